@@ -1,0 +1,65 @@
+"""Owns what is known about the work in hand: ids that follow it through HTTP, messages and logs.
+
+Does not create or parse those ids; the web edge and the consumer do.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Ids of the work in hand; None where the work did not come with one.
+
+    `traceparent` is the W3C header's text. `correlation_id` names the whole story (a payment),
+    `causation_id` the message that this work answers.
+    """
+
+    request_id: str | None = None
+    traceparent: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+
+
+_EMPTY = Context()
+_current: ContextVar[Context] = ContextVar("saldo_context", default=_EMPTY)
+
+
+def current() -> Context:
+    """Return the context of the running task."""
+    return _current.get()
+
+
+def enter(context: Context) -> Token[Context]:
+    """Make `context` current and return what `leave` needs; `bind` is the everyday form."""
+    return _current.set(context)
+
+
+def leave(token: Token[Context]) -> None:
+    """Return to the context before the matching `enter`."""
+    _current.reset(token)
+
+
+@contextmanager
+def bind(
+    *,
+    request_id: str | None = None,
+    traceparent: str | None = None,
+    correlation_id: str | None = None,
+    causation_id: str | None = None,
+) -> Iterator[Context]:
+    """Add ids to the current context for the length of a `with` block; None leaves one as it is."""
+    given = {
+        "request_id": request_id,
+        "traceparent": traceparent,
+        "correlation_id": correlation_id,
+        "causation_id": causation_id,
+    }
+    context = replace(_current.get(), **{k: v for k, v in given.items() if v is not None})
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)

@@ -1,0 +1,177 @@
+"""Owns what a log line looks like: JSON on stdout, ids of the work in hand, nothing secret.
+
+The standard library's loggers (uvicorn, aio-pika, asyncio) come out the same way. Does not
+decide what is logged.
+"""
+
+import json
+import logging
+import re
+import sys
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any, TextIO
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from kit import context
+from kit.settings import EnvironmentSettings
+
+get_logger = structlog.get_logger
+
+REDACTED = "[redacted]"
+
+# A key is redacted when one of these is part of its name.
+_SECRET_NAMES = ("password", "token", "secret", "authorization", "card", "cookie", "otp")
+_MAX_DEPTH = 8
+
+# What a library's own text may carry: credentials in a URL, a bearer or signed token, a card.
+_SECRET_TEXTS = (
+    (re.compile(r"(://[^/\s:@]{0,64}:)[^/\s@]{1,256}@"), rf"\1{REDACTED}@"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {REDACTED}"),
+    (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), REDACTED),
+    (re.compile(r"\b\d(?:[ -]?\d){12,18}\b"), REDACTED),
+)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | None = None) -> None:
+    """Send every logger of the process to stdout (or `stream`), in the settings' format."""
+    out = stream or sys.stdout
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    console = settings.log_format == "console"
+    head: list[Processor] = [
+        _stamp(service),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.format_exc_info,
+        _redact,
+    ]
+    tail: list[Processor] = (
+        [_escape, structlog.dev.ConsoleRenderer(colors=out.isatty(), timestamp_key="at")]
+        if console
+        else [_render]
+    )
+    structlog.configure(
+        processors=[*head, *tail],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: _Out(out),
+        # Faster; but a cached logger writes to where the first `configure` said.
+        cache_logger_on_first_use=stream is None,
+    )
+    logging.captureWarnings(capture=True)
+    logging.root.handlers[:] = [_IntoStructlog()]
+    logging.root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    # Requests are logged once, by kit.web; these would add full URLs with their query strings.
+    logging.getLogger("uvicorn.access").disabled = True
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+def scrub(text: str) -> str:
+    """Remove what looks like credentials, tokens and card numbers from free text."""
+    for pattern, replacement in _SECRET_TEXTS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+class _Out:
+    """Writes finished lines; a reader that has gone never breaks the work that logs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+
+    log = debug = info = warning = error = critical = exception = fatal = msg
+
+
+class _IntoStructlog(logging.Handler):
+    """Hands records of the standard library to structlog, their text scrubbed."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            message = scrub(record.getMessage())
+        except Exception:  # noqa: BLE001 (a broken format string must not break its caller)
+            message = scrub(str(record.msg))
+        get_logger().log(
+            record.levelno, message, logger=record.name, exc_info=record.exc_info or None
+        )
+
+
+def _stamp(service: str) -> Processor:
+    def stamp(_: WrappedLogger, level: str, event: EventDict) -> EventDict:
+        event["level"] = level
+        event["service"] = service
+        work = context.current()
+        if work.request_id is not None:
+            event["request_id"] = work.request_id
+        if work.traceparent is not None:
+            event["traceparent"] = work.traceparent
+        if work.correlation_id not in (None, work.request_id):
+            event["correlation_id"] = work.correlation_id
+        if work.causation_id is not None:
+            event["causation_id"] = work.causation_id
+        return event
+
+    return stamp
+
+
+def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    for key, value in event.items():
+        if _is_secret(key):
+            event[key] = REDACTED
+        elif isinstance(value, dict | list | tuple):
+            event[key] = _without_secrets(value, _MAX_DEPTH)
+    if "exception" in event:
+        event["exception"] = scrub(str(event["exception"]))
+    return event
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(key: str) -> bool:
+    lowered = key.lower()
+    return any(name in lowered for name in _SECRET_NAMES)
+
+
+def _without_secrets(value: Any, depth: int) -> Any:
+    if depth == 0:
+        return "…"
+    if isinstance(value, dict):
+        return {
+            str(key): REDACTED if _is_secret(str(key)) else _without_secrets(item, depth - 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_without_secrets(item, depth - 1) for item in value]
+    return value
+
+
+def _escape(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Keep one event on one console line, whatever a caller sent (exceptions stay readable)."""
+    for key, value in event.items():
+        if key != "exception" and isinstance(value, str):
+            event[key] = _CONTROL.sub(_escaped, value)
+    return event
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def _render(_: WrappedLogger, __: str, event: EventDict) -> str:
+    try:
+        line = orjson.dumps(event, default=repr).decode()
+    except TypeError:  # a lone surrogate or a key that is no text: slower, but never refuses
+        line = json.dumps(event, default=repr, skipkeys=True)
+    if line.isascii():
+        return line
+    # JSON leaves these three as they are, and some readers of logs end a line at them.
+    return line.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")

@@ -1,0 +1,46 @@
+"""Owns which secrets are good enough for production. Does not know where they are declared."""
+
+from urllib.parse import unquote, urlsplit
+
+MIN_SECRET_LENGTH = 32
+MIN_URL_PASSWORD_LENGTH = 16
+
+_MIN_DISTINCT_CHARACTERS = 8
+# Six letters or more, so that a random value never holds one by chance.
+_PLACEHOLDER_MARKS = (
+    "change",
+    "default",
+    "development",
+    "example",
+    "insecure",
+    "password",
+    "placeholder",
+    "secret",
+)
+
+
+def secret_fault(value: str, default: str) -> str | None:
+    """Say what is wrong with a secret, to follow the name of its variable; None if nothing is."""
+    return _fault(value, default, MIN_SECRET_LENGTH)
+
+
+def url_fault(value: str, default: str) -> str | None:
+    """Say the same of a URL whose password is the secret."""
+    if value == default:
+        return "is the development default"
+    password = unquote(urlsplit(value).password or "")
+    if not password:
+        return "has no password"
+    return _fault(password, unquote(urlsplit(default).password or ""), MIN_URL_PASSWORD_LENGTH)
+
+
+def _fault(value: str, default: str, min_length: int) -> str | None:
+    if value == default:
+        return "is the development default"
+    if len(value) < min_length:
+        return f"is too short: {min_length} characters at least"
+    if len(set(value)) < _MIN_DISTINCT_CHARACTERS:
+        return "looks like a placeholder"
+    if any(mark in value.lower() for mark in _PLACEHOLDER_MARKS):
+        return "looks like a placeholder"
+    return None

@@ -1,0 +1,247 @@
+"""Brings a service to life: opens what it needs, serves its API, runs its workers, closes it all.
+
+One process may be the API, the worker, or both; business code does not notice the difference.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from kit.clock import SystemClock
+from kit.db.database import Database
+from kit.messaging import backlog, inbox, topology
+from kit.messaging.consumer import Consumer
+from kit.messaging.graveyard import Graveyard
+from kit.messaging.rabbit import RabbitBroker
+from kit.messaging.relay import Relay, Ringer
+from kit.messaging.retries import Retries
+from kit.messaging.routes import Routes, by_type
+from kit.settings import (
+    BrokerSettings,
+    DatabaseSettings,
+    EnvironmentSettings,
+    IdentitySettings,
+    RedisSettings,
+)
+from kit.tasks import backoff, for_ever, spawn, stop
+from kit.tokens.revocations import Revocations
+from kit.tokens.verifier import TokenVerifier
+
+if TYPE_CHECKING:
+    from kit.messaging.broker import Broker
+
+MAINTENANCE_SECONDS = 3600
+OPEN_WITHIN_SECONDS = 60
+# Longer than the gateway keeps its idle connections (30 s), so that it never meets a closed one.
+KEEP_ALIVE_SECONDS = 75
+
+log = structlog.get_logger(__name__)
+
+
+class Mode(Enum):
+    """What a process does."""
+
+    API = "api"
+    WORKER = "worker"
+    ALL = "all"
+
+    @property
+    def works(self) -> bool:
+        """Whether this process handles messages and background work."""
+        return self is not Mode.API
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service put together by its composition root.
+
+    Attributes:
+        web: Its API; what the runtime opens is put on ``web.state``: ``settings``, ``clock`` and,
+            where the settings ask for them, ``database``, ``redis``, ``tokens``.
+        routes: Its messages.
+        background: Named loops for workers; each takes the service and never returns.
+        resources: What else to open; each takes the service and may add to ``web.state``.
+    """
+
+    name: str
+    settings: EnvironmentSettings
+    web: FastAPI
+    routes: Routes = field(default_factory=Routes)
+    background: tuple[tuple[str, Callable[["Service"], Awaitable[None]]], ...] = ()
+    resources: tuple[Callable[["Service"], AbstractAsyncContextManager[None]], ...] = ()
+
+    @property
+    def state(self) -> Any:
+        """What is open, by name."""
+        return self.web.state
+
+
+@asynccontextmanager
+async def opened(service: Service) -> AsyncIterator[None]:
+    """Open what the settings ask for and put it on the service's state."""
+    state, settings = service.state, service.settings
+    async with AsyncExitStack() as stack:
+        state.settings = settings
+        state.clock = SystemClock()
+        if isinstance(settings, DatabaseSettings):
+            state.database = await _patiently(
+                lambda: Database.open(
+                    settings.database_url,
+                    name=service.name,
+                    pool_size=settings.database_pool_size,
+                    clock=state.clock,
+                )
+            )
+            stack.push_async_callback(state.database.close)
+            state.readiness["postgresql"] = state.database.ping
+        if isinstance(settings, RedisSettings):
+            state.redis = Redis.from_url(settings.redis_url)
+            stack.push_async_callback(state.redis.aclose)
+        if isinstance(settings, IdentitySettings) and isinstance(settings, RedisSettings):
+            state.tokens = await TokenVerifier.open(
+                settings.jwks_url,
+                issuer=settings.token_issuer,
+                audience=settings.token_audience,
+                revocations=Revocations(state.redis),
+            )
+            stack.push_async_callback(state.tokens.close)
+            state.readiness["identity"] = state.tokens.require_ready
+        for resource in service.resources:
+            await stack.enter_async_context(resource(service))
+        yield
+
+
+@asynccontextmanager
+async def working(service: Service, mode: Mode) -> AsyncIterator[None]:
+    """Run relay, consumers and background loops (or, in an API process, ring the relay's bell)."""
+    settings = service.settings
+    if not isinstance(settings, DatabaseSettings):
+        yield
+        return
+    loops: list[tuple[str, Awaitable[None]]] = []
+    broker = None
+    if isinstance(settings, BrokerSettings):
+        loops.append(("backlog", backlog.watch(service.state.database)))
+    if mode.works and isinstance(settings, BrokerSettings):
+        broker = RabbitBroker(settings.rabbitmq_url, topologies(service))
+        service.state.readiness["rabbitmq"] = broker.ping
+        loops += message_loops(service, broker, settings.database_url)
+        loops += [(name, work(service)) for name, work in service.background]
+    elif isinstance(settings, BrokerSettings):
+        ringer = Ringer(service.state.database, settings.database_url)
+        loops.append(("ringer", ringer.run()))
+    tasks = [spawn(_whole(work), f"{service.name}.{name}") for name, work in loops]
+    try:
+        yield
+    finally:
+        await stop(tasks)
+        if broker is not None:
+            await broker.close()
+
+
+def topologies(service: Service) -> list[topology.Topology]:
+    """Return what the service declares at the broker."""
+    routes = service.routes
+    own = topology.of_service(
+        service.name,
+        commands=bool(routes.commands),
+        replies=bool(routes.replies),
+        event_types=[event.type for event in routes.events],
+    )
+    return [topology.shared(), own]
+
+
+def message_loops(
+    service: Service, broker: "Broker", url: str
+) -> list[tuple[str, Awaitable[None]]]:
+    """Return the loops of the messaging core: relay, inbox upkeep, consumers and their retries."""
+    database: Database = service.state.database
+    every = MAINTENANCE_SECONDS
+    loops: list[tuple[str, Awaitable[None]]] = [
+        ("relay", Relay(database, broker, url).run()),
+        ("inbox", for_ever("inbox", lambda: inbox.maintain(database), every_seconds=every)),
+    ]
+    reading = consumers(service, broker)
+    for consumer in reading:
+        retries = Retries(database, consumer.reader)
+        loops += [(consumer.queue, consumer.run()), (f"{consumer.queue}.retries", retries.run())]
+    if reading:
+        graveyard = Graveyard(database, broker, topology.dead_queue_name(service.name))
+        loops.append((graveyard.queue, graveyard.run()))
+    return loops
+
+
+def consumers(service: Service, broker: "Broker") -> list[Consumer]:
+    """Return one consumer for each queue the service reads."""
+    routes, database = service.routes, service.state.database
+    tables = {
+        "commands": by_type(routes.commands),
+        "events": by_type(routes.events),
+        "replies": by_type(routes.replies),
+    }
+    return [
+        Consumer(
+            database,
+            broker,
+            f"{service.name}.{kind}",
+            handlers,
+            unknown_is_fine=kind == "events",
+        )
+        for kind, handlers in tables.items()
+        if handlers
+    ]
+
+
+async def serve(service: Service, mode: Mode, *, host: str, port: int) -> None:
+    """Run until SIGTERM or SIGINT: stop taking, finish, close."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with opened(service), working(service, mode):
+            log.info("started", service=service.name, mode=mode.value, port=port)
+            yield
+            log.info("stopping", service=service.name)
+
+    service.web.router.lifespan_context = lifespan
+    config = uvicorn.Config(
+        service.web,
+        host=host,
+        port=port,
+        http="httptools",
+        loop="uvloop",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=10,
+    )
+    server = uvicorn.Server(config)
+    await server.serve()
+    if not server.started:
+        raise SystemExit(1)
+
+
+async def _whole(work: Awaitable[None]) -> None:
+    await work
+
+
+async def _patiently(attempt: Callable[[], Awaitable[Database]]) -> Database:
+    """Try until it works, as what a service needs may still be starting."""
+    async with asyncio.timeout(OPEN_WITHIN_SECONDS):
+        for delay in backoff():
+            try:
+                return await attempt()
+            except (OSError, asyncpg.CannotConnectNowError) as error:
+                log.warning("not_reachable_yet", error=repr(error))
+            await asyncio.sleep(delay)
+    raise TimeoutError

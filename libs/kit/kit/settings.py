@@ -1,0 +1,250 @@
+"""Owns how settings are declared, read from the environment and `.env`, and documented.
+
+A service's settings are a sum of the parts below. Does not know any service's own settings.
+
+A field is read from `<PREFIX>_<NAME>`; one declared with `shared="REDIS_URL"` from that very
+name by every service. A default may say `{service}`, the prefix in lower case.
+"""
+
+from collections.abc import Iterable
+from textwrap import wrap
+from typing import Any, Literal, Self, TypeVar, get_args, get_origin
+
+import orjson
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kit.production import secret_fault, url_fault
+
+Settings = TypeVar("Settings", bound="EnvironmentSettings")
+
+
+def setting(default: Any, description: str, *, shared: str | None = None, **limits: Any) -> Any:
+    """Declare a setting; `limits` are pydantic's (`ge=1`, `max_length=…`)."""
+    return _declare(default, description, shared, None, limits)
+
+
+def development_secret(default: str, description: str, *, shared: str | None = None) -> Any:
+    """Declare a `SecretStr` whose default is for development: refused in production.
+
+    So is anything shorter than 32 characters, or that reads like a placeholder.
+    """
+    return _declare(SecretStr(default), description, shared, "secret", {})
+
+
+def development_url(default: str, description: str, *, shared: str | None = None) -> Any:
+    """Declare a URL with credentials, a `str` kept out of `repr`.
+
+    Production refuses the default, and a password that is missing, short or a placeholder.
+    """
+    return _declare(default, description, shared, "url", {"repr": False})
+
+
+def _declare(
+    default: Any, description: str, shared: str | None, guard: str | None, options: dict[str, Any]
+) -> Any:
+    extra = {"guard": guard, "shared": shared is not None}
+    return Field(
+        default,
+        description=description,
+        validation_alias=shared,
+        json_schema_extra={key: value for key, value in extra.items() if value},
+        **options,
+    )
+
+
+class EnvironmentSettings(BaseSettings):
+    """Where the process runs and how it logs."""
+
+    model_config = SettingsConfigDict(
+        extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    environment: Literal["development", "test", "production"] = setting(
+        "development",
+        "In production, development secrets are refused and docs are not served.",
+        shared="ENVIRONMENT",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = setting(
+        "INFO", "Lines below this level are not written.", shared="LOG_LEVEL"
+    )
+    log_format: Literal["json", "console"] = setting(
+        "json", "One JSON object per line, or coloured text for people.", shared="LOG_FORMAT"
+    )
+
+    @property
+    def in_production(self) -> bool:
+        """Whether this is the real thing."""
+        return self.environment == "production"
+
+    @classmethod
+    def service(cls) -> str:
+        """Name of the service, from the prefix: `WALLET_` → `wallet`."""
+        return cls.model_config.get("env_prefix", "").removesuffix("_").lower()
+
+    @model_validator(mode="after")
+    def _name_the_service(self) -> Self:
+        for name, field in type(self).model_fields.items():
+            if isinstance(field.default, str) and getattr(self, name) == field.default:
+                self.__dict__[name] = field.default.replace("{service}", self.service())
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_development_values_in_production(self) -> Self:
+        if not self.in_production:
+            return self
+        faults = [
+            f"{variable(type(self), name)} {fault}"
+            for name, field in type(self).model_fields.items()
+            if (fault := _fault_in_production(type(self), field, getattr(self, name)))
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+class DatabaseSettings(EnvironmentSettings):
+    """The service's own schema in PostgreSQL."""
+
+    database_url: str = development_url(
+        "postgresql://{service}:{service}@127.0.0.1:5432/saldo",
+        "PostgreSQL as the service's own role, which may only read and write rows.",
+    )
+    migration_url: str = development_url(
+        "postgresql://{service}_owner:{service}_owner@127.0.0.1:5432/saldo",
+        "PostgreSQL as the owner of the schema; used by `migrate` only.",
+    )
+    database_pool_size: int = setting(10, "Connections per process.", ge=1, le=200)
+
+
+class BrokerSettings(EnvironmentSettings):
+    """RabbitMQ."""
+
+    rabbitmq_url: str = development_url(
+        "amqp://guest:guest@127.0.0.1:5672/",
+        "The broker that carries commands, replies and events.",
+        shared="RABBITMQ_URL",
+    )
+
+
+class RedisSettings(EnvironmentSettings):
+    """Redis."""
+
+    redis_url: str = development_url(
+        "redis://127.0.0.1:6379/0",
+        "Redis for revocations and request limits; never the truth about money.",
+        shared="REDIS_URL",
+    )
+
+
+class IdentitySettings(EnvironmentSettings):
+    """How access tokens are checked."""
+
+    jwks_url: str = setting(
+        "http://127.0.0.1:8101/.well-known/jwks.json",
+        "Where the public keys of access tokens are fetched.",
+        shared="JWKS_URL",
+    )
+    token_issuer: str = setting("saldo", "The only accepted issuer.", shared="TOKEN_ISSUER")
+    token_audience: str = setting(
+        "saldo-api", "The only accepted audience.", shared="TOKEN_AUDIENCE"
+    )
+
+
+class WebSettings(EnvironmentSettings):
+    """The HTTP side; a service sets its own port with `port: int = setting(8102, …)`."""
+
+    host: str = setting("127.0.0.1", "Address to listen on.")
+    port: int = setting(8000, "Port to listen on.", ge=1, le=65535)
+    max_body_bytes: int = setting(1024 * 1024, "Largest request body, in bytes.", ge=1024)
+    cursor_secret: SecretStr = development_secret(
+        "development-cursor-secret-of-saldo",
+        "Signs list cursors and keys the fingerprints of repeated requests.",
+        shared="CURSOR_SECRET",
+    )
+
+
+def variable(settings: type[EnvironmentSettings], name: str) -> str:
+    """Return the environment variable that a field is read from."""
+    alias = settings.model_fields[name].validation_alias
+    prefix = settings.model_config.get("env_prefix", "")
+    return alias if isinstance(alias, str) else f"{prefix}{name}".upper()
+
+
+def load(settings: type[Settings], *, env_file: str | None = ".env") -> Settings:
+    """Read settings from the environment, then from `env_file` where there is one.
+
+    Exits with a message that names each variable at fault, and never shows a value.
+    """
+    try:
+        return settings(_env_file=env_file)
+    except ValidationError as error:
+        names = {variable(settings, name): name for name in settings.model_fields}
+        lines = []
+        for fault in error.errors(include_input=False, include_url=False):
+            where = str(fault["loc"][0]) if fault["loc"] else ""
+            if where and where not in names:
+                where = variable(settings, where)
+            lines.append(f"  {where}: {fault['msg']}" if where else f"  {fault['msg']}")
+        title = f"{settings.service() or 'The service'} cannot start, its settings are at fault:"
+        raise SystemExit("\n".join([title, *lines])) from None
+
+
+def render_env_example(classes: Iterable[type[EnvironmentSettings]]) -> str:
+    """Write `.env.example`: every variable of the services with its meaning and default.
+
+    Shared variables come first; one declared twice must mean the same (else ValueError).
+    """
+    groups: dict[str, dict[str, list[str]]] = {"shared by the services": {}}
+    for settings in classes:
+        for name, field in settings.model_fields.items():
+            group = "shared by the services" if field.validation_alias else settings.service()
+            entries = groups.setdefault(group, {})
+            entry = _example(settings, name, field)
+            if entries.setdefault(variable(settings, name), entry) != entry:
+                raise ValueError(f"{variable(settings, name)} is declared in two ways")
+    lines = [
+        "# Every setting with its development value; written by `make generate`.",
+        "# Copy what you change to `.env`. Production refuses the secrets below.",
+    ]
+    for group, entries in groups.items():
+        lines += ["", f"# {group} ".ljust(80, "-")]
+        for entry in entries.values():
+            lines += ["", *entry]
+    return "\n".join(lines) + "\n"
+
+
+def _example(settings: type[EnvironmentSettings], name: str, field: FieldInfo) -> list[str]:
+    comment = field.description or ""
+    if get_origin(field.annotation) is Literal:
+        comment += f" One of: {', '.join(map(str, get_args(field.annotation)))}."
+    default = field.get_default(call_default_factory=True)
+    text = _spelled(default).replace("{service}", settings.service())
+    assignment = f"{variable(settings, name)}={text}"
+    return [*(f"# {line}" for line in wrap(comment, 98)), assignment if text else f"# {assignment}"]
+
+
+def _spelled(value: Any) -> str:
+    """Spell a default as the environment does: empty for None, JSON for lists."""
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return value.get_secret_value()
+        case bool() | list() | tuple() | dict():
+            return orjson.dumps(value).decode()
+        case _:
+            return str(value)
+
+
+def _fault_in_production(
+    settings: type[EnvironmentSettings], field: FieldInfo, value: Any
+) -> str | None:
+    extra = field.json_schema_extra
+    guard = extra.get("guard") if isinstance(extra, dict) else None
+    if guard == "secret":
+        return secret_fault(value.get_secret_value(), field.default.get_secret_value())
+    if guard == "url":
+        return url_fault(value, str(field.default).replace("{service}", settings.service()))
+    return None

@@ -1,0 +1,98 @@
+"""Background tasks whose failures are seen, and loops that come back after trouble."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+import structlog
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+WORKED_SECONDS = 10.0  # having gone on for so long, a loop that fails starts its backoff afresh
+
+log = structlog.get_logger(__name__)
+
+_running: set[asyncio.Task[Any]] = set()
+
+
+def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    """Start a task that is kept alive until done and whose failure is logged."""
+    task = asyncio.create_task(work, name=name)  # noqa: TID251 - this is the one place
+    _running.add(task)
+    task.add_done_callback(_report)
+    return task
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    _running.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("task_failed", task=task.get_name(), exc_info=error)
+
+
+async def together(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
+    """Run two coroutines at once; where one fails, or the caller is cancelled, neither goes on."""
+    one = asyncio.create_task(first)  # noqa: TID251 - awaited right here
+    other = asyncio.create_task(second)  # noqa: TID251 - awaited right here
+    try:
+        return await asyncio.gather(one, other)
+    except BaseException:
+        one.cancel()
+        other.cancel()
+        await asyncio.gather(one, other, return_exceptions=True)
+        raise
+
+
+async def to_the_end(work: Coroutine[Any, Any, A], *, within_seconds: float) -> A:
+    """Run work that a cancellation should not break off: it still gets that long to end."""
+    task = asyncio.create_task(work)  # noqa: TID251 - awaited right here
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=within_seconds)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+def backoff(first: float = 0.1, most: float = 5.0) -> Iterator[float]:
+    """Yield capped exponential delays in seconds with full jitter (AWS Builders' Library)."""
+    ceiling = first
+    while True:
+        yield random.uniform(first / 2, ceiling)  # noqa: S311 - jitter is no secret
+        ceiling = min(most, ceiling * 2)
+
+
+async def for_ever(
+    name: str, work: Callable[[], Awaitable[None]], *, every_seconds: float = 1.0
+) -> None:
+    """Run work until cancelled.
+
+    Args:
+        name: What the log calls it.
+        work: One run; it may go on for as long as it likes.
+        every_seconds: Pause after a run that returned. After one that raised the pause grows,
+            each time it fails soon, up to some seconds.
+    """
+    loop = asyncio.get_running_loop()
+    delays = backoff()
+    while True:
+        started = loop.time()
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - the loop is what must survive everything
+            if loop.time() - started > WORKED_SECONDS:
+                delays = backoff()
+            log.warning("loop_restarts", loop=name, error=repr(error))
+            await asyncio.sleep(next(delays))
+        else:
+            delays = backoff()
+            await asyncio.sleep(every_seconds)
+
+
+async def stop(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait until all have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
