@@ -1,0 +1,204 @@
+"""Tables that kit's parts need in a service's schema, as SQL that service migrations call.
+
+A released function never changes; a new version of a table is a new function.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+
+class Operations(Protocol):
+    """The part of Alembic's ``op`` that is used here."""
+
+    def execute(self, sqltext: str) -> None:
+        """Run one statement; the driver prepares it, so it can't be several."""
+
+
+_MESSAGING = (
+    """
+CREATE TABLE outbox (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    event_id uuid NOT NULL,
+    exchange text NOT NULL,
+    routing_key text NOT NULL,
+    subject text NOT NULL,
+    body bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+    autovacuum_vacuum_cost_delay = 0
+)
+    """,
+    """
+CREATE TABLE inbox (
+    bucket date NOT NULL,
+    consumer text NOT NULL,
+    event_id uuid NOT NULL,
+    PRIMARY KEY (bucket, consumer, event_id)
+) PARTITION BY RANGE (bucket)
+    """,
+    """
+CREATE TABLE letter (
+    seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    consumer text NOT NULL,
+    id uuid NOT NULL,
+    key text NOT NULL,
+    type text NOT NULL,
+    body bytea NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    error text NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    next_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (consumer, id),
+    CONSTRAINT ck_letter_state CHECK (state IN ('parked', 'dead', 'discarded')),
+    CONSTRAINT ck_letter_parked_has_a_time CHECK ((state = 'parked') = (next_at IS NOT NULL))
+)
+    """,
+    """
+CREATE INDEX ix_letter_parked ON letter (consumer, key, seq) WHERE state = 'parked'
+    """,
+    """
+CREATE TABLE letter_action (
+    consumer text NOT NULL,
+    id uuid NOT NULL,
+    action text NOT NULL,
+    actor text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+)
+    """,
+    """
+CREATE FUNCTION maintain_inbox(retention_days integer, today date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET lock_timeout = '3s' SET client_min_messages = warning AS $$
+DECLARE
+    day date;
+    old regclass;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext(current_schema() || '.maintain_inbox'));
+    FOR day IN SELECT generate_series(today - retention_days, today + 2, interval '1 day')::date
+    LOOP
+        EXECUTE format(
+            'CREATE TABLE IF NOT EXISTS %I PARTITION OF inbox FOR VALUES FROM (%L) TO (%L)',
+            'inbox_' || to_char(day, 'YYYYMMDD'), day, day + 1);
+    END LOOP;
+    FOR old IN
+        SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'inbox'::regclass
+        AND inhrelid::regclass::text < 'inbox_' || to_char(today - retention_days, 'YYYYMMDD')
+    LOOP
+        EXECUTE format('DROP TABLE %s', old);
+    END LOOP;
+END $$
+    """,
+)
+
+_DROP_MESSAGING = (
+    "DROP FUNCTION maintain_inbox(integer, date)",
+    "DROP TABLE letter_action, letter, inbox, outbox",
+)
+
+_SAGA = (
+    """
+CREATE TABLE saga (
+    id uuid PRIMARY KEY,
+    name text NOT NULL,
+    definition_version integer NOT NULL,
+    phase text NOT NULL,
+    step text,
+    epoch integer NOT NULL,
+    attempts integer NOT NULL,
+    data jsonb NOT NULL,
+    to_undo text[] NOT NULL,
+    reason text,
+    started_at timestamptz NOT NULL,
+    deadline_at timestamptz,
+    next_at timestamptz,
+    lease_until timestamptz,
+    needs_attention boolean NOT NULL DEFAULT false,
+    updated_at timestamptz NOT NULL,
+    CONSTRAINT ck_saga_phase CHECK (phase IN ('running', 'undoing', 'completed', 'undone')),
+    CONSTRAINT ck_saga_live_has_a_next_time
+        CHECK ((phase IN ('running', 'undoing')) = (next_at IS NOT NULL))
+)
+    """,
+    """
+CREATE INDEX ix_saga_next_at ON saga (name, next_at) WHERE next_at IS NOT NULL
+    """,
+    """
+CREATE TABLE saga_log (
+    saga_id uuid NOT NULL,
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    at timestamptz NOT NULL,
+    entry text NOT NULL,
+    step text,
+    detail text,
+    PRIMARY KEY (saga_id, seq)
+)
+    """,
+)
+
+_DROP_SAGA = ("DROP TABLE saga_log, saga",)
+
+_IDEMPOTENCY = (
+    """
+CREATE TABLE idempotency (
+    user_id text NOT NULL,
+    operation text NOT NULL,
+    key text NOT NULL,
+    body_hash bytea NOT NULL,
+    body jsonb NOT NULL,
+    status integer NOT NULL,
+    answer bytea NOT NULL,
+    headers jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (user_id, operation, key)
+)
+    """,
+    """
+CREATE INDEX ix_idempotency_created_at ON idempotency (created_at)
+    """,
+)
+
+_DROP_IDEMPOTENCY = ("DROP TABLE idempotency",)
+
+KIT_TABLES = frozenset(
+    {"outbox", "inbox", "letter", "letter_action", "saga", "saga_log", "idempotency"}
+)
+
+
+def _run(op: Operations, statements: Iterable[str]) -> None:
+    for statement in statements:
+        op.execute(statement)
+
+
+def create_messaging(op: Operations) -> None:
+    """Create outbox, inbox, letters and the function that keeps the inbox's partitions."""
+    _run(op, _MESSAGING)
+    op.execute("SELECT maintain_inbox(14, (now() AT TIME ZONE 'UTC')::date)")
+
+
+def drop_messaging(op: Operations) -> None:
+    """Undo create_messaging."""
+    _run(op, _DROP_MESSAGING)
+
+
+def create_saga(op: Operations) -> None:
+    """Create the saga's state and log."""
+    _run(op, _SAGA)
+
+
+def drop_saga(op: Operations) -> None:
+    """Undo create_saga."""
+    _run(op, _DROP_SAGA)
+
+
+def create_idempotency(op: Operations) -> None:
+    """Create the table of answers by Idempotency-Key."""
+    _run(op, _IDEMPOTENCY)
+
+
+def drop_idempotency(op: Operations) -> None:
+    """Undo create_idempotency."""
+    _run(op, _DROP_IDEMPOTENCY)

@@ -1,0 +1,33 @@
+"""Tells trouble with PostgreSQL, which is nobody's fault, from errors of whoever used it."""
+
+import asyncpg
+from asyncpg.exceptions import InterfaceError
+
+from kit.db.database import Database
+
+_CERTAIN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.IdleSessionTimeoutError,
+    asyncpg.InsufficientResourcesError,  # connections, memory, disk
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that was promoted too late, or not at all
+)
+# A lost connection, or a wrong argument, a file not found, a statement that takes too long.
+_DOUBTFUL = (OSError, TimeoutError, InterfaceError)
+
+CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+async def is_outage(database: Database, error: Exception) -> bool:
+    """Tell whether an error means that PostgreSQL can't be used now; in doubt, it is asked."""
+    if isinstance(error, _CERTAIN):
+        return True
+    if not isinstance(error, _DOUBTFUL):
+        return False
+    try:
+        await database.ping()
+    except (*_CERTAIN, *_DOUBTFUL):
+        return True
+    return False

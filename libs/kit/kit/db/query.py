@@ -1,0 +1,23 @@
+"""Renders SQLAlchemy Core statements for asyncpg: dynamic filters without string building."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.sql import ClauseElement
+
+_DIALECT = dialect()  # type: ignore[no-untyped-call]
+
+
+def render(statement: str | ClauseElement, args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    """Give the text with ``$1`` placeholders and its arguments in order; text passes through.
+
+    Values are bound as they are: use it for uuid, int, text and timestamp columns, not for types
+    that SQLAlchemy converts on the way in.
+    """
+    if isinstance(statement, str):
+        return statement, args
+    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    params = compiled.construct_params() or {}
+    order = getattr(compiled, "positiontup", None) or ()
+    return str(compiled), [params[name] for name in order]

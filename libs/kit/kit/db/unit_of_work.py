@@ -1,0 +1,182 @@
+"""Connection and unit of work: a transaction, the messages it sends, what follows COMMIT.
+
+The edge (a route, a consumer, a timer) opens it; verbs use it and never commit.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Self
+
+import structlog
+from asyncpg import Connection as Driver
+from asyncpg import Record
+from asyncpg.exceptions import InterfaceError, PostgresError
+from sqlalchemy.sql import ClauseElement
+
+from kit.clock import Clock
+from kit.db.query import render
+from kit.messaging.messages import Envelope, Message
+from kit.messaging.outbox import Outgoing, prepare, store
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from kit.db.database import Database
+
+log = structlog.get_logger(__name__)
+
+_is_open: ContextVar[bool] = ContextVar("unit_of_work_is_open", default=False)
+
+
+def a_unit_of_work_is_open() -> bool:
+    """Tell whether this task is inside a unit of work, where no remote call may be made."""
+    return _is_open.get()
+
+
+class CommitRefusedError(Exception):
+    """PostgreSQL answered COMMIT with ROLLBACK: an earlier statement had failed."""
+
+
+class Connection:
+    """A borrowed connection; every statement sent through it is counted on the database."""
+
+    __slots__ = ("_database", "driver")
+
+    def __init__(self, database: "Database", driver: Driver) -> None:
+        self._database = database
+        self.driver = driver
+
+    async def fetch(self, statement: str | ClauseElement, *args: Any) -> list[Record]:
+        """Return all rows."""
+        text, values = self._prepare(statement, args)
+        rows: list[Record] = await self.driver.fetch(text, *values)
+        return rows
+
+    async def fetchrow(self, statement: str | ClauseElement, *args: Any) -> Record | None:
+        """Return the first row, or None."""
+        text, values = self._prepare(statement, args)
+        row: Record | None = await self.driver.fetchrow(text, *values)
+        return row
+
+    async def fetchval(self, statement: str | ClauseElement, *args: Any) -> Any:
+        """Return the first column of the first row, or None."""
+        text, values = self._prepare(statement, args)
+        return await self.driver.fetchval(text, *values)
+
+    async def execute(self, statement: str | ClauseElement, *args: Any) -> int:
+        """Run a statement and return how many rows it touched (0 where that makes no sense)."""
+        text, values = self._prepare(statement, args)
+        status: str = await self.driver.execute(text, *values)
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each row of arguments, in one pipelined round trip."""
+        text, _ = self._prepare(statement, ())
+        await self.driver.executemany(text, rows)
+
+    def _prepare(
+        self, statement: str | ClauseElement, args: Sequence[Any]
+    ) -> tuple[str, Sequence[Any]]:
+        self._database.statements += 1
+        return render(statement, args)
+
+
+class UnitOfWork(Connection):
+    """All or nothing: state, inbox and outbox rows commit together, then the callbacks run."""
+
+    __slots__ = ("_after_commit", "_outgoing", "_token")
+
+    def __init__(self, database: "Database", driver: Driver) -> None:
+        super().__init__(database, driver)
+        self._outgoing: list[Outgoing] = []
+        self._after_commit: list[Callable[[], None]] = []
+
+    @property
+    def service(self) -> str:
+        """Name of the service whose database this is."""
+        return self._database.name
+
+    @property
+    def clock(self) -> Clock:
+        """The clock this process runs by."""
+        return self._database.clock
+
+    def emit(
+        self,
+        message: Message,
+        *,
+        subject: str,
+        sequence: int | None = None,
+        to: str | None = None,
+        cause: Envelope | None = None,
+    ) -> None:
+        """Send a message if, and only if, this unit of work commits.
+
+        Args:
+            message: An event, a command, or a reply.
+            subject: Id of the aggregate; messages of one subject keep their order.
+            sequence: The aggregate's gapless version, on events.
+            to: The service that asked (``Envelope.reply_to``); replies only.
+            cause: The message this one answers, where the context holds no single one.
+        """
+        self._outgoing.append(
+            prepare(
+                message,
+                service=self.service,
+                subject=subject,
+                time=self.clock.now(),
+                sequence=sequence,
+                to=to,
+                cause=cause,
+            )
+        )
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Run a quick, non-blocking callback once COMMIT has succeeded; lost on a crash."""
+        self._after_commit.append(callback)
+
+    async def __aenter__(self) -> Self:
+        await self.driver.execute("BEGIN")
+        self._token = _is_open.set(True)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: "TracebackType | None",
+    ) -> None:
+        try:
+            if error is None:
+                await self._commit()
+            else:
+                await self._roll_back()
+        finally:
+            _is_open.reset(self._token)
+        if error is None:
+            if self._outgoing:
+                self._database.doorbell.ring()
+            self._call_back()
+
+    async def _roll_back(self) -> None:
+        # Where this fails the error under way says more, and the pool sees to the connection.
+        with suppress(PostgresError, InterfaceError, OSError, TimeoutError):
+            if not self.driver.is_closed():
+                await self.driver.execute("ROLLBACK")
+
+    def _call_back(self) -> None:
+        for callback in self._after_commit:
+            try:
+                callback()
+            except Exception:
+                # The work is committed: the caller must not be told that it failed.
+                log.exception("after_commit_failed", callback=repr(callback))
+
+    async def _commit(self) -> None:
+        if self._outgoing:
+            await store(self, self._outgoing)
+        # In a failed transaction COMMIT succeeds as a statement and answers "ROLLBACK".
+        if await self.driver.execute("COMMIT") != "COMMIT":
+            raise CommitRefusedError

@@ -1,0 +1,161 @@
+"""A database per test worker on a real PostgreSQL, with each service's roles, schema and tables."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from alembic.config import Config
+
+from kit.clock import Clock
+from kit.db import ddl, migrations
+from kit.db.database import Database
+
+SERVER = "SALDO_TEST_POSTGRES"
+KIT = "kit"
+
+_ROLES = """
+DO $$ BEGIN
+    PERFORM pg_advisory_xact_lock(7);
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{owner}') THEN
+        CREATE ROLE {owner} LOGIN PASSWORD '{owner}';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{service}') THEN
+        CREATE ROLE {service} LOGIN PASSWORD '{service}';
+    END IF;
+    CREATE SCHEMA {service} AUTHORIZATION {owner};
+    GRANT USAGE ON SCHEMA {service} TO {service};
+    ALTER ROLE {owner} IN DATABASE {database} SET search_path = {service};
+    ALTER ROLE {service} IN DATABASE {database} SET search_path = {service};
+    ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {service}
+        GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {service};
+    ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {service}
+        GRANT USAGE ON SEQUENCES TO {service};
+END $$
+"""
+
+_KEPT = ("alembic_version",)
+
+
+def server_url() -> str:
+    """Return the URL of the PostgreSQL that tests may do anything with."""
+    url = os.environ.get(SERVER)
+    if not url:
+        raise RuntimeError(f"{SERVER} is not set: run the tests by `make test`")
+    return url
+
+
+class Cluster:
+    """One worker's database; services are set up in it when first asked for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._ready: set[str] = set()
+
+    def url(self, role: str | None = None) -> str:
+        """Return the database's URL as a role, or as the server's superuser."""
+        parts = urlsplit(server_url())
+        host = f"{parts.hostname}:{parts.port}"
+        login = f"{role}:{role}@" if role else parts.netloc.rpartition("@")[0] + "@"
+        return urlunsplit((parts.scheme, login + host, f"/{self.name}", "", ""))
+
+    async def create(self) -> None:
+        """Make the database anew."""
+        await self.drop()
+        await self._on_server(f"CREATE DATABASE {self.name}")
+
+    async def drop(self) -> None:
+        """Remove the database, whoever is connected to it."""
+        await self._on_server(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+
+    async def _on_server(self, statement: str) -> None:
+        connection = await asyncpg.connect(server_url())
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def as_superuser(self, statement: str) -> None:
+        """Run statements that no service may."""
+        connection = await asyncpg.connect(self.url())
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def prepare(self, service: str) -> None:
+        """Make a service's roles, schema and tables, once; then empty its tables."""
+        if service not in self._ready:
+            owner = f"{service}_owner"
+            roles = _ROLES.format(service=service, owner=owner, database=self.name)
+            await self.as_superuser(roles)
+            await self._create_tables(service, owner)
+            self._ready.add(service)
+        await self._empty(service)
+
+    async def _create_tables(self, service: str, owner: str) -> None:
+        if service != KIT:
+            await asyncio.to_thread(migrations.upgrade, self.alembic(service))
+            return
+        connection = await asyncpg.connect(self.url(owner))
+        try:
+            statements = _Recorder()
+            ddl.create_messaging(statements)
+            ddl.create_saga(statements)
+            ddl.create_idempotency(statements)
+            for statement in statements.recorded:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    def alembic(self, service: str) -> Config:
+        """Return Alembic's configuration for a service in this database."""
+        import importlib
+
+        package = importlib.import_module(service)
+        folder = Path(cast("str", package.__file__)).parent.parent / "migrations"
+        tables = importlib.import_module(f"{service}.tables")
+        return migrations.config(self.url(f"{service}_owner"), folder, tables.METADATA)
+
+    async def _empty(self, service: str) -> None:
+        connection = await asyncpg.connect(self.url())
+        try:
+            rows = await connection.fetch(
+                "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition",
+                service,
+            )
+            names = [f"{service}.{row['relname']}" for row in rows if row["relname"] not in _KEPT]
+            if names:
+                await connection.execute(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def database(
+        self, service: str, *, pool_size: int = 10, clock: Clock | None = None
+    ) -> AsyncIterator[Database]:
+        """Give a service's database, its tables empty, through the service's own role."""
+        await self.prepare(service)
+        database = await Database.open(
+            self.url(service), name=service, pool_size=pool_size, clock=clock
+        )
+        try:
+            yield database
+        finally:
+            await database.close()
+
+
+class _Recorder:
+    """Stands for Alembic's ``op`` where there is no migration to run in."""
+
+    def __init__(self) -> None:
+        self.recorded: list[str] = []
+
+    def execute(self, sqltext: str) -> None:
+        """Keep a statement."""
+        self.recorded.append(sqltext)

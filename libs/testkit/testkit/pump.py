@@ -1,0 +1,70 @@
+"""Moves messages between services by hand: relay and consumers step by step, without waiting."""
+
+from collections.abc import Sequence
+
+from kit.db.database import Database
+from kit.messaging.messages import Envelope, Message
+from kit.messaging.outbox import Row
+from kit.messaging.packing import parcels
+from kit.runtime import Service, consumers, topologies
+from testkit.broker import MemoryBroker
+
+
+class Pump:
+    """Services joined by a broker in memory; ``run`` goes on until no message is left."""
+
+    def __init__(self, *services: Service) -> None:
+        self.broker = MemoryBroker([part for one in services for part in topologies(one)])
+        self._services = services
+
+    async def run(self, rounds: int = 50) -> None:
+        """Carry and handle all messages there are, and those they cause."""
+        for _ in range(rounds):
+            moved = [await self._carry(service.state.database) for service in self._services]
+            handled = [await self._handle(service) for service in self._services]
+            if not any(moved) and not any(handled):
+                return
+        raise AssertionError(f"messages still move after {rounds} rounds")
+
+    async def _carry(self, database: Database) -> int:
+        rows = await outbox_rows(database)
+        publisher = await self.broker.publisher()
+        await publisher.publish([parcel.publication() for parcel in parcels(rows)])
+        async with database.unit_of_work() as uow:
+            await uow.execute("DELETE FROM outbox WHERE seq = ANY($1)", [row.seq for row in rows])
+        return len(rows)
+
+    async def _handle(self, service: Service) -> int:
+        count = 0
+        for consumer in consumers(service, self.broker):
+            if not self.broker.queues[consumer.queue]:
+                continue
+            subscription = await self.broker.subscribe(consumer.queue, prefetch=1000)
+            deliveries = await subscription.take(1000)
+            await consumer.handle(deliveries)
+            await subscription.ack_through(deliveries[-1].tag)
+            count += len(deliveries)
+        return count
+
+
+async def outbox_rows(database: Database) -> list[Row]:
+    """Return what waits in a service's outbox, oldest first."""
+    async with database.read() as connection:
+        found = await connection.fetch(
+            "SELECT seq, exchange, routing_key, subject, body FROM outbox ORDER BY seq"
+        )
+    return [Row(*row) for row in found]
+
+
+async def sent(database: Database, *models: type[Message]) -> Sequence[Envelope]:
+    """Return the messages of some types that wait in a service's outbox, decoded."""
+    from kit.messaging import cloudevents
+
+    known = {model.type: model for model in models}
+    found = []
+    for row in await outbox_rows(database):
+        raw = cloudevents.unpack(row.body, cloudevents.SINGLE)[0]
+        kind, event_id = cloudevents.type_and_id(raw)
+        if kind in known:
+            found.append(cloudevents.decode(raw, event_id, known[kind]))
+    return found

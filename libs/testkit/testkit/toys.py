@@ -1,0 +1,89 @@
+"""Messages of made-up services, for tests of the messaging core and of sagas."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from kit.ids import new_id
+from kit.messaging import cloudevents
+from kit.messaging.broker import Delivery
+from kit.messaging.messages import Command, Event, Message, Reply
+from kit.messaging.outbox import Row
+from testkit.clock import FakeClock
+
+
+class Told(Event):
+    """Something happened at kit."""
+
+    type: ClassVar[str] = "kit.told.v1"
+    text: str
+
+
+class Sung(Event):
+    """Something else happened at kit."""
+
+    type: ClassVar[str] = "kit.sung.v1"
+    text: str
+
+
+class Work(Command):
+    """Kit is asked for something."""
+
+    type: ClassVar[str] = "kit.work.v1"
+    text: str = ""
+
+
+class Worked(Reply):
+    """Kit's answer."""
+
+    type: ClassVar[str] = "kit.worked.v1"
+    text: str = ""
+
+
+class Refused(Reply):
+    """Kit's no."""
+
+    type: ClassVar[str] = "kit.refused.v1"
+    code: str
+
+
+def work(text: str = "") -> Work:
+    """Return a command with an id of its own."""
+    return Work(command_id=new_id(), text=text)
+
+
+def encoded(
+    message: Message,
+    subject: str = "1",
+    *,
+    clock: FakeClock | None = None,
+    reply_to: str | None = None,
+) -> bytes:
+    """Return a message as one CloudEvent."""
+    _, body = cloudevents.encode(
+        message,
+        source="kit",
+        subject=subject,
+        time=(clock or FakeClock()).now(),
+        reply_to=reply_to,
+    )
+    return body
+
+
+def delivery(
+    *bodies: bytes, tag: int = 1, attempts: int = 0, routing_key: str = "kit"
+) -> Delivery:
+    """Return a delivery of one event, or of a pack of several."""
+    if len(bodies) == 1:
+        return Delivery(tag, routing_key, bodies[0], cloudevents.SINGLE, attempts)
+    return Delivery(tag, routing_key, cloudevents.pack(bodies), cloudevents.BATCH, attempts)
+
+
+def event_id(body: bytes) -> UUID:
+    """Return the id of an encoded event."""
+    _, found = cloudevents.type_and_id(cloudevents.unpack(body, cloudevents.SINGLE)[0])
+    return found
+
+
+def row(seq: int, route: tuple[str, str] = ("kit.events", "told"), subject: str = "1") -> Row:
+    """Return an outbox row whose body is its number."""
+    return Row(seq, *route, subject, str(seq).encode())

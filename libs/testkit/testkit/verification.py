@@ -1,0 +1,100 @@
+"""A token verifier over a hand-driven clock, keys in memory and revocations simply stated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kit.tokens import KeySet, Revocations, TokenVerifier
+from testkit.tokens import AUDIENCE, ISSUER, TokenMint
+
+
+@dataclass
+class Time:
+    """One time for wall clock and monotonic clock alike."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    elapsed: float = 1000.0
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return self.at
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment."""
+        return self.elapsed
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.at += timedelta(seconds=seconds)
+        self.elapsed += seconds
+
+
+@dataclass
+class Publisher:
+    """A key set that can change or go away, and counts how often it was asked for."""
+
+    document: Mapping[str, Any]
+    fetches: int = 0
+    away: bool = False
+
+    async def fetch(self) -> Mapping[str, Any]:
+        """Answer as the published address would."""
+        self.fetches += 1
+        if self.away:
+            raise ValueError("not there")
+        return self.document
+
+
+class StatedRevocations(Revocations):
+    """Revocations as a test states them; the real following is tested against real Redis."""
+
+    def __init__(self) -> None:
+        self.is_fresh = True
+        self._sessions = {}
+        self._versions = {}
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the test wants them known."""
+        return self.is_fresh
+
+    def revoke_session(self, session_id: str) -> None:
+        """Deny the session's tokens."""
+        self._sessions[session_id] = 0
+
+    def revoke_versions_below(self, subject: str, version: int) -> None:
+        """Deny the subject's older tokens."""
+        self._versions[subject] = (version, 0)
+
+
+@dataclass
+class Desk:
+    """A verifier with everything that surrounds it."""
+
+    mint: TokenMint
+    time: Time
+    publisher: Publisher
+    keys: KeySet
+    revocations: StatedRevocations
+    verifier: TokenVerifier
+
+    @classmethod
+    async def open(cls, *, cache_entries: int = 100) -> "Desk":
+        """Set everything up so that the mint's good tokens are accepted."""
+        mint = TokenMint()
+        time = Time()
+        publisher = Publisher(mint.jwks())
+        keys = KeySet(publisher.fetch, monotonic=time.monotonic)
+        await keys.refresh()
+        revocations = StatedRevocations()
+        verifier = TokenVerifier(
+            keys,
+            revocations,
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            clock=time,
+            monotonic=time.monotonic,
+            cache_entries=cache_entries,
+        )
+        return cls(mint, time, publisher, keys, revocations, verifier)
