@@ -1,0 +1,1 @@
+"""Messages between services: transactional outbox, relay, inbox, batched consumers, letters."""

@@ -1,0 +1,34 @@
+"""Watches how long committed messages wait to be sent, so that the API stops promising too much."""
+
+from prometheus_client import Gauge
+
+from kit.db.database import Database
+from kit.tasks import for_ever
+
+LOOK_SECONDS = 2.0
+# A few undeliverable messages wait for an operator and must not close the API; so the backlog is
+# judged by the age of the row behind so many others.
+SPARED_ROWS = 100
+
+oldest = Gauge("saldo_outbox_oldest_seconds", "Age of the oldest row not yet sent", ["service"])
+
+_AGES = """
+SELECT (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
+        FROM outbox ORDER BY seq LIMIT 1) AS oldest,
+       (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
+        FROM outbox ORDER BY seq OFFSET $1 LIMIT 1) AS backlog
+"""
+
+
+async def watch(database: Database) -> None:
+    """Look again and again, until cancelled."""
+    await for_ever(f"{database.name}.backlog", lambda: look(database), every_seconds=LOOK_SECONDS)
+
+
+async def look(database: Database) -> None:
+    """Note the outbox's age once, on the database and as a metric."""
+    async with database.read() as connection:
+        row = await connection.fetchrow(_AGES, SPARED_ROWS)
+    ages = {} if row is None else dict(row)
+    database.backlog_seconds = ages.get("backlog") or 0.0
+    oldest.labels(database.name).set(ages.get("oldest") or 0.0)

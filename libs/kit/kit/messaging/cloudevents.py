@@ -1,0 +1,154 @@
+"""CloudEvents 1.0 in JSON: one event, or a batch of events in one AMQP message.
+
+Source: CloudEvents JSON Event Format 1.0.2, sections 3 (structured mode) and 4 (batch format).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from kit import context
+from kit.ids import new_id
+from kit.messaging.messages import Envelope, Message
+
+SINGLE = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+
+
+class UndecodableError(Exception):
+    """The bytes are no CloudEvent, or its data does not fit the type it claims."""
+
+
+def encode(  # noqa: PLR0913 - the attributes of one event
+    message: Message,
+    *,
+    source: str,
+    subject: str,
+    time: datetime,
+    sequence: int | None = None,
+    reply_to: str | None = None,
+    cause: Envelope | None = None,
+) -> tuple[UUID, bytes]:
+    """Return a fresh event id and the event's bytes.
+
+    Trace and correlation come from the causing message, or from the current context.
+    """
+    event_id = new_id()
+    trace = trace_of(cause) if cause else _current_trace()
+    event: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": source,
+        "type": message.type,
+        "subject": subject,
+        "time": time,
+        "datacontenttype": "application/json",
+        "data": message.model_dump(),
+    }
+    optional = {
+        "sequence": sequence,
+        "replyto": reply_to,
+        "correlationid": trace["correlation_id"],
+        "causationid": trace["causation_id"],
+        "traceparent": trace["traceparent"],
+    }
+    event.update((name, value) for name, value in optional.items() if value is not None)
+    return event_id, orjson.dumps(event, default=_plain, option=orjson.OPT_UTC_Z)
+
+
+def _plain(value: object) -> str:
+    """Spell asyncpg's own UUID, a subclass that orjson does not take for one."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a message")
+
+
+def trace_of(cause: Envelope) -> dict[str, str | None]:
+    """Return what a message passes on to those it causes."""
+    return {
+        "correlation_id": cause.correlation_id,
+        "causation_id": str(cause.id),
+        "traceparent": cause.traceparent,
+    }
+
+
+def _current_trace() -> dict[str, str | None]:
+    now = context.current()
+    return {
+        "correlation_id": now.correlation_id or now.request_id,
+        "causation_id": now.causation_id,
+        "traceparent": now.traceparent,
+    }
+
+
+def pack(bodies: Iterable[bytes]) -> bytes:
+    """Join encoded events into one batch."""
+    return b"[" + b",".join(bodies) + b"]"
+
+
+def unpack(body: bytes, content_type: str | None) -> list[Any]:
+    """Return the raw events of one AMQP message; raises UndecodableError."""
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise UndecodableError(f"not JSON: {error}") from None
+    if content_type == BATCH:
+        if not isinstance(parsed, list):
+            raise UndecodableError("a batch that is no array")
+        return parsed
+    return [parsed]
+
+
+def type_and_id(raw: Any) -> tuple[str, UUID]:
+    """Return type and id of a raw event; raises UndecodableError."""
+    try:
+        return str(raw["type"]), UUID(raw["id"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UndecodableError(f"no usable id or type: {error!r}") from None
+
+
+def decode(raw: Mapping[str, Any], event_id: UUID, model: type[Message]) -> Envelope:
+    """Validate a raw event against the model of its type; raises UndecodableError."""
+    try:
+        return Envelope(
+            id=event_id,
+            source=_text(raw["source"]),
+            type=raw["type"],
+            subject=_text(raw["subject"]),
+            time=_time(raw["time"]),
+            sequence=_integer(raw.get("sequence")),
+            reply_to=_optional(raw.get("replyto")),
+            correlation_id=_optional(raw.get("correlationid")),
+            causation_id=_optional(raw.get("causationid")),
+            traceparent=_optional(raw.get("traceparent")),
+            message=model.model_validate(raw["data"]),
+        )
+    except (KeyError, TypeError, ValueError, ValidationError) as error:
+        raise UndecodableError(f"{model.type}: {error!r}") from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\x00" in value:  # PostgreSQL's text has no NUL
+        raise ValueError("an attribute that is no text")
+    return value
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _integer(value: Any) -> int | None:
+    if value is not None and not isinstance(value, int):
+        raise ValueError("a sequence that is no integer")
+    return value
+
+
+def _time(value: Any) -> datetime:
+    time = datetime.fromisoformat(value)
+    if time.tzinfo is None:
+        raise ValueError("a time without an offset")
+    return time

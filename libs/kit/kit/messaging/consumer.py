@@ -1,0 +1,197 @@
+"""Batched consumption of one queue: dedupe, handle, emit and commit together, then acknowledge.
+
+A batch is what has arrived; when it fails it is rolled back and handled one by one, so that a bad
+message never holds its neighbours. Trouble with PostgreSQL or the broker is nobody's fault: the
+channel is closed, nothing is acknowledged, and everything comes again.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from itertools import groupby
+
+import structlog
+from prometheus_client import Counter
+
+from kit.db.database import Database
+from kit.db.outages import CONFLICTS, is_outage
+from kit.db.unit_of_work import UnitOfWork
+from kit.messaging import inbox, letters
+from kit.messaging.broker import Broker, Delivery, Subscription
+from kit.messaging.letters import Letter, letter
+from kit.messaging.messages import Message
+from kit.messaging.reading import Item, Reader
+from kit.messaging.routes import Handler, caused_by
+from kit.tasks import for_ever, to_the_end
+
+BATCH_EVENTS = 256
+PREFETCH_MESSAGES = 300
+SUSPECT_ATTEMPTS = 2  # delivered twice before and never acknowledged: it may kill the process
+CONFLICT_TRIES = 5
+FINISH_SECONDS = 10.0
+
+handled = Counter("saldo_messages_handled", "Events handled", ["queue"])
+repeated = Counter("saldo_messages_repeated", "Events seen before", ["queue"])
+parked = Counter("saldo_messages_parked", "Events parked for a retry", ["queue"])
+buried = Counter("saldo_messages_dead", "Events for an operator", ["queue", "reason"])
+
+log = structlog.get_logger(__name__)
+
+
+class Consumer:
+    """Handles one queue for as long as ``run`` runs."""
+
+    def __init__(
+        self,
+        database: Database,
+        broker: Broker,
+        queue: str,
+        handlers: Mapping[str, tuple[type[Message], Handler]],
+        *,
+        unknown_is_fine: bool,
+    ) -> None:
+        """Take the queue's handlers by type; events of unknown type are fine, commands are not."""
+        self.queue = queue
+        self.reader = Reader(queue, handlers, unknown_is_fine=unknown_is_fine)
+        self._database = database
+        self._broker = broker
+
+    async def run(self) -> None:
+        """Consume until cancelled, coming back after any trouble; a batch begun is finished."""
+        await for_ever(f"{self.queue}.consumer", self._once)
+
+    async def _once(self) -> None:
+        # Taking what can't be handled would only count against it.
+        await self._database.ping()
+        await self._feel_the_way()
+        subscription = await self._broker.subscribe(self.queue, prefetch=PREFETCH_MESSAGES)
+        try:
+            while True:
+                pending = await subscription.take(PREFETCH_MESSAGES)
+                while pending:
+                    batch, pending = cut(pending)
+                    await self._finish(batch, subscription)
+        finally:
+            await subscription.close()
+
+    async def _feel_the_way(self) -> None:
+        """Take one message at a time until one comes that is not suspect.
+
+        A message that kills the process takes down all that are out with it, each counted as
+        delivered once more. Alone it reaches the broker's limit alone.
+        """
+        subscription = await self._broker.subscribe(self.queue, prefetch=1)
+        try:
+            is_suspect = True
+            while is_suspect:
+                batch = await subscription.take(1)
+                await self._finish(batch, subscription)
+                is_suspect = _is_suspect(batch[0])
+        finally:
+            await subscription.close()
+
+    async def _finish(self, batch: Sequence[Delivery], subscription: Subscription) -> None:
+        await to_the_end(self._handle_and_ack(batch, subscription), within_seconds=FINISH_SECONDS)
+
+    async def _handle_and_ack(self, batch: Sequence[Delivery], subscription: Subscription) -> None:
+        await self.handle(batch)
+        await subscription.ack_through(batch[-1].tag)
+
+    async def handle(self, deliveries: Sequence[Delivery]) -> None:
+        """Give every event inside the deliveries its one effect, or a letter; then return."""
+        reading = self.reader.read(deliveries, self._database.clock.now().date())
+        if reading.dead:
+            await bury(self._database, self.queue, reading.dead)
+        if not reading.items:
+            return
+        if not _is_suspect(deliveries[0]):
+            try:
+                await self._together(reading.items)
+            except Exception as error:
+                if await is_outage(self._database, error):
+                    raise
+                log.warning("batch_failed", queue=self.queue, error=repr(error))
+            else:
+                return
+        for item in reading.items:
+            await self._alone(item)
+
+    async def _together(self, items: Sequence[Item]) -> None:
+        for attempt in range(CONFLICT_TRIES):
+            try:
+                async with self._database.unit_of_work() as uow:
+                    await self._effect(uow, items)
+            except CONFLICTS:
+                if attempt == CONFLICT_TRIES - 1:
+                    raise
+                await asyncio.sleep(0.01 * 2**attempt)
+            else:
+                return
+
+    async def _effect(self, uow: UnitOfWork, items: Sequence[Item]) -> None:
+        envelopes = [item.envelope for item in items]
+        fresh, waiting = await inbox.claim(
+            uow, self.queue, [one.id for one in envelopes], {one.subject for one in envelopes}
+        )
+        repeated.labels(self.queue).inc(len(items) - len(fresh))
+        behind: list[Letter] = []
+        todo: list[Item] = []
+        for item in items:
+            if item.envelope.id not in fresh:
+                continue
+            fresh.discard(item.envelope.id)  # twice in one batch is still once
+            if item.envelope.subject in waiting:
+                behind.append(letter(self.queue, item.raw, "behind_parked", ""))
+            else:
+                todo.append(item)
+        await letters.park(uow, behind)
+        for handler, run in groupby(todo, key=lambda item: item.handler):
+            group = [item.envelope for item in run]
+            # A batch of several has no single cause.
+            with caused_by(group[0]) if len(group) == 1 else nullcontext():
+                await handler(uow, group)
+        uow.after_commit(lambda: handled.labels(self.queue).inc(len(todo)))
+        uow.after_commit(lambda: parked.labels(self.queue).inc(len(behind)))
+
+    async def _alone(self, item: Item) -> None:
+        try:
+            await self._together([item])
+        except Exception as error:
+            if await is_outage(self._database, error):
+                raise
+            log.exception("message_parked", queue=self.queue, id=str(item.envelope.id))
+            failed = letter(self.queue, item.raw, "handler_failed", repr(error))
+            async with self._database.unit_of_work() as uow:
+                fresh, _ = await inbox.claim(uow, self.queue, [item.envelope.id])
+                await letters.park(uow, [failed] if fresh else [])
+            parked.labels(self.queue).inc(len(fresh))
+
+
+def cut(pending: list[Delivery]) -> tuple[list[Delivery], list[Delivery]]:
+    """Split off one batch: up to BATCH_EVENTS events; a suspect goes alone."""
+    if _is_suspect(pending[0]):
+        return pending[:1], pending[1:]
+    events = 0
+    for position, delivery in enumerate(pending):
+        # A cheap upper estimate: every CloudEvent names its version once.
+        events += max(1, delivery.body.count(b'"specversion"'))
+        if position and (events > BATCH_EVENTS or _is_suspect(delivery)):
+            return pending[:position], pending[position:]
+    return pending, []
+
+
+def _is_suspect(delivery: Delivery) -> bool:
+    return delivery.attempts >= SUSPECT_ATTEMPTS
+
+
+async def bury(database: Database, queue: str, dead: Sequence[Letter]) -> None:
+    """Keep letters that no retry can help, of events that have had no effect yet."""
+    today = database.clock.now().date()
+    known = {one.id for one in dead if not inbox.is_stale(one.id, today)}
+    async with database.unit_of_work() as uow:
+        fresh, _ = await inbox.claim(uow, queue, sorted(known))
+        new = [one for one in dead if one.id in fresh or one.id not in known]
+        await letters.bury(uow, new)
+    for one in new:
+        buried.labels(queue, one.reason).inc()
+        log.error("dead_letter", queue=queue, id=str(one.id), type=one.type, reason=one.reason)

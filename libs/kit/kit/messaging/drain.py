@@ -1,0 +1,192 @@
+"""One relay's pass over the outbox: what to read, to publish and to forget next.
+
+Nothing here depends on time or order of commits being right: a row is forgotten only when it was
+confirmed, and everything still there is read again by the next sweep from the start.
+"""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from kit.messaging.broker import Fate, PublicationRefusedError, Publisher
+from kit.messaging.outbox import Row
+from kit.messaging.packing import Parcel, parcels
+from kit.messaging.undeliverable import Undeliverable
+from kit.tasks import together
+
+PAGE = 1000
+SWEEP_SECONDS = 0.3
+# Rows that commit out of order are mostly close to each other; a sweep finds the others.
+LOOK_BACK = 1000
+
+published = Counter("saldo_outbox_published", "Events the broker has confirmed", ["service"])
+undelivered = Counter("saldo_outbox_undelivered", "Events no queue took, or refused", ["service"])
+blocked_now = Gauge("saldo_outbox_blocked", "Aggregates behind such an event", ["service"])
+
+log = structlog.get_logger(__name__)
+
+
+class Outbox(Protocol):
+    """What a drain reads: the table, or a simulation of it."""
+
+    async def read_on(
+        self,
+        *,
+        confirmed: Sequence[int],
+        under_way: Sequence[int],
+        blocked: Collection[str],
+        after: int,
+        limit: int,
+    ) -> list[Row]:
+        """Forget confirmed rows and return the next ones, in order."""
+
+
+class Drain:
+    """Carries rows to one publisher after another; after trouble it starts from the lowest row."""
+
+    def __init__(  # noqa: PLR0913 - named parts, each replaced by a test
+        self,
+        outbox: Outbox,
+        undeliverable: Undeliverable,
+        *,
+        service: str,
+        page: int = PAGE,
+        look_back: int = LOOK_BACK,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take what to read.
+
+        Args:
+            outbox: The rows.
+            undeliverable: Subjects to leave alone, kept over several drains.
+            service: Whose outbox it is, for the metrics.
+            page: How many rows to read at once.
+            look_back: How far below the highest row read to look for late ones.
+            monotonic: The clock, in seconds.
+        """
+        self._outbox = outbox
+        self._undeliverable = undeliverable
+        self._service = service
+        self._page = page
+        self._look_back = look_back
+        self._monotonic = monotonic
+        self._confirmed: list[int] = []  # to be forgotten by the next read
+        self._is_careful = False
+        self._just_blocked: set[str] = set()
+        self._blocked: frozenset[str] = frozenset()
+
+    def start(self, publisher: Publisher) -> None:
+        """Begin anew from the lowest row, on a fresh channel."""
+        self._publisher = publisher
+        self._window: list[Row] = []  # read, to be published next
+        self._frontier = 0  # the highest row read
+        self._has_more = False
+        self._is_drained = False
+        self._swept_at = self._monotonic()
+
+    async def step(self) -> bool:
+        """Publish the rows read last, forget what was confirmed and read on.
+
+        Where more is known to wait, the next page is read while this one is on its way. Returns
+        False when nothing is left to do at present.
+        """
+        window = self._window
+        if self._has_more:
+            is_let_go = self._is_somebody_let_go()
+            _, rows = await together(self._publish(window), self._read_on(window, is_let_go))
+        else:
+            await self._publish(window)
+            rows = await self._read_on([], self._is_somebody_let_go())
+        # What was blocked meanwhile must not be overtaken by its followers.
+        blocked = self._undeliverable.blocked(self._monotonic()) | self._just_blocked
+        self._window = [row for row in rows if row.subject not in blocked]
+        return bool(self._confirmed) or not self._is_drained
+
+    def _is_somebody_let_go(self) -> bool:
+        """Tell whether a subject that was blocked may be read again, or will be unnoticed."""
+        before, self._blocked = self._blocked, self._undeliverable.blocked(self._monotonic())
+        just_blocked, self._just_blocked = self._just_blocked, set()
+        return bool(just_blocked) or not self._blocked >= before
+
+    async def _read_on(self, under_way: Sequence[Row], is_let_go: bool) -> list[Row]:  # noqa: FBT001
+        now = self._monotonic()
+        # A subject let go is read from its first row, wherever that is.
+        is_sweep = is_let_go or now - self._swept_at > SWEEP_SECONDS
+        after = 0 if is_sweep else max(0, self._frontier - self._look_back)
+        forgotten = len(self._confirmed)
+        rows = await self._outbox.read_on(
+            confirmed=self._confirmed[:forgotten],
+            under_way=[row.seq for row in under_way],
+            blocked=self._blocked,
+            after=after,
+            limit=self._page,
+        )
+        del self._confirmed[:forgotten]
+        if after == 0:
+            self._swept_at = now
+        self._look_further(rows, after)
+        blocked_now.labels(self._service).set(len(self._undeliverable))
+        return rows
+
+    def _look_further(self, rows: list[Row], after: int) -> None:
+        """Remember how far was read; an empty page is believed only when read from the start."""
+        self._has_more = len(rows) == self._page
+        self._is_drained = not rows and after == 0
+        if self._has_more:
+            self._frontier = rows[-1].seq
+        elif rows:
+            self._frontier = max(self._frontier, rows[-1].seq)
+        else:
+            self._frontier = 0
+
+    async def _publish(self, rows: list[Row]) -> None:
+        """Publish rows and note which were confirmed."""
+        packed = parcels(rows)
+        if self._is_careful or any(self._undeliverable.is_suspect(row.subject) for row in rows):
+            await self._publish_carefully(packed)
+            self._is_careful = False
+        elif packed:
+            await self._publish_window(packed)
+
+    async def _publish_carefully(self, packed: list[Parcel]) -> None:
+        """Publish message by message, so that one that is refused is known and passed over."""
+        for parcel in packed:
+            rows = [row for row in parcel.rows if row.subject not in self._just_blocked]
+            if rows:
+                await self._publish_window([Parcel(rows)])
+
+    async def _publish_window(self, window: list[Parcel]) -> None:
+        try:
+            fates = await self._publisher.publish([parcel.publication() for parcel in window])
+        except PublicationRefusedError as error:
+            if len(window) == 1:
+                self._block(window[0], str(error))
+            else:
+                self._is_careful = True  # the next pass finds out which one it was
+            raise
+        for parcel, fate in zip(window, fates, strict=True):
+            if fate is Fate.CONFIRMED:
+                self._confirmed += [row.seq for row in parcel.rows]
+                self._undeliverable.forgive(row.subject for row in parcel.rows)
+                published.labels(self._service).inc(len(parcel.rows))
+            else:
+                self._block(parcel, "returned")
+
+    def _block(self, parcel: Parcel, reason: str) -> None:
+        """Leave the aggregates of an undeliverable message alone for a while; others go on."""
+        subjects = {row.subject for row in parcel.rows}
+        self._undeliverable.block(subjects, self._monotonic())
+        self._just_blocked |= subjects
+        undelivered.labels(self._service).inc(len(parcel.rows))
+        first = parcel.rows[0]
+        log.error(
+            "undeliverable",
+            exchange=first.exchange,
+            routing_key=first.routing_key,
+            first_seq=first.seq,
+            events=len(parcel.rows),
+            reason=reason,
+        )

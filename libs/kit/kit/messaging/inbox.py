@@ -1,0 +1,61 @@
+"""The inbox: every event has one effect per consumer, however often and wherever it is delivered.
+
+Partitioned by the day inside the event's UUIDv7, so a duplicate always meets its first copy and
+retention is dropping a partition.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from kit.db.database import Database
+from kit.db.unit_of_work import UnitOfWork
+from kit.ids import uuid7_day
+
+RETENTION_DAYS = 14
+AHEAD_DAYS = 1  # clocks of other machines may be past midnight already
+
+# Sorted, so that two workers with the same events wait for each other instead of deadlocking.
+_CLAIM = """
+WITH claimed AS (
+    INSERT INTO inbox (bucket, consumer, event_id)
+    SELECT bucket, $1, id FROM unnest($2::date[], $3::uuid[]) AS given (bucket, id) ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING event_id)
+SELECT event_id, NULL AS key FROM claimed
+UNION ALL
+SELECT DISTINCT NULL::uuid, key FROM letter
+WHERE consumer = $1 AND state = 'parked' AND key = ANY($4::text[])
+"""
+
+
+def is_stale(event_id: UUID, today: date) -> bool:
+    """Tell whether an event is too old (or too far ahead) for the inbox to know its duplicates."""
+    try:
+        day = uuid7_day(event_id)
+    except ValueError:
+        return True
+    oldest, newest = today - timedelta(days=RETENTION_DAYS), today + timedelta(days=AHEAD_DAYS)
+    return not oldest <= day <= newest
+
+
+async def claim(
+    uow: UnitOfWork, consumer: str, ids: Sequence[UUID], keys: Iterable[str] = ()
+) -> tuple[set[UUID], set[str]]:
+    """Claim events, none of them stale, for this unit of work.
+
+    Returns:
+        The ids that are seen for the first time, and those of the keys whose earlier messages
+        are parked.
+    """
+    days = [uuid7_day(event_id) for event_id in ids]
+    rows = await uow.fetch(_CLAIM, consumer, days, ids, list(keys))
+    fresh = {row["event_id"] for row in rows if row["event_id"] is not None}
+    waiting = {row["key"] for row in rows if row["key"] is not None}
+    return fresh, waiting
+
+
+async def maintain(database: Database) -> None:
+    """Make partitions for the days to come and drop those past retention."""
+    async with database.unit_of_work() as uow:
+        today = database.clock.now().date()
+        await uow.execute("SELECT maintain_inbox($1, $2)", RETENTION_DAYS, today)

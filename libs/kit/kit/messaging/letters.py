@@ -1,0 +1,225 @@
+"""Letters: messages that could not be handled, parked for a retry or dead for an operator.
+
+They live in PostgreSQL, so that a retry never depends on the broker's counters and nothing is lost.
+A letter is the right to its event's effect: the event's inbox row was written with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from kit.db.unit_of_work import Connection, UnitOfWork
+from kit.ids import derived_id
+
+MAX_ATTEMPTS = 10
+FIRST_RETRY = timedelta(seconds=1)
+LAST_RETRY = timedelta(minutes=5)
+ERROR_LENGTH = 2000
+NAME_LENGTH = 200
+LISTED = 1000
+
+_INSERT = """
+INSERT INTO letter (consumer, id, key, type, body, state, reason, error, next_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+"""
+
+# Only the first of a key: those behind it wait, so that order within the key holds.
+_DUE = """
+SELECT id FROM letter AS first
+WHERE consumer = $1 AND state = 'parked' AND next_at <= $2 AND NOT EXISTS (
+    SELECT FROM letter AS earlier WHERE earlier.consumer = first.consumer
+    AND earlier.key = first.key AND earlier.state = 'parked' AND earlier.seq < first.seq)
+ORDER BY next_at LIMIT 100
+"""
+
+_LOCK = """
+SELECT * FROM letter WHERE consumer = $1 AND id = $2 AND state = 'parked'
+FOR UPDATE SKIP LOCKED
+"""
+
+_FAILED = """
+UPDATE letter SET attempts = attempts + 1, error = $3, updated_at = $4,
+    state = CASE WHEN attempts + 1 >= $5 THEN 'dead' ELSE 'parked' END,
+    next_at = CASE WHEN attempts + 1 >= $5 THEN NULL ELSE $6::timestamptz END
+WHERE consumer = $1 AND id = $2 AND state = 'parked' RETURNING state
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message that could not be handled; ``key`` is what later messages wait behind."""
+
+    consumer: str
+    id: UUID
+    key: str
+    type: str
+    body: bytes
+    reason: str
+    error: str
+    attempts: int = 0
+
+
+def letter(consumer: str, raw: Any, reason: str, error: str) -> Letter:
+    """Write a letter for a raw event, or for bytes that are none.
+
+    Without a usable id the bytes themselves are its id, so the same bytes are the same letter.
+    """
+    body = raw if isinstance(raw, bytes) else orjson.dumps(raw)
+    known = raw if isinstance(raw, dict) else {}
+    try:
+        letter_id = UUID(known["id"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        letter_id = derived_id(consumer, body)
+    return Letter(
+        consumer,
+        letter_id,
+        _text(known.get("subject", ""), NAME_LENGTH),
+        _text(known.get("type", ""), NAME_LENGTH),
+        body,
+        reason,
+        _text(error, ERROR_LENGTH),
+    )
+
+
+def _text(value: object, length: int) -> str:
+    """Return what PostgreSQL can store as text: no NUL, and no longer than somebody reads."""
+    return str(value).replace("\x00", "\ufffd")[:length]
+
+
+async def park(uow: UnitOfWork, parked: Sequence[Letter]) -> None:
+    """Keep messages for a retry; the caller has claimed them in the inbox."""
+    await _insert(uow, parked, "parked", retry_at(uow.clock.now(), attempts=0))
+
+
+async def bury(uow: UnitOfWork, dead: Sequence[Letter]) -> None:
+    """Keep messages that no retry can help; the caller has claimed them in the inbox."""
+    await _insert(uow, dead, "dead", None)
+
+
+async def _insert(
+    uow: UnitOfWork, letters: Sequence[Letter], state: str, next_at: datetime | None
+) -> None:
+    rows = [
+        (one.consumer, one.id, one.key, one.type, one.body, state, one.reason, one.error, next_at)
+        for one in letters
+    ]
+    if rows:
+        await uow.executemany(_INSERT, rows)
+
+
+def retry_at(now: datetime, attempts: int) -> datetime:
+    """Return when to try again: 1 s, 2 s, 4 s … up to 5 min."""
+    return now + min(LAST_RETRY, FIRST_RETRY * 2.0 ** min(attempts, 20))
+
+
+async def due(connection: Connection, consumer: str, now: datetime) -> list[UUID]:
+    """Return ids of parked letters whose time has come, the first of each key only."""
+    return [row["id"] for row in await connection.fetch(_DUE, consumer, now)]
+
+
+async def lock(uow: UnitOfWork, consumer: str, letter_id: UUID) -> Letter | None:
+    """Lock a parked letter for a retry; None where another worker has it."""
+    row = await uow.fetchrow(_LOCK, consumer, letter_id)
+    if row is None:
+        return None
+    return Letter(
+        row["consumer"],
+        row["id"],
+        row["key"],
+        row["type"],
+        row["body"],
+        row["reason"],
+        row["error"],
+        row["attempts"],
+    )
+
+
+async def delivered(uow: UnitOfWork, letter: Letter) -> None:
+    """Remove a letter that has been handled after all."""
+    await uow.execute("DELETE FROM letter WHERE consumer = $1 AND id = $2", *_key(letter))
+
+
+async def failed(uow: UnitOfWork, letter: Letter, error: str) -> bool:
+    """Count a failed retry; returns True where the letter is dead now."""
+    now = uow.clock.now()
+    state = await uow.fetchval(
+        _FAILED,
+        *_key(letter),
+        _text(error, ERROR_LENGTH),
+        now,
+        MAX_ATTEMPTS,
+        retry_at(now, letter.attempts + 1),
+    )
+    return bool(state == "dead")
+
+
+def _key(letter: Letter) -> tuple[str, UUID]:
+    return letter.consumer, letter.id
+
+
+async def listed(connection: Connection, state: str | None) -> list[dict[str, object]]:
+    """Return letters for an operator, oldest first, without their bodies."""
+    rows = await connection.fetch(
+        "SELECT consumer, id, key, type, state, reason, attempts, next_at, created_at"
+        " FROM letter WHERE $1::text IS NULL OR state = $1 ORDER BY seq LIMIT $2",
+        state,
+        LISTED,
+    )
+    return [dict(row) for row in rows]
+
+
+async def shown(connection: Connection, letter_id: UUID) -> list[dict[str, object]]:
+    """Return every consumer's letter of an event, whole, with what operators did to it."""
+    rows = await connection.fetch("SELECT * FROM letter WHERE id = $1 ORDER BY seq", letter_id)
+    actions = await connection.fetch(
+        "SELECT consumer, action, actor, at FROM letter_action WHERE id = $1 ORDER BY at",
+        letter_id,
+    )
+    return [
+        {
+            **row,
+            "actions": [
+                {name: one[name] for name in ("action", "actor", "at")}
+                for one in actions
+                if one["consumer"] == row["consumer"]
+            ],
+        }
+        for row in rows
+    ]
+
+
+async def replay(uow: UnitOfWork, letter_id: UUID, actor: str) -> int:
+    """Have letters of an event tried again at once; safe to repeat. Returns how many."""
+    return await _act(
+        uow,
+        "UPDATE letter SET state = 'parked', attempts = 0, next_at = $2, updated_at = $2"
+        " WHERE id = $1 RETURNING consumer",
+        letter_id,
+        "replay",
+        actor,
+    )
+
+
+async def discard(uow: UnitOfWork, letter_id: UUID, actor: str) -> int:
+    """Set letters of an event aside; only a replay brings them back. Returns how many."""
+    return await _act(
+        uow,
+        "UPDATE letter SET state = 'discarded', next_at = NULL, updated_at = $2"
+        " WHERE id = $1 AND state <> 'discarded' RETURNING consumer",
+        letter_id,
+        "discard",
+        actor,
+    )
+
+
+async def _act(uow: UnitOfWork, update: str, letter_id: UUID, action: str, actor: str) -> int:
+    changed = await uow.fetch(update, letter_id, uow.clock.now())
+    await uow.executemany(
+        "INSERT INTO letter_action (consumer, id, action, actor, at) VALUES ($1, $2, $3, $4, $5)",
+        [(row["consumer"], letter_id, action, actor, uow.clock.now()) for row in changed],
+    )
+    return len(changed)

@@ -1,0 +1,143 @@
+"""The outbox table: messages become rows in the transaction that causes them; the relay reads on.
+
+A row present is a message not yet confirmed by the broker; the relay deletes it afterwards.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from kit.messaging import cloudevents
+from kit.messaging.messages import Command, Envelope, Event, Message, Reply
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import asyncpg
+
+    from kit.db.unit_of_work import Connection
+
+COMMANDS = "saldo.commands"
+REPLIES = "saldo.replies"
+
+# unnest yields rows in the arrays' order, and the identity is drawn as they are inserted.
+_INSERT = """
+INSERT INTO outbox (event_id, exchange, routing_key, subject, body)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])
+"""
+
+# One round trip both forgets what was confirmed and reads on. Both parts see the table as it was
+# before, so what is being deleted must be left out by name.
+_READ_ON = """
+WITH confirmed AS (DELETE FROM outbox WHERE seq = ANY($1::bigint[]))
+SELECT seq, exchange, routing_key, subject, body FROM outbox
+WHERE seq > $2 AND seq <> ALL($3::bigint[]) AND subject <> ALL($4::text[])
+ORDER BY seq LIMIT $5
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One encoded message on its way into the outbox."""
+
+    event_id: UUID
+    exchange: str
+    routing_key: str
+    subject: str
+    body: bytes
+
+
+class Row(NamedTuple):
+    """One outbox row, as read by the relay."""
+
+    seq: int
+    exchange: str
+    routing_key: str
+    subject: str
+    body: bytes
+
+
+def address(message: Message, service: str, to: str | None) -> tuple[str, str, str | None]:
+    """Return exchange, routing key and reply-to of a message sent by a service."""
+    match message:
+        case Event():
+            return f"{service}.events", message.type, None
+        case Command():
+            return COMMANDS, message.type.partition(".")[0], service
+        case Reply() if to is not None:
+            return REPLIES, to, None
+        case Reply():
+            raise ValueError(f"{message.type} needs `to`, the service that asked")
+        case _:
+            raise TypeError(f"{type(message).__name__} is neither event, command nor reply")
+
+
+def prepare(  # noqa: PLR0913 - the attributes of one event
+    message: Message,
+    *,
+    service: str,
+    subject: str,
+    time: "datetime",
+    sequence: int | None,
+    to: str | None,
+    cause: Envelope | None,
+) -> Outgoing:
+    """Address and encode a message; its bytes are never touched again."""
+    exchange, routing_key, reply_to = address(message, service, to)
+    event_id, body = cloudevents.encode(
+        message,
+        source=service,
+        subject=subject,
+        time=time,
+        sequence=sequence,
+        reply_to=reply_to,
+        cause=cause,
+    )
+    return Outgoing(event_id, exchange, routing_key, subject, body)
+
+
+async def store(connection: "Connection", outgoing: Sequence[Outgoing]) -> None:
+    """Write all messages of a unit of work by one statement, in their order."""
+    await connection.execute(
+        _INSERT,
+        [row.event_id for row in outgoing],
+        [row.exchange for row in outgoing],
+        [row.routing_key for row in outgoing],
+        [row.subject for row in outgoing],
+        [row.body for row in outgoing],
+    )
+
+
+class Unsent:
+    """The outbox as its relay sees it, through the relay's own connection."""
+
+    def __init__(self, connection: "asyncpg.Connection") -> None:
+        """Take the connection that holds the relay's lock."""
+        self._connection = connection
+        self.statements = 0
+
+    async def read_on(
+        self,
+        *,
+        confirmed: Sequence[int],
+        under_way: Sequence[int],
+        blocked: Collection[str],
+        after: int,
+        limit: int,
+    ) -> list[Row]:
+        """Forget confirmed rows and return the next ones, in order.
+
+        Args:
+            confirmed: Rows to delete.
+            under_way: Rows that are being published.
+            blocked: Subjects to leave alone.
+            after: Where to read from.
+            limit: How many rows at most.
+        """
+        self.statements += 1
+        known = [*confirmed, *under_way]
+        found = await self._connection.fetch(
+            _READ_ON, confirmed, after, known, list(blocked), limit
+        )
+        return [Row(*row) for row in found]

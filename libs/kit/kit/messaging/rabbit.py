@@ -1,0 +1,289 @@
+"""RabbitMQ behind the broker protocol: plain channels, pinned, and thrown away on trouble.
+
+Robust channels swap the channel under a batch, so the reconnect loop belongs to the caller.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import aio_pika
+import aiormq
+import structlog
+from aio_pika.abc import AbstractConnection
+from aiormq.abc import DeliveredMessage
+from aiormq.channel import Channel
+from pamqp.commands import Basic
+
+from kit.messaging import topology
+from kit.messaging.broker import (
+    BrokerUnavailableError,
+    Delivery,
+    Fate,
+    Publication,
+    PublicationRefusedError,
+)
+
+HEARTBEAT_SECONDS = 10
+CONNECT_TIMEOUT_SECONDS = 5.0
+CONFIRM_TIMEOUT_SECONDS = 10.0
+WRITE_TIMEOUT_SECONDS = 10.0
+WATCHDOG_SECONDS = 15.0
+SECOND_LOOK_SECONDS = 2.0
+PERSISTENT = 2
+
+TROUBLE = (
+    aiormq.exceptions.AMQPError,
+    OSError,
+    TimeoutError,
+    asyncio.CancelledError,  # aiormq cancels pending calls when a channel dies under them
+    RuntimeError,
+)
+# The broker closes a channel over the message it can't accept; aiormq checks key lengths itself.
+REFUSALS = (
+    aiormq.exceptions.ChannelAccessRefused,
+    aiormq.exceptions.ChannelNotFoundEntity,
+    aiormq.exceptions.ChannelPreconditionFailed,
+    ValueError,
+)
+
+log = structlog.get_logger(__name__)
+
+
+class RabbitPublisher:
+    """A channel in confirm mode. After any error it is unusable: confirms may be out of step."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    async def publish(self, publications: Sequence[Publication]) -> list[Fate]:
+        """Send all in order, then wait for all confirms."""
+        try:
+            async with asyncio.timeout(CONFIRM_TIMEOUT_SECONDS):
+                await self._channel.connection.ready()  # not while the broker blocks publishers
+                return list(await asyncio.gather(*map(self._publish, publications)))
+        except REFUSALS as error:
+            raise PublicationRefusedError(f"publish: {error!r}") from error
+        except TROUBLE as error:
+            _reraise_if_cancelled(error)
+            raise BrokerUnavailableError(f"publish: {error!r}") from error
+
+    async def _publish(self, publication: Publication) -> Fate:
+        try:
+            confirmation = await self._channel.basic_publish(
+                publication.body,
+                exchange=publication.exchange,
+                routing_key=publication.routing_key,
+                mandatory=publication.mandatory,
+                properties=Basic.Properties(
+                    content_type=publication.content_type, delivery_mode=PERSISTENT
+                ),
+                wait=False,
+            )
+        except aiormq.exceptions.DeliveryError:
+            return Fate.RETURNED
+        return Fate.CONFIRMED if isinstance(confirmation, Basic.Ack) else Fate.RETURNED
+
+    async def close(self) -> None:
+        """Close the channel; a dead one is closed already."""
+        await _close_quietly(self._channel)
+
+
+class RabbitSubscription:
+    """One consumer on one channel, its deliveries buffered up to the prefetch."""
+
+    def __init__(self, channel: Channel, queue: str) -> None:
+        self._channel = channel
+        self._queue = queue
+        self._tag: str | None = None
+        self._arrived: deque[Delivery] = deque()
+        self._news = asyncio.Event()
+        channel.closing.add_done_callback(self._on_end)
+        channel.on_consumer_cancel_callbacks.add(self._on_end)
+
+    async def start(self, prefetch: int) -> None:
+        """Begin to consume."""
+        await self._channel.basic_qos(prefetch_count=prefetch)
+        answer = await self._channel.basic_consume(self._queue, self._receive)
+        self._tag = answer.consumer_tag
+
+    async def _receive(self, message: DeliveredMessage) -> None:
+        properties = message.header.properties
+        headers: dict[str, Any] = properties.headers or {}
+        frame = message.delivery
+        if not isinstance(frame, Basic.Deliver) or frame.delivery_tag is None:
+            return
+        self._arrived.append(
+            Delivery(
+                tag=frame.delivery_tag,
+                routing_key=frame.routing_key or "",
+                body=message.body,
+                content_type=properties.content_type,
+                attempts=int(headers.get("x-delivery-count") or 0),
+            )
+        )
+        self._news.set()
+
+    def _on_end(self, _: object) -> None:
+        """Wake take(), which then finds the channel closed or the consumer cancelled."""
+        self._news.set()
+
+    async def take(self, limit: int) -> list[Delivery]:
+        """Wait for a delivery, then return what has arrived."""
+        self._raise_if_dead()
+        while not self._arrived:
+            if not await self._news_within(WATCHDOG_SECONDS):
+                await self._watch()
+            self._raise_if_dead()
+        return [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
+
+    async def _news_within(self, seconds: float) -> bool:
+        self._news.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _raise_if_dead(self) -> None:
+        if self._channel.is_closed or self._tag not in self._channel.consumers:
+            raise BrokerUnavailableError(f"the consumer of {self._queue} is gone")
+
+    async def _watch(self) -> None:
+        """Raise where messages wait in the queue and yet none is delivered."""
+        try:
+            answer = await self._channel.queue_declare(self._queue, passive=True, timeout=5)
+        except TROUBLE as error:
+            _reraise_if_cancelled(error)
+            raise BrokerUnavailableError(f"watchdog: {error!r}") from error
+        # A message may have come between the two; it is then on its way.
+        if answer.message_count and not await self._news_within(SECOND_LOOK_SECONDS):
+            raise BrokerUnavailableError(f"{self._queue} has messages and delivers none")
+
+    async def ack_through(self, tag: int) -> None:
+        """Acknowledge a delivery and all before it."""
+        try:
+            async with asyncio.timeout(WRITE_TIMEOUT_SECONDS):
+                await self._channel.basic_ack(tag, multiple=True, wait=False)
+        except TROUBLE as error:
+            _reraise_if_cancelled(error)
+            raise BrokerUnavailableError(f"ack: {error!r}") from error
+
+    async def close(self) -> None:
+        """Close the channel; RabbitMQ hands out again what was not acknowledged."""
+        await _close_quietly(self._channel)
+
+
+class RabbitBroker:
+    """Two connections, as RabbitMQ may block publishers while consumers must go on."""
+
+    def __init__(self, url: str, declare: Sequence[topology.Topology] = ()) -> None:
+        self._url = url
+        self._declare = declare
+        self._connections: dict[str, AbstractConnection] = {}
+        self._locks = {"publish": asyncio.Lock(), "consume": asyncio.Lock()}
+
+    async def publisher(self) -> RabbitPublisher:
+        """Open a channel in confirm mode."""
+        return RabbitPublisher(await self._channel("publish", declared_anew=True))
+
+    async def subscribe(self, queue: str, *, prefetch: int) -> RabbitSubscription:
+        """Open a channel that consumes a queue."""
+        channel = await self._channel("consume", declared_anew=True)
+        subscription = RabbitSubscription(channel, queue)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+                await subscription.start(prefetch)
+        except TROUBLE as error:
+            await subscription.close()
+            _reraise_if_cancelled(error)
+            raise BrokerUnavailableError(f"subscribe {queue}: {error!r}") from error
+        return subscription
+
+    async def ping(self) -> None:
+        """Raise BrokerUnavailableError unless a channel can be opened."""
+        await _close_quietly(await self._channel("consume"))
+
+    async def close(self) -> None:
+        """Close both connections."""
+        for connection in self._connections.values():
+            await _close_quietly(connection)
+        self._connections.clear()
+
+    async def _channel(self, purpose: str, *, declared_anew: bool = False) -> Channel:
+        """Open a channel; what somebody deleted while we were connected is declared again."""
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS), self._locks[purpose]:
+                known = self._connections.get(purpose)
+                if known is None or not known.connected.is_set():
+                    await self._reconnect(purpose)
+                elif declared_anew:
+                    await self._declare_all(known)
+                return await _open_channel(
+                    self._connections[purpose], confirms=purpose == "publish"
+                )
+        except TROUBLE as error:
+            _reraise_if_cancelled(error)
+            raise BrokerUnavailableError(f"connect: {error!r}") from error
+
+    async def _reconnect(self, purpose: str) -> None:
+        dead = self._connections.pop(purpose, None)
+        if dead is not None:
+            await _close_quietly(dead)
+        connection = await aio_pika.connect(self._url, heartbeat=HEARTBEAT_SECONDS)
+        try:
+            await self._declare_all(connection)
+        except BaseException:
+            await _close_quietly(connection)
+            raise
+        self._connections[purpose] = connection
+
+    async def _declare_all(self, connection: AbstractConnection) -> None:
+        channel = await _open_channel(connection, confirms=False)
+        try:
+            for part in self._declare:
+                await _declare(channel, part)
+        finally:
+            await _close_quietly(channel)
+
+
+async def _open_channel(connection: AbstractConnection, *, confirms: bool) -> Channel:
+    transport = connection.transport
+    if transport is None:
+        raise BrokerUnavailableError("not connected")
+    channel = await transport.connection.channel(publisher_confirms=confirms, on_return_raises=True)
+    if not isinstance(channel, Channel):
+        raise TypeError(f"{channel!r} is no channel of aiormq")
+    return channel
+
+
+async def _declare(channel: Channel, part: topology.Topology) -> None:
+    for exchange in part.exchanges:
+        await channel.exchange_declare(
+            exchange.name,
+            exchange_type=exchange.kind,
+            durable=True,
+            arguments=exchange.arguments,
+        )
+    for queue in part.queues:
+        await channel.queue_declare(queue.name, durable=True, arguments=queue.arguments)
+        for exchange_name, routing_key in queue.bindings:
+            await channel.queue_bind(queue.name, exchange_name, routing_key)
+
+
+async def _close_quietly(closable: Channel | AbstractConnection) -> None:
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+            await closable.close()
+    except TROUBLE as error:
+        _reraise_if_cancelled(error)
+        log.debug("broker_close", error=repr(error))
+
+
+def _reraise_if_cancelled(error: BaseException) -> None:
+    """Tell our own cancellation from aiormq's: only ours is requested on the current task."""
+    task = asyncio.current_task()
+    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+        raise error

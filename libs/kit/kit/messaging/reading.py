@@ -1,0 +1,92 @@
+"""Turns deliveries into messages to handle and letters about those that can't be. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from prometheus_client import Counter
+
+from kit.messaging import cloudevents, inbox
+from kit.messaging.broker import Delivery
+from kit.messaging.cloudevents import UndecodableError
+from kit.messaging.letters import Letter, letter
+from kit.messaging.messages import Envelope, Message
+from kit.messaging.routes import Handler
+
+ignored = Counter("saldo_messages_ignored", "Events of a type nobody handles", ["queue"])
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One message and who handles it; ``raw`` is the event as it came."""
+
+    envelope: Envelope
+    handler: Handler
+    raw: Any
+
+
+@dataclass(slots=True)
+class Reading:
+    """What deliveries ask for: messages to handle and letters to bury."""
+
+    items: list[Item] = field(default_factory=list)
+    dead: list[Letter] = field(default_factory=list)
+
+
+class Reader:
+    """Reads what comes to one queue."""
+
+    def __init__(
+        self,
+        queue: str,
+        handlers: Mapping[str, tuple[type[Message], Handler]],
+        *,
+        unknown_is_fine: bool,
+    ) -> None:
+        """Take handlers by type; events of unknown type are fine, commands are not."""
+        self.queue = queue
+        self._handlers = handlers
+        self._unknown_is_fine = unknown_is_fine
+
+    def read(self, deliveries: Sequence[Delivery], today: date) -> Reading:
+        """Return the messages inside deliveries, in their order."""
+        reading = Reading()
+        for delivery in deliveries:
+            try:
+                raws = cloudevents.unpack(delivery.body, delivery.content_type)
+            except UndecodableError as error:
+                bad = letter(self.queue, delivery.body, "undecodable", str(error))
+                reading.dead.append(bad)
+                continue
+            for raw in raws:
+                self._read_event(raw, today, reading)
+        return reading
+
+    def _read_event(self, raw: Any, today: date, reading: Reading) -> None:
+        try:
+            kind, event_id = cloudevents.type_and_id(raw)
+            if kind not in self._handlers:
+                self._meet_stranger(raw, kind, reading)
+            elif inbox.is_stale(event_id, today):
+                stale = letter(self.queue, raw, "stale", f"event id {event_id}")
+                reading.dead.append(stale)
+            else:
+                reading.items.append(self.item(raw))
+        except UndecodableError as error:
+            reading.dead.append(letter(self.queue, raw, "undecodable", str(error)))
+
+    def _meet_stranger(self, raw: Any, kind: str, reading: Reading) -> None:
+        if self._unknown_is_fine:
+            ignored.labels(self.queue).inc()
+        else:
+            reading.dead.append(letter(self.queue, raw, "unknown_command", kind))
+
+    def item(self, raw: Any) -> Item:
+        """Decode one raw event; raises UndecodableError."""
+        kind, event_id = cloudevents.type_and_id(raw)
+        known = self._handlers.get(kind)
+        if known is None:
+            raise UndecodableError(f"nobody handles {kind}")
+        model, handler = known
+        return Item(cloudevents.decode(raw, event_id, model), handler, raw)

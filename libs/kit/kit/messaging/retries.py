@@ -1,0 +1,76 @@
+"""Tries parked letters of one queue again, in the order of each key, until they are dead."""
+
+import asyncio
+from uuid import UUID
+
+import orjson
+import structlog
+
+from kit.db.database import Database
+from kit.db.outages import is_outage
+from kit.messaging import letters
+from kit.messaging.consumer import buried
+from kit.messaging.letters import Letter
+from kit.messaging.reading import Reader
+from kit.messaging.routes import caused_by
+from kit.tasks import for_ever
+
+POLL_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class Retries:
+    """Retries one queue's letters for as long as ``run`` runs."""
+
+    def __init__(self, database: Database, reader: Reader) -> None:
+        """Take the queue's reader, which knows its handlers."""
+        self._database = database
+        self._reader = reader
+
+    async def run(self) -> None:
+        """Retry until cancelled, coming back after any trouble."""
+        await for_ever(f"{self._reader.queue}.retries", self._once)
+
+    async def _once(self) -> None:
+        while True:
+            if not await self.retry_due():
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def retry_due(self) -> int:
+        """Try the letters whose time has come, the first of each key; returns how many."""
+        async with self._database.read() as connection:
+            now = self._database.clock.now()
+            found = await letters.due(connection, self._reader.queue, now)
+        for letter_id in found:
+            await self._retry(letter_id)
+        return len(found)
+
+    async def _retry(self, letter_id: UUID) -> None:
+        letter: Letter | None = None
+        try:
+            async with self._database.unit_of_work() as uow:
+                letter = await letters.lock(uow, self._reader.queue, letter_id)
+                if letter is None:
+                    return
+                item = self._reader.item(orjson.loads(letter.body))
+                with caused_by(item.envelope):
+                    await item.handler(uow, [item.envelope])
+                await letters.delivered(uow, letter)
+        except Exception as error:
+            if letter is None or await is_outage(self._database, error):
+                raise
+            await self._note_failure(letter, error)
+
+    async def _note_failure(self, letter: Letter, error: Exception) -> None:
+        async with self._database.unit_of_work() as uow:
+            is_dead = await letters.failed(uow, letter, repr(error))
+        if is_dead:
+            buried.labels(letter.consumer, letter.reason).inc()
+        level = log.error if is_dead else log.warning
+        level(
+            "letter_dead" if is_dead else "retry_failed",
+            queue=letter.consumer,
+            id=str(letter.id),
+            error=repr(error),
+        )

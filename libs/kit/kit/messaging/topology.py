@@ -1,0 +1,124 @@
+"""Exchanges and queues: who publishes where, who reads what. The whole topology in one place.
+
+| exchange           | kind    | routing key    | reaches                                          |
+|--------------------|---------|----------------|--------------------------------------------------|
+| `saldo.commands`   | direct  | owner service  | `<service>.commands`; returned if there is none  |
+| `saldo.replies`    | direct  | asking service | `<service>.replies`; returned if there is none   |
+| `<service>.events` | topic   | message type   | `<listener>.events`, else `saldo.unrouted`       |
+| `saldo.unrouted`   | fanout  | (any)          | `saldo.unrouted`, the last 10,000                |
+| `saldo.dead`       | direct  | queue's name   | `<service>.dead`: what the broker gave up on     |
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kit.messaging.outbox import COMMANDS, REPLIES
+
+DEAD = "saldo.dead"
+UNROUTED = "saldo.unrouted"
+UNROUTED_KEPT = 10_000
+# Set because versions differ (3.13 and before: none; 4.x: 20). A message gets here only by killing
+# its process or its transaction again and again; it then becomes a dead letter in PostgreSQL.
+DELIVERY_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An exchange to declare, durable."""
+
+    name: str
+    kind: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A durable queue to declare, with its bindings as (exchange, routing key)."""
+
+    name: str
+    bindings: tuple[tuple[str, str], ...]
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """What one service declares at start; declaring it again changes nothing."""
+
+    exchanges: tuple[Exchange, ...]
+    queues: tuple[Queue, ...]
+
+
+def working_queue(
+    name: str,
+    bindings: tuple[tuple[str, str], ...],
+    *,
+    dead: str = DEAD,
+    delivery_limit: int = DELIVERY_LIMIT,
+) -> Queue:
+    """Return a quorum queue with a safety net: what it gives up on keeps the queue's name."""
+    return Queue(
+        name,
+        bindings,
+        {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": delivery_limit,
+            "x-dead-letter-exchange": dead,
+            "x-dead-letter-routing-key": name,
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        },
+    )
+
+
+def shared() -> Topology:
+    """Return what belongs to no single service."""
+    bounded = {"x-max-length": UNROUTED_KEPT, "x-overflow": "drop-head"}
+    return Topology(
+        exchanges=(
+            Exchange(COMMANDS, "direct"),
+            Exchange(REPLIES, "direct"),
+            Exchange(DEAD, "direct"),
+            Exchange(UNROUTED, "fanout"),
+        ),
+        queues=(Queue(UNROUTED, ((UNROUTED, ""),), bounded),),
+    )
+
+
+def of_service(
+    service: str, *, commands: bool, replies: bool, event_types: Iterable[str]
+) -> Topology:
+    """Return a service's own exchange and the queues it reads."""
+    listened = sorted(set(event_types))
+    producers = sorted({kind.partition(".")[0] for kind in listened} | {service})
+    queues = []
+    if commands:
+        queues.append(working_queue(f"{service}.commands", ((COMMANDS, service),)))
+    if replies:
+        queues.append(working_queue(f"{service}.replies", ((REPLIES, service),)))
+    if listened:
+        bindings = tuple((f"{kind.partition('.')[0]}.events", kind) for kind in listened)
+        queues.append(working_queue(f"{service}.events", bindings))
+    if queues:
+        queues.append(_dead_queue(service, [queue.name for queue in queues]))
+    return Topology(
+        exchanges=tuple(
+            Exchange(f"{producer}.events", "topic", {"alternate-exchange": UNROUTED})
+            for producer in producers
+        ),
+        queues=tuple(queues),
+    )
+
+
+def dead_queue_name(service: str) -> str:
+    """Return the name of the queue that takes what the broker gave up on for a service."""
+    return f"{service}.dead"
+
+
+def _dead_queue(service: str, sources: Iterable[str]) -> Queue:
+    # No limit of its own: a message whose import fails must wait here, not vanish.
+    return Queue(
+        dead_queue_name(service),
+        tuple((DEAD, source) for source in sources),
+        {"x-queue-type": "quorum", "x-delivery-limit": 2**31 - 1},
+    )

@@ -1,0 +1,45 @@
+"""Remembers which aggregates wait because a message of theirs could not be delivered. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+FIRST_PAUSE_SECONDS = 1.0
+LAST_PAUSE_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class _Trouble:
+    failures: int
+    until: float
+
+
+class Undeliverable:
+    """Subjects whose message was returned or refused; each failure makes the pause longer."""
+
+    def __init__(self) -> None:
+        self._troubles: dict[str, _Trouble] = {}
+
+    def block(self, subjects: Iterable[str], now: float) -> None:
+        """Leave subjects alone for a while from ``now``, a reading of the monotonic clock."""
+        for subject in set(subjects):
+            trouble = self._troubles.setdefault(subject, _Trouble(0, now))
+            pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(trouble.failures, 30))
+            trouble.failures += 1
+            trouble.until = now + pause
+
+    def blocked(self, now: float) -> frozenset[str]:
+        """Return the subjects to leave alone at present."""
+        return frozenset(name for name, one in self._troubles.items() if one.until > now)
+
+    def is_suspect(self, subject: str) -> bool:
+        """Tell whether the subject's last message could not be delivered."""
+        return subject in self._troubles
+
+    def forgive(self, subjects: Iterable[str]) -> None:
+        """Forget subjects whose message was delivered."""
+        if self._troubles:
+            for subject in subjects:
+                self._troubles.pop(subject, None)
+
+    def __len__(self) -> int:
+        return len(self._troubles)
