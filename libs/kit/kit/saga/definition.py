@@ -1,0 +1,115 @@
+"""What a saga is: steps as data, one point of no return. Does nothing by itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from kit.ids import derived_id
+from kit.messaging.messages import Command, Reply
+
+Data = Mapping[str, Any]  # what the saga was started with and has learnt; JSON values only
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a command is made from.
+
+    Attributes:
+        command_id: The same for every sending of one step's operation in one epoch.
+        action_id: For an undo, the ``command_id`` of the action it undoes.
+    """
+
+    saga_id: UUID
+    command_id: UUID
+    action_id: UUID
+    data: Data
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Outside work (HTTP) that a worker of this service does itself, outside any unit of work."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step.
+
+    Attributes:
+        name: Stable name, stored with every instance.
+        asks: Builds the command to send, or names the task to do.
+        done: Reply that means done; None for tasks.
+        refused: Reply that means a business no; its ``code`` becomes the saga's reason.
+        undo: Builds the command that takes the step back; None where nothing is to be undone.
+        undone: Reply to the undo.
+        deadline: How long the step may take before it is given up (or, past the point of no
+            return, before somebody is called).
+        resend_after: How long to wait for a reply before the same command is sent again.
+        applies: Whether an instance needs this step.
+        applies_when: The same in words, for people.
+        no_undo_because: Why a step before the point of no return needs no undo.
+        timed_out: Reason of a saga given up at this step's deadline.
+        is_point_of_no_return: From here on the saga only goes forward.
+    """
+
+    name: str
+    asks: Callable[[Ask], Command] | Task
+    asks_words: str
+    done: type[Reply] | None = None
+    refused: type[Reply] | None = None
+    undo: Callable[[Ask], Command] | None = None
+    undo_words: str = ""
+    undone: type[Reply] | None = None
+    deadline: timedelta = timedelta(seconds=30)
+    resend_after: timedelta = timedelta(seconds=5)
+    applies: Callable[[Data], bool] = lambda _: True
+    applies_when: str = "always"
+    no_undo_because: str = ""
+    timed_out: str = "timed_out"
+    is_point_of_no_return: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Saga:
+    """A named, versioned list of steps; running instances keep the version they began with."""
+
+    name: str
+    version: int
+    steps: tuple[Step, ...]
+
+    def step(self, name: str) -> Step:
+        """Return a step by name."""
+        return next(step for step in self.steps if step.name == name)
+
+    def after(self, name: str | None, data: Data) -> Step | None:
+        """Return the next step that applies after the named one (None: the first), or None."""
+        names = [step.name for step in self.steps]
+        start = 0 if name is None else names.index(name) + 1
+        return next((step for step in self.steps[start:] if step.applies(data)), None)
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with the definition itself; a test expects nothing."""
+        found = []
+        pivots = [i for i, step in enumerate(self.steps) if step.is_point_of_no_return]
+        if len(pivots) != 1:
+            found.append("there must be exactly one point of no return")
+        if len({step.name for step in self.steps}) != len(self.steps):
+            found.append("two steps share a name")
+        for position, step in enumerate(self.steps):
+            if pivots and position < pivots[0] and not (step.undo or step.no_undo_because):
+                found.append(f"{step.name}: neither an undo nor a reason for having none")
+            if (step.undo is None) != (step.undone is None):
+                found.append(f"{step.name}: undo and undone go together")
+            if isinstance(step.asks, Task) != (step.done is None):
+                found.append(f"{step.name}: a command needs a reply that means done, a task none")
+            if step.deadline <= timedelta(0):
+                found.append(f"{step.name}: no deadline")
+        return found
+
+
+def command_id(saga_id: UUID, step: str, operation: str, epoch: int) -> UUID:
+    """Return the id under which the participant knows this request, however often it is sent."""
+    return derived_id(saga_id, step, operation, epoch)
