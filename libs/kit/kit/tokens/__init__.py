@@ -1,0 +1,19 @@
+"""Owns access tokens as services receive them: verification, keys, revocation, service tokens.
+
+It does not issue user tokens: services/auth does.
+"""
+
+from kit.tokens.jwks import KeySet
+from kit.tokens.revocations import Revocations, revoke_session, revoke_subject
+from kit.tokens.service_client import ServiceToken
+from kit.tokens.verifier import Claims, TokenVerifier
+
+__all__ = [
+    "Claims",
+    "KeySet",
+    "Revocations",
+    "ServiceToken",
+    "TokenVerifier",
+    "revoke_session",
+    "revoke_subject",
+]

@@ -1,0 +1,142 @@
+"""Owns how a revocation travels from auth to every verifier; does not decide who is revoked.
+
+Auth appends to one Redis stream; each verifier follows it and keeps what it says in memory, so
+that a check costs a dictionary look-up. A verifier that cannot follow knows that it cannot.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from redis.asyncio import Redis
+from redis.typing import EncodableT, FieldT
+
+STREAM: Final = "saldo:revocations"
+# No access token may live longer than revocations are remembered: verifier.py refuses such.
+RETENTION: Final = timedelta(hours=1)
+STALE_AFTER_SECONDS: Final = 2.0
+BLOCK_MILLISECONDS: Final = 400
+READ_TIMEOUT_SECONDS: Final = 1.5
+PAGE: Final = 1000
+PRUNE_SECONDS: Final = 60.0
+RETRY_SECONDS: Final = 0.1
+
+_log = structlog.get_logger(__name__)
+
+
+async def revoke_session(redis: Redis, session_id: object) -> None:
+    """Tell every verifier that the access tokens of this session are no longer good."""
+    await _append(redis, {"kind": "sid", "id": str(session_id)})
+
+
+async def revoke_subject(redis: Redis, subject: object, token_version: int) -> None:
+    """Tell every verifier that the subject's tokens with a smaller `tv` are no longer good."""
+    await _append(redis, {"kind": "sub", "id": str(subject), "tv": str(token_version)})
+
+
+async def _append(redis: Redis, fields: dict[FieldT, EncodableT]) -> None:
+    horizon = _horizon_milliseconds()
+    await redis.xadd(STREAM, fields, minid=f"{horizon}-0", approximate=True)
+
+
+def _horizon_milliseconds() -> int:
+    # Wall time on purpose: stream ids are the Redis server's wall clock.
+    return int((time.time() - RETENTION.total_seconds()) * 1000)
+
+
+class Revocations:
+    """What has been revoked within `RETENTION`, kept up to date by `follow`."""
+
+    def __init__(self, redis: Redis, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._redis = redis
+        self._monotonic = monotonic
+        self._sessions: dict[str, int] = {}
+        self._versions: dict[str, tuple[int, int]] = {}
+        self._caught_up_at: float | None = None
+        self._pruned_at = monotonic()
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the stream was read to its end within the last `STALE_AFTER_SECONDS`."""
+        at = self._caught_up_at
+        return at is not None and self._monotonic() - at <= STALE_AFTER_SECONDS
+
+    def denies(self, session_id: str, subject: str, token_version: int) -> bool:
+        """Whether a token with these claims has been revoked."""
+        if session_id in self._sessions:
+            return True
+        newest = self._versions.get(subject)
+        return newest is not None and token_version < newest[0]
+
+    async def follow(self) -> None:
+        """Follow the stream for ever.
+
+        After every interruption it is read again from the horizon: taking in a revocation twice
+        is harmless, and a Redis that came back with a shorter stream must not leave a gap.
+        """
+        while True:
+            try:
+                await self._follow_connection()
+            except Exception as error:  # noqa: BLE001 - whoever stops following is blind for good
+                _log.warning("revocations_unreadable", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _follow_connection(self) -> None:
+        last_id = f"{_horizon_milliseconds()}-0"
+        while True:
+            # The server blocks for less than the limit, so hitting it means a dead connection.
+            async with asyncio.timeout(READ_TIMEOUT_SECONDS):
+                reply = await self._redis.xread(
+                    {STREAM: last_id}, count=PAGE, block=BLOCK_MILLISECONDS
+                )
+            _stop_if_cancelled()
+            entries = _entries(reply)
+            for entry_id, fields in entries:
+                last_id = entry_id
+                self._take_in(entry_id, fields)
+            if len(entries) < PAGE:
+                self._caught_up_at = self._monotonic()
+            self._prune()
+
+    def _take_in(self, entry_id: str, fields: Mapping[str, str]) -> None:
+        at = int(entry_id.partition("-")[0])
+        match fields:
+            case {"kind": "sid", "id": session_id}:
+                self._sessions[session_id] = at
+            case {"kind": "sub", "id": subject, "tv": version} if version.isdigit():
+                known, _ = self._versions.get(subject, (0, 0))
+                self._versions[subject] = (max(known, int(version)), at)
+            case _:
+                _log.warning("revocation_not_understood", entry=entry_id)
+
+    def _prune(self) -> None:
+        now = self._monotonic()
+        if now - self._pruned_at < PRUNE_SECONDS:
+            return
+        self._pruned_at = now
+        horizon = _horizon_milliseconds()
+        self._sessions = {sid: at for sid, at in self._sessions.items() if at > horizon}
+        self._versions = {sub: (tv, at) for sub, (tv, at) in self._versions.items() if at > horizon}
+
+
+def _stop_if_cancelled() -> None:
+    # redis-py 8.1 loses a cancellation that arrives during its handshake with the server.
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+def _entries(reply: Any) -> list[tuple[str, dict[str, str]]]:
+    """Flatten an XREAD reply (bytes or text, as the client decodes) of our one stream."""
+    return [
+        (_text(entry_id), {_text(name): _text(value) for name, value in fields.items()})
+        for _, entries in reply
+        for entry_id, fields in entries
+    ]
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value

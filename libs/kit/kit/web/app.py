@@ -1,0 +1,133 @@
+"""Owns the app of every service: what all of them answer, and the order in which requests pass.
+
+Does not open databases or read settings from the environment; the runtime does.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRouter
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
+
+from kit.refusals import Refusal
+from kit.settings import WebSettings
+from kit.web import docs, health, openapi
+from kit.web.dispatch import RouteTable
+from kit.web.edge import Edge
+from kit.web.routes import Route, Router
+
+READINESS_SECONDS = 2.0
+
+
+class WebApp(FastAPI):
+    """A FastAPI whose operations are all declared by `kit.web.routes.Router`."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        settings: WebSettings,
+        refusals: Sequence[type[Refusal]],
+        **declared: Any,
+    ) -> None:
+        super().__init__(openapi_url=None, docs_url=None, redoc_url=None, **declared)
+        self.name = name
+        self.refusals = tuple(refusals)
+        self.kit_routes: list[Route] = []
+        self._settings = settings
+
+    def include_router(self, router: Router | APIRouter, *_: Any, **options: Any) -> None:
+        """Add a router's operations.
+
+        Raises:
+            TypeError: it is not one of ours (its operations would have no access level), or
+                options are given.
+        """
+        if not isinstance(router, Router) or options:
+            raise TypeError("operations are declared by kit.web.routes.Router")
+        for route in router.routes:
+            self.kit_routes.append(route)
+            self.router.routes.append(route)
+        self.middleware_stack = None
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the edge; Starlette's own stack is for what is not HTTP: the lifespan."""
+        if strangers := [r for r in self.router.routes if not isinstance(r, Route)]:
+            raise TypeError(f"not declared by kit.web.routes.Router: {strangers}")
+        return Edge(
+            RouteTable(self.kit_routes),
+            service=self.name,
+            max_body_bytes=self._settings.max_body_bytes,
+            other=self.router,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection scope (ASGI 3)."""
+        scope["app"] = self
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        await self.middleware_stack(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            shown = [route for route in self.kit_routes if route.include_in_schema]
+            document = get_openapi(
+                title=self.title,
+                version=self.version,
+                summary=self.summary,
+                description=self.description,
+                tags=self.openapi_tags,
+                routes=shown,
+            )
+            self.openapi_schema = openapi.complete(document, shown, self.refusals)
+        return self.openapi_schema
+
+
+def create_app(  # noqa: PLR0913 (each is named at the one call per service)
+    *,
+    name: str,
+    title: str,
+    version: str,
+    description: str,
+    settings: WebSettings,
+    refusals: Sequence[type[Refusal]],
+    routers: Sequence[Router] = (),
+    lifespan: Lifespan[FastAPI] | None = None,
+    tags: Sequence[dict[str, Any]] = (),
+) -> WebApp:
+    """Put together a service's app.
+
+    Args:
+        name: The service.
+        title: Title of its documentation.
+        version: Version of its API.
+        description: Markdown, opens its documentation.
+        settings: Its settings; also on `app.state.settings`.
+        refusals: Its own catalogue (`kit.refusals.catalogue`); kit's refusals are known.
+        routers: Its operations; more may follow by `include_router`.
+        lifespan: What to open and close; the runtime sets its own.
+        tags: Names and descriptions of the groups of operations.
+    """
+    app = WebApp(
+        name=name,
+        settings=settings,
+        refusals=refusals,
+        title=title,
+        version=version,
+        description=description,
+        lifespan=lifespan,
+        openapi_tags=list(tags) or None,
+    )
+    app.state.settings = settings
+    app.state.readiness = {}
+    app.state.readiness_seconds = READINESS_SECONDS
+    app.include_router(health.router)
+    app.include_router(docs.openapi_router)
+    if not settings.in_production:
+        app.include_router(docs.router)
+    for router in routers:
+        app.include_router(router)
+    return app

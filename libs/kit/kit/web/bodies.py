@@ -1,0 +1,167 @@
+"""Owns reading request bodies: size, content type, and what counts as readable JSON or form.
+
+Does not check values; `kit.web.binding` does, once a body is readable.
+"""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
+
+from kit.refusals import BodyTooLarge, BodyUnreadable, ContentTypeUnsupported, QueryInvalid
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+# Deeper documents could be stored but not be written out again (pydantic stops at 255 levels).
+MAX_DEPTH = 32
+# Opening brackets of one body, those in texts included; bounds the time spent on reading it.
+MAX_BRACKETS = 20_000
+_MAX_PARAMETERS = 100
+
+
+def limited(receive: Receive, max_bytes: int) -> Receive:
+    """Count a body while it streams in, for requests that do not announce its length.
+
+    The returned callable raises BodyTooLarge beyond `max_bytes`.
+    """
+    left = max_bytes
+
+    async def counting() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise BodyTooLarge(limit_bytes=max_bytes)
+        return message
+
+    return counting
+
+
+async def read(receive: Receive) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        ClientDisconnect: the caller has gone.
+    """
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return body
+    chunks = [body]
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def require_content_type(given: bytes | None, accepted: str) -> None:
+    """Refuse a body of another type, or in another character set than UTF-8.
+
+    Raises:
+        ContentTypeUnsupported: also where the header is missing.
+    """
+    if given == accepted.encode():
+        return
+    name, *parameters = (given or b"").decode("latin-1").lower().split(";")
+    if name.strip() != accepted:
+        raise ContentTypeUnsupported(accepted=accepted)
+    for parameter in parameters:
+        key, _, value = parameter.strip().partition("=")
+        if key == "charset" and value.strip('"') not in ("utf-8", "utf8"):
+            raise ContentTypeUnsupported(accepted=f"{accepted}; charset=utf-8")
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the document, if it is valid JSON (RFC 8259) that every reader understands alike.
+
+    Raises:
+        BodyUnreadable: not JSON or not UTF-8, a number out of range, a lone surrogate, a name
+            twice in one object (readers differ on which counts), or more than MAX_DEPTH deep.
+    """
+    brackets = body.count(b"{") + body.count(b"[")
+    if brackets > MAX_BRACKETS:
+        raise BodyUnreadable
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise BodyUnreadable from None
+    if brackets > MAX_DEPTH and _is_deeper(document, MAX_DEPTH):
+        raise BodyUnreadable
+    # Each name takes a colon, so equal counts prove that none was dropped as a repetition;
+    # otherwise (a colon inside some text, too) the slower parser looks at every name.
+    if body.count(b":") != _count_names(document):
+        json.loads(body, object_pairs_hook=_unique)
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise BodyUnreadable
+    return found
+
+
+def _count_names(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(
+            _count_names(item) for item in value.values() if isinstance(item, dict | list)
+        )
+    if isinstance(value, list):
+        return sum(_count_names(item) for item in value if isinstance(item, dict | list))
+    return 0
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(item, levels - 1) for item in items)
+
+
+def parse_form(body: bytes) -> dict[str, str]:
+    """Return the fields of an urlencoded form.
+
+    Raises:
+        BodyUnreadable: not ASCII, not UTF-8 once decoded, a field twice, or too many fields.
+    """
+    try:
+        return _pairs(body)
+    except ValueError:
+        raise BodyUnreadable from None
+
+
+def parse_query(query: bytes) -> dict[str, str]:
+    """Return the parameters of a query string.
+
+    Raises:
+        QueryInvalid: not UTF-8, too many, U+0000 within, or a name given twice, known or not.
+    """
+    try:
+        found = _pairs(query)
+    except ValueError:
+        raise QueryInvalid from None
+    if b"%00" in query:
+        raise QueryInvalid
+    return found
+
+
+def _pairs(text: bytes) -> dict[str, str]:
+    pairs = parse_qsl(
+        text.decode("ascii"),
+        keep_blank_values=True,
+        errors="strict",
+        max_num_fields=_MAX_PARAMETERS,
+    )
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is given twice")
+    return found

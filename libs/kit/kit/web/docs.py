@@ -1,0 +1,106 @@
+"""Owns a service's own `/docs` (Swagger UI, assets served from here) and `/openapi.json`.
+
+Does not serve the documentation of all services together: the gateway does.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import orjson
+import swagger_ui_bundle
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kit.web.answers import Answer
+from kit.web.routes import Router
+
+_POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; "
+    "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+)
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Saldo API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+<div id="ui"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</html>
+"""
+_START = (
+    'SwaggerUIBundle({url: "/openapi.json", dom_id: "#ui", deepLinking: true, '
+    "persistAuthorization: true});\n"
+)
+
+openapi_router = Router(tags=["docs"])
+router = Router(tags=["docs"])
+
+
+@openapi_router.get(
+    "/openapi.json",
+    access="public",
+    operation_id="get_openapi",
+    summary="This service's OpenAPI document",
+    include_in_schema=False,
+)
+async def get_openapi(request: Request) -> Response:
+    """Answer the document."""
+    return Answer(200, body=orjson.dumps(request.app.openapi()))
+
+
+@router.get(
+    "/docs",
+    access="public",
+    operation_id="get_docs",
+    summary="This service's documentation",
+    include_in_schema=False,
+)
+async def get_docs() -> Response:
+    """Answer the page."""
+    return _page(_PAGE, "text/html")
+
+
+@router.get(
+    "/docs/start.js",
+    access="public",
+    operation_id="get_docs_start",
+    summary="Starts the page",
+    include_in_schema=False,
+)
+async def get_docs_start() -> Response:
+    """Answer the script of our own (the policy allows none inside the page)."""
+    return _page(_START, "text/javascript")
+
+
+@router.get(
+    "/docs/swagger-ui-bundle.js",
+    access="public",
+    operation_id="get_docs_script",
+    summary="Swagger UI",
+    include_in_schema=False,
+)
+async def get_docs_script() -> Response:
+    """Answer Swagger UI's script."""
+    return _page(_asset("swagger-ui-bundle.js"), "text/javascript")
+
+
+@router.get(
+    "/docs/swagger-ui.css",
+    access="public",
+    operation_id="get_docs_style",
+    summary="Swagger UI's looks",
+    include_in_schema=False,
+)
+async def get_docs_style() -> Response:
+    """Answer Swagger UI's style sheet."""
+    return _page(_asset("swagger-ui.css"), "text/css")
+
+
+@cache
+def _asset(name: str) -> str:
+    return (Path(swagger_ui_bundle.swagger_ui_path) / name).read_text(encoding="utf-8")
+
+
+def _page(content: str, media_type: str) -> Response:
+    return Response(content, media_type=media_type, headers={"content-security-policy": _POLICY})

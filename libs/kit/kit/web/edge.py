@@ -1,0 +1,150 @@
+"""Owns what happens to every request around its operation: ids, limits, problems, log, figures.
+
+Pure ASGI, and the whole of the middleware: one object and one pass over the headers.
+"""
+
+import os
+from time import perf_counter
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from kit import context
+from kit.ids import new_id
+from kit.refusals import BodyTooLarge, RequestRefused
+from kit.web.bodies import limited
+from kit.web.dispatch import RouteTable
+from kit.web.exchange import Exchange
+from kit.web.metrics import RequestMeter
+from kit.web.outages import refusal_of
+from kit.web.routes import Route
+
+log = structlog.get_logger(__name__)
+
+_ID_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
+_MAX_ID_LENGTH = 128
+_HEX = b"0123456789abcdef"
+_CLIENT_GONE = 499  # nginx's figure for an answer that nobody waited for
+
+# Two of these that differ would let two readers of one request disagree about it.
+_ONCE_ONLY = frozenset(
+    (
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"idempotency-key",
+        b"transfer-encoding",
+    )
+)
+
+
+class Edge:
+    """Serves HTTP requests by a table of routes; everything else goes to `other`."""
+
+    def __init__(
+        self,
+        routes: RouteTable[Route],
+        *,
+        service: str,
+        max_body_bytes: int,
+        other: ASGIApp,
+    ) -> None:
+        self._routes = routes
+        self._max_body_bytes = max_body_bytes
+        self._other = other
+        self._meter = RequestMeter(service)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection scope (ASGI 3)."""
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        started = perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        request_id = _request_id(headers.get(b"x-request-id"))
+        exchange = Exchange(scope, receive, send, headers=headers, request_id=request_id)
+        token = context.enter(
+            context.Context(
+                request_id=request_id,
+                traceparent=_traceparent(headers.get(b"traceparent")),
+                correlation_id=request_id,
+            )
+        )
+        try:
+            await self._serve(exchange)
+        finally:
+            self._account(exchange, perf_counter() - started)
+            context.leave(token)
+
+    async def _serve(self, exchange: Exchange) -> None:
+        scope = exchange.scope
+        try:
+            if len(exchange.headers) != len(scope["headers"]):
+                _refuse_contradictions(scope["headers"])
+            route, exchange.path_values = self._routes.find(scope["method"], scope["path"])
+            exchange.route = route
+            self._limit_body(exchange, route.max_body_bytes or self._max_body_bytes)
+            await route.serve(exchange)
+        except ClientDisconnect:
+            exchange.status = exchange.status or _CLIENT_GONE
+        except Exception as error:
+            if exchange.status is not None:  # too late for a problem: break the connection off
+                refusal_of(error)
+                raise
+            await exchange.refuse(refusal_of(error))
+
+    def _limit_body(self, exchange: Exchange, limit_bytes: int) -> None:
+        length = exchange.headers.get(b"content-length")
+        if length is not None:
+            if not length.isdigit() or int(length[:20]) > limit_bytes:
+                raise BodyTooLarge(limit_bytes=limit_bytes)
+        elif b"transfer-encoding" in exchange.headers:
+            exchange.receive = limited(exchange.receive, limit_bytes)
+
+    def _account(self, exchange: Exchange, seconds: float) -> None:
+        route = exchange.route
+        method = exchange.scope["method"]
+        status = exchange.status or 500
+        template = route.path if route is not None else "none"
+        self._meter.observe(method if route is not None else "any", template, status, seconds)
+        if route is not None and not route.include_in_schema:
+            return  # probes and scrapes come every few seconds
+        identity = exchange.identity
+        log.info(
+            "request",
+            method=method,
+            path=exchange.scope["path"],
+            route=template,
+            status=status,
+            milliseconds=round(seconds * 1000, 2),
+            subject=identity.subject if identity is not None else None,
+        )
+
+
+def _request_id(given: bytes | None) -> str:
+    """Take the caller's id where it is harmless in a log and a header; else make one."""
+    if given and len(given) <= _MAX_ID_LENGTH and not given.translate(None, _ID_CHARACTERS):
+        return given.decode("ascii")
+    return str(new_id())
+
+
+def _traceparent(given: bytes | None) -> str:
+    """Go on with a W3C trace (Trace Context §3.2), or begin one."""
+    if given is not None and len(given) == 55 and given[:3] == b"00-":  # noqa: PLR2004
+        version, trace, parent, flags = given[:2], given[3:35], given[36:52], given[53:]
+        digits = version + trace + parent + flags
+        whole = b"-".join((version, trace, parent, flags)) == given
+        if whole and not digits.translate(None, _HEX) and trace.strip(b"0") and parent.strip(b"0"):
+            return given.decode("ascii")
+    random = os.urandom(24).hex()
+    return f"00-{random[:32]}-{random[32:]}-01"
+
+
+def _refuse_contradictions(headers: list[tuple[bytes, bytes]]) -> None:
+    seen = set()
+    for name, _ in headers:
+        if name in _ONCE_ONLY and name in seen:
+            raise RequestRefused
+        seen.add(name)

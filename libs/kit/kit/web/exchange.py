@@ -1,0 +1,126 @@
+"""Owns one request and its answer while they are in hand, below FastAPI's own objects.
+
+Does not choose the route or the answer.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from kit.refusals import Refusal
+from kit.web import problems
+from kit.web.answers import Answer
+from kit.web.problems import RawHeaders
+
+if TYPE_CHECKING:
+    from kit.web.identity import Identity
+    from kit.web.routes import Route
+
+# On every answer unless it sets one of them itself (ASVS 5.0 §3.4, §14.3.2).
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+_JSON_HEADERS = (*SECURITY_HEADERS, (b"content-type", b"application/json"))
+
+
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        headers: Request headers by lower-case name; of a repeated one, the last.
+        status: Status of the answer once it has begun, else None.
+        identity: Who is calling, once known.
+        path_values: Values of the path's parameters, by name.
+    """
+
+    __slots__ = (
+        "headers",
+        "identity",
+        "path_values",
+        "receive",
+        "request_id",
+        "route",
+        "scope",
+        "send",
+        "status",
+    )
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        headers: dict[bytes, bytes],
+        request_id: str,
+    ) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.headers = headers
+        self.request_id = request_id
+        self.status: int | None = None
+        self.identity: Identity | None = None
+        self.route: Route | None = None
+        self.path_values: dict[str, str] = {}
+
+    def request(self) -> Request:
+        """Return the request as Starlette knows it, for operations that ask for it."""
+        self.scope["path_params"] = self.path_values
+        self.scope["saldo.identity"] = self.identity
+        return Request(self.scope, self.receive, self.send)
+
+    async def answer_json(self, status: int, body: bytes) -> None:
+        """Send a JSON answer."""
+        await self._send_whole(
+            status,
+            [
+                *_JSON_HEADERS,
+                (b"content-length", str(len(body)).encode()),
+                (b"x-request-id", self.request_id.encode()),
+            ],
+            body,
+        )
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Send a problem."""
+        status, headers, body = problems.render(
+            refusal,
+            accept_language=self.headers.get(b"accept-language"),
+            request_id=self.request_id,
+        )
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self._send_whole(status, self._complete(headers), body)
+
+    async def respond(self, response: Response) -> None:
+        """Send a ready answer of any kind: our own at once, Starlette's its own way."""
+        if isinstance(response, Answer):
+            headers = self._complete(response.raw_headers)
+            await self._send_whole(response.status_code, headers, response.body)
+        else:
+            await response(self.scope, self.receive, self._send_completed)
+
+    async def _send_completed(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = self._complete(message.get("headers", []))
+        await self.send(message)
+
+    async def _send_whole(self, status: int, headers: RawHeaders, body: bytes) -> None:
+        self.status = status
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+    def _complete(self, headers: Any) -> RawHeaders:
+        """Add the headers that every answer has, where the answer does not set its own."""
+        complete: RawHeaders = list(headers)
+        named = {name.lower() for name, _ in complete}
+        complete += [header for header in SECURITY_HEADERS if header[0] not in named]
+        complete.append((b"x-request-id", self.request_id.encode()))
+        return complete

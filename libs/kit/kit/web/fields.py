@@ -1,0 +1,105 @@
+"""Owns the field types that services share: amounts and currencies as callers write them.
+
+Does not read amounts into minor units other than by `kit.money`.
+"""
+
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic_core import PydanticCustomError
+
+from kit.money import (
+    CURRENCIES,
+    DEFAULT_CURRENCY,
+    AmountRefused,
+    CurrencyUnknown,
+    Money,
+    decimal_text,
+    example_amount,
+    is_plain_decimal,
+)
+from kit.refusals import FieldFault, Refusal
+from kit.web.schemas import Model
+
+_MAX_AMOUNT_LENGTH = 64
+
+
+def refuse_field(code: str, en: str, ru: str, *, field: str | None = None) -> PydanticCustomError:
+    """Return what a validator raises to refuse a value with a text in both languages.
+
+    `field` names the field where the validator looks at a whole model. The texts never hold the
+    value itself.
+    """
+    return PydanticCustomError("saldo", "{en}", {"code": code, "en": en, "ru": ru, "field": field})
+
+
+def refuse_by(refusal: Refusal, fault: FieldFault) -> PydanticCustomError:
+    """Return what a validator raises to refuse as one fault of a refusal does."""
+    field = fault.pointer.removeprefix("/")
+    return refuse_field(refusal.code, fault.detail_en, fault.detail_ru, field=field)
+
+
+def _amount(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > _MAX_AMOUNT_LENGTH or not is_plain_decimal(value):
+        refusal = AmountRefused(example=example_amount(DEFAULT_CURRENCY))
+        raise refuse_field(refusal.code, refusal.detail("en"), refusal.detail("ru"))
+    return value
+
+
+def _currency(value: Any) -> str:
+    if not isinstance(value, str) or value not in CURRENCIES:
+        refusal = CurrencyUnknown(example=DEFAULT_CURRENCY)
+        raise refuse_field(refusal.code, refusal.detail("en"), refusal.detail("ru"))
+    return value
+
+
+AmountText = Annotated[
+    str,
+    BeforeValidator(_amount, json_schema_input_type=str),
+    Field(
+        description="Decimal string with at most the currency's number of decimals.",
+        pattern=r"^(0|[1-9][0-9]*)(\.[0-9]+)?$",
+        max_length=_MAX_AMOUNT_LENGTH,
+        examples=["150.00"],
+    ),
+]
+
+CurrencyCode = Annotated[
+    str,
+    BeforeValidator(_currency, json_schema_input_type=str),
+    Field(description="ISO 4217 code.", pattern="^[A-Z]{3}$", examples=["RUB"]),
+]
+
+
+class AmountFields(Model):
+    """Flat `amount` and `currency` of a request, checked together: decimals are the currency's."""
+
+    amount: AmountText
+    currency: CurrencyCode = DEFAULT_CURRENCY
+
+    _money: Money = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _read_amount(self) -> Self:
+        try:
+            self._money = Money.parse(self.amount, self.currency)
+        except AmountRefused as refusal:
+            raise refuse_by(refusal, refusal.errors[0]) from None
+        return self
+
+    @property
+    def money(self) -> Money:
+        """The amount in minor units."""
+        return self._money
+
+
+class MoneyObject(Model):
+    """An amount of its own within an object that has several: `{"amount", "currency"}`."""
+
+    amount: str = Field(examples=["150.00"])
+    currency: str = Field(examples=["RUB"])
+
+    @classmethod
+    def of(cls, minor: int, currency: str) -> "MoneyObject":
+        """Write minor units canonically."""
+        return cls.model_construct(amount=decimal_text(minor, currency), currency=currency)

@@ -1,0 +1,181 @@
+"""Owns Idempotency-Key: one effect and one answer for requests that are sent again.
+
+The answer is stored in the transaction of its effect, for 24 hours. A refusal changed nothing, so
+it is not stored and does not use the key up. Does not retry anything itself.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import blake2b
+
+import orjson
+from pydantic import BaseModel, SecretStr
+from starlette.requests import Request
+
+from kit.db.database import Database
+from kit.db.unit_of_work import UnitOfWork
+from kit.refusals import IdempotencyInFlight, IdempotencyKeyMalformed, IdempotencyKeyReused
+from kit.web.answers import Answer
+from kit.web.identity import Identity
+
+KEPT = timedelta(hours=24)
+REPLAYED = "Idempotency-Replayed"
+
+_MAX_LENGTH = 255
+_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
+_DELETE_CHARACTERS = str.maketrans("", "", _CHARACTERS)
+_PURGE_ROWS = 5_000
+_FINGERPRINT_BYTES = 8
+_SUCCESS_ENDS = 400
+
+Work = Callable[[UnitOfWork], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """One request's key, and what the request says, as keyed hashes (never the values)."""
+
+    user_id: str
+    operation: str
+    key: str
+    digest: bytes
+    fields: dict[str, str]
+
+    @property
+    def lock(self) -> int:
+        """The key as a 64-bit number; a collision only makes two requests take turns."""
+        name = orjson.dumps([self.user_id, self.operation, self.key])
+        return int.from_bytes(blake2b(name, digest_size=8).digest(), signed=True)
+
+
+async def idempotently(
+    request: Request,
+    caller: Identity,
+    *,
+    operation: str,
+    body: BaseModel | None,
+    work: Work,
+) -> Answer:
+    """Run `work` in a unit of work of its own, once per Idempotency-Key of this caller.
+
+    Args:
+        request: The request; its path parameters count as part of what it says.
+        caller: Whose key it is; another user's same key is another key.
+        operation: Name of the operation (its operation id); keys of two operations differ.
+        body: The validated body, compared field by field where a key comes again.
+        work: Does it and returns the answer to give and to store; raises to refuse.
+
+    Raises:
+        IdempotencyKeyMalformed: the header is not 1 to 255 of the allowed characters.
+        IdempotencyInFlight: the first request with this key is still running.
+        IdempotencyKeyReused: the key came before with something else, in the named fields.
+    """
+    database: Database = request.app.state.database
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        async with database.unit_of_work() as uow:
+            return await work(uow)
+    claim = _claim(request, caller, operation, body, key=read_key(given))
+    async with database.unit_of_work() as uow:
+        return await _once(uow, claim, work)
+
+
+def read_key(header: str) -> str:
+    """Return the key of an Idempotency-Key header, bare or quoted.
+
+    Raises:
+        IdempotencyKeyMalformed: see there.
+    """
+    key = header.strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not 1 <= len(key) <= _MAX_LENGTH or key.translate(_DELETE_CHARACTERS):
+        raise IdempotencyKeyMalformed
+    return key
+
+
+async def purge(database: Database) -> int:
+    """Delete answers older than 24 h, some thousands at a time, and return how many."""
+    deleted = 0
+    while True:
+        async with database.unit_of_work() as uow:
+            count = await uow.execute(
+                "DELETE FROM idempotency WHERE ctid = ANY(ARRAY("
+                "SELECT ctid FROM idempotency WHERE created_at < $1 LIMIT $2))",
+                uow.clock.now() - KEPT,
+                _PURGE_ROWS,
+            )
+        deleted += count
+        if count < _PURGE_ROWS:
+            return deleted
+
+
+async def _once(uow: UnitOfWork, claim: _Claim, work: Work) -> Answer:
+    # Two statements on purpose: the row must be looked up by a snapshot taken under the lock.
+    if not await uow.fetchval("SELECT pg_try_advisory_xact_lock($1)", claim.lock):
+        raise IdempotencyInFlight
+    now = uow.clock.now()
+    row = await uow.fetchrow(
+        "SELECT body_hash, body, status, answer, headers FROM idempotency"
+        " WHERE user_id = $1 AND operation = $2 AND key = $3 AND created_at >= $4",
+        claim.user_id,
+        claim.operation,
+        claim.key,
+        now - KEPT,
+    )
+    if row is not None:
+        if not hmac.compare_digest(row["body_hash"], claim.digest):
+            raise IdempotencyKeyReused(fields=_differing(row["body"], claim.fields))
+        headers = {**row["headers"], REPLAYED: "true"}
+        return Answer(row["status"], body=row["answer"], headers=headers)
+    answer = await work(uow)
+    if answer.status_code < _SUCCESS_ENDS:
+        await uow.execute(
+            "INSERT INTO idempotency"
+            " (user_id, operation, key, body_hash, body, status, answer, headers, created_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+            " ON CONFLICT (user_id, operation, key) DO UPDATE SET"
+            " body_hash = excluded.body_hash, body = excluded.body, status = excluded.status,"
+            " answer = excluded.answer, headers = excluded.headers,"
+            " created_at = excluded.created_at",
+            claim.user_id,
+            claim.operation,
+            claim.key,
+            claim.digest,
+            claim.fields,
+            answer.status_code,
+            answer.body,
+            answer.own_headers,
+            now,
+        )
+    return answer
+
+
+def _claim(
+    request: Request, caller: Identity, operation: str, body: BaseModel | None, *, key: str
+) -> _Claim:
+    said: dict[str, object] = {} if body is None else body.model_dump(mode="json")
+    said |= {f"path.{name}": value for name, value in request.path_params.items()}
+    secret: SecretStr = request.app.state.settings.cursor_secret
+    hash_key = blake2b(secret.get_secret_value().encode(), person=b"idempotency").digest()
+    return _Claim(
+        user_id=caller.subject,
+        operation=operation,
+        key=key,
+        digest=_hash(hash_key, said, size=32),
+        fields={
+            name: _hash(hash_key, [name, value], size=_FINGERPRINT_BYTES).hex()
+            for name, value in said.items()
+        },
+    )
+
+
+def _hash(key: bytes, value: object, *, size: int) -> bytes:
+    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return blake2b(text, key=key, digest_size=size).digest()
+
+
+def _differing(first: Mapping[str, str], second: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in {*first, *second} if first.get(name) != second.get(name))

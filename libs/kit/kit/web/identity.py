@@ -1,0 +1,139 @@
+"""Owns who is calling and which of the five access levels that opens.
+
+Does not verify tokens: `app.state.tokens` does (`kit.tokens`). Does not know who owns what: verbs
+look that up, and answer for another's object as for a missing one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal, Protocol
+from uuid import UUID
+
+from fastapi import Depends, Request
+
+from kit.refusals import Forbidden, NotAuthenticated, TokenInvalid, Unavailable
+
+Access = Literal["public", "user", "owner", "admin", "service"]
+
+_SCHEME = b"bearer "
+
+
+class Claims(Protocol):
+    """What a verified access token says, as `kit.tokens.Claims` holds it."""
+
+    @property
+    def subject(self) -> str: ...  # noqa: D102
+    @property
+    def user_id(self) -> UUID | None: ...  # noqa: D102
+    @property
+    def session_id(self) -> UUID | None: ...  # noqa: D102
+    @property
+    def roles(self) -> frozenset[str]: ...  # noqa: D102
+    @property
+    def service(self) -> str | None: ...  # noqa: D102
+    @property
+    def auth_time(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def amr(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
+class Tokens(Protocol):
+    """What verifies access tokens: raises TokenInvalid or Unavailable."""
+
+    async def verify(self, token: str) -> Claims:
+        """Return the claims of a good access token."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is calling.
+
+    `user_id` and `session_id` are set for users, `service` (its name) for services. `token` is
+    the access token itself, for asking another service in the caller's name.
+    """
+
+    subject: str
+    user_id: UUID | None
+    session_id: UUID | None
+    roles: frozenset[str]
+    service: str | None
+    token: str
+    auth_time: datetime | None = None
+    amr: tuple[str, ...] = ()
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the caller has the role admin."""
+        return "admin" in self.roles
+
+    @property
+    def user(self) -> UUID:
+        """The caller's user id, where the access level admits users only.
+
+        Raises:
+            Forbidden: the caller is a service.
+        """
+        if self.user_id is None:
+            raise Forbidden
+        return self.user_id
+
+
+async def authenticate(headers: Mapping[bytes, bytes], tokens: Tokens | None) -> Identity:
+    """Return who the Authorization header speaks for.
+
+    Raises:
+        NotAuthenticated: there is no bearer token.
+        TokenInvalid: it is not a good one.
+        Unavailable: it can't be checked now.
+    """
+    credentials = headers.get(b"authorization")
+    if credentials is None or credentials[:7].lower() != _SCHEME:
+        raise NotAuthenticated
+    if tokens is None:
+        raise Unavailable
+    if not credentials.isascii():
+        raise TokenInvalid
+    token = credentials[7:].decode("ascii").strip()
+    claims = await tokens.verify(token)
+    return Identity(
+        claims.subject,
+        claims.user_id,
+        claims.session_id,
+        claims.roles,
+        claims.service,
+        token,
+        claims.auth_time,
+        claims.amr,
+    )
+
+
+def authorise(identity: Identity, access: Access) -> None:
+    """Refuse an identity that the access level does not admit.
+
+    A service's token never passes for a user's, whatever roles it names (ASVS 9.2.2).
+
+    Raises:
+        TokenInvalid: a service's token on a user's operation.
+        Forbidden: a user on a service's or an admin's operation.
+    """
+    if access == "service":
+        if identity.service is None:
+            raise Forbidden
+        return
+    if identity.user_id is None:
+        raise TokenInvalid
+    if access == "admin" and "admin" not in identity.roles:
+        raise Forbidden
+
+
+async def caller(request: Request) -> Identity:
+    """Return who is calling; routes that take `Caller` are given the identity already checked."""
+    identity: Any = request.scope.get("saldo.identity")
+    if not isinstance(identity, Identity):
+        raise NotAuthenticated
+    return identity
+
+
+Caller = Annotated[Identity, Depends(caller)]

@@ -1,0 +1,57 @@
+"""Owns telling an outage of something we lean on (503, try again) from a fault of ours (500)."""
+
+import asyncpg
+import httpx
+import redis.exceptions
+import structlog
+from asyncpg.exceptions import InterfaceError
+from starlette.exceptions import HTTPException
+
+from kit.refusals import (
+    Forbidden,
+    InternalError,
+    NotFound,
+    Refusal,
+    RequestRefused,
+    Unavailable,
+)
+
+_OUTAGES: tuple[type[Exception], ...] = (
+    OSError,  # includes ConnectionError and TimeoutError
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, cancelled
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full
+    asyncpg.TransactionRollbackError,  # serialisation, deadlock: the same request may work now
+    asyncpg.ReadOnlySQLTransactionError,  # connected to what has become a standby
+    redis.exceptions.ConnectionError,
+    redis.exceptions.TimeoutError,
+    httpx.TransportError,
+)
+
+log = structlog.get_logger(__name__)
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """Return what to tell the caller; what they should not see is logged instead."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, HTTPException) and error.status_code < InternalError.status:
+        return _of_framework(error)
+    if isinstance(error, _OUTAGES) or _connection_was_lost(error):
+        log.warning("unavailable", exc_info=error)
+        return Unavailable()
+    log.error("unhandled", exc_info=error)
+    return InternalError()
+
+
+def _connection_was_lost(error: Exception) -> bool:
+    """Tell asyncpg's one class for "closed under us" from its use for wrong calls."""
+    return isinstance(error, InterfaceError) and "clos" in str(error)
+
+
+def _of_framework(error: HTTPException) -> Refusal:
+    headers = dict(error.headers or {})
+    known = {NotFound.status: NotFound, Forbidden.status: Forbidden}.get(error.status_code)
+    if known is not None:
+        return known(headers=headers)
+    return RequestRefused(status=error.status_code, headers=headers)

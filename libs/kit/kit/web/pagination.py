@@ -1,0 +1,103 @@
+"""Owns pages of lists: their size, and cursors that nobody can make, alter or lend.
+
+Does not query: a repository takes a position and a limit and returns one row more than asked.
+"""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from struct import Struct
+from typing import Annotated, NamedTuple
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+from fastapi import Query
+from pydantic import SecretStr
+
+from kit.refusals import CursorInvalid
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_POSITION = Struct(">q16s")  # microseconds since the epoch, id
+_MAC_BYTES = 16
+
+Limit = Annotated[
+    int, Query(ge=1, le=MAX_LIMIT, description="How many entries a page has at most.")
+]
+CursorText = Annotated[
+    str | None, Query(max_length=200, description="`next_cursor` of the page before.")
+]
+
+
+class Position(NamedTuple):
+    """Where a page ended, newest first: the next one goes on strictly below."""
+
+    created_at: datetime
+    id: UUID
+
+
+class Cursors:
+    """Writes and reads the cursors of one list for one caller and one set of filters.
+
+    A cursor is a position and a MAC over it, the list's name, the caller and the filters: used
+    by another user, on another list or with other filters, it is refused.
+    """
+
+    def __init__(
+        self,
+        secret: SecretStr,
+        *,
+        list_name: str,
+        subject: str,
+        filters: Mapping[str, object] | None = None,
+    ) -> None:
+        """Bind to a list.
+
+        Args:
+            secret: `WebSettings.cursor_secret`.
+            list_name: Name of the list (its operation id).
+            subject: `Identity.subject` of the caller, or empty on a public list.
+            filters: Values of the filters, without limit and cursor; None means not given.
+        """
+        given = {name: value for name, value in (filters or {}).items() if value is not None}
+        bound = orjson.dumps([list_name, subject, given], default=str, option=orjson.OPT_SORT_KEYS)
+        key = blake2b(secret.get_secret_value().encode(), person=b"cursor").digest()
+        self._key = blake2b(bound, key=key).digest()
+
+    def encode(self, created_at: datetime, id: UUID) -> str:  # noqa: A002 (named as everywhere)
+        """Return the cursor of a position; `created_at` is aware."""
+        microseconds = (created_at - _EPOCH) // timedelta(microseconds=1)
+        position = _POSITION.pack(microseconds, id.bytes)
+        return urlsafe_b64encode(position + self._mac(position)).rstrip(b"=").decode()
+
+    def decode(self, cursor: str | None) -> Position | None:
+        """Return the position of a cursor, None for the first page.
+
+        Raises:
+            CursorInvalid: it is not a cursor of this list, caller and filters.
+        """
+        if cursor is None:
+            return None
+        try:
+            whole = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        except ValueError:
+            raise CursorInvalid from None
+        position = whole[: _POSITION.size]
+        if not hmac.compare_digest(whole[_POSITION.size :], self._mac(position)):
+            raise CursorInvalid
+        microseconds, id_bytes = _POSITION.unpack(position)
+        return Position(_EPOCH + timedelta(microseconds=microseconds), UUID(bytes=id_bytes))
+
+    def _mac(self, position: bytes) -> bytes:
+        return blake2b(position, key=self._key, digest_size=_MAC_BYTES).digest()
+
+
+def next_link(parameters: Mapping[str, str], next_cursor: str) -> str:
+    """Return the Link header of the next page, relative to the address that was asked."""
+    query = urlencode({**parameters, "cursor": next_cursor})
+    return f'<?{query}>; rel="next"'

@@ -1,0 +1,42 @@
+"""Owns `Prefer: wait=N` (RFC 7240): how long a caller would wait for a final answer.
+
+Does not wait; the operation does, outside any unit of work.
+"""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+MAX_WAIT_SECONDS = 30.0
+
+
+def prefer_wait(request: Request) -> float | None:
+    """Return how many seconds to wait, 1 to 30, or None where nothing was asked for."""
+    return wait_seconds(request.headers.get("prefer"))
+
+
+def wait_seconds(prefer: str | None) -> float | None:
+    """Read a Prefer header; what is malformed is no preference (RFC 7240 §2)."""
+    for preference in (prefer or "").lower().replace(";", ",").split(","):
+        name, _, value = preference.partition("=")
+        seconds = value.strip().strip('"')
+        if name.strip() == "wait" and seconds.isascii() and seconds.isdigit():
+            wait = min(float(seconds[:6]), MAX_WAIT_SECONDS)
+            return wait if wait >= 1.0 else None
+    return None
+
+
+def preference_applied(seconds: float) -> dict[str, str]:
+    """Return the header that tells that the wait was granted."""
+    return {"Preference-Applied": f"wait={seconds:.0f}"}
+
+
+async def _wait(
+    prefer: Annotated[
+        str | None, Header(description="`wait=N`: wait up to N seconds (1 to 30) for the end.")
+    ] = None,
+) -> float | None:
+    return wait_seconds(prefer)
+
+
+PreferWait = Annotated[float | None, Depends(_wait)]

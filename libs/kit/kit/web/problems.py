@@ -1,0 +1,69 @@
+"""Owns what a refusal looks like on the wire: RFC 9457 problem+json in the caller's language.
+
+Does not decide what is refused. Nothing that the caller sent is ever repeated.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from kit.refusals import Language, Refusal
+from kit.web.language import preferred_language
+
+CONTENT_TYPE = "application/problem+json"
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+
+def problem(refusal: Refusal, *, language: Language, request_id: str) -> dict[str, Any]:
+    """Return the members of the problem document."""
+    document: dict[str, Any] = {
+        "type": problem_type(refusal.code),
+        "title": refusal.title(language),
+        "status": refusal.status,
+        "detail": refusal.detail(language),
+        "instance": f"urn:saldo:request:{request_id}",
+        "code": refusal.code,
+        "request_id": request_id,
+    }
+    if refusal.errors:
+        document["errors"] = [
+            {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail(language)}
+            for fault in refusal.errors
+        ]
+    return document
+
+
+def problem_type(code: str) -> str:
+    """Return the URI that names a kind of problem."""
+    return f"urn:saldo:problem:{code}"
+
+
+def render(
+    refusal: Refusal, *, accept_language: str | bytes | None, request_id: str
+) -> tuple[int, RawHeaders, bytes]:
+    """Return status, headers (with content type and language, without length) and body."""
+    language = preferred_language(accept_language)
+    headers: RawHeaders = [
+        (b"content-type", CONTENT_TYPE.encode()),
+        (b"content-language", language.encode()),
+        (b"vary", b"Accept-Language"),
+        *raw_headers(refusal.headers),
+    ]
+    body = orjson.dumps(problem(refusal, language=language, request_id=request_id))
+    return refusal.status, headers, body
+
+
+def raw_headers(headers: Mapping[str, str]) -> RawHeaders:
+    """Encode headers for ASGI; a line break in a value is refused, as it would split the answer.
+
+    Raises:
+        ValueError: for such a value.
+    """
+    raw = [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+    ]
+    if any(b"\r" in value or b"\n" in value or b"\0" in value for _, value in raw):
+        raise ValueError("a header value holds a control character")
+    return raw

@@ -1,0 +1,166 @@
+"""Owns how operations are declared and served: each with its access level and its refusals.
+
+Does not open units of work: the operation itself does, so that COMMIT is over before the answer.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from inspect import iscoroutinefunction
+from typing import Any, Protocol, Required, TypedDict, TypeVar, Unpack
+
+from fastapi.datastructures import Default
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter
+from starlette.responses import Response
+
+from kit.refusals import Refusal
+from kit.web.answers import Answer
+from kit.web.binding import Binder
+from kit.web.bodies import parse_query
+from kit.web.exchange import Exchange
+from kit.web.identity import Access, authenticate, authorise
+from kit.web.pagination import next_link
+from kit.web.schemas import Page
+
+Operation = TypeVar("Operation", bound=Callable[..., Awaitable[Any]])
+
+_NO_CONTENT = 204
+
+
+class Route(APIRoute):
+    """One operation: FastAPI's reading and documentation of it, with our own way of serving it.
+
+    Attributes:
+        access: Who may call it: anyone, any user, the owner (users; the verb checks whose), admins,
+            services.
+        refusals: What it may refuse, beyond what every operation of its kind may.
+        is_idempotent: Whether it heeds Idempotency-Key.
+        max_body_bytes: Largest body, where it differs from the service's.
+    """
+
+    def __init__(  # noqa: PLR0913 (each is a declaration of its own)
+        self,
+        path: str,
+        endpoint: Callable[..., Awaitable[Any]],
+        *,
+        access: Access,
+        refusals: Sequence[type[Refusal]] = (),
+        is_idempotent: bool = False,
+        max_body_bytes: int | None = None,
+        **declared: Any,
+    ) -> None:
+        """Read the operation's signature.
+
+        Raises:
+            TypeError: it is no coroutine function, or asks for something that is not supported.
+        """
+        if not iscoroutinefunction(endpoint):
+            raise TypeError(f"{path}: an operation is an async function")
+        super().__init__(path, endpoint, **declared)
+        self.access: Access = access
+        self.refusals = tuple(refusals)
+        self.is_idempotent = is_idempotent
+        self.max_body_bytes = max_body_bytes
+        self.binder = Binder(self.dependant, embed=self._embed_body_fields)
+        if access == "public" and self.binder.asks_for_caller:
+            raise TypeError(f"{path}: a public operation has no caller")
+        self._answer_status = self.status_code or 200
+        self._answer_type = self.response_model if _is_model(self.response_model) else None
+        self._answer: TypeAdapter[Any] = TypeAdapter(self.response_model)
+
+    async def serve(self, exchange: Exchange) -> None:
+        """Check access, read the arguments, run the operation, send what it returns."""
+        if self.access != "public":
+            tokens = getattr(exchange.scope["app"].state, "tokens", None)
+            identity = await authenticate(exchange.headers, tokens)
+            exchange.identity = identity
+            authorise(identity, self.access)
+        arguments = await self.binder.bind(exchange)
+        result = await self.endpoint(**arguments)
+        if isinstance(result, Response):
+            await exchange.respond(result)
+        elif self._answer_status == _NO_CONTENT:
+            await exchange.respond(Answer(_NO_CONTENT))
+        else:
+            await self._send(exchange, result)
+
+    async def _send(self, exchange: Exchange, result: Any) -> None:
+        # A value of another type than declared is read into it first: only documented fields
+        # leave (ASVS 5.0 §15.3.1).
+        if self._answer_type is None or type(result) is not self._answer_type:
+            result = self._answer.validate_python(result, from_attributes=True)
+        body = self._answer.dump_json(result)
+        if isinstance(result, Page) and result.next_cursor is not None:
+            parameters = parse_query(exchange.scope["query_string"])
+            link = {"Link": next_link(parameters, result.next_cursor)}
+            await exchange.respond(Answer(self._answer_status, body=body, headers=link))
+        else:
+            await exchange.answer_json(self._answer_status, body)
+
+
+class Declared(TypedDict, total=False):
+    """What an operation declares about itself; the last nine are FastAPI's own."""
+
+    access: Required[Access]
+    operation_id: Required[str]
+    summary: Required[str]
+    refusals: Sequence[type[Refusal]]
+    is_idempotent: bool
+    max_body_bytes: int
+    status_code: int
+    response_model: Any
+    response_description: str
+    responses: dict[int | str, dict[str, Any]]
+    description: str
+    tags: list[str]
+    deprecated: bool
+    include_in_schema: bool
+    openapi_extra: dict[str, Any]
+
+
+class _Decorator(Protocol):
+    def __call__(self, operation: Operation) -> Operation: ...
+
+
+class Router:
+    """Operations of one topic; `WebApp.include_router` adds them to a service."""
+
+    def __init__(self, *, tags: Sequence[str]) -> None:
+        """Start an empty router whose operations appear under these tags."""
+        self.tags = list(tags)
+        self.routes: list[Route] = []
+
+    def get(self, path: str, **declared: Unpack[Declared]) -> _Decorator:
+        """Declare a GET; see `Declared`."""
+        return self._operation("GET", path, declared)
+
+    def post(self, path: str, **declared: Unpack[Declared]) -> _Decorator:
+        """Declare a POST; see `Declared`."""
+        return self._operation("POST", path, declared)
+
+    def put(self, path: str, **declared: Unpack[Declared]) -> _Decorator:
+        """Declare a PUT; see `Declared`."""
+        return self._operation("PUT", path, declared)
+
+    def patch(self, path: str, **declared: Unpack[Declared]) -> _Decorator:
+        """Declare a PATCH; see `Declared`."""
+        return self._operation("PATCH", path, declared)
+
+    def delete(self, path: str, **declared: Unpack[Declared]) -> _Decorator:
+        """Declare a DELETE, which answers 204 where nothing else is said; see `Declared`."""
+        declared.setdefault("status_code", _NO_CONTENT)
+        return self._operation("DELETE", path, declared)
+
+    def _operation(self, method: str, path: str, declared: Declared) -> _Decorator:
+        declared["tags"] = [*self.tags, *declared.get("tags", [])]
+        declared.setdefault("response_model", Default(None))
+
+        def declare(operation: Operation) -> Operation:
+            options: dict[str, Any] = dict(declared)
+            self.routes.append(Route(path, operation, methods=[method], **options))
+            return operation
+
+        return declare
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

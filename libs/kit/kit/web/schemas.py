@@ -1,0 +1,50 @@
+"""Owns the base of every request and answer model, and the models all services share.
+
+Does not hold any service's own models.
+"""
+
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Item = TypeVar("Item")
+
+
+class Model(BaseModel):
+    """A request or answer: frozen, no unknown fields, input never repeated in errors.
+
+    Requests are read strictly by `kit.web.binding` (a JSON number is no string, “1” no number),
+    so that all services agree on what a body means.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Page(Model, Generic[Item]):
+    """One page of a list; `next_cursor` is null on the last."""
+
+    items: list[Item]
+    next_cursor: str | None = Field(
+        default=None, description="Pass as `cursor` to get the next page; null on the last page."
+    )
+
+
+class Fault(Model):
+    """One value that was not accepted."""
+
+    pointer: str = Field(description="Where it is, as an RFC 6901 pointer into the body.")
+    code: str = Field(description="Stable reason.")
+    detail: str = Field(description="Reason for people.")
+
+
+class Problem(Model):
+    """RFC 9457 problem document; `code` is stable, texts are for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str
+    errors: list[Fault] | None = None

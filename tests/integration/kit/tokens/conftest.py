@@ -1,0 +1,88 @@
+"""Real Redis, reached through a connection that a test can freeze or cut."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+from redis.asyncio import Redis
+
+
+class Wire:
+    """A TCP relay to Redis; `freeze` stops the bytes, `cut` drops and refuses connections."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._is_cut = False
+        self.port = 0
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator["Wire"]:
+        server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            self.mend()
+            server.close()
+            for writer in self._writers:
+                writer.close()
+            await server.wait_closed()
+
+    def freeze(self) -> None:
+        self._flowing.clear()
+
+    def cut(self) -> None:
+        self._is_cut = True
+        for writer in self._writers:
+            writer.close()
+
+    def mend(self) -> None:
+        self._is_cut = False
+        self._flowing.set()
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_cut:
+            writer.close()
+            return
+        far_reader, far_writer = await asyncio.open_connection(*self._target)
+        self._writers |= {writer, far_writer}
+        try:
+            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+        finally:
+            self._writers -= {writer, far_writer}
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65_536):
+                await self._flowing.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+async def redis() -> AsyncIterator[Redis]:
+    """Auth's side: a plain connection."""
+    async with Redis.from_url(os.environ["SALDO_TEST_REDIS"]) as client:
+        yield client
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Wire]:
+    url = urlsplit(os.environ["SALDO_TEST_REDIS"])
+    assert url.hostname is not None
+    async with Wire(url.hostname, url.port or 6379).open() as wire:
+        yield wire
+
+
+@pytest.fixture
+async def follower_redis(wire: Wire) -> AsyncIterator[Redis]:
+    """The verifier's side: through the wire."""
+    async with Redis.from_url(f"redis://127.0.0.1:{wire.port}/0") as client:
+        yield client

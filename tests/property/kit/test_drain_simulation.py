@@ -1,0 +1,205 @@
+"""The relay's drain against an outbox and a broker that misbehave, many seeds a run."""
+
+import os
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from random import Random
+
+import pytest
+
+from kit.messaging.broker import (
+    BrokerUnavailableError,
+    Fate,
+    Publication,
+    PublicationRefusedError,
+)
+from kit.messaging.drain import Drain
+from kit.messaging.outbox import COMMANDS, Row
+from kit.messaging.undeliverable import Undeliverable
+
+SEEDS = int(os.environ.get("SALDO_SIMULATION_SEEDS", "400"))
+SUBJECTS = "abcdefgh"
+TOLD, SUNG = ("kit.events", "told"), ("kit.events", "sung")
+TO_WALLET, TO_NOBODY, REFUSED = (COMMANDS, "wallet"), (COMMANDS, "nobody"), ("nowhere", "told")
+BROKEN = {TO_NOBODY, REFUSED}
+STEPS = 4000
+
+
+class World:
+    """Rows that commit late and out of order, a clock, and a broker with bad days."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.now = 0.0
+        self.committed: dict[int, Row] = {}
+        self.uncommitted: list[Row] = []
+        self.everything: list[Row] = []
+        self.arrived: list[Row] = []
+        self.sick: set[tuple[str, str]] = set(BROKEN)
+        self.calm = False
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def happens(self, chance: float) -> bool:
+        return not self.calm and self.random.random() < chance
+
+    def write(self) -> None:
+        """Draw a number; the commit comes later, but a subject's rows commit in their order."""
+        route = self.random.choices(
+            [TOLD, SUNG, TO_WALLET, TO_NOBODY, REFUSED], [30, 20, 20, 1, 1]
+        )[0]
+        seq = len(self.everything) + 1
+        made = Row(seq, *route, self.random.choice(SUBJECTS), str(seq).encode())
+        self.everything.append(made)
+        self.uncommitted.append(made)
+
+    def commit(self) -> None:
+        """Commit one transaction that is the first of its subject."""
+        if self.uncommitted:
+            chosen = self.random.choice(self.uncommitted)
+            first = next(row for row in self.uncommitted if row.subject == chosen.subject)
+            self.uncommitted.remove(first)
+            self.committed[first.seq] = first
+
+
+class SimulatedOutbox:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def read_on(
+        self,
+        *,
+        confirmed: Sequence[int],
+        under_way: Sequence[int],
+        blocked: Collection[str],
+        after: int,
+        limit: int,
+    ) -> list[Row]:
+        world = self._world
+        if world.happens(0.02):
+            raise ConnectionResetError("before the statement")
+        known = {*confirmed, *under_way}
+        found = [
+            row
+            for seq, row in sorted(world.committed.items())
+            if seq > after and seq not in known and row.subject not in blocked
+        ]
+        for seq in confirmed:
+            world.committed.pop(seq, None)
+        if world.happens(0.02):
+            raise ConnectionResetError("after the statement")
+        return found[:limit]
+
+
+class SimulatedPublisher:
+    """Takes a window in part, all of it unconfirmed, where the connection breaks."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def publish(self, publications: Sequence[Publication]) -> list[Fate]:
+        world = self._world
+        breaks_at = world.random.randrange(len(publications)) if world.happens(0.05) else None
+        fates = []
+        for position, one in enumerate(publications):
+            route = (one.exchange, one.routing_key)
+            if position == breaks_at:
+                raise BrokerUnavailableError("cut")
+            if route == REFUSED and REFUSED in world.sick:
+                raise PublicationRefusedError("no such exchange")
+            if route in world.sick:
+                fates.append(Fate.RETURNED)
+                continue
+            self._arrive(one)
+            fates.append(Fate.CONFIRMED)
+        if world.happens(0.05):
+            raise BrokerUnavailableError("confirms lost")
+        return fates
+
+    def _arrive(self, one: Publication) -> None:
+        for word in one.body.strip(b"[]").split(b","):
+            self._world.arrived.append(self._world.everything[int(word) - 1])
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+def queue_of(row: Row) -> str:
+    """Return where a row ends up: all events at one listener, commands at their owner."""
+    return row.routing_key if row.exchange == COMMANDS else "listener"
+
+
+def firsts(rows: Sequence[Row]) -> dict[tuple[str, str], list[int]]:
+    """Return each subject's rows at each queue, in the order of their first arrival."""
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row in rows:
+        seqs = found[row.subject, queue_of(row)]
+        if row.seq not in seqs:
+            seqs.append(row.seq)
+    return found
+
+
+async def run(world: World, drain: Drain, steps: int) -> None:
+    """Drain as the relay does, through whatever happens."""
+    drain.start(SimulatedPublisher(world))
+    for _ in range(steps):
+        world.now += world.random.choice((0.001, 0.01, 0.2))
+        if world.happens(0.5):
+            world.write()
+        if world.random.random() < 0.5:
+            world.commit()
+        try:
+            await drain.step()
+        except (BrokerUnavailableError, ConnectionResetError):
+            drain.start(SimulatedPublisher(world))
+
+
+def new_drain(world: World) -> Drain:
+    return Drain(
+        SimulatedOutbox(world),
+        Undeliverable(),
+        service="simulated",
+        page=world.random.choice((3, 10)),
+        look_back=world.random.choice((0, 5, 1000)),
+        monotonic=world.monotonic,
+    )
+
+
+@pytest.mark.parametrize("block", range(8))
+async def test_whatever_happens_all_rows_arrive_in_their_order(block: int) -> None:
+    for seed in range(block, SEEDS, 8):
+        world = World(seed)
+        drain = new_drain(world)
+        await run(world, drain, 150)
+        stuck = firsts(world.arrived)
+        for row in world.committed.values():
+            behind = [seq for seq in stuck.get((row.subject, queue_of(row)), []) if seq > row.seq]
+            unarrived = row.seq not in stuck.get((row.subject, queue_of(row)), [])
+            assert not (behind and unarrived), f"seed {seed}: {behind} overtook {row}"
+        world.calm = True
+        world.sick.clear()
+        while world.uncommitted:
+            world.commit()
+        await run(world, drain, 300)
+        assert world.committed == {}, f"seed {seed}: left behind"
+        for at, seqs in firsts(world.arrived).items():
+            expected = [r.seq for r in world.everything if (r.subject, queue_of(r)) == at]
+            assert seqs == expected, f"seed {seed}: {at}"
+
+
+async def test_an_undeliverable_message_holds_nobody_but_its_own_subject() -> None:
+    for seed in range(SEEDS // 4):
+        world = World(seed)
+        world.calm = True
+        drain = new_drain(world)
+        world.everything = [
+            Row(1, *world.random.choice((REFUSED, TO_NOBODY)), "sick", b"1"),
+            *(Row(n, *TOLD, world.random.choice(SUBJECTS), str(n).encode()) for n in range(2, 40)),
+            Row(40, *TOLD, "sick", b"40"),
+        ]
+        world.committed = {row.seq: row for row in world.everything}
+        await run(world, drain, 60)
+        arrived = {row.seq for row in world.arrived}
+        assert arrived >= set(range(2, 40)), f"seed {seed}"
+        assert 1 not in arrived

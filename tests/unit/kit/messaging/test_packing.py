@@ -1,0 +1,67 @@
+import orjson
+
+from kit.messaging import cloudevents
+from kit.messaging.outbox import COMMANDS, Row
+from kit.messaging.packing import MAX_BYTES, MAX_EVENTS, Parcel, parcels
+from testkit.toys import row
+
+TOLD = ("kit.events", "told")
+SUNG = ("kit.events", "sung")
+TO_WALLET = (COMMANDS, "wallet")
+
+
+def seqs(made: list[Parcel]) -> list[list[int]]:
+    return [[one.seq for one in parcel.rows] for parcel in made]
+
+
+def test_a_lone_event_goes_as_itself() -> None:
+    (parcel,) = parcels([row(1)])
+    publication = parcel.publication()
+    assert publication.body == b"1"
+    assert publication.content_type == cloudevents.SINGLE
+
+
+def test_several_events_of_one_route_go_as_one_batch() -> None:
+    (parcel,) = parcels([row(1), row(2), row(3)])
+    publication = parcel.publication()
+    assert orjson.loads(publication.body) == [1, 2, 3]
+    assert publication.content_type == cloudevents.BATCH
+    assert (publication.exchange, publication.routing_key) == TOLD
+
+
+def test_only_commands_and_replies_are_mandatory() -> None:
+    made = parcels([row(1, TO_WALLET), row(2, ("saldo.replies", "payments")), row(3, TOLD)])
+    assert [parcel.publication().mandatory for parcel in made] == [True, True, False]
+
+
+def test_rows_of_other_routes_in_between_do_not_break_a_parcel() -> None:
+    made = parcels(
+        [row(1, TOLD, "a"), row(2, TO_WALLET, "b"), row(3, TOLD, "c"), row(4, TO_WALLET, "d")]
+    )
+    assert seqs(made) == [[1, 3], [2, 4]]
+
+
+def test_a_subject_keeps_its_order_across_routes() -> None:
+    made = parcels([row(1, TOLD, "a"), row(2, SUNG, "a"), row(3, TOLD, "a"), row(4, SUNG, "b")])
+    assert seqs(made) == [[1], [2, 4], [3]]
+
+
+def test_a_parcel_holds_no_more_than_the_most_events() -> None:
+    made = parcels(row(n) for n in range(2 * MAX_EVENTS + 1))
+    assert [len(parcel.rows) for parcel in made] == [MAX_EVENTS, MAX_EVENTS, 1]
+
+
+def test_a_parcel_holds_no_more_than_the_most_bytes() -> None:
+    half = b"x" * (MAX_BYTES // 2)
+    made = parcels(Row(n, *TOLD, "1", half) for n in range(5))
+    assert [len(parcel.rows) for parcel in made] == [2, 2, 1]
+
+
+def test_a_row_larger_than_a_parcel_goes_alone() -> None:
+    huge = b"x" * (MAX_BYTES + 1)
+    rows = [row(1), Row(2, *TOLD, "1", huge), row(3)]
+    assert seqs(parcels(rows)) == [[1], [2], [3]]
+
+
+def test_nothing_packs_into_nothing() -> None:
+    assert parcels([]) == []

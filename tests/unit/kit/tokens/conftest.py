@@ -1,0 +1,10 @@
+"""A verifier with everything that surrounds it, fresh for each test."""
+
+import pytest
+
+from testkit.verification import Desk
+
+
+@pytest.fixture
+async def desk() -> Desk:
+    return await Desk.open()

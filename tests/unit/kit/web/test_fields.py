@@ -1,0 +1,125 @@
+"""kit.web.fields: amounts as callers write them."""
+
+from typing import Any
+
+import orjson
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from kit.money import Money
+from kit.web.answers import Answer
+from kit.web.faults import faults_of
+from kit.web.fields import AmountFields, AmountText, CurrencyCode, MoneyObject
+from kit.web.schemas import Model
+
+
+class Transfer(AmountFields):
+    note: str = ""
+
+
+class Balances(Model):
+    balance: MoneyObject
+
+
+def read(document: bytes) -> Transfer:
+    return TypeAdapter(Transfer).validate_json(document, strict=True)
+
+
+def refused(document: bytes) -> list[tuple[str, str, str]]:
+    with pytest.raises(ValidationError) as error:
+        read(document)
+    faults = faults_of(error.value, document=orjson.loads(document))
+    return [(fault.pointer, fault.code, fault.detail_en) for fault in faults]
+
+
+def test_amount_and_currency_become_money() -> None:
+    assert read(b'{"amount": "150.00", "currency": "JPY"}'.replace(b".00", b"")).money == Money(
+        150, "JPY"
+    )
+    assert read(b'{"amount": "1.005", "currency": "KWD"}').money == Money(1005, "KWD")
+
+
+def test_the_currency_is_roubles_where_none_is_given() -> None:
+    assert read(b'{"amount": "150.00"}').money == Money(15000, "RUB")
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        b"150",
+        b"1.5",
+        b"true",
+        b"null",
+        b"[]",
+        b'""',
+        b'"1e3"',
+        b'"+5"',
+        b'"-0"',
+        b'"NaN"',
+        '"٥"'.encode(),
+        b'"' + b"9" * 100_000 + b'"',
+    ],
+)
+def test_what_is_no_amount_is_refused_with_a_right_example(amount: bytes) -> None:
+    ((pointer, code, detail),) = refused(b'{"amount": ' + amount + b"}")
+
+    assert (pointer, code) == ("/amount", "amount_invalid")
+    assert "“150.00”" in detail
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "says"),
+    [
+        ("1.001", "RUB", "RUB has 2 decimals at most"),
+        ("1.5", "JPY", "such as “150”"),
+        ("0.00", "RUB", "more than zero"),
+        ("9" * 30, "RUB", "at most"),
+    ],
+)
+def test_an_amount_that_its_currency_does_not_allow_is_refused(
+    amount: str, currency: str, says: str
+) -> None:
+    ((pointer, code, detail),) = refused(orjson.dumps({"amount": amount, "currency": currency}))
+
+    assert (pointer, code) == ("/amount", "amount_invalid")
+    assert says in detail
+
+
+@pytest.mark.parametrize("currency", ["rub", "XXX", "", 643, None])
+def test_an_unknown_currency_is_refused(currency: object) -> None:
+    ((pointer, code, detail),) = refused(orjson.dumps({"amount": "1.00", "currency": currency}))
+
+    assert (pointer, code) == ("/currency", "currency_unknown")
+    assert "RUB" in detail
+
+
+def test_other_faults_are_told_together_with_that_of_the_amount() -> None:
+    assert [pointer for pointer, _, _ in refused(b'{"amount": 1, "fee": "0"}')] == [
+        "/amount",
+        "/fee",
+    ]
+
+
+def test_an_amount_inside_another_model_is_pointed_at() -> None:
+    class Bulk(Model):
+        payments: list[Transfer]
+
+    document: Any = {"payments": [{"amount": "1.00"}, {"amount": "1.001"}]}
+    with pytest.raises(ValidationError) as error:
+        TypeAdapter(Bulk).validate_json(orjson.dumps(document))
+
+    assert [f.pointer for f in faults_of(error.value, document=document)] == ["/payments/1/amount"]
+
+
+def test_amounts_are_written_canonically() -> None:
+    answer = Answer(200, Balances(balance=MoneyObject.of(-5, "RUB")))
+
+    assert answer.body == b'{"balance":{"amount":"-0.05","currency":"RUB"}}'
+
+
+def test_the_schema_says_string_with_an_example() -> None:
+    amount = TypeAdapter(AmountText).json_schema()
+    currency = TypeAdapter(CurrencyCode).json_schema()
+
+    assert (amount["type"], amount["examples"]) == ("string", ["150.00"])
+    assert (currency["type"], currency["examples"]) == ("string", ["RUB"])
