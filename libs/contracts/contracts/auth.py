@@ -1,0 +1,45 @@
+"""What auth tells the others: who its users are and where they stand.
+
+Neither names of people nor addresses are in it; what a user may do is in their token.
+"""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from kit.messaging.messages import Event
+
+UserStatus = Literal["pending", "active", "disabled", "deleted"]
+
+
+class UserRegistered(Event):
+    """Somebody registered.
+
+    Attributes:
+        user_id: the aggregate; also the event's subject.
+        number: short integer for banks and people.
+        username: as written; None for a user known by e-mail only.
+        status: `active` where no activation is asked for, else `pending`.
+    """
+
+    type: ClassVar[str] = "auth.user_registered.v1"
+
+    user_id: UUID
+    number: int
+    username: str | None
+    status: UserStatus
+
+
+class UserChanged(Event):
+    """A user was activated, enabled, disabled, renamed, deleted, or given other roles.
+
+    It carries the whole state after the change, so that a listener that missed one loses nothing.
+    A deleted user has no username any more.
+    """
+
+    type: ClassVar[str] = "auth.user_changed.v1"
+
+    user_id: UUID
+    number: int
+    username: str | None
+    status: UserStatus
+    roles: tuple[str, ...]

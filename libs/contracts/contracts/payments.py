@@ -1,0 +1,61 @@
+"""What payments tells the others: the events of a payment's life. It takes no commands yet.
+
+Subject of each is the payment's id; the sequence is the payment's gapless version, so that a
+listener can order and count them.
+"""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from kit.messaging.messages import Event
+
+
+class PaymentEvent(Event):
+    """What every event of a payment says.
+
+    Shapes: ``amount_minor`` integer minor units of ``currency`` (ISO 4217), ``at`` aware UTC.
+    Neither card digits nor metadata are told: they are the payer's own.
+    """
+
+    payment_id: UUID
+    payer_id: UUID
+    payee_id: UUID
+    amount_minor: int
+    currency: str
+    at: datetime
+
+
+class PaymentCreated(PaymentEvent):
+    """A payment was written down; no money has moved. Always sequence 1."""
+
+    type: ClassVar[str] = "payments.payment_created.v1"
+
+    status: Literal["created"] = "created"
+
+
+class PaymentPaid(PaymentEvent):
+    """The money has moved; ``transfer_id`` names the wallet's transfer. Final."""
+
+    type: ClassVar[str] = "payments.payment_paid.v1"
+
+    status: Literal["paid"] = "paid"
+    transfer_id: UUID
+
+
+class PaymentFailed(PaymentEvent):
+    """No money has moved and none will; ``reason`` is a stable code. Final."""
+
+    type: ClassVar[str] = "payments.payment_failed.v1"
+
+    status: Literal["failed"] = "failed"
+    reason: str
+
+
+class PaymentCancelled(PaymentEvent):
+    """Called off by its payer, or never paid in time (reason ``expired``). Final."""
+
+    type: ClassVar[str] = "payments.payment_cancelled.v1"
+
+    status: Literal["cancelled"] = "cancelled"
+    reason: str

@@ -1,0 +1,201 @@
+"""What wallet can be asked to do, how it answers, and what it tells others. No behaviour.
+
+Amounts are integer minor units of an ISO 4217 currency; times are aware and UTC.
+"""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kit.messaging.messages import Command, Event, Reply
+from kit.money import MAX_MINOR
+
+Amount = Annotated[int, Field(gt=0, le=MAX_MINOR)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class AccountRef(BaseModel):
+    """One side of a movement: whose account, and which.
+
+    Without ``account_id`` it is the owner's default wallet of the command's currency, opened on
+    first need. With it, the account must belong to ``owner_id``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    owner_id: UUID
+    account_id: UUID | None = None
+
+
+# Commands
+
+
+class PlaceHold(Command):
+    """Set an amount of the payer's aside. Answered by HoldPlaced or HoldRefused."""
+
+    type: ClassVar[str] = "wallet.place_hold.v1"
+
+    hold_id: UUID
+    payer: AccountRef
+    amount_minor: Amount
+    currency: Currency
+    reference: str
+
+
+class CaptureHold(Command):
+    """Move held money to the payee. Answered by TransferPosted, or TransferRefused.
+
+    A frozen wallet still gives what was held. A refusal means that the hold is not there to be
+    captured (unknown, closed, or smaller): the asker's mistake, never a matter of funds.
+    """
+
+    type: ClassVar[str] = "wallet.capture_hold.v1"
+
+    hold_id: UUID
+    payee: AccountRef
+    amount_minor: Amount
+    currency: Currency
+    reference: str
+    kind: str = "payment"
+    description: str | None = None
+
+
+class ReleaseHold(Command):
+    """Give back what is left of a hold. Answered by HoldReleased.
+
+    ``undo_of`` is the ``command_id`` of the PlaceHold taken back. Where that one has not come
+    yet, it is answered ``undone`` when it does, and holds nothing. A hold that was captured in
+    full can't be released: HoldRefused with ``hold_captured``.
+    """
+
+    type: ClassVar[str] = "wallet.release_hold.v1"
+
+    hold_id: UUID
+    undo_of: UUID
+
+
+class Transfer(Command):
+    """Move money at once. Answered by TransferPosted or TransferRefused.
+
+    ``transfer_id`` is chosen by the asker; another command with the same one is a fault of the
+    asker's and ends among the dead letters.
+    """
+
+    type: ClassVar[str] = "wallet.transfer.v1"
+
+    transfer_id: UUID
+    payer: AccountRef
+    payee: AccountRef
+    amount_minor: Amount
+    currency: Currency
+    reference: str
+    kind: str = "payment"
+    description: str | None = None
+
+
+# Replies
+
+
+class HoldPlaced(Reply):
+    """The amount is set aside on ``account_id``."""
+
+    type: ClassVar[str] = "wallet.hold_placed.v1"
+
+    hold_id: UUID
+    account_id: UUID
+
+
+class HoldRefused(Reply):
+    """Nothing was done.
+
+    Codes: ``insufficient_funds``, ``wallet_frozen``, ``wallet_not_found``, ``currency_mismatch``,
+    ``undone``; to a ReleaseHold ``hold_captured``.
+    """
+
+    type: ClassVar[str] = "wallet.hold_refused.v1"
+
+    hold_id: UUID
+    code: str
+
+
+class HoldReleased(Reply):
+    """Nothing is held any more under ``hold_id``, and nothing will be."""
+
+    type: ClassVar[str] = "wallet.hold_released.v1"
+
+    hold_id: UUID
+
+
+class TransferPosted(Reply):
+    """The money has moved; ``posted_at`` is the ledger's time of it."""
+
+    type: ClassVar[str] = "wallet.transfer_posted.v1"
+
+    transfer_id: UUID
+    posted_at: datetime
+    payer_account_id: UUID
+    payee_account_id: UUID
+
+
+class TransferRefused(Reply):
+    """Nothing has moved.
+
+    ``transfer_id`` is the one asked for; None to a CaptureHold, which names none. Codes:
+    ``insufficient_funds``, ``wallet_frozen``, ``wallet_not_found``, ``currency_mismatch``,
+    ``same_account``, ``balance_limit``; to a CaptureHold also ``hold_not_found``,
+    ``hold_closed``, ``hold_exceeded``.
+    """
+
+    type: ClassVar[str] = "wallet.transfer_refused.v1"
+
+    transfer_id: UUID | None
+    code: str
+
+
+# Events
+
+
+class WalletOpened(Event):
+    """A wallet exists. Subject is the account's id; ``number`` is for people and banks."""
+
+    type: ClassVar[str] = "wallet.wallet_opened.v1"
+
+    account_id: UUID
+    number: int
+    owner_id: UUID
+    currency: str
+    name: str
+    is_default: bool
+
+
+class EntryPosted(BaseModel):
+    """One side of a transfer on one account.
+
+    ``seq`` counts the account's entries from 1 without a gap, so a listener can tell what it has
+    seen. ``amount_minor`` is negative where money left. ``owner_id`` is None on the system's own
+    accounts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    account_id: UUID
+    owner_id: UUID | None
+    seq: int
+    amount_minor: int
+    balance_after_minor: int
+
+
+class FundsMoved(Event):
+    """A transfer was posted. Subject is the transfer's id; the entries add up to zero."""
+
+    type: ClassVar[str] = "wallet.funds_moved.v1"
+
+    transfer_id: UUID
+    kind: str
+    reference: str
+    description: str | None
+    currency: str
+    entries: tuple[EntryPosted, ...]
+    posted_at: datetime
