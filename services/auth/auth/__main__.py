@@ -1,0 +1,9 @@
+"""`python -m auth api|worker|all|migrate|openapi|messages|create-admin|create-user`."""
+
+from auth.app import NAME, build
+from auth.commands import COMMANDS
+from auth.settings import Settings
+from kit.commands import main
+
+if __name__ == "__main__":
+    main(NAME, Settings, build, commands=COMMANDS)

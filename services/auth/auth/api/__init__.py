@@ -1,0 +1,14 @@
+"""Auth's operations, one module per noun: parse, authorise, open the unit of work, call, answer."""
+
+from auth.api import internal, me, registration, sessions, tokens, users
+
+ROUTERS = (
+    registration.router,
+    tokens.router,
+    me.router,
+    sessions.router,
+    users.router,
+    internal.router,
+)
+
+__all__ = ["ROUTERS"]

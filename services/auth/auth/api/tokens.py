@@ -1,0 +1,182 @@
+"""Getting, renewing and giving back tokens; the keys they are checked against."""
+
+import base64
+import hmac
+from datetime import timedelta
+from typing import Annotated, Final
+from urllib.parse import unquote_plus
+from uuid import UUID
+
+from fastapi import Form, Request
+
+from auth import refusals
+from auth.domain.sessions import Session, make_refresh_token, read_refresh_token
+from auth.domain.users import User
+from auth.schemas import (
+    Jwks,
+    LoginRequest,
+    LogoutRequest,
+    RefreshRequest,
+    ServiceTokenAnswer,
+    TokenAnswer,
+    TokenForm,
+)
+from auth.service import sessions
+from auth.service.sessions import Scope
+from auth.wiring import Wired, Wiring
+from kit.refusals import ValidationFailed
+from kit.web.answers import Answer
+from kit.web.faults import required
+from kit.web.identity import Caller
+from kit.web.routes import Router
+
+router = Router(tags=["tokens"])
+
+JWKS_CACHE: Final = "public, max-age=60"
+_BASIC: Final = "basic "
+_LOGIN_REFUSALS: Final = (
+    refusals.InvalidCredentials,
+    refusals.UserPending,
+    refusals.UserDisabled,
+)
+
+
+@router.post(
+    "/v1/auth/login",
+    access="public",
+    operation_id="login",
+    summary="Log in with username or e-mail and password",
+    refusals=_LOGIN_REFUSALS,
+)
+async def login(body: LoginRequest, request: Request, wired: Wired) -> TokenAnswer:
+    """Open a session and give its tokens."""
+    return await _log_in(body.username, body.password, request, wired)
+
+
+@router.post(
+    "/v1/auth/token",
+    access="public",
+    operation_id="token",
+    summary="OAuth2 token endpoint: password and client credentials",
+    refusals=(*_LOGIN_REFUSALS, refusals.ClientInvalid, refusals.GrantUnsupported),
+)
+async def token(
+    form: Annotated[TokenForm, Form()], request: Request, wired: Wired
+) -> TokenAnswer | ServiceTokenAnswer:
+    """Log a user in by form (RFC 6749 §4.3), or give a service its own token (§4.4)."""
+    match form.grant_type:
+        case "password" | None:
+            if form.username is None or form.password is None:
+                missing = [name for name in ("username", "password") if not getattr(form, name)]
+                raise ValidationFailed(errors=[required(f"/{name}") for name in missing])
+            return await _log_in(form.username, form.password, request, wired)
+        case "client_credentials":
+            return _service_token(form, request, wired)
+        case _:
+            raise refusals.GrantUnsupported
+
+
+@router.post(
+    "/v1/auth/refresh",
+    access="public",
+    operation_id="refresh",
+    summary="Exchange a refresh token for new tokens",
+    refusals=(refusals.RefreshTokenInvalid,),
+)
+async def refresh(body: RefreshRequest, wired: Wired) -> TokenAnswer:
+    """Rotate: the old token yields the same successor for 20 s more, then ends the session."""
+    presented = read_refresh_token(body.refresh_token)
+    if presented is None:
+        raise refusals.RefreshTokenInvalid
+    now = wired.clock.now()
+    async with wired.database.unit_of_work() as uow:
+        outcome = await sessions.refresh(
+            uow, presented, vault=wired.vault, rules=wired.settings.session_rules, now=now
+        )
+    if isinstance(outcome, UUID):
+        await wired.revoker.sessions([outcome])
+        raise refusals.RefreshTokenInvalid
+    return _tokens(outcome.user, outcome.session, wired)
+
+
+@router.post(
+    "/v1/auth/logout",
+    access="user",
+    operation_id="logout",
+    summary="End this session, all others, or all",
+    status_code=204,
+)
+async def logout(caller: Caller, wired: Wired, body: LogoutRequest = LogoutRequest()) -> None:  # noqa: B008 - frozen
+    """End sessions: their refresh tokens at once, their access tokens within a second."""
+    session_id = caller.session_id
+    if session_id is None:
+        raise refusals.RefreshTokenInvalid
+    async with wired.database.unit_of_work() as uow:
+        ended = await sessions.log_out(
+            uow, caller.user, session_id, Scope(body.scope), wired.clock.now()
+        )
+    await wired.revoker.sessions(ended)
+
+
+@router.get(
+    "/.well-known/jwks.json",
+    access="public",
+    operation_id="get_jwks",
+    summary="Public keys of access tokens",
+    response_model=Jwks,
+)
+async def get_jwks(wired: Wired) -> Answer:
+    """Publish the keys as a JSON Web Key Set (RFC 7517)."""
+    published = Jwks.model_validate(wired.signer.jwks(wired.clock.now()))
+    return Answer(200, published, {"Cache-Control": JWKS_CACHE})
+
+
+async def _log_in(name: str, password: str, request: Request, wired: Wiring) -> TokenAnswer:
+    credentials = await sessions.check_password(wired.database, wired.hasher, name, password)
+    async with wired.database.unit_of_work() as uow:
+        session = await sessions.open_session(
+            uow,
+            credentials,
+            user_agent=request.headers.get("user-agent"),
+            rules=wired.settings.session_rules,
+            now=wired.clock.now(),
+        )
+    return _tokens(credentials.user, session, wired)
+
+
+def _tokens(user: User, session: Session, wired: Wiring) -> TokenAnswer:
+    refresh_key = wired.vault.refresh_key(session.hmac_key)
+    return TokenAnswer(
+        access_token=wired.signer.for_user(user, session, wired.clock.now()),
+        refresh_token=make_refresh_token(session.id, session.counter, refresh_key),
+        expires_in=wired.settings.access_token_seconds,
+    )
+
+
+def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceTokenAnswer:
+    client_id, secret = _client(form, request.headers.get("authorization"))
+    expected = wired.settings.client_secrets.get(client_id)
+    # Compared in constant time also where the client is unknown.
+    known = "" if expected is None else expected.get_secret_value()
+    is_right = hmac.compare_digest(secret.encode(), known.encode())
+    if expected is None or not is_right:
+        raise refusals.ClientInvalid
+    seconds = wired.settings.service_token_seconds
+    return ServiceTokenAnswer(
+        access_token=wired.signer.for_service(
+            client_id, timedelta(seconds=seconds), wired.clock.now()
+        ),
+        expires_in=seconds,
+    )
+
+
+def _client(form: TokenForm, authorization: str | None) -> tuple[str, str]:
+    """Return client id and secret, from the Basic header where there is one (RFC 6749 §2.3.1)."""
+    if authorization is None or not authorization.lower().startswith(_BASIC):
+        return form.client_id or "", form.client_secret or ""
+    try:
+        pair = base64.b64decode(authorization[len(_BASIC) :], validate=True).decode()
+    except ValueError:
+        raise refusals.ClientInvalid from None
+    client_id, _, secret = pair.partition(":")
+    return unquote_plus(client_id), unquote_plus(secret)

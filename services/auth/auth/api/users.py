@@ -1,0 +1,96 @@
+"""Administration of users."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request
+
+from auth import refusals
+from auth.api.paging import page_of
+from auth.domain.users import AdminChange, Status
+from auth.repository import UserFilter, Users
+from auth.schemas import UserAnswer, UserPatch
+from auth.service import users
+from auth.wiring import Wired
+from kit.refusals import CursorInvalid, NotFound
+from kit.web.answers import Answer
+from kit.web.identity import Caller
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
+from kit.web.routes import Router
+from kit.web.schemas import Page
+
+router = Router(tags=["users"])
+
+Search = Annotated[
+    str | None,
+    Query(max_length=100, description="Part of a name or an address, taken literally."),
+]
+StatusFilter = Annotated[
+    Status | None, Query(description="Without it, all but the deleted.", examples=["active"])
+]
+
+
+@router.get(
+    "/v1/users",
+    access="admin",
+    operation_id="list_users",
+    summary="All users, newest first",
+    response_model=Page[UserAnswer],
+    refusals=(CursorInvalid,),
+)
+async def list_users(  # noqa: PLR0913, PLR0917 - one for each parameter of the query
+    caller: Caller,
+    request: Request,
+    wired: Wired,
+    search: Search = None,
+    status: StatusFilter = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> Answer:
+    """List users by part of a name and by status."""
+    cursors = Cursors(
+        wired.settings.cursor_secret,
+        list_name="list_users",
+        subject=caller.subject,
+        filters={"search": search, "status": status},
+    )
+    after = cursors.decode(cursor)
+    async with wired.database.read() as connection:
+        rows = await Users(connection).page(UserFilter(search, status), after, limit + 1)
+    return page_of(
+        Page[UserAnswer], rows, UserAnswer.of, limit=limit, cursors=cursors, request=request
+    )
+
+
+@router.get(
+    "/v1/users/{user_id}",
+    access="admin",
+    operation_id="get_user",
+    summary="One user",
+)
+async def get_user(user_id: UUID, wired: Wired) -> UserAnswer:
+    """Show a user, also a deleted one."""
+    async with wired.database.read() as connection:
+        user = await Users(connection).get(user_id)
+    if user is None:
+        raise NotFound
+    return UserAnswer.of(user)
+
+
+@router.patch(
+    "/v1/users/{user_id}",
+    access="admin",
+    operation_id="change_user",
+    summary="Enable, disable, or change roles",
+    refusals=(refusals.LastAdmin,),
+)
+async def change_user(user_id: UUID, body: UserPatch, wired: Wired) -> UserAnswer:
+    """Change what was given; access tokens with the old rights die within a second."""
+    change = AdminChange(
+        is_active=body.is_active, roles=None if body.roles is None else frozenset(body.roles)
+    )
+    async with wired.database.unit_of_work() as uow:
+        before, user = await users.change_by_admin(uow, user_id, change, wired.clock.now())
+    if user.token_version > before.token_version:
+        await wired.revoker.outdated(user)
+    return UserAnswer.of(user)

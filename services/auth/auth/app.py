@@ -1,0 +1,81 @@
+"""Puts auth together: what is opened, in which order, and who gets it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, cast
+
+from auth import refusals
+from auth.api import ROUTERS
+from auth.hashing import PasswordHasher
+from auth.messages import ROUTES
+from auth.revoking import Revoker
+from auth.service.keys import load_keys
+from auth.settings import Settings
+from auth.signing import TokenSigner
+from auth.vault import Vault
+from auth.wiring import Wiring
+from kit.refusals import catalogue
+from kit.runtime import Service
+from kit.tasks import for_ever, spawn, stop
+from kit.web.app import create_app
+
+NAME: Final = "auth"
+_DESCRIPTION: Final = """
+Users, activation, login, tokens and sessions.
+
+`POST /v1/auth/register`, open the link of the answer, `POST /v1/auth/login`, and send the access
+token as `Authorization: Bearer …`. The button “Authorize” does the last two for this page.
+"""
+_TAGS: Final = (
+    {"name": "registration", "description": "Becoming a user."},
+    {"name": "tokens", "description": "Logging in, staying logged in, logging out."},
+    {"name": "me", "description": "The caller."},
+    {"name": "sessions", "description": "The caller's logins."},
+    {"name": "users", "description": "Administration of users."},
+    {"name": "internal", "description": "For other services; not routed by the gateway."},
+)
+
+
+def build(settings: Settings) -> Service:
+    """Return the service; nothing is opened yet."""
+    web = create_app(
+        name=NAME,
+        title="Saldo auth",
+        version="1",
+        description=_DESCRIPTION,
+        settings=settings,
+        refusals=catalogue(refusals),
+        routers=ROUTERS,
+        tags=_TAGS,
+    )
+    return Service(name=NAME, settings=settings, web=web, routes=ROUTES, resources=(wired,))
+
+
+@asynccontextmanager
+async def wired(service: Service) -> AsyncIterator[None]:
+    """Open what only auth has, on top of what the runtime has opened, and wire it up."""
+    state, settings = service.state, cast("Settings", service.settings)
+    vault = Vault(settings.key_secret)
+    async with state.database.unit_of_work() as uow:
+        keys = await load_keys(uow, vault, state.clock.now())
+    lifetime = settings.access_token_lifetime
+    state.wiring = Wiring(
+        settings=settings,
+        database=state.database,
+        clock=state.clock,
+        hasher=PasswordHasher(queue=settings.hash_queue),
+        signer=TokenSigner(
+            keys,
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+            lifetime=lifetime,
+        ),
+        vault=vault,
+        revoker=Revoker(state.redis, state.database, state.clock, lifetime=lifetime),
+    )
+    catching_up = spawn(for_ever("revocations", state.wiring.revoker.catch_up), "auth.revocations")
+    try:
+        yield
+    finally:
+        await stop([catching_up])
+        state.wiring.hasher.close()

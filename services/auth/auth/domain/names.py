@@ -1,0 +1,87 @@
+"""What a username, an e-mail address and a full name may be, and when two of them are the same.
+
+One rule of sameness for all: NFKC and casefold. It does not know which names are taken.
+"""
+
+import unicodedata
+from typing import Final
+
+from auth.refusals import EmailRefused, FullNameRefused, UsernameRefused
+
+USERNAME_SHORTEST: Final = 3
+USERNAME_LONGEST: Final = 64
+EMAIL_LONGEST: Final = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
+EMAIL_LOCAL_LONGEST: Final = 64  # RFC 5321 §4.5.3.1.1
+FULL_NAME_LONGEST: Final = 200
+KEY_LONGEST: Final = 256  # NFKC can make one character into eighteen
+
+# Letters, marks, numbers, punctuation and symbols: what can be seen and is not a space.
+_VISIBLE: Final = frozenset("LMNPS")
+_NOT_IN_TEXT: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Explicit direction marks (Unicode TR9) make a name read as another one.
+_DIRECTION_MARKS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
+_ISOLATES: Final = frozenset("\u2066\u2067\u2068\u2069")
+_NOT_IN_EMAIL: Final = frozenset('<>()[]\\,;:"')
+
+
+def comparison_key(text: str) -> str:
+    """Return what two spellings of one name have in common (Unicode TR15, NFKC casefold)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def username(text: str) -> str:
+    """Return the username as written.
+
+    Raises:
+        UsernameRefused: not 3-64 visible characters, or an "@" in it, also a disguised one.
+    """
+    key = comparison_key(text)
+    if not USERNAME_SHORTEST <= len(text) <= USERNAME_LONGEST:
+        raise UsernameRefused
+    if not USERNAME_SHORTEST <= len(key) <= KEY_LONGEST:
+        raise UsernameRefused
+    if not (_is_visible(text) and _is_visible(key)) or "@" in key:
+        raise UsernameRefused
+    return text
+
+
+def email(text: str) -> str:
+    """Return the e-mail address as written; whether it exists only a mail can tell.
+
+    Raises:
+        EmailRefused: not of the form local@domain.tld, or longer than RFC 5321 allows.
+    """
+    key = comparison_key(text)
+    local, _, domain = key.partition("@")
+    labels = domain.split(".")
+    if max(len(text), len(key)) > EMAIL_LONGEST or not 1 <= len(local) <= EMAIL_LOCAL_LONGEST:
+        raise EmailRefused
+    if key.count("@") != 1 or len(labels) == 1 or not all(labels):
+        raise EmailRefused
+    if not _is_visible(text) or not _is_visible(key) or _NOT_IN_EMAIL.intersection(key):
+        raise EmailRefused
+    return text
+
+
+def full_name(text: str) -> str:
+    """Return the full name as written.
+
+    Raises:
+        FullNameRefused: empty, longer than 200, or with control characters or direction marks.
+    """
+    if not text.strip() or len(text) > FULL_NAME_LONGEST:
+        raise FullNameRefused
+    if any(unicodedata.category(character) in _NOT_IN_TEXT for character in text):
+        raise FullNameRefused
+    if (_DIRECTION_MARKS | _ISOLATES).intersection(text):
+        raise FullNameRefused
+    return text
+
+
+def is_email(name: str) -> bool:
+    """Tell whether somebody who logs in gave an e-mail address: usernames have no "@"."""
+    return "@" in comparison_key(name)
+
+
+def _is_visible(text: str) -> bool:
+    return all(unicodedata.category(character)[0] in _VISIBLE for character in text)

@@ -1,0 +1,183 @@
+"""A user and what may become of one: activation, disabling, roles, deletion.
+
+Every decision returns the user as it shall be, or raises the refusal; saving is the repository's.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from auth.refusals import (
+    InvalidCredentials,
+    LastAdmin,
+    UserAlreadyActive,
+    UserDisabled,
+    UserPending,
+)
+
+
+class Status(StrEnum):
+    """Where a user stands; only an active one may log in."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    DELETED = "deleted"
+
+
+class Role(StrEnum):
+    """What a user may do; everybody is a user."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+ORDINARY: Final = frozenset({Role.USER})
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user without the password.
+
+    Attributes:
+        number: short integer for banks and people.
+        token_version: `tv` of the access tokens; a larger one outdates all older tokens.
+        version: gapless, counts every change that others are told of.
+    """
+
+    id: UUID
+    number: int
+    username: str | None
+    email: str | None
+    full_name: str | None
+    status: Status
+    roles: frozenset[Role]
+    token_version: int
+    version: int
+    created_at: datetime
+    activated_at: datetime | None
+
+    @property
+    def is_active_admin(self) -> bool:
+        """Whether this user can administer the others."""
+        return self.status is Status.ACTIVE and Role.ADMIN in self.roles
+
+
+@dataclass(frozen=True, slots=True)
+class AdminChange:
+    """What an administrator wants changed; None leaves a thing as it is."""
+
+    is_active: bool | None = None
+    roles: frozenset[Role] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChange:
+    """What users want changed about themselves: the new value of each field, changed or not."""
+
+    username: str | None
+    full_name: str | None
+
+
+def decide_login(user: User) -> None:
+    """Refuse, after the right password, whoever is not active."""
+    match user.status:
+        case Status.PENDING:
+            raise UserPending
+        case Status.DISABLED:
+            raise UserDisabled
+        case Status.DELETED:
+            raise InvalidCredentials
+        case Status.ACTIVE:
+            return
+
+
+def decide_activation(user: User, now: datetime) -> User:
+    """Activate a pending user; an active one (an administrator was quicker) stays as it is."""
+    match user.status:
+        case Status.DISABLED | Status.DELETED:
+            raise UserDisabled
+        case Status.ACTIVE:
+            return user
+        case Status.PENDING:
+            return replace(user, status=Status.ACTIVE, activated_at=now, version=user.version + 1)
+
+
+def decide_resend(user: User) -> None:
+    """Refuse another activation link to whoever needs none."""
+    match user.status:
+        case Status.DISABLED | Status.DELETED:
+            raise UserDisabled
+        case Status.ACTIVE:
+            raise UserAlreadyActive
+        case Status.PENDING:
+            return
+
+
+def decide_admin_change(
+    user: User, change: AdminChange, *, other_active_admins: int, now: datetime
+) -> User:
+    """Enable, disable, or change roles; whatever takes a right away outdates all access tokens.
+
+    Raises:
+        LastAdmin: nobody would be left to administer.
+    """
+    status = _status_after(user.status, change.is_active)
+    roles = user.roles if change.roles is None else change.roles | ORDINARY
+    if (status, roles) == (user.status, user.roles):
+        return user
+    activated_at = user.activated_at
+    if status is Status.ACTIVE and activated_at is None:
+        activated_at = now
+    is_outdated = status is Status.DISABLED or roles != user.roles
+    changed = replace(
+        user,
+        status=status,
+        roles=roles,
+        activated_at=activated_at,
+        token_version=user.token_version + is_outdated,
+        version=user.version + 1,
+    )
+    if user.is_active_admin and not changed.is_active_admin and other_active_admins == 0:
+        raise LastAdmin
+    return changed
+
+
+def decide_profile_change(user: User, change: ProfileChange) -> User:
+    """Change what users may change about themselves; without a difference nothing happens."""
+    if (change.username, change.full_name) == (user.username, user.full_name):
+        return user
+    return replace(
+        user,
+        username=change.username,
+        full_name=change.full_name,
+        version=user.version + 1,
+    )
+
+
+def decide_deletion(user: User, *, other_active_admins: int) -> User:
+    """Forget names and addresses; id and number stay, since the ledger refers to them.
+
+    Raises:
+        LastAdmin: nobody would be left to administer.
+    """
+    if user.is_active_admin and other_active_admins == 0:
+        raise LastAdmin
+    return replace(
+        user,
+        username=None,
+        email=None,
+        full_name=None,
+        status=Status.DELETED,
+        roles=ORDINARY,
+        token_version=user.token_version + 1,
+        version=user.version + 1,
+    )
+
+
+def _status_after(status: Status, is_active: bool | None) -> Status:  # noqa: FBT001 - a wish, not a switch
+    if is_active is None:
+        return status
+    return Status.ACTIVE if is_active else Status.DISABLED

@@ -1,0 +1,65 @@
+"""Hashes and verifies passwords off the event loop, in a thread pool of its own.
+
+argon2id with m=19 MiB, t=2, p=1 (OWASP Password Storage). It does not judge passwords.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+from passlib.context import CryptContext
+
+from kit.refusals import Unavailable
+
+Result = TypeVar("Result")
+
+_CONTEXT: Final[Any] = CryptContext(
+    schemes=["argon2"],
+    argon2__type="ID",
+    argon2__memory_cost=19 * 1024,
+    argon2__time_cost=2,
+    argon2__parallelism=1,
+)
+
+
+class PasswordHasher:
+    """One thread for each core: more would only make every login wait longer.
+
+    Args:
+        queue: how many may wait; above it `Unavailable` is raised at once.
+    """
+
+    def __init__(self, *, queue: int) -> None:
+        threads = os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="hash")
+        self._most = threads + queue
+        self._under_way = 0
+        # Verified where no user was found, so that both answers take as long.
+        self._nobody = _CONTEXT.hash(os.urandom(16).hex())
+
+    async def hash(self, password: str) -> str:
+        """Return the hash of a password in its canonical form."""
+        hashed: str = await self._run(lambda: _CONTEXT.hash(password))
+        return hashed
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        """Tell whether the password is right; without a hash, take the time and say no."""
+        matches: bool = await self._run(
+            lambda: _CONTEXT.verify(password, password_hash or self._nobody)
+        )
+        return matches and password_hash is not None
+
+    def close(self) -> None:
+        """End the threads once what is under way is done."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        if self._under_way >= self._most:
+            raise Unavailable
+        self._under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._under_way -= 1

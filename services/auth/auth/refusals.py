@@ -1,0 +1,211 @@
+"""Every "no" that auth can say, beside those of kit.
+
+Refusal
+├── FieldRefused
+│   ├── UsernameRefused         422  username_invalid
+│   ├── EmailRefused            422  email_invalid
+│   ├── FullNameRefused         422  full_name_invalid
+│   ├── PasswordWrongLength     422  password_wrong_length
+│   ├── PasswordTooCommon       422  password_too_common
+│   └── NameMissing             422  name_missing
+├── UsernameTaken               409  username_taken
+├── EmailTaken                  409  email_taken
+├── ActivationTokenInvalid      400  activation_token_invalid
+├── UserAlreadyActive           409  user_already_active
+├── InvalidCredentials          401  invalid_credentials
+├── UserPending                 403  user_pending
+├── UserDisabled                403  user_disabled
+├── RefreshTokenInvalid         401  refresh_token_invalid
+├── ClientInvalid               401  invalid_client
+├── GrantUnsupported            400  unsupported_grant_type
+└── LastAdmin                   409  last_admin
+"""
+
+from typing import ClassVar
+
+from kit.refusals import FieldFault, Refusal
+
+
+class FieldRefused(Refusal):
+    """A field that is not what it must be; the subclass names the field and the fault."""
+
+    field: ClassVar[str]
+
+    def __init__(self) -> None:
+        fault = FieldFault(
+            pointer=f"/{self.field}",
+            code=self.code,
+            detail_en=self.detail_en,
+            detail_ru=self.detail_ru,
+        )
+        super().__init__(errors=(fault,))
+
+
+class UsernameRefused(FieldRefused):
+    code = "username_invalid"
+    status = 422
+    field = "username"
+    title_en = "Username not accepted"
+    title_ru = "Имя пользователя не принято"
+    detail_en = "A username has 3 to 64 visible characters, no spaces, and no “@”."
+    detail_ru = "Имя пользователя — от 3 до 64 видимых знаков, без пробелов и без «@»."
+
+
+class EmailRefused(FieldRefused):
+    code = "email_invalid"
+    status = 422
+    field = "email"
+    title_en = "E-mail address not accepted"
+    title_ru = "Адрес электронной почты не принят"
+    detail_en = "Write the address such as “alice@example.com”, with at most 254 characters."
+    detail_ru = "Запишите адрес, например, так: «alice@example.com», не длиннее 254 знаков."
+
+
+class FullNameRefused(FieldRefused):
+    code = "full_name_invalid"
+    status = 422
+    field = "full_name"
+    title_en = "Full name not accepted"
+    title_ru = "Полное имя не принято"
+    detail_en = "A full name has 1 to 200 characters, without control characters."
+    detail_ru = "Полное имя — от 1 до 200 знаков, без управляющих символов."
+
+
+class PasswordWrongLength(FieldRefused):
+    code = "password_wrong_length"
+    status = 422
+    field = "password"
+    title_en = "Password not accepted"
+    title_ru = "Пароль не принят"
+    detail_en = "A password has 8 to 256 characters."
+    detail_ru = "Пароль — от 8 до 256 знаков."
+
+
+class PasswordTooCommon(FieldRefused):
+    code = "password_too_common"
+    status = 422
+    field = "password"
+    title_en = "Password too common"
+    title_ru = "Слишком распространённый пароль"
+    detail_en = "This password is among the first that anybody would try. Choose another one."
+    detail_ru = "Этот пароль проверят одним из первых. Придумайте другой."
+
+
+class NameMissing(FieldRefused):
+    code = "name_missing"
+    status = 422
+    field = "username"
+    title_en = "Name missing"
+    title_ru = "Не указано имя"
+    detail_en = "Give at least one of “username” and “email”."
+    detail_ru = "Укажите хотя бы одно из полей «username» и «email»."
+
+
+class UsernameTaken(Refusal):
+    code = "username_taken"
+    status = 409
+    title_en = "Username taken"
+    title_ru = "Имя пользователя занято"
+    detail_en = "Somebody already has this username. Choose another one."
+    detail_ru = "Такое имя пользователя уже занято. Выберите другое."
+
+
+class EmailTaken(Refusal):
+    code = "email_taken"
+    status = 409
+    title_en = "E-mail address taken"
+    title_ru = "Адрес электронной почты занят"
+    detail_en = "Somebody is already registered with this e-mail address."
+    detail_ru = "С этим адресом электронной почты уже кто-то зарегистрирован."
+
+
+class ActivationTokenInvalid(Refusal):
+    code = "activation_token_invalid"
+    status = 400
+    title_en = "Activation link not accepted"
+    title_ru = "Ссылка активации не принята"
+    detail_en = "The activation link is unknown, already used, or too old. Ask for a new one."
+    detail_ru = "Ссылка активации неизвестна, уже использована или устарела. Запросите новую."
+
+
+class UserAlreadyActive(Refusal):
+    code = "user_already_active"
+    status = 409
+    title_en = "Already active"
+    title_ru = "Уже активен"
+    detail_en = "This user is active already: sign in."
+    detail_ru = "Этот пользователь уже активен: выполните вход."
+
+
+class InvalidCredentials(Refusal):
+    code = "invalid_credentials"
+    status = 401
+    title_en = "Name or password wrong"
+    title_ru = "Неверное имя или пароль"
+    detail_en = "There is no user with this name and password."
+    detail_ru = "Нет пользователя с таким именем и паролем."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": "Bearer"})
+
+
+class UserPending(Refusal):
+    code = "user_pending"
+    status = 403
+    title_en = "Not activated yet"
+    title_ru = "Ещё не активирован"
+    detail_en = "The user is not activated yet: open the activation link first."
+    detail_ru = "Пользователь ещё не активирован: сначала откройте ссылку активации."
+
+
+class UserDisabled(Refusal):
+    code = "user_disabled"
+    status = 403
+    title_en = "User disabled"
+    title_ru = "Пользователь отключён"
+    detail_en = "An administrator has disabled this user."
+    detail_ru = "Администратор отключил этого пользователя."
+
+
+class RefreshTokenInvalid(Refusal):
+    code = "refresh_token_invalid"
+    status = 401
+    title_en = "Refresh token not accepted"
+    title_ru = "Токен обновления не принят"
+    detail_en = (
+        "The refresh token is unknown, used or expired, or its session ended. Sign in again."
+    )
+    detail_ru = "Токен обновления неизвестен, использован, истёк или сеанс завершён. Войдите снова."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": "Bearer"})
+
+
+class ClientInvalid(Refusal):
+    code = "invalid_client"
+    status = 401
+    title_en = "Client not known"
+    title_ru = "Неизвестный клиент"
+    detail_en = "There is no client with this id and secret."
+    detail_ru = "Нет клиента с таким идентификатором и секретом."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": "Basic"})
+
+
+class GrantUnsupported(Refusal):
+    code = "unsupported_grant_type"
+    status = 400
+    title_en = "Grant type not supported"
+    title_ru = "Тип запроса токена не поддерживается"
+    detail_en = "“grant_type” is “password” or “client_credentials”."
+    detail_ru = "«grant_type» — это «password» или «client_credentials»."
+
+
+class LastAdmin(Refusal):
+    code = "last_admin"
+    status = 409
+    title_en = "Last administrator"
+    title_ru = "Последний администратор"
+    detail_en = "Nobody would be left to administer. Make somebody else an administrator first."
+    detail_ru = "Не останется ни одного администратора. Сначала назначьте другого."

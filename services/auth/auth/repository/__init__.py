@@ -1,0 +1,8 @@
+"""Everything auth asks of its database, one module per noun: the only SQL of the service."""
+
+from auth.repository.keys import Keys
+from auth.repository.links import Links
+from auth.repository.sessions import Sessions
+from auth.repository.users import After, NewUser, UserFilter, Users
+
+__all__ = ["After", "Keys", "Links", "NewUser", "Sessions", "UserFilter", "Users"]

@@ -1,0 +1,52 @@
+"""Single-use links as rows, known by the hash of their token only."""
+
+from datetime import datetime
+from uuid import UUID
+
+from auth.domain.links import Link, Purpose
+from kit.db import Connection
+
+
+class Links:
+    """Single-use links, known by the hash of their token."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, link: Link, token_hash: bytes, now: datetime) -> None:
+        """Store a link."""
+        await self._connection.execute(
+            """INSERT INTO link (token_hash, user_id, purpose, created_at, expires_at)
+            VALUES ($1, $2, $3, $4, $5)""",
+            token_hash,
+            link.user_id,
+            link.purpose,
+            now,
+            link.expires_at,
+        )
+
+    async def lock(self, token_hash: bytes, purpose: Purpose) -> Link | None:
+        """Return a link for this purpose, locked, so that it is used once."""
+        row = await self._connection.fetchrow(
+            """SELECT user_id, purpose, expires_at, used_at FROM link
+            WHERE token_hash = $1 AND purpose = $2 FOR UPDATE""",
+            token_hash,
+            purpose,
+        )
+        if row is None:
+            return None
+        return Link(row["user_id"], Purpose(row["purpose"]), row["expires_at"], row["used_at"])
+
+    async def use(self, token_hash: bytes, now: datetime) -> None:
+        """Mark a link as used."""
+        await self._connection.execute(
+            "UPDATE link SET used_at = $2 WHERE token_hash = $1", token_hash, now
+        )
+
+    async def drop_unused(self, user_id: UUID, purpose: Purpose) -> None:
+        """Make the unused links of a user for this purpose unknown."""
+        await self._connection.execute(
+            "DELETE FROM link WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL",
+            user_id,
+            purpose,
+        )

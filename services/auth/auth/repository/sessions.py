@@ -1,0 +1,123 @@
+"""Sessions as rows: opened, rotated by compare-and-set, ended."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from asyncpg import Record
+from sqlalchemy import select, tuple_
+
+from auth.domain.sessions import Session
+from auth.domain.users import User
+from auth.repository.users import After, user_from
+from auth.tables import session
+from kit.db import Connection
+
+# The user is read once more, under a lock: nobody disabled, and no password replaced, between the
+# check of the password and here gets a session.
+_OPEN_SESSION: Final = """
+INSERT INTO session (id, user_id, hmac_key, user_agent, created_at, rotated_at, expires_at)
+SELECT $1, u.id, $2, $3, $4, $4, $5 FROM user_account u
+WHERE u.id = $6 AND u.status = 'active' AND u.password_hash = $7 AND u.token_version = $8
+FOR SHARE
+"""
+_END_SESSIONS: Final = """
+UPDATE session SET ended_at = $2, end_reason = $3
+WHERE user_id = $1 AND ended_at IS NULL
+    AND ($4::uuid IS NULL OR id = $4) AND ($5::uuid IS NULL OR id <> $5)
+RETURNING id
+"""
+_WITH_USER: Final = """
+SELECT u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles, u.token_version,
+    u.version, u.created_at, u.activated_at, s.id AS session_id, s.user_id, s.counter,
+    s.hmac_key, s.created_at AS opened_at, s.rotated_at, s.expires_at, s.ended_at, s.user_agent
+FROM session s JOIN user_account u ON u.id = s.user_id
+WHERE s.id = $1
+"""
+
+
+class Sessions:
+    """Logins."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def open(self, new: Session, user: User, password_hash: str) -> bool:
+        """Store a session; False where the user has changed since the password was checked."""
+        count = await self._connection.execute(
+            _OPEN_SESSION,
+            new.id,
+            new.hmac_key,
+            new.user_agent,
+            new.created_at,
+            new.expires_at,
+            user.id,
+            password_hash,
+            user.token_version,
+        )
+        return count == 1
+
+    async def with_user(self, session_id: UUID) -> tuple[Session, User] | None:
+        """Return a session and its user."""
+        row = await self._connection.fetchrow(_WITH_USER, session_id)
+        return None if row is None else (_session(row), user_from(row))
+
+    async def rotate(self, read: Session, rotated: Session) -> bool:
+        """Store a refresh, if nobody else has refreshed since: a compare-and-set."""
+        count = await self._connection.execute(
+            """UPDATE session SET counter = $3, rotated_at = $4, expires_at = $5
+            WHERE id = $1 AND counter = $2 AND ended_at IS NULL""",
+            read.id,
+            read.counter,
+            rotated.counter,
+            rotated.rotated_at,
+            rotated.expires_at,
+        )
+        return count == 1
+
+    async def end(
+        self,
+        user_id: UUID,
+        now: datetime,
+        reason: str,
+        *,
+        only: UUID | None = None,
+        but: UUID | None = None,
+    ) -> list[UUID]:
+        """End a user's live sessions (all, only one, all but one) and return which."""
+        rows = await self._connection.fetch(_END_SESSIONS, user_id, now, reason, only, but)
+        return [row["id"] for row in rows]
+
+    async def page(
+        self, user_id: UUID, now: datetime, after: After | None, limit: int
+    ) -> list[Session]:
+        """Return at most `limit` of a user's live sessions, newest first."""
+        table = session.c
+        query = (
+            select(session, table.id.label("session_id"), table.created_at.label("opened_at"))
+            .where(table.user_id == user_id, table.ended_at.is_(None), table.expires_at > now)
+            .order_by(table.created_at.desc(), table.id.desc())
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(tuple_(table.created_at, table.id) < after)
+        return [_session(row) for row in await self._connection.fetch(query)]
+
+    async def ended_since(self, since: datetime) -> list[UUID]:
+        """Return the sessions that were ended since then."""
+        rows = await self._connection.fetch("SELECT id FROM session WHERE ended_at > $1", since)
+        return [row["id"] for row in rows]
+
+
+def _session(row: Record) -> Session:
+    return Session(
+        id=row["session_id"],
+        user_id=row["user_id"],
+        counter=row["counter"],
+        hmac_key=row["hmac_key"],
+        created_at=row["opened_at"],
+        rotated_at=row["rotated_at"],
+        expires_at=row["expires_at"],
+        ended_at=row["ended_at"],
+        user_agent=row["user_agent"],
+    )

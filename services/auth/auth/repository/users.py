@@ -1,0 +1,227 @@
+"""Users as rows; one rule makes the keys by which they are found and compared."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record, UniqueViolationError
+from sqlalchemy import Select, func, select, tuple_
+
+from auth.domain.names import comparison_key
+from auth.domain.users import Role, Status, User
+from auth.refusals import UsernameTaken
+from auth.tables import user_account
+from kit.db import Connection
+
+_SELECT: Final = """SELECT u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles,
+    u.token_version, u.version, u.created_at, u.activated_at, u.password_hash
+FROM user_account u
+"""
+_BY_ID: Final = _SELECT + "WHERE u.id = $1"
+_BY_USERNAME: Final = _SELECT + "WHERE u.username_key = $1"
+_BY_LOGIN_NAME: Final = _SELECT + "WHERE u.username_key = $1 OR u.email_key = $1"
+_LOCK: Final = _SELECT + "WHERE u.id = $1 FOR NO KEY UPDATE"
+# Administrators are locked with the one changed, all in the order of their ids: two that demote
+# each other at once must not both find another one left.
+_LOCK_WITH_ADMINS: Final = (
+    _SELECT
+    + """WHERE u.id = $1 OR (u.status = 'active' AND u.roles @> ARRAY['admin'])
+ORDER BY u.id FOR NO KEY UPDATE"""
+)
+_INSERT: Final = """
+INSERT INTO user_account (
+    id, username, username_key, email, email_key, full_name, search_key, password_hash, status,
+    roles, created_at, updated_at, activated_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
+ON CONFLICT DO NOTHING
+RETURNING number
+"""
+_SAVE: Final = """
+UPDATE user_account SET
+    username = $2, username_key = $3, email = $4, email_key = $5, full_name = $6, search_key = $7,
+    status = $8, roles = $9, version = $10, updated_at = $11, activated_at = $12,
+    token_version_at = CASE WHEN token_version < $13 THEN $11 ELSE token_version_at END,
+    token_version = $13,
+    password_hash = CASE WHEN $8 = 'deleted' THEN NULL ELSE password_hash END
+WHERE id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user to be stored, with the hash of the password."""
+
+    id: UUID
+    username: str | None
+    email: str | None
+    full_name: str | None
+    password_hash: str
+    status: Status
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    """Which users an administrator wants to see; None leaves a thing open."""
+
+    search: str | None = None
+    status: Status | None = None
+
+
+# Where the last page ended, created_at and id: only what is older follows.
+After = tuple[datetime, UUID]
+
+
+class Users:
+    """People who may log in."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, new: NewUser, now: datetime) -> User | None:
+        """Store a user; None where username or e-mail is taken, also by one just committing."""
+        activated_at = now if new.status is Status.ACTIVE else None
+        number = await self._connection.fetchval(
+            _INSERT,
+            new.id,
+            new.username,
+            _key(new.username),
+            new.email,
+            _key(new.email),
+            new.full_name,
+            _search_key(new.username, new.email, new.full_name),
+            new.password_hash,
+            new.status,
+            sorted(new.roles),
+            now,
+            activated_at,
+        )
+        if number is None:
+            return None
+        return User(
+            id=new.id,
+            number=number,
+            username=new.username,
+            email=new.email,
+            full_name=new.full_name,
+            status=new.status,
+            roles=new.roles,
+            token_version=1,
+            version=1,
+            created_at=now,
+            activated_at=activated_at,
+        )
+
+    async def has_username(self, username: str) -> bool:
+        """Tell whether somebody has this username."""
+        found: bool = await self._connection.fetchval(
+            "SELECT EXISTS (SELECT FROM user_account WHERE username_key = $1)",
+            comparison_key(username),
+        )
+        return found
+
+    async def get(self, user_id: UUID) -> User | None:
+        """Return a user by id."""
+        return await self._one(_BY_ID, user_id)
+
+    async def by_username(self, username: str) -> User | None:
+        """Return the user with this username."""
+        return await self._one(_BY_USERNAME, comparison_key(username))
+
+    async def by_login_name(self, name: str) -> tuple[User, str] | None:
+        """Return user and password hash by username or e-mail; they can't be confused."""
+        row = await self._connection.fetchrow(_BY_LOGIN_NAME, comparison_key(name))
+        return None if row is None else (user_from(row), row["password_hash"])
+
+    async def lock(self, user_id: UUID) -> User | None:
+        """Return a user, locked against other changes."""
+        return await self._one(_LOCK, user_id)
+
+    async def lock_with_admins(self, user_id: UUID) -> tuple[User | None, int]:
+        """Return a user and how many other active administrators there are, all locked."""
+        users = [user_from(row) for row in await self._connection.fetch(_LOCK_WITH_ADMINS, user_id)]
+        wanted = next((user for user in users if user.id == user_id), None)
+        return wanted, sum(user.is_active_admin for user in users if user is not wanted)
+
+    async def save(self, user: User, now: datetime) -> None:
+        """Store a changed user; a deleted one loses the password too.
+
+        Raises:
+            UsernameTaken: somebody else has the new username; the transaction is spent.
+        """
+        try:
+            await self._connection.execute(
+                _SAVE,
+                user.id,
+                user.username,
+                _key(user.username),
+                user.email,
+                _key(user.email),
+                user.full_name,
+                _search_key(user.username, user.email, user.full_name),
+                user.status,
+                sorted(user.roles),
+                user.version,
+                now,
+                user.activated_at,
+                user.token_version,
+            )
+        except UniqueViolationError:
+            raise UsernameTaken from None
+
+    async def page(self, wanted: UserFilter, after: After | None, limit: int) -> list[User]:
+        """Return at most `limit` users, newest first."""
+        rows = await self._connection.fetch(_user_page(wanted, after, limit))
+        return [user_from(row) for row in rows]
+
+    async def outdated_since(self, since: datetime) -> list[tuple[UUID, int]]:
+        """Return id and `tv` of the users whose older access tokens died since then."""
+        rows = await self._connection.fetch(
+            "SELECT id, token_version FROM user_account WHERE token_version_at > $1", since
+        )
+        return [(row["id"], row["token_version"]) for row in rows]
+
+    async def _one(self, query: str, value: UUID | str) -> User | None:
+        row = await self._connection.fetchrow(query, value)
+        return None if row is None else user_from(row)
+
+
+def user_from(row: Record) -> User:
+    """Read a user out of a row that has all columns of one."""
+    return User(
+        id=row["id"],
+        number=row["number"],
+        username=row["username"],
+        email=row["email"],
+        full_name=row["full_name"],
+        status=Status(row["status"]),
+        roles=frozenset(Role(role) for role in row["roles"]),
+        token_version=row["token_version"],
+        version=row["version"],
+        created_at=row["created_at"],
+        activated_at=row["activated_at"],
+    )
+
+
+def _user_page(wanted: UserFilter, after: After | None, limit: int) -> Select[Any]:
+    table = user_account.c
+    query = select(user_account).order_by(table.created_at.desc(), table.id.desc()).limit(limit)
+    if wanted.status is None:
+        query = query.where(table.status != Status.DELETED.value)
+    else:
+        query = query.where(table.status == wanted.status.value)
+    if wanted.search is not None:
+        # A literal substring: % and _ have no meaning here.
+        query = query.where(func.strpos(table.search_key, comparison_key(wanted.search)) > 0)
+    if after is not None:
+        query = query.where(tuple_(table.created_at, table.id) < after)
+    return query
+
+
+def _key(name: str | None) -> str | None:
+    return None if name is None else comparison_key(name)
+
+
+def _search_key(*names: str | None) -> str:
+    return "\n".join(comparison_key(name) for name in names if name is not None)

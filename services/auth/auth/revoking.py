@@ -1,0 +1,91 @@
+"""Tells every verifier which access tokens are dead, after the database has committed it.
+
+The database is the truth: what could not be published is found there again and published later.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from auth.domain.users import User
+from auth.repository import Sessions, Users
+from kit.clock import Clock
+from kit.db import Database
+from kit.tokens import revoke_session, revoke_subject
+
+PUBLISH_TIMEOUT_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Revoker:
+    """Publishes revocations; a failure is never the caller's, and never forgotten.
+
+    Args:
+        lifetime: of an access token; older revocations are moot.
+    """
+
+    def __init__(
+        self, redis: Redis, database: Database, clock: Clock, *, lifetime: timedelta
+    ) -> None:
+        self.redis = redis
+        self._database = database
+        self._clock = clock
+        self._lifetime = lifetime
+        self._something_missing = asyncio.Event()
+        # The last process may have died between its commit and its publishing.
+        self.something_is_missing()
+
+    def something_is_missing(self) -> None:
+        """Have `catch_up` publish once more whatever was revoked lately."""
+        self._something_missing.set()
+
+    async def sessions(self, session_ids: Iterable[UUID]) -> None:
+        """Publish that the access tokens of these sessions are dead."""
+        await self._try(sessions=tuple(session_ids))
+
+    async def outdated(self, user: User) -> None:
+        """Publish that the user's access tokens older than the token version are dead."""
+        await self._try(subjects=((user.id, user.token_version),))
+
+    async def catch_up(self) -> None:
+        """Publish, for ever, what could not be published when it was due."""
+        while True:
+            await self._something_missing.wait()
+            self._something_missing.clear()
+            try:
+                is_published = await self._publish_recent()
+            except BaseException:
+                self.something_is_missing()
+                raise
+            if not is_published:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _publish_recent(self) -> bool:
+        since = self._clock.now() - self._lifetime
+        async with self._database.read() as connection:
+            sessions = await Sessions(connection).ended_since(since)
+            subjects = await Users(connection).outdated_since(since)
+        return await self._try(sessions=sessions, subjects=subjects)
+
+    async def _try(
+        self, *, sessions: Iterable[UUID] = (), subjects: Iterable[tuple[UUID, int]] = ()
+    ) -> bool:
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+                for session_id in sessions:
+                    await revoke_session(self.redis, session_id)
+                for user_id, token_version in subjects:
+                    await revoke_subject(self.redis, user_id, token_version)
+        except (RedisError, OSError, TimeoutError) as error:
+            _log.warning("revocations_not_published", error=type(error).__name__)
+            self.something_is_missing()
+            return False
+        return True

@@ -1,0 +1,305 @@
+"""What auth's operations take and answer, with examples. It decides nothing: rules are domain's."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from auth.domain import names, passwords
+from auth.domain.sessions import Session
+from auth.domain.users import Role, Status, User
+from auth.refusals import FieldRefused, NameMissing
+from kit.web.fields import refuse_by, refuse_field
+from kit.web.schemas import Model
+
+_USER_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
+_ACCESS_TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTlhYmY1ZSJ9.c2lnbmF0dXJl"  # noqa: S105 - an example
+_REFRESH_TOKEN = "rt_AZq_Xjscf8KaTi9tDBt6kAAAAAA"  # noqa: S105 - an example
+_LINK_TOKEN = "iX8kq0Zk0oTzU1Yy3Jr4cN2bHw7pQe5sLd9vMf6tGaE"  # noqa: S105 - an example
+
+
+def _checked(rule: Callable[[str], str]) -> AfterValidator:
+    """Make a rule of the domain a rule of a field, with its own code and texts."""
+
+    def check(text: str) -> str:
+        try:
+            return rule(text)
+        except FieldRefused as refusal:
+            raise refuse_field(refusal.code, refusal.detail_en, refusal.detail_ru) from None
+
+    return AfterValidator(check)
+
+
+# Lengths come before the rule: a text of 10 KB is refused without being looked at.
+Username = Annotated[
+    str,
+    Field(
+        min_length=names.USERNAME_SHORTEST,
+        max_length=names.USERNAME_LONGEST,
+        description="Visible characters, no spaces, no “@”; unique without regard to case.",
+        examples=["alice"],
+    ),
+    _checked(names.username),
+]
+Email = Annotated[
+    str,
+    Field(max_length=names.EMAIL_LONGEST, examples=["alice@example.com"]),
+    _checked(names.email),
+]
+FullName = Annotated[
+    str,
+    Field(max_length=names.FULL_NAME_LONGEST, examples=["Alice Liddell"]),
+    _checked(names.full_name),
+]
+NewPassword = Annotated[
+    str,
+    Field(
+        min_length=passwords.SHORTEST,
+        max_length=passwords.LONGEST,
+        description="Any characters; the commonest passwords are refused.",
+        examples=["correct horse battery staple"],
+    ),
+    _checked(passwords.new_password),
+]
+LoginName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=names.EMAIL_LONGEST,
+        description="Username or e-mail address.",
+        examples=["alice"],
+    ),
+]
+GivenPassword = Annotated[
+    str,
+    Field(min_length=1, max_length=passwords.LONGEST, examples=["correct horse battery staple"]),
+]
+LinkToken = Annotated[str, Field(min_length=1, max_length=128, examples=[_LINK_TOKEN])]
+
+
+class RegisterRequest(Model):
+    """A new user; at least one of username and e-mail."""
+
+    username: Username | None = None
+    email: Email | None = None
+    password: NewPassword
+    full_name: FullName | None = None
+
+    @model_validator(mode="after")
+    def _need_a_name(self) -> Self:
+        if self.username is None and self.email is None:
+            refusal = NameMissing()
+            raise refuse_by(refusal, refusal.errors[0])
+        return self
+
+
+class UserAnswer(Model):
+    """A user, as they and administrators see them."""
+
+    id: UUID = Field(examples=[_USER_ID])
+    number: int = Field(description="Short number for banks and people.", examples=[1042])
+    username: str | None = Field(examples=["alice"])
+    email: str | None = Field(examples=["alice@example.com"])
+    full_name: str | None = Field(examples=["Alice Liddell"])
+    status: Status = Field(examples=["active"])
+    is_active: bool = Field(examples=[True])
+    roles: list[Role] = Field(examples=[["user"]])
+    created_at: datetime = Field(examples=["2026-01-31T12:00:00Z"])
+    activated_at: datetime | None = Field(examples=["2026-01-31T12:05:00Z"])
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Show a user."""
+        return cls(
+            id=user.id,
+            number=user.number,
+            username=user.username,
+            email=user.email,
+            full_name=user.full_name,
+            status=user.status,
+            is_active=user.status is Status.ACTIVE,
+            roles=sorted(user.roles),
+            created_at=user.created_at,
+            activated_at=user.activated_at,
+        )
+
+
+class ActivationLink(Model):
+    """What activates a user; handed out in the answer itself, opening it is enough."""
+
+    url: str = Field(examples=[f"http://localhost:8000/v1/auth/activate?token={_LINK_TOKEN}"])
+    token: str = Field(examples=[_LINK_TOKEN])
+    expires_at: datetime = Field(examples=["2026-02-02T12:00:00Z"])
+
+
+class RegisterAnswer(Model):
+    """The new user, and the link that activates them where one is needed."""
+
+    user: UserAnswer
+    activation: ActivationLink | None = None
+
+
+class ActivateRequest(Model):
+    """The token out of an activation link."""
+
+    token: LinkToken
+
+
+class ActivateAnswer(Model):
+    """The user, now active."""
+
+    user: UserAnswer
+
+
+class ResendRequest(Model):
+    """Who needs another activation link."""
+
+    username: LoginName
+    password: GivenPassword
+
+
+class ResendAnswer(Model):
+    """The new link; earlier ones no longer work."""
+
+    activation: ActivationLink
+
+
+class LoginRequest(Model):
+    """Username or e-mail, and the password."""
+
+    username: LoginName
+    password: GivenPassword
+
+
+class RefreshRequest(Model):
+    """The newest refresh token of a session."""
+
+    refresh_token: str = Field(min_length=1, max_length=512, examples=[_REFRESH_TOKEN])
+
+
+class TokenForm(BaseModel):
+    """The form of OAuth2's token endpoint; parameters it does not know are ignored (RFC 6749)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    grant_type: str | None = Field(
+        default=None,
+        max_length=64,
+        description="`password` (also where it is left out) or `client_credentials`.",
+        examples=["password"],
+    )
+    username: LoginName | None = None
+    password: GivenPassword | None = None
+    client_id: str | None = Field(default=None, max_length=64, examples=["svc:payments"])
+    client_secret: str | None = Field(default=None, max_length=512)
+    scope: str | None = Field(default=None, max_length=512, description="Not used.")
+
+
+class TokenAnswer(Model):
+    """Tokens of a user's session (RFC 6749 §5.1)."""
+
+    access_token: str = Field(examples=[_ACCESS_TOKEN])
+    refresh_token: str = Field(examples=[_REFRESH_TOKEN])
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
+    expires_in: int = Field(description="Life of the access token, seconds.", examples=[600])
+
+
+class ServiceTokenAnswer(Model):
+    """A service's token; without a refresh token (RFC 6749 §4.4.3)."""
+
+    access_token: str = Field(examples=[_ACCESS_TOKEN])
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
+    expires_in: int = Field(description="Life of the token, seconds.", examples=[300])
+
+
+class LogoutRequest(Model):
+    """Which sessions to end: this one, all others, or all."""
+
+    scope: Literal["this", "others", "all"] = Field(default="this", examples=["this"])
+
+
+class MePatch(Model):
+    """What users may change about themselves; what is left out stays."""
+
+    username: Username | None = None
+    full_name: FullName | None = None
+
+    @model_validator(mode="after")
+    def _keep_the_username(self) -> Self:
+        if "username" in self.model_fields_set and self.username is None:
+            raise refuse_field(
+                "username_needed",
+                "A username can be changed, not removed.",
+                "Имя пользователя можно изменить, но не удалить.",
+                field="username",
+            )
+        return self
+
+
+class SessionAnswer(Model):
+    """One login that still lives."""
+
+    id: UUID = Field(examples=["019abf60-11d0-7a35-8f7c-5d1e0a9b3c42"])
+    user_agent: str | None = Field(examples=["Mozilla/5.0"])
+    created_at: datetime = Field(examples=["2026-01-31T12:00:00Z"])
+    last_used_at: datetime = Field(examples=["2026-01-31T18:30:00Z"])
+    expires_at: datetime = Field(examples=["2026-02-14T18:30:00Z"])
+    is_current: bool = Field(description="Whether this request belongs to it.", examples=[True])
+
+    @classmethod
+    def of(cls, session: Session, current: UUID | None) -> Self:
+        """Show a session."""
+        return cls(
+            id=session.id,
+            user_agent=session.user_agent,
+            created_at=session.created_at,
+            last_used_at=session.rotated_at,
+            expires_at=session.expires_at,
+            is_current=session.id == current,
+        )
+
+
+class UserPatch(Model):
+    """What administrators may change about a user; what is left out stays."""
+
+    is_active: bool | None = Field(default=None, examples=[False])
+    roles: list[Role] | None = Field(
+        default=None,
+        max_length=8,
+        description="All roles the user shall have; everybody has `user`.",
+        examples=[["user", "admin"]],
+    )
+
+
+class KnownUser(Model):
+    """What other services may know about a user."""
+
+    user_id: UUID = Field(examples=[_USER_ID])
+    number: int = Field(examples=[1042])
+    username: str | None = Field(examples=["alice"])
+    status: Status = Field(examples=["active"])
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Show a user to a service."""
+        return cls(user_id=user.id, number=user.number, username=user.username, status=user.status)
+
+
+class Jwk(Model):
+    """A public key that access tokens are checked against (RFC 7517)."""
+
+    kty: Literal["EC"]
+    crv: Literal["P-256"]
+    x: str = Field(examples=["f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"])
+    y: str = Field(examples=["x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"])
+    kid: str = Field(examples=["oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"])
+    use: Literal["sig"]
+    alg: Literal["ES256"]
+
+
+class Jwks(Model):
+    """The published keys: next, active, and retired ones whose tokens may still live."""
+
+    keys: list[Jwk]

@@ -1,0 +1,25 @@
+"""The signing keys of this installation: made on first need, read at every start."""
+
+from datetime import datetime
+
+from auth.domain.keys import KeyStatus
+from auth.repository import Keys
+from auth.signing import SigningKey, generate_key
+from auth.vault import Vault
+from kit.db import UnitOfWork
+
+
+async def load_keys(uow: UnitOfWork, vault: Vault, now: datetime) -> list[SigningKey]:
+    """Return every key; where none is active, make one. Two that do so at once make one.
+
+    Raises:
+        WrongKeySecretError: the stored keys were encrypted under another secret.
+    """
+    keys = Keys(uow)
+    stored = await keys.all()
+    if not any(public.status is KeyStatus.ACTIVE for public, _ in stored):
+        made = generate_key(KeyStatus.ACTIVE)
+        private = vault.lock(made.public.kid, made.private_der)
+        await keys.add(made.public, private, now)
+        stored = await keys.all()
+    return [SigningKey(public, vault.unlock(public.kid, private)) for public, private in stored]

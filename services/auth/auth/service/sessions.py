@@ -1,0 +1,157 @@
+"""Logging in, refreshing, logging out: sessions and their tokens' counters."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from auth.domain.passwords import canonical
+from auth.domain.sessions import (
+    PresentedToken,
+    Refreshed,
+    Session,
+    SessionRules,
+    decide_refresh,
+)
+from auth.domain.users import Status, User, decide_login
+from auth.hashing import PasswordHasher
+from auth.refusals import InvalidCredentials, RefreshTokenInvalid
+from auth.repository import Sessions, Users
+from auth.vault import Vault
+from kit.db import Database, UnitOfWork
+from kit.ids import new_id
+
+HMAC_KEY_BYTES: Final = 32
+USER_AGENT_LONGEST: Final = 256
+
+
+class Scope(StrEnum):
+    """Which sessions somebody logs out of."""
+
+    THIS = "this"
+    OTHERS = "others"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user whose password was right, and the hash that it was right for."""
+
+    user: User
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """A session that goes on; `session.counter` is that of the refresh token to hand out."""
+
+    session: Session
+    user: User
+
+
+async def check_password(
+    database: Database, hasher: PasswordHasher, name: str, password: str
+) -> Credentials:
+    """Return whose password this is, whatever their status; no unit of work may be open.
+
+    Raises:
+        InvalidCredentials: unknown name or wrong password, after the same time.
+        Unavailable: too many are waiting to be hashed.
+    """
+    async with database.read() as connection:
+        found = await Users(connection).by_login_name(name)
+    user, password_hash = found or (None, None)
+    is_right = await hasher.verify(canonical(password), password_hash)
+    if not is_right or user is None or password_hash is None:
+        raise InvalidCredentials
+    return Credentials(user, password_hash)
+
+
+async def open_session(
+    uow: UnitOfWork,
+    credentials: Credentials,
+    *,
+    user_agent: str | None,
+    rules: SessionRules,
+    now: datetime,
+) -> Session:
+    """Log somebody in.
+
+    Raises:
+        UserPending, UserDisabled: the password was right, the status is not.
+        InvalidCredentials: the user changed since the password was checked.
+    """
+    user = credentials.user
+    decide_login(user)
+    session = Session(
+        id=new_id(),
+        user_id=user.id,
+        counter=0,
+        hmac_key=secrets.token_bytes(HMAC_KEY_BYTES),
+        created_at=now,
+        rotated_at=now,
+        expires_at=rules.expires_at(now, now),
+        ended_at=None,
+        user_agent=user_agent and user_agent[:USER_AGENT_LONGEST],
+    )
+    if not await Sessions(uow).open(session, user, credentials.password_hash):
+        raise InvalidCredentials
+    return session
+
+
+async def refresh(
+    uow: UnitOfWork, presented: PresentedToken, *, vault: Vault, rules: SessionRules, now: datetime
+) -> Continued | UUID:
+    """Rotate a session's refresh token, or end the session whose token was copied.
+
+    Returns:
+        The session at its newest counter; or the id of the session that was ended, which must be
+        committed before the caller is refused.
+
+    Raises:
+        RefreshTokenInvalid: unknown, forged, or the session or its user is over.
+    """
+    sessions = Sessions(uow)
+    while True:
+        found = await sessions.with_user(presented.session_id)
+        if found is None:
+            raise RefreshTokenInvalid
+        session, user = found
+        if not presented.is_genuine(vault.refresh_key(session.hmac_key)):
+            raise RefreshTokenInvalid
+        if not session.is_live(now) or user.status is not Status.ACTIVE:
+            raise RefreshTokenInvalid
+        match decide_refresh(session, presented, now=now, grace=rules.grace):
+            case Refreshed.REPEAT:
+                return Continued(session, user)
+            case Refreshed.REUSED:
+                await sessions.end(user.id, now, "refresh_reused", only=session.id)
+                return session.id
+            case Refreshed.ROTATE:
+                expires_at = rules.expires_at(session.created_at, now)
+                rotated = session.rotated(now, expires_at)
+                if await sessions.rotate(session, rotated):
+                    return Continued(rotated, user)
+                # Somebody else rotated it a moment ago: look again, it can't be the newest now.
+
+
+async def log_out(
+    uow: UnitOfWork, user_id: UUID, session_id: UUID, scope: Scope, now: datetime
+) -> list[UUID]:
+    """End sessions and return which ones."""
+    match scope:
+        case Scope.THIS:
+            return await Sessions(uow).end(user_id, now, "logout", only=session_id)
+        case Scope.OTHERS:
+            return await Sessions(uow).end(user_id, now, "logout", but=session_id)
+        case Scope.ALL:
+            return await Sessions(uow).end(user_id, now, "logout")
+
+
+async def end_session(
+    uow: UnitOfWork, user_id: UUID, session_id: UUID, now: datetime
+) -> list[UUID]:
+    """End one of a user's sessions; nothing where it is not theirs or already over."""
+    return await Sessions(uow).end(user_id, now, "ended_by_user", only=session_id)

@@ -1,0 +1,97 @@
+"""Auth's settings: a sum of kit's parts and what only auth has."""
+
+from datetime import timedelta
+from typing import Literal, Self
+
+from pydantic import SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from auth.domain.sessions import SessionRules
+from kit.settings import (
+    BrokerSettings,
+    DatabaseSettings,
+    IdentitySettings,
+    RedisSettings,
+    WebSettings,
+    development_secret,
+    setting,
+)
+
+
+class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
+    """Everything that `python -m auth` reads from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="AUTH_")
+
+    port: int = setting(8101, "Port to listen on.", ge=1, le=65535)
+    public_url: str = setting(
+        "http://localhost:8000",
+        "Where people reach the gateway; activation links begin with it.",
+        pattern=r"^https?://[^\s/?#]+$",
+    )
+    activation: Literal["link", "none"] = setting(
+        "link", "Whether new users are pending until they open a link, or active at once."
+    )
+    activation_delivery: Literal["response", "email"] | None = setting(
+        None,
+        "How an activation link reaches its user: in the answer itself (`response`, the default"
+        " outside production) or by `email`, which is not available yet. Must be given in"
+        " production where AUTH_ACTIVATION=link.",
+    )
+    activation_hours: int = setting(48, "How long an activation link is good for.", ge=1, le=720)
+    access_token_seconds: int = setting(
+        600, "Life of an access token; revocations are remembered for an hour.", ge=60, le=3600
+    )
+    service_token_seconds: int = setting(300, "Life of a service's token.", ge=60, le=3600)
+    session_idle_days: int = setting(14, "A session unused for so long ends.", ge=1, le=365)
+    session_absolute_days: int = setting(90, "A session this old ends.", ge=1, le=365)
+    refresh_grace_seconds: int = setting(
+        20, "How long the last but one refresh token still yields its successor.", ge=0, le=120
+    )
+    hash_queue: int = setting(
+        128, "Passwords that may wait to be hashed; above it logins answer 503.", ge=1, le=10_000
+    )
+    key_secret: SecretStr = development_secret(
+        "development-key-secret-of-saldo-auth",
+        "Encrypts the private signing keys in the database and takes part in refresh tokens.",
+    )
+    payments_client_secret: SecretStr = development_secret(
+        "development-payments-client-secret",
+        "What payments proves itself with at auth, to get its service token.",
+        shared="PAYMENTS_CLIENT_SECRET",
+    )
+
+    @model_validator(mode="after")
+    def _refuse_deliveries_not_there(self) -> Self:
+        if self.activation == "none":
+            return self
+        if self.activation_delivery == "email":
+            raise ValueError(
+                "AUTH_ACTIVATION_DELIVERY=email is not available yet: use `response`,"
+                " or AUTH_ACTIVATION=none"
+            )
+        if self.in_production and self.activation_delivery is None:
+            raise ValueError(
+                "AUTH_ACTIVATION_DELIVERY must be given in production: `response`,"
+                " or AUTH_ACTIVATION=none"
+            )
+        return self
+
+    @property
+    def access_token_lifetime(self) -> timedelta:
+        """How long an access token is good for."""
+        return timedelta(seconds=self.access_token_seconds)
+
+    @property
+    def session_rules(self) -> SessionRules:
+        """How long sessions live."""
+        return SessionRules(
+            idle=timedelta(days=self.session_idle_days),
+            absolute=timedelta(days=self.session_absolute_days),
+            grace=timedelta(seconds=self.refresh_grace_seconds),
+        )
+
+    @property
+    def client_secrets(self) -> dict[str, SecretStr]:
+        """The services that may ask for a token: client id → secret."""
+        return {"svc:payments": self.payments_client_secret}

@@ -1,0 +1,139 @@
+"""Auth's tables; their constraints restate what the domain promises. No queries here."""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from kit.db.metadata import metadata
+
+METADATA = metadata()
+
+user_account = Table(
+    "user_account",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("username", Text),
+    Column("username_key", Text, unique=True, comment="NFKC casefold of username"),
+    Column("email", Text),
+    Column("email_key", Text, unique=True, comment="NFKC casefold of email"),
+    Column("full_name", Text),
+    Column("search_key", Text, nullable=False, comment="all names, NFKC casefold, one a line"),
+    Column("password_hash", Text),
+    Column("status", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("token_version", Integer, nullable=False, server_default=text("1")),
+    Column("token_version_at", DateTime(timezone=True), comment="when it last grew"),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("activated_at", DateTime(timezone=True)),
+    CheckConstraint("status IN ('pending', 'active', 'disabled', 'deleted')", name="status"),
+    CheckConstraint("(username IS NULL) = (username_key IS NULL)", name="username_has_its_key"),
+    CheckConstraint("(email IS NULL) = (email_key IS NULL)", name="email_has_its_key"),
+    CheckConstraint("char_length(username) BETWEEN 3 AND 64", name="username_length"),
+    CheckConstraint("position('@' in username_key) = 0", name="username_is_no_email"),
+    CheckConstraint("position('@' in email_key) > 1", name="email_is_no_username"),
+    CheckConstraint(
+        "num_nonnulls(username, email) > 0 OR status = 'deleted'", name="somebody_has_a_name"
+    ),
+    CheckConstraint(
+        "num_nonnulls(username, email, full_name, password_hash) = 0 OR status <> 'deleted'",
+        name="deleted_is_forgotten",
+    ),
+    CheckConstraint(
+        "password_hash IS NOT NULL OR status = 'deleted'", name="somebody_has_a_password"
+    ),
+    CheckConstraint("activated_at IS NOT NULL OR status <> 'active'", name="active_since"),
+    CheckConstraint(
+        "roles <@ ARRAY['user', 'admin'] AND roles @> ARRAY['user']", name="known_roles"
+    ),
+    CheckConstraint("token_version > 0 AND version > 0", name="versions_count_from_one"),
+    Index("ix_user_account_created_at", text("created_at DESC"), text("id DESC")),
+    Index(
+        "ix_user_account_admins",
+        "id",
+        postgresql_where=text("status = 'active' AND roles @> ARRAY['admin']"),
+    ),
+    Index(
+        "ix_user_account_token_version_at",
+        "token_version_at",
+        postgresql_where=text("token_version_at IS NOT NULL"),
+    ),
+)
+
+session = Table(
+    "session",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("counter", Integer, nullable=False, server_default=text("0")),
+    Column("hmac_key", LargeBinary, nullable=False),
+    Column("user_agent", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("rotated_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("end_reason", Text),
+    CheckConstraint("counter >= 0", name="counter_counts_up"),
+    CheckConstraint("octet_length(hmac_key) = 32", name="hmac_key_length"),
+    CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
+    Index(
+        "ix_session_live",
+        "user_id",
+        text("created_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index("ix_session_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+)
+
+link = Table(
+    "link",
+    METADATA,
+    Column("token_hash", LargeBinary, primary_key=True, comment="SHA-256 of the token"),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    CheckConstraint("purpose IN ('activation')", name="purpose"),
+    CheckConstraint("octet_length(token_hash) = 32", name="token_hash_length"),
+    Index("ix_link_user_id", "user_id", "purpose"),
+)
+
+signing_key = Table(
+    "signing_key",
+    METADATA,
+    Column("kid", Text, primary_key=True, comment="RFC 7638 thumbprint"),
+    Column("status", Text, nullable=False),
+    Column("public_jwk", JSONB, nullable=False),
+    Column("private_key", LargeBinary, nullable=False, comment="PKCS#8, encrypted (auth.vault)"),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("activated_at", DateTime(timezone=True)),
+    Column("retired_at", DateTime(timezone=True)),
+    CheckConstraint("status IN ('next', 'active', 'retired')", name="status"),
+    CheckConstraint("NOT public_jwk ? 'd'", name="public_jwk_is_public"),
+    CheckConstraint("(status = 'retired') = (retired_at IS NOT NULL)", name="retired_since"),
+    Index(
+        "uq_signing_key_status",
+        "status",
+        unique=True,
+        postgresql_where=text("status <> 'retired'"),
+    ),
+)

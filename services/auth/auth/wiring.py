@@ -1,0 +1,35 @@
+"""What the composition root has put together, handed to every operation. It opens nothing."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from auth.hashing import PasswordHasher
+from auth.revoking import Revoker
+from auth.settings import Settings
+from auth.signing import TokenSigner
+from auth.vault import Vault
+from kit.clock import Clock
+from kit.db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Everything an operation may need."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    hasher: PasswordHasher
+    signer: TokenSigner
+    vault: Vault
+    revoker: Revoker
+
+
+def _wiring(request: Request) -> Wiring:
+    wiring: Wiring = request.app.state.wiring
+    return wiring
+
+
+Wired = Annotated[Wiring, Depends(_wiring)]

@@ -1,0 +1,76 @@
+"""Auth's settings: what it refuses to start with."""
+
+from datetime import timedelta
+
+import pytest
+
+from auth.settings import Settings
+from kit.settings import load
+
+SECRETS = {
+    "AUTH_DATABASE_URL": "postgresql://auth:Vn3kQ8rT2wZ5xB7m@db/saldo",
+    "AUTH_MIGRATION_URL": "postgresql://auth_owner:Vn3kQ8rT2wZ5xB7m@db/saldo",
+    "RABBITMQ_URL": "amqp://saldo:Vn3kQ8rT2wZ5xB7m@broker/",
+    "REDIS_URL": "redis://:Vn3kQ8rT2wZ5xB7m@redis/0",
+    "CURSOR_SECRET": "kd83hG5aQz0pLm2xVb7nTr4wYc9sEf6u",
+    "AUTH_KEY_SECRET": "Zx3cVb5nMq1wEr7tYu9iOp2aSd4fGh6j",
+    "PAYMENTS_CLIENT_SECRET": "Qw2eRt4yUi6oPa8sDf0gHj1kLz3xCv5b",
+    "ENVIRONMENT": "production",
+}
+
+
+@pytest.fixture
+def production(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_development_needs_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SECRETS:
+        monkeypatch.delenv(name, raising=False)
+    settings = load(Settings, env_file=None)
+    assert (settings.port, settings.activation, settings.activation_delivery) == (
+        8101,
+        "link",
+        None,
+    )
+    assert settings.access_token_lifetime == timedelta(minutes=10)
+    assert settings.session_rules.grace == timedelta(seconds=20)
+    assert settings.session_rules.idle < settings.session_rules.absolute
+    assert set(settings.client_secrets) == {"svc:payments"}
+
+
+@pytest.mark.parametrize("secret", ["AUTH_KEY_SECRET", "PAYMENTS_CLIENT_SECRET"])
+def test_production_refuses_a_development_secret_and_names_it(
+    production: pytest.MonkeyPatch, secret: str
+) -> None:
+    production.setenv("AUTH_ACTIVATION_DELIVERY", "response")
+    load(Settings, env_file=None)
+    production.delenv(secret)
+    with pytest.raises(SystemExit, match=secret):
+        load(Settings, env_file=None)
+
+
+def test_production_wants_to_be_told_how_links_are_delivered(
+    production: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(SystemExit, match="AUTH_ACTIVATION_DELIVERY"):
+        load(Settings, env_file=None)
+    production.setenv("AUTH_ACTIVATION", "none")
+    assert load(Settings, env_file=None).activation == "none"
+
+
+def test_delivery_by_email_is_refused_clearly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTH_ACTIVATION_DELIVERY", "email")
+    with pytest.raises(SystemExit, match="email is not available yet"):
+        load(Settings, env_file=None)
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:8000", "http://host/path", "javascript:x", "http://a b"]
+)
+def test_the_public_url_is_scheme_and_host(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("AUTH_PUBLIC_URL", url)
+    with pytest.raises(SystemExit, match="AUTH_PUBLIC_URL"):
+        load(Settings, env_file=None)

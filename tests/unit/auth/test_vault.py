@@ -1,0 +1,34 @@
+"""What AUTH_KEY_SECRET protects."""
+
+import pytest
+from pydantic import SecretStr
+
+from auth.vault import Vault, WrongKeySecretError
+
+VAULT = Vault(SecretStr("a secret of this test, long enough"))
+OTHER = Vault(SecretStr("another secret of this test, as long"))
+
+
+def test_a_locked_key_is_unlocked_by_the_same_secret_only() -> None:
+    stored = VAULT.lock("kid", b"private")
+    assert b"private" not in stored
+    assert VAULT.unlock("kid", stored) == b"private"
+    with pytest.raises(WrongKeySecretError, match="AUTH_KEY_SECRET"):
+        OTHER.unlock("kid", stored)
+
+
+def test_a_key_cannot_be_passed_off_as_another_or_be_altered() -> None:
+    stored = VAULT.lock("kid", b"private")
+    for kid, altered in (("other", stored), ("kid", stored[:-1] + b"\0"), ("kid", b"short")):
+        with pytest.raises(WrongKeySecretError):
+            VAULT.unlock(kid, altered)
+
+
+def test_locking_twice_gives_two_texts() -> None:
+    assert VAULT.lock("kid", b"private") != VAULT.lock("kid", b"private")
+
+
+def test_a_stored_session_key_alone_makes_no_refresh_token() -> None:
+    stored = bytes(range(32))
+    assert VAULT.refresh_key(stored) == VAULT.refresh_key(stored)
+    assert VAULT.refresh_key(stored) not in (stored, OTHER.refresh_key(stored))
