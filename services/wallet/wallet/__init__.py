@@ -1,0 +1,1 @@
+"""Accounts, the double-entry ledger, holds, transfers, top-ups and statements."""

@@ -1,0 +1,163 @@
+"""A wallet's past: entries, the balance at a time, statements."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Query, Request
+from starlette.responses import StreamingResponse
+
+from kit.db import Database
+from kit.money import decimal_text
+from kit.refusals import CursorInvalid
+from kit.web.answers import Answer
+from kit.web.fields import MoneyObject
+from kit.web.identity import Caller
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
+from kit.web.routes import Router
+from kit.web.schemas import Page
+from wallet import refusals
+from wallet.api.ownership import visible
+from wallet.api.paging import page_of
+from wallet.domain import statement_csv
+from wallet.repository.history import Line
+from wallet.schemas import BalanceAnswer, EntryAnswer, Moment, StatementAnswer
+from wallet.service import history
+from wallet.service.history import Asked, Period, Statement
+from wallet.wiring import Configured, Store
+
+router = Router(tags=["history"])
+
+From = Annotated[Moment | None, Query(alias="from", description="From this time on.")]
+To = Annotated[Moment | None, Query(alias="to", description="Up to, but without, this time.")]
+At = Annotated[Moment | None, Query(description="Now, if it is left out.")]
+
+
+@router.get(
+    "/v1/wallets/{wallet_id}/entries",
+    access="owner",
+    operation_id="list_entries",
+    summary="A wallet's entries, newest first",
+    response_model=Page[EntryAnswer],
+    refusals=(CursorInvalid, refusals.PeriodInvalid),
+)
+async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
+    *,
+    wallet_id: UUID,
+    caller: Caller,
+    request: Request,
+    store: Store,
+    settings: Configured,
+    begin: From = None,
+    end: To = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> Answer:
+    """List what came in and what went out."""
+    cursors = Cursors(
+        settings.cursor_secret,
+        list_name="list_entries",
+        subject=caller.subject,
+        filters={"wallet_id": wallet_id, "from": begin, "to": end},
+    )
+    before = cursors.decode(cursor)
+    # Within one wallet an entry's seq is its id.
+    below = None if before is None else before.id.int
+    async with store.read() as connection:
+        wallet = await visible(connection, caller, wallet_id)
+        asked = Asked(begin, end, below, limit + 1)
+        rows = await history.entries(connection, wallet, asked)
+    return page_of(
+        Page[EntryAnswer],
+        [EntryAnswer.of(row, wallet.currency) for row in rows],
+        lambda item: Position(item.posted_at, UUID(int=item.seq)),
+        limit=limit,
+        cursors=cursors,
+        request=request,
+    )
+
+
+@router.get(
+    "/v1/wallets/{wallet_id}/balance",
+    access="owner",
+    operation_id="get_balance",
+    summary="A wallet's balance at a time",
+)
+async def get_balance(
+    wallet_id: UUID, caller: Caller, store: Store, at: At = None
+) -> BalanceAnswer:
+    """Show the balance right after everything posted at or before a time."""
+    async with store.read() as connection:
+        wallet = await visible(connection, caller, wallet_id)
+        if at is None:
+            minor = wallet.balance_minor
+        else:
+            minor = await history.balance_at(connection, wallet, at)
+    return BalanceAnswer(
+        wallet_id=wallet.id,
+        at=at or store.clock.now(),
+        balance=MoneyObject.of(minor, wallet.currency),
+    )
+
+
+@router.get(
+    "/v1/wallets/{wallet_id}/statement",
+    access="owner",
+    operation_id="get_statement",
+    summary="Opening balance, entries and closing balance of a period",
+    response_model=StatementAnswer,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    refusals=(refusals.PeriodInvalid, refusals.StatementTooLong),
+)
+async def get_statement(  # noqa: PLR0913 (one parameter for each of the query's)
+    *,
+    wallet_id: UUID,
+    caller: Caller,
+    store: Store,
+    begin: From = None,
+    end: To = None,
+    format: Literal["json", "csv"] = "json",  # noqa: A002 (the parameter's public name)
+) -> StatementAnswer | StreamingResponse:
+    """Show a period, by default the wallet's whole life; JSON up to 1,000 entries, CSV any."""
+    async with store.read() as connection:
+        wallet = await visible(connection, caller, wallet_id)
+        period = Period(begin or wallet.created_at, end or store.clock.now())
+        found = await history.statement(connection, wallet, period)
+        if format == "json":
+            return StatementAnswer.of(found, await history.lines(connection, found))
+    return StreamingResponse(
+        _csv(store, found),
+        media_type="text/csv; header=present",
+        headers={"Content-Disposition": f'attachment; filename="wallet-{wallet.number}.csv"'},
+    )
+
+
+async def _csv(store: Database, found: Statement) -> AsyncIterator[bytes]:
+    """Write a statement as it is read; a failure on the way breaks the answer off."""
+    currency, period = found.wallet.currency, found.period
+    opening = decimal_text(found.opening_minor, currency)
+    closing = decimal_text(found.closing_minor, currency)
+    opened, closed = period.begin.isoformat(), period.end.isoformat()
+    yield statement_csv.rows(
+        [
+            statement_csv.COLUMNS,
+            ("", opened, "opening_balance", "", "", "", opening, currency, ""),
+        ]
+    )
+    async for lines in history.all_lines(store, found):
+        yield statement_csv.rows(_cells(line, currency) for line in lines)
+    yield statement_csv.rows([("", closed, "closing_balance", "", "", "", closing, currency, "")])
+
+
+def _cells(line: Line, currency: str) -> tuple[str, ...]:
+    return (
+        str(line.seq),
+        line.posted_at.isoformat(),
+        line.kind,
+        statement_csv.text_cell(line.reference),
+        statement_csv.text_cell(line.description),
+        decimal_text(line.amount_minor, currency),
+        decimal_text(line.balance_after_minor, currency),
+        currency,
+        str(line.transfer_id),
+    )

@@ -1,0 +1,21 @@
+"""Decides which wallets a caller may see: their own; an admin any; others are as missing ones."""
+
+from uuid import UUID
+
+from kit.db import Connection
+from kit.refusals import NotFound
+from kit.web.identity import Identity
+from wallet.domain.wallets import Wallet
+from wallet.repository.wallets import Wallets
+
+
+async def visible(connection: Connection, caller: Identity, wallet_id: UUID) -> Wallet:
+    """Return a wallet that the caller may see.
+
+    Raises:
+        NotFound: there is none, or it is another's.
+    """
+    wallet = await Wallets(connection).find(wallet_id)
+    if wallet is None or not (wallet.owner_id == caller.user or caller.is_admin):
+        raise NotFound
+    return wallet

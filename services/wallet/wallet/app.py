@@ -1,0 +1,60 @@
+"""The composition root: puts wallet together. Every choice of a part is made here."""
+
+import asyncio
+from typing import Final
+
+from kit.refusals import catalogue
+from kit.runtime import Service
+from kit.tasks import for_ever
+from kit.web.app import create_app
+from kit.web.idempotency import purge
+from wallet import refusals
+from wallet.api import ROUTERS
+from wallet.messages import ROUTES
+from wallet.settings import Settings
+
+NAME: Final = "wallet"
+_PURGE_SECONDS = 600
+_DESCRIPTION: Final = """
+Wallets on a double-entry ledger: balances, holds, top-ups, entries and statements.
+
+Amounts are decimal strings. Every movement is two entries that add up to zero; each entry carries
+its number, the balance after it and a hash over the one before it.
+"""
+_TAGS: Final = (
+    {"name": "wallets", "description": "Wallets and what they hold."},
+    {"name": "top-ups", "description": "Money from outside."},
+    {"name": "history", "description": "Entries, balances in the past, statements."},
+    {"name": "internal", "description": "For other services; not routed by the gateway."},
+)
+
+
+def build(settings: Settings) -> Service:
+    """Return the service; nothing is opened yet."""
+    web = create_app(
+        name=NAME,
+        title="Saldo wallet",
+        version="1.0.0",
+        description=_DESCRIPTION,
+        settings=settings,
+        refusals=catalogue(refusals),
+        routers=ROUTERS,
+        tags=_TAGS,
+    )
+    return Service(
+        name=NAME,
+        settings=settings,
+        web=web,
+        routes=ROUTES,
+        background=(("idempotency", _forget_answers),),
+    )
+
+
+async def _forget_answers(service: Service) -> None:
+    """Delete answers by Idempotency-Key that nobody can ask for any more."""
+
+    async def once() -> None:
+        await purge(service.state.database)
+        await asyncio.sleep(_PURGE_SECONDS)
+
+    await for_ever("wallet.idempotency", once)

@@ -1,0 +1,221 @@
+"""Owns the ledger's state while a batch is decided: locked accounts, their holds, what is added.
+
+Applies what `posting` has decided; decides nothing itself, and knows no database.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from wallet.domain.commands import Held, Outcome, Party, Posted, Released
+from wallet.domain.hash_chain import Entry, entry_hash
+
+
+@dataclass(slots=True)
+class Account:
+    """A locked account. Amounts in minor units of `currency`; `seq` counts its entries."""
+
+    id: UUID
+    owner_id: UUID | None
+    currency: str
+    kind: str
+    is_frozen: bool
+    balance_minor: int
+    held_minor: int
+    seq: int
+    last_hash: bytes
+    moved_at: datetime
+
+    @property
+    def available_minor(self) -> int:
+        """What may be spent or held."""
+        return self.balance_minor - self.held_minor
+
+    @property
+    def has_floor(self) -> bool:
+        """Tell whether it may not go below zero; only the outside world's accounts may."""
+        return self.kind != "external"
+
+
+@dataclass(slots=True)
+class Hold:
+    """Money set aside on an account; guarded by that account's lock."""
+
+    id: UUID
+    account_id: UUID
+    amount_minor: int
+    captured_minor: int
+    released_minor: int
+    reference: str
+
+    @property
+    def remaining_minor(self) -> int:
+        """What is still set aside; a hold with nothing left is closed."""
+        return self.amount_minor - self.captured_minor - self.released_minor
+
+
+class TransferRow(NamedTuple):
+    """A posted transfer; its entries name it."""
+
+    id: UUID
+    kind: str
+    reference: str
+    description: str | None
+    currency: str
+    posted_at: datetime
+
+
+class Reservation(NamedTuple):
+    """Decided: set this aside."""
+
+    account: Account
+    hold: Hold
+
+
+class Movement(NamedTuple):
+    """Decided: move this, out of `hold` where there is one."""
+
+    transfer_id: UUID
+    payer: Account
+    payee: Account
+    amount_minor: int
+    kind: str
+    reference: str
+    description: str | None
+    hold: Hold | None = None
+
+
+class Release(NamedTuple):
+    """Decided: give back the rest of `hold`; the command `undo_of` must not run any more."""
+
+    hold_id: UUID
+    hold: Hold | None
+    undo_of: UUID
+
+
+class Barrier(NamedTuple):
+    """A command that has not come yet and is not to run when it does."""
+
+    command_id: UUID
+    hold_id: UUID
+
+
+class Book:
+    """Accounts under lock and their holds, plus all that a batch of commands adds to them.
+
+    Every hold given must belong to an account given. `answered` are the commands that have run.
+    """
+
+    __slots__ = (
+        "accounts",
+        "answered",
+        "barriers",
+        "changed_holds",
+        "holds",
+        "legs",
+        "now",
+        "placed_holds",
+        "touched",
+        "transfers",
+    )
+
+    def __init__(
+        self,
+        accounts: Iterable[Account],
+        holds: Iterable[Hold] = (),
+        answered: Mapping[UUID, Outcome] | None = None,
+        *,
+        now: datetime,
+    ) -> None:
+        self.accounts = {account.id: account for account in accounts}
+        self.holds = {hold.id: hold for hold in holds}
+        self.answered = dict(answered or {})
+        self.now = now
+        self.touched: dict[UUID, Account] = {}
+        self.placed_holds: dict[UUID, Hold] = {}
+        self.changed_holds: dict[UUID, Hold] = {}
+        self.transfers: list[TransferRow] = []
+        self.legs: list[tuple[Entry, ...]] = []  # of each transfer, in the same order
+        self.barriers: list[Barrier] = []
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All entries added, in order."""
+        return [entry for legs in self.legs for entry in legs]
+
+    def account_of(self, party: Party) -> Account | None:
+        """Return the party's account; None where there is none or it is somebody else's."""
+        account = self.accounts.get(party.account_id)
+        return account if account is not None and account.owner_id == party.owner_id else None
+
+    def apply(self, decided: Reservation | Movement | Release) -> Outcome:
+        """Carry out what was decided and return the answer to it."""
+        if isinstance(decided, Movement):
+            return self._move(decided)
+        if isinstance(decided, Reservation):
+            return self._reserve(decided)
+        return self._release(decided)
+
+    def _reserve(self, decided: Reservation) -> Held:
+        account, hold = decided
+        account.held_minor += hold.amount_minor
+        self.touched[account.id] = account
+        self.holds[hold.id] = self.placed_holds[hold.id] = hold
+        return Held(hold.id, account.id)
+
+    def _move(self, decided: Movement) -> Posted:
+        payer, payee, amount = decided.payer, decided.payee, decided.amount_minor
+        if decided.hold is not None:
+            decided.hold.captured_minor += amount
+            payer.held_minor -= amount
+            self._changed(decided.hold)
+        # Never before an entry that is already there: times along an account do not go back,
+        # even where the clock does, so an account can be searched by time.
+        posted_at = max(self.now, payer.moved_at, payee.moved_at)
+        transfer_id = decided.transfer_id
+        self.transfers.append(
+            TransferRow(
+                transfer_id,
+                decided.kind,
+                decided.reference,
+                decided.description,
+                payer.currency,
+                posted_at,
+            )
+        )
+        self.legs.append(
+            (
+                self._enter(payer, -amount, transfer_id, posted_at),
+                self._enter(payee, amount, transfer_id, posted_at),
+            )
+        )
+        return Posted(transfer_id, posted_at, payer.id, payee.id)
+
+    def _enter(
+        self, account: Account, amount_minor: int, transfer_id: UUID, posted_at: datetime
+    ) -> Entry:
+        account.seq += 1
+        account.balance_minor += amount_minor
+        account.moved_at = posted_at
+        line = (account.id, account.seq, transfer_id, amount_minor, account.balance_minor)
+        account.last_hash = entry_hash(account.last_hash, *line, posted_at)
+        self.touched[account.id] = account
+        return Entry(*line, account.last_hash, posted_at)
+
+    def _release(self, decided: Release) -> Released:
+        hold = decided.hold
+        if decided.undo_of not in self.answered:
+            self.barriers.append(Barrier(decided.undo_of, decided.hold_id))
+        if hold is not None and hold.remaining_minor:
+            account = self.accounts[hold.account_id]
+            account.held_minor -= hold.remaining_minor
+            self.touched[account.id] = account
+            hold.released_minor += hold.remaining_minor
+            self._changed(hold)
+        return Released(decided.hold_id)
+
+    def _changed(self, hold: Hold) -> None:
+        if hold.id not in self.placed_holds:
+            self.changed_holds[hold.id] = hold

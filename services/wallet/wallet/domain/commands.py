@@ -1,0 +1,115 @@
+"""What the ledger can be asked to do, and how it answers.
+
+Parties are named accounts here: default wallets have been looked up or opened before.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+
+class Party(NamedTuple):
+    """An account and whose it has to be (None: the system's own)."""
+
+    owner_id: UUID | None
+    account_id: UUID
+
+
+class PlaceHold(NamedTuple):
+    """Set an amount aside."""
+
+    command_id: UUID
+    hold_id: UUID
+    payer: Party
+    amount_minor: int
+    currency: str
+    reference: str
+
+
+class CaptureHold(NamedTuple):
+    """Move held money to the payee, as the transfer `transfer_id`."""
+
+    command_id: UUID
+    hold_id: UUID
+    transfer_id: UUID
+    payee: Party
+    amount_minor: int
+    currency: str
+    reference: str
+    kind: str
+    description: str | None
+
+
+class ReleaseHold(NamedTuple):
+    """Give back the rest of a hold, or see to it that it is never placed."""
+
+    command_id: UUID
+    hold_id: UUID
+    undo_of: UUID
+
+
+class Transfer(NamedTuple):
+    """Move money at once."""
+
+    command_id: UUID
+    transfer_id: UUID
+    payer: Party
+    payee: Party
+    amount_minor: int
+    currency: str
+    reference: str
+    kind: str
+    description: str | None
+
+
+LedgerCommand = PlaceHold | CaptureHold | ReleaseHold | Transfer
+
+
+class Held(NamedTuple):
+    """The hold is placed."""
+
+    hold_id: UUID
+    account_id: UUID
+
+
+class Posted(NamedTuple):
+    """The transfer is posted."""
+
+    transfer_id: UUID
+    posted_at: datetime
+    payer_account_id: UUID
+    payee_account_id: UUID
+
+
+class Released(NamedTuple):
+    """Nothing is held any more."""
+
+    hold_id: UUID
+
+
+class Refused(NamedTuple):
+    """Nothing was done, and why: one of the codes below."""
+
+    code: str
+
+
+class Repeated(NamedTuple):
+    """This command was answered before, with `reply`."""
+
+    reply: Any
+
+
+Outcome = Held | Posted | Released | Refused | Repeated
+
+AMOUNT_INVALID = Refused("amount_invalid")
+SAME_ACCOUNT = Refused("same_account")
+WALLET_NOT_FOUND = Refused("wallet_not_found")
+HOLD_NOT_FOUND = Refused("hold_not_found")
+CURRENCY_MISMATCH = Refused("currency_mismatch")
+WALLET_FROZEN = Refused("wallet_frozen")
+HOLD_CLOSED = Refused("hold_closed")
+HOLD_CAPTURED = Refused("hold_captured")
+UNDONE = Refused("undone")
+HOLD_EXCEEDED = Refused("hold_exceeded")
+INSUFFICIENT_FUNDS = Refused("insufficient_funds")
+BALANCE_LIMIT = Refused("balance_limit")

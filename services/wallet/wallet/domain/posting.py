@@ -1,0 +1,175 @@
+"""Decides ledger commands one after another, in their order; pure.
+
+Each `decide_*` climbs one ladder: shape, existence, state, limits. Every exit is a named refusal
+and the happy path is the last line. Idempotency is the rung before them all, in `post`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from wallet.domain.book import Account, Book, Hold, Movement, Release, Reservation
+from wallet.domain.commands import (
+    AMOUNT_INVALID,
+    BALANCE_LIMIT,
+    CURRENCY_MISMATCH,
+    HOLD_CAPTURED,
+    HOLD_CLOSED,
+    HOLD_EXCEEDED,
+    HOLD_NOT_FOUND,
+    INSUFFICIENT_FUNDS,
+    SAME_ACCOUNT,
+    UNDONE,
+    WALLET_FROZEN,
+    WALLET_NOT_FOUND,
+    CaptureHold,
+    LedgerCommand,
+    Outcome,
+    PlaceHold,
+    Refused,
+    ReleaseHold,
+    Transfer,
+)
+
+# A thousand times the largest amount, and far from the end of PostgreSQL's bigint: no sum of
+# movements can overflow, the outside world's negative accounts included.
+MAX_BALANCE_MINOR = 10**18
+
+
+def post(book: Book, commands: Iterable[LedgerCommand]) -> list[Outcome]:
+    """Decide and apply commands in order; one outcome for each.
+
+    A refusal changes nothing, so it never touches the others. A command that was answered before,
+    in this batch or ever, gets that answer again.
+    """
+    outcomes = []
+    for command in commands:
+        outcome = book.answered.get(command.command_id)
+        if outcome is None:
+            outcome = _settle(book, command)
+            book.answered[command.command_id] = outcome
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _settle(book: Book, command: LedgerCommand) -> Outcome:
+    decided = _DECIDE[type(command)](book, command)
+    if isinstance(decided, Refused):
+        return decided
+    outcome = book.apply(decided)
+    if isinstance(decided, Release):
+        book.answered.setdefault(decided.undo_of, UNDONE)
+    return outcome
+
+
+def decide_place_hold(book: Book, command: PlaceHold) -> Reservation | Refused:
+    """Set an amount aside where it is available."""
+    if command.amount_minor <= 0:
+        return AMOUNT_INVALID
+    payer = book.account_of(command.payer)
+    if payer is None:
+        return WALLET_NOT_FOUND
+    if payer.currency != command.currency:
+        return CURRENCY_MISMATCH
+    if payer.is_frozen:
+        return WALLET_FROZEN
+    if not _affords(payer, command.amount_minor):
+        return INSUFFICIENT_FUNDS
+    return Reservation(
+        payer,
+        Hold(command.hold_id, payer.id, command.amount_minor, 0, 0, command.reference),
+    )
+
+
+def decide_capture_hold(  # noqa: PLR0911 (a ladder has as many exits as rungs)
+    book: Book, command: CaptureHold
+) -> Movement | Refused:
+    """Move held money; a frozen payer still gives what was held."""
+    if command.amount_minor <= 0:
+        return AMOUNT_INVALID
+    hold = book.holds.get(command.hold_id)
+    if hold is None:
+        return HOLD_NOT_FOUND
+    payer = book.accounts[hold.account_id]
+    payee = book.account_of(command.payee)
+    if payee is None:
+        return WALLET_NOT_FOUND
+    if payer is payee:
+        return SAME_ACCOUNT
+    if not payer.currency == payee.currency == command.currency:
+        return CURRENCY_MISMATCH
+    if not hold.remaining_minor:
+        return HOLD_CLOSED
+    if command.amount_minor > hold.remaining_minor:
+        return HOLD_EXCEEDED
+    if _overflows(payer, payee, command.amount_minor):
+        return BALANCE_LIMIT
+    return Movement(
+        command.transfer_id,
+        payer,
+        payee,
+        command.amount_minor,
+        command.kind,
+        command.reference,
+        command.description,
+        hold,
+    )
+
+
+def decide_release_hold(book: Book, command: ReleaseHold) -> Release | Refused:
+    """Give back what is left; nothing left to give back is fine unless it was all captured."""
+    hold = book.holds.get(command.hold_id)
+    if hold is not None and hold.captured_minor == hold.amount_minor:
+        return HOLD_CAPTURED
+    return Release(command.hold_id, hold, command.undo_of)
+
+
+def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
+    book: Book, command: Transfer
+) -> Movement | Refused:
+    """Move money that is available."""
+    if command.amount_minor <= 0:
+        return AMOUNT_INVALID
+    if command.payer.account_id == command.payee.account_id:
+        return SAME_ACCOUNT
+    payer = book.account_of(command.payer)
+    payee = book.account_of(command.payee)
+    if payer is None or payee is None:
+        return WALLET_NOT_FOUND
+    if not payer.currency == payee.currency == command.currency:
+        return CURRENCY_MISMATCH
+    if payer.is_frozen:
+        return WALLET_FROZEN
+    if not _affords(payer, command.amount_minor):
+        return INSUFFICIENT_FUNDS
+    if _overflows(payer, payee, command.amount_minor):
+        return BALANCE_LIMIT
+    return Movement(
+        command.transfer_id,
+        payer,
+        payee,
+        command.amount_minor,
+        command.kind,
+        command.reference,
+        command.description,
+    )
+
+
+def _affords(account: Account, amount_minor: int) -> bool:
+    return account.available_minor >= amount_minor or not account.has_floor
+
+
+def _overflows(payer: Account, payee: Account, amount_minor: int) -> bool:
+    return (
+        payee.balance_minor + amount_minor > MAX_BALANCE_MINOR
+        or payer.balance_minor - amount_minor < -MAX_BALANCE_MINOR
+    )
+
+
+_Decide = Callable[[Book, Any], Reservation | Movement | Release | Refused]
+
+_DECIDE: dict[type[LedgerCommand], _Decide] = {
+    PlaceHold: decide_place_hold,
+    CaptureHold: decide_capture_hold,
+    ReleaseHold: decide_release_hold,
+    Transfer: decide_transfer,
+}

@@ -1,0 +1,1 @@
+"""All of wallet's SQL, by noun: the ledger being written, wallets, history. Decides nothing."""

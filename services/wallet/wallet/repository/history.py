@@ -1,0 +1,90 @@
+"""Owns the SQL of an account's past: which entries, and what the balance was.
+
+Times become sequence numbers by bisection: an account's entries are numbered without a gap and
+their times never go back, so no index by time has to be written at every posting.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from kit.db.unit_of_work import Connection
+
+_BISECT = """
+WITH RECURSIVE search (low, high) AS (
+    SELECT 0::bigint, seq FROM account WHERE id = $1
+    UNION ALL
+    SELECT CASE WHEN probe.is_before THEN middle ELSE low END,
+           CASE WHEN probe.is_before THEN high ELSE middle - 1 END
+    FROM search
+    CROSS JOIN LATERAL (SELECT (low + high + 1) / 2 AS middle) AS half
+    CROSS JOIN LATERAL (
+        SELECT posted_at < $2 OR ($3 AND posted_at = $2) AS is_before
+        FROM entry WHERE account_id = $1 AND seq = middle) AS probe
+    WHERE low < high)
+SELECT low FROM search WHERE low = high
+"""
+
+_BALANCE_AFTER = "SELECT balance_after_minor FROM entry WHERE account_id = $1 AND seq = $2"
+
+_NEWEST_FIRST = """
+SELECT seq, transfer_id, kind, reference, description, amount_minor, balance_after_minor,
+       entry.posted_at
+FROM entry JOIN transfer ON transfer.id = transfer_id
+WHERE account_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq DESC LIMIT $4
+"""
+
+_OLDEST_FIRST = """
+SELECT seq, transfer_id, kind, reference, description, amount_minor, balance_after_minor,
+       entry.posted_at
+FROM entry JOIN transfer ON transfer.id = transfer_id
+WHERE account_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4
+"""
+
+
+class Line(NamedTuple):
+    """An entry with what its transfer says; amounts in minor units."""
+
+    seq: int
+    transfer_id: UUID
+    kind: str
+    reference: str
+    description: str | None
+    amount_minor: int
+    balance_after_minor: int
+    posted_at: datetime
+
+
+class History:
+    """Entries of accounts, by number and by time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def entries_before(
+        self, account_id: UUID, moment: datetime, *, inclusive: bool = False
+    ) -> int:
+        """Return how many entries were posted before a moment (or at it): the last one's seq."""
+        found: int = await self._connection.fetchval(_BISECT, account_id, moment, inclusive)
+        return found
+
+    async def balance_after(self, account_id: UUID, seq: int) -> int:
+        """Return the balance after an entry, in minor units; 0 before the first."""
+        if seq == 0:
+            return 0
+        found: int = await self._connection.fetchval(_BALANCE_AFTER, account_id, seq)
+        return found
+
+    async def newest_first(
+        self, account_id: UUID, *, after: int, through: int, limit: int
+    ) -> list[Line]:
+        """Return entries with ``after < seq <= through``, the highest first."""
+        rows = await self._connection.fetch(_NEWEST_FIRST, account_id, after, through, limit)
+        return [Line(*row) for row in rows]
+
+    async def oldest_first(
+        self, account_id: UUID, *, after: int, through: int, limit: int
+    ) -> list[Line]:
+        """Return entries with ``after < seq <= through``, the lowest first."""
+        rows = await self._connection.fetch(_OLDEST_FIRST, account_id, after, through, limit)
+        return [Line(*row) for row in rows]

@@ -1,0 +1,158 @@
+"""Owns the SQL of posting: a batch is read, locked and written set by set, never row by row.
+
+A hold changes only under the lock of its account, so holds need no lock of their own.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from kit.db.unit_of_work import UnitOfWork
+from wallet.domain.book import Account, Book, Hold
+
+_ACCOUNTS_OF_HOLDS = "SELECT DISTINCT account_id FROM hold WHERE id = ANY($1)"
+
+# The lock is taken after the sort, in id order, so batches wait for each other and never in a
+# ring. NO KEY: rows that only refer to an account need not wait.
+_LOCK = """
+SELECT id, owner_id, currency, kind, status = 'frozen', balance_minor, held_minor, seq, last_hash,
+       moved_at
+FROM account WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+"""
+
+_HOLDS = """
+SELECT id, account_id, amount_minor, captured_minor, released_minor, reference
+FROM hold WHERE id = ANY($1)
+"""
+
+_ANSWERS = "SELECT command_id, reply_type, reply FROM command WHERE command_id = ANY($1)"
+
+_INSERT_TRANSFERS = """
+WITH posted AS (
+    INSERT INTO transfer (id, kind, reference, description, currency, posted_at)
+    SELECT * FROM unnest(
+        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]))
+INSERT INTO entry
+    (account_id, seq, transfer_id, amount_minor, balance_after_minor, hash, posted_at)
+SELECT * FROM unnest(
+    $7::uuid[], $8::bigint[], $9::uuid[], $10::bigint[], $11::bigint[], $12::bytea[],
+    $13::timestamptz[])
+"""
+
+_SAVE_HOLDS = """
+WITH placed AS (
+    INSERT INTO hold (id, account_id, amount_minor, captured_minor, released_minor, reference,
+                      created_at, updated_at)
+    SELECT *, $10, $10 FROM unnest(
+        $1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])),
+changed AS (
+    SELECT * FROM unnest($7::uuid[], $8::bigint[], $9::bigint[])
+    AS given (id, captured_minor, released_minor))
+UPDATE hold SET captured_minor = changed.captured_minor, released_minor = changed.released_minor,
+    updated_at = $10
+FROM changed WHERE hold.id = changed.id
+"""
+
+_UPDATE_ACCOUNTS = """
+UPDATE account SET balance_minor = given.balance_minor, held_minor = given.held_minor,
+    seq = given.seq, last_hash = given.last_hash, moved_at = given.moved_at
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::timestamptz[])
+    AS given (id, balance_minor, held_minor, seq, last_hash, moved_at)
+WHERE account.id = given.id
+"""
+
+# Sorted, so that two batches with the same commands wait for each other instead of deadlocking.
+_KEEP_ANSWERS = """
+INSERT INTO command (command_id, reply_type, reply, created_at)
+SELECT id, type, reply::jsonb, $4
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS given (id, type, reply) ORDER BY id
+"""
+
+
+class Answer(NamedTuple):
+    """A command's reply as it is kept: the message's type and its JSON."""
+
+    command_id: UUID
+    reply_type: str
+    reply: Any
+
+
+class HoldAppearedError(Exception):
+    """A hold was placed while its account was not locked here; the next try will see it."""
+
+
+class Ledger:
+    """The ledger's rows within one unit of work."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    async def accounts_of_holds(self, hold_ids: Collection[UUID]) -> list[UUID]:
+        """Return the accounts that the holds are on; an account of a hold never changes."""
+        if not hold_ids:
+            return []
+        rows = await self._uow.fetch(_ACCOUNTS_OF_HOLDS, hold_ids)
+        return [row[0] for row in rows]
+
+    async def lock_for_posting(self, account_ids: Collection[UUID]) -> list[Account]:
+        """Lock the accounts in id order until the end of the unit of work and return them."""
+        return [Account(*row) for row in await self._uow.fetch(_LOCK, account_ids)]
+
+    async def answers(self, command_ids: Collection[UUID]) -> list[Answer]:
+        """Return the answers already given to these commands."""
+        return [Answer(*row) for row in await self._uow.fetch(_ANSWERS, command_ids)]
+
+    async def holds(self, hold_ids: Collection[UUID], locked: Iterable[Account]) -> list[Hold]:
+        """Return the holds; raises HoldAppearedError unless the account of each is locked."""
+        if not hold_ids:
+            return []
+        holds = [Hold(*row) for row in await self._uow.fetch(_HOLDS, hold_ids)]
+        if not {hold.account_id for hold in holds} <= {account.id for account in locked}:
+            raise HoldAppearedError
+        return holds
+
+    async def save(self, book: Book) -> None:
+        """Write all that the book has added and changed."""
+        if book.transfers:
+            await self._uow.execute(
+                _INSERT_TRANSFERS, *_columns(book.transfers), *_columns(book.entries)
+            )
+        if book.placed_holds or book.changed_holds:
+            await self._save_holds(book)
+        if book.touched:
+            rows = [
+                (row.id, row.balance_minor, row.held_minor, row.seq, row.last_hash, row.moved_at)
+                for row in book.touched.values()
+            ]
+            await self._uow.execute(_UPDATE_ACCOUNTS, *_columns(rows))
+
+    async def _save_holds(self, book: Book) -> None:
+        placed = [
+            (
+                hold.id,
+                hold.account_id,
+                hold.amount_minor,
+                hold.captured_minor,
+                hold.released_minor,
+                hold.reference,
+            )
+            for hold in book.placed_holds.values()
+        ]
+        changed = [
+            (hold.id, hold.captured_minor, hold.released_minor)
+            for hold in book.changed_holds.values()
+        ]
+        await self._uow.execute(
+            _SAVE_HOLDS, *_columns(placed, width=6), *_columns(changed, width=3), book.now
+        )
+
+    async def keep_answers(self, answers: Sequence[Answer], now: datetime) -> None:
+        """Keep replies for the commands' repetitions; raises where one is kept already."""
+        if answers:
+            await self._uow.execute(_KEEP_ANSWERS, *_columns(answers), now)
+
+
+def _columns(rows: Iterable[tuple[Any, ...]], width: int = 0) -> list[Sequence[Any]]:
+    """Turn rows into one array per column; `width` empty arrays where there are no rows."""
+    return list(zip(*rows, strict=True)) or [()] * width

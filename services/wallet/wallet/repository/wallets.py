@@ -1,0 +1,132 @@
+"""Owns the SQL of accounts as their owners know them: finding, opening, listing, freezing."""
+
+# ruff: noqa: S608 (texts are put together from the constants of this file, at import)
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+
+from kit.db.unit_of_work import Connection
+from wallet.domain.wallets import Home, Status, Wallet
+from wallet.tables import account
+
+_COLUMNS = ", ".join(Wallet._fields)
+
+_FIND = f"SELECT {_COLUMNS} FROM account WHERE id = $1 AND owner_id IS NOT NULL"
+
+_FIND_DEFAULT = f"""
+SELECT {_COLUMNS} FROM account WHERE owner_id = $1 AND currency = $2 AND is_default
+"""
+
+_FIND_DEFAULTS = """
+SELECT owner_id, currency, account.id
+FROM unnest($1::uuid[], $2::text[]) AS given (owner_id, currency)
+JOIN account USING (owner_id, currency) WHERE is_default
+"""
+
+# Sorted, so that two batches that open the same wallets wait for each other, never in a ring.
+_OPEN_DEFAULTS = f"""
+INSERT INTO account (id, owner_id, currency, kind, name, is_default, moved_at, created_at)
+SELECT id, owner_id, currency, 'wallet', $4, true, $5, $5
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS given (id, owner_id, currency)
+ORDER BY owner_id, currency
+ON CONFLICT (owner_id, currency) WHERE is_default DO NOTHING
+RETURNING {_COLUMNS}
+"""
+
+_OPEN = f"""
+INSERT INTO account (id, owner_id, currency, kind, name, is_default, moved_at, created_at)
+VALUES ($1, $2, $3, 'wallet', $4, false, $5, $5)
+RETURNING {_COLUMNS}
+"""
+
+_FIND_EXTERNAL = """
+SELECT id FROM account
+WHERE owner_id IS NULL AND kind = 'external' AND name = $1 AND currency = $2
+"""
+
+_OPEN_EXTERNAL = """
+INSERT INTO account (id, currency, kind, name, is_default, moved_at, created_at)
+VALUES ($1, $2, 'external', $3, false, $4, $4)
+ON CONFLICT (kind, name, currency) WHERE owner_id IS NULL DO NOTHING
+"""
+
+_SET_STATUS = f"""
+UPDATE account SET status = $2 WHERE id = $1 AND owner_id IS NOT NULL
+RETURNING {_COLUMNS}
+"""
+
+
+class Wallets:
+    """Accounts that somebody owns, and the outside world's."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find(self, wallet_id: UUID) -> Wallet | None:
+        """Return a wallet by id; the system's own accounts are not found."""
+        row = await self._connection.fetchrow(_FIND, wallet_id)
+        return None if row is None else Wallet(*row)
+
+    async def find_default(self, home: Home) -> Wallet | None:
+        """Return somebody's default wallet of a currency, if it has been opened."""
+        row = await self._connection.fetchrow(_FIND_DEFAULT, *home)
+        return None if row is None else Wallet(*row)
+
+    async def find_defaults(self, homes: Collection[Home]) -> dict[Home, UUID]:
+        """Return the ids of those default wallets that have been opened."""
+        owners, currencies = zip(*homes, strict=True)
+        rows = await self._connection.fetch(_FIND_DEFAULTS, owners, currencies)
+        return {Home(owner_id, currency): found for owner_id, currency, found in rows}
+
+    async def page(
+        self, owners: Collection[UUID] | None, before: tuple[datetime, UUID] | None, limit: int
+    ) -> list[Wallet]:
+        """Return wallets, newest first, of these owners (None: of everybody)."""
+        columns = [account.c[name] for name in Wallet._fields]
+        newest = (account.c.created_at.desc(), account.c.id.desc())
+        query = select(*columns).order_by(*newest).limit(limit)
+        if owners is None:
+            query = query.where(account.c.owner_id.is_not(None))
+        else:
+            query = query.where(account.c.owner_id.in_(owners))
+        if before is not None:
+            query = query.where(tuple_(account.c.created_at, account.c.id) < tuple_(*before))
+        return [Wallet(*row) for row in await self._connection.fetch(query)]
+
+    async def open_defaults(
+        self, opening: Mapping[UUID, Home], name: str, now: datetime
+    ) -> list[Wallet]:
+        """Open default wallets under the ids given; those that exist already are left out."""
+        homes = opening.values()
+        rows = await self._connection.fetch(
+            _OPEN_DEFAULTS,
+            list(opening),
+            [home.owner_id for home in homes],
+            [home.currency for home in homes],
+            name,
+            now,
+        )
+        return [Wallet(*row) for row in rows]
+
+    async def open(self, wallet_id: UUID, home: Home, name: str, now: datetime) -> Wallet:
+        """Open one more wallet, which is not the default."""
+        (row,) = await self._connection.fetch(_OPEN, wallet_id, *home, name, now)
+        return Wallet(*row)
+
+    async def external(self, provider: str, currency: str, new_id: UUID, now: datetime) -> UUID:
+        """Return the account that stands for a provider, opening it as `new_id` if need be."""
+        found: UUID | None = await self._connection.fetchval(_FIND_EXTERNAL, provider, currency)
+        if found is not None:
+            return found
+        await self._connection.execute(_OPEN_EXTERNAL, new_id, currency, provider, now)
+        ((opened,),) = await self._connection.fetch(_FIND_EXTERNAL, provider, currency)
+        return cast("UUID", opened)
+
+    async def set_status(self, wallet_id: UUID, status: Status) -> Wallet | None:
+        """Set `active` or `frozen`; None where there is no such wallet."""
+        row = await self._connection.fetchrow(_SET_STATUS, wallet_id, status)
+        return None if row is None else Wallet(*row)

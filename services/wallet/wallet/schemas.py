@@ -1,0 +1,174 @@
+"""What wallet's operations take and answer, with examples. It decides nothing."""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, Field
+
+from kit.money import DEFAULT_CURRENCY, decimal_text
+from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field
+from kit.web.schemas import Model
+from wallet.domain.wallets import Status, Wallet
+from wallet.repository.history import Line
+from wallet.service.history import Statement
+
+_WALLET_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a91"
+_OWNER_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
+_TRANSFER_ID = "019abf60-91d4-7f10-8c8e-64b1f3a0d2e7"
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+
+
+def _printable(name: str) -> str:
+    if name != name.strip() or any(unicodedata.category(one) == "Cc" for one in name):
+        raise refuse_field(
+            "name_invalid",
+            "A name has no control characters and no spaces around it.",
+            "В названии нет управляющих знаков и пробелов по краям.",
+        )
+    return name
+
+
+def _within_reason(moment: datetime) -> datetime:
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise refuse_field(
+            "time_out_of_range",
+            f"The year must be from {_FIRST_YEAR} to {_LAST_YEAR}.",
+            f"Год должен быть от {_FIRST_YEAR} до {_LAST_YEAR}.",
+        )
+    return moment
+
+
+WalletName = Annotated[
+    str, AfterValidator(_printable), Field(min_length=1, max_length=64, examples=["Holidays"])
+]
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+
+
+class OpenWallet(Model):
+    """A wallet to open; the first of its currency becomes the default one."""
+
+    currency: CurrencyCode = DEFAULT_CURRENCY
+    name: WalletName
+
+
+class TopUpRequest(AmountFields):
+    """Money to put into a wallet: the given one, or the default one of the currency."""
+
+    wallet_id: UUID | None = Field(default=None, examples=[_WALLET_ID])
+    method: Literal["sandbox"] = Field(
+        default="sandbox", description="`sandbox`: made-up money, outside production only."
+    )
+
+
+class WalletAnswer(Model):
+    """A wallet. `available` is what may be spent: `balance` less `held`."""
+
+    id: UUID = Field(examples=[_WALLET_ID])
+    number: int = Field(description="Short number for banks and people.", examples=[1001])
+    owner_id: UUID = Field(examples=[_OWNER_ID])
+    name: str = Field(examples=["Main"])
+    currency: str = Field(examples=["RUB"])
+    status: Status
+    is_default: bool
+    balance: MoneyObject
+    held: MoneyObject
+    available: MoneyObject
+    created_at: datetime
+
+    @classmethod
+    def of(cls, wallet: Wallet) -> Self:
+        """Show a wallet."""
+        return cls(
+            id=wallet.id,
+            number=wallet.number,
+            owner_id=wallet.owner_id,
+            name=wallet.name,
+            currency=wallet.currency,
+            status=wallet.status,
+            is_default=wallet.is_default,
+            balance=MoneyObject.of(wallet.balance_minor, wallet.currency),
+            held=MoneyObject.of(wallet.held_minor, wallet.currency),
+            available=MoneyObject.of(wallet.available_minor, wallet.currency),
+            created_at=wallet.created_at,
+        )
+
+
+class TopUpAnswer(Model):
+    """A posted top-up and the wallet after it."""
+
+    transfer_id: UUID = Field(examples=[_TRANSFER_ID])
+    wallet: WalletAnswer
+
+
+class EntryAnswer(Model):
+    """One line of a wallet's history; `amount` is negative where money left."""
+
+    seq: int = Field(description="Counts the wallet's entries from 1, without a gap.")
+    transfer_id: UUID = Field(examples=[_TRANSFER_ID])
+    kind: str = Field(examples=["payment"])
+    reference: str = Field(description="What it was for: a payment's id, or a provider.")
+    description: str | None = Field(examples=["Dinner"])
+    amount: str = Field(examples=["-150.00"])
+    balance_after: str = Field(examples=["850.00"])
+    currency: str = Field(examples=["RUB"])
+    posted_at: datetime
+
+    @classmethod
+    def of(cls, line: Line, currency: str) -> Self:
+        """Show a line."""
+        return cls(
+            seq=line.seq,
+            transfer_id=line.transfer_id,
+            kind=line.kind,
+            reference=line.reference,
+            description=line.description,
+            amount=decimal_text(line.amount_minor, currency),
+            balance_after=decimal_text(line.balance_after_minor, currency),
+            currency=currency,
+            posted_at=line.posted_at,
+        )
+
+
+class BalanceAnswer(Model):
+    """A wallet's balance right after everything posted at or before `at`."""
+
+    wallet_id: UUID = Field(examples=[_WALLET_ID])
+    at: datetime
+    balance: MoneyObject
+
+
+class StatementAnswer(Model):
+    """What happened in a period, `from_at` included and `to_at` not; items are oldest first."""
+
+    wallet_id: UUID = Field(examples=[_WALLET_ID])
+    number: int = Field(examples=[1001])
+    from_at: datetime
+    to_at: datetime
+    opening_balance: MoneyObject
+    closing_balance: MoneyObject
+    items: list[EntryAnswer]
+
+    @classmethod
+    def of(cls, found: Statement, lines: list[Line]) -> Self:
+        """Show a statement."""
+        currency = found.wallet.currency
+        return cls(
+            wallet_id=found.wallet.id,
+            number=found.wallet.number,
+            from_at=found.period.begin,
+            to_at=found.period.end,
+            opening_balance=MoneyObject.of(found.opening_minor, currency),
+            closing_balance=MoneyObject.of(found.closing_minor, currency),
+            items=[EntryAnswer.of(line, currency) for line in lines],
+        )
+
+
+class KnownWallet(Model):
+    """What other services may know of a wallet."""
+
+    id: UUID = Field(examples=[_WALLET_ID])
+    owner_id: UUID = Field(examples=[_OWNER_ID])
+    currency: str = Field(examples=["RUB"])
+    status: Status

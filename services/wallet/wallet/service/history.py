@@ -1,0 +1,123 @@
+"""Reads an account's past: its balance at a time, its entries, its statement of a period."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from kit.db.unit_of_work import Connection
+from wallet.domain.wallets import Wallet
+from wallet.refusals import PeriodInvalid, StatementTooLong
+from wallet.repository.history import History, Line
+
+MAX_LINES = 1000  # of a statement in one answer; a CSV has no limit, it is read on as it is sent
+_CHUNK = 500
+_EVERYTHING = 2**63 - 1
+
+
+class Period(NamedTuple):
+    """From a moment, up to but without another."""
+
+    begin: datetime
+    end: datetime
+
+
+class Asked(NamedTuple):
+    """Which entries: from `begin` up to but without `end`, with a seq under `below`."""
+
+    begin: datetime | None
+    end: datetime | None
+    below: int | None
+    limit: int
+
+
+class Statement(NamedTuple):
+    """What happened in a period: entries ``after < seq <= through`` between two balances."""
+
+    wallet: Wallet
+    period: Period
+    after: int
+    through: int
+    opening_minor: int
+    closing_minor: int
+
+
+class Reader(Protocol):
+    """Something that lends connections for reading."""
+
+    def read(self) -> AbstractAsyncContextManager[Connection]:
+        """Lend one."""
+        ...
+
+
+async def balance_at(connection: Connection, wallet: Wallet, moment: datetime) -> int:
+    """Return the balance right after everything posted at or before a moment, in minor units."""
+    history = History(connection)
+    seq = await history.entries_before(wallet.id, moment, inclusive=True)
+    return await history.balance_after(wallet.id, seq)
+
+
+async def entries(connection: Connection, wallet: Wallet, asked: Asked) -> list[Line]:
+    """Return entries, newest first.
+
+    Raises:
+        PeriodInvalid: the period ends before it begins.
+    """
+    begin, end, below, limit = asked
+    if begin is not None and end is not None and begin >= end:
+        raise PeriodInvalid
+    history = History(connection)
+    after = 0 if begin is None else await history.entries_before(wallet.id, begin)
+    through = _EVERYTHING if end is None else await history.entries_before(wallet.id, end)
+    if below is not None:
+        through = min(through, below - 1)
+    return await history.newest_first(wallet.id, after=after, through=through, limit=limit)
+
+
+async def statement(connection: Connection, wallet: Wallet, period: Period) -> Statement:
+    """Find a period's place in the history; its lines are read by `lines` or `all_lines`.
+
+    Raises:
+        PeriodInvalid: the period ends before it begins.
+    """
+    if period.begin >= period.end:
+        raise PeriodInvalid
+    history = History(connection)
+    after = await history.entries_before(wallet.id, period.begin)
+    through = await history.entries_before(wallet.id, period.end)
+    return Statement(
+        wallet,
+        period,
+        after,
+        through,
+        await history.balance_after(wallet.id, after),
+        await history.balance_after(wallet.id, through),
+    )
+
+
+async def lines(connection: Connection, found: Statement) -> list[Line]:
+    """Return a statement's lines, oldest first.
+
+    Raises:
+        StatementTooLong: there are more than MAX_LINES.
+    """
+    if found.through - found.after > MAX_LINES:
+        raise StatementTooLong(limit=MAX_LINES)
+    return await History(connection).oldest_first(
+        found.wallet.id, after=found.after, through=found.through, limit=MAX_LINES
+    )
+
+
+async def all_lines(reader: Reader, found: Statement) -> AsyncIterator[list[Line]]:
+    """Yield all of a statement's lines, oldest first, some hundreds at a time.
+
+    Entries never change, so reading them bit by bit is as good as all at once.
+    """
+    after = found.after
+    while after < found.through:
+        async with reader.read() as connection:
+            part = await History(connection).oldest_first(
+                found.wallet.id, after=after, through=found.through, limit=_CHUNK
+            )
+        yield part
+        after = part[-1].seq

@@ -1,0 +1,58 @@
+"""Opens wallets: default ones on first need, set by set, and further ones on request."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from kit.db.unit_of_work import UnitOfWork
+from kit.ids import new_id
+from wallet.domain.wallets import DEFAULT_NAME, Home, Wallet
+from wallet.repository.wallets import Wallets
+from wallet.service.translate import wallet_opened
+
+
+async def default_wallets(uow: UnitOfWork, homes: Collection[Home]) -> Mapping[Home, UUID]:
+    """Return the default wallets of all `homes`, opening what is missing."""
+    wallets = Wallets(uow)
+    found = await wallets.find_defaults(homes)
+    missing = set(homes) - found.keys()
+    if not missing:
+        return found
+    for wallet in await _open_defaults(uow, missing, DEFAULT_NAME):
+        home = Home(wallet.owner_id, wallet.currency)
+        found[home] = wallet.id
+        missing.discard(home)
+    if missing:  # opened by somebody else a moment ago, and committed by now
+        found |= await wallets.find_defaults(missing)
+    return found
+
+
+async def default_wallet(uow: UnitOfWork, home: Home) -> Wallet:
+    """Return somebody's default wallet of a currency, opened on first need."""
+    wallets = Wallets(uow)
+    found = await wallets.find_default(home)
+    if found is None:
+        for opened in await _open_defaults(uow, [home], DEFAULT_NAME):
+            return opened
+        found = await wallets.find_default(home)
+    if found is None:
+        raise LookupError("a default wallet neither exists nor can be opened")
+    return found
+
+
+async def open_wallet(uow: UnitOfWork, home: Home, name: str) -> Wallet:
+    """Open a wallet; the first of its currency becomes the owner's default."""
+    opened = await _open_defaults(uow, [home], name)
+    if opened:
+        return opened[0]
+    wallet = await Wallets(uow).open(new_id(), home, name, uow.clock.now())
+    uow.emit(wallet_opened(wallet), subject=str(wallet.id), sequence=1)
+    return wallet
+
+
+async def _open_defaults(uow: UnitOfWork, homes: Collection[Home], name: str) -> list[Wallet]:
+    opened = await Wallets(uow).open_defaults(
+        {new_id(): home for home in homes}, name, uow.clock.now()
+    )
+    for wallet in opened:
+        uow.emit(wallet_opened(wallet), subject=str(wallet.id), sequence=1)
+    return opened

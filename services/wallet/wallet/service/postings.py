@@ -1,0 +1,116 @@
+"""Carries out ledger commands, a whole batch in one set of statements, and answers each.
+
+The same posting serves messages and the API; what is decided stands in `domain.posting`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
+from uuid import UUID
+
+from kit.db.unit_of_work import UnitOfWork
+from kit.messaging.messages import Envelope, Reply
+from wallet.domain import commands as ledger
+from wallet.domain.book import Book
+from wallet.domain.commands import LedgerCommand, Outcome
+from wallet.domain.posting import post
+from wallet.domain.wallets import Home
+from wallet.repository.ledger import Ledger
+from wallet.service.opening import default_wallets
+from wallet.service.translate import (
+    Asked,
+    funds_moved,
+    homes_meant,
+    kept,
+    ledger_command,
+    repeated,
+    reply_to,
+    undone,
+)
+
+
+async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    """Decide commands in their order, post what may be, and answer all; replies leave first.
+
+    A command that was answered before gets the same reply again, in a fresh message. Nine
+    statements at most, however many commands there are, and two more where wallets are opened.
+    """
+    asked = [cast("Asked", envelope.message) for envelope in envelopes]
+    homes = await _homes(uow, asked)
+    commands = [ledger_command(message, homes) for message in asked]
+    book, outcomes = await settle(uow, commands)
+    replies = [reply_to(*pair) for pair in zip(asked, outcomes, strict=True)]
+    await _keep(uow, book, outcomes, replies)
+    for envelope, reply in zip(envelopes, replies, strict=True):
+        if envelope.reply_to is not None:
+            uow.emit(reply, subject=envelope.subject, to=envelope.reply_to, cause=envelope)
+    causes = {
+        outcome.transfer_id: envelope
+        for outcome, envelope in zip(outcomes, envelopes, strict=True)
+        if isinstance(outcome, ledger.Posted)
+    }
+    emit_movements(uow, book, causes)
+
+
+async def settle(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
+    """Lock what the commands touch, decide them, and write what they change. Emits nothing."""
+    rows = Ledger(uow)
+    accounts, hold_ids, command_ids = _touched(commands)
+    accounts.update(await rows.accounts_of_holds(hold_ids))
+    locked = await rows.lock_for_posting(accounts)
+    # Answers come after the lock, so that a copy of a command running elsewhere has been waited
+    # for; and before the holds, so that a hold that was answered for is also seen.
+    answered = {answer.command_id: repeated(answer) for answer in await rows.answers(command_ids)}
+    holds = await rows.holds(hold_ids, locked)
+    book = Book(locked, holds, answered, now=uow.clock.now())
+    outcomes = post(book, commands)
+    await rows.save(book)
+    return book, outcomes
+
+
+def _touched(commands: Iterable[LedgerCommand]) -> tuple[set[UUID], set[UUID], set[UUID]]:
+    """Return the ids of accounts, holds and commands that deciding needs."""
+    accounts, holds, ids = set[UUID](), set[UUID](), set[UUID]()
+    for command in commands:
+        ids.add(command.command_id)
+        match command:
+            case ledger.Transfer():
+                accounts.add(command.payer.account_id)
+                accounts.add(command.payee.account_id)
+            case ledger.PlaceHold():
+                accounts.add(command.payer.account_id)
+            case ledger.CaptureHold():
+                accounts.add(command.payee.account_id)
+                holds.add(command.hold_id)
+            case ledger.ReleaseHold():
+                holds.add(command.hold_id)
+                ids.add(command.undo_of)
+    return accounts, holds, ids
+
+
+async def _homes(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[Home, UUID]:
+    """Find the default wallets that the messages mean, opening what is missing."""
+    meant = {home for message in asked for home in homes_meant(message)}
+    return await default_wallets(uow, meant) if meant else {}
+
+
+async def _keep(
+    uow: UnitOfWork, book: Book, outcomes: Iterable[Outcome], replies: Iterable[Reply]
+) -> None:
+    fresh = {
+        reply.in_reply_to: reply
+        for outcome, reply in zip(outcomes, replies, strict=True)
+        if not isinstance(outcome, ledger.Repeated)
+    }
+    for barrier in book.barriers:
+        fresh.setdefault(barrier.command_id, undone(barrier))
+    await Ledger(uow).keep_answers([kept(reply) for reply in fresh.values()], book.now)
+
+
+def emit_movements(
+    uow: UnitOfWork, book: Book, causes: Mapping[UUID, Envelope] | None = None
+) -> None:
+    """Tell all transfers of the book; `causes` are the commands that asked for them, by id."""
+    for transfer, legs in zip(book.transfers, book.legs, strict=True):
+        event = funds_moved(book, transfer, legs)
+        cause = causes[transfer.id] if causes else None
+        uow.emit(event, subject=str(transfer.id), sequence=1, cause=cause)

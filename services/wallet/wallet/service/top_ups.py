@@ -1,0 +1,67 @@
+"""Puts outside money into wallets: a transfer from the account that stands for the provider."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from kit.db.unit_of_work import UnitOfWork
+from kit.ids import new_id
+from kit.money import Money
+from kit.refusals import NotFound
+from wallet.domain.commands import Party, Refused, Transfer
+from wallet.domain.wallets import Home, Wallet
+from wallet.refusals import BalanceLimit, WalletCurrencyDiffers
+from wallet.repository.wallets import Wallets
+from wallet.service.opening import default_wallet
+from wallet.service.postings import emit_movements, settle
+
+KIND = "top_up"
+
+
+class TopUp(NamedTuple):
+    """A top-up that was posted, and the wallet after it."""
+
+    transfer_id: UUID
+    wallet: Wallet
+
+
+async def top_up(
+    uow: UnitOfWork, owner_id: UUID, money: Money, *, provider: str, wallet_id: UUID | None = None
+) -> TopUp:
+    """Credit a wallet of the owner's, by default the default one, from a provider.
+
+    Raises:
+        NotFound: the wallet is not there, or not the owner's.
+        WalletCurrencyDiffers: it has another currency.
+        BalanceLimit: it can't hold that much more.
+    """
+    wallets = Wallets(uow)
+    if wallet_id is None:
+        wallet = await default_wallet(uow, Home(owner_id, money.currency))
+    else:
+        found = await wallets.find(wallet_id)
+        if found is None or found.owner_id != owner_id:
+            raise NotFound
+        wallet = found
+    if wallet.currency != money.currency:
+        raise WalletCurrencyDiffers(currency=wallet.currency)
+    source = await wallets.external(provider, money.currency, new_id(), uow.clock.now())
+    command = Transfer(
+        command_id=new_id(),
+        transfer_id=new_id(),
+        payer=Party(None, source),
+        payee=Party(owner_id, wallet.id),
+        amount_minor=money.minor,
+        currency=money.currency,
+        reference=provider,
+        kind=KIND,
+        description=None,
+    )
+    book, outcomes = await settle(uow, [command])
+    if isinstance(outcomes[0], Refused):
+        raise BalanceLimit  # all else has been looked at above
+    emit_movements(uow, book)
+    account = book.accounts[wallet.id]
+    return TopUp(
+        command.transfer_id,
+        wallet._replace(balance_minor=account.balance_minor, held_minor=account.held_minor),
+    )

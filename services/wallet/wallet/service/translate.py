@@ -1,0 +1,179 @@
+"""Translates between the contract's messages and the ledger's own words; pure, decides nothing."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from contracts import wallet as contract
+from kit.ids import new_id
+from kit.messaging.messages import Reply
+from wallet.domain import commands as ledger
+from wallet.domain.book import Barrier, Book, TransferRow
+from wallet.domain.commands import LedgerCommand, Outcome, Party
+from wallet.domain.hash_chain import Entry
+from wallet.domain.wallets import Home, Wallet
+from wallet.repository.ledger import Answer
+
+Asked = contract.PlaceHold | contract.ReleaseHold | contract.CaptureHold | contract.Transfer
+
+_REPLIES: dict[str, type[Reply]] = {
+    reply.type: reply
+    for reply in (
+        contract.HoldPlaced,
+        contract.HoldRefused,
+        contract.HoldReleased,
+        contract.TransferPosted,
+        contract.TransferRefused,
+    )
+}
+
+
+def homes_meant(message: Asked) -> list[Home]:
+    """Return the default wallets that a message means by naming no account."""
+    match message:
+        case contract.Transfer():
+            refs = [message.payer, message.payee]
+        case contract.PlaceHold():
+            refs = [message.payer]
+        case contract.CaptureHold():
+            refs = [message.payee]
+        case contract.ReleaseHold():
+            return []
+    return [Home(ref.owner_id, message.currency) for ref in refs if ref.account_id is None]
+
+
+def ledger_command(message: Asked, homes: Mapping[Home, UUID]) -> LedgerCommand:
+    """Translate a message, putting `homes` in place of default wallets."""
+    match message:
+        case contract.Transfer(currency=currency):
+            return ledger.Transfer(
+                message.command_id,
+                message.transfer_id,
+                _party(message.payer, currency, homes),
+                _party(message.payee, currency, homes),
+                message.amount_minor,
+                currency,
+                message.reference,
+                message.kind,
+                message.description,
+            )
+        case contract.CaptureHold(currency=currency):
+            return ledger.CaptureHold(
+                message.command_id,
+                message.hold_id,
+                new_id(),
+                _party(message.payee, currency, homes),
+                message.amount_minor,
+                currency,
+                message.reference,
+                message.kind,
+                message.description,
+            )
+        case contract.PlaceHold(currency=currency):
+            return ledger.PlaceHold(
+                message.command_id,
+                message.hold_id,
+                _party(message.payer, currency, homes),
+                message.amount_minor,
+                currency,
+                message.reference,
+            )
+        case contract.ReleaseHold():
+            return ledger.ReleaseHold(message.command_id, message.hold_id, message.undo_of)
+
+
+def _party(ref: contract.AccountRef, currency: str, homes: Mapping[Home, UUID]) -> Party:
+    if ref.account_id is not None:
+        return Party(ref.owner_id, ref.account_id)
+    return Party(ref.owner_id, homes[Home(ref.owner_id, currency)])
+
+
+def reply_to(asked: Asked, outcome: Outcome) -> Reply:
+    """Put an outcome into the words of the contract."""
+    command_id = asked.command_id
+    match outcome:
+        case ledger.Posted(transfer_id, posted_at, payer_account_id, payee_account_id):
+            return contract.TransferPosted(
+                in_reply_to=command_id,
+                transfer_id=transfer_id,
+                posted_at=posted_at,
+                payer_account_id=payer_account_id,
+                payee_account_id=payee_account_id,
+            )
+        case ledger.Held(hold_id, account_id):
+            return contract.HoldPlaced(
+                in_reply_to=command_id, hold_id=hold_id, account_id=account_id
+            )
+        case ledger.Released(hold_id):
+            return contract.HoldReleased(in_reply_to=command_id, hold_id=hold_id)
+        case ledger.Repeated(reply):
+            repeated: Reply = reply
+            return repeated
+        case ledger.Refused(code):
+            return _refusal(asked, code)
+
+
+def _refusal(asked: Asked, code: str) -> Reply:
+    match asked:
+        case contract.PlaceHold() | contract.ReleaseHold():
+            return contract.HoldRefused(
+                in_reply_to=asked.command_id, hold_id=asked.hold_id, code=code
+            )
+        case contract.Transfer():
+            return contract.TransferRefused(
+                in_reply_to=asked.command_id, transfer_id=asked.transfer_id, code=code
+            )
+        case contract.CaptureHold():
+            return contract.TransferRefused(
+                in_reply_to=asked.command_id, transfer_id=None, code=code
+            )
+
+
+def undone(barrier: Barrier) -> Reply:
+    """Return the answer that awaits a command taken back before it came."""
+    return contract.HoldRefused(
+        in_reply_to=barrier.command_id, hold_id=barrier.hold_id, code=ledger.UNDONE.code
+    )
+
+
+def kept(reply: Reply) -> Answer:
+    """Return a reply as it is kept for the command's repetitions."""
+    return Answer(reply.in_reply_to, reply.type, reply.model_dump_json())
+
+
+def repeated(answer: Answer) -> ledger.Repeated:
+    """Return a kept answer as an outcome."""
+    return ledger.Repeated(_REPLIES[answer.reply_type].model_validate(answer.reply))
+
+
+def funds_moved(book: Book, transfer: TransferRow, legs: tuple[Entry, ...]) -> contract.FundsMoved:
+    """Tell one transfer of the book."""
+    return contract.FundsMoved(
+        transfer_id=transfer.id,
+        kind=transfer.kind,
+        reference=transfer.reference,
+        description=transfer.description,
+        currency=transfer.currency,
+        entries=tuple(
+            contract.EntryPosted(
+                account_id=entry.account_id,
+                owner_id=book.accounts[entry.account_id].owner_id,
+                seq=entry.seq,
+                amount_minor=entry.amount_minor,
+                balance_after_minor=entry.balance_after_minor,
+            )
+            for entry in legs
+        ),
+        posted_at=transfer.posted_at,
+    )
+
+
+def wallet_opened(wallet: Wallet) -> contract.WalletOpened:
+    """Tell that a wallet exists."""
+    return contract.WalletOpened(
+        account_id=wallet.id,
+        number=wallet.number,
+        owner_id=wallet.owner_id,
+        currency=wallet.currency,
+        name=wallet.name,
+        is_default=wallet.is_default,
+    )

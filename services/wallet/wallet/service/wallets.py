@@ -1,0 +1,23 @@
+"""What is done to a wallet as such: freezing it and letting it go again."""
+
+from uuid import UUID
+
+from kit.db.unit_of_work import UnitOfWork
+from kit.refusals import NotFound
+from wallet.domain.wallets import Status, Wallet
+from wallet.repository.wallets import Wallets
+
+
+async def set_status(uow: UnitOfWork, wallet_id: UUID, status: Status) -> Wallet:
+    """Freeze or unfreeze; a wallet that already is what is asked for stays so.
+
+    A frozen wallet places no hold and pays nothing; held money is still captured, and credits
+    still arrive.
+
+    Raises:
+        NotFound: there is no such wallet.
+    """
+    wallet = await Wallets(uow).set_status(wallet_id, status)
+    if wallet is None:
+        raise NotFound
+    return wallet

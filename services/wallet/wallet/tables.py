@@ -1,0 +1,141 @@
+"""Wallet's tables; their constraints restate the ledger's rules. No queries here."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from kit.db.metadata import metadata
+
+METADATA = metadata()
+
+account = Table(
+    "account",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("number", BigInteger, Identity(always=True, start=1001), nullable=False, unique=True),
+    Column("owner_id", Uuid),
+    Column("currency", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("status", Text, nullable=False, server_default=text("'active'")),
+    Column("balance_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("held_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("seq", BigInteger, nullable=False, server_default=text("0")),
+    Column(
+        "last_hash",
+        LargeBinary,
+        nullable=False,
+        server_default=text(r"decode(repeat('00', 32), 'hex')"),
+    ),
+    Column("moved_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("kind IN ('wallet', 'merchant', 'external', 'fees', 'suspense')", name="kind"),
+    CheckConstraint("status IN ('active', 'frozen')", name="status"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    CheckConstraint(
+        "(kind IN ('wallet', 'merchant')) = (owner_id IS NOT NULL)", name="people_own_wallets"
+    ),
+    CheckConstraint("kind = 'wallet' OR NOT is_default", name="only_a_wallet_is_a_default"),
+    CheckConstraint("held_minor >= 0", name="held_is_not_negative"),
+    CheckConstraint(
+        "balance_minor >= held_minor OR kind = 'external'", name="available_is_not_negative"
+    ),
+    CheckConstraint(
+        "balance_minor BETWEEN -1000000000000000000 AND 1000000000000000000", name="balance_limit"
+    ),
+    CheckConstraint("seq >= 0", name="seq_counts_up"),
+    CheckConstraint("octet_length(last_hash) = 32", name="last_hash_length"),
+    Index(
+        "uq_account_default",
+        "owner_id",
+        "currency",
+        unique=True,
+        postgresql_where=text("is_default"),
+    ),
+    Index(
+        "uq_account_system",
+        "kind",
+        "name",
+        "currency",
+        unique=True,
+        postgresql_where=text("owner_id IS NULL"),
+    ),
+    Index("ix_account_owner", "owner_id", text("created_at DESC"), text("id DESC")),
+    Index(
+        "ix_account_created_at",
+        text("created_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("owner_id IS NOT NULL"),
+    ),
+    # No index names what a posting changes, so with room on its page a row is updated in place.
+    postgresql_with={"fillfactor": 50},
+)
+
+transfer = Table(
+    "transfer",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("description", Text),
+    Column("currency", Text, nullable=False),
+    Column("posted_at", DateTime(timezone=True), nullable=False),
+)
+
+entry = Table(
+    "entry",
+    METADATA,
+    # Not foreign keys: the trigger `balanced` looks both up, for all rows of a statement at once.
+    Column("account_id", Uuid, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("transfer_id", Uuid, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("balance_after_minor", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("posted_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("seq > 0", name="seq_counts_from_one"),
+    CheckConstraint("amount_minor <> 0", name="amount_is_something"),
+    CheckConstraint("octet_length(hash) = 32", name="hash_length"),
+)
+
+hold = Table(
+    "hold",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("captured_minor", BigInteger, nullable=False),
+    Column("released_minor", BigInteger, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("amount_minor > 0", name="amount_is_something"),
+    CheckConstraint("captured_minor >= 0 AND released_minor >= 0", name="parts_count_up"),
+    CheckConstraint(
+        "captured_minor + released_minor <= amount_minor", name="parts_fit_into_the_whole"
+    ),
+    postgresql_with={"fillfactor": 70},
+)
+
+command = Table(
+    "command",
+    METADATA,
+    Column("command_id", Uuid, primary_key=True),
+    Column("reply_type", Text, nullable=False),
+    Column("reply", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
