@@ -1,0 +1,1 @@
+"""Payments between people: created, paid by a saga, cancelled, listed. Moves no money itself."""

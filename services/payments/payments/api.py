@@ -1,0 +1,248 @@
+"""The operations on payments: parse, authorise, open the unit of work, call, shape the answer."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+
+from kit.db import UnitOfWork
+from kit.refusals import CursorInvalid, Language
+from kit.web.answers import Answer
+from kit.web.idempotency import idempotently
+from kit.web.identity import Caller, Identity
+from kit.web.language import CallerLanguage
+from kit.web.pagination import Cursors, next_link
+from kit.web.prefer import PreferWait, preference_applied
+from kit.web.routes import Router
+from kit.web.schemas import Page
+from payments import service
+from payments.domain.lifecycle import visible_to
+from payments.domain.payment import Payment
+from payments.parties import find_parties
+from payments.queries import PaymentsQuery
+from payments.refusals import (
+    CurrencyMismatch,
+    OnlyPayerMayCancel,
+    OnlyPayerMayPay,
+    PayeeIsPayer,
+    PayeeNotActive,
+    PayeeNotFound,
+    PayerNotActive,
+    PaymentAlreadyFinal,
+    PaymentBeingCancelled,
+    PaymentBeingCaptured,
+    PaymentExpired,
+    PaymentNotFound,
+    WalletNotFound,
+)
+from payments.repository import Payments
+from payments.schemas import AnyPayment, IncomingPayment, OutgoingPayment, PaymentRequest, shown
+from payments.wiring import Wired
+
+OK, CREATED, ACCEPTED = 200, 201, 202
+
+router = Router(tags=["payments"])
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks, and in which language."""
+
+    caller: Identity
+    language: Language
+
+    @property
+    def user_id(self) -> UUID:
+        """The user who asks."""
+        return self.caller.user
+
+    def sees(self, payment: Payment) -> OutgoingPayment | IncomingPayment:
+        """Return what this user may see of the payment."""
+        return shown(payment, self.user_id, self.language)
+
+    def answer(self, status: int, payment: Payment) -> Answer:
+        """Return the payment as an answer, with its address where there is more to come."""
+        where = {} if status == OK else {"Location": f"/v1/payments/{payment.id}"}
+        return Answer(status, self.sees(payment), where)
+
+
+def _viewer(caller: Caller, language: CallerLanguage) -> Viewer:
+    return Viewer(caller, language)
+
+
+Viewing = Annotated[Viewer, Depends(_viewer)]
+
+
+@router.post(
+    "/v1/payments",
+    access="user",
+    operation_id="create_payment",
+    summary="Create a payment",
+    description="Writes the payment down. No money moves before it is paid.",
+    status_code=201,
+    response_model=OutgoingPayment,
+    is_idempotent=True,
+    refusals=(
+        PayerNotActive,
+        WalletNotFound,
+        PayeeNotFound,
+        PayeeIsPayer,
+        PayeeNotActive,
+        CurrencyMismatch,
+    ),
+)
+async def create_payment(
+    request: Request, viewer: Viewing, body: PaymentRequest, wired: Wired
+) -> Answer:
+    """Find out who is meant (asking outside the unit of work where need be), then write."""
+    order = body.order(viewer.user_id)
+    parties = await find_parties(wired.database, wired.neighbours, order)
+
+    async def work(uow: UnitOfWork) -> Answer:
+        payment = await service.create(uow, order, parties, wired.settings.ttl)
+        return viewer.answer(CREATED, payment)
+
+    return await idempotently(
+        request, viewer.caller, operation="create_payment", body=body, work=work
+    )
+
+
+@router.post(
+    "/v1/payments/{payment_id}/pay",
+    access="owner",
+    operation_id="pay_payment",
+    summary="Pay a payment",
+    description="Answers 202 once the payment is on its way; with `Prefer: wait=N` 200 and how it "
+    "ended, if it ends in time. Paying again while it is on its way changes nothing.",
+    status_code=202,
+    response_model=OutgoingPayment,
+    responses={200: {"model": OutgoingPayment, "description": "It has ended: paid or failed."}},
+    is_idempotent=True,
+    refusals=(
+        PaymentNotFound,
+        OnlyPayerMayPay,
+        PayerNotActive,
+        PayeeNotActive,
+        PaymentAlreadyFinal,
+        PaymentBeingCancelled,
+        PaymentExpired,
+    ),
+)
+async def pay_payment(
+    request: Request, viewer: Viewing, payment_id: UUID, wait: PreferWait, wired: Wired
+) -> Answer:
+    """Take the payment on its way, then wait for its end where that is preferred."""
+
+    async def work(uow: UnitOfWork) -> Answer:
+        payment = await service.pay(
+            uow, wired.engine, wired.settings.check_policy, payment_id, viewer.user_id
+        )
+        return viewer.answer(ACCEPTED, payment)
+
+    with wired.finishes.expect(payment_id) as finish:
+        accepted = await idempotently(
+            request, viewer.caller, operation="pay_payment", body=None, work=work
+        )
+        return await _final(accepted, finish, wait, viewer)
+
+
+@router.post(
+    "/v1/payments/{payment_id}/cancel",
+    access="owner",
+    operation_id="cancel_payment",
+    summary="Cancel a payment",
+    description="Answers 200 where nobody had begun to pay it; 202 where one in flight is being "
+    "taken back, or with `Prefer: wait=N` 200 once it is.",
+    status_code=200,
+    response_model=OutgoingPayment,
+    responses={202: {"model": OutgoingPayment, "description": "It is being taken back."}},
+    is_idempotent=True,
+    refusals=(PaymentNotFound, OnlyPayerMayCancel, PaymentAlreadyFinal, PaymentBeingCaptured),
+)
+async def cancel_payment(
+    request: Request, viewer: Viewing, payment_id: UUID, wait: PreferWait, wired: Wired
+) -> Answer:
+    """Cancel at once, or begin to take back what was begun."""
+
+    async def work(uow: UnitOfWork) -> Answer:
+        payment = await service.cancel(uow, wired.engine, payment_id, viewer.user_id)
+        return viewer.answer(OK if payment.is_final else ACCEPTED, payment)
+
+    with wired.finishes.expect(payment_id) as finish:
+        accepted = await idempotently(
+            request, viewer.caller, operation="cancel_payment", body=None, work=work
+        )
+        return await _final(accepted, finish, wait, viewer)
+
+
+@router.get(
+    "/v1/payments/{payment_id}",
+    access="owner",
+    operation_id="get_payment",
+    summary="One payment",
+    response_model=AnyPayment,
+    refusals=(PaymentNotFound,),
+)
+async def get_payment(viewer: Viewing, payment_id: UUID, wired: Wired) -> Answer:
+    """Show the payment to its payer or payee."""
+    async with wired.database.read() as connection:
+        found = await Payments(connection).get(payment_id)
+    payment = visible_to(found, viewer.user_id)
+    return Answer(OK, viewer.sees(payment))
+
+
+@router.get(
+    "/v1/payments",
+    access="user",
+    operation_id="list_payments",
+    summary="The caller's payments",
+    description="Newest first.",
+    response_model=Page[AnyPayment],
+    refusals=(CursorInvalid,),
+)
+async def list_payments(
+    viewer: Viewing, query: Annotated[PaymentsQuery, Query()], wired: Wired
+) -> Answer:
+    """Show a page of what the caller has paid and been paid, by one statement."""
+    cursors = Cursors(
+        wired.settings.cursor_secret,
+        list_name="list_payments",
+        subject=viewer.caller.subject,
+        filters=query.filters,
+    )
+    after = cursors.decode(query.cursor)
+    async with wired.database.read() as connection:
+        found = await Payments(connection).page(
+            viewer.user_id, query.wanted, after, query.limit + 1
+        )
+    items = [viewer.sees(payment) for payment in found[: query.limit]]
+    if len(found) <= query.limit:
+        return Answer(OK, Page[AnyPayment].model_construct(items=items, next_cursor=None))
+    last = found[query.limit - 1]
+    cursor = cursors.encode(last.created_at, last.id)
+    page = Page[AnyPayment].model_construct(items=items, next_cursor=cursor)
+    return Answer(OK, page, {"Link": next_link(query.parameters, cursor)})
+
+
+async def _final(
+    accepted: Answer,
+    finish: asyncio.Future[Payment],
+    wait: float | None,
+    viewer: Viewer,
+) -> Answer:
+    """Return how the payment ended where that is waited for and comes in time, else as accepted.
+
+    Here no unit of work is open and no connection is held.
+    """
+    if wait is None or accepted.status_code != ACCEPTED:
+        return accepted
+    headers = {**accepted.own_headers, **preference_applied(wait)}
+    try:
+        async with asyncio.timeout(wait):
+            payment = await finish
+    except TimeoutError:
+        return Answer(ACCEPTED, body=accepted.body, headers=headers)
+    del headers["Location"]
+    return Answer(OK, viewer.sees(payment), headers)

@@ -1,0 +1,93 @@
+"""Decides whether a payment may be created and what it then is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from kit.money import Money
+from payments.domain.parties import Parties, PayeeName, Person
+from payments.domain.payment import Payment, Scalar, Status
+from payments.refusals import (
+    CurrencyMismatch,
+    PayeeIsPayer,
+    PayeeNotActive,
+    PayeeNotFound,
+    PayerNotActive,
+    WalletNotFound,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentOrder:
+    """What the payer asks for; shapes have been checked at the edge."""
+
+    payer_id: UUID
+    payee: PayeeName
+    amount: Money
+    from_wallet_id: UUID | None = None
+    card_last4: str | None = None
+    card_holder: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, Scalar] | None = None
+
+
+def decide_creation(
+    order: PaymentOrder, parties: Parties, *, payment_id: UUID, now: datetime, ttl: timedelta
+) -> Payment:
+    """Return the new payment, or raise the first refusal that applies."""
+    _check_payer(order, parties)
+    payee = _check_payee(order, parties)
+    return Payment(
+        id=payment_id,
+        status=Status.CREATED,
+        payer_id=order.payer_id,
+        payee_id=payee.user_id,
+        payer_account_id=order.from_wallet_id,
+        payee_account_id=order.payee.wallet_id,
+        payer_username=parties.payer.username if parties.payer else None,
+        payee_username=payee.username,
+        amount_minor=order.amount.minor,
+        currency=order.amount.currency,
+        card_last4=order.card_last4,
+        card_holder=order.card_holder,
+        description=order.description,
+        metadata=order.metadata,
+        reason=None,
+        transfer_id=None,
+        version=1,
+        created_at=now,
+        expires_at=now + ttl,
+        processing_at=None,
+        cancel_requested_at=None,
+        paid_at=None,
+        failed_at=None,
+        cancelled_at=None,
+    )
+
+
+def _check_payer(order: PaymentOrder, parties: Parties) -> None:
+    # The payer holds a token, which only active users get: unknown here is merely not told yet.
+    if parties.payer is not None and not parties.payer.is_active:
+        raise PayerNotActive
+    if order.from_wallet_id is None:
+        return
+    wallet = parties.payer_wallet
+    if wallet is None or wallet.owner_id != order.payer_id:
+        raise WalletNotFound
+    if wallet.currency != order.amount.currency:
+        raise CurrencyMismatch(currency=order.amount.currency)
+
+
+def _check_payee(order: PaymentOrder, parties: Parties) -> Person:
+    payee = parties.payee
+    if payee is None:
+        raise PayeeNotFound
+    if payee.user_id == order.payer_id:
+        raise PayeeIsPayer
+    if not payee.is_active:
+        raise PayeeNotActive
+    wallet = parties.payee_wallet
+    if wallet is not None and wallet.currency != order.amount.currency:
+        raise CurrencyMismatch(currency=order.amount.currency)
+    return payee

@@ -1,0 +1,75 @@
+"""Decides what pay and cancel may do to a payment; each ladder ends in the happy path."""
+
+from datetime import datetime
+from enum import Enum, auto
+from uuid import UUID
+
+from payments.domain.payment import Payment, Status
+from payments.domain.reasons import status_label
+from payments.refusals import (
+    OnlyPayerMayCancel,
+    OnlyPayerMayPay,
+    PaymentAlreadyFinal,
+    PaymentBeingCancelled,
+    PaymentExpired,
+    PaymentNotFound,
+)
+
+
+class Pay(Enum):
+    """What paying means for this payment now."""
+
+    START = auto()
+    IS_ON_ITS_WAY = auto()
+
+
+class Cancel(Enum):
+    """What cancelling means for this payment now."""
+
+    AT_ONCE = auto()
+    BY_UNDOING = auto()
+
+
+def visible_to(payment: Payment | None, user_id: UUID) -> Payment:
+    """Return the payment to its payer or payee; to everybody else it does not exist."""
+    if payment is None or not payment.is_between(user_id):
+        raise PaymentNotFound
+    return payment
+
+
+def decide_pay(payment: Payment, caller_id: UUID, now: datetime) -> Pay:
+    """Decide a request to pay a payment that is visible to the caller.
+
+    A second one while the first is under way changes nothing.
+    """
+    if payment.payer_id != caller_id:
+        raise OnlyPayerMayPay
+    if payment.is_final:
+        raise _already_final(payment)
+    if payment.cancel_requested_at is not None:
+        raise PaymentBeingCancelled
+    if payment.status is Status.PROCESSING:
+        return Pay.IS_ON_ITS_WAY
+    if payment.expires_at <= now:
+        raise PaymentExpired
+    return Pay.START
+
+
+def decide_cancel(payment: Payment, caller_id: UUID) -> Cancel:
+    """Decide a request to cancel a payment that is visible to the caller.
+
+    Whether one in flight can still be taken back, its saga says.
+    """
+    if payment.payer_id != caller_id:
+        raise OnlyPayerMayCancel
+    if payment.is_final:
+        raise _already_final(payment)
+    if payment.status is Status.PROCESSING:
+        return Cancel.BY_UNDOING
+    return Cancel.AT_ONCE
+
+
+def _already_final(payment: Payment) -> PaymentAlreadyFinal:
+    return PaymentAlreadyFinal(
+        status=payment.status.value, status_ru=status_label(payment.status, "ru").lower()
+    )

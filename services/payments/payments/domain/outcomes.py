@@ -1,0 +1,16 @@
+"""How a payment in flight ended, as its saga says."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from payments.domain.payment import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one payment: ``transfer_id`` for a paid one, ``reason`` for any other."""
+
+    payment_id: UUID
+    status: Status
+    transfer_id: UUID | None = None
+    reason: str | None = None

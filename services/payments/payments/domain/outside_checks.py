@@ -1,0 +1,41 @@
+"""Decides which payments the two verification services are asked about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from kit.money import Money
+
+
+class OutsideChecks(StrEnum):
+    """Which payments are checked outside.
+
+    ``services``: those to billers, and amounts from the threshold on. ``all`` and ``none`` say it.
+    """
+
+    SERVICES = "services"
+    ALL = "all"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPolicy:
+    """The rule in force.
+
+    Attributes:
+        applies_to: The setting above.
+        check_from: Threshold in whole units of any currency that has none of its own.
+        check_from_by_currency: Thresholds in whole units by ISO 4217 code.
+    """
+
+    applies_to: OutsideChecks
+    check_from: Decimal
+    check_from_by_currency: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def asks_about(self, amount: Money) -> bool:
+        """Tell whether a payment of this amount to a person is checked outside."""
+        if self.applies_to is not OutsideChecks.SERVICES:
+            return self.applies_to is OutsideChecks.ALL
+        threshold = self.check_from_by_currency.get(amount.currency, self.check_from)
+        return Decimal(amount.decimal) >= threshold

@@ -1,0 +1,53 @@
+"""What payments knows of people and wallets when it decides: told by events or asked for."""
+
+import unicodedata
+from dataclasses import dataclass
+from uuid import UUID
+
+
+def username_key(username: str) -> str:
+    """Return what two spellings of one username have in common: auth's rule, NFKC and casefold."""
+    once = unicodedata.normalize("NFKC", username).casefold()
+    return unicodedata.normalize("NFKC", once)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user as told by auth; ``username`` is None for one who registered by e-mail alone."""
+
+    user_id: UUID
+    username: str | None
+    status: str
+
+    @property
+    def is_active(self) -> bool:
+        """Tell whether the account is activated and not disabled."""
+        return self.status == "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """A user's wallet as told by wallet."""
+
+    account_id: UUID
+    owner_id: UUID
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayeeName:
+    """How the payee was named: exactly one of the three is set."""
+
+    username: str | None = None
+    user_id: UUID | None = None
+    wallet_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """All that could be learned about the ends of a new payment; None is "there is none"."""
+
+    payer: Person | None
+    payee: Person | None
+    payer_wallet: Wallet | None = None
+    payee_wallet: Wallet | None = None

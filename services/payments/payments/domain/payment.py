@@ -1,0 +1,80 @@
+"""What a payment is and which states it can be in; who decides a change stands next door."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, TypeAlias
+from uuid import UUID
+
+Scalar: TypeAlias = str | int | bool | None
+
+
+class Status(StrEnum):
+    """``created → processing → paid | failed``; ``created | processing → cancelled``.
+
+    ``refunded`` follows ``paid`` once all of it has gone back.
+    """
+
+    CREATED = "created"
+    PROCESSING = "processing"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+FINAL: Final = frozenset({Status.PAID, Status.FAILED, Status.CANCELLED, Status.REFUNDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """A payment as stored.
+
+    Attributes:
+        amount_minor: Integer minor units of ``currency``, above zero.
+        payer_account_id: The wallet the payer named; None means the default one of the currency.
+        payee_account_id: The wallet the payee was named by; None as above.
+        payer_username: For display, None while unknown or where the user has none.
+        payee_username: As ``payer_username``.
+        reason: Why it failed or was cancelled, a stable code of ``domain/reasons.py``.
+        transfer_id: The wallet's transfer, once paid.
+        version: Events told so far; the sequence of the latest one.
+        expires_at: When an unpaid payment is cancelled.
+        cancel_requested_at: When the payer asked to call off a payment in flight.
+        paid_at: When it became paid; likewise ``failed_at`` and ``cancelled_at``.
+    """
+
+    id: UUID
+    status: Status
+    payer_id: UUID
+    payee_id: UUID
+    payer_account_id: UUID | None
+    payee_account_id: UUID | None
+    payer_username: str | None
+    payee_username: str | None
+    amount_minor: int
+    currency: str
+    card_last4: str | None
+    card_holder: str | None
+    description: str | None
+    metadata: Mapping[str, Scalar] | None
+    reason: str | None
+    transfer_id: UUID | None
+    version: int
+    created_at: datetime
+    expires_at: datetime
+    processing_at: datetime | None
+    cancel_requested_at: datetime | None
+    paid_at: datetime | None
+    failed_at: datetime | None
+    cancelled_at: datetime | None
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether neither pay nor cancel can change it any more."""
+        return self.status in FINAL
+
+    def is_between(self, user_id: UUID) -> bool:
+        """Tell whether the user pays or receives it."""
+        return user_id in (self.payer_id, self.payee_id)

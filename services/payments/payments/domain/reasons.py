@@ -1,0 +1,70 @@
+"""Why a payment failed or was cancelled, and the words people see for reasons and states."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kit.refusals import Language
+from payments.domain.payment import Status
+
+CANCELLED_BY_PAYER: Final = "cancelled_by_payer"
+EXPIRED: Final = "expired"
+CHECK_DENIED: Final = "check_denied"
+CHECK_UNAVAILABLE: Final = "check_unavailable"
+WALLET_UNAVAILABLE: Final = "wallet_unavailable"
+
+STATUS_LABELS: Final[Mapping[Language, Mapping[Status, str]]] = {
+    "en": {
+        Status.CREATED: "Created",
+        Status.PROCESSING: "Processing",
+        Status.PAID: "Paid",
+        Status.FAILED: "Declined",
+        Status.CANCELLED: "Cancelled",
+        Status.REFUNDED: "Refunded",
+    },
+    "ru": {
+        Status.CREATED: "Создан",
+        Status.PROCESSING: "Обрабатывается",
+        Status.PAID: "Оплачен",
+        Status.FAILED: "Отклонен",
+        Status.CANCELLED: "Отменен",
+        Status.REFUNDED: "Возвращен",
+    },
+}
+
+# The wallet's refusal codes come through as they are; one that is not listed shows no words.
+REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {
+        "insufficient_funds": "Not enough money in the payer's wallet",
+        "wallet_frozen": "The wallet is frozen",
+        "wallet_not_found": "The wallet does not exist",
+        "currency_mismatch": "The wallet has another currency",
+        "same_account": "Payer's and payee's wallet are the same",
+        WALLET_UNAVAILABLE: "The wallet did not answer in time",
+        CHECK_DENIED: "An outside check declined the payment",
+        CHECK_UNAVAILABLE: "An outside check did not answer in time",
+        CANCELLED_BY_PAYER: "Cancelled by the payer",
+        EXPIRED: "Not paid in time",
+    },
+    "ru": {
+        "insufficient_funds": "В кошельке плательщика недостаточно денег",
+        "wallet_frozen": "Кошелёк заморожен",
+        "wallet_not_found": "Кошелёк не существует",
+        "currency_mismatch": "Кошелёк в другой валюте",
+        "same_account": "Кошельки плательщика и получателя совпадают",
+        WALLET_UNAVAILABLE: "Кошелёк не ответил вовремя",
+        CHECK_DENIED: "Внешняя проверка отклонила платёж",
+        CHECK_UNAVAILABLE: "Внешняя проверка не ответила вовремя",
+        CANCELLED_BY_PAYER: "Отменён плательщиком",
+        EXPIRED: "Не оплачен вовремя",
+    },
+}
+
+
+def status_label(status: Status, language: Language) -> str:
+    """Return the state in the caller's words."""
+    return STATUS_LABELS[language][status]
+
+
+def reason_label(reason: str | None, language: Language) -> str | None:
+    """Return the reason in the caller's words, None where there is no reason or no words for it."""
+    return REASON_LABELS[language].get(reason) if reason else None

@@ -1,0 +1,37 @@
+"""Keeps the read models of people and wallets up to date with what auth and wallet tell."""
+
+from collections.abc import Sequence
+
+from contracts.auth import UserChanged, UserRegistered
+from contracts.wallet import WalletOpened
+from kit.db import UnitOfWork
+from kit.messaging.messages import Envelope
+from payments.domain.parties import Person, Wallet
+from payments.repository import Known
+
+
+async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    """Keep who the users are; of several events about one user the newest counts."""
+    newest: dict[object, tuple[Person, int]] = {}
+    for envelope in envelopes:
+        told = envelope.message
+        assert isinstance(told, UserRegistered | UserChanged)  # noqa: S101 - routed by type
+        version = envelope.sequence or 0
+        known = newest.get(told.user_id)
+        if known is None or known[1] < version:
+            person = Person(told.user_id, told.username, told.status)
+            newest[told.user_id] = (person, version)
+    await Known(uow).remember_people(list(newest.values()))
+    deleted = [person.user_id for person, _ in newest.values() if person.status == "deleted"]
+    if deleted:
+        await Known(uow).forget_card_holders(deleted)
+
+
+async def remember_wallets(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    """Keep whose each wallet is."""
+    wallets = {}
+    for envelope in envelopes:
+        told = envelope.message
+        assert isinstance(told, WalletOpened)  # noqa: S101 - routed by type
+        wallets[told.account_id] = Wallet(told.account_id, told.owner_id, told.currency)
+    await Known(uow).remember_wallets(wallets.values())

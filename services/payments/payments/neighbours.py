@@ -1,0 +1,90 @@
+"""Asks auth and wallet about people and wallets that no event has told of yet.
+
+Never inside a unit of work; what is answered is used for the request at hand and not stored.
+"""
+
+from typing import Literal, TypeVar
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from kit.refusals import Unavailable
+from kit.tokens.service_client import ServiceToken
+from payments.domain.parties import Person, Wallet
+
+TIMEOUT_SECONDS = 2.0
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _User(BaseModel):
+    user_id: UUID
+    username: str | None
+    status: Literal["pending", "active", "disabled", "deleted"]
+
+
+class _Wallet(BaseModel):
+    id: UUID
+    owner_id: UUID | None
+    currency: str
+
+
+class Neighbours:
+    """The internal operations of auth and wallet, called with payments' own token.
+
+    Every method raises Unavailable where the other service gives no usable answer.
+    """
+
+    def __init__(
+        self, client: httpx.AsyncClient, token: ServiceToken, auth_url: str, wallet_url: str
+    ) -> None:
+        self._client = client
+        self._token = token
+        self._users_url = f"{auth_url.rstrip('/')}/internal/users"
+        self._wallets_url = f"{wallet_url.rstrip('/')}/internal/wallets"
+
+    async def person_by_id(self, user_id: UUID) -> Person | None:
+        """Return a user, None where there is none."""
+        return await self._person({"id": str(user_id)})
+
+    async def person_by_username(self, username: str) -> Person | None:
+        """Return the user of that name, however it is spelt."""
+        return await self._person({"username": username})
+
+    async def wallet(self, wallet_id: UUID) -> Wallet | None:
+        """Return a user's wallet; None where there is none, or it is the house's own."""
+        answer = await self._get(f"{self._wallets_url}/{wallet_id}", {})
+        if answer is None:
+            return None
+        found = _read(_Wallet, answer)
+        if found.owner_id is None:
+            return None
+        return Wallet(found.id, found.owner_id, found.currency)
+
+    async def _person(self, query: dict[str, str]) -> Person | None:
+        answer = await self._get(self._users_url, query)
+        if answer is None:
+            return None
+        found = _read(_User, answer)
+        return Person(found.user_id, found.username, found.status)
+
+    async def _get(self, url: str, query: dict[str, str]) -> httpx.Response | None:
+        try:
+            answer = await self._client.get(
+                url, params=query, headers=await self._token.headers(), timeout=TIMEOUT_SECONDS
+            )
+        except httpx.HTTPError as error:
+            raise Unavailable from error
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        if answer.status_code != httpx.codes.OK:
+            raise Unavailable
+        return answer
+
+
+def _read(model: type[Model], answer: httpx.Response) -> Model:
+    try:
+        return model.model_validate_json(answer.content)
+    except ValidationError as error:
+        raise Unavailable from error

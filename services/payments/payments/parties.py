@@ -1,0 +1,40 @@
+"""Finds out who and which wallets a new payment is between: first here, then by asking."""
+
+from kit.db import Database
+from payments.domain.creation import PaymentOrder
+from payments.domain.parties import Parties, Person, Wallet
+from payments.neighbours import Neighbours
+from payments.repository import Known
+
+
+async def find_parties(database: Database, neighbours: Neighbours, order: PaymentOrder) -> Parties:
+    """Return all that can be known of the ends of a payment.
+
+    One statement where events have told of them; auth and wallet are asked about the unknown, and
+    about people who are not active as far as is known: they may have become so a moment ago.
+    Raises Unavailable where somebody must be asked and does not answer.
+    """
+    async with database.read() as connection:
+        known = await Known(connection).parties(order.payer_id, order.from_wallet_id, order.payee)
+    payer = known.payer
+    if payer is not None and not payer.is_active:
+        payer = await neighbours.person_by_id(payer.user_id)
+    payer_wallet = known.payer_wallet
+    if payer_wallet is None and order.from_wallet_id is not None:
+        payer_wallet = await neighbours.wallet(order.from_wallet_id)
+    payee_wallet = known.payee_wallet
+    if payee_wallet is None and order.payee.wallet_id is not None:
+        payee_wallet = await neighbours.wallet(order.payee.wallet_id)
+    payee = known.payee
+    if payee is None or not payee.is_active:
+        payee = await _ask_for_payee(neighbours, order, payee_wallet)
+    return Parties(payer, payee, payer_wallet, payee_wallet)
+
+
+async def _ask_for_payee(
+    neighbours: Neighbours, order: PaymentOrder, wallet: Wallet | None
+) -> Person | None:
+    if order.payee.username is not None:
+        return await neighbours.person_by_username(order.payee.username)
+    user_id = wallet.owner_id if wallet else order.payee.user_id
+    return None if user_id is None else await neighbours.person_by_id(user_id)

@@ -1,0 +1,106 @@
+"""How the list of payments is asked for: its query, and what the values mean."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
+
+from kit.money import is_plain_decimal
+from kit.web.fields import CurrencyCode, refuse_field
+from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from kit.web.schemas import Model
+from payments.domain.listing import Direction, Wanted
+from payments.domain.payment import Status
+
+_LONGEST_AMOUNT = 24
+_TIME_SCHEMA = {"type": "string", "examples": ["2026-01-31T12:00:00Z", "2026-01-31"]}
+
+
+def _whole_units(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, str) or len(value) > _LONGEST_AMOUNT or not is_plain_decimal(value):
+        raise refuse_field(
+            "amount_invalid",
+            "Write the amount as a decimal, such as 150.00.",
+            "Запишите сумму десятичной дробью, например 150.00.",
+        )
+    return Decimal(value)
+
+
+def _in_utc(value: datetime | date) -> datetime | date:
+    """Refuse times that no UTC time is equal to, at both ends of the calendar."""
+    if not isinstance(value, datetime):
+        return value
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise refuse_field("malformed", "Out of the calendar.", "За пределами календаря.") from None
+
+
+Moment = Annotated[AwareDatetime | date, AfterValidator(_in_utc), WithJsonSchema(_TIME_SCHEMA)]
+WholeUnits = Annotated[
+    Decimal,
+    BeforeValidator(_whole_units, json_schema_input_type=str),
+    WithJsonSchema({"type": "string", "examples": ["150.00"]}),
+]
+
+
+class PaymentsQuery(Model):
+    """Filters of the list of payments; all that are given must fit."""
+
+    status: Status | None = None
+    direction: Direction = Field(
+        Direction.ALL, description="Paid by the caller (out), to the caller (in), or both."
+    )
+    created_from: Moment | None = Field(None, description="Then or later; a day is its start, UTC.")
+    created_to: Moment | None = Field(
+        None, description="Before then; a day is included as a whole, UTC."
+    )
+    amount_min: WholeUnits | None = Field(None, description="In units of whatever currency.")
+    amount_max: WholeUnits | None = Field(None, description="In units of whatever currency.")
+    currency: CurrencyCode | None = None
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Entries of a page at most.")
+    cursor: str | None = Field(
+        None, max_length=200, description="`next_cursor` of the page before."
+    )
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the list is narrowed by."""
+        return Wanted(
+            direction=self.direction,
+            status=self.status,
+            currency=self.currency,
+            created_from=_start(self.created_from),
+            created_to=_end(self.created_to),
+            amount_min=self.amount_min,
+            amount_max=self.amount_max,
+        )
+
+    @property
+    def filters(self) -> Mapping[str, object]:
+        """What a cursor is bound to."""
+        return self.model_dump(mode="json", exclude={"limit", "cursor"})
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What the link to the next page says besides its cursor."""
+        given = self.model_dump(mode="json", exclude={"cursor"}, exclude_unset=True)
+        return {name: str(value) for name, value in given.items() if value is not None}
+
+
+def _start(moment: datetime | date | None) -> datetime | None:
+    if moment is None or isinstance(moment, datetime):
+        return moment
+    return datetime.combine(moment, time.min, UTC)
+
+
+def _end(moment: datetime | date | None) -> datetime | None:
+    if moment is None or isinstance(moment, datetime):
+        return moment
+    if moment == date.max:
+        return None
+    return datetime.combine(moment + timedelta(days=1), time.min, UTC)

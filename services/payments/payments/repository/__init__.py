@@ -1,0 +1,6 @@
+"""The only SQL of payments: the payments, and what is known of people and wallets."""
+
+from payments.repository.known import Known
+from payments.repository.payments import Payments
+
+__all__ = ["Known", "Payments"]

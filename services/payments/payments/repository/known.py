@@ -1,0 +1,104 @@
+"""What payments knows of people and wallets: rows told by events, read for new payments."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection
+from payments.domain.parties import Parties, PayeeName, Person, Wallet, username_key
+
+# A username that two rows claim names nobody here: their events have crossed, auth knows better.
+_PARTIES: Final = """
+SELECT payer.user_id AS payer_id, payer.username AS payer_username, payer.status AS payer_status,
+    payee.user_id AS payee_id, payee.username AS payee_username, payee.status AS payee_status,
+    from_wallet.account_id AS from_id, from_wallet.owner_id AS from_owner_id,
+    from_wallet.currency AS from_currency,
+    to_wallet.account_id AS to_id, to_wallet.owner_id AS to_owner_id,
+    to_wallet.currency AS to_currency
+FROM (VALUES (1)) AS one
+LEFT JOIN party AS payer ON payer.user_id = $1
+LEFT JOIN wallet_owner AS from_wallet ON from_wallet.account_id = $2
+LEFT JOIN wallet_owner AS to_wallet ON to_wallet.account_id = $3
+LEFT JOIN party AS payee ON payee.user_id = coalesce($4, to_wallet.owner_id, (
+    SELECT (array_agg(user_id))[1] FROM party WHERE username_key = $5 HAVING count(*) = 1))
+"""
+
+_REMEMBER_PEOPLE: Final = """
+INSERT INTO party (user_id, username, username_key, status, version)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+ON CONFLICT (user_id) DO UPDATE SET username = excluded.username,
+    username_key = excluded.username_key, status = excluded.status, version = excluded.version
+WHERE party.version < excluded.version
+"""
+
+_REMEMBER_WALLETS: Final = """
+INSERT INTO wallet_owner (account_id, owner_id, currency)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
+ON CONFLICT (account_id) DO NOTHING
+"""
+
+_FORGET_HOLDERS: Final = """
+UPDATE payment SET card_holder = NULL WHERE payer_id = ANY($1) AND card_holder IS NOT NULL
+"""
+
+
+class Known:
+    """People and wallets as far as events have told; all of it belongs to auth and wallet."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def parties(self, payer_id: UUID, from_wallet_id: UUID | None, to: PayeeName) -> Parties:
+        """Return what is known of the ends of a new payment, by one statement."""
+        key = username_key(to.username) if to.username is not None else None
+        row = await self._connection.fetchrow(
+            _PARTIES, payer_id, from_wallet_id, to.wallet_id, to.user_id, key
+        )
+        assert row is not None, "one row is joined to, so one row comes"  # noqa: S101
+        return Parties(
+            payer=_person(row, "payer"),
+            payee=_person(row, "payee"),
+            payer_wallet=_wallet(row, "from"),
+            payee_wallet=_wallet(row, "to"),
+        )
+
+    async def remember_people(self, told: Sequence[tuple[Person, int]]) -> None:
+        """Keep the newest version of each person; each may be given once."""
+        people = sorted(told, key=lambda pair: pair[0].user_id)  # one lock order for all writers
+        names = [person.username for person, _ in people]
+        await self._connection.execute(
+            _REMEMBER_PEOPLE,
+            [person.user_id for person, _ in people],
+            names,
+            [None if name is None else username_key(name) for name in names],
+            [person.status for person, _ in people],
+            [version for _, version in people],
+        )
+
+    async def remember_wallets(self, wallets: Iterable[Wallet]) -> None:
+        """Keep whose wallets these are and in which currency; neither ever changes."""
+        ordered = sorted(wallets, key=lambda wallet: wallet.account_id)
+        await self._connection.execute(
+            _REMEMBER_WALLETS,
+            [wallet.account_id for wallet in ordered],
+            [wallet.owner_id for wallet in ordered],
+            [wallet.currency for wallet in ordered],
+        )
+
+    async def forget_card_holders(self, user_ids: Iterable[UUID]) -> None:
+        """Remove the names on cards of people who have been deleted; amounts and dates stay."""
+        await self._connection.execute(_FORGET_HOLDERS, list(user_ids))
+
+
+def _person(row: Any, side: str) -> Person | None:
+    user_id = row[f"{side}_id"]
+    if user_id is None:
+        return None
+    return Person(user_id, row[f"{side}_username"], row[f"{side}_status"])
+
+
+def _wallet(row: Any, side: str) -> Wallet | None:
+    account_id = row[f"{side}_id"]
+    if account_id is None:
+        return None
+    return Wallet(account_id, row[f"{side}_owner_id"], row[f"{side}_currency"])

@@ -1,0 +1,241 @@
+"""Stored payments: one statement for each intent, set-based where many are changed at once.
+
+Lock order, everywhere: payment rows first, in id order where there are many, then their sagas'
+rows (which have the same ids). The payment's row decides between all who want to change it.
+"""
+
+# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection
+from kit.money import CURRENCIES
+from payments.domain.listing import Direction, Wanted
+from payments.domain.outcomes import Outcome
+from payments.domain.payment import FINAL, Payment, Status
+
+# The usernames are for display; they cost two look-ups by primary key in the same statement.
+_ROW: Final = """
+    payment.id, payment.status, payment.payer_id, payment.payee_id, payment.payer_account_id,
+    payment.payee_account_id, payment.amount_minor, payment.currency, payment.card_last4,
+    payment.card_holder, payment.description, payment.metadata, payment.reason,
+    payment.transfer_id, payment.version, payment.created_at, payment.expires_at,
+    payment.processing_at, payment.cancel_requested_at, payment.paid_at, payment.failed_at,
+    payment.cancelled_at,
+    (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
+    (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
+"""
+
+_ADD: Final = """
+INSERT INTO payment (
+    id, status, payer_id, payee_id, payer_account_id, payee_account_id, amount_minor, currency,
+    card_last4, card_holder, description, metadata, version, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+"""
+
+_GET: Final = f"SELECT {_ROW} FROM payment WHERE id = $1"
+
+_LOCK: Final = f"SELECT {_ROW} FROM payment WHERE id = $1 FOR NO KEY UPDATE OF payment"
+
+_LOCK_MANY: Final = """
+SELECT 1 FROM payment WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+"""
+
+_FINAL_AMONG: Final = f"SELECT {_ROW} FROM payment WHERE id = ANY($1) AND status = ANY($2)"
+
+_CLAIM: Final = f"""
+UPDATE payment SET status = 'processing', processing_at = $3
+WHERE id = $1 AND payer_id = $2 AND status = 'created' AND expires_at > $3
+  AND NOT EXISTS (SELECT FROM party WHERE user_id IN (payment.payer_id, payment.payee_id)
+                  AND party.status IN ('disabled', 'deleted'))
+RETURNING {_ROW}
+"""
+
+_CANCEL: Final = f"""
+UPDATE payment SET status = 'cancelled', reason = $2, cancelled_at = $3, version = version + 1
+WHERE id = $1
+RETURNING {_ROW}
+"""
+
+_REQUEST_CANCEL: Final = f"""
+UPDATE payment SET cancel_requested_at = coalesce(cancel_requested_at, $2)
+WHERE id = $1
+RETURNING {_ROW}
+"""
+
+_FINISH: Final = f"""
+UPDATE payment SET
+    status = ended.status,
+    transfer_id = ended.transfer_id,
+    reason = ended.reason,
+    paid_at = CASE ended.status WHEN 'paid' THEN $5::timestamptz END,
+    failed_at = CASE ended.status WHEN 'failed' THEN $5::timestamptz END,
+    cancelled_at = CASE ended.status WHEN 'cancelled' THEN $5::timestamptz END,
+    version = version + 1
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[])
+    AS ended (id, status, transfer_id, reason)
+WHERE payment.id = ended.id AND payment.status = 'processing'
+RETURNING {_ROW}
+"""
+
+_EXPIRE: Final = f"""
+WITH overdue AS (
+    SELECT id FROM payment WHERE status = 'created' AND expires_at <= $1
+    ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+UPDATE payment SET status = 'cancelled', reason = $2, cancelled_at = $1, version = version + 1
+FROM overdue WHERE payment.id = overdue.id
+RETURNING {_ROW}
+"""
+
+# One side of a list, read along its index. Amounts are compared in whole units of the currency.
+_SIDE: Final = """
+(SELECT * FROM payment
+WHERE {side} = $1
+  AND created_at >= coalesce($3, '-infinity'::timestamptz)
+  AND created_at < coalesce($4, 'infinity'::timestamptz)
+  AND (created_at, id) < (coalesce($5, 'infinity'::timestamptz), $6)
+  AND ($7::text IS NULL OR status = $7)
+  AND ($8::text IS NULL OR currency = $8)
+  AND (($9::numeric IS NULL AND $10::numeric IS NULL)
+       OR amount_minor / CASE WHEN currency = ANY($11::text[]) THEN 1
+                              WHEN currency = ANY($12::text[]) THEN 1000
+                              WHEN currency = ANY($13::text[]) THEN 10000 ELSE 100 END::numeric
+          BETWEEN coalesce($9, 0) AND coalesce($10, 'infinity'::numeric))
+ORDER BY created_at DESC, id DESC LIMIT $2)
+"""
+# Nobody pays themselves, so no payment is on both sides.
+_SIDES: Final = {
+    Direction.OUT: _SIDE.format(side="payer_id"),
+    Direction.IN: _SIDE.format(side="payee_id"),
+    Direction.ALL: " UNION ALL ".join(_SIDE.format(side=s) for s in ("payer_id", "payee_id")),
+}
+_PAGES: Final = {
+    direction: f"""
+WITH payment AS (
+    SELECT * FROM ({sides}) AS found ORDER BY created_at DESC, id DESC LIMIT $2)
+SELECT {_ROW} FROM payment ORDER BY created_at DESC, id DESC
+"""
+    for direction, sides in _SIDES.items()
+}
+_BY_DECIMALS: Final = [
+    [code for code, exponent in CURRENCIES.items() if exponent == decimals]
+    for decimals in (0, 3, 4)
+]
+_LAST_ID: Final = UUID(int=2**128 - 1)
+
+
+class Payments:
+    """Stored payments; changes need a unit of work, reading any connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, new: Payment) -> None:
+        """Store a payment that has just been created."""
+        await self._connection.execute(
+            _ADD,
+            new.id,
+            new.status,
+            new.payer_id,
+            new.payee_id,
+            new.payer_account_id,
+            new.payee_account_id,
+            new.amount_minor,
+            new.currency,
+            new.card_last4,
+            new.card_holder,
+            new.description,
+            new.metadata,
+            new.version,
+            new.created_at,
+            new.expires_at,
+        )
+
+    async def get(self, payment_id: UUID) -> Payment | None:
+        """Return a payment as it stands, whoever asks."""
+        return _one(await self._connection.fetchrow(_GET, payment_id))
+
+    async def claim(self, payment_id: UUID, payer_id: UUID, now: datetime) -> Payment | None:
+        """Take a payment from created to processing, for exactly one of all who try.
+
+        None where it can't be paid by this payer now, or one of both people has been disabled:
+        ``decide_pay`` on what ``get`` gives says why. This is the hot path, so it is one statement.
+        """
+        return _one(await self._connection.fetchrow(_CLAIM, payment_id, payer_id, now))
+
+    async def lock(self, payment_id: UUID) -> Payment | None:
+        """Return a payment as it stands and stays until the unit of work ends."""
+        return _one(await self._connection.fetchrow(_LOCK, payment_id))
+
+    async def lock_many(self, payment_ids: Iterable[UUID]) -> None:
+        """Lock payments in id order, for a batch that will change them."""
+        await self._connection.execute(_LOCK_MANY, list(payment_ids))
+
+    async def cancel(self, locked: Payment, reason: str, now: datetime) -> Payment:
+        """Cancel a payment, locked and seen to be cancellable."""
+        return _payment(await self._connection.fetchrow(_CANCEL, locked.id, reason, now))
+
+    async def request_cancel(self, locked: Payment, now: datetime) -> Payment:
+        """Note that a payment in flight, locked, is being called off."""
+        return _payment(await self._connection.fetchrow(_REQUEST_CANCEL, locked.id, now))
+
+    async def finish(self, outcomes: Sequence[Outcome], now: datetime) -> list[Payment]:
+        """End payments in flight, all by one statement; those not in flight are left alone."""
+        rows = await self._connection.fetch(
+            _FINISH,
+            [outcome.payment_id for outcome in outcomes],
+            [outcome.status for outcome in outcomes],
+            [outcome.transfer_id for outcome in outcomes],
+            [outcome.reason for outcome in outcomes],
+            now,
+        )
+        return _all(rows)
+
+    async def expire(self, reason: str, now: datetime, limit: int) -> list[Payment]:
+        """Cancel created payments whose time is over, the oldest first, passing by locked ones."""
+        return _all(await self._connection.fetch(_EXPIRE, now, reason, limit))
+
+    async def final_among(self, payment_ids: Iterable[UUID]) -> list[Payment]:
+        """Return those of the payments that are final."""
+        return _all(await self._connection.fetch(_FINAL_AMONG, list(payment_ids), list(FINAL)))
+
+    async def page(
+        self, user_id: UUID, wanted: Wanted, after: tuple[datetime, UUID] | None, limit: int
+    ) -> list[Payment]:
+        """Return a page of a user's payments, newest first, by one statement along the index.
+
+        ``after`` is created_at and id of the payment that the page before ended with.
+        """
+        before_at, before_id = after or (None, _LAST_ID)
+        rows = await self._connection.fetch(
+            _PAGES[wanted.direction],
+            user_id,
+            limit,
+            wanted.created_from,
+            wanted.created_to,
+            before_at,
+            before_id,
+            wanted.status,
+            wanted.currency,
+            wanted.amount_min,
+            wanted.amount_max,
+            *_BY_DECIMALS,
+        )
+        return _all(rows)
+
+
+def _one(row: Any) -> Payment | None:
+    return None if row is None else _payment(row)
+
+
+def _all(rows: Iterable[Any]) -> list[Payment]:
+    return [_payment(row) for row in rows]
+
+
+def _payment(row: Any) -> Payment:
+    values = dict(row)
+    values["status"] = Status(values["status"])
+    return Payment(**values)

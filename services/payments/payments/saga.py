@@ -1,0 +1,142 @@
+"""The payment saga as data: what is asked of whom, and how it is taken back. Runs nothing.
+
+The saga's id is the payment's. What it knows is what ``facts`` puts in and what replies add.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from contracts.wallet import (
+    AccountRef,
+    CaptureHold,
+    HoldPlaced,
+    HoldRefused,
+    HoldReleased,
+    PlaceHold,
+    ReleaseHold,
+    Transfer,
+    TransferPosted,
+    TransferRefused,
+)
+from kit.ids import derived_id
+from kit.messaging.messages import Command
+from kit.saga import Saga, Step, Task
+from kit.saga.definition import Ask, Data
+from payments.domain.payment import Payment
+from payments.domain.reasons import CHECK_UNAVAILABLE, WALLET_UNAVAILABLE
+
+OUTSIDE_CHECKS: Final = "outside_checks"
+CHECK_DEADLINE: Final = timedelta(seconds=10)
+
+
+def facts(payment: Payment, *, is_checked: bool) -> dict[str, Any]:
+    """Return what the saga must know of its payment; JSON values only."""
+    return {
+        "payer_id": str(payment.payer_id),
+        "payer_account_id": _text(payment.payer_account_id),
+        "payee_id": str(payment.payee_id),
+        "payee_account_id": _text(payment.payee_account_id),
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+        "description": payment.description,
+        "is_checked": is_checked,
+    }
+
+
+def _text(account_id: UUID | None) -> str | None:
+    return None if account_id is None else str(account_id)
+
+
+def _is_checked(data: Data) -> bool:
+    return bool(data["is_checked"])
+
+
+def _side(data: Data, side: str) -> AccountRef:
+    return AccountRef(owner_id=data[f"{side}_id"], account_id=data[f"{side}_account_id"])
+
+
+def _hold_id(saga_id: UUID) -> UUID:
+    return derived_id("hold", saga_id)
+
+
+def _place_hold(ask: Ask) -> Command:
+    return PlaceHold(
+        command_id=ask.command_id,
+        hold_id=_hold_id(ask.saga_id),
+        payer=_side(ask.data, "payer"),
+        amount_minor=ask.data["amount_minor"],
+        currency=ask.data["currency"],
+        reference=str(ask.saga_id),
+    )
+
+
+def _release_hold(ask: Ask) -> Command:
+    return ReleaseHold(
+        command_id=ask.command_id, hold_id=_hold_id(ask.saga_id), undo_of=ask.action_id
+    )
+
+
+def _settle(ask: Ask) -> Command:
+    data = ask.data
+    if _is_checked(data):
+        return CaptureHold(
+            command_id=ask.command_id,
+            hold_id=_hold_id(ask.saga_id),
+            payee=_side(data, "payee"),
+            amount_minor=data["amount_minor"],
+            currency=data["currency"],
+            reference=str(ask.saga_id),
+            description=data["description"],
+        )
+    return Transfer(
+        command_id=ask.command_id,
+        transfer_id=derived_id("transfer", ask.saga_id),
+        payer=_side(data, "payer"),
+        payee=_side(data, "payee"),
+        amount_minor=data["amount_minor"],
+        currency=data["currency"],
+        reference=str(ask.saga_id),
+        description=data["description"],
+    )
+
+
+PAYMENT: Final = Saga(
+    name="payment",
+    version=1,
+    steps=(
+        Step(
+            name="reserve",
+            applies=_is_checked,
+            applies_when="outside checks apply",
+            asks=_place_hold,
+            asks_words="wallet `place_hold`",
+            done=HoldPlaced,
+            refused=HoldRefused,
+            undo=_release_hold,
+            undo_words="wallet `release_hold`",
+            undone=HoldReleased,
+            deadline=timedelta(seconds=30),
+            timed_out=WALLET_UNAVAILABLE,
+        ),
+        Step(
+            name="check",
+            applies=_is_checked,
+            applies_when="outside checks apply",
+            asks=Task(OUTSIDE_CHECKS),
+            asks_words="both verification services, by HTTP, at once",
+            no_undo_because="asking changes nothing outside",
+            deadline=CHECK_DEADLINE,
+            timed_out=CHECK_UNAVAILABLE,
+        ),
+        Step(
+            name="settle",
+            asks=_settle,
+            asks_words="wallet `capture_hold`, or `transfer` where nothing was reserved",
+            done=TransferPosted,
+            refused=TransferRefused,
+            deadline=timedelta(seconds=30),
+            is_point_of_no_return=True,
+        ),
+    ),
+)

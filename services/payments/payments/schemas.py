@@ -1,0 +1,213 @@
+"""What the API of payments takes and gives; shapes only, the rules stand in the domain."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, model_validator
+
+from kit.money import decimal_text
+from kit.refusals import Language
+from kit.web.fields import AmountFields, refuse_field
+from kit.web.schemas import Model
+from payments.domain.creation import PaymentOrder
+from payments.domain.parties import PayeeName
+from payments.domain.payment import Payment, Status
+from payments.domain.reasons import reason_label, status_label
+from payments.texts import CardHolder, CardLast4, Description, Metadata, PlainText
+
+_ALICE = {"user_id": "0197a1de-0d3f-7c4b-9c39-6f2a4a1b0c01", "username": "alice"}
+_BOB = {"user_id": "0197a1de-0d40-7e21-8f0a-1d2c3b4a5f02", "username": "bob"}
+_EXAMPLE: dict[str, Any] = {
+    "id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
+    "direction": "out",
+    "status": "paid",
+    "status_label": "Paid",
+    "amount": "150.00",
+    "currency": "RUB",
+    "payer": _ALICE,
+    "payee": {**_BOB, "wallet_id": None},
+    "description": "For the concert tickets",
+    "transfer_id": "0197a1df-6a2c-7d43-b2d4-6f7a8b9c0d04",
+    "created_at": "2026-01-31T12:00:00Z",
+    "expires_at": "2026-02-01T12:00:00Z",
+    "processing_at": "2026-01-31T12:00:05Z",
+    "paid_at": "2026-01-31T12:00:05Z",
+    "failed_at": None,
+    "cancelled_at": None,
+}
+
+
+class PayeeRequest(Model):
+    """Whom to pay, named by exactly one of these."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"username": "bob"}]})
+
+    username: Annotated[PlainText, Field(min_length=1, max_length=64)] | None = None
+    user_id: UUID | None = None
+    wallet_id: UUID | None = Field(None, description="That wallet, of the payment's currency.")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if sum(name is not None for name in (self.username, self.user_id, self.wallet_id)) != 1:
+            raise refuse_field(
+                "exactly_one",
+                "Name the payee by exactly one of username, user_id and wallet_id.",
+                "Укажите получателя ровно одним из полей username, user_id и wallet_id.",
+            )
+        return self
+
+
+class PaymentRequest(AmountFields):
+    """A payment to be created; nothing is paid yet."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "payee": {"username": "bob"},
+                    "amount": "150.00",
+                    "currency": "RUB",
+                    "card_last4": "4242",
+                    "card_holder": "ALICE LIDDELL",
+                    "description": "For the concert tickets",
+                }
+            ]
+        }
+    )
+
+    payee: PayeeRequest
+    from_wallet_id: UUID | None = Field(
+        None,
+        description="One of the payer's wallets; the default one of the currency if not given.",
+    )
+    card_last4: CardLast4 | None = None
+    card_holder: CardHolder | None = None
+    description: Description | None = None
+    metadata: Metadata | None = None
+
+    def order(self, payer_id: UUID) -> PaymentOrder:
+        """Return what is asked for, as the domain takes it."""
+        return PaymentOrder(
+            payer_id=payer_id,
+            payee=PayeeName(self.payee.username, self.payee.user_id, self.payee.wallet_id),
+            amount=self.money,
+            from_wallet_id=self.from_wallet_id,
+            card_last4=self.card_last4,
+            card_holder=self.card_holder,
+            description=self.description,
+            metadata=self.metadata,
+        )
+
+
+class Payer(Model):
+    """Who pays; ``username`` is null where the user has none, or it is not known yet."""
+
+    user_id: UUID
+    username: str | None
+
+
+class Payee(Payer):
+    """Who is paid, and into which wallet where one was named."""
+
+    wallet_id: UUID | None
+
+
+class SeenPayment(Model):
+    """What payer and payee both see of a payment."""
+
+    id: UUID
+    status: Status
+    status_label: str = Field(description="The status in the caller's language.")
+    amount: str
+    currency: str
+    payer: Payer
+    payee: Payee
+    description: str | None
+    transfer_id: UUID | None = Field(description="The wallet's transfer, once paid.")
+    created_at: datetime
+    expires_at: datetime = Field(description="When it is cancelled if nobody has paid it.")
+    processing_at: datetime | None
+    paid_at: datetime | None
+    failed_at: datetime | None
+    cancelled_at: datetime | None
+
+
+class IncomingPayment(SeenPayment):
+    """A payment to the caller."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_EXAMPLE, "direction": "in"}]})
+
+    direction: Literal["in"] = "in"
+
+
+class OutgoingPayment(SeenPayment):
+    """A payment by the caller, with what only the payer sees: why it failed tells of money, too."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    **_EXAMPLE,
+                    "from_wallet_id": None,
+                    "card_last4": "4242",
+                    "card_holder": "ALICE LIDDELL",
+                    "metadata": None,
+                    "failure_reason": None,
+                    "cancellation_reason": None,
+                    "reason_label": None,
+                }
+            ]
+        }
+    )
+
+    direction: Literal["out"] = "out"
+    from_wallet_id: UUID | None
+    card_last4: str | None
+    card_holder: str | None
+    metadata: dict[str, str | int | bool | None] | None
+    failure_reason: str | None = Field(description="Why it failed: a stable code.")
+    cancellation_reason: str | None = Field(description="Why it was cancelled: a stable code.")
+    reason_label: str | None = Field(description="Either reason in the caller's language.")
+
+
+AnyPayment = Annotated[OutgoingPayment | IncomingPayment, Field(discriminator="direction")]
+
+
+def shown(
+    payment: Payment, viewer_id: UUID, language: Language
+) -> OutgoingPayment | IncomingPayment:
+    """Return the payment as its payer or its payee may see it."""
+    seen: dict[str, Any] = {
+        "id": payment.id,
+        "status": payment.status,
+        "status_label": status_label(payment.status, language),
+        "amount": decimal_text(payment.amount_minor, payment.currency),
+        "currency": payment.currency,
+        "payer": Payer(user_id=payment.payer_id, username=payment.payer_username),
+        "payee": Payee(
+            user_id=payment.payee_id,
+            username=payment.payee_username,
+            wallet_id=payment.payee_account_id,
+        ),
+        "description": payment.description,
+        "transfer_id": payment.transfer_id,
+        "created_at": payment.created_at,
+        "expires_at": payment.expires_at,
+        "processing_at": payment.processing_at,
+        "paid_at": payment.paid_at,
+        "failed_at": payment.failed_at,
+        "cancelled_at": payment.cancelled_at,
+    }
+    if viewer_id != payment.payer_id:
+        return IncomingPayment.model_construct(**seen)
+    return OutgoingPayment.model_construct(
+        **seen,
+        from_wallet_id=payment.payer_account_id,
+        card_last4=payment.card_last4,
+        card_holder=payment.card_holder,
+        metadata=None if payment.metadata is None else dict(payment.metadata),
+        failure_reason=payment.reason if payment.status is Status.FAILED else None,
+        cancellation_reason=payment.reason if payment.status is Status.CANCELLED else None,
+        reason_label=reason_label(payment.reason, language),
+    )

@@ -1,0 +1,107 @@
+"""Payments' settings: a sum of kit's parts and what only payments has."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from kit.money import CURRENCIES, is_plain_decimal
+from kit.settings import (
+    BrokerSettings,
+    DatabaseSettings,
+    IdentitySettings,
+    RedisSettings,
+    WebSettings,
+    development_secret,
+    setting,
+)
+from payments.domain.outside_checks import CheckPolicy, OutsideChecks
+
+_HTTP_URL: Final = r"^https?://[^\s?#]+$"
+_DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(text: object) -> object:
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError("write a duration such as 90s, 30m, 24h or 7d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _thresholds(text: str) -> tuple[Decimal, dict[str, Decimal]]:
+    """Read ``15000.00,USD=200``: one amount for all currencies, then others by currency."""
+    first, *others = (part.strip() for part in text.split(","))
+    by_currency = {}
+    for part in others:
+        currency, _, amount = part.partition("=")
+        if currency not in CURRENCIES:
+            raise ValueError("name currencies by their ISO 4217 codes, as in 15000.00,USD=200")
+        by_currency[currency] = _whole_units(amount)
+    return _whole_units(first), by_currency
+
+
+def _whole_units(text: str) -> Decimal:
+    if not is_plain_decimal(text):
+        raise ValueError("write amounts such as 15000.00, and by currency USD=200.00")
+    return Decimal(text)
+
+
+class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
+    """Everything that `python -m payments` reads from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="PAYMENTS_")
+
+    port: int = setting(8103, "Port to listen on.", ge=1, le=65535)
+    ttl: Annotated[timedelta, BeforeValidator(_duration)] = setting(
+        "24h", "An unpaid payment is cancelled after this time: 90s, 30m, 24h, 7d."
+    )
+    outside_checks: Literal["services", "all", "none"] = setting(
+        "services",
+        "Which payments the verification services are asked about: `services` (those to billers,"
+        " and amounts from PAYMENTS_CHECK_FROM on), `all` or `none`.",
+    )
+    # 15,000 RUB is where simplified identification of payers ends in Russia (115-FZ, art. 7).
+    check_from: str = setting(
+        "15000.00",
+        "From which amount on a payment is checked outside, in whole units of any currency;"
+        " others by currency after it: 15000.00,USD=200.00,JPY=25000.",
+    )
+    verifier_one_url: str = setting(
+        "http://127.0.0.1:8109/sandbox/verify/one",
+        "First verification service.",
+        pattern=_HTTP_URL,
+    )
+    verifier_two_url: str = setting(
+        "http://127.0.0.1:8109/sandbox/verify/two",
+        "Second verification service.",
+        pattern=_HTTP_URL,
+    )
+    sweep_seconds: float = setting(
+        30.0, "How often unpaid payments past their time are looked for.", gt=0, le=3600
+    )
+    auth_url: str = setting(
+        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_HTTP_URL
+    )
+    wallet_url: str = setting(
+        "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=_HTTP_URL
+    )
+    client_secret: SecretStr = development_secret(
+        "development-payments-client-secret",
+        "What payments proves itself with at auth, to get its service token.",
+        shared="PAYMENTS_CLIENT_SECRET",
+    )
+
+    @field_validator("check_from")
+    @classmethod
+    def _must_be_thresholds(cls, text: str) -> str:
+        _thresholds(text)
+        return text
+
+    @property
+    def check_policy(self) -> CheckPolicy:
+        """Which payments are checked outside."""
+        return CheckPolicy(OutsideChecks(self.outside_checks), *_thresholds(self.check_from))

@@ -1,0 +1,100 @@
+"""Tables of payments; constraints restate the rules of the domain. Kit's own tables stand there.
+
+Parties and wallets are read models: rows told by events, so no foreign key can hold them.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from kit.db.metadata import metadata
+
+METADATA = metadata()
+_AT = DateTime(timezone=True)
+
+payment = Table(
+    "payment",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("payer_id", Uuid, nullable=False),
+    Column("payee_id", Uuid, nullable=False),
+    Column("payer_account_id", Uuid),
+    Column("payee_account_id", Uuid),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("card_last4", Text),
+    Column("card_holder", Text),
+    Column("description", Text),
+    Column("metadata", JSONB),
+    Column("reason", Text),
+    Column("transfer_id", Uuid),
+    Column("version", Integer, nullable=False),
+    Column("created_at", _AT, nullable=False),
+    Column("expires_at", _AT, nullable=False),
+    Column("processing_at", _AT),
+    Column("cancel_requested_at", _AT),
+    Column("paid_at", _AT),
+    Column("failed_at", _AT),
+    Column("cancelled_at", _AT),
+    CheckConstraint(
+        "status IN ('created', 'processing', 'paid', 'failed', 'cancelled', 'refunded')",
+        name="status_is_known",
+    ),
+    CheckConstraint("payer_id <> payee_id", name="payer_is_not_payee"),
+    CheckConstraint("amount_minor BETWEEN 1 AND 1000000000000000", name="amount_is_in_range"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_is_a_code"),
+    CheckConstraint("card_last4 ~ '^[0-9]{4}$'", name="card_last4_is_four_digits"),
+    CheckConstraint("version >= 1", name="version_counts_from_one"),
+    CheckConstraint(
+        "(status IN ('paid', 'refunded')) = (paid_at IS NOT NULL)", name="paid_has_its_time"
+    ),
+    CheckConstraint(
+        "(paid_at IS NOT NULL) = (transfer_id IS NOT NULL)", name="paid_has_its_transfer"
+    ),
+    CheckConstraint("(status = 'failed') = (failed_at IS NOT NULL)", name="failed_has_its_time"),
+    CheckConstraint(
+        "(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_has_its_time"
+    ),
+    CheckConstraint(
+        "(status IN ('failed', 'cancelled')) = (reason IS NOT NULL)",
+        name="failed_and_cancelled_have_a_reason",
+    ),
+    Index("ix_payment_payer_id_created_at_id", "payer_id", "created_at", "id"),
+    Index("ix_payment_payee_id_created_at_id", "payee_id", "created_at", "id"),
+    # Only what the expiry sweep looks for; a paid payment leaves it.
+    Index(
+        "ix_payment_expires_at_while_created",
+        "expires_at",
+        postgresql_where=text("status = 'created'"),
+    ),
+)
+
+party = Table(
+    "party",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("username", Text),
+    Column("username_key", Text),  # how auth compares usernames: payments.domain.parties
+    Column("status", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Index("ix_party_username_key", "username_key"),
+)
+
+wallet_owner = Table(
+    "wallet_owner",
+    METADATA,
+    Column("account_id", Uuid, primary_key=True),
+    Column("owner_id", Uuid, nullable=False),
+    Column("currency", Text, nullable=False),
+)

@@ -1,0 +1,275 @@
+"""Payments on real PostgreSQL: its API over ASGI, a broker in memory, a wallet that says its lines.
+
+Auth and wallet as HTTP services are respx routes; nothing is there that a test has not put there.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+from fastapi import FastAPI
+
+from contracts.auth import UserRegistered
+from contracts.wallet import (
+    CaptureHold,
+    HoldPlaced,
+    HoldRefused,
+    HoldReleased,
+    PlaceHold,
+    ReleaseHold,
+    Transfer,
+    TransferPosted,
+    TransferRefused,
+    WalletOpened,
+)
+from kit.db import Database, UnitOfWork
+from kit.ids import derived_id, new_id
+from kit.messaging import cloudevents
+from kit.messaging.broker import Publication
+from kit.messaging.messages import Command, Envelope, Event, Message, Reply
+from kit.messaging.retries import Retries
+from kit.messaging.routes import Routes
+from kit.runtime import Service, consumers
+from kit.saga import TaskRunner
+from kit.settings import EnvironmentSettings
+from payments.app import build
+from payments.outgoing import http_client
+from payments.saga import OUTSIDE_CHECKS
+from payments.settings import Settings
+from payments.verifiers import Verifiers
+from testkit.clock import FakeClock
+from testkit.databases import Cluster
+from testkit.pump import Pump
+from testkit.verification import Desk
+
+AUTH, WALLET = "http://auth.test", "http://wallet.test"
+ONE, TWO = "http://one.test/verify", "http://two.test/verify"
+CHECKED = "1000.00"  # from this amount on the verification services are asked
+
+
+@dataclass
+class ScriptedWallet:
+    """Answers commands as told: ``refuses`` with a code, ``is_silent`` not at all."""
+
+    refuses: Callable[[Command], str | None] = lambda _: None
+    is_silent: bool = False
+    heard: list[Command] = field(default_factory=list)
+
+    async def answer(self, uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        for envelope in envelopes:
+            command = envelope.message
+            assert isinstance(command, Command)
+            self.heard.append(command)
+            if not self.is_silent:
+                reply = self._reply(command, uow)
+                uow.emit(reply, subject=envelope.subject, to=envelope.reply_to)
+
+    def _reply(self, command: Command, uow: UnitOfWork) -> Reply:
+        asked = {"in_reply_to": command.command_id}
+        code = self.refuses(command)
+        match command:
+            case PlaceHold() if code:
+                return HoldRefused(**asked, hold_id=command.hold_id, code=code)
+            case PlaceHold():
+                return HoldPlaced(**asked, hold_id=command.hold_id, account_id=new_id())
+            case ReleaseHold():
+                return HoldReleased(**asked, hold_id=command.hold_id)
+            case Transfer() | CaptureHold() if code:
+                transfer_id = getattr(command, "transfer_id", None)
+                return TransferRefused(**asked, transfer_id=transfer_id, code=code)
+            case _:
+                return TransferPosted(
+                    **asked,
+                    transfer_id=derived_id("moved", command.command_id),
+                    posted_at=uow.clock.now(),
+                    payer_account_id=new_id(),
+                    payee_account_id=new_id(),
+                )
+
+    @property
+    def kinds(self) -> list[str]:
+        return [type(command).__name__ for command in self.heard]
+
+
+@dataclass
+class Room:
+    """Payments with everything around it, and hands to move it by."""
+
+    cluster: Cluster
+    service: Service
+    database: Database
+    desk: Desk
+    clock: FakeClock
+    wallet: ScriptedWallet
+    pump: Pump
+    http: httpx.AsyncClient
+    tokens: dict[UUID, str] = field(default_factory=dict)
+
+    async def ask(self, caller: UUID, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request as a user."""
+        token = self.tokens.setdefault(caller, self.desk.mint.user(caller))
+        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
+        return await self.http.request(method, path, headers=headers, **options)
+
+    async def post(self, caller: UUID, path: str, **options: Any) -> httpx.Response:
+        return await self.ask(caller, "POST", path, **options)
+
+    async def get(self, caller: UUID, path: str, **query: Any) -> httpx.Response:
+        return await self.ask(caller, "GET", path, params=query or None)
+
+    async def create(self, payer: UUID, payee: UUID, amount: str = "10.00", **more: Any) -> UUID:
+        """Create a payment; returns its id."""
+        answer = await self.post(
+            payer,
+            "/v1/payments",
+            json={"payee": {"user_id": str(payee)}, "amount": amount, **more},
+        )
+        assert answer.status_code == 201, answer.text
+        return UUID(answer.json()["id"])
+
+    async def pay(self, payer: UUID, payment_id: UUID, **options: Any) -> httpx.Response:
+        return await self.post(payer, f"/v1/payments/{payment_id}/pay", **options)
+
+    async def cancel(self, payer: UUID, payment_id: UUID, **options: Any) -> httpx.Response:
+        return await self.post(payer, f"/v1/payments/{payment_id}/cancel", **options)
+
+    async def seen(self, caller: UUID, payment_id: UUID) -> dict[str, Any]:
+        answer = await self.get(caller, f"/v1/payments/{payment_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def told(self, event: Event, sequence: int = 1) -> None:
+        """Let another service's event arrive and be handled."""
+        self.arrive(event, sequence)
+        await self.settle()
+
+    def arrive(self, event: Event, sequence: int = 1) -> None:
+        """Let another service's event arrive."""
+        _, body = cloudevents.encode(
+            event,
+            source=event.type.partition(".")[0],
+            subject=str(new_id()),
+            time=self.clock.now(),
+            sequence=sequence,
+        )
+        publication = Publication("", "", body, cloudevents.SINGLE, mandatory=False)
+        self.pump.broker.put("payments.events", publication)
+
+    async def arrives(self, username: str | None, status: str = "active") -> UUID:
+        """Let auth tell of a new user; returns the user's id."""
+        user_id = new_id()
+        await self.told(UserRegistered(user_id=user_id, number=1, username=username, status=status))
+        return user_id
+
+    async def opens(self, owner_id: UUID, currency: str = "RUB") -> UUID:
+        """Let wallet tell of a new wallet; returns its id."""
+        account_id = new_id()
+        await self.told(
+            WalletOpened(
+                account_id=account_id,
+                number=1,
+                owner_id=owner_id,
+                currency=currency,
+                name="",
+                is_default=True,
+            )
+        )
+        return account_id
+
+    async def settle(self) -> None:
+        """Carry all messages until none is left."""
+        await self.pump.run()
+
+    async def check(self) -> None:
+        """Do the outside checks that wait, until none is left, and what follows from them."""
+        urls = {"one": ONE, "two": TWO}
+        async with http_client() as client:
+            verifiers = Verifiers(client, urls, give_up_seconds=2.0)
+            engine = self.service.state.wiring.engine
+            runner = TaskRunner(engine, self.database, {OUTSIDE_CHECKS: verifiers.check})
+            for state in await runner._take(100):
+                await runner._do(state)
+        await self.settle()
+
+    async def wake(self, seconds: float) -> None:
+        """Let time pass and wake the sagas that are due."""
+        self.clock.advance(seconds)
+        await self.service.state.wiring.engine.wake_due(self.database)
+        await self.settle()
+
+    async def retry(self) -> None:
+        """Try parked messages that are due."""
+        for consumer in consumers(self.service, self.pump.broker):
+            await Retries(self.database, consumer.reader).retry_due()
+        await self.settle()
+
+    def published(self, *models: type[Message]) -> list[Envelope]:
+        """Return all that has left for the broker so far, of these types, in order."""
+        known = {model.type: model for model in models}
+        found = []
+        for publication in self.pump.broker.published:
+            for raw in cloudevents.unpack(publication.body, publication.content_type):
+                kind, event_id = cloudevents.type_and_id(raw)
+                if kind in known:
+                    found.append(cloudevents.decode(raw, event_id, known[kind]))
+        return found
+
+    async def as_owner(self, statements: str) -> None:
+        """Change the schema as its owner."""
+        driver = await asyncpg.connect(self.cluster.url("payments_owner"))
+        try:
+            await driver.execute(statements)
+        finally:
+            await driver.close()
+
+    async def count(self, table: str) -> int:
+        async with self.database.read() as connection:
+            found: int = await connection.fetchval(f"SELECT count(*) FROM {table}")
+        return found
+
+
+def settings(**changes: Any) -> Settings:
+    given = {
+        "auth_url": AUTH,
+        "wallet_url": WALLET,
+        "verifier_one_url": ONE,
+        "verifier_two_url": TWO,
+        "check_from": CHECKED,
+    }
+    names = {"auth_url": "AUTH_URL", "wallet_url": "WALLET_URL"}
+    values = {names.get(name, name): value for name, value in (given | changes).items()}
+    return Settings(_env_file=None, **values)
+
+
+@asynccontextmanager
+async def opened(cluster: Cluster) -> AsyncIterator[Room]:
+    """Open payments and its surroundings on an empty database."""
+    clock = FakeClock()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(cluster.database("payments", clock=clock))
+        other = await stack.enter_async_context(cluster.database("kit", clock=clock))
+        service = build(settings())
+        desk = await Desk.open()
+        service.state.database, service.state.tokens = database, desk.verifier
+        for resource in service.resources:
+            await stack.enter_async_context(resource(service))
+        scripted = ScriptedWallet()
+        commands = (PlaceHold, CaptureHold, ReleaseHold, Transfer)
+        wallet = Service(
+            name="wallet",
+            settings=EnvironmentSettings(),
+            web=FastAPI(),
+            routes=Routes(commands=dict.fromkeys(commands, scripted.answer)),
+        )
+        wallet.state.database = other
+        transport = httpx.ASGITransport(app=service.web, raise_app_exceptions=False)
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(transport=transport, base_url="http://payments.test")
+        )
+        pump = Pump(service, wallet)
+        yield Room(cluster, service, database, desk, clock, scripted, pump, http)

@@ -1,0 +1,61 @@
+from uuid import UUID
+
+from tests.integration.payments.room import Room
+
+from contracts.payments import PaymentCancelled
+from payments.expiry import sweep_once
+
+DAY = 24 * 3600
+
+
+async def test_what_nobody_paid_in_time_is_cancelled_and_told(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    old = await room.create(alice, bob)
+    paid = await room.create(alice, bob)
+    await room.pay(alice, paid)
+    room.clock.advance(DAY - 1)
+    assert await sweep_once(room.database) == 0
+    young = await room.create(alice, bob)
+    room.clock.advance(1)
+    assert await sweep_once(room.database) == 1
+    assert await sweep_once(room.database) == 0
+    seen = await room.seen(alice, old)
+    assert (seen["status"], seen["cancellation_reason"]) == ("cancelled", "expired")
+    assert (await room.seen(alice, paid))["status"] == "processing"
+    assert (await room.seen(alice, young))["status"] == "created"
+    await room.settle()
+    [told] = room.published(PaymentCancelled)
+    assert isinstance(told.message, PaymentCancelled)
+    assert (told.message.payment_id, told.message.reason, told.sequence) == (old, "expired", 2)
+
+
+async def test_a_sweep_passes_by_a_payment_that_somebody_holds(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    held = await room.create(alice, bob)
+    other = await room.create(alice, bob)
+    room.clock.advance(DAY)
+    async with room.database.unit_of_work() as uow:
+        await uow.fetchval("SELECT 1 FROM payment WHERE id = $1 FOR UPDATE", held)
+        assert await sweep_once(room.database) == 1
+    assert (await room.seen(alice, other))["status"] == "cancelled"
+    assert await sweep_once(room.database) == 1
+    assert (await room.seen(alice, held))["status"] == "cancelled"
+
+
+async def test_a_sweep_takes_bounded_batches(room: Room, alice: UUID, bob: UUID) -> None:
+    async with room.database.unit_of_work() as uow:
+        await uow.execute(
+            """
+            INSERT INTO payment (id, status, payer_id, payee_id, amount_minor, currency, version,
+                created_at, expires_at)
+            SELECT gen_random_uuid(), 'created', $1, $2, 100, 'RUB', 1, $3, $3
+            FROM generate_series(1, 450)
+            """,
+            alice,
+            bob,
+            room.clock.now(),
+        )
+    swept = [await sweep_once(room.database) for _ in range(4)]
+    assert swept == [200, 200, 50, 0]

@@ -1,0 +1,188 @@
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.integration.payments.room import Room
+
+from kit.ids import new_id
+
+
+async def ids(room: Room, caller: UUID, **query: Any) -> list[UUID]:
+    answer = await room.get(caller, "/v1/payments", **query)
+    assert answer.status_code == 200, answer.text
+    return [UUID(item["id"]) for item in answer.json()["items"]]
+
+
+async def test_newest_first_in_each_direction_and_both(
+    room: Room, alice: UUID, bob: UUID, carol: UUID
+) -> None:
+    first = await room.create(alice, bob)
+    second = await room.create(bob, alice)
+    third = await room.create(alice, carol)
+    assert await ids(room, alice) == [third, second, first]
+    assert await ids(room, alice, direction="all") == [third, second, first]
+    assert await ids(room, alice, direction="out") == [third, first]
+    assert await ids(room, alice, direction="in") == [second]
+    assert await ids(room, carol) == [third]
+    assert await ids(room, new_id()) == []
+
+
+async def test_filters(room: Room, alice: UUID, bob: UUID) -> None:
+    small = await room.create(alice, bob, "9.99")
+    start = room.clock.now()
+    room.clock.advance(3600)
+    middle = await room.create(alice, bob, "10.00")
+    room.clock.advance(3600)
+    large = await room.create(alice, bob, "10.01")
+    yen = await room.create(alice, bob, "10", currency="JPY")
+    dinar = await room.create(alice, bob, "10.001", currency="KWD")
+    await room.cancel(alice, middle)
+    hour = timedelta(hours=1)
+    for query, expected in (
+        ({"status": "cancelled"}, [middle]),
+        ({"status": "created"}, [dinar, yen, large, small]),
+        ({"status": "refunded"}, []),
+        ({"currency": "JPY"}, [yen]),
+        ({"amount_min": "10"}, [dinar, yen, large, middle]),
+        ({"amount_max": "10.00"}, [yen, middle, small]),
+        ({"amount_min": "10.00", "amount_max": "10.00", "currency": "RUB"}, [middle]),
+        ({"amount_min": "10.001", "amount_max": "10.005"}, [dinar]),
+        ({"amount_min": "11", "amount_max": "9"}, []),
+        ({"created_from": (start + hour).isoformat()}, [dinar, yen, large, middle]),
+        ({"created_to": (start + hour).isoformat()}, [small]),
+        ({"created_from": start.isoformat(), "created_to": (start + hour).isoformat()}, [small]),
+        ({"created_from": "2000-01-01", "created_to": "2000-12-31"}, []),
+        ({"created_from": "2000-01-01", "created_to": "9999-12-31"}, 5),
+        ({"status": "created", "direction": "in"}, []),
+    ):
+        found = await ids(room, alice, **query)
+        assert (len(found) if isinstance(expected, int) else found) == expected, query
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"status": "settled"}, 422),
+        ({"limit": "0"}, 422),
+        ({"limit": "101"}, 422),
+        ({"direction": "up"}, 422),
+        ({"amount_min": "1e3"}, 422),
+        ({"created_from": "now"}, 422),
+        ({"payer_id": str(new_id())}, 422),
+        ({"cursor": "AAAA"}, 400),
+        ({"cursor": "'; DROP TABLE payment"}, 400),
+    ],
+)
+async def test_what_a_list_can_not_be_asked_for(
+    room: Room, alice: UUID, query: dict[str, str], status: int
+) -> None:
+    answer = await room.get(alice, "/v1/payments", **query)
+    assert answer.status_code == status
+
+
+async def test_pages_go_through_all_once_also_where_many_have_one_time(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    made = []
+    for number in range(23):
+        payer, payee = (alice, bob) if number % 3 else (bob, alice)
+        made.append(await room.create(payer, payee))
+        if number % 5 == 0:
+            room.clock.advance(1)
+    seen: list[UUID] = []
+    path = "/v1/payments?limit=5&status=created"
+    while True:
+        answer = await room.get(alice, path)
+        body = answer.json()
+        seen += [UUID(item["id"]) for item in body["items"]]
+        if body["next_cursor"] is None:
+            break
+        assert answer.links["next"]["url"].startswith("?")
+        path = "/v1/payments" + answer.links["next"]["url"]
+        assert body["next_cursor"] in path
+        assert "status=created" in path
+    assert len(seen) == len(set(seen)) == 23
+    assert set(seen) == set(made)
+    assert "link" not in answer.headers
+
+
+async def test_a_cursor_is_good_for_its_caller_and_filters_only(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    for _ in range(3):
+        await room.create(alice, bob)
+    page = await room.get(alice, "/v1/payments", limit=2)
+    cursor = page.json()["next_cursor"]
+    assert len(await ids(room, alice, limit=2, cursor=cursor)) == 1
+    for caller, query in ((bob, {}), (alice, {"status": "created"}), (alice, {"direction": "in"})):
+        answer = await room.get(caller, "/v1/payments", cursor=cursor, **query)
+        assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")
+
+
+async def test_a_page_costs_the_same_statements_with_10_and_with_10000_payments(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    async def statements() -> int:
+        before = room.database.statements
+        assert len(await ids(room, alice, limit=10)) == 10
+        return room.database.statements - before
+
+    for _ in range(10):
+        await room.create(alice, bob)
+    few = await statements()
+    await many(room, alice, bob, 10_000)
+    assert await statements() == few == 1
+
+
+@pytest.mark.parametrize("direction", ["out", "in", "all"])
+async def test_a_page_is_read_along_its_index(
+    room: Room, alice: UUID, bob: UUID, direction: str
+) -> None:
+    """Rows and pages touched stay the page's own, whatever the table holds."""
+    from payments.domain.listing import Direction
+    from payments.repository import payments as sql
+
+    await many(room, alice, bob, 3_000)
+    await many(room, bob, alice, 3_000)
+    text = sql._PAGES[Direction(direction)]
+    nothing = [None, None, None, sql._LAST_ID, None, None, None, None, *sql._BY_DECIMALS]
+    async with room.database.read() as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        plan = await connection.fetch("EXPLAIN (ANALYZE, FORMAT JSON) " + text, alice, 21, *nothing)
+        await connection.execute("RESET plan_cache_mode")
+    sides = 2 if direction == "all" else 1
+    assert read_rows(plan) <= 21 * sides + 21 * 3
+
+
+def read_rows(plan: Any) -> int:
+    import orjson
+
+    def walk(node: dict[str, Any]) -> int:
+        own = 0
+        if "Scan" in node["Node Type"] and "Relation Name" in node:
+            removed = node.get("Rows Removed by Filter", 0)
+            own = int((node["Actual Rows"] + removed) * node["Actual Loops"])
+        return own + sum(walk(child) for child in node.get("Plans", []))
+
+    found = plan[0][0]
+    return walk((orjson.loads(found) if isinstance(found, str) else found)[0]["Plan"])
+
+
+async def many(room: Room, payer: UUID, payee: UUID, count: int) -> None:
+    """Store many payments at once, a second apart, older than any made by hand."""
+    async with room.database.unit_of_work() as uow:
+        await uow.execute(
+            """
+            INSERT INTO payment (id, status, payer_id, payee_id, amount_minor, currency, reason,
+                version, created_at, expires_at, cancelled_at)
+            SELECT gen_random_uuid(), 'cancelled', $1, $2, 100, 'RUB', 'expired', 2, at,
+                at + interval '1 day', at
+            FROM (SELECT $4::timestamptz - n * interval '1 second' AS at
+                  FROM generate_series(1, $3::int) AS n) AS times
+            """,
+            payer,
+            payee,
+            count,
+            room.clock.now(),
+        )

@@ -1,0 +1,71 @@
+import pytest
+
+from payments.domain.cards import holds_card_number
+
+VISA, MIR, AMEX, MAESTRO = (
+    "4111111111111111",
+    "2200000000000004",
+    "378282246310005",
+    "6759649826438453",
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        VISA,
+        MIR,
+        AMEX,
+        MAESTRO,
+        "4222222222222",
+        "6304000000000000000",
+        "4111 1111 1111 1111",
+        "4111-1111-1111-1111",
+        "4111.1111.1111.1111",
+        "4111/1111/1111/1111",
+        "4111\u00a01111\u00a01111\u00a01111",
+        "4111\u20141111\u20141111\u20141111",
+        "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
+        "4111 - 1111 - 1111 - 1111",
+        f"card:{VISA}, valid till 12/29",
+        f"my card {VISA} 12 29",
+        f"room 12, {VISA}",
+        f"12 34 {VISA}",
+        "x4111111111111111x",
+        "4111\u200b1111\u200b1111\u200b1111",
+        "\u0664" + VISA[1:],
+        "".join(chr(0x0660 + int(digit)) for digit in VISA),
+        "".join(chr(0xFF10 + int(digit)) for digit in VISA),
+        f"first line\n{VISA}\nlast line",
+    ],
+)
+def test_a_full_card_number_is_recognised_however_it_is_written(text: str) -> None:
+    assert holds_card_number(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "For the concert tickets",
+        "4242",
+        "4111111111111112",
+        "+7 912 345-67-89",
+        "8 800 555-35-35",
+        "1700000000000",
+        "40817810099910004312",
+        "invoice 2026-01-31 no. 1024",
+        "0000000000000000",
+        "411111111111",
+        "4111 1111 and 1111 1111",
+        "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
+        "½½½½½½½½½½½½½½½½",
+    ],
+)
+def test_other_text_and_other_numbers_pass(text: str) -> None:
+    assert not holds_card_number(text)
+
+
+def test_long_text_full_of_digits_is_searched_in_linear_steps() -> None:
+    assert not holds_card_number("1 " * 5_000)
+    assert holds_card_number("1 " * 5_000 + VISA)

@@ -1,0 +1,104 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from kit.money import Money
+from kit.refusals import Refusal
+from payments.domain.creation import PaymentOrder, decide_creation
+from payments.domain.parties import Parties, PayeeName, Person, Wallet, username_key
+from payments.domain.payment import Status
+from payments.refusals import (
+    CurrencyMismatch,
+    PayeeIsPayer,
+    PayeeNotActive,
+    PayeeNotFound,
+    PayerNotActive,
+    WalletNotFound,
+)
+
+ALICE, BOB, PAYMENT, WALLET, OTHER = (UUID(int=number) for number in range(1, 6))
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+TTL = timedelta(hours=24)
+
+alice = Person(ALICE, "alice", "active")
+bob = Person(BOB, "bob", "active")
+roubles_of_alice = Wallet(WALLET, ALICE, "RUB")
+roubles_of_bob = Wallet(OTHER, BOB, "RUB")
+dollars_of_alice = Wallet(WALLET, ALICE, "USD")
+dollars_of_bob = Wallet(OTHER, BOB, "USD")
+
+
+def order(**changes: Any) -> PaymentOrder:
+    asked: dict[str, Any] = {
+        "payer_id": ALICE,
+        "payee": PayeeName(username="bob"),
+        "amount": Money(15000, "RUB"),
+    }
+    return PaymentOrder(**(asked | changes))
+
+
+FROM = {"from_wallet_id": WALLET}
+TO = {"payee": PayeeName(wallet_id=OTHER)}
+
+
+@pytest.mark.parametrize(
+    ("asked", "parties", "refusal"),
+    [
+        # In order of precedence: each row would also be refused by what stands below it.
+        (order(**FROM), Parties(Person(ALICE, "alice", "disabled"), None), PayerNotActive),
+        (order(**FROM), Parties(alice, None), WalletNotFound),
+        (order(**FROM), Parties(alice, None, roubles_of_bob), WalletNotFound),
+        (order(**FROM), Parties(alice, None, dollars_of_alice), CurrencyMismatch),
+        (order(), Parties(alice, None), PayeeNotFound),
+        (order(), Parties(None, Person(ALICE, "alice", "pending")), PayeeIsPayer),
+        (order(**TO), Parties(alice, alice, None, dollars_of_alice), PayeeIsPayer),
+        (order(), Parties(alice, Person(BOB, "bob", "pending")), PayeeNotActive),
+        (
+            order(**TO),
+            Parties(alice, Person(BOB, "bob", "disabled"), None, dollars_of_bob),
+            PayeeNotActive,
+        ),
+        (order(), Parties(alice, Person(BOB, None, "deleted")), PayeeNotActive),
+        (order(**TO), Parties(alice, bob, None, dollars_of_bob), CurrencyMismatch),
+    ],
+)
+def test_refusals_in_order(asked: PaymentOrder, parties: Parties, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        decide_creation(asked, parties, payment_id=PAYMENT, now=NOW, ttl=TTL)
+
+
+def test_a_new_payment_is_created_and_waits_to_be_paid() -> None:
+    asked = order(
+        card_last4="4242", card_holder="ALICE", description="Tickets", metadata={"order": 7}
+    )
+    payment = decide_creation(asked, Parties(alice, bob), payment_id=PAYMENT, now=NOW, ttl=TTL)
+    assert payment.status is Status.CREATED
+    assert (payment.id, payment.payer_id, payment.payee_id) == (PAYMENT, ALICE, BOB)
+    assert (payment.amount_minor, payment.currency) == (15000, "RUB")
+    assert (payment.payer_username, payment.payee_username) == ("alice", "bob")
+    assert (payment.card_last4, payment.card_holder) == ("4242", "ALICE")
+    assert (payment.description, payment.metadata) == ("Tickets", {"order": 7})
+    assert (payment.created_at, payment.expires_at) == (NOW, NOW + TTL)
+    assert payment.version == 1
+    assert not payment.is_final
+    assert payment.payer_account_id is None
+    assert payment.payee_account_id is None
+
+
+def test_a_payer_whom_no_event_has_told_of_yet_may_pay() -> None:
+    payment = decide_creation(order(), Parties(None, bob), payment_id=PAYMENT, now=NOW, ttl=TTL)
+    assert payment.payer_username is None
+
+
+def test_named_wallets_are_kept() -> None:
+    asked = order(**FROM, **TO)
+    parties = Parties(alice, bob, roubles_of_alice, roubles_of_bob)
+    payment = decide_creation(asked, parties, payment_id=PAYMENT, now=NOW, ttl=TTL)
+    assert (payment.payer_account_id, payment.payee_account_id) == (WALLET, OTHER)
+
+
+@pytest.mark.parametrize("other", ["BOB", "Bob", "ｂｏｂ", "bⓞb"])
+def test_usernames_are_the_same_by_nfkc_and_case(other: str) -> None:
+    assert username_key(other) == username_key("bob")

@@ -1,0 +1,91 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from kit.money import Money
+from kit.refusals import Refusal
+from payments.domain.creation import PaymentOrder, decide_creation
+from payments.domain.lifecycle import Cancel, Pay, decide_cancel, decide_pay, visible_to
+from payments.domain.parties import Parties, PayeeName, Person
+from payments.domain.payment import FINAL, Payment, Status
+from payments.refusals import (
+    OnlyPayerMayCancel,
+    OnlyPayerMayPay,
+    PaymentAlreadyFinal,
+    PaymentBeingCancelled,
+    PaymentExpired,
+    PaymentNotFound,
+)
+
+ALICE, BOB, CAROL = (UUID(int=number) for number in range(1, 4))
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=24)
+
+
+def payment(status: Status = Status.CREATED, *, is_called_off: bool = False) -> Payment:
+    created = decide_creation(
+        PaymentOrder(payer_id=ALICE, payee=PayeeName(username="bob"), amount=Money(15000, "RUB")),
+        Parties(None, Person(BOB, "bob", "active")),
+        payment_id=UUID(int=9),
+        now=NOW,
+        ttl=timedelta(hours=24),
+    )
+    return replace(created, status=status, cancel_requested_at=NOW if is_called_off else None)
+
+
+def test_a_payment_is_there_for_payer_and_payee_and_for_nobody_else() -> None:
+    seen = payment()
+    assert visible_to(seen, ALICE) is seen
+    assert visible_to(seen, BOB) is seen
+    for missing in (None, seen):
+        with pytest.raises(PaymentNotFound):
+            visible_to(missing, CAROL)
+
+
+@pytest.mark.parametrize(
+    ("seen", "caller", "at", "refusal"),
+    [
+        # In order of precedence.
+        (payment(Status.PAID), BOB, LATER, OnlyPayerMayPay),
+        *((payment(s, is_called_off=True), ALICE, LATER, PaymentAlreadyFinal) for s in FINAL),
+        (payment(Status.PROCESSING, is_called_off=True), ALICE, LATER, PaymentBeingCancelled),
+        (payment(), ALICE, LATER, PaymentExpired),
+    ],
+)
+def test_pay_is_refused(seen: Payment, caller: UUID, at: datetime, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        decide_pay(seen, caller, at)
+
+
+def test_pay_starts_a_created_payment_up_to_its_last_moment() -> None:
+    assert decide_pay(payment(), ALICE, LATER - timedelta(microseconds=1)) is Pay.START
+
+
+def test_pay_again_changes_nothing_while_the_payment_is_on_its_way_even_past_its_time() -> None:
+    assert decide_pay(payment(Status.PROCESSING), ALICE, LATER) is Pay.IS_ON_ITS_WAY
+
+
+@pytest.mark.parametrize(
+    ("seen", "caller", "refusal"),
+    [
+        (payment(Status.PAID), BOB, OnlyPayerMayCancel),
+        *((payment(status), ALICE, PaymentAlreadyFinal) for status in FINAL),
+    ],
+)
+def test_cancel_is_refused(seen: Payment, caller: UUID, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        decide_cancel(seen, caller)
+
+
+def test_cancel_ends_a_created_payment_and_takes_back_one_in_flight() -> None:
+    assert decide_cancel(payment(), ALICE) is Cancel.AT_ONCE
+    assert decide_cancel(payment(Status.PROCESSING), ALICE) is Cancel.BY_UNDOING
+
+
+def test_the_refusal_names_the_final_state_in_both_languages() -> None:
+    with pytest.raises(PaymentAlreadyFinal) as refused:
+        decide_cancel(payment(Status.PAID), ALICE)
+    assert "is paid and" in refused.value.detail("en")
+    assert "(оплачен)" in refused.value.detail("ru")

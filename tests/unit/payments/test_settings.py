@@ -1,0 +1,61 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from pydantic import ValidationError
+
+from payments.domain.outside_checks import CheckPolicy, OutsideChecks
+from payments.settings import Settings
+
+
+def read(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Settings:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Settings(_env_file=None)
+
+
+def test_defaults_need_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch)
+    assert settings.port == 8103
+    assert settings.ttl == timedelta(hours=24)
+    assert settings.verifier_one_url.endswith("/sandbox/verify/one")
+    assert settings.verifier_two_url.endswith("/sandbox/verify/two")
+    assert settings.check_policy == CheckPolicy(OutsideChecks.SERVICES, Decimal(15000), {})
+    assert settings.check_policy.applies_to is OutsideChecks.SERVICES
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("30m", timedelta(minutes=30)),
+        ("24h", timedelta(hours=24)),
+        ("7d", timedelta(days=7)),
+    ],
+)
+def test_durations_are_written_with_their_unit(
+    monkeypatch: pytest.MonkeyPatch, text: str, expected: timedelta
+) -> None:
+    assert read(monkeypatch, PAYMENTS_TTL=text).ttl == expected
+
+
+@pytest.mark.parametrize("text", ["24", "h", "-1h", "1.5h", "24 h", "1w", "٢h"])
+def test_other_durations_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    with pytest.raises(ValidationError, match="duration"):
+        read(monkeypatch, PAYMENTS_TTL=text)
+
+
+def test_thresholds_can_differ_by_currency(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(
+        monkeypatch,
+        PAYMENTS_CHECK_FROM="20000, USD=200.50, JPY=30000",
+        PAYMENTS_OUTSIDE_CHECKS="all",
+    )
+    expected = {"USD": Decimal("200.50"), "JPY": Decimal(30000)}
+    assert settings.check_policy == CheckPolicy(OutsideChecks.ALL, Decimal(20000), expected)
+
+
+@pytest.mark.parametrize("text", ["USD=200", "-1", "1e3", "100,usd=5", "100,USD", "100,USD=x"])
+def test_other_thresholds_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    with pytest.raises(ValidationError):
+        read(monkeypatch, PAYMENTS_CHECK_FROM=text)
