@@ -1,0 +1,8 @@
+"""``python -m sandbox api|all|openapi``."""
+
+from kit.commands import main
+from sandbox.app import NAME, build
+from sandbox.settings import Settings
+
+if __name__ == "__main__":
+    main(NAME, Settings, build)

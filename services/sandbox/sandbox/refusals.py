@@ -1,0 +1,30 @@
+"""Every "no" that the sandbox can say, beside those of kit.
+
+Refusal
+├── VerifierUnknown     404  verifier_unknown
+└── VerifierFailed      503  verifier_failed
+"""
+
+from kit.refusals import Refusal
+
+
+class VerifierUnknown(Refusal):
+    """There are two verification services, and this is neither."""
+
+    code = "verifier_unknown"
+    status = 404
+    title_en = "Verification service unknown"
+    title_ru = "Сервис проверки неизвестен"
+    detail_en = "The verification services are called “one” and “two”."
+    detail_ru = "Сервисы проверки называются «one» и «two»."
+
+
+class VerifierFailed(Refusal):
+    """A failure on purpose: the next try may bring a verdict."""
+
+    code = "verifier_failed"
+    status = 503
+    title_en = "Verification failed for now"
+    title_ru = "Проверка временно не удалась"
+    detail_en = "This failure is simulated. Ask again: the next answer may be a verdict."
+    detail_ru = "Этот сбой имитирован. Повторите запрос: следующий ответ может быть вердиктом."

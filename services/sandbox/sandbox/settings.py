@@ -1,0 +1,31 @@
+"""The sandbox's settings: kit's web part, how often its services fail, and never in production."""
+
+from typing import Self
+
+from pydantic import model_validator
+from pydantic_settings import SettingsConfigDict
+
+from kit.settings import WebSettings, setting
+
+
+class Settings(WebSettings):
+    """Everything that ``python -m sandbox`` reads from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="SANDBOX_")
+
+    port: int = setting(8109, "Port to listen on.", ge=1, le=65535)
+    failure_rate_one: float = setting(
+        0.10, "Share of questions that the first verification service fails to answer.", ge=0, le=1
+    )
+    failure_rate_two: float = setting(
+        0.25, "Share of questions that the second verification service fails to answer.", ge=0, le=1
+    )
+    seed: int | None = setting(
+        None, "Makes the failures repeat in the same order at every start; unset: by chance."
+    )
+
+    @model_validator(mode="after")
+    def _stay_out_of_production(self) -> Self:
+        if self.in_production:
+            raise ValueError("the sandbox does not run with ENVIRONMENT=production")
+        return self

@@ -1,0 +1,37 @@
+"""How a simulated verification service behaves."""
+
+from sandbox.verifiers import Behaviour, Mode, Verifier
+
+
+def answers(behaviour: Behaviour, questions: int) -> list[Mode | None]:
+    verifier = Verifier(behaviour)
+    return [verifier.ask() for _ in range(questions)]
+
+
+def test_a_service_that_never_fails_always_has_its_verdict() -> None:
+    assert set(answers(Behaviour(0.0), 100)) == {Mode.OK}
+    assert set(answers(Behaviour(0.0, mode=Mode.DENY), 100)) == {Mode.DENY}
+
+
+def test_a_service_that_always_fails_has_none() -> None:
+    assert set(answers(Behaviour(1.0), 100)) == {None}
+
+
+def test_failures_are_as_frequent_as_the_rate_says() -> None:
+    for rate in (0.10, 0.25):
+        failed = answers(Behaviour(rate, seed=1), 10_000).count(None)
+        assert abs(failed / 10_000 - rate) < 0.02
+
+
+def test_the_same_seed_gives_the_same_failures_and_another_seed_others() -> None:
+    assert answers(Behaviour(0.25, seed=7), 200) == answers(Behaviour(0.25, seed=7), 200)
+    assert answers(Behaviour(0.25, seed=7), 200) != answers(Behaviour(0.25, seed=8), 200)
+
+
+def test_setting_a_behaviour_begins_the_sequence_and_the_counts_anew() -> None:
+    verifier = Verifier(Behaviour(0.5, seed=3))
+    first = [verifier.ask() for _ in range(50)]
+    assert (verifier.asked, verifier.failed) == (50, first.count(None))
+    verifier.set(Behaviour(0.5, seed=3))
+    assert (verifier.asked, verifier.failed) == (0, 0)
+    assert [verifier.ask() for _ in range(50)] == first
