@@ -1,0 +1,1 @@
+"""The gateway: the one door of the system. Pure ASGI in, aiohttp out."""

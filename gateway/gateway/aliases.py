@@ -1,0 +1,30 @@
+"""Owns the other names of operations: every literal path that a specification names. Data only.
+
+An alias is the same operation with the same bodies, and needs a token where the operation does.
+What differs from a canonical path by a trailing slash alone (`POST /v1/payments/`) needs no line.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+ALIASES: Final[Mapping[str, str]] = {
+    # The store with a bank's webhook
+    "POST /users": "POST /v1/auth/register",
+    "POST /auth": "POST /v1/auth/login",
+    "GET /users": "GET /v1/users?expand=wallets",
+    "GET /users/me": "GET /v1/me",
+    "PUT /users/{id}": "PATCH /v1/users/{id}",
+    # Personal finance
+    "POST /auth/register": "POST /v1/auth/register",
+    "POST /auth/login": "POST /v1/auth/login",
+    "POST /auth/refresh": "POST /v1/auth/refresh",
+    # Wallet payments
+    "POST /v1/auth": "POST /v1/auth/register",
+    "GET /v1/auth/read_current_user": "GET /v1/auth/me",
+    "GET /v1/services/list": "GET /v1/services",
+    "POST /v1/services/create": "POST /v1/services",
+    # The online store
+    "POST /api/v1/auth/register": "POST /v1/auth/register",
+    "POST /api/v1/auth/login": "POST /v1/auth/login",
+    "GET /api/v1/auth/me": "GET /v1/auth/me",
+}

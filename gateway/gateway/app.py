@@ -1,0 +1,62 @@
+"""The composition root: puts the gateway together. Every choice of a part is made here."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+
+from gateway.cors import Cors
+from gateway.documentation import Documentation
+from gateway.health import Health
+from gateway.me import Me
+from gateway.proxy import Gateway, OwnPart
+from gateway.routing import RouteTable
+from gateway.settings import Settings
+from gateway.upstream import Upstream, Upstreams
+from kit.tokens import Revocations, TokenVerifier
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Gateway]:
+    """Open what the gateway leans on, give the gateway, and close it all."""
+    async with (
+        Redis.from_url(settings.redis_url) as redis,
+        Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams,
+    ):
+        tokens = await TokenVerifier.open(
+            settings.jwks_url,
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+            revocations=Revocations(redis),
+        )
+        try:
+            yield assembled(settings, upstreams, tokens)
+        finally:
+            await tokens.close()
+
+
+def assembled(
+    settings: Settings, upstreams: Mapping[str, Upstream], tokens: TokenVerifier
+) -> Gateway:
+    """Return the gateway made of parts that are open."""
+    routes = RouteTable.of(in_production=settings.in_production, serves_docs=settings.serves_docs)
+    health = Health(upstreams, tokens, settings.metrics_readers)
+    documentation = Documentation(upstreams, routes)
+    own: dict[str, OwnPart] = {
+        "me": Me(upstreams).answer,
+        "live": health.live,
+        "ready": health.ready,
+        "metrics": health.metrics,
+        "swagger": documentation.swagger,
+        "redoc": documentation.redoc,
+        "asset": documentation.asset,
+        "openapi": documentation.openapi,
+    }
+    return Gateway(
+        routes=routes,
+        upstreams=upstreams,
+        tokens=tokens,
+        own=own,
+        cors=Cors(settings.cors_origins),
+        max_body_bytes=settings.max_body_bytes,
+    )

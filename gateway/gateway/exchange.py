@@ -1,0 +1,151 @@
+"""Owns one request and its answer while they are in hand. Does not decide what the answer is."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from gateway.headers import Header, Inbound
+from gateway.routing import Route
+from kit.refusals import Refusal
+from kit.tasks import spawn, stop
+from kit.tokens.verifier import Claims
+from kit.web import problems
+
+_log = structlog.get_logger(__name__)
+
+# On every answer that does not set them itself (ASVS 5.0 §3.4, §14.3.2).
+SECURITY_HEADERS: Final[tuple[Header, ...]] = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+class ClientGone(Exception):  # noqa: N818 - nothing went wrong here; nobody waits any more
+    """The caller closed the connection."""
+
+
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        method: As it came, or as the alias' operation wants it.
+        path: The raw path, likewise.
+        query: The raw query, likewise.
+        inbound: The request's headers.
+        own_headers: What the gateway adds to every answer: request id, CORS.
+        claims: Who is calling, once known.
+        status: Status of the answer once it has begun.
+    """
+
+    __slots__ = (
+        "_receive",
+        "_send",
+        "claims",
+        "inbound",
+        "method",
+        "own_headers",
+        "path",
+        "query",
+        "request_id",
+        "route",
+        "scope",
+        "status",
+        "traceparent",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self.method: str = scope["method"]
+        self.path: bytes = scope["raw_path"]
+        self.query: bytes = scope["query_string"]
+        self.inbound = Inbound()
+        self.request_id = b""
+        self.traceparent = b""
+        self.own_headers: list[Header] = []
+        self.route: Route | None = None
+        self.claims: Claims | None = None
+        self.status: int | None = None
+
+    @property
+    def peer(self) -> str:
+        """Address of whoever opened the connection."""
+        client = self.scope.get("client")
+        return client[0] if client else "unknown"
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """Yield the request's body as it arrives.
+
+        Raises:
+            ClientGone: the caller left before its end.
+        """
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            if chunk := message.get("body", b""):
+                yield chunk
+            more = message.get("more_body", False)
+
+    async def answer(self, status: int, headers: list[Header], body: bytes) -> None:
+        """Send a whole answer; its length is the caller's business where it is set already."""
+        await self.begin(status, headers)
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def begin(self, status: int, headers: list[Header]) -> None:
+        """Send the head of an answer, with what every answer has."""
+        self.status = status
+        named = {name for name, _ in headers}
+        if not named.issuperset(_SECURITY_NAMES):
+            headers += [header for header in SECURITY_HEADERS if header[0] not in named]
+        headers += self.own_headers
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def stream(self, chunks: AsyncIterator[bytes]) -> None:
+        """Send the body of an answer as it arrives; stops early where the caller leaves."""
+        copying = spawn(self._copy(chunks), "gateway.copy")
+        gone = spawn(self._until_gone(), "gateway.caller")
+        await asyncio.wait({copying, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await stop([copying, gone])
+
+    async def _copy(self, chunks: AsyncIterator[bytes]) -> None:
+        try:
+            async for chunk in chunks:
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        except Refusal as error:  # too late for a problem: the server breaks the connection off
+            _log.warning("answer_broken_off", code=error.code)
+            return
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def answer_json(self, status: int, body: bytes) -> None:
+        """Send a JSON document."""
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        await self.answer(status, headers, body)
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Send a problem document."""
+        status, headers, body = problems.render(
+            refusal,
+            accept_language=self.inbound.read.get(b"accept-language"),
+            request_id=self.request_id.decode(),
+        )
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self.answer(status, headers, body)
+
+
+_SECURITY_NAMES: Final = frozenset(name for name, _ in SECURITY_HEADERS)

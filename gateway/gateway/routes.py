@@ -1,0 +1,51 @@
+"""Owns which path goes where and which needs no token. Data only; `routing` compiles it.
+
+Whatever stands below a prefix needs a user's access token, unless it is listed as public. A
+trailing slash is the same route. Nothing else is reachable.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+# Path of the first one or two segments -> the service that answers everything below it.
+PREFIXES: Final[Mapping[str, str]] = {
+    "/v1/auth": "auth",
+    "/v1/users": "auth",
+    "/v1/wallets": "wallet",
+    "/v1/ledger": "wallet",
+    "/v1/payments": "payments",
+    "/v1/services": "payments",
+}
+
+# What needs no token. GET stands for HEAD too.
+PUBLIC: Final[Mapping[str, str]] = {
+    "GET /.well-known/jwks.json": "auth",
+    "POST /v1/auth/register": "auth",
+    "GET /v1/auth/activate": "auth",
+    "POST /v1/auth/activate": "auth",
+    "POST /v1/auth/activation/resend": "auth",
+    "POST /v1/auth/login": "auth",
+    "POST /v1/auth/token": "auth",
+    "POST /v1/auth/refresh": "auth",
+    "GET /v1/services": "payments",
+}
+
+# Public as a whole, and not there at all in production.
+DEVELOPMENT_PREFIXES: Final[Mapping[str, str]] = {"/sandbox": "sandbox"}
+
+# What the gateway answers itself, by the name of the part that does.
+OWN: Final[Mapping[str, str]] = {"GET /v1/me": "me"}
+OWN_PUBLIC: Final[Mapping[str, str]] = {
+    "GET /health/live": "live",
+    "GET /health/ready": "ready",
+    "GET /metrics": "metrics",
+}
+DOCUMENTATION: Final[Mapping[str, str]] = {
+    "GET /docs": "swagger",
+    "GET /docs/swagger": "swagger",
+    "GET /docs/{service}": "swagger",
+    "GET /docs/assets/{file}": "asset",
+    "GET /redoc": "redoc",
+    "GET /redoc/{service}": "redoc",
+    "GET /openapi/{file}": "openapi",
+}

@@ -1,0 +1,149 @@
+"""Owns finding the route of a request; what the routes are stands in `routes` and `aliases`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+from gateway import routes
+from gateway.aliases import ALIASES
+
+_SLASH: Final = 0x2F
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What an alias stands for: the operation's method, path and what is added to the query.
+
+    A segment of `path` that is a number is taken from that segment of the alias' own path.
+    """
+
+    method: str
+    path: tuple[bytes | int, ...]
+    query: bytes
+
+    def path_for(self, path: bytes) -> bytes:
+        """Return the operation's path for a path that the alias matched."""
+        given = path.split(b"/")
+        return b"/".join(given[part] if isinstance(part, int) else part for part in self.path)
+
+    def query_for(self, query: bytes) -> bytes:
+        """Return the operation's query; what the alias adds comes last."""
+        if not self.query:
+            return query
+        return b"&".join(filter(None, (query, self.query)))
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes.
+
+    Attributes:
+        label: Names the route in figures and logs; never contains what a caller sent.
+        upstream: The service that answers, empty where the gateway does.
+        own: The part of the gateway that answers, empty where a service does.
+        is_public: Whether no token is needed.
+        rewrite: What the alias stands for, None for a canonical path.
+    """
+
+    label: str
+    upstream: str = ""
+    own: str = ""
+    is_public: bool = False
+    rewrite: Rewrite | None = None
+
+
+class RouteTable:
+    """Routes by exact path, then by pattern, then by prefix; each step a dictionary look-up."""
+
+    def __init__(self) -> None:
+        self._exact: dict[tuple[str, bytes], Route] = {}
+        self._patterns: dict[tuple[str, int], list[tuple[tuple[bytes, ...], Route]]] = {}
+        self._prefixes: dict[bytes, Route] = {}
+
+    @classmethod
+    def of(cls, *, in_production: bool, serves_docs: bool) -> Self:
+        """Compile the tables of this environment."""
+        table = cls()
+        for prefix, upstream in routes.PREFIXES.items():
+            table.add_prefix(prefix, Route(prefix, upstream))
+        if not in_production:
+            for prefix, upstream in routes.DEVELOPMENT_PREFIXES.items():
+                table.add_prefix(prefix, Route(prefix, upstream, is_public=True))
+        for operation, upstream in routes.PUBLIC.items():
+            label = operation.partition(" ")[2]
+            table.add(operation, Route(label, upstream, is_public=True))
+        table.add_own(routes.OWN, is_public=False)
+        table.add_own(routes.OWN_PUBLIC, is_public=True)
+        if serves_docs:
+            table.add_own(routes.DOCUMENTATION, is_public=True)
+        for alias, operation in ALIASES.items():
+            table.add_alias(alias, operation)
+        return table
+
+    def add_prefix(self, prefix: str, route: Route) -> None:
+        """Route all that stands below one or two segments."""
+        self._prefixes[prefix.encode()] = route
+
+    def add_own(self, operations: Mapping[str, str], *, is_public: bool) -> None:
+        """Route operations to parts of the gateway itself."""
+        for operation, own in operations.items():
+            label = operation.partition(" ")[2]
+            self.add(operation, Route(label, own=own, is_public=is_public))
+
+    def add(self, operation: str, route: Route) -> None:
+        """Route one operation, as `GET /v1/users/{id}`."""
+        method, _, path = operation.partition(" ")
+        if "{" not in path:
+            self._exact[method, path.encode()] = route
+            return
+        segments = tuple(path.encode().split(b"/"))
+        self._patterns.setdefault((method, len(segments)), []).append((segments, route))
+
+    def add_alias(self, alias: str, operation: str) -> None:
+        """Route another name of an operation to where the operation goes.
+
+        Raises:
+            ValueError: the operation is not routed, or needs what the alias does not have.
+        """
+        method, _, target = operation.partition(" ")
+        path, _, query = target.partition("?")
+        route = self.find(method, path.encode())
+        if route is None:
+            raise ValueError(f"alias {alias}: {operation} is not routed")
+        rewrite = Rewrite(method, tuple(_sources(alias, path)), query.encode())
+        self.add(alias, replace(route, label=alias.partition(" ")[2], rewrite=rewrite))
+
+    def find(self, method: str, path: bytes) -> Route | None:
+        """Return the route of a request, None where there is none."""
+        if method == "HEAD":
+            method = "GET"
+        if path[-1] == _SLASH and len(path) > 1:
+            path = path[:-1]
+        route = self._exact.get((method, path))
+        if route is not None:
+            return route
+        patterns = self._patterns.get((method, path.count(b"/") + 1))
+        if patterns is not None:
+            given = path.split(b"/")
+            for segments, route in patterns:
+                if _matches(segments, given):
+                    return route
+        first = path.find(b"/", 1)
+        if first < 0:
+            return self._prefixes.get(path)
+        second = path.find(b"/", first + 1)
+        route = self._prefixes.get(path if second < 0 else path[:second])
+        return route or self._prefixes.get(path[:first])
+
+
+def _matches(segments: Iterable[bytes], given: Iterable[bytes]) -> bool:
+    return all(
+        segment == part or (segment[:1] == b"{" and part)
+        for segment, part in zip(segments, given, strict=True)
+    )
+
+
+def _sources(alias: str, path: str) -> Iterable[bytes | int]:
+    given = alias.partition(" ")[2].split("/")
+    for segment in path.split("/"):
+        yield given.index(segment) if segment.startswith("{") else segment.encode()

@@ -1,0 +1,85 @@
+"""The gateway's settings: a sum of kit's parts, where the services are, and what is served."""
+
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Final
+
+from pydantic import field_validator
+from pydantic_settings import SettingsConfigDict
+
+from kit.settings import IdentitySettings, RedisSettings, setting
+
+_HTTP_URL: Final = r"^https?://[^\s/?#@]+/?$"
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
+
+
+class Settings(RedisSettings, IdentitySettings):
+    """Everything that ``python -m gateway`` reads from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_")
+
+    host: str = setting("127.0.0.1", "Address to listen on.")
+    port: int = setting(8000, "Port to listen on.", ge=1, le=65535)
+    max_body_bytes: int = setting(1024 * 1024, "Largest request body, in bytes.", ge=1024)
+    upstream_timeout_seconds: float = setting(
+        40.0, "Longest silence of a service, before its answer or within it.", gt=0
+    )
+    docs: bool | None = setting(
+        None, "Whether /docs, /redoc and /openapi are served; unset: everywhere but in production."
+    )
+    cors_origins: list[str] = setting(
+        [], "Origins whose pages may read answers, as a JSON list; none by default."
+    )
+    metrics_networks: list[str] = setting(
+        ["127.0.0.0/8", "::1/128"],
+        "Networks that may read /metrics, as a JSON list; others are answered 404.",
+    )
+    auth_url: str = setting(
+        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_HTTP_URL
+    )
+    wallet_url: str = setting(
+        "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=_HTTP_URL
+    )
+    payments_url: str = setting(
+        "http://127.0.0.1:8103",
+        "Where payments listens.",
+        shared="PAYMENTS_URL",
+        pattern=_HTTP_URL,
+    )
+    sandbox_url: str = setting(
+        "http://127.0.0.1:8109",
+        "Where the sandbox listens; not used in production.",
+        shared="SANDBOX_URL",
+        pattern=_HTTP_URL,
+    )
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _must_be_origins(cls, origins: list[str]) -> list[str]:
+        # “*” and “null” would let any page read answers (SECURITY, check 61).
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError('write origins as ["https://console.example"]; no “*”, no “null”')
+        return origins
+
+    @field_validator("metrics_networks")
+    @classmethod
+    def _must_be_networks(cls, networks: list[str]) -> list[str]:
+        for network in networks:
+            ip_network(network)
+        return networks
+
+    @property
+    def serves_docs(self) -> bool:
+        """Whether the documentation is served."""
+        return self.docs if self.docs is not None else not self.in_production
+
+    @property
+    def metrics_readers(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Who may read the figures."""
+        return tuple(ip_network(network) for network in self.metrics_networks)
+
+    @property
+    def upstream_urls(self) -> dict[str, str]:
+        """Return the address of each service that is routed to."""
+        urls = {"auth": self.auth_url, "wallet": self.wallet_url, "payments": self.payments_url}
+        return urls if self.in_production else urls | {"sandbox": self.sandbox_url}

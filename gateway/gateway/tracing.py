@@ -1,0 +1,30 @@
+"""Owns the ids that follow a request through all services: X-Request-Id and W3C traceparent."""
+
+import os
+from typing import Final
+
+from kit.ids import new_id
+
+_ID_CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
+_MAX_ID_BYTES: Final = 128
+_HEX: Final = b"0123456789abcdef"
+_TRACEPARENT_BYTES: Final = 55
+
+
+def request_id(given: bytes | None) -> bytes:
+    """Keep the caller's id where it is harmless in a log and a header, else make one."""
+    if given and len(given) <= _MAX_ID_BYTES and not given.translate(None, _ID_CHARACTERS):
+        return given
+    return str(new_id()).encode()
+
+
+def traceparent(given: bytes | None) -> bytes:
+    """Go on with the caller's trace (W3C Trace Context §3.2), or begin one."""
+    if given is not None and len(given) == _TRACEPARENT_BYTES and given[:3] == b"00-":
+        trace, parent, flags = given[3:35], given[36:52], given[53:]
+        is_whole = b"-".join((b"00", trace, parent, flags)) == given
+        is_hex = not (trace + parent + flags).translate(None, _HEX)
+        if is_whole and is_hex and trace.strip(b"0") and parent.strip(b"0"):
+            return given
+    random = os.urandom(24).hex()
+    return f"00-{random[:32]}-{random[32:]}-01".encode()
