@@ -1,0 +1,117 @@
+# Every command of this repository; `make` alone lists them.
+# Variables: S = service, T = test path, A = further pytest arguments, m = message,
+# DETACH=1 = do not stay in the foreground, GATEWAY_PORT = another port than 8000.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+python := .venv/bin/python
+stack := $(python) -m deploy.stack
+# Ending and looking must not install anything; the runner needs no package.
+stack_as_is := $(if $(wildcard $(python)),$(python),python3) -m deploy.stack
+typed := -p kit -p contracts -p testkit -p auth -p wallet -p payments -p sandbox -p gateway -p deploy
+
+T ?= tests
+A ?=
+
+.PHONY: help install run stop reset status logs up down test check lint format generate demo seed \
+	dev init-db upgrade downgrade revision lock bench chaos runtime-ready tools-ready
+
+help: ## list these commands
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Run it (no Docker needed)
+
+run: runtime-ready ## set up and start everything, log in the foreground; DETACH=1: return when ready
+	@$(stack) run $(if $(filter-out 0 no false,$(DETACH)),--detach)
+
+demo: runtime-ready ## the main job told step by step (starts the stack where it is not up)
+	@$(python) -m deploy.demo
+
+seed: runtime-ready ## demo users and money on a running stack; safe to repeat
+	@$(python) -m deploy.seed
+
+status: ## what runs, and whether it is ready
+	@$(stack_as_is) status
+
+logs: ## follow the log of a stack in the background
+	@$(stack_as_is) logs
+
+stop: ## end what `run` started
+	@$(stack_as_is) stop
+
+reset: ## end it and drop its data
+	@$(stack_as_is) reset
+
+##@ Run it in Docker Compose
+
+up: ## build and start everything, return when the gateway is ready
+	@docker compose up --build --detach
+	@deploy/wait-for-gateway.sh
+
+down: ## end it; the data stays in its volumes
+	@docker compose down
+
+##@ Test and check
+
+test: tools-ready ## run the tests on servers of their own; T=tests/e2e/test_x.py A="-k name -x"
+	@$(stack) test "$(T)" -- $(A)
+
+check: tools-ready ## format, lint, types, imports, generated files: what CI runs
+	$(python) -m ruff format --check .
+	$(python) -m ruff check .
+	$(python) -m mypy --strict $(typed)
+	.venv/bin/lint-imports
+	$(python) -m deploy.generate --check
+
+lint: tools-ready ## ruff, mypy and the import rules
+	$(python) -m ruff check .
+	$(python) -m mypy --strict $(typed)
+	.venv/bin/lint-imports
+
+format: tools-ready ## rewrite the code in one style
+	$(python) -m ruff format .
+	$(python) -m ruff check --fix --exit-zero .
+
+bench: tools-ready ## measure, with a yardstick beside every figure
+	@$(python) -m tests.benchmarks
+
+chaos: tools-ready ## kill, stop and restart things under load
+	@$(stack) test tests/resilience -- $(A)
+
+##@ Develop
+
+install: tools-ready ## .venv with everything, servers installed; starts nothing
+
+dev: tools-ready ## one service with reload, the others in the background; S=wallet
+	@$(stack) dev $(or $(S),$(error which service? S=wallet))
+
+generate: tools-ready ## openapi snapshots, schemas, .env.example, tables in READMEs
+	$(python) -m deploy.generate
+
+lock: tools-ready ## write the locks from the pyproject files; UPGRADE=1: newest versions
+	deploy/lock.sh
+
+##@ Database
+
+init-db: runtime-ready ## database, roles, schemas and migrations
+	@$(stack) init-db
+
+upgrade: runtime-ready ## apply migrations; S=wallet: of one service
+	@$(stack) upgrade $(if $(S),--service $(S))
+
+downgrade: runtime-ready ## take the last migration back; S=wallet, TO=0001
+	@$(stack) downgrade --service $(or $(S),$(error which service? S=wallet)) $(if $(TO),--to $(TO))
+
+revision: tools-ready ## write a migration from the tables; S=wallet m="add a limit"
+	@$(stack) revision --service $(or $(S),$(error which service? S=wallet)) \
+		--message "$(or $(m),$(error what does it do? m="add a limit"))"
+
+# Milliseconds where all is there already.
+runtime-ready:
+	@deploy/bootstrap.sh runtime
+
+tools-ready:
+	@deploy/bootstrap.sh dev

@@ -1,0 +1,1 @@
+"""Owns how Saldo is set up and started; services do not import it."""

@@ -1,0 +1,245 @@
+"""Owns setting up a clone: system packages, `.venv`, locked dependencies; starts nothing.
+
+Run by bootstrap.sh with whatever Python 3.11 or newer there is, so it uses the standard library
+alone, and none of our packages.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+LOCKS = {"runtime": "requirements.lock", "dev": "requirements-dev.lock"}
+
+# Our own packages are found through one .pth file: an editable install would need a build backend
+# for each of them, for the same effect.
+SOURCES = (
+    "libs/kit",
+    "libs/contracts",
+    "libs/testkit",
+    "services/auth",
+    "services/wallet",
+    "services/payments",
+    "services/sandbox",
+    "gateway",
+    ".",
+)
+
+_APT = {
+    "postgres": "postgresql",
+    "rabbitmq": "rabbitmq-server",
+    "redis": "redis-server",
+    "venv": "python3-venv",
+}
+_BREW = {"postgres": "postgresql@17", "rabbitmq": "rabbitmq", "redis": "redis", "venv": "python"}
+_POLICY = Path("/usr/sbin/policy-rc.d")
+
+
+def main(kind: str) -> None:
+    """Set everything up for `kind`: "runtime", or "dev" with the tools of tests and checks."""
+    with _alone():
+        _install_servers()
+        lock = ROOT / LOCKS[kind]
+        if _is_installed(lock):
+            return
+        _make_venv()
+        _say(f"installing {lock.name} into .venv")
+        _install(lock)
+        _link_sources()
+        for name in LOCKS.values() if kind == "dev" else [lock.name]:
+            shutil.copyfile(ROOT / name, VENV / f"installed-{name}")
+
+
+def missing_parts() -> list[str]:
+    """Return what the system lacks: "postgres", "rabbitmq", "redis", "venv"."""
+    debian = any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found = {
+        "postgres": debian or _on_path("initdb"),
+        "rabbitmq": Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists()
+        or _on_path("rabbitmq-server"),
+        "redis": _on_path("redis-server"),
+        "venv": VENV.exists() or _can_make_venv(),
+    }
+    return [part for part, is_there in found.items() if not is_there]
+
+
+def uv_requirement(dev_lock: str) -> str:
+    """Return uv's own entry, with its hashes, out of the text of requirements-dev.lock.
+
+    Raises:
+        ValueError: it is not there.
+    """
+    entry: list[str] = []
+    for line in dev_lock.splitlines():
+        if entry and not line.startswith("    --hash"):
+            break
+        if entry or line.startswith("uv=="):
+            entry.append(line)
+    if not entry:
+        raise ValueError("requirements-dev.lock does not name uv")
+    return "\n".join(entry) + "\n"
+
+
+def _install_servers() -> None:
+    missing = missing_parts()
+    if not missing:
+        return
+    if shutil.which("apt-get"):
+        _apt_install([_APT[part] for part in missing])
+    elif shutil.which("brew"):
+        _say(f"brew install {' '.join(_BREW[part] for part in missing)}")
+        _run(["brew", "install", *(_BREW[part] for part in missing)])
+    else:
+        names = ", ".join(missing)
+        _fail(f"Not found: {names}. Install PostgreSQL 15+, RabbitMQ, Redis and Python's venv.")
+    still_missing = missing_parts()
+    if still_missing:
+        _fail(f"Still not found after installing: {', '.join(still_missing)}.")
+
+
+def _apt_install(packages: Sequence[str]) -> None:
+    """Install Debian packages without letting them start the servers of the system."""
+    _say(f"apt-get install {' '.join(packages)}")
+    prefix = _as_root(packages)
+    quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    waiting = ["-o", "DPkg::Lock::Timeout=300"]
+    with _nothing_starts(prefix):
+        _run([*prefix, *quiet, *waiting, "update"])
+        _run([*prefix, *quiet, *waiting, "install", "-y", "--no-install-recommends", *packages])
+
+
+def _as_root(packages: Sequence[str]) -> list[str]:
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo"):
+        return ["sudo"]
+    _fail(f"Missing, and there is no sudo. As root: apt-get install {' '.join(packages)}")
+    return []
+
+
+@contextmanager
+def _nothing_starts(prefix: Sequence[str]) -> Iterator[None]:
+    """Have a policy-rc.d that forbids packages to start servers, where there is none yet.
+
+    See https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt: 101 is "forbidden".
+    """
+    if _POLICY.exists():
+        yield
+        return
+    with tempfile.NamedTemporaryFile("w") as draft:
+        draft.write("#!/bin/sh\nexit 101\n")
+        draft.flush()
+        _run([*prefix, "install", "-m", "755", draft.name, str(_POLICY)])
+    try:
+        yield
+    finally:
+        _run([*prefix, "rm", "-f", str(_POLICY)])
+
+
+def _make_venv() -> None:
+    """Make .venv where there is none, or one that does not work (its Python is gone, or half)."""
+    if VENV.exists() and _works(VENV / "bin" / "python"):
+        return
+    _say("making .venv")
+    _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
+
+
+def _works(python: Path) -> bool:
+    check = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
+    if not python.exists():
+        return False
+    return subprocess.run([python, "-c", check], capture_output=True, check=False).returncode == 0
+
+
+def _install(lock: Path) -> None:
+    """Install by uv, five times faster than pip; by pip where uv can't be had or fails.
+
+    pip knows proxies and mirrors of the machine (pip.conf) that uv does not.
+    """
+    uv = _uv()
+    hashed = ["--require-hashes", "--no-deps", "-r", str(lock)]
+    if uv is not None:
+        answer = subprocess.run(
+            [uv, "pip", "install", "-q", "--python", VENV / "bin" / "python", *hashed],
+            env=os.environ | {"UV_LINK_MODE": os.environ.get("UV_LINK_MODE", "copy")},
+            check=False,
+        )
+        if answer.returncode == 0:
+            return
+        _say("uv failed, pip goes on")
+    _run([*_pip(), *hashed])
+
+
+def _uv() -> Path | None:
+    """Return the locked uv in .venv, installed by pip from its hashes; None where that fails."""
+    requirement = uv_requirement((ROOT / LOCKS["dev"]).read_text())
+    with tempfile.NamedTemporaryFile("w", suffix=".lock") as lock:
+        lock.write(requirement)
+        lock.flush()
+        command = [*_pip(), "--require-hashes", "--no-deps", "-r", lock.name]
+        answer = subprocess.run(command, capture_output=True, check=False)
+    return VENV / "bin" / "uv" if answer.returncode == 0 else None
+
+
+def _pip() -> list[str]:
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "-q"]
+    return [*pip, "--no-compile", "--no-input", "--disable-pip-version-check"]
+
+
+def _link_sources() -> None:
+    query = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    python = str(VENV / "bin" / "python")
+    answer = subprocess.run([python, "-c", query], capture_output=True, text=True, check=True)
+    lines = [str((ROOT / source).resolve()) for source in SOURCES]
+    (Path(answer.stdout.strip()) / "saldo.pth").write_text("\n".join(lines) + "\n")
+
+
+def _is_installed(lock: Path) -> bool:
+    stamp = VENV / f"installed-{lock.name}"
+    return stamp.exists() and stamp.read_bytes() == lock.read_bytes()
+
+
+def _can_make_venv() -> bool:
+    query = [sys.executable, "-c", "import venv, ensurepip"]
+    return subprocess.run(query, capture_output=True, check=False).returncode == 0
+
+
+def _on_path(program: str) -> bool:
+    return shutil.which(program) is not None
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let a second set-up of the same clone wait for the first."""
+    local = ROOT / ".local"
+    local.mkdir(exist_ok=True)
+    with (local / "bootstrap.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _run(command: Sequence[str]) -> None:
+    answer = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
+    if answer.returncode != 0:
+        _fail(f"`{' '.join(command)}` failed with exit code {answer.returncode}.")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _fail(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

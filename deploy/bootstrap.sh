@@ -1,0 +1,48 @@
+#!/bin/sh
+# Owns the way from a clean clone to a usable .venv and installed servers. Starts nothing.
+#
+#   deploy/bootstrap.sh [runtime|dev]
+#
+# The second run is a no-op of some milliseconds: the lock that was installed is kept beside the
+# packages and compared with the one in the clone.
+set -eu
+
+kind=${1:-runtime}
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+
+case $kind in
+    runtime) lock=requirements.lock ;;
+    dev) lock=requirements-dev.lock ;;
+    *) echo "usage: deploy/bootstrap.sh [runtime|dev]" >&2; exit 2 ;;
+esac
+
+has_servers() {
+    { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; } &&
+        { [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null; } &&
+        command -v redis-server >/dev/null
+}
+
+if cmp -s "$lock" ".venv/installed-$lock" && has_servers; then
+    exit 0
+fi
+
+is_new_enough() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+}
+
+find_python() {
+    for candidate in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
+        if is_new_enough "$candidate"; then
+            command -v "$candidate"
+            return 0
+        fi
+    done
+    return 1
+}
+
+if ! python=$(find_python); then
+    echo "Saldo needs Python 3.11 or newer as python3 (Debian 12 has it: apt-get install python3)." >&2
+    exit 1
+fi
+exec "$python" deploy/bootstrap.py "$kind"

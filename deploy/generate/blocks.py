@@ -1,0 +1,160 @@
+"""Owns what the generated blocks of a room's README say: endpoints, messages, settings, refusals.
+
+Does not put them into the page; `pages` does.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from importlib import import_module
+from inspect import isclass
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from deploy.generate import rooms, saga_pages
+from deploy.generate.messages import all_messages, kind
+from deploy.generate.operations import operations
+from deploy.generate.pages import NOTHING, Blocks, code, table
+from kit import refusals as refusals_of_all
+from kit.messaging.messages import Command, Message
+from kit.refusals import catalogue
+from kit.runtime import Service
+from kit.settings import EnvironmentSettings, variable
+
+
+def of_service(service: Service, openapi: Mapping[str, Any]) -> Blocks:
+    """Return the blocks that a service's README may ask for."""
+    return {
+        "endpoints": partial(endpoints, service.name, openapi),
+        "messages": partial(messages, service),
+        "environment": partial(environment, rooms.settings_class(service.name)),
+        "refusals": partial(refusals, service.name),
+        "saga": partial(saga, service.name),
+    }
+
+
+def of_gateway() -> Blocks:
+    """Return the blocks that the gateway's README may ask for."""
+    return {
+        "aliases": aliases,
+        "routes": routes,
+        "environment": partial(environment, rooms.settings_class(rooms.GATEWAY)),
+        "refusals": partial(refusals, rooms.GATEWAY),
+    }
+
+
+def of_kit() -> Blocks:
+    """Return the blocks that kit's README may ask for."""
+    return {"refusals": partial(refusals, "kit")}
+
+
+def of_contracts() -> Blocks:
+    """Return the blocks that the README of the contracts may ask for."""
+    return {"messages": all_of_them}
+
+
+def endpoints(room: str, openapi: Mapping[str, Any]) -> str:
+    """Return the table of operations with who may use them."""
+    rows = (
+        (one.method, code(one.path), one.access, one.declared["summary"])
+        for one in operations(room, openapi)
+    )
+    return table(("method", "path", "access", "does"), rows)
+
+
+def messages(service: Service) -> str:
+    """Return the tables of messages in and out."""
+    routes = service.routes
+    taken = [*routes.commands, *routes.events, *routes.replies]
+    head = ("message", "kind", "says")
+    return "\n".join(
+        (
+            "In:",
+            "",
+            table(head, map(_message, taken)),
+            "",
+            "Out:",
+            "",
+            table(head, map(_message, _sent_by(service.name))),
+        )
+    )
+
+
+def all_of_them() -> str:
+    """Return the table of every message there is."""
+    return table(("message", "kind", "says"), map(_message, all_messages()))
+
+
+def _message(model: type[Message]) -> tuple[str, str, str]:
+    return code(model.type), kind(model), (model.__doc__ or "").partition("\n")[0]
+
+
+def _sent_by(room: str) -> Iterator[type[Message]]:
+    """Yield a room's own events and replies, and the commands that its sagas speak of."""
+    for model in all_messages():
+        if model.type.startswith(f"{room}.") and not issubclass(model, Command):
+            yield model
+    module = rooms.part(room, "saga")
+    for member in vars(module).values() if module else ():
+        if isclass(member) and issubclass(member, Command) and member is not Command:
+            yield member
+
+
+def aliases() -> str:
+    """Return the table of other names of operations."""
+    data = import_module("gateway.aliases").ALIASES
+    return table(("also", "is"), ((code(also), code(is_)) for also, is_ in data.items()))
+
+
+def routes() -> str:
+    """Return the table of what goes where, and what needs no token."""
+    data = import_module("gateway.routes")
+    rows = [(code(f"{prefix}/…"), room, "") for prefix, room in data.PREFIXES.items()]
+    rows += [(code(route), room, "yes") for route, room in data.PUBLIC.items()]
+    rows += [
+        (code(f"{prefix}/…"), room, "yes, not in production")
+        for prefix, room in data.DEVELOPMENT_PREFIXES.items()
+    ]
+    return table(("path", "goes to", "public"), rows)
+
+
+def environment(settings: type[EnvironmentSettings]) -> str:
+    """Return the table of variables with their development defaults, a room's own first."""
+    fields = sorted(
+        settings.model_fields.items(), key=lambda item: item[1].validation_alias is not None
+    )
+    rows = (
+        (code(variable(settings, name)), code(_default(settings, field)), _meaning(field))
+        for name, field in fields
+    )
+    return table(("variable", "default", "meaning"), rows)
+
+
+def _default(settings: type[EnvironmentSettings], field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value is None:
+        return ""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    return text.replace("{service}", settings.service())
+
+
+def _meaning(field: FieldInfo) -> str:
+    text = field.description or ""
+    if get_origin(field.annotation) is Literal:
+        choices = ", ".join(code(str(choice)) for choice in get_args(field.annotation))
+        text += f" One of {choices}."
+    return text
+
+
+def refusals(room: str) -> str:
+    """Return the table of what a room can refuse beside what every room can."""
+    module = refusals_of_all if room == "kit" else rooms.part(room, "refusals")
+    found = catalogue(module) if module else []
+    rows = ((code(one.code), str(one.status), one.title_en, one.title_ru) for one in found)
+    return table(("code", "status", "English", "Russian"), rows)
+
+
+def saga(room: str) -> str:
+    """Return table and picture of each saga that a service owns."""
+    return "\n\n".join(saga_pages.page(found) for found in rooms.sagas(room)) or NOTHING

@@ -1,0 +1,78 @@
+"""Owns where the rooms are and how to put one together without its surroundings. Runs nothing."""
+
+import importlib
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic_settings import PydanticBaseSettingsSource
+
+from kit.runtime import Service
+from kit.saga import Saga
+from kit.settings import EnvironmentSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+GATEWAY = "gateway"
+
+# The order in which people meet them.
+_ORDER = ("auth", "wallet", "payments", "shop", "finance", "notifications", "sandbox")
+
+
+def services() -> list[str]:
+    """Return the names of all services; each is a folder with a package of its own name."""
+    found = {
+        path.parent.name
+        for path in (ROOT / "services").glob("*/*/__init__.py")
+        if path.parent.name == path.parents[1].name
+    }
+    return sorted(found, key=lambda name: (_ORDER.index(name) if name in _ORDER else 99, name))
+
+
+def folder(room: str) -> Path:
+    """Return where a service or the gateway lives."""
+    return ROOT / GATEWAY if room == GATEWAY else ROOT / "services" / room
+
+
+def settings_class(room: str) -> type[EnvironmentSettings]:
+    """Return the settings class of a room."""
+    found: type[EnvironmentSettings] = importlib.import_module(f"{room}.settings").Settings
+    return found
+
+
+def defaults(settings: type[EnvironmentSettings]) -> Any:
+    """Return settings at their defaults, whatever this process's environment says."""
+
+    def nothing_outside(
+        _: type[EnvironmentSettings],
+        /,
+        __: type[EnvironmentSettings],
+        init_settings: PydanticBaseSettingsSource,
+        **___: object,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    members = {"settings_customise_sources": classmethod(nothing_outside)}
+    return type(settings.__name__, (settings,), members)()
+
+
+def build(room: str) -> Service:
+    """Return a service as its composition root makes it of default settings; nothing is opened."""
+    made: Service = importlib.import_module(f"{room}.app").build(defaults(settings_class(room)))
+    return made
+
+
+def part(room: str, name: str) -> ModuleType | None:
+    """Return a module of a room, or None where the room has no such module."""
+    if importlib.util.find_spec(f"{room}.{name}") is None:
+        return None
+    return importlib.import_module(f"{room}.{name}")
+
+
+def sagas(room: str) -> Iterator[Saga]:
+    """Yield the sagas that a service's module `saga` defines."""
+    module = part(room, "saga")
+    for member in vars(module).values() if module else ():
+        if isinstance(member, Saga):
+            yield member

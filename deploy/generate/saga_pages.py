@@ -1,0 +1,78 @@
+"""Owns how a saga's definition looks on a page: the table of its steps, and their picture."""
+
+from collections.abc import Iterator
+
+from deploy.generate.pages import NOTHING, code, table
+from kit.messaging.messages import Message
+from kit.saga import Saga, Step
+
+_HEAD = ("step", "when", "asks", "done", "refused", "undo", "deadline")
+
+
+def page(saga: Saga) -> str:
+    """Return table and picture."""
+    rows = table(_HEAD, map(_row, saga.steps))
+    picture = "\n".join(["```mermaid", "flowchart LR", *_picture(saga), "```"])
+    return f"Saga `{saga.name}`, version {saga.version}:\n\n{rows}\n\n{picture}"
+
+
+def _row(step: Step) -> tuple[str, ...]:
+    name = f"**{step.name}** (point of no return)" if step.is_point_of_no_return else step.name
+    deadline = f"{step.deadline.total_seconds():g} s"
+    return (
+        name,
+        step.applies_when,
+        step.asks_words,
+        code(_short(step.done)) or "it says yes",
+        code(_short(step.refused)) or (NOTHING if step.done else "it says no"),
+        step.undo_words or _no_undo(step),
+        f"{deadline}, then an alarm" if step.is_point_of_no_return else deadline,
+    )
+
+
+def _no_undo(step: Step) -> str:
+    return f"{NOTHING} ({step.no_undo_because})" if step.no_undo_because else NOTHING
+
+
+def _short(reply: type[Message] | None) -> str:
+    return reply.type.split(".")[1] if reply else ""
+
+
+def _picture(saga: Saga) -> Iterator[str]:
+    steps = saga.steps
+    yield "    start([start])"
+    for step in steps:
+        shape = ("{{", "}}") if step.is_point_of_no_return else ("[", "]")
+        yield f"    {step.name}{shape[0]}{step.name}{shape[1]}"
+    yield "    done([done])"
+    yield "    refused([refused])"
+    yield from _ways_on(steps)
+    yield from _ways_back(steps)
+
+
+def _ways_on(steps: tuple[Step, ...]) -> Iterator[str]:
+    """Draw the way forward, and where steps that do not apply are passed over."""
+    before, condition = "start", "always"
+    for position, step in enumerate(steps):
+        if step.applies_when in ("always", condition):
+            yield f"    {before} --> {step.name}"
+        else:
+            rest = (one.name for one in steps[position:] if one.applies_when != step.applies_when)
+            yield f"    {before} -->|{step.applies_when}| {step.name}"
+            yield f"    {before} -->|otherwise| {next(rest, 'done')}"
+        before, condition = step.name, step.applies_when
+    yield f"    {before} --> done"
+
+
+def _ways_back(steps: tuple[Step, ...]) -> Iterator[str]:
+    """Draw where a no leads: through the undo of what was done, latest first."""
+    back = "refused"
+    for step in steps:
+        is_task = step.done is None
+        if step.refused or is_task:
+            yield f"    {step.name} -.->|no| {back}"
+        if step.undo and not step.is_point_of_no_return:
+            undo = f"undo_{step.name}"
+            yield f"    {undo}[/undo {step.name}/]"
+            yield f"    {undo} -.-> {back}"
+            back = undo

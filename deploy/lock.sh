@@ -1,0 +1,33 @@
+#!/bin/sh
+# Owns writing the two locks from the pyproject files; `make lock`. UPGRADE=1 takes the newest
+# versions, otherwise what is locked stays as far as it fits.
+set -eu
+cd "$(dirname "$0")/.."
+
+compile() {
+    output=$1
+    shift
+    draft=$(mktemp)
+    # uv prefers what the output file holds, so an upgrade starts from an empty one.
+    [ -n "${UPGRADE:-}" ] || grep -v '^#' "$output" >"$draft" 2>/dev/null || true
+    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
+        --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+        --no-emit-package kit --no-emit-package contracts --no-emit-package testkit \
+        "$@" --output-file "$draft"
+    {
+        echo "# Written by \`make lock\` from the pyproject files; installed with --require-hashes."
+        cat "$draft"
+    } >"$output"
+    rm -f "$draft"
+}
+
+packages="libs/kit libs/contracts services/auth services/wallet services/payments services/sandbox
+gateway"
+set --
+for package in $packages; do
+    set -- "$@" "$package/pyproject.toml"
+done
+
+compile requirements.lock "$@"
+compile requirements-dev.lock "$@" libs/testkit/pyproject.toml --group dev \
+    --constraint requirements.lock

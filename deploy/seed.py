@@ -1,0 +1,88 @@
+"""``make seed``: demo people with funded wallets on a running stack; safe to repeat.
+
+For development only: the password is in this file. ``--compose`` seeds the stack of ``make up``.
+"""
+
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.stack import Stack
+
+ROOT = Path(__file__).parents[1]
+URL = os.environ.get("SALDO_URL", "http://localhost:8000")
+PASSWORD = "demo-password-1"  # noqa: S105 - known to everybody on purpose
+PASSWORD_VARIABLE = "DEMO_PASSWORD"  # noqa: S105 - a name
+FUNDS = {"alice": Decimal("1000.00"), "bob": Decimal("250.00")}
+
+
+def main() -> int:
+    """Make admin, alice and bob, fund the two, and print what to do next."""
+    command, env = _auth(in_compose="--compose" in sys.argv[1:])
+    _run([*command, "create-admin", "--username", "admin"], env)
+    for name in FUNDS:
+        _run([*command, "create-user", "--username", name, "--active"], env)
+    with httpx.Client(base_url=URL, timeout=30) as http:
+        for name, funds in FUNDS.items():
+            balance = _fund(http, name, funds)
+            print(f"{name}: balance {balance} RUB")
+    print(_next_steps())
+    return 0
+
+
+def _auth(*, in_compose: bool) -> tuple[list[str], dict[str, str]]:
+    """Return the command that runs auth's own command line, and its environment."""
+    given = {PASSWORD_VARIABLE: PASSWORD}
+    if in_compose:
+        command = ["docker", "compose", "exec", "-T", "-e", PASSWORD_VARIABLE, "auth"]
+        return [*command, "python", "-m", "auth"], {**os.environ, **given}
+    stack = Stack(root=ROOT)
+    return [sys.executable, "-m", "auth"], {**os.environ, **stack.env_of("auth"), **given}
+
+
+def _run(command: list[str], env: dict[str, str]) -> None:
+    arguments = [*command, "--password-env", PASSWORD_VARIABLE]
+    subprocess.run(arguments, env=env, check=True, cwd=ROOT)
+
+
+def _fund(http: httpx.Client, name: str, funds: Decimal) -> str:
+    """Top a wallet up to an amount; returns the balance."""
+    login = _ok(http.post("/v1/auth/login", json={"username": name, "password": PASSWORD}))
+    headers = {"Authorization": f"Bearer {login['access_token']}"}
+    wallet = _ok(http.get("/v1/wallets/me", params={"currency": "RUB"}, headers=headers))
+    missing = funds - Decimal(wallet["balance"]["amount"])
+    if missing > 0:
+        body = {"amount": f"{missing:.2f}", "currency": "RUB"}
+        wallet = _ok(http.post("/v1/wallets/top-up", json=body, headers=headers))["wallet"]
+    return str(wallet["balance"]["amount"])
+
+
+def _ok(answer: httpx.Response) -> dict[str, Any]:
+    if answer.is_error:
+        raise SystemExit(f"{answer.request.method} {answer.request.url}: {answer.text}")
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _next_steps() -> str:
+    return f"""
+Log in as admin, alice or bob with the password {PASSWORD}:
+
+  TOKEN=$(curl -s {URL}/v1/auth/login -H 'Content-Type: application/json' \\
+    -d '{{"username": "alice", "password": "{PASSWORD}"}}' \\
+    | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
+  curl -s {URL}/v1/wallets/me -H "Authorization: Bearer $TOKEN"
+  curl -s {URL}/v1/payments -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' \\
+    -d '{{"payee": {{"username": "bob"}}, "amount": "150.00", "currency": "RUB"}}'
+
+Swagger UI: {URL}/docs"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Owns dropping privileges: which account a server runs under when the runner is root."""
+
+import os
+import pwd
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.stack.errors import StackError
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An unprivileged account of this machine."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def account_for(server: str, names: Sequence[str]) -> Account | None:
+    """Return the first account of `names` that exists; None where the runner is not root.
+
+    PostgreSQL refuses to run as root, and no other server needs to.
+
+    Raises:
+        StackError: the runner is root and none of the accounts exists.
+    """
+    if os.geteuid() != 0:
+        return None
+    for name in names:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(name, entry.pw_uid, entry.pw_gid)
+    raise StackError(
+        f"{server} must not run as root, and none of these accounts exists: {', '.join(names)}. "
+        "Run as a normal user instead."
+    )
+
+
+def can_enter(folder: Path, account: Account) -> bool:
+    """Say whether `account` may pass through every folder down to `folder`."""
+    answer = subprocess.run(
+        ["test", "-x", str(folder)],
+        user=account.uid,
+        group=account.gid,
+        extra_groups=[],
+        check=False,
+        cwd="/",
+    )
+    return answer.returncode == 0
+
+
+def give(path: Path, account: Account | None) -> None:
+    """Make `account` the owner of `path`, where there is one to give it to."""
+    if account is not None:
+        os.chown(path, account.uid, account.gid)

@@ -1,0 +1,183 @@
+"""Owns what each command of the runner does; its words on the command line are in __main__."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.stack.environment import chosen_by_user
+from deploy.stack.errors import StackError
+from deploy.stack.greeting import greeting
+from deploy.stack.log import Show, bold, may_colour, red
+from deploy.stack.services import GATEWAY, SERVICES
+from deploy.stack.stack import Stack
+
+ROOT = Path(__file__).parents[2]
+MANAGEMENT_PORT = 15672
+
+_PAUSE_SECONDS = 0.2
+_CHECK_SECONDS = 2.0
+
+
+def own_stack() -> Stack:
+    """Return the stack of this clone, as `.env` and the environment want it."""
+    chosen = chosen_by_user(ROOT, os.environ)
+    gateway_port = int(chosen.get("GATEWAY_PORT", GATEWAY.port))
+    ports = {service.name: service.port for service in SERVICES}
+    host = {"GATEWAY_HOST": chosen["GATEWAY_HOST"]} if "GATEWAY_HOST" in chosen else {}
+    return Stack(
+        ROOT,
+        gateway_port=gateway_port,
+        preferred_ports={**ports, "rabbitmq_api": MANAGEMENT_PORT},
+        settings=chosen,
+        extra_env={GATEWAY.name: host},
+        say=say,
+    )
+
+
+def run(*, detach: bool) -> int:
+    """Start everything; stay and show the log until interrupted, unless detached."""
+    stack = own_stack()
+    stack.start()
+    say(greeting(stack))
+    if detach:
+        say("Running in the background: `make logs` shows, `make stop` ends.")
+        return 0
+    say("Ctrl-C stops everything. What it says from now on:\n")
+    try:
+        _show_until_stopped(stack)
+    except KeyboardInterrupt:
+        say("\nstopping")
+        stack.stop()
+    return 0
+
+
+def stop() -> int:
+    """End all that this stack started."""
+    ended = own_stack().stop()
+    say(f"stopped {', '.join(ended)}" if ended else "nothing was running")
+    return 0
+
+
+def reset() -> int:
+    """End all and drop the data."""
+    own_stack().reset()
+    say("stopped; data, logs, ports and passwords are dropped")
+    return 0
+
+
+def status() -> int:
+    """Print what runs where; the exit code says whether everything is ready."""
+    stack = own_stack()
+    for name in _names(stack):
+        identity = stack.processes.identity_of(name)
+        say(f"{name:<10} {f'pid {identity.pid}' if identity else 'not running'}")
+    is_ready = stack.is_ready()
+    say(f"ready at {stack.gateway_url}" if is_ready else "not ready")
+    return 0 if is_ready else 1
+
+
+def logs() -> int:
+    """Show the log until interrupted or until nothing runs any more."""
+    try:
+        _show_until_stopped(own_stack())
+    except KeyboardInterrupt:
+        say("")
+    return 0
+
+
+def infrastructure() -> int:
+    """Start PostgreSQL, RabbitMQ and Redis alone, in the background."""
+    stack = own_stack()
+    stack.start_infrastructure()
+    for url in (stack.postgres_url, stack.rabbitmq_url, stack.rabbitmq_api_url, stack.redis_url):
+        say(url)
+    return 0
+
+
+def develop(service: str) -> int:
+    """Run one service in the foreground with reload, the others in the background."""
+    stack = own_stack()
+    if not stack.is_ready():
+        stack.start()
+    stack.stop_service(service)
+    say(f"{service} at {stack.url_of(service)}, reloaded when a file changes. Ctrl-C ends it; ")
+    say("`make run` brings it back among the others, `make stop` ends those.")
+    folders = [str(folder) for folder in (_folder(service), ROOT / "libs")]
+    command = [sys.executable, "-m", "watchfiles", f"{sys.executable} -m {service} all", *folders]
+    try:
+        return subprocess.run(command, env=stack.env_of(service), check=False).returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+def in_service(services: Sequence[str], words: Sequence[str]) -> int:
+    """Run `python -m SERVICE WORDS` for each service on the stack's database."""
+    stack = own_stack()
+    with _database(stack):
+        for service in services:
+            command = [sys.executable, "-m", service, *words]
+            code = subprocess.run(command, env=stack.env_of(service), check=False).returncode
+            if code != 0:
+                return code
+    return 0
+
+
+def with_database() -> list[str]:
+    """Return the names of the services that have a schema."""
+    return [service.name for service in SERVICES if service.migration is not None]
+
+
+def say(text: str) -> None:
+    """Print for a person, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _database(stack: Stack) -> Iterator[None]:
+    """Have the infrastructure up; what was not up before is stopped again."""
+    was_up = stack.infrastructure.is_alive
+    if not was_up:
+        stack.start_infrastructure()
+    try:
+        yield
+    finally:
+        if not was_up:
+            stack.stop()
+
+
+def _show_until_stopped(stack: Stack) -> None:
+    names = _names(stack)
+    show = Show(names, stack.log_of, may_colour(sys.stdout), say)
+    show.skip_to_end()
+    running = set(stack.processes.names())
+    if not running:
+        raise StackError("Nothing is running. `make run` starts it.")
+    next_check = time.monotonic()
+    while running:
+        if not show.step():
+            time.sleep(_PAUSE_SECONDS)
+        if time.monotonic() > next_check:
+            running = _report_ended(stack, running)
+            next_check = time.monotonic() + _CHECK_SECONDS
+    say(bold("everything was stopped"))
+
+
+def _report_ended(stack: Stack, running: set[str]) -> set[str]:
+    now = set(stack.processes.names())
+    for name in sorted(running - now):
+        say(red(f"{name} has ended. `make run DETACH=1` in another terminal starts it again."))
+    return now
+
+
+def _names(stack: Stack) -> list[str]:
+    return [service.name for service in SERVICES] + sorted(stack.infrastructure.server_names)
+
+
+def _folder(service: str) -> Path:
+    inside = ROOT / "services" / service
+    return inside if inside.is_dir() else ROOT / service

@@ -1,0 +1,54 @@
+"""Owns what of the caller's environment the started processes may see, and reading .env files."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+# What a program needs of its surroundings. Everything else a service gets by name, so that a
+# variable left over in somebody's shell never changes what runs.
+_SURROUNDINGS = frozenset(
+    {
+        "COVERAGE_FILE",
+        "COVERAGE_PROCESS_CONFIG",
+        "COVERAGE_PROCESS_START",
+        "HOME",
+        "LANG",
+        "LC_ALL",
+        "PATH",
+        "PYTHONPATH",
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
+        "TMPDIR",
+        "TZ",
+    }
+)
+
+
+def surroundings() -> dict[str, str]:
+    """Return the part of our own environment that every started process gets."""
+    return {name: value for name, value in os.environ.items() if name in _SURROUNDINGS}
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Return the NAME=value lines of an env file, quotes around a value dropped; {} if absent."""
+    if not path.is_file():
+        return {}
+    values: dict[str, str] = {}
+    for line in path.read_text().splitlines():
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if equals and not name.startswith("#"):
+            values[name.strip()] = value.strip().strip("\"'")
+    return values
+
+
+def chosen_by_user(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that the user of a clone has chosen: `.env`, then the environment.
+
+    A variable of the environment counts where `.env.example` names it (commented out or not),
+    since that file lists every setting there is.
+    """
+    example = root / ".env.example"
+    lines = example.read_text().splitlines() if example.is_file() else []
+    known = {line.lstrip("# ").partition("=")[0] for line in lines if "=" in line}
+    chosen = {name: value for name, value in environment.items() if name in known}
+    return read_env_file(root / ".env") | chosen

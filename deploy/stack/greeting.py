@@ -1,0 +1,48 @@
+"""Owns what a person reads when the stack is up: addresses, demo users, the first requests."""
+
+from deploy.stack.log import bold
+from deploy.stack.stack import Stack
+
+_TEXT = """
+{title}
+
+  API             {gateway}
+  Documentation   {gateway}/docs
+  RabbitMQ        {management}   (user {user}, password {password})
+  PostgreSQL      {postgres}
+  Logs            {logs}
+
+{users}   (made by `make seed`; password demo-password-1)
+
+  admin (role admin), alice, bob
+
+{first}
+
+  curl -s {gateway}/v1/auth/register -H 'Content-Type: application/json' \\
+       -d '{{"username": "carol", "password": "a-long-password"}}'
+  # open the activation url of the answer, then
+  curl -s {gateway}/v1/auth/login -H 'Content-Type: application/json' \\
+       -d '{{"username": "carol", "password": "a-long-password"}}'
+  curl -s {gateway}/v1/wallets/me -H "Authorization: Bearer $ACCESS_TOKEN"
+
+The whole story, told step by step: {demo}
+"""
+
+
+def greeting(stack: Stack) -> str:
+    """Return the text for a stack that is ready."""
+    scheme, _, rest = stack.rabbitmq_api_url.partition("://")
+    credentials, _, address = rest.rpartition("@")
+    user, _, password = credentials.partition(":")
+    return _TEXT.format(
+        title=bold("Saldo is ready."),
+        gateway=stack.gateway_url,
+        management=f"{scheme}://{address}",
+        user=user,
+        password=password,
+        postgres=stack.postgres_url.removesuffix("/postgres") + "/saldo",
+        logs=stack.local / "log",
+        users=bold("Demo users"),
+        first=bold("First requests"),
+        demo=bold("make demo"),
+    )

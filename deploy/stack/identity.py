@@ -1,0 +1,115 @@
+"""Owns telling one process from another that got the same pid later; sends no signals."""
+
+import functools
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+_ENDED_STATES = {"Z", "X"}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A pid together with when its process was born; only both name one process."""
+
+    pid: int
+    born: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Stat:
+    state: str
+    parent: int
+    start_ticks: str
+
+
+def identify(pid: int) -> Identity | None:
+    """Return who runs under `pid` now, or None where nobody does (a zombie is nobody)."""
+    if sys.platform == "linux":
+        stat = _stat(pid)
+        if stat is None or stat.state in _ENDED_STATES:
+            return None
+        return Identity(pid, f"{_boot_id()}:{stat.start_ticks}")
+    return _identify_by_ps(pid)
+
+
+def is_running(identity: Identity) -> bool:
+    """Say whether exactly this process is still there."""
+    return identify(identity.pid) == identity
+
+
+def command_line(pid: int) -> tuple[str, ...]:
+    """Return the arguments of `pid`; empty where it is gone or belongs to somebody else."""
+    if sys.platform == "linux":
+        try:
+            raw = (_PROC / str(pid) / "cmdline").read_bytes()
+        except OSError:
+            return ()
+        return tuple(part.decode(errors="replace") for part in raw.split(b"\0") if part)
+    return tuple(_ps(pid, "command=").split())
+
+
+def pids_marked(variable: str) -> Iterator[int]:
+    """Yield the pids whose start environment holds `variable` ("NAME=value"); Linux only.
+
+    A process that the runner started but could not record any more (power cut, kill -9 of the
+    runner) is found in this way.
+    """
+    wanted = variable.encode()
+    for folder in _PROC.glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if wanted in environment.split(b"\0"):
+            yield int(folder.name)
+
+
+def pids_in(folder: Path) -> Iterator[int]:
+    """Yield the pids whose working directory is `folder`; Linux only."""
+    for process in _PROC.glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink() == folder:
+                yield int(process.name)
+        except OSError:
+            continue
+
+
+def ancestors(pid: int) -> Iterator[int]:
+    """Yield the pids above `pid`, nearest first; Linux only."""
+    stat = _stat(pid)
+    while stat is not None and stat.parent > 0:
+        yield stat.parent
+        stat = _stat(stat.parent)
+
+
+def _stat(pid: int) -> _Stat | None:
+    """Read /proc/PID/stat, see proc(5): field 3 is the state, 4 the parent, 22 the start time."""
+    try:
+        text = (_PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return None
+    fields = text.rpartition(")")[2].split()
+    return _Stat(state=fields[0], parent=int(fields[1]), start_ticks=fields[19])
+
+
+@functools.cache
+def _boot_id() -> str:
+    return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+
+
+def _identify_by_ps(pid: int) -> Identity | None:
+    state, _, born = _ps(pid, "stat=,lstart=").partition(" ")
+    if not state or state[0] in _ENDED_STATES:
+        return None
+    return Identity(pid, " ".join(born.split()))
+
+
+def _ps(pid: int, columns: str) -> str:
+    answer = subprocess.run(
+        ["ps", "-o", columns, "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return answer.stdout.strip()

@@ -1,0 +1,217 @@
+"""Owns a stack's private PostgreSQL: finding the programs, creating, starting, ending it.
+
+What is inside (roles, schemas) is deploy/postgres/roles.sql.
+"""
+
+import functools
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.stack.accounts import Account, give
+from deploy.stack.environment import surroundings
+from deploy.stack.errors import StackError
+from deploy.stack.identity import command_line, identify, pids_in
+from deploy.stack.processes import Processes, Program, waited
+from deploy.stack.state import write_private
+
+NAME = "postgres"
+ACCOUNTS = ("postgres",)
+SUPERUSER = "postgres"
+OLDEST_VERSION = 15
+
+# docker-compose.yml gives the same; tests/contract/deploy compares. fsync stays on.
+SETTINGS: Mapping[str, str] = {
+    "autovacuum_naptime": "10s",  # the outbox empties as fast as it fills
+    "jit": "off",  # statements are short
+    "max_connections": "200",
+    "max_wal_size": "2GB",  # checkpoints far apart under load
+    "random_page_cost": "1.1",  # there are no turning disks
+    "shared_buffers": "256MB",
+}
+
+_START_SECONDS = 120.0  # crash recovery may have much to replay
+_STOP_SECONDS = 30.0
+_ORPHAN_SECONDS = 30.0
+_SHUTDOWNS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT, "smart": signal.SIGTERM}
+_PLACES = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+)
+
+
+@dataclass(slots=True)
+class Postgres:
+    """One server on 127.0.0.1:`port` with its data in `data`, run by `account`."""
+
+    processes: Processes
+    data: Path
+    port: int
+    password: str
+    account: Account | None
+
+    @property
+    def url(self) -> str:
+        """The superuser's address."""
+        return f"postgresql://{SUPERUSER}:{self.password}@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def _cluster(self) -> Path:
+        return self.data / "cluster"
+
+    def start(self) -> None:
+        """Create the cluster where there is none, start it, and wait until it takes statements.
+
+        Raises:
+            NotReadyError: it ended, or crash recovery took longer than two minutes.
+            StackError: there is no PostgreSQL of a version that fits.
+        """
+        self._create()
+        self._end_leftover()
+        options = {
+            **SETTINGS,
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+        }
+        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        self.processes.start(
+            self._program([str(self._bin() / "postgres"), "-D", str(self._cluster), *arguments])
+        )
+        self.processes.wait_until(NAME, self.is_ready, _START_SECONDS, "took no connection")
+
+    def stop(self, mode: str = "fast") -> None:
+        """End the server: `fast`, `smart`, or `immediate` (no checkpoint: like a crash)."""
+        self.processes.end(NAME, _SHUTDOWNS[mode], _STOP_SECONDS)
+
+    def is_ready(self) -> bool:
+        """Say whether it takes connections now."""
+        asked = [str(self._bin() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(asked, check=False).returncode == 0
+
+    def run_script(self, script: Path, variables: Mapping[str, str]) -> None:
+        """Run an SQL file as the superuser; it reads `variables` by psql's getenv.
+
+        Raises:
+            StackError: a statement failed; the text holds what psql said.
+        """
+        psql = [str(self._bin() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+        address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", "postgres"]
+        environment = {**surroundings(), "PGPASSWORD": self.password, **variables}
+        answer = subprocess.run(
+            [*psql, *address, "-f", str(script)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode != 0:
+            raise StackError(f"{script.name} failed:\n{answer.stderr.strip()}")
+
+    def _create(self) -> None:
+        """Make the cluster under another name and move it in place: never half a cluster."""
+        if self._cluster.exists():
+            return
+        draft = self.data / "cluster.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        password_file = self.data / "password"
+        write_private(password_file, self.password)
+        give(password_file, self.account)
+        self.processes.run(
+            self._program(
+                [
+                    str(self._bin() / "initdb"),
+                    *("-D", str(draft), "-U", SUPERUSER, "--pwfile", str(password_file)),
+                    *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", _locale()),
+                ],
+                name="initdb",
+            )
+        )
+        password_file.unlink()
+        draft.rename(self._cluster)
+
+    def _end_leftover(self) -> None:
+        """Clear the way where a server's lock file was left behind by an unclean end.
+
+        A server that still runs is ended. Otherwise the file has to go: PostgreSQL takes its pid
+        for a living server where a stranger of the same account got it, or where nobody has
+        reaped the dead one (in many containers nobody does), and would refuse to start for ever.
+        The file also guards against orphaned backends, so they are waited for before.
+        """
+        lock = self._cluster / "postmaster.pid"
+        try:
+            pid = int(lock.read_text().split("\n", 1)[0])
+        except FileNotFoundError:
+            return
+        except ValueError:
+            pid = 0  # cut short: the server was killed while writing it
+        identity = identify(pid)
+        if identity is not None and str(self._cluster) in command_line(pid):
+            self.processes.adopt(NAME, identity)
+            self.stop()
+        if not waited(lambda: not any(pids_in(self._cluster)), _ORPHAN_SECONDS):
+            raise StackError(f"Backends of a killed PostgreSQL still work in {self._cluster}.")
+        lock.unlink(missing_ok=True)
+
+    def _program(self, command: list[str], name: str = NAME) -> Program:
+        environment = surroundings() | {"HOME": str(self.data), "LC_ALL": "C"}
+        return Program(name, command, environment, self.data, self.account)
+
+    def _bin(self) -> Path:
+        """Return the folder of the programs: of the version that made the cluster, if any."""
+        version_file = self._cluster / "PG_VERSION"
+        if not version_file.exists():
+            return installed()[0]
+        made_by = int(version_file.read_text())
+        for folder in installed():
+            if version_of(folder) == made_by:
+                return folder
+        raise StackError(
+            f"The data was made by PostgreSQL {made_by}, which is no longer installed. "
+            "`make reset` drops the data."
+        )
+
+
+@functools.cache
+def installed() -> tuple[Path, ...]:
+    """Return the program folders of every PostgreSQL that is new enough, the newest first.
+
+    Raises:
+        StackError: there is none.
+    """
+    folders = {folder: version_of(folder) for folder in _candidates()}
+    usable = [folder for folder, version in folders.items() if version >= OLDEST_VERSION]
+    if not usable:
+        raise StackError(f"PostgreSQL {OLDEST_VERSION} or newer is not installed.")
+    return tuple(sorted(usable, key=lambda folder: folders[folder], reverse=True))
+
+
+@functools.cache
+def version_of(folder: Path) -> int:
+    """Return the major version of the PostgreSQL in `folder`; 0 where it can't be told."""
+    answer = subprocess.run(
+        [str(folder / "postgres"), "--version"], capture_output=True, text=True, check=False
+    )
+    number = re.search(r"(\d+)", answer.stdout)
+    return int(number[1]) if number else 0
+
+
+def _candidates() -> Iterator[Path]:
+    for pattern in _PLACES:
+        for folder in Path("/").glob(pattern.lstrip("/")):
+            if (folder / "postgres").exists() and (folder / "initdb").exists():
+                yield folder
+    on_path = shutil.which("postgres")
+    if on_path and (Path(on_path).resolve().parent / "initdb").exists():
+        yield Path(on_path).resolve().parent
+
+
+def _locale() -> str:
+    answer = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False)
+    return "C.UTF-8" if "C.utf8" in answer.stdout or "C.UTF-8" in answer.stdout else "C"

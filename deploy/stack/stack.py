@@ -1,0 +1,272 @@
+"""Owns a whole stack: infrastructure, migrations and services, started and ended together.
+
+Used by the commands of `make` and, on free ports in folders of their own, by tests.
+"""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from deploy.stack.errors import StackError
+from deploy.stack.fleet import Fleet, Wishes
+from deploy.stack.infrastructure import Infrastructure
+from deploy.stack.locks import held
+from deploy.stack.parallel import together
+from deploy.stack.processes import Processes
+from deploy.stack.services import SERVICES, Service
+from deploy.stack.state import State
+
+_KILL_SECONDS = 10.0
+
+
+class Stack:
+    """The stack of the clone at `root`, which keeps everything of its own under `local`.
+
+    Args:
+        root: The clone.
+        local: Where state, logs and data are kept; a relative path is one in the clone.
+        gateway_port: A port that must be had; None takes any free one.
+        preferred_ports: Ports to take where they are free, by the name of the service, or
+            "rabbitmq_api". Any other port is a random free one, kept from run to run.
+        settings: Variables for every service, beside the addresses that the stack gives.
+        extra_env: Service → variables for it alone; they win over everything. What is put into
+            `stack.extra_env[service]` later counts from the next start of that service.
+        services: What to run.
+        say: Told what is going on, for a person to read.
+    """
+
+    def __init__(  # noqa: PLR0913 (every caller chooses a few of these by name)
+        self,
+        root: Path,
+        local: Path = Path(".local"),
+        *,
+        gateway_port: int | None = None,
+        preferred_ports: Mapping[str, int] | None = None,
+        settings: Mapping[str, str] | None = None,
+        extra_env: Mapping[str, Mapping[str, str]] | None = None,
+        services: Sequence[Service] = SERVICES,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.root = root.resolve()
+        self.local = self.root / local
+        self.extra_env: dict[str, dict[str, str]] = {service.name: {} for service in services}
+        for name, variables in (extra_env or {}).items():
+            self.extra_env[name] |= variables
+        self._wishes = Wishes(gateway_port, preferred_ports or {}, settings or {}, self.extra_env)
+        self._services = {service.name: service for service in services}
+        self._say = say
+        self._load()
+
+    def _load(self) -> None:
+        state = State.open(self.local)
+        self.processes = Processes(state.stack_id, self.local / "processes", self.local / "log")
+        self.infrastructure = Infrastructure(state, self.processes, self._wishes.ports)
+        self._fleet = Fleet(
+            self._services, self.infrastructure, self.processes, state, self.local, self._wishes
+        )
+        self._state = state
+
+    # The whole
+
+    def start(self) -> None:
+        """Start what is not running yet and wait until every service is ready.
+
+        Raises:
+            PortTakenError: the gateway's port belongs to another program; nothing was started.
+            NotReadyError: names what is not ready; everything was stopped again.
+        """
+        with self._locked():
+            self.processes.end_strays()
+            self._fleet.check_gateway_port()
+            if self.is_ready():
+                self._say("everything is running already")
+                return
+            try:
+                self._start_infrastructure()
+                self._say("migrating")
+                self._fleet.migrate()
+                self._say(f"starting {', '.join(self._services)}")
+                for name in self._services:
+                    self._fleet.start(name)
+                self.wait_ready()
+            except BaseException:
+                self._stop()
+                raise
+
+    def start_infrastructure(self) -> None:
+        """Start PostgreSQL, RabbitMQ and Redis alone, and wait until they are ready."""
+        with self._locked():
+            self.processes.end_strays()
+            try:
+                self._start_infrastructure()
+                self.infrastructure.wait()
+            except BaseException:
+                self._stop()
+                raise
+
+    def stop(self) -> list[str]:
+        """End everything that this stack started; return what was running, for a person."""
+        with self._locked():
+            return self._stop()
+
+    def reset(self) -> None:
+        """End everything and remove what it kept: data, logs, ports, passwords."""
+        with self._locked():
+            self._fleet.stop_all()
+            if self.infrastructure.is_settled():
+                self.infrastructure.discard()
+            self.processes.end_strays()
+            leftovers = [self.processes.records, self.processes.logs, *self.local.glob("data-*")]
+            for folder in leftovers:
+                shutil.rmtree(folder, ignore_errors=True)
+            self._state.forget()
+            self._load()
+
+    def wait_ready(self) -> None:
+        """Wait until RabbitMQ and every service are ready.
+
+        Raises:
+            NotReadyError: one ended, or is not ready in time.
+        """
+        waits = [partial(self._fleet.wait, name) for name in self._services]
+        together(self.processes, [self.infrastructure.wait, *waits])
+
+    def is_ready(self) -> bool:
+        """Say whether everything runs and every service is ready, now."""
+        return (
+            self.infrastructure.is_settled()
+            and self.infrastructure.is_alive
+            and all(self._fleet.is_ready(name) for name in self._services)
+        )
+
+    # Parts, for tests of what happens without them
+
+    def start_service(self, name: str) -> None:
+        """Start one service and wait until it is ready; nothing happens where it runs."""
+        self._fleet.start(name)
+        self._fleet.wait(name)
+
+    def stop_service(self, name: str) -> None:
+        """End one service in an orderly way."""
+        self._fleet.stop(name)
+
+    def kill_service(self, name: str) -> None:
+        """End one service by kill -9."""
+        self.processes.end(name, signal.SIGKILL, _KILL_SECONDS)
+
+    def pause_service(self, name: str) -> None:
+        """Halt one service by SIGSTOP: it keeps its connections and answers nothing."""
+        self.processes.send(name, signal.SIGSTOP)
+
+    def resume_service(self, name: str) -> None:
+        """Let a paused service go on."""
+        self.processes.send(name, signal.SIGCONT)
+
+    def stop_postgres(self, mode: str = "fast") -> None:
+        """End PostgreSQL: `fast`, `smart` or `immediate` (as if it had crashed)."""
+        self.infrastructure.postgres.stop(mode)
+
+    def start_postgres(self) -> None:
+        """Start PostgreSQL and wait until it takes connections."""
+        self.infrastructure.postgres.start()
+
+    def stop_rabbitmq(self) -> None:
+        """End RabbitMQ in an orderly way."""
+        self.infrastructure.rabbitmq.stop()
+
+    def kill_rabbitmq(self) -> None:
+        """End RabbitMQ by kill -9."""
+        self.infrastructure.rabbitmq.kill()
+
+    def start_rabbitmq(self) -> None:
+        """Start RabbitMQ and wait until it takes connections."""
+        self.infrastructure.rabbitmq.launch()
+        self.infrastructure.rabbitmq.wait()
+
+    def restart_rabbitmq(self) -> None:
+        """Stop and start RabbitMQ."""
+        self.stop_rabbitmq()
+        self.start_rabbitmq()
+
+    def stop_redis(self) -> None:
+        """End Redis in an orderly way."""
+        self.infrastructure.redis.stop()
+
+    def start_redis(self) -> None:
+        """Start Redis and wait until it answers."""
+        self.infrastructure.redis.start()
+
+    # Addresses
+
+    @property
+    def gateway_url(self) -> str:
+        """Where people reach the gateway."""
+        return self._fleet.public_url
+
+    @property
+    def postgres_url(self) -> str:
+        """PostgreSQL as superuser, at the database `postgres`."""
+        return self.infrastructure.postgres.url
+
+    @property
+    def rabbitmq_url(self) -> str:
+        """The broker, with credentials."""
+        return self.infrastructure.rabbitmq.url
+
+    @property
+    def rabbitmq_api_url(self) -> str:
+        """RabbitMQ's management interface, with credentials."""
+        return self.infrastructure.rabbitmq.api_url
+
+    @property
+    def redis_url(self) -> str:
+        """Redis, with its password."""
+        return self.infrastructure.redis.url
+
+    def url_of(self, service: str) -> str:
+        """Return where a service listens, for calls that do not go through the gateway."""
+        return self._fleet.url_of(service)
+
+    def env_of(self, service: str) -> dict[str, str]:
+        """Return the whole environment that a service is started with."""
+        return self._fleet.env_of(service)
+
+    def log_of(self, name: str) -> Path:
+        """Return the log file of a service or server."""
+        return self.processes.log_of(name)
+
+    # Inside
+
+    def _start_infrastructure(self) -> None:
+        if not self.infrastructure.is_alive:
+            self._fleet.stop_all()  # the addresses that they know may be about to change
+        self.infrastructure.settle()
+        self._fleet.settle_ports()
+        self._say("starting PostgreSQL, RabbitMQ and Redis")
+        self.infrastructure.launch()
+
+    def _stop(self) -> list[str]:
+        running = self.processes.names()
+        strays = self.processes.end_strays()
+        self._fleet.stop_all()
+        if self.infrastructure.is_settled():
+            self.infrastructure.stop()
+        self.processes.end_strays()
+        return [*running, *([f"forgotten processes: {strays}"] if strays else [])]
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep a second start or stop of the same stack out, and make its folders."""
+        self.local.mkdir(parents=True, exist_ok=True)
+        if self.local.stat().st_uid != os.geteuid():
+            raise StackError(f"{self.local} belongs to another user; run as that user.")
+        self.local.chmod(0o755)
+        self.processes.records.mkdir(exist_ok=True)
+        self.processes.logs.mkdir(exist_ok=True)
+        refusal = f"The stack in {self.local} is being started or stopped by another command."
+        with held(self.local / "lock", refusal):
+            yield

@@ -1,0 +1,119 @@
+"""Owns `make test`: infrastructure of its own, pytest in two parts, one exit code."""
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.stack.locks import held
+from deploy.stack.stack import Stack
+
+# These start whole stacks and stop servers, so they run one after the other, and alone.
+SERIAL_ROOMS = ("tests/e2e", "tests/resilience")
+LOCAL = Path(".local/test")
+
+# Not tests: `make bench`.
+_LEFT_OUT = ("tests/benchmarks",)
+_WORKERS = "2"
+_NOTHING_COLLECTED = 5  # pytest's own exit code for it
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One run of pytest: its name, what it collects, and its further arguments."""
+
+    name: str
+    paths: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+
+def run(root: Path, target: str, options: Sequence[str] = ()) -> int:
+    """Run the tests at `target` (a path, or a test id) and return the exit code.
+
+    All that they need is started first under `.local/test`, and removed in the end.
+
+    Raises:
+        StackError: another run is under way here, or the infrastructure did not start.
+    """
+    folder = root / LOCAL
+    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder / "suite.lock", f"Another `make test` is running in {root}."):
+        _reset_all(root)
+        try:
+            stack = Stack(root, LOCAL, say=_say)
+            stack.start_infrastructure()
+            chosen = parts(root, target)
+            codes = [_run_part(root, stack, part, options) for part in chosen]
+        finally:
+            _reset_all(root)
+        if len(chosen) > 1:
+            _say(summary(_report(root, part) for part in chosen))
+    return max(codes, default=_NOTHING_COLLECTED)
+
+
+def parts(root: Path, target: str) -> list[Part]:
+    """Split what is asked for into what two workers may share and what must run alone."""
+    path = target.split("::", 1)[0].rstrip("/")
+    parallel = ("-n", _WORKERS)
+    if path == "tests":
+        serial = tuple(room for room in SERIAL_ROOMS if any((root / room).rglob("test_*.py")))
+        ignored = tuple(f"--ignore={room}" for room in (*SERIAL_ROOMS, *_LEFT_OUT))
+        both = [Part("parallel", ("tests",), (*parallel, *ignored)), Part("serial", serial)]
+        return [part for part in both if part.paths]
+    is_serial = any(path == room or path.startswith(f"{room}/") for room in SERIAL_ROOMS)
+    is_file = path.endswith(".py")
+    return [Part("chosen", (target,), () if is_serial or is_file else parallel)]
+
+
+def summary(reports: Iterable[Path]) -> str:
+    """Add up JUnit reports into one line like pytest's own; a missing one counts as an error."""
+    total: Counter[str] = Counter()
+    seconds = 0.0
+    for report in reports:
+        if not report.is_file():
+            total["errors"] += 1
+            continue
+        for suite in ET.parse(report).getroot().iter("testsuite"):  # noqa: S314 (pytest wrote it)
+            counts = {name: int(suite.get(name, 0)) for name in ("failures", "errors", "skipped")}
+            total.update(counts)
+            total["passed"] += int(suite.get("tests", 0)) - sum(counts.values())
+            seconds += float(suite.get("time", 0))
+    named = {"failures": "failed", "passed": "passed", "skipped": "skipped", "errors": "errors"}
+    counted = ", ".join(f"{total[key]} {name}" for key, name in named.items() if total[key])
+    return f"==== both parts: {counted or 'nothing ran'} in {seconds:.0f} s ===="
+
+
+def _run_part(root: Path, stack: Stack, part: Part, options: Sequence[str]) -> int:
+    report = _report(root, part)
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", *part.options, *part.paths]
+    environment = {
+        **os.environ,
+        "SALDO_TEST_POSTGRES": stack.postgres_url,
+        "SALDO_TEST_RABBITMQ": stack.rabbitmq_url,
+        "SALDO_TEST_RABBITMQ_API": stack.rabbitmq_api_url,
+        "SALDO_TEST_REDIS": stack.redis_url,
+    }
+    _say(f"pytest {' '.join(part.paths)}")
+    return subprocess.run(
+        [*command, f"--junit-xml={report}", *options], cwd=root, env=environment, check=False
+    ).returncode
+
+
+def _report(root: Path, part: Part) -> Path:
+    return root / LOCAL / f"report-{part.name}.xml"
+
+
+def _reset_all(root: Path) -> None:
+    """Remove our infrastructure, and every stack that an interrupted test left behind."""
+    for state in sorted((root / LOCAL).rglob("stack.json")):
+        Stack(root, state.parent.relative_to(root)).reset()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

@@ -1,0 +1,170 @@
+"""Walks every operation of every service: what it must say about itself, and who may use it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from deploy.generate import rooms
+from deploy.generate.operations import Operation, committed, operations
+from jsonschema import Draft202012Validator
+
+from gateway.openapi import OWN_DOCUMENT
+from kit.web.app import WebApp
+from kit.web.routes import Route
+
+ROOMS = rooms.services()
+DOCUMENTS = {room: committed(room) for room in ROOMS} | {rooms.GATEWAY: OWN_DOCUMENT}
+OPERATIONS = [one for room in DOCUMENTS for one in operations(room, DOCUMENTS[room])]
+ACCESS = {"public", "user", "owner", "admin", "service"}
+PROBLEM = "application/problem+json"
+
+# What a service answers beside its API; none of it is about anybody.
+UNDOCUMENTED = {
+    "/docs",
+    "/docs/start.js",
+    "/docs/swagger-ui-bundle.js",
+    "/docs/swagger-ui.css",
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/openapi.json",
+}
+
+each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+
+
+@each_operation
+def test_an_operation_says_who_may_use_it(operation: Operation) -> None:
+    assert operation.access in ACCESS
+    secured = operation.declared["security"] != []
+    assert secured == (operation.access != "public")
+
+
+@each_operation
+def test_an_operation_has_a_name_a_summary_and_a_topic(operation: Operation) -> None:
+    assert operation.declared["operationId"].isidentifier()
+    assert operation.declared["summary"]
+    assert not operation.declared["summary"].endswith(".")
+    assert operation.declared["tags"]
+
+
+def test_no_two_operations_share_a_name() -> None:
+    names = Counter(one.declared["operationId"] for one in OPERATIONS)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_what_only_services_may_use_is_out_of_the_gateways_reach() -> None:
+    internal = [one for one in OPERATIONS if one.path.startswith("/internal/")]
+    assert internal
+    assert internal == [one for one in OPERATIONS if one.access == "service"]
+
+
+@each_operation
+def test_an_operation_documents_what_it_refuses(operation: Operation) -> None:
+    answers = operation.declared["responses"]
+    expected = {"public": {"500"}, "user": {"401"}, "owner": {"401", "404"}}
+    guarded = {"401", "403"}
+    assert expected.get(operation.access, guarded) <= set(answers)
+    refused = {status: answer for status, answer in answers.items() if status >= "400"}
+    for answer in refused.values():
+        assert list(answer["content"]) == [PROBLEM]
+    if "requestBody" in operation.declared:
+        assert {"400", "422"} <= set(refused)
+
+
+@each_operation
+def test_an_operation_documents_what_it_answers(operation: Operation) -> None:
+    answers = operation.declared["responses"]
+    assert any(status.startswith(("2", "3")) for status in answers)
+    assert all(answer["description"] for answer in answers.values())
+
+
+@each_operation
+def test_every_body_has_an_example_and_all_examples_are_valid(operation: Operation) -> None:
+    document = DOCUMENTS[operation.room]
+    for where, media in _bodies(operation):
+        found = list(_examples(document, media))
+        assert found, f"{where}: no example"
+        schema = {**media["schema"], "components": document.get("components", {})}
+        validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        for example in found:
+            faults = [
+                f"{error.json_path}: {error.message}" for error in validator.iter_errors(example)
+            ]
+            assert faults == [], where
+
+
+@each_operation
+def test_every_parameter_says_what_it_takes(operation: Operation) -> None:
+    for parameter in operation.declared.get("parameters", ()):
+        assert parameter["schema"], parameter["name"]
+        if parameter["in"] == "path":
+            assert parameter["required"]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_service_answers_nothing_that_is_not_documented(room: str) -> None:
+    answered = {(method, route.path) for route in _routes(room) for method in route.methods or ()}
+    documented = {(one.method, one.path) for one in operations(room, DOCUMENTS[room])}
+    assert {path for _, path in answered - documented} <= UNDOCUMENTED
+    assert documented <= answered
+
+
+def _routes(room: str) -> list[Route]:
+    web = rooms.build(room).web
+    assert isinstance(web, WebApp)
+    return web.kit_routes
+
+
+def _bodies(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
+    request = operation.declared.get("requestBody", {})
+    for kind, media in request.get("content", {}).items():
+        yield f"request {kind}", media
+    for status, answer in operation.declared["responses"].items():
+        for kind, media in answer.get("content", {}).items():
+            if kind in ("application/json", PROBLEM):
+                yield f"{status} {kind}", media
+
+
+def _examples(document: dict[str, Any], media: dict[str, Any]) -> Iterator[Any]:
+    """Yield what the page shows: given examples, else those of the model or of its fields."""
+    if "example" in media:
+        yield media["example"]
+    for example in media.get("examples", {}).values():
+        yield example["value"]
+    if not {"example", "examples"} & set(media):
+        yield from _of_schema(document, media["schema"])
+
+
+def _of_schema(document: dict[str, Any], schema: dict[str, Any]) -> list[Any]:
+    """Return a schema's own examples, or what can be put together from those of its parts."""
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "examples" in schema:
+        return list(schema["examples"])
+    for word in ("anyOf", "oneOf"):
+        if word in schema:
+            return [one for choice in schema[word] for one in _of_schema(document, choice)]
+    if "properties" in schema:
+        parts = {name: _of_schema(document, part) for name, part in schema["properties"].items()}
+        assert [name for name, found in parts.items() if not found] == [], "fields without example"
+        return [{name: found[0] for name, found in parts.items()}]
+    if schema.get("type") == "array":
+        return [_of_schema(document, schema["items"])[:1]]
+    return _of_plain_value(schema)
+
+
+def _of_plain_value(schema: dict[str, Any]) -> list[Any]:
+    """Return what the page makes up by itself; text of no known format must say what it is."""
+    for word in ("const", "default"):
+        if word in schema:
+            return [schema[word]]
+    made_up = {"null": None, "boolean": True, "integer": schema.get("minimum", 0)}
+    formats = {"uuid": str(UUID(int=0)), "date-time": "2026-01-31T12:00:00Z"}
+    if schema.get("type") in made_up:
+        return [made_up[schema["type"]]]
+    if schema.get("format") in formats:
+        return [formats[schema["format"]]]
+    return list(schema.get("enum", []))[:1]

@@ -1,0 +1,108 @@
+"""Holds STYLE's figures for lengths and names. Taste is ruff's and the reader's."""
+
+import ast
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import pytest
+from deploy.generate import rooms
+from deploy.generate.rooms import ROOT
+
+CODE = ("libs", "services", "gateway", "deploy")
+TESTS = ("tests",)
+
+BANNED_FILES = {"utils.py", "helpers.py", "common.py", "constants.py", "base.py"}
+BANNED_ENDINGS = ("Manager", "Processor", "Helper", "Mediator", "Aggregate", "DTO", "Dto")
+LOCKS_WITH_ADDRESSES = {
+    "Pipfile.lock",
+    "package-lock.json",
+    "pdm.lock",
+    "pnpm-lock.yaml",
+    "poetry.lock",
+    "pylock.toml",
+    "uv.lock",
+    "yarn.lock",
+}
+UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b")
+
+Sources = Callable[..., list[Any]]
+
+
+def p90(lengths: Iterable[int]) -> float:
+    return quantiles(lengths, n=10, method="inclusive")[-1]
+
+
+@pytest.mark.parametrize(("folders", "limit"), [(CODE, 400), (TESTS, 600)])
+def test_no_file_is_too_long(sources: Sources, folders: tuple[str, ...], limit: int) -> None:
+    assert [(one.name, one.lines) for one in sources(*folders) if one.lines > limit] == []
+
+
+def test_files_are_short_in_the_main(sources: Sources) -> None:
+    lengths = [one.lines for one in sources(*CODE)]
+    assert median(lengths) <= 100
+    assert p90(lengths) <= 250
+
+
+def test_no_function_is_too_long(sources: Sources) -> None:
+    functions = [found for one in sources(*CODE, *TESTS) for found in one.functions()]
+    assert [(name, length) for name, length in functions if length > 60] == []
+
+
+def test_functions_are_short_in_the_main(sources: Sources) -> None:
+    lengths = [length for one in sources(*CODE) for _, length in one.functions()]
+    assert median(lengths) <= 12
+    assert p90(lengths) <= 35
+
+
+def test_every_module_says_what_it_owns(sources: Sources) -> None:
+    modules = [one for one in sources(*CODE) if one.text.strip()]
+    assert [one.name for one in modules if not ast.get_docstring(one.tree)] == []
+
+
+def test_no_file_is_a_drawer_for_everything(sources: Sources) -> None:
+    names = [one.name for one in sources(*CODE, *TESTS)]
+    assert [name for name in names if Path(name).name in BANNED_FILES] == []
+
+
+def test_no_class_is_named_for_what_it_vaguely_does(sources: Sources) -> None:
+    classes = [
+        f"{one.name}:{node.lineno} {node.name}"
+        for one in sources(*CODE, *TESTS)
+        for node in ast.walk(one.tree)
+        if isinstance(node, ast.ClassDef) and node.name.endswith(BANNED_ENDINGS)
+    ]
+    assert classes == []
+
+
+def test_nothing_is_left_for_later_in_a_comment(committed: list[Path]) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in committed
+        for number, line in enumerate(_lines(path), start=1)
+        if UNFINISHED.search(line)
+    ]
+    assert found == []
+
+
+def test_no_lock_records_where_packages_were_downloaded(committed: list[Path]) -> None:
+    assert [path.name for path in committed if path.name in LOCKS_WITH_ADDRESSES] == []
+    lock = ROOT / "requirements.lock"
+    requirements = [line for line in _lines(lock) if not line.lstrip().startswith("#")]
+    assert [line for line in requirements if "://" in line or line.startswith("--")] == []
+    assert any("--hash=sha256:" in line for line in requirements)
+
+
+@pytest.mark.parametrize("room", rooms.services())
+def test_a_service_has_one_description_of_its_api(room: str) -> None:
+    found = list(rooms.folder(room).rglob("*openapi*.json"))
+    assert found == [rooms.folder(room) / "openapi.json"]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        return []

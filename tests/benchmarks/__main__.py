@@ -1,0 +1,225 @@
+"""``make bench``: measures the rows of the design's table and prints them with their ratios.
+
+Sides are taken in turn within one run, as the speed of such machines drifts. Not a test.
+"""
+
+import asyncio
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import uvloop
+from deploy.stack import Stack
+from tests.benchmarks import logins, payments, pgbench, reads, relay, wallet_core
+
+from testkit.databases import SERVER, Cluster
+from testkit.people import Person
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
+SECONDS = float(os.environ.get("SECONDS", "8"))
+TRANSFERS = 20_000
+EVENTS = 20_000
+
+
+@dataclass
+class Table:
+    """Rows of the result: what, figure, yardstick, ratio, target."""
+
+    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+
+    def add(self, what: str, figure: str, yardstick: str, ratio: str, target: str) -> None:
+        """Add and print a row."""
+        row = (what, figure, yardstick, ratio, target)
+        self.rows.append(row)
+        print("| " + " | ".join(row) + " |", flush=True)  # noqa: T201 - it is a report
+
+
+def _median(values: list[float]) -> float:
+    return statistics.median(values)
+
+
+async def _in_turn(*sides: Callable[[], Awaitable[float]]) -> list[list[float]]:
+    """Run the sides one after the other, several rounds; returns each side's figures."""
+    figures: list[list[float]] = [[] for _ in sides]
+    for _ in range(ROUNDS):
+        for position, side in enumerate(sides):
+            figures[position].append(await side())
+    return figures
+
+
+def _ratio(over: list[float], under: list[float]) -> str:
+    pairs = [a / b for a, b in zip(over, under, strict=True)]
+    return f"{_median(pairs):.2f} ({min(pairs):.2f} to {max(pairs):.2f})"
+
+
+async def _core(stack: Stack, owners: list[UUID], folder: Path, table: Table) -> None:
+    admin, rabbit = stack.postgres_url, stack.rabbitmq_url
+    await pgbench.prepare(admin)
+    await wallet_core.run(rabbit, owners, TRANSFERS // 4, hot=False)  # warm-up
+    spread, yard, hot, yard_hot = await _in_turn(
+        lambda: wallet_core.run(rabbit, owners, TRANSFERS, hot=False),
+        lambda: pgbench.run(admin, folder, SECONDS, hot=False),
+        lambda: wallet_core.run(rabbit, owners, TRANSFERS, hot=True),
+        lambda: pgbench.run(admin, folder, SECONDS, hot=True),
+    )
+    table.add(
+        "wallet core, spread",
+        f"{_median(spread):,.0f}/s",
+        f"pgbench {_median(yard):,.0f}/s",
+        _ratio(spread, yard),
+        "≥ 3",
+    )
+    table.add(
+        "wallet core, one account",
+        f"{_median(hot):,.0f}/s",
+        f"pgbench hot {_median(yard_hot):,.0f}/s",
+        _ratio(hot, yard_hot),
+        "≥ 9",
+    )
+    table.add("wallet core, hot ÷ spread", "", "", _ratio(hot, spread), "≥ 0.9")
+
+
+async def _settled(stack: Stack, everybody: list[Person], folder: Path, table: Table) -> None:
+    url, admin = stack.gateway_url, stack.postgres_url
+    faults: list[str] = []
+
+    async def rate(choose: Callable[[int], payments.Pair]) -> float:
+        measured = await payments.run(url, choose, SECONDS)
+        faults.extend(measured.errors)
+        return measured.rate
+
+    await payments.run(url, payments.spread(everybody), 3)  # warm-up
+    spread, yard, one, four = await _in_turn(
+        lambda: rate(payments.spread(everybody)),
+        lambda: pgbench.run(admin, folder, SECONDS, hot=False),
+        lambda: rate(payments.one_payee(everybody)),
+        lambda: rate(payments.among_four(everybody)),
+    )
+    table.add(
+        "settled payments, spread",
+        f"{_median(spread):,.0f}/s",
+        f"pgbench {_median(yard):,.0f}/s",
+        _ratio(spread, yard),
+        "≥ 0.2",
+    )
+    table.add("… one payee", f"{_median(one):,.0f}/s", "spread", _ratio(one, spread), "≥ 0.9")
+    table.add("… four users", f"{_median(four):,.0f}/s", "spread", _ratio(four, spread), "≥ 0.9")
+    shown = faults[0] if faults else ""
+    table.add("… errors in all runs", str(len(faults)), shown, "", "0")
+
+
+async def _latency(stack: Stack, everybody: list[Person], table: Table) -> None:
+    pair = payments.Pair(everybody[0], everybody[1])
+    await payments.pay_latency(stack.gateway_url, pair, 20)
+    seen = await payments.pay_latency(stack.gateway_url, pair, 200)
+    figure = f"p50 {seen.percentile(0.5):.1f} ms, p99 {seen.percentile(0.99):.1f} ms"
+    table.add("pay → paid, idle stack", figure, "", "", "p50 ≤ 25, p99 ≤ 80")
+
+
+async def _reads(stack: Stack, person: Person, folder: Path, table: Table) -> None:
+    url, wallet = stack.gateway_url, stack.url_of("wallet")
+    path = await reads.wallet_path(url, person.token)
+    async with reads.nginx(folder, wallet, 18_080) as proxied:
+
+        async def rate(through: str) -> float:
+            measured = await reads.run(through, path, person.token, SECONDS / 2)
+            if measured.errors:
+                raise RuntimeError(measured.errors[0])
+            return measured.rate
+
+        await rate(url)  # warm-up
+        ours, theirs, direct = await _in_turn(
+            lambda: rate(url), lambda: rate(proxied), lambda: rate(wallet)
+        )
+    table.add(
+        "GET wallet through the gateway, 32 clients",
+        f"{_median(ours):,.0f}/s",
+        f"nginx {_median(theirs):,.0f}/s",
+        _ratio(ours, theirs),
+        "≥ 2,500/s; ≥ 0.5",
+    )
+    table.add(
+        "… wallet alone", f"{_median(direct):,.0f}/s", "", _ratio(ours, direct), "(no target)"
+    )
+
+
+async def _logins(stack: Stack, person: Person, table: Table) -> None:
+    async def rate() -> float:
+        return (await logins.run(stack.gateway_url, person, SECONDS / 2)).rate
+
+    async def bare() -> float:
+        return await asyncio.to_thread(logins.bare, SECONDS / 2)
+
+    ours, theirs = await _in_turn(rate, bare)
+    table.add(
+        "logins",
+        f"{_median(ours):,.0f}/s",
+        f"bare argon2id {_median(theirs):,.0f}/s",
+        _ratio(ours, theirs),
+        "≥ 0.8",
+    )
+
+
+async def _relay(stack: Stack, table: Table) -> None:
+    os.environ[SERVER] = stack.postgres_url
+    cluster = Cluster("saldo_bench")
+    await cluster.create()
+    ours, theirs = await _in_turn(
+        lambda: relay.relayed(cluster, stack.rabbitmq_url, EVENTS),
+        lambda: relay.bare(cluster, stack.rabbitmq_url, EVENTS),
+    )
+    await cluster.drop()
+    table.add(
+        "outbox relay",
+        f"{_median(ours):,.0f} events/s",
+        f"bare aio-pika {_median(theirs):,.0f}/s",
+        _ratio(ours, theirs),
+        "≥ 1.0",
+    )
+
+
+async def measure(stack: Stack, only: set[str]) -> None:
+    """Measure the chosen rows, or all."""
+    table = Table()
+    everybody = await payments.people(stack.gateway_url, 33)
+    owners = [UUID(person.user_id) for person in everybody]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        sections = {
+            "core": lambda: _core(stack, owners, folder, table),
+            "settled": lambda: _settled(stack, everybody, folder, table),
+            "latency": lambda: _latency(stack, everybody, table),
+            "reads": lambda: _reads(stack, everybody[0], folder, table),
+            "logins": lambda: _logins(stack, everybody[0], table),
+            "relay": lambda: _relay(stack, table),
+        }
+        table.add("what", "Saldo", "yardstick", "ratio: median (least to most)", "target")
+        table.add(*["---"] * 5)
+        if "settled" in only or not only:
+            await pgbench.prepare(stack.postgres_url)
+        for title, section in sections.items():
+            if not only or title in only:
+                await section()
+
+
+def main() -> None:
+    """Start a stack of its own, measure, stop it."""
+    stack = Stack(root=ROOT, local=ROOT / ".local/bench")
+    print(f"{platform.platform()}, {os.cpu_count()} cores; {ROUNDS} rounds of {SECONDS} s")  # noqa: T201
+    stack.start()
+    try:
+        uvloop.run(measure(stack, set(sys.argv[1:])))
+    finally:
+        stack.stop()
+
+
+if __name__ == "__main__":
+    main()

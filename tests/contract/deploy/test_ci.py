@@ -1,0 +1,56 @@
+"""The workflow calls what people call, and nothing that only it knows."""
+
+import os
+import re
+from typing import Any
+
+import pytest
+import yaml
+from deploy.bootstrap import ROOT
+from deploy.stack.services import SERVICES
+
+
+@pytest.fixture(scope="module")
+def jobs() -> dict[str, Any]:
+    text = (ROOT / ".github/workflows/ci.yml").read_text()
+    found: dict[str, Any] = yaml.safe_load(text)["jobs"]
+    return found
+
+
+def commands(job: dict[str, Any]) -> list[str]:
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
+def test_what_is_run_in_ci_is_what_make_runs() -> None:
+    script = ROOT / ".ci" / "run"
+    assert re.search(r"^exec make test\b", script.read_text(), re.MULTILINE)
+    assert os.access(script, os.X_OK)
+
+
+def test_lint_types_tests_and_images_are_checked(jobs: dict[str, Any]) -> None:
+    assert commands(jobs["check"]) == ["make check"]
+    assert commands(jobs["test"]) == [".ci/run"]
+    assert commands(jobs["test-as-root"])[-1] == ".ci/run"
+    assert commands(jobs["compose"])[0] == "make up"
+
+
+def test_an_image_of_every_service_is_built(jobs: dict[str, Any]) -> None:
+    matrix = jobs["image"]["strategy"]["matrix"]["service"]
+    assert matrix == [service.name for service in SERVICES]
+
+
+def test_every_job_ends_some_time_and_may_only_read(jobs: dict[str, Any]) -> None:
+    assert [name for name, job in jobs.items() if "timeout-minutes" not in job] == []
+    text = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    assert text["permissions"] == {"contents": "read"}
+
+
+def test_make_lists_every_command_of_its_own() -> None:
+    text = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z][a-z-]*):", text, re.MULTILINE))
+    explained = set(re.findall(r"^([a-z][a-z-]*):.* ## ", text, re.MULTILINE))
+    assert targets - explained == {"runtime-ready", "tools-ready"}
+    assert re.search(r"^\.DEFAULT_GOAL := help$", text, re.MULTILINE)
+    phony = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    assert phony is not None
+    assert set(phony[1].replace("\\", " ").split()) == targets

@@ -1,0 +1,217 @@
+"""docker-compose.yml against the Compose specification, the runner's table, and the settings."""
+
+import json
+import re
+from importlib import import_module, resources
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from deploy.bootstrap import ROOT
+from deploy.stack.infrastructure import ROLES_SCRIPT
+from deploy.stack.postgres import SETTINGS
+from deploy.stack.services import SERVICES, Place, Service, addresses, database
+from jsonschema import Draft202012Validator
+from jsonschema.validators import validator_for
+
+from kit.settings import EnvironmentSettings, variable
+
+INTERPOLATION = re.compile(r"\$\{(?P<name>[A-Z_]+):-(?P<default>[^}]*)\}")
+WITH_SCHEMA = [service for service in SERVICES if service.migration is not None]
+PUBLISHED = {"gateway": ["8000:8000"], "rabbitmq": ["127.0.0.1:15672:15672"]}
+
+# Where the containers find each other; passwords are the development defaults.
+COMPOSE = Place(
+    listen="0.0.0.0",  # noqa: S104 (inside of a container's own network)
+    ports={service.name: service.port for service in SERVICES},
+    urls={service.name: f"http://{service.name}:{service.port}" for service in SERVICES},
+    public_url="http://localhost:8000",
+    postgres="postgres:5432",
+    passwords={
+        role: role for service in WITH_SCHEMA for role in (service.name, f"{service.name}_owner")
+    },
+    rabbitmq_url="amqp://saldo:saldo@rabbitmq:5672/",
+    redis_url="redis://:saldo@redis:6379/0",
+)
+
+
+def schema(name: str) -> dict[str, Any]:
+    text = resources.files("check_jsonschema") / "builtin_schemas" / "vendor" / f"{name}.json"
+    loaded: dict[str, Any] = json.loads(text.read_text())
+    return loaded
+
+
+def faults(document: Any, against: dict[str, Any]) -> list[str]:
+    validator = validator_for(against, default=Draft202012Validator)(against)
+    return [f"{list(fault.path)}: {fault.message}" for fault in validator.iter_errors(document)]
+
+
+@pytest.fixture(scope="module")
+def written() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    """The file as it is without any `.env`: every variable has its default."""
+    text = (ROOT / "docker-compose.yml").read_text()
+    loaded: dict[str, Any] = yaml.safe_load(INTERPOLATION.sub(r"\g<default>", text))
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def containers(compose: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = compose["services"]
+    return found
+
+
+def test_it_is_a_compose_file_by_the_specification(
+    written: dict[str, Any], compose: dict[str, Any]
+) -> None:
+    assert faults(written, schema("compose-spec")) == []
+    assert faults(compose, schema("compose-spec")) == []
+
+
+def test_the_specification_would_find_a_mistake(written: dict[str, Any]) -> None:
+    mistaken = {**written, "services": {"wallet": {"comand": ["python"]}}}
+    assert faults(mistaken, schema("compose-spec")) != []
+
+
+def test_the_workflow_is_one_by_its_schema() -> None:
+    text = (ROOT / ".github/workflows/ci.yml").read_text()
+    assert faults(yaml.safe_load(text), schema("github-workflows")) == []
+
+
+def test_it_runs_what_the_runner_runs_and_nothing_else(containers: dict[str, Any]) -> None:
+    services = {service.name for service in SERVICES}
+    migrations = {f"migrate-{service.name}" for service in WITH_SCHEMA}
+    assert containers.keys() == {"postgres", "rabbitmq", "redis"} | services | migrations
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_a_service_has_the_runners_command_and_addresses(
+    containers: dict[str, Any], service: Service
+) -> None:
+    container = containers[service.name]
+    assert tuple(container["command"]) == service.command
+    assert container["environment"] == addresses(service, COMPOSE)
+    assert container["build"]["args"] == {"SERVICE": service.name}
+
+
+@pytest.mark.parametrize("service", WITH_SCHEMA, ids=lambda service: service.name)
+def test_a_schema_is_migrated_once_before_its_service_starts(
+    containers: dict[str, Any], service: Service
+) -> None:
+    name = f"migrate-{service.name}"
+    migration = containers[name]
+    assert tuple(migration["command"]) == service.migration
+    assert migration["environment"] == database(service, COMPOSE)
+    assert migration["restart"] == "no"
+    assert migration["depends_on"]["postgres"]["condition"] == "service_healthy"
+    needed = containers[service.name]["depends_on"][name]
+    assert needed["condition"] == "service_completed_successfully"
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_the_table_tells_a_service_every_address_that_its_settings_ask_for(
+    service: Service,
+) -> None:
+    settings: type[EnvironmentSettings] = import_module(f"{service.name}.settings").Settings
+    asked = {variable(settings, name) for name in settings.model_fields}
+    where = {name for name in asked if name.endswith(("_URL", "_HOST", "_PORT"))}
+    assert addresses(service, COMPOSE).keys() == where
+    assert service.port == settings.model_fields["port"].default
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_the_table_names_every_secret_that_a_service_needs(service: Service) -> None:
+    settings: type[EnvironmentSettings] = import_module(f"{service.name}.settings").Settings
+    guarded = {
+        variable(settings, name)
+        for name, field in settings.model_fields.items()
+        if isinstance(field.json_schema_extra, dict)
+        and field.json_schema_extra.get("guard") == "secret"
+    }
+    assert set(service.secrets) == guarded
+
+
+@pytest.mark.parametrize("service", WITH_SCHEMA, ids=lambda service: service.name)
+def test_the_default_passwords_are_those_that_production_refuses(service: Service) -> None:
+    settings: type[EnvironmentSettings] = import_module(f"{service.name}.settings").Settings
+    for field in ("database_url", "migration_url"):
+        default = settings.model_fields[field].default.format(service=service.name)
+        ours = addresses(service, COMPOSE)[variable(settings, field)]
+        assert urlsplit(ours).username == urlsplit(default).username
+        assert urlsplit(ours).password == urlsplit(default).password
+
+
+def test_settings_come_from_the_example_and_then_from_an_optional_file(
+    containers: dict[str, Any],
+) -> None:
+    wanted = [{"path": ".env.example"}, {"path": ".env", "required": False}]
+    for service in SERVICES:
+        assert containers[service.name]["env_file"] == wanted
+
+
+def test_only_the_gateway_and_the_brokers_pages_are_published(containers: dict[str, Any]) -> None:
+    ports = {
+        name: container["ports"] for name, container in containers.items() if "ports" in container
+    }
+    assert ports == PUBLISHED
+
+
+def test_everything_lasting_is_checked_and_restarted(containers: dict[str, Any]) -> None:
+    lasting = {name: one for name, one in containers.items() if not name.startswith("migrate-")}
+    assert [name for name, one in lasting.items() if "healthcheck" not in one] == []
+    assert {one["restart"] for one in lasting.values()} == {"unless-stopped"}
+
+
+def test_nothing_waits_for_a_mere_start(containers: dict[str, Any]) -> None:
+    conditions = {
+        needed["condition"]
+        for container in containers.values()
+        for needed in container.get("depends_on", {}).values()
+    }
+    assert conditions == {"service_healthy", "service_completed_successfully"}
+
+
+def test_the_gateway_starts_last(containers: dict[str, Any]) -> None:
+    others = {service.name for service in SERVICES} - {"gateway"}
+    assert others <= containers["gateway"]["depends_on"].keys()
+
+
+def test_foreign_images_are_pinned_to_a_minor_version(containers: dict[str, Any]) -> None:
+    images = {name: containers[name]["image"] for name in ("postgres", "rabbitmq", "redis")}
+    assert [image for image in images.values() if not re.search(r":\d+\.\d+", image)] == []
+    assert re.fullmatch(r"rabbitmq:4\.\d+-management", images["rabbitmq"])
+
+
+def test_postgresql_is_set_as_the_runner_sets_it(containers: dict[str, Any]) -> None:
+    program, *options = containers["postgres"]["command"]
+    assert program == "postgres"
+    assert dict(option.removeprefix("-c").split("=") for option in options) == dict(SETTINGS)
+
+
+def test_postgresql_gets_the_same_roles_with_the_passwords_of_the_services(
+    containers: dict[str, Any],
+) -> None:
+    postgres = containers["postgres"]
+    mounted = f"./{ROLES_SCRIPT.relative_to(ROOT)}:/docker-entrypoint-initdb.d/10-roles.sql:ro"
+    assert mounted in postgres["volumes"]
+    for name in re.findall(r"^\\getenv \w+ (\w+)$", ROLES_SCRIPT.read_text(), re.MULTILINE):
+        service, _, kind = name.lower().partition("_")
+        role = f"{service}_owner" if kind.startswith("owner") else service
+        assert postgres["environment"][name] == COMPOSE.passwords[role]
+
+
+def test_a_password_changed_in_one_place_changes_everywhere(written: dict[str, Any]) -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    defaults: dict[str, set[str]] = {}
+    for found in INTERPOLATION.finditer(text):
+        defaults.setdefault(found["name"], set()).add(found["default"])
+    assert {name: values for name, values in defaults.items() if len(values) > 1} == {}
+    assert "POSTGRES_PASSWORD" in defaults
+    assert len([name for name in defaults if name.endswith("_PASSWORD")]) == len(defaults)
+    assert written["name"] == "saldo"

@@ -1,0 +1,59 @@
+"""deploy/Dockerfile and .dockerignore, as far as their text can be held to account."""
+
+import re
+
+import pytest
+from deploy.bootstrap import ROOT
+
+TEXT = (ROOT / "deploy" / "Dockerfile").read_text()
+STAGES = re.split(r"^(?=FROM )", TEXT, flags=re.MULTILINE)
+LAST = STAGES[-1]
+IGNORED = (ROOT / ".dockerignore").read_text().splitlines()
+
+
+def test_the_base_image_is_an_argument_pinned_to_a_minor_version() -> None:
+    assert re.search(r"^ARG BASE_IMAGE=python:3\.\d+-slim-bookworm$", STAGES[0], re.MULTILINE)
+    bases = re.findall(r"^FROM (\S+)", TEXT, re.MULTILINE)
+    assert set(bases) == {"${BASE_IMAGE}"}
+    assert len(bases) >= 2
+
+
+def test_the_service_is_an_argument() -> None:
+    assert re.search(r"^ARG SERVICE$", LAST, re.MULTILINE)
+
+
+def test_packages_are_installed_by_their_hashes_and_without_tools() -> None:
+    assert "--require-hashes" in TEXT
+    assert "requirements.lock" in TEXT
+    assert "requirements-dev.lock" not in TEXT
+    assert "testkit" not in TEXT
+
+
+def test_the_image_runs_as_nobody_in_particular() -> None:
+    users = re.findall(r"^USER (\S+)$", LAST, re.MULTILINE)
+    assert users == ["10001:10001"]
+
+
+def test_signals_reach_the_service() -> None:
+    command = re.search(r"^CMD (.+)$", LAST, re.MULTILINE)
+    assert command is not None
+    assert command[1].startswith("[")
+    assert "exec python" in command[1]
+
+
+def test_no_secret_is_built_in() -> None:
+    assert not re.search(r"PASSWORD|SECRET|TOKEN|COPY .*\.env", TEXT)
+
+
+@pytest.mark.parametrize("copied", re.findall(r"^COPY (?!--from)(\S+) ", TEXT, re.MULTILINE))
+def test_what_is_copied_is_there_and_not_ignored(copied: str) -> None:
+    assert (ROOT / copied).exists()
+    allowed = [line.removeprefix("!") for line in IGNORED if line.startswith("!")]
+    inside = [path for path in allowed if path == copied or path.startswith(f"{copied}/")]
+    assert inside
+
+
+def test_everything_else_stays_outside() -> None:
+    rules = [line for line in IGNORED if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    assert not {"!.env", "!.git", "!.local", "!.venv", "!tests"} & set(rules)

@@ -1,0 +1,88 @@
+"""Runs the front page: every line of its main job, as it stands there, on the real stack."""
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deploy.stack import Stack
+
+from kit.ids import new_id
+
+README = Path(__file__).parents[2] / "README.md"
+STEP = re.compile(
+    r"^```bash\n(?P<lines>.*?)^```$"
+    r"(?:\n\n<!-- answers -->\n(?P<answers>.*?)<!-- /answers -->)?",
+    re.DOTALL | re.MULTILINE,
+)
+END_OF_STEP = "----- end of step -----"
+
+
+@dataclass(frozen=True)
+class Step:
+    """Some lines of the page, the answers printed below them, and those just seen."""
+
+    lines: str
+    printed: list[Any]
+    seen: list[Any]
+
+
+@pytest.fixture(scope="module")
+def steps(stack: Stack) -> list[Step]:
+    found = list(STEP.finditer(README.read_text(encoding="utf-8")))
+    script = "".join(f"{step['lines']}echo '{END_OF_STEP}'\n" for step in found)
+    script = script.replace("http://localhost:8000", stack.gateway_url)
+    for name in ("anna", "boris"):  # the page can be told once; a stack may be kept
+        script = script.replace(f'"{name}"', f'"{name}-{new_id().hex[-8:]}"')
+    told = subprocess.run(  # noqa: S603 (the page of this repository)
+        ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    outputs = told.stdout.split(f"{END_OF_STEP}\n")
+    return [
+        Step(step["lines"], _answers(step["answers"] or ""), _answers(output))
+        for step, output in zip(found, outputs, strict=False)
+    ]
+
+
+def _answers(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def _shape(value: Any) -> Any:
+    """Return names and nesting without the values, which are new in every run."""
+    if isinstance(value, dict):
+        return {name: _shape(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_shape(part) for part in value]
+    return None
+
+
+def _step(steps: list[Step], words: str) -> list[Any]:
+    return next(step.seen for step in steps if words in step.lines)
+
+
+def test_the_page_prints_what_is_answered(steps: list[Step]) -> None:
+    with_answers = [step for step in steps if step.printed]
+    assert len(with_answers) >= 8
+    for step in with_answers:
+        assert [_shape(one) for one in step.printed] == [_shape(one) for one in step.seen]
+
+
+def test_the_story_of_the_page_ends_as_it_says(steps: list[Step]) -> None:
+    assert [one["status"] for one in _step(steps, "Concert tickets")] == ["created"]
+    assert [one["status"] for one in _step(steps, '"$PAYMENT" | field id')] == ["paid"]
+    assert [one["status_label"] for one in _step(steps, "70.00")] == ["Отменен"]
+    failed = _step(steps, "5000.00")[0]
+    assert (failed["status"], failed["failure_reason"]) == ("failed", "insufficient_funds")
+    wallet, entries, payments = _step(steps, "/entries")
+    assert wallet["balance"]["amount"] == "850.00"
+    assert [entry["amount"] for entry in entries["items"]] == ["-150.00", "1000.00"]
+    assert [payment["amount"] for payment in payments["items"]] == ["150.00"]

@@ -1,0 +1,52 @@
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from deploy.bootstrap import LOCKS, ROOT, SOURCES, uv_requirement
+
+RUNTIME, DEV = (ROOT / name for name in LOCKS.values())
+
+
+def pins(lock: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", lock.read_text(), re.MULTILINE))
+
+
+def test_the_tools_lock_holds_every_pin_of_the_runtime_lock() -> None:
+    assert pins(RUNTIME).items() <= pins(DEV).items()
+
+
+@pytest.mark.parametrize("lock", [RUNTIME, DEV])
+def test_every_pin_has_hashes(lock: Path) -> None:
+    lines = [line for line in lock.read_text().splitlines() if not line.startswith("#")]
+    for line, following in pairwise(lines):
+        if not line.startswith(" "):
+            assert following.startswith("    --hash=sha256:"), line
+
+
+@pytest.mark.parametrize("lock", [RUNTIME, DEV])
+def test_no_lock_says_where_packages_come_from(lock: Path) -> None:
+    assert not re.search(r"--index|--extra-index|--find-links|://", lock.read_text())
+
+
+@pytest.mark.parametrize("lock", [RUNTIME, DEV])
+def test_our_own_packages_come_from_no_index(lock: Path) -> None:
+    own = {Path(source).name for source in SOURCES if source != "."}
+    assert not own & pins(lock).keys()
+
+
+def test_uv_is_taken_out_of_the_tools_lock_with_its_hashes() -> None:
+    entry = uv_requirement(DEV.read_text()).splitlines()
+    assert entry[0].startswith("uv==")
+    assert all(line.startswith("    --hash=") for line in entry[1:])
+    assert len(entry) > 1
+    assert not entry[-1].endswith("\\")
+
+
+def test_a_lock_without_uv_is_refused() -> None:
+    with pytest.raises(ValueError, match="uv"):
+        uv_requirement("uvloop==1.0 \\\n    --hash=sha256:00\n")
+
+
+def test_every_source_folder_is_there() -> None:
+    assert [source for source in SOURCES if not (ROOT / source).is_dir()] == []

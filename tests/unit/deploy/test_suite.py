@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+from deploy.stack.suite import SERIAL_ROOMS, Part, parts, summary
+
+REPORT = """<testsuites><testsuite name="pytest" errors="{errors}" failures="{failures}"
+ skipped="1" tests="{tests}" time="2.5"></testsuite></testsuites>"""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    for room in (*SERIAL_ROOMS, "tests/unit"):
+        (tmp_path / room).mkdir(parents=True)
+        (tmp_path / room / "test_one.py").touch()
+    return tmp_path
+
+
+def test_everything_is_two_parts_and_the_stacks_run_alone(clone: Path) -> None:
+    first, second = parts(clone, "tests")
+    assert first.paths == ("tests",)
+    assert {f"--ignore={room}" for room in SERIAL_ROOMS} <= set(first.options)
+    assert "-n" in first.options
+    assert second == Part("serial", SERIAL_ROOMS)
+
+
+def test_a_room_without_tests_is_left_out(clone: Path) -> None:
+    (clone / SERIAL_ROOMS[0] / "test_one.py").unlink()
+    assert parts(clone, "tests")[1].paths == SERIAL_ROOMS[1:]
+
+
+@pytest.mark.parametrize(
+    ("target", "is_shared"),
+    [
+        ("tests/unit", True),
+        ("tests/unit/", True),
+        ("tests/unit/test_one.py", False),
+        ("tests/unit/test_one.py::test_it", False),
+        ("tests/e2e", False),
+        ("tests/e2e/test_one.py", False),
+        ("tests/resilience", False),
+    ],
+)
+def test_a_chosen_part_is_shared_by_workers_where_that_helps(
+    clone: Path,
+    target: str,
+    is_shared: bool,  # noqa: FBT001 (a parameter of the test)
+) -> None:
+    (part,) = parts(clone, target)
+    assert part.paths == (target,)
+    assert ("-n" in part.options) == is_shared
+
+
+def test_the_reports_add_up(tmp_path: Path) -> None:
+    for name, failures in (("one", 0), ("two", 2)):
+        text = REPORT.format(errors=0, failures=failures, tests=10)
+        (tmp_path / name).write_text(text)
+    line = summary([tmp_path / "one", tmp_path / "two"])
+    assert line == "==== both parts: 2 failed, 16 passed, 2 skipped in 5 s ===="
+
+
+def test_a_part_without_a_report_is_an_error(tmp_path: Path) -> None:
+    assert "1 errors" in summary([tmp_path / "missing"])
