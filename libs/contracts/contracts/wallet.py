@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kit.messaging.messages import Command, Event, Reply
 from kit.money import MAX_MINOR
 
-Amount = Annotated[int, Field(gt=0, le=MAX_MINOR)]
+Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
@@ -108,7 +108,7 @@ class HoldPlaced(Reply):
 
 
 class HoldRefused(Reply):
-    """Nothing was done.
+    """A hold was not placed, or not released, and why.
 
     Codes: ``insufficient_funds``, ``wallet_frozen``, ``wallet_not_found``, ``currency_mismatch``,
     ``undone``; to a ReleaseHold ``hold_captured``.
@@ -140,7 +140,7 @@ class TransferPosted(Reply):
 
 
 class TransferRefused(Reply):
-    """Nothing has moved.
+    """Nothing has moved, and why.
 
     ``transfer_id`` is the one asked for; None to a CaptureHold, which names none. Codes:
     ``insufficient_funds``, ``wallet_frozen``, ``wallet_not_found``, ``currency_mismatch``,

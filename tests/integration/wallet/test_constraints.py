@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from asyncpg import PostgresError
+from asyncpg.exceptions import PostgresError
 from tests.integration.wallet.world import World, capture, place, transfer
 
 from kit.db import migrations
@@ -126,7 +126,8 @@ async def test_an_owner_has_one_default_wallet_of_a_currency(world: World) -> No
     assert (
         await refused(
             world,
-            "INSERT INTO account (id, owner_id, currency, kind, name, is_default, moved_at, created_at)"
+            "INSERT INTO account"
+            " (id, owner_id, currency, kind, name, is_default, moved_at, created_at)"
             " VALUES ($1, $2, 'RUB', 'wallet', 'x', true, now(), now())",
             new_id(),
             alice,

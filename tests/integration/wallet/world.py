@@ -96,7 +96,7 @@ class World:
         (worker,) = consumers(self.service, MemoryBroker())
         return worker
 
-    def pack(self, *commands: Command) -> Delivery:
+    def pack(self, *commands: Command, reply_to: str | None = "payments") -> Delivery:
         """Return one AMQP message with these commands, in fresh events."""
         bodies = [
             cloudevents.encode(
@@ -104,7 +104,7 @@ class World:
                 source="payments",
                 subject=str(new_id()),
                 time=self.database.clock.now(),
-                reply_to="payments",
+                reply_to=reply_to,
             )[1]
             for command in commands
         ]
