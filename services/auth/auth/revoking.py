@@ -36,7 +36,7 @@ class Revoker:
         self, redis: Redis, database: Database, clock: Clock, *, lifetime: timedelta
     ) -> None:
         self.redis = redis
-        self._database = database
+        self.database = database
         self._clock = clock
         self._lifetime = lifetime
         self._something_missing = asyncio.Event()
@@ -70,7 +70,7 @@ class Revoker:
 
     async def _publish_recent(self) -> bool:
         since = self._clock.now() - self._lifetime
-        async with self._database.read() as connection:
+        async with self.database.read() as connection:
             sessions = await Sessions(connection).ended_since(since)
             subjects = await Users(connection).outdated_since(since)
         return await self._try(sessions=sessions, subjects=subjects)

@@ -59,11 +59,6 @@ class TokenSigner:
         self._audience = audience
         self._lifetime = lifetime
 
-    @property
-    def lifetime(self) -> timedelta:
-        """How long a user's access token is good for."""
-        return self._lifetime
-
     def for_user(self, user: User, session: Session, now: datetime) -> str:
         """Return a user's access token; neither name nor address is in it."""
         return self._sign(

@@ -1,11 +1,14 @@
 """What callers see and change about themselves."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.integration.auth.world import PASSWORD, Json, Login, World, code
 
+from auth.service.sessions import check_password, open_session
 from contracts.auth import UserChanged
+from kit.ids import new_id
 from testkit.pump import sent
 
 
@@ -112,3 +115,23 @@ async def test_a_deleted_users_names_are_free_again(world: World) -> None:
     second = await world.arrive("alice", email="alice@example.com")
     assert second["id"] != first["id"]
     assert second["number"] > first["number"]
+
+
+async def test_a_token_of_somebody_who_is_not_there_finds_nobody(world: World) -> None:
+    await world.arrive("alice")
+    credentials = await check_password(world.database, world.wiring.hasher, "alice", PASSWORD)
+    stranger = replace(credentials.user, id=new_id())
+    async with world.database.unit_of_work() as uow:
+        session = await open_session(
+            uow,
+            credentials,
+            user_agent=None,
+            rules=world.wiring.settings.session_rules,
+            now=world.clock.now(),
+        )
+    token = world.wiring.signer.for_user(stranger, session, world.clock.now())
+    login = Login(token, "")
+    for method in ("GET", "PATCH", "DELETE"):
+        body: Json | None = {} if method == "PATCH" else None
+        answer = await world.http.request(method, "/v1/auth/me", json=body, headers=login.headers)
+        assert code(answer) == (404, "not_found")

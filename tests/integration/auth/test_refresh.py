@@ -4,6 +4,8 @@ import asyncio
 
 from tests.integration.auth.world import World, code, login_of
 
+from testkit.people import eventually
+
 LIVE = "SELECT count(*) FROM session WHERE ended_at IS NULL"
 
 
@@ -40,6 +42,23 @@ async def test_twenty_refreshes_at_once_yield_one_successor_and_leave_the_sessio
     successors = {answer.json()["refresh_token"] for answer in answers}
     assert len(successors) == 1
     assert (await world.refresh(successors.pop())).status_code == 200
+
+
+async def test_a_refresh_that_comes_second_to_the_row_gives_the_winners_successor(
+    world: World,
+) -> None:
+    await world.arrive("alice")
+    token = (await world.log_in("alice")).refresh_token
+    waiting = """SELECT count(*) FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE session%'"""
+    async with world.database.unit_of_work() as uow:
+        await uow.fetch("SELECT FROM session FOR UPDATE")
+        both = asyncio.gather(world.refresh(token), world.refresh(token))
+        await eventually(lambda: world.count(waiting), lambda count: count == 2)
+    one, other = await both
+    assert (one.status_code, other.status_code) == (200, 200)
+    assert one.json()["refresh_token"] == other.json()["refresh_token"]
+    assert await world.count("SELECT counter FROM session") == 1
 
 
 async def test_a_token_used_again_after_the_grace_ends_its_session_alone(world: World) -> None:

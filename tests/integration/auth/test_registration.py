@@ -301,3 +301,12 @@ async def test_a_commit_that_fails_is_a_5xx_and_leaves_nothing(world: World) -> 
     assert "at commit" not in answer.text
     for table in ("user_account", "link", "outbox"):
         assert await world.count(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_a_forged_host_does_not_enter_the_link(world: World) -> None:
+    forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil"}
+    answer = await world.post(
+        "/v1/auth/register", {"username": "alice", "password": PASSWORD}, headers=forged
+    )
+    assert answer.json()["activation"]["url"].startswith("http://localhost:8000/v1/auth/activate?")
+    assert "evil" not in answer.text

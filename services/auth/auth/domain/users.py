@@ -90,8 +90,6 @@ def decide_login(user: User) -> None:
             raise UserDisabled
         case Status.DELETED:
             raise InvalidCredentials
-        case Status.ACTIVE:
-            return
 
 
 def decide_activation(user: User, now: datetime) -> User:
@@ -101,8 +99,7 @@ def decide_activation(user: User, now: datetime) -> User:
             raise UserDisabled
         case Status.ACTIVE:
             return user
-        case Status.PENDING:
-            return replace(user, status=Status.ACTIVE, activated_at=now, version=user.version + 1)
+    return replace(user, status=Status.ACTIVE, activated_at=now, version=user.version + 1)
 
 
 def decide_resend(user: User) -> None:
@@ -112,8 +109,6 @@ def decide_resend(user: User) -> None:
             raise UserDisabled
         case Status.ACTIVE:
             raise UserAlreadyActive
-        case Status.PENDING:
-            return
 
 
 def decide_admin_change(

@@ -13,6 +13,7 @@ from auth.domain.users import Role, Status, User
 from auth.refusals import UsernameTaken
 from auth.tables import user_account
 from kit.db import Connection
+from kit.refusals import NotFound
 
 _SELECT: Final = """SELECT u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles,
     u.token_version, u.version, u.created_at, u.activated_at, u.password_hash
@@ -134,14 +135,23 @@ class Users:
         row = await self._connection.fetchrow(_BY_LOGIN_NAME, comparison_key(name))
         return None if row is None else (user_from(row), row["password_hash"])
 
-    async def lock(self, user_id: UUID) -> User | None:
-        """Return a user, locked against other changes."""
-        return await self._one(_LOCK, user_id)
+    async def lock(self, user_id: UUID) -> User:
+        """Return a user, locked against other changes; raises NotFound."""
+        user = await self._one(_LOCK, user_id)
+        if user is None:
+            raise NotFound
+        return user
 
-    async def lock_with_admins(self, user_id: UUID) -> tuple[User | None, int]:
-        """Return a user and how many other active administrators there are, all locked."""
+    async def lock_with_admins(self, user_id: UUID) -> tuple[User, int]:
+        """Return a user and how many other active administrators there are, all locked.
+
+        Raises:
+            NotFound: there is no such user.
+        """
         users = [user_from(row) for row in await self._connection.fetch(_LOCK_WITH_ADMINS, user_id)]
         wanted = next((user for user in users if user.id == user_id), None)
+        if wanted is None:
+            raise NotFound
         return wanted, sum(user.is_active_admin for user in users if user is not wanted)
 
     async def save(self, user: User, now: datetime) -> None:

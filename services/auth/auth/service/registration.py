@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from auth.domain.links import TOKEN_BYTES, Link, Purpose, decide_use, digest, text_of
 from auth.domain.users import User, decide_activation, decide_resend
-from auth.refusals import ActivationTokenInvalid, EmailTaken, UsernameTaken
+from auth.refusals import EmailTaken, UsernameTaken
 from auth.repository import Links, NewUser, Users
 from auth.service.telling import tell_changed, tell_registered
 from kit.db import UnitOfWork
@@ -56,8 +56,7 @@ async def renew_activation(
     """
     # Links before the user, as activate() locks them.
     await Links(uow).drop_unused(user.id, Purpose.ACTIVATION)
-    locked = await Users(uow).lock(user.id)
-    decide_resend(locked or user)
+    decide_resend(await Users(uow).lock(user.id))
     return await make_activation(uow, user, lifetime=lifetime, now=now)
 
 
@@ -73,8 +72,6 @@ async def activate(uow: UnitOfWork, token: str, now: datetime) -> User:
     user_id = decide_use(await links.lock(token_hash, Purpose.ACTIVATION), now)
     users = Users(uow)
     user = await users.lock(user_id)
-    if user is None:
-        raise ActivationTokenInvalid
     activated = decide_activation(user, now)
     await links.use(token_hash, now)
     if activated is not user:

@@ -123,31 +123,29 @@ async def refresh(
             raise RefreshTokenInvalid
         if not session.is_live(now) or user.status is not Status.ACTIVE:
             raise RefreshTokenInvalid
-        match decide_refresh(session, presented, now=now, grace=rules.grace):
-            case Refreshed.REPEAT:
-                return Continued(session, user)
-            case Refreshed.REUSED:
-                await sessions.end(user.id, now, "refresh_reused", only=session.id)
-                return session.id
-            case Refreshed.ROTATE:
-                expires_at = rules.expires_at(session.created_at, now)
-                rotated = session.rotated(now, expires_at)
-                if await sessions.rotate(session, rotated):
-                    return Continued(rotated, user)
-                # Somebody else rotated it a moment ago: look again, it can't be the newest now.
+        verdict = decide_refresh(session, presented, now=now, grace=rules.grace)
+        if verdict is Refreshed.REPEAT:
+            return Continued(session, user)
+        if verdict is Refreshed.REUSED:
+            await sessions.end(user.id, now, "refresh_reused", only=session.id)
+            return session.id
+        rotated = session.rotated(now, rules.expires_at(session.created_at, now))
+        if await sessions.rotate(session, rotated):
+            return Continued(rotated, user)
+        # Somebody else rotated it a moment ago: look again, it can't be the newest now.
 
 
 async def log_out(
     uow: UnitOfWork, user_id: UUID, session_id: UUID, scope: Scope, now: datetime
 ) -> list[UUID]:
     """End sessions and return which ones."""
+    sessions = Sessions(uow)
     match scope:
         case Scope.THIS:
-            return await Sessions(uow).end(user_id, now, "logout", only=session_id)
+            return await sessions.end(user_id, now, "logout", only=session_id)
         case Scope.OTHERS:
-            return await Sessions(uow).end(user_id, now, "logout", but=session_id)
-        case Scope.ALL:
-            return await Sessions(uow).end(user_id, now, "logout")
+            return await sessions.end(user_id, now, "logout", but=session_id)
+    return await sessions.end(user_id, now, "logout")
 
 
 async def end_session(

@@ -29,7 +29,7 @@ async def change_profile(
         UsernameTaken: by somebody else.
     """
     user = await Users(uow).lock(user_id)
-    if user is None or user.status is Status.DELETED:
+    if user.status is Status.DELETED:
         raise NotFound
     return await _save(uow, user, decide_profile_change(user, change(user)), now)
 
@@ -44,7 +44,7 @@ async def change_by_admin(
         LastAdmin: nobody would be left to administer.
     """
     user, other_admins = await Users(uow).lock_with_admins(user_id)
-    if user is None or user.status is Status.DELETED:
+    if user.status is Status.DELETED:
         raise NotFound
     changed = decide_admin_change(user, change, other_active_admins=other_admins, now=now)
     if changed.status is Status.DISABLED and user.status is not Status.DISABLED:
@@ -59,7 +59,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, now: datetime) -> User:
         LastAdmin: nobody would be left to administer.
     """
     user, other_admins = await Users(uow).lock_with_admins(user_id)
-    if user is None or user.status is Status.DELETED:
+    if user.status is Status.DELETED:
         raise NotFound
     deleted = decide_deletion(user, other_active_admins=other_admins)
     await Sessions(uow).end(user_id, now, "deleted")
@@ -78,7 +78,7 @@ async def ensure(uow: UnitOfWork, wanted: NewUser, now: datetime) -> tuple[User,
     found = None if wanted.username is None else await users.by_username(wanted.username)
     if found is None:
         return await register(uow, wanted, now), None
-    user = await users.lock(found.id) or found
+    user = await users.lock(found.id)
     change = AdminChange(
         is_active=True if wanted.status is Status.ACTIVE else None,
         roles=user.roles | wanted.roles,

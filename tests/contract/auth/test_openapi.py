@@ -1,0 +1,87 @@
+"""What auth's OpenAPI document promises beyond what every service's does."""
+
+from typing import Any
+
+import pytest
+
+from auth.app import build
+from auth.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return build(Settings.model_validate({})).web.openapi()
+
+
+def test_swagger_can_authorise_by_the_password_form(document: dict[str, Any]) -> None:
+    (flow,) = [
+        scheme["flows"]["password"]
+        for scheme in document["components"]["securitySchemes"].values()
+        if "password" in scheme.get("flows", {})
+    ]
+    form = document["paths"][flow["tokenUrl"]]["post"]
+    assert form["x-access"] == "public"
+    assert form["security"] == []
+    (media_type,) = form["requestBody"]["content"]
+    assert media_type == "application/x-www-form-urlencoded"
+    schema = document["components"]["schemas"]["TokenForm"]
+    assert {"grant_type", "username", "password", "scope", "client_id", "client_secret"} <= set(
+        schema["properties"]
+    )
+
+
+ACCESS = {
+    "public": {
+        *("register", "activate_by_link", "activate", "resend_activation"),
+        *("login", "token", "refresh", "get_jwks"),
+    },
+    "user": {"logout", "get_me", "change_me", "delete_me", "list_sessions"},
+    "owner": {"delete_session"},
+    "admin": {"list_users", "get_user", "change_user"},
+    "service": {"look_up_user"},
+}
+
+
+def test_every_operation_has_the_access_level_it_was_given(document: dict[str, Any]) -> None:
+    found: dict[str, set[str]] = {}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            found.setdefault(operation["x-access"], set()).add(operation["operationId"])
+    assert found == ACCESS
+
+
+def test_no_answer_has_a_field_for_a_secret_of_the_database(document: dict[str, Any]) -> None:
+    fields = {
+        name
+        for schema in document["components"]["schemas"].values()
+        for name in schema.get("properties", {})
+    }
+    assert not fields & {"password_hash", "hmac_key", "token_hash", "private_key", "d"}
+    assert not fields & {"token_version", "version", "username_key", "email_key", "search_key"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "codes"),
+    [
+        (("post", "/v1/auth/register"), {"username_taken", "email_taken"}),
+        (
+            ("post", "/v1/auth/login"),
+            {"invalid_credentials", "user_pending", "user_disabled", "unavailable"},
+        ),
+        (("post", "/v1/auth/refresh"), {"refresh_token_invalid"}),
+        (("get", "/v1/auth/activate"), {"activation_token_invalid"}),
+        (("patch", "/v1/users/{user_id}"), {"last_admin", "not_found", "forbidden"}),
+        (("delete", "/v1/auth/me"), {"last_admin", "token_invalid"}),
+    ],
+)
+def test_the_refusals_of_an_operation_are_documented(
+    document: dict[str, Any], operation: tuple[str, str], codes: set[str]
+) -> None:
+    method, path = operation
+    documented = {
+        code
+        for answer in document["paths"][path][method]["responses"].values()
+        for media in [answer.get("content", {}).get("application/problem+json", {})]
+        for code in media.get("examples", {})
+    }
+    assert codes <= documented

@@ -1,0 +1,83 @@
+"""Auth's migrations and the rules that its tables hold by themselves."""
+
+import asyncio
+
+import pytest
+from asyncpg import CheckViolationError, InsufficientPrivilegeError, UniqueViolationError
+from tests.integration.auth.world import World
+
+from auth.tables import METADATA
+from kit.db import migrations
+from testkit.databases import Cluster
+
+
+async def test_tables_and_migrations_say_the_same(cluster: Cluster) -> None:
+    await cluster.prepare("auth")
+    pending = await asyncio.to_thread(migrations.pending, cluster.url("auth_owner"), METADATA)
+    assert pending == []
+
+
+async def test_every_migration_can_be_taken_back_and_applied_again(cluster: Cluster) -> None:
+    await cluster.prepare("auth")
+    config = cluster.alembic("auth")
+    await asyncio.to_thread(migrations.downgrade, config, "base")
+    await asyncio.to_thread(migrations.upgrade, config)
+    await cluster.prepare("auth")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "username = NULL, username_key = NULL",
+        "username = 'ab'",
+        "username_key = NULL",
+        "username = 'a@b.example', username_key = 'a@b.example'",
+        "email = 'alice'",
+        "email = 'alice', email_key = 'alice'",
+        "email = '@example.com', email_key = '@example.com'",
+        "password_hash = NULL",
+        "status = 'retired'",
+        "status = 'deleted'",
+        "status = 'active', activated_at = NULL",
+        "roles = '{user,root}'",
+        "roles = '{}'",
+        "roles = '{admin}'",
+        "token_version = 0",
+        "version = 0",
+    ],
+)
+async def test_a_user_cannot_be_stored_against_the_rules(world: World, change: str) -> None:
+    await world.register("alice")
+    with pytest.raises(CheckViolationError):
+        async with world.database.unit_of_work() as uow:
+            await uow.execute(f"UPDATE user_account SET {change}")
+
+
+async def test_two_users_cannot_share_a_name_in_any_spelling(world: World) -> None:
+    await world.register("alice")
+    await world.register("bobby", email="bob@example.com")
+    for change in (
+        "username = 'ALICE', username_key = 'alice' WHERE username_key = 'bobby'",
+        "email = 'BOB@example.com', email_key = 'bob@example.com' WHERE username_key = 'alice'",
+    ):
+        with pytest.raises(UniqueViolationError):
+            async with world.database.unit_of_work() as uow:
+                await uow.execute(f"UPDATE user_account SET {change}")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["counter = -1", "hmac_key = ''", "ended_at = now()", "end_reason = 'no time'"],
+)
+async def test_a_session_cannot_be_stored_against_the_rules(world: World, change: str) -> None:
+    await world.arrive("alice")
+    await world.log_in("alice")
+    with pytest.raises(CheckViolationError):
+        async with world.database.unit_of_work() as uow:
+            await uow.execute(f"UPDATE session SET {change}")
+
+
+async def test_the_service_may_change_rows_and_no_tables(world: World) -> None:
+    with pytest.raises(InsufficientPrivilegeError):
+        async with world.database.unit_of_work() as uow:
+            await uow.execute("ALTER TABLE user_account ADD COLUMN hole text")
