@@ -59,6 +59,9 @@ def build(settings: Settings) -> Service:
     async def sweep(service: Service) -> None:
         await expiry.sweep(service.state.database, settings.sweep_seconds)
 
+    async def forget(service: Service) -> None:
+        await expiry.forget_answers(service.state.database)
+
     return Service(
         name="payments",
         settings=settings,
@@ -72,7 +75,12 @@ def build(settings: Settings) -> Service:
             routers=(api.router,),
         ),
         routes=routes(engine),
-        background=(("timers", timers), ("checks", checks), ("expiry", sweep)),
+        background=(
+            ("timers", timers),
+            ("checks", checks),
+            ("expiry", sweep),
+            ("idempotency", forget),
+        ),
         resources=(calls_and_waiting,),
     )
 

@@ -19,8 +19,6 @@ _TIME_SCHEMA = {"type": "string", "examples": ["2026-01-31T12:00:00Z", "2026-01-
 
 
 def _whole_units(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return value
     if not isinstance(value, str) or len(value) > _LONGEST_AMOUNT or not is_plain_decimal(value):
         raise refuse_field(
             "amount_invalid",

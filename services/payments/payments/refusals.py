@@ -1,5 +1,20 @@
 """Every "no" that payments can say, with its stable code and its text in both languages.
 
+Refusal
+├── PaymentNotFound          404  payment_not_found
+├── WalletNotFound           404  wallet_not_found
+├── PayeeNotFound            422  payee_not_found
+├── PayeeIsPayer             422  payee_is_payer
+├── PayeeNotActive           422  payee_not_active
+├── CurrencyMismatch         422  currency_mismatch
+├── PayerNotActive           403  payer_not_active
+├── OnlyPayerMayPay          403  only_payer_may_pay
+├── OnlyPayerMayCancel       403  only_payer_may_cancel
+├── PaymentAlreadyFinal      409  payment_already_final
+├── PaymentExpired           409  payment_expired
+├── PaymentBeingCancelled    409  payment_being_cancelled
+└── PaymentBeingCaptured     409  payment_being_captured
+
 Reasons why a *started* payment failed are not refusals: they stand in ``domain/reasons.py``.
 """
 

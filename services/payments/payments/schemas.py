@@ -104,13 +104,13 @@ class Payer(Model):
     """Who pays; ``username`` is null where the user has none, or it is not known yet."""
 
     user_id: UUID
-    username: str | None
+    username: str | None = None
 
 
 class Payee(Payer):
     """Who is paid, and into which wallet where one was named."""
 
-    wallet_id: UUID | None
+    wallet_id: UUID | None = None
 
 
 class SeenPayment(Model):
@@ -123,14 +123,14 @@ class SeenPayment(Model):
     currency: str
     payer: Payer
     payee: Payee
-    description: str | None
-    transfer_id: UUID | None = Field(description="The wallet's transfer, once paid.")
+    description: str | None = None
+    transfer_id: UUID | None = Field(None, description="The wallet's transfer, once paid.")
     created_at: datetime
     expires_at: datetime = Field(description="When it is cancelled if nobody has paid it.")
-    processing_at: datetime | None
-    paid_at: datetime | None
-    failed_at: datetime | None
-    cancelled_at: datetime | None
+    processing_at: datetime | None = None
+    paid_at: datetime | None = None
+    failed_at: datetime | None = None
+    cancelled_at: datetime | None = None
 
 
 class IncomingPayment(SeenPayment):
@@ -162,13 +162,15 @@ class OutgoingPayment(SeenPayment):
     )
 
     direction: Literal["out"] = "out"
-    from_wallet_id: UUID | None
-    card_last4: str | None
-    card_holder: str | None
-    metadata: dict[str, str | int | bool | None] | None
-    failure_reason: str | None = Field(description="Why it failed: a stable code.")
-    cancellation_reason: str | None = Field(description="Why it was cancelled: a stable code.")
-    reason_label: str | None = Field(description="Either reason in the caller's language.")
+    from_wallet_id: UUID | None = None
+    card_last4: str | None = None
+    card_holder: str | None = None
+    metadata: dict[str, str | int | bool | None] | None = None
+    failure_reason: str | None = Field(None, description="Why it failed: a stable code.")
+    cancellation_reason: str | None = Field(
+        None, description="Why it was cancelled: a stable code."
+    )
+    reason_label: str | None = Field(None, description="Either reason in the caller's language.")
 
 
 AnyPayment = Annotated[OutgoingPayment | IncomingPayment, Field(discriminator="direction")]

@@ -72,6 +72,8 @@ payment = Table(
     ),
     Index("ix_payment_payer_id_created_at_id", "payer_id", "created_at", "id"),
     Index("ix_payment_payee_id_created_at_id", "payee_id", "created_at", "id"),
+    Index("ix_payment_payer_id_status_created_at_id", "payer_id", "status", "created_at", "id"),
+    Index("ix_payment_payee_id_status_created_at_id", "payee_id", "status", "created_at", "id"),
     # Only what the expiry sweep looks for; a paid payment leaves it.
     Index(
         "ix_payment_expires_at_while_created",

@@ -1,4 +1,4 @@
-"""Which event tells what has just become of a payment."""
+"""Which event tells what has just become of a payment, to other services and in the log."""
 
 from contracts.payments import (
     PaymentCancelled,
@@ -8,7 +8,11 @@ from contracts.payments import (
     PaymentPaid,
 )
 from kit.db import UnitOfWork
+from kit.logs import get_logger
+from kit.money import decimal_text
 from payments.domain.payment import Payment, Status
+
+log = get_logger(__name__)
 
 _EVENTS: dict[Status, type[PaymentEvent]] = {
     Status.CREATED: PaymentCreated,
@@ -40,5 +44,15 @@ def event_of(payment: Payment) -> PaymentEvent:
 
 
 def tell(uow: UnitOfWork, payment: Payment) -> None:
-    """Emit the event of the payment's new state under its version."""
-    uow.emit(event_of(payment), subject=str(payment.id), sequence=payment.version)
+    """Emit the event of the payment's new state under its version; once committed, log it."""
+    event = event_of(payment)
+    uow.emit(event, subject=str(payment.id), sequence=payment.version)
+    uow.after_commit(
+        lambda: log.info(
+            event.type,
+            payment_id=str(payment.id),
+            amount=decimal_text(payment.amount_minor, payment.currency),
+            currency=payment.currency,
+            reason=payment.reason,
+        )
+    )

@@ -49,6 +49,30 @@ from testkit.verification import Desk
 AUTH, WALLET = "http://auth.test", "http://wallet.test"
 ONE, TWO = "http://one.test/verify", "http://two.test/verify"
 CHECKED = "1000.00"  # from this amount on the verification services are asked
+SURROUNDINGS: dict[str, Any] = {
+    "AUTH_URL": AUTH,
+    "WALLET_URL": WALLET,
+    "verifier_one_url": ONE,
+    "verifier_two_url": TWO,
+    "check_from": CHECKED,
+}
+
+
+class Carrier(Pump):
+    """A pump that gives its place at a queue up again, as the broker shares out between places."""
+
+    async def _handle(self, service: Service) -> int:
+        handled = 0
+        for consumer in consumers(service, self.broker):
+            if not self.broker.queues[consumer.queue]:
+                continue
+            subscription = await self.broker.subscribe(consumer.queue, prefetch=1000)
+            deliveries = await subscription.take(1000)
+            await consumer.handle(deliveries)
+            await subscription.ack_through(deliveries[-1].tag)
+            await subscription.close()
+            handled += len(deliveries)
+        return handled
 
 
 @dataclass
@@ -111,8 +135,13 @@ class Room:
 
     async def ask(self, caller: UUID, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request as a user."""
-        token = self.tokens.setdefault(caller, self.desk.mint.user(caller))
-        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
+        if caller not in self.tokens:
+            now = int(self.desk.time.now().timestamp())
+            self.tokens[caller] = self.desk.mint.user(caller, iat=now, exp=now + 600)
+        headers = {
+            "Authorization": f"Bearer {self.tokens[caller]}",
+            **options.pop("headers", {}),
+        }
         return await self.http.request(method, path, headers=headers, **options)
 
     async def post(self, caller: UUID, path: str, **options: Any) -> httpx.Response:
@@ -147,6 +176,9 @@ class Room:
         """Let another service's event arrive and be handled."""
         self.arrive(event, sequence)
         await self.settle()
+
+    async def status(self, caller: UUID, payment_id: UUID) -> str:
+        return str((await self.seen(caller, payment_id))["status"])
 
     def arrive(self, event: Event, sequence: int = 1) -> None:
         """Let another service's event arrive."""
@@ -233,19 +265,6 @@ class Room:
         return found
 
 
-def settings(**changes: Any) -> Settings:
-    given = {
-        "auth_url": AUTH,
-        "wallet_url": WALLET,
-        "verifier_one_url": ONE,
-        "verifier_two_url": TWO,
-        "check_from": CHECKED,
-    }
-    names = {"auth_url": "AUTH_URL", "wallet_url": "WALLET_URL"}
-    values = {names.get(name, name): value for name, value in (given | changes).items()}
-    return Settings(_env_file=None, **values)
-
-
 @asynccontextmanager
 async def opened(cluster: Cluster) -> AsyncIterator[Room]:
     """Open payments and its surroundings on an empty database."""
@@ -253,7 +272,7 @@ async def opened(cluster: Cluster) -> AsyncIterator[Room]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(cluster.database("payments", clock=clock))
         other = await stack.enter_async_context(cluster.database("kit", clock=clock))
-        service = build(settings())
+        service = build(Settings(_env_file=None, **SURROUNDINGS))
         desk = await Desk.open()
         service.state.database, service.state.tokens = database, desk.verifier
         for resource in service.resources:
@@ -271,5 +290,5 @@ async def opened(cluster: Cluster) -> AsyncIterator[Room]:
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url="http://payments.test")
         )
-        pump = Pump(service, wallet)
+        pump = Carrier(service, wallet)
         yield Room(cluster, service, database, desk, clock, scripted, pump, http)

@@ -124,9 +124,12 @@ async def test_cancelling_while_replies_come_in_never_deadlocks(
     payments = [await room.create(alice, bob, CHECKED) for _ in range(20)]
     for payment_id in payments:
         await room.pay(alice, payment_id)
-    cancels = (room.cancel(alice, payment_id) for payment_id in reversed(payments))
-    *answers, _ = await asyncio.gather(*cancels, room.settle())
-    assert {answer.status_code for answer in answers} <= {202, 409}
+    async with asyncio.TaskGroup() as group:
+        cancels = [
+            group.create_task(room.cancel(alice, payment_id)) for payment_id in reversed(payments)
+        ]
+        await room.settle()
+    assert {cancel.result().status_code for cancel in cancels} <= {202, 409}
     await room.settle()
     await room.check()
     ended = {(await room.seen(alice, payment_id))["status"] for payment_id in payments}

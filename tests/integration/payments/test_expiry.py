@@ -42,20 +42,3 @@ async def test_a_sweep_passes_by_a_payment_that_somebody_holds(
     assert (await room.seen(alice, other))["status"] == "cancelled"
     assert await sweep_once(room.database) == 1
     assert (await room.seen(alice, held))["status"] == "cancelled"
-
-
-async def test_a_sweep_takes_bounded_batches(room: Room, alice: UUID, bob: UUID) -> None:
-    async with room.database.unit_of_work() as uow:
-        await uow.execute(
-            """
-            INSERT INTO payment (id, status, payer_id, payee_id, amount_minor, currency, version,
-                created_at, expires_at)
-            SELECT gen_random_uuid(), 'created', $1, $2, 100, 'RUB', 1, $3, $3
-            FROM generate_series(1, 450)
-            """,
-            alice,
-            bob,
-            room.clock.now(),
-        )
-    swept = [await sweep_once(room.database) for _ in range(4)]
-    assert swept == [200, 200, 50, 0]

@@ -4,10 +4,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import respx
 from tests.integration.payments.room import Room
 
 from contracts.auth import UserChanged, UserRegistered
 from kit.ids import new_id
+from payments.outgoing import RemoteCallInUnitOfWorkError, http_client
 
 
 async def fail_at_commit(room: Room, table: str) -> None:
@@ -88,6 +90,18 @@ async def test_with_the_broker_away_paying_is_accepted_and_settles_when_it_is_ba
     room.pump.broker.is_down = False
     await room.settle()
     assert (await room.seen(alice, payment_id))["status"] == "paid"
+
+
+async def test_nobody_is_called_while_a_unit_of_work_is_open(
+    room: Room, outside: respx.MockRouter
+) -> None:
+    called = outside.get("http://elsewhere.test/")
+    async with http_client() as client:
+        with pytest.raises(RemoteCallInUnitOfWorkError):
+            async with room.database.unit_of_work():
+                await client.get("http://elsewhere.test/")
+        assert not called.called
+        await client.get("http://elsewhere.test/")
 
 
 class TestIdempotencyKey:

@@ -29,10 +29,11 @@ async def test_who_waits_is_told_how_it_ended(
 ) -> None:
     room.wallet.refuses = lambda _: refusal
     payment_id = await room.create(alice, bob)
-    paying = asyncio.ensure_future(room.pay(alice, payment_id, headers=WAIT))  # noqa: TID251
-    await in_flight(room, payment_id)
-    await room.settle()
-    answer = await paying
+    async with asyncio.TaskGroup() as group:
+        paying = group.create_task(room.pay(alice, payment_id, headers=WAIT))
+        await in_flight(room, payment_id)
+        await room.settle()
+    answer = paying.result()
     assert (answer.status_code, answer.json()["status"]) == (200, status)
     assert answer.headers["preference-applied"] == "wait=10"
     assert "location" not in answer.headers
@@ -53,17 +54,18 @@ async def test_what_another_process_finished_is_found_by_looking(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
     payment_id = await room.create(alice, bob)
-    paying = asyncio.ensure_future(room.pay(alice, payment_id, headers=WAIT))  # noqa: TID251
-    await in_flight(room, payment_id)
-    async with room.database.unit_of_work() as uow:
-        await uow.execute(
-            "UPDATE payment SET status = 'paid', paid_at = $2, transfer_id = $3, version = 2"
-            " WHERE id = $1",
-            payment_id,
-            uow.clock.now(),
-            new_id(),
-        )
-    answer = await paying
+    async with asyncio.TaskGroup() as group:
+        paying = group.create_task(room.pay(alice, payment_id, headers=WAIT))
+        await in_flight(room, payment_id)
+        async with room.database.unit_of_work() as uow:
+            await uow.execute(
+                "UPDATE payment SET status = 'paid', paid_at = $2, transfer_id = $3, version = 2"
+                " WHERE id = $1",
+                payment_id,
+                uow.clock.now(),
+                new_id(),
+            )
+    answer = paying.result()
     assert (answer.status_code, answer.json()["status"]) == (200, "paid")
 
 
@@ -76,29 +78,26 @@ async def test_who_waits_for_a_cancellation_is_told_when_it_is_done(
     payment_id = await room.create(alice, bob, CHECKED)
     await room.pay(alice, payment_id)
     await room.settle()
-    cancelling = asyncio.ensure_future(  # noqa: TID251
-        room.cancel(alice, payment_id, headers=WAIT)
-    )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        cancelling = group.create_task(room.cancel(alice, payment_id, headers=WAIT))
         while not cancelling.done():
             await room.settle()
             await asyncio.sleep(0)
-    answer = await cancelling
+    answer = cancelling.result()
     assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
 
 
 async def test_waiting_holds_no_database_connection(room: Room, alice: UUID, bob: UUID) -> None:
     """More wait than the pool has connections, and work goes on."""
     payments = [await room.create(alice, bob) for _ in range(30)]
-    paying = [
-        asyncio.ensure_future(room.pay(alice, payment_id, headers=WAIT))  # noqa: TID251
-        for payment_id in payments
-    ]
-    for payment_id in payments:
-        await in_flight(room, payment_id)
-    await room.settle()
-    answers = await asyncio.gather(*paying)
-    assert {answer.json()["status"] for answer in answers} == {"paid"}
+    async with asyncio.TaskGroup() as group:
+        paying = [
+            group.create_task(room.pay(alice, payment_id, headers=WAIT)) for payment_id in payments
+        ]
+        for payment_id in payments:
+            await in_flight(room, payment_id)
+        await room.settle()
+    assert {paid.result().json()["status"] for paid in paying} == {"paid"}
 
 
 async def test_nothing_is_kept_of_who_has_stopped_waiting(

@@ -90,14 +90,15 @@ FROM overdue WHERE payment.id = overdue.id
 RETURNING {_ROW}
 """
 
-# One side of a list, read along its index. Amounts are compared in whole units of the currency.
+# One side of a list, read along an index of its own, as are the sides of one status; the other
+# filters narrow on the way. Amounts are compared in whole units of the currency.
 _SIDE: Final = """
 (SELECT * FROM payment
 WHERE {side} = $1
+  AND {status}
   AND created_at >= coalesce($3, '-infinity'::timestamptz)
   AND created_at < coalesce($4, 'infinity'::timestamptz)
   AND (created_at, id) < (coalesce($5, 'infinity'::timestamptz), $6)
-  AND ($7::text IS NULL OR status = $7)
   AND ($8::text IS NULL OR currency = $8)
   AND (($9::numeric IS NULL AND $10::numeric IS NULL)
        OR amount_minor / CASE WHEN currency = ANY($11::text[]) THEN 1
@@ -106,19 +107,28 @@ WHERE {side} = $1
           BETWEEN coalesce($9, 0) AND coalesce($10, 'infinity'::numeric))
 ORDER BY created_at DESC, id DESC LIMIT $2)
 """
-# Nobody pays themselves, so no payment is on both sides.
-_SIDES: Final = {
-    Direction.OUT: _SIDE.format(side="payer_id"),
-    Direction.IN: _SIDE.format(side="payee_id"),
-    Direction.ALL: " UNION ALL ".join(_SIDE.format(side=s) for s in ("payer_id", "payee_id")),
+_COLUMNS: Final = {
+    Direction.OUT: ("payer_id",),
+    Direction.IN: ("payee_id",),
+    Direction.ALL: ("payer_id", "payee_id"),  # nobody pays themselves, so nothing comes twice
 }
-_PAGES: Final = {
-    direction: f"""
+
+
+def _page(direction: Direction, *, of_one_status: bool) -> str:
+    status = "status = $7" if of_one_status else "$7::text IS NULL"
+    sides = (_SIDE.format(side=column, status=status) for column in _COLUMNS[direction])
+    return f"""
 WITH payment AS (
-    SELECT * FROM ({sides}) AS found ORDER BY created_at DESC, id DESC LIMIT $2)
+    SELECT * FROM ({" UNION ALL ".join(sides)}) AS found
+    ORDER BY created_at DESC, id DESC LIMIT $2)
 SELECT {_ROW} FROM payment ORDER BY created_at DESC, id DESC
 """
-    for direction, sides in _SIDES.items()
+
+
+_PAGES: Final = {
+    (direction, of_one_status): _page(direction, of_one_status=of_one_status)
+    for direction in Direction
+    for of_one_status in (False, True)
 }
 _BY_DECIMALS: Final = [
     [code for code, exponent in CURRENCIES.items() if exponent == decimals]
@@ -211,7 +221,7 @@ class Payments:
         """
         before_at, before_id = after or (None, _LAST_ID)
         rows = await self._connection.fetch(
-            _PAGES[wanted.direction],
+            _PAGES[wanted.direction, wanted.status is not None],
             user_id,
             limit,
             wanted.created_from,

@@ -1,0 +1,57 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from kit.money import Money
+from payments.domain.creation import PaymentOrder, decide_creation
+from payments.domain.parties import Parties, PayeeName, Person
+from payments.domain.payment import Payment
+from payments.waiting import Finishes
+
+
+def payment(number: int) -> Payment:
+    return decide_creation(
+        PaymentOrder(
+            payer_id=UUID(int=1), payee=PayeeName(username="bob"), amount=Money(100, "RUB")
+        ),
+        Parties(None, Person(UUID(int=2), "bob", "active")),
+        payment_id=UUID(int=number),
+        now=datetime(2026, 1, 31, tzinfo=UTC),
+        ttl=timedelta(hours=1),
+    )
+
+
+async def test_all_who_wait_for_a_payment_are_told_and_nobody_else() -> None:
+    finishes = Finishes()
+    mine, other = payment(10), payment(11)
+    with (
+        finishes.expect(mine.id) as one,
+        finishes.expect(mine.id) as two,
+        finishes.expect(other.id) as three,
+    ):
+        finishes.tell([mine])
+        assert await one == await two == mine
+        assert not three.done()
+
+
+async def test_being_told_twice_is_being_told_once() -> None:
+    finishes = Finishes()
+    mine = payment(10)
+    with finishes.expect(mine.id) as finish:
+        finishes.tell([mine])
+        finishes.tell([mine])
+        assert await finish == mine
+
+
+async def test_who_has_left_is_forgotten_while_others_go_on_waiting() -> None:
+    finishes = Finishes()
+    mine = payment(10)
+    with finishes.expect(mine.id) as stays:
+        with pytest.raises(TimeoutError), finishes.expect(mine.id) as leaves:
+            async with asyncio.timeout(0):
+                await leaves
+        finishes.tell([mine])
+        assert await stays == mine
+    finishes.tell([mine])
