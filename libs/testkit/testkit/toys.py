@@ -69,9 +69,7 @@ def encoded(
     return body
 
 
-def delivery(
-    *bodies: bytes, tag: int = 1, attempts: int = 0, routing_key: str = "kit"
-) -> Delivery:
+def delivery(*bodies: bytes, tag: int = 1, attempts: int = 0, routing_key: str = "kit") -> Delivery:
     """Return a delivery of one event, or of a pack of several."""
     if len(bodies) == 1:
         return Delivery(tag, routing_key, bodies[0], cloudevents.SINGLE, attempts)

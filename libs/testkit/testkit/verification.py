@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from kit.tokens import KeySet, Revocations, TokenVerifier
@@ -28,6 +29,18 @@ class Time:
         """Let time pass."""
         self.at += timedelta(seconds=seconds)
         self.elapsed += seconds
+
+
+class RunningTime(Time):
+    """Real time, for tests that do not turn it."""
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment."""
+        return monotonic()
 
 
 @dataclass
@@ -80,10 +93,10 @@ class Desk:
     verifier: TokenVerifier
 
     @classmethod
-    async def open(cls, *, cache_entries: int = 100) -> "Desk":
+    async def open(cls, *, time: Time | None = None, cache_entries: int = 100) -> "Desk":
         """Set everything up so that the mint's good tokens are accepted."""
         mint = TokenMint()
-        time = Time()
+        time = time or Time()
         publisher = Publisher(mint.jwks())
         keys = KeySet(publisher.fetch, monotonic=time.monotonic)
         await keys.refresh()

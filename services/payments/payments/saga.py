@@ -19,7 +19,7 @@ from contracts.wallet import (
     TransferPosted,
     TransferRefused,
 )
-from kit.ids import derived_id
+from kit.ids import new_id
 from kit.messaging.messages import Command
 from kit.saga import Saga, Step, Task
 from kit.saga.definition import Ask, Data
@@ -41,6 +41,8 @@ def facts(payment: Payment, *, is_checked: bool) -> dict[str, Any]:
         "currency": payment.currency,
         "description": payment.description,
         "is_checked": is_checked,
+        "transfer_id": str(new_id()),
+        "hold_id": str(new_id()),
     }
 
 
@@ -56,14 +58,14 @@ def _side(data: Data, side: str) -> AccountRef:
     return AccountRef(owner_id=data[f"{side}_id"], account_id=data[f"{side}_account_id"])
 
 
-def _hold_id(saga_id: UUID) -> UUID:
-    return derived_id("hold", saga_id)
+def _hold_id(data: Data) -> UUID:
+    return UUID(data["hold_id"])
 
 
 def _place_hold(ask: Ask) -> Command:
     return PlaceHold(
         command_id=ask.command_id,
-        hold_id=_hold_id(ask.saga_id),
+        hold_id=_hold_id(ask.data),
         payer=_side(ask.data, "payer"),
         amount_minor=ask.data["amount_minor"],
         currency=ask.data["currency"],
@@ -72,9 +74,7 @@ def _place_hold(ask: Ask) -> Command:
 
 
 def _release_hold(ask: Ask) -> Command:
-    return ReleaseHold(
-        command_id=ask.command_id, hold_id=_hold_id(ask.saga_id), undo_of=ask.action_id
-    )
+    return ReleaseHold(command_id=ask.command_id, hold_id=_hold_id(ask.data), undo_of=ask.action_id)
 
 
 def _settle(ask: Ask) -> Command:
@@ -82,7 +82,7 @@ def _settle(ask: Ask) -> Command:
     if _is_checked(data):
         return CaptureHold(
             command_id=ask.command_id,
-            hold_id=_hold_id(ask.saga_id),
+            hold_id=_hold_id(ask.data),
             payee=_side(data, "payee"),
             amount_minor=data["amount_minor"],
             currency=data["currency"],
@@ -91,7 +91,7 @@ def _settle(ask: Ask) -> Command:
         )
     return Transfer(
         command_id=ask.command_id,
-        transfer_id=derived_id("transfer", ask.saga_id),
+        transfer_id=UUID(data["transfer_id"]),
         payer=_side(data, "payer"),
         payee=_side(data, "payee"),
         amount_minor=data["amount_minor"],

@@ -108,7 +108,9 @@ class EntryAnswer(Model):
     seq: int = Field(description="Counts the wallet's entries from 1, without a gap.")
     transfer_id: UUID = Field(examples=[_TRANSFER_ID])
     kind: str = Field(examples=["payment"])
-    reference: str = Field(description="What it was for: a payment's id, or a provider.")
+    reference: str = Field(
+        description="What it was for: a payment's id, or a provider.", examples=["sandbox"]
+    )
     description: str | None = Field(examples=["Dinner"])
     amount: str = Field(examples=["-150.00"])
     balance_after: str = Field(examples=["850.00"])

@@ -1,5 +1,6 @@
 """The relay's drain against an outbox and a broker that misbehave, many seeds a run."""
 
+import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -14,25 +15,27 @@ from kit.messaging.broker import (
     PublicationRefusedError,
 )
 from kit.messaging.drain import Drain
-from kit.messaging.outbox import COMMANDS, Row
-from kit.messaging.undeliverable import Undeliverable
+from kit.messaging.frontier import LONGEST_COMMIT_SECONDS
+from kit.messaging.outbox import COMMANDS, Page, Row
+from kit.messaging.undeliverable import LAST_PAUSE_SECONDS, Undeliverable
 
 SEEDS = int(os.environ.get("SALDO_SIMULATION_SEEDS", "400"))
 SUBJECTS = "abcdefgh"
 TOLD, SUNG = ("kit.events", "told"), ("kit.events", "sung")
 TO_WALLET, TO_NOBODY, REFUSED = (COMMANDS, "wallet"), (COMMANDS, "nobody"), ("nowhere", "told")
 BROKEN = {TO_NOBODY, REFUSED}
-STEPS = 4000
 
 
 class World:
-    """Rows that commit late and out of order, a clock, and a broker with bad days."""
+    """Transactions that commit late and out of order, a clock, and a broker with bad days."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
         self.now = 0.0
+        self.xid = 0
+        self.running: dict[int, list[Row]] = {}
+        self.began: dict[int, float] = {}
         self.committed: dict[int, Row] = {}
-        self.uncommitted: list[Row] = []
         self.everything: list[Row] = []
         self.arrived: list[Row] = []
         self.sick: set[tuple[str, str]] = set(BROKEN)
@@ -45,22 +48,42 @@ class World:
         return not self.calm and self.random.random() < chance
 
     def write(self) -> None:
-        """Draw a number; the commit comes later, but a subject's rows commit in their order."""
+        """Write a transaction's messages; it holds the lock on its subject until it ends."""
+        locked = {row.subject for rows in self.running.values() for row in rows}
+        free = [subject for subject in SUBJECTS if subject not in locked]
+        if not free:
+            return
+        self.xid += 1
+        self.began[self.xid] = self.now
+        subject = self.random.choice(free)
+        self.running[self.xid] = [self._row(subject) for _ in range(self.random.choice((1, 1, 4)))]
+
+    def _row(self, subject: str) -> Row:
         route = self.random.choices(
             [TOLD, SUNG, TO_WALLET, TO_NOBODY, REFUSED], [30, 20, 20, 1, 1]
         )[0]
         seq = len(self.everything) + 1
-        made = Row(seq, *route, self.random.choice(SUBJECTS), str(seq).encode())
+        made = Row(seq, *route, subject, str(seq).encode())
         self.everything.append(made)
-        self.uncommitted.append(made)
+        return made
+
+    def commit_some(self) -> None:
+        """Let time have its effect on transactions."""
+        if self.random.random() < 0.5:
+            self.commit()
+        for xid in [xid for xid in self.running if self.is_late(xid)]:
+            self._commit(xid)
+
+    def is_late(self, xid: int) -> bool:
+        return self.now - self.began[xid] > LONGEST_COMMIT_SECONDS / 2
 
     def commit(self) -> None:
-        """Commit one transaction that is the first of its subject."""
-        if self.uncommitted:
-            chosen = self.random.choice(self.uncommitted)
-            first = next(row for row in self.uncommitted if row.subject == chosen.subject)
-            self.uncommitted.remove(first)
-            self.committed[first.seq] = first
+        """Commit one of the transactions."""
+        if self.running:
+            self._commit(self.random.choice(list(self.running)))
+
+    def _commit(self, xid: int) -> None:
+        self.committed |= {row.seq: row for row in self.running.pop(xid)}
 
 
 class SimulatedOutbox:
@@ -75,7 +98,7 @@ class SimulatedOutbox:
         blocked: Collection[str],
         after: int,
         limit: int,
-    ) -> list[Row]:
+    ) -> Page:
         world = self._world
         if world.happens(0.02):
             raise ConnectionResetError("before the statement")
@@ -89,7 +112,8 @@ class SimulatedOutbox:
             world.committed.pop(seq, None)
         if world.happens(0.02):
             raise ConnectionResetError("after the statement")
-        return found[:limit]
+        world.xid += 1
+        return Page(found[:limit], world.xid, min(world.running, default=world.xid))
 
 
 class SimulatedPublisher:
@@ -100,6 +124,10 @@ class SimulatedPublisher:
 
     async def publish(self, publications: Sequence[Publication]) -> list[Fate]:
         world = self._world
+        for _ in range(world.random.randrange(4)):
+            await asyncio.sleep(0)
+        if world.happens(0.1):
+            world.now += world.random.random() * 3  # so that pauses end while a window is out
         breaks_at = world.random.randrange(len(publications)) if world.happens(0.05) else None
         fates = []
         for position, one in enumerate(publications):
@@ -147,8 +175,7 @@ async def run(world: World, drain: Drain, steps: int) -> None:
         world.now += world.random.choice((0.001, 0.01, 0.2))
         if world.happens(0.5):
             world.write()
-        if world.random.random() < 0.5:
-            world.commit()
+        world.commit_some()
         try:
             await drain.step()
         except (BrokerUnavailableError, ConnectionResetError):
@@ -161,7 +188,6 @@ def new_drain(world: World) -> Drain:
         Undeliverable(),
         service="simulated",
         page=world.random.choice((3, 10)),
-        look_back=world.random.choice((0, 5, 1000)),
         monotonic=world.monotonic,
     )
 
@@ -179,7 +205,8 @@ async def test_whatever_happens_all_rows_arrive_in_their_order(block: int) -> No
             assert not (behind and unarrived), f"seed {seed}: {behind} overtook {row}"
         world.calm = True
         world.sick.clear()
-        while world.uncommitted:
+        world.now += LAST_PAUSE_SECONDS
+        while world.running:
             world.commit()
         await run(world, drain, 300)
         assert world.committed == {}, f"seed {seed}: left behind"

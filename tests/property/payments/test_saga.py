@@ -20,6 +20,7 @@ from contracts.wallet import (
     TransferPosted,
     TransferRefused,
 )
+from kit.ids import new_id
 from kit.messaging.messages import Command, Reply
 from kit.saga.decide import (
     Decision,
@@ -103,6 +104,8 @@ class World:
             "currency": "RUB",
             "description": None,
             "is_checked": is_checked,
+            "transfer_id": str(new_id()),
+            "hold_id": str(new_id()),
         }
         self._take(begin(PAYMENT, SAGA, facts, self.now))
 

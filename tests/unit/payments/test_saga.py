@@ -19,6 +19,7 @@ from contracts.wallet import (
     TransferPosted,
     TransferRefused,
 )
+from kit.ids import new_id
 from kit.messaging.messages import Command, Reply
 from kit.saga.decide import (
     Decision,
@@ -55,6 +56,8 @@ class Story:
             "currency": "RUB",
             "description": "Tickets",
             "is_checked": is_checked,
+            "transfer_id": str(new_id()),
+            "hold_id": str(new_id()),
         }
         self.now = NOW
         self._take(begin(PAYMENT, SAGA, known | facts, self.now))

@@ -88,6 +88,7 @@ class UndoWanted:
 
 
 Input = Replied | TaskEnded | TimePassed | UndoWanted
+LogEntry = tuple[str, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,12 @@ class Decision:
 
     state: State
     commands: tuple[Command, ...] = ()
-    log: tuple[tuple[str, str | None, str | None], ...] = ()
+    log: tuple[LogEntry, ...] = ()
+    is_change: bool = True
+
+
+def _unchanged(state: State, *log: LogEntry) -> Decision:
+    return Decision(state, log=log, is_change=False)
 
 
 def begin(saga: Saga, saga_id: UUID, data: dict[str, Any], now: datetime) -> Decision:
@@ -122,7 +128,7 @@ def begin(saga: Saga, saga_id: UUID, data: dict[str, Any], now: datetime) -> Dec
 def decide(saga: Saga, state: State, given: Input, now: datetime) -> Decision:
     """Return what follows from an input; an input that fits no open question changes nothing."""
     if state.has_ended:
-        return Decision(state)
+        return _unchanged(state)
     match given:
         case Replied(reply):
             return _on_reply(saga, state, reply, now)
@@ -150,7 +156,7 @@ def _is_past(saga: Saga, name: str) -> bool:
 def _on_reply(saga: Saga, state: State, reply: Reply, now: datetime) -> Decision:
     step = saga.step(state.step or "")
     if reply.in_reply_to != _question(state):
-        return Decision(state, log=(("reply_ignored", state.step, reply.type),))
+        return _unchanged(state, ("reply_ignored", state.step, reply.type))
     if state.phase is Phase.UNDOING:
         return _undo_next(saga, state, now, (("undone", step.name, None),))
     if step.refused is not None and isinstance(reply, step.refused):
@@ -164,7 +170,7 @@ def _on_task_ended(saga: Saga, state: State, ended: TaskEnded, now: datetime) ->
     step = saga.step(state.step or "")
     fits = isinstance(step.asks, Task) and ended.epoch == state.epoch
     if state.phase is not Phase.RUNNING or not fits:
-        return Decision(state, log=(("task_ignored", state.step, None),))
+        return _unchanged(state, ("task_ignored", state.step, None))
     if ended.refusal is not None:
         entry = ("refused", step.name, ended.refusal)
         return _turn_round(saga, state, ended.refusal, now, entry)
@@ -182,7 +188,7 @@ def _advance(
     saga: Saga,
     state: State,
     now: datetime,
-    log: tuple[tuple[str, str | None, str | None], ...] = (),
+    log: tuple[LogEntry, ...] = (),
 ) -> Decision:
     """Go to the next step that applies, or complete."""
     step = saga.after(state.step, state.data)
@@ -203,7 +209,7 @@ def _advance(
 def _on_time(saga: Saga, state: State, now: datetime) -> Decision:
     """Ask again; give a step up at its deadline, unless there is no way back."""
     if state.next_at is None or now < state.next_at:
-        return Decision(state)
+        return _unchanged(state)
     step = saga.step(state.step or "")
     late = state.deadline_at is not None and now >= state.deadline_at
     if late and state.phase is Phase.RUNNING and can_undo(saga, state):
@@ -221,13 +227,11 @@ def _on_time(saga: Saga, state: State, now: datetime) -> Decision:
 
 def _on_undo_wanted(saga: Saga, state: State, reason: str, now: datetime) -> Decision:
     if state.phase is Phase.UNDOING or not can_undo(saga, state):
-        return Decision(state)
+        return _unchanged(state)
     return _turn_round(saga, state, reason, now, ("undo_wanted", state.step, reason))
 
 
-def _turn_round(
-    saga: Saga, state: State, reason: str, now: datetime, entry: tuple[str, str | None, str | None]
-) -> Decision:
+def _turn_round(saga: Saga, state: State, reason: str, now: datetime, entry: LogEntry) -> Decision:
     """Begin to undo. A step whose answer is open may have happened, so it is undone as well."""
     step = saga.step(state.step or "")
     is_open = entry[0] != "refused" and step.undo is not None
@@ -244,7 +248,7 @@ def _undo_next(
     saga: Saga,
     state: State,
     now: datetime,
-    log: tuple[tuple[str, str | None, str | None], ...],
+    log: tuple[LogEntry, ...],
 ) -> Decision:
     if not state.to_undo:
         return Decision(_end(state, Phase.UNDONE), log=(*log, ("all_undone", None, state.reason)))

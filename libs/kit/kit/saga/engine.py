@@ -133,8 +133,10 @@ class SagaEngine:
                 log.warning("saga_unknown", saga=self.saga.name, saga_id=str(saga_id))
                 continue
             decision = decide(self.saga, state, given, now)
-            if decision.state is state and not decision.log:
+            if not decision.is_change and not decision.log:
                 continue
+            if decision.state.needs_attention and not state.needs_attention:
+                log.error("saga_needs_attention", saga=self.saga.name, saga_id=str(saga_id))
             states[saga_id] = decision.state
             decisions.append(decision)
             self._send(uow, decision, cause)
@@ -146,22 +148,21 @@ class SagaEngine:
         state = decision.state
         for command in decision.commands:
             uow.emit(command, subject=str(state.id), cause=cause)
-        if state.step is not None and isinstance(self.saga.step(state.step).asks, Task):
+        if decision.is_change and self._is_at_task(state):
             uow.after_commit(self.task_bell.ring)
 
+    def _is_at_task(self, state: State) -> bool:
+        return state.step is not None and isinstance(self.saga.step(state.step).asks, Task)
+
     async def _tell_ends(self, uow: UnitOfWork, decisions: Iterable[Decision]) -> None:
-        states = {
-            decision.state.id: decision.state
-            for decision in decisions
-            if decision.state.has_ended and decision.log[-1][0] in ("completed", "all_undone")
-        }
+        just_ended = [one.state for one in decisions if one.is_change and one.state.has_ended]
         for phase, tell in (
             (Phase.COMPLETED, self._hooks.completed),
             (Phase.UNDONE, self._hooks.undone),
         ):
             ended = [
                 Ended(state.id, state.data, state.reason)
-                for state in states.values()
+                for state in just_ended
                 if state.phase is phase
             ]
             if ended:

@@ -1,6 +1,7 @@
 """Saga instances in PostgreSQL: locked, loaded and saved by the batch. The only SQL of sagas."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,10 +11,18 @@ from asyncpg import Record
 from kit.db.unit_of_work import Connection, UnitOfWork
 from kit.saga.decide import Decision, Phase, State
 
+# Instance and log in one round trip: it is on the way of every request that starts a saga.
 _INSERT = """
-INSERT INTO saga (id, name, definition_version, phase, step, epoch, attempts, data, to_undo, reason,
-    started_at, deadline_at, next_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $11) ON CONFLICT DO NOTHING
+WITH started AS (
+    INSERT INTO saga (id, name, definition_version, phase, step, epoch, attempts, data, to_undo,
+        started_at, deadline_at, next_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $10)
+    ON CONFLICT DO NOTHING RETURNING id)
+INSERT INTO saga_log (saga_id, at, entry, step, detail)
+SELECT started.id, $10, given.entry, given.step, given.detail
+FROM started, unnest($13::text[], $14::text[], $15::text[])
+    WITH ORDINALITY AS given (entry, step, detail, position)
+ORDER BY position
 """
 
 _LOCK = """
@@ -52,10 +61,21 @@ RETURNING *
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which tasks to lease: of one saga, at these steps, free at ``now``, until ``until``."""
+
+    name: str
+    steps: tuple[str, ...]
+    now: datetime
+    until: datetime
+
+
 async def insert(uow: UnitOfWork, decision: Decision, now: datetime) -> bool:
     """Store a new instance; False where one with this id exists already."""
     state = decision.state
-    inserted = await uow.execute(
+    entries, steps, details = zip(*decision.log, strict=True)
+    logged = await uow.execute(
         _INSERT,
         state.id,
         state.name,
@@ -66,14 +86,14 @@ async def insert(uow: UnitOfWork, decision: Decision, now: datetime) -> bool:
         state.attempts,
         state.data,
         list(state.to_undo),
-        state.reason,
         now,
         state.deadline_at,
         state.next_at,
+        list(entries),
+        list(steps),
+        list(details),
     )
-    if inserted:
-        await _write_log(uow, [decision], now)
-    return bool(inserted)
+    return bool(logged)
 
 
 async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, State]:
@@ -84,7 +104,13 @@ async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, St
 
 async def save(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) -> None:
     """Store new states and their log entries, one statement each."""
-    states = list({decision.state.id: decision.state for decision in decisions}.values())
+    states = list({one.state.id: one.state for one in decisions if one.is_change}.values())
+    if states:
+        await _update(uow, states, now)
+    await _write_log(uow, decisions, now)
+
+
+async def _update(uow: UnitOfWork, states: Sequence[State], now: datetime) -> None:
     await uow.execute(
         _UPDATE,
         [state.id for state in states],
@@ -100,7 +126,6 @@ async def save(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) ->
         [state.needs_attention for state in states],
         now,
     )
-    await _write_log(uow, decisions, now)
 
 
 async def _write_log(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) -> None:
@@ -125,11 +150,16 @@ async def due(connection: Connection, name: str, now: datetime, limit: int) -> l
     return [row["id"] for row in await connection.fetch(_DUE, name, now, limit)]
 
 
-async def lease(
-    uow: UnitOfWork, name: str, steps: Sequence[str], now: datetime, until: datetime, limit: int
-) -> list[State]:
+async def lease(uow: UnitOfWork, wanted: Wanted, limit: int) -> list[State]:
     """Take instances that stand at a task; nobody else gets them before the lease ends."""
-    return [_state(row) for row in await uow.fetch(_LEASE, name, list(steps), now, until, limit)]
+    values = (wanted.name, list(wanted.steps), wanted.now, wanted.until, limit)
+    return [_state(row) for row in await uow.fetch(_LEASE, *values)]
+
+
+async def renew(uow: UnitOfWork, ids: Collection[UUID], until: datetime) -> None:
+    """Keep leases for longer; those of instances that have moved on mean nothing."""
+    if ids:
+        await uow.execute("UPDATE saga SET lease_until = $2 WHERE id = ANY($1)", list(ids), until)
 
 
 async def log_of(connection: Connection, saga_id: UUID) -> list[dict[str, Any]]:

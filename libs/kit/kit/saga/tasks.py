@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from kit.tasks import for_ever, spawn, stop
 
 AT_ONCE = 64
 POLL_SECONDS = 0.5
-GRACE = timedelta(seconds=5)  # a lease outlives the deadline, so that nobody works twice in vain
+LEASE = timedelta(seconds=3)  # renewed at every poll, so a dead worker's task is soon another's
 
 log = structlog.get_logger(__name__)
 
@@ -52,32 +53,35 @@ class TaskRunner:
             for step in engine.saga.steps
             if isinstance(step.asks, Task)
         }
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[UUID, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Work until cancelled."""
         try:
             await for_ever(f"{self._engine.saga.name}.tasks", self._once)
         finally:
-            await stop(list(self._running))
+            await stop(list(self._running.values()))
 
     async def _once(self) -> None:
         while True:
-            free = AT_ONCE - len(self._running)
-            taken = await self._take(free) if free else []
+            taken = await self._take(AT_ONCE - len(self._running))
             for state in taken:
                 task = spawn(self._do(state), f"task.{state.step}")
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                self._running[state.id] = task
+                task.add_done_callback(partial(self._forget, state.id))
             if not taken:
                 await self._engine.task_bell.wait(POLL_SECONDS)
 
+    def _forget(self, saga_id: UUID, _: asyncio.Task[None]) -> None:
+        del self._running[saga_id]
+
     async def _take(self, limit: int) -> list[State]:
+        """Renew the leases of what runs here, and take more."""
         now = self._database.clock.now()
-        longest = max(step.deadline for step, _ in self._steps.values())
+        wanted = store.Wanted(self._engine.saga.name, tuple(self._steps), now, now + LEASE)
         async with self._database.unit_of_work() as uow:
-            name, steps = self._engine.saga.name, list(self._steps)
-            return await store.lease(uow, name, steps, now, now + longest + GRACE, limit)
+            await store.renew(uow, self._running, wanted.until)
+            return await store.lease(uow, wanted, limit)
 
     async def _do(self, state: State) -> None:
         step, work = self._steps[state.step or ""]

@@ -39,8 +39,23 @@ _IDEMPOTENCY_KEY: dict[str, Any] = {
 }
 
 
+def _restore_examples(schemas: dict[str, Any], routes: Iterable[Route]) -> None:
+    """Put examples back as they were declared: FastAPI drops every null, also inside them."""
+    for route in routes:
+        for field in (route.body_field, route.response_field):
+            if field is None:
+                continue
+            whole = field._type_adapter.json_schema(mode=field.mode)  # noqa: SLF001 - no other way
+            parts = {**whole.get("$defs", {}), whole.get("title", ""): whole}
+            for name, part in parts.items():
+                if "examples" not in part:
+                    continue
+                for shown in {name, f"{name}-Input", f"{name}-Output"} & schemas.keys():
+                    schemas[shown]["examples"] = part["examples"]
+
+
 def complete(
-    document: dict[str, Any], routes: Iterable[Route], catalogue: Sequence[type[Refusal]]
+    document: dict[str, Any], routes: Sequence[Route], catalogue: Sequence[type[Refusal]]
 ) -> dict[str, Any]:
     """Add to FastAPI's document (in place, and returned) what our operations declare besides.
 
@@ -51,6 +66,7 @@ def complete(
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    _restore_examples(schemas, routes)
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem

@@ -1,0 +1,32 @@
+"""Waits for what happens in its own time, with a limit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from kit.tasks import spawn, stop
+
+LIMIT_SECONDS = 20.0
+
+
+async def until(
+    holds: Callable[[], bool] | Callable[[], Awaitable[bool]], *, within: float = LIMIT_SECONDS
+) -> None:
+    """Wait until a condition holds; TimeoutError after the limit."""
+    async with asyncio.timeout(within):
+        while True:
+            answer = holds()
+            if answer if isinstance(answer, bool) else await answer:
+                return
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run loops for as long as the block runs."""
+    tasks = [spawn(work, "in a test") for work in works]
+    try:
+        yield
+    finally:
+        await stop(tasks)

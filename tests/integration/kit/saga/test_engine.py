@@ -1,0 +1,231 @@
+"""The saga engine on PostgreSQL: idempotent start, batches, undo, timers and tasks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from kit.db.database import Database
+from kit.db.unit_of_work import UnitOfWork
+from kit.ids import new_id
+from kit.messaging.messages import Command, Envelope, Reply
+from kit.saga import Ended, Hooks, SagaEngine, TaskOutcome, TaskRunner, UndoOutcome, store
+from kit.tasks import spawn, stop
+from testkit.clock import FakeClock
+from testkit.databases import Cluster
+from testkit.people import eventually
+from testkit.pump import outbox_rows, sent
+from testkit.trips import (
+    TRIP,
+    VISA,
+    BookHotel,
+    CancelHotel,
+    FlightPaid,
+    HotelBooked,
+    HotelCancelled,
+    HotelFull,
+    PayFlight,
+    trip,
+)
+
+
+class Agency:
+    """Owns trips: an engine, what its hooks were told, and shortcuts."""
+
+    def __init__(self, database: Database, clock: FakeClock) -> None:
+        self.database = database
+        self.clock = clock
+        self.locked: list[Sequence[UUID]] = []
+        self.completed: list[Ended] = []
+        self.undone: list[Ended] = []
+        self.engine = SagaEngine(TRIP, Hooks(self._lock, self._completed, self._undone))
+
+    async def _lock(self, _: UnitOfWork, ids: Sequence[UUID]) -> None:
+        self.locked.append(ids)
+
+    async def _completed(self, _: UnitOfWork, ended: Sequence[Ended]) -> None:
+        self.completed += ended
+
+    async def _undone(self, _: UnitOfWork, ended: Sequence[Ended]) -> None:
+        self.undone += ended
+
+    async def start(self, *, needs_visa: bool = False) -> UUID:
+        saga_id = new_id()
+        async with self.database.unit_of_work() as uow:
+            assert await self.engine.start(uow, saga_id, trip(needs_visa=needs_visa))
+        return saga_id
+
+    async def asked(self, model: type[Command]) -> list[Command]:
+        found = await sent(self.database, model)
+        return [one.message for one in found if isinstance(one.message, Command)]
+
+    async def reply(self, *replies: tuple[UUID, Reply]) -> None:
+        envelopes = [self._envelope(saga_id, reply) for saga_id, reply in replies]
+        async with self.database.unit_of_work() as uow:
+            await self.engine.handle_replies(uow, envelopes)
+
+    def _envelope(self, saga_id: UUID, reply: Reply) -> Envelope:
+        now, name = self.clock.now(), str(saga_id)
+        return Envelope(
+            new_id(), "hotel", reply.type, name, now, None, None, None, None, None, reply
+        )
+
+    async def undo(self, saga_id: UUID) -> UndoOutcome:
+        async with self.database.unit_of_work() as uow:
+            return await self.engine.request_undo(uow, saga_id, "wanted")
+
+    async def row(self, saga_id: UUID) -> Mapping[str, Any]:
+        async with self.database.read() as connection:
+            found = await connection.fetchrow("SELECT * FROM saga WHERE id = $1", saga_id)
+        assert found is not None
+        return dict(found)
+
+
+@pytest.fixture
+async def agency(cluster: Cluster) -> AsyncIterator[Agency]:
+    clock = FakeClock()
+    async with cluster.database("kit", clock=clock) as database:
+        yield Agency(database, clock)
+
+
+def _booked(command: Command) -> Reply:
+    return HotelBooked(in_reply_to=command.command_id, room="7")
+
+
+async def test_starting_twice_is_starting_once(agency: Agency) -> None:
+    saga_id = await agency.start()
+    async with agency.database.unit_of_work() as uow:
+        assert not await agency.engine.start(uow, saga_id, trip())
+    assert len(await agency.asked(BookHotel)) == 1
+
+
+async def test_a_batch_of_replies_costs_the_same_statements_for_one_and_for_forty(
+    agency: Agency,
+) -> None:
+    costs = []
+    for count in (1, 40):
+        ids = [await agency.start() for _ in range(count)]
+        commands = (await agency.asked(BookHotel))[-count:]
+        before = agency.database.statements
+        await agency.reply(
+            *((one, _booked(command)) for one, command in zip(ids, commands, strict=True))
+        )
+        costs.append(agency.database.statements - before)
+    assert costs[0] == costs[1]
+    assert len(await agency.asked(PayFlight)) == 41
+
+
+async def test_hooks_lock_first_in_id_order_and_hear_the_end_once(agency: Agency) -> None:
+    ids = [await agency.start() for _ in range(3)]
+    hotel = await agency.asked(BookHotel)
+    await agency.reply(*zip(reversed(ids), map(_booked, reversed(hotel)), strict=True))
+    assert agency.locked == [sorted(ids)]
+    flight = await agency.asked(PayFlight)
+    by_saga = {one.message: UUID(one.subject) for one in await sent(agency.database, PayFlight)}
+    ends = [(by_saga[one], FlightPaid(in_reply_to=one.command_id)) for one in flight]
+    await agency.reply(*ends, *ends)
+    assert sorted(one.saga_id for one in agency.completed) == sorted(ids)
+    await agency.reply(*ends)
+    assert len(agency.completed) == 3
+
+
+async def test_undo_is_possible_before_and_impossible_after_the_point_of_no_return(
+    agency: Agency,
+) -> None:
+    assert await agency.undo(new_id()) is UndoOutcome.NOT_FOUND
+    saga_id = await agency.start()
+    assert await agency.undo(saga_id) is UndoOutcome.UNDOING
+    (cancel,) = await agency.asked(CancelHotel)
+    await agency.reply((saga_id, HotelCancelled(in_reply_to=cancel.command_id)))
+    assert [one.reason for one in agency.undone] == ["wanted"]
+    assert await agency.undo(saga_id) is UndoOutcome.ENDED
+    other = await agency.start()
+    await agency.reply((other, _booked((await agency.asked(BookHotel))[-1])))
+    assert await agency.undo(other) is UndoOutcome.TOO_LATE
+
+
+async def test_a_reply_to_a_saga_that_nobody_knows_is_passed_over(agency: Agency) -> None:
+    await agency.reply((new_id(), HotelFull(in_reply_to=new_id(), code="full")))
+    assert await outbox_rows(agency.database) == []
+
+
+async def test_timers_ask_again_by_the_same_command_in_a_new_message(agency: Agency) -> None:
+    saga_id = await agency.start()
+    assert await agency.engine.wake_due(agency.database) == 0
+    agency.clock.advance(5)
+    assert await agency.engine.wake_due(agency.database) == 1
+    assert await agency.engine.wake_due(agency.database) == 0
+    first, second = await sent(agency.database, BookHotel)
+    assert first.id != second.id
+    assert first.message == second.message
+    agency.clock.advance(60)
+    await agency.engine.wake_due(agency.database)
+    assert (await agency.row(saga_id))["phase"] == "undoing"
+
+
+async def test_a_live_saga_always_has_a_time_and_its_log_tells_the_story(agency: Agency) -> None:
+    saga_id = await agency.start()
+    assert (await agency.row(saga_id))["next_at"] is not None
+    hotel = (await agency.asked(BookHotel))[0]
+    refused = HotelFull(in_reply_to=hotel.command_id, code="full")
+    await agency.reply((saga_id, refused))
+    assert (await agency.row(saga_id))["next_at"] is None
+    async with agency.database.read() as connection:
+        story = await store.log_of(connection, saga_id)
+    assert [one["entry"] for one in story] == ["asked", "refused", "all_undone"]
+
+
+async def _at_visa(agency: Agency) -> UUID:
+    saga_id = await agency.start(needs_visa=True)
+    await agency.reply((saga_id, _booked((await agency.asked(BookHotel))[-1])))
+    return saga_id
+
+
+async def test_a_task_runs_outside_any_unit_of_work_and_moves_its_saga_on(agency: Agency) -> None:
+    saga_id = await _at_visa(agency)
+
+    async def visa(_: UUID, data: Mapping[str, Any]) -> TaskOutcome:
+        assert data["room"] == "7"
+        return TaskOutcome(learnt={"stamp": "A"}, notes=("asked once",))
+
+    runner = spawn(TaskRunner(agency.engine, agency.database, {VISA: visa}).run(), "tasks")
+    try:
+        row = await eventually(lambda: agency.row(saga_id), lambda row: row["step"] == "flight")
+    finally:
+        await stop([runner])
+    assert row["data"]["stamp"] == "A"
+    async with agency.database.read() as connection:
+        story = await store.log_of(connection, saga_id)
+    assert ("noted", "asked once") in [(one["entry"], one["detail"]) for one in story]
+
+
+async def test_when_a_worker_dies_at_a_task_another_does_it_after_the_lease(
+    agency: Agency,
+) -> None:
+    saga_id = await _at_visa(agency)
+    tries: list[str] = []
+    arrived = asyncio.Event()
+
+    async def dies(_: UUID, __: Mapping[str, Any]) -> TaskOutcome:
+        tries.append("dies")
+        arrived.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def works(_: UUID, __: Mapping[str, Any]) -> TaskOutcome:
+        tries.append("works")
+        return TaskOutcome(refusal="denied")
+
+    first = spawn(TaskRunner(agency.engine, agency.database, {VISA: dies}).run(), "first")
+    await asyncio.wait_for(arrived.wait(), 5)
+    await stop([first])
+    agency.clock.advance(4)
+    second = spawn(TaskRunner(agency.engine, agency.database, {VISA: works}).run(), "second")
+    try:
+        await eventually(lambda: agency.row(saga_id), lambda row: row["phase"] == "undoing")
+    finally:
+        await stop([second])
+    assert tries == ["dies", "works"]
+    assert (await agency.row(saga_id))["reason"] == "denied"
