@@ -7,12 +7,14 @@ from redis.asyncio import Redis
 
 from gateway.cors import Cors
 from gateway.documentation import Documentation
+from gateway.forwarding import Forwarder
 from gateway.health import Health
 from gateway.me import Me
 from gateway.proxy import Gateway, OwnPart
 from gateway.routing import RouteTable
 from gateway.settings import Settings
 from gateway.upstream import Upstream, Upstreams
+from gateway.users import Users
 from kit.tokens import Revocations, TokenVerifier
 
 
@@ -40,10 +42,12 @@ def assembled(
 ) -> Gateway:
     """Return the gateway made of parts that are open."""
     routes = RouteTable.of(in_production=settings.in_production, serves_docs=settings.serves_docs)
+    forwarder = Forwarder(upstreams, settings.max_body_bytes)
     health = Health(upstreams, tokens, settings.metrics_readers)
     documentation = Documentation(upstreams, routes)
     own: dict[str, OwnPart] = {
         "me": Me(upstreams).answer,
+        "users": Users(upstreams, forwarder).answer,
         "live": health.live,
         "ready": health.ready,
         "metrics": health.metrics,
@@ -54,9 +58,8 @@ def assembled(
     }
     return Gateway(
         routes=routes,
-        upstreams=upstreams,
         tokens=tokens,
+        forwarder=forwarder,
         own=own,
         cors=Cors(settings.cors_origins),
-        max_body_bytes=settings.max_body_bytes,
     )

@@ -12,9 +12,9 @@ from typing import Final
 import orjson
 
 from gateway.exchange import Exchange
+from gateway.forwarding import request_head
 from gateway.headers import Header
 from gateway.openapi import OWN_DOCUMENT, published
-from gateway.proxy import request_head
 from gateway.refusals import UpstreamUnavailable
 from gateway.routing import RouteTable
 from gateway.upstream import Upstream

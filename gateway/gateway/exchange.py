@@ -1,6 +1,7 @@
 """Owns one request and its answer while they are in hand. Does not decide what the answer is."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -13,6 +14,9 @@ from kit.refusals import Refusal
 from kit.tasks import spawn, stop
 from kit.tokens.verifier import Claims
 from kit.web import problems
+
+LINGER_SECONDS: Final = 2.0
+LINGER_BYTES: Final = 16 * 1024 * 1024
 
 _log = structlog.get_logger(__name__)
 
@@ -111,6 +115,8 @@ class Exchange:
 
     async def stream(self, chunks: AsyncIterator[bytes]) -> None:
         """Send the body of an answer as it arrives; stops early where the caller leaves."""
+        # The server sends the head with what comes first, which may be a long time from now.
+        await self._send({"type": "http.response.body", "body": b"", "more_body": True})
         copying = spawn(self._copy(chunks), "gateway.copy")
         gone = spawn(self._until_gone(), "gateway.caller")
         await asyncio.wait({copying, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -138,14 +144,34 @@ class Exchange:
         await self.answer(status, headers, body)
 
     async def refuse(self, refusal: Refusal) -> None:
-        """Send a problem document."""
+        """Send a problem document.
+
+        Where the connection is closed with it, what the caller is still sending is taken in for a
+        while: closing on unread bytes resets the connection, and the answer would be lost
+        (RFC 9112 §9.6).
+        """
         status, headers, body = problems.render(
             refusal,
             accept_language=self.inbound.read.get(b"accept-language"),
             request_id=self.request_id.decode(),
         )
         headers.append((b"content-length", str(len(body)).encode()))
-        await self.answer(status, headers, body)
+        if (b"connection", b"close") not in headers:
+            await self.answer(status, headers, body)
+            return
+        await self.begin(status, headers)
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        await self._linger()
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _linger(self) -> None:
+        taken = 0
+        with contextlib.suppress(ClientGone, TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                async for chunk in self.body():
+                    taken += len(chunk)
+                    if taken > LINGER_BYTES:
+                        return
 
 
 _SECURITY_NAMES: Final = frozenset(name for name, _ in SECURITY_HEADERS)

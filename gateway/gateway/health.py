@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from gateway.exchange import Exchange
-from gateway.proxy import request_head
+from gateway.forwarding import request_head
 from gateway.upstream import Upstream
 from kit.refusals import NotFound, Unavailable
 from kit.tokens.verifier import TokenVerifier

@@ -5,20 +5,39 @@ Does not describe the services' operations: they do. Adds the document of the ga
 
 from typing import Any, Final
 
+from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
 from gateway.routing import RouteTable
-from kit.web.problems import CONTENT_TYPE
+from kit.refusals import NotAuthenticated, Refusal, TokenInvalid, Unavailable
+from kit.web.problems import CONTENT_TYPE, problem
 
 TOKEN_PATH: Final = "/v1/auth/token"  # noqa: S105 - an address
 _METHODS: Final = frozenset(("get", "head", "post", "put", "patch", "delete"))
 
 
+_REQUEST_ID: Final = "0197a8c0-5d1e-7cc3-98c4-dc0c0c07398f"
+_PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
+    "properties": {"status": {"type": "integer"}, "code": {"type": "string"}},
+}
+# What the gateway answers with a service's own answer and something more.
+_EXTENDED: Final = {"users": "auth"}
+_EXPAND: Final[dict[str, Any]] = {
+    "name": "expand",
+    "in": "query",
+    "required": False,
+    "description": "Adds `wallets` to each user, as `GET /v1/wallets` shows them.",
+    "schema": {"type": "string", "enum": ["wallets"]},
+}
+
+
 def published(document: dict[str, Any], upstream: str, routes: RouteTable) -> dict[str, Any]:
     """Return the document as a caller of the gateway needs it.
 
-    Operations that are not routed here are left out, requests go to the gateway, and “Authorize”
-    asks for tokens there.
+    Operations that are not routed here are left out, with what only they need; requests go to the
+    gateway, and “Authorize” asks for tokens there.
     """
-    paths = {}
+    paths: dict[str, Any] = {}
     for path, item in document.get("paths", {}).items():
         kept = {
             name: value
@@ -31,18 +50,37 @@ def published(document: dict[str, Any], upstream: str, routes: RouteTable) -> di
     schemes = {
         name: _through_here(scheme)
         for name, scheme in components.get("securitySchemes", {}).items()
+        if set(scheme.get("flows", ())) != {"clientCredentials"}
     }
+    if upstream == "auth" and "get" in paths.get("/v1/users", {}):
+        paths["/v1/users"]["get"] = _with_expand(paths["/v1/users"]["get"])
+    tags = _tags(paths)
     return {
         **document,
         "servers": [{"url": "/"}],
         "paths": paths,
+        "tags": [tag for tag in document.get("tags", ()) if tag["name"] in tags],
         "components": {**components, "securitySchemes": schemes},
     }
 
 
 def _leads_to(upstream: str, method: str, path: str, routes: RouteTable) -> bool:
     route = routes.find(method.upper(), path.encode())
-    return route is not None and route.upstream == upstream
+    return route is not None and upstream in (route.upstream, _EXTENDED.get(route.own))
+
+
+def _with_expand(operation: dict[str, Any]) -> dict[str, Any]:
+    return {**operation, "parameters": [*operation.get("parameters", ()), _EXPAND]}
+
+
+def _tags(paths: dict[str, Any]) -> set[str]:
+    return {
+        tag
+        for item in paths.values()
+        for name, operation in item.items()
+        if name in _METHODS
+        for tag in operation.get("tags", ())
+    }
 
 
 def _through_here(scheme: dict[str, Any]) -> dict[str, Any]:
@@ -52,8 +90,18 @@ def _through_here(scheme: dict[str, Any]) -> dict[str, Any]:
     return {**scheme, "flows": flows}
 
 
-def _problem(title: str) -> dict[str, Any]:
-    return {"description": title, "content": {CONTENT_TYPE: {"schema": {"type": "object"}}}}
+def _refused(*refusals: Refusal) -> dict[str, Any]:
+    examples = {
+        refusal.code: {
+            "summary": refusal.title(),
+            "value": problem(refusal, language="en", request_id=_REQUEST_ID),
+        }
+        for refusal in refusals
+    }
+    return {
+        "description": "; ".join(refusal.title() for refusal in refusals),
+        "content": {CONTENT_TYPE: {"schema": _PROBLEM, "examples": examples}},
+    }
 
 
 OWN_DOCUMENT: Final[dict[str, Any]] = {
@@ -113,9 +161,9 @@ OWN_DOCUMENT: Final[dict[str, Any]] = {
                             }
                         },
                     },
-                    "401": _problem("Not signed in; Token not accepted"),
-                    "503": _problem("Service not available; Temporarily unavailable"),
-                    "504": _problem("Service too slow"),
+                    "401": _refused(NotAuthenticated(), TokenInvalid()),
+                    "503": _refused(UpstreamUnavailable(), Unavailable()),
+                    "504": _refused(UpstreamTimeout()),
                 },
             }
         }

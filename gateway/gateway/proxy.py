@@ -1,10 +1,10 @@
 """Owns the way of a request through the gateway, stage by stage, and back.
 
-Does not decide where routes lead (`routes`), what a good token is (`kit.tokens`), or how services
-are talked to (`upstream`).
+Does not decide where routes lead (`routes`) or what a good token is (`kit.tokens`), and does not
+talk to services (`forwarding`).
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Final
 
@@ -12,12 +12,11 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway import paths, tracing
-from gateway.bodies import read_body
 from gateway.cors import Cors
 from gateway.exchange import ClientGone, Exchange
-from gateway.headers import Header, HeaderSorter
+from gateway.forwarding import Forwarder
+from gateway.headers import HeaderSorter
 from gateway.routing import Route, RouteTable
-from gateway.upstream import Upstream
 from kit import context
 from kit.refusals import (
     InternalError,
@@ -34,9 +33,7 @@ OwnPart = Callable[[Exchange], Awaitable[None]]
 
 _BEARER: Final = b"bearer "
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
-_IDEMPOTENT: Final = frozenset(("GET", "HEAD", "PUT", "DELETE"))
 _CLIENT_GONE: Final = 499  # nginx's figure for an answer that nobody waited for
-_EMPTY_STATUSES: Final = frozenset((204, 304))
 
 _log = structlog.get_logger(__name__)
 
@@ -44,24 +41,23 @@ _log = structlog.get_logger(__name__)
 class Gateway:
     """Serves HTTP requests: from a service behind, or from a part of its own."""
 
-    def __init__(  # noqa: PLR0913 - everything it leans on, put together in one place
+    def __init__(
         self,
         *,
         routes: RouteTable,
-        upstreams: Mapping[str, Upstream],
         tokens: TokenVerifier,
+        forwarder: Forwarder,
         own: Mapping[str, OwnPart],
         cors: Cors,
-        max_body_bytes: int,
     ) -> None:
         self._routes = routes
-        self._upstreams = upstreams
         self._tokens = tokens
+        self._forwarder = forwarder
         self._own = own
         self._cors = cors
-        self._max_body_bytes = max_body_bytes
         self._sorter = HeaderSorter()
         self._meter = RequestMeter("gateway")
+        self._log = _log.bind()  # bound once: the module's proxy is bound anew at every use
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request (ASGI 3)."""
@@ -91,7 +87,7 @@ class Gateway:
         if route.own:
             await self._own[route.own](exchange)
         else:
-            await self._forward(exchange, self._upstreams[route.upstream])
+            await self._forwarder.forward(exchange, route.upstream)
 
     def _read_headers(self, exchange: Exchange) -> None:
         headers = exchange.scope["headers"]
@@ -140,33 +136,6 @@ class Gateway:
             raise TokenInvalid
         return claims
 
-    async def _forward(self, exchange: Exchange, upstream: Upstream) -> None:
-        body = await read_body(exchange, self._max_body_bytes)
-        method = exchange.method
-        answer = await upstream.send(
-            request_head(
-                exchange,
-                upstream,
-                target(exchange),
-                exchange.inbound.passed,
-                framing=b"" if body is None else body.framing,
-            ),
-            body,
-            is_idempotent=method in _IDEMPOTENT,
-            has_payload=method != "HEAD",
-        )
-        try:
-            if answer.is_small:
-                content = await answer.whole()
-                if answer.length is None and answer.status not in _EMPTY_STATUSES:
-                    answer.headers.append((b"content-length", b"%d" % len(content)))
-                await exchange.answer(answer.status, answer.headers, content)
-            else:
-                await exchange.begin(answer.status, answer.headers)
-                await exchange.stream(answer.chunks())
-        finally:
-            answer.close()
-
     async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
         if exchange.status is None:  # else too late: the server breaks the connection off
             await exchange.refuse(refusal)
@@ -182,7 +151,7 @@ class Gateway:
             if route.own and route.is_public:
                 return  # probes, scrapes and pages of documentation
         claims = exchange.claims
-        _log.info(
+        self._log.info(
             "request",
             method=method,
             path=loggable(exchange.scope["raw_path"]),
@@ -192,46 +161,6 @@ class Gateway:
             subject=None if claims is None else claims.subject,
             peer=exchange.peer,
         )
-
-
-def target(exchange: Exchange) -> bytes:
-    """Return the first two words of the request to forward: method, path and query."""
-    if exchange.query:
-        return b"%b %b?%b" % (exchange.method.encode(), exchange.path, exchange.query)
-    return b"%b %b" % (exchange.method.encode(), exchange.path)
-
-
-def request_head(
-    exchange: Exchange,
-    upstream: Upstream,
-    target: bytes,
-    headers: Iterable[Header],
-    *,
-    framing: bytes = b"",
-) -> bytes:
-    """Write the head of a request to a service, made on behalf of the request in hand.
-
-    Args:
-        exchange: The request in hand: its ids, and where it came from.
-        upstream: The service.
-        target: Method, path and query.
-        headers: What is passed on.
-        framing: The header line that says how long the body is.
-    """
-    return b"".join(
-        (
-            target,
-            b" HTTP/1.1\r\n",
-            upstream.host_line,
-            *[b"%b: %b\r\n" % header for header in headers],
-            b"x-request-id: %b\r\ntraceparent: %b\r\n"
-            % (exchange.request_id, exchange.traceparent),
-            b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n"
-            % (exchange.peer.encode(), exchange.scope["scheme"].encode()),
-            framing,
-            b"\r\n",
-        )
-    )
 
 
 def loggable(path: bytes) -> str:

@@ -34,7 +34,7 @@ PUBLIC: Final[Mapping[str, str]] = {
 DEVELOPMENT_PREFIXES: Final[Mapping[str, str]] = {"/sandbox": "sandbox"}
 
 # What the gateway answers itself, by the name of the part that does.
-OWN: Final[Mapping[str, str]] = {"GET /v1/me": "me"}
+OWN: Final[Mapping[str, str]] = {"GET /v1/me": "me", "GET /v1/users": "users"}
 OWN_PUBLIC: Final[Mapping[str, str]] = {
     "GET /health/live": "live",
     "GET /health/ready": "ready",

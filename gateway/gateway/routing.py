@@ -27,8 +27,8 @@ class Rewrite:
         return b"/".join(given[part] if isinstance(part, int) else part for part in self.path)
 
     def query_for(self, query: bytes) -> bytes:
-        """Return the operation's query; what the alias adds comes last."""
-        if not self.query:
+        """Return the operation's query; what the alias adds comes last, unless it is there."""
+        if not self.query or self.query in query.split(b"&"):
             return query
         return b"&".join(filter(None, (query, self.query)))
 
@@ -40,7 +40,7 @@ class Route:
     Attributes:
         label: Names the route in figures and logs; never contains what a caller sent.
         upstream: The service that answers, empty where the gateway does.
-        own: The part of the gateway that answers, empty where a service does.
+        own: The part of the gateway that answers, empty where a service does alone.
         is_public: Whether no token is needed.
         rewrite: What the alias stands for, None for a canonical path.
     """
@@ -53,11 +53,14 @@ class Route:
 
 
 class RouteTable:
-    """Routes by exact path, then by pattern, then by prefix; each step a dictionary look-up."""
+    """Routes by exact path, then by pattern, then by prefix; each step a dictionary look-up.
+
+    A pattern begins with a fixed segment, by which it is found.
+    """
 
     def __init__(self) -> None:
         self._exact: dict[tuple[str, bytes], Route] = {}
-        self._patterns: dict[tuple[str, int], list[tuple[tuple[bytes, ...], Route]]] = {}
+        self._patterns: dict[tuple[str, bytes], list[tuple[list[bytes], Route]]] = {}
         self._prefixes: dict[bytes, Route] = {}
 
     @classmethod
@@ -96,8 +99,8 @@ class RouteTable:
         if "{" not in path:
             self._exact[method, path.encode()] = route
             return
-        segments = tuple(path.encode().split(b"/"))
-        self._patterns.setdefault((method, len(segments)), []).append((segments, route))
+        segments = path.encode().split(b"/")
+        self._patterns.setdefault((method, segments[1]), []).append((segments, route))
 
     def add_alias(self, alias: str, operation: str) -> None:
         """Route another name of an operation to where the operation goes.
@@ -122,22 +125,22 @@ class RouteTable:
         route = self._exact.get((method, path))
         if route is not None:
             return route
-        patterns = self._patterns.get((method, path.count(b"/") + 1))
+        first = path.find(b"/", 1)
+        if first < 0:
+            return self._prefixes.get(path)
+        patterns = self._patterns.get((method, path[1:first]))
         if patterns is not None:
             given = path.split(b"/")
             for segments, route in patterns:
                 if _matches(segments, given):
                     return route
-        first = path.find(b"/", 1)
-        if first < 0:
-            return self._prefixes.get(path)
         second = path.find(b"/", first + 1)
         route = self._prefixes.get(path if second < 0 else path[:second])
         return route or self._prefixes.get(path[:first])
 
 
-def _matches(segments: Iterable[bytes], given: Iterable[bytes]) -> bool:
-    return all(
+def _matches(segments: list[bytes], given: list[bytes]) -> bool:
+    return len(segments) == len(given) and all(
         segment == part or (segment[:1] == b"{" and part)
         for segment, part in zip(segments, given, strict=True)
     )

@@ -1,6 +1,6 @@
 """Owns the ids that follow a request through all services: X-Request-Id and W3C traceparent."""
 
-import os
+from random import Random
 from typing import Final
 
 from kit.ids import new_id
@@ -9,6 +9,9 @@ _ID_CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _MAX_ID_BYTES: Final = 128
 _HEX: Final = b"0123456789abcdef"
 _TRACEPARENT_BYTES: Final = 55
+_LOW_64: Final = 2**64 - 1
+
+_ids = Random()  # noqa: S311 - trace ids are to differ, not to be secret
 
 
 def request_id(given: bytes | None) -> bytes:
@@ -26,5 +29,5 @@ def traceparent(given: bytes | None) -> bytes:
         is_hex = not (trace + parent + flags).translate(None, _HEX)
         if is_whole and is_hex and trace.strip(b"0") and parent.strip(b"0"):
             return given
-    random = os.urandom(24).hex()
-    return f"00-{random[:32]}-{random[32:]}-01".encode()
+    bits = _ids.getrandbits(192)
+    return b"00-%032x-%016x-01" % (bits >> 64, bits & _LOW_64)

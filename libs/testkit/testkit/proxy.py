@@ -11,6 +11,7 @@ class Proxy:
 
     def __init__(self, host: str, port: int) -> None:
         self.refuses = False
+        self.refused = 0
         self._target = host, port
         self._pairs: set[asyncio.Task[None]] = set()
 
@@ -35,6 +36,7 @@ class Proxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refuses:
+            self.refused += 1
             writer.transport.abort()
             return
         task = spawn(self._pair(reader, writer), "proxy")

@@ -33,7 +33,11 @@ class VerificationRequest(Model):
 class VerificationVerdict(Model):
     """A definite answer."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"verdict": "ok", "reason": None}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"verdict": "denied", "reason": "The sandbox was told to deny."}]
+        }
+    )
 
     verdict: Literal["ok", "denied"]
     reason: str | None = Field(description="Why it was denied; null where it was not.")

@@ -48,7 +48,13 @@ async def test_the_service_asks_with_its_own_name_and_secret(token: ServiceToken
 async def test_one_token_serves_until_a_minute_before_its_end(
     token: ServiceToken, time: Time
 ) -> None:
-    respx.post(URL).mock(side_effect=grants("one", "two"))
+    answers = iter(grants("one", "two"))
+
+    async def answer_in_a_while(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.01)
+        return next(answers)
+
+    respx.post(URL).mock(side_effect=answer_in_a_while)
     first = await asyncio.gather(*(token.headers() for _ in range(20)))
     time.advance(239)
     assert [*first, await token.headers()] == [{"Authorization": "Bearer one"}] * 21

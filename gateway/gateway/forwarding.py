@@ -1,0 +1,132 @@
+"""Owns handing a request on to a service, and asking a service on behalf of the request in hand.
+
+Does not decide who may: by then that is decided.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from gateway.bodies import read_body
+from gateway.exchange import Exchange
+from gateway.headers import Header
+from gateway.refusals import UpstreamUnavailable
+from gateway.upstream import Upstream
+
+_IDEMPOTENT: Final = frozenset(("GET", "HEAD", "PUT", "DELETE"))
+_EMPTY_STATUSES: Final = frozenset((204, 304))
+_IN_THE_CALLERS_NAME: Final = frozenset((b"authorization", b"accept-language"))
+_OK: Final = 200
+
+
+class Forwarder:
+    """Hands requests on and answers back, unchanged."""
+
+    def __init__(self, upstreams: Mapping[str, Upstream], max_body_bytes: int) -> None:
+        self._upstreams = upstreams
+        self._max_body_bytes = max_body_bytes
+
+    async def forward(self, exchange: Exchange, name: str) -> None:
+        """Answer with what the service answers: small bodies whole, others as they arrive.
+
+        Raises:
+            UpstreamUnavailable, UpstreamTimeout: it does not answer.
+            BodyTooLarge, ClientGone: from the request's body.
+        """
+        upstream = self._upstreams[name]
+        body = await read_body(exchange, self._max_body_bytes)
+        method = exchange.method
+        answer = await upstream.send(
+            request_head(
+                exchange,
+                upstream,
+                _target(exchange),
+                exchange.inbound.passed,
+                framing=b"" if body is None else body.framing,
+            ),
+            body,
+            is_idempotent=method in _IDEMPOTENT,
+            has_payload=method != "HEAD",
+        )
+        try:
+            if answer.is_small:
+                content = await answer.whole()
+                if answer.length is None and answer.status not in _EMPTY_STATUSES:
+                    answer.headers.append((b"content-length", b"%d" % len(content)))
+                await exchange.answer(answer.status, answer.headers, content)
+            else:
+                await exchange.begin(answer.status, answer.headers)
+                await exchange.stream(answer.chunks())
+        finally:
+            answer.close()
+
+
+class Refused(Exception):  # noqa: N818 - an answer to hand on, no error
+    """A service that was asked answered with something else than 200; `answer` is that."""
+
+    def __init__(self, status: int, headers: list[Header], body: bytes) -> None:
+        super().__init__(status)
+        self.answer = (status, headers, body)
+
+
+async def ask(
+    exchange: Exchange, upstream: Upstream, path: str
+) -> tuple[dict[str, Any], list[Header]]:
+    """Ask a service in the caller's name (GET) for a JSON object; give it with the headers.
+
+    Raises:
+        Refused: the service answered with something else than 200.
+        UpstreamUnavailable, UpstreamTimeout: it did not answer, or with something else than that.
+    """
+    passed = [header for header in exchange.inbound.passed if header[0] in _IN_THE_CALLERS_NAME]
+    head = request_head(exchange, upstream, f"GET {path}".encode(), passed)
+    status, headers, body = await upstream.fetch(head)
+    if status != _OK:
+        raise Refused(status, headers, body)
+    try:
+        document = orjson.loads(body)
+    except ValueError as error:
+        raise UpstreamUnavailable from error
+    if not isinstance(document, dict):
+        raise UpstreamUnavailable
+    return document, headers
+
+
+def request_head(
+    exchange: Exchange,
+    upstream: Upstream,
+    target: bytes,
+    headers: Iterable[Header],
+    *,
+    framing: bytes = b"",
+) -> bytes:
+    """Write the head of a request to a service, made on behalf of the request in hand.
+
+    Args:
+        exchange: The request in hand: its ids, and where it came from.
+        upstream: The service.
+        target: Method, path and query.
+        headers: What is passed on.
+        framing: The header line that says how long the body is.
+    """
+    return b"".join(
+        (
+            target,
+            b" HTTP/1.1\r\n",
+            upstream.host_line,
+            *[b"%b: %b\r\n" % header for header in headers],
+            b"x-request-id: %b\r\ntraceparent: %b\r\n"
+            % (exchange.request_id, exchange.traceparent),
+            b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n"
+            % (exchange.peer.encode(), exchange.scope["scheme"].encode()),
+            framing,
+            b"\r\n",
+        )
+    )
+
+
+def _target(exchange: Exchange) -> bytes:
+    if exchange.query:
+        return b"%b %b?%b" % (exchange.method.encode(), exchange.path, exchange.query)
+    return b"%b %b" % (exchange.method.encode(), exchange.path)

@@ -1,0 +1,59 @@
+"""Cuts a coroutine off at a chosen await, to try every place where a process may die."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from typing import Any
+
+
+class _CutAt(Awaitable[None]):
+    """Passes a coroutine's suspensions on and cancels the task at one of them."""
+
+    def __init__(self, work: Coroutine[Any, Any, None], position: int) -> None:
+        self.was_cut = False
+        self._work = work
+        self._position = position
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        steps = self._work.__await__()
+        suspensions = 0
+        waiting_for = next(steps, None)
+        while True:
+            suspensions += 1
+            if suspensions == self._position:
+                self.was_cut = True
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+            try:
+                got = yield waiting_for
+            except BaseException as error:  # noqa: BLE001 - whatever it is belongs to the work
+                step = lambda error=error: steps.throw(error)  # noqa: E731
+            else:
+                step = lambda got=got: steps.send(got)  # noqa: E731
+            try:
+                waiting_for = step()
+            except StopIteration:
+                return
+
+
+async def cut_everywhere(
+    begin: Callable[[], Coroutine[Any, Any, None]],
+) -> AsyncIterator[int]:
+    """Run fresh work again and again, cut off at its first await, its second, and so on.
+
+    Yields the position after each run that was cut; ends with a run that was not.
+    """
+    position = 0
+    while True:
+        position += 1
+        cut = _CutAt(begin(), position)
+
+        async def run(cut: _CutAt = cut) -> None:
+            await cut
+
+        task = asyncio.create_task(run())  # noqa: TID251 - awaited right here
+        await asyncio.gather(task, return_exceptions=True)
+        if not cut.was_cut:
+            task.result()
+            return
+        yield position

@@ -1,0 +1,63 @@
+"""What the gateway holds public is what the services declare public, and nothing else."""
+
+import importlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from gateway.aliases import ALIASES
+from gateway.routes import PUBLIC
+from gateway.routing import RouteTable
+
+SERVICES = ("auth", "wallet", "payments", "sandbox")
+
+
+class Operation(NamedTuple):
+    service: str
+    method: str
+    path: str
+    access: str
+
+
+def operations() -> Iterator[Operation]:
+    for service in SERVICES:
+        settings = importlib.import_module(f"{service}.settings").Settings()
+        document: dict[str, Any] = (
+            importlib.import_module(f"{service}.app").build(settings).web.openapi()
+        )
+        for path, item in document["paths"].items():
+            for method, declared in item.items():
+                yield Operation(service, method.upper(), path, declared["x-access"])
+
+
+ALL = list(operations())
+# What the gateway answers with a service's own answer and something more.
+EXTENDED = {"users": "auth"}
+TABLE = RouteTable.of(in_production=False, serves_docs=True)
+
+
+@pytest.mark.parametrize("operation", ALL, ids=lambda one: f"{one.method} {one.path}")
+def test_an_operation_is_routed_to_its_service_and_public_where_it_says_so(
+    operation: Operation,
+) -> None:
+    route = TABLE.find(operation.method, operation.path.encode())
+    if operation.access == "service":
+        assert route is None
+    else:
+        assert route is not None
+        assert operation.service in (route.upstream, EXTENDED.get(route.own))
+        assert route.is_public == (operation.access == "public")
+
+
+@pytest.mark.parametrize("operation", PUBLIC)
+def test_nothing_is_public_that_a_service_declares_otherwise(operation: str) -> None:
+    method, _, path = operation.partition(" ")
+    declared = {one.access for one in ALL if (one.method, one.path) == (method, path)}
+    assert declared <= {"public"}
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_no_alias_hides_an_operation_of_a_service(alias: str) -> None:
+    method, _, path = alias.partition(" ")
+    assert not [one for one in ALL if (one.method, one.path) == (method, path)]

@@ -1,0 +1,153 @@
+"""The documentation of all services, served by the gateway alone."""
+
+import re
+from typing import Any
+
+import orjson
+import pytest
+
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Saldo wallet", "version": "1"},
+    "servers": [{"url": "http://wallet.internal:8102"}],
+    "paths": {
+        "/v1/wallets": {"get": {"operationId": "list_wallets", "tags": ["mine"]}},
+        "/v1/wallets/{id}": {"get": {"operationId": "get_wallet"}, "parameters": []},
+        "/internal/wallets/{id}": {"get": {"operationId": "internal", "tags": ["internal"]}},
+        "/v1/payments": {"get": {"operationId": "not_ours"}},
+    },
+    "tags": [{"name": "mine"}, {"name": "internal"}],
+    "components": {
+        "schemas": {"Wallet": {"type": "object"}},
+        "securitySchemes": {
+            "password": {
+                "type": "oauth2",
+                "flows": {"password": {"tokenUrl": "http://wallet.internal/token", "scopes": {}}},
+            },
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "service": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "x"}}},
+        },
+    },
+}
+
+
+@pytest.fixture
+def documented(service: Any) -> Any:
+    service.answers(200, orjson.dumps(DOCUMENT), [(b"content-type", b"application/json")])
+    return service
+
+
+@pytest.mark.parametrize(
+    ("path", "first"),
+    [
+        ("/docs", "auth"),
+        ("/docs/", "auth"),
+        ("/docs/swagger", "auth"),
+        ("/docs/wallet", "wallet"),
+        ("/docs/gateway", "gateway"),
+    ],
+)
+async def test_swagger_ui_offers_every_service(door: Any, path: str, first: str) -> None:
+    page = await door.client.get(path)
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert 'data-services="auth wallet payments sandbox gateway"' in page.text
+    assert f'data-first="{first}"' in page.text
+
+
+@pytest.mark.parametrize(("path", "first"), [("/redoc", "auth"), ("/redoc/payments", "payments")])
+async def test_redoc_shows_one_service_and_links_to_the_others(
+    door: Any, path: str, first: str
+) -> None:
+    page = await door.client.get(path)
+    assert f'spec-url="/openapi/{first}.json"' in page.text
+    for name in ("auth", "wallet", "payments", "sandbox", "gateway"):
+        assert f'href="/redoc/{name}"' in page.text
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+async def test_pages_need_nothing_from_elsewhere_and_no_script_inside(door: Any, path: str) -> None:
+    page = await door.client.get(path)
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "default-src 'none'" in policy
+    assert "connect-src 'self'" in policy
+    assert not re.search(r"<script[^>]*>[^<]", page.text)
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", page.text)
+    sources = re.findall(r'(?:src|href)="(/docs/assets/[^"]+)"', page.text)
+    assert len(sources) > 1
+    for source in sources:
+        asset = await door.client.get(source)
+        assert asset.status_code == 200
+        assert asset.headers["x-content-type-options"] == "nosniff"
+        assert asset.headers["content-type"] == (
+            "text/css; charset=utf-8"
+            if source.endswith("css")
+            else "text/javascript; charset=utf-8"
+        )
+        assert len(asset.content) == int(asset.headers["content-length"]) > 0
+
+
+async def test_a_document_reads_as_the_gateway_serves_it(door: Any, documented: Any) -> None:
+    answer = await door.client.get("/openapi/wallet.json")
+    document = answer.json()
+    assert documented.seen[0].path == "/openapi.json"
+    assert answer.headers["content-type"] == "application/json"
+    assert document["servers"] == [{"url": "/"}]
+    assert set(document["paths"]) == {"/v1/wallets", "/v1/wallets/{id}"}
+    assert document["tags"] == [{"name": "mine"}]
+    schemes = document["components"]["securitySchemes"]
+    assert set(schemes) == {"password", "bearer"}
+    assert schemes["password"]["flows"]["password"]["tokenUrl"] == "/v1/auth/token"
+    assert schemes["bearer"] == {"type": "http", "scheme": "bearer"}
+    assert document["components"]["schemas"] == DOCUMENT["components"]["schemas"]
+
+
+async def test_the_gateways_own_operation_is_documented_too(door: Any) -> None:
+    document = (await door.client.get("/openapi/gateway.json")).json()
+    assert list(document["paths"]) == ["/v1/me"]
+    assert document["paths"]["/v1/me"]["get"]["x-access"] == "user"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/docs/unknown",
+        "/docs/assets/unknown.js",
+        "/docs/assets/scalar.js",
+        "/docs/assets/__init__.py",
+        "/redoc/swagger",
+        "/openapi/unknown.json",
+        "/openapi/wallet.yaml",
+        "/openapi/wallet",
+        "/openapi",
+    ],
+)
+async def test_what_is_not_documentation_is_not_there(door: Any, service: Any, path: str) -> None:
+    answer = await door.client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert service.seen == []
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, b"{}"), (200, b"<html>"), (200, b"[]")])
+async def test_a_service_without_a_document_is_unavailable(
+    door: Any, service: Any, status: int, body: bytes
+) -> None:
+    service.answers(status, body)
+    answer = await door.client.get("/openapi/wallet.json")
+    assert (answer.status_code, answer.json()["code"]) == (503, "upstream_unavailable")
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/docs/wallet", "/docs/assets/redoc.js", "/redoc", "/openapi/auth.json"]
+)
+async def test_production_serves_none_of_it_unless_told_to(
+    open_door: Any, documented: Any, path: str
+) -> None:
+    closed = await open_door(environment="production")
+    told_off = await open_door(docs=False)
+    told_on = await open_door(environment="production", docs=True)
+    assert (await closed.client.get(path)).status_code == 404
+    assert (await told_off.client.get(path)).status_code == 404
+    assert (await told_on.client.get(path)).status_code == 200
+    assert len(documented.seen) <= 1

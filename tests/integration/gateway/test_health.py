@@ -1,0 +1,69 @@
+"""Liveness, readiness and figures."""
+
+from typing import Any
+
+ALL = {"auth", "wallet", "payments", "sandbox", "jwks", "revocations"}
+
+
+async def test_it_is_live_whatever_else_is_away(open_door: Any, unused_tcp_port: int) -> None:
+    door = await open_door(auth_url=f"http://127.0.0.1:{unused_tcp_port}")
+    answer = await door.client.get("/health/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "live"})
+
+
+async def test_it_is_ready_when_every_service_is_and_tokens_can_be_verified(
+    door: Any, service: Any
+) -> None:
+    answer = await door.client.get("/health/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "checks": dict.fromkeys(ALL, "ok")}
+    assert [seen.path for seen in service.seen] == ["/health/ready"] * 4
+
+
+async def test_it_says_which_service_is_away(open_door: Any, unused_tcp_port: int) -> None:
+    door = await open_door(wallet_url=f"http://127.0.0.1:{unused_tcp_port}")
+    answer = await door.client.get("/health/ready")
+    assert answer.status_code == 503
+    checks = dict.fromkeys(ALL, "ok") | {"wallet": "failed"}
+    assert answer.json() == {"status": "not_ready", "checks": checks}
+
+
+async def test_a_service_that_is_not_ready_makes_it_not_ready(door: Any, service: Any) -> None:
+    service.answers(503)
+    answer = await door.client.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["payments"] == "failed"
+    assert answer.json()["checks"]["jwks"] == "ok"
+
+
+async def test_it_is_not_ready_without_keys_or_revocations(open_door: Any) -> None:
+    door = await open_door()
+    door.desk.keys.keys = {}
+    door.desk.revocations.is_fresh = False
+    checks = (await door.client.get("/health/ready")).json()["checks"]
+    assert (checks["jwks"], checks["revocations"], checks["auth"]) == ("failed", "failed", "ok")
+
+
+async def test_the_sandbox_is_not_part_of_production(open_door: Any, service: Any) -> None:
+    door = await open_door(environment="production")
+    assert "sandbox" not in (await door.client.get("/health/ready")).json()["checks"]
+    service.seen.clear()
+    assert (await door.get("/sandbox/verify/one")).status_code == 404
+    assert service.seen == []
+
+
+async def test_figures_are_given_to_those_who_may_read_them(door: Any) -> None:
+    await door.get("/v1/wallets/7")
+    answer = await door.client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert 'route="/v1/wallets"' in answer.text
+    assert "/v1/wallets/7" not in answer.text
+
+
+async def test_figures_are_not_there_for_others(open_door: Any, door: Any) -> None:
+    closed = await open_door(metrics_networks=["10.0.0.0/8"])
+    assert (await closed.client.get("/metrics")).status_code == 404
+    for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):
+        answer = await door.client.get("/metrics", headers={name: "127.0.0.1"})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

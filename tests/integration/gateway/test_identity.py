@@ -1,0 +1,226 @@
+"""Who may pass the gateway: SECURITY checks 13, 16, 18, 22, 53, as far as the gateway goes."""
+
+from typing import Any
+
+import pytest
+
+from kit.ids import new_id
+from testkit.tokens import TokenMint
+
+PROTECTED = [
+    ("GET", "/v1/auth/me"),
+    ("POST", "/v1/auth/logout"),
+    ("GET", "/v1/users"),
+    ("GET", "/v1/wallets"),
+    ("POST", "/v1/wallets/top-up"),
+    ("POST", "/v1/ledger/checks"),
+    ("POST", "/v1/payments"),
+    ("POST", "/v1/services"),
+    ("GET", "/v1/me"),
+    ("GET", "/users/me"),
+    ("PUT", "/users/7"),
+]
+PUBLIC = [
+    ("POST", "/v1/auth/register"),
+    ("GET", "/v1/auth/activate?token=x"),
+    ("POST", "/v1/auth/activate"),
+    ("POST", "/v1/auth/activation/resend"),
+    ("POST", "/v1/auth/login"),
+    ("POST", "/v1/auth/token"),
+    ("POST", "/v1/auth/refresh"),
+    ("POST", "/v1/auth/refresh/"),
+    ("GET", "/.well-known/jwks.json"),
+    ("HEAD", "/.well-known/jwks.json"),
+    ("GET", "/v1/services"),
+    ("POST", "/auth"),
+    ("POST", "/sandbox/verify/one"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), PROTECTED)
+async def test_without_a_token_nothing_protected_is_reached(
+    door: Any, service: Any, method: str, path: str
+) -> None:
+    answer = await door.client.request(method, path)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["code"] == "not_authenticated"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert service.seen == []
+
+
+@pytest.mark.parametrize(("method", "path"), PUBLIC)
+async def test_what_is_public_needs_no_token_and_passes_on_a_strange_one(
+    door: Any, service: Any, method: str, path: str
+) -> None:
+    for headers in ({}, {"Authorization": "Bearer rubbish"}, {"Authorization": "Basic Og=="}):
+        assert (await door.client.request(method, path, headers=headers)).status_code == 200
+    assert [seen.header("authorization") for seen in service.seen] == [
+        None,
+        "Bearer rubbish",
+        "Basic Og==",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/v1/auth/login"),
+        ("GET", "/v1/auth/register"),
+        ("POST", "/v1/auth/login/x"),
+        ("POST", "/v1/auth/LOGIN"),
+        ("PATCH", "/v1/services/7"),
+        ("POST", "/v1/services"),
+        ("DELETE", "/v1/auth/activate"),
+    ],
+)
+async def test_a_neighbour_of_what_is_public_is_not_public(
+    door: Any, service: Any, method: str, path: str
+) -> None:
+    assert (await door.client.request(method, path)).status_code == 401
+    assert service.seen == []
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        "Bearer",
+        "Bearer rubbish",
+        "Bearer a.b.c",
+        "Basic YWxpY2U6eA==",
+        "bearerx",
+        "Token x",
+        "Bearer " + "x" * 9000,
+    ],
+    ids=lambda text: text[:20],
+)
+async def test_credentials_that_are_no_token_are_refused(
+    door: Any, service: Any, credentials: str
+) -> None:
+    answer = await door.client.get("/v1/wallets", headers={"Authorization": credentials})
+    assert answer.status_code == 401
+    assert answer.json()["code"] in ("not_authenticated", "token_invalid")
+    assert service.seen == []
+
+
+async def test_a_refused_token_is_not_repeated_in_the_answer(door: Any) -> None:
+    token = TokenMint().user()
+    answer = await door.client.get("/v1/wallets", headers={"Authorization": f"Bearer {token}"})
+    assert answer.json()["code"] == "token_invalid"
+    assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert token not in answer.text
+
+
+async def test_the_scheme_is_read_in_any_case_and_the_token_passed_on_as_it_came(
+    door: Any, service: Any
+) -> None:
+    token = door.desk.mint.user()
+    for scheme in ("bearer", "BEARER", "Bearer"):
+        answer = await door.client.get(
+            "/v1/wallets", headers={"Authorization": f"{scheme} {token}"}
+        )
+        assert answer.status_code == 200
+        assert service.seen[-1].header("authorization") == f"{scheme} {token}"
+
+
+async def test_a_token_in_the_query_is_not_accepted(door: Any, service: Any) -> None:
+    token = door.desk.mint.user()
+    for name in ("access_token", "token", "authorization", "jwt"):
+        answer = await door.client.get(f"/v1/wallets?{name}={token}")
+        assert answer.status_code == 401
+    assert service.seen == []
+
+
+async def test_a_service_token_does_not_pass(door: Any, service: Any) -> None:
+    token = door.desk.mint.service("payments")
+    answer = await door.client.get("/v1/wallets", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+    assert service.seen == []
+
+
+@pytest.mark.parametrize("path", ["/internal/users?username=alice", "/internal/wallets/7"])
+async def test_what_services_ask_each_other_is_not_there(
+    door: Any, service: Any, path: str
+) -> None:
+    assert (await door.get(path)).status_code == 404
+    assert service.seen == []
+
+
+async def test_two_authorization_headers_are_refused(door: Any, service: Any) -> None:
+    good, other = door.desk.mint.user(), TokenMint().user()
+    headers = [("Authorization", f"Bearer {good}"), ("Authorization", f"Bearer {other}")]
+    answer = await door.client.get("/v1/wallets", headers=headers)
+    assert answer.status_code == 400
+    assert service.seen == []
+
+
+async def test_a_revoked_token_is_refused_at_once(open_door: Any, service: Any) -> None:
+    door = await open_door()
+    session_id = str(new_id())
+    headers = door.token(sid=session_id)
+    assert (await door.client.get("/v1/wallets", headers=headers)).status_code == 200
+    door.desk.revocations.revoke_session(session_id)
+    answer = await door.client.get("/v1/wallets", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+    assert len(service.seen) == 1
+
+
+async def test_nobody_passes_while_revocations_are_not_known(open_door: Any, service: Any) -> None:
+    door = await open_door()
+    door.desk.revocations.is_fresh = False
+    answer = await door.get("/v1/wallets")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["retry-after"] == "1"
+    assert service.seen == []
+    assert (await door.client.post("/v1/auth/login")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-User-Id",
+        "X_User_Id",
+        "X.User.Id",
+        "x-user",
+        "X-User-Roles",
+        "x-roles",
+        "X_Roles",
+        "X-Role",
+        "X-Subject",
+        "X-Service",
+        "X-Auth-Request-Email",
+        "X-Authenticated-User",
+        "X-Jwt-Claims",
+        "X-Saldo-Identity",
+        "Remote-User",
+        "X-Remote-User",
+        "Forwarded",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X_Forwarded_For",
+        "X-Forwarded-Proto",
+        "X-Forwarded",
+        "X-Real-IP",
+        "True-Client-IP",
+        "X-Client-IP",
+        "X-Original-URL",
+        "X-Rewrite-URL",
+        "X-HTTP-Method-Override",
+        "X-Method-Override",
+    ],
+)
+async def test_claims_in_headers_never_arrive(door: Any, service: Any, name: str) -> None:
+    await door.get("/v1/wallets", headers={name: "10.9.8.7"})
+    [seen] = service.seen
+    assert (seen.method, seen.path) == ("GET", "/v1/wallets")
+    assert not [pair for pair in seen.headers if "10.9.8.7" in pair[1]]
+    assert seen.header("x-forwarded-for") == "127.0.0.1"
+    assert seen.header("x-forwarded-proto") == "http"
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "PURGE"])
+async def test_another_method_is_refused(door: Any, service: Any, method: str) -> None:
+    answer = await door.raw(f"{method} /v1/wallets HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert answer.startswith((b"HTTP/1.1 405 ", b"HTTP/1.1 400 "))
+    assert service.seen == []

@@ -1,0 +1,112 @@
+"""GET /v1/me, composed of auth's and wallet's answers."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+
+from kit.ids import new_id
+
+ME = {"id": "7", "username": "alice", "roles": ["admin"]}
+WALLETS: list[dict[str, Any]] = [
+    {"id": "w1", "balance": {"amount": "1.00", "currency": "RUB"}},
+    {"id": "w2"},
+]
+ENTRIES: dict[str, list[dict[str, Any]]] = {"w1": [{"seq": 2}, {"seq": 1}], "w2": []}
+
+
+async def send_json(send: Any, document: object, status: int = 200) -> None:
+    body = orjson.dumps(document)
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def services(**changed: Any) -> Any:
+    """Answer as auth and wallet do, but for some paths as the test says."""
+
+    async def respond(seen: Any, _: Any, send: Any) -> None:
+        if seen.path in changed:
+            status, document = changed[seen.path]
+            await send_json(send, document, status)
+        elif seen.path == "/v1/auth/me":
+            await send_json(send, ME)
+        elif seen.path == "/v1/wallets":
+            await send_json(send, {"items": WALLETS, "next_cursor": None})
+        else:
+            items = ENTRIES[seen.path.split("/")[3]]
+            await send_json(send, {"items": items, "next_cursor": None})
+
+    return respond
+
+
+@pytest.mark.parametrize("path", ["/v1/me", "/users/me", "/v1/me/"])
+async def test_the_caller_comes_with_wallets_and_their_latest_entries(
+    door: Any, service: Any, path: str
+) -> None:
+    service.respond = services()
+    answer = await door.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {
+        **ME,
+        "wallets": [{**wallet, "entries": ENTRIES[wallet["id"]]} for wallet in WALLETS],
+    }
+
+
+async def test_the_services_are_asked_in_the_callers_name_for_the_callers_own(
+    door: Any, service: Any
+) -> None:
+    service.respond = services()
+    user_id = new_id()
+    token = door.token(user_id=user_id)
+    asking = {"X-Request-Id": "r-1", "Accept-Language": "ru", "If-None-Match": '"x"'}
+    await door.client.get("/v1/me?owner=somebody", headers=token | asking)
+    assert {seen.header("authorization") for seen in service.seen} == {token["Authorization"]}
+    assert {seen.header("x-request-id") for seen in service.seen} == {"r-1"}
+    assert {seen.header("accept-language") for seen in service.seen} == {"ru"}
+    assert {seen.header("if-none-match") for seen in service.seen} == {None}
+    [wallets] = [seen for seen in service.seen if seen.path == "/v1/wallets"]
+    assert f"owner={user_id}" in wallets.query.split("&")
+
+
+async def test_both_services_are_asked_at_once(door: Any, service: Any) -> None:
+    together = asyncio.Barrier(2)
+    answer_rest = services()
+
+    async def respond(seen: Any, receive: Any, send: Any) -> None:
+        if seen.path in ("/v1/auth/me", "/v1/wallets"):
+            await together.wait()
+        await answer_rest(seen, receive, send)
+
+    service.respond = respond
+    async with asyncio.timeout(10):
+        assert (await door.get("/v1/me")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/auth/me", "/v1/wallets", "/v1/wallets/w2/entries"])
+async def test_what_a_service_refuses_is_refused(door: Any, service: Any, path: str) -> None:
+    refusal = {"code": "token_invalid", "status": 401}
+    service.respond = services(**{path: (401, refusal)})
+    answer = await door.get("/v1/me")
+    assert (answer.status_code, answer.json()) == (401, refusal)
+
+
+@pytest.mark.parametrize("document", [[], "x", 5])
+async def test_an_answer_of_another_shape_is_unavailable(
+    door: Any, service: Any, document: object
+) -> None:
+    service.respond = services(**{"/v1/auth/me": (200, document)})
+    answer = await door.get("/v1/me")
+    assert (answer.status_code, answer.json()["code"]) == (503, "upstream_unavailable")
+
+
+async def test_an_answer_that_is_no_json_is_unavailable(door: Any, service: Any) -> None:
+    service.answers(200, b"<html>")
+    answer = await door.get("/v1/me")
+    assert (answer.status_code, answer.json()["code"]) == (503, "upstream_unavailable")
+
+
+async def test_another_method_is_not_there(door: Any) -> None:
+    assert (await door.request("POST", "/v1/me")).status_code == 404

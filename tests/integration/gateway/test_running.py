@@ -1,0 +1,136 @@
+"""The gateway as it runs: opened from settings, with real Redis, and as a process of its own."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from redis.asyncio import Redis
+
+from gateway.app import opened
+from gateway.server import Application, server
+from gateway.settings import Settings
+from kit.ids import new_id
+from kit.tokens import revoke_session
+from testkit.serving import serving
+from testkit.tokens import TokenMint
+
+LIMIT_SECONDS = 20.0
+
+
+@pytest.fixture
+def redis_url() -> str:
+    return os.environ["SALDO_TEST_REDIS"]
+
+
+@pytest.fixture
+def auth(service: Any) -> TokenMint:
+    """Let the recording service publish a mint's keys."""
+    mint = TokenMint()
+    service.answers(200, orjson.dumps(mint.jwks()), [(b"content-type", b"application/json")])
+    return mint
+
+
+async def until_ready(client: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                if (await client.get("/health/ready")).status_code == 200:
+                    return
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def client(service: Any, auth: TokenMint, redis_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    url = f"http://127.0.0.1:{service.port}"
+    settings = Settings().model_copy(
+        update={
+            "redis_url": redis_url,
+            "jwks_url": f"{url}/.well-known/jwks.json",
+            **{f"{name}_url": url for name in ("auth", "wallet", "payments", "sandbox")},
+        }
+    )
+    running = server(Application(opened(settings)), host="127.0.0.1", port=0)
+    async with (
+        serving(running) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        await until_ready(client)
+        yield client
+
+
+async def test_opened_from_settings_it_verifies_tokens_and_hears_of_revocations(
+    client: httpx.AsyncClient, auth: TokenMint, redis_url: str
+) -> None:
+    session_id = new_id()
+    headers = {"Authorization": f"Bearer {auth.user(sid=str(session_id))}"}
+    assert (await client.get("/v1/wallets", headers=headers)).status_code == 200
+    async with Redis.from_url(redis_url) as redis:
+        await revoke_session(redis, session_id)
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while (await client.get("/v1/wallets", headers=headers)).status_code == 200:
+            await asyncio.sleep(0.01)
+    assert (await client.get("/v1/wallets", headers=headers)).status_code == 401
+
+
+@contextlib.asynccontextmanager
+async def process(port: int, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    running = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "gateway",
+        "all",
+        env=os.environ | {"GATEWAY_PORT": str(port)} | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.communicate()
+
+
+async def test_the_process_serves_until_it_is_asked_to_stop(
+    service: Any, auth: TokenMint, redis_url: str, unused_tcp_port: int
+) -> None:
+    url = f"http://127.0.0.1:{service.port}"
+    places = {f"{name}_URL": url for name in ("AUTH", "WALLET", "PAYMENTS", "SANDBOX")}
+    jwks = {"JWKS_URL": f"{url}/.well-known/jwks.json", "REDIS_URL": redis_url}
+    async with process(unused_tcp_port, **places, **jwks) as running:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{unused_tcp_port}") as client:
+            await until_ready(client)
+            headers = {"Authorization": f"Bearer {auth.user()}"}
+            assert (await client.get("/v1/wallets", headers=headers)).status_code == 200
+        running.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            output, _ = await running.communicate()
+        lines = [orjson.loads(line) for line in output.splitlines()]
+    assert running.returncode == -signal.SIGTERM  # uvicorn ends itself by it, once all is closed
+    events = [line["event"] for line in lines]
+    assert {"started", "request", "stopping"} <= set(events)
+    assert {line["service"] for line in lines} == {"gateway"}
+    [request] = [line for line in lines if line["event"] == "request"]
+    assert request["status"] == 200
+    assert request["route"] == "/v1/wallets"
+    assert request["request_id"]
+    assert request["traceparent"]
+
+
+async def test_the_process_ends_where_its_port_is_taken(redis_url: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        async with process(port, REDIS_URL=redis_url) as running, asyncio.timeout(LIMIT_SECONDS):
+            output, _ = await running.communicate()
+    assert running.returncode != 0
+    assert str(port).encode() in output

@@ -1,0 +1,93 @@
+"""Finding the route of a request."""
+
+import pytest
+
+from gateway import routes
+from gateway.aliases import ALIASES
+from gateway.routing import Route, RouteTable
+
+
+@pytest.fixture
+def table() -> RouteTable:
+    return RouteTable.of(in_production=False, serves_docs=True)
+
+
+def test_a_prefix_is_protected_and_what_is_listed_below_it_public(table: RouteTable) -> None:
+    assert table.find("POST", b"/v1/auth/login") == Route("/v1/auth/login", "auth", is_public=True)
+    assert table.find("GET", b"/v1/auth/login") == Route("/v1/auth", "auth")
+    assert table.find("POST", b"/v1/auth/login/x") == Route("/v1/auth", "auth")
+
+
+@pytest.mark.parametrize("prefix", routes.PREFIXES)
+def test_everything_below_a_prefix_is_routed_alike(table: RouteTable, prefix: str) -> None:
+    for path in (prefix, f"{prefix}/", f"{prefix}/7", f"{prefix}/7/8/9/"):
+        route = table.find("DELETE", path.encode())
+        assert route is not None
+        assert route.upstream == routes.PREFIXES[prefix]
+        assert not route.is_public
+
+
+@pytest.mark.parametrize(
+    "path", [b"/", b"/v1", b"/v1x/auth", b"/v1/authx", b"/x/v1/auth", b"/V1/auth"]
+)
+def test_what_is_no_route_is_not_found(table: RouteTable, path: bytes) -> None:
+    assert table.find("GET", path) is None
+
+
+def test_head_goes_where_get_goes(table: RouteTable) -> None:
+    assert table.find("HEAD", b"/v1/services") == table.find("GET", b"/v1/services")
+    assert table.find("HEAD", b"/v1/auth/login") == Route("/v1/auth", "auth")
+
+
+def test_production_has_neither_sandbox_nor_documentation() -> None:
+    table = RouteTable.of(in_production=True, serves_docs=False)
+    for path in (b"/sandbox/verify/one", b"/docs", b"/redoc", b"/openapi/auth.json"):
+        assert table.find("GET", path) is None
+    assert table.find("GET", b"/health/live") is not None
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_alias_goes_where_its_operation_goes(table: RouteTable, alias: str) -> None:
+    found = table.find(*split(alias))
+    wanted = table.find(*split(ALIASES[alias]))
+    assert found is not None
+    assert wanted is not None
+    assert wanted.rewrite is None
+    assert (found.upstream, found.own, found.is_public) == (
+        wanted.upstream,
+        wanted.own,
+        wanted.is_public,
+    )
+
+
+def split(operation: str) -> tuple[str, bytes]:
+    method, _, path = operation.partition(" ")
+    return method, path.partition("?")[0].encode()
+
+
+def test_an_alias_hands_its_segments_on() -> None:
+    table = RouteTable()
+    table.add_prefix("/v1/users", Route("/v1/users", "auth"))
+    table.add_alias("PUT /old/{id}/user/{tag}", "PATCH /v1/users/{tag}/by/{id}?x=1")
+    route = table.find("PUT", b"/old/7/user/red")
+    assert route is not None
+    assert route.rewrite is not None
+    assert route.rewrite.method == "PATCH"
+    assert route.rewrite.path_for(b"/old/7/user/red") == b"/v1/users/red/by/7"
+    assert route.rewrite.query_for(b"") == b"x=1"
+    assert route.rewrite.query_for(b"y=2") == b"y=2&x=1"
+    assert route.rewrite.query_for(b"x=1&y=2") == b"x=1&y=2"
+    assert table.find("PUT", b"/old//user/red") is None
+    assert table.find("PUT", b"/new/7/user/red") is None
+
+
+def test_an_alias_of_nothing_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="is not routed"):
+        RouteTable().add_alias("GET /x", "GET /v1/nowhere")
+
+
+def test_an_alias_that_lacks_what_the_operation_needs_is_a_mistake() -> None:
+    table = RouteTable()
+    table.add_prefix("/v1/users", Route("/v1/users", "auth"))
+    with pytest.raises(ValueError, match="id"):
+        table.add_alias("GET /x", "GET /v1/users/{id}")
