@@ -39,6 +39,7 @@ _APT = {
     "venv": "python3-venv",
 }
 _BREW = {"postgres": "postgresql@17", "rabbitmq": "rabbitmq", "redis": "redis", "venv": "python"}
+_WHERE = "installed-in"
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -47,7 +48,7 @@ def main(kind: str) -> None:
     with _alone():
         _install_servers()
         lock = ROOT / LOCKS[kind]
-        if _is_installed(lock):
+        if is_installed(VENV, lock):
             return
         _make_venv()
         _say(f"installing {lock.name} into .venv")
@@ -55,6 +56,7 @@ def main(kind: str) -> None:
         _link_sources()
         for name in LOCKS.values() if kind == "dev" else [lock.name]:
             shutil.copyfile(ROOT / name, VENV / f"installed-{name}")
+        (VENV / _WHERE).write_text(f"{ROOT}\n")
 
 
 def missing_parts() -> list[str]:
@@ -68,6 +70,21 @@ def missing_parts() -> list[str]:
         "venv": VENV.exists() or _can_make_venv(),
     }
     return [part for part, is_there in found.items() if not is_there]
+
+
+def is_installed(venv: Path, lock: Path) -> bool:
+    """Say whether exactly this lock was installed into `venv`, for the clone that it is in."""
+    stamp = venv / f"installed-{lock.name}"
+    is_same_lock = stamp.exists() and stamp.read_bytes() == lock.read_bytes()
+    return is_same_lock and _made_for(venv) == str(venv.parent)
+
+
+def is_moved(venv: Path) -> bool:
+    """Say whether `venv` came along with a copied or moved clone.
+
+    Its scripts and its way to our sources would lead to where it was made.
+    """
+    return _made_for(venv) not in {None, str(venv.parent)}
 
 
 def uv_requirement(dev_lock: str) -> str:
@@ -144,8 +161,8 @@ def _nothing_starts(prefix: Sequence[str]) -> Iterator[None]:
 
 
 def _make_venv() -> None:
-    """Make .venv where there is none, or one that does not work (its Python is gone, or half)."""
-    if VENV.exists() and _works(VENV / "bin" / "python"):
+    """Make .venv where there is none, or one that does not work (moved, half, its Python gone)."""
+    if not is_moved(VENV) and _works(VENV / "bin" / "python"):
         return
     _say("making .venv")
     _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
@@ -201,9 +218,9 @@ def _link_sources() -> None:
     (Path(answer.stdout.strip()) / "saldo.pth").write_text("\n".join(lines) + "\n")
 
 
-def _is_installed(lock: Path) -> bool:
-    stamp = VENV / f"installed-{lock.name}"
-    return stamp.exists() and stamp.read_bytes() == lock.read_bytes()
+def _made_for(venv: Path) -> str | None:
+    where = venv / _WHERE
+    return where.read_text().rstrip("\n") if where.exists() else None
 
 
 def _can_make_venv() -> bool:

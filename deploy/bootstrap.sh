@@ -3,8 +3,8 @@
 #
 #   deploy/bootstrap.sh [runtime|dev]
 #
-# The second run is a no-op of some milliseconds: the lock that was installed is kept beside the
-# packages and compared with the one in the clone.
+# The second run is a no-op of some milliseconds: the lock that was installed, and where, is kept
+# beside the packages and compared with the one in the clone.
 set -eu
 
 kind=${1:-runtime}
@@ -23,7 +23,11 @@ has_servers() {
         command -v redis-server >/dev/null
 }
 
-if cmp -s "$lock" ".venv/installed-$lock" && has_servers; then
+is_installed() {
+    cmp -s "$lock" ".venv/installed-$lock" && [ "$(cat .venv/installed-in 2>/dev/null)" = "$root" ]
+}
+
+if is_installed && has_servers; then
     exit 0
 fi
 

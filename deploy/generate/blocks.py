@@ -5,7 +5,6 @@ Does not put them into the page; `pages` does.
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from importlib import import_module
 from inspect import isclass
 from typing import Any, Literal, get_args, get_origin
 
@@ -37,8 +36,6 @@ def of_service(service: Service, openapi: Mapping[str, Any]) -> Blocks:
 def of_gateway() -> Blocks:
     """Return the blocks that the gateway's README may ask for."""
     return {
-        "aliases": aliases,
-        "routes": routes,
         "environment": partial(environment, rooms.settings_class(rooms.GATEWAY)),
         "refusals": partial(refusals, rooms.GATEWAY),
     }
@@ -99,24 +96,6 @@ def _sent_by(room: str) -> Iterator[type[Message]]:
     for member in vars(module).values() if module else ():
         if isclass(member) and issubclass(member, Command) and member is not Command:
             yield member
-
-
-def aliases() -> str:
-    """Return the table of other names of operations."""
-    data = import_module("gateway.aliases").ALIASES
-    return table(("also", "is"), ((code(also), code(is_)) for also, is_ in data.items()))
-
-
-def routes() -> str:
-    """Return the table of what goes where, and what needs no token."""
-    data = import_module("gateway.routes")
-    rows = [(code(f"{prefix}/…"), room, "") for prefix, room in data.PREFIXES.items()]
-    rows += [(code(route), room, "yes") for route, room in data.PUBLIC.items()]
-    rows += [
-        (code(f"{prefix}/…"), room, "yes, not in production")
-        for prefix, room in data.DEVELOPMENT_PREFIXES.items()
-    ]
-    return table(("path", "goes to", "public"), rows)
 
 
 def environment(settings: type[EnvironmentSettings]) -> str:

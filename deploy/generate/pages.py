@@ -7,7 +7,7 @@ _BLOCK = re.compile(
     r"(?P<head><!-- generated:(?P<name>[a-z-]+) -->\n).*?(?P<tail><!-- /generated -->)", re.DOTALL
 )
 
-NOTHING = "–"  # noqa: RUF001 (a dash, as people write it)
+NOTHING = "–"
 
 Blocks = Mapping[str, Callable[[], str]]
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from deploy.stack.environment import surroundings
 from deploy.stack.errors import PortTakenError
 from deploy.stack.infrastructure import Infrastructure
+from deploy.stack.migrations import head
 from deploy.stack.parallel import together
 from deploy.stack.ports import is_free, settle
 from deploy.stack.processes import Processes, Program
-from deploy.stack.services import Place, Service, addresses
+from deploy.stack.services import DATABASE, Place, Service, addresses
 from deploy.stack.state import State
 
 GATEWAY = "gateway"
@@ -46,12 +47,16 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The services `members` (by name) on top of `infrastructure`, working in `folder`."""
+    """The services `members` (by name) on top of `infrastructure`.
+
+    Their sources are in `sources`; they work in `folder`, where no .env of a clone is found.
+    """
 
     members: Mapping[str, Service]
     infrastructure: Infrastructure
     processes: Processes
     state: State
+    sources: Path
     folder: Path
     wishes: Wishes
 
@@ -87,11 +92,15 @@ class Fleet:
         Raises:
             NotReadyError: a migration failed.
         """
-        steps = [
-            partial(self.processes.run, self._program(service, service.migration, "-migration"))
-            for name, service in self.members.items()
-            if service.migration is not None and not self.processes.is_alive(name)
-        ]
+        names = [name for name, service in self.members.items() if service.migration is not None]
+        there = self.infrastructure.postgres.revisions(DATABASE, names)
+        steps = []
+        for name in names:
+            is_due = there.get(name) is None or there[name] != head(self.sources / name)
+            if is_due and not self.processes.is_alive(name):
+                service = self.members[name]
+                program = self._program(service, service.migration or (), "-migration")
+                steps.append(partial(self.processes.run, program))
         together(self.processes, steps)
 
     def start(self, name: str) -> None:

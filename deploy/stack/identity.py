@@ -23,14 +23,20 @@ class Identity:
 class _Stat:
     state: str
     parent: int
+    threads: int
     start_ticks: str
+
+    @property
+    def has_ended(self) -> bool:
+        """A killed process shows as a zombie while its threads still end and hold its ports."""
+        return self.state in _ENDED_STATES and self.threads <= 1
 
 
 def identify(pid: int) -> Identity | None:
     """Return who runs under `pid` now, or None where nobody does (a zombie is nobody)."""
     if sys.platform == "linux":
         stat = _stat(pid)
-        if stat is None or stat.state in _ENDED_STATES:
+        if stat is None or stat.has_ended:
             return None
         return Identity(pid, f"{_boot_id()}:{stat.start_ticks}")
     return _identify_by_ps(pid)
@@ -87,13 +93,13 @@ def ancestors(pid: int) -> Iterator[int]:
 
 
 def _stat(pid: int) -> _Stat | None:
-    """Read /proc/PID/stat, see proc(5): field 3 is the state, 4 the parent, 22 the start time."""
+    """Read /proc/PID/stat; by proc(5) 3 is the state, 4 the parent, 20 threads, 22 the start."""
     try:
         text = (_PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:
         return None
     fields = text.rpartition(")")[2].split()
-    return _Stat(state=fields[0], parent=int(fields[1]), start_ticks=fields[19])
+    return _Stat(fields[0], int(fields[1]), int(fields[17]), fields[19])
 
 
 @functools.cache

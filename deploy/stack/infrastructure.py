@@ -114,6 +114,10 @@ class Infrastructure:
             self.rabbitmq.launch()
         together(self.processes, [self._start_postgres, self._start_redis])
 
+    def create_roles(self) -> None:
+        """Create the services' database, schemas and roles, or bring them up to date."""
+        self.postgres.run_script(ROLES_SCRIPT, self._role_passwords())
+
     def wait(self) -> None:
         """Wait until RabbitMQ is ready too."""
         self.rabbitmq.wait()
@@ -141,7 +145,6 @@ class Infrastructure:
     def _start_postgres(self) -> None:
         if not self.processes.is_alive(postgres.NAME):
             self.postgres.start()
-        self.postgres.run_script(ROLES_SCRIPT, self._role_passwords())
 
     def _start_redis(self) -> None:
         if not self.processes.is_alive(redis.NAME):

@@ -8,7 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,18 +101,27 @@ class Postgres:
         Raises:
             StackError: a statement failed; the text holds what psql said.
         """
-        psql = [str(self._bin() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1"]
-        address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", "postgres"]
-        environment = {**surroundings(), "PGPASSWORD": self.password, **variables}
-        answer = subprocess.run(
-            [*psql, *address, "-f", str(script)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        answer = self._psql(["-v", "ON_ERROR_STOP=1", "-f", str(script)], variables)
         if answer.returncode != 0:
             raise StackError(f"{script.name} failed:\n{answer.stderr.strip()}")
+
+    def revisions(self, database: str, schemas: Sequence[str]) -> dict[str, str]:
+        """Return schema → the revision that Alembic brought it to; one without is left out."""
+        query = "SELECT '{0}', version_num FROM {0}.alembic_version"
+        queries = [part for schema in schemas for part in ("-c", query.format(schema))]
+        answer = self._psql(["-At", "-F", " ", "-d", database, *queries], {})
+        rows = [line.split() for line in answer.stdout.splitlines()]
+        return dict(rows)
+
+    def _psql(
+        self, arguments: list[str], variables: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        psql = [str(self._bin() / "psql"), "-X", "-q", "-d", "postgres", *arguments]
+        address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER]
+        environment = {**surroundings(), "PGPASSWORD": self.password, **variables}
+        return subprocess.run(
+            [*psql, *address], env=environment, capture_output=True, text=True, check=False
+        )
 
     def _create(self) -> None:
         """Make the cluster under another name and move it in place: never half a cluster."""

@@ -22,6 +22,7 @@ from deploy.stack.identity import Identity, ancestors, identify, is_running, pid
 _MARK = "SALDO_STACK"
 _TAIL_LINES = 15
 _POLL_SECONDS = 0.03
+_READY_POLL_SECONDS = 0.1  # every look costs the one that is starting up
 _KILL_SECONDS = 10.0
 _STRAY_SECONDS = 20.0
 
@@ -83,16 +84,11 @@ class Processes:
 
     def identity_of(self, name: str) -> Identity | None:
         """Return the running process of this name; a stale record is dropped on the way."""
-        child = self._children.get(name)
-        if child is not None:
-            child.poll()  # reaps it where it has ended
         recorded = self._read(name)
-        if recorded is None:
-            return None
-        if not is_running(recorded):
-            self._forget(name)
-            return None
-        return recorded
+        if recorded is not None and is_running(recorded):
+            return recorded
+        self._forget(name)
+        return None
 
     def names(self) -> list[str]:
         """Return the names of the processes that are running."""
@@ -122,7 +118,7 @@ class Processes:
     def wait_until(
         self, name: str, is_ready: Callable[[], bool], patience_seconds: float, what: str
     ) -> None:
-        """Wait until `is_ready` says so.
+        """Wait until `is_ready` says so; `what` says what it did not do, if it comes to that.
 
         Raises:
             NotReadyError: the process ended first, or did not become ready in time.
@@ -136,7 +132,7 @@ class Processes:
             if time.monotonic() > deadline:
                 reason = f"{what} within {patience_seconds:.0f} s"
                 raise NotReadyError(name, reason, self.tail(name))
-            time.sleep(_POLL_SECONDS)
+            time.sleep(_READY_POLL_SECONDS)
 
     def abandon(self) -> None:
         """Make every `wait_until` that is under way give up."""
@@ -194,6 +190,8 @@ class Processes:
 
     def _forget(self, name: str) -> None:
         self._record_of(name).unlink(missing_ok=True)
+        if name in self._children:
+            self._children[name].poll()  # reaps it, if it was a child of ours
 
 
 def _spawn(program: Program, mark: str, output: int) -> subprocess.Popen[bytes]:

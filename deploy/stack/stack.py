@@ -66,7 +66,13 @@ class Stack:
         self.processes = Processes(state.stack_id, self.local / "processes", self.local / "log")
         self.infrastructure = Infrastructure(state, self.processes, self._wishes.ports)
         self._fleet = Fleet(
-            self._services, self.infrastructure, self.processes, state, self.local, self._wishes
+            self._services,
+            self.infrastructure,
+            self.processes,
+            state,
+            self.root / "services",
+            self.local,
+            self._wishes,
         )
         self._state = state
 
@@ -87,6 +93,7 @@ class Stack:
                 return
             try:
                 self._start_infrastructure()
+                self.infrastructure.create_roles()
                 self._say("migrating")
                 self._fleet.migrate()
                 self._say(f"starting {', '.join(self._services)}")
@@ -97,12 +104,17 @@ class Stack:
                 self._stop()
                 raise
 
-    def start_infrastructure(self) -> None:
-        """Start PostgreSQL, RabbitMQ and Redis alone, and wait until they are ready."""
+    def start_infrastructure(self, *, roles: bool = True) -> None:
+        """Start PostgreSQL, RabbitMQ and Redis alone, and wait until they are ready.
+
+        Without `roles` PostgreSQL stays empty, for tests that make databases of their own.
+        """
         with self._locked():
             self.processes.end_strays()
             try:
                 self._start_infrastructure()
+                if roles:
+                    self.infrastructure.create_roles()
                 self.infrastructure.wait()
             except BaseException:
                 self._stop()

@@ -18,7 +18,8 @@ LOCAL = Path(".local/test")
 
 # Not tests: `make bench`.
 _LEFT_OUT = ("tests/benchmarks",)
-_WORKERS = "2"
+# `loadgroup`: tests marked with one xdist_group share a worker, the others go where there is room.
+_WORKERS = ("-n", "2", "--dist", "loadgroup")
 _NOTHING_COLLECTED = 5  # pytest's own exit code for it
 
 
@@ -45,7 +46,7 @@ def run(root: Path, target: str, options: Sequence[str] = ()) -> int:
         _reset_all(root)
         try:
             stack = Stack(root, LOCAL, say=_say)
-            stack.start_infrastructure()
+            stack.start_infrastructure(roles=False)
             chosen = parts(root, target)
             codes = [_run_part(root, stack, part, options) for part in chosen]
         finally:
@@ -58,15 +59,14 @@ def run(root: Path, target: str, options: Sequence[str] = ()) -> int:
 def parts(root: Path, target: str) -> list[Part]:
     """Split what is asked for into what two workers may share and what must run alone."""
     path = target.split("::", 1)[0].rstrip("/")
-    parallel = ("-n", _WORKERS)
     if path == "tests":
         serial = tuple(room for room in SERIAL_ROOMS if any((root / room).rglob("test_*.py")))
         ignored = tuple(f"--ignore={room}" for room in (*SERIAL_ROOMS, *_LEFT_OUT))
-        both = [Part("parallel", ("tests",), (*parallel, *ignored)), Part("serial", serial)]
+        both = [Part("parallel", ("tests",), (*_WORKERS, *ignored)), Part("serial", serial)]
         return [part for part in both if part.paths]
     is_serial = any(path == room or path.startswith(f"{room}/") for room in SERIAL_ROOMS)
     is_file = path.endswith(".py")
-    return [Part("chosen", (target,), () if is_serial or is_file else parallel)]
+    return [Part("chosen", (target,), () if is_serial or is_file else _WORKERS)]
 
 
 def summary(reports: Iterable[Path]) -> str:

@@ -20,10 +20,11 @@ from redis.asyncio import Redis
 from kit.clock import SystemClock
 from kit.ids import new_id
 from kit.settings import DatabaseSettings
+from kit.tokens import KeySet, TokenVerifier
 from testkit.databases import Cluster
 from testkit.people import PASSWORD, Person
-from testkit.tokens import TokenMint, unsigned
-from testkit.verification import Desk
+from testkit.tokens import AUDIENCE, ISSUER, TokenMint, unsigned
+from testkit.verification import Publisher, StatedRevocations
 
 OPERATIONS = [one for room in rooms.services() for one in operations(room, committed(room))]
 
@@ -48,14 +49,10 @@ class House:
     """All services in this process, one key they trust, and somebody who has logged in."""
 
     clients: dict[str, httpx.AsyncClient]
-    desk: Desk
+    mint: TokenMint
     refresh_token: str
     revoked_session: UUID
     disabled_user: UUID
-
-    @property
-    def mint(self) -> TokenMint:
-        return self.desk.mint
 
     async def somebody(self) -> UUID:
         """Return a user who really exists, as some operations end their life."""
@@ -84,27 +81,30 @@ BAD: dict[str, Callable[[House], str]] = {
 
 @pytest.fixture(scope="module")
 async def house(cluster: Cluster) -> AsyncIterator[House]:
-    desk = await Desk.open()
+    mint, revocations = TokenMint(), StatedRevocations()
+    keys = KeySet(Publisher(mint.jwks()).fetch)
+    await keys.refresh()
+    tokens = TokenVerifier(keys, revocations, issuer=ISSUER, audience=AUDIENCE)
     redis = Redis.from_url(os.environ["SALDO_TEST_REDIS"])
     async with AsyncExitStack() as stack:
         stack.push_async_callback(redis.aclose)
         clients = {
-            room: await stack.enter_async_context(_opened(room, cluster, desk, redis))
+            room: await stack.enter_async_context(_opened(room, cluster, tokens, redis))
             for room in rooms.services()
         }
-        made = House(clients, desk, await _refresh_token(clients["auth"]), new_id(), new_id())
-        desk.revocations.revoke_session(str(made.revoked_session))
-        desk.revocations.revoke_versions_below(str(made.disabled_user), 2)
+        made = House(clients, mint, await _refresh_token(clients["auth"]), new_id(), new_id())
+        revocations.revoke_session(str(made.revoked_session))
+        revocations.revoke_versions_below(str(made.disabled_user), 2)
         yield made
 
 
 @asynccontextmanager
 async def _opened(
-    room: str, cluster: Cluster, desk: Desk, redis: "Redis"
+    room: str, cluster: Cluster, tokens: TokenVerifier, redis: "Redis"
 ) -> AsyncIterator[httpx.AsyncClient]:
     service = rooms.build(room)
     state = service.state
-    state.clock, state.redis, state.tokens = SystemClock(), redis, desk.verifier
+    state.clock, state.redis, state.tokens = SystemClock(), redis, tokens
     async with AsyncExitStack() as stack:
         if isinstance(service.settings, DatabaseSettings):
             state.database = await stack.enter_async_context(cluster.database(room))

@@ -53,7 +53,12 @@ def steps(stack: Stack) -> list[Step]:
 
 
 def _answers(text: str) -> list[Any]:
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    """Return the JSON objects in a text, however they are wrapped."""
+    decoder, found, at = json.JSONDecoder(), [], 0
+    while (at := text.find("{", at)) >= 0:
+        value, at = decoder.raw_decode(text, at)
+        found.append(value)
+    return found
 
 
 def _shape(value: Any) -> Any:

@@ -14,19 +14,32 @@ import pytest
 from deploy.stack import Stack, StackError
 from deploy.stack.locks import held
 from deploy.stack.ports import is_open
+from deploy.stack.processes import waited
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
 
 ROOT = Path(__file__).parents[3]
 SERVERS = ["epmd", "postgres", "rabbitmq", "redis"]
 
 
+# One stack serves all, so one worker runs all.
+pytestmark = pytest.mark.xdist_group("runner")
+
+
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     made = Stack(ROOT, tmp_path_factory.mktemp("stack") / "local")
-    made.start_infrastructure()
     yield made
     made.reset()
+
+
+@pytest.fixture
+def stack(shared: Stack) -> Stack:
+    if not shared.infrastructure.is_alive:
+        shared.start_infrastructure()
+    return shared
 
 
 @asynccontextmanager
@@ -119,8 +132,9 @@ async def test_a_wrong_password_is_refused_everywhere(stack: Stack) -> None:
             password="wallet",
             database="saldo",
         )
+    nameless = f"redis://127.0.0.1:{urlsplit(stack.redis_url).port}"
     with pytest.raises(AuthenticationError):
-        async with Redis(port=urlsplit(stack.redis_url).port or 0) as nobody:
+        async with Redis.from_url(nameless, retry=Retry(NoBackoff(), 0)) as nobody:
             await nobody.ping()
 
 
@@ -145,6 +159,7 @@ async def test_a_crash_of_all_is_survived_with_what_was_committed(stack: Stack, 
         identity = stack.processes.identity_of(server)
         assert identity is not None
         os.kill(identity.pid, signal.SIGKILL)
+    assert waited(lambda: stack.processes.names() == [], seconds=20)
     stack.start_infrastructure()
     assert stack.processes.names() == SERVERS
     async with connected(stack, "wallet") as wallet:
@@ -168,6 +183,14 @@ def test_a_lock_file_that_names_a_stranger_is_in_nobodys_way(stack: Stack) -> No
         stranger.kill()
 
 
+def test_two_commands_do_not_work_on_one_stack_at_once(stack: Stack) -> None:
+    with (
+        held(stack.local / "lock", "unused"),
+        pytest.raises(StackError, match="by another command"),
+    ):
+        stack.stop()
+
+
 def test_servers_without_a_record_are_found_and_ended(stack: Stack) -> None:
     for record in stack.processes.records.glob("*.json"):
         record.unlink()
@@ -177,12 +200,3 @@ def test_servers_without_a_record_are_found_and_ended(stack: Stack) -> None:
         urlsplit(url).port for url in (stack.postgres_url, stack.rabbitmq_url, stack.redis_url)
     ]
     assert [port for port in ports if port is None or is_open(port)] == []
-    stack.start_infrastructure()
-
-
-def test_two_commands_do_not_work_on_one_stack_at_once(stack: Stack) -> None:
-    with (
-        held(stack.local / "lock", "unused"),
-        pytest.raises(StackError, match="by another command"),
-    ):
-        stack.stop()

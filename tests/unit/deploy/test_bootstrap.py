@@ -3,7 +3,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from deploy.bootstrap import LOCKS, ROOT, SOURCES, uv_requirement
+from deploy.bootstrap import LOCKS, ROOT, SOURCES, is_installed, is_moved, uv_requirement
 
 RUNTIME, DEV = (ROOT / name for name in LOCKS.values())
 
@@ -50,3 +50,44 @@ def test_a_lock_without_uv_is_refused() -> None:
 
 def test_every_source_folder_is_there() -> None:
     assert [source for source in SOURCES if not (ROOT / source).is_dir()] == []
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> tuple[Path, Path]:
+    """A clone's .venv and lock, just installed."""
+    lock = tmp_path / "clone" / "requirements.lock"
+    venv = tmp_path / "clone" / ".venv"
+    venv.mkdir(parents=True)
+    lock.write_text("one==1\n")
+    (venv / "installed-requirements.lock").write_text("one==1\n")
+    (venv / "installed-in").write_text(f"{tmp_path / 'clone'}\n")
+    return venv, lock
+
+
+def test_what_was_installed_is_not_installed_again(installed: tuple[Path, Path]) -> None:
+    assert is_installed(*installed)
+
+
+def test_another_lock_is_installed(installed: tuple[Path, Path]) -> None:
+    venv, lock = installed
+    lock.write_text("one==2\n")
+    assert not is_installed(venv, lock)
+
+
+def test_a_copied_clone_does_not_run_the_code_of_the_original(
+    installed: tuple[Path, Path], tmp_path: Path
+) -> None:
+    venv, _ = installed
+    copy = venv.parent.rename(tmp_path / "moved")
+    assert is_moved(copy / ".venv")
+    assert not is_installed(copy / ".venv", copy / "requirements.lock")
+
+
+@pytest.mark.parametrize("missing", ["installed-requirements.lock", "installed-in"])
+def test_a_half_made_environment_is_not_installed(
+    installed: tuple[Path, Path], missing: str
+) -> None:
+    venv, lock = installed
+    (venv / missing).unlink()
+    assert not is_installed(venv, lock)
+    assert not is_moved(venv)

@@ -23,6 +23,13 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("deaf", flush=True)
 time.sleep(60)
 """)
+THREADED = script("""
+import threading, time
+for _ in range(30):
+    threading.Thread(target=time.sleep, args=[60], daemon=True).start()
+print("started", flush=True)
+time.sleep(60)
+""")
 PARENT = script("""
 import subprocess, sys, time
 print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
@@ -165,3 +172,16 @@ def test_nobody_is_who_has_ended_even_where_nobody_reaped_it() -> None:
     with subprocess.Popen(script("")) as zombie:  # noqa: S603 (our own)
         os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
         assert identify(zombie.pid) is None
+
+
+def test_a_killed_process_is_gone_with_all_its_threads(
+    processes: Processes, tmp_path: Path
+) -> None:
+    for _ in range(10):
+        processes.start(program("one", THREADED, tmp_path))
+        assert waited(lambda: "started" in processes.tail("one"), WAIT)
+        identity = processes.identity_of("one")
+        assert identity is not None
+        processes.end("one", signal.SIGKILL, WAIT)
+        with pytest.raises(ProcessLookupError):
+            os.kill(identity.pid, 0)

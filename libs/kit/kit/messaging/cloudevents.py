@@ -5,6 +5,7 @@ Source: CloudEvents JSON Event Format 1.0.2, sections 3 (structured mode) and 4 
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +48,7 @@ def encode(  # noqa: PLR0913 - the attributes of one event
         "subject": subject,
         "time": time,
         "datacontenttype": "application/json",
+        "schemaversion": _version(message.type),
         "data": message.model_dump(),
     }
     optional = {
@@ -65,6 +67,13 @@ def _plain(value: object) -> str:
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no place in a message")
+
+
+@cache
+def _version(kind: str) -> int:
+    """Return the version at the end of a type's name, 1 where there is none."""
+    digits = kind.rpartition(".v")[2]
+    return int(digits) if digits.isdigit() else 1
 
 
 def trace_of(cause: Envelope) -> dict[str, str | None]:
@@ -142,9 +151,9 @@ def _optional(value: Any) -> str | None:
 
 
 def _integer(value: Any) -> int | None:
-    if value is not None and not isinstance(value, int):
-        raise ValueError("a sequence that is no integer")
-    return value
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise ValueError("a sequence that is no integer")
 
 
 def _time(value: Any) -> datetime:

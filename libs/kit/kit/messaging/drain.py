@@ -1,7 +1,7 @@
 """One relay's pass over the outbox: what to read, to publish and to forget next.
 
-Nothing here depends on time or order of commits being right: a row is forgotten only when it was
-confirmed, and everything still there is read again by the next sweep from the start.
+A row is forgotten only when it was confirmed, and everything still there is read again by the next
+sweep from the start, whatever went wrong before.
 """
 
 import time
@@ -12,15 +12,15 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from kit.messaging.broker import Fate, PublicationRefusedError, Publisher
-from kit.messaging.outbox import Row
+from kit.messaging.frontier import Frontier
+from kit.messaging.outbox import Page, Row
 from kit.messaging.packing import Parcel, parcels
 from kit.messaging.undeliverable import Undeliverable
 from kit.tasks import together
 
 PAGE = 1000
-SWEEP_SECONDS = 0.3
-# Rows that commit out of order are mostly close to each other; a sweep finds the others.
-LOOK_BACK = 1000
+SWEEP_SECONDS = 0.5
+SWEEP_SHARE = 0.1  # of the time: where dead rows make sweeping slow, it is done less often
 
 published = Counter("saldo_outbox_published", "Events the broker has confirmed", ["service"])
 undelivered = Counter("saldo_outbox_undelivered", "Events no queue took, or refused", ["service"])
@@ -40,21 +40,20 @@ class Outbox(Protocol):
         blocked: Collection[str],
         after: int,
         limit: int,
-    ) -> list[Row]:
+    ) -> Page:
         """Forget confirmed rows and return the next ones, in order."""
 
 
 class Drain:
     """Carries rows to one publisher after another; after trouble it starts from the lowest row."""
 
-    def __init__(  # noqa: PLR0913 - named parts, each replaced by a test
+    def __init__(
         self,
         outbox: Outbox,
         undeliverable: Undeliverable,
         *,
         service: str,
         page: int = PAGE,
-        look_back: int = LOOK_BACK,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take what to read.
@@ -64,14 +63,12 @@ class Drain:
             undeliverable: Subjects to leave alone, kept over several drains.
             service: Whose outbox it is, for the metrics.
             page: How many rows to read at once.
-            look_back: How far below the highest row read to look for late ones.
             monotonic: The clock, in seconds.
         """
         self._outbox = outbox
         self._undeliverable = undeliverable
         self._service = service
         self._page = page
-        self._look_back = look_back
         self._monotonic = monotonic
         self._confirmed: list[int] = []  # to be forgotten by the next read
         self._is_careful = False
@@ -82,10 +79,11 @@ class Drain:
         """Begin anew from the lowest row, on a fresh channel."""
         self._publisher = publisher
         self._window: list[Row] = []  # read, to be published next
-        self._frontier = 0  # the highest row read
+        self._frontier = Frontier()
+        self._swept = 0  # how far the sweep under way has come
         self._has_more = False
         self._is_drained = False
-        self._swept_at = self._monotonic()
+        self._next_sweep_at = self._monotonic() + SWEEP_SECONDS
 
     async def step(self) -> bool:
         """Publish the rows read last, forget what was confirmed and read on.
@@ -112,51 +110,46 @@ class Drain:
         return bool(just_blocked) or not self._blocked >= before
 
     async def _read_on(self, under_way: Sequence[Row], is_let_go: bool) -> list[Row]:  # noqa: FBT001
-        now = self._monotonic()
+        began = self._monotonic()
         # A subject let go is read from its first row, wherever that is.
-        is_sweep = is_let_go or now - self._swept_at > SWEEP_SECONDS
-        after = 0 if is_sweep else max(0, self._frontier - self._look_back)
+        is_sweep = is_let_go or began >= self._next_sweep_at
+        if is_sweep:
+            self._swept = 0
         forgotten = len(self._confirmed)
-        rows = await self._outbox.read_on(
+        page = await self._outbox.read_on(
             confirmed=self._confirmed[:forgotten],
             under_way=[row.seq for row in under_way],
             blocked=self._blocked,
-            after=after,
+            after=min(self._swept, self._frontier.after),
             limit=self._page,
         )
         del self._confirmed[:forgotten]
-        if after == 0:
-            self._swept_at = now
-        self._look_further(rows, after)
+        now = self._monotonic()
+        if is_sweep:
+            pause = max(SWEEP_SECONDS, (now - began) / SWEEP_SHARE)
+            self._next_sweep_at = now + pause
+        if page.rows:
+            self._frontier.passed(page.rows[-1].seq, page.xid, began)
+            self._frontier.advance(page.oldest_xid, now)
+        self._has_more = len(page.rows) == self._page
+        # A sweep goes on, page by page, until it has come as far as was read before.
+        self._swept = page.rows[-1].seq if self._has_more else self._frontier.after
+        self._is_drained = not page.rows
         blocked_now.labels(self._service).set(len(self._undeliverable))
-        return rows
-
-    def _look_further(self, rows: list[Row], after: int) -> None:
-        """Remember how far was read; an empty page is believed only when read from the start."""
-        self._has_more = len(rows) == self._page
-        self._is_drained = not rows and after == 0
-        if self._has_more:
-            self._frontier = rows[-1].seq
-        elif rows:
-            self._frontier = max(self._frontier, rows[-1].seq)
-        else:
-            self._frontier = 0
+        return page.rows
 
     async def _publish(self, rows: list[Row]) -> None:
         """Publish rows and note which were confirmed."""
+        if not rows:
+            return
         packed = parcels(rows)
         if self._is_careful or any(self._undeliverable.is_suspect(row.subject) for row in rows):
-            await self._publish_carefully(packed)
+            # Message by message, so that one that is refused is known.
+            for parcel in packed:
+                await self._publish_window([parcel])
             self._is_careful = False
-        elif packed:
+        else:
             await self._publish_window(packed)
-
-    async def _publish_carefully(self, packed: list[Parcel]) -> None:
-        """Publish message by message, so that one that is refused is known and passed over."""
-        for parcel in packed:
-            rows = [row for row in parcel.rows if row.subject not in self._just_blocked]
-            if rows:
-                await self._publish_window([Parcel(rows)])
 
     async def _publish_window(self, window: list[Parcel]) -> None:
         try:
@@ -170,7 +163,9 @@ class Drain:
         for parcel, fate in zip(window, fates, strict=True):
             if fate is Fate.CONFIRMED:
                 self._confirmed += [row.seq for row in parcel.rows]
-                self._undeliverable.forgive(row.subject for row in parcel.rows)
+                self._undeliverable.forgive(
+                    {row.subject for row in parcel.rows} - self._just_blocked
+                )
                 published.labels(self._service).inc(len(parcel.rows))
             else:
                 self._block(parcel, "returned")

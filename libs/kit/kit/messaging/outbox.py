@@ -21,18 +21,23 @@ if TYPE_CHECKING:
 COMMANDS = "saldo.commands"
 REPLIES = "saldo.replies"
 
-# unnest yields rows in the arrays' order, and the identity is drawn as they are inserted.
+# unnest yields rows in the arrays' order, and the identity is drawn as they are inserted. The
+# condition has the transaction take its id before it draws a number: see kit.messaging.frontier.
 _INSERT = """
 INSERT INTO outbox (event_id, exchange, routing_key, subject, body)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])
+WHERE pg_current_xact_id() IS NOT NULL
 """
 
 # One round trip both forgets what was confirmed and reads on. Both parts see the table as it was
-# before, so what is being deleted must be left out by name.
+# before, so what is being deleted must be left out by name. The sub-selects run once, and only
+# where there is a row: an idle relay draws no transaction ids.
 _READ_ON = """
 WITH confirmed AS (DELETE FROM outbox WHERE seq = ANY($1::bigint[]))
-SELECT seq, exchange, routing_key, subject, body FROM outbox
-WHERE seq > $2 AND seq <> ALL($3::bigint[]) AND subject <> ALL($4::text[])
+SELECT seq, exchange, routing_key, subject, body,
+    (SELECT pg_current_xact_id()::text::bigint),
+    (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
+FROM outbox WHERE seq > $2 AND seq <> ALL($3::bigint[]) AND subject <> ALL($4::text[])
 ORDER BY seq LIMIT $5
 """
 
@@ -56,6 +61,19 @@ class Row(NamedTuple):
     routing_key: str
     subject: str
     body: bytes
+
+
+class Page(NamedTuple):
+    """Rows in order, and what the reading knew of transactions (0 where there are no rows).
+
+    Attributes:
+        xid: The reading's own transaction id, higher than any drawn before it.
+        oldest_xid: The lowest id of a transaction that was still running.
+    """
+
+    rows: list[Row]
+    xid: int = 0
+    oldest_xid: int = 0
 
 
 def address(message: Message, service: str, to: str | None) -> tuple[str, str, str | None]:
@@ -125,7 +143,7 @@ class Unsent:
         blocked: Collection[str],
         after: int,
         limit: int,
-    ) -> list[Row]:
+    ) -> Page:
         """Forget confirmed rows and return the next ones, in order.
 
         Args:
@@ -140,4 +158,6 @@ class Unsent:
         found = await self._connection.fetch(
             _READ_ON, confirmed, after, known, list(blocked), limit
         )
-        return [Row(*row) for row in found]
+        if not found:
+            return Page([])
+        return Page([Row(*row[:5]) for row in found], *found[0][5:])

@@ -24,8 +24,9 @@ LAST_POLL_SECONDS = 1.0
 OWNERSHIP_POLL_SECONDS = 1.0
 COMMAND_TIMEOUT_SECONDS = 10.0
 CHANNEL = "outbox"
-# A lost DELETE only means a message sent twice, so the relay need not wait for the disk.
-SESSION = {"synchronous_commit": "off"}
+# A lost DELETE only means a message sent twice, so the relay need not wait for the disk. A relay
+# asks something every second; the session of one that died unnoticed must not keep the lock.
+SESSION = {"synchronous_commit": "off", "idle_session_timeout": "30s"}
 
 _TAKE_LOCK = "SELECT pg_try_advisory_lock(hashtext(current_schema() || '.relay'))"
 _RING = f"SELECT pg_notify(current_schema() || '_{CHANNEL}', '')"
@@ -36,11 +37,26 @@ log = structlog.get_logger(__name__)
 class Relay:
     """Drains one service's outbox for as long as ``run`` runs."""
 
-    def __init__(self, database: Database, broker: Broker, url: str) -> None:
-        """Take the service's database, a broker, and the URL for the relay's own connection."""
+    def __init__(
+        self,
+        database: Database,
+        broker: Broker,
+        url: str,
+        *,
+        polls: tuple[float, float] = (FIRST_POLL_SECONDS, LAST_POLL_SECONDS),
+    ) -> None:
+        """Take what to relay.
+
+        Args:
+            database: The service's database.
+            broker: Where to.
+            url: Of the database, for the relay's own connection.
+            polls: Shortest and longest pause in seconds, where no bell rings.
+        """
         self._database = database
         self._broker = broker
         self._url = url
+        self._first_poll, self._last_poll = polls
         self._undeliverable = Undeliverable()
 
     async def run(self) -> None:
@@ -63,13 +79,13 @@ class Relay:
 
     async def _drain(self, drain: Drain) -> None:
         """Drain until trouble; when nothing is left wait for the bell, or for the next poll."""
-        poll = FIRST_POLL_SECONDS
+        poll = self._first_poll
         while True:
             if await drain.step():
-                poll = FIRST_POLL_SECONDS
+                poll = self._first_poll
                 continue
             rung = await self._database.doorbell.wait(poll)
-            poll = FIRST_POLL_SECONDS if rung else min(poll * 2, LAST_POLL_SECONDS)
+            poll = self._first_poll if rung else min(poll * 2, self._last_poll)
 
     @asynccontextmanager
     async def _ownership(self) -> AsyncIterator[asyncpg.Connection]:

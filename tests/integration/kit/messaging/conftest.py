@@ -10,12 +10,17 @@ from urllib.parse import urlsplit, urlunsplit
 import aiormq
 import pytest
 
+from kit.db.database import Database
 from kit.ids import new_id
+from kit.messaging import inbox
 from kit.messaging.broker import Broker
 from kit.messaging.rabbit import RabbitBroker
 from kit.messaging.topology import Exchange, Queue, Topology, working_queue
 from testkit.broker import MemoryBroker
+from testkit.databases import Cluster
 from testkit.proxy import Proxy
+
+from .effects import Effects
 
 
 class Rig(Protocol):
@@ -64,9 +69,7 @@ class Names:
                 ),
                 Queue(self.other, ((self.direct, "two"),), {"x-queue-type": "quorum"}),
                 Queue(self.unrouted, ((self.fanout, ""),), {"x-queue-type": "quorum"}),
-                Queue(
-                    self.dead, ((self.dead_exchange, self.queue),), {"x-queue-type": "quorum"}
-                ),
+                Queue(self.dead, ((self.dead_exchange, self.queue),), {"x-queue-type": "quorum"}),
             ),
         )
 
@@ -137,3 +140,11 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
         yield made
         with suppress(asyncio.CancelledError):
             await made.close()
+
+
+@pytest.fixture
+async def effects(cluster: Cluster, database: Database) -> Effects:
+    made = await Effects.make(cluster, database)
+    await inbox.maintain(database)
+    await cluster.as_superuser("TRUNCATE kit.effect")
+    return made

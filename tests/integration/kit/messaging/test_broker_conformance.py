@@ -52,7 +52,9 @@ async def test_a_window_is_confirmed_and_arrives_in_its_order(rig: Rig) -> None:
     taken = await take(subscription, len(words))
     assert texts(taken) == words
     assert [delivery.tag for delivery in taken] == sorted(delivery.tag for delivery in taken)
-    assert {(d.routing_key, d.content_type, d.attempts) for d in taken} == {("one", "text/plain", 0)}
+    assert {(d.routing_key, d.content_type, d.attempts) for d in taken} == {
+        ("one", "text/plain", 0)
+    }
     await subscription.close()
 
 

@@ -21,14 +21,14 @@ LIMIT_SECONDS = 10.0
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(LIMIT_SECONDS):
-        while not condition():  # noqa: ASYNC110 - the condition has no event to wait for
+        while not condition():
             await asyncio.sleep(0.005)
 
 
 async def until_refused(verifier: TokenVerifier, token: str) -> None:
     async with asyncio.timeout(LIMIT_SECONDS):
         with contextlib.suppress(TokenInvalid):
-            while await verifier.verify(token):  # noqa: ASYNC110 - as above
+            while await verifier.verify(token):
                 await asyncio.sleep(0.005)
 
 

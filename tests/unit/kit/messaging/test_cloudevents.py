@@ -1,0 +1,156 @@
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from kit import context
+from kit.messaging import cloudevents
+from kit.messaging.cloudevents import UndecodableError
+from kit.messaging.messages import Envelope
+from testkit.clock import FakeClock
+from testkit.toys import Told, encoded
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def raw_of(body: bytes) -> dict[str, Any]:
+    (raw,) = cloudevents.unpack(body, cloudevents.SINGLE)
+    return dict(raw)
+
+
+def read(body: bytes) -> Envelope:
+    raw = raw_of(body)
+    _, event_id = cloudevents.type_and_id(raw)
+    return cloudevents.decode(raw, event_id, Told)
+
+
+def good(**changes: Any) -> dict[str, Any]:
+    return raw_of(encoded(Told(text="hi"), clock=FakeClock(AT))) | changes
+
+
+def test_an_event_is_a_cloudevent_and_comes_back_whole() -> None:
+    event_id, body = cloudevents.encode(
+        Told(text="привет"), source="kit", subject="42", time=AT, sequence=7, reply_to="payments"
+    )
+    raw = orjson.loads(body)
+    assert raw == {
+        "specversion": "1.0",
+        "id": str(event_id),
+        "source": "kit",
+        "type": "kit.told.v1",
+        "subject": "42",
+        "time": "2026-01-02T03:04:05Z",
+        "datacontenttype": "application/json",
+        "schemaversion": 1,
+        "sequence": 7,
+        "replyto": "payments",
+        "data": {"text": "привет"},
+    }
+    assert read(body) == Envelope(
+        id=event_id,
+        source="kit",
+        type="kit.told.v1",
+        subject="42",
+        time=AT,
+        sequence=7,
+        reply_to="payments",
+        correlation_id=None,
+        causation_id=None,
+        traceparent=None,
+        message=Told(text="привет"),
+    )
+
+
+def test_every_sending_has_an_id_of_its_own_that_carries_its_day() -> None:
+    ids = [cloudevents.type_and_id(raw_of(encoded(Told(text="x"))))[1] for _ in range(3)]
+    assert len(set(ids)) == 3
+    assert {one.version for one in ids} == {7}
+
+
+def test_what_is_sent_in_a_request_carries_the_requests_ids() -> None:
+    with context.bind(request_id="r-1", traceparent="00-aa-bb-01"):
+        envelope = read(encoded(Told(text="x")))
+    assert (envelope.correlation_id, envelope.causation_id) == ("r-1", None)
+    assert envelope.traceparent == "00-aa-bb-01"
+
+
+def test_what_answers_a_message_names_it_and_keeps_its_story() -> None:
+    with context.bind(request_id="r-1"):
+        cause = read(encoded(Told(text="first")))
+    with context.bind(request_id="other"):
+        _, body = cloudevents.encode(
+            Told(text="second"), source="kit", subject="1", time=AT, cause=cause
+        )
+    answer = read(body)
+    assert (answer.correlation_id, answer.causation_id) == ("r-1", str(cause.id))
+
+
+def test_a_pack_unpacks_into_its_events_in_order() -> None:
+    bodies = [encoded(Told(text=str(n))) for n in range(3)]
+    raws = cloudevents.unpack(cloudevents.pack(bodies), cloudevents.BATCH)
+    assert raws == [raw_of(body) for body in bodies]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"", cloudevents.SINGLE),
+        (b"{", cloudevents.SINGLE),
+        (b"\xff\xfe", cloudevents.SINGLE),
+        (b'{"a": NaN}', cloudevents.SINGLE),
+        (b"[" * 5000, cloudevents.BATCH),
+        (b'{"not": "a batch"}', cloudevents.BATCH),
+    ],
+)
+def test_what_is_no_event_is_undecodable(body: bytes, content_type: str) -> None:
+    with pytest.raises(UndecodableError):
+        cloudevents.unpack(body, content_type)
+
+
+@pytest.mark.parametrize("raw", [None, 1, "text", [], {}, {"type": "x"}, {"type": "x", "id": 1}])
+def test_an_event_without_a_usable_id_is_undecodable(raw: Any) -> None:
+    with pytest.raises(UndecodableError):
+        cloudevents.type_and_id(raw)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"subject": 1},
+        {"subject": None},
+        {"subject": "a\x00b"},
+        {"source": ["kit"]},
+        {"time": "yesterday"},
+        {"time": "2026-01-02T03:04:05"},
+        {"time": 5},
+        {"sequence": "7"},
+        {"sequence": True},
+        {"replyto": 1},
+        {"correlationid": {}},
+        {"causationid": 1},
+        {"traceparent": "\x00"},
+        {"data": None},
+        {"data": {}},
+        {"data": {"text": 1}},
+    ],
+)
+def test_an_event_with_an_attribute_of_the_wrong_kind_is_undecodable(
+    changes: dict[str, Any],
+) -> None:
+    with pytest.raises(UndecodableError):
+        cloudevents.decode(good(**changes), UUID(int=0), Told)
+
+
+@pytest.mark.parametrize("missing", ["source", "subject", "time", "data"])
+def test_an_event_that_lacks_an_attribute_is_undecodable(missing: str) -> None:
+    raw = good()
+    del raw[missing]
+    with pytest.raises(UndecodableError):
+        cloudevents.decode(raw, UUID(int=0), Told)
+
+
+def test_what_a_newer_producer_adds_is_ignored() -> None:
+    raw = good(newextension=1, data={"text": "hi", "added": {"later": True}})
+    assert cloudevents.decode(raw, UUID(int=0), Told).message == Told(text="hi")

@@ -1,0 +1,229 @@
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
+
+from kit.messaging.broker import Fate, Publication
+from kit.messaging.drain import SWEEP_SECONDS, SWEEP_SHARE, Drain
+from kit.messaging.outbox import COMMANDS, Page, Row
+from kit.messaging.undeliverable import Undeliverable
+from testkit.toys import row
+
+TO_NOBODY = (COMMANDS, "nobody")
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Table:
+    """An outbox as a dictionary; remembers what it was asked. ``writer`` still runs, if set."""
+
+    def __init__(self, *rows: Row) -> None:
+        self.rows = {one.seq: one for one in rows}
+        self.asked: list[tuple[list[int], int]] = []
+        self.writer: int | None = None
+        self.slowness: Callable[[], None] = lambda: None
+        self.xid = 0
+
+    async def read_on(
+        self,
+        *,
+        confirmed: Sequence[int],
+        under_way: Sequence[int],
+        blocked: Collection[str],
+        after: int,
+        limit: int,
+    ) -> Page:
+        self.asked.append((list(confirmed), after))
+        for seq in confirmed:
+            self.rows.pop(seq, None)
+        found = [
+            one
+            for seq, one in sorted(self.rows.items())
+            if seq > after and seq not in under_way and one.subject not in blocked
+        ]
+        for _ in range(6):
+            await asyncio.sleep(0)
+        self.slowness()
+        self.xid += 1
+        return Page(found[:limit], self.xid, self.writer or self.xid)
+
+
+class Channel:
+    """Confirms all but what goes to nobody."""
+
+    def __init__(self) -> None:
+        self.windows: list[list[bytes]] = []
+
+    async def publish(self, publications: Sequence[Publication]) -> list[Fate]:
+        self.windows.append([one.body for one in publications])
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return [
+            Fate.RETURNED if (one.exchange, one.routing_key) == TO_NOBODY else Fate.CONFIRMED
+            for one in publications
+        ]
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+class Scene:
+    def __init__(self, *rows: Row, page: int = 100) -> None:
+        self.time = Time()
+        self.table = Table(*rows)
+        self.channel = Channel()
+        self.drain = Drain(
+            self.table,
+            Undeliverable(),
+            service="scene",
+            page=page,
+            monotonic=self.time.monotonic,
+        )
+        self.drain.start(self.channel)
+
+    async def until_drained(self) -> int:
+        for steps in range(1, 100):
+            if not await self.drain.step():
+                return steps
+        raise AssertionError("never drained")
+
+    @property
+    def sent(self) -> list[int]:
+        """Numbers of the rows that were sent, in order."""
+        return [
+            int(number)
+            for window in self.channel.windows
+            for body in window
+            for number in body.strip(b"[]").split(b",")
+        ]
+
+
+async def test_a_row_is_read_sent_forgotten_and_not_mentioned_again() -> None:
+    scene = Scene(row(5))
+    assert await scene.until_drained() == 2
+    assert scene.table.rows == {}
+    assert scene.channel.windows == [[b"5"]]
+    assert [confirmed for confirmed, _ in scene.table.asked] == [[], [5]]
+
+
+async def test_an_empty_outbox_costs_one_statement_and_no_frame() -> None:
+    scene = Scene()
+    assert await scene.until_drained() == 1
+    assert scene.table.asked == [([], 0)]
+    assert scene.channel.windows == []
+
+
+async def test_a_thousand_rows_cost_a_statement_a_page_and_are_sent_once_each() -> None:
+    scene = Scene(*(row(n) for n in range(1, 1001)), page=100)
+    await scene.until_drained()
+    assert scene.sent == list(range(1, 1001))
+    assert len(scene.table.asked) <= 10 + 2
+    assert len(scene.channel.windows) == 10
+
+
+async def test_what_was_read_is_not_read_over_again() -> None:
+    scene = Scene(*(row(n) for n in range(1, 41)), page=10)
+    await scene.until_drained()
+    assert [after for _, after in scene.table.asked] == [0, 0, 10, 20, 30, 30]
+
+
+async def test_a_row_whose_writer_is_late_is_not_passed_over() -> None:
+    scene = Scene(row(100))
+    scene.table.writer = 1
+    await scene.drain.step()
+    await scene.drain.step()
+    scene.table.rows |= {50: row(50, subject="late"), 101: row(101)}
+    await scene.until_drained()
+    assert scene.sent == [100, 50, 101]
+
+
+async def test_a_row_that_appears_where_none_could_is_found_by_the_sweep() -> None:
+    scene = Scene(*(row(n) for n in range(100, 120)), page=5)
+    for _ in range(6):
+        await scene.drain.step()
+    assert scene.table.asked[-1][1] > 50
+    scene.table.rows[50] = row(50)
+    for n in range(120, 160):
+        scene.table.rows[n] = row(n)
+        await scene.drain.step()
+        scene.time.now += SWEEP_SECONDS / 10
+        if 50 in scene.sent:
+            break
+    assert 50 in scene.sent
+
+
+async def test_sweeps_take_no_more_than_their_share_of_the_time() -> None:
+    scene = Scene(row(1))
+    scene.table.slowness = lambda: setattr(scene.time, "now", scene.time.now + 3.0)
+    swept = []
+    for n in range(2, 400):
+        scene.table.rows[n] = row(n)
+        before = scene.time.now
+        await scene.drain.step()
+        if scene.table.asked[-1][1] == 0:
+            swept.append(before)
+    pauses = [later - earlier for earlier, later in pairwise(swept[3:])]
+    assert len(pauses) > 10
+    assert min(pauses) >= 3.0 / SWEEP_SHARE
+
+
+async def test_a_returned_message_holds_its_subject_and_no_other() -> None:
+    scene = Scene(row(1, TO_NOBODY, "sick"), row(2, subject="well"), page=2)
+    scene.table.rows |= {3: row(3, subject="sick"), 4: row(4, subject="well")}
+    await scene.until_drained()
+    assert scene.sent == [1, 2, 4]
+    assert sorted(scene.table.rows) == [1, 3]
+
+
+async def test_a_held_subject_is_sent_from_its_first_row_once_it_can_be() -> None:
+    scene = Scene(row(1, TO_NOBODY, "sick"), row(2, subject="well"), page=2)
+    await scene.until_drained()
+    scene.table.rows |= {1: row(1, subject="sick"), 3: row(3, subject="sick")}
+    await scene.until_drained()
+    assert scene.sent == [1, 2]
+    scene.time.now += 1.1
+    await scene.until_drained()
+    assert scene.sent == [1, 2, 1, 3]
+    assert scene.table.rows == {}
+
+
+async def test_what_once_failed_goes_message_by_message_until_it_succeeds() -> None:
+    scene = Scene(row(1, TO_NOBODY, "sick"))
+    await scene.until_drained()
+    scene.time.now += 1.1
+    scene.table.rows = {1: row(1, subject="sick"), 2: row(2, ("kit.events", "sung"), "well")}
+    await scene.until_drained()
+    assert scene.channel.windows[1:] == [[b"1"], [b"2"]]
+    scene.table.rows = {3: row(3, subject="sick"), 4: row(4, ("kit.events", "sung"), "well")}
+    await scene.until_drained()
+    assert scene.channel.windows[3:] == [[b"3", b"4"]]
+
+
+async def test_a_held_subject_is_not_overtaken_however_slow_a_reading_is() -> None:
+    scene = Scene(*(row(n, subject="well") for n in range(1, 13)), page=2)
+    scene.table.rows |= {7: row(7, TO_NOBODY, "sick")}
+    scene.table.rows |= {n: row(n, subject="sick") for n in (9, 11)}
+    while 7 not in scene.sent:
+        if 6 in scene.sent:  # while 7 is out and 9 is read, its pause begins and ends
+            scene.table.slowness = lambda: setattr(scene.time, "now", scene.time.now + 5.0)
+        await scene.drain.step()
+    scene.table.slowness = lambda: None
+    scene.table.rows[7] = row(7, subject="sick")
+    await scene.until_drained()
+    assert [seq for seq in scene.sent if seq in (7, 9, 11)] == [7, 7, 9, 11]
+
+
+async def test_another_message_of_the_subject_does_not_lift_its_pause() -> None:
+    scene = Scene(row(1, TO_NOBODY, "sick"), row(2, subject="sick"))
+    await scene.until_drained()
+    assert scene.sent == [1, 2]
+    await scene.until_drained()
+    assert scene.sent == [1, 2]
+    scene.time.now += 1.1
+    await scene.until_drained()
+    assert scene.sent == [1, 2, 1]
