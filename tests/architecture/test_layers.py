@@ -22,7 +22,11 @@ Sources = Callable[..., list[Any]]
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
-def test_imports_keep_to(contract: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_imports_keep_to(
+    contract: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It would switch off every logger there is, for the rest of the run.
+    monkeypatch.setattr("importlinter.cli._configure_logging", lambda _: None)
     status = lint_imports(
         PYPROJECT, limit_to_contracts=(contract,), no_cache=True, no_logo=True, is_debug_mode=True
     )

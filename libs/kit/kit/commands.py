@@ -20,6 +20,8 @@ from kit.settings import DatabaseSettings, WebSettings, load
 if TYPE_CHECKING:
     from alembic.config import Config
 
+SAGA_ACTIONS = ("retry", "skip", "undo", "force")
+
 Build = Callable[[Any], Service]
 Extra = tuple[Callable[[argparse.ArgumentParser], None], Callable[[Any, argparse.Namespace], Any]]
 
@@ -58,6 +60,8 @@ def main(
         raise SystemExit(f"{name} has no database")
     elif parsed.command == "messages":
         asyncio.run(_messages(name, settings, parsed))
+    elif parsed.command == "sagas":
+        asyncio.run(_sagas(build(settings), settings, parsed))
     else:
         _migrations(name, settings, parsed)
 
@@ -80,6 +84,13 @@ def _parser(name: str, further: dict[str, Extra]) -> argparse.ArgumentParser:
     letters.add_argument("action", choices=("list", "show", "replay", "discard"))
     letters.add_argument("id", nargs="?", type=UUID)
     letters.add_argument("--state", choices=("parked", "dead", "discarded"))
+    sagas = added.add_parser("sagas", help="look at and act on sagas that are stuck")
+    sagas.add_argument("action", choices=("list", "show", *SAGA_ACTIONS))
+    sagas.add_argument("id", nargs="?", type=UUID)
+    sagas.add_argument("--all", action="store_true", help="list all live ones")
+    sagas.add_argument(
+        "--learnt", type=orjson.loads, default={}, help="skip: what the step would have told (JSON)"
+    )
     for command, (add_arguments, _) in further.items():
         add_arguments(added.add_parser(command))
     return parser
@@ -137,10 +148,46 @@ async def _messages(name: str, settings: DatabaseSettings, parsed: argparse.Name
         await database.close()
 
 
+async def _sagas(service: Service, settings: DatabaseSettings, parsed: argparse.Namespace) -> None:
+    from kit.db.database import Database
+    from kit.saga import Action, store
+
+    if parsed.action != "list" and parsed.id is None:
+        raise SystemExit(f"sagas {parsed.action} needs the saga's id")
+    database = await Database.open(settings.database_url, name=service.name, pool_size=1)
+    try:
+        async with database.read() as connection:
+            if parsed.action == "list":
+                _print(await store.listed(connection, everything=parsed.all))
+                return
+            shown = await store.shown(connection, parsed.id)
+        if shown is None:
+            raise SystemExit(f"there is no saga {parsed.id}")
+        if parsed.action != "show":
+            engine = next(one for one in service.sagas if one.saga.name == shown["name"])
+            async with database.unit_of_work() as uow:
+                changed = await engine.operate(
+                    uow,
+                    parsed.id,
+                    Action(parsed.action),
+                    actor=getpass.getuser(),
+                    learnt=parsed.learnt,
+                )
+            if not changed:
+                raise SystemExit(f"{parsed.action} does nothing: the saga is {shown['phase']}")
+            async with database.read() as connection:
+                shown = await store.shown(connection, parsed.id)
+        _print(shown)
+    finally:
+        await database.close()
+
+
 def _readable(row: dict[str, object]) -> dict[str, object]:
     body = row["body"]
     return {**row, "body": body.decode(errors="replace") if isinstance(body, bytes) else body}
 
 
 def _print(value: object) -> None:
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+    # Ids from the driver are of its own subclass of UUID, which orjson takes as text only.
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str)
+    sys.stdout.buffer.write(text + b"\n")

@@ -39,6 +39,7 @@ from kit.tokens.verifier import TokenVerifier
 
 if TYPE_CHECKING:
     from kit.messaging.broker import Broker
+    from kit.saga import SagaEngine
 
 MAINTENANCE_SECONDS = 3600
 OPEN_WITHIN_SECONDS = 60
@@ -71,6 +72,7 @@ class Service:
         routes: Its messages.
         background: Named loops for workers; each takes the service and never returns.
         resources: What else to open; each takes the service and may add to ``web.state``.
+        sagas: The engines of its sagas, for operators at the command line.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Service:
     routes: Routes = field(default_factory=Routes)
     background: tuple[tuple[str, Callable[["Service"], Awaitable[None]]], ...] = ()
     resources: tuple[Callable[["Service"], AbstractAsyncContextManager[None]], ...] = ()
+    sagas: tuple["SagaEngine", ...] = ()
 
     @property
     def state(self) -> Any:

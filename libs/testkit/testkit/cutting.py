@@ -24,14 +24,13 @@ class _CutAt(Awaitable[None]):
                 task = asyncio.current_task()
                 assert task is not None
                 task.cancel()
+            error: BaseException | None = None
             try:
                 got = yield waiting_for
-            except BaseException as error:  # noqa: BLE001 - whatever it is belongs to the work
-                step = lambda error=error: steps.throw(error)  # noqa: E731
-            else:
-                step = lambda got=got: steps.send(got)  # noqa: E731
+            except BaseException as thrown:  # noqa: BLE001 - whatever it is belongs to the work
+                error = thrown
             try:
-                waiting_for = step()
+                waiting_for = steps.send(got) if error is None else steps.throw(error)
             except StopIteration:
                 return
 

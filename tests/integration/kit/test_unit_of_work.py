@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+
 from kit.db.database import Database
 from kit.db.unit_of_work import CommitRefusedError, a_unit_of_work_is_open
 from kit.messaging.messages import Event

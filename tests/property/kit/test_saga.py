@@ -8,17 +8,8 @@ from hypothesis import strategies as st
 
 from kit.ids import new_id
 from kit.messaging.messages import Command, Reply
-from kit.saga.decide import (
-    Decision,
-    Input,
-    Phase,
-    Replied,
-    TaskEnded,
-    TimePassed,
-    UndoWanted,
-    begin,
-    decide,
-)
+from kit.saga.decide import begin, decide
+from kit.saga.state import Decision, Input, Phase, Replied, TaskEnded, TimePassed, UndoWanted
 from testkit.trips import (
     TRIP,
     BookHotel,

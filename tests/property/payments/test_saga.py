@@ -22,18 +22,9 @@ from contracts.wallet import (
 )
 from kit.ids import new_id
 from kit.messaging.messages import Command, Reply
-from kit.saga.decide import (
-    Decision,
-    Input,
-    Phase,
-    Replied,
-    TaskEnded,
-    TimePassed,
-    UndoWanted,
-    begin,
-    decide,
-)
+from kit.saga.decide import begin, decide
 from kit.saga.engine import Ended
+from kit.saga.state import Decision, Input, Phase, Replied, TaskEnded, TimePassed, UndoWanted
 from payments.domain.payment import Status
 from payments.finishing import given_up, paid
 from payments.saga import PAYMENT

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from kit import context
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging import cloudevents
 from kit.messaging.messages import Command, Envelope, Event, Message, Reply
 
+M = TypeVar("M", bound=Message)
 Handler = Callable[[UnitOfWork, Sequence[Envelope]], Awaitable[None]]
 
 
@@ -37,10 +39,6 @@ def caused_by(envelope: Envelope) -> AbstractContextManager[object]:
     return context.bind(**cloudevents.trace_of(envelope))
 
 
-def by_type(
-    handlers: Mapping[type[Command], Handler]
-    | Mapping[type[Event], Handler]
-    | Mapping[type[Reply], Handler],
-) -> dict[str, tuple[type[Message], Handler]]:
+def by_type(handlers: Mapping[type[M], Handler]) -> dict[str, tuple[type[Message], Handler]]:
     """Index handlers by the type name found on the wire."""
     return {model.type: (model, handler) for model, handler in handlers.items()}

@@ -1,10 +1,14 @@
 """Sagas: a business process as declared steps, decided purely, stored with inbox and outbox."""
 
-from kit.saga.definition import Saga, Step, Task
+from kit.saga.definition import Ask, Data, Saga, Step, Task
 from kit.saga.engine import Ended, Hooks, SagaEngine, UndoOutcome
+from kit.saga.state import Action
 from kit.saga.tasks import TaskOutcome, TaskRunner
 
 __all__ = [
+    "Action",
+    "Ask",
+    "Data",
     "Ended",
     "Hooks",
     "Saga",

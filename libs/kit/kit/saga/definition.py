@@ -1,6 +1,6 @@
 """What a saga is: steps as data, one point of no return. Does nothing by itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -82,32 +82,63 @@ class Saga:
 
     def step(self, name: str) -> Step:
         """Return a step by name."""
-        return next(step for step in self.steps if step.name == name)
+        return self.steps[self._position(name)]
 
     def after(self, name: str | None, data: Data) -> Step | None:
         """Return the next step that applies after the named one (None: the first), or None."""
-        names = [step.name for step in self.steps]
-        start = 0 if name is None else names.index(name) + 1
+        start = 0 if name is None else self._position(name) + 1
         return next((step for step in self.steps[start:] if step.applies(data)), None)
+
+    def can_turn_round_at(self, name: str) -> bool:
+        """Tell whether the named step comes before the point of no return."""
+        return self._position(name) < self._pivot()
+
+    def may_be_refused_at(self, name: str) -> bool:
+        """Tell whether a no to the named step can still be honoured."""
+        return self._position(name) <= self._pivot()
+
+    def _position(self, name: str) -> int:
+        return next(at for at, step in enumerate(self.steps) if step.name == name)
+
+    def _pivot(self) -> int:
+        return next(at for at, step in enumerate(self.steps) if step.is_point_of_no_return)
 
     def faults(self) -> list[str]:
         """Return what is wrong with the definition itself; a test expects nothing."""
-        found = []
-        pivots = [i for i, step in enumerate(self.steps) if step.is_point_of_no_return]
+        pivots = [at for at, step in enumerate(self.steps) if step.is_point_of_no_return]
         if len(pivots) != 1:
-            found.append("there must be exactly one point of no return")
+            return ["there must be exactly one point of no return"]
+        found = [
+            f"{step.name}: {fault}"
+            for at, step in enumerate(self.steps)
+            for fault in (*_faults(step), *_faults_of_place(step, at - pivots[0]))
+        ]
         if len({step.name for step in self.steps}) != len(self.steps):
             found.append("two steps share a name")
-        for position, step in enumerate(self.steps):
-            if pivots and position < pivots[0] and not (step.undo or step.no_undo_because):
-                found.append(f"{step.name}: neither an undo nor a reason for having none")
-            if (step.undo is None) != (step.undone is None):
-                found.append(f"{step.name}: undo and undone go together")
-            if isinstance(step.asks, Task) != (step.done is None):
-                found.append(f"{step.name}: a command needs a reply that means done, a task none")
-            if step.deadline <= timedelta(0):
-                found.append(f"{step.name}: no deadline")
         return found
+
+
+def _faults(step: Step) -> Iterator[str]:
+    if not step.name.isidentifier():
+        yield "the name is no identifier"
+    if (step.undo is None) != (step.undone is None):
+        yield "undo and undone go together"
+    if isinstance(step.asks, Task) != (step.done is None):
+        yield "a command needs a reply that means done, a task none"
+    if isinstance(step.asks, Task) and step.refused is not None:
+        yield "a task is not refused by a reply"
+    if min(step.deadline, step.resend_after) <= timedelta(0):
+        yield "no deadline, or no pause before it is asked again"
+
+
+def _faults_of_place(step: Step, beyond: int) -> Iterator[str]:
+    """Check a step by how far beyond the point of no return it stands."""
+    if beyond < 0 and not (step.undo or step.no_undo_because):
+        yield "neither an undo nor a reason for having none"
+    if beyond >= 0 and step.undo:
+        yield "from the point of no return on nothing is undone"
+    if beyond > 0 and step.refused:
+        yield "past the point of no return nothing is refused"
 
 
 def command_id(saga_id: UUID, step: str, operation: str, epoch: int) -> UUID:

@@ -12,29 +12,35 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from prometheus_client import Counter
 
 from kit.db.database import Database
+from kit.db.outages import is_outage
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging.doorbell import Doorbell
 from kit.messaging.messages import Envelope, Reply
 from kit.saga import store
-from kit.saga.decide import (
+from kit.saga.decide import LAST_RESEND, begin, can_undo, decide
+from kit.saga.definition import Saga, Task
+from kit.saga.state import (
+    Action,
     Decision,
+    Entry,
     Input,
+    Operated,
     Phase,
     Replied,
     State,
     TimePassed,
     UndoWanted,
-    begin,
-    can_undo,
-    decide,
 )
-from kit.saga.definition import Saga, Task
 from kit.tasks import for_ever
 
 TIMER_BATCH = 100
 TIMER_SECONDS = 0.5
+
+ended_sagas = Counter("saldo_sagas_ended", "Sagas that have ended", ["saga", "phase"])
+stuck_sagas = Counter("saldo_sagas_stuck", "Sagas that began to need attention", ["saga"])
 
 log = structlog.get_logger(__name__)
 
@@ -75,9 +81,16 @@ class Hooks:
 class SagaEngine:
     """One definition and its instances."""
 
-    def __init__(self, saga: Saga, hooks: Hooks) -> None:
-        """Take the definition and what the service does when instances end."""
+    def __init__(self, saga: Saga, hooks: Hooks, *, earlier: Sequence[Saga] = ()) -> None:
+        """Take what to run.
+
+        Args:
+            saga: The definition that new instances begin with.
+            hooks: What the service does when instances end.
+            earlier: Versions that instances still running began with.
+        """
         self.saga = saga
+        self.definitions = {one.version: one for one in (*earlier, saga)}
         self._hooks = hooks
         self.task_bell = Doorbell()
 
@@ -88,6 +101,7 @@ class SagaEngine:
         started = await store.insert(uow, decision, now)
         if started:
             self._send(uow, decision, None)
+            await self._tell_ends(uow, [decision.state])
         return started
 
     async def request_undo(self, uow: UnitOfWork, saga_id: UUID, reason: str) -> UndoOutcome:
@@ -97,10 +111,31 @@ class SagaEngine:
             return UndoOutcome.NOT_FOUND
         if state.has_ended:
             return UndoOutcome.ENDED
-        if not can_undo(self.saga, state):
+        if not can_undo(self.definitions[state.version], state):
             return UndoOutcome.TOO_LATE
         await self._apply(uow, {saga_id: state}, [(saga_id, UndoWanted(reason), None)])
         return UndoOutcome.UNDOING
+
+    async def operate(
+        self,
+        uow: UnitOfWork,
+        saga_id: UUID,
+        action: Action,
+        *,
+        actor: str,
+        learnt: dict[str, Any] | None = None,
+    ) -> bool:
+        """Let an operator act on an instance; False where there is nothing to act on.
+
+        Args:
+            uow: Where to do it.
+            saga_id: The instance.
+            action: What to do.
+            actor: Who wants it; goes to the log.
+            learnt: What a skipped step would have told the saga.
+        """
+        given = Operated(action, actor, learnt or {})
+        return bool(await self.apply(uow, [(saga_id, given, None)]))
 
     async def handle_replies(self, uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         """Advance instances by a batch of replies; strangers' and late replies change nothing."""
@@ -113,60 +148,71 @@ class SagaEngine:
 
     async def apply(
         self, uow: UnitOfWork, inputs: Sequence[tuple[UUID, Input, Envelope | None]]
-    ) -> None:
-        """Lock, decide in order, save and emit for many inputs at once."""
+    ) -> int:
+        """Lock, decide in order, save and emit for many inputs; returns how many had an effect."""
         ids = sorted({saga_id for saga_id, _, _ in inputs})
         await self._hooks.lock(uow, ids)
-        await self._apply(uow, await store.lock(uow, self.saga.name, ids), inputs)
+        return await self._apply(uow, await store.lock(uow, self.saga.name, ids), inputs)
 
     async def _apply(
         self,
         uow: UnitOfWork,
         states: dict[UUID, State],
         inputs: Sequence[tuple[UUID, Input, Envelope | None]],
-    ) -> None:
+    ) -> int:
         now = uow.clock.now()
-        decisions: list[Decision] = []
+        changed: dict[UUID, State] = {}
+        entries: list[tuple[UUID, Entry]] = []
+        effects = 0
         for saga_id, given, cause in inputs:
-            state = states.get(saga_id)
+            state = changed.get(saga_id) or states.get(saga_id)
             if state is None:
                 log.warning("saga_unknown", saga=self.saga.name, saga_id=str(saga_id))
                 continue
-            decision = decide(self.saga, state, given, now)
-            if not decision.is_change and not decision.log:
-                continue
-            if decision.state.needs_attention and not state.needs_attention:
-                log.error("saga_needs_attention", saga=self.saga.name, saga_id=str(saga_id))
-            states[saga_id] = decision.state
-            decisions.append(decision)
-            self._send(uow, decision, cause)
-        if decisions:
-            await store.save(uow, decisions, now)
-            await self._tell_ends(uow, decisions)
+            decision = decide(self.definitions[state.version], state, given, now)
+            entries += [(saga_id, entry) for entry in decision.log]
+            if decision.is_change:
+                effects += 1
+                changed[saga_id] = decision.state
+                self._watch(state, decision.state)
+                self._send(uow, decision, cause)
+        if changed or entries:
+            await store.save(uow, changed.values(), entries, now)
+        await self._tell_ends(uow, changed.values())
+        return effects
+
+    def _watch(self, before: State, after: State) -> None:
+        if after.needs_attention and not before.needs_attention:
+            stuck_sagas.labels(self.saga.name).inc()
+            log.error(
+                "saga_needs_attention",
+                saga=self.saga.name,
+                saga_id=str(after.id),
+                step=after.step,
+                phase=after.phase.value,
+            )
 
     def _send(self, uow: UnitOfWork, decision: Decision, cause: Envelope | None) -> None:
         state = decision.state
         for command in decision.commands:
             uow.emit(command, subject=str(state.id), cause=cause)
-        if decision.is_change and self._is_at_task(state):
-            uow.after_commit(self.task_bell.ring)
+        if state.step is not None:
+            step = self.definitions[state.version].step(state.step)
+            if isinstance(step.asks, Task):
+                uow.after_commit(self.task_bell.ring)
 
-    def _is_at_task(self, state: State) -> bool:
-        return state.step is not None and isinstance(self.saga.step(state.step).asks, Task)
-
-    async def _tell_ends(self, uow: UnitOfWork, decisions: Iterable[Decision]) -> None:
-        just_ended = [one.state for one in decisions if one.is_change and one.state.has_ended]
+    async def _tell_ends(self, uow: UnitOfWork, states: Iterable[State]) -> None:
+        over = [state for state in states if state.has_ended]
         for phase, tell in (
             (Phase.COMPLETED, self._hooks.completed),
             (Phase.UNDONE, self._hooks.undone),
         ):
             ended = [
-                Ended(state.id, state.data, state.reason)
-                for state in just_ended
-                if state.phase is phase
+                Ended(state.id, state.data, state.reason) for state in over if state.phase is phase
             ]
             if ended:
                 await tell(uow, ended)
+                ended_sagas.labels(self.saga.name, phase.value).inc(len(ended))
 
     async def timers(self, database: Database) -> None:
         """Wake instances whose time has come, until cancelled."""
@@ -183,8 +229,30 @@ class SagaEngine:
         Every attempt moves ``next_at``, so timers that stay due can't starve the others.
         """
         async with database.read() as connection:
-            found = await store.due(connection, self.saga.name, database.clock.now(), TIMER_BATCH)
-        if found:
-            async with database.unit_of_work() as uow:
-                await self.apply(uow, [(saga_id, TimePassed(), None) for saga_id in found])
+            now = database.clock.now()
+            found = await store.due(connection, self.saga.name, now, TIMER_BATCH)
+        try:
+            await self._wake(database, found)
+        except Exception as error:
+            if await is_outage(database, error):
+                raise
+            log.warning("timers_failed", saga=self.saga.name, error=repr(error))
+            for saga_id in found:
+                await self._wake_alone(database, saga_id)
         return len(found)
+
+    async def _wake(self, database: Database, ids: Sequence[UUID]) -> None:
+        if ids:
+            async with database.unit_of_work() as uow:
+                await self.apply(uow, [(saga_id, TimePassed(), None) for saga_id in ids])
+
+    async def _wake_alone(self, database: Database, saga_id: UUID) -> None:
+        try:
+            await self._wake(database, [saga_id])
+        except Exception as error:
+            if await is_outage(database, error):
+                raise
+            log.exception("timer_failed", saga=self.saga.name, saga_id=str(saga_id))
+            async with database.unit_of_work() as uow:
+                until = database.clock.now() + LAST_RESEND
+                await store.postpone(uow, saga_id, until, repr(error))

@@ -1,6 +1,6 @@
 """Saga instances in PostgreSQL: locked, loaded and saved by the batch. The only SQL of sagas."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,18 +9,20 @@ from uuid import UUID
 from asyncpg import Record
 
 from kit.db.unit_of_work import Connection, UnitOfWork
-from kit.saga.decide import Decision, Phase, State
+from kit.saga.state import Decision, Entry, Phase, State
 
-# Instance and log in one round trip: it is on the way of every request that starts a saga.
+LISTED = 1000
+
+# An instance that exists already is left alone, and nothing is logged.
 _INSERT = """
 WITH started AS (
     INSERT INTO saga (id, name, definition_version, phase, step, epoch, attempts, data, to_undo,
         started_at, deadline_at, next_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $10)
-    ON CONFLICT DO NOTHING RETURNING id)
+    VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, $9) ON CONFLICT DO NOTHING
+    RETURNING id)
 INSERT INTO saga_log (saga_id, at, entry, step, detail)
-SELECT started.id, $10, given.entry, given.step, given.detail
-FROM started, unnest($13::text[], $14::text[], $15::text[])
+SELECT started.id, $9, given.entry, given.step, given.detail
+FROM started, unnest($12::text[], $13::text[], $14::text[])
     WITH ORDINALITY AS given (entry, step, detail, position)
 ORDER BY position
 """
@@ -29,52 +31,59 @@ _LOCK = """
 SELECT * FROM saga WHERE id = ANY($1::uuid[]) AND name = $2 ORDER BY id FOR NO KEY UPDATE
 """
 
-_UPDATE = """
-UPDATE saga SET phase = new.phase, step = new.step, epoch = new.epoch, attempts = new.attempts,
-    data = new.data, to_undo = string_to_array(new.to_undo, ','), reason = new.reason,
-    deadline_at = new.deadline_at, next_at = new.next_at, lease_until = NULL,
-    needs_attention = new.needs_attention, updated_at = $12
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::jsonb[], $7::text[],
-    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[])
-    AS new (id, phase, step, epoch, attempts, data, to_undo, reason, deadline_at, next_at,
-            needs_attention)
-WHERE saga.id = new.id
-"""
-
-_LOG = """
+_SAVE = """
+WITH changed AS (
+    UPDATE saga SET phase = new.phase, step = new.step, epoch = new.epoch,
+        attempts = new.attempts, data = new.data, to_undo = string_to_array(new.to_undo, ','),
+        reason = new.reason, deadline_at = new.deadline_at, next_at = new.next_at,
+        lease_until = NULL, needs_attention = new.needs_attention, updated_at = $12
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::jsonb[], $7::text[],
+        $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[])
+        AS new (id, phase, step, epoch, attempts, data, to_undo, reason, deadline_at, next_at,
+                needs_attention)
+    WHERE saga.id = new.id)
 INSERT INTO saga_log (saga_id, at, entry, step, detail)
-SELECT given.saga_id, $5, given.entry, given.step, given.detail
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
+SELECT given.saga_id, $12, given.entry, given.step, given.detail
+FROM unnest($13::uuid[], $14::text[], $15::text[], $16::text[])
     WITH ORDINALITY AS given (saga_id, entry, step, detail, position)
 ORDER BY position
 """
 
-# Tasks wait for a worker, not for their deadline, so a step under a live lease is left alone.
 _DUE = "SELECT id FROM saga WHERE name = $1 AND next_at <= $2 ORDER BY next_at LIMIT $3"
+
+_POSTPONE = """
+WITH postponed AS (
+    UPDATE saga SET next_at = $2, needs_attention = true, updated_at = $3
+    WHERE id = $1 AND next_at IS NOT NULL RETURNING id, step)
+INSERT INTO saga_log (saga_id, at, entry, step, detail)
+SELECT id, $3, 'timer_failed', step, $4 FROM postponed
+"""
 
 _LEASE = """
 UPDATE saga SET lease_until = $4 WHERE id IN (
     SELECT id FROM saga WHERE name = $1 AND phase = 'running' AND step = ANY($2::text[])
         AND next_at IS NOT NULL AND (lease_until IS NULL OR lease_until < $3)
-    ORDER BY next_at LIMIT $5 FOR UPDATE SKIP LOCKED)
+    ORDER BY next_at LIMIT $5 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING *
 """
 
+# Whoever holds the row is about to end the lease anyway.
+_RENEW = """
+UPDATE saga SET lease_until = $2 WHERE id IN (
+    SELECT id FROM saga WHERE id = ANY($1::uuid[]) AND lease_until IS NOT NULL
+    FOR NO KEY UPDATE SKIP LOCKED)
+"""
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which tasks to lease: of one saga, at these steps, free at ``now``, until ``until``."""
-
-    name: str
-    steps: tuple[str, ...]
-    now: datetime
-    until: datetime
+_LISTED = """
+SELECT id, name, phase, step, attempts, needs_attention, reason, next_at, started_at, updated_at
+FROM saga WHERE next_at IS NOT NULL AND ($1 OR needs_attention) ORDER BY started_at LIMIT $2
+"""
 
 
 async def insert(uow: UnitOfWork, decision: Decision, now: datetime) -> bool:
     """Store a new instance; False where one with this id exists already."""
     state = decision.state
-    entries, steps, details = zip(*decision.log, strict=True)
+    entries, steps, details = _columns(decision.log, 3)
     logged = await uow.execute(
         _INSERT,
         state.id,
@@ -83,17 +92,16 @@ async def insert(uow: UnitOfWork, decision: Decision, now: datetime) -> bool:
         state.phase.value,
         state.step,
         state.epoch,
-        state.attempts,
         state.data,
         list(state.to_undo),
         now,
         state.deadline_at,
         state.next_at,
-        list(entries),
-        list(steps),
-        list(details),
+        entries,
+        steps,
+        details,
     )
-    return bool(logged)
+    return logged > 0
 
 
 async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, State]:
@@ -102,47 +110,41 @@ async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, St
     return {row["id"]: _state(row) for row in rows}
 
 
-async def save(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) -> None:
-    """Store new states and their log entries, one statement each."""
-    states = list({one.state.id: one.state for one in decisions if one.is_change}.values())
-    if states:
-        await _update(uow, states, now)
-    await _write_log(uow, decisions, now)
-
-
-async def _update(uow: UnitOfWork, states: Sequence[State], now: datetime) -> None:
-    await uow.execute(
-        _UPDATE,
-        [state.id for state in states],
-        [state.phase.value for state in states],
-        [state.step for state in states],
-        [state.epoch for state in states],
-        [state.attempts for state in states],
-        [state.data for state in states],
-        [",".join(state.to_undo) for state in states],
-        [state.reason for state in states],
-        [state.deadline_at for state in states],
-        [state.next_at for state in states],
-        [state.needs_attention for state in states],
-        now,
-    )
-
-
-async def _write_log(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) -> None:
-    entries = [(decision.state.id, *entry) for decision in decisions for entry in decision.log]
-    if entries:
-        ids, names, steps, details = zip(*entries, strict=True)
-        await uow.execute(_LOG, list(ids), list(names), list(steps), list(details), now)
-
-
-async def note(
-    uow: UnitOfWork, saga_id: UUID, entries: Sequence[tuple[str, str | None, str | None]]
+async def save(
+    uow: UnitOfWork,
+    changed: Iterable[State],
+    log: Sequence[tuple[UUID, Entry]],
+    now: datetime,
 ) -> None:
+    """Store new states and log entries, all by one statement."""
+    rows = [
+        (
+            state.id,
+            state.phase.value,
+            state.step,
+            state.epoch,
+            state.attempts,
+            state.data,
+            ",".join(state.to_undo),
+            state.reason,
+            state.deadline_at,
+            state.next_at,
+            state.needs_attention,
+        )
+        for state in changed
+    ]
+    entries = [(saga_id, *entry) for saga_id, entry in log]
+    await uow.execute(_SAVE, *_columns(rows, 11), now, *_columns(entries, 4))
+
+
+def _columns(rows: Iterable[Sequence[Any]], count: int) -> list[list[Any]]:
+    """Turn rows into one array a column, also where there are none."""
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(count)]
+
+
+async def note(uow: UnitOfWork, saga_id: UUID, entries: Iterable[Entry]) -> None:
     """Add log entries to an instance without changing it."""
-    if entries:
-        names, steps, details = zip(*entries, strict=True)
-        ids = [saga_id] * len(entries)
-        await uow.execute(_LOG, ids, list(names), list(steps), list(details), uow.clock.now())
+    await save(uow, (), [(saga_id, entry) for entry in entries], uow.clock.now())
 
 
 async def due(connection: Connection, name: str, now: datetime, limit: int) -> list[UUID]:
@@ -150,16 +152,42 @@ async def due(connection: Connection, name: str, now: datetime, limit: int) -> l
     return [row["id"] for row in await connection.fetch(_DUE, name, now, limit)]
 
 
-async def lease(uow: UnitOfWork, wanted: Wanted, limit: int) -> list[State]:
+async def postpone(uow: UnitOfWork, saga_id: UUID, until: datetime, why: str) -> None:
+    """Move on the timer of an instance that can't be woken, and call for attention."""
+    await uow.execute(_POSTPONE, saga_id, until, uow.clock.now(), why.replace("\x00", "\ufffd"))
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What a worker takes, and until when it is the worker's alone."""
+
+    name: str
+    steps: Sequence[str]
+    until: datetime
+    limit: int
+
+
+async def take(uow: UnitOfWork, lease: Lease) -> list[State]:
     """Take instances that stand at a task; nobody else gets them before the lease ends."""
-    values = (wanted.name, list(wanted.steps), wanted.now, wanted.until, limit)
-    return [_state(row) for row in await uow.fetch(_LEASE, *values)]
+    now = uow.clock.now()
+    rows = await uow.fetch(_LEASE, lease.name, list(lease.steps), now, lease.until, lease.limit)
+    return [_state(row) for row in rows]
 
 
-async def renew(uow: UnitOfWork, ids: Collection[UUID], until: datetime) -> None:
-    """Keep leases for longer; those of instances that have moved on mean nothing."""
-    if ids:
-        await uow.execute("UPDATE saga SET lease_until = $2 WHERE id = ANY($1)", list(ids), until)
+async def renew(uow: UnitOfWork, ids: Iterable[UUID], until: datetime) -> None:
+    """Prolong the leases of instances that are being worked on."""
+    await uow.execute(_RENEW, list(ids), until)
+
+
+async def listed(connection: Connection, *, everything: bool) -> list[dict[str, Any]]:
+    """Return live instances for an operator, oldest first: all, or those that need attention."""
+    return [dict(row) for row in await connection.fetch(_LISTED, everything, LISTED)]
+
+
+async def shown(connection: Connection, saga_id: UUID) -> dict[str, Any] | None:
+    """Return an instance and its log, for an operator."""
+    row = await connection.fetchrow("SELECT * FROM saga WHERE id = $1", saga_id)
+    return None if row is None else {**row, "log": await log_of(connection, saga_id)}
 
 
 async def log_of(connection: Connection, saga_id: UUID) -> list[dict[str, Any]]:

@@ -1,14 +1,13 @@
 """Does the outside work of sagas: leases instances that stand at a task, works, reports back.
 
-The work runs outside any unit of work. A worker that dies loses its lease, and another one works
-again, so a task must bear being done twice.
+The work runs outside any unit of work. A worker that dies stops renewing its leases, and another
+one works again, so a task must bear being done twice.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +15,14 @@ import structlog
 
 from kit.db.database import Database
 from kit.saga import store
-from kit.saga.decide import State, TaskEnded
 from kit.saga.definition import Task
 from kit.saga.engine import SagaEngine
+from kit.saga.state import State, TaskEnded
 from kit.tasks import for_ever, spawn, stop
 
 AT_ONCE = 64
 POLL_SECONDS = 0.5
-LEASE = timedelta(seconds=3)  # renewed at every poll, so a dead worker's task is soon another's
+LEASE = timedelta(seconds=3)
 
 log = structlog.get_logger(__name__)
 
@@ -48,12 +47,16 @@ class TaskRunner:
         self._engine = engine
         self._database = database
         self._works = works
-        self._steps = {
-            step.name: (step, works[step.asks.name])
-            for step in engine.saga.steps
-            if isinstance(step.asks, Task)
-        }
+        self._steps = sorted(
+            {
+                step.name
+                for definition in engine.definitions.values()
+                for step in definition.steps
+                if isinstance(step.asks, Task)
+            }
+        )
         self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._renew_at: datetime | None = None
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -64,40 +67,66 @@ class TaskRunner:
 
     async def _once(self) -> None:
         while True:
-            taken = await self._take(AT_ONCE - len(self._running))
-            for state in taken:
-                task = spawn(self._do(state), f"task.{state.step}")
-                self._running[state.id] = task
-                task.add_done_callback(partial(self._forget, state.id))
-            if not taken:
+            await self.renew_leases()
+            if not await self.start_waiting():
                 await self._engine.task_bell.wait(POLL_SECONDS)
 
-    def _forget(self, saga_id: UUID, _: asyncio.Task[None]) -> None:
-        del self._running[saga_id]
-
-    async def _take(self, limit: int) -> list[State]:
-        """Renew the leases of what runs here, and take more."""
-        now = self._database.clock.now()
-        wanted = store.Wanted(self._engine.saga.name, tuple(self._steps), now, now + LEASE)
+    async def start_waiting(self) -> int:
+        """Start the tasks that wait, as many as there is room for; returns how many."""
+        free = AT_ONCE - len(self._running)
+        if free <= 0:
+            return 0
+        until = self._database.clock.now() + LEASE
         async with self._database.unit_of_work() as uow:
-            await store.renew(uow, self._running, wanted.until)
-            return await store.lease(uow, wanted, limit)
+            wanted = store.Lease(self._engine.saga.name, self._steps, until, free)
+            taken = await store.take(uow, wanted)
+        for state in taken:
+            self._start(state)
+        return len(taken)
+
+    def _start(self, state: State) -> None:
+        task = spawn(self._do(state), f"task.{state.step}")
+        self._running[state.id] = task
+
+        def forget(ended: asyncio.Task[None]) -> None:
+            if self._running.get(state.id) is ended:
+                del self._running[state.id]
+
+        task.add_done_callback(forget)
+
+    async def renew_leases(self) -> None:
+        """Keep what is being worked on, a good while before its lease ends."""
+        now = self._database.clock.now()
+        if self._running and (self._renew_at is None or now >= self._renew_at):
+            async with self._database.unit_of_work() as uow:
+                await store.renew(uow, list(self._running), now + LEASE)
+            self._renew_at = now + LEASE / 4
 
     async def _do(self, state: State) -> None:
-        step, work = self._steps[state.step or ""]
-        left = step.deadline
-        if state.deadline_at is not None:
-            left = min(left, state.deadline_at - self._database.clock.now())
-        try:
-            async with asyncio.timeout(max(0.0, left.total_seconds())):
-                outcome = await work(state.id, state.data)
-        except TimeoutError:
-            outcome = TaskOutcome(refusal=step.timed_out)
-        except Exception:
-            log.exception("task_broke", step=step.name, saga_id=str(state.id))
-            return  # the step's deadline decides
+        outcome = await self._outcome(state)
+        if outcome is None:
+            return  # the lease ends, and the task is done again, up to the step's deadline
         async with self._database.unit_of_work() as uow:
             ended = TaskEnded(state.epoch, outcome.refusal, outcome.learnt)
             await self._engine.apply(uow, [(state.id, ended, None)])
-            entries = [("noted", step.name, text) for text in outcome.notes]
-            await store.note(uow, state.id, entries)
+            entries = [("noted", state.step, text) for text in outcome.notes]
+            if entries:
+                await store.note(uow, state.id, entries)
+
+    async def _outcome(self, state: State) -> TaskOutcome | None:
+        """Do a task within its time; None where it neither succeeded nor was refused."""
+        definition = self._engine.definitions[state.version]
+        step = definition.step(state.step or "")
+        can_be_given_up = definition.can_turn_round_at(step.name)
+        left = step.deadline
+        if can_be_given_up and state.deadline_at is not None:
+            left = min(left, state.deadline_at - self._database.clock.now())
+        work = self._works[step.asks.name if isinstance(step.asks, Task) else ""]
+        try:
+            async with asyncio.timeout(max(0.0, left.total_seconds())) as limit:
+                return await work(state.id, state.data)
+        except Exception:
+            if limit.expired() and can_be_given_up:
+                return TaskOutcome(refusal=step.timed_out)
+            log.exception("task_broke", step=step.name, saga_id=str(state.id))
+            return None

@@ -78,7 +78,9 @@ class Effects:
     async def letters(self) -> list[Mapping[str, object]]:
         """Return the letters, oldest first."""
         async with self.database.read() as connection:
-            return [dict(row) for row in await connection.fetch("SELECT * FROM letter ORDER BY seq")]
+            return [
+                dict(row) for row in await connection.fetch("SELECT * FROM letter ORDER BY seq")
+            ]
 
     async def states(self) -> list[tuple[object, object]]:
         """Return reason and state of the letters, oldest first."""

@@ -92,9 +92,7 @@ async def test_an_event_that_comes_again_inside_another_pack_has_one_effect(
 async def test_an_event_that_two_workers_get_at_once_has_one_effect(effects: Effects) -> None:
     bodies = [command(effects, f"{n:02}") for n in range(40)]
     forwards, backwards = delivery(*bodies), delivery(*reversed(bodies))
-    await asyncio.gather(
-        *(effects.consumer().handle([one]) for one in (forwards, backwards) * 3)
-    )
+    await asyncio.gather(*(effects.consumer().handle([one]) for one in (forwards, backwards) * 3))
     assert sorted(await effects.texts()) == [f"{n:02}" for n in range(40)]
 
 

@@ -171,9 +171,7 @@ async def test_a_message_that_fails_too_often_is_dead_and_holds_nobody_any_longe
     assert await effects.texts() == ["a2"]
 
 
-async def test_retries_come_later_and_later_up_to_a_cap(
-    effects: Effects, clock: FakeClock
-) -> None:
+async def test_retries_come_later_and_later_up_to_a_cap(effects: Effects, clock: FakeClock) -> None:
     effects.fail_on("bug")
     await effects.consumer().handle([delivery(command(effects, "bug"))])
     pauses = []

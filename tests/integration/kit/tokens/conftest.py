@@ -82,7 +82,15 @@ async def wire() -> AsyncIterator[Wire]:
 
 
 @pytest.fixture
-async def follower_redis(wire: Wire) -> AsyncIterator[Redis]:
+def follower_url(wire: Wire) -> str:
+    """Return Redis's URL by way of the wire."""
+    url = urlsplit(os.environ["SALDO_TEST_REDIS"])
+    login, at, _ = url.netloc.rpartition("@")
+    return url._replace(netloc=f"{login}{at}127.0.0.1:{wire.port}").geturl()
+
+
+@pytest.fixture
+async def follower_redis(follower_url: str) -> AsyncIterator[Redis]:
     """The verifier's side: through the wire."""
-    async with Redis.from_url(f"redis://127.0.0.1:{wire.port}/0") as client:
+    async with Redis.from_url(follower_url) as client:
         yield client

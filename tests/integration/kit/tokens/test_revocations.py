@@ -150,11 +150,12 @@ async def test_a_lost_connection_is_noticed_and_made_again(
     await until(lambda: revocations.fresh)
 
 
-async def test_a_client_that_decodes_answers_is_followed_too(redis: Redis, wire: Any) -> None:
+async def test_a_client_that_decodes_answers_is_followed_too(
+    redis: Redis, follower_url: str
+) -> None:
     session_id = new_id()
     await revoke_session(redis, session_id)
-    url = f"redis://127.0.0.1:{wire.port}/0"
-    async with Redis.from_url(url, decode_responses=True) as decoding:
+    async with Redis.from_url(follower_url, decode_responses=True) as decoding:
         late = Revocations(decoding)
         async with following(late):
             await until(lambda: late.fresh)

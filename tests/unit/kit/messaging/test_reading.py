@@ -36,9 +36,7 @@ def told(text: str) -> bytes:
 
 
 def test_events_are_read_in_order_from_packs_and_alone() -> None:
-    reading = reader().read(
-        [delivery(told("1"), told("2")), delivery(told("3"), tag=2)], TODAY
-    )
+    reading = reader().read([delivery(told("1"), told("2")), delivery(told("3"), tag=2)], TODAY)
     assert texts(reading) == ["1", "2", "3"]
     assert reading.dead == []
 

@@ -9,20 +9,8 @@ import pytest
 from kit.ids import new_id
 from kit.messaging.messages import Command
 from kit.saga import Saga, Step, Task
-from kit.saga.decide import (
-    ATTENTION_ATTEMPTS,
-    LAST_RESEND,
-    Decision,
-    Input,
-    Phase,
-    Replied,
-    TaskEnded,
-    TimePassed,
-    UndoWanted,
-    begin,
-    can_undo,
-    decide,
-)
+from kit.saga.decide import ATTENTION_ATTEMPTS, LAST_RESEND, begin, can_undo, decide
+from kit.saga.state import Decision, Input, Phase, Replied, TaskEnded, TimePassed, UndoWanted
 from testkit.trips import (
     TRIP,
     BookHotel,

@@ -1,0 +1,112 @@
+"""One saga instance as stored, what can happen to it, and what follows. Values only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from kit.messaging.messages import Command, Reply
+
+Entry = tuple[str, str | None, str | None]  # of the log: what, at which step, in detail
+
+
+class Phase(StrEnum):
+    """Where an instance is; the last two are ends."""
+
+    RUNNING = "running"
+    UNDOING = "undoing"
+    COMPLETED = "completed"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One instance, as stored.
+
+    Attributes:
+        step: The step under way: asked (running) or being undone (undoing).
+        epoch: Grows with every turn; a reply to an older question is ignored.
+        attempts: How often the question under way was asked again.
+        to_undo: Steps that were done and have an undo, oldest first.
+        next_at: When to look again; None exactly for ended instances.
+        needs_attention: Whether it takes so long that somebody should look.
+    """
+
+    id: UUID
+    name: str
+    version: int
+    phase: Phase
+    step: str | None
+    epoch: int
+    attempts: int
+    data: dict[str, Any]
+    to_undo: tuple[str, ...]
+    reason: str | None
+    deadline_at: datetime | None
+    next_at: datetime | None
+    needs_attention: bool
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing can happen any more."""
+        return self.phase in (Phase.COMPLETED, Phase.UNDONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """A participant answered."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnded:
+    """A task of the given epoch ended: ``refusal`` is None where it was done."""
+
+    epoch: int
+    refusal: str | None
+    learnt: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """``next_at`` has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoWanted:
+    """Somebody wants the whole taken back."""
+
+    reason: str
+
+
+class Action(StrEnum):
+    """What an operator can do about an instance that is stuck."""
+
+    RETRY = "retry"  # ask again at once
+    SKIP = "skip"  # take the step under way as done (or undone): somebody saw to it by hand
+    UNDO = "undo"  # take everything back, while that is possible
+    FORCE = "force"  # take back what can be, even past the point of no return
+
+
+@dataclass(frozen=True, slots=True)
+class Operated:
+    """An operator acts; ``learnt`` is what the skipped step would have told."""
+
+    action: Action
+    actor: str
+    learnt: dict[str, Any]
+
+
+Input = Replied | TaskEnded | TimePassed | UndoWanted | Operated
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The new state, the commands to send, the log entries, and whether anything changed."""
+
+    state: State
+    commands: tuple[Command, ...] = ()
+    log: tuple[Entry, ...] = ()
+    is_change: bool = True

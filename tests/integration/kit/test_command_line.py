@@ -1,0 +1,112 @@
+"""What an operator types: ``python -m <service> messages …`` and ``… sagas …``."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+from pydantic_settings import SettingsConfigDict
+
+from kit.commands import main
+from kit.db.database import Database
+from kit.ids import new_id
+from kit.messaging import letters
+from kit.messaging.letters import letter
+from kit.runtime import Service
+from kit.saga import Hooks, SagaEngine
+from kit.settings import DatabaseSettings, WebSettings
+from kit.web.app import create_app
+from testkit.databases import Cluster
+from testkit.toys import encoded, event_id, work
+from testkit.trips import TRIP, trip
+
+
+class KitSettings(DatabaseSettings, WebSettings):
+    """What the command line needs."""
+
+    model_config = SettingsConfigDict(env_prefix="KIT_")
+
+
+async def nothing(*_: Any) -> None:
+    """Lock nothing, tell nobody."""
+
+
+ENGINE = SagaEngine(TRIP, Hooks(nothing, nothing, nothing))
+
+
+def build(settings: KitSettings) -> Service:
+    web = create_app(
+        name="kit", title="kit", version="1", description="", settings=settings, refusals=()
+    )
+    return Service("kit", settings, web, sagas=(ENGINE,))
+
+
+class CommandLine:
+    """``python -m kit …``, in a thread of its own."""
+
+    def __init__(self, capture: pytest.CaptureFixture[bytes]) -> None:
+        self._capture = capture
+
+    async def __call__(self, *arguments: str) -> Any:
+        self._capture.readouterr()
+        await asyncio.to_thread(main, "kit", KitSettings, build, arguments=arguments)
+        return orjson.loads(self._capture.readouterr().out)
+
+
+@pytest.fixture
+def command_line(
+    cluster: Cluster,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> CommandLine:
+    monkeypatch.setenv("KIT_DATABASE_URL", cluster.url("kit"))
+    return CommandLine(capfdbinary)
+
+
+async def test_letters_are_listed_shown_replayed_and_discarded(
+    database: Database, command_line: CommandLine
+) -> None:
+    body = encoded(work("stuck"), subject="42")
+    async with database.unit_of_work() as uow:
+        await letters.bury(uow, [letter("kit.commands", orjson.loads(body), "handler_failed", "x")])
+    name = str(event_id(body))
+    (listed,) = await command_line("messages", "list", "--state", "dead")
+    assert (listed["id"], listed["key"], listed["reason"]) == (name, "42", "handler_failed")
+    assert await command_line("messages", "list", "--state", "parked") == []
+    assert await command_line("messages", "replay", name) == {"changed": 1}
+    assert await command_line("messages", "discard", name) == {"changed": 1}
+    assert await command_line("messages", "discard", name) == {"changed": 0}
+    (shown,) = await command_line("messages", "show", name)
+    assert orjson.loads(shown["body"])["data"]["text"] == "stuck"
+    assert [one["action"] for one in shown["actions"]] == ["replay", "discard"]
+    with pytest.raises(SystemExit, match="needs the message's id"):
+        await command_line("messages", "replay")
+
+
+async def test_sagas_are_listed_shown_and_acted_on(
+    database: Database, command_line: CommandLine
+) -> None:
+    saga_id = new_id()
+    async with database.unit_of_work() as uow:
+        await ENGINE.start(uow, saga_id, trip(needs_visa=False))
+    name = str(saga_id)
+    assert await command_line("sagas", "list") == []
+    (listed,) = await command_line("sagas", "list", "--all")
+    assert (listed["id"], listed["step"]) == (name, "hotel")
+    skipped = await command_line("sagas", "skip", name, "--learnt", '{"room": "9"}')
+    assert (skipped["step"], skipped["data"]["room"]) == ("flight", "9")
+    with pytest.raises(SystemExit, match="undo does nothing"):
+        await command_line("sagas", "undo", name)
+    assert (await command_line("sagas", "retry", name))["attempts"] == 0
+    assert (await command_line("sagas", "force", name))["phase"] == "undoing"
+    story = (await command_line("sagas", "show", name))["log"]
+    assert [one["entry"] for one in story if one["entry"].startswith("operator")] == [
+        "operator_skip",
+        "operator_retry",
+        "operator_force",
+    ]
+    with pytest.raises(SystemExit, match="no saga"):
+        await command_line("sagas", "show", str(new_id()))
+    with pytest.raises(SystemExit, match="needs the saga's id"):
+        await command_line("sagas", "retry")
