@@ -16,7 +16,7 @@ from uuid import UUID
 
 import uvloop
 from deploy.stack import Stack
-from tests.benchmarks import logins, payments, pgbench, reads, relay, wallet_core
+from tests.benchmarks import lists, logins, payments, pgbench, reads, relay, wallet_core
 
 from testkit.databases import SERVER, Cluster
 from testkit.people import Person
@@ -126,7 +126,7 @@ async def _latency(stack: Stack, everybody: list[Person], table: Table) -> None:
 async def _reads(stack: Stack, person: Person, folder: Path, table: Table) -> None:
     url, wallet = stack.gateway_url, stack.url_of("wallet")
     path = await reads.wallet_path(url, person.token)
-    async with reads.nginx(folder, wallet, 18_080) as proxied:
+    async with reads.nginx(folder, wallet) as proxied:
 
         async def rate(through: str) -> float:
             measured = await reads.run(through, path, person.token, SECONDS / 2)
@@ -185,6 +185,24 @@ async def _relay(stack: Stack, table: Table) -> None:
     )
 
 
+async def _lists(stack: Stack, everybody: list[Person], table: Table) -> None:
+    payer, payee = everybody[-1], everybody[-2]
+    admin = stack.postgres_url.rsplit("/", 1)[0] + "/saldo"
+    await lists.fill(admin, payer, payee, lists.SMALL)
+    await lists.run(stack.gateway_url, payer, 50)  # warm-up
+    small = await lists.run(stack.gateway_url, payer)
+    await lists.fill(admin, payer, payee, lists.SMALL * (lists.TIMES - 1))
+    large = await lists.run(stack.gateway_url, payer)
+    for path, before in small.items():
+        table.add(
+            f"list `{path}`, 100 × the rows",
+            f"{large[path]:.2f} ms",
+            f"before {before:.2f} ms",
+            f"{large[path] / before:.2f}",
+            "≤ 1.5",
+        )
+
+
 async def measure(stack: Stack, only: set[str]) -> None:
     """Measure the chosen rows, or all."""
     table = Table()
@@ -198,6 +216,7 @@ async def measure(stack: Stack, only: set[str]) -> None:
             "settled": lambda: _settled(stack, everybody, folder, table),
             "latency": lambda: _latency(stack, everybody, table),
             "reads": lambda: _reads(stack, everybody[0], folder, table),
+            "lists": lambda: _lists(stack, everybody, table),
             "logins": lambda: _logins(stack, everybody[0], table),
             "relay": lambda: _relay(stack, table),
         }
@@ -212,7 +231,8 @@ async def measure(stack: Stack, only: set[str]) -> None:
 
 def main() -> None:
     """Start a stack of its own, measure, stop it."""
-    stack = Stack(root=ROOT, local=ROOT / ".local/bench")
+    # Logs as in production: the coloured ones are for people.
+    stack = Stack(root=ROOT, local=ROOT / ".local/bench", settings={"LOG_FORMAT": "json"})
     print(f"{platform.platform()}, {os.cpu_count()} cores; {ROUNDS} rounds of {SECONDS} s")  # noqa: T201
     stack.start()
     try:

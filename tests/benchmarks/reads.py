@@ -1,6 +1,7 @@
 """Authenticated reads through the gateway, beside nginx as a plain proxy to the same service."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,8 +26,11 @@ http {{
 
 
 @asynccontextmanager
-async def nginx(folder: Path, wallet_url: str, port: int) -> AsyncIterator[str]:
+async def nginx(folder: Path, wallet_url: str) -> AsyncIterator[str]:
     """Run nginx in front of wallet; gives its URL."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     config = folder / "nginx.conf"
     config.write_text(_NGINX.format(folder=folder, wallet=urlsplit(wallet_url).netloc, port=port))
     process = await asyncio.create_subprocess_exec(
