@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy.stack.environment import chosen_by_user
 from deploy.stack.errors import StackError
 from deploy.stack.greeting import greeting
-from deploy.stack.log import Show, bold, may_colour, red
+from deploy.stack.log import Show, bold, may_colour, red, say
 from deploy.stack.services import GATEWAY, SERVICES
 from deploy.stack.stack import Stack
 
@@ -129,12 +129,6 @@ def in_service(services: Sequence[str], words: Sequence[str]) -> int:
 def with_database() -> list[str]:
     """Return the names of the services that have a schema."""
     return [service.name for service in SERVICES if service.migration is not None]
-
-
-def say(text: str) -> None:
-    """Print for a person, at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 @contextmanager

@@ -21,6 +21,15 @@ def may_colour(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
+def say(text: str) -> None:
+    """Print for a person, at once; nobody reading any more (`| head`) ends nothing."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (for the rest of the process)
+
+
 def bold(text: str) -> str:
     """Return `text` in bold where standard output takes it."""
     return f"{_BOLD}{text}{_RESET}" if may_colour(sys.stdout) else text

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.stack.locks import held
+from deploy.stack.log import say
 from deploy.stack.stack import Stack
 
 # These start whole stacks and stop servers, so they run one after the other, and alone.
@@ -45,14 +46,14 @@ def run(root: Path, target: str, options: Sequence[str] = ()) -> int:
     with held(folder / "suite.lock", f"Another `make test` is running in {root}."):
         _reset_all(root)
         try:
-            stack = Stack(root, LOCAL, say=_say)
+            stack = Stack(root, LOCAL, say=say)
             stack.start_infrastructure(roles=False)
             chosen = parts(root, target)
             codes = [_run_part(root, stack, part, options) for part in chosen]
         finally:
             _reset_all(root)
         if len(chosen) > 1:
-            _say(summary(_report(root, part) for part in chosen))
+            say(summary(_report(root, part) for part in chosen))
     return max(codes, default=_NOTHING_COLLECTED)
 
 
@@ -98,7 +99,7 @@ def _run_part(root: Path, stack: Stack, part: Part, options: Sequence[str]) -> i
         "SALDO_TEST_RABBITMQ_API": stack.rabbitmq_api_url,
         "SALDO_TEST_REDIS": stack.redis_url,
     }
-    _say(f"pytest {' '.join(part.paths)}")
+    say(f"pytest {' '.join(part.paths)}")
     return subprocess.run(
         [*command, f"--junit-xml={report}", *options], cwd=root, env=environment, check=False
     ).returncode
@@ -112,8 +113,3 @@ def _reset_all(root: Path) -> None:
     """Remove our infrastructure, and every stack that an interrupted test left behind."""
     for state in sorted((root / LOCAL).rglob("stack.json")):
         Stack(root, state.parent.relative_to(root)).reset()
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
