@@ -33,7 +33,7 @@ class Sold(Event):
 def _topology() -> topology.Topology:
     return topology.Topology(
         (topology.Exchange("kit.events", "topic"),),
-        (topology.Queue(QUEUE, (("kit.events", "#"),)),),
+        (topology.working_queue(QUEUE, (("kit.events", "#"),)),),
     )
 
 

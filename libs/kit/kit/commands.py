@@ -14,6 +14,7 @@ import orjson
 import uvloop
 
 from kit import logs
+from kit.jsonable import plain
 from kit.runtime import Mode, Service, serve
 from kit.settings import DatabaseSettings, WebSettings, load
 
@@ -188,6 +189,4 @@ def _readable(row: dict[str, object]) -> dict[str, object]:
 
 
 def _print(value: object) -> None:
-    # Ids from the driver are of its own subclass of UUID, which orjson takes as text only.
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str)
-    sys.stdout.buffer.write(text + b"\n")
+    sys.stdout.buffer.write(orjson.dumps(value, plain, orjson.OPT_INDENT_2) + b"\n")

@@ -3,7 +3,7 @@
 Does not give the short integer `number` of users and wallets; the database counts those.
 """
 
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
@@ -11,8 +11,11 @@ from uuid_utils.compat import uuid7
 # Saldo's own namespace for derived ids; changing it would give every derived thing a new id.
 NAMESPACE = UUID("5a1d0000-5a1d-5a1d-8a1d-5a1d05a1d05a")
 
-_VERSION_7 = 7
-_MILLISECOND_SHIFT = 80  # RFC 9562 §5.7: the first 48 of 128 bits are Unix milliseconds
+# RFC 9562 §5.7: 48 bits of Unix milliseconds, 4 of version, 12 random, 2 of variant, 62 random
+_MILLISECOND_SHIFT, _VERSION_SHIFT, _VARIANT_SHIFT = 80, 76, 62
+_VERSION_7, _RFC_9562 = 7, 0b10
+_DAY_MILLISECONDS = 86_400_000
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 def new_id() -> UUID:
@@ -22,10 +25,10 @@ def new_id() -> UUID:
 
 def uuid7_day(id: UUID) -> date:  # noqa: A002 (named as everywhere else)
     """Return the UTC day inside a UUIDv7; any other version is a ValueError."""
-    if id.version != _VERSION_7:
+    number = id.int  # arithmetic, as every received message goes through here
+    if number >> _VERSION_SHIFT & 0xF != _VERSION_7 or number >> _VARIANT_SHIFT & 0b11 != _RFC_9562:
         raise ValueError("not a UUIDv7")
-    seconds = (id.int >> _MILLISECOND_SHIFT) // 1000
-    return datetime.fromtimestamp(seconds, UTC).date()
+    return date.fromordinal(_EPOCH_DAY + (number >> _MILLISECOND_SHIFT) // _DAY_MILLISECONDS)
 
 
 def derived_id(*parts: object) -> UUID:

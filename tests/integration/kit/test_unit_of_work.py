@@ -1,30 +1,39 @@
-from collections.abc import AsyncIterator
+"""All or nothing: state, messages and what follows COMMIT."""
 
+import asyncio
+from contextlib import suppress
+
+import asyncpg
 import pytest
+from asyncpg.exceptions import InterfaceError
+from sqlalchemy import Column, MetaData, Table, Text, select
 
 from kit.db.database import Database
-from kit.db.unit_of_work import CommitRefusedError, a_unit_of_work_is_open
-from kit.messaging.messages import Event
+from kit.db.unit_of_work import CommitRefusedError, UnitOfWork, a_unit_of_work_is_open
+from kit.ids import new_id
 from testkit.databases import Cluster
 from testkit.pump import outbox_rows
+from testkit.toys import Told, Worked
 
 
-class Told(Event):
-    type = "kit.told.v1"
-    text: str
+async def fail(database: Database, text: str, calls: list[str]) -> None:
+    async with database.unit_of_work() as uow:
+        uow.emit(Told(text=text), subject="1")
+        uow.after_commit(lambda: calls.append(text))
+        raise ZeroDivisionError
 
 
-@pytest.fixture
-async def database(cluster: Cluster) -> AsyncIterator[Database]:
-    async with cluster.database("kit") as database:
-        yield database
+async def spoil(database: Database, calls: list[str]) -> None:
+    """Swallow an error of PostgreSQL, after which nothing can be committed."""
+    async with database.unit_of_work() as uow:
+        uow.after_commit(lambda: calls.append("committed"))
+        with suppress(asyncpg.DivisionByZeroError):
+            await uow.execute("SELECT 1 / 0")
 
 
 async def test_messages_leave_only_with_their_commit(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with database.unit_of_work() as uow:
-            uow.emit(Told(text="lost"), subject="1")
-            raise ZeroDivisionError
+        await fail(database, "lost", [])
     assert await outbox_rows(database) == []
     async with database.unit_of_work() as uow:
         uow.emit(Told(text="kept"), subject="1", sequence=1)
@@ -40,10 +49,18 @@ async def test_callbacks_run_after_commit_and_never_after_rollback(database: Dat
         uow.after_commit(lambda: calls.append("committed"))
         assert calls == []
     with pytest.raises(ZeroDivisionError):
-        async with database.unit_of_work() as uow:
-            uow.after_commit(lambda: calls.append("rolled back"))
-            raise ZeroDivisionError
+        await fail(database, "rolled back", calls)
     assert calls == ["committed"]
+
+
+async def test_a_callback_that_fails_does_not_make_the_commit_look_failed(
+    database: Database,
+) -> None:
+    calls: list[str] = []
+    async with database.unit_of_work() as uow:
+        uow.after_commit(lambda: calls.append(str(1 / len(calls))))
+        uow.after_commit(lambda: calls.append("the next one"))
+    assert calls == ["the next one"]
 
 
 async def test_a_commit_that_postgresql_turns_into_a_rollback_is_an_error(
@@ -51,10 +68,7 @@ async def test_a_commit_that_postgresql_turns_into_a_rollback_is_an_error(
 ) -> None:
     calls: list[str] = []
     with pytest.raises(CommitRefusedError):
-        async with database.unit_of_work() as uow:
-            uow.after_commit(lambda: calls.append("committed"))
-            with pytest.raises(Exception, match="division by zero"):
-                await uow.execute("SELECT 1 / 0")
+        await spoil(database, calls)
     assert calls == []
     await database.ping()
 
@@ -64,3 +78,75 @@ async def test_an_open_unit_of_work_is_known_to_its_task(database: Database) -> 
     async with database.unit_of_work():
         assert a_unit_of_work_is_open()
     assert not a_unit_of_work_is_open()
+
+
+async def test_when_the_connection_is_lost_the_error_under_way_is_told(
+    database: Database, cluster: Cluster
+) -> None:
+    async def lose() -> None:
+        async with database.unit_of_work() as uow:
+            pid = await uow.fetchval("SELECT pg_backend_pid()")
+            await cluster.as_superuser(f"SELECT pg_terminate_backend({pid})")
+            await uow.execute("SELECT 1")
+
+    with pytest.raises(
+        (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, InterfaceError)
+    ):
+        await lose()
+    await database.ping()
+
+
+async def test_a_cancelled_unit_of_work_leaves_its_connection_usable(database: Database) -> None:
+    is_sleeping = asyncio.Event()
+
+    async def sleep(uow: UnitOfWork) -> None:
+        uow.emit(Told(text="lost"), subject="1")
+        await uow.execute("SELECT 1")
+        is_sleeping.set()
+        await uow.execute("SELECT pg_sleep(30)")
+
+    async def work() -> None:
+        async with database.unit_of_work() as uow:
+            await sleep(uow)
+
+    working = asyncio.gather(work())
+    await is_sleeping.wait()
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    for _ in range(12):
+        async with database.read() as connection:
+            assert not connection.driver.is_in_transaction()
+    assert await outbox_rows(database) == []
+
+
+async def test_statements_are_text_or_core_selects_and_are_counted(database: Database) -> None:
+    outbox = Table("outbox", MetaData(), Column("subject", Text), Column("exchange", Text))
+    async with database.unit_of_work() as uow:
+        for subject in "abc":
+            uow.emit(Told(text=subject), subject=subject)
+    chosen = select(outbox.c.subject).where(outbox.c.subject.in_(["a", "c"])).order_by("subject")
+    before = database.statements
+    async with database.unit_of_work() as uow:
+        assert [row[0] for row in await uow.fetch(chosen)] == ["a", "c"]
+        assert await uow.fetchval("SELECT count(*) FROM outbox WHERE subject > $1", "a") == 2
+        assert await uow.fetchrow("SELECT 1 WHERE false") is None
+        assert await uow.execute("UPDATE outbox SET exchange = 'x'") == 3
+        assert await uow.execute("SET LOCAL search_path = kit") == 0
+    assert database.statements - before == 5
+
+
+async def test_json_goes_in_and_comes_out_as_python_values(database: Database) -> None:
+    value = {"list": [1, None, "ы"], "id": new_id()}
+    async with database.read() as connection:
+        found = await connection.fetchval("SELECT $1::jsonb", value)
+    assert found == {"list": [1, None, "ы"], "id": str(value["id"])}
+
+
+async def test_a_reply_without_an_addressee_is_an_error_of_the_handler(database: Database) -> None:
+    async with database.unit_of_work() as uow:
+        with pytest.raises(ValueError, match="needs `to`"):
+            uow.emit(Worked(in_reply_to=new_id()), subject="1")
+        uow.emit(Worked(in_reply_to=new_id()), subject="1", to="payments")
+    (row,) = await outbox_rows(database)
+    assert (row.exchange, row.routing_key) == ("saldo.replies", "payments")

@@ -3,6 +3,7 @@
 Auth and wallet as HTTP services are respx routes; nothing is there that a test has not put there.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -224,8 +225,8 @@ class Room:
             verifiers = Verifiers(client, urls, give_up_seconds=2.0)
             engine = self.service.state.wiring.engine
             runner = TaskRunner(engine, self.database, {OUTSIDE_CHECKS: verifiers.check})
-            for state in await runner._take(100):
-                await runner._do(state)
+            await runner.start_waiting()
+            await asyncio.gather(*runner._running.values())
         await self.settle()
 
     async def wake(self, seconds: float) -> None:

@@ -1,17 +1,21 @@
 """One service's pool of PostgreSQL connections; hands out units of work and read connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import asyncpg
 import orjson
 
 from kit.clock import Clock, SystemClock
+from kit.db.sharing import Sharing
 from kit.db.unit_of_work import Connection, UnitOfWork
+from kit.jsonable import plain
 from kit.messaging.doorbell import Doorbell
 from kit.refusals import Unavailable
+
+T = TypeVar("T")
 
 ACQUIRE_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 30.0
@@ -34,6 +38,7 @@ class Database:
         self.backlog_seconds = 0.0
         self.doorbell = Doorbell()
         self._pool = pool
+        self._sharing = Sharing(self)
 
     @classmethod
     async def open(
@@ -67,6 +72,10 @@ class Database:
         ):
             yield uow
 
+    async def shared(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """Do work in a unit of work that requests arriving together share; see kit.db.sharing."""
+        return await self._sharing.run(work)
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
         """Borrow a connection outside any transaction, for reading."""
@@ -86,14 +95,21 @@ class Database:
 
 async def set_codecs(driver: asyncpg.Connection) -> None:
     """Let jsonb columns take and give Python objects, by orjson."""
-    dumps: Callable[[Any], bytes] = orjson.dumps
     await driver.set_type_codec(
         "jsonb",
         schema="pg_catalog",
         format="binary",
-        encoder=lambda value: b"\x01" + dumps(value),  # jsonb's binary form: version 1, then JSON
-        decoder=lambda data: orjson.loads(data[1:]),
+        encoder=_to_jsonb,
+        decoder=_from_jsonb,
     )
+
+
+def _to_jsonb(value: Any) -> bytes:
+    return b"\x01" + orjson.dumps(value, plain)  # its binary form: version 1, then JSON
+
+
+def _from_jsonb(data: bytes) -> Any:
+    return orjson.loads(data[1:])
 
 
 async def _nothing_to_reset(_: asyncpg.Connection) -> None:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from kit import context
 from kit.ids import new_id
+from kit.jsonable import plain
 from kit.messaging.messages import Envelope, Message
 
 SINGLE = "application/cloudevents+json"
@@ -59,14 +60,7 @@ def encode(  # noqa: PLR0913 - the attributes of one event
         "traceparent": trace["traceparent"],
     }
     event.update((name, value) for name, value in optional.items() if value is not None)
-    return event_id, orjson.dumps(event, default=_plain, option=orjson.OPT_UTC_Z)
-
-
-def _plain(value: object) -> str:
-    """Spell asyncpg's own UUID, a subclass that orjson does not take for one."""
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no place in a message")
+    return event_id, orjson.dumps(event, plain, orjson.OPT_UTC_Z)
 
 
 @cache

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from prometheus_client import Counter
 
@@ -72,7 +73,7 @@ class Reader:
                 stale = letter(self.queue, raw, "stale", f"event id {event_id}")
                 reading.dead.append(stale)
             else:
-                reading.items.append(self.item(raw))
+                reading.items.append(self._item(raw, kind, event_id))
         except UndecodableError as error:
             reading.dead.append(letter(self.queue, raw, "undecodable", str(error)))
 
@@ -85,8 +86,10 @@ class Reader:
     def item(self, raw: Any) -> Item:
         """Decode one raw event; raises UndecodableError."""
         kind, event_id = cloudevents.type_and_id(raw)
-        known = self._handlers.get(kind)
-        if known is None:
+        if kind not in self._handlers:
             raise UndecodableError(f"nobody handles {kind}")
-        model, handler = known
+        return self._item(raw, kind, event_id)
+
+    def _item(self, raw: Any, kind: str, event_id: UUID) -> Item:
+        model, handler = self._handlers[kind]
         return Item(cloudevents.decode(raw, event_id, model), handler, raw)

@@ -26,8 +26,11 @@ from .effects import Effects
 class Rig(Protocol):
     """A broker under test and what can be done to it from outside."""
 
-    broker: Broker
     names: "Names"
+
+    @property
+    def broker(self) -> Broker:
+        """The broker."""
 
     async def delete_queue(self, name: str) -> None:
         """Have an operator delete a queue."""

@@ -1,7 +1,7 @@
 """Cut off at every await, then started again: nothing is lost, nothing happens twice."""
 
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import asyncpg
@@ -21,9 +21,6 @@ from testkit.pump import outbox_rows, sent
 from testkit.toys import Told, delivery, encoded, work
 
 from .effects import QUEUE, Effects
-
-# The cut may fall on a connection that is just being reset by its pool.
-pytestmark = pytest.mark.filterwarnings("ignore:.*was never awaited:RuntimeWarning")
 
 
 @pytest.fixture
@@ -86,7 +83,7 @@ async def test_a_consumer_cut_off_anywhere_gives_every_command_one_effect(
 
 
 async def test_a_consumer_with_a_bad_message_cut_off_anywhere_keeps_it_once(
-    effects: Effects, broker: MemoryBroker
+    effects: Effects, broker: MemoryBroker, clock: FakeClock
 ) -> None:
     run = 0
 
@@ -100,8 +97,6 @@ async def test_a_consumer_with_a_bad_message_cut_off_anywhere_keeps_it_once(
     async for _ in cut_everywhere(begin):
         await consume(effects, broker)
         effects.repair()
-        clock = effects.database.clock
-        assert isinstance(clock, FakeClock)
         clock.advance(2)
         while await effects.retries().retry_due():
             pass
@@ -116,9 +111,7 @@ async def test_a_consumer_with_a_bad_message_cut_off_anywhere_keeps_it_once(
     assert await effects.letters() == []
 
 
-async def test_a_retry_cut_off_anywhere_has_one_effect(effects: Effects) -> None:
-    clock = effects.database.clock
-    assert isinstance(clock, FakeClock)
+async def test_a_retry_cut_off_anywhere_has_one_effect(effects: Effects, clock: FakeClock) -> None:
     run = 0
 
     async def retry() -> None:
@@ -139,7 +132,10 @@ async def test_a_retry_cut_off_anywhere_has_one_effect(effects: Effects) -> None
     assert await effects.letters() == []
 
 
-async def _cut_after(begin: Any, work: Any) -> Any:
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def _cut_after(begin: Work, work: Work) -> AsyncIterator[int]:
     """Prepare, then cut the work off at its first await; prepare, then at its second; …"""
     await begin()
     async for position in cut_everywhere(work):

@@ -4,8 +4,8 @@ import asyncio
 import json
 from uuid import UUID
 
-import asyncpg
 import pytest
+from asyncpg.exceptions import InterfaceError
 
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
@@ -96,7 +96,7 @@ async def test_a_handler_bug_parks_its_message_and_no_other(effects: Effects) ->
 
 
 @pytest.mark.parametrize(
-    "error", [OSError("no such file"), TimeoutError("a bug"), asyncpg.InterfaceError("misused")]
+    "error", [OSError("no such file"), TimeoutError("a bug"), InterfaceError("misused")]
 )
 async def test_an_error_that_only_looks_like_an_outage_parks_its_message(
     effects: Effects, error: Exception

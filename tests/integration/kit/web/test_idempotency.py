@@ -268,3 +268,13 @@ async def test_the_stored_answer_is_exactly_what_was_sent(till: Till) -> None:
     assert row["answer"] == sent.content
     assert Receipt.model_validate_json(row["answer"]).worth == "0.50"
     assert row["headers"] == {"Location": sent.headers["location"]}
+
+
+async def test_while_accepted_work_waits_for_too_long_nothing_more_is_accepted(till: Till) -> None:
+    till.database.backlog_seconds = 3600.0
+    answer = await till.drop(HALF, key="one")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    till.database.backlog_seconds = 0.0
+    assert (await till.drop(HALF, key="one")).status_code == 201
+    assert await till.coins() == 1

@@ -1,16 +1,17 @@
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
 import pytest
+from asyncpg.pgproto import pgproto
 
 from kit import context
 from kit.messaging import cloudevents
 from kit.messaging.cloudevents import UndecodableError
-from kit.messaging.messages import Envelope
+from kit.messaging.messages import Envelope, Event
 from testkit.clock import FakeClock
-from testkit.toys import Told, encoded
+from testkit.toys import Told, Work, encoded
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -61,6 +62,21 @@ def test_an_event_is_a_cloudevent_and_comes_back_whole() -> None:
         traceparent=None,
         message=Told(text="привет"),
     )
+
+
+def test_ids_as_the_database_driver_gives_them_are_ids() -> None:
+    from_driver = pgproto.UUID("01900000-0000-7000-8000-000000000001")
+    raw = raw_of(encoded(Work(command_id=from_driver)))
+    assert raw["data"]["command_id"] == "01900000-0000-7000-8000-000000000001"
+
+
+def test_what_is_no_json_is_an_error_of_the_sender() -> None:
+    class Odd(Event):
+        type: ClassVar[str] = "kit.odd.v1"
+        what: complex
+
+    with pytest.raises(TypeError):
+        encoded(Odd(what=1j))
 
 
 def test_every_sending_has_an_id_of_its_own_that_carries_its_day() -> None:
