@@ -20,13 +20,15 @@ KIT = "kit"
 
 _ROLES = """
 DO $$ BEGIN
-    PERFORM pg_advisory_xact_lock(7);
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{owner}') THEN
+    -- Roles belong to the whole server: another worker may make them at this moment.
+    BEGIN
         CREATE ROLE {owner} LOGIN PASSWORD '{owner}';
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{service}') THEN
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END;
+    BEGIN
         CREATE ROLE {service} LOGIN PASSWORD '{service}';
-    END IF;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END;
     CREATE SCHEMA {service} AUTHORIZATION {owner};
     GRANT USAGE ON SCHEMA {service} TO {service};
     ALTER ROLE {owner} IN DATABASE {database} SET search_path = {service};
