@@ -36,12 +36,13 @@ async def together(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]
     one = asyncio.create_task(first)  # noqa: TID251 - awaited right here
     other = asyncio.create_task(second)  # noqa: TID251 - awaited right here
     try:
-        return await asyncio.gather(one, other)
+        await asyncio.gather(one, other)
     except BaseException:
         one.cancel()
         other.cancel()
         await asyncio.gather(one, other, return_exceptions=True)
         raise
+    return one.result(), other.result()
 
 
 async def to_the_end(work: Coroutine[Any, Any, A], *, within_seconds: float) -> A:

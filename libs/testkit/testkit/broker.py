@@ -113,8 +113,13 @@ class MemoryBroker:
         self.dispatch(queue)
 
     def dispatch(self, queue: str) -> None:
-        """Give waiting messages to subscriptions with room, in turn."""
+        """Give waiting messages to subscriptions with room, in turn, or to the active one."""
         waiting, subscriptions = self.queues.get(queue), self._subscriptions[queue]
+        declared = self._declared.get(queue)
+        if declared and declared.arguments.get("x-single-active-consumer"):
+            while waiting and subscriptions and subscriptions[0].has_room:
+                subscriptions[0].receive(waiting.popleft())
+            return
         while waiting and (free := next((one for one in subscriptions if one.has_room), None)):
             subscriptions.remove(free)
             subscriptions.append(free)

@@ -30,7 +30,6 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 CONFIRM_TIMEOUT_SECONDS = 10.0
 WRITE_TIMEOUT_SECONDS = 10.0
 WATCHDOG_SECONDS = 15.0
-SECOND_LOOK_SECONDS = 2.0
 PERSISTENT = 2
 
 TROUBLE = (
@@ -93,9 +92,10 @@ class RabbitPublisher:
 class RabbitSubscription:
     """One consumer on one channel, its deliveries buffered up to the prefetch."""
 
-    def __init__(self, channel: Channel, queue: str) -> None:
+    def __init__(self, channel: Channel, queue: str, watchdog_seconds: float) -> None:
         self._channel = channel
         self._queue = queue
+        self._watchdog_seconds = watchdog_seconds
         self._tag: str | None = None
         self._arrived: deque[Delivery] = deque()
         self._news = asyncio.Event()
@@ -133,7 +133,7 @@ class RabbitSubscription:
         """Wait for a delivery, then return what has arrived."""
         self._raise_if_dead()
         while not self._arrived:
-            if not await self._news_within(WATCHDOG_SECONDS):
+            if not await self._news_within(self._watchdog_seconds):
                 await self._watch()
             self._raise_if_dead()
         return [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
@@ -152,14 +152,17 @@ class RabbitSubscription:
             raise BrokerUnavailableError(f"the consumer of {self._queue} is gone")
 
     async def _watch(self) -> None:
-        """Raise where messages wait in the queue and yet none is delivered."""
+        """Raise where messages wait in the queue and yet none is delivered.
+
+        One that stands by beside a busy consumer raises too; it only subscribes anew.
+        """
         try:
             answer = await self._channel.queue_declare(self._queue, passive=True, timeout=5)
         except TROUBLE as error:
             _reraise_if_cancelled(error)
             raise BrokerUnavailableError(f"watchdog: {error!r}") from error
         # A message may have come between the two; it is then on its way.
-        if answer.message_count and not await self._news_within(SECOND_LOOK_SECONDS):
+        if answer.message_count and not await self._news_within(self._watchdog_seconds):
             raise BrokerUnavailableError(f"{self._queue} has messages and delivers none")
 
     async def ack_through(self, tag: int) -> None:
@@ -179,9 +182,24 @@ class RabbitSubscription:
 class RabbitBroker:
     """Two connections, as RabbitMQ may block publishers while consumers must go on."""
 
-    def __init__(self, url: str, declare: Sequence[topology.Topology] = ()) -> None:
+    def __init__(
+        self,
+        url: str,
+        declare: Sequence[topology.Topology] = (),
+        *,
+        watchdog_seconds: float = WATCHDOG_SECONDS,
+    ) -> None:
+        """Take what to connect to.
+
+        Args:
+            url: The broker.
+            declare: What to declare on every channel opened to publish or consume.
+            watchdog_seconds: After how long without a delivery a subscription looks whether the
+                queue has messages.
+        """
         self._url = url
         self._declare = declare
+        self._watchdog_seconds = watchdog_seconds
         self._connections: dict[str, AbstractConnection] = {}
         self._locks = {"publish": asyncio.Lock(), "consume": asyncio.Lock()}
 
@@ -192,7 +210,7 @@ class RabbitBroker:
     async def subscribe(self, queue: str, *, prefetch: int) -> RabbitSubscription:
         """Open a channel that consumes a queue."""
         channel = await self._channel("consume", declared_anew=True)
-        subscription = RabbitSubscription(channel, queue)
+        subscription = RabbitSubscription(channel, queue, self._watchdog_seconds)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
                 await subscription.start(prefetch)
@@ -268,7 +286,11 @@ async def _declare(channel: Channel, part: topology.Topology) -> None:
             arguments=exchange.arguments,
         )
     for queue in part.queues:
-        await channel.queue_declare(queue.name, durable=True, arguments=queue.arguments)
+        try:
+            await channel.queue_declare(queue.name, durable=True, arguments=queue.arguments)
+        except aiormq.exceptions.ChannelPreconditionFailed:
+            log.error("queue_differs", queue=queue.name, remedy="let it run empty, then delete it")  # noqa: TRY400
+            raise
         for exchange_name, routing_key in queue.bindings:
             await channel.queue_bind(queue.name, exchange_name, routing_key)
 

@@ -56,12 +56,18 @@ def working_queue(
     dead: str = DEAD,
     delivery_limit: int = DELIVERY_LIMIT,
 ) -> Queue:
-    """Return a quorum queue with a safety net: what it gives up on keeps the queue's name."""
+    """Return a quorum queue with a safety net: what it gives up on keeps the queue's name.
+
+    It has one active consumer, the others stand by: a consumer that comes back before the broker
+    has noticed its death would otherwise get later messages before earlier ones. So work is shared
+    out by more queues, never by more consumers.
+    """
     return Queue(
         name,
         bindings,
         {
             "x-queue-type": "quorum",
+            "x-single-active-consumer": True,
             "x-delivery-limit": delivery_limit,
             "x-dead-letter-exchange": dead,
             "x-dead-letter-routing-key": name,

@@ -129,17 +129,38 @@ async def test_take_returns_no_more_than_its_limit(rig: Rig) -> None:
 
 
 async def test_no_more_than_the_prefetch_is_out_until_acknowledged(rig: Rig) -> None:
-    await publish(rig, *(one(rig, str(n)) for n in range(5)))
-    narrow = await rig.broker.subscribe(rig.names.queue, prefetch=2)
+    await publish(rig, *(one(rig, str(n), key="two") for n in range(5)))
+    narrow = await rig.broker.subscribe(rig.names.other, prefetch=2)
     first = await take(narrow, 2)
     assert texts(first) == ["0", "1"]
-    wide = await rig.broker.subscribe(rig.names.queue, prefetch=10)
+    wide = await rig.broker.subscribe(rig.names.other, prefetch=10)
     assert texts(await take(wide, 3)) == ["2", "3", "4"]  # so the narrow one got no more
     await narrow.ack_through(first[-1].tag)
-    await publish(rig, one(rig, "5"), one(rig, "6"))
+    await publish(rig, one(rig, "5", key="two"), one(rig, "6", key="two"))
     assert set(texts(await take(narrow, 1) + await take(wide, 1))) == {"5", "6"}
     await narrow.close()
     await wide.close()
+
+
+async def test_a_second_consumer_stands_by_until_the_first_has_gone(rig: Rig) -> None:
+    await publish(rig, *(one(rig, str(n)) for n in range(6)))
+    first = await rig.broker.subscribe(rig.names.queue, prefetch=3)
+    assert texts(await take(first, 3)) == ["0", "1", "2"]
+    second = await rig.broker.subscribe(rig.names.queue, prefetch=10)
+    taking = asyncio.gather(second.take(10))
+    await publish(rig, one(rig, "6"))
+    assert not taking.done()
+    await first.close()
+    async with asyncio.timeout(WITHIN):
+        (taken,) = await taking
+    taken += await take(second, 7 - len(taken)) if len(taken) < 7 else []
+    assert [(d.body, d.attempts) for d in taken] == [
+        (b"0", 1),
+        (b"1", 1),
+        (b"2", 1),
+        *((str(n).encode(), 0) for n in range(3, 7)),
+    ]
+    await second.close()
 
 
 async def test_an_acknowledgement_covers_all_before_it_and_nothing_after(rig: Rig) -> None:

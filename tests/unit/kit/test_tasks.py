@@ -1,0 +1,103 @@
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from kit.tasks import backoff, for_ever, spawn, stop, to_the_end, together
+from testkit.waiting import running, until
+
+
+async def test_together_returns_both_results() -> None:
+    async def give(value: int) -> int:
+        await asyncio.sleep(0)
+        return value
+
+    assert await together(give(1), give(2)) == (1, 2)
+
+
+async def test_when_one_of_two_fails_the_other_does_not_go_on() -> None:
+    ended: list[str] = []
+
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    async def go_on() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("stopped")
+
+    with pytest.raises(ZeroDivisionError):
+        await together(fail(), go_on())
+    assert ended == ["stopped"]
+
+
+async def test_work_that_must_end_ends_though_its_caller_is_cancelled() -> None:
+    gate, ended = asyncio.Event(), list[str]()
+
+    async def work() -> None:
+        await gate.wait()
+        ended.append("whole")
+
+    task = asyncio.gather(to_the_end(work(), within_seconds=10))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == ["whole"]
+
+
+async def test_work_that_does_not_end_in_its_time_is_cancelled() -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("cancelled")
+
+    task = asyncio.gather(to_the_end(work(), within_seconds=0.01))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == ["cancelled"]
+
+
+async def test_a_loop_comes_back_after_errors_and_after_returns() -> None:
+    outcomes: Iterator[bool] = iter((False, True, False, True, True))
+    runs: list[bool] = []
+
+    async def work() -> None:
+        fails = next(outcomes, None)
+        if fails is None:
+            await asyncio.Event().wait()
+        runs.append(bool(fails))
+        if fails:
+            raise ZeroDivisionError
+
+    async with running(for_ever("test", work, every_seconds=0)):
+        await until(lambda: len(runs) == 5)
+
+
+async def test_a_task_that_fails_is_told_and_others_are_stopped_quietly() -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    failed, waiting = spawn(fail(), "fails"), spawn(wait(), "waits")
+    await asyncio.sleep(0)
+    await stop([failed, waiting])
+    assert waiting.cancelled()
+    assert isinstance(failed.exception(), ZeroDivisionError)
+
+
+def test_delays_grow_up_to_their_cap_with_jitter() -> None:
+    delays = backoff(first=1.0, most=8.0)
+    for ceiling in (1, 2, 4, 8, 8, 8):
+        assert 0.5 <= next(delays) <= ceiling
