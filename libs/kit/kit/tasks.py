@@ -93,7 +93,9 @@ async def for_ever(
 
 
 async def stop(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancel tasks and wait until all have ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    """Cancel tasks until all have ended: a library in the way may lose a cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1)

@@ -44,16 +44,17 @@ class Proxy:
         task.add_done_callback(self._pairs.discard)
 
     async def _pair(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(*self._target)
-        ways = [
-            spawn(_pass(reader, far_writer), "proxy.up"),
-            spawn(_pass(far_reader, writer), "proxy.down"),
-        ]
+        ways: list[asyncio.Task[None]] = []
+        writers = [writer]
         try:
+            far_reader, far_writer = await asyncio.open_connection(*self._target)
+            writers.append(far_writer)
+            ways.append(spawn(_pass(reader, far_writer), "proxy.up"))
+            ways.append(spawn(_pass(far_reader, writer), "proxy.down"))
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            writer.transport.abort()
-            far_writer.transport.abort()
+            for one in writers:
+                one.transport.abort()
             await stop(ways)
 
 

@@ -105,7 +105,7 @@ async def create_payment(
         return viewer.answer(CREATED, payment)
 
     return await idempotently(
-        request, viewer.caller, operation="create_payment", body=body, work=work, may_share=True
+        request, viewer.caller, operation="create_payment", body=body, work=work
     )
 
 
@@ -142,9 +142,8 @@ async def pay_payment(
         return viewer.answer(ACCEPTED, payment)
 
     with wired.finishes.expect(payment_id) as finish:
-        # It claims rows in `created`, which only lone cancellations lock besides.
         accepted = await idempotently(
-            request, viewer.caller, operation="pay_payment", body=None, work=work, may_share=True
+            request, viewer.caller, operation="pay_payment", body=None, work=work
         )
         return await _final(accepted, finish, wait, viewer)
 

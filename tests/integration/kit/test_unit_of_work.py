@@ -90,7 +90,12 @@ async def test_when_the_connection_is_lost_the_error_under_way_is_told(
             await uow.execute("SELECT 1")
 
     with pytest.raises(
-        (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, InterfaceError)
+        (
+            ConnectionError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.AdminShutdownError,
+            InterfaceError,
+        )
     ):
         await lose()
     await database.ping()

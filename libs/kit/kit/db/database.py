@@ -1,24 +1,23 @@
 """One service's pool of PostgreSQL connections; hands out units of work and read connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import asyncpg
 import orjson
 
 from kit.clock import Clock, SystemClock
-from kit.db.sharing import Sharing
 from kit.db.unit_of_work import Connection, UnitOfWork
 from kit.jsonable import plain
 from kit.messaging.doorbell import Doorbell
 from kit.refusals import Unavailable
 
-T = TypeVar("T")
-
+CONNECT_TIMEOUT_SECONDS = 5.0
 ACQUIRE_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 30.0
+CLOSE_TIMEOUT_SECONDS = 10.0
 BACKLOG_SECONDS = 60.0
 
 
@@ -38,7 +37,6 @@ class Database:
         self.backlog_seconds = 0.0
         self.doorbell = Doorbell()
         self._pool = pool
-        self._sharing = Sharing(self)
 
     @classmethod
     async def open(
@@ -49,6 +47,7 @@ class Database:
             url,
             min_size=1,
             max_size=pool_size,
+            timeout=CONNECT_TIMEOUT_SECONDS,
             command_timeout=COMMAND_TIMEOUT_SECONDS,
             init=set_codecs,
             reset=_nothing_to_reset,
@@ -59,7 +58,8 @@ class Database:
     async def close(self) -> None:
         """Close the pool, waiting a moment for borrowed connections."""
         try:
-            await asyncio.wait_for(self._pool.close(), timeout=10)
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 
@@ -71,10 +71,6 @@ class Database:
             UnitOfWork(self, driver) as uow,
         ):
             yield uow
-
-    async def shared(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        """Do work in a unit of work that requests arriving together share; see kit.db.sharing."""
-        return await self._sharing.run(work)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:

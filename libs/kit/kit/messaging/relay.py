@@ -22,6 +22,7 @@ from kit.tasks import for_ever
 FIRST_POLL_SECONDS = 0.025
 LAST_POLL_SECONDS = 1.0
 OWNERSHIP_POLL_SECONDS = 1.0
+CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 10.0
 CHANNEL = "outbox"
 # A lost DELETE only means a message sent twice, so the relay need not wait for the disk. A relay
@@ -126,7 +127,10 @@ class Ringer:
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(
-        url, server_settings=SESSION, command_timeout=COMMAND_TIMEOUT_SECONDS
+        url,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        server_settings=SESSION,
     )
     try:
         yield connection

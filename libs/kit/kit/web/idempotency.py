@@ -50,14 +50,13 @@ class _Claim:
         return int.from_bytes(blake2b(name, digest_size=8).digest(), signed=True)
 
 
-async def idempotently(  # noqa: PLR0913 - all named at the call
+async def idempotently(
     request: Request,
     caller: Identity,
     *,
     operation: str,
     body: BaseModel | None,
     work: Work,
-    may_share: bool = False,
 ) -> Answer:
     """Run `work` in a unit of work, once per Idempotency-Key of this caller.
 
@@ -67,8 +66,6 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
         operation: Name of the operation (its operation id); keys of two operations differ.
         body: The validated body, compared field by field where a key comes again.
         work: Does it and returns the answer to give and to store; raises to refuse.
-        may_share: Whether requests without a key may share a unit of work (`kit.db.sharing`
-            says when they may).
 
     Raises:
         IdempotencyKeyMalformed: the header is not 1 to 255 of the allowed characters.
@@ -79,8 +76,6 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
     database: Database = request.app.state.database
     database.require_no_backlog()
     given = request.headers.get("idempotency-key")
-    if given is None and may_share:
-        return await database.shared(work)
     if given is None:
         async with database.unit_of_work() as uow:
             return await work(uow)
