@@ -164,11 +164,8 @@ class MemoryBroker:
             return
         limit = declared.arguments.get("x-delivery-limit")
         dead = [one for one in held if limit is not None and one.attempts > limit]
-        # As RabbitMQ does: behind what came back earlier, before what was never out.
-        waiting = list(self.queues[subscription.queue])
-        returned = sum(1 for one in waiting if one.attempts)
         back = [one for one in held if one not in dead]
-        self.queues[subscription.queue] = deque([*waiting[:returned], *back, *waiting[returned:]])
+        self.queues[subscription.queue].extendleft(reversed(back))
         for one in dead:
             self._bury(one.publication, declared)
         self.dispatch(subscription.queue)

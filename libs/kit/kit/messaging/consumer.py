@@ -27,7 +27,6 @@ from kit.tasks import for_ever, to_the_end
 BATCH_EVENTS = 256
 PREFETCH_MESSAGES = 300
 SUSPECT_ATTEMPTS = 2  # delivered twice before and never acknowledged: it may kill the process
-KILLER_ATTEMPTS = 5  # and since then alone, first in the queue, three times
 CONFLICT_TRIES = 5
 FINISH_SECONDS = 10.0
 
@@ -64,43 +63,46 @@ class Consumer:
     async def _once(self) -> None:
         # Taking what can't be handled would only count against it.
         await self._database.ping()
-        # All that came back must be out at once, or RabbitMQ puts the rest of it first next time.
+        await self._feel_the_way()
         subscription = await self._broker.subscribe(self.queue, prefetch=PREFETCH_MESSAGES)
         try:
-            is_first = True
             while True:
                 pending = await subscription.take(PREFETCH_MESSAGES)
                 while pending:
                     batch, pending = cut(pending)
-                    # All before it were acknowledged, so this is the one at which it ended.
-                    is_killer = is_first and batch[0].attempts >= KILLER_ATTEMPTS
-                    is_first = False
-                    work = self._handle_and_ack(batch, subscription, set_aside=is_killer)
-                    await to_the_end(work, within_seconds=FINISH_SECONDS)
+                    await self._finish(batch, subscription)
         finally:
             await subscription.close()
 
-    async def _handle_and_ack(
-        self, batch: Sequence[Delivery], subscription: Subscription, *, set_aside: bool
-    ) -> None:
-        await self.handle(batch, set_aside=set_aside)
+    async def _feel_the_way(self) -> None:
+        """Take one message at a time until one comes that is not suspect.
+
+        A message that kills the process takes down all that are out with it, each counted as
+        delivered once more. Alone it reaches the broker's limit alone.
+        """
+        subscription = await self._broker.subscribe(self.queue, prefetch=1)
+        try:
+            is_suspect = True
+            while is_suspect:
+                batch = await subscription.take(1)
+                await self._finish(batch, subscription)
+                is_suspect = _is_suspect(batch[0])
+        finally:
+            await subscription.close()
+
+    async def _finish(self, batch: Sequence[Delivery], subscription: Subscription) -> None:
+        await to_the_end(self._handle_and_ack(batch, subscription), within_seconds=FINISH_SECONDS)
+
+    async def _handle_and_ack(self, batch: Sequence[Delivery], subscription: Subscription) -> None:
+        await self.handle(batch)
         await subscription.ack_through(batch[-1].tag)
 
-    async def handle(self, deliveries: Sequence[Delivery], *, set_aside: bool = False) -> None:
-        """Give every event inside the deliveries its one effect, or a letter; then return.
-
-        Args:
-            deliveries: What was taken together.
-            set_aside: Park all of it, for retries that count an attempt before they make it.
-        """
+    async def handle(self, deliveries: Sequence[Delivery]) -> None:
+        """Give every event inside the deliveries its one effect, or a letter; then return."""
         reading = self.reader.read(deliveries, self._database.clock.now().date())
         if reading.dead:
             await bury(self._database, self.queue, reading.dead)
         if not reading.items:
-            return
-        if set_aside:
-            for item in reading.items:
-                await self._park(item, "may_kill", f"delivered {deliveries[0].attempts} times")
             return
         if not _is_suspect(deliveries[0]):
             try:
@@ -158,14 +160,11 @@ class Consumer:
             if await is_outage(self._database, error):
                 raise
             log.exception("message_parked", queue=self.queue, id=str(item.envelope.id))
-            await self._park(item, "handler_failed", repr(error))
-
-    async def _park(self, item: Item, reason: str, error: str) -> None:
-        async with self._database.unit_of_work() as uow:
-            fresh, _ = await inbox.claim(uow, self.queue, [item.envelope.id])
-            kept = [letter(self.queue, item.raw, reason, error)] if fresh else []
-            await letters.park(uow, kept)
-        parked.labels(self.queue).inc(len(kept))
+            failed = letter(self.queue, item.raw, "handler_failed", repr(error))
+            async with self._database.unit_of_work() as uow:
+                fresh, _ = await inbox.claim(uow, self.queue, [item.envelope.id])
+                await letters.park(uow, [failed] if fresh else [])
+            parked.labels(self.queue).inc(len(fresh))
 
 
 def cut(pending: list[Delivery]) -> tuple[list[Delivery], list[Delivery]]:

@@ -41,15 +41,10 @@ SELECT * FROM letter WHERE consumer = $1 AND id = $2 AND state = 'parked'
 FOR UPDATE SKIP LOCKED
 """
 
-_COUNT = """
-UPDATE letter SET attempts = attempts + 1, next_at = $3, updated_at = $4
-WHERE consumer = $1 AND id = $2
-"""
-
 _FAILED = """
-UPDATE letter SET error = $3, updated_at = $4,
-    state = CASE WHEN attempts >= $5 THEN 'dead' ELSE 'parked' END,
-    next_at = CASE WHEN attempts >= $5 THEN NULL ELSE next_at END
+UPDATE letter SET attempts = attempts + 1, error = $3, updated_at = $4,
+    state = CASE WHEN attempts + 1 >= $5 THEN 'dead' ELSE 'parked' END,
+    next_at = CASE WHEN attempts + 1 >= $5 THEN NULL ELSE $6::timestamptz END
 WHERE consumer = $1 AND id = $2 AND state = 'parked' RETURNING state
 """
 
@@ -143,21 +138,22 @@ async def lock(uow: UnitOfWork, consumer: str, letter_id: UUID) -> Letter | None
     )
 
 
-async def count(uow: UnitOfWork, letter: Letter) -> None:
-    """Count an attempt that is about to be made; should it kill the process, it has counted."""
-    now = uow.clock.now()
-    await uow.execute(_COUNT, *_key(letter), retry_at(now, letter.attempts + 1), now)
-
-
 async def delivered(uow: UnitOfWork, letter: Letter) -> None:
     """Remove a letter that has been handled after all."""
     await uow.execute("DELETE FROM letter WHERE consumer = $1 AND id = $2", *_key(letter))
 
 
 async def failed(uow: UnitOfWork, letter: Letter, error: str) -> bool:
-    """Note why an attempt failed; returns True where that was the last and the letter is dead."""
-    text, now = _text(error, ERROR_LENGTH), uow.clock.now()
-    state = await uow.fetchval(_FAILED, *_key(letter), text, now, MAX_ATTEMPTS)
+    """Count a failed retry; returns True where the letter is dead now."""
+    now = uow.clock.now()
+    state = await uow.fetchval(
+        _FAILED,
+        *_key(letter),
+        _text(error, ERROR_LENGTH),
+        now,
+        MAX_ATTEMPTS,
+        retry_at(now, letter.attempts + 1),
+    )
     return bool(state == "dead")
 
 

@@ -47,32 +47,20 @@ class Retries:
         return len(found)
 
     async def _retry(self, letter_id: UUID) -> None:
-        letter = await self._begin(letter_id)
-        if letter is None:
-            return
-        if letter.attempts >= letters.MAX_ATTEMPTS:
-            await self._note_failure(letter, RuntimeError("no attempt came to an end"))
-            return
+        letter: Letter | None = None
         try:
             async with self._database.unit_of_work() as uow:
-                if await letters.lock(uow, self._reader.queue, letter_id) is None:
+                letter = await letters.lock(uow, self._reader.queue, letter_id)
+                if letter is None:
                     return
                 item = self._reader.item(orjson.loads(letter.body))
                 with caused_by(item.envelope):
                     await item.handler(uow, [item.envelope])
                 await letters.delivered(uow, letter)
         except Exception as error:
-            if await is_outage(self._database, error):
+            if letter is None or await is_outage(self._database, error):
                 raise
             await self._note_failure(letter, error)
-
-    async def _begin(self, letter_id: UUID) -> Letter | None:
-        """Count the attempt before it is made; None where another worker makes it."""
-        async with self._database.unit_of_work() as uow:
-            letter = await letters.lock(uow, self._reader.queue, letter_id)
-            if letter is not None and letter.attempts < letters.MAX_ATTEMPTS:
-                await letters.count(uow, letter)
-            return letter
 
     async def _note_failure(self, letter: Letter, error: Exception) -> None:
         async with self._database.unit_of_work() as uow:

@@ -11,8 +11,7 @@ from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging import cloudevents, inbox, topology
-from kit.messaging.consumer import KILLER_ATTEMPTS, Consumer
-from kit.messaging.letters import MAX_ATTEMPTS
+from kit.messaging.consumer import Consumer
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import by_type, one_by_one
 from testkit.broker import MemoryBroker
@@ -245,45 +244,22 @@ class KilledError(BaseException):
     """What nothing catches."""
 
 
-async def test_a_message_that_kills_its_process_is_set_aside_and_holds_nobody(
-    effects: Effects, broker: MemoryBroker, clock: FakeClock
+async def test_a_message_that_kills_its_process_takes_nobody_along(
+    effects: Effects, broker: MemoryBroker
 ) -> None:
     texts = [f"{n:02}" for n in range(10)]
     texts.insert(5, "killer")
-    put(broker, *(command(effects, text, subject=text) for text in texts))
+    put(broker, *(command(effects, text) for text in texts))
     effects.fail_on("killer", KilledError())
-    for _ in range(KILLER_ATTEMPTS):
+    for _ in range(topology.DELIVERY_LIMIT + 1):
         with pytest.raises(KilledError):
             await effects.consumer(broker)._once()
         broker.cut()
+    dead = [one.publication.body for one in broker.queues["kit.dead"]]
+    assert [cloudevents.unpack(body, None)[0]["data"]["text"] for body in dead] == ["killer"]
     async with running(effects.consumer(broker).run()):
         await until(lambda: _has(effects, "09"))
     assert await effects.texts() == [text for text in texts if text != "killer"]
-    assert await effects.states() == [("may_kill", "parked")]
-    for _ in range(MAX_ATTEMPTS):
-        clock.advance(301)
-        with pytest.raises(KilledError):
-            await effects.retries().retry_due()
-    clock.advance(301)
-    await effects.retries().retry_due()
-    assert await effects.states() == [("may_kill", "dead")]
-
-
-async def test_two_killers_among_others_are_both_set_aside(
-    effects: Effects, broker: MemoryBroker
-) -> None:
-    texts = ["a", "killer 1", "b", "killer 2", "c"]
-    put(broker, *(command(effects, text, subject=text) for text in texts))
-    for text in ("killer 1", "killer 2"):
-        effects.fail_on(text, KilledError())
-    for _ in range(KILLER_ATTEMPTS + 1):
-        with pytest.raises(KilledError):
-            await effects.consumer(broker)._once()
-        broker.cut()
-    async with running(effects.consumer(broker).run()):
-        await until(lambda: _has(effects, "c"))
-    assert await effects.texts() == ["a", "b", "c"]
-    assert await effects.states() == [("may_kill", "parked")] * 2
 
 
 async def test_a_suspect_pack_is_handled_event_by_event(effects: Effects) -> None:
