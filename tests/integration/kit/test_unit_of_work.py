@@ -5,13 +5,11 @@ from contextlib import suppress
 
 import asyncpg
 import pytest
-from asyncpg.exceptions import InterfaceError
 from sqlalchemy import Column, MetaData, Table, Text, select
 
 from kit.db.database import Database
 from kit.db.unit_of_work import CommitRefusedError, UnitOfWork, a_unit_of_work_is_open
 from kit.ids import new_id
-from testkit.databases import Cluster
 from testkit.pump import outbox_rows
 from testkit.toys import Told, Worked
 
@@ -78,27 +76,6 @@ async def test_an_open_unit_of_work_is_known_to_its_task(database: Database) -> 
     async with database.unit_of_work():
         assert a_unit_of_work_is_open()
     assert not a_unit_of_work_is_open()
-
-
-async def test_when_the_connection_is_lost_the_error_under_way_is_told(
-    database: Database, cluster: Cluster
-) -> None:
-    async def lose() -> None:
-        async with database.unit_of_work() as uow:
-            pid = await uow.fetchval("SELECT pg_backend_pid()")
-            await cluster.as_superuser(f"SELECT pg_terminate_backend({pid})")
-            await uow.execute("SELECT 1")
-
-    with pytest.raises(
-        (
-            ConnectionError,
-            asyncpg.PostgresConnectionError,
-            asyncpg.AdminShutdownError,
-            InterfaceError,
-        )
-    ):
-        await lose()
-    await database.ping()
 
 
 async def test_a_cancelled_unit_of_work_leaves_its_connection_usable(database: Database) -> None:

@@ -1,7 +1,7 @@
 """Tells trouble with PostgreSQL, which is nobody's fault, from errors of whoever used it."""
 
 import asyncpg
-from asyncpg.exceptions import InterfaceError
+from asyncpg.exceptions import InterfaceError, InternalClientError
 
 from kit.db.database import Database
 
@@ -15,7 +15,8 @@ _CERTAIN = (
     asyncpg.ReadOnlySQLTransactionError,  # a standby that was promoted too late, or not at all
 )
 # A lost connection, or a wrong argument, a file not found, a statement that takes too long.
-_DOUBTFUL = (OSError, TimeoutError, InterfaceError)
+# The driver's own confusion is what a backend ended under a statement sometimes looks like.
+_DOUBTFUL = (OSError, TimeoutError, InterfaceError, InternalClientError)
 
 CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
