@@ -3,7 +3,6 @@
 Composed of the services' own answers; where one of them refuses, that is the answer.
 """
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ import orjson
 from gateway.exchange import Exchange
 from gateway.forwarding import Refused, ask
 from gateway.upstream import Upstream
+from kit.tasks import all_of, together
 
 ENTRIES: Final = 10
 MOST_WALLETS: Final = 100
@@ -29,7 +29,7 @@ class Me:
     async def answer(self, exchange: Exchange) -> None:
         """Answer auth's `/v1/auth/me` with `wallets`, each with its latest `entries`."""
         try:
-            (me, _), wallets = await asyncio.gather(
+            (me, _), wallets = await together(
                 ask(exchange, self._auth, "/v1/auth/me"), self._wallets(exchange)
             )
         except Refused as refused:
@@ -43,9 +43,7 @@ class Me:
         path = f"/v1/wallets?owner={owner}&limit={MOST_WALLETS}"
         page, _ = await ask(exchange, self._wallet, path)
         wallets = page["items"]
-        entries = await asyncio.gather(
-            *(self._entries(exchange, wallet["id"]) for wallet in wallets)
-        )
+        entries = await all_of(self._entries(exchange, wallet["id"]) for wallet in wallets)
         return [
             {**wallet, "entries": latest} for wallet, latest in zip(wallets, entries, strict=True)
         ]

@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from typing import Any, TypeVar, cast
 
 import structlog
 
@@ -31,18 +31,21 @@ def _report(task: asyncio.Task[None]) -> None:
         log.error("task_failed", task=task.get_name(), exc_info=error)
 
 
-async def together(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
-    """Run two coroutines at once; where one fails, or the caller is cancelled, neither goes on."""
-    one = asyncio.create_task(first)  # noqa: TID251 - awaited right here
-    other = asyncio.create_task(second)  # noqa: TID251 - awaited right here
+async def all_of(works: Iterable[Coroutine[Any, Any, A]]) -> list[A]:
+    """Run coroutines at once; where one fails, or the caller is cancelled, none goes on."""
+    tasks = [asyncio.create_task(work) for work in works]  # noqa: TID251 - awaited right here
     try:
-        await asyncio.gather(one, other)
+        return await asyncio.gather(*tasks)
     except BaseException:
-        one.cancel()
-        other.cancel()
-        await asyncio.gather(one, other, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         raise
-    return one.result(), other.result()
+
+
+async def together(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
+    """Run two coroutines at once, as ``all_of`` does."""
+    return cast("tuple[A, B]", tuple(await all_of([first, second])))
 
 
 async def to_the_end(work: Coroutine[Any, Any, A], *, within_seconds: float) -> A:

@@ -1,12 +1,15 @@
 """GET /v1/me, composed of auth's and wallet's answers."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
+from tests.integration.gateway.room import Door, Service, opened
 
 from kit.ids import new_id
+from testkit.serving import serving_app
 
 ME = {"id": "7", "username": "alice", "roles": ["admin"]}
 WALLETS: list[dict[str, Any]] = [
@@ -14,6 +17,21 @@ WALLETS: list[dict[str, Any]] = [
     {"id": "w2"},
 ]
 ENTRIES: dict[str, list[dict[str, Any]]] = {"w1": [{"seq": 2}, {"seq": 1}], "w2": []}
+
+
+@pytest.fixture
+async def running_service() -> AsyncIterator[Service]:
+    """A service of each test's own: where a question is dropped it may still arrive, later."""
+    service = Service()
+    async with serving_app(service) as port:
+        service.port = port
+        yield service
+
+
+@pytest.fixture
+async def running_door(running_service: Service) -> AsyncIterator[Door]:
+    async with opened(running_service) as door:
+        yield door
 
 
 async def send_json(send: Any, document: object, status: int = 200) -> None:
@@ -91,6 +109,22 @@ async def test_what_a_service_refuses_is_refused(door: Any, service: Any, path: 
     service.respond = services(**{path: (401, refusal)})
     answer = await door.get("/v1/me")
     assert (answer.status_code, answer.json()) == (401, refusal)
+
+
+async def test_a_refusal_ends_the_questions_still_open(door: Any, service: Any) -> None:
+    together, ended = asyncio.Barrier(2), asyncio.Event()
+
+    async def respond(seen: Any, receive: Any, send: Any) -> None:
+        await together.wait()
+        if seen.path == "/v1/auth/me":
+            await send_json(send, {"code": "token_invalid", "status": 401}, 401)
+        elif (await receive())["type"] == "http.disconnect":
+            ended.set()
+
+    service.respond = respond
+    async with asyncio.timeout(10):
+        assert (await door.get("/v1/me")).status_code == 401
+        await ended.wait()
 
 
 @pytest.mark.parametrize("document", [[], "x", 5])

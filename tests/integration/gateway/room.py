@@ -1,0 +1,153 @@
+"""The gateway served for real on a free port, before a service that records and echoes."""
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from gateway.app import assembled
+from gateway.server import Application, server
+from gateway.settings import Settings
+from gateway.upstream import Upstreams
+from testkit.serving import serving
+from testkit.verification import Desk, RunningTime
+
+SERVICES = ("auth", "wallet", "payments", "sandbox")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One request as it reached the service."""
+
+    method: str
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    peer: int
+
+    def header(self, name: str) -> str | None:
+        values = [value for given, value in self.headers if given == name]
+        assert len(values) < 2
+        return values[0] if values else None
+
+
+Respond = Callable[[Seen, Receive, Send], Awaitable[None]]
+
+
+async def echo(seen: Seen, _: Receive, send: Send) -> None:
+    body = orjson.dumps(
+        {
+            "method": seen.method,
+            "path": seen.path,
+            "query": seen.query,
+            "headers": seen.headers,
+            "body": base64.b64encode(seen.body).decode(),
+        }
+    )
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@dataclass
+class Service:
+    """A service behind the gateway: remembers what it was asked, answers as it is told."""
+
+    seen: list[Seen] = field(default_factory=list)
+    respond: Respond = echo
+    port: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        seen = Seen(
+            scope["method"],
+            scope["raw_path"].decode(),
+            scope["query_string"].decode(),
+            [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]],
+            body,
+            scope["client"][1],
+        )
+        self.seen.append(seen)
+        await self.respond(seen, receive, send)
+
+    def answers(
+        self, status: int, body: bytes = b"", headers: list[tuple[bytes, bytes]] | None = None
+    ) -> None:
+        """Answer everything like this from now on."""
+
+        async def respond(_: Seen, __: Receive, send: Send) -> None:
+            sent = [*(headers or []), (b"content-length", b"%d" % len(body))]
+            if status in (204, 304):
+                sent.pop()
+            await send({"type": "http.response.start", "status": status, "headers": sent})
+            await send({"type": "http.response.body", "body": body})
+
+        self.respond = respond
+
+
+@dataclass(frozen=True)
+class Door:
+    """A running gateway."""
+
+    port: int
+    client: httpx.AsyncClient
+    desk: Desk
+
+    def token(self, **claims: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.desk.mint.user(**claims)}"}
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:
+        return await self.request("GET", path, **options)
+
+    async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send with a good token."""
+        headers = self.token() | options.pop("headers", {})
+        return await self.client.request(method, path, headers=headers, **options)
+
+    async def raw(self, request: bytes, *, until_closed: bool = False) -> bytes:
+        """Send bytes as they are; return what comes back until one answer is whole."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            async with asyncio.timeout(10):
+                writer.write(request)
+                if until_closed:
+                    return await reader.read()
+                head = await reader.readuntil(b"\r\n\r\n")
+                fields = dict(
+                    line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if line
+                )
+                return head + await reader.readexactly(int(fields.get(b"content-length", 0)))
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def opened(service: Service, *, tokens: Any = None, **chosen: Any) -> AsyncIterator[Door]:
+    """Run a gateway with settings of the test's own; every service is the recording one."""
+    urls = {f"{name}_url": f"http://127.0.0.1:{service.port}" for name in SERVICES}
+    settings = Settings().model_copy(update=urls | chosen)
+    desk = await Desk.open(time=RunningTime())
+    async with Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams:
+        application = Application(
+            contextlib.nullcontext(assembled(settings, upstreams, tokens or desk.verifier))
+        )
+        async with (
+            serving(server(application, host="127.0.0.1", port=0)) as port,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+        ):
+            yield Door(port, client, desk)
