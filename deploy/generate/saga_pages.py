@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from deploy.generate.pages import NOTHING, code, table
 from kit.messaging.messages import Message
-from kit.saga import Saga, Step
+from kit.saga import Saga, Step, Wait
 
 _HEAD = ("step", "when", "asks", "done", "refused", "undo", "deadline")
 
@@ -18,16 +18,21 @@ def page(saga: Saga) -> str:
 
 def _row(step: Step) -> tuple[str, ...]:
     name = f"**{step.name}** (point of no return)" if step.is_point_of_no_return else step.name
-    deadline = f"{step.deadline.total_seconds():g} s"
+    says = "it" if not isinstance(step.asks, Wait) else "the news"
     return (
         name,
         step.applies_when,
         step.asks_words,
-        code(_short(step.done)) or "it says yes",
-        code(_short(step.refused)) or (NOTHING if step.done else "it says no"),
+        code(_short(step.done)) or f"{says} says yes",
+        code(_short(step.refused)) or (NOTHING if step.done else f"{says} says no"),
         step.undo_words or _no_undo(step),
-        f"{deadline}, then an alarm" if step.is_point_of_no_return else deadline,
+        f"{_deadline(step)}, then an alarm" if step.is_point_of_no_return else _deadline(step),
     )
+
+
+def _deadline(step: Step) -> str:
+    until = step.asks.until_words if isinstance(step.asks, Wait) else ""
+    return until or f"{step.deadline.total_seconds():g} s"
 
 
 def _no_undo(step: Step) -> str:

@@ -3,11 +3,12 @@
 The hotel can be given back, the visa is a task, the flight is the point of no return.
 """
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from kit.messaging.messages import Command, Reply
-from kit.saga import Saga, Step, Task
+from kit.saga import Saga, Step, Task, Wait
 from kit.saga.definition import Ask
 
 
@@ -101,6 +102,19 @@ TRIP = Saga(
         ),
     ),
 )
+
+
+def journey(wait: Wait) -> Saga:
+    """Return a trip that waits for a passport, as long as ``wait`` says or else for an hour."""
+    passport = Step(
+        "passport",
+        asks=wait,
+        asks_words="the passport to come",
+        no_undo_because="a passport is good for the next journey",
+        timed_out="no_passport",
+        deadline=timedelta(hours=1),
+    )
+    return Saga("journey", 1, (TRIP.step("hotel"), passport, TRIP.step("flight")))
 
 
 def trip(*, needs_visa: bool = True) -> dict[str, Any]:

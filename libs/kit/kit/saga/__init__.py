@@ -1,6 +1,6 @@
 """Sagas: a business process as declared steps, decided purely, stored with inbox and outbox."""
 
-from kit.saga.definition import Ask, Data, Saga, Step, Task
+from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait
 from kit.saga.engine import Ended, Hooks, SagaEngine, UndoOutcome
 from kit.saga.state import Action
 from kit.saga.tasks import TaskOutcome, TaskRunner
@@ -18,4 +18,5 @@ __all__ = [
     "TaskOutcome",
     "TaskRunner",
     "UndoOutcome",
+    "Wait",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from kit.messaging.messages import Command, Reply
-from kit.saga.definition import Ask, Saga, Step, Task, command_id
+from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait, command_id
 from kit.saga.state import (
     Action,
     Decision,
@@ -20,6 +20,7 @@ from kit.saga.state import (
     Operated,
     Phase,
     Replied,
+    Signalled,
     State,
     TaskEnded,
     TimePassed,
@@ -30,6 +31,7 @@ ACTION, UNDO = "do", "undo"
 LAST_RESEND = timedelta(minutes=1)
 ATTENTION_ATTEMPTS = 6
 BY_OPERATOR = "operator"
+EARLY = "signals"  # of the data: news that came before their step
 
 
 def begin(saga: Saga, saga_id: UUID, data: dict[str, Any], now: datetime) -> Decision:
@@ -59,15 +61,18 @@ def decide(saga: Saga, state: State, given: Input, now: datetime) -> Decision:
     step = saga.step(state.step)
     match given:
         case Replied(reply):
-            return _on_reply(saga, state, step, reply, now)
+            decision = _on_reply(saga, state, step, reply, now)
         case TaskEnded():
-            return _on_task_ended(saga, state, step, given, now)
+            decision = _on_task_ended(saga, state, step, given, now)
+        case Signalled():
+            decision = _on_signal(saga, state, step, given, now)
         case TimePassed():
-            return _on_time(saga, state, step, now)
+            decision = _on_time(saga, state, step, now)
         case UndoWanted(reason):
-            return _on_undo_wanted(saga, state, step, reason, now)
+            decision = _on_undo_wanted(saga, state, step, reason, now)
         case Operated():
-            return _on_operated(saga, state, step, given, now)
+            decision = _on_operated(saga, state, step, given, now)
+    return decision
 
 
 def can_undo(saga: Saga, state: State) -> bool:
@@ -109,6 +114,19 @@ def _on_task_ended(
     if ended.refusal is not None:
         return _on_refusal(saga, state, step, ended.refusal, now)
     return _done(saga, state, ended.learnt, now, ("done", step.name, None))
+
+
+def _on_signal(saga: Saga, state: State, step: Step, news: Signalled, now: datetime) -> Decision:
+    """Take the news a step waits for; what comes before its step is kept until then."""
+    if state.phase is not Phase.RUNNING or saga.is_behind(news.step, step.name):
+        return _unchanged(state, ("signal_ignored", news.step, news.refusal))
+    if news.step != step.name:
+        kept = {**state.data.get(EARLY, {}), news.step: [news.refusal, news.learnt]}
+        entry = ("signal_kept", news.step, news.refusal)
+        return Decision(replace(state, data={**state.data, EARLY: kept}), log=(entry,))
+    if news.refusal is not None:
+        return _on_refusal(saga, state, step, news.refusal, now)
+    return _done(saga, state, news.learnt, now, ("done", step.name, None))
 
 
 def _on_time(saga: Saga, state: State, step: Step, now: datetime) -> Decision:
@@ -173,21 +191,32 @@ def _advance(saga: Saga, state: State, now: datetime, log: tuple[Entry, ...] = (
         ended = _end(state, Phase.COMPLETED)
         return Decision(ended, log=(*log, ("completed", None, None)))
     asked = _asked(replace(state, step=step.name), step, now, epoch=state.epoch + 1)
-    return Decision(asked, _commands(asked, step), (*log, ("asked", step.name, step.asks_words)))
+    log = (*log, ("asked", step.name, step.asks_words))
+    if step.name not in state.data.get(EARLY, {}):
+        return Decision(asked, _commands(asked, step), log)
+    news = Signalled(step.name, *state.data[EARLY][step.name])
+    followed = _on_signal(saga, asked, step, news, now)
+    return replace(followed, log=(*log, *followed.log))
 
 
 def _asked(state: State, step: Step, now: datetime, *, epoch: int) -> State:
     """Return the state with its question asked just now."""
-    is_running = state.phase is Phase.RUNNING
-    waits = step.deadline if is_running and isinstance(step.asks, Task) else step.resend_after
+    deadline = _deadline(step, state.data, now) if state.phase is Phase.RUNNING else None
+    asks_once = deadline is not None and isinstance(step.asks, Task | Wait)
     return replace(
         state,
         epoch=epoch,
         attempts=0,
-        deadline_at=now + step.deadline if is_running else None,
-        next_at=now + waits,
+        deadline_at=deadline,
+        next_at=deadline if asks_once else now + step.resend_after,
         needs_attention=False,
     )
+
+
+def _deadline(step: Step, data: Data, now: datetime) -> datetime:
+    if isinstance(step.asks, Wait) and step.asks.until is not None:
+        return step.asks.until(data)
+    return now + step.deadline
 
 
 def _turn_round(saga: Saga, state: State, reason: str, now: datetime, entry: Entry) -> Decision:
@@ -233,6 +262,6 @@ def _action_id(state: State, step: Step) -> UUID:
 
 def _commands(state: State, step: Step) -> tuple[Command, ...]:
     build = step.undo if state.phase is Phase.UNDOING else step.asks
-    if build is None or isinstance(build, Task):
+    if build is None or isinstance(build, Task | Wait):
         return ()
     return (build(Ask(state.id, _question(state, step), _action_id(state, step), state.data)),)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,13 +35,26 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """News that comes by itself, from a person or a provider, as a signal; nothing is asked.
+
+    Attributes:
+        until: When it is given up, where that is not the step's deadline.
+        until_words: The same in words, for people.
+    """
+
+    until: Callable[[Data], datetime] | None = None
+    until_words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step.
 
     Attributes:
         name: Stable name, stored with every instance.
-        asks: Builds the command to send, or names the task to do.
-        done: Reply that means done; None for tasks.
+        asks: Builds the command to send, names the task to do, or says how to wait.
+        done: Reply that means done; None for tasks and waits.
         refused: Reply that means a business no; its ``code`` becomes the saga's reason.
         undo: Builds the command that takes the step back; None where nothing is to be undone.
         undone: Reply to the undo.
@@ -56,7 +69,7 @@ class Step:
     """
 
     name: str
-    asks: Callable[[Ask], Command] | Task
+    asks: Callable[[Ask], Command] | Task | Wait
     asks_words: str
     done: type[Reply] | None = None
     refused: type[Reply] | None = None
@@ -93,6 +106,10 @@ class Saga:
         """Tell whether the named step comes before the point of no return."""
         return self._position(name) < self._pivot()
 
+    def is_behind(self, name: str, other: str) -> bool:
+        """Tell whether the step `name` comes before `other`."""
+        return self._position(name) < self._position(other)
+
     def may_be_refused_at(self, name: str) -> bool:
         """Tell whether a no to the named step can still be honoured."""
         return self._position(name) <= self._pivot()
@@ -123,10 +140,10 @@ def _faults(step: Step) -> Iterator[str]:
         yield "the name is no identifier"
     if (step.undo is None) != (step.undone is None):
         yield "undo and undone go together"
-    if isinstance(step.asks, Task) != (step.done is None):
-        yield "a command needs a reply that means done, a task none"
-    if isinstance(step.asks, Task) and step.refused is not None:
-        yield "a task is not refused by a reply"
+    if isinstance(step.asks, Task | Wait) != (step.done is None):
+        yield "a command needs a reply that means done, a task or a wait none"
+    if isinstance(step.asks, Task | Wait) and step.refused is not None:
+        yield "neither a task nor a wait is refused by a reply"
     if min(step.deadline, step.resend_after) <= timedelta(0):
         yield "no deadline, or no pause before it is asked again"
 

@@ -30,6 +30,7 @@ from kit.saga.state import (
     Operated,
     Phase,
     Replied,
+    Signalled,
     State,
     TimePassed,
     UndoWanted,
@@ -115,6 +116,24 @@ class SagaEngine:
             return UndoOutcome.TOO_LATE
         await self._apply(uow, {saga_id: state}, [(saga_id, UndoWanted(reason), None)])
         return UndoOutcome.UNDOING
+
+    async def signal(
+        self,
+        uow: UnitOfWork,
+        saga_id: UUID,
+        step: str,
+        *,
+        refusal: str | None = None,
+        learnt: dict[str, Any] | None = None,
+    ) -> bool:
+        """Bring an instance the news that a step waits for; the caller holds its rows.
+
+        False where there is no such instance, or it is past that step. News that come before
+        their step are kept for it.
+        """
+        news = Signalled(step, refusal, learnt or {})
+        states = await store.lock(uow, self.saga.name, [saga_id])
+        return bool(await self._apply(uow, states, [(saga_id, news, None)]))
 
     async def operate(
         self,

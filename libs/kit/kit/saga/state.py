@@ -70,6 +70,15 @@ class TaskEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Signalled:
+    """What a step waits for has come; ``refusal`` is None where it is good news."""
+
+    step: str
+    refusal: str | None
+    learnt: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """``next_at`` has come."""
 
@@ -99,7 +108,7 @@ class Operated:
     learnt: dict[str, Any]
 
 
-Input = Replied | TaskEnded | TimePassed | UndoWanted | Operated
+Input = Replied | TaskEnded | Signalled | TimePassed | UndoWanted | Operated
 
 
 @dataclass(frozen=True, slots=True)

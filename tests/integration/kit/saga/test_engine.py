@@ -11,7 +11,17 @@ from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Command, Envelope, Reply
-from kit.saga import Ended, Hooks, SagaEngine, TaskOutcome, TaskRunner, UndoOutcome, store
+from kit.saga import (
+    Ended,
+    Hooks,
+    Saga,
+    SagaEngine,
+    TaskOutcome,
+    TaskRunner,
+    UndoOutcome,
+    Wait,
+    store,
+)
 from kit.tasks import spawn, stop
 from testkit.clock import FakeClock
 from testkit.databases import Cluster
@@ -27,6 +37,7 @@ from testkit.trips import (
     HotelCancelled,
     HotelFull,
     PayFlight,
+    journey,
     trip,
 )
 
@@ -34,13 +45,13 @@ from testkit.trips import (
 class Agency:
     """Owns trips: an engine, what its hooks were told, and shortcuts."""
 
-    def __init__(self, database: Database, clock: FakeClock) -> None:
+    def __init__(self, database: Database, clock: FakeClock, saga: Saga = TRIP) -> None:
         self.database = database
         self.clock = clock
         self.locked: list[Sequence[UUID]] = []
         self.completed: list[Ended] = []
         self.undone: list[Ended] = []
-        self.engine = SagaEngine(TRIP, Hooks(self._lock, self._completed, self._undone))
+        self.engine = SagaEngine(saga, Hooks(self._lock, self._completed, self._undone))
 
     async def _lock(self, _: UnitOfWork, ids: Sequence[UUID]) -> None:
         self.locked.append(ids)
@@ -144,6 +155,26 @@ async def test_undo_is_possible_before_and_impossible_after_the_point_of_no_retu
     other = await agency.start()
     await agency.reply((other, _booked((await agency.asked(BookHotel))[-1])))
     assert await agency.undo(other) is UndoOutcome.TOO_LATE
+
+
+async def test_news_bring_on_a_saga_that_waits_also_where_they_come_too_early(
+    agency: Agency,
+) -> None:
+    waiting = Agency(agency.database, agency.clock, journey(Wait()))
+    for comes_early in (False, True):
+        saga_id = await waiting.start()
+        booked = _booked((await waiting.asked(BookHotel))[-1])
+        if not comes_early:
+            await waiting.reply((saga_id, booked))
+        async with agency.database.unit_of_work() as uow:
+            assert await waiting.engine.signal(uow, saga_id, "passport", learnt={"number": "42"})
+        if comes_early:
+            await waiting.reply((saga_id, booked))
+        assert (await waiting.row(saga_id))["step"] == "flight"
+        assert (await waiting.row(saga_id))["data"]["number"] == "42"
+    async with agency.database.unit_of_work() as uow:
+        assert not await waiting.engine.signal(uow, saga_id, "passport")
+        assert not await waiting.engine.signal(uow, new_id(), "passport")
 
 
 async def test_a_reply_to_a_saga_that_nobody_knows_is_passed_over(agency: Agency) -> None:

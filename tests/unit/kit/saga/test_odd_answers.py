@@ -99,7 +99,7 @@ def test_past_the_point_of_no_return_nobody_can_call_it_off() -> None:
     [
         (replace(LONGER.steps[-1], undo=TRIP.steps[0].undo, undone=HotelCancelled), "undone"),
         (replace(TRIP.steps[-1], name="x", is_point_of_no_return=False), "nothing is refused"),
-        (replace(LONGER.steps[-1], refused=HotelFull), "not refused by a reply"),
+        (replace(LONGER.steps[-1], refused=HotelFull), "refused by a reply"),
         (replace(LONGER.steps[-1], name="sou,venir"), "no identifier"),
         (replace(LONGER.steps[-1], resend_after=timedelta(0)), "no pause"),
     ],
