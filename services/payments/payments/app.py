@@ -9,7 +9,8 @@ from kit.saga import SagaEngine, TaskRunner
 from kit.tasks import spawn, stop
 from kit.tokens.service_client import ServiceToken
 from kit.web.app import create_app
-from payments import api, expiry, refusals
+from payments import expiry, refusals
+from payments.api import ROUTERS
 from payments.finishing import payment_saga
 from payments.messages import routes
 from payments.neighbours import Neighbours
@@ -72,7 +73,7 @@ def build(settings: Settings) -> Service:
             description=DESCRIPTION,
             settings=settings,
             refusals=catalogue(refusals),
-            routers=(api.router,),
+            routers=ROUTERS,
         ),
         routes=routes(engine),
         background=(

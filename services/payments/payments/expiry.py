@@ -6,7 +6,7 @@ from typing import Final
 from kit.db import Database
 from kit.tasks import for_ever
 from kit.web.idempotency import purge
-from payments.service import EXPIRY_BATCH, expire
+from payments.service.payments import EXPIRY_BATCH, expire
 
 PURGE_SECONDS: Final = 600.0
 

@@ -5,6 +5,7 @@ Parties and wallets are read models: rows told by events, so no foreign key can 
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -31,6 +32,8 @@ payment = Table(
     Column("payee_id", Uuid, nullable=False),
     Column("payer_account_id", Uuid),
     Column("payee_account_id", Uuid),
+    Column("service_id", Uuid),
+    Column("method", Text, nullable=False, server_default="wallet"),
     Column("amount_minor", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
     Column("card_last4", Text),
@@ -42,14 +45,25 @@ payment = Table(
     Column("version", Integer, nullable=False),
     Column("created_at", _AT, nullable=False),
     Column("expires_at", _AT, nullable=False),
+    Column("execute_at", _AT),
+    Column("is_reserved", Boolean, nullable=False, server_default=text("false")),
+    Column("reserved_at", _AT),
     Column("processing_at", _AT),
     Column("cancel_requested_at", _AT),
     Column("paid_at", _AT),
     Column("failed_at", _AT),
     Column("cancelled_at", _AT),
+    Column("paid_minor", BigInteger),
+    Column("refunded_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("refunded_at", _AT),
     CheckConstraint(
-        "status IN ('created', 'processing', 'paid', 'failed', 'cancelled', 'refunded')",
+        "status IN ('scheduled', 'created', 'processing', 'paid', 'failed', 'cancelled',"
+        " 'refunded')",
         name="status_is_known",
+    ),
+    CheckConstraint("method IN ('wallet', 'card')", name="method_is_known"),
+    CheckConstraint(
+        "status <> 'scheduled' OR execute_at IS NOT NULL", name="scheduled_has_its_time"
     ),
     CheckConstraint("payer_id <> payee_id", name="payer_is_not_payee"),
     CheckConstraint("amount_minor BETWEEN 1 AND 1000000000000000", name="amount_is_in_range"),
@@ -61,6 +75,14 @@ payment = Table(
     ),
     CheckConstraint(
         "(paid_at IS NOT NULL) = (transfer_id IS NOT NULL)", name="paid_has_its_transfer"
+    ),
+    CheckConstraint("(paid_at IS NOT NULL) = (paid_minor IS NOT NULL)", name="paid_has_its_amount"),
+    CheckConstraint("paid_minor BETWEEN 1 AND amount_minor", name="paid_fits_the_amount"),
+    CheckConstraint(
+        "refunded_minor BETWEEN 0 AND coalesce(paid_minor, 0)", name="refunds_fit_what_was_paid"
+    ),
+    CheckConstraint(
+        "(status = 'refunded') = (refunded_at IS NOT NULL)", name="refunded_has_its_time"
     ),
     CheckConstraint("(status = 'failed') = (failed_at IS NOT NULL)", name="failed_has_its_time"),
     CheckConstraint(

@@ -11,7 +11,7 @@ import payments.app
 import payments.settings
 import wallet.app
 import wallet.settings
-from payments.schemas import AnyPayment, PaymentRequest
+from payments.schemas.payments import AnyPayment, PaymentRequest
 
 Document = dict[str, Any]
 

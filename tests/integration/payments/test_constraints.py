@@ -14,8 +14,7 @@ from payments.tables import METADATA
 from testkit.databases import Cluster
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
-
-
+PAID = {"status": "paid", "paid_at": "now", "paid_minor": 100, "transfer_id": new_id()}
 BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"status": "settled"}, "status_is_known"),
     ({"payee_id": ALICE}, "payer_is_not_payee"),
@@ -26,7 +25,14 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"card_last4": "٤٢٤٢"}, "card_last4_is_four_digits"),
     ({"version": 0}, "version_counts_from_one"),
     ({"status": "paid", "transfer_id": new_id()}, "paid_has_its_time"),
-    ({"status": "paid", "paid_at": "now"}, "paid_has_its_transfer"),
+    ({"status": "paid", "paid_at": "now", "paid_minor": 100}, "paid_has_its_transfer"),
+    ({"status": "paid", "paid_at": "now", "transfer_id": new_id()}, "paid_has_its_amount"),
+    ({**PAID, "paid_minor": 101}, "paid_fits_the_amount"),
+    ({**PAID, "refunded_minor": 101}, "refunds_fit_what_was_paid"),
+    ({"refunded_minor": 1}, "refunds_fit_what_was_paid"),
+    ({**PAID, "status": "refunded"}, "refunded_has_its_time"),
+    ({"status": "scheduled"}, "scheduled_has_its_time"),
+    ({"method": "cash"}, "method_is_known"),
     ({"status": "failed", "reason": "x"}, "failed_has_its_time"),
     ({"status": "cancelled", "reason": "x"}, "cancelled_has_its_time"),
     ({"status": "failed", "failed_at": "now"}, "failed_and_cancelled_have_a_reason"),

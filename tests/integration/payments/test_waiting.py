@@ -59,8 +59,8 @@ async def test_what_another_process_finished_is_found_by_looking(
         await in_flight(room, payment_id)
         async with room.database.unit_of_work() as uow:
             await uow.execute(
-                "UPDATE payment SET status = 'paid', paid_at = $2, transfer_id = $3, version = 2"
-                " WHERE id = $1",
+                "UPDATE payment SET status = 'paid', paid_at = $2, paid_minor = amount_minor,"
+                " transfer_id = $3, version = 2 WHERE id = $1",
                 payment_id,
                 uow.clock.now(),
                 new_id(),

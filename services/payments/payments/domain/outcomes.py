@@ -8,9 +8,13 @@ from payments.domain.payment import Status
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of one payment: ``transfer_id`` for a paid one, ``reason`` for any other."""
+    """The end of one payment: ``transfer_id`` for a paid one, ``reason`` for any other.
+
+    ``paid_minor`` says what was captured, where that is less than the whole.
+    """
 
     payment_id: UUID
     status: Status
     transfer_id: UUID | None = None
     reason: str | None = None
+    paid_minor: int | None = None

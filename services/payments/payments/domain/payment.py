@@ -13,15 +13,24 @@ Scalar: TypeAlias = str | int | bool | None
 class Status(StrEnum):
     """``created → processing → paid | failed``; ``created | processing → cancelled``.
 
-    ``refunded`` follows ``paid`` once all of it has gone back.
+    ``scheduled`` goes to ``processing`` at its time, or to ``cancelled`` before it; ``refunded``
+    follows ``paid`` once all of it has gone back.
     """
 
+    SCHEDULED = "scheduled"
     CREATED = "created"
     PROCESSING = "processing"
     PAID = "paid"
     FAILED = "failed"
     CANCELLED = "cancelled"
     REFUNDED = "refunded"
+
+
+class Method(StrEnum):
+    """Where the payer's money comes from."""
+
+    WALLET = "wallet"
+    CARD = "card"
 
 
 FINAL: Final = frozenset({Status.PAID, Status.FAILED, Status.CANCELLED, Status.REFUNDED})
@@ -42,7 +51,13 @@ class Payment:
         version: Events told so far; the sequence of the latest one.
         expires_at: When an unpaid payment is cancelled.
         cancel_requested_at: When the payer asked to call off a payment in flight.
-        paid_at: When it became paid; likewise ``failed_at`` and ``cancelled_at``.
+        paid_at: When it became paid; likewise ``failed_at``, ``cancelled_at``, ``refunded_at``.
+        service_id: The biller it was addressed to, where it was.
+        execute_at: When a scheduled payment is paid by itself.
+        is_reserved: Whether the money is set aside at creation, to be captured when it is paid.
+        reserved_at: When that was done.
+        paid_minor: What was captured, once paid; at most ``amount_minor``.
+        refunded_minor: What of it has gone back, or is on its way back.
     """
 
     id: UUID
@@ -69,6 +84,14 @@ class Payment:
     paid_at: datetime | None
     failed_at: datetime | None
     cancelled_at: datetime | None
+    service_id: UUID | None = None
+    method: Method = Method.WALLET
+    execute_at: datetime | None = None
+    is_reserved: bool = False
+    reserved_at: datetime | None = None
+    paid_minor: int | None = None
+    refunded_minor: int = 0
+    refunded_at: datetime | None = None
 
     @property
     def is_final(self) -> bool:

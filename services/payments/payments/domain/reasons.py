@@ -14,6 +14,7 @@ WALLET_UNAVAILABLE: Final = "wallet_unavailable"
 
 STATUS_LABELS: Final[Mapping[Language, Mapping[Status, str]]] = {
     "en": {
+        Status.SCHEDULED: "Scheduled",
         Status.CREATED: "Created",
         Status.PROCESSING: "Processing",
         Status.PAID: "Paid",
@@ -22,6 +23,7 @@ STATUS_LABELS: Final[Mapping[Language, Mapping[Status, str]]] = {
         Status.REFUNDED: "Refunded",
     },
     "ru": {
+        Status.SCHEDULED: "Запланирован",
         Status.CREATED: "Создан",
         Status.PROCESSING: "Обрабатывается",
         Status.PAID: "Оплачен",

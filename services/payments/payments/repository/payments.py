@@ -15,7 +15,7 @@ from kit.db import Connection
 from kit.money import CURRENCIES
 from payments.domain.listing import Direction, Wanted
 from payments.domain.outcomes import Outcome
-from payments.domain.payment import FINAL, Payment, Status
+from payments.domain.payment import FINAL, Method, Payment, Status
 
 # The usernames are for display; they cost two look-ups by primary key in the same statement.
 _ROW: Final = """
@@ -24,7 +24,9 @@ _ROW: Final = """
     payment.card_holder, payment.description, payment.metadata, payment.reason,
     payment.transfer_id, payment.version, payment.created_at, payment.expires_at,
     payment.processing_at, payment.cancel_requested_at, payment.paid_at, payment.failed_at,
-    payment.cancelled_at,
+    payment.cancelled_at, payment.service_id, payment.method, payment.execute_at,
+    payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
+    payment.refunded_at,
     (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
     (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
 """
@@ -32,8 +34,9 @@ _ROW: Final = """
 _ADD: Final = """
 INSERT INTO payment (
     id, status, payer_id, payee_id, payer_account_id, payee_account_id, amount_minor, currency,
-    card_last4, card_holder, description, metadata, version, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    card_last4, card_holder, description, metadata, version, created_at, expires_at, service_id,
+    method, execute_at, is_reserved)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 """
 
 _GET: Final = f"SELECT {_ROW} FROM payment WHERE id = $1"
@@ -72,11 +75,12 @@ UPDATE payment SET
     transfer_id = ended.transfer_id,
     reason = ended.reason,
     paid_at = CASE ended.status WHEN 'paid' THEN $5::timestamptz END,
+    paid_minor = CASE ended.status WHEN 'paid' THEN coalesce(ended.paid_minor, amount_minor) END,
     failed_at = CASE ended.status WHEN 'failed' THEN $5::timestamptz END,
     cancelled_at = CASE ended.status WHEN 'cancelled' THEN $5::timestamptz END,
     version = version + 1
-FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[])
-    AS ended (id, status, transfer_id, reason)
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $6::bigint[])
+    AS ended (id, status, transfer_id, reason, paid_minor)
 WHERE payment.id = ended.id AND payment.status = 'processing'
 RETURNING {_ROW}
 """
@@ -162,6 +166,10 @@ class Payments:
             new.version,
             new.created_at,
             new.expires_at,
+            new.service_id,
+            new.method,
+            new.execute_at,
+            new.is_reserved,
         )
 
     async def get(self, payment_id: UUID) -> Payment | None:
@@ -201,6 +209,7 @@ class Payments:
             [outcome.transfer_id for outcome in outcomes],
             [outcome.reason for outcome in outcomes],
             now,
+            [outcome.paid_minor for outcome in outcomes],
         )
         return _all(rows)
 
@@ -248,4 +257,5 @@ def _all(rows: Iterable[Any]) -> list[Payment]:
 def _payment(row: Any) -> Payment:
     values = dict(row)
     values["status"] = Status(values["status"])
+    values["method"] = Method(values["method"])
     return Payment(**values)

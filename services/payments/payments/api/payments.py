@@ -1,23 +1,20 @@
-"""The operations on payments: parse, authorise, open the unit of work, call, shape the answer."""
+"""Creating, paying, cancelling and looking at payments."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 
 from kit.db import UnitOfWork
-from kit.refusals import CursorInvalid, Language
+from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.idempotency import idempotently
-from kit.web.identity import Caller, Identity
-from kit.web.language import CallerLanguage
 from kit.web.pagination import Cursors, next_link
 from kit.web.prefer import PreferWait, preference_applied
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from payments import service
+from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Payment
 from payments.parties import find_parties
@@ -38,41 +35,11 @@ from payments.refusals import (
     WalletNotFound,
 )
 from payments.repository import Payments
-from payments.schemas import AnyPayment, IncomingPayment, OutgoingPayment, PaymentRequest, shown
+from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
+from payments.service import payments as service
 from payments.wiring import Wired
 
-OK, CREATED, ACCEPTED = 200, 201, 202
-
 router = Router(tags=["payments"])
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """Who asks, and in which language."""
-
-    caller: Identity
-    language: Language
-
-    @property
-    def user_id(self) -> UUID:
-        """The user who asks."""
-        return self.caller.user
-
-    def sees(self, payment: Payment) -> OutgoingPayment | IncomingPayment:
-        """Return what this user may see of the payment."""
-        return shown(payment, self.user_id, self.language)
-
-    def answer(self, status: int, payment: Payment) -> Answer:
-        """Return the payment as an answer, with its address where there is more to come."""
-        where = {} if status == OK else {"Location": f"/v1/payments/{payment.id}"}
-        return Answer(status, self.sees(payment), where)
-
-
-def _viewer(caller: Caller, language: CallerLanguage) -> Viewer:
-    return Viewer(caller, language)
-
-
-Viewing = Annotated[Viewer, Depends(_viewer)]
 
 
 @router.post(
