@@ -24,7 +24,7 @@ from kit.messaging.reading import Item, Reader
 from kit.messaging.routes import Handler, caused_by
 from kit.tasks import for_ever, to_the_end
 
-BATCH_EVENTS = 256
+BATCH_EVENTS = 1000
 PREFETCH_MESSAGES = 300
 SUSPECT_ATTEMPTS = 2  # delivered twice before and never acknowledged: it may kill the process
 CONFLICT_TRIES = 5
