@@ -32,7 +32,7 @@ from wallet.service.translate import (
 async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """Decide commands in their order, post what may be, and answer all; replies leave first.
 
-    A command that was answered before gets the same reply again, in a fresh message. Nine
+    A command that was answered before gets the same reply again, in a fresh message. Ten
     statements at most, however many commands there are, and two more where wallets are opened.
     """
     asked = [cast("Asked", envelope.message) for envelope in envelopes]
