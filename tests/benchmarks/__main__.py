@@ -16,7 +16,7 @@ from uuid import UUID
 
 import uvloop
 from deploy.stack import Stack
-from tests.benchmarks import lists, logins, payments, pgbench, reads, relay, wallet_core
+from tests.benchmarks import cpu, lists, logins, payments, pgbench, reads, relay, wallet_core
 
 from testkit.databases import SERVER, Cluster
 from testkit.people import Person
@@ -24,7 +24,8 @@ from testkit.people import Person
 ROOT = Path(__file__).parents[2]
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SECONDS = float(os.environ.get("SECONDS", "8"))
-TRANSFERS = 20_000
+TRANSFERS = 40_000
+CORE_PROCESSES = ("wallet", "postgres", "rabbitmq")
 EVENTS = 20_000
 
 
@@ -59,14 +60,16 @@ def _ratio(over: list[float], under: list[float]) -> str:
     return f"{_median(pairs):.2f} ({min(pairs):.2f} to {max(pairs):.2f})"
 
 
-async def _core(stack: Stack, owners: list[UUID], folder: Path, table: Table) -> None:
-    admin, rabbit = stack.postgres_url, stack.rabbitmq_url
+async def _core(stack: Stack, rich: Person, folder: Path, table: Table) -> None:
+    admin = stack.postgres_url
     await pgbench.prepare(admin)
-    await wallet_core.run(rabbit, owners, TRANSFERS // 4, hot=False)  # warm-up
+    core = wallet_core.Core(stack.rabbitmq_url, _saldo(admin))
+    owners = await core.fund(UUID(rich.user_id))
+    await core.run(owners, TRANSFERS // 4, hot=False)  # warm-up
     spread, yard, hot, yard_hot = await _in_turn(
-        lambda: wallet_core.run(rabbit, owners, TRANSFERS, hot=False),
+        lambda: core.run(owners, TRANSFERS, hot=False),
         lambda: pgbench.run(admin, folder, SECONDS, hot=False),
-        lambda: wallet_core.run(rabbit, owners, TRANSFERS, hot=True),
+        lambda: core.run(owners, TRANSFERS, hot=True),
         lambda: pgbench.run(admin, folder, SECONDS, hot=True),
     )
     table.add(
@@ -84,6 +87,15 @@ async def _core(stack: Stack, owners: list[UUID], folder: Path, table: Table) ->
         "≥ 9",
     )
     table.add("wallet core, hot ÷ spread", "", "", _ratio(hot, spread), "≥ 0.9")
+    before = cpu.used(stack.processes, CORE_PROCESSES)
+    await core.run(owners, TRANSFERS, hot=False)
+    spent = cpu.per_item(before, cpu.used(stack.processes, CORE_PROCESSES), TRANSFERS)
+    table.add("… µs of CPU for one transfer, spread", spent, "", "", "(no target)")
+
+
+def _saldo(admin_url: str) -> str:
+    """Return the superuser's address of the services' database."""
+    return f"{admin_url.rsplit('/', 1)[0]}/saldo"
 
 
 async def _settled(stack: Stack, everybody: list[Person], folder: Path, table: Table) -> None:
@@ -187,7 +199,7 @@ async def _relay(stack: Stack, table: Table) -> None:
 
 async def _lists(stack: Stack, everybody: list[Person], table: Table) -> None:
     payer, payee = everybody[-1], everybody[-2]
-    admin = stack.postgres_url.rsplit("/", 1)[0] + "/saldo"
+    admin = _saldo(stack.postgres_url)
     await lists.fill(admin, payer, payee, lists.SMALL)
     await lists.run(stack.gateway_url, payer, 50)  # warm-up
     small = await lists.run(stack.gateway_url, payer)
@@ -207,12 +219,11 @@ async def measure(stack: Stack, only: set[str]) -> None:
     """Measure the chosen rows, or all."""
     table = Table()
     everybody = await payments.people(stack.gateway_url, 33)
-    owners = [UUID(person.user_id) for person in everybody]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
         sections = {
-            "core": lambda: _core(stack, owners, folder, table),
+            "core": lambda: _core(stack, everybody[0], folder, table),
             "settled": lambda: _settled(stack, everybody, folder, table),
             "latency": lambda: _latency(stack, everybody, table),
             "reads": lambda: _reads(stack, everybody[0], folder, table),

@@ -6,34 +6,50 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from contracts.wallet import AccountRef, Transfer
+import asyncpg
+
+from contracts.wallet import AccountRef, Transfer, TransferPosted
 from kit.ids import new_id
 from kit.messaging import cloudevents
 from kit.messaging.broker import Publication
 from kit.messaging.outbox import COMMANDS, REPLIES
 from kit.messaging.packing import MAX_EVENTS
 from kit.messaging.rabbit import RabbitBroker
-from kit.messaging.topology import Queue, Topology
+from kit.messaging.topology import Topology, working_queue
 
-ASKER = "bench"
+ASKER = "core"
+QUEUE = f"{ASKER}.replies"
+ACCOUNTS = 1000  # as many as the yardstick has
+FUNDS_MINOR = 50_000
 WINDOW = 40  # AMQP messages not yet confirmed, of MAX_EVENTS commands each
+POSTED = f'"{TransferPosted.type}"'.encode()
+POLL_SECONDS = 0.005
+
+Pair = tuple[UUID, UUID]
 
 
-def _commands(owners: Sequence[UUID], count: int, *, hot: bool) -> list[bytes]:
-    """Encode transfers of one minor unit, spread evenly or all to one owner."""
+def _pairs(owners: Sequence[UUID], count: int, *, hot: bool) -> list[Pair]:
+    """Choose payers and payees, spread evenly or all paying the last one."""
+    others = len(owners) - 1
+    pairs = []
+    for number in range(count):
+        payer = owners[number % others]
+        payee = owners[-1] if hot else owners[(number * 7 + 1) % others]
+        pairs.append((payer, owners[-1] if payee == payer else payee))
+    return pairs
+
+
+def _publications(pairs: Sequence[Pair], amount_minor: int) -> list[Publication]:
+    """Encode a transfer for each pair and pack them as the relay would."""
     now = datetime.now(UTC)
     bodies = []
-    for number in range(count):
-        payer = owners[number % (len(owners) - 1)]
-        payee = owners[-1] if hot else owners[(number * 7 + 1) % (len(owners) - 1)]
-        if payee == payer:
-            payee = owners[-1]
+    for number, (payer, payee) in enumerate(pairs):
         command = Transfer(
             command_id=new_id(),
             transfer_id=new_id(),
             payer=AccountRef(owner_id=payer),
             payee=AccountRef(owner_id=payee),
-            amount_minor=1,
+            amount_minor=amount_minor,
             currency="RUB",
             reference=f"bench {number}",
         )
@@ -41,37 +57,63 @@ def _commands(owners: Sequence[UUID], count: int, *, hot: bool) -> list[bytes]:
             command, source=ASKER, subject=str(new_id()), time=now, reply_to=ASKER
         )
         bodies.append(body)
-    return bodies
-
-
-async def run(rabbitmq_url: str, owners: Sequence[UUID], count: int, *, hot: bool) -> float:
-    """Return transfers per second, from the first publish to the last reply received."""
-    queue = f"{ASKER}.replies"
-    broker = RabbitBroker(rabbitmq_url, [Topology((), (Queue(queue, ((REPLIES, ASKER),)),))])
-    bodies = _commands(owners, count, hot=hot)
-    packs = [bodies[at : at + MAX_EVENTS] for at in range(0, count, MAX_EVENTS)]
-    publications = [
+    packs = [bodies[at : at + MAX_EVENTS] for at in range(0, len(bodies), MAX_EVENTS)]
+    return [
         Publication(COMMANDS, "wallet", cloudevents.pack(pack), cloudevents.BATCH, mandatory=True)
         for pack in packs
     ]
-    subscription = await broker.subscribe(queue, prefetch=300)
-    publisher = await broker.publisher()
-    began = time.perf_counter()
 
-    async def publish() -> None:
-        for at in range(0, len(publications), WINDOW):
-            await publisher.publish(publications[at : at + WINDOW])
 
-    async def receive() -> float:
-        seen = 0
-        while seen < count:
-            deliveries = await subscription.take(300)
-            seen += sum(one.body.count(b'"specversion"') for one in deliveries)
-            await subscription.ack_through(deliveries[-1].tag)
-        return time.perf_counter()
+class Core:
+    """Asks the wallet of one stack."""
 
-    _, ended = await asyncio.gather(publish(), receive())
-    await publisher.close()
-    await subscription.close()
-    await broker.close()
-    return count / (ended - began)
+    def __init__(self, rabbitmq_url: str, saldo_url: str) -> None:
+        """Take the broker, and the database as superuser, to see when all has left the outbox."""
+        self._rabbitmq_url = rabbitmq_url
+        self._saldo_url = saldo_url
+
+    async def fund(self, rich: UUID) -> list[UUID]:
+        """Return new owners whose wallets are opened and funded by transfers from one person."""
+        owners = [new_id() for _ in range(ACCOUNTS + 1)]
+        await self._ask([(rich, owner) for owner in owners], FUNDS_MINOR)
+        return owners
+
+    async def run(self, owners: Sequence[UUID], count: int, *, hot: bool) -> float:
+        """Return transfers per second, from the first publish until all is out.
+
+        That is: the last reply has been received, and every event confirmed by the broker.
+        """
+        return count / await self._ask(_pairs(owners, count, hot=hot), 1)
+
+    async def _ask(self, pairs: Sequence[Pair], amount_minor: int) -> float:
+        publications = _publications(pairs, amount_minor)
+        topology = Topology((), (working_queue(QUEUE, ((REPLIES, ASKER),)),))
+        broker = RabbitBroker(self._rabbitmq_url, [topology])
+        subscription = await broker.subscribe(QUEUE, prefetch=300)
+        publisher = await broker.publisher()
+        connection = await asyncpg.connect(self._saldo_url)
+        began = time.perf_counter()
+
+        async def publish() -> None:
+            for at in range(0, len(publications), WINDOW):
+                await publisher.publish(publications[at : at + WINDOW])
+
+        async def receive() -> None:
+            seen = posted = 0
+            while seen < len(pairs):
+                deliveries = await subscription.take(300)
+                seen += sum(one.body.count(b'"specversion"') for one in deliveries)
+                posted += sum(one.body.count(POSTED) for one in deliveries)
+                await subscription.ack_through(deliveries[-1].tag)
+            if posted != len(pairs):
+                raise RuntimeError(f"only {posted} of {len(pairs)} transfers were posted")
+
+        await asyncio.gather(publish(), receive())
+        while await connection.fetchval("SELECT EXISTS (SELECT FROM wallet.outbox)"):
+            await asyncio.sleep(POLL_SECONDS)
+        took = time.perf_counter() - began
+        await connection.close()
+        await publisher.close()
+        await subscription.close()
+        await broker.close()
+        return took

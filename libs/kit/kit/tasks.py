@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -10,6 +11,7 @@ import structlog
 A = TypeVar("A")
 B = TypeVar("B")
 
+GIVES_WAY_AFTER = 64  # items, about a millisecond of putting messages into words
 WORKED_SECONDS = 10.0  # having gone on for so long, a loop that fails starts its backoff afresh
 
 log = structlog.get_logger(__name__)
@@ -46,6 +48,14 @@ async def all_of(works: Iterable[Coroutine[Any, Any, A]]) -> list[A]:
 async def together(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
     """Run two coroutines at once, as ``all_of`` does."""
     return cast("tuple[A, B]", tuple(await all_of([first, second])))
+
+
+async def giving_way(items: Iterable[A]) -> AsyncIterator[list[A]]:
+    """Yield items a few at a time, letting other tasks go on before: for long work without I/O."""
+    left = iter(items)
+    while some := list(islice(left, GIVES_WAY_AFTER)):
+        await asyncio.sleep(0)
+        yield some
 
 
 async def to_the_end(work: Coroutine[Any, Any, A], *, within_seconds: float) -> A:

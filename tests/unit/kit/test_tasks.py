@@ -3,7 +3,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from kit.tasks import backoff, for_ever, spawn, stop, to_the_end, together
+from kit.tasks import (
+    GIVES_WAY_AFTER,
+    backoff,
+    for_ever,
+    giving_way,
+    spawn,
+    stop,
+    to_the_end,
+    together,
+)
 from testkit.waiting import running, until
 
 
@@ -13,6 +22,24 @@ async def test_together_returns_both_results() -> None:
         return value
 
     assert await together(give(1), give(2)) == (1, 2)
+
+
+async def test_long_work_gives_way_and_leaves_nothing_out() -> None:
+    done: list[int] = []
+    seen: list[int] = []
+
+    async def work() -> None:
+        async for some in giving_way(range(GIVES_WAY_AFTER * 2 + 1)):
+            done.extend(some)
+
+    async def look() -> None:
+        while len(done) <= GIVES_WAY_AFTER * 2:
+            seen.append(len(done))
+            await asyncio.sleep(0)
+
+    await together(work(), look())
+    assert done == list(range(GIVES_WAY_AFTER * 2 + 1))
+    assert {GIVES_WAY_AFTER, GIVES_WAY_AFTER * 2} <= set(seen)
 
 
 async def test_when_one_of_two_fails_the_other_does_not_go_on() -> None:

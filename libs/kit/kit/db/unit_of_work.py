@@ -76,6 +76,13 @@ class Connection:
         text, _ = self._prepare(statement, ())
         await self.driver.executemany(text, rows)
 
+    async def copy_in(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Insert rows by COPY; see kit.bulk for when."""
+        self._database.statements += 1
+        await self.driver.copy_records_to_table(table, columns=columns, records=rows)
+
     def _prepare(
         self, statement: str | ClauseElement, args: Sequence[Any]
     ) -> tuple[str, Sequence[Any]]:

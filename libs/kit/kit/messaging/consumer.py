@@ -20,11 +20,11 @@ from kit.messaging import inbox, letters
 from kit.messaging.broker import Broker, Delivery, Subscription
 from kit.messaging.letters import Letter, letter
 from kit.messaging.messages import Message
-from kit.messaging.reading import Item, Reader
+from kit.messaging.reading import Item, Reader, Reading
 from kit.messaging.routes import Handler, caused_by
-from kit.tasks import for_ever, to_the_end
+from kit.tasks import for_ever, to_the_end, together
 
-BATCH_EVENTS = 256
+BATCH_EVENTS = 1000
 PREFETCH_MESSAGES = 300
 SUSPECT_ATTEMPTS = 2  # delivered twice before and never acknowledged: it may kill the process
 CONFLICT_TRIES = 5
@@ -67,10 +67,7 @@ class Consumer:
         subscription = await self._broker.subscribe(self.queue, prefetch=PREFETCH_MESSAGES)
         try:
             while True:
-                pending = await subscription.take(PREFETCH_MESSAGES)
-                while pending:
-                    batch, pending = cut(pending)
-                    await self._finish(batch, subscription)
+                await self._work_off(await subscription.take(PREFETCH_MESSAGES), subscription)
         finally:
             await subscription.close()
 
@@ -85,21 +82,53 @@ class Consumer:
             is_suspect = True
             while is_suspect:
                 batch = await subscription.take(1)
-                await self._finish(batch, subscription)
+                await self._finish(batch, await self._read(batch), subscription)
                 is_suspect = _is_suspect(batch[0])
         finally:
             await subscription.close()
 
-    async def _finish(self, batch: Sequence[Delivery], subscription: Subscription) -> None:
-        await to_the_end(self._handle_and_ack(batch, subscription), within_seconds=FINISH_SECONDS)
+    async def _work_off(self, taken: list[Delivery], subscription: Subscription) -> None:
+        """Handle batch after batch; the next one is read while PostgreSQL works on this one."""
+        batch, rest = cut(taken)
+        reading = await self._read(batch)
+        while batch:
+            following, rest = cut(rest)
+            work = self._finish(batch, reading, subscription)
+            if following and _is_suspect(following[0]):
+                await work  # what may kill the process must find nothing else under way
+                reading = await self._read(following)
+            else:
+                _, reading = await together(work, self._read(following))
+            batch = following
 
-    async def _handle_and_ack(self, batch: Sequence[Delivery], subscription: Subscription) -> None:
-        await self.handle(batch)
+    async def _read(self, deliveries: Sequence[Delivery]) -> Reading:
+        today = self._database.clock.now().date()
+        reading = Reading()
+        for delivery in deliveries:
+            await asyncio.sleep(0)  # the batch before may be waiting to go on
+            part = self.reader.read([delivery], today)
+            reading.items += part.items
+            reading.dead += part.dead
+        return reading
+
+    async def _finish(
+        self, batch: Sequence[Delivery], reading: Reading, subscription: Subscription
+    ) -> None:
+        await to_the_end(
+            self._handle_and_ack(batch, reading, subscription), within_seconds=FINISH_SECONDS
+        )
+
+    async def _handle_and_ack(
+        self, batch: Sequence[Delivery], reading: Reading, subscription: Subscription
+    ) -> None:
+        await self._handle(batch, reading)
         await subscription.ack_through(batch[-1].tag)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Give every event inside the deliveries its one effect, or a letter; then return."""
-        reading = self.reader.read(deliveries, self._database.clock.now().date())
+        await self._handle(deliveries, await self._read(deliveries))
+
+    async def _handle(self, deliveries: Sequence[Delivery], reading: Reading) -> None:
         if reading.dead:
             await bury(self._database, self.queue, reading.dead)
         if not reading.items:
@@ -169,7 +198,7 @@ class Consumer:
 
 def cut(pending: list[Delivery]) -> tuple[list[Delivery], list[Delivery]]:
     """Split off one batch: up to BATCH_EVENTS events; a suspect goes alone."""
-    if _is_suspect(pending[0]):
+    if pending and _is_suspect(pending[0]):
         return pending[:1], pending[1:]
     events = 0
     for position, delivery in enumerate(pending):

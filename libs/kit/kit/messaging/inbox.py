@@ -19,12 +19,11 @@ AHEAD_DAYS = 1  # clocks of other machines may be past midnight already
 _CLAIM = """
 WITH claimed AS (
     INSERT INTO inbox (bucket, consumer, event_id)
-    SELECT bucket, $1, id FROM unnest($2::date[], $3::uuid[]) AS given (bucket, id) ORDER BY id
+    SELECT $2, $1, id FROM unnest($3::uuid[]) AS given (id) ORDER BY id
     ON CONFLICT DO NOTHING RETURNING event_id)
-SELECT event_id, NULL AS key FROM claimed
-UNION ALL
-SELECT DISTINCT NULL::uuid, key FROM letter
-WHERE consumer = $1 AND state = 'parked' AND key = ANY($4::text[])
+SELECT (SELECT array_agg(event_id) FROM claimed) AS fresh, (
+    SELECT array_agg(DISTINCT key) FROM letter
+    WHERE consumer = $1 AND state = 'parked' AND key = ANY($4::text[])) AS waiting
 """
 
 
@@ -47,10 +46,14 @@ async def claim(
         The ids that are seen for the first time, and those of the keys whose earlier messages
         are parked.
     """
-    days = [uuid7_day(event_id) for event_id in ids]
-    rows = await uow.fetch(_CLAIM, consumer, days, ids, list(keys))
-    fresh = {row["event_id"] for row in rows if row["event_id"] is not None}
-    waiting = {row["key"] for row in rows if row["key"] is not None}
+    by_day: dict[date, list[UUID]] = {}
+    for event_id in ids:
+        by_day.setdefault(uuid7_day(event_id), []).append(event_id)
+    fresh, waiting, all_keys = set[UUID](), set[str](), list(keys)
+    for day in sorted(by_day):  # one, but around midnight
+        for row in await uow.fetch(_CLAIM, consumer, day, by_day[day], all_keys):
+            fresh.update(row["fresh"] or ())
+            waiting.update(row["waiting"] or ())
     return fresh, waiting
 
 

@@ -1,8 +1,7 @@
 """What a message is: commands, events and replies as frozen models, and their envelope."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -32,8 +31,7 @@ class Reply(Message):
     in_reply_to: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A received message with its CloudEvents attributes (CloudEvents 1.0, JSON format).
 
     Attributes:

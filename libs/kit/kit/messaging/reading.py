@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from prometheus_client import Counter
@@ -18,8 +18,7 @@ from kit.messaging.routes import Handler
 ignored = Counter("saldo_messages_ignored", "Events of a type nobody handles", ["queue"])
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One message and who handles it; ``raw`` is the event as it came."""
 
     envelope: Envelope

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from kit.bulk import Bulk
 from kit.db.unit_of_work import UnitOfWork
 from wallet.domain.book import Account, Book, Hold
 
@@ -28,17 +29,30 @@ FROM hold WHERE id = ANY($1)
 
 _ANSWERS = "SELECT command_id, reply_type, reply FROM command WHERE command_id = ANY($1)"
 
-_INSERT_TRANSFERS = """
-WITH posted AS (
-    INSERT INTO transfer (id, kind, reference, description, currency, posted_at)
-    SELECT * FROM unnest(
-        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]))
-INSERT INTO entry
-    (account_id, seq, transfer_id, amount_minor, balance_after_minor, hash, posted_at)
-SELECT * FROM unnest(
-    $7::uuid[], $8::bigint[], $9::uuid[], $10::bigint[], $11::bigint[], $12::bytea[],
-    $13::timestamptz[])
-"""
+_TRANSFERS = Bulk(
+    "transfer",
+    id="uuid",
+    kind="text",
+    reference="text",
+    description="text",
+    currency="text",
+    posted_at="timestamptz",
+)
+
+_ENTRIES = Bulk(
+    "entry",
+    account_id="uuid",
+    seq="bigint",
+    transfer_id="uuid",
+    amount_minor="bigint",
+    balance_after_minor="bigint",
+    hash="bytea",
+    posted_at="timestamptz",
+)
+
+_COMMANDS = Bulk(
+    "command", command_id="uuid", reply_type="text", reply="jsonb", created_at="timestamptz"
+)
 
 _SAVE_HOLDS = """
 WITH placed AS (
@@ -62,16 +76,9 @@ FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $
 WHERE account.id = given.id
 """
 
-# Sorted, so that two batches with the same commands wait for each other instead of deadlocking.
-_KEEP_ANSWERS = """
-INSERT INTO command (command_id, reply_type, reply, created_at)
-SELECT id, type, reply::jsonb, $4
-FROM unnest($1::uuid[], $2::text[], $3::text[]) AS given (id, type, reply) ORDER BY id
-"""
-
 
 class Answer(NamedTuple):
-    """A command's reply as it is kept: the message's type and its JSON."""
+    """A command's reply as it is kept: the message's type, and what is or becomes its JSON."""
 
     command_id: UUID
     reply_type: str
@@ -114,10 +121,8 @@ class Ledger:
 
     async def save(self, book: Book) -> None:
         """Write all that the book has added and changed."""
-        if book.transfers:
-            await self._uow.execute(
-                _INSERT_TRANSFERS, *_columns(book.transfers), *_columns(book.entries)
-            )
+        await _TRANSFERS.insert(self._uow, book.transfers)
+        await _ENTRIES.insert(self._uow, book.entries)
         if book.placed_holds or book.changed_holds:
             await self._save_holds(book)
         if book.touched:
@@ -149,8 +154,10 @@ class Ledger:
 
     async def keep_answers(self, answers: Sequence[Answer], now: datetime) -> None:
         """Keep replies for the commands' repetitions; raises where one is kept already."""
-        if answers:
-            await self._uow.execute(_KEEP_ANSWERS, *_columns(answers), now)
+        # Sorted, so that two batches with the same commands wait for each other, never in a ring.
+        ordered = sorted(answers, key=lambda answer: answer.command_id.bytes)
+        rows = [(*answer, now) for answer in ordered]
+        await _COMMANDS.insert(self._uow, rows)
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], width: int = 0) -> list[Sequence[Any]]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging.messages import Envelope, Reply
+from kit.tasks import giving_way, together
 from wallet.domain import commands as ledger
 from wallet.domain.book import Book
 from wallet.domain.commands import LedgerCommand, Outcome
@@ -31,28 +32,49 @@ from wallet.service.translate import (
 async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """Decide commands in their order, post what may be, and answer all; replies leave first.
 
-    A command that was answered before gets the same reply again, in a fresh message. Nine
+    A command that was answered before gets the same reply again, in a fresh message. Ten
     statements at most, however many commands there are, and two more where wallets are opened.
     """
     asked = [cast("Asked", envelope.message) for envelope in envelopes]
     homes = await _homes(uow, asked)
     commands = [ledger_command(message, homes) for message in asked]
-    book, outcomes = await settle(uow, commands)
-    replies = [reply_to(*pair) for pair in zip(asked, outcomes, strict=True)]
+    book, outcomes = await _decide(uow, commands)
+    # What follows is put into words while PostgreSQL writes what was decided.
+    _, replies = await together(Ledger(uow).save(book), _tell(uow, envelopes, book, outcomes))
     await _keep(uow, book, outcomes, replies)
-    for envelope, reply in zip(envelopes, replies, strict=True):
-        if envelope.reply_to is not None:
-            uow.emit(reply, subject=envelope.subject, to=envelope.reply_to, cause=envelope)
+
+
+async def _tell(
+    uow: UnitOfWork, envelopes: Sequence[Envelope], book: Book, outcomes: Sequence[Outcome]
+) -> list[Reply]:
+    """Emit all replies, then all movements; returns the replies."""
+    replies = []
+    async for answered in giving_way(zip(envelopes, outcomes, strict=True)):
+        for envelope, outcome in answered:
+            reply = reply_to(cast("Asked", envelope.message), outcome)
+            replies.append(reply)
+            if envelope.reply_to is not None:
+                uow.emit(reply, subject=envelope.subject, to=envelope.reply_to, cause=envelope)
     causes = {
         outcome.transfer_id: envelope
         for outcome, envelope in zip(outcomes, envelopes, strict=True)
         if isinstance(outcome, ledger.Posted)
     }
-    emit_movements(uow, book, causes)
+    async for moved in giving_way(zip(book.transfers, book.legs, strict=True)):
+        for transfer, legs in moved:
+            event = funds_moved(book, transfer, legs)
+            uow.emit(event, subject=str(transfer.id), sequence=1, cause=causes[transfer.id])
+    return replies
 
 
 async def settle(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
     """Lock what the commands touch, decide them, and write what they change. Emits nothing."""
+    book, outcomes = await _decide(uow, commands)
+    await Ledger(uow).save(book)
+    return book, outcomes
+
+
+async def _decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
     rows = Ledger(uow)
     accounts, hold_ids, command_ids = _touched(commands)
     accounts.update(await rows.accounts_of_holds(hold_ids))
@@ -62,9 +84,7 @@ async def settle(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Bo
     answered = {answer.command_id: repeated(answer) for answer in await rows.answers(command_ids)}
     holds = await rows.holds(hold_ids, locked)
     book = Book(locked, holds, answered, now=uow.clock.now())
-    outcomes = post(book, commands)
-    await rows.save(book)
-    return book, outcomes
+    return book, post(book, commands)
 
 
 def _touched(commands: Iterable[LedgerCommand]) -> tuple[set[UUID], set[UUID], set[UUID]]:
@@ -106,11 +126,7 @@ async def _keep(
     await Ledger(uow).keep_answers([kept(reply) for reply in fresh.values()], book.now)
 
 
-def emit_movements(
-    uow: UnitOfWork, book: Book, causes: Mapping[UUID, Envelope] | None = None
-) -> None:
-    """Tell all transfers of the book; `causes` are the commands that asked for them, by id."""
+def emit_movements(uow: UnitOfWork, book: Book) -> None:
+    """Tell all transfers of the book."""
     for transfer, legs in zip(book.transfers, book.legs, strict=True):
-        event = funds_moved(book, transfer, legs)
-        cause = causes[transfer.id] if causes else None
-        uow.emit(event, subject=str(transfer.id), sequence=1, cause=cause)
+        uow.emit(funds_moved(book, transfer, legs), subject=str(transfer.id), sequence=1)

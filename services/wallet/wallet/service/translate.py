@@ -137,7 +137,7 @@ def undone(barrier: Barrier) -> Reply:
 
 def kept(reply: Reply) -> Answer:
     """Return a reply as it is kept for the command's repetitions."""
-    return Answer(reply.in_reply_to, reply.type, reply.model_dump_json())
+    return Answer(reply.in_reply_to, reply.type, reply)
 
 
 def repeated(answer: Answer) -> ledger.Repeated:

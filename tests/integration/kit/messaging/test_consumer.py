@@ -11,6 +11,7 @@ from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging import cloudevents, inbox, topology
+from kit.messaging.broker import Publication
 from kit.messaging.consumer import Consumer
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import by_type, one_by_one
@@ -39,19 +40,17 @@ def broker() -> MemoryBroker:
 
 def put(broker: MemoryBroker, *bodies: bytes) -> None:
     """Publish commands to the queue, each alone."""
-    from kit.messaging.broker import Publication
-
     for body in bodies:
         one = Publication("saldo.commands", "kit", body, cloudevents.SINGLE, mandatory=True)
         broker.put(QUEUE, one)
 
 
-async def test_a_batch_is_one_transaction_of_three_statements(effects: Effects) -> None:
+async def test_a_batch_is_one_transaction_of_four_statements(effects: Effects) -> None:
     texts = [f"{n:03}" for n in range(200)]
     consumer = effects.consumer()
     before = effects.database.statements
     await consumer.handle([delivery(*(command(effects, text) for text in texts))])
-    assert effects.database.statements - before == 3  # inbox, handler, outbox
+    assert effects.database.statements - before == 4  # inbox, handler, its id, outbox
     assert effects.batches == [200]
     assert await effects.texts() == texts
     assert len(await sent(effects.database, Told)) == 200
@@ -187,6 +186,41 @@ async def test_a_batch_begun_is_finished_when_the_consumer_is_stopped(
         await until(lambda: effects.batches == [1])
     assert await effects.texts() == ["slow"]
     assert not broker.queues[QUEUE]
+
+
+async def test_batches_follow_one_another_though_the_next_one_is_read_ahead(
+    effects: Effects, broker: MemoryBroker
+) -> None:
+    under_way = 0
+
+    async def alone(_: UnitOfWork) -> None:
+        nonlocal under_way
+        under_way += 1
+        await asyncio.sleep(0)
+        assert under_way == 1
+        under_way -= 1
+
+    texts = [str(n) for n in range(1, 4)]
+    effects.troubles = dict.fromkeys(texts, alone)
+    for text in ("first", *texts):
+        pack = cloudevents.pack([command(effects, text)] * 600)
+        one = Publication("saldo.commands", "kit", pack, cloudevents.BATCH, mandatory=True)
+        broker.put(QUEUE, one)
+    async with running(effects.consumer(broker).run()):
+        await until(lambda: len(effects.batches) == 4)
+    assert await effects.texts() == ["first", *texts]
+    assert await effects.letters() == []
+
+
+async def test_a_suspect_between_others_goes_alone(effects: Effects, broker: MemoryBroker) -> None:
+    for text, attempts in (("first", 0), ("before", 0), ("suspect", 2), ("a", 0), ("b", 0)):
+        body = command(effects, text)
+        one = Publication("saldo.commands", "kit", body, cloudevents.SINGLE, mandatory=True)
+        broker.put(QUEUE, one, attempts)
+    async with running(effects.consumer(broker).run()):
+        await until(lambda: sum(effects.batches) == 5)
+    assert effects.batches == [1, 1, 1, 2]
+    assert await effects.texts() == ["first", "before", "suspect", "a", "b"]
 
 
 async def test_a_conflict_between_transactions_is_tried_again_together(

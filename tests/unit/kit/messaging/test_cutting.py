@@ -19,13 +19,13 @@ def test_all_that_fits_is_one_batch() -> None:
 
 
 def test_a_batch_ends_before_it_holds_too_many_events() -> None:
-    batch, rest = cut(packs(200, 56, 1, 1))
+    batch, rest = cut(packs(800, 200, 1, 1))
     assert (tags(batch), tags(rest)) == ([0, 1], [2, 3])
-    assert BATCH_EVENTS == 256
+    assert BATCH_EVENTS == 1000
 
 
 def test_a_pack_larger_than_a_batch_is_a_batch() -> None:
-    batch, rest = cut(packs(300, 1))
+    batch, rest = cut(packs(1100, 1))
     assert (tags(batch), tags(rest)) == ([0], [1])
 
 

@@ -1,0 +1,47 @@
+"""Rows go in whole and in their order, by arrays or by COPY."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kit.bulk import COPIED_FROM, Bulk
+from kit.db.database import Database
+from kit.ids import new_id
+from testkit.databases import Cluster
+
+THINGS = Bulk("thing", id="uuid", name="text", what="jsonb")
+
+
+@pytest.fixture
+async def things(cluster: Cluster, database: Database) -> AsyncIterator[Database]:
+    await cluster.as_superuser(
+        "DROP TABLE IF EXISTS kit.thing;"
+        " CREATE TABLE kit.thing (seq bigserial, id uuid, name text, what jsonb);"
+        " GRANT ALL ON kit.thing, kit.thing_seq_seq TO kit"
+    )
+    yield database
+    await cluster.as_superuser("DROP TABLE kit.thing")
+
+
+@pytest.mark.parametrize("count", [0, 1, COPIED_FROM - 1, COPIED_FROM, COPIED_FROM * 3])
+async def test_few_rows_and_many_go_in_alike(things: Database, count: int) -> None:
+    rows = [(new_id(), None if n % 2 else f"no. {n}", {"n": n}) for n in range(count)]
+    before = things.statements
+    async with things.unit_of_work() as uow:
+        await THINGS.insert(uow, rows)
+    assert things.statements - before == min(count, 1)
+    async with things.read() as connection:
+        found = await connection.fetch("SELECT id, name, what FROM thing ORDER BY seq")
+    assert [tuple(row) for row in found] == rows
+
+
+async def test_rows_that_were_copied_go_with_the_rest_of_the_unit_of_work(
+    things: Database,
+) -> None:
+    rows = [(new_id(), "x", None)] * COPIED_FROM
+    with pytest.raises(ZeroDivisionError):
+        async with things.unit_of_work() as uow:
+            await THINGS.insert(uow, rows)
+            raise ZeroDivisionError
+    async with things.read() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM thing") == 0
