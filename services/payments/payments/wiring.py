@@ -1,13 +1,17 @@
 """What the composition root has put together, handed to every operation. It opens nothing."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from kit.db import Database
+from kit.db import Database, Gathering
 from kit.saga import SagaEngine
+from payments import service
+from payments.domain.payment import Payment
 from payments.neighbours import Neighbours
+from payments.service import Creation, Paying
 from payments.settings import Settings
 from payments.waiting import Finishes
 
@@ -21,6 +25,22 @@ class Wiring:
     engine: SagaEngine
     finishes: Finishes
     neighbours: Neighbours
+    creating: Gathering[Creation, Payment]
+    paying: Gathering[Paying, Payment]
+
+
+def creating(database: Database, settings: Settings) -> Gathering[Creation, Payment]:
+    """Return what creates the payments of requests that arrive together."""
+    verb = partial(service.create, ttl=settings.ttl)
+    return Gathering(database, verb, name="payments.creating")
+
+
+def paying(
+    database: Database, settings: Settings, engine: SagaEngine
+) -> Gathering[Paying, Payment]:
+    """Return what sends the payments of requests that arrive together on their way."""
+    verb = partial(service.pay, engine=engine, policy=settings.check_policy)
+    return Gathering(database, verb, name="payments.paying")
 
 
 def _wiring(request: Request) -> Wiring:
