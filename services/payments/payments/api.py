@@ -99,7 +99,7 @@ async def create_payment(
 ) -> Answer:
     """Find out who is meant (asking outside the unit of work where need be), then write."""
     order = body.order(viewer.user_id)
-    parties = await find_parties(wired.database, wired.neighbours, order)
+    parties = await find_parties(wired.known_parties, wired.neighbours, order)
 
     wanted = Creation(order, parties)
 

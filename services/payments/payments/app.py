@@ -14,6 +14,7 @@ from payments.finishing import payment_saga
 from payments.messages import routes
 from payments.neighbours import Neighbours
 from payments.outgoing import http_client
+from payments.parties import known_parties
 from payments.saga import OUTSIDE_CHECKS
 from payments.settings import Settings
 from payments.verifiers import Verifiers
@@ -42,6 +43,7 @@ def build(settings: Settings) -> Service:
                 engine=engine,
                 finishes=finishes,
                 neighbours=Neighbours(client, token, settings.auth_url, settings.wallet_url),
+                known_parties=known_parties(database),
                 creating=creating(database, settings),
                 paying=paying(database, settings, engine),
             )

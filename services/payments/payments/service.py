@@ -18,7 +18,7 @@ from kit.saga import SagaEngine, Start, UndoOutcome
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.lifecycle import Cancel, Pay, decide_cancel, decide_pay, visible_to
 from payments.domain.outside_checks import CheckPolicy
-from payments.domain.parties import Parties, PayeeName
+from payments.domain.parties import Ends, Parties, PayeeName
 from payments.domain.payment import Payment
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.refusals import PayeeNotActive, PayerNotActive, PaymentBeingCaptured
@@ -115,7 +115,7 @@ async def _not_claimed(uow: UnitOfWork, wanted: Paying) -> Payment | Refusal:
 
 async def _who_is_not_active(uow: UnitOfWork, payment: Payment) -> Refusal:
     to = PayeeName(user_id=payment.payee_id)
-    parties = await Known(uow).parties(payment.payer_id, None, to)
+    [parties] = await Known(uow).parties([Ends(payment.payer_id, to)])
     payer_is_active = parties.payer is None or parties.payer.is_active
     return PayeeNotActive() if payer_is_active else PayerNotActive()
 

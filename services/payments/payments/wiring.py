@@ -6,11 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from kit.db import Database, Gathering
+from kit.db import Database, Gathering, UnitOfWork
 from kit.saga import SagaEngine
 from payments import service
 from payments.domain.payment import Payment
 from payments.neighbours import Neighbours
+from payments.parties import KnownParties
 from payments.service import Creation, Paying
 from payments.settings import Settings
 from payments.waiting import Finishes
@@ -25,22 +26,23 @@ class Wiring:
     engine: SagaEngine
     finishes: Finishes
     neighbours: Neighbours
-    creating: Gathering[Creation, Payment]
-    paying: Gathering[Paying, Payment]
+    known_parties: KnownParties
+    creating: Gathering[UnitOfWork, Creation, Payment]
+    paying: Gathering[UnitOfWork, Paying, Payment]
 
 
-def creating(database: Database, settings: Settings) -> Gathering[Creation, Payment]:
+def creating(database: Database, settings: Settings) -> Gathering[UnitOfWork, Creation, Payment]:
     """Return what creates the payments of requests that arrive together."""
     verb = partial(service.create, ttl=settings.ttl)
-    return Gathering(database, verb, name="payments.creating")
+    return Gathering(database.unit_of_work, verb, name="payments.creating")
 
 
 def paying(
     database: Database, settings: Settings, engine: SagaEngine
-) -> Gathering[Paying, Payment]:
+) -> Gathering[UnitOfWork, Paying, Payment]:
     """Return what sends the payments of requests that arrive together on their way."""
     verb = partial(service.pay, engine=engine, policy=settings.check_policy)
-    return Gathering(database, verb, name="payments.paying")
+    return Gathering(database.unit_of_work, verb, name="payments.paying")
 
 
 def _wiring(request: Request) -> Wiring:

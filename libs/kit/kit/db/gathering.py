@@ -1,4 +1,4 @@
-"""Does what arrives together together: one unit of work, and statements over all of it.
+"""Does what arrives together together: one transaction, and statements over all of it.
 
 What arrives while a batch is being written makes up the next one; a lone item is done at once.
 Nobody is answered before the batch has committed.
@@ -6,6 +6,7 @@ Nobody is answered before the batch has committed.
 
 from asyncio import Future, Task, get_running_loop
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,8 +14,7 @@ import asyncpg
 from asyncpg.exceptions import InterfaceError, InternalClientError
 
 from kit import context
-from kit.db.database import Database
-from kit.db.unit_of_work import UnitOfWork
+from kit.db.unit_of_work import Connection
 from kit.refusals import Refusal, Unavailable
 from kit.tasks import spawn
 
@@ -32,7 +32,9 @@ _UNCERTAIN = (
 
 I = TypeVar("I")  # noqa: E741 - an item
 R = TypeVar("R")
-Verb = Callable[[UnitOfWork, Sequence[I]], Awaitable[Sequence[R | Refusal]]]
+C = TypeVar("C", bound=Connection)
+Opening = Callable[[], AbstractAsyncContextManager[C]]
+Verb = Callable[[C, Sequence[I]], Awaitable[Sequence[R | Refusal]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +57,23 @@ class _Turn(Generic[I, R]):
             self.result.set_result(outcome)
 
 
-class Gathering(Generic[I, R]):
+class Gathering(Generic[C, I, R]):
     """Calls one verb for all items that wait, batch after batch, one at a time.
 
     Where a batch fails it is rolled back and each of its items is done alone, so that one that
     can't be done takes nobody down. Whoever stops waiting takes back only what has not begun.
     """
 
-    def __init__(self, database: Database, verb: Verb[I, R], *, name: str) -> None:
+    def __init__(self, opening: Opening[C], verb: Verb[C, I, R], *, name: str) -> None:
         """Take what to call.
 
         Args:
-            database: Where the units of work are.
+            opening: A database's `unit_of_work`, or its `read` where nothing is written.
             verb: Does a batch, and returns for each item what came of it, in order. It must take
                 its locks in one order whatever the order of the items is.
             name: What the log calls it.
         """
-        self._database = database
+        self._opening = opening
         self._verb = verb
         self._name = name
         self._waiting: list[_Turn[I, R]] = []
@@ -92,9 +94,9 @@ class Gathering(Generic[I, R]):
                 self._writing = spawn(self._write(), self._name)
         return await turn.result
 
-    async def do_within(self, uow: UnitOfWork, item: I) -> R:
+    async def do_within(self, connection: C, item: I) -> R:
         """Return what came of the item, done by itself in a unit of work of the caller's."""
-        (outcome,) = await self._verb(uow, [item])
+        (outcome,) = await self._verb(connection, [item])
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
@@ -115,8 +117,8 @@ class Gathering(Generic[I, R]):
         if not turns:
             return
         try:
-            async with self._database.unit_of_work() as uow:
-                outcomes = await self._verb(uow, [turn.item for turn in turns])
+            async with self._opening() as connection:
+                outcomes = await self._verb(connection, [turn.item for turn in turns])
         except Exception as error:  # noqa: BLE001 - it belongs to one of the turns, or to all
             if len(turns) == 1 or isinstance(error, _UNCERTAIN):
                 for turn in turns:
