@@ -1,13 +1,12 @@
 """Owns listening: uvicorn with its limits set, and refusals for what never becomes a request."""
 
-import asyncio
 from contextlib import AbstractAsyncContextManager
-from typing import Final, cast
+from typing import Final
 
 import structlog
 import uvicorn
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.exchange import SECURITY_HEADERS
 from gateway.headers import MAX_HEADER_BYTES, MAX_HEADERS
@@ -17,6 +16,7 @@ from gateway.refusals import HeadersTooLarge
 from gateway.tracing import request_id
 from kit.refusals import Refusal, RequestRefused
 from kit.web import problems
+from kit.web.protocol import WholeProtocol
 
 # What an unfinished head may take before the connection is refused: with these, even a request
 # that uses both limits to the full is refused by name, not here.
@@ -24,46 +24,10 @@ MAX_HEAD_BYTES: Final = MAX_HEADER_BYTES + 2 * MAX_URI_BYTES
 KEEP_ALIVE_SECONDS: Final = 75
 GRACE_SECONDS: Final = 10
 
-_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-
 _log = structlog.get_logger(__name__)
 
 
-class HeadHolder:
-    """A transport that sends the head of an answer together with the beginning of its body.
-
-    uvicorn writes them apart: two system calls and two packets, which both ends then handle.
-    """
-
-    __slots__ = ("_held", "_is_head_sent", "_transport")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._held = b""
-        self._is_head_sent = False
-
-    def write(self, data: bytes) -> None:
-        """Hold the head; send it with what comes next, be that empty."""
-        if self._is_head_sent or data == _CONTINUE:
-            self._transport.write(data)
-        elif self._held:
-            self._is_head_sent = True
-            self._transport.write(self._held + data)
-        else:
-            self._held = data
-
-    def close(self) -> None:
-        """Close once all is sent."""
-        if not self._is_head_sent:
-            self._transport.write(self._held)
-        self._transport.close()
-
-    def is_closing(self) -> bool:
-        """Whether the connection is about to end."""
-        return self._transport.is_closing()
-
-
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(WholeProtocol):
     """uvicorn's protocol, which by itself would buffer a head without end."""
 
     _head_bytes = 0
@@ -81,8 +45,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """Note that the head is over, and begin with the request."""
         self._in_head = False
         super().on_headers_complete()
-        if self.scope["method"] != "HEAD":  # after whose head nothing is written
-            self.cycle.transport = cast("asyncio.Transport", HeadHolder(self.transport))
 
     def on_message_complete(self) -> None:
         """Note that the next bytes are a head again."""

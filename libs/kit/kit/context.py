@@ -43,6 +43,16 @@ def leave(token: Token[Context]) -> None:
 
 
 @contextmanager
+def within(context: Context) -> Iterator[None]:
+    """Make `context` current for the length of a `with` block."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
 def bind(
     *,
     request_id: str | None = None,

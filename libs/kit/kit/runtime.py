@@ -36,6 +36,7 @@ from kit.settings import (
 from kit.tasks import backoff, for_ever, spawn, stop
 from kit.tokens.revocations import Revocations
 from kit.tokens.verifier import TokenVerifier
+from kit.web.protocol import WholeProtocol
 
 if TYPE_CHECKING:
     from kit.messaging.broker import Broker
@@ -227,7 +228,7 @@ async def serve(service: Service, mode: Mode, *, host: str, port: int) -> None:
         service.web,
         host=host,
         port=port,
-        http="httptools",
+        http=WholeProtocol,
         loop="uvloop",
         lifespan="on",
         log_config=None,

@@ -15,11 +15,12 @@ from payments.finishing import payment_saga
 from payments.messages import routes
 from payments.neighbours import Neighbours
 from payments.outgoing import http_client
+from payments.parties import known_parties
 from payments.saga import OUTSIDE_CHECKS
 from payments.settings import Settings
 from payments.verifiers import Verifiers
 from payments.waiting import Finishes
-from payments.wiring import Wiring
+from payments.wiring import Wiring, creating, paying
 
 DESCRIPTION = """
 Payments between people: create one, pay it, watch it become `paid`, or cancel it. Creating moves no
@@ -43,6 +44,9 @@ def build(settings: Settings) -> Service:
                 engine=engine,
                 finishes=finishes,
                 neighbours=Neighbours(client, token, settings.auth_url, settings.wallet_url),
+                known_parties=known_parties(database),
+                creating=creating(database, settings),
+                paying=paying(database, settings, engine),
             )
             # In every process that answers requests, also where another one does the work.
             poll = spawn(finishes.poll(database), "payments.finishes")

@@ -1,21 +1,36 @@
 """Finds out who and which wallets a new payment is between: first here, then by asking."""
 
-from kit.db import Database
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from kit.db import Connection, Database, Gathering
 from payments.domain.creation import PaymentOrder
-from payments.domain.parties import Parties, Person, Wallet
+from payments.domain.parties import Ends, Parties, Person, Wallet
 from payments.neighbours import Neighbours
 from payments.repository import Known
 
+KnownParties: TypeAlias = Gathering[Connection, Ends, Parties]
 
-async def find_parties(database: Database, neighbours: Neighbours, order: PaymentOrder) -> Parties:
+
+def known_parties(database: Database) -> KnownParties:
+    """Return what looks up the parties of requests that arrive together."""
+
+    async def look_up(connection: Connection, asked: Sequence[Ends]) -> list[Parties]:
+        return await Known(connection).parties(asked)
+
+    return Gathering(database.read, look_up, name="payments.known_parties")
+
+
+async def find_parties(
+    known_parties: KnownParties, neighbours: Neighbours, order: PaymentOrder
+) -> Parties:
     """Return all that can be known of the ends of a payment.
 
     One statement where events have told of them; auth and wallet are asked about the unknown, and
     about people who are not active as far as is known: they may have become so a moment ago.
     Raises Unavailable where somebody must be asked and does not answer.
     """
-    async with database.read() as connection:
-        known = await Known(connection).parties(order.payer_id, order.from_wallet_id, order.payee)
+    known = await known_parties.do(Ends(order.payer_id, order.payee, order.from_wallet_id))
     payer = known.payer
     if payer is not None and not payer.is_active:
         payer = await neighbours.person_by_id(payer.user_id)

@@ -1,13 +1,18 @@
 """What the composition root has put together, handed to every operation. It opens nothing."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from kit.db import Database
+from kit.db import Database, Gathering, UnitOfWork
 from kit.saga import SagaEngine
+from payments.domain.payment import Payment
 from payments.neighbours import Neighbours
+from payments.parties import KnownParties
+from payments.service import payments as service
+from payments.service.payments import Creation, Paying
 from payments.settings import Settings
 from payments.waiting import Finishes
 
@@ -21,6 +26,23 @@ class Wiring:
     engine: SagaEngine
     finishes: Finishes
     neighbours: Neighbours
+    known_parties: KnownParties
+    creating: Gathering[UnitOfWork, Creation, Payment]
+    paying: Gathering[UnitOfWork, Paying, Payment]
+
+
+def creating(database: Database, settings: Settings) -> Gathering[UnitOfWork, Creation, Payment]:
+    """Return what creates the payments of requests that arrive together."""
+    verb = partial(service.create, ttl=settings.ttl)
+    return Gathering(database.unit_of_work, verb, name="payments.creating")
+
+
+def paying(
+    database: Database, settings: Settings, engine: SagaEngine
+) -> Gathering[UnitOfWork, Paying, Payment]:
+    """Return what sends the payments of requests that arrive together on their way."""
+    verb = partial(service.pay, engine=engine, policy=settings.check_policy)
+    return Gathering(database.unit_of_work, verb, name="payments.paying")
 
 
 def _wiring(request: Request) -> Wiring:

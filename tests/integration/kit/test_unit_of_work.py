@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from sqlalchemy import Column, MetaData, Table, Text, select
 
+from kit import context
 from kit.db.database import Database
 from kit.db.unit_of_work import CommitRefusedError, UnitOfWork, a_unit_of_work_is_open
 from kit.ids import new_id
@@ -49,6 +50,16 @@ async def test_callbacks_run_after_commit_and_never_after_rollback(database: Dat
     with pytest.raises(ZeroDivisionError):
         await fail(database, "rolled back", calls)
     assert calls == ["committed"]
+
+
+async def test_a_callback_runs_in_the_context_it_was_given_in(database: Database) -> None:
+    seen: list[str | None] = []
+    async with database.unit_of_work() as uow:
+        for request in ("one", "two"):
+            with context.bind(request_id=request):
+                uow.after_commit(lambda: seen.append(context.current().request_id))
+    assert seen == ["one", "two"]
+    assert context.current().request_id is None
 
 
 async def test_a_callback_that_fails_does_not_make_the_commit_look_failed(

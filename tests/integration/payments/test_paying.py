@@ -222,6 +222,53 @@ async def test_many_payments_are_finished_by_as_many_statements_as_one(
     assert await statements(1) == await statements(40)
 
 
+async def test_requests_that_arrive_together_share_their_statements(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    before = room.database.statements
+    payments = await asyncio.gather(*(room.create(alice, bob) for _ in range(20)))
+    created = room.database.statements
+    assert created - before < 20
+    await asyncio.gather(*(room.pay(alice, payment_id) for payment_id in payments))
+    assert room.database.statements - created < 20
+    await room.settle()
+    assert {await room.status(alice, payment_id) for payment_id in payments} == {"paid"}
+    created_in_order = room.published(PaymentCreated)
+    assert len({event.traceparent for event in created_in_order}) == 20
+
+
+async def test_those_who_may_not_pay_are_refused_beside_those_who_may(
+    room: Room, alice: UUID, bob: UUID, carol: UUID
+) -> None:
+    mine, twice, cancelled = [await room.create(alice, bob) for _ in range(3)]
+    await room.cancel(alice, cancelled)
+    answers = await asyncio.gather(
+        room.pay(alice, mine),
+        room.pay(bob, mine),
+        room.pay(carol, mine),
+        room.pay(alice, twice),
+        room.pay(alice, twice),
+        room.pay(alice, cancelled),
+        room.pay(alice, new_id()),
+    )
+    assert [answer.status_code for answer in answers] == [202, 403, 404, 202, 202, 409, 404]
+    await room.settle()
+    assert room.wallet.kinds == ["Transfer", "Transfer"]
+
+
+async def test_those_who_may_not_be_paid_are_refused_beside_those_who_may(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    bodies = [{"payee": {"user_id": str(payee)}, "amount": "1.00"} for payee in (bob, alice, bob)]
+    answers = await asyncio.gather(
+        *(room.post(alice, "/v1/payments", json=body) for body in bodies)
+    )
+    assert [answer.status_code for answer in answers] == [201, 422, 201]
+    assert room.published(PaymentCreated) == []
+    await room.settle()
+    assert len(room.published(PaymentCreated)) == 2
+
+
 async def test_what_becomes_of_a_payment_is_logged_without_names_and_notes(
     room: Room, alice: UUID, bob: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:

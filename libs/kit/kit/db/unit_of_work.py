@@ -14,6 +14,7 @@ from asyncpg import Record
 from asyncpg.exceptions import InterfaceError, PostgresError
 from sqlalchemy.sql import ClauseElement
 
+from kit import context
 from kit.clock import Clock
 from kit.db.query import render
 from kit.messaging.messages import Envelope, Message
@@ -98,7 +99,7 @@ class UnitOfWork(Connection):
     def __init__(self, database: "Database", driver: Driver) -> None:
         super().__init__(database, driver)
         self._outgoing: list[Outgoing] = []
-        self._after_commit: list[Callable[[], None]] = []
+        self._after_commit: list[tuple[context.Context, Callable[[], None]]] = []
 
     @property
     def service(self) -> str:
@@ -141,8 +142,11 @@ class UnitOfWork(Connection):
         )
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Run a quick, non-blocking callback once COMMIT has succeeded; lost on a crash."""
-        self._after_commit.append(callback)
+        """Run a quick, non-blocking callback once COMMIT has succeeded; lost on a crash.
+
+        It runs in the context of now: one unit of work may serve several requests.
+        """
+        self._after_commit.append((context.current(), callback))
 
     async def __aenter__(self) -> Self:
         await self.driver.execute("BEGIN")
@@ -174,12 +178,13 @@ class UnitOfWork(Connection):
                 await self.driver.execute("ROLLBACK")
 
     def _call_back(self) -> None:
-        for callback in self._after_commit:
-            try:
-                callback()
-            except Exception:
-                # The work is committed: the caller must not be told that it failed.
-                log.exception("after_commit_failed", callback=repr(callback))
+        for where, callback in self._after_commit:
+            with context.within(where):
+                try:
+                    callback()
+                except Exception:
+                    # The work is committed: the caller must not be told that it failed.
+                    log.exception("after_commit_failed", callback=repr(callback))
 
     async def _commit(self) -> None:
         if self._outgoing:

@@ -1,7 +1,7 @@
 """Sagas: a business process as declared steps, decided purely, stored with inbox and outbox."""
 
 from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait
-from kit.saga.engine import Ended, Hooks, SagaEngine, UndoOutcome
+from kit.saga.engine import Ended, Hooks, SagaEngine, Start, UndoOutcome
 from kit.saga.state import Action
 from kit.saga.tasks import TaskOutcome, TaskRunner
 
@@ -13,6 +13,7 @@ __all__ = [
     "Hooks",
     "Saga",
     "SagaEngine",
+    "Start",
     "Step",
     "Task",
     "TaskOutcome",

@@ -6,7 +6,7 @@ order. So a route that locks its own row and then the saga cannot meet a reply h
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,8 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter
 
+from kit import context
+from kit.context import Context
 from kit.db.database import Database
 from kit.db.outages import is_outage
 from kit.db.unit_of_work import UnitOfWork
@@ -53,6 +55,15 @@ class UndoOutcome(Enum):
     TOO_LATE = "too_late"
     ENDED = "ended"
     NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An instance to begin: its business id, what it knows, and the work that wants it."""
+
+    saga_id: UUID
+    data: dict[str, Any]
+    context: Context = field(default_factory=context.current)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +108,19 @@ class SagaEngine:
 
     async def start(self, uow: UnitOfWork, saga_id: UUID, data: dict[str, Any]) -> bool:
         """Begin an instance under its business id; False where it was begun before."""
+        return bool(await self.start_many(uow, [Start(saga_id, data)]))
+
+    async def start_many(self, uow: UnitOfWork, starts: Sequence[Start]) -> set[UUID]:
+        """Begin instances, each in the context it came with; returns the ids of the new ones."""
         now = uow.clock.now()
-        decision = begin(self.saga, saga_id, data, now)
-        started = await store.insert(uow, decision, now)
-        if started:
-            self._send(uow, decision, None)
-            await self._tell_ends(uow, [decision.state])
+        decisions = [begin(self.saga, start.saga_id, start.data, now) for start in starts]
+        started = await store.insert(uow, decisions, now)
+        for start, decision in zip(starts, decisions, strict=True):
+            if start.saga_id in started:
+                with context.within(start.context):
+                    self._send(uow, decision, None)
+        new = [decision.state for decision in decisions if decision.state.id in started]
+        await self._tell_ends(uow, new)
         return started
 
     async def request_undo(self, uow: UnitOfWork, saga_id: UUID, reason: str) -> UndoOutcome:

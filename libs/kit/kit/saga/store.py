@@ -18,13 +18,21 @@ _INSERT = """
 WITH started AS (
     INSERT INTO saga (id, name, definition_version, phase, step, epoch, attempts, data, to_undo,
         started_at, deadline_at, next_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, $9) ON CONFLICT DO NOTHING
-    RETURNING id)
+    SELECT id, name, definition_version, phase, step, epoch, 0, data,
+        string_to_array(to_undo, ','), $10, deadline_at, next_at, $10
+    FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::int[], $7::jsonb[],
+        $8::text[], $9::timestamptz[], $11::timestamptz[])
+        AS new (id, name, definition_version, phase, step, epoch, data, to_undo, deadline_at,
+                next_at)
+    ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING id)
 INSERT INTO saga_log (saga_id, at, entry, step, detail)
-SELECT started.id, $9, given.entry, given.step, given.detail
-FROM started, unnest($12::text[], $13::text[], $14::text[])
-    WITH ORDINALITY AS given (entry, step, detail, position)
+SELECT given.saga_id, $10, given.entry, given.step, given.detail
+FROM unnest($12::uuid[], $13::text[], $14::text[], $15::text[])
+    WITH ORDINALITY AS given (saga_id, entry, step, detail, position)
+JOIN started ON started.id = given.saga_id
 ORDER BY position
+RETURNING saga_id
 """
 
 _LOCK = """
@@ -80,28 +88,27 @@ FROM saga WHERE next_at IS NOT NULL AND ($1 OR needs_attention) ORDER BY started
 """
 
 
-async def insert(uow: UnitOfWork, decision: Decision, now: datetime) -> bool:
-    """Store a new instance; False where one with this id exists already."""
-    state = decision.state
-    entries, steps, details = _columns(decision.log, 3)
-    logged = await uow.execute(
-        _INSERT,
-        state.id,
-        state.name,
-        state.version,
-        state.phase.value,
-        state.step,
-        state.epoch,
-        state.data,
-        list(state.to_undo),
-        now,
-        state.deadline_at,
-        state.next_at,
-        entries,
-        steps,
-        details,
-    )
-    return logged > 0
+async def insert(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) -> set[UUID]:
+    """Store new instances, all by one statement; returns the ids of those that are new."""
+    rows = [
+        (
+            state.id,
+            state.name,
+            state.version,
+            state.phase.value,
+            state.step,
+            state.epoch,
+            state.data,
+            ",".join(state.to_undo),
+            state.deadline_at,
+            state.next_at,
+        )
+        for state in (decision.state for decision in decisions)
+    ]
+    log = [(one.state.id, *entry) for one in decisions for entry in one.log]
+    *columns, next_at = _columns(rows, 10)
+    logged = await uow.fetch(_INSERT, *columns, now, next_at, *_columns(log, 4))
+    return {row["saga_id"] for row in logged}
 
 
 async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, State]:

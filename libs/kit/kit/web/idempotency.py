@@ -50,13 +50,14 @@ class _Claim:
         return int.from_bytes(blake2b(name, digest_size=8).digest(), signed=True)
 
 
-async def idempotently(
+async def idempotently(  # noqa: PLR0913 - all named at the call
     request: Request,
     caller: Identity,
     *,
     operation: str,
     body: BaseModel | None,
     work: Work,
+    without_key: Callable[[], Awaitable[Answer]] | None = None,
 ) -> Answer:
     """Run `work` in a unit of work, once per Idempotency-Key of this caller.
 
@@ -66,6 +67,8 @@ async def idempotently(
         operation: Name of the operation (its operation id); keys of two operations differ.
         body: The validated body, compared field by field where a key comes again.
         work: Does it and returns the answer to give and to store; raises to refuse.
+        without_key: Does the same for a request without a key, committed when it returns; where
+            it is not given, `work` is run in a unit of work of its own.
 
     Raises:
         IdempotencyKeyMalformed: the header is not 1 to 255 of the allowed characters.
@@ -76,6 +79,8 @@ async def idempotently(
     database: Database = request.app.state.database
     database.require_no_backlog()
     given = request.headers.get("idempotency-key")
+    if given is None and without_key is not None:
+        return await without_key()
     if given is None:
         async with database.unit_of_work() as uow:
             return await work(uow)

@@ -37,6 +37,7 @@ from payments.refusals import (
 from payments.repository import Payments
 from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
 from payments.service import payments as service
+from payments.service.payments import Creation, Paying
 from payments.wiring import Wired
 
 router = Router(tags=["payments"])
@@ -65,14 +66,23 @@ async def create_payment(
 ) -> Answer:
     """Find out who is meant (asking outside the unit of work where need be), then write."""
     order = body.order(viewer.user_id)
-    parties = await find_parties(wired.database, wired.neighbours, order)
+    parties = await find_parties(wired.known_parties, wired.neighbours, order)
+
+    wanted = Creation(order, parties)
 
     async def work(uow: UnitOfWork) -> Answer:
-        payment = await service.create(uow, order, parties, wired.settings.ttl)
-        return viewer.answer(CREATED, payment)
+        return viewer.answer(CREATED, await wired.creating.do_within(uow, wanted))
+
+    async def with_others() -> Answer:
+        return viewer.answer(CREATED, await wired.creating.do(wanted))
 
     return await idempotently(
-        request, viewer.caller, operation="create_payment", body=body, work=work
+        request,
+        viewer.caller,
+        operation="create_payment",
+        body=body,
+        work=work,
+        without_key=with_others,
     )
 
 
@@ -101,16 +111,22 @@ async def pay_payment(
     request: Request, viewer: Viewing, payment_id: UUID, wait: PreferWait, wired: Wired
 ) -> Answer:
     """Take the payment on its way, then wait for its end where that is preferred."""
+    wanted = Paying(payment_id, viewer.user_id)
 
     async def work(uow: UnitOfWork) -> Answer:
-        payment = await service.pay(
-            uow, wired.engine, wired.settings.check_policy, payment_id, viewer.user_id
-        )
-        return viewer.answer(ACCEPTED, payment)
+        return viewer.answer(ACCEPTED, await wired.paying.do_within(uow, wanted))
+
+    async def with_others() -> Answer:
+        return viewer.answer(ACCEPTED, await wired.paying.do(wanted))
 
     with wired.finishes.expect(payment_id) as finish:
         accepted = await idempotently(
-            request, viewer.caller, operation="pay_payment", body=None, work=work
+            request,
+            viewer.caller,
+            operation="pay_payment",
+            body=None,
+            work=work,
+            without_key=with_others,
         )
         return await _final(accepted, finish, wait, viewer)
 

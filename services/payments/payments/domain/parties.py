@@ -44,6 +44,15 @@ class PayeeName:
 
 
 @dataclass(frozen=True, slots=True)
+class Ends:
+    """Whom a new payment is to be between, as the payer said it."""
+
+    payer_id: UUID
+    payee: PayeeName
+    from_wallet_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Parties:
     """All that could be learned about the ends of a new payment; None is "there is none"."""
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from payments.domain.parties import Parties, PayeeName, Person, Wallet, username_key
+from payments.domain.parties import Ends, Parties, Person, Wallet, username_key
 
 # A username that two rows claim names nobody here: their events have crossed, auth knows better.
 _PARTIES: Final = """
@@ -15,12 +15,15 @@ SELECT payer.user_id AS payer_id, payer.username AS payer_username, payer.status
     from_wallet.currency AS from_currency,
     to_wallet.account_id AS to_id, to_wallet.owner_id AS to_owner_id,
     to_wallet.currency AS to_currency
-FROM (VALUES (1)) AS one
-LEFT JOIN party AS payer ON payer.user_id = $1
-LEFT JOIN wallet_owner AS from_wallet ON from_wallet.account_id = $2
-LEFT JOIN wallet_owner AS to_wallet ON to_wallet.account_id = $3
-LEFT JOIN party AS payee ON payee.user_id = coalesce($4, to_wallet.owner_id, (
-    SELECT (array_agg(user_id))[1] FROM party WHERE username_key = $5 HAVING count(*) = 1))
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) WITH ORDINALITY
+    AS asked (payer_id, from_id, to_id, payee_id, username_key, position)
+LEFT JOIN party AS payer ON payer.user_id = asked.payer_id
+LEFT JOIN wallet_owner AS from_wallet ON from_wallet.account_id = asked.from_id
+LEFT JOIN wallet_owner AS to_wallet ON to_wallet.account_id = asked.to_id
+LEFT JOIN party AS payee ON payee.user_id = coalesce(asked.payee_id, to_wallet.owner_id, (
+    SELECT (array_agg(user_id))[1] FROM party
+    WHERE username_key = asked.username_key HAVING count(*) = 1))
+ORDER BY position
 """
 
 _REMEMBER_PEOPLE: Final = """
@@ -48,19 +51,25 @@ class Known:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def parties(self, payer_id: UUID, from_wallet_id: UUID | None, to: PayeeName) -> Parties:
-        """Return what is known of the ends of a new payment, by one statement."""
-        key = username_key(to.username) if to.username is not None else None
-        row = await self._connection.fetchrow(
-            _PARTIES, payer_id, from_wallet_id, to.wallet_id, to.user_id, key
+    async def parties(self, asked: Sequence[Ends]) -> list[Parties]:
+        """Return what is known of the ends of new payments, in order, by one statement."""
+        rows = await self._connection.fetch(
+            _PARTIES,
+            [ends.payer_id for ends in asked],
+            [ends.from_wallet_id for ends in asked],
+            [ends.payee.wallet_id for ends in asked],
+            [ends.payee.user_id for ends in asked],
+            [_key(ends.payee.username) for ends in asked],
         )
-        assert row is not None, "one row is joined to, so one row comes"  # noqa: S101
-        return Parties(
-            payer=_person(row, "payer"),
-            payee=_person(row, "payee"),
-            payer_wallet=_wallet(row, "from"),
-            payee_wallet=_wallet(row, "to"),
-        )
+        return [
+            Parties(
+                payer=_person(row, "payer"),
+                payee=_person(row, "payee"),
+                payer_wallet=_wallet(row, "from"),
+                payee_wallet=_wallet(row, "to"),
+            )
+            for row in rows
+        ]
 
     async def remember_people(self, told: Sequence[tuple[Person, int]]) -> None:
         """Keep the newest version of each person; each may be given once."""
@@ -70,7 +79,7 @@ class Known:
             _REMEMBER_PEOPLE,
             [person.user_id for person, _ in people],
             names,
-            [None if name is None else username_key(name) for name in names],
+            [_key(name) for name in names],
             [person.status for person, _ in people],
             [version for _, version in people],
         )
@@ -88,6 +97,10 @@ class Known:
     async def forget_card_holders(self, user_ids: Iterable[UUID]) -> None:
         """Remove the names on cards of people who have been deleted; amounts and dates stay."""
         await self._connection.execute(_FORGET_HOLDERS, list(user_ids))
+
+
+def _key(username: str | None) -> str | None:
+    return None if username is None else username_key(username)
 
 
 def _person(row: Any, side: str) -> Person | None:

@@ -6,7 +6,7 @@ rows (which have the same ids). The payment's row decides between all who want t
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -36,7 +36,11 @@ INSERT INTO payment (
     id, status, payer_id, payee_id, payer_account_id, payee_account_id, amount_minor, currency,
     card_last4, card_holder, description, metadata, version, created_at, expires_at, service_id,
     method, execute_at, is_reserved)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+SELECT * FROM unnest(
+    $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[],
+    $8::text[], $9::text[], $10::text[], $11::text[], $12::jsonb[], $13::int[],
+    $14::timestamptz[], $15::timestamptz[], $16::uuid[], $17::text[], $18::timestamptz[],
+    $19::boolean[])
 """
 
 _GET: Final = f"SELECT {_ROW} FROM payment WHERE id = $1"
@@ -50,8 +54,14 @@ SELECT 1 FROM payment WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 _FINAL_AMONG: Final = f"SELECT {_ROW} FROM payment WHERE id = ANY($1) AND status = ANY($2)"
 
 _CLAIM: Final = f"""
+WITH wanted AS MATERIALIZED (
+    SELECT payment.id, asked.payer_id
+    FROM unnest($1::uuid[], $2::uuid[]) AS asked (id, payer_id)
+    JOIN payment ON payment.id = asked.id AND payment.payer_id = asked.payer_id
+    ORDER BY payment.id FOR NO KEY UPDATE OF payment)
 UPDATE payment SET status = 'processing', processing_at = $3
-WHERE id = $1 AND payer_id = $2 AND status = 'created' AND expires_at > $3
+FROM wanted
+WHERE payment.id = wanted.id AND status = 'created' AND expires_at > $3
   AND NOT EXISTS (SELECT FROM party WHERE user_id IN (payment.payer_id, payment.payee_id)
                   AND party.status IN ('disabled', 'deleted'))
 RETURNING {_ROW}
@@ -147,42 +157,50 @@ class Payments:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, new: Payment) -> None:
-        """Store a payment that has just been created."""
-        await self._connection.execute(
-            _ADD,
-            new.id,
-            new.status,
-            new.payer_id,
-            new.payee_id,
-            new.payer_account_id,
-            new.payee_account_id,
-            new.amount_minor,
-            new.currency,
-            new.card_last4,
-            new.card_holder,
-            new.description,
-            new.metadata,
-            new.version,
-            new.created_at,
-            new.expires_at,
-            new.service_id,
-            new.method,
-            new.execute_at,
-            new.is_reserved,
-        )
+    async def add(self, created: Sequence[Payment]) -> None:
+        """Store payments that have just been created, all by one statement."""
+        rows = [
+            (
+                new.id,
+                new.status,
+                new.payer_id,
+                new.payee_id,
+                new.payer_account_id,
+                new.payee_account_id,
+                new.amount_minor,
+                new.currency,
+                new.card_last4,
+                new.card_holder,
+                new.description,
+                new.metadata,
+                new.version,
+                new.created_at,
+                new.expires_at,
+                new.service_id,
+                new.method,
+                new.execute_at,
+                new.is_reserved,
+            )
+            for new in created
+        ]
+        await self._connection.execute(_ADD, *map(list, zip(*rows, strict=True)))
 
     async def get(self, payment_id: UUID) -> Payment | None:
         """Return a payment as it stands, whoever asks."""
         return _one(await self._connection.fetchrow(_GET, payment_id))
 
-    async def claim(self, payment_id: UUID, payer_id: UUID, now: datetime) -> Payment | None:
-        """Take a payment from created to processing, for exactly one of all who try.
+    async def claim(
+        self, asked: Collection[tuple[UUID, UUID]], now: datetime
+    ) -> dict[tuple[UUID, UUID], Payment]:
+        """Take payments from created to processing, each for exactly one of all who try.
 
-        None where it can't be paid by this payer now, or one of both people has been disabled:
-        ``decide_pay`` on what ``get`` gives says why. This is the hot path, so it is one statement.
+        Asked by payment and payer. One is missing where it can't be paid by this payer now, or
+        one of both people has been disabled: ``decide_pay`` on what ``get`` gives says why. This
+        is the hot path, so it is one statement.
         """
-        return _one(await self._connection.fetchrow(_CLAIM, payment_id, payer_id, now))
+        payment_ids, payer_ids = (list(column) for column in zip(*asked, strict=True))
+        claimed = _all(await self._connection.fetch(_CLAIM, payment_ids, payer_ids, now))
+        return {(payment.id, payment.payer_id): payment for payment in claimed}
 
     async def lock(self, payment_id: UUID) -> Payment | None:
         """Return a payment as it stands and stays until the unit of work ends."""

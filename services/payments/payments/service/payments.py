@@ -3,19 +3,22 @@
 They run inside the caller's unit of work and never commit.
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from kit.context import Context, current, within
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.money import Money
 from kit.refusals import Refusal
-from kit.saga import SagaEngine, UndoOutcome
+from kit.saga import SagaEngine, Start, UndoOutcome
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.lifecycle import Cancel, Pay, decide_cancel, decide_pay, visible_to
 from payments.domain.outside_checks import CheckPolicy
-from payments.domain.parties import Parties, PayeeName
+from payments.domain.parties import Ends, Parties, PayeeName
 from payments.domain.payment import Payment
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.refusals import PayeeNotActive, PayerNotActive, PaymentBeingCaptured
@@ -26,38 +29,93 @@ from payments.telling import tell
 EXPIRY_BATCH: Final = 200
 
 
-async def create(uow: UnitOfWork, order: PaymentOrder, parties: Parties, ttl: timedelta) -> Payment:
-    """Write a payment down; no money moves. Raises the refusals of ``decide_creation``."""
-    payment = decide_creation(order, parties, payment_id=new_id(), now=uow.clock.now(), ttl=ttl)
-    await Payments(uow).add(payment)
-    tell(uow, payment)
-    return payment
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A payment to be created, and the request that wants it."""
+
+    order: PaymentOrder
+    parties: Parties
+    context: Context = field(default_factory=current)
+
+
+@dataclass(frozen=True, slots=True)
+class Paying:
+    """A payment to be paid, and the request that wants it."""
+
+    payment_id: UUID
+    caller_id: UUID
+    context: Context = field(default_factory=current)
+
+
+async def create(
+    uow: UnitOfWork, wanted: Sequence[Creation], *, ttl: timedelta
+) -> list[Payment | Refusal]:
+    """Write payments down; no money moves. Returns each, or the refusal of ``decide_creation``."""
+    now = uow.clock.now()
+    outcomes = [_decided(one, now, ttl) for one in wanted]
+    created = [payment for payment in outcomes if isinstance(payment, Payment)]
+    if created:
+        await Payments(uow).add(created)
+    for one, payment in zip(wanted, outcomes, strict=True):
+        if isinstance(payment, Payment):
+            with within(one.context):
+                tell(uow, payment)
+    return outcomes
+
+
+def _decided(wanted: Creation, now: datetime, ttl: timedelta) -> Payment | Refusal:
+    try:
+        return decide_creation(wanted.order, wanted.parties, payment_id=new_id(), now=now, ttl=ttl)
+    except Refusal as refusal:
+        return refusal
 
 
 async def pay(
-    uow: UnitOfWork, engine: SagaEngine, policy: CheckPolicy, payment_id: UUID, caller_id: UUID
-) -> Payment:
-    """Send a payment on its way; one that is on its way already is returned as it is.
+    uow: UnitOfWork, wanted: Sequence[Paying], *, engine: SagaEngine, policy: CheckPolicy
+) -> list[Payment | Refusal]:
+    """Send payments on their way; one that is on its way already is returned as it is.
 
-    Raises the refusals of ``decide_pay``, and PayerNotActive or PayeeNotActive where one of them
-    has been disabled since the payment was created.
+    Returns each, or its refusal: of ``decide_pay``, or PayerNotActive or PayeeNotActive where one
+    of them has been disabled since the payment was created.
     """
-    payments = Payments(uow)
-    now = uow.clock.now()
-    claimed = await payments.claim(payment_id, caller_id, now)
-    if claimed is None:
-        seen = visible_to(await payments.get(payment_id), caller_id)
-        if decide_pay(seen, caller_id, now) is Pay.START:
-            raise await _who_is_not_active(uow, seen)
-        return seen
-    is_checked = policy.asks_about(Money(claimed.amount_minor, claimed.currency))
-    await engine.start(uow, claimed.id, facts(claimed, is_checked=is_checked))
-    return claimed
+    contexts = {(one.payment_id, one.caller_id): one.context for one in wanted}
+    claimed = await Payments(uow).claim(contexts, uow.clock.now())
+    if claimed:
+        await engine.start_many(
+            uow,
+            [
+                Start(
+                    payment.id,
+                    facts(payment, is_checked=policy.asks_about(_money(payment))),
+                    contexts[key],
+                )
+                for key, payment in claimed.items()
+            ],
+        )
+    return [
+        claimed.get((one.payment_id, one.caller_id)) or await _not_claimed(uow, one)
+        for one in wanted
+    ]
+
+
+def _money(payment: Payment) -> Money:
+    return Money(payment.amount_minor, payment.currency)
+
+
+async def _not_claimed(uow: UnitOfWork, wanted: Paying) -> Payment | Refusal:
+    """Return the payment where it was on its way before, else why it can't be paid."""
+    try:
+        seen = visible_to(await Payments(uow).get(wanted.payment_id), wanted.caller_id)
+        if decide_pay(seen, wanted.caller_id, uow.clock.now()) is Pay.START:
+            return await _who_is_not_active(uow, seen)
+    except Refusal as refusal:
+        return refusal
+    return seen
 
 
 async def _who_is_not_active(uow: UnitOfWork, payment: Payment) -> Refusal:
     to = PayeeName(user_id=payment.payee_id)
-    parties = await Known(uow).parties(payment.payer_id, None, to)
+    [parties] = await Known(uow).parties([Ends(payment.payer_id, to)])
     payer_is_active = parties.payer is None or parties.payer.is_active
     return PayeeNotActive() if payer_is_active else PayerNotActive()
 

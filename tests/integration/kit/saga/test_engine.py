@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from kit import context
 from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
@@ -16,6 +17,7 @@ from kit.saga import (
     Hooks,
     Saga,
     SagaEngine,
+    Start,
     TaskOutcome,
     TaskRunner,
     UndoOutcome,
@@ -110,6 +112,22 @@ async def test_starting_twice_is_starting_once(agency: Agency) -> None:
     async with agency.database.unit_of_work() as uow:
         assert not await agency.engine.start(uow, saga_id, trip())
     assert len(await agency.asked(BookHotel)) == 1
+
+
+async def test_many_are_started_by_one_statement_each_in_its_own_context(agency: Agency) -> None:
+    known, *new = [new_id() for _ in range(4)]
+    async with agency.database.unit_of_work() as uow:
+        await agency.engine.start(uow, known, trip())
+    starts = []
+    for saga_id in (known, *new):
+        with context.bind(correlation_id=f"story of {saga_id}"):
+            starts.append(Start(saga_id, trip()))
+    before = agency.database.statements
+    async with agency.database.unit_of_work() as uow:
+        assert await agency.engine.start_many(uow, starts) == set(new)
+    assert agency.database.statements - before == 2  # the sagas and their log; the commands
+    told = [one.correlation_id for one in await sent(agency.database, BookHotel)]
+    assert told[1:] == [f"story of {saga_id}" for saga_id in new]
 
 
 async def test_a_batch_of_replies_costs_the_same_statements_for_one_and_for_forty(

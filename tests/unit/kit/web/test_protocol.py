@@ -1,9 +1,9 @@
-"""How bytes leave the gateway's server."""
+"""How the bytes of answers leave a server."""
 
 import asyncio
 from typing import cast
 
-from gateway.server import HeadHolder
+from kit.web.protocol import HeadHolder
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

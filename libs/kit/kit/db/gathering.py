@@ -1,0 +1,131 @@
+"""Does what arrives together together: one transaction, and statements over all of it.
+
+What arrives while a batch is being written makes up the next one; a lone item is done at once.
+Nobody is answered before the batch has committed.
+"""
+
+from asyncio import Future, Task, get_running_loop
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import asyncpg
+from asyncpg.exceptions import InterfaceError, InternalClientError
+
+from kit import context
+from kit.db.unit_of_work import Connection
+from kit.refusals import Refusal, Unavailable
+from kit.tasks import spawn
+
+MOST = 64
+
+# After these it is not known whether COMMIT arrived, so nothing is done a second time.
+_UNCERTAIN = (
+    OSError,
+    TimeoutError,
+    InterfaceError,
+    InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
+
+I = TypeVar("I")  # noqa: E741 - an item
+R = TypeVar("R")
+C = TypeVar("C", bound=Connection)
+Opening = Callable[[], AbstractAsyncContextManager[C]]
+Verb = Callable[[C, Sequence[I]], Awaitable[Sequence[R | Refusal]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn(Generic[I, R]):
+    """One item, and who waits for what comes of it."""
+
+    item: I
+    result: "Future[R]"
+
+    @property
+    def is_awaited(self) -> bool:
+        return not self.result.done()
+
+    def end(self, outcome: R | BaseException) -> None:
+        if self.result.done():
+            return
+        if isinstance(outcome, BaseException):
+            self.result.set_exception(outcome)
+        else:
+            self.result.set_result(outcome)
+
+
+class Gathering(Generic[C, I, R]):
+    """Calls one verb for all items that wait, batch after batch, one at a time.
+
+    Where a batch fails it is rolled back and each of its items is done alone, so that one that
+    can't be done takes nobody down. Whoever stops waiting takes back only what has not begun.
+    """
+
+    def __init__(self, opening: Opening[C], verb: Verb[C, I, R], *, name: str) -> None:
+        """Take what to call.
+
+        Args:
+            opening: A database's `unit_of_work`, or its `read` where nothing is written.
+            verb: Does a batch, and returns for each item what came of it, in order. It must take
+                its locks in one order whatever the order of the items is.
+            name: What the log calls it.
+        """
+        self._opening = opening
+        self._verb = verb
+        self._name = name
+        self._waiting: list[_Turn[I, R]] = []
+        self._writing: Task[None] | None = None
+
+    async def do(self, item: I) -> R:
+        """Return what came of the item, once that is committed.
+
+        Raises:
+            Refusal: what the verb returned for it.
+            Exception: what it failed with, alone; or with all, where the connection was lost.
+        """
+        turn: _Turn[I, R] = _Turn(item, get_running_loop().create_future())
+        self._waiting.append(turn)
+        # A task that has seen nobody waiting is done before anybody else runs: none is missed.
+        if self._writing is None or self._writing.done():
+            with context.within(context.Context()):
+                self._writing = spawn(self._write(), self._name)
+        return await turn.result
+
+    async def do_within(self, connection: C, item: I) -> R:
+        """Return what came of the item, done by itself in a unit of work of the caller's."""
+        (outcome,) = await self._verb(connection, [item])
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    async def _write(self) -> None:
+        turns: list[_Turn[I, R]] = []
+        try:
+            while self._waiting:
+                turns, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                await self._together([turn for turn in turns if turn.is_awaited])
+        finally:
+            # All have ended, unless this task was cancelled: then nobody is left waiting.
+            for turn in (*turns, *self._waiting):
+                turn.end(Unavailable())
+            self._waiting.clear()
+
+    async def _together(self, turns: Sequence[_Turn[I, R]]) -> None:
+        if not turns:
+            return
+        try:
+            async with self._opening() as connection:
+                outcomes = await self._verb(connection, [turn.item for turn in turns])
+        except Exception as error:  # noqa: BLE001 - it belongs to one of the turns, or to all
+            if len(turns) == 1 or isinstance(error, _UNCERTAIN):
+                for turn in turns:
+                    turn.end(error)
+                return
+            for turn in turns:
+                await self._together([turn] if turn.is_awaited else [])
+        else:
+            for turn, outcome in zip(turns, outcomes, strict=True):
+                turn.end(outcome)
