@@ -93,5 +93,6 @@ def build(settings: Settings) -> Service:
 async def _check(engine: SagaEngine, service: Service, settings: Settings) -> None:
     urls = {"one": settings.verifier_one_url, "two": settings.verifier_two_url}
     async with http_client() as client:
-        works = {OUTSIDE_CHECKS: Verifiers(client, urls).check}
-        await TaskRunner(engine, service.state.database, works).run()
+        database = service.state.database
+        works = {OUTSIDE_CHECKS: Verifiers(client, urls, database.clock).check}
+        await TaskRunner(engine, database, works).run()

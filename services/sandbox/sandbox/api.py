@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from kit.web.answers import Answer
 from kit.web.routes import Router
-from sandbox.refusals import VerifierFailed, VerifierUnknown
+from sandbox.refusals import VerifierDown, VerifierFailed, VerifierUnknown
 from sandbox.schemas import (
     BehaviourChange,
     VerificationRequest,
@@ -33,18 +34,30 @@ Asked = Annotated[Verifier, Depends(_verifier)]
     access="public",
     operation_id="verify",
     summary="Ask for a verdict on a payment",
-    refusals=(VerifierFailed, VerifierUnknown),
+    response_model=VerificationVerdict,
+    refusals=(VerifierDown, VerifierFailed, VerifierUnknown),
 )
-async def verify(name: str, body: VerificationRequest, verifier: Asked) -> VerificationVerdict:  # noqa: ARG001 - both are read and checked, and change nothing
-    """Answer `ok` or `denied`, or fail with 503 as often as the service is set to."""
+async def verify(name: str, body: VerificationRequest, verifier: Asked) -> Answer:  # noqa: ARG001 - both are read and checked, and change nothing
+    """Answer `ok` or `denied`, or misbehave as the service is set to."""
     said = verifier.ask()
-    if verifier.behaviour.delay_ms:
-        await asyncio.sleep(verifier.behaviour.delay_ms / 1000)
-    if said is None:
-        raise VerifierFailed
-    if said is Mode.DENY:
-        return VerificationVerdict(verdict="denied", reason="The sandbox was told to deny.")
-    return VerificationVerdict(verdict="ok", reason=None)
+    if pause_ms := verifier.behaviour.pause_ms(said):
+        await asyncio.sleep(pause_ms / 1000)
+    match said:
+        case Mode.OK | Mode.SLOW:
+            return _verdict(VerificationVerdict(verdict="ok", reason=None))
+        case Mode.DENY:
+            why = "The sandbox was told to deny."
+            return _verdict(VerificationVerdict(verdict="denied", reason=why))
+        case Mode.NONSENSE:
+            return Answer(200, body=verifier.nonsense())
+        case Mode.DOWN:
+            raise VerifierDown
+        case _:  # one that failed, or was silent longer than anybody waits
+            raise VerifierFailed
+
+
+def _verdict(verdict: VerificationVerdict) -> Answer:
+    return Answer(200, verdict)
 
 
 @router.get(

@@ -7,7 +7,7 @@ from kit.runtime import Service
 from kit.web.app import create_app
 from sandbox import api, refusals
 from sandbox.settings import Settings
-from sandbox.verifiers import Behaviour, Verifier
+from sandbox.verifiers import Verifier
 
 NAME: Final = "sandbox"
 _DESCRIPTION: Final = """
@@ -30,7 +30,6 @@ def build(settings: Settings) -> Service:
         tags=_TAGS,
     )
     web.state.verifiers = {
-        "one": Verifier(Behaviour(settings.failure_rate_one, settings.seed)),
-        "two": Verifier(Behaviour(settings.failure_rate_two, settings.seed)),
+        name: Verifier(behaviour) for name, behaviour in settings.behaviours.items()
     }
     return Service(name=NAME, settings=settings, web=web)

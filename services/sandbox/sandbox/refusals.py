@@ -2,6 +2,7 @@
 
 Refusal
 ├── VerifierUnknown     404  verifier_unknown
+├── VerifierDown        502  verifier_down
 └── VerifierFailed      503  verifier_failed
 """
 
@@ -28,3 +29,14 @@ class VerifierFailed(Refusal):
     title_ru = "Проверка временно не удалась"
     detail_en = "This failure is simulated. Ask again: the next answer may be a verdict."
     detail_ru = "Этот сбой имитирован. Повторите запрос: следующий ответ может быть вердиктом."
+
+
+class VerifierDown(Refusal):
+    """The service is not there, and what stands before it says so."""
+
+    code = "verifier_down"
+    status = 502
+    title_en = "Verification service down"
+    title_ru = "Сервис проверки не работает"
+    detail_en = "This outage is simulated; it lasts until the service is set to another mode."
+    detail_ru = "Этот отказ имитирован; он длится, пока сервису не задан другой режим."

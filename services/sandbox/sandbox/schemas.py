@@ -47,16 +47,22 @@ class BehaviourChange(Model):
     """How a verification service is to behave from now on."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"failure_rate": 0.25, "seed": 7, "mode": "ok"}]}
+        json_schema_extra={
+            "examples": [{"mode": "down"}, {"failure_rate": 0.25, "seed": 7, "mode": "ok"}]
+        }
     )
 
     failure_rate: Annotated[
         float, Field(ge=0, le=1, description="Share of questions that fail, 0 to 1.")
-    ]
+    ] = 0.0
     seed: int | None = Field(
         default=None, description="Makes the order of failures repeatable; null: by chance."
     )
-    mode: Mode = Field(default=Mode.OK, description="The verdict where it does not fail.")
+    mode: Mode = Field(
+        default=Mode.OK,
+        description="What it does where it does not fail: say `ok` (`slow`: late) or `deny`,"
+        " keep silent (`time_out`), answer `nonsense`, or be `down`.",
+    )
     delay_ms: Annotated[
         int, Field(ge=0, le=60_000, description="How long every answer takes, in milliseconds.")
     ] = 0

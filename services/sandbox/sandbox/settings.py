@@ -1,11 +1,14 @@
 """The sandbox's settings: kit's web part, how often its services fail, and never in production."""
 
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 from pydantic import model_validator
 from pydantic_settings import SettingsConfigDict
 
 from kit.settings import WebSettings, setting
+from sandbox.verifiers import Behaviour, Mode
+
+ModeName: TypeAlias = Literal["ok", "deny", "slow", "time_out", "nonsense", "down"]
 
 
 class Settings(WebSettings):
@@ -20,6 +23,12 @@ class Settings(WebSettings):
     failure_rate_two: float = setting(
         0.25, "Share of questions that the second verification service fails to answer.", ge=0, le=1
     )
+    mode_one: ModeName = setting(
+        "ok", "What the first verification service does where it does not fail."
+    )
+    mode_two: ModeName = setting(
+        "ok", "What the second verification service does where it does not fail."
+    )
     seed: int | None = setting(
         None, "Makes the failures repeat in the same order at every start; unset: by chance."
     )
@@ -29,3 +38,11 @@ class Settings(WebSettings):
         if self.in_production:
             raise ValueError("the sandbox does not run with ENVIRONMENT=production")
         return self
+
+    @property
+    def behaviours(self) -> dict[str, Behaviour]:
+        """How each verification service begins."""
+        return {
+            "one": Behaviour(self.failure_rate_one, self.seed, Mode(self.mode_one)),
+            "two": Behaviour(self.failure_rate_two, self.seed, Mode(self.mode_two)),
+        }

@@ -222,7 +222,7 @@ class Room:
         """Do the outside checks that wait, until none is left, and what follows from them."""
         urls = {"one": ONE, "two": TWO}
         async with http_client() as client:
-            verifiers = Verifiers(client, urls, give_up_seconds=2.0)
+            verifiers = Verifiers(client, urls, self.clock, give_up_seconds=2.0)
             engine = self.service.state.wiring.engine
             runner = TaskRunner(engine, self.database, {OUTSIDE_CHECKS: verifiers.check})
             await runner.start_waiting()

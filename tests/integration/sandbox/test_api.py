@@ -1,5 +1,6 @@
 """The sandbox over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -35,6 +36,27 @@ async def test_a_service_can_be_told_to_agree_deny_or_fail(client: httpx.AsyncCl
     assert (denied.status_code, denied.json()["verdict"]) == (200, "denied")
     assert denied.json()["reason"]
     assert (failed.status_code, failed.json()["code"]) == (503, "verifier_failed")
+
+
+async def test_a_service_can_be_down_slow_or_talk_nonsense(client: httpx.AsyncClient) -> None:
+    await client.put("/sandbox/verify/one", json={"mode": "down"})
+    down = await client.post("/sandbox/verify/one", json=QUESTION)
+    assert (down.status_code, down.json()["code"]) == (502, "verifier_down")
+    await client.put("/sandbox/verify/one", json={"mode": "slow", "delay_ms": 1})
+    slow = await client.post("/sandbox/verify/one", json=QUESTION)
+    assert slow.json() == {"verdict": "ok", "reason": None}
+    await client.put("/sandbox/verify/one", json={"mode": "nonsense"})
+    answers = [await client.post("/sandbox/verify/one", json=QUESTION) for _ in range(8)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 4
+
+
+async def test_a_service_that_times_out_keeps_silent(client: httpx.AsyncClient) -> None:
+    await client.put("/sandbox/verify/one", json={"mode": "time_out"})
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await client.post("/sandbox/verify/one", json=QUESTION)
+    assert (await client.get("/sandbox/verify/one")).json()["asked"] == 1
 
 
 async def test_one_service_is_changed_without_the_other(client: httpx.AsyncClient) -> None:
@@ -73,7 +95,6 @@ async def test_a_third_service_is_not_found(client: httpx.AsyncClient, method: s
 @pytest.mark.parametrize(
     "change",
     [
-        {},
         {"failure_rate": 2},
         {"failure_rate": -0.1},
         {"failure_rate": "0.5"},

@@ -5,6 +5,7 @@ import pytest
 from kit.settings import load
 from sandbox.app import build
 from sandbox.settings import Settings
+from sandbox.verifiers import Mode
 
 
 def test_the_services_fail_a_tenth_and_a_quarter_of_the_time_by_default() -> None:
@@ -13,14 +14,17 @@ def test_the_services_fail_a_tenth_and_a_quarter_of_the_time_by_default() -> Non
     assert verifiers["two"].behaviour.failure_rate == 0.25
 
 
-def test_rates_and_seed_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rates_modes_and_seed_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SANDBOX_FAILURE_RATE_ONE", "0")
     monkeypatch.setenv("SANDBOX_FAILURE_RATE_TWO", "1")
+    monkeypatch.setenv("SANDBOX_MODE_TWO", "down")
     monkeypatch.setenv("SANDBOX_SEED", "5")
     verifiers = build(load(Settings, env_file=None)).web.state.verifiers
     assert verifiers["one"].behaviour.failure_rate == 0
     assert verifiers["two"].behaviour.failure_rate == 1
     assert verifiers["one"].behaviour.seed == 5
+    assert verifiers["one"].behaviour.mode is Mode.OK
+    assert verifiers["two"].behaviour.mode is Mode.DOWN
 
 
 def test_it_refuses_to_start_in_production(monkeypatch: pytest.MonkeyPatch) -> None:

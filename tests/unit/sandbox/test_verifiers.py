@@ -1,6 +1,6 @@
 """How a simulated verification service behaves."""
 
-from sandbox.verifiers import Behaviour, Mode, Verifier
+from sandbox.verifiers import NONSENSE, SILENT_MS, SLOW_MS, Behaviour, Mode, Verifier
 
 
 def answers(behaviour: Behaviour, questions: int) -> list[Mode | None]:
@@ -35,3 +35,20 @@ def test_setting_a_behaviour_begins_the_sequence_and_the_counts_anew() -> None:
     verifier.set(Behaviour(0.5, seed=3))
     assert (verifier.asked, verifier.failed) == (0, 0)
     assert [verifier.ask() for _ in range(50)] == first
+
+
+def test_slow_and_silent_services_take_their_time_and_others_what_they_are_told() -> None:
+    slow, silent = Behaviour(0.0, mode=Mode.SLOW), Behaviour(0.0, mode=Mode.TIME_OUT)
+    assert slow.pause_ms(Mode.SLOW) == SLOW_MS
+    assert silent.pause_ms(Mode.TIME_OUT) == SILENT_MS
+    assert Behaviour(0.0, mode=Mode.SLOW, delay_ms=5).pause_ms(Mode.SLOW) == 5
+    assert Behaviour(0.0, delay_ms=5).pause_ms(Mode.OK) == 5
+    assert slow.pause_ms(None) == 0
+
+
+def test_nonsense_is_never_a_verdict_and_not_always_the_same() -> None:
+    verifier, seen = Verifier(Behaviour(0.0, mode=Mode.NONSENSE)), set()
+    for _ in range(20):
+        verifier.ask()
+        seen.add(verifier.nonsense())
+    assert seen == set(NONSENSE)

@@ -2,7 +2,7 @@
 
 from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait
 from kit.saga.engine import Ended, Hooks, SagaEngine, Start, UndoOutcome
-from kit.saga.state import Action
+from kit.saga.state import Action, Note
 from kit.saga.tasks import TaskOutcome, TaskRunner
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Data",
     "Ended",
     "Hooks",
+    "Note",
     "Saga",
     "SagaEngine",
     "Start",

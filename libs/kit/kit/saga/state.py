@@ -11,6 +11,14 @@ from kit.messaging.messages import Command, Reply
 Entry = tuple[str, str | None, str | None]  # of the log: what, at which step, in detail
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a worker tells of its work: it goes to the log under its own time."""
+
+    at: datetime
+    text: str
+
+
 class Phase(StrEnum):
     """Where an instance is; the last two are ends."""
 

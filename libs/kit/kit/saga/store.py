@@ -9,7 +9,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from kit.db.unit_of_work import Connection, UnitOfWork
-from kit.saga.state import Decision, Entry, Phase, State
+from kit.saga.state import Decision, Entry, Note, Phase, State
 
 LISTED = 1000
 
@@ -54,6 +54,13 @@ INSERT INTO saga_log (saga_id, at, entry, step, detail)
 SELECT given.saga_id, $12, given.entry, given.step, given.detail
 FROM unnest($13::uuid[], $14::text[], $15::text[], $16::text[])
     WITH ORDINALITY AS given (saga_id, entry, step, detail, position)
+ORDER BY position
+"""
+
+_NOTE = """
+INSERT INTO saga_log (saga_id, at, entry, step, detail)
+SELECT $1, given.at, 'noted', $2, given.detail
+FROM unnest($3::timestamptz[], $4::text[]) WITH ORDINALITY AS given (at, detail, position)
 ORDER BY position
 """
 
@@ -149,9 +156,10 @@ def _columns(rows: Iterable[Sequence[Any]], count: int) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(count)]
 
 
-async def note(uow: UnitOfWork, saga_id: UUID, entries: Iterable[Entry]) -> None:
-    """Add log entries to an instance without changing it."""
-    await save(uow, (), [(saga_id, entry) for entry in entries], uow.clock.now())
+async def note(uow: UnitOfWork, saga_id: UUID, step: str | None, notes: Iterable[Note]) -> None:
+    """Add what a worker noted to an instance's log, each under its own time."""
+    times, texts = _columns([(note.at, note.text) for note in notes], 2)
+    await uow.execute(_NOTE, saga_id, step, times, texts)
 
 
 async def due(connection: Connection, name: str, now: datetime, limit: int) -> list[UUID]:

@@ -17,7 +17,7 @@ from kit.db.database import Database
 from kit.saga import store
 from kit.saga.definition import Task
 from kit.saga.engine import SagaEngine
-from kit.saga.state import State, TaskEnded
+from kit.saga.state import Note, State, TaskEnded
 from kit.tasks import for_ever, spawn, stop
 
 AT_ONCE = 64
@@ -33,7 +33,7 @@ class TaskOutcome:
 
     refusal: str | None = None
     learnt: dict[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 Work = Callable[[UUID, Mapping[str, Any]], Awaitable[TaskOutcome]]
@@ -109,9 +109,8 @@ class TaskRunner:
         async with self._database.unit_of_work() as uow:
             ended = TaskEnded(state.epoch, outcome.refusal, outcome.learnt)
             await self._engine.apply(uow, [(state.id, ended, None)])
-            entries = [("noted", state.step, text) for text in outcome.notes]
-            if entries:
-                await store.note(uow, state.id, entries)
+            if outcome.notes:
+                await store.note(uow, state.id, state.step, outcome.notes)
 
     async def _outcome(self, state: State) -> TaskOutcome | None:
         """Do a task within its time; None where it neither succeeded nor was refused."""

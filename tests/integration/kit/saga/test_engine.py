@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from kit.messaging.messages import Command, Envelope, Reply
 from kit.saga import (
     Ended,
     Hooks,
+    Note,
     Saga,
     SagaEngine,
     Start,
@@ -234,10 +236,11 @@ async def _at_visa(agency: Agency) -> UUID:
 
 async def test_a_task_runs_outside_any_unit_of_work_and_moves_its_saga_on(agency: Agency) -> None:
     saga_id = await _at_visa(agency)
+    asked_at = agency.clock.now() - timedelta(seconds=2)
 
     async def visa(_: UUID, data: Mapping[str, Any]) -> TaskOutcome:
         assert data["room"] == "7"
-        return TaskOutcome(learnt={"stamp": "A"}, notes=("asked once",))
+        return TaskOutcome(learnt={"stamp": "A"}, notes=(Note(asked_at, "asked once"),))
 
     runner = spawn(TaskRunner(agency.engine, agency.database, {VISA: visa}).run(), "tasks")
     try:
@@ -247,7 +250,7 @@ async def test_a_task_runs_outside_any_unit_of_work_and_moves_its_saga_on(agency
     assert row["data"]["stamp"] == "A"
     async with agency.database.read() as connection:
         story = await store.log_of(connection, saga_id)
-    assert ("noted", "asked once") in [(one["entry"], one["detail"]) for one in story]
+    assert {"at": asked_at, "entry": "noted", "step": "visa", "detail": "asked once"} in story
 
 
 async def test_when_a_worker_dies_at_a_task_another_does_it_after_the_lease(

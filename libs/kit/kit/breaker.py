@@ -1,0 +1,127 @@
+"""A circuit breaker as a value of its own: told what became of calls, it says whether to call.
+
+It calls nothing and reads no clock, so every rule is tried as a table. Times are seconds of any
+clock that never goes back. Not for several threads.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+
+class BreakerState(StrEnum):
+    """Whether calls are made, held back, or tried one by one."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a breaker opens and how it closes again.
+
+    Attributes:
+        failure_share: It opens from this share of failures on, 0 to 1.
+        least_calls: Of at least so many calls.
+        most_calls: The share is of the latest calls, at most so many,
+        window_seconds: and none that ended longer ago than this.
+        rest_seconds: How long nothing is called once it is open.
+        good_probes: So many probes in a row, one at a time, close it.
+    """
+
+    failure_share: float = 0.6
+    least_calls: int = 50
+    most_calls: int = 100
+    window_seconds: float = 60.0
+    rest_seconds: float = 1.0
+    good_probes: int = 3
+
+
+_ORDER: Final = (BreakerState.CLOSED, BreakerState.HALF_OPEN, BreakerState.OPEN)
+state_of_breakers = Gauge("saldo_breaker_state", "0 closed, 1 half open, 2 open", ["breaker"])
+opened_breakers = Counter("saldo_breaker_opened", "Times a breaker has opened", ["breaker"])
+held_back = Counter("saldo_breaker_held_back", "Calls that were not made", ["breaker"])
+
+log = structlog.get_logger(__name__)
+
+
+class Breaker:
+    """What is known of one called service, and whether it is called now.
+
+    ``begin`` gives a ticket for a call that may be made; ``end`` is told with it how that went.
+    """
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        """Take the name that figures and logs use."""
+        self.name = name
+        self.state = BreakerState.CLOSED
+        self._limits = limits or Limits()
+        self._calls: deque[tuple[float, bool]] = deque(maxlen=self._limits.most_calls)
+        self._turn = 0  # grows with every change of state: calls begun before it say nothing
+        self._rests_until = 0.0
+        self._is_probing = False
+        self._good_probes = 0
+        state_of_breakers.labels(name).set(0)
+
+    def begin(self, now: float) -> int | None:
+        """Return a ticket where a call may be made now, None where it is held back."""
+        if self.state is BreakerState.OPEN and now >= self._rests_until:
+            self._become(BreakerState.HALF_OPEN)
+        may_probe = self.state is BreakerState.HALF_OPEN and not self._is_probing
+        if self.state is not BreakerState.CLOSED and not may_probe:
+            held_back.labels(self.name).inc()
+            return None
+        self._is_probing = may_probe
+        return self._turn
+
+    def end(self, ticket: int, now: float, *, is_good: bool | None) -> None:
+        """Note how a call went; None means that it was given up and says nothing."""
+        if ticket != self._turn:
+            return
+        if self.state is BreakerState.HALF_OPEN:
+            self._end_probe(now, is_good=is_good)
+        elif is_good is not None:
+            self._calls.append((now, is_good))
+            if self._fails_too_often(now):
+                self._open(now)
+
+    def _end_probe(self, now: float, *, is_good: bool | None) -> None:
+        self._is_probing = False
+        if is_good is None:
+            return
+        if not is_good:
+            self._open(now)
+            return
+        self._good_probes += 1
+        if self._good_probes >= self._limits.good_probes:
+            self._become(BreakerState.CLOSED)
+
+    def _fails_too_often(self, now: float) -> bool:
+        while self._calls[0][0] < now - self._limits.window_seconds:
+            self._calls.popleft()
+        if len(self._calls) < self._limits.least_calls:
+            return False
+        failed = sum(not is_good for _, is_good in self._calls)
+        return failed >= self._limits.failure_share * len(self._calls)
+
+    def _open(self, now: float) -> None:
+        self._rests_until = now + self._limits.rest_seconds
+        self._become(BreakerState.OPEN)
+
+    def _become(self, state: BreakerState) -> None:
+        before, self.state = self.state, state
+        self._turn += 1
+        self._is_probing = False
+        self._good_probes = 0
+        self._calls.clear()
+        state_of_breakers.labels(self.name).set(_ORDER.index(state))
+        if state is BreakerState.OPEN and before is BreakerState.CLOSED:
+            opened_breakers.labels(self.name).inc()
+            log.warning("breaker_opened", breaker=self.name)
+        elif state is BreakerState.CLOSED:
+            log.info("breaker_closed", breaker=self.name)
