@@ -51,7 +51,12 @@ AUTH = Service(
     "auth",
     8101,
     _ALL,
-    secrets=("CURSOR_SECRET", "AUTH_KEY_SECRET", "PAYMENTS_CLIENT_SECRET"),
+    secrets=(
+        "CURSOR_SECRET",
+        "AUTH_KEY_SECRET",
+        "PAYMENTS_CLIENT_SECRET",
+        "NOTIFICATIONS_CLIENT_SECRET",
+    ),
 )
 WALLET = Service("wallet", 8102, _ALL, secrets=("CURSOR_SECRET",))
 PAYMENTS = Service(
@@ -61,12 +66,22 @@ PAYMENTS = Service(
     calls=("auth", "wallet"),
     secrets=("CURSOR_SECRET", "PAYMENTS_CLIENT_SECRET"),
 )
+NOTIFICATIONS = Service(
+    "notifications",
+    8106,
+    _ALL,
+    calls=("auth",),
+    secrets=("CURSOR_SECRET", "NOTIFICATIONS_CLIENT_SECRET"),
+)
 SANDBOX = Service("sandbox", 8109, frozenset(), secrets=("CURSOR_SECRET",))
 GATEWAY = Service(
-    "gateway", 8000, frozenset({"redis"}), calls=("auth", "wallet", "payments", "sandbox")
+    "gateway",
+    8000,
+    frozenset({"redis"}),
+    calls=("auth", "wallet", "payments", "notifications", "sandbox"),
 )
 
-SERVICES: tuple[Service, ...] = (AUTH, WALLET, PAYMENTS, SANDBOX, GATEWAY)
+SERVICES: tuple[Service, ...] = (AUTH, WALLET, PAYMENTS, NOTIFICATIONS, SANDBOX, GATEWAY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/ledger": "wallet",
     "/v1/payments": "payments",
     "/v1/services": "payments",
+    "/v1/notifications": "notifications",
+    "/v1/webhook-endpoints": "notifications",
 }
 
 # What needs no token. GET stands for HEAD too.

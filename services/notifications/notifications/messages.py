@@ -1,0 +1,20 @@
+"""Which message is handled by which function."""
+
+from typing import Final
+
+from contracts.auth import UserChanged, UserRegistered
+from contracts.payments import PaymentCancelled, PaymentFailed, PaymentPaid
+from contracts.wallet import FundsMoved
+from kit.messaging.routes import Routes
+from notifications.service.hearing import hear, remember_people
+
+ROUTES: Final = Routes(
+    events={
+        UserRegistered: remember_people,
+        UserChanged: remember_people,
+        PaymentPaid: hear,
+        PaymentFailed: hear,
+        PaymentCancelled: hear,
+        FundsMoved: hear,
+    }
+)
