@@ -24,7 +24,7 @@ PUBLISHED = {"gateway": ["8000:8000"], "rabbitmq": ["127.0.0.1:15672:15672"]}
 # Where the containers find each other; passwords are the development defaults.
 COMPOSE = Place(
     listen="0.0.0.0",  # noqa: S104 (inside of a container's own network)
-    ports={service.name: service.port for service in SERVICES},
+    ports={name: port for service in SERVICES for name, port in service.ports.items()},
     urls={service.name: f"http://{service.name}:{service.port}" for service in SERVICES},
     public_url="http://localhost:8000",
     postgres="postgres:5432",
