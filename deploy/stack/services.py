@@ -6,6 +6,7 @@ The runner starts what stands here; tests/contract/deploy holds docker-compose.y
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 Need = Literal["postgres", "rabbitmq", "redis"]
 DATABASE = "saldo"
@@ -135,6 +136,9 @@ def addresses(service: Service, place: Place) -> dict[str, str]:
     if service is PAYMENTS:  # the two verification services are the sandbox's
         told["PAYMENTS_VERIFIER_ONE_URL"] = f"{place.urls['sandbox']}/sandbox/verify/one"
         told["PAYMENTS_VERIFIER_TWO_URL"] = f"{place.urls['sandbox']}/sandbox/verify/two"
+    if service is NOTIFICATIONS:  # mails end in the sandbox's sink
+        told["NOTIFICATIONS_SMTP_HOST"] = urlsplit(place.urls["sandbox"]).hostname or ""
+        told["NOTIFICATIONS_SMTP_PORT"] = str(place.ports["sandbox_smtp"])
     called = {f"{name.upper()}_URL": place.urls[name] for name in service.calls}
     return told | database(service, place) | called
 

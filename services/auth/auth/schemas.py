@@ -287,6 +287,25 @@ class KnownUser(Model):
         return cls(user_id=user.id, number=user.number, username=user.username, status=user.status)
 
 
+class Contact(Model):
+    """How a user can be reached."""
+
+    user_id: UUID = Field(examples=[_USER_ID])
+    email: str | None = Field(examples=["alice@example.com"])
+    username: str | None = Field(examples=["alice"])
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Show where a user is reached."""
+        return cls(user_id=user.id, email=user.email, username=user.username)
+
+
+class Contacts(Model):
+    """How some users can be reached, in no order."""
+
+    items: list[Contact]
+
+
 class Jwk(Model):
     """A public key that access tokens are checked against (RFC 7517)."""
 

@@ -38,7 +38,7 @@ ACCESS = {
     "user": {"logout", "get_me", "change_me", "delete_me", "list_sessions"},
     "owner": {"delete_session"},
     "admin": {"list_users", "get_user", "change_user"},
-    "service": {"look_up_user"},
+    "service": {"look_up_user", "list_contacts"},
 }
 
 

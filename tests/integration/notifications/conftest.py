@@ -17,9 +17,9 @@ async def room(cluster: Cluster) -> AsyncIterator[Room]:
 
 @pytest.fixture
 async def alice(room: Room) -> UUID:
-    return await room.arrives("alice")
+    return await room.arrives("alice", "alice@example.com")
 
 
 @pytest.fixture
 async def bob(room: Room) -> UUID:
-    return await room.arrives("bob")
+    return await room.arrives("bob", "bob@example.com")

@@ -1,4 +1,7 @@
-"""Notifications on real PostgreSQL: its API over ASGI, and others' events by a broker in memory."""
+"""Notifications on real PostgreSQL: its API over ASGI, others' messages by a broker in memory.
+
+Mails go by SMTP to a real server, the sandbox's sink; auth as an HTTP service is respx routes.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import respx
 
 from contracts.auth import UserChanged, UserRegistered
 from contracts.payments import PaymentCancelled, PaymentFailed, PaymentPaid
@@ -15,16 +19,39 @@ from kit.db import Database
 from kit.ids import new_id
 from kit.messaging import cloudevents
 from kit.messaging.broker import Publication
-from kit.messaging.messages import Message
+from kit.messaging.messages import Command, Message
 from kit.runtime import Service
 from notifications.app import build
+from notifications.postman import Postman
 from notifications.settings import Settings
+from sandbox.mails import smtp
+from sandbox.mails.box import Box, Mail
 from testkit.clock import FakeClock
 from testkit.databases import Cluster
 from testkit.pump import Pump
 from testkit.verification import Desk
 
 Json = dict[str, Any]
+AUTH = "http://auth.test"
+
+
+@dataclass
+class Addresses:
+    """Auth as it answers who is reached where; ``is_away`` makes it answer nothing."""
+
+    known: dict[UUID, str | None] = field(default_factory=dict)
+    is_away: bool = False
+
+    def contacts(self, request: httpx.Request) -> httpx.Response:
+        if self.is_away:
+            return httpx.Response(503)
+        asked = [UUID(text) for text in request.url.params["id"].split(",")]
+        items = [
+            {"user_id": str(one), "email": self.known[one], "username": "somebody"}
+            for one in asked
+            if one in self.known
+        ]
+        return httpx.Response(200, json={"items": items})
 
 
 @dataclass
@@ -37,6 +64,8 @@ class Room:
     clock: FakeClock
     pump: Pump
     http: httpx.AsyncClient
+    box: Box
+    addresses: Addresses
     versions: dict[UUID, int] = field(default_factory=dict)
 
     async def ask(self, caller: UUID, method: str, path: str, **options: Any) -> httpx.Response:
@@ -69,12 +98,14 @@ class Room:
                 sequence=sequence,
             )
             publication = Publication("", "", body, cloudevents.SINGLE, mandatory=False)
-            self.pump.broker.put("notifications.events", publication)
+            kind = "commands" if isinstance(message, Command) else "events"
+            self.pump.broker.put(f"notifications.{kind}", publication)
         await self.pump.run()
 
-    async def arrives(self, username: str | None) -> UUID:
-        """Let auth tell of a new user; returns the user's id."""
+    async def arrives(self, username: str | None, email: str | None = None) -> UUID:
+        """Let auth tell of a new user, who may have an address; returns the user's id."""
         user_id = new_id()
+        self.addresses.known[user_id] = email
         await self.told(
             UserRegistered(user_id=user_id, number=1, username=username, status="active")
         )
@@ -84,6 +115,23 @@ class Room:
         """Let auth tell that a user has changed."""
         version = self.versions[user_id] = self.versions.get(user_id, 1) + 1
         await self.told(changed(user_id, username, status), sequence=version)
+
+    @property
+    def postman(self) -> Postman:
+        postman: Postman = self.service.state.postman
+        return postman
+
+    def mails(self, to: str | None = None) -> list[Mail]:
+        """Return what the mail server has taken, newest first."""
+        return self.box.mails(to, 100)
+
+    async def stored(self) -> list[Json]:
+        """Return all mails as they stand, oldest first."""
+        async with self.database.read() as connection:
+            return [dict(row) for row in await connection.fetch("SELECT * FROM mail ORDER BY id")]
+
+    async def statuses(self) -> list[str]:
+        return [mail["status"] for mail in await self.stored()]
 
     async def count(self, table: str) -> int:
         async with self.database.read() as connection:
@@ -157,7 +205,14 @@ async def opened(cluster: Cluster, **chosen: Any) -> AsyncIterator[Room]:
     clock = FakeClock()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(cluster.database("notifications", clock=clock))
-        service = build(Settings(_env_file=None, **chosen))
+        box, addresses = Box(), Addresses()
+        sink = await stack.enter_async_context(smtp.serving(box, clock, host="127.0.0.1", port=0))
+        outside = stack.enter_context(respx.mock(assert_all_called=False))
+        grant = {"access_token": "a.b.c", "expires_in": 300}
+        outside.post(f"{AUTH}/v1/auth/token").respond(json=grant)
+        outside.get(f"{AUTH}/internal/contacts").mock(side_effect=addresses.contacts)
+        surroundings = {"AUTH_URL": AUTH, "smtp_port": sink.sockets[0].getsockname()[1]}
+        service = build(Settings(_env_file=None, **{**surroundings, **chosen}))
         desk = await Desk.open()
         service.state.database, service.state.tokens = database, desk.verifier
         for resource in service.resources:
@@ -166,4 +221,4 @@ async def opened(cluster: Cluster, **chosen: Any) -> AsyncIterator[Room]:
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url="http://notifications.test")
         )
-        yield Room(service, database, desk, clock, Pump(service), http)
+        yield Room(service, database, desk, clock, Pump(service), http, box, addresses)

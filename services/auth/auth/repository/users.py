@@ -1,5 +1,6 @@
 """Users as rows; one rule makes the keys by which they are found and compared."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,6 +23,7 @@ FROM user_account u
 _BY_ID: Final = _SELECT + "WHERE u.id = $1"
 _BY_USERNAME: Final = _SELECT + "WHERE u.username_key = $1"
 _BY_LOGIN_NAME: Final = _SELECT + "WHERE u.username_key = $1 OR u.email_key = $1"
+_AMONG: Final = _SELECT + "WHERE u.id = ANY($1) AND u.status <> 'deleted'"
 _LOCK: Final = _SELECT + "WHERE u.id = $1 FOR NO KEY UPDATE"
 # Administrators are locked with the one changed, all in the order of their ids: two that demote
 # each other at once must not both find another one left.
@@ -134,6 +136,10 @@ class Users:
         """Return user and password hash by username or e-mail; they can't be confused."""
         row = await self._connection.fetchrow(_BY_LOGIN_NAME, comparison_key(name))
         return None if row is None else (user_from(row), row["password_hash"])
+
+    async def among(self, user_ids: Collection[UUID]) -> list[User]:
+        """Return those of the users who are there and not deleted."""
+        return [user_from(row) for row in await self._connection.fetch(_AMONG, list(user_ids))]
 
     async def lock(self, user_id: UUID) -> User:
         """Return a user, locked against other changes; raises NotFound."""

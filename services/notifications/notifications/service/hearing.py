@@ -14,9 +14,10 @@ from contracts.wallet import FundsMoved
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope
+from notifications.domain.mails import ALSO_MAILED, NewMail
 from notifications.domain.notices import Kind, NewNotice
 from notifications.domain.people import Person
-from notifications.repository import Notices, People
+from notifications.repository import Mails, Notices, People
 
 TOP_UP: Final = "top_up"  # wallet's kind of a transfer that brings money in
 
@@ -35,10 +36,11 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
     deleted = [person.user_id for person in newest.values() if person.is_deleted]
     if deleted:
         await Notices(uow).forget(deleted)
+        await Mails(uow).forget(deleted)
 
 
 async def hear(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Write the notices of all these events."""
+    """Write the notices of all these events, and the mails that tell the same."""
     new = [
         notice
         for envelope in envelopes
@@ -46,6 +48,9 @@ async def hear(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     ]
     if new:
         await Notices(uow).add(new, uow.clock.now())
+    mails = [NewMail.of(notice) for notice in new if notice.kind in ALSO_MAILED]
+    if mails:
+        await Mails(uow).add(mails, uow.clock.now())
 
 
 def _of_paid(event: PaymentPaid) -> Iterator[NewNotice]:
