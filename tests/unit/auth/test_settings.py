@@ -69,10 +69,23 @@ def test_production_wants_to_be_told_how_links_are_delivered(
     assert load(Settings, env_file=None).activation == "none"
 
 
-def test_delivery_by_email_is_refused_clearly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUTH_ACTIVATION_DELIVERY", "email")
-    with pytest.raises(SystemExit, match="email is not available yet"):
-        load(Settings, env_file=None)
+@pytest.mark.parametrize(
+    ("activation", "delivery", "is_mailed"),
+    [
+        ("link", "email", True),
+        ("link", "response", False),
+        ("none", "email", False),
+    ],
+)
+def test_links_are_mailed_where_there_are_links_and_mail_is_chosen(
+    production: pytest.MonkeyPatch,
+    activation: str,
+    delivery: str,
+    is_mailed: bool,  # noqa: FBT001
+) -> None:
+    production.setenv("AUTH_ACTIVATION", activation)
+    production.setenv("AUTH_ACTIVATION_DELIVERY", delivery)
+    assert load(Settings, env_file=None).mails_activation is is_mailed
 
 
 @pytest.mark.parametrize(
