@@ -27,6 +27,7 @@ SOURCES = (
     "services/auth",
     "services/wallet",
     "services/payments",
+    "services/notifications",
     "services/sandbox",
     "gateway",
     ".",
@@ -40,6 +41,7 @@ _APT = {
 }
 _BREW = {"postgres": "postgresql@17", "rabbitmq": "rabbitmq", "redis": "redis", "venv": "python"}
 _WHERE = "installed-in"
+_BY = "installed-by"
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -56,6 +58,7 @@ def main(kind: str) -> None:
         _link_sources()
         for name in LOCKS.values() if kind == "dev" else [lock.name]:
             shutil.copyfile(ROOT / name, VENV / f"installed-{name}")
+        shutil.copyfile(__file__, VENV / _BY)
         (VENV / _WHERE).write_text(f"{ROOT}\n")
 
 
@@ -73,10 +76,13 @@ def missing_parts() -> list[str]:
 
 
 def is_installed(venv: Path, lock: Path) -> bool:
-    """Say whether exactly this lock was installed into `venv`, for the clone that it is in."""
-    stamp = venv / f"installed-{lock.name}"
-    is_same_lock = stamp.exists() and stamp.read_bytes() == lock.read_bytes()
-    return is_same_lock and _made_for(venv) == str(venv.parent)
+    """Say whether exactly this lock and these sources are in `venv`, for the clone it is in."""
+    stamps = {venv / f"installed-{lock.name}": lock, venv / _BY: Path(__file__)}
+    is_same = all(
+        stamp.exists() and stamp.read_bytes() == source.read_bytes()
+        for stamp, source in stamps.items()
+    )
+    return is_same and _made_for(venv) == str(venv.parent)
 
 
 def is_moved(venv: Path) -> bool:

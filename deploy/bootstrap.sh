@@ -3,8 +3,8 @@
 #
 #   deploy/bootstrap.sh [runtime|dev]
 #
-# The second run is a no-op of some milliseconds: the lock that was installed, and where, is kept
-# beside the packages and compared with the one in the clone.
+# The second run is a no-op of some milliseconds: the lock that was installed, by which
+# bootstrap.py (it names our folders), and where, is kept beside the packages and compared.
 set -eu
 
 kind=${1:-runtime}
@@ -24,7 +24,8 @@ has_servers() {
 }
 
 is_installed() {
-    cmp -s "$lock" ".venv/installed-$lock" && [ "$(cat .venv/installed-in 2>/dev/null)" = "$root" ]
+    cmp -s "$lock" ".venv/installed-$lock" && cmp -s deploy/bootstrap.py .venv/installed-by &&
+        [ "$(cat .venv/installed-in 2>/dev/null)" = "$root" ]
 }
 
 if is_installed && has_servers; then

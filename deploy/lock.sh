@@ -21,8 +21,8 @@ compile() {
     rm -f "$draft"
 }
 
-packages="libs/kit libs/contracts services/auth services/wallet services/payments services/sandbox
-gateway"
+packages="libs/kit libs/contracts services/auth services/wallet services/payments
+services/notifications services/sandbox gateway"
 set --
 for package in $packages; do
     set -- "$@" "$package/pyproject.toml"

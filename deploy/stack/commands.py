@@ -26,7 +26,7 @@ def own_stack() -> Stack:
     """Return the stack of this clone, as `.env` and the environment want it."""
     chosen = chosen_by_user(ROOT, os.environ)
     gateway_port = int(chosen.get("GATEWAY_PORT", GATEWAY.port))
-    ports = {service.name: service.port for service in SERVICES}
+    ports = {name: port for service in SERVICES for name, port in service.ports.items()}
     host = {"GATEWAY_HOST": chosen["GATEWAY_HOST"]} if "GATEWAY_HOST" in chosen else {}
     return Stack(
         ROOT,

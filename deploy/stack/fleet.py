@@ -34,7 +34,7 @@ class Wishes:
 
     Attributes:
         gateway_port: A port that must be had; None takes any free one.
-        ports: Ports to take where they are free, by service.
+        ports: Ports to take where they are free, by what `Service.ports` calls them.
         settings: Variables for every service, beside the addresses that the stack gives.
         extra_env: Service → variables for it alone, which win over everything.
     """
@@ -77,13 +77,14 @@ class Fleet:
 
     def settle_ports(self) -> None:
         """Choose the ports of the services that do not run."""
-        for name in self.members:
-            if self.processes.is_alive(name):
+        for member, service in self.members.items():
+            if self.processes.is_alive(member):
                 continue
-            if name == GATEWAY and self.wishes.gateway_port is not None:
-                self.state.ports[name] = self.wishes.gateway_port
-            else:
-                settle(self.state.ports, name, self.wishes.ports.get(name))
+            for name in service.ports:
+                if name == GATEWAY and self.wishes.gateway_port is not None:
+                    self.state.ports[name] = self.wishes.gateway_port
+                else:
+                    settle(self.state.ports, name, self.wishes.ports.get(name))
         self.state.save()
 
     def migrate(self) -> None:

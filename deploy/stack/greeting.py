@@ -8,6 +8,7 @@ _TEXT = """
 
   API             {gateway}
   Documentation   {gateway}/docs
+  Mails sent      {gateway}/sandbox/mail
   RabbitMQ        {management}   (user {user}, password {password})
   PostgreSQL      {postgres}
   Logs            {logs}

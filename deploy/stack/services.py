@@ -4,8 +4,9 @@ The runner starts what stands here; tests/contract/deploy holds docker-compose.y
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 Need = Literal["postgres", "rabbitmq", "redis"]
 DATABASE = "saldo"
@@ -21,6 +22,7 @@ class Service:
         needs: The servers that it talks to.
         calls: The services whose APIs it calls; it is told each address as `<NAME>_URL`.
         secrets: The variables of the secrets that it needs; made up once for a stack.
+        further_ports: What else it listens on, by name.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Service:
     needs: frozenset[Need]
     calls: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    further_ports: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -38,6 +41,12 @@ class Service:
     def migration(self) -> tuple[str, ...] | None:
         """What migrates its schema; None where it has none."""
         return ("python", "-m", self.name, "migrate") if "postgres" in self.needs else None
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """All that it listens on unless told otherwise, as `sandbox`, `sandbox_smtp`, …."""
+        further = {f"{self.name}_{name}": port for name, port in self.further_ports.items()}
+        return {self.name: self.port, **further}
 
     @property
     def prefix(self) -> str:
@@ -51,7 +60,12 @@ AUTH = Service(
     "auth",
     8101,
     _ALL,
-    secrets=("CURSOR_SECRET", "AUTH_KEY_SECRET", "PAYMENTS_CLIENT_SECRET"),
+    secrets=(
+        "CURSOR_SECRET",
+        "AUTH_KEY_SECRET",
+        "PAYMENTS_CLIENT_SECRET",
+        "NOTIFICATIONS_CLIENT_SECRET",
+    ),
 )
 WALLET = Service("wallet", 8102, _ALL, secrets=("CURSOR_SECRET",))
 PAYMENTS = Service(
@@ -61,12 +75,24 @@ PAYMENTS = Service(
     calls=("auth", "wallet"),
     secrets=("CURSOR_SECRET", "PAYMENTS_CLIENT_SECRET"),
 )
-SANDBOX = Service("sandbox", 8109, frozenset(), secrets=("CURSOR_SECRET",))
+NOTIFICATIONS = Service(
+    "notifications",
+    8106,
+    _ALL,
+    calls=("auth",),
+    secrets=("CURSOR_SECRET", "NOTIFICATIONS_CLIENT_SECRET"),
+)
+SANDBOX = Service(
+    "sandbox", 8109, frozenset(), secrets=("CURSOR_SECRET",), further_ports={"smtp": 8110}
+)
 GATEWAY = Service(
-    "gateway", 8000, frozenset({"redis"}), calls=("auth", "wallet", "payments", "sandbox")
+    "gateway",
+    8000,
+    frozenset({"redis"}),
+    calls=("auth", "wallet", "payments", "notifications", "sandbox"),
 )
 
-SERVICES: tuple[Service, ...] = (AUTH, WALLET, PAYMENTS, SANDBOX, GATEWAY)
+SERVICES: tuple[Service, ...] = (AUTH, WALLET, PAYMENTS, NOTIFICATIONS, SANDBOX, GATEWAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +101,7 @@ class Place:
 
     Attributes:
         listen: The address that services bind to.
-        ports: Service → the port that it listens on.
+        ports: Service, or what `Service.ports` calls a further port of it → the port.
         urls: Service → where others reach it.
         public_url: Where people reach the gateway.
         postgres: PostgreSQL as `host:port`.
@@ -98,7 +124,7 @@ def addresses(service: Service, place: Place) -> dict[str, str]:
     """Return every variable of `service` whose value depends on where the stack runs."""
     told = {
         f"{service.prefix}_HOST": place.listen,
-        f"{service.prefix}_PORT": str(place.ports[service.name]),
+        **{f"{name.upper()}_PORT": str(place.ports[name]) for name in service.ports},
     }
     if "rabbitmq" in service.needs:
         told["RABBITMQ_URL"] = place.rabbitmq_url
@@ -110,6 +136,9 @@ def addresses(service: Service, place: Place) -> dict[str, str]:
     if service is PAYMENTS:  # the two verification services are the sandbox's
         told["PAYMENTS_VERIFIER_ONE_URL"] = f"{place.urls['sandbox']}/sandbox/verify/one"
         told["PAYMENTS_VERIFIER_TWO_URL"] = f"{place.urls['sandbox']}/sandbox/verify/two"
+    if service is NOTIFICATIONS:  # mails end in the sandbox's sink
+        told["NOTIFICATIONS_SMTP_HOST"] = urlsplit(place.urls["sandbox"]).hostname or ""
+        told["NOTIFICATIONS_SMTP_PORT"] = str(place.ports["sandbox_smtp"])
     called = {f"{name.upper()}_URL": place.urls[name] for name in service.calls}
     return told | database(service, place) | called
 

@@ -30,8 +30,8 @@ class Stack:
         root: The clone.
         local: Where state, logs and data are kept; a relative path is one in the clone.
         gateway_port: A port that must be had; None takes any free one.
-        preferred_ports: Ports to take where they are free, by the name of the service, or
-            "rabbitmq_api". Any other port is a random free one, kept from run to run.
+        preferred_ports: Ports to take where they are free, by what `Service.ports` calls
+            them, or "rabbitmq_api". Any other port is a random free one, kept from run to run.
         settings: Variables for every service, beside the addresses that the stack gives.
         extra_env: Service → variables for it alone; they win over everything. What is put into
             `stack.extra_env[service]` later counts from the next start of that service.

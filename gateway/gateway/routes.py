@@ -15,6 +15,8 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/ledger": "wallet",
     "/v1/payments": "payments",
     "/v1/services": "payments",
+    "/v1/notifications": "notifications",
+    "/v1/webhook-endpoints": "notifications",
 }
 
 # What needs no token. GET stands for HEAD too.
@@ -23,7 +25,12 @@ PUBLIC: Final[Mapping[str, str]] = {
     "POST /v1/auth/register": "auth",
     "GET /v1/auth/activate": "auth",
     "POST /v1/auth/activate": "auth",
+    "POST /v1/auth/activate/page": "auth",
     "POST /v1/auth/activation/resend": "auth",
+    "POST /v1/auth/password/forgot": "auth",
+    "GET /v1/auth/password/reset": "auth",
+    "POST /v1/auth/password/reset": "auth",
+    "POST /v1/auth/password/reset/page": "auth",
     "POST /v1/auth/login": "auth",
     "POST /v1/auth/token": "auth",
     "POST /v1/auth/refresh": "auth",

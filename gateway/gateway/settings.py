@@ -46,6 +46,12 @@ class Settings(RedisSettings, IdentitySettings):
         shared="PAYMENTS_URL",
         pattern=_HTTP_URL,
     )
+    notifications_url: str = setting(
+        "http://127.0.0.1:8106",
+        "Where notifications listens.",
+        shared="NOTIFICATIONS_URL",
+        pattern=_HTTP_URL,
+    )
     sandbox_url: str = setting(
         "http://127.0.0.1:8109",
         "Where the sandbox listens; not used in production.",
@@ -81,5 +87,10 @@ class Settings(RedisSettings, IdentitySettings):
     @property
     def upstream_urls(self) -> dict[str, str]:
         """Return the address of each service that is routed to."""
-        urls = {"auth": self.auth_url, "wallet": self.wallet_url, "payments": self.payments_url}
+        urls = {
+            "auth": self.auth_url,
+            "wallet": self.wallet_url,
+            "payments": self.payments_url,
+            "notifications": self.notifications_url,
+        }
         return urls if self.in_production else urls | {"sandbox": self.sandbox_url}

@@ -132,21 +132,19 @@ async def opened(service: Service) -> AsyncIterator[None]:
 async def working(service: Service, mode: Mode) -> AsyncIterator[None]:
     """Run relay, consumers and background loops (or, in an API process, ring the relay's bell)."""
     settings = service.settings
-    if not isinstance(settings, DatabaseSettings):
-        yield
-        return
     loops: list[tuple[str, Awaitable[None]]] = []
     broker = None
-    if isinstance(settings, BrokerSettings):
+    if isinstance(settings, DatabaseSettings) and isinstance(settings, BrokerSettings):
         loops.append(("backlog", backlog.watch(service.state.database)))
-    if mode.works and isinstance(settings, BrokerSettings):
-        broker = RabbitBroker(settings.rabbitmq_url, topologies(service))
-        service.state.readiness["rabbitmq"] = broker.ping
-        loops += message_loops(service, broker, settings.database_url)
+        if mode.works:
+            broker = RabbitBroker(settings.rabbitmq_url, topologies(service))
+            service.state.readiness["rabbitmq"] = broker.ping
+            loops += message_loops(service, broker, settings.database_url)
+        else:
+            ringer = Ringer(service.state.database, settings.database_url)
+            loops.append(("ringer", ringer.run()))
+    if mode.works:
         loops += [(name, work(service)) for name, work in service.background]
-    elif isinstance(settings, BrokerSettings):
-        ringer = Ringer(service.state.database, settings.database_url)
-        loops.append(("ringer", ringer.run()))
     tasks = [spawn(_whole(work), f"{service.name}.{name}") for name, work in loops]
     try:
         yield

@@ -43,6 +43,8 @@ class Pump:
             deliveries = await subscription.take(1000)
             await consumer.handle(deliveries)
             await subscription.ack_through(deliveries[-1].tag)
+            # One consumer is active at a queue: the next round, or another process, takes over.
+            await subscription.close()
             count += len(deliveries)
         return count
 

@@ -29,6 +29,7 @@ token as `Authorization: Bearer …`. The button “Authorize” does the last t
 _TAGS: Final = (
     {"name": "registration", "description": "Becoming a user."},
     {"name": "tokens", "description": "Logging in, staying logged in, logging out."},
+    {"name": "passwords", "description": "Forgotten passwords."},
     {"name": "me", "description": "The caller."},
     {"name": "sessions", "description": "The caller's logins."},
     {"name": "users", "description": "Administration of users."},

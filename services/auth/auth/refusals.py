@@ -7,10 +7,12 @@ Refusal
 │   ├── FullNameRefused         422  full_name_invalid
 │   ├── PasswordWrongLength     422  password_wrong_length
 │   ├── PasswordTooCommon       422  password_too_common
-│   └── NameMissing             422  name_missing
+│   ├── NameMissing             422  name_missing
+│   └── EmailMissing            422  email_missing
 ├── UsernameTaken               409  username_taken
 ├── EmailTaken                  409  email_taken
 ├── ActivationTokenInvalid      400  activation_token_invalid
+├── ResetTokenInvalid           400  reset_token_invalid
 ├── UserAlreadyActive           409  user_already_active
 ├── InvalidCredentials          401  invalid_credentials
 ├── UserPending                 403  user_pending
@@ -101,6 +103,16 @@ class NameMissing(FieldRefused):
     detail_ru = "Укажите хотя бы одно из полей «username» и «email»."
 
 
+class EmailMissing(FieldRefused):
+    code = "email_missing"
+    status = 422
+    field = "email"
+    title_en = "E-mail address needed"
+    title_ru = "Нужен адрес электронной почты"
+    detail_en = "Give an e-mail address: the activation link is sent there."
+    detail_ru = "Укажите адрес электронной почты: на него придёт ссылка активации."
+
+
 class UsernameTaken(Refusal):
     code = "username_taken"
     status = 409
@@ -126,6 +138,15 @@ class ActivationTokenInvalid(Refusal):
     title_ru = "Ссылка активации не принята"
     detail_en = "The activation link is unknown, already used, or too old. Ask for a new one."
     detail_ru = "Ссылка активации неизвестна, уже использована или устарела. Запросите новую."
+
+
+class ResetTokenInvalid(Refusal):
+    code = "reset_token_invalid"
+    status = 400
+    title_en = "Reset link not valid"
+    title_ru = "Ссылка для смены пароля недействительна"
+    detail_en = "The link is unknown, used or expired. Ask for a new one."
+    detail_ru = "Ссылка неизвестна, использована или просрочена. Запросите новую."
 
 
 class UserAlreadyActive(Refusal):

@@ -135,7 +135,7 @@ class ActivationLink(Model):
 
 
 class RegisterAnswer(Model):
-    """The new user, and the link that activates them where one is needed."""
+    """The new user, and the link that activates them where one is needed and not mailed."""
 
     user: UserAnswer
     activation: ActivationLink | None = None
@@ -161,9 +161,42 @@ class ResendRequest(Model):
 
 
 class ResendAnswer(Model):
-    """The new link; earlier ones no longer work."""
+    """The new link, null where it was mailed; earlier ones no longer work."""
 
-    activation: ActivationLink
+    activation: ActivationLink | None = None
+
+
+class LinkForm(BaseModel):
+    """What the button of an activation page sends."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    token: LinkToken
+
+
+class ForgotRequest(Model):
+    """Whose password was forgotten."""
+
+    email: Email
+
+
+class ForgotAnswer(Model):
+    """The same for every address, known or not."""
+
+    accepted: Literal[True] = True
+
+
+class ResetRequest(Model):
+    """The token out of a mailed link, and the new password."""
+
+    token: LinkToken
+    password: NewPassword
+
+
+class ResetForm(LinkForm):
+    """What the form of the page sends; the password is judged by the operation, in words."""
+
+    password: str = Field(max_length=1024, examples=["correct horse battery staple"])
 
 
 class LoginRequest(Model):
@@ -285,6 +318,25 @@ class KnownUser(Model):
     def of(cls, user: User) -> Self:
         """Show a user to a service."""
         return cls(user_id=user.id, number=user.number, username=user.username, status=user.status)
+
+
+class Contact(Model):
+    """How a user can be reached."""
+
+    user_id: UUID = Field(examples=[_USER_ID])
+    email: str | None = Field(examples=["alice@example.com"])
+    username: str | None = Field(examples=["alice"])
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Show where a user is reached."""
+        return cls(user_id=user.id, email=user.email, username=user.username)
+
+
+class Contacts(Model):
+    """How some users can be reached, in no order."""
+
+    items: list[Contact]
 
 
 class Jwk(Model):

@@ -35,10 +35,13 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     activation_delivery: Literal["response", "email"] | None = setting(
         None,
         "How an activation link reaches its user: in the answer itself (`response`, the default"
-        " outside production) or by `email`, which is not available yet. Must be given in"
-        " production where AUTH_ACTIVATION=link.",
+        " outside production) or by `email`. Must be given in production where"
+        " AUTH_ACTIVATION=link.",
     )
     activation_hours: int = setting(48, "How long an activation link is good for.", ge=1, le=720)
+    reset_minutes: int = setting(
+        60, "How long a link to set a new password is good for.", ge=5, le=1440
+    )
     access_token_seconds: int = setting(
         600, "Life of an access token; revocations are remembered for an hour.", ge=60, le=3600
     )
@@ -60,22 +63,26 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "What payments proves itself with at auth, to get its service token.",
         shared="PAYMENTS_CLIENT_SECRET",
     )
+    notifications_client_secret: SecretStr = development_secret(
+        "development-notifications-client-secret",
+        "What notifications proves itself with at auth, to get its service token.",
+        shared="NOTIFICATIONS_CLIENT_SECRET",
+    )
 
     @model_validator(mode="after")
-    def _refuse_deliveries_not_there(self) -> Self:
-        if self.activation == "none":
-            return self
-        if self.activation_delivery == "email":
+    def _must_be_told_the_delivery_in_production(self) -> Self:
+        needs_link = self.activation == "link"
+        if self.in_production and needs_link and self.activation_delivery is None:
             raise ValueError(
-                "AUTH_ACTIVATION_DELIVERY=email is not available yet: use `response`,"
-                " or AUTH_ACTIVATION=none"
-            )
-        if self.in_production and self.activation_delivery is None:
-            raise ValueError(
-                "AUTH_ACTIVATION_DELIVERY must be given in production: `response`,"
+                "AUTH_ACTIVATION_DELIVERY must be given in production: `email` or `response`,"
                 " or AUTH_ACTIVATION=none"
             )
         return self
+
+    @property
+    def mails_activation(self) -> bool:
+        """Whether activation links are mailed, and never handed out in an answer."""
+        return self.activation == "link" and self.activation_delivery == "email"
 
     @property
     def access_token_lifetime(self) -> timedelta:
@@ -94,4 +101,7 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     @property
     def client_secrets(self) -> dict[str, SecretStr]:
         """The services that may ask for a token: client id → secret."""
-        return {"svc:payments": self.payments_client_secret}
+        return {
+            "svc:payments": self.payments_client_secret,
+            "svc:notifications": self.notifications_client_secret,
+        }

@@ -112,7 +112,7 @@ link = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
-    CheckConstraint("purpose IN ('activation')", name="purpose"),
+    CheckConstraint("purpose IN ('activation', 'password_reset')", name="purpose"),
     CheckConstraint("octet_length(token_hash) = 32", name="token_hash_length"),
     Index("ix_link_user_id", "user_id", "purpose"),
 )

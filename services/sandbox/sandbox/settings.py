@@ -17,6 +17,7 @@ class Settings(WebSettings):
     model_config = SettingsConfigDict(env_prefix="SANDBOX_")
 
     port: int = setting(8109, "Port to listen on.", ge=1, le=65535)
+    smtp_port: int = setting(8110, "Port that the mail sink listens on.", ge=1, le=65535)
     failure_rate_one: float = setting(
         0.10, "Share of questions that the first verification service fails to answer.", ge=0, le=1
     )

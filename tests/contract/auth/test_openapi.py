@@ -33,12 +33,13 @@ def test_swagger_can_authorise_by_the_password_form(document: dict[str, Any]) ->
 ACCESS = {
     "public": {
         *("register", "activate_by_link", "activate", "resend_activation"),
-        *("login", "token", "refresh", "get_jwks"),
+        *("login", "token", "refresh", "get_jwks", "activate_by_page", "forgot_password"),
+        *("show_password_reset", "reset_password", "reset_password_by_page"),
     },
     "user": {"logout", "get_me", "change_me", "delete_me", "list_sessions"},
     "owner": {"delete_session"},
     "admin": {"list_users", "get_user", "change_user"},
-    "service": {"look_up_user"},
+    "service": {"look_up_user", "list_contacts"},
 }
 
 

@@ -10,7 +10,7 @@ from gateway.aliases import ALIASES
 from gateway.routes import PUBLIC
 from gateway.routing import RouteTable
 
-SERVICES = ("auth", "wallet", "payments", "sandbox")
+SERVICES = ("auth", "wallet", "payments", "notifications", "sandbox")
 
 
 class Operation(NamedTuple):

@@ -271,3 +271,26 @@ async def test_a_service_asks_for_exactly_one(world: World) -> None:
     for query in ({}, {"username": "alice", "id": str(new_id())}):
         answer = await world.http.get("/internal/users", params=query, headers=headers)
         assert code(answer) == (422, "validation_failed")
+
+
+async def test_a_service_is_told_how_people_are_reached(world: World) -> None:
+    headers = await service_headers(world)
+    alice = await world.arrive("alice", email="Alice@Example.com")
+    bob = (await world.register("bobby"))["user"]
+    gone = await world.arrive("carol", email="carol@example.com")
+    leaving = await world.log_in("carol")
+    assert (await world.http.delete("/v1/auth/me", headers=leaving.headers)).status_code == 204
+    ids = [alice["id"], bob["id"], gone["id"], str(new_id())]
+    query = {"id": ",".join(ids)}
+    answer = await world.http.get("/internal/contacts", params=query, headers=headers)
+    assert sorted(answer.json()["items"], key=lambda one: one["username"]) == [
+        {"user_id": alice["id"], "email": "Alice@Example.com", "username": "alice"},
+        {"user_id": bob["id"], "email": None, "username": "bobby"},
+    ]
+
+
+@pytest.mark.parametrize("ids", ["", "x", ",", ",".join(str(new_id()) for _ in range(101))])
+async def test_a_service_asks_for_one_to_a_hundred_people(world: World, ids: str) -> None:
+    headers = await service_headers(world)
+    answer = await world.http.get("/internal/contacts", params={"id": ids}, headers=headers)
+    assert code(answer) == (422, "validation_failed")

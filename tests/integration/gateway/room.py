@@ -18,7 +18,7 @@ from gateway.upstream import Upstreams
 from testkit.serving import serving
 from testkit.verification import Desk, RunningTime
 
-SERVICES = ("auth", "wallet", "payments", "sandbox")
+SERVICES = ("auth", "wallet", "payments", "notifications", "sandbox")
 
 
 @dataclass(frozen=True)

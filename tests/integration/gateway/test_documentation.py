@@ -51,7 +51,7 @@ async def test_swagger_ui_offers_every_service(door: Any, path: str, first: str)
     page = await door.client.get(path)
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert 'data-services="auth wallet payments sandbox gateway"' in page.text
+    assert 'data-services="auth wallet payments notifications sandbox gateway"' in page.text
     assert f'data-first="{first}"' in page.text
 
 
@@ -61,7 +61,7 @@ async def test_redoc_shows_one_service_and_links_to_the_others(
 ) -> None:
     page = await door.client.get(path)
     assert f'spec-url="/openapi/{first}.json"' in page.text
-    for name in ("auth", "wallet", "payments", "sandbox", "gateway"):
+    for name in ("auth", "wallet", "payments", "notifications", "sandbox", "gateway"):
         assert f'href="/redoc/{name}"' in page.text
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.integration.gateway.room import SERVICES
 
 from kit.ids import new_id
 
@@ -34,6 +35,8 @@ async def test_method_path_query_and_body_arrive_unchanged(
         ("/v1/ledger/checks", "wallet"),
         ("/v1/payments", "payments"),
         ("/v1/services/7", "payments"),
+        ("/v1/notifications", "notifications"),
+        ("/v1/webhook-endpoints/7", "notifications"),
         ("/sandbox/verify/one", "sandbox"),
     ],
 )
@@ -41,7 +44,7 @@ async def test_each_prefix_leads_to_its_own_service(
     open_door: Any, service: Any, path: str, name: str
 ) -> None:
     elsewhere = "http://127.0.0.1:9"
-    urls = {f"{other}_url": elsewhere for other in ("auth", "wallet", "payments", "sandbox")}
+    urls = {f"{other}_url": elsewhere for other in SERVICES}
     urls[f"{name}_url"] = f"http://127.0.0.1:{service.port}"
     door = await open_door(**urls)
     assert (await door.get(path)).status_code == 200

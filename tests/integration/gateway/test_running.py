@@ -13,6 +13,7 @@ import httpx
 import orjson
 import pytest
 from redis.asyncio import Redis
+from tests.integration.gateway.room import SERVICES
 
 from gateway.app import opened
 from gateway.server import Application, server
@@ -54,7 +55,7 @@ async def client(service: Any, auth: TokenMint, redis_url: str) -> AsyncIterator
         update={
             "redis_url": redis_url,
             "jwks_url": f"{url}/.well-known/jwks.json",
-            **{f"{name}_url": url for name in ("auth", "wallet", "payments", "sandbox")},
+            **{f"{name}_url": url for name in SERVICES},
         }
     )
     running = server(Application(opened(settings)), host="127.0.0.1", port=0)
@@ -103,7 +104,7 @@ async def test_the_process_serves_until_it_is_asked_to_stop(
     service: Any, auth: TokenMint, redis_url: str, unused_tcp_port: int
 ) -> None:
     url = f"http://127.0.0.1:{service.port}"
-    places = {f"{name}_URL": url for name in ("AUTH", "WALLET", "PAYMENTS", "SANDBOX")}
+    places = {f"{name.upper()}_URL": url for name in SERVICES}
     jwks = {"JWKS_URL": f"{url}/.well-known/jwks.json", "REDIS_URL": redis_url}
     async with process(unused_tcp_port, **places, **jwks) as running:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{unused_tcp_port}") as client:

@@ -59,23 +59,6 @@ SURROUNDINGS: dict[str, Any] = {
 }
 
 
-class Carrier(Pump):
-    """A pump that gives its place at a queue up again, as the broker shares out between places."""
-
-    async def _handle(self, service: Service) -> int:
-        handled = 0
-        for consumer in consumers(service, self.broker):
-            if not self.broker.queues[consumer.queue]:
-                continue
-            subscription = await self.broker.subscribe(consumer.queue, prefetch=1000)
-            deliveries = await subscription.take(1000)
-            await consumer.handle(deliveries)
-            await subscription.ack_through(deliveries[-1].tag)
-            await subscription.close()
-            handled += len(deliveries)
-        return handled
-
-
 @dataclass
 class ScriptedWallet:
     """Answers commands as told: ``refuses`` with a code, ``is_silent`` not at all."""
@@ -291,5 +274,5 @@ async def opened(cluster: Cluster) -> AsyncIterator[Room]:
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url="http://payments.test")
         )
-        pump = Carrier(service, wallet)
+        pump = Pump(service, wallet)
         yield Room(cluster, service, database, desk, clock, scripted, pump, http)

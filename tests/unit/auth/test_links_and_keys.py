@@ -7,21 +7,29 @@ from uuid import UUID
 import pytest
 
 from auth.domain.keys import KeyStatus, PublicKey, published, thumbprint
-from auth.domain.links import Link, Purpose, decide_use, digest, text_of
-from auth.refusals import ActivationTokenInvalid
+from auth.domain.links import Link, Purpose, decide_use, digest, text_of, url_of
+from auth.refusals import ActivationTokenInvalid, ResetTokenInvalid
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 LINK = Link(UUID(int=1), Purpose.ACTIVATION, NOW + timedelta(hours=1), used_at=None)
 
 
 def test_a_fresh_link_names_its_user() -> None:
-    assert decide_use(LINK, NOW) == LINK.user_id
+    assert decide_use(LINK, Purpose.ACTIVATION, NOW) == LINK.user_id
 
 
 @pytest.mark.parametrize("link", [None, replace(LINK, used_at=NOW), replace(LINK, expires_at=NOW)])
 def test_an_unknown_used_or_late_link_is_refused_alike(link: Link | None) -> None:
     with pytest.raises(ActivationTokenInvalid):
-        decide_use(link, NOW)
+        decide_use(link, Purpose.ACTIVATION, NOW)
+    with pytest.raises(ResetTokenInvalid):
+        decide_use(link, Purpose.PASSWORD_RESET, NOW)
+
+
+def test_a_link_leads_to_the_page_of_its_purpose() -> None:
+    host = "https://saldo.example"
+    assert url_of(host, Purpose.ACTIVATION, "a-b") == f"{host}/v1/auth/activate?token=a-b"
+    assert url_of(host, Purpose.PASSWORD_RESET, "a") == f"{host}/v1/auth/password/reset?token=a"
 
 
 def test_the_token_is_256_bits_of_url_safe_text_and_only_its_hash_is_kept() -> None:

@@ -15,6 +15,7 @@ SECRETS = {
     "CURSOR_SECRET": "kd83hG5aQz0pLm2xVb7nTr4wYc9sEf6u",
     "AUTH_KEY_SECRET": "Zx3cVb5nMq1wEr7tYu9iOp2aSd4fGh6j",
     "PAYMENTS_CLIENT_SECRET": "Qw2eRt4yUi6oPa8sDf0gHj1kLz3xCv5b",
+    "NOTIFICATIONS_CLIENT_SECRET": "Pl0oKm9iJn8uHb7yGv6tFc5rDx4eSz3w",
     "ENVIRONMENT": "production",
 }
 
@@ -38,10 +39,17 @@ def test_development_needs_no_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.access_token_lifetime == timedelta(minutes=10)
     assert settings.session_rules.grace == timedelta(seconds=20)
     assert settings.session_rules.idle < settings.session_rules.absolute
-    assert set(settings.client_secrets) == {"svc:payments"}
+    assert set(settings.client_secrets) == {"svc:payments", "svc:notifications"}
 
 
-@pytest.mark.parametrize("secret", ["AUTH_KEY_SECRET", "PAYMENTS_CLIENT_SECRET"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "AUTH_KEY_SECRET",
+        "PAYMENTS_CLIENT_SECRET",
+        "NOTIFICATIONS_CLIENT_SECRET",
+    ],
+)
 def test_production_refuses_a_development_secret_and_names_it(
     production: pytest.MonkeyPatch, secret: str
 ) -> None:
@@ -61,10 +69,23 @@ def test_production_wants_to_be_told_how_links_are_delivered(
     assert load(Settings, env_file=None).activation == "none"
 
 
-def test_delivery_by_email_is_refused_clearly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUTH_ACTIVATION_DELIVERY", "email")
-    with pytest.raises(SystemExit, match="email is not available yet"):
-        load(Settings, env_file=None)
+@pytest.mark.parametrize(
+    ("activation", "delivery", "is_mailed"),
+    [
+        ("link", "email", True),
+        ("link", "response", False),
+        ("none", "email", False),
+    ],
+)
+def test_links_are_mailed_where_there_are_links_and_mail_is_chosen(
+    production: pytest.MonkeyPatch,
+    activation: str,
+    delivery: str,
+    is_mailed: bool,  # noqa: FBT001
+) -> None:
+    production.setenv("AUTH_ACTIVATION", activation)
+    production.setenv("AUTH_ACTIVATION_DELIVERY", delivery)
+    assert load(Settings, env_file=None).mails_activation is is_mailed
 
 
 @pytest.mark.parametrize(

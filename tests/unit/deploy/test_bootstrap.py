@@ -3,6 +3,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from deploy import bootstrap
 from deploy.bootstrap import LOCKS, ROOT, SOURCES, is_installed, is_moved, uv_requirement
 
 RUNTIME, DEV = (ROOT / name for name in LOCKS.values())
@@ -60,6 +61,7 @@ def installed(tmp_path: Path) -> tuple[Path, Path]:
     venv.mkdir(parents=True)
     lock.write_text("one==1\n")
     (venv / "installed-requirements.lock").write_text("one==1\n")
+    (venv / "installed-by").write_bytes(Path(bootstrap.__file__).read_bytes())
     (venv / "installed-in").write_text(f"{tmp_path / 'clone'}\n")
     return venv, lock
 
@@ -74,6 +76,12 @@ def test_another_lock_is_installed(installed: tuple[Path, Path]) -> None:
     assert not is_installed(venv, lock)
 
 
+def test_a_new_room_is_linked_though_the_lock_is_the_same(installed: tuple[Path, Path]) -> None:
+    venv, lock = installed
+    (venv / "installed-by").write_text("SOURCES = ()\n")
+    assert not is_installed(venv, lock)
+
+
 def test_a_copied_clone_does_not_run_the_code_of_the_original(
     installed: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -83,7 +91,7 @@ def test_a_copied_clone_does_not_run_the_code_of_the_original(
     assert not is_installed(copy / ".venv", copy / "requirements.lock")
 
 
-@pytest.mark.parametrize("missing", ["installed-requirements.lock", "installed-in"])
+@pytest.mark.parametrize("missing", ["installed-requirements.lock", "installed-by", "installed-in"])
 def test_a_half_made_environment_is_not_installed(
     installed: tuple[Path, Path], missing: str
 ) -> None:

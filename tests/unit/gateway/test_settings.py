@@ -16,14 +16,15 @@ def test_development_needs_no_environment_at_all() -> None:
     settings = load(Settings, env_file=None)
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.serves_docs
-    assert set(settings.upstream_urls) == {"auth", "wallet", "payments", "sandbox"}
+    services = {"auth", "wallet", "payments", "notifications"}
+    assert set(settings.upstream_urls) == services | {"sandbox"}
     assert settings.cors_origins == []
 
 
 def test_production_has_neither_docs_nor_sandbox(production: None) -> None:
     settings = load(Settings, env_file=None)
     assert not settings.serves_docs
-    assert set(settings.upstream_urls) == {"auth", "wallet", "payments"}
+    assert set(settings.upstream_urls) == {"auth", "wallet", "payments", "notifications"}
 
 
 def test_production_refuses_redis_without_a_password(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,11 @@
 """Auth's operations, one module per noun: parse, authorise, open the unit of work, call, answer."""
 
-from auth.api import internal, me, registration, sessions, tokens, users
+from auth.api import internal, me, passwords, registration, sessions, tokens, users
 
 ROUTERS = (
     registration.router,
     tokens.router,
+    passwords.router,
     me.router,
     sessions.router,
     users.router,

@@ -6,13 +6,23 @@ from uuid import UUID
 from fastapi import Query
 
 from auth.repository import Users
-from auth.schemas import KnownUser
+from auth.schemas import Contact, Contacts, KnownUser
 from auth.wiring import Wired
 from kit.refusals import NotFound, ValidationFailed
 from kit.web.faults import required
 from kit.web.routes import Router
 
 router = Router(tags=["internal"])
+
+_UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+ContactIds = Annotated[
+    str,
+    Query(
+        pattern=f"^{_UUID}(,{_UUID}){{0,99}}$",
+        description="Users' ids, with commas between.",
+        examples=["019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"],
+    ),
+]
 
 
 @router.get(
@@ -36,3 +46,17 @@ async def look_up_user(
     if found is None:
         raise NotFound
     return KnownUser.of(found)
+
+
+@router.get(
+    "/internal/contacts",
+    access="service",
+    operation_id="list_contacts",
+    summary="How users can be reached, up to 100 at once",
+)
+async def list_contacts(wired: Wired, id: ContactIds) -> Contacts:  # noqa: A002 - as above
+    """Answer for whoever sends mails; unknown and deleted users are left out."""
+    ids = [UUID(text) for text in id.split(",")]
+    async with wired.database.read() as connection:
+        found = await Users(connection).among(ids)
+    return Contacts(items=[Contact.of(user) for user in found])

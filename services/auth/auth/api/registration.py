@@ -2,17 +2,19 @@
 
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlencode
 
-from fastapi import Query
+from fastapi import Form, Query
+from starlette.responses import HTMLResponse
 
-from auth import refusals
+from auth import pages, refusals
+from auth.domain.links import url_of
 from auth.domain.users import ORDINARY, Status
 from auth.repository import NewUser
 from auth.schemas import (
     ActivateAnswer,
     ActivateRequest,
     ActivationLink,
+    LinkForm,
     LinkToken,
     RegisterAnswer,
     RegisterRequest,
@@ -21,10 +23,12 @@ from auth.schemas import (
     UserAnswer,
 )
 from auth.service import registration
-from auth.service.registration import Activation
+from auth.service.links import MadeLink
+from auth.service.mailing import Mailing
 from auth.service.sessions import check_password
 from auth.wiring import Wired, Wiring
 from kit.ids import new_id
+from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 
 router = Router(tags=["registration"])
@@ -36,10 +40,15 @@ router = Router(tags=["registration"])
     operation_id="register",
     summary="Register a new user",
     status_code=201,
-    refusals=(refusals.UsernameTaken, refusals.EmailTaken),
+    refusals=(refusals.UsernameTaken, refusals.EmailTaken, refusals.EmailMissing),
 )
-async def register(body: RegisterRequest, wired: Wired) -> RegisterAnswer:
-    """Make a user, pending until the link of the answer is opened (or active at once)."""
+async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired) -> RegisterAnswer:
+    """Make a user, pending until the link is used (or active at once).
+
+    Where links are mailed, a used address is answered like a new one and its owner gets a mail.
+    """
+    if wired.settings.mails_activation and body.email is None:
+        raise refusals.EmailMissing
     needs_link = wired.settings.activation == "link"
     new = NewUser(
         id=new_id(),
@@ -51,12 +60,18 @@ async def register(body: RegisterRequest, wired: Wired) -> RegisterAnswer:
         roles=ORDINARY,
     )
     now = wired.clock.now()
+    link = None
     async with wired.database.unit_of_work() as uow:
-        user = await registration.register(uow, new, now)
-        activation = needs_link and await registration.make_activation(
-            uow, user, lifetime=_lifetime(wired), now=now
-        )
-    link = _link(activation, wired) if activation else None
+        if wired.settings.mails_activation:
+            mailing = Mailing(wired.settings.public_url, language)
+            user = await registration.register_by_mail(
+                uow, new, mailing, lifetime=_lifetime(wired), now=now
+            )
+        else:
+            user = await registration.register(uow, new, now)
+            if needs_link:
+                made = await registration.make_activation(uow, user, _lifetime(wired), now)
+                link = _shown(made, wired)
     return RegisterAnswer(user=UserAnswer.of(user), activation=link)
 
 
@@ -65,11 +80,37 @@ async def register(body: RegisterRequest, wired: Wired) -> RegisterAnswer:
     access="public",
     operation_id="activate_by_link",
     summary="Activate by opening the link",
+    description="A link out of an answer activates. A mailed one shows a page with a button, since"
+    " mail scanners follow links.",
+    response_model=ActivateAnswer,
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
     refusals=(refusals.ActivationTokenInvalid, refusals.UserDisabled),
 )
-async def activate_by_link(token: Annotated[LinkToken, Query()], wired: Wired) -> ActivateAnswer:
-    """Activate: the link was handed out in an answer, so nothing but its owner opens it."""
+async def activate_by_link(
+    token: Annotated[LinkToken, Query()], language: CallerLanguage, wired: Wired
+) -> ActivateAnswer | HTMLResponse:
+    """Activate where nothing but its owner opens the link; else show the page."""
+    if wired.settings.mails_activation:
+        return pages.activation_page(token, language)
     return await _activate(token, wired)
+
+
+@router.post(
+    "/v1/auth/activate/page",
+    access="public",
+    operation_id="activate_by_page",
+    summary="Activate, as the page's button does",
+    response_class=HTMLResponse,
+)
+async def activate_by_page(
+    form: Annotated[LinkForm, Form()], language: CallerLanguage, wired: Wired
+) -> HTMLResponse:
+    """Activate, and say how it went to a person."""
+    try:
+        await _activate(form.token, wired)
+    except (refusals.ActivationTokenInvalid, refusals.UserDisabled) as refusal:
+        return pages.refused_page(refusal, language)
+    return pages.done_page("activated", language)
 
 
 @router.post(
@@ -95,14 +136,19 @@ async def activate(body: ActivateRequest, wired: Wired) -> ActivateAnswer:
         refusals.UserAlreadyActive,
     ),
 )
-async def resend_activation(body: ResendRequest, wired: Wired) -> ResendAnswer:
-    """Make another link; the password keeps strangers from getting it in the answer."""
+async def resend_activation(
+    body: ResendRequest, language: CallerLanguage, wired: Wired
+) -> ResendAnswer:
+    """Make another link; the password keeps strangers from getting it, or having it sent."""
     found = await check_password(wired.database, wired.hasher, body.username, body.password)
     async with wired.database.unit_of_work() as uow:
-        activation = await registration.renew_activation(
+        made = await registration.renew_activation(
             uow, found.user, lifetime=_lifetime(wired), now=wired.clock.now()
         )
-    return ResendAnswer(activation=_link(activation, wired))
+        if wired.settings.mails_activation:
+            Mailing(wired.settings.public_url, language).activation(uow, found.user.id, made)
+            return ResendAnswer()
+    return ResendAnswer(activation=_shown(made, wired))
 
 
 async def _activate(token: str, wired: Wiring) -> ActivateAnswer:
@@ -115,11 +161,7 @@ def _lifetime(wired: Wiring) -> timedelta:
     return timedelta(hours=wired.settings.activation_hours)
 
 
-def _link(activation: Activation, wired: Wiring) -> ActivationLink:
+def _shown(made: MadeLink, wired: Wiring) -> ActivationLink:
     # The host is a setting, never the request's: a forged Host header must not enter a link.
-    query = urlencode({"token": activation.token})
-    return ActivationLink(
-        url=f"{wired.settings.public_url}/v1/auth/activate?{query}",
-        token=activation.token,
-        expires_at=activation.expires_at,
-    )
+    url = url_of(wired.settings.public_url, made.purpose, made.token)
+    return ActivationLink(url=url, token=made.token, expires_at=made.expires_at)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
-from auth.refusals import ActivationTokenInvalid
+from auth.refusals import ActivationTokenInvalid, ResetTokenInvalid
+from kit.refusals import Refusal
 
 TOKEN_BYTES: Final = 32
 
@@ -17,6 +19,17 @@ class Purpose(StrEnum):
     """What a link is good for, and for nothing else."""
 
     ACTIVATION = "activation"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose
+
+
+_PATHS: Final = {
+    Purpose.ACTIVATION: "/v1/auth/activate",
+    Purpose.PASSWORD_RESET: "/v1/auth/password/reset",
+}
+_REFUSALS: Final[dict[Purpose, type[Refusal]]] = {
+    Purpose.ACTIVATION: ActivationTokenInvalid,
+    Purpose.PASSWORD_RESET: ResetTokenInvalid,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +52,18 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def decide_use(link: Link | None, now: datetime) -> UUID:
-    """Return whose account the link activates.
+def url_of(public_url: str, purpose: Purpose, token: str) -> str:
+    """Return the address that people open."""
+    return f"{public_url}{_PATHS[purpose]}?{urlencode({'token': token})}"
+
+
+def decide_use(link: Link | None, purpose: Purpose, now: datetime) -> UUID:
+    """Return whose link it is.
 
     Raises:
-        ActivationTokenInvalid: unknown, used, or too late; it is not said which.
+        ActivationTokenInvalid, ResetTokenInvalid: unknown, used, or too late; it is not said
+            which.
     """
     if link is None or link.used_at is not None or now >= link.expires_at:
-        raise ActivationTokenInvalid
+        raise _REFUSALS[purpose]
     return link.user_id

@@ -111,6 +111,18 @@ def decide_resend(user: User) -> None:
             raise UserAlreadyActive
 
 
+def can_reset_password(user: User) -> bool:
+    """Tell whether a new password makes sense: not for the disabled and the deleted."""
+    return user.status in (Status.PENDING, Status.ACTIVE)
+
+
+def decide_reset(user: User) -> User:
+    """Outdate all access tokens of a user who gets a new password; others are told of nothing."""
+    if not can_reset_password(user):
+        raise UserDisabled
+    return replace(user, token_version=user.token_version + 1)
+
+
 def decide_admin_change(
     user: User, change: AdminChange, *, other_active_admins: int, now: datetime
 ) -> User:

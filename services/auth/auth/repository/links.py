@@ -14,10 +14,10 @@ class Links:
         self._connection = connection
 
     async def add(self, link: Link, token_hash: bytes, now: datetime) -> None:
-        """Store a link."""
+        """Store a link; nothing is stored where there is no such user."""
         await self._connection.execute(
             """INSERT INTO link (token_hash, user_id, purpose, created_at, expires_at)
-            VALUES ($1, $2, $3, $4, $5)""",
+            SELECT $1, id, $3, $4, $5 FROM user_account WHERE id = $2""",
             token_hash,
             link.user_id,
             link.purpose,

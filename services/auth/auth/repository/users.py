@@ -1,5 +1,6 @@
 """Users as rows; one rule makes the keys by which they are found and compared."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -21,7 +22,9 @@ FROM user_account u
 """
 _BY_ID: Final = _SELECT + "WHERE u.id = $1"
 _BY_USERNAME: Final = _SELECT + "WHERE u.username_key = $1"
+_BY_EMAIL: Final = _SELECT + "WHERE u.email_key = $1"
 _BY_LOGIN_NAME: Final = _SELECT + "WHERE u.username_key = $1 OR u.email_key = $1"
+_AMONG: Final = _SELECT + "WHERE u.id = ANY($1) AND u.status <> 'deleted'"
 _LOCK: Final = _SELECT + "WHERE u.id = $1 FOR NO KEY UPDATE"
 # Administrators are locked with the one changed, all in the order of their ids: two that demote
 # each other at once must not both find another one left.
@@ -47,6 +50,13 @@ UPDATE user_account SET
     password_hash = CASE WHEN $8 = 'deleted' THEN NULL ELSE password_hash END
 WHERE id = $1
 """
+_REPLACE_HASH: Final = """
+UPDATE user_account SET password_hash = $2, token_version = $3, token_version_at = $4,
+    updated_at = $4
+WHERE id = $1
+"""
+# What the INSERT that found a name taken has used up in this session.
+_NUMBER_USED_UP: Final = "SELECT currval(pg_get_serial_sequence('user_account', 'number'))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,6 @@ class Users:
 
     async def add(self, new: NewUser, now: datetime) -> User | None:
         """Store a user; None where username or e-mail is taken, also by one just committing."""
-        activated_at = now if new.status is Status.ACTIVE else None
         number = await self._connection.fetchval(
             _INSERT,
             new.id,
@@ -96,22 +105,18 @@ class Users:
             new.status,
             sorted(new.roles),
             now,
-            activated_at,
+            _activated_at(new, now),
         )
-        if number is None:
-            return None
-        return User(
-            id=new.id,
-            number=number,
-            username=new.username,
-            email=new.email,
-            full_name=new.full_name,
-            status=new.status,
-            roles=new.roles,
-            token_version=1,
-            version=1,
-            created_at=now,
-            activated_at=activated_at,
+        return None if number is None else _added(new, number, now)
+
+    async def as_if_added(self, new: NewUser, now: datetime) -> User:
+        """Return what ``add``, which has just refused this user, would have returned."""
+        return _added(new, await self._connection.fetchval(_NUMBER_USED_UP), now)
+
+    async def set_password(self, user: User, password_hash: str, now: datetime) -> None:
+        """Store a new password, and the token version that outdates all older access tokens."""
+        await self._connection.execute(
+            _REPLACE_HASH, user.id, password_hash, user.token_version, now
         )
 
     async def has_username(self, username: str) -> bool:
@@ -130,10 +135,18 @@ class Users:
         """Return the user with this username."""
         return await self._one(_BY_USERNAME, comparison_key(username))
 
+    async def by_email(self, email: str) -> User | None:
+        """Return the user with this address."""
+        return await self._one(_BY_EMAIL, comparison_key(email))
+
     async def by_login_name(self, name: str) -> tuple[User, str] | None:
         """Return user and password hash by username or e-mail; they can't be confused."""
         row = await self._connection.fetchrow(_BY_LOGIN_NAME, comparison_key(name))
         return None if row is None else (user_from(row), row["password_hash"])
+
+    async def among(self, user_ids: Collection[UUID]) -> list[User]:
+        """Return those of the users who are there and not deleted."""
+        return [user_from(row) for row in await self._connection.fetch(_AMONG, list(user_ids))]
 
     async def lock(self, user_id: UUID) -> User:
         """Return a user, locked against other changes; raises NotFound."""
@@ -195,6 +208,26 @@ class Users:
     async def _one(self, query: str, value: UUID | str) -> User | None:
         row = await self._connection.fetchrow(query, value)
         return None if row is None else user_from(row)
+
+
+def _added(new: NewUser, number: int, now: datetime) -> User:
+    return User(
+        id=new.id,
+        number=number,
+        username=new.username,
+        email=new.email,
+        full_name=new.full_name,
+        status=new.status,
+        roles=new.roles,
+        token_version=1,
+        version=1,
+        created_at=now,
+        activated_at=_activated_at(new, now),
+    )
+
+
+def _activated_at(new: NewUser, now: datetime) -> datetime | None:
+    return now if new.status is Status.ACTIVE else None
 
 
 def user_from(row: Record) -> User:

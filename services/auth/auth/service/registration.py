@@ -1,23 +1,15 @@
 """Registering, and activating by a link. Passwords arrive hashed: no verb waits for a hash."""
 
-import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from auth.domain.links import TOKEN_BYTES, Link, Purpose, decide_use, digest, text_of
+from auth.domain.links import Purpose
 from auth.domain.users import User, decide_activation, decide_resend
 from auth.refusals import EmailTaken, UsernameTaken
 from auth.repository import Links, NewUser, Users
+from auth.service.links import MadeLink, make_link, use_link
+from auth.service.mailing import Mailing
 from auth.service.telling import tell_changed, tell_registered
 from kit.db import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True)
-class Activation:
-    """A link just made; the only moment at which its token is known."""
-
-    token: str
-    expires_at: datetime
 
 
 async def register(uow: UnitOfWork, new: NewUser, now: datetime) -> User:
@@ -36,19 +28,42 @@ async def register(uow: UnitOfWork, new: NewUser, now: datetime) -> User:
     return user
 
 
+async def register_by_mail(
+    uow: UnitOfWork, new: NewUser, mailing: Mailing, *, lifetime: timedelta, now: datetime
+) -> User:
+    """Store a new user and have the activation link mailed.
+
+    Where somebody has the address already, that owner is told by mail, and what is returned looks
+    like a new user: who registers does not learn whether an address is known.
+
+    Raises:
+        UsernameTaken: usernames are public, so this is said.
+    """
+    users = Users(uow)
+    user = await users.add(new, now)
+    if user is not None:
+        tell_registered(uow, user)
+        mailing.activation(uow, user.id, await make_activation(uow, user, lifetime, now))
+        return user
+    if new.username is not None and await users.has_username(new.username):
+        raise UsernameTaken
+    owner = None if new.email is None else await users.by_email(new.email)
+    if owner is None:
+        raise EmailTaken  # given up by its owner just now; the next try succeeds
+    mailing.already_registered(uow, owner.id)
+    return await users.as_if_added(new, now)
+
+
 async def make_activation(
-    uow: UnitOfWork, user: User, *, lifetime: timedelta, now: datetime
-) -> Activation:
+    uow: UnitOfWork, user: User, lifetime: timedelta, now: datetime
+) -> MadeLink:
     """Make a link that activates a pending user."""
-    token = text_of(secrets.token_bytes(TOKEN_BYTES))
-    link = Link(user.id, Purpose.ACTIVATION, now + lifetime, used_at=None)
-    await Links(uow).add(link, digest(token), now)
-    return Activation(token, link.expires_at)
+    return await make_link(uow, user.id, Purpose.ACTIVATION, lifetime=lifetime, now=now)
 
 
 async def renew_activation(
     uow: UnitOfWork, user: User, *, lifetime: timedelta, now: datetime
-) -> Activation:
+) -> MadeLink:
     """Make another activation link; the ones before it are dead.
 
     Raises:
@@ -57,7 +72,7 @@ async def renew_activation(
     # Links before the user, as activate() locks them.
     await Links(uow).drop_unused(user.id, Purpose.ACTIVATION)
     decide_resend(await Users(uow).lock(user.id))
-    return await make_activation(uow, user, lifetime=lifetime, now=now)
+    return await make_activation(uow, user, lifetime, now)
 
 
 async def activate(uow: UnitOfWork, token: str, now: datetime) -> User:
@@ -67,13 +82,10 @@ async def activate(uow: UnitOfWork, token: str, now: datetime) -> User:
         ActivationTokenInvalid: unknown, used, or too late.
         UserDisabled: an administrator was quicker.
     """
-    token_hash = digest(token)
-    links = Links(uow)
-    user_id = decide_use(await links.lock(token_hash, Purpose.ACTIVATION), now)
+    user_id = await use_link(uow, token, Purpose.ACTIVATION, now)
     users = Users(uow)
     user = await users.lock(user_id)
     activated = decide_activation(user, now)
-    await links.use(token_hash, now)
     if activated is not user:
         await users.save(activated, now)
         tell_changed(uow, activated)

@@ -1,0 +1,46 @@
+"""What notifications can be asked to do: send a mail to a user. It answers nothing.
+
+Addresses are not in it: notifications asks auth for them when it sends. A link is a secret until it
+is used; these commands are the only messages that carry one.
+"""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from kit.messaging.messages import Command
+
+
+class SendActivation(Command):
+    """Mail a new user the link that activates them."""
+
+    type: ClassVar[str] = "notifications.send_activation.v1"
+
+    user_id: UUID
+    url: str
+    expires_at: datetime
+    language: Literal["en", "ru"]
+
+
+class SendAlreadyRegistered(Command):
+    """Tell a user that somebody tried to register with their address."""
+
+    type: ClassVar[str] = "notifications.send_already_registered.v1"
+
+    user_id: UUID
+    language: Literal["en", "ru"]
+
+
+class SendPasswordReset(Command):
+    """Mail a user the link by which a new password is set.
+
+    An id that nobody has is no mistake: it stands for an address that nobody has, so that asking
+    for a reset costs the same for either.
+    """
+
+    type: ClassVar[str] = "notifications.send_password_reset.v1"
+
+    user_id: UUID
+    url: str
+    expires_at: datetime
+    language: Literal["en", "ru"]

@@ -1,0 +1,41 @@
+"""Makes single-use links and uses them up."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from auth.domain.links import TOKEN_BYTES, Link, Purpose, decide_use, digest, text_of
+from auth.repository import Links
+from kit.db import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class MadeLink:
+    """A link just made; the only moment at which its token is known."""
+
+    purpose: Purpose
+    token: str
+    expires_at: datetime
+
+
+async def make_link(
+    uow: UnitOfWork, user_id: UUID, purpose: Purpose, *, lifetime: timedelta, now: datetime
+) -> MadeLink:
+    """Make a link for a user; for an id that nobody has, nothing is stored."""
+    token = text_of(secrets.token_bytes(TOKEN_BYTES))
+    link = Link(user_id, purpose, now + lifetime, used_at=None)
+    await Links(uow).add(link, digest(token), now)
+    return MadeLink(purpose, token, link.expires_at)
+
+
+async def use_link(uow: UnitOfWork, token: str, purpose: Purpose, now: datetime) -> UUID:
+    """Use a link up and return whose it is.
+
+    Raises:
+        ActivationTokenInvalid, ResetTokenInvalid: unknown, used, or too late.
+    """
+    links, token_hash = Links(uow), digest(token)
+    user_id = decide_use(await links.lock(token_hash, purpose), purpose, now)
+    await links.use(token_hash, now)
+    return user_id

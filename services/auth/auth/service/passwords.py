@@ -1,0 +1,42 @@
+"""Forgotten passwords: asking for a link by mail, and setting a new password with it."""
+
+from datetime import datetime, timedelta
+
+from auth.domain.links import Purpose
+from auth.domain.users import User, can_reset_password, decide_reset
+from auth.repository import Links, Sessions, Users
+from auth.service.links import make_link, use_link
+from auth.service.mailing import Mailing
+from kit.db import UnitOfWork
+from kit.ids import new_id
+
+
+async def forgot(
+    uow: UnitOfWork, email: str, mailing: Mailing, *, lifetime: timedelta, now: datetime
+) -> None:
+    """Have a link mailed to whoever has this address.
+
+    For an address that nobody has, a link for nobody is made and ordered: the same statements and
+    the same commit, so that neither answer nor time tells which it was.
+    """
+    user = await Users(uow).by_email(email)
+    user_id = user.id if user is not None and can_reset_password(user) else new_id()
+    await Links(uow).drop_unused(user_id, Purpose.PASSWORD_RESET)
+    link = await make_link(uow, user_id, Purpose.PASSWORD_RESET, lifetime=lifetime, now=now)
+    mailing.password_reset(uow, user_id, link)
+
+
+async def reset(uow: UnitOfWork, token: str, password_hash: str, now: datetime) -> User:
+    """Set a new password; all sessions end and all access tokens are outdated.
+
+    Raises:
+        ResetTokenInvalid: unknown, used, or too late.
+        UserDisabled: an administrator was quicker.
+    """
+    user_id = await use_link(uow, token, Purpose.PASSWORD_RESET, now)
+    users = Users(uow)
+    changed = decide_reset(await users.lock(user_id))
+    await users.set_password(changed, password_hash, now)
+    await Sessions(uow).end(user_id, now, "password_reset")
+    await Links(uow).drop_unused(user_id, Purpose.PASSWORD_RESET)
+    return changed

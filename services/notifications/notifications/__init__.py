@@ -1,0 +1,1 @@
+"""Tells people what has happened: notices in the application, and mails."""

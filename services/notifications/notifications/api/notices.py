@@ -1,0 +1,88 @@
+"""The caller's notices: listing them and marking them as read."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+
+from kit.refusals import CursorInvalid
+from kit.web.identity import Caller
+from kit.web.language import CallerLanguage
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
+from kit.web.routes import Router
+from kit.web.schemas import Page
+from notifications.refusals import NoticeNotFound
+from notifications.repository import Notices
+from notifications.schemas import NoticeAnswer, ReadAnswer
+from notifications.service import reading
+from notifications.wiring import Configured, Store
+
+router = Router(tags=["notices"])
+
+Unread = Annotated[
+    bool | None, Query(description="Only unread (`true`) or read (`false`) ones; both if left out.")
+]
+
+
+@router.get(
+    "/v1/notifications",
+    access="user",
+    operation_id="list_notices",
+    summary="The caller's notices, newest first",
+    response_model=Page[NoticeAnswer],
+    refusals=(CursorInvalid,),
+)
+async def list_notices(  # noqa: PLR0913 (one parameter for each of the query's)
+    *,
+    caller: Caller,
+    language: CallerLanguage,
+    store: Store,
+    settings: Configured,
+    unread: Unread = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> Page[NoticeAnswer]:
+    """Show a page; `Accept-Language` chooses the words."""
+    cursors = Cursors(
+        settings.cursor_secret,
+        list_name="list_notices",
+        subject=caller.subject,
+        filters={"unread": unread},
+    )
+    after = cursors.decode(cursor)
+    async with store.read() as connection:
+        found = await Notices(connection).page(caller.user, after, limit + 1, unread=unread)
+    items = [NoticeAnswer.of(notice, language) for notice in found[:limit]]
+    if len(found) <= limit:
+        return Page[NoticeAnswer](items=items)
+    last = items[-1]
+    return Page[NoticeAnswer](items=items, next_cursor=cursors.encode(last.created_at, last.id))
+
+
+@router.post(
+    "/v1/notifications/read-all",
+    access="user",
+    operation_id="read_all_notices",
+    summary="Mark all of the caller's notices as read",
+)
+async def read_all_notices(caller: Caller, store: Store) -> ReadAnswer:
+    """Mark whatever is unread now."""
+    async with store.unit_of_work() as uow:
+        count = await reading.read_all(uow, caller.user)
+    return ReadAnswer(read=count)
+
+
+@router.post(
+    "/v1/notifications/{notice_id}/read",
+    access="owner",
+    operation_id="read_notice",
+    summary="Mark one notice as read",
+    refusals=(NoticeNotFound,),
+)
+async def read_notice(
+    notice_id: UUID, caller: Caller, language: CallerLanguage, store: Store
+) -> NoticeAnswer:
+    """Mark it; the time of the first reading stays."""
+    async with store.unit_of_work() as uow:
+        notice = await reading.read_one(uow, notice_id, caller.user)
+    return NoticeAnswer.of(notice, language)

@@ -1,0 +1,55 @@
+"""Asks auth how people can be reached; what it answers is used at once and never stored.
+
+Never inside a unit of work.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from kit.refusals import Unavailable
+from kit.tokens.service_client import ServiceToken
+from notifications.domain.mails import Contact
+
+TIMEOUT_SECONDS = 5.0
+
+
+class _Contact(BaseModel):
+    user_id: UUID
+    email: str | None
+    username: str | None
+
+
+class _Contacts(BaseModel):
+    items: list[_Contact]
+
+
+class Contacts:
+    """The internal operation of auth, called with notifications' own token."""
+
+    def __init__(self, client: httpx.AsyncClient, token: ServiceToken, auth_url: str) -> None:
+        self._client = client
+        self._token = token
+        self._url = f"{auth_url.rstrip('/')}/internal/contacts"
+
+    async def of(self, user_ids: Collection[UUID]) -> dict[UUID, Contact]:
+        """Return what auth knows of these people; unknown and deleted ones are left out.
+
+        Raises:
+            Unavailable: auth gives no usable answer.
+        """
+        query = {"id": ",".join(sorted(map(str, user_ids)))}
+        try:
+            answer = await self._client.get(
+                self._url,
+                params=query,
+                headers=await self._token.headers(),
+                timeout=TIMEOUT_SECONDS,
+            )
+            answer.raise_for_status()
+            found = _Contacts.model_validate_json(answer.content)
+        except (httpx.HTTPError, ValidationError) as error:
+            raise Unavailable from error
+        return {one.user_id: Contact(one.email, one.username) for one in found.items}

@@ -1,0 +1,1 @@
+"""Notices and their texts: pure, no input or output."""

@@ -1,0 +1,86 @@
+"""The texts of mails in both languages: plain text, a greeting, what happened, a link if any.
+
+``{name}`` comes with its comma and vanishes where no name is known. News of payments say what the
+notice of the same kind says.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from kit.refusals import Language
+from notifications.domain.mails import ALSO_MAILED, MailKind
+from notifications.domain.texts import Words, words
+
+_NEWS: Final = {mail: notice for notice, mail in ALSO_MAILED.items()}
+
+_GREETING: Final[Mapping[Language, str]] = {"en": "Hello{name}!", "ru": "Здравствуйте{name}!"}
+_CLOSING: Final[Mapping[Language, str]] = {
+    "en": "Saldo\nThis mail was written by a machine; nobody reads answers to it.",
+    "ru": "Saldo\nЭто письмо написала программа, ответы на него никто не читает.",
+}
+
+_LETTERS: Final[Mapping[Language, Mapping[MailKind, Words]]] = {
+    "en": {
+        MailKind.ACTIVATION: Words(
+            "Activate your Saldo account",
+            "Open this link and press the button to activate your account:\n\n{url}\n\n"
+            "It is good until {until}. If you did not register, do nothing.",
+        ),
+        MailKind.ALREADY_REGISTERED: Words(
+            "You already have a Saldo account",
+            "Somebody, probably you, tried to register with this address, which has an account"
+            " already. Log in as usual; if you have forgotten the password, ask for a new one."
+            " If it was not you, nothing needs to be done.",
+        ),
+        MailKind.PASSWORD_RESET: Words(
+            "Set a new Saldo password",
+            "Open this link to set a new password:\n\n{url}\n\n"
+            "It is good until {until}, and once. If you did not ask for it, do nothing: the old"
+            " password stays.",
+        ),
+    },
+    "ru": {
+        MailKind.ACTIVATION: Words(
+            "Активируйте учётную запись Saldo",
+            "Откройте ссылку и нажмите кнопку, чтобы активировать учётную запись:\n\n{url}\n\n"
+            "Ссылка действует до {until}. Если вы не регистрировались, ничего не делайте.",
+        ),
+        MailKind.ALREADY_REGISTERED: Words(
+            "У вас уже есть учётная запись Saldo",
+            "Кто-то, вероятно вы, пытался зарегистрироваться с этим адресом, но учётная запись с"
+            " ним уже есть. Войдите как обычно; если забыли пароль, запросите новый. Если это были"
+            " не вы, делать ничего не нужно.",
+        ),
+        MailKind.PASSWORD_RESET: Words(
+            "Новый пароль Saldo",
+            "Откройте ссылку, чтобы задать новый пароль:\n\n{url}\n\n"
+            "Она действует до {until} и один раз. Если вы её не запрашивали, ничего не делайте:"
+            " прежний пароль останется.",
+        ),
+    },
+}
+
+
+def letter(
+    kind: MailKind,
+    facts: Mapping[str, Any],
+    *,
+    to: str | None,
+    other_username: str | None,
+    language: Language,
+) -> Words:
+    """Return subject and text of a mail to ``to``, a username or None."""
+    if kind in _NEWS:
+        said = words(_NEWS[kind], facts, other_username, language)
+    else:
+        template = _LETTERS[language][kind]
+        until = _moment(facts["expires_at"]) if "expires_at" in facts else ""
+        text = template.text.format(url=facts.get("url", ""), until=until)
+        said = Words(template.title, text)
+    greeting = _GREETING[language].format(name="" if to is None else f", {to}")
+    return Words(said.title, f"{greeting}\n\n{said.text}\n\n-- \n{_CLOSING[language]}\n")
+
+
+def _moment(text: str) -> str:
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,53 @@
+"""What a notice is: which kind of news to whom, about what, with which facts. No texts here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class Kind(StrEnum):
+    """What a notice tells; the texts of each stand in ``domain/texts.py``."""
+
+    PAYMENT_PAID = "payment_paid"
+    PAYMENT_RECEIVED = "payment_received"
+    PAYMENT_FAILED = "payment_failed"
+    INCOMING_PAYMENT_FAILED = "incoming_payment_failed"
+    PAYMENT_CANCELLED = "payment_cancelled"
+    INCOMING_PAYMENT_CANCELLED = "incoming_payment_cancelled"
+    WALLET_TOPPED_UP = "wallet_topped_up"
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """A notice to be stored.
+
+    Attributes:
+        user_id: to whom it is.
+        subject_id: the payment or transfer that it is about.
+        other_id: the person at the other side, if any; the name is looked up at reading.
+        facts: what the text needs: ``amount_minor``, ``currency``, ``reason``.
+    """
+
+    id: UUID
+    user_id: UUID
+    kind: Kind
+    subject_id: UUID
+    other_id: UUID | None
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A stored notice; ``other_username`` as known now, None where unknown or forgotten."""
+
+    id: UUID
+    user_id: UUID
+    kind: Kind
+    subject_id: UUID
+    other_username: str | None
+    facts: Mapping[str, Any]
+    created_at: datetime
+    read_at: datetime | None

@@ -1,0 +1,41 @@
+"""Why a payment failed or was cancelled, in words to its payer; payments owns the codes."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kit.refusals import Language
+
+# A code that is not listed adds no words: the news stands without them.
+REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {
+        "insufficient_funds": "There is not enough money in your wallet.",
+        "wallet_frozen": "A wallet is frozen.",
+        "wallet_not_found": "The wallet does not exist.",
+        "currency_mismatch": "The wallet has another currency.",
+        "same_account": "It would have gone into the same wallet.",
+        "balance_limit": "The payee's wallet cannot hold that much more.",
+        "wallet_unavailable": "The wallet did not answer in time.",
+        "check_denied": "An outside check declined it.",
+        "check_unavailable": "An outside check did not answer in time.",
+        "cancelled_by_payer": "You cancelled it.",
+        "expired": "It was not paid in time.",
+    },
+    "ru": {
+        "insufficient_funds": "В вашем кошельке недостаточно денег.",
+        "wallet_frozen": "Кошелёк заморожен.",
+        "wallet_not_found": "Кошелёк не существует.",
+        "currency_mismatch": "Кошелёк в другой валюте.",
+        "same_account": "Деньги попали бы в тот же кошелёк.",
+        "balance_limit": "Кошелёк получателя не вмещает такой суммы.",
+        "wallet_unavailable": "Кошелёк не ответил вовремя.",
+        "check_denied": "Его отклонила внешняя проверка.",
+        "check_unavailable": "Внешняя проверка не ответила вовремя.",
+        "cancelled_by_payer": "Вы его отменили.",
+        "expired": "Он не был оплачен вовремя.",
+    },
+}
+
+
+def reason_words(reason: str | None, language: Language) -> str | None:
+    """Return the sentence for a reason, None where there is no reason or no words for it."""
+    return REASONS[language].get(reason) if reason else None

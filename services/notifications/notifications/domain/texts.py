@@ -1,0 +1,81 @@
+"""The words of notices in both languages, put together when they are read.
+
+A kind has a title and a sentence; ``{to}`` and ``{by}`` stand for the person at the other side and
+vanish where no name is known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kit.money import decimal_text
+from kit.refusals import Language
+from notifications.domain.notices import Kind
+from notifications.domain.reasons import reason_words
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A title and a text, ready to be read."""
+
+    title: str
+    text: str
+
+
+_TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
+    "en": {
+        Kind.PAYMENT_PAID: Words("Payment made", "You paid {amount}{to}."),
+        Kind.PAYMENT_RECEIVED: Words("Money received", "You received {amount}{by}."),
+        Kind.PAYMENT_FAILED: Words("Payment declined", "Your payment of {amount}{to} failed."),
+        Kind.INCOMING_PAYMENT_FAILED: Words(
+            "Incoming payment declined", "A payment of {amount}{by} to you did not come through."
+        ),
+        Kind.PAYMENT_CANCELLED: Words(
+            "Payment cancelled", "Your payment of {amount}{to} was cancelled."
+        ),
+        Kind.INCOMING_PAYMENT_CANCELLED: Words(
+            "Incoming payment cancelled", "A payment of {amount}{by} to you was cancelled."
+        ),
+        Kind.WALLET_TOPPED_UP: Words("Wallet topped up", "{amount} was added to your wallet."),
+    },
+    "ru": {
+        Kind.PAYMENT_PAID: Words("Платёж выполнен", "Вы заплатили {amount}{to}."),
+        Kind.PAYMENT_RECEIVED: Words("Получены деньги", "Вы получили {amount}{by}."),
+        Kind.PAYMENT_FAILED: Words("Платёж отклонён", "Ваш платёж на {amount}{to} не прошёл."),
+        Kind.INCOMING_PAYMENT_FAILED: Words(
+            "Входящий платёж отклонён", "Платёж вам на {amount}{by} не прошёл."
+        ),
+        Kind.PAYMENT_CANCELLED: Words("Платёж отменён", "Ваш платёж на {amount}{to} отменён."),
+        Kind.INCOMING_PAYMENT_CANCELLED: Words(
+            "Входящий платёж отменён", "Платёж вам на {amount}{by} отменён."
+        ),
+        Kind.WALLET_TOPPED_UP: Words("Кошелёк пополнен", "Ваш кошелёк пополнен на {amount}."),
+    },
+}
+_TO: Final[Mapping[Language, str]] = {"en": " to {}", "ru": " пользователю {}"}
+_BY: Final[Mapping[Language, str]] = {"en": " from {}", "ru": " от пользователя {}"}
+
+
+def amount_words(facts: Mapping[str, Any]) -> str:
+    """Return the amount as people read it, as in ``150.00 RUB``; empty where there is none."""
+    if "amount_minor" not in facts:
+        return ""
+    return f"{decimal_text(facts['amount_minor'], facts['currency'])} {facts['currency']}"
+
+
+def words(
+    kind: Kind, facts: Mapping[str, Any], other_username: str | None, language: Language
+) -> Words:
+    """Return what a notice says."""
+    template = _TEXTS[language][kind]
+    text = template.text.format(
+        amount=amount_words(facts),
+        to=_phrase(_TO[language], other_username),
+        by=_phrase(_BY[language], other_username),
+    )
+    reason = reason_words(facts.get("reason"), language)
+    return Words(template.title, text if reason is None else f"{text} {reason}")
+
+
+def _phrase(pattern: str, name: str | None) -> str:
+    return "" if name is None else pattern.format(name)

@@ -1,0 +1,102 @@
+"""Stored notices: added in batches, read in pages, marked as read, forgotten with their reader."""
+
+# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection
+from notifications.domain.notices import Kind, NewNotice, Notice
+
+# The name of the other side is looked up at reading, so that it is never out of date.
+_ROW: Final = """
+    notice.id, notice.user_id, notice.kind, notice.subject_id,
+    (SELECT username FROM person WHERE user_id = notice.other_id) AS other_username,
+    notice.facts, notice.created_at, notice.read_at
+"""
+
+# Nothing is kept for people who have been deleted, however late the news of them comes.
+_ADD: Final = """
+INSERT INTO notice (id, user_id, kind, subject_id, other_id, facts, created_at)
+SELECT new.*, $7::timestamptz
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::jsonb[])
+    AS new (id, user_id, kind, subject_id, other_id, facts)
+LEFT JOIN person ON person.user_id = new.user_id
+WHERE person.status IS DISTINCT FROM 'deleted'
+"""
+
+_PAGE: Final = f"""
+SELECT {_ROW} FROM notice
+WHERE user_id = $1 AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3) AND {{read}}
+ORDER BY created_at DESC, id DESC LIMIT $4
+"""
+_PAGES: Final = {
+    None: _PAGE.format(read="true"),
+    True: _PAGE.format(read="read_at IS NULL"),
+    False: _PAGE.format(read="read_at IS NOT NULL"),
+}
+
+_MARK_READ: Final = f"""
+UPDATE notice SET read_at = coalesce(read_at, $3) WHERE id = $1 AND user_id = $2
+RETURNING {_ROW}
+"""
+
+_MARK_ALL_READ: Final = "UPDATE notice SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL"
+
+_FORGET: Final = "DELETE FROM notice WHERE user_id = ANY($1)"
+
+_LAST_ID: Final = UUID(int=2**128 - 1)
+
+
+class Notices:
+    """Stored notices; changes need a unit of work, reading any connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, new: Sequence[NewNotice], now: datetime) -> None:
+        """Store notices by one statement; those to deleted people are dropped."""
+        await self._connection.execute(
+            _ADD,
+            [one.id for one in new],
+            [one.user_id for one in new],
+            [one.kind.value for one in new],
+            [one.subject_id for one in new],
+            [one.other_id for one in new],
+            [dict(one.facts) for one in new],
+            now,
+        )
+
+    async def page(
+        self,
+        user_id: UUID,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+        *,
+        unread: bool | None = None,
+    ) -> list[Notice]:
+        """Return a page of a user's notices, newest first: all, the unread, or the read ones."""
+        created_at, last_id = after or (None, _LAST_ID)
+        rows = await self._connection.fetch(_PAGES[unread], user_id, created_at, last_id, limit)
+        return [_notice(row) for row in rows]
+
+    async def mark_read(self, notice_id: UUID, user_id: UUID, now: datetime) -> Notice | None:
+        """Mark one as read, keeping the time of the first reading; None where it is not theirs."""
+        row = await self._connection.fetchrow(_MARK_READ, notice_id, user_id, now)
+        return None if row is None else _notice(row)
+
+    async def mark_all_read(self, user_id: UUID, now: datetime) -> int:
+        """Mark all of a user's notices as read; returns how many were unread."""
+        return await self._connection.execute(_MARK_ALL_READ, user_id, now)
+
+    async def forget(self, user_ids: Iterable[UUID]) -> None:
+        """Delete what was written to people who have been deleted."""
+        await self._connection.execute(_FORGET, list(user_ids))
+
+
+def _notice(row: Any) -> Notice:
+    values = dict(row)
+    values["kind"] = Kind(values["kind"])
+    return Notice(**values)

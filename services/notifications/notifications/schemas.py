@@ -1,0 +1,66 @@
+"""What the API of notifications gives; shapes only, the words stand in the domain."""
+
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from kit.money import decimal_text
+from kit.refusals import Language
+from kit.web.schemas import Model
+from notifications.domain.notices import Kind, Notice
+from notifications.domain.texts import words
+
+_EXAMPLE: dict[str, Any] = {
+    "id": "0197a1e0-1b7a-7c11-8d5e-3f4a5b6c7d08",
+    "kind": "payment_received",
+    "title": "Money received",
+    "text": "You received 150.00 RUB from alice.",
+    "subject_id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
+    "amount": "150.00",
+    "currency": "RUB",
+    "created_at": "2026-01-31T12:00:05Z",
+    "read_at": None,
+}
+
+
+class NoticeAnswer(Model):
+    """A notice to the caller; title and text are in the caller's language."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    id: UUID
+    kind: Kind
+    title: str
+    text: str
+    subject_id: UUID = Field(description="The payment or transfer that it is about.")
+    amount: str | None = None
+    currency: str | None = None
+    created_at: datetime
+    read_at: datetime | None = Field(None, description="When it was read; null while it is not.")
+
+    @classmethod
+    def of(cls, notice: Notice, language: Language) -> Self:
+        """Put a stored notice into words."""
+        said = words(notice.kind, notice.facts, notice.other_username, language)
+        minor, currency = notice.facts.get("amount_minor"), notice.facts.get("currency")
+        return cls(
+            id=notice.id,
+            kind=notice.kind,
+            title=said.title,
+            text=said.text,
+            subject_id=notice.subject_id,
+            amount=None if minor is None or currency is None else decimal_text(minor, currency),
+            currency=currency,
+            created_at=notice.created_at,
+            read_at=notice.read_at,
+        )
+
+
+class ReadAnswer(Model):
+    """How many notices have just been read."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"read": 3}]})
+
+    read: int

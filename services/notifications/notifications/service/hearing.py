@@ -1,0 +1,116 @@
+"""Hears what has happened and writes it down for whom it concerns, a whole batch at once.
+
+Another event that people should hear of gets a function from it to its notices, a line in
+``_TELLS``, and its texts.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from contracts.auth import UserChanged, UserRegistered
+from contracts.payments import PaymentCancelled, PaymentEvent, PaymentFailed, PaymentPaid
+from contracts.wallet import FundsMoved
+from kit.db import UnitOfWork
+from kit.ids import new_id
+from kit.messaging.messages import Envelope
+from notifications.domain.mails import ALSO_MAILED, NewMail
+from notifications.domain.notices import Kind, NewNotice
+from notifications.domain.people import Person
+from notifications.repository import Mails, Notices, People
+
+TOP_UP: Final = "top_up"  # wallet's kind of a transfer that brings money in
+
+
+async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    """Keep who the users are, the newest version of each, and forget who has been deleted."""
+    newest: dict[UUID, Person] = {}
+    for envelope in envelopes:
+        told = envelope.message
+        assert isinstance(told, UserRegistered | UserChanged)  # noqa: S101 - routed by type
+        person = Person(told.user_id, told.username, told.status, envelope.sequence or 0)
+        known = newest.get(person.user_id)
+        if known is None or known.version < person.version:
+            newest[person.user_id] = person
+    await People(uow).remember(list(newest.values()))
+    deleted = [person.user_id for person in newest.values() if person.is_deleted]
+    if deleted:
+        await Notices(uow).forget(deleted)
+        await Mails(uow).forget(deleted)
+
+
+async def hear(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    """Write the notices of all these events, and the mails that tell the same."""
+    new = [
+        notice
+        for envelope in envelopes
+        for notice in _TELLS[type(envelope.message)](envelope.message)
+    ]
+    if new:
+        await Notices(uow).add(new, uow.clock.now())
+    mails = [NewMail.of(notice) for notice in new if notice.kind in ALSO_MAILED]
+    if mails:
+        await Mails(uow).add(mails, uow.clock.now())
+
+
+def _of_paid(event: PaymentPaid) -> Iterator[NewNotice]:
+    yield _to_payer(event, Kind.PAYMENT_PAID)
+    yield _to_payee(event, Kind.PAYMENT_RECEIVED)
+
+
+def _of_failed(event: PaymentFailed) -> Iterator[NewNotice]:
+    yield _to_payer(event, Kind.PAYMENT_FAILED, reason=event.reason)
+    yield _to_payee(event, Kind.INCOMING_PAYMENT_FAILED)
+
+
+def _of_cancelled(event: PaymentCancelled) -> Iterator[NewNotice]:
+    yield _to_payer(event, Kind.PAYMENT_CANCELLED, reason=event.reason)
+    yield _to_payee(event, Kind.INCOMING_PAYMENT_CANCELLED)
+
+
+def _of_funds(event: FundsMoved) -> Iterator[NewNotice]:
+    """Yield a notice of money from outside; what payments move, they tell themselves."""
+    if event.kind != TOP_UP:
+        return
+    for entry in event.entries:
+        if entry.owner_id is not None and entry.amount_minor > 0:
+            facts = {"amount_minor": entry.amount_minor, "currency": event.currency}
+            yield NewNotice(
+                id=new_id(),
+                user_id=entry.owner_id,
+                kind=Kind.WALLET_TOPPED_UP,
+                subject_id=event.transfer_id,
+                other_id=None,
+                facts=facts,
+            )
+
+
+def _to_payer(event: PaymentEvent, kind: Kind, **more: str) -> NewNotice:
+    return _of_payment(event, kind, event.payer_id, event.payee_id, more)
+
+
+def _to_payee(event: PaymentEvent, kind: Kind) -> NewNotice:
+    """Tell the payee; never with a reason, which says what the payer does not have."""
+    return _of_payment(event, kind, event.payee_id, event.payer_id, {})
+
+
+def _of_payment(
+    event: PaymentEvent, kind: Kind, to: UUID, other: UUID, more: Mapping[str, str]
+) -> NewNotice:
+    facts = {"amount_minor": event.amount_minor, "currency": event.currency, **more}
+    return NewNotice(
+        id=new_id(),
+        user_id=to,
+        kind=kind,
+        subject_id=event.payment_id,
+        other_id=other,
+        facts=facts,
+    )
+
+
+_TELLS: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
+    PaymentPaid: _of_paid,
+    PaymentFailed: _of_failed,
+    PaymentCancelled: _of_cancelled,
+    FundsMoved: _of_funds,
+}

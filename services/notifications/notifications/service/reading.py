@@ -1,0 +1,25 @@
+"""Marks notices as read."""
+
+from uuid import UUID
+
+from kit.db import UnitOfWork
+from notifications.domain.notices import Notice
+from notifications.refusals import NoticeNotFound
+from notifications.repository import Notices
+
+
+async def read_one(uow: UnitOfWork, notice_id: UUID, user_id: UUID) -> Notice:
+    """Mark one notice as read; reading it again changes nothing.
+
+    Raises:
+        NoticeNotFound: there is none, or it is to somebody else.
+    """
+    notice = await Notices(uow).mark_read(notice_id, user_id, uow.clock.now())
+    if notice is None:
+        raise NoticeNotFound
+    return notice
+
+
+async def read_all(uow: UnitOfWork, user_id: UUID) -> int:
+    """Mark all of a user's notices as read; returns how many were unread."""
+    return await Notices(uow).mark_all_read(user_id, uow.clock.now())

@@ -1,0 +1,75 @@
+"""Notifications' settings: a sum of kit's parts and what only notifications has."""
+
+from email.utils import parseaddr
+from typing import Final, Literal, Self
+
+from pydantic import SecretStr, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from kit.settings import (
+    BrokerSettings,
+    DatabaseSettings,
+    IdentitySettings,
+    RedisSettings,
+    WebSettings,
+    development_secret,
+    setting,
+)
+from notifications.domain.addresses import can_be_written
+
+_HTTP_URL: Final = r"^https?://[^\s?#]+$"
+_EXAMPLE_SENDER: Final = "Saldo <no-reply@saldo.example>"
+
+
+class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
+    """Everything that `python -m notifications` reads from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="NOTIFICATIONS_")
+
+    port: int = setting(8106, "Port to listen on.", ge=1, le=65535)
+    auth_url: str = setting(
+        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_HTTP_URL
+    )
+    client_secret: SecretStr = development_secret(
+        "development-notifications-client-secret",
+        "What notifications proves itself with at auth, to get its service token.",
+        shared="NOTIFICATIONS_CLIENT_SECRET",
+    )
+    default_language: Literal["ru", "en"] = setting(
+        "ru", "Language of mails where nobody has said which."
+    )
+    mail_from: str = setting(
+        _EXAMPLE_SENDER,
+        "Sender of all mails, as Saldo <no-reply@saldo.example>. Must be given in production.",
+        max_length=320,
+    )
+    mail_tries: int = setting(
+        20, "After so many tries, which take one and a half days, a mail is given up.", ge=1, le=50
+    )
+    smtp_host: str = setting("127.0.0.1", "The mail server; by default the sandbox's sink.")
+    smtp_port: int = setting(8110, "Port of the mail server.", ge=1, le=65535)
+    smtp_tls: Literal["none", "starttls", "implicit"] = setting(
+        "none", "How the connection to the mail server is secured."
+    )
+    smtp_user: str | None = setting(None, "Who sends, where the mail server asks for a login.")
+    smtp_password: SecretStr | None = setting(None, "The password of NOTIFICATIONS_SMTP_USER.")
+
+    @field_validator("mail_from")
+    @classmethod
+    def _must_be_a_sender(cls, sender: str) -> str:
+        if not sender.isprintable() or not can_be_written(parseaddr(sender)[1]):
+            raise ValueError("write the sender as Saldo <no-reply@saldo.example>")
+        return sender
+
+    @model_validator(mode="after")
+    def _send_as_somebody_and_in_secret(self) -> Self:
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("NOTIFICATIONS_SMTP_USER and NOTIFICATIONS_SMTP_PASSWORD go together")
+        if self.in_production and self.mail_from == _EXAMPLE_SENDER:
+            raise ValueError("NOTIFICATIONS_MAIL_FROM must be given in production")
+        if self.in_production and self.smtp_user is not None and self.smtp_tls == "none":
+            raise ValueError(
+                "NOTIFICATIONS_SMTP_TLS must be `starttls` or `implicit` in production where"
+                " NOTIFICATIONS_SMTP_USER is given: a password is not sent in the clear"
+            )
+        return self

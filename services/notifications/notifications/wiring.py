@@ -1,0 +1,22 @@
+"""What the runtime has opened, handed to the operations that need it. It opens nothing."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from kit.db import Database
+from notifications.settings import Settings
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+Store = Annotated[Database, Depends(_database)]
+Configured = Annotated[Settings, Depends(_settings)]

@@ -1,0 +1,70 @@
+"""Looking at the mails that the sink has taken, and telling it whom to refuse."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from starlette.responses import HTMLResponse
+
+from kit.web.routes import Router
+from sandbox.mails.box import Box
+from sandbox.mails.page import POLICY, page
+from sandbox.mails.schemas import MailAnswer, Mails, Recipient, SinkBehaviour
+
+router = Router(tags=["mail"])
+
+
+def _box(request: Request) -> Box:
+    box: Box = request.app.state.mails
+    return box
+
+
+Sink = Annotated[Box, Depends(_box)]
+To = Annotated[Recipient | None, Query(description="Only mails to this address.")]
+Limit = Annotated[int, Query(ge=1, le=300, description="How many mails at most.")]
+
+
+@router.get(
+    "/sandbox/mails",
+    access="public",
+    operation_id="list_mails",
+    summary="The last mails, newest first",
+)
+async def list_mails(sink: Sink, to: To = None, limit: Limit = 50) -> Mails:
+    """Show mails as data."""
+    return Mails(items=[MailAnswer.of(mail) for mail in sink.mails(to, limit)])
+
+
+@router.get(
+    "/sandbox/mail",
+    access="public",
+    operation_id="show_mails",
+    summary="The last mails as a page",
+    response_class=HTMLResponse,
+)
+async def show_mails(sink: Sink, to: To = None, limit: Limit = 50) -> HTMLResponse:
+    """Show mails to people; links in them can be clicked."""
+    headers = {"content-security-policy": POLICY, "referrer-policy": "no-referrer"}
+    return HTMLResponse(page(sink.mails(to, limit)), headers=headers)
+
+
+@router.get(
+    "/sandbox/mails/behaviour",
+    access="public",
+    operation_id="get_sink",
+    summary="See whose mail is refused",
+)
+async def get_sink(sink: Sink) -> SinkBehaviour:
+    """Show the behaviour."""
+    return SinkBehaviour(refuse=dict(sink.refuse))
+
+
+@router.put(
+    "/sandbox/mails/behaviour",
+    access="public",
+    operation_id="set_sink",
+    summary="Refuse mail to some recipients, for now or for ever",
+)
+async def set_sink(body: SinkBehaviour, sink: Sink) -> SinkBehaviour:
+    """Set the behaviour as a whole; an empty list takes every mail again."""
+    sink.refuse = body.refuse
+    return body

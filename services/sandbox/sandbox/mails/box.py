@@ -1,0 +1,61 @@
+"""Owns the mails that came in, and which recipients are refused; knows neither SMTP nor HTTP."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Final
+from uuid import UUID
+
+from kit.ids import new_id
+
+KEPT: Final = 300
+EVERYBODY: Final = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail as it was taken: the envelope's sender and recipients, and what people read."""
+
+    id: UUID
+    received_at: datetime
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    text: str
+
+
+@dataclass
+class Box:
+    """The last mails, newest first.
+
+    Attributes:
+        refuse: recipient (or ``*`` for everybody) → the SMTP code, 4xx or 5xx, that it gets.
+    """
+
+    refuse: Mapping[str, int] = field(default_factory=dict)
+    _mails: deque[Mail] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    def refusal(self, recipient: str) -> int | None:
+        """Return the code that this recipient gets, None where mail to it is taken."""
+        return self.refuse.get(recipient.casefold(), self.refuse.get(EVERYBODY))
+
+    def take(
+        self, message: EmailMessage, sender: str, recipients: list[str], now: datetime
+    ) -> None:
+        """Keep a mail; the oldest goes where there are too many."""
+        body = message.get_body(("plain",))
+        text = "" if body is None else body.get_content()
+        subject = str(message.get("Subject", ""))
+        self._mails.appendleft(Mail(new_id(), now, sender, tuple(recipients), subject, text))
+
+    def mails(self, to: str | None, limit: int) -> list[Mail]:
+        """Return the newest mails, all or those to one recipient."""
+        wanted = None if to is None else to.casefold()
+        found = [
+            mail
+            for mail in self._mails
+            if wanted is None or wanted in map(str.casefold, mail.recipients)
+        ]
+        return found[:limit]

@@ -1,0 +1,73 @@
+"""What is told of the sink and its mails."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from kit.web.schemas import Model
+from sandbox.mails.box import Mail
+
+_EXAMPLE: dict[str, Any] = {
+    "id": "0197a1e2-4c1d-7d12-9e6f-4a5b6c7d8e09",
+    "received_at": "2026-01-31T12:00:06Z",
+    "sender": "no-reply@saldo.example",
+    "recipients": ["bob@example.com"],
+    "subject": "Money received",
+    "text": "You received 150.00 RUB from alice.",
+}
+
+# Longer than any address, and written as comparison wants it.
+Recipient = Annotated[
+    str, StringConstraints(min_length=1, max_length=320, to_lower=True, strip_whitespace=True)
+]
+RefusalCode = Annotated[int, Field(ge=400, le=599)]
+
+
+class MailAnswer(Model):
+    """One mail that the sink has taken."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    id: UUID
+    received_at: datetime
+    sender: str
+    recipients: list[str]
+    subject: str
+    text: str
+
+    @classmethod
+    def of(cls, mail: Mail) -> Self:
+        """Show a mail."""
+        return cls(
+            id=mail.id,
+            received_at=mail.received_at,
+            sender=mail.sender,
+            recipients=list(mail.recipients),
+            subject=mail.subject,
+            text=mail.text,
+        )
+
+
+class Mails(Model):
+    """The newest mails."""
+
+    items: list[MailAnswer]
+
+
+class SinkBehaviour(Model):
+    """Whose mail the sink refuses."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"refuse": {"bob@example.com": 550, "*": 451}}]}
+    )
+
+    refuse: Annotated[
+        dict[Recipient, RefusalCode],
+        Field(
+            max_length=100,
+            description="Recipient, or `*` for everybody else → SMTP code: 4xx for now, 5xx for"
+            " ever.",
+        ),
+    ]

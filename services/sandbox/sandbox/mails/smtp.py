@@ -1,0 +1,59 @@
+"""The SMTP side of the sink (RFC 5321): takes every mail, but those it was told to refuse."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.policy import SMTPUTF8
+from typing import Any, Final, cast
+
+from aiosmtpd.smtp import SMTP, Envelope
+
+from kit.clock import Clock
+from sandbox.mails.box import Box
+
+LARGEST_MAIL: Final = 1024 * 1024
+_TRANSIENT: Final = range(400, 500)
+
+
+class Handler:
+    """What the server asks at each step; the names are aiosmtpd's."""
+
+    def __init__(self, box: Box, clock: Clock) -> None:
+        self._box = box
+        self._clock = clock
+
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name and parameters)
+        self, _: Any, __: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take a recipient, or refuse it as the box was told to."""
+        code = self._box.refusal(address)
+        if code is not None:
+            trouble = "try again later" if code in _TRANSIENT else "no such mailbox"
+            return f"{code} {trouble} (the sandbox was told to say so)"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
+
+    async def handle_DATA(self, _: Any, __: Any, envelope: Envelope) -> str:  # noqa: N802
+        """Keep the mail."""
+        raw = cast("bytes", envelope.content)
+        message = message_from_bytes(raw, policy=SMTPUTF8)
+        sender = envelope.mail_from or ""
+        self._box.take(message, sender, envelope.rcpt_tos, self._clock.now())
+        return "250 OK"
+
+
+@asynccontextmanager
+async def serving(box: Box, clock: Clock, *, host: str, port: int) -> AsyncIterator[asyncio.Server]:
+    """Take mails for as long as the block runs; port 0 takes any free one."""
+    handler = Handler(box, clock)
+
+    def connected() -> SMTP:
+        return SMTP(handler, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, hostname="sandbox")
+
+    server = await asyncio.get_running_loop().create_server(connected, host, port)
+    try:
+        yield server
+    finally:
+        server.close()

@@ -1,0 +1,282 @@
+"""Mails on their way: ordered, sent, tried again, given up, muted, forgotten."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from tests.integration.notifications.room import Room, cancelled, failed, moved, opened, paid
+
+from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
+from kit.ids import new_id
+from notifications.domain.retrying import LONGEST
+from notifications.postman import BATCH, KEPT, LEASE
+from notifications.repository import Mails
+from testkit.databases import Cluster
+
+URL = "http://localhost:8000/v1/auth/activate?token=iX8kq0Zk0oTzU1Yy3Jr4cN2bHw7pQe5sLd9vMf6tGaE"
+BOB = "bob@example.com"
+
+
+def activation(room: Room, user_id: UUID, language: str = "en") -> SendActivation:
+    return SendActivation.model_validate(
+        {
+            "command_id": new_id(),
+            "user_id": user_id,
+            "url": URL,
+            "expires_at": room.clock.now() + timedelta(hours=48),
+            "language": language,
+        }
+    )
+
+
+async def test_payer_and_payee_of_a_payment_are_mailed_in_the_default_language(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(paid(alice, bob))
+    await room.postman.send_due()
+    [to_alice], [to_bob] = room.mails("alice@example.com"), room.mails(BOB)
+    assert (to_alice.subject, to_bob.subject) == ("Платёж выполнен", "Получены деньги")
+    assert "Здравствуйте, somebody!" in to_alice.text
+    assert "Вы заплатили 150.00 RUB пользователю bob." in to_alice.text
+    assert "Вы получили 150.00 RUB от пользователя alice." in to_bob.text
+    assert to_bob.sender == "no-reply@saldo.example"
+
+
+async def test_the_payer_alone_is_mailed_that_a_payment_failed(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(failed(alice, bob), cancelled(alice, bob), moved(bob, "top_up"))
+    await room.postman.send_due()
+    [mail] = room.mails()
+    assert mail.recipients == ("alice@example.com",)
+    assert "В вашем кошельке недостаточно денег." in mail.text
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [("en", "Activate your Saldo account"), ("ru", "Активируйте учётную запись Saldo")],
+)
+async def test_an_ordered_link_is_mailed_in_the_language_of_the_order(
+    room: Room, bob: UUID, language: str, subject: str
+) -> None:
+    await room.told(activation(room, bob, language))
+    await room.postman.send_due()
+    [mail] = room.mails(BOB)
+    assert mail.subject == subject
+    assert URL in mail.text.splitlines()
+
+
+async def test_the_other_orders_have_their_letters(room: Room, bob: UUID) -> None:
+    ordered = activation(room, bob).model_dump() | {"command_id": new_id()}
+    await room.told(
+        SendPasswordReset.model_validate(ordered),
+        SendAlreadyRegistered(command_id=new_id(), user_id=bob, language="en"),
+    )
+    await room.postman.send_due()
+    assert {mail.subject for mail in room.mails(BOB)} == {
+        "Set a new Saldo password",
+        "You already have a Saldo account",
+    }
+
+
+async def test_a_repeated_order_is_one_mail(room: Room, bob: UUID) -> None:
+    order = activation(room, bob)
+    await room.told(order)
+    await room.told(order)
+    await room.postman.send_due()
+    await room.postman.send_due()
+    assert len(room.mails()) == 1
+
+
+async def test_a_link_does_not_outlive_its_mail(room: Room, bob: UUID) -> None:
+    await room.told(activation(room, bob))
+    [waiting] = await room.stored()
+    assert waiting["facts"]["url"] == URL
+    await room.postman.send_due()
+    [sent] = await room.stored()
+    assert (sent["status"], sent["facts"], sent["next_at"]) == ("sent", {}, None)
+
+
+async def test_neither_link_nor_address_is_logged(
+    room: Room, bob: UUID, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room.box.refuse = {BOB: 451}
+    await room.told(activation(room, bob))
+    await room.postman.send_due()
+    room.box.refuse = {BOB: 550}
+    room.clock.advance(LONGEST.total_seconds())
+    await room.postman.send_due()
+    assert await room.statuses() == ["refused"]
+    written = "".join(capsys.readouterr())
+    assert "mails_put_off" in written
+    assert "address_muted" in written
+    assert "token=" not in written
+    assert BOB not in written
+
+
+async def test_a_mail_refused_for_now_is_tried_again_later_and_later(room: Room, bob: UUID) -> None:
+    room.box.refuse = {"*": 451}
+    await room.told(activation(room, bob))
+    waits = []
+    for _ in range(4):
+        assert await room.postman.send_due() == 1
+        assert await room.postman.send_due() == 0
+        [mail] = await room.stored()
+        waits.append((mail["next_at"] - room.clock.now()).total_seconds())
+        room.clock.advance(waits[-1])
+    for wait, full in zip(waits, (10, 20, 40, 80), strict=True):
+        assert full / 2 <= wait <= full
+    assert (mail["attempts"], mail["last_error"]) == (4, "RCPT 451")
+    room.box.refuse = {}
+    await room.postman.send_due()
+    assert len(room.mails(BOB)) == 1
+    assert await room.statuses() == ["sent"]
+
+
+async def test_a_mail_is_given_up_after_so_many_tries(cluster: Cluster) -> None:
+    async with opened(cluster, mail_tries=3) as room:
+        bob = await room.arrives("bob", BOB)
+        room.box.refuse = {"*": 451}
+        await room.told(activation(room, bob))
+        for _ in range(3):
+            assert await room.statuses() == ["waiting"]
+            await room.postman.send_due()
+            room.clock.advance(LONGEST.total_seconds())
+        [mail] = await room.stored()
+        assert (mail["status"], mail["attempts"], mail["facts"]) == ("given_up", 3, {})
+        assert await room.postman.send_due() == 0
+
+
+async def test_an_address_refused_for_ever_gets_no_more_mail_until_it_changes(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    room.box.refuse = {BOB: 550}
+    await room.told(activation(room, bob))
+    await room.postman.send_due()
+    assert await room.statuses() == ["refused"]
+    room.box.refuse = {}
+    room.addresses.known[bob] = "BOB@example.com"
+    await room.told(activation(room, bob), paid(bob, alice))
+    await room.postman.send_due()
+    assert sorted(await room.statuses()) == ["muted", "muted", "refused", "sent"]
+    room.addresses.known[bob] = "robert@example.com"
+    await room.told(activation(room, bob))
+    await room.postman.send_due()
+    assert len(room.mails("robert@example.com")) == 1
+    assert room.mails(BOB) == []
+
+
+async def test_one_recipient_who_is_refused_keeps_nobody_from_getting_mail(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    room.box.refuse = {"alice@example.com": 550}
+    await room.told(paid(alice, bob), paid(alice, bob))
+    await room.postman.send_due()
+    assert len(room.mails(BOB)) == 2
+
+
+async def test_without_a_mail_server_all_mail_waits(cluster: Cluster, unused_tcp_port: int) -> None:
+    async with opened(cluster, smtp_port=unused_tcp_port) as room:
+        bob = await room.arrives("bob", BOB)
+        await room.told(activation(room, bob), activation(room, bob))
+        assert await room.postman.send_due() == 2
+        stored = await room.stored()
+    assert [(mail["status"], mail["attempts"]) for mail in stored] == [("waiting", 1)] * 2
+    assert {mail["last_error"] for mail in stored} == {"SMTPConnectError"}
+
+
+async def test_without_auth_all_mail_waits(room: Room, bob: UUID) -> None:
+    room.addresses.is_away = True
+    await room.told(activation(room, bob))
+    await room.postman.send_due()
+    [mail] = await room.stored()
+    assert (mail["status"], mail["last_error"]) == ("waiting", "auth unavailable")
+    room.addresses.is_away = False
+    room.clock.advance(10)
+    await room.postman.send_due()
+    assert len(room.mails(BOB)) == 1
+
+
+async def test_whoever_has_no_address_or_is_nobody_gets_no_mail(room: Room) -> None:
+    silent = await room.arrives("silent", None)
+    await room.told(activation(room, silent), activation(room, new_id()))
+    await room.postman.send_due()
+    assert await room.statuses() == ["no_address"] * 2
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["bob@example.com\r\nBcc: eve@example.com", "bob@example.com,eve@example.com", "bob", "@"],
+)
+async def test_an_address_that_would_break_out_of_its_header_is_refused(
+    room: Room, address: str
+) -> None:
+    bob = await room.arrives("bob", address)
+    await room.told(activation(room, bob))
+    await room.postman.send_due()
+    assert await room.statuses() == ["refused"]
+    assert room.mails() == []
+
+
+async def test_an_address_in_another_script_gets_its_mail(room: Room) -> None:
+    ivan = await room.arrives("иван", "иван@пример.рф")
+    await room.told(activation(room, ivan))
+    await room.postman.send_due()
+    assert len(room.mails("иван@пример.рф")) == 1
+
+
+async def test_two_at_once_send_each_mail_once(room: Room, bob: UUID) -> None:
+    await room.told(*(activation(room, bob) for _ in range(20)))
+    await asyncio.gather(room.postman.send_due(), room.postman.send_due())
+    assert len(room.mails(BOB)) == 20
+    assert set(await room.statuses()) == {"sent"}
+
+
+async def test_a_mail_claimed_by_a_process_that_ended_is_sent_when_its_lease_ends(
+    room: Room, bob: UUID
+) -> None:
+    await room.told(activation(room, bob))
+    async with room.database.unit_of_work() as uow:
+        [lost] = await Mails(uow).claim(room.clock.now(), LEASE, BATCH)
+    assert await room.postman.send_due() == 0
+    room.clock.advance(LEASE.total_seconds())
+    assert await room.postman.send_due() == 1
+    assert len(room.mails(BOB)) == 1
+    async with room.database.unit_of_work() as uow:
+        await Mails(uow).postpone(lost, room.clock.now(), "came back too late")
+    assert await room.statuses() == ["sent"]
+
+
+async def test_nothing_is_left_of_mails_to_a_deleted_user(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    room.box.refuse = {BOB: 550}
+    await room.told(activation(room, bob))
+    await room.postman.send_due()
+    await room.told(paid(alice, bob))
+    await room.changes(bob, None, "deleted")
+    await room.told(activation(room, bob))
+    assert [mail["user_id"] for mail in await room.stored()] == [alice]
+    assert await room.count("muted_address") == 0
+
+
+async def test_many_without_an_address_cost_as_many_statements_as_one(room: Room) -> None:
+    silent = await room.arrives("silent", None)
+    costs = []
+    for count in (1, 50):
+        await room.told(*(activation(room, silent) for _ in range(count)))
+        before = room.database.statements
+        await room.postman.send_due()
+        costs.append(room.database.statements - before)
+    assert costs[0] == costs[1]
+
+
+async def test_mails_that_ended_long_ago_are_forgotten(room: Room, bob: UUID) -> None:
+    await room.told(activation(room, bob))
+    await room.postman.send_due()
+    await room.told(activation(room, bob))
+    room.clock.advance(KEPT.total_seconds() + 1)
+    async with room.database.unit_of_work() as uow:
+        assert await Mails(uow).purge(room.clock.now() - KEPT) == 1
+    assert await room.statuses() == ["waiting"]

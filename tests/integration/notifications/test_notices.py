@@ -1,0 +1,205 @@
+"""Who hears of what, and what is kept of it."""
+
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID
+
+import pytest
+from tests.integration.notifications.room import Room, cancelled, changed, failed, moved, paid
+
+from kit.ids import new_id
+from kit.messaging.messages import Event
+
+
+async def test_payer_and_payee_of_a_payment_hear_of_it_each_in_their_own_words(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    event = paid(alice, bob)
+    await room.told(event)
+    [to_alice] = await room.notices(alice)
+    [to_bob] = await room.notices(bob, "ru")
+    assert to_alice == {
+        "id": to_alice["id"],
+        "kind": "payment_paid",
+        "title": "Payment made",
+        "text": "You paid 150.00 RUB to bob.",
+        "subject_id": str(event.payment_id),
+        "amount": "150.00",
+        "currency": "RUB",
+        "created_at": to_alice["created_at"],
+        "read_at": None,
+    }
+    assert (to_bob["kind"], to_bob["title"]) == ("payment_received", "Получены деньги")
+    assert to_bob["text"] == "Вы получили 150.00 RUB от пользователя alice."
+
+
+@pytest.mark.parametrize(
+    ("event", "to_payer", "to_payee"),
+    [
+        (
+            partial(failed, reason="insufficient_funds"),
+            "Your payment of 150.00 RUB to bob failed. There is not enough money in your wallet.",
+            "A payment of 150.00 RUB from alice to you did not come through.",
+        ),
+        (
+            partial(cancelled, reason="cancelled_by_payer"),
+            "Your payment of 150.00 RUB to bob was cancelled. You cancelled it.",
+            "A payment of 150.00 RUB from alice to you was cancelled.",
+        ),
+        (
+            partial(cancelled, reason="expired"),
+            "Your payment of 150.00 RUB to bob was cancelled. It was not paid in time.",
+            "A payment of 150.00 RUB from alice to you was cancelled.",
+        ),
+    ],
+)
+async def test_the_payee_does_not_learn_why(
+    room: Room, event: Callable[[UUID, UUID], Event], to_payer: str, to_payee: str
+) -> None:
+    alice, bob = await room.arrives("alice"), await room.arrives("bob")
+    await room.told(event(alice, bob))
+    assert [one["text"] for one in await room.notices(alice)] == [to_payer]
+    assert [one["text"] for one in await room.notices(bob)] == [to_payee]
+    async with room.database.read() as connection:
+        kept = await connection.fetchval("SELECT facts FROM notice WHERE user_id = $1", bob)
+    assert kept == {"amount_minor": 15000, "currency": "RUB"}
+
+
+async def test_a_top_up_is_told_to_the_owner_alone(room: Room, alice: UUID) -> None:
+    await room.told(moved(alice, "top_up"))
+    [notice] = await room.notices(alice)
+    assert notice["text"] == "1000.00 RUB was added to your wallet."
+    assert await room.count("notice") == 1
+
+
+async def test_the_transfer_of_a_payment_is_not_told_twice(room: Room, alice: UUID) -> None:
+    await room.told(moved(alice, "payment"))
+    assert await room.notices(alice) == []
+
+
+async def test_many_events_that_come_together_cost_one_statement(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(paid(alice, bob))
+    before = room.database.statements
+    await room.told(paid(alice, bob))
+    one = room.database.statements - before
+    before = room.database.statements
+    await room.told(*(paid(alice, bob) for _ in range(50)))
+    assert room.database.statements - before == one
+    assert await room.count("notice") == 104
+
+
+async def test_somebody_without_a_name_is_not_named(room: Room, alice: UUID) -> None:
+    nameless = await room.arrives(None)
+    await room.told(paid(alice, nameless), paid(alice, new_id()))
+    assert [one["text"] for one in await room.notices(alice)] == ["You paid 150.00 RUB."] * 2
+
+
+async def test_a_new_name_is_shown_in_old_notices(room: Room, alice: UUID, bob: UUID) -> None:
+    await room.told(paid(alice, bob))
+    await room.changes(bob, "robert")
+    assert (await room.notices(alice))[0]["text"] == "You paid 150.00 RUB to robert."
+
+
+async def test_an_older_event_about_a_user_changes_nothing(room: Room, alice: UUID) -> None:
+    bob = new_id()
+    await room.told(changed(bob, "robert"), sequence=3)
+    await room.told(changed(bob, "bob"), sequence=2)
+    await room.told(paid(alice, bob))
+    assert (await room.notices(alice))[0]["text"] == "You paid 150.00 RUB to robert."
+
+
+async def test_of_several_events_about_a_user_that_come_together_the_newest_counts(
+    room: Room, alice: UUID
+) -> None:
+    bob = new_id()
+    await room.told(changed(bob, "robert"), changed(bob, "bob"), sequence=2)
+    await room.told(paid(alice, bob))
+    assert (await room.notices(alice))[0]["text"] == "You paid 150.00 RUB to robert."
+
+
+async def test_nothing_is_left_of_a_deleted_user(room: Room, alice: UUID, bob: UUID) -> None:
+    await room.told(paid(alice, bob))
+    await room.changes(bob, None, "deleted")
+    assert await room.notices(bob) == []
+    assert [one["text"] for one in await room.notices(alice)] == ["You paid 150.00 RUB."]
+    await room.told(paid(alice, bob))
+    assert await room.notices(bob) == []
+    assert len(await room.notices(alice)) == 2
+
+
+async def test_notices_are_listed_newest_first_a_page_at_a_time(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    for amount in (100, 200, 300):
+        room.clock.advance(1)
+        await room.told(paid(alice, bob, amount))
+    first = await room.ask(alice, "GET", "/v1/notifications", params={"limit": 2})
+    assert [one["amount"] for one in first.json()["items"]] == ["3.00", "2.00"]
+    cursor = first.json()["next_cursor"]
+    assert first.headers["link"] == f'<?limit=2&cursor={cursor}>; rel="next"'
+    rest = await room.ask(alice, "GET", "/v1/notifications", params={"limit": 2, "cursor": cursor})
+    assert [one["amount"] for one in rest.json()["items"]] == ["1.00"]
+    assert rest.json()["next_cursor"] is None
+
+
+async def test_a_cursor_is_neither_lent_nor_used_with_another_filter(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(paid(alice, bob), paid(alice, bob))
+    first = await room.ask(alice, "GET", "/v1/notifications", params={"limit": 1})
+    cursor = first.json()["next_cursor"]
+    for caller, query in ((bob, {}), (alice, {"unread": "true"})):
+        answer = await room.ask(
+            caller, "GET", "/v1/notifications", params={"cursor": cursor, **query}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")
+
+
+async def test_what_was_read_is_no_longer_among_the_unread(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(paid(alice, bob), paid(alice, bob))
+    [first, second] = await room.notices(alice)
+    answer = await room.read(alice, first["id"])
+    assert answer.status_code == 200
+    assert answer.json()["read_at"] is not None
+    assert [one["id"] for one in await room.notices(alice, unread="true")] == [second["id"]]
+    assert [one["id"] for one in await room.notices(alice, unread="false")] == [first["id"]]
+    assert len(await room.notices(alice)) == 2
+
+
+async def test_reading_again_keeps_the_time_of_the_first_reading(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(paid(alice, bob))
+    [notice] = await room.notices(alice)
+    first = await room.read(alice, notice["id"])
+    room.clock.advance(60)
+    assert (await room.read(alice, notice["id"])).json() == first.json()
+
+
+async def test_all_are_read_at_once_and_nobody_elses(room: Room, alice: UUID, bob: UUID) -> None:
+    await room.told(paid(alice, bob), paid(alice, bob))
+    answer = await room.ask(alice, "POST", "/v1/notifications/read-all")
+    assert answer.json() == {"read": 2}
+    answer = await room.ask(alice, "POST", "/v1/notifications/read-all")
+    assert answer.json() == {"read": 0}
+    assert await room.notices(alice, unread="true") == []
+    assert len(await room.notices(bob, unread="true")) == 2
+
+
+async def test_anothers_notice_answers_as_a_missing_one(room: Room, alice: UUID, bob: UUID) -> None:
+    await room.told(paid(alice, bob))
+    [notice] = await room.notices(bob)
+    theirs, missing = await room.read(alice, notice["id"]), await room.read(alice, new_id())
+    for answer in (theirs, missing):
+        assert (answer.status_code, answer.json()["code"]) == (404, "notice_not_found")
+    volatile = ("instance", "request_id")
+    bodies = [
+        {key: value for key, value in answer.json().items() if key not in volatile}
+        for answer in (theirs, missing)
+    ]
+    assert bodies[0] == bodies[1]
+    assert (await room.notices(bob))[0]["read_at"] is None

@@ -1,0 +1,93 @@
+"""Every kind of notice has its words in both languages, and they say what happened."""
+
+import pytest
+
+from kit.refusals import Language
+from notifications.domain.notices import Kind
+from notifications.domain.reasons import REASONS
+from notifications.domain.texts import words
+
+FACTS = {"amount_minor": 15000, "currency": "RUB"}
+
+SAID = [
+    (Kind.PAYMENT_PAID, "You paid 150.00 RUB to bob.", "Вы заплатили 150.00 RUB пользователю bob."),
+    (
+        Kind.PAYMENT_RECEIVED,
+        "You received 150.00 RUB from bob.",
+        "Вы получили 150.00 RUB от пользователя bob.",
+    ),
+    (
+        Kind.PAYMENT_FAILED,
+        "Your payment of 150.00 RUB to bob failed.",
+        "Ваш платёж на 150.00 RUB пользователю bob не прошёл.",
+    ),
+    (
+        Kind.INCOMING_PAYMENT_FAILED,
+        "A payment of 150.00 RUB from bob to you did not come through.",
+        "Платёж вам на 150.00 RUB от пользователя bob не прошёл.",
+    ),
+    (
+        Kind.PAYMENT_CANCELLED,
+        "Your payment of 150.00 RUB to bob was cancelled.",
+        "Ваш платёж на 150.00 RUB пользователю bob отменён.",
+    ),
+    (
+        Kind.INCOMING_PAYMENT_CANCELLED,
+        "A payment of 150.00 RUB from bob to you was cancelled.",
+        "Платёж вам на 150.00 RUB от пользователя bob отменён.",
+    ),
+    (
+        Kind.WALLET_TOPPED_UP,
+        "150.00 RUB was added to your wallet.",
+        "Ваш кошелёк пополнен на 150.00 RUB.",
+    ),
+]
+
+
+def test_every_kind_is_in_the_table() -> None:
+    assert [kind for kind, _, _ in SAID] == list(Kind)
+
+
+@pytest.mark.parametrize(("kind", "english", "russian"), SAID)
+def test_a_kind_is_told_in_both_languages(kind: Kind, english: str, russian: str) -> None:
+    assert words(kind, FACTS, "bob", "en").text == english
+    assert words(kind, FACTS, "bob", "ru").text == russian
+    assert words(kind, FACTS, "bob", "en").title != words(kind, FACTS, "bob", "ru").title
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("kind", Kind)
+def test_an_unknown_name_leaves_no_gap(kind: Kind, language: Language) -> None:
+    text = words(kind, FACTS, None, language).text
+    assert "None" not in text
+    assert "  " not in text
+    assert " ." not in text
+    assert text.endswith(".")
+
+
+def test_a_name_is_never_taken_for_a_template() -> None:
+    assert (
+        words(Kind.PAYMENT_PAID, FACTS, "{amount}", "en").text == "You paid 150.00 RUB to {amount}."
+    )
+
+
+def test_a_reason_is_added_in_words() -> None:
+    facts = {**FACTS, "reason": "insufficient_funds"}
+    assert words(Kind.PAYMENT_FAILED, facts, None, "en").text == (
+        "Your payment of 150.00 RUB failed. There is not enough money in your wallet."
+    )
+    assert words(Kind.PAYMENT_FAILED, facts, None, "ru").text == (
+        "Ваш платёж на 150.00 RUB не прошёл. В вашем кошельке недостаточно денег."
+    )
+
+
+def test_a_reason_nobody_has_words_for_adds_none() -> None:
+    facts = {**FACTS, "reason": "something_new"}
+    assert (
+        words(Kind.PAYMENT_FAILED, facts, None, "en").text == "Your payment of 150.00 RUB failed."
+    )
+
+
+def test_reasons_are_known_in_both_languages() -> None:
+    assert REASONS["en"].keys() == REASONS["ru"].keys()
+    assert set(REASONS["en"].values()).isdisjoint(REASONS["ru"].values())
