@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kit.ids import new_id
-from notifications.domain.endpoints import OffReason, Standing, decide_standing
 from notifications.domain.attempts import (
     ATTEMPTS,
     MOST_PAUSE,
@@ -20,6 +19,7 @@ from notifications.domain.attempts import (
     retry_after,
     run_of,
 )
+from notifications.domain.endpoints import OffReason, Standing, decide_standing
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 OK, BUSY, GONE, LOST = Reply(204), Reply(500), Reply(410), Reply(None, error="timeout")
