@@ -80,7 +80,7 @@ NOTIFICATIONS = Service(
     8106,
     _ALL,
     calls=("auth",),
-    secrets=("CURSOR_SECRET", "NOTIFICATIONS_CLIENT_SECRET"),
+    secrets=("CURSOR_SECRET", "NOTIFICATIONS_CLIENT_SECRET", "NOTIFICATIONS_WEBHOOK_KEY"),
 )
 SANDBOX = Service(
     "sandbox", 8109, frozenset(), secrets=("CURSOR_SECRET",), further_ports={"smtp": 8110}

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from kit.messaging.doorbell import Doorbell
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.tokens.service_client import ServiceToken
@@ -11,17 +12,28 @@ from kit.web.app import create_app
 from notifications import refusals
 from notifications.api import ROUTERS
 from notifications.contacts import Contacts
-from notifications.messages import ROUTES
+from notifications.messages import routes
 from notifications.outgoing import http_client
 from notifications.postman import Postman
+from notifications.service.attempts import record
 from notifications.settings import Settings
+from notifications.webhooks.dispatcher import Dispatcher
+from notifications.webhooks.guard import Guard
+from notifications.webhooks.sender import Sender
+from notifications.webhooks.upkeep import keep_up
+from notifications.webhooks.vault import Vault
+from notifications.wiring import WebhookParts
 
 NAME: Final = "notifications"
 _DESCRIPTION: Final = """
 What has happened, told to whom it concerns: payments made, received, failed and cancelled, and
 money that came in. Texts are English or Russian, by `Accept-Language`. Payments are mailed, too.
+Programs are told by webhooks after [Standard Webhooks](https://www.standardwebhooks.com).
 """
-_TAGS: Final = ({"name": "notices", "description": "Notices with their read state."},)
+_TAGS: Final = (
+    {"name": "notices", "description": "Notices with their read state."},
+    {"name": "webhooks", "description": "Events POSTed to addresses of the caller's own, signed."},
+)
 
 
 def build(settings: Settings) -> Service:
@@ -51,11 +63,30 @@ def build(settings: Settings) -> Service:
         routers=ROUTERS,
         tags=_TAGS,
     )
+    bell = Doorbell()
+    web.state.webhooks = WebhookParts(
+        Guard(settings.webhook_reach), Vault(settings.webhook_key), bell
+    )
+
+    async def keep_webhooks(service: Service) -> None:
+        await keep_up(service.state.database, settings.webhooks_kept)
+
     return Service(
         name=NAME,
         settings=settings,
         web=web,
-        routes=ROUTES,
-        background=(("mail", mail), ("mail_purge", purge)),
+        routes=routes(bell),
+        background=(
+            ("mail", mail),
+            ("mail_purge", purge),
+            ("webhooks", _send_webhooks),
+            ("webhooks.upkeep", keep_webhooks),
+        ),
         resources=(calls,),
     )
+
+
+async def _send_webhooks(service: Service) -> None:
+    database, parts = service.state.database, service.state.webhooks
+    async with Sender(parts.guard, parts.vault, database.clock) as sender:
+        await Dispatcher(database, sender, record, parts.bell).run()

@@ -1,27 +1,44 @@
 """Which message is handled by which function."""
 
-from typing import Final
+from collections.abc import Sequence
 
 from contracts.auth import UserChanged, UserRegistered
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
-from contracts.payments import PaymentCancelled, PaymentFailed, PaymentPaid
+from contracts.payments import PaymentCancelled, PaymentCreated, PaymentFailed, PaymentPaid
 from contracts.wallet import FundsMoved
+from kit.db import UnitOfWork
+from kit.messaging.doorbell import Doorbell
+from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
+from notifications.service.announcing import announce
 from notifications.service.hearing import hear, remember_people
 from notifications.service.ordering import order_mails
 
-ROUTES: Final = Routes(
-    commands={
-        SendActivation: order_mails,
-        SendAlreadyRegistered: order_mails,
-        SendPasswordReset: order_mails,
-    },
-    events={
-        UserRegistered: remember_people,
-        UserChanged: remember_people,
-        PaymentPaid: hear,
-        PaymentFailed: hear,
-        PaymentCancelled: hear,
-        FundsMoved: hear,
-    },
-)
+
+def routes(webhooks: Doorbell) -> Routes:
+    """Return the table; the bell is rung where there are webhooks to be sent."""
+
+    async def send(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        if await announce(uow, envelopes):
+            uow.after_commit(webhooks.ring)
+
+    async def hear_and_send(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        await hear(uow, envelopes)
+        await send(uow, envelopes)
+
+    return Routes(
+        commands={
+            SendActivation: order_mails,
+            SendAlreadyRegistered: order_mails,
+            SendPasswordReset: order_mails,
+        },
+        events={
+            UserRegistered: remember_people,
+            UserChanged: remember_people,
+            PaymentCreated: send,
+            PaymentPaid: hear_and_send,
+            PaymentFailed: hear_and_send,
+            PaymentCancelled: hear_and_send,
+            FundsMoved: hear_and_send,
+        },
+    )

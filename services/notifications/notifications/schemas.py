@@ -34,7 +34,9 @@ class NoticeAnswer(Model):
     kind: Kind
     title: str
     text: str
-    subject_id: UUID = Field(description="The payment or transfer that it is about.")
+    subject_id: UUID = Field(
+        description="The payment, transfer or webhook endpoint that it is about."
+    )
     amount: str | None = None
     currency: str | None = None
     created_at: datetime

@@ -1,5 +1,6 @@
 """Notifications' settings: a sum of kit's parts and what only notifications has."""
 
+from datetime import timedelta
 from email.utils import parseaddr
 from typing import Final, Literal, Self
 
@@ -16,6 +17,7 @@ from kit.settings import (
     setting,
 )
 from notifications.domain.addresses import can_be_written
+from notifications.domain.webhook_urls import Reach
 
 _HTTP_URL: Final = r"^https?://[^\s?#]+$"
 _EXAMPLE_SENDER: Final = "Saldo <no-reply@saldo.example>"
@@ -53,6 +55,18 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     )
     smtp_user: str | None = setting(None, "Who sends, where the mail server asks for a login.")
     smtp_password: SecretStr | None = setting(None, "The password of NOTIFICATIONS_SMTP_USER.")
+    webhook_key: SecretStr = development_secret(
+        "development-webhook-key-of-saldo",
+        "Encrypts the signing secrets of webhook endpoints in the database.",
+    )
+    webhook_allow_loopback: bool = setting(
+        False,
+        "Whether webhooks may be sent to this machine itself, by http and to any port from 1024"
+        " on; for development, refused in production.",
+    )
+    webhook_retention_days: int = setting(
+        30, "For how many days sent webhooks and their attempts are kept.", ge=7, le=365
+    )
 
     @field_validator("mail_from")
     @classmethod
@@ -73,3 +87,22 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
                 " NOTIFICATIONS_SMTP_USER is given: a password is not sent in the clear"
             )
         return self
+
+    @model_validator(mode="after")
+    def _keep_webhooks_out_in_production(self) -> Self:
+        if self.in_production and self.webhook_allow_loopback:
+            raise ValueError("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK is for development only")
+        return self
+
+    @property
+    def webhook_reach(self) -> Reach:
+        """How far webhooks may go."""
+        return Reach(
+            plain_http=not self.in_production,
+            loopback=self.webhook_allow_loopback,
+        )
+
+    @property
+    def webhooks_kept(self) -> timedelta:
+        """For how long sent webhooks are kept."""
+        return timedelta(days=self.webhook_retention_days)

@@ -4,10 +4,13 @@ Kit's own tables stand there.
 """
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -99,4 +102,100 @@ muted_address = Table(
     CheckConstraint("octet_length(address_hash) = 32", name="hash_length"),
     CheckConstraint("code BETWEEN 500 AND 599", name="refused_for_ever"),
     Index("ix_muted_address_user_id", "user_id"),
+)
+
+webhook_endpoint = Table(
+    "webhook_endpoint",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("description", Text),
+    Column("event_types", ARRAY(Text)),
+    Column("is_active", Boolean, nullable=False),
+    Column("off_reason", Text),
+    Column("off_at", _AT),
+    Column("secret", LargeBinary, nullable=False),  # encrypted: webhooks/vault.py
+    Column("old_secret", LargeBinary),
+    Column("old_secret_until", _AT),
+    Column("failures", Integer, nullable=False),
+    Column("resume_at", _AT),
+    Column("created_at", _AT, nullable=False),
+    Column("deleted_at", _AT),
+    CheckConstraint("off_reason IN ('owner', 'gone', 'failing')", name="off_reason_is_known"),
+    CheckConstraint("is_active = (off_reason IS NULL)", name="off_has_its_reason"),
+    CheckConstraint("is_active = (off_at IS NULL)", name="off_has_its_time"),
+    CheckConstraint("deleted_at IS NULL OR NOT is_active", name="deleted_is_off"),
+    CheckConstraint(
+        "(old_secret IS NULL) = (old_secret_until IS NULL)", name="old_secret_has_its_end"
+    ),
+    CheckConstraint("failures >= 0", name="failures_are_counted"),
+    Index("ix_webhook_endpoint_user_id_created_at_id", "user_id", "created_at", "id"),
+)
+
+webhook_message = Table(
+    "webhook_message",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("sequence", BigInteger),
+    Column("body", LargeBinary, nullable=False),
+    Column("occurred_at", _AT, nullable=False),
+    Column("created_at", _AT, nullable=False),
+    Index("ix_webhook_message_created_at", "created_at"),
+)
+
+webhook_delivery = Table(
+    "webhook_delivery",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("endpoint_id", ForeignKey("webhook_endpoint.id"), nullable=False),
+    Column("message_id", ForeignKey("webhook_message.id", ondelete="CASCADE"), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),  # since it was replayed
+    Column("attempts", Integer, nullable=False, server_default=text("0")),  # all in the log
+    Column("next_at", _AT),
+    Column("leased_until", _AT),
+    Column("delivered_at", _AT),
+    Column("created_at", _AT, nullable=False),
+    CheckConstraint(
+        "status IN ('pending', 'delivered', 'failed', 'skipped')", name="status_is_known"
+    ),
+    CheckConstraint("(status = 'pending') = (next_at IS NOT NULL)", name="pending_has_a_time"),
+    CheckConstraint(
+        "(status = 'delivered') = (delivered_at IS NOT NULL)", name="delivered_has_its_time"
+    ),
+    UniqueConstraint("message_id", "endpoint_id"),
+    Index("ix_webhook_delivery_endpoint_id_created_at_id", "endpoint_id", "created_at", "id"),
+    # What the dispatcher reads; a delivery leaves it when it is done.
+    Index(
+        "ix_webhook_delivery_pending",
+        "endpoint_id",
+        "next_at",
+        "id",
+        postgresql_where=text("status = 'pending'"),
+    ),
+    # The few among the many that went well.
+    Index(
+        "ix_webhook_delivery_not_delivered",
+        "endpoint_id",
+        "status",
+        "created_at",
+        "id",
+        postgresql_where=text("status IN ('failed', 'skipped')"),
+    ),
+)
+
+webhook_attempt = Table(
+    "webhook_attempt",
+    METADATA,
+    Column("delivery_id", ForeignKey("webhook_delivery.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", _AT, nullable=False),
+    Column("status_code", Integer),
+    Column("milliseconds", Integer, nullable=False),
+    Column("answer", Text),
+    Column("error", Text),
+    CheckConstraint("(status_code IS NULL) = (error IS NOT NULL)", name="answered_or_went_wrong"),
 )

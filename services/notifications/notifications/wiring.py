@@ -1,11 +1,24 @@
 """What the runtime has opened, handed to the operations that need it. It opens nothing."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from kit.db import Database
+from kit.messaging.doorbell import Doorbell
 from notifications.settings import Settings
+from notifications.webhooks.guard import Guard
+from notifications.webhooks.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookParts:
+    """What the webhook operations need: who guards, who keeps secrets, whom to wake."""
+
+    guard: Guard
+    vault: Vault
+    bell: Doorbell
 
 
 def _database(request: Request) -> Database:
@@ -18,5 +31,11 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
+def _webhooks(request: Request) -> WebhookParts:
+    parts: WebhookParts = request.app.state.webhooks
+    return parts
+
+
 Store = Annotated[Database, Depends(_database)]
 Configured = Annotated[Settings, Depends(_settings)]
+Webhooks = Annotated[WebhookParts, Depends(_webhooks)]

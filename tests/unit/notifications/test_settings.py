@@ -3,6 +3,7 @@
 import pytest
 
 from kit.settings import load
+from notifications.domain.webhook_urls import Reach
 from notifications.settings import Settings
 
 SECRETS = {
@@ -11,6 +12,7 @@ SECRETS = {
     "RABBITMQ_URL": "amqp://saldo:Vn3kQ8rT2wZ5xB7m@broker/",
     "REDIS_URL": "redis://:Vn3kQ8rT2wZ5xB7m@redis/0",
     "CURSOR_SECRET": "kd83hG5aQz0pLm2xVb7nTr4wYc9sEf6u",
+    "NOTIFICATIONS_WEBHOOK_KEY": "4cV1bN7mQ2wE8rT5yU9iO3pA6sD0fG1h",
     "NOTIFICATIONS_CLIENT_SECRET": "Qw2eRt4yUi6oPa8sDf0gHj1kLz3xCv5b",
     "NOTIFICATIONS_MAIL_FROM": "Saldo <no-reply@saldo.ru>",
     "ENVIRONMENT": "production",
@@ -30,8 +32,11 @@ def test_development_sends_to_the_sandbox_in_russian() -> None:
     assert (settings.smtp_tls, settings.default_language) == ("none", "ru")
 
 
-@pytest.mark.parametrize("missing", ["NOTIFICATIONS_CLIENT_SECRET", "NOTIFICATIONS_MAIL_FROM"])
-def test_production_must_be_told_its_secret_and_its_sender(
+@pytest.mark.parametrize(
+    "missing",
+    ["NOTIFICATIONS_CLIENT_SECRET", "NOTIFICATIONS_WEBHOOK_KEY", "NOTIFICATIONS_MAIL_FROM"],
+)
+def test_production_must_be_told_its_secrets_and_its_sender(
     production: pytest.MonkeyPatch, missing: str
 ) -> None:
     load(Settings, env_file=None)
@@ -60,3 +65,20 @@ def test_a_sender_is_an_address(monkeypatch: pytest.MonkeyPatch, sender: str) ->
     monkeypatch.setenv("NOTIFICATIONS_MAIL_FROM", sender)
     with pytest.raises(SystemExit, match="NOTIFICATIONS_MAIL_FROM"):
         load(Settings, env_file=None)
+
+
+def test_in_production_webhooks_go_to_public_addresses_by_https_alone(
+    production: pytest.MonkeyPatch,
+) -> None:
+    assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=False, loopback=False)
+    production.setenv("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK", "true")
+    with pytest.raises(SystemExit, match="NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK"):
+        load(Settings, env_file=None)
+
+
+def test_in_development_webhooks_reach_this_machine_by_a_setting_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, loopback=False)
+    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK", "true")
+    assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, loopback=True)

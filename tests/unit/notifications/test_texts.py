@@ -7,7 +7,7 @@ from notifications.domain.notices import Kind
 from notifications.domain.reasons import REASONS
 from notifications.domain.texts import words
 
-FACTS = {"amount_minor": 15000, "currency": "RUB"}
+FACTS = {"amount_minor": 15000, "currency": "RUB", "url": "https://hooks.example.com/"}
 
 SAID = [
     (Kind.PAYMENT_PAID, "You paid 150.00 RUB to bob.", "Вы заплатили 150.00 RUB пользователю bob."),
@@ -40,6 +40,22 @@ SAID = [
         Kind.WALLET_TOPPED_UP,
         "150.00 RUB was added to your wallet.",
         "Ваш кошелёк пополнен на 150.00 RUB.",
+    ),
+    (
+        Kind.WEBHOOKS_OFF_GONE,
+        "https://hooks.example.com/ answered that it wants no more events (410 Gone).",
+        "https://hooks.example.com/ ответил, что событий больше не ждёт (410 Gone).",
+    ),
+    (
+        Kind.WEBHOOKS_OFF_FAILING,
+        (
+            "Ten attempts in a row to send events to https://hooks.example.com/ have failed."
+            " Mend it, switch it on and replay what was missed."
+        ),
+        (
+            "Десять попыток подряд отправить события на https://hooks.example.com/ не удались."
+            " Исправьте, включите и повторите пропущенное."
+        ),
     ),
 ]
 

@@ -18,6 +18,8 @@ class Kind(StrEnum):
     PAYMENT_CANCELLED = "payment_cancelled"
     INCOMING_PAYMENT_CANCELLED = "incoming_payment_cancelled"
     WALLET_TOPPED_UP = "wallet_topped_up"
+    WEBHOOKS_OFF_GONE = "webhooks_off_gone"
+    WEBHOOKS_OFF_FAILING = "webhooks_off_failing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,9 @@ class NewNotice:
 
     Attributes:
         user_id: to whom it is.
-        subject_id: the payment or transfer that it is about.
+        subject_id: the payment, transfer or webhook endpoint that it is about.
         other_id: the person at the other side, if any; the name is looked up at reading.
-        facts: what the text needs: ``amount_minor``, ``currency``, ``reason``.
+        facts: what the text needs: ``amount_minor``, ``currency``, ``reason``, ``url``.
     """
 
     id: UUID

@@ -37,6 +37,14 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             "Incoming payment cancelled", "A payment of {amount}{by} to you was cancelled."
         ),
         Kind.WALLET_TOPPED_UP: Words("Wallet topped up", "{amount} was added to your wallet."),
+        Kind.WEBHOOKS_OFF_GONE: Words(
+            "Webhooks switched off", "{url} answered that it wants no more events (410 Gone)."
+        ),
+        Kind.WEBHOOKS_OFF_FAILING: Words(
+            "Webhooks switched off",
+            "Ten attempts in a row to send events to {url} have failed."
+            " Mend it, switch it on and replay what was missed.",
+        ),
     },
     "ru": {
         Kind.PAYMENT_PAID: Words("Платёж выполнен", "Вы заплатили {amount}{to}."),
@@ -50,6 +58,14 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             "Входящий платёж отменён", "Платёж вам на {amount}{by} отменён."
         ),
         Kind.WALLET_TOPPED_UP: Words("Кошелёк пополнен", "Ваш кошелёк пополнен на {amount}."),
+        Kind.WEBHOOKS_OFF_GONE: Words(
+            "Вебхуки отключены", "{url} ответил, что событий больше не ждёт (410 Gone)."
+        ),
+        Kind.WEBHOOKS_OFF_FAILING: Words(
+            "Вебхуки отключены",
+            "Десять попыток подряд отправить события на {url} не удались."
+            " Исправьте, включите и повторите пропущенное.",
+        ),
     },
 }
 _TO: Final[Mapping[Language, str]] = {"en": " to {}", "ru": " пользователю {}"}
@@ -72,6 +88,7 @@ def words(
         amount=amount_words(facts),
         to=_phrase(_TO[language], other_username),
         by=_phrase(_BY[language], other_username),
+        url=facts.get("url", ""),
     )
     reason = reason_words(facts.get("reason"), language)
     return Words(template.title, text if reason is None else f"{text} {reason}")

@@ -17,7 +17,7 @@ from kit.messaging.messages import Envelope
 from notifications.domain.mails import ALSO_MAILED, NewMail
 from notifications.domain.notices import Kind, NewNotice
 from notifications.domain.people import Person
-from notifications.repository import Mails, Notices, People
+from notifications.repository import Deliveries, Endpoints, Mails, Notices, People
 
 TOP_UP: Final = "top_up"  # wallet's kind of a transfer that brings money in
 
@@ -37,6 +37,8 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
     if deleted:
         await Notices(uow).forget(deleted)
         await Mails(uow).forget(deleted)
+        gone = await Endpoints(uow).delete_of(deleted, uow.clock.now())
+        await Deliveries(uow).skip_waiting(uow.clock.now(), gone)
 
 
 async def hear(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:

@@ -1,0 +1,133 @@
+"""When a webhook is tried again, and when an endpoint is given up. Pure; times are UTC."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Final
+
+# The example schedule of Standard Webhooks: each is the wait after the attempt before it.
+WAITS: Final = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+)
+ATTEMPTS: Final = len(WAITS)
+JITTER: Final = 0.1  # of a wait, in either direction
+MOST_RETRY_AFTER: Final = timedelta(hours=24)
+MOST_PAUSE: Final = timedelta(hours=1)
+FAILURES_IN_A_ROW: Final = 10
+
+_GONE: Final = 410
+_FIRST_SUCCESS, _FIRST_REDIRECT = 200, 300
+_ASK_FOR_PATIENCE: Final = frozenset({429, 502, 503, 504})
+_LONGEST_RETRY_AFTER: Final = 40
+
+
+class Status(StrEnum):
+    """Where a delivery stands; ``skipped`` came, or waited, while its endpoint was off."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of one attempt: a status code, or the code of what went wrong."""
+
+    status_code: int | None
+    retry_after: timedelta | None = None
+    error: str | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the receiver took it: 2xx."""
+        code = self.status_code
+        return self.error is None and code is not None and _FIRST_SUCCESS <= code < _FIRST_REDIRECT
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the receiver wants nothing more, ever: 410."""
+        return self.error is None and self.status_code == _GONE
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """How a delivery goes on: ``at`` is set while it is pending."""
+
+    status: Status
+    at: datetime | None = None
+
+
+def decide_next(reply: Reply, tries: int, now: datetime, jitter: float) -> Next:
+    """Return how a delivery goes on after its ``tries``-th attempt since it was (re)started.
+
+    ``jitter`` is -1 to 1. ``Retry-After`` can only make the wait longer, up to 24 hours.
+    """
+    if reply.is_success:
+        return Next(Status.DELIVERED)
+    if reply.is_gone or tries >= ATTEMPTS:
+        return Next(Status.FAILED)
+    wait = WAITS[tries] * (1 + JITTER * jitter)
+    if reply.retry_after is not None:
+        wait = max(wait, min(reply.retry_after, MOST_RETRY_AFTER))
+    return Next(Status.PENDING, now + wait)
+
+
+def retry_after(header: str | None, now: datetime) -> timedelta | None:
+    """Read a Retry-After header (RFC 9110 §10.2.3): seconds or a date; None where it is neither."""
+    if header is None or len(header) > _LONGEST_RETRY_AFTER:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=min(int(text), int(MOST_RETRY_AFTER.total_seconds())))
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(moment - now, timedelta(0)), MOST_RETRY_AFTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a batch of attempts, in order, says about one endpoint.
+
+    Attributes:
+        is_fresh: Whether one of them succeeded, so that counting begins anew.
+        failures: How many have failed since.
+        is_gone: Whether the receiver answered 410.
+        patience: What it asked for by Retry-After, where it said that it is overloaded.
+    """
+
+    is_fresh: bool = False
+    failures: int = 0
+    is_gone: bool = False
+    patience: timedelta | None = None
+
+
+def run_of(replies: Iterable[Reply]) -> Run:
+    """Return what attempts at one endpoint, in the order in which they ended, say about it."""
+    is_fresh, failures, is_gone = False, 0, False
+    patience: timedelta | None = None
+    for reply in replies:
+        if reply.is_success:
+            is_fresh, failures, patience = True, 0, None
+            continue
+        failures += 1
+        is_gone = is_gone or reply.is_gone
+        if reply.retry_after is not None and reply.status_code in _ASK_FOR_PATIENCE:
+            patience = min(reply.retry_after, MOST_PAUSE)
+    return Run(is_fresh, failures, is_gone, patience)
+
+
+def pause_after(failures: int, patience: timedelta | None) -> timedelta:
+    """Return for how long an endpoint is left alone after so many failures in a row.
+
+    A second for each: what is down is not hammered, and ten failures in a row take longer than
+    a restart does.
+    """
+    return max(timedelta(seconds=min(failures, FAILURES_IN_A_ROW)), patience or timedelta(0))

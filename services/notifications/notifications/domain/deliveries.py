@@ -1,0 +1,87 @@
+"""What is sent to whom: the message, its delivery to one endpoint, and each attempt at it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from notifications.domain.attempts import Next, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one user is told about one event; ``body`` is sent as it is, however often.
+
+    Attributes:
+        id: also the ``webhook-id``, the same at every endpoint, attempt and replay.
+        sequence: gapless, of the payment or of the account; None on tests.
+    """
+
+    id: UUID
+    user_id: UUID
+    type: str
+    sequence: int | None
+    body: bytes
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A message to an endpoint; one to an endpoint that is off is only kept for a replay."""
+
+    id: UUID
+    endpoint_id: UUID
+    message_id: UUID
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A delivery that a worker has leased, with all that sending it takes."""
+
+    delivery_id: UUID
+    endpoint_id: UUID
+    message_id: UUID
+    url: str
+    secret: bytes
+    old_secret: bytes | None
+    body: bytes
+    tries: int
+    attempts: int
+    had_failures: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What happened at one attempt; ``answer`` is the beginning of what the receiver said."""
+
+    at: datetime
+    milliseconds: int
+    reply: Reply
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A leased delivery after its attempt, and how it goes on."""
+
+    job: Job
+    attempt: Attempt
+    next: Next
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A stored delivery with the log of its attempts, oldest first."""
+
+    id: UUID
+    message_id: UUID
+    type: str
+    sequence: int | None
+    body: bytes
+    status: str
+    created_at: datetime
+    next_at: datetime | None
+    delivered_at: datetime | None
+    attempts: Sequence[Mapping[str, Any]]

@@ -1,0 +1,96 @@
+"""What a webhook endpoint is, and which events it is sent."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from notifications.domain.attempts import FAILURES_IN_A_ROW, Run, pause_after
+
+MOST_ENDPOINTS: Final = 20
+MOST_REPLAYED: Final = 10_000
+
+
+class EventType(StrEnum):
+    """What an endpoint can choose to be sent."""
+
+    PAYMENT_CREATED = "payment.created"
+    PAYMENT_PAID = "payment.paid"
+    PAYMENT_FAILED = "payment.failed"
+    PAYMENT_CANCELLED = "payment.cancelled"
+    FUNDS_MOVED = "wallet.funds_moved"
+
+
+TEST_TYPE: Final = "webhook.test"
+
+
+class OffReason(StrEnum):
+    """Why an endpoint is off: by its owner, by a 410, or by too many failures in a row."""
+
+    OWNER = "owner"
+    GONE = "gone"
+    FAILING = "failing"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address that a user's events are sent to; ``event_types`` None means all."""
+
+    id: UUID
+    user_id: UUID
+    url: str
+    description: str | None
+    event_types: tuple[str, ...] | None
+    is_active: bool
+    off_reason: OffReason | None
+    off_at: datetime | None
+    old_secret_until: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an owner asks for when making an endpoint."""
+
+    url: str
+    description: str | None
+    event_types: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What of a user's events goes to which endpoint."""
+
+    endpoint_id: UUID
+    user_id: UUID
+    event_types: tuple[str, ...] | None
+    is_active: bool
+
+    def wants(self, event_type: str) -> bool:
+        """Tell whether the endpoint has chosen this type."""
+        return self.event_types is None or event_type in self.event_types
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an endpoint is doing: failures in a row, and until when it is left alone."""
+
+    endpoint_id: UUID
+    user_id: UUID
+    url: str
+    failures: int = 0
+    resume_at: datetime | None = None
+    off_reason: OffReason | None = None
+
+
+def decide_standing(before: Standing, run: Run, now: datetime) -> Standing:
+    """Return how an active endpoint stands after a batch of attempts: on, slowed down, or off."""
+    failures = run.failures if run.is_fresh else before.failures + run.failures
+    off: OffReason | None = None
+    if run.is_gone:
+        off = OffReason.GONE
+    elif failures >= FAILURES_IN_A_ROW:
+        off = OffReason.FAILING
+    resume_at = now + pause_after(failures, run.patience) if failures else None
+    return replace(before, failures=failures, resume_at=resume_at, off_reason=off)

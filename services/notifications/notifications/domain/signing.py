@@ -1,0 +1,31 @@
+"""Signatures and secrets of outgoing webhooks, after Standard Webhooks 1.0 (symmetric, ``v1``).
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+import hmac
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Final
+
+SECRET_BYTES: Final = 32  # the specification asks for 24 to 64
+_PREFIX: Final = "whsec_"
+
+
+def secret_text(key: bytes) -> str:
+    """Write a key as its owner is shown it: ``whsec_`` and base64."""
+    return _PREFIX + b64encode(key).decode()
+
+
+def secret_key(text: str) -> bytes:
+    """Read a key as it was shown; ValueError where it is none."""
+    if not text.startswith(_PREFIX):
+        raise ValueError("a secret begins with whsec_")
+    return b64decode(text.removeprefix(_PREFIX), validate=True)
+
+
+def signatures(keys: Iterable[bytes], webhook_id: str, timestamp: int, body: bytes) -> str:
+    """Return the value of ``webhook-signature``: one signature a key, separated by spaces."""
+    content = b"%b.%d.%b" % (webhook_id.encode(), timestamp, body)
+    return " ".join(f"v1,{b64encode(hmac.digest(key, content, sha256)).decode()}" for key in keys)

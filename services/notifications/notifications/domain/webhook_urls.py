@@ -1,0 +1,128 @@
+"""Which URLs a webhook may be sent to, as far as the text alone can tell.
+
+What the host's name resolves to is checked where it is resolved: ``webhooks.guard``.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from notifications.domain.networks import Address, is_loopback, is_public, parsed
+
+LONGEST_URL: Final = 2048
+HTTPS_PORTS: Final = frozenset({443, 8443})
+HTTP_PORTS: Final = frozenset({80, 8080})
+FIRST_FREE_PORT: Final = 1024
+
+# Printable ASCII without space, quotes, angle brackets, backslash, caret, backtick, braces, bar:
+# two readers of a URL that differ about one of these differ about where it leads.
+_CHARACTERS: Final = re.compile(r"[!$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
+_LABEL: Final = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?"
+_NAME: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
+_DOTTED: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
+# WHATWG URL: a host whose last label is a number is read as an IPv4 address, whatever its form.
+_ENDS_IN_A_NUMBER: Final = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
+
+
+class UrlFault(StrEnum):
+    """Why a URL is refused: stable codes, also of attempts in the log."""
+
+    MALFORMED = "url_malformed"
+    CREDENTIALS = "url_has_credentials"
+    HTTPS_REQUIRED = "https_required"
+    PORT = "port_not_allowed"
+    NOT_PUBLIC = "address_not_public"
+    NOT_FOUND = "host_not_found"
+
+
+class UrlFaultError(Exception):
+    """A URL was refused, and why."""
+
+    def __init__(self, fault: UrlFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far webhooks may go: ``plain_http`` and ``loopback`` are for development only."""
+
+    plain_http: bool = False
+    loopback: bool = False
+
+    def permits(self, address: Address) -> bool:
+        """Tell whether a connection to the address may be made."""
+        return is_public(address) or (self.loopback and is_loopback(address))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a URL leads: a name to be resolved, or the address that stands in it."""
+
+    host: str
+    port: int
+    address: Address | None
+
+
+def read_url(url: str, reach: Reach) -> Target:
+    """Return where a URL leads, in the order of the codes of ``UrlFault``.
+
+    Raises:
+        UrlFaultError: it may not be sent to.
+    """
+    parts = _split(url)
+    if "@" in parts.netloc:
+        raise UrlFaultError(UrlFault.CREDENTIALS)
+    target = _target(parts)
+    is_local = reach.loopback and _may_be_local(target)
+    if parts.scheme == "http" and not (reach.plain_http or is_local):
+        raise UrlFaultError(UrlFault.HTTPS_REQUIRED)
+    ports = HTTPS_PORTS if parts.scheme == "https" else HTTP_PORTS
+    if target.port not in ports and not (is_local and target.port >= FIRST_FREE_PORT):
+        raise UrlFaultError(UrlFault.PORT)
+    if target.address is not None and not reach.permits(target.address):
+        raise UrlFaultError(UrlFault.NOT_PUBLIC)
+    return target
+
+
+def _split(url: str) -> SplitResult:
+    if len(url) > LONGEST_URL or not _CHARACTERS.fullmatch(url):
+        raise UrlFaultError(UrlFault.MALFORMED)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise UrlFaultError(UrlFault.MALFORMED) from None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise UrlFaultError(UrlFault.MALFORMED)
+    return parts
+
+
+def _target(parts: SplitResult) -> Target:
+    try:
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise UrlFaultError(UrlFault.MALFORMED) from None
+    if port is None:
+        port = 443 if parts.scheme == "https" else 80
+    address = parsed(host)
+    is_spelt_well = (
+        address is not None
+        and ("[" in parts.netloc) == (address.version == 6)  # noqa: PLR2004 - IP's version
+        and (address.version == 6 or _DOTTED.fullmatch(host))  # noqa: PLR2004 - as above
+    ) or (
+        address is None
+        and "[" not in parts.netloc
+        and _NAME.fullmatch(host)
+        and not _ENDS_IN_A_NUMBER.fullmatch(host)
+    )
+    if not is_spelt_well:
+        raise UrlFaultError(UrlFault.MALFORMED)
+    return Target(host, port, address)
+
+
+def _may_be_local(target: Target) -> bool:
+    if target.address is not None:
+        return is_loopback(target.address)
+    return target.host.rstrip(".") == "localhost"

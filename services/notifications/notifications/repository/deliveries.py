@@ -1,0 +1,239 @@
+"""Stored webhook messages, their deliveries and attempts; set-based wherever there are many.
+
+``next_at`` says when a pending delivery is due. A worker that leases one moves it to the end of
+the lease, so that what a dead worker held becomes due again by itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection
+from notifications.domain.deliveries import Delivery, Ended, Job, Message, NewDelivery
+
+_ADD: Final = """
+WITH message AS (
+    INSERT INTO webhook_message (id, user_id, type, sequence, body, occurred_at, created_at)
+    SELECT *, $7 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bytea[],
+        $6::timestamptz[])
+    ON CONFLICT DO NOTHING)
+INSERT INTO webhook_delivery (id, endpoint_id, message_id, status, next_at, created_at)
+SELECT id, endpoint_id, message_id,
+    CASE WHEN is_active THEN 'pending' ELSE 'skipped' END, CASE WHEN is_active THEN $7 END, $7
+FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::bool[])
+    AS new (id, endpoint_id, message_id, is_active)
+ON CONFLICT (message_id, endpoint_id) DO NOTHING
+"""
+
+# First whom something waits for (a walk from one endpoint to the next along the index, however
+# much waits for each), then for each of them the oldest that there is room for. Where not all
+# fit, each gets its first before any gets its second.
+_CLAIM: Final = """
+WITH RECURSIVE waiting AS (
+    (SELECT endpoint_id FROM webhook_delivery WHERE status = 'pending'
+     ORDER BY endpoint_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT delivery.endpoint_id FROM webhook_delivery AS delivery
+            WHERE delivery.status = 'pending' AND delivery.endpoint_id > waiting.endpoint_id
+            ORDER BY delivery.endpoint_id LIMIT 1)
+    FROM waiting WHERE waiting.endpoint_id IS NOT NULL),
+due AS (
+    SELECT found.id, found.next_at,
+        row_number() OVER (PARTITION BY endpoint.id ORDER BY found.next_at, found.id) AS turn
+    FROM waiting
+    JOIN webhook_endpoint AS endpoint ON endpoint.id = waiting.endpoint_id
+    LEFT JOIN unnest($2::uuid[], $3::int[]) AS busy (endpoint_id, count)
+        ON busy.endpoint_id = endpoint.id
+    CROSS JOIN LATERAL (
+        SELECT delivery.id, delivery.next_at FROM webhook_delivery AS delivery
+        WHERE delivery.endpoint_id = endpoint.id AND delivery.status = 'pending'
+          AND delivery.next_at <= $1
+        ORDER BY delivery.next_at, delivery.id
+        LIMIT greatest(0, CASE WHEN endpoint.failures = 0 THEN $4 ELSE 1 END
+                          - coalesce(busy.count, 0))
+        FOR UPDATE SKIP LOCKED) AS found
+    WHERE endpoint.is_active AND (endpoint.resume_at IS NULL OR endpoint.resume_at <= $1)),
+chosen AS (SELECT id FROM due ORDER BY turn, next_at LIMIT $5)
+UPDATE webhook_delivery AS delivery SET next_at = $6, leased_until = $6
+FROM chosen, webhook_endpoint AS endpoint, webhook_message AS message
+WHERE delivery.id = chosen.id
+  AND endpoint.id = delivery.endpoint_id AND message.id = delivery.message_id
+RETURNING delivery.id AS delivery_id, delivery.endpoint_id, delivery.message_id, endpoint.url,
+    endpoint.secret,
+    CASE WHEN endpoint.old_secret_until > $1 THEN endpoint.old_secret END AS old_secret,
+    message.body, delivery.tries, delivery.attempts, endpoint.failures > 0 AS had_failures
+"""
+
+# An attempt counts once: the number it was given says whether it was written already.
+_RECORD: Final = """
+WITH ended AS (
+    SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[],
+        $5::timestamptz[], $6::int[], $7::int[], $8::text[], $9::text[])
+        AS ended (id, number, status, next_at, at, status_code, milliseconds, answer, error)),
+written AS (
+    UPDATE webhook_delivery AS delivery SET
+        status = ended.status, next_at = ended.next_at, leased_until = NULL,
+        tries = delivery.tries + 1, attempts = ended.number,
+        delivered_at = CASE WHEN ended.status = 'delivered' THEN $10::timestamptz END
+    FROM ended
+    WHERE delivery.id = ended.id AND delivery.attempts = ended.number - 1
+      AND delivery.status = 'pending'
+    RETURNING delivery.id)
+INSERT INTO webhook_attempt (delivery_id, number, at, status_code, milliseconds, answer, error)
+SELECT id, number, at, status_code, milliseconds, answer, error FROM ended JOIN written USING (id)
+"""
+
+_SKIP_WAITING: Final = """
+UPDATE webhook_delivery AS delivery SET status = 'skipped', next_at = NULL, leased_until = NULL
+FROM webhook_endpoint AS endpoint
+WHERE endpoint.id = delivery.endpoint_id AND NOT endpoint.is_active
+  AND delivery.status = 'pending'
+  AND (delivery.leased_until IS NULL OR delivery.leased_until <= $1)
+  AND ($2::uuid[] IS NULL OR endpoint.id = ANY($2))
+"""
+
+# One that a worker holds is left to it; its schedule begins anew all the same.
+_REPLAY: Final = """
+UPDATE webhook_delivery SET status = 'pending', tries = 0, delivered_at = NULL,
+    next_at = CASE WHEN leased_until > $3 THEN next_at ELSE $3 END
+WHERE id = $1 AND endpoint_id = $2
+RETURNING id
+"""
+
+_REPLAY_SPAN: Final = """
+UPDATE webhook_delivery SET status = 'pending', tries = 0, delivered_at = NULL, next_at = $4
+WHERE id IN (
+    SELECT id FROM webhook_delivery
+    WHERE endpoint_id = $1 AND created_at >= $2 AND created_at < $3 AND status <> 'pending'
+    ORDER BY created_at, id LIMIT $5)
+"""
+
+_PAGE: Final = """
+SELECT delivery.id, delivery.message_id, message.type, message.sequence, message.body,
+    delivery.status, delivery.created_at, delivery.next_at, delivery.delivered_at,
+    coalesce((SELECT jsonb_agg(to_jsonb(attempt) - 'delivery_id' ORDER BY attempt.number)
+              FROM webhook_attempt AS attempt WHERE attempt.delivery_id = delivery.id),
+             '[]'::jsonb) AS attempts
+FROM webhook_delivery AS delivery
+JOIN webhook_message AS message ON message.id = delivery.message_id
+WHERE delivery.endpoint_id = $1
+"""
+_ONE: Final = f"{_PAGE} AND delivery.id = $2"
+_NEWEST: Final = """
+  AND (delivery.created_at, delivery.id) < (coalesce($2, 'infinity'::timestamptz), $3)
+ORDER BY delivery.created_at DESC, delivery.id DESC LIMIT $4
+"""
+_PAGES: Final[Mapping[bool, str]] = {
+    False: f"{_PAGE} {_NEWEST}",
+    True: f"{_PAGE} AND delivery.status = $5 {_NEWEST}",
+}
+_LAST_ID: Final = UUID(int=2**128 - 1)
+
+# Deliveries and attempts go with their message.
+_PURGE: Final = """
+DELETE FROM webhook_message WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM webhook_message WHERE created_at < $1 LIMIT $2))
+"""
+_PURGE_ENDPOINTS: Final = """
+DELETE FROM webhook_endpoint AS endpoint WHERE deleted_at < $1
+  AND NOT EXISTS (SELECT FROM webhook_delivery WHERE endpoint_id = endpoint.id)
+"""
+
+
+class Deliveries:
+    """Stored deliveries; changes need a unit of work, reading any connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(
+        self, messages: Sequence[Message], new: Sequence[NewDelivery], now: datetime
+    ) -> None:
+        """Store messages and their deliveries by one statement; those stored already stay."""
+        await self._connection.execute(
+            _ADD,
+            [one.id for one in messages],
+            [one.user_id for one in messages],
+            [one.type for one in messages],
+            [one.sequence for one in messages],
+            [one.body for one in messages],
+            [one.occurred_at for one in messages],
+            now,
+            [one.id for one in new],
+            [one.endpoint_id for one in new],
+            [one.message_id for one in new],
+            [one.is_active for one in new],
+        )
+
+    async def claim(
+        self, busy: Mapping[UUID, int], now: datetime, until: datetime, *, each: int, all_: int
+    ) -> list[Job]:
+        """Lease what is due, the oldest first: so many for each endpoint and so many in all.
+
+        ``busy`` says how many of each endpoint's are on their way already; an endpoint that has
+        failed of late gets one at a time.
+        """
+        rows = await self._connection.fetch(
+            _CLAIM, now, list(busy), list(busy.values()), each, all_, until
+        )
+        return [Job(**row) for row in rows]
+
+    async def record(self, ended: Sequence[Ended], now: datetime) -> None:
+        """Write attempts and how their deliveries go on, by one statement."""
+        await self._connection.execute(
+            _RECORD,
+            [one.job.delivery_id for one in ended],
+            [one.job.attempts + 1 for one in ended],
+            [one.next.status for one in ended],
+            [one.next.at for one in ended],
+            [one.attempt.at for one in ended],
+            [one.attempt.reply.status_code for one in ended],
+            [one.attempt.milliseconds for one in ended],
+            [one.attempt.answer for one in ended],
+            [one.attempt.reply.error for one in ended],
+            now,
+        )
+
+    async def skip_waiting(self, now: datetime, endpoint_ids: Sequence[UUID] | None = None) -> int:
+        """Skip what waits for endpoints that are off: for these, or for all of them."""
+        return await self._connection.execute(_SKIP_WAITING, now, endpoint_ids)
+
+    async def replay(self, delivery_id: UUID, endpoint_id: UUID, now: datetime) -> bool:
+        """Make one delivery due at once, its schedule begun anew; False where there is none."""
+        found = await self._connection.fetchval(_REPLAY, delivery_id, endpoint_id, now)
+        return found is not None
+
+    async def replay_span(
+        self, endpoint_id: UUID, span: tuple[datetime, datetime], now: datetime, limit: int
+    ) -> int:
+        """Make an endpoint's deliveries of a span due, the oldest first; returns how many."""
+        return await self._connection.execute(_REPLAY_SPAN, endpoint_id, *span, now, limit)
+
+    async def get(self, delivery_id: UUID, endpoint_id: UUID) -> Delivery | None:
+        """Return one delivery of an endpoint with its log."""
+        row = await self._connection.fetchrow(_ONE, endpoint_id, delivery_id)
+        return None if row is None else Delivery(**row)
+
+    async def page(
+        self,
+        endpoint_id: UUID,
+        status: str | None,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> list[Delivery]:
+        """Return a page of an endpoint's deliveries, newest first, each with its log."""
+        created_at, last_id = after or (None, _LAST_ID)
+        arguments: list[Any] = [endpoint_id, created_at, last_id, limit]
+        if status is not None:
+            arguments.append(status)
+        rows = await self._connection.fetch(_PAGES[status is not None], *arguments)
+        return [Delivery(**row) for row in rows]
+
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Forget messages that came before then, so many at most; returns how many."""
+        return await self._connection.execute(_PURGE, before, limit)
+
+    async def purge_endpoints(self, before: datetime) -> None:
+        """Forget endpoints deleted before then of which no delivery is left."""
+        await self._connection.execute(_PURGE_ENDPOINTS, before)

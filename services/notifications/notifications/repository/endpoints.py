@@ -1,0 +1,200 @@
+"""Stored webhook endpoints. Secrets come and go encrypted, and only where they are asked for.
+
+Lock order: the user (advisory, at creation), then endpoints in id order, then deliveries.
+"""
+
+# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection
+from notifications.domain.endpoints import Endpoint, Interest, OffReason, Standing
+
+_ROW: Final = """
+    id, user_id, url, description, event_types, is_active, off_reason, off_at, old_secret_until,
+    created_at
+"""
+_ALIVE: Final = "id = $1 AND user_id = $2 AND deleted_at IS NULL"
+
+_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('endpoints ' || $1, 0))"
+
+_COUNT: Final = """
+SELECT count(*) FROM webhook_endpoint WHERE user_id = $1 AND deleted_at IS NULL
+"""
+
+_ADD: Final = f"""
+INSERT INTO webhook_endpoint (
+    id, user_id, url, description, event_types, is_active, secret, failures, created_at)
+VALUES ($1, $2, $3, $4, $5, true, $6, 0, $7)
+RETURNING {_ROW}
+"""
+
+_OF_USER: Final = f"""
+SELECT {_ROW} FROM webhook_endpoint
+WHERE user_id = $1 AND deleted_at IS NULL ORDER BY created_at DESC, id DESC
+"""
+
+_GET: Final = f"SELECT {_ROW} FROM webhook_endpoint WHERE {_ALIVE}"
+
+_LOCK: Final = f"{_GET} FOR NO KEY UPDATE"
+
+_CHANGE: Final = f"""
+UPDATE webhook_endpoint SET url = $2, description = $3, event_types = $4, is_active = $5,
+    off_reason = $6, off_at = $7,
+    failures = CASE WHEN $8 THEN 0 ELSE failures END,
+    resume_at = CASE WHEN $8 THEN NULL ELSE resume_at END
+WHERE id = $1
+RETURNING {_ROW}
+"""
+
+_ROTATE: Final = f"""
+UPDATE webhook_endpoint
+SET secret = $2, old_secret = CASE WHEN $3::timestamptz > $4::timestamptz THEN secret END,
+    old_secret_until = CASE WHEN $3::timestamptz > $4::timestamptz THEN $3 END
+WHERE id = $1
+RETURNING {_ROW}
+"""
+
+# What is left is what the log of its deliveries hangs on, until retention takes that, too.
+_DELETE: Final = """
+UPDATE webhook_endpoint SET deleted_at = $2, is_active = false,
+    off_reason = 'owner', off_at = coalesce(off_at, $2),
+    secret = '', old_secret = NULL, old_secret_until = NULL, description = NULL
+WHERE deleted_at IS NULL AND {}
+RETURNING id
+"""
+_DELETE_ONE: Final = _DELETE.format("id = $1")
+_DELETE_ALL: Final = _DELETE.format("user_id = ANY($1)")
+
+# The key share keeps them from going away before what is written for them is committed.
+_INTERESTED: Final = """
+SELECT id, user_id, event_types, is_active FROM webhook_endpoint
+WHERE user_id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR KEY SHARE
+"""
+
+_STANDINGS: Final = """
+SELECT id, user_id, url, failures, resume_at FROM webhook_endpoint
+WHERE id = ANY($1) AND is_active ORDER BY id FOR NO KEY UPDATE
+"""
+
+_SAVE_STANDINGS: Final = """
+UPDATE webhook_endpoint AS endpoint SET failures = stands.failures, resume_at = stands.resume_at,
+    is_active = stands.off_reason IS NULL, off_reason = stands.off_reason,
+    off_at = CASE WHEN stands.off_reason IS NOT NULL THEN $5::timestamptz END
+FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[])
+    AS stands (id, failures, resume_at, off_reason)
+WHERE endpoint.id = stands.id
+"""
+
+
+class Endpoints:
+    """Stored endpoints; changes need a unit of work, reading any connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def count(self, user_id: UUID) -> int:
+        """Return how many a user has; no other adds one before this unit of work ends."""
+        await self._connection.execute(_ONE_AT_A_TIME, str(user_id))
+        found: int = await self._connection.fetchval(_COUNT, user_id)
+        return found
+
+    async def add(self, new: Endpoint, secret: bytes) -> Endpoint:
+        """Store a new one with its secret, encrypted."""
+        row = await self._connection.fetchrow(
+            _ADD,
+            new.id,
+            new.user_id,
+            new.url,
+            new.description,
+            new.event_types,
+            secret,
+            new.created_at,
+        )
+        return _endpoint(row)
+
+    async def of_user(self, user_id: UUID) -> list[Endpoint]:
+        """Return all of a user's, newest first."""
+        return [_endpoint(row) for row in await self._connection.fetch(_OF_USER, user_id)]
+
+    async def get(self, endpoint_id: UUID, user_id: UUID) -> Endpoint | None:
+        """Return one of a user's."""
+        return _one(await self._connection.fetchrow(_GET, endpoint_id, user_id))
+
+    async def lock(self, endpoint_id: UUID, user_id: UUID) -> Endpoint | None:
+        """Return one of a user's as it stands and stays until the unit of work ends."""
+        return _one(await self._connection.fetchrow(_LOCK, endpoint_id, user_id))
+
+    async def change(self, locked: Endpoint, *, starts_afresh: bool) -> Endpoint:
+        """Save what its owner has changed; ``starts_afresh`` forgets its failures."""
+        row = await self._connection.fetchrow(
+            _CHANGE,
+            locked.id,
+            locked.url,
+            locked.description,
+            locked.event_types,
+            locked.is_active,
+            locked.off_reason,
+            locked.off_at,
+            starts_afresh,
+        )
+        return _endpoint(row)
+
+    async def rotate(
+        self, endpoint_id: UUID, secret: bytes, old_until: datetime, now: datetime
+    ) -> Endpoint:
+        """Save a new secret; the one before it goes on signing, too, until ``old_until``."""
+        return _endpoint(
+            await self._connection.fetchrow(_ROTATE, endpoint_id, secret, old_until, now)
+        )
+
+    async def delete(self, endpoint_id: UUID, now: datetime) -> None:
+        """Delete one, and its secrets at once."""
+        await self._connection.fetch(_DELETE_ONE, endpoint_id, now)
+
+    async def delete_of(self, user_ids: Iterable[UUID], now: datetime) -> list[UUID]:
+        """Delete all endpoints of users; returns their ids."""
+        rows = await self._connection.fetch(_DELETE_ALL, list(user_ids), now)
+        return [row["id"] for row in rows]
+
+    async def interested(self, user_ids: Iterable[UUID]) -> list[Interest]:
+        """Return what of these users' events is sent where, off or not."""
+        rows = await self._connection.fetch(_INTERESTED, list(user_ids))
+        return [Interest(row["id"], row["user_id"], _types(row), row["is_active"]) for row in rows]
+
+    async def standings(self, endpoint_ids: Iterable[UUID]) -> list[Standing]:
+        """Return how those that are on are doing, locked in id order."""
+        rows = await self._connection.fetch(_STANDINGS, sorted(endpoint_ids))
+        return [
+            Standing(row["id"], row["user_id"], row["url"], row["failures"], row["resume_at"])
+            for row in rows
+        ]
+
+    async def save_standings(self, locked: Sequence[Standing], now: datetime) -> None:
+        """Save how they are doing, by one statement."""
+        await self._connection.execute(
+            _SAVE_STANDINGS,
+            [one.endpoint_id for one in locked],
+            [one.failures for one in locked],
+            [one.resume_at for one in locked],
+            [one.off_reason for one in locked],
+            now,
+        )
+
+
+def _one(row: Any) -> Endpoint | None:
+    return None if row is None else _endpoint(row)
+
+
+def _endpoint(row: Any) -> Endpoint:
+    values = dict(row)
+    values["event_types"] = _types(row)
+    values["off_reason"] = None if row["off_reason"] is None else OffReason(row["off_reason"])
+    return Endpoint(**values)
+
+
+def _types(row: Any) -> tuple[str, ...] | None:
+    return None if row["event_types"] is None else tuple(row["event_types"])

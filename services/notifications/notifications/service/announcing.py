@@ -1,0 +1,43 @@
+"""Writes the webhooks of events: a message for each person concerned, a delivery per endpoint."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from kit.db import UnitOfWork
+from kit.ids import new_id
+from kit.messaging.messages import Envelope
+from notifications.domain.deliveries import Message, NewDelivery
+from notifications.domain.endpoints import Interest
+from notifications.repository import Deliveries, Endpoints
+from notifications.webhooks.payloads import concerned, messages_of
+
+
+async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
+    """Write what is to be sent about a batch of events: one statement to ask who wants to know,
+    one to write it all. Returns how many deliveries there are.
+    """  # noqa: D205 - one sentence too long for a line
+    people = {user_id for envelope in envelopes for user_id in concerned(envelope)}
+    interests: dict[UUID, list[Interest]] = defaultdict(list)
+    for interest in await Endpoints(uow).interested(people):
+        interests[interest.user_id].append(interest)
+    if not interests:
+        return 0
+    messages = [
+        message for envelope in envelopes for message in messages_of(envelope, interests.keys())
+    ]
+    deliveries = [
+        _delivery(message, interest)
+        for message in messages
+        for interest in interests[message.user_id]
+        if interest.wants(message.type)
+    ]
+    if deliveries:
+        wanted = {delivery.message_id for delivery in deliveries}
+        chosen = [message for message in messages if message.id in wanted]
+        await Deliveries(uow).add(chosen, deliveries, uow.clock.now())
+    return len(deliveries)
+
+
+def _delivery(message: Message, interest: Interest) -> NewDelivery:
+    return NewDelivery(new_id(), interest.endpoint_id, message.id, interest.is_active)

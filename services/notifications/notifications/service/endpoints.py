@@ -1,0 +1,162 @@
+"""What owners do with their webhook endpoints. URLs are checked before, outside: see the API."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from kit.db import UnitOfWork
+from kit.ids import new_id
+from notifications.domain.deliveries import Delivery, NewDelivery
+from notifications.domain.endpoints import (
+    MOST_ENDPOINTS,
+    MOST_REPLAYED,
+    Endpoint,
+    OffReason,
+    Wish,
+)
+from notifications.refusals import (
+    WebhookDeliveryNotFound,
+    WebhookEndpointNotFound,
+    WebhookEndpointOff,
+    WebhookEndpointsTooMany,
+    WebhookSpanTooLarge,
+)
+from notifications.repository import Deliveries, Endpoints
+from notifications.webhooks.payloads import trial_message
+from notifications.webhooks.vault import Vault
+
+
+async def create(
+    uow: UnitOfWork, vault: Vault, user_id: UUID, wish: Wish
+) -> tuple[Endpoint, bytes]:
+    """Make an endpoint; returns it with its secret, which is never given out again.
+
+    Raises:
+        WebhookEndpointsTooMany: the user has as many as one may have.
+    """
+    endpoints = Endpoints(uow)
+    if await endpoints.count(user_id) >= MOST_ENDPOINTS:
+        raise WebhookEndpointsTooMany(most=MOST_ENDPOINTS)
+    new = Endpoint(
+        id=new_id(),
+        user_id=user_id,
+        url=wish.url,
+        description=wish.description,
+        event_types=wish.event_types,
+        is_active=True,
+        off_reason=None,
+        off_at=None,
+        old_secret_until=None,
+        created_at=uow.clock.now(),
+    )
+    secret, stored = vault.new(new.id)
+    return await endpoints.add(new, stored), secret
+
+
+async def change(
+    uow: UnitOfWork, endpoint_id: UUID, user_id: UUID, changes: Mapping[str, Any]
+) -> Endpoint:
+    """Change what is named; switching it on forgets its failures, switching it off skips what
+    waits.
+
+    Raises:
+        WebhookEndpointNotFound: there is none, or it is somebody else's.
+    """  # noqa: D205 - one sentence too long for a line
+    before = await _locked(uow, endpoint_id, user_id)
+    after = replace(before, **changes)
+    if after.is_active:
+        after = replace(after, off_reason=None, off_at=None)
+    elif before.is_active:
+        after = replace(after, off_reason=OffReason.OWNER, off_at=uow.clock.now())
+    is_new_start = after.is_active and (not before.is_active or after.url != before.url)
+    saved = await Endpoints(uow).change(after, starts_afresh=is_new_start)
+    if before.is_active and not after.is_active:
+        await Deliveries(uow).skip_waiting(uow.clock.now(), [endpoint_id])
+    return saved
+
+
+async def delete(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> None:
+    """Delete an endpoint and its secrets; raises WebhookEndpointNotFound."""
+    await _locked(uow, endpoint_id, user_id)
+    await Endpoints(uow).delete(endpoint_id, uow.clock.now())
+    await Deliveries(uow).skip_waiting(uow.clock.now(), [endpoint_id])
+
+
+async def rotate(
+    uow: UnitOfWork, vault: Vault, endpoint_id: UUID, user_id: UUID, overlap: timedelta
+) -> tuple[Endpoint, bytes]:
+    """Give an endpoint a new secret; the old one signs too until the overlap is over.
+
+    Raises:
+        WebhookEndpointNotFound: there is none, or it is somebody else's.
+    """
+    await _locked(uow, endpoint_id, user_id)
+    secret, stored = vault.new(endpoint_id)
+    now = uow.clock.now()
+    return await Endpoints(uow).rotate(endpoint_id, stored, now + overlap, now), secret
+
+
+async def try_out(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> Delivery:
+    """Send a test event to one endpoint, whatever types it has chosen.
+
+    Raises:
+        WebhookEndpointNotFound: there is none, or it is somebody else's.
+        WebhookEndpointOff: it is off.
+    """
+    await _ready(uow, endpoint_id, user_id)
+    now = uow.clock.now()
+    message = trial_message(user_id, endpoint_id, now)
+    delivery = NewDelivery(new_id(), endpoint_id, message.id, is_active=True)
+    await Deliveries(uow).add([message], [delivery], now)
+    return await _delivery(uow, delivery.id, endpoint_id)
+
+
+async def replay(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID, delivery_id: UUID) -> Delivery:
+    """Send one delivery again, under the same webhook-id; its schedule begins anew.
+
+    Raises:
+        WebhookEndpointNotFound, WebhookDeliveryNotFound: there is none, or it is another's.
+        WebhookEndpointOff: the endpoint is off.
+    """
+    await _ready(uow, endpoint_id, user_id)
+    if not await Deliveries(uow).replay(delivery_id, endpoint_id, uow.clock.now()):
+        raise WebhookDeliveryNotFound
+    return await _delivery(uow, delivery_id, endpoint_id)
+
+
+async def replay_span(
+    uow: UnitOfWork, endpoint_id: UUID, user_id: UUID, span: tuple[datetime, datetime]
+) -> int:
+    """Send all of a span again that is not waiting to be sent; returns how many.
+
+    Raises:
+        WebhookEndpointNotFound: there is none, or it is somebody else's.
+        WebhookEndpointOff: it is off.
+        WebhookSpanTooLarge: there are more than can be replayed at once; nothing is.
+    """
+    await _ready(uow, endpoint_id, user_id)
+    count = await Deliveries(uow).replay_span(endpoint_id, span, uow.clock.now(), MOST_REPLAYED + 1)
+    if count > MOST_REPLAYED:
+        raise WebhookSpanTooLarge(most=MOST_REPLAYED)
+    return count
+
+
+async def _locked(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> Endpoint:
+    found = await Endpoints(uow).lock(endpoint_id, user_id)
+    if found is None:
+        raise WebhookEndpointNotFound
+    return found
+
+
+async def _ready(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> None:
+    if not (await _locked(uow, endpoint_id, user_id)).is_active:
+        raise WebhookEndpointOff
+
+
+async def _delivery(uow: UnitOfWork, delivery_id: UUID, endpoint_id: UUID) -> Delivery:
+    found = await Deliveries(uow).get(delivery_id, endpoint_id)
+    if found is None:
+        raise WebhookDeliveryNotFound
+    return found

@@ -1,0 +1,138 @@
+"""Sends what is due: leases deliveries, sends them all at once, writes what became of them.
+
+Each endpoint has only so many on their way at a time, and a claim takes from each endpoint that
+has something due, so that a slow one delays no other.
+"""
+
+import asyncio
+import random
+from collections import Counter as Counted
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter
+
+from kit.db import Database, UnitOfWork
+from kit.messaging.doorbell import Doorbell
+from kit.tasks import all_of, for_ever, spawn, stop
+from notifications.domain.attempts import decide_next
+from notifications.domain.deliveries import Attempt, Ended, Job
+from notifications.repository import Deliveries
+
+AT_ONCE: Final = 512
+EACH_AT_ONCE: Final = 16
+POLL_SECONDS: Final = 0.25
+LEASE: Final = timedelta(seconds=30)  # twice what an attempt may take
+
+attempted = Counter("saldo_webhook_attempts", "Attempts at webhooks", ["outcome"])
+log = structlog.get_logger(__name__)
+
+Record = Callable[[UnitOfWork, Sequence[Ended]], Awaitable[list[UUID]]]
+
+
+class Sends(Protocol):
+    """What makes an attempt: ``webhooks.sender.Sender``."""
+
+    async def send(self, job: Job) -> Attempt:
+        """Attempt a delivery."""
+        ...
+
+
+class Dispatcher:
+    """Sends webhooks for as long as ``run`` runs; several may run beside one another."""
+
+    def __init__(self, database: Database, sender: Sends, record: Record, bell: Doorbell) -> None:
+        """Take who sends, the verb that writes outcomes down, and what tells of new deliveries."""
+        self._database = database
+        self._sender = sender
+        self._record = record
+        self._bell = bell
+        self._busy: Counted[UUID] = Counted()
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._ended: list[Ended] = []
+        self._something_ended = Doorbell()
+
+    async def run(self) -> None:
+        """Send until cancelled; what is on its way then is sent again when its lease ends."""
+        try:
+            await all_of(
+                [
+                    for_ever("webhooks.dispatcher", self._start_always),
+                    for_ever("webhooks.writer", self._write_always),
+                ]
+            )
+        finally:
+            await stop(list(self._tasks.values()))
+            if self._ended:
+                await self.write_ended()
+
+    async def _start_always(self) -> None:
+        while True:
+            if not await self.start_due():
+                await self._bell.wait(POLL_SECONDS)
+
+    async def _write_always(self) -> None:
+        while True:
+            await self._something_ended.wait(POLL_SECONDS)
+            await self.write_ended()
+
+    async def start_due(self) -> int:
+        """Lease what is due and there is room for, and begin to send it; returns how many."""
+        room = AT_ONCE - self._busy.total()
+        if room <= 0:
+            return 0
+        now = self._database.clock.now()
+        async with self._database.unit_of_work() as uow:
+            jobs = await Deliveries(uow).claim(
+                self._busy, now, now + LEASE, each=EACH_AT_ONCE, all_=room
+            )
+        for job in jobs:
+            self._busy[job.endpoint_id] += 1
+            self._tasks[job.delivery_id] = spawn(self._send(job), "webhook")
+        return len(jobs)
+
+    async def _send(self, job: Job) -> None:
+        try:
+            attempt = await self._sender.send(job)
+        except BaseException:
+            self._leave(job)  # our own fault: logged with the task, tried again after the lease
+            raise
+        jitter = random.uniform(-1, 1)  # noqa: S311 - jitter is no secret
+        following = decide_next(
+            attempt.reply, job.tries + 1, self._database.clock.now(), jitter=jitter
+        )
+        self._ended.append(Ended(job, attempt, following))
+        self._something_ended.ring()
+
+    async def write_ended(self) -> int:
+        """Write down all that has ended since the last time, together; returns how many."""
+        batch = list(self._ended)
+        if not batch:
+            return 0
+        async with self._database.unit_of_work() as uow:
+            gone_off = await self._record(uow, batch)
+        del self._ended[: len(batch)]
+        for one in batch:
+            self._leave(one.job)
+            attempted.labels(one.next.status).inc()
+        self._bell.ring()
+        if gone_off:
+            async with self._database.unit_of_work() as uow:
+                await Deliveries(uow).skip_waiting(uow.clock.now(), gone_off)
+        return len(batch)
+
+    async def settle(self) -> None:
+        """Send all that is due now, and write down what became of it; for tests and tools."""
+        while await self.start_due() or self._tasks or self._ended:
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            if not await self.write_ended():
+                return
+
+    def _leave(self, job: Job) -> None:
+        self._tasks.pop(job.delivery_id, None)
+        self._busy[job.endpoint_id] -= 1
+        if not self._busy[job.endpoint_id]:
+            del self._busy[job.endpoint_id]

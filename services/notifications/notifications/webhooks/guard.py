@@ -1,0 +1,88 @@
+"""Keeps webhooks away from our own network: every address is checked, then connected to as it is.
+
+A name is resolved here and nowhere else, and a connection is made to an address that was just
+checked, so that a name that leads elsewhere at the next look-up gains nothing.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from notifications.domain.networks import parsed
+from notifications.domain.webhook_urls import Reach, Target, UrlFault, UrlFaultError, read_url
+
+LOOK_UP_SECONDS: Final = 3.0
+
+AddressInfo = tuple[int, int, int, str, tuple[object, ...]]
+LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
+
+
+class AddressRefusedError(OSError):
+    """A connection to an address that is not public was about to be made."""
+
+
+async def look_up(host: str, port: int) -> list[str]:
+    """Return the addresses of a name, as the machine's resolver gives them; raises OSError."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class Guard(AbstractResolver):
+    """Resolves names for the HTTP client, and refuses those with any address out of reach."""
+
+    def __init__(self, reach: Reach, look_up: LookUp = look_up) -> None:
+        self.reach = reach
+        self._look_up = look_up
+
+    async def check(self, url: str) -> None:
+        """Raise UrlFaultError unless a webhook may be sent to the URL as things stand now."""
+        target = read_url(url, self.reach)
+        if target.address is None:
+            await self._addresses(target)
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 (all are looked at)
+    ) -> list[ResolveResult]:
+        """Return the addresses of a name, all of them checked; raises UrlFaultError."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in await self._addresses(Target(host, port, None))
+        ]
+
+    async def close(self) -> None:
+        """Close nothing: there is nothing open."""
+
+    def open_socket(self, address_info: AddressInfo) -> socket.socket:
+        """Open the socket of a connection: the last look before it is made."""
+        family, kind, protocol, _, where = address_info
+        address = parsed(str(where[0]))
+        if address is None or not self.reach.permits(address):
+            raise AddressRefusedError(UrlFault.NOT_PUBLIC)
+        return socket.socket(family, kind, protocol)
+
+    async def _addresses(self, target: Target) -> Sequence[str]:
+        try:
+            async with asyncio.timeout(LOOK_UP_SECONDS):
+                found = await self._look_up(target.host, target.port)
+        except (OSError, UnicodeError):
+            raise UrlFaultError(UrlFault.NOT_FOUND) from None
+        addresses = [parsed(text) for text in found]
+        if not addresses:
+            raise UrlFaultError(UrlFault.NOT_FOUND)
+        if not all(address is not None and self.reach.permits(address) for address in addresses):
+            raise UrlFaultError(UrlFault.NOT_PUBLIC)
+        return found

@@ -1,0 +1,122 @@
+"""What webhooks say about events: one message for each person, or account, that an event concerns.
+
+``{"type", "timestamp", "data"}``, as Standard Webhooks recommends; ``data.sequence`` counts the
+payment's or the account's events from 1 without a gap, so that receivers can order them.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from contracts.payments import (
+    PaymentCancelled,
+    PaymentCreated,
+    PaymentEvent,
+    PaymentFailed,
+    PaymentPaid,
+)
+from contracts.wallet import FundsMoved
+from kit.ids import derived_id, new_id
+from kit.messaging.messages import Envelope
+from kit.money import decimal_text
+from notifications.domain.deliveries import Message
+from notifications.domain.endpoints import TEST_TYPE, EventType
+
+PAYMENT_TYPES: Final[Mapping[type[PaymentEvent], EventType]] = {
+    PaymentCreated: EventType.PAYMENT_CREATED,
+    PaymentPaid: EventType.PAYMENT_PAID,
+    PaymentFailed: EventType.PAYMENT_FAILED,
+    PaymentCancelled: EventType.PAYMENT_CANCELLED,
+}
+
+
+def concerned(envelope: Envelope) -> set[UUID]:
+    """Return the users that an event is told to."""
+    event = envelope.message
+    if isinstance(event, PaymentEvent):
+        return {event.payer_id, event.payee_id}
+    assert isinstance(event, FundsMoved)  # noqa: S101 - routed by type
+    return {entry.owner_id for entry in event.entries if entry.owner_id is not None}
+
+
+def messages_of(envelope: Envelope, users: Collection[UUID]) -> Iterator[Message]:
+    """Yield what an event is told as, to those of these users whom it concerns."""
+    event = envelope.message
+    if isinstance(event, PaymentEvent):
+        yield from _of_payment(envelope, event, users)
+    elif isinstance(event, FundsMoved):
+        yield from _of_funds(envelope, event, users)
+
+
+def trial_message(user_id: UUID, endpoint_id: UUID, now: datetime) -> Message:
+    """Return what an owner has an endpoint tried with."""
+    return _message(new_id(), user_id, TEST_TYPE, None, now, {"endpoint_id": endpoint_id})
+
+
+def _of_payment(
+    envelope: Envelope, event: PaymentEvent, users: Collection[UUID]
+) -> Iterator[Message]:
+    """Tell payer and payee; why it failed says what the payer does not have, so only to them."""
+    told: dict[str, Any] = {
+        "payment_id": event.payment_id,
+        "status": event.status,  # type: ignore[attr-defined] # every event of a payment has one
+        "amount": decimal_text(event.amount_minor, event.currency),
+        "currency": event.currency,
+        "payer_id": event.payer_id,
+        "payee_id": event.payee_id,
+    }
+    if isinstance(event, PaymentPaid):
+        told["transfer_id"] = event.transfer_id
+    of_payer: dict[str, Any] = {"direction": "out"}
+    if isinstance(event, PaymentFailed | PaymentCancelled):
+        of_payer["reason"] = event.reason
+    for user_id, more in ((event.payer_id, of_payer), (event.payee_id, {"direction": "in"})):
+        if user_id in users:
+            yield _message(
+                derived_id("webhook", envelope.id, user_id),
+                user_id,
+                PAYMENT_TYPES[type(event)],
+                envelope.sequence,
+                event.at,
+                {**told, **more},
+            )
+
+
+def _of_funds(envelope: Envelope, event: FundsMoved, users: Collection[UUID]) -> Iterator[Message]:
+    """Tell each account's owner of its own entry, and of no other."""
+    for entry in event.entries:
+        if entry.owner_id is not None and entry.owner_id in users:
+            yield _message(
+                derived_id("webhook", envelope.id, entry.account_id),
+                entry.owner_id,
+                EventType.FUNDS_MOVED,
+                entry.seq,
+                event.posted_at,
+                {
+                    "account_id": entry.account_id,
+                    "transfer_id": event.transfer_id,
+                    "kind": event.kind,
+                    "reference": event.reference,
+                    "description": event.description,
+                    "amount": decimal_text(entry.amount_minor, event.currency),
+                    "balance_after": decimal_text(entry.balance_after_minor, event.currency),
+                    "currency": event.currency,
+                },
+            )
+
+
+def _message(  # noqa: PLR0913, PLR0917 (a message is just this)
+    message_id: UUID,
+    user_id: UUID,
+    kind: str,
+    sequence: int | None,
+    at: datetime,
+    data: Mapping[str, Any],
+) -> Message:
+    counted = {} if sequence is None else {"sequence": sequence}
+    said = {"type": kind, "timestamp": at, "data": {**data, **counted}}
+    body = orjson.dumps(said, option=orjson.OPT_UTC_Z)
+    return Message(message_id, user_id, kind, sequence, body, at)

@@ -1,0 +1,48 @@
+"""What NOTIFICATIONS_WEBHOOK_KEY protects: the signing secrets of endpoints, at rest.
+
+A copy of the database alone can therefore not sign in our name.
+"""
+
+import os
+from typing import Final
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import SecretStr
+
+from notifications.domain.signing import SECRET_BYTES
+
+_NONCE_BYTES: Final = 12
+_KEY_BYTES: Final = 32
+
+
+class WrongWebhookKeyError(Exception):
+    """What is stored was written under another key, or was tampered with."""
+
+
+class Vault:
+    """Encrypts secrets, each bound to its endpoint (AES-256-GCM: nonce, then ciphertext)."""
+
+    def __init__(self, key: SecretStr) -> None:
+        """Derive the cipher's key from the setting's (HKDF, RFC 5869)."""
+        kdf = HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"saldo webhook secrets 1")
+        self._cipher = AESGCM(kdf.derive(key.get_secret_value().encode()))
+
+    def new(self, endpoint_id: UUID) -> tuple[bytes, bytes]:
+        """Make a secret: as it signs, and as it is stored."""
+        secret, nonce = os.urandom(SECRET_BYTES), os.urandom(_NONCE_BYTES)
+        return secret, nonce + self._cipher.encrypt(nonce, secret, endpoint_id.bytes)
+
+    def unlock(self, endpoint_id: UUID, stored: bytes) -> bytes:
+        """Return a secret as it signs; raises WrongWebhookKeyError."""
+        try:
+            nonce, ciphertext = stored[:_NONCE_BYTES], stored[_NONCE_BYTES:]
+            return self._cipher.decrypt(nonce, ciphertext, endpoint_id.bytes)
+        except (InvalidTag, ValueError):
+            raise WrongWebhookKeyError(
+                "the webhook secrets in the database were stored under another"
+                " NOTIFICATIONS_WEBHOOK_KEY"
+            ) from None

@@ -1,0 +1,160 @@
+"""When a delivery is tried again and an endpoint given up: tables."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kit.ids import new_id
+from notifications.domain.attempts import (
+    ATTEMPTS,
+    MOST_PAUSE,
+    MOST_RETRY_AFTER,
+    WAITS,
+    Next,
+    Reply,
+    Run,
+    Status,
+    decide_next,
+    pause_after,
+    retry_after,
+    run_of,
+)
+from notifications.domain.endpoints import OffReason, Standing, decide_standing
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+OK, BUSY, GONE, LOST = Reply(204), Reply(500), Reply(410), Reply(None, error="timeout")
+HOUR = timedelta(hours=1)
+
+
+def seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)
+
+
+def test_the_schedule_is_that_of_standard_webhooks() -> None:
+    since_start, times = timedelta(0), []
+    for wait in WAITS:
+        since_start += wait
+        times.append(str(since_start))
+    assert times == [
+        "0:00:00",
+        "0:00:05",
+        "0:05:05",
+        "0:35:05",
+        "2:35:05",
+        "7:35:05",
+        "17:35:05",
+        "1 day, 7:35:05",
+        "2 days, 3:35:05",
+        "3 days, 3:35:05",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reply", "tries", "expected"),
+    [
+        (Reply(200), 1, Next(Status.DELIVERED)),
+        (Reply(299), ATTEMPTS, Next(Status.DELIVERED)),
+        (Reply(100), 1, Next(Status.PENDING, NOW + seconds(5))),
+        (Reply(301), 1, Next(Status.PENDING, NOW + seconds(5))),
+        (Reply(307, seconds(1)), 1, Next(Status.PENDING, NOW + seconds(5))),
+        (Reply(404), 2, Next(Status.PENDING, NOW + seconds(300))),
+        (Reply(500), 3, Next(Status.PENDING, NOW + seconds(1_800))),
+        (LOST, 4, Next(Status.PENDING, NOW + 2 * HOUR)),
+        (LOST, 5, Next(Status.PENDING, NOW + 5 * HOUR)),
+        (LOST, 6, Next(Status.PENDING, NOW + 10 * HOUR)),
+        (LOST, 7, Next(Status.PENDING, NOW + 14 * HOUR)),
+        (LOST, 8, Next(Status.PENDING, NOW + 20 * HOUR)),
+        (LOST, 9, Next(Status.PENDING, NOW + 24 * HOUR)),
+        (LOST, 10, Next(Status.FAILED)),
+        (BUSY, 10, Next(Status.FAILED)),
+        (GONE, 1, Next(Status.FAILED)),
+        (Reply(503, seconds(2)), 1, Next(Status.PENDING, NOW + seconds(5))),
+        (Reply(503, seconds(90)), 1, Next(Status.PENDING, NOW + seconds(90))),
+        (Reply(429, timedelta(days=400)), 1, Next(Status.PENDING, NOW + MOST_RETRY_AFTER)),
+    ],
+)
+def test_how_a_delivery_goes_on(reply: Reply, tries: int, expected: Next) -> None:
+    assert decide_next(reply, tries, NOW, jitter=0) == expected
+
+
+@pytest.mark.parametrize(("jitter", "wait"), [(-1, 270), (0, 300), (1, 330)])
+def test_jitter_moves_an_attempt_by_a_tenth_at_most(jitter: float, wait: float) -> None:
+    assert decide_next(BUSY, 2, NOW, jitter).at == NOW + seconds(wait)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, None),
+        ("120", seconds(120)),
+        (" 0 ", seconds(0)),
+        ("99999999999999", MOST_RETRY_AFTER),
+        ("Sat, 31 Jan 2026 12:01:00 GMT", seconds(60)),
+        ("Sat, 31 Jan 2026 11:00:00 GMT", seconds(0)),
+        ("Sat, 31 Jan 2026 12:01:00 -0000", seconds(60)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", MOST_RETRY_AFTER),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("\u0661", None),
+        ("1" * 100, None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str | None, expected: timedelta | None) -> None:
+    assert retry_after(header, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        ([], Run()),
+        ([OK, OK], Run(is_fresh=True)),
+        ([BUSY, LOST], Run(failures=2)),
+        ([BUSY, OK], Run(is_fresh=True)),
+        ([BUSY, OK, LOST], Run(is_fresh=True, failures=1)),
+        ([GONE], Run(failures=1, is_gone=True)),
+        ([GONE, OK], Run(is_fresh=True, is_gone=True)),
+        ([Reply(429, seconds(30))], Run(failures=1, patience=seconds(30))),
+        ([Reply(503, seconds(9_999))], Run(failures=1, patience=MOST_PAUSE)),
+        ([Reply(404, seconds(30))], Run(failures=1)),
+        ([Reply(429, seconds(30)), OK], Run(is_fresh=True)),
+    ],
+)
+def test_what_attempts_say_about_an_endpoint(replies: list[Reply], expected: Run) -> None:
+    assert run_of(replies) == expected
+
+
+@pytest.mark.parametrize(
+    ("failures", "patience", "expected"),
+    [(1, None, 1), (7, None, 7), (300, None, 10), (1, 30, 30), (9, 3, 9)],
+)
+def test_an_endpoint_that_fails_is_left_alone_for_a_while(
+    failures: int, patience: float | None, expected: float
+) -> None:
+    asked = None if patience is None else seconds(patience)
+    assert pause_after(failures, asked) == seconds(expected)
+
+
+@pytest.mark.parametrize(
+    ("before", "run", "failures", "pause", "off"),
+    [
+        (0, Run(is_fresh=True), 0, None, None),
+        (9, Run(is_fresh=True), 0, None, None),
+        (9, Run(is_fresh=True, failures=1), 1, 1, None),
+        (0, Run(failures=1), 1, 1, None),
+        (4, Run(failures=5), 9, 9, None),
+        (9, Run(failures=1), 10, 10, OffReason.FAILING),
+        (0, Run(failures=16), 16, 10, OffReason.FAILING),
+        (0, Run(failures=1, is_gone=True), 1, 1, OffReason.GONE),
+        (9, Run(failures=1, is_gone=True), 10, 10, OffReason.GONE),
+        (0, Run(failures=1, patience=seconds(60)), 1, 60, None),
+    ],
+)
+def test_how_an_endpoint_stands_after_attempts(
+    before: int, run: Run, failures: int, pause: float | None, off: OffReason | None
+) -> None:
+    standing = Standing(new_id(), new_id(), "https://example.com/", before, None)
+    after = decide_standing(standing, run, NOW)
+    assert (after.failures, after.off_reason) == (failures, off)
+    assert after.resume_at == (None if pause is None else NOW + seconds(pause))

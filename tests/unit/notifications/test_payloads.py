@@ -1,0 +1,164 @@
+"""What webhooks say to whom: payer, payee, and the owner of each account."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from contracts.payments import (
+    PaymentCancelled,
+    PaymentCreated,
+    PaymentFailed,
+    PaymentPaid,
+)
+from contracts.wallet import EntryPosted, FundsMoved
+from kit.ids import new_id
+from kit.messaging.messages import Envelope, Event
+from notifications.domain.deliveries import Message
+from notifications.webhooks import payloads
+
+PAYER, PAYEE, PAYMENT, TRANSFER = (UUID(int=n) for n in range(1, 5))
+AT = datetime(2026, 1, 31, 12, 0, 5, 123456, tzinfo=UTC)
+PAYMENT_FACTS: dict[str, Any] = {
+    "payment_id": PAYMENT,
+    "payer_id": PAYER,
+    "payee_id": PAYEE,
+    "amount_minor": 15000,
+    "currency": "RUB",
+    "at": AT,
+}
+
+
+def envelope(event: Event, sequence: int | None = 2) -> Envelope:
+    return Envelope(
+        new_id(), "payments", event.type, "s", AT, sequence, None, None, None, None, event
+    )
+
+
+def told(message: Message) -> Any:
+    return orjson.loads(message.body)
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "status", "payers_own"),
+    [
+        (PaymentCreated(**PAYMENT_FACTS), "payment.created", "created", {}),
+        (
+            PaymentFailed(**PAYMENT_FACTS, reason="insufficient_funds"),
+            "payment.failed",
+            "failed",
+            {"reason": "insufficient_funds"},
+        ),
+        (
+            PaymentCancelled(**PAYMENT_FACTS, reason="expired"),
+            "payment.cancelled",
+            "cancelled",
+            {"reason": "expired"},
+        ),
+    ],
+)
+def test_payer_and_payee_are_told_of_a_payment_but_only_the_payer_why(
+    event: Event, kind: str, status: str, payers_own: dict[str, str]
+) -> None:
+    both = {
+        "payment_id": str(PAYMENT),
+        "status": status,
+        "amount": "150.00",
+        "currency": "RUB",
+        "payer_id": str(PAYER),
+        "payee_id": str(PAYEE),
+        "sequence": 2,
+    }
+    to_payer, to_payee = payloads.messages_of(envelope(event), {PAYER, PAYEE})
+    assert told(to_payer) == {
+        "type": kind,
+        "timestamp": "2026-01-31T12:00:05.123456Z",
+        "data": {**both, "direction": "out", **payers_own},
+    }
+    assert told(to_payee)["data"] == {**both, "direction": "in"}
+    assert (to_payer.user_id, to_payee.user_id) == (PAYER, PAYEE)
+    assert to_payer.id != to_payee.id
+    assert (to_payer.type, to_payer.sequence, to_payer.occurred_at) == (kind, 2, AT)
+
+
+def test_what_was_paid_names_the_transfer_to_both() -> None:
+    event = PaymentPaid(**PAYMENT_FACTS, transfer_id=TRANSFER)
+    for message in payloads.messages_of(envelope(event), {PAYER, PAYEE}):
+        assert told(message)["data"]["transfer_id"] == str(TRANSFER)
+
+
+def test_an_event_that_comes_twice_is_the_same_message() -> None:
+    once = envelope(PaymentCreated(**PAYMENT_FACTS))
+    first, again = (list(payloads.messages_of(once, {PAYER, PAYEE})) for _ in range(2))
+    assert first == again
+
+
+def test_nothing_is_written_to_those_who_do_not_listen() -> None:
+    event = envelope(PaymentCreated(**PAYMENT_FACTS))
+    assert [one.user_id for one in payloads.messages_of(event, {PAYEE})] == [PAYEE]
+    assert list(payloads.messages_of(event, set())) == []
+
+
+def funds(*entries: EntryPosted) -> Envelope:
+    event = FundsMoved(
+        transfer_id=TRANSFER,
+        kind="payment",
+        reference="r",
+        description="tickets",
+        currency="JPY",
+        entries=entries,
+        posted_at=AT,
+    )
+    return envelope(event, sequence=None)
+
+
+def entry(owner: UUID | None, account: int, amount: int, seq: int) -> EntryPosted:
+    return EntryPosted(
+        account_id=UUID(int=account),
+        owner_id=owner,
+        seq=seq,
+        amount_minor=amount,
+        balance_after_minor=1000 + amount,
+    )
+
+
+def test_each_account_is_told_its_own_entry_with_its_own_sequence() -> None:
+    moved = funds(entry(PAYER, 11, -100, 7), entry(PAYER, 12, 60, 3), entry(None, 13, 40, 999))
+    assert payloads.concerned(moved) == {PAYER}
+    out, in_ = payloads.messages_of(moved, {PAYER})
+    assert told(out) == {
+        "type": "wallet.funds_moved",
+        "timestamp": "2026-01-31T12:00:05.123456Z",
+        "data": {
+            "account_id": str(UUID(int=11)),
+            "transfer_id": str(TRANSFER),
+            "kind": "payment",
+            "reference": "r",
+            "description": "tickets",
+            "amount": "-100",
+            "balance_after": "900",
+            "currency": "JPY",
+            "sequence": 7,
+        },
+    }
+    assert (in_.sequence, told(in_)["data"]["amount"]) == (3, "60")
+    assert out.id != in_.id
+
+
+def test_nobody_is_told_anothers_balance() -> None:
+    moved = funds(entry(PAYER, 11, -100, 7), entry(PAYEE, 12, 100, 3))
+    for message in payloads.messages_of(moved, {PAYER, PAYEE}):
+        other = PAYEE if message.user_id == PAYER else PAYER
+        assert str(other) not in message.body.decode()
+
+
+def test_a_test_event_has_no_sequence() -> None:
+    message = payloads.trial_message(PAYER, UUID(int=9), AT)
+    assert told(message) == {
+        "type": "webhook.test",
+        "timestamp": "2026-01-31T12:00:05.123456Z",
+        "data": {"endpoint_id": str(UUID(int=9))},
+    }
+    assert message.sequence is None

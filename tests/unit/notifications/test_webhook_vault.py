@@ -1,0 +1,34 @@
+"""Signing secrets at rest."""
+
+import pytest
+from pydantic import SecretStr
+
+from kit.ids import new_id
+from notifications.webhooks.vault import Vault, WrongWebhookKeyError
+
+VAULT = Vault(SecretStr("a" * 32))
+
+
+def test_a_secret_comes_out_as_it_went_in_and_is_not_seen_at_rest() -> None:
+    endpoint_id = new_id()
+    secret, stored = VAULT.new(endpoint_id)
+    assert len(secret) == 32
+    assert secret not in stored
+    assert VAULT.unlock(endpoint_id, stored) == secret
+
+
+def test_no_two_secrets_are_alike() -> None:
+    endpoint_id = new_id()
+    assert VAULT.new(endpoint_id)[0] != VAULT.new(endpoint_id)[0]
+
+
+def test_a_secret_is_bound_to_its_endpoint_and_to_the_key() -> None:
+    endpoint_id = new_id()
+    _, stored = VAULT.new(endpoint_id)
+    for vault, other, found in [
+        (VAULT, new_id(), stored),
+        (Vault(SecretStr("b" * 32)), endpoint_id, stored),
+        (VAULT, endpoint_id, b""),
+    ]:
+        with pytest.raises(WrongWebhookKeyError):
+            vault.unlock(other, found)
