@@ -16,7 +16,7 @@ from uuid import UUID
 
 import uvloop
 from deploy.stack import Stack
-from tests.benchmarks import lists, logins, payments, pgbench, reads, relay, wallet_core
+from tests.benchmarks import lists, logins, payments, pgbench, reads, relay, wallet_core, webhooks
 
 from testkit.databases import SERVER, Cluster
 from testkit.people import Person
@@ -26,6 +26,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SECONDS = float(os.environ.get("SECONDS", "8"))
 TRANSFERS = 20_000
 EVENTS = 20_000
+WEBHOOKS = 10_000
 
 
 @dataclass
@@ -185,6 +186,23 @@ async def _relay(stack: Stack, table: Table) -> None:
     )
 
 
+async def _webhooks(stack: Stack, table: Table) -> None:
+    os.environ[SERVER] = stack.postgres_url
+    cluster = webhooks.Tables("saldo_bench")
+    await cluster.create()
+    async with webhooks.receiver() as url:
+        await webhooks.dispatched(cluster, url, 20, WEBHOOKS // 5)  # warm-up
+        many, one, theirs = await _in_turn(
+            lambda: webhooks.dispatched(cluster, url, 20, WEBHOOKS),
+            lambda: webhooks.dispatched(cluster, url, 1, WEBHOOKS),
+            lambda: webhooks.bare(url, WEBHOOKS),
+        )
+    await cluster.drop()
+    for what, ours in (("webhooks, 20 endpoints", many), ("… one endpoint", one)):
+        figure, yard = f"{_median(ours):,.0f}/s", f"bare aiohttp {_median(theirs):,.0f}/s"
+        table.add(what, figure, yard, _ratio(ours, theirs), "≥ 1,000/s")
+
+
 async def _lists(stack: Stack, everybody: list[Person], table: Table) -> None:
     payer, payee = everybody[-1], everybody[-2]
     admin = stack.postgres_url.rsplit("/", 1)[0] + "/saldo"
@@ -219,6 +237,7 @@ async def measure(stack: Stack, only: set[str]) -> None:
             "lists": lambda: _lists(stack, everybody, table),
             "logins": lambda: _logins(stack, everybody[0], table),
             "relay": lambda: _relay(stack, table),
+            "webhooks": lambda: _webhooks(stack, table),
         }
         table.add("what", "Saldo", "yardstick", "ratio: median (least to most)", "target")
         table.add(*["---"] * 5)
