@@ -16,7 +16,17 @@ from uuid import UUID
 
 import uvloop
 from deploy.stack import Stack
-from tests.benchmarks import cpu, lists, logins, payments, pgbench, reads, relay, wallet_core
+from tests.benchmarks import (
+    cpu,
+    lists,
+    logins,
+    payments,
+    pgbench,
+    reads,
+    relay,
+    wallet_core,
+    webhooks,
+)
 
 from testkit.databases import SERVER, Cluster
 from testkit.people import Person
@@ -27,6 +37,7 @@ SECONDS = float(os.environ.get("SECONDS", "8"))
 TRANSFERS = 40_000
 CORE_PROCESSES = ("wallet", "postgres", "rabbitmq")
 EVENTS = 20_000
+WEBHOOKS = 10_000
 
 
 @dataclass
@@ -197,6 +208,23 @@ async def _relay(stack: Stack, table: Table) -> None:
     )
 
 
+async def _webhooks(stack: Stack, table: Table) -> None:
+    os.environ[SERVER] = stack.postgres_url
+    cluster = webhooks.Tables("saldo_bench")
+    await cluster.create()
+    async with webhooks.receiver() as url:
+        await webhooks.dispatched(cluster, url, 20, WEBHOOKS // 5)  # warm-up
+        many, one, theirs = await _in_turn(
+            lambda: webhooks.dispatched(cluster, url, 20, WEBHOOKS),
+            lambda: webhooks.dispatched(cluster, url, 1, WEBHOOKS),
+            lambda: webhooks.bare(url, WEBHOOKS),
+        )
+    await cluster.drop()
+    for what, ours in (("webhooks, 20 endpoints", many), ("… one endpoint", one)):
+        figure, yard = f"{_median(ours):,.0f}/s", f"bare aiohttp {_median(theirs):,.0f}/s"
+        table.add(what, figure, yard, _ratio(ours, theirs), "≥ 1,000/s")
+
+
 async def _lists(stack: Stack, everybody: list[Person], table: Table) -> None:
     payer, payee = everybody[-1], everybody[-2]
     admin = _saldo(stack.postgres_url)
@@ -230,6 +258,7 @@ async def measure(stack: Stack, only: set[str]) -> None:
             "lists": lambda: _lists(stack, everybody, table),
             "logins": lambda: _logins(stack, everybody[0], table),
             "relay": lambda: _relay(stack, table),
+            "webhooks": lambda: _webhooks(stack, table),
         }
         table.add("what", "Saldo", "yardstick", "ratio: median (least to most)", "target")
         table.add(*["---"] * 5)

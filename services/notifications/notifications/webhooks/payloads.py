@@ -20,6 +20,7 @@ from contracts.payments import (
 )
 from contracts.wallet import FundsMoved
 from kit.ids import derived_id, new_id
+from kit.jsonable import plain
 from kit.messaging.messages import Envelope
 from kit.money import decimal_text
 from notifications.domain.deliveries import Message
@@ -118,5 +119,5 @@ def _message(  # noqa: PLR0913, PLR0917 (a message is just this)
 ) -> Message:
     counted = {} if sequence is None else {"sequence": sequence}
     said = {"type": kind, "timestamp": at, "data": {**data, **counted}}
-    body = orjson.dumps(said, option=orjson.OPT_UTC_Z)
+    body = orjson.dumps(said, plain, option=orjson.OPT_UTC_Z)
     return Message(message_id, user_id, kind, sequence, body, at)
