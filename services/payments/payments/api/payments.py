@@ -32,6 +32,10 @@ from payments.refusals import (
     PaymentBeingCaptured,
     PaymentExpired,
     PaymentNotFound,
+    ServiceAmountMissing,
+    ServiceNotActive,
+    ServiceNotFound,
+    ServicePriceDiffers,
     WalletNotFound,
 )
 from payments.repository import Payments
@@ -58,6 +62,10 @@ router = Router(tags=["payments"])
         PayeeIsPayer,
         PayeeNotActive,
         CurrencyMismatch,
+        ServiceNotFound,
+        ServiceNotActive,
+        ServicePriceDiffers,
+        ServiceAmountMissing,
     ),
 )
 async def create_payment(
@@ -92,6 +100,7 @@ async def create_payment(
         OnlyPayerMayPay,
         PayerNotActive,
         PayeeNotActive,
+        ServiceNotActive,
         PaymentAlreadyFinal,
         PaymentBeingCancelled,
         PaymentExpired,

@@ -27,6 +27,7 @@ _ROW: Final = """
     payment.cancelled_at, payment.service_id, payment.method, payment.execute_at,
     payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
     payment.refunded_at,
+    (SELECT name FROM biller WHERE biller.id = payment.service_id) AS service_name,
     (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
     (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
 """
@@ -54,6 +55,8 @@ UPDATE payment SET status = 'processing', processing_at = $3
 WHERE id = $1 AND payer_id = $2 AND status = 'created' AND expires_at > $3
   AND NOT EXISTS (SELECT FROM party WHERE user_id IN (payment.payer_id, payment.payee_id)
                   AND party.status IN ('disabled', 'deleted'))
+  AND (service_id IS NULL
+       OR EXISTS (SELECT FROM biller WHERE biller.id = service_id AND biller.is_active))
 RETURNING {_ROW}
 """
 
@@ -179,7 +182,7 @@ class Payments:
     async def claim(self, payment_id: UUID, payer_id: UUID, now: datetime) -> Payment | None:
         """Take a payment from created to processing, for exactly one of all who try.
 
-        None where it can't be paid by this payer now, or one of both people has been disabled:
+        None where it can't be paid by this payer now, or somebody or the service is not active:
         ``decide_pay`` on what ``get`` gives says why. This is the hot path, so it is one statement.
         """
         return _one(await self._connection.fetchrow(_CLAIM, payment_id, payer_id, now))

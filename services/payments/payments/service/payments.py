@@ -18,8 +18,13 @@ from payments.domain.outside_checks import CheckPolicy
 from payments.domain.parties import Parties, PayeeName
 from payments.domain.payment import Payment
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
-from payments.refusals import PayeeNotActive, PayerNotActive, PaymentBeingCaptured
-from payments.repository import Known, Payments
+from payments.refusals import (
+    PayeeNotActive,
+    PayerNotActive,
+    PaymentBeingCaptured,
+    ServiceNotActive,
+)
+from payments.repository import Billers, Known, Payments
 from payments.saga import facts
 from payments.telling import tell
 
@@ -39,8 +44,8 @@ async def pay(
 ) -> Payment:
     """Send a payment on its way; one that is on its way already is returned as it is.
 
-    Raises the refusals of ``decide_pay``, and PayerNotActive or PayeeNotActive where one of them
-    has been disabled since the payment was created.
+    Raises the refusals of ``decide_pay``, and PayerNotActive, PayeeNotActive or ServiceNotActive
+    where one of them has been disabled since the payment was created.
     """
     payments = Payments(uow)
     now = uow.clock.now()
@@ -50,7 +55,8 @@ async def pay(
         if decide_pay(seen, caller_id, now) is Pay.START:
             raise await _who_is_not_active(uow, seen)
         return seen
-    is_checked = policy.asks_about(Money(claimed.amount_minor, claimed.currency))
+    amount = Money(claimed.amount_minor, claimed.currency)
+    is_checked = policy.asks_about(amount, is_to_biller=claimed.service_id is not None)
     await engine.start(uow, claimed.id, facts(claimed, is_checked=is_checked))
     return claimed
 
@@ -58,8 +64,10 @@ async def pay(
 async def _who_is_not_active(uow: UnitOfWork, payment: Payment) -> Refusal:
     to = PayeeName(user_id=payment.payee_id)
     parties = await Known(uow).parties(payment.payer_id, None, to)
-    payer_is_active = parties.payer is None or parties.payer.is_active
-    return PayeeNotActive() if payer_is_active else PayerNotActive()
+    if parties.payer is not None and not parties.payer.is_active:
+        return PayerNotActive()
+    biller = await Billers(uow).get(payment.service_id) if payment.service_id else None
+    return PayeeNotActive() if biller is None or biller.is_active else ServiceNotActive()
 
 
 async def cancel(uow: UnitOfWork, engine: SagaEngine, payment_id: UUID, caller_id: UUID) -> Payment:
