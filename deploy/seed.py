@@ -19,18 +19,25 @@ URL = os.environ.get("SALDO_URL", "http://localhost:8000")
 PASSWORD = "demo-password-1"  # noqa: S105 - known to everybody on purpose
 PASSWORD_VARIABLE = "DEMO_PASSWORD"  # noqa: S105 - a name
 FUNDS = {"alice": Decimal("1000.00"), "bob": Decimal("250.00")}
+MERCHANT = "merchant"
+SERVICES = (
+    {"name": "Mobile phone", "description": "Number in the payment's description"},
+    {"name": "Internet", "description": "100 Mbit/s at home, a month", "price": "590.00"},
+    {"name": "Utilities", "description": "Account number in the payment's description"},
+)
 
 
 def main() -> int:
-    """Make admin, alice and bob, fund the two, and print what to do next."""
+    """Make admin, alice, bob and a merchant with services, fund the two, say what to do next."""
     command, env = _auth(in_compose="--compose" in sys.argv[1:])
     _run([*command, "create-admin", "--username", "admin"], env)
-    for name in FUNDS:
+    for name in (*FUNDS, MERCHANT):
         _run([*command, "create-user", "--username", name, "--active"], env)
     with httpx.Client(base_url=URL, timeout=30) as http:
         for name, funds in FUNDS.items():
             balance = _fund(http, name, funds)
             print(f"{name}: balance {balance} RUB")
+        print(f"{MERCHANT}: offers {', '.join(_offer(http))}")
     print(_next_steps())
     return 0
 
@@ -52,14 +59,31 @@ def _run(command: list[str], env: dict[str, str]) -> None:
 
 def _fund(http: httpx.Client, name: str, funds: Decimal) -> str:
     """Top a wallet up to an amount; returns the balance."""
-    login = _ok(http.post("/v1/auth/login", json={"username": name, "password": PASSWORD}))
-    headers = {"Authorization": f"Bearer {login['access_token']}"}
+    headers = _log_in(http, name)
     wallet = _ok(http.get("/v1/wallets/me", params={"currency": "RUB"}, headers=headers))
     missing = funds - Decimal(wallet["balance"]["amount"])
     if missing > 0:
         body = {"amount": f"{missing:.2f}", "currency": "RUB"}
         wallet = _ok(http.post("/v1/wallets/top-up", json=body, headers=headers))["wallet"]
     return str(wallet["balance"]["amount"])
+
+
+def _offer(http: httpx.Client) -> list[str]:
+    """Offer the merchant's services, those that are not there yet; returns all names."""
+    headers = _log_in(http, MERCHANT)
+    me = _ok(http.get("/v1/auth/me", headers=headers))
+    offered = _ok(http.get("/v1/services", params={"owner_id": me["id"], "limit": 100}))["items"]
+    names = [service["name"] for service in offered]
+    for service in SERVICES:
+        if service["name"] not in names:
+            made = _ok(http.post("/v1/services", json=service, headers=headers))
+            names.append(made["name"])
+    return names
+
+
+def _log_in(http: httpx.Client, name: str) -> dict[str, str]:
+    login = _ok(http.post("/v1/auth/login", json={"username": name, "password": PASSWORD}))
+    return {"Authorization": f"Bearer {login['access_token']}"}
 
 
 def _ok(answer: httpx.Response) -> dict[str, Any]:
@@ -71,7 +95,7 @@ def _ok(answer: httpx.Response) -> dict[str, Any]:
 
 def _next_steps() -> str:
     return f"""
-Log in as admin, alice or bob with the password {PASSWORD}:
+Log in as admin, alice, bob or merchant with the password {PASSWORD}:
 
   TOKEN=$(curl -s {URL}/v1/auth/login -H 'Content-Type: application/json' \\
     -d '{{"username": "alice", "password": "{PASSWORD}"}}' \\
@@ -80,6 +104,7 @@ Log in as admin, alice or bob with the password {PASSWORD}:
   curl -s {URL}/v1/payments -H "Authorization: Bearer $TOKEN" \\
     -H 'Content-Type: application/json' \\
     -d '{{"payee": {{"username": "bob"}}, "amount": "150.00", "currency": "RUB"}}'
+  curl -s {URL}/v1/services
 
 Swagger UI: {URL}/docs"""
 

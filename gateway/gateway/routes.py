@@ -35,7 +35,11 @@ PUBLIC: Final[Mapping[str, str]] = {
     "POST /v1/auth/token": "auth",
     "POST /v1/auth/refresh": "auth",
     "GET /v1/services": "payments",
+    "GET /v1/services/{service_id}": "payments",
 }
+
+# Let through without a token; the service alone knows a setting that opens it, and else refuses.
+OPENED_BELOW: Final[Mapping[str, str]] = {"POST /v1/services": "payments"}
 
 # Public as a whole, and not there at all in production.
 DEVELOPMENT_PREFIXES: Final[Mapping[str, str]] = {"/sandbox": "sandbox"}

@@ -72,7 +72,7 @@ class RouteTable:
         if not in_production:
             for prefix, upstream in routes.DEVELOPMENT_PREFIXES.items():
                 table.add_prefix(prefix, Route(prefix, upstream, is_public=True))
-        for operation, upstream in routes.PUBLIC.items():
+        for operation, upstream in {**routes.PUBLIC, **routes.OPENED_BELOW}.items():
             label = operation.partition(" ")[2]
             table.add(operation, Route(label, upstream, is_public=True))
         table.add_own(routes.OWN, is_public=False)

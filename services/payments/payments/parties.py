@@ -1,13 +1,16 @@
 """Finds out who and which wallets a new payment is between: first here, then by asking."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from kit.db import Connection, Database, Gathering
+from payments.domain.billers import HOUSE
 from payments.domain.creation import PaymentOrder
-from payments.domain.parties import Ends, Parties, Person, Wallet
+from payments.domain.parties import Ends, Parties, PayeeName, Person, Wallet
 from payments.neighbours import Neighbours
-from payments.repository import Known
+from payments.repository import Billers, Known
+
+_THE_HOUSE: Final = Person(HOUSE, None, "active")  # auth does not know it
 
 KnownParties: TypeAlias = Gathering[Connection, Ends, Parties]
 
@@ -22,15 +25,21 @@ def known_parties(database: Database) -> KnownParties:
 
 
 async def find_parties(
-    known_parties: KnownParties, neighbours: Neighbours, order: PaymentOrder
+    database: Database, known_parties: KnownParties, neighbours: Neighbours, order: PaymentOrder
 ) -> Parties:
     """Return all that can be known of the ends of a payment.
 
-    One statement where events have told of them; auth and wallet are asked about the unknown, and
-    about people who are not active as far as is known: they may have become so a moment ago.
-    Raises Unavailable where somebody must be asked and does not answer.
+    One statement where events have told of them, and one for a service that is named; auth and
+    wallet are asked about the unknown, and about people who are not active as far as is known: they
+    may have become so a moment ago. Raises Unavailable where somebody must be asked and does not
+    answer.
     """
-    known = await known_parties.do(Ends(order.payer_id, order.payee, order.from_wallet_id))
+    to, biller = order.payee, None
+    if to.service_id is not None:
+        async with database.read() as connection:
+            biller = await Billers(connection).get(to.service_id)
+        to = PayeeName(user_id=biller.owner_id if biller else None)
+    known = await known_parties.do(Ends(order.payer_id, to, order.from_wallet_id))
     payer = known.payer
     if payer is not None and not payer.is_active:
         payer = await neighbours.person_by_id(payer.user_id)
@@ -38,18 +47,18 @@ async def find_parties(
     if payer_wallet is None and order.from_wallet_id is not None:
         payer_wallet = await neighbours.wallet(order.from_wallet_id)
     payee_wallet = known.payee_wallet
-    if payee_wallet is None and order.payee.wallet_id is not None:
-        payee_wallet = await neighbours.wallet(order.payee.wallet_id)
-    payee = known.payee
+    if payee_wallet is None and to.wallet_id is not None:
+        payee_wallet = await neighbours.wallet(to.wallet_id)
+    payee = _THE_HOUSE if to.user_id == HOUSE else known.payee
     if payee is None or not payee.is_active:
-        payee = await _ask_for_payee(neighbours, order, payee_wallet)
-    return Parties(payer, payee, payer_wallet, payee_wallet)
+        payee = await _ask_for_payee(neighbours, to, payee_wallet)
+    return Parties(payer, payee, payer_wallet, payee_wallet, biller)
 
 
 async def _ask_for_payee(
-    neighbours: Neighbours, order: PaymentOrder, wallet: Wallet | None
+    neighbours: Neighbours, to: PayeeName, wallet: Wallet | None
 ) -> Person | None:
-    if order.payee.username is not None:
-        return await neighbours.person_by_username(order.payee.username)
-    user_id = wallet.owner_id if wallet else order.payee.user_id
+    if to.username is not None:
+        return await neighbours.person_by_username(to.username)
+    user_id = wallet.owner_id if wallet else to.user_id
     return None if user_id is None else await neighbours.person_by_id(user_id)

@@ -7,6 +7,11 @@ Refusal
 ├── PayeeIsPayer             422  payee_is_payer
 ├── PayeeNotActive           422  payee_not_active
 ├── CurrencyMismatch         422  currency_mismatch
+├── ServiceNotFound          404  service_not_found
+├── ServiceNotActive         422  service_not_active
+├── ServicePriceDiffers      422  service_price_differs
+├── ServiceAmountMissing     422  service_amount_missing
+├── OnlyOwnerMayEdit         403  only_owner_may_edit
 ├── PayerNotActive           403  payer_not_active
 ├── OnlyPayerMayPay          403  only_payer_may_pay
 ├── OnlyPayerMayCancel       403  only_payer_may_cancel
@@ -162,3 +167,58 @@ class PaymentBeingCaptured(Refusal):
     title_ru = "Деньги уже списываются"
     detail_en = "The money is being moved and the payment can't be cancelled any more."
     detail_ru = "Деньги уже переводятся, отменить платёж нельзя."
+
+
+class ServiceNotFound(Refusal):
+    """There is no such service."""
+
+    code = "service_not_found"
+    status = 404
+    title_en = "Service not found"
+    title_ru = "Услуга не найдена"
+    detail_en = "There is no service of this id."
+    detail_ru = "Услуги с таким идентификатором нет."
+
+
+class ServiceNotActive(Refusal):
+    """The service can't be paid for now."""
+
+    code = "service_not_active"
+    status = 422
+    title_en = "Service not active"
+    title_ru = "Услуга не активна"
+    detail_en = "The service is not offered now and can't be paid for."
+    detail_ru = "Услуга сейчас не предоставляется, оплатить её нельзя."
+
+
+class ServicePriceDiffers(Refusal):
+    """The service has a price, and the amount is another."""
+
+    code = "service_price_differs"
+    status = 422
+    title_en = "Amount is not the price"
+    title_ru = "Сумма не равна цене"
+    detail_en = "The service costs {price} {currency}; leave the amount out or name this one."
+    detail_ru = "Услуга стоит {price} {currency}; не указывайте сумму или укажите эту."
+
+
+class ServiceAmountMissing(Refusal):
+    """The service has no price, so the payer must name the amount."""
+
+    code = "service_amount_missing"
+    status = 422
+    title_en = "Amount missing"
+    title_ru = "Не указана сумма"
+    detail_en = "The service has no fixed price; name the amount to pay."
+    detail_ru = "У услуги нет фиксированной цены; укажите сумму платежа."
+
+
+class OnlyOwnerMayEdit(Refusal):
+    """Everybody sees services; their owners and admins change them."""
+
+    code = "only_owner_may_edit"
+    status = 403
+    title_en = "Only the owner may edit"
+    title_ru = "Изменять может только владелец"
+    detail_en = "Only the owner of the service, or an admin, may change it."
+    detail_ru = "Изменять услугу может только её владелец или администратор."

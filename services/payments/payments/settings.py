@@ -3,9 +3,9 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, SecretStr, field_validator
+from pydantic import BeforeValidator, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from kit.money import CURRENCIES, is_plain_decimal
@@ -95,11 +95,22 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         shared="PAYMENTS_CLIENT_SECRET",
     )
 
+    open_services: bool = setting(
+        False,
+        "Whether anybody, also without a token, may offer services; such are the house's own.",
+    )
+
     @field_validator("check_from")
     @classmethod
     def _must_be_thresholds(cls, text: str) -> str:
         _thresholds(text)
         return text
+
+    @model_validator(mode="after")
+    def _keep_services_closed_in_production(self) -> Self:
+        if self.in_production and self.open_services:
+            raise ValueError("PAYMENTS_OPEN_SERVICES must not be set with ENVIRONMENT=production")
+        return self
 
     @property
     def check_policy(self) -> CheckPolicy:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    ForeignKey,
     Index,
     Integer,
     Table,
@@ -32,7 +33,7 @@ payment = Table(
     Column("payee_id", Uuid, nullable=False),
     Column("payer_account_id", Uuid),
     Column("payee_account_id", Uuid),
-    Column("service_id", Uuid),
+    Column("service_id", Uuid, ForeignKey("biller.id")),
     Column("method", Text, nullable=False, server_default="wallet"),
     Column("amount_minor", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
@@ -121,4 +122,27 @@ wallet_owner = Table(
     Column("account_id", Uuid, primary_key=True),
     Column("owner_id", Uuid, nullable=False),
     Column("currency", Text, nullable=False),
+)
+
+biller = Table(
+    "biller",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text),
+    Column("price_minor", BigInteger),  # null: the payer names the amount
+    Column("currency", Text, nullable=False),
+    Column("owner_id", Uuid, nullable=False),
+    Column("account_id", Uuid),
+    Column("is_active", Boolean, nullable=False),
+    Column("search_key", Text, nullable=False),  # how it is searched: payments.domain.billers
+    Column("created_at", _AT, nullable=False),
+    Column("updated_at", _AT, nullable=False),
+    CheckConstraint("name <> ''", name="name_is_something"),
+    CheckConstraint("price_minor BETWEEN 1 AND 1000000000000000", name="price_is_in_range"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_is_a_code"),
+    Index("ix_biller_is_active_created_at_id", "is_active", "created_at", "id"),
+    Index(
+        "ix_biller_owner_id_is_active_created_at_id", "owner_id", "is_active", "created_at", "id"
+    ),
 )

@@ -49,6 +49,18 @@ def _holder(text: str) -> str:
     return _without_card_number(text)
 
 
+def visible_line(text: str) -> str:
+    """Return a name of something: one line that can be seen, and no card number."""
+    kinds = {unicodedata.category(character) for character in text if character not in _JOINERS}
+    if not text.strip() or "Cf" in kinds or not _UNSEEN.isdisjoint(kinds):
+        raise refuse_field(
+            "malformed",
+            "Must be one line of visible characters.",
+            "Должна быть одна строка из видимых знаков.",
+        )
+    return _without_card_number(text)
+
+
 def _description(text: str) -> str:
     kinds = {unicodedata.category(character) for character in text if character not in "\r\n\t"}
     if not _UNSEEN.isdisjoint(kinds):

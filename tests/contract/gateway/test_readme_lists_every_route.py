@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from gateway.aliases import ALIASES
-from gateway.routes import DEVELOPMENT_PREFIXES, OWN, OWN_PUBLIC, PREFIXES, PUBLIC
+from gateway.routes import (
+    DEVELOPMENT_PREFIXES,
+    OPENED_BELOW,
+    OWN,
+    OWN_PUBLIC,
+    PREFIXES,
+    PUBLIC,
+)
 
 README = (Path(__file__).parents[3] / "gateway" / "README.md").read_text(encoding="utf-8")
 
@@ -15,7 +22,7 @@ def test_every_prefix_is_named(prefix: str) -> None:
     assert f"`{prefix}`" in README
 
 
-@pytest.mark.parametrize("operation", PUBLIC)
+@pytest.mark.parametrize("operation", [*PUBLIC, *OPENED_BELOW])
 def test_every_public_operation_is_named(operation: str) -> None:
     assert f"`{operation}`" in README
 

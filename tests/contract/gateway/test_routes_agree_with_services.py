@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from gateway.aliases import ALIASES
-from gateway.routes import PUBLIC
+from gateway.routes import OPENED_BELOW, PUBLIC
 from gateway.routing import RouteTable
 
 SERVICES = ("auth", "wallet", "payments", "notifications", "sandbox")
@@ -18,6 +18,7 @@ class Operation(NamedTuple):
     method: str
     path: str
     access: str
+    is_opened: bool  # by a setting of the service's own
 
 
 def operations() -> Iterator[Operation]:
@@ -28,7 +29,8 @@ def operations() -> Iterator[Operation]:
         )
         for path, item in document["paths"].items():
             for method, declared in item.items():
-                yield Operation(service, method.upper(), path, declared["x-access"])
+                access, is_opened = declared["x-access"], "x-open-by" in declared
+                yield Operation(service, method.upper(), path, access, is_opened)
 
 
 ALL = list(operations())
@@ -47,7 +49,7 @@ def test_an_operation_is_routed_to_its_service_and_public_where_it_says_so(
     else:
         assert route is not None
         assert operation.service in (route.upstream, EXTENDED.get(route.own))
-        assert route.is_public == (operation.access == "public")
+        assert route.is_public == (operation.access == "public" or operation.is_opened)
 
 
 @pytest.mark.parametrize("operation", PUBLIC)
@@ -55,6 +57,11 @@ def test_nothing_is_public_that_a_service_declares_otherwise(operation: str) -> 
     method, _, path = operation.partition(" ")
     declared = {one.access for one in ALL if (one.method, one.path) == (method, path)}
     assert declared <= {"public"}
+
+
+def test_what_is_let_through_for_a_service_to_decide_is_what_a_setting_there_can_open() -> None:
+    opened = {f"{one.method} {one.path}" for one in ALL if one.is_opened}
+    assert opened == OPENED_BELOW.keys()
 
 
 @pytest.mark.parametrize("alias", ALIASES)

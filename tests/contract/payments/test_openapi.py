@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 from pydantic import TypeAdapter
 
@@ -11,6 +12,7 @@ import payments.app
 import payments.settings
 import wallet.app
 import wallet.settings
+from payments.schemas.billers import Service, ServiceChange, ServiceRequest
 from payments.schemas.payments import AnyPayment, PaymentRequest
 
 Document = dict[str, Any]
@@ -22,8 +24,9 @@ def document() -> Document:
 
 
 ACCESS = {
-    "user": {"create_payment", "list_payments"},
-    "owner": {"pay_payment", "cancel_payment", "get_payment"},
+    "public": {"list_services", "get_service"},
+    "user": {"create_payment", "list_payments", "create_service"},
+    "owner": {"pay_payment", "cancel_payment", "get_payment", "change_service"},
 }
 
 
@@ -48,6 +51,8 @@ def test_every_operation_has_the_access_level_it_was_given(document: Document) -
                 *("payee_not_found", "payee_is_payer", "payee_not_active", "payer_not_active"),
                 *("wallet_not_found", "currency_mismatch", "validation_failed"),
                 *("idempotency_key_reused", "idempotency_in_flight", "unavailable"),
+                *("service_not_found", "service_not_active", "service_price_differs"),
+                "service_amount_missing",
             },
         ),
         (
@@ -65,6 +70,16 @@ def test_every_operation_has_the_access_level_it_was_given(document: Document) -
             },
         ),
         (("get", "/v1/payments/{payment_id}"), {"payment_not_found"}),
+        (("get", "/v1/services"), {"cursor_invalid", "query_invalid", "validation_failed"}),
+        (("get", "/v1/services/{service_id}"), {"service_not_found"}),
+        (
+            ("post", "/v1/services"),
+            {"wallet_not_found", "currency_mismatch", "idempotency_key_reused", "token_invalid"},
+        ),
+        (
+            ("patch", "/v1/services/{service_id}"),
+            {"service_not_found", "only_owner_may_edit", "wallet_not_found", "currency_mismatch"},
+        ),
         (("get", "/v1/payments"), {"cursor_invalid", "query_invalid", "validation_failed"}),
     ],
 )
@@ -81,6 +96,19 @@ def test_the_refusals_of_an_operation_are_documented(
     assert codes <= documented
 
 
+def test_one_operation_can_be_opened_by_a_setting_and_that_is_closed_unless_set(
+    document: Document,
+) -> None:
+    opened = {
+        operation["operationId"]: operation["x-open-by"]
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        if "x-open-by" in operation
+    }
+    assert opened == {"create_service": "open_services"}
+    assert not payments.settings.Settings(_env_file=None).open_services
+
+
 def test_the_payees_view_has_no_field_of_the_payers_own(document: Document) -> None:
     schemas = document["components"]["schemas"]
     incoming, outgoing = schemas["IncomingPayment"], schemas["OutgoingPayment"]
@@ -92,6 +120,12 @@ def test_examples_are_what_they_are_examples_of(document: Document) -> None:
     schemas = document["components"]["schemas"]
     for example in schemas["PaymentRequest"]["examples"]:
         PaymentRequest.model_validate(example)
+    for example in schemas["ServiceRequest"]["examples"]:
+        ServiceRequest.model_validate(example)
+    for example in schemas["ServiceChange"]["examples"]:
+        ServiceChange.model_validate(example)
+    for example in schemas["Service"]["examples"]:
+        Service.model_validate_json(orjson.dumps(example))
     for name in ("IncomingPayment", "OutgoingPayment"):
         for example in schemas[name]["examples"]:
             assert set(schemas[name]["required"]) <= example.keys()

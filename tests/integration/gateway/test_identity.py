@@ -15,7 +15,7 @@ PROTECTED = [
     ("POST", "/v1/wallets/top-up"),
     ("POST", "/v1/ledger/checks"),
     ("POST", "/v1/payments"),
-    ("POST", "/v1/services"),
+    ("PATCH", "/v1/services/7"),
     ("GET", "/v1/me"),
     ("GET", "/users/me"),
     ("PUT", "/users/7"),
@@ -32,6 +32,9 @@ PUBLIC = [
     ("GET", "/.well-known/jwks.json"),
     ("HEAD", "/.well-known/jwks.json"),
     ("GET", "/v1/services"),
+    ("GET", "/v1/services/7"),
+    ("POST", "/v1/services"),  # payments alone knows whether that is enough
+    ("POST", "/v1/services/create"),
     ("POST", "/auth"),
     ("POST", "/sandbox/verify/one"),
 ]
@@ -71,7 +74,7 @@ async def test_what_is_public_needs_no_token_and_passes_on_a_strange_one(
         ("POST", "/v1/auth/login/x"),
         ("POST", "/v1/auth/LOGIN"),
         ("PATCH", "/v1/services/7"),
-        ("POST", "/v1/services"),
+        ("POST", "/v1/services/7"),
         ("DELETE", "/v1/auth/activate"),
     ],
 )

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -6,6 +7,7 @@ import pytest
 
 from kit.money import Money
 from kit.refusals import Refusal
+from payments.domain.billers import Biller
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person, Wallet, username_key
 from payments.domain.payment import Status
@@ -15,10 +17,14 @@ from payments.refusals import (
     PayeeNotActive,
     PayeeNotFound,
     PayerNotActive,
+    ServiceAmountMissing,
+    ServiceNotActive,
+    ServiceNotFound,
+    ServicePriceDiffers,
     WalletNotFound,
 )
 
-ALICE, BOB, PAYMENT, WALLET, OTHER = (UUID(int=number) for number in range(1, 6))
+ALICE, BOB, PAYMENT, WALLET, OTHER, SERVICE = (UUID(int=number) for number in range(1, 7))
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TTL = timedelta(hours=24)
 
@@ -41,12 +47,36 @@ def order(**changes: Any) -> PaymentOrder:
 
 FROM = {"from_wallet_id": WALLET}
 TO = {"payee": PayeeName(wallet_id=OTHER)}
+FOR = {"payee": PayeeName(service_id=SERVICE), **FROM}
+phone = Biller(
+    id=SERVICE,
+    name="Phone",
+    description=None,
+    price_minor=None,
+    currency="RUB",
+    owner_id=BOB,
+    account_id=OTHER,
+    is_active=True,
+    created_at=NOW,
+    updated_at=NOW,
+)
+closed, dear = replace(phone, is_active=False), replace(phone, price_minor=59000)
 
 
 @pytest.mark.parametrize(
     ("asked", "parties", "refusal"),
     [
         # In order of precedence: each row would also be refused by what stands below it.
+        (order(**FOR), Parties(None, None), ServiceNotFound),
+        (order(**FOR, amount=None), Parties(None, None, biller=closed), ServiceNotActive),
+        (order(**FOR, amount=Money(1, "USD")), Parties(None, None, biller=dear), CurrencyMismatch),
+        (
+            order(**FOR, amount=None, currency="USD"),
+            Parties(None, None, biller=dear),
+            CurrencyMismatch,
+        ),
+        (order(**FOR, amount=None), Parties(None, None, biller=phone), ServiceAmountMissing),
+        (order(**FOR), Parties(None, None, biller=dear), ServicePriceDiffers),
         (order(**FROM), Parties(Person(ALICE, "alice", "disabled"), None), PayerNotActive),
         (order(**FROM), Parties(alice, None), WalletNotFound),
         (order(**FROM), Parties(alice, None, roubles_of_bob), WalletNotFound),
@@ -97,6 +127,26 @@ def test_named_wallets_are_kept() -> None:
     parties = Parties(alice, bob, roubles_of_alice, roubles_of_bob)
     payment = decide_creation(asked, parties, payment_id=PAYMENT, now=NOW, ttl=TTL)
     assert (payment.payer_account_id, payment.payee_account_id) == (WALLET, OTHER)
+
+
+@pytest.mark.parametrize(
+    ("biller", "asked", "amount"),
+    [
+        (dear, {"amount": None}, 59000),
+        (dear, {"amount": None, "currency": "RUB"}, 59000),
+        (dear, {"amount": Money(59000, "RUB")}, 59000),
+        (phone, {"amount": Money(100, "RUB")}, 100),
+    ],
+)
+def test_a_payment_for_a_service_is_of_its_price_or_what_the_payer_names(
+    biller: Biller, asked: dict[str, Any], amount: int
+) -> None:
+    wanted = order(payee=PayeeName(service_id=SERVICE), **asked)
+    parties = Parties(alice, bob, biller=biller)
+    payment = decide_creation(wanted, parties, payment_id=PAYMENT, now=NOW, ttl=TTL)
+    assert (payment.amount_minor, payment.currency) == (amount, "RUB")
+    assert (payment.service_id, payment.service_name) == (SERVICE, "Phone")
+    assert (payment.payee_id, payment.payee_account_id) == (BOB, OTHER)
 
 
 @pytest.mark.parametrize("other", ["BOB", "Bob", "ｂｏｂ", "bⓞb"])

@@ -59,3 +59,22 @@ def test_thresholds_can_differ_by_currency(monkeypatch: pytest.MonkeyPatch) -> N
 def test_other_thresholds_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     with pytest.raises(ValidationError):
         read(monkeypatch, PAYMENTS_CHECK_FROM=text)
+
+
+SECRET = "q8Zt3vYx7LmN2pRs5UwKj4HbGcFd9Ea1"
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "CURSOR_SECRET": SECRET,
+    "PAYMENTS_CLIENT_SECRET": SECRET,
+    "PAYMENTS_DATABASE_URL": f"postgresql://payments:{SECRET}@db/saldo",
+    "PAYMENTS_MIGRATION_URL": f"postgresql://payments_owner:{SECRET}@db/saldo",
+    "RABBITMQ_URL": f"amqp://payments:{SECRET}@broker/",
+    "REDIS_URL": f"redis://:{SECRET}@redis/0",
+}
+
+
+def test_services_stay_closed_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not read(monkeypatch, **PRODUCTION).open_services
+    with pytest.raises(ValidationError, match="PAYMENTS_OPEN_SERVICES"):
+        read(monkeypatch, PAYMENTS_OPEN_SERVICES="true")
+    assert read(monkeypatch, ENVIRONMENT="development").open_services

@@ -18,9 +18,11 @@ from kit.refusals import BodyUnreadable, FieldFault, NotFound, ValidationFailed
 from kit.web import bodies
 from kit.web.exchange import Exchange
 from kit.web.faults import faults_of, nul_faults, required
-from kit.web.identity import caller
+from kit.web.identity import caller, maybe_caller
 
 Arguments = dict[str, Any]
+
+_CALLERS = (caller, maybe_caller)
 
 
 class _Value(NamedTuple):
@@ -68,15 +70,16 @@ class Binder:
         if self._fields and embed and not self._is_form:
             raise TypeError("a JSON body is one model")
         self._request = dependant.request_param_name or dependant.http_connection_param_name
-        self._callers = [d.name for d in dependant.dependencies if d.call is caller and d.name]
+        self._callers = [d.name for d in dependant.dependencies if d.call in _CALLERS and d.name]
+        self._needs_caller = any(d.call is caller for d in dependant.dependencies)
         self._dependencies = [
-            _dependency(d, embed) for d in dependant.dependencies if d.call is not caller
+            _dependency(d, embed) for d in dependant.dependencies if d.call not in _CALLERS
         ]
 
     @property
     def asks_for_caller(self) -> bool:
-        """Whether the caller's identity is among the arguments, or theirs."""
-        return bool(self._callers) or any(d.binder.asks_for_caller for d in self._dependencies)
+        """Whether the caller's identity is among the arguments, or theirs, and can't be None."""
+        return self._needs_caller or any(d.binder.asks_for_caller for d in self._dependencies)
 
     @property
     def is_form(self) -> bool:

@@ -137,3 +137,12 @@ async def caller(request: Request) -> Identity:
 
 
 Caller = Annotated[Identity, Depends(caller)]
+
+
+async def maybe_caller(request: Request) -> Identity | None:
+    """Return who is calling, None where an operation stands open and nobody in particular asks."""
+    identity: Identity | None = request.scope.get("saldo.identity")
+    return identity
+
+
+MaybeCaller = Annotated[Identity | None, Depends(maybe_caller)]

@@ -122,6 +122,8 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
 
 def _complete_operation(operation: dict[str, Any], route: Route) -> None:
     operation["x-access"] = route.access
+    if route.open_by is not None:
+        operation["x-open-by"] = route.open_by
     if route.access == "public":
         operation["security"] = []
     else:

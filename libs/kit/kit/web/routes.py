@@ -35,6 +35,7 @@ class Route(APIRoute):
         refusals: What it may refuse, beyond what every operation of its kind may.
         is_idempotent: Whether it heeds Idempotency-Key.
         max_body_bytes: Largest body, where it differs from the service's.
+        open_by: A setting of the service that, when true, lets in also those without a token.
     """
 
     def __init__(  # noqa: PLR0913 (each is a declaration of its own)
@@ -46,6 +47,7 @@ class Route(APIRoute):
         refusals: Sequence[type[Refusal]] = (),
         is_idempotent: bool = False,
         max_body_bytes: int | None = None,
+        open_by: str | None = None,
         **declared: Any,
     ) -> None:
         """Read the operation's signature.
@@ -61,7 +63,8 @@ class Route(APIRoute):
         self.is_idempotent = is_idempotent
         self.max_body_bytes = max_body_bytes
         self.binder = Binder(self.dependant, embed=self._embed_body_fields)
-        if access == "public" and self.binder.asks_for_caller:
+        self.open_by = open_by
+        if (access == "public" or open_by) and self.binder.asks_for_caller:
             raise TypeError(f"{path}: a public operation has no caller")
         self._answer_status = self.status_code or 200
         self._answer_type = self.response_model if _is_model(self.response_model) else None
@@ -69,7 +72,7 @@ class Route(APIRoute):
 
     async def serve(self, exchange: Exchange) -> None:
         """Check access, read the arguments, run the operation, send what it returns."""
-        if self.access != "public":
+        if self.access != "public" and not self._stands_open(exchange):
             tokens = getattr(exchange.scope["app"].state, "tokens", None)
             identity = await authenticate(exchange.headers, tokens)
             exchange.identity = identity
@@ -82,6 +85,11 @@ class Route(APIRoute):
             await exchange.respond(Answer(_NO_CONTENT))
         else:
             await self._send(exchange, result)
+
+    def _stands_open(self, exchange: Exchange) -> bool:
+        if self.open_by is None or b"authorization" in exchange.headers:
+            return False
+        return bool(getattr(exchange.scope["app"].state.settings, self.open_by))
 
     async def _send(self, exchange: Exchange, result: Any) -> None:
         # A value of another type than declared is read into it first: only documented fields
@@ -106,6 +114,7 @@ class Declared(TypedDict, total=False):
     refusals: Sequence[type[Refusal]]
     is_idempotent: bool
     max_body_bytes: int
+    open_by: str
     status_code: int
     response_model: Any
     response_class: type[Response]

@@ -32,6 +32,10 @@ from payments.refusals import (
     PaymentBeingCaptured,
     PaymentExpired,
     PaymentNotFound,
+    ServiceAmountMissing,
+    ServiceNotActive,
+    ServiceNotFound,
+    ServicePriceDiffers,
     WalletNotFound,
 )
 from payments.repository import Payments
@@ -59,6 +63,10 @@ router = Router(tags=["payments"])
         PayeeIsPayer,
         PayeeNotActive,
         CurrencyMismatch,
+        ServiceNotFound,
+        ServiceNotActive,
+        ServicePriceDiffers,
+        ServiceAmountMissing,
     ),
 )
 async def create_payment(
@@ -66,7 +74,7 @@ async def create_payment(
 ) -> Answer:
     """Find out who is meant (asking outside the unit of work where need be), then write."""
     order = body.order(viewer.user_id)
-    parties = await find_parties(wired.known_parties, wired.neighbours, order)
+    parties = await find_parties(wired.database, wired.known_parties, wired.neighbours, order)
 
     wanted = Creation(order, parties)
 
@@ -102,6 +110,7 @@ async def create_payment(
         OnlyPayerMayPay,
         PayerNotActive,
         PayeeNotActive,
+        ServiceNotActive,
         PaymentAlreadyFinal,
         PaymentBeingCancelled,
         PaymentExpired,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kit.money import Money
+from payments.domain.billing import decide_amount
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, Scalar, Status
 from payments.refusals import (
@@ -14,17 +15,23 @@ from payments.refusals import (
     PayeeNotActive,
     PayeeNotFound,
     PayerNotActive,
+    ServiceNotFound,
     WalletNotFound,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentOrder:
-    """What the payer asks for; shapes have been checked at the edge."""
+    """What the payer asks for; shapes have been checked at the edge.
+
+    ``amount`` may be None for a service: then it costs what it costs, and ``currency`` may name
+    in which.
+    """
 
     payer_id: UUID
     payee: PayeeName
-    amount: Money
+    amount: Money | None
+    currency: str | None = None
     from_wallet_id: UUID | None = None
     card_last4: str | None = None
     card_holder: str | None = None
@@ -36,19 +43,21 @@ def decide_creation(
     order: PaymentOrder, parties: Parties, *, payment_id: UUID, now: datetime, ttl: timedelta
 ) -> Payment:
     """Return the new payment, or raise the first refusal that applies."""
-    _check_payer(order, parties)
-    payee = _check_payee(order, parties)
+    amount = _amount(order, parties)
+    _check_payer(order, parties, amount.currency)
+    payee = _check_payee(order, parties, amount.currency)
+    biller = parties.biller
     return Payment(
         id=payment_id,
         status=Status.CREATED,
         payer_id=order.payer_id,
         payee_id=payee.user_id,
         payer_account_id=order.from_wallet_id,
-        payee_account_id=order.payee.wallet_id,
+        payee_account_id=biller.account_id if biller else order.payee.wallet_id,
         payer_username=parties.payer.username if parties.payer else None,
         payee_username=payee.username,
-        amount_minor=order.amount.minor,
-        currency=order.amount.currency,
+        amount_minor=amount.minor,
+        currency=amount.currency,
         card_last4=order.card_last4,
         card_holder=order.card_holder,
         description=order.description,
@@ -63,10 +72,21 @@ def decide_creation(
         paid_at=None,
         failed_at=None,
         cancelled_at=None,
+        service_id=biller.id if biller else None,
+        service_name=biller.name if biller else None,
     )
 
 
-def _check_payer(order: PaymentOrder, parties: Parties) -> None:
+def _amount(order: PaymentOrder, parties: Parties) -> Money:
+    if order.payee.service_id is not None:
+        if parties.biller is None:
+            raise ServiceNotFound
+        return decide_amount(parties.biller, order.amount, order.currency)
+    assert order.amount is not None, "the edge lets only services go without"  # noqa: S101
+    return order.amount
+
+
+def _check_payer(order: PaymentOrder, parties: Parties, currency: str) -> None:
     # The payer holds a token, which only active users get: unknown here is merely not told yet.
     if parties.payer is not None and not parties.payer.is_active:
         raise PayerNotActive
@@ -75,11 +95,11 @@ def _check_payer(order: PaymentOrder, parties: Parties) -> None:
     wallet = parties.payer_wallet
     if wallet is None or wallet.owner_id != order.payer_id:
         raise WalletNotFound
-    if wallet.currency != order.amount.currency:
-        raise CurrencyMismatch(currency=order.amount.currency)
+    if wallet.currency != currency:
+        raise CurrencyMismatch(currency=currency)
 
 
-def _check_payee(order: PaymentOrder, parties: Parties) -> Person:
+def _check_payee(order: PaymentOrder, parties: Parties, currency: str) -> Person:
     payee = parties.payee
     if payee is None:
         raise PayeeNotFound
@@ -88,6 +108,6 @@ def _check_payee(order: PaymentOrder, parties: Parties) -> Person:
     if not payee.is_active:
         raise PayeeNotActive
     wallet = parties.payee_wallet
-    if wallet is not None and wallet.currency != order.amount.currency:
-        raise CurrencyMismatch(currency=order.amount.currency)
+    if wallet is not None and wallet.currency != currency:
+        raise CurrencyMismatch(currency=currency)
     return payee

@@ -4,6 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
+from payments.domain.billers import Biller
+
 
 def username_key(username: str) -> str:
     """Return what two spellings of one username have in common: auth's rule, NFKC and casefold."""
@@ -36,11 +38,12 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True)
 class PayeeName:
-    """How the payee was named: exactly one of the three is set."""
+    """How the payee was named: exactly one of these is set."""
 
     username: str | None = None
     user_id: UUID | None = None
     wallet_id: UUID | None = None
+    service_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,4 @@ class Parties:
     payee: Person | None
     payer_wallet: Wallet | None = None
     payee_wallet: Wallet | None = None
+    biller: Biller | None = None

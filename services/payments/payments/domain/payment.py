@@ -52,7 +52,7 @@ class Payment:
         expires_at: When an unpaid payment is cancelled.
         cancel_requested_at: When the payer asked to call off a payment in flight.
         paid_at: When it became paid; likewise ``failed_at``, ``cancelled_at``, ``refunded_at``.
-        service_id: The biller it was addressed to, where it was.
+        service_id: The biller it was addressed to, where it was; ``service_name`` is for display.
         execute_at: When a scheduled payment is paid by itself.
         is_reserved: Whether the money is set aside at creation, to be captured when it is paid.
         reserved_at: When that was done.
@@ -85,6 +85,7 @@ class Payment:
     failed_at: datetime | None
     cancelled_at: datetime | None
     service_id: UUID | None = None
+    service_name: str | None = None
     method: Method = Method.WALLET
     execute_at: datetime | None = None
     is_reserved: bool = False

@@ -26,6 +26,8 @@ LEFT JOIN party AS payee ON payee.user_id = coalesce(asked.payee_id, to_wallet.o
 ORDER BY position
 """
 
+_WALLET: Final = "SELECT account_id, owner_id, currency FROM wallet_owner WHERE account_id = $1"
+
 _REMEMBER_PEOPLE: Final = """
 INSERT INTO party (user_id, username, username_key, status, version)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[])
@@ -70,6 +72,11 @@ class Known:
             )
             for row in rows
         ]
+
+    async def wallet(self, account_id: UUID) -> Wallet | None:
+        """Return a wallet, None where no event has told of it."""
+        row = await self._connection.fetchrow(_WALLET, account_id)
+        return None if row is None else Wallet(**row)
 
     async def remember_people(self, told: Sequence[tuple[Person, int]]) -> None:
         """Keep the newest version of each person; each may be given once."""

@@ -27,6 +27,7 @@ _ROW: Final = """
     payment.cancelled_at, payment.service_id, payment.method, payment.execute_at,
     payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
     payment.refunded_at,
+    (SELECT name FROM biller WHERE biller.id = payment.service_id) AS service_name,
     (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
     (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
 """
@@ -64,6 +65,8 @@ FROM wanted
 WHERE payment.id = wanted.id AND status = 'created' AND expires_at > $3
   AND NOT EXISTS (SELECT FROM party WHERE user_id IN (payment.payer_id, payment.payee_id)
                   AND party.status IN ('disabled', 'deleted'))
+  AND (service_id IS NULL
+       OR EXISTS (SELECT FROM biller WHERE biller.id = service_id AND biller.is_active))
 RETURNING {_ROW}
 """
 
@@ -195,7 +198,7 @@ class Payments:
         """Take payments from created to processing, each for exactly one of all who try.
 
         Asked by payment and payer. One is missing where it can't be paid by this payer now, or
-        one of both people has been disabled: ``decide_pay`` on what ``get`` gives says why. This
+        somebody or the service is not active: ``decide_pay`` on what ``get`` gives says why. This
         is the hot path, so it is one statement.
         """
         payment_ids, payer_ids = (list(column) for column in zip(*asked, strict=True))

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
-from kit.money import decimal_text
+from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
 from kit.refusals import Language
-from kit.web.fields import AmountFields, refuse_field
+from kit.web.fields import AmountText, CurrencyCode, refuse_by, refuse_field
 from kit.web.schemas import Model
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName
@@ -27,6 +27,7 @@ _EXAMPLE: dict[str, Any] = {
     "currency": "RUB",
     "payer": _ALICE,
     "payee": {**_BOB, "wallet_id": None},
+    "service": None,
     "description": "For the concert tickets",
     "transfer_id": "0197a1df-6a2c-7d43-b2d4-6f7a8b9c0d04",
     "created_at": "2026-01-31T12:00:00Z",
@@ -46,19 +47,22 @@ class PayeeRequest(Model):
     username: Annotated[PlainText, Field(min_length=1, max_length=64)] | None = None
     user_id: UUID | None = None
     wallet_id: UUID | None = Field(None, description="That wallet, of the payment's currency.")
+    service_id: UUID | None = Field(None, description="A service: see `/v1/services`.")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if sum(name is not None for name in (self.username, self.user_id, self.wallet_id)) != 1:
+        names = (self.username, self.user_id, self.wallet_id, self.service_id)
+        if sum(name is not None for name in names) != 1:
             raise refuse_field(
                 "exactly_one",
-                "Name the payee by exactly one of username, user_id and wallet_id.",
-                "Укажите получателя ровно одним из полей username, user_id и wallet_id.",
+                "Name the payee by exactly one of username, user_id, wallet_id and service_id.",
+                "Укажите получателя ровно одним из полей username, user_id, wallet_id и"
+                " service_id.",
             )
         return self
 
 
-class PaymentRequest(AmountFields):
+class PaymentRequest(Model):
     """A payment to be created; nothing is paid yet."""
 
     model_config = ConfigDict(
@@ -77,6 +81,10 @@ class PaymentRequest(AmountFields):
     )
 
     payee: PayeeRequest
+    amount: AmountText | None = Field(
+        None, description="May be left out for a service that has a price."
+    )
+    currency: CurrencyCode = DEFAULT_CURRENCY
     from_wallet_id: UUID | None = Field(
         None,
         description="One of the payer's wallets; the default one of the currency if not given.",
@@ -86,12 +94,36 @@ class PaymentRequest(AmountFields):
     description: Description | None = None
     metadata: Metadata | None = None
 
+    _money: Money | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _read_amount(self) -> Self:
+        if self.amount is not None:
+            try:
+                self._money = Money.parse(self.amount, self.currency)
+            except AmountRefused as refusal:
+                raise refuse_by(refusal, refusal.errors[0]) from None
+        elif self.payee.service_id is None:
+            raise refuse_field(
+                "missing",
+                "Required, unless a service with a price is paid.",
+                "Обязательное поле, если оплачивается не услуга с ценой.",
+                field="amount",
+            )
+        return self
+
     def order(self, payer_id: UUID) -> PaymentOrder:
         """Return what is asked for, as the domain takes it."""
         return PaymentOrder(
             payer_id=payer_id,
-            payee=PayeeName(self.payee.username, self.payee.user_id, self.payee.wallet_id),
-            amount=self.money,
+            payee=PayeeName(
+                self.payee.username,
+                self.payee.user_id,
+                self.payee.wallet_id,
+                self.payee.service_id,
+            ),
+            amount=self._money,
+            currency=self.currency if "currency" in self.model_fields_set else None,
             from_wallet_id=self.from_wallet_id,
             card_last4=self.card_last4,
             card_holder=self.card_holder,
@@ -113,6 +145,13 @@ class Payee(Payer):
     wallet_id: UUID | None = None
 
 
+class PaidService(Model):
+    """The service that is paid."""
+
+    id: UUID
+    name: str
+
+
 class SeenPayment(Model):
     """What payer and payee both see of a payment."""
 
@@ -123,6 +162,7 @@ class SeenPayment(Model):
     currency: str
     payer: Payer
     payee: Payee
+    service: PaidService | None = Field(None, description="The service that is paid, if it is one.")
     description: str | None = None
     transfer_id: UUID | None = Field(None, description="The wallet's transfer, once paid.")
     created_at: datetime
@@ -192,6 +232,7 @@ def shown(
             username=payment.payee_username,
             wallet_id=payment.payee_account_id,
         ),
+        "service": _service(payment),
         "description": payment.description,
         "transfer_id": payment.transfer_id,
         "created_at": payment.created_at,
@@ -213,3 +254,9 @@ def shown(
         cancellation_reason=payment.reason if payment.status is Status.CANCELLED else None,
         reason_label=reason_label(payment.reason, language),
     )
+
+
+def _service(payment: Payment) -> PaidService | None:
+    if payment.service_id is None or payment.service_name is None:
+        return None
+    return PaidService.model_construct(id=payment.service_id, name=payment.service_name)

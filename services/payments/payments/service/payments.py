@@ -21,8 +21,13 @@ from payments.domain.outside_checks import CheckPolicy
 from payments.domain.parties import Ends, Parties, PayeeName
 from payments.domain.payment import Payment
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
-from payments.refusals import PayeeNotActive, PayerNotActive, PaymentBeingCaptured
-from payments.repository import Known, Payments
+from payments.refusals import (
+    PayeeNotActive,
+    PayerNotActive,
+    PaymentBeingCaptured,
+    ServiceNotActive,
+)
+from payments.repository import Billers, Known, Payments
 from payments.saga import facts
 from payments.telling import tell
 
@@ -75,8 +80,8 @@ async def pay(
 ) -> list[Payment | Refusal]:
     """Send payments on their way; one that is on its way already is returned as it is.
 
-    Returns each, or its refusal: of ``decide_pay``, or PayerNotActive or PayeeNotActive where one
-    of them has been disabled since the payment was created.
+    Returns each, or its refusal: of ``decide_pay``, or PayerNotActive, PayeeNotActive or
+    ServiceNotActive where one of them has been disabled since the payment was created.
     """
     contexts = {(one.payment_id, one.caller_id): one.context for one in wanted}
     claimed = await Payments(uow).claim(contexts, uow.clock.now())
@@ -86,7 +91,7 @@ async def pay(
             [
                 Start(
                     payment.id,
-                    facts(payment, is_checked=policy.asks_about(_money(payment))),
+                    facts(payment, is_checked=_is_checked(policy, payment)),
                     contexts[key],
                 )
                 for key, payment in claimed.items()
@@ -98,8 +103,9 @@ async def pay(
     ]
 
 
-def _money(payment: Payment) -> Money:
-    return Money(payment.amount_minor, payment.currency)
+def _is_checked(policy: CheckPolicy, payment: Payment) -> bool:
+    amount = Money(payment.amount_minor, payment.currency)
+    return policy.asks_about(amount, is_to_biller=payment.service_id is not None)
 
 
 async def _not_claimed(uow: UnitOfWork, wanted: Paying) -> Payment | Refusal:
@@ -116,8 +122,10 @@ async def _not_claimed(uow: UnitOfWork, wanted: Paying) -> Payment | Refusal:
 async def _who_is_not_active(uow: UnitOfWork, payment: Payment) -> Refusal:
     to = PayeeName(user_id=payment.payee_id)
     [parties] = await Known(uow).parties([Ends(payment.payer_id, to)])
-    payer_is_active = parties.payer is None or parties.payer.is_active
-    return PayeeNotActive() if payer_is_active else PayerNotActive()
+    if parties.payer is not None and not parties.payer.is_active:
+        return PayerNotActive()
+    biller = await Billers(uow).get(payment.service_id) if payment.service_id else None
+    return PayeeNotActive() if biller is None or biller.is_active else ServiceNotActive()
 
 
 async def cancel(uow: UnitOfWork, engine: SagaEngine, payment_id: UUID, caller_id: UUID) -> Payment:

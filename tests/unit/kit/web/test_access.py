@@ -1,17 +1,18 @@
 """kit.web.identity and routes: who may call what."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 import pytest
 from starlette.requests import Request
 
 from kit.refusals import Forbidden, NotAuthenticated
-from kit.web.identity import Access, Caller, Identity, caller
+from kit.web.identity import Access, Caller, Identity, MaybeCaller, caller
 from kit.web.routes import Router
 from kit.web.schemas import Model
 
-from .conftest import ALICE, bearer, serve, till
+from .conftest import ALICE, TillSettings, bearer, serve, till
 
 
 class Whoami(Model):
@@ -151,9 +152,54 @@ async def test_the_caller_is_known_within_a_request_only() -> None:
     assert await caller(Request({"type": "http", "saldo.identity": identity})) is identity
 
 
-def test_a_public_operation_can_not_ask_for_its_caller() -> None:
+class OpenSettings(TillSettings):
+    """The till's settings with one that opens an operation."""
+
+    is_open: bool = False
+
+
+def opening() -> Router:
     router = Router(tags=["till"])
-    declare = router.get("/x", access="public", operation_id="x", summary="x")
+
+    @router.get(
+        "/v1/opened", access="user", open_by="is_open", operation_id="opened", summary="Who"
+    )
+    async def opened(caller: MaybeCaller) -> dict[str, str | None]:
+        return {"subject": None if caller is None else caller.subject}
+
+    return router
+
+
+@pytest.mark.parametrize(
+    ("is_open", "headers", "answered"),
+    [
+        (False, {}, (401, "not_authenticated")),
+        (False, bearer("alice"), (200, str(ALICE))),
+        (True, {}, (200, None)),
+        (True, bearer("alice"), (200, str(ALICE))),
+        (True, bearer("wrong"), (401, "token_invalid")),
+        (True, bearer("payments"), (401, "token_invalid")),
+    ],
+)
+async def test_a_setting_opens_an_operation_to_those_without_a_token_only(
+    is_open: bool,  # noqa: FBT001 - a parameter of the table
+    headers: dict[str, str],
+    answered: tuple[int, str | None],
+) -> None:
+    app = till(opening())
+    app.state.settings = OpenSettings(is_open=is_open)
+    async with serve(app) as client:
+        answer = await client.get("/v1/opened", headers=headers)
+    told = answer.json()
+    assert (answer.status_code, told.get("code", told.get("subject"))) == answered
+    declared = app.openapi()["paths"]["/v1/opened"]["get"]
+    assert (declared["x-access"], declared["x-open-by"]) == ("user", "is_open")
+
+
+@pytest.mark.parametrize("declared", [{"access": "public"}, {"access": "user", "open_by": "open"}])
+def test_a_public_operation_can_not_ask_for_its_caller(declared: Any) -> None:
+    router = Router(tags=["till"])
+    declare = router.get("/x", **declared, operation_id="x", summary="x")
 
     async def operation(caller: Caller) -> None:
         """Ask."""

@@ -1,0 +1,111 @@
+"""Stored billers: read one by one and by the page, along indexes by time."""
+
+# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection
+from payments.domain.billers import Biller
+
+_ROW: Final = """
+    id, name, description, price_minor, currency, owner_id, account_id, is_active, created_at,
+    updated_at
+"""
+
+_ADD: Final = f"""
+INSERT INTO biller ({_ROW}, search_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+
+_GET: Final = f"SELECT {_ROW} FROM biller WHERE id = $1"
+
+_SAVE: Final = """
+UPDATE biller SET name = $2, description = $3, price_minor = $4, account_id = $5, is_active = $6,
+    updated_at = $7, search_key = $8
+WHERE id = $1
+"""
+
+# By one of two indexes; what is searched for narrows on the way.
+_PAGE: Final = f"""
+SELECT {_ROW} FROM biller
+WHERE {{whose}} AND is_active = $2 AND ($3::text IS NULL OR strpos(search_key, $3) > 0)
+  AND (created_at, id) < (coalesce($4, 'infinity'::timestamptz), $5)
+ORDER BY created_at DESC, id DESC LIMIT $6
+"""
+_OF_ALL: Final = _PAGE.format(whose="$1::uuid IS NULL")
+_OF_ONE: Final = _PAGE.format(whose="owner_id = $1")
+_LAST_ID: Final = UUID(int=2**128 - 1)
+
+
+class Billers:
+    """Stored billers; changes need a unit of work, reading any connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, new: Biller) -> None:
+        """Store a biller that has just been made."""
+        await self._connection.execute(
+            _ADD,
+            new.id,
+            new.name,
+            new.description,
+            new.price_minor,
+            new.currency,
+            new.owner_id,
+            new.account_id,
+            new.is_active,
+            new.created_at,
+            new.updated_at,
+            new.search_key,
+        )
+
+    async def get(self, biller_id: UUID) -> Biller | None:
+        """Return a biller, active or not."""
+        return _one(await self._connection.fetchrow(_GET, biller_id))
+
+    async def lock(self, biller_id: UUID) -> Biller | None:
+        """Return a biller as it stays until the unit of work ends."""
+        return _one(await self._connection.fetchrow(f"{_GET} FOR NO KEY UPDATE", biller_id))
+
+    async def save(self, changed: Biller) -> None:
+        """Store a biller, locked, as it is now."""
+        await self._connection.execute(
+            _SAVE,
+            changed.id,
+            changed.name,
+            changed.description,
+            changed.price_minor,
+            changed.account_id,
+            changed.is_active,
+            changed.updated_at,
+            changed.search_key,
+        )
+
+    async def page(
+        self,
+        wanted: tuple[UUID | None, bool, str | None],
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> list[Biller]:
+        """Return a page of billers, newest first.
+
+        Args:
+            wanted: Whose (None: everybody's), active ones or the others, and a part of
+                ``Biller.search_key``.
+            after: created_at and id of the biller that the page before ended with.
+            limit: How many at most.
+        """
+        statement = _OF_ALL if wanted[0] is None else _OF_ONE
+        before_at, before_id = after or (None, _LAST_ID)
+        return _all(await self._connection.fetch(statement, *wanted, before_at, before_id, limit))
+
+
+def _one(row: Any) -> Biller | None:
+    return None if row is None else Biller(**row)
+
+
+def _all(rows: Iterable[Any]) -> list[Biller]:
+    return [Biller(**row) for row in rows]

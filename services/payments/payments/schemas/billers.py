@@ -1,0 +1,199 @@
+"""What the API of billers takes and gives: it calls them services, as people who pay do."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
+
+from kit.ids import new_id
+from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
+from kit.refusals import FieldFault, ValidationFailed
+from kit.web.fields import AmountText, CurrencyCode, refuse_field
+from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from kit.web.schemas import Model
+from payments.domain.billers import Biller, folded
+from payments.texts import Description, visible_line
+
+LONGEST_NAME = 100
+_EXAMPLE: dict[str, Any] = {
+    "name": "Mobile phone",
+    "description": "Number or contract in the payment's description",
+    "price": None,
+    "currency": "RUB",
+}
+
+Name = Annotated[
+    str,
+    Field(description="What people know it by.", max_length=LONGEST_NAME, examples=["Internet"]),
+    AfterValidator(visible_line),
+]
+Price = Annotated[
+    AmountText | None,
+    Field(description="What it costs; null leaves the amount to the payer.", examples=["590.00"]),
+]
+WalletId = Annotated[
+    UUID | None,
+    Field(description="The owner's wallet that is paid into; null: the default of the currency."),
+]
+
+
+class ServiceRequest(Model):
+    """A service to be offered."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    name: Name
+    description: Description | None = None
+    price: Price = None
+    currency: CurrencyCode = DEFAULT_CURRENCY
+    wallet_id: WalletId = None
+    is_active: bool = Field(default=True, description="Whether it can be paid from now on.")
+
+    _price: Money | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _read_price(self) -> Self:
+        if self.price is not None:
+            try:
+                self._price = Money.parse(self.price, self.currency)
+            except AmountRefused as refusal:
+                en, ru = refusal.detail("en"), refusal.detail("ru")
+                raise refuse_field(refusal.code, en, ru, field="price") from None
+        return self
+
+    def biller(self, owner_id: UUID, now: datetime) -> Biller:
+        """Return the new biller, as the domain takes it."""
+        return Biller(
+            id=new_id(),
+            name=self.name,
+            description=self.description,
+            price_minor=None if self._price is None else self._price.minor,
+            currency=self.currency,
+            owner_id=owner_id,
+            account_id=self.wallet_id,
+            is_active=self.is_active,
+            created_at=now,
+            updated_at=now,
+        )
+
+
+class ServiceChange(Model):
+    """What is to be different; what is not named stays. The currency never changes."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"price": "650.00"}]})
+
+    name: Name | None = None
+    description: Description | None = None
+    price: Price = None
+    wallet_id: WalletId = None
+    is_active: bool | None = None
+
+    @field_validator("name", "is_active")
+    @classmethod
+    def _something(cls, value: object) -> object:
+        if value is None:
+            raise refuse_field("malformed", "Must not be null.", "Не может быть null.")
+        return value
+
+    def changes(self, currency: str) -> dict[str, Any]:
+        """Return the fields of the biller that change, with a price in its currency.
+
+        Raises:
+            ValidationFailed: the price is none in that currency.
+        """
+        changes = self.model_dump(exclude_unset=True)
+        if "wallet_id" in changes:
+            changes["account_id"] = changes.pop("wallet_id")
+        if "price" in changes:
+            price = changes.pop("price")
+            changes["price_minor"] = None if price is None else _minor(price, currency)
+        return changes
+
+
+class Service(Model):
+    """A service that can be paid for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "0197a1e0-1b2c-7d3e-8f40-5a6b7c8d9e0f",
+                    **_EXAMPLE,
+                    "owner_id": "0197a1de-0d3f-7c4b-9c39-6f2a4a1b0c01",
+                    "wallet_id": None,
+                    "is_active": True,
+                    "created_at": "2026-01-31T12:00:00Z",
+                    "updated_at": "2026-01-31T12:00:00Z",
+                }
+            ]
+        }
+    )
+
+    id: UUID
+    name: str
+    description: str | None = None
+    price: str | None = Field(description="Null: the payer names the amount.")
+    currency: str
+    owner_id: UUID = Field(description="Who is paid.")
+    wallet_id: UUID | None = None
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, biller: Biller) -> "Service":
+        """Show a biller."""
+        price = biller.price_minor
+        return cls.model_construct(
+            id=biller.id,
+            name=biller.name,
+            description=biller.description,
+            price=None if price is None else decimal_text(price, biller.currency),
+            currency=biller.currency,
+            owner_id=biller.owner_id,
+            wallet_id=biller.account_id,
+            is_active=biller.is_active,
+            created_at=biller.created_at,
+            updated_at=biller.updated_at,
+        )
+
+
+class ServicesQuery(Model):
+    """Filters of the list of services."""
+
+    search: str | None = Field(
+        None, min_length=1, max_length=LONGEST_NAME, description="Part of name or description."
+    )
+    owner_id: UUID | None = Field(None, description="Of this owner only.")
+    is_active: bool = Field(default=True, description="False: those that are not offered now.")
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Entries of a page at most.")
+    cursor: str | None = Field(
+        None, max_length=200, description="`next_cursor` of the page before."
+    )
+
+    @property
+    def wanted(self) -> tuple[UUID | None, bool, str | None]:
+        """What the list is narrowed by, as the repository takes it."""
+        return self.owner_id, self.is_active, self.search and folded(self.search)
+
+    @property
+    def filters(self) -> dict[str, object]:
+        """What a cursor is bound to."""
+        return self.model_dump(mode="json", exclude={"limit", "cursor"})
+
+
+def _minor(price: str, currency: str) -> int:
+    try:
+        return Money.parse(price, currency).minor
+    except AmountRefused as refusal:
+        en, ru = refusal.detail("en"), refusal.detail("ru")
+        fault = FieldFault("/price", refusal.code, en, ru)
+        raise ValidationFailed(errors=[fault]) from None
