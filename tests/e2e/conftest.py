@@ -18,7 +18,9 @@ def stack() -> Iterator[Stack]:
     made = Stack(
         root=ROOT,
         local=ROOT / ".local/test/e2e",
-        extra_env={"payments": {"PAYMENTS_CHECK_FROM": CHECKED}},
+        extra_env={
+            "payments": {"PAYMENTS_CHECK_FROM": CHECKED, "PAYMENTS_OPEN_SERVICES": "true"},
+        },
     )
     made.start()
     yield made
