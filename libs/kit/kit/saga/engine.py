@@ -5,7 +5,7 @@ order. So a route that locks its own row and then the saga cannot meet a reply h
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -104,6 +104,16 @@ class SagaEngine:
             self._send(uow, decision, None)
             await self._tell_ends(uow, [decision.state])
         return started
+
+    async def start_many(self, uow: UnitOfWork, beginnings: Mapping[UUID, dict[str, Any]]) -> None:
+        """Begin many instances, each under its business id; those begun before are left alone."""
+        now = uow.clock.now()
+        decisions = [begin(self.saga, saga_id, data, now) for saga_id, data in beginnings.items()]
+        started = await store.insert_many(uow, self.saga, decisions, now)
+        begun = [decision for decision in decisions if decision.state.id in started]
+        for decision in begun:
+            self._send(uow, decision, None)
+        await self._tell_ends(uow, [decision.state for decision in begun])
 
     async def request_undo(self, uow: UnitOfWork, saga_id: UUID, reason: str) -> UndoOutcome:
         """Turn an instance round while that is still possible; the caller holds its rows."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from kit.db.unit_of_work import Connection, UnitOfWork
+from kit.saga.definition import Saga
 from kit.saga.state import Decision, Entry, Phase, State
 
 LISTED = 1000
@@ -25,6 +26,25 @@ SELECT started.id, $9, given.entry, given.step, given.detail
 FROM started, unnest($12::text[], $13::text[], $14::text[])
     WITH ORDINALITY AS given (entry, step, detail, position)
 ORDER BY position
+"""
+
+_INSERT_MANY = """
+WITH started AS (
+    INSERT INTO saga (id, name, definition_version, phase, step, epoch, attempts, data, to_undo,
+        started_at, deadline_at, next_at, updated_at)
+    SELECT id, $1, $2, phase, step, epoch, 0, data, string_to_array(to_undo, ','), $3, deadline_at,
+        next_at, $3
+    FROM unnest($4::uuid[], $5::text[], $6::text[], $7::int[], $8::jsonb[], $9::text[],
+        $10::timestamptz[], $11::timestamptz[])
+        AS new (id, phase, step, epoch, data, to_undo, deadline_at, next_at)
+    ON CONFLICT DO NOTHING RETURNING id)
+INSERT INTO saga_log (saga_id, at, entry, step, detail)
+SELECT started.id, $3, given.entry, given.step, given.detail
+FROM unnest($12::uuid[], $13::text[], $14::text[], $15::text[])
+    WITH ORDINALITY AS given (saga_id, entry, step, detail, position)
+JOIN started ON started.id = given.saga_id
+ORDER BY position
+RETURNING saga_id
 """
 
 _LOCK = """
@@ -102,6 +122,30 @@ async def insert(uow: UnitOfWork, decision: Decision, now: datetime) -> bool:
         details,
     )
     return logged > 0
+
+
+async def insert_many(
+    uow: UnitOfWork, saga: Saga, decisions: Sequence[Decision], now: datetime
+) -> set[UUID]:
+    """Store new instances by one statement; returns those that did not exist before."""
+    rows = [
+        (
+            state.id,
+            state.phase.value,
+            state.step,
+            state.epoch,
+            state.data,
+            ",".join(state.to_undo),
+            state.deadline_at,
+            state.next_at,
+        )
+        for state in (decision.state for decision in decisions)
+    ]
+    log = [(decision.state.id, *entry) for decision in decisions for entry in decision.log]
+    started = await uow.fetch(
+        _INSERT_MANY, saga.name, saga.version, now, *_columns(rows, 8), *_columns(log, 4)
+    )
+    return {row["saga_id"] for row in started}
 
 
 async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, State]:

@@ -129,6 +129,9 @@ def _complete_operation(operation: dict[str, Any], route: Route) -> None:
         operation["security"] = [{scheme: []} for scheme in schemes]
     if route.is_idempotent:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+    for content_type in route.other_bodies:
+        content = {"schema": {"type": "string"}}
+        operation["requestBody"]["content"].setdefault(content_type, content)
     answers = operation["responses"]
     answers.pop("422", None)
     by_status: dict[int, list[type[Refusal]]] = {}

@@ -112,6 +112,22 @@ async def test_starting_twice_is_starting_once(agency: Agency) -> None:
     assert len(await agency.asked(BookHotel)) == 1
 
 
+async def test_many_are_started_by_one_statement_and_each_once(agency: Agency) -> None:
+    old = await agency.start()
+    ids = [new_id() for _ in range(40)]
+    before = agency.database.statements
+    async with agency.database.unit_of_work() as uow:
+        await agency.engine.start_many(uow, {one: trip(needs_visa=False) for one in [old, *ids]})
+    assert agency.database.statements - before == 2  # and the outbox
+    asked = await sent(agency.database, BookHotel)
+    assert [UUID(one.subject) for one in asked] == [old, *ids]
+    one_by_one, at_once = await agency.row(old), await agency.row(ids[0])
+    assert {**at_once, "id": old, "next_at": None} == {**one_by_one, "next_at": None}
+    async with agency.database.read() as connection:
+        logs = [await store.log_of(connection, one) for one in (old, ids[0])]
+    assert logs[0] == logs[1] != []
+
+
 async def test_a_batch_of_replies_costs_the_same_statements_for_one_and_for_forty(
     agency: Agency,
 ) -> None:
