@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from kit.messaging.doorbell import Doorbell
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.saga import SagaEngine, TaskRunner
@@ -11,11 +12,13 @@ from kit.tokens.service_client import ServiceToken
 from kit.web.app import create_app
 from payments import expiry, refusals
 from payments.api import ROUTERS
+from payments.bulk_work import BulkWork
 from payments.finishing import payment_saga
 from payments.messages import routes
 from payments.neighbours import Neighbours
 from payments.outgoing import http_client
 from payments.saga import OUTSIDE_CHECKS
+from payments.service.bulk import Terms
 from payments.settings import Settings
 from payments.verifiers import Verifiers
 from payments.waiting import Finishes
@@ -43,6 +46,7 @@ def build(settings: Settings) -> Service:
                 engine=engine,
                 finishes=finishes,
                 neighbours=Neighbours(client, token, settings.auth_url, settings.wallet_url),
+                bulk_bell=Doorbell(),
             )
             # In every process that answers requests, also where another one does the work.
             poll = spawn(finishes.poll(database), "payments.finishes")
@@ -79,11 +83,23 @@ def build(settings: Settings) -> Service:
         background=(
             ("timers", timers),
             ("checks", checks),
+            ("bulk", _bulk),
             ("expiry", sweep),
             ("idempotency", forget),
         ),
         resources=(calls_and_waiting,),
     )
+
+
+def bulk_work(service: Service) -> BulkWork:
+    """Return what works bulks off, made of what is open."""
+    wiring: Wiring = service.state.wiring
+    terms = Terms(wiring.settings.ttl, wiring.settings.check_policy)
+    return BulkWork(wiring.database, wiring.neighbours, wiring.engine, terms, wiring.bulk_bell)
+
+
+async def _bulk(service: Service) -> None:
+    await bulk_work(service).run()
 
 
 async def _check(engine: SagaEngine, service: Service, settings: Settings) -> None:

@@ -1,10 +1,17 @@
-"""Finds out who and which wallets a new payment is between: first here, then by asking."""
+"""Finds out who and which wallets new payments are between: first here, then by asking."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
 
 from kit.db import Database
+from kit.tasks import all_of
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import Parties, Person, Wallet
 from payments.neighbours import Neighbours
 from payments.repository import Known
+
+ASKED_AT_ONCE: Final = 16
 
 
 async def find_parties(database: Database, neighbours: Neighbours, order: PaymentOrder) -> Parties:
@@ -16,6 +23,34 @@ async def find_parties(database: Database, neighbours: Neighbours, order: Paymen
     """
     async with database.read() as connection:
         known = await Known(connection).parties(order.payer_id, order.from_wallet_id, order.payee)
+    return await _completed(neighbours, order, known)
+
+
+async def find_parties_of_many(
+    database: Database, neighbours: Neighbours, orders: Sequence[PaymentOrder]
+) -> list[Parties]:
+    """Return what ``find_parties`` does for each of one payer's orders; one statement for all.
+
+    What several orders have in common is asked about once.
+    """
+    async with database.read() as connection:
+        known = await Known(connection).parties_of_many(orders)
+    places = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def complete(order: PaymentOrder, parties: Parties) -> Parties:
+        async with places:
+            return await _completed(neighbours, order, parties)
+
+    distinct = {
+        (order.payee, order.from_wallet_id): (order, parties)
+        for order, parties in zip(orders, known, strict=True)
+    }
+    asked = await all_of(complete(*pair) for pair in distinct.values())
+    found = dict(zip(distinct, asked, strict=True))
+    return [found[order.payee, order.from_wallet_id] for order in orders]
+
+
+async def _completed(neighbours: Neighbours, order: PaymentOrder, known: Parties) -> Parties:
     payer = known.payer
     if payer is not None and not payer.is_active:
         payer = await neighbours.person_by_id(payer.user_id)

@@ -3,6 +3,7 @@
 Refusal
 ├── PaymentNotFound          404  payment_not_found
 ├── WalletNotFound           404  wallet_not_found
+├── BulkNotFound             404  bulk_not_found
 ├── PayeeNotFound            422  payee_not_found
 ├── PayeeIsPayer             422  payee_is_payer
 ├── PayeeNotActive           422  payee_not_active
@@ -162,3 +163,14 @@ class PaymentBeingCaptured(Refusal):
     title_ru = "Деньги уже списываются"
     detail_en = "The money is being moved and the payment can't be cancelled any more."
     detail_ru = "Деньги уже переводятся, отменить платёж нельзя."
+
+
+class BulkNotFound(Refusal):
+    """No such bulk, or another's: nobody can tell these apart."""
+
+    code = "bulk_not_found"
+    status = 404
+    title_en = "Bulk not found"
+    title_ru = "Пакет не найден"
+    detail_en = "There is no such bulk among yours."
+    detail_ru = "Среди ваших пакетов такого нет."

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    ForeignKey,
     Index,
     Integer,
     Table,
@@ -121,4 +122,28 @@ wallet_owner = Table(
     Column("account_id", Uuid, primary_key=True),
     Column("owner_id", Uuid, nullable=False),
     Column("currency", Text, nullable=False),
+)
+
+bulk = Table(
+    "bulk",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("created_at", _AT, nullable=False),
+    Column("next_at", _AT, nullable=False),
+    CheckConstraint("done BETWEEN 0 AND total", name="done_is_of_the_total"),
+    Index("ix_bulk_next_at_while_waiting", "next_at", postgresql_where=text("done < total")),
+)
+
+bulk_row = Table(
+    "bulk_row",
+    METADATA,
+    Column("bulk_id", Uuid, ForeignKey("bulk.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("asked", JSONB),
+    Column("code", Text),
+    Column("payment_id", Uuid),
+    CheckConstraint("num_nonnulls(asked, code, payment_id) = 1", name="has_one_fate"),
 )

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from kit.db import Database
+from kit.messaging.doorbell import Doorbell
 from kit.saga import SagaEngine
 from payments.neighbours import Neighbours
 from payments.settings import Settings
@@ -21,6 +22,7 @@ class Wiring:
     engine: SagaEngine
     finishes: Finishes
     neighbours: Neighbours
+    bulk_bell: Doorbell
 
 
 def _wiring(request: Request) -> Wiring:

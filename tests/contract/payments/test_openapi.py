@@ -22,8 +22,8 @@ def document() -> Document:
 
 
 ACCESS = {
-    "user": {"create_payment", "list_payments"},
-    "owner": {"pay_payment", "cancel_payment", "get_payment"},
+    "user": {"create_payment", "list_payments", "send_bulk"},
+    "owner": {"pay_payment", "cancel_payment", "get_payment", "get_bulk"},
 }
 
 

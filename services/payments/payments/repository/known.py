@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from payments.domain.creation import PaymentOrder
 from payments.domain.parties import Parties, PayeeName, Person, Wallet, username_key
 
 # A username that two rows claim names nobody here: their events have crossed, auth knows better.
@@ -21,6 +22,24 @@ LEFT JOIN wallet_owner AS from_wallet ON from_wallet.account_id = $2
 LEFT JOIN wallet_owner AS to_wallet ON to_wallet.account_id = $3
 LEFT JOIN party AS payee ON payee.user_id = coalesce($4, to_wallet.owner_id, (
     SELECT (array_agg(user_id))[1] FROM party WHERE username_key = $5 HAVING count(*) = 1))
+"""
+
+_PARTIES_OF_MANY: Final = """
+SELECT payer.user_id AS payer_id, payer.username AS payer_username, payer.status AS payer_status,
+    payee.user_id AS payee_id, payee.username AS payee_username, payee.status AS payee_status,
+    from_wallet.account_id AS from_id, from_wallet.owner_id AS from_owner_id,
+    from_wallet.currency AS from_currency,
+    to_wallet.account_id AS to_id, to_wallet.owner_id AS to_owner_id,
+    to_wallet.currency AS to_currency
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) WITH ORDINALITY
+    AS given (payer_id, from_id, to_id, payee_id, payee_key, position)
+LEFT JOIN party AS payer ON payer.user_id = given.payer_id
+LEFT JOIN wallet_owner AS from_wallet ON from_wallet.account_id = given.from_id
+LEFT JOIN wallet_owner AS to_wallet ON to_wallet.account_id = given.to_id
+LEFT JOIN party AS payee ON payee.user_id = coalesce(given.payee_id, to_wallet.owner_id, (
+    SELECT (array_agg(user_id))[1] FROM party
+    WHERE username_key = given.payee_key HAVING count(*) = 1))
+ORDER BY given.position
 """
 
 _REMEMBER_PEOPLE: Final = """
@@ -55,12 +74,20 @@ class Known:
             _PARTIES, payer_id, from_wallet_id, to.wallet_id, to.user_id, key
         )
         assert row is not None, "one row is joined to, so one row comes"  # noqa: S101
-        return Parties(
-            payer=_person(row, "payer"),
-            payee=_person(row, "payee"),
-            payer_wallet=_wallet(row, "from"),
-            payee_wallet=_wallet(row, "to"),
+        return _parties(row)
+
+    async def parties_of_many(self, orders: Sequence[PaymentOrder]) -> list[Parties]:
+        """Return what is known of the ends of each of many new payments, by one statement."""
+        names = [order.payee.username for order in orders]
+        rows = await self._connection.fetch(
+            _PARTIES_OF_MANY,
+            [order.payer_id for order in orders],
+            [order.from_wallet_id for order in orders],
+            [order.payee.wallet_id for order in orders],
+            [order.payee.user_id for order in orders],
+            [None if name is None else username_key(name) for name in names],
         )
+        return [_parties(row) for row in rows]
 
     async def remember_people(self, told: Sequence[tuple[Person, int]]) -> None:
         """Keep the newest version of each person; each may be given once."""
@@ -88,6 +115,15 @@ class Known:
     async def forget_card_holders(self, user_ids: Iterable[UUID]) -> None:
         """Remove the names on cards of people who have been deleted; amounts and dates stay."""
         await self._connection.execute(_FORGET_HOLDERS, list(user_ids))
+
+
+def _parties(row: Any) -> Parties:
+    return Parties(
+        payer=_person(row, "payer"),
+        payee=_person(row, "payee"),
+        payer_wallet=_wallet(row, "from"),
+        payee_wallet=_wallet(row, "to"),
+    )
 
 
 def _person(row: Any, side: str) -> Person | None:

@@ -39,7 +39,18 @@ INSERT INTO payment (
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 """
 
+_ADD_MANY: Final = """
+INSERT INTO payment (
+    id, status, payer_id, payee_id, payer_account_id, payee_account_id, amount_minor, currency,
+    card_last4, card_holder, description, metadata, version, created_at, expires_at, processing_at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[],
+    $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::jsonb[], $13::int[],
+    $14::timestamptz[], $15::timestamptz[], $16::timestamptz[])
+"""
+
 _GET: Final = f"SELECT {_ROW} FROM payment WHERE id = $1"
+
+_AMONG: Final = f"SELECT {_ROW} FROM payment WHERE id = ANY($1)"
 
 _LOCK: Final = f"SELECT {_ROW} FROM payment WHERE id = $1 FOR NO KEY UPDATE OF payment"
 
@@ -172,6 +183,11 @@ class Payments:
             new.is_reserved,
         )
 
+    async def add_many(self, new: Sequence[Payment]) -> None:
+        """Store payments that are created and paid at once, by one statement."""
+        columns = zip(*map(_added, new), strict=True)
+        await self._connection.execute(_ADD_MANY, *map(list, columns))
+
     async def get(self, payment_id: UUID) -> Payment | None:
         """Return a payment as it stands, whoever asks."""
         return _one(await self._connection.fetchrow(_GET, payment_id))
@@ -244,6 +260,32 @@ class Payments:
             *_BY_DECIMALS,
         )
         return _all(rows)
+
+
+async def payments_among(connection: Connection, ids: Sequence[UUID]) -> list[Payment]:
+    """Return the payments of these ids, in no order."""
+    return _all(await connection.fetch(_AMONG, ids)) if ids else []
+
+
+def _added(new: Payment) -> tuple[Any, ...]:
+    return (
+        new.id,
+        new.status,
+        new.payer_id,
+        new.payee_id,
+        new.payer_account_id,
+        new.payee_account_id,
+        new.amount_minor,
+        new.currency,
+        new.card_last4,
+        new.card_holder,
+        new.description,
+        new.metadata,
+        new.version,
+        new.created_at,
+        new.expires_at,
+        new.processing_at,
+    )
 
 
 def _one(row: Any) -> Payment | None:

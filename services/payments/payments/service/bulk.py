@@ -1,0 +1,103 @@
+"""The verbs of bulks: accept one, decide some of its rows, show it.
+
+They run inside the caller's unit of work and never commit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from kit.db import UnitOfWork
+from kit.ids import new_id
+from kit.money import Money
+from kit.refusals import Refusal
+from kit.saga import SagaEngine
+from payments.domain.bulk import Bulk, Fate
+from payments.domain.creation import PaymentOrder, decide_creation
+from payments.domain.outside_checks import CheckPolicy
+from payments.domain.parties import Parties
+from payments.domain.payment import Payment, Status
+from payments.refusals import BulkNotFound
+from payments.repository import Bulks, Payments
+from payments.saga import facts
+from payments.telling import tell
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all payments of a bulk are made under."""
+
+    ttl: timedelta
+    policy: CheckPolicy
+
+
+async def accept(uow: UnitOfWork, user_id: UUID, orders: Sequence[PaymentOrder]) -> Bulk:
+    """Write a bulk down; nothing of it has been decided yet."""
+    bulk = Bulk(new_id(), user_id, total=len(orders), done=0, created_at=uow.clock.now())
+    await Bulks(uow).add(bulk, orders)
+    return bulk
+
+
+async def decide_rows(
+    uow: UnitOfWork,
+    engine: SagaEngine,
+    terms: Terms,
+    bulk: Bulk,
+    asked: Sequence[tuple[PaymentOrder, Parties]],
+) -> None:
+    """Refuse the next rows of a bulk or send them on their way, all by the same few statements.
+
+    Nothing happens where somebody else has done so since the bulk was taken.
+    """
+    bulks = Bulks(uow)
+    if not await bulks.advance(bulk, len(asked), uow.clock.now()):
+        return
+    fates = [
+        _decide(uow, terms, bulk.done + number, order, parties)
+        for number, (order, parties) in enumerate(asked, start=1)
+    ]
+    made = [fate.payment for fate in fates if fate.payment is not None]
+    await _pay_all(uow, engine, terms, made)
+    await bulks.decide(bulk.id, fates)
+
+
+def _decide(
+    uow: UnitOfWork, terms: Terms, position: int, order: PaymentOrder, parties: Parties
+) -> Fate:
+    try:
+        payment = decide_creation(
+            order, parties, payment_id=new_id(), now=uow.clock.now(), ttl=terms.ttl
+        )
+    except Refusal as refusal:
+        return Fate(position, code=refusal.code)
+    return Fate(position, payment=payment)
+
+
+async def _pay_all(
+    uow: UnitOfWork, engine: SagaEngine, terms: Terms, created: Sequence[Payment]
+) -> None:
+    if not created:
+        return
+    now = uow.clock.now()
+    for payment in created:
+        tell(uow, payment)
+    paid = [replace(payment, status=Status.PROCESSING, processing_at=now) for payment in created]
+    await Payments(uow).add_many(paid)
+    await engine.start_many(
+        uow,
+        {
+            payment.id: facts(
+                payment,
+                is_checked=terms.policy.asks_about(Money(payment.amount_minor, payment.currency)),
+            )
+            for payment in paid
+        },
+    )
+
+
+def visible_bulk(bulk: Bulk | None, user_id: UUID) -> Bulk:
+    """Return the bulk to whoever sent it; to everybody else it does not exist."""
+    if bulk is None or bulk.user_id != user_id:
+        raise BulkNotFound
+    return bulk
