@@ -22,6 +22,7 @@ from payments.service.bulk import Terms
 from payments.settings import Settings
 from payments.verifiers import Verifiers
 from payments.waiting import Finishes
+from payments.watching import Watchers
 from payments.wiring import Wiring
 
 DESCRIPTION = """
@@ -32,7 +33,7 @@ money; paying starts a saga that reserves, has it checked where it is large, and
 
 def build(settings: Settings) -> Service:
     """Return the service, ready to be run by ``kit.runtime``."""
-    finishes = Finishes()
+    finishes, watchers = Finishes(), Watchers()
     engine = payment_saga(finishes)
 
     @asynccontextmanager
@@ -47,25 +48,21 @@ def build(settings: Settings) -> Service:
                 finishes=finishes,
                 neighbours=Neighbours(client, token, settings.auth_url, settings.wallet_url),
                 bulk_bell=Doorbell(),
+                watchers=watchers,
             )
             # In every process that answers requests, also where another one does the work.
-            poll = spawn(finishes.poll(database), "payments.finishes")
+            loops = (finishes.poll(database), watchers.run(database))
+            polls = [spawn(loop, "payments.waiting") for loop in loops]
             try:
                 yield
             finally:
-                await stop([poll])
+                await stop(polls)
 
     async def timers(service: Service) -> None:
         await engine.timers(service.state.database)
 
     async def checks(service: Service) -> None:
         await _check(engine, service, settings)
-
-    async def sweep(service: Service) -> None:
-        await expiry.sweep(service.state.database, settings.sweep_seconds)
-
-    async def forget(service: Service) -> None:
-        await expiry.forget_answers(service.state.database)
 
     return Service(
         name="payments",
@@ -84,8 +81,9 @@ def build(settings: Settings) -> Service:
             ("timers", timers),
             ("checks", checks),
             ("bulk", _bulk),
-            ("expiry", sweep),
-            ("idempotency", forget),
+            ("expiry", _sweep),
+            ("idempotency", _forget_answers),
+            ("changes", _forget_changes),
         ),
         resources=(calls_and_waiting,),
     )
@@ -96,6 +94,18 @@ def bulk_work(service: Service) -> BulkWork:
     wiring: Wiring = service.state.wiring
     terms = Terms(wiring.settings.ttl, wiring.settings.check_policy)
     return BulkWork(wiring.database, wiring.neighbours, wiring.engine, terms, wiring.bulk_bell)
+
+
+async def _sweep(service: Service) -> None:
+    await expiry.sweep(service.state.database, service.state.settings.sweep_seconds)
+
+
+async def _forget_answers(service: Service) -> None:
+    await expiry.forget_answers(service.state.database)
+
+
+async def _forget_changes(service: Service) -> None:
+    await expiry.forget_changes(service.state.database)
 
 
 async def _bulk(service: Service) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     Table,
@@ -146,4 +147,20 @@ bulk_row = Table(
     Column("code", Text),
     Column("payment_id", Uuid),
     CheckConstraint("num_nonnulls(asked, code, payment_id) = 1", name="has_one_fate"),
+)
+
+# Written by a trigger of `payment`, so that whatever changes a payment is told of.
+payment_event = Table(
+    "payment_event",
+    METADATA,
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", _AT, nullable=False, server_default=text("clock_timestamp()")),
+    Column("payment_id", Uuid, nullable=False),
+    Column("payer_id", Uuid, nullable=False),
+    Column("payee_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("refunded_minor", BigInteger, nullable=False),
+    Index("ix_payment_event_payment_id_seq", "payment_id", "seq"),
+    Index("ix_payment_event_payer_id_seq", "payer_id", "seq"),
+    Index("ix_payment_event_payee_id_seq", "payee_id", "seq"),
 )

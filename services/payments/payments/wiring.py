@@ -11,6 +11,7 @@ from kit.saga import SagaEngine
 from payments.neighbours import Neighbours
 from payments.settings import Settings
 from payments.waiting import Finishes
+from payments.watching import Watchers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Wiring:
     finishes: Finishes
     neighbours: Neighbours
     bulk_bell: Doorbell
+    watchers: Watchers
 
 
 def _wiring(request: Request) -> Wiring:

@@ -22,8 +22,8 @@ def document() -> Document:
 
 
 ACCESS = {
-    "user": {"create_payment", "list_payments", "send_bulk"},
-    "owner": {"pay_payment", "cancel_payment", "get_payment", "get_bulk"},
+    "user": {"create_payment", "list_payments", "send_bulk", "stream_payments"},
+    "owner": {"pay_payment", "cancel_payment", "get_payment", "get_bulk", "stream_payment"},
 }
 
 

@@ -1,4 +1,4 @@
-"""Bulks."""
+"""Bulks; what becomes of payments, for streams."""
 
 from alembic import op
 
@@ -35,12 +35,64 @@ CREATE TABLE bulk_row (
 )
     """,
 )
+CHANGES = (
+    """
+CREATE TABLE payment_event (
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    payment_id uuid NOT NULL,
+    payer_id uuid NOT NULL,
+    payee_id uuid NOT NULL,
+    status text NOT NULL,
+    refunded_minor bigint NOT NULL,
+    CONSTRAINT pk_payment_event PRIMARY KEY (seq)
+)
+    """,
+    "CREATE INDEX ix_payment_event_payment_id_seq ON payment_event (payment_id, seq)",
+    "CREATE INDEX ix_payment_event_payer_id_seq ON payment_event (payer_id, seq)",
+    "CREATE INDEX ix_payment_event_payee_id_seq ON payment_event (payee_id, seq)",
+    """
+CREATE FUNCTION note_new_payments() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    INSERT INTO payment_event (payment_id, payer_id, payee_id, status, refunded_minor)
+    SELECT id, payer_id, payee_id, status, refunded_minor FROM added;
+    RETURN NULL;
+END $$
+    """,
+    """
+CREATE FUNCTION note_changed_payments() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    INSERT INTO payment_event (payment_id, payer_id, payee_id, status, refunded_minor)
+    SELECT id, payer_id, payee_id, status, refunded_minor FROM changed
+    WHERE NOT EXISTS (
+        SELECT FROM unchanged WHERE unchanged.id = changed.id
+        AND unchanged.status = changed.status
+        AND unchanged.refunded_minor = changed.refunded_minor);
+    RETURN NULL;
+END $$
+    """,
+    """
+CREATE TRIGGER tr_payment_added AFTER INSERT ON payment
+REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_new_payments()
+    """,
+    """
+CREATE TRIGGER tr_payment_changed AFTER UPDATE ON payment
+REFERENCING OLD TABLE AS unchanged NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION note_changed_payments()
+    """,
+)
 
 
 def upgrade() -> None:
-    for statement in TABLES:
+    for statement in TABLES + CHANGES:
         op.execute(statement)
 
 
 def downgrade() -> None:
+    for trigger, function in (("added", "new"), ("changed", "changed")):
+        op.execute(f"DROP TRIGGER tr_payment_{trigger} ON payment")
+        op.execute(f"DROP FUNCTION note_{function}_payments()")
+    op.execute("DROP TABLE payment_event")
     op.execute("DROP TABLE bulk_row, bulk")

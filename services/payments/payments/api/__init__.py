@@ -1,7 +1,7 @@
 """The operations, a module per noun: parse, authorise, open the unit of work, call, answer."""
 
-from payments.api import bulk, payments
+from payments.api import bulk, events, payments
 
-ROUTERS = (payments.router, bulk.router)
+ROUTERS = (payments.router, bulk.router, events.router)
 
 __all__ = ["ROUTERS"]
