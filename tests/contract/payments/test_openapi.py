@@ -22,7 +22,7 @@ def document() -> Document:
 
 
 ACCESS = {
-    "user": {"create_payment", "list_payments", "send_bulk", "stream_payments"},
+    "user": {"create_payment", "list_payments", "send_bulk", "stream_payments", "export_payments"},
     "owner": {"pay_payment", "cancel_payment", "get_payment", "get_bulk", "stream_payment"},
 }
 
