@@ -92,7 +92,7 @@ def build(settings: Settings) -> Service:
 def bulk_work(service: Service) -> BulkWork:
     """Return what works bulks off, made of what is open."""
     wiring: Wiring = service.state.wiring
-    terms = Terms(wiring.settings.ttl, wiring.settings.check_policy)
+    terms = Terms(wiring.settings.ttl, wiring.settings.policies)
     return BulkWork(wiring.database, wiring.neighbours, wiring.engine, terms, wiring.bulk_bell)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -58,6 +59,7 @@ payment = Table(
     Column("paid_minor", BigInteger),
     Column("refunded_minor", BigInteger, nullable=False, server_default=text("0")),
     Column("refunded_at", _AT),
+    Column("counted_on", Date),
     CheckConstraint(
         "status IN ('scheduled', 'created', 'processing', 'paid', 'failed', 'cancelled',"
         " 'refunded')",
@@ -163,4 +165,27 @@ payment_event = Table(
     Index("ix_payment_event_payment_id_seq", "payment_id", "seq"),
     Index("ix_payment_event_payer_id_seq", "payer_id", "seq"),
     Index("ix_payment_event_payee_id_seq", "payee_id", "seq"),
+)
+
+payment_limit = Table(
+    "payment_limit",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("per_payment_minor", BigInteger),
+    Column("per_day_minor", BigInteger),
+    Column("set_by", Uuid, nullable=False),
+    Column("set_at", _AT, nullable=False),
+    CheckConstraint("least(per_payment_minor, per_day_minor) >= 1", name="limits_are_positive"),
+)
+
+# What has been counted of a person's day; a row where days are limited only.
+payment_day = Table(
+    "payment_day",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("spent_minor", BigInteger, nullable=False),
+    CheckConstraint("spent_minor >= 0", name="spent_is_not_negative"),
 )

@@ -22,8 +22,16 @@ def document() -> Document:
 
 
 ACCESS = {
-    "user": {"create_payment", "list_payments", "send_bulk", "stream_payments", "export_payments"},
+    "user": {
+        "create_payment",
+        "list_payments",
+        "send_bulk",
+        "stream_payments",
+        "export_payments",
+        "get_my_limits",
+    },
     "owner": {"pay_payment", "cancel_payment", "get_payment", "get_bulk", "stream_payment"},
+    "admin": {"get_limits", "set_limits"},
 }
 
 

@@ -107,8 +107,8 @@ async def test_a_thousand_rows_cost_few_statements_and_come_in_pages(
     worker = bulk_work(room.service)
     for _ in range(4):
         assert await worker.once()
-    # Of each 250: take, rows, parties, advance, payments, sagas, fates, outbox.
-    assert room.database.statements - before == 4 * 8
+    # Of each 250: take, rows, parties, advance, limits, payments, sagas, fates, outbox.
+    assert room.database.statements - before == 4 * 9
     assert not await worker.once()
     await room.settle()
     bulk = await shown(room, alice, path)
@@ -148,7 +148,7 @@ async def test_a_lease_that_was_overtaken_decides_nothing(
     await work(room)
     wiring = room.service.state.wiring
     async with room.database.unit_of_work() as uow:
-        terms = Terms(wiring.settings.ttl, wiring.settings.check_policy)
+        terms = Terms(wiring.settings.ttl, wiring.settings.policies)
         await decide_rows(uow, wiring.engine, terms, late, [])
     assert await room.count("payment") == 1
 

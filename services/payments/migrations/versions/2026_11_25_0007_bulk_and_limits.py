@@ -1,4 +1,4 @@
-"""Bulks; what becomes of payments, for streams."""
+"""Bulks; what becomes of payments, for streams; limits of people."""
 
 from alembic import op
 
@@ -33,6 +33,32 @@ CREATE TABLE bulk_row (
         ON DELETE CASCADE,
     CONSTRAINT ck_bulk_row_has_one_fate CHECK (num_nonnulls(asked, code, payment_id) = 1)
 )
+    """,
+)
+LIMITS = (
+    "ALTER TABLE payment ADD COLUMN counted_on date",
+    """
+CREATE TABLE payment_limit (
+    user_id uuid NOT NULL,
+    currency text NOT NULL,
+    per_payment_minor bigint,
+    per_day_minor bigint,
+    set_by uuid NOT NULL,
+    set_at timestamptz NOT NULL,
+    CONSTRAINT pk_payment_limit PRIMARY KEY (user_id, currency),
+    CONSTRAINT ck_payment_limit_limits_are_positive CHECK (
+        least(per_payment_minor, per_day_minor) >= 1)
+)
+    """,
+    """
+CREATE TABLE payment_day (
+    user_id uuid NOT NULL,
+    currency text NOT NULL,
+    day date NOT NULL,
+    spent_minor bigint NOT NULL,
+    CONSTRAINT pk_payment_day PRIMARY KEY (user_id, currency, day),
+    CONSTRAINT ck_payment_day_spent_is_not_negative CHECK (spent_minor >= 0)
+) WITH (fillfactor = 50)
     """,
 )
 CHANGES = (
@@ -86,7 +112,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION note_changed_payments()
 
 
 def upgrade() -> None:
-    for statement in TABLES + CHANGES:
+    for statement in TABLES + LIMITS + CHANGES:
         op.execute(statement)
 
 
@@ -95,4 +121,6 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER tr_payment_{trigger} ON payment")
         op.execute(f"DROP FUNCTION note_{function}_payments()")
     op.execute("DROP TABLE payment_event")
+    op.execute("DROP TABLE payment_limit, payment_day")
+    op.execute("ALTER TABLE payment DROP COLUMN counted_on")
     op.execute("DROP TABLE bulk_row, bulk")

@@ -21,6 +21,8 @@ from payments.parties import find_parties
 from payments.queries import PaymentsQuery
 from payments.refusals import (
     CurrencyMismatch,
+    LimitPerDay,
+    LimitPerPayment,
     OnlyPayerMayCancel,
     OnlyPayerMayPay,
     PayeeIsPayer,
@@ -95,6 +97,8 @@ async def create_payment(
         PaymentAlreadyFinal,
         PaymentBeingCancelled,
         PaymentExpired,
+        LimitPerPayment,
+        LimitPerDay,
     ),
 )
 async def pay_payment(
@@ -104,7 +108,7 @@ async def pay_payment(
 
     async def work(uow: UnitOfWork) -> Answer:
         payment = await service.pay(
-            uow, wired.engine, wired.settings.check_policy, payment_id, viewer.user_id
+            uow, wired.engine, wired.settings.policies, payment_id, viewer.user_id
         )
         return viewer.answer(ACCEPTED, payment)
 

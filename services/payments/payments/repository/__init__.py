@@ -3,6 +3,7 @@
 from payments.repository.bulks import Bulks
 from payments.repository.changes import Changes, Place
 from payments.repository.known import Known
+from payments.repository.limits import Limits
 from payments.repository.payments import Payments
 
-__all__ = ["Bulks", "Changes", "Known", "Payments", "Place"]
+__all__ = ["Bulks", "Changes", "Known", "Limits", "Payments", "Place"]

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.money import CURRENCIES
+from payments.domain.limits import Limit
 from payments.domain.listing import Direction, Wanted
 from payments.domain.outcomes import Outcome
 from payments.domain.payment import FINAL, Method, Payment, Status
@@ -26,7 +27,7 @@ _ROW: Final = """
     payment.processing_at, payment.cancel_requested_at, payment.paid_at, payment.failed_at,
     payment.cancelled_at, payment.service_id, payment.method, payment.execute_at,
     payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
-    payment.refunded_at,
+    payment.refunded_at, payment.counted_on,
     (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
     (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
 """
@@ -42,10 +43,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 _ADD_MANY: Final = """
 INSERT INTO payment (
     id, status, payer_id, payee_id, payer_account_id, payee_account_id, amount_minor, currency,
-    card_last4, card_holder, description, metadata, version, created_at, expires_at, processing_at)
+    card_last4, card_holder, description, metadata, version, created_at, expires_at, processing_at,
+    counted_on)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[],
     $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::jsonb[], $13::int[],
-    $14::timestamptz[], $15::timestamptz[], $16::timestamptz[])
+    $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::date[])
 """
 
 _GET: Final = f"SELECT {_ROW} FROM payment WHERE id = $1"
@@ -65,7 +67,9 @@ UPDATE payment SET status = 'processing', processing_at = $3
 WHERE id = $1 AND payer_id = $2 AND status = 'created' AND expires_at > $3
   AND NOT EXISTS (SELECT FROM party WHERE user_id IN (payment.payer_id, payment.payee_id)
                   AND party.status IN ('disabled', 'deleted'))
-RETURNING {_ROW}
+RETURNING {_ROW}, (
+    SELECT ARRAY[per_payment_minor, per_day_minor] FROM payment_limit
+    WHERE user_id = payment.payer_id AND currency = payment.currency) AS own_limit
 """
 
 _CANCEL: Final = f"""
@@ -192,13 +196,22 @@ class Payments:
         """Return a payment as it stands, whoever asks."""
         return _one(await self._connection.fetchrow(_GET, payment_id))
 
-    async def claim(self, payment_id: UUID, payer_id: UUID, now: datetime) -> Payment | None:
+    async def claim(
+        self, payment_id: UUID, payer_id: UUID, now: datetime
+    ) -> tuple[Payment, Limit | None] | None:
         """Take a payment from created to processing, for exactly one of all who try.
+
+        With it come the limits that the payer has of their own, as they cost no more this way.
 
         None where it can't be paid by this payer now, or one of both people has been disabled:
         ``decide_pay`` on what ``get`` gives says why. This is the hot path, so it is one statement.
         """
-        return _one(await self._connection.fetchrow(_CLAIM, payment_id, payer_id, now))
+        row = await self._connection.fetchrow(_CLAIM, payment_id, payer_id, now)
+        if row is None:
+            return None
+        values = dict(row)
+        own = values.pop("own_limit")
+        return _payment(values), None if own is None else Limit(*own)
 
     async def lock(self, payment_id: UUID) -> Payment | None:
         """Return a payment as it stands and stays until the unit of work ends."""
@@ -285,6 +298,7 @@ def _added(new: Payment) -> tuple[Any, ...]:
         new.created_at,
         new.expires_at,
         new.processing_at,
+        new.counted_on,
     )
 
 

@@ -15,11 +15,12 @@ from kit.refusals import Refusal
 from kit.saga import SagaEngine
 from payments.domain.bulk import Bulk, Fate
 from payments.domain.creation import PaymentOrder, decide_creation
-from payments.domain.outside_checks import CheckPolicy
+from payments.domain.limits import Day, Limit
 from payments.domain.parties import Parties
 from payments.domain.payment import Payment, Status
+from payments.domain.policies import Policies
 from payments.refusals import BulkNotFound
-from payments.repository import Bulks, Payments
+from payments.repository import Bulks, Limits, Payments
 from payments.saga import facts
 from payments.telling import tell
 
@@ -29,7 +30,7 @@ class Terms:
     """What all payments of a bulk are made under."""
 
     ttl: timedelta
-    policy: CheckPolicy
+    policies: Policies
 
 
 async def accept(uow: UnitOfWork, user_id: UUID, orders: Sequence[PaymentOrder]) -> Bulk:
@@ -53,25 +54,36 @@ async def decide_rows(
     bulks = Bulks(uow)
     if not await bulks.advance(bulk, len(asked), uow.clock.now()):
         return
-    fates = [
-        _decide(uow, terms, bulk.done + number, order, parties)
-        for number, (order, parties) in enumerate(asked, start=1)
-    ]
+    now = uow.clock.now()
+    limits = await _limits_of(uow, terms, bulk, [order for order, _ in asked])
+    limited = [currency for currency, limit in limits.items() if limit.per_day is not None]
+    days = Limits(uow)
+    spent = await days.lock_day(bulk.user_id, now.date(), limited) if limited else {}
+    day = Day(spent)
+    fates = []
+    for position, (order, parties) in enumerate(asked, start=bulk.done + 1):
+        try:
+            payment = decide_creation(order, parties, payment_id=new_id(), now=now, ttl=terms.ttl)
+            limit = limits[payment.currency]
+            is_counted = day.count(limit, payment.amount_minor, payment.currency)
+        except Refusal as refusal:
+            fates.append(Fate(position, code=refusal.code))
+            continue
+        counted_on = now.date() if is_counted else None
+        fates.append(Fate(position, payment=replace(payment, counted_on=counted_on)))
+    if day.added:
+        await days.add(bulk.user_id, now.date(), day.added)
     made = [fate.payment for fate in fates if fate.payment is not None]
     await _pay_all(uow, engine, terms, made)
     await bulks.decide(bulk.id, fates)
 
 
-def _decide(
-    uow: UnitOfWork, terms: Terms, position: int, order: PaymentOrder, parties: Parties
-) -> Fate:
-    try:
-        payment = decide_creation(
-            order, parties, payment_id=new_id(), now=uow.clock.now(), ttl=terms.ttl
-        )
-    except Refusal as refusal:
-        return Fate(position, code=refusal.code)
-    return Fate(position, payment=payment)
+async def _limits_of(
+    uow: UnitOfWork, terms: Terms, bulk: Bulk, orders: Sequence[PaymentOrder]
+) -> dict[str, Limit]:
+    own = await Limits(uow).own(bulk.user_id)
+    currencies = sorted({order.amount.currency for order in orders})
+    return {one: terms.policies.limits.in_force(one, own.get(one)) for one in currencies}
 
 
 async def _pay_all(
@@ -89,7 +101,9 @@ async def _pay_all(
         {
             payment.id: facts(
                 payment,
-                is_checked=terms.policy.asks_about(Money(payment.amount_minor, payment.currency)),
+                is_checked=terms.policies.checks.asks_about(
+                    Money(payment.amount_minor, payment.currency)
+                ),
             )
             for payment in paid
         },

@@ -14,13 +14,14 @@ from kit.refusals import Refusal
 from kit.saga import SagaEngine, UndoOutcome
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.lifecycle import Cancel, Pay, decide_cancel, decide_pay, visible_to
-from payments.domain.outside_checks import CheckPolicy
 from payments.domain.parties import Parties, PayeeName
 from payments.domain.payment import Payment
+from payments.domain.policies import Policies
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.refusals import PayeeNotActive, PayerNotActive, PaymentBeingCaptured
 from payments.repository import Known, Payments
 from payments.saga import facts
+from payments.service.limits import count
 from payments.telling import tell
 
 EXPIRY_BATCH: Final = 200
@@ -35,22 +36,24 @@ async def create(uow: UnitOfWork, order: PaymentOrder, parties: Parties, ttl: ti
 
 
 async def pay(
-    uow: UnitOfWork, engine: SagaEngine, policy: CheckPolicy, payment_id: UUID, caller_id: UUID
+    uow: UnitOfWork, engine: SagaEngine, policies: Policies, payment_id: UUID, caller_id: UUID
 ) -> Payment:
     """Send a payment on its way; one that is on its way already is returned as it is.
 
-    Raises the refusals of ``decide_pay``, and PayerNotActive or PayeeNotActive where one of them
-    has been disabled since the payment was created.
+    Raises the refusals of ``decide_pay`` and of limits, and PayerNotActive or PayeeNotActive where
+    one of them has been disabled since the payment was created.
     """
     payments = Payments(uow)
     now = uow.clock.now()
-    claimed = await payments.claim(payment_id, caller_id, now)
-    if claimed is None:
+    found = await payments.claim(payment_id, caller_id, now)
+    if found is None:
         seen = visible_to(await payments.get(payment_id), caller_id)
         if decide_pay(seen, caller_id, now) is Pay.START:
             raise await _who_is_not_active(uow, seen)
         return seen
-    is_checked = policy.asks_about(Money(claimed.amount_minor, claimed.currency))
+    claimed, own = found
+    await count(uow, claimed, policies.limits.in_force(claimed.currency, own))
+    is_checked = policies.checks.asks_about(Money(claimed.amount_minor, claimed.currency))
     await engine.start(uow, claimed.id, facts(claimed, is_checked=is_checked))
     return claimed
 
