@@ -60,6 +60,9 @@ class PaymentFilters(Model):
     amount_min: WholeUnits | None = Field(None, description="In units of whatever currency.")
     amount_max: WholeUnits | None = Field(None, description="In units of whatever currency.")
     currency: CurrencyCode | None = None
+    search: str | None = Field(
+        None, min_length=2, max_length=100, description="Stands in the description; in any case."
+    )
 
     @property
     def wanted(self) -> Wanted:
@@ -72,6 +75,7 @@ class PaymentFilters(Model):
             created_to=_end(self.created_to),
             amount_min=self.amount_min,
             amount_max=self.amount_max,
+            search=self.search,
         )
 
 

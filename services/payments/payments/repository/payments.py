@@ -6,6 +6,7 @@ rows (which have the same ids). The payment's row decides between all who want t
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -124,6 +125,7 @@ WHERE {side} = $1
                               WHEN currency = ANY($12::text[]) THEN 1000
                               WHEN currency = ANY($13::text[]) THEN 10000 ELSE 100 END::numeric
           BETWEEN coalesce($9, 0) AND coalesce($10, 'infinity'::numeric))
+  AND ($14::text IS NULL OR description ILIKE $14)
 ORDER BY created_at DESC, id DESC LIMIT $2)
 """
 _COLUMNS: Final = {
@@ -153,6 +155,7 @@ _BY_DECIMALS: Final = [
     [code for code, exponent in CURRENCIES.items() if exponent == decimals]
     for decimals in (0, 3, 4)
 ]
+_LITERAL: Final = re.compile(r"[\\%_]")  # what LIKE takes for more than itself
 _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
@@ -271,8 +274,14 @@ class Payments:
             wanted.amount_min,
             wanted.amount_max,
             *_BY_DECIMALS,
+            None if wanted.search is None else _holding(wanted.search),
         )
         return _all(rows)
+
+
+def _holding(text: str) -> str:
+    """Return the pattern of texts that hold this one, letter by letter."""
+    return "%" + _LITERAL.sub(lambda found: "\\" + found.group(), text) + "%"
 
 
 async def payments_among(connection: Connection, ids: Sequence[UUID]) -> list[Payment]:
