@@ -30,6 +30,9 @@ PUBLIC: Final[Mapping[str, str]] = {
     "GET /v1/services": "payments",
 }
 
+# Whose bodies are files, up to GATEWAY_MAX_IMPORT_BYTES.
+IMPORTS: Final[Mapping[str, str]] = {"POST /v1/payments/bulk": "payments"}
+
 # Public as a whole, and not there at all in production.
 DEVELOPMENT_PREFIXES: Final[Mapping[str, str]] = {"/sandbox": "sandbox"}
 

@@ -16,7 +16,17 @@ from uuid import UUID
 
 import uvloop
 from deploy.stack import Stack
-from tests.benchmarks import cpu, lists, logins, payments, pgbench, reads, relay, wallet_core
+from tests.benchmarks import (
+    bulk,
+    cpu,
+    lists,
+    logins,
+    payments,
+    pgbench,
+    reads,
+    relay,
+    wallet_core,
+)
 
 from testkit.databases import SERVER, Cluster
 from testkit.people import Person
@@ -197,6 +207,12 @@ async def _relay(stack: Stack, table: Table) -> None:
     )
 
 
+async def _bulk(stack: Stack, everybody: list[Person], table: Table) -> None:
+    took = [await bulk.run(stack.gateway_url, everybody[0], everybody[1:]) for _ in range(ROUNDS)]
+    figure = f"{_median(took):.2f} s ({min(took):.2f} to {max(took):.2f})"
+    table.add("bulk of 1,000, sent → all paid", figure, "", "", "≤ 5 s")
+
+
 async def _lists(stack: Stack, everybody: list[Person], table: Table) -> None:
     payer, payee = everybody[-1], everybody[-2]
     admin = _saldo(stack.postgres_url)
@@ -227,6 +243,7 @@ async def measure(stack: Stack, only: set[str]) -> None:
             "settled": lambda: _settled(stack, everybody, folder, table),
             "latency": lambda: _latency(stack, everybody, table),
             "reads": lambda: _reads(stack, everybody[0], folder, table),
+            "bulk": lambda: _bulk(stack, everybody, table),
             "lists": lambda: _lists(stack, everybody, table),
             "logins": lambda: _logins(stack, everybody[0], table),
             "relay": lambda: _relay(stack, table),

@@ -22,8 +22,17 @@ def document() -> Document:
 
 
 ACCESS = {
-    "user": {"create_payment", "list_payments"},
-    "owner": {"pay_payment", "cancel_payment", "get_payment"},
+    "user": {
+        "create_payment",
+        "list_payments",
+        "send_bulk",
+        "stream_payments",
+        "export_payments",
+        "get_my_limits",
+        "quote_payment",
+    },
+    "owner": {"pay_payment", "cancel_payment", "get_payment", "get_bulk", "stream_payment"},
+    "admin": {"get_limits", "set_limits"},
 }
 
 
@@ -118,3 +127,11 @@ def test_wallet_can_be_asked_about_wallets_as_payments_does() -> None:
     found = wallet.app.build(wallet.settings.Settings(_env_file=None)).web.openapi()
     schema = answered(found, "/internal/wallets/{wallet_id}")
     assert {"id", "owner_id", "currency"} <= set(schema["required"])
+
+
+def test_wallet_can_be_asked_what_may_be_spent_as_payments_does() -> None:
+    found = wallet.app.build(wallet.settings.Settings(_env_file=None)).web.openapi()
+    asked = {p["name"] for p in found["paths"]["/internal/accounts"]["get"]["parameters"]}
+    assert {"owner_id", "currency", "wallet_id"} <= asked
+    known = set(answered(found, "/internal/accounts")["required"])
+    assert {"id", "owner_id", "currency", "status", "available_minor"} <= known

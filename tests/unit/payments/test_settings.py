@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
+from payments.domain.limits import Amounts, LimitPolicy
 from payments.domain.outside_checks import CheckPolicy, OutsideChecks
 from payments.settings import Settings
 
@@ -59,3 +60,15 @@ def test_thresholds_can_differ_by_currency(monkeypatch: pytest.MonkeyPatch) -> N
 def test_other_thresholds_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     with pytest.raises(ValidationError):
         read(monkeypatch, PAYMENTS_CHECK_FROM=text)
+
+
+def test_there_are_no_limits_unless_they_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch).limit_policy == LimitPolicy()
+    settings = read(
+        monkeypatch, PAYMENTS_LIMIT_PER_PAYMENT="100", PAYMENTS_LIMIT_PER_DAY="500,USD=5.50"
+    )
+    assert settings.limit_policy == LimitPolicy(
+        Amounts(Decimal(100), {}), Amounts(Decimal(500), {"USD": Decimal("5.50")})
+    )
+    with pytest.raises(ValidationError):
+        read(monkeypatch, PAYMENTS_LIMIT_PER_DAY="much")

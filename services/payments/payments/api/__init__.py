@@ -1,7 +1,7 @@
 """The operations, a module per noun: parse, authorise, open the unit of work, call, answer."""
 
-from payments.api import payments
+from payments.api import bulk, events, export, limits, payments, quotes
 
-ROUTERS = (payments.router,)
+ROUTERS = (payments.router, bulk.router, events.router, export.router, limits.router, quotes.router)
 
 __all__ = ["ROUTERS"]

@@ -1,6 +1,9 @@
 """The only SQL of payments: the payments, and what is known of people and wallets."""
 
+from payments.repository.bulks import Bulks
+from payments.repository.changes import Changes, Place
 from payments.repository.known import Known
+from payments.repository.limits import Limits
 from payments.repository.payments import Payments
 
-__all__ = ["Known", "Payments"]
+__all__ = ["Bulks", "Changes", "Known", "Limits", "Payments", "Place"]
