@@ -42,7 +42,7 @@ def assembled(
 ) -> Gateway:
     """Return the gateway made of parts that are open."""
     routes = RouteTable.of(in_production=settings.in_production, serves_docs=settings.serves_docs)
-    forwarder = Forwarder(upstreams, settings.max_body_bytes)
+    forwarder = Forwarder(upstreams, settings.max_body_bytes, settings.max_import_bytes)
     health = Health(upstreams, tokens, settings.metrics_readers)
     documentation = Documentation(upstreams, routes)
     own: dict[str, OwnPart] = {

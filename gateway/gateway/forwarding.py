@@ -23,9 +23,12 @@ _OK: Final = 200
 class Forwarder:
     """Hands requests on and answers back, unchanged."""
 
-    def __init__(self, upstreams: Mapping[str, Upstream], max_body_bytes: int) -> None:
+    def __init__(
+        self, upstreams: Mapping[str, Upstream], max_body_bytes: int, max_import_bytes: int
+    ) -> None:
         self._upstreams = upstreams
         self._max_body_bytes = max_body_bytes
+        self._max_import_bytes = max_import_bytes
 
     async def forward(self, exchange: Exchange, name: str) -> None:
         """Answer with what the service answers: small bodies whole, others as they arrive.
@@ -35,7 +38,9 @@ class Forwarder:
             BodyTooLarge, ClientGone: from the request's body.
         """
         upstream = self._upstreams[name]
-        body = await read_body(exchange, self._max_body_bytes)
+        is_import = exchange.route is not None and exchange.route.is_import
+        limit = self._max_import_bytes if is_import else self._max_body_bytes
+        body = await read_body(exchange, limit)
         method = exchange.method
         answer = await upstream.send(
             request_head(

@@ -41,6 +41,9 @@ PUBLIC: Final[Mapping[str, str]] = {
 # Let through without a token; the service alone knows a setting that opens it, and else refuses.
 OPENED_BELOW: Final[Mapping[str, str]] = {"POST /v1/services": "payments"}
 
+# Whose bodies are files, up to GATEWAY_MAX_IMPORT_BYTES.
+IMPORTS: Final[Mapping[str, str]] = {"POST /v1/payments/bulk": "payments"}
+
 # Public as a whole, and not there at all in production.
 DEVELOPMENT_PREFIXES: Final[Mapping[str, str]] = {"/sandbox": "sandbox"}
 

@@ -42,6 +42,7 @@ class Route:
         upstream: The service that answers, empty where the gateway does.
         own: The part of the gateway that answers, empty where a service does alone.
         is_public: Whether no token is needed.
+        is_import: Whether its bodies may be as large as a file.
         rewrite: What the alias stands for, None for a canonical path.
     """
 
@@ -49,6 +50,7 @@ class Route:
     upstream: str = ""
     own: str = ""
     is_public: bool = False
+    is_import: bool = False
     rewrite: Rewrite | None = None
 
 
@@ -75,6 +77,8 @@ class RouteTable:
         for operation, upstream in {**routes.PUBLIC, **routes.OPENED_BELOW}.items():
             label = operation.partition(" ")[2]
             table.add(operation, Route(label, upstream, is_public=True))
+        for operation, upstream in routes.IMPORTS.items():
+            table.add(operation, Route(operation.partition(" ")[2], upstream, is_import=True))
         table.add_own(routes.OWN, is_public=False)
         table.add_own(routes.OWN_PUBLIC, is_public=True)
         if serves_docs:

@@ -17,6 +17,7 @@ from uuid import UUID
 import uvloop
 from deploy.stack import Stack
 from tests.benchmarks import (
+    bulk,
     cpu,
     lists,
     logins,
@@ -225,6 +226,12 @@ async def _webhooks(stack: Stack, table: Table) -> None:
         table.add(what, figure, yard, _ratio(ours, theirs), "≥ 1,000/s")
 
 
+async def _bulk(stack: Stack, everybody: list[Person], table: Table) -> None:
+    took = [await bulk.run(stack.gateway_url, everybody[0], everybody[1:]) for _ in range(ROUNDS)]
+    figure = f"{_median(took):.2f} s ({min(took):.2f} to {max(took):.2f})"
+    table.add("bulk of 1,000, sent → all paid", figure, "", "", "≤ 5 s")
+
+
 async def _lists(stack: Stack, everybody: list[Person], table: Table) -> None:
     payer, payee = everybody[-1], everybody[-2]
     admin = _saldo(stack.postgres_url)
@@ -255,6 +262,7 @@ async def measure(stack: Stack, only: set[str]) -> None:
             "settled": lambda: _settled(stack, everybody, folder, table),
             "latency": lambda: _latency(stack, everybody, table),
             "reads": lambda: _reads(stack, everybody[0], folder, table),
+            "bulk": lambda: _bulk(stack, everybody, table),
             "lists": lambda: _lists(stack, everybody, table),
             "logins": lambda: _logins(stack, everybody[0], table),
             "relay": lambda: _relay(stack, table),

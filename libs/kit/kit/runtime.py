@@ -236,6 +236,7 @@ async def serve(service: Service, mode: Mode, *, host: str, port: int) -> None:
         timeout_graceful_shutdown=10,
     )
     server = uvicorn.Server(config)
+    service.state.is_stopping = lambda: server.should_exit  # for answers that would go on for ever
     await server.serve()
     if not server.started:
         raise SystemExit(1)

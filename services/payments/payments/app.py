@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from kit.messaging.doorbell import Doorbell
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.saga import SagaEngine, TaskRunner
@@ -11,15 +12,18 @@ from kit.tokens.service_client import ServiceToken
 from kit.web.app import create_app
 from payments import expiry, refusals
 from payments.api import ROUTERS
+from payments.bulk_work import BulkWork
 from payments.finishing import payment_saga
 from payments.messages import routes
 from payments.neighbours import Neighbours
 from payments.outgoing import http_client
 from payments.parties import known_parties
 from payments.saga import OUTSIDE_CHECKS
+from payments.service.bulk import Terms
 from payments.settings import Settings
 from payments.verifiers import Verifiers
 from payments.waiting import Finishes
+from payments.watching import Watchers
 from payments.wiring import Wiring, creating, paying
 
 DESCRIPTION = """
@@ -30,7 +34,7 @@ money; paying starts a saga that reserves, has it checked where it is large, and
 
 def build(settings: Settings) -> Service:
     """Return the service, ready to be run by ``kit.runtime``."""
-    finishes = Finishes()
+    finishes, watchers = Finishes(), Watchers()
     engine = payment_saga(finishes)
 
     @asynccontextmanager
@@ -47,25 +51,22 @@ def build(settings: Settings) -> Service:
                 known_parties=known_parties(database),
                 creating=creating(database, settings),
                 paying=paying(database, settings, engine),
+                bulk_bell=Doorbell(),
+                watchers=watchers,
             )
             # In every process that answers requests, also where another one does the work.
-            poll = spawn(finishes.poll(database), "payments.finishes")
+            loops = (finishes.poll(database), watchers.run(database))
+            polls = [spawn(loop, "payments.waiting") for loop in loops]
             try:
                 yield
             finally:
-                await stop([poll])
+                await stop(polls)
 
     async def timers(service: Service) -> None:
         await engine.timers(service.state.database)
 
     async def checks(service: Service) -> None:
         await _check(engine, service, settings)
-
-    async def sweep(service: Service) -> None:
-        await expiry.sweep(service.state.database, settings.sweep_seconds)
-
-    async def forget(service: Service) -> None:
-        await expiry.forget_answers(service.state.database)
 
     return Service(
         name="payments",
@@ -83,11 +84,36 @@ def build(settings: Settings) -> Service:
         background=(
             ("timers", timers),
             ("checks", checks),
-            ("expiry", sweep),
-            ("idempotency", forget),
+            ("bulk", _bulk),
+            ("expiry", _sweep),
+            ("idempotency", _forget_answers),
+            ("changes", _forget_changes),
         ),
         resources=(calls_and_waiting,),
     )
+
+
+def bulk_work(service: Service) -> BulkWork:
+    """Return what works bulks off, made of what is open."""
+    wiring: Wiring = service.state.wiring
+    terms = Terms(wiring.settings.ttl, wiring.settings.policies)
+    return BulkWork(wiring.database, wiring.neighbours, wiring.engine, terms, wiring.bulk_bell)
+
+
+async def _sweep(service: Service) -> None:
+    await expiry.sweep(service.state.database, service.state.settings.sweep_seconds)
+
+
+async def _forget_answers(service: Service) -> None:
+    await expiry.forget_answers(service.state.database)
+
+
+async def _forget_changes(service: Service) -> None:
+    await expiry.forget_changes(service.state.database)
+
+
+async def _bulk(service: Service) -> None:
+    await bulk_work(service).run()
 
 
 async def _check(engine: SagaEngine, service: Service, settings: Settings) -> None:

@@ -1,14 +1,19 @@
-"""What ends by time alone: payments that nobody paid, and answers kept by Idempotency-Key."""
+"""What ends by time alone: unpaid payments, kept answers, streamed changes, counted days."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Final
 
 from kit.db import Database
 from kit.tasks import for_ever
 from kit.web.idempotency import purge
+from payments.repository import Changes, Limits
 from payments.service.payments import EXPIRY_BATCH, expire
 
 PURGE_SECONDS: Final = 600.0
+CHANGES_KEPT: Final = timedelta(days=7)
+DAYS_KEPT: Final = timedelta(days=60)  # longer than a payment can be on its way
+PURGE_BATCH: Final = 5000
 
 
 async def sweep(database: Database, every_seconds: float) -> None:
@@ -36,3 +41,23 @@ async def forget_answers(database: Database) -> None:
         await asyncio.sleep(PURGE_SECONDS)
 
     await for_ever("payments.idempotency", once)
+
+
+async def forget_changes(database: Database) -> None:
+    """Delete changes that no stream can go on from, and days long over, until cancelled."""
+
+    async def once() -> None:
+        before = database.clock.now() - CHANGES_KEPT
+        while await purge_changes(database, before) == PURGE_BATCH:
+            pass
+        async with database.unit_of_work() as uow:
+            await Limits(uow).purge((database.clock.now() - DAYS_KEPT).date())
+        await asyncio.sleep(PURGE_SECONDS)
+
+    await for_ever("payments.changes", once)
+
+
+async def purge_changes(database: Database, before: datetime) -> int:
+    """Delete one batch; returns how many there were."""
+    async with database.unit_of_work() as uow:
+        return await Changes(uow).purge(before, PURGE_BATCH)

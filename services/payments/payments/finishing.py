@@ -10,6 +10,7 @@ from payments.domain.payment import Status
 from payments.domain.reasons import CANCELLED_BY_PAYER
 from payments.repository import Payments
 from payments.saga import PAYMENT
+from payments.service.limits import give_back
 from payments.telling import tell
 from payments.waiting import Finishes
 
@@ -42,6 +43,7 @@ def given_up(saga: Ended) -> Outcome:
 
 async def _finish(uow: UnitOfWork, finishes: Finishes, outcomes: Iterable[Outcome]) -> None:
     finished = await Payments(uow).finish(list(outcomes), uow.clock.now())
+    await give_back(uow, finished)
     for payment in finished:
         tell(uow, payment)
     uow.after_commit(lambda: finishes.tell(finished))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from kit.refusals import Unavailable
 from kit.tokens.service_client import ServiceToken
-from payments.domain.parties import Person, Wallet
+from payments.domain.parties import Person, Purse, Wallet
 
 TIMEOUT_SECONDS = 2.0
 
@@ -30,6 +30,11 @@ class _Wallet(BaseModel):
     currency: str
 
 
+class _Account(_Wallet):
+    status: Literal["active", "frozen"]
+    available_minor: int
+
+
 class Neighbours:
     """The internal operations of auth and wallet, called with payments' own token.
 
@@ -43,6 +48,7 @@ class Neighbours:
         self._token = token
         self._users_url = f"{auth_url.rstrip('/')}/internal/users"
         self._wallets_url = f"{wallet_url.rstrip('/')}/internal/wallets"
+        self._accounts_url = f"{wallet_url.rstrip('/')}/internal/accounts"
 
     async def person_by_id(self, user_id: UUID) -> Person | None:
         """Return a user, None where there is none."""
@@ -61,6 +67,17 @@ class Neighbours:
         if found.owner_id is None:
             return None
         return Wallet(found.id, found.owner_id, found.currency)
+
+    async def purse(self, owner_id: UUID, currency: str, wallet_id: UUID | None) -> Purse:
+        """Return what a payment from that wallet, or the default one, could be paid from."""
+        query = {"owner_id": str(owner_id), "currency": currency}
+        if wallet_id is not None:
+            query["wallet_id"] = str(wallet_id)
+        answer = await self._get(self._accounts_url, query)
+        if answer is None:
+            return Purse(available_minor=0, is_frozen=False)
+        found = _read(_Account, answer)
+        return Purse(found.available_minor, is_frozen=found.status == "frozen")
 
     async def _person(self, query: dict[str, str]) -> Person | None:
         answer = await self._get(self._users_url, query)

@@ -46,8 +46,8 @@ WholeUnits = Annotated[
 ]
 
 
-class PaymentsQuery(Model):
-    """Filters of the list of payments; all that are given must fit."""
+class PaymentFilters(Model):
+    """What payments are narrowed by; all that are given must fit."""
 
     status: Status | None = None
     direction: Direction = Field(
@@ -60,9 +60,8 @@ class PaymentsQuery(Model):
     amount_min: WholeUnits | None = Field(None, description="In units of whatever currency.")
     amount_max: WholeUnits | None = Field(None, description="In units of whatever currency.")
     currency: CurrencyCode | None = None
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Entries of a page at most.")
-    cursor: str | None = Field(
-        None, max_length=200, description="`next_cursor` of the page before."
+    search: str | None = Field(
+        None, min_length=2, max_length=100, description="Stands in the description; in any case."
     )
 
     @property
@@ -76,7 +75,17 @@ class PaymentsQuery(Model):
             created_to=_end(self.created_to),
             amount_min=self.amount_min,
             amount_max=self.amount_max,
+            search=self.search,
         )
+
+
+class PaymentsQuery(PaymentFilters):
+    """Filters and page of the list of payments."""
+
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Entries of a page at most.")
+    cursor: str | None = Field(
+        None, max_length=200, description="`next_cursor` of the page before."
+    )
 
     @property
     def filters(self) -> Mapping[str, object]:
@@ -102,3 +111,11 @@ def _end(moment: datetime | date | None) -> datetime | None:
     if moment == date.max:
         return None
     return datetime.combine(moment + timedelta(days=1), time.min, UTC)
+
+
+class ExportQuery(PaymentFilters):
+    """Filters of the file of payments."""
+
+    bom: bool = Field(
+        False, description="Begin with a byte order mark, which Excel knows UTF-8 by."
+    )

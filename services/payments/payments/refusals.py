@@ -3,6 +3,8 @@
 Refusal
 ├── PaymentNotFound          404  payment_not_found
 ├── WalletNotFound           404  wallet_not_found
+├── BulkNotFound             404  bulk_not_found
+├── PersonNotFound           404  user_not_found
 ├── PayeeNotFound            422  payee_not_found
 ├── PayeeIsPayer             422  payee_is_payer
 ├── PayeeNotActive           422  payee_not_active
@@ -13,6 +15,8 @@ Refusal
 ├── ServiceAmountMissing     422  service_amount_missing
 ├── OnlyOwnerMayEdit         403  only_owner_may_edit
 ├── PayerNotActive           403  payer_not_active
+├── LimitPerPayment          403  limit_per_payment
+├── LimitPerDay              403  limit_per_day
 ├── OnlyPayerMayPay          403  only_payer_may_pay
 ├── OnlyPayerMayCancel       403  only_payer_may_cancel
 ├── PaymentAlreadyFinal      409  payment_already_final
@@ -222,3 +226,49 @@ class OnlyOwnerMayEdit(Refusal):
     title_ru = "Изменять может только владелец"
     detail_en = "Only the owner of the service, or an admin, may change it."
     detail_ru = "Изменять услугу может только её владелец или администратор."
+
+
+class BulkNotFound(Refusal):
+    """No such bulk, or another's: nobody can tell these apart."""
+
+    code = "bulk_not_found"
+    status = 404
+    title_en = "Bulk not found"
+    title_ru = "Пакет не найден"
+    detail_en = "There is no such bulk among yours."
+    detail_ru = "Среди ваших пакетов такого нет."
+
+
+class PersonNotFound(Refusal):
+    """An admin asks about somebody whom nobody has told of."""
+
+    code = "user_not_found"
+    status = 404
+    title_en = "User not found"
+    title_ru = "Пользователь не найден"
+    detail_en = "There is no such user."
+    detail_ru = "Такого пользователя нет."
+
+
+class LimitPerPayment(Refusal):
+    """The payment is larger than its payer may make one."""
+
+    code = "limit_per_payment"
+    status = 403
+    title_en = "Above the limit of one payment"
+    title_ru = "Превышен лимит одного платежа"
+    detail_en = "You may pay up to {limit} {currency} at once."
+    detail_ru = "За один раз можно заплатить не больше {limit} {currency}."
+
+
+class LimitPerDay(Refusal):
+    """With this payment, its payer would pay more within a day (UTC) than they may."""
+
+    code = "limit_per_day"
+    status = 403
+    title_en = "Above the limit of a day"
+    title_ru = "Превышен дневной лимит"
+    detail_en = "You may pay up to {limit} {currency} within a day, and this does not fit any more."
+    detail_ru = (
+        "За день можно заплатить не больше {limit} {currency}; этот платёж уже не помещается."
+    )

@@ -18,7 +18,9 @@ from kit.settings import (
     development_secret,
     setting,
 )
+from payments.domain.limits import Amounts, LimitPolicy
 from payments.domain.outside_checks import CheckPolicy, OutsideChecks
+from payments.domain.policies import Policies
 
 _HTTP_URL: Final = r"^https?://[^\s?#]+$"
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
@@ -42,6 +44,10 @@ def _thresholds(text: str) -> tuple[Decimal, dict[str, Decimal]]:
             raise ValueError("name currencies by their ISO 4217 codes, as in 15000.00,USD=200")
         by_currency[currency] = _whole_units(amount)
     return _whole_units(first), by_currency
+
+
+def _limits(text: str) -> Amounts | None:
+    return Amounts(*_thresholds(text)) if text else None
 
 
 def _whole_units(text: str) -> Decimal:
@@ -69,6 +75,14 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "15000.00",
         "From which amount on a payment is checked outside, in whole units of any currency;"
         " others by currency after it: 15000.00,USD=200.00,JPY=25000.",
+    )
+    limit_per_payment: str = setting(
+        "",
+        "Most that a user may pay at once, written as PAYMENTS_CHECK_FROM is; empty: no limit."
+        " Admins set others by user.",
+    )
+    limit_per_day: str = setting(
+        "", "Most that a user may pay within a day (UTC), written likewise; empty: no limit."
     )
     verifier_one_url: str = setting(
         "http://127.0.0.1:8109/sandbox/verify/one",
@@ -111,6 +125,22 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         if self.in_production and self.open_services:
             raise ValueError("PAYMENTS_OPEN_SERVICES must not be set with ENVIRONMENT=production")
         return self
+
+    @field_validator("limit_per_payment", "limit_per_day")
+    @classmethod
+    def _must_be_limits(cls, text: str) -> str:
+        _limits(text)
+        return text
+
+    @property
+    def limit_policy(self) -> LimitPolicy:
+        """How much people may pay who have no limits of their own."""
+        return LimitPolicy(_limits(self.limit_per_payment), _limits(self.limit_per_day))
+
+    @property
+    def policies(self) -> Policies:
+        """What is heeded when payments are paid."""
+        return Policies(self.check_policy, self.limit_policy)
 
     @property
     def check_policy(self) -> CheckPolicy:

@@ -8,8 +8,10 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     Table,
@@ -57,6 +59,7 @@ payment = Table(
     Column("paid_minor", BigInteger),
     Column("refunded_minor", BigInteger, nullable=False, server_default=text("0")),
     Column("refunded_at", _AT),
+    Column("counted_on", Date),
     CheckConstraint(
         "status IN ('scheduled', 'created', 'processing', 'paid', 'failed', 'cancelled',"
         " 'refunded')",
@@ -145,4 +148,67 @@ biller = Table(
     Index(
         "ix_biller_owner_id_is_active_created_at_id", "owner_id", "is_active", "created_at", "id"
     ),
+)
+
+bulk = Table(
+    "bulk",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("created_at", _AT, nullable=False),
+    Column("next_at", _AT, nullable=False),
+    CheckConstraint("done BETWEEN 0 AND total", name="done_is_of_the_total"),
+    Index("ix_bulk_next_at_while_waiting", "next_at", postgresql_where=text("done < total")),
+)
+
+bulk_row = Table(
+    "bulk_row",
+    METADATA,
+    Column("bulk_id", Uuid, ForeignKey("bulk.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("asked", JSONB),
+    Column("code", Text),
+    Column("payment_id", Uuid),
+    CheckConstraint("num_nonnulls(asked, code, payment_id) = 1", name="has_one_fate"),
+)
+
+# Written by a trigger of `payment`, so that whatever changes a payment is told of.
+payment_event = Table(
+    "payment_event",
+    METADATA,
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", _AT, nullable=False, server_default=text("clock_timestamp()")),
+    Column("payment_id", Uuid, nullable=False),
+    Column("payer_id", Uuid, nullable=False),
+    Column("payee_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("refunded_minor", BigInteger, nullable=False),
+    Index("ix_payment_event_payment_id_seq", "payment_id", "seq"),
+    Index("ix_payment_event_payer_id_seq", "payer_id", "seq"),
+    Index("ix_payment_event_payee_id_seq", "payee_id", "seq"),
+)
+
+payment_limit = Table(
+    "payment_limit",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("per_payment_minor", BigInteger),
+    Column("per_day_minor", BigInteger),
+    Column("set_by", Uuid, nullable=False),
+    Column("set_at", _AT, nullable=False),
+    CheckConstraint("least(per_payment_minor, per_day_minor) >= 1", name="limits_are_positive"),
+)
+
+# What has been counted of a person's day; a row where days are limited only.
+payment_day = Table(
+    "payment_day",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("spent_minor", BigInteger, nullable=False),
+    CheckConstraint("spent_minor >= 0", name="spent_is_not_negative"),
 )

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from kit.db import Database, Gathering, UnitOfWork
+from kit.messaging.doorbell import Doorbell
 from kit.saga import SagaEngine
 from payments.domain.payment import Payment
 from payments.neighbours import Neighbours
@@ -15,6 +16,7 @@ from payments.service import payments as service
 from payments.service.payments import Creation, Paying
 from payments.settings import Settings
 from payments.waiting import Finishes
+from payments.watching import Watchers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Wiring:
     known_parties: KnownParties
     creating: Gathering[UnitOfWork, Creation, Payment]
     paying: Gathering[UnitOfWork, Paying, Payment]
+    bulk_bell: Doorbell
+    watchers: Watchers
 
 
 def creating(database: Database, settings: Settings) -> Gathering[UnitOfWork, Creation, Payment]:
@@ -41,7 +45,7 @@ def paying(
     database: Database, settings: Settings, engine: SagaEngine
 ) -> Gathering[UnitOfWork, Paying, Payment]:
     """Return what sends the payments of requests that arrive together on their way."""
-    verb = partial(service.pay, engine=engine, policy=settings.check_policy)
+    verb = partial(service.pay, engine=engine, policies=settings.policies)
     return Gathering(database.unit_of_work, verb, name="payments.paying")
 
 

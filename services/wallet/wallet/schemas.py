@@ -174,3 +174,9 @@ class KnownWallet(Model):
     owner_id: UUID = Field(examples=[_OWNER_ID])
     currency: str = Field(examples=["RUB"])
     status: Status
+
+
+class KnownAccount(KnownWallet):
+    """What another service may know of the wallet that a payment would come from."""
+
+    available_minor: int = Field(examples=[15000])

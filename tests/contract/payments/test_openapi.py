@@ -25,8 +25,25 @@ def document() -> Document:
 
 ACCESS = {
     "public": {"list_services", "get_service"},
-    "user": {"create_payment", "list_payments", "create_service"},
-    "owner": {"pay_payment", "cancel_payment", "get_payment", "change_service"},
+    "user": {
+        "create_payment",
+        "list_payments",
+        "create_service",
+        "send_bulk",
+        "stream_payments",
+        "export_payments",
+        "get_my_limits",
+        "quote_payment",
+    },
+    "owner": {
+        "pay_payment",
+        "cancel_payment",
+        "get_payment",
+        "get_bulk",
+        "stream_payment",
+        "change_service",
+    },
+    "admin": {"get_limits", "set_limits"},
 }
 
 
@@ -152,3 +169,11 @@ def test_wallet_can_be_asked_about_wallets_as_payments_does() -> None:
     found = wallet.app.build(wallet.settings.Settings(_env_file=None)).web.openapi()
     schema = answered(found, "/internal/wallets/{wallet_id}")
     assert {"id", "owner_id", "currency"} <= set(schema["required"])
+
+
+def test_wallet_can_be_asked_what_may_be_spent_as_payments_does() -> None:
+    found = wallet.app.build(wallet.settings.Settings(_env_file=None)).web.openapi()
+    asked = {p["name"] for p in found["paths"]["/internal/accounts"]["get"]["parameters"]}
+    assert {"owner_id", "currency", "wallet_id"} <= asked
+    known = set(answered(found, "/internal/accounts")["required"])
+    assert {"id", "owner_id", "currency", "status", "available_minor"} <= known

@@ -73,6 +73,16 @@ async def test_the_limit_is_a_setting(open_door: Any) -> None:
     assert "2048" in refused.json()["detail"]
 
 
+async def test_an_import_may_be_as_large_as_a_file(open_door: Any, service: Any) -> None:
+    door = await open_door(max_body_bytes=2048, max_import_bytes=100_000)
+    file = b"x" * 100_000
+    assert (await door.request("POST", "/v1/payments/bulk/", content=file)).status_code == 200
+    assert service.seen[0].body == file
+    refused = await door.request("POST", "/v1/payments/bulk", content=file + b"x")
+    assert (refused.status_code, refused.json()["code"]) == (413, "body_too_large")
+    assert (await door.request("PUT", "/v1/payments/bulk", content=file)).status_code == 413
+
+
 async def test_an_address_of_16_kib_is_refused(door: Any, service: Any) -> None:
     for path in ("/v1/" + "x" * 16_384, "/v1/wallets?q=" + "x" * 16_384):
         answer = await door.get(path)

@@ -63,6 +63,29 @@ async def test_filters(room: Room, alice: UUID, bob: UUID) -> None:
         assert (len(found) if isinstance(expected, int) else found) == expected, query
 
 
+async def test_search_takes_what_is_typed_literally_and_in_any_case(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    texts = ["Обед в кафе", "100% off", "100 x off", "a_b", "axb", "back\\slash", None]
+    made = {
+        text: await room.create(alice, bob, **({"description": text} if text else {}))
+        for text in texts
+    }
+    for search, expected in (
+        ("ОБЕД", ["Обед в кафе"]),
+        ("0% o", ["100% off"]),
+        ("a_b", ["a_b"]),
+        ("k\\s", ["back\\slash"]),
+        ("OFF", ["100 x off", "100% off"]),
+        ("%%", []),
+        ("' OR 1=1", []),
+    ):
+        assert await ids(room, alice, search=search) == [made[one] for one in expected], search
+        assert await ids(room, alice, search=search, direction="in") == []
+    for search in ("x", "x" * 101):
+        assert (await room.get(alice, "/v1/payments", search=search)).status_code == 422
+
+
 async def test_what_a_list_can_not_be_asked_for(room: Room, alice: UUID) -> None:
     for query, status in (
         ({"status": "settled"}, 422),
@@ -144,7 +167,7 @@ async def test_a_page_is_read_along_its_index(
     await many(room, alice, bob, 3_000)
     await many(room, bob, alice, 3_000)
     text = sql._PAGES[Direction(direction), status is not None]
-    asked = [None, None, None, sql._LAST_ID, status, None, None, None, *sql._BY_DECIMALS]
+    asked = [None, None, None, sql._LAST_ID, status, None, None, None, *sql._BY_DECIMALS, None]
     async with room.database.read() as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         plan = await connection.fetch("EXPLAIN (ANALYZE, FORMAT JSON) " + text, alice, 21, *asked)

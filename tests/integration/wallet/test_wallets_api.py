@@ -292,3 +292,26 @@ class TestInProduction:
         answer = await world.caller().post("/v1/wallets/top-up", {"amount": "5.00"})
         assert code(answer) == (403, "sandbox_money_refused")
         assert await world.count("account") == 0
+
+
+async def test_another_service_learns_what_may_be_spent(world: World) -> None:
+    alice, bob = world.caller(), world.caller()
+    payments = world.neighbour()
+
+    async def ask(owner: Any, **more: Any) -> Any:
+        query = {"owner_id": str(owner.user_id), "currency": "RUB", **more}
+        return await payments.get("/internal/accounts", **query)
+
+    assert code(await ask(alice)) == (404, "not_found")
+    wallet = await alice.top_up("12.50")
+    assert (await ask(alice)).json() == {
+        "id": wallet["id"],
+        "owner_id": str(alice.user_id),
+        "currency": "RUB",
+        "status": "active",
+        "available_minor": 1250,
+    }
+    assert (await ask(alice, wallet_id=wallet["id"])).status_code == 200
+    assert code(await ask(bob, wallet_id=wallet["id"])) == (404, "not_found")
+    assert code(await ask(alice, wallet_id=wallet["id"], currency="USD")) == (404, "not_found")
+    assert (await alice.get("/internal/accounts", owner_id="x", currency="RUB")).status_code == 403

@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
+from payments.domain.limits import Amounts, LimitPolicy
 from payments.domain.outside_checks import CheckPolicy, OutsideChecks
 from payments.settings import Settings
 
@@ -78,3 +79,15 @@ def test_services_stay_closed_in_production(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(ValidationError, match="PAYMENTS_OPEN_SERVICES"):
         read(monkeypatch, PAYMENTS_OPEN_SERVICES="true")
     assert read(monkeypatch, ENVIRONMENT="development").open_services
+
+
+def test_there_are_no_limits_unless_they_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch).limit_policy == LimitPolicy()
+    settings = read(
+        monkeypatch, PAYMENTS_LIMIT_PER_PAYMENT="100", PAYMENTS_LIMIT_PER_DAY="500,USD=5.50"
+    )
+    assert settings.limit_policy == LimitPolicy(
+        Amounts(Decimal(100), {}), Amounts(Decimal(500), {"USD": Decimal("5.50")})
+    )
+    with pytest.raises(ValidationError):
+        read(monkeypatch, PAYMENTS_LIMIT_PER_DAY="much")

@@ -8,10 +8,17 @@ class Doorbell:
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
+        self._others: list[Doorbell] = []
 
     def ring(self) -> None:
         """Wake the waiter, now or at its next wait."""
         self._rung.set()
+        for other in self._others:
+            other.ring()
+
+    def rings(self, other: "Doorbell") -> None:
+        """Have another bell rung with this one from now on."""
+        self._others.append(other)
 
     async def wait(self, timeout_seconds: float) -> bool:
         """Return True once rung, False after the timeout."""

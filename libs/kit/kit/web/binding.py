@@ -5,11 +5,13 @@ error model of `kit.web`, at about a quarter of the cost (figures in libs/kit/RE
 support what Saldo has no use for: cookies, uploads, background tasks, dependencies with `yield`.
 """
 
+import asyncio
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Annotated, Any, NamedTuple
 
+import orjson
 from fastapi import params
 from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -23,6 +25,19 @@ from kit.web.identity import caller, maybe_caller
 Arguments = dict[str, Any]
 
 _CALLERS = (caller, maybe_caller)
+# Longer bodies are read in a thread, so that nobody else waits for that.
+LONG_BODY_BYTES = 256 * 1024
+
+
+class Told(NamedTuple):
+    """What a body of another type than JSON says, and how to tell where a fault of it stands."""
+
+    document: Any
+    placed: Callable[[FieldFault], FieldFault]
+
+
+# Reads a body into the JSON document it stands for; raises ValidationFailed.
+BodyReader = Callable[[bytes], Told]
 
 
 class _Value(NamedTuple):
@@ -54,8 +69,19 @@ class _Dependency(NamedTuple):
 class Binder:
     """Reads the arguments of one function from exchanges."""
 
-    def __init__(self, dependant: Dependant, *, embed: bool) -> None:
+    def __init__(
+        self,
+        dependant: Dependant,
+        *,
+        embed: bool,
+        other_bodies: Mapping[str, BodyReader] | None = None,
+    ) -> None:
         """Compile a signature as FastAPI understood it.
+
+        Args:
+            dependant: The signature.
+            embed: Whether FastAPI puts the body's fields into one object.
+            other_bodies: Readers of bodies that are no JSON, by content type.
 
         Raises:
             TypeError: it asks for something that is not supported.
@@ -67,6 +93,7 @@ class Binder:
         self._fields = [_value(field) for field in dependant.body_params]
         self._is_form = any(isinstance(f.field_info, params.Form) for f in dependant.body_params)
         self._embed = embed
+        self._other_bodies = dict(other_bodies or {})
         if self._fields and embed and not self._is_form:
             raise TypeError("a JSON body is one model")
         self._request = dependant.request_param_name or dependant.http_connection_param_name
@@ -152,15 +179,34 @@ class Binder:
                 raise BodyUnreadable
             arguments[value.name] = value.default()
             return
-        bodies.require_content_type(exchange.headers.get(b"content-type"), bodies.JSON)
-        document = bodies.parse_json(body)
+        content_type = exchange.headers.get(b"content-type")
+        if len(body) > LONG_BODY_BYTES:
+            read, found = await asyncio.to_thread(self._read, value, body, content_type)
+        else:
+            read, found = self._read(value, body, content_type)
+        faults.extend(found)
+        arguments[value.name] = read
+
+    def _read(
+        self, value: _Value, body: bytes, content_type: bytes | None
+    ) -> tuple[Any, list[FieldFault]]:
+        """Return what a body says, or its faults."""
+        name = (content_type or b"").decode("latin-1").partition(";")[0].strip().lower()
+        reader = self._other_bodies.get(name)
+        bodies.require_content_type(content_type, bodies.JSON if reader is None else name)
+        placed: Callable[[FieldFault], FieldFault] | None = None
+        if reader is None:
+            document = bodies.parse_json(body)
+        else:
+            document, placed = reader(body)
+            body = orjson.dumps(document)
         if b"\\u0000" in body and (found := nul_faults(document)):
-            faults.extend(found)
-            return
+            return None, [placed(fault) for fault in found] if placed else found
         try:
-            arguments[value.name] = value.validate(body, strict=True)
+            return value.validate(body, strict=True), []
         except ValidationError as error:
-            faults.extend(faults_of(error, document=document))
+            found = faults_of(error, document=document)
+            return None, [placed(fault) for fault in found] if placed else found
 
     def _take_form(
         self, form: dict[str, str], arguments: Arguments, faults: list[FieldFault]

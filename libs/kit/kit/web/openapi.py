@@ -131,8 +131,15 @@ def _complete_operation(operation: dict[str, Any], route: Route) -> None:
         operation["security"] = [{scheme: []} for scheme in schemes]
     if route.is_idempotent:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+    for content_type in route.other_bodies:
+        content = {"schema": {"type": "string"}}
+        operation["requestBody"]["content"].setdefault(content_type, content)
     answers = operation["responses"]
     answers.pop("422", None)
+    if route.response_model is None:  # then FastAPI takes the answer for JSON of no shape
+        for status, declared in route.responses.items():
+            if "content" in declared:
+                answers[str(status)]["content"] = declared["content"]
     by_status: dict[int, list[type[Refusal]]] = {}
     for refusal in refusals_of(route):
         by_status.setdefault(refusal.status, []).append(refusal)

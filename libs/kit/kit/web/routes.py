@@ -3,7 +3,7 @@
 Does not open units of work: the operation itself does, so that COMMIT is over before the answer.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import iscoroutinefunction
 from typing import Any, Protocol, Required, TypedDict, TypeVar, Unpack
 
@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from kit.refusals import Refusal
 from kit.web.answers import Answer
-from kit.web.binding import Binder
+from kit.web.binding import Binder, BodyReader
 from kit.web.bodies import parse_query
 from kit.web.exchange import Exchange
 from kit.web.identity import Access, authenticate, authorise
@@ -36,6 +36,7 @@ class Route(APIRoute):
         is_idempotent: Whether it heeds Idempotency-Key.
         max_body_bytes: Largest body, where it differs from the service's.
         open_by: A setting of the service that, when true, lets in also those without a token.
+        other_bodies: Readers of bodies that are no JSON, by content type.
     """
 
     def __init__(  # noqa: PLR0913 (each is a declaration of its own)
@@ -48,6 +49,7 @@ class Route(APIRoute):
         is_idempotent: bool = False,
         max_body_bytes: int | None = None,
         open_by: str | None = None,
+        other_bodies: Mapping[str, BodyReader] | None = None,
         **declared: Any,
     ) -> None:
         """Read the operation's signature.
@@ -62,8 +64,11 @@ class Route(APIRoute):
         self.refusals = tuple(refusals)
         self.is_idempotent = is_idempotent
         self.max_body_bytes = max_body_bytes
-        self.binder = Binder(self.dependant, embed=self._embed_body_fields)
+        self.other_bodies = dict(other_bodies or {})
         self.open_by = open_by
+        self.binder = Binder(
+            self.dependant, embed=self._embed_body_fields, other_bodies=other_bodies
+        )
         if (access == "public" or open_by) and self.binder.asks_for_caller:
             raise TypeError(f"{path}: a public operation has no caller")
         self._answer_status = self.status_code or 200
@@ -115,6 +120,7 @@ class Declared(TypedDict, total=False):
     is_idempotent: bool
     max_body_bytes: int
     open_by: str
+    other_bodies: Mapping[str, BodyReader]
     status_code: int
     response_model: Any
     response_class: type[Response]

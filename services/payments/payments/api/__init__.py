@@ -1,7 +1,15 @@
 """The operations, a module per noun: parse, authorise, open the unit of work, call, answer."""
 
-from payments.api import billers, payments
+from payments.api import billers, bulk, events, export, limits, payments, quotes
 
-ROUTERS = (payments.router, billers.router)
+ROUTERS = (
+    payments.router,
+    bulk.router,
+    events.router,
+    export.router,
+    limits.router,
+    quotes.router,
+    billers.router,
+)
 
 __all__ = ["ROUTERS"]

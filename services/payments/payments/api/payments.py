@@ -21,6 +21,8 @@ from payments.parties import find_parties
 from payments.queries import PaymentsQuery
 from payments.refusals import (
     CurrencyMismatch,
+    LimitPerDay,
+    LimitPerPayment,
     OnlyPayerMayCancel,
     OnlyPayerMayPay,
     PayeeIsPayer,
@@ -114,6 +116,8 @@ async def create_payment(
         PaymentAlreadyFinal,
         PaymentBeingCancelled,
         PaymentExpired,
+        LimitPerPayment,
+        LimitPerDay,
     ),
 )
 async def pay_payment(

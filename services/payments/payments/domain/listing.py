@@ -30,3 +30,4 @@ class Wanted:
     created_to: datetime | None = None
     amount_min: Decimal | None = None
     amount_max: Decimal | None = None
+    search: str | None = None

@@ -37,6 +37,14 @@ class Wallet:
 
 
 @dataclass(frozen=True, slots=True)
+class Purse:
+    """What a payer could pay from now, as asked at wallet; a wallet not opened yet is empty."""
+
+    available_minor: int
+    is_frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PayeeName:
     """How the payee was named: exactly one of these is set."""
 

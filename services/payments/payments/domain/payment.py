@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -58,6 +58,7 @@ class Payment:
         reserved_at: When that was done.
         paid_minor: What was captured, once paid; at most ``amount_minor``.
         refunded_minor: What of it has gone back, or is on its way back.
+        counted_on: The day it was counted in, where its payer's days are limited.
     """
 
     id: UUID
@@ -93,6 +94,7 @@ class Payment:
     paid_minor: int | None = None
     refunded_minor: int = 0
     refunded_at: datetime | None = None
+    counted_on: date | None = None
 
     @property
     def is_final(self) -> bool:

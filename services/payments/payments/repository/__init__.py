@@ -1,7 +1,10 @@
 """The only SQL of payments: payments, billers, and what is known of people and wallets."""
 
 from payments.repository.billers import Billers
+from payments.repository.bulks import Bulks
+from payments.repository.changes import Changes, Place
 from payments.repository.known import Known
+from payments.repository.limits import Limits
 from payments.repository.payments import Payments
 
-__all__ = ["Billers", "Known", "Payments"]
+__all__ = ["Billers", "Bulks", "Changes", "Known", "Limits", "Payments", "Place"]

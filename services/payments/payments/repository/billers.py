@@ -21,6 +21,8 @@ INSERT INTO biller ({_ROW}, search_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 
 
 _GET: Final = f"SELECT {_ROW} FROM biller WHERE id = $1"
 
+_AMONG: Final = f"SELECT {_ROW} FROM biller WHERE id = ANY($1)"
+
 _SAVE: Final = """
 UPDATE biller SET name = $2, description = $3, price_minor = $4, account_id = $5, is_active = $6,
     updated_at = $7, search_key = $8
@@ -65,6 +67,11 @@ class Billers:
     async def get(self, biller_id: UUID) -> Biller | None:
         """Return a biller, active or not."""
         return _one(await self._connection.fetchrow(_GET, biller_id))
+
+    async def among(self, biller_ids: Iterable[UUID | None]) -> dict[UUID | None, Biller]:
+        """Return those of the billers that there are, by id, active or not."""
+        rows = await self._connection.fetch(_AMONG, list(biller_ids))
+        return {biller.id: biller for biller in _all(rows)}
 
     async def lock(self, biller_id: UUID) -> Biller | None:
         """Return a biller as it stays until the unit of work ends."""

@@ -78,6 +78,11 @@ class Known:
         row = await self._connection.fetchrow(_WALLET, account_id)
         return None if row is None else Wallet(**row)
 
+    async def knows(self, user_id: UUID) -> bool:
+        """Tell whether auth has told of this person."""
+        found = await self._connection.fetchval("SELECT 1 FROM party WHERE user_id = $1", user_id)
+        return found is not None
+
     async def remember_people(self, told: Sequence[tuple[Person, int]]) -> None:
         """Keep the newest version of each person; each may be given once."""
         people = sorted(told, key=lambda pair: pair[0].user_id)  # one lock order for all writers

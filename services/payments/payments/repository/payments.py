@@ -6,6 +6,7 @@ rows (which have the same ids). The payment's row decides between all who want t
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.money import CURRENCIES
+from payments.domain.limits import Limit
 from payments.domain.listing import Direction, Wanted
 from payments.domain.outcomes import Outcome
 from payments.domain.payment import FINAL, Method, Payment, Status
@@ -26,7 +28,7 @@ _ROW: Final = """
     payment.processing_at, payment.cancel_requested_at, payment.paid_at, payment.failed_at,
     payment.cancelled_at, payment.service_id, payment.method, payment.execute_at,
     payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
-    payment.refunded_at,
+    payment.refunded_at, payment.counted_on,
     (SELECT name FROM biller WHERE biller.id = payment.service_id) AS service_name,
     (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
     (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
@@ -36,15 +38,17 @@ _ADD: Final = """
 INSERT INTO payment (
     id, status, payer_id, payee_id, payer_account_id, payee_account_id, amount_minor, currency,
     card_last4, card_holder, description, metadata, version, created_at, expires_at, service_id,
-    method, execute_at, is_reserved)
+    method, execute_at, is_reserved, processing_at, counted_on)
 SELECT * FROM unnest(
     $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[],
     $8::text[], $9::text[], $10::text[], $11::text[], $12::jsonb[], $13::int[],
     $14::timestamptz[], $15::timestamptz[], $16::uuid[], $17::text[], $18::timestamptz[],
-    $19::boolean[])
+    $19::boolean[], $20::timestamptz[], $21::date[])
 """
 
 _GET: Final = f"SELECT {_ROW} FROM payment WHERE id = $1"
+
+_AMONG: Final = f"SELECT {_ROW} FROM payment WHERE id = ANY($1)"
 
 _LOCK: Final = f"SELECT {_ROW} FROM payment WHERE id = $1 FOR NO KEY UPDATE OF payment"
 
@@ -67,7 +71,9 @@ WHERE payment.id = wanted.id AND status = 'created' AND expires_at > $3
                   AND party.status IN ('disabled', 'deleted'))
   AND (service_id IS NULL
        OR EXISTS (SELECT FROM biller WHERE biller.id = service_id AND biller.is_active))
-RETURNING {_ROW}
+RETURNING {_ROW}, (
+    SELECT ARRAY[per_payment_minor, per_day_minor] FROM payment_limit
+    WHERE user_id = payment.payer_id AND currency = payment.currency) AS own_limit
 """
 
 _CANCEL: Final = f"""
@@ -122,6 +128,7 @@ WHERE {side} = $1
                               WHEN currency = ANY($12::text[]) THEN 1000
                               WHEN currency = ANY($13::text[]) THEN 10000 ELSE 100 END::numeric
           BETWEEN coalesce($9, 0) AND coalesce($10, 'infinity'::numeric))
+  AND ($14::text IS NULL OR description ILIKE $14)
 ORDER BY created_at DESC, id DESC LIMIT $2)
 """
 _COLUMNS: Final = {
@@ -151,6 +158,7 @@ _BY_DECIMALS: Final = [
     [code for code, exponent in CURRENCIES.items() if exponent == decimals]
     for decimals in (0, 3, 4)
 ]
+_LITERAL: Final = re.compile(r"[\\%_]")  # what LIKE takes for more than itself
 _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
@@ -161,7 +169,7 @@ class Payments:
         self._connection = connection
 
     async def add(self, created: Sequence[Payment]) -> None:
-        """Store payments that have just been created, all by one statement."""
+        """Store payments that have just been created, or are paid at once, by one statement."""
         rows = [
             (
                 new.id,
@@ -183,6 +191,8 @@ class Payments:
                 new.method,
                 new.execute_at,
                 new.is_reserved,
+                new.processing_at,
+                new.counted_on,
             )
             for new in created
         ]
@@ -194,16 +204,17 @@ class Payments:
 
     async def claim(
         self, asked: Collection[tuple[UUID, UUID]], now: datetime
-    ) -> dict[tuple[UUID, UUID], Payment]:
+    ) -> dict[tuple[UUID, UUID], tuple[Payment, Limit | None]]:
         """Take payments from created to processing, each for exactly one of all who try.
 
-        Asked by payment and payer. One is missing where it can't be paid by this payer now, or
+        Asked by payment and payer. With each come the limits that its payer has of their own, as
+        they cost no more this way. One is missing where it can't be paid by this payer now, or
         somebody or the service is not active: ``decide_pay`` on what ``get`` gives says why. This
         is the hot path, so it is one statement.
         """
         payment_ids, payer_ids = (list(column) for column in zip(*asked, strict=True))
-        claimed = _all(await self._connection.fetch(_CLAIM, payment_ids, payer_ids, now))
-        return {(payment.id, payment.payer_id): payment for payment in claimed}
+        rows = await self._connection.fetch(_CLAIM, payment_ids, payer_ids, now)
+        return {(row["id"], row["payer_id"]): _claimed(row) for row in rows}
 
     async def lock(self, payment_id: UUID) -> Payment | None:
         """Return a payment as it stands and stays until the unit of work ends."""
@@ -263,8 +274,25 @@ class Payments:
             wanted.amount_min,
             wanted.amount_max,
             *_BY_DECIMALS,
+            None if wanted.search is None else _holding(wanted.search),
         )
         return _all(rows)
+
+
+def _holding(text: str) -> str:
+    """Return the pattern of texts that hold this one, letter by letter."""
+    return "%" + _LITERAL.sub(lambda found: "\\" + found.group(), text) + "%"
+
+
+async def payments_among(connection: Connection, ids: Sequence[UUID]) -> list[Payment]:
+    """Return the payments of these ids, in no order."""
+    return _all(await connection.fetch(_AMONG, ids)) if ids else []
+
+
+def _claimed(row: Any) -> tuple[Payment, Limit | None]:
+    values = dict(row)
+    own = values.pop("own_limit")
+    return _payment(values), None if own is None else Limit(*own)
 
 
 def _one(row: Any) -> Payment | None:

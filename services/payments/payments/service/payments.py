@@ -3,7 +3,7 @@
 They run inside the caller's unit of work and never commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,14 +12,14 @@ from uuid import UUID
 from kit.context import Context, current, within
 from kit.db import UnitOfWork
 from kit.ids import new_id
-from kit.money import Money
 from kit.refusals import Refusal
 from kit.saga import SagaEngine, Start, UndoOutcome
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.lifecycle import Cancel, Pay, decide_cancel, decide_pay, visible_to
-from payments.domain.outside_checks import CheckPolicy
+from payments.domain.limits import Limit
 from payments.domain.parties import Ends, Parties, PayeeName
 from payments.domain.payment import Payment
+from payments.domain.policies import Policies
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.refusals import (
     PayeeNotActive,
@@ -29,6 +29,7 @@ from payments.refusals import (
 )
 from payments.repository import Billers, Known, Payments
 from payments.saga import facts
+from payments.service.limits import count
 from payments.telling import tell
 
 EXPIRY_BATCH: Final = 200
@@ -76,22 +77,26 @@ def _decided(wanted: Creation, now: datetime, ttl: timedelta) -> Payment | Refus
 
 
 async def pay(
-    uow: UnitOfWork, wanted: Sequence[Paying], *, engine: SagaEngine, policy: CheckPolicy
+    uow: UnitOfWork, wanted: Sequence[Paying], *, engine: SagaEngine, policies: Policies
 ) -> list[Payment | Refusal]:
     """Send payments on their way; one that is on its way already is returned as it is.
 
     Returns each, or its refusal: of ``decide_pay``, or PayerNotActive, PayeeNotActive or
-    ServiceNotActive where one of them has been disabled since the payment was created.
+    ServiceNotActive where one of them has been disabled since the payment was created. Raises the
+    refusals of limits, as what was claimed has to be rolled back: whoever pays many pays each
+    alone then.
     """
     contexts = {(one.payment_id, one.caller_id): one.context for one in wanted}
-    claimed = await Payments(uow).claim(contexts, uow.clock.now())
+    found = await Payments(uow).claim(contexts, uow.clock.now())
+    await _count_all(uow, found.values(), policies)
+    claimed = {key: payment for key, (payment, _) in found.items()}
     if claimed:
         await engine.start_many(
             uow,
             [
                 Start(
                     payment.id,
-                    facts(payment, is_checked=_is_checked(policy, payment)),
+                    facts(payment, is_checked=policies.is_checked(payment)),
                     contexts[key],
                 )
                 for key, payment in claimed.items()
@@ -103,9 +108,13 @@ async def pay(
     ]
 
 
-def _is_checked(policy: CheckPolicy, payment: Payment) -> bool:
-    amount = Money(payment.amount_minor, payment.currency)
-    return policy.asks_about(amount, is_to_biller=payment.service_id is not None)
+async def _count_all(
+    uow: UnitOfWork, claimed: Iterable[tuple[Payment, Limit | None]], policies: Policies
+) -> None:
+    """Count payments against limits, in the order of the days' keys: one for all who count."""
+    ordered = sorted(claimed, key=lambda one: (one[0].payer_id, one[0].currency, one[0].id))
+    for payment, own in ordered:
+        await count(uow, payment, policies.limits.in_force(payment.currency, own))
 
 
 async def _not_claimed(uow: UnitOfWork, wanted: Paying) -> Payment | Refusal:

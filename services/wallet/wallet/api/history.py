@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query, Request
 from starlette.responses import StreamingResponse
 
+from kit.csv_text import text_cell, written
 from kit.db import Database
 from kit.money import decimal_text
 from kit.refusals import CursorInvalid
@@ -19,7 +20,6 @@ from kit.web.schemas import Page
 from wallet import refusals
 from wallet.api.ownership import visible
 from wallet.api.paging import page_of
-from wallet.domain import statement_csv
 from wallet.repository.history import Line
 from wallet.schemas import BalanceAnswer, EntryAnswer, Moment, StatementAnswer
 from wallet.service import history
@@ -27,6 +27,18 @@ from wallet.service.history import Asked, Period, Statement
 from wallet.wiring import Configured, Store
 
 router = Router(tags=["history"])
+
+_COLUMNS = (
+    "seq",
+    "posted_at",
+    "kind",
+    "reference",
+    "description",
+    "amount",
+    "balance_after",
+    "currency",
+    "transfer_id",
+)
 
 From = Annotated[Moment | None, Query(alias="from", description="From this time on.")]
 To = Annotated[Moment | None, Query(alias="to", description="Up to, but without, this time.")]
@@ -138,15 +150,15 @@ async def _csv(store: Database, found: Statement) -> AsyncIterator[bytes]:
     opening = decimal_text(found.opening_minor, currency)
     closing = decimal_text(found.closing_minor, currency)
     opened, closed = period.begin.isoformat(), period.end.isoformat()
-    yield statement_csv.rows(
+    yield written(
         [
-            statement_csv.COLUMNS,
+            _COLUMNS,
             ("", opened, "opening_balance", "", "", "", opening, currency, ""),
         ]
     )
     async for lines in history.all_lines(store, found):
-        yield statement_csv.rows(_cells(line, currency) for line in lines)
-    yield statement_csv.rows([("", closed, "closing_balance", "", "", "", closing, currency, "")])
+        yield written(_cells(line, currency) for line in lines)
+    yield written([("", closed, "closing_balance", "", "", "", closing, currency, "")])
 
 
 def _cells(line: Line, currency: str) -> tuple[str, ...]:
@@ -154,8 +166,8 @@ def _cells(line: Line, currency: str) -> tuple[str, ...]:
         str(line.seq),
         line.posted_at.isoformat(),
         line.kind,
-        statement_csv.text_cell(line.reference),
-        statement_csv.text_cell(line.description),
+        text_cell(line.reference),
+        text_cell(line.description),
         decimal_text(line.amount_minor, currency),
         decimal_text(line.balance_after_minor, currency),
         currency,

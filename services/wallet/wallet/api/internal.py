@@ -1,11 +1,16 @@
 """What other services ask, with a token of their own; not reachable through the gateway."""
 
+from typing import Annotated
 from uuid import UUID
 
+from fastapi import Query
+
 from kit.refusals import NotFound
+from kit.web.fields import CurrencyCode
 from kit.web.routes import Router
+from wallet.domain.wallets import Home
 from wallet.repository.wallets import Wallets
-from wallet.schemas import KnownWallet
+from wallet.schemas import KnownAccount, KnownWallet
 from wallet.wiring import Store
 
 router = Router(tags=["internal"])
@@ -25,4 +30,34 @@ async def look_up_wallet(wallet_id: UUID, store: Store) -> KnownWallet:
         raise NotFound
     return KnownWallet(
         id=wallet.id, owner_id=wallet.owner_id, currency=wallet.currency, status=wallet.status
+    )
+
+
+@router.get(
+    "/internal/accounts",
+    access="service",
+    operation_id="look_up_account",
+    summary="What may be spent of somebody's wallet of a currency",
+)
+async def look_up_account(
+    owner_id: UUID,
+    currency: Annotated[CurrencyCode, Query()],
+    store: Store,
+    wallet_id: UUID | None = None,
+) -> KnownAccount:
+    """Answer for the wallet named, or for the default one of the currency; opens none."""
+    async with store.read() as connection:
+        wallets = Wallets(connection)
+        if wallet_id is None:
+            wallet = await wallets.find_default(Home(owner_id, currency))
+        else:
+            wallet = await wallets.find(wallet_id)
+    if wallet is None or (wallet.owner_id, wallet.currency) != (owner_id, currency):
+        raise NotFound
+    return KnownAccount(
+        id=wallet.id,
+        owner_id=wallet.owner_id,
+        currency=wallet.currency,
+        status=wallet.status,
+        available_minor=wallet.available_minor,
     )

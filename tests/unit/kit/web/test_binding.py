@@ -1,5 +1,6 @@
 """kit.web.binding and routes: from a request to arguments, from a result to an answer."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 
 from kit.web.answers import Answer
+from kit.web.binding import LONG_BODY_BYTES, Told
 from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
@@ -446,3 +448,58 @@ async def test_a_page_with_more_to_come_links_to_the_next(router: Router) -> Non
     last = await call(router, "GET", "/v1/pages?kind=a&cursor=abc_-")
     assert last.json()["next_cursor"] is None
     assert "link" not in last.headers
+
+
+class TestOtherBodies:
+    """An operation may admit bodies that are no JSON, by a reader of its own."""
+
+    @pytest.fixture
+    def lines(self, router: Router) -> Router:
+        def read(body: bytes) -> Told:
+            names = body.decode().split(";")
+            document = [{"name": name} for name in names]
+            return Told(document, lambda f: replace(f, pointer=f"/name{f.pointer[1]}"))
+
+        @router.post(
+            "/v1/lines",
+            access="public",
+            operation_id="add_lines",
+            summary="Lines",
+            other_bodies={"text/x-names": read},
+        )
+        async def add_lines(lines: list[Line]) -> Receipt:
+            return Receipt(text=",".join(line.name for line in lines))
+
+        return router
+
+    async def test_it_says_the_same_as_json(self, lines: Router) -> None:
+        names = {"content": b"tea;cake", "headers": {"Content-Type": "text/x-names; charset=utf-8"}}
+        read = await call(lines, "POST", "/v1/lines", **names)
+        json = await call(lines, "POST", "/v1/lines", json=[{"name": "tea"}, {"name": "cake"}])
+        assert read.json() == json.json() == {"text": "tea,cake"}
+
+    @pytest.mark.parametrize("names", ["tea;;x", "tea;\0;x"])
+    async def test_its_faults_are_placed_by_the_reader(self, lines: Router, names: str) -> None:
+        headers = {"Content-Type": "text/x-names"}
+        answer = await call(lines, "POST", "/v1/lines", content=names, headers=headers)
+        assert answer.status_code == 422
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/name1"]
+
+    async def test_others_are_still_refused(self, lines: Router) -> None:
+        headers = {"Content-Type": "text/x-other"}
+        answer = await call(lines, "POST", "/v1/lines", content=b"x", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (415, "content_type_unsupported")
+
+    async def test_a_long_body_is_read_as_a_short_one(self, lines: Router) -> None:
+        content = b";".join([b"tea"] * 70_000)
+        assert len(content) > LONG_BODY_BYTES
+        headers = {"Content-Type": "text/x-names"}
+        answer = await call(lines, "POST", "/v1/lines", content=content, headers=headers)
+        assert answer.json()["text"].count("tea") == 70_000
+        refused = await call(lines, "POST", "/v1/lines", content=content + b";", headers=headers)
+        assert refused.status_code == 422
+
+    async def test_it_is_documented(self, lines: Router) -> None:
+        document = till(lines).openapi()
+        content = document["paths"]["/v1/lines"]["post"]["requestBody"]["content"]
+        assert set(content) == {"application/json", "text/x-names"}

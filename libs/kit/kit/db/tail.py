@@ -1,0 +1,68 @@
+"""Knows how far an append-only table has been followed, without losing rows that commit late. Pure.
+
+Rows are numbered by an identity when they are written and become visible when their transaction
+commits, in any order. So what is visible is taken at once, and the position below which nothing
+can appear any more follows behind. It moves past a reading once every transaction that ran at the
+time of it has ended. This needs rows whose transaction had an id before it drew their number: true
+of what a trigger writes.
+"""
+
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+# No unit of work takes as long; one that does must not stop the others' rows for ever.
+LONGEST_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one statement saw.
+
+    Attributes:
+        seqs: The lowest numbers above ``Tail.after`` that were not taken before, in order.
+        is_whole: Whether there are no more of them.
+        oldest_xid: pg_snapshot_xmin: no transaction below it was running.
+        next_xid: pg_snapshot_xmax: no transaction from it on had begun to write.
+    """
+
+    seqs: Sequence[int]
+    is_whole: bool
+    oldest_xid: int
+    next_xid: int
+
+
+class Tail:
+    """A place in a table: all rows up to ``after`` were taken, and some above it."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+        self._taken: set[int] = set()
+        self._open: deque[tuple[int, int, float]] = deque()
+
+    @property
+    def taken(self) -> Collection[int]:
+        """The numbers above ``after`` that were taken; a statement leaves them out."""
+        return self._taken
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing that was taken stands above ``after``."""
+        return not self._taken
+
+    def took(self, reading: Reading, now: float) -> None:
+        """Note a reading; ``now`` is by the monotonic clock."""
+        self._taken.update(reading.seqs)
+        if reading.seqs:
+            highest = max(self._taken)
+            self._open.append((highest, reading.next_xid, now))
+        seen = None if reading.is_whole else reading.seqs[-1]
+        while self._open:
+            highest, next_xid, at = self._open[0]
+            is_final = reading.oldest_xid >= next_xid or now - at > LONGEST_SECONDS
+            if not is_final or (seen is not None and seen < highest):
+                break
+            self._open.popleft()
+            self.after = max(self.after, highest)
+            self._taken = {seq for seq in self._taken if seq > highest}

@@ -1,0 +1,65 @@
+"""Owns the text of Server-Sent Events (WHATWG HTML §9.2) and the answer that carries them.
+
+Does not know what events there are, nor when a stream ends.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any, Final
+
+from fastapi import Header
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+CONTENT_TYPE: Final = "text/event-stream"
+HEARTBEAT: Final = b":\n\n"
+HEARTBEAT_SECONDS: Final = 15.0
+
+LastEventId = Annotated[
+    int | None,
+    Header(
+        alias="Last-Event-ID",
+        ge=0,
+        le=2**63 - 1,
+        description="The `id` of the last event that came; the stream goes on after it.",
+    ),
+]
+
+# For `responses=` of an operation.
+DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "Events as they happen; a comment every 15 s; it ends with the token.",
+        "content": {CONTENT_TYPE: {"schema": {"type": "string"}}},
+    }
+}
+
+
+def event(data: bytes, position: int) -> bytes:
+    """Return an event whose data is one line, and from where to resume after it."""
+    return b"id: %d\ndata: %b\n\n" % (position, data)
+
+
+def moved(position: int) -> bytes:
+    """Return what moves the position on and is no event to the receiver."""
+    return b"id: %d\n\n" % position
+
+
+def named(name: str, position: int) -> bytes:
+    """Return an event that is its name alone."""
+    return b"event: %b\nid: %d\ndata: {}\n\n" % (name.encode(), position)
+
+
+class EventStream(StreamingResponse):
+    """A stream of events; proxies are told to pass each on at once."""
+
+    media_type = CONTENT_TYPE
+
+    def __init__(self, content: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(content, headers={"X-Accel-Buffering": "no"})
+        self._content = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the stream ends or the receiver has gone, and give up what it holds."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._content.aclose()

@@ -1,0 +1,91 @@
+"""Many payments at once: sending them, and looking at what becomes of them."""
+
+from uuid import UUID
+
+from fastapi import Request
+
+from kit.db import UnitOfWork
+from kit.refusals import CursorInvalid
+from kit.web.answers import Answer
+from kit.web.idempotency import idempotently
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, next_link
+from kit.web.routes import Router
+from payments.api.viewing import ACCEPTED, OK, Viewing
+from payments.domain.bulk import WAITING
+from payments.refusals import BulkNotFound
+from payments.repository import Bulks
+from payments.schemas.bulk import BulkAnswer, BulkPage, BulkRequest, BulkRows, item, summary
+from payments.schemas.bulk_csv import CSV, DOCUMENTED, read_bulk
+from payments.service import bulk as service
+from payments.wiring import Wired
+
+MAX_BYTES = 32 * 1024 * 1024
+
+router = Router(tags=["bulk payments"])
+
+
+@router.post(
+    "/v1/payments/bulk",
+    access="user",
+    operation_id="send_bulk",
+    summary="Create and pay many payments at once",
+    description="Up to 1,000, as a JSON list or as CSV whose first line names the columns. What is "
+    "malformed refuses it as a whole, and nothing is stored; else every row has a fate of its own.",
+    status_code=202,
+    response_model=BulkAnswer,
+    is_idempotent=True,
+    max_body_bytes=MAX_BYTES,
+    other_bodies={CSV: read_bulk},
+    openapi_extra={"requestBody": {"content": {CSV: DOCUMENTED}}},
+)
+async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wired) -> Answer:
+    """Write all rows down; the background does the rest."""
+    orders = [row.order(viewer.user_id) for row in body]
+
+    async def work(uow: UnitOfWork) -> Answer:
+        bulk = await service.accept(uow, viewer.user_id, orders)
+        uow.after_commit(wired.bulk_bell.ring)
+        shown = BulkAnswer(**summary(bulk, {WAITING: bulk.total}))
+        return Answer(ACCEPTED, shown, {"Location": f"/v1/payments/bulk/{bulk.id}"})
+
+    whole = BulkRequest.model_construct(payments=body)
+    return await idempotently(request, viewer.caller, operation="send_bulk", body=whole, work=work)
+
+
+@router.get(
+    "/v1/payments/bulk/{bulk_id}",
+    access="owner",
+    operation_id="get_bulk",
+    summary="What has become of a bulk",
+    description="How many rows are where, and a page of the rows in their order.",
+    response_model=BulkPage,
+    refusals=(BulkNotFound, CursorInvalid),
+)
+async def get_bulk(
+    viewer: Viewing,
+    bulk_id: UUID,
+    wired: Wired,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> Answer:
+    """Show it to whoever sent it."""
+    cursors = Cursors(
+        wired.settings.cursor_secret,
+        list_name="get_bulk",
+        subject=viewer.caller.subject,
+        filters={"bulk_id": bulk_id},
+    )
+    after = cursors.decode(cursor)
+    async with wired.database.read() as connection:
+        bulks = Bulks(connection)
+        bulk = service.visible_bulk(await bulks.get(bulk_id), viewer.user_id)
+        counts = await bulks.counts(bulk.id)
+        fates = await bulks.fates(bulk.id, 0 if after is None else after.id.int, limit + 1)
+    items = [item(fate, viewer.user_id, viewer.language) for fate in fates[:limit]]
+    page = {**summary(bulk, counts), "items": items}
+    if len(fates) <= limit:
+        return Answer(OK, BulkPage.model_construct(**page))
+    # Within one bulk a row's position is its id.
+    following = cursors.encode(bulk.created_at, UUID(int=items[-1].row))
+    link = {"Link": next_link({"limit": str(limit)}, following)}
+    return Answer(OK, BulkPage.model_construct(**page, next_cursor=following), link)

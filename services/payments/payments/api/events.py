@@ -1,0 +1,97 @@
+"""What becomes of payments, as it happens: streams of Server-Sent Events that can be resumed."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
+from uuid import UUID
+
+from fastapi import Request
+
+from kit.db.tail import Tail
+from kit.refusals import Refusal, TooManyRequests, Unavailable
+from kit.web.event_stream import DOCUMENTED, HEARTBEAT, EventStream, LastEventId
+from kit.web.routes import Router
+from payments.api.viewing import Viewer, Viewing
+from payments.domain.lifecycle import visible_to
+from payments.refusals import PaymentNotFound
+from payments.repository import Payments, Place
+from payments.schemas.changes import change_seen
+from payments.streaming import Stream, place_of_user
+from payments.wiring import Wired, Wiring
+
+router = Router(tags=["events"])
+
+
+@router.get(
+    "/v1/payments/events",
+    access="user",
+    operation_id="stream_payments",
+    summary="What becomes of all of the caller's payments, as it happens",
+    description="Server-Sent Events, from now on, or after `Last-Event-ID` without loss; what was "
+    "on its way when the connection broke may come again. `event: reset` says that the position is "
+    "too old: read the list anew.",
+    responses=DOCUMENTED,
+    refusals=(TooManyRequests,),
+)
+async def stream_payments(
+    request: Request, viewer: Viewing, wired: Wired, last_event_id: LastEventId = None
+) -> EventStream:
+    """Begin at the position; the rest is read as it is taken."""
+    place, first = await place_of_user(wired.database, viewer.user_id, last_event_id)
+    return _stream(request, viewer, wired, place, first)
+
+
+@router.get(
+    "/v1/payments/{payment_id}/events",
+    access="owner",
+    operation_id="stream_payment",
+    summary="What becomes of one payment, as it happens",
+    description="Server-Sent Events, from its creation on, or after `Last-Event-ID` without loss.",
+    responses=DOCUMENTED,
+    refusals=(PaymentNotFound, TooManyRequests),
+)
+async def stream_payment(
+    request: Request,
+    viewer: Viewing,
+    payment_id: UUID,
+    wired: Wired,
+    last_event_id: LastEventId = None,
+) -> EventStream:
+    """Show it to its payer or payee."""
+    async with wired.database.read() as connection:
+        visible_to(await Payments(connection).get(payment_id), viewer.user_id)
+    place = Place(Tail(last_event_id or 0), payment_id=payment_id)
+    return _stream(request, viewer, wired, place, HEARTBEAT)
+
+
+def _stream(
+    request: Request, viewer: Viewer, wired: Wiring, place: Place, first: bytes
+) -> EventStream:
+    wired.watchers.require_place(viewer.user_id)
+    shown = partial(change_seen, viewer_id=viewer.user_id, language=viewer.language)
+    stream = Stream(wired.database, place, _goes_on(request, viewer), shown)
+
+    async def events() -> AsyncGenerator[bytes, None]:
+        with wired.watchers.watch(place.payment_id or viewer.user_id, viewer.user_id) as bell:
+            async for text in stream.events(bell, first):
+                yield text
+
+    return EventStream(events())
+
+
+def _goes_on(request: Request, viewer: Viewer) -> Callable[[], Awaitable[bool]]:
+    """Tell, again and again, whether the token is still good and the process stays."""
+    state = request.app.state
+
+    async def goes_on() -> bool:
+        is_stopping = getattr(state, "is_stopping", None)
+        if is_stopping is not None and is_stopping():
+            return False
+        try:
+            await state.tokens.verify(viewer.caller.token)
+        except Unavailable:
+            return True  # revocations are not known at the moment; the next look will tell
+        except Refusal:
+            return False
+        return True
+
+    return goes_on

@@ -1,0 +1,25 @@
+"""What became of a payment at one time: the state it reached, or what of it has gone back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from payments.domain.payment import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change as stored; ``seq`` orders all changes of all payments.
+
+    ``reason`` is the payment's, so it is known before the change that it belongs to is read.
+    """
+
+    seq: int
+    at: datetime
+    payment_id: UUID
+    payer_id: UUID
+    status: Status
+    refunded_minor: int
+    amount_minor: int
+    currency: str
+    reason: str | None

@@ -1,0 +1,89 @@
+"""How much a person may pay at once and within a day (UTC): decides whether a payment fits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from kit.money import CURRENCIES, DEFAULT_CURRENCY, decimal_text
+from payments.refusals import LimitPerDay, LimitPerPayment
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Limits in minor units of one currency; None limits nothing."""
+
+    per_payment: int | None = None
+    per_day: int | None = None
+
+
+NO_LIMIT: Final = Limit()
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """An amount in whole units of any currency, and others by ISO 4217 code."""
+
+    of_any: Decimal
+    by_currency: Mapping[str, Decimal]
+
+    def minor(self, currency: str) -> int:
+        """Return the amount of a currency in its minor units."""
+        return int(self.by_currency.get(currency, self.of_any).scaleb(CURRENCIES[currency]))
+
+
+@dataclass(frozen=True, slots=True)
+class LimitPolicy:
+    """The limits of everybody who has none of their own; None limits nothing."""
+
+    per_payment: Amounts | None = None
+    per_day: Amounts | None = None
+
+    @property
+    def currencies(self) -> set[str]:
+        """Those that are worth showing to everybody."""
+        found = {DEFAULT_CURRENCY}
+        for amounts in (self.per_payment, self.per_day):
+            found |= set() if amounts is None else set(amounts.by_currency)
+        return found
+
+    def in_force(self, currency: str, own: Limit | None) -> Limit:
+        """Return what applies to somebody: their own limits of the currency, else these."""
+        if own is not None:
+            return own
+        if self.per_payment is None and self.per_day is None:
+            return NO_LIMIT
+        return Limit(
+            None if self.per_payment is None else self.per_payment.minor(currency),
+            None if self.per_day is None else self.per_day.minor(currency),
+        )
+
+
+def require_fit(limit: Limit, amount_minor: int, currency: str) -> None:
+    """Refuse a payment that is above the limit of one payment."""
+    if limit.per_payment is not None and amount_minor > limit.per_payment:
+        raise LimitPerPayment(limit=decimal_text(limit.per_payment, currency), currency=currency)
+
+
+def day_is_full(limit: Limit, currency: str) -> LimitPerDay:
+    """Return the refusal of a payment that does not fit into the day any more."""
+    return LimitPerDay(limit=decimal_text(limit.per_day or 0, currency), currency=currency)
+
+
+class Day:
+    """What has been counted of a day, by currency, while the rows of a bulk are decided."""
+
+    def __init__(self, spent: Mapping[str, int]) -> None:
+        self._spent = dict(spent)
+        self.added: dict[str, int] = {}
+
+    def count(self, limit: Limit, amount_minor: int, currency: str) -> bool:
+        """Count a payment; False where its day has no limit. Raises the refusals of limits."""
+        require_fit(limit, amount_minor, currency)
+        if limit.per_day is None:
+            return False
+        added = self.added.get(currency, 0) + amount_minor
+        if self._spent.get(currency, 0) + added > limit.per_day:
+            raise day_is_full(limit, currency)
+        self.added[currency] = added
+        return True

@@ -1,0 +1,21 @@
+"""What is heeded when payments are paid."""
+
+from dataclasses import dataclass
+
+from kit.money import Money
+from payments.domain.limits import LimitPolicy
+from payments.domain.outside_checks import CheckPolicy
+from payments.domain.payment import Payment
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Which payments are checked outside, and how much may be paid."""
+
+    checks: CheckPolicy
+    limits: LimitPolicy
+
+    def is_checked(self, payment: Payment) -> bool:
+        """Tell whether the verification services are asked about a payment."""
+        amount = Money(payment.amount_minor, payment.currency)
+        return self.checks.asks_about(amount, is_to_biller=payment.service_id is not None)

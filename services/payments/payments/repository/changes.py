@@ -1,0 +1,151 @@
+"""What became of payments, as a trigger of the table writes it down; read on from a position."""
+
+# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection
+from kit.db.tail import Reading, Tail
+from payments.domain.changes import Change
+from payments.domain.payment import Status
+
+PAGE: Final = 100
+# What is taken for known where a stream begins now; those that commit late are not among them.
+LATEST: Final = 500
+
+_SNAPSHOT: Final = """
+(SELECT pg_snapshot_xmin(snapshot)::text::bigint AS oldest_xid,
+        pg_snapshot_xmax(snapshot)::text::bigint AS next_xid
+ FROM pg_current_snapshot() AS snapshot) AS snapshot
+"""
+_SIDE: Final = """
+(SELECT * FROM payment_event WHERE {column} = $1 AND seq > $2 AND seq <> ALL($3::bigint[])
+ ORDER BY seq LIMIT $4)
+"""
+# One row comes where there is nothing, too, as the snapshot says how far that is final.
+_READ_ON: Final = """
+SELECT seq, event.at, payment_id, event.payer_id, event.status, event.refunded_minor,
+    payment.amount_minor, payment.currency, payment.reason, oldest_xid, next_xid
+FROM {snapshot}
+LEFT JOIN (SELECT * FROM ({sides}) AS event ORDER BY seq LIMIT $4) AS event ON true
+LEFT JOIN payment ON payment.id = payment_id
+ORDER BY seq
+"""
+_LATEST: Final = """
+SELECT seq, oldest_xid, next_xid FROM {snapshot}
+LEFT JOIN (SELECT seq FROM ({sides}) AS event ORDER BY seq DESC LIMIT $2) AS event ON true
+ORDER BY seq
+"""
+_LATEST_SIDE: Final = """
+(SELECT seq FROM payment_event WHERE {column} = $1 ORDER BY seq DESC LIMIT $2)
+"""
+_SIDES: Final = ("payer_id", "payee_id")  # nobody pays themselves, so nothing comes twice
+
+_OF_USER: Final = _READ_ON.format(
+    snapshot=_SNAPSHOT, sides=" UNION ALL ".join(_SIDE.format(column=one) for one in _SIDES)
+)
+_OF_PAYMENT: Final = _READ_ON.format(snapshot=_SNAPSHOT, sides=_SIDE.format(column="payment_id"))
+_LATEST_OF_USER: Final = _LATEST.format(
+    snapshot=_SNAPSHOT,
+    sides=" UNION ALL ".join(_LATEST_SIDE.format(column=one) for one in _SIDES),
+)
+
+_CONCERNED: Final = f"""
+SELECT seq, payment_id, payer_id, payee_id, oldest_xid, next_xid FROM {_SNAPSHOT}
+LEFT JOIN (SELECT * FROM payment_event WHERE seq > $1 AND seq <> ALL($2::bigint[])
+           ORDER BY seq LIMIT $3) AS event ON true
+ORDER BY seq
+"""
+_NEWEST: Final = f"""
+SELECT seq, oldest_xid, next_xid FROM {_SNAPSHOT}
+LEFT JOIN (SELECT seq FROM payment_event ORDER BY seq DESC LIMIT $1) AS event ON true
+ORDER BY seq
+"""
+_FIRST_AND_LAST: Final = "SELECT min(seq) AS first, max(seq) AS last FROM payment_event"
+_PURGE: Final = """
+DELETE FROM payment_event WHERE at < $1 AND seq IN (
+    SELECT seq FROM payment_event ORDER BY seq LIMIT $2)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stream stands: whose changes, or which payment's, and up to where they were taken."""
+
+    tail: Tail
+    user_id: UUID | None = None
+    payment_id: UUID | None = None
+
+
+class Changes:
+    """Stored changes; they are written by the database itself, with the payment."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def read_on(self, place: Place, now: float) -> list[Change]:
+        """Return the next changes of a place, by one statement, and move it on."""
+        text = _OF_USER if place.payment_id is None else _OF_PAYMENT
+        subject = place.payment_id or place.user_id
+        tail = place.tail
+        rows = await self._connection.fetch(text, subject, tail.after, list(tail.taken), PAGE)
+        changes = [
+            Change(
+                seq=row["seq"],
+                at=row["at"],
+                payment_id=row["payment_id"],
+                payer_id=row["payer_id"],
+                status=Status(row["status"]),
+                refunded_minor=row["refunded_minor"],
+                amount_minor=row["amount_minor"],
+                currency=row["currency"],
+                reason=row["reason"],
+            )
+            for row in rows
+            if row["seq"] is not None
+        ]
+        tail.took(_reading(rows, PAGE), now)
+        return changes
+
+    async def from_now(self, user_id: UUID, now: float) -> Tail:
+        """Return the place after all that has become of a user's payments so far."""
+        return _behind(await self._connection.fetch(_LATEST_OF_USER, user_id, LATEST), now)
+
+    async def newest(self, now: float) -> Tail:
+        """Return the place after all that has become of anybody's payments so far."""
+        return _behind(await self._connection.fetch(_NEWEST, LATEST), now)
+
+    async def concerned(self, tail: Tail, now: float) -> set[UUID]:
+        """Return the payments and people that the next changes concern, and move on."""
+        taken = list(tail.taken)
+        rows = await self._connection.fetch(_CONCERNED, tail.after, taken, LATEST)
+        tail.took(_reading(rows, LATEST), now)
+        found = {row[name] for row in rows for name in ("payment_id", "payer_id", "payee_id")}
+        return found - {None}
+
+    async def bounds(self) -> tuple[int, int]:
+        """Return the first and last number there are; (1, 0) where there are none."""
+        row = await self._connection.fetchrow(_FIRST_AND_LAST)
+        if row is None or row["first"] is None:
+            return 1, 0
+        return row["first"], row["last"]
+
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Delete old changes, the first ones at most; returns how many."""
+        return await self._connection.execute(_PURGE, before, limit)
+
+
+def _reading(rows: Sequence[Any], limit: int) -> Reading:
+    seqs = [row["seq"] for row in rows if row["seq"] is not None]
+    return Reading(seqs, len(seqs) < limit, rows[0]["oldest_xid"], rows[0]["next_xid"])
+
+
+def _behind(rows: Sequence[Any], now: float) -> Tail:
+    reading = _reading(rows, LATEST + 1)
+    tail = Tail(reading.seqs[0] - 1 if reading.seqs else 0)
+    tail.took(reading, now)
+    return tail

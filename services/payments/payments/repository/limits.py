@@ -1,0 +1,138 @@
+"""Limits of people, and what has been counted against them day by day.
+
+A day's row is locked after the payments that are counted in it, and rows in the order of their
+key where there are several.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection, UnitOfWork
+from payments.domain.limits import Limit
+from payments.domain.payment import Payment
+
+_OWN: Final = """
+SELECT currency, per_payment_minor, per_day_minor FROM payment_limit WHERE user_id = $1
+"""
+_FORGET_OWN: Final = "DELETE FROM payment_limit WHERE user_id = $1"
+_SET_OWN: Final = """
+INSERT INTO payment_limit (user_id, currency, per_payment_minor, per_day_minor, set_by, set_at)
+SELECT $1, currency, per_payment, per_day, $5, $6
+FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS given (currency, per_payment, per_day)
+"""
+_SPENT: Final = "SELECT currency, spent_minor FROM payment_day WHERE user_id = $1 AND day = $2"
+
+# A first payment fits or there is no row; a later one fits by the row's own figure or changes none.
+_COUNT: Final = """
+WITH counted AS (
+    INSERT INTO payment_day (user_id, currency, day, spent_minor)
+    SELECT $2, $3, $4, $5 WHERE $5::bigint <= $6::bigint
+    ON CONFLICT (user_id, currency, day) DO UPDATE
+        SET spent_minor = payment_day.spent_minor + excluded.spent_minor
+        WHERE payment_day.spent_minor + excluded.spent_minor <= $6
+    RETURNING day)
+UPDATE payment SET counted_on = counted.day FROM counted WHERE id = $1
+"""
+
+# Changes nothing, but locks the rows and makes those that are not there.
+_LOCK: Final = """
+INSERT INTO payment_day (user_id, currency, day, spent_minor)
+SELECT $1, currency, $2, 0 FROM unnest($3::text[]) AS given (currency) ORDER BY currency
+ON CONFLICT (user_id, currency, day) DO UPDATE SET spent_minor = payment_day.spent_minor
+RETURNING currency, spent_minor
+"""
+_ADD: Final = """
+UPDATE payment_day SET spent_minor = spent_minor + given.minor
+FROM unnest($3::text[], $4::bigint[]) AS given (currency, minor)
+WHERE user_id = $1 AND day = $2 AND payment_day.currency = given.currency
+"""
+_LOCK_DAYS: Final = """
+SELECT 1 FROM payment_day JOIN unnest($1::uuid[], $2::text[], $3::date[])
+    AS given (user_id, currency, day) USING (user_id, currency, day)
+ORDER BY user_id, currency, day FOR NO KEY UPDATE OF payment_day
+"""
+_GIVE_BACK: Final = """
+UPDATE payment_day SET spent_minor = spent_minor - back.minor
+FROM (SELECT user_id, currency, day, sum(minor) AS minor
+      FROM unnest($1::uuid[], $2::text[], $3::date[], $4::bigint[])
+          AS given (user_id, currency, day, minor) GROUP BY user_id, currency, day) AS back
+WHERE payment_day.user_id = back.user_id AND payment_day.currency = back.currency
+    AND payment_day.day = back.day
+"""
+_PURGE: Final = "DELETE FROM payment_day WHERE day < $1"
+
+
+class Limits:
+    """Stored limits and counts; changes need a unit of work, reading any connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def own(self, user_id: UUID) -> dict[str, Limit]:
+        """Return the limits that a person has of their own, by currency."""
+        rows = await self._connection.fetch(_OWN, user_id)
+        return {row["currency"]: limit_of(row) for row in rows}
+
+    async def set_own(
+        self, uow: UnitOfWork, user_id: UUID, limits: Mapping[str, Limit], set_by: UUID
+    ) -> None:
+        """Replace the limits that a person has of their own."""
+        await uow.execute(_FORGET_OWN, user_id)
+        await uow.execute(
+            _SET_OWN,
+            user_id,
+            list(limits),
+            [limit.per_payment for limit in limits.values()],
+            [limit.per_day for limit in limits.values()],
+            set_by,
+            uow.clock.now(),
+        )
+
+    async def spent(self, user_id: UUID, day: date) -> dict[str, int]:
+        """Return what has been counted of a day, by currency, in minor units."""
+        rows = await self._connection.fetch(_SPENT, user_id, day)
+        return {row["currency"]: row["spent_minor"] for row in rows}
+
+    async def count(self, payment: Payment, day: date, per_day: int) -> bool:
+        """Count a payment, locked, if it fits into its payer's day; one statement."""
+        counted = await self._connection.execute(
+            _COUNT,
+            payment.id,
+            payment.payer_id,
+            payment.currency,
+            day,
+            payment.amount_minor,
+            per_day,
+        )
+        return counted == 1
+
+    async def lock_day(self, user_id: UUID, day: date, currencies: Iterable[str]) -> dict[str, int]:
+        """Lock a person's day and return what has been counted of it, by currency."""
+        rows = await self._connection.fetch(_LOCK, user_id, day, list(currencies))
+        return {row["currency"]: row["spent_minor"] for row in rows}
+
+    async def add(self, user_id: UUID, day: date, added: Mapping[str, int]) -> None:
+        """Count more of a locked day."""
+        await self._connection.execute(_ADD, user_id, day, list(added), list(added.values()))
+
+    async def give_back(self, payments: Sequence[Payment]) -> None:
+        """Take payments that come to nothing, locked, out of the days they were counted in."""
+        days = (
+            [payment.payer_id for payment in payments],
+            [payment.currency for payment in payments],
+            [payment.counted_on for payment in payments],
+        )
+        await self._connection.execute(_LOCK_DAYS, *days)
+        amounts = [payment.amount_minor for payment in payments]
+        await self._connection.execute(_GIVE_BACK, *days, amounts)
+
+    async def purge(self, before: date) -> int:
+        """Forget days long over; returns how many."""
+        return await self._connection.execute(_PURGE, before)
+
+
+def limit_of(row: Any) -> Limit:
+    """Return the limit of a row."""
+    return Limit(row["per_payment_minor"], row["per_day_minor"])

@@ -1,0 +1,51 @@
+"""What a stream tells of payments."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from kit.money import decimal_text
+from kit.refusals import Language
+from kit.web.schemas import Model
+from payments.domain.changes import Change
+from payments.domain.payment import Status
+from payments.domain.reasons import reason_label, status_label
+
+_WITH_REASON = frozenset({Status.FAILED, Status.CANCELLED})
+
+
+class PaymentChange(Model):
+    """One change of one payment; why it failed is told to its payer only."""
+
+    payment_id: UUID
+    direction: Literal["out", "in"]
+    status: Status
+    status_label: str
+    amount: str
+    currency: str
+    refunded: str
+    reason: str | None
+    reason_label: str | None
+    at: datetime
+
+
+def change_seen(change: Change, viewer_id: UUID, language: Language) -> bytes:
+    """Return a change as its payer or payee may see it, as one line of JSON."""
+    is_own = change.payer_id == viewer_id
+    reason = change.reason if is_own and change.status in _WITH_REASON else None
+    return (
+        PaymentChange.model_construct(
+            payment_id=change.payment_id,
+            direction="out" if is_own else "in",
+            status=change.status,
+            status_label=status_label(change.status, language),
+            amount=decimal_text(change.amount_minor, change.currency),
+            currency=change.currency,
+            refunded=decimal_text(change.refunded_minor, change.currency),
+            reason=reason,
+            reason_label=reason_label(reason, language),
+            at=change.at,
+        )
+        .model_dump_json()
+        .encode()
+    )

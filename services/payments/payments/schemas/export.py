@@ -1,0 +1,53 @@
+"""What a file of payments holds: a line each, as its payer or payee may see it."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from kit.csv_text import text_cell
+from kit.money import decimal_text
+from payments.domain.payment import Payment
+
+COLUMNS: Final = (
+    "id",
+    "created_at",
+    "direction",
+    "status",
+    "amount",
+    "currency",
+    "payer",
+    "payer_id",
+    "payee",
+    "payee_id",
+    "description",
+    "card_last4",
+    "reason",
+    "paid_at",
+    "transfer_id",
+)
+
+
+def cells(payment: Payment, viewer_id: UUID) -> tuple[str, ...]:
+    """Return a line; free text is no formula, amounts are numbers."""
+    is_own = payment.payer_id == viewer_id
+    return (
+        str(payment.id),
+        payment.created_at.isoformat(),
+        "out" if is_own else "in",
+        payment.status,
+        decimal_text(payment.amount_minor, payment.currency),
+        payment.currency,
+        text_cell(payment.payer_username),
+        str(payment.payer_id),
+        text_cell(payment.payee_username),
+        str(payment.payee_id),
+        text_cell(payment.description),
+        (payment.card_last4 or "") if is_own else "",
+        (payment.reason or "") if is_own else "",
+        _time(payment.paid_at),
+        "" if payment.transfer_id is None else str(payment.transfer_id),
+    )
+
+
+def _time(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat()

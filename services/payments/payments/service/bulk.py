@@ -1,0 +1,114 @@
+"""The verbs of bulks: accept one, decide some of its rows, show it.
+
+They run inside the caller's unit of work and never commit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from kit.db import UnitOfWork
+from kit.ids import new_id
+from kit.refusals import Refusal
+from kit.saga import SagaEngine, Start
+from payments.domain.bulk import Bulk, Fate
+from payments.domain.creation import PaymentOrder, decide_creation
+from payments.domain.limits import Day, Limit
+from payments.domain.parties import Parties
+from payments.domain.payment import Payment, Status
+from payments.domain.policies import Policies
+from payments.refusals import BulkNotFound
+from payments.repository import Bulks, Limits, Payments
+from payments.saga import facts
+from payments.telling import tell
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all payments of a bulk are made under."""
+
+    ttl: timedelta
+    policies: Policies
+
+
+async def accept(uow: UnitOfWork, user_id: UUID, orders: Sequence[PaymentOrder]) -> Bulk:
+    """Write a bulk down; nothing of it has been decided yet."""
+    bulk = Bulk(new_id(), user_id, total=len(orders), done=0, created_at=uow.clock.now())
+    await Bulks(uow).add(bulk, orders)
+    return bulk
+
+
+async def decide_rows(
+    uow: UnitOfWork,
+    engine: SagaEngine,
+    terms: Terms,
+    bulk: Bulk,
+    asked: Sequence[tuple[PaymentOrder, Parties]],
+) -> None:
+    """Refuse the next rows of a bulk or send them on their way, all by the same few statements.
+
+    Nothing happens where somebody else has done so since the bulk was taken.
+    """
+    bulks = Bulks(uow)
+    if not await bulks.advance(bulk, len(asked), uow.clock.now()):
+        return
+    now = uow.clock.now()
+    limits = await _limits_of(uow, terms, bulk, [order for order, _ in asked])
+    limited = [currency for currency, limit in limits.items() if limit.per_day is not None]
+    days = Limits(uow)
+    spent = await days.lock_day(bulk.user_id, now.date(), limited) if limited else {}
+    day = Day(spent)
+    fates = []
+    for position, (order, parties) in enumerate(asked, start=bulk.done + 1):
+        try:
+            payment = decide_creation(order, parties, payment_id=new_id(), now=now, ttl=terms.ttl)
+            limit = limits[payment.currency]
+            is_counted = day.count(limit, payment.amount_minor, payment.currency)
+        except Refusal as refusal:
+            fates.append(Fate(position, code=refusal.code))
+            continue
+        counted_on = now.date() if is_counted else None
+        fates.append(Fate(position, payment=replace(payment, counted_on=counted_on)))
+    if day.added:
+        await days.add(bulk.user_id, now.date(), day.added)
+    made = [fate.payment for fate in fates if fate.payment is not None]
+    await _pay_all(uow, engine, terms, made)
+    await bulks.decide(bulk.id, fates)
+
+
+async def _limits_of(
+    uow: UnitOfWork, terms: Terms, bulk: Bulk, orders: Sequence[PaymentOrder]
+) -> dict[str, Limit]:
+    own = await Limits(uow).own(bulk.user_id)
+    currencies = sorted({order.amount.currency for order in orders if order.amount})
+    return {one: terms.policies.limits.in_force(one, own.get(one)) for one in currencies}
+
+
+async def _pay_all(
+    uow: UnitOfWork, engine: SagaEngine, terms: Terms, created: Sequence[Payment]
+) -> None:
+    if not created:
+        return
+    now = uow.clock.now()
+    for payment in created:
+        tell(uow, payment)
+    paid = [replace(payment, status=Status.PROCESSING, processing_at=now) for payment in created]
+    await Payments(uow).add(paid)
+    await engine.start_many(
+        uow,
+        [
+            Start(
+                payment.id,
+                facts(payment, is_checked=terms.policies.is_checked(payment)),
+            )
+            for payment in paid
+        ],
+    )
+
+
+def visible_bulk(bulk: Bulk | None, user_id: UUID) -> Bulk:
+    """Return the bulk to whoever sent it; to everybody else it does not exist."""
+    if bulk is None or bulk.user_id != user_id:
+        raise BulkNotFound
+    return bulk

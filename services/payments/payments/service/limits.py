@@ -1,0 +1,53 @@
+"""The verbs of limits: count a payment that is being paid, give back, set, show.
+
+They run inside the caller's unit of work and never commit.
+"""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from kit.db import UnitOfWork
+from kit.logs import get_logger
+from payments.domain.limits import Limit, day_is_full, require_fit
+from payments.domain.payment import Payment, Status
+from payments.refusals import PersonNotFound
+from payments.repository import Known, Limits
+
+log = get_logger(__name__)
+
+_COME_TO_NOTHING = frozenset({Status.FAILED, Status.CANCELLED})
+
+
+async def count(uow: UnitOfWork, payment: Payment, limit: Limit) -> None:
+    """Count a payment, claimed, against its payer's limits; no statement where there are none.
+
+    Raises LimitPerPayment, LimitPerDay.
+    """
+    require_fit(limit, payment.amount_minor, payment.currency)
+    if limit.per_day is None:
+        return
+    if not await Limits(uow).count(payment, uow.clock.now().date(), limit.per_day):
+        raise day_is_full(limit, payment.currency)
+
+
+async def give_back(uow: UnitOfWork, ended: Sequence[Payment]) -> None:
+    """Give back what was counted of payments that came to nothing; the payments are locked."""
+    back = [
+        payment
+        for payment in ended
+        if payment.counted_on is not None and payment.status in _COME_TO_NOTHING
+    ]
+    if back:
+        await Limits(uow).give_back(back)
+
+
+async def set_limits(
+    uow: UnitOfWork, user_id: UUID, limits: Mapping[str, Limit], set_by: UUID
+) -> None:
+    """Give a person limits of their own, in the place of those they had."""
+    if not await Known(uow).knows(user_id):
+        raise PersonNotFound
+    await Limits(uow).set_own(uow, user_id, limits, set_by)
+    uow.after_commit(
+        lambda: log.info("limits_set", user_id=str(user_id), set_by=str(set_by), count=len(limits))
+    )

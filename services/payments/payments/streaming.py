@@ -1,0 +1,79 @@
+"""Streams what becomes of payments: from a position on, page by page as the reader takes them."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from kit.db import Database
+from kit.db.tail import Tail
+from kit.messaging.doorbell import Doorbell
+from kit.web.event_stream import HEARTBEAT, HEARTBEAT_SECONDS, event, moved, named
+from payments.domain.changes import Change
+from payments.repository import Changes, Place
+
+LOOK_SECONDS: Final = 1.0  # how soon the end of the token, or of the process, is noticed
+SETTLE_SECONDS: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream and what it needs.
+
+    Attributes:
+        may_go_on: Asked at least every second; False ends the stream.
+        shown: Writes a change as the reader may see it.
+    """
+
+    database: Database
+    place: Place
+    may_go_on: Callable[[], Awaitable[bool]]
+    shown: Callable[[Change], bytes]
+
+    async def events(self, bell: Doorbell, first: bytes) -> AsyncIterator[bytes]:
+        """Yield the text of the stream, woken by the bell, until it may not go on.
+
+        No connection is held while the reader takes it, and no more than a page is kept.
+        """
+        yield first
+        looked_at = 0.0
+        told = self.place.tail.after
+        while await self.may_go_on():
+            tail = self.place.tail
+            is_due = time.monotonic() - looked_at >= HEARTBEAT_SECONDS
+            patience = LOOK_SECONDS if tail.is_settled else SETTLE_SECONDS
+            if not is_due and not await bell.wait(patience) and tail.is_settled:
+                continue
+            if is_due and looked_at:
+                yield HEARTBEAT
+            looked_at = time.monotonic()
+            async with self.database.read() as connection:
+                changes = await Changes(connection).read_on(self.place, looked_at)
+            for change in changes:
+                position = min(change.seq, tail.after)
+                yield event(self.shown(change), position)
+                told = position
+            if changes:
+                bell.ring()  # there may be more
+            elif tail.after > told:
+                told = tail.after
+                yield moved(told)
+
+
+async def place_of_user(
+    database: Database, user_id: UUID, last_event_id: int | None
+) -> tuple[Place, bytes]:
+    """Return where a stream of all of a user's payments begins, and what it begins with.
+
+    Without a position it begins now. Where changes after the position have been forgotten, it
+    begins now as well, and says so: `reset`.
+    """
+    async with database.read() as connection:
+        changes = Changes(connection)
+        first, last = await changes.bounds()
+        if last_event_id is not None and first - 1 <= last_event_id <= last:
+            return Place(Tail(last_event_id), user_id=user_id), HEARTBEAT
+        tail = await changes.from_now(user_id, time.monotonic())
+    begins = moved(tail.after) if last_event_id is None else named("reset", tail.after)
+    return Place(tail, user_id=user_id), begins

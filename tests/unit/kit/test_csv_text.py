@@ -1,0 +1,66 @@
+"""CSV by RFC 4180 that no spreadsheet runs, and that names where it is not CSV."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kit.csv_text import CsvError, read, text_cell, written
+
+
+def test_lines_end_with_cr_lf_and_hard_cells_are_quoted() -> None:
+    made = written([("a", 'say "hi"', "x,y", "two\nlines")])
+    assert made == b'a,"say ""hi""","x,y","two\nlines"\r\n'
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+def test_text_that_a_spreadsheet_would_run_is_disarmed(text: str) -> None:
+    assert text_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["Dinner", "a=b", "'quoted", "Обед", "", None])
+def test_other_text_stays_as_it_is(text: str | None) -> None:
+    assert text_cell(text) == (text or "")
+
+
+def test_what_was_written_is_read_again() -> None:
+    cells = [["1", "Обед, 🍜", 'a"b', "-150.00"], ["2", "", "x\r\ny", "0.00"]]
+    made = written(cells)
+    assert list(csv.reader(io.StringIO(made.decode(), newline=""))) == cells
+    assert [record.fields for record in read(made)] == cells
+
+
+cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(st.lists(st.lists(cells, min_size=2, max_size=3), max_size=5))
+def test_anything_written_is_read_again(table: list[list[str]]) -> None:
+    assert [record.fields for record in read(written(table))] == table
+
+
+def test_records_say_in_which_line_they_begin_and_empty_lines_are_none() -> None:
+    text = '\ufeffa,b\r\n"1\n2",x\n\n3,4'.encode()
+    assert [(record.line, record.fields) for record in read(text)] == [
+        (1, ["a", "b"]),
+        (2, ["1\n2", "x"]),
+        (5, ["3", "4"]),
+    ]
+    assert list(read(b"")) == list(read(b"\n\r\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "field", "why"),
+    [
+        (b'a,b\n1,"2', 2, 2, "not closed"),
+        (b'a,b\n1,x"2"', 2, 2, "stands in quotes"),
+        (b'a,b\n"1"2,3', 2, 1, "stands in quotes"),
+        (b"a,b\n1,2\r3,4\n", 2, 2, "stands in quotes"),
+        (b'"a\nb",\xc3\x28', 2, 2, "UTF-8"),
+    ],
+)
+def test_what_is_no_csv_says_where(text: bytes, line: int, field: int, why: str) -> None:
+    with pytest.raises(CsvError, match=why) as caught:
+        list(read(text))
+    assert (caught.value.line, caught.value.field) == (line, field)
