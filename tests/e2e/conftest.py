@@ -18,9 +18,7 @@ def stack() -> Iterator[Stack]:
     made = Stack(
         root=ROOT,
         local=ROOT / ".local/test/e2e",
-        extra_env={
-            "payments": {"PAYMENTS_CHECK_FROM": CHECKED, "PAYMENTS_OPEN_SERVICES": "true"},
-        },
+        extra_env={"payments": {"PAYMENTS_CHECK_FROM": CHECKED}},
     )
     made.start()
     yield made

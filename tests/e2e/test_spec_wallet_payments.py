@@ -4,14 +4,33 @@ Each test quotes what it shows. What differs from the wording, and why, stands i
 """
 
 import asyncio
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
+from deploy.stack import Stack
 
 from kit.ids import new_id
 from testkit.people import PASSWORD, Person
+
+
+@pytest.fixture(scope="module", autouse=True)
+def open_services(stack: Stack) -> Iterator[None]:
+    """Let anybody offer services, as the specification does; by default nobody without a token."""
+    variables = stack.extra_env["payments"]
+    variables["PAYMENTS_OPEN_SERVICES"] = "true"
+    _restart(stack)
+    yield
+    del variables["PAYMENTS_OPEN_SERVICES"]
+    _restart(stack)
+
+
+def _restart(stack: Stack) -> None:
+    stack.stop_service("payments")
+    stack.start_service("payments")
+    stack.wait_ready()
 
 
 async def service(http: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
@@ -81,7 +100,7 @@ async def test_without_an_active_service_nothing_is_paid(alice: Person) -> None:
     await alice.top_up("50.00")
     body = {"payee": {"service_id": str(new_id())}, "amount": "10.00", "currency": "RUB"}
     answer = await alice.post("/v1/payments/", body)
-    assert (answer.status_code, answer.json()["code"]) == (422, "service_not_found")
+    assert (answer.status_code, answer.json()["code"]) == (404, "service_not_found")
     assert await alice.balance() == Decimal("50.00")
 
 
