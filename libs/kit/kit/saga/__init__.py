@@ -1,7 +1,7 @@
 """Sagas: a business process as declared steps, decided purely, stored with inbox and outbox."""
 
 from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait
-from kit.saga.engine import Ended, Hooks, SagaEngine, UndoOutcome
+from kit.saga.engine import Done, Ended, Hooks, SagaEngine, UndoOutcome, shared_replies
 from kit.saga.state import Action
 from kit.saga.tasks import TaskOutcome, TaskRunner
 
@@ -9,6 +9,7 @@ __all__ = [
     "Action",
     "Ask",
     "Data",
+    "Done",
     "Ended",
     "Hooks",
     "Saga",
@@ -19,4 +20,5 @@ __all__ = [
     "TaskRunner",
     "UndoOutcome",
     "Wait",
+    "shared_replies",
 ]
