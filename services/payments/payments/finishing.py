@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from kit.db import UnitOfWork
-from kit.saga import Ended, Hooks, SagaEngine
+from kit.saga import Done, Ended, Hooks, SagaEngine
 from payments.domain.outcomes import Outcome
 from payments.domain.payment import Status
-from payments.domain.reasons import CANCELLED_BY_PAYER
+from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.repository import Payments
-from payments.saga import PAYMENT
+from payments.saga import EARLIER, PAYMENT, RESERVE, captured_minor
 from payments.telling import tell
 from payments.waiting import Finishes
 
@@ -26,17 +26,36 @@ def payment_saga(finishes: Finishes) -> SagaEngine:
     async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
         await _finish(uow, finishes, [given_up(saga) for saga in ended])
 
-    return SagaEngine(PAYMENT, Hooks(lock=lock, completed=completed, undone=undone))
+    async def done(uow: UnitOfWork, steps: Sequence[Done]) -> None:
+        set_aside = [one.saga_id for one in steps if _is_reservation(one)]
+        if set_aside:
+            reserved = await Payments(uow).mark_reserved(set_aside, uow.clock.now())
+            uow.after_commit(lambda: finishes.tell(reserved))
+
+    hooks = Hooks(lock=lock, completed=completed, undone=undone, done=done)
+    return SagaEngine(PAYMENT, hooks, earlier=EARLIER)
+
+
+def _is_reservation(step: Done) -> bool:
+    return step.step == RESERVE and bool(step.data.get("is_reserved"))
 
 
 def paid(saga: Ended) -> Outcome:
     """Return the outcome of a completed saga; the settle step learnt the transfer."""
-    return Outcome(saga.saga_id, Status.PAID, transfer_id=UUID(saga.data["transfer_id"]))
+    return Outcome(
+        saga.saga_id,
+        Status.PAID,
+        transfer_id=UUID(saga.data["transfer_id"]),
+        paid_minor=captured_minor(saga.data),
+    )
 
 
 def given_up(saga: Ended) -> Outcome:
-    """Return the outcome of an undone saga: cancelled where that was wanted, else failed."""
-    wanted = saga.reason == CANCELLED_BY_PAYER
+    """Return the outcome of an undone saga: cancelled where that was wanted, else failed.
+
+    A reserved payment whose time is over without being paid is cancelled like any other.
+    """
+    wanted = saga.reason in (CANCELLED_BY_PAYER, EXPIRED)
     return Outcome(saga.saga_id, Status.CANCELLED if wanted else Status.FAILED, reason=saga.reason)
 
 

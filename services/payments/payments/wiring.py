@@ -9,7 +9,7 @@ from kit.db import Database
 from kit.saga import SagaEngine
 from payments.neighbours import Neighbours
 from payments.settings import Settings
-from payments.waiting import Finishes
+from payments.waiting import Finishes, RefundEnds
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Wiring:
     engine: SagaEngine
     finishes: Finishes
     neighbours: Neighbours
+    refunds: SagaEngine
+    refund_ends: RefundEnds
 
 
 def _wiring(request: Request) -> Wiring:

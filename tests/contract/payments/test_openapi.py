@@ -1,5 +1,6 @@
 """What payments' OpenAPI document promises, and what it counts on of others' documents."""
 
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ import payments.app
 import payments.settings
 import wallet.app
 import wallet.settings
-from payments.schemas.payments import AnyPayment, PaymentRequest
+from payments.schemas.payments import AnyPayment, PaymentRequest, PayRequest
+from payments.schemas.refunds import RefundAnswer, RefundRequest
 
 Document = dict[str, Any]
 
@@ -23,7 +25,10 @@ def document() -> Document:
 
 ACCESS = {
     "user": {"create_payment", "list_payments"},
-    "owner": {"pay_payment", "cancel_payment", "get_payment"},
+    "owner": {
+        *("pay_payment", "cancel_payment", "get_payment"),
+        *("refund_payment", "list_refunds", "get_refund"),
+    },
 }
 
 
@@ -48,6 +53,7 @@ def test_every_operation_has_the_access_level_it_was_given(document: Document) -
                 *("payee_not_found", "payee_is_payer", "payee_not_active", "payer_not_active"),
                 *("wallet_not_found", "currency_mismatch", "validation_failed"),
                 *("idempotency_key_reused", "idempotency_in_flight", "unavailable"),
+                *("execute_at_in_the_past", "execute_at_too_far"),
             },
         ),
         (
@@ -55,6 +61,7 @@ def test_every_operation_has_the_access_level_it_was_given(document: Document) -
             {
                 *("payment_not_found", "only_payer_may_pay", "payment_already_final"),
                 *("payment_being_cancelled", "payment_expired", "payer_not_active"),
+                *("only_reserved_may_be_paid_in_part", "capture_exceeds_reservation"),
             },
         ),
         (
@@ -63,6 +70,17 @@ def test_every_operation_has_the_access_level_it_was_given(document: Document) -
                 *("payment_not_found", "only_payer_may_cancel", "payment_already_final"),
                 "payment_being_captured",
             },
+        ),
+        (
+            ("post", "/v1/payments/{payment_id}/refunds"),
+            {
+                *("payment_not_found", "only_payee_may_refund", "payment_not_paid"),
+                *("refund_exceeds_payment", "refund_not_covered", "refund_refused"),
+            },
+        ),
+        (
+            ("get", "/v1/payments/{payment_id}/refunds/{refund_id}"),
+            {"payment_not_found", "refund_not_found"},
         ),
         (("get", "/v1/payments/{payment_id}"), {"payment_not_found"}),
         (("get", "/v1/payments"), {"cursor_invalid", "query_invalid", "validation_failed"}),
@@ -92,6 +110,9 @@ def test_examples_are_what_they_are_examples_of(document: Document) -> None:
     schemas = document["components"]["schemas"]
     for example in schemas["PaymentRequest"]["examples"]:
         PaymentRequest.model_validate(example)
+    for model in (PayRequest, RefundRequest, RefundAnswer):
+        for example in schemas[model.__name__]["examples"]:
+            assert model.model_validate_json(json.dumps(example))
     for name in ("IncomingPayment", "OutgoingPayment"):
         for example in schemas[name]["examples"]:
             assert set(schemas[name]["required"]) <= example.keys()

@@ -11,6 +11,8 @@ from payments.domain.parties import Parties, PayeeName, Person, Wallet, username
 from payments.domain.payment import Status
 from payments.refusals import (
     CurrencyMismatch,
+    ExecuteAtInThePast,
+    ExecuteAtTooFar,
     PayeeIsPayer,
     PayeeNotActive,
     PayeeNotFound,
@@ -39,6 +41,8 @@ def order(**changes: Any) -> PaymentOrder:
     return PaymentOrder(**(asked | changes))
 
 
+YEAR = timedelta(days=366)
+PAST = ExecuteAtInThePast
 FROM = {"from_wallet_id": WALLET}
 TO = {"payee": PayeeName(wallet_id=OTHER)}
 
@@ -47,6 +51,8 @@ TO = {"payee": PayeeName(wallet_id=OTHER)}
     ("asked", "parties", "refusal"),
     [
         # In order of precedence: each row would also be refused by what stands below it.
+        (order(execute_at=NOW, **FROM), Parties(Person(ALICE, "a", "disabled"), None), PAST),
+        (order(execute_at=NOW + YEAR * 2, **FROM), Parties(alice, None), ExecuteAtTooFar),
         (order(**FROM), Parties(Person(ALICE, "alice", "disabled"), None), PayerNotActive),
         (order(**FROM), Parties(alice, None), WalletNotFound),
         (order(**FROM), Parties(alice, None, roubles_of_bob), WalletNotFound),
@@ -102,3 +108,17 @@ def test_named_wallets_are_kept() -> None:
 @pytest.mark.parametrize("other", ["BOB", "Bob", "ｂｏｂ", "bⓞb"])
 def test_usernames_are_the_same_by_nfkc_and_case(other: str) -> None:
     assert username_key(other) == username_key("bob")
+
+
+@pytest.mark.parametrize("ahead", [timedelta(microseconds=1), YEAR])
+def test_a_scheduled_payment_expires_only_after_its_time(ahead: timedelta) -> None:
+    asked = order(execute_at=NOW + ahead)
+    payment = decide_creation(asked, Parties(alice, bob), payment_id=PAYMENT, now=NOW, ttl=TTL)
+    assert (payment.status, payment.execute_at) == (Status.SCHEDULED, NOW + ahead)
+    assert payment.expires_at == NOW + ahead + TTL
+
+
+def test_a_payment_to_be_reserved_is_created_like_any_other() -> None:
+    asked = order(is_reserved=True)
+    payment = decide_creation(asked, Parties(alice, bob), payment_id=PAYMENT, now=NOW, ttl=TTL)
+    assert (payment.status, payment.is_reserved) == (Status.CREATED, True)

@@ -1,7 +1,7 @@
 """The operations, a module per noun: parse, authorise, open the unit of work, call, answer."""
 
-from payments.api import payments
+from payments.api import payments, refunds
 
-ROUTERS = (payments.router,)
+ROUTERS = (payments.router, refunds.router)
 
 __all__ = ["ROUTERS"]

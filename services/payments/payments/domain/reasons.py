@@ -11,6 +11,8 @@ EXPIRED: Final = "expired"
 CHECK_DENIED: Final = "check_denied"
 CHECK_UNAVAILABLE: Final = "check_unavailable"
 WALLET_UNAVAILABLE: Final = "wallet_unavailable"
+PAYER_NOT_ACTIVE: Final = "payer_not_active"
+PAYEE_NOT_ACTIVE: Final = "payee_not_active"
 
 STATUS_LABELS: Final[Mapping[Language, Mapping[Status, str]]] = {
     "en": {
@@ -47,6 +49,8 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         CHECK_UNAVAILABLE: "An outside check did not answer in time",
         CANCELLED_BY_PAYER: "Cancelled by the payer",
         EXPIRED: "Not paid in time",
+        PAYER_NOT_ACTIVE: "The payer's account is not active any more",
+        PAYEE_NOT_ACTIVE: "The payee's account is not active any more",
     },
     "ru": {
         "insufficient_funds": "В кошельке плательщика недостаточно денег",
@@ -60,6 +64,8 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         CHECK_UNAVAILABLE: "Внешняя проверка не ответила вовремя",
         CANCELLED_BY_PAYER: "Отменён плательщиком",
         EXPIRED: "Не оплачен вовремя",
+        PAYER_NOT_ACTIVE: "Учётная запись плательщика больше не активна",
+        PAYEE_NOT_ACTIVE: "Учётная запись получателя больше не активна",
     },
 }
 

@@ -1,4 +1,4 @@
-"""The verbs: create, pay, cancel, expire. Each loads, decides, saves and emits.
+"""The verbs: create, pay, cancel, expire, carry out. Each loads, decides, saves and emits.
 
 They run inside the caller's unit of work and never commit.
 """
@@ -13,34 +13,69 @@ from kit.money import Money
 from kit.refusals import Refusal
 from kit.saga import SagaEngine, UndoOutcome
 from payments.domain.creation import PaymentOrder, decide_creation
-from payments.domain.lifecycle import Cancel, Pay, decide_cancel, decide_pay, visible_to
+from payments.domain.lifecycle import (
+    Cancel,
+    Pay,
+    decide_cancel,
+    decide_capture,
+    decide_pay,
+    visible_to,
+)
 from payments.domain.outside_checks import CheckPolicy
 from payments.domain.parties import Parties, PayeeName
-from payments.domain.payment import Payment
+from payments.domain.payment import Payment, Status
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
-from payments.refusals import PayeeNotActive, PayerNotActive, PaymentBeingCaptured
+from payments.refusals import (
+    PayeeNotActive,
+    PayerNotActive,
+    PaymentBeingCancelled,
+    PaymentBeingCaptured,
+)
 from payments.repository import Known, Payments
-from payments.saga import facts
+from payments.saga import CONFIRM, confirmed, facts
 from payments.telling import tell
 
 EXPIRY_BATCH: Final = 200
+DUE_BATCH: Final = 100
 
 
-async def create(uow: UnitOfWork, order: PaymentOrder, parties: Parties, ttl: timedelta) -> Payment:
+async def create(
+    uow: UnitOfWork,
+    order: PaymentOrder,
+    parties: Parties,
+    ttl: timedelta,
+    payment_id: UUID | None = None,
+) -> Payment:
     """Write a payment down; no money moves. Raises the refusals of ``decide_creation``."""
-    payment = decide_creation(order, parties, payment_id=new_id(), now=uow.clock.now(), ttl=ttl)
+    now = uow.clock.now()
+    payment = decide_creation(order, parties, payment_id=payment_id or new_id(), now=now, ttl=ttl)
     await Payments(uow).add(payment)
     tell(uow, payment)
     return payment
 
 
-async def pay(
-    uow: UnitOfWork, engine: SagaEngine, policy: CheckPolicy, payment_id: UUID, caller_id: UUID
+async def set_aside(uow: UnitOfWork, engine: SagaEngine, created: Payment) -> None:
+    """Begin to hold the money of a payment that is to be reserved; it waits to be paid then.
+
+    Whether it is checked outside is decided when it is paid, as with any other.
+    """
+    await engine.start(uow, created.id, facts(created, is_checked=False))
+
+
+async def pay(  # noqa: PLR0913 (what it works with, and what is asked)
+    uow: UnitOfWork,
+    engine: SagaEngine,
+    policy: CheckPolicy,
+    payment_id: UUID,
+    caller_id: UUID,
+    *,
+    amount: str | None = None,
 ) -> Payment:
     """Send a payment on its way; one that is on its way already is returned as it is.
 
-    Raises the refusals of ``decide_pay``, and PayerNotActive or PayeeNotActive where one of them
-    has been disabled since the payment was created.
+    Of a reserved one a part may be paid: an amount in the payment's currency. Raises the refusals
+    of ``decide_pay`` and ``decide_capture``, and PayerNotActive or PayeeNotActive where one of
+    them has been disabled since the payment was created.
     """
     payments = Payments(uow)
     now = uow.clock.now()
@@ -50,8 +85,14 @@ async def pay(
         if decide_pay(seen, caller_id, now) is Pay.START:
             raise await _who_is_not_active(uow, seen)
         return seen
-    is_checked = policy.asks_about(Money(claimed.amount_minor, claimed.currency))
-    await engine.start(uow, claimed.id, facts(claimed, is_checked=is_checked))
+    part = decide_capture(claimed, amount)
+    is_checked = policy.asks_about(part)
+    if not claimed.is_reserved:
+        await engine.start(uow, claimed.id, facts(claimed, is_checked=is_checked))
+        return claimed
+    news = confirmed(part.minor, is_checked=is_checked)
+    if not await engine.signal(uow, claimed.id, CONFIRM, learnt=news):
+        raise PaymentBeingCancelled  # its time has just run out, or its wallet gave no answer
     return claimed
 
 
@@ -84,3 +125,18 @@ async def expire(uow: UnitOfWork) -> list[Payment]:
     for payment in expired:
         tell(uow, payment)
     return expired
+
+
+async def carry_out(uow: UnitOfWork, engine: SagaEngine, policy: CheckPolicy) -> list[Payment]:
+    """Pay one batch of scheduled payments whose time has come; returns them.
+
+    One whose payer or payee has been disabled since fails.
+    """
+    due = await Payments(uow).claim_due(uow.clock.now(), DUE_BATCH)
+    for payment in due:
+        if payment.status is Status.FAILED:
+            tell(uow, payment)
+            continue
+        is_checked = policy.asks_about(Money(payment.amount_minor, payment.currency))
+        await engine.start(uow, payment.id, facts(payment, is_checked=is_checked))
+    return due
