@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -71,8 +72,11 @@ def part(room: str, name: str) -> ModuleType | None:
 
 
 def sagas(room: str) -> Iterator[Saga]:
-    """Yield the sagas that a service's module `saga` defines."""
-    module = part(room, "saga")
-    for member in vars(module).values() if module else ():
-        if isinstance(member, Saga):
-            yield member
+    """Yield the sagas that a service defines: in its modules `saga` and `<noun>_saga`."""
+    package = importlib.import_module(room)
+    modules = {one.name for one in pkgutil.iter_modules(package.__path__)}
+    others = sorted(name for name in modules if name.endswith("_saga"))
+    for found in (*({"saga"} & modules), *others):
+        for member in vars(importlib.import_module(f"{room}.{found}")).values():
+            if isinstance(member, Saga):
+                yield member

@@ -62,7 +62,10 @@ def _ways_on(steps: tuple[Step, ...]) -> Iterator[str]:
         if step.applies_when in ("always", condition):
             yield f"    {before} --> {step.name}"
         else:
-            rest = (one.name for one in steps[position:] if one.applies_when != step.applies_when)
+            # Where “this or that” fails, what needs one of the two is passed over as well.
+            rest = (
+                one.name for one in steps[position:] if one.applies_when not in step.applies_when
+            )
             yield f"    {before} -->|{step.applies_when}| {step.name}"
             yield f"    {before} -->|otherwise| {next(rest, 'done')}"
         before, condition = step.name, step.applies_when

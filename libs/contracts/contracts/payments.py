@@ -35,12 +35,17 @@ class PaymentCreated(PaymentEvent):
 
 
 class PaymentPaid(PaymentEvent):
-    """The money has moved; ``transfer_id`` names the wallet's transfer. Final."""
+    """The money has moved; ``transfer_id`` names the wallet's transfer.
+
+    Final, but for refunds. ``paid_minor`` is what was paid of ``amount_minor``; None, in events of
+    before there was such a thing, is all of it.
+    """
 
     type: ClassVar[str] = "payments.payment_paid.v1"
 
     status: Literal["paid"] = "paid"
     transfer_id: UUID
+    paid_minor: int | None = None
 
 
 class PaymentFailed(PaymentEvent):
@@ -59,3 +64,20 @@ class PaymentCancelled(PaymentEvent):
 
     status: Literal["cancelled"] = "cancelled"
     reason: str
+
+
+class PaymentRefunded(PaymentEvent):
+    """Money went back to the payer: one for each completed refund.
+
+    ``amount_minor`` is this refund's; ``refunded_minor`` all that has gone back of the payment,
+    this one included; with ``is_full`` nothing is left of it, and the payment's ``status`` is
+    ``refunded``.
+    """
+
+    type: ClassVar[str] = "payments.payment_refunded.v1"
+
+    status: Literal["paid", "refunded"]
+    refund_id: UUID
+    transfer_id: UUID
+    refunded_minor: int
+    is_full: bool

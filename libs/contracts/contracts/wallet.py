@@ -47,8 +47,10 @@ class PlaceHold(Command):
 class CaptureHold(Command):
     """Move held money to the payee. Answered by TransferPosted, or TransferRefused.
 
-    A frozen wallet still gives what was held. A refusal means that the hold is not there to be
-    captured (unknown, closed, or smaller): the asker's mistake, never a matter of funds.
+    With ``release_rest`` what is left of the hold is given back in the same posting, and the hold
+    is closed. A frozen wallet still gives what was held. A refusal means that the hold is not
+    there to be captured (unknown, closed, or smaller): the asker's mistake, never a matter of
+    funds.
     """
 
     type: ClassVar[str] = "wallet.capture_hold.v1"
@@ -60,6 +62,7 @@ class CaptureHold(Command):
     reference: str
     kind: str = "payment"
     description: str | None = None
+    release_rest: bool = False
 
 
 class ReleaseHold(Command):

@@ -1,6 +1,6 @@
 """The composition root: puts payments together. Every choice of a part is made here."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from kit.messaging.doorbell import Doorbell
@@ -9,8 +9,8 @@ from kit.runtime import Service
 from kit.saga import SagaEngine, TaskRunner
 from kit.tasks import spawn, stop
 from kit.tokens.service_client import ServiceToken
-from kit.web.app import create_app
-from payments import expiry, refusals
+from kit.web.app import WebApp, create_app
+from payments import expiry, refusals, schedule
 from payments.api import ROUTERS
 from payments.bulk_work import BulkWork
 from payments.finishing import payment_saga
@@ -18,17 +18,19 @@ from payments.messages import routes
 from payments.neighbours import Neighbours
 from payments.outgoing import http_client
 from payments.parties import known_parties
+from payments.refunding import refund_saga
 from payments.saga import OUTSIDE_CHECKS
 from payments.service.bulk import Terms
 from payments.settings import Settings
 from payments.verifiers import Verifiers
-from payments.waiting import Finishes
+from payments.waiting import Finishes, RefundEnds
 from payments.watching import Watchers
 from payments.wiring import Wiring, creating, paying
 
 DESCRIPTION = """
 Payments between people: create one, pay it, watch it become `paid`, or cancel it. Creating moves no
-money; paying starts a saga that reserves, has it checked where it is large, and settles.
+money; paying starts a saga that reserves, has it checked where it is large, and settles. What was
+paid can be refunded, in whole or in part.
 """
 
 
@@ -36,6 +38,8 @@ def build(settings: Settings) -> Service:
     """Return the service, ready to be run by ``kit.runtime``."""
     finishes, watchers = Finishes(), Watchers()
     engine = payment_saga(finishes)
+    refund_ends = RefundEnds()
+    refunds = refund_saga(refund_ends)
 
     @asynccontextmanager
     async def calls_and_waiting(service: Service) -> AsyncIterator[None]:
@@ -53,9 +57,11 @@ def build(settings: Settings) -> Service:
                 paying=paying(database, settings, engine),
                 bulk_bell=Doorbell(),
                 watchers=watchers,
+                refunds=refunds,
+                refund_ends=refund_ends,
             )
             # In every process that answers requests, also where another one does the work.
-            loops = (finishes.poll(database), watchers.run(database))
+            loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
             polls = [spawn(loop, "payments.waiting") for loop in loops]
             try:
                 yield
@@ -71,18 +77,11 @@ def build(settings: Settings) -> Service:
     return Service(
         name="payments",
         settings=settings,
-        web=create_app(
-            name="payments",
-            title="Saldo payments",
-            version="1.0.0",
-            description=DESCRIPTION,
-            settings=settings,
-            refusals=catalogue(refusals),
-            routers=ROUTERS,
-        ),
-        routes=routes(engine),
+        web=_web(settings),
+        routes=routes(engine, refunds),
         background=(
             ("timers", timers),
+            *_refunds_and_schedule(engine, refunds, settings),
             ("checks", checks),
             ("bulk", _bulk),
             ("expiry", _sweep),
@@ -90,6 +89,7 @@ def build(settings: Settings) -> Service:
             ("changes", _forget_changes),
         ),
         resources=(calls_and_waiting,),
+        sagas=(engine, refunds),
     )
 
 
@@ -114,6 +114,30 @@ async def _forget_changes(service: Service) -> None:
 
 async def _bulk(service: Service) -> None:
     await bulk_work(service).run()
+
+
+def _web(settings: Settings) -> WebApp:
+    return create_app(
+        name="payments",
+        title="Saldo payments",
+        version="1.0.0",
+        description=DESCRIPTION,
+        settings=settings,
+        refusals=catalogue(refusals),
+        routers=ROUTERS,
+    )
+
+
+def _refunds_and_schedule(
+    engine: SagaEngine, refunds: SagaEngine, settings: Settings
+) -> tuple[tuple[str, Callable[[Service], Awaitable[None]]], ...]:
+    async def refund_timers(service: Service) -> None:
+        await refunds.timers(service.state.database)
+
+    async def scheduled(service: Service) -> None:
+        await schedule.sweep(service.state.database, engine, settings.policies)
+
+    return (("refund_timers", refund_timers), ("schedule", scheduled))
 
 
 async def _check(engine: SagaEngine, service: Service, settings: Settings) -> None:

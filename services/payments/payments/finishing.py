@@ -1,15 +1,15 @@
 """What the payment saga does to payments: locks them, and ends them by the batch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from kit.db import UnitOfWork
-from kit.saga import Ended, Hooks, SagaEngine
+from kit.saga import Done, Ended, Hooks, SagaEngine
 from payments.domain.outcomes import Outcome
 from payments.domain.payment import Status
-from payments.domain.reasons import CANCELLED_BY_PAYER
+from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.repository import Payments
-from payments.saga import PAYMENT
+from payments.saga import EARLIER, PAYMENT, RESERVE, captured_minor
 from payments.service.limits import give_back
 from payments.telling import tell
 from payments.waiting import Finishes
@@ -22,28 +22,52 @@ def payment_saga(finishes: Finishes) -> SagaEngine:
         await Payments(uow).lock_many(payment_ids)
 
     async def completed(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
-        await _finish(uow, finishes, [paid(saga) for saga in ended])
+        await _finish(uow, finishes, ended, paid)
 
     async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
-        await _finish(uow, finishes, [given_up(saga) for saga in ended])
+        await _finish(uow, finishes, ended, given_up)
 
-    return SagaEngine(PAYMENT, Hooks(lock=lock, completed=completed, undone=undone))
+    async def done(uow: UnitOfWork, steps: Sequence[Done]) -> None:
+        set_aside = [one.saga_id for one in steps if _is_reservation(one)]
+        if set_aside:
+            reserved = await Payments(uow).mark_reserved(set_aside, uow.clock.now())
+            uow.after_commit(lambda: finishes.tell(reserved))
+
+    hooks = Hooks(lock=lock, completed=completed, undone=undone, done=done)
+    return SagaEngine(PAYMENT, hooks, earlier=EARLIER)
+
+
+def _is_reservation(step: Done) -> bool:
+    return step.step == RESERVE and bool(step.data.get("is_reserved"))
 
 
 def paid(saga: Ended) -> Outcome:
     """Return the outcome of a completed saga; the settle step learnt the transfer."""
-    return Outcome(saga.saga_id, Status.PAID, transfer_id=UUID(saga.data["transfer_id"]))
+    return Outcome(
+        saga.saga_id,
+        Status.PAID,
+        transfer_id=UUID(saga.data["transfer_id"]),
+        paid_minor=captured_minor(saga.data),
+    )
 
 
 def given_up(saga: Ended) -> Outcome:
-    """Return the outcome of an undone saga: cancelled where that was wanted, else failed."""
-    wanted = saga.reason == CANCELLED_BY_PAYER
+    """Return the outcome of an undone saga: cancelled where that was wanted, else failed.
+
+    A reserved payment whose time is over without being paid is cancelled like any other.
+    """
+    wanted = saga.reason in (CANCELLED_BY_PAYER, EXPIRED)
     return Outcome(saga.saga_id, Status.CANCELLED if wanted else Status.FAILED, reason=saga.reason)
 
 
-async def _finish(uow: UnitOfWork, finishes: Finishes, outcomes: Iterable[Outcome]) -> None:
-    finished = await Payments(uow).finish(list(outcomes), uow.clock.now())
-    await give_back(uow, finished)
+async def _finish(
+    uow: UnitOfWork,
+    finishes: Finishes,
+    ended: Sequence[Ended],
+    outcome: Callable[[Ended], Outcome],
+) -> None:
+    finished = await Payments(uow).finish([outcome(saga) for saga in ended], uow.clock.now())
+    await give_back(uow, finished, {saga.saga_id: captured_minor(saga.data) for saga in ended})
     for payment in finished:
         tell(uow, payment)
     uow.after_commit(lambda: finishes.tell(finished))

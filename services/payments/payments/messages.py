@@ -10,12 +10,13 @@ from contracts.wallet import (
     WalletOpened,
 )
 from kit.messaging.routes import Routes
-from kit.saga import SagaEngine
+from kit.saga import SagaEngine, shared_replies
 from payments.listening import remember_people, remember_wallets
 
 
-def routes(engine: SagaEngine) -> Routes:
-    """Return the table; replies go to the saga that asked."""
+def routes(*engines: SagaEngine) -> Routes:
+    """Return the table; replies go to the saga that asked, of the payments first of all."""
+    to_the_saga = shared_replies(*engines)
     return Routes(
         events={
             UserRegistered: remember_people,
@@ -23,10 +24,10 @@ def routes(engine: SagaEngine) -> Routes:
             WalletOpened: remember_wallets,
         },
         replies={
-            HoldPlaced: engine.handle_replies,
-            HoldRefused: engine.handle_replies,
-            HoldReleased: engine.handle_replies,
-            TransferPosted: engine.handle_replies,
-            TransferRefused: engine.handle_replies,
+            HoldPlaced: to_the_saga,
+            HoldRefused: to_the_saga,
+            HoldReleased: to_the_saga,
+            TransferPosted: to_the_saga,
+            TransferRefused: to_the_saga,
         },
     )

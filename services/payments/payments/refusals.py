@@ -22,7 +22,17 @@ Refusal
 ├── PaymentAlreadyFinal      409  payment_already_final
 ├── PaymentExpired           409  payment_expired
 ├── PaymentBeingCancelled    409  payment_being_cancelled
-└── PaymentBeingCaptured     409  payment_being_captured
+├── PaymentBeingCaptured     409  payment_being_captured
+├── OnlyReservedMayBePaidInPart 422 only_reserved_may_be_paid_in_part
+├── CaptureExceedsReservation 422 capture_exceeds_reservation
+├── ExecuteAtInThePast       422  execute_at_in_the_past
+├── ExecuteAtTooFar          422  execute_at_too_far
+├── RefundNotFound           404  refund_not_found
+├── OnlyPayeeMayRefund       403  only_payee_may_refund
+├── PaymentNotPaid           409  payment_not_paid
+├── RefundExceedsPayment     409  refund_exceeds_payment
+├── RefundNotCovered         409  refund_not_covered
+└── RefundRefused            409  refund_refused
 
 Reasons why a *started* payment failed are not refusals: they stand in ``domain/reasons.py``.
 """
@@ -272,3 +282,113 @@ class LimitPerDay(Refusal):
     detail_ru = (
         "За день можно заплатить не больше {limit} {currency}; этот платёж уже не помещается."
     )
+
+
+class OnlyReservedMayBePaidInPart(Refusal):
+    """An amount was named in paying a payment whose money is not set aside."""
+
+    code = "only_reserved_may_be_paid_in_part"
+    status = 422
+    title_en = "Only reserved payments may be paid in part"
+    title_ru = "Частями оплачиваются только зарезервированные платежи"
+    detail_en = "Leave the amount out: only a payment created with reserve: true is paid in part."
+    detail_ru = "Не указывайте сумму: частично оплатить можно только платёж с reserve: true."
+
+
+class CaptureExceedsReservation(Refusal):
+    """More was to be paid than was set aside."""
+
+    code = "capture_exceeds_reservation"
+    status = 422
+    title_en = "More than was reserved"
+    title_ru = "Больше, чем зарезервировано"
+    detail_en = "At most {most} {currency}, which is what the payment was created with."
+    detail_ru = "Не больше {most} {currency}: на эту сумму создан платёж."
+
+
+class ExecuteAtInThePast(Refusal):
+    """A payment was to be paid by itself at a time that is over."""
+
+    code = "execute_at_in_the_past"
+    status = 422
+    title_en = "Time is over"
+    title_ru = "Время уже прошло"
+    detail_en = "execute_at must lie in the future; leave it out to pay now."
+    detail_ru = "execute_at должно быть в будущем; чтобы платить сейчас, не указывайте его."
+
+
+class ExecuteAtTooFar(Refusal):
+    """A payment was to be paid by itself later than can be planned."""
+
+    code = "execute_at_too_far"
+    status = 422
+    title_en = "Time is too far away"
+    title_ru = "Слишком далёкое время"
+    detail_en = "execute_at may be at most one year ahead."
+    detail_ru = "execute_at может отстоять не более чем на год."
+
+
+class RefundNotFound(Refusal):
+    """No such refund of that payment."""
+
+    code = "refund_not_found"
+    status = 404
+    title_en = "Refund not found"
+    title_ru = "Возврат не найден"
+    detail_en = "The payment has no such refund."
+    detail_ru = "У платежа нет такого возврата."
+
+
+class OnlyPayeeMayRefund(Refusal):
+    """The payer tried to refund."""
+
+    code = "only_payee_may_refund"
+    status = 403
+    title_en = "Only the payee may refund"
+    title_ru = "Вернуть деньги может только получатель"
+    detail_en = "You made this payment; only its payee can give the money back."
+    detail_ru = "Вы плательщик этого платежа; вернуть деньги может только получатель."
+
+
+class PaymentNotPaid(Refusal):
+    """A refund of what has never been paid."""
+
+    code = "payment_not_paid"
+    status = 409
+    title_en = "Payment not paid"
+    title_ru = "Платёж не оплачен"
+    detail_en = "The payment has not been paid, so that nothing can go back."
+    detail_ru = "Платёж не оплачен, возвращать нечего."
+
+
+class RefundExceedsPayment(Refusal):
+    """More was to go back than is left of what was paid, other refunds on their way counted."""
+
+    code = "refund_exceeds_payment"
+    status = 409
+    title_en = "More than is left of the payment"
+    title_ru = "Больше, чем осталось от платежа"
+    detail_en = "Refunds, those on their way included, leave {left} {currency} of the payment."
+    detail_ru = "С учётом возвратов в пути от платежа осталось {left} {currency}."
+
+
+class RefundNotCovered(Refusal):
+    """The payee's wallet does not hold what is to go back."""
+
+    code = "refund_not_covered"
+    status = 409
+    title_en = "Refund not covered"
+    title_ru = "Недостаточно денег для возврата"
+    detail_en = "The wallet that was paid into does not hold that much; nothing has moved."
+    detail_ru = "В кошельке, получившем платёж, столько нет; деньги не переведены."
+
+
+class RefundRefused(Refusal):
+    """The wallet would not move the money back."""
+
+    code = "refund_refused"
+    status = 409
+    title_en = "Refund refused"
+    title_ru = "В возврате отказано"
+    detail_en = "The money could not go back ({reason}); nothing has moved."
+    detail_ru = "Вернуть деньги не удалось ({reason}); деньги не переведены."

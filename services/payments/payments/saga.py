@@ -3,7 +3,8 @@
 The saga's id is the payment's. What it knows is what ``facts`` puts in and what replies add.
 """
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,12 +22,14 @@ from contracts.wallet import (
 )
 from kit.ids import new_id
 from kit.messaging.messages import Command
-from kit.saga import Saga, Step, Task
+from kit.saga import Saga, Step, Task, Wait
 from kit.saga.definition import Ask, Data
 from payments.domain.payment import Payment
-from payments.domain.reasons import CHECK_UNAVAILABLE, WALLET_UNAVAILABLE
+from payments.domain.reasons import CHECK_UNAVAILABLE, EXPIRED, WALLET_UNAVAILABLE
 
 OUTSIDE_CHECKS: Final = "outside_checks"
+RESERVE: Final = "reserve"
+CONFIRM: Final = "confirm"
 CHECK_DEADLINE: Final = timedelta(seconds=10)
 
 
@@ -41,9 +44,22 @@ def facts(payment: Payment, *, is_checked: bool) -> dict[str, Any]:
         "currency": payment.currency,
         "description": payment.description,
         "is_checked": is_checked,
+        "is_reserved": payment.is_reserved,
+        "expires_at": payment.expires_at.isoformat(),
         "transfer_id": str(new_id()),
         "hold_id": str(new_id()),
     }
+
+
+def confirmed(amount_minor: int, *, is_checked: bool) -> dict[str, Any]:
+    """Return what a waiting saga learns when its reserved payment is paid, maybe in part."""
+    return {"capture_minor": amount_minor, "is_checked": is_checked}
+
+
+def captured_minor(data: Data) -> int:
+    """Return how much of the payment is paid: all of it, where no part was named."""
+    minor: int = data.get("capture_minor", data["amount_minor"])
+    return minor
 
 
 def _text(account_id: UUID | None) -> str | None:
@@ -52,6 +68,18 @@ def _text(account_id: UUID | None) -> str | None:
 
 def _is_checked(data: Data) -> bool:
     return bool(data["is_checked"])
+
+
+def _is_reserved(data: Data) -> bool:
+    return bool(data.get("is_reserved"))  # sagas of version 1 know nothing of it
+
+
+def _is_held(data: Data) -> bool:
+    return _is_checked(data) or _is_reserved(data)
+
+
+def _expires_at(data: Data) -> datetime:
+    return datetime.fromisoformat(data["expires_at"])
 
 
 def _side(data: Data, side: str) -> AccountRef:
@@ -79,15 +107,16 @@ def _release_hold(ask: Ask) -> Command:
 
 def _settle(ask: Ask) -> Command:
     data = ask.data
-    if _is_checked(data):
+    if _is_held(data):
         return CaptureHold(
             command_id=ask.command_id,
             hold_id=_hold_id(ask.data),
             payee=_side(data, "payee"),
-            amount_minor=data["amount_minor"],
+            amount_minor=captured_minor(data),
             currency=data["currency"],
             reference=str(ask.saga_id),
             description=data["description"],
+            release_rest=_is_reserved(data),
         )
     return Transfer(
         command_id=ask.command_id,
@@ -101,42 +130,60 @@ def _settle(ask: Ask) -> Command:
     )
 
 
-PAYMENT: Final = Saga(
-    name="payment",
-    version=1,
-    steps=(
-        Step(
-            name="reserve",
-            applies=_is_checked,
-            applies_when="outside checks apply",
-            asks=_place_hold,
-            asks_words="wallet `place_hold`",
-            done=HoldPlaced,
-            refused=HoldRefused,
-            undo=_release_hold,
-            undo_words="wallet `release_hold`",
-            undone=HoldReleased,
-            deadline=timedelta(seconds=30),
-            timed_out=WALLET_UNAVAILABLE,
-        ),
-        Step(
-            name="check",
-            applies=_is_checked,
-            applies_when="outside checks apply",
-            asks=Task(OUTSIDE_CHECKS),
-            asks_words="both verification services, by HTTP, at once",
-            no_undo_because="asking changes nothing outside",
-            deadline=CHECK_DEADLINE,
-            timed_out=CHECK_UNAVAILABLE,
-        ),
-        Step(
-            name="settle",
-            asks=_settle,
-            asks_words="wallet `capture_hold`, or `transfer` where nothing was reserved",
-            done=TransferPosted,
-            refused=TransferRefused,
-            deadline=timedelta(seconds=30),
-            is_point_of_no_return=True,
+_RESERVE: Final = Step(
+    name=RESERVE,
+    applies=_is_held,
+    applies_when="outside checks apply, or it was created with `reserve: true`",
+    asks=_place_hold,
+    asks_words="wallet `place_hold`",
+    done=HoldPlaced,
+    refused=HoldRefused,
+    undo=_release_hold,
+    undo_words="wallet `release_hold`",
+    undone=HoldReleased,
+    deadline=timedelta(seconds=30),
+    timed_out=WALLET_UNAVAILABLE,
+)
+_CONFIRM: Final = Step(
+    name=CONFIRM,
+    applies=_is_reserved,
+    applies_when="it was created with `reserve: true`",
+    asks=Wait(until=_expires_at, until_words="the payment's `expires_at`"),
+    asks_words="nobody: the payer pays, all or a part",
+    no_undo_because="nothing was asked for",
+    timed_out=EXPIRED,
+)
+_CHECK: Final = Step(
+    name="check",
+    applies=_is_checked,
+    applies_when="outside checks apply",
+    asks=Task(OUTSIDE_CHECKS),
+    asks_words="both verification services, by HTTP, at once",
+    no_undo_because="asking changes nothing outside",
+    deadline=CHECK_DEADLINE,
+    timed_out=CHECK_UNAVAILABLE,
+)
+_SETTLE: Final = Step(
+    name="settle",
+    asks=_settle,
+    asks_words="wallet `capture_hold`, or `transfer` where nothing was reserved",
+    done=TransferPosted,
+    refused=TransferRefused,
+    deadline=timedelta(seconds=30),
+    is_point_of_no_return=True,
+)
+
+PAYMENT: Final = Saga(name="payment", version=2, steps=(_RESERVE, _CONFIRM, _CHECK, _SETTLE))
+
+# What payments in flight may have begun with.
+EARLIER: Final = (
+    Saga(
+        name="payment",
+        version=1,
+        steps=(
+            replace(_RESERVE, applies=_is_checked, applies_when="outside checks apply"),
+            _CHECK,
+            _SETTLE,
         ),
     ),
 )

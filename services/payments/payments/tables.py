@@ -69,6 +69,8 @@ payment = Table(
     CheckConstraint(
         "status <> 'scheduled' OR execute_at IS NOT NULL", name="scheduled_has_its_time"
     ),
+    CheckConstraint("reserved_at IS NULL OR is_reserved", name="set_aside_is_what_was_reserved"),
+    CheckConstraint("NOT is_reserved OR execute_at IS NULL", name="reserved_is_not_scheduled"),
     CheckConstraint("payer_id <> payee_id", name="payer_is_not_payee"),
     CheckConstraint("amount_minor BETWEEN 1 AND 1000000000000000", name="amount_is_in_range"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_is_a_code"),
@@ -105,6 +107,11 @@ payment = Table(
         "ix_payment_expires_at_while_created",
         "expires_at",
         postgresql_where=text("status = 'created'"),
+    ),
+    Index(
+        "ix_payment_execute_at_while_scheduled",
+        "execute_at",
+        postgresql_where=text("status = 'scheduled'"),
     ),
 )
 
@@ -211,4 +218,35 @@ payment_day = Table(
     Column("day", Date, primary_key=True),
     Column("spent_minor", BigInteger, nullable=False),
     CheckConstraint("spent_minor >= 0", name="spent_is_not_negative"),
+)
+
+refund = Table(
+    "refund",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("payment_id", Uuid, ForeignKey("payment.id"), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("failure_reason", Text),
+    Column("transfer_id", Uuid),
+    Column("requested_by", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", _AT, nullable=False),
+    Column("completed_at", _AT),
+    Column("failed_at", _AT),
+    CheckConstraint("status IN ('processing', 'completed', 'failed')", name="status_is_known"),
+    CheckConstraint("amount_minor >= 1", name="amount_is_above_zero"),
+    CheckConstraint("version >= 1", name="version_counts_from_one"),
+    CheckConstraint(
+        "(status = 'completed') = (completed_at IS NOT NULL)", name="completed_has_its_time"
+    ),
+    CheckConstraint(
+        "(status = 'completed') = (transfer_id IS NOT NULL)", name="completed_has_its_transfer"
+    ),
+    CheckConstraint("(status = 'failed') = (failed_at IS NOT NULL)", name="failed_has_its_time"),
+    CheckConstraint(
+        "(status = 'failed') = (failure_reason IS NOT NULL)", name="failed_has_its_reason"
+    ),
+    Index("ix_refund_payment_id_created_at_id", "payment_id", "created_at", "id"),
 )

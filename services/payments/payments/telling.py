@@ -16,6 +16,7 @@ log = get_logger(__name__)
 
 _EVENTS: dict[Status, type[PaymentEvent]] = {
     Status.CREATED: PaymentCreated,
+    Status.SCHEDULED: PaymentCreated,
     Status.PAID: PaymentPaid,
     Status.FAILED: PaymentFailed,
     Status.CANCELLED: PaymentCancelled,
@@ -26,6 +27,7 @@ def event_of(payment: Payment) -> PaymentEvent:
     """Return the event of the state that the payment has just reached; see contracts.payments."""
     times = {
         Status.CREATED: payment.created_at,
+        Status.SCHEDULED: payment.created_at,
         Status.PAID: payment.paid_at,
         Status.FAILED: payment.failed_at,
         Status.CANCELLED: payment.cancelled_at,
@@ -38,6 +40,7 @@ def event_of(payment: Payment) -> PaymentEvent:
         "currency": payment.currency,
         "at": times[payment.status],
         "transfer_id": payment.transfer_id,
+        "paid_minor": payment.paid_minor,
         "reason": payment.reason,
     }
     return _EVENTS[payment.status].model_validate(known)

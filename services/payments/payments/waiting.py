@@ -1,51 +1,66 @@
-"""Lets requests wait for payments to become final, holding no database connection meanwhile.
+"""Lets requests wait for payments and refunds to end, holding no database connection meanwhile.
 
-Finishing in this process wakes them after COMMIT; a slow poll finds what another process finished.
+Ending them in this process wakes who waits after COMMIT; a slow poll finds what another ended.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from kit.db import Database
+from kit.db import Connection, Database
 from kit.tasks import for_ever
 from payments.domain.payment import Payment
-from payments.repository import Payments
+from payments.domain.refunds import Refund
+from payments.repository import Payments, Refunds
 
 POLL_SECONDS: Final = 0.5
 
 
-class Finishes:
-    """Who waits for which payment, in this process."""
+class _Identified(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
+Item = TypeVar("Item", bound=_Identified)
+
+
+class Waiting(ABC, Generic[Item]):
+    """Who waits for which of something, in this process."""
 
     def __init__(self) -> None:
-        self._waiting: dict[UUID, set[asyncio.Future[Payment]]] = {}
+        self._waiting: dict[UUID, set[_Waiter[Item]]] = {}
+
+    @abstractmethod
+    async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Item]:
+        """Return those that anybody may have waited for."""
 
     @contextmanager
-    def expect(self, payment_id: UUID) -> Iterator[asyncio.Future[Payment]]:
-        """Give a future that gets the payment once it is final; open it before asking for that."""
-        future: asyncio.Future[Payment] = asyncio.get_running_loop().create_future()
-        futures = self._waiting.setdefault(payment_id, set())
-        futures.add(future)
+    def _expected(
+        self, item_id: UUID, is_awaited: Callable[[Item], bool]
+    ) -> Iterator[asyncio.Future[Item]]:
+        waiter = _Waiter(is_awaited)
+        waiters = self._waiting.setdefault(item_id, set())
+        waiters.add(waiter)
         try:
-            yield future
+            yield waiter.future
         finally:
-            futures.discard(future)
-            if not futures:
-                self._waiting.pop(payment_id, None)
+            waiters.discard(waiter)
+            if not waiters:
+                self._waiting.pop(item_id, None)
 
-    def tell(self, finished: Iterable[Payment]) -> None:
-        """Wake all who wait for these payments."""
-        for payment in finished:
-            for future in self._waiting.get(payment.id, ()):
-                if not future.done():
-                    future.set_result(payment)
+    def tell(self, news: Iterable[Item]) -> None:
+        """Wake all who wait for these as they are now."""
+        for item in news:
+            for waiter in self._waiting.get(item.id, ()):
+                if not waiter.future.done() and waiter.is_awaited(item):
+                    waiter.future.set_result(item)
 
     async def poll(self, database: Database) -> None:
-        """Look for what was finished elsewhere, by one statement for all, until cancelled."""
-        await for_ever("payments.finishes", lambda: self._poll(database))
+        """Look for what was ended elsewhere, by one statement for all, until cancelled."""
+        await for_ever(f"payments.{type(self).__name__}", lambda: self._poll(database))
 
     async def _poll(self, database: Database) -> None:
         while True:
@@ -56,4 +71,56 @@ class Finishes:
         """Look once."""
         if self._waiting:
             async with database.read() as connection:
-                self.tell(await Payments(connection).final_among(self._waiting))
+                self.tell(await self._news(connection, self._waiting))
+
+
+class _Waiter(Generic[Item]):
+    """One request that waits until what it waits for is so."""
+
+    def __init__(self, is_awaited: Callable[[Item], bool]) -> None:
+        self.is_awaited = is_awaited
+        self.future: asyncio.Future[Item] = asyncio.get_running_loop().create_future()
+
+
+class Finishes(Waiting[Payment]):
+    """Who waits for which payment."""
+
+    async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Payment]:
+        return await Payments(connection).news_among(ids)
+
+    @contextmanager
+    def expect(
+        self, payment_id: UUID, *, or_set_aside: bool = False
+    ) -> Iterator[asyncio.Future[Payment]]:
+        """Give a future that gets the payment once it is final; open it before asking for that.
+
+        With ``or_set_aside`` it is enough that its money has been set aside.
+        """
+        is_awaited = _is_set_aside_or_final if or_set_aside else _is_final
+        with self._expected(payment_id, is_awaited) as future:
+            yield future
+
+
+class RefundEnds(Waiting[Refund]):
+    """Who waits for which refund."""
+
+    async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Refund]:
+        return await Refunds(connection).ended_among(ids)
+
+    @contextmanager
+    def expect(self, refund_id: UUID) -> Iterator[asyncio.Future[Refund]]:
+        """Give a future that gets the refund once it has ended; open it before asking for that."""
+        with self._expected(refund_id, _has_ended) as future:
+            yield future
+
+
+def _is_final(payment: Payment) -> bool:
+    return payment.is_final
+
+
+def _is_set_aside_or_final(payment: Payment) -> bool:
+    return payment.is_final or payment.reserved_at is not None
+
+
+def _has_ended(refund: Refund) -> bool:
+    return refund.has_ended

@@ -15,7 +15,7 @@ from payments.parties import KnownParties
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
 from payments.settings import Settings
-from payments.waiting import Finishes
+from payments.waiting import Finishes, RefundEnds
 from payments.watching import Watchers
 
 
@@ -33,6 +33,8 @@ class Wiring:
     paying: Gathering[UnitOfWork, Paying, Payment]
     bulk_bell: Doorbell
     watchers: Watchers
+    refunds: SagaEngine
+    refund_ends: RefundEnds
 
 
 def creating(database: Database, settings: Settings) -> Gathering[UnitOfWork, Creation, Payment]:

@@ -8,7 +8,13 @@ import pytest
 
 from auth.domain.names import comparison_key
 from contracts import payments as contract
-from contracts.payments import PaymentCancelled, PaymentCreated, PaymentFailed, PaymentPaid
+from contracts.payments import (
+    PaymentCancelled,
+    PaymentCreated,
+    PaymentFailed,
+    PaymentPaid,
+    PaymentRefunded,
+)
 from contracts.wallet import CaptureHold, PlaceHold, ReleaseHold, Transfer
 from kit.ids import new_id
 from kit.messaging import cloudevents
@@ -16,6 +22,7 @@ from kit.messaging.messages import Message
 from payments.app import build
 from payments.domain.parties import username_key
 from payments.domain.reasons import REASON_LABELS
+from payments.refund_saga import REFUND
 from payments.saga import PAYMENT
 from payments.settings import Settings
 from wallet.domain import commands as wallet_commands
@@ -36,6 +43,14 @@ EVENTS: list[Message] = [
     PaymentPaid(**KNOWN, transfer_id=new_id()),
     PaymentFailed(**KNOWN, reason="insufficient_funds"),
     PaymentCancelled(**KNOWN, reason="expired"),
+    PaymentRefunded(
+        **KNOWN,
+        status="refunded",
+        refund_id=new_id(),
+        transfer_id=new_id(),
+        refunded_minor=15_000,
+        is_full=True,
+    ),
 ]
 
 
@@ -75,7 +90,7 @@ def test_payments_handles_every_reply_that_the_saga_waits_for() -> None:
     replies = build(Settings(_env_file=None)).routes.replies
     awaited = {
         reply
-        for step in PAYMENT.steps
+        for step in (*PAYMENT.steps, *REFUND.steps)
         for reply in (step.done, step.refused, step.undone)
         if reply is not None
     }

@@ -1,5 +1,6 @@
 """What payments' OpenAPI document promises, and what it counts on of others' documents."""
 
+import json
 from typing import Any
 
 import orjson
@@ -13,7 +14,8 @@ import payments.settings
 import wallet.app
 import wallet.settings
 from payments.schemas.billers import Service, ServiceChange, ServiceRequest
-from payments.schemas.payments import AnyPayment, PaymentRequest
+from payments.schemas.payments import AnyPayment, PaymentRequest, PayRequest
+from payments.schemas.refunds import RefundAnswer, RefundRequest
 
 Document = dict[str, Any]
 
@@ -36,12 +38,9 @@ ACCESS = {
         "quote_payment",
     },
     "owner": {
-        "pay_payment",
-        "cancel_payment",
-        "get_payment",
-        "get_bulk",
-        "stream_payment",
-        "change_service",
+        *("pay_payment", "cancel_payment", "get_payment"),
+        *("refund_payment", "list_refunds", "get_refund"),
+        *("get_bulk", "stream_payment", "change_service"),
     },
     "admin": {"get_limits", "set_limits"},
 }
@@ -70,6 +69,7 @@ def test_every_operation_has_the_access_level_it_was_given(document: Document) -
                 *("idempotency_key_reused", "idempotency_in_flight", "unavailable"),
                 *("service_not_found", "service_not_active", "service_price_differs"),
                 "service_amount_missing",
+                *("execute_at_in_the_past", "execute_at_too_far"),
             },
         ),
         (
@@ -77,6 +77,7 @@ def test_every_operation_has_the_access_level_it_was_given(document: Document) -
             {
                 *("payment_not_found", "only_payer_may_pay", "payment_already_final"),
                 *("payment_being_cancelled", "payment_expired", "payer_not_active"),
+                *("only_reserved_may_be_paid_in_part", "capture_exceeds_reservation"),
             },
         ),
         (
@@ -85,6 +86,17 @@ def test_every_operation_has_the_access_level_it_was_given(document: Document) -
                 *("payment_not_found", "only_payer_may_cancel", "payment_already_final"),
                 "payment_being_captured",
             },
+        ),
+        (
+            ("post", "/v1/payments/{payment_id}/refunds"),
+            {
+                *("payment_not_found", "only_payee_may_refund", "payment_not_paid"),
+                *("refund_exceeds_payment", "refund_not_covered", "refund_refused"),
+            },
+        ),
+        (
+            ("get", "/v1/payments/{payment_id}/refunds/{refund_id}"),
+            {"payment_not_found", "refund_not_found"},
         ),
         (("get", "/v1/payments/{payment_id}"), {"payment_not_found"}),
         (("get", "/v1/services"), {"cursor_invalid", "query_invalid", "validation_failed"}),
@@ -143,6 +155,9 @@ def test_examples_are_what_they_are_examples_of(document: Document) -> None:
         ServiceChange.model_validate(example)
     for example in schemas["Service"]["examples"]:
         Service.model_validate_json(orjson.dumps(example))
+    for model in (PayRequest, RefundRequest, RefundAnswer):
+        for example in schemas[model.__name__]["examples"]:
+            assert model.model_validate_json(json.dumps(example))
     for name in ("IncomingPayment", "OutgoingPayment"):
         for example in schemas[name]["examples"]:
             assert set(schemas[name]["required"]) <= example.keys()

@@ -4,7 +4,7 @@ Auth and wallet as HTTP services are respx routes; nothing is there that a test 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -182,6 +182,14 @@ class Room:
         await self.told(UserRegistered(user_id=user_id, number=1, username=username, status=status))
         return user_id
 
+    async def admin(self) -> UUID:
+        """Return somebody who is an administrator."""
+        user_id, now = new_id(), int(self.desk.time.now().timestamp())
+        self.tokens[user_id] = self.desk.mint.user(
+            user_id, iat=now, exp=now + 600, roles=["user", "admin"]
+        )
+        return user_id
+
     async def opens(self, owner_id: UUID, currency: str = "RUB") -> UUID:
         """Let wallet tell of a new wallet; returns its id."""
         account_id = new_id()
@@ -200,6 +208,15 @@ class Room:
     async def settle(self) -> None:
         """Carry all messages until none is left."""
         await self.pump.run()
+
+    async def carried(self, *calls: Coroutine[Any, Any, httpx.Response]) -> list[httpx.Response]:
+        """Make calls at once and carry messages until all are answered."""
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+            while not all(task.done() for task in tasks):
+                await self.settle()
+                await asyncio.sleep(0)
+        return [task.result() for task in tasks]
 
     async def check(self) -> None:
         """Do the outside checks that wait, until none is left, and what follows from them."""

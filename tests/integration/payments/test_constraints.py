@@ -33,6 +33,8 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({**PAID, "status": "refunded"}, "refunded_has_its_time"),
     ({"status": "scheduled"}, "scheduled_has_its_time"),
     ({"method": "cash"}, "method_is_known"),
+    ({"reserved_at": "now"}, "set_aside_is_what_was_reserved"),
+    ({"is_reserved": True, "execute_at": "now"}, "reserved_is_not_scheduled"),
     ({"status": "failed", "reason": "x"}, "failed_has_its_time"),
     ({"status": "cancelled", "reason": "x"}, "cancelled_has_its_time"),
     ({"status": "failed", "failed_at": "now"}, "failed_and_cancelled_have_a_reason"),
@@ -55,13 +57,43 @@ async def test_a_row_that_breaks_a_rule_is_refused(room: Room) -> None:
     }
     for changes, constraint in BROKEN:
         row = good | {n: now if value == "now" else value for n, value in changes.items()}
-        columns = ", ".join(row)
-        places = ", ".join(f"${place}" for place in range(1, len(row) + 1))
         with pytest.raises(CheckViolationError, match=f"ck_payment_{constraint}"):
-            async with room.database.unit_of_work() as uow:
-                await uow.execute(
-                    f"INSERT INTO payment ({columns}) VALUES ({places})", *row.values()
-                )
+            await _insert(room, "payment", row)
+
+
+BROKEN_REFUNDS: list[tuple[dict[str, Any], str]] = [
+    ({"status": "lost"}, "status_is_known"),
+    ({"amount_minor": 0}, "amount_is_above_zero"),
+    ({"version": 0}, "version_counts_from_one"),
+    ({"completed_at": "now"}, "completed_has_its_time"),
+    ({"status": "completed", "completed_at": "now"}, "completed_has_its_transfer"),
+    ({"status": "failed", "failure_reason": "x"}, "failed_has_its_time"),
+    ({"status": "failed", "failed_at": "now"}, "failed_has_its_reason"),
+]
+
+
+async def test_a_refund_that_breaks_a_rule_is_refused(room: Room) -> None:
+    now = room.clock.now()
+    good = {
+        "id": new_id(),
+        "payment_id": await room.create(await room.arrives("a"), await room.arrives("b")),
+        "status": "processing",
+        "amount_minor": 100,
+        "requested_by": BOB,
+        "version": 1,
+        "created_at": now,
+    }
+    for changes, constraint in BROKEN_REFUNDS:
+        row = good | {n: now if value == "now" else value for n, value in changes.items()}
+        with pytest.raises(CheckViolationError, match=f"ck_refund_{constraint}"):
+            await _insert(room, "refund", row)
+
+
+async def _insert(room: Room, table: str, row: dict[str, Any]) -> None:
+    columns = ", ".join(row)
+    places = ", ".join(f"${place}" for place in range(1, len(row) + 1))
+    async with room.database.unit_of_work() as uow:
+        await uow.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", *row.values())
 
 
 async def test_migrations_make_what_the_tables_say_and_can_be_taken_back(cluster: Cluster) -> None:

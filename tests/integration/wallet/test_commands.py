@@ -75,6 +75,21 @@ async def test_a_hold_is_placed_captured_and_answered_for(world: World) -> None:
     await world.check_ledger()
 
 
+async def test_a_capture_of_a_part_gives_the_rest_back_in_the_same_posting(world: World) -> None:
+    alice, bob = await world.person("1000.00"), new_id()
+    placed = place(alice, 300)
+    await world.ask(placed)
+    part = capture(placed, bob).model_copy(update={"amount_minor": 100, "release_rest": True})
+    (posted,) = await world.ask(part)
+    assert isinstance(posted, TransferPosted)
+    assert await world.figures(alice) == (99_900, 0)
+    assert await world.figures(bob) == (100, 0)
+    (refused,) = await world.ask(capture(placed, bob))
+    assert isinstance(refused, TransferRefused)
+    assert refused.code == "hold_closed"
+    await world.check_ledger()
+
+
 async def test_a_hold_may_be_placed_captured_and_released_in_one_batch(world: World) -> None:
     alice, bob = await world.person("1000.00"), new_id()
     first, second = place(alice, 300), place(alice, 200)

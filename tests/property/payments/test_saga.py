@@ -24,14 +24,25 @@ from kit.ids import new_id
 from kit.messaging.messages import Command, Reply
 from kit.saga.decide import begin, decide
 from kit.saga.engine import Ended
-from kit.saga.state import Decision, Input, Phase, Replied, TaskEnded, TimePassed, UndoWanted
+from kit.saga.state import (
+    Decision,
+    Input,
+    Phase,
+    Replied,
+    Signalled,
+    TaskEnded,
+    TimePassed,
+    UndoWanted,
+)
 from payments.domain.payment import Status
 from payments.finishing import given_up, paid
-from payments.saga import PAYMENT
+from payments.saga import CONFIRM, PAYMENT, confirmed
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SAGA, ALICE, BOB, ACCOUNT = (UUID(int=number) for number in range(1, 5))
 PATIENCE = 200
+AMOUNT = 100
+EVENTS = ("command", "reply", "lose", "check", "wait", "pay", "cancel")
 
 
 @dataclass
@@ -42,6 +53,7 @@ class ModelWallet:
     answers: dict[UUID, Reply] = field(default_factory=dict)
     is_held: bool = False
     moved: int = 0
+    moved_minor: int = 0
 
     def handle(self, command: Command) -> Reply:
         known = self.answers.get(command.command_id)
@@ -66,8 +78,12 @@ class ModelWallet:
                 return TransferRefused(**asked, transfer_id=None, code="hold_closed")
             case Transfer(transfer_id=transfer_id) if not self.has_money:
                 return TransferRefused(**asked, transfer_id=transfer_id, code="insufficient_funds")
+        assert isinstance(command, CaptureHold | Transfer)
+        is_part = isinstance(command, CaptureHold) and not command.release_rest
+        assert not is_part or command.amount_minor == AMOUNT, "what is left would stay held"
         self.is_held = False
         self.moved += 1
+        self.moved_minor = command.amount_minor
         return TransferPosted(
             **asked,
             transfer_id=UUID(int=77),
@@ -80,10 +96,13 @@ class ModelWallet:
 class World:
     """One saga, its wallet, and the messages on their way between them."""
 
-    def __init__(self, *, is_checked: bool, has_money: bool, verdict: str | None) -> None:
+    def __init__(
+        self, *, is_checked: bool, is_reserved: bool, has_money: bool, verdict: str | None
+    ) -> None:
         self.now = NOW
         self.wallet = ModelWallet(has_money)
         self.verdict = verdict
+        self.is_checked = is_checked
         self.commands: list[Command] = []
         self.replies: list[Reply] = []
         facts: dict[str, Any] = {
@@ -91,10 +110,12 @@ class World:
             "payer_account_id": None,
             "payee_id": str(BOB),
             "payee_account_id": None,
-            "amount_minor": 100,
+            "amount_minor": AMOUNT,
             "currency": "RUB",
             "description": None,
-            "is_checked": is_checked,
+            "is_checked": is_checked and not is_reserved,
+            "is_reserved": is_reserved,
+            "expires_at": (NOW + timedelta(minutes=30)).isoformat(),
             "transfer_id": str(new_id()),
             "hold_id": str(new_id()),
         }
@@ -128,6 +149,10 @@ class World:
         if self.state.step == "check":
             self.give(TaskEnded(self.state.epoch, self.verdict, {}))
 
+    def pay(self, amount_minor: int) -> None:
+        news = confirmed(amount_minor, is_checked=self.is_checked)
+        self.give(Signalled(CONFIRM, None, news))
+
     def wait(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
         self.give(TimePassed())
@@ -152,22 +177,26 @@ class World:
 @given(
     st.booleans(),
     st.booleans(),
+    st.booleans(),
     st.sampled_from([None, "check_denied", "check_unavailable"]),
     st.data(),
 )
 def test_it_ends_and_money_moved_exactly_where_it_is_paid(
     is_checked: bool,  # noqa: FBT001 - drawn, not called
+    is_reserved: bool,  # noqa: FBT001 - drawn, not called
     has_money: bool,  # noqa: FBT001 - drawn, not called
     verdict: str | None,
     data: st.DataObject,
 ) -> None:
-    world = World(is_checked=is_checked, has_money=has_money, verdict=verdict)
+    world = World(
+        is_checked=is_checked, is_reserved=is_reserved, has_money=has_money, verdict=verdict
+    )
 
     def pick(count: int) -> int:
         return data.draw(st.integers(0, count - 1))
 
     for _ in range(data.draw(st.integers(0, 25))):
-        match data.draw(st.sampled_from(["command", "reply", "lose", "check", "wait", "cancel"])):
+        match data.draw(st.sampled_from(EVENTS)):
             case "command":
                 world.handle_command(pick, again=data.draw(st.booleans()))
             case "reply":
@@ -177,7 +206,9 @@ def test_it_ends_and_money_moved_exactly_where_it_is_paid(
             case "check":
                 world.check()
             case "wait":
-                world.wait(data.draw(st.sampled_from([1, 5, 10, 30])))
+                world.wait(data.draw(st.sampled_from([1, 5, 10, 30, 1800])))
+            case "pay":
+                world.pay(data.draw(st.sampled_from([40, 100])))
             case _:
                 world.cancel()
     world.settle()
@@ -187,5 +218,6 @@ def test_it_ends_and_money_moved_exactly_where_it_is_paid(
     end = Ended(state.id, state.data, state.reason)
     outcome = paid(end) if state.phase is Phase.COMPLETED else given_up(end)
     assert world.wallet.moved == (1 if outcome.status is Status.PAID else 0)
+    assert world.wallet.moved_minor == (outcome.paid_minor or 0)
     assert not world.wallet.is_held
     assert (outcome.reason is None) == (outcome.status is Status.PAID)

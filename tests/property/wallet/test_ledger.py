@@ -30,6 +30,7 @@ _steps = st.lists(
         st.tuples(st.just("transfer"), _who, _who, _amount),
         st.tuples(st.just("place"), _who, _who, _amount),
         st.tuples(st.just("capture"), st.integers(0, 9), _who, _amount),
+        st.tuples(st.just("capture part"), st.integers(0, 9), _who, _amount),
         st.tuples(st.just("release"), st.integers(0, 9), _who, _amount),
         st.tuples(st.just("repeat"), st.integers(0, 30), _who, _amount),
         st.tuples(st.just("freeze"), _who, _who, _amount),
@@ -69,9 +70,10 @@ class Story:
             case "place":
                 self.placed.append(place(self.accounts[number], amount))
                 return self.placed[-1]
-            case "capture":
+            case "capture" | "capture part":
                 hold_id = self.placed[number % len(self.placed)].hold_id
-                return capture(hold_id, self.accounts[other], amount)
+                made = capture(hold_id, self.accounts[other], amount)
+                return made._replace(release_rest=kind == "capture part")
             case "release":
                 return release(self.placed[number % len(self.placed)])
             case _:

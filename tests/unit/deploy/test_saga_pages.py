@@ -96,6 +96,27 @@ def test_steps_of_one_condition_are_passed_over_together() -> None:
     } <= arrows(saga)
 
 
+def test_where_neither_of_two_conditions_holds_what_needs_one_of_them_is_passed_over() -> None:
+    saga = Saga(
+        name="order",
+        version=1,
+        steps=(
+            replace(RESERVE, applies_when="it is dear, or it is rare"),
+            replace(LOOK, name="show", applies_when="it is rare"),
+            LOOK,
+            SHIP,
+        ),
+    )
+    assert {
+        "start -->|it is dear, or it is rare| reserve",
+        "start -->|otherwise| ship",
+        "reserve -->|it is rare| show",
+        "reserve -->|otherwise| look",
+        "show -->|it is dear| look",
+        "show -->|otherwise| ship",
+    } <= arrows(saga)
+
+
 def test_a_last_step_that_does_not_apply_leads_to_the_end() -> None:
     saga = Saga(name="order", version=1, steps=(SHIP, LOOK))
     assert {"ship -->|it is dear| look", "ship -->|otherwise| done"} <= arrows(saga)

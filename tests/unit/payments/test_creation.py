@@ -13,6 +13,8 @@ from payments.domain.parties import Parties, PayeeName, Person, Wallet, username
 from payments.domain.payment import Status
 from payments.refusals import (
     CurrencyMismatch,
+    ExecuteAtInThePast,
+    ExecuteAtTooFar,
     PayeeIsPayer,
     PayeeNotActive,
     PayeeNotFound,
@@ -45,6 +47,8 @@ def order(**changes: Any) -> PaymentOrder:
     return PaymentOrder(**(asked | changes))
 
 
+YEAR = timedelta(days=366)
+PAST = ExecuteAtInThePast
 FROM = {"from_wallet_id": WALLET}
 TO = {"payee": PayeeName(wallet_id=OTHER)}
 FOR = {"payee": PayeeName(service_id=SERVICE), **FROM}
@@ -67,6 +71,8 @@ closed, dear = replace(phone, is_active=False), replace(phone, price_minor=59000
     ("asked", "parties", "refusal"),
     [
         # In order of precedence: each row would also be refused by what stands below it.
+        (order(execute_at=NOW, **FROM), Parties(Person(ALICE, "a", "disabled"), None), PAST),
+        (order(execute_at=NOW + YEAR * 2, **FROM), Parties(alice, None), ExecuteAtTooFar),
         (order(**FOR), Parties(None, None), ServiceNotFound),
         (order(**FOR, amount=None), Parties(None, None, biller=closed), ServiceNotActive),
         (order(**FOR, amount=Money(1, "USD")), Parties(None, None, biller=dear), CurrencyMismatch),
@@ -152,3 +158,17 @@ def test_a_payment_for_a_service_is_of_its_price_or_what_the_payer_names(
 @pytest.mark.parametrize("other", ["BOB", "Bob", "ｂｏｂ", "bⓞb"])
 def test_usernames_are_the_same_by_nfkc_and_case(other: str) -> None:
     assert username_key(other) == username_key("bob")
+
+
+@pytest.mark.parametrize("ahead", [timedelta(microseconds=1), YEAR])
+def test_a_scheduled_payment_expires_only_after_its_time(ahead: timedelta) -> None:
+    asked = order(execute_at=NOW + ahead)
+    payment = decide_creation(asked, Parties(alice, bob), payment_id=PAYMENT, now=NOW, ttl=TTL)
+    assert (payment.status, payment.execute_at) == (Status.SCHEDULED, NOW + ahead)
+    assert payment.expires_at == NOW + ahead + TTL
+
+
+def test_a_payment_to_be_reserved_is_created_like_any_other() -> None:
+    asked = order(is_reserved=True)
+    payment = decide_creation(asked, Parties(alice, bob), payment_id=PAYMENT, now=NOW, ttl=TTL)
+    assert (payment.status, payment.is_reserved) == (Status.CREATED, True)

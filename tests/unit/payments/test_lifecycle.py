@@ -4,15 +4,24 @@ from uuid import UUID
 
 import pytest
 
-from kit.money import Money
+from kit.money import AmountRefused, Money
 from kit.refusals import Refusal
 from payments.domain.creation import PaymentOrder, decide_creation
-from payments.domain.lifecycle import Cancel, Pay, decide_cancel, decide_pay, visible_to
+from payments.domain.lifecycle import (
+    Cancel,
+    Pay,
+    decide_cancel,
+    decide_capture,
+    decide_pay,
+    visible_to,
+)
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import FINAL, Payment, Status
 from payments.refusals import (
+    CaptureExceedsReservation,
     OnlyPayerMayCancel,
     OnlyPayerMayPay,
+    OnlyReservedMayBePaidInPart,
     PaymentAlreadyFinal,
     PaymentBeingCancelled,
     PaymentExpired,
@@ -24,7 +33,9 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=24)
 
 
-def payment(status: Status = Status.CREATED, *, is_called_off: bool = False) -> Payment:
+def payment(
+    status: Status = Status.CREATED, *, is_called_off: bool = False, is_reserved: bool = False
+) -> Payment:
     created = decide_creation(
         PaymentOrder(payer_id=ALICE, payee=PayeeName(username="bob"), amount=Money(15000, "RUB")),
         Parties(None, Person(BOB, "bob", "active")),
@@ -32,7 +43,12 @@ def payment(status: Status = Status.CREATED, *, is_called_off: bool = False) -> 
         now=NOW,
         ttl=timedelta(hours=24),
     )
-    return replace(created, status=status, cancel_requested_at=NOW if is_called_off else None)
+    return replace(
+        created,
+        status=status,
+        cancel_requested_at=NOW if is_called_off else None,
+        is_reserved=is_reserved,
+    )
 
 
 def test_a_payment_is_there_for_payer_and_payee_and_for_nobody_else() -> None:
@@ -51,6 +67,7 @@ def test_a_payment_is_there_for_payer_and_payee_and_for_nobody_else() -> None:
         (payment(Status.PAID), BOB, LATER, OnlyPayerMayPay),
         *((payment(s, is_called_off=True), ALICE, LATER, PaymentAlreadyFinal) for s in FINAL),
         (payment(Status.PROCESSING, is_called_off=True), ALICE, LATER, PaymentBeingCancelled),
+        (payment(is_called_off=True, is_reserved=True), ALICE, LATER, PaymentBeingCancelled),
         (payment(), ALICE, LATER, PaymentExpired),
     ],
 )
@@ -59,8 +76,31 @@ def test_pay_is_refused(seen: Payment, caller: UUID, at: datetime, refusal: type
         decide_pay(seen, caller, at)
 
 
-def test_pay_starts_a_created_payment_up_to_its_last_moment() -> None:
-    assert decide_pay(payment(), ALICE, LATER - timedelta(microseconds=1)) is Pay.START
+@pytest.mark.parametrize("status", [Status.CREATED, Status.SCHEDULED])
+def test_pay_starts_a_created_or_scheduled_payment_up_to_its_last_moment(status: Status) -> None:
+    assert decide_pay(payment(status), ALICE, LATER - timedelta(microseconds=1)) is Pay.START
+
+
+def test_all_of_a_payment_is_paid_or_of_a_reserved_one_a_part() -> None:
+    assert decide_capture(payment(), None) == Money(15000, "RUB")
+    reserved = payment(is_reserved=True)
+    assert decide_capture(reserved, None) == decide_capture(reserved, "150") == Money(15000, "RUB")
+    assert decide_capture(reserved, "0.01") == Money(1, "RUB")
+
+
+@pytest.mark.parametrize(
+    ("seen", "amount", "refusal"),
+    [
+        # In order of precedence.
+        (payment(), "0", OnlyReservedMayBePaidInPart),
+        (payment(is_reserved=True), "0", AmountRefused),
+        (payment(is_reserved=True), "150.001", AmountRefused),
+        (payment(is_reserved=True), "150.01", CaptureExceedsReservation),
+    ],
+)
+def test_a_part_is_refused(seen: Payment, amount: str, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        decide_capture(seen, amount)
 
 
 def test_pay_again_changes_nothing_while_the_payment_is_on_its_way_even_past_its_time() -> None:
@@ -81,6 +121,8 @@ def test_cancel_is_refused(seen: Payment, caller: UUID, refusal: type[Refusal]) 
 
 def test_cancel_ends_a_created_payment_and_takes_back_one_in_flight() -> None:
     assert decide_cancel(payment(), ALICE) is Cancel.AT_ONCE
+    assert decide_cancel(payment(Status.SCHEDULED), ALICE) is Cancel.AT_ONCE
+    assert decide_cancel(payment(is_reserved=True), ALICE) is Cancel.BY_UNDOING
     assert decide_cancel(payment(Status.PROCESSING), ALICE) is Cancel.BY_UNDOING
 
 

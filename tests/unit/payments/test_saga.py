@@ -21,22 +21,36 @@ from contracts.wallet import (
 )
 from kit.ids import new_id
 from kit.messaging.messages import Command, Reply
+from kit.saga import Saga
 from kit.saga.decide import begin, can_undo, decide
 from kit.saga.engine import Ended
-from kit.saga.state import Decision, Input, Phase, Replied, TaskEnded, TimePassed, UndoWanted
+from kit.saga.state import (
+    Decision,
+    Input,
+    Phase,
+    Replied,
+    Signalled,
+    TaskEnded,
+    TimePassed,
+    UndoWanted,
+)
 from payments.domain.outcomes import Outcome
 from payments.domain.payment import Status
 from payments.finishing import given_up, paid
-from payments.saga import PAYMENT
+from payments.saga import CONFIRM, EARLIER, PAYMENT, confirmed
 
 ALICE, BOB, SAGA, ACCOUNT = (UUID(int=number) for number in range(1, 5))
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+EXPIRES = NOW + timedelta(hours=24)
 
 
 class Story:
     """One instance, told step by step."""
 
-    def __init__(self, *, is_checked: bool, **facts: Any) -> None:
+    def __init__(
+        self, *, is_checked: bool, is_reserved: bool = False, saga: Saga = PAYMENT, **facts: Any
+    ) -> None:
+        self.saga = saga
         known: dict[str, Any] = {
             "payer_id": str(ALICE),
             "payer_account_id": None,
@@ -46,11 +60,13 @@ class Story:
             "currency": "RUB",
             "description": "Tickets",
             "is_checked": is_checked,
+            "is_reserved": is_reserved,
+            "expires_at": EXPIRES.isoformat(),
             "transfer_id": str(new_id()),
             "hold_id": str(new_id()),
         }
         self.now = NOW
-        self._take(begin(PAYMENT, SAGA, known | facts, self.now))
+        self._take(begin(saga, SAGA, known | facts, self.now))
 
     def _take(self, decision: Decision) -> Self:
         self.state = decision.state
@@ -58,7 +74,7 @@ class Story:
         return self
 
     def given(self, given: Input) -> Self:
-        return self._take(decide(PAYMENT, self.state, given, self.now))
+        return self._take(decide(self.saga, self.state, given, self.now))
 
     def answered(self, reply: type[Reply], **says: Any) -> Self:
         [asked] = self.asked
@@ -66,6 +82,10 @@ class Story:
 
     def checked(self, refusal: str | None = None) -> Self:
         return self.given(TaskEnded(self.state.epoch, refusal, {}))
+
+    def paid(self, amount_minor: int = 15000, *, is_checked: bool = False) -> Self:
+        news = confirmed(amount_minor, is_checked=is_checked)
+        return self.given(Signalled(CONFIRM, None, news))
 
     def after(self, seconds: float) -> Self:
         self.now += timedelta(seconds=seconds)
@@ -97,8 +117,83 @@ class Story:
         return paid(end) if self.state.phase is Phase.COMPLETED else given_up(end)
 
 
-def test_the_definition_has_no_faults() -> None:
-    assert PAYMENT.faults() == []
+def test_no_definition_has_faults() -> None:
+    for saga in (PAYMENT, *EARLIER):
+        assert saga.faults() == []
+
+
+def test_a_payment_that_began_by_version_1_ends_by_it() -> None:
+    [first] = EARLIER
+    story = Story(is_checked=True, saga=first)
+    for name in ("is_reserved", "expires_at"):  # which that version did not know
+        del story.state.data[name]
+    story.held().checked()
+    [capture] = story.asked
+    assert isinstance(capture, CaptureHold)
+    assert not capture.release_rest
+    assert story.posted().outcome.status is Status.PAID
+
+
+class TestReserved:
+    """Payments whose money is set aside at creation, and captured when they are paid."""
+
+    def test_it_is_held_and_waits_to_be_paid(self) -> None:
+        story = Story(is_checked=False, is_reserved=True).held()
+        assert (story.state.step, story.asked) == (CONFIRM, ())
+        assert story.state.deadline_at == EXPIRES
+        assert can_undo(PAYMENT, story.state)
+
+    @pytest.mark.parametrize("amount_minor", [15000, 4000])
+    def test_paying_captures_what_is_paid_and_frees_the_rest(self, amount_minor: int) -> None:
+        story = Story(is_checked=False, is_reserved=True).held().paid(amount_minor)
+        [capture] = story.asked
+        assert isinstance(capture, CaptureHold)
+        assert (capture.amount_minor, capture.release_rest) == (amount_minor, True)
+        outcome = story.posted().outcome
+        assert (outcome.status, outcome.paid_minor) == (Status.PAID, amount_minor)
+
+    def test_paying_before_the_money_is_held_is_remembered(self) -> None:
+        story = Story(is_checked=False, is_reserved=True)
+        [hold] = story.asked
+        story.paid(4000)
+        assert story.asked == ()
+        story.asked = [hold]
+        story.held()
+        [capture] = story.asked
+        assert isinstance(capture, CaptureHold)
+        assert capture.amount_minor == 4000
+
+    def test_a_hold_that_is_refused_fails_it_also_where_it_was_paid_before(self) -> None:
+        for is_paid in (False, True):
+            story = Story(is_checked=False, is_reserved=True)
+            [hold] = story.asked
+            assert isinstance(hold, PlaceHold)
+            if is_paid:
+                story.paid()
+            story.asked = [hold]
+            story.answered(HoldRefused, hold_id=hold.hold_id, code="insufficient_funds")
+            assert story.outcome == Outcome(SAGA, Status.FAILED, reason="insufficient_funds")
+
+    def test_outside_checks_come_after_it_is_paid(self) -> None:
+        story = Story(is_checked=False, is_reserved=True).held().paid(is_checked=True)
+        assert (story.state.step, story.asked) == ("check", ())
+        story.checked("check_denied")
+        expected = Outcome(SAGA, Status.FAILED, reason="check_denied")
+        assert story.released().outcome == expected
+
+    def test_it_is_freed_and_cancelled_when_its_time_is_over(self) -> None:
+        story = Story(is_checked=False, is_reserved=True).held().after(24 * 3600)
+        assert story.released().outcome == Outcome(SAGA, Status.CANCELLED, reason="expired")
+
+    def test_it_is_freed_when_it_is_cancelled_and_paying_comes_too_late(self) -> None:
+        story = Story(is_checked=False, is_reserved=True).held()
+        story.given(UndoWanted("cancelled_by_payer"))
+        release = story.asked
+        before = story.state
+        assert story.paid().state == before
+        story.asked = release
+        expected = Outcome(SAGA, Status.CANCELLED, reason="cancelled_by_payer")
+        assert story.released().outcome == expected
 
 
 def test_an_unchecked_payment_is_one_transfer() -> None:
@@ -111,7 +206,8 @@ def test_an_unchecked_payment_is_one_transfer() -> None:
     assert not can_undo(PAYMENT, story.state)
     story.posted()
     assert story.asked == ()
-    assert story.outcome == Outcome(SAGA, Status.PAID, transfer_id=UUID(int=77))
+    paid_up = Outcome(SAGA, Status.PAID, transfer_id=UUID(int=77), paid_minor=15000)
+    assert story.outcome == paid_up
 
 
 def test_named_wallets_are_the_ones_asked_for() -> None:

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -7,12 +8,12 @@ import pytest
 from kit.money import Money
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person
-from payments.domain.payment import Payment
+from payments.domain.payment import Payment, Status
 from payments.waiting import Finishes
 
 
-def payment(number: int) -> Payment:
-    return decide_creation(
+def payment(number: int, status: Status = Status.PAID) -> Payment:
+    created = decide_creation(
         PaymentOrder(
             payer_id=UUID(int=1), payee=PayeeName(username="bob"), amount=Money(100, "RUB")
         ),
@@ -21,6 +22,7 @@ def payment(number: int) -> Payment:
         now=datetime(2026, 1, 31, tzinfo=UTC),
         ttl=timedelta(hours=1),
     )
+    return replace(created, status=status)
 
 
 async def test_all_who_wait_for_a_payment_are_told_and_nobody_else() -> None:
@@ -55,3 +57,23 @@ async def test_who_has_left_is_forgotten_while_others_go_on_waiting() -> None:
         finishes.tell([mine])
         assert await stays == mine
     finishes.tell([mine])
+
+
+async def test_who_waits_for_the_end_is_not_told_that_the_money_is_set_aside() -> None:
+    finishes = Finishes()
+    set_aside = replace(payment(10, Status.CREATED), reserved_at=datetime(2026, 1, 31, tzinfo=UTC))
+    paid = payment(10)
+    with (
+        finishes.expect(paid.id) as end,
+        finishes.expect(paid.id, or_set_aside=True) as news,
+    ):
+        finishes.tell([payment(10, Status.CREATED)])
+        assert not news.done()
+        finishes.tell([set_aside])
+        assert await news == set_aside
+        assert not end.done()
+        finishes.tell([paid])
+        assert await end == paid
+    with finishes.expect(paid.id, or_set_aside=True) as news:
+        finishes.tell([payment(10, Status.FAILED)])
+        assert (await news).status is Status.FAILED

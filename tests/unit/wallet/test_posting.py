@@ -79,6 +79,19 @@ def test_a_capture_takes_what_was_held_and_leaves_the_rest_held() -> None:
     assert (alice.balance_minor, alice.held_minor, bob.balance_minor) == (900, 200, 100)
 
 
+def test_a_capture_of_a_part_may_free_the_rest_and_close_the_hold() -> None:
+    alice, bob = account(1000), account()
+    book = book_of(alice, bob)
+    placed = place(alice, 300)
+    part = capture(placed.hold_id, bob, 100)._replace(release_rest=True)
+    outcomes = post(book, [placed, part, capture(placed.hold_id, bob, 1), release(placed)])
+    assert isinstance(outcomes[1], Posted)
+    assert outcomes[2:] == [c.HOLD_CLOSED, Released(placed.hold_id)]
+    hold = book.holds[placed.hold_id]
+    assert (hold.captured_minor, hold.released_minor, hold.remaining_minor) == (100, 200, 0)
+    assert (alice.balance_minor, alice.held_minor, bob.balance_minor) == (900, 0, 100)
+
+
 def test_a_capture_may_not_exceed_what_is_left_of_the_hold() -> None:
     alice, bob = account(1000), account()
     hold = hold_on(alice, 300, captured_minor=250)

@@ -1,7 +1,15 @@
 """Sagas: a business process as declared steps, decided purely, stored with inbox and outbox."""
 
 from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait
-from kit.saga.engine import Ended, Hooks, SagaEngine, Start, UndoOutcome
+from kit.saga.engine import (
+    Done,
+    Ended,
+    Hooks,
+    SagaEngine,
+    Start,
+    UndoOutcome,
+    shared_replies,
+)
 from kit.saga.state import Action, Note
 from kit.saga.tasks import TaskOutcome, TaskRunner
 
@@ -9,6 +17,7 @@ __all__ = [
     "Action",
     "Ask",
     "Data",
+    "Done",
     "Ended",
     "Hooks",
     "Note",
@@ -21,4 +30,5 @@ __all__ = [
     "TaskRunner",
     "UndoOutcome",
     "Wait",
+    "shared_replies",
 ]

@@ -21,6 +21,7 @@ from kit.db.outages import is_outage
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging.doorbell import Doorbell
 from kit.messaging.messages import Envelope, Reply
+from kit.messaging.routes import Handler
 from kit.saga import store
 from kit.saga.decide import LAST_RESEND, begin, can_undo, decide
 from kit.saga.definition import Saga, Task
@@ -76,6 +77,15 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """A step that has just been done, and what its instance knows since."""
+
+    saga_id: UUID
+    step: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """What the owning service does with its own rows; each is called once per batch.
 
@@ -83,11 +93,13 @@ class Hooks:
         lock: Locks the rows the sagas move, in id order, before the sagas are locked.
         completed: The sagas have completed.
         undone: The sagas have been undone, each with its reason.
+        done: Steps have been done, in order; told before the ends of the same batch.
     """
 
     lock: Callable[[UnitOfWork, Sequence[UUID]], Awaitable[None]]
     completed: Callable[[UnitOfWork, Sequence[Ended]], Awaitable[None]]
     undone: Callable[[UnitOfWork, Sequence[Ended]], Awaitable[None]]
+    done: Callable[[UnitOfWork, Sequence[Done]], Awaitable[None]] | None = None
 
 
 class SagaEngine:
@@ -176,12 +188,26 @@ class SagaEngine:
 
     async def handle_replies(self, uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         """Advance instances by a batch of replies; strangers' and late replies change nothing."""
-        inputs: list[tuple[UUID, Input, Envelope | None]] = [
-            (UUID(envelope.subject), Replied(envelope.message), envelope)
-            for envelope in envelopes
-            if isinstance(envelope.message, Reply)
-        ]
-        await self.apply(uow, inputs)
+        for stranger in await self.take_replies(uow, envelopes):
+            log.warning("saga_unknown", saga=self.saga.name, saga_id=stranger.subject)
+
+    async def take_replies(
+        self, uow: UnitOfWork, envelopes: Sequence[Envelope]
+    ) -> Sequence[Envelope]:
+        """Advance this saga's instances by the replies that are theirs; returns the others."""
+        ids = sorted({UUID(envelope.subject) for envelope in envelopes})
+        await self._hooks.lock(uow, ids)
+        states = await store.lock(uow, self.saga.name, ids)
+        inputs: list[tuple[UUID, Input, Envelope | None]] = []
+        others = []
+        for envelope in envelopes:
+            saga_id = UUID(envelope.subject)
+            if saga_id not in states:
+                others.append(envelope)
+            elif isinstance(envelope.message, Reply):
+                inputs.append((saga_id, Replied(envelope.message), envelope))
+        await self._apply(uow, states, inputs)
+        return others
 
     async def apply(
         self, uow: UnitOfWork, inputs: Sequence[tuple[UUID, Input, Envelope | None]]
@@ -200,6 +226,7 @@ class SagaEngine:
         now = uow.clock.now()
         changed: dict[UUID, State] = {}
         entries: list[tuple[UUID, Entry]] = []
+        done: list[Done] = []
         effects = 0
         for saga_id, given, cause in inputs:
             state = changed.get(saga_id) or states.get(saga_id)
@@ -213,8 +240,11 @@ class SagaEngine:
                 changed[saga_id] = decision.state
                 self._watch(state, decision.state)
                 self._send(uow, decision, cause)
+                done += _steps_done(saga_id, decision)
         if changed or entries:
             await store.save(uow, changed.values(), entries, now)
+        if done and self._hooks.done is not None:
+            await self._hooks.done(uow, done)
         await self._tell_ends(uow, changed.values())
         return effects
 
@@ -293,3 +323,29 @@ class SagaEngine:
             async with database.unit_of_work() as uow:
                 until = database.clock.now() + LAST_RESEND
                 await store.postpone(uow, saga_id, until, repr(error))
+
+
+def _steps_done(saga_id: UUID, decision: Decision) -> list[Done]:
+    return [
+        Done(saga_id, step, decision.state.data)
+        for entry, step, _ in decision.log
+        if entry == "done" and step is not None
+    ]
+
+
+def shared_replies(*engines: SagaEngine) -> Handler:
+    """Return one handler for replies that sagas of several kinds wait for.
+
+    Each engine takes its own and passes the others on. All that a batch may move is locked by the
+    first engine's hook, so its ``Hooks.lock`` must know the ids of the other sagas as well.
+    """
+
+    async def handle(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        left = envelopes
+        for engine in engines:
+            if left:
+                left = await engine.take_replies(uow, left)
+        for stranger in left:
+            log.warning("saga_unknown", saga_id=stranger.subject)
+
+    return handle

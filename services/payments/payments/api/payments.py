@@ -11,20 +11,24 @@ from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.idempotency import idempotently
 from kit.web.pagination import Cursors, next_link
-from kit.web.prefer import PreferWait, preference_applied
+from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
+from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing, heard, payment_in
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Payment
 from payments.parties import find_parties
 from payments.queries import PaymentsQuery
 from payments.refusals import (
+    CaptureExceedsReservation,
     CurrencyMismatch,
+    ExecuteAtInThePast,
+    ExecuteAtTooFar,
     LimitPerDay,
     LimitPerPayment,
     OnlyPayerMayCancel,
     OnlyPayerMayPay,
+    OnlyReservedMayBePaidInPart,
     PayeeIsPayer,
     PayeeNotActive,
     PayeeNotFound,
@@ -41,7 +45,7 @@ from payments.refusals import (
     WalletNotFound,
 )
 from payments.repository import Payments
-from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
+from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest, PayRequest
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
 from payments.wiring import Wired
@@ -54,9 +58,13 @@ router = Router(tags=["payments"])
     access="user",
     operation_id="create_payment",
     summary="Create a payment",
-    description="Writes the payment down. No money moves before it is paid.",
+    description="Writes the payment down. No money moves before it is paid: by another call; with "
+    "`confirm` in this one, which then answers 202, or with `Prefer: wait=N` 201 and how it ended, "
+    "if it ends in time; with `execute_at` by itself. With `reserve` its money is set aside, and "
+    "with `Prefer: wait=N` that is waited for.",
     status_code=201,
     response_model=OutgoingPayment,
+    responses={202: {"model": OutgoingPayment, "description": "It is on its way."}},
     is_idempotent=True,
     refusals=(
         PayerNotActive,
@@ -69,31 +77,50 @@ router = Router(tags=["payments"])
         ServiceNotActive,
         ServicePriceDiffers,
         ServiceAmountMissing,
+        ExecuteAtInThePast,
+        ExecuteAtTooFar,
     ),
 )
 async def create_payment(
-    request: Request, viewer: Viewing, body: PaymentRequest, wired: Wired
+    request: Request, viewer: Viewing, body: PaymentRequest, wait: PreferWait, wired: Wired
 ) -> Answer:
     """Find out who is meant (asking outside the unit of work where need be), then write."""
     order = body.order(viewer.user_id)
     parties = await find_parties(wired.database, wired.known_parties, wired.neighbours, order)
-
     wanted = Creation(order, parties)
+    is_alone = body.confirm or body.reserve
 
     async def work(uow: UnitOfWork) -> Answer:
-        return viewer.answer(CREATED, await wired.creating.do_within(uow, wanted))
+        created = await wired.creating.do_within(uow, wanted)
+        if body.reserve:
+            await service.set_aside(uow, wired.engine, created)
+        if not body.confirm:
+            return viewer.answer(CREATED, created)
+        paying = Paying(created.id, viewer.user_id)
+        return viewer.answer(ACCEPTED, await wired.paying.do_within(uow, paying))
 
     async def with_others() -> Answer:
         return viewer.answer(CREATED, await wired.creating.do(wanted))
 
-    return await idempotently(
-        request,
-        viewer.caller,
-        operation="create_payment",
-        body=body,
-        work=work,
-        without_key=with_others,
-    )
+    async def once() -> Answer:
+        return await idempotently(
+            request,
+            viewer.caller,
+            operation="create_payment",
+            body=body,
+            work=work,
+            without_key=None if is_alone else with_others,
+        )
+
+    if wait is None or not is_alone:
+        return await once()
+    with wired.finishes.expect(wanted.payment_id, or_set_aside=body.reserve) as news:
+        created = await once()
+        if payment_in(created) == wanted.payment_id:
+            return await heard(created, news, wait, viewer, status=CREATED)
+    # The first answer to a repeated request, about the payment that was created then.
+    with wired.finishes.expect(payment_in(created), or_set_aside=body.reserve) as news:
+        return await heard(created, news, wait, viewer, status=CREATED)
 
 
 @router.post(
@@ -102,7 +129,8 @@ async def create_payment(
     operation_id="pay_payment",
     summary="Pay a payment",
     description="Answers 202 once the payment is on its way; with `Prefer: wait=N` 200 and how it "
-    "ended, if it ends in time. Paying again while it is on its way changes nothing.",
+    "ended, if it ends in time. Paying again while it is on its way changes nothing. Of a payment "
+    "created with `reserve` a part may be paid; the rest is freed. A scheduled one is paid now.",
     status_code=202,
     response_model=OutgoingPayment,
     responses={200: {"model": OutgoingPayment, "description": "It has ended: paid or failed."}},
@@ -118,13 +146,21 @@ async def create_payment(
         PaymentExpired,
         LimitPerPayment,
         LimitPerDay,
+        OnlyReservedMayBePaidInPart,
+        CaptureExceedsReservation,
     ),
 )
-async def pay_payment(
-    request: Request, viewer: Viewing, payment_id: UUID, wait: PreferWait, wired: Wired
+async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's)
+    *,
+    request: Request,
+    viewer: Viewing,
+    payment_id: UUID,
+    wait: PreferWait,
+    wired: Wired,
+    body: PayRequest | None = None,
 ) -> Answer:
     """Take the payment on its way, then wait for its end where that is preferred."""
-    wanted = Paying(payment_id, viewer.user_id)
+    wanted = Paying(payment_id, viewer.user_id, amount=body.amount if body else None)
 
     async def work(uow: UnitOfWork) -> Answer:
         return viewer.answer(ACCEPTED, await wired.paying.do_within(uow, wanted))
@@ -137,7 +173,7 @@ async def pay_payment(
             request,
             viewer.caller,
             operation="pay_payment",
-            body=None,
+            body=body,
             work=work,
             without_key=with_others,
         )
@@ -150,7 +186,7 @@ async def pay_payment(
     operation_id="cancel_payment",
     summary="Cancel a payment",
     description="Answers 200 where nobody had begun to pay it; 202 where one in flight is being "
-    "taken back, or with `Prefer: wait=N` 200 once it is.",
+    "taken back, or what was reserved is being freed, or with `Prefer: wait=N` 200 once it is.",
     status_code=200,
     response_model=OutgoingPayment,
     responses={202: {"model": OutgoingPayment, "description": "It is being taken back."}},
@@ -228,17 +264,7 @@ async def _final(
     wait: float | None,
     viewer: Viewer,
 ) -> Answer:
-    """Return how the payment ended where that is waited for and comes in time, else as accepted.
-
-    Here no unit of work is open and no connection is held.
-    """
+    """Return how the payment ended where that is waited for and comes in time, else as accepted."""
     if wait is None or accepted.status_code != ACCEPTED:
         return accepted
-    headers = {**accepted.own_headers, **preference_applied(wait)}
-    try:
-        async with asyncio.timeout(wait):
-            payment = await finish
-    except TimeoutError:
-        return Answer(ACCEPTED, body=accepted.body, headers=headers)
-    del headers["Location"]
-    return Answer(OK, viewer.sees(payment), headers)
+    return await heard(accepted, finish, wait, viewer, status=OK)

@@ -1,5 +1,6 @@
 """Who asks, in which language, and what of a payment they may see."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -10,6 +11,7 @@ from kit.refusals import Language
 from kit.web.answers import Answer
 from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
+from kit.web.prefer import preference_applied
 from payments.domain.payment import Payment
 from payments.schemas.payments import IncomingPayment, OutgoingPayment, shown
 
@@ -43,3 +45,26 @@ def _viewer(caller: Caller, language: CallerLanguage) -> Viewer:
 
 
 Viewing = Annotated[Viewer, Depends(_viewer)]
+
+
+def payment_in(answer: Answer) -> UUID:
+    """Return which payment an answer is about, by the address that it gives."""
+    return UUID(answer.own_headers["Location"].rpartition("/")[2])
+
+
+async def heard(
+    accepted: Answer, news: asyncio.Future[Payment], wait: float, viewer: Viewer, *, status: int
+) -> Answer:
+    """Return the news of a payment under this status if they come in time, else as accepted.
+
+    Here no unit of work is open and no connection is held.
+    """
+    headers = {**accepted.own_headers, **preference_applied(wait)}
+    try:
+        async with asyncio.timeout(wait):
+            payment = await news
+    except TimeoutError:
+        return Answer(accepted.status_code, body=accepted.body, headers=headers)
+    if status == OK:
+        del headers["Location"]
+    return Answer(status, viewer.sees(payment), headers)

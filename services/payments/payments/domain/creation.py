@@ -9,6 +9,7 @@ from kit.money import Money
 from payments.domain.billing import decide_amount
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, Scalar, Status
+from payments.domain.schedules import check_execution_time
 from payments.refusals import (
     CurrencyMismatch,
     PayeeIsPayer,
@@ -37,19 +38,26 @@ class PaymentOrder:
     card_holder: str | None = None
     description: str | None = None
     metadata: Mapping[str, Scalar] | None = None
+    is_reserved: bool = False
+    execute_at: datetime | None = None
 
 
 def decide_creation(
     order: PaymentOrder, parties: Parties, *, payment_id: UUID, now: datetime, ttl: timedelta
 ) -> Payment:
-    """Return the new payment, or raise the first refusal that applies."""
+    """Return the new payment, or raise the first refusal that applies.
+
+    ``ttl`` counts from the time at which it can or will be paid.
+    """
+    if order.execute_at is not None:
+        check_execution_time(order.execute_at, now)
     amount = _amount(order, parties)
     _check_payer(order, parties, amount.currency)
     payee = _check_payee(order, parties, amount.currency)
     biller = parties.biller
     return Payment(
         id=payment_id,
-        status=Status.CREATED,
+        status=Status.CREATED if order.execute_at is None else Status.SCHEDULED,
         payer_id=order.payer_id,
         payee_id=payee.user_id,
         payer_account_id=order.from_wallet_id,
@@ -66,7 +74,7 @@ def decide_creation(
         transfer_id=None,
         version=1,
         created_at=now,
-        expires_at=now + ttl,
+        expires_at=(order.execute_at or now) + ttl,
         processing_at=None,
         cancel_requested_at=None,
         paid_at=None,
@@ -74,6 +82,8 @@ def decide_creation(
         cancelled_at=None,
         service_id=biller.id if biller else None,
         service_name=biller.name if biller else None,
+        execute_at=order.execute_at,
+        is_reserved=order.is_reserved,
     )
 
 

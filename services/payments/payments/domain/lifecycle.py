@@ -4,11 +4,14 @@ from datetime import datetime
 from enum import Enum, auto
 from uuid import UUID
 
+from kit.money import Money, decimal_text
 from payments.domain.payment import Payment, Status
 from payments.domain.reasons import status_label
 from payments.refusals import (
+    CaptureExceedsReservation,
     OnlyPayerMayCancel,
     OnlyPayerMayPay,
+    OnlyReservedMayBePaidInPart,
     PaymentAlreadyFinal,
     PaymentBeingCancelled,
     PaymentExpired,
@@ -55,6 +58,19 @@ def decide_pay(payment: Payment, caller_id: UUID, now: datetime) -> Pay:
     return Pay.START
 
 
+def decide_capture(payment: Payment, amount: str | None) -> Money:
+    """Decide how much of a payment is paid: all of it, or of a reserved one also a part."""
+    if amount is None:
+        return Money(payment.amount_minor, payment.currency)
+    if not payment.is_reserved:
+        raise OnlyReservedMayBePaidInPart
+    part = Money.parse(amount, payment.currency)
+    if part.minor > payment.amount_minor:
+        most = decimal_text(payment.amount_minor, payment.currency)
+        raise CaptureExceedsReservation(most=most, currency=payment.currency)
+    return part
+
+
 def decide_cancel(payment: Payment, caller_id: UUID) -> Cancel:
     """Decide a request to cancel a payment that is visible to the caller.
 
@@ -64,7 +80,7 @@ def decide_cancel(payment: Payment, caller_id: UUID) -> Cancel:
         raise OnlyPayerMayCancel
     if payment.is_final:
         raise _already_final(payment)
-    if payment.status is Status.PROCESSING:
+    if payment.status is Status.PROCESSING or payment.is_reserved:
         return Cancel.BY_UNDOING
     return Cancel.AT_ONCE
 

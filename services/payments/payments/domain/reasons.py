@@ -11,6 +11,9 @@ EXPIRED: Final = "expired"
 CHECK_DENIED: Final = "check_denied"
 CHECK_UNAVAILABLE: Final = "check_unavailable"
 WALLET_UNAVAILABLE: Final = "wallet_unavailable"
+PAYER_NOT_ACTIVE: Final = "payer_not_active"
+PAYEE_NOT_ACTIVE: Final = "payee_not_active"
+SERVICE_NOT_ACTIVE: Final = "service_not_active"
 
 STATUS_LABELS: Final[Mapping[Language, Mapping[Status, str]]] = {
     "en": {
@@ -47,6 +50,11 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         CHECK_UNAVAILABLE: "An outside check did not answer in time",
         CANCELLED_BY_PAYER: "Cancelled by the payer",
         EXPIRED: "Not paid in time",
+        PAYER_NOT_ACTIVE: "The payer's account is not active any more",
+        PAYEE_NOT_ACTIVE: "The payee's account is not active any more",
+        SERVICE_NOT_ACTIVE: "The service is not offered any more",
+        "limit_per_payment": "Above the payer's limit of one payment",
+        "limit_per_day": "Above the payer's limit of a day",
     },
     "ru": {
         "insufficient_funds": "В кошельке плательщика недостаточно денег",
@@ -60,6 +68,11 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         CHECK_UNAVAILABLE: "Внешняя проверка не ответила вовремя",
         CANCELLED_BY_PAYER: "Отменён плательщиком",
         EXPIRED: "Не оплачен вовремя",
+        PAYER_NOT_ACTIVE: "Учётная запись плательщика больше не активна",
+        PAYEE_NOT_ACTIVE: "Учётная запись получателя больше не активна",
+        SERVICE_NOT_ACTIVE: "Услуга больше не предоставляется",
+        "limit_per_payment": "Превышен лимит одного платежа",
+        "limit_per_day": "Превышен дневной лимит",
     },
 }
 

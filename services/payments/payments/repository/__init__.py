@@ -1,4 +1,4 @@
-"""The only SQL of payments: payments, billers, and what is known of people and wallets."""
+"""The only SQL of payments: payments, refunds, billers, what is known of people and wallets."""
 
 from payments.repository.billers import Billers
 from payments.repository.bulks import Bulks
@@ -6,5 +6,6 @@ from payments.repository.changes import Changes, Place
 from payments.repository.known import Known
 from payments.repository.limits import Limits
 from payments.repository.payments import Payments
+from payments.repository.refunds import Refunds
 
-__all__ = ["Billers", "Bulks", "Changes", "Known", "Limits", "Payments", "Place"]
+__all__ = ["Billers", "Bulks", "Changes", "Known", "Limits", "Payments", "Place", "Refunds"]

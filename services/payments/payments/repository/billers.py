@@ -70,7 +70,8 @@ class Billers:
 
     async def among(self, biller_ids: Iterable[UUID | None]) -> dict[UUID | None, Biller]:
         """Return those of the billers that there are, by id, active or not."""
-        rows = await self._connection.fetch(_AMONG, list(biller_ids))
+        ids = list(biller_ids)
+        rows = await self._connection.fetch(_AMONG, ids) if ids else []
         return {biller.id: biller for biller in _all(rows)}
 
     async def lock(self, biller_id: UUID) -> Biller | None:

@@ -95,15 +95,15 @@ class Limits:
         rows = await self._connection.fetch(_SPENT, user_id, day)
         return {row["currency"]: row["spent_minor"] for row in rows}
 
-    async def count(self, payment: Payment, day: date, per_day: int) -> bool:
-        """Count a payment, locked, if it fits into its payer's day; one statement."""
+    async def count(self, payment: Payment, minor: int, day: date, per_day: int) -> bool:
+        """Count what is paid of a locked payment if it fits into its payer's day; one statement."""
         counted = await self._connection.execute(
             _COUNT,
             payment.id,
             payment.payer_id,
             payment.currency,
             day,
-            payment.amount_minor,
+            minor,
             per_day,
         )
         return counted == 1
@@ -117,15 +117,16 @@ class Limits:
         """Count more of a locked day."""
         await self._connection.execute(_ADD, user_id, day, list(added), list(added.values()))
 
-    async def give_back(self, payments: Sequence[Payment]) -> None:
+    async def give_back(self, counted: Sequence[tuple[Payment, int]]) -> None:
         """Take payments that come to nothing, locked, out of the days they were counted in."""
+        payments = [payment for payment, _ in counted]
         days = (
             [payment.payer_id for payment in payments],
             [payment.currency for payment in payments],
             [payment.counted_on for payment in payments],
         )
         await self._connection.execute(_LOCK_DAYS, *days)
-        amounts = [payment.amount_minor for payment in payments]
+        amounts = [minor for _, minor in counted]
         await self._connection.execute(_GIVE_BACK, *days, amounts)
 
     async def purge(self, before: date) -> int:

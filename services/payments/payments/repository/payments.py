@@ -18,6 +18,7 @@ from payments.domain.limits import Limit
 from payments.domain.listing import Direction, Wanted
 from payments.domain.outcomes import Outcome
 from payments.domain.payment import FINAL, Method, Payment, Status
+from payments.domain.reasons import PAYEE_NOT_ACTIVE, PAYER_NOT_ACTIVE, SERVICE_NOT_ACTIVE
 
 # The usernames are for display; they cost two look-ups by primary key in the same statement.
 _ROW: Final = """
@@ -52,11 +53,22 @@ _AMONG: Final = f"SELECT {_ROW} FROM payment WHERE id = ANY($1)"
 
 _LOCK: Final = f"SELECT {_ROW} FROM payment WHERE id = $1 FOR NO KEY UPDATE OF payment"
 
+# Among the ids may be those of refunds: what these move are their payments.
 _LOCK_MANY: Final = """
-SELECT 1 FROM payment WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+SELECT 1 FROM payment
+WHERE id = ANY($1::uuid[] || ARRAY(SELECT payment_id FROM refund WHERE id = ANY($1::uuid[])))
+ORDER BY id FOR NO KEY UPDATE
 """
 
-_FINAL_AMONG: Final = f"SELECT {_ROW} FROM payment WHERE id = ANY($1) AND status = ANY($2)"
+_NEWS_AMONG: Final = f"""
+SELECT {_ROW} FROM payment
+WHERE id = ANY($1) AND (status = ANY($2) OR reserved_at IS NOT NULL)
+"""
+
+_OWN_LIMIT: Final = """(
+    SELECT ARRAY[per_payment_minor, per_day_minor] FROM payment_limit
+    WHERE user_id = payment.payer_id AND currency = payment.currency) AS own_limit
+"""
 
 _CLAIM: Final = f"""
 WITH wanted AS MATERIALIZED (
@@ -66,14 +78,13 @@ WITH wanted AS MATERIALIZED (
     ORDER BY payment.id FOR NO KEY UPDATE OF payment)
 UPDATE payment SET status = 'processing', processing_at = $3
 FROM wanted
-WHERE payment.id = wanted.id AND status = 'created' AND expires_at > $3
+WHERE payment.id = wanted.id AND status IN ('created', 'scheduled') AND expires_at > $3
+  AND cancel_requested_at IS NULL
   AND NOT EXISTS (SELECT FROM party WHERE user_id IN (payment.payer_id, payment.payee_id)
                   AND party.status IN ('disabled', 'deleted'))
   AND (service_id IS NULL
        OR EXISTS (SELECT FROM biller WHERE biller.id = service_id AND biller.is_active))
-RETURNING {_ROW}, (
-    SELECT ARRAY[per_payment_minor, per_day_minor] FROM payment_limit
-    WHERE user_id = payment.payer_id AND currency = payment.currency) AS own_limit
+RETURNING {_ROW}, {_OWN_LIMIT}
 """
 
 _CANCEL: Final = f"""
@@ -100,17 +111,46 @@ UPDATE payment SET
     version = version + 1
 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $6::bigint[])
     AS ended (id, status, transfer_id, reason, paid_minor)
-WHERE payment.id = ended.id AND payment.status = 'processing'
+WHERE payment.id = ended.id AND payment.status IN ('created', 'processing')
 RETURNING {_ROW}
+"""
+
+_MARK_RESERVED: Final = f"""
+UPDATE payment SET reserved_at = $2 WHERE id = ANY($1) RETURNING {_ROW}
 """
 
 _EXPIRE: Final = f"""
 WITH overdue AS (
-    SELECT id FROM payment WHERE status = 'created' AND expires_at <= $1
+    SELECT id FROM payment WHERE status = 'created' AND expires_at <= $1 AND NOT is_reserved
     ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE payment SET status = 'cancelled', reason = $2, cancelled_at = $1, version = version + 1
 FROM overdue WHERE payment.id = overdue.id
 RETURNING {_ROW}
+"""
+
+_CLAIM_DUE: Final = f"""
+WITH due AS (
+    SELECT id, payer_id, payee_id, service_id FROM payment
+    WHERE status = 'scheduled' AND execute_at <= $1
+    ORDER BY execute_at LIMIT $5 FOR UPDATE SKIP LOCKED),
+judged AS (
+    SELECT due.id, CASE WHEN payer.user_id IS NOT NULL THEN $2::text
+                        WHEN payee.user_id IS NOT NULL THEN $3::text
+                        WHEN biller.id IS NOT NULL THEN $4::text END AS barred_by
+    FROM due
+    LEFT JOIN party AS payer
+        ON payer.user_id = due.payer_id AND payer.status IN ('disabled', 'deleted')
+    LEFT JOIN party AS payee
+        ON payee.user_id = due.payee_id AND payee.status IN ('disabled', 'deleted')
+    LEFT JOIN biller ON biller.id = due.service_id AND NOT biller.is_active)
+UPDATE payment SET
+    status = CASE WHEN barred_by IS NULL THEN 'processing' ELSE 'failed' END,
+    processing_at = CASE WHEN barred_by IS NULL THEN $1::timestamptz END,
+    failed_at = CASE WHEN barred_by IS NOT NULL THEN $1::timestamptz END,
+    reason = barred_by,
+    version = version + (barred_by IS NOT NULL)::int
+FROM judged WHERE payment.id = judged.id
+RETURNING {_ROW}, {_OWN_LIMIT}
 """
 
 # One side of a list, read along an index of its own, as are the sides of one status; the other
@@ -207,10 +247,10 @@ class Payments:
     ) -> dict[tuple[UUID, UUID], tuple[Payment, Limit | None]]:
         """Take payments from created to processing, each for exactly one of all who try.
 
-        Asked by payment and payer. With each come the limits that its payer has of their own, as
-        they cost no more this way. One is missing where it can't be paid by this payer now, or
-        somebody or the service is not active: ``decide_pay`` on what ``get`` gives says why. This
-        is the hot path, so it is one statement.
+        Likewise from scheduled, ahead of its time. Asked by payment and payer. With each come the
+        limits that its payer has of their own, as they cost no more this way. One is missing where
+        it can't be paid by this payer now, or somebody or the service is not active:
+        ``decide_pay`` on what ``get`` gives says why. This is the hot path, so it is one statement.
         """
         payment_ids, payer_ids = (list(column) for column in zip(*asked, strict=True))
         rows = await self._connection.fetch(_CLAIM, payment_ids, payer_ids, now)
@@ -233,7 +273,10 @@ class Payments:
         return _payment(await self._connection.fetchrow(_REQUEST_CANCEL, locked.id, now))
 
     async def finish(self, outcomes: Sequence[Outcome], now: datetime) -> list[Payment]:
-        """End payments in flight, all by one statement; those not in flight are left alone."""
+        """End payments in flight, all by one statement; those that have ended are left alone.
+
+        A reserved one is in flight while it is created: its money is set aside.
+        """
         rows = await self._connection.fetch(
             _FINISH,
             [outcome.payment_id for outcome in outcomes],
@@ -245,13 +288,31 @@ class Payments:
         )
         return _all(rows)
 
+    async def mark_reserved(self, payment_ids: Iterable[UUID], now: datetime) -> list[Payment]:
+        """Note that the money of these payments, locked, has been set aside."""
+        return _all(await self._connection.fetch(_MARK_RESERVED, list(payment_ids), now))
+
+    async def claim_due(self, now: datetime, limit: int) -> list[tuple[Payment, Limit | None]]:
+        """Take scheduled payments whose time has come, the earliest first, passing by locked ones.
+
+        They are processing then, or failed where payer, payee or service has been disabled since.
+        With each come the limits that its payer has of their own.
+        """
+        rows = await self._connection.fetch(
+            _CLAIM_DUE, now, PAYER_NOT_ACTIVE, PAYEE_NOT_ACTIVE, SERVICE_NOT_ACTIVE, limit
+        )
+        return [_claimed(row) for row in rows]
+
     async def expire(self, reason: str, now: datetime, limit: int) -> list[Payment]:
-        """Cancel created payments whose time is over, the oldest first, passing by locked ones."""
+        """Cancel created payments whose time is over, the oldest first, passing by locked ones.
+
+        Reserved ones end by their sagas, which give the money back.
+        """
         return _all(await self._connection.fetch(_EXPIRE, now, reason, limit))
 
-    async def final_among(self, payment_ids: Iterable[UUID]) -> list[Payment]:
-        """Return those of the payments that are final."""
-        return _all(await self._connection.fetch(_FINAL_AMONG, list(payment_ids), list(FINAL)))
+    async def news_among(self, payment_ids: Iterable[UUID]) -> list[Payment]:
+        """Return those of the payments that are final, or whose money is set aside."""
+        return _all(await self._connection.fetch(_NEWS_AMONG, list(payment_ids), list(FINAL)))
 
     async def page(
         self, user_id: UUID, wanted: Wanted, after: tuple[datetime, UUID] | None, limit: int

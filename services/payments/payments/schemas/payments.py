@@ -1,10 +1,17 @@
 """What the API of payments takes and gives; shapes only, the rules stand in the domain."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
 
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
 from kit.refusals import Language
@@ -36,7 +43,22 @@ _EXAMPLE: dict[str, Any] = {
     "paid_at": "2026-01-31T12:00:05Z",
     "failed_at": None,
     "cancelled_at": None,
+    "reserved_at": None,
+    "execute_at": None,
+    "paid_amount": "150.00",
+    "refunded_amount": "0.00",
+    "refunded_at": None,
 }
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise refuse_field("malformed", "Out of the calendar.", "За пределами календаря.") from None
+
+
+ExecuteAt = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class PayeeRequest(Model):
@@ -93,6 +115,26 @@ class PaymentRequest(Model):
     card_holder: CardHolder | None = None
     description: Description | None = None
     metadata: Metadata | None = None
+    confirm: bool = Field(default=False, description="Pay it at once, in the same call.")
+    reserve: bool = Field(
+        default=False,
+        description="Set the money aside now; paying, also a part, moves it, cancelling frees it.",
+    )
+    execute_at: ExecuteAt | None = Field(
+        None,
+        description="Pay it by itself then, at most a year ahead; until then it is `scheduled`.",
+        examples=["2026-02-28T09:00:00Z"],
+    )
+
+    @model_validator(mode="after")
+    def _at_most_one(self) -> Self:
+        if self.confirm + self.reserve + (self.execute_at is not None) > 1:
+            raise refuse_field(
+                "at_most_one",
+                "Give at most one of confirm, reserve and execute_at.",
+                "Укажите не более одного из полей confirm, reserve и execute_at.",
+            )
+        return self
 
     _money: Money | None = PrivateAttr(None)
 
@@ -129,7 +171,21 @@ class PaymentRequest(Model):
             card_holder=self.card_holder,
             description=self.description,
             metadata=self.metadata,
+            is_reserved=self.reserve,
+            execute_at=self.execute_at,
         )
+
+
+class PayRequest(Model):
+    """How to pay a payment; nothing need be said."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "40.00"}]})
+
+    amount: AmountText | None = Field(
+        None,
+        description="How much of a reserved payment is paid, in its currency; the rest is freed. "
+        "All of it if not given.",
+    )
 
 
 class Payer(Model):
@@ -171,6 +227,17 @@ class SeenPayment(Model):
     paid_at: datetime | None = None
     failed_at: datetime | None = None
     cancelled_at: datetime | None = None
+    reserved_at: datetime | None = Field(
+        None, description="When its money was set aside, where it was created with `reserve`."
+    )
+    execute_at: datetime | None = Field(
+        None, description="When a scheduled payment is paid by itself."
+    )
+    paid_amount: str | None = Field(None, description="What was paid of it, once it is paid.")
+    refunded_amount: str = Field(
+        description="What of it has gone back, or is on its way: the refunds say which."
+    )
+    refunded_at: datetime | None = Field(None, description="When all of it had gone back.")
 
 
 class IncomingPayment(SeenPayment):
@@ -241,6 +308,11 @@ def shown(
         "paid_at": payment.paid_at,
         "failed_at": payment.failed_at,
         "cancelled_at": payment.cancelled_at,
+        "reserved_at": payment.reserved_at,
+        "execute_at": payment.execute_at,
+        "paid_amount": _amount(payment.paid_minor, payment.currency),
+        "refunded_amount": decimal_text(payment.refunded_minor, payment.currency),
+        "refunded_at": payment.refunded_at,
     }
     if viewer_id != payment.payer_id:
         return IncomingPayment.model_construct(**seen)
@@ -260,3 +332,7 @@ def _service(payment: Payment) -> PaidService | None:
     if payment.service_id is None or payment.service_name is None:
         return None
     return PaidService.model_construct(id=payment.service_id, name=payment.service_name)
+
+
+def _amount(minor: int | None, currency: str) -> str | None:
+    return None if minor is None else decimal_text(minor, currency)

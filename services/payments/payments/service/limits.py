@@ -18,27 +18,30 @@ log = get_logger(__name__)
 _COME_TO_NOTHING = frozenset({Status.FAILED, Status.CANCELLED})
 
 
-async def count(uow: UnitOfWork, payment: Payment, limit: Limit) -> None:
-    """Count a payment, claimed, against its payer's limits; no statement where there are none.
+async def count(uow: UnitOfWork, payment: Payment, minor: int, limit: Limit) -> None:
+    """Count what is paid of a payment, claimed; no statement where its payer has no limits.
 
     Raises LimitPerPayment, LimitPerDay.
     """
-    require_fit(limit, payment.amount_minor, payment.currency)
+    require_fit(limit, minor, payment.currency)
     if limit.per_day is None:
         return
-    if not await Limits(uow).count(payment, uow.clock.now().date(), limit.per_day):
+    if not await Limits(uow).count(payment, minor, uow.clock.now().date(), limit.per_day):
         raise day_is_full(limit, payment.currency)
 
 
-async def give_back(uow: UnitOfWork, ended: Sequence[Payment]) -> None:
-    """Give back what was counted of payments that came to nothing; the payments are locked."""
+async def give_back(uow: UnitOfWork, ended: Sequence[Payment], paid: Mapping[UUID, int]) -> None:
+    """Give back what was counted of payments that came to nothing; the payments are locked.
+
+    ``paid`` says how much of each was to be paid, which is what was counted.
+    """
     back = [
         payment
         for payment in ended
         if payment.counted_on is not None and payment.status in _COME_TO_NOTHING
     ]
     if back:
-        await Limits(uow).give_back(back)
+        await Limits(uow).give_back([(payment, paid[payment.id]) for payment in back])
 
 
 async def set_limits(

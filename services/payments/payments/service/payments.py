@@ -1,4 +1,4 @@
-"""The verbs: create, pay, cancel, expire. Each loads, decides, saves and emits.
+"""The verbs: create, pay, cancel, expire, carry out. Each loads, decides, saves and emits.
 
 They run inside the caller's unit of work and never commit.
 """
@@ -12,27 +12,38 @@ from uuid import UUID
 from kit.context import Context, current, within
 from kit.db import UnitOfWork
 from kit.ids import new_id
+from kit.money import Money
 from kit.refusals import Refusal
 from kit.saga import SagaEngine, Start, UndoOutcome
 from payments.domain.creation import PaymentOrder, decide_creation
-from payments.domain.lifecycle import Cancel, Pay, decide_cancel, decide_pay, visible_to
+from payments.domain.lifecycle import (
+    Cancel,
+    Pay,
+    decide_cancel,
+    decide_capture,
+    decide_pay,
+    visible_to,
+)
 from payments.domain.limits import Limit
+from payments.domain.outcomes import Outcome
 from payments.domain.parties import Ends, Parties, PayeeName
-from payments.domain.payment import Payment
+from payments.domain.payment import Payment, Status
 from payments.domain.policies import Policies
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.refusals import (
     PayeeNotActive,
     PayerNotActive,
+    PaymentBeingCancelled,
     PaymentBeingCaptured,
     ServiceNotActive,
 )
 from payments.repository import Billers, Known, Payments
-from payments.saga import facts
+from payments.saga import CONFIRM, confirmed, facts
 from payments.service.limits import count
 from payments.telling import tell
 
 EXPIRY_BATCH: Final = 200
+DUE_BATCH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +53,30 @@ class Creation:
     order: PaymentOrder
     parties: Parties
     context: Context = field(default_factory=current)
+    payment_id: UUID = field(default_factory=new_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Paying:
-    """A payment to be paid, and the request that wants it."""
+    """A payment to be paid, and the request that wants it.
+
+    Of a reserved one a part may be paid: an amount in the payment's currency.
+    """
 
     payment_id: UUID
     caller_id: UUID
     context: Context = field(default_factory=current)
+    amount: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A payment that is being paid: how much of it, and under which limits."""
+
+    payment: Payment
+    part: Money
+    own: Limit | None
+    context: Context
 
 
 async def create(
@@ -71,9 +97,19 @@ async def create(
 
 def _decided(wanted: Creation, now: datetime, ttl: timedelta) -> Payment | Refusal:
     try:
-        return decide_creation(wanted.order, wanted.parties, payment_id=new_id(), now=now, ttl=ttl)
+        return decide_creation(
+            wanted.order, wanted.parties, payment_id=wanted.payment_id, now=now, ttl=ttl
+        )
     except Refusal as refusal:
         return refusal
+
+
+async def set_aside(uow: UnitOfWork, engine: SagaEngine, created: Payment) -> None:
+    """Begin to hold the money of a payment that is to be reserved; it waits to be paid then.
+
+    Whether it is checked outside, and fits its payer's limits, is decided when it is paid.
+    """
+    await engine.start(uow, created.id, facts(created, is_checked=False))
 
 
 async def pay(
@@ -83,38 +119,71 @@ async def pay(
 
     Returns each, or its refusal: of ``decide_pay``, or PayerNotActive, PayeeNotActive or
     ServiceNotActive where one of them has been disabled since the payment was created. Raises the
-    refusals of limits, as what was claimed has to be rolled back: whoever pays many pays each
-    alone then.
+    refusals of ``decide_capture`` and of limits, and PaymentBeingCancelled, as what was claimed
+    has to be rolled back: whoever pays many pays each alone then.
     """
-    contexts = {(one.payment_id, one.caller_id): one.context for one in wanted}
-    found = await Payments(uow).claim(contexts, uow.clock.now())
-    await _count_all(uow, found.values(), policies)
-    claimed = {key: payment for key, (payment, _) in found.items()}
-    if claimed:
-        await engine.start_many(
-            uow,
-            [
-                Start(
-                    payment.id,
-                    facts(payment, is_checked=policies.is_checked(payment)),
-                    contexts[key],
-                )
-                for key, payment in claimed.items()
-            ],
-        )
+    asked = {(one.payment_id, one.caller_id): one for one in wanted}
+    found = await Payments(uow).claim(asked, uow.clock.now())
+    claimed = [
+        _Claimed(payment, decide_capture(payment, asked[key].amount), own, asked[key].context)
+        for key, (payment, own) in found.items()
+    ]
+    # Lock order: the sagas of reserved ones before the days that payments are counted in.
+    await _signal(uow, engine, policies, [one for one in claimed if one.payment.is_reserved])
+    await _count_all(uow, claimed, policies)
+    await _start(uow, engine, policies, [one for one in claimed if not one.payment.is_reserved])
     return [
-        claimed.get((one.payment_id, one.caller_id)) or await _not_claimed(uow, one)
+        found[one.payment_id, one.caller_id][0]
+        if (one.payment_id, one.caller_id) in found
+        else await _not_claimed(uow, one)
         for one in wanted
     ]
 
 
-async def _count_all(
-    uow: UnitOfWork, claimed: Iterable[tuple[Payment, Limit | None]], policies: Policies
+async def _signal(
+    uow: UnitOfWork, engine: SagaEngine, policies: Policies, reserved: Iterable[_Claimed]
 ) -> None:
+    """Let the sagas that hold the money of reserved payments go on; in the order of their ids."""
+    for one in sorted(reserved, key=lambda one: one.payment.id):
+        is_checked = policies.is_checked(one.payment, one.part)
+        news = confirmed(one.part.minor, is_checked=is_checked)
+        with within(one.context):
+            if not await engine.signal(uow, one.payment.id, CONFIRM, learnt=news):
+                # Its time has just run out, or its wallet gave no answer.
+                raise PaymentBeingCancelled
+
+
+async def _start(
+    uow: UnitOfWork, engine: SagaEngine, policies: Policies, paid: Sequence[_Claimed]
+) -> None:
+    if not paid:
+        return
+    await engine.start_many(
+        uow,
+        [
+            Start(
+                one.payment.id,
+                facts(one.payment, is_checked=policies.is_checked(one.payment)),
+                one.context,
+            )
+            for one in paid
+        ],
+    )
+
+
+async def _count_all(uow: UnitOfWork, claimed: Iterable[_Claimed], policies: Policies) -> None:
     """Count payments against limits, in the order of the days' keys: one for all who count."""
-    ordered = sorted(claimed, key=lambda one: (one[0].payer_id, one[0].currency, one[0].id))
-    for payment, own in ordered:
-        await count(uow, payment, policies.limits.in_force(payment.currency, own))
+    for one in sorted(claimed, key=_day_key):
+        await _count(uow, one, policies)
+
+
+def _day_key(claimed: _Claimed) -> tuple[UUID, str, UUID]:
+    return (claimed.payment.payer_id, claimed.payment.currency, claimed.payment.id)
+
+
+async def _count(uow: UnitOfWork, claimed: _Claimed, policies: Policies) -> None:
+    limit = policies.limits.in_force(claimed.payment.currency, claimed.own)
+    await count(uow, claimed.payment, claimed.part.minor, limit)
 
 
 async def _not_claimed(uow: UnitOfWork, wanted: Paying) -> Payment | Refusal:
@@ -159,3 +228,33 @@ async def expire(uow: UnitOfWork) -> list[Payment]:
     for payment in expired:
         tell(uow, payment)
     return expired
+
+
+async def carry_out(uow: UnitOfWork, engine: SagaEngine, policies: Policies) -> list[Payment]:
+    """Pay one batch of scheduled payments whose time has come; returns them.
+
+    One whose payer, payee or service has been disabled since fails, and so does one that does not
+    fit its payer's limits now.
+    """
+    due = await Payments(uow).claim_due(uow.clock.now(), DUE_BATCH)
+    for payment, _ in due:
+        if payment.status is Status.FAILED:
+            tell(uow, payment)
+    claimed = [
+        _Claimed(payment, decide_capture(payment, None), own, current())
+        for payment, own in due
+        if payment.status is not Status.FAILED
+    ]
+    fitting, outcomes = [], []
+    for one in sorted(claimed, key=_day_key):
+        try:
+            await _count(uow, one, policies)
+        except Refusal as refusal:
+            outcomes.append(Outcome(one.payment.id, Status.FAILED, reason=refusal.code))
+        else:
+            fitting.append(one)
+    if outcomes:
+        for payment in await Payments(uow).finish(outcomes, uow.clock.now()):
+            tell(uow, payment)
+    await _start(uow, engine, policies, fitting)
+    return [payment for payment, _ in due]

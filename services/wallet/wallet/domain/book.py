@@ -75,7 +75,7 @@ class Reservation(NamedTuple):
 
 
 class Movement(NamedTuple):
-    """Decided: move this, out of `hold` where there is one."""
+    """Decided: move this, out of `hold` where there is one, and maybe free the rest of it."""
 
     transfer_id: UUID
     payer: Account
@@ -85,6 +85,7 @@ class Movement(NamedTuple):
     reference: str
     description: str | None
     hold: Hold | None = None
+    frees_rest: bool = False
 
 
 class Release(NamedTuple):
@@ -170,6 +171,8 @@ class Book:
         if decided.hold is not None:
             decided.hold.captured_minor += amount
             payer.held_minor -= amount
+            if decided.frees_rest:
+                self._free(decided.hold, payer)
             self._changed(decided.hold)
         # Never before an entry that is already there: times along an account do not go back,
         # even where the clock does, so an account can be searched by time.
@@ -210,11 +213,14 @@ class Book:
             self.barriers.append(Barrier(decided.undo_of, decided.hold_id))
         if hold is not None and hold.remaining_minor:
             account = self.accounts[hold.account_id]
-            account.held_minor -= hold.remaining_minor
+            self._free(hold, account)
             self.touched[account.id] = account
-            hold.released_minor += hold.remaining_minor
             self._changed(hold)
         return Released(decided.hold_id)
+
+    def _free(self, hold: Hold, account: Account) -> None:
+        account.held_minor -= hold.remaining_minor
+        hold.released_minor += hold.remaining_minor
 
     def _changed(self, hold: Hold) -> None:
         if hold.id not in self.placed_holds:

@@ -38,6 +38,7 @@ class CaptureHold(NamedTuple):
     reference: str
     kind: str
     description: str | None
+    release_rest: bool = False
 
 
 class ReleaseHold(NamedTuple):

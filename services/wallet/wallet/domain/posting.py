@@ -112,6 +112,7 @@ def decide_capture_hold(  # noqa: PLR0911 (a ladder has as many exits as rungs)
         command.reference,
         command.description,
         hold,
+        command.release_rest,
     )
 
 

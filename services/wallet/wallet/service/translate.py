@@ -67,6 +67,7 @@ def ledger_command(message: Asked, homes: Mapping[Home, UUID]) -> LedgerCommand:
                 message.reference,
                 message.kind,
                 message.description,
+                message.release_rest,
             )
         case contract.PlaceHold(currency=currency):
             return ledger.PlaceHold(

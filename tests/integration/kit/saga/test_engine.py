@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Command, Envelope, Reply
 from kit.saga import (
+    Done,
     Ended,
     Hooks,
     Note,
@@ -24,6 +26,7 @@ from kit.saga import (
     TaskRunner,
     UndoOutcome,
     Wait,
+    shared_replies,
     store,
 )
 from kit.tasks import spawn, stop
@@ -55,7 +58,10 @@ class Agency:
         self.locked: list[Sequence[UUID]] = []
         self.completed: list[Ended] = []
         self.undone: list[Ended] = []
-        self.engine = SagaEngine(saga, Hooks(self._lock, self._completed, self._undone))
+        self.done: list[Done] = []
+        self.ended_before: list[int] = []
+        hooks = Hooks(self._lock, self._completed, self._undone, self._done)
+        self.engine = SagaEngine(saga, hooks)
 
     async def _lock(self, _: UnitOfWork, ids: Sequence[UUID]) -> None:
         self.locked.append(ids)
@@ -65,6 +71,10 @@ class Agency:
 
     async def _undone(self, _: UnitOfWork, ended: Sequence[Ended]) -> None:
         self.undone += ended
+
+    async def _done(self, _: UnitOfWork, steps: Sequence[Done]) -> None:
+        self.done += steps
+        self.ended_before.append(len(self.completed))
 
     async def start(self, *, needs_visa: bool = False) -> UUID:
         saga_id = new_id()
@@ -77,11 +87,11 @@ class Agency:
         return [one.message for one in found if isinstance(one.message, Command)]
 
     async def reply(self, *replies: tuple[UUID, Reply]) -> None:
-        envelopes = [self._envelope(saga_id, reply) for saga_id, reply in replies]
+        envelopes = [self.envelope(saga_id, reply) for saga_id, reply in replies]
         async with self.database.unit_of_work() as uow:
             await self.engine.handle_replies(uow, envelopes)
 
-    def _envelope(self, saga_id: UUID, reply: Reply) -> Envelope:
+    def envelope(self, saga_id: UUID, reply: Reply) -> Envelope:
         now, name = self.clock.now(), str(saga_id)
         return Envelope(
             new_id(), "hotel", reply.type, name, now, None, None, None, None, None, reply
@@ -146,6 +156,33 @@ async def test_a_batch_of_replies_costs_the_same_statements_for_one_and_for_fort
         costs.append(agency.database.statements - before)
     assert costs[0] == costs[1]
     assert len(await agency.asked(PayFlight)) == 41
+
+
+async def test_steps_are_told_as_they_are_done_and_before_the_end(agency: Agency) -> None:
+    saga_id = await agency.start()
+    [hotel] = await agency.asked(BookHotel)
+    await agency.reply((saga_id, _booked(hotel)))
+    [booked] = agency.done
+    assert (booked.saga_id, booked.step, booked.data["room"]) == (saga_id, "hotel", "7")
+    [flight] = await agency.asked(PayFlight)
+    await agency.reply((saga_id, FlightPaid(in_reply_to=flight.command_id)))
+    assert [one.step for one in agency.done] == ["hotel", "flight"]
+    assert agency.ended_before == [0, 0]
+    assert [one.saga_id for one in agency.completed] == [saga_id]
+
+
+async def test_sagas_of_two_kinds_share_their_replies(agency: Agency) -> None:
+    other = Agency(agency.database, agency.clock, replace(TRIP, name="cruise"))
+    ids = [await one.start() for one in (agency, other, agency)]
+    hotels = await agency.asked(BookHotel)
+    answers = zip((*ids, new_id()), (*hotels, hotels[0]), strict=True)
+    envelopes = [agency.envelope(saga_id, _booked(hotel)) for saga_id, hotel in answers]
+    async with agency.database.unit_of_work() as uow:
+        await shared_replies(agency.engine, other.engine)(uow, envelopes)
+    assert [one.saga_id for one in agency.done] == [ids[0], ids[2]]
+    assert [one.saga_id for one in other.done] == [ids[1]]
+    assert set(ids) < set(agency.locked[0]), "the first hook locks for all"
+    assert len(await agency.asked(PayFlight)) == 3
 
 
 async def test_hooks_lock_first_in_id_order_and_hear_the_end_once(agency: Agency) -> None:

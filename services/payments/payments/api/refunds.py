@@ -1,0 +1,187 @@
+"""Giving back what was paid, and looking at what was given back."""
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+from fastapi import Request
+
+from kit.db import UnitOfWork
+from kit.ids import new_id
+from kit.refusals import CursorInvalid
+from kit.web.answers import Answer
+from kit.web.idempotency import idempotently
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, next_link
+from kit.web.prefer import PreferWait, preference_applied
+from kit.web.routes import Router
+from kit.web.schemas import Page
+from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
+from payments.domain.payment import Payment
+from payments.domain.refunds import Refund, RefundStatus
+from payments.refusals import (
+    OnlyPayeeMayRefund,
+    PaymentNotFound,
+    PaymentNotPaid,
+    RefundExceedsPayment,
+    RefundNotCovered,
+    RefundNotFound,
+    RefundRefused,
+)
+from payments.repository import Payments, Refunds
+from payments.schemas.refunds import RefundAnswer, RefundRequest, refund_shown
+from payments.service import refunds as service
+from payments.service.refunds import Asker, RefundOrder
+from payments.wiring import Wired
+
+# The wallet's no comes in one hop, so a caller who does not say how long is kept this long for it.
+SHORT_WAIT: Final = 2.0
+NOT_COVERED: Final = "insufficient_funds"
+
+router = Router(tags=["refunds"])
+
+
+@router.post(
+    "/v1/payments/{payment_id}/refunds",
+    access="owner",
+    operation_id="refund_payment",
+    summary="Refund a payment, all or a part",
+    description="For the payee, and administrators. The sum is taken out of what is left of the "
+    "payment at once, then moved from the wallet that was paid into to the one that paid. Answers "
+    "202, or with `Prefer: wait=N` 201 and the completed refund, if it comes in time. A wallet "
+    "that does not hold the sum is a 409, where it says so within two seconds (or N); else the "
+    "refund becomes `failed`.",
+    status_code=202,
+    response_model=RefundAnswer,
+    responses={201: {"model": RefundAnswer, "description": "The money has gone back."}},
+    is_idempotent=True,
+    refusals=(
+        PaymentNotFound,
+        OnlyPayeeMayRefund,
+        PaymentNotPaid,
+        RefundExceedsPayment,
+        RefundNotCovered,
+        RefundRefused,
+    ),
+)
+async def refund_payment(  # noqa: PLR0913 (one parameter for each of the request's)
+    *,
+    request: Request,
+    viewer: Viewing,
+    payment_id: UUID,
+    wait: PreferWait,
+    wired: Wired,
+    body: RefundRequest | None = None,
+) -> Answer:
+    """Ask for the refund, then wait for what the wallet says to it."""
+    wanted = body or RefundRequest()
+    order = RefundOrder(
+        refund_id=new_id(), payment_id=payment_id, amount=wanted.amount, reason=wanted.reason
+    )
+
+    async def work(uow: UnitOfWork) -> Answer:
+        refund = await service.request(uow, wired.refunds, order, _asker(viewer))
+        where = {"Location": _address(refund.payment_id, refund.id)}
+        return Answer(ACCEPTED, refund_shown(refund, viewer.language, to_payer=False), where)
+
+    with wired.refund_ends.expect(order.refund_id) as end:
+        accepted = await idempotently(
+            request, viewer.caller, operation="refund_payment", body=wanted, work=work
+        )
+        if accepted.own_headers["Location"] == _address(payment_id, order.refund_id):
+            return await _ended(accepted, end, wait, viewer)
+    # The first answer to a repeated request, about the refund that was asked for then.
+    with wired.refund_ends.expect(_id_in(accepted)) as end:
+        return await _ended(accepted, end, wait, viewer)
+
+
+@router.get(
+    "/v1/payments/{payment_id}/refunds",
+    access="owner",
+    operation_id="list_refunds",
+    summary="The refunds of a payment",
+    description="Newest first. For its payer, its payee, and administrators.",
+    response_model=Page[RefundAnswer],
+    refusals=(PaymentNotFound, CursorInvalid),
+)
+async def list_refunds(
+    *,
+    viewer: Viewing,
+    payment_id: UUID,
+    wired: Wired,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> Answer:
+    """Show a page of what has gone back, is on its way, or could not go back."""
+    cursors = Cursors(
+        wired.settings.cursor_secret,
+        list_name="list_refunds",
+        subject=viewer.caller.subject,
+        filters={"payment_id": str(payment_id)},
+    )
+    after = cursors.decode(cursor)
+    async with wired.database.read() as connection:
+        payment = service.seen_by(await Payments(connection).get(payment_id), _asker(viewer))
+        found = await Refunds(connection).page(payment_id, after, limit + 1)
+    items = [_shown(refund, payment, viewer) for refund in found[:limit]]
+    if len(found) <= limit:
+        return Answer(OK, Page[RefundAnswer].model_construct(items=items, next_cursor=None))
+    next_cursor = cursors.encode(found[limit - 1].created_at, found[limit - 1].id)
+    page = Page[RefundAnswer].model_construct(items=items, next_cursor=next_cursor)
+    return Answer(OK, page, {"Link": next_link({"limit": str(limit)}, next_cursor)})
+
+
+@router.get(
+    "/v1/payments/{payment_id}/refunds/{refund_id}",
+    access="owner",
+    operation_id="get_refund",
+    summary="One refund",
+    response_model=RefundAnswer,
+    refusals=(PaymentNotFound, RefundNotFound),
+)
+async def get_refund(viewer: Viewing, payment_id: UUID, refund_id: UUID, wired: Wired) -> Answer:
+    """Show a refund to the payment's payer, its payee, or an administrator."""
+    async with wired.database.read() as connection:
+        payment = service.seen_by(await Payments(connection).get(payment_id), _asker(viewer))
+        refund = await Refunds(connection).get(payment_id, refund_id)
+    if refund is None:
+        raise RefundNotFound
+    return Answer(OK, _shown(refund, payment, viewer))
+
+
+async def _ended(
+    accepted: Answer, end: asyncio.Future[Refund], wait: float | None, viewer: Viewer
+) -> Answer:
+    """Return how the refund ended, as far as it is known in time; raises where it was refused.
+
+    Here no unit of work is open and no connection is held.
+    """
+    applied = {} if wait is None else preference_applied(wait)
+    headers = {**accepted.own_headers, **applied}
+    try:
+        async with asyncio.timeout(wait or SHORT_WAIT):
+            refund = await end
+    except TimeoutError:
+        return Answer(ACCEPTED, body=accepted.body, headers=headers)
+    if refund.status is RefundStatus.FAILED:
+        if refund.failure_reason == NOT_COVERED:
+            raise RefundNotCovered
+        raise RefundRefused(reason=refund.failure_reason or "")
+    status = ACCEPTED if wait is None else CREATED
+    return Answer(status, refund_shown(refund, viewer.language, to_payer=False), headers)
+
+
+def _asker(viewer: Viewer) -> Asker:
+    return Asker(user_id=viewer.user_id, is_admin=viewer.caller.is_admin)
+
+
+def _shown(refund: Refund, payment: Payment, viewer: Viewer) -> RefundAnswer:
+    to_payer = viewer.user_id == payment.payer_id and not viewer.caller.is_admin
+    return refund_shown(refund, viewer.language, to_payer=to_payer)
+
+
+def _address(payment_id: UUID, refund_id: UUID) -> str:
+    return f"/v1/payments/{payment_id}/refunds/{refund_id}"
+
+
+def _id_in(accepted: Answer) -> UUID:
+    return UUID(accepted.own_headers["Location"].rpartition("/")[2])

@@ -1,0 +1,71 @@
+"""What a refund is, and whether one may be had."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from kit.money import Money, decimal_text
+from payments.domain.payment import Payment, Status
+from payments.refusals import OnlyPayeeMayRefund, PaymentNotPaid, RefundExceedsPayment
+
+
+class RefundStatus(StrEnum):
+    """``processing → completed | failed``."""
+
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """A refund as stored.
+
+    Attributes:
+        amount_minor: Integer minor units of the payment's currency, above zero.
+        reason: What the one who asked for it says it is for.
+        failure_reason: Why it failed, a stable code of ``domain/reasons.py``.
+        transfer_id: The wallet's transfer that gave the money back.
+        version: How many states it has had.
+    """
+
+    id: UUID
+    payment_id: UUID
+    status: RefundStatus
+    amount_minor: int
+    currency: str
+    reason: str | None
+    failure_reason: str | None
+    transfer_id: UUID | None
+    requested_by: UUID
+    version: int
+    created_at: datetime
+    completed_at: datetime | None
+    failed_at: datetime | None
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether nothing can change it any more."""
+        return self.status is not RefundStatus.PROCESSING
+
+
+def decide_refund(
+    payment: Payment, caller_id: UUID, amount: str | None, *, is_admin: bool
+) -> Money:
+    """Decide a request to give back what was paid, of a payment that is visible to the caller.
+
+    Returns how much goes back: all that is left, where no amount is named. What other refunds
+    have taken is counted from the moment they were asked for.
+    """
+    if payment.payee_id != caller_id and not is_admin:
+        raise OnlyPayeeMayRefund
+    if payment.status not in (Status.PAID, Status.REFUNDED) or payment.paid_minor is None:
+        raise PaymentNotPaid
+    left = payment.paid_minor - payment.refunded_minor
+    wanted = left if amount is None else Money.parse(amount, payment.currency).minor
+    if not 0 < wanted <= left:
+        raise RefundExceedsPayment(
+            left=decimal_text(left, payment.currency), currency=payment.currency
+        )
+    return Money(wanted, payment.currency)

@@ -1,0 +1,84 @@
+"""What the refund saga does to refunds and their payments: locks them, and ends them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from contracts.payments import PaymentRefunded
+from kit.db import UnitOfWork
+from kit.logs import get_logger
+from kit.money import decimal_text
+from kit.saga import Ended, Hooks, SagaEngine
+from payments.domain.payment import Payment
+from payments.domain.refunds import Refund
+from payments.refund_saga import REFUND
+from payments.repository import Payments, Refunds
+from payments.waiting import RefundEnds
+
+log = get_logger(__name__)
+
+
+def refund_saga(ends: RefundEnds) -> SagaEngine:
+    """Return the engine that gives money back; requests that wait in this process are woken."""
+
+    async def lock(uow: UnitOfWork, refund_ids: Sequence[UUID]) -> None:
+        await Refunds(uow).lock_payments(refund_ids)
+
+    # One after the other: each completed refund is an event of its payment with a number of its
+    # own, and refunds are few.
+    async def completed(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+        for saga in ended:
+            transfer_id = UUID(saga.data["transfer_id"])
+            done = await Refunds(uow).complete(saga.saga_id, transfer_id, uow.clock.now())
+            if done is not None:
+                await _count_in(uow, done)
+                _tell(uow, ends, done)
+
+    async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+        for saga in ended:
+            reason = saga.reason or "refused"
+            failed = await Refunds(uow).fail(saga.saga_id, reason, uow.clock.now())
+            if failed is not None:
+                await Refunds(uow).give_back(failed)
+                _tell(uow, ends, failed)
+
+    return SagaEngine(REFUND, Hooks(lock=lock, completed=completed, undone=undone))
+
+
+async def _count_in(uow: UnitOfWork, done: Refund) -> None:
+    back = await Refunds(uow).count_in(done, uow.clock.now())
+    payment = await Payments(uow).get(done.payment_id)
+    assert payment is not None  # noqa: S101 - the refund refers to it
+    event = event_of(done, payment, back)
+    uow.emit(event, subject=str(payment.id), sequence=payment.version)
+
+
+def event_of(done: Refund, payment: Payment, back_minor: int) -> PaymentRefunded:
+    """Return the event of a completed refund; ``back_minor`` is what has gone back by now."""
+    return PaymentRefunded(
+        payment_id=payment.id,
+        payer_id=payment.payer_id,
+        payee_id=payment.payee_id,
+        amount_minor=done.amount_minor,
+        currency=payment.currency,
+        at=done.completed_at,
+        refund_id=done.id,
+        transfer_id=done.transfer_id,
+        refunded_minor=back_minor,
+        is_full=back_minor == payment.paid_minor,
+        status=payment.status.value,
+    )
+
+
+def _tell(uow: UnitOfWork, ends: RefundEnds, refund: Refund) -> None:
+    uow.after_commit(lambda: ends.tell([refund]))
+    uow.after_commit(
+        lambda: log.info(
+            "refund_ended",
+            status=refund.status.value,
+            payment_id=str(refund.payment_id),
+            refund_id=str(refund.id),
+            amount=decimal_text(refund.amount_minor, refund.currency),
+            currency=refund.currency,
+            reason=refund.failure_reason,
+        )
+    )

@@ -1,0 +1,151 @@
+"""Stored refunds, and what they take from their payments.
+
+A refund's payment is locked before the refund itself changes: all changes to both go through it.
+"""
+
+# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection
+from payments.domain.refunds import Refund, RefundStatus
+
+_ROW: Final = """
+    refund.id, refund.payment_id, refund.status, refund.amount_minor, refund.reason,
+    refund.failure_reason, refund.transfer_id, refund.requested_by, refund.version,
+    refund.created_at, refund.completed_at, refund.failed_at,
+    (SELECT currency FROM payment WHERE payment.id = refund.payment_id) AS currency
+"""
+
+_TAKE: Final = "UPDATE payment SET refunded_minor = refunded_minor + $2 WHERE id = $1"
+
+_ADD: Final = """
+INSERT INTO refund (id, payment_id, status, amount_minor, reason, requested_by, version, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+_GET: Final = f"SELECT {_ROW} FROM refund WHERE payment_id = $1 AND id = $2"
+
+_ENDED_AMONG: Final = f"SELECT {_ROW} FROM refund WHERE id = ANY($1) AND status <> 'processing'"
+
+_LOCK_PAYMENTS: Final = """
+SELECT 1 FROM payment WHERE id IN (SELECT payment_id FROM refund WHERE id = ANY($1))
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+_COMPLETE: Final = f"""
+UPDATE refund SET status = 'completed', transfer_id = $2, completed_at = $3, version = version + 1
+WHERE id = $1 AND status = 'processing'
+RETURNING {_ROW}
+"""
+
+_FAIL: Final = f"""
+UPDATE refund SET status = 'failed', failure_reason = $2, failed_at = $3, version = version + 1
+WHERE id = $1 AND status = 'processing'
+RETURNING {_ROW}
+"""
+
+_COUNT_IN: Final = """
+WITH back AS (
+    SELECT sum(amount_minor)::bigint AS minor FROM refund
+    WHERE payment_id = $1 AND status = 'completed')
+UPDATE payment SET
+    version = version + 1,
+    status = CASE WHEN back.minor = paid_minor THEN 'refunded' ELSE status END,
+    refunded_at = CASE WHEN back.minor = paid_minor THEN $2::timestamptz END
+FROM back WHERE payment.id = $1
+RETURNING back.minor
+"""
+
+_GIVE_BACK: Final = "UPDATE payment SET refunded_minor = refunded_minor - $2 WHERE id = $1"
+
+_PAGE: Final = f"""
+SELECT {_ROW} FROM refund
+WHERE payment_id = $1 AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
+ORDER BY created_at DESC, id DESC LIMIT $4
+"""
+_LAST_ID: Final = UUID(int=2**128 - 1)
+
+
+class Refunds:
+    """Stored refunds; changes need a unit of work, reading any connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def take(self, payment_id: UUID, amount_minor: int) -> None:
+        """Take a sum out of what is left of a payment, locked and seen to have that much.
+
+        A constraint restates that more than was paid is never taken.
+        """
+        await self._connection.execute(_TAKE, payment_id, amount_minor)
+
+    async def add(self, new: Refund) -> None:
+        """Store a refund that has just been asked for."""
+        await self._connection.execute(
+            _ADD,
+            new.id,
+            new.payment_id,
+            new.status,
+            new.amount_minor,
+            new.reason,
+            new.requested_by,
+            new.version,
+            new.created_at,
+        )
+
+    async def get(self, payment_id: UUID, refund_id: UUID) -> Refund | None:
+        """Return a refund of that payment."""
+        return _one(await self._connection.fetchrow(_GET, payment_id, refund_id))
+
+    async def lock_payments(self, refund_ids: Iterable[UUID]) -> None:
+        """Lock the payments of refunds in id order, for a batch that will change them."""
+        await self._connection.execute(_LOCK_PAYMENTS, list(refund_ids))
+
+    async def complete(self, refund_id: UUID, transfer_id: UUID, now: datetime) -> Refund | None:
+        """End a refund that has gone back; None where it had ended before."""
+        return _one(await self._connection.fetchrow(_COMPLETE, refund_id, transfer_id, now))
+
+    async def fail(self, refund_id: UUID, reason: str, now: datetime) -> Refund | None:
+        """End a refund that the wallet refused; None where it had ended before."""
+        return _one(await self._connection.fetchrow(_FAIL, refund_id, reason, now))
+
+    async def count_in(self, completed: Refund, now: datetime) -> int:
+        """Note a completed refund on its payment; returns how much has gone back by now.
+
+        The payment is refunded once that is all of it.
+        """
+        back: int = await self._connection.fetchval(_COUNT_IN, completed.payment_id, now)
+        return back
+
+    async def give_back(self, failed: Refund) -> None:
+        """Free what a failed refund had taken from its payment."""
+        await self._connection.execute(_GIVE_BACK, failed.payment_id, failed.amount_minor)
+
+    async def ended_among(self, refund_ids: Iterable[UUID]) -> list[Refund]:
+        """Return those of the refunds that have ended."""
+        return _all(await self._connection.fetch(_ENDED_AMONG, list(refund_ids)))
+
+    async def page(
+        self, payment_id: UUID, after: tuple[datetime, UUID] | None, limit: int
+    ) -> list[Refund]:
+        """Return a page of a payment's refunds, newest first, along their index."""
+        before_at, before_id = after or (None, _LAST_ID)
+        return _all(await self._connection.fetch(_PAGE, payment_id, before_at, before_id, limit))
+
+
+def _one(row: Any) -> Refund | None:
+    return None if row is None else _refund(row)
+
+
+def _all(rows: Iterable[Any]) -> list[Refund]:
+    return [_refund(row) for row in rows]
+
+
+def _refund(row: Any) -> Refund:
+    values = dict(row)
+    values["status"] = RefundStatus(values["status"])
+    return Refund(**values)

@@ -1,0 +1,66 @@
+"""Asking for a refund. How it ends, ``refunding.py`` says."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from kit.db import UnitOfWork
+from kit.saga import SagaEngine
+from payments.domain.lifecycle import visible_to
+from payments.domain.payment import Payment
+from payments.domain.refunds import Refund, RefundStatus, decide_refund
+from payments.refund_saga import refund_facts
+from payments.repository import Payments, Refunds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, and whether as an administrator."""
+
+    user_id: UUID
+    is_admin: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundOrder:
+    """What is asked for: all that is left where no amount is named."""
+
+    refund_id: UUID
+    payment_id: UUID
+    amount: str | None
+    reason: str | None
+
+
+def seen_by(payment: Payment | None, asker: Asker) -> Payment:
+    """Return the payment to its payer, its payee and admins; to others it does not exist."""
+    if payment is not None and asker.is_admin:
+        return payment
+    return visible_to(payment, asker.user_id)
+
+
+async def request(uow: UnitOfWork, engine: SagaEngine, order: RefundOrder, asker: Asker) -> Refund:
+    """Take the sum out of what is left of the payment, and begin to give it back.
+
+    Raises the refusals of ``decide_refund``.
+    """
+    payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
+    money = decide_refund(payment, asker.user_id, order.amount, is_admin=asker.is_admin)
+    refund = Refund(
+        id=order.refund_id,
+        payment_id=payment.id,
+        status=RefundStatus.PROCESSING,
+        amount_minor=money.minor,
+        currency=money.currency,
+        reason=order.reason,
+        failure_reason=None,
+        transfer_id=None,
+        requested_by=asker.user_id,
+        version=1,
+        created_at=uow.clock.now(),
+        completed_at=None,
+        failed_at=None,
+    )
+    refunds = Refunds(uow)
+    await refunds.take(payment.id, refund.amount_minor)
+    await refunds.add(refund)
+    await engine.start(uow, refund.id, refund_facts(refund, payment))
+    return refund
