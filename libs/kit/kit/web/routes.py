@@ -98,7 +98,7 @@ class Route(APIRoute):
 
 
 class Declared(TypedDict, total=False):
-    """What an operation declares about itself; the last nine are FastAPI's own."""
+    """What an operation declares about itself; the last ten are FastAPI's own."""
 
     access: Required[Access]
     operation_id: Required[str]
@@ -108,6 +108,7 @@ class Declared(TypedDict, total=False):
     max_body_bytes: int
     status_code: int
     response_model: Any
+    response_class: type[Response]
     response_description: str
     responses: dict[int | str, dict[str, Any]]
     description: str
