@@ -51,17 +51,33 @@ AUTH = Service(
     "auth",
     8101,
     _ALL,
-    secrets=("CURSOR_SECRET", "AUTH_KEY_SECRET", "PAYMENTS_CLIENT_SECRET"),
+    secrets=(
+        "CURSOR_SECRET",
+        "AUTH_KEY_SECRET",
+        "PAYMENTS_CLIENT_SECRET",
+        "WALLET_CLIENT_SECRET",
+    ),
 )
-WALLET = Service("wallet", 8102, _ALL, secrets=("CURSOR_SECRET",))
+WALLET = Service(
+    "wallet",
+    8102,
+    _ALL,
+    calls=("auth", "payments"),
+    secrets=("CURSOR_SECRET", "WALLET_CLIENT_SECRET", "WALLET_BANK_SECRET"),
+)
 PAYMENTS = Service(
     "payments",
     8103,
     _ALL,
-    calls=("auth", "wallet"),
+    calls=("auth", "wallet", "sandbox"),
     secrets=("CURSOR_SECRET", "PAYMENTS_CLIENT_SECRET"),
 )
-SANDBOX = Service("sandbox", 8109, frozenset(), secrets=("CURSOR_SECRET",))
+SANDBOX = Service(
+    "sandbox",
+    8109,
+    frozenset(),
+    secrets=("CURSOR_SECRET", "WALLET_BANK_SECRET"),
+)
 GATEWAY = Service(
     "gateway", 8000, frozenset({"redis"}), calls=("auth", "wallet", "payments", "sandbox")
 )
@@ -110,6 +126,10 @@ def addresses(service: Service, place: Place) -> dict[str, str]:
     if service is PAYMENTS:  # the two verification services are the sandbox's
         told["PAYMENTS_VERIFIER_ONE_URL"] = f"{place.urls['sandbox']}/sandbox/verify/one"
         told["PAYMENTS_VERIFIER_TWO_URL"] = f"{place.urls['sandbox']}/sandbox/verify/two"
+    if service is SANDBOX:  # where its webhooks go
+        told["SANDBOX_PUBLIC_URL"] = place.public_url
+        told["SANDBOX_WEBHOOK_URL"] = f"{place.urls['payments']}/v1/payments/webhooks/sandbox"
+        told["SANDBOX_BANK_URL"] = f"{place.urls['wallet']}/v1/wallets/webhooks/bank"
     called = {f"{name.upper()}_URL": place.urls[name] for name in service.calls}
     return told | database(service, place) | called
 

@@ -28,6 +28,8 @@ PUBLIC: Final[Mapping[str, str]] = {
     "POST /v1/auth/token": "auth",
     "POST /v1/auth/refresh": "auth",
     "GET /v1/services": "payments",
+    "POST /v1/payments/webhooks/{provider}": "payments",
+    "POST /v1/wallets/webhooks/{provider}": "wallet",
 }
 
 # Public as a whole, and not there at all in production.

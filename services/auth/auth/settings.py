@@ -60,6 +60,11 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "What payments proves itself with at auth, to get its service token.",
         shared="PAYMENTS_CLIENT_SECRET",
     )
+    wallet_client_secret: SecretStr = development_secret(
+        "development-wallet-client-secret",
+        "What wallet proves itself with at auth, to get its service token.",
+        shared="WALLET_CLIENT_SECRET",
+    )
 
     @model_validator(mode="after")
     def _refuse_deliveries_not_there(self) -> Self:
@@ -94,4 +99,7 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     @property
     def client_secrets(self) -> dict[str, SecretStr]:
         """The services that may ask for a token: client id → secret."""
-        return {"svc:payments": self.payments_client_secret}
+        return {
+            "svc:payments": self.payments_client_secret,
+            "svc:wallet": self.wallet_client_secret,
+        }

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.saga import SagaEngine, TaskRunner
@@ -11,10 +12,11 @@ from kit.tokens.service_client import ServiceToken
 from kit.web.app import create_app
 from payments import expiry, refusals
 from payments.api import ROUTERS
+from payments.charging import Charging
 from payments.finishing import payment_saga
 from payments.messages import routes
 from payments.neighbours import Neighbours
-from payments.outgoing import http_client
+from payments.providers import provider_of
 from payments.saga import OUTSIDE_CHECKS
 from payments.settings import Settings
 from payments.verifiers import Verifiers
@@ -43,6 +45,7 @@ def build(settings: Settings) -> Service:
                 engine=engine,
                 finishes=finishes,
                 neighbours=Neighbours(client, token, settings.auth_url, settings.wallet_url),
+                charging=Charging(database, engine, provider_of(settings, client)),
             )
             # In every process that answers requests, also where another one does the work.
             poll = spawn(finishes.poll(database), "payments.finishes")
@@ -53,9 +56,6 @@ def build(settings: Settings) -> Service:
 
     async def timers(service: Service) -> None:
         await engine.timers(service.state.database)
-
-    async def checks(service: Service) -> None:
-        await _check(engine, service, settings)
 
     async def sweep(service: Service) -> None:
         await expiry.sweep(service.state.database, settings.sweep_seconds)
@@ -78,7 +78,8 @@ def build(settings: Settings) -> Service:
         routes=routes(engine),
         background=(
             ("timers", timers),
-            ("checks", checks),
+            ("checks", lambda service: _check(engine, service, settings)),
+            ("charges", lambda service: _charge(engine, service, settings)),
             ("expiry", sweep),
             ("idempotency", forget),
         ),
@@ -91,3 +92,8 @@ async def _check(engine: SagaEngine, service: Service, settings: Settings) -> No
     async with http_client() as client:
         works = {OUTSIDE_CHECKS: Verifiers(client, urls).check}
         await TaskRunner(engine, service.state.database, works).run()
+
+
+async def _charge(engine: SagaEngine, service: Service, settings: Settings) -> None:
+    async with http_client() as client:
+        await Charging(service.state.database, engine, provider_of(settings, client)).run()

@@ -8,8 +8,8 @@ from kit.saga import Ended, Hooks, SagaEngine
 from payments.domain.outcomes import Outcome
 from payments.domain.payment import Status
 from payments.domain.reasons import CANCELLED_BY_PAYER
-from payments.repository import Payments
-from payments.saga import PAYMENT
+from payments.repository import Charges, Payments
+from payments.saga import EARLIER, PAYMENT, is_by_card
 from payments.telling import tell
 from payments.waiting import Finishes
 
@@ -25,8 +25,12 @@ def payment_saga(finishes: Finishes) -> SagaEngine:
 
     async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
         await _finish(uow, finishes, [given_up(saga) for saga in ended])
+        by_card = [saga.saga_id for saga in ended if is_by_card(saga.data)]
+        if by_card:
+            await Charges(uow).call_off(by_card, uow.clock.now())
 
-    return SagaEngine(PAYMENT, Hooks(lock=lock, completed=completed, undone=undone))
+    hooks = Hooks(lock=lock, completed=completed, undone=undone)
+    return SagaEngine(PAYMENT, hooks, earlier=EARLIER)
 
 
 def paid(saga: Ended) -> Outcome:

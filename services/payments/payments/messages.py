@@ -1,5 +1,7 @@
 """Which message is handled by which function."""
 
+from collections.abc import Sequence
+
 from contracts.auth import UserChanged, UserRegistered
 from contracts.wallet import (
     HoldPlaced,
@@ -9,13 +11,25 @@ from contracts.wallet import (
     TransferRefused,
     WalletOpened,
 )
+from kit.db import UnitOfWork
+from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
 from kit.saga import SagaEngine
 from payments.listening import remember_people, remember_wallets
+from payments.service.charges import answered, is_ours
 
 
 def routes(engine: SagaEngine) -> Routes:
-    """Return the table; replies go to the saga that asked."""
+    """Return the table; replies go to the saga that asked, or to the charge."""
+
+    async def about_money(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        of_sagas = [envelope for envelope in envelopes if not is_ours(envelope)]
+        if of_sagas:
+            await engine.handle_replies(uow, of_sagas)
+        for envelope in envelopes:
+            if is_ours(envelope):
+                await answered(uow, envelope)
+
     return Routes(
         events={
             UserRegistered: remember_people,
@@ -26,7 +40,7 @@ def routes(engine: SagaEngine) -> Routes:
             HoldPlaced: engine.handle_replies,
             HoldRefused: engine.handle_replies,
             HoldReleased: engine.handle_replies,
-            TransferPosted: engine.handle_replies,
-            TransferRefused: engine.handle_replies,
+            TransferPosted: about_money,
+            TransferRefused: about_money,
         },
     )

@@ -2,6 +2,8 @@
 
 Refusal
 ├── PaymentNotFound          404  payment_not_found
+├── ChargeNotFound           404  charge_not_found
+├── WebhookRefused           401  webhook_refused
 ├── WalletNotFound           404  wallet_not_found
 ├── PayeeNotFound            422  payee_not_found
 ├── PayeeIsPayer             422  payee_is_payer
@@ -162,3 +164,25 @@ class PaymentBeingCaptured(Refusal):
     title_ru = "Деньги уже списываются"
     detail_en = "The money is being moved and the payment can't be cancelled any more."
     detail_ru = "Деньги уже переводятся, отменить платёж нельзя."
+
+
+class ChargeNotFound(Refusal):
+    """The charge id is another charge's."""
+
+    code = "charge_not_found"
+    status = 404
+    title_en = "Charge not found"
+    title_ru = "Списание с карты не найдено"
+    detail_en = "There is no such charge for this wallet."
+    detail_ru = "Такого списания для этого кошелька нет."
+
+
+class WebhookRefused(Refusal):
+    """Not signed by the provider, signed too long ago, or not readable: it is not told which."""
+
+    code = "webhook_refused"
+    status = 401
+    title_en = "Webhook not accepted"
+    title_ru = "Уведомление не принято"
+    detail_en = "Its signature does not fit the body, is older than five minutes, or is missing."
+    detail_ru = "Подпись не подходит к телу, старше пяти минут или отсутствует."

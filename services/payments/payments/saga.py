@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from contracts.wallet import (
+    HOUSE,
     AccountRef,
     CaptureHold,
     HoldPlaced,
@@ -21,17 +22,22 @@ from contracts.wallet import (
 )
 from kit.ids import new_id
 from kit.messaging.messages import Command
-from kit.saga import Saga, Step, Task
+from kit.saga import Saga, Step, Task, Wait
 from kit.saga.definition import Ask, Data
-from payments.domain.payment import Payment
-from payments.domain.reasons import CHECK_UNAVAILABLE, WALLET_UNAVAILABLE
+from payments.domain.charges import CHARGE_DEADLINE
+from payments.domain.payment import Method, Payment
+from payments.domain.reasons import CARD_TIMED_OUT, CHECK_UNAVAILABLE, WALLET_UNAVAILABLE
 
 OUTSIDE_CHECKS: Final = "outside_checks"
+CHARGE: Final = "charge"  # the step that the charge's outcome is a signal to
 CHECK_DEADLINE: Final = timedelta(seconds=10)
 
 
-def facts(payment: Payment, *, is_checked: bool) -> dict[str, Any]:
-    """Return what the saga must know of its payment; JSON values only."""
+def facts(payment: Payment, *, is_checked: bool, provider: str | None = None) -> dict[str, Any]:
+    """Return what the saga must know of its payment; JSON values only.
+
+    ``provider`` is whose card page the payer was sent to, where it is paid by card.
+    """
     return {
         "payer_id": str(payment.payer_id),
         "payer_account_id": _text(payment.payer_account_id),
@@ -41,6 +47,8 @@ def facts(payment: Payment, *, is_checked: bool) -> dict[str, Any]:
         "currency": payment.currency,
         "description": payment.description,
         "is_checked": is_checked,
+        "method": payment.method.value,
+        "provider": provider,
         "transfer_id": str(new_id()),
         "hold_id": str(new_id()),
     }
@@ -52,6 +60,15 @@ def _text(account_id: UUID | None) -> str | None:
 
 def _is_checked(data: Data) -> bool:
     return bool(data["is_checked"])
+
+
+def is_by_card(data: Data) -> bool:
+    """Tell whether the saga's payment is paid by card."""
+    return data.get("method") == Method.CARD
+
+
+def _is_held(data: Data) -> bool:
+    return _is_checked(data) and not is_by_card(data)
 
 
 def _side(data: Data, side: str) -> AccountRef:
@@ -79,7 +96,7 @@ def _release_hold(ask: Ask) -> Command:
 
 def _settle(ask: Ask) -> Command:
     data = ask.data
-    if _is_checked(data):
+    if _is_held(data):
         return CaptureHold(
             command_id=ask.command_id,
             hold_id=_hold_id(ask.data),
@@ -92,7 +109,7 @@ def _settle(ask: Ask) -> Command:
     return Transfer(
         command_id=ask.command_id,
         transfer_id=UUID(data["transfer_id"]),
-        payer=_side(data, "payer"),
+        payer=_source(data),
         payee=_side(data, "payee"),
         amount_minor=data["amount_minor"],
         currency=data["currency"],
@@ -101,42 +118,56 @@ def _settle(ask: Ask) -> Command:
     )
 
 
-PAYMENT: Final = Saga(
-    name="payment",
-    version=1,
-    steps=(
-        Step(
-            name="reserve",
-            applies=_is_checked,
-            applies_when="outside checks apply",
-            asks=_place_hold,
-            asks_words="wallet `place_hold`",
-            done=HoldPlaced,
-            refused=HoldRefused,
-            undo=_release_hold,
-            undo_words="wallet `release_hold`",
-            undone=HoldReleased,
-            deadline=timedelta(seconds=30),
-            timed_out=WALLET_UNAVAILABLE,
-        ),
-        Step(
-            name="check",
-            applies=_is_checked,
-            applies_when="outside checks apply",
-            asks=Task(OUTSIDE_CHECKS),
-            asks_words="both verification services, by HTTP, at once",
-            no_undo_because="asking changes nothing outside",
-            deadline=CHECK_DEADLINE,
-            timed_out=CHECK_UNAVAILABLE,
-        ),
-        Step(
-            name="settle",
-            asks=_settle,
-            asks_words="wallet `capture_hold`, or `transfer` where nothing was reserved",
-            done=TransferPosted,
-            refused=TransferRefused,
-            deadline=timedelta(seconds=30),
-            is_point_of_no_return=True,
-        ),
-    ),
+def _source(data: Data) -> AccountRef:
+    if is_by_card(data):
+        return AccountRef(owner_id=HOUSE, provider=data["provider"])
+    return _side(data, "payer")
+
+
+_RESERVE: Final = Step(
+    name="reserve",
+    applies=_is_held,
+    applies_when="outside checks apply, and it is paid from a wallet",
+    asks=_place_hold,
+    asks_words="wallet `place_hold`",
+    done=HoldPlaced,
+    refused=HoldRefused,
+    undo=_release_hold,
+    undo_words="wallet `release_hold`",
+    undone=HoldReleased,
+    deadline=timedelta(seconds=30),
+    timed_out=WALLET_UNAVAILABLE,
 )
+_CHECK: Final = Step(
+    name="check",
+    applies=_is_checked,
+    applies_when="outside checks apply",
+    asks=Task(OUTSIDE_CHECKS),
+    asks_words="both verification services, by HTTP, at once",
+    no_undo_because="asking changes nothing outside",
+    deadline=CHECK_DEADLINE,
+    timed_out=CHECK_UNAVAILABLE,
+)
+_CHARGE: Final = Step(
+    name=CHARGE,
+    applies=is_by_card,
+    applies_when="it is paid by card",
+    asks=Wait(),
+    asks_words="the payer, on the provider's card page",
+    no_undo_because="a charge called off is cancelled, or refunded, by its own loop",
+    deadline=CHARGE_DEADLINE,
+    timed_out=CARD_TIMED_OUT,
+)
+_SETTLE: Final = Step(
+    name="settle",
+    asks=_settle,
+    asks_words="wallet `capture_hold`, or `transfer` where nothing was reserved",
+    done=TransferPosted,
+    refused=TransferRefused,
+    deadline=timedelta(seconds=30),
+    is_point_of_no_return=True,
+)
+
+PAYMENT: Final = Saga(name="payment", version=2, steps=(_RESERVE, _CHECK, _CHARGE, _SETTLE))
+# What instances that still run may have begun with.
+EARLIER: Final = (Saga(name="payment", version=1, steps=(_RESERVE, _CHECK, _SETTLE)),)

@@ -3,9 +3,9 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, SecretStr, field_validator
+from pydantic import BeforeValidator, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from kit.money import CURRENCIES, is_plain_decimal
@@ -17,11 +17,18 @@ from kit.settings import (
     WebSettings,
     development_secret,
     setting,
+    variable,
 )
 from payments.domain.outside_checks import CheckPolicy, OutsideChecks
 
 _HTTP_URL: Final = r"^https?://[^\s?#]+$"
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_KEYS: Final = {
+    "stripe": ("stripe_key", "stripe_webhook_secret"),
+    "yookassa": ("yookassa_shop_id", "yookassa_key"),
+}
+# Test keys too: they take no money.
+_PLACEHOLDER: Final = re.compile(r"(?i)_test_|^test_|change|example|placeholder|secret|xxx")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -80,6 +87,33 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "Second verification service.",
         pattern=_HTTP_URL,
     )
+    provider: Literal["sandbox", "stripe", "yookassa"] = setting(
+        "sandbox",
+        "Who takes cards. `sandbox` is made up and refused in production.",
+    )
+    sandbox_url: str = setting(
+        "http://127.0.0.1:8109",
+        "Where the sandbox listens; not used in production.",
+        shared="SANDBOX_URL",
+        pattern=_HTTP_URL,
+    )
+    sandbox_webhook_secret: SecretStr = setting(
+        SecretStr("development-webhook-secret-of-the-sandbox"),
+        "Signs the webhooks of the sandbox's card provider, which production has not.",
+        shared="SANDBOX_WEBHOOK_SECRET",
+    )
+    stripe_api: str = setting(
+        "https://api.stripe.com", "The API of Stripe, without a path.", pattern=_HTTP_URL
+    )
+    stripe_key: SecretStr = setting(SecretStr(""), "The secret key for Stripe's API: sk_… or rk_….")
+    stripe_webhook_secret: SecretStr = setting(
+        SecretStr(""), "Signs Stripe's webhooks to this endpoint: whsec_…."
+    )
+    yookassa_api: str = setting(
+        "https://api.yookassa.ru/v3", "The API of YooKassa.", pattern=_HTTP_URL
+    )
+    yookassa_shop_id: str = setting("", "The shop at YooKassa.")
+    yookassa_key: SecretStr = setting(SecretStr(""), "The shop's secret key for YooKassa's API.")
     sweep_seconds: float = setting(
         30.0, "How often unpaid payments past their time are looked for.", gt=0, le=3600
     )
@@ -94,6 +128,30 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "What payments proves itself with at auth, to get its service token.",
         shared="PAYMENTS_CLIENT_SECRET",
     )
+
+    @model_validator(mode="after")
+    def _needs_a_provider_with_its_keys(self) -> Self:
+        if self.provider == "sandbox":
+            if self.in_production:
+                raise ValueError("PAYMENTS_PROVIDER=sandbox is refused in production")
+            return self
+        faults = [
+            f"{variable(type(self), name)} {fault}"
+            for name in _KEYS[self.provider]
+            if (fault := self._fault_of(name))
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _fault_of(self, name: str) -> str | None:
+        value = getattr(self, name)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not text:
+            return f"is needed for PAYMENTS_PROVIDER={self.provider}"
+        if self.in_production and _PLACEHOLDER.search(text):
+            return "looks like a placeholder"
+        return None
 
     @field_validator("check_from")
     @classmethod

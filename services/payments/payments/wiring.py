@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from kit.db import Database
 from kit.saga import SagaEngine
+from payments.charging import Charging
 from payments.neighbours import Neighbours
 from payments.settings import Settings
 from payments.waiting import Finishes
@@ -21,6 +22,7 @@ class Wiring:
     engine: SagaEngine
     finishes: Finishes
     neighbours: Neighbours
+    charging: Charging
 
 
 def _wiring(request: Request) -> Wiring:

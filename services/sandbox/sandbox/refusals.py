@@ -2,7 +2,9 @@
 
 Refusal
 ├── VerifierUnknown     404  verifier_unknown
-└── VerifierFailed      503  verifier_failed
+├── VerifierFailed      503  verifier_failed
+├── CardPaymentUnknown       404  card_payment_unknown
+└── CardPaymentNotSucceeded  409  card_payment_not_succeeded
 """
 
 from kit.refusals import Refusal
@@ -28,3 +30,25 @@ class VerifierFailed(Refusal):
     title_ru = "Проверка временно не удалась"
     detail_en = "This failure is simulated. Ask again: the next answer may be a verdict."
     detail_ru = "Этот сбой имитирован. Повторите запрос: следующий ответ может быть вердиктом."
+
+
+class CardPaymentUnknown(Refusal):
+    """Never created, or forgotten with a restart."""
+
+    code = "card_payment_unknown"
+    status = 404
+    title_en = "Card payment unknown"
+    title_ru = "Платёж картой неизвестен"
+    detail_en = "There is no such payment; the sandbox forgets them all when it is restarted."
+    detail_ru = "Такого платежа нет; при перезапуске песочница забывает все платежи."
+
+
+class CardPaymentNotSucceeded(Refusal):
+    """No money came, so none can go back."""
+
+    code = "card_payment_not_succeeded"
+    status = 409
+    title_en = "Card payment has not succeeded"
+    title_ru = "Платёж картой не прошёл"
+    detail_en = "Only a payment that succeeded can be refunded or disputed."
+    detail_ru = "Вернуть или оспорить можно только прошедший платёж."

@@ -24,6 +24,7 @@ def document() -> Document:
 ACCESS = {
     "user": {"create_payment", "list_payments"},
     "owner": {"pay_payment", "cancel_payment", "get_payment"},
+    "public": {"hear_provider"},
 }
 
 

@@ -15,6 +15,7 @@ SECRETS = {
     "CURSOR_SECRET": "kd83hG5aQz0pLm2xVb7nTr4wYc9sEf6u",
     "AUTH_KEY_SECRET": "Zx3cVb5nMq1wEr7tYu9iOp2aSd4fGh6j",
     "PAYMENTS_CLIENT_SECRET": "Qw2eRt4yUi6oPa8sDf0gHj1kLz3xCv5b",
+    "WALLET_CLIENT_SECRET": "Mn4bVc6xZa8sDf1gHj3kLp5oIu7yTr9e",
     "ENVIRONMENT": "production",
 }
 
@@ -38,10 +39,12 @@ def test_development_needs_no_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.access_token_lifetime == timedelta(minutes=10)
     assert settings.session_rules.grace == timedelta(seconds=20)
     assert settings.session_rules.idle < settings.session_rules.absolute
-    assert set(settings.client_secrets) == {"svc:payments"}
+    assert set(settings.client_secrets) == {"svc:payments", "svc:wallet"}
 
 
-@pytest.mark.parametrize("secret", ["AUTH_KEY_SECRET", "PAYMENTS_CLIENT_SECRET"])
+@pytest.mark.parametrize(
+    "secret", ["AUTH_KEY_SECRET", "PAYMENTS_CLIENT_SECRET", "WALLET_CLIENT_SECRET"]
+)
 def test_production_refuses_a_development_secret_and_names_it(
     production: pytest.MonkeyPatch, secret: str
 ) -> None:

@@ -59,3 +59,39 @@ def test_thresholds_can_differ_by_currency(monkeypatch: pytest.MonkeyPatch) -> N
 def test_other_thresholds_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     with pytest.raises(ValidationError):
         read(monkeypatch, PAYMENTS_CHECK_FROM=text)
+
+
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "CURSOR_SECRET": "kd83hG5aQz0pLm2xVb7nTr4wYc9sEf6u",
+    "PAYMENTS_CLIENT_SECRET": "Qw2eRt4yUi6oPa8sDf0gHj1kLz3xCv5b",
+    "PAYMENTS_DATABASE_URL": "postgresql://payments:Vn3kQ8rT2wZ5xB7m@db/saldo",
+    "PAYMENTS_MIGRATION_URL": "postgresql://payments_owner:Vn3kQ8rT2wZ5xB7m@db/saldo",
+    "RABBITMQ_URL": "amqp://saldo:Vn3kQ8rT2wZ5xB7m@broker/",
+    "REDIS_URL": "redis://:Vn3kQ8rT2wZ5xB7m@redis/0",
+}
+STRIPE = {"PAYMENTS_STRIPE_KEY": "sk_live_4eC39Hq", "PAYMENTS_STRIPE_WEBHOOK_SECRET": "whsec_9fK2"}
+YOOKASSA = {"PAYMENTS_YOOKASSA_SHOP_ID": "100500", "PAYMENTS_YOOKASSA_KEY": "live_Gx7Qa"}
+
+
+def test_the_sandbox_takes_no_cards_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match="PAYMENTS_PROVIDER=sandbox is refused"):
+        read(monkeypatch, **PRODUCTION)
+
+
+@pytest.mark.parametrize(("provider", "keys"), [("stripe", STRIPE), ("yookassa", YOOKASSA)])
+def test_the_chosen_provider_needs_its_keys(
+    monkeypatch: pytest.MonkeyPatch, provider: str, keys: dict[str, str]
+) -> None:
+    chosen = {**PRODUCTION, **keys, "PAYMENTS_PROVIDER": provider}
+    assert read(monkeypatch, **chosen).provider == provider
+    for name in keys:
+        with monkeypatch.context() as without, pytest.raises(ValidationError, match=name):
+            read(without, **{**chosen, name: ""})
+        with monkeypatch.context() as without, pytest.raises(ValidationError, match="placeholder"):
+            read(without, **{**chosen, name: "sk_test_change_me"})
+
+
+def test_test_keys_are_fine_outside_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {**STRIPE, "PAYMENTS_STRIPE_KEY": "sk_test_1", "PAYMENTS_PROVIDER": "stripe"}
+    assert read(monkeypatch, **keys).provider == "stripe"

@@ -11,7 +11,7 @@ import pytest
 import respx
 
 from kit.ids import new_id
-from payments.outgoing import http_client
+from kit.outgoing import http_client
 from payments.verifiers import (
     GIVE_UP_SECONDS,
     LONGEST_PAUSE_SECONDS,

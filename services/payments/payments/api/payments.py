@@ -16,7 +16,7 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
 from payments.domain.lifecycle import visible_to
-from payments.domain.payment import Payment
+from payments.domain.payment import Method, Payment, Status
 from payments.parties import find_parties
 from payments.queries import PaymentsQuery
 from payments.refusals import (
@@ -34,10 +34,11 @@ from payments.refusals import (
     PaymentNotFound,
     WalletNotFound,
 )
-from payments.repository import Payments
+from payments.repository import Charges, Payments
+from payments.schemas.charges import PayRequest, next_action
 from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
 from payments.service import payments as service
-from payments.wiring import Wired
+from payments.wiring import Wired, Wiring
 
 router = Router(tags=["payments"])
 
@@ -82,7 +83,8 @@ async def create_payment(
     operation_id="pay_payment",
     summary="Pay a payment",
     description="Answers 202 once the payment is on its way; with `Prefer: wait=N` 200 and how it "
-    "ended, if it ends in time. Paying again while it is on its way changes nothing.",
+    "ended, if it ends in time. Paying again while it is on its way changes nothing. By card, the "
+    "answer says where to send the payer (`next_action`), and waits for nothing.",
     status_code=202,
     response_model=OutgoingPayment,
     responses={200: {"model": OutgoingPayment, "description": "It has ended: paid or failed."}},
@@ -97,22 +99,49 @@ async def create_payment(
         PaymentExpired,
     ),
 )
-async def pay_payment(
-    request: Request, viewer: Viewing, payment_id: UUID, wait: PreferWait, wired: Wired
+async def pay_payment(  # noqa: PLR0913 (each is a declaration of its own)
+    request: Request,
+    viewer: Viewing,
+    payment_id: UUID,
+    *,
+    wait: PreferWait,
+    wired: Wired,
+    body: PayRequest | None = None,
 ) -> Answer:
     """Take the payment on its way, then wait for its end where that is preferred."""
+    card = _card(body, wired)
 
     async def work(uow: UnitOfWork) -> Answer:
+        policy = wired.settings.check_policy
         payment = await service.pay(
-            uow, wired.engine, wired.settings.check_policy, payment_id, viewer.user_id
+            uow, wired.engine, policy, payment_id, viewer.user_id, card=card
         )
         return viewer.answer(ACCEPTED, payment)
 
     with wired.finishes.expect(payment_id) as finish:
         accepted = await idempotently(
-            request, viewer.caller, operation="pay_payment", body=None, work=work
+            request, viewer.caller, operation="pay_payment", body=body, work=work
         )
+        if card is not None:
+            return await _with_next_action(accepted, payment_id, wired)
         return await _final(accepted, finish, wait, viewer)
+
+
+def _card(body: PayRequest | None, wired: Wiring) -> service.Card | None:
+    if body is None or body.return_url is None or body.method is not Method.CARD:
+        return None
+    return service.Card(wired.charging.provider.name, body.return_url)
+
+
+async def _with_next_action(accepted: Answer, payment_id: UUID, wired: Wiring) -> Answer:
+    """Ask the provider, now that the wish is stored, and say where the payer is to go.
+
+    A repeated answer says it, too: what is kept under an Idempotency-Key was written before.
+    """
+    charge = await wired.charging.begin(payment_id)
+    seen = OutgoingPayment.model_validate_json(accepted.body)
+    told = seen.model_copy(update={"next_action": next_action(charge)})
+    return Answer(accepted.status_code, told, accepted.own_headers)
 
 
 @router.post(
@@ -155,9 +184,11 @@ async def cancel_payment(
 async def get_payment(viewer: Viewing, payment_id: UUID, wired: Wired) -> Answer:
     """Show the payment to its payer or payee."""
     async with wired.database.read() as connection:
-        found = await Payments(connection).get(payment_id)
-    payment = visible_to(found, viewer.user_id)
-    return Answer(OK, viewer.sees(payment))
+        payment = visible_to(await Payments(connection).get(payment_id), viewer.user_id)
+        charge = None
+        if payment.method is Method.CARD and payment.status is Status.PROCESSING:
+            charge = await Charges(connection).of_payment(payment_id)
+    return Answer(OK, viewer.sees(payment, next_action(charge)))
 
 
 @router.get(

@@ -50,7 +50,7 @@ SELECT 1 FROM payment WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 _FINAL_AMONG: Final = f"SELECT {_ROW} FROM payment WHERE id = ANY($1) AND status = ANY($2)"
 
 _CLAIM: Final = f"""
-UPDATE payment SET status = 'processing', processing_at = $3
+UPDATE payment SET status = 'processing', processing_at = $3, method = $4
 WHERE id = $1 AND payer_id = $2 AND status = 'created' AND expires_at > $3
   AND NOT EXISTS (SELECT FROM party WHERE user_id IN (payment.payer_id, payment.payee_id)
                   AND party.status IN ('disabled', 'deleted'))
@@ -176,13 +176,16 @@ class Payments:
         """Return a payment as it stands, whoever asks."""
         return _one(await self._connection.fetchrow(_GET, payment_id))
 
-    async def claim(self, payment_id: UUID, payer_id: UUID, now: datetime) -> Payment | None:
+    async def claim(
+        self, payment_id: UUID, payer_id: UUID, now: datetime, method: Method = Method.WALLET
+    ) -> Payment | None:
         """Take a payment from created to processing, for exactly one of all who try.
 
         None where it can't be paid by this payer now, or one of both people has been disabled:
         ``decide_pay`` on what ``get`` gives says why. This is the hot path, so it is one statement.
         """
-        return _one(await self._connection.fetchrow(_CLAIM, payment_id, payer_id, now))
+        row = await self._connection.fetchrow(_CLAIM, payment_id, payer_id, now, method)
+        return _one(row)
 
     async def lock(self, payment_id: UUID) -> Payment | None:
         """Return a payment as it stands and stays until the unit of work ends."""

@@ -3,6 +3,7 @@
 They run inside the caller's unit of work and never commit.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -16,11 +17,12 @@ from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.lifecycle import Cancel, Pay, decide_cancel, decide_pay, visible_to
 from payments.domain.outside_checks import CheckPolicy
 from payments.domain.parties import Parties, PayeeName
-from payments.domain.payment import Payment
+from payments.domain.payment import Method, Payment
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.refusals import PayeeNotActive, PayerNotActive, PaymentBeingCaptured
-from payments.repository import Known, Payments
+from payments.repository import Charges, Known, Payments
 from payments.saga import facts
+from payments.service.charges import charge_of
 from payments.telling import tell
 
 EXPIRY_BATCH: Final = 200
@@ -34,24 +36,46 @@ async def create(uow: UnitOfWork, order: PaymentOrder, parties: Parties, ttl: ti
     return payment
 
 
-async def pay(
-    uow: UnitOfWork, engine: SagaEngine, policy: CheckPolicy, payment_id: UUID, caller_id: UUID
+@dataclass(frozen=True, slots=True)
+class Card:
+    """How a payment is paid by card: at which provider, and where its payer comes back to."""
+
+    provider: str
+    return_url: str
+
+
+async def pay(  # noqa: PLR0913 (who pays what and how, and the two that decide)
+    uow: UnitOfWork,
+    engine: SagaEngine,
+    policy: CheckPolicy,
+    payment_id: UUID,
+    caller_id: UUID,
+    *,
+    card: Card | None = None,
 ) -> Payment:
     """Send a payment on its way; one that is on its way already is returned as it is.
+
+    By card, the wish for the charge is stored with it; whoever called asks the provider then.
 
     Raises the refusals of ``decide_pay``, and PayerNotActive or PayeeNotActive where one of them
     has been disabled since the payment was created.
     """
     payments = Payments(uow)
     now = uow.clock.now()
-    claimed = await payments.claim(payment_id, caller_id, now)
+    method = Method.WALLET if card is None else Method.CARD
+    claimed = await payments.claim(payment_id, caller_id, now, method)
     if claimed is None:
         seen = visible_to(await payments.get(payment_id), caller_id)
         if decide_pay(seen, caller_id, now) is Pay.START:
             raise await _who_is_not_active(uow, seen)
         return seen
     is_checked = policy.asks_about(Money(claimed.amount_minor, claimed.currency))
-    await engine.start(uow, claimed.id, facts(claimed, is_checked=is_checked))
+    provider = None if card is None else card.provider
+    known = facts(claimed, is_checked=is_checked, provider=provider)
+    await engine.start(uow, claimed.id, known)
+    if card is not None:
+        wish = charge_of(claimed, card.provider, card.return_url, now)
+        await Charges(uow).add(wish, now)
     return claimed
 
 
