@@ -24,9 +24,10 @@ DELAY_SECONDS: Final = 3.0
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #16202c; --soft: #5b6b7c; --line: #dbe2ea;
-  --paper: #fff; --back: #eef2f6; --accent: #1f6feb; --bad: #b3261e; }
+  --paper: #fff; --back: #eef2f6; --accent: #1f6feb; --on: #fff; --bad: #b3261e; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8eef5; --soft: #9fb0c2;
-  --line: #2c3947; --paper: #18212b; --back: #0f161d; --accent: #5b9bff; --bad: #ff8a80; } }
+  --line: #2c3947; --paper: #18212b; --back: #0f161d; --accent: #5b9bff; --on: #0f161d;
+  --bad: #ff8a80; } }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem;
   background: var(--back); color: var(--ink);
@@ -42,9 +43,11 @@ h1 { font-size: 1rem; font-weight: 600; margin: 0; }
 .payee { margin: 0 0 1.5rem; color: var(--soft); overflow-wrap: anywhere; }
 button, .button { display: block; width: 100%; min-height: 2.9rem; margin: 0 0 .6rem;
   border-radius: 9px; border: 1px solid var(--line); background: transparent; color: inherit;
-  font: inherit; font-weight: 600; cursor: pointer; text-align: center; line-height: 2.8rem;
+  font: inherit; font-weight: 600; cursor: pointer; text-align: center; line-height: 1.3;
+  padding: .75rem 1rem;
   text-decoration: none; }
-button.main, .button.main { background: var(--accent); border-color: var(--accent); color: #fff; }
+button.main, .button.main { background: var(--accent); border-color: var(--accent);
+  color: var(--on); }
 button.bad { color: var(--bad); }
 button:focus-visible, a:focus-visible, summary:focus-visible, input:focus-visible {
   outline: 3px solid var(--accent); outline-offset: 2px; }
