@@ -56,20 +56,23 @@ def _picture(saga: Saga) -> Iterator[str]:
 
 
 def _ways_on(steps: tuple[Step, ...]) -> Iterator[str]:
-    """Draw the way forward, and where steps that do not apply are passed over."""
-    before, condition = "start", "always"
-    for position, step in enumerate(steps):
-        if step.applies_when in ("always", condition):
-            yield f"    {before} --> {step.name}"
-        else:
-            # Where “this or that” fails, what needs one of the two is passed over as well.
-            rest = (
-                one.name for one in steps[position:] if one.applies_when not in step.applies_when
-            )
-            yield f"    {before} -->|{step.applies_when}| {step.name}"
-            yield f"    {before} -->|otherwise| {next(rest, 'done')}"
-        before, condition = step.name, step.applies_when
-    yield f"    {before} --> done"
+    """Draw the way forward; before a step that may not apply stands the question."""
+    open_ends, condition = ["start -->"], "always"
+    for step in steps:
+        if step.applies_when == condition != "always":
+            yield f"    {open_ends[0]} {step.name}"
+            open_ends[0] = f"{step.name} -->"
+            continue
+        condition = step.applies_when
+        asked = f"if_{step.name}"
+        yield from (
+            f"    {end} {step.name if condition == 'always' else asked}" for end in open_ends
+        )
+        open_ends = [f"{step.name} -->"]
+        if condition != "always":
+            yield f'    {asked}{{"{condition}?"}} -->|yes| {step.name}'
+            open_ends.append(f"{asked} -->|no|")
+    yield from (f"    {end} done" for end in open_ends)
 
 
 def _ways_back(steps: tuple[Step, ...]) -> Iterator[str]:

@@ -65,14 +65,21 @@ AUTH = Service(
         "AUTH_KEY_SECRET",
         "PAYMENTS_CLIENT_SECRET",
         "NOTIFICATIONS_CLIENT_SECRET",
+        "WALLET_CLIENT_SECRET",
     ),
 )
-WALLET = Service("wallet", 8102, _ALL, secrets=("CURSOR_SECRET",))
+WALLET = Service(
+    "wallet",
+    8102,
+    _ALL,
+    calls=("auth", "payments"),
+    secrets=("CURSOR_SECRET", "WALLET_CLIENT_SECRET", "WALLET_BANK_SECRET"),
+)
 PAYMENTS = Service(
     "payments",
     8103,
     _ALL,
-    calls=("auth", "wallet"),
+    calls=("auth", "wallet", "sandbox"),
     secrets=("CURSOR_SECRET", "PAYMENTS_CLIENT_SECRET"),
 )
 NOTIFICATIONS = Service(
@@ -83,7 +90,11 @@ NOTIFICATIONS = Service(
     secrets=("CURSOR_SECRET", "NOTIFICATIONS_CLIENT_SECRET", "NOTIFICATIONS_WEBHOOK_KEY"),
 )
 SANDBOX = Service(
-    "sandbox", 8109, frozenset(), secrets=("CURSOR_SECRET",), further_ports={"smtp": 8110}
+    "sandbox",
+    8109,
+    frozenset(),
+    secrets=("CURSOR_SECRET", "WALLET_BANK_SECRET"),
+    further_ports={"smtp": 8110},
 )
 GATEWAY = Service(
     "gateway",
@@ -139,6 +150,10 @@ def addresses(service: Service, place: Place) -> dict[str, str]:
     if service is NOTIFICATIONS:  # mails end in the sandbox's sink
         told["NOTIFICATIONS_SMTP_HOST"] = urlsplit(place.urls["sandbox"]).hostname or ""
         told["NOTIFICATIONS_SMTP_PORT"] = str(place.ports["sandbox_smtp"])
+    if service is SANDBOX:  # where its webhooks go
+        told["SANDBOX_PUBLIC_URL"] = place.public_url
+        told["SANDBOX_WEBHOOK_URL"] = f"{place.urls['payments']}/v1/payments/webhooks/sandbox"
+        told["SANDBOX_BANK_URL"] = f"{place.urls['wallet']}/v1/wallets/webhooks/bank"
     called = {f"{name.upper()}_URL": place.urls[name] for name in service.calls}
     return told | database(service, place) | called
 

@@ -14,6 +14,7 @@ ALIASES: Final[Mapping[str, str]] = {
     "GET /users": "GET /v1/users?expand=wallets",
     "GET /users/me": "GET /v1/me",
     "PUT /users/{id}": "PATCH /v1/users/{id}",
+    "POST /payment/webhook": "POST /v1/wallets/webhooks/bank",
     # Personal finance
     "POST /auth/register": "POST /v1/auth/register",
     "POST /auth/login": "POST /v1/auth/login",

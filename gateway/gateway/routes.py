@@ -36,6 +36,8 @@ PUBLIC: Final[Mapping[str, str]] = {
     "POST /v1/auth/refresh": "auth",
     "GET /v1/services": "payments",
     "GET /v1/services/{service_id}": "payments",
+    "POST /v1/payments/webhooks/{provider}": "payments",
+    "POST /v1/wallets/webhooks/{provider}": "wallet",
 }
 
 # Let through without a token; the service alone knows a setting that opens it, and else refuses.

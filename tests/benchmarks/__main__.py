@@ -23,6 +23,7 @@ from tests.benchmarks import (
     logins,
     payments,
     pgbench,
+    provider_webhooks,
     reads,
     relay,
     wallet_core,
@@ -250,6 +251,16 @@ async def _lists(stack: Stack, everybody: list[Person], table: Table) -> None:
         )
 
 
+async def _provider_webhooks(stack: Stack, everybody: list[Person], table: Table) -> None:
+    url = stack.gateway_url
+    ids = await provider_webhooks.charges(url, everybody[0], everybody[1], 2200)
+    await provider_webhooks.run(url, ids[:200], 100)  # warm-up
+    seen = await provider_webhooks.run(url, ids[200:], 200)
+    figure = f"p50 {seen.percentile(0.5):.1f} ms, p99 {seen.percentile(0.99):.1f} ms"
+    errors = f"{len(seen.errors)} errors {seen.errors[:1]}"
+    table.add(f"webhooks in at {seen.rate:,.0f}/s", figure, errors, "", "p99 ≤ 50 ms")
+
+
 async def measure(stack: Stack, only: set[str]) -> None:
     """Measure the chosen rows, or all."""
     table = Table()
@@ -265,6 +276,7 @@ async def measure(stack: Stack, only: set[str]) -> None:
             "bulk": lambda: _bulk(stack, everybody, table),
             "lists": lambda: _lists(stack, everybody, table),
             "logins": lambda: _logins(stack, everybody[0], table),
+            "provider_webhooks": lambda: _provider_webhooks(stack, everybody, table),
             "relay": lambda: _relay(stack, table),
             "webhooks": lambda: _webhooks(stack, table),
         }

@@ -31,14 +31,16 @@ class Connection:
     ) -> tuple[int, bytes]:
         """Make one request; returns the status and the body's bytes."""
         sent = orjson.dumps(body) if body is not None else b""
+        more = f"Authorization: Bearer {token}\r\n" if token else ""
+        more += f"Prefer: {prefer}\r\n" if prefer else ""
+        return await self.send(method, path, sent, more)
+
+    async def send(self, method: str, path: str, sent: bytes, more: str) -> tuple[int, bytes]:
+        """Make one request with a body as it is; ``more`` are whole header lines."""
         head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(sent)}\r\n"
-        if token:
-            head += f"Authorization: Bearer {token}\r\n"
         if sent:
             head += "Content-Type: application/json\r\n"
-        if prefer:
-            head += f"Prefer: {prefer}\r\n"
-        self._writer.write(head.encode() + b"\r\n" + sent)
+        self._writer.write((head + more).encode() + b"\r\n" + sent)
         received = await self._reader.readuntil(b"\r\n\r\n")
         lowered = received.lower()
         at = lowered.find(b"content-length:")

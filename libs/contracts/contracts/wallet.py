@@ -4,7 +4,7 @@ Amounts are integer minor units of an ISO 4217 currency; times are aware and UTC
 """
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +14,7 @@ from kit.money import MAX_MINOR
 
 Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+HOUSE: Final = UUID(int=0)  # nobody's: `owner_id` of the accounts that stand for providers
 
 
 class AccountRef(BaseModel):
@@ -21,12 +22,18 @@ class AccountRef(BaseModel):
 
     Without ``account_id`` it is the owner's default wallet of the command's currency, opened on
     first need. With it, the account must belong to ``owner_id``.
+
+    With ``provider`` (and ``owner_id`` HOUSE) it is the account that stands for this provider in
+    the command's currency, opened on first need: the clearing account that its money comes from,
+    or with ``is_suspense`` the one for money whose owner can't be found, or can't pay it back.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     owner_id: UUID
     account_id: UUID | None = None
+    provider: str | None = None
+    is_suspense: bool = False
 
 
 # Commands

@@ -68,6 +68,11 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "What notifications proves itself with at auth, to get its service token.",
         shared="NOTIFICATIONS_CLIENT_SECRET",
     )
+    wallet_client_secret: SecretStr = development_secret(
+        "development-wallet-client-secret",
+        "What wallet proves itself with at auth, to get its service token.",
+        shared="WALLET_CLIENT_SECRET",
+    )
 
     @model_validator(mode="after")
     def _must_be_told_the_delivery_in_production(self) -> Self:
@@ -104,4 +109,5 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         return {
             "svc:payments": self.payments_client_secret,
             "svc:notifications": self.notifications_client_secret,
+            "svc:wallet": self.wallet_client_secret,
         }

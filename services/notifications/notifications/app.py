@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from kit.messaging.doorbell import Doorbell
+from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.tokens.service_client import ServiceToken
@@ -13,7 +14,6 @@ from notifications import refusals
 from notifications.api import ROUTERS
 from notifications.contacts import Contacts
 from notifications.messages import routes
-from notifications.outgoing import http_client
 from notifications.postman import Postman
 from notifications.service.attempts import record
 from notifications.settings import Settings

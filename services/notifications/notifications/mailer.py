@@ -13,8 +13,8 @@ from uuid import UUID
 import aiosmtplib
 
 from kit.db.unit_of_work import a_unit_of_work_is_open
+from kit.outgoing import RemoteCallInUnitOfWorkError
 from notifications.domain.texts import Words
-from notifications.outgoing import RemoteCallInUnitOfWorkError
 from notifications.settings import Settings
 
 TIMEOUT_SECONDS: Final = 20.0

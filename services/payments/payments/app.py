@@ -4,20 +4,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from kit.messaging.doorbell import Doorbell
+from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.saga import SagaEngine, TaskRunner
 from kit.tasks import spawn, stop
 from kit.tokens.service_client import ServiceToken
 from kit.web.app import WebApp, create_app
-from payments import expiry, refusals, schedule
+from payments import card_refusals, expiry, refusals, schedule
 from payments.api import ROUTERS
 from payments.bulk_work import BulkWork
+from payments.charging import Charging
 from payments.finishing import payment_saga
 from payments.messages import routes
 from payments.neighbours import Neighbours
-from payments.outgoing import http_client
 from payments.parties import known_parties
+from payments.providers import provider_of
 from payments.refunding import refund_saga
 from payments.saga import OUTSIDE_CHECKS
 from payments.service.bulk import Terms
@@ -59,6 +61,7 @@ def build(settings: Settings) -> Service:
                 watchers=watchers,
                 refunds=refunds,
                 refund_ends=refund_ends,
+                charging=Charging(database, engine, provider_of(settings, client)),
             )
             # In every process that answers requests, also where another one does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
@@ -71,9 +74,6 @@ def build(settings: Settings) -> Service:
     async def timers(service: Service) -> None:
         await engine.timers(service.state.database)
 
-    async def checks(service: Service) -> None:
-        await _check(engine, service, settings)
-
     return Service(
         name="payments",
         settings=settings,
@@ -82,7 +82,8 @@ def build(settings: Settings) -> Service:
         background=(
             ("timers", timers),
             *_refunds_and_schedule(engine, refunds, settings),
-            ("checks", checks),
+            ("checks", lambda service: _check(engine, service, settings)),
+            ("charges", lambda service: _charge(engine, service, settings)),
             ("bulk", _bulk),
             ("expiry", _sweep),
             ("idempotency", _forget_answers),
@@ -123,7 +124,7 @@ def _web(settings: Settings) -> WebApp:
         version="1.0.0",
         description=DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals),
+        refusals=catalogue(refusals, card_refusals),
         routers=ROUTERS,
     )
 
@@ -146,3 +147,8 @@ async def _check(engine: SagaEngine, service: Service, settings: Settings) -> No
         database = service.state.database
         works = {OUTSIDE_CHECKS: Verifiers(client, urls, database.clock).check}
         await TaskRunner(engine, database, works).run()
+
+
+async def _charge(engine: SagaEngine, service: Service, settings: Settings) -> None:
+    async with http_client() as client:
+        await Charging(service.state.database, engine, provider_of(settings, client)).run()

@@ -1,5 +1,7 @@
 """Which message is handled by which function."""
 
+from collections.abc import Sequence
+
 from contracts.auth import UserChanged, UserRegistered
 from contracts.wallet import (
     HoldPlaced,
@@ -9,14 +11,26 @@ from contracts.wallet import (
     TransferRefused,
     WalletOpened,
 )
+from kit.db import UnitOfWork
+from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
 from kit.saga import SagaEngine, shared_replies
 from payments.listening import remember_people, remember_wallets
+from payments.service.charges import answered, is_ours
 
 
 def routes(*engines: SagaEngine) -> Routes:
-    """Return the table; replies go to the saga that asked, of the payments first of all."""
+    """Return the table; replies go to the saga that asked, payments' first, or to the charge."""
     to_the_saga = shared_replies(*engines)
+
+    async def about_money(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        of_sagas = [envelope for envelope in envelopes if not is_ours(envelope)]
+        if of_sagas:
+            await to_the_saga(uow, of_sagas)
+        for envelope in envelopes:
+            if is_ours(envelope):
+                await answered(uow, envelope)
+
     return Routes(
         events={
             UserRegistered: remember_people,
@@ -27,7 +41,7 @@ def routes(*engines: SagaEngine) -> Routes:
             HoldPlaced: to_the_saga,
             HoldRefused: to_the_saga,
             HoldReleased: to_the_saga,
-            TransferPosted: to_the_saga,
-            TransferRefused: to_the_saga,
+            TransferPosted: about_money,
+            TransferRefused: about_money,
         },
     )

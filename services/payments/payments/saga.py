@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from contracts.wallet import (
+    HOUSE,
     AccountRef,
     CaptureHold,
     HoldPlaced,
@@ -24,17 +25,27 @@ from kit.ids import new_id
 from kit.messaging.messages import Command
 from kit.saga import Saga, Step, Task, Wait
 from kit.saga.definition import Ask, Data
-from payments.domain.payment import Payment
-from payments.domain.reasons import CHECK_UNAVAILABLE, EXPIRED, WALLET_UNAVAILABLE
+from payments.domain.charges import CHARGE_DEADLINE
+from payments.domain.payment import Method, Payment
+from payments.domain.reasons import (
+    CARD_TIMED_OUT,
+    CHECK_UNAVAILABLE,
+    EXPIRED,
+    WALLET_UNAVAILABLE,
+)
 
 OUTSIDE_CHECKS: Final = "outside_checks"
 RESERVE: Final = "reserve"
 CONFIRM: Final = "confirm"
+CHARGE: Final = "charge"  # the step that the charge's outcome is a signal to
 CHECK_DEADLINE: Final = timedelta(seconds=10)
 
 
-def facts(payment: Payment, *, is_checked: bool) -> dict[str, Any]:
-    """Return what the saga must know of its payment; JSON values only."""
+def facts(payment: Payment, *, is_checked: bool, provider: str | None = None) -> dict[str, Any]:
+    """Return what the saga must know of its payment; JSON values only.
+
+    ``provider`` is whose card page the payer was sent to, where it is paid by card.
+    """
     return {
         "payer_id": str(payment.payer_id),
         "payer_account_id": _text(payment.payer_account_id),
@@ -46,6 +57,8 @@ def facts(payment: Payment, *, is_checked: bool) -> dict[str, Any]:
         "is_checked": is_checked,
         "is_reserved": payment.is_reserved,
         "expires_at": payment.expires_at.isoformat(),
+        "method": payment.method.value,
+        "provider": provider,
         "transfer_id": str(new_id()),
         "hold_id": str(new_id()),
     }
@@ -74,8 +87,13 @@ def _is_reserved(data: Data) -> bool:
     return bool(data.get("is_reserved"))  # sagas of version 1 know nothing of it
 
 
+def is_by_card(data: Data) -> bool:
+    """Tell whether the saga's payment is paid by card."""
+    return data.get("method") == Method.CARD
+
+
 def _is_held(data: Data) -> bool:
-    return _is_checked(data) or _is_reserved(data)
+    return (_is_checked(data) or _is_reserved(data)) and not is_by_card(data)
 
 
 def _expires_at(data: Data) -> datetime:
@@ -121,7 +139,7 @@ def _settle(ask: Ask) -> Command:
     return Transfer(
         command_id=ask.command_id,
         transfer_id=UUID(data["transfer_id"]),
-        payer=_side(data, "payer"),
+        payer=_source(data),
         payee=_side(data, "payee"),
         amount_minor=data["amount_minor"],
         currency=data["currency"],
@@ -130,10 +148,16 @@ def _settle(ask: Ask) -> Command:
     )
 
 
+def _source(data: Data) -> AccountRef:
+    if is_by_card(data):
+        return AccountRef(owner_id=HOUSE, provider=data["provider"])
+    return _side(data, "payer")
+
+
 _RESERVE: Final = Step(
     name=RESERVE,
     applies=_is_held,
-    applies_when="outside checks apply, or it was created with `reserve: true`",
+    applies_when="paid from a wallet: outside checks apply, or it was created with `reserve: true`",
     asks=_place_hold,
     asks_words="wallet `place_hold`",
     done=HoldPlaced,
@@ -163,6 +187,16 @@ _CHECK: Final = Step(
     deadline=CHECK_DEADLINE,
     timed_out=CHECK_UNAVAILABLE,
 )
+_CHARGE: Final = Step(
+    name=CHARGE,
+    applies=is_by_card,
+    applies_when="it is paid by card",
+    asks=Wait(),
+    asks_words="the payer, on the provider's card page",
+    no_undo_because="a charge called off is cancelled, or refunded, by its own loop",
+    deadline=CHARGE_DEADLINE,
+    timed_out=CARD_TIMED_OUT,
+)
 _SETTLE: Final = Step(
     name="settle",
     asks=_settle,
@@ -173,7 +207,9 @@ _SETTLE: Final = Step(
     is_point_of_no_return=True,
 )
 
-PAYMENT: Final = Saga(name="payment", version=2, steps=(_RESERVE, _CONFIRM, _CHECK, _SETTLE))
+PAYMENT: Final = Saga(
+    name="payment", version=2, steps=(_RESERVE, _CONFIRM, _CHECK, _CHARGE, _SETTLE)
+)
 
 # What payments in flight may have begun with.
 EARLIER: Final = (

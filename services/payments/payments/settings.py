@@ -17,6 +17,7 @@ from kit.settings import (
     WebSettings,
     development_secret,
     setting,
+    variable,
 )
 from payments.domain.limits import Amounts, LimitPolicy
 from payments.domain.outside_checks import CheckPolicy, OutsideChecks
@@ -24,6 +25,12 @@ from payments.domain.policies import Policies
 
 _HTTP_URL: Final = r"^https?://[^\s?#]+$"
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_KEYS: Final = {
+    "stripe": ("stripe_key", "stripe_webhook_secret"),
+    "yookassa": ("yookassa_shop_id", "yookassa_key"),
+}
+# Test keys too: they take no money.
+_PLACEHOLDER: Final = re.compile(r"(?i)_test_|^test_|change|example|placeholder|secret|xxx")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -94,6 +101,33 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "Second verification service.",
         pattern=_HTTP_URL,
     )
+    provider: Literal["sandbox", "stripe", "yookassa"] = setting(
+        "sandbox",
+        "Who takes cards. `sandbox` is made up and refused in production.",
+    )
+    sandbox_url: str = setting(
+        "http://127.0.0.1:8109",
+        "Where the sandbox listens; not used in production.",
+        shared="SANDBOX_URL",
+        pattern=_HTTP_URL,
+    )
+    sandbox_webhook_secret: SecretStr = setting(
+        SecretStr("development-webhook-secret-of-the-sandbox"),
+        "Signs the webhooks of the sandbox's card provider, which production has not.",
+        shared="SANDBOX_WEBHOOK_SECRET",
+    )
+    stripe_api: str = setting(
+        "https://api.stripe.com", "The API of Stripe, without a path.", pattern=_HTTP_URL
+    )
+    stripe_key: SecretStr = setting(SecretStr(""), "The secret key for Stripe's API: sk_… or rk_….")
+    stripe_webhook_secret: SecretStr = setting(
+        SecretStr(""), "Signs Stripe's webhooks to this endpoint: whsec_…."
+    )
+    yookassa_api: str = setting(
+        "https://api.yookassa.ru/v3", "The API of YooKassa.", pattern=_HTTP_URL
+    )
+    yookassa_shop_id: str = setting("", "The shop at YooKassa.")
+    yookassa_key: SecretStr = setting(SecretStr(""), "The shop's secret key for YooKassa's API.")
     sweep_seconds: float = setting(
         30.0, "How often unpaid payments past their time are looked for.", gt=0, le=3600
     )
@@ -125,6 +159,30 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         if self.in_production and self.open_services:
             raise ValueError("PAYMENTS_OPEN_SERVICES must not be set with ENVIRONMENT=production")
         return self
+
+    @model_validator(mode="after")
+    def _needs_a_provider_with_its_keys(self) -> Self:
+        if self.provider == "sandbox":
+            if self.in_production:
+                raise ValueError("PAYMENTS_PROVIDER=sandbox is refused in production")
+            return self
+        faults = [
+            f"{variable(type(self), name)} {fault}"
+            for name in _KEYS[self.provider]
+            if (fault := self._fault_of(name))
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _fault_of(self, name: str) -> str | None:
+        value = getattr(self, name)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not text:
+            return f"is needed for PAYMENTS_PROVIDER={self.provider}"
+        if self.in_production and _PLACEHOLDER.search(text):
+            return "looks like a placeholder"
+        return None
 
     @field_validator("limit_per_payment", "limit_per_day")
     @classmethod

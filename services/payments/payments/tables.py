@@ -250,3 +250,68 @@ refund = Table(
     ),
     Index("ix_refund_payment_id_created_at_id", "payment_id", "created_at", "id"),
 )
+
+charge = Table(
+    "charge",
+    METADATA,
+    Column("id", Uuid, primary_key=True),  # the provider's idempotency key, too
+    Column("payment_id", Uuid, unique=True),
+    Column("owner_id", Uuid, nullable=False),
+    Column("account_id", Uuid),
+    Column("provider", Text, nullable=False),
+    Column("reference", Text),
+    Column("settlement", Text),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("refunding", Text, nullable=False, server_default=text("'no'")),
+    Column("is_called_off", Boolean, nullable=False, server_default=text("false")),
+    Column("reason", Text),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", _AT),
+    Column("lease_until", _AT),
+    Column("last_error", Text),
+    Column("return_url", Text, nullable=False),
+    Column("action_url", Text),
+    Column("expires_at", _AT, nullable=False),
+    Column("disputed_at", _AT),
+    Column("created_at", _AT, nullable=False),
+    Column("updated_at", _AT, nullable=False),
+    CheckConstraint(
+        "status IN ('wanted', 'pending', 'succeeded', 'failed', 'cancelled')",
+        name="status_is_known",
+    ),
+    CheckConstraint("refunding IN ('no', 'wanted', 'done')", name="refunding_is_known"),
+    CheckConstraint(
+        "refunding = 'no' OR status = 'succeeded'", name="only_what_came_is_given_back"
+    ),
+    CheckConstraint(
+        "disputed_at IS NULL OR status = 'succeeded'", name="only_what_came_is_disputed"
+    ),
+    CheckConstraint(
+        "status <> 'pending' OR reference IS NOT NULL", name="pending_is_known_outside"
+    ),
+    CheckConstraint(
+        "(payment_id IS NULL) <> (account_id IS NULL)", name="pays_a_payment_or_a_wallet"
+    ),
+    CheckConstraint("amount_minor BETWEEN 1 AND 1000000000000000", name="amount_is_in_range"),
+    # Nothing waits for ever unseen.
+    CheckConstraint(
+        "next_at IS NOT NULL OR (status NOT IN ('wanted', 'pending') AND refunding <> 'wanted')",
+        name="what_is_open_is_asked_about",
+    ),
+    Index("uq_charge_reference", "provider", "reference", unique=True),
+    Index("ix_charge_settlement", "provider", "settlement"),
+    Index("ix_charge_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+)
+
+provider_event = Table(
+    "provider_event",
+    METADATA,
+    Column("provider", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("charge_id", Uuid),
+    Column("received_at", _AT, nullable=False),
+)

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from kit.db import Database, Gathering, UnitOfWork
 from kit.messaging.doorbell import Doorbell
 from kit.saga import SagaEngine
+from payments.charging import Charging
 from payments.domain.payment import Payment
 from payments.neighbours import Neighbours
 from payments.parties import KnownParties
@@ -35,6 +36,7 @@ class Wiring:
     watchers: Watchers
     refunds: SagaEngine
     refund_ends: RefundEnds
+    charging: Charging
 
 
 def creating(database: Database, settings: Settings) -> Gathering[UnitOfWork, Creation, Payment]:

@@ -1,15 +1,22 @@
 """The composition root: puts the sandbox together."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final, cast
 
+import httpx
+
+from kit.clock import SystemClock
 from kit.refusals import Unavailable, catalogue
 from kit.runtime import Service
 from kit.web.app import create_app
-from sandbox import api, refusals
+from sandbox import api, card_api, card_page, refusals
+from sandbox.deliveries import Sender
 from sandbox.mails import api as mails_api
 from sandbox.mails import smtp
 from sandbox.mails.box import Box
+from sandbox.provider import Provider
 from sandbox.settings import Settings
 from sandbox.verifiers import Verifier
 
@@ -17,11 +24,13 @@ NAME: Final = "sandbox"
 _DESCRIPTION: Final = """
 The outside world, simulated. Two verification services judge payments, and fail now and then as
 such services do: “one” 10 % of the time, “two” 25 %. A mail sink takes every mail and shows it at
-`/sandbox/mail`. Never part of production.
+`/sandbox/mail`. A card provider has a page for cards and sends signed webhooks; a bank tells of its
+credits. Never part of production.
 """
 _TAGS: Final = (
     {"name": "verification", "description": "The two verification services."},
     {"name": "mail", "description": "The mail sink."},
+    {"name": "cards", "description": "The card provider, its page, and a bank."},
 )
 
 
@@ -34,14 +43,21 @@ def build(settings: Settings) -> Service:
         description=_DESCRIPTION,
         settings=settings,
         refusals=catalogue(refusals),
-        routers=(api.router, mails_api.router),
+        routers=(api.router, mails_api.router, card_api.router, card_page.router),
         tags=_TAGS,
     )
     web.state.verifiers = {
         name: Verifier(behaviour) for name, behaviour in settings.behaviours.items()
     }
     web.state.mails = Box()
-    return Service(name=NAME, settings=settings, web=web, background=(("smtp", take_mails),))
+    web.state.provider = Provider(settings.public_url)
+    return Service(
+        name=NAME,
+        settings=settings,
+        web=web,
+        background=(("smtp", take_mails),),
+        resources=(_senders,),
+    )
 
 
 async def take_mails(service: Service) -> None:
@@ -57,3 +73,17 @@ async def take_mails(service: Service) -> None:
     async with smtp.serving(box, clock, host=settings.host, port=settings.smtp_port):
         listens.set()
         await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def _senders(service: Service) -> AsyncIterator[None]:
+    """Open the client that webhooks leave by."""
+    settings, clock = cast("Settings", service.settings), SystemClock()
+    async with httpx.AsyncClient(trust_env=False) as client:
+        card_secret = settings.webhook_secret.get_secret_value()
+        bank_secret = settings.bank_secret.get_secret_value()
+        service.state.provider.sender = Sender(
+            client, settings.webhook_url, "Sandbox-Signature", card_secret, clock
+        )
+        service.state.bank = Sender(client, settings.bank_url, "Bank-Signature", bank_secret, clock)
+        yield

@@ -2,6 +2,8 @@
 
 Refusal
 ├── VerifierUnknown     404  verifier_unknown
+├── CardPaymentUnknown  404  card_payment_unknown
+├── CardPaymentNotSucceeded  409  card_payment_not_succeeded
 ├── VerifierDown        502  verifier_down
 └── VerifierFailed      503  verifier_failed
 """
@@ -40,3 +42,25 @@ class VerifierDown(Refusal):
     title_ru = "Сервис проверки не работает"
     detail_en = "This outage is simulated; it lasts until the service is set to another mode."
     detail_ru = "Этот отказ имитирован; он длится, пока сервису не задан другой режим."
+
+
+class CardPaymentUnknown(Refusal):
+    """Never created, or forgotten with a restart."""
+
+    code = "card_payment_unknown"
+    status = 404
+    title_en = "Card payment unknown"
+    title_ru = "Платёж картой неизвестен"
+    detail_en = "There is no such payment; the sandbox forgets them all when it is restarted."
+    detail_ru = "Такого платежа нет; при перезапуске песочница забывает все платежи."
+
+
+class CardPaymentNotSucceeded(Refusal):
+    """No money came, so none can go back."""
+
+    code = "card_payment_not_succeeded"
+    status = 409
+    title_en = "Card payment has not succeeded"
+    title_ru = "Платёж картой не прошёл"
+    detail_en = "Only a payment that succeeded can be refunded or disputed."
+    detail_ru = "Вернуть или оспорить можно только прошедший платёж."

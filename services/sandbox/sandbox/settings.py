@@ -2,10 +2,10 @@
 
 from typing import Literal, Self, TypeAlias
 
-from pydantic import model_validator
+from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from kit.settings import WebSettings, setting
+from kit.settings import WebSettings, development_secret, setting
 from sandbox.verifiers import Behaviour, Mode
 
 ModeName: TypeAlias = Literal["ok", "deny", "slow", "time_out", "nonsense", "down"]
@@ -32,6 +32,29 @@ class Settings(WebSettings):
     )
     seed: int | None = setting(
         None, "Makes the failures repeat in the same order at every start; unset: by chance."
+    )
+
+    public_url: str = setting(
+        "http://localhost:8000",
+        "Where people reach the gateway; addresses of card pages begin with it.",
+        pattern=r"^https?://[^\s/?#]+$",
+    )
+    webhook_url: str = setting(
+        "http://127.0.0.1:8103/v1/payments/webhooks/sandbox",
+        "Where the card provider sends its webhooks.",
+    )
+    webhook_secret: SecretStr = setting(
+        SecretStr("development-webhook-secret-of-the-sandbox"),
+        "Signs the webhooks of the sandbox's card provider, which production has not.",
+        shared="SANDBOX_WEBHOOK_SECRET",
+    )
+    bank_url: str = setting(
+        "http://127.0.0.1:8102/v1/wallets/webhooks/bank", "Where the bank tells of its credits."
+    )
+    bank_secret: SecretStr = development_secret(
+        "development-secret-of-the-bank",
+        "Signs the bank's webhooks to wallet.",
+        shared="WALLET_BANK_SECRET",
     )
 
     @model_validator(mode="after")

@@ -1,15 +1,20 @@
 """The composition root: puts wallet together. Every choice of a part is made here."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
+from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.tasks import for_ever
+from kit.tokens.service_client import ServiceToken
 from kit.web.app import create_app
 from kit.web.idempotency import purge
 from wallet import refusals
 from wallet.api import ROUTERS
+from wallet.charging import Charging
 from wallet.messages import ROUTES
 from wallet.settings import Settings
 
@@ -41,12 +46,21 @@ def build(settings: Settings) -> Service:
         routers=ROUTERS,
         tags=_TAGS,
     )
+
+    @asynccontextmanager
+    async def calls(service: Service) -> AsyncIterator[None]:
+        async with http_client() as client:
+            token = ServiceToken(client, settings.auth_url, NAME, settings.client_secret)
+            service.state.charging = Charging(client, token, settings.payments_url)
+            yield
+
     return Service(
         name=NAME,
         settings=settings,
         web=web,
         routes=ROUTES,
         background=(("idempotency", _forget_answers),),
+        resources=(calls,),
     )
 
 

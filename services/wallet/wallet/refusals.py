@@ -4,6 +4,8 @@ Refusal
 ├── PeriodInvalid           422  period_invalid
 ├── WalletCurrencyDiffers   422  currency_mismatch
 ├── StatementTooLong        422  statement_too_long
+├── WebhookRefused          401  webhook_refused
+├── TransactionReused       409  transaction_reused
 ├── BalanceLimit            409  balance_limit
 └── SandboxMoneyRefused     403  sandbox_money_refused
 
@@ -68,3 +70,21 @@ class SandboxMoneyRefused(Refusal):
     title_ru = "Учебные деньги недоступны"
     detail_en = "Sandbox money exists outside production only."
     detail_ru = "Учебные деньги есть только вне рабочей среды."
+
+
+class WebhookRefused(Refusal):
+    code = "webhook_refused"
+    status = 401
+    title_en = "Webhook not accepted"
+    title_ru = "Уведомление не принято"
+    detail_en = "Its signature does not fit the body, is older than five minutes, or is missing."
+    detail_ru = "Подпись не подходит к телу, старше пяти минут или отсутствует."
+
+
+class TransactionReused(Refusal):
+    code = "transaction_reused"
+    status = 409
+    title_en = "Transaction id already used"
+    title_ru = "Номер операции уже использован"
+    detail_en = "A credit with this transaction id came before and said something else."
+    detail_ru = "Зачисление с этим номером операции уже было, и в нём говорилось другое."

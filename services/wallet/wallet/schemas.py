@@ -3,14 +3,16 @@
 import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
 
 from kit.money import DEFAULT_CURRENCY, decimal_text
 from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field
 from kit.web.schemas import Model
 from wallet.domain.wallets import Status, Wallet
+from wallet.repository.bank_credits import BankCredit
 from wallet.repository.history import Line
 from wallet.service.history import Statement
 
@@ -57,9 +59,39 @@ class TopUpRequest(AmountFields):
     """Money to put into a wallet: the given one, or the default one of the currency."""
 
     wallet_id: UUID | None = Field(default=None, examples=[_WALLET_ID])
-    method: Literal["sandbox"] = Field(
-        default="sandbox", description="`sandbox`: made-up money, outside production only."
+    method: Literal["sandbox", "card"] = Field(
+        default="sandbox",
+        description="`sandbox`: made-up money, outside production only. `card`: a card is charged.",
     )
+    return_url: str | None = Field(
+        default=None,
+        max_length=2000,
+        description="Where the owner comes back to from the card page; needed for `card`.",
+        examples=["https://shop.example/thanks"],
+    )
+
+    @model_validator(mode="after")
+    def _needs_a_way_back(self) -> Self:
+        if self.method == "card" and not _is_address(self.return_url or ""):
+            raise refuse_field(
+                "return_url_invalid",
+                "Must be an absolute address such as https://shop.example/thanks.",
+                "Должен быть полный адрес, например https://shop.example/thanks.",
+                field="return_url",
+            )
+        return self
+
+
+def _is_address(text: str) -> bool:
+    """Tell whether it is an absolute http(s) address of printable ASCII, without credentials."""
+    try:
+        parts = urlsplit(text)
+        is_whole = bool(parts.hostname) and parts.scheme in {"http", "https"}
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    is_plain = text.isascii() and text.isprintable() and not set(text) & set(' <>"\\')
+    return is_whole and has_port and is_plain and "@" not in parts.netloc
 
 
 class WalletAnswer(Model):
@@ -100,6 +132,76 @@ class TopUpAnswer(Model):
 
     transfer_id: UUID = Field(examples=[_TRANSFER_ID])
     wallet: WalletAnswer
+
+
+class NextAction(Model):
+    """What the owner has to do next: be sent to this address."""
+
+    type: Literal["redirect"] = "redirect"
+    url: str = Field(examples=["https://pay.example/c/42"])
+
+
+class CardTopUpAnswer(Model):
+    """A card is to be charged; the money comes once that has succeeded.
+
+    `next_action` is null while the provider has not answered; the same request under the same
+    Idempotency-Key asks again.
+    """
+
+    charge_id: UUID = Field(examples=[_TRANSFER_ID])
+    wallet_id: UUID = Field(examples=[_WALLET_ID])
+    next_action: NextAction | None
+
+
+class BankCreditRequest(AmountFields):
+    """What a bank has credited to a wallet, named by its id or its number."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "transaction_id": "bank-42",
+                    "wallet_number": 1001,
+                    "amount": "150.00",
+                    "currency": "RUB",
+                }
+            ]
+        }
+    )
+
+    transaction_id: str = Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$", examples=["bank-42"])
+    wallet_id: UUID | None = Field(default=None, examples=[_WALLET_ID])
+    wallet_number: int | None = Field(default=None, ge=1, le=2**63 - 1, examples=[1001])
+
+    @model_validator(mode="after")
+    def _names_one_wallet(self) -> Self:
+        if (self.wallet_id is None) == (self.wallet_number is None):
+            raise refuse_field(
+                "exactly_one",
+                "Name the wallet by wallet_id or wallet_number.",
+                "Укажите кошелёк полем wallet_id или wallet_number.",
+            )
+        return self
+
+    def credit(self, provider: str, transfer_id: UUID) -> BankCredit:
+        """Return the credit as it is stored."""
+        wallet = self.wallet_number if self.wallet_id is None else self.wallet_id
+        return BankCredit(
+            provider,
+            self.transaction_id,
+            str(wallet),
+            self.money.minor,
+            self.currency,
+            transfer_id,
+        )
+
+
+class BankCreditAnswer(Model):
+    """A credit that is booked, now or before; `to` is `suspense` where no wallet could take it."""
+
+    transaction_id: str = Field(examples=["bank-42"])
+    transfer_id: UUID = Field(examples=[_TRANSFER_ID])
+    to: Literal["wallet", "suspense"]
 
 
 class EntryAnswer(Model):

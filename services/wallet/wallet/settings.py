@@ -1,5 +1,8 @@
-"""Wallet's settings: a sum of kit's parts; it has none of its own but the port."""
+"""Wallet's settings: a sum of kit's parts, what the bank signs with, and how payments is asked."""
 
+from typing import Final
+
+from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from kit.settings import (
@@ -8,8 +11,11 @@ from kit.settings import (
     IdentitySettings,
     RedisSettings,
     WebSettings,
+    development_secret,
     setting,
 )
+
+_HTTP_URL: Final = r"^https?://[^\s?#]+$"
 
 
 class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
@@ -18,3 +24,22 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     model_config = SettingsConfigDict(env_prefix="WALLET_")
 
     port: int = setting(8102, "Port to listen on.", ge=1, le=65535)
+    bank_secret: SecretStr = development_secret(
+        "development-secret-of-the-bank",
+        "Signs the bank's webhooks to wallet.",
+        shared="WALLET_BANK_SECRET",
+    )
+    auth_url: str = setting(
+        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_HTTP_URL
+    )
+    payments_url: str = setting(
+        "http://127.0.0.1:8103",
+        "Where payments listens.",
+        shared="PAYMENTS_URL",
+        pattern=_HTTP_URL,
+    )
+    client_secret: SecretStr = development_secret(
+        "development-wallet-client-secret",
+        "What wallet proves itself with at auth, to get its service token.",
+        shared="WALLET_CLIENT_SECRET",
+    )

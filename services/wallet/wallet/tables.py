@@ -52,7 +52,8 @@ account = Table(
     CheckConstraint("kind = 'wallet' OR NOT is_default", name="only_a_wallet_is_a_default"),
     CheckConstraint("held_minor >= 0", name="held_is_not_negative"),
     CheckConstraint(
-        "balance_minor >= held_minor OR kind = 'external'", name="available_is_not_negative"
+        "balance_minor >= held_minor OR kind IN ('external', 'suspense')",
+        name="available_is_not_negative",
     ),
     CheckConstraint(
         "balance_minor BETWEEN -1000000000000000000 AND 1000000000000000000", name="balance_limit"
@@ -138,4 +139,18 @@ command = Table(
     Column("reply_type", Text, nullable=False),
     Column("reply", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+bank_credit = Table(
+    "bank_credit",
+    METADATA,
+    Column("provider", Text, primary_key=True),
+    Column("transaction_id", Text, primary_key=True),
+    Column("wallet", Text, nullable=False),  # as the bank named it: an id or a number
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("transfer_id", Uuid, nullable=False, unique=True),
+    Column("is_suspense", Boolean, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("amount_minor > 0", name="amount_is_something"),
 )

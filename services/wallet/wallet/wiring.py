@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from kit.db import Database
+from wallet.charging import Charging
 from wallet.settings import Settings
 
 
@@ -18,5 +19,11 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
+def _charging(request: Request) -> Charging:
+    charging: Charging = request.app.state.charging
+    return charging
+
+
+CardCharging = Annotated[Charging, Depends(_charging)]
 Store = Annotated[Database, Depends(_database)]
 Configured = Annotated[Settings, Depends(_settings)]

@@ -14,7 +14,8 @@ import payments.settings
 import wallet.app
 import wallet.settings
 from payments.schemas.billers import Service, ServiceChange, ServiceRequest
-from payments.schemas.payments import AnyPayment, PaymentRequest, PayRequest
+from payments.schemas.charges import PayRequest
+from payments.schemas.payments import AnyPayment, PaymentRequest
 from payments.schemas.refunds import RefundAnswer, RefundRequest
 
 Document = dict[str, Any]
@@ -26,7 +27,7 @@ def document() -> Document:
 
 
 ACCESS = {
-    "public": {"list_services", "get_service"},
+    "public": {"list_services", "get_service", "hear_provider"},
     "user": {
         "create_payment",
         "list_payments",

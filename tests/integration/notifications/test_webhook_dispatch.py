@@ -23,11 +23,11 @@ from tests.integration.notifications.room import Room, opened, paid
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope, Event
+from kit.outgoing import RemoteCallInUnitOfWorkError
 from kit.tasks import spawn, stop
 from notifications.domain.attempts import Reply
 from notifications.domain.deliveries import Attempt, Ended, Job, NewDelivery
 from notifications.domain.webhook_urls import Reach
-from notifications.outgoing import RemoteCallInUnitOfWorkError
 from notifications.repository import Deliveries
 from notifications.service.announcing import announce
 from notifications.service.attempts import record

@@ -34,11 +34,11 @@ from kit.messaging.broker import Publication
 from kit.messaging.messages import Command, Envelope, Event, Message, Reply
 from kit.messaging.retries import Retries
 from kit.messaging.routes import Routes
+from kit.outgoing import http_client
 from kit.runtime import Service, consumers
 from kit.saga import TaskRunner
 from kit.settings import EnvironmentSettings
 from payments.app import build
-from payments.outgoing import http_client
 from payments.saga import OUTSIDE_CHECKS
 from payments.settings import Settings
 from payments.verifiers import Verifiers
@@ -49,10 +49,12 @@ from testkit.verification import Desk
 
 AUTH, WALLET = "http://auth.test", "http://wallet.test"
 ONE, TWO = "http://one.test/verify", "http://two.test/verify"
+SANDBOX = "http://sandbox.test"
 CHECKED = "1000.00"  # from this amount on the verification services are asked
 SURROUNDINGS: dict[str, Any] = {
     "AUTH_URL": AUTH,
     "WALLET_URL": WALLET,
+    "SANDBOX_URL": SANDBOX,
     "verifier_one_url": ONE,
     "verifier_two_url": TWO,
     "check_from": CHECKED,
@@ -227,6 +229,11 @@ class Room:
             runner = TaskRunner(engine, self.database, {OUTSIDE_CHECKS: verifiers.check})
             await runner.start_waiting()
             await asyncio.gather(*runner._running.values())
+        await self.settle()
+
+    async def charge(self) -> None:
+        """Ask the provider about the charges that are due, and let what follows happen."""
+        await self.service.state.wiring.charging.work_off()
         await self.settle()
 
     async def wake(self, seconds: float) -> None:

@@ -9,7 +9,7 @@ from tests.integration.payments.room import Room
 
 from contracts.auth import UserChanged, UserRegistered
 from kit.ids import new_id
-from payments.outgoing import RemoteCallInUnitOfWorkError, http_client
+from kit.outgoing import RemoteCallInUnitOfWorkError, http_client
 
 
 async def fail_at_commit(room: Room, table: str) -> None:

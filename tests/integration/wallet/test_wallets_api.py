@@ -282,6 +282,8 @@ class TestInProduction:
         return Settings(
             ENVIRONMENT="production",
             CURSOR_SECRET=secret,
+            WALLET_BANK_SECRET=secret,
+            WALLET_CLIENT_SECRET=secret,
             RABBITMQ_URL=f"amqp://saldo:{secret}@127.0.0.1/",
             REDIS_URL=f"redis://:{secret}@127.0.0.1/0",
             database_url=f"postgresql://wallet:{secret}@127.0.0.1/saldo",

@@ -16,6 +16,7 @@ SECRETS = {
     "AUTH_KEY_SECRET": "Zx3cVb5nMq1wEr7tYu9iOp2aSd4fGh6j",
     "PAYMENTS_CLIENT_SECRET": "Qw2eRt4yUi6oPa8sDf0gHj1kLz3xCv5b",
     "NOTIFICATIONS_CLIENT_SECRET": "Pl0oKm9iJn8uHb7yGv6tFc5rDx4eSz3w",
+    "WALLET_CLIENT_SECRET": "Mn4bVc6xZa8sDf1gHj3kLp5oIu7yTr9e",
     "ENVIRONMENT": "production",
 }
 
@@ -39,7 +40,7 @@ def test_development_needs_no_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.access_token_lifetime == timedelta(minutes=10)
     assert settings.session_rules.grace == timedelta(seconds=20)
     assert settings.session_rules.idle < settings.session_rules.absolute
-    assert set(settings.client_secrets) == {"svc:payments", "svc:notifications"}
+    assert set(settings.client_secrets) == {"svc:payments", "svc:notifications", "svc:wallet"}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ def test_development_needs_no_environment(monkeypatch: pytest.MonkeyPatch) -> No
         "AUTH_KEY_SECRET",
         "PAYMENTS_CLIENT_SECRET",
         "NOTIFICATIONS_CLIENT_SECRET",
+        "WALLET_CLIENT_SECRET",
     ],
 )
 def test_production_refuses_a_development_secret_and_names_it(

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from contracts.wallet import (
+    HOUSE,
     AccountRef,
     CaptureHold,
     HoldPlaced,
@@ -324,3 +325,56 @@ def test_a_reply_to_an_older_question_changes_nothing() -> None:
     before = story.state
     assert story.given(Replied(late)).state == before
     assert story.asked == ()
+
+
+def by_card(*, is_checked: bool = False) -> Story:
+    return Story(is_checked=is_checked, method="card", provider="sandbox")
+
+
+def test_a_payment_by_card_waits_for_the_card_and_is_paid_from_the_clearing_account() -> None:
+    story = by_card()
+    assert (story.asked, story.state.step) == ((), "charge")
+    assert can_undo(PAYMENT, story.state)
+    story.given(Signalled("charge", None, {}))
+    [asked] = story.asked
+    assert isinstance(asked, Transfer)
+    assert asked.payer == AccountRef(owner_id=HOUSE, provider="sandbox")
+    assert asked.payee == AccountRef(owner_id=BOB)
+    assert story.posted().outcome.status is Status.PAID
+
+
+@pytest.mark.parametrize("reason", ["card_declined", "card_abandoned", "card_unavailable"])
+def test_a_card_that_is_not_charged_fails_the_payment_with_its_reason(reason: str) -> None:
+    story = by_card().given(Signalled("charge", reason, {}))
+    assert (story.asked, story.outcome) == ((), Outcome(SAGA, Status.FAILED, reason=reason))
+
+
+def test_a_card_that_nobody_enters_is_given_up_after_an_hour() -> None:
+    story = by_card().after(3599)
+    assert not story.state.has_ended
+    assert story.after(1).outcome.reason == "card_timed_out"
+
+
+def test_a_checked_payment_by_card_holds_nothing_and_takes_news_that_come_before_the_check() -> (
+    None
+):
+    story = by_card(is_checked=True)
+    assert (story.asked, story.state.step) == ((), "check")
+    story.given(Signalled("charge", None, {}))
+    assert story.state.step == "check"
+    story.checked()
+    [asked] = story.asked
+    assert isinstance(asked, Transfer)
+
+
+def test_cancelling_while_the_card_is_awaited_ends_it_at_once() -> None:
+    story = by_card().given(UndoWanted("cancelled_by_payer"))
+    assert story.outcome == Outcome(SAGA, Status.CANCELLED, reason="cancelled_by_payer")
+
+
+def test_instances_of_the_version_before_cards_still_run() -> None:
+    [earlier] = EARLIER
+    assert earlier.faults() == []
+    story = Story(is_checked=True)
+    state = begin(earlier, SAGA, {**story.state.data}, NOW).state
+    assert (state.version, state.step) == (1, "reserve")

@@ -72,10 +72,12 @@ PRODUCTION = {
     "RABBITMQ_URL": f"amqp://payments:{SECRET}@broker/",
     "REDIS_URL": f"redis://:{SECRET}@redis/0",
 }
+STRIPE = {"PAYMENTS_STRIPE_KEY": "sk_live_4eC39Hq", "PAYMENTS_STRIPE_WEBHOOK_SECRET": "whsec_9fK2"}
+YOOKASSA = {"PAYMENTS_YOOKASSA_SHOP_ID": "100500", "PAYMENTS_YOOKASSA_KEY": "live_Gx7Qa"}
 
 
 def test_services_stay_closed_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not read(monkeypatch, **PRODUCTION).open_services
+    assert not read(monkeypatch, **PRODUCTION, **STRIPE, PAYMENTS_PROVIDER="stripe").open_services
     with pytest.raises(ValidationError, match="PAYMENTS_OPEN_SERVICES"):
         read(monkeypatch, PAYMENTS_OPEN_SERVICES="true")
     assert read(monkeypatch, ENVIRONMENT="development").open_services
@@ -91,3 +93,26 @@ def test_there_are_no_limits_unless_they_are_set(monkeypatch: pytest.MonkeyPatch
     )
     with pytest.raises(ValidationError):
         read(monkeypatch, PAYMENTS_LIMIT_PER_DAY="much")
+
+
+def test_the_sandbox_takes_no_cards_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match="PAYMENTS_PROVIDER=sandbox is refused"):
+        read(monkeypatch, **PRODUCTION)
+
+
+@pytest.mark.parametrize(("provider", "keys"), [("stripe", STRIPE), ("yookassa", YOOKASSA)])
+def test_the_chosen_provider_needs_its_keys(
+    monkeypatch: pytest.MonkeyPatch, provider: str, keys: dict[str, str]
+) -> None:
+    chosen = {**PRODUCTION, **keys, "PAYMENTS_PROVIDER": provider}
+    assert read(monkeypatch, **chosen).provider == provider
+    for name in keys:
+        with monkeypatch.context() as without, pytest.raises(ValidationError, match=name):
+            read(without, **{**chosen, name: ""})
+        with monkeypatch.context() as without, pytest.raises(ValidationError, match="placeholder"):
+            read(without, **{**chosen, name: "sk_test_change_me"})
+
+
+def test_test_keys_are_fine_outside_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {**STRIPE, "PAYMENTS_STRIPE_KEY": "sk_test_1", "PAYMENTS_PROVIDER": "stripe"}
+    assert read(monkeypatch, **keys).provider == "stripe"

@@ -13,9 +13,9 @@ import respx
 
 from kit.breaker import BreakerState, Limits
 from kit.ids import new_id
+from kit.outgoing import http_client
 from kit.saga import TaskOutcome
 from payments.domain.tries import Try
-from payments.outgoing import http_client
 from payments.verifiers import (
     GIVE_UP_SECONDS,
     LONGEST_PAUSE_SECONDS,

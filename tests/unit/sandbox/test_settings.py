@@ -30,6 +30,7 @@ def test_rates_modes_and_seed_come_from_the_environment(monkeypatch: pytest.Monk
 def test_it_refuses_to_start_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("CURSOR_SECRET", "q8Zt3vYx7LmN2pRs5UwKj4HbGcFd9Ea1")
+    monkeypatch.setenv("WALLET_BANK_SECRET", "w4Kd8mTz2QxR6vBn9LpYc3HsGf7Ja5Ue")
     with pytest.raises(SystemExit, match="the sandbox does not run with ENVIRONMENT=production"):
         load(Settings, env_file=None)
 

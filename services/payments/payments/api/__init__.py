@@ -1,6 +1,17 @@
 """The operations, a module per noun: parse, authorise, open the unit of work, call, answer."""
 
-from payments.api import billers, bulk, events, export, limits, payments, quotes, refunds
+from payments.api import (
+    billers,
+    bulk,
+    charges,
+    events,
+    export,
+    limits,
+    payments,
+    quotes,
+    refunds,
+    webhooks,
+)
 
 ROUTERS = (
     payments.router,
@@ -11,6 +22,8 @@ ROUTERS = (
     limits.router,
     quotes.router,
     billers.router,
+    webhooks.router,
+    charges.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -14,9 +14,11 @@ from kit.web.pagination import Cursors, next_link
 from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
+from payments.api.by_card import card_of, with_next_action
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing, heard, payment_in
+from payments.card_refusals import ReservedIsPaidFromWallet
 from payments.domain.lifecycle import visible_to
-from payments.domain.payment import Payment
+from payments.domain.payment import Method, Payment, Status
 from payments.parties import find_parties
 from payments.queries import PaymentsQuery
 from payments.refusals import (
@@ -44,8 +46,9 @@ from payments.refusals import (
     ServicePriceDiffers,
     WalletNotFound,
 )
-from payments.repository import Payments
-from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest, PayRequest
+from payments.repository import Charges, Payments
+from payments.schemas.charges import PayRequest, next_action
+from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
 from payments.wiring import Wired
@@ -130,7 +133,8 @@ async def create_payment(
     summary="Pay a payment",
     description="Answers 202 once the payment is on its way; with `Prefer: wait=N` 200 and how it "
     "ended, if it ends in time. Paying again while it is on its way changes nothing. Of a payment "
-    "created with `reserve` a part may be paid; the rest is freed. A scheduled one is paid now.",
+    "created with `reserve` a part may be paid; the rest is freed. A scheduled one is paid now. By "
+    "card, the answer says where to send the payer (`next_action`), and waits for nothing.",
     status_code=202,
     response_model=OutgoingPayment,
     responses={200: {"model": OutgoingPayment, "description": "It has ended: paid or failed."}},
@@ -148,6 +152,7 @@ async def create_payment(
         LimitPerDay,
         OnlyReservedMayBePaidInPart,
         CaptureExceedsReservation,
+        ReservedIsPaidFromWallet,
     ),
 )
 async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's)
@@ -160,7 +165,9 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
     body: PayRequest | None = None,
 ) -> Answer:
     """Take the payment on its way, then wait for its end where that is preferred."""
-    wanted = Paying(payment_id, viewer.user_id, amount=body.amount if body else None)
+    asked = body or PayRequest()
+    card = card_of(asked, wired)
+    wanted = Paying(payment_id, viewer.user_id, amount=asked.amount, card=card)
 
     async def work(uow: UnitOfWork) -> Answer:
         return viewer.answer(ACCEPTED, await wired.paying.do_within(uow, wanted))
@@ -177,6 +184,8 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
             work=work,
             without_key=with_others,
         )
+        if card is not None:
+            return await with_next_action(accepted, payment_id, wired)
         return await _final(accepted, finish, wait, viewer)
 
 
@@ -220,9 +229,11 @@ async def cancel_payment(
 async def get_payment(viewer: Viewing, payment_id: UUID, wired: Wired) -> Answer:
     """Show the payment to its payer or payee."""
     async with wired.database.read() as connection:
-        found = await Payments(connection).get(payment_id)
-    payment = visible_to(found, viewer.user_id)
-    return Answer(OK, viewer.sees(payment))
+        payment = visible_to(await Payments(connection).get(payment_id), viewer.user_id)
+        charge = None
+        if payment.method is Method.CARD and payment.status is Status.PROCESSING:
+            charge = await Charges(connection).of_payment(payment_id)
+    return Answer(OK, viewer.sees(payment, next_action(charge)))
 
 
 @router.get(

@@ -13,6 +13,7 @@ from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
 from kit.web.prefer import preference_applied
 from payments.domain.payment import Payment
+from payments.schemas.charges import NextAction
 from payments.schemas.payments import IncomingPayment, OutgoingPayment, shown
 
 OK, CREATED, ACCEPTED = 200, 201, 202
@@ -30,9 +31,11 @@ class Viewer:
         """The user who asks."""
         return self.caller.user
 
-    def sees(self, payment: Payment) -> OutgoingPayment | IncomingPayment:
+    def sees(
+        self, payment: Payment, action: NextAction | None = None
+    ) -> OutgoingPayment | IncomingPayment:
         """Return what this user may see of the payment."""
-        return shown(payment, self.user_id, self.language)
+        return shown(payment, self.user_id, self.language, action)
 
     def answer(self, status: int, payment: Payment) -> Answer:
         """Return the payment as an answer, with its address where there is more to come."""

@@ -5,7 +5,8 @@ from enum import Enum, auto
 from uuid import UUID
 
 from kit.money import Money, decimal_text
-from payments.domain.payment import Payment, Status
+from payments.card_refusals import ReservedIsPaidFromWallet
+from payments.domain.payment import Method, Payment, Status
 from payments.domain.reasons import status_label
 from payments.refusals import (
     CaptureExceedsReservation,
@@ -59,7 +60,9 @@ def decide_pay(payment: Payment, caller_id: UUID, now: datetime) -> Pay:
 
 
 def decide_capture(payment: Payment, amount: str | None) -> Money:
-    """Decide how much of a payment is paid: all of it, or of a reserved one also a part."""
+    """Decide how much of a claimed payment is paid: all of it, or of a reserved one also a part."""
+    if payment.is_reserved and payment.method is Method.CARD:
+        raise ReservedIsPaidFromWallet
     if amount is None:
         return Money(payment.amount_minor, payment.currency)
     if not payment.is_reserved:

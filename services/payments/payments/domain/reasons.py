@@ -14,6 +14,10 @@ WALLET_UNAVAILABLE: Final = "wallet_unavailable"
 PAYER_NOT_ACTIVE: Final = "payer_not_active"
 PAYEE_NOT_ACTIVE: Final = "payee_not_active"
 SERVICE_NOT_ACTIVE: Final = "service_not_active"
+CARD_DECLINED: Final = "card_declined"
+CARD_TIMED_OUT: Final = "card_timed_out"
+CARD_ABANDONED: Final = "card_abandoned"
+CARD_UNAVAILABLE: Final = "card_unavailable"
 
 STATUS_LABELS: Final[Mapping[Language, Mapping[Status, str]]] = {
     "en": {
@@ -48,6 +52,10 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         WALLET_UNAVAILABLE: "The wallet did not answer in time",
         CHECK_DENIED: "An outside check declined the payment",
         CHECK_UNAVAILABLE: "An outside check did not answer in time",
+        CARD_DECLINED: "The card was declined",
+        CARD_TIMED_OUT: "The card was not entered in time",
+        CARD_ABANDONED: "The payer left the card page",
+        CARD_UNAVAILABLE: "The card provider did not take the payment",
         CANCELLED_BY_PAYER: "Cancelled by the payer",
         EXPIRED: "Not paid in time",
         PAYER_NOT_ACTIVE: "The payer's account is not active any more",
@@ -66,6 +74,10 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         WALLET_UNAVAILABLE: "Кошелёк не ответил вовремя",
         CHECK_DENIED: "Внешняя проверка отклонила платёж",
         CHECK_UNAVAILABLE: "Внешняя проверка не ответила вовремя",
+        CARD_DECLINED: "Карта отклонена",
+        CARD_TIMED_OUT: "Данные карты не введены вовремя",
+        CARD_ABANDONED: "Плательщик ушёл со страницы оплаты",
+        CARD_UNAVAILABLE: "Провайдер карт не принял платёж",
         CANCELLED_BY_PAYER: "Отменён плательщиком",
         EXPIRED: "Не оплачен вовремя",
         PAYER_NOT_ACTIVE: "Учётная запись плательщика больше не активна",

@@ -1,11 +1,22 @@
-"""The only SQL of payments: payments, refunds, billers, what is known of people and wallets."""
+"""The only SQL of payments: payments, charges, refunds, billers, and people as far as known."""
 
 from payments.repository.billers import Billers
 from payments.repository.bulks import Bulks
 from payments.repository.changes import Changes, Place
+from payments.repository.charges import Charges
 from payments.repository.known import Known
 from payments.repository.limits import Limits
 from payments.repository.payments import Payments
 from payments.repository.refunds import Refunds
 
-__all__ = ["Billers", "Bulks", "Changes", "Known", "Limits", "Payments", "Place", "Refunds"]
+__all__ = [
+    "Billers",
+    "Bulks",
+    "Changes",
+    "Charges",
+    "Known",
+    "Limits",
+    "Payments",
+    "Place",
+    "Refunds",
+]

@@ -7,7 +7,7 @@ rows (which have the same ids). The payment's row decides between all who want t
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -72,11 +72,11 @@ _OWN_LIMIT: Final = """(
 
 _CLAIM: Final = f"""
 WITH wanted AS MATERIALIZED (
-    SELECT payment.id, asked.payer_id
-    FROM unnest($1::uuid[], $2::uuid[]) AS asked (id, payer_id)
+    SELECT payment.id, asked.payer_id, asked.method
+    FROM unnest($1::uuid[], $2::uuid[], $4::text[]) AS asked (id, payer_id, method)
     JOIN payment ON payment.id = asked.id AND payment.payer_id = asked.payer_id
     ORDER BY payment.id FOR NO KEY UPDATE OF payment)
-UPDATE payment SET status = 'processing', processing_at = $3
+UPDATE payment SET status = 'processing', processing_at = $3, method = wanted.method
 FROM wanted
 WHERE payment.id = wanted.id AND status IN ('created', 'scheduled') AND expires_at > $3
   AND cancel_requested_at IS NULL
@@ -243,17 +243,20 @@ class Payments:
         return _one(await self._connection.fetchrow(_GET, payment_id))
 
     async def claim(
-        self, asked: Collection[tuple[UUID, UUID]], now: datetime
+        self, asked: Mapping[tuple[UUID, UUID], Method], now: datetime
     ) -> dict[tuple[UUID, UUID], tuple[Payment, Limit | None]]:
         """Take payments from created to processing, each for exactly one of all who try.
 
-        Likewise from scheduled, ahead of its time. Asked by payment and payer. With each come the
-        limits that its payer has of their own, as they cost no more this way. One is missing where
-        it can't be paid by this payer now, or somebody or the service is not active:
-        ``decide_pay`` on what ``get`` gives says why. This is the hot path, so it is one statement.
+        Likewise from scheduled, ahead of its time. Asked by payment and payer, and how it is paid.
+        With each come the limits that its payer has of their own, as they cost no more this way.
+        One is missing where it can't be paid by this payer now, or somebody or the service is not
+        active: ``decide_pay`` on what ``get`` gives says why. This is the hot path, so it is one
+        statement.
         """
         payment_ids, payer_ids = (list(column) for column in zip(*asked, strict=True))
-        rows = await self._connection.fetch(_CLAIM, payment_ids, payer_ids, now)
+        rows = await self._connection.fetch(
+            _CLAIM, payment_ids, payer_ids, now, list(asked.values())
+        )
         return {(row["id"], row["payer_id"]): _claimed(row) for row in rows}
 
     async def lock(self, payment_id: UUID) -> Payment | None:

@@ -19,8 +19,9 @@ from kit.web.fields import AmountText, CurrencyCode, refuse_by, refuse_field
 from kit.web.schemas import Model
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName
-from payments.domain.payment import Payment, Status
+from payments.domain.payment import Method, Payment, Status
 from payments.domain.reasons import reason_label, status_label
+from payments.schemas.charges import NextAction
 from payments.texts import CardHolder, CardLast4, Description, Metadata, PlainText
 
 _ALICE = {"user_id": "0197a1de-0d3f-7c4b-9c39-6f2a4a1b0c01", "username": "alice"}
@@ -176,18 +177,6 @@ class PaymentRequest(Model):
         )
 
 
-class PayRequest(Model):
-    """How to pay a payment; nothing need be said."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "40.00"}]})
-
-    amount: AmountText | None = Field(
-        None,
-        description="How much of a reserved payment is paid, in its currency; the rest is freed. "
-        "All of it if not given.",
-    )
-
-
 class Payer(Model):
     """Who pays; ``username`` is null where the user has none, or it is not known yet."""
 
@@ -260,6 +249,8 @@ class OutgoingPayment(SeenPayment):
                     "card_last4": "4242",
                     "card_holder": "ALICE LIDDELL",
                     "metadata": None,
+                    "method": "wallet",
+                    "next_action": None,
                     "failure_reason": None,
                     "cancellation_reason": None,
                     "reason_label": None,
@@ -273,6 +264,10 @@ class OutgoingPayment(SeenPayment):
     card_last4: str | None = None
     card_holder: str | None = None
     metadata: dict[str, str | int | bool | None] | None = None
+    method: Method = Method.WALLET
+    next_action: NextAction | None = Field(
+        None, description="By card: where to send the payer, while the card is to be entered."
+    )
     failure_reason: str | None = Field(None, description="Why it failed: a stable code.")
     cancellation_reason: str | None = Field(
         None, description="Why it was cancelled: a stable code."
@@ -284,7 +279,7 @@ AnyPayment = Annotated[OutgoingPayment | IncomingPayment, Field(discriminator="d
 
 
 def shown(
-    payment: Payment, viewer_id: UUID, language: Language
+    payment: Payment, viewer_id: UUID, language: Language, action: NextAction | None = None
 ) -> OutgoingPayment | IncomingPayment:
     """Return the payment as its payer or its payee may see it."""
     seen: dict[str, Any] = {
@@ -322,6 +317,8 @@ def shown(
         card_last4=payment.card_last4,
         card_holder=payment.card_holder,
         metadata=None if payment.metadata is None else dict(payment.metadata),
+        method=payment.method,
+        next_action=action,
         failure_reason=payment.reason if payment.status is Status.FAILED else None,
         cancellation_reason=payment.reason if payment.status is Status.CANCELLED else None,
         reason_label=reason_label(payment.reason, language),

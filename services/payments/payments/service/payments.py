@@ -27,7 +27,7 @@ from payments.domain.lifecycle import (
 from payments.domain.limits import Limit
 from payments.domain.outcomes import Outcome
 from payments.domain.parties import Ends, Parties, PayeeName
-from payments.domain.payment import Payment, Status
+from payments.domain.payment import Method, Payment, Status
 from payments.domain.policies import Policies
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.refusals import (
@@ -37,8 +37,9 @@ from payments.refusals import (
     PaymentBeingCaptured,
     ServiceNotActive,
 )
-from payments.repository import Billers, Known, Payments
+from payments.repository import Billers, Charges, Known, Payments
 from payments.saga import CONFIRM, confirmed, facts
+from payments.service.charges import Card, charge_of
 from payments.service.limits import count
 from payments.telling import tell
 
@@ -60,23 +61,31 @@ class Creation:
 class Paying:
     """A payment to be paid, and the request that wants it.
 
-    Of a reserved one a part may be paid: an amount in the payment's currency.
+    Of a reserved one a part may be paid: an amount in the payment's currency. From the payer's
+    wallet where no card is to be charged.
     """
 
     payment_id: UUID
     caller_id: UUID
     context: Context = field(default_factory=current)
     amount: str | None = None
+    card: Card | None = None
+
+    @property
+    def method(self) -> Method:
+        """Where the money comes from."""
+        return Method.WALLET if self.card is None else Method.CARD
 
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
-    """A payment that is being paid: how much of it, and under which limits."""
+    """A payment that is being paid: how much of it, under which limits, and by which card."""
 
     payment: Payment
     part: Money
     own: Limit | None
     context: Context
+    card: Card | None = None
 
 
 async def create(
@@ -117,17 +126,16 @@ async def pay(
 ) -> list[Payment | Refusal]:
     """Send payments on their way; one that is on its way already is returned as it is.
 
+    By card, the wish for the charge is stored with it; whoever called asks the provider then.
     Returns each, or its refusal: of ``decide_pay``, or PayerNotActive, PayeeNotActive or
     ServiceNotActive where one of them has been disabled since the payment was created. Raises the
     refusals of ``decide_capture`` and of limits, and PaymentBeingCancelled, as what was claimed
     has to be rolled back: whoever pays many pays each alone then.
     """
     asked = {(one.payment_id, one.caller_id): one for one in wanted}
-    found = await Payments(uow).claim(asked, uow.clock.now())
-    claimed = [
-        _Claimed(payment, decide_capture(payment, asked[key].amount), own, asked[key].context)
-        for key, (payment, own) in found.items()
-    ]
+    methods = {key: one.method for key, one in asked.items()}
+    found = await Payments(uow).claim(methods, uow.clock.now())
+    claimed = [_claimed(payment, own, asked[key]) for key, (payment, own) in found.items()]
     # Lock order: the sagas of reserved ones before the days that payments are counted in.
     await _signal(uow, engine, policies, [one for one in claimed if one.payment.is_reserved])
     await _count_all(uow, claimed, policies)
@@ -138,6 +146,11 @@ async def pay(
         else await _not_claimed(uow, one)
         for one in wanted
     ]
+
+
+def _claimed(payment: Payment, own: Limit | None, wanted: Paying) -> _Claimed:
+    part = decide_capture(payment, wanted.amount)
+    return _Claimed(payment, part, own, wanted.context, wanted.card)
 
 
 async def _signal(
@@ -158,17 +171,18 @@ async def _start(
 ) -> None:
     if not paid:
         return
-    await engine.start_many(
-        uow,
-        [
-            Start(
-                one.payment.id,
-                facts(one.payment, is_checked=policies.is_checked(one.payment)),
-                one.context,
-            )
-            for one in paid
-        ],
-    )
+    now = uow.clock.now()
+    await engine.start_many(uow, [_start_of(one, policies) for one in paid])
+    for one in paid:
+        if one.card is not None:
+            await Charges(uow).add(charge_of(one.payment, one.card, now), now)
+
+
+def _start_of(paid: _Claimed, policies: Policies) -> Start:
+    is_checked = policies.is_checked(paid.payment)
+    provider = None if paid.card is None else paid.card.provider
+    known = facts(paid.payment, is_checked=is_checked, provider=provider)
+    return Start(paid.payment.id, known, paid.context)
 
 
 async def _count_all(uow: UnitOfWork, claimed: Iterable[_Claimed], policies: Policies) -> None:

@@ -35,8 +35,8 @@ class Account:
 
     @property
     def has_floor(self) -> bool:
-        """Tell whether it may not go below zero; only the outside world's accounts may."""
-        return self.kind != "external"
+        """Tell whether it may not go below zero; only the accounts for providers may."""
+        return self.kind not in {"external", "suspense"}
 
 
 @dataclass(slots=True)

@@ -17,6 +17,14 @@ class Home(NamedTuple):
     currency: str
 
 
+class HouseAccount(NamedTuple):
+    """An account of nobody's that stands for a provider, in one currency."""
+
+    kind: Literal["external", "suspense"]
+    provider: str
+    currency: str
+
+
 class Wallet(NamedTuple):
     """A wallet; amounts in minor units of its currency."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 
 from kit.db.unit_of_work import Connection
-from wallet.domain.wallets import Home, Status, Wallet
+from wallet.domain.wallets import Home, HouseAccount, Status, Wallet
 from wallet.tables import account
 
 _COLUMNS = ", ".join(Wallet._fields)
@@ -43,14 +43,15 @@ VALUES ($1, $2, $3, 'wallet', $4, false, $5, $5)
 RETURNING {_COLUMNS}
 """
 
-_FIND_EXTERNAL = """
-SELECT id FROM account
-WHERE owner_id IS NULL AND kind = 'external' AND name = $1 AND currency = $2
+_FIND_BY_NUMBER = f"SELECT {_COLUMNS} FROM account WHERE number = $1 AND owner_id IS NOT NULL"
+
+_FIND_HOUSE = """
+SELECT id FROM account WHERE owner_id IS NULL AND kind = $1 AND name = $2 AND currency = $3
 """
 
-_OPEN_EXTERNAL = """
-INSERT INTO account (id, currency, kind, name, is_default, moved_at, created_at)
-VALUES ($1, $2, 'external', $3, false, $4, $4)
+_OPEN_HOUSE = """
+INSERT INTO account (kind, name, currency, id, is_default, moved_at, created_at)
+VALUES ($1, $2, $3, $4, false, $5, $5)
 ON CONFLICT (kind, name, currency) WHERE owner_id IS NULL DO NOTHING
 """
 
@@ -69,6 +70,11 @@ class Wallets:
     async def find(self, wallet_id: UUID) -> Wallet | None:
         """Return a wallet by id; the system's own accounts are not found."""
         row = await self._connection.fetchrow(_FIND, wallet_id)
+        return None if row is None else Wallet(*row)
+
+    async def find_by_number(self, number: int) -> Wallet | None:
+        """Return a wallet by its short number."""
+        row = await self._connection.fetchrow(_FIND_BY_NUMBER, number)
         return None if row is None else Wallet(*row)
 
     async def find_default(self, home: Home) -> Wallet | None:
@@ -117,13 +123,13 @@ class Wallets:
         (row,) = await self._connection.fetch(_OPEN, wallet_id, *home, name, now)
         return Wallet(*row)
 
-    async def external(self, provider: str, currency: str, new_id: UUID, now: datetime) -> UUID:
-        """Return the account that stands for a provider, opening it as `new_id` if need be."""
-        found: UUID | None = await self._connection.fetchval(_FIND_EXTERNAL, provider, currency)
+    async def house_account(self, wanted: HouseAccount, new_id: UUID, now: datetime) -> UUID:
+        """Return an account that stands for a provider, opening it as `new_id` if need be."""
+        found: UUID | None = await self._connection.fetchval(_FIND_HOUSE, *wanted)
         if found is not None:
             return found
-        await self._connection.execute(_OPEN_EXTERNAL, new_id, currency, provider, now)
-        ((opened,),) = await self._connection.fetch(_FIND_EXTERNAL, provider, currency)
+        await self._connection.execute(_OPEN_HOUSE, *wanted, new_id, now)
+        ((opened,),) = await self._connection.fetch(_FIND_HOUSE, *wanted)
         return cast("UUID", opened)
 
     async def set_status(self, wallet_id: UUID, status: Status) -> Wallet | None:

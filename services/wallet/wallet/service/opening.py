@@ -5,7 +5,7 @@ from uuid import UUID
 
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
-from wallet.domain.wallets import DEFAULT_NAME, Home, Wallet
+from wallet.domain.wallets import DEFAULT_NAME, Home, HouseAccount, Wallet
 from wallet.repository.wallets import Wallets
 from wallet.service.translate import wallet_opened
 
@@ -24,6 +24,14 @@ async def default_wallets(uow: UnitOfWork, homes: Collection[Home]) -> Mapping[H
     if missing:  # opened by somebody else a moment ago, and committed by now
         found |= await wallets.find_defaults(missing)
     return found
+
+
+async def house_accounts(
+    uow: UnitOfWork, wanted: Collection[HouseAccount]
+) -> Mapping[HouseAccount, UUID]:
+    """Return the accounts that stand for providers, opening what is missing, in one order."""
+    wallets, now = Wallets(uow), uow.clock.now()
+    return {one: await wallets.house_account(one, new_id(), now) for one in sorted(wanted)}
 
 
 async def default_wallet(uow: UnitOfWork, home: Home) -> Wallet:

@@ -14,13 +14,14 @@ from wallet.domain import commands as ledger
 from wallet.domain.book import Book
 from wallet.domain.commands import LedgerCommand, Outcome
 from wallet.domain.posting import post
-from wallet.domain.wallets import Home
+from wallet.domain.wallets import Home, HouseAccount
 from wallet.repository.ledger import Ledger
-from wallet.service.opening import default_wallets
+from wallet.service.opening import default_wallets, house_accounts
 from wallet.service.translate import (
     Asked,
+    Meant,
+    accounts_meant,
     funds_moved,
-    homes_meant,
     kept,
     ledger_command,
     repeated,
@@ -33,11 +34,12 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """Decide commands in their order, post what may be, and answer all; replies leave first.
 
     A command that was answered before gets the same reply again, in a fresh message. Ten
-    statements at most, however many commands there are, and two more where wallets are opened.
+    statements at most, however many commands there are, two more where wallets are opened, and
+    one for each account of a provider that is meant.
     """
     asked = [cast("Asked", envelope.message) for envelope in envelopes]
-    homes = await _homes(uow, asked)
-    commands = [ledger_command(message, homes) for message in asked]
+    found = await _accounts(uow, asked)
+    commands = [ledger_command(message, found) for message in asked]
     book, outcomes = await _decide(uow, commands)
     # What follows is put into words while PostgreSQL writes what was decided.
     _, replies = await together(Ledger(uow).save(book), _tell(uow, envelopes, book, outcomes))
@@ -107,10 +109,19 @@ def _touched(commands: Iterable[LedgerCommand]) -> tuple[set[UUID], set[UUID], s
     return accounts, holds, ids
 
 
-async def _homes(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[Home, UUID]:
-    """Find the default wallets that the messages mean, opening what is missing."""
-    meant = {home for message in asked for home in homes_meant(message)}
-    return await default_wallets(uow, meant) if meant else {}
+async def _accounts(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[Meant, UUID]:
+    """Find the accounts that the messages mean without naming them, opening what is missing."""
+    meant = {one for message in asked for one in accounts_meant(message)}
+    homes = {one for one in meant if isinstance(one, Home)}
+    found: dict[Meant, UUID] = {}
+    if homes:
+        opened = await default_wallets(uow, homes)
+        found |= {home: opened[home] for home in homes}
+    if len(homes) < len(meant):
+        houses = {one for one in meant if isinstance(one, HouseAccount)}
+        standing = await house_accounts(uow, houses)
+        found |= {house: standing[house] for house in houses}
+    return found
 
 
 async def _keep(

@@ -8,7 +8,7 @@ from kit.ids import new_id
 from kit.money import Money
 from kit.refusals import NotFound
 from wallet.domain.commands import Party, Refused, Transfer
-from wallet.domain.wallets import Home, Wallet
+from wallet.domain.wallets import Home, HouseAccount, Wallet
 from wallet.refusals import BalanceLimit, WalletCurrencyDiffers
 from wallet.repository.wallets import Wallets
 from wallet.service.opening import default_wallet
@@ -34,17 +34,9 @@ async def top_up(
         WalletCurrencyDiffers: it has another currency.
         BalanceLimit: it can't hold that much more.
     """
-    wallets = Wallets(uow)
-    if wallet_id is None:
-        wallet = await default_wallet(uow, Home(owner_id, money.currency))
-    else:
-        found = await wallets.find(wallet_id)
-        if found is None or found.owner_id != owner_id:
-            raise NotFound
-        wallet = found
-    if wallet.currency != money.currency:
-        raise WalletCurrencyDiffers(currency=wallet.currency)
-    source = await wallets.external(provider, money.currency, new_id(), uow.clock.now())
+    wallet = await wallet_to_fill(uow, owner_id, money.currency, wallet_id)
+    clearing = HouseAccount("external", provider, money.currency)
+    source = await Wallets(uow).house_account(clearing, new_id(), uow.clock.now())
     command = Transfer(
         command_id=new_id(),
         transfer_id=new_id(),
@@ -65,3 +57,22 @@ async def top_up(
         command.transfer_id,
         wallet._replace(balance_minor=account.balance_minor, held_minor=account.held_minor),
     )
+
+
+async def wallet_to_fill(
+    uow: UnitOfWork, owner_id: UUID, currency: str, wallet_id: UUID | None
+) -> Wallet:
+    """Return the wallet of the owner's that is meant: by id, or the default one of the currency.
+
+    Raises:
+        NotFound: the wallet is not there, or not the owner's.
+        WalletCurrencyDiffers: it has another currency.
+    """
+    if wallet_id is None:
+        return await default_wallet(uow, Home(owner_id, currency))
+    wallet = await Wallets(uow).find(wallet_id)
+    if wallet is None or wallet.owner_id != owner_id:
+        raise NotFound
+    if wallet.currency != currency:
+        raise WalletCurrencyDiffers(currency=wallet.currency)
+    return wallet

@@ -10,9 +10,10 @@ from wallet.domain import commands as ledger
 from wallet.domain.book import Barrier, Book, TransferRow
 from wallet.domain.commands import LedgerCommand, Outcome, Party
 from wallet.domain.hash_chain import Entry
-from wallet.domain.wallets import Home, Wallet
+from wallet.domain.wallets import Home, HouseAccount, Wallet
 from wallet.repository.ledger import Answer
 
+Meant = Home | HouseAccount
 Asked = contract.PlaceHold | contract.ReleaseHold | contract.CaptureHold | contract.Transfer
 
 _REPLIES: dict[str, type[Reply]] = {
@@ -27,8 +28,8 @@ _REPLIES: dict[str, type[Reply]] = {
 }
 
 
-def homes_meant(message: Asked) -> list[Home]:
-    """Return the default wallets that a message means by naming no account."""
+def accounts_meant(message: Asked) -> list[Meant]:
+    """Return the accounts that a message means without naming them: by owner, or by provider."""
     match message:
         case contract.Transfer():
             refs = [message.payer, message.payee]
@@ -38,18 +39,24 @@ def homes_meant(message: Asked) -> list[Home]:
             refs = [message.payee]
         case contract.ReleaseHold():
             return []
-    return [Home(ref.owner_id, message.currency) for ref in refs if ref.account_id is None]
+    return [_meant(ref, message.currency) for ref in refs if ref.account_id is None]
 
 
-def ledger_command(message: Asked, homes: Mapping[Home, UUID]) -> LedgerCommand:
-    """Translate a message, putting `homes` in place of default wallets."""
+def _meant(ref: contract.AccountRef, currency: str) -> Meant:
+    if ref.provider is None:
+        return Home(ref.owner_id, currency)
+    return HouseAccount("suspense" if ref.is_suspense else "external", ref.provider, currency)
+
+
+def ledger_command(message: Asked, found: Mapping[Meant, UUID]) -> LedgerCommand:
+    """Translate a message, putting what was `found` in place of accounts that are not named."""
     match message:
         case contract.Transfer(currency=currency):
             return ledger.Transfer(
                 message.command_id,
                 message.transfer_id,
-                _party(message.payer, currency, homes),
-                _party(message.payee, currency, homes),
+                _party(message.payer, currency, found),
+                _party(message.payee, currency, found),
                 message.amount_minor,
                 currency,
                 message.reference,
@@ -61,7 +68,7 @@ def ledger_command(message: Asked, homes: Mapping[Home, UUID]) -> LedgerCommand:
                 message.command_id,
                 message.hold_id,
                 new_id(),
-                _party(message.payee, currency, homes),
+                _party(message.payee, currency, found),
                 message.amount_minor,
                 currency,
                 message.reference,
@@ -73,7 +80,7 @@ def ledger_command(message: Asked, homes: Mapping[Home, UUID]) -> LedgerCommand:
             return ledger.PlaceHold(
                 message.command_id,
                 message.hold_id,
-                _party(message.payer, currency, homes),
+                _party(message.payer, currency, found),
                 message.amount_minor,
                 currency,
                 message.reference,
@@ -82,10 +89,11 @@ def ledger_command(message: Asked, homes: Mapping[Home, UUID]) -> LedgerCommand:
             return ledger.ReleaseHold(message.command_id, message.hold_id, message.undo_of)
 
 
-def _party(ref: contract.AccountRef, currency: str, homes: Mapping[Home, UUID]) -> Party:
+def _party(ref: contract.AccountRef, currency: str, found: Mapping[Meant, UUID]) -> Party:
     if ref.account_id is not None:
         return Party(ref.owner_id, ref.account_id)
-    return Party(ref.owner_id, homes[Home(ref.owner_id, currency)])
+    owner_id = ref.owner_id if ref.provider is None else None
+    return Party(owner_id, found[_meant(ref, currency)])
 
 
 def reply_to(asked: Asked, outcome: Outcome) -> Reply:

@@ -1,0 +1,28 @@
+"""Paying by card as requests ask for it: which card page, and what the payer has to do next."""
+
+from uuid import UUID
+
+from kit.web.answers import Answer
+from payments.domain.payment import Method
+from payments.schemas.charges import HowPaid, next_action
+from payments.schemas.payments import OutgoingPayment
+from payments.service.charges import Card
+from payments.wiring import Wiring
+
+
+def card_of(body: HowPaid, wired: Wiring) -> Card | None:
+    """Return where the card is to be charged that a request asks for, None from the wallet."""
+    if body.method is not Method.CARD or body.return_url is None:
+        return None
+    return Card(wired.charging.provider.name, body.return_url)
+
+
+async def with_next_action(accepted: Answer, payment_id: UUID, wired: Wiring) -> Answer:
+    """Ask the provider, now that the wish is stored, and say where the payer is to go.
+
+    A repeated answer says it, too: what is kept under an Idempotency-Key was written before.
+    """
+    charge = await wired.charging.begin(payment_id)
+    seen = OutgoingPayment.model_validate_json(accepted.body)
+    told = seen.model_copy(update={"next_action": next_action(charge)})
+    return Answer(accepted.status_code, told, accepted.own_headers)

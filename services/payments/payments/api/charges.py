@@ -1,0 +1,47 @@
+"""Charges of cards for wallets, asked for by the wallet service; not routed by the gateway."""
+
+from kit.web.answers import Answer
+from kit.web.routes import Router
+from payments.api.viewing import ACCEPTED
+from payments.card_refusals import ChargeNotFound
+from payments.domain.charges import CHARGE_DEADLINE, Charge
+from payments.repository import Charges
+from payments.schemas.charges import ChargeAnswer, ChargeRequest, next_action
+from payments.wiring import Wired
+
+router = Router(tags=["internal"])
+
+
+@router.post(
+    "/internal/charges",
+    access="service",
+    operation_id="charge_for_wallet",
+    summary="Charge a card to top a wallet up",
+    description="The same `charge_id` twice is one charge. Once it has succeeded, wallet is asked "
+    "to move the amount from the provider's clearing account.",
+    status_code=ACCEPTED,
+    response_model=ChargeAnswer,
+    refusals=(ChargeNotFound,),
+)
+async def charge_for_wallet(body: ChargeRequest, wired: Wired) -> Answer:
+    """Store the wish, then ask the provider."""
+    wish = Charge(
+        id=body.charge_id,
+        owner_id=body.owner_id,
+        account_id=body.wallet_id,
+        provider=wired.charging.provider.name,
+        amount_minor=body.money.minor,
+        currency=body.currency,
+        description="Saldo",
+        return_url=body.return_url,
+        expires_at=wired.database.clock.now() + CHARGE_DEADLINE,
+    )
+    async with wired.database.unit_of_work() as uow:
+        await Charges(uow).add(wish, uow.clock.now())
+    charge = await wired.charging.begin(body.charge_id)
+    if charge is None or (charge.owner_id, charge.account_id) != (body.owner_id, body.wallet_id):
+        raise ChargeNotFound
+    answer = ChargeAnswer(
+        charge_id=charge.id, status=charge.status, next_action=next_action(charge)
+    )
+    return Answer(ACCEPTED, answer)

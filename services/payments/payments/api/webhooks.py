@@ -1,0 +1,70 @@
+"""Webhooks from the provider of card payments: verified, stored with their effect, answered."""
+
+from typing import Final
+
+from fastapi import Request
+
+from kit.refusals import BodyTooLarge, BodyUnreadable, FieldFault, NotFound, ValidationFailed
+from kit.web.bodies import parse_json
+from kit.web.routes import Router
+from payments.card_refusals import WebhookRefused
+from payments.providers import WebhookRefusedError, WebhookUnreadableError
+from payments.schemas.webhooks import Received
+from payments.service import charges
+from payments.wiring import Wired
+
+router = Router(tags=["webhooks"])
+
+LONGEST_WEBHOOK: Final = 256 * 1024
+_RAW: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "description": "As the provider documents it."},
+                "example": {
+                    "id": "evt_1",
+                    "type": "payment.succeeded",
+                    "payment": {"id": "card_1", "status": "succeeded"},
+                },
+            }
+        },
+    }
+}
+_UNREADABLE: Final = FieldFault(
+    pointer="",
+    code="malformed",
+    detail_en="Not a webhook of this provider.",
+    detail_ru="Это не уведомление этого провайдера.",
+)
+
+
+@router.post(
+    "/v1/payments/webhooks/{provider}",
+    access="public",
+    operation_id="hear_provider",
+    summary="What a provider of card payments tells",
+    description="Signed by the provider over the raw body, within five minutes. An event that was "
+    "told before, or is about nothing known, is answered 200 and changes nothing.",
+    response_model=Received,
+    refusals=(WebhookRefused, NotFound, BodyUnreadable, BodyTooLarge, ValidationFailed),
+    max_body_bytes=LONGEST_WEBHOOK,
+    openapi_extra=_RAW,
+)
+async def hear_provider(provider: str, request: Request, wired: Wired) -> Received:
+    """Check the signature over the raw bytes; nobody outside is asked before the answer."""
+    chosen = wired.charging.provider
+    if provider != chosen.name:
+        raise NotFound
+    body = await request.body()
+    try:
+        notice = chosen.read_webhook(request.headers, body, wired.database.clock.now())
+    except WebhookRefusedError:
+        raise WebhookRefused from None
+    except WebhookUnreadableError:
+        parse_json(body)
+        raise ValidationFailed(errors=(_UNREADABLE,)) from None
+    if notice is not None:
+        async with wired.database.unit_of_work() as uow:
+            await charges.hear(uow, wired.engine, provider, notice)
+    return Received()

@@ -1,0 +1,42 @@
+"""Every "no" about cards and their providers; ``refusals.py`` has the others.
+
+Refusal
+├── ReservedIsPaidFromWallet 422  reserved_is_paid_from_wallet
+├── ChargeNotFound           404  charge_not_found
+└── WebhookRefused           401  webhook_refused
+"""
+
+from kit.refusals import Refusal
+
+
+class ReservedIsPaidFromWallet(Refusal):
+    """A payment whose money is set aside in a wallet was to be paid by card."""
+
+    code = "reserved_is_paid_from_wallet"
+    status = 422
+    title_en = "Reserved payments are paid from the wallet"
+    title_ru = "Зарезервированные платежи оплачиваются из кошелька"
+    detail_en = "Its money is set aside in your wallet; cancel it to pay by card instead."
+    detail_ru = "Деньги уже отложены в вашем кошельке; чтобы платить картой, отмените платёж."
+
+
+class ChargeNotFound(Refusal):
+    """The charge id is another charge's."""
+
+    code = "charge_not_found"
+    status = 404
+    title_en = "Charge not found"
+    title_ru = "Списание с карты не найдено"
+    detail_en = "There is no such charge for this wallet."
+    detail_ru = "Такого списания для этого кошелька нет."
+
+
+class WebhookRefused(Refusal):
+    """Not signed by the provider, signed too long ago, or not readable: it is not told which."""
+
+    code = "webhook_refused"
+    status = 401
+    title_en = "Webhook not accepted"
+    title_ru = "Уведомление не принято"
+    detail_en = "Its signature does not fit the body, is older than five minutes, or is missing."
+    detail_ru = "Подпись не подходит к телу, старше пяти минут или отсутствует."

@@ -1,0 +1,123 @@
+"""What a charge of a card is, which states it can be in, and what is to be done about it next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum, auto
+from typing import Final
+from uuid import UUID
+
+CHARGE_DEADLINE: Final = timedelta(hours=1)  # as long as the payer may take on the card page
+SOONEST: Final = timedelta(seconds=5)
+LATEST: Final = timedelta(minutes=5)
+CALM_ATTEMPTS: Final = 10  # more failures in a row than these call for somebody
+
+
+class ChargeStatus(StrEnum):
+    """``wanted → pending → succeeded | failed | cancelled``.
+
+    ``succeeded`` is for good; it may also follow a ``failed`` or ``cancelled`` that came first.
+    """
+
+    WANTED = "wanted"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Refunding(StrEnum):
+    """Whether the provider is to give the money back, and whether it has."""
+
+    NO = "no"
+    WANTED = "wanted"
+    DONE = "done"
+
+
+class Call(Enum):
+    """What the provider is to be asked."""
+
+    CREATE = auto()
+    FETCH = auto()
+    CANCEL = auto()
+    REFUND = auto()
+    DROP = auto()  # it never heard of the charge, and need not
+    NOTHING = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """A charge as stored. Its id is also the key under which the provider creates it once.
+
+    Attributes:
+        payment_id: The payment it pays; None where it tops a wallet up.
+        owner_id: Whose card: the payer, or the owner of the wallet.
+        account_id: The wallet it tops up; None where it pays a payment.
+        reference: What the provider calls it, once it is created there.
+        settlement: What the provider calls the money, where that has another name.
+        is_called_off: Nobody wants its money any more; should it come, it goes back.
+        reason: Why it failed, a stable code.
+        attempts: Calls since the last news, the one about to be made included.
+        last_error: What went wrong with the last call, for people.
+        action_url: Where the payer enters the card.
+        expires_at: When the payer has taken too long.
+        disputed_at: When the card's owner took the money back through their bank.
+    """
+
+    id: UUID
+    owner_id: UUID
+    provider: str
+    amount_minor: int
+    currency: str
+    description: str
+    return_url: str
+    expires_at: datetime
+    payment_id: UUID | None = None
+    account_id: UUID | None = None
+    status: ChargeStatus = ChargeStatus.WANTED
+    refunding: Refunding = Refunding.NO
+    is_called_off: bool = False
+    reference: str | None = None
+    settlement: str | None = None
+    action_url: str | None = None
+    reason: str | None = None
+    attempts: int = 0
+    last_error: str | None = None
+    disputed_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the provider has not said yet how it ended."""
+        return self.status in {ChargeStatus.WANTED, ChargeStatus.PENDING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What a provider says of a charge; ``status`` never ``wanted``."""
+
+    status: ChargeStatus
+    reference: str | None = None
+    settlement: str | None = None
+    action_url: str | None = None
+    reason: str | None = None
+
+
+def next_call(charge: Charge, now: datetime) -> Call:
+    """Decide what the provider is to be asked about a charge.
+
+    One that was asked for and not answered is created again under the same key, even where it is
+    called off: only so is it known whether the provider has it.
+    """
+    if charge.refunding is Refunding.WANTED:
+        return Call.REFUND
+    if not charge.is_open:
+        return Call.NOTHING
+    if charge.status is ChargeStatus.WANTED:
+        never_asked = charge.is_called_off and charge.attempts <= 1
+        return Call.DROP if never_asked else Call.CREATE
+    return Call.CANCEL if charge.is_called_off or now >= charge.expires_at else Call.FETCH
+
+
+def pause(attempts: int) -> timedelta:
+    """Return how long to wait before the provider is asked again."""
+    doublings: int = 2 ** min(attempts, 10)
+    return min(LATEST, SOONEST * doublings)

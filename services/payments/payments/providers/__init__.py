@@ -1,0 +1,19 @@
+"""Providers of card payments: what each must be able to do, and the one that is chosen."""
+
+from payments.providers.choosing import provider_of
+from payments.providers.protocol import (
+    Notice,
+    PaymentProvider,
+    ProviderError,
+    WebhookRefusedError,
+    WebhookUnreadableError,
+)
+
+__all__ = [
+    "Notice",
+    "PaymentProvider",
+    "ProviderError",
+    "WebhookRefusedError",
+    "WebhookUnreadableError",
+    "provider_of",
+]

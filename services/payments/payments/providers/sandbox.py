@@ -1,0 +1,129 @@
+"""The provider of development: cards whose owners are buttons on a page of the sandbox service."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from kit import signatures
+from kit.money import decimal_text
+from payments.domain.charges import Charge, ChargeStatus, News
+from payments.domain.reasons import CARD_ABANDONED
+from payments.providers.asking import RejectedError, ask
+from payments.providers.protocol import Notice, WebhookRefusedError, WebhookUnreadableError
+
+SIGNATURE: Final = "sandbox-signature"
+_DISPUTED: Final = "payment.disputed"
+
+_STATUSES: Final = {
+    "pending": ChargeStatus.PENDING,
+    "processing": ChargeStatus.PENDING,
+    "succeeded": ChargeStatus.SUCCEEDED,
+    "failed": ChargeStatus.FAILED,
+    "cancelled": ChargeStatus.CANCELLED,
+}
+
+
+class _Payment(BaseModel):
+    id: str
+    status: Literal["pending", "processing", "succeeded", "failed", "cancelled"]
+    url: str | None = None
+    reason: str | None = None
+    charge_id: UUID | None = None
+
+    @property
+    def news(self) -> News:
+        """The same in our words."""
+        return News(
+            status=_STATUSES[self.status],
+            reference=self.id,
+            action_url=self.url,
+            reason=self.reason,
+        )
+
+
+class _Refund(BaseModel):
+    status: Literal["pending", "succeeded"]
+
+
+class _Event(BaseModel):
+    id: str
+    type: str
+    payment: _Payment
+
+
+class SandboxProvider:
+    """The sandbox's card provider; see services/sandbox."""
+
+    name = "sandbox"
+
+    def __init__(self, client: httpx.AsyncClient, url: str, webhook_secret: str) -> None:
+        """Take the client (its owner closes it), the sandbox's address, and what signs webhooks."""
+        self._client = client
+        self._url = f"{url.rstrip('/')}/sandbox/provider/payments"
+        self._webhook_secret = webhook_secret
+
+    async def create(self, charge: Charge) -> News:
+        """Create a charge once."""
+        body = {
+            "amount": decimal_text(charge.amount_minor, charge.currency),
+            "currency": charge.currency,
+            "description": charge.description,
+            "return_url": charge.return_url,
+            "charge_id": str(charge.id),
+        }
+        return await self._payment("POST", "", charge, json=body)
+
+    async def fetch(self, charge: Charge) -> News:
+        """Ask how it stands; what the sandbox forgot with a restart is over."""
+        return await self._known("GET", f"/{charge.reference}", charge)
+
+    async def cancel(self, charge: Charge) -> News:
+        """Call it off, unless its owner was faster."""
+        return await self._known("POST", f"/{charge.reference}/cancel", charge)
+
+    async def refund(self, charge: Charge) -> bool:
+        """Give the money back."""
+        url = f"{self._url}/{charge.reference}/refunds"
+        answer = await ask(self._client, _Refund, "POST", url, headers=_key(charge, "refund"))
+        return answer.status == "succeeded"
+
+    async def _known(self, method: str, path: str, charge: Charge) -> News:
+        try:
+            return await self._payment(method, path, charge)
+        except RejectedError as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
+            return News(status=ChargeStatus.CANCELLED, reason=CARD_ABANDONED)
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
+        """Return what a signed event tells."""
+        try:
+            signatures.verify(headers.get(SIGNATURE), self._webhook_secret, body, now)
+            event = _Event.model_validate_json(body)
+        except signatures.SignatureRefusedError as error:
+            raise WebhookRefusedError from error
+        except ValidationError as error:
+            raise WebhookUnreadableError from error
+        return Notice(
+            event_id=event.id,
+            kind=event.type,
+            reference=event.payment.id,
+            charge_id=event.payment.charge_id,
+            news=event.payment.news,
+            is_dispute=event.type == _DISPUTED,
+        )
+
+    async def _payment(self, method: str, path: str, charge: Charge, **options: Any) -> News:
+        headers = _key(charge, "create")
+        found = await ask(
+            self._client, _Payment, method, f"{self._url}{path}", headers=headers, **options
+        )
+        return found.news
+
+
+def _key(charge: Charge, operation: str) -> dict[str, str]:
+    return {"Idempotency-Key": f"{charge.id}:{operation}"}

@@ -1,0 +1,179 @@
+"""Stripe: Checkout Sessions, each with a Payment Intent underneath (docs.stripe.com/api).
+
+A session's page takes the card, 3-D Secure included, and sends the payer back. Webhooks are
+believed by their signature (docs.stripe.com/webhooks/signature).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from kit import signatures
+from payments.domain.charges import Charge, ChargeStatus, News
+from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
+from payments.providers.asking import RejectedError, ask
+from payments.providers.protocol import (
+    Notice,
+    ProviderError,
+    WebhookRefusedError,
+    WebhookUnreadableError,
+)
+
+SIGNATURE: Final = "stripe-signature"
+_LONGEST_NAME: Final = 250
+# A session lives 30 minutes at least, 24 hours at most; ours ends it before by `expire`.
+_SESSION_LIFE: Final = timedelta(hours=2)
+# Stripe counts these in hundredths, though ISO 4217 has no decimals for them any more.
+_IN_HUNDREDTHS: Final = frozenset({"ISK", "UGX"})
+_DISPUTED: Final = "charge.dispute.created"
+_PAYMENT_FAILED: Final = "checkout.session.async_payment_failed"
+
+
+class _Session(BaseModel):
+    id: str
+    status: Literal["open", "complete", "expired"] | None = None
+    payment_status: str = "unpaid"
+    payment_intent: str | None = None
+    client_reference_id: str | None = None
+    url: str | None = None
+
+    @property
+    def news(self) -> News:
+        """The same in our words."""
+        return News(
+            status=self._status(),
+            reference=self.id,
+            settlement=self.payment_intent,
+            action_url=self.url,
+            reason=CARD_TIMED_OUT if self.status == "expired" else None,
+        )
+
+    def _status(self) -> ChargeStatus:
+        if self.payment_status == "paid":
+            return ChargeStatus.SUCCEEDED
+        return ChargeStatus.CANCELLED if self.status == "expired" else ChargeStatus.PENDING
+
+
+class _Refund(BaseModel):
+    status: str | None
+
+
+class _Dispute(BaseModel):
+    payment_intent: str | None = None
+
+
+class _Data(BaseModel):
+    object: dict[str, Any]
+
+
+class _Event(BaseModel):
+    id: str
+    type: str
+    data: _Data
+
+
+class StripeProvider:
+    """Stripe, by its HTTP API."""
+
+    name = "stripe"
+
+    def __init__(
+        self, client: httpx.AsyncClient, url: str, key: SecretStr, webhook_secret: SecretStr
+    ) -> None:
+        """Take the client (its owner closes it), the address of the API, and both secrets."""
+        self._client = client
+        self._url = url.rstrip("/")
+        self._key = key.get_secret_value()
+        self._webhook_secret = webhook_secret.get_secret_value()
+
+    async def create(self, charge: Charge) -> News:
+        """Create a session once; Stripe keeps an idempotency key for 24 hours."""
+        item = "line_items[0]"
+        form = {
+            "mode": "payment",
+            "client_reference_id": str(charge.id),
+            "success_url": charge.return_url,
+            "cancel_url": charge.return_url,
+            "expires_at": str(int((charge.expires_at + _SESSION_LIFE).timestamp())),
+            "payment_intent_data[metadata][charge_id]": str(charge.id),
+            f"{item}[quantity]": "1",
+            f"{item}[price_data][currency]": charge.currency.lower(),
+            f"{item}[price_data][unit_amount]": str(_smallest_units(charge)),
+            f"{item}[price_data][product_data][name]": charge.description[:_LONGEST_NAME],
+        }
+        return (await self._session("", charge, "create", form)).news
+
+    async def fetch(self, charge: Charge) -> News:
+        """Retrieve the session."""
+        url = f"{self._url}/v1/checkout/sessions/{charge.reference}"
+        return (await ask(self._client, _Session, "GET", url, headers=self._headers())).news
+
+    async def cancel(self, charge: Charge) -> News:
+        """Expire the session; one that is not open any more is asked for instead."""
+        try:
+            return (await self._session(f"/{charge.reference}/expire", charge, "expire")).news
+        except RejectedError:
+            return await self.fetch(charge)
+
+    async def refund(self, charge: Charge) -> bool:
+        """Refund the payment intent under the session."""
+        intent = charge.settlement or (await self.fetch(charge)).settlement
+        if intent is None:
+            raise ProviderError("a session without a payment intent")
+        headers = self._headers(f"{charge.id}:refund")
+        url, form = f"{self._url}/v1/refunds", {"payment_intent": intent}
+        refund = await ask(self._client, _Refund, "POST", url, headers=headers, data=form)
+        if refund.status in {"failed", "canceled", "requires_action"}:
+            raise ProviderError(f"refund {refund.status}")
+        return refund.status == "succeeded"
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
+        """Return what a signed event tells; events about other objects are none of ours."""
+        try:
+            signatures.verify(headers.get(SIGNATURE), self._webhook_secret, body, now)
+            event = _Event.model_validate_json(body)
+            if event.type == _DISPUTED:
+                dispute = _Dispute.model_validate(event.data.object)
+                return _notice(event, dispute.payment_intent, is_dispute=True)
+            if not event.type.startswith("checkout.session."):
+                return None
+            session = _Session.model_validate(event.data.object)
+        except signatures.SignatureRefusedError as error:
+            raise WebhookRefusedError from error
+        except ValidationError as error:
+            raise WebhookUnreadableError from error
+        news = session.news
+        if event.type == _PAYMENT_FAILED:
+            news = News(status=ChargeStatus.FAILED, reference=session.id, reason=CARD_DECLINED)
+        charge_id = _uuid(session.client_reference_id)
+        return _notice(event, session.id, charge_id=charge_id, news=news)
+
+    async def _session(
+        self, path: str, charge: Charge, operation: str, form: Mapping[str, str] | None = None
+    ) -> _Session:
+        url = f"{self._url}/v1/checkout/sessions{path}"
+        headers = self._headers(f"{charge.id}:{operation}")
+        return await ask(self._client, _Session, "POST", url, headers=headers, data=form)
+
+    def _headers(self, idempotency_key: str | None = None) -> dict[str, str]:
+        key = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        return {"Authorization": f"Bearer {self._key}", **key}
+
+
+def _smallest_units(charge: Charge) -> int:
+    return charge.amount_minor * (100 if charge.currency in _IN_HUNDREDTHS else 1)
+
+
+def _notice(event: _Event, reference: str | None, **more: Any) -> Notice:
+    return Notice(event_id=event.id, kind=event.type, reference=reference, **more)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,143 @@
+"""YooKassa: payments with a confirmation page (yookassa.ru/developers/api).
+
+Its notifications carry no signature, so nothing in them is believed but which payment to read
+again (yookassa.ru/developers/using-api/webhooks).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import httpx
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from kit.money import decimal_text
+from payments.domain.charges import Charge, ChargeStatus, News
+from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
+from payments.providers.asking import M, ask
+from payments.providers.protocol import Notice, ProviderError, WebhookUnreadableError
+
+_LONGEST_DESCRIPTION: Final = 128
+_STATUSES: Final = {
+    "pending": ChargeStatus.PENDING,
+    "waiting_for_capture": ChargeStatus.PENDING,
+    "succeeded": ChargeStatus.SUCCEEDED,
+    "canceled": ChargeStatus.CANCELLED,
+}
+# Why a payment was cancelled, where that was not the bank's no.
+_TIMED_OUT: Final = frozenset({"expired_on_confirmation", "expired_on_capture"})
+
+
+class _Confirmation(BaseModel):
+    confirmation_url: str | None = None
+
+
+class _Cancellation(BaseModel):
+    reason: str | None = None
+
+
+class _Payment(BaseModel):
+    id: str
+    status: Literal["pending", "waiting_for_capture", "succeeded", "canceled"]
+    confirmation: _Confirmation | None = None
+    cancellation_details: _Cancellation | None = None
+
+    @property
+    def news(self) -> News:
+        """The same in our words; a bank's no is a failure, all else that ends it is not."""
+        why = self.cancellation_details.reason if self.cancellation_details else None
+        is_cancelled = self.status == "canceled"
+        declined = is_cancelled and why not in {*_TIMED_OUT, "canceled_by_merchant"}
+        reason = CARD_DECLINED if declined else CARD_TIMED_OUT
+        return News(
+            status=ChargeStatus.FAILED if declined else _STATUSES[self.status],
+            reference=self.id,
+            action_url=self.confirmation.confirmation_url if self.confirmation else None,
+            reason=reason if is_cancelled else None,
+        )
+
+
+class _Refund(BaseModel):
+    status: Literal["pending", "succeeded", "canceled"]
+
+
+class _Object(BaseModel):
+    id: str
+    status: str = ""
+    payment_id: str | None = None
+
+
+class _Notification(BaseModel):
+    type: Literal["notification"]
+    event: str
+    object: _Object
+
+
+class YooKassaProvider:
+    """YooKassa, by its HTTP API."""
+
+    name = "yookassa"
+
+    def __init__(self, client: httpx.AsyncClient, url: str, shop_id: str, key: SecretStr) -> None:
+        """Take the client (its owner closes it), the address of the API, the shop and its key."""
+        self._client = client
+        self._url = url.rstrip("/")
+        self._auth = httpx.BasicAuth(shop_id, key.get_secret_value())
+
+    async def create(self, charge: Charge) -> News:
+        """Create a payment once; captured as soon as the payer confirms it."""
+        body = {
+            "amount": _amount(charge),
+            "capture": True,
+            "confirmation": {"type": "redirect", "return_url": charge.return_url},
+            "description": charge.description[:_LONGEST_DESCRIPTION],
+            "metadata": {"charge_id": str(charge.id)},
+        }
+        return (await self._ask(_Payment, "POST", "/payments", str(charge.id), json=body)).news
+
+    async def fetch(self, charge: Charge) -> News:
+        """Read the payment."""
+        return (await self._ask(_Payment, "GET", f"/payments/{charge.reference}")).news
+
+    async def cancel(self, charge: Charge) -> News:
+        """Read the payment: one that nobody has confirmed can't be cancelled, it runs out."""
+        return await self.fetch(charge)
+
+    async def refund(self, charge: Charge) -> bool:
+        """Refund the payment."""
+        key = f"{charge.id}-refund"
+        body = {"payment_id": charge.reference, "amount": _amount(charge)}
+        refund = await self._ask(_Refund, "POST", "/refunds", key, json=body)
+        if refund.status == "canceled":
+            raise ProviderError("refund canceled")
+        return refund.status == "succeeded"
+
+    def read_webhook(
+        self,
+        headers: Mapping[str, str],  # noqa: ARG002 - there is no signature among them
+        body: bytes,
+        now: datetime,  # noqa: ARG002 - and no time
+    ) -> Notice | None:
+        """Return which payment to read again. An event has no id; what it says is one."""
+        try:
+            told = _Notification.model_validate_json(body)
+        except ValidationError as error:
+            raise WebhookUnreadableError from error
+        reference = told.object.payment_id or told.object.id
+        return Notice(
+            event_id=f"{told.event}:{told.object.id}", kind=told.event, reference=reference
+        )
+
+    async def _ask(
+        self, model: type[M], method: str, path: str, key: str | None = None, **options: Any
+    ) -> M:
+        headers = {} if key is None else {"Idempotence-Key": key}
+        url = f"{self._url}{path}"
+        return await ask(
+            self._client, model, method, url, auth=self._auth, headers=headers, **options
+        )
+
+
+def _amount(charge: Charge) -> dict[str, str]:
+    value = decimal_text(charge.amount_minor, charge.currency)
+    return {"value": value, "currency": charge.currency}

@@ -1,0 +1,110 @@
+"""What is taken and given about paying by card: how to pay, where to go, wallets' charges."""
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from kit.web.fields import AmountFields, AmountText, refuse_field
+from kit.web.schemas import Model
+from payments.domain.charges import Charge, ChargeStatus
+from payments.domain.payment import Method
+
+_LONGEST_URL = 2000
+
+
+def _return_url(text: str) -> str:
+    """Let through absolute http(s) addresses of printable ASCII, without credentials in them."""
+    try:
+        parts = urlsplit(text)
+        is_good = (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+        )
+        _ = parts.port
+    except ValueError:
+        is_good = False
+    if not is_good or not text.isascii() or not text.isprintable() or set(text) & set(' <>"\\'):
+        raise refuse_field(
+            "return_url_invalid",
+            "Must be an absolute address such as https://shop.example/thanks.",
+            "Должен быть полный адрес, например https://shop.example/thanks.",
+        )
+    return text
+
+
+ReturnUrl = Annotated[
+    str,
+    AfterValidator(_return_url),
+    Field(max_length=_LONGEST_URL, examples=["https://shop.example/thanks"]),
+]
+
+
+class HowPaid(Model):
+    """Where the money comes from: the payer's wallet where nothing is said."""
+
+    method: Method = Method.WALLET
+    return_url: ReturnUrl | None = Field(
+        None, description="Where the payer comes back to from the card page; needed for `card`."
+    )
+
+    @model_validator(mode="after")
+    def _needs_a_way_back(self) -> Self:
+        if self.method is Method.CARD and self.return_url is None:
+            raise refuse_field(
+                "required",
+                "Needed where a card is to be charged.",
+                "Нужен для оплаты картой.",
+                field="return_url",
+            )
+        return self
+
+
+class PayRequest(HowPaid):
+    """How to pay a payment; nothing need be said."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"amount": "40.00"},
+                {"method": "card", "return_url": "https://shop.example/thanks"},
+            ]
+        }
+    )
+
+    amount: AmountText | None = Field(
+        None,
+        description="How much of a reserved payment is paid, in its currency; the rest is freed. "
+        "All of it if not given.",
+    )
+
+
+class NextAction(Model):
+    """What the payer has to do next: be sent to this address."""
+
+    type: Literal["redirect"] = "redirect"
+    url: str = Field(examples=["https://pay.example/c/42"])
+
+
+class ChargeRequest(AmountFields):
+    """A card to be charged for a wallet; asked by wallet itself."""
+
+    charge_id: UUID
+    owner_id: UUID
+    wallet_id: UUID
+    return_url: ReturnUrl
+
+
+class ChargeAnswer(Model):
+    """How a charge stands; `next_action` is null while the provider has not answered."""
+
+    charge_id: UUID
+    status: ChargeStatus
+    next_action: NextAction | None
+
+
+def next_action(charge: Charge | None) -> NextAction | None:
+    """Return what the payer has to do, while there is something to do."""
+    if charge is None or charge.action_url is None or not charge.is_open:
+        return None
+    return NextAction(url=charge.action_url)

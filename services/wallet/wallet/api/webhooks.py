@@ -1,0 +1,62 @@
+"""Webhooks from banks: verified over the raw body, booked with their answer."""
+
+from typing import Final
+
+from fastapi import Request
+
+from kit import signatures
+from kit.ids import new_id
+from kit.refusals import BodyTooLarge, BodyUnreadable, NotFound, ValidationFailed
+from kit.web.routes import Router
+from kit.web.signed import documented, read_as
+from wallet.refusals import TransactionReused, WebhookRefused
+from wallet.schemas import BankCreditAnswer, BankCreditRequest
+from wallet.service.bank_credits import take_credit
+from wallet.wiring import Configured, Store
+
+router = Router(tags=["top-ups"])
+
+BANK: Final = "bank"
+SIGNATURE: Final = "bank-signature"
+LONGEST_WEBHOOK: Final = 64 * 1024
+
+
+@router.post(
+    "/v1/wallets/webhooks/{provider}",
+    access="public",
+    operation_id="take_bank_credit",
+    summary="What a bank has credited",
+    description="Signed over the raw body: `Bank-Signature: t=<unix time>,v1=<hex HMAC-SHA256 of "
+    "time.body>`, at most five minutes old. A transaction that came before is answered as it was.",
+    response_model=BankCreditAnswer,
+    refusals=(
+        WebhookRefused,
+        TransactionReused,
+        NotFound,
+        BodyUnreadable,
+        BodyTooLarge,
+        ValidationFailed,
+    ),
+    max_body_bytes=LONGEST_WEBHOOK,
+    openapi_extra=documented(BankCreditRequest),
+)
+async def take_bank_credit(
+    provider: str, request: Request, store: Store, settings: Configured
+) -> BankCreditAnswer:
+    """Believe it first, then read it."""
+    if provider != BANK:
+        raise NotFound
+    body = await request.body()
+    secret = settings.bank_secret.get_secret_value()
+    try:
+        signatures.verify(request.headers.get(SIGNATURE), secret, body, store.clock.now())
+    except signatures.SignatureRefusedError:
+        raise WebhookRefused from None
+    told = read_as(BankCreditRequest, body)
+    async with store.unit_of_work() as uow:
+        done = await take_credit(uow, told.credit(provider, new_id()))
+    return BankCreditAnswer(
+        transaction_id=done.transaction_id,
+        transfer_id=done.transfer_id,
+        to="suspense" if done.is_suspense else "wallet",
+    )

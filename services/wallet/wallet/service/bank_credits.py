@@ -1,0 +1,74 @@
+"""Takes in what banks have credited: to the wallet they name, else to the suspense account."""
+
+from uuid import UUID
+
+from kit.db.unit_of_work import UnitOfWork
+from kit.ids import new_id
+from kit.logs import get_logger
+from wallet.domain.commands import Party, Refused, Transfer
+from wallet.domain.wallets import HouseAccount, Wallet
+from wallet.refusals import TransactionReused
+from wallet.repository.bank_credits import BankCredit, BankCredits
+from wallet.repository.wallets import Wallets
+from wallet.service.postings import emit_movements, settle
+
+KIND = "bank_credit"
+
+log = get_logger(__name__)
+
+
+async def take_credit(uow: UnitOfWork, credit: BankCredit) -> BankCredit:
+    """Credit a wallet once for each transaction; returns what was stored, now or before.
+
+    The bank has the money already, so it is never refused: where there is no such wallet, or it
+    can't take it, it waits on the suspense account for somebody to look.
+
+    Raises:
+        TransactionReused: the transaction came before with something else in it.
+    """
+    rows = BankCredits(uow)
+    known = await rows.add(credit, uow.clock.now())
+    if known is not None:
+        if known.says_the_same(credit):
+            return known
+        log.error("bank_transaction_reused", transaction_id=credit.transaction_id)
+        raise TransactionReused
+    wallet = await _named(uow, credit.wallet)
+    fits = wallet is not None and wallet.currency == credit.currency
+    if wallet and fits and await _post(uow, credit, Party(wallet.owner_id, wallet.id)):
+        return credit
+    log.error("bank_credit_in_suspense", transaction_id=credit.transaction_id, wallet=credit.wallet)
+    suspense = HouseAccount("suspense", credit.provider, credit.currency)
+    await _post(uow, credit, Party(None, await _account(uow, suspense)))
+    await rows.suspend(credit)
+    return credit._replace(is_suspense=True)
+
+
+async def _named(uow: UnitOfWork, name: str) -> Wallet | None:
+    if name.isdigit():
+        return await Wallets(uow).find_by_number(int(name))
+    return await Wallets(uow).find(UUID(name))
+
+
+async def _account(uow: UnitOfWork, wanted: HouseAccount) -> UUID:
+    return await Wallets(uow).house_account(wanted, new_id(), uow.clock.now())
+
+
+async def _post(uow: UnitOfWork, credit: BankCredit, payee: Party) -> bool:
+    clearing = HouseAccount("external", credit.provider, credit.currency)
+    command = Transfer(
+        command_id=new_id(),
+        transfer_id=credit.transfer_id,
+        payer=Party(None, await _account(uow, clearing)),
+        payee=payee,
+        amount_minor=credit.amount_minor,
+        currency=credit.currency,
+        reference=credit.transaction_id,
+        kind=KIND,
+        description=None,
+    )
+    book, [outcome] = await settle(uow, [command])
+    if isinstance(outcome, Refused):
+        return False
+    emit_movements(uow, book)
+    return True

@@ -1,0 +1,68 @@
+"""Webhooks of the card provider through the gateway, at a fixed rate: each ends a payment."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import orjson
+from tests.benchmarks.load import Connection, Measured, in_parallel
+
+from kit import signatures
+from kit.ids import new_id
+from payments.settings import Settings
+from testkit.people import Person
+
+PATH = "/v1/payments/webhooks/sandbox"
+CARD = {"method": "card", "return_url": "https://shop.example/"}
+CONNECTIONS = 32
+
+
+async def charges(url: str, payer: Person, payee: Person, count: int) -> list[str]:
+    """Create payments by card; returns their ids once each waits for its card."""
+    made: list[str] = []
+    wanted = {"payee": {"user_id": payee.user_id}, "amount": "1.00", "currency": "RUB"}
+
+    async def one() -> None:
+        connection = await Connection.open(url)
+        _, body = await connection.request("POST", "/v1/payments", payer.token, wanted)
+        payment_id = orjson.loads(body)["id"]
+        path = f"/v1/payments/{payment_id}/pay"
+        status, body = await connection.request("POST", path, payer.token, CARD)
+        connection.close()
+        if status != 202 or not orjson.loads(body)["next_action"]:
+            raise RuntimeError(f"{status}: {body[:100]!r}")
+        made.append(payment_id)
+
+    await in_parallel([one] * count, 8)
+    return made
+
+
+async def run(url: str, payment_ids: list[str], per_second: float) -> Measured:
+    """Send a success for each charge, however long the answers take; times count from the plan."""
+    measured = Measured()
+    secret = Settings(_env_file=None).sandbox_webhook_secret.get_secret_value()
+    idle: asyncio.Queue[Connection] = asyncio.Queue()
+    for _ in range(CONNECTIONS):
+        idle.put_nowait(await Connection.open(url))
+    began = time.perf_counter()
+
+    async def tell(number: int, payment_id: str) -> None:
+        due = began + number / per_second
+        await asyncio.sleep(due - time.perf_counter())
+        paid = {"id": f"card_{payment_id}", "status": "succeeded", "charge_id": payment_id}
+        event = {"id": f"evt_{new_id().hex}", "type": "payment.succeeded", "payment": paid}
+        body = orjson.dumps(event)
+        header = f"Sandbox-Signature: {signatures.sign(secret, body, datetime.now(UTC))}\r\n"
+        connection = await idle.get()
+        status, answer = await connection.send("POST", PATH, body, header)
+        idle.put_nowait(connection)
+        if status == 200:
+            measured.took.append(time.perf_counter() - due)
+        else:
+            measured.errors.append(f"{status}: {answer[:100]!r}")
+
+    await asyncio.gather(*(tell(*numbered) for numbered in enumerate(payment_ids)))
+    measured.seconds = time.perf_counter() - began
+    while not idle.empty():
+        idle.get_nowait().close()
+    return measured

@@ -1,0 +1,80 @@
+"""A card provider that says its lines: what a test has it answer, and the webhooks it signs."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+import respx
+from tests.integration.payments.room import SANDBOX, Room
+
+from kit import signatures
+from kit.ids import new_id
+
+PAYMENTS = f"{SANDBOX}/sandbox/provider/payments"
+SHOP = "https://shop.example/thanks"
+SECRET = "development-webhook-secret-of-the-sandbox"
+
+
+@dataclass
+class CardProvider:
+    """The sandbox's card provider as payments sees it."""
+
+    room: Room
+    outside: respx.MockRouter
+    status: str = "pending"
+    down: bool = False
+    seen: list[tuple[str, str, str | None]] = field(default_factory=list)
+    created: dict[str, str] = field(default_factory=dict)  # charge id by idempotency key
+
+    def __post_init__(self) -> None:
+        self.outside.route(url__startswith=PAYMENTS).mock(side_effect=self._answer)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        path = str(request.url).removeprefix(PAYMENTS)
+        self.seen.append((request.method, path, request.headers.get("idempotency-key")))
+        if path == "" and not self.down:
+            body = json.loads(request.content)
+            self.created[request.headers["idempotency-key"]] = body["charge_id"]
+        if self.down:
+            raise httpx.ReadTimeout("nobody knows", request=request)
+        if path.endswith("/refunds"):
+            return httpx.Response(201, json={"status": "succeeded"})
+        if path.endswith("/cancel") and self.status == "pending":
+            self.status = "cancelled"
+        return httpx.Response(200, json=self.payment(self.status))
+
+    def payment(self, status: str, **more: Any) -> dict[str, Any]:
+        return {"id": "card_1", "status": status, "url": "https://cards.test/card_1", **more}
+
+    def asked(self, ending: str) -> int:
+        """Count the calls whose path ends so."""
+        return sum(path.endswith(ending) for _, path, _ in self.seen)
+
+    async def tells(
+        self, status: str, charge_id: UUID | None = None, *, event: str | None = None, **more: Any
+    ) -> httpx.Response:
+        """Send a signed webhook."""
+        named = {} if charge_id is None else {"charge_id": str(charge_id)}
+        body = {
+            "id": event or f"evt_{new_id().hex}",
+            "type": more.pop("type", f"payment.{status}"),
+            "payment": self.payment(status, **named, **more),
+        }
+        return await self.sends(json.dumps(body).encode())
+
+    async def sends(
+        self, raw: bytes, *, secret: str = SECRET, age: float = 0, provider: str = "sandbox"
+    ) -> httpx.Response:
+        """Send a body, signed so long ago."""
+        at = self.room.clock.now().timestamp() - age
+        moment = self.room.clock.now().fromtimestamp(at, tz=self.room.clock.now().tzinfo)
+        return await self.room.http.post(
+            f"/v1/payments/webhooks/{provider}",
+            content=raw,
+            headers={
+                "Content-Type": "application/json",
+                "Sandbox-Signature": signatures.sign(secret, raw, moment),
+            },
+        )
