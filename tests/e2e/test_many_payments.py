@@ -12,12 +12,19 @@ from kit.tasks import spawn, stop
 from testkit.people import Person, eventually
 
 
-async def listen(person: Person, told: list[dict[str, Any]], last: str = "") -> None:
+async def listen(
+    person: Person,
+    told: list[dict[str, Any]],
+    last: str = "",
+    opened: asyncio.Event | None = None,
+) -> None:
     headers = person.headers | ({"Last-Event-ID": last} if last else {})
     path = "/v1/payments/events"
     position = ""
     async with person.http.stream("GET", path, headers=headers) as answer:
         assert answer.status_code == 200
+        if opened is not None:
+            opened.set()
         async for line in answer.aiter_lines():
             name, _, value = line.partition(": ")
             if name == "id":
@@ -31,7 +38,9 @@ async def test_a_bulk_is_paid_told_as_it_happens_and_exported(
 ) -> None:
     await alice.top_up("1000.00")
     told: list[dict[str, Any]] = []
-    listening = spawn(listen(bob, told), "listener")
+    opened = asyncio.Event()
+    listening = spawn(listen(bob, told, opened=opened), "listener")
+    await asyncio.wait_for(opened.wait(), 10)
     first = await alice.create(bob, "1.00")
     await eventually(lambda: asyncio.sleep(0, told), bool)
     lines = ["payee_username,amount,description"]
