@@ -1,9 +1,10 @@
 """The operations, a module per noun: parse, authorise, open the unit of work, call, answer."""
 
-from payments.api import billers, bulk, events, export, limits, payments, quotes, refunds
+from payments.api import billers, bulk, events, export, limits, payments, quotes, refunds, timeline
 
 ROUTERS = (
     payments.router,
+    timeline.router,
     refunds.router,
     bulk.router,
     events.router,
