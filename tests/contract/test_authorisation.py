@@ -105,6 +105,7 @@ async def _opened(
     service = rooms.build(room)
     state = service.state
     state.clock, state.redis, state.tokens = SystemClock(), redis, tokens
+    state.is_stopping = lambda: True  # streams begin, and end
     async with AsyncExitStack() as stack:
         if isinstance(service.settings, DatabaseSettings):
             state.database = await stack.enter_async_context(cluster.database(room))

@@ -121,6 +121,34 @@ async def test_with_a_service_down_payments_fail_at_the_deadline_and_hold_nothin
     assert (await alice.pay(recovered, wait=20)).json()["status"] == "paid"
 
 
+async def test_the_timeline_tells_every_try_and_the_entries_of_the_ledger(
+    http: httpx.AsyncClient, alice: Person, bob: Person
+) -> None:
+    await http.put("/sandbox/verify/two", json={"failure_rate": 0.7, "seed": 5})
+    await alice.top_up("5.00")
+    payment = (await _order(alice, await _offer(bob, price="5.00"))).json()
+    assert (await alice.pay(payment["id"], wait=25)).json()["status"] == "paid"
+    asked = (await http.get("/sandbox/verify/two")).json()["asked"]
+    path = f"/v1/payments/{payment['id']}/timeline"
+    told = (await alice.get(path)).json()
+    assert told["unavailable"] == []
+    items = told["items"]
+    assert [item["at"] for item in items] == sorted(item["at"] for item in items)
+    # What an earlier test has done to the breaker may have held it back for a moment.
+    asking = [item for item in items if item["kind"] == "check" and item["code"] != "held_back"]
+    tries = [item for item in asking if item["verifier"] == "two"]
+    assert [item["code"] for item in tries] == ["failed"] * (asked - 1) + ["ok"]
+    assert len({item["at"] for item in tries}) == asked
+    entries = [(item["amount"], item["seq"] is None) for item in items if item["kind"] == "entry"]
+    assert sorted(entries) == [("-5.00", False), ("5.00", True)]
+    steps = [(item["step"], item["code"]) for item in items if item["kind"] == "step"]
+    assert steps[0] == ("reserve", "asked")
+    assert steps[-1] == ("settle", "done")
+    theirs = (await bob.get(path)).json()["items"]
+    assert [item["kind"] for item in theirs].count("entry") == 1
+    assert {item["kind"] for item in theirs} == {"request", "message", "entry"}
+
+
 async def test_a_definite_no_fails_the_payment_with_its_reason_and_releases_the_hold(
     http: httpx.AsyncClient, alice: Person, bob: Person
 ) -> None:

@@ -3,15 +3,17 @@
 Never inside a unit of work; what is answered is used for the request at hand and not stored.
 """
 
+from collections.abc import Iterable
 from typing import Literal, TypeVar
 from uuid import UUID
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from kit.refusals import Unavailable
 from kit.tokens.service_client import ServiceToken
 from payments.domain.parties import Person, Purse, Wallet
+from payments.domain.timeline import Leg, Posting
 
 TIMEOUT_SECONDS = 2.0
 
@@ -35,6 +37,20 @@ class _Account(_Wallet):
     available_minor: int
 
 
+class _Leg(BaseModel):
+    account_id: UUID
+    owner_id: UUID | None
+    seq: int
+    amount_minor: int
+
+
+class _Transfer(BaseModel):
+    id: UUID
+    currency: str
+    posted_at: AwareDatetime
+    entries: list[_Leg]
+
+
 class Neighbours:
     """The internal operations of auth and wallet, called with payments' own token.
 
@@ -49,6 +65,7 @@ class Neighbours:
         self._users_url = f"{auth_url.rstrip('/')}/internal/users"
         self._wallets_url = f"{wallet_url.rstrip('/')}/internal/wallets"
         self._accounts_url = f"{wallet_url.rstrip('/')}/internal/accounts"
+        self._transfers_url = f"{wallet_url.rstrip('/')}/internal/transfers"
 
     async def person_by_id(self, user_id: UUID) -> Person | None:
         """Return a user, None where there is none."""
@@ -78,6 +95,18 @@ class Neighbours:
             return Purse(available_minor=0, is_frozen=False)
         found = _read(_Account, answer)
         return Purse(found.available_minor, is_frozen=found.status == "frozen")
+
+    async def posting(self, transfer_id: UUID, account_ids: Iterable[UUID]) -> Posting | None:
+        """Return a transfer with its entries on these accounts, None where there is none."""
+        accounts = ",".join(str(one) for one in account_ids)
+        answer = await self._get(f"{self._transfers_url}/{transfer_id}", {"accounts": accounts})
+        if answer is None:
+            return None
+        found = _read(_Transfer, answer)
+        legs = tuple(
+            Leg(leg.account_id, leg.owner_id, leg.seq, leg.amount_minor) for leg in found.entries
+        )
+        return Posting(found.id, found.currency, found.posted_at, legs)
 
     async def _person(self, query: dict[str, str]) -> Person | None:
         answer = await self._get(self._users_url, query)

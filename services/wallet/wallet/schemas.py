@@ -6,14 +6,21 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
 
 from kit.money import DEFAULT_CURRENCY, decimal_text
 from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field
 from kit.web.schemas import Model
 from wallet.domain.wallets import Status, Wallet
 from wallet.repository.bank_credits import BankCredit
-from wallet.repository.history import Line
+from wallet.repository.history import Leg, Line, Moved
 from wallet.service.history import Statement
 
 _WALLET_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a91"
@@ -282,3 +289,55 @@ class KnownAccount(KnownWallet):
     """What another service may know of the wallet that a payment would come from."""
 
     available_minor: int = Field(examples=[15000])
+
+
+class AccountsQuery(Model):
+    """On which accounts entries are looked for."""
+
+    accounts: str = Field(
+        pattern=r"^[0-9a-f-]{36}(,[0-9a-f-]{36}){0,3}$",
+        description="Up to four ids, with commas between them.",
+        examples=[_WALLET_ID],
+    )
+
+    _ids: list[UUID] = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _read_ids(self) -> Self:
+        self._ids = [UUID(one) for one in dict.fromkeys(self.accounts.split(","))]
+        return self
+
+    @property
+    def ids(self) -> list[UUID]:
+        """The accounts, each once."""
+        return self._ids
+
+
+class KnownEntry(Model):
+    """One entry of a transfer."""
+
+    account_id: UUID = Field(examples=[_WALLET_ID])
+    owner_id: UUID | None = Field(examples=[_OWNER_ID])
+    seq: int = Field(examples=[2])
+    amount_minor: int = Field(description="Signed, in minor units.", examples=[-15000])
+
+
+class KnownTransfer(Model):
+    """What a service that caused a transfer may know of it."""
+
+    id: UUID = Field(examples=[_TRANSFER_ID])
+    kind: str = Field(examples=["payment"])
+    currency: str = Field(examples=["RUB"])
+    posted_at: datetime
+    entries: list[KnownEntry]
+
+    @classmethod
+    def of(cls, moved: Moved, legs: list[Leg]) -> Self:
+        """Describe a transfer."""
+        return cls(
+            id=moved.id,
+            kind=moved.kind,
+            currency=moved.currency,
+            posted_at=moved.posted_at,
+            entries=[KnownEntry(**leg._asdict()) for leg in legs],
+        )

@@ -17,6 +17,7 @@ from payments.schemas.billers import Service, ServiceChange, ServiceRequest
 from payments.schemas.charges import PayRequest
 from payments.schemas.payments import AnyPayment, PaymentRequest
 from payments.schemas.refunds import RefundAnswer, RefundRequest
+from payments.schemas.timeline import Timeline
 
 Document = dict[str, Any]
 
@@ -39,7 +40,7 @@ ACCESS = {
         "quote_payment",
     },
     "owner": {
-        *("pay_payment", "cancel_payment", "get_payment"),
+        *("pay_payment", "cancel_payment", "get_payment", "get_payment_timeline"),
         *("refund_payment", "list_refunds", "get_refund"),
         *("get_bulk", "stream_payment", "change_service"),
     },
@@ -100,6 +101,7 @@ def test_every_operation_has_the_access_level_it_was_given(document: Document) -
             {"payment_not_found", "refund_not_found"},
         ),
         (("get", "/v1/payments/{payment_id}"), {"payment_not_found"}),
+        (("get", "/v1/payments/{payment_id}/timeline"), {"payment_not_found"}),
         (("get", "/v1/services"), {"cursor_invalid", "query_invalid", "validation_failed"}),
         (("get", "/v1/services/{service_id}"), {"service_not_found"}),
         (
@@ -159,6 +161,8 @@ def test_examples_are_what_they_are_examples_of(document: Document) -> None:
     for model in (PayRequest, RefundRequest, RefundAnswer):
         for example in schemas[model.__name__]["examples"]:
             assert model.model_validate_json(json.dumps(example))
+    for example in schemas["Timeline"]["examples"]:
+        Timeline.model_validate_json(orjson.dumps(example))
     for name in ("IncomingPayment", "OutgoingPayment"):
         for example in schemas[name]["examples"]:
             assert set(schemas[name]["required"]) <= example.keys()
@@ -193,3 +197,13 @@ def test_wallet_can_be_asked_what_may_be_spent_as_payments_does() -> None:
     assert {"owner_id", "currency", "wallet_id"} <= asked
     known = set(answered(found, "/internal/accounts")["required"])
     assert {"id", "owner_id", "currency", "status", "available_minor"} <= known
+
+
+def test_wallet_can_be_asked_about_transfers_as_payments_does() -> None:
+    found = wallet.app.build(wallet.settings.Settings(_env_file=None)).web.openapi()
+    path = "/internal/transfers/{transfer_id}"
+    asked = {p["name"] for p in found["paths"][path]["get"]["parameters"]}
+    assert asked == {"transfer_id", "accounts"}
+    assert {"id", "currency", "posted_at", "entries"} <= set(answered(found, path)["required"])
+    entry = found["components"]["schemas"]["KnownEntry"]
+    assert {"account_id", "owner_id", "seq", "amount_minor"} <= set(entry["required"])

@@ -200,3 +200,52 @@ async def test_times_are_found_among_entries_of_one_moment(world: World) -> None
             through = await history.entries_before(alice, moment, inclusive=True)
             assert before == sum(one < moment for one in moments)
             assert through == sum(one <= moment for one in moments)
+
+
+class TestTransfers:
+    """What a service is told of a transfer that it caused."""
+
+    async def test_its_entries_are_found_on_the_accounts_that_are_named(
+        self, alice: Caller, world: World
+    ) -> None:
+        bob = await world.person("5.00")
+        moves = [transfer(alice.user_id, bob, 1 + index) for index in range(5)]
+        await world.ask(*moves)  # all at one time
+        accounts = await world.rows(
+            "SELECT id, owner_id FROM account WHERE owner_id = ANY($1)", [alice.user_id, bob]
+        )
+        ids = {row["owner_id"]: row["id"] for row in accounts}
+        named = ",".join(str(one) for one in ids.values())
+        for move in moves:
+            path = f"/internal/transfers/{move.transfer_id}"
+            found = (await world.neighbour().get(path, accounts=named)).json()
+            assert (found["kind"], found["currency"]) == ("payment", "RUB")
+            assert {
+                (one["account_id"], one["owner_id"], one["amount_minor"])
+                for one in found["entries"]
+            } == {
+                (str(ids[alice.user_id]), str(alice.user_id), -move.amount_minor),
+                (str(ids[bob]), str(bob), move.amount_minor),
+            }
+            mine = await world.row(
+                "SELECT seq FROM entry WHERE account_id = $1 AND transfer_id = $2",
+                ids[alice.user_id],
+                move.transfer_id,
+            )
+            assert mine["seq"] in {one["seq"] for one in found["entries"]}
+            alone = await world.neighbour().get(path, accounts=str(ids[bob]))
+            [entry] = alone.json()["entries"]
+            assert entry["owner_id"] == str(bob)
+
+    async def test_what_is_not_there_has_none(self, alice: Caller, world: World) -> None:
+        move = transfer(alice.user_id, await world.person())
+        await world.ask(move)
+        path = f"/internal/transfers/{move.transfer_id}"
+        strange = await world.neighbour().get(path, accounts=str(new_id()))
+        assert (strange.status_code, strange.json()["entries"]) == (200, [])
+        missing = f"/internal/transfers/{new_id()}"
+        assert code(await world.neighbour().get(missing, accounts=str(new_id())))[0] == 404
+        for accounts in ("", "x", ",".join(str(new_id()) for _ in range(5)), "-" * 36):
+            answer = await world.neighbour().get(path, accounts=accounts)
+            assert code(answer) == (422, "validation_failed")
+        assert code(await alice.get(path, accounts=str(new_id()))) == (403, "forbidden")

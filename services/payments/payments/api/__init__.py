@@ -10,11 +10,13 @@ from payments.api import (
     payments,
     quotes,
     refunds,
+    timeline,
     webhooks,
 )
 
 ROUTERS = (
     payments.router,
+    timeline.router,
     refunds.router,
     bulk.router,
     events.router,

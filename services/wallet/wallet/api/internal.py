@@ -9,8 +9,9 @@ from kit.refusals import NotFound
 from kit.web.fields import CurrencyCode
 from kit.web.routes import Router
 from wallet.domain.wallets import Home
+from wallet.repository.history import History
 from wallet.repository.wallets import Wallets
-from wallet.schemas import KnownAccount, KnownWallet
+from wallet.schemas import AccountsQuery, KnownAccount, KnownTransfer, KnownWallet
 from wallet.wiring import Store
 
 router = Router(tags=["internal"])
@@ -61,3 +62,22 @@ async def look_up_account(
         status=wallet.status,
         available_minor=wallet.available_minor,
     )
+
+
+@router.get(
+    "/internal/transfers/{transfer_id}",
+    access="service",
+    operation_id="look_up_transfer",
+    summary="A transfer's entries on the accounts that are named",
+)
+async def look_up_transfer(
+    transfer_id: UUID, query: Annotated[AccountsQuery, Query()], store: Store
+) -> KnownTransfer:
+    """Show what a transfer has written, to a service that was told on which accounts."""
+    async with store.read() as connection:
+        history = History(connection)
+        moved = await history.transfer(transfer_id)
+        if moved is None:
+            raise NotFound
+        legs = [leg for one in query.ids for leg in await history.legs(moved, one)]
+    return KnownTransfer.of(moved, legs)

@@ -41,6 +41,15 @@ FROM entry JOIN transfer ON transfer.id = transfer_id
 WHERE account_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4
 """
 
+_TRANSFER = "SELECT id, kind, reference, currency, posted_at FROM transfer WHERE id = $1"
+
+_OF_TRANSFER = """
+SELECT account_id, owner_id, entry.seq, amount_minor
+FROM entry JOIN account ON account.id = account_id
+WHERE account_id = $1 AND entry.seq > $2 AND entry.seq <= $3 AND transfer_id = $4
+ORDER BY entry.seq
+"""
+
 
 class Line(NamedTuple):
     """An entry with what its transfer says; amounts in minor units."""
@@ -53,6 +62,25 @@ class Line(NamedTuple):
     amount_minor: int
     balance_after_minor: int
     posted_at: datetime
+
+
+class Moved(NamedTuple):
+    """A transfer, without its entries."""
+
+    id: UUID
+    kind: str
+    reference: str
+    currency: str
+    posted_at: datetime
+
+
+class Leg(NamedTuple):
+    """An entry of a transfer; ``owner_id`` is None for the house's own accounts."""
+
+    account_id: UUID
+    owner_id: UUID | None
+    seq: int
+    amount_minor: int
 
 
 class History:
@@ -88,3 +116,16 @@ class History:
         """Return entries with ``after < seq <= through``, the lowest first."""
         rows = await self._connection.fetch(_OLDEST_FIRST, account_id, after, through, limit)
         return [Line(*row) for row in rows]
+
+    async def transfer(self, transfer_id: UUID) -> Moved | None:
+        """Return a transfer."""
+        row = await self._connection.fetchrow(_TRANSFER, transfer_id)
+        return None if row is None else Moved(*row)
+
+    async def legs(self, moved: Moved, account_id: UUID) -> list[Leg]:
+        """Return a transfer's entries on one account, found by their time: no index names them."""
+        # Of an account that is not there both numbers are none, and so are its entries.
+        after = await self.entries_before(account_id, moved.posted_at)
+        through = await self.entries_before(account_id, moved.posted_at, inclusive=True)
+        rows = await self._connection.fetch(_OF_TRANSFER, account_id, after, through, moved.id)
+        return [Leg(*row) for row in rows]

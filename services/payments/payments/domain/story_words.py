@@ -1,0 +1,129 @@
+"""The words people read in the story of a payment; the codes beside them stay as they are."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kit.refusals import Language
+from payments.domain.timeline import Asked, Entered, Moment, Stepped, Told, Tried
+from payments.domain.tries import TryOutcome
+
+Words = Mapping[Language, Mapping[str, str]]
+
+REQUESTS: Final[Words] = {
+    "en": {
+        "created": "Payment created",
+        "pay": "Asked to pay",
+        "due": "Its time came",
+        "cancel": "Asked to cancel",
+        "refund": "Asked for a refund",
+    },
+    "ru": {
+        "created": "Платёж создан",
+        "pay": "Запрошена оплата",
+        "due": "Наступило назначенное время",
+        "cancel": "Запрошена отмена",
+        "refund": "Запрошен возврат",
+    },
+}
+# What a step is called; one that is not listed is shown by its own name.
+STEPS: Final[Words] = {
+    "en": {
+        "reserve": "Reserve the money",
+        "confirm": "Wait for the payer",
+        "check": "Outside checks",
+        "charge": "Pay by card",
+        "settle": "Move the money",
+        "refund": "Give the money back",
+    },
+    "ru": {
+        "reserve": "Резервирование денег",
+        "confirm": "Ожидание плательщика",
+        "check": "Внешние проверки",
+        "charge": "Оплата картой",
+        "settle": "Перевод денег",
+        "refund": "Возврат денег",
+    },
+}
+STEP_CODES: Final[Words] = {
+    "en": {
+        "asked": "asked",
+        "asked_again": "asked again",
+        "done": "done",
+        "refused": "refused",
+        "timed_out": "no answer in time",
+        "undo_wanted": "called off",
+        "undo_asked": "being taken back",
+        "undone": "taken back",
+        "operator_acted": "an operator stepped in",
+    },
+    "ru": {
+        "asked": "запрошено",
+        "asked_again": "запрошено повторно",
+        "done": "выполнено",
+        "refused": "отказано",
+        "timed_out": "нет ответа вовремя",
+        "undo_wanted": "отзывается",
+        "undo_asked": "отменяется",
+        "undone": "отменено",
+        "operator_acted": "вмешался оператор",
+    },
+}
+TRIES: Final[Words] = {
+    "en": {
+        TryOutcome.OK: "agreed",
+        TryOutcome.DENIED: "declined",
+        TryOutcome.NO_ANSWER: "did not answer in time",
+        TryOutcome.UNREACHABLE: "could not be reached",
+        TryOutcome.FAILED: "failed",
+        TryOutcome.NO_VERDICT: "gave no verdict",
+        TryOutcome.HELD_BACK: "fails too often now and is left alone for a while",
+        TryOutcome.GIVEN_UP: "was broken off",
+    },
+    "ru": {
+        TryOutcome.OK: "согласие",
+        TryOutcome.DENIED: "отказ",
+        TryOutcome.NO_ANSWER: "нет ответа вовремя",
+        TryOutcome.UNREACHABLE: "нет связи",
+        TryOutcome.FAILED: "сбой",
+        TryOutcome.NO_VERDICT: "ответ без решения",
+        TryOutcome.HELD_BACK: "слишком частые сбои, запросы на время приостановлены",
+        TryOutcome.GIVEN_UP: "запрос прерван",
+    },
+}
+MESSAGES: Final[Words] = {
+    "en": {
+        "payment_created": "Told others: created",
+        "payment_paid": "Told others: paid",
+        "payment_failed": "Told others: declined",
+        "payment_cancelled": "Told others: cancelled",
+        "payment_refunded": "Told others: refunded",
+    },
+    "ru": {
+        "payment_created": "Сообщено: создан",
+        "payment_paid": "Сообщено: оплачен",
+        "payment_failed": "Сообщено: отклонён",
+        "payment_cancelled": "Сообщено: отменён",
+        "payment_refunded": "Сообщено: возврат",
+    },
+}
+ENTRIES: Final[Words] = {
+    "en": {"debit": "Debited", "credit": "Credited"},
+    "ru": {"debit": "Списано", "credit": "Зачислено"},
+}
+_CHECK: Final[Mapping[Language, str]] = {"en": "Check", "ru": "Проверка"}
+
+
+def words_of(moment: Moment, language: Language) -> str:
+    """Return what happened, in the caller's language."""
+    match moment:
+        case Asked(code=code):
+            words = REQUESTS[language][code]
+        case Stepped(code=code, step=step):
+            words = f"{STEPS[language].get(step, step)}: {STEP_CODES[language][code]}"
+        case Tried(made=made):
+            words = f"{_CHECK[language]} “{made.verifier}”: {TRIES[language][made.outcome]}"
+        case Told(code=code):
+            words = MESSAGES[language][code]
+        case Entered(code=code):
+            words = ENTRIES[language][code]
+    return words

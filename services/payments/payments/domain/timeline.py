@@ -1,0 +1,182 @@
+"""Tells the story of a payment from what is stored: its row, its saga's log, the ledger's entries.
+
+Pure: what the parts are called for people stands in ``story_words``. A payee is told what concerns
+them: that the payment came, went on and ended, and the entry in their own wallet.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from payments.domain.payment import Payment
+from payments.domain.reasons import CANCELLED_BY_PAYER
+from payments.domain.refunds import Refund
+from payments.domain.tries import Try
+
+# Of the saga's log what people are told, and under which code; the rest is for operators.
+STEP_CODES: Final[Mapping[str, str]] = {
+    "asked": "asked",
+    "asked_again": "asked_again",
+    "done": "done",
+    "refused": "refused",
+    "timed_out": "timed_out",
+    "undo_wanted": "undo_wanted",
+    "asked_to_undo": "undo_asked",
+    "undone": "undone",
+    "operator_retry": "operator_acted",
+    "operator_skip": "operator_acted",
+    "operator_undo": "operator_acted",
+    "operator_force": "operator_acted",
+}
+# The detail of these is a reason; of the others it is for operators, or nothing.
+_WITH_REASON: Final = frozenset({"refused", "timed_out", "undo_wanted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something was asked for: created, pay or (by its time) due, cancel, refund."""
+
+    at: datetime
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """The saga went on: a step was asked, done, refused, taken back."""
+
+    at: datetime
+    code: str
+    step: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A verification service was asked."""
+
+    at: datetime
+    made: Try
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event went out to other services."""
+
+    at: datetime
+    code: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """An entry of a transfer as wallet tells it; ``owner_id`` is None for the house's accounts."""
+
+    account_id: UUID
+    owner_id: UUID | None
+    seq: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A transfer as wallet tells it, with its entries."""
+
+    id: UUID
+    currency: str
+    posted_at: datetime
+    legs: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The ledger has an entry. Of somebody else's account only the amount is told."""
+
+    at: datetime
+    code: str  # debit or credit
+    transfer_id: UUID
+    amount_minor: int
+    currency: str
+    wallet_id: UUID | None = None
+    seq: int | None = None
+
+
+Moment = Asked | Stepped | Tried | Told | Entered
+
+
+def tell_story(
+    payment: Payment,
+    viewer_id: UUID,
+    log: Iterable[Mapping[str, Any]],
+    postings: Iterable[Posting],
+    refunds: Sequence[Refund] = (),
+) -> list[Moment]:
+    """Return what the viewer is told, in order of time; what has one time stays in this order."""
+    is_payer = viewer_id == payment.payer_id
+    moments: list[Moment] = list(_requests(payment, is_payer=is_payer))
+    if is_payer:
+        moments += _steps(log)
+    moments += (Asked(refund.created_at, "refund") for refund in refunds)
+    if not is_payer:
+        moments += _refused(refunds)
+    for posting in postings:
+        moments += _entries(posting, viewer_id, is_payer=is_payer)
+    moments += _messages(payment, refunds)
+    return sorted(moments, key=lambda moment: moment.at)
+
+
+def _requests(payment: Payment, *, is_payer: bool) -> Iterator[Moment]:
+    yield Asked(payment.created_at, "created")
+    if payment.processing_at is not None:
+        yield Asked(payment.processing_at, "pay" if payment.execute_at is None else "due")
+    asked_at = payment.cancel_requested_at
+    if asked_at is None and payment.reason == CANCELLED_BY_PAYER:
+        asked_at = payment.cancelled_at
+    if asked_at is not None and is_payer:
+        yield Asked(asked_at, "cancel")
+
+
+def _steps(log: Iterable[Mapping[str, Any]]) -> Iterator[Moment]:
+    for line in log:
+        at, entry, step, detail = line["at"], line["entry"], line["step"], line["detail"]
+        if entry == "noted" and (made := Try.read(detail)) is not None:
+            yield Tried(at, made)
+        elif entry in STEP_CODES and step is not None:
+            yield Stepped(at, STEP_CODES[entry], step, detail if entry in _WITH_REASON else None)
+
+
+def _refused(refunds: Iterable[Refund]) -> Iterator[Moment]:
+    for refund in refunds:
+        if refund.failed_at is not None:
+            yield Stepped(refund.failed_at, "refused", "refund", refund.failure_reason)
+
+
+def _entries(posting: Posting, viewer_id: UUID, *, is_payer: bool) -> Iterator[Moment]:
+    for leg in posting.legs:
+        is_own = leg.owner_id == viewer_id
+        if is_own or is_payer:
+            yield Entered(
+                posting.posted_at,
+                "debit" if leg.amount_minor < 0 else "credit",
+                posting.id,
+                leg.amount_minor,
+                posting.currency,
+                wallet_id=leg.account_id if is_own else None,
+                seq=leg.seq if is_own else None,
+            )
+
+
+def _messages(payment: Payment, refunds: Iterable[Refund]) -> Iterator[Moment]:
+    """Yield the events told: one for each state and refund, numbered as they were told."""
+    reached: Sequence[tuple[str, datetime | None]] = (
+        ("payment_created", payment.created_at),
+        ("payment_paid", payment.paid_at),
+        ("payment_failed", payment.failed_at),
+        ("payment_cancelled", payment.cancelled_at),
+    )
+    back = sorted(refund.completed_at for refund in refunds if refund.completed_at is not None)
+    told = [(code, at) for code, at in reached if at is not None]
+    told += [("payment_refunded", at) for at in back]
+    for sequence, (code, at) in enumerate(told, start=1):
+        yield Told(at, code, sequence)

@@ -1,0 +1,55 @@
+"""What the story of a payment is told from: the payment, its saga and refunds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection
+from kit.saga import store
+from payments.domain.payment import Payment
+from payments.domain.refunds import Refund
+from payments.repository.payments import Payments
+from payments.repository.refunds import Refunds
+
+MOST_REFUNDS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A payment and what is known of it.
+
+    Attributes:
+        log: Of its saga, oldest first.
+        account_ids: The accounts that money moved between.
+        refunds: The newest ``MOST_REFUNDS``, oldest first.
+    """
+
+    payment: Payment
+    log: Sequence[Mapping[str, Any]]
+    account_ids: tuple[UUID, ...]
+    refunds: Sequence[Refund] = ()
+
+    @property
+    def transfer_ids(self) -> list[UUID]:
+        """The transfers that moved its money: there, and back."""
+        moved = [self.payment.transfer_id, *(refund.transfer_id for refund in self.refunds)]
+        return [one for one in moved if one is not None]
+
+
+async def record_of(connection: Connection, payment: Payment) -> Record:
+    """Return all that is stored about a payment; one that nobody began to pay has no saga."""
+    saga = await store.shown(connection, payment.id)
+    if saga is None:
+        return Record(payment, (), ())
+    learnt = (saga["data"].get(f"{side}_account_id") for side in ("payer", "payee"))
+    accounts = tuple(UUID(one) for one in learnt if one)
+    if payment.paid_at is None:
+        return Record(payment, saga["log"], accounts)
+    newest = await Refunds(connection).page(payment.id, None, MOST_REFUNDS)
+    return Record(payment, saga["log"], accounts, newest[::-1])
+
+
+async def payment_of(connection: Connection, payment_id: UUID) -> Payment | None:
+    """Return a payment, whoever asks."""
+    return await Payments(connection).get(payment_id)

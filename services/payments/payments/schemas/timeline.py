@@ -1,0 +1,143 @@
+"""What the API tells of a payment's story: one shape for each kind of moment."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from kit.money import decimal_text
+from kit.refusals import Language
+from kit.web.schemas import Model
+from payments.domain.reasons import reason_label
+from payments.domain.story_words import words_of
+from payments.domain.timeline import Asked, Entered, Moment, Stepped, Told, Tried
+
+_EXAMPLE: dict[str, Any] = {
+    "payment_id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
+    "items": [
+        {
+            "kind": "request",
+            "at": "2026-01-31T12:00:00Z",
+            "code": "created",
+            "label": "Payment created",
+        },
+        {
+            "kind": "check",
+            "at": "2026-01-31T12:00:05.120Z",
+            "code": "failed",
+            "label": "Check “two”: failed",
+            "verifier": "two",
+            "took_ms": 12,
+            "said": "status 503",
+        },
+    ],
+    "unavailable": [],
+}
+
+
+class _Told(Model):
+    at: datetime
+    code: str = Field(description="What happened: a stable code.")
+    label: str = Field(description="The same in the caller's language.")
+
+
+class RequestMoment(_Told):
+    """Somebody asked for something."""
+
+    kind: Literal["request"] = "request"
+
+
+class StepMoment(_Told):
+    """A step of the payment's saga went on."""
+
+    kind: Literal["step"] = "step"
+    step: str
+    reason: str | None = Field(None, description="Why it was refused: a stable code.")
+    reason_label: str | None = Field(None, description="The reason in the caller's language.")
+
+
+class CheckMoment(_Told):
+    """One try at a verification service, under the time it began."""
+
+    kind: Literal["check"] = "check"
+    verifier: str
+    took_ms: int
+    said: str | None = Field(None, description="What the service gave as reason, or its status.")
+
+
+class MessageMoment(_Told):
+    """An event that went out to other services."""
+
+    kind: Literal["message"] = "message"
+    sequence: int = Field(description="Its place among the events of this payment, from 1.")
+
+
+class EntryMoment(_Told):
+    """An entry of the ledger; number and wallet are told of one's own only."""
+
+    kind: Literal["entry"] = "entry"
+    transfer_id: UUID
+    amount: str = Field(description="Signed.")
+    currency: str
+    wallet_id: UUID | None = None
+    seq: int | None = None
+
+
+AnyMoment: TypeAlias = Annotated[
+    RequestMoment | StepMoment | CheckMoment | MessageMoment | EntryMoment,
+    Field(discriminator="kind"),
+]
+
+
+class Timeline(Model):
+    """All that has happened to a payment, oldest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    payment_id: UUID
+    items: list[AnyMoment]
+    unavailable: list[Literal["ledger"]] = Field(
+        description="Parts that are missing now, as who knows them does not answer."
+    )
+
+
+def shown_moment(
+    moment: Moment, language: Language
+) -> RequestMoment | StepMoment | CheckMoment | MessageMoment | EntryMoment:
+    """Return a moment as the API tells it."""
+    at, label = moment.at, words_of(moment, language)
+    match moment:
+        case Asked():
+            return RequestMoment(at=at, code=moment.code, label=label)
+        case Stepped():
+            return StepMoment(
+                at=at,
+                code=moment.code,
+                label=label,
+                step=moment.step,
+                reason=moment.reason,
+                reason_label=reason_label(moment.reason, language),
+            )
+        case Tried(made=made):
+            return CheckMoment(
+                at=at,
+                code=made.outcome,
+                label=label,
+                verifier=made.verifier,
+                took_ms=made.took_ms,
+                said=made.said,
+            )
+        case Told():
+            return MessageMoment(at=at, code=moment.code, label=label, sequence=moment.sequence)
+        case Entered():
+            return EntryMoment(
+                at=at,
+                code=moment.code,
+                label=label,
+                transfer_id=moment.transfer_id,
+                amount=decimal_text(moment.amount_minor, moment.currency),
+                currency=moment.currency,
+                wallet_id=moment.wallet_id,
+                seq=moment.seq,
+            )

@@ -1,0 +1,225 @@
+"""The story of a payment: what is told to whom, in which order and words."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from kit.refusals import Language
+from payments.domain import story_words
+from payments.domain.payment import Payment, Status
+from payments.domain.reasons import CANCELLED_BY_PAYER
+from payments.domain.refunds import Refund, RefundStatus
+from payments.domain.story_words import words_of
+from payments.domain.timeline import (
+    STEP_CODES,
+    Asked,
+    Entered,
+    Leg,
+    Posting,
+    Stepped,
+    Told,
+    Tried,
+    tell_story,
+)
+from payments.domain.tries import Try, TryOutcome
+from payments.saga import PAYMENT
+from payments.schemas.timeline import Timeline, shown_moment
+
+ALICE, BOB, ID, TRANSFER, HERS, HIS, BACK = (UUID(int=number) for number in range(1, 8))
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+FAILED = Try("two", TryOutcome.FAILED, 12, "status 503")
+
+
+def at(second: float) -> datetime:
+    return NOW + timedelta(seconds=second)
+
+
+def line(second: float, entry: str, step: str | None, detail: str | None = None) -> dict[str, Any]:
+    return {"at": at(second), "entry": entry, "step": step, "detail": detail}
+
+
+created = Payment(
+    id=ID,
+    status=Status.CREATED,
+    payer_id=ALICE,
+    payee_id=BOB,
+    payer_account_id=None,
+    payee_account_id=None,
+    payer_username="alice",
+    payee_username="bob",
+    amount_minor=15000,
+    currency="RUB",
+    card_last4=None,
+    card_holder=None,
+    description=None,
+    metadata=None,
+    reason=None,
+    transfer_id=None,
+    version=1,
+    created_at=at(0),
+    expires_at=at(3600),
+    processing_at=None,
+    cancel_requested_at=None,
+    paid_at=None,
+    failed_at=None,
+    cancelled_at=None,
+)
+paid = replace(
+    created,
+    status=Status.PAID,
+    processing_at=at(1),
+    paid_at=at(6),
+    transfer_id=TRANSFER,
+    paid_minor=15000,
+    version=2,
+)
+LOG = [
+    line(1, "asked", "reserve", "wallet `place_hold`"),
+    line(2, "done", "reserve"),
+    line(2, "asked", "check", "both"),
+    line(4, "done", "check"),
+    line(4, "asked", "settle", "wallet `capture_hold`"),
+    line(4.5, "reply_ignored", "reserve", "wallet.hold_placed.v1"),
+    line(6, "done", "settle"),
+    line(6, "completed", None),
+    line(2.5, "noted", "check", FAILED.text),
+    line(3, "noted", "check", "a line of another kind"),
+]
+POSTING = Posting(TRANSFER, "RUB", at(5), (Leg(HERS, ALICE, 7, -15000), Leg(HIS, BOB, 3, 15000)))
+
+COMPLETED = Refund(
+    id=UUID(int=8),
+    payment_id=ID,
+    status=RefundStatus.COMPLETED,
+    amount_minor=5000,
+    currency="RUB",
+    reason=None,
+    failure_reason=None,
+    transfer_id=BACK,
+    requested_by=BOB,
+    version=2,
+    created_at=at(7),
+    completed_at=at(8),
+    failed_at=None,
+)
+REFUSED = replace(
+    COMPLETED,
+    id=UUID(int=9),
+    status=RefundStatus.FAILED,
+    failure_reason="insufficient_funds",
+    transfer_id=None,
+    created_at=at(9),
+    completed_at=None,
+    failed_at=at(10),
+)
+
+
+def test_the_payer_is_told_everything_in_order_of_time() -> None:
+    assert tell_story(paid, ALICE, LOG, [POSTING]) == [
+        Asked(at(0), "created"),
+        Told(at(0), "payment_created", 1),
+        Asked(at(1), "pay"),
+        Stepped(at(1), "asked", "reserve"),
+        Stepped(at(2), "done", "reserve"),
+        Stepped(at(2), "asked", "check"),
+        Tried(at(2.5), FAILED),
+        Stepped(at(4), "done", "check"),
+        Stepped(at(4), "asked", "settle"),
+        Entered(at(5), "debit", TRANSFER, -15000, "RUB", HERS, 7),
+        Entered(at(5), "credit", TRANSFER, 15000, "RUB"),
+        Stepped(at(6), "done", "settle"),
+        Told(at(6), "payment_paid", 2),
+    ]
+
+
+def test_the_payee_is_told_that_it_came_and_ended_and_of_the_entry_of_their_own() -> None:
+    assert tell_story(paid, BOB, LOG, [POSTING]) == [
+        Asked(at(0), "created"),
+        Told(at(0), "payment_created", 1),
+        Asked(at(1), "pay"),
+        Entered(at(5), "credit", TRANSFER, 15000, "RUB", HIS, 3),
+        Told(at(6), "payment_paid", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"), [("refused", "insufficient_funds"), ("timed_out", "check_unavailable")]
+)
+def test_why_it_failed_is_told_to_the_payer_alone(entry: str, reason: str) -> None:
+    failed = replace(created, status=Status.FAILED, failed_at=at(3), reason=reason, version=2)
+    log = [line(2, entry, "reserve", reason), line(3, "all_undone", None, reason)]
+    assert Stepped(at(2), entry, "reserve", reason) in tell_story(failed, ALICE, log, [])
+    assert tell_story(failed, BOB, log, []) == [
+        Asked(at(0), "created"),
+        Told(at(0), "payment_created", 1),
+        Told(at(3), "payment_failed", 2),
+    ]
+
+
+def test_a_cancellation_is_asked_for_at_once_or_while_it_is_on_its_way() -> None:
+    cancelled = replace(
+        created, status=Status.CANCELLED, cancelled_at=at(9), reason=CANCELLED_BY_PAYER, version=2
+    )
+    assert Asked(at(9), "cancel") in tell_story(cancelled, ALICE, (), ())
+    called_off = replace(cancelled, processing_at=at(1), cancel_requested_at=at(2))
+    assert Asked(at(2), "cancel") in tell_story(called_off, ALICE, (), ())
+    assert Asked(at(2), "cancel") not in tell_story(called_off, BOB, (), ())
+    expired = replace(cancelled, reason="expired")
+    assert [type(one) for one in tell_story(expired, ALICE, (), ())] == [Asked, Told, Told]
+
+
+def test_what_is_scheduled_is_paid_as_its_time_came() -> None:
+    due = replace(paid, execute_at=at(1))
+    assert Asked(at(1), "due") in tell_story(due, ALICE, LOG, ())
+
+
+def test_refunds_are_told_as_they_were_asked_for_and_ended_to_the_payee_also_why_not() -> None:
+    back = Posting(BACK, "RUB", at(8), (Leg(HIS, BOB, 4, -5000), Leg(HERS, ALICE, 8, 5000)))
+    told = tell_story(paid, BOB, (), [POSTING, back], [COMPLETED, REFUSED])
+    assert told[5:] == [
+        Asked(at(7), "refund"),
+        Entered(at(8), "debit", BACK, -5000, "RUB", HIS, 4),
+        Told(at(8), "payment_refunded", 3),
+        Asked(at(9), "refund"),
+        Stepped(at(10), "refused", "refund", "insufficient_funds"),
+    ]
+    assert not [
+        one
+        for one in tell_story(paid, ALICE, (), [POSTING, back], [COMPLETED, REFUSED])
+        if isinstance(one, Stepped)
+    ]
+
+
+def test_accounts_of_the_house_have_no_owner_and_are_nobodys_own() -> None:
+    posting = replace(POSTING, legs=(Leg(HERS, None, 1, -15000), Leg(HIS, BOB, 3, 15000)))
+    [entry] = [one for one in tell_story(paid, BOB, (), [posting]) if isinstance(one, Entered)]
+    assert entry.wallet_id == HIS
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_everything_has_words_in_both_languages(language: Language) -> None:
+    assert story_words.STEP_CODES[language].keys() == set(STEP_CODES.values())
+    assert story_words.TRIES[language].keys() == set(TryOutcome)
+    assert story_words.STEPS[language].keys() == {"refund", *(step.name for step in PAYMENT.steps)}
+    for viewer in (ALICE, BOB):
+        for moment in tell_story(paid, viewer, LOG, [POSTING], [COMPLETED, REFUSED]):
+            assert words_of(moment, language)
+
+
+def test_what_is_shown_reads_well_and_is_what_is_documented() -> None:
+    story = tell_story(paid, ALICE, LOG, [POSTING])
+    items = [shown_moment(moment, "en") for moment in story]
+    told = Timeline(payment_id=ID, items=items, unavailable=[])
+    assert Timeline.model_validate_json(told.model_dump_json()) == told
+    assert [item.label for item in told.items][5:8] == [
+        "Outside checks: asked",
+        "Check “two”: failed",
+        "Outside checks: done",
+    ]
+    refused = Stepped(at(1), "refused", "settle", "wallet_frozen")
+    assert words_of(refused, "ru") == "Перевод денег: отказано"
+    assert shown_moment(refused, "ru").model_dump()["reason_label"] == "Кошелёк заморожен"
+    assert words_of(Stepped(at(1), "asked", "capture"), "en") == "capture: asked"
