@@ -64,7 +64,8 @@ router = Router(tags=["payments"])
     description="Writes the payment down. No money moves before it is paid: by another call; with "
     "`confirm` in this one, which then answers 202, or with `Prefer: wait=N` 201 and how it ended, "
     "if it ends in time; with `execute_at` by itself. With `reserve` its money is set aside, and "
-    "with `Prefer: wait=N` that is waited for.",
+    "with `Prefer: wait=N` that is waited for. A card is charged with `confirm` alone; the answer "
+    "says where to send the payer (`next_action`), and waits for nothing.",
     status_code=201,
     response_model=OutgoingPayment,
     responses={202: {"model": OutgoingPayment, "description": "It is on its way."}},
@@ -91,6 +92,7 @@ async def create_payment(
     order = body.order(viewer.user_id)
     parties = await find_parties(wired.database, wired.known_parties, wired.neighbours, order)
     wanted = Creation(order, parties)
+    card = card_of(body, wired)
     is_alone = body.confirm or body.reserve
 
     async def work(uow: UnitOfWork) -> Answer:
@@ -99,7 +101,7 @@ async def create_payment(
             await service.set_aside(uow, wired.engine, created)
         if not body.confirm:
             return viewer.answer(CREATED, created)
-        paying = Paying(created.id, viewer.user_id)
+        paying = Paying(created.id, viewer.user_id, card=card)
         return viewer.answer(ACCEPTED, await wired.paying.do_within(uow, paying))
 
     async def with_others() -> Answer:
@@ -115,6 +117,9 @@ async def create_payment(
             without_key=None if is_alone else with_others,
         )
 
+    if card is not None:
+        accepted = await once()
+        return await with_next_action(accepted, payment_in(accepted), wired)
     if wait is None or not is_alone:
         return await once()
     with wired.finishes.expect(wanted.payment_id, or_set_aside=body.reserve) as news:

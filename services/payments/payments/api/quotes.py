@@ -4,6 +4,7 @@ from kit.money import decimal_text
 from kit.web.routes import Router
 from payments.api.viewing import Viewing
 from payments.domain.limits import Limit
+from payments.domain.payment import Method
 from payments.domain.quotes import amount_of, failure_of, refusal_of
 from payments.domain.reasons import reason_label
 from payments.parties import find_parties
@@ -40,7 +41,7 @@ async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> 
     code = detail = after = None
     if refusal is not None:
         code, detail = refusal.code, refusal.detail(viewer.language)
-    elif amount is not None:
+    elif amount is not None and body.method is Method.WALLET:
         purse = await wired.neighbours.purse(viewer.user_id, amount.currency, order.from_wallet_id)
         code = failure_of(amount, purse)
         detail = reason_label(code, viewer.language)

@@ -21,7 +21,7 @@ from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName
 from payments.domain.payment import Method, Payment, Status
 from payments.domain.reasons import reason_label, status_label
-from payments.schemas.charges import NextAction
+from payments.schemas.charges import HowPaid, NextAction
 from payments.texts import CardHolder, CardLast4, Description, Metadata, PlainText
 
 _ALICE = {"user_id": "0197a1de-0d3f-7c4b-9c39-6f2a4a1b0c01", "username": "alice"}
@@ -85,7 +85,7 @@ class PayeeRequest(Model):
         return self
 
 
-class PaymentRequest(Model):
+class PaymentRequest(HowPaid):
     """A payment to be created; nothing is paid yet."""
 
     model_config = ConfigDict(
@@ -134,6 +134,17 @@ class PaymentRequest(Model):
                 "at_most_one",
                 "Give at most one of confirm, reserve and execute_at.",
                 "Укажите не более одного из полей confirm, reserve и execute_at.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _card_is_charged_at_once(self) -> Self:
+        if self.method is Method.CARD and not self.confirm:
+            raise refuse_field(
+                "card_needs_confirm",
+                "A card is charged at once: with confirm, or by paying the payment later.",
+                "Карта списывается сразу: с confirm или при оплате созданного платежа.",
+                field="method",
             )
         return self
 

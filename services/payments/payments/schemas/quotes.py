@@ -47,4 +47,4 @@ class QuoteAnswer(Model):
     currency: str
     payee: QuotedPayee | None = None
     is_checked: bool = Field(description="Whether outside services would be asked first.")
-    available_after: str | None = Field(None, description="Left in the wallet, where it would pay.")
+    available_after: str | None = Field(None, description="Left in the wallet that would pay.")
