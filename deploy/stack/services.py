@@ -72,7 +72,7 @@ PAYMENTS = Service(
     "payments",
     8103,
     _ALL,
-    calls=("auth", "wallet"),
+    calls=("auth", "wallet", "notifications"),
     secrets=("CURSOR_SECRET", "PAYMENTS_CLIENT_SECRET"),
 )
 NOTIFICATIONS = Service(
