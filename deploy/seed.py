@@ -1,4 +1,4 @@
-"""``make seed``: demo people with funded wallets on a running stack; safe to repeat.
+"""``make seed``: demo people with funded wallets and payments on a running stack; safe to repeat.
 
 For development only: the password is in this file. ``--compose`` seeds the stack of ``make up``.
 """
@@ -6,6 +6,7 @@ For development only: the password is in this file. ``--compose`` seeds the stac
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,26 @@ SERVICES = (
     {"name": "Internet", "description": "100 Mbit/s at home, a month", "price": "590.00"},
     {"name": "Utilities", "description": "Account number in the payment's description"},
 )
+NEXT_WEEK = (datetime.now(UTC) + timedelta(days=7)).isoformat()
+# What alice pays to bob, by description; of the first he gives a part back.
+PAYMENTS: dict[str, dict[str, Any]] = {
+    "Concert tickets": {"amount": "40.00", "confirm": True},
+    "Bicycle, for a weekend": {"amount": "120.00", "reserve": True},
+    "Rent of the garage": {"amount": "75.00", "execute_at": NEXT_WEEK},
+}
+GIVEN_BACK = {"Concert tickets": "15.00"}
 
 
 def main() -> int:
-    """Make admin, alice, bob and a merchant with services, fund the two, say what to do next."""
+    """Make admin, alice, bob and a merchant with services, fund and pay, say what to do next."""
     command, env = _auth(in_compose="--compose" in sys.argv[1:])
     _run([*command, "create-admin", "--username", "admin"], env)
     for name in (*FUNDS, MERCHANT):
         _run([*command, "create-user", "--username", name, "--active"], env)
     with httpx.Client(base_url=URL, timeout=30) as http:
+        for name, funds in FUNDS.items():
+            _fund(http, name, funds)
+        _pay(http)
         for name, funds in FUNDS.items():
             balance = _fund(http, name, funds)
             print(f"{name}: balance {balance} RUB")
@@ -66,6 +78,20 @@ def _fund(http: httpx.Client, name: str, funds: Decimal) -> str:
         body = {"amount": f"{missing:.2f}", "currency": "RUB"}
         wallet = _ok(http.post("/v1/wallets/top-up", json=body, headers=headers))["wallet"]
     return str(wallet["balance"]["amount"])
+
+
+def _pay(http: httpx.Client) -> None:
+    """Make alice's payments that are not there yet."""
+    alice, bob = (_log_in(http, name) | {"Prefer": "wait=10"} for name in FUNDS)
+    for description, how in PAYMENTS.items():
+        query = {"search": description}
+        if _ok(http.get("/v1/payments", params=query, headers=alice))["items"]:
+            continue
+        wanted = {"payee": {"username": "bob"}, "description": description, **how}
+        made = _ok(http.post("/v1/payments", json=wanted, headers=alice))
+        if amount := GIVEN_BACK.get(description):
+            path = f"/v1/payments/{made['id']}/refunds"
+            _ok(http.post(path, json={"amount": amount}, headers=bob))
 
 
 def _offer(http: httpx.Client) -> list[str]:
