@@ -26,8 +26,9 @@ from notifications.wiring import WebhookParts
 
 NAME: Final = "notifications"
 _DESCRIPTION: Final = """
-What has happened, told to whom it concerns: payments made, received, failed and cancelled, and
-money that came in. Texts are English or Russian, by `Accept-Language`. Payments are mailed, too.
+What has happened, told to whom it concerns: payments made, received, failed, cancelled and
+refunded, and money that came in. Texts are English or Russian, by `Accept-Language`. Payments are
+mailed, too.
 Programs are told by webhooks after [Standard Webhooks](https://www.standardwebhooks.com).
 """
 _TAGS: Final = (

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 from contracts.auth import UserChanged, UserRegistered
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
-from contracts.payments import PaymentCancelled, PaymentCreated, PaymentFailed, PaymentPaid
+from contracts.payments import (
+    PaymentCancelled,
+    PaymentCreated,
+    PaymentFailed,
+    PaymentPaid,
+    PaymentRefunded,
+)
 from contracts.wallet import FundsMoved
 from kit.db import UnitOfWork
 from kit.messaging.doorbell import Doorbell
@@ -39,6 +45,7 @@ def routes(webhooks: Doorbell) -> Routes:
             PaymentPaid: hear_and_send,
             PaymentFailed: hear_and_send,
             PaymentCancelled: hear_and_send,
+            PaymentRefunded: hear_and_send,
             FundsMoved: hear_and_send,
         },
     )

@@ -5,7 +5,15 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.integration.notifications.room import Room, cancelled, failed, moved, opened, paid
+from tests.integration.notifications.room import (
+    Room,
+    cancelled,
+    failed,
+    moved,
+    opened,
+    paid,
+    refunded,
+)
 
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
 from kit.ids import new_id
@@ -51,6 +59,20 @@ async def test_the_payer_alone_is_mailed_that_a_payment_failed(
     [mail] = room.mails()
     assert mail.recipients == ("alice@example.com",)
     assert "В вашем кошельке недостаточно денег." in mail.text
+
+
+async def test_every_refund_of_a_payment_is_mailed_to_both_and_once(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    payment = paid(alice, bob)
+    first, second = refunded(payment, 4000, 4000), refunded(payment, 4000, 8000)
+    await room.told(first, second, first)
+    await room.postman.send_due()
+    to_alice, to_bob = room.mails("alice@example.com"), room.mails(BOB)
+    assert [mail.subject for mail in to_alice] == ["Получен возврат"] * 2
+    assert [mail.subject for mail in to_bob] == ["Платёж возвращён"] * 2
+    assert "Вам возвращено 40.00 RUB от пользователя bob." in to_alice[0].text
+    assert "Полученные вами 40.00 RUB возвращены пользователю alice." in to_bob[0].text
 
 
 @pytest.mark.parametrize(

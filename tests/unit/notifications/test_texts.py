@@ -37,6 +37,16 @@ SAID = [
         "Платёж вам на 150.00 RUB от пользователя bob отменён.",
     ),
     (
+        Kind.REFUND_RECEIVED,
+        "You got 150.00 RUB back from bob.",
+        "Вам возвращено 150.00 RUB от пользователя bob.",
+    ),
+    (
+        Kind.REFUND_MADE,
+        "150.00 RUB that you had received went back to bob.",
+        "Полученные вами 150.00 RUB возвращены пользователю bob.",
+    ),
+    (
         Kind.WALLET_TOPPED_UP,
         "150.00 RUB was added to your wallet.",
         "Ваш кошелёк пополнен на 150.00 RUB.",

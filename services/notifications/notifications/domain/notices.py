@@ -17,6 +17,8 @@ class Kind(StrEnum):
     INCOMING_PAYMENT_FAILED = "incoming_payment_failed"
     PAYMENT_CANCELLED = "payment_cancelled"
     INCOMING_PAYMENT_CANCELLED = "incoming_payment_cancelled"
+    REFUND_RECEIVED = "refund_received"
+    REFUND_MADE = "refund_made"
     WALLET_TOPPED_UP = "wallet_topped_up"
     WEBHOOKS_OFF_GONE = "webhooks_off_gone"
     WEBHOOKS_OFF_FAILING = "webhooks_off_failing"
@@ -31,6 +33,7 @@ class NewNotice:
         subject_id: the payment, transfer or webhook endpoint that it is about.
         other_id: the person at the other side, if any; the name is looked up at reading.
         facts: what the text needs: ``amount_minor``, ``currency``, ``reason``, ``url``.
+        occasion_id: what tells news of one kind about one subject apart: the refund of a payment.
     """
 
     id: UUID
@@ -39,6 +42,7 @@ class NewNotice:
     subject_id: UUID
     other_id: UUID | None
     facts: Mapping[str, Any]
+    occasion_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

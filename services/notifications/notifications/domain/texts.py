@@ -36,6 +36,10 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
         Kind.INCOMING_PAYMENT_CANCELLED: Words(
             "Incoming payment cancelled", "A payment of {amount}{by} to you was cancelled."
         ),
+        Kind.REFUND_RECEIVED: Words("Refund received", "You got {amount} back{by}."),
+        Kind.REFUND_MADE: Words(
+            "Payment refunded", "{amount} that you had received went back{to}."
+        ),
         Kind.WALLET_TOPPED_UP: Words("Wallet topped up", "{amount} was added to your wallet."),
         Kind.WEBHOOKS_OFF_GONE: Words(
             "Webhooks switched off", "{url} answered that it wants no more events (410 Gone)."
@@ -57,6 +61,8 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
         Kind.INCOMING_PAYMENT_CANCELLED: Words(
             "Входящий платёж отменён", "Платёж вам на {amount}{by} отменён."
         ),
+        Kind.REFUND_RECEIVED: Words("Получен возврат", "Вам возвращено {amount}{by}."),
+        Kind.REFUND_MADE: Words("Платёж возвращён", "Полученные вами {amount} возвращены{to}."),
         Kind.WALLET_TOPPED_UP: Words("Кошелёк пополнен", "Ваш кошелёк пополнен на {amount}."),
         Kind.WEBHOOKS_OFF_GONE: Words(
             "Вебхуки отключены", "{url} ответил, что событий больше не ждёт (410 Gone)."
