@@ -82,6 +82,7 @@ def test_payer_and_payee_are_told_of_a_payment_but_only_the_payer_why(
     assert (to_payer.user_id, to_payee.user_id) == (PAYER, PAYEE)
     assert to_payer.id != to_payee.id
     assert (to_payer.type, to_payer.sequence, to_payer.occurred_at) == (kind, 2, AT)
+    assert to_payer.payment_id == to_payee.payment_id == PAYMENT
 
 
 @pytest.mark.parametrize(("paid_minor", "paid_amount"), [(None, "150.00"), (4000, "40.00")])
@@ -182,6 +183,7 @@ def test_each_account_is_told_its_own_entry_with_its_own_sequence() -> None:
         },
     }
     assert (in_.sequence, told(in_)["data"]["amount"]) == (3, "60")
+    assert out.payment_id is None
     assert out.id != in_.id
 
 

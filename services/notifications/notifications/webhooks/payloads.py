@@ -84,6 +84,7 @@ def _of_payment(
                 envelope.sequence,
                 event.at,
                 {**told, **more},
+                event.payment_id,
             )
 
 
@@ -135,8 +136,9 @@ def _message(  # noqa: PLR0913, PLR0917 (a message is just this)
     sequence: int | None,
     at: datetime,
     data: Mapping[str, Any],
+    payment_id: UUID | None = None,
 ) -> Message:
     counted = {} if sequence is None else {"sequence": sequence}
     said = {"type": kind, "timestamp": at, "data": {**data, **counted}}
     body = orjson.dumps(said, plain, option=orjson.OPT_UTC_Z)
-    return Message(message_id, user_id, kind, sequence, body, at)
+    return Message(message_id, user_id, kind, sequence, body, at, payment_id)
