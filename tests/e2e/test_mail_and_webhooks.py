@@ -240,3 +240,22 @@ async def test_a_payment_that_fails_is_told_to_its_payer_with_the_reason(
     [notice] = await notices(bob)
     assert (notice["kind"], notice["subject_id"]) == ("incoming_payment_failed", payment["id"])
     assert await subjects(http, bob.username) == [ACTIVATION]
+
+
+async def test_ten_wrong_passwords_lock_the_login_and_its_owner_is_mailed(
+    http: httpx.AsyncClient,
+) -> None:
+    alice = await arrive(http, "locked")
+    wrong = {"username": alice.username, "password": "wrong password"}
+    for number in range(10):
+        # What a caller says of where it is changes nothing.
+        headers = {"X-Forwarded-For": f"198.51.100.{number}"}
+        answer = await http.post("/v1/auth/login", json=wrong, headers=headers)
+        assert answer.status_code == 401
+    right = {"username": alice.username, "password": PASSWORD}
+    refused = await http.post("/v1/auth/login", json=right)
+    assert (refused.status_code, refused.json()["code"]) == (429, "login_locked")
+    assert int(refused.headers["retry-after"]) > 0
+    found = await eventually(lambda: subjects(http, alice.username), lambda found: len(found) == 2)
+    assert found == [ACTIVATION, "Вход заблокирован"]
+    assert [one["kind"] for one in await notices(alice)] == ["login_locked"]

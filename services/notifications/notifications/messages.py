@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from contracts.auth import UserChanged, UserRegistered
+from contracts.auth import UserChanged, UserLocked, UserRegistered
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
 from contracts.payments import (
     PaymentCancelled,
@@ -41,6 +41,7 @@ def routes(webhooks: Doorbell) -> Routes:
         events={
             UserRegistered: remember_people,
             UserChanged: remember_people,
+            UserLocked: hear,
             PaymentCreated: send,
             PaymentPaid: hear_and_send,
             PaymentFailed: hear_and_send,

@@ -22,6 +22,7 @@ class MailKind(StrEnum):
     PAYMENT_RECEIVED = "payment_received"
     REFUND_RECEIVED = "refund_received"
     REFUND_MADE = "refund_made"
+    LOGIN_LOCKED = "login_locked"
 
 
 class Status(StrEnum):
@@ -42,6 +43,7 @@ ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
     Kind.PAYMENT_RECEIVED: MailKind.PAYMENT_RECEIVED,
     Kind.REFUND_RECEIVED: MailKind.REFUND_RECEIVED,
     Kind.REFUND_MADE: MailKind.REFUND_MADE,
+    Kind.LOGIN_LOCKED: MailKind.LOGIN_LOCKED,
 }
 
 

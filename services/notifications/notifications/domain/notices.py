@@ -20,6 +20,7 @@ class Kind(StrEnum):
     REFUND_RECEIVED = "refund_received"
     REFUND_MADE = "refund_made"
     WALLET_TOPPED_UP = "wallet_topped_up"
+    LOGIN_LOCKED = "login_locked"
     WEBHOOKS_OFF_GONE = "webhooks_off_gone"
     WEBHOOKS_OFF_FAILING = "webhooks_off_failing"
 
@@ -30,10 +31,11 @@ class NewNotice:
 
     Attributes:
         user_id: to whom it is.
-        subject_id: the payment, transfer or webhook endpoint that it is about.
+        subject_id: the payment, transfer, webhook endpoint or user that it is about.
         other_id: the person at the other side, if any; the name is looked up at reading.
-        facts: what the text needs: ``amount_minor``, ``currency``, ``reason``, ``url``.
-        occasion_id: what tells news of one kind about one subject apart: the refund of a payment.
+        facts: what the text needs: ``amount_minor``, ``currency``, ``reason``, ``url``,
+            ``until``.
+        occasion_id: what tells news of one kind about one subject apart: a refund, a lock.
     """
 
     id: UUID

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.auth import UserChanged, UserRegistered
+from contracts.auth import UserChanged, UserLocked, UserRegistered
 from contracts.payments import (
     PaymentCancelled,
     PaymentEvent,
@@ -99,6 +99,18 @@ def _of_funds(event: FundsMoved) -> Iterator[NewNotice]:
             )
 
 
+def _of_locked(event: UserLocked) -> Iterator[NewNotice]:
+    yield NewNotice(
+        id=new_id(),
+        user_id=event.user_id,
+        kind=Kind.LOGIN_LOCKED,
+        subject_id=event.user_id,
+        other_id=None,
+        facts={"until": event.until.isoformat()},
+        occasion_id=event.lock_id,
+    )
+
+
 def _to_payer(event: PaymentEvent, kind: Kind, **more: str) -> NewNotice:
     return _of_payment(event, kind, event.payer_id, event.payee_id, more)
 
@@ -131,4 +143,5 @@ TELLS: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     PaymentCancelled: _of_cancelled,
     PaymentRefunded: _of_refunded,
     FundsMoved: _of_funds,
+    UserLocked: _of_locked,
 }
