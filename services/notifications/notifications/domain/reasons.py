@@ -19,6 +19,11 @@ REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
         "check_unavailable": "An outside check did not answer in time.",
         "cancelled_by_payer": "You cancelled it.",
         "expired": "It was not paid in time.",
+        "payer_not_active": "Your account is not active any more.",
+        "payee_not_active": "The payee's account is not active any more.",
+        "service_not_active": "The service is not offered any more.",
+        "limit_per_payment": "It is above your limit of one payment.",
+        "limit_per_day": "It is above your limit of a day.",
     },
     "ru": {
         "insufficient_funds": "В вашем кошельке недостаточно денег.",
@@ -32,6 +37,11 @@ REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
         "check_unavailable": "Внешняя проверка не ответила вовремя.",
         "cancelled_by_payer": "Вы его отменили.",
         "expired": "Он не был оплачен вовремя.",
+        "payer_not_active": "Ваша учётная запись больше не активна.",
+        "payee_not_active": "Учётная запись получателя больше не активна.",
+        "service_not_active": "Услуга больше не предоставляется.",
+        "limit_per_payment": "Он больше вашего лимита одного платежа.",
+        "limit_per_day": "Он больше вашего дневного лимита.",
     },
 }
 
