@@ -217,6 +217,14 @@ async def test_webhooks_are_signed_tried_again_and_number_a_payments_events_with
     assert (in_order[1]["data"]["paid_amount"], in_order[2]["data"]["amount"]) == ("60.00", "20.00")
     assert in_order[2]["data"]["refund_id"] == refund_id
 
+    # The payment's own story has the attempts, to whom they were made.
+    story = (await bob.get(f"/v1/payments/{payment_id}/timeline")).json()
+    told = [one for one in story["items"] if one["kind"] == "webhook"]
+    assert len(told) == 4, story
+    assert {one["status_code"] for one in told if one["code"] == "not_delivered"} == {503}
+    hers = (await alice.get(f"/v1/payments/{payment_id}/timeline")).json()
+    assert not [one for one in hers["items"] if one["kind"] == "webhook"]
+
     # The log has both attempts, and a replay is the same webhook once more.
     path = f"/v1/webhook-endpoints/{made['id']}/deliveries"
     log = await eventually(partial(delivered, bob, path), lambda log: len(log) == len(CHOSEN))
