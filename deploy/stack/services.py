@@ -79,7 +79,7 @@ PAYMENTS = Service(
     "payments",
     8103,
     _ALL,
-    calls=("auth", "wallet", "sandbox"),
+    calls=("auth", "wallet", "notifications", "sandbox"),
     secrets=("CURSOR_SECRET", "PAYMENTS_CLIENT_SECRET"),
 )
 NOTIFICATIONS = Service(

@@ -5,6 +5,7 @@ Each test quotes what it shows. What differs from the wording, and why, stands i
 
 import base64
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -14,7 +15,7 @@ import orjson
 import pytest
 from deploy.stack import Stack
 
-from testkit.people import PASSWORD, Person
+from testkit.people import PASSWORD, Person, eventually
 
 RUSSIAN = {"Accept-Language": "ru"}
 TABLE = "payments.payment"
@@ -149,6 +150,28 @@ async def test_paying_takes_from_one_balance_and_adds_to_the_other(
     await alice.pay((await alice.create(bob, "30.00"))["id"], wait=10)
     await alice.cancel((await alice.create(bob, "50.00"))["id"])
     assert (await alice.balance(), await bob.balance()) == (Decimal("70.00"), Decimal("30.00"))
+
+
+async def test_payer_and_payee_are_notified_of_a_payment_in_the_background(
+    http: httpx.AsyncClient,
+) -> None:
+    """Реализация фоновой задачи (например, отправка уведомления при оплате)."""
+    alice, bob = [await Person.arrive(http, name, has_email=True) for name in ("alice", "bob")]
+    await alice.top_up("100.00")
+    await alice.pay((await alice.create(bob, "30.00"))["id"], wait=10)
+    for person, subject, said in (
+        (alice, "Платёж выполнен", f"Вы заплатили 30.00 RUB пользователю {bob.username}."),
+        (bob, "Получены деньги", f"Вы получили 30.00 RUB от пользователя {alice.username}."),
+    ):
+        sink = {"to": f"{person.username}@example.com"}
+        answer = await eventually(
+            partial(http.get, "/sandbox/mails", params=sink), lambda a: bool(a.json()["items"])
+        )
+        [mail] = answer.json()["items"]
+        assert (mail["subject"], said in mail["text"]) == (subject, True)
+        headers = {**person.headers, **RUSSIAN}
+        shown = await http.get("/v1/notifications", headers=headers)
+        assert said in [notice["text"] for notice in shown.json()["items"]]
 
 
 async def test_all_payments_of_the_caller_are_listed_and_no_others(

@@ -3,6 +3,7 @@
 Neither names of people nor addresses are in it; what a user may do is in their token.
 """
 
+from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -43,3 +44,17 @@ class UserChanged(Event):
     username: str | None
     status: UserStatus
     roles: tuple[str, ...]
+
+
+class UserLocked(Event):
+    """Too many wrong passwords were given for a user; once for each time that it is locked.
+
+    Nobody can log in as this user from where they came until ``until`` (aware UTC). Where that
+    was is not told. It has no sequence: it changes nothing of the user.
+    """
+
+    type: ClassVar[str] = "auth.user_locked.v1"
+
+    lock_id: UUID
+    user_id: UUID
+    until: datetime

@@ -39,11 +39,14 @@ class Person:
     http: httpx.AsyncClient
 
     @classmethod
-    async def arrive(cls, http: httpx.AsyncClient, name: str = "user") -> Self:
+    async def arrive(
+        cls, http: httpx.AsyncClient, name: str = "user", *, has_email: bool = False
+    ) -> Self:
         """Register under a fresh name, activate and log in."""
         username = f"{name}-{new_id().hex[-12:]}"
+        address = {"email": f"{username}@example.com"} if has_email else {}
         registered = await http.post(
-            "/v1/auth/register", json={"username": username, "password": PASSWORD}
+            "/v1/auth/register", json={"username": username, "password": PASSWORD, **address}
         )
         assert registered.status_code == 201, registered.text
         body = registered.json()

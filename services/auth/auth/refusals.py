@@ -15,6 +15,7 @@ Refusal
 ├── ResetTokenInvalid           400  reset_token_invalid
 ├── UserAlreadyActive           409  user_already_active
 ├── InvalidCredentials          401  invalid_credentials
+├── LoginLocked                 429  login_locked
 ├── UserPending                 403  user_pending
 ├── UserDisabled                403  user_disabled
 ├── RefreshTokenInvalid         401  refresh_token_invalid
@@ -25,7 +26,7 @@ Refusal
 
 from typing import ClassVar
 
-from kit.refusals import FieldFault, Refusal
+from kit.refusals import FieldFault, Refusal, TooManyRequests
 
 
 class FieldRefused(Refusal):
@@ -168,6 +169,14 @@ class InvalidCredentials(Refusal):
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
+
+
+class LoginLocked(TooManyRequests):
+    code = "login_locked"
+    title_en = "Login locked"
+    title_ru = "Вход заблокирован"
+    detail_en = "Too many wrong passwords; try again in {retry_after_seconds} s."
+    detail_ru = "Слишком много неверных паролей; повторите через {retry_after_seconds} с."
 
 
 class UserPending(Refusal):

@@ -117,6 +117,19 @@ link = Table(
     Index("ix_link_user_id", "user_id", "purpose"),
 )
 
+login_failure = Table(
+    "login_failure",
+    METADATA,
+    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of name and address"),
+    Column("user_id", Uuid, comment="NULL for a name that nobody has"),
+    Column("count", Integer, nullable=False),
+    Column("ends_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("octet_length(key) = 32", name="key_length"),
+    CheckConstraint("count > 0", name="counted_from_one"),
+    Index("ix_login_failure_ends_at", "ends_at"),
+    Index("ix_login_failure_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
+)
+
 signing_key = Table(
     "signing_key",
     METADATA,

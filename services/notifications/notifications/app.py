@@ -26,13 +26,15 @@ from notifications.wiring import WebhookParts
 
 NAME: Final = "notifications"
 _DESCRIPTION: Final = """
-What has happened, told to whom it concerns: payments made, received, failed and cancelled, and
-money that came in. Texts are English or Russian, by `Accept-Language`. Payments are mailed, too.
+What has happened, told to whom it concerns: payments made, received, failed, cancelled and
+refunded, and money that came in. Texts are English or Russian, by `Accept-Language`. Payments are
+mailed, too.
 Programs are told by webhooks after [Standard Webhooks](https://www.standardwebhooks.com).
 """
 _TAGS: Final = (
     {"name": "notices", "description": "Notices with their read state."},
     {"name": "webhooks", "description": "Events POSTed to addresses of the caller's own, signed."},
+    {"name": "internal", "description": "For other services; not routed by the gateway."},
 )
 
 

@@ -2,9 +2,15 @@
 
 from collections.abc import Sequence
 
-from contracts.auth import UserChanged, UserRegistered
+from contracts.auth import UserChanged, UserLocked, UserRegistered
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
-from contracts.payments import PaymentCancelled, PaymentCreated, PaymentFailed, PaymentPaid
+from contracts.payments import (
+    PaymentCancelled,
+    PaymentCreated,
+    PaymentFailed,
+    PaymentPaid,
+    PaymentRefunded,
+)
 from contracts.wallet import FundsMoved
 from kit.db import UnitOfWork
 from kit.messaging.doorbell import Doorbell
@@ -35,10 +41,12 @@ def routes(webhooks: Doorbell) -> Routes:
         events={
             UserRegistered: remember_people,
             UserChanged: remember_people,
+            UserLocked: hear,
             PaymentCreated: send,
             PaymentPaid: hear_and_send,
             PaymentFailed: hear_and_send,
             PaymentCancelled: hear_and_send,
+            PaymentRefunded: hear_and_send,
             FundsMoved: hear_and_send,
         },
     )

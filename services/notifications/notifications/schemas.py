@@ -35,7 +35,7 @@ class NoticeAnswer(Model):
     title: str
     text: str
     subject_id: UUID = Field(
-        description="The payment, transfer or webhook endpoint that it is about."
+        description="The payment, transfer, webhook endpoint or user that it is about."
     )
     amount: str | None = None
     currency: str | None = None

@@ -140,10 +140,16 @@ webhook_message = Table(
     Column("user_id", Uuid, nullable=False),
     Column("type", Text, nullable=False),
     Column("sequence", BigInteger),
+    Column("payment_id", Uuid),
     Column("body", LargeBinary, nullable=False),
     Column("occurred_at", _AT, nullable=False),
     Column("created_at", _AT, nullable=False),
     Index("ix_webhook_message_created_at", "created_at"),
+    Index(
+        "ix_webhook_message_payment_id",
+        "payment_id",
+        postgresql_where=text("payment_id IS NOT NULL"),
+    ),
 )
 
 webhook_delivery = Table(

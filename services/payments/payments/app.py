@@ -53,7 +53,7 @@ def build(settings: Settings) -> Service:
                 database=database,
                 engine=engine,
                 finishes=finishes,
-                neighbours=Neighbours(client, token, settings.auth_url, settings.wallet_url),
+                neighbours=Neighbours(client, token, settings),
                 known_parties=known_parties(database),
                 creating=creating(database, settings),
                 paying=paying(database, settings, engine),

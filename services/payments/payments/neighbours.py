@@ -1,4 +1,4 @@
-"""Asks auth and wallet about people and wallets that no event has told of yet.
+"""Asks auth, wallet and notifications what no event has told, or tells.
 
 Never inside a unit of work; what is answered is used for the request at hand and not stored.
 """
@@ -13,7 +13,8 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from kit.refusals import Unavailable
 from kit.tokens.service_client import ServiceToken
 from payments.domain.parties import Person, Purse, Wallet
-from payments.domain.timeline import Leg, Posting
+from payments.domain.timeline import Leg, Posting, Webhook
+from payments.settings import Settings
 
 TIMEOUT_SECONDS = 2.0
 
@@ -51,21 +52,33 @@ class _Transfer(BaseModel):
     entries: list[_Leg]
 
 
+class _Attempt(BaseModel):
+    at: AwareDatetime
+    type: str
+    sequence: int
+    number: int
+    endpoint_host: str
+    milliseconds: int
+    status_code: int | None
+    error: str | None
+
+
+class _Attempts(BaseModel):
+    items: list[_Attempt]
+
+
 class Neighbours:
-    """The internal operations of auth and wallet, called with payments' own token.
+    """The internal operations of the services beside, called with payments' own token.
 
     Every method raises Unavailable where the other service gives no usable answer.
     """
 
-    def __init__(
-        self, client: httpx.AsyncClient, token: ServiceToken, auth_url: str, wallet_url: str
-    ) -> None:
+    def __init__(self, client: httpx.AsyncClient, token: ServiceToken, settings: Settings) -> None:
         self._client = client
         self._token = token
-        self._users_url = f"{auth_url.rstrip('/')}/internal/users"
-        self._wallets_url = f"{wallet_url.rstrip('/')}/internal/wallets"
-        self._accounts_url = f"{wallet_url.rstrip('/')}/internal/accounts"
-        self._transfers_url = f"{wallet_url.rstrip('/')}/internal/transfers"
+        self._auth = f"{settings.auth_url.rstrip('/')}/internal"
+        self._wallet = f"{settings.wallet_url.rstrip('/')}/internal"
+        self._notifications = f"{settings.notifications_url.rstrip('/')}/internal"
 
     async def person_by_id(self, user_id: UUID) -> Person | None:
         """Return a user, None where there is none."""
@@ -77,7 +90,7 @@ class Neighbours:
 
     async def wallet(self, wallet_id: UUID) -> Wallet | None:
         """Return a user's wallet; None where there is none, or it is the house's own."""
-        answer = await self._get(f"{self._wallets_url}/{wallet_id}", {})
+        answer = await self._get(f"{self._wallet}/wallets/{wallet_id}", {})
         if answer is None:
             return None
         found = _read(_Wallet, answer)
@@ -90,7 +103,7 @@ class Neighbours:
         query = {"owner_id": str(owner_id), "currency": currency}
         if wallet_id is not None:
             query["wallet_id"] = str(wallet_id)
-        answer = await self._get(self._accounts_url, query)
+        answer = await self._get(f"{self._wallet}/accounts", query)
         if answer is None:
             return Purse(available_minor=0, is_frozen=False)
         found = _read(_Account, answer)
@@ -99,7 +112,8 @@ class Neighbours:
     async def posting(self, transfer_id: UUID, account_ids: Iterable[UUID]) -> Posting | None:
         """Return a transfer with its entries on these accounts, None where there is none."""
         accounts = ",".join(str(one) for one in account_ids)
-        answer = await self._get(f"{self._transfers_url}/{transfer_id}", {"accounts": accounts})
+        url = f"{self._wallet}/transfers/{transfer_id}"
+        answer = await self._get(url, {"accounts": accounts})
         if answer is None:
             return None
         found = _read(_Transfer, answer)
@@ -108,8 +122,16 @@ class Neighbours:
         )
         return Posting(found.id, found.currency, found.posted_at, legs)
 
+    async def webhooks(self, payment_id: UUID, user_id: UUID) -> list[Webhook]:
+        """Return the attempts to tell of a payment at a user's own endpoints, oldest first."""
+        url = f"{self._notifications}/payments/{payment_id}/deliveries"
+        answer = await self._get(url, {"user_id": str(user_id)})
+        if answer is None:
+            return []
+        return [Webhook(**one.model_dump()) for one in _read(_Attempts, answer).items]
+
     async def _person(self, query: dict[str, str]) -> Person | None:
-        answer = await self._get(self._users_url, query)
+        answer = await self._get(f"{self._auth}/users", query)
         if answer is None:
             return None
         found = _read(_User, answer)

@@ -137,6 +137,12 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     wallet_url: str = setting(
         "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=_HTTP_URL
     )
+    notifications_url: str = setting(
+        "http://127.0.0.1:8106",
+        "Where notifications listens.",
+        shared="NOTIFICATIONS_URL",
+        pattern=_HTTP_URL,
+    )
     client_secret: SecretStr = development_secret(
         "development-payments-client-secret",
         "What payments proves itself with at auth, to get its service token.",

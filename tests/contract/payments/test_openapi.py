@@ -9,6 +9,8 @@ from pydantic import TypeAdapter
 
 import auth.app
 import auth.settings
+import notifications.app
+import notifications.settings
 import payments.app
 import payments.settings
 import wallet.app
@@ -207,3 +209,13 @@ def test_wallet_can_be_asked_about_transfers_as_payments_does() -> None:
     assert {"id", "currency", "posted_at", "entries"} <= set(answered(found, path)["required"])
     entry = found["components"]["schemas"]["KnownEntry"]
     assert {"account_id", "owner_id", "seq", "amount_minor"} <= set(entry["required"])
+
+
+def test_notifications_can_be_asked_about_webhooks_as_payments_does() -> None:
+    found = notifications.app.build(notifications.settings.Settings(_env_file=None)).web.openapi()
+    path = "/internal/payments/{payment_id}/deliveries"
+    asked = {p["name"] for p in found["paths"][path]["get"]["parameters"]}
+    assert asked == {"payment_id", "user_id"}
+    assert "items" in answered(found, path)["required"]
+    told = set(found["components"]["schemas"]["PaymentAttemptAnswer"]["required"])
+    assert {"at", "type", "sequence", "number", "endpoint_host", "milliseconds"} <= told

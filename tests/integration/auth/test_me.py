@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.integration.auth.world import PASSWORD, Json, Login, World, code
 
-from auth.service.sessions import check_password, open_session
+from auth.service.sessions import open_session
 from contracts.auth import UserChanged
 from kit.ids import new_id
 from testkit.pump import sent
@@ -119,7 +119,7 @@ async def test_a_deleted_users_names_are_free_again(world: World) -> None:
 
 async def test_a_token_of_somebody_who_is_not_there_finds_nobody(world: World) -> None:
     await world.arrive("alice")
-    credentials = await check_password(world.database, world.wiring.hasher, "alice", PASSWORD)
+    credentials = await world.credentials("alice")
     stranger = replace(credentials.user, id=new_id())
     async with world.database.unit_of_work() as uow:
         session = await open_session(

@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisAway
-from tests.integration.auth.world import PASSWORD, World, code
+from tests.integration.auth.world import World, code
 
 from auth.domain.sessions import make_refresh_token
 from auth.domain.users import ProfileChange
 from auth.refusals import InvalidCredentials
 from auth.revoking import Revoker
 from auth.service import users
-from auth.service.sessions import check_password, open_session
+from auth.service.sessions import open_session
 from kit.db import Database
 from kit.ids import new_id
 from kit.refusals import NotFound
@@ -36,7 +36,7 @@ async def test_who_changes_between_the_password_check_and_the_session_gets_none(
     world: World, meanwhile: str
 ) -> None:
     await world.arrive("alice")
-    credentials = await check_password(world.database, world.wiring.hasher, "alice", PASSWORD)
+    credentials = await world.credentials("alice")
     async with world.database.unit_of_work() as uow:
         await uow.execute(f"UPDATE user_account SET {meanwhile}")
     with pytest.raises(InvalidCredentials):

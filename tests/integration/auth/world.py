@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from auth.domain.users import ORDINARY, Role, Status
 from auth.repository import NewUser
+from auth.service.sessions import Attempt, Credentials, check_password
 from auth.service.users import ensure
 from auth.wiring import Wiring
 from kit.db import Database
@@ -72,6 +73,17 @@ class World:
         answer = await self.post("/v1/auth/login", {"username": username, "password": password})
         assert answer.status_code == 200, answer.text
         return login_of(answer)
+
+    async def credentials(self, username: str) -> Credentials:
+        """Check the password as a login does, and open no session."""
+        found = await check_password(
+            self.database,
+            self.wiring.hasher,
+            Attempt(username, PASSWORD, "127.0.0.1"),
+            self.clock.now(),
+        )
+        assert isinstance(found, Credentials)
+        return found
 
     async def refresh(self, refresh_token: str) -> httpx.Response:
         return await self.post("/v1/auth/refresh", {"refresh_token": refresh_token})

@@ -13,7 +13,7 @@ import httpx
 import respx
 
 from contracts.auth import UserChanged, UserRegistered
-from contracts.payments import PaymentCancelled, PaymentFailed, PaymentPaid
+from contracts.payments import PaymentCancelled, PaymentFailed, PaymentPaid, PaymentRefunded
 from contracts.wallet import EntryPosted, FundsMoved
 from kit.db import Database
 from kit.ids import new_id
@@ -165,6 +165,20 @@ def _payment(payer: UUID, payee: UUID, amount_minor: int) -> Json:
 
 def paid(payer: UUID, payee: UUID, amount_minor: int = 15000) -> PaymentPaid:
     return PaymentPaid(**_payment(payer, payee, amount_minor), transfer_id=new_id())
+
+
+def refunded(payment: PaymentPaid, amount_minor: int, back_minor: int) -> PaymentRefunded:
+    """Return payments' event of a refund, ``back_minor`` being all that has gone back by it."""
+    is_full = back_minor == payment.amount_minor
+    return PaymentRefunded(
+        **_payment(payment.payer_id, payment.payee_id, amount_minor)
+        | {"payment_id": payment.payment_id},
+        status="refunded" if is_full else "paid",
+        refund_id=new_id(),
+        transfer_id=new_id(),
+        refunded_minor=back_minor,
+        is_full=is_full,
+    )
 
 
 def failed(payer: UUID, payee: UUID, reason: str = "insufficient_funds") -> PaymentFailed:

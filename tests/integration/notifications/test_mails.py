@@ -5,8 +5,17 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.integration.notifications.room import Room, cancelled, failed, moved, opened, paid
+from tests.integration.notifications.room import (
+    Room,
+    cancelled,
+    failed,
+    moved,
+    opened,
+    paid,
+    refunded,
+)
 
+from contracts.auth import UserLocked
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
 from kit.ids import new_id
 from notifications.domain.retrying import LONGEST
@@ -53,6 +62,20 @@ async def test_the_payer_alone_is_mailed_that_a_payment_failed(
     assert "В вашем кошельке недостаточно денег." in mail.text
 
 
+async def test_every_refund_of_a_payment_is_mailed_to_both_and_once(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    payment = paid(alice, bob)
+    first, second = refunded(payment, 4000, 4000), refunded(payment, 4000, 8000)
+    await room.told(first, second, first)
+    await room.postman.send_due()
+    to_alice, to_bob = room.mails("alice@example.com"), room.mails(BOB)
+    assert [mail.subject for mail in to_alice] == ["Получен возврат"] * 2
+    assert [mail.subject for mail in to_bob] == ["Платёж возвращён"] * 2
+    assert "Вам возвращено 40.00 RUB от пользователя bob." in to_alice[0].text
+    assert "Полученные вами 40.00 RUB возвращены пользователю alice." in to_bob[0].text
+
+
 @pytest.mark.parametrize(
     ("language", "subject"),
     [("en", "Activate your Saldo account"), ("ru", "Активируйте учётную запись Saldo")],
@@ -65,6 +88,39 @@ async def test_an_ordered_link_is_mailed_in_the_language_of_the_order(
     [mail] = room.mails(BOB)
     assert mail.subject == subject
     assert URL in mail.text.splitlines()
+
+
+def locked(room: Room, user_id: UUID) -> UserLocked:
+    until = room.clock.now() + timedelta(minutes=15)
+    return UserLocked(lock_id=new_id(), user_id=user_id, until=until)
+
+
+async def test_every_lock_of_a_login_is_mailed_once_and_has_its_notice(
+    room: Room, bob: UUID
+) -> None:
+    first = locked(room, bob)
+    await room.told(first)
+    await room.told(locked(room, bob), first)
+    await room.postman.send_due()
+    mails = room.mails(BOB)
+    assert [mail.subject for mail in mails] == ["Вход заблокирован"] * 2
+    until = f"{first.until:%Y-%m-%d %H:%M} UTC"
+    assert f"Войти оттуда нельзя до {until}." in mails[0].text
+    assert "http" not in mails[0].text
+    in_english, in_russian = await room.notices(bob), await room.notices(bob, "ru")
+    assert {one["title"] for one in in_english} == {"Login locked"}
+    assert {one["title"] for one in in_russian} == {"Вход заблокирован"}
+    assert {one["subject_id"] for one in in_english} == {str(bob)}
+
+
+async def test_a_lock_is_not_mailed_to_an_address_that_is_muted(room: Room, bob: UUID) -> None:
+    room.box.refuse[BOB] = 550
+    await room.told(locked(room, bob))
+    await room.postman.send_due()
+    await room.told(locked(room, bob))
+    await room.postman.send_due()
+    assert await room.statuses() == ["refused", "muted"]
+    assert len(await room.notices(bob)) == 2
 
 
 async def test_the_other_orders_have_their_letters(room: Room, bob: UUID) -> None:

@@ -5,7 +5,15 @@ from functools import partial
 from uuid import UUID
 
 import pytest
-from tests.integration.notifications.room import Room, cancelled, changed, failed, moved, paid
+from tests.integration.notifications.room import (
+    Room,
+    cancelled,
+    changed,
+    failed,
+    moved,
+    paid,
+    refunded,
+)
 
 from kit.ids import new_id
 from kit.messaging.messages import Event
@@ -42,6 +50,11 @@ async def test_payer_and_payee_of_a_payment_hear_of_it_each_in_their_own_words(
             "A payment of 150.00 RUB from alice to you did not come through.",
         ),
         (
+            partial(failed, reason="payee_not_active"),
+            "Your payment of 150.00 RUB to bob failed. The payee's account is not active any more.",
+            "A payment of 150.00 RUB from alice to you did not come through.",
+        ),
+        (
             partial(cancelled, reason="cancelled_by_payer"),
             "Your payment of 150.00 RUB to bob was cancelled. You cancelled it.",
             "A payment of 150.00 RUB from alice to you was cancelled.",
@@ -63,6 +76,35 @@ async def test_the_payee_does_not_learn_why(
     async with room.database.read() as connection:
         kept = await connection.fetchval("SELECT facts FROM notice WHERE user_id = $1", bob)
     assert kept == {"amount_minor": 15000, "currency": "RUB"}
+
+
+async def test_of_a_payment_that_was_paid_in_part_the_part_is_told(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(paid(alice, bob).model_copy(update={"paid_minor": 4000}))
+    assert (await room.notices(alice))[0]["text"] == "You paid 40.00 RUB to bob."
+    assert (await room.notices(bob))[0]["amount"] == "40.00"
+
+
+async def test_every_refund_of_a_payment_is_told_to_both(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    payment = paid(alice, bob)
+    await room.told(refunded(payment, 4000, 4000))
+    room.clock.advance(1)
+    await room.told(refunded(payment, 11000, 15000))
+    to_alice, to_bob = await room.notices(alice), await room.notices(bob)
+    assert [one["text"] for one in to_alice] == [
+        "You got 110.00 RUB back from bob.",
+        "You got 40.00 RUB back from bob.",
+    ]
+    assert [one["text"] for one in to_bob] == [
+        "110.00 RUB that you had received went back to alice.",
+        "40.00 RUB that you had received went back to alice.",
+    ]
+    about = {(one["kind"], one["subject_id"]) for one in to_alice + to_bob}
+    payment_id = str(payment.payment_id)
+    assert about == {("refund_received", payment_id), ("refund_made", payment_id)}
 
 
 async def test_a_top_up_is_told_to_the_owner_alone(room: Room, alice: UUID) -> None:

@@ -47,7 +47,7 @@ from testkit.databases import Cluster
 from testkit.pump import Pump
 from testkit.verification import Desk
 
-AUTH, WALLET = "http://auth.test", "http://wallet.test"
+AUTH, WALLET, NOTIFICATIONS = "http://auth.test", "http://wallet.test", "http://notifications.test"
 ONE, TWO = "http://one.test/verify", "http://two.test/verify"
 SANDBOX = "http://sandbox.test"
 CHECKED = "1000.00"  # from this amount on the verification services are asked
@@ -55,6 +55,7 @@ SURROUNDINGS: dict[str, Any] = {
     "AUTH_URL": AUTH,
     "WALLET_URL": WALLET,
     "SANDBOX_URL": SANDBOX,
+    "NOTIFICATIONS_URL": NOTIFICATIONS,
     "verifier_one_url": ONE,
     "verifier_two_url": TWO,
     "check_from": CHECKED,

@@ -6,7 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 import respx
-from tests.integration.payments.room import AUTH, CHECKED, ONE, TWO, WALLET, Room
+from tests.integration.payments.room import AUTH, CHECKED, NOTIFICATIONS, ONE, TWO, WALLET, Room
 
 from kit.ids import new_id
 
@@ -33,9 +33,15 @@ def codes(told: dict[str, Any], *kinds: str) -> list[tuple[str, ...]]:
     ]
 
 
+@pytest.fixture(autouse=True)
+def webhooks(outside: respx.MockRouter) -> respx.Route:
+    outside.post(f"{AUTH}/v1/auth/token").respond(json={"access_token": "t", "expires_in": 300})
+    asked = outside.get(url__startswith=f"{NOTIFICATIONS}/internal/payments/")
+    return asked.respond(json={"items": [], "is_complete": True})
+
+
 @pytest.fixture
 def ledger(outside: respx.MockRouter) -> respx.Route:
-    outside.post(f"{AUTH}/v1/auth/token").respond(json={"access_token": "t", "expires_in": 300})
     return outside.get(url__startswith=f"{WALLET}/internal/transfers/")
 
 
@@ -184,6 +190,49 @@ async def test_without_wallet_the_rest_is_told_and_what_is_missing_is_said(
     assert told["unavailable"] == ["ledger"]
     assert ("step", "done", "settle") in codes(told)
     assert codes(told, "entry") == []
+
+
+async def test_attempts_at_the_callers_own_webhooks_are_told(
+    room: Room, alice: UUID, bob: UUID, ledger: respx.Route, webhooks: respx.Route
+) -> None:
+    ledger.respond(404)
+    payment_id = await pay(room, alice, bob)
+    attempt = {
+        "at": room.clock.now().isoformat(),
+        "type": "payment.paid",
+        "sequence": 2,
+        "number": 1,
+        "endpoint_host": "shop.example.com",
+        "milliseconds": 41,
+        "status_code": 503,
+        "error": None,
+        "endpoint_id": str(new_id()),
+    }
+    webhooks.respond(json={"items": [attempt], "is_complete": True})
+    told = await story(room, bob, payment_id)
+    assert told["items"][-1] == {
+        "kind": "webhook",
+        "at": told["items"][-1]["at"],
+        "code": "not_delivered",
+        "label": "payment.paid → shop.example.com: not taken",
+        **{name: attempt[name] for name in ("type", "sequence", "number", "endpoint_host")},
+        "took_ms": 41,
+        "status_code": 503,
+        "error": None,
+    }
+    [call] = webhooks.calls
+    assert call.request.url.path == f"/internal/payments/{payment_id}/deliveries"
+    assert call.request.url.params["user_id"] == str(bob)
+
+
+async def test_without_notifications_the_rest_is_told_and_what_is_missing_is_said(
+    room: Room, alice: UUID, bob: UUID, ledger: respx.Route, webhooks: respx.Route
+) -> None:
+    ledger.respond(json=entries(room, alice, bob))
+    webhooks.mock(return_value=BUSY)
+    told = await story(room, alice, await pay(room, alice, bob))
+    assert told["unavailable"] == ["webhooks"]
+    assert len(codes(told, "entry")) == 2
 
 
 async def test_a_transfer_that_wallet_does_not_know_has_no_entries(

@@ -16,6 +16,7 @@ from notifications.mailer import written
 FACTS = {
     "url": "http://localhost:8000/v1/auth/activate?token=abc",
     "expires_at": "2026-02-02T15:30:00+03:00",
+    "until": "2026-02-02T15:30:00+03:00",
     "amount_minor": 15000,
     "currency": "RUB",
     "reason": "check_denied",

@@ -12,6 +12,7 @@ from contracts.payments import (
     PaymentCreated,
     PaymentFailed,
     PaymentPaid,
+    PaymentRefunded,
 )
 from contracts.wallet import EntryPosted, FundsMoved
 from kit.ids import new_id
@@ -81,12 +82,50 @@ def test_payer_and_payee_are_told_of_a_payment_but_only_the_payer_why(
     assert (to_payer.user_id, to_payee.user_id) == (PAYER, PAYEE)
     assert to_payer.id != to_payee.id
     assert (to_payer.type, to_payer.sequence, to_payer.occurred_at) == (kind, 2, AT)
+    assert to_payer.payment_id == to_payee.payment_id == PAYMENT
 
 
-def test_what_was_paid_names_the_transfer_to_both() -> None:
-    event = PaymentPaid(**PAYMENT_FACTS, transfer_id=TRANSFER)
+@pytest.mark.parametrize(("paid_minor", "paid_amount"), [(None, "150.00"), (4000, "40.00")])
+def test_what_was_paid_is_told_to_both_with_its_transfer(
+    paid_minor: int | None, paid_amount: str
+) -> None:
+    event = PaymentPaid(**PAYMENT_FACTS, transfer_id=TRANSFER, paid_minor=paid_minor)
     for message in payloads.messages_of(envelope(event), {PAYER, PAYEE}):
-        assert told(message)["data"]["transfer_id"] == str(TRANSFER)
+        data = told(message)["data"]
+        assert (data["amount"], data["paid_amount"]) == ("150.00", paid_amount)
+        assert data["transfer_id"] == str(TRANSFER)
+
+
+@pytest.mark.parametrize(("status", "is_full"), [("paid", False), ("refunded", True)])
+def test_a_refund_is_told_to_both_with_all_that_has_gone_back(status: str, is_full: bool) -> None:  # noqa: FBT001
+    refund_id = UUID(int=5)
+    event = PaymentRefunded.model_validate(
+        {
+            **PAYMENT_FACTS,
+            "status": status,
+            "refund_id": refund_id,
+            "transfer_id": TRANSFER,
+            "refunded_minor": 20000,
+            "is_full": is_full,
+        }
+    )
+    both = {
+        "payment_id": str(PAYMENT),
+        "status": status,
+        "amount": "150.00",
+        "currency": "RUB",
+        "payer_id": str(PAYER),
+        "payee_id": str(PAYEE),
+        "refund_id": str(refund_id),
+        "transfer_id": str(TRANSFER),
+        "refunded_amount": "200.00",
+        "is_full": is_full,
+        "sequence": 3,
+    }
+    to_payer, to_payee = payloads.messages_of(envelope(event, 3), {PAYER, PAYEE})
+    assert told(to_payer)["type"] == "payment.refunded"
+    assert told(to_payer)["data"] == {**both, "direction": "out"}
+    assert told(to_payee)["data"] == {**both, "direction": "in"}
 
 
 def test_an_event_that_comes_twice_is_the_same_message() -> None:
@@ -144,6 +183,7 @@ def test_each_account_is_told_its_own_entry_with_its_own_sequence() -> None:
         },
     }
     assert (in_.sequence, told(in_)["data"]["amount"]) == (3, "60")
+    assert out.payment_id is None
     assert out.id != in_.id
 
 

@@ -7,7 +7,12 @@ from notifications.domain.notices import Kind
 from notifications.domain.reasons import REASONS
 from notifications.domain.texts import words
 
-FACTS = {"amount_minor": 15000, "currency": "RUB", "url": "https://hooks.example.com/"}
+FACTS = {
+    "amount_minor": 15000,
+    "currency": "RUB",
+    "url": "https://hooks.example.com/",
+    "until": "2026-02-02T15:30:00+03:00",
+}
 
 SAID = [
     (Kind.PAYMENT_PAID, "You paid 150.00 RUB to bob.", "Вы заплатили 150.00 RUB пользователю bob."),
@@ -37,9 +42,32 @@ SAID = [
         "Платёж вам на 150.00 RUB от пользователя bob отменён.",
     ),
     (
+        Kind.REFUND_RECEIVED,
+        "You got 150.00 RUB back from bob.",
+        "Вам возвращено 150.00 RUB от пользователя bob.",
+    ),
+    (
+        Kind.REFUND_MADE,
+        "150.00 RUB that you had received went back to bob.",
+        "Полученные вами 150.00 RUB возвращены пользователю bob.",
+    ),
+    (
         Kind.WALLET_TOPPED_UP,
         "150.00 RUB was added to your wallet.",
         "Ваш кошелёк пополнен на 150.00 RUB.",
+    ),
+    (
+        Kind.LOGIN_LOCKED,
+        (
+            "Ten wrong passwords were given for your account. Nobody can log in from there until"
+            " 2026-02-02 12:30 UTC. If it was not you, nothing needs to be done; a new password"
+            " lifts the lock."
+        ),
+        (
+            "Для вашей учётной записи десять раз указали неверный пароль. Войти оттуда нельзя до"
+            " 2026-02-02 12:30 UTC. Если это были не вы, делать ничего не нужно; новый пароль"
+            " снимает блокировку."
+        ),
     ),
     (
         Kind.WEBHOOKS_OFF_GONE,

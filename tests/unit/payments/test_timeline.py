@@ -19,9 +19,11 @@ from payments.domain.timeline import (
     Entered,
     Leg,
     Posting,
+    Sources,
     Stepped,
     Told,
     Tried,
+    Webhook,
     tell_story,
 )
 from payments.domain.tries import Try, TryOutcome
@@ -116,9 +118,11 @@ REFUSED = replace(
     failed_at=at(10),
 )
 
+TAKEN = Webhook(at(6.5), "payment.paid", 2, 1, "shop.example.com", 41, 200, None)
+
 
 def test_the_payer_is_told_everything_in_order_of_time() -> None:
-    assert tell_story(paid, ALICE, LOG, [POSTING]) == [
+    assert tell_story(paid, ALICE, Sources(LOG, [POSTING])) == [
         Asked(at(0), "created"),
         Told(at(0), "payment_created", 1),
         Asked(at(1), "pay"),
@@ -136,7 +140,7 @@ def test_the_payer_is_told_everything_in_order_of_time() -> None:
 
 
 def test_the_payee_is_told_that_it_came_and_ended_and_of_the_entry_of_their_own() -> None:
-    assert tell_story(paid, BOB, LOG, [POSTING]) == [
+    assert tell_story(paid, BOB, Sources(LOG, [POSTING])) == [
         Asked(at(0), "created"),
         Told(at(0), "payment_created", 1),
         Asked(at(1), "pay"),
@@ -151,8 +155,8 @@ def test_the_payee_is_told_that_it_came_and_ended_and_of_the_entry_of_their_own(
 def test_why_it_failed_is_told_to_the_payer_alone(entry: str, reason: str) -> None:
     failed = replace(created, status=Status.FAILED, failed_at=at(3), reason=reason, version=2)
     log = [line(2, entry, "reserve", reason), line(3, "all_undone", None, reason)]
-    assert Stepped(at(2), entry, "reserve", reason) in tell_story(failed, ALICE, log, [])
-    assert tell_story(failed, BOB, log, []) == [
+    assert Stepped(at(2), entry, "reserve", reason) in tell_story(failed, ALICE, Sources(log, []))
+    assert tell_story(failed, BOB, Sources(log, [])) == [
         Asked(at(0), "created"),
         Told(at(0), "payment_created", 1),
         Told(at(3), "payment_failed", 2),
@@ -163,22 +167,22 @@ def test_a_cancellation_is_asked_for_at_once_or_while_it_is_on_its_way() -> None
     cancelled = replace(
         created, status=Status.CANCELLED, cancelled_at=at(9), reason=CANCELLED_BY_PAYER, version=2
     )
-    assert Asked(at(9), "cancel") in tell_story(cancelled, ALICE, (), ())
+    assert Asked(at(9), "cancel") in tell_story(cancelled, ALICE, Sources((), ()))
     called_off = replace(cancelled, processing_at=at(1), cancel_requested_at=at(2))
-    assert Asked(at(2), "cancel") in tell_story(called_off, ALICE, (), ())
-    assert Asked(at(2), "cancel") not in tell_story(called_off, BOB, (), ())
+    assert Asked(at(2), "cancel") in tell_story(called_off, ALICE, Sources((), ()))
+    assert Asked(at(2), "cancel") not in tell_story(called_off, BOB, Sources((), ()))
     expired = replace(cancelled, reason="expired")
-    assert [type(one) for one in tell_story(expired, ALICE, (), ())] == [Asked, Told, Told]
+    assert [type(one) for one in tell_story(expired, ALICE, Sources((), ()))] == [Asked, Told, Told]
 
 
 def test_what_is_scheduled_is_paid_as_its_time_came() -> None:
     due = replace(paid, execute_at=at(1))
-    assert Asked(at(1), "due") in tell_story(due, ALICE, LOG, ())
+    assert Asked(at(1), "due") in tell_story(due, ALICE, Sources(LOG, ()))
 
 
 def test_refunds_are_told_as_they_were_asked_for_and_ended_to_the_payee_also_why_not() -> None:
     back = Posting(BACK, "RUB", at(8), (Leg(HIS, BOB, 4, -5000), Leg(HERS, ALICE, 8, 5000)))
-    told = tell_story(paid, BOB, (), [POSTING, back], [COMPLETED, REFUSED])
+    told = tell_story(paid, BOB, Sources((), [POSTING, back], [COMPLETED, REFUSED]))
     assert told[5:] == [
         Asked(at(7), "refund"),
         Entered(at(8), "debit", BACK, -5000, "RUB", HIS, 4),
@@ -188,14 +192,28 @@ def test_refunds_are_told_as_they_were_asked_for_and_ended_to_the_payee_also_why
     ]
     assert not [
         one
-        for one in tell_story(paid, ALICE, (), [POSTING, back], [COMPLETED, REFUSED])
+        for one in tell_story(paid, ALICE, Sources((), [POSTING, back], [COMPLETED, REFUSED]))
         if isinstance(one, Stepped)
     ]
 
 
+@pytest.mark.parametrize(
+    ("status_code", "code"),
+    [(200, "delivered"), (299, "delivered"), (302, "not_delivered"), (500, "not_delivered")],
+)
+def test_webhooks_are_told_last_of_what_they_tell(status_code: int, code: str) -> None:
+    attempt = replace(TAKEN, status_code=status_code)
+    told = tell_story(paid, BOB, Sources(webhooks=[attempt]))
+    assert told[-1] == attempt
+    assert shown_moment(attempt, "en").model_dump()["code"] == code
+    silent = replace(TAKEN, status_code=None, error="timeout")
+    assert shown_moment(silent, "en").label == "payment.paid → shop.example.com: not taken"
+
+
 def test_accounts_of_the_house_have_no_owner_and_are_nobodys_own() -> None:
     posting = replace(POSTING, legs=(Leg(HERS, None, 1, -15000), Leg(HIS, BOB, 3, 15000)))
-    [entry] = [one for one in tell_story(paid, BOB, (), [posting]) if isinstance(one, Entered)]
+    story = tell_story(paid, BOB, Sources(postings=[posting]))
+    [entry] = [one for one in story if isinstance(one, Entered)]
     assert entry.wallet_id == HIS
 
 
@@ -205,12 +223,15 @@ def test_everything_has_words_in_both_languages(language: Language) -> None:
     assert story_words.TRIES[language].keys() == set(TryOutcome)
     assert story_words.STEPS[language].keys() == {"refund", *(step.name for step in PAYMENT.steps)}
     for viewer in (ALICE, BOB):
-        for moment in tell_story(paid, viewer, LOG, [POSTING], [COMPLETED, REFUSED]):
+        known = Sources(
+            LOG, [POSTING], [COMPLETED, REFUSED], [TAKEN, replace(TAKEN, status_code=500)]
+        )
+        for moment in tell_story(paid, viewer, known):
             assert words_of(moment, language)
 
 
 def test_what_is_shown_reads_well_and_is_what_is_documented() -> None:
-    story = tell_story(paid, ALICE, LOG, [POSTING])
+    story = tell_story(paid, ALICE, Sources(LOG, [POSTING]))
     items = [shown_moment(moment, "en") for moment in story]
     told = Timeline(payment_id=ID, items=items, unavailable=[])
     assert Timeline.model_validate_json(told.model_dump_json()) == told

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Form, Query
+from fastapi import Form, Query, Request
 from starlette.responses import HTMLResponse
 
 from auth import pages, refusals
+from auth.api.credentials import checked
 from auth.domain.links import url_of
 from auth.domain.users import ORDINARY, Status
 from auth.repository import NewUser
@@ -25,7 +26,6 @@ from auth.schemas import (
 from auth.service import registration
 from auth.service.links import MadeLink
 from auth.service.mailing import Mailing
-from auth.service.sessions import check_password
 from auth.wiring import Wired, Wiring
 from kit.ids import new_id
 from kit.web.language import CallerLanguage
@@ -132,15 +132,16 @@ async def activate(body: ActivateRequest, wired: Wired) -> ActivateAnswer:
     summary="Get another activation link",
     refusals=(
         refusals.InvalidCredentials,
+        refusals.LoginLocked,
         refusals.UserDisabled,
         refusals.UserAlreadyActive,
     ),
 )
 async def resend_activation(
-    body: ResendRequest, language: CallerLanguage, wired: Wired
+    body: ResendRequest, request: Request, language: CallerLanguage, wired: Wired
 ) -> ResendAnswer:
     """Make another link; the password keeps strangers from getting it, or having it sent."""
-    found = await check_password(wired.database, wired.hasher, body.username, body.password)
+    found = await checked(body.username, body.password, request, wired)
     async with wired.database.unit_of_work() as uow:
         made = await registration.renew_activation(
             uow, found.user, lifetime=_lifetime(wired), now=wired.clock.now()

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Form, Request
 
 from auth import refusals
+from auth.api.credentials import checked
 from auth.domain.sessions import Session, make_refresh_token, read_refresh_token
 from auth.domain.users import User
 from auth.schemas import (
@@ -36,6 +37,7 @@ JWKS_CACHE: Final = "public, max-age=60"
 _BASIC: Final = "basic "
 _LOGIN_REFUSALS: Final = (
     refusals.InvalidCredentials,
+    refusals.LoginLocked,
     refusals.UserPending,
     refusals.UserDisabled,
 )
@@ -130,7 +132,7 @@ async def get_jwks(wired: Wired) -> Answer:
 
 
 async def _log_in(name: str, password: str, request: Request, wired: Wiring) -> TokenAnswer:
-    credentials = await sessions.check_password(wired.database, wired.hasher, name, password)
+    credentials = await checked(name, password, request, wired)
     async with wired.database.unit_of_work() as uow:
         session = await sessions.open_session(
             uow,

@@ -2,7 +2,8 @@
 
 from auth.repository.keys import Keys
 from auth.repository.links import Links
+from auth.repository.logins import Logins
 from auth.repository.sessions import Sessions
 from auth.repository.users import After, NewUser, UserFilter, Users
 
-__all__ = ["After", "Keys", "Links", "NewUser", "Sessions", "UserFilter", "Users"]
+__all__ = ["After", "Keys", "Links", "Logins", "NewUser", "Sessions", "UserFilter", "Users"]

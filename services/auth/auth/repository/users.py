@@ -16,14 +16,12 @@ from auth.tables import user_account
 from kit.db import Connection
 from kit.refusals import NotFound
 
-_SELECT: Final = """SELECT u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles,
-    u.token_version, u.version, u.created_at, u.activated_at, u.password_hash
-FROM user_account u
-"""
+COLUMNS: Final = """u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles,
+    u.token_version, u.version, u.created_at, u.activated_at, u.password_hash"""
+_SELECT: Final = f"SELECT {COLUMNS} FROM user_account u\n"  # noqa: S608 - a constant
 _BY_ID: Final = _SELECT + "WHERE u.id = $1"
 _BY_USERNAME: Final = _SELECT + "WHERE u.username_key = $1"
 _BY_EMAIL: Final = _SELECT + "WHERE u.email_key = $1"
-_BY_LOGIN_NAME: Final = _SELECT + "WHERE u.username_key = $1 OR u.email_key = $1"
 _AMONG: Final = _SELECT + "WHERE u.id = ANY($1) AND u.status <> 'deleted'"
 _LOCK: Final = _SELECT + "WHERE u.id = $1 FOR NO KEY UPDATE"
 # Administrators are locked with the one changed, all in the order of their ids: two that demote
@@ -138,11 +136,6 @@ class Users:
     async def by_email(self, email: str) -> User | None:
         """Return the user with this address."""
         return await self._one(_BY_EMAIL, comparison_key(email))
-
-    async def by_login_name(self, name: str) -> tuple[User, str] | None:
-        """Return user and password hash by username or e-mail; they can't be confused."""
-        row = await self._connection.fetchrow(_BY_LOGIN_NAME, comparison_key(name))
-        return None if row is None else (user_from(row), row["password_hash"])
 
     async def among(self, user_ids: Collection[UUID]) -> list[User]:
         """Return those of the users who are there and not deleted."""

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from auth.domain.links import Purpose
 from auth.domain.users import User, can_reset_password, decide_reset
-from auth.repository import Links, Sessions, Users
+from auth.repository import Links, Logins, Sessions, Users
 from auth.service.links import make_link, use_link
 from auth.service.mailing import Mailing
 from kit.db import UnitOfWork
@@ -27,7 +27,7 @@ async def forgot(
 
 
 async def reset(uow: UnitOfWork, token: str, password_hash: str, now: datetime) -> User:
-    """Set a new password; all sessions end and all access tokens are outdated.
+    """Set a new password; sessions end, access tokens are outdated, a lock is lifted.
 
     Raises:
         ResetTokenInvalid: unknown, used, or too late.
@@ -38,5 +38,6 @@ async def reset(uow: UnitOfWork, token: str, password_hash: str, now: datetime) 
     changed = decide_reset(await users.lock(user_id))
     await users.set_password(changed, password_hash, now)
     await Sessions(uow).end(user_id, now, "password_reset")
+    await Logins(uow).lift(user_id)
     await Links(uow).drop_unused(user_id, Purpose.PASSWORD_RESET)
     return changed

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from auth.domain.lockout import LOCK, Failures, decide_knock
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
     PresentedToken,
@@ -18,7 +19,8 @@ from auth.domain.sessions import (
 from auth.domain.users import Status, User, decide_login
 from auth.hashing import PasswordHasher
 from auth.refusals import InvalidCredentials, RefreshTokenInvalid
-from auth.repository import Sessions, Users
+from auth.repository import Logins, Sessions
+from auth.service.telling import tell_locked
 from auth.vault import Vault
 from kit.db import Database, UnitOfWork
 from kit.ids import new_id
@@ -36,11 +38,24 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A name and a password, and the address that they came from."""
+
+    name: str
+    password: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user whose password was right, and the hash that it was right for."""
+    """A user whose password was right, and the hash that it was right for.
+
+    ``failures`` are the wrong passwords before it.
+    """
 
     user: User
     password_hash: str
+    failures: Failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +67,31 @@ class Continued:
 
 
 async def check_password(
-    database: Database, hasher: PasswordHasher, name: str, password: str
-) -> Credentials:
+    database: Database, hasher: PasswordHasher, attempt: Attempt, now: datetime
+) -> Credentials | Failures:
     """Return whose password this is, whatever their status; no unit of work may be open.
 
+    For an unknown name or a wrong password, after the same time, what was wrong before it is
+    returned: the caller counts this one, and refuses.
+
     Raises:
-        InvalidCredentials: unknown name or wrong password, after the same time.
+        LoginLocked: there were too many wrong ones.
         Unavailable: too many are waiting to be hashed.
     """
     async with database.read() as connection:
-        found = await Users(connection).by_login_name(name)
-    user, password_hash = found or (None, None)
-    is_right = await hasher.verify(canonical(password), password_hash)
-    if not is_right or user is None or password_hash is None:
-        raise InvalidCredentials
-    return Credentials(user, password_hash)
+        found = await Logins(connection).find(attempt.name, attempt.address)
+    decide_knock(found.failures, now)
+    is_right = await hasher.verify(canonical(attempt.password), found.password_hash)
+    if not is_right or found.user is None or found.password_hash is None:
+        return found.failures
+    return Credentials(found.user, found.password_hash, found.failures)
+
+
+async def count_failure(uow: UnitOfWork, before: Failures, now: datetime) -> None:
+    """Count a wrong password; whoever is locked by it is told, once for each lock."""
+    failures = await Logins(uow).count(before, now)
+    if failures.begins_a_lock and failures.user_id is not None:
+        tell_locked(uow, failures.user_id, now + LOCK)
 
 
 async def open_session(
@@ -85,6 +110,8 @@ async def open_session(
     """
     user = credentials.user
     decide_login(user)
+    if credentials.failures.count:
+        await Logins(uow).forget(credentials.failures)
     session = Session(
         id=new_id(),
         user_id=user.id,

@@ -1,8 +1,15 @@
 """Tells the other services about users, in the transaction that changes them."""
 
+from datetime import datetime
+from uuid import UUID
+
 from auth.domain.users import User
-from contracts.auth import UserChanged, UserRegistered
+from contracts.auth import UserChanged, UserLocked, UserRegistered
 from kit.db import UnitOfWork
+from kit.ids import new_id
+from kit.logs import get_logger
+
+log = get_logger(__name__)
 
 
 def tell_registered(uow: UnitOfWork, user: User) -> None:
@@ -23,3 +30,10 @@ def tell_changed(uow: UnitOfWork, user: User) -> None:
         roles=tuple(sorted(user.roles)),
     )
     uow.emit(event, subject=str(user.id), sequence=user.version)
+
+
+def tell_locked(uow: UnitOfWork, user_id: UUID, until: datetime) -> None:
+    """Emit UserLocked; once committed, log it."""
+    event = UserLocked(lock_id=new_id(), user_id=user_id, until=until)
+    uow.emit(event, subject=str(user_id))
+    uow.after_commit(lambda: log.warning("login_locked", user_id=str(user_id)))

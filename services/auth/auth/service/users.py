@@ -13,7 +13,7 @@ from auth.domain.users import (
     decide_deletion,
     decide_profile_change,
 )
-from auth.repository import NewUser, Sessions, Users
+from auth.repository import Logins, NewUser, Sessions, Users
 from auth.service.registration import register
 from auth.service.telling import tell_changed
 from kit.db import UnitOfWork
@@ -39,6 +39,8 @@ async def change_by_admin(
 ) -> tuple[User, User]:
     """Enable, disable or change roles; return the user before and after.
 
+    Enabling, also somebody who is, lifts what wrong passwords have locked.
+
     Raises:
         NotFound: no such user, or a deleted one.
         LastAdmin: nobody would be left to administer.
@@ -49,6 +51,8 @@ async def change_by_admin(
     changed = decide_admin_change(user, change, other_active_admins=other_admins, now=now)
     if changed.status is Status.DISABLED and user.status is not Status.DISABLED:
         await Sessions(uow).end(user_id, now, "disabled")
+    if change.is_active:
+        await Logins(uow).lift(user_id)
     return user, await _save(uow, user, changed, now)
 
 

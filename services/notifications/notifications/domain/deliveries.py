@@ -16,6 +16,7 @@ class Message:
     Attributes:
         id: also the ``webhook-id``, the same at every endpoint, attempt and replay.
         sequence: gapless, of the payment or of the account; None on tests.
+        payment_id: the payment whose event it tells; None where it tells something else.
     """
 
     id: UUID
@@ -24,6 +25,7 @@ class Message:
     sequence: int | None
     body: bytes
     occurred_at: datetime
+    payment_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +87,21 @@ class Delivery:
     next_at: datetime | None
     delivered_at: datetime | None
     attempts: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAttempt:
+    """One attempt to tell one endpoint of one event of a payment."""
+
+    user_id: UUID
+    endpoint_id: UUID
+    url: str
+    delivery_id: UUID
+    webhook_id: UUID
+    type: str
+    sequence: int
+    number: int
+    at: datetime
+    milliseconds: int
+    status_code: int | None
+    error: str | None

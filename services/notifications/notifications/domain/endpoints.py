@@ -19,6 +19,7 @@ class EventType(StrEnum):
     PAYMENT_PAID = "payment.paid"
     PAYMENT_FAILED = "payment.failed"
     PAYMENT_CANCELLED = "payment.cancelled"
+    PAYMENT_REFUNDED = "payment.refunded"
     FUNDS_MOVED = "wallet.funds_moved"
 
 

@@ -1,16 +1,15 @@
 """The texts of mails in both languages: plain text, a greeting, what happened, a link if any.
 
-``{name}`` comes with its comma and vanishes where no name is known. News of payments say what the
-notice of the same kind says.
+``{name}`` comes with its comma and vanishes where no name is known. News say what the notice of the
+same kind says.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from kit.refusals import Language
 from notifications.domain.mails import ALSO_MAILED, MailKind
-from notifications.domain.texts import Words, words
+from notifications.domain.texts import Words, moment_words, words
 
 _NEWS: Final = {mail: notice for notice, mail in ALSO_MAILED.items()}
 
@@ -75,12 +74,8 @@ def letter(
         said = words(_NEWS[kind], facts, other_username, language)
     else:
         template = _LETTERS[language][kind]
-        until = _moment(facts["expires_at"]) if "expires_at" in facts else ""
+        until = moment_words(facts["expires_at"]) if "expires_at" in facts else ""
         text = template.text.format(url=facts.get("url", ""), until=until)
         said = Words(template.title, text)
     greeting = _GREETING[language].format(name="" if to is None else f", {to}")
     return Words(said.title, f"{greeting}\n\n{said.text}\n\n-- \n{_CLOSING[language]}\n")
-
-
-def _moment(text: str) -> str:
-    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -20,6 +20,9 @@ class MailKind(StrEnum):
     PAYMENT_PAID = "payment_paid"
     PAYMENT_FAILED = "payment_failed"
     PAYMENT_RECEIVED = "payment_received"
+    REFUND_RECEIVED = "refund_received"
+    REFUND_MADE = "refund_made"
+    LOGIN_LOCKED = "login_locked"
 
 
 class Status(StrEnum):
@@ -38,6 +41,9 @@ ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
     Kind.PAYMENT_PAID: MailKind.PAYMENT_PAID,
     Kind.PAYMENT_FAILED: MailKind.PAYMENT_FAILED,
     Kind.PAYMENT_RECEIVED: MailKind.PAYMENT_RECEIVED,
+    Kind.REFUND_RECEIVED: MailKind.REFUND_RECEIVED,
+    Kind.REFUND_MADE: MailKind.REFUND_MADE,
+    Kind.LOGIN_LOCKED: MailKind.LOGIN_LOCKED,
 }
 
 
@@ -67,7 +73,7 @@ class NewMail:
             id=new_id(),
             user_id=notice.user_id,
             kind=kind,
-            dedupe_key=f"{kind}:{notice.subject_id}:{notice.user_id}",
+            dedupe_key=f"{kind}:{notice.occasion_id or notice.subject_id}:{notice.user_id}",
             other_id=notice.other_id,
             language=None,
             facts=notice.facts,

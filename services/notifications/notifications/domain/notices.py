@@ -17,7 +17,10 @@ class Kind(StrEnum):
     INCOMING_PAYMENT_FAILED = "incoming_payment_failed"
     PAYMENT_CANCELLED = "payment_cancelled"
     INCOMING_PAYMENT_CANCELLED = "incoming_payment_cancelled"
+    REFUND_RECEIVED = "refund_received"
+    REFUND_MADE = "refund_made"
     WALLET_TOPPED_UP = "wallet_topped_up"
+    LOGIN_LOCKED = "login_locked"
     WEBHOOKS_OFF_GONE = "webhooks_off_gone"
     WEBHOOKS_OFF_FAILING = "webhooks_off_failing"
 
@@ -28,9 +31,11 @@ class NewNotice:
 
     Attributes:
         user_id: to whom it is.
-        subject_id: the payment, transfer or webhook endpoint that it is about.
+        subject_id: the payment, transfer, webhook endpoint or user that it is about.
         other_id: the person at the other side, if any; the name is looked up at reading.
-        facts: what the text needs: ``amount_minor``, ``currency``, ``reason``, ``url``.
+        facts: what the text needs: ``amount_minor``, ``currency``, ``reason``, ``url``,
+            ``until``.
+        occasion_id: what tells news of one kind about one subject apart: a refund, a lock.
     """
 
     id: UUID
@@ -39,6 +44,7 @@ class NewNotice:
     subject_id: UUID
     other_id: UUID | None
     facts: Mapping[str, Any]
+    occasion_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

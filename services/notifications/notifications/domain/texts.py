@@ -6,6 +6,7 @@ vanish where no name is known.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from kit.money import decimal_text
@@ -36,7 +37,16 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
         Kind.INCOMING_PAYMENT_CANCELLED: Words(
             "Incoming payment cancelled", "A payment of {amount}{by} to you was cancelled."
         ),
+        Kind.REFUND_RECEIVED: Words("Refund received", "You got {amount} back{by}."),
+        Kind.REFUND_MADE: Words(
+            "Payment refunded", "{amount} that you had received went back{to}."
+        ),
         Kind.WALLET_TOPPED_UP: Words("Wallet topped up", "{amount} was added to your wallet."),
+        Kind.LOGIN_LOCKED: Words(
+            "Login locked",
+            "Ten wrong passwords were given for your account. Nobody can log in from there until"
+            " {until}. If it was not you, nothing needs to be done; a new password lifts the lock.",
+        ),
         Kind.WEBHOOKS_OFF_GONE: Words(
             "Webhooks switched off", "{url} answered that it wants no more events (410 Gone)."
         ),
@@ -57,7 +67,15 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
         Kind.INCOMING_PAYMENT_CANCELLED: Words(
             "Входящий платёж отменён", "Платёж вам на {amount}{by} отменён."
         ),
+        Kind.REFUND_RECEIVED: Words("Получен возврат", "Вам возвращено {amount}{by}."),
+        Kind.REFUND_MADE: Words("Платёж возвращён", "Полученные вами {amount} возвращены{to}."),
         Kind.WALLET_TOPPED_UP: Words("Кошелёк пополнен", "Ваш кошелёк пополнен на {amount}."),
+        Kind.LOGIN_LOCKED: Words(
+            "Вход заблокирован",
+            "Для вашей учётной записи десять раз указали неверный пароль. Войти оттуда нельзя до"
+            " {until}. Если это были не вы, делать ничего не нужно; новый пароль снимает"
+            " блокировку.",
+        ),
         Kind.WEBHOOKS_OFF_GONE: Words(
             "Вебхуки отключены", "{url} ответил, что событий больше не ждёт (410 Gone)."
         ),
@@ -79,6 +97,11 @@ def amount_words(facts: Mapping[str, Any]) -> str:
     return f"{decimal_text(facts['amount_minor'], facts['currency'])} {facts['currency']}"
 
 
+def moment_words(text: str) -> str:
+    """Return a moment, written by ISO 8601, as people read it."""
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def words(
     kind: Kind, facts: Mapping[str, Any], other_username: str | None, language: Language
 ) -> Words:
@@ -89,6 +112,7 @@ def words(
         to=_phrase(_TO[language], other_username),
         by=_phrase(_BY[language], other_username),
         url=facts.get("url", ""),
+        until=moment_words(facts["until"]) if "until" in facts else "",
     )
     reason = reason_words(facts.get("reason"), language)
     return Words(template.title, text if reason is None else f"{text} {reason}")

@@ -14,9 +14,10 @@ from notifications.domain.deliveries import Delivery, Ended, Job, Message, NewDe
 
 _ADD: Final = """
 WITH message AS (
-    INSERT INTO webhook_message (id, user_id, type, sequence, body, occurred_at, created_at)
+    INSERT INTO webhook_message
+        (id, user_id, type, sequence, body, occurred_at, payment_id, created_at)
     SELECT *, $7 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bytea[],
-        $6::timestamptz[])
+        $6::timestamptz[], $12::uuid[])
     ON CONFLICT DO NOTHING)
 INSERT INTO webhook_delivery (id, endpoint_id, message_id, status, next_at, created_at)
 SELECT id, endpoint_id, message_id,
@@ -164,6 +165,7 @@ class Deliveries:
             [one.endpoint_id for one in new],
             [one.message_id for one in new],
             [one.is_active for one in new],
+            [one.payment_id for one in messages],
         )
 
     async def claim(

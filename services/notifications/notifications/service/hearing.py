@@ -1,15 +1,22 @@
 """Hears what has happened and writes it down for whom it concerns, a whole batch at once.
 
 Another event that people should hear of gets a function from it to its notices, a line in
-``_TELLS``, and its texts.
+``TELLS``, and its texts.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.auth import UserChanged, UserRegistered
-from contracts.payments import PaymentCancelled, PaymentEvent, PaymentFailed, PaymentPaid
+from contracts.auth import UserChanged, UserLocked, UserRegistered
+from contracts.payments import (
+    PaymentCancelled,
+    PaymentEvent,
+    PaymentFailed,
+    PaymentPaid,
+    PaymentRefunded,
+)
 from contracts.wallet import FundsMoved
 from kit.db import UnitOfWork
 from kit.ids import new_id
@@ -46,7 +53,7 @@ async def hear(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     new = [
         notice
         for envelope in envelopes
-        for notice in _TELLS[type(envelope.message)](envelope.message)
+        for notice in TELLS[type(envelope.message)](envelope.message)
     ]
     if new:
         await Notices(uow).add(new, uow.clock.now())
@@ -70,6 +77,11 @@ def _of_cancelled(event: PaymentCancelled) -> Iterator[NewNotice]:
     yield _to_payee(event, Kind.INCOMING_PAYMENT_CANCELLED)
 
 
+def _of_refunded(event: PaymentRefunded) -> Iterator[NewNotice]:
+    for notice in (_to_payer(event, Kind.REFUND_RECEIVED), _to_payee(event, Kind.REFUND_MADE)):
+        yield replace(notice, occasion_id=event.refund_id)
+
+
 def _of_funds(event: FundsMoved) -> Iterator[NewNotice]:
     """Yield a notice of money from outside; what payments move, they tell themselves."""
     if event.kind != TOP_UP:
@@ -87,6 +99,18 @@ def _of_funds(event: FundsMoved) -> Iterator[NewNotice]:
             )
 
 
+def _of_locked(event: UserLocked) -> Iterator[NewNotice]:
+    yield NewNotice(
+        id=new_id(),
+        user_id=event.user_id,
+        kind=Kind.LOGIN_LOCKED,
+        subject_id=event.user_id,
+        other_id=None,
+        facts={"until": event.until.isoformat()},
+        occasion_id=event.lock_id,
+    )
+
+
 def _to_payer(event: PaymentEvent, kind: Kind, **more: str) -> NewNotice:
     return _of_payment(event, kind, event.payer_id, event.payee_id, more)
 
@@ -99,7 +123,10 @@ def _to_payee(event: PaymentEvent, kind: Kind) -> NewNotice:
 def _of_payment(
     event: PaymentEvent, kind: Kind, to: UUID, other: UUID, more: Mapping[str, str]
 ) -> NewNotice:
-    facts = {"amount_minor": event.amount_minor, "currency": event.currency, **more}
+    # Of a payment that was paid in part, people are told what was paid.
+    paid_minor = event.paid_minor if isinstance(event, PaymentPaid) else None
+    amount_minor = event.amount_minor if paid_minor is None else paid_minor
+    facts = {"amount_minor": amount_minor, "currency": event.currency, **more}
     return NewNotice(
         id=new_id(),
         user_id=to,
@@ -110,9 +137,11 @@ def _of_payment(
     )
 
 
-_TELLS: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
+TELLS: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     PaymentPaid: _of_paid,
     PaymentFailed: _of_failed,
     PaymentCancelled: _of_cancelled,
+    PaymentRefunded: _of_refunded,
     FundsMoved: _of_funds,
+    UserLocked: _of_locked,
 }

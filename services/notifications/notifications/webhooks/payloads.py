@@ -17,6 +17,7 @@ from contracts.payments import (
     PaymentEvent,
     PaymentFailed,
     PaymentPaid,
+    PaymentRefunded,
 )
 from contracts.wallet import FundsMoved
 from kit.ids import derived_id, new_id
@@ -31,6 +32,7 @@ PAYMENT_TYPES: Final[Mapping[type[PaymentEvent], EventType]] = {
     PaymentPaid: EventType.PAYMENT_PAID,
     PaymentFailed: EventType.PAYMENT_FAILED,
     PaymentCancelled: EventType.PAYMENT_CANCELLED,
+    PaymentRefunded: EventType.PAYMENT_REFUNDED,
 }
 
 
@@ -68,9 +70,8 @@ def _of_payment(
         "currency": event.currency,
         "payer_id": event.payer_id,
         "payee_id": event.payee_id,
+        **_of_money(event),
     }
-    if isinstance(event, PaymentPaid):
-        told["transfer_id"] = event.transfer_id
     of_payer: dict[str, Any] = {"direction": "out"}
     if isinstance(event, PaymentFailed | PaymentCancelled):
         of_payer["reason"] = event.reason
@@ -83,7 +84,26 @@ def _of_payment(
                 envelope.sequence,
                 event.at,
                 {**told, **more},
+                event.payment_id,
             )
+
+
+def _of_money(event: PaymentEvent) -> dict[str, Any]:
+    """Return what is told, to both, of money that moved."""
+    if isinstance(event, PaymentPaid):
+        paid_minor = event.amount_minor if event.paid_minor is None else event.paid_minor
+        return {
+            "transfer_id": event.transfer_id,
+            "paid_amount": decimal_text(paid_minor, event.currency),
+        }
+    if isinstance(event, PaymentRefunded):
+        return {
+            "refund_id": event.refund_id,
+            "transfer_id": event.transfer_id,
+            "refunded_amount": decimal_text(event.refunded_minor, event.currency),
+            "is_full": event.is_full,
+        }
+    return {}
 
 
 def _of_funds(envelope: Envelope, event: FundsMoved, users: Collection[UUID]) -> Iterator[Message]:
@@ -116,8 +136,9 @@ def _message(  # noqa: PLR0913, PLR0917 (a message is just this)
     sequence: int | None,
     at: datetime,
     data: Mapping[str, Any],
+    payment_id: UUID | None = None,
 ) -> Message:
     counted = {} if sequence is None else {"sequence": sequence}
     said = {"type": kind, "timestamp": at, "data": {**data, **counted}}
     body = orjson.dumps(said, plain, option=orjson.OPT_UTC_Z)
-    return Message(message_id, user_id, kind, sequence, body, at)
+    return Message(message_id, user_id, kind, sequence, body, at, payment_id)

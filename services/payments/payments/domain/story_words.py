@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kit.refusals import Language
-from payments.domain.timeline import Asked, Entered, Moment, Stepped, Told, Tried
+from payments.domain.timeline import Asked, Entered, Moment, Stepped, Told, Tried, Webhook
 from payments.domain.tries import TryOutcome
 
 Words = Mapping[Language, Mapping[str, str]]
@@ -110,6 +110,10 @@ ENTRIES: Final[Words] = {
     "en": {"debit": "Debited", "credit": "Credited"},
     "ru": {"debit": "Списано", "credit": "Зачислено"},
 }
+WEBHOOKS: Final[Words] = {
+    "en": {"delivered": "taken", "not_delivered": "not taken"},
+    "ru": {"delivered": "принято", "not_delivered": "не принято"},
+}
 _CHECK: Final[Mapping[Language, str]] = {"en": "Check", "ru": "Проверка"}
 
 
@@ -126,4 +130,6 @@ def words_of(moment: Moment, language: Language) -> str:
             words = MESSAGES[language][code]
         case Entered(code=code):
             words = ENTRIES[language][code]
+        case Webhook():
+            words = f"{moment.type} → {moment.endpoint_host}: {WEBHOOKS[language][moment.code]}"
     return words

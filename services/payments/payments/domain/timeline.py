@@ -1,4 +1,4 @@
-"""Tells the story of a payment from what is stored: its row, its saga's log, the ledger's entries.
+"""Tells the story of a payment from what is stored: its row, its saga's log, entries, webhooks.
 
 Pure: what the parts are called for people stands in ``story_words``. A payee is told what concerns
 them: that the payment came, went on and ended, and the entry in their own wallet.
@@ -102,27 +102,58 @@ class Entered:
     seq: int | None = None
 
 
-Moment = Asked | Stepped | Tried | Told | Entered
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An attempt to tell an endpoint of the viewer's, as notifications tells it.
+
+    Attributes:
+        type: The webhook's own, such as ``payment.paid``; ``sequence`` is the payment's event.
+        number: Which attempt of that delivery, from 1.
+        error: A stable code where there was no answer.
+    """
+
+    at: datetime
+    type: str
+    sequence: int
+    number: int
+    endpoint_host: str
+    milliseconds: int
+    status_code: int | None
+    error: str | None
+
+    @property
+    def code(self) -> str:
+        """Whether it was taken."""
+        is_taken = self.status_code is not None and 200 <= self.status_code < 300  # noqa: PLR2004
+        return "delivered" if is_taken else "not_delivered"
 
 
-def tell_story(
-    payment: Payment,
-    viewer_id: UUID,
-    log: Iterable[Mapping[str, Any]],
-    postings: Iterable[Posting],
-    refunds: Sequence[Refund] = (),
-) -> list[Moment]:
+Moment = Asked | Stepped | Tried | Told | Entered | Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is known beside the payment's row: its saga's log, transfers, refunds, webhooks."""
+
+    log: Iterable[Mapping[str, Any]] = ()
+    postings: Iterable[Posting] = ()
+    refunds: Sequence[Refund] = ()
+    webhooks: Iterable[Webhook] = ()
+
+
+def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[Moment]:
     """Return what the viewer is told, in order of time; what has one time stays in this order."""
     is_payer = viewer_id == payment.payer_id
     moments: list[Moment] = list(_requests(payment, is_payer=is_payer))
     if is_payer:
-        moments += _steps(log)
-    moments += (Asked(refund.created_at, "refund") for refund in refunds)
+        moments += _steps(sources.log)
+    moments += (Asked(refund.created_at, "refund") for refund in sources.refunds)
     if not is_payer:
-        moments += _refused(refunds)
-    for posting in postings:
+        moments += _refused(sources.refunds)
+    for posting in sources.postings:
         moments += _entries(posting, viewer_id, is_payer=is_payer)
-    moments += _messages(payment, refunds)
+    moments += _messages(payment, sources.refunds)
+    moments += sources.webhooks
     return sorted(moments, key=lambda moment: moment.at)
 
 

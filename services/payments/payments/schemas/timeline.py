@@ -11,7 +11,7 @@ from kit.refusals import Language
 from kit.web.schemas import Model
 from payments.domain.reasons import reason_label
 from payments.domain.story_words import words_of
-from payments.domain.timeline import Asked, Entered, Moment, Stepped, Told, Tried
+from payments.domain.timeline import Asked, Entered, Moment, Stepped, Told, Tried, Webhook
 
 _EXAMPLE: dict[str, Any] = {
     "payment_id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
@@ -34,6 +34,9 @@ _EXAMPLE: dict[str, Any] = {
     ],
     "unavailable": [],
 }
+
+
+Part: TypeAlias = Literal["ledger", "webhooks"]
 
 
 class _Told(Model):
@@ -84,8 +87,21 @@ class EntryMoment(_Told):
     seq: int | None = None
 
 
+class WebhookMoment(_Told):
+    """An attempt to tell one of the caller's own endpoints."""
+
+    kind: Literal["webhook"] = "webhook"
+    type: str = Field(examples=["payment.paid"])
+    sequence: int = Field(description="Of which of the payment's events it tells.")
+    number: int = Field(description="Which attempt of that delivery, from 1.")
+    endpoint_host: str
+    took_ms: int
+    status_code: int | None = None
+    error: str | None = Field(None, description="Where there was no answer: a stable code.")
+
+
 AnyMoment: TypeAlias = Annotated[
-    RequestMoment | StepMoment | CheckMoment | MessageMoment | EntryMoment,
+    RequestMoment | StepMoment | CheckMoment | MessageMoment | EntryMoment | WebhookMoment,
     Field(discriminator="kind"),
 ]
 
@@ -97,14 +113,14 @@ class Timeline(Model):
 
     payment_id: UUID
     items: list[AnyMoment]
-    unavailable: list[Literal["ledger"]] = Field(
+    unavailable: list[Part] = Field(
         description="Parts that are missing now, as who knows them does not answer."
     )
 
 
 def shown_moment(
     moment: Moment, language: Language
-) -> RequestMoment | StepMoment | CheckMoment | MessageMoment | EntryMoment:
+) -> RequestMoment | StepMoment | CheckMoment | MessageMoment | EntryMoment | WebhookMoment:
     """Return a moment as the API tells it."""
     at, label = moment.at, words_of(moment, language)
     match moment:
@@ -140,4 +156,17 @@ def shown_moment(
                 currency=moment.currency,
                 wallet_id=moment.wallet_id,
                 seq=moment.seq,
+            )
+        case Webhook():
+            return WebhookMoment(
+                at=at,
+                code=moment.code,
+                label=label,
+                type=moment.type,
+                sequence=moment.sequence,
+                number=moment.number,
+                endpoint_host=moment.endpoint_host,
+                took_ms=moment.milliseconds,
+                status_code=moment.status_code,
+                error=moment.error,
             )

@@ -1,0 +1,77 @@
+"""Who logs in by which name, and how often the password was wrong of late."""
+
+# ruff: noqa: S608 - every text is put together from constants, once, at import
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from auth.domain.lockout import FAILURES, LOCK, WINDOW, Failures, failures_key
+from auth.domain.names import comparison_key
+from auth.domain.users import User
+from auth.repository.users import COLUMNS, user_from
+from kit.db import Connection
+
+# One row, whether there is such a user or not.
+_FIND: Final = f"""
+SELECT {COLUMNS}, coalesce(failed.count, 0) AS failures, failed.ends_at
+FROM (SELECT) AS once
+LEFT JOIN user_account AS u ON u.username_key = $1 OR u.email_key = $1
+LEFT JOIN login_failure AS failed ON failed.key = $2
+"""
+# Whatever is over makes room, a few rows each time.
+_COUNT: Final = """
+WITH over AS (
+    DELETE FROM login_failure WHERE key IN (
+        SELECT key FROM login_failure WHERE ends_at <= $3 AND key <> $1
+        ORDER BY ends_at LIMIT 10 FOR UPDATE SKIP LOCKED))
+INSERT INTO login_failure AS before (key, user_id, count, ends_at) VALUES ($1, $2, 1, $4)
+ON CONFLICT (key) DO UPDATE SET
+    count = CASE WHEN before.ends_at <= $3 THEN 1 ELSE before.count + 1 END,
+    ends_at = CASE WHEN before.ends_at <= $3 THEN $4
+        WHEN before.count + 1 = $6 THEN $5 ELSE before.ends_at END
+RETURNING key, user_id, count, ends_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whom a name belongs to, if anybody, and what was wrong of late from this address."""
+
+    user: User | None
+    password_hash: str | None
+    failures: Failures
+
+
+class Logins:
+    """Attempts to log in."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find(self, name: str, address: str) -> Found:
+        """Look up a username or e-mail (they can't be confused), and its wrong passwords."""
+        name_key = comparison_key(name)
+        key = failures_key(name_key, address)
+        row = await self._connection.fetchrow(_FIND, name_key, key)
+        assert row is not None  # noqa: S101 - every join is an outer one
+        failures = Failures(key, row["id"], row["failures"], row["ends_at"])
+        user = None if row["id"] is None else user_from(row)
+        return Found(user, row["password_hash"], failures)
+
+    async def count(self, before: Failures, now: datetime) -> Failures:
+        """Count one more wrong password; returns how many there are now."""
+        row = await self._connection.fetchrow(
+            _COUNT, before.key, before.user_id, now, now + WINDOW, now + LOCK, FAILURES
+        )
+        assert row is not None  # noqa: S101 - inserted or updated
+        return Failures(**row)
+
+    async def forget(self, failures: Failures) -> None:
+        """Forget what was wrong before: the right password was given."""
+        await self._connection.execute("DELETE FROM login_failure WHERE key = $1", failures.key)
+
+    async def lift(self, user_id: UUID) -> None:
+        """Forget all wrong passwords of a user, wherever they came from."""
+        await self._connection.execute("DELETE FROM login_failure WHERE user_id = $1", user_id)

@@ -1,0 +1,41 @@
+"""What others tell is heard by notifications, and there are words for all of it."""
+
+import inspect
+
+import pytest
+
+from contracts import payments as contract
+from contracts.payments import PaymentCreated, PaymentEvent
+from kit.messaging.doorbell import Doorbell
+from kit.refusals import Language
+from notifications.domain.endpoints import EventType
+from notifications.domain.reasons import REASONS
+from notifications.messages import routes
+from notifications.service import hearing
+from notifications.webhooks.payloads import PAYMENT_TYPES
+from payments.domain.reasons import REASON_LABELS
+
+EVENTS = [
+    event
+    for _, event in inspect.getmembers(contract, inspect.isclass)
+    if issubclass(event, PaymentEvent) and event is not PaymentEvent
+]
+
+
+def test_every_event_of_a_payment_is_heard_and_sent_under_a_name_like_its_own() -> None:
+    assert set(EVENTS) <= set(routes(Doorbell()).events)
+    assert set(PAYMENT_TYPES) == set(EVENTS)
+    for event in EVENTS:
+        _, name, _ = event.type.split(".")
+        assert PAYMENT_TYPES[event].value == name.replace("_", ".", 1)
+    assert len(set(PAYMENT_TYPES.values())) == len(EVENTS)
+    assert set(EventType) - set(PAYMENT_TYPES.values()) == {EventType.FUNDS_MOVED}
+
+
+def test_every_event_of_a_payment_but_its_creation_is_news_to_people() -> None:
+    assert set(EVENTS) - {PaymentCreated} <= set(hearing.TELLS)
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_every_reason_of_payments_has_its_words(language: Language) -> None:
+    assert set(REASON_LABELS[language]) <= set(REASONS[language])
