@@ -54,20 +54,24 @@ def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
 
 
 async def hear(uow: UnitOfWork, engine: SagaEngine, provider: str, notice: Notice) -> None:
-    """Take in what a webhook tells; each event counts once, and a stranger's charge never."""
+    """Take in what a webhook tells; each event counts once, and a stranger's charge never.
+
+    What is not believed is not noted either: it only says that there may be something to read.
+    """
     charges, now = Charges(uow), uow.clock.now()
     charge = await charges.named(provider, notice.charge_id, notice.reference)
     if charge is None:
         log.warning("charge_unknown", provider=provider, kind=notice.kind)
         return
+    if notice.news is None and not notice.is_dispute:
+        await charges.ask_soon(charge.id, now)
+        await CardRefunds(uow).ask_soon(charge.id, now)
+        return
     if not await charges.told(provider, notice.event_id, notice.kind, charge.id, now):
         return
     if notice.is_dispute:
         await _take_back(uow, charge)
-    elif notice.news is None:
-        await charges.ask_soon(charge.id, now)
-        await CardRefunds(uow).ask_soon(charge.id, now)
-    else:
+    elif notice.news is not None:
         await learn(uow, engine, charge, notice.news)
 
 
