@@ -101,6 +101,49 @@ async def test_a_payment_called_off_on_the_card_page_gives_back_what_comes_after
     assert str(await bob.balance()) == "0.00"
 
 
+async def test_one_call_creates_a_payment_and_sends_to_the_card_page(
+    http: httpx.AsyncClient, alice: Person, bob: Person
+) -> None:
+    body = {"payee": {"username": bob.username}, "amount": "150.00", "confirm": True, **CARD}
+    answer = await alice.post("/v1/payments", body)
+    assert answer.status_code == 202, answer.text
+    await press(http, answer.json()["next_action"]["url"], "success")
+    assert (await alice.settled(answer.json()["id"]))["status"] == "paid"
+
+
+async def test_a_refund_of_a_part_and_then_of_the_rest_goes_back_to_the_card(
+    http: httpx.AsyncClient, alice: Person, bob: Person
+) -> None:
+    payment_id, url = await begin(alice, bob)
+    await press(http, url, "success")
+    await alice.settled(payment_id)
+    path, wait = f"/v1/payments/{payment_id}/refunds", {"Prefer": "wait=10"}
+    card = f"/sandbox/provider/payments/{url.rpartition('/')[2]}"
+    part = await bob.post(path, {"amount": "60.00"}, wait)
+    assert (part.status_code, part.json()["status"]) == (201, "completed"), part.text
+    assert (await http.get(card)).json()["refunded_amount"] == "60.00"
+    assert (str(await bob.balance()), str(await alice.balance())) == ("90.00", "0.00")
+    too_much = await bob.post(path, {"amount": "90.01"}, wait)
+    assert (too_much.status_code, too_much.json()["code"]) == (409, "refund_exceeds_payment")
+    assert (await bob.post(path, {}, wait)).status_code == 201
+    assert (await http.get(card)).json()["refunded_amount"] == "150.00"
+    assert (await alice.payment(payment_id))["status"] == "refunded"
+    assert (str(await bob.balance()), str(await alice.balance())) == ("0.00", "0.00")
+
+
+async def test_a_payee_who_has_spent_the_money_of_a_card_is_refused(
+    http: httpx.AsyncClient, alice: Person, bob: Person
+) -> None:
+    payment_id, url = await begin(alice, bob)
+    await press(http, url, "success")
+    await alice.settled(payment_id)
+    back = await bob.create(alice, "100.00")
+    await bob.post(f"/v1/payments/{back['id']}/pay")
+    await bob.settled(back["id"])
+    refused = await bob.post(f"/v1/payments/{payment_id}/refunds", {"amount": "50.01"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "refund_not_covered")
+
+
 async def test_a_dispute_takes_the_money_from_the_payee(
     http: httpx.AsyncClient, alice: Person, bob: Person
 ) -> None:

@@ -1,6 +1,6 @@
 """The composition root: puts payments together. Every choice of a part is made here."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from kit.messaging.doorbell import Doorbell
@@ -8,19 +8,20 @@ from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.saga import SagaEngine, TaskRunner
-from kit.tasks import spawn, stop
+from kit.tasks import all_of, spawn, stop
 from kit.tokens.service_client import ServiceToken
 from kit.web.app import WebApp, create_app
 from payments import card_refusals, expiry, refusals, schedule
 from payments.api import ROUTERS
 from payments.bulk_work import BulkWork
 from payments.charging import Charging
+from payments.domain.payment import Method
 from payments.finishing import payment_saga
 from payments.messages import routes
 from payments.neighbours import Neighbours
 from payments.parties import known_parties
 from payments.providers import provider_of
-from payments.refunding import refund_saga
+from payments.refunding import refund_sagas
 from payments.saga import OUTSIDE_CHECKS
 from payments.service.bulk import Terms
 from payments.settings import Settings
@@ -40,8 +41,9 @@ def build(settings: Settings) -> Service:
     """Return the service, ready to be run by ``kit.runtime``."""
     finishes, watchers = Finishes(), Watchers()
     engine = payment_saga(finishes)
-    refund_ends = RefundEnds()
-    refunds = refund_saga(refund_ends)
+    refund_ends, card_bell = RefundEnds(), Doorbell()
+    refunds = refund_sagas(refund_ends, card_bell)
+    sagas = (engine, *refunds.values())
 
     @asynccontextmanager
     async def calls_and_waiting(service: Service) -> AsyncIterator[None]:
@@ -61,7 +63,9 @@ def build(settings: Settings) -> Service:
                 watchers=watchers,
                 refunds=refunds,
                 refund_ends=refund_ends,
-                charging=Charging(database, engine, provider_of(settings, client)),
+                charging=Charging(
+                    database, engine, refunds[Method.CARD], provider_of(settings, client), card_bell
+                ),
             )
             # In every process that answers requests, also where another one does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
@@ -78,19 +82,19 @@ def build(settings: Settings) -> Service:
         name="payments",
         settings=settings,
         web=_web(settings),
-        routes=routes(engine, refunds),
+        routes=routes(*sagas),
         background=(
             ("timers", timers),
-            *_refunds_and_schedule(engine, refunds, settings),
+            *_refunds_and_schedule(engine, refunds.values(), settings),
             ("checks", lambda service: _check(engine, service, settings)),
-            ("charges", lambda service: _charge(engine, service, settings)),
+            ("charges", _charge),
             ("bulk", _bulk),
             ("expiry", _sweep),
             ("idempotency", _forget_answers),
             ("changes", _forget_changes),
         ),
         resources=(calls_and_waiting,),
-        sagas=(engine, refunds),
+        sagas=sagas,
     )
 
 
@@ -130,10 +134,10 @@ def _web(settings: Settings) -> WebApp:
 
 
 def _refunds_and_schedule(
-    engine: SagaEngine, refunds: SagaEngine, settings: Settings
+    engine: SagaEngine, refunds: Iterable[SagaEngine], settings: Settings
 ) -> tuple[tuple[str, Callable[[Service], Awaitable[None]]], ...]:
     async def refund_timers(service: Service) -> None:
-        await refunds.timers(service.state.database)
+        await all_of([one.timers(service.state.database) for one in refunds])
 
     async def scheduled(service: Service) -> None:
         await schedule.sweep(service.state.database, engine, settings.policies)
@@ -149,6 +153,6 @@ async def _check(engine: SagaEngine, service: Service, settings: Settings) -> No
         await TaskRunner(engine, database, works).run()
 
 
-async def _charge(engine: SagaEngine, service: Service, settings: Settings) -> None:
-    async with http_client() as client:
-        await Charging(service.state.database, engine, provider_of(settings, client)).run()
+async def _charge(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await wiring.charging.run()

@@ -2,6 +2,7 @@
 
 Refusal
 ├── ReservedIsPaidFromWallet 422  reserved_is_paid_from_wallet
+├── PaymentDisputed          409  payment_disputed
 ├── ChargeNotFound           404  charge_not_found
 └── WebhookRefused           401  webhook_refused
 """
@@ -18,6 +19,17 @@ class ReservedIsPaidFromWallet(Refusal):
     title_ru = "Зарезервированные платежи оплачиваются из кошелька"
     detail_en = "Its money is set aside in your wallet; cancel it to pay by card instead."
     detail_ru = "Деньги уже отложены в вашем кошельке; чтобы платить картой, отмените платёж."
+
+
+class PaymentDisputed(Refusal):
+    """A refund of what the card's owner has taken back through their bank."""
+
+    code = "payment_disputed"
+    status = 409
+    title_en = "Payment disputed"
+    title_ru = "Платёж оспорен"
+    detail_en = "The card's owner has taken the money back through their bank."
+    detail_ru = "Владелец карты уже вернул деньги через свой банк."
 
 
 class ChargeNotFound(Refusal):

@@ -1,18 +1,19 @@
-"""Asks the provider about charges: leases those that are due, calls, and stores what came of it.
+"""Asks the provider about charges and refunds: leases what is due, calls, stores what came of it.
 
 A call runs outside any unit of work, its outcome gets one of its own. What is not known after a
 call (no answer, a crash) is asked for again under the same key, until it is.
 """
 
-import asyncio
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from kit.db import Database
 from kit.logs import get_logger
+from kit.messaging.doorbell import Doorbell
 from kit.saga import SagaEngine
 from kit.tasks import all_of, for_ever
+from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.domain.charges import (
     CALM_ATTEMPTS,
     Call,
@@ -25,7 +26,8 @@ from payments.domain.charges import (
 from payments.domain.reasons import CARD_UNAVAILABLE
 from payments.providers import PaymentProvider, ProviderError
 from payments.providers.asking import RejectedError
-from payments.repository import Charges
+from payments.repository import CardRefunds, Charges
+from payments.service import card_refunds
 from payments.service.charges import learn
 
 AT_ONCE: Final = 32
@@ -36,13 +38,30 @@ log = get_logger(__name__)
 
 
 class Charging:
-    """The one provider, and the charges that are made at it."""
+    """The one provider, the charges that are made at it, and what goes back of them."""
 
-    def __init__(self, database: Database, engine: SagaEngine, provider: PaymentProvider) -> None:
-        """Take where charges are stored, whom to tell, and whom to ask."""
+    def __init__(
+        self,
+        database: Database,
+        engine: SagaEngine,
+        refunds: SagaEngine,
+        provider: PaymentProvider,
+        bell: Doorbell,
+    ) -> None:
+        """Take where charges are stored and whom to ask.
+
+        Args:
+            database: Where charges and refunds are stored.
+            engine: Told how the charges of payments end.
+            refunds: Told how refunds to cards end.
+            provider: Asked about both.
+            bell: Rung when a refund is wanted in this process.
+        """
         self._database = database
         self._engine = engine
+        self._refunds = refunds
         self.provider = provider
+        self._bell = bell
 
     async def run(self) -> None:
         """Work off what is due, until cancelled."""
@@ -51,15 +70,22 @@ class Charging:
     async def _run(self) -> None:
         while True:
             if await self.work_off() < AT_ONCE:
-                await asyncio.sleep(POLL_SECONDS)
+                await self._bell.wait(POLL_SECONDS)
 
     async def work_off(self) -> int:
-        """Ask about one batch of charges that are due; returns how many there were."""
-        now = self._database.clock.now()
+        """Ask about a batch of charges and one of refunds; returns how many the larger had."""
+        now, name = self._database.clock.now(), self.provider.name
         async with self._database.unit_of_work() as uow:
-            due = await Charges(uow).lease(self.provider.name, now, now + LEASE, AT_ONCE)
-        await all_of([self._settle(charge) for charge in due])
-        return len(due)
+            due = await Charges(uow).lease(name, now, now + LEASE, AT_ONCE)
+            back = await CardRefunds(uow).lease(name, now, now + LEASE, AT_ONCE)
+            charged = await Charges(uow).among([one.charge_id for one in back]) if back else {}
+        await all_of(
+            [
+                *(self._settle(charge) for charge in due),
+                *(self._give_back(charged[one.charge_id], one) for one in back),
+            ]
+        )
+        return max(len(due), len(back))
 
     async def begin(self, charge_id: UUID) -> Charge | None:
         """Ask for a charge that nobody has asked for yet; how it stands afterwards."""
@@ -76,15 +102,12 @@ class Charging:
         """Make the one call that is due, and store what came of it."""
         call = next_call(charge, self._database.clock.now())
         try:
-            news, is_refunded = await self._make(call, charge)
-            error = None
+            news, error = await self._make(call, charge), None
         except ProviderError as failure:
-            news, is_refunded, error = _meaning(failure, call), False, str(failure)
+            news, error = _meaning(failure, call), str(failure)
         async with self._database.unit_of_work() as uow:
             charges, now = Charges(uow), uow.clock.now()
-            if is_refunded:
-                await charges.refunded(charge.id, now)
-            elif call is Call.NOTHING:
+            if call is Call.NOTHING:
                 await charges.rest(charge.id)
             elif news is None or news.status is charge.status:
                 _watch(charge, error)
@@ -92,21 +115,35 @@ class Charging:
             else:
                 await learn(uow, self._engine, charge, news)
 
-    async def _make(self, call: Call, charge: Charge) -> tuple[News | None, bool]:
-        """Return what the provider says, and whether it has given the money back."""
+    async def _make(self, call: Call, charge: Charge) -> News | None:
+        """Return what the provider says."""
         match call:
             case Call.CREATE:
-                return await self.provider.create(charge), False
+                return await self.provider.create(charge)
             case Call.FETCH:
-                return await self.provider.fetch(charge), False
+                return await self.provider.fetch(charge)
             case Call.CANCEL:
-                return await self.provider.cancel(charge), False
-            case Call.REFUND:
-                return None, await self.provider.refund(charge)
+                return await self.provider.cancel(charge)
             case Call.DROP:
-                return News(status=ChargeStatus.CANCELLED), False
+                return News(status=ChargeStatus.CANCELLED)
             case Call.NOTHING:
-                return None, False
+                return None
+
+    async def _give_back(self, charge: Charge, refund: CardRefund) -> None:
+        """Have the provider give a sum back, or say how that stands, and store what came of it."""
+        news: CardRefundNews | None = None
+        error = None
+        try:
+            if refund.reference is None:
+                news = await self.provider.refund(charge, refund)
+            else:
+                news = await self.provider.fetch_refund(charge, refund)
+        except ProviderError as failure:
+            error = str(failure)
+            if refund.reference is None and isinstance(failure, RejectedError):
+                news = CardRefundNews(status=CardRefundStatus.REFUSED)
+        async with self._database.unit_of_work() as uow:
+            await card_refunds.learn(uow, self._refunds, charge, refund, news=news, error=error)
 
 
 def _meaning(failure: ProviderError, call: Call) -> News | None:

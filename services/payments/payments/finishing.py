@@ -8,8 +8,9 @@ from kit.saga import Done, Ended, Hooks, SagaEngine
 from payments.domain.outcomes import Outcome
 from payments.domain.payment import Status
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
-from payments.repository import Charges, Payments
+from payments.repository import Payments
 from payments.saga import EARLIER, PAYMENT, RESERVE, captured_minor, is_by_card
+from payments.service.charges import call_off
 from payments.service.limits import give_back
 from payments.telling import tell
 from payments.waiting import Finishes
@@ -28,7 +29,7 @@ def payment_saga(finishes: Finishes) -> SagaEngine:
         await _finish(uow, finishes, ended, given_up)
         by_card = [saga.saga_id for saga in ended if is_by_card(saga.data)]
         if by_card:
-            await Charges(uow).call_off(by_card, uow.clock.now())
+            await call_off(uow, by_card)
 
     async def done(uow: UnitOfWork, steps: Sequence[Done]) -> None:
         set_aside = [one.saga_id for one in steps if _is_reservation(one)]

@@ -1,25 +1,45 @@
-"""What the refund saga does to refunds and their payments: locks them, and ends them."""
+"""What the refund sagas do to refunds and their payments: lock them, and end them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from contracts.payments import PaymentRefunded
 from kit.db import UnitOfWork
 from kit.logs import get_logger
+from kit.messaging.doorbell import Doorbell
 from kit.money import decimal_text
-from kit.saga import Ended, Hooks, SagaEngine
-from payments.domain.payment import Payment
+from kit.saga import Done, Ended, Hooks, SagaEngine
+from payments.domain.payment import Method, Payment
 from payments.domain.refunds import Refund
-from payments.refund_saga import REFUND
+from payments.refund_saga import CARD_REFUND, REFUND, RESERVE
 from payments.repository import Payments, Refunds
+from payments.service import card_refunds
 from payments.waiting import RefundEnds
 
 log = get_logger(__name__)
 
 
-def refund_saga(ends: RefundEnds) -> SagaEngine:
-    """Return the engine that gives money back; requests that wait in this process are woken."""
+def refund_sagas(ends: RefundEnds, card_bell: Doorbell) -> Mapping[Method, SagaEngine]:
+    """Return the engines that give money back, by how it was paid.
 
+    Requests that wait in this process are woken; ``card_bell`` is rung where a provider is to be
+    asked.
+    """
+    to_card: SagaEngine
+
+    async def done(uow: UnitOfWork, steps: Sequence[Done]) -> None:
+        set_aside = [one.saga_id for one in steps if one.step == RESERVE]
+        if set_aside:
+            await card_refunds.want(uow, to_card, set_aside)
+            uow.after_commit(card_bell.ring)
+
+    hooks = _hooks(ends)
+    to_card = SagaEngine(CARD_REFUND, replace(hooks, done=done))
+    return {Method.WALLET: SagaEngine(REFUND, hooks), Method.CARD: to_card}
+
+
+def _hooks(ends: RefundEnds) -> Hooks:
     async def lock(uow: UnitOfWork, refund_ids: Sequence[UUID]) -> None:
         await Refunds(uow).lock_payments(refund_ids)
 
@@ -41,7 +61,7 @@ def refund_saga(ends: RefundEnds) -> SagaEngine:
                 await Refunds(uow).give_back(failed)
                 _tell(uow, ends, failed)
 
-    return SagaEngine(REFUND, Hooks(lock=lock, completed=completed, undone=undone))
+    return Hooks(lock=lock, completed=completed, undone=undone)
 
 
 async def _count_in(uow: UnitOfWork, done: Refund) -> None:

@@ -265,7 +265,6 @@ charge = Table(
     Column("currency", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("status", Text, nullable=False),
-    Column("refunding", Text, nullable=False, server_default=text("'no'")),
     Column("is_called_off", Boolean, nullable=False, server_default=text("false")),
     Column("reason", Text),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
@@ -276,18 +275,20 @@ charge = Table(
     Column("action_url", Text),
     Column("expires_at", _AT, nullable=False),
     Column("disputed_at", _AT),
+    Column("disputed_minor", BigInteger),
     Column("created_at", _AT, nullable=False),
     Column("updated_at", _AT, nullable=False),
     CheckConstraint(
         "status IN ('wanted', 'pending', 'succeeded', 'failed', 'cancelled')",
         name="status_is_known",
     ),
-    CheckConstraint("refunding IN ('no', 'wanted', 'done')", name="refunding_is_known"),
-    CheckConstraint(
-        "refunding = 'no' OR status = 'succeeded'", name="only_what_came_is_given_back"
-    ),
     CheckConstraint(
         "disputed_at IS NULL OR status = 'succeeded'", name="only_what_came_is_disputed"
+    ),
+    CheckConstraint(
+        "CASE WHEN disputed_at IS NULL THEN disputed_minor IS NULL"
+        " ELSE disputed_minor BETWEEN 1 AND amount_minor END",
+        name="disputed_has_its_sum",
     ),
     CheckConstraint(
         "status <> 'pending' OR reference IS NOT NULL", name="pending_is_known_outside"
@@ -298,12 +299,39 @@ charge = Table(
     CheckConstraint("amount_minor BETWEEN 1 AND 1000000000000000", name="amount_is_in_range"),
     # Nothing waits for ever unseen.
     CheckConstraint(
-        "next_at IS NOT NULL OR (status NOT IN ('wanted', 'pending') AND refunding <> 'wanted')",
+        "next_at IS NOT NULL OR status NOT IN ('wanted', 'pending')",
         name="what_is_open_is_asked_about",
     ),
     Index("uq_charge_reference", "provider", "reference", unique=True),
     Index("ix_charge_settlement", "provider", "settlement"),
     Index("ix_charge_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+)
+
+card_refund = Table(
+    "card_refund",
+    METADATA,
+    Column("id", Uuid, primary_key=True),  # the provider's idempotency key, too
+    Column("charge_id", Uuid, ForeignKey("charge.id"), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reference", Text),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", _AT),
+    Column("lease_until", _AT),
+    Column("last_error", Text),
+    Column("created_at", _AT, nullable=False),
+    Column("updated_at", _AT, nullable=False),
+    CheckConstraint("status IN ('wanted', 'pending', 'done', 'refused')", name="status_is_known"),
+    CheckConstraint("amount_minor >= 1", name="amount_is_above_zero"),
+    CheckConstraint(
+        "status <> 'pending' OR reference IS NOT NULL", name="pending_is_known_outside"
+    ),
+    CheckConstraint(
+        "(next_at IS NOT NULL) = (status IN ('wanted', 'pending'))",
+        name="what_is_open_is_asked_about",
+    ),
+    Index("ix_card_refund_charge_id", "charge_id"),
+    Index("ix_card_refund_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )
 
 provider_event = Table(

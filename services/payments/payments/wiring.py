@@ -1,5 +1,6 @@
 """What the composition root has put together, handed to every operation. It opens nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -10,7 +11,7 @@ from kit.db import Database, Gathering, UnitOfWork
 from kit.messaging.doorbell import Doorbell
 from kit.saga import SagaEngine
 from payments.charging import Charging
-from payments.domain.payment import Payment
+from payments.domain.payment import Method, Payment
 from payments.neighbours import Neighbours
 from payments.parties import KnownParties
 from payments.service import payments as service
@@ -34,7 +35,7 @@ class Wiring:
     paying: Gathering[UnitOfWork, Paying, Payment]
     bulk_bell: Doorbell
     watchers: Watchers
-    refunds: SagaEngine
+    refunds: Mapping[Method, SagaEngine]
     refund_ends: RefundEnds
     charging: Charging
 

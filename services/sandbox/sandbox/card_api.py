@@ -4,20 +4,22 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from kit.ids import new_id
+from kit.ids import derived_id, new_id
+from kit.money import decimal_text
 from kit.web.routes import Router
 from sandbox.card_schemas import (
     BankCreditAnswer,
     BankCreditRequest,
     CardPaymentRequest,
     CardPaymentState,
+    CardRefundRequest,
     OutcomeRequest,
     RefundState,
 )
 from sandbox.cards import CardPayment, Status, new_payment_id
 from sandbox.deliveries import Sender
 from sandbox.provider import Provider
-from sandbox.refusals import CardPaymentNotSucceeded, CardPaymentUnknown
+from sandbox.refusals import CardPaymentNotSucceeded, CardPaymentUnknown, CardRefundTooLarge
 
 router = Router(tags=["cards"])
 _PAYMENTS = "/sandbox/provider/payments"
@@ -92,16 +94,31 @@ async def cancel_card_payment(payment: Asked, cards: TheProvider) -> CardPayment
     f"{_PAYMENTS}/{{payment_id}}/refunds",
     access="public",
     operation_id="refund_card_payment",
-    summary="Give the money of a payment by card back",
+    summary="Give the money of a payment by card back, all or a part",
+    description="The same Idempotency-Key again answers with the first refund.",
     status_code=201,
-    refusals=(CardPaymentUnknown, CardPaymentNotSucceeded),
+    refusals=(CardPaymentUnknown, CardPaymentNotSucceeded, CardRefundTooLarge),
 )
-async def refund_card_payment(payment: Asked) -> RefundState:
-    """Refund all of it, once."""
+async def refund_card_payment(
+    payment: Asked,
+    body: CardRefundRequest | None = None,
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+) -> RefundState:
+    """Refund what is asked for, or all that is left."""
     if payment.status is not Status.SUCCEEDED:
         raise CardPaymentNotSucceeded
-    payment.is_refunded = True
-    return RefundState()
+    currency = payment.amount.currency
+    if body is not None and body.currency != currency:
+        raise CardRefundTooLarge
+    key = idempotency_key or new_id().hex
+    minor = payment.refund(key, None if body is None else body.money.minor)
+    if minor is None:
+        raise CardRefundTooLarge
+    return RefundState(
+        id=f"refund_{derived_id(payment.id, key).hex}",
+        amount=decimal_text(minor, currency),
+        currency=currency,
+    )
 
 
 @router.post(

@@ -59,7 +59,7 @@ class CardPaymentState(Model):
                     "url": "http://localhost:8000/sandbox/cards/card_0197a8c05d1e7cc398c4dc0c0c07398f",
                     "reason": None,
                     "charge_id": _CHARGE_ID,
-                    "is_refunded": False,
+                    "refunded_amount": "0.00",
                     "is_disputed": False,
                 }
             ]
@@ -73,7 +73,7 @@ class CardPaymentState(Model):
     url: str
     reason: str | None
     charge_id: UUID | None
-    is_refunded: bool
+    refunded_amount: str
     is_disputed: bool
 
 
@@ -126,10 +126,34 @@ class CardForm(Model):
         )
 
 
-class RefundState(Model):
-    """The refund of a payment; always of all of it."""
+class CardRefundRequest(AmountFields):
+    """A part of a payment to be given back."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount": "60.00", "currency": "RUB"}]}
+    )
+
+
+class RefundState(Model):
+    """A refund of a payment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "refund_0197a8c05d1e7cc398c4dc0c0c07398f",
+                    "status": "succeeded",
+                    "amount": "60.00",
+                    "currency": "RUB",
+                }
+            ]
+        }
+    )
+
+    id: str
     status: Literal["succeeded"] = "succeeded"
+    amount: str
+    currency: str
 
 
 class BankCreditRequest(AmountFields):

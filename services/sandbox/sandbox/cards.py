@@ -4,7 +4,7 @@ Nothing is kept: a restart forgets them all.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -48,13 +48,31 @@ class CardPayment:
     charge_id: UUID | None
     status: Status = Status.PENDING
     reason: str | None = None
-    is_refunded: bool = False
+    refunds: dict[str, int] = field(default_factory=dict)
     is_disputed: bool = False
 
     @property
     def is_open(self) -> bool:
         """Tell whether its end is open."""
         return self.status in _OPEN
+
+    @property
+    def refunded_minor(self) -> int:
+        """What has gone back of it."""
+        return sum(self.refunds.values())
+
+    def refund(self, key: str, minor: int | None) -> int | None:
+        """Give a sum back, all that is left where none is named; the same key again is one refund.
+
+        Returns the sum, or None where there is not as much left.
+        """
+        if key not in self.refunds:
+            left = self.amount.minor - self.refunded_minor
+            wanted = left if minor is None else minor
+            if not 0 < wanted <= left:
+                return None
+            self.refunds[key] = wanted
+        return self.refunds[key]
 
     def move(self, status: Status, reason: str | None = None) -> bool:
         """Go to a state, unless it has ended; tells whether it did."""

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final
 
 from kit.ids import new_id
+from kit.money import decimal_text
 from kit.tasks import spawn
 from sandbox.cards import CardPayment, Cards, Outcome, Status
 from sandbox.deliveries import Faults, Sender
@@ -82,7 +83,7 @@ class Provider:
             "url": self.page_url(payment),
             "reason": payment.reason,
             "charge_id": None if payment.charge_id is None else str(payment.charge_id),
-            "is_refunded": payment.is_refunded,
+            "refunded_amount": decimal_text(payment.refunded_minor, payment.amount.currency),
             "is_disputed": payment.is_disputed,
         }
 

@@ -4,6 +4,7 @@ Refusal
 ├── VerifierUnknown     404  verifier_unknown
 ├── CardPaymentUnknown  404  card_payment_unknown
 ├── CardPaymentNotSucceeded  409  card_payment_not_succeeded
+├── CardRefundTooLarge  422  card_refund_too_large
 ├── VerifierDown        502  verifier_down
 └── VerifierFailed      503  verifier_failed
 """
@@ -64,3 +65,14 @@ class CardPaymentNotSucceeded(Refusal):
     title_ru = "Платёж картой не прошёл"
     detail_en = "Only a payment that succeeded can be refunded or disputed."
     detail_ru = "Вернуть или оспорить можно только прошедший платёж."
+
+
+class CardRefundTooLarge(Refusal):
+    """More was to go back than is left, or in another currency."""
+
+    code = "card_refund_too_large"
+    status = 422
+    title_en = "More than is left of the card payment"
+    title_ru = "Больше, чем осталось от платежа картой"
+    detail_en = "That much of this currency is not left of the payment."
+    detail_ru = "Столько в этой валюте от платежа не осталось."

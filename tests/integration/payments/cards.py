@@ -25,6 +25,8 @@ class CardProvider:
     outside: respx.MockRouter
     status: str = "pending"
     down: bool = False
+    no_refunds: bool = False
+    refunded: dict[str, str] = field(default_factory=dict)  # sum by idempotency key
     seen: list[tuple[str, str, str | None]] = field(default_factory=list)
     created: dict[str, str] = field(default_factory=dict)  # charge id by idempotency key
 
@@ -40,10 +42,18 @@ class CardProvider:
         if self.down:
             raise httpx.ReadTimeout("nobody knows", request=request)
         if path.endswith("/refunds"):
-            return httpx.Response(201, json={"status": "succeeded"})
+            return self._refund(request)
         if path.endswith("/cancel") and self.status == "pending":
             self.status = "cancelled"
         return httpx.Response(200, json=self.payment(self.status))
+
+    def _refund(self, request: httpx.Request) -> httpx.Response:
+        if self.no_refunds:
+            return httpx.Response(400, json={})
+        key, asked = request.headers["idempotency-key"], json.loads(request.content)
+        sum_of_first = self.refunded.setdefault(key, asked["amount"])
+        assert asked["amount"] == sum_of_first
+        return httpx.Response(201, json={"id": "refund_1", "status": "succeeded"})
 
     def payment(self, status: str, **more: Any) -> dict[str, Any]:
         return {"id": "card_1", "status": status, "url": "https://cards.test/card_1", **more}

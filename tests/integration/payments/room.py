@@ -275,13 +275,13 @@ class Room:
 
 
 @asynccontextmanager
-async def opened(cluster: Cluster) -> AsyncIterator[Room]:
+async def opened(cluster: Cluster, **settings: Any) -> AsyncIterator[Room]:
     """Open payments and its surroundings on an empty database."""
     clock = FakeClock()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(cluster.database("payments", clock=clock))
         other = await stack.enter_async_context(cluster.database("kit", clock=clock))
-        service = build(Settings(_env_file=None, **SURROUNDINGS))
+        service = build(Settings(_env_file=None, **SURROUNDINGS, **settings))
         desk = await Desk.open()
         service.state.database, service.state.tokens = database, desk.verifier
         for resource in service.resources:

@@ -10,6 +10,7 @@ from tests.integration.payments.room import Room
 from contracts.payments import PaymentRefunded
 from contracts.wallet import Transfer
 from kit.ids import new_id
+from payments.domain.payment import Method
 
 
 async def paid(room: Room, payer: UUID, payee: UUID, amount: str = "100.00", **more: Any) -> UUID:
@@ -271,7 +272,7 @@ async def test_a_wallet_that_is_silent_is_asked_again(room: Room, alice: UUID, b
     assert (answer.status_code, answer.json()["status"]) == (202, "processing")
     room.wallet.is_silent = False
     room.clock.advance(60)
-    await room.service.state.wiring.refunds.wake_due(room.database)
+    await room.service.state.wiring.refunds[Method.WALLET].wake_due(room.database)
     await room.settle()
     assert await room.status(bob, payment_id) == "refunded"
 

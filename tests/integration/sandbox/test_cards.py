@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -149,7 +150,19 @@ async def test_only_money_that_came_goes_back_or_is_disputed(
         refused = await http.post(f"{PAYMENTS}/{card}/{way}")
         assert (refused.status_code, refused.json()["code"]) == (409, "card_payment_not_succeeded")
     await choose(http, card, "success")
-    assert (await http.post(f"{PAYMENTS}/{card}/refunds")).json() == {"status": "succeeded"}
+    part = {"amount": "60.00", "currency": "RUB"}
+    for _ in range(2):  # the same key is one refund
+        given = await http.post(
+            f"{PAYMENTS}/{card}/refunds", json=part, headers={"Idempotency-Key": "k"}
+        )
+        assert (given.status_code, given.json()["amount"]) == (201, "60.00")
+    for too_much in ({**part, "amount": "9999.00"}, {**part, "currency": "USD"}):
+        refused = await http.post(f"{PAYMENTS}/{card}/refunds", json=too_much)
+        assert (refused.status_code, refused.json()["code"]) == (422, "card_refund_too_large")
+    rest = (await http.post(f"{PAYMENTS}/{card}/refunds")).json()
+    stands = (await http.get(f"{PAYMENTS}/{card}")).json()
+    assert stands["refunded_amount"] == stands["amount"]
+    assert Decimal(rest["amount"]) + Decimal("60.00") == Decimal(stands["amount"])
     assert (await http.post(f"{PAYMENTS}/{card}/dispute")).json()["is_disputed"]
     assert (await told(hook, 3))[-1]["type"] == "payment.disputed"
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from kit.ids import new_id
-from payments.domain.charges import Call, Charge, ChargeStatus, Refunding, next_call, pause
+from payments.domain.charges import Call, Charge, ChargeStatus, next_call, pause
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -35,8 +35,6 @@ def charge(**more: Any) -> Charge:
         ({"status": ChargeStatus.PENDING, "is_called_off": True}, Call.CANCEL),
         ({"status": ChargeStatus.PENDING, "expires_at": NOW}, Call.CANCEL),
         ({"status": ChargeStatus.SUCCEEDED}, Call.NOTHING),
-        ({"status": ChargeStatus.SUCCEEDED, "refunding": Refunding.WANTED}, Call.REFUND),
-        ({"status": ChargeStatus.SUCCEEDED, "refunding": Refunding.DONE}, Call.NOTHING),
         ({"status": ChargeStatus.FAILED}, Call.NOTHING),
         ({"status": ChargeStatus.CANCELLED, "is_called_off": True}, Call.NOTHING),
     ],

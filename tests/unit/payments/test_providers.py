@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from kit import signatures
 from kit.outgoing import http_client
+from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.domain.charges import Charge, ChargeStatus, News
 from payments.providers import (
     PaymentProvider,
@@ -50,6 +51,20 @@ def charge(**more: Any) -> Charge:
         "reference": "ref_1",
     }
     return Charge(**known | more)
+
+
+REFUND_ID = UUID("0197a1df-6a11-7b52-a1c3-5e6f7a8b9c04")
+REFUNDS = [
+    ("succeeded", CardRefundStatus.DONE),
+    ("pending", CardRefundStatus.PENDING),
+    ("failed", CardRefundStatus.REFUSED),
+    ("canceled", CardRefundStatus.REFUSED),
+]
+
+
+def refund(**more: Any) -> CardRefund:
+    known: dict[str, Any] = {"id": REFUND_ID, "charge_id": CHARGE_ID, "amount_minor": 6000}
+    return CardRefund(**{**known, "attempts": 1, **more})
 
 
 @pytest.fixture
@@ -196,25 +211,52 @@ class TestStripe:
         news = await stripe.cancel(charge())
         assert (news.status, news.settlement) == (ChargeStatus.SUCCEEDED, "pi_1")
 
-    @pytest.mark.parametrize(("said", "is_done"), [("succeeded", True), ("pending", False)])
-    async def test_the_payment_intent_is_refunded_once(
-        self, stripe: StripeProvider, outside: respx.MockRouter, said: str, *, is_done: bool
+    @pytest.mark.parametrize(("said", "status"), REFUNDS)
+    async def test_a_part_of_the_payment_intent_is_refunded_once(
+        self,
+        stripe: StripeProvider,
+        outside: respx.MockRouter,
+        said: str,
+        status: CardRefundStatus,
     ) -> None:
-        refunds = outside.post(f"{STRIPE}/v1/refunds").respond(json={"status": said})
-        assert await stripe.refund(charge(settlement="pi_1")) is is_done
+        refunds = outside.post(f"{STRIPE}/v1/refunds").respond(json={"id": "re_1", "status": said})
+        news = await stripe.refund(charge(settlement="pi_1"), refund())
+        assert news == CardRefundNews(status=status, reference="re_1")
         request = refunds.calls.last.request
-        assert request.headers["idempotency-key"] == f"{CHARGE_ID}:refund"
-        assert request.content == b"payment_intent=pi_1"
+        assert request.headers["idempotency-key"] == f"{REFUND_ID}:refund"
+        form = {name: value for name, [value] in parse_qs(request.content.decode()).items()}
+        assert form == {
+            "payment_intent": "pi_1",
+            "amount": "6000",
+            "metadata[refund_id]": str(REFUND_ID),
+        }
+        outside.get(f"{STRIPE}/v1/refunds/re_1").respond(json={"id": "re_1", "status": said})
+        known = refund(reference="re_1", attempts=2)
+        assert await stripe.fetch_refund(charge(), known) == news
 
-    async def test_a_refund_that_failed_stays_open(
+    async def test_a_refund_that_was_not_answered_is_looked_for_before_it_is_asked_for_again(
         self, stripe: StripeProvider, outside: respx.MockRouter
     ) -> None:
-        outside.post(f"{STRIPE}/v1/refunds").respond(json={"status": "failed"})
-        with pytest.raises(ProviderError):
-            await stripe.refund(charge(settlement="pi_1"))
+        others = {"id": "re_0", "status": "succeeded", "metadata": {"refund_id": "another"}}
+        ours = {"id": "re_1", "status": "succeeded", "metadata": {"refund_id": str(REFUND_ID)}}
+        listed = outside.get(f"{STRIPE}/v1/refunds").respond(json={"data": [others, ours]})
+        made = outside.post(f"{STRIPE}/v1/refunds").respond(json={"id": "re_2", "status": None})
+        again = refund(attempts=2)
+        assert (await stripe.refund(charge(settlement="pi_1"), again)).reference == "re_1"
+        assert dict(listed.calls.last.request.url.params) == {
+            "payment_intent": "pi_1",
+            "limit": "100",
+        }
+        assert not made.called
+        listed.respond(json={"data": [others]})
+        assert (await stripe.refund(charge(settlement="pi_1"), again)).reference == "re_2"
+
+    async def test_a_session_without_money_is_not_refunded(
+        self, stripe: StripeProvider, outside: respx.MockRouter
+    ) -> None:
         outside.get(f"{STRIPE}/v1/checkout/sessions/ref_1").respond(json=session())
         with pytest.raises(ProviderError, match="without a payment intent"):
-            await stripe.refund(charge())
+            await stripe.refund(charge(), refund())
 
     @pytest.mark.parametrize(
         ("kind", "stands", "status", "reason"),
@@ -334,25 +376,43 @@ class TestYooKassa:
         for news in (await yookassa.fetch(charge()), await yookassa.cancel(charge())):
             assert (news.status, news.reason) == meaning
 
-    @pytest.mark.parametrize(("said", "is_done"), [("succeeded", True), ("pending", False)])
-    async def test_it_is_refunded_once(
-        self, yookassa: YooKassaProvider, outside: respx.MockRouter, said: str, *, is_done: bool
+    @pytest.mark.parametrize(
+        ("said", "status"), [*REFUNDS[:2], ("canceled", CardRefundStatus.REFUSED)]
+    )
+    async def test_a_part_of_it_is_refunded_once(
+        self,
+        yookassa: YooKassaProvider,
+        outside: respx.MockRouter,
+        said: str,
+        status: CardRefundStatus,
     ) -> None:
-        refunds = outside.post(f"{YOOKASSA}/refunds").respond(json={"status": said})
-        assert await yookassa.refund(charge()) is is_done
+        refunds = outside.post(f"{YOOKASSA}/refunds").respond(json={"id": "r-1", "status": said})
+        news = await yookassa.refund(charge(), refund())
+        assert news == CardRefundNews(status=status, reference="r-1")
         request = refunds.calls.last.request
-        assert request.headers["idempotence-key"] == f"{CHARGE_ID}-refund"
+        assert request.headers["idempotence-key"] == f"{REFUND_ID}-refund"
         assert json.loads(request.content) == {
             "payment_id": "ref_1",
-            "amount": {"value": "150.00", "currency": "RUB"},
+            "amount": {"value": "60.00", "currency": "RUB"},
+            "description": str(REFUND_ID),
         }
+        outside.get(f"{YOOKASSA}/refunds/r-1").respond(json={"id": "r-1", "status": said})
+        known = refund(reference="r-1", attempts=2)
+        assert await yookassa.fetch_refund(charge(), known) == news
 
-    async def test_a_refund_that_was_cancelled_stays_open(
+    async def test_a_refund_that_was_not_answered_is_looked_for_before_it_is_asked_for_again(
         self, yookassa: YooKassaProvider, outside: respx.MockRouter
     ) -> None:
-        outside.post(f"{YOOKASSA}/refunds").respond(json={"status": "canceled"})
-        with pytest.raises(ProviderError):
-            await yookassa.refund(charge())
+        others = {"id": "r-0", "status": "succeeded"}
+        ours = {"id": "r-1", "status": "succeeded", "description": str(REFUND_ID)}
+        listed = outside.get(f"{YOOKASSA}/refunds").respond(json={"items": [others, ours]})
+        made = outside.post(f"{YOOKASSA}/refunds").respond(json={"id": "r-2", "status": "pending"})
+        again = refund(attempts=2)
+        assert (await yookassa.refund(charge(), again)).reference == "r-1"
+        assert dict(listed.calls.last.request.url.params) == {"payment_id": "ref_1", "limit": "100"}
+        assert not made.called
+        listed.respond(json={"items": []})
+        assert (await yookassa.refund(charge(), again)).reference == "r-2"
 
     def test_a_notification_is_not_believed_only_which_payment_to_read(
         self, yookassa: YooKassaProvider
@@ -373,6 +433,19 @@ class TestYooKassa:
 
 
 class TestSandbox:
+    async def test_a_part_is_refunded_once(
+        self, client: httpx.AsyncClient, outside: respx.MockRouter
+    ) -> None:
+        url = f"{SANDBOX}/sandbox/provider/payments/ref_1/refunds"
+        asked = outside.post(url).respond(201, json={"id": "refund_1", "status": "succeeded"})
+        sandbox = SandboxProvider(client, SANDBOX, SECRET)
+        done = CardRefundNews(status=CardRefundStatus.DONE, reference="refund_1")
+        assert await sandbox.refund(charge(), refund()) == done
+        assert await sandbox.fetch_refund(charge(), refund(reference="refund_1")) == done
+        for call in asked.calls:
+            assert call.request.headers["idempotency-key"] == f"{REFUND_ID}:refund"
+            assert json.loads(call.request.content) == {"amount": "60.00", "currency": "RUB"}
+
     async def test_what_the_sandbox_forgot_is_over(
         self, client: httpx.AsyncClient, outside: respx.MockRouter
     ) -> None:

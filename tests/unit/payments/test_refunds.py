@@ -11,7 +11,7 @@ from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, Status
 from payments.domain.refunds import Refund, RefundStatus, decide_refund
-from payments.refund_saga import REFUND, refund_facts
+from payments.refund_saga import CARD_REFUND, REFUND, refund_facts
 from payments.refunding import event_of
 from payments.refusals import OnlyPayeeMayRefund, PaymentNotPaid, RefundExceedsPayment
 from payments.schemas.refunds import refund_shown
@@ -92,8 +92,8 @@ def test_what_is_asked_for_goes_back_or_all_that_is_left(
         assert decide_refund(seen, caller, amount, is_admin=is_admin) == Money(minor, "RUB")
 
 
-def test_the_definition_has_no_faults_and_the_wallets_are_the_payments() -> None:
-    assert REFUND.faults() == []
+def test_the_definitions_have_no_faults_and_the_wallets_are_the_payments() -> None:
+    assert [*REFUND.faults(), *CARD_REFUND.faults()] == []
     named = payment(payer_account_id=UUID(int=21), payee_account_id=None)
     known = refund_facts(refund(reason=None), replace(named, description="Tickets"))
     assert (known["payer_account_id"], known["payee_account_id"]) == (str(UUID(int=21)), None)

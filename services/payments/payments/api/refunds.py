@@ -16,6 +16,7 @@ from kit.web.prefer import PreferWait, preference_applied
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
+from payments.card_refusals import PaymentDisputed
 from payments.domain.payment import Payment
 from payments.domain.refunds import Refund, RefundStatus
 from payments.refusals import (
@@ -46,7 +47,8 @@ router = Router(tags=["refunds"])
     operation_id="refund_payment",
     summary="Refund a payment, all or a part",
     description="For the payee, and administrators. The sum is taken out of what is left of the "
-    "payment at once, then moved from the wallet that was paid into to the one that paid. Answers "
+    "payment at once, then moved from the wallet that was paid into to the one that paid, or back "
+    "to the card. Answers "
     "202, or with `Prefer: wait=N` 201 and the completed refund, if it comes in time. A wallet "
     "that does not hold the sum is a 409, where it says so within two seconds (or N); else the "
     "refund becomes `failed`.",
@@ -61,6 +63,7 @@ router = Router(tags=["refunds"])
         RefundExceedsPayment,
         RefundNotCovered,
         RefundRefused,
+        PaymentDisputed,
     ),
 )
 async def refund_payment(  # noqa: PLR0913 (one parameter for each of the request's)

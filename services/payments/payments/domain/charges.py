@@ -25,21 +25,12 @@ class ChargeStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Refunding(StrEnum):
-    """Whether the provider is to give the money back, and whether it has."""
-
-    NO = "no"
-    WANTED = "wanted"
-    DONE = "done"
-
-
 class Call(Enum):
     """What the provider is to be asked."""
 
     CREATE = auto()
     FETCH = auto()
     CANCEL = auto()
-    REFUND = auto()
     DROP = auto()  # it never heard of the charge, and need not
     NOTHING = auto()
 
@@ -61,6 +52,7 @@ class Charge:
         action_url: Where the payer enters the card.
         expires_at: When the payer has taken too long.
         disputed_at: When the card's owner took the money back through their bank.
+        disputed_minor: How much that was: what had not gone back before.
     """
 
     id: UUID
@@ -74,7 +66,6 @@ class Charge:
     payment_id: UUID | None = None
     account_id: UUID | None = None
     status: ChargeStatus = ChargeStatus.WANTED
-    refunding: Refunding = Refunding.NO
     is_called_off: bool = False
     reference: str | None = None
     settlement: str | None = None
@@ -83,6 +74,7 @@ class Charge:
     attempts: int = 0
     last_error: str | None = None
     disputed_at: datetime | None = None
+    disputed_minor: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -107,8 +99,6 @@ def next_call(charge: Charge, now: datetime) -> Call:
     One that was asked for and not answered is created again under the same key, even where it is
     called off: only so is it known whether the provider has it.
     """
-    if charge.refunding is Refunding.WANTED:
-        return Call.REFUND
     if not charge.is_open:
         return Call.NOTHING
     if charge.status is ChargeStatus.WANTED:

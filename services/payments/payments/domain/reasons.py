@@ -18,6 +18,8 @@ CARD_DECLINED: Final = "card_declined"
 CARD_TIMED_OUT: Final = "card_timed_out"
 CARD_ABANDONED: Final = "card_abandoned"
 CARD_UNAVAILABLE: Final = "card_unavailable"
+CARD_REFUND_REFUSED: Final = "card_refund_refused"
+PAYMENT_DISPUTED: Final = "payment_disputed"
 
 STATUS_LABELS: Final[Mapping[Language, Mapping[Status, str]]] = {
     "en": {
@@ -56,6 +58,8 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         CARD_TIMED_OUT: "The card was not entered in time",
         CARD_ABANDONED: "The payer left the card page",
         CARD_UNAVAILABLE: "The card provider did not take the payment",
+        CARD_REFUND_REFUSED: "The card provider did not give the money back",
+        PAYMENT_DISPUTED: "The card's owner has taken the money back through their bank",
         CANCELLED_BY_PAYER: "Cancelled by the payer",
         EXPIRED: "Not paid in time",
         PAYER_NOT_ACTIVE: "The payer's account is not active any more",
@@ -78,6 +82,8 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         CARD_TIMED_OUT: "Данные карты не введены вовремя",
         CARD_ABANDONED: "Плательщик ушёл со страницы оплаты",
         CARD_UNAVAILABLE: "Провайдер карт не принял платёж",
+        CARD_REFUND_REFUSED: "Провайдер карт не вернул деньги",
+        PAYMENT_DISPUTED: "Владелец карты вернул деньги через свой банк",
         CANCELLED_BY_PAYER: "Отменён плательщиком",
         EXPIRED: "Не оплачен вовремя",
         PAYER_NOT_ACTIVE: "Учётная запись плательщика больше не активна",

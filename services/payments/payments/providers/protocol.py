@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from payments.domain.card_refunds import CardRefund, CardRefundNews
 from payments.domain.charges import Charge, News
 
 
@@ -62,8 +63,12 @@ class PaymentProvider(Protocol):
         """Call a charge off where that is possible; how it stands then."""
         ...
 
-    async def refund(self, charge: Charge) -> bool:
-        """Give all the money back, once; False where that is still on its way."""
+    async def refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
+        """Give a sum of a charge back, once, however often it is asked for; how that stands."""
+        ...
+
+    async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
+        """Ask how a refund stands that the provider has given a name."""
         ...
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:

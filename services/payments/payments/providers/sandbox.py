@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from kit import signatures
 from kit.money import decimal_text
+from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.domain.charges import Charge, ChargeStatus, News
 from payments.domain.reasons import CARD_ABANDONED
 from payments.providers.asking import RejectedError, ask
@@ -46,7 +47,8 @@ class _Payment(BaseModel):
 
 
 class _Refund(BaseModel):
-    status: Literal["pending", "succeeded"]
+    id: str
+    status: Literal["succeeded"]
 
 
 class _Event(BaseModel):
@@ -85,11 +87,20 @@ class SandboxProvider:
         """Call it off, unless its owner was faster."""
         return await self._known("POST", f"/{charge.reference}/cancel", charge)
 
-    async def refund(self, charge: Charge) -> bool:
-        """Give the money back."""
+    async def refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
+        """Give a sum back, at once."""
         url = f"{self._url}/{charge.reference}/refunds"
-        answer = await ask(self._client, _Refund, "POST", url, headers=_key(charge, "refund"))
-        return answer.status == "succeeded"
+        body = {
+            "amount": decimal_text(refund.amount_minor, charge.currency),
+            "currency": charge.currency,
+        }
+        headers = {"Idempotency-Key": f"{refund.id}:refund"}
+        answer = await ask(self._client, _Refund, "POST", url, headers=headers, json=body)
+        return CardRefundNews(status=CardRefundStatus.DONE, reference=answer.id)
+
+    async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
+        """Ask again; the same key gets the same answer."""
+        return await self.refund(charge, refund)
 
     async def _known(self, method: str, path: str, charge: Charge) -> News:
         try:

@@ -13,6 +13,7 @@ import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from kit import signatures
+from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.domain.charges import Charge, ChargeStatus, News
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
 from payments.providers.asking import RejectedError, ask
@@ -30,6 +31,12 @@ _SESSION_LIFE: Final = timedelta(hours=2)
 # Stripe counts these in hundredths, though ISO 4217 has no decimals for them any more.
 _IN_HUNDREDTHS: Final = frozenset({"ISK", "UGX"})
 _DISPUTED: Final = "charge.dispute.created"
+_REFUNDS: Final = {
+    "succeeded": CardRefundStatus.DONE,
+    "failed": CardRefundStatus.REFUSED,
+    "canceled": CardRefundStatus.REFUSED,
+}
+_MOST_REFUNDS: Final = "100"  # of one payment, on a page of Stripe's list
 _PAYMENT_FAILED: Final = "checkout.session.async_payment_failed"
 
 
@@ -59,7 +66,19 @@ class _Session(BaseModel):
 
 
 class _Refund(BaseModel):
+    id: str
     status: str | None
+    metadata: dict[str, str] = {}
+
+    @property
+    def news(self) -> CardRefundNews:
+        """The same in our words."""
+        status = _REFUNDS.get(self.status or "", CardRefundStatus.PENDING)
+        return CardRefundNews(status=status, reference=self.id)
+
+
+class _Refunds(BaseModel):
+    data: list[_Refund]
 
 
 class _Dispute(BaseModel):
@@ -102,7 +121,9 @@ class StripeProvider:
             "payment_intent_data[metadata][charge_id]": str(charge.id),
             f"{item}[quantity]": "1",
             f"{item}[price_data][currency]": charge.currency.lower(),
-            f"{item}[price_data][unit_amount]": str(_smallest_units(charge)),
+            f"{item}[price_data][unit_amount]": str(
+                _smallest_units(charge.amount_minor, charge.currency)
+            ),
             f"{item}[price_data][product_data][name]": charge.description[:_LONGEST_NAME],
         }
         return (await self._session("", charge, "create", form)).news
@@ -119,17 +140,38 @@ class StripeProvider:
         except RejectedError:
             return await self.fetch(charge)
 
-    async def refund(self, charge: Charge) -> bool:
-        """Refund the payment intent under the session."""
+    async def refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
+        """Refund a part of the payment intent under the session.
+
+        One that was asked for before, and not answered, is looked for first: Stripe forgets a key
+        after 24 hours, and would give the part again.
+        """
         intent = charge.settlement or (await self.fetch(charge)).settlement
         if intent is None:
             raise ProviderError("a session without a payment intent")
-        headers = self._headers(f"{charge.id}:refund")
-        url, form = f"{self._url}/v1/refunds", {"payment_intent": intent}
-        refund = await ask(self._client, _Refund, "POST", url, headers=headers, data=form)
-        if refund.status in {"failed", "canceled", "requires_action"}:
-            raise ProviderError(f"refund {refund.status}")
-        return refund.status == "succeeded"
+        if refund.attempts > 1 and (known := await self._known_refund(intent, refund)) is not None:
+            return known.news
+        form = {
+            "payment_intent": intent,
+            "amount": str(_smallest_units(refund.amount_minor, charge.currency)),
+            "metadata[refund_id]": str(refund.id),
+        }
+        headers = self._headers(f"{refund.id}:refund")
+        url = f"{self._url}/v1/refunds"
+        return (await ask(self._client, _Refund, "POST", url, headers=headers, data=form)).news
+
+    async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:  # noqa: ARG002
+        """Retrieve the refund."""
+        url = f"{self._url}/v1/refunds/{refund.reference}"
+        return (await ask(self._client, _Refund, "GET", url, headers=self._headers())).news
+
+    async def _known_refund(self, intent: str, refund: CardRefund) -> _Refund | None:
+        url, wanted = f"{self._url}/v1/refunds", {"payment_intent": intent, "limit": _MOST_REFUNDS}
+        found = await ask(
+            self._client, _Refunds, "GET", url, headers=self._headers(), params=wanted
+        )
+        ours = (one for one in found.data if one.metadata.get("refund_id") == str(refund.id))
+        return next(ours, None)
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
         """Return what a signed event tells; events about other objects are none of ours."""
@@ -164,8 +206,8 @@ class StripeProvider:
         return {"Authorization": f"Bearer {self._key}", **key}
 
 
-def _smallest_units(charge: Charge) -> int:
-    return charge.amount_minor * (100 if charge.currency in _IN_HUNDREDTHS else 1)
+def _smallest_units(minor: int, currency: str) -> int:
+    return minor * (100 if currency in _IN_HUNDREDTHS else 1)
 
 
 def _notice(event: _Event, reference: str | None, **more: Any) -> Notice:

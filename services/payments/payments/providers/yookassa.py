@@ -12,17 +12,24 @@ import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from kit.money import decimal_text
+from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.domain.charges import Charge, ChargeStatus, News
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
 from payments.providers.asking import M, ask
-from payments.providers.protocol import Notice, ProviderError, WebhookUnreadableError
+from payments.providers.protocol import Notice, WebhookUnreadableError
 
 _LONGEST_DESCRIPTION: Final = 128
+_MOST_REFUNDS: Final = 100  # of one payment, on a page of YooKassa's list
 _STATUSES: Final = {
     "pending": ChargeStatus.PENDING,
     "waiting_for_capture": ChargeStatus.PENDING,
     "succeeded": ChargeStatus.SUCCEEDED,
     "canceled": ChargeStatus.CANCELLED,
+}
+_REFUNDS: Final = {
+    "pending": CardRefundStatus.PENDING,
+    "succeeded": CardRefundStatus.DONE,
+    "canceled": CardRefundStatus.REFUSED,
 }
 # Why a payment was cancelled, where that was not the bank's no.
 _TIMED_OUT: Final = frozenset({"expired_on_confirmation", "expired_on_capture"})
@@ -58,7 +65,18 @@ class _Payment(BaseModel):
 
 
 class _Refund(BaseModel):
+    id: str
     status: Literal["pending", "succeeded", "canceled"]
+    description: str | None = None
+
+    @property
+    def news(self) -> CardRefundNews:
+        """The same in our words."""
+        return CardRefundNews(status=_REFUNDS[self.status], reference=self.id)
+
+
+class _Refunds(BaseModel):
+    items: list[_Refund] = []
 
 
 class _Object(BaseModel):
@@ -87,7 +105,7 @@ class YooKassaProvider:
     async def create(self, charge: Charge) -> News:
         """Create a payment once; captured as soon as the payer confirms it."""
         body = {
-            "amount": _amount(charge),
+            "amount": _amount(charge.amount_minor, charge.currency),
             "capture": True,
             "confirmation": {"type": "redirect", "return_url": charge.return_url},
             "description": charge.description[:_LONGEST_DESCRIPTION],
@@ -103,14 +121,30 @@ class YooKassaProvider:
         """Read the payment: one that nobody has confirmed can't be cancelled, it runs out."""
         return await self.fetch(charge)
 
-    async def refund(self, charge: Charge) -> bool:
-        """Refund the payment."""
-        key = f"{charge.id}-refund"
-        body = {"payment_id": charge.reference, "amount": _amount(charge)}
-        refund = await self._ask(_Refund, "POST", "/refunds", key, json=body)
-        if refund.status == "canceled":
-            raise ProviderError("refund canceled")
-        return refund.status == "succeeded"
+    async def refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
+        """Refund a part of the payment; its description names it.
+
+        One that was asked for before, and not answered, is looked for first: YooKassa forgets a
+        key after 24 hours, and would give the part again.
+        """
+        if refund.attempts > 1 and (known := await self._known_refund(charge, refund)) is not None:
+            return known.news
+        body = {
+            "payment_id": charge.reference,
+            "amount": _amount(refund.amount_minor, charge.currency),
+            "description": str(refund.id),
+        }
+        key = f"{refund.id}-refund"
+        return (await self._ask(_Refund, "POST", "/refunds", key, json=body)).news
+
+    async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:  # noqa: ARG002
+        """Read the refund."""
+        return (await self._ask(_Refund, "GET", f"/refunds/{refund.reference}")).news
+
+    async def _known_refund(self, charge: Charge, refund: CardRefund) -> _Refund | None:
+        wanted = {"payment_id": charge.reference, "limit": _MOST_REFUNDS}
+        found = await self._ask(_Refunds, "GET", "/refunds", params=wanted)
+        return next((one for one in found.items if one.description == str(refund.id)), None)
 
     def read_webhook(
         self,
@@ -138,6 +172,5 @@ class YooKassaProvider:
         )
 
 
-def _amount(charge: Charge) -> dict[str, str]:
-    value = decimal_text(charge.amount_minor, charge.currency)
-    return {"value": value, "currency": charge.currency}
+def _amount(minor: int, currency: str) -> dict[str, str]:
+    return {"value": decimal_text(minor, currency), "currency": currency}

@@ -2,6 +2,7 @@
 
 from payments.repository.billers import Billers
 from payments.repository.bulks import Bulks
+from payments.repository.card_refunds import CardRefunds
 from payments.repository.changes import Changes, Place
 from payments.repository.charges import Charges
 from payments.repository.known import Known
@@ -12,6 +13,7 @@ from payments.repository.refunds import Refunds
 __all__ = [
     "Billers",
     "Bulks",
+    "CardRefunds",
     "Changes",
     "Charges",
     "Known",

@@ -1,6 +1,7 @@
 """Stored charges of cards and the events told of them; one statement for each intent.
 
-Lock order: the payment's row, where there is one, then the charge, then the saga.
+Lock order: the payment's row, where there is one, then the charge and what goes back of it, then
+the saga.
 """
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
@@ -12,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from payments.domain.charges import SOONEST, Charge, ChargeStatus, News, Refunding
+from payments.domain.charges import SOONEST, Charge, ChargeStatus, News
 
 _ROW: Final = ", ".join(field.name for field in fields(Charge))
 
@@ -25,6 +26,8 @@ ON CONFLICT DO NOTHING
 """
 
 _GET: Final = f"SELECT {_ROW} FROM charge WHERE id = $1"
+
+_AMONG: Final = f"SELECT {_ROW} FROM charge WHERE id = ANY($1)"
 
 _OF_PAYMENT: Final = f"SELECT {_ROW} FROM charge WHERE payment_id = $1"
 
@@ -72,27 +75,21 @@ _ASK_SOON: Final = "UPDATE charge SET next_at = $2 WHERE id = $1 AND next_at > $
 
 _CALL_OFF: Final = """
 UPDATE charge SET is_called_off = true, updated_at = $2,
-    next_at = CASE WHEN status IN ('wanted', 'pending', 'succeeded') THEN $2::timestamptz END,
-    refunding = CASE WHEN status = 'succeeded' AND disputed_at IS NULL AND refunding = 'no'
-        THEN 'wanted' ELSE refunding END
+    next_at = CASE WHEN status IN ('wanted', 'pending') THEN $2::timestamptz END
 WHERE payment_id = ANY($1) AND NOT is_called_off
+RETURNING id
 """
 
-_WANT_REFUND: Final = """
-UPDATE charge SET refunding = 'wanted', attempts = 0, next_at = $2, updated_at = $2
-WHERE id = $1 AND status = 'succeeded' AND refunding = 'no' AND disputed_at IS NULL
-"""
-
-_REFUNDED: Final = """
-UPDATE charge SET refunding = 'done', next_at = NULL, lease_until = NULL, last_error = NULL,
-    attempts = 0, updated_at = $2
-WHERE id = $1 AND refunding = 'wanted'
-"""
+_LOCK: Final = "SELECT 1 FROM charge WHERE id = $1 FOR NO KEY UPDATE"
 
 # What goes back already is not taken back twice.
 _DISPUTE: Final = f"""
-UPDATE charge SET disputed_at = $2, updated_at = $2
-WHERE id = $1 AND status = 'succeeded' AND refunding = 'no' AND disputed_at IS NULL
+WITH back AS (
+    SELECT coalesce(sum(amount_minor), 0)::bigint AS minor FROM card_refund
+    WHERE charge_id = $1 AND status <> 'refused')
+UPDATE charge SET disputed_at = $2, disputed_minor = amount_minor - back.minor, updated_at = $2
+FROM back
+WHERE id = $1 AND status = 'succeeded' AND disputed_at IS NULL AND amount_minor > back.minor
 RETURNING {_ROW}
 """
 
@@ -129,6 +126,11 @@ class Charges:
     async def get(self, charge_id: UUID) -> Charge | None:
         """Return a charge as it stands."""
         return _one(await self._connection.fetchrow(_GET, charge_id))
+
+    async def among(self, charge_ids: Iterable[UUID]) -> dict[UUID, Charge]:
+        """Return charges as they stand, by id."""
+        rows = await self._connection.fetch(_AMONG, list(charge_ids))
+        return {row["id"]: _charge(row) for row in rows}
 
     async def of_payment(self, payment_id: UUID) -> Charge | None:
         """Return the charge that pays a payment."""
@@ -188,20 +190,17 @@ class Charges:
         """Have the provider asked about a charge at once, if it is still asked about."""
         await self._connection.execute(_ASK_SOON, charge_id, now)
 
-    async def call_off(self, payment_ids: Iterable[UUID], now: datetime) -> None:
-        """Want no charge any more for these payments; what has come goes back."""
-        await self._connection.execute(_CALL_OFF, list(payment_ids), now)
-
-    async def want_refund(self, charge_id: UUID, now: datetime) -> bool:
-        """Have the provider give back what has come; False where it goes back already."""
-        return bool(await self._connection.execute(_WANT_REFUND, charge_id, now))
-
-    async def refunded(self, charge_id: UUID, now: datetime) -> None:
-        """Note that the provider has given it back."""
-        await self._connection.execute(_REFUNDED, charge_id, now)
+    async def call_off(self, payment_ids: Iterable[UUID], now: datetime) -> list[UUID]:
+        """Want no charge any more for these payments; returns the charges."""
+        rows = await self._connection.fetch(_CALL_OFF, list(payment_ids), now)
+        return [row["id"] for row in rows]
 
     async def dispute(self, charge_id: UUID, now: datetime) -> Charge | None:
-        """Note that the card's owner took it back; None where that is known, or it did not come."""
+        """Note that the card's owner took back what had not gone back before.
+
+        None where that is known, or there is nothing of it.
+        """
+        await self._connection.execute(_LOCK, charge_id)
         return _one(await self._connection.fetchrow(_DISPUTE, charge_id, now))
 
     async def told(
@@ -218,5 +217,4 @@ def _one(row: Any) -> Charge | None:
 def _charge(row: Any) -> Charge:
     values = dict(row)
     values["status"] = ChargeStatus(values["status"])
-    values["refunding"] = Refunding(values["refunding"])
     return Charge(**values)

@@ -3,6 +3,7 @@
 They run inside the caller's unit of work and never commit; nobody outside is asked here.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,7 +19,7 @@ from payments.domain.charges import CHARGE_DEADLINE, Charge, ChargeStatus, News,
 from payments.domain.payment import Payment
 from payments.domain.reasons import CARD_ABANDONED
 from payments.providers.protocol import Notice
-from payments.repository import Charges, Payments
+from payments.repository import CardRefunds, Charges, Payments
 from payments.saga import CHARGE
 
 TOP_UP: Final = "top_up"
@@ -53,19 +54,24 @@ def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
 
 
 async def hear(uow: UnitOfWork, engine: SagaEngine, provider: str, notice: Notice) -> None:
-    """Take in what a webhook tells; each event counts once, and a stranger's charge never."""
+    """Take in what a webhook tells; each event counts once, and a stranger's charge never.
+
+    What is not believed is not noted either: it only says that there may be something to read.
+    """
     charges, now = Charges(uow), uow.clock.now()
     charge = await charges.named(provider, notice.charge_id, notice.reference)
     if charge is None:
         log.warning("charge_unknown", provider=provider, kind=notice.kind)
         return
+    if notice.news is None and not notice.is_dispute:
+        await charges.ask_soon(charge.id, now)
+        await CardRefunds(uow).ask_soon(charge.id, now)
+        return
     if not await charges.told(provider, notice.event_id, notice.kind, charge.id, now):
         return
     if notice.is_dispute:
         await _take_back(uow, charge)
-    elif notice.news is None:
-        await charges.ask_soon(charge.id, now)
-    else:
+    elif notice.news is not None:
         await learn(uow, engine, charge, notice.news)
 
 
@@ -96,11 +102,17 @@ async def _came(uow: UnitOfWork, engine: SagaEngine, charge: Charge) -> None:
         return
     if not await engine.signal(uow, charge.payment_id, CHARGE):
         log.warning("charge_came_too_late", charge_id=str(charge.id))
-        await Charges(uow).want_refund(charge.id, uow.clock.now())
+        await CardRefunds(uow).want_all([charge.id], uow.clock.now())
+
+
+async def call_off(uow: UnitOfWork, payment_ids: Iterable[UUID]) -> None:
+    """Want no charge any more for these payments, which are locked; what has come goes back."""
+    now = uow.clock.now()
+    await CardRefunds(uow).want_all(await Charges(uow).call_off(payment_ids, now), now)
 
 
 async def _take_back(uow: UnitOfWork, charge: Charge) -> None:
-    """Give a disputed amount back to the provider, from whoever got it."""
+    """Give what is disputed, and has not gone back before, to the provider from whoever got it."""
     disputed = await Charges(uow).dispute(charge.id, uow.clock.now())
     if disputed is None:
         log.warning("dispute_without_money", charge_id=str(charge.id))
@@ -120,7 +132,7 @@ async def answered(uow: UnitOfWork, envelope: Envelope) -> None:
     code = envelope.message.code
     if what == TOP_UP:
         log.warning("top_up_refused", charge_id=name, code=code)
-        await Charges(uow).want_refund(charge.id, uow.clock.now())
+        await CardRefunds(uow).want_all([charge.id], uow.clock.now())
     elif what == CHARGEBACK:
         # The house bears it until somebody has collected it: no wallet goes below zero.
         log.error("chargeback_not_covered", charge_id=name, code=code)
@@ -143,13 +155,18 @@ def _move(
         transfer_id=derived_id(charge.id, kind),
         payer=payer,
         payee=payee,
-        amount_minor=charge.amount_minor,
+        amount_minor=charge.amount_minor if kind == TOP_UP else _disputed_minor(charge),
         currency=charge.currency,
         reference=str(charge.id),
         kind=CHARGEBACK if kind == LOSS else kind,
         description=None,
     )
     uow.emit(command, subject=f"{kind}:{charge.id}")
+
+
+def _disputed_minor(charge: Charge) -> int:
+    assert charge.disputed_minor is not None  # noqa: S101 - a chargeback is of a disputed charge
+    return charge.disputed_minor
 
 
 def _clearing(charge: Charge) -> AccountRef:

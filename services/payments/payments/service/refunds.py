@@ -1,15 +1,17 @@
 """Asking for a refund. How it ends, ``refunding.py`` says."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.saga import SagaEngine
+from payments.card_refusals import PaymentDisputed
 from payments.domain.lifecycle import visible_to
-from payments.domain.payment import Payment
+from payments.domain.payment import Method, Payment
 from payments.domain.refunds import Refund, RefundStatus, decide_refund
 from payments.refund_saga import refund_facts
-from payments.repository import Payments, Refunds
+from payments.repository import Charges, Payments, Refunds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +39,16 @@ def seen_by(payment: Payment | None, asker: Asker) -> Payment:
     return visible_to(payment, asker.user_id)
 
 
-async def request(uow: UnitOfWork, engine: SagaEngine, order: RefundOrder, asker: Asker) -> Refund:
-    """Take the sum out of what is left of the payment, and begin to give it back.
+async def request(
+    uow: UnitOfWork, engines: Mapping[Method, SagaEngine], order: RefundOrder, asker: Asker
+) -> Refund:
+    """Take the sum out of what is left of the payment, and begin to give it back as it was paid.
 
-    Raises the refusals of ``decide_refund``.
+    Raises the refusals of ``decide_refund``, and PaymentDisputed.
     """
     payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
     money = decide_refund(payment, asker.user_id, order.amount, is_admin=asker.is_admin)
+    provider = await _provider_of(uow, payment)
     refund = Refund(
         id=order.refund_id,
         payment_id=payment.id,
@@ -62,5 +67,17 @@ async def request(uow: UnitOfWork, engine: SagaEngine, order: RefundOrder, asker
     refunds = Refunds(uow)
     await refunds.take(payment.id, refund.amount_minor)
     await refunds.add(refund)
-    await engine.start(uow, refund.id, refund_facts(refund, payment))
+    facts = refund_facts(refund, payment, provider=provider)
+    await engines[payment.method].start(uow, refund.id, facts)
     return refund
+
+
+async def _provider_of(uow: UnitOfWork, payment: Payment) -> str | None:
+    """Return who charged the card that paid, None where a wallet did."""
+    if payment.method is not Method.CARD:
+        return None
+    charge = await Charges(uow).of_payment(payment.id)
+    assert charge is not None  # noqa: S101 - stored with the claim that said so
+    if charge.disputed_at is not None:
+        raise PaymentDisputed
+    return charge.provider
