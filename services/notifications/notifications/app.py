@@ -67,7 +67,7 @@ def build(settings: Settings) -> Service:
     )
     bell = Doorbell()
     web.state.webhooks = WebhookParts(
-        Guard(settings.webhook_reach), Vault(settings.webhook_key), bell
+        Guard(settings.webhook_reach), Vault(*settings.webhook_keys), bell
     )
 
     async def keep_webhooks(service: Service) -> None:

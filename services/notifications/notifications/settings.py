@@ -59,6 +59,11 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "development-webhook-key-of-saldo",
         "Encrypts the signing secrets of webhook endpoints in the database.",
     )
+    webhook_old_keys: SecretStr | None = setting(
+        None,
+        "Former values of NOTIFICATIONS_WEBHOOK_KEY, with commas between: what they have encrypted"
+        " is still read.",
+    )
     webhook_allow_loopback: bool = setting(
         False,
         "Whether webhooks may be sent to this machine itself, by http and to any port from 1024"
@@ -93,6 +98,12 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         if self.in_production and self.webhook_allow_loopback:
             raise ValueError("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK is for development only")
         return self
+
+    @property
+    def webhook_keys(self) -> list[SecretStr]:
+        """What encrypts webhook secrets, then what once did."""
+        old = self.webhook_old_keys.get_secret_value() if self.webhook_old_keys else ""
+        return [self.webhook_key, *(SecretStr(key) for key in old.split(",") if key)]
 
     @property
     def webhook_reach(self) -> Reach:

@@ -82,3 +82,12 @@ def test_in_development_webhooks_reach_this_machine_by_a_setting_only(
     assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, loopback=False)
     monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK", "true")
     assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, loopback=True)
+
+
+def test_the_first_webhook_key_is_the_present_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    [alone] = load(Settings, env_file=None).webhook_keys
+    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_OLD_KEYS", "one-before,first-of-all")
+    settings = load(Settings, env_file=None)
+    shown = [key.get_secret_value() for key in settings.webhook_keys]
+    assert shown == [alone.get_secret_value(), "one-before", "first-of-all"]
+    assert "one-before" not in repr(settings)

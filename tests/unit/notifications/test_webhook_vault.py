@@ -32,3 +32,14 @@ def test_a_secret_is_bound_to_its_endpoint_and_to_the_key() -> None:
     ]:
         with pytest.raises(WrongWebhookKeyError):
             vault.unlock(other, found)
+
+
+def test_what_an_old_key_has_encrypted_is_still_read_and_nothing_new_is_under_it() -> None:
+    endpoint_id, old, new = new_id(), SecretStr("a" * 32), SecretStr("b" * 32)
+    rotated = Vault(new, SecretStr("c" * 32), old)
+    secret, stored = VAULT.new(endpoint_id)
+    assert rotated.unlock(endpoint_id, stored) == secret
+    later, stored_later = rotated.new(endpoint_id)
+    assert Vault(new).unlock(endpoint_id, stored_later) == later
+    with pytest.raises(WrongWebhookKeyError, match="NOTIFICATIONS_WEBHOOK_OLD_KEYS"):
+        VAULT.unlock(endpoint_id, stored_later)

@@ -4,6 +4,7 @@ A copy of the database alone can therefore not sign in our name.
 """
 
 import os
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -24,25 +25,32 @@ class WrongWebhookKeyError(Exception):
 
 
 class Vault:
-    """Encrypts secrets, each bound to its endpoint (AES-256-GCM: nonce, then ciphertext)."""
+    """Encrypts secrets, each bound to its endpoint (AES-256-GCM: nonce, then ciphertext).
 
-    def __init__(self, key: SecretStr) -> None:
-        """Derive the cipher's key from the setting's (HKDF, RFC 5869)."""
-        kdf = HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"saldo webhook secrets 1")
-        self._cipher = AESGCM(kdf.derive(key.get_secret_value().encode()))
+    The first key encrypts; what the old ones have encrypted is read as well.
+    """
+
+    def __init__(self, key: SecretStr, *old: SecretStr) -> None:
+        """Derive the ciphers' keys from the settings' (HKDF, RFC 5869)."""
+        self._ciphers = [_cipher(one) for one in (key, *old)]
 
     def new(self, endpoint_id: UUID) -> tuple[bytes, bytes]:
         """Make a secret: as it signs, and as it is stored."""
         secret, nonce = os.urandom(SECRET_BYTES), os.urandom(_NONCE_BYTES)
-        return secret, nonce + self._cipher.encrypt(nonce, secret, endpoint_id.bytes)
+        return secret, nonce + self._ciphers[0].encrypt(nonce, secret, endpoint_id.bytes)
 
     def unlock(self, endpoint_id: UUID, stored: bytes) -> bytes:
         """Return a secret as it signs; raises WrongWebhookKeyError."""
-        try:
-            nonce, ciphertext = stored[:_NONCE_BYTES], stored[_NONCE_BYTES:]
-            return self._cipher.decrypt(nonce, ciphertext, endpoint_id.bytes)
-        except (InvalidTag, ValueError):
-            raise WrongWebhookKeyError(
-                "the webhook secrets in the database were stored under another"
-                " NOTIFICATIONS_WEBHOOK_KEY"
-            ) from None
+        nonce, ciphertext = stored[:_NONCE_BYTES], stored[_NONCE_BYTES:]
+        for cipher in self._ciphers:
+            with suppress(InvalidTag, ValueError):
+                return cipher.decrypt(nonce, ciphertext, endpoint_id.bytes)
+        raise WrongWebhookKeyError(
+            "the webhook secrets in the database were stored under a key that is neither"
+            " NOTIFICATIONS_WEBHOOK_KEY nor one of NOTIFICATIONS_WEBHOOK_OLD_KEYS"
+        )
+
+
+def _cipher(key: SecretStr) -> AESGCM:
+    kdf = HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"saldo webhook secrets 1")
+    return AESGCM(kdf.derive(key.get_secret_value().encode()))
