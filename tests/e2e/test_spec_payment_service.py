@@ -198,6 +198,20 @@ async def test_the_list_is_narrowed_by_status_date_and_amount(alice: Person, bob
     assert await found(created_to=large["created_at"]) == [small["id"]]
 
 
+async def test_a_payment_goes_through_a_payment_gateway_with_made_up_answers(
+    alice: Person, bob: Person
+) -> None:
+    """Интеграция с платежным шлюзом (mock-ответы допускаются)."""
+    payment = await alice.create(bob, "150.00")
+    by_card = {"method": "card", "return_url": "https://shop.example/thanks"}
+    sent = await alice.post(f"/v1/payments/{payment['id']}/pay", by_card)
+    page = sent.json()["next_action"]["url"]
+    assert bob.username in (await alice.http.get(page)).text
+    await alice.http.post(page, data={"outcome": "success"})
+    assert (await alice.settled(payment["id"]))["status"] == "paid"
+    assert (str(await alice.balance()), str(await bob.balance())) == ("0.00", "150.00")
+
+
 async def test_main_events_are_logged_to_standard_output(
     stack: Stack, alice: Person, bob: Person
 ) -> None:
