@@ -17,6 +17,7 @@ from payments.bulk_work import BulkWork
 from payments.charging import Charging
 from payments.domain.payment import Method
 from payments.finishing import payment_saga
+from payments.hearing import Hearing
 from payments.messages import routes
 from payments.neighbours import Neighbours
 from payments.parties import known_parties
@@ -49,6 +50,7 @@ def build(settings: Settings) -> Service:
     async def calls_and_waiting(service: Service) -> AsyncIterator[None]:
         database = service.state.database
         async with http_client() as client:
+            provider = provider_of(settings, client)
             token = ServiceToken(client, settings.auth_url, "payments", settings.client_secret)
             service.state.wiring = Wiring(
                 settings=settings,
@@ -63,9 +65,8 @@ def build(settings: Settings) -> Service:
                 watchers=watchers,
                 refunds=refunds,
                 refund_ends=refund_ends,
-                charging=Charging(
-                    database, engine, refunds[Method.CARD], provider_of(settings, client), card_bell
-                ),
+                charging=Charging(database, engine, refunds[Method.CARD], provider, card_bell),
+                hearing=Hearing(database, engine, provider.name),
             )
             # In every process that answers requests, also where another one does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
@@ -88,6 +89,7 @@ def build(settings: Settings) -> Service:
             *_refunds_and_schedule(engine, refunds.values(), settings),
             ("checks", lambda service: _check(engine, service, settings)),
             ("charges", _charge),
+            ("hearing", _hear),
             ("bulk", _bulk),
             ("expiry", _sweep),
             ("idempotency", _forget_answers),
@@ -156,3 +158,8 @@ async def _check(engine: SagaEngine, service: Service, settings: Settings) -> No
 async def _charge(service: Service) -> None:
     wiring: Wiring = service.state.wiring
     await wiring.charging.run()
+
+
+async def _hear(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await wiring.hearing.run()

@@ -113,7 +113,7 @@ class Charging:
                 _watch(charge, error)
                 await charges.keep_asking(charge.id, now + pause(charge.attempts), error, now)
             else:
-                await learn(uow, self._engine, charge, news)
+                await learn(uow, self._engine, {charge.id: (charge, news)})
 
     async def _make(self, call: Call, charge: Charge) -> News | None:
         """Return what the provider says."""

@@ -340,6 +340,13 @@ provider_event = Table(
     Column("provider", Text, primary_key=True),
     Column("event_id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("charge_id", Uuid),
+    Column("charge_id", Uuid),  # as the provider repeats it
+    Column("reference", Text),
+    Column("news", JSONB),
+    Column("is_dispute", Boolean, nullable=False),
     Column("received_at", _AT, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", _AT),  # until it has had its effect
+    CheckConstraint("is_dispute <> (news IS NOT NULL)", name="tells_one_thing"),
+    Index("ix_provider_event_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )

@@ -12,6 +12,7 @@ from kit.messaging.doorbell import Doorbell
 from kit.saga import SagaEngine
 from payments.charging import Charging
 from payments.domain.payment import Method, Payment
+from payments.hearing import Hearing
 from payments.neighbours import Neighbours
 from payments.parties import KnownParties
 from payments.service import payments as service
@@ -38,6 +39,7 @@ class Wiring:
     refunds: Mapping[Method, SagaEngine]
     refund_ends: RefundEnds
     charging: Charging
+    hearing: Hearing
 
 
 def creating(database: Database, settings: Settings) -> Gathering[UnitOfWork, Creation, Payment]:

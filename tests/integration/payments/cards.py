@@ -77,10 +77,10 @@ class CardProvider:
     async def sends(
         self, raw: bytes, *, secret: str = SECRET, age: float = 0, provider: str = "sandbox"
     ) -> httpx.Response:
-        """Send a body, signed so long ago."""
+        """Send a body, signed so long ago, and let it have its effect."""
         at = self.room.clock.now().timestamp() - age
         moment = self.room.clock.now().fromtimestamp(at, tz=self.room.clock.now().tzinfo)
-        return await self.room.http.post(
+        answer = await self.room.http.post(
             f"/v1/payments/webhooks/{provider}",
             content=raw,
             headers={
@@ -88,3 +88,5 @@ class CardProvider:
                 "Sandbox-Signature": signatures.sign(secret, raw, moment),
             },
         )
+        await self.room.hear()
+        return answer

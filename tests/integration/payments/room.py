@@ -232,6 +232,11 @@ class Room:
             await asyncio.gather(*runner._running.values())
         await self.settle()
 
+    async def hear(self) -> None:
+        """Let what the provider has told have its effect."""
+        while await self.service.state.wiring.hearing.work_off():
+            pass
+
     async def charge(self) -> None:
         """Ask the provider about the charges that are due, and let what follows happen."""
         await self.service.state.wiring.charging.work_off()

@@ -1,5 +1,7 @@
 import asyncio
+import json
 from collections import Counter
+from dataclasses import replace
 from uuid import UUID
 
 import httpx
@@ -10,6 +12,7 @@ from tests.integration.payments.room import CHECKED, ONE, TWO, Room
 
 from contracts.wallet import HOUSE, AccountRef, Transfer
 from kit.ids import new_id
+from payments.domain.charges import SOONEST, ChargeStatus, News, Notice
 
 CARD = {"method": "card", "return_url": SHOP}
 CLEARING = AccountRef(owner_id=HOUSE, provider="sandbox")
@@ -18,6 +21,13 @@ CLEARING = AccountRef(owner_id=HOUSE, provider="sandbox")
 @pytest.fixture
 def cards(room: Room, outside: respx.MockRouter) -> CardProvider:
     return CardProvider(room, outside)
+
+
+COME = News(status=ChargeStatus.SUCCEEDED)
+
+
+def notice(charge_id: UUID, event_id: str = "evt_1") -> Notice:
+    return Notice(event_id=event_id, kind="x", reference=None, charge_id=charge_id, news=COME)
 
 
 async def by_card(room: Room, payer: UUID, payee: UUID, amount: str = "10.00") -> UUID:
@@ -370,11 +380,84 @@ class TestWebhooks:
         answer = await cards.sends(body)
         assert (answer.status_code, answer.json()["code"]) == refusal
 
-    async def test_a_charge_nobody_knows_is_answered_and_not_stored(
-        self, room: Room, cards: CardProvider
+    async def test_a_charge_nobody_knows_is_answered_and_changes_nothing(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
     ) -> None:
-        assert (await cards.tells("succeeded", new_id())).status_code == 200
-        assert await room.count("provider_event") == 0
+        payment_id = await by_card(room, alice, bob)
+        body = {"id": "evt_1", "type": "payment.succeeded", "payment": {"id": "card_of_others"}}
+        body["payment"] |= {"status": "succeeded", "charge_id": str(new_id())}
+        assert (await cards.sends(json.dumps(body).encode())).status_code == 200
+        await room.settle()
+        assert await stands(room, payment_id) == ("pending", "no")
+        assert transfers(room) == []
+
+    @pytest.mark.usefixtures("cards")
+    async def test_it_is_answered_once_it_is_kept_and_has_its_effect_thereafter(
+        self, room: Room, alice: UUID, bob: UUID
+    ) -> None:
+        payment_id = await by_card(room, alice, bob)
+        hearing = room.service.state.wiring.hearing
+        await hearing.keep(notice(payment_id))
+        assert await stands(room, payment_id) == ("pending", "no")
+        assert [await hearing.work_off(), await hearing.work_off()] == [1, 0]
+        assert await stands(room, payment_id) == ("succeeded", "no")
+        await hearing.keep(notice(payment_id))
+        assert await hearing.work_off() == 0
+
+    async def test_many_at_once_each_have_their_effect_in_the_order_they_came(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
+    ) -> None:
+        first = await by_card(room, alice, bob)
+        cards.down = True  # so the second has no name out there yet
+        second = await by_card(room, bob, alice)
+        hearing = room.service.state.wiring.hearing
+        failed = News(status=ChargeStatus.FAILED, reason="card_declined")
+        for number, (payment_id, news) in enumerate(
+            [(first, failed), (second, COME), (first, COME), (second, failed)]
+        ):
+            room.clock.advance(0.001)
+            await hearing.keep(replace(notice(payment_id, f"evt_{number}"), news=news))
+        assert await hearing.work_off() == 4
+        await room.settle()
+        # What came after the card was declined goes back; what came late undoes nothing.
+        assert await stands(room, first) == ("succeeded", "wanted")
+        assert await stands(room, second) == ("succeeded", "no")
+        assert (await room.seen(alice, first))["status"] == "failed"
+        assert (await room.seen(bob, second))["status"] == "paid"
+
+    async def test_of_many_who_work_at_once_each_event_is_heard_by_one(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
+    ) -> None:
+        cards.down = True
+        ids = [await by_card(room, alice, bob) for _ in range(10)]
+        hearing = room.service.state.wiring.hearing
+        await asyncio.gather(*(hearing.keep(notice(one, f"evt_{one}")) for one in ids))
+        assert sum(await asyncio.gather(*(hearing.work_off() for _ in range(4)))) == len(ids)
+        await room.settle()
+        assert len(transfers(room)) == len(ids)
+
+    async def test_one_that_fails_is_put_off_and_holds_up_nothing(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
+    ) -> None:
+        first = await by_card(room, alice, bob)
+        cards.down = True  # so the second has no name out there yet
+        second = await by_card(room, bob, alice)
+        hearing = room.service.state.wiring.hearing
+        await room.as_owner(  # so the first can't be stored
+            "ALTER TABLE charge ADD CONSTRAINT in_the_way"
+            f" CHECK (id <> '{first}' OR status <> 'succeeded')"
+        )
+        for payment_id in (first, second):
+            room.clock.advance(0.001)
+            await hearing.keep(notice(payment_id, f"evt_{payment_id}"))
+        assert await hearing.work_off() == 2
+        assert await stands(room, first) == ("pending", "no")
+        assert await stands(room, second) == ("succeeded", "no")
+        assert await hearing.work_off() == 0
+        await room.as_owner("ALTER TABLE charge DROP CONSTRAINT in_the_way")
+        room.clock.advance(SOONEST.total_seconds())
+        assert await hearing.work_off() == 1
+        assert await stands(room, first) == ("succeeded", "no")
 
     async def test_another_provider_is_not_heard(self, cards: CardProvider) -> None:
         assert (await cards.sends(b"{}", provider="stripe")).status_code == 404

@@ -110,6 +110,7 @@ class TestStripe:
         body = json.dumps({"id": event, "type": kind, "data": {"object": told}}).encode()
         headers = {"Stripe-Signature": signatures.sign(SECRET, body, room.clock.now())}
         answer = await room.http.post("/v1/payments/webhooks/stripe", content=body, headers=headers)
+        await room.hear()
         return answer.status_code
 
     async def test_a_signed_session_pays_once_and_a_dispute_of_its_intent_takes_it_back(

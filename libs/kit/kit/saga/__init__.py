@@ -10,7 +10,7 @@ from kit.saga.engine import (
     UndoOutcome,
     shared_replies,
 )
-from kit.saga.state import Action, Note
+from kit.saga.state import Action, Note, Signalled
 from kit.saga.tasks import TaskOutcome, TaskRunner
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Note",
     "Saga",
     "SagaEngine",
+    "Signalled",
     "Start",
     "Step",
     "Task",

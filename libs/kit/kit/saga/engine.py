@@ -5,7 +5,7 @@ order. So a route that locks its own row and then the saga cannot meet a reply h
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -162,8 +162,14 @@ class SagaEngine:
         their step are kept for it.
         """
         news = Signalled(step, refusal, learnt or {})
-        states = await store.lock(uow, self.saga.name, [saga_id])
-        return bool(await self._apply(uow, states, [(saga_id, news, None)]))
+        return saga_id in await self.signal_many(uow, {saga_id: news})
+
+    async def signal_many(self, uow: UnitOfWork, news: Mapping[UUID, Signalled]) -> set[UUID]:
+        """Do what ``signal`` does for many instances at once; returns those that took the news."""
+        states = await store.lock(uow, self.saga.name, news)
+        return set(
+            await self._apply(uow, states, [(one, told, None) for one, told in news.items()])
+        )
 
     async def operate(
         self,
@@ -215,19 +221,20 @@ class SagaEngine:
         """Lock, decide in order, save and emit for many inputs; returns how many had an effect."""
         ids = sorted({saga_id for saga_id, _, _ in inputs})
         await self._hooks.lock(uow, ids)
-        return await self._apply(uow, await store.lock(uow, self.saga.name, ids), inputs)
+        return len(await self._apply(uow, await store.lock(uow, self.saga.name, ids), inputs))
 
     async def _apply(
         self,
         uow: UnitOfWork,
         states: dict[UUID, State],
         inputs: Sequence[tuple[UUID, Input, Envelope | None]],
-    ) -> int:
+    ) -> list[UUID]:
+        """Return whom the inputs had an effect on, each as often as they had."""
         now = uow.clock.now()
         changed: dict[UUID, State] = {}
         entries: list[tuple[UUID, Entry]] = []
         done: list[Done] = []
-        effects = 0
+        effects: list[UUID] = []
         for saga_id, given, cause in inputs:
             state = changed.get(saga_id) or states.get(saga_id)
             if state is None:
@@ -236,7 +243,7 @@ class SagaEngine:
             decision = decide(self.definitions[state.version], state, given, now)
             entries += [(saga_id, entry) for entry in decision.log]
             if decision.is_change:
-                effects += 1
+                effects.append(saga_id)
                 changed[saga_id] = decision.state
                 self._watch(state, decision.state)
                 self._send(uow, decision, cause)

@@ -84,8 +84,14 @@ CREATE TABLE provider_event (
     event_id text NOT NULL,
     kind text NOT NULL,
     charge_id uuid,
+    reference text,
+    news jsonb,
+    is_dispute boolean NOT NULL,
     received_at timestamptz NOT NULL,
-    CONSTRAINT pk_provider_event PRIMARY KEY (provider, event_id)
+    attempts integer NOT NULL DEFAULT 0,
+    next_at timestamptz,
+    CONSTRAINT pk_provider_event PRIMARY KEY (provider, event_id),
+    CONSTRAINT ck_provider_event_tells_one_thing CHECK (is_dispute <> (news IS NOT NULL))
 )
 """
 
@@ -101,6 +107,10 @@ def upgrade() -> None:
         "CREATE INDEX ix_card_refund_next_at ON card_refund (next_at) WHERE next_at IS NOT NULL"
     )
     op.execute(EVENT)
+    op.execute(
+        "CREATE INDEX ix_provider_event_next_at ON provider_event (next_at)"
+        " WHERE next_at IS NOT NULL"
+    )
 
 
 def downgrade() -> None:

@@ -1,4 +1,4 @@
-"""Webhooks from the provider of card payments: verified, stored with their effect, answered."""
+"""Webhooks from the provider of card payments: verified, kept, answered."""
 
 from typing import Final
 
@@ -10,7 +10,6 @@ from kit.web.routes import Router
 from payments.card_refusals import WebhookRefused
 from payments.providers import WebhookRefusedError, WebhookUnreadableError
 from payments.schemas.webhooks import Received
-from payments.service import charges
 from payments.wiring import Wired
 
 router = Router(tags=["webhooks"])
@@ -65,6 +64,5 @@ async def hear_provider(provider: str, request: Request, wired: Wired) -> Receiv
         parse_json(body)
         raise ValidationFailed(errors=(_UNREADABLE,)) from None
     if notice is not None:
-        async with wired.database.unit_of_work() as uow:
-            await charges.hear(uow, wired.engine, provider, notice)
+        await wired.hearing.keep(notice)
     return Received()

@@ -81,6 +81,11 @@ class Charge:
         """Tell whether the provider has not said yet how it ended."""
         return self.status in {ChargeStatus.WANTED, ChargeStatus.PENDING}
 
+    @property
+    def has_come(self) -> bool:
+        """Tell whether the money has come."""
+        return self.status is ChargeStatus.SUCCEEDED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
@@ -91,6 +96,32 @@ class News:
     settlement: str | None = None
     action_url: str | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a webhook tells.
+
+    Attributes:
+        event_id: The provider's id of the event; each counts once.
+        kind: What the provider calls it.
+        reference: What the provider calls the charge, or its money.
+        charge_id: Our own id of it, where the webhook repeats it.
+        news: What has become of the charge; None where that is not believed unread.
+        is_dispute: The card's owner takes the money back.
+    """
+
+    event_id: str
+    kind: str
+    reference: str | None
+    charge_id: UUID | None = None
+    news: News | None = None
+    is_dispute: bool = False
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether it tells anything by itself."""
+        return self.is_dispute or self.news is not None
 
 
 def next_call(charge: Charge, now: datetime) -> Call:

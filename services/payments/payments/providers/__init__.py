@@ -2,7 +2,6 @@
 
 from payments.providers.choosing import provider_of
 from payments.providers.protocol import (
-    Notice,
     PaymentProvider,
     ProviderError,
     WebhookRefusedError,
@@ -10,7 +9,6 @@ from payments.providers.protocol import (
 )
 
 __all__ = [
-    "Notice",
     "PaymentProvider",
     "ProviderError",
     "WebhookRefusedError",

@@ -1,13 +1,11 @@
 """What a provider of card payments must be able to do, in payments' own words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 from payments.domain.card_refunds import CardRefund, CardRefundNews
-from payments.domain.charges import Charge, News
+from payments.domain.charges import Charge, News, Notice
 
 
 class ProviderError(Exception):
@@ -20,27 +18,6 @@ class WebhookRefusedError(Exception):
 
 class WebhookUnreadableError(Exception):
     """A webhook of the provider's that does not say what it should."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """What a webhook tells.
-
-    Attributes:
-        event_id: The provider's id of the event; each counts once.
-        kind: What the provider calls it.
-        reference: What the provider calls the charge, or its money.
-        charge_id: Our own id of it, where the webhook repeats it.
-        news: What has become of the charge; None where that is not believed unread.
-        is_dispute: The card's owner takes the money back.
-    """
-
-    event_id: str
-    kind: str
-    reference: str | None
-    charge_id: UUID | None = None
-    news: News | None = None
-    is_dispute: bool = False
 
 
 class PaymentProvider(Protocol):

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ValidationError
 from kit import signatures
 from kit.money import decimal_text
 from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
-from payments.domain.charges import Charge, ChargeStatus, News
+from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.reasons import CARD_ABANDONED
 from payments.providers.asking import RejectedError, ask
-from payments.providers.protocol import Notice, WebhookRefusedError, WebhookUnreadableError
+from payments.providers.protocol import WebhookRefusedError, WebhookUnreadableError
 
 SIGNATURE: Final = "sandbox-signature"
 _DISPUTED: Final = "payment.disputed"

@@ -14,11 +14,10 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from kit import signatures
 from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
-from payments.domain.charges import Charge, ChargeStatus, News
+from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
 from payments.providers.asking import RejectedError, ask
 from payments.providers.protocol import (
-    Notice,
     ProviderError,
     WebhookRefusedError,
     WebhookUnreadableError,

@@ -13,10 +13,10 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from kit.money import decimal_text
 from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
-from payments.domain.charges import Charge, ChargeStatus, News
+from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
 from payments.providers.asking import M, ask
-from payments.providers.protocol import Notice, WebhookUnreadableError
+from payments.providers.protocol import WebhookUnreadableError
 
 _LONGEST_DESCRIPTION: Final = 128
 _MOST_REFUNDS: Final = 100  # of one payment, on a page of YooKassa's list

@@ -8,6 +8,7 @@ from payments.repository.charges import Charges
 from payments.repository.known import Known
 from payments.repository.limits import Limits
 from payments.repository.payments import Payments
+from payments.repository.provider_events import ProviderEvents
 from payments.repository.refunds import Refunds
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "Limits",
     "Payments",
     "Place",
+    "ProviderEvents",
     "Refunds",
 ]

@@ -6,7 +6,7 @@ the saga.
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ from kit.db import Connection
 from payments.domain.charges import SOONEST, Charge, ChargeStatus, News
 
 _ROW: Final = ", ".join(field.name for field in fields(Charge))
+_CHARGE_ROW: Final = ", ".join(f"charge.{field.name}" for field in fields(Charge))
 
 # A charge that is there already is left as it is: it was asked for twice.
 _ADD: Final = """
@@ -33,9 +34,12 @@ _OF_PAYMENT: Final = f"SELECT {_ROW} FROM charge WHERE payment_id = $1"
 
 # By our id where the provider repeats it, else by either of the names it has for it.
 _NAMED: Final = f"""
-SELECT {_ROW} FROM charge
-WHERE provider = $1 AND (id = $2 OR reference = $3 OR settlement = $3)
-ORDER BY id = $2 DESC NULLS LAST LIMIT 1
+SELECT asked.position, found.*
+FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS asked (charge_id, name, position)
+CROSS JOIN LATERAL (
+    SELECT {_ROW} FROM charge
+    WHERE provider = $1 AND (id = charge_id OR reference = name OR settlement = name)
+    ORDER BY id = charge_id DESC NULLS LAST LIMIT 1) AS found
 """
 
 _LEASE: Final = f"""
@@ -56,12 +60,16 @@ RETURNING {_ROW}
 
 # Nothing undoes `succeeded`; it alone may follow another end.
 _LEARN: Final = f"""
-UPDATE charge SET status = $2, reference = coalesce(reference, $3),
-    settlement = coalesce($4, settlement), action_url = coalesce($5, action_url), reason = $6,
-    attempts = 0, last_error = NULL, lease_until = NULL, next_at = $7, updated_at = $8
-WHERE id = $1 AND CASE $2::text
-    WHEN 'succeeded' THEN status <> 'succeeded' ELSE status IN ('wanted', 'pending') END
-RETURNING {_ROW}
+UPDATE charge SET status = told.status, reference = coalesce(charge.reference, told.reference),
+    settlement = coalesce(told.settlement, charge.settlement),
+    action_url = coalesce(told.action_url, charge.action_url), reason = told.reason,
+    attempts = 0, last_error = NULL, lease_until = NULL, next_at = told.next_at, updated_at = $8
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+    $7::timestamptz[]) AS told (id, status, reference, settlement, action_url, reason, next_at)
+WHERE charge.id = told.id AND CASE told.status
+    WHEN 'succeeded' THEN charge.status <> 'succeeded'
+    ELSE charge.status IN ('wanted', 'pending') END
+RETURNING {_CHARGE_ROW}
 """
 
 _KEEP_ASKING: Final = """
@@ -80,7 +88,7 @@ WHERE payment_id = ANY($1) AND NOT is_called_off
 RETURNING id
 """
 
-_LOCK: Final = "SELECT 1 FROM charge WHERE id = $1 FOR NO KEY UPDATE"
+_LOCK: Final = "SELECT 1 FROM charge WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
 
 # What goes back already is not taken back twice.
 _DISPUTE: Final = f"""
@@ -91,11 +99,6 @@ UPDATE charge SET disputed_at = $2, disputed_minor = amount_minor - back.minor, 
 FROM back
 WHERE id = $1 AND status = 'succeeded' AND disputed_at IS NULL AND amount_minor > back.minor
 RETURNING {_ROW}
-"""
-
-_TOLD: Final = """
-INSERT INTO provider_event (provider, event_id, kind, charge_id, received_at)
-VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
 """
 
 
@@ -137,10 +140,20 @@ class Charges:
         return _one(await self._connection.fetchrow(_OF_PAYMENT, payment_id))
 
     async def named(
-        self, provider: str, charge_id: UUID | None, reference: str | None
-    ) -> Charge | None:
-        """Return the charge that a provider speaks of."""
-        return _one(await self._connection.fetchrow(_NAMED, provider, charge_id, reference))
+        self, provider: str, names: Sequence[tuple[UUID | None, str | None]]
+    ) -> list[Charge | None]:
+        """Return the charges that a provider speaks of, by our ids or its names, in order."""
+        ids, references = [one for one, _ in names], [name for _, name in names]
+        found: list[Charge | None] = [None] * len(names)
+        for row in await self._connection.fetch(_NAMED, provider, ids, references):
+            values = dict(row)
+            position = values.pop("position")
+            found[position - 1] = _charge(values)
+        return found
+
+    async def lock_many(self, charge_ids: Iterable[UUID]) -> None:
+        """Lock charges in id order, for a batch that will change them."""
+        await self._connection.execute(_LOCK, list(charge_ids))
 
     async def lease(
         self, provider: str, now: datetime, until: datetime, limit: int
@@ -159,22 +172,25 @@ class Charges:
         return _one(await self._connection.fetchrow(_LEASE_ONE, charge_id, now, until, provider))
 
     async def learn(
-        self, charge_id: UUID, news: News, next_at: datetime | None, now: datetime
-    ) -> Charge | None:
-        """Store what a provider says; None where it changes nothing any more."""
-        return _one(
-            await self._connection.fetchrow(
-                _LEARN,
-                charge_id,
-                news.status,
-                news.reference,
-                news.settlement,
-                news.action_url,
-                news.reason,
-                next_at,
-                now,
-            )
+        self, told: Mapping[UUID, News], next_at: datetime, now: datetime
+    ) -> list[Charge]:
+        """Store what a provider says of charges; returns those that it changed.
+
+        What is still open is asked about at ``next_at``.
+        """
+        news = told.values()
+        rows = await self._connection.fetch(
+            _LEARN,
+            list(told),
+            [one.status for one in news],
+            [one.reference for one in news],
+            [one.settlement for one in news],
+            [one.action_url for one in news],
+            [one.reason for one in news],
+            [next_at if one.status is ChargeStatus.PENDING else None for one in news],
+            now,
         )
+        return [_charge(row) for row in rows]
 
     async def keep_asking(
         self, charge_id: UUID, next_at: datetime, error: str | None, now: datetime
@@ -200,14 +216,8 @@ class Charges:
 
         None where that is known, or there is nothing of it.
         """
-        await self._connection.execute(_LOCK, charge_id)
+        await self.lock_many([charge_id])
         return _one(await self._connection.fetchrow(_DISPUTE, charge_id, now))
-
-    async def told(
-        self, provider: str, event_id: str, kind: str, charge_id: UUID | None, now: datetime
-    ) -> bool:
-        """Note an event; False where it was told before."""
-        return bool(await self._connection.execute(_TOLD, provider, event_id, kind, charge_id, now))
 
 
 def _one(row: Any) -> Charge | None:

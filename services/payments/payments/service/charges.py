@@ -3,7 +3,7 @@
 They run inside the caller's unit of work and never commit; nobody outside is asked here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,11 +14,10 @@ from kit.db import UnitOfWork
 from kit.ids import derived_id
 from kit.logs import get_logger
 from kit.messaging.messages import Envelope
-from kit.saga import SagaEngine
-from payments.domain.charges import CHARGE_DEADLINE, Charge, ChargeStatus, News, pause
+from kit.saga import SagaEngine, Signalled
+from payments.domain.charges import CHARGE_DEADLINE, Charge, News, Notice, pause
 from payments.domain.payment import Payment
 from payments.domain.reasons import CARD_ABANDONED
-from payments.providers.protocol import Notice
 from payments.repository import CardRefunds, Charges, Payments
 from payments.saga import CHARGE
 
@@ -53,56 +52,84 @@ def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
     )
 
 
-async def hear(uow: UnitOfWork, engine: SagaEngine, provider: str, notice: Notice) -> None:
-    """Take in what a webhook tells; each event counts once, and a stranger's charge never.
-
-    What is not believed is not noted either: it only says that there may be something to read.
-    """
-    charges, now = Charges(uow), uow.clock.now()
-    charge = await charges.named(provider, notice.charge_id, notice.reference)
-    if charge is None:
-        log.warning("charge_unknown", provider=provider, kind=notice.kind)
-        return
-    if notice.news is None and not notice.is_dispute:
-        await charges.ask_soon(charge.id, now)
+async def hint(uow: UnitOfWork, provider: str, notice: Notice) -> None:
+    """Take a webhook that is not believed for what it is: there may be something to read."""
+    [charge] = await Charges(uow).named(provider, [(notice.charge_id, notice.reference)])
+    if charge is not None:
+        now = uow.clock.now()
+        await Charges(uow).ask_soon(charge.id, now)
         await CardRefunds(uow).ask_soon(charge.id, now)
-        return
-    if not await charges.told(provider, notice.event_id, notice.kind, charge.id, now):
-        return
-    if notice.is_dispute:
+
+
+async def hear(
+    uow: UnitOfWork, engine: SagaEngine, provider: str, notices: Sequence[Notice]
+) -> None:
+    """Take in what webhooks tell, of which each is new; a stranger's charge changes nothing."""
+    names = [(notice.charge_id, notice.reference) for notice in notices]
+    news: list[tuple[Charge, News]] = []
+    disputed: list[Charge] = []
+    for notice, charge in zip(notices, await Charges(uow).named(provider, names), strict=True):
+        if charge is None:
+            log.warning("charge_unknown", provider=provider, kind=notice.kind)
+        elif notice.news is not None:
+            news.append((charge, notice.news))
+        else:
+            disputed.append(charge)
+    for part in _rounds(news):
+        await learn(uow, engine, part)
+    for charge in disputed:
         await _take_back(uow, charge)
-    elif notice.news is not None:
-        await learn(uow, engine, charge, notice.news)
 
 
-async def learn(uow: UnitOfWork, engine: SagaEngine, charge: Charge, news: News) -> None:
-    """Store how a charge stands, and carry on with what waits for it.
+def _rounds(news: Iterable[tuple[Charge, News]]) -> list[dict[UUID, tuple[Charge, News]]]:
+    """Part news so that each part has a charge once, and one charge's come in their order."""
+    rounds: list[dict[UUID, tuple[Charge, News]]] = []
+    for charge, one in news:
+        free = next((part for part in rounds if charge.id not in part), None)
+        if free is None:
+            rounds.append(free := {})
+        free[charge.id] = charge, one
+    return rounds
+
+
+async def learn(
+    uow: UnitOfWork, engine: SagaEngine, told: Mapping[UUID, tuple[Charge, News]]
+) -> None:
+    """Store how charges stand, and carry on with what waits for them.
 
     What comes after the end changes nothing, but for money that came after all: it goes back
     where nothing waits for it any more.
     """
-    if charge.payment_id is not None:
-        await Payments(uow).lock(charge.payment_id)
-    now = uow.clock.now()
-    next_at = now + pause(0) if news.status is ChargeStatus.PENDING else None
-    known = await Charges(uow).learn(charge.id, news, next_at, now)
-    if known is None or known.is_open:
-        return
-    log.info("charge_ended", charge_id=str(known.id), status=known.status, reason=known.reason)
-    if known.status is ChargeStatus.SUCCEEDED:
-        await _came(uow, engine, known)
-    elif known.payment_id is not None:
-        refusal = known.reason or CARD_ABANDONED
-        await engine.signal(uow, known.payment_id, CHARGE, refusal=refusal)
+    payment_ids = [
+        charge.payment_id for charge, _ in told.values() if charge.payment_id is not None
+    ]
+    if payment_ids:
+        await Payments(uow).lock_many(payment_ids)
+    charges, now = Charges(uow), uow.clock.now()
+    await charges.lock_many(told)
+    news = {charge_id: one for charge_id, (_, one) in told.items()}
+    ended = [one for one in await charges.learn(news, now + pause(0), now) if not one.is_open]
+    for one in ended:
+        log.info("charge_ended", charge_id=str(one.id), status=one.status, reason=one.reason)
+        if one.has_come and one.payment_id is None:
+            _move(uow, one, TOP_UP, payer=_clearing(one), payee=_topped_up(one))
+    await _signal(uow, engine, ended)
 
 
-async def _came(uow: UnitOfWork, engine: SagaEngine, charge: Charge) -> None:
-    if charge.payment_id is None:
-        _move(uow, charge, TOP_UP, payer=_clearing(charge), payee=_topped_up(charge))
+async def _signal(uow: UnitOfWork, engine: SagaEngine, ended: Iterable[Charge]) -> None:
+    """Tell the payments that wait for charges; what comes too late for its payment goes back."""
+    waited_for = {one.payment_id: one for one in ended if one.payment_id is not None}
+    if not waited_for:
         return
-    if not await engine.signal(uow, charge.payment_id, CHARGE):
-        log.warning("charge_came_too_late", charge_id=str(charge.id))
-        await CardRefunds(uow).want_all([charge.id], uow.clock.now())
+    news = {
+        payment_id: Signalled(CHARGE, None if one.has_come else one.reason or CARD_ABANDONED, {})
+        for payment_id, one in waited_for.items()
+    }
+    took = await engine.signal_many(uow, news)
+    late = [one.id for key, one in waited_for.items() if one.has_come and key not in took]
+    if late:
+        log.warning("charges_came_too_late", charge_ids=[str(one) for one in late])
+        await CardRefunds(uow).want_all(late, uow.clock.now())
 
 
 async def call_off(uow: UnitOfWork, payment_ids: Iterable[UUID]) -> None:
