@@ -20,6 +20,7 @@ class UserRegistered(Event):
         number: short integer for banks and people.
         username: as written; None for a user known by e-mail only.
         status: `active` where no activation is asked for, else `pending`.
+        has_email: whether mail can reach them; None where that was not told.
     """
 
     type: ClassVar[str] = "auth.user_registered.v1"
@@ -28,6 +29,7 @@ class UserRegistered(Event):
     number: int
     username: str | None
     status: UserStatus
+    has_email: bool | None = None
 
 
 class UserChanged(Event):
@@ -44,6 +46,7 @@ class UserChanged(Event):
     username: str | None
     status: UserStatus
     roles: tuple[str, ...]
+    has_email: bool | None = None
 
 
 class UserLocked(Event):

@@ -34,6 +34,7 @@ person = Table(
     Column("username", Text),
     Column("status", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("has_email", Boolean),
     CheckConstraint("username IS NULL OR status <> 'deleted'", name="deleted_is_forgotten"),
 )
 

@@ -42,7 +42,9 @@ async def test_an_admin_is_made_once_and_can_administer(
     admin = await world.log_in("root")
     assert (await world.http.get("/v1/users", headers=admin.headers)).status_code == 200
     told = await sent(world.database, UserRegistered, UserChanged)
-    assert [type(envelope.message) for envelope in told] == [UserRegistered]
+    [registered] = [envelope.message for envelope in told]
+    assert isinstance(registered, UserRegistered)
+    assert registered.has_email is False
 
 
 @pytest.mark.usefixtures("password_given")

@@ -101,6 +101,7 @@ async def test_deleting_oneself_forgets_the_person_and_ends_every_session(world:
     told = (await sent(world.database, UserChanged))[-1]
     assert isinstance(told.message, UserChanged)
     assert (told.message.status, told.message.username) == ("deleted", None)
+    assert told.message.has_email is False
     traces = await world.count(
         """SELECT count(*) FROM user_account u WHERE u.status = 'deleted'
         AND (u::text ~* 'alice' OR u.password_hash IS NOT NULL)"""

@@ -15,7 +15,7 @@ from tests.integration.notifications.room import (
     refunded,
 )
 
-from contracts.auth import UserLocked
+from contracts.auth import UserChanged, UserLocked, UserRegistered
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
 from kit.ids import new_id
 from notifications.domain.retrying import LONGEST
@@ -252,6 +252,20 @@ async def test_without_auth_all_mail_waits(room: Room, bob: UUID) -> None:
     room.clock.advance(10)
     await room.postman.send_due()
     assert len(room.mails(BOB)) == 1
+
+
+async def test_to_whoever_is_known_to_have_no_address_no_mail_is_written(
+    room: Room, alice: UUID
+) -> None:
+    silent = new_id()
+    told = {"user_id": silent, "number": 1, "username": "silent", "status": "active"}
+    await room.told(UserRegistered.model_validate({**told, "has_email": False}))
+    await room.told(paid(alice, silent))
+    assert [mail["user_id"] for mail in await room.stored()] == [alice]
+    reachable = {**told, "roles": ("user",), "has_email": True}
+    await room.told(UserChanged.model_validate(reachable), sequence=2)
+    await room.told(paid(alice, silent))
+    assert [mail["user_id"] for mail in await room.stored()].count(silent) == 1
 
 
 async def test_whoever_has_no_address_or_is_nobody_gets_no_mail(room: Room) -> None:

@@ -15,7 +15,11 @@ log = get_logger(__name__)
 def tell_registered(uow: UnitOfWork, user: User) -> None:
     """Emit UserRegistered; always a user's first event."""
     event = UserRegistered(
-        user_id=user.id, number=user.number, username=user.username, status=user.status.value
+        user_id=user.id,
+        number=user.number,
+        username=user.username,
+        status=user.status.value,
+        has_email=user.email is not None,
     )
     uow.emit(event, subject=str(user.id), sequence=user.version)
 
@@ -28,6 +32,7 @@ def tell_changed(uow: UnitOfWork, user: User) -> None:
         username=user.username,
         status=user.status.value,
         roles=tuple(sorted(user.roles)),
+        has_email=user.email is not None,
     )
     uow.emit(event, subject=str(user.id), sequence=user.version)
 

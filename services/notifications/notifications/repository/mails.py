@@ -8,14 +8,14 @@ from uuid import UUID
 from kit.db import Connection
 from notifications.domain.mails import Mail, MailKind, NewMail, Status
 
-# As with notices, nothing is kept for people who have been deleted.
+# As with notices, nothing is kept for people who have been deleted; nor where nothing can be sent.
 _ADD: Final = """
 INSERT INTO mail (id, user_id, kind, dedupe_key, other_id, language, facts, next_at, created_at)
 SELECT new.*, $8::timestamptz, $8::timestamptz
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::jsonb[])
     AS new (id, user_id, kind, dedupe_key, other_id, language, facts)
 LEFT JOIN person ON person.user_id = new.user_id
-WHERE person.status IS DISTINCT FROM 'deleted'
+WHERE person.status IS DISTINCT FROM 'deleted' AND person.has_email IS NOT FALSE
 ON CONFLICT (dedupe_key) DO NOTHING
 """
 

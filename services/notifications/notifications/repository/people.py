@@ -7,10 +7,11 @@ from kit.db import Connection
 from notifications.domain.people import Person
 
 _REMEMBER: Final = """
-INSERT INTO person (user_id, username, status, version)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[])
+INSERT INTO person (user_id, username, status, version, has_email)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::boolean[])
 ON CONFLICT (user_id) DO UPDATE
-SET username = excluded.username, status = excluded.status, version = excluded.version
+SET username = excluded.username, status = excluded.status, version = excluded.version,
+    has_email = excluded.has_email
 WHERE person.version < excluded.version
 """
 
@@ -30,4 +31,5 @@ class People:
             [one.username for one in people],
             [one.status for one in people],
             [one.version for one in people],
+            [one.has_email for one in people],
         )

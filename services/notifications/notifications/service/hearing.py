@@ -35,7 +35,9 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
     for envelope in envelopes:
         told = envelope.message
         assert isinstance(told, UserRegistered | UserChanged)  # noqa: S101 - routed by type
-        person = Person(told.user_id, told.username, told.status, envelope.sequence or 0)
+        person = Person(
+            told.user_id, told.username, told.status, envelope.sequence or 0, told.has_email
+        )
         known = newest.get(person.user_id)
         if known is None or known.version < person.version:
             newest[person.user_id] = person

@@ -1,0 +1,16 @@
+"""Whom mail can reach, so that none is written for the others."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE person ADD COLUMN has_email boolean")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE person DROP COLUMN has_email")
