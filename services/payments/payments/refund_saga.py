@@ -16,20 +16,19 @@ from contracts.wallet import (
     HoldRefused,
     HoldReleased,
     PlaceHold,
-    ReleaseHold,
     Transfer,
     TransferPosted,
     TransferRefused,
 )
 from kit.ids import new_id
 from kit.messaging.messages import Command
-from kit.saga import Ask, Data, Saga, Step, Wait
+from kit.saga import Ask, Saga, Step, Wait
 from payments.domain.payment import Payment
 from payments.domain.reasons import WALLET_UNAVAILABLE
 from payments.domain.refunds import Refund
+from payments.saga import RESERVE, hold_id, optional_text, release_hold, side
 
 KIND: Final = "refund"
-RESERVE: Final = "reserve"
 CARD: Final = "card"  # the step that the provider's answer is a signal to
 
 
@@ -43,9 +42,9 @@ def refund_facts(
     return {
         "payment_id": str(payment.id),
         "payer_id": str(payment.payer_id),
-        "payer_account_id": _text(payment.payer_account_id),
+        "payer_account_id": optional_text(payment.payer_account_id),
         "payee_id": str(payment.payee_id),
-        "payee_account_id": _text(payment.payee_account_id),
+        "payee_account_id": optional_text(payment.payee_account_id),
         "amount_minor": refund.amount_minor,
         "currency": refund.currency,
         "description": refund.reason or payment.description,
@@ -55,21 +54,13 @@ def refund_facts(
     }
 
 
-def _text(account_id: UUID | None) -> str | None:
-    return None if account_id is None else str(account_id)
-
-
-def _side(data: Data, side: str) -> AccountRef:
-    return AccountRef(owner_id=data[f"{side}_id"], account_id=data[f"{side}_account_id"])
-
-
 def _transfer_back(ask: Ask) -> Command:
     data = ask.data
     return Transfer(
         command_id=ask.command_id,
         transfer_id=UUID(data["transfer_id"]),
-        payer=_side(data, "payee"),
-        payee=_side(data, "payer"),
+        payer=side(data, "payee"),
+        payee=side(data, "payer"),
         amount_minor=data["amount_minor"],
         currency=data["currency"],
         reference=data["payment_id"],
@@ -78,30 +69,22 @@ def _transfer_back(ask: Ask) -> Command:
     )
 
 
-def _hold_id(data: Data) -> UUID:
-    return UUID(data["hold_id"])
-
-
 def _place_hold(ask: Ask) -> Command:
     return PlaceHold(
         command_id=ask.command_id,
-        hold_id=_hold_id(ask.data),
-        payer=_side(ask.data, "payee"),
+        hold_id=hold_id(ask.data),
+        payer=side(ask.data, "payee"),
         amount_minor=ask.data["amount_minor"],
         currency=ask.data["currency"],
         reference=ask.data["payment_id"],
     )
 
 
-def _release_hold(ask: Ask) -> Command:
-    return ReleaseHold(command_id=ask.command_id, hold_id=_hold_id(ask.data), undo_of=ask.action_id)
-
-
 def _to_the_provider(ask: Ask) -> Command:
     data = ask.data
     return CaptureHold(
         command_id=ask.command_id,
-        hold_id=_hold_id(data),
+        hold_id=hold_id(data),
         payee=AccountRef(owner_id=HOUSE, provider=data["provider"]),
         amount_minor=data["amount_minor"],
         currency=data["currency"],
@@ -138,7 +121,7 @@ CARD_REFUND: Final = Saga(
             asks_words="wallet `place_hold`, on the payee's wallet",
             done=HoldPlaced,
             refused=HoldRefused,
-            undo=_release_hold,
+            undo=release_hold,
             undo_words="wallet `release_hold`",
             undone=HoldReleased,
             deadline=timedelta(seconds=30),

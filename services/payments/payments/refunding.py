@@ -12,8 +12,9 @@ from kit.money import decimal_text
 from kit.saga import Done, Ended, Hooks, SagaEngine
 from payments.domain.payment import Method, Payment
 from payments.domain.refunds import Refund
-from payments.refund_saga import CARD_REFUND, REFUND, RESERVE
+from payments.refund_saga import CARD_REFUND, REFUND
 from payments.repository import Payments, Refunds
+from payments.saga import RESERVE
 from payments.service import card_refunds
 from payments.waiting import RefundEnds
 

@@ -48,9 +48,9 @@ def facts(payment: Payment, *, is_checked: bool, provider: str | None = None) ->
     """
     return {
         "payer_id": str(payment.payer_id),
-        "payer_account_id": _text(payment.payer_account_id),
+        "payer_account_id": optional_text(payment.payer_account_id),
         "payee_id": str(payment.payee_id),
-        "payee_account_id": _text(payment.payee_account_id),
+        "payee_account_id": optional_text(payment.payee_account_id),
         "amount_minor": payment.amount_minor,
         "currency": payment.currency,
         "description": payment.description,
@@ -75,7 +75,8 @@ def captured_minor(data: Data) -> int:
     return minor
 
 
-def _text(account_id: UUID | None) -> str | None:
+def optional_text(account_id: UUID | None) -> str | None:
+    """Return an id as JSON has it."""
     return None if account_id is None else str(account_id)
 
 
@@ -100,27 +101,30 @@ def _expires_at(data: Data) -> datetime:
     return datetime.fromisoformat(data["expires_at"])
 
 
-def _side(data: Data, side: str) -> AccountRef:
-    return AccountRef(owner_id=data[f"{side}_id"], account_id=data[f"{side}_account_id"])
+def side(data: Data, name: str) -> AccountRef:
+    """Return whose wallet the `payer` or the `payee` uses, as ``facts`` put it in."""
+    return AccountRef(owner_id=data[f"{name}_id"], account_id=data[f"{name}_account_id"])
 
 
-def _hold_id(data: Data) -> UUID:
+def hold_id(data: Data) -> UUID:
+    """Return under which id the money is set aside."""
     return UUID(data["hold_id"])
 
 
 def _place_hold(ask: Ask) -> Command:
     return PlaceHold(
         command_id=ask.command_id,
-        hold_id=_hold_id(ask.data),
-        payer=_side(ask.data, "payer"),
+        hold_id=hold_id(ask.data),
+        payer=side(ask.data, "payer"),
         amount_minor=ask.data["amount_minor"],
         currency=ask.data["currency"],
         reference=str(ask.saga_id),
     )
 
 
-def _release_hold(ask: Ask) -> Command:
-    return ReleaseHold(command_id=ask.command_id, hold_id=_hold_id(ask.data), undo_of=ask.action_id)
+def release_hold(ask: Ask) -> Command:
+    """Ask wallet to free what was set aside."""
+    return ReleaseHold(command_id=ask.command_id, hold_id=hold_id(ask.data), undo_of=ask.action_id)
 
 
 def _settle(ask: Ask) -> Command:
@@ -128,8 +132,8 @@ def _settle(ask: Ask) -> Command:
     if _is_held(data):
         return CaptureHold(
             command_id=ask.command_id,
-            hold_id=_hold_id(ask.data),
-            payee=_side(data, "payee"),
+            hold_id=hold_id(ask.data),
+            payee=side(data, "payee"),
             amount_minor=captured_minor(data),
             currency=data["currency"],
             reference=str(ask.saga_id),
@@ -140,7 +144,7 @@ def _settle(ask: Ask) -> Command:
         command_id=ask.command_id,
         transfer_id=UUID(data["transfer_id"]),
         payer=_source(data),
-        payee=_side(data, "payee"),
+        payee=side(data, "payee"),
         amount_minor=data["amount_minor"],
         currency=data["currency"],
         reference=str(ask.saga_id),
@@ -151,7 +155,7 @@ def _settle(ask: Ask) -> Command:
 def _source(data: Data) -> AccountRef:
     if is_by_card(data):
         return AccountRef(owner_id=HOUSE, provider=data["provider"])
-    return _side(data, "payer")
+    return side(data, "payer")
 
 
 _RESERVE: Final = Step(
@@ -162,7 +166,7 @@ _RESERVE: Final = Step(
     asks_words="wallet `place_hold`",
     done=HoldPlaced,
     refused=HoldRefused,
-    undo=_release_hold,
+    undo=release_hold,
     undo_words="wallet `release_hold`",
     undone=HoldReleased,
     deadline=timedelta(seconds=30),

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+from tests.integration.notifications.hooks import Hooks, hooks_of
+from tests.integration.notifications.receiver import Receiver, receiving
 from tests.integration.notifications.room import Room, opened
 
 from testkit.databases import Cluster
@@ -23,3 +25,15 @@ async def alice(room: Room) -> UUID:
 @pytest.fixture
 async def bob(room: Room) -> UUID:
     return await room.arrives("bob", "bob@example.com")
+
+
+@pytest.fixture
+async def hooks(room: Room) -> AsyncIterator[Hooks]:
+    async with hooks_of(room) as hooks:
+        yield hooks
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as receiver:
+        yield receiver

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.integration.notifications.hooks import Hooks, hooks_of
-from tests.integration.notifications.receiver import Receiver, receiving
+from tests.integration.notifications.hooks import Hooks
+from tests.integration.notifications.receiver import Receiver
 from tests.integration.notifications.room import Json, Room, failed, moved, opened, paid, refunded
 
 from kit.ids import new_id
@@ -18,18 +18,6 @@ from testkit.databases import Cluster
 async def room(cluster: Cluster) -> AsyncIterator[Room]:
     async with opened(cluster, webhook_allow_loopback=True) as room:
         yield room
-
-
-@pytest.fixture
-async def hooks(room: Room) -> AsyncIterator[Hooks]:
-    async with hooks_of(room) as hooks:
-        yield hooks
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
 
 
 async def told_to_payments(room: Room, payment_id: UUID, **query: Any) -> Json:

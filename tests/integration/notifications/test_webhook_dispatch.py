@@ -47,18 +47,6 @@ async def room(cluster: Cluster) -> AsyncIterator[Room]:
         yield room
 
 
-@pytest.fixture
-async def hooks(room: Room) -> AsyncIterator[Hooks]:
-    async with hooks_of(room) as hooks:
-        yield hooks
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
-
-
 async def fill(hooks: Hooks, owner: UUID, endpoint: dict[str, Any], count: int) -> None:
     """Write so many deliveries to an endpoint."""
     endpoint_id, now = UUID(endpoint["id"]), hooks.room.clock.now()

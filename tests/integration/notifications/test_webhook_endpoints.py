@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.integration.notifications.hooks import ENDPOINTS, Hooks, hooks_of
+from tests.integration.notifications.hooks import ENDPOINTS, Hooks
 from tests.integration.notifications.room import Room, opened, paid
 
 from kit.ids import new_id
@@ -19,12 +19,6 @@ URL = "http://127.0.0.1:9001/hooks"
 async def room(cluster: Cluster) -> AsyncIterator[Room]:
     async with opened(cluster, webhook_allow_loopback=True) as room:
         yield room
-
-
-@pytest.fixture
-async def hooks(room: Room) -> AsyncIterator[Hooks]:
-    async with hooks_of(room) as hooks:
-        yield hooks
 
 
 async def test_the_secret_is_shown_once_and_stands_nowhere_in_the_clear(

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 from starlette.responses import Response
-from tests.integration.notifications.hooks import Hooks, hooks_of
-from tests.integration.notifications.receiver import Receiver, receiving
+from tests.integration.notifications.hooks import Hooks
+from tests.integration.notifications.receiver import Receiver
 from tests.integration.notifications.room import Room, cancelled, failed, moved, opened, paid
 
 from contracts.payments import PaymentCreated
@@ -22,18 +22,6 @@ LATE = 1.2  # more than a wait with its jitter
 async def room(cluster: Cluster) -> AsyncIterator[Room]:
     async with opened(cluster, webhook_allow_loopback=True) as room:
         yield room
-
-
-@pytest.fixture
-async def hooks(room: Room) -> AsyncIterator[Hooks]:
-    async with hooks_of(room) as hooks:
-        yield hooks
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
 
 
 async def test_payer_and_payee_are_each_sent_their_own_signed_message(

@@ -210,6 +210,13 @@ def test_webhooks_are_told_last_of_what_they_tell(status_code: int, code: str) -
     assert shown_moment(silent, "en").label == "payment.paid → shop.example.com: not taken"
 
 
+def test_where_only_the_newest_refunds_are_known_they_keep_their_numbers() -> None:
+    many = replace(paid, version=61)  # created, paid, and 59 refunds
+    later = replace(COMPLETED, id=UUID(int=10), completed_at=at(9))
+    told = tell_story(many, BOB, Sources(refunds=[COMPLETED, later]))
+    assert [one.sequence for one in told if isinstance(one, Told)] == [1, 2, 60, 61]
+
+
 def test_accounts_of_the_house_have_no_owner_and_are_nobodys_own() -> None:
     posting = replace(POSTING, legs=(Leg(HERS, None, 1, -15000), Leg(HIS, BOB, 3, 15000)))
     story = tell_story(paid, BOB, Sources(postings=[posting]))

@@ -11,7 +11,7 @@ from kit.ids import new_id
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.idempotency import idempotently
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, next_link
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
 from kit.web.prefer import PreferWait, preference_applied
 from kit.web.routes import Router
 from kit.web.schemas import Page
@@ -113,7 +113,7 @@ async def list_refunds(
     wired: Wired,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
-) -> Answer:
+) -> Page[RefundAnswer]:
     """Show a page of what has gone back, is on its way, or could not go back."""
     cursors = Cursors(
         wired.settings.cursor_secret,
@@ -126,11 +126,9 @@ async def list_refunds(
         payment = service.seen_by(await Payments(connection).get(payment_id), _asker(viewer))
         found = await Refunds(connection).page(payment_id, after, limit + 1)
     items = [_shown(refund, payment, viewer) for refund in found[:limit]]
-    if len(found) <= limit:
-        return Answer(OK, Page[RefundAnswer].model_construct(items=items, next_cursor=None))
-    next_cursor = cursors.encode(found[limit - 1].created_at, found[limit - 1].id)
-    page = Page[RefundAnswer].model_construct(items=items, next_cursor=next_cursor)
-    return Answer(OK, page, {"Link": next_link({"limit": str(limit)}, next_cursor)})
+    last = found[limit - 1] if len(found) > limit else None
+    next_cursor = None if last is None else cursors.encode(last.created_at, last.id)
+    return Page[RefundAnswer].model_construct(items=items, next_cursor=next_cursor)
 
 
 @router.get(

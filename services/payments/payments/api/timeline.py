@@ -11,7 +11,8 @@ from payments.api.viewing import Viewing
 from payments.domain.lifecycle import visible_to
 from payments.domain.timeline import Posting, Sources, tell_story
 from payments.refusals import PaymentNotFound
-from payments.repository.timeline import Record, payment_of, record_of
+from payments.repository import Payments
+from payments.repository.timeline import Record, record_of
 from payments.schemas.timeline import Part, Timeline, shown_moment
 from payments.wiring import Wired, Wiring
 
@@ -34,7 +35,7 @@ router = Router(tags=["payments"])
 async def get_payment_timeline(viewer: Viewing, payment_id: UUID, wired: Wired) -> Timeline:
     """Read what is stored, then ask others for their part, holding no connection meanwhile."""
     async with wired.database.read() as connection:
-        payment = visible_to(await payment_of(connection, payment_id), viewer.user_id)
+        payment = visible_to(await Payments(connection).get(payment_id), viewer.user_id)
         record = await record_of(connection, payment)
     postings, webhooks = await together(
         _known(_postings(wired, record)),

@@ -206,8 +206,11 @@ def _messages(payment: Payment, refunds: Iterable[Refund]) -> Iterator[Moment]:
         ("payment_failed", payment.failed_at),
         ("payment_cancelled", payment.cancelled_at),
     )
-    back = sorted(refund.completed_at for refund in refunds if refund.completed_at is not None)
     told = [(code, at) for code, at in reached if at is not None]
-    told += [("payment_refunded", at) for at in back]
     for sequence, (code, at) in enumerate(told, start=1):
         yield Told(at, code, sequence)
+    back = sorted(refund.completed_at for refund in refunds if refund.completed_at is not None)
+    # Of very many refunds only the newest are here: they have the highest numbers.
+    before = max(len(told), payment.version - len(back))
+    for sequence, at in enumerate(back, start=before + 1):
+        yield Told(at, "payment_refunded", sequence)

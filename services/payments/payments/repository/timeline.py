@@ -9,7 +9,6 @@ from kit.db import Connection
 from kit.saga import store
 from payments.domain.payment import Payment
 from payments.domain.refunds import Refund
-from payments.repository.payments import Payments
 from payments.repository.refunds import Refunds
 
 MOST_REFUNDS: Final = 50
@@ -48,8 +47,3 @@ async def record_of(connection: Connection, payment: Payment) -> Record:
         return Record(payment, saga["log"], accounts)
     newest = await Refunds(connection).page(payment.id, None, MOST_REFUNDS)
     return Record(payment, saga["log"], accounts, newest[::-1])
-
-
-async def payment_of(connection: Connection, payment_id: UUID) -> Payment | None:
-    """Return a payment, whoever asks."""
-    return await Payments(connection).get(payment_id)
