@@ -10,7 +10,7 @@ from deploy.generate import rooms
 from deploy.generate.operations import Operation, committed, operations
 from jsonschema import Draft202012Validator
 
-from gateway.openapi import OWN_DOCUMENT
+from gateway.own_document import OWN_DOCUMENT
 from kit.web.app import WebApp
 from kit.web.routes import Route
 

@@ -94,6 +94,7 @@ def _owners(caller: Identity, asked: str | None) -> list[UUID] | None:
     "/v1/wallets",
     access="user",
     operation_id="open_wallet",
+    answer_headers=("Location",),
     summary="Open a wallet",
     status_code=201,
     response_model=WalletAnswer,
