@@ -9,6 +9,7 @@ from auth.api import ROUTERS
 from auth.hashing import PasswordHasher
 from auth.messages import ROUTES
 from auth.revoking import Revoker
+from auth.service.audit import record
 from auth.service.keys import load_keys
 from auth.settings import Settings
 from auth.signing import TokenSigner
@@ -33,6 +34,7 @@ _TAGS: Final = (
     {"name": "me", "description": "The caller."},
     {"name": "sessions", "description": "The caller's logins."},
     {"name": "users", "description": "Administration of users."},
+    {"name": "audit", "description": "What administrators did and saw, in every service."},
     {"name": "internal", "description": "For other services; not routed by the gateway."},
 )
 
@@ -48,6 +50,7 @@ def build(settings: Settings) -> Service:
         routers=ROUTERS,
         tags=_TAGS,
     )
+    web.state.record_audit = record
     return Service(name=NAME, settings=settings, web=web, routes=ROUTES, resources=(wired,))
 
 

@@ -130,6 +130,25 @@ login_failure = Table(
     Index("ix_login_failure_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
 )
 
+audit = Table(
+    "audit",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor_id", Uuid, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, comment="NULL for a list"),
+    Column("owner_id", Uuid, comment="NULL where it is nobody's, or everybody's"),
+    Column("request_id", Text),
+    Column("address", Text, nullable=False),
+    Index("ix_audit_at", text("at DESC"), text("id DESC")),
+    Index("ix_audit_actor_id", "actor_id", text("at DESC"), text("id DESC")),
+    Index("ix_audit_subject_id", "subject_id", text("at DESC"), text("id DESC")),
+    Index("ix_audit_owner_id", "owner_id", text("at DESC"), text("id DESC")),
+)
+
 signing_key = Table(
     "signing_key",
     METADATA,

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from contracts.auth import RecordAudit
+from kit.audit import by_message
 from kit.messaging.doorbell import Doorbell
 from kit.outgoing import http_client
 from kit.refusals import catalogue
@@ -64,6 +66,7 @@ def build(settings: Settings) -> Service:
         routers=ROUTERS,
         tags=_TAGS,
     )
+    web.state.record_audit = by_message(RecordAudit)
     bell = Doorbell()
     web.state.webhooks = WebhookParts(
         Guard(settings.webhook_reach), Vault(*settings.webhook_keys), bell

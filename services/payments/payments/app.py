@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
+from contracts.auth import RecordAudit
+from kit.audit import by_message
 from kit.messaging.doorbell import Doorbell
 from kit.outgoing import http_client
 from kit.refusals import catalogue
@@ -124,7 +126,7 @@ async def _bulk(service: Service) -> None:
 
 
 def _web(settings: Settings) -> WebApp:
-    return create_app(
+    web = create_app(
         name="payments",
         title="Saldo payments",
         description=DESCRIPTION,
@@ -132,6 +134,8 @@ def _web(settings: Settings) -> WebApp:
         refusals=catalogue(refusals, card_refusals),
         routers=ROUTERS,
     )
+    web.state.record_audit = by_message(RecordAudit)
+    return web
 
 
 def _refunds_and_schedule(

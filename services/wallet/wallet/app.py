@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from contracts.auth import RecordAudit
+from kit.audit import by_message
 from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
@@ -45,6 +47,7 @@ def build(settings: Settings) -> Service:
         routers=ROUTERS,
         tags=_TAGS,
     )
+    web.state.record_audit = by_message(RecordAudit)
 
     @asynccontextmanager
     async def calls(service: Service) -> AsyncIterator[None]:

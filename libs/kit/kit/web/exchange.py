@@ -74,6 +74,7 @@ class Exchange:
         """Return the request as Starlette knows it, for operations that ask for it."""
         self.scope["path_params"] = self.path_values
         self.scope["saldo.identity"] = self.identity
+        self.scope["saldo.route"] = self.route
         return Request(self.scope, self.receive, self.send)
 
     async def answer_json(self, status: int, body: bytes) -> None:

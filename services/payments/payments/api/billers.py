@@ -8,6 +8,7 @@ from fastapi import Query, Request
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity, MaybeCaller
 from kit.web.pagination import Cursors
@@ -116,7 +117,7 @@ async def create_service(
     refusals=(ServiceNotFound, OnlyOwnerMayEdit, WalletNotFound, CurrencyMismatch),
 )
 async def change_service(
-    caller: Caller, service_id: UUID, body: ServiceChange, wired: Wired
+    caller: Caller, service_id: UUID, body: ServiceChange, wired: Wired, audit: Auditing
 ) -> Service:
     """Change what is named."""
     wallet = await _wallet(wired, body.wallet_id)
@@ -127,7 +128,9 @@ async def change_service(
         raise ServiceNotFound
     changes = body.changes(found.currency)
     async with wired.database.unit_of_work() as uow:
-        return Service.of(await service.change_biller(uow, service_id, editor, changes, wallet))
+        changed = await service.change_biller(uow, service_id, editor, changes, wallet)
+        await audit.changed(uow, "service", changed.id, changed.owner_id)
+    return Service.of(changed)
 
 
 async def _wallet(wired: Wiring, wallet_id: UUID | None) -> Wallet | None:

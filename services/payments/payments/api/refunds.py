@@ -10,6 +10,7 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
 from kit.web.prefer import PreferWait, preference_applied
@@ -74,6 +75,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     payment_id: UUID,
     wait: PreferWait,
     wired: Wired,
+    audit: Auditing,
     body: RefundRequest | None = None,
 ) -> Answer:
     """Ask for the refund, then wait for what the wallet says to it."""
@@ -83,7 +85,8 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     )
 
     async def work(uow: UnitOfWork) -> Answer:
-        refund = await service.request(uow, wired.refunds, order, _asker(viewer))
+        payment, refund = await service.request(uow, wired.refunds, order, _asker(viewer))
+        await audit.changed(uow, "refund", refund.id, payment.payee_id)
         where = {"Location": _address(refund.payment_id, refund.id)}
         return Answer(ACCEPTED, refund_shown(refund, viewer.language, to_payer=False), where)
 
@@ -107,11 +110,12 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     response_model=Page[RefundAnswer],
     refusals=(PaymentNotFound, CursorInvalid),
 )
-async def list_refunds(
+async def list_refunds(  # noqa: PLR0913 (one parameter for each of the request's)
     *,
     viewer: Viewing,
     payment_id: UUID,
     wired: Wired,
+    audit: Auditing,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Page[RefundAnswer]:
@@ -126,6 +130,7 @@ async def list_refunds(
     async with wired.database.read() as connection:
         payment = service.seen_by(await Payments(connection).get(payment_id), _asker(viewer))
         found = await Refunds(connection).page(payment_id, after, limit + 1)
+    await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
     items = [_shown(refund, payment, viewer) for refund in found[:limit]]
     last = found[limit - 1] if len(found) > limit else None
     next_cursor = None if last is None else cursors.encode(last.created_at, last.id)
@@ -140,13 +145,16 @@ async def list_refunds(
     response_model=RefundAnswer,
     refusals=(PaymentNotFound, RefundNotFound),
 )
-async def get_refund(viewer: Viewing, payment_id: UUID, refund_id: UUID, wired: Wired) -> Answer:
+async def get_refund(
+    viewer: Viewing, payment_id: UUID, refund_id: UUID, wired: Wired, audit: Auditing
+) -> Answer:
     """Show a refund to the payment's payer, its payee, or an administrator."""
     async with wired.database.read() as connection:
         payment = service.seen_by(await Payments(connection).get(payment_id), _asker(viewer))
         refund = await Refunds(connection).get(payment_id, refund_id)
     if refund is None:
         raise RefundNotFound
+    await audit.read("refund", refund.id, payment.payer_id, payment.payee_id)
     return Answer(OK, _shown(refund, payment, viewer))
 
 

@@ -41,8 +41,10 @@ def seen_by(payment: Payment | None, asker: Asker) -> Payment:
 
 async def request(
     uow: UnitOfWork, engines: Mapping[Method, SagaEngine], order: RefundOrder, asker: Asker
-) -> Refund:
+) -> tuple[Payment, Refund]:
     """Take the sum out of what is left of the payment, and begin to give it back as it was paid.
+
+    Returns the payment as it was before, and the refund.
 
     Raises the refusals of ``decide_refund``, and PaymentDisputed.
     """
@@ -69,7 +71,7 @@ async def request(
     await refunds.add(refund)
     facts = refund_facts(refund, payment, provider=provider)
     await engines[payment.method].start(uow, refund.id, facts)
-    return refund
+    return payment, refund
 
 
 async def _provider_of(uow: UnitOfWork, payment: Payment) -> str | None:

@@ -12,6 +12,7 @@ from kit.db import Database
 from kit.money import decimal_text
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.fields import MoneyObject
 from kit.web.identity import Caller
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
@@ -60,6 +61,7 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     request: Request,
     store: Store,
     settings: Configured,
+    audit: Auditing,
     begin: From = None,
     end: To = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -79,6 +81,7 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
         wallet = await visible(connection, caller, wallet_id)
         asked = Asked(begin, end, below, limit + 1)
         rows = await history.entries(connection, wallet, asked)
+    await audit.read("wallet", wallet.id, wallet.owner_id)
     return page_of(
         Page[EntryAnswer],
         [EntryAnswer.of(row, wallet.currency) for row in rows],
@@ -96,7 +99,7 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     summary="A wallet's balance at a time",
 )
 async def get_balance(
-    wallet_id: UUID, caller: Caller, store: Store, at: At = None
+    wallet_id: UUID, caller: Caller, store: Store, audit: Auditing, at: At = None
 ) -> BalanceAnswer:
     """Show the balance right after everything posted at or before a time."""
     async with store.read() as connection:
@@ -105,6 +108,7 @@ async def get_balance(
             minor = wallet.balance_minor
         else:
             minor = await history.balance_at(connection, wallet, at)
+    await audit.read("wallet", wallet.id, wallet.owner_id)
     return BalanceAnswer(
         wallet_id=wallet.id,
         at=at or store.clock.now(),
@@ -126,6 +130,7 @@ async def get_statement(  # noqa: PLR0913 (one parameter for each of the query's
     wallet_id: UUID,
     caller: Caller,
     store: Store,
+    audit: Auditing,
     begin: From = None,
     end: To = None,
     format: Literal["json", "csv"] = "json",  # noqa: A002 (the parameter's public name)
@@ -135,8 +140,10 @@ async def get_statement(  # noqa: PLR0913 (one parameter for each of the query's
         wallet = await visible(connection, caller, wallet_id)
         period = Period(begin or wallet.created_at, end or store.clock.now())
         found = await history.statement(connection, wallet, period)
-        if format == "json":
-            return StatementAnswer.of(found, await history.lines(connection, found))
+        lines = await history.lines(connection, found) if format == "json" else []
+    await audit.read("wallet", wallet.id, wallet.owner_id)
+    if format == "json":
+        return StatementAnswer.of(found, lines)
     return StreamingResponse(
         _csv(store, found),
         media_type="text/csv; header=present",

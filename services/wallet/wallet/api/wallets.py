@@ -9,6 +9,7 @@ from kit.db import UnitOfWork
 from kit.money import DEFAULT_CURRENCY
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.fields import CurrencyCode
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity
@@ -51,6 +52,7 @@ async def list_wallets(  # noqa: PLR0913 (one parameter for each of the query's)
     request: Request,
     store: Store,
     settings: Configured,
+    audit: Auditing,
     owner: Owners = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
@@ -66,6 +68,7 @@ async def list_wallets(  # noqa: PLR0913 (one parameter for each of the query's)
     owners = _owners(caller, owner)
     async with store.read() as connection:
         rows = await Wallets(connection).page(owners, before, limit + 1)
+    await audit.listed("wallet", owners)
     return page_of(
         Page[WalletAnswer],
         [WalletAnswer.of(row) for row in rows],
@@ -137,10 +140,14 @@ async def get_my_wallet(
     operation_id="get_wallet",
     summary="One wallet",
 )
-async def get_wallet(wallet_id: UUID, caller: Caller, store: Store) -> WalletAnswer:
+async def get_wallet(
+    wallet_id: UUID, caller: Caller, store: Store, audit: Auditing
+) -> WalletAnswer:
     """Show a wallet."""
     async with store.read() as connection:
-        return WalletAnswer.of(await visible(connection, caller, wallet_id))
+        wallet = await visible(connection, caller, wallet_id)
+    await audit.read("wallet", wallet.id, wallet.owner_id)
+    return WalletAnswer.of(wallet)
 
 
 @router.post(
@@ -149,10 +156,11 @@ async def get_wallet(wallet_id: UUID, caller: Caller, store: Store) -> WalletAns
     operation_id="freeze_wallet",
     summary="Stop new holds and debits; captures of holds and credits go on",
 )
-async def freeze_wallet(wallet_id: UUID, store: Store) -> WalletAnswer:
+async def freeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:
     """Freeze a wallet."""
     async with store.unit_of_work() as uow:
         wallet = await wallets.set_status(uow, wallet_id, "frozen")
+        await audit.changed(uow, "wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)
 
 
@@ -162,8 +170,9 @@ async def freeze_wallet(wallet_id: UUID, store: Store) -> WalletAnswer:
     operation_id="unfreeze_wallet",
     summary="Let a frozen wallet pay again",
 )
-async def unfreeze_wallet(wallet_id: UUID, store: Store) -> WalletAnswer:
+async def unfreeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:
     """Unfreeze a wallet."""
     async with store.unit_of_work() as uow:
         wallet = await wallets.set_status(uow, wallet_id, "active")
+        await audit.changed(uow, "wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)
