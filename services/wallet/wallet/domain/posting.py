@@ -55,7 +55,7 @@ def _settle(book: Book, command: LedgerCommand) -> Outcome:
     decided = _DECIDE[type(command)](book, command)
     if isinstance(decided, Refused):
         return decided
-    outcome = book.apply(decided)
+    outcome = book.apply(decided, command.command_id)
     if isinstance(decided, Release):
         book.answered.setdefault(decided.undo_of, UNDONE)
     return outcome
@@ -127,7 +127,10 @@ def decide_release_hold(book: Book, command: ReleaseHold) -> Release | Refused:
 def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
     book: Book, command: Transfer
 ) -> Movement | Refused:
-    """Move money that is available."""
+    """Move money that is available; where the rest is owed, whatever is available.
+
+    The provider, or the court, has taken such money already: so a frozen wallet gives it too.
+    """
     if command.amount_minor <= 0:
         return AMOUNT_INVALID
     if command.payer.account_id == command.payee.account_id:
@@ -138,9 +141,10 @@ def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
         return WALLET_NOT_FOUND
     if not payer.currency == payee.currency == command.currency:
         return CURRENCY_MISMATCH
-    if payer.is_frozen:
+    if payer.is_frozen and not command.is_owed:
         return WALLET_FROZEN
-    if not _affords(payer, command.amount_minor):
+    owed = _owed(payer, command.amount_minor) if command.is_owed else 0
+    if not _affords(payer, command.amount_minor - owed):
         return INSUFFICIENT_FUNDS
     if _overflows(payer, payee, command.amount_minor):
         return BALANCE_LIMIT
@@ -152,7 +156,13 @@ def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
         command.kind,
         command.reference,
         command.description,
+        owed_minor=owed,
     )
+
+
+def _owed(payer: Account, amount_minor: int) -> int:
+    """Return what a person can't cover; the house owes nothing to itself."""
+    return 0 if payer.owner_id is None else max(0, amount_minor - payer.available_minor)
 
 
 def _affords(account: Account, amount_minor: int) -> bool:

@@ -10,6 +10,9 @@ SANDBOX = "sandbox"  # the provider whose money is not real
 Status = Literal["active", "frozen"]
 
 
+DEBTS = "debts"  # the name of the account that lends what people owe
+
+
 class Home(NamedTuple):
     """Whose default wallet of which currency."""
 
@@ -18,9 +21,9 @@ class Home(NamedTuple):
 
 
 class HouseAccount(NamedTuple):
-    """An account of nobody's that stands for a provider, in one currency."""
+    """An account of the house's, in one currency: for a provider, or for one use of its own."""
 
-    kind: Literal["external", "suspense"]
+    kind: Literal["external", "suspense", "debts"]
     provider: str
     currency: str
 
@@ -38,6 +41,7 @@ class Wallet(NamedTuple):
     balance_minor: int
     held_minor: int
     created_at: datetime
+    owed_minor: int = 0
 
     @property
     def available_minor(self) -> int:

@@ -55,7 +55,11 @@ async def top_up(
     account = book.accounts[wallet.id]
     return TopUp(
         command.transfer_id,
-        wallet._replace(balance_minor=account.balance_minor, held_minor=account.held_minor),
+        wallet._replace(
+            balance_minor=account.balance_minor,
+            held_minor=account.held_minor,
+            owed_minor=account.owed_minor,
+        ),
     )
 
 
