@@ -16,7 +16,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from kit.db.metadata import metadata
 
@@ -181,6 +181,7 @@ closed_owner = Table(
     METADATA,
     Column("owner_id", Uuid, primary_key=True),
     Column("closed_at", DateTime(timezone=True), nullable=False),
+    Column("frozen_ids", ARRAY(Uuid), nullable=False),  # of wallets that were frozen before
 )
 
 sandbox_money = Table(

@@ -42,6 +42,7 @@ def upgrade() -> None:
         CREATE TABLE closed_owner (
             owner_id uuid NOT NULL,
             closed_at timestamptz NOT NULL,
+            frozen_ids uuid[] NOT NULL,
             CONSTRAINT pk_closed_owner PRIMARY KEY (owner_id)
         )
         """

@@ -38,6 +38,7 @@ router = Router(tags=["top-ups"])
         NotFound,
         refusals.WalletCurrencyDiffers,
         refusals.BalanceLimit,
+        refusals.WalletClosed,
         refusals.SandboxMoneyRefused,
     ),
 )

@@ -66,7 +66,7 @@ def decide_place_hold(book: Book, command: PlaceHold) -> Reservation | Refused:
     if command.amount_minor <= 0:
         return AMOUNT_INVALID
     payer = book.account_of(command.payer)
-    if payer is None:
+    if payer is None or payer.is_closed:
         return WALLET_NOT_FOUND
     if payer.currency != command.currency:
         return CURRENCY_MISMATCH
@@ -101,18 +101,20 @@ def decide_capture_hold(  # noqa: PLR0911 (a ladder has as many exits as rungs)
         return HOLD_CLOSED
     if command.amount_minor > hold.remaining_minor:
         return HOLD_EXCEEDED
-    if _overflows(payer, payee, command.amount_minor):
+    taker = _taker(book, payee, command.amount_minor)
+    if _overflows(payer, taker, command.amount_minor):
         return BALANCE_LIMIT
     return Movement(
         command.transfer_id,
         payer,
-        payee,
+        taker,
         command.amount_minor,
         command.kind,
         command.reference,
         command.description,
         hold,
         command.release_rest,
+        meant=None if taker is payee else payee,
     )
 
 
@@ -137,7 +139,7 @@ def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
         return SAME_ACCOUNT
     payer = book.account_of(command.payer)
     payee = book.account_of(command.payee)
-    if payer is None or payee is None:
+    if payer is None or payee is None or (payer.is_closed and not command.is_owed):
         return WALLET_NOT_FOUND
     if not payer.currency == payee.currency == command.currency:
         return CURRENCY_MISMATCH
@@ -146,18 +148,33 @@ def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
     owed = _owed(payer, command.amount_minor) if command.is_owed else 0
     if not _affords(payer, command.amount_minor - owed):
         return INSUFFICIENT_FUNDS
-    if _overflows(payer, payee, command.amount_minor):
+    taker = _taker(book, payee, command.amount_minor)
+    if taker is payer:
+        return SAME_ACCOUNT
+    if _overflows(payer, taker, command.amount_minor):
         return BALANCE_LIMIT
     return Movement(
         command.transfer_id,
         payer,
-        payee,
+        taker,
         command.amount_minor,
         command.kind,
         command.reference,
         command.description,
         owed_minor=owed,
+        meant=None if taker is payee else payee,
     )
+
+
+def _taker(book: Book, payee: Account, amount_minor: int) -> Account:
+    """Return who takes the money: in place of a wallet that is closed, a suspense account.
+
+    The payer can't know, and has paid all the same. Only what a closed wallet's debt swallows
+    whole may go there: it stays empty.
+    """
+    if payee.is_closed and amount_minor > payee.owed_minor:
+        return book.houses["suspense", payee.currency]
+    return payee
 
 
 def _owed(payer: Account, amount_minor: int) -> int:

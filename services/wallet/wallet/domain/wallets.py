@@ -7,10 +7,12 @@ from uuid import UUID
 DEFAULT_NAME = "Main"
 SANDBOX = "sandbox"  # the provider whose money is not real
 
-Status = Literal["active", "frozen"]
+Status = Literal["active", "frozen", "closed"]
 
 
-DEBTS = "debts"  # the name of the account that lends what people owe
+# Names of the house's own accounts, in the place of a provider's.
+DEBTS = "debts"  # lends what people owe
+CLOSED_OWNERS = "closed_owners"  # where money for deleted owners waits
 
 
 class Home(NamedTuple):

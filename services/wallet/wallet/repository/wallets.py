@@ -29,8 +29,10 @@ JOIN account USING (owner_id, currency) WHERE is_default
 
 # Sorted, so that two batches that open the same wallets wait for each other, never in a ring.
 _OPEN_DEFAULTS = f"""
-INSERT INTO account (id, owner_id, currency, kind, name, is_default, moved_at, created_at)
-SELECT id, owner_id, currency, 'wallet', $4, true, $5, $5
+INSERT INTO account (id, owner_id, currency, kind, name, is_default, status, moved_at, created_at)
+SELECT id, owner_id, currency, 'wallet', $4, true,
+       CASE WHEN EXISTS (SELECT FROM closed_owner WHERE closed_owner.owner_id = given.owner_id)
+            THEN 'closed' ELSE 'active' END, $5, $5
 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS given (id, owner_id, currency)
 ORDER BY owner_id, currency
 ON CONFLICT (owner_id, currency) WHERE is_default DO NOTHING
@@ -56,7 +58,7 @@ ON CONFLICT (kind, name, currency) WHERE owner_id IS NULL DO NOTHING
 """
 
 _SET_STATUS = f"""
-UPDATE account SET status = $2 WHERE id = $1 AND owner_id IS NOT NULL
+UPDATE account SET status = $2 WHERE id = $1 AND owner_id IS NOT NULL AND status <> 'closed'
 RETURNING {_COLUMNS}
 """
 
@@ -106,7 +108,10 @@ class Wallets:
     async def open_defaults(
         self, opening: Mapping[UUID, Home], name: str, now: datetime
     ) -> list[Wallet]:
-        """Open default wallets under the ids given; those that exist already are left out."""
+        """Open default wallets under the ids given; those that exist already are left out.
+
+        Those of closed owners are closed from the start.
+        """
         homes = opening.values()
         rows = await self._connection.fetch(
             _OPEN_DEFAULTS,
@@ -133,6 +138,6 @@ class Wallets:
         return cast("UUID", opened)
 
     async def set_status(self, wallet_id: UUID, status: Status) -> Wallet | None:
-        """Set `active` or `frozen`; None where there is no such wallet."""
+        """Set `active` or `frozen`; None where there is no such wallet, or it is closed."""
         row = await self._connection.fetchrow(_SET_STATUS, wallet_id, status)
         return None if row is None else Wallet(*row)

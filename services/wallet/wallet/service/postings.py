@@ -4,17 +4,19 @@ The same posting serves messages and the API; what is decided stands in `domain.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import cast
 from uuid import UUID
 
 from kit.db.unit_of_work import UnitOfWork
+from kit.logs import get_logger
 from kit.messaging.messages import Envelope, Reply
 from kit.tasks import giving_way, together
 from wallet.domain import commands as ledger
 from wallet.domain.book import Account, Book
 from wallet.domain.commands import LedgerCommand, Outcome
 from wallet.domain.posting import post
-from wallet.domain.wallets import DEBTS, Home, HouseAccount
+from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, Home, HouseAccount
 from wallet.repository.ledger import Ledger
 from wallet.service.opening import default_wallets, house_accounts
 from wallet.service.translate import (
@@ -28,6 +30,8 @@ from wallet.service.translate import (
     reply_to,
     undone,
 )
+
+log = get_logger(__name__)
 
 
 async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
@@ -99,7 +103,18 @@ async def _decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[B
         now=uow.clock.now(),
         houses=[account for account in last if account.id in standing],
     )
-    return book, post(book, commands)
+    outcomes = post(book, commands)
+    if houses:
+        _raise_alarm(uow, book)
+    return book, outcomes
+
+
+def _raise_alarm(uow: UnitOfWork, book: Book) -> None:
+    """Have somebody look at money for deleted owners, once it lies in suspense."""
+    for row in book.transfers:
+        if row.meant_account_id is not None:
+            told = {"transfer_id": str(row.id), "wallet_id": str(row.meant_account_id)}
+            uow.after_commit(partial(log.error, "closed_owners_money_in_suspense", **told))
 
 
 async def _stand_ins(
@@ -114,6 +129,8 @@ async def _stand_ins(
     for account in locked:
         if account.owed_minor:
             wanted.add(HouseAccount("debts", DEBTS, account.currency))
+        if account.is_closed:
+            wanted.add(HouseAccount("suspense", CLOSED_OWNERS, account.currency))
     return await house_accounts(uow, wanted) if wanted else {}
 
 

@@ -7,9 +7,9 @@ from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.money import Money
 from kit.refusals import NotFound
-from wallet.domain.commands import Party, Refused, Transfer
+from wallet.domain.commands import Party, Posted, Transfer
 from wallet.domain.wallets import Home, HouseAccount, Wallet
-from wallet.refusals import BalanceLimit, WalletCurrencyDiffers
+from wallet.refusals import BalanceLimit, WalletClosed, WalletCurrencyDiffers
 from wallet.repository.wallets import Wallets
 from wallet.service.opening import default_wallet
 from wallet.service.postings import emit_movements, settle
@@ -32,6 +32,7 @@ async def top_up(
     Raises:
         NotFound: the wallet is not there, or not the owner's.
         WalletCurrencyDiffers: it has another currency.
+        WalletClosed: the owner is deleted.
         BalanceLimit: it can't hold that much more.
     """
     wallet = await wallet_to_fill(uow, owner_id, money.currency, wallet_id)
@@ -48,9 +49,11 @@ async def top_up(
         kind=KIND,
         description=None,
     )
-    book, outcomes = await settle(uow, [command])
-    if isinstance(outcomes[0], Refused):
+    book, [outcome] = await settle(uow, [command])
+    if not isinstance(outcome, Posted):
         raise BalanceLimit  # all else has been looked at above
+    if outcome.payee_account_id != wallet.id:
+        raise WalletClosed  # a moment ago
     emit_movements(uow, book)
     account = book.accounts[wallet.id]
     return TopUp(
@@ -71,12 +74,21 @@ async def wallet_to_fill(
     Raises:
         NotFound: the wallet is not there, or not the owner's.
         WalletCurrencyDiffers: it has another currency.
+        WalletClosed: the owner is deleted.
     """
     if wallet_id is None:
-        return await default_wallet(uow, Home(owner_id, currency))
+        wallet = await default_wallet(uow, Home(owner_id, currency))
+    else:
+        wallet = await _named(uow, owner_id, wallet_id)
+    if wallet.currency != currency:
+        raise WalletCurrencyDiffers(currency=wallet.currency)
+    if wallet.status == "closed":
+        raise WalletClosed
+    return wallet
+
+
+async def _named(uow: UnitOfWork, owner_id: UUID, wallet_id: UUID) -> Wallet:
     wallet = await Wallets(uow).find(wallet_id)
     if wallet is None or wallet.owner_id != owner_id:
         raise NotFound
-    if wallet.currency != currency:
-        raise WalletCurrencyDiffers(currency=wallet.currency)
     return wallet
