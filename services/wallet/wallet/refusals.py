@@ -10,6 +10,7 @@ Refusal
 ├── WalletClosed            409  wallet_closed
 ├── WalletNotEmpty          409  wallet_not_empty
 ├── WalletLimit             409  wallet_limit
+├── TopUpLimit              409  top_up_limit
 └── SandboxMoneyRefused     403  sandbox_money_refused
 
 What the ledger refuses to other services it says in replies: the codes of `domain.commands`.
@@ -119,6 +120,18 @@ class WalletLimit(Refusal):
 
     def __init__(self, *, limit: int) -> None:
         super().__init__(limit=limit)
+
+
+class TopUpLimit(Refusal):
+    code = "top_up_limit"
+    status = 409
+    title_en = "Too much for one day"
+    title_ru = "Слишком много за день"
+    detail_en = "You may put {most} {currency} into your wallets on one day (UTC)."
+    detail_ru = "За день (UTC) на кошельки можно зачислить {most} {currency}."
+
+    def __init__(self, *, most: str, currency: str) -> None:
+        super().__init__(most=most, currency=currency)
 
 
 class SandboxMoneyRefused(Refusal):

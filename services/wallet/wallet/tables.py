@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
@@ -44,6 +45,8 @@ account = Table(
     ),
     Column("moved_at", DateTime(timezone=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    # Of the house's accounts: where one is full the next is opened.
+    Column("generation", Integer, nullable=False, server_default=text("1")),
     # What the owner owes the house's account of debts; no part of the balance.
     Column("owed_minor", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint(
@@ -86,6 +89,7 @@ account = Table(
         "kind",
         "name",
         "currency",
+        "generation",
         unique=True,
         postgresql_where=text("owner_id IS NULL"),
     ),
@@ -184,12 +188,12 @@ closed_owner = Table(
     Column("frozen_ids", ARRAY(Uuid), nullable=False),  # of wallets that were frozen before
 )
 
-sandbox_money = Table(
-    "sandbox_money",
+top_up_day = Table(
+    "top_up_day",
     METADATA,
     Column("owner_id", Uuid, primary_key=True),
     Column("currency", Text, primary_key=True),
     Column("day", Date, nullable=False),
-    Column("given_minor", BigInteger, nullable=False),  # on that day
-    CheckConstraint("given_minor > 0", name="given_is_something"),
+    Column("asked_minor", BigInteger, nullable=False),  # on that day, which is the last one
+    CheckConstraint("asked_minor > 0", name="asked_is_something"),
 )

@@ -124,6 +124,29 @@ async def test_an_entry_has_its_number_alone(world: World) -> None:
     assert await refused(world, again, alice, known, 1, bob, -1) == "pk_entry"
 
 
+async def test_the_houses_accounts_have_more_room_within_what_fits(world: World) -> None:
+    await world.person("10.00")
+    change = "UPDATE account SET balance_minor = $1 WHERE kind = 'external'"
+    async with world.database.unit_of_work() as uow:
+        await uow.execute(change, -9 * 10**18)
+    assert await refused(world, change, -9 * 10**18 - 1) == "ck_account_balance_limit"
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ("balance_minor = 1", "ck_account_debts_are_lent"),
+        ("owed_minor = 1", "ck_account_only_people_owe"),
+    ],
+)
+async def test_only_people_owe_and_the_house_only_lends(
+    world: World, change: str, constraint: str
+) -> None:
+    await world.ask(transfer(new_id(), new_id(), 100, is_owed=True))
+    told = await refused(world, f"UPDATE account SET {change} WHERE kind = 'debts'")
+    assert told == constraint
+
+
 async def test_an_owner_has_one_default_wallet_of_a_currency(world: World) -> None:
     alice = await world.person("10.00")
     assert (

@@ -25,7 +25,7 @@ from wallet.domain import commands as c
 from wallet.domain.book import Account, Book
 from wallet.domain.commands import Held, Party, Posted, Refused, Released, Repeated
 from wallet.domain.hash_chain import verify_chain
-from wallet.domain.posting import MAX_BALANCE_MINOR, post
+from wallet.domain.posting import MAX_BALANCE_MINOR, MAX_HOUSE_MINOR, post
 
 
 def one(book: Book, command: Any) -> Any:
@@ -266,7 +266,7 @@ def _faulty(command: str, *faults: str) -> tuple[Book, Any]:
     """Return a command with all of the given faults at once, and the book it fails on."""
     is_full = "balance_limit" in faults
     alice = account(
-        -MAX_BALANCE_MINOR if is_full else 1000,
+        -MAX_HOUSE_MINOR if is_full else 1000,
         is_frozen="wallet_frozen" in faults,
         kind="external" if is_full else "wallet",
     )

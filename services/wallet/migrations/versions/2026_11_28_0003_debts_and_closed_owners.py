@@ -1,4 +1,4 @@
-"""Debts of wallets, closed owners, the sides of a transfer, room for the house, sandbox's bound."""
+"""Debts of wallets, closed owners, the sides of a transfer, room for the house, top-ups' bound."""
 
 from alembic import op
 
@@ -23,6 +23,8 @@ _RULES = {
 def upgrade() -> None:
     """Add them; the sides of transfers that are posted are found in their entries."""
     op.execute("ALTER TABLE account ADD COLUMN owed_minor bigint NOT NULL DEFAULT 0")
+    op.execute("ALTER TABLE account ADD COLUMN generation integer NOT NULL DEFAULT 1")
+    _index("kind, name, currency, generation")
     _replace("ck_account_kind", f"kind IN ({_KINDS}, 'debts')")
     _replace("ck_account_status", "status IN ('active', 'frozen', 'closed')")
     _replace(
@@ -49,13 +51,13 @@ def upgrade() -> None:
     )
     op.execute(
         """
-        CREATE TABLE sandbox_money (
+        CREATE TABLE top_up_day (
             owner_id uuid NOT NULL,
             currency text NOT NULL,
             day date NOT NULL,
-            given_minor bigint NOT NULL,
-            CONSTRAINT pk_sandbox_money PRIMARY KEY (owner_id, currency),
-            CONSTRAINT ck_sandbox_money_given_is_something CHECK (given_minor > 0)
+            asked_minor bigint NOT NULL,
+            CONSTRAINT pk_top_up_day PRIMARY KEY (owner_id, currency),
+            CONSTRAINT ck_top_up_day_asked_is_something CHECK (asked_minor > 0)
         )
         """
     )
@@ -63,7 +65,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take them back, which fails while somebody owes, is closed, or the house is past its room."""
-    op.execute("DROP TABLE sandbox_money")
+    op.execute("DROP TABLE top_up_day")
     op.execute("DROP TABLE closed_owner")
     op.execute(
         "ALTER TABLE transfer DROP COLUMN payer_account_id, DROP COLUMN payee_account_id,"
@@ -78,7 +80,8 @@ def downgrade() -> None:
     )
     _replace("ck_account_status", "status IN ('active', 'frozen')")
     _replace("ck_account_kind", f"kind IN ({_KINDS})")
-    op.execute("ALTER TABLE account DROP COLUMN owed_minor")
+    _index("kind, name, currency")
+    op.execute("ALTER TABLE account DROP COLUMN owed_minor, DROP COLUMN generation")
 
 
 def _name_sides() -> None:
@@ -100,6 +103,13 @@ def _name_sides() -> None:
     op.execute(
         "ALTER TABLE transfer ALTER COLUMN payer_account_id SET NOT NULL,"
         " ALTER COLUMN payee_account_id SET NOT NULL"
+    )
+
+
+def _index(columns: str) -> None:
+    op.execute("DROP INDEX uq_account_system")
+    op.execute(
+        f"CREATE UNIQUE INDEX uq_account_system ON account ({columns}) WHERE owner_id IS NULL"
     )
 
 

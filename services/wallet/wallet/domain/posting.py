@@ -30,9 +30,11 @@ from wallet.domain.commands import (
     Transfer,
 )
 
-# A thousand times the largest amount, and far from the end of PostgreSQL's bigint: no sum of
-# movements can overflow, the outside world's negative accounts included.
+# Of people's accounts: a thousand times the largest amount.
 MAX_BALANCE_MINOR = 10**18
+# Of the house's, either way: still within PostgreSQL's bigint. They never get there: see
+# `domain.wallets.HOUSE_IS_FULL_MINOR`.
+MAX_HOUSE_MINOR = 9 * 10**18
 
 
 def post(book: Book, commands: Iterable[LedgerCommand]) -> list[Outcome]:
@@ -187,9 +189,10 @@ def _affords(account: Account, amount_minor: int) -> bool:
 
 
 def _overflows(payer: Account, payee: Account, amount_minor: int) -> bool:
+    most = MAX_BALANCE_MINOR if payee.has_floor else MAX_HOUSE_MINOR
     return (
-        payee.balance_minor + amount_minor > MAX_BALANCE_MINOR
-        or payer.balance_minor - amount_minor < -MAX_BALANCE_MINOR
+        payee.balance_minor + amount_minor > most
+        or payer.balance_minor - amount_minor < -MAX_HOUSE_MINOR
     )
 
 

@@ -15,6 +15,12 @@ DEBTS = "debts"  # lends what people owe
 CLOSED_OWNERS = "closed_owners"  # where money for deleted owners waits
 
 
+# Who can bring money in must not be able to use up an account that all need. So past this balance,
+# either way, the next one of the same name is opened; a thousand of the largest amounts still fit
+# on top of it, for the batches under way.
+HOUSE_IS_FULL_MINOR = 8 * 10**18
+
+
 class Home(NamedTuple):
     """Whose default wallet of which currency."""
 

@@ -5,16 +5,21 @@ from uuid import UUID
 
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
-from kit.money import Money
+from kit.money import MAX_MINOR, Money
 from kit.refusals import NotFound
 from wallet.domain.commands import Party, Posted, Transfer
 from wallet.domain.wallets import Home, HouseAccount, Wallet
-from wallet.refusals import BalanceLimit, WalletClosed, WalletCurrencyDiffers
+from wallet.refusals import BalanceLimit, TopUpLimit, WalletClosed, WalletCurrencyDiffers
+from wallet.repository.top_up_days import add_to_day
 from wallet.repository.wallets import Wallets
 from wallet.service.opening import default_wallet
 from wallet.service.postings import emit_movements, settle
 
 KIND = "top_up"
+
+# Of one owner in one currency on one day (UTC). Ten of the largest amounts, so that nobody meets
+# it by living; the house's accounts, which all share, take 900 such days each.
+MAX_DAY_MINOR = 10 * MAX_MINOR
 
 
 class TopUp(NamedTuple):
@@ -33,9 +38,10 @@ async def top_up(
         NotFound: the wallet is not there, or not the owner's.
         WalletCurrencyDiffers: it has another currency.
         WalletClosed: the owner is deleted.
+        TopUpLimit: the owner has asked for too much today.
         BalanceLimit: it can't hold that much more.
     """
-    wallet = await wallet_to_fill(uow, owner_id, money.currency, wallet_id)
+    wallet = await wallet_to_fill(uow, owner_id, money, wallet_id)
     clearing = HouseAccount("external", provider, money.currency)
     source = await Wallets(uow).house_account(clearing, new_id(), uow.clock.now())
     command = Transfer(
@@ -67,23 +73,27 @@ async def top_up(
 
 
 async def wallet_to_fill(
-    uow: UnitOfWork, owner_id: UUID, currency: str, wallet_id: UUID | None
+    uow: UnitOfWork, owner_id: UUID, money: Money, wallet_id: UUID | None
 ) -> Wallet:
-    """Return the wallet of the owner's that is meant: by id, or the default one of the currency.
+    """Return the wallet that is meant, by id or the default one, and count the amount in.
 
     Raises:
         NotFound: the wallet is not there, or not the owner's.
         WalletCurrencyDiffers: it has another currency.
         WalletClosed: the owner is deleted.
+        TopUpLimit: the owner has asked for too much today.
     """
     if wallet_id is None:
-        wallet = await default_wallet(uow, Home(owner_id, currency))
+        wallet = await default_wallet(uow, Home(owner_id, money.currency))
     else:
         wallet = await _named(uow, owner_id, wallet_id)
-    if wallet.currency != currency:
+    if wallet.currency != money.currency:
         raise WalletCurrencyDiffers(currency=wallet.currency)
     if wallet.status == "closed":
         raise WalletClosed
+    day = uow.clock.now().date()
+    if await add_to_day(uow, owner_id, money.currency, day, money.minor) > MAX_DAY_MINOR:
+        raise TopUpLimit(most=Money(MAX_DAY_MINOR, money.currency).decimal, currency=money.currency)
     return wallet
 
 
