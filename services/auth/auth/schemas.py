@@ -17,6 +17,7 @@ from kit.web.schemas import Model
 _USER_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
 _ACCESS_TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTlhYmY1ZSJ9.c2lnbmF0dXJl"  # noqa: S105 - an example
 _REFRESH_TOKEN = "rt_AZq_Xjscf8KaTi9tDBt6kAAAAAA"  # noqa: S105 - an example
+_ALICE = {"username": "alice", "password": "demo-password-1"}  # of `make seed`
 _LINK_TOKEN = "iX8kq0Zk0oTzU1Yy3Jr4cN2bHw7pQe5sLd9vMf6tGaE"  # noqa: S105 - an example
 
 
@@ -82,6 +83,12 @@ LinkToken = Annotated[str, Field(min_length=1, max_length=128, examples=[_LINK_T
 class RegisterRequest(Model):
     """A new user; at least one of username and e-mail."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"username": "carol", "password": "correct horse battery staple"}]
+        }
+    )
+
     username: Username | None = None
     email: Email | None = None
     password: NewPassword
@@ -144,6 +151,8 @@ class RegisterAnswer(Model):
 class ActivateRequest(Model):
     """The token out of an activation link."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"token": _LINK_TOKEN}]})
+
     token: LinkToken
 
 
@@ -155,6 +164,12 @@ class ActivateAnswer(Model):
 
 class ResendRequest(Model):
     """Who needs another activation link."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"username": "carol", "password": "correct horse battery staple"}]
+        }
+    )
 
     username: LoginName
     password: GivenPassword
@@ -169,13 +184,20 @@ class ResendAnswer(Model):
 class LinkForm(BaseModel):
     """What the button of an activation page sends."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [{"token": _LINK_TOKEN}]},
+    )
 
     token: LinkToken
 
 
 class ForgotRequest(Model):
     """Whose password was forgotten."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "alice@example.com"}]})
 
     email: Email
 
@@ -189,6 +211,12 @@ class ForgotAnswer(Model):
 class ResetRequest(Model):
     """The token out of a mailed link, and the new password."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"token": _LINK_TOKEN, "password": "correct horse battery staple"}]
+        }
+    )
+
     token: LinkToken
     password: NewPassword
 
@@ -196,11 +224,19 @@ class ResetRequest(Model):
 class ResetForm(LinkForm):
     """What the form of the page sends; the password is judged by the operation, in words."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"token": _LINK_TOKEN, "password": "correct horse battery staple"}]
+        }
+    )
+
     password: str = Field(max_length=1024, examples=["correct horse battery staple"])
 
 
 class LoginRequest(Model):
     """Username or e-mail, and the password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ALICE]})
 
     username: LoginName
     password: GivenPassword
@@ -209,13 +245,20 @@ class LoginRequest(Model):
 class RefreshRequest(Model):
     """The newest refresh token of a session."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"refresh_token": _REFRESH_TOKEN}]})
+
     refresh_token: str = Field(min_length=1, max_length=512, examples=[_REFRESH_TOKEN])
 
 
 class TokenForm(BaseModel):
     """The form of OAuth2's token endpoint; parameters it does not know are ignored (RFC 6749)."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [{"grant_type": "password", **_ALICE}]},
+    )
 
     grant_type: str | None = Field(
         default=None,
@@ -225,7 +268,7 @@ class TokenForm(BaseModel):
     )
     username: LoginName | None = None
     password: GivenPassword | None = None
-    client_id: str | None = Field(default=None, max_length=64, examples=["svc:payments"])
+    client_id: str | None = Field(default=None, max_length=64)
     client_secret: str | None = Field(default=None, max_length=512)
     scope: str | None = Field(default=None, max_length=512, description="Not used.")
 
@@ -250,11 +293,15 @@ class ServiceTokenAnswer(Model):
 class LogoutRequest(Model):
     """Which sessions to end: this one, all others, or all."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"scope": "others"}]})
+
     scope: Literal["this", "others", "all"] = Field(default="this", examples=["this"])
 
 
 class MePatch(Model):
     """What users may change about themselves; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"full_name": "Alice Liddell"}]})
 
     username: Username | None = None
     full_name: FullName | None = None
@@ -296,6 +343,8 @@ class SessionAnswer(Model):
 
 class UserPatch(Model):
     """What administrators may change about a user; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"is_active": True}]})
 
     is_active: bool | None = Field(default=None, examples=[False])
     roles: list[Role] | None = Field(

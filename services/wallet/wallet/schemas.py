@@ -58,6 +58,10 @@ Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
 class OpenWallet(Model):
     """A wallet to open; the first of its currency becomes the default one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"currency": "RUB", "name": "Holidays"}]}
+    )
+
     currency: CurrencyCode = DEFAULT_CURRENCY
     name: WalletName
 
@@ -65,7 +69,11 @@ class OpenWallet(Model):
 class TopUpRequest(AmountFields):
     """Money to put into a wallet: the given one, or the default one of the currency."""
 
-    wallet_id: UUID | None = Field(default=None, examples=[_WALLET_ID])
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount": "1000.00", "currency": "RUB"}]}
+    )
+
+    wallet_id: UUID | None = None
     method: Literal["sandbox", "card"] = Field(
         default="sandbox",
         description="`sandbox`: made-up money, outside production only. `card`: a card is charged.",

@@ -38,6 +38,7 @@ class Route(APIRoute):
         open_by: A setting of the service that, when true, lets in also those without a token.
         other_bodies: Readers of bodies that are no JSON, by content type.
         answer_headers: What its answers also carry, of `kit.web.openapi.headers`.
+        answer_examples: An answer of each status, where the model's own example is of another.
     """
 
     def __init__(  # noqa: PLR0913 (each is a declaration of its own)
@@ -52,6 +53,7 @@ class Route(APIRoute):
         open_by: str | None = None,
         other_bodies: Mapping[str, BodyReader] | None = None,
         answer_headers: Sequence[str] = (),
+        answer_examples: Mapping[int, Any] | None = None,
         **declared: Any,
     ) -> None:
         """Read the operation's signature.
@@ -69,6 +71,7 @@ class Route(APIRoute):
         self.other_bodies = dict(other_bodies or {})
         self.open_by = open_by
         self.answer_headers = tuple(answer_headers)
+        self.answer_examples = dict(answer_examples or {})
         self.binder = Binder(
             self.dependant, embed=self._embed_body_fields, other_bodies=other_bodies
         )
@@ -125,6 +128,7 @@ class Declared(TypedDict, total=False):
     open_by: str
     other_bodies: Mapping[str, BodyReader]
     answer_headers: Sequence[str]
+    answer_examples: Mapping[int, Any]
     status_code: int
     response_model: Any
     response_class: type[Response]

@@ -48,6 +48,7 @@ from payments.refusals import (
 )
 from payments.repository import Charges, Payments
 from payments.schemas.charges import PayRequest, next_action
+from payments.schemas import payments as examples
 from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
@@ -61,6 +62,7 @@ router = Router(tags=["payments"])
     access="user",
     operation_id="create_payment",
     answer_headers=("Location",),
+    answer_examples={201: examples.CREATED, 202: examples.PROCESSING},
     summary="Create a payment",
     description="Writes the payment down. No money moves before it is paid: by another call; with "
     "`confirm` in this one, which then answers 202, or with `Prefer: wait=N` 201 and how it ended, "
@@ -137,6 +139,7 @@ async def create_payment(
     access="owner",
     operation_id="pay_payment",
     answer_headers=("Location",),
+    answer_examples={200: examples.PAID, 202: examples.PROCESSING},
     summary="Pay a payment",
     description="Answers 202 once the payment is on its way; with `Prefer: wait=N` 200 and how it "
     "ended, if it ends in time. Paying again while it is on its way changes nothing. Of a payment "
@@ -201,6 +204,7 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
     access="owner",
     operation_id="cancel_payment",
     answer_headers=("Location",),
+    answer_examples={200: examples.CANCELLED, 202: examples.PROCESSING},
     summary="Cancel a payment",
     description="Answers 200 where nobody had begun to pay it; 202 where one in flight is being "
     "taken back, or what was reserved is being freed, or with `Prefer: wait=N` 200 once it is.",

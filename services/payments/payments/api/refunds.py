@@ -30,6 +30,7 @@ from payments.refusals import (
     RefundRefused,
 )
 from payments.repository import Payments, Refunds
+from payments.schemas import refunds as refund_examples
 from payments.schemas.refunds import RefundAnswer, RefundRequest, refund_shown
 from payments.service import refunds as service
 from payments.service.refunds import Asker, RefundOrder
@@ -47,6 +48,7 @@ router = Router(tags=["refunds"])
     access="owner",
     operation_id="refund_payment",
     answer_headers=("Location",),
+    answer_examples={201: refund_examples.COMPLETED, 202: refund_examples.PROCESSING},
     summary="Refund a payment, all or a part",
     description="For the payee, and administrators. The sum is taken out of what is left of the "
     "payment at once, then moved from the wallet that was paid into to the one that paid, or back "

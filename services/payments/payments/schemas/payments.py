@@ -53,6 +53,44 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
+_OUTGOING: dict[str, Any] = {
+    **_EXAMPLE,
+    "from_wallet_id": None,
+    "card_last4": "4242",
+    "card_holder": "ALICE LIDDELL",
+    "metadata": None,
+    "method": "wallet",
+    "next_action": None,
+    "failure_reason": None,
+    "cancellation_reason": None,
+    "reason_label": None,
+}
+_NOT_PAID: dict[str, Any] = {
+    **_OUTGOING,
+    "transfer_id": None,
+    "processing_at": None,
+    "paid_at": None,
+    "paid_amount": None,
+}
+# The example payment as it is answered on its way to `paid`, or off it.
+PAID = _OUTGOING
+CREATED = {**_NOT_PAID, "status": "created", "status_label": "Created"}
+PROCESSING = {
+    **_NOT_PAID,
+    "status": "processing",
+    "status_label": "Processing",
+    "processing_at": "2026-01-31T12:00:05Z",
+}
+CANCELLED = {
+    **_NOT_PAID,
+    "status": "cancelled",
+    "status_label": "Cancelled",
+    "cancelled_at": "2026-01-31T12:00:05Z",
+    "cancellation_reason": "cancelled_by_payer",
+    "reason_label": "Cancelled by the payer",
+}
+
+
 def _in_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
@@ -252,24 +290,7 @@ class IncomingPayment(SeenPayment):
 class OutgoingPayment(SeenPayment):
     """A payment by the caller, with what only the payer sees: why it failed tells of money, too."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    **_EXAMPLE,
-                    "from_wallet_id": None,
-                    "card_last4": "4242",
-                    "card_holder": "ALICE LIDDELL",
-                    "metadata": None,
-                    "method": "wallet",
-                    "next_action": None,
-                    "failure_reason": None,
-                    "cancellation_reason": None,
-                    "reason_label": None,
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_OUTGOING]})
 
     direction: Literal["out"] = "out"
     from_wallet_id: UUID | None = None

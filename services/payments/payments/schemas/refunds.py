@@ -30,6 +30,10 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
+COMPLETED = _EXAMPLE
+PROCESSING = {**_EXAMPLE, "status": "processing", "transfer_id": None, "completed_at": None}
+
+
 class RefundRequest(Model):
     """How much goes back, and what for; nothing need be said."""
 

@@ -34,7 +34,6 @@ Owners = Annotated[
     Query(
         pattern=f"^{_UUID}(,{_UUID}){{0,99}}$",
         description="Owners' ids, with commas between; others than oneself for admins only.",
-        examples=["019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"],
     ),
 ]
 

@@ -82,6 +82,8 @@ def complete(operation: dict[str, Any], route: Route) -> None:
     for answer in answers.values():
         declared = answer.get("headers", {})
         answer["headers"] = {**headers.referred(*_headers_of(route)), **declared}
+    for status, example in route.answer_examples.items():
+        answers[str(status)]["content"]["application/json"]["example"] = example
     answers.update(problems.answers(refusals_of(route), problem_name(route)))
 
 
