@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from auth.domain import names, passwords
 from auth.domain.sessions import Session
@@ -17,7 +17,7 @@ from kit.web.schemas import Model
 _USER_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
 _ACCESS_TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTlhYmY1ZSJ9.c2lnbmF0dXJl"  # noqa: S105 - an example
 _REFRESH_TOKEN = "rt_AZq_Xjscf8KaTi9tDBt6kAAAAAA"  # noqa: S105 - an example
-_ALICE = {"username": "alice", "password": "demo-password-1"}  # of `make seed`
+_ALICE: dict[str, JsonValue] = {"username": "alice", "password": "demo-password-1"}  # `make seed`
 _LINK_TOKEN = "iX8kq0Zk0oTzU1Yy3Jr4cN2bHw7pQe5sLd9vMf6tGaE"  # noqa: S105 - an example
 
 

@@ -47,8 +47,8 @@ from payments.refusals import (
     WalletNotFound,
 )
 from payments.repository import Charges, Payments
-from payments.schemas.charges import PayRequest, next_action
 from payments.schemas import payments as examples
+from payments.schemas.charges import PayRequest, next_action
 from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
