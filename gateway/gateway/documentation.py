@@ -45,7 +45,10 @@ _POLICY: Final = (
 _OK: Final = 200
 _GOOD_FOR_SECONDS: Final = 10.0  # putting a megabyte together is not done for every caller
 # ReDoc shows its maker's picture from elsewhere, which the policy forbids; none is shown.
-_MAKERS_PICTURE: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
+_MAKERS_PICTURES: Final = (
+    b"https://cdn.redoc.ly/redoc/logo-mini-full.svg",
+    b"https://cdn.redoc.ly/redoc/logo-mini.svg",
+)
 
 
 class Documentation:
@@ -147,7 +150,10 @@ def _page(name: str) -> str:
 
 @cache
 def _asset(name: str) -> bytes:
-    return ((_PAGES if name in _OURS else _packaged()) / name).read_bytes()
+    content = ((_PAGES if name in _OURS else _packaged()) / name).read_bytes()
+    for picture in _MAKERS_PICTURES:
+        content = content.replace(picture, b"data:,")
+    return content
 
 
 def _packaged() -> Path:

@@ -105,6 +105,13 @@ async def test_pages_need_nothing_from_elsewhere_and_no_script_inside(door: Any,
         assert len(asset.content) == int(asset.headers["content-length"]) > 0
 
 
+async def test_redoc_asks_nothing_of_its_maker(door: Any) -> None:
+    page = await door.client.get("/redoc")
+    assert 'disable-telemetry="true"' in page.text
+    script = (await door.client.get("/docs/assets/redoc.js")).content
+    assert not re.findall(rb"https://cdn\.[a-z.]+/[^`\"']+\.(?:svg|png|css)", script)
+
+
 async def test_a_document_reads_as_the_gateway_serves_it(door: Any, documented: Any) -> None:
     answer = await door.client.get("/openapi/wallet.json")
     document = answer.json()
