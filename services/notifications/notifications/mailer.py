@@ -71,7 +71,7 @@ class Mailer:
         try:
             await self._smtp.send_message(message, recipients=[recipient])
         except _TROUBLE as error:
-            return _of_mail(error, is_connected=self._smtp.is_connected)
+            return _of_mail(error)
         return Taken()
 
 
@@ -80,7 +80,7 @@ def _of_connection(error: Exception) -> Verdict:
     return Verdict(Blame.SERVER, Stage.CONNECT, getattr(error, "code", None), _named(error))
 
 
-def _of_mail(error: Exception, *, is_connected: bool) -> Verdict:
+def _of_mail(error: Exception) -> Verdict:
     """Judge what went wrong with a mail to one recipient."""
     match error:
         case aiosmtplib.SMTPRecipientsRefused():
@@ -91,9 +91,10 @@ def _of_mail(error: Exception, *, is_connected: bool) -> Verdict:
             return _of_connection(error)
         case aiosmtplib.SMTPResponseException():
             return judge(Stage.DATA, error.code, error.message)
-        case _:
-            blame = Blame.RECIPIENT if is_connected else Blame.SERVER
-            return Verdict(blame, Stage.DATA, status=_named(error))
+        case aiosmtplib.SMTPNotSupported():  # the address needs SMTPUTF8
+            return Verdict(Blame.RECIPIENT, Stage.MAIL, status=_named(error))
+        case _:  # cut off, or silent: what comes next on this connection is anybody's guess
+            return Verdict(Blame.SERVER, Stage.DATA, status=_named(error))
 
 
 def written(

@@ -64,7 +64,8 @@ class Verdict:
     @property
     def is_everybodys(self) -> bool:
         """Whether the next mail over this connection would fare the same."""
-        return self.blame is Blame.SERVER or self.stage is Stage.MAIL
+        at_mail = self.blame is Blame.SENDER and self.stage is Stage.MAIL
+        return self.blame is Blame.SERVER or at_mail
 
     def __str__(self) -> str:
         """Name the fault, and no address: what servers say may hold one."""
