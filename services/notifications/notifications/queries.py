@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -23,19 +24,25 @@ from notifications.domain.listing import Span, Wanted
 
 # RFC 3339, or a day; what pydantic reads besides, such as seconds since 1970, is refused.
 _DAY: Final = r"\d{4}-\d\d-\d\d"
+_DAY_LENGTH: Final = 10
 _TIME: Final = r"\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)"
 _WRITTEN: Final = re.compile(rf"{_DAY}(T{_TIME})?", re.ASCII | re.IGNORECASE)
 _SCHEMA: Final = {"type": "string", "examples": ["2026-01-31T12:00:00Z", "2026-01-31"]}
 
 
 def _as_written(value: Any) -> Any:
-    if not (isinstance(value, date) or (isinstance(value, str) and _WRITTEN.fullmatch(value))):
-        raise refuse_field(
-            "malformed",
-            "Write a time as 2026-01-31T12:00:00Z, or a day as 2026-01-31.",
-            "Запишите время как 2026-01-31T12:00:00Z или день как 2026-01-31.",
-        )
-    return value
+    """Read a time or a day as it is written; what is one already is left as it is."""
+    if isinstance(value, date):
+        return value
+    with suppress(ValueError):
+        if isinstance(value, str) and _WRITTEN.fullmatch(value):
+            is_day = len(value) == _DAY_LENGTH
+            return (date if is_day else datetime).fromisoformat(value.upper())
+    raise refuse_field(
+        "malformed",
+        "Write a time as 2026-01-31T12:00:00Z, or a day as 2026-01-31.",
+        "Запишите время как 2026-01-31T12:00:00Z или день как 2026-01-31.",
+    )
 
 
 def _in_utc(value: datetime) -> datetime:

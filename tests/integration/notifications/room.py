@@ -41,6 +41,7 @@ from testkit.verification import Desk
 
 Json = dict[str, Any]
 AUTH = "http://auth.test"
+ADMIN = UUID(int=1)
 
 
 @dataclass
@@ -92,7 +93,7 @@ class Room:
 
     async def ask_as_admin(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request as an administrator."""
-        token = self.desk.mint.user(new_id(), roles=["user", "admin"])
+        token = self.desk.mint.user(ADMIN, roles=["user", "admin"])
         headers = {"Authorization": f"Bearer {token}"}
         return await self.http.request(method, path, headers=headers, **options)
 

@@ -55,7 +55,7 @@ async def show_mails(sink: Sink, to: To = None, limit: Limit = 50) -> HTMLRespon
 )
 async def get_sink(sink: Sink) -> SinkBehaviour:
     """Show the behaviour."""
-    return SinkBehaviour(refuse=dict(sink.refuse), takes_utf8=sink.takes_utf8)
+    return SinkBehaviour(refuse=dict(sink.refuse))
 
 
 @router.put(
@@ -66,5 +66,5 @@ async def get_sink(sink: Sink) -> SinkBehaviour:
 )
 async def set_sink(body: SinkBehaviour, sink: Sink) -> SinkBehaviour:
     """Set the behaviour as a whole; an empty list takes every mail again."""
-    sink.refuse, sink.takes_utf8 = body.refuse, body.takes_utf8
+    sink.refuse = body.refuse
     return body

@@ -63,9 +63,7 @@ class SinkBehaviour(Model):
     """Whose mail the sink refuses."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"refuse": {"bob@example.com": "550 5.1.1", "*": 451}, "takes_utf8": True}]
-        }
+        json_schema_extra={"examples": [{"refuse": {"bob@example.com": "550 5.1.1", "*": 451}}]}
     )
 
     refuse: Annotated[
@@ -76,6 +74,3 @@ class SinkBehaviour(Model):
             " ever; with an enhanced code (RFC 3463) behind it or not.",
         ),
     ]
-    takes_utf8: bool = Field(
-        True, description="Whether SMTPUTF8 is offered: without it no local part but ASCII."
-    )
