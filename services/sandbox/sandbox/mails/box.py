@@ -41,11 +41,10 @@ class Box:
     takes_utf8: bool = True
     _mails: deque[Mail] = field(default_factory=lambda: deque(maxlen=KEPT))
 
-    def refusal(self, recipient: str) -> str | None:
+    def refusal(self, recipient: str) -> int | str | None:
         """Return the code that this recipient gets, None where mail to it is taken."""
         told = {_key(one): code for one, code in self.refuse.items()}
-        code = told.get(_key(recipient), told.get(EVERYBODY))
-        return None if code is None else str(code)
+        return told.get(_key(recipient), told.get(EVERYBODY))
 
     def take(
         self, message: EmailMessage, sender: str, recipients: list[str], now: datetime

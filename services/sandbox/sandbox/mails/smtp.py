@@ -28,7 +28,7 @@ class Handler:
         """Take a recipient, or refuse it as the box was told to."""
         code = self._box.refusal(address)
         if code is not None:
-            trouble = "try again later" if code.startswith("4") else "mail is not taken"
+            trouble = "try again later" if str(code).startswith("4") else "mail is not taken"
             return f"{code} {trouble} (the sandbox was told to say so)"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
