@@ -17,6 +17,7 @@ from kit.settings import (
     setting,
 )
 from notifications.domain.addresses import can_be_written
+from notifications.domain.networks import parsed
 from notifications.domain.webhook_urls import Reach
 
 _HTTP_URL: Final = r"^https?://[^\s?#]+$"
@@ -119,7 +120,11 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         return Reach(
             plain_http=True,
             loopback=self.environment == "development" if chosen is None else chosen,
-            hosts=frozenset(name.strip().casefold() for name in hosts.split(",") if name.strip()),
+            hosts=frozenset(
+                name.strip().casefold()
+                for name in hosts.split(",")
+                if name.strip() and parsed(name.strip()) is None  # an address is no name
+            ),
         )
 
     @property

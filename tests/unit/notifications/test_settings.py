@@ -86,7 +86,7 @@ def test_webhooks_reach_this_machine_in_development_and_elsewhere_by_a_setting(
     monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK", "")
     monkeypatch.setenv("ENVIRONMENT", "test")
     assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, loopback=False)
-    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOSTS", "gateway, Sandbox")
+    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOSTS", "gateway, Sandbox, 127.0.0.1,")
     hosts = frozenset({"gateway", "sandbox"})
     assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, hosts=hosts)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import HTMLResponse
 
-from kit.refusals import BodyTooLarge
+from kit.refusals import BodyTooLarge, BodyUnreadable, ValidationFailed
 from kit.web.answers import Answer
 from kit.web.routes import Router
 from sandbox.inbox.box import KEPT, LARGEST, Inbox, Inboxes
@@ -89,7 +89,7 @@ async def set_inbox(
     description="Any body is taken, signed or not, up to 64 KiB; the inbox is made where there is"
     " none.",
     response_model=Taken,
-    refusals=(BodyTooLarge,),
+    refusals=(BodyTooLarge, BodyUnreadable, ValidationFailed),
     max_body_bytes=LARGEST,
     openapi_extra=_RAW,
 )
