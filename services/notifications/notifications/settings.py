@@ -73,7 +73,7 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     webhook_development_hosts: str | None = setting(
         None,
         "Names, with commas between, that webhooks may be sent to as to this machine, wherever"
-        " they lead: containers beside this one, as `gateway`. Not used in production.",
+        " they lead: containers beside this one, as `sandbox`. Not used in production.",
     )
     webhook_retention_days: int = setting(
         30, "For how many days sent webhooks and their attempts are kept.", ge=7, le=365

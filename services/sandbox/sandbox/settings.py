@@ -41,7 +41,7 @@ class Settings(WebSettings):
     )
     inbox_url: str | None = setting(
         None,
-        "Where Saldo itself reaches the gateway, as addresses of webhook inboxes begin; unset:"
+        "Where Saldo itself reaches the sandbox, as addresses of webhook inboxes begin; unset:"
         " SANDBOX_PUBLIC_URL.",
         pattern=r"^https?://[^\s/?#]+$",
     )
