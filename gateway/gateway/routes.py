@@ -17,6 +17,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/services": "payments",
     "/v1/notifications": "notifications",
     "/v1/webhook-endpoints": "notifications",
+    "/v1/webhook-deliveries": "notifications",
 }
 
 # What needs no token. GET stands for HEAD too.

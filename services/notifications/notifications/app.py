@@ -35,6 +35,7 @@ Programs are told by webhooks after [Standard Webhooks](https://www.standardwebh
 """
 _TAGS: Final = (
     {"name": "notices", "description": "Notices with their read state."},
+    {"name": "mails", "description": "What stands in the way of mails."},
     {"name": "webhooks", "description": "Events POSTed to addresses of the caller's own, signed."},
     {"name": "internal", "description": "For other services; not routed by the gateway."},
 )

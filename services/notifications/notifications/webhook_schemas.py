@@ -1,12 +1,12 @@
 """What the webhook operations take and give; shapes only, the rules stand in the domain."""
 
 import unicodedata
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Self
+from datetime import datetime
+from typing import Annotated, Any, Final, Self, cast
 from uuid import UUID
 
 import orjson
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from kit.web.fields import refuse_field
 from kit.web.schemas import Model
@@ -15,10 +15,12 @@ from notifications.domain.deliveries import Delivery
 from notifications.domain.endpoints import Endpoint, EventType, OffReason, Wish
 from notifications.domain.signing import secret_text
 from notifications.domain.webhook_urls import LONGEST_URL
+from notifications.queries import From, To
 
 _ID: Final = "0197a1e0-1b7a-7c11-8d5e-3f4a5b6c7d10"
 _ENDPOINT: Final[dict[str, Any]] = {
     "id": _ID,
+    "owner_id": "0197a1d0-0a6f-7c00-8c4d-2e3f4a5b6c01",
     "url": "https://shop.example.com/saldo-events",
     "description": "The shop's back office",
     "event_types": ["payment.paid", "payment.failed"],
@@ -30,6 +32,9 @@ _ENDPOINT: Final[dict[str, Any]] = {
 }
 _DELIVERY: Final[dict[str, Any]] = {
     "id": "0197a1e0-2c8b-7d22-9e6f-4a5b6c7d8e11",
+    "endpoint_id": _ID,
+    "owner_id": "0197a1d0-0a6f-7c00-8c4d-2e3f4a5b6c01",
+    "payment_id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
     "webhook_id": "5f0c8a54-6f0e-5d0a-9f64-0b8f3f6d1c12",
     "type": "payment.paid",
     "sequence": 2,
@@ -83,18 +88,12 @@ def _all_different(types: list[EventType] | None) -> list[EventType] | None:
     return types
 
 
-def _in_utc(moment: datetime) -> datetime:
-    """Refuse times that no UTC time is equal to, at both ends of the calendar."""
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise refuse_field("malformed", "Out of the calendar.", "За пределами календаря.") from None
-
-
 Url = Annotated[
     str,
     Field(
-        description="Where events are POSTed to: https, port 443 or 8443, a public address.",
+        description="Where events are POSTed to: https, port 443 or 8443, a public address. In"
+        " development also http (port 80 or 8080), and this machine itself (`localhost`,"
+        " `127.0.0.1`, `[::1]`) at any port from 1024 on.",
         min_length=1,
         max_length=LONGEST_URL,
         examples=[_ENDPOINT["url"]],
@@ -115,7 +114,6 @@ EventTypes = Annotated[
     ),
     AfterValidator(_all_different),
 ]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class EndpointRequest(Model):
@@ -159,11 +157,12 @@ class EndpointChanges(Model):
 
 
 class EndpointAnswer(Model):
-    """One of the caller's endpoints."""
+    """A webhook endpoint."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ENDPOINT]})
 
     id: UUID
+    owner_id: UUID
     url: str
     description: str | None = None
     event_types: list[str] | None = Field(None, description="null for all.")
@@ -184,6 +183,7 @@ class EndpointAnswer(Model):
         """Show an endpoint."""
         return cls(
             id=endpoint.id,
+            owner_id=endpoint.user_id,
             url=endpoint.url,
             description=endpoint.description,
             event_types=None if endpoint.event_types is None else list(endpoint.event_types),
@@ -216,14 +216,6 @@ class EndpointWithSecret(EndpointAnswer):
         return self.model_copy(update={"secret": secret_text(secret)})
 
 
-class EndpointList(Model):
-    """All of the caller's endpoints, newest first; there are never many."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_ENDPOINT]}]})
-
-    items: list[EndpointAnswer]
-
-
 class RotateRequest(Model):
     """How a secret is to be replaced."""
 
@@ -247,12 +239,13 @@ class SpanRequest(Model):
         },
     )
 
-    from_: Moment = Field(alias="from", description="The first moment of it.")
-    to: Moment = Field(description="The first moment after it.")
+    from_: From = Field(alias="from", description="The first moment of it; a day is its start.")
+    to: To = Field(description="The first moment after it; a day is included as a whole, UTC.")
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
-        if self.from_ >= self.to:
+        begin, end = self.span
+        if begin >= end:
             raise refuse_field(
                 "span_empty",
                 "`to` must be later than `from`.",
@@ -260,6 +253,11 @@ class SpanRequest(Model):
                 field="to",
             )
         return self
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """The span; the validators give times."""
+        return cast("tuple[datetime, datetime]", (self.from_, self.to))
 
 
 class ReplayAnswer(Model):
@@ -289,6 +287,9 @@ class DeliveryAnswer(Model):
     model_config = ConfigDict(json_schema_extra={"examples": [_DELIVERY]})
 
     id: UUID
+    endpoint_id: UUID
+    owner_id: UUID
+    payment_id: UUID | None = Field(None, description="null where it tells of no payment.")
     webhook_id: UUID = Field(description="What the receiver is sent as `webhook-id`.")
     type: str
     sequence: int | None = Field(
@@ -308,6 +309,9 @@ class DeliveryAnswer(Model):
         """Show a delivery."""
         return cls(
             id=delivery.id,
+            endpoint_id=delivery.endpoint_id,
+            owner_id=delivery.owner_id,
+            payment_id=delivery.payment_id,
             webhook_id=delivery.message_id,
             type=delivery.type,
             sequence=delivery.sequence,

@@ -1,4 +1,7 @@
-"""Why a payment failed or was cancelled, in words to its payer; payments owns the codes."""
+"""Why a payment failed or was cancelled, in words to its payer, or was disputed, to its payee.
+
+Payments owns the codes of the former, the providers of cards those of the latter.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -61,3 +64,31 @@ REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
 def reason_words(reason: str | None, language: Language) -> str | None:
     """Return the sentence for a reason, None where there is no reason or no words for it."""
     return REASONS[language].get(reason) if reason else None
+
+
+# As cards' providers name them; what is not listed adds no words here either.
+DISPUTE_REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {
+        "fraudulent": "The owner says that somebody else paid with the card.",
+        "unrecognized": "The owner does not recognise the payment.",
+        "duplicate": "The owner says that it was charged twice.",
+        "product_not_received": "The owner says that nothing was received for it.",
+        "product_unacceptable": "The owner says that what was received is not as described.",
+        "credit_not_processed": "The owner says that a refund was promised and never came.",
+        "subscription_canceled": "The owner says that the subscription had been cancelled.",
+    },
+    "ru": {
+        "fraudulent": "Владелец утверждает, что картой заплатил кто-то другой.",
+        "unrecognized": "Владелец не узнаёт этот платёж.",
+        "duplicate": "Владелец утверждает, что деньги списаны дважды.",
+        "product_not_received": "Владелец утверждает, что ничего за него не получил.",
+        "product_unacceptable": "Владелец утверждает, что получил не то, что обещали.",
+        "credit_not_processed": "Владелец утверждает, что обещанный возврат не пришёл.",
+        "subscription_canceled": "Владелец утверждает, что подписка была отменена.",
+    },
+}
+
+
+def dispute_words(reason: str | None, language: Language) -> str | None:
+    """Return the sentence for a provider's reason, None where there are no words for it."""
+    return DISPUTE_REASONS[language].get(reason) if reason else None
