@@ -16,12 +16,14 @@ import uvloop
 from kit import logs
 from kit.jsonable import plain
 from kit.runtime import Mode, Service, serve
-from kit.settings import DatabaseSettings, WebSettings, load
+from kit.settings import DatabaseSettings, MigrationSettings, WebSettings, load
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 SAGA_ACTIONS = ("retry", "skip", "undo", "force")
+# These need the schema's owner and nothing else, so nothing else is read, or can be at fault.
+MIGRATIONS = ("migrate", "downgrade", "revision", "pending")
 
 Build = Callable[[Any], Service]
 Extra = tuple[Callable[[argparse.ArgumentParser], None], Callable[[Any, argparse.Namespace], Any]]
@@ -47,6 +49,9 @@ def main(
     """
     further = commands or {}
     parsed = _parser(name, further).parse_args(arguments)
+    if parsed.command in MIGRATIONS and issubclass(settings_class, DatabaseSettings):
+        _migrations(name, load(MigrationSettings.of(settings_class)), parsed)
+        return
     settings = load(settings_class)
     if parsed.command in {mode.value for mode in Mode}:
         logs.configure(name, settings)
@@ -61,10 +66,8 @@ def main(
         raise SystemExit(f"{name} has no database")
     elif parsed.command == "messages":
         asyncio.run(_messages(name, settings, parsed))
-    elif parsed.command == "sagas":
-        asyncio.run(_sagas(build(settings), settings, parsed))
     else:
-        _migrations(name, settings, parsed)
+        asyncio.run(_sagas(build(settings), settings, parsed))
 
 
 def _parser(name: str, further: dict[str, Extra]) -> argparse.ArgumentParser:
@@ -97,7 +100,7 @@ def _parser(name: str, further: dict[str, Extra]) -> argparse.ArgumentParser:
     return parser
 
 
-def alembic_config(name: str, settings: DatabaseSettings) -> "Config":
+def alembic_config(name: str, settings: MigrationSettings) -> "Config":
     """Return Alembic's configuration of a service, found beside its package."""
     from kit.db import migrations
 
@@ -107,7 +110,7 @@ def alembic_config(name: str, settings: DatabaseSettings) -> "Config":
     return migrations.config(settings.migration_url, folder, tables.METADATA)
 
 
-def _migrations(name: str, settings: DatabaseSettings, parsed: argparse.Namespace) -> None:
+def _migrations(name: str, settings: MigrationSettings, parsed: argparse.Namespace) -> None:
     from kit.db import migrations
 
     config = alembic_config(name, settings)
