@@ -1,6 +1,7 @@
 """Owns what each command of the runner does; its words on the command line are in __main__."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -107,7 +108,8 @@ def develop(service: str) -> int:
     say(f"{service} at {stack.url_of(service)}, reloaded when a file changes. Ctrl-C ends it; ")
     say("`make run` brings it back among the others, `make stop` ends those.")
     folders = [str(folder) for folder in (_folder(service), ROOT / "libs")]
-    command = [sys.executable, "-m", "watchfiles", f"{sys.executable} -m {service} all", *folders]
+    program = shlex.join([sys.executable, "-m", service, "all"])  # the clone's path may have blanks
+    command = [sys.executable, "-m", "watchfiles", program, *folders]
     try:
         return subprocess.run(command, env=stack.env_of(service), check=False).returncode
     except KeyboardInterrupt:

@@ -81,6 +81,7 @@ def _parser(name: str, further: dict[str, Extra]) -> argparse.ArgumentParser:
     upgrade.add_argument("--to", default="head")
     downgrade = added.add_parser("downgrade", help="take migrations back")
     downgrade.add_argument("--to", default="-1")
+    downgrade.add_argument("--yes", action="store_true", help="also where nothing is left")
     revision = added.add_parser("revision", help="write a migration from the tables")
     revision.add_argument("-m", "--message", required=True)
     added.add_parser("pending", help="fail where tables and migrations differ")
@@ -118,6 +119,8 @@ def _migrations(name: str, settings: MigrationSettings, parsed: argparse.Namespa
         case "migrate":
             migrations.upgrade(config, parsed.to)
         case "downgrade":
+            if not parsed.yes and migrations.leads_to_nothing(config, parsed.to):
+                _confirm(name)
             migrations.downgrade(config, parsed.to)
         case "revision":
             migrations.revise(config, parsed.message)
@@ -125,6 +128,15 @@ def _migrations(name: str, settings: MigrationSettings, parsed: argparse.Namespa
             found = migrations.pending(settings.migration_url, config.attributes["metadata"])
             if found:
                 raise SystemExit("\n".join(map(str, found)))
+
+
+def _confirm(name: str) -> None:
+    """Ask before everything is dropped; where nobody can be asked, it is not done."""
+    warning = f"This drops every table of {name} and all that is in them."
+    if not sys.stdin.isatty():
+        raise SystemExit(f"{warning} Nothing was done; CONFIRM=1 (or --yes) does it.")
+    if input(f"{warning} Type {name} to go on: ").strip() != name:
+        raise SystemExit("Nothing was done.")
 
 
 async def _messages(name: str, settings: DatabaseSettings, parsed: argparse.Namespace) -> None:
