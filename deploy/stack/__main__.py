@@ -41,7 +41,10 @@ def _dispatch(given: argparse.Namespace) -> int:
         "dev": lambda: commands.develop(given.service),
         "init-db": lambda: _in_service(given, "migrate"),
         "upgrade": lambda: _in_service(given, "migrate"),
-        "downgrade": lambda: _in_service(given, "downgrade", "--to", given.to),
+        "downgrade": lambda: _in_service(
+            given, "downgrade", "--to", given.to, *(["--yes"] if given.yes else [])
+        ),
+        "operate": lambda: commands.operate(given.service, [given.what, *given.words]),
         "revision": lambda: _in_service(given, "revision", "--message", given.message),
     }
     return actions[given.command]()
@@ -68,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     names = [service.name for service in SERVICES]
     develop = added.add_parser("dev", help="one service with reload")
     develop.add_argument("service", choices=names)
+    operate = added.add_parser("operate", help="look at and act on letters and sagas")
+    operate.add_argument("what", choices=("messages", "sagas"))
+    operate.add_argument("service", choices=commands.with_database())
+    operate.add_argument("words", nargs="*", help="the command's own arguments, after --")
     for name in ("init-db", "upgrade", "downgrade", "revision"):
         _add_migration(added.add_parser(name), name)
     return parser
@@ -78,6 +85,7 @@ def _add_migration(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--service", choices=commands.with_database(), required=one_only)
     if name == "downgrade":
         parser.add_argument("--to", default="-1")
+        parser.add_argument("--yes", action="store_true", help="do not ask")
     if name == "revision":
         parser.add_argument("--message", required=True)
 

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ from deploy.stack.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 MANAGEMENT_PORT = 15672
+
+_COMPOSE = (str(ROOT / "deploy" / "compose.sh"),)
 
 _PAUSE_SECONDS = 0.2
 _CHECK_SECONDS = 2.0
@@ -126,6 +129,29 @@ def in_service(services: Sequence[str], words: Sequence[str]) -> int:
             if code != 0:
                 return code
     return 0
+
+
+def operate(service: str, words: Sequence[str]) -> int:
+    """Run `python -m SERVICE WORDS` for an operator: on the stack that runs here, else in Compose.
+
+    Raises:
+        StackError: neither runs.
+    """
+    stack = own_stack()
+    if stack.infrastructure.is_settled() and stack.infrastructure.is_alive:
+        command = [sys.executable, "-m", service, *words]
+        return subprocess.run(command, env=stack.env_of(service), check=False).returncode
+    if _runs_in_compose(service):
+        command = [*_COMPOSE, "exec", "-T", service, "python", "-m", service, *words]
+        return subprocess.run(command, check=False).returncode
+    raise StackError("Nothing is running, here or in Compose. `make run` or `make up` starts it.")
+
+
+def _runs_in_compose(service: str) -> bool:
+    if shutil.which("docker") is None:
+        return False
+    asked = [*_COMPOSE, "ps", "--status", "running", "--quiet", service]
+    return bool(subprocess.run(asked, capture_output=True, check=False).stdout.strip())
 
 
 def with_database() -> list[str]:

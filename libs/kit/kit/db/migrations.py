@@ -10,6 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -46,11 +48,15 @@ def leads_to_nothing(made: Config, revision: str) -> bool:
         CommandError: there is no such revision below the one that the database is at.
     """
     script = ScriptDirectory.from_config(made)
-    taken_back = {
-        one.revision
-        for at in asyncio.run(_with_connection(made.attributes["url"], _heads))
-        for one in script.iterate_revisions(at, revision, select_for_downgrade=True)
-    }
+    heads = asyncio.run(_with_connection(made.attributes["url"], _heads))
+    try:
+        taken_back = {
+            one.revision
+            for at in heads
+            for one in script.iterate_revisions(at, revision, select_for_downgrade=True)
+        }
+    except RevisionError as error:
+        raise CommandError(str(error)) from error
     return bool(taken_back & set(script.get_bases()))
 
 
