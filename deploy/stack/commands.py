@@ -2,25 +2,26 @@
 
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.stack import compose
 from deploy.stack.environment import chosen_by_user
 from deploy.stack.errors import StackError
 from deploy.stack.greeting import greeting
 from deploy.stack.log import Show, bold, may_colour, red, say
 from deploy.stack.services import GATEWAY, SERVICES
 from deploy.stack.stack import Stack
+from deploy.stack.state import State
 
 ROOT = Path(__file__).parents[2]
 MANAGEMENT_PORT = 15672
 
-_COMPOSE = (str(ROOT / "deploy" / "compose.sh"),)
+_LAST_PORT = 65_535
 
 _PAUSE_SECONDS = 0.2
 _CHECK_SECONDS = 2.0
@@ -29,17 +30,30 @@ _CHECK_SECONDS = 2.0
 def own_stack() -> Stack:
     """Return the stack of this clone, as `.env` and the environment want it."""
     chosen = chosen_by_user(ROOT, os.environ)
-    gateway_port = int(chosen.get("GATEWAY_PORT", GATEWAY.port))
     ports = {name: port for service in SERVICES for name, port in service.ports.items()}
     host = {"GATEWAY_HOST": chosen["GATEWAY_HOST"]} if "GATEWAY_HOST" in chosen else {}
     return Stack(
         ROOT,
-        gateway_port=gateway_port,
+        gateway_port=gateway_port(chosen, ROOT / ".local"),
         preferred_ports={**ports, "rabbitmq_api": MANAGEMENT_PORT},
         settings=chosen,
         extra_env={GATEWAY.name: host},
         say=say,
     )
+
+
+def gateway_port(chosen: Mapping[str, str], local: Path) -> int:
+    """Return the port as chosen; else the one before an unclean end; else the usual one.
+
+    Raises:
+        StackError: what was chosen is no port.
+    """
+    if "GATEWAY_PORT" not in chosen:
+        return State.open(local).ports.get(GATEWAY.name, GATEWAY.port)
+    text = chosen["GATEWAY_PORT"]
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= _LAST_PORT:
+        raise StackError(f"GATEWAY_PORT={text} is no port: write a number from 1 to {_LAST_PORT}.")
+    return int(text)
 
 
 def run(*, detach: bool) -> int:
@@ -138,20 +152,13 @@ def operate(service: str, words: Sequence[str]) -> int:
         StackError: neither runs.
     """
     stack = own_stack()
-    if stack.infrastructure.is_settled() and stack.infrastructure.is_alive:
+    if stack.knows_services and stack.infrastructure.is_alive:
         command = [sys.executable, "-m", service, *words]
         return subprocess.run(command, env=stack.env_of(service), check=False).returncode
-    if _runs_in_compose(service):
-        command = [*_COMPOSE, "exec", "-T", service, "python", "-m", service, *words]
+    if compose.runs(service):
+        command = compose.command(service, ["python", "-m", service, *words])
         return subprocess.run(command, check=False).returncode
     raise StackError("Nothing is running, here or in Compose. `make run` or `make up` starts it.")
-
-
-def _runs_in_compose(service: str) -> bool:
-    if shutil.which("docker") is None:
-        return False
-    asked = [*_COMPOSE, "ps", "--status", "running", "--quiet", service]
-    return bool(subprocess.run(asked, capture_output=True, check=False).stdout.strip())
 
 
 def with_database() -> list[str]:

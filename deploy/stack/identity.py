@@ -9,6 +9,7 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _ENDED_STATES = {"Z", "X"}
+_LISTENING = "0A"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,28 @@ def pids_in(folder: Path) -> Iterator[int]:
                 yield int(process.name)
         except OSError:
             continue
+
+
+def listens(pid: int, port: int) -> bool:
+    """Say whether it is `pid` that listens on `port`; True where that can't be told."""
+    folder = _PROC / str(pid)
+    try:
+        tables = [(folder / "net" / name) for name in ("tcp", "tcp6")]
+        inodes = {inode for table in tables if table.exists() for inode in _listeners(table, port)}
+        sockets = {f"socket:[{inode}]" for inode in inodes}
+        return any(str(fd.readlink()) in sockets for fd in (folder / "fd").iterdir())
+    except FileNotFoundError:
+        return sys.platform != "linux"  # the process has ended, or a descriptor of it was closed
+    except PermissionError:
+        return True
+
+
+def _listeners(table: Path, port: int) -> Iterator[str]:
+    """Yield the inodes of listening sockets; see proc(5): address, state, inode are 1, 3, 9."""
+    for line in table.read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+            yield fields[9]
 
 
 def ancestors(pid: int) -> Iterator[int]:
