@@ -1,24 +1,19 @@
 """The command line of the runner: `python -m deploy.stack COMMAND`, what the Makefile calls."""
 
 import argparse
-import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 from deploy.stack import commands, suite
 from deploy.stack.errors import StackError
 from deploy.stack.log import red
 from deploy.stack.services import SERVICES
-
-_INTERRUPTED = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from deploy.stack.signals import INTERRUPTED, interruptible
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
-    for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+    interruptible()
     given = _parser().parse_args(arguments)
     try:
         return _dispatch(given)
@@ -26,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(red(str(error)) + "\n")
         return 1
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
 
 
 def _dispatch(given: argparse.Namespace) -> int:
@@ -88,13 +83,6 @@ def _add_migration(parser: argparse.ArgumentParser, name: str) -> None:
         parser.add_argument("--yes", action="store_true", help="do not ask")
     if name == "revision":
         parser.add_argument("--message", required=True)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    """Turn the first signal into an interrupt; a second one does not disturb the cleaning up."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

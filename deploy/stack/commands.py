@@ -13,6 +13,7 @@ from deploy.stack import compose
 from deploy.stack.environment import chosen_by_user
 from deploy.stack.errors import StackError
 from deploy.stack.greeting import greeting
+from deploy.stack.locks import LOCK, held
 from deploy.stack.log import Show, bold, may_colour, red, say
 from deploy.stack.services import GATEWAY, SERVICES
 from deploy.stack.stack import Stack
@@ -76,6 +77,8 @@ def run(*, detach: bool) -> int:
 def stop() -> int:
     """End all that this stack started."""
     ended = own_stack().stop()
+    for stack in leftovers(ROOT):
+        ended += [f"{name} of {stack.local.name}" for name in stack.stop()]
     say(f"stopped {', '.join(ended)}" if ended else "nothing was running")
     return 0
 
@@ -83,8 +86,28 @@ def stop() -> int:
 def reset() -> int:
     """End all and drop the data."""
     own_stack().reset()
+    for stack in leftovers(ROOT):
+        stack.reset()
     say("stopped; data, logs, ports and passwords are dropped")
     return 0
+
+
+def leftovers(root: Path) -> Iterator[Stack]:
+    """Yield the stacks that tests and benchmarks left behind, as a kill -9 ended them.
+
+    One whose command still runs is left alone, and told of.
+    """
+    for folder in sorted((root / ".local").glob("*")):
+        is_data = folder.name.startswith("data-")  # of many files, and none of them a stack's
+        states = [] if is_data or not folder.is_dir() else sorted(folder.rglob("stack.json"))
+        if not states:
+            continue
+        try:
+            with held(folder / LOCK, f"{folder.name} is running in another terminal: left alone"):
+                for state in states:
+                    yield Stack(root, state.parent.relative_to(root))
+        except StackError as error:
+            say(str(error))
 
 
 def status() -> int:

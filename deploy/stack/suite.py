@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.stack.locks import held
+from deploy.stack.locks import LOCK, held
 from deploy.stack.log import say
 from deploy.stack.stack import Stack
 
@@ -45,7 +45,7 @@ def run(root: Path, target: str, options: Sequence[str] = ()) -> int:
     """
     folder = root / LOCAL
     folder.mkdir(parents=True, exist_ok=True)
-    with held(folder / "suite.lock", f"Another `make test` is running in {root}."):
+    with held(folder / LOCK, f"Another `make test` is running in {root}."):
         _reset_all(root)
         try:
             stack = Stack(root, LOCAL, say=say)
