@@ -152,7 +152,7 @@ class Fleet:
             return False
         port = self.state.ports[name]
         try:
-            is_ok = _answers_ok(port, "/health/ready")
+            is_ok = _is_ready_at(port)
         except (OSError, HTTPException):
             return False
         return is_ok and listens(identity.pid, port)  # or another program has answered
@@ -212,10 +212,12 @@ class Fleet:
         )
 
 
-def _answers_ok(port: int, path: str) -> bool:
+def _is_ready_at(port: int) -> bool:
+    """Ask a service; one that is degraded, as its broker is away, is not ready (yet)."""
     connection = HTTPConnection(_LOOPBACK, port, timeout=_PROBE_SECONDS)
     try:
-        connection.request("GET", path)
-        return connection.getresponse().status == HTTPStatus.OK
+        connection.request("GET", "/health/ready")
+        answer = connection.getresponse()
+        return answer.status == HTTPStatus.OK and b'"ready"' in answer.read()
     finally:
         connection.close()
