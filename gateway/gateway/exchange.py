@@ -113,14 +113,25 @@ class Exchange:
         headers += self.own_headers
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
-    async def stream(self, chunks: AsyncIterator[bytes]) -> None:
-        """Send the body of an answer as it arrives; stops early where the caller leaves."""
+    async def stream(
+        self, chunks: AsyncIterator[bytes], closing: asyncio.Event | None = None
+    ) -> None:
+        """Send the body of an answer as it arrives; stops early where the caller leaves.
+
+        So does a body without an end, whole as it is, once `closing` is set.
+        """
         # The server sends the head with what comes first, which may be a long time from now.
         await self._send({"type": "http.response.body", "body": b"", "more_body": True})
         copying = spawn(self._copy(chunks), "gateway.copy")
         gone = spawn(self._until_gone(), "gateway.caller")
-        await asyncio.wait({copying, gone}, return_when=asyncio.FIRST_COMPLETED)
-        await stop([copying, gone])
+        watching = {copying, gone}
+        if closing is not None:
+            watching.add(spawn(_until_set(closing), "gateway.closing"))
+        await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
+        is_cut_off = not copying.done() and not gone.done()
+        await stop(list(watching))
+        if is_cut_off:
+            await self._send({"type": "http.response.body", "body": b""})
 
     async def _copy(self, chunks: AsyncIterator[bytes]) -> None:
         try:
@@ -172,6 +183,10 @@ class Exchange:
                     taken += len(chunk)
                     if taken > LINGER_BYTES:
                         return
+
+
+async def _until_set(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 _SECURITY_NAMES: Final = frozenset(name for name, _ in SECURITY_HEADERS)

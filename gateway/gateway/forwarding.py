@@ -3,6 +3,7 @@
 Does not decide who may: by then that is decided.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ _IDEMPOTENT: Final = frozenset(("GET", "HEAD", "PUT", "DELETE"))
 _EMPTY_STATUSES: Final = frozenset((204, 304))
 _IN_THE_CALLERS_NAME: Final = frozenset((b"authorization", b"accept-language"))
 _OK: Final = 200
+# Server-Sent Events: an answer that goes on for as long as both sides stay.
+_ENDLESS: Final = b"text/event-stream"
 
 
 class Forwarder:
@@ -29,6 +32,11 @@ class Forwarder:
         self._upstreams = upstreams
         self._max_body_bytes = max_body_bytes
         self._max_import_bytes = max_import_bytes
+        self._closing = asyncio.Event()
+
+    def end_streams(self) -> None:
+        """End every answer that has no end of its own; the others are finished."""
+        self._closing.set()
 
     async def forward(self, exchange: Exchange, name: str) -> None:
         """Answer with what the service answers: small bodies whole, others as they arrive.
@@ -62,7 +70,8 @@ class Forwarder:
                 await exchange.answer(answer.status, answer.headers, content)
             else:
                 await exchange.begin(answer.status, answer.headers)
-                await exchange.stream(answer.chunks())
+                closing = self._closing if _is_endless(answer.headers) else None
+                await exchange.stream(answer.chunks(), closing)
         finally:
             answer.close()
 
@@ -129,6 +138,10 @@ def request_head(
             b"\r\n",
         )
     )
+
+
+def _is_endless(headers: Iterable[Header]) -> bool:
+    return any(name == b"content-type" and value[:17] == _ENDLESS for name, value in headers)
 
 
 def _target(exchange: Exchange) -> bytes:

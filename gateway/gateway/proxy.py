@@ -75,6 +75,10 @@ class Gateway:
         finally:
             self._account(exchange, perf_counter() - started)
 
+    def end_streams(self) -> None:
+        """End the answers that would go on for ever, as the process is about to end."""
+        self._forwarder.end_streams()
+
     async def _serve(self, exchange: Exchange) -> None:
         """Lead a request through every stage; each lets it pass or raises its refusal."""
         self._read_headers(exchange)

@@ -280,9 +280,26 @@ async def test_a_service_is_ready_when_all_it_leans_on_answers() -> None:
 
     assert answer.status_code == 503
     assert answer.json() == {
-        "status": "not_ready",
+        "status": "unavailable",
         "checks": {"database": "ok", "broker": "failed"},
     }
+
+
+async def test_a_service_without_the_broker_is_degraded_and_goes_on() -> None:
+    async def fine() -> None:
+        """Answer."""
+
+    async def broken() -> None:
+        raise ConnectionError
+
+    app = till()
+    app.state.readiness = {"postgresql": fine, "rabbitmq": broken}
+    async with serve(app) as client:
+        answer = await client.get("/health/ready")
+        assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+        app.state.readiness["postgresql"] = broken
+        answer = await client.get("/health/ready")
+        assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
 
 
 async def test_a_check_that_never_ends_has_failed() -> None:
