@@ -10,6 +10,7 @@ from gateway.documentation import Documentation
 from gateway.forwarding import Forwarder
 from gateway.health import Health
 from gateway.me import Me
+from gateway.methods import Methods
 from gateway.proxy import Gateway, OwnPart
 from gateway.routing import RouteTable
 from gateway.settings import Settings
@@ -57,9 +58,10 @@ def assembled(
         "openapi": documentation.openapi,
     }
     return Gateway(
-        routes=routes,
+        table=routes,
+        methods=Methods(routes, upstreams),
         tokens=tokens,
         forwarder=forwarder,
         own=own,
-        cors=Cors(settings.cors_origins),
+        cors=Cors(settings.cors_origins, allows_local=not settings.in_production),
     )

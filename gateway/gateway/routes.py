@@ -65,3 +65,6 @@ DOCUMENTATION: Final[Mapping[str, str]] = {
     "GET /redoc/{service}": "redoc",
     "GET /openapi/{file}": "openapi",
 }
+
+# Parts whose queries are not theirs to judge: auth's, or a viewer's own in a page for people.
+WITH_PARAMETERS: Final = frozenset(("users", "swagger", "redoc", "asset"))

@@ -6,16 +6,19 @@ from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 import orjson
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from kit.web.fields import refuse_field
 from kit.web.schemas import Model
+from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
 from notifications.domain.attempts import Status
 from notifications.domain.deliveries import Delivery
 from notifications.domain.endpoints import Endpoint, EventType, OffReason, Wish
 from notifications.domain.signing import secret_text
 from notifications.domain.webhook_urls import LONGEST_URL
 
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _ID: Final = "0197a1e0-1b7a-7c11-8d5e-3f4a5b6c7d10"
 _ENDPOINT: Final[dict[str, Any]] = {
     "id": _ID,
@@ -83,14 +86,6 @@ def _all_different(types: list[EventType] | None) -> list[EventType] | None:
     return types
 
 
-def _in_utc(moment: datetime) -> datetime:
-    """Refuse times that no UTC time is equal to, at both ends of the calendar."""
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise refuse_field("malformed", "Out of the calendar.", "За пределами календаря.") from None
-
-
 Url = Annotated[
     str,
     Field(
@@ -115,7 +110,6 @@ EventTypes = Annotated[
     ),
     AfterValidator(_all_different),
 ]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class EndpointRequest(Model):
@@ -247,12 +241,22 @@ class SpanRequest(Model):
         },
     )
 
-    from_: Moment = Field(alias="from", description="The first moment of it.")
-    to: Moment = Field(description="The first moment after it.")
+    from_: RangeEdge = Field(alias="from", description="Its first moment, or its first day.")
+    to: RangeEdge = Field(description="The first moment after it, or its last day.")
+    tz: Zone = DEFAULT_ZONE
+
+    _times: tuple[datetime, datetime] = PrivateAttr()
+
+    @property
+    def times(self) -> tuple[datetime, datetime]:
+        """The first moment of it, and the first one after it."""
+        return self._times
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
-        if self.from_ >= self.to:
+        begin, end = span(self.from_, self.to, self.tz)
+        self._times = begin or _FIRST, end or _LAST
+        if self._times[0] >= self._times[1]:
             raise refuse_field(
                 "span_empty",
                 "`to` must be later than `from`.",

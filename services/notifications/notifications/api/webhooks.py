@@ -277,7 +277,7 @@ async def replay_webhook_span(
 
     async def work(uow: UnitOfWork) -> Answer:
         uow.after_commit(webhooks.bell.ring)
-        count = await verbs.replay_span(uow, endpoint_id, caller.user, (body.from_, body.to))
+        count = await verbs.replay_span(uow, endpoint_id, caller.user, body.times)
         return Answer(ACCEPTED, ReplayAnswer(replayed=count))
 
     return await idempotently(
