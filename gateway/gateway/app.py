@@ -11,6 +11,7 @@ from gateway.forwarding import Forwarder
 from gateway.health import Health
 from gateway.index import Index
 from gateway.me import Me
+from gateway.methods import Methods
 from gateway.proxy import Gateway, OwnPart
 from gateway.routing import RouteTable
 from gateway.settings import Settings
@@ -61,9 +62,10 @@ def assembled(
         "combined": documentation.combined,
     }
     return Gateway(
-        routes=routes,
+        table=routes,
+        methods=Methods(routes, upstreams),
         tokens=tokens,
         forwarder=forwarder,
         own=own,
-        cors=Cors(settings.cors_origins),
+        cors=Cors(settings.cors_origins, allows_local=not settings.in_production),
     )

@@ -12,7 +12,7 @@ import orjson
 from gateway.bodies import read_body
 from gateway.exchange import Exchange
 from gateway.headers import Header
-from gateway.refusals import UpstreamUnavailable
+from gateway.refusals import OriginRefused, UpstreamUnavailable
 from gateway.upstream import Upstream
 
 _IDEMPOTENT: Final = frozenset(("GET", "HEAD", "PUT", "DELETE"))
@@ -44,6 +44,7 @@ class Forwarder:
         Raises:
             UpstreamUnavailable, UpstreamTimeout: it does not answer.
             BodyTooLarge, ClientGone: from the request's body.
+            OriginRefused: it streams events, and a page asks that may not read them.
         """
         upstream = self._upstreams[name]
         is_import = exchange.route is not None and exchange.route.is_import
@@ -63,7 +64,11 @@ class Forwarder:
             has_payload=method != "HEAD",
         )
         try:
-            if answer.is_small:
+            if exchange.is_foreign and _is_endless(answer.headers):
+                raise OriginRefused
+            if exchange.is_head:
+                await exchange.answer(answer.status, answer.headers, b"")
+            elif answer.is_small:
                 content = await answer.whole()
                 if answer.length is None and answer.status not in _EMPTY_STATUSES:
                     answer.headers.append((b"content-length", b"%d" % len(content)))

@@ -68,3 +68,6 @@ DOCUMENTATION: Final[Mapping[str, str]] = {
     "GET /openapi/{file}": "openapi",
     "GET /openapi.json": "combined",
 }
+
+# Parts whose queries are not theirs to judge: auth's, or a viewer's own in a page for people.
+WITH_PARAMETERS: Final = frozenset(("users", "swagger", "redoc", "asset"))

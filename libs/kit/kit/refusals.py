@@ -59,8 +59,8 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
     status: int
     title_en: ClassVar[str]
     title_ru: ClassVar[str]
-    detail_en: ClassVar[str]
-    detail_ru: ClassVar[str]
+    detail_en: str
+    detail_ru: str
     samples: ClassVar[Mapping[str, object]] = {}
 
     def __init__(
@@ -144,6 +144,16 @@ class NotFound(Refusal):
     detail_ru = "Здесь ничего нет, или это не ваше."
 
 
+class PathUnknown(NotFound):
+    """No operation has such a path; `near` is one that has, where it looks like a slip."""
+
+    def __init__(self, *, near: str | None = None) -> None:
+        super().__init__(near=near)
+        if near is not None:
+            self.detail_en = "There is no such path; {near} is near it."
+            self.detail_ru = "Такого пути нет; похожий: {near}."
+
+
 class MethodNotAllowed(Refusal):
     code = "method_not_allowed"
     status = 405
@@ -151,6 +161,13 @@ class MethodNotAllowed(Refusal):
     title_ru = "Метод не поддерживается"
     detail_en = "This address does not answer to that method; see the header “Allow”."
     detail_ru = "Этот адрес не поддерживает такой метод; см. заголовок «Allow»."
+
+    def __init__(self, *, allowed: Iterable[str], near: str | None = None) -> None:
+        super().__init__(headers={"Allow": ", ".join(sorted(allowed))}, near=near)
+        self.allowed = frozenset(allowed)
+        if near is not None:
+            self.detail_en = f"{self.detail_en} {{near}} is near it."
+            self.detail_ru = f"{self.detail_ru} Похожий путь: {{near}}."
 
 
 class BodyUnreadable(Refusal):

@@ -1,83 +1,15 @@
 """How the lists are asked for: their filters, and what a range of time means."""
 
-import re
 from collections.abc import Mapping
-from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-)
+from pydantic import ConfigDict, Field
 
-from kit.web.fields import refuse_field
 from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from kit.web.schemas import Model
+from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
 from notifications.domain.attempts import Status
 from notifications.domain.listing import Span, Wanted
-
-# RFC 3339, or a day; what pydantic reads besides, such as seconds since 1970, is refused.
-_DAY: Final = r"\d{4}-\d\d-\d\d"
-_DAY_LENGTH: Final = 10
-_TIME: Final = r"\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)"
-_WRITTEN: Final = re.compile(rf"{_DAY}(T{_TIME})?", re.ASCII | re.IGNORECASE)
-_SCHEMA: Final = {"type": "string", "examples": ["2026-01-31T12:00:00Z", "2026-01-31"]}
-
-
-def _as_written(value: Any) -> Any:
-    """Read a time or a day as it is written; what is one already is left as it is."""
-    if isinstance(value, date):
-        return value
-    with suppress(ValueError):
-        if isinstance(value, str) and _WRITTEN.fullmatch(value):
-            is_day = len(value) == _DAY_LENGTH
-            return (date if is_day else datetime).fromisoformat(value.upper())
-    raise refuse_field(
-        "malformed",
-        "Write a time as 2026-01-31T12:00:00Z, or a day as 2026-01-31.",
-        "Запишите время как 2026-01-31T12:00:00Z или день как 2026-01-31.",
-    )
-
-
-def _in_utc(value: datetime) -> datetime:
-    """Refuse times that no UTC time is equal to, at both ends of the calendar."""
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise refuse_field("malformed", "Out of the calendar.", "За пределами календаря.") from None
-
-
-def _start(value: datetime | date) -> datetime:
-    whole = value if isinstance(value, datetime) else datetime.combine(value, time.min, UTC)
-    return _in_utc(whole)
-
-
-def _end(value: datetime | date) -> datetime:
-    if isinstance(value, datetime):
-        return _in_utc(value)
-    if value == date.max:
-        return datetime.max.replace(tzinfo=UTC)
-    return datetime.combine(value + timedelta(days=1), time.min, UTC)
-
-
-From = Annotated[
-    AwareDatetime | date,
-    BeforeValidator(_as_written),
-    AfterValidator(_start),
-    WithJsonSchema(_SCHEMA),
-]
-To = Annotated[
-    AwareDatetime | date,
-    BeforeValidator(_as_written),
-    AfterValidator(_end),
-    WithJsonSchema(_SCHEMA),
-]
 
 
 class PageQuery(Model):
@@ -101,17 +33,18 @@ class PageQuery(Model):
 class SpanQuery(PageQuery):
     """A page of what came in a span of time."""
 
-    begin: From | None = Field(
-        None, alias="from", description="Then or later; a day is its start, UTC."
+    begin: RangeEdge | None = Field(
+        None, alias="from", description="Then or later; a day is its start."
     )
-    end: To | None = Field(
-        None, alias="to", description="Before then; a day is included as a whole, UTC."
+    end: RangeEdge | None = Field(
+        None, alias="to", description="Before then; a day is included as a whole."
     )
+    tz: Zone = DEFAULT_ZONE
 
     @property
     def span(self) -> Span:
         """The span; None at an open end."""
-        return Span._make((self.begin, self.end))  # the validators give times
+        return Span(*span(self.begin, self.end, self.tz))
 
 
 class NoticesQuery(SpanQuery):

@@ -1,22 +1,24 @@
 """What the webhook operations take and give; shapes only, the rules stand in the domain."""
 
 import unicodedata
-from datetime import datetime
-from typing import Annotated, Any, Final, Self, cast
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 import orjson
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from kit.web.fields import refuse_field
 from kit.web.schemas import Model
+from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
 from notifications.domain.attempts import Status
 from notifications.domain.deliveries import Delivery
 from notifications.domain.endpoints import Endpoint, EventType, OffReason, Wish
 from notifications.domain.signing import secret_text
 from notifications.domain.webhook_urls import LONGEST_URL
-from notifications.queries import From, To
 
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _ID: Final = "0197a1e0-1b7a-7c11-8d5e-3f4a5b6c7d10"
 _ENDPOINT: Final[dict[str, Any]] = {
     "id": _ID,
@@ -239,13 +241,22 @@ class SpanRequest(Model):
         },
     )
 
-    from_: From = Field(alias="from", description="The first moment of it; a day is its start.")
-    to: To = Field(description="The first moment after it; a day is included as a whole, UTC.")
+    from_: RangeEdge = Field(alias="from", description="Its first moment, or its first day.")
+    to: RangeEdge = Field(description="The first moment after it, or its last day.")
+    tz: Zone = DEFAULT_ZONE
+
+    _times: tuple[datetime, datetime] = PrivateAttr()
+
+    @property
+    def times(self) -> tuple[datetime, datetime]:
+        """The first moment of it, and the first one after it."""
+        return self._times
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
-        begin, end = self.span
-        if begin >= end:
+        begin, end = span(self.from_, self.to, self.tz)
+        self._times = begin or _FIRST, end or _LAST
+        if self._times[0] >= self._times[1]:
             raise refuse_field(
                 "span_empty",
                 "`to` must be later than `from`.",
@@ -253,11 +264,6 @@ class SpanRequest(Model):
                 field="to",
             )
         return self
-
-    @property
-    def span(self) -> tuple[datetime, datetime]:
-        """The span; the validators give times."""
-        return cast("tuple[datetime, datetime]", (self.from_, self.to))
 
 
 class ReplayAnswer(Model):

@@ -1,14 +1,13 @@
 """What wallet's operations take and answer, with examples. It decides nothing."""
 
 import unicodedata
-from datetime import datetime
-from typing import Annotated, Literal, Self
+from datetime import date, datetime
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -16,6 +15,7 @@ from pydantic import (
 )
 
 from kit.money import DEFAULT_CURRENCY, decimal_text
+from kit.web import times
 from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field
 from kit.web.schemas import Model
 from wallet.domain.wallets import Status, Wallet
@@ -28,6 +28,8 @@ _OWNER_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
 _TRANSFER_ID = "019abf60-91d4-7f10-8c8e-64b1f3a0d2e7"
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 
+When = TypeVar("When", bound=datetime | date)
+
 
 def _printable(name: str) -> str:
     if name != name.strip() or any(unicodedata.category(one) == "Cc" for one in name):
@@ -39,7 +41,7 @@ def _printable(name: str) -> str:
     return name
 
 
-def _within_reason(moment: datetime) -> datetime:
+def _within_reason(moment: When) -> When:
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise refuse_field(
             "time_out_of_range",
@@ -52,7 +54,8 @@ def _within_reason(moment: datetime) -> datetime:
 WalletName = Annotated[
     str, AfterValidator(_printable), Field(min_length=1, max_length=64, examples=["Holidays"])
 ]
-Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+Moment = Annotated[times.Moment, AfterValidator(_within_reason)]
+RangeEdge = Annotated[times.RangeEdge, AfterValidator(_within_reason)]
 
 
 class OpenWallet(Model):

@@ -62,6 +62,11 @@ class WebApp(FastAPI):
             RouteTable(self.kit_routes),
             service=self.name,
             max_body_bytes=self._settings.max_body_bytes,
+            shown=[
+                route.path
+                for route in self.kit_routes
+                if route.include_in_schema and route.access != "service"
+            ],
             other=self.router,
         )
 

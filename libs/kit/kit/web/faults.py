@@ -3,7 +3,7 @@
 Does not repeat the value: texts are filled from the declaration only (limits, allowed words).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -94,6 +94,17 @@ def required(pointer: str) -> FieldFault:
     """Tell that a value is missing."""
     text = _TEXTS["missing"]
     return FieldFault(pointer, text.code, text.en, text.ru)
+
+
+def unknown_parameter(name: str, known: Sequence[str]) -> FieldFault:
+    """Tell that an operation has no such parameter in its query, and which it has."""
+    names = ", ".join(known)
+    return FieldFault(
+        f"/query/{escaped(name)}",
+        _TEXTS["extra_forbidden"].code,
+        f"There is no such parameter; there are: {names}." if known else "There are no parameters.",
+        f"Такого параметра нет; есть: {names}." if known else "Параметров здесь нет.",
+    )
 
 
 def nul_faults(document: Any, pointer: str = "") -> list[FieldFault]:

@@ -192,7 +192,7 @@ async def replay_webhook_span(
 
     async def work(uow: UnitOfWork) -> Answer:
         uow.after_commit(webhooks.bell.ring)
-        count = await verbs.replay_span(uow, endpoint_id, caller.user, body.span)
+        count = await verbs.replay_span(uow, endpoint_id, caller.user, body.times)
         return Answer(ACCEPTED, ReplayAnswer(replayed=count))
 
     return await idempotently(

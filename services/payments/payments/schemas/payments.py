@@ -1,12 +1,10 @@
 """What the API of payments takes and gives; shapes only, the rules stand in the domain."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -18,6 +16,7 @@ from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
 from kit.refusals import Language
 from kit.web.fields import AmountText, CurrencyCode, refuse_by, refuse_field
 from kit.web.schemas import Model
+from kit.web.times import Moment
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName
 from payments.domain.payment import Method, Payment, Status
@@ -91,16 +90,6 @@ CANCELLED = {
 }
 
 
-def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise refuse_field("malformed", "Out of the calendar.", "За пределами календаря.") from None
-
-
-ExecuteAt = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-
-
 class PayeeRequest(Model):
     """Whom to pay, named by exactly one of these."""
 
@@ -160,7 +149,7 @@ class PaymentRequest(HowPaid):
         default=False,
         description="Set the money aside now; paying, also a part, moves it, cancelling frees it.",
     )
-    execute_at: ExecuteAt | None = Field(
+    execute_at: Moment | None = Field(
         None,
         description="Pay it by itself then, at most a year ahead; until then it is `scheduled`.",
         examples=["2026-02-28T09:00:00Z"],

@@ -18,11 +18,12 @@ from kit.web.identity import Caller
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
 from kit.web.routes import Router
 from kit.web.schemas import Page
+from kit.web.times import DEFAULT_ZONE, Zone, span
 from wallet import refusals
 from wallet.api.ownership import visible
 from wallet.api.paging import page_of
 from wallet.repository.history import Line
-from wallet.schemas import BalanceAnswer, EntryAnswer, Moment, StatementAnswer
+from wallet.schemas import BalanceAnswer, EntryAnswer, Moment, RangeEdge, StatementAnswer
 from wallet.service import history
 from wallet.service.history import Asked, Period, Statement
 from wallet.wiring import Configured, Store
@@ -41,8 +42,14 @@ _COLUMNS = (
     "transfer_id",
 )
 
-From = Annotated[Moment | None, Query(alias="from", description="From this time on.")]
-To = Annotated[Moment | None, Query(alias="to", description="Up to, but without, this time.")]
+From = Annotated[
+    RangeEdge | None, Query(alias="from", description="From this time on; a day from its start.")
+]
+To = Annotated[
+    RangeEdge | None,
+    Query(alias="to", description="Up to, but without, this time; a day is included as a whole."),
+]
+In = Annotated[Zone, Query()]
 At = Annotated[Moment | None, Query(description="Now, if it is left out.")]
 
 
@@ -62,12 +69,14 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     store: Store,
     settings: Configured,
     audit: Auditing,
-    begin: From = None,
-    end: To = None,
+    since: From = None,
+    until: To = None,
+    tz: In = DEFAULT_ZONE,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Answer:
     """List what came in and what went out."""
+    begin, end = span(since, until, tz)
     cursors = Cursors(
         settings.cursor_secret,
         list_name="list_entries",
@@ -131,11 +140,13 @@ async def get_statement(  # noqa: PLR0913 (one parameter for each of the query's
     caller: Caller,
     store: Store,
     audit: Auditing,
-    begin: From = None,
-    end: To = None,
+    since: From = None,
+    until: To = None,
+    tz: In = DEFAULT_ZONE,
     format: Literal["json", "csv"] = "json",  # noqa: A002 (the parameter's public name)
 ) -> StatementAnswer | StreamingResponse:
     """Show a period, by default the wallet's whole life; JSON up to 1,000 entries, CSV any."""
+    begin, end = span(since, until, tz)
     async with store.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
         period = Period(begin or wallet.created_at, end or store.clock.now())

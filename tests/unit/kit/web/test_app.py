@@ -123,7 +123,7 @@ def test_every_operation_documents_its_problems(document: dict[str, Any]) -> Non
         "idempotency_key_reused",
         "currency_unknown",
     }
-    assert codes(drop, "400") == {"body_unreadable", "idempotency_key_malformed"}
+    assert codes(drop, "400") == {"body_unreadable", "idempotency_key_malformed", "query_invalid"}
     assert codes(one, "403") == {"forbidden"}
     assert codes(one, "404") == {"not_found"}
     assert codes(one, "400") == {"query_invalid"}

@@ -83,7 +83,7 @@ async def test_path_query_and_headers_become_arguments(parameters: Router) -> No
     answer = await call(
         parameters,
         "GET",
-        f"/v1/things/{ID}?limit=5&type=big&unknown=x",
+        f"/v1/things/{ID}?limit=5&type=big",
         headers={"X-Mood": "good"},
     )
 
@@ -109,6 +109,52 @@ async def test_a_query_parameter_out_of_range_is_refused(parameters: Router, lim
     assert answer.status_code == 422
     (fault,) = answer.json()["errors"]
     assert fault["pointer"] == "/query/limit"
+
+
+@pytest.mark.parametrize("name", ["unknown", "kind", "Limit", "limit[]", "limit~/", "", "id"])
+async def test_a_query_parameter_that_is_not_known_is_refused(
+    parameters: Router, name: str
+) -> None:
+    answer = await call(parameters, "GET", f"/v1/things/{ID}", params={name: "1", "limit": "0"})
+
+    assert answer.status_code == 422
+    written = name.replace("~", "~0").replace("/", "~1")
+    assert {(f["pointer"], f["code"]) for f in answer.json()["errors"]} == {
+        ("/query/limit", "too_small"),
+        (f"/query/{written}", "unknown_field"),
+    }
+    assert "limit, type" in answer.text  # which there are
+
+
+async def test_an_operation_without_parameters_refuses_all(router: Router) -> None:
+    @router.post("/v1/orders", access="public", operation_id="order", summary="Order")
+    async def order(order: Order) -> Order:
+        return order
+
+    @router.delete("/v1/orders", access="user", operation_id="drop", summary="Drop")
+    async def drop(caller: Caller) -> None:
+        assert caller
+
+    sent = {"json": {"lines": []}, "params": {"dry_run": "true"}}
+    for method, token, extra in (("POST", None, sent), ("DELETE", "alice", {"params": "all"})):
+        answer = await call(router, method, "/v1/orders", token=token, **extra)
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert (await call(router, "DELETE", "/v1/orders?all")).status_code == 401
+
+
+async def test_parameters_of_dependencies_and_models_are_known_together(router: Router) -> None:
+    async def paging(limit: Annotated[int, Query()] = 20) -> int:
+        return limit
+
+    @router.get("/v1/list", access="public", operation_id="list", summary="List")
+    async def things(
+        filters: Annotated[Filters, Query()], limit: Annotated[int, Depends(paging)]
+    ) -> dict[str, Any]:
+        return {**filters.model_dump(), "limit": limit}
+
+    answer = await call(router, "GET", "/v1/list?size=3&limit=4")
+    assert answer.json() == {"colour": None, "size": 3, "limit": 4}
+    assert (await call(router, "GET", "/v1/list?size=3&limit=4&x=")).status_code == 422
 
 
 async def test_a_query_parameter_given_twice_is_refused(parameters: Router) -> None:

@@ -32,16 +32,13 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found.append(general.Forbidden)
     if route.dependant.path_params:
         found.append(general.NotFound)
-    if route.dependant.query_params:
-        found += [general.QueryInvalid, general.ValidationFailed]
-    if route.dependant.header_params:
-        found.append(general.ValidationFailed)
+    # Whatever an operation takes, a parameter it does not know is refused, or one given twice.
+    found += [general.QueryInvalid, general.ValidationFailed]
     if route.binder.reads_body:
         found += [
             general.BodyUnreadable,
             general.BodyTooLarge,
             general.ContentTypeUnsupported,
-            general.ValidationFailed,
         ]
     if route.is_idempotent:
         found += [
