@@ -26,7 +26,7 @@ from payments.providers import (
 from payments.providers.asking import LONGEST_ANSWER_BYTES, RejectedError
 from payments.providers.sandbox import SandboxProvider
 from payments.providers.stripe import StripeProvider
-from payments.providers.yookassa import YooKassaProvider
+from payments.providers.yookassa import Shop, YooKassaProvider
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 STRIPE, YOOKASSA, SANDBOX = (
@@ -86,7 +86,7 @@ def stripe(client: httpx.AsyncClient) -> StripeProvider:
 
 @pytest.fixture
 def yookassa(client: httpx.AsyncClient) -> YooKassaProvider:
-    return YooKassaProvider(client, YOOKASSA, "shop", SecretStr("key"))
+    return YooKassaProvider(client, YOOKASSA, Shop(id="shop", key=SecretStr("key")))
 
 
 @pytest.fixture(params=["stripe", "yookassa", "sandbox"])

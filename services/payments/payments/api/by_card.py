@@ -14,7 +14,8 @@ def card_of(body: HowPaid, wired: Wiring) -> Card | None:
     """Return where the card is to be charged that a request asks for, None from the wallet."""
     if body.method is not Method.CARD or body.return_url is None:
         return None
-    return Card(wired.charging.provider.name, body.return_url)
+    provider = wired.charging.provider
+    return Card(provider.name, body.return_url, provider.check_charge)
 
 
 async def with_next_action(accepted: Answer, payment_id: UUID, wired: Wiring) -> Answer:

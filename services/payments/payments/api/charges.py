@@ -1,5 +1,6 @@
 """Charges of cards for wallets, asked for by the wallet service; not routed by the gateway."""
 
+from contracts.cards import CARD_REFUSALS
 from kit.web.answers import Answer
 from kit.web.routes import Router
 from payments.api.viewing import ACCEPTED
@@ -21,7 +22,7 @@ router = Router(tags=["internal"])
     "to move the amount from the provider's clearing account.",
     status_code=ACCEPTED,
     response_model=ChargeAnswer,
-    refusals=(ChargeNotFound,),
+    refusals=(ChargeNotFound, *CARD_REFUSALS.values()),
 )
 async def charge_for_wallet(body: ChargeRequest, wired: Wired) -> Answer:
     """Store the wish, then ask the provider."""
@@ -36,6 +37,7 @@ async def charge_for_wallet(body: ChargeRequest, wired: Wired) -> Answer:
         return_url=body.return_url,
         expires_at=wired.database.clock.now() + CHARGE_DEADLINE,
     )
+    wired.charging.provider.check_charge(body.money)
     async with wired.database.unit_of_work() as uow:
         await Charges(uow).add(wish, uow.clock.now())
     charge = await wired.charging.begin(body.charge_id)

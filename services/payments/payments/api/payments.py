@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Request
 
+from contracts.cards import CARD_REFUSALS
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
@@ -83,6 +84,7 @@ router = Router(tags=["payments"])
         ServiceAmountMissing,
         ExecuteAtInThePast,
         ExecuteAtTooFar,
+        *CARD_REFUSALS.values(),
     ),
 )
 async def create_payment(
@@ -158,6 +160,7 @@ async def create_payment(
         OnlyReservedMayBePaidInPart,
         CaptureExceedsReservation,
         ReservedIsPaidFromWallet,
+        *CARD_REFUSALS.values(),
     ),
 )
 async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's)

@@ -5,7 +5,7 @@ import httpx
 from payments.providers.protocol import PaymentProvider
 from payments.providers.sandbox import SandboxProvider
 from payments.providers.stripe import StripeProvider
-from payments.providers.yookassa import YooKassaProvider
+from payments.providers.yookassa import Shop, YooKassaProvider
 from payments.settings import Settings
 
 
@@ -17,9 +17,12 @@ def provider_of(settings: Settings, client: httpx.AsyncClient) -> PaymentProvide
                 client, settings.stripe_api, settings.stripe_key, settings.stripe_webhook_secret
             )
         case "yookassa":
-            return YooKassaProvider(
-                client, settings.yookassa_api, settings.yookassa_shop_id, settings.yookassa_key
+            shop = Shop(
+                id=settings.yookassa_shop_id,
+                key=settings.yookassa_key,
+                currencies=settings.yookassa_takes,
             )
+            return YooKassaProvider(client, settings.yookassa_api, shop)
         case "sandbox":
             secret = settings.sandbox_webhook_secret.get_secret_value()
             return SandboxProvider(client, settings.sandbox_url, secret)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from kit.money import Money
 from payments.domain.card_refunds import CardRefund, CardRefundNews
 from payments.domain.charges import Charge, News, Notice
 
@@ -26,6 +27,14 @@ class PaymentProvider(Protocol):
     @property
     def name(self) -> str:
         """The name of it: in paths, rows, and of its clearing account."""
+        ...
+
+    def check_charge(self, money: Money) -> None:
+        """Return where such an amount can be charged; raises a CardRefused where it can't."""
+        ...
+
+    def check_refund(self, money: Money) -> None:
+        """Return where such a sum can go back; raises a CardRefused where it can't."""
         ...
 
     async def create(self, charge: Charge) -> News:

@@ -9,7 +9,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from kit import signatures
-from kit.money import decimal_text
+from kit.money import Money, decimal_text
 from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.reasons import CARD_ABANDONED
@@ -67,6 +67,12 @@ class SandboxProvider:
         self._client = client
         self._url = f"{url.rstrip('/')}/sandbox/provider/payments"
         self._webhook_secret = webhook_secret
+
+    def check_charge(self, money: Money) -> None:
+        """Return: the sandbox charges whatever there is."""
+
+    def check_refund(self, money: Money) -> None:
+        """Return likewise."""
 
     async def create(self, charge: Charge) -> News:
         """Create a charge once."""

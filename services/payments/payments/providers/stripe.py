@@ -13,9 +13,11 @@ import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from kit import signatures
+from kit.money import Money
 from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
+from payments.providers import stripe_units
 from payments.providers.asking import RejectedError, ask
 from payments.providers.protocol import (
     ProviderError,
@@ -27,8 +29,6 @@ SIGNATURE: Final = "stripe-signature"
 _LONGEST_NAME: Final = 250
 # A session lives 30 minutes at least, 24 hours at most; ours ends it before by `expire`.
 _SESSION_LIFE: Final = timedelta(hours=2)
-# Stripe counts these in hundredths, though ISO 4217 has no decimals for them any more.
-_IN_HUNDREDTHS: Final = frozenset({"ISK", "UGX"})
 _DISPUTED: Final = "charge.dispute.created"
 _REFUNDS: Final = {
     "succeeded": CardRefundStatus.DONE,
@@ -108,6 +108,14 @@ class StripeProvider:
         self._key = key.get_secret_value()
         self._webhook_secret = webhook_secret.get_secret_value()
 
+    def check_charge(self, money: Money) -> None:
+        """Return where Stripe can charge it, by its table of currencies."""
+        stripe_units.check_charge(money)
+
+    def check_refund(self, money: Money) -> None:
+        """Return where Stripe can give it back, likewise."""
+        stripe_units.check_refund(money)
+
     async def create(self, charge: Charge) -> News:
         """Create a session once; Stripe keeps an idempotency key for 24 hours."""
         item = "line_items[0]"
@@ -120,9 +128,7 @@ class StripeProvider:
             "payment_intent_data[metadata][charge_id]": str(charge.id),
             f"{item}[quantity]": "1",
             f"{item}[price_data][currency]": charge.currency.lower(),
-            f"{item}[price_data][unit_amount]": str(
-                _smallest_units(charge.amount_minor, charge.currency)
-            ),
+            f"{item}[price_data][unit_amount]": _units(charge.amount_minor, charge.currency),
             f"{item}[price_data][product_data][name]": charge.description[:_LONGEST_NAME],
         }
         return (await self._session("", charge, "create", form)).news
@@ -152,7 +158,7 @@ class StripeProvider:
             return known.news
         form = {
             "payment_intent": intent,
-            "amount": str(_smallest_units(refund.amount_minor, charge.currency)),
+            "amount": _units(refund.amount_minor, charge.currency),
             "metadata[refund_id]": str(refund.id),
         }
         headers = self._headers(f"{refund.id}:refund")
@@ -205,8 +211,11 @@ class StripeProvider:
         return {"Authorization": f"Bearer {self._key}", **key}
 
 
-def _smallest_units(minor: int, currency: str) -> int:
-    return minor * (100 if currency in _IN_HUNDREDTHS else 1)
+def _units(minor: int, currency: str) -> str:
+    try:
+        return str(stripe_units.to_units(minor, currency))
+    except ValueError:
+        raise RejectedError(httpx.codes.UNPROCESSABLE_ENTITY) from None
 
 
 def _notice(event: _Event, reference: str | None, **more: Any) -> Notice:

@@ -5,13 +5,15 @@ again (yookassa.ru/developers/using-api/webhooks).
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
 import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from kit.money import decimal_text
+from contracts.cards import CardAmountTooSmall, CardCurrencyNotAccepted
+from kit.money import CURRENCIES, Money, decimal_text
 from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
@@ -91,16 +93,42 @@ class _Notification(BaseModel):
     object: _Object
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """The shop at YooKassa, its secret key, and the currencies that it is paid in."""
+
+    id: str
+    key: SecretStr
+    currencies: frozenset[str] = frozenset({"RUB"})
+
+
 class YooKassaProvider:
     """YooKassa, by its HTTP API."""
 
     name = "yookassa"
 
-    def __init__(self, client: httpx.AsyncClient, url: str, shop_id: str, key: SecretStr) -> None:
-        """Take the client (its owner closes it), the address of the API, the shop and its key."""
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        url: str,
+        shop: Shop,
+    ) -> None:
+        """Take the client (its owner closes it), the address of the API, and the shop."""
         self._client = client
         self._url = url.rstrip("/")
-        self._auth = httpx.BasicAuth(shop_id, key.get_secret_value())
+        self._shop = shop
+        self._auth = httpx.BasicAuth(shop.id, shop.key.get_secret_value())
+
+    def check_charge(self, money: Money) -> None:
+        """Return where the shop takes the currency, and it is one unit of it at least."""
+        if money.currency not in self._shop.currencies:
+            raise CardCurrencyNotAccepted(currency=money.currency)
+        least = Money(10 ** CURRENCIES[money.currency], money.currency)
+        if money < least:
+            raise CardAmountTooSmall(currency=money.currency, least=least.decimal)
+
+    def check_refund(self, money: Money) -> None:
+        """Return: amounts are written with the decimals that they have."""
 
     async def create(self, charge: Charge) -> News:
         """Create a payment once; captured as soon as the payer confirms it."""

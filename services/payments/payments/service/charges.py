@@ -6,7 +6,7 @@ They run inside the caller's unit of work and never commit; nobody outside is as
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from contracts.wallet import HOUSE, AccountRef, Transfer, TransferPosted, TransferRefused
@@ -14,6 +14,7 @@ from kit.db import UnitOfWork
 from kit.ids import derived_id
 from kit.logs import get_logger
 from kit.messaging.messages import Envelope
+from kit.money import Money
 from kit.saga import SagaEngine, Signalled
 from payments.domain.charges import CHARGE_DEADLINE, Charge, News, Notice, pause
 from payments.domain.payment import Payment
@@ -28,12 +29,24 @@ LOSS: Final = "chargeback_loss"
 log = get_logger(__name__)
 
 
+class AmountCheck(Protocol):
+    """What a provider can charge, or give back; raises a CardRefused where it can't."""
+
+    def __call__(self, money: Money, /) -> None:
+        """Return where it can."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
-    """How a payment is paid by card: at which provider, and where its payer comes back to."""
+    """How a payment is paid by card: at which provider, and where its payer comes back to.
+
+    What the provider can't charge, `check` refuses.
+    """
 
     provider: str
     return_url: str
+    check: AmountCheck
 
 
 def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:

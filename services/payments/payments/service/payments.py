@@ -129,8 +129,8 @@ async def pay(
     By card, the wish for the charge is stored with it; whoever called asks the provider then.
     Returns each, or its refusal: of ``decide_pay``, or PayerNotActive, PayeeNotActive or
     ServiceNotActive where one of them has been disabled since the payment was created. Raises the
-    refusals of ``decide_capture`` and of limits, and PaymentBeingCancelled, as what was claimed
-    has to be rolled back: whoever pays many pays each alone then.
+    refusals of ``decide_capture``, cards and limits, and PaymentBeingCancelled, as what was
+    claimed has to be rolled back: whoever pays many pays each alone then.
     """
     asked = {(one.payment_id, one.caller_id): one for one in wanted}
     methods = {key: one.method for key, one in asked.items()}
@@ -150,6 +150,8 @@ async def pay(
 
 def _claimed(payment: Payment, own: Limit | None, wanted: Paying) -> _Claimed:
     part = decide_capture(payment, wanted.amount)
+    if wanted.card is not None:
+        wanted.card.check(part)
     return _Claimed(payment, part, own, wanted.context, wanted.card)
 
 
