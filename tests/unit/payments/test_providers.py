@@ -441,10 +441,15 @@ class TestSandbox:
         sandbox = SandboxProvider(client, SANDBOX, SECRET)
         done = CardRefundNews(status=CardRefundStatus.DONE, reference="refund_1")
         assert await sandbox.refund(charge(), refund()) == done
+        outside.get(f"{url}/refund_1").respond(200, json={"id": "refund_1", "status": "succeeded"})
         assert await sandbox.fetch_refund(charge(), refund(reference="refund_1")) == done
         for call in asked.calls:
             assert call.request.headers["idempotency-key"] == f"{REFUND_ID}:refund"
-            assert json.loads(call.request.content) == {"amount": "60.00", "currency": "RUB"}
+            assert json.loads(call.request.content) == {
+                "amount": "60.00",
+                "currency": "RUB",
+                "refund_id": str(REFUND_ID),
+            }
 
     async def test_what_the_sandbox_forgot_is_over(
         self, client: httpx.AsyncClient, outside: respx.MockRouter

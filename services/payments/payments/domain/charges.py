@@ -6,6 +6,8 @@ from enum import Enum, StrEnum, auto
 from typing import Final
 from uuid import UUID
 
+from payments.domain.provider_faults import ProviderFault
+
 CHARGE_DEADLINE: Final = timedelta(hours=1)  # as long as the payer may take on the card page
 SOONEST: Final = timedelta(seconds=5)
 LATEST: Final = timedelta(minutes=5)
@@ -89,13 +91,17 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What a provider says of a charge; ``status`` never ``wanted``."""
+    """What a provider says of a charge; ``status`` never ``wanted``.
+
+    ``fault`` is why it came to nothing, where the provider was asked and said more than that.
+    """
 
     status: ChargeStatus
     reference: str | None = None
     settlement: str | None = None
     action_url: str | None = None
     reason: str | None = None
+    fault: ProviderFault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +123,11 @@ class Notice:
     charge_id: UUID | None = None
     news: News | None = None
     is_dispute: bool = False
+
+    def is_about(self, charge: Charge) -> bool:
+        """Tell whether its name for the charge is that charge's, as far as both are known."""
+        names = {charge.reference, charge.settlement}
+        return charge.reference is None or self.reference is None or self.reference in names
 
     @property
     def is_believed(self) -> bool:

@@ -7,10 +7,16 @@ from typing import Protocol
 from kit.money import Money
 from payments.domain.card_refunds import CardRefund, CardRefundNews
 from payments.domain.charges import Charge, News, Notice
+from payments.domain.provider_faults import ProviderFault
 
 
 class ProviderError(Exception):
-    """No usable answer: it is not known what became of the call. The text is for people."""
+    """No usable answer: it is not known what became of the call. The text is for operators."""
+
+    def __init__(self, fault: ProviderFault | str) -> None:
+        """Take what the provider said, or what is wrong with what it said."""
+        self.fault = ProviderFault(message=fault) if isinstance(fault, str) else fault
+        super().__init__(self.fault.text)
 
 
 class WebhookRefusedError(Exception):

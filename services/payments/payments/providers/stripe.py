@@ -16,9 +16,11 @@ from kit import signatures
 from kit.money import Money
 from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
 from payments.providers import stripe_units
-from payments.providers.asking import RejectedError, ask
+from payments.providers.asking import M, RejectedError, ask, told
+from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import (
     ProviderError,
     WebhookRefusedError,
@@ -40,12 +42,22 @@ _PAYMENT_FAILED: Final = "checkout.session.async_payment_failed"
 
 
 class _Session(BaseModel):
-    id: str
+    id: ProviderId
     status: Literal["open", "complete", "expired"] | None = None
     payment_status: str = "unpaid"
-    payment_intent: str | None = None
+    payment_intent: ProviderId | None = None
     client_reference_id: str | None = None
-    url: str | None = None
+    url: PageUrl | None = None
+
+    def news_of(self, charge: Charge) -> News:
+        """Return the same in our words.
+
+        Raises:
+            ProviderError: it is another charge's.
+        """
+        if self.client_reference_id not in (None, str(charge.id)):
+            raise ProviderError("an answer about another charge")
+        return self.news
 
     @property
     def news(self) -> News:
@@ -65,15 +77,35 @@ class _Session(BaseModel):
 
 
 class _Refund(BaseModel):
-    id: str
+    id: ProviderId
     status: str | None
+    failure_reason: str | None = None
     metadata: dict[str, str] = {}
 
-    @property
-    def news(self) -> CardRefundNews:
-        """The same in our words."""
+    def news_of(self, refund: CardRefund) -> CardRefundNews:
+        """Return the same in our words.
+
+        Raises:
+            ProviderError: it is another refund's.
+        """
+        if self.metadata.get("refund_id", str(refund.id)) != str(refund.id):
+            raise ProviderError("an answer about another refund")
         status = _REFUNDS.get(self.status or "", CardRefundStatus.PENDING)
-        return CardRefundNews(status=status, reference=self.id)
+        why = told(self.failure_reason)
+        fault = None if why is None else ProviderFault(kind="refund", code=why)
+        return CardRefundNews(status=status, reference=self.id, fault=fault)
+
+
+class _Why(BaseModel):
+    type: str | None = None
+    code: str | None = None
+    decline_code: str | None = None
+    param: str | None = None
+    message: str | None = None
+
+
+class _Error(BaseModel):
+    error: _Why = _Why()
 
 
 class _Refunds(BaseModel):
@@ -81,7 +113,7 @@ class _Refunds(BaseModel):
 
 
 class _Dispute(BaseModel):
-    payment_intent: str | None = None
+    payment_intent: ProviderId | None = None
 
 
 class _Data(BaseModel):
@@ -89,8 +121,8 @@ class _Data(BaseModel):
 
 
 class _Event(BaseModel):
-    id: str
-    type: str
+    id: ProviderId
+    type: ProviderId
     data: _Data
 
 
@@ -131,17 +163,18 @@ class StripeProvider:
             f"{item}[price_data][unit_amount]": _units(charge.amount_minor, charge.currency),
             f"{item}[price_data][product_data][name]": charge.description[:_LONGEST_NAME],
         }
-        return (await self._session("", charge, "create", form)).news
+        return (await self._session("", charge, "create", form)).news_of(charge)
 
     async def fetch(self, charge: Charge) -> News:
         """Retrieve the session."""
         url = f"{self._url}/v1/checkout/sessions/{charge.reference}"
-        return (await ask(self._client, _Session, "GET", url, headers=self._headers())).news
+        return (await self._ask(_Session, "GET", url)).news_of(charge)
 
     async def cancel(self, charge: Charge) -> News:
         """Expire the session; one that is not open any more is asked for instead."""
         try:
-            return (await self._session(f"/{charge.reference}/expire", charge, "expire")).news
+            expired = await self._session(f"/{charge.reference}/expire", charge, "expire")
+            return expired.news_of(charge)
         except RejectedError:
             return await self.fetch(charge)
 
@@ -155,26 +188,23 @@ class StripeProvider:
         if intent is None:
             raise ProviderError("a session without a payment intent")
         if refund.attempts > 1 and (known := await self._known_refund(intent, refund)) is not None:
-            return known.news
+            return known.news_of(refund)
         form = {
             "payment_intent": intent,
             "amount": _units(refund.amount_minor, charge.currency),
             "metadata[refund_id]": str(refund.id),
         }
-        headers = self._headers(f"{refund.id}:refund")
-        url = f"{self._url}/v1/refunds"
-        return (await ask(self._client, _Refund, "POST", url, headers=headers, data=form)).news
+        url, key = f"{self._url}/v1/refunds", f"{refund.id}:refund"
+        return (await self._ask(_Refund, "POST", url, key, data=form)).news_of(refund)
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:  # noqa: ARG002
         """Retrieve the refund."""
         url = f"{self._url}/v1/refunds/{refund.reference}"
-        return (await ask(self._client, _Refund, "GET", url, headers=self._headers())).news
+        return (await self._ask(_Refund, "GET", url)).news_of(refund)
 
     async def _known_refund(self, intent: str, refund: CardRefund) -> _Refund | None:
         url, wanted = f"{self._url}/v1/refunds", {"payment_intent": intent, "limit": _MOST_REFUNDS}
-        found = await ask(
-            self._client, _Refunds, "GET", url, headers=self._headers(), params=wanted
-        )
+        found = await self._ask(_Refunds, "GET", url, params=wanted)
         ours = (one for one in found.data if one.metadata.get("refund_id") == str(refund.id))
         return next(ours, None)
 
@@ -203,19 +233,39 @@ class StripeProvider:
         self, path: str, charge: Charge, operation: str, form: Mapping[str, str] | None = None
     ) -> _Session:
         url = f"{self._url}/v1/checkout/sessions{path}"
-        headers = self._headers(f"{charge.id}:{operation}")
-        return await ask(self._client, _Session, "POST", url, headers=headers, data=form)
+        return await self._ask(_Session, "POST", url, f"{charge.id}:{operation}", data=form)
 
-    def _headers(self, idempotency_key: str | None = None) -> dict[str, str]:
-        key = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
-        return {"Authorization": f"Bearer {self._key}", **key}
+    async def _ask(
+        self, model: type[M], method: str, url: str, key: str | None = None, **options: Any
+    ) -> M:
+        named = {} if key is None else {"Idempotency-Key": key}
+        headers = {"Authorization": f"Bearer {self._key}", **named}
+        return await ask(
+            self._client, model, method, url, read_fault=_fault, headers=headers, **options
+        )
+
+
+def _fault(headers: httpx.Headers, body: bytes) -> ProviderFault:
+    try:
+        why = _Error.model_validate_json(body).error
+    except ValidationError:
+        why = _Why()
+    return ProviderFault(
+        kind=told(why.type),
+        code=told(why.code),
+        decline_code=told(why.decline_code),
+        parameter=told(why.param),
+        message=told(why.message),
+        request_id=told(headers.get("request-id")),
+    )
 
 
 def _units(minor: int, currency: str) -> str:
     try:
         return str(stripe_units.to_units(minor, currency))
     except ValueError:
-        raise RejectedError(httpx.codes.UNPROCESSABLE_ENTITY) from None
+        fault = ProviderFault(code="amount_not_expressible", parameter="amount")
+        raise RejectedError(fault) from None
 
 
 def _notice(event: _Event, reference: str | None, **more: Any) -> Notice:

@@ -16,9 +16,11 @@ from contracts.cards import CardAmountTooSmall, CardCurrencyNotAccepted
 from kit.money import CURRENCIES, Money, decimal_text
 from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.asking import M, ask
-from payments.providers.protocol import WebhookUnreadableError
+from payments.providers.asking import M, ask, told
+from payments.providers.fields import PageUrl, ProviderId
+from payments.providers.protocol import ProviderError, WebhookUnreadableError
 
 _LONGEST_DESCRIPTION: Final = 128
 _MOST_REFUNDS: Final = 100  # of one payment, on a page of YooKassa's list
@@ -38,22 +40,40 @@ _TIMED_OUT: Final = frozenset({"expired_on_confirmation", "expired_on_capture"})
 
 
 class _Confirmation(BaseModel):
-    confirmation_url: str | None = None
+    confirmation_url: PageUrl | None = None
 
 
 class _Cancellation(BaseModel):
+    party: str | None = None
     reason: str | None = None
+
+    @property
+    def fault(self) -> ProviderFault:
+        """The same in our words."""
+        return ProviderFault(
+            kind="cancellation", code=told(self.reason), parameter=told(self.party)
+        )
+
+
+class _Metadata(BaseModel):
+    charge_id: str | None = None
 
 
 class _Payment(BaseModel):
-    id: str
+    id: ProviderId
     status: Literal["pending", "waiting_for_capture", "succeeded", "canceled"]
     confirmation: _Confirmation | None = None
     cancellation_details: _Cancellation | None = None
+    metadata: _Metadata = _Metadata()
 
-    @property
-    def news(self) -> News:
-        """The same in our words; a bank's no is a failure, all else that ends it is not."""
+    def news_of(self, charge: Charge) -> News:
+        """Return the same in our words; a bank's no is a failure, all else that ends it is not.
+
+        Raises:
+            ProviderError: it is another charge's.
+        """
+        if self.metadata.charge_id not in (None, str(charge.id)):
+            raise ProviderError("an answer about another charge")
         why = self.cancellation_details.reason if self.cancellation_details else None
         is_cancelled = self.status == "canceled"
         declined = is_cancelled and why not in {*_TIMED_OUT, "canceled_by_merchant"}
@@ -63,18 +83,34 @@ class _Payment(BaseModel):
             reference=self.id,
             action_url=self.confirmation.confirmation_url if self.confirmation else None,
             reason=reason if is_cancelled else None,
+            fault=self.cancellation_details.fault if self.cancellation_details else None,
         )
 
 
 class _Refund(BaseModel):
-    id: str
+    id: ProviderId
     status: Literal["pending", "succeeded", "canceled"]
     description: str | None = None
+    cancellation_details: _Cancellation | None = None
 
-    @property
-    def news(self) -> CardRefundNews:
-        """The same in our words."""
-        return CardRefundNews(status=_REFUNDS[self.status], reference=self.id)
+    def news_of(self, refund: CardRefund) -> CardRefundNews:
+        """Return the same in our words.
+
+        Raises:
+            ProviderError: it is another refund's.
+        """
+        if self.description not in (None, str(refund.id)):
+            raise ProviderError("an answer about another refund")
+        fault = self.cancellation_details.fault if self.cancellation_details else None
+        return CardRefundNews(status=_REFUNDS[self.status], reference=self.id, fault=fault)
+
+
+class _Error(BaseModel):
+    id: str | None = None
+    type: str | None = None
+    code: str | None = None
+    description: str | None = None
+    parameter: str | None = None
 
 
 class _Refunds(BaseModel):
@@ -82,14 +118,13 @@ class _Refunds(BaseModel):
 
 
 class _Object(BaseModel):
-    id: str
-    status: str = ""
-    payment_id: str | None = None
+    id: ProviderId
+    payment_id: ProviderId | None = None
 
 
 class _Notification(BaseModel):
     type: Literal["notification"]
-    event: str
+    event: ProviderId
     object: _Object
 
 
@@ -139,11 +174,13 @@ class YooKassaProvider:
             "description": charge.description[:_LONGEST_DESCRIPTION],
             "metadata": {"charge_id": str(charge.id)},
         }
-        return (await self._ask(_Payment, "POST", "/payments", str(charge.id), json=body)).news
+        made = await self._ask(_Payment, "POST", "/payments", str(charge.id), json=body)
+        return made.news_of(charge)
 
     async def fetch(self, charge: Charge) -> News:
         """Read the payment."""
-        return (await self._ask(_Payment, "GET", f"/payments/{charge.reference}")).news
+        found = await self._ask(_Payment, "GET", f"/payments/{charge.reference}")
+        return found.news_of(charge)
 
     async def cancel(self, charge: Charge) -> News:
         """Read the payment: one that nobody has confirmed can't be cancelled, it runs out."""
@@ -156,18 +193,19 @@ class YooKassaProvider:
         key after 24 hours, and would give the part again.
         """
         if refund.attempts > 1 and (known := await self._known_refund(charge, refund)) is not None:
-            return known.news
+            return known.news_of(refund)
         body = {
             "payment_id": charge.reference,
             "amount": _amount(refund.amount_minor, charge.currency),
             "description": str(refund.id),
         }
         key = f"{refund.id}-refund"
-        return (await self._ask(_Refund, "POST", "/refunds", key, json=body)).news
+        return (await self._ask(_Refund, "POST", "/refunds", key, json=body)).news_of(refund)
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:  # noqa: ARG002
         """Read the refund."""
-        return (await self._ask(_Refund, "GET", f"/refunds/{refund.reference}")).news
+        found = await self._ask(_Refund, "GET", f"/refunds/{refund.reference}")
+        return found.news_of(refund)
 
     async def _known_refund(self, charge: Charge, refund: CardRefund) -> _Refund | None:
         wanted = {"payment_id": charge.reference, "limit": _MOST_REFUNDS}
@@ -195,9 +233,19 @@ class YooKassaProvider:
     ) -> M:
         headers = {} if key is None else {"Idempotence-Key": key}
         url = f"{self._url}{path}"
-        return await ask(
-            self._client, model, method, url, auth=self._auth, headers=headers, **options
-        )
+        options |= {"auth": self._auth, "headers": headers}
+        return await ask(self._client, model, method, url, read_fault=_fault, **options)
+
+
+def _fault(_: httpx.Headers, body: bytes) -> ProviderFault:
+    why = _Error.model_validate_json(body)
+    return ProviderFault(
+        kind=told(why.type),
+        code=told(why.code),
+        parameter=told(why.parameter),
+        message=told(why.description),
+        request_id=told(why.id),
+    )
 
 
 def _amount(minor: int, currency: str) -> dict[str, str]:

@@ -18,13 +18,15 @@ from kit.money import Money
 from kit.saga import SagaEngine, Signalled
 from payments.domain.charges import CHARGE_DEADLINE, Charge, News, Notice, pause
 from payments.domain.payment import Payment
+from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_ABANDONED
-from payments.repository import CardRefunds, Charges, Payments
+from payments.repository import CardRefunds, Charges, Payments, ProviderFaults
 from payments.saga import CHARGE
 
 TOP_UP: Final = "top_up"
 CHARGEBACK: Final = "chargeback"
 LOSS: Final = "chargeback_loss"
+REPEATED: Final = "told under a name that is another's"  # what a charge's last error says then
 
 log = get_logger(__name__)
 
@@ -84,6 +86,8 @@ async def hear(
     for notice, charge in zip(notices, await Charges(uow).named(provider, names), strict=True):
         if charge is None:
             log.warning("charge_unknown", provider=provider, kind=notice.kind)
+        elif not notice.is_about(charge):
+            await _doubt(uow, charge, notice.reference)
         elif notice.news is not None:
             news.append((charge, notice.news))
         else:
@@ -121,12 +125,37 @@ async def learn(
     charges, now = Charges(uow), uow.clock.now()
     await charges.lock_many(told)
     news = {charge_id: one for charge_id, (_, one) in told.items()}
+    for charge_id in await charges.not_theirs(news):
+        charge, said = told[charge_id]
+        await _doubt(uow, charge, said.reference)
+        del news[charge_id]
     ended = [one for one in await charges.learn(news, now + pause(0), now) if not one.is_open]
     for one in ended:
         log.info("charge_ended", charge_id=str(one.id), status=one.status, reason=one.reason)
         if one.has_come and one.payment_id is None:
             _move(uow, one, TOP_UP, payer=_clearing(one), payee=_topped_up(one))
     await _signal(uow, engine, ended)
+
+
+async def keep_fault(
+    uow: UnitOfWork, charge: Charge, asked: str, fault: ProviderFault | None
+) -> None:
+    """Keep what a provider gave as reason, and log it; nothing where it gave none."""
+    if fault is None:
+        return
+    known = {f"provider_{name}": value for name, value in fault.known.items()}
+    log.warning("provider_refused", charge_id=str(charge.id), asked=asked, **known)
+    await ProviderFaults(uow).add(charge.id, asked, fault, uow.clock.now())
+
+
+async def _doubt(uow: UnitOfWork, charge: Charge, name: str | None) -> None:
+    """Believe nothing that is told of a charge under another's name; ask again under our id.
+
+    A provider has given one name twice: to believe it could pay one payment with another's money.
+    """
+    log.error("provider_id_repeated", charge_id=str(charge.id), provider_id=name)
+    now = uow.clock.now()
+    await Charges(uow).keep_asking(charge.id, now + pause(charge.attempts), REPEATED, now)
 
 
 async def _signal(uow: UnitOfWork, engine: SagaEngine, ended: Iterable[Charge]) -> None:
