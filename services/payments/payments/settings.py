@@ -136,6 +136,30 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "RUB",
         "Currencies that the shop at YooKassa is paid in, by its contract: RUB, or RUB,USD.",
     )
+    yookassa_receipts: bool = setting(
+        False, "Whether YooKassa is told what is on receipts (54-FZ), as most live shops must."
+    )
+    yookassa_vat_code: int = setting(
+        1, "YooKassa's code of the VAT rate of lines that name none; 1 is without VAT.", ge=1, le=12
+    )
+    yookassa_tax_system: int | None = setting(
+        None, "YooKassa's code of the shop's tax system, where it has several.", ge=1, le=6
+    )
+    yookassa_payment_subject: str = setting(
+        "service", "What receipts are for: service, commodity, …", pattern=r"^[a-z_]{1,64}$"
+    )
+    yookassa_payment_mode: str = setting(
+        "full_payment", "How it is paid on receipts.", pattern=r"^[a-z_]{1,64}$"
+    )
+    yookassa_receipt_email: str = setting(
+        "",
+        "Where receipts go whose payer named no contact, those of top-ups among them; empty: such"
+        " charges are refused.",
+        pattern=r"^([!-?A-~]+@[0-9A-Za-z.-]+)?$",
+    )
+    most_open_charges: int = setting(
+        100, "How many charges of cards one person may have under way at once.", ge=1, le=100_000
+    )
     sweep_seconds: float = setting(
         30.0, "How often unpaid payments past their time are looked for.", gt=0, le=3600
     )

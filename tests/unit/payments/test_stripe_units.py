@@ -26,25 +26,25 @@ from payments.providers import stripe_units
 )
 def test_amounts_are_counted_as_stripe_counts(amount: str, currency: str, units: int) -> None:
     money = Money.parse(amount, currency)
-    assert stripe_units.to_units(money.minor, currency) == units
-    assert stripe_units.from_units(units, currency.lower()) == money.minor
+    assert stripe_units.smallest_units(money.minor, currency) == units
+    assert stripe_units.minor_units(units, currency.lower()) == money.minor
 
 
 @given(st.sampled_from(sorted(CURRENCIES)), st.integers(1, MAX_MINOR))
 def test_what_can_be_said_to_stripe_comes_back_as_it_was(currency: str, minor: int) -> None:
     try:
-        units = stripe_units.to_units(minor, currency)
+        units = stripe_units.smallest_units(minor, currency)
     except ValueError:
         with pytest.raises(CardRefused):
             stripe_units.check_charge(Money(minor, currency))
     else:
-        assert stripe_units.from_units(units, currency) == minor
+        assert stripe_units.minor_units(units, currency) == minor
 
 
 @pytest.mark.parametrize(("units", "currency"), [(550, "isk"), (1, "ugx"), (1, "xxx"), (1, "")])
 def test_what_is_no_amount_of_ours_is_not_made_up(units: int, currency: str) -> None:
     with pytest.raises(ValueError, match=r"units|currency"):
-        stripe_units.from_units(units, currency)
+        stripe_units.minor_units(units, currency)
 
 
 REFUSED = [

@@ -17,7 +17,7 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.by_card import card_of, with_next_action
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing, heard, payment_in
-from payments.card_refusals import ReservedIsPaidFromWallet
+from payments.card_refusals import LinesDoNotAddUp, ReservedIsPaidFromWallet
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Method, Payment, Status
 from payments.parties import find_parties
@@ -82,6 +82,7 @@ router = Router(tags=["payments"])
         ServiceNotActive,
         ServicePriceDiffers,
         ServiceAmountMissing,
+        LinesDoNotAddUp,
         ExecuteAtInThePast,
         ExecuteAtTooFar,
         *CARD_REFUSALS.values(),

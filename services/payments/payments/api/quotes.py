@@ -4,6 +4,7 @@ from contracts.cards import CardRefused
 from kit.money import Money, decimal_text
 from kit.refusals import Refusal
 from kit.web.routes import Router
+from payments.api.by_card import contact_of
 from payments.api.viewing import Viewing
 from payments.domain.limits import Limit
 from payments.domain.payment import Method
@@ -18,8 +19,9 @@ from payments.wiring import Wired, Wiring
 router = Router(tags=["payments"])
 
 
-def _refusal_of_card(wired: Wiring, amount: Money) -> Refusal | None:
+def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refusal | None:
     try:
+        wired.charging.provider.check_contact(contact_of(body))
         wired.charging.provider.check_charge(amount)
     except CardRefused as refusal:
         return refusal
@@ -52,7 +54,7 @@ async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> 
     if refusal is not None:
         code, detail = refusal.code, refusal.detail(viewer.language)
     elif amount is not None and body.method is Method.CARD:
-        refusal = _refusal_of_card(wired, amount)
+        refusal = _refusal_of_card(wired, amount, body)
         if refusal is not None:
             code, detail = refusal.code, refusal.detail(viewer.language)
     elif amount is not None:

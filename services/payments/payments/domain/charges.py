@@ -1,9 +1,10 @@
 """What a charge of a card is, which states it can be in, and what is to be done about it next."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from payments.domain.provider_faults import ProviderFault
@@ -55,6 +56,7 @@ class Charge:
         expires_at: When the payer has taken too long.
         disputed_at: When the card's owner took the money back through their bank.
         disputed_minor: How much that was: what had not gone back before.
+        receipt: What is on the receipt that the law asks for, see ``domain/receipts.py``.
     """
 
     id: UUID
@@ -77,6 +79,7 @@ class Charge:
     last_error: str | None = None
     disputed_at: datetime | None = None
     disputed_minor: int | None = None
+    receipt: Mapping[str, Any] | None = None
 
     @property
     def is_open(self) -> bool:

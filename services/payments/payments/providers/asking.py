@@ -26,7 +26,6 @@ M = TypeVar("M", bound=BaseModel)
 # Reads the answer to a refused call; raises ValidationError where it says nothing readable.
 FaultReader: TypeAlias = Callable[[httpx.Headers, bytes], ProviderFault]
 
-_UNSEEN: Final = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+|[\u2028\u2029\ud800-\udfff\ufeff]+")
 _KEY: Final = re.compile(r"\b(?:sk|rk|pk|whsec|live|test)_[\w*.-]{4,}")
 
 
@@ -77,7 +76,8 @@ def told(text: object) -> str | None:
     """Return what a provider says as one short line, without card numbers, keys and tokens."""
     if not isinstance(text, str) or not text:
         return None
-    line = _UNSEEN.sub(" ", text[: 4 * LONGEST_TEXT]).strip()
+    seen = (one if one.isprintable() else " " for one in text[: 4 * LONGEST_TEXT])
+    line = " ".join("".join(seen).split())
     if holds_card_number(line):
         return REDACTED
     return _KEY.sub(REDACTED, scrub(line))[:LONGEST_TEXT] or None

@@ -43,6 +43,10 @@ class PaymentProvider(Protocol):
         """Return where such a sum can go back; raises a CardRefused where it can't."""
         ...
 
+    def check_contact(self, contact: Mapping[str, str] | None) -> None:
+        """Return where a receipt can be sent that is needed; raises ReceiptContactMissing."""
+        ...
+
     async def create(self, charge: Charge) -> News:
         """Create a charge once, however often it is asked for."""
         ...
@@ -61,6 +65,13 @@ class PaymentProvider(Protocol):
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
         """Ask how a refund stands that the provider has given a name."""
+        ...
+
+    def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Return where a webhook may be the provider's, before its body is read.
+
+        Raises WebhookRefusedError where it can't be.
+        """
         ...
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:

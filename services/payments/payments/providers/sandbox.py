@@ -114,6 +114,9 @@ class SandboxProvider:
     def check_refund(self, money: Money) -> None:
         """Return likewise."""
 
+    def check_contact(self, contact: Mapping[str, str] | None) -> None:
+        """Return: no receipts are sent."""
+
     async def create(self, charge: Charge) -> News:
         """Create a charge once."""
         body = {
@@ -156,6 +159,13 @@ class SandboxProvider:
             if error.status != httpx.codes.NOT_FOUND:
                 raise
             return News(status=ChargeStatus.CANCELLED, reason=CARD_ABANDONED)
+
+    def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Return where it bears the signature of a body sent now."""
+        try:
+            signatures.check_header(headers.get(SIGNATURE), now)
+        except signatures.SignatureRefusedError as error:
+            raise WebhookRefusedError from error
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
         """Return what a signed event tells."""

@@ -80,7 +80,12 @@ class _Refund(BaseModel):
     id: ProviderId
     status: str | None
     failure_reason: str | None = None
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] | None = None
+
+    @property
+    def refund_id(self) -> str | None:
+        """What we call it, where it says so."""
+        return (self.metadata or {}).get("refund_id")
 
     def news_of(self, refund: CardRefund) -> CardRefundNews:
         """Return the same in our words.
@@ -88,7 +93,7 @@ class _Refund(BaseModel):
         Raises:
             ProviderError: it is another refund's.
         """
-        if self.metadata.get("refund_id", str(refund.id)) != str(refund.id):
+        if self.refund_id not in (None, str(refund.id)):
             raise ProviderError("an answer about another refund")
         status = _REFUNDS.get(self.status or "", CardRefundStatus.PENDING)
         why = told(self.failure_reason)
@@ -148,6 +153,9 @@ class StripeProvider:
         """Return where Stripe can give it back, likewise."""
         stripe_units.check_refund(money)
 
+    def check_contact(self, contact: Mapping[str, str] | None) -> None:
+        """Return: no receipts are sent."""
+
     async def create(self, charge: Charge) -> News:
         """Create a session once; Stripe keeps an idempotency key for 24 hours."""
         item = "line_items[0]"
@@ -205,8 +213,15 @@ class StripeProvider:
     async def _known_refund(self, intent: str, refund: CardRefund) -> _Refund | None:
         url, wanted = f"{self._url}/v1/refunds", {"payment_intent": intent, "limit": _MOST_REFUNDS}
         found = await self._ask(_Refunds, "GET", url, params=wanted)
-        ours = (one for one in found.data if one.metadata.get("refund_id") == str(refund.id))
+        ours = (one for one in found.data if one.refund_id == str(refund.id))
         return next(ours, None)
+
+    def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Return where it bears the signature of a body sent now."""
+        try:
+            signatures.check_header(headers.get(SIGNATURE), now)
+        except signatures.SignatureRefusedError as error:
+            raise WebhookRefusedError from error
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
         """Return what a signed event tells; events about other objects are none of ours."""
@@ -262,7 +277,7 @@ def _fault(headers: httpx.Headers, body: bytes) -> ProviderFault:
 
 def _units(minor: int, currency: str) -> str:
     try:
-        return str(stripe_units.to_units(minor, currency))
+        return str(stripe_units.smallest_units(minor, currency))
     except ValueError:
         fault = ProviderFault(code="amount_not_expressible", parameter="amount")
         raise RejectedError(fault) from None

@@ -48,7 +48,7 @@ _MOST_DIGITS: Final = {"IDR": 12, "COP": 10, "INR": 9}
 _MOST_DIGITS_ELSEWHERE: Final = 8
 
 
-def to_units(minor: int, currency: str) -> int:
+def smallest_units(minor: int, currency: str) -> int:
     """Return what Stripe is to be told of so many minor units of ISO 4217.
 
     Raises:
@@ -60,7 +60,7 @@ def to_units(minor: int, currency: str) -> int:
     return units
 
 
-def from_units(units: int, currency: str) -> int:
+def minor_units(units: int, currency: str) -> int:
     """Return what Stripe tells, in minor units of ISO 4217; the currency in either case.
 
     Raises:
@@ -99,7 +99,7 @@ def check_charge(money: Money) -> None:
     if currency not in _DECIMALS:
         raise CardCurrencyNotAccepted(currency=currency)
     check_refund(money)
-    units = to_units(money.minor, currency)
+    units = smallest_units(money.minor, currency)
     least = _LEAST.get(currency, 1)
     if units < least:
         raise CardAmountTooSmall(currency=currency, least=_text(least, currency))

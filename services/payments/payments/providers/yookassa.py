@@ -21,6 +21,7 @@ from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
 from payments.providers.asking import M, ask, told
 from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import ProviderError, WebhookUnreadableError
+from payments.providers.yookassa_receipts import Receipts
 
 _LONGEST_DESCRIPTION: Final = 128
 _MOST_REFUNDS: Final = 100  # of one payment, on a page of YooKassa's list
@@ -64,7 +65,7 @@ class _Payment(BaseModel):
     status: Literal["pending", "waiting_for_capture", "succeeded", "canceled"]
     confirmation: _Confirmation | None = None
     cancellation_details: _Cancellation | None = None
-    metadata: _Metadata = _Metadata()
+    metadata: _Metadata | None = None
 
     def news_of(self, charge: Charge) -> News:
         """Return the same in our words; a bank's no is a failure, all else that ends it is not.
@@ -72,7 +73,8 @@ class _Payment(BaseModel):
         Raises:
             ProviderError: it is another charge's.
         """
-        if self.metadata.charge_id not in (None, str(charge.id)):
+        named = self.metadata.charge_id if self.metadata else None
+        if named not in (None, str(charge.id)):
             raise ProviderError("an answer about another charge")
         why = self.cancellation_details.reason if self.cancellation_details else None
         is_cancelled = self.status == "canceled"
@@ -135,6 +137,7 @@ class Shop:
     id: str
     key: SecretStr
     currencies: frozenset[str] = frozenset({"RUB"})
+    receipts: Receipts | None = None
 
 
 class YooKassaProvider:
@@ -165,6 +168,11 @@ class YooKassaProvider:
     def check_refund(self, money: Money) -> None:
         """Return: amounts are written with the decimals that they have."""
 
+    def check_contact(self, contact: Mapping[str, str] | None) -> None:
+        """Return where no receipt is needed, or it can go somewhere."""
+        if self._shop.receipts is not None:
+            self._shop.receipts.customer(contact)
+
     async def create(self, charge: Charge) -> News:
         """Create a payment once; captured as soon as the payer confirms it."""
         body = {
@@ -173,6 +181,7 @@ class YooKassaProvider:
             "confirmation": {"type": "redirect", "return_url": charge.return_url},
             "description": charge.description[:_LONGEST_DESCRIPTION],
             "metadata": {"charge_id": str(charge.id)},
+            **self._receipt(charge, charge.amount_minor),
         }
         made = await self._ask(_Payment, "POST", "/payments", str(charge.id), json=body)
         return made.news_of(charge)
@@ -198,6 +207,7 @@ class YooKassaProvider:
             "payment_id": charge.reference,
             "amount": _amount(refund.amount_minor, charge.currency),
             "description": str(refund.id),
+            **self._receipt(charge, refund.amount_minor),
         }
         key = f"{refund.id}-refund"
         return (await self._ask(_Refund, "POST", "/refunds", key, json=body)).news_of(refund)
@@ -211,6 +221,9 @@ class YooKassaProvider:
         wanted = {"payment_id": charge.reference, "limit": _MOST_REFUNDS}
         found = await self._ask(_Refunds, "GET", "/refunds", params=wanted)
         return next((one for one in found.items if one.description == str(refund.id)), None)
+
+    def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Return: nothing in the headers tells YooKassa from others."""
 
     def read_webhook(
         self,
@@ -227,6 +240,10 @@ class YooKassaProvider:
         return Notice(
             event_id=f"{told.event}:{told.object.id}", kind=told.event, reference=reference
         )
+
+    def _receipt(self, charge: Charge, minor: int) -> dict[str, Any]:
+        receipts = self._shop.receipts
+        return {} if receipts is None else {"receipt": receipts.of(charge, minor)}
 
     async def _ask(
         self, model: type[M], method: str, path: str, key: str | None = None, **options: Any

@@ -21,10 +21,15 @@ _CHARGE_ROW: Final = ", ".join(f"charge.{field.name}" for field in fields(Charge
 # A charge that is there already is left as it is: it was asked for twice.
 _ADD: Final = """
 INSERT INTO charge (id, payment_id, owner_id, account_id, provider, amount_minor, currency,
-    description, status, return_url, expires_at, next_at, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'wanted', $9, $10, $11, $12, $12)
+    description, status, return_url, expires_at, next_at, created_at, updated_at, receipt)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'wanted', $9, $10, $11, $12, $12, $14
+WHERE $13 > (SELECT count(*) FROM charge
+             WHERE owner_id = $3 AND status IN ('wanted', 'pending'))
 ON CONFLICT DO NOTHING
 """
+
+# So that those that one person adds at once are counted, too.
+_LOCK_OWNER: Final = "SELECT pg_advisory_xact_lock(hashtextextended('charges of ' || $1, 0))"
 
 _GET: Final = f"SELECT {_ROW} FROM charge WHERE id = $1"
 
@@ -133,9 +138,13 @@ class Charges:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, new: Charge, now: datetime) -> None:
-        """Store the wish for a charge; the same id twice is one."""
-        await self._connection.execute(
+    async def add(self, new: Charge, now: datetime, most: int) -> bool:
+        """Store the wish for a charge; the same id twice is one.
+
+        False where its owner has as many open as one may have.
+        """
+        await self._connection.execute(_LOCK_OWNER, str(new.owner_id))
+        added = await self._connection.execute(
             _ADD,
             new.id,
             new.payment_id,
@@ -149,7 +158,10 @@ class Charges:
             new.expires_at,
             now + SOONEST,  # whoever wants it asks at once; the loop comes after
             now,
+            most,
+            new.receipt,
         )
+        return bool(added) or await self.get(new.id) is not None
 
     async def get(self, charge_id: UUID) -> Charge | None:
         """Return a charge as it stands."""

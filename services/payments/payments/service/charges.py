@@ -6,9 +6,10 @@ They run inside the caller's unit of work and never commit; nobody outside is as
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
+from contracts.cards import TooManyOpenCharges
 from contracts.wallet import HOUSE, AccountRef, Transfer, TransferPosted, TransferRefused
 from kit.db import UnitOfWork
 from kit.ids import derived_id
@@ -43,12 +44,15 @@ class AmountCheck(Protocol):
 class Card:
     """How a payment is paid by card: at which provider, and where its payer comes back to.
 
-    What the provider can't charge, `check` refuses.
+    What the provider can't charge, `check` refuses; `most_open` is how many charges one person
+    may have open at once; `contact` is where the receipt goes, by `email` or `phone`.
     """
 
     provider: str
     return_url: str
     check: AmountCheck
+    most_open: int
+    contact: Mapping[str, str] | None = None
 
 
 def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
@@ -64,7 +68,24 @@ def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
         description=f"{to} · {payment.description}" if payment.description else to,
         return_url=card.return_url,
         expires_at=now + CHARGE_DEADLINE,
+        receipt=_receipt(payment, card),
     )
+
+
+def _receipt(payment: Payment, card: Card) -> Mapping[str, Any] | None:
+    if payment.lines is None and card.contact is None:
+        return None
+    return {"lines": payment.lines or [], "contact": card.contact or {}}
+
+
+async def want(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
+    """Store the wish for a charge.
+
+    Raises:
+        TooManyOpenCharges: its owner has as many under way as one may have.
+    """
+    if not await Charges(uow).add(charge, uow.clock.now(), most_open):
+        raise TooManyOpenCharges(most=most_open)
 
 
 async def hint(uow: UnitOfWork, provider: str, notice: Notice) -> None:

@@ -37,9 +37,9 @@ from payments.refusals import (
     PaymentBeingCaptured,
     ServiceNotActive,
 )
-from payments.repository import Billers, Charges, Known, Payments
+from payments.repository import Billers, Known, Payments
 from payments.saga import CONFIRM, confirmed, facts
-from payments.service.charges import Card, charge_of
+from payments.service.charges import Card, charge_of, want
 from payments.service.limits import count
 from payments.telling import tell
 
@@ -175,9 +175,10 @@ async def _start(
         return
     now = uow.clock.now()
     await engine.start_many(uow, [_start_of(one, policies) for one in paid])
-    for one in paid:
+    # In the order of their owners: one for all who lock what these have open.
+    for one in sorted(paid, key=_day_key):
         if one.card is not None:
-            await Charges(uow).add(charge_of(one.payment, one.card, now), now)
+            await want(uow, charge_of(one.payment, one.card, now), one.card.most_open)
 
 
 def _start_of(paid: _Claimed, policies: Policies) -> Start:
