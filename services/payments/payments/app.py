@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
+from contracts import cards
 from contracts.auth import RecordAudit
 from kit.audit import by_message
 from kit.messaging.doorbell import Doorbell
@@ -131,7 +132,7 @@ def _web(settings: Settings) -> WebApp:
         title="Saldo payments",
         description=DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals, card_refusals),
+        refusals=catalogue(refusals, card_refusals, cards),
         routers=ROUTERS,
     )
     web.state.record_audit = by_message(RecordAudit)

@@ -60,6 +60,7 @@ payment = Table(
     Column("refunded_minor", BigInteger, nullable=False, server_default=text("0")),
     Column("refunded_at", _AT),
     Column("counted_on", Date),
+    Column("lines", JSONB),
     CheckConstraint(
         "status IN ('scheduled', 'created', 'processing', 'paid', 'failed', 'cancelled',"
         " 'refunded')",
@@ -276,6 +277,7 @@ charge = Table(
     Column("expires_at", _AT, nullable=False),
     Column("disputed_at", _AT),
     Column("disputed_minor", BigInteger),
+    Column("receipt", JSONB),
     Column("created_at", _AT, nullable=False),
     Column("updated_at", _AT, nullable=False),
     CheckConstraint(
@@ -304,6 +306,11 @@ charge = Table(
     ),
     Index("uq_charge_reference", "provider", "reference", unique=True),
     Index("ix_charge_settlement", "provider", "settlement"),
+    Index(
+        "ix_charge_owner_id_while_open",
+        "owner_id",
+        postgresql_where=text("status IN ('wanted', 'pending')"),
+    ),
     Index("ix_charge_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )
 
@@ -331,7 +338,20 @@ card_refund = Table(
         name="what_is_open_is_asked_about",
     ),
     Index("ix_card_refund_charge_id", "charge_id"),
+    Index("ix_card_refund_reference", "reference"),
     Index("ix_card_refund_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+)
+
+# Why calls of providers failed or were refused, and charges came to nothing; the newest of each.
+provider_fault = Table(
+    "provider_fault",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("charge_id", Uuid, ForeignKey("charge.id"), nullable=False),
+    Column("at", _AT, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("told", JSONB, nullable=False),
+    Index("ix_provider_fault_charge_id_id", "charge_id", "id"),
 )
 
 provider_event = Table(

@@ -11,7 +11,7 @@ from kit.clock import SystemClock
 from kit.refusals import Unavailable, catalogue
 from kit.runtime import Service
 from kit.web.app import create_app
-from sandbox import api, card_api, card_page, refusals
+from sandbox import api, card_api, card_page, refusals, reversal_api
 from sandbox.deliveries import Sender
 from sandbox.inbox import api as inbox_api
 from sandbox.inbox.box import Inboxes
@@ -51,6 +51,7 @@ def build(settings: Settings) -> Service:
             mails_api.router,
             inbox_api.router,
             card_api.router,
+            reversal_api.router,
             card_page.router,
         ),
         tags=_TAGS,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from contracts import cards
 from contracts.auth import RecordAudit
 from kit.audit import by_message
 from kit.outgoing import http_client
@@ -43,7 +44,7 @@ def build(settings: Settings) -> Service:
         title="Saldo wallet",
         description=_DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals),
+        refusals=catalogue(refusals, cards),
         routers=ROUTERS,
         tags=_TAGS,
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Request
 
+from contracts.cards import CardAmountNotAccepted
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import CursorInvalid
@@ -33,7 +34,7 @@ from payments.repository import Payments, Refunds
 from payments.schemas import refunds as refund_examples
 from payments.schemas.refunds import RefundAnswer, RefundRequest, refund_shown
 from payments.service import refunds as service
-from payments.service.refunds import Asker, RefundOrder
+from payments.service.refunds import Asker, CardRule, RefundOrder
 from payments.wiring import Wired
 
 # The wallet's no comes in one hop, so a caller who does not say how long is kept this long for it.
@@ -68,6 +69,7 @@ router = Router(tags=["refunds"])
         RefundNotCovered,
         RefundRefused,
         PaymentDisputed,
+        CardAmountNotAccepted,
     ),
 )
 async def refund_payment(  # noqa: PLR0913 (one parameter for each of the request's)
@@ -86,8 +88,11 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
         refund_id=new_id(), payment_id=payment_id, amount=wanted.amount, reason=wanted.reason
     )
 
+    provider = wired.charging.provider
+    rule = CardRule(provider.name, provider.check_refund)
+
     async def work(uow: UnitOfWork) -> Answer:
-        payment, refund = await service.request(uow, wired.refunds, order, _asker(viewer))
+        payment, refund = await service.request(uow, wired.refunds, order, _asker(viewer), rule)
         await audit.changed(uow, "refund", refund.id, payment.payee_id)
         where = {"Location": _address(refund.payment_id, refund.id)}
         return Answer(ACCEPTED, refund_shown(refund, viewer.language, to_payer=False), where)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from payments.domain.provider_faults import ProviderFault
+
 
 class CardRefundStatus(StrEnum):
     """``wanted → pending → done | refused``."""
@@ -41,7 +43,8 @@ class CardRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardRefundNews:
-    """What a provider says of a refund; ``status`` never ``wanted``."""
+    """What a provider says of a refund; ``status`` never ``wanted``, ``fault`` why it failed."""
 
     status: CardRefundStatus
     reference: str | None = None
+    fault: ProviderFault | None = None

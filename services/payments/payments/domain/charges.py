@@ -1,10 +1,13 @@
 """What a charge of a card is, which states it can be in, and what is to be done about it next."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
+
+from payments.domain.provider_faults import ProviderFault
 
 CHARGE_DEADLINE: Final = timedelta(hours=1)  # as long as the payer may take on the card page
 SOONEST: Final = timedelta(seconds=5)
@@ -53,6 +56,7 @@ class Charge:
         expires_at: When the payer has taken too long.
         disputed_at: When the card's owner took the money back through their bank.
         disputed_minor: How much that was: what had not gone back before.
+        receipt: What is on the receipt that the law asks for, see ``domain/receipts.py``.
     """
 
     id: UUID
@@ -75,6 +79,7 @@ class Charge:
     last_error: str | None = None
     disputed_at: datetime | None = None
     disputed_minor: int | None = None
+    receipt: Mapping[str, Any] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -89,13 +94,17 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What a provider says of a charge; ``status`` never ``wanted``."""
+    """What a provider says of a charge; ``status`` never ``wanted``.
+
+    ``fault`` is why it came to nothing, where the provider was asked and said more than that.
+    """
 
     status: ChargeStatus
     reference: str | None = None
     settlement: str | None = None
     action_url: str | None = None
     reason: str | None = None
+    fault: ProviderFault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +126,11 @@ class Notice:
     charge_id: UUID | None = None
     news: News | None = None
     is_dispute: bool = False
+
+    def is_about(self, charge: Charge) -> bool:
+        """Tell whether its name for the charge is that charge's, as far as both are known."""
+        names = {charge.reference, charge.settlement}
+        return charge.reference is None or self.reference is None or self.reference in names
 
     @property
     def is_believed(self) -> bool:

@@ -1,10 +1,10 @@
 """What a payment is and which states it can be in; who decides a change stands next door."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 Scalar: TypeAlias = str | int | bool | None
@@ -59,6 +59,7 @@ class Payment:
         paid_minor: What was captured, once paid; at most ``amount_minor``.
         refunded_minor: What of it has gone back, or is on its way back.
         counted_on: The day it was counted in, where its payer's days are limited.
+        lines: What it is for, line by line: the facts of each ``Line`` of ``domain/receipts.py``.
     """
 
     id: UUID
@@ -95,6 +96,7 @@ class Payment:
     refunded_minor: int = 0
     refunded_at: datetime | None = None
     counted_on: date | None = None
+    lines: Sequence[Mapping[str, Any]] | None = None
 
     @property
     def is_final(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kit.refusals import Language
-from payments.domain.timeline import Asked, Entered, Moment, Stepped, Told, Tried, Webhook
+from payments.domain.timeline import Asked, Entered, Faulted, Moment, Stepped, Told, Tried, Webhook
 from payments.domain.tries import TryOutcome
 
 Words = Mapping[Language, Mapping[str, str]]
@@ -114,6 +114,11 @@ WEBHOOKS: Final[Words] = {
     "en": {"delivered": "taken", "not_delivered": "not taken"},
     "ru": {"delivered": "принято", "not_delivered": "не принято"},
 }
+FAULTS: Final[Words] = {
+    "en": {"refused": "refused", "failed": "failed", "no_answer": "no usable answer"},
+    "ru": {"refused": "отказ", "failed": "сбой", "no_answer": "нет ответа"},
+}
+_PROVIDER: Final[Mapping[Language, str]] = {"en": "Provider", "ru": "Провайдер"}
 _CHECK: Final[Mapping[Language, str]] = {"en": "Check", "ru": "Проверка"}
 
 
@@ -130,6 +135,8 @@ def words_of(moment: Moment, language: Language) -> str:
             words = MESSAGES[language][code]
         case Entered(code=code):
             words = ENTRIES[language][code]
+        case Faulted(code=code):
+            words = f"{_PROVIDER[language]} “{moment.provider}”: {FAULTS[language][code]}"
         case Webhook():
             words = f"{moment.type} → {moment.endpoint_host}: {WEBHOOKS[language][moment.code]}"
     return words

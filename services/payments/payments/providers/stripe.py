@@ -13,10 +13,14 @@ import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from kit import signatures
+from kit.money import Money
 from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.asking import RejectedError, ask
+from payments.providers import stripe_units
+from payments.providers.asking import M, RejectedError, ask, told
+from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import (
     ProviderError,
     WebhookRefusedError,
@@ -27,8 +31,6 @@ SIGNATURE: Final = "stripe-signature"
 _LONGEST_NAME: Final = 250
 # A session lives 30 minutes at least, 24 hours at most; ours ends it before by `expire`.
 _SESSION_LIFE: Final = timedelta(hours=2)
-# Stripe counts these in hundredths, though ISO 4217 has no decimals for them any more.
-_IN_HUNDREDTHS: Final = frozenset({"ISK", "UGX"})
 _DISPUTED: Final = "charge.dispute.created"
 _REFUNDS: Final = {
     "succeeded": CardRefundStatus.DONE,
@@ -40,12 +42,22 @@ _PAYMENT_FAILED: Final = "checkout.session.async_payment_failed"
 
 
 class _Session(BaseModel):
-    id: str
+    id: ProviderId
     status: Literal["open", "complete", "expired"] | None = None
     payment_status: str = "unpaid"
-    payment_intent: str | None = None
+    payment_intent: ProviderId | None = None
     client_reference_id: str | None = None
-    url: str | None = None
+    url: PageUrl | None = None
+
+    def news_of(self, charge: Charge) -> News:
+        """Return the same in our words.
+
+        Raises:
+            ProviderError: it is another charge's.
+        """
+        if self.client_reference_id not in (None, str(charge.id)):
+            raise ProviderError("an answer about another charge")
+        return self.news
 
     @property
     def news(self) -> News:
@@ -65,15 +77,40 @@ class _Session(BaseModel):
 
 
 class _Refund(BaseModel):
-    id: str
+    id: ProviderId
     status: str | None
-    metadata: dict[str, str] = {}
+    failure_reason: str | None = None
+    metadata: dict[str, str] | None = None
 
     @property
-    def news(self) -> CardRefundNews:
-        """The same in our words."""
+    def refund_id(self) -> str | None:
+        """What we call it, where it says so."""
+        return (self.metadata or {}).get("refund_id")
+
+    def news_of(self, refund: CardRefund) -> CardRefundNews:
+        """Return the same in our words.
+
+        Raises:
+            ProviderError: it is another refund's.
+        """
+        if self.refund_id not in (None, str(refund.id)):
+            raise ProviderError("an answer about another refund")
         status = _REFUNDS.get(self.status or "", CardRefundStatus.PENDING)
-        return CardRefundNews(status=status, reference=self.id)
+        why = told(self.failure_reason)
+        fault = None if why is None else ProviderFault(kind="refund", code=why)
+        return CardRefundNews(status=status, reference=self.id, fault=fault)
+
+
+class _Why(BaseModel):
+    type: str | None = None
+    code: str | None = None
+    decline_code: str | None = None
+    param: str | None = None
+    message: str | None = None
+
+
+class _Error(BaseModel):
+    error: _Why = _Why()
 
 
 class _Refunds(BaseModel):
@@ -81,7 +118,7 @@ class _Refunds(BaseModel):
 
 
 class _Dispute(BaseModel):
-    payment_intent: str | None = None
+    payment_intent: ProviderId | None = None
 
 
 class _Data(BaseModel):
@@ -89,8 +126,8 @@ class _Data(BaseModel):
 
 
 class _Event(BaseModel):
-    id: str
-    type: str
+    id: ProviderId
+    type: ProviderId
     data: _Data
 
 
@@ -108,6 +145,17 @@ class StripeProvider:
         self._key = key.get_secret_value()
         self._webhook_secret = webhook_secret.get_secret_value()
 
+    def check_charge(self, money: Money) -> None:
+        """Return where Stripe can charge it, by its table of currencies."""
+        stripe_units.check_charge(money)
+
+    def check_refund(self, money: Money) -> None:
+        """Return where Stripe can give it back, likewise."""
+        stripe_units.check_refund(money)
+
+    def check_contact(self, contact: Mapping[str, str] | None) -> None:
+        """Return: no receipts are sent."""
+
     async def create(self, charge: Charge) -> News:
         """Create a session once; Stripe keeps an idempotency key for 24 hours."""
         item = "line_items[0]"
@@ -120,22 +168,21 @@ class StripeProvider:
             "payment_intent_data[metadata][charge_id]": str(charge.id),
             f"{item}[quantity]": "1",
             f"{item}[price_data][currency]": charge.currency.lower(),
-            f"{item}[price_data][unit_amount]": str(
-                _smallest_units(charge.amount_minor, charge.currency)
-            ),
+            f"{item}[price_data][unit_amount]": _units(charge.amount_minor, charge.currency),
             f"{item}[price_data][product_data][name]": charge.description[:_LONGEST_NAME],
         }
-        return (await self._session("", charge, "create", form)).news
+        return (await self._session("", charge, "create", form)).news_of(charge)
 
     async def fetch(self, charge: Charge) -> News:
         """Retrieve the session."""
         url = f"{self._url}/v1/checkout/sessions/{charge.reference}"
-        return (await ask(self._client, _Session, "GET", url, headers=self._headers())).news
+        return (await self._ask(_Session, "GET", url)).news_of(charge)
 
     async def cancel(self, charge: Charge) -> News:
         """Expire the session; one that is not open any more is asked for instead."""
         try:
-            return (await self._session(f"/{charge.reference}/expire", charge, "expire")).news
+            expired = await self._session(f"/{charge.reference}/expire", charge, "expire")
+            return expired.news_of(charge)
         except RejectedError:
             return await self.fetch(charge)
 
@@ -149,28 +196,32 @@ class StripeProvider:
         if intent is None:
             raise ProviderError("a session without a payment intent")
         if refund.attempts > 1 and (known := await self._known_refund(intent, refund)) is not None:
-            return known.news
+            return known.news_of(refund)
         form = {
             "payment_intent": intent,
-            "amount": str(_smallest_units(refund.amount_minor, charge.currency)),
+            "amount": _units(refund.amount_minor, charge.currency),
             "metadata[refund_id]": str(refund.id),
         }
-        headers = self._headers(f"{refund.id}:refund")
-        url = f"{self._url}/v1/refunds"
-        return (await ask(self._client, _Refund, "POST", url, headers=headers, data=form)).news
+        url, key = f"{self._url}/v1/refunds", f"{refund.id}:refund"
+        return (await self._ask(_Refund, "POST", url, key, data=form)).news_of(refund)
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:  # noqa: ARG002
         """Retrieve the refund."""
         url = f"{self._url}/v1/refunds/{refund.reference}"
-        return (await ask(self._client, _Refund, "GET", url, headers=self._headers())).news
+        return (await self._ask(_Refund, "GET", url)).news_of(refund)
 
     async def _known_refund(self, intent: str, refund: CardRefund) -> _Refund | None:
         url, wanted = f"{self._url}/v1/refunds", {"payment_intent": intent, "limit": _MOST_REFUNDS}
-        found = await ask(
-            self._client, _Refunds, "GET", url, headers=self._headers(), params=wanted
-        )
-        ours = (one for one in found.data if one.metadata.get("refund_id") == str(refund.id))
+        found = await self._ask(_Refunds, "GET", url, params=wanted)
+        ours = (one for one in found.data if one.refund_id == str(refund.id))
         return next(ours, None)
+
+    def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Return where it bears the signature of a body sent now."""
+        try:
+            signatures.check_header(headers.get(SIGNATURE), now)
+        except signatures.SignatureRefusedError as error:
+            raise WebhookRefusedError from error
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
         """Return what a signed event tells; events about other objects are none of ours."""
@@ -197,16 +248,39 @@ class StripeProvider:
         self, path: str, charge: Charge, operation: str, form: Mapping[str, str] | None = None
     ) -> _Session:
         url = f"{self._url}/v1/checkout/sessions{path}"
-        headers = self._headers(f"{charge.id}:{operation}")
-        return await ask(self._client, _Session, "POST", url, headers=headers, data=form)
+        return await self._ask(_Session, "POST", url, f"{charge.id}:{operation}", data=form)
 
-    def _headers(self, idempotency_key: str | None = None) -> dict[str, str]:
-        key = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
-        return {"Authorization": f"Bearer {self._key}", **key}
+    async def _ask(
+        self, model: type[M], method: str, url: str, key: str | None = None, **options: Any
+    ) -> M:
+        named = {} if key is None else {"Idempotency-Key": key}
+        headers = {"Authorization": f"Bearer {self._key}", **named}
+        return await ask(
+            self._client, model, method, url, read_fault=_fault, headers=headers, **options
+        )
 
 
-def _smallest_units(minor: int, currency: str) -> int:
-    return minor * (100 if currency in _IN_HUNDREDTHS else 1)
+def _fault(headers: httpx.Headers, body: bytes) -> ProviderFault:
+    try:
+        why = _Error.model_validate_json(body).error
+    except ValidationError:
+        why = _Why()
+    return ProviderFault(
+        kind=told(why.type),
+        code=told(why.code),
+        decline_code=told(why.decline_code),
+        parameter=told(why.param),
+        message=told(why.message),
+        request_id=told(headers.get("request-id")),
+    )
+
+
+def _units(minor: int, currency: str) -> str:
+    try:
+        return str(stripe_units.smallest_units(minor, currency))
+    except ValueError:
+        fault = ProviderFault(code="amount_not_expressible", parameter="amount")
+        raise RejectedError(fault) from None
 
 
 def _notice(event: _Event, reference: str | None, **more: Any) -> Notice:

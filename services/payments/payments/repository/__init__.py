@@ -9,6 +9,7 @@ from payments.repository.known import Known
 from payments.repository.limits import Limits
 from payments.repository.payments import Payments
 from payments.repository.provider_events import ProviderEvents
+from payments.repository.provider_faults import ProviderFaults
 from payments.repository.refunds import Refunds
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "Payments",
     "Place",
     "ProviderEvents",
+    "ProviderFaults",
     "Refunds",
 ]

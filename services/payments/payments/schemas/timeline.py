@@ -11,7 +11,7 @@ from kit.refusals import Language
 from kit.web.schemas import Model
 from payments.domain.reasons import reason_label
 from payments.domain.story_words import words_of
-from payments.domain.timeline import Asked, Entered, Moment, Stepped, Told, Tried, Webhook
+from payments.domain.timeline import Asked, Entered, Faulted, Moment, Stepped, Told, Tried, Webhook
 
 _EXAMPLE: dict[str, Any] = {
     "payment_id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
@@ -100,8 +100,31 @@ class WebhookMoment(_Told):
     error: str | None = Field(None, description="Where there was no answer: a stable code.")
 
 
+class ProviderMoment(_Told):
+    """A call of the card provider that it refused or that failed; told to administrators."""
+
+    kind: Literal["provider"] = "provider"
+    provider: str
+    asked: str = Field(description="What for: create, fetch, cancel or refund.")
+    status_code: int | None = None
+    provider_kind: str | None = Field(None, description="The provider's kind of error.")
+    provider_code: str | None = Field(None, description="The provider's code.")
+    decline_code: str | None = Field(None, description="What the bank of the card gave as reason.")
+    parameter: str | None = Field(None, description="What of our request it is about.")
+    message: str | None = Field(None, description="The provider's text.")
+    provider_request_id: str | None = Field(
+        None, description="What the provider's support finds the call by."
+    )
+
+
 AnyMoment: TypeAlias = Annotated[
-    RequestMoment | StepMoment | CheckMoment | MessageMoment | EntryMoment | WebhookMoment,
+    RequestMoment
+    | StepMoment
+    | CheckMoment
+    | MessageMoment
+    | EntryMoment
+    | WebhookMoment
+    | ProviderMoment,
     Field(discriminator="kind"),
 ]
 
@@ -118,9 +141,27 @@ class Timeline(Model):
     )
 
 
-def shown_moment(
+def _shown_fault(moment: Faulted, label: str) -> ProviderMoment:
+    fault = moment.fault
+    return ProviderMoment(
+        at=moment.at,
+        code=moment.code,
+        label=label,
+        provider=moment.provider,
+        asked=moment.asked,
+        status_code=fault.status,
+        provider_kind=fault.kind,
+        provider_code=fault.code,
+        decline_code=fault.decline_code,
+        parameter=fault.parameter,
+        message=fault.message,
+        provider_request_id=fault.request_id,
+    )
+
+
+def shown_moment(  # noqa: PLR0911 (one shape for each kind)
     moment: Moment, language: Language
-) -> RequestMoment | StepMoment | CheckMoment | MessageMoment | EntryMoment | WebhookMoment:
+) -> AnyMoment:
     """Return a moment as the API tells it."""
     at, label = moment.at, words_of(moment, language)
     match moment:
@@ -157,6 +198,8 @@ def shown_moment(
                 wallet_id=moment.wallet_id,
                 seq=moment.seq,
             )
+        case Faulted():
+            return _shown_fault(moment, label)
         case Webhook():
             return WebhookMoment(
                 at=at,

@@ -15,6 +15,7 @@ from payments.domain.charges import CALM_ATTEMPTS, Charge, pause
 from payments.domain.reasons import CARD_REFUND_REFUSED, PAYMENT_DISPUTED
 from payments.refund_saga import CARD
 from payments.repository import CardRefunds, Payments
+from payments.service.charges import REPEATED
 
 _ENDS: Final = frozenset({CardRefundStatus.DONE, CardRefundStatus.REFUSED})
 
@@ -45,6 +46,9 @@ async def learn(  # noqa: PLR0913 (which refund of which charge, and the two hal
     if charge.payment_id is not None:
         await Payments(uow).lock(charge.payment_id)
     refunds, now = CardRefunds(uow), uow.clock.now()
+    if news is not None and await _is_not_its(refunds, charge, refund, news.reference):
+        log.error("provider_id_repeated", refund_id=str(refund.id), provider_id=news.reference)
+        news, error = None, REPEATED
     if news is None or news.status not in _ENDS:
         _watch(refund, error)
         reference = None if news is None else news.reference
@@ -52,6 +56,16 @@ async def learn(  # noqa: PLR0913 (which refund of which charge, and the two hal
         await refunds.keep_asking(refund.id, again, now, error=error, reference=reference)
     elif await refunds.end(refund.id, news, error, now):
         await _ended(uow, engine, refund, news)
+
+
+async def _is_not_its(
+    refunds: CardRefunds, charge: Charge, refund: CardRefund, name: str | None
+) -> bool:
+    """Tell whether a provider's answer names another refund: it says nothing of this one then."""
+    if name is None or name == refund.reference:
+        return False
+    has_another = refund.reference is not None
+    return has_another or await refunds.is_anothers(charge.provider, name, refund.id)
 
 
 async def _ended(

@@ -6,34 +6,53 @@ They run inside the caller's unit of work and never commit; nobody outside is as
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
+from contracts.cards import TooManyOpenCharges
 from contracts.wallet import HOUSE, AccountRef, Transfer, TransferPosted, TransferRefused
 from kit.db import UnitOfWork
 from kit.ids import derived_id
 from kit.logs import get_logger
 from kit.messaging.messages import Envelope
+from kit.money import Money
 from kit.saga import SagaEngine, Signalled
 from payments.domain.charges import CHARGE_DEADLINE, Charge, News, Notice, pause
 from payments.domain.payment import Payment
+from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_ABANDONED
-from payments.repository import CardRefunds, Charges, Payments
+from payments.repository import CardRefunds, Charges, Payments, ProviderFaults
 from payments.saga import CHARGE
 
 TOP_UP: Final = "top_up"
 CHARGEBACK: Final = "chargeback"
 LOSS: Final = "chargeback_loss"
+REPEATED: Final = "told under a name that is another's"  # what a charge's last error says then
 
 log = get_logger(__name__)
 
 
+class AmountCheck(Protocol):
+    """What a provider can charge, or give back; raises a CardRefused where it can't."""
+
+    def __call__(self, money: Money, /) -> None:
+        """Return where it can."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
-    """How a payment is paid by card: at which provider, and where its payer comes back to."""
+    """How a payment is paid by card: at which provider, and where its payer comes back to.
+
+    What the provider can't charge, `check` refuses; `most_open` is how many charges one person
+    may have open at once; `contact` is where the receipt goes, by `email` or `phone`.
+    """
 
     provider: str
     return_url: str
+    check: AmountCheck
+    most_open: int
+    contact: Mapping[str, str] | None = None
 
 
 def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
@@ -49,7 +68,24 @@ def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
         description=f"{to} · {payment.description}" if payment.description else to,
         return_url=card.return_url,
         expires_at=now + CHARGE_DEADLINE,
+        receipt=_receipt(payment, card),
     )
+
+
+def _receipt(payment: Payment, card: Card) -> Mapping[str, Any] | None:
+    if payment.lines is None and card.contact is None:
+        return None
+    return {"lines": payment.lines or [], "contact": card.contact or {}}
+
+
+async def want(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
+    """Store the wish for a charge.
+
+    Raises:
+        TooManyOpenCharges: its owner has as many under way as one may have.
+    """
+    if not await Charges(uow).add(charge, uow.clock.now(), most_open):
+        raise TooManyOpenCharges(most=most_open)
 
 
 async def hint(uow: UnitOfWork, provider: str, notice: Notice) -> None:
@@ -71,6 +107,8 @@ async def hear(
     for notice, charge in zip(notices, await Charges(uow).named(provider, names), strict=True):
         if charge is None:
             log.warning("charge_unknown", provider=provider, kind=notice.kind)
+        elif not notice.is_about(charge):
+            await _doubt(uow, charge, notice.reference)
         elif notice.news is not None:
             news.append((charge, notice.news))
         else:
@@ -108,12 +146,37 @@ async def learn(
     charges, now = Charges(uow), uow.clock.now()
     await charges.lock_many(told)
     news = {charge_id: one for charge_id, (_, one) in told.items()}
+    for charge_id in await charges.not_theirs(news):
+        charge, said = told[charge_id]
+        await _doubt(uow, charge, said.reference)
+        del news[charge_id]
     ended = [one for one in await charges.learn(news, now + pause(0), now) if not one.is_open]
     for one in ended:
         log.info("charge_ended", charge_id=str(one.id), status=one.status, reason=one.reason)
         if one.has_come and one.payment_id is None:
             _move(uow, one, TOP_UP, payer=_clearing(one), payee=_topped_up(one))
     await _signal(uow, engine, ended)
+
+
+async def keep_fault(
+    uow: UnitOfWork, charge: Charge, asked: str, fault: ProviderFault | None
+) -> None:
+    """Keep what a provider gave as reason, and log it; nothing where it gave none."""
+    if fault is None:
+        return
+    known = {f"provider_{name}": value for name, value in fault.known.items()}
+    log.warning("provider_refused", charge_id=str(charge.id), asked=asked, **known)
+    await ProviderFaults(uow).add(charge.id, asked, fault, uow.clock.now())
+
+
+async def _doubt(uow: UnitOfWork, charge: Charge, name: str | None) -> None:
+    """Believe nothing that is told of a charge under another's name; ask again under our id.
+
+    A provider has given one name twice: to believe it could pay one payment with another's money.
+    """
+    log.error("provider_id_repeated", charge_id=str(charge.id), provider_id=name)
+    now = uow.clock.now()
+    await Charges(uow).keep_asking(charge.id, now + pause(charge.attempts), REPEATED, now)
 
 
 async def _signal(uow: UnitOfWork, engine: SagaEngine, ended: Iterable[Charge]) -> None:

@@ -12,6 +12,7 @@ from payments.domain.payment import Method, Payment
 from payments.domain.refunds import Refund, RefundStatus, decide_refund
 from payments.refund_saga import refund_facts
 from payments.repository import Charges, Payments, Refunds
+from payments.service.charges import AmountCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +40,32 @@ def seen_by(payment: Payment | None, asker: Asker) -> Payment:
     return visible_to(payment, asker.user_id)
 
 
+@dataclass(frozen=True, slots=True)
+class CardRule:
+    """What a provider can give back to the cards that it has charged."""
+
+    provider: str
+    check: AmountCheck
+
+
 async def request(
-    uow: UnitOfWork, engines: Mapping[Method, SagaEngine], order: RefundOrder, asker: Asker
+    uow: UnitOfWork,
+    engines: Mapping[Method, SagaEngine],
+    order: RefundOrder,
+    asker: Asker,
+    rule: CardRule,
 ) -> tuple[Payment, Refund]:
     """Take the sum out of what is left of the payment, and begin to give it back as it was paid.
 
     Returns the payment as it was before, and the refund.
 
-    Raises the refusals of ``decide_refund``, and PaymentDisputed.
+    Raises the refusals of ``decide_refund`` and of the rule, and PaymentDisputed.
     """
     payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
     money = decide_refund(payment, asker.user_id, order.amount, is_admin=asker.is_admin)
     provider = await _provider_of(uow, payment)
+    if provider == rule.provider:
+        rule.check(money)
     refund = Refund(
         id=order.refund_id,
         payment_id=payment.id,
