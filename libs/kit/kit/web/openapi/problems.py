@@ -22,6 +22,7 @@ SAMPLES: Final[Mapping[str, object]] = {
     "example": "150.00",
     "fields": "amount",
     "largest": "10000000000000.00",
+    "least": "0.50",
     "left": "50.00",
     "limit": 1000,
     "limit_bytes": 1048576,
@@ -33,6 +34,7 @@ SAMPLES: Final[Mapping[str, object]] = {
     "retry_after_seconds": 30,
     "status": "paid",
     "status_ru": "оплачен",
+    "step": "0.10",
 }
 
 
