@@ -1,5 +1,6 @@
 """Asks payments to charge a card for a wallet, with wallet's own token; moves no money itself."""
 
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from kit.money import Money
 from kit.refusals import Unavailable
 from kit.tokens.service_client import ServiceToken
 
+_FAILED: Final = frozenset({"failed", "cancelled"})
 TIMEOUT_SECONDS: Final = 8.0  # payments asks the provider within it
 
 
@@ -18,7 +20,16 @@ class _Action(BaseModel):
 
 
 class _Charge(BaseModel):
+    status: str = ""
     next_action: _Action | None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """How a charge stands: where the card is entered, if that is known, or that none will come."""
+
+    url: str | None
+    has_failed: bool = False
 
 
 class Charging:
@@ -32,8 +43,8 @@ class Charging:
 
     async def start(
         self, charge_id: UUID, wallet_id: UUID, owner_id: UUID, money: Money, return_url: str
-    ) -> str | None:
-        """Start a charge, once for an id; returns where the card is entered, if that is known.
+    ) -> Started:
+        """Start a charge, once for an id; returns how it stands.
 
         Raises:
             Unavailable: payments did not answer.
@@ -54,4 +65,5 @@ class Charging:
             charge = _Charge.model_validate_json(answer.content)
         except (httpx.HTTPError, ValidationError) as error:
             raise Unavailable from error
-        return charge.next_action.url if charge.next_action else None
+        url = charge.next_action.url if charge.next_action else None
+        return Started(url, has_failed=charge.status in _FAILED)

@@ -79,3 +79,27 @@ async def test_a_wallet_of_another_currency_is_refused(
     answer = await ask(world, owner, {**CARD, "wallet_id": str(wallet_id), "currency": "EUR"})
     assert (answer.status_code, answer.json()["code"]) == (422, "currency_mismatch")
     assert not outside.calls
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+async def test_a_card_that_was_refused_is_charged_anew_by_the_same_key(
+    world: World, outside: respx.MockRouter, status: str
+) -> None:
+    owner, key = new_id(), {"Idempotency-Key": "once"}
+    first = await ask(world, owner, CARD, **key)
+    again = await ask(world, owner, CARD, **key)
+    assert again.json()["charge_id"] == first.json()["charge_id"]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        is_first = first.json()["charge_id"] in request.content.decode()
+        action = None if is_first else {"type": "redirect", "url": PAGE}
+        known = {"status": status if is_first else "pending", "next_action": action}
+        return httpx.Response(202, json=known)
+
+    outside.post(CHARGES).mock(side_effect=answer)
+    anew = await ask(world, owner, {**CARD, "amount": "150"}, **key)
+    assert anew.status_code == 202
+    assert anew.json()["charge_id"] != first.json()["charge_id"]
+    assert anew.json()["next_action"]["url"] == PAGE
+    repeated = await ask(world, owner, CARD, **key)
+    assert repeated.json()["charge_id"] == anew.json()["charge_id"]

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from kit.web.identity import Caller
 from kit.web.routes import Router
+from payments.oversight import overseen
 from payments.refusals import PersonNotFound
 from payments.repository import Known, Limits
 from payments.schemas.limits import LimitsAnswer, LimitsRequest, limits_seen
@@ -32,8 +33,9 @@ async def get_my_limits(caller: Caller, wired: Wired) -> LimitsAnswer:
     summary="Somebody's limits and what is used of them today",
     refusals=(PersonNotFound,),
 )
-async def get_limits(user_id: UUID, wired: Wired) -> LimitsAnswer:
+async def get_limits(user_id: UUID, caller: Caller, wired: Wired) -> LimitsAnswer:
     """Show a person's limits."""
+    overseen(caller, "limits", user_id)
     async with wired.database.read() as connection:
         if not await Known(connection).knows(user_id):
             raise PersonNotFound

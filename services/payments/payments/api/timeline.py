@@ -8,7 +8,6 @@ from kit.refusals import Unavailable
 from kit.tasks import all_of, together
 from kit.web.routes import Router
 from payments.api.viewing import Viewing
-from payments.domain.lifecycle import visible_to
 from payments.domain.timeline import Posting, Sources, tell_story
 from payments.refusals import PaymentNotFound
 from payments.repository import Payments
@@ -28,21 +27,21 @@ router = Router(tags=["payments"])
     summary="All that has happened to a payment",
     description="Oldest first: requests, steps of the saga, every try at an outside check, messages"
     " to other services, entries of the ledger, refunds, attempts at the caller's own webhooks."
-    " The payee is told what concerns them.",
+    " The payee is told what concerns them; administrators are told what the payer is.",
     response_model=Timeline,
     refusals=(PaymentNotFound,),
 )
 async def get_payment_timeline(viewer: Viewing, payment_id: UUID, wired: Wired) -> Timeline:
     """Read what is stored, then ask others for their part, holding no connection meanwhile."""
     async with wired.database.read() as connection:
-        payment = visible_to(await Payments(connection).get(payment_id), viewer.user_id)
+        payment = viewer.may_see(await Payments(connection).get(payment_id))
         record = await record_of(connection, payment)
     postings, webhooks = await together(
         _known(_postings(wired, record)),
-        _known(wired.neighbours.webhooks(payment.id, viewer.user_id)),
+        _known(wired.neighbours.webhooks(payment.id, viewer.as_whom(payment))),
     )
     sources = Sources(record.log, postings or (), record.refunds, webhooks or ())
-    story = tell_story(payment, viewer.user_id, sources)
+    story = tell_story(payment, viewer.as_whom(payment), sources)
     parts: dict[Part, object] = {"ledger": postings, "webhooks": webhooks}
     return Timeline.model_construct(
         payment_id=payment.id,

@@ -59,6 +59,8 @@ class Payment:
         paid_minor: What was captured, once paid; at most ``amount_minor``.
         refunded_minor: What of it has gone back, or is on its way back.
         counted_on: The day it was counted in, where its payer's days are limited.
+        counted_minor: What was counted then, which is what goes back if nothing comes of it.
+        is_price_fixed: Whether it was created for the price of a service: it is paid whole.
     """
 
     id: UUID
@@ -95,6 +97,8 @@ class Payment:
     refunded_minor: int = 0
     refunded_at: datetime | None = None
     counted_on: date | None = None
+    counted_minor: int | None = None
+    is_price_fixed: bool = False
 
     @property
     def is_final(self) -> bool:

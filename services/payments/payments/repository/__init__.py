@@ -7,6 +7,8 @@ from payments.repository.changes import Changes, Place
 from payments.repository.charges import Charges
 from payments.repository.known import Known
 from payments.repository.limits import Limits
+from payments.repository.lists import Lists
+from payments.repository.oversight import Oversight, RefundsWanted
 from payments.repository.payments import Payments
 from payments.repository.provider_events import ProviderEvents
 from payments.repository.refunds import Refunds
@@ -19,8 +21,11 @@ __all__ = [
     "Charges",
     "Known",
     "Limits",
+    "Lists",
+    "Oversight",
     "Payments",
     "Place",
     "ProviderEvents",
     "Refunds",
+    "RefundsWanted",
 ]
