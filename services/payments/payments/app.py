@@ -43,8 +43,7 @@ def build(settings: Settings) -> Service:
     finishes, watchers = Finishes(), Watchers()
     engine = payment_saga(finishes)
     refund_ends, card_bell = RefundEnds(), Doorbell()
-    refunds = refund_sagas(refund_ends, card_bell)
-    sagas = (engine, *refunds.values())
+    sagas = (engine, *(refunds := refund_sagas(refund_ends, card_bell)).values())
 
     @asynccontextmanager
     async def calls_and_waiting(service: Service) -> AsyncIterator[None]:
