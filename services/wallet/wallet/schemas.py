@@ -306,6 +306,7 @@ class KnownAccount(KnownWallet):
     """What another service may know of the wallet that a payment would come from."""
 
     available_minor: int = Field(examples=[15000])
+    room_minor: int = Field(description="How much more it can hold.", examples=[10**18 - 15000])
 
 
 class AccountsQuery(Model):

@@ -7,6 +7,7 @@ from payments.api import (
     events,
     export,
     limits,
+    oversight,
     payments,
     quotes,
     refunds,
@@ -15,6 +16,7 @@ from payments.api import (
 )
 
 ROUTERS = (
+    oversight.router,  # its paths come before those with an id in their place
     payments.router,
     timeline.router,
     refunds.router,

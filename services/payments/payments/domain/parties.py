@@ -26,6 +26,11 @@ class Person:
         """Tell whether the account is activated and not disabled."""
         return self.status == "active"
 
+    @property
+    def is_barred(self) -> bool:
+        """Tell whether the account was disabled or deleted: `pending` may merely be old news."""
+        return self.status in {"disabled", "deleted"}
+
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
@@ -38,10 +43,14 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """What a payer could pay from now, as asked at wallet; a wallet not opened yet is empty."""
+    """What a wallet holds now, as asked at wallet; one not opened yet is empty.
+
+    ``room_minor`` says how much more it can hold, None where that is not known.
+    """
 
     available_minor: int
     is_frozen: bool
+    room_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +74,14 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """All that could be learned about the ends of a new payment; None is "there is none"."""
+    """All that could be learned about the ends of a new payment; None is "there is none".
+
+    ``is_payer_full`` says that as many of the payer's payments wait to be paid as may.
+    """
 
     payer: Person | None
     payee: Person | None
     payer_wallet: Wallet | None = None
     payee_wallet: Wallet | None = None
     biller: Biller | None = None
+    is_payer_full: bool = False

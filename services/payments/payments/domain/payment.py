@@ -60,6 +60,8 @@ class Payment:
         refunded_minor: What of it has gone back, or is on its way back.
         counted_on: The day it was counted in, where its payer's days are limited.
         lines: What it is for, line by line: the facts of each ``Line`` of ``domain/receipts.py``.
+        counted_minor: What was counted then, which is what goes back if nothing comes of it.
+        is_price_fixed: Whether it was created for the price of a service: it is paid whole.
     """
 
     id: UUID
@@ -97,6 +99,8 @@ class Payment:
     refunded_at: datetime | None = None
     counted_on: date | None = None
     lines: Sequence[Mapping[str, Any]] | None = None
+    counted_minor: int | None = None
+    is_price_fixed: bool = False
 
     @property
     def is_final(self) -> bool:

@@ -7,6 +7,8 @@ from payments.repository.changes import Changes, Place
 from payments.repository.charges import Charges
 from payments.repository.known import Known
 from payments.repository.limits import Limits
+from payments.repository.lists import Lists
+from payments.repository.oversight import Oversight, RefundsWanted
 from payments.repository.payments import Payments
 from payments.repository.provider_events import ProviderEvents
 from payments.repository.provider_faults import ProviderFaults
@@ -20,9 +22,12 @@ __all__ = [
     "Charges",
     "Known",
     "Limits",
+    "Lists",
+    "Oversight",
     "Payments",
     "Place",
     "ProviderEvents",
     "ProviderFaults",
     "Refunds",
+    "RefundsWanted",
 ]

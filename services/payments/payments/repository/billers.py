@@ -38,6 +38,9 @@ ORDER BY created_at DESC, id DESC LIMIT $6
 """
 _OF_ALL: Final = _PAGE.format(whose="$1::uuid IS NULL")
 _OF_ONE: Final = _PAGE.format(whose="owner_id = $1")
+_OWNED: Final = """
+SELECT count(*) FROM (SELECT FROM biller WHERE owner_id = $1 LIMIT $2) AS found
+"""
 _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
@@ -46,6 +49,10 @@ class Billers:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    async def owned(self, owner_id: UUID, most: int) -> int:
+        """Return how many billers a person has, or ``most`` if they are more."""
+        return int(await self._connection.fetchval(_OWNED, owner_id, most))
 
     async def add(self, new: Biller) -> None:
         """Store a biller that has just been made."""

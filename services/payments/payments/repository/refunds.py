@@ -13,7 +13,7 @@ from uuid import UUID
 from kit.db import Connection
 from payments.domain.refunds import Refund, RefundStatus
 
-_ROW: Final = """
+ROW: Final = """
     refund.id, refund.payment_id, refund.status, refund.amount_minor, refund.reason,
     refund.failure_reason, refund.transfer_id, refund.requested_by, refund.version,
     refund.created_at, refund.completed_at, refund.failed_at,
@@ -27,9 +27,9 @@ INSERT INTO refund (id, payment_id, status, amount_minor, reason, requested_by, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
-_GET: Final = f"SELECT {_ROW} FROM refund WHERE payment_id = $1 AND id = $2"
+_GET: Final = f"SELECT {ROW} FROM refund WHERE payment_id = $1 AND id = $2"
 
-_ENDED_AMONG: Final = f"SELECT {_ROW} FROM refund WHERE id = ANY($1) AND status <> 'processing'"
+_ENDED_AMONG: Final = f"SELECT {ROW} FROM refund WHERE id = ANY($1) AND status <> 'processing'"
 
 _LOCK_PAYMENTS: Final = """
 SELECT 1 FROM payment WHERE id IN (SELECT payment_id FROM refund WHERE id = ANY($1))
@@ -39,13 +39,13 @@ ORDER BY id FOR NO KEY UPDATE
 _COMPLETE: Final = f"""
 UPDATE refund SET status = 'completed', transfer_id = $2, completed_at = $3, version = version + 1
 WHERE id = $1 AND status = 'processing'
-RETURNING {_ROW}
+RETURNING {ROW}
 """
 
 _FAIL: Final = f"""
 UPDATE refund SET status = 'failed', failure_reason = $2, failed_at = $3, version = version + 1
 WHERE id = $1 AND status = 'processing'
-RETURNING {_ROW}
+RETURNING {ROW}
 """
 
 _COUNT_IN: Final = """
@@ -63,7 +63,7 @@ RETURNING back.minor
 _GIVE_BACK: Final = "UPDATE payment SET refunded_minor = refunded_minor - $2 WHERE id = $1"
 
 _PAGE: Final = f"""
-SELECT {_ROW} FROM refund
+SELECT {ROW} FROM refund
 WHERE payment_id = $1 AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
 ORDER BY created_at DESC, id DESC LIMIT $4
 """
@@ -143,6 +143,11 @@ def _one(row: Any) -> Refund | None:
 
 def _all(rows: Iterable[Any]) -> list[Refund]:
     return [_refund(row) for row in rows]
+
+
+def refunds_of(rows: Iterable[Any]) -> list[Refund]:
+    """Return the refunds of rows that hold ``ROW``."""
+    return _all(rows)
 
 
 def _refund(row: Any) -> Refund:

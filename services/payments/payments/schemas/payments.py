@@ -15,11 +15,11 @@ from typing_extensions import TypeAliasType
 
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
 from kit.refusals import Language
-from kit.web.fields import AmountText, CurrencyCode, refuse_by, refuse_field
+from kit.web.fields import AmountText, CurrencyCode, compared_by, refuse_by, refuse_field
 from kit.web.schemas import Model
 from kit.web.times import Moment
 from payments.domain.creation import PaymentOrder
-from payments.domain.parties import PayeeName
+from payments.domain.parties import PayeeName, username_key
 from payments.domain.payment import Method, Payment, Status
 from payments.domain.reasons import reason_label, status_label
 from payments.domain.receipts import MOST_LINES, Line
@@ -98,7 +98,9 @@ class PayeeRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"username": "bob"}]})
 
-    username: Annotated[PlainText, Field(min_length=1, max_length=64)] | None = None
+    username: (
+        Annotated[PlainText, Field(min_length=1, max_length=64), compared_by(username_key)] | None
+    ) = None
     user_id: UUID | None = None
     wallet_id: UUID | None = Field(None, description="That wallet, of the payment's currency.")
     service_id: UUID | None = Field(None, description="A service: see `/v1/services`.")
