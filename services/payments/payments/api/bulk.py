@@ -16,7 +16,7 @@ from payments.bound_refusals import TooManyBulks
 from payments.domain.bulk import WAITING, came_to_nothing
 from payments.refusals import BulkNotFound
 from payments.repository import Bulks
-from payments.schemas.bulk import BulkAnswer, BulkPage, BulkRequest, BulkRows, item, summary
+from payments.schemas.bulk import BulkAnswer, BulkRequest, BulkRows, BulkWithRows, item, summary
 from payments.schemas.bulk_csv import CSV, DOCUMENTED, read_bulk
 from payments.service import bulk as service
 from payments.wiring import Wired
@@ -70,7 +70,7 @@ async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     operation_id="get_bulk",
     summary="What has become of a bulk",
     description="How many rows are where, and a page of the rows in their order.",
-    response_model=BulkPage,
+    response_model=BulkWithRows,
     refusals=(BulkNotFound, CursorInvalid),
 )
 async def get_bulk(  # noqa: PLR0913, PLR0917 (one parameter for each of the query's)
@@ -100,8 +100,8 @@ async def get_bulk(  # noqa: PLR0913, PLR0917 (one parameter for each of the que
     items = [item(fate, bulk.user_id, viewer.language) for fate in fates[:limit]]
     page = {**summary(bulk, counts), "items": items}
     if len(fates) <= limit:
-        return Answer(OK, BulkPage.model_construct(**page))
+        return Answer(OK, BulkWithRows.model_construct(**page))
     # Within one bulk a row's position is its id.
     following = cursors.encode(bulk.created_at, UUID(int=items[-1].row))
     link = {"Link": next_link({"limit": str(limit)}, following)}
-    return Answer(OK, BulkPage.model_construct(**page, next_cursor=following), link)
+    return Answer(OK, BulkWithRows.model_construct(**page, next_cursor=following), link)

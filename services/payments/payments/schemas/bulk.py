@@ -119,7 +119,7 @@ class BulkItem(Model):
     payment: OutgoingPayment | None = None
 
 
-class BulkPage(BulkAnswer):
+class BulkWithRows(BulkAnswer):
     """A bulk, how far it is, and a page of its rows."""
 
     model_config = ConfigDict(
