@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
+from gateway import currencies
 from gateway.cors import Cors
 from gateway.documentation import Documentation
 from gateway.forwarding import Forwarder
@@ -49,6 +50,7 @@ def assembled(
     own: dict[str, OwnPart] = {
         "me": Me(upstreams).answer,
         "users": Users(upstreams, forwarder).answer,
+        "currencies": currencies.answer,
         "live": health.live,
         "ready": health.ready,
         "metrics": health.metrics,

@@ -7,7 +7,14 @@ from typing import Any, Final
 
 from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
 from gateway.routing import RouteTable
-from kit.refusals import NotAuthenticated, Refusal, TokenInvalid, Unavailable
+from kit.refusals import (
+    InternalError,
+    NotAuthenticated,
+    Refusal,
+    TokenInvalid,
+    Unavailable,
+    ValidationFailed,
+)
 from kit.web.problems import CONTENT_TYPE, problem
 
 TOKEN_PATH: Final = "/v1/auth/token"  # noqa: S105 - an address
@@ -104,6 +111,33 @@ def _refused(*refusals: Refusal) -> dict[str, Any]:
     }
 
 
+_CURRENCIES: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["items", "next_cursor"],
+    "properties": {
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code", "decimals", "is_default"],
+                "properties": {
+                    "code": {"type": "string", "pattern": "^[A-Z]{3}$"},
+                    "decimals": {"type": "integer", "minimum": 0},
+                    "is_default": {"type": "boolean"},
+                },
+            },
+        },
+        "next_cursor": {"type": "null"},
+    },
+}
+_FEW_CURRENCIES: Final[dict[str, Any]] = {
+    "items": [
+        {"code": "JPY", "decimals": 0, "is_default": False},
+        {"code": "RUB", "decimals": 2, "is_default": True},
+    ],
+    "next_cursor": None,
+}
+
 OWN_DOCUMENT: Final[dict[str, Any]] = {
     "openapi": "3.1.0",
     "info": {
@@ -162,11 +196,31 @@ OWN_DOCUMENT: Final[dict[str, Any]] = {
                         },
                     },
                     "401": _refused(NotAuthenticated(), TokenInvalid()),
+                    "422": _refused(ValidationFailed()),
                     "503": _refused(UpstreamUnavailable(), Unavailable()),
                     "504": _refused(UpstreamTimeout()),
                 },
             }
-        }
+        },
+        "/v1/currencies": {
+            "get": {
+                "tags": ["currencies"],
+                "operationId": "list_currencies",
+                "summary": "What amounts can be in, and with how many decimals",
+                "x-access": "public",
+                "security": [],
+                "responses": {
+                    "200": {
+                        "description": "All of them, on one page",
+                        "content": {
+                            "application/json": {"schema": _CURRENCIES, "example": _FEW_CURRENCIES}
+                        },
+                    },
+                    "422": _refused(ValidationFailed()),
+                    "500": _refused(InternalError()),
+                },
+            }
+        },
     },
     "components": {
         "securitySchemes": {
