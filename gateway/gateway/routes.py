@@ -54,6 +54,7 @@ DEVELOPMENT_PREFIXES: Final[Mapping[str, str]] = {"/sandbox": "sandbox"}
 OWN: Final[Mapping[str, str]] = {"GET /v1/me": "me", "GET /v1/users": "users"}
 OWN_PUBLIC: Final[Mapping[str, str]] = {
     "GET /": "index",
+    "GET /v1/currencies": "currencies",
     "GET /health/live": "live",
     "GET /health/ready": "ready",
     "GET /metrics": "metrics",

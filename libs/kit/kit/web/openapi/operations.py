@@ -38,6 +38,7 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found += [
             general.BodyUnreadable,
             general.BodyTooLarge,
+            general.BodyTooComplex,
             general.ContentTypeUnsupported,
         ]
     if route.is_idempotent:

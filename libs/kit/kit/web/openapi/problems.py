@@ -31,6 +31,7 @@ SAMPLES: Final[Mapping[str, object]] = {
     "most": 100,
     "price": "39.00",
     "reason": "insufficient_funds",
+    "reason_ru": "недостаточно денег",
     "retry_after_seconds": 30,
     "status": "paid",
     "status_ru": "оплачен",
