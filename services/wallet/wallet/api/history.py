@@ -78,7 +78,7 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     async with store.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
         asked = Asked(begin, end, below, limit + 1)
-        rows = await history.entries(connection, wallet, asked)
+        rows = await history.entries(connection, wallet.id, asked)
     return page_of(
         Page[EntryAnswer],
         [EntryAnswer.of(row, wallet.currency) for row in rows],
