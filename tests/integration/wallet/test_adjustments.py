@@ -242,6 +242,7 @@ async def test_only_administrators_may(world: World, alice: Caller, root: Caller
         ({"from": {"house": "clearing", "provider": "nobody"}}, "/from", "account_unknown"),
         ({"to": {"wallet_id": str(new_id())}}, "/to", "account_unknown"),
         ({"currency": "USD"}, "/from", "account_unknown"),
+        ({"from": {"house": "suspense"}}, "/from", "account_unknown"),
         ({"from": {"house": "debts"}}, "/from/house", "not_allowed"),
         ({"from": {"house": "clearing"}}, "/from", "exactly_one"),
         ({"from": {}}, "/from", "exactly_one"),

@@ -14,6 +14,7 @@ Status = Literal["active", "frozen", "closed"]
 
 # Names of the house's own accounts, in the place of a provider's.
 DEBTS = "debts"  # lends what people owe
+FEES = "fees"
 CLOSED_OWNERS = "closed_owners"  # where money for deleted owners waits
 
 

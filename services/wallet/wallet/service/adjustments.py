@@ -10,7 +10,7 @@ from kit.money import Money
 from kit.refusals import NotFound
 from wallet.domain.book import Book
 from wallet.domain.commands import Outcome, Party, Posted, Refused, Transfer
-from wallet.domain.wallets import CLOSED_OWNERS, HOUSES, HouseAccount
+from wallet.domain.wallets import CLOSED_OWNERS, FEES, HOUSES, HouseAccount
 from wallet.refusals import (
     AccountUnknown,
     AdjustmentDecided,
@@ -29,7 +29,7 @@ KIND = "adjustment"
 OPEN_FOR = timedelta(days=7)
 
 # Who is meant where the house's account has no provider.
-_NAMES = {"suspense": CLOSED_OWNERS, "fees": "fees"}
+_NAMES = {"suspense": CLOSED_OWNERS, "fees": FEES}
 
 
 class Side(NamedTuple):
@@ -200,8 +200,10 @@ async def _account(uow: UnitOfWork, side: Side, currency: str, field: str) -> Kn
     assert side.house is not None  # noqa: S101 - a side is a wallet or a house's account
     name = side.provider or _NAMES.get(side.house)
     found = await _standing(uow, side.house, name, currency)
-    if found is None and name is not None and side.provider is None:
-        wanted = HouseAccount(HOUSES[side.house], name, currency)
+    if found is None and side.house == "fees" and side.provider is None:
+        # The only one that nobody else opens: so none is opened here before accounts are locked
+        # which a batch opens after that.
+        wanted = HouseAccount("fees", FEES, currency)
         found = await Wallets(uow).house_account(wanted, new_id(), uow.clock.now())
     known = None if found is None else await Houses(uow).find(found)
     if known is None:
