@@ -13,6 +13,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/users": "auth",
     "/v1/wallets": "wallet",
     "/v1/ledger": "wallet",
+    "/v1/transfers": "wallet",
     "/v1/payments": "payments",
     "/v1/services": "payments",
     "/v1/notifications": "notifications",

@@ -357,5 +357,13 @@ class KnownTransfer(Model):
             kind=moved.kind,
             currency=moved.currency,
             posted_at=moved.posted_at,
-            entries=[KnownEntry(**leg._asdict()) for leg in legs],
+            entries=[
+                KnownEntry(
+                    account_id=leg.account_id,
+                    owner_id=leg.owner_id,
+                    seq=leg.seq,
+                    amount_minor=leg.amount_minor,
+                )
+                for leg in legs
+            ],
         )
