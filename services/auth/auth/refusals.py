@@ -21,7 +21,12 @@ Refusal
 ├── RefreshTokenInvalid         401  refresh_token_invalid
 ├── ClientInvalid               401  invalid_client
 ├── GrantUnsupported            400  unsupported_grant_type
-└── LastAdmin                   409  last_admin
+├── LastAdmin                   409  last_admin
+├── PasswordWrong               403  password_wrong
+├── PasswordNeeded              403  password_needed
+├── WalletNotEmpty              409  wallet_not_empty
+├── PaymentsOpen                409  payments_open
+└── DeletionUnderWay            409  deletion_under_way
 """
 
 from typing import ClassVar
@@ -239,3 +244,50 @@ class LastAdmin(Refusal):
     title_ru = "Последний администратор"
     detail_en = "Nobody would be left to administer. Make somebody else an administrator first."
     detail_ru = "Не останется ни одного администратора. Сначала назначьте другого."
+
+
+class PasswordWrong(Refusal):
+    """Not 401: the token that came along is good."""
+
+    code = "password_wrong"
+    status = 403
+    title_en = "Password wrong"
+    title_ru = "Неверный пароль"
+    detail_en = "This is not your password."
+    detail_ru = "Это не ваш пароль."
+
+
+class PasswordNeeded(Refusal):
+    code = "password_needed"
+    status = 403
+    title_en = "Password needed"
+    title_ru = "Нужен пароль"
+    detail_en = "Give your password, or log in again: your last login is too long ago for this."
+    detail_ru = "Укажите пароль или войдите заново: последний вход был слишком давно."
+
+
+class WalletNotEmpty(Refusal):
+    code = "wallet_not_empty"
+    status = 409
+    title_en = "Wallets not empty"
+    title_ru = "Кошельки не пусты"
+    detail_en = "There is still money in wallets, set aside, or owed. “errors” names each amount."
+    detail_ru = "В кошельках есть деньги, резервы или долги. Каждая сумма названа в «errors»."
+
+
+class PaymentsOpen(Refusal):
+    code = "payments_open"
+    status = 409
+    title_en = "Payments under way"
+    title_ru = "Есть незавершённые платежи"
+    detail_en = "Payments or refunds are under way. “errors” names each of them."
+    detail_ru = "Есть незавершённые платежи или возвраты. Каждый назван в «errors»."
+
+
+class DeletionUnderWay(Refusal):
+    code = "deletion_under_way"
+    status = 409
+    title_en = "Deletion under way"
+    title_ru = "Удаление уже идёт"
+    detail_en = "This user is just being deleted. Try again in two minutes if nothing comes of it."
+    detail_ru = "Этого пользователя уже удаляют. Если не удалится, повторите через две минуты."

@@ -206,6 +206,12 @@ class LoginRequest(Model):
     password: GivenPassword
 
 
+class DeleteMe(Model):
+    """That it is really the user who deletes; left out where the login is fresh."""
+
+    password: GivenPassword | None = None
+
+
 class RefreshRequest(Model):
     """The newest refresh token of a session."""
 

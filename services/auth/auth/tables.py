@@ -130,6 +130,16 @@ login_failure = Table(
     Index("ix_login_failure_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
 )
 
+# Written before payments and wallet are asked; gone with the user, or when nothing came of it.
+deletion = Table(
+    "deletion",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("attempt", Uuid, nullable=False),
+    Column("begun_at", DateTime(timezone=True), nullable=False),
+    Index("ix_deletion_begun_at", "begun_at"),
+)
+
 audit = Table(
     "audit",
     METADATA,

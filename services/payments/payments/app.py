@@ -13,7 +13,7 @@ from kit.saga import SagaEngine, TaskRunner
 from kit.tasks import all_of, spawn, stop
 from kit.tokens.service_client import ServiceToken
 from kit.web.app import WebApp, create_app
-from payments import card_refusals, expiry, refusals, schedule
+from payments import card_refusals, closed_refusals, expiry, refusals, schedule
 from payments.api import ROUTERS
 from payments.bulk_work import BulkWork
 from payments.charging import Charging
@@ -132,7 +132,7 @@ def _web(settings: Settings) -> WebApp:
         version="1.0.0",
         description=DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals, card_refusals),
+        refusals=catalogue(refusals, card_refusals, closed_refusals),
         routers=ROUTERS,
     )
     web.state.record_audit = by_message(RecordAudit)

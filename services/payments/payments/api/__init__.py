@@ -7,6 +7,7 @@ from payments.api import (
     events,
     export,
     limits,
+    owners,
     payments,
     quotes,
     refunds,
@@ -26,6 +27,7 @@ ROUTERS = (
     billers.router,
     webhooks.router,
     charges.router,
+    owners.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -18,6 +18,7 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
 from payments.card_refusals import PaymentDisputed
+from payments.closed_refusals import PayerDeleted
 from payments.domain.payment import Payment
 from payments.domain.refunds import Refund, RefundStatus
 from payments.refusals import (
@@ -65,6 +66,7 @@ router = Router(tags=["refunds"])
         RefundNotCovered,
         RefundRefused,
         PaymentDisputed,
+        PayerDeleted,
     ),
 )
 async def refund_payment(  # noqa: PLR0913 (one parameter for each of the request's)

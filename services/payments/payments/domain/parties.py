@@ -15,7 +15,10 @@ def username_key(username: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user as told by auth; ``username`` is None for one who registered by e-mail alone."""
+    """A user as told by auth; ``username`` is None for one who registered by e-mail alone.
+
+    ``closed`` is one who is just being deleted: of that auth does not know yet.
+    """
 
     user_id: UUID
     username: str | None
@@ -25,6 +28,11 @@ class Person:
     def is_active(self) -> bool:
         """Tell whether the account is activated and not disabled."""
         return self.status == "active"
+
+    @property
+    def may_have_become_active(self) -> bool:
+        """Tell whether auth may know better than what was told."""
+        return self.status not in {"active", "closed"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from payments.domain.charges import SOONEST, Charge, ChargeStatus, News
+from payments.repository.closing import noticing_closed
 
 _ROW: Final = ", ".join(field.name for field in fields(Charge))
 _CHARGE_ROW: Final = ", ".join(f"charge.{field.name}" for field in fields(Charge))
@@ -110,21 +111,22 @@ class Charges:
 
     async def add(self, new: Charge, now: datetime) -> None:
         """Store the wish for a charge; the same id twice is one."""
-        await self._connection.execute(
-            _ADD,
-            new.id,
-            new.payment_id,
-            new.owner_id,
-            new.account_id,
-            new.provider,
-            new.amount_minor,
-            new.currency,
-            new.description,
-            new.return_url,
-            new.expires_at,
-            now + SOONEST,  # whoever wants it asks at once; the loop comes after
-            now,
-        )
+        with noticing_closed((new.owner_id,)):
+            await self._connection.execute(
+                _ADD,
+                new.id,
+                new.payment_id,
+                new.owner_id,
+                new.account_id,
+                new.provider,
+                new.amount_minor,
+                new.currency,
+                new.description,
+                new.return_url,
+                new.expires_at,
+                now + SOONEST,  # whoever wants it asks at once; the loop comes after
+                now,
+            )
 
     async def get(self, charge_id: UUID) -> Charge | None:
         """Return a charge as it stands."""

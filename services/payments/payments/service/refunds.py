@@ -46,7 +46,7 @@ async def request(
 
     Returns the payment as it was before, and the refund.
 
-    Raises the refusals of ``decide_refund``, and PaymentDisputed.
+    Raises the refusals of ``decide_refund``, PaymentDisputed, and PayerDeleted.
     """
     payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
     money = decide_refund(payment, asker.user_id, order.amount, is_admin=asker.is_admin)
