@@ -16,7 +16,7 @@ T ?= tests
 A ?=
 
 .PHONY: help install run stop reset status logs up down test check lint format generate demo seed \
-	dev init-db upgrade downgrade revision lock bench chaos runtime-ready tools-ready
+	clients dev init-db upgrade downgrade revision lock bench chaos runtime-ready tools-ready
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -66,6 +66,9 @@ check: tools-ready ## format, lint, types, imports, generated files: what CI run
 	$(python) -m mypy --strict $(typed)
 	.venv/bin/lint-imports
 	$(python) -m deploy.generate --check
+
+clients: tools-ready ## lint the API's document, make clients of it (needs npm)
+	$(python) -m deploy.clients
 
 lint: tools-ready ## ruff, mypy and the import rules
 	$(python) -m ruff check .

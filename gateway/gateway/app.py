@@ -9,6 +9,7 @@ from gateway.cors import Cors
 from gateway.documentation import Documentation
 from gateway.forwarding import Forwarder
 from gateway.health import Health
+from gateway.index import Index
 from gateway.me import Me
 from gateway.proxy import Gateway, OwnPart
 from gateway.routing import RouteTable
@@ -45,7 +46,9 @@ def assembled(
     forwarder = Forwarder(upstreams, settings.max_body_bytes, settings.max_import_bytes)
     health = Health(upstreams, tokens, settings.metrics_readers)
     documentation = Documentation(upstreams, routes)
+    index = Index(in_production=settings.in_production, serves_docs=settings.serves_docs)
     own: dict[str, OwnPart] = {
+        "index": index.answer,
         "me": Me(upstreams).answer,
         "users": Users(upstreams, forwarder).answer,
         "live": health.live,
@@ -55,6 +58,7 @@ def assembled(
         "redoc": documentation.redoc,
         "asset": documentation.asset,
         "openapi": documentation.openapi,
+        "combined": documentation.combined,
     }
     return Gateway(
         routes=routes,

@@ -52,6 +52,7 @@ DEVELOPMENT_PREFIXES: Final[Mapping[str, str]] = {"/sandbox": "sandbox"}
 # What the gateway answers itself, by the name of the part that does.
 OWN: Final[Mapping[str, str]] = {"GET /v1/me": "me", "GET /v1/users": "users"}
 OWN_PUBLIC: Final[Mapping[str, str]] = {
+    "GET /": "index",
     "GET /health/live": "live",
     "GET /health/ready": "ready",
     "GET /metrics": "metrics",
@@ -64,4 +65,5 @@ DOCUMENTATION: Final[Mapping[str, str]] = {
     "GET /redoc": "redoc",
     "GET /redoc/{service}": "redoc",
     "GET /openapi/{file}": "openapi",
+    "GET /openapi.json": "combined",
 }

@@ -91,6 +91,11 @@ class Transfer(Command):
 
     ``transfer_id`` is chosen by the asker; another command with the same one is a fault of the
     asker's and ends among the dead letters.
+
+    With ``is_owed`` the payer owes what they can't cover, for money that is gone already (a
+    chargeback, a refund that the provider has made): a frozen payer pays too, what is available
+    is taken, the payee gets the whole amount, and the rest is a debt that later credits pay off
+    first (transfers of the kind ``debt_repayment``). It is never refused for want of funds.
     """
 
     type: ClassVar[str] = "wallet.transfer.v1"
@@ -103,6 +108,7 @@ class Transfer(Command):
     reference: str
     kind: str = "payment"
     description: str | None = None
+    is_owed: bool = False
 
 
 # Replies
@@ -139,7 +145,11 @@ class HoldReleased(Reply):
 
 
 class TransferPosted(Reply):
-    """The money has moved; ``posted_at`` is the ledger's time of it."""
+    """The money has moved; ``posted_at`` is the ledger's time of it.
+
+    Of a Transfer with ``is_owed`` the payer could not cover ``owed_minor``, and owes it now. The
+    payee's account is a suspense account where the wallet meant is its deleted owner's.
+    """
 
     type: ClassVar[str] = "wallet.transfer_posted.v1"
 
@@ -147,6 +157,7 @@ class TransferPosted(Reply):
     posted_at: datetime
     payer_account_id: UUID
     payee_account_id: UUID
+    owed_minor: Annotated[int, Field(ge=0)] = 0
 
 
 class TransferRefused(Reply):
@@ -198,7 +209,11 @@ class EntryPosted(BaseModel):
 
 
 class FundsMoved(Event):
-    """A transfer was posted. Subject is the transfer's id; the entries add up to zero."""
+    """A transfer was posted. Subject is the transfer's id; the entries add up to zero.
+
+    There are two of them, or three where the payer came to owe a part: what was taken from the
+    payer, what the house lends (``owner_id`` None), what the payee gets.
+    """
 
     type: ClassVar[str] = "wallet.funds_moved.v1"
 

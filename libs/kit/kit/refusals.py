@@ -51,7 +51,8 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
 
     A subclass sets the class attributes; `detail_*` are `str.format` templates filled from the
     keyword arguments. Those arguments are figures and names of the service itself: a value that
-    the caller sent never belongs there, since it would be echoed.
+    the caller sent never belongs there, since it would be echoed. `samples` stand for those
+    arguments in documents, where kit has none of the name (`kit.web.openapi.problems`).
     """
 
     code: ClassVar[str]
@@ -60,6 +61,7 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
     title_ru: ClassVar[str]
     detail_en: ClassVar[str]
     detail_ru: ClassVar[str]
+    samples: ClassVar[Mapping[str, object]] = {}
 
     def __init__(
         self,

@@ -51,7 +51,6 @@ def build(settings: Settings) -> Service:
     web = create_app(
         name=NAME,
         title="Saldo auth",
-        version="1",
         description=_DESCRIPTION,
         settings=settings,
         refusals=catalogue(refusals),

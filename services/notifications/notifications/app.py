@@ -60,7 +60,6 @@ def build(settings: Settings) -> Service:
     web = create_app(
         name=NAME,
         title="Saldo notifications",
-        version="1.0.0",
         description=_DESCRIPTION,
         settings=settings,
         refusals=catalogue(refusals),

@@ -129,7 +129,6 @@ def _web(settings: Settings) -> WebApp:
     web = create_app(
         name="payments",
         title="Saldo payments",
-        version="1.0.0",
         description=DESCRIPTION,
         settings=settings,
         refusals=catalogue(refusals, card_refusals, closed_refusals),

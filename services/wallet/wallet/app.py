@@ -41,7 +41,6 @@ def build(settings: Settings) -> Service:
     web = create_app(
         name=NAME,
         title="Saldo wallet",
-        version="1.0.0",
         description=_DESCRIPTION,
         settings=settings,
         refusals=catalogue(refusals),

@@ -7,12 +7,20 @@ Refusal
 ├── WebhookRefused          401  webhook_refused
 ├── TransactionReused       409  transaction_reused
 ├── BalanceLimit            409  balance_limit
+├── WalletClosed            409  wallet_closed
+├── WalletNotEmpty          409  wallet_not_empty
+├── WalletLimit             409  wallet_limit
+├── TopUpLimit              409  top_up_limit
 └── SandboxMoneyRefused     403  sandbox_money_refused
 
 What the ledger refuses to other services it says in replies: the codes of `domain.commands`.
 """
 
+from collections.abc import Iterable
+
+from kit.money import decimal_text
 from kit.refusals import FieldFault, Refusal
+from wallet.domain.wallets import Wallet
 
 
 class PeriodInvalid(Refusal):
@@ -61,6 +69,69 @@ class BalanceLimit(Refusal):
     title_ru = "Достигнут предел остатка"
     detail_en = "The wallet cannot hold that much more."
     detail_ru = "На кошелёк нельзя зачислить столько."
+
+
+class WalletClosed(Refusal):
+    code = "wallet_closed"
+    status = 409
+    title_en = "Wallet closed"
+    title_ru = "Кошелёк закрыт"
+    detail_en = "Its owner is deleted; a wallet like that is no longer used."
+    detail_ru = "Владелец удалён; таким кошельком больше не пользуются."
+
+
+class WalletNotEmpty(Refusal):
+    """What stands in the way of closing an owner: one fault for each amount of each wallet."""
+
+    code = "wallet_not_empty"
+    status = 409
+    title_en = "Wallets not empty"
+    title_ru = "Кошельки не пусты"
+    detail_en = "There is still money in wallets, set aside, or owed. “errors” names each amount."
+    detail_ru = "В кошельках есть деньги, резервы или долги. Каждая сумма названа в «errors»."
+
+    def __init__(self, wallets: Iterable[Wallet]) -> None:
+        super().__init__(errors=[fault for one in wallets for fault in _standing(one)])
+
+
+def _standing(wallet: Wallet) -> Iterable[FieldFault]:
+    for code, minor, word_en, word_ru in (
+        ("balance", wallet.balance_minor, "holds", "на нём"),
+        ("held", wallet.held_minor, "has set aside", "отложено"),
+        ("owed", wallet.owed_minor, "owes", "долг"),
+    ):
+        if minor:
+            amount = f"{decimal_text(minor, wallet.currency)} {wallet.currency}"
+            yield FieldFault(
+                pointer=f"/wallets/{wallet.id}",
+                code=code,
+                detail_en=f"Wallet {wallet.number} {word_en} {amount}.",
+                detail_ru=f"Кошелёк {wallet.number}: {word_ru} {amount}.",
+            )
+
+
+class WalletLimit(Refusal):
+    code = "wallet_limit"
+    status = 409
+    title_en = "No more wallets"
+    title_ru = "Больше кошельков нельзя"
+    detail_en = "You may have {limit} wallets beside the default one of each currency."
+    detail_ru = "Кроме основного в каждой валюте, можно иметь {limit} кошельков."
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(limit=limit)
+
+
+class TopUpLimit(Refusal):
+    code = "top_up_limit"
+    status = 409
+    title_en = "Too much for one day"
+    title_ru = "Слишком много за день"
+    detail_en = "You may put {most} {currency} into your wallets on one day (UTC)."
+    detail_ru = "За день (UTC) на кошельки можно зачислить {most} {currency}."
+
+    def __init__(self, *, most: str, currency: str) -> None:
+        super().__init__(most=most, currency=currency)
 
 
 class SandboxMoneyRefused(Refusal):

@@ -102,7 +102,11 @@ def _is_address(text: str) -> bool:
 
 
 class WalletAnswer(Model):
-    """A wallet. `available` is what may be spent: `balance` less `held`."""
+    """A wallet. `available` is what may be spent: `balance` less `held`.
+
+    `owed` is what the owner could not cover when money was taken back, by a chargeback for
+    instance. It is no part of the balance; money that comes in pays it off first.
+    """
 
     id: UUID = Field(examples=[_WALLET_ID])
     number: int = Field(description="Short number for banks and people.", examples=[1001])
@@ -114,6 +118,7 @@ class WalletAnswer(Model):
     balance: MoneyObject
     held: MoneyObject
     available: MoneyObject
+    owed: MoneyObject
     created_at: datetime
 
     @classmethod
@@ -130,6 +135,7 @@ class WalletAnswer(Model):
             balance=MoneyObject.of(wallet.balance_minor, wallet.currency),
             held=MoneyObject.of(wallet.held_minor, wallet.currency),
             available=MoneyObject.of(wallet.available_minor, wallet.currency),
+            owed=MoneyObject.of(wallet.owed_minor, wallet.currency),
             created_at=wallet.created_at,
         )
 

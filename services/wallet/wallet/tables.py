@@ -5,17 +5,19 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from kit.db.metadata import metadata
 
@@ -43,8 +45,14 @@ account = Table(
     ),
     Column("moved_at", DateTime(timezone=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    CheckConstraint("kind IN ('wallet', 'merchant', 'external', 'fees', 'suspense')", name="kind"),
-    CheckConstraint("status IN ('active', 'frozen')", name="status"),
+    # Of the house's accounts: where one is full the next is opened.
+    Column("generation", Integer, nullable=False, server_default=text("1")),
+    # What the owner owes the house's account of debts; no part of the balance.
+    Column("owed_minor", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint(
+        "kind IN ('wallet', 'merchant', 'external', 'fees', 'suspense', 'debts')", name="kind"
+    ),
+    CheckConstraint("status IN ('active', 'frozen', 'closed')", name="status"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     CheckConstraint(
         "(kind IN ('wallet', 'merchant')) = (owner_id IS NOT NULL)", name="people_own_wallets"
@@ -52,11 +60,20 @@ account = Table(
     CheckConstraint("kind = 'wallet' OR NOT is_default", name="only_a_wallet_is_a_default"),
     CheckConstraint("held_minor >= 0", name="held_is_not_negative"),
     CheckConstraint(
-        "balance_minor >= held_minor OR kind IN ('external', 'suspense')",
+        "balance_minor >= held_minor OR kind IN ('external', 'suspense', 'debts')",
         name="available_is_not_negative",
     ),
     CheckConstraint(
-        "balance_minor BETWEEN -1000000000000000000 AND 1000000000000000000", name="balance_limit"
+        "abs(balance_minor) <= CASE WHEN kind IN ('external', 'suspense', 'debts')"
+        " THEN 9000000000000000000 ELSE 1000000000000000000 END",
+        name="balance_limit",
+    ),
+    CheckConstraint("owed_minor >= 0", name="owed_is_not_negative"),
+    CheckConstraint("owed_minor = 0 OR owner_id IS NOT NULL", name="only_people_owe"),
+    CheckConstraint("owed_minor = 0 OR balance_minor = held_minor", name="who_owes_has_nothing"),
+    CheckConstraint("kind <> 'debts' OR balance_minor <= 0", name="debts_are_lent"),
+    CheckConstraint(
+        "status <> 'closed' OR (balance_minor = 0 AND held_minor = 0)", name="closed_is_empty"
     ),
     CheckConstraint("seq >= 0", name="seq_counts_up"),
     CheckConstraint("octet_length(last_hash) = 32", name="last_hash_length"),
@@ -72,6 +89,7 @@ account = Table(
         "kind",
         "name",
         "currency",
+        "generation",
         unique=True,
         postgresql_where=text("owner_id IS NULL"),
     ),
@@ -95,6 +113,13 @@ transfer = Table(
     Column("description", Text),
     Column("currency", Text, nullable=False),
     Column("posted_at", DateTime(timezone=True), nullable=False),
+    # Whoever asks for a transfer finds its entries by these, and by its time. Not foreign keys:
+    # the entries are looked at by the trigger `balanced`.
+    Column("payer_account_id", Uuid, nullable=False),
+    Column("payee_account_id", Uuid, nullable=False),
+    Column("owed_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("meant_account_id", Uuid),  # the closed wallet for which the payee took the money
+    CheckConstraint("owed_minor >= 0", name="owed_is_not_negative"),
 )
 
 entry = Table(
@@ -153,4 +178,22 @@ bank_credit = Table(
     Column("is_suspense", Boolean, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("amount_minor > 0", name="amount_is_something"),
+)
+
+closed_owner = Table(
+    "closed_owner",
+    METADATA,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("closed_at", DateTime(timezone=True), nullable=False),
+    Column("frozen_ids", ARRAY(Uuid), nullable=False),  # of wallets that were frozen before
+)
+
+top_up_day = Table(
+    "top_up_day",
+    METADATA,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("asked_minor", BigInteger, nullable=False),  # on that day, which is the last one
+    CheckConstraint("asked_minor > 0", name="asked_is_something"),
 )

@@ -35,9 +35,7 @@ ENGINE = SagaEngine(TRIP, Hooks(nothing, nothing, nothing))
 
 
 def build(settings: KitSettings) -> Service:
-    web = create_app(
-        name="kit", title="kit", version="1", description="", settings=settings, refusals=()
-    )
+    web = create_app(name="kit", title="kit", description="", settings=settings, refusals=())
     return Service("kit", settings, web, sagas=(ENGINE,))
 
 

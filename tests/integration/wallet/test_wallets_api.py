@@ -26,6 +26,7 @@ async def test_the_first_look_opens_the_default_wallet(world: World) -> None:
         "balance": {"amount": "0.00", "currency": "RUB"},
         "held": {"amount": "0.00", "currency": "RUB"},
         "available": {"amount": "0.00", "currency": "RUB"},
+        "owed": {"amount": "0.00", "currency": "RUB"},
         "created_at": wallet["created_at"],
     }
     assert wallet["number"] >= 1001

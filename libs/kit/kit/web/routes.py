@@ -37,6 +37,7 @@ class Route(APIRoute):
         max_body_bytes: Largest body, where it differs from the service's.
         open_by: A setting of the service that, when true, lets in also those without a token.
         other_bodies: Readers of bodies that are no JSON, by content type.
+        answer_headers: What its answers also carry, of `kit.web.openapi.headers`.
     """
 
     def __init__(  # noqa: PLR0913 (each is a declaration of its own)
@@ -50,6 +51,7 @@ class Route(APIRoute):
         max_body_bytes: int | None = None,
         open_by: str | None = None,
         other_bodies: Mapping[str, BodyReader] | None = None,
+        answer_headers: Sequence[str] = (),
         **declared: Any,
     ) -> None:
         """Read the operation's signature.
@@ -66,6 +68,7 @@ class Route(APIRoute):
         self.max_body_bytes = max_body_bytes
         self.other_bodies = dict(other_bodies or {})
         self.open_by = open_by
+        self.answer_headers = tuple(answer_headers)
         self.binder = Binder(
             self.dependant, embed=self._embed_body_fields, other_bodies=other_bodies
         )
@@ -121,6 +124,7 @@ class Declared(TypedDict, total=False):
     max_body_bytes: int
     open_by: str
     other_bodies: Mapping[str, BodyReader]
+    answer_headers: Sequence[str]
     status_code: int
     response_model: Any
     response_class: type[Response]

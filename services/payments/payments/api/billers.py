@@ -80,6 +80,7 @@ async def get_service(service_id: UUID, wired: Wired) -> Service:
     access="user",
     open_by="open_services",
     operation_id="create_service",
+    answer_headers=("Location",),
     summary="Offer a service",
     description="Payments to it are credited to the caller. With `PAYMENTS_OPEN_SERVICES=true` no"
     " token is needed: such a service is the house's own.",

@@ -28,6 +28,7 @@ router = Router(tags=["bulk payments"])
     "/v1/payments/bulk",
     access="user",
     operation_id="send_bulk",
+    answer_headers=("Location",),
     summary="Create and pay many payments at once",
     description="Up to 1,000, as a JSON list or as CSV whose first line names the columns. What is "
     "malformed refuses it as a whole, and nothing is stored; else every row has a fate of its own.",

@@ -60,6 +60,7 @@ router = Router(tags=["payments"])
     "/v1/payments",
     access="user",
     operation_id="create_payment",
+    answer_headers=("Location",),
     summary="Create a payment",
     description="Writes the payment down. No money moves before it is paid: by another call; with "
     "`confirm` in this one, which then answers 202, or with `Prefer: wait=N` 201 and how it ended, "
@@ -135,6 +136,7 @@ async def create_payment(
     "/v1/payments/{payment_id}/pay",
     access="owner",
     operation_id="pay_payment",
+    answer_headers=("Location",),
     summary="Pay a payment",
     description="Answers 202 once the payment is on its way; with `Prefer: wait=N` 200 and how it "
     "ended, if it ends in time. Paying again while it is on its way changes nothing. Of a payment "
@@ -198,6 +200,7 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
     "/v1/payments/{payment_id}/cancel",
     access="owner",
     operation_id="cancel_payment",
+    answer_headers=("Location",),
     summary="Cancel a payment",
     description="Answers 200 where nobody had begun to pay it; 202 where one in flight is being "
     "taken back, or what was reserved is being freed, or with `Prefer: wait=N` 200 once it is.",

@@ -47,6 +47,7 @@ router = Router(tags=["refunds"])
     "/v1/payments/{payment_id}/refunds",
     access="owner",
     operation_id="refund_payment",
+    answer_headers=("Location",),
     summary="Refund a payment, all or a part",
     description="For the payee, and administrators. The sum is taken out of what is left of the "
     "payment at once, then moved from the wallet that was paid into to the one that paid, or back "

@@ -12,6 +12,7 @@ from pydantic import (
     PrivateAttr,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
 from kit.refusals import Language
@@ -286,7 +287,9 @@ class OutgoingPayment(SeenPayment):
     reason_label: str | None = Field(None, description="Either reason in the caller's language.")
 
 
-AnyPayment = Annotated[OutgoingPayment | IncomingPayment, Field(discriminator="direction")]
+AnyPayment = TypeAliasType(
+    "AnyPayment", Annotated[OutgoingPayment | IncomingPayment, Field(discriminator="direction")]
+)
 
 
 def shown(

@@ -38,6 +38,8 @@ router = Router(tags=["top-ups"])
         NotFound,
         refusals.WalletCurrencyDiffers,
         refusals.BalanceLimit,
+        refusals.WalletClosed,
+        refusals.TopUpLimit,
         refusals.SandboxMoneyRefused,
     ),
 )
@@ -73,7 +75,7 @@ async def _by_card(
     """
 
     async def work(uow: UnitOfWork) -> Answer:
-        wallet = await top_ups.wallet_to_fill(uow, caller.user, body.currency, body.wallet_id)
+        wallet = await top_ups.wallet_to_fill(uow, caller.user, body.money, body.wallet_id)
         chosen = CardTopUpAnswer(charge_id=new_id(), wallet_id=wallet.id, next_action=None)
         return Answer(202, chosen)
 

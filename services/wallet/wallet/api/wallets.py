@@ -16,6 +16,7 @@ from kit.web.identity import Caller, Identity
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
 from kit.web.routes import Router
 from kit.web.schemas import Page
+from wallet import refusals
 from wallet.api.ownership import visible
 from wallet.api.paging import page_of
 from wallet.domain.wallets import Home
@@ -97,10 +98,12 @@ def _owners(caller: Identity, asked: str | None) -> list[UUID] | None:
     "/v1/wallets",
     access="user",
     operation_id="open_wallet",
+    answer_headers=("Location",),
     summary="Open a wallet",
     status_code=201,
     response_model=WalletAnswer,
     is_idempotent=True,
+    refusals=(refusals.WalletClosed, refusals.WalletLimit),
 )
 async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Answer:
     """Open a wallet; the first of its currency becomes the default one."""
@@ -154,6 +157,7 @@ async def get_wallet(
     access="admin",
     operation_id="freeze_wallet",
     summary="Stop new holds and debits; captures of holds and credits go on",
+    refusals=(refusals.WalletClosed,),
 )
 async def freeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:
     """Freeze a wallet."""
@@ -168,6 +172,7 @@ async def freeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> Walle
     access="admin",
     operation_id="unfreeze_wallet",
     summary="Let a frozen wallet pay again",
+    refusals=(refusals.WalletClosed,),
 )
 async def unfreeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:
     """Unfreeze a wallet."""

@@ -7,7 +7,18 @@ from uuid import UUID
 DEFAULT_NAME = "Main"
 SANDBOX = "sandbox"  # the provider whose money is not real
 
-Status = Literal["active", "frozen"]
+Status = Literal["active", "frozen", "closed"]
+
+
+# Names of the house's own accounts, in the place of a provider's.
+DEBTS = "debts"  # lends what people owe
+CLOSED_OWNERS = "closed_owners"  # where money for deleted owners waits
+
+
+# Who can bring money in must not be able to use up an account that all need. So past this balance,
+# either way, the next one of the same name is opened; a thousand of the largest amounts still fit
+# on top of it, for the batches under way.
+HOUSE_IS_FULL_MINOR = 8 * 10**18
 
 
 class Home(NamedTuple):
@@ -18,9 +29,9 @@ class Home(NamedTuple):
 
 
 class HouseAccount(NamedTuple):
-    """An account of nobody's that stands for a provider, in one currency."""
+    """An account of the house's, in one currency: for a provider, or for one use of its own."""
 
-    kind: Literal["external", "suspense"]
+    kind: Literal["external", "suspense", "debts"]
     provider: str
     currency: str
 
@@ -38,6 +49,7 @@ class Wallet(NamedTuple):
     balance_minor: int
     held_minor: int
     created_at: datetime
+    owed_minor: int = 0
 
     @property
     def available_minor(self) -> int:
