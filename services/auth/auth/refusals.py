@@ -21,6 +21,7 @@ Refusal
 ├── RefreshTokenInvalid         401  refresh_token_invalid
 ├── ClientInvalid               401  invalid_client
 ├── GrantUnsupported            400  unsupported_grant_type
+├── ScopeUnknown                400  invalid_scope
 ├── LastAdmin                   409  last_admin
 ├── PasswordWrong               403  password_wrong
 ├── PasswordNeeded              403  password_needed
@@ -225,7 +226,7 @@ class ClientInvalid(Refusal):
     detail_ru = "Нет клиента с таким идентификатором и секретом."
 
     def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": "Basic"})
+        super().__init__(headers={"WWW-Authenticate": 'Basic realm="saldo"'})
 
 
 class GrantUnsupported(Refusal):
@@ -233,8 +234,17 @@ class GrantUnsupported(Refusal):
     status = 400
     title_en = "Grant type not supported"
     title_ru = "Тип запроса токена не поддерживается"
-    detail_en = "“grant_type” is “password” or “client_credentials”."
-    detail_ru = "«grant_type» — это «password» или «client_credentials»."
+    detail_en = "“grant_type” is “password”, “refresh_token” or “client_credentials”."
+    detail_ru = "«grant_type» — это «password», «refresh_token» или «client_credentials»."
+
+
+class ScopeUnknown(Refusal):
+    code = "invalid_scope"
+    status = 400
+    title_en = "Scope not known"
+    title_ru = "Неизвестная область доступа"
+    detail_en = "There are no scopes here: a token opens what its user may do. Leave “scope” out."
+    detail_ru = "Областей доступа нет: токен даёт права своего пользователя. Уберите «scope»."
 
 
 class LastAdmin(Refusal):

@@ -226,14 +226,22 @@ class TokenForm(BaseModel):
     grant_type: str | None = Field(
         default=None,
         max_length=64,
-        description="`password` (also where it is left out) or `client_credentials`.",
+        description="`password` (also where it is left out), `refresh_token` or"
+        " `client_credentials`.",
         examples=["password"],
     )
     username: LoginName | None = None
     password: GivenPassword | None = None
+    refresh_token: str | None = Field(default=None, max_length=512, examples=[_REFRESH_TOKEN])
     client_id: str | None = Field(default=None, max_length=64, examples=["svc:payments"])
     client_secret: str | None = Field(default=None, max_length=512)
-    scope: str | None = Field(default=None, max_length=512, description="Not used.")
+    scope: str | None = Field(default=None, max_length=512, description="There are none.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_has_no_value(cls, given: dict[str, str]) -> dict[str, str]:
+        """Read what is empty as left out (RFC 6749 §3.2)."""
+        return {name: value for name, value in given.items() if value}
 
 
 class TokenAnswer(Model):
