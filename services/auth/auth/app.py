@@ -13,6 +13,7 @@ from auth.hashing import PasswordHasher
 from auth.leaving import Leaving
 from auth.messages import ROUTES
 from auth.neighbours import Neighbours
+from auth.repository import Users
 from auth.revoking import Revoker
 from auth.service.audit import record
 from auth.service.keys import load_keys
@@ -81,6 +82,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
     client = http_client()
     async with state.database.unit_of_work() as uow:
         keys = await load_keys(uow, vault, state.clock.now())
+        await Users(uow).fill_skeletons()
     lifetime = settings.access_token_lifetime
     signer = TokenSigner(
         keys, issuer=settings.token_issuer, audience=settings.token_audience, lifetime=lifetime

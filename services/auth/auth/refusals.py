@@ -3,6 +3,9 @@
 Refusal
 ├── FieldRefused
 │   ├── UsernameRefused         422  username_invalid
+│   ├── UsernameMixed           422  username_mixed
+│   ├── UsernameReserved        422  username_reserved
+│   ├── EmailNotAscii           422  email_not_ascii
 │   ├── EmailRefused            422  email_invalid
 │   ├── FullNameRefused         422  full_name_invalid
 │   ├── PasswordWrongLength     422  password_wrong_length
@@ -58,6 +61,36 @@ class UsernameRefused(FieldRefused):
     title_ru = "Имя пользователя не принято"
     detail_en = "A username has 3 to 64 visible characters, no spaces, and no “@”."
     detail_ru = "Имя пользователя — от 3 до 64 видимых знаков, без пробелов и без «@»."
+
+
+class UsernameMixed(FieldRefused):
+    code = "username_mixed"
+    status = 422
+    field = "username"
+    title_en = "Scripts mixed"
+    title_ru = "Смешаны алфавиты"
+    detail_en = "A username is written in one script: letters of others pass for its own."
+    detail_ru = "Имя пользователя пишется буквами одного алфавита: похожие буквы легко спутать."
+
+
+class UsernameReserved(FieldRefused):
+    code = "username_reserved"
+    status = 422
+    field = "username"
+    title_en = "Username reserved"
+    title_ru = "Имя пользователя занято системой"
+    detail_en = "This username is kept for the house, or looks like one that is."
+    detail_ru = "Это имя занято системой или неотличимо от занятого ею."
+
+
+class EmailNotAscii(FieldRefused):
+    code = "email_not_ascii"
+    status = 422
+    field = "email"
+    title_en = "E-mail address can't be reached"
+    title_ru = "На этот адрес нельзя отправить письмо"
+    detail_en = "Before the “@” only ASCII letters are delivered here; the domain may be any."
+    detail_ru = "До «@» допустимы только латинские буквы (ASCII); домен может быть любым."
 
 
 class EmailRefused(FieldRefused):
@@ -125,7 +158,7 @@ class UsernameTaken(Refusal):
     status = 409
     title_en = "Username taken"
     title_ru = "Имя пользователя занято"
-    detail_en = "Somebody already has this username. Choose another one."
+    detail_en = "Somebody has this username, or had it, or one that looks the same. Choose another."
     detail_ru = "Такое имя пользователя уже занято. Выберите другое."
 
 

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from auth.domain import names, passwords
+from auth.domain import lookalikes, names, passwords
 from auth.domain.sessions import Session
 from auth.domain.users import Role, Status, User
 from auth.refusals import FieldRefused, NameMissing
+from kit.refusals import Language
 from kit.web.fields import refuse_by, refuse_field
 from kit.web.schemas import Model
 
@@ -41,7 +42,7 @@ Username = Annotated[
         description="Visible characters, no spaces, no “@”; unique without regard to case.",
         examples=["alice"],
     ),
-    _checked(names.username),
+    _checked(lookalikes.new_username),
 ]
 Email = Annotated[
     str,
@@ -103,6 +104,7 @@ class UserAnswer(Model):
     username: str | None = Field(examples=["alice"])
     email: str | None = Field(examples=["alice@example.com"])
     full_name: str | None = Field(examples=["Alice Liddell"])
+    language: Language = Field(description="What mails are written in.", examples=["ru"])
     status: Status = Field(examples=["active"])
     is_active: bool = Field(examples=[True])
     roles: list[Role] = Field(examples=[["user"]])
@@ -118,6 +120,7 @@ class UserAnswer(Model):
             username=user.username,
             email=user.email,
             full_name=user.full_name,
+            language=user.language,
             status=user.status,
             is_active=user.status is Status.ACTIVE,
             roles=sorted(user.roles),
@@ -272,6 +275,7 @@ class MePatch(Model):
 
     username: Username | None = None
     full_name: FullName | None = None
+    language: Language | None = Field(default=None, description="Of mails.", examples=["ru"])
 
     @model_validator(mode="after")
     def _keep_the_username(self) -> Self:
@@ -340,11 +344,14 @@ class Contact(Model):
     user_id: UUID = Field(examples=[_USER_ID])
     email: str | None = Field(examples=["alice@example.com"])
     username: str | None = Field(examples=["alice"])
+    language: Language = Field(description="What mails are written in.", examples=["ru"])
 
     @classmethod
     def of(cls, user: User) -> Self:
         """Show where a user is reached."""
-        return cls(user_id=user.id, email=user.email, username=user.username)
+        return cls(
+            user_id=user.id, email=user.email, username=user.username, language=user.language
+        )
 
 
 class Contacts(Model):

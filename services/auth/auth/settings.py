@@ -76,6 +76,10 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         shared="WALLET_CLIENT_SECRET",
     )
 
+    smtputf8: bool = setting(
+        False,
+        "Whether the mail relay takes letters beyond ASCII before the “@” (RFC 6531).",
+    )
     wallet_url: str = setting(
         "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=_HTTP_URL
     )

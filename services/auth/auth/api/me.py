@@ -34,7 +34,7 @@ async def get_me(caller: Caller, wired: Wired) -> UserAnswer:
     "/v1/auth/me",
     access="user",
     operation_id="change_me",
-    summary="Change one's own name",
+    summary="Change one's own name or language",
     refusals=(refusals.UsernameTaken, NotFound),
 )
 async def change_me(body: MePatch, caller: Caller, wired: Wired) -> UserAnswer:
@@ -45,6 +45,7 @@ async def change_me(body: MePatch, caller: Caller, wired: Wired) -> UserAnswer:
         return ProfileChange(
             username=given.get("username", user.username),
             full_name=given.get("full_name", user.full_name),
+            language=given.get("language") or user.language,
         )
 
     async with wired.database.unit_of_work() as uow:

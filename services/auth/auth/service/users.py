@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from auth.domain.users import (
@@ -13,13 +14,15 @@ from auth.domain.users import (
     decide_deletion,
     decide_profile_change,
 )
-from auth.refusals import DeletionUnderWay
+from auth.refusals import DeletionUnderWay, UsernameTaken
 from auth.repository import Deletion, Deletions, Logins, NewUser, Sessions, Users
 from auth.service.registration import register
 from auth.service.telling import tell_changed
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import NotFound
+
+NAME_RESTS: Final = timedelta(days=90)  # after its user gave it up, for anybody else
 
 
 async def change_profile(
@@ -33,7 +36,12 @@ async def change_profile(
     user = await Users(uow).lock(user_id)
     if user.status is Status.DELETED:
         raise NotFound
-    return await _save(uow, user, decide_profile_change(user, change(user)), now)
+    changed = decide_profile_change(user, change(user))
+    if changed.username is not None and changed.username != user.username:
+        if await Users(uow).is_taken(changed.username, user_id, now):
+            raise UsernameTaken
+        await Users(uow).rest(user, now + NAME_RESTS, now)
+    return await _save(uow, user, changed, now)
 
 
 async def change_by_admin(
@@ -104,6 +112,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
         raise NotFound
     deleted = decide_deletion(user, other_active_admins=other_admins)
     await Sessions(uow).end(user_id, now, "deleted")
+    await Users(uow).rest(user, now + NAME_RESTS, now)
     return await _save(uow, user, deleted, now)
 
 

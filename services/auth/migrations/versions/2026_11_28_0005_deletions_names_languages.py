@@ -22,7 +22,8 @@ UPGRADE = (
     # Of users of before, it is filled in when auth starts.
     "ALTER TABLE user_account ADD COLUMN username_skeleton text",
     "COMMENT ON COLUMN user_account.username_skeleton IS 'what looks the same (Unicode TS 39)'",
-    "CREATE UNIQUE INDEX uq_user_account_username_skeleton ON user_account (username_skeleton)",
+    """ALTER TABLE user_account ADD CONSTRAINT uq_user_account_username_skeleton
+    UNIQUE (username_skeleton)""",
     "ALTER TABLE user_account ADD COLUMN language text NOT NULL DEFAULT 'ru'",
     """ALTER TABLE user_account ADD CONSTRAINT ck_user_account_language
     CHECK (language IN ('en', 'ru'))""",
