@@ -60,6 +60,7 @@ AUTH = Service(
     "auth",
     8101,
     _ALL,
+    calls=("wallet", "payments"),
     secrets=(
         "CURSOR_SECRET",
         "AUTH_KEY_SECRET",

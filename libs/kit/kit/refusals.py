@@ -75,6 +75,7 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
         self.headers: dict[str, str] = dict(headers or {})
         self.errors: tuple[FieldFault, ...] = tuple(errors)
         self.params: Mapping[str, object] = params
+        self.members: Mapping[str, str] = {}  # further ones of the problem (RFC 9457 §3.2)
 
     def title(self, language: Language = "en") -> str:
         """Return the name of the kind of refusal, the same for every occurrence."""

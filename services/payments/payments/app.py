@@ -14,7 +14,15 @@ from kit.saga import SagaEngine, TaskRunner
 from kit.tasks import all_of, spawn, stop
 from kit.tokens.service_client import ServiceToken
 from kit.web.app import WebApp, create_app
-from payments import bound_refusals, capture_refusals, card_refusals, expiry, refusals, schedule
+from payments import (
+    bound_refusals,
+    capture_refusals,
+    card_refusals,
+    closed_refusals,
+    expiry,
+    refusals,
+    schedule,
+)
 from payments.api import ROUTERS
 from payments.bulk_work import BulkWork
 from payments.charging import Charging
@@ -132,7 +140,9 @@ def _web(settings: Settings) -> WebApp:
         title="Saldo payments",
         description=DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals, bound_refusals, capture_refusals, card_refusals, cards),
+        refusals=catalogue(
+            refusals, bound_refusals, capture_refusals, card_refusals, closed_refusals, cards
+        ),
         routers=ROUTERS,
     )
     web.state.record_audit = by_message(RecordAudit)

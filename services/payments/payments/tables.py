@@ -146,6 +146,14 @@ party = Table(
     Index("ix_party_username_key", "username_key"),
 )
 
+# Who is deleted, or just being; triggers see to it that nothing begins with them.
+closed_party = Table(
+    "closed_party",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("closed_at", _AT, nullable=False),
+)
+
 wallet_owner = Table(
     "wallet_owner",
     METADATA,

@@ -22,6 +22,7 @@ What the ledger refuses to other services it says in replies: the codes of `doma
 """
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from kit.money import decimal_text
 from kit.refusals import FieldFault, Refusal
@@ -189,6 +190,10 @@ class AdjustmentImpossible(Refusal):
     title_ru = "Проводка невозможна"
     detail_en = "{why_en} The adjustment can be confirmed once that has changed."
     detail_ru = "{why_ru} Исправление можно подтвердить, когда это изменится."
+    samples: ClassVar = {
+        "why_en": "The wallet does not have that much.",
+        "why_ru": "В кошельке нет такой суммы.",
+    }
 
     def __init__(self, refused: Refused) -> None:
         why_en, why_ru = _WHY[refused.code]

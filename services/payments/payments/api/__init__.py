@@ -8,6 +8,7 @@ from payments.api import (
     export,
     limits,
     oversight,
+    owners,
     payments,
     quotes,
     refunds,
@@ -28,6 +29,7 @@ ROUTERS = (
     billers.router,
     webhooks.router,
     charges.router,
+    owners.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -19,6 +19,7 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
 from payments.card_refusals import PaymentDisputed
+from payments.closed_refusals import PayerDeleted
 from payments.domain.payment import Payment
 from payments.domain.reasons import refund_reason_label
 from payments.domain.refunds import Refund, RefundStatus
@@ -72,6 +73,7 @@ router = Router(tags=["refunds"])
         RefundRefused,
         PaymentDisputed,
         CardAmountNotAccepted,
+        PayerDeleted,
     ),
 )
 async def refund_payment(  # noqa: PLR0913 (one parameter for each of the request's)

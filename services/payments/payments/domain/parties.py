@@ -15,7 +15,10 @@ def username_key(username: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user as told by auth; ``username`` is None for one who registered by e-mail alone."""
+    """A user as told by auth; ``username`` is None for one who registered by e-mail alone.
+
+    ``closed`` is one who is just being deleted: of that auth does not know yet.
+    """
 
     user_id: UUID
     username: str | None
@@ -28,8 +31,13 @@ class Person:
 
     @property
     def is_barred(self) -> bool:
-        """Tell whether the account was disabled or deleted: `pending` may merely be old news."""
-        return self.status in {"disabled", "deleted"}
+        """Tell whether the account is closed for good or for now: `pending` may be old news."""
+        return self.status in {"closed", "disabled", "deleted"}
+
+    @property
+    def may_have_become_active(self) -> bool:
+        """Tell whether auth may know better than what was told."""
+        return self.status not in {"active", "closed"}
 
 
 @dataclass(frozen=True, slots=True)

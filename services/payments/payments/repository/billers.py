@@ -23,6 +23,10 @@ _GET: Final = f"SELECT {_ROW} FROM biller WHERE id = $1"
 
 _AMONG: Final = f"SELECT {_ROW} FROM biller WHERE id = ANY($1)"
 
+_WITHDRAW: Final = """
+UPDATE biller SET is_active = false, updated_at = $2 WHERE owner_id = ANY($1) AND is_active
+"""
+
 _SAVE: Final = """
 UPDATE biller SET name = $2, description = $3, price_minor = $4, account_id = $5, is_active = $6,
     updated_at = $7, search_key = $8
@@ -98,6 +102,10 @@ class Billers:
             changed.updated_at,
             changed.search_key,
         )
+
+    async def withdraw(self, owner_ids: Iterable[UUID], now: datetime) -> None:
+        """Offer nothing any more of people who have been deleted."""
+        await self._connection.execute(_WITHDRAW, list(owner_ids), now)
 
     async def page(
         self,

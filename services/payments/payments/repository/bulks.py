@@ -8,6 +8,7 @@ from uuid import UUID
 from kit.db import Connection
 from payments.domain.bulk import Bulk, Fate, facts_of, order_of
 from payments.domain.creation import PaymentOrder
+from payments.repository.closing import noticing_closed
 from payments.repository.payments import payments_among
 
 _BULK: Final = "id, user_id, total, done, created_at"
@@ -69,7 +70,8 @@ class Bulks:
     async def add(self, bulk: Bulk, orders: Sequence[PaymentOrder]) -> None:
         """Store a bulk and all its rows."""
         asked = [facts_of(order) for order in orders]
-        await self._connection.execute(_ADD, bulk.id, bulk.user_id, bulk.created_at, asked)
+        with noticing_closed((bulk.user_id,)):
+            await self._connection.execute(_ADD, bulk.id, bulk.user_id, bulk.created_at, asked)
 
     async def under_way(self, user_id: UUID, most: int) -> int:
         """Return how many bulks of a person are worked on, or ``most`` if they are more."""

@@ -9,8 +9,10 @@ from payments.domain.parties import Ends, Parties, Person, Wallet, username_key
 
 # A username that two rows claim names nobody here: their events have crossed, auth knows better.
 _PARTIES: Final = """
-SELECT payer.user_id AS payer_id, payer.username AS payer_username, payer.status AS payer_status,
-    payee.user_id AS payee_id, payee.username AS payee_username, payee.status AS payee_status,
+SELECT payer.user_id AS payer_id, payer.username AS payer_username,
+    CASE WHEN closed_payer.user_id IS NULL THEN payer.status ELSE 'closed' END AS payer_status,
+    payee.user_id AS payee_id, payee.username AS payee_username,
+    CASE WHEN closed_payee.user_id IS NULL THEN payee.status ELSE 'closed' END AS payee_status,
     from_wallet.account_id AS from_id, from_wallet.owner_id AS from_owner_id,
     from_wallet.currency AS from_currency,
     to_wallet.account_id AS to_id, to_wallet.owner_id AS to_owner_id,
@@ -26,6 +28,8 @@ LEFT JOIN wallet_owner AS to_wallet ON to_wallet.account_id = asked.to_id
 LEFT JOIN party AS payee ON payee.user_id = coalesce(asked.payee_id, to_wallet.owner_id, (
     SELECT (array_agg(user_id))[1] FROM party
     WHERE username_key = asked.username_key HAVING count(*) = 1))
+LEFT JOIN closed_party AS closed_payer ON closed_payer.user_id = payer.user_id
+LEFT JOIN closed_party AS closed_payee ON closed_payee.user_id = payee.user_id
 ORDER BY position
 """
 

@@ -16,6 +16,7 @@ from payments.domain.limits import Limit
 from payments.domain.outcomes import Outcome
 from payments.domain.payment import FINAL, Method, Payment, Status
 from payments.domain.reasons import PAYEE_NOT_ACTIVE, PAYER_NOT_ACTIVE, SERVICE_NOT_ACTIVE
+from payments.repository.closing import noticing_closed
 
 # The usernames are for display; they cost two look-ups by primary key in the same statement.
 ROW: Final = """
@@ -81,7 +82,9 @@ FROM wanted
 WHERE payment.id = wanted.id AND status IN ('created', 'scheduled') AND expires_at > $3
   AND cancel_requested_at IS NULL
   AND NOT EXISTS (SELECT FROM party WHERE user_id IN (payment.payer_id, payment.payee_id)
-                  AND party.status IN ('disabled', 'deleted'))
+                  AND party.status IN ('disabled', 'deleted')
+                  UNION ALL SELECT FROM closed_party
+                  WHERE user_id IN (payment.payer_id, payment.payee_id))
   AND (service_id IS NULL
        OR EXISTS (SELECT FROM biller WHERE biller.id = service_id AND biller.is_active))
 RETURNING {ROW}, {_OWN_LIMIT}
@@ -137,13 +140,14 @@ WITH due AS (
     ORDER BY execute_at LIMIT $5 FOR UPDATE SKIP LOCKED),
 judged AS (
     SELECT due.id, CASE WHEN payer.user_id IS NOT NULL THEN $2::text
-                        WHEN payee.user_id IS NOT NULL THEN $3::text
+                        WHEN payee.user_id IS NOT NULL OR closed.user_id IS NOT NULL THEN $3::text
                         WHEN biller.id IS NOT NULL THEN $4::text END AS barred_by
     FROM due
     LEFT JOIN party AS payer
         ON payer.user_id = due.payer_id AND payer.status IN ('disabled', 'deleted')
     LEFT JOIN party AS payee
         ON payee.user_id = due.payee_id AND payee.status IN ('disabled', 'deleted')
+    LEFT JOIN closed_party AS closed ON closed.user_id = due.payee_id
     LEFT JOIN biller ON biller.id = due.service_id AND NOT biller.is_active)
 UPDATE payment SET
     status = CASE WHEN barred_by IS NULL THEN 'processing' ELSE 'failed' END,
@@ -163,7 +167,10 @@ class Payments:
         self._connection = connection
 
     async def add(self, created: Sequence[Payment]) -> None:
-        """Store payments that have just been created, or are paid at once, by one statement."""
+        """Store payments that have just been created, or are paid at once, by one statement.
+
+        Raises PayerNotActive or PayeeNotActive where one of them has just been closed.
+        """
         rows = [
             (
                 new.id,
@@ -193,7 +200,8 @@ class Payments:
             )
             for new in created
         ]
-        await self._connection.execute(_ADD, *map(list, zip(*rows, strict=True)))
+        with noticing_closed({new.payer_id for new in created}):
+            await self._connection.execute(_ADD, *map(list, zip(*rows, strict=True)))
 
     async def get(self, payment_id: UUID) -> Payment | None:
         """Return a payment as it stands, whoever asks."""
@@ -207,13 +215,15 @@ class Payments:
         Likewise from scheduled, ahead of its time. Asked by payment and payer, and how it is paid.
         With each come the limits that its payer has of their own, as they cost no more this way.
         One is missing where it can't be paid by this payer now, or somebody or the service is not
-        active: ``decide_pay`` on what ``get`` gives says why. This is the hot path, so it is one
+        active: ``decide_pay`` on what ``get`` gives says why. Raises PayeeNotActive where somebody
+        is being deleted at this very moment. This is the hot path, so it is one
         statement.
         """
         payment_ids, payer_ids = (list(column) for column in zip(*asked, strict=True))
-        rows = await self._connection.fetch(
-            _CLAIM, payment_ids, payer_ids, now, list(asked.values())
-        )
+        with noticing_closed(payer_ids):
+            rows = await self._connection.fetch(
+                _CLAIM, payment_ids, payer_ids, now, list(asked.values())
+            )
         return {(row["id"], row["payer_id"]): _claimed(row) for row in rows}
 
     async def lock(self, payment_id: UUID) -> Payment | None:

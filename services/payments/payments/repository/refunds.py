@@ -10,7 +10,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from asyncpg import RestrictViolationError
+
 from kit.db import Connection
+from payments.closed_refusals import PayerDeleted
 from payments.domain.refunds import Refund, RefundStatus
 
 ROW: Final = """
@@ -84,18 +87,21 @@ class Refunds:
         await self._connection.execute(_TAKE, payment_id, amount_minor)
 
     async def add(self, new: Refund) -> None:
-        """Store a refund that has just been asked for."""
-        await self._connection.execute(
-            _ADD,
-            new.id,
-            new.payment_id,
-            new.status,
-            new.amount_minor,
-            new.reason,
-            new.requested_by,
-            new.version,
-            new.created_at,
-        )
+        """Store a refund that has just been asked for; raises PayerDeleted."""
+        try:
+            await self._connection.execute(
+                _ADD,
+                new.id,
+                new.payment_id,
+                new.status,
+                new.amount_minor,
+                new.reason,
+                new.requested_by,
+                new.version,
+                new.created_at,
+            )
+        except RestrictViolationError:
+            raise PayerDeleted from None
 
     async def get(self, payment_id: UUID, refund_id: UUID) -> Refund | None:
         """Return a refund of that payment."""

@@ -59,7 +59,7 @@ async def request(
 
     Returns the payment as it was before, and the refund.
 
-    Raises the refusals of ``decide_refund`` and of the rule, and PaymentDisputed.
+    Raises the refusals of ``decide_refund`` and of the rule, PaymentDisputed and PayerDeleted.
     """
     payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
     money = decide_refund(payment, asker.user_id, order.amount, is_admin=asker.is_admin)

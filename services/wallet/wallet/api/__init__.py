@@ -1,6 +1,6 @@
 """Wallet's operations, one module per noun: parse, authorise, open the unit, call, answer."""
 
-from wallet.api import adjustments, history, internal, ledger, top_ups, wallets, webhooks
+from wallet.api import adjustments, history, internal, ledger, owners, top_ups, wallets, webhooks
 
 ROUTERS = (
     wallets.router,
@@ -10,6 +10,7 @@ ROUTERS = (
     ledger.router,
     adjustments.router,
     internal.router,
+    owners.router,
 )
 
 __all__ = ["ROUTERS"]
