@@ -16,7 +16,7 @@ from kit.logs import get_logger
 from kit.money import decimal_text
 from payments.domain.disputes import Dispute
 from payments.domain.payment import Payment, Status
-from payments.domain.refunds import Refund
+from payments.domain.refunds import Refund, RefundStatus
 
 log = get_logger(__name__)
 
@@ -81,7 +81,7 @@ def refund_event(refund: Refund, payment: Payment, back_minor: int) -> PaymentEv
         "refund_id": refund.id,
         "refunded_minor": back_minor,
     }
-    if refund.failed_at is not None:
+    if refund.status is RefundStatus.FAILED:
         return PaymentRefundFailed.model_validate(
             {**known, "at": refund.failed_at, "reason": refund.failure_reason}
         )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from contracts.payments import PaymentRefunded
 from kit.money import AmountRefused, Money
 from kit.refusals import Refusal
 from payments.domain.creation import PaymentOrder, decide_creation
@@ -109,6 +110,7 @@ def test_the_event_tells_of_this_refund_and_of_all(
 ) -> None:
     done = refund(status=RefundStatus.COMPLETED, transfer_id=UUID(int=5), completed_at=NOW)
     event = refund_event(done, payment(status), back)
+    assert isinstance(event, PaymentRefunded)
     assert (event.amount_minor, event.refunded_minor) == (6_000, back)
     assert (event.is_full, event.status) == (is_full, status.value)
 
