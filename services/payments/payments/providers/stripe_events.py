@@ -1,8 +1,8 @@
 """What Stripe tells: sessions, refunds and disputes (docs.stripe.com/api/events/types).
 
 Signed events are believed. An event about something of another shop at the same account can only
-be told by the ids in it: a session without a charge of ours is nobody's here, a refund or a dispute
-names the Payment Intent alone.
+be told by the ids in it: a session with a reference of another shop is nobody's here, a refund or
+a dispute names the Payment Intent alone.
 """
 
 from collections.abc import Mapping
@@ -192,8 +192,8 @@ def _told(event_id: str, kind: str, thing: dict[str, Any]) -> Notice | None:
 
 def _of_session(event_id: str, kind: str, session: Session) -> Notice | None:
     charge_id = _uuid(session.client_reference_id)
-    if charge_id is None:
-        return None
+    if charge_id is None and session.client_reference_id is not None:
+        return None  # another shop's
     news = session.news
     if kind == _PAYMENT_FAILED:
         news = News(status=ChargeStatus.FAILED, reference=session.id, reason=CARD_DECLINED)
