@@ -40,38 +40,45 @@ async def want(uow: UnitOfWork, engine: SagaEngine, refund_ids: Sequence[UUID]) 
         [charge] = await Charges(uow).of_payments([refund.payment_id])
         await Charges(uow).lock_many([charge.id])
         back = CardRefund(id=refund.id, charge_id=charge.id, amount_minor=refund.amount_minor)
-        if await _is_there(uow, charge, back):
+        refusal = await _refusal(uow, charge, back)
+        if refusal is None:
             await CardRefunds(uow).add(back, now)
         else:
-            await engine.signal(uow, refund.id, CARD, refusal=PAYMENT_DISPUTED)
+            await engine.signal(uow, refund.id, CARD, refusal=refusal)
 
 
 async def is_due(uow: UnitOfWork, engine: SagaEngine, charge: Charge, refund: CardRefund) -> bool:
-    """Tell whether to ask for a refund of which the provider has not heard: not if it is disputed.
+    """Tell whether to ask for a refund: not for one that the provider has not heard of and lacks.
 
-    One that is not to be asked for is called off.
+    Such a one is called off.
     """
     if refund.attempts > 1 or refund.reference is not None:
         return True
     await recoveries.lock(uow, [charge])
-    if await _is_there(uow, charge, refund):
+    refusal = await _refusal(uow, charge, refund)
+    if refusal is None:
         return True
     status = CardRefundStatus.DROPPED
     await CardRefunds(uow).turn(refund.id, status, None, uow.clock.now())
     log.warning("card_refund_dropped", card_refund_id=str(refund.id), charge_id=str(charge.id))
     if refund.origin is Origin.REFUND:
-        await engine.signal(uow, refund.id, CARD, refusal=PAYMENT_DISPUTED)
+        await engine.signal(uow, refund.id, CARD, refusal=refusal)
     await recoveries.settle(uow, [charge.id])
     return False
 
 
-async def _is_there(uow: UnitOfWork, charge: Charge, wanted: CardRefund) -> bool:
-    """Tell whether the provider still holds as much as is wanted, beside all that is on its way."""
+async def _refusal(uow: UnitOfWork, charge: Charge, wanted: CardRefund) -> str | None:
+    """Return why the provider would refuse what is wanted: it does not hold as much any more.
+
+    All that is on its way back counts, and what disputes have taken.
+    """
     refunds = await CardRefunds(uow).of_charges([charge.id])
     disputes = await Disputes(uow).of_charges([charge.id])
     out = sum(one.amount_minor for one in refunds if one.is_live and one.id != wanted.id)
     taken = sum(one.taken_minor for one in disputes)
-    return taken == 0 or charge.amount_minor - out - taken >= wanted.amount_minor
+    if charge.amount_minor - out - taken >= wanted.amount_minor:
+        return None
+    return PAYMENT_DISPUTED if taken else CARD_REFUND_REFUSED
 
 
 async def learn(  # noqa: PLR0913 (which refund of which charge, and the two halves of an answer)

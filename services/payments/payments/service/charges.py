@@ -93,7 +93,7 @@ async def hear(
     heard = Heard([notice for one, notice in zip(found, notices, strict=True) if one is None])
     await recoveries.lock(uow, [charge for charge, _ in told])
     for part in _rounds((one, notice.news) for one, notice in told if notice.news is not None):
-        await learn(uow, engine, part)
+        await _learn(uow, engine, part)
     for charge, notice in told:
         if not await _note(uow, refunds, charge, notice):
             heard.unclear.append(notice)
@@ -133,6 +133,14 @@ async def learn(
     where nothing waits for it any more.
     """
     await recoveries.lock(uow, [charge for charge, _ in told.values()])
+    ended = await _learn(uow, engine, told)
+    await recoveries.settle(uow, [one.id for one in ended if one.has_come])
+
+
+async def _learn(
+    uow: UnitOfWork, engine: SagaEngine, told: Mapping[UUID, tuple[Charge, News]]
+) -> list[Charge]:
+    """Do what ``learn`` says, of charges that are locked; returns those that have ended by it."""
     charges, now = Charges(uow), uow.clock.now()
     news = {charge_id: one for charge_id, (_, one) in told.items()}
     changed = await charges.learn(news, now + pause(0), now)
@@ -144,7 +152,7 @@ async def learn(
     if changed:
         await ProviderEvents(uow, changed[0].provider).wake(changed, now)
     await _signal(uow, engine, ended)
-    await recoveries.settle(uow, [one.id for one in ended if one.has_come])
+    return ended
 
 
 async def _signal(uow: UnitOfWork, engine: SagaEngine, ended: Iterable[Charge]) -> None:
