@@ -1,6 +1,7 @@
 """Disputes: each provider's facts, in any order, move exactly what is whose."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from tests.integration.payments.test_refunding import ask
 from contracts.payments import PaymentDisputeClosed, PaymentDisputed, PaymentRefundFailed
 from contracts.wallet import HOUSE, AccountRef, TransferPosted
 from kit.ids import derived_id
+from payments.repository.provider_events import purge_events
 from payments.service.movements import answered, ask_again
 
 SUSPENSE = AccountRef(owner_id=HOUSE, provider="sandbox", is_suspense=True)
@@ -500,3 +502,21 @@ class TestWhatIsSaid:
 async def one_row(room: Room, query: str) -> Any:
     async with room.database.read() as connection:
         return await connection.fetchrow(query)
+
+
+async def test_what_was_told_long_ago_is_forgotten_but_for_what_still_waits(
+    room: Room, cards: CardProvider, alice: UUID, bob: UUID
+) -> None:
+    payment_id = await paid(room, cards, alice, bob)
+    await cards.disputes("created", "30.00", payment_id)
+    later = room.clock.now() + timedelta(days=91)
+    async with room.database.unit_of_work() as uow:
+        await uow.execute(
+            "INSERT INTO provider_event (provider, event_id, kind, received_at, next_at)"
+            " VALUES ('sandbox', 'evt_waits', 'x', $1, $1)",
+            room.clock.now(),
+        )
+        assert await purge_events(uow, room.clock.now(), 10) == 0
+        assert await purge_events(uow, later, 1) == 1
+        assert await purge_events(uow, later, 10) == 1
+        assert await purge_events(uow, later, 10) == 0

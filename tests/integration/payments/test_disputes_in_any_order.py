@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from random import Random
 from uuid import UUID
@@ -16,6 +16,7 @@ from tests.integration.payments.room import Room
 from tests.integration.payments.test_refunding import ask
 
 from contracts.payments import (
+    PaymentCancelled,
     PaymentCreated,
     PaymentDisputeClosed,
     PaymentDisputed,
@@ -34,6 +35,7 @@ from payments.service.movements import ask_again
 
 STORIES, STEPS, OF_ONE_ROOM = 240, 22, 20
 TOLD = (
+    PaymentCancelled,
     PaymentCreated,
     PaymentPaid,
     PaymentFailed,
@@ -91,8 +93,8 @@ class Story:
         ]
         often = [self.a_letter_comes, self.the_wallet_works, self.the_provider_is_asked] * 2
         seldom = [self.the_payer_cancels, self.the_wallet_is_full]
-        does = [*often, self.a_refund_is_asked_for, self.the_process_crashes, *seldom]
-        return [*(_step(one) for one in happens), *does]
+        work = [self.a_refund_is_asked_for, self.the_process_crashes, self.many_work_at_once]
+        return [*(_step(one) for one in happens), *often, *work, *seldom]
 
     async def a_letter_comes(self) -> None:
         letters = self.provider.letters
@@ -110,6 +112,15 @@ class Story:
         self.room.clock.advance(30)
         self.provider.is_down = self.chance.random() < 0.2
         await self.room.service.state.wiring.charging.work_off()
+
+    async def many_work_at_once(self) -> None:
+        """Have several processes hear, ask and refund at the same time."""
+        wiring = self.room.service.state.wiring
+        for letter in self.provider.letters:
+            await self.sender.sends(letter, heard=False)
+        self.room.clock.advance(30)
+        works = (wiring.hearing.work_off, wiring.charging.work_off)
+        await asyncio.gather(*(work() for work in works * 2), self.a_refund_is_asked_for())
 
     async def a_refund_is_asked_for(self) -> None:
         amount = self.chance.choice(["40.00", "60.00", None])
@@ -232,9 +243,8 @@ def _step(happens: Callable[[], None]) -> Callable[[], Awaitable[None]]:
     return step
 
 
-def _seeds() -> Iterator[range]:
-    for first in range(0, STORIES, OF_ONE_ROOM):
-        yield range(first, first + OF_ONE_ROOM)
+def _seeds() -> list[range]:
+    return [range(first, first + OF_ONE_ROOM) for first in range(0, STORIES, OF_ONE_ROOM)]
 
 
 @pytest.mark.parametrize("seeds", _seeds(), ids=lambda seeds: f"from {seeds[0]}")

@@ -91,6 +91,20 @@ class TestSandbox:
         assert len(await refunds_of(room, bob, payment_id)) == 1
         assert await room.count("card_refund") == 1
 
+    async def test_ours_that_was_refused_and_made_after_all_is_booked_as_the_providers(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
+    ) -> None:
+        payment_id = await paid(room, cards, alice, bob)
+        refund = await begun(room, bob, payment_id, "60.00")
+        cards.no_refunds = True
+        await room.charge()
+        assert (await seen(room, bob, refund))["status"] == "failed"
+        for status in ("pending", "succeeded", "succeeded"):
+            await cards.refunds(status, "60.00", payment_id, refund="re_9", ours=refund["id"])
+        await room.settle()
+        assert moved(room) == [("refund", "payee", 6_000)]
+        assert (await room.seen(bob, payment_id))["refunded_amount"] == "60.00"
+
     async def test_one_that_a_card_did_not_take_is_taken_back_from_the_provider(
         self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
     ) -> None:

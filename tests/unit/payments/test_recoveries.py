@@ -45,7 +45,7 @@ def claim(taken: int, collected: int = 0, borne: int = 0, of: UUID = ONE) -> Cla
         ),
         (
             standing(claim(100, 40, 60)),
-            [Move(ONE, PAYEE, 60), Move(ONE, HOUSE, -60)],
+            [Move(ONE, HOUSE, -60), Move(ONE, PAYEE, 60)],
         ),
         (standing(claim(130)), [Move(ONE, PAYEE, 100), Move(ONE, HOUSE, 30)]),
         # Of several none takes from another; what one frees the next gets.
@@ -55,7 +55,7 @@ def claim(taken: int, collected: int = 0, borne: int = 0, of: UUID = ONE) -> Cla
         ),
         (
             standing(claim(0, 80), claim(50, 20, 30, of=TWO)),
-            [Move(ONE, PAYEE, -80), Move(TWO, PAYEE, 30), Move(TWO, HOUSE, -30)],
+            [Move(ONE, PAYEE, -80), Move(TWO, HOUSE, -30), Move(TWO, PAYEE, 30)],
         ),
         # Nobody was paid: what came covers it.
         (standing(claim(100), got_minor=0, is_unwanted=True), []),

@@ -60,6 +60,19 @@ class Case:
         return bool(self.refunds or self.disputes) or self._is_unwanted
 
     @property
+    def vain_returns(self) -> list[UUID]:
+        """What was refused on its way back to the card, as it was more than was there."""
+        live = sum(one.amount_minor for one in self.refunds if one.is_live)
+        left = self.charge.amount_minor - live - sum(one.taken_minor for one in self.disputes)
+        return [
+            one.id
+            for one in self.refunds
+            if one.origin is Origin.RETURN
+            and one.status is CardRefundStatus.REFUSED
+            and one.amount_minor > left
+        ]
+
+    @property
     def is_final(self) -> bool:
         """Tell whether what it pays has ended, so that others know of it."""
         return self.payment is not None and self.payment.status in FINAL

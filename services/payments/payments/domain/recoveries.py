@@ -74,7 +74,7 @@ class Move:
 
 
 def decide_moves(standing: Standing) -> list[Move]:
-    """Decide what is to be moved now.
+    """Decide what is to be moved now, what is given back first.
 
     Whoever was paid gives back what was taken, and with refunds never more than they got: what is
     on its way back by a refund counts as back, until that is refused. Only what the provider has
@@ -92,7 +92,8 @@ def decide_moves(standing: Standing) -> list[Move]:
         [claim.borne_minor for claim in claims],
         max(0, beyond) if standing.came_minor else 0,
     )
-    return list(_moves(claims, collected, borne))
+    moves = _moves(claims, collected, borne)
+    return sorted(moves, key=lambda move: move.minor > 0)
 
 
 def decide_return(standing: Standing) -> int:

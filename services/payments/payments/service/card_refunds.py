@@ -99,7 +99,7 @@ async def learn(  # noqa: PLR0913 (which refund of which charge, and the two hal
         again = now + pause(refund.attempts - 1)
         await refunds.keep_asking(refund.id, again, now, error=error, reference=reference)
     elif await refunds.end(refund.id, news, error, now):
-        await _ended(uow, engine, refund, news.status)
+        await _ended(uow, engine, charge, refund, news.status)
         await recoveries.settle(uow, [charge.id])
 
 
@@ -127,41 +127,39 @@ async def note(uow: UnitOfWork, engine: SagaEngine, charge: Charge, news: Refund
     elif known.is_behind(news.status):
         await refunds.turn(known.id, news.status, news.reference, now)
         if news.status in _ENDS:
-            await _ended(uow, engine, known, news.status)
+            await _ended(uow, engine, charge, known, news.status)
     return True
 
 
 def _known(refunds: Sequence[CardRefund], news: RefundNews) -> CardRefund | None:
-    """Return the refund that is meant: by our id where the provider repeats it, else by its own."""
-    ours = [
-        one for one in refunds if one.id == news.refund_id and one.origin is not Origin.PROVIDER
-    ]
-    named = [one for one in refunds if one.reference == news.reference]
-    return next(iter([*ours, *named]), None)
+    """Return the refund that is meant: by our id where the provider repeats it, else by its own.
+
+    One of ours that was given up without a name at the provider is not it: there it was made after
+    all, and so is the provider's own.
+    """
+    for one in refunds:
+        is_named = one.reference == news.reference
+        if one.origin is Origin.PROVIDER or news.refund_id is None:
+            if is_named:
+                return one
+        elif one.id == news.refund_id and (one.reference is not None or not one.is_given_up):
+            return one
+    return None
 
 
 async def _ended(
-    uow: UnitOfWork, engine: SagaEngine, refund: CardRefund, status: CardRefundStatus
+    uow: UnitOfWork,
+    engine: SagaEngine,
+    charge: Charge,
+    refund: CardRefund,
+    status: CardRefundStatus,
 ) -> None:
     log.info("card_refund_ended", card_refund_id=str(refund.id), status=status)
     is_refused = status is CardRefundStatus.REFUSED
     if refund.origin is Origin.REFUND and not refund.is_done:
         refusal = CARD_REFUND_REFUSED if is_refused else None
         await engine.signal(uow, refund.id, CARD, refusal=refusal)
-    elif refund.origin is Origin.RETURN and is_refused:
-        await _lies_there(uow, refund)
-
-
-async def _lies_there(uow: UnitOfWork, refund: CardRefund) -> None:
-    """Take in that the provider does not give back what nobody is paid by.
-
-    Where that is as a dispute has taken it, it is decided again when the dispute has ended.
-    """
-    disputes = await Disputes(uow).of_charges([refund.charge_id])
-    if any(one.taken_minor for one in disputes):
-        now = uow.clock.now()
-        await CardRefunds(uow).turn(refund.id, CardRefundStatus.DROPPED, None, now)
-    else:
+    elif refund.origin is Origin.RETURN and is_refused and not await _refusal(uow, charge, refund):
         # It lies on the clearing account until somebody has given it back by hand.
         log.error("card_refund_refused", charge_id=str(refund.charge_id))
 

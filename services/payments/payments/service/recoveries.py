@@ -46,6 +46,9 @@ async def settle(uow: UnitOfWork, charge_ids: Iterable[UUID]) -> None:
     eventful = [one for one in await _cases(uow, list(found)) if one.is_eventful]
     for case in eventful:
         await _take_failed_back(uow, case)
+        for refund_id in case.vain_returns:  # it is decided again how much
+            dropped = CardRefundStatus.DROPPED
+            await CardRefunds(uow).turn(refund_id, dropped, None, uow.clock.now())
     ids = [case.charge.id for case in eventful]
     for case in await _cases(uow, ids):
         for move in decide_moves(case.standing):
