@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
+from contracts import cards
 from kit.messaging.doorbell import Doorbell
 from kit.outgoing import http_client
 from kit.refusals import catalogue
@@ -18,6 +19,7 @@ from payments.charging import Charging
 from payments.domain.payment import Method
 from payments.finishing import payment_saga
 from payments.hearing import Hearing
+from payments.hints import Hints
 from payments.messages import routes
 from payments.neighbours import Neighbours
 from payments.parties import known_parties
@@ -68,6 +70,7 @@ def build(settings: Settings) -> Service:
                 refund_ends=refund_ends,
                 charging=Charging(database, engine, refunds[Method.CARD], provider, card_bell),
                 hearing=Hearing(database, engine, refunds[Method.CARD], provider.name),
+                hints=Hints(),
             )
             # In every process that answers requests, also where another one does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
@@ -132,7 +135,7 @@ def _web(settings: Settings) -> WebApp:
         version="1.0.0",
         description=DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals, card_refusals),
+        refusals=catalogue(refusals, card_refusals, cards),
         routers=ROUTERS,
     )
 
