@@ -1,5 +1,6 @@
 """Disputes: each provider's facts, in any order, move exactly what is whose."""
 
+import json
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -15,8 +16,11 @@ from tests.integration.payments.test_refunding import ask
 
 from contracts.payments import PaymentDisputeClosed, PaymentDisputed, PaymentRefundFailed
 from contracts.wallet import HOUSE, AccountRef, TransferPosted
+from kit.db.tail import Tail
 from kit.ids import derived_id
+from payments.repository import Changes, Place
 from payments.repository.provider_events import purge_events
+from payments.schemas.changes import change_seen
 from payments.service.movements import answered, ask_again
 
 SUSPENSE = AccountRef(owner_id=HOUSE, provider="sandbox", is_suspense=True)
@@ -422,6 +426,22 @@ class TestWhatIsSaid:
         assert isinstance(end.message, PaymentDisputeClosed)
         assert (begin.message.amount_minor, begin.message.reason) == (3_000, "fraudulent")
         assert (end.message.outcome, end.message.dispute_id) == ("lost", begin.message.dispute_id)
+
+    async def test_streams_tell_it(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
+    ) -> None:
+        payment_id = await paid(room, cards, alice, bob)
+        await cards.disputes("created", "30.00")
+        await cards.disputes("closed", "30.00", status="won")
+        async with room.database.read() as connection:
+            place = Place(Tail(0), payment_id=payment_id)
+            changes = await Changes(connection).read_on(place, 0)
+        told = [json.loads(change_seen(change, bob, "en")) for change in changes[-3:]]
+        assert [(one["status"], one["disputed"], one["dispute_outcome"]) for one in told] == [
+            ("paid", "0.00", None),
+            ("paid", "30.00", None),
+            ("paid", "30.00", "won"),
+        ]
 
     @pytest.mark.parametrize("direction", ["all", "in", "out"])
     async def test_the_list_is_narrowed_by_it(
