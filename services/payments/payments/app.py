@@ -19,7 +19,6 @@ from payments.charging import Charging
 from payments.domain.payment import Method
 from payments.finishing import payment_saga
 from payments.hearing import Hearing
-from payments.hints import Hints
 from payments.messages import routes
 from payments.neighbours import Neighbours
 from payments.parties import known_parties
@@ -70,7 +69,6 @@ def build(settings: Settings) -> Service:
                 refund_ends=refund_ends,
                 charging=Charging(database, engine, refunds[Method.CARD], provider, card_bell),
                 hearing=Hearing(database, engine, refunds[Method.CARD], provider.name),
-                hints=Hints(),
             )
             # In every process that answers requests, also where another one does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))

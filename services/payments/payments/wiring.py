@@ -1,7 +1,7 @@
 """What the composition root has put together, handed to every operation. It opens nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated
 
@@ -41,7 +41,7 @@ class Wiring:
     refund_ends: RefundEnds
     charging: Charging
     hearing: Hearing
-    hints: Hints
+    hints: Hints = field(default_factory=Hints)
 
 
 def creating(database: Database, settings: Settings) -> Gathering[UnitOfWork, Creation, Payment]:
