@@ -60,6 +60,7 @@ AUTH = Service(
     "auth",
     8101,
     _ALL,
+    calls=("wallet", "payments"),
     secrets=(
         "CURSOR_SECRET",
         "AUTH_KEY_SECRET",
@@ -151,7 +152,7 @@ def addresses(service: Service, place: Place) -> dict[str, str]:
         told["NOTIFICATIONS_SMTP_HOST"] = urlsplit(place.urls["sandbox"]).hostname or ""
         told["NOTIFICATIONS_SMTP_PORT"] = str(place.ports["sandbox_smtp"])
         sandbox = urlsplit(place.urls["sandbox"]).hostname or ""  # has the webhook inbox
-        told["NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOSTS"] = sandbox
+        told["NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOST"] = sandbox
     if service is SANDBOX:  # where its webhooks go
         told["SANDBOX_PUBLIC_URL"] = place.public_url
         told["SANDBOX_INBOX_URL"] = place.urls["sandbox"]

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
+from gateway import currencies
 from gateway.cors import Cors
 from gateway.documentation import Documentation
 from gateway.forwarding import Forwarder
@@ -52,6 +53,7 @@ def assembled(
         "index": index.answer,
         "me": Me(upstreams).answer,
         "users": Users(upstreams, forwarder).answer,
+        "currencies": currencies.answer,
         "live": health.live,
         "ready": health.ready,
         "metrics": health.metrics,

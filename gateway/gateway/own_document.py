@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
-from kit.refusals import NotAuthenticated, Refusal, TokenInvalid, TooManyRequests, Unavailable
+from kit.refusals import (
+    InternalError,
+    NotAuthenticated,
+    Refusal,
+    TokenInvalid,
+    TooManyRequests,
+    Unavailable,
+    ValidationFailed,
+)
 from kit.web.openapi import headers, problems
 from kit.web.openapi.names import reference
 
@@ -14,15 +22,35 @@ API_VERSION: Final = "1.0.0"  # as the services' (kit.web.app), which the gatewa
 _REFUSALS: Final[Sequence[type[Refusal]]] = (
     NotAuthenticated,
     TokenInvalid,
+    ValidationFailed,
     TooManyRequests,
     UpstreamUnavailable,
     Unavailable,
     UpstreamTimeout,
 )
+_REFUSALS_OF_CURRENCIES: Final[Sequence[type[Refusal]]] = (ValidationFailed, InternalError)
 _ID: Final = {"type": "string", "format": "uuid"}
 _SCHEMAS: Final[dict[str, Any]] = {
     **problems.schemas(),
     "GetMeWithWalletsProblem": problems.schema_of(_REFUSALS),
+    "ListCurrenciesProblem": problems.schema_of(_REFUSALS_OF_CURRENCIES),
+    "Currency": {
+        "type": "object",
+        "required": ["code", "decimals", "is_default"],
+        "properties": {
+            "code": {"type": "string", "pattern": "^[A-Z]{3}$"},
+            "decimals": {"type": "integer", "minimum": 0},
+            "is_default": {"type": "boolean"},
+        },
+    },
+    "CurrencyPage": {
+        "type": "object",
+        "required": ["items", "next_cursor"],
+        "properties": {
+            "items": {"type": "array", "items": reference("Currency")},
+            "next_cursor": {"type": "null"},
+        },
+    },
     "MeWallet": {
         "type": "object",
         "description": "A wallet as `GET /v1/wallets/{wallet_id}` shows it, and its entries.",
@@ -68,6 +96,32 @@ _ME: Final[dict[str, Any]] = {
         **problems.answers(_REFUSALS, "GetMeWithWalletsProblem"),
     },
 }
+_CURRENCIES: Final[dict[str, Any]] = {
+    "tags": ["currencies"],
+    "operationId": "list_currencies",
+    "summary": "What amounts can be in, and with how many decimals",
+    "x-access": "public",
+    "security": [],
+    "responses": {
+        "200": {
+            "description": "All of them, on one page",
+            "headers": headers.referred(headers.REQUEST_ID),
+            "content": {
+                "application/json": {
+                    "schema": reference("CurrencyPage"),
+                    "example": {
+                        "items": [
+                            {"code": "JPY", "decimals": 0, "is_default": False},
+                            {"code": "RUB", "decimals": 2, "is_default": True},
+                        ],
+                        "next_cursor": None,
+                    },
+                }
+            },
+        },
+        **problems.answers(_REFUSALS_OF_CURRENCIES, "ListCurrenciesProblem"),
+    },
+}
 
 OWN_DOCUMENT: Final[dict[str, Any]] = {
     "openapi": "3.1.0",
@@ -77,8 +131,11 @@ OWN_DOCUMENT: Final[dict[str, Any]] = {
         "description": "What the gateway answers itself, composed of the services' answers.",
     },
     "servers": [{"url": "/"}],
-    "tags": [{"name": "me", "description": "The caller."}],
-    "paths": {"/v1/me": {"get": _ME}},
+    "tags": [
+        {"name": "me", "description": "The caller."},
+        {"name": "currencies", "description": "What amounts can be in."},
+    ],
+    "paths": {"/v1/me": {"get": _ME}, "/v1/currencies": {"get": _CURRENCIES}},
     "components": {
         "schemas": _SCHEMAS,
         "headers": headers.COMPONENTS,

@@ -13,6 +13,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/users": "auth",
     "/v1/wallets": "wallet",
     "/v1/ledger": "wallet",
+    "/v1/transfers": "wallet",
     "/v1/payments": "payments",
     "/v1/services": "payments",
     "/v1/notifications": "notifications",
@@ -54,6 +55,7 @@ DEVELOPMENT_PREFIXES: Final[Mapping[str, str]] = {"/sandbox": "sandbox"}
 OWN: Final[Mapping[str, str]] = {"GET /v1/me": "me", "GET /v1/users": "users"}
 OWN_PUBLIC: Final[Mapping[str, str]] = {
     "GET /": "index",
+    "GET /v1/currencies": "currencies",
     "GET /health/live": "live",
     "GET /health/ready": "ready",
     "GET /metrics": "metrics",

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from auth.domain import names, passwords
+from auth.domain import lookalikes, names, passwords
 from auth.domain.sessions import Session
 from auth.domain.users import Role, Status, User
 from auth.refusals import FieldRefused, NameMissing
+from kit.refusals import Language
 from kit.web.fields import refuse_by, refuse_field
 from kit.web.schemas import Model
 
@@ -42,7 +43,7 @@ Username = Annotated[
         description="Visible characters, no spaces, no “@”; unique without regard to case.",
         examples=["alice"],
     ),
-    _checked(names.username),
+    _checked(lookalikes.new_username),
 ]
 Email = Annotated[
     str,
@@ -110,6 +111,7 @@ class UserAnswer(Model):
     username: str | None = Field(examples=["alice"])
     email: str | None = Field(examples=["alice@example.com"])
     full_name: str | None = Field(examples=["Alice Liddell"])
+    language: Language = Field(description="What mails are written in.", examples=["ru"])
     status: Status = Field(examples=["active"])
     is_active: bool = Field(examples=[True])
     roles: list[Role] = Field(examples=[["user"]])
@@ -125,6 +127,7 @@ class UserAnswer(Model):
             username=user.username,
             email=user.email,
             full_name=user.full_name,
+            language=user.language,
             status=user.status,
             is_active=user.status is Status.ACTIVE,
             roles=sorted(user.roles),
@@ -242,6 +245,12 @@ class LoginRequest(Model):
     password: GivenPassword
 
 
+class DeleteMe(Model):
+    """That it is really the user who deletes; left out where the login is fresh."""
+
+    password: GivenPassword | None = None
+
+
 class RefreshRequest(Model):
     """The newest refresh token of a session."""
 
@@ -263,14 +272,22 @@ class TokenForm(BaseModel):
     grant_type: str | None = Field(
         default=None,
         max_length=64,
-        description="`password` (also where it is left out) or `client_credentials`.",
+        description="`password` (also where it is left out), `refresh_token` or"
+        " `client_credentials`.",
         examples=["password"],
     )
     username: LoginName | None = None
     password: GivenPassword | None = None
+    refresh_token: str | None = Field(default=None, max_length=512)
     client_id: str | None = Field(default=None, max_length=64)
     client_secret: str | None = Field(default=None, max_length=512)
-    scope: str | None = Field(default=None, max_length=512, description="Not used.")
+    scope: str | None = Field(default=None, max_length=512, description="There are none.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_has_no_value(cls, given: dict[str, str]) -> dict[str, str]:
+        """Read what is empty as left out (RFC 6749 §3.2)."""
+        return {name: value for name, value in given.items() if value}
 
 
 class TokenAnswer(Model):
@@ -305,6 +322,7 @@ class MePatch(Model):
 
     username: Username | None = None
     full_name: FullName | None = None
+    language: Language | None = Field(default=None, description="Of mails.", examples=["ru"])
 
     @model_validator(mode="after")
     def _keep_the_username(self) -> Self:
@@ -375,11 +393,14 @@ class Contact(Model):
     user_id: UUID = Field(examples=[_USER_ID])
     email: str | None = Field(examples=["alice@example.com"])
     username: str | None = Field(examples=["alice"])
+    language: Language = Field(description="What mails are written in.", examples=["ru"])
 
     @classmethod
     def of(cls, user: User) -> Self:
         """Show where a user is reached."""
-        return cls(user_id=user.id, email=user.email, username=user.username)
+        return cls(
+            user_id=user.id, email=user.email, username=user.username, language=user.language
+        )
 
 
 class Contacts(Model):

@@ -70,10 +70,10 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "Whether webhooks may be sent to this machine itself, by http and to any port from 1024"
         " on; unset: in development only. Refused in production.",
     )
-    webhook_development_hosts: str | None = setting(
+    webhook_development_host: str | None = setting(
         None,
-        "Names, with commas between, that webhooks may be sent to as to this machine, wherever"
-        " they lead: containers beside this one, as `sandbox`. Not used in production.",
+        "A name that webhooks may be sent to as to this machine, wherever it leads: a container"
+        " beside this one, as `sandbox`. Not used in production.",
     )
     webhook_retention_days: int = setting(
         30, "For how many days sent webhooks and their attempts are kept.", ge=7, le=365
@@ -116,15 +116,12 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         """How far webhooks may go."""
         if self.in_production:
             return Reach()
-        chosen, hosts = self.webhook_allow_loopback, self.webhook_development_hosts or ""
+        chosen, host = self.webhook_allow_loopback, self.webhook_development_host or ""
         return Reach(
             plain_http=True,
             loopback=self.environment == "development" if chosen is None else chosen,
-            hosts=frozenset(
-                name.strip().casefold()
-                for name in hosts.split(",")
-                if name.strip() and parsed(name.strip()) is None  # an address is no name
-            ),
+            # An address is no name: loopback has its own setting.
+            hosts=frozenset({host.casefold()} if host and parsed(host) is None else ()),
         )
 
     @property

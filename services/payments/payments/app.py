@@ -14,7 +14,15 @@ from kit.saga import SagaEngine, TaskRunner
 from kit.tasks import all_of, spawn, stop
 from kit.tokens.service_client import ServiceToken
 from kit.web.app import WebApp, create_app
-from payments import card_refusals, expiry, refusals, schedule
+from payments import (
+    bound_refusals,
+    capture_refusals,
+    card_refusals,
+    closed_refusals,
+    expiry,
+    refusals,
+    schedule,
+)
 from payments.api import ROUTERS
 from payments.bulk_work import BulkWork
 from payments.charging import Charging
@@ -31,7 +39,7 @@ from payments.service import movements
 from payments.service.bulk import Terms
 from payments.settings import Settings
 from payments.verifiers import Verifiers
-from payments.waiting import Finishes, RefundEnds
+from payments.waiting import Finishes, Places, RefundEnds
 from payments.watching import Watchers
 from payments.wiring import Wiring, creating, paying
 
@@ -47,8 +55,7 @@ def build(settings: Settings) -> Service:
     finishes, watchers = Finishes(), Watchers()
     engine = payment_saga(finishes)
     refund_ends, card_bell = RefundEnds(), Doorbell()
-    refunds = refund_sagas(refund_ends, card_bell)
-    sagas = (engine, *refunds.values())
+    sagas = (engine, *(refunds := refund_sagas(refund_ends, card_bell)).values())
 
     @asynccontextmanager
     async def calls_and_waiting(service: Service) -> AsyncIterator[None]:
@@ -62,11 +69,12 @@ def build(settings: Settings) -> Service:
                 engine=engine,
                 finishes=finishes,
                 neighbours=Neighbours(client, token, settings),
-                known_parties=known_parties(database),
+                known_parties=known_parties(database, settings.most_open_payments),
                 creating=creating(database, settings),
                 paying=paying(database, settings, engine),
                 bulk_bell=Doorbell(),
                 watchers=watchers,
+                places=Places(settings.most_waiting),
                 refunds=refunds,
                 refund_ends=refund_ends,
                 charging=Charging(database, engine, refunds[Method.CARD], provider, card_bell),
@@ -134,7 +142,9 @@ def _web(settings: Settings) -> WebApp:
         title="Saldo payments",
         description=DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals, card_refusals, cards),
+        refusals=catalogue(
+            refusals, bound_refusals, capture_refusals, card_refusals, closed_refusals, cards
+        ),
         routers=ROUTERS,
     )
     web.state.record_audit = by_message(RecordAudit)

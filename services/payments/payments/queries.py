@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -51,6 +52,12 @@ class PaymentFilters(Model):
     amount_min: WholeUnits | None = Field(None, description="In units of whatever currency.")
     amount_max: WholeUnits | None = Field(None, description="In units of whatever currency.")
     currency: CurrencyCode | None = None
+    payer: str | None = Field(None, max_length=64, description="A user's id, or username.")
+    payee: str | None = Field(None, max_length=64, description="A user's id, or username.")
+    wallet_id: UUID | None = Field(
+        None, description="Named in the payment, or one that its money has moved from or to."
+    )
+    transfer_id: UUID | None = Field(None, description="That paid it, or gave of it back.")
     search: str | None = Field(
         None, min_length=2, max_length=100, description="Stands in the description; in any case."
     )

@@ -33,6 +33,8 @@ _TAGS: Final = (
     {"name": "wallets", "description": "Wallets and what they hold."},
     {"name": "top-ups", "description": "Money from outside."},
     {"name": "history", "description": "Entries, balances in the past, statements."},
+    {"name": "ledger", "description": "Transfers; for operators the house's own accounts."},
+    {"name": "adjustments", "description": "Money moved by hand, by two administrators."},
     {"name": "internal", "description": "For other services; not routed by the gateway."},
 )
 

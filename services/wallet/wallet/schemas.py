@@ -306,6 +306,7 @@ class KnownAccount(KnownWallet):
     """What another service may know of the wallet that a payment would come from."""
 
     available_minor: int = Field(examples=[15000])
+    room_minor: int = Field(description="How much more it can hold.", examples=[10**18 - 15000])
 
 
 class AccountsQuery(Model):
@@ -356,5 +357,13 @@ class KnownTransfer(Model):
             kind=moved.kind,
             currency=moved.currency,
             posted_at=moved.posted_at,
-            entries=[KnownEntry(**leg._asdict()) for leg in legs],
+            entries=[
+                KnownEntry(
+                    account_id=leg.account_id,
+                    owner_id=leg.owner_id,
+                    seq=leg.seq,
+                    amount_minor=leg.amount_minor,
+                )
+                for leg in legs
+            ],
         )

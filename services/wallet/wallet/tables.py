@@ -188,6 +188,35 @@ closed_owner = Table(
     Column("frozen_ids", ARRAY(Uuid), nullable=False),  # of wallets that were frozen before
 )
 
+adjustment = Table(
+    "adjustment",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("payer_account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("payee_account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("status", Text, nullable=False, server_default=text("'pending'")),
+    Column("proposed_by", Uuid, nullable=False),
+    Column("decided_by", Uuid),
+    Column("transfer_id", Uuid, unique=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("decided_at", DateTime(timezone=True)),
+    CheckConstraint("amount_minor > 0", name="amount_is_something"),
+    CheckConstraint("status IN ('pending', 'posted', 'rejected')", name="status"),
+    CheckConstraint("payer_account_id <> payee_account_id", name="moves_something"),
+    CheckConstraint(
+        "(status = 'pending') = (decided_by IS NULL)"
+        " AND (status = 'pending') = (decided_at IS NULL)"
+        " AND (status = 'posted') = (transfer_id IS NOT NULL)",
+        name="decided",
+    ),
+    CheckConstraint("status <> 'posted' OR decided_by <> proposed_by", name="two_eyes"),
+    Index("ix_adjustment_created_at", text("created_at DESC"), text("id DESC")),
+)
+
 top_up_day = Table(
     "top_up_day",
     METADATA,

@@ -135,9 +135,9 @@ async def test_the_log_is_narrowed_by_every_filter(world: World) -> None:
     await hear(world, wanted, source="payments")
     world.clock.advance(60)
     await hear(world, act(world))
-    about = {"actor": wanted.actor_id, "subject": wanted.subject_id, "action": "set_limits"}
+    about: Json = {"actor": wanted.actor_id, "subject": wanted.subject_id, "action": "set_limits"}
     later = world.clock.now().isoformat()
-    for query in (
+    queries: tuple[Json, ...] = (
         about,
         *({name: value} for name, value in about.items()),
         {"subject": str(wanted.subject_id).upper()},
@@ -145,7 +145,8 @@ async def test_the_log_is_narrowed_by_every_filter(world: World) -> None:
         {"owner_id": wanted.owner_id},
         {"service": "payments"},
         {"to": later},
-    ):
+    )
+    for query in queries:
         (found,) = await log_of(world, admin, **query)
         assert found["id"] == str(wanted.command_id), query
     (newer,) = await log_of(world, admin, **{"from": later})

@@ -151,3 +151,42 @@ async def test_closing_and_paying_at_once_never_strands_money(world: World) -> N
     closed = await world.count("closed_owner")
     assert await in_suspense(world) == 100 * closed
     await world.check_ledger()
+
+
+async def test_auth_closes_and_reopens_over_http(world: World) -> None:
+    alice, auth = world.caller(), world.neighbour()
+    path = f"/internal/owners/{alice.user_id}"
+    wallet = await alice.top_up("428.90")
+    refused = await auth.post(f"{path}/close")
+    assert code(refused) == (409, "wallet_not_empty")
+    (fault,) = refused.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == (f"/wallets/{wallet['id']}", "balance")
+    assert "428.90 RUB" in fault["detail"]
+    assert (await alice.get(f"/v1/wallets/{wallet['id']}")).json()["status"] == "active"
+    bob = world.caller()
+    for verb in ("close", "close", "reopen", "reopen", "close"):
+        assert (await auth.post(f"/internal/owners/{bob.user_id}/{verb}")).status_code == 204
+    assert code(await alice.post(f"{path}/close")) == (403, "forbidden")
+
+
+async def test_closing_and_topping_up_over_http_never_both_happen(world: World) -> None:
+    """Many pairs at once: nobody is closed with money, and no top-up of a closed one is lost."""
+    people, auth = [world.caller() for _ in range(25)], world.neighbour()
+    answers = await asyncio.gather(
+        *(
+            call
+            for one in people
+            for call in (
+                one.post("/v1/wallets/top-up", {"amount": "1.00"}),
+                auth.post(f"/internal/owners/{one.user_id}/close"),
+            )
+        )
+    )
+    for one, topped, closed in zip(people, answers[::2], answers[1::2], strict=True):
+        assert (topped.status_code, closed.status_code) in {(201, 409), (409, 204)}
+        rows = await world.rows(
+            "SELECT status, balance_minor FROM account WHERE owner_id = $1", one.user_id
+        )
+        expected = [("active", 100)] if closed.status_code == 409 else [("closed", 0)]
+        assert [tuple(row) for row in rows] in (expected, [])
+    await world.check_ledger()

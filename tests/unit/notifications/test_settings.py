@@ -70,7 +70,7 @@ def test_a_sender_is_an_address(monkeypatch: pytest.MonkeyPatch, sender: str) ->
 def test_in_production_webhooks_go_to_public_addresses_by_https_alone(
     production: pytest.MonkeyPatch,
 ) -> None:
-    production.setenv("NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOSTS", "gateway")
+    production.setenv("NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOST", "gateway")
     assert load(Settings, env_file=None).webhook_reach == Reach()
     production.setenv("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK", "true")
     with pytest.raises(SystemExit, match="NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK"):
@@ -86,9 +86,11 @@ def test_webhooks_reach_this_machine_in_development_and_elsewhere_by_a_setting(
     monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK", "")
     monkeypatch.setenv("ENVIRONMENT", "test")
     assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, loopback=False)
-    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOSTS", "gateway, Sandbox, 127.0.0.1,")
-    hosts = frozenset({"gateway", "sandbox"})
+    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOST", "Sandbox")
+    hosts = frozenset({"sandbox"})
     assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, hosts=hosts)
+    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOST", "127.0.0.1")
+    assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True)
 
 
 def test_the_first_webhook_key_is_the_present_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """Letters: messages that could not be handled, parked for a retry or dead for an operator.
 
 They live in PostgreSQL, so that a retry never depends on the broker's counters and nothing is lost.
-A letter is the right to its event's effect: the event's inbox row was written with it.
+A letter is the right to its event's effect: the event's inbox row was written with it. A question
+that is asked again, and an answer that is given again, are one letter however often they come.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,11 @@ LISTED = 1000
 
 _INSERT = """
 INSERT INTO letter (consumer, id, key, type, body, state, reason, error, next_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::timestamptz
+WHERE $10::text IS NULL OR NOT EXISTS (
+    SELECT FROM letter WHERE consumer = $1 AND key = $3 AND type = $4
+    AND position(convert_to($10, 'UTF8') IN body) > 0)
+ON CONFLICT DO NOTHING
 """
 
 # Only the first of a key: those behind it wait, so that order within the key holds.
@@ -67,7 +72,11 @@ WHERE consumer = $1 AND id = $2 AND state = 'parked'
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message that could not be handled; ``key`` is what later messages wait behind."""
+    """One message that could not be handled; ``key`` is what later messages wait behind.
+
+    ``asked`` is the command's id, of a command and of its answers: every sending of either is an
+    event of its own, but one letter is enough.
+    """
 
     consumer: str
     id: UUID
@@ -77,6 +86,7 @@ class Letter:
     reason: str
     error: str
     attempts: int = 0
+    asked: str | None = None
 
 
 def letter(consumer: str, raw: Any, reason: str, error: str) -> Letter:
@@ -98,7 +108,16 @@ def letter(consumer: str, raw: Any, reason: str, error: str) -> Letter:
         body,
         reason,
         _text(error, ERROR_LENGTH),
+        asked=_asked(known.get("data")),
     )
+
+
+def _asked(data: object) -> str | None:
+    # Sagas ask again until they are answered: without this, an answer that can't be handled would
+    # be another letter every minute, for ever.
+    known = data if isinstance(data, dict) else {}
+    asked = known.get("command_id") or known.get("in_reply_to")
+    return _text(asked, NAME_LENGTH) if asked else None
 
 
 def _text(value: object, length: int) -> str:
@@ -120,7 +139,18 @@ async def _insert(
     uow: UnitOfWork, letters: Sequence[Letter], state: str, next_at: datetime | None
 ) -> None:
     rows = [
-        (one.consumer, one.id, one.key, one.type, one.body, state, one.reason, one.error, next_at)
+        (
+            one.consumer,
+            one.id,
+            one.key,
+            one.type,
+            one.body,
+            state,
+            one.reason,
+            one.error,
+            next_at,
+            one.asked,
+        )
         for one in letters
     ]
     if rows:
@@ -181,6 +211,14 @@ async def undecodable(uow: UnitOfWork, letter: Letter, error: str) -> None:
 
 def _key(letter: Letter) -> tuple[str, UUID]:
     return letter.consumer, letter.id
+
+
+async def waited_for(connection: Connection, keys: Sequence[str]) -> set[str]:
+    """Return those of the keys that a letter lies for, to be tried again or dead."""
+    found = await connection.fetch(
+        "SELECT DISTINCT key FROM letter WHERE key = ANY($1) AND state IN ('parked', 'dead')", keys
+    )
+    return {row["key"] for row in found}
 
 
 @dataclass(frozen=True, slots=True)

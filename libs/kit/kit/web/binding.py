@@ -19,14 +19,14 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from kit.refusals import BodyUnreadable, FieldFault, PathUnknown, ValidationFailed
 from kit.web import bodies
 from kit.web.exchange import Exchange
-from kit.web.faults import faults_of, nul_faults, required, unknown_parameter
+from kit.web.faults import MAX_FAULTS, faults_of, nul_faults, required, unknown_parameter
 from kit.web.identity import caller, maybe_caller
 
 Arguments = dict[str, Any]
 
 _CALLERS = (caller, maybe_caller)
 # Longer bodies are read in a thread, so that nobody else waits for that.
-LONG_BODY_BYTES = 256 * 1024
+LONG_BODY_BYTES = 32 * 1024
 
 
 class Told(NamedTuple):
@@ -223,7 +223,7 @@ class Binder:
         else:
             document, placed = reader(body)
             body = orjson.dumps(document)
-        if b"\\u0000" in body and (found := nul_faults(document)):
+        if b"\\u0000" in body and (found := nul_faults(document)[:MAX_FAULTS]):
             return None, [placed(fault) for fault in found] if placed else found
         try:
             return value.validate(body, strict=True), []

@@ -17,6 +17,9 @@ class _Text(NamedTuple):
     ru: str
 
 
+# Nobody mends more at once; a body of a megabyte can have a hundred thousand.
+MAX_FAULTS = 100
+
 _INVALID = _Text("invalid", "Not accepted.", "Не принято.")
 _WRONG_TYPE = "wrong_type"
 _MALFORMED = "malformed"
@@ -82,9 +85,14 @@ _BY_LENGTH = sorted(_TEXTS, key=len, reverse=True)
 def faults_of(
     error: ValidationError, *, document: Any = None, prefix: str = ""
 ) -> list[FieldFault]:
-    """Tell each fault once; `document` (the parsed body) tells fields from names of union kinds."""
+    """Tell each fault once, and MAX_FAULTS at most.
+
+    `document` (the parsed body) tells fields from names of union kinds.
+    """
     found: dict[tuple[str, str], FieldFault] = {}
     for fault in error.errors(include_url=False, include_input=False):
+        if len(found) == MAX_FAULTS:
+            break
         told = _told(fault, prefix + _pointer(fault["loc"], document))
         found.setdefault((told.pointer, told.code), told)
     return list(found.values())

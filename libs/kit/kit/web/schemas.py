@@ -58,3 +58,5 @@ class Problem(Model):
     code: str
     request_id: str
     errors: list[Fault] | None = None
+    error: str | None = Field(default=None, description="At the token endpoint: RFC 6749 §5.2.")
+    error_description: str | None = Field(default=None, description="Likewise; English.")

@@ -1,6 +1,7 @@
 """Everything auth asks of its database, one module per noun: the only SQL of the service."""
 
 from auth.repository.audit import AuditFilter, AuditLog
+from auth.repository.deletions import Deletion, Deletions
 from auth.repository.keys import Keys
 from auth.repository.links import Links
 from auth.repository.logins import Logins
@@ -11,6 +12,8 @@ __all__ = [
     "After",
     "AuditFilter",
     "AuditLog",
+    "Deletion",
+    "Deletions",
     "Keys",
     "Links",
     "Logins",

@@ -9,6 +9,7 @@ from fastapi import Query, Request
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
 from kit.web.pagination import Cursors
@@ -51,6 +52,7 @@ async def list_deliveries(
     store: Store,
     settings: Configured,
     query: Annotated[DeliveriesQuery, Query()],
+    audit: Auditing,
 ) -> Page[DeliveryAnswer]:
     """Show a page of them."""
     cursors = Cursors(
@@ -64,6 +66,7 @@ async def list_deliveries(
     wanted = replace(query.wanted, owner_id=owner_id, endpoint_id=query.endpoint_id)
     async with store.read() as connection:
         found = await Log(connection).page(wanted, after, query.limit + 1)
+    await audit.listed("webhook_delivery", None if owner_id is None else [owner_id])
     return page_of(Page[DeliveryAnswer], found, DeliveryAnswer.of, query, cursors)
 
 
@@ -75,10 +78,14 @@ async def list_deliveries(
     description="For the endpoint's owner, and administrators.",
     refusals=(WebhookDeliveryNotFound,),
 )
-async def get_delivery(delivery_id: UUID, caller: Caller, store: Store) -> DeliveryAnswer:
+async def get_delivery(
+    delivery_id: UUID, caller: Caller, store: Store, audit: Auditing
+) -> DeliveryAnswer:
     """Show one."""
     async with store.read() as connection:
-        return DeliveryAnswer.of(await visible_delivery(connection, caller, delivery_id))
+        found = await visible_delivery(connection, caller, delivery_id)
+    await audit.read("webhook_delivery", found.id, found.owner_id)
+    return DeliveryAnswer.of(found)
 
 
 @router.get(
@@ -91,12 +98,13 @@ async def get_delivery(delivery_id: UUID, caller: Caller, store: Store) -> Deliv
     response_model=Page[DeliveryAnswer],
     refusals=(WebhookEndpointNotFound, CursorInvalid),
 )
-async def list_webhook_deliveries(
+async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part of the request)
     endpoint_id: UUID,
     caller: Caller,
     store: Store,
     settings: Configured,
     query: Annotated[EndpointDeliveriesQuery, Query()],
+    audit: Auditing,
 ) -> Page[DeliveryAnswer]:
     """Show a page of them."""
     cursors = Cursors(
@@ -107,9 +115,10 @@ async def list_webhook_deliveries(
     )
     after = cursors.decode(query.cursor)
     async with store.read() as connection:
-        await visible_endpoint(connection, caller, endpoint_id)
+        endpoint = await visible_endpoint(connection, caller, endpoint_id)
         wanted = replace(query.wanted, endpoint_id=endpoint_id)
         found = await Log(connection).page(wanted, after, query.limit + 1)
+    await audit.read("webhook_endpoint", endpoint.id, endpoint.user_id)
     return page_of(Page[DeliveryAnswer], found, DeliveryAnswer.of, query, cursors)
 
 

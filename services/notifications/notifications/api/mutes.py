@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query
 
 from kit.refusals import CursorInvalid
+from kit.web.audit import Auditing
 from kit.web.identity import Caller
 from kit.web.pagination import Cursors
 from kit.web.routes import Router
@@ -31,7 +32,11 @@ router = Router(tags=["mails"])
     refusals=(CursorInvalid,),
 )
 async def list_muted_addresses(
-    caller: Caller, store: Store, settings: Configured, query: Annotated[MutesQuery, Query()]
+    caller: Caller,
+    store: Store,
+    settings: Configured,
+    query: Annotated[MutesQuery, Query()],
+    audit: Auditing,
 ) -> Page[MutedAddressAnswer]:
     """Show a page of them."""
     cursors = Cursors(
@@ -45,6 +50,7 @@ async def list_muted_addresses(
         found = await Addresses(connection).muted(
             store.clock.now(), query.owner_id, after, query.limit + 1
         )
+    await audit.listed("muted_address", None if query.owner_id is None else [query.owner_id])
     return page_of(Page[MutedAddressAnswer], found, MutedAddressAnswer.of, query, cursors)
 
 
@@ -57,7 +63,8 @@ async def list_muted_addresses(
     " is muted again.",
     refusals=(MutedAddressNotFound,),
 )
-async def unmute_address(user_id: UUID, store: Store) -> None:
+async def unmute_address(user_id: UUID, store: Store, audit: Auditing) -> None:
     """Forget what was held against the address."""
     async with store.unit_of_work() as uow:
         await mutes.lift(uow, user_id)
+        await audit.changed(uow, "muted_address", user_id, user_id)

@@ -10,6 +10,7 @@ from fastapi import Query, Request
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.idempotency import Work, idempotently
 from kit.web.identity import Caller
 from kit.web.pagination import Cursors
@@ -58,6 +59,7 @@ async def list_webhook_endpoints(
     store: Store,
     settings: Configured,
     query: Annotated[EndpointsQuery, Query()],
+    audit: Auditing,
 ) -> Page[EndpointAnswer]:
     """Show a page of them."""
     cursors = Cursors(
@@ -70,6 +72,7 @@ async def list_webhook_endpoints(
     owner_id = owner_asked_for(caller, query.owner_id)
     async with store.read() as connection:
         found = await Endpoints(connection).page(owner_id, after, query.limit + 1)
+    await audit.listed("webhook_endpoint", None if owner_id is None else [owner_id])
     return page_of(Page[EndpointAnswer], found, EndpointAnswer.of, query, cursors)
 
 
@@ -81,10 +84,14 @@ async def list_webhook_endpoints(
     description="For its owner, and administrators. Its secret is never shown again.",
     refusals=(WebhookEndpointNotFound,),
 )
-async def get_webhook_endpoint(endpoint_id: UUID, caller: Caller, store: Store) -> EndpointAnswer:
+async def get_webhook_endpoint(
+    endpoint_id: UUID, caller: Caller, store: Store, audit: Auditing
+) -> EndpointAnswer:
     """Show one."""
     async with store.read() as connection:
-        return EndpointAnswer.of(await visible_endpoint(connection, caller, endpoint_id))
+        found = await visible_endpoint(connection, caller, endpoint_id)
+    await audit.read("webhook_endpoint", found.id, found.user_id)
+    return EndpointAnswer.of(found)
 
 
 @router.post(

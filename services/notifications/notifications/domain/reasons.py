@@ -12,7 +12,7 @@ from kit.refusals import Language
 REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "insufficient_funds": "There is not enough money in your wallet.",
-        "wallet_frozen": "A wallet is frozen.",
+        "wallet_frozen": "Your wallet is frozen.",
         "wallet_not_found": "The wallet does not exist.",
         "currency_mismatch": "The wallet has another currency.",
         "same_account": "It would have gone into the same wallet.",
@@ -36,7 +36,7 @@ REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
     },
     "ru": {
         "insufficient_funds": "В вашем кошельке недостаточно денег.",
-        "wallet_frozen": "Кошелёк заморожен.",
+        "wallet_frozen": "Ваш кошелёк заморожен.",
         "wallet_not_found": "Кошелёк не существует.",
         "currency_mismatch": "Кошелёк в другой валюте.",
         "same_account": "Деньги попали бы в тот же кошелёк.",

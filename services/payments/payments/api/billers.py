@@ -14,6 +14,7 @@ from kit.web.identity import Caller, Identity, MaybeCaller
 from kit.web.pagination import Cursors
 from kit.web.routes import Router
 from kit.web.schemas import Page
+from payments.bound_refusals import TooManyServices
 from payments.domain.billers import HOUSE
 from payments.domain.billing import Editor
 from payments.domain.parties import Wallet
@@ -87,7 +88,7 @@ async def get_service(service_id: UUID, wired: Wired) -> Service:
     status_code=201,
     response_model=Service,
     is_idempotent=True,
-    refusals=(WalletNotFound, CurrencyMismatch),
+    refusals=(WalletNotFound, CurrencyMismatch, TooManyServices),
 )
 async def create_service(
     request: Request, caller: MaybeCaller, body: ServiceRequest, wired: Wired
@@ -98,7 +99,7 @@ async def create_service(
 
     async def work(uow: UnitOfWork) -> Answer:
         biller = body.biller(owner_id, uow.clock.now())
-        opened = await service.open_biller(uow, biller, wallet)
+        opened = await service.open_biller(uow, biller, wallet, most=wired.settings.most_services)
         return Answer(201, Service.of(opened), {"Location": f"/v1/services/{opened.id}"})
 
     return await idempotently(

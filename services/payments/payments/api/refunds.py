@@ -19,7 +19,9 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
 from payments.card_refusals import PaymentDisputed
+from payments.closed_refusals import PayerDeleted
 from payments.domain.payment import Payment
+from payments.domain.reasons import refund_reason_label
 from payments.domain.refunds import Refund, RefundStatus
 from payments.refusals import (
     OnlyPayeeMayRefund,
@@ -35,6 +37,7 @@ from payments.schemas import refunds as refund_examples
 from payments.schemas.refunds import RefundAnswer, RefundRequest, refund_shown
 from payments.service import refunds as service
 from payments.service.refunds import Asker, CardRule, RefundOrder
+from payments.waiting import Places
 from payments.wiring import Wired
 
 # The wallet's no comes in one hop, so a caller who does not say how long is kept this long for it.
@@ -70,6 +73,7 @@ router = Router(tags=["refunds"])
         RefundRefused,
         PaymentDisputed,
         CardAmountNotAccepted,
+        PayerDeleted,
     ),
 )
 async def refund_payment(  # noqa: PLR0913 (one parameter for each of the request's)
@@ -99,13 +103,18 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
 
     with wired.refund_ends.expect(order.refund_id) as end:
         accepted = await idempotently(
-            request, viewer.caller, operation="refund_payment", body=wanted, work=work
+            request,
+            viewer.caller,
+            operation="refund_payment",
+            body=wanted,
+            work=work,
+            stands=_stands,
         )
         if accepted.own_headers["Location"] == _address(payment_id, order.refund_id):
-            return await _ended(accepted, end, wait, viewer)
+            return await _ended(accepted, end, wait, viewer, wired.places)
     # The first answer to a repeated request, about the refund that was asked for then.
     with wired.refund_ends.expect(_id_in(accepted)) as end:
-        return await _ended(accepted, end, wait, viewer)
+        return await _ended(accepted, end, wait, viewer, wired.places)
 
 
 @router.get(
@@ -135,7 +144,7 @@ async def list_refunds(  # noqa: PLR0913 (one parameter for each of the request'
     )
     after = cursors.decode(cursor)
     async with wired.database.read() as connection:
-        payment = service.seen_by(await Payments(connection).get(payment_id), _asker(viewer))
+        payment = viewer.may_see(await Payments(connection).get(payment_id))
         found = await Refunds(connection).page(payment_id, after, limit + 1)
     await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
     items = [_shown(refund, payment, viewer) for refund in found[:limit]]
@@ -157,7 +166,7 @@ async def get_refund(
 ) -> Answer:
     """Show a refund to the payment's payer, its payee, or an administrator."""
     async with wired.database.read() as connection:
-        payment = service.seen_by(await Payments(connection).get(payment_id), _asker(viewer))
+        payment = viewer.may_see(await Payments(connection).get(payment_id))
         refund = await Refunds(connection).get(payment_id, refund_id)
     if refund is None:
         raise RefundNotFound
@@ -166,7 +175,11 @@ async def get_refund(
 
 
 async def _ended(
-    accepted: Answer, end: asyncio.Future[Refund], wait: float | None, viewer: Viewer
+    accepted: Answer,
+    end: asyncio.Future[Refund],
+    wait: float | None,
+    viewer: Viewer,
+    places: Places,
 ) -> Answer:
     """Return how the refund ended, as far as it is known in time; raises where it was refused.
 
@@ -174,17 +187,34 @@ async def _ended(
     """
     applied = {} if wait is None else preference_applied(wait)
     headers = {**accepted.own_headers, **applied}
-    try:
-        async with asyncio.timeout(wait or SHORT_WAIT):
-            refund = await end
-    except TimeoutError:
-        return Answer(ACCEPTED, body=accepted.body, headers=headers)
+    with places.place(viewer.user_id) as is_free:
+        if not is_free:
+            return accepted
+        try:
+            async with asyncio.timeout(wait or SHORT_WAIT):
+                refund = await end
+        except TimeoutError:
+            return Answer(ACCEPTED, body=accepted.body, headers=headers)
     if refund.status is RefundStatus.FAILED:
         if refund.failure_reason == NOT_COVERED:
             raise RefundNotCovered
-        raise RefundRefused(reason=refund.failure_reason or "")
+        raise _refused(refund)
     status = ACCEPTED if wait is None else CREATED
     return Answer(status, refund_shown(refund, viewer.language, to_payer=False), headers)
+
+
+def _refused(refund: Refund) -> RefundRefused:
+    code = refund.failure_reason or ""
+    return RefundRefused(
+        reason=refund_reason_label(code, "en") or code,
+        reason_ru=refund_reason_label(code, "ru") or code,
+    )
+
+
+async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
+    """Tell whether the refund that was asked for is still to be had, or was."""
+    refund = await Refunds(uow).get(*_ids_in(accepted))
+    return refund is None or refund.status is not RefundStatus.FAILED
 
 
 def _asker(viewer: Viewer) -> Asker:
@@ -201,4 +231,10 @@ def _address(payment_id: UUID, refund_id: UUID) -> str:
 
 
 def _id_in(accepted: Answer) -> UUID:
-    return UUID(accepted.own_headers["Location"].rpartition("/")[2])
+    return _ids_in(accepted)[1]
+
+
+def _ids_in(accepted: Answer) -> tuple[UUID, UUID]:
+    """Return which payment and which refund of it an answer is about, by its address."""
+    parts = accepted.own_headers["Location"].split("/")
+    return UUID(parts[-3]), UUID(parts[-1])

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from kit.db import Connection
+from kit.logs import get_logger
 from payments.domain.card_refunds import CardRefundStatus, RefundNews
 from payments.domain.charges import SOONEST, Charge, ChargeStatus, News, Notice
 from payments.domain.disputes import DisputeNews, DisputeOutcome
@@ -22,6 +23,12 @@ INSERT INTO provider_event (provider, event_id, digest, kind, charge_id, referen
     refund, has_refunds, received_at, next_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
 ON CONFLICT DO NOTHING
+"""
+
+# What was kept before ids had digests tells nothing of the kind.
+_OTHERS: Final = """
+SELECT EXISTS (SELECT FROM provider_event
+               WHERE provider = $1 AND event_id = $2 AND digest NOT IN ('', $3))
 """
 
 _DUE: Final = """
@@ -67,6 +74,8 @@ DELETE FROM provider_event WHERE (provider, event_id, digest) IN (
     WHERE received_at < $1 AND next_at IS NULL ORDER BY received_at LIMIT $2)
 """
 
+log = get_logger(__name__)
+
 
 class Kept:
     """An event as it was kept: what it tells, since when, and how often that was tried."""
@@ -87,26 +96,36 @@ class ProviderEvents:
         self._provider = provider
 
     async def keep(self, notice: Notice, now: datetime) -> bool:
-        """Keep an event that is believed, due at once; False where it is known."""
+        """Keep an event that is believed, due at once; False where it is known.
+
+        One that tells something else under an id that is known is kept, and an alarm.
+        """
         facts = [
             None if one is None else asdict(one)
             for one in (notice.news, notice.dispute, notice.refund)
         ]
         told = orjson.dumps([notice.kind, notice.charge_id, notice.reference, facts])
-        return bool(
-            await self._connection.execute(
-                _KEEP,
-                self._provider,
-                notice.event_id,
-                sha256(told).hexdigest(),
-                notice.kind,
-                notice.charge_id,
-                notice.reference,
-                *facts,
-                notice.has_refunds,
-                now,
-            )
+        digest = sha256(told).hexdigest()
+        is_new = await self._connection.execute(
+            _KEEP,
+            self._provider,
+            notice.event_id,
+            digest,
+            notice.kind,
+            notice.charge_id,
+            notice.reference,
+            *facts,
+            notice.has_refunds,
+            now,
         )
+        if is_new and await self._is_repeated(notice.event_id, digest):
+            log.error("event_id_repeated", provider=self._provider, event_id=notice.event_id)
+        return bool(is_new)
+
+    async def _is_repeated(self, event_id: str, digest: str) -> bool:
+        """Tell whether something else is kept under an event's id."""
+        found: bool = await self._connection.fetchval(_OTHERS, self._provider, event_id, digest)
+        return found
 
     async def due(self, now: datetime, limit: int) -> list[Kept]:
         """Take events that are due, oldest first; nobody else gets them meanwhile."""

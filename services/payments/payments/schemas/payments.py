@@ -4,22 +4,16 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    model_validator,
-)
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 from typing_extensions import TypeAliasType
 
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
 from kit.refusals import Language
-from kit.web.fields import AmountText, CurrencyCode, refuse_by, refuse_field
+from kit.web.fields import AmountText, CurrencyCode, compared_by, refuse_by, refuse_field
 from kit.web.schemas import Model
 from kit.web.times import Moment
 from payments.domain.creation import PaymentOrder
-from payments.domain.parties import PayeeName
+from payments.domain.parties import PayeeName, username_key
 from payments.domain.payment import Method, Payment, Status
 from payments.domain.reasons import reason_label, status_label
 from payments.domain.receipts import MOST_LINES, Line
@@ -55,8 +49,6 @@ _EXAMPLE: dict[str, Any] = {
     "disputed_at": None,
     "dispute_outcome": None,
 }
-
-
 _OUTGOING: dict[str, Any] = {
     **_EXAMPLE,
     "from_wallet_id": None,
@@ -101,7 +93,9 @@ class PayeeRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"username": "bob"}]})
 
-    username: Annotated[PlainText, Field(min_length=1, max_length=64)] | None = None
+    username: (
+        Annotated[PlainText, Field(min_length=1, max_length=64), compared_by(username_key)] | None
+    ) = None
     user_id: UUID | None = None
     wallet_id: UUID | None = Field(None, description="That wallet, of the payment's currency.")
     service_id: UUID | None = Field(None, description="A service: see `/v1/services`.")
@@ -303,9 +297,7 @@ class SeenPayment(Model):
         description="What of it has gone back, or is on its way: the refunds say which."
     )
     refunded_at: datetime | None = Field(None, description="When all of it had gone back.")
-    disputed_amount: str = Field(
-        description="What the owner of the card wants back from their bank, in all."
-    )
+    disputed_amount: str = Field(description="What the card's owner wants back from their bank.")
     disputed_at: datetime | None = Field(None, description="Since when they do.")
     dispute_outcome: Literal["won", "lost"] | None = Field(
         None, description="How the bank decided; null while that is open. `won`: for the payee."

@@ -58,7 +58,7 @@ async def request(
 
     Returns the payment as it was before, and the refund.
 
-    Raises the refusals of ``decide_refund`` and of the rule, and PaymentDisputed.
+    Raises the refusals of ``decide_refund`` and of the rule, PaymentDisputed and PayerDeleted.
     """
     payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
     provider, taken = await _charged(uow, payment)

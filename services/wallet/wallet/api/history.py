@@ -89,7 +89,7 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     async with store.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
         asked = Asked(begin, end, below, limit + 1)
-        rows = await history.entries(connection, wallet, asked)
+        rows = await history.entries(connection, wallet.id, asked)
     await audit.read("wallet", wallet.id, wallet.owner_id)
     return page_of(
         Page[EntryAnswer],

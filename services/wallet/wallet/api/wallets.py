@@ -19,8 +19,8 @@ from kit.web.schemas import Page
 from wallet import refusals
 from wallet.api.ownership import visible
 from wallet.api.paging import page_of
-from wallet.domain.wallets import Home
-from wallet.repository.wallets import Wallets
+from wallet.domain.wallets import Home, Status
+from wallet.repository.wallets import Wallets, Wanted
 from wallet.schemas import OpenWallet, WalletAnswer
 from wallet.service import opening, wallets
 from wallet.wiring import Configured, Store
@@ -34,6 +34,14 @@ Owners = Annotated[
     Query(
         pattern=f"^{_UUID}(,{_UUID}){{0,99}}$",
         description="Owners' ids, with commas between; others than oneself for admins only.",
+    ),
+]
+OldOwners = Annotated[
+    str | None,
+    Query(
+        pattern=f"^{_UUID}(,{_UUID}){{0,99}}$",
+        description="The same as `owner_id`, as it was called before.",
+        deprecated=True,
     ),
 ]
 
@@ -53,22 +61,27 @@ async def list_wallets(  # noqa: PLR0913 (one parameter for each of the query's)
     store: Store,
     settings: Configured,
     audit: Auditing,
-    owner: Owners = None,
+    owner_id: Owners = None,
+    owner: OldOwners = None,
+    currency: Annotated[CurrencyCode | None, Query()] = None,
+    status: Annotated[Status | None, Query()] = None,
+    number: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Answer:
-    """List wallets by owner."""
+    """List wallets by owner, currency, status or number."""
+    asked = owner_id or owner
     cursors = Cursors(
         settings.cursor_secret,
         list_name="list_wallets",
         subject=caller.subject,
-        filters={"owner": owner},
+        filters={"owner": asked, "currency": currency, "status": status, "number": number},
     )
     before = cursors.decode(cursor)
-    owners = _owners(caller, owner)
+    wanted = Wanted(_owners(caller, asked), currency, status, number)
     async with store.read() as connection:
-        rows = await Wallets(connection).page(owners, before, limit + 1)
-    await audit.listed("wallet", owners)
+        rows = await Wallets(connection).page(wanted, before, limit + 1)
+    await audit.listed("wallet", wanted.owners)
     return page_of(
         Page[WalletAnswer],
         [WalletAnswer.of(row) for row in rows],

@@ -50,7 +50,11 @@ class ReleaseHold(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """Move money at once; with `is_owed` what the payer can't cover becomes a debt of theirs."""
+    """Move money at once.
+
+    With `is_owed` what the payer can't cover becomes a debt of theirs; `even_frozen` is what an
+    administrator moves by hand.
+    """
 
     command_id: UUID
     transfer_id: UUID
@@ -62,6 +66,7 @@ class Transfer(NamedTuple):
     kind: str
     description: str | None
     is_owed: bool = False
+    even_frozen: bool = False
 
 
 LedgerCommand = PlaceHold | CaptureHold | ReleaseHold | Transfer

@@ -145,7 +145,7 @@ def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
         return WALLET_NOT_FOUND
     if not payer.currency == payee.currency == command.currency:
         return CURRENCY_MISMATCH
-    if payer.is_frozen and not command.is_owed:
+    if payer.is_frozen and not (command.is_owed or command.even_frozen):
         return WALLET_FROZEN
     owed = _owed(payer, command.amount_minor) if command.is_owed else 0
     if not _affords(payer, command.amount_minor - owed):

@@ -1,17 +1,20 @@
 """What people see of an account they own; the ledger's own view of it is `book.Account`."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 DEFAULT_NAME = "Main"
 SANDBOX = "sandbox"  # the provider whose money is not real
 
+HouseKind = Literal["external", "suspense", "fees", "debts"]
 Status = Literal["active", "frozen", "closed"]
 
 
 # Names of the house's own accounts, in the place of a provider's.
 DEBTS = "debts"  # lends what people owe
+FEES = "fees"
 CLOSED_OWNERS = "closed_owners"  # where money for deleted owners waits
 
 
@@ -31,9 +34,19 @@ class Home(NamedTuple):
 class HouseAccount(NamedTuple):
     """An account of the house's, in one currency: for a provider, or for one use of its own."""
 
-    kind: Literal["external", "suspense", "debts"]
+    kind: HouseKind
     provider: str
     currency: str
+
+
+# What people call the house's accounts; `external` stands for the outside world's money.
+HOUSES: Final[Mapping[str, HouseKind]] = {
+    "clearing": "external",
+    "suspense": "suspense",
+    "fees": "fees",
+    "debts": "debts",
+}
+HOUSE_NAMES: Final[Mapping[str, str]] = {kind: name for name, kind in HOUSES.items()}
 
 
 class Wallet(NamedTuple):

@@ -4,7 +4,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
@@ -66,6 +66,15 @@ RETURNING {_COLUMNS}
 """
 
 
+class Wanted(NamedTuple):
+    """Which wallets are listed; None of something is any."""
+
+    owners: Collection[UUID] | None
+    currency: str | None = None
+    status: Status | None = None
+    number: int | None = None
+
+
 class Wallets:
     """Accounts that somebody owns, and the outside world's."""
 
@@ -94,16 +103,20 @@ class Wallets:
         return {Home(owner_id, currency): found for owner_id, currency, found in rows}
 
     async def page(
-        self, owners: Collection[UUID] | None, before: tuple[datetime, UUID] | None, limit: int
+        self, wanted: Wanted, before: tuple[datetime, UUID] | None, limit: int
     ) -> list[Wallet]:
-        """Return wallets, newest first, of these owners (None: of everybody)."""
+        """Return wallets, newest first."""
         columns = [account.c[name] for name in Wallet._fields]
         newest = (account.c.created_at.desc(), account.c.id.desc())
         query = select(*columns).order_by(*newest).limit(limit)
-        if owners is None:
+        if wanted.owners is None:
             query = query.where(account.c.owner_id.is_not(None))
         else:
-            query = query.where(account.c.owner_id.in_(owners))
+            query = query.where(account.c.owner_id.in_(wanted.owners))
+        for name in ("currency", "status", "number"):
+            value = getattr(wanted, name)
+            if value is not None:
+                query = query.where(account.c[name] == value)
         if before is not None:
             query = query.where(tuple_(account.c.created_at, account.c.id) < tuple_(*before))
         return [Wallet(*row) for row in await self._connection.fetch(query)]

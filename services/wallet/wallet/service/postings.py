@@ -44,7 +44,7 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     asked = [cast("Asked", envelope.message) for envelope in envelopes]
     found = await _accounts(uow, asked)
     commands = [ledger_command(message, found) for message in asked]
-    book, outcomes = await _decide(uow, commands)
+    book, outcomes = await decide(uow, commands)
     # What follows is put into words while PostgreSQL writes what was decided.
     _, replies = await together(Ledger(uow).save(book), _tell(uow, envelopes, book, outcomes))
     await _keep(uow, book, outcomes, replies)
@@ -78,12 +78,13 @@ async def _tell(
 
 async def settle(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
     """Lock what the commands touch, decide them, and write what they change. Emits nothing."""
-    book, outcomes = await _decide(uow, commands)
+    book, outcomes = await decide(uow, commands)
     await Ledger(uow).save(book)
     return book, outcomes
 
 
-async def _decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
+async def decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
+    """Lock what the commands touch and decide them; writes nothing of it."""
     rows = Ledger(uow)
     accounts, hold_ids, command_ids = _touched(commands)
     accounts.update(await rows.accounts_of_holds(hold_ids))

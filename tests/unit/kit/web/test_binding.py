@@ -14,6 +14,8 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 
 from kit.web.answers import Answer
 from kit.web.binding import LONG_BODY_BYTES, Told
+from kit.web.bodies import MAX_COMMAS
+from kit.web.faults import MAX_FAULTS
 from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
@@ -222,6 +224,39 @@ async def test_an_unreadable_body_is_a_400(orders: Router, body: bytes) -> None:
     )
 
     assert (answer.status_code, answer.json()["code"]) == (400, "body_unreadable")
+
+
+async def test_broken_json_says_where_it_is_broken(orders: Router) -> None:
+    answer = await call(
+        orders,
+        "POST",
+        "/v1/orders",
+        content=b'{\n  "lines": [],\n  "metadata": {"a" 1}\n}',
+        headers={"content-type": "application/json", "accept-language": "en"},
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_unreadable")
+    assert "line 3, column" in answer.json()["detail"]
+
+
+async def test_a_body_of_more_values_than_anybody_needs_is_not_parsed(orders: Router) -> None:
+    answer = await call(
+        orders,
+        "POST",
+        "/v1/orders",
+        content=b"[" + b"1," * (MAX_COMMAS + 1),  # broken, too, which nobody finds out
+        headers={"content-type": "application/json"},
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_complex")
+
+
+async def test_of_many_faults_a_hundred_are_told(orders: Router) -> None:
+    order = {"lines": [], **{f"field{number}": 1 for number in range(5000)}}
+    answer = await call(orders, "POST", "/v1/orders", json=order)
+
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == MAX_FAULTS == 100
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", ""])

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 _PREFIX: Final = "#/components/schemas/"
 _USABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_BOTH_WAYS: Final = ("-Input", "-Output")  # one model, as it is sent and as it is answered
 _PARTED: Final = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -26,11 +27,15 @@ def use_titles(document: dict[str, Any]) -> dict[str, Any]:
     """
     schemas = document["components"]["schemas"]
     renamed = {
-        name: pascal_case(_PARTED.sub("_", schema.get("title", name)))
+        name: _named(name if name.endswith(_BOTH_WAYS) else schema.get("title", name))
         for name, schema in schemas.items()
         if not _USABLE.fullmatch(name)
     }
     return rename(document, renamed)
+
+
+def _named(text: str) -> str:
+    return pascal_case(_PARTED.sub("_", text))
 
 
 def rename(document: dict[str, Any], renamed: dict[str, str]) -> dict[str, Any]:

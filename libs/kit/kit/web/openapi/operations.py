@@ -38,6 +38,7 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found += [
             general.BodyUnreadable,
             general.BodyTooLarge,
+            general.BodyTooComplex,
             general.ContentTypeUnsupported,
         ]
     if route.is_idempotent:
@@ -81,7 +82,9 @@ def complete(operation: dict[str, Any], route: Route) -> None:
         answer["headers"] = {**headers.referred(*_headers_of(route)), **declared}
     for status, example in route.answer_examples.items():
         answers[str(status)]["content"]["application/json"]["example"] = example
-    answers.update(problems.answers(refusals_of(route), problem_name(route)))
+    answers.update(
+        problems.answers(refusals_of(route), problem_name(route), speaks_oauth=route.speaks_oauth)
+    )
 
 
 def _headers_of(route: Route) -> list[str]:

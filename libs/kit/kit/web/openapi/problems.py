@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from kit.refusals import Language, Refusal
+from kit.web.oauth import error_of, status_of
 from kit.web.openapi import headers
 from kit.web.openapi.names import reference
 from kit.web.problems import CONTENT_TYPE, problem_type
@@ -22,6 +23,7 @@ SAMPLES: Final[Mapping[str, object]] = {
     "example": "150.00",
     "fields": "amount",
     "largest": "10000000000000.00",
+    "least": "0.50",
     "left": "50.00",
     "limit": 1000,
     "limit_bytes": 1048576,
@@ -30,9 +32,11 @@ SAMPLES: Final[Mapping[str, object]] = {
     "most": 100,
     "price": "39.00",
     "reason": "insufficient_funds",
+    "reason_ru": "недостаточно денег",
     "retry_after_seconds": 30,
     "status": "paid",
     "status_ru": "оплачен",
+    "step": "0.10",
 }
 
 
@@ -51,11 +55,14 @@ def schema_of(refusals: Sequence[type[Refusal]]) -> dict[str, Any]:
     }
 
 
-def answers(refusals: Sequence[type[Refusal]], schema_name: str) -> dict[str, Any]:
+def answers(
+    refusals: Sequence[type[Refusal]], schema_name: str, *, speaks_oauth: bool = False
+) -> dict[str, Any]:
     """Return the answers by which an operation refuses, by status."""
     by_status: dict[int, list[type[Refusal]]] = defaultdict(list)
     for refusal in refusals:
-        by_status[refusal.status].append(refusal)
+        by_status[status_of(refusal) if speaks_oauth else refusal.status].append(refusal)
+    shown = _oauth_example if speaks_oauth else example
     return {
         str(status): {
             "description": "; ".join(dict.fromkeys(refusal.title_en for refusal in found)),
@@ -64,7 +71,7 @@ def answers(refusals: Sequence[type[Refusal]], schema_name: str) -> dict[str, An
                 CONTENT_TYPE: {
                     "schema": reference(schema_name),
                     "examples": {
-                        refusal.code: {"summary": refusal.title_en, "value": example(refusal)}
+                        refusal.code: {"summary": refusal.title_en, "value": shown(refusal)}
                         for refusal in found
                     },
                 }
@@ -98,6 +105,11 @@ def example(refusal: type[Refusal]) -> dict[str, Any]:
         "code": refusal.code,
         "request_id": _REQUEST_ID,
     }
+
+
+def _oauth_example(refusal: type[Refusal]) -> dict[str, Any]:
+    status, error = status_of(refusal), error_of(refusal)
+    return {**example(refusal), "status": status, "error": error}
 
 
 def detail(refusal: type[Refusal], language: Language) -> str:
