@@ -17,18 +17,15 @@ from payments.domain.disputes import DisputeNews, DisputeOutcome
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
 
-# An id that comes again with something else to tell is an event of its own.
+# An id that comes again with something else to tell is an event of its own. What was kept before
+# there were digests can't be told from it.
 _KEEP: Final = """
 INSERT INTO provider_event (provider, event_id, digest, kind, charge_id, reference, news, dispute,
     refund, has_refunds, received_at, next_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
 ON CONFLICT DO NOTHING
-"""
-
-# What was kept before ids had digests tells nothing of the kind.
-_OTHERS: Final = """
-SELECT EXISTS (SELECT FROM provider_event
-               WHERE provider = $1 AND event_id = $2 AND digest NOT IN ('', $3))
+RETURNING EXISTS (SELECT FROM provider_event AS known
+                  WHERE known.provider = $1 AND known.event_id = $2 AND known.digest <> '')
 """
 
 _DUE: Final = """
@@ -105,12 +102,11 @@ class ProviderEvents:
             for one in (notice.news, notice.dispute, notice.refund)
         ]
         told = orjson.dumps([notice.kind, notice.charge_id, notice.reference, facts])
-        digest = sha256(told).hexdigest()
-        is_new = await self._connection.execute(
+        is_repeated: bool | None = await self._connection.fetchval(
             _KEEP,
             self._provider,
             notice.event_id,
-            digest,
+            sha256(told).hexdigest(),
             notice.kind,
             notice.charge_id,
             notice.reference,
@@ -118,14 +114,9 @@ class ProviderEvents:
             notice.has_refunds,
             now,
         )
-        if is_new and await self._is_repeated(notice.event_id, digest):
+        if is_repeated:
             log.error("event_id_repeated", provider=self._provider, event_id=notice.event_id)
-        return bool(is_new)
-
-    async def _is_repeated(self, event_id: str, digest: str) -> bool:
-        """Tell whether something else is kept under an event's id."""
-        found: bool = await self._connection.fetchval(_OTHERS, self._provider, event_id, digest)
-        return found
+        return is_repeated is not None
 
     async def due(self, now: datetime, limit: int) -> list[Kept]:
         """Take events that are due, oldest first; nobody else gets them meanwhile."""
