@@ -35,6 +35,7 @@ from payments.parties import known_parties
 from payments.providers import provider_of
 from payments.refunding import refund_sagas
 from payments.saga import OUTSIDE_CHECKS
+from payments.service import movements
 from payments.service.bulk import Terms
 from payments.settings import Settings
 from payments.verifiers import Verifiers
@@ -77,7 +78,7 @@ def build(settings: Settings) -> Service:
                 refunds=refunds,
                 refund_ends=refund_ends,
                 charging=Charging(database, engine, refunds[Method.CARD], provider, card_bell),
-                hearing=Hearing(database, engine, provider.name),
+                hearing=Hearing(database, engine, refunds[Method.CARD], provider.name),
             )
             # In every process that answers requests, also where another one does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
@@ -101,6 +102,7 @@ def build(settings: Settings) -> Service:
             ("checks", lambda service: _check(engine, service, settings)),
             ("charges", _charge),
             ("hearing", _hear),
+            ("movements", _ask_again),
             ("bulk", _bulk),
             ("expiry", _sweep),
             ("idempotency", _forget_answers),
@@ -177,3 +179,7 @@ async def _charge(service: Service) -> None:
 async def _hear(service: Service) -> None:
     wiring: Wiring = service.state.wiring
     await wiring.hearing.run()
+
+
+async def _ask_again(service: Service) -> None:
+    await movements.ask_again_for_ever(service.state.database)

@@ -168,7 +168,7 @@ async def test_a_page_is_read_along_its_index(
     await many(room, bob, alice, 3_000)
     text = sql._PAGES[sql._OF_ONE[Direction(direction)], status is not None]
     asked = [None, None, None, sql._LAST_ID, status, None, None, None, *sql._BY_DECIMALS, None]
-    asked += [None] * 4  # payer, payee, wallet, viewer
+    asked += [None] * 5  # payer, payee, wallet, viewer, disputed
     async with room.database.read() as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         plan = await connection.fetch("EXPLAIN (ANALYZE, FORMAT JSON) " + text, alice, 21, *asked)

@@ -52,7 +52,8 @@ _UNREADABLE: Final = FieldFault(
     summary="What a provider of card payments tells",
     description="Signed by the provider over the raw body, within five minutes; of a provider that "
     "does not sign, no more than 50 a second are read, the others come again. An event that was "
-    "told before, or is about nothing known, is answered 200 and changes nothing.",
+    "told before is answered 200 and changes nothing; one about a charge that is not known yet is "
+    "kept until it is.",
     response_model=Received,
     refusals=(
         WebhookRefused,

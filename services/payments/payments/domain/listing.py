@@ -32,6 +32,7 @@ class Wanted:
     amount_min: Decimal | None = None
     amount_max: Decimal | None = None
     search: str | None = None
+    is_disputed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

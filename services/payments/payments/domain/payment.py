@@ -58,6 +58,8 @@ class Payment:
         reserved_at: When that was done.
         paid_minor: What was captured, once paid; at most ``amount_minor``.
         refunded_minor: What of it has gone back, or is on its way back.
+        disputed_at: Since when its card's owner wants it back from their bank.
+        disputed_minor: How much of it, in all; ``dispute_outcome`` is what was decided.
         counted_on: The day it was counted in, where its payer's days are limited.
         lines: What it is for, line by line: the facts of each ``Line`` of ``domain/receipts.py``.
         counted_minor: What was counted then, which is what goes back if nothing comes of it.
@@ -98,6 +100,9 @@ class Payment:
     refunded_minor: int = 0
     refunded_at: datetime | None = None
     counted_on: date | None = None
+    disputed_at: datetime | None = None
+    disputed_minor: int = 0
+    dispute_outcome: str | None = None
     lines: Sequence[Mapping[str, Any]] | None = None
     counted_minor: int | None = None
     is_price_fixed: bool = False

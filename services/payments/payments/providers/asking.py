@@ -5,7 +5,7 @@ What it says where it refuses is kept in its own words, without secrets: see `to
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -81,6 +81,18 @@ def told(text: object) -> str | None:
     if holds_card_number(line):
         return REDACTED
     return _KEY.sub(REDACTED, scrub(line))[:LONGEST_TEXT] or None
+
+
+def read_each(model: type[M], listed: Iterable[Mapping[str, Any]]) -> list[M]:
+    """Read the things that a list has.
+
+    Raises:
+        ProviderError: one of them is not what it should be.
+    """
+    try:
+        return [model.model_validate(one) for one in listed]
+    except ValidationError:
+        raise ProviderError("a list that can't be read") from None
 
 
 # Not answers about the charge: keys that are wrong or old, too much at once, still at work on it.

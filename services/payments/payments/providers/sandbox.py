@@ -1,72 +1,29 @@
 """The provider of development: cards whose owners are buttons on a page of the sandbox service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from kit import signatures
 from kit.money import Money, decimal_text
-from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
+from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_ABANDONED
 from payments.providers.asking import M, RejectedError, ask, told
-from payments.providers.fields import PageUrl, ProviderId
-from payments.providers.protocol import (
-    ProviderError,
-    WebhookRefusedError,
-    WebhookUnreadableError,
-)
-
-SIGNATURE: Final = "sandbox-signature"
-_DISPUTED: Final = frozenset({"payment.disputed", "dispute.funds_withdrawn"})
-
-_STATUSES: Final = {
-    "pending": ChargeStatus.PENDING,
-    "processing": ChargeStatus.PENDING,
-    "succeeded": ChargeStatus.SUCCEEDED,
-    "failed": ChargeStatus.FAILED,
-    "cancelled": ChargeStatus.CANCELLED,
-}
-
+from payments.providers.fields import ProviderId
+from payments.providers.protocol import ProviderError, WebhookRefusedError
+from payments.providers.sandbox_events import SIGNATURE, Payment, read_event
 
 _REFUNDS: Final = {
     "pending": CardRefundStatus.PENDING,
     "succeeded": CardRefundStatus.DONE,
     "failed": CardRefundStatus.REFUSED,
 }
-
-
-class _Payment(BaseModel):
-    id: ProviderId
-    status: Literal["pending", "processing", "succeeded", "failed", "cancelled"]
-    url: PageUrl | None = None
-    reason: ProviderId | None = None
-    charge_id: UUID | None = None
-
-    def news_of(self, charge: Charge) -> News:
-        """Return the same in our words.
-
-        Raises:
-            ProviderError: it is another charge's.
-        """
-        if self.charge_id not in (None, charge.id):
-            raise ProviderError("an answer about another charge")
-        return self.news
-
-    @property
-    def news(self) -> News:
-        """The same in our words."""
-        return News(
-            status=_STATUSES[self.status],
-            reference=self.id,
-            action_url=self.url,
-            reason=self.reason,
-        )
 
 
 class _Refund(BaseModel):
@@ -89,12 +46,6 @@ class _Error(BaseModel):
     code: str | None = None
     detail: str | None = None
     request_id: str | None = None
-
-
-class _Event(BaseModel):
-    id: ProviderId
-    type: ProviderId
-    payment: _Payment
 
 
 class SandboxProvider:
@@ -152,6 +103,10 @@ class SandboxProvider:
         url = f"{self._url}/{charge.reference}/refunds/{refund.reference}"
         return (await self._ask(_Refund, "GET", url)).news_of(refund)
 
+    async def refunds(self, charge: Charge) -> Sequence[RefundNews]:  # noqa: ARG002
+        """Return nothing: the events of the sandbox tell all by themselves."""
+        return []
+
     async def _known(self, method: str, path: str, charge: Charge) -> News:
         try:
             return await self._payment(method, path, charge)
@@ -169,25 +124,11 @@ class SandboxProvider:
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
         """Return what a signed event tells."""
-        try:
-            signatures.verify(headers.get(SIGNATURE), self._webhook_secret, body, now)
-            event = _Event.model_validate_json(body)
-        except signatures.SignatureRefusedError as error:
-            raise WebhookRefusedError from error
-        except ValidationError as error:
-            raise WebhookUnreadableError from error
-        return Notice(
-            event_id=event.id,
-            kind=event.type,
-            reference=event.payment.id,
-            charge_id=event.payment.charge_id,
-            news=event.payment.news,
-            is_dispute=event.type in _DISPUTED,
-        )
+        return read_event(headers, body, self._webhook_secret, now)
 
     async def _payment(self, method: str, path: str, charge: Charge, **options: Any) -> News:
         url, key = f"{self._url}{path}", f"{charge.id}:create"
-        return (await self._ask(_Payment, method, url, key, **options)).news_of(charge)
+        return (await self._ask(Payment, method, url, key, **options)).news_of(charge)
 
     async def _ask(
         self, model: type[M], method: str, url: str, key: str | None = None, **options: Any

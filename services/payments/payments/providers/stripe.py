@@ -4,101 +4,34 @@ A session's page takes the card, 3-D Secure included, and sends the payer back. 
 believed by their signature (docs.stripe.com/webhooks/signature).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
-from uuid import UUID
+from typing import Any, Final
 
 import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from kit import signatures
 from kit.money import Money
-from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
-from payments.domain.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.card_refunds import CardRefund, CardRefundNews, RefundNews
+from payments.domain.charges import Charge, News, Notice
 from payments.domain.provider_faults import ProviderFault
-from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
 from payments.providers import stripe_units
-from payments.providers.asking import M, RejectedError, ask, told
-from payments.providers.fields import PageUrl, ProviderId
-from payments.providers.protocol import (
-    ProviderError,
-    WebhookRefusedError,
-    WebhookUnreadableError,
+from payments.providers.asking import M, RejectedError, ask, read_each, told
+from payments.providers.protocol import ProviderError, WebhookRefusedError
+from payments.providers.stripe_events import (
+    SIGNATURE,
+    Refund,
+    Session,
+    TellingRefund,
+    read_event,
 )
 
-SIGNATURE: Final = "stripe-signature"
 _LONGEST_NAME: Final = 250
 # A session lives 30 minutes at least, 24 hours at most; ours ends it before by `expire`.
 _SESSION_LIFE: Final = timedelta(hours=2)
-_DISPUTED: Final = "charge.dispute.created"
-_REFUNDS: Final = {
-    "succeeded": CardRefundStatus.DONE,
-    "failed": CardRefundStatus.REFUSED,
-    "canceled": CardRefundStatus.REFUSED,
-}
 _MOST_REFUNDS: Final = "100"  # of one payment, on a page of Stripe's list
-_PAYMENT_FAILED: Final = "checkout.session.async_payment_failed"
-
-
-class _Session(BaseModel):
-    id: ProviderId
-    status: Literal["open", "complete", "expired"] | None = None
-    payment_status: str = "unpaid"
-    payment_intent: ProviderId | None = None
-    client_reference_id: str | None = None
-    url: PageUrl | None = None
-
-    def news_of(self, charge: Charge) -> News:
-        """Return the same in our words.
-
-        Raises:
-            ProviderError: it is another charge's.
-        """
-        if self.client_reference_id not in (None, str(charge.id)):
-            raise ProviderError("an answer about another charge")
-        return self.news
-
-    @property
-    def news(self) -> News:
-        """The same in our words."""
-        return News(
-            status=self._status(),
-            reference=self.id,
-            settlement=self.payment_intent,
-            action_url=self.url,
-            reason=CARD_TIMED_OUT if self.status == "expired" else None,
-        )
-
-    def _status(self) -> ChargeStatus:
-        if self.payment_status == "paid":
-            return ChargeStatus.SUCCEEDED
-        return ChargeStatus.CANCELLED if self.status == "expired" else ChargeStatus.PENDING
-
-
-class _Refund(BaseModel):
-    id: ProviderId
-    status: str | None
-    failure_reason: str | None = None
-    metadata: dict[str, str] | None = None
-
-    @property
-    def refund_id(self) -> str | None:
-        """What we call it, where it says so."""
-        return (self.metadata or {}).get("refund_id")
-
-    def news_of(self, refund: CardRefund) -> CardRefundNews:
-        """Return the same in our words.
-
-        Raises:
-            ProviderError: it is another refund's.
-        """
-        if self.refund_id not in (None, str(refund.id)):
-            raise ProviderError("an answer about another refund")
-        status = _REFUNDS.get(self.status or "", CardRefundStatus.PENDING)
-        why = told(self.failure_reason)
-        fault = None if why is None else ProviderFault(kind="refund", code=why)
-        return CardRefundNews(status=status, reference=self.id, fault=fault)
+_MOST_PAGES: Final = 20
 
 
 class _Why(BaseModel):
@@ -114,21 +47,8 @@ class _Error(BaseModel):
 
 
 class _Refunds(BaseModel):
-    data: list[_Refund]
-
-
-class _Dispute(BaseModel):
-    payment_intent: ProviderId | None = None
-
-
-class _Data(BaseModel):
-    object: dict[str, Any]
-
-
-class _Event(BaseModel):
-    id: ProviderId
-    type: ProviderId
-    data: _Data
+    data: list[dict[str, Any]]
+    has_more: bool = False
 
 
 class StripeProvider:
@@ -176,7 +96,7 @@ class StripeProvider:
     async def fetch(self, charge: Charge) -> News:
         """Retrieve the session."""
         url = f"{self._url}/v1/checkout/sessions/{charge.reference}"
-        return (await self._ask(_Session, "GET", url)).news_of(charge)
+        return (await self._ask(Session, "GET", url)).news_of(charge)
 
     async def cancel(self, charge: Charge) -> News:
         """Expire the session; one that is not open any more is asked for instead."""
@@ -203,18 +123,35 @@ class StripeProvider:
             "metadata[refund_id]": str(refund.id),
         }
         url, key = f"{self._url}/v1/refunds", f"{refund.id}:refund"
-        return (await self._ask(_Refund, "POST", url, key, data=form)).news_of(refund)
+        return (await self._ask(Refund, "POST", url, key, data=form)).news_of(refund)
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:  # noqa: ARG002
         """Retrieve the refund."""
         url = f"{self._url}/v1/refunds/{refund.reference}"
-        return (await self._ask(_Refund, "GET", url)).news_of(refund)
+        return (await self._ask(Refund, "GET", url)).news_of(refund)
 
-    async def _known_refund(self, intent: str, refund: CardRefund) -> _Refund | None:
+    async def refunds(self, charge: Charge) -> Sequence[RefundNews]:
+        """List the refunds of the payment intent, whoever made them."""
+        intent = charge.settlement or (await self.fetch(charge)).settlement
+        if intent is None:
+            return []
+        listed = await self._refunds_of(intent)
+        return [one.told for one in read_each(TellingRefund, listed)]
+
+    async def _known_refund(self, intent: str, refund: CardRefund) -> Refund | None:
+        found = read_each(Refund, await self._refunds_of(intent))
+        return next((one for one in found if one.refund_id == refund.id), None)
+
+    async def _refunds_of(self, intent: str) -> list[dict[str, Any]]:
         url, wanted = f"{self._url}/v1/refunds", {"payment_intent": intent, "limit": _MOST_REFUNDS}
-        found = await self._ask(_Refunds, "GET", url, params=wanted)
-        ours = (one for one in found.data if one.refund_id == str(refund.id))
-        return next(ours, None)
+        found: list[dict[str, Any]] = []
+        for _ in range(_MOST_PAGES):
+            page = await self._ask(_Refunds, "GET", url, params=wanted)
+            found += page.data
+            if not page.has_more or not page.data:
+                break
+            wanted = {**wanted, "starting_after": str(page.data[-1].get("id"))}
+        return found
 
     def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
         """Return where it bears the signature of a body sent now."""
@@ -225,30 +162,13 @@ class StripeProvider:
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
         """Return what a signed event tells; events about other objects are none of ours."""
-        try:
-            signatures.verify(headers.get(SIGNATURE), self._webhook_secret, body, now)
-            event = _Event.model_validate_json(body)
-            if event.type == _DISPUTED:
-                dispute = _Dispute.model_validate(event.data.object)
-                return _notice(event, dispute.payment_intent, is_dispute=True)
-            if not event.type.startswith("checkout.session."):
-                return None
-            session = _Session.model_validate(event.data.object)
-        except signatures.SignatureRefusedError as error:
-            raise WebhookRefusedError from error
-        except ValidationError as error:
-            raise WebhookUnreadableError from error
-        news = session.news
-        if event.type == _PAYMENT_FAILED:
-            news = News(status=ChargeStatus.FAILED, reference=session.id, reason=CARD_DECLINED)
-        charge_id = _uuid(session.client_reference_id)
-        return _notice(event, session.id, charge_id=charge_id, news=news)
+        return read_event(headers, body, self._webhook_secret, now)
 
     async def _session(
         self, path: str, charge: Charge, operation: str, form: Mapping[str, str] | None = None
-    ) -> _Session:
+    ) -> Session:
         url = f"{self._url}/v1/checkout/sessions{path}"
-        return await self._ask(_Session, "POST", url, f"{charge.id}:{operation}", data=form)
+        return await self._ask(Session, "POST", url, f"{charge.id}:{operation}", data=form)
 
     async def _ask(
         self, model: type[M], method: str, url: str, key: str | None = None, **options: Any
@@ -281,14 +201,3 @@ def _units(minor: int, currency: str) -> str:
     except ValueError:
         fault = ProviderFault(code="amount_not_expressible", parameter="amount")
         raise RejectedError(fault) from None
-
-
-def _notice(event: _Event, reference: str | None, **more: Any) -> Notice:
-    return Notice(event_id=event.id, kind=event.type, reference=reference, **more)
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return None if text is None else UUID(text)
-    except ValueError:
-        return None

@@ -5,9 +5,11 @@ from payments.repository.bulks import Bulks
 from payments.repository.card_refunds import CardRefunds
 from payments.repository.changes import Changes, Place
 from payments.repository.charges import Charges
+from payments.repository.disputes import Disputes
 from payments.repository.known import Known
 from payments.repository.limits import Limits
 from payments.repository.lists import Lists
+from payments.repository.movements import Movements
 from payments.repository.oversight import Oversight, RefundsWanted
 from payments.repository.payments import Payments
 from payments.repository.provider_events import ProviderEvents
@@ -20,9 +22,11 @@ __all__ = [
     "CardRefunds",
     "Changes",
     "Charges",
+    "Disputes",
     "Known",
     "Limits",
     "Lists",
+    "Movements",
     "Oversight",
     "Payments",
     "Place",

@@ -34,6 +34,7 @@ WHERE {side}
   AND ($17::uuid IS NULL OR $17 IN (payer_account_id, payee_account_id, debited_account_id,
                                     credited_account_id))
   AND ($18::uuid IS NULL OR $18 IN (payer_id, payee_id))
+  AND ($19::boolean IS NULL OR (disputed_at IS NOT NULL) = $19)
 ORDER BY created_at DESC, id DESC LIMIT $2)
 """
 _PAID: Final = "payer_id = $1"
@@ -113,6 +114,7 @@ class Lists:
             scope.payee_id,
             scope.wallet_id,
             scope.viewer_id,
+            wanted.is_disputed,
         )
         return payments_of(rows)
 

@@ -28,7 +28,7 @@ ROW: Final = """
     payment.cancelled_at, payment.service_id, payment.method, payment.execute_at,
     payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
     payment.refunded_at, payment.counted_on, payment.counted_minor, payment.is_price_fixed,
-    payment.lines,
+    payment.disputed_at, payment.disputed_minor, payment.dispute_outcome, payment.lines,
     (SELECT name FROM biller WHERE biller.id = payment.service_id) AS service_name,
     (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
     (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username

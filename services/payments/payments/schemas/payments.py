@@ -4,13 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    model_validator,
-)
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 from typing_extensions import TypeAliasType
 
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
@@ -51,9 +45,10 @@ _EXAMPLE: dict[str, Any] = {
     "paid_amount": "150.00",
     "refunded_amount": "0.00",
     "refunded_at": None,
+    "disputed_amount": "0.00",
+    "disputed_at": None,
+    "dispute_outcome": None,
 }
-
-
 _OUTGOING: dict[str, Any] = {
     **_EXAMPLE,
     "from_wallet_id": None,
@@ -302,6 +297,11 @@ class SeenPayment(Model):
         description="What of it has gone back, or is on its way: the refunds say which."
     )
     refunded_at: datetime | None = Field(None, description="When all of it had gone back.")
+    disputed_amount: str = Field(description="What the card's owner wants back from their bank.")
+    disputed_at: datetime | None = Field(None, description="Since when they do.")
+    dispute_outcome: Literal["won", "lost"] | None = Field(
+        None, description="How the bank decided; null while that is open. `won`: for the payee."
+    )
 
 
 class IncomingPayment(SeenPayment):
@@ -369,6 +369,9 @@ def shown(
         "paid_amount": _amount(payment.paid_minor, payment.currency),
         "refunded_amount": decimal_text(payment.refunded_minor, payment.currency),
         "refunded_at": payment.refunded_at,
+        "disputed_amount": decimal_text(payment.disputed_minor, payment.currency),
+        "disputed_at": payment.disputed_at,
+        "dispute_outcome": payment.dispute_outcome,
     }
     if viewer_id != payment.payer_id:
         return IncomingPayment.model_construct(**seen)

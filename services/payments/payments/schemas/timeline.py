@@ -11,7 +11,17 @@ from kit.refusals import Language
 from kit.web.schemas import Model
 from payments.domain.reasons import reason_label, refund_reason_label
 from payments.domain.story_words import words_of
-from payments.domain.timeline import Asked, Entered, Faulted, Moment, Stepped, Told, Tried, Webhook
+from payments.domain.timeline import (
+    Asked,
+    Disputed,
+    Entered,
+    Faulted,
+    Moment,
+    Stepped,
+    Told,
+    Tried,
+    Webhook,
+)
 
 _EXAMPLE: dict[str, Any] = {
     "payment_id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
@@ -100,6 +110,15 @@ class WebhookMoment(_Told):
     error: str | None = Field(None, description="Where there was no answer: a stable code.")
 
 
+class DisputeMoment(_Told):
+    """Something became of a dispute: the owner of the card wants the money back."""
+
+    kind: Literal["dispute"] = "dispute"
+    amount: str = Field(description="What is disputed.")
+    currency: str
+    reason: str | None = Field(None, description="The provider's word for why.")
+
+
 class ProviderMoment(_Told):
     """A call of the card provider that it refused or that failed; told to administrators."""
 
@@ -124,6 +143,7 @@ AnyMoment: TypeAlias = Annotated[
     | MessageMoment
     | EntryMoment
     | WebhookMoment
+    | DisputeMoment
     | ProviderMoment,
     Field(discriminator="kind"),
 ]
@@ -198,6 +218,15 @@ def shown_moment(  # noqa: PLR0911 (one shape for each kind)
                 currency=moment.currency,
                 wallet_id=moment.wallet_id,
                 seq=moment.seq,
+            )
+        case Disputed():
+            return DisputeMoment(
+                at=at,
+                code=moment.code,
+                label=label,
+                amount=decimal_text(moment.amount_minor, moment.currency),
+                currency=moment.currency,
+                reason=moment.reason,
             )
         case Faulted():
             return _shown_fault(moment, label)
