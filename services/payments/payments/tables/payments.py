@@ -1,7 +1,6 @@
-"""Tables of payments; constraints restate the rules of the domain. Kit's own tables stand there.
+"""Tables of payments and of people; those of cards are next door.
 
-Those of cards are in ``card_tables``. Parties and wallets are read models: rows told by events, so
-no foreign key can hold them.
+Parties and wallets are read models: rows told by events, so no foreign key can hold them.
 """
 
 from sqlalchemy import (
@@ -22,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from payments.card_tables import METADATA
+from payments.tables.cards import METADATA
 
 _AT = DateTime(timezone=True)
 
