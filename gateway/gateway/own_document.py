@@ -48,7 +48,7 @@ _SCHEMAS: Final[dict[str, Any]] = {
         "required": ["items", "next_cursor"],
         "properties": {
             "items": {"type": "array", "items": reference("Currency")},
-            "next_cursor": {"type": "null"},
+            "next_cursor": {"type": ["string", "null"]},
         },
     },
     "MeWallet": {

@@ -122,7 +122,9 @@ class PaymentLine(Model):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"description": "Ticket", "quantity": "2", "amount": "75.00"}]
+            "examples": [
+                {"description": "Ticket", "quantity": "2", "amount": "75.00", "vat_code": None}
+            ]
         }
     )
 
