@@ -81,3 +81,43 @@ class PaymentRefunded(PaymentEvent):
     transfer_id: UUID
     refunded_minor: int
     is_full: bool
+
+
+class PaymentRefundFailed(PaymentEvent):
+    """A refund that had gone back was not taken, and its money is the payee's again.
+
+    ``amount_minor`` is this refund's; ``refunded_minor`` what is left as gone back of the payment,
+    whose ``status`` is ``paid`` again.
+    """
+
+    type: ClassVar[str] = "payments.payment_refund_failed.v1"
+
+    status: Literal["paid"] = "paid"
+    refund_id: UUID
+    refunded_minor: int
+    reason: str
+
+
+class PaymentDisputed(PaymentEvent):
+    """The owner of the card that paid wants the money back from their bank.
+
+    ``amount_minor`` is the dispute's, ``reason`` the provider's word for it; ``status`` how the
+    payment stands, which a dispute does not change.
+    """
+
+    type: ClassVar[str] = "payments.payment_disputed.v1"
+
+    status: Literal["paid", "refunded", "failed", "cancelled"]
+    dispute_id: UUID
+    provider: str
+    reason: str | None
+
+
+class PaymentDisputeClosed(PaymentEvent):
+    """The bank has decided a dispute: ``won`` by the payee, or ``lost``."""
+
+    type: ClassVar[str] = "payments.payment_dispute_closed.v1"
+
+    status: Literal["paid", "refunded", "failed", "cancelled"]
+    dispute_id: UUID
+    outcome: Literal["won", "lost"]

@@ -91,6 +91,9 @@ class Transfer(Command):
 
     ``transfer_id`` is chosen by the asker; another command with the same one is a fault of the
     asker's and ends among the dead letters.
+
+    With ``is_owed`` the payer gives what there is, also where it is frozen, and owes the rest,
+    which what comes to it later pays first: neither funds nor the state of the wallet refuse it.
     """
 
     type: ClassVar[str] = "wallet.transfer.v1"
@@ -103,6 +106,7 @@ class Transfer(Command):
     reference: str
     kind: str = "payment"
     description: str | None = None
+    is_owed: bool = False
 
 
 # Replies
@@ -139,7 +143,10 @@ class HoldReleased(Reply):
 
 
 class TransferPosted(Reply):
-    """The money has moved; ``posted_at`` is the ledger's time of it."""
+    """The money has moved; ``posted_at`` is the ledger's time of it.
+
+    ``owed_minor`` is what of it the payer owes, where that was allowed.
+    """
 
     type: ClassVar[str] = "wallet.transfer_posted.v1"
 
@@ -147,6 +154,7 @@ class TransferPosted(Reply):
     posted_at: datetime
     payer_account_id: UUID
     payee_account_id: UUID
+    owed_minor: int = 0
 
 
 class TransferRefused(Reply):

@@ -11,9 +11,12 @@ from contracts import payments as contract
 from contracts.payments import (
     PaymentCancelled,
     PaymentCreated,
+    PaymentDisputeClosed,
+    PaymentDisputed,
     PaymentFailed,
     PaymentPaid,
     PaymentRefunded,
+    PaymentRefundFailed,
 )
 from contracts.wallet import CaptureHold, PlaceHold, ReleaseHold, Transfer
 from kit.ids import new_id
@@ -51,7 +54,14 @@ EVENTS: list[Message] = [
         refunded_minor=15_000,
         is_full=True,
     ),
+    PaymentRefundFailed(**KNOWN, refund_id=new_id(), refunded_minor=0, reason="card_refund_failed"),
+    PaymentDisputed(
+        **KNOWN, status="paid", dispute_id=new_id(), provider="stripe", reason="fraudulent"
+    ),
+    PaymentDisputeClosed(**KNOWN, status="refunded", dispute_id=new_id(), outcome="won"),
 ]
+# What happens to a payment that has ended, and stays as it is.
+BESIDE_ITS_STATE = {PaymentRefundFailed, PaymentDisputed, PaymentDisputeClosed}
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
@@ -74,7 +84,8 @@ def test_every_event_of_the_contract_is_held_to_this_and_names_its_state() -> No
     assert {type(event) for event in EVENTS} == defined
     for event in EVENTS:
         status = event.model_dump()["status"]
-        assert event.type == f"payments.payment_{status}.v1"
+        is_named_so = event.type == f"payments.payment_{status}.v1"
+        assert is_named_so != (type(event) in BESIDE_ITS_STATE)
 
 
 def test_no_event_tells_of_cards_or_metadata() -> None:
