@@ -24,6 +24,7 @@ from payments.parties import known_parties
 from payments.providers import provider_of
 from payments.refunding import refund_sagas
 from payments.saga import OUTSIDE_CHECKS
+from payments.service import movements
 from payments.service.bulk import Terms
 from payments.settings import Settings
 from payments.verifiers import Verifiers
@@ -66,7 +67,7 @@ def build(settings: Settings) -> Service:
                 refunds=refunds,
                 refund_ends=refund_ends,
                 charging=Charging(database, engine, refunds[Method.CARD], provider, card_bell),
-                hearing=Hearing(database, engine, provider.name),
+                hearing=Hearing(database, engine, refunds[Method.CARD], provider.name),
             )
             # In every process that answers requests, also where another one does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
@@ -161,5 +162,6 @@ async def _charge(service: Service) -> None:
 
 
 async def _hear(service: Service) -> None:
+    """Hear the provider, and have the wallet asked again for what follows from that."""
     wiring: Wiring = service.state.wiring
-    await wiring.hearing.run()
+    await all_of([wiring.hearing.run(), movements.ask_again_for_ever(service.state.database)])

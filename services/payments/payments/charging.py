@@ -4,7 +4,7 @@ A call runs outside any unit of work, its outcome gets one of its own. What is n
 call (no answer, a crash) is asked for again under the same key, until it is.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -27,12 +27,13 @@ from payments.domain.reasons import CARD_UNAVAILABLE
 from payments.providers import PaymentProvider, ProviderError
 from payments.providers.asking import RejectedError
 from payments.repository import CardRefunds, Charges
-from payments.service import card_refunds
+from payments.service import card_refunds, recoveries
 from payments.service.charges import learn
 
 AT_ONCE: Final = 32
 POLL_SECONDS: Final = 1.0
 LEASE: Final = timedelta(seconds=20)  # longer than the calls of one turn can take
+READ_AGAIN: Final = timedelta(minutes=1)  # where the refunds of a charge could not be read
 
 log = get_logger(__name__)
 
@@ -73,19 +74,24 @@ class Charging:
                 await self._bell.wait(POLL_SECONDS)
 
     async def work_off(self) -> int:
-        """Ask about a batch of charges and one of refunds; returns how many the larger had."""
+        """Ask about a batch of charges, of refunds, and of what was refunded at the provider.
+
+        Returns how many the largest had.
+        """
         now, name = self._database.clock.now(), self.provider.name
         async with self._database.unit_of_work() as uow:
             due = await Charges(uow).lease(name, now, now + LEASE, AT_ONCE)
             back = await CardRefunds(uow).lease(name, now, now + LEASE, AT_ONCE)
             charged = await Charges(uow).among([one.charge_id for one in back]) if back else {}
+            to_read = await Charges(uow).lease_refunds(name, now, now + READ_AGAIN, AT_ONCE)
         await all_of(
             [
                 *(self._settle(charge) for charge in due),
                 *(self._give_back(charged[one.charge_id], one) for one in back),
+                *(self._read_refunds(charge, now + READ_AGAIN) for charge in to_read),
             ]
         )
-        return max(len(due), len(back))
+        return max(len(due), len(back), len(to_read))
 
     async def begin(self, charge_id: UUID) -> Charge | None:
         """Ask for a charge that nobody has asked for yet; how it stands afterwards."""
@@ -131,6 +137,9 @@ class Charging:
 
     async def _give_back(self, charge: Charge, refund: CardRefund) -> None:
         """Have the provider give a sum back, or say how that stands, and store what came of it."""
+        async with self._database.unit_of_work() as uow:
+            if not await card_refunds.is_due(uow, self._refunds, charge, refund):
+                return
         news: CardRefundNews | None = None
         error = None
         try:
@@ -144,6 +153,20 @@ class Charging:
                 news = CardRefundNews(status=CardRefundStatus.REFUSED)
         async with self._database.unit_of_work() as uow:
             await card_refunds.learn(uow, self._refunds, charge, refund, news=news, error=error)
+
+    async def _read_refunds(self, charge: Charge, until: datetime) -> None:
+        """Read which refunds there are of a charge, and take in what is not known of them."""
+        try:
+            found = await self.provider.refunds(charge)
+        except ProviderError as failure:
+            log.warning("refunds_not_read", charge_id=str(charge.id), error=str(failure))
+            return
+        async with self._database.unit_of_work() as uow:
+            await recoveries.lock(uow, [charge])
+            for news in found:
+                await card_refunds.note(uow, self._refunds, charge, news)
+            await recoveries.settle(uow, [charge.id])
+            await Charges(uow).refunds_read(charge.id, until)
 
 
 def _meaning(failure: ProviderError, call: Call) -> News | None:

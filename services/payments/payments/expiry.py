@@ -8,11 +8,13 @@ from kit.db import Database
 from kit.tasks import for_ever
 from kit.web.idempotency import purge
 from payments.repository import Changes, Limits
+from payments.repository.provider_events import purge_events
 from payments.service.payments import EXPIRY_BATCH, expire
 
 PURGE_SECONDS: Final = 600.0
 CHANGES_KEPT: Final = timedelta(days=7)
 DAYS_KEPT: Final = timedelta(days=60)  # longer than a payment can be on its way
+EVENTS_KEPT: Final = timedelta(days=90)  # providers send again for 30 at most
 PURGE_BATCH: Final = 5000
 
 
@@ -44,7 +46,7 @@ async def forget_answers(database: Database) -> None:
 
 
 async def forget_changes(database: Database) -> None:
-    """Delete changes that no stream can go on from, and days long over, until cancelled."""
+    """Delete changes that no stream can go on from, and days and events long over."""
 
     async def once() -> None:
         before = database.clock.now() - CHANGES_KEPT
@@ -52,6 +54,7 @@ async def forget_changes(database: Database) -> None:
             pass
         async with database.unit_of_work() as uow:
             await Limits(uow).purge((database.clock.now() - DAYS_KEPT).date())
+            await purge_events(uow, database.clock.now() - EVENTS_KEPT, PURGE_BATCH)
         await asyncio.sleep(PURGE_SECONDS)
 
     await for_ever("payments.changes", once)

@@ -12,6 +12,7 @@ from payments.repository import Payments
 from payments.saga import EARLIER, PAYMENT, RESERVE, captured_minor, is_by_card
 from payments.service.charges import call_off
 from payments.service.limits import give_back
+from payments.service.recoveries import settle_payments
 from payments.telling import tell
 from payments.waiting import Finishes
 
@@ -24,6 +25,9 @@ def payment_saga(finishes: Finishes) -> SagaEngine:
 
     async def completed(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
         await _finish(uow, finishes, ended, paid)
+        by_card = [saga.saga_id for saga in ended if is_by_card(saga.data)]
+        if by_card:
+            await settle_payments(uow, by_card)
 
     async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
         await _finish(uow, finishes, ended, given_up)

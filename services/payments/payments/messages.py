@@ -27,7 +27,8 @@ def routes(*engines: SagaEngine) -> Routes:
         of_sagas = [envelope for envelope in envelopes if not is_ours(envelope)]
         if of_sagas:
             await to_the_saga(uow, of_sagas)
-        for envelope in envelopes:
+        # In the order of their ids, as everybody locks charges.
+        for envelope in sorted(envelopes, key=lambda one: one.subject):
             if is_ours(envelope):
                 await answered(uow, envelope)
 

@@ -63,6 +63,9 @@ class PaymentFilters(Model):
     search: str | None = Field(
         None, min_length=2, max_length=100, description="Stands in the description; in any case."
     )
+    disputed: bool | None = Field(
+        None, description="Whether the owner of a card has disputed it with their bank."
+    )
 
     @property
     def wanted(self) -> Wanted:
@@ -76,6 +79,7 @@ class PaymentFilters(Model):
             amount_min=self.amount_min,
             amount_max=self.amount_max,
             search=self.search,
+            is_disputed=self.disputed,
         )
 
 
@@ -96,7 +100,11 @@ class PaymentsQuery(PaymentFilters):
     def parameters(self) -> dict[str, str]:
         """What the link to the next page says besides its cursor."""
         given = self.model_dump(mode="json", exclude={"cursor"}, exclude_unset=True)
-        return {name: str(value) for name, value in given.items() if value is not None}
+        return {name: _text(value) for name, value in given.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _start(moment: datetime | date | None) -> datetime | None:

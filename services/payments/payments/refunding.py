@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from contracts.payments import PaymentRefunded
 from kit.db import UnitOfWork
 from kit.logs import get_logger
 from kit.messaging.doorbell import Doorbell
 from kit.money import decimal_text
 from kit.saga import Done, Ended, Hooks, SagaEngine
-from payments.domain.payment import Method, Payment
+from payments.domain.payment import Method
 from payments.domain.refunds import Refund
 from payments.refund_saga import CARD_REFUND, REFUND
-from payments.repository import Payments, Refunds
+from payments.repository import Refunds
 from payments.saga import RESERVE
 from payments.service import card_refunds
+from payments.service.recoveries import count_in, settle_payments
 from payments.waiting import RefundEnds
 
 log = get_logger(__name__)
@@ -35,9 +35,22 @@ def refund_sagas(ends: RefundEnds, card_bell: Doorbell) -> Mapping[Method, SagaE
             await card_refunds.want(uow, to_card, set_aside)
             uow.after_commit(card_bell.ring)
 
+    async def completed(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+        await hooks.completed(uow, ended)
+        await settle_payments(uow, _payments(ended))
+
+    async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+        await hooks.undone(uow, ended)
+        await settle_payments(uow, _payments(ended))
+
     hooks = _hooks(ends)
-    to_card = SagaEngine(CARD_REFUND, replace(hooks, done=done))
+    by_card = replace(hooks, completed=completed, undone=undone, done=done)
+    to_card = SagaEngine(CARD_REFUND, by_card)
     return {Method.WALLET: SagaEngine(REFUND, hooks), Method.CARD: to_card}
+
+
+def _payments(ended: Sequence[Ended]) -> set[UUID]:
+    return {UUID(saga.data["payment_id"]) for saga in ended}
 
 
 def _hooks(ends: RefundEnds) -> Hooks:
@@ -51,7 +64,7 @@ def _hooks(ends: RefundEnds) -> Hooks:
             transfer_id = UUID(saga.data["transfer_id"])
             done = await Refunds(uow).complete(saga.saga_id, transfer_id, uow.clock.now())
             if done is not None:
-                await _count_in(uow, done)
+                await count_in(uow, done)
                 _tell(uow, ends, done)
 
     async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
@@ -63,31 +76,6 @@ def _hooks(ends: RefundEnds) -> Hooks:
                 _tell(uow, ends, failed)
 
     return Hooks(lock=lock, completed=completed, undone=undone)
-
-
-async def _count_in(uow: UnitOfWork, done: Refund) -> None:
-    back = await Refunds(uow).count_in(done, uow.clock.now())
-    payment = await Payments(uow).get(done.payment_id)
-    assert payment is not None  # noqa: S101 - the refund refers to it
-    event = event_of(done, payment, back)
-    uow.emit(event, subject=str(payment.id), sequence=payment.version)
-
-
-def event_of(done: Refund, payment: Payment, back_minor: int) -> PaymentRefunded:
-    """Return the event of a completed refund; ``back_minor`` is what has gone back by now."""
-    return PaymentRefunded(
-        payment_id=payment.id,
-        payer_id=payment.payer_id,
-        payee_id=payment.payee_id,
-        amount_minor=done.amount_minor,
-        currency=payment.currency,
-        at=done.completed_at,
-        refund_id=done.id,
-        transfer_id=done.transfer_id,
-        refunded_minor=back_minor,
-        is_full=back_minor == payment.paid_minor,
-        status=payment.status.value,
-    )
 
 
 def _tell(uow: UnitOfWork, ends: RefundEnds, refund: Refund) -> None:

@@ -3,14 +3,20 @@
 from contracts.payments import (
     PaymentCancelled,
     PaymentCreated,
+    PaymentDisputeClosed,
+    PaymentDisputed,
     PaymentEvent,
     PaymentFailed,
     PaymentPaid,
+    PaymentRefunded,
+    PaymentRefundFailed,
 )
 from kit.db import UnitOfWork
 from kit.logs import get_logger
 from kit.money import decimal_text
+from payments.domain.disputes import Dispute
 from payments.domain.payment import Payment, Status
+from payments.domain.refunds import Refund, RefundStatus
 
 log = get_logger(__name__)
 
@@ -58,4 +64,55 @@ def tell(uow: UnitOfWork, payment: Payment) -> None:
             currency=payment.currency,
             reason=payment.reason,
         )
+    )
+
+
+def refund_event(refund: Refund, payment: Payment, back_minor: int) -> PaymentEvent:
+    """Return the event of a refund that has gone back, or has come back after that.
+
+    ``back_minor`` is what has gone back of the payment by now.
+    """
+    known = {
+        "payment_id": payment.id,
+        "payer_id": payment.payer_id,
+        "payee_id": payment.payee_id,
+        "amount_minor": refund.amount_minor,
+        "currency": payment.currency,
+        "refund_id": refund.id,
+        "refunded_minor": back_minor,
+    }
+    if refund.status is RefundStatus.FAILED:
+        return PaymentRefundFailed.model_validate(
+            {**known, "at": refund.failed_at, "reason": refund.failure_reason}
+        )
+    return PaymentRefunded.model_validate(
+        {
+            **known,
+            "at": refund.completed_at,
+            "transfer_id": refund.transfer_id,
+            "is_full": back_minor == payment.paid_minor,
+            "status": payment.status.value,
+        }
+    )
+
+
+def dispute_event(
+    dispute: Dispute, payment: Payment, provider: str, *, is_end: bool
+) -> PaymentEvent:
+    """Return the event of a dispute that began, or ended."""
+    known = {
+        "payment_id": payment.id,
+        "payer_id": payment.payer_id,
+        "payee_id": payment.payee_id,
+        "amount_minor": dispute.amount_minor,
+        "currency": payment.currency,
+        "status": payment.status.value,
+        "dispute_id": dispute.id,
+    }
+    if is_end:
+        return PaymentDisputeClosed.model_validate(
+            {**known, "at": dispute.end_told_at, "outcome": dispute.outcome}
+        )
+    return PaymentDisputed.model_validate(
+        {**known, "at": dispute.told_at, "provider": provider, "reason": dispute.reason}
     )

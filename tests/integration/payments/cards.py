@@ -51,6 +51,7 @@ class CardProvider:
         if self.no_refunds:
             return httpx.Response(400, json={})
         key, asked = request.headers["idempotency-key"], json.loads(request.content)
+        assert key == f"{asked['refund_id']}:refund"
         sum_of_first = self.refunded.setdefault(key, asked["amount"])
         assert asked["amount"] == sum_of_first
         return httpx.Response(201, json={"id": "refund_1", "status": "succeeded"})
@@ -66,18 +67,65 @@ class CardProvider:
         self, status: str, charge_id: UUID | None = None, *, event: str | None = None, **more: Any
     ) -> httpx.Response:
         """Send a signed webhook."""
-        named = {} if charge_id is None else {"charge_id": str(charge_id)}
         body = {
             "id": event or f"evt_{new_id().hex}",
             "type": more.pop("type", f"payment.{status}"),
-            "payment": self.payment(status, **named, **more),
+            "payment": self.payment(status, **_named(charge_id), **more),
+        }
+        return await self.sends(json.dumps(body).encode())
+
+    async def disputes(  # noqa: PLR0913 (one parameter for each thing it says)
+        self,
+        what: str,
+        amount: str,
+        charge_id: UUID | None = None,
+        *,
+        status: str = "needs_response",
+        dispute: str = "dp_1",
+        payment: str = "succeeded",
+        **more: Any,
+    ) -> httpx.Response:
+        """Tell of a dispute: ``created``, ``funds_withdrawn``, ``funds_reinstated``, ``closed``."""
+        said = {"id": dispute, "amount": amount, "currency": "RUB", "status": status}
+        body = {
+            "id": more.pop("event", f"evt_{new_id().hex}"),
+            "type": f"dispute.{what}",
+            "payment": self.payment(payment, **_named(charge_id)),
+            "dispute": {**said, "reason": "fraudulent", **more},
+        }
+        return await self.sends(json.dumps(body).encode())
+
+    async def refunds(
+        self,
+        status: str,
+        amount: str,
+        charge_id: UUID | None = None,
+        *,
+        refund: str = "re_1",
+        ours: UUID | str | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        """Tell of a refund: made at the provider, or ``ours``."""
+        what = {"pending": "created", "succeeded": "updated", "failed": "failed"}[status]
+        said = {"id": refund, "amount": amount, "currency": "RUB", "status": status}
+        body = {
+            "id": f"evt_{new_id().hex}",
+            "type": f"refund.{what}",
+            "payment": self.payment("succeeded", **_named(charge_id)),
+            "refund": {**said, "refund_id": None if ours is None else str(ours), **more},
         }
         return await self.sends(json.dumps(body).encode())
 
     async def sends(
-        self, raw: bytes, *, secret: str = SECRET, age: float = 0, provider: str = "sandbox"
+        self,
+        raw: bytes,
+        *,
+        secret: str = SECRET,
+        age: float = 0,
+        provider: str = "sandbox",
+        heard: bool = True,
     ) -> httpx.Response:
-        """Send a body, signed so long ago, and let it have its effect."""
+        """Send a body, signed so long ago, and let it have its effect unless it is only kept."""
         at = self.room.clock.now().timestamp() - age
         moment = self.room.clock.now().fromtimestamp(at, tz=self.room.clock.now().tzinfo)
         answer = await self.room.http.post(
@@ -88,5 +136,10 @@ class CardProvider:
                 "Sandbox-Signature": signatures.sign(secret, raw, moment),
             },
         )
-        await self.room.hear()
+        if heard:
+            await self.room.hear()
         return answer
+
+
+def _named(charge_id: UUID | None) -> dict[str, str]:
+    return {} if charge_id is None else {"charge_id": str(charge_id)}

@@ -292,24 +292,6 @@ class TestDisputes:
             "chargeback",
         )
 
-    async def test_what_the_payee_does_not_have_the_house_bears(
-        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
-    ) -> None:
-        payment_id = await by_card(room, alice, bob)
-        await cards.tells("succeeded", payment_id)
-        await room.settle()
-        room.wallet.refuses = lambda command: (
-            "insufficient_funds"
-            if getattr(command, "payer", None) == AccountRef(owner_id=bob)
-            else None
-        )
-        await cards.tells("succeeded", payment_id, type="payment.disputed")
-        await room.settle()
-        assert transfers(room)[-1].payer == AccountRef(
-            owner_id=HOUSE, provider="sandbox", is_suspense=True
-        )
-        assert len(transfers(room)) == 3
-
     async def test_nothing_is_taken_back_that_did_not_come(
         self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
     ) -> None:

@@ -112,6 +112,8 @@ async def test_payer_and_payee_hear_of_every_state_and_nobody_else_does(
             "amount": "12.50",
             "currency": "RUB",
             "refunded": "0.00",
+            "disputed": "0.00",
+            "dispute_outcome": None,
             "reason": None,
             "reason_label": None,
         }

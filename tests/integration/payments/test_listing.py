@@ -167,7 +167,8 @@ async def test_a_page_is_read_along_its_index(
     await many(room, alice, bob, 3_000)
     await many(room, bob, alice, 3_000)
     text = sql._PAGES[Direction(direction), status is not None]
-    asked = [None, None, None, sql._LAST_ID, status, None, None, None, *sql._BY_DECIMALS, None]
+    decimals = sql._BY_DECIMALS
+    asked = [None, None, None, sql._LAST_ID, status, None, None, None, *decimals, None, None]
     async with room.database.read() as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         plan = await connection.fetch("EXPLAIN (ANALYZE, FORMAT JSON) " + text, alice, 21, *asked)

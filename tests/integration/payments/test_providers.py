@@ -134,10 +134,20 @@ class TestStripe:
         await room.settle()
         assert await room.status(alice, payment_id) == "paid"
         assert await room.count("provider_event") == 2
-        dispute = {"id": "dp_1", "payment_intent": "pi_1"}
+        dispute = {
+            "id": "dp_1",
+            "payment_intent": "pi_1",
+            "amount": 300,
+            "currency": "rub",
+            "status": "needs_response",
+        }
         assert await self.tell(room, "evt_2", "charge.dispute.created", dispute) == 200
         await room.settle()
+        assert len(transfers(room)) == 1
+        assert await self.tell(room, "evt_3", "charge.dispute.funds_withdrawn", dispute) == 200
+        await room.settle()
         assert [moved.kind for moved in transfers(room)] == ["payment", "chargeback"]
+        assert transfers(room)[-1].amount_minor == 300
         assert {moved.payer.provider or moved.payee.provider for moved in transfers(room)} == {
             "stripe"
         }

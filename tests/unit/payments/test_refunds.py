@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from contracts.payments import PaymentRefunded
 from kit.money import AmountRefused, Money
 from kit.refusals import Refusal
 from payments.domain.creation import PaymentOrder, decide_creation
@@ -12,9 +13,9 @@ from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, Status
 from payments.domain.refunds import Refund, RefundStatus, decide_refund
 from payments.refund_saga import CARD_REFUND, REFUND, refund_facts
-from payments.refunding import event_of
 from payments.refusals import OnlyPayeeMayRefund, PaymentNotPaid, RefundExceedsPayment
 from payments.schemas.refunds import refund_shown
+from payments.telling import refund_event
 
 ALICE, BOB, ADMIN = (UUID(int=number) for number in range(1, 4))
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -108,7 +109,8 @@ def test_the_event_tells_of_this_refund_and_of_all(
     back: int, status: Status, *, is_full: bool
 ) -> None:
     done = refund(status=RefundStatus.COMPLETED, transfer_id=UUID(int=5), completed_at=NOW)
-    event = event_of(done, payment(status), back)
+    event = refund_event(done, payment(status), back)
+    assert isinstance(event, PaymentRefunded)
     assert (event.amount_minor, event.refunded_minor) == (6_000, back)
     assert (event.is_full, event.status) == (is_full, status.value)
 

@@ -27,8 +27,8 @@ router = Router(tags=["payments"])
     operation_id="get_payment_timeline",
     summary="All that has happened to a payment",
     description="Oldest first: requests, steps of the saga, every try at an outside check, messages"
-    " to other services, entries of the ledger, refunds, attempts at the caller's own webhooks."
-    " The payee is told what concerns them.",
+    " to other services, entries of the ledger, refunds, disputes, attempts at the caller's own"
+    " webhooks. The payee is told what concerns them.",
     response_model=Timeline,
     refusals=(PaymentNotFound,),
 )
@@ -41,7 +41,7 @@ async def get_payment_timeline(viewer: Viewing, payment_id: UUID, wired: Wired) 
         _known(_postings(wired, record)),
         _known(wired.neighbours.webhooks(payment.id, viewer.user_id)),
     )
-    sources = Sources(record.log, postings or (), record.refunds, webhooks or ())
+    sources = Sources(record.log, postings or (), record.refunds, webhooks or (), record.disputes)
     story = tell_story(payment, viewer.user_id, sources)
     parts: dict[Part, object] = {"ledger": postings, "webhooks": webhooks}
     return Timeline.model_construct(

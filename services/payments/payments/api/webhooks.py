@@ -44,7 +44,8 @@ _UNREADABLE: Final = FieldFault(
     operation_id="hear_provider",
     summary="What a provider of card payments tells",
     description="Signed by the provider over the raw body, within five minutes. An event that was "
-    "told before, or is about nothing known, is answered 200 and changes nothing.",
+    "told before is answered 200 and changes nothing; one about a charge that is not known yet is "
+    "kept until it is.",
     response_model=Received,
     refusals=(WebhookRefused, NotFound, BodyUnreadable, BodyTooLarge, ValidationFailed),
     max_body_bytes=LONGEST_WEBHOOK,

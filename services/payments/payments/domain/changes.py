@@ -1,7 +1,8 @@
-"""What became of a payment at one time: the state it reached, or what of it has gone back."""
+"""What became of a payment at one time: its state, what of it has gone back, or is disputed."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from payments.domain.payment import Status
@@ -20,6 +21,8 @@ class Change:
     payer_id: UUID
     status: Status
     refunded_minor: int
+    disputed_minor: int
+    dispute_outcome: Literal["won", "lost"] | None
     amount_minor: int
     currency: str
     reason: str | None

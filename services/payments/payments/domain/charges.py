@@ -6,6 +6,9 @@ from enum import Enum, StrEnum, auto
 from typing import Final
 from uuid import UUID
 
+from payments.domain.card_refunds import RefundNews
+from payments.domain.disputes import DisputeNews
+
 CHARGE_DEADLINE: Final = timedelta(hours=1)  # as long as the payer may take on the card page
 SOONEST: Final = timedelta(seconds=5)
 LATEST: Final = timedelta(minutes=5)
@@ -51,8 +54,7 @@ class Charge:
         last_error: What went wrong with the last call, for people.
         action_url: Where the payer enters the card.
         expires_at: When the payer has taken too long.
-        disputed_at: When the card's owner took the money back through their bank.
-        disputed_minor: How much that was: what had not gone back before.
+        topped_up_at: When the wallet that it tops up had it.
     """
 
     id: UUID
@@ -73,8 +75,7 @@ class Charge:
     reason: str | None = None
     attempts: int = 0
     last_error: str | None = None
-    disputed_at: datetime | None = None
-    disputed_minor: int | None = None
+    topped_up_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -107,8 +108,11 @@ class Notice:
         kind: What the provider calls it.
         reference: What the provider calls the charge, or its money.
         charge_id: Our own id of it, where the webhook repeats it.
-        news: What has become of the charge; None where that is not believed unread.
-        is_dispute: The card's owner takes the money back.
+        news: What has become of the charge; None where that is not told, or not believed unread.
+        dispute: What has become of a dispute of it.
+        refund: What has become of a refund of it, whoever made it.
+        has_refunds: There are refunds of it to be read.
+        is_believed: Whether it tells anything by itself; else it is a hint at what to read.
     """
 
     event_id: str
@@ -116,12 +120,10 @@ class Notice:
     reference: str | None
     charge_id: UUID | None = None
     news: News | None = None
-    is_dispute: bool = False
-
-    @property
-    def is_believed(self) -> bool:
-        """Whether it tells anything by itself."""
-        return self.is_dispute or self.news is not None
+    dispute: DisputeNews | None = None
+    refund: RefundNews | None = None
+    has_refunds: bool = False
+    is_believed: bool = True
 
 
 def next_call(charge: Charge, now: datetime) -> Call:

@@ -31,3 +31,4 @@ class Wanted:
     amount_min: Decimal | None = None
     amount_max: Decimal | None = None
     search: str | None = None
+    is_disputed: bool | None = None

@@ -58,6 +58,8 @@ class Payment:
         reserved_at: When that was done.
         paid_minor: What was captured, once paid; at most ``amount_minor``.
         refunded_minor: What of it has gone back, or is on its way back.
+        disputed_at: Since when its card's owner wants it back from their bank.
+        disputed_minor: How much of it, in all; ``dispute_outcome`` is what was decided.
         counted_on: The day it was counted in, where its payer's days are limited.
     """
 
@@ -95,6 +97,9 @@ class Payment:
     refunded_minor: int = 0
     refunded_at: datetime | None = None
     counted_on: date | None = None
+    disputed_at: datetime | None = None
+    disputed_minor: int = 0
+    dispute_outcome: str | None = None
 
     @property
     def is_final(self) -> bool:

@@ -19,6 +19,7 @@ CARD_TIMED_OUT: Final = "card_timed_out"
 CARD_ABANDONED: Final = "card_abandoned"
 CARD_UNAVAILABLE: Final = "card_unavailable"
 CARD_REFUND_REFUSED: Final = "card_refund_refused"
+CARD_REFUND_FAILED: Final = "card_refund_failed"
 PAYMENT_DISPUTED: Final = "payment_disputed"
 
 STATUS_LABELS: Final[Mapping[Language, Mapping[Status, str]]] = {
@@ -59,6 +60,7 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         CARD_ABANDONED: "The payer left the card page",
         CARD_UNAVAILABLE: "The card provider did not take the payment",
         CARD_REFUND_REFUSED: "The card provider did not give the money back",
+        CARD_REFUND_FAILED: "The card did not take the money back",
         PAYMENT_DISPUTED: "The card's owner has taken the money back through their bank",
         CANCELLED_BY_PAYER: "Cancelled by the payer",
         EXPIRED: "Not paid in time",
@@ -83,6 +85,7 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         CARD_ABANDONED: "Плательщик ушёл со страницы оплаты",
         CARD_UNAVAILABLE: "Провайдер карт не принял платёж",
         CARD_REFUND_REFUSED: "Провайдер карт не вернул деньги",
+        CARD_REFUND_FAILED: "Карта не приняла возврат",
         PAYMENT_DISPUTED: "Владелец карты вернул деньги через свой банк",
         CANCELLED_BY_PAYER: "Отменён плательщиком",
         EXPIRED: "Не оплачен вовремя",

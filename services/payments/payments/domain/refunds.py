@@ -6,16 +6,32 @@ from enum import StrEnum
 from uuid import UUID
 
 from kit.money import Money, decimal_text
+from payments.card_refusals import PaymentDisputed
 from payments.domain.payment import Payment, Status
 from payments.refusals import OnlyPayeeMayRefund, PaymentNotPaid, RefundExceedsPayment
 
 
 class RefundStatus(StrEnum):
-    """``processing → completed | failed``."""
+    """``processing → completed | failed``, ``completed → failed`` where a card did not take it."""
 
     PROCESSING = "processing"
     COMPLETED = "completed"
     FAILED = "failed"
+
+
+class RefundOrigin(StrEnum):
+    """Asked for here, or made at the provider of the card, by its pages or its support."""
+
+    REQUEST = "request"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is not there to be refunded any more: by disputes, by refunds the provider is making."""
+
+    disputed_minor: int = 0
+    pending_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +43,7 @@ class Refund:
         reason: What the one who asked for it says it is for.
         failure_reason: Why it failed, a stable code of ``domain/reasons.py``.
         transfer_id: The wallet's transfer that gave the money back.
+        requested_by: Nobody's id where its origin is the provider.
         version: How many states it has had.
     """
 
@@ -43,6 +60,7 @@ class Refund:
     created_at: datetime
     completed_at: datetime | None
     failed_at: datetime | None
+    origin: RefundOrigin = RefundOrigin.REQUEST
 
     @property
     def has_ended(self) -> bool:
@@ -51,7 +69,12 @@ class Refund:
 
 
 def decide_refund(
-    payment: Payment, caller_id: UUID, amount: str | None, *, is_admin: bool
+    payment: Payment,
+    caller_id: UUID,
+    amount: str | None,
+    *,
+    is_admin: bool,
+    taken: Taken = Taken(),
 ) -> Money:
     """Decide a request to give back what was paid, of a payment that is visible to the caller.
 
@@ -62,7 +85,10 @@ def decide_refund(
         raise OnlyPayeeMayRefund
     if payment.status not in (Status.PAID, Status.REFUNDED) or payment.paid_minor is None:
         raise PaymentNotPaid
-    left = payment.paid_minor - payment.refunded_minor
+    kept = payment.paid_minor - payment.refunded_minor - taken.pending_minor
+    left = max(0, kept - taken.disputed_minor)
+    if kept > 0 and left == 0:
+        raise PaymentDisputed
     wanted = left if amount is None else Money.parse(amount, payment.currency).minor
     if not 0 < wanted <= left:
         raise RefundExceedsPayment(

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from kit.refusals import Language
-from payments.domain.timeline import Asked, Entered, Moment, Stepped, Told, Tried, Webhook
+from payments.domain.timeline import (
+    Asked,
+    Disputed,
+    Entered,
+    Moment,
+    Stepped,
+    Told,
+    Tried,
+    Webhook,
+)
 from payments.domain.tries import TryOutcome
 
 Words = Mapping[Language, Mapping[str, str]]
@@ -16,6 +25,7 @@ REQUESTS: Final[Words] = {
         "due": "Its time came",
         "cancel": "Asked to cancel",
         "refund": "Asked for a refund",
+        "refund_at_provider": "Refunded at the card's provider",
     },
     "ru": {
         "created": "Платёж создан",
@@ -23,6 +33,7 @@ REQUESTS: Final[Words] = {
         "due": "Наступило назначенное время",
         "cancel": "Запрошена отмена",
         "refund": "Запрошен возврат",
+        "refund_at_provider": "Возврат у провайдера карты",
     },
 }
 # What a step is called; one that is not listed is shown by its own name.
@@ -97,6 +108,9 @@ MESSAGES: Final[Words] = {
         "payment_failed": "Told others: declined",
         "payment_cancelled": "Told others: cancelled",
         "payment_refunded": "Told others: refunded",
+        "payment_refund_failed": "Told others: the card did not take the refund",
+        "payment_disputed": "Told others: disputed",
+        "payment_dispute_closed": "Told others: dispute closed",
     },
     "ru": {
         "payment_created": "Сообщено: создан",
@@ -104,11 +118,32 @@ MESSAGES: Final[Words] = {
         "payment_failed": "Сообщено: отклонён",
         "payment_cancelled": "Сообщено: отменён",
         "payment_refunded": "Сообщено: возврат",
+        "payment_refund_failed": "Сообщено: карта не приняла возврат",
+        "payment_disputed": "Сообщено: оспорен",
+        "payment_dispute_closed": "Сообщено: спор закрыт",
     },
 }
 ENTRIES: Final[Words] = {
     "en": {"debit": "Debited", "credit": "Credited"},
     "ru": {"debit": "Списано", "credit": "Зачислено"},
+}
+DISPUTES: Final[Words] = {
+    "en": {
+        "opened": "Disputed by the card's owner",
+        "withdrawn": "The provider took the disputed money",
+        "reinstated": "The provider gave the disputed money back",
+        "closed": "The dispute was closed",
+        "won": "The dispute was won",
+        "lost": "The dispute was lost",
+    },
+    "ru": {
+        "opened": "Оспорен владельцем карты",
+        "withdrawn": "Провайдер списал оспоренные деньги",
+        "reinstated": "Провайдер вернул оспоренные деньги",
+        "closed": "Спор закрыт",
+        "won": "Спор выигран",
+        "lost": "Спор проигран",
+    },
 }
 WEBHOOKS: Final[Words] = {
     "en": {"delivered": "taken", "not_delivered": "not taken"},
@@ -130,6 +165,8 @@ def words_of(moment: Moment, language: Language) -> str:
             words = MESSAGES[language][code]
         case Entered(code=code):
             words = ENTRIES[language][code]
+        case Disputed(code=code):
+            words = DISPUTES[language][code]
         case Webhook():
             words = f"{moment.type} → {moment.endpoint_host}: {WEBHOOKS[language][moment.code]}"
     return words

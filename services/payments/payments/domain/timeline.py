@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from payments.domain.disputes import Dispute
 from payments.domain.payment import Payment
 from payments.domain.reasons import CANCELLED_BY_PAYER
-from payments.domain.refunds import Refund
+from payments.domain.refunds import Refund, RefundOrigin
 from payments.domain.tries import Try
 
 # Of the saga's log what people are told, and under which code; the rest is for operators.
@@ -29,6 +30,10 @@ STEP_CODES: Final[Mapping[str, str]] = {
     "operator_skip": "operator_acted",
     "operator_undo": "operator_acted",
     "operator_force": "operator_acted",
+}
+_REFUNDS_BEGIN: Final = {
+    RefundOrigin.REQUEST: "refund",
+    RefundOrigin.PROVIDER: "refund_at_provider",
 }
 # The detail of these is a reason; of the others it is for operators, or nothing.
 _WITH_REASON: Final = frozenset({"refused", "timed_out", "undo_wanted"})
@@ -128,17 +133,34 @@ class Webhook:
         return "delivered" if is_taken else "not_delivered"
 
 
-Moment = Asked | Stepped | Tried | Told | Entered | Webhook
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """Something became of a dispute of the card that paid.
+
+    Attributes:
+        code: opened, withdrawn, reinstated, closed, won or lost.
+        reason: The provider's word for why, where it is opened.
+    """
+
+    at: datetime
+    code: str
+    amount_minor: int
+    currency: str
+    reason: str | None = None
+
+
+Moment = Asked | Stepped | Tried | Told | Entered | Webhook | Disputed
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is known beside the payment's row: its saga's log, transfers, refunds, webhooks."""
+    """What is known beside the payment's row: its saga's log, transfers, refunds and the rest."""
 
     log: Iterable[Mapping[str, Any]] = ()
     postings: Iterable[Posting] = ()
     refunds: Sequence[Refund] = ()
     webhooks: Iterable[Webhook] = ()
+    disputes: Sequence[Dispute] = ()
 
 
 def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[Moment]:
@@ -147,12 +169,16 @@ def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[Mome
     moments: list[Moment] = list(_requests(payment, is_payer=is_payer))
     if is_payer:
         moments += _steps(sources.log)
-    moments += (Asked(refund.created_at, "refund") for refund in sources.refunds)
+    moments += (
+        Asked(refund.created_at, _REFUNDS_BEGIN[refund.origin]) for refund in sources.refunds
+    )
     if not is_payer:
         moments += _refused(sources.refunds)
     for posting in sources.postings:
         moments += _entries(posting, viewer_id, is_payer=is_payer)
-    moments += _messages(payment, sources.refunds)
+    for dispute in sources.disputes:
+        moments += _of_dispute(dispute, payment.currency)
+    moments += _messages(payment, sources)
     moments += sources.webhooks
     return sorted(moments, key=lambda moment: moment.at)
 
@@ -198,8 +224,21 @@ def _entries(posting: Posting, viewer_id: UUID, *, is_payer: bool) -> Iterator[M
             )
 
 
-def _messages(payment: Payment, refunds: Iterable[Refund]) -> Iterator[Moment]:
-    """Yield the events told: one for each state and refund, numbered as they were told."""
+def _of_dispute(dispute: Dispute, currency: str) -> Iterator[Moment]:
+    reached: Sequence[tuple[str, datetime | None]] = (
+        ("opened", dispute.opened_at),
+        ("withdrawn", dispute.withdrawn_at),
+        ("reinstated", dispute.reinstated_at),
+        (dispute.outcome or "closed", dispute.closed_at),
+    )
+    for code, at in reached:
+        if at is not None:
+            reason = dispute.reason if code == "opened" else None
+            yield Disputed(at, code, dispute.amount_minor, currency, reason)
+
+
+def _messages(payment: Payment, sources: Sources) -> Iterator[Moment]:
+    """Yield the events told: of states, refunds and disputes, numbered as they were told."""
     reached: Sequence[tuple[str, datetime | None]] = (
         ("payment_created", payment.created_at),
         ("payment_paid", payment.paid_at),
@@ -209,8 +248,23 @@ def _messages(payment: Payment, refunds: Iterable[Refund]) -> Iterator[Moment]:
     told = [(code, at) for code, at in reached if at is not None]
     for sequence, (code, at) in enumerate(told, start=1):
         yield Told(at, code, sequence)
-    back = sorted(refund.completed_at for refund in refunds if refund.completed_at is not None)
+    later = sorted(_told_later(sources), key=lambda one: one[1])
     # Of very many refunds only the newest are here: they have the highest numbers.
-    before = max(len(told), payment.version - len(back))
-    for sequence, at in enumerate(back, start=before + 1):
-        yield Told(at, "payment_refunded", sequence)
+    before = max(len(told), payment.version - len(later))
+    for sequence, (code, at) in enumerate(later, start=before + 1):
+        yield Told(at, code, sequence)
+
+
+def _told_later(sources: Sources) -> Iterator[tuple[str, datetime]]:
+    """Yield what is told of a payment that has ended; at one time, in the order of telling."""
+    for refund in sources.refunds:
+        if refund.completed_at is not None and refund.failed_at is not None:
+            yield "payment_refund_failed", refund.failed_at
+    for refund in sources.refunds:
+        if refund.completed_at is not None:
+            yield "payment_refunded", refund.completed_at
+    for dispute in sources.disputes:
+        if dispute.told_at is not None:
+            yield "payment_disputed", dispute.told_at
+        if dispute.end_told_at is not None:
+            yield "payment_dispute_closed", dispute.end_told_at

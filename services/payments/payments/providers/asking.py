@@ -1,6 +1,7 @@
 """One call to a provider: bounded in time and size, its answer read strictly."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -52,6 +53,18 @@ async def ask(
         return model.model_validate_json(body)
     except ValidationError:
         raise ProviderError("an answer that can't be read") from None
+
+
+def read_each(model: type[M], listed: Iterable[Mapping[str, Any]]) -> list[M]:
+    """Read the things that a list has.
+
+    Raises:
+        ProviderError: one of them is not what it should be.
+    """
+    try:
+        return [model.model_validate(one) for one in listed]
+    except ValidationError:
+        raise ProviderError("a list that can't be read") from None
 
 
 # Not answers about the charge: keys that are wrong or old, too much at once, still at work on it.

@@ -1,10 +1,10 @@
 """What a provider of card payments must be able to do, in payments' own words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from payments.domain.card_refunds import CardRefund, CardRefundNews
+from payments.domain.card_refunds import CardRefund, CardRefundNews, RefundNews
 from payments.domain.charges import Charge, News, Notice
 
 
@@ -46,6 +46,10 @@ class PaymentProvider(Protocol):
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
         """Ask how a refund stands that the provider has given a name."""
+        ...
+
+    async def refunds(self, charge: Charge) -> Sequence[RefundNews]:
+        """List what has gone back of a charge, whoever wanted it."""
         ...
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:

@@ -1,60 +1,23 @@
 """The provider of development: cards whose owners are buttons on a page of the sandbox service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
-from uuid import UUID
+from typing import Any, Literal
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from kit import signatures
 from kit.money import decimal_text
-from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
+from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.reasons import CARD_ABANDONED
 from payments.providers.asking import RejectedError, ask
-from payments.providers.protocol import WebhookRefusedError, WebhookUnreadableError
-
-SIGNATURE: Final = "sandbox-signature"
-_DISPUTED: Final = "payment.disputed"
-
-_STATUSES: Final = {
-    "pending": ChargeStatus.PENDING,
-    "processing": ChargeStatus.PENDING,
-    "succeeded": ChargeStatus.SUCCEEDED,
-    "failed": ChargeStatus.FAILED,
-    "cancelled": ChargeStatus.CANCELLED,
-}
-
-
-class _Payment(BaseModel):
-    id: str
-    status: Literal["pending", "processing", "succeeded", "failed", "cancelled"]
-    url: str | None = None
-    reason: str | None = None
-    charge_id: UUID | None = None
-
-    @property
-    def news(self) -> News:
-        """The same in our words."""
-        return News(
-            status=_STATUSES[self.status],
-            reference=self.id,
-            action_url=self.url,
-            reason=self.reason,
-        )
+from payments.providers.sandbox_events import Payment, read_event
 
 
 class _Refund(BaseModel):
     id: str
     status: Literal["succeeded"]
-
-
-class _Event(BaseModel):
-    id: str
-    type: str
-    payment: _Payment
 
 
 class SandboxProvider:
@@ -93,6 +56,7 @@ class SandboxProvider:
         body = {
             "amount": decimal_text(refund.amount_minor, charge.currency),
             "currency": charge.currency,
+            "refund_id": str(refund.id),
         }
         headers = {"Idempotency-Key": f"{refund.id}:refund"}
         answer = await ask(self._client, _Refund, "POST", url, headers=headers, json=body)
@@ -101,6 +65,10 @@ class SandboxProvider:
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
         """Ask again; the same key gets the same answer."""
         return await self.refund(charge, refund)
+
+    async def refunds(self, charge: Charge) -> Sequence[RefundNews]:  # noqa: ARG002
+        """Return nothing: the events of the sandbox tell all by themselves."""
+        return []
 
     async def _known(self, method: str, path: str, charge: Charge) -> News:
         try:
@@ -112,26 +80,12 @@ class SandboxProvider:
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
         """Return what a signed event tells."""
-        try:
-            signatures.verify(headers.get(SIGNATURE), self._webhook_secret, body, now)
-            event = _Event.model_validate_json(body)
-        except signatures.SignatureRefusedError as error:
-            raise WebhookRefusedError from error
-        except ValidationError as error:
-            raise WebhookUnreadableError from error
-        return Notice(
-            event_id=event.id,
-            kind=event.type,
-            reference=event.payment.id,
-            charge_id=event.payment.charge_id,
-            news=event.payment.news,
-            is_dispute=event.type == _DISPUTED,
-        )
+        return read_event(headers, body, self._webhook_secret, now)
 
     async def _payment(self, method: str, path: str, charge: Charge, **options: Any) -> News:
         headers = _key(charge, "create")
         found = await ask(
-            self._client, _Payment, method, f"{self._url}{path}", headers=headers, **options
+            self._client, Payment, method, f"{self._url}{path}", headers=headers, **options
         )
         return found.news
 

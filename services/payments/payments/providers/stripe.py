@@ -4,94 +4,30 @@ A session's page takes the card, 3-D Secure included, and sends the payer back. 
 believed by their signature (docs.stripe.com/webhooks/signature).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
-from uuid import UUID
+from typing import Any, Final
 
 import httpx
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr
 
-from kit import signatures
-from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
-from payments.domain.charges import Charge, ChargeStatus, News, Notice
-from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.asking import RejectedError, ask
-from payments.providers.protocol import (
-    ProviderError,
-    WebhookRefusedError,
-    WebhookUnreadableError,
-)
+from payments.domain.card_refunds import CardRefund, CardRefundNews, RefundNews
+from payments.domain.charges import Charge, News, Notice
+from payments.providers.asking import RejectedError, ask, read_each
+from payments.providers.protocol import ProviderError
+from payments.providers.stripe_events import Refund, Session, TellingRefund, read_event
+from payments.providers.stripe_units import smallest_units
 
-SIGNATURE: Final = "stripe-signature"
 _LONGEST_NAME: Final = 250
 # A session lives 30 minutes at least, 24 hours at most; ours ends it before by `expire`.
 _SESSION_LIFE: Final = timedelta(hours=2)
-# Stripe counts these in hundredths, though ISO 4217 has no decimals for them any more.
-_IN_HUNDREDTHS: Final = frozenset({"ISK", "UGX"})
-_DISPUTED: Final = "charge.dispute.created"
-_REFUNDS: Final = {
-    "succeeded": CardRefundStatus.DONE,
-    "failed": CardRefundStatus.REFUSED,
-    "canceled": CardRefundStatus.REFUSED,
-}
 _MOST_REFUNDS: Final = "100"  # of one payment, on a page of Stripe's list
-_PAYMENT_FAILED: Final = "checkout.session.async_payment_failed"
-
-
-class _Session(BaseModel):
-    id: str
-    status: Literal["open", "complete", "expired"] | None = None
-    payment_status: str = "unpaid"
-    payment_intent: str | None = None
-    client_reference_id: str | None = None
-    url: str | None = None
-
-    @property
-    def news(self) -> News:
-        """The same in our words."""
-        return News(
-            status=self._status(),
-            reference=self.id,
-            settlement=self.payment_intent,
-            action_url=self.url,
-            reason=CARD_TIMED_OUT if self.status == "expired" else None,
-        )
-
-    def _status(self) -> ChargeStatus:
-        if self.payment_status == "paid":
-            return ChargeStatus.SUCCEEDED
-        return ChargeStatus.CANCELLED if self.status == "expired" else ChargeStatus.PENDING
-
-
-class _Refund(BaseModel):
-    id: str
-    status: str | None
-    metadata: dict[str, str] = {}
-
-    @property
-    def news(self) -> CardRefundNews:
-        """The same in our words."""
-        status = _REFUNDS.get(self.status or "", CardRefundStatus.PENDING)
-        return CardRefundNews(status=status, reference=self.id)
+_MOST_PAGES: Final = 20
 
 
 class _Refunds(BaseModel):
-    data: list[_Refund]
-
-
-class _Dispute(BaseModel):
-    payment_intent: str | None = None
-
-
-class _Data(BaseModel):
-    object: dict[str, Any]
-
-
-class _Event(BaseModel):
-    id: str
-    type: str
-    data: _Data
+    data: list[dict[str, Any]]
+    has_more: bool = False
 
 
 class StripeProvider:
@@ -121,7 +57,7 @@ class StripeProvider:
             f"{item}[quantity]": "1",
             f"{item}[price_data][currency]": charge.currency.lower(),
             f"{item}[price_data][unit_amount]": str(
-                _smallest_units(charge.amount_minor, charge.currency)
+                smallest_units(charge.amount_minor, charge.currency)
             ),
             f"{item}[price_data][product_data][name]": charge.description[:_LONGEST_NAME],
         }
@@ -130,7 +66,7 @@ class StripeProvider:
     async def fetch(self, charge: Charge) -> News:
         """Retrieve the session."""
         url = f"{self._url}/v1/checkout/sessions/{charge.reference}"
-        return (await ask(self._client, _Session, "GET", url, headers=self._headers())).news
+        return (await ask(self._client, Session, "GET", url, headers=self._headers())).news
 
     async def cancel(self, charge: Charge) -> News:
         """Expire the session; one that is not open any more is asked for instead."""
@@ -152,69 +88,54 @@ class StripeProvider:
             return known.news
         form = {
             "payment_intent": intent,
-            "amount": str(_smallest_units(refund.amount_minor, charge.currency)),
+            "amount": str(smallest_units(refund.amount_minor, charge.currency)),
             "metadata[refund_id]": str(refund.id),
         }
         headers = self._headers(f"{refund.id}:refund")
         url = f"{self._url}/v1/refunds"
-        return (await ask(self._client, _Refund, "POST", url, headers=headers, data=form)).news
+        return (await ask(self._client, Refund, "POST", url, headers=headers, data=form)).news
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:  # noqa: ARG002
         """Retrieve the refund."""
         url = f"{self._url}/v1/refunds/{refund.reference}"
-        return (await ask(self._client, _Refund, "GET", url, headers=self._headers())).news
+        return (await ask(self._client, Refund, "GET", url, headers=self._headers())).news
 
-    async def _known_refund(self, intent: str, refund: CardRefund) -> _Refund | None:
+    async def refunds(self, charge: Charge) -> Sequence[RefundNews]:
+        """List the refunds of the payment intent, whoever made them."""
+        intent = charge.settlement or (await self.fetch(charge)).settlement
+        if intent is None:
+            return []
+        listed = await self._refunds_of(intent)
+        return [one.told for one in read_each(TellingRefund, listed)]
+
+    async def _known_refund(self, intent: str, refund: CardRefund) -> Refund | None:
+        found = read_each(Refund, await self._refunds_of(intent))
+        return next((one for one in found if one.refund_id == refund.id), None)
+
+    async def _refunds_of(self, intent: str) -> list[dict[str, Any]]:
         url, wanted = f"{self._url}/v1/refunds", {"payment_intent": intent, "limit": _MOST_REFUNDS}
-        found = await ask(
-            self._client, _Refunds, "GET", url, headers=self._headers(), params=wanted
-        )
-        ours = (one for one in found.data if one.metadata.get("refund_id") == str(refund.id))
-        return next(ours, None)
+        found: list[dict[str, Any]] = []
+        for _ in range(_MOST_PAGES):
+            page = await ask(
+                self._client, _Refunds, "GET", url, headers=self._headers(), params=wanted
+            )
+            found += page.data
+            if not page.has_more or not page.data:
+                break
+            wanted = {**wanted, "starting_after": str(page.data[-1].get("id"))}
+        return found
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
         """Return what a signed event tells; events about other objects are none of ours."""
-        try:
-            signatures.verify(headers.get(SIGNATURE), self._webhook_secret, body, now)
-            event = _Event.model_validate_json(body)
-            if event.type == _DISPUTED:
-                dispute = _Dispute.model_validate(event.data.object)
-                return _notice(event, dispute.payment_intent, is_dispute=True)
-            if not event.type.startswith("checkout.session."):
-                return None
-            session = _Session.model_validate(event.data.object)
-        except signatures.SignatureRefusedError as error:
-            raise WebhookRefusedError from error
-        except ValidationError as error:
-            raise WebhookUnreadableError from error
-        news = session.news
-        if event.type == _PAYMENT_FAILED:
-            news = News(status=ChargeStatus.FAILED, reference=session.id, reason=CARD_DECLINED)
-        charge_id = _uuid(session.client_reference_id)
-        return _notice(event, session.id, charge_id=charge_id, news=news)
+        return read_event(headers, body, self._webhook_secret, now)
 
     async def _session(
         self, path: str, charge: Charge, operation: str, form: Mapping[str, str] | None = None
-    ) -> _Session:
+    ) -> Session:
         url = f"{self._url}/v1/checkout/sessions{path}"
         headers = self._headers(f"{charge.id}:{operation}")
-        return await ask(self._client, _Session, "POST", url, headers=headers, data=form)
+        return await ask(self._client, Session, "POST", url, headers=headers, data=form)
 
     def _headers(self, idempotency_key: str | None = None) -> dict[str, str]:
         key = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
         return {"Authorization": f"Bearer {self._key}", **key}
-
-
-def _smallest_units(minor: int, currency: str) -> int:
-    return minor * (100 if currency in _IN_HUNDREDTHS else 1)
-
-
-def _notice(event: _Event, reference: str | None, **more: Any) -> Notice:
-    return Notice(event_id=event.id, kind=event.type, reference=reference, **more)
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return None if text is None else UUID(text)
-    except ValueError:
-        return None

@@ -4,22 +4,30 @@ Its notifications carry no signature, so nothing in them is believed but which p
 again (yookassa.ru/developers/using-api/webhooks).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
+from uuid import UUID
 
 import httpx
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr
 
-from kit.money import decimal_text
-from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
+from kit.money import AmountRefused, Money, decimal_text
+from payments.domain.card_refunds import (
+    CardRefund,
+    CardRefundNews,
+    CardRefundStatus,
+    RefundNews,
+)
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.asking import M, ask
-from payments.providers.protocol import WebhookUnreadableError
+from payments.providers.asking import M, ask, read_each
+from payments.providers.protocol import ProviderError
+from payments.providers.yookassa_events import read_notification
 
 _LONGEST_DESCRIPTION: Final = 128
 _MOST_REFUNDS: Final = 100  # of one payment, on a page of YooKassa's list
+_MOST_PAGES: Final = 20
 _STATUSES: Final = {
     "pending": ChargeStatus.PENDING,
     "waiting_for_capture": ChargeStatus.PENDING,
@@ -70,25 +78,42 @@ class _Refund(BaseModel):
     description: str | None = None
 
     @property
+    def refund_id(self) -> UUID | None:
+        """Our own id of it, where it is one of ours."""
+        try:
+            return UUID(self.description or "")
+        except ValueError:
+            return None
+
+    @property
     def news(self) -> CardRefundNews:
         """The same in our words."""
         return CardRefundNews(status=_REFUNDS[self.status], reference=self.id)
 
 
+class _Amount(BaseModel):
+    value: str
+    currency: str
+
+
+class _TellingRefund(_Refund):
+    amount: _Amount
+
+    @property
+    def told(self) -> RefundNews:
+        """A refund that anybody may have made, in our words."""
+        return RefundNews(
+            reference=self.id,
+            amount_minor=Money.parse(self.amount.value, self.amount.currency).minor,
+            currency=self.amount.currency,
+            status=_REFUNDS[self.status],
+            refund_id=self.refund_id,
+        )
+
+
 class _Refunds(BaseModel):
-    items: list[_Refund] = []
-
-
-class _Object(BaseModel):
-    id: str
-    status: str = ""
-    payment_id: str | None = None
-
-
-class _Notification(BaseModel):
-    type: Literal["notification"]
-    event: str
-    object: _Object
+    items: list[dict[str, Any]] = []
+    next_cursor: str | None = None
 
 
 class YooKassaProvider:
@@ -141,10 +166,28 @@ class YooKassaProvider:
         """Read the refund."""
         return (await self._ask(_Refund, "GET", f"/refunds/{refund.reference}")).news
 
+    async def refunds(self, charge: Charge) -> Sequence[RefundNews]:
+        """List the refunds of the payment, whoever made them."""
+        try:
+            listed = read_each(_TellingRefund, await self._refunds_of(charge))
+            return [one.told for one in listed]
+        except AmountRefused:
+            raise ProviderError("a refund with an amount that can't be read") from None
+
     async def _known_refund(self, charge: Charge, refund: CardRefund) -> _Refund | None:
+        found = read_each(_Refund, await self._refunds_of(charge))
+        return next((one for one in found if one.refund_id == refund.id), None)
+
+    async def _refunds_of(self, charge: Charge) -> list[dict[str, Any]]:
         wanted = {"payment_id": charge.reference, "limit": _MOST_REFUNDS}
-        found = await self._ask(_Refunds, "GET", "/refunds", params=wanted)
-        return next((one for one in found.items if one.description == str(refund.id)), None)
+        found: list[dict[str, Any]] = []
+        for _ in range(_MOST_PAGES):
+            page = await self._ask(_Refunds, "GET", "/refunds", params=wanted)
+            found += page.items
+            if page.next_cursor is None:
+                break
+            wanted = {**wanted, "cursor": page.next_cursor}
+        return found
 
     def read_webhook(
         self,
@@ -152,15 +195,8 @@ class YooKassaProvider:
         body: bytes,
         now: datetime,  # noqa: ARG002 - and no time
     ) -> Notice | None:
-        """Return which payment to read again. An event has no id; what it says is one."""
-        try:
-            told = _Notification.model_validate_json(body)
-        except ValidationError as error:
-            raise WebhookUnreadableError from error
-        reference = told.object.payment_id or told.object.id
-        return Notice(
-            event_id=f"{told.event}:{told.object.id}", kind=told.event, reference=reference
-        )
+        """Return which payment to read again."""
+        return read_notification(body)
 
     async def _ask(
         self, model: type[M], method: str, path: str, key: str | None = None, **options: Any

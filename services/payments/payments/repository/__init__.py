@@ -5,8 +5,10 @@ from payments.repository.bulks import Bulks
 from payments.repository.card_refunds import CardRefunds
 from payments.repository.changes import Changes, Place
 from payments.repository.charges import Charges
+from payments.repository.disputes import Disputes
 from payments.repository.known import Known
 from payments.repository.limits import Limits
+from payments.repository.movements import Movements
 from payments.repository.payments import Payments
 from payments.repository.provider_events import ProviderEvents
 from payments.repository.refunds import Refunds
@@ -17,8 +19,10 @@ __all__ = [
     "CardRefunds",
     "Changes",
     "Charges",
+    "Disputes",
     "Known",
     "Limits",
+    "Movements",
     "Payments",
     "Place",
     "ProviderEvents",

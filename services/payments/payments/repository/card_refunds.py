@@ -9,29 +9,25 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
+from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus, Origin
 
 _ROW: Final = ", ".join(field.name for field in fields(CardRefund))
 
-# All of a charge; not what its owner has taken back through their bank.
-_WANT_ALL: Final = """
-INSERT INTO card_refund (id, charge_id, amount_minor, status, next_at, created_at, updated_at)
-SELECT id, id, amount_minor, 'wanted', $2, $2, $2 FROM charge
-WHERE id = ANY($1) AND status = 'succeeded' AND disputed_at IS NULL
-ON CONFLICT DO NOTHING
+_ADD: Final = """
+INSERT INTO card_refund (id, charge_id, amount_minor, status, origin, reference, next_at,
+    created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 """
 
-# What refunds ask for. The charge's row decides whether its owner was faster.
-_WANT: Final = """
-WITH known AS (
-    SELECT refund.id, charge.id AS charge_id, refund.amount_minor
-    FROM refund JOIN charge ON charge.payment_id = refund.payment_id
-    WHERE refund.id = ANY($1) AND charge.disputed_at IS NULL
-    ORDER BY charge.id FOR NO KEY UPDATE OF charge)
-INSERT INTO card_refund (id, charge_id, amount_minor, status, next_at, created_at, updated_at)
-SELECT id, charge_id, amount_minor, 'wanted', $2, $2, $2 FROM known
-ON CONFLICT DO NOTHING
-RETURNING id
+_OF_CHARGES: Final = f"""
+SELECT {_ROW} FROM card_refund WHERE charge_id = ANY($1) ORDER BY created_at, id
+"""
+
+_TURN: Final = """
+UPDATE card_refund SET status = $2, reference = coalesce(reference, $3), updated_at = $4,
+    next_at = CASE WHEN $2 = 'pending' THEN next_at END,
+    lease_until = CASE WHEN $2 = 'pending' THEN lease_until END
+WHERE id = $1
 """
 
 _LEASE: Final = f"""
@@ -66,14 +62,31 @@ class CardRefunds:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def want_all(self, charge_ids: Iterable[UUID], now: datetime) -> None:
-        """Have all of what has come of these charges go back, each once."""
-        await self._connection.execute(_WANT_ALL, list(charge_ids), now)
+    async def add(self, new: CardRefund, now: datetime) -> None:
+        """Store what is to go back; what the provider did by itself is not asked about."""
+        is_ours = new.origin is not Origin.PROVIDER
+        await self._connection.execute(
+            _ADD,
+            new.id,
+            new.charge_id,
+            new.amount_minor,
+            new.status,
+            new.origin,
+            new.reference,
+            now if is_ours else None,
+            now,
+        )
 
-    async def want(self, refund_ids: Iterable[UUID], now: datetime) -> set[UUID]:
-        """Have what these refunds ask for go back; one is missing whose charge is disputed."""
-        rows = await self._connection.fetch(_WANT, list(refund_ids), now)
-        return {row["id"] for row in rows}
+    async def of_charges(self, charge_ids: Iterable[UUID]) -> list[CardRefund]:
+        """Return all that goes back of charges, in the order in which it was heard of."""
+        rows = await self._connection.fetch(_OF_CHARGES, list(charge_ids))
+        return [_card_refund(row) for row in rows]
+
+    async def turn(
+        self, refund_id: UUID, status: CardRefundStatus, reference: str | None, now: datetime
+    ) -> None:
+        """Store a status that is news; the caller holds the charge."""
+        await self._connection.execute(_TURN, refund_id, status, reference, now)
 
     async def lease(
         self, provider: str, now: datetime, until: datetime, limit: int
@@ -110,4 +123,5 @@ class CardRefunds:
 def _card_refund(row: Any) -> CardRefund:
     values = dict(row)
     values["status"] = CardRefundStatus(values["status"])
+    values["origin"] = Origin(values["origin"])
     return CardRefund(**values)

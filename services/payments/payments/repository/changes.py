@@ -29,7 +29,8 @@ _SIDE: Final = """
 # One row comes where there is nothing, too, as the snapshot says how far that is final.
 _READ_ON: Final = """
 SELECT seq, event.at, payment_id, event.payer_id, event.status, event.refunded_minor,
-    payment.amount_minor, payment.currency, payment.reason, oldest_xid, next_xid
+    event.disputed_minor, event.dispute_outcome, payment.amount_minor, payment.currency,
+    payment.reason, oldest_xid, next_xid
 FROM {snapshot}
 LEFT JOIN (SELECT * FROM ({sides}) AS event ORDER BY seq LIMIT $4) AS event ON true
 LEFT JOIN payment ON payment.id = payment_id
@@ -101,6 +102,8 @@ class Changes:
                 payer_id=row["payer_id"],
                 status=Status(row["status"]),
                 refunded_minor=row["refunded_minor"],
+                disputed_minor=row["disputed_minor"],
+                dispute_outcome=row["dispute_outcome"],
                 amount_minor=row["amount_minor"],
                 currency=row["currency"],
                 reason=row["reason"],

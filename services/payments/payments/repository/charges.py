@@ -32,6 +32,8 @@ _AMONG: Final = f"SELECT {_ROW} FROM charge WHERE id = ANY($1)"
 
 _OF_PAYMENT: Final = f"SELECT {_ROW} FROM charge WHERE payment_id = $1"
 
+_OF_PAYMENTS: Final = f"SELECT {_ROW} FROM charge WHERE payment_id = ANY($1)"
+
 # By our id where the provider repeats it, else by either of the names it has for it.
 _NAMED: Final = f"""
 SELECT asked.position, found.*
@@ -90,15 +92,22 @@ RETURNING id
 
 _LOCK: Final = "SELECT 1 FROM charge WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
 
-# What goes back already is not taken back twice.
-_DISPUTE: Final = f"""
-WITH back AS (
-    SELECT coalesce(sum(amount_minor), 0)::bigint AS minor FROM card_refund
-    WHERE charge_id = $1 AND status <> 'refused')
-UPDATE charge SET disputed_at = $2, disputed_minor = amount_minor - back.minor, updated_at = $2
-FROM back
-WHERE id = $1 AND status = 'succeeded' AND disputed_at IS NULL AND amount_minor > back.minor
+_TOPPED_UP: Final = "UPDATE charge SET topped_up_at = $2, updated_at = $2 WHERE id = $1"
+
+_CALL_OFF_TOP_UP: Final = "UPDATE charge SET is_called_off = true, updated_at = $2 WHERE id = $1"
+
+_READ_REFUNDS: Final = "UPDATE charge SET refunds_due_at = $2 WHERE id = ANY($1)"
+
+_LEASE_REFUNDS: Final = f"""
+UPDATE charge SET refunds_due_at = $2
+WHERE id IN (
+    SELECT id FROM charge WHERE refunds_due_at <= $1 AND provider = $4
+    ORDER BY refunds_due_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING {_ROW}
+"""
+
+_REFUNDS_READ: Final = """
+UPDATE charge SET refunds_due_at = NULL WHERE id = $1 AND refunds_due_at = $2
 """
 
 
@@ -150,6 +159,11 @@ class Charges:
             position = values.pop("position")
             found[position - 1] = _charge(values)
         return found
+
+    async def of_payments(self, payment_ids: Iterable[UUID]) -> list[Charge]:
+        """Return the charges that pay these payments."""
+        rows = await self._connection.fetch(_OF_PAYMENTS, list(payment_ids))
+        return [_charge(row) for row in rows]
 
     async def lock_many(self, charge_ids: Iterable[UUID]) -> None:
         """Lock charges in id order, for a batch that will change them."""
@@ -211,13 +225,28 @@ class Charges:
         rows = await self._connection.fetch(_CALL_OFF, list(payment_ids), now)
         return [row["id"] for row in rows]
 
-    async def dispute(self, charge_id: UUID, now: datetime) -> Charge | None:
-        """Note that the card's owner took back what had not gone back before.
+    async def topped_up(self, charge_id: UUID, now: datetime) -> None:
+        """Note that the wallet which a charge tops up has the money."""
+        await self._connection.execute(_TOPPED_UP, charge_id, now)
 
-        None where that is known, or there is nothing of it.
-        """
-        await self.lock_many([charge_id])
-        return _one(await self._connection.fetchrow(_DISPUTE, charge_id, now))
+    async def call_off_top_up(self, charge_id: UUID, now: datetime) -> None:
+        """Note that the wallet which a charge tops up can't have the money."""
+        await self._connection.execute(_CALL_OFF_TOP_UP, charge_id, now)
+
+    async def read_refunds(self, charge_ids: Iterable[UUID], now: datetime) -> None:
+        """Have the provider asked which refunds there are of these charges."""
+        await self._connection.execute(_READ_REFUNDS, list(charge_ids), now)
+
+    async def lease_refunds(
+        self, provider: str, now: datetime, until: datetime, limit: int
+    ) -> list[Charge]:
+        """Take charges whose refunds are to be read; they are due again then, until read."""
+        rows = await self._connection.fetch(_LEASE_REFUNDS, now, until, limit, provider)
+        return [_charge(row) for row in rows]
+
+    async def refunds_read(self, charge_id: UUID, until: datetime) -> None:
+        """Note that the refunds of a charge have been read, unless there are newer ones to read."""
+        await self._connection.execute(_REFUNDS_READ, charge_id, until)
 
 
 def _one(row: Any) -> Charge | None:

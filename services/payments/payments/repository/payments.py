@@ -29,7 +29,8 @@ _ROW: Final = """
     payment.processing_at, payment.cancel_requested_at, payment.paid_at, payment.failed_at,
     payment.cancelled_at, payment.service_id, payment.method, payment.execute_at,
     payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
-    payment.refunded_at, payment.counted_on,
+    payment.refunded_at, payment.counted_on, payment.disputed_at, payment.disputed_minor,
+    payment.dispute_outcome,
     (SELECT name FROM biller WHERE biller.id = payment.service_id) AS service_name,
     (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
     (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
@@ -169,6 +170,7 @@ WHERE {side} = $1
                               WHEN currency = ANY($13::text[]) THEN 10000 ELSE 100 END::numeric
           BETWEEN coalesce($9, 0) AND coalesce($10, 'infinity'::numeric))
   AND ($14::text IS NULL OR description ILIKE $14)
+  AND ($15::boolean IS NULL OR (disputed_at IS NOT NULL) = $15)
 ORDER BY created_at DESC, id DESC LIMIT $2)
 """
 _COLUMNS: Final = {
@@ -339,6 +341,7 @@ class Payments:
             wanted.amount_max,
             *_BY_DECIMALS,
             None if wanted.search is None else _holding(wanted.search),
+            wanted.is_disputed,
         )
         return _all(rows)
 

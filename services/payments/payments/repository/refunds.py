@@ -11,12 +11,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from payments.domain.refunds import Refund, RefundStatus
+from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
 
 _ROW: Final = """
     refund.id, refund.payment_id, refund.status, refund.amount_minor, refund.reason,
     refund.failure_reason, refund.transfer_id, refund.requested_by, refund.version,
-    refund.created_at, refund.completed_at, refund.failed_at,
+    refund.created_at, refund.completed_at, refund.failed_at, refund.origin,
     (SELECT currency FROM payment WHERE payment.id = refund.payment_id) AS currency
 """
 
@@ -27,7 +27,15 @@ INSERT INTO refund (id, payment_id, status, amount_minor, reason, requested_by, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
+_ADD_DONE: Final = """
+INSERT INTO refund (id, payment_id, status, amount_minor, requested_by, version, created_at,
+    completed_at, transfer_id, origin)
+VALUES ($1, $2, 'completed', $3, $4, $5, $6, $7, $8, 'provider')
+"""
+
 _GET: Final = f"SELECT {_ROW} FROM refund WHERE payment_id = $1 AND id = $2"
+
+_AMONG: Final = f"SELECT {_ROW} FROM refund WHERE id = ANY($1) ORDER BY id"
 
 _ENDED_AMONG: Final = f"SELECT {_ROW} FROM refund WHERE id = ANY($1) AND status <> 'processing'"
 
@@ -48,13 +56,24 @@ WHERE id = $1 AND status = 'processing'
 RETURNING {_ROW}
 """
 
+# Of what had gone back, and did not arrive.
+_REVERSE: Final = f"""
+UPDATE refund SET status = 'failed', failure_reason = $2, failed_at = $3, version = version + 1
+WHERE id = ANY($1) AND status = 'completed'
+RETURNING {_ROW}
+"""
+
+_PROVIDERS_OWN: Final = """
+SELECT id FROM movement WHERE claim_id = $1 AND source = 'payee' AND amount_minor > 0
+"""
+
 _COUNT_IN: Final = """
 WITH back AS (
-    SELECT sum(amount_minor)::bigint AS minor FROM refund
+    SELECT coalesce(sum(amount_minor), 0)::bigint AS minor FROM refund
     WHERE payment_id = $1 AND status = 'completed')
 UPDATE payment SET
     version = version + 1,
-    status = CASE WHEN back.minor = paid_minor THEN 'refunded' ELSE status END,
+    status = CASE WHEN back.minor = paid_minor THEN 'refunded' ELSE 'paid' END,
     refunded_at = CASE WHEN back.minor = paid_minor THEN $2::timestamptz END
 FROM back WHERE payment.id = $1
 RETURNING back.minor
@@ -97,6 +116,21 @@ class Refunds:
             new.created_at,
         )
 
+    async def add_done(self, new: Refund) -> None:
+        """Store a refund that the provider has made, and take its sum out of its payment."""
+        await self.take(new.payment_id, new.amount_minor)
+        await self._connection.execute(
+            _ADD_DONE,
+            new.id,
+            new.payment_id,
+            new.amount_minor,
+            new.requested_by,
+            new.version,
+            new.created_at,
+            new.completed_at,
+            new.transfer_id,
+        )
+
     async def get(self, payment_id: UUID, refund_id: UUID) -> Refund | None:
         """Return a refund of that payment."""
         return _one(await self._connection.fetchrow(_GET, payment_id, refund_id))
@@ -113,10 +147,21 @@ class Refunds:
         """End a refund that the wallet refused; None where it had ended before."""
         return _one(await self._connection.fetchrow(_FAIL, refund_id, reason, now))
 
-    async def count_in(self, completed: Refund, now: datetime) -> int:
-        """Note a completed refund on its payment; returns how much has gone back by now.
+    async def reverse(self, refund_ids: Iterable[UUID], reason: str, now: datetime) -> list[Refund]:
+        """Fail refunds that had gone back, and free what they had taken; returns them."""
+        found = _all(await self._connection.fetch(_REVERSE, list(refund_ids), reason, now))
+        for refund in found:
+            await self.give_back(refund)
+        return found
 
-        The payment is refunded once that is all of it.
+    async def made_for(self, claim_id: UUID) -> list[UUID]:
+        """Return the refunds that stand for one that the provider has made."""
+        return [row["id"] for row in await self._connection.fetch(_PROVIDERS_OWN, claim_id)]
+
+    async def count_in(self, completed: Refund, now: datetime) -> int:
+        """Note on its payment that a refund has gone back, or come back; what is back by now.
+
+        The payment is refunded while that is all of it.
         """
         back: int = await self._connection.fetchval(_COUNT_IN, completed.payment_id, now)
         return back
@@ -124,6 +169,10 @@ class Refunds:
     async def give_back(self, failed: Refund) -> None:
         """Free what a failed refund had taken from its payment."""
         await self._connection.execute(_GIVE_BACK, failed.payment_id, failed.amount_minor)
+
+    async def among(self, refund_ids: Iterable[UUID]) -> list[Refund]:
+        """Return these refunds, in the order of their ids."""
+        return _all(await self._connection.fetch(_AMONG, list(refund_ids)))
 
     async def ended_among(self, refund_ids: Iterable[UUID]) -> list[Refund]:
         """Return those of the refunds that have ended."""
@@ -148,4 +197,5 @@ def _all(rows: Iterable[Any]) -> list[Refund]:
 def _refund(row: Any) -> Refund:
     values = dict(row)
     values["status"] = RefundStatus(values["status"])
+    values["origin"] = RefundOrigin(values["origin"])
     return Refund(**values)

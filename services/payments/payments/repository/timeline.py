@@ -1,4 +1,4 @@
-"""What the story of a payment is told from: the payment, its saga and refunds."""
+"""What the story of a payment is told from: the payment, its saga, refunds and disputes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,11 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.saga import store
-from payments.domain.payment import Payment
+from payments.domain.disputes import Dispute
+from payments.domain.payment import Method, Payment
 from payments.domain.refunds import Refund
+from payments.repository.disputes import Disputes
+from payments.repository.movements import Movements
 from payments.repository.refunds import Refunds
 
 MOST_REFUNDS: Final = 50
@@ -22,18 +25,23 @@ class Record:
         log: Of its saga, oldest first.
         account_ids: The accounts that money moved between.
         refunds: The newest ``MOST_REFUNDS``, oldest first.
+        disputes: Of the card that paid, oldest first.
+        moved: The first transfers that these, and refunds that a card did not take, brought about.
     """
 
     payment: Payment
     log: Sequence[Mapping[str, Any]]
     account_ids: tuple[UUID, ...]
     refunds: Sequence[Refund] = ()
+    disputes: Sequence[Dispute] = ()
+    moved: Sequence[UUID] = ()
 
     @property
     def transfer_ids(self) -> list[UUID]:
         """The transfers that moved its money: there, and back."""
-        moved = [self.payment.transfer_id, *(refund.transfer_id for refund in self.refunds)]
-        return [one for one in moved if one is not None]
+        refunds = (refund.transfer_id for refund in self.refunds)
+        moved = [self.payment.transfer_id, *refunds, *self.moved]
+        return list(dict.fromkeys(one for one in moved if one is not None))
 
 
 async def record_of(connection: Connection, payment: Payment) -> Record:
@@ -43,7 +51,12 @@ async def record_of(connection: Connection, payment: Payment) -> Record:
         return Record(payment, (), ())
     learnt = (saga["data"].get(f"{side}_account_id") for side in ("payer", "payee"))
     accounts = tuple(UUID(one) for one in learnt if one)
-    if payment.paid_at is None:
-        return Record(payment, saga["log"], accounts)
-    newest = await Refunds(connection).page(payment.id, None, MOST_REFUNDS)
-    return Record(payment, saga["log"], accounts, newest[::-1])
+    disputes: Sequence[Dispute] = ()
+    moved: Sequence[UUID] = ()
+    if payment.method is Method.CARD:
+        disputes = await Disputes(connection).of_payment(payment.id)
+        moved = await Movements(connection).transfers_of(payment.id, MOST_REFUNDS)
+    refunds: Sequence[Refund] = ()
+    if payment.paid_at is not None:
+        refunds = (await Refunds(connection).page(payment.id, None, MOST_REFUNDS))[::-1]
+    return Record(payment, saga["log"], accounts, refunds, disputes, moved)

@@ -24,6 +24,8 @@ class PaymentChange(Model):
     amount: str
     currency: str
     refunded: str
+    disputed: str
+    dispute_outcome: Literal["won", "lost"] | None
     reason: str | None
     reason_label: str | None
     at: datetime
@@ -42,6 +44,8 @@ def change_seen(change: Change, viewer_id: UUID, language: Language) -> bytes:
             amount=decimal_text(change.amount_minor, change.currency),
             currency=change.currency,
             refunded=decimal_text(change.refunded_minor, change.currency),
+            disputed=decimal_text(change.disputed_minor, change.currency),
+            dispute_outcome=change.dispute_outcome,
             reason=reason,
             reason_label=reason_label(reason, language),
             at=change.at,

@@ -24,6 +24,11 @@ COLUMNS: Final = (
     "reason",
     "paid_at",
     "transfer_id",
+    "paid_amount",
+    "refunded_amount",
+    "disputed_amount",
+    "disputed_at",
+    "dispute_outcome",
 )
 
 
@@ -46,6 +51,11 @@ def cells(payment: Payment, viewer_id: UUID) -> tuple[str, ...]:
         (payment.reason or "") if is_own else "",
         _time(payment.paid_at),
         "" if payment.transfer_id is None else str(payment.transfer_id),
+        "" if payment.paid_minor is None else decimal_text(payment.paid_minor, payment.currency),
+        decimal_text(payment.refunded_minor, payment.currency),
+        decimal_text(payment.disputed_minor, payment.currency),
+        _time(payment.disputed_at),
+        payment.dispute_outcome or "",
     )
 
 

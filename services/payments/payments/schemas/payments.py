@@ -49,6 +49,9 @@ _EXAMPLE: dict[str, Any] = {
     "paid_amount": "150.00",
     "refunded_amount": "0.00",
     "refunded_at": None,
+    "disputed_amount": "0.00",
+    "disputed_at": None,
+    "dispute_outcome": None,
 }
 
 
@@ -238,6 +241,13 @@ class SeenPayment(Model):
         description="What of it has gone back, or is on its way: the refunds say which."
     )
     refunded_at: datetime | None = Field(None, description="When all of it had gone back.")
+    disputed_amount: str = Field(
+        description="What the owner of the card wants back from their bank, in all."
+    )
+    disputed_at: datetime | None = Field(None, description="Since when they do.")
+    dispute_outcome: Literal["won", "lost"] | None = Field(
+        None, description="How the bank decided; null while that is open. `won`: for the payee."
+    )
 
 
 class IncomingPayment(SeenPayment):
@@ -319,6 +329,9 @@ def shown(
         "paid_amount": _amount(payment.paid_minor, payment.currency),
         "refunded_amount": decimal_text(payment.refunded_minor, payment.currency),
         "refunded_at": payment.refunded_at,
+        "disputed_amount": decimal_text(payment.disputed_minor, payment.currency),
+        "disputed_at": payment.disputed_at,
+        "dispute_outcome": payment.dispute_outcome,
     }
     if viewer_id != payment.payer_id:
         return IncomingPayment.model_construct(**seen)

@@ -11,7 +11,7 @@ from kit.refusals import Language
 from kit.web.fields import AmountText
 from kit.web.schemas import Model
 from payments.domain.reasons import reason_label
-from payments.domain.refunds import Refund, RefundStatus
+from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
 from payments.texts import Description
 
 _EXAMPLE: dict[str, Any] = {
@@ -20,6 +20,7 @@ _EXAMPLE: dict[str, Any] = {
     "status": "completed",
     "amount": "60.00",
     "currency": "RUB",
+    "origin": "request",
     "reason": "One ticket less",
     "failure_reason": None,
     "reason_label": None,
@@ -55,6 +56,9 @@ class RefundAnswer(Model):
     status: RefundStatus
     amount: str
     currency: str
+    origin: RefundOrigin = Field(
+        RefundOrigin.REQUEST, description="Asked for here, or made at the card's provider."
+    )
     reason: str | None = None
     failure_reason: str | None = Field(None, description="Why it failed: a stable code.")
     reason_label: str | None = Field(None, description="The same in the caller's language.")
@@ -73,6 +77,7 @@ def refund_shown(refund: Refund, language: Language, *, to_payer: bool) -> Refun
         status=refund.status,
         amount=decimal_text(refund.amount_minor, refund.currency),
         currency=refund.currency,
+        origin=refund.origin,
         reason=refund.reason,
         failure_reason=told,
         reason_label=reason_label(told, language),

@@ -11,7 +11,16 @@ from kit.refusals import Language
 from kit.web.schemas import Model
 from payments.domain.reasons import reason_label
 from payments.domain.story_words import words_of
-from payments.domain.timeline import Asked, Entered, Moment, Stepped, Told, Tried, Webhook
+from payments.domain.timeline import (
+    Asked,
+    Disputed,
+    Entered,
+    Moment,
+    Stepped,
+    Told,
+    Tried,
+    Webhook,
+)
 
 _EXAMPLE: dict[str, Any] = {
     "payment_id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
@@ -100,8 +109,23 @@ class WebhookMoment(_Told):
     error: str | None = Field(None, description="Where there was no answer: a stable code.")
 
 
+class DisputeMoment(_Told):
+    """Something became of a dispute: the owner of the card wants the money back."""
+
+    kind: Literal["dispute"] = "dispute"
+    amount: str = Field(description="What is disputed.")
+    currency: str
+    reason: str | None = Field(None, description="The provider's word for why.")
+
+
 AnyMoment: TypeAlias = Annotated[
-    RequestMoment | StepMoment | CheckMoment | MessageMoment | EntryMoment | WebhookMoment,
+    RequestMoment
+    | StepMoment
+    | CheckMoment
+    | MessageMoment
+    | EntryMoment
+    | WebhookMoment
+    | DisputeMoment,
     Field(discriminator="kind"),
 ]
 
@@ -118,9 +142,20 @@ class Timeline(Model):
     )
 
 
-def shown_moment(
+def _shown_dispute(moment: Disputed, label: str) -> DisputeMoment:
+    return DisputeMoment(
+        at=moment.at,
+        code=moment.code,
+        label=label,
+        amount=decimal_text(moment.amount_minor, moment.currency),
+        currency=moment.currency,
+        reason=moment.reason,
+    )
+
+
+def shown_moment(  # noqa: PLR0911 (one for each kind)
     moment: Moment, language: Language
-) -> RequestMoment | StepMoment | CheckMoment | MessageMoment | EntryMoment | WebhookMoment:
+) -> AnyMoment:
     """Return a moment as the API tells it."""
     at, label = moment.at, words_of(moment, language)
     match moment:
@@ -157,6 +192,8 @@ def shown_moment(
                 wallet_id=moment.wallet_id,
                 seq=moment.seq,
             )
+        case Disputed():
+            return _shown_dispute(moment, label)
         case Webhook():
             return WebhookMoment(
                 at=at,

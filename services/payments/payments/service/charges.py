@@ -4,28 +4,36 @@ They run inside the caller's unit of work and never commit; nobody outside is as
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from contracts.wallet import HOUSE, AccountRef, Transfer, TransferPosted, TransferRefused
+from contracts.wallet import AccountRef, Transfer, TransferPosted, TransferRefused
 from kit.db import UnitOfWork
 from kit.ids import derived_id
 from kit.logs import get_logger
 from kit.messaging.messages import Envelope
 from kit.saga import SagaEngine, Signalled
 from payments.domain.charges import CHARGE_DEADLINE, Charge, News, Notice, pause
+from payments.domain.movements import CHARGEBACK
 from payments.domain.payment import Payment
 from payments.domain.reasons import CARD_ABANDONED
-from payments.repository import CardRefunds, Charges, Payments
+from payments.repository import CardRefunds, Charges, ProviderEvents
 from payments.saga import CHARGE
+from payments.service import card_refunds, disputes, movements, recoveries
 
 TOP_UP: Final = "top_up"
-CHARGEBACK: Final = "chargeback"
-LOSS: Final = "chargeback_loss"
 
 log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Heard:
+    """What became of events: of some nobody knows the charge yet, some can't be understood."""
+
+    early: list[Notice] = field(default_factory=list)
+    unclear: list[Notice] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +67,50 @@ async def hint(uow: UnitOfWork, provider: str, notice: Notice) -> None:
         now = uow.clock.now()
         await Charges(uow).ask_soon(charge.id, now)
         await CardRefunds(uow).ask_soon(charge.id, now)
+        if notice.has_refunds:
+            await Charges(uow).read_refunds([charge.id], now)
 
 
 async def hear(
-    uow: UnitOfWork, engine: SagaEngine, provider: str, notices: Sequence[Notice]
-) -> None:
-    """Take in what webhooks tell, of which each is new; a stranger's charge changes nothing."""
+    uow: UnitOfWork,
+    engine: SagaEngine,
+    refunds: SagaEngine,
+    provider: str,
+    notices: Sequence[Notice],
+) -> Heard:
+    """Take in what webhooks tell, of which each is new; a stranger's charge changes nothing.
+
+    Args:
+        uow: Where to do it.
+        engine: Told how the charges of payments end.
+        refunds: Told how refunds to cards end.
+        provider: Who tells.
+        notices: In the order in which they came.
+    """
     names = [(notice.charge_id, notice.reference) for notice in notices]
-    news: list[tuple[Charge, News]] = []
-    disputed: list[Charge] = []
-    for notice, charge in zip(notices, await Charges(uow).named(provider, names), strict=True):
-        if charge is None:
-            log.warning("charge_unknown", provider=provider, kind=notice.kind)
-        elif notice.news is not None:
-            news.append((charge, notice.news))
-        else:
-            disputed.append(charge)
-    for part in _rounds(news):
-        await learn(uow, engine, part)
-    for charge in disputed:
-        await _take_back(uow, charge)
+    found = await Charges(uow).named(provider, names)
+    told = [(one, notice) for one, notice in zip(found, notices, strict=True) if one is not None]
+    heard = Heard([notice for one, notice in zip(found, notices, strict=True) if one is None])
+    await recoveries.lock(uow, [charge for charge, _ in told])
+    for part in _rounds((one, notice.news) for one, notice in told if notice.news is not None):
+        await _learn(uow, engine, part)
+    for charge, notice in told:
+        if not await _note(uow, refunds, charge, notice):
+            heard.unclear.append(notice)
+    await recoveries.settle(uow, {charge.id for charge, _ in told})
+    return heard
+
+
+async def _note(uow: UnitOfWork, refunds: SagaEngine, charge: Charge, notice: Notice) -> bool:
+    """Note what an event tells of a dispute or a refund; False where it can't be understood."""
+    is_clear = True
+    if notice.dispute is not None:
+        is_clear = await disputes.note(uow, charge, notice.dispute)
+    if notice.refund is not None:
+        is_clear = await card_refunds.note(uow, refunds, charge, notice.refund) and is_clear
+    if notice.has_refunds:
+        await Charges(uow).read_refunds([charge.id], uow.clock.now())
+    return is_clear
 
 
 def _rounds(news: Iterable[tuple[Charge, News]]) -> list[dict[UUID, tuple[Charge, News]]]:
@@ -100,20 +132,27 @@ async def learn(
     What comes after the end changes nothing, but for money that came after all: it goes back
     where nothing waits for it any more.
     """
-    payment_ids = [
-        charge.payment_id for charge, _ in told.values() if charge.payment_id is not None
-    ]
-    if payment_ids:
-        await Payments(uow).lock_many(payment_ids)
+    await recoveries.lock(uow, [charge for charge, _ in told.values()])
+    ended = await _learn(uow, engine, told)
+    await recoveries.settle(uow, [one.id for one in ended if one.has_come])
+
+
+async def _learn(
+    uow: UnitOfWork, engine: SagaEngine, told: Mapping[UUID, tuple[Charge, News]]
+) -> list[Charge]:
+    """Do what ``learn`` says, of charges that are locked; returns those that have ended by it."""
     charges, now = Charges(uow), uow.clock.now()
-    await charges.lock_many(told)
     news = {charge_id: one for charge_id, (_, one) in told.items()}
-    ended = [one for one in await charges.learn(news, now + pause(0), now) if not one.is_open]
+    changed = await charges.learn(news, now + pause(0), now)
+    ended = [one for one in changed if not one.is_open]
     for one in ended:
         log.info("charge_ended", charge_id=str(one.id), status=one.status, reason=one.reason)
         if one.has_come and one.payment_id is None:
-            _move(uow, one, TOP_UP, payer=_clearing(one), payee=_topped_up(one))
+            _top_up(uow, one)
+    if changed:
+        await ProviderEvents(uow, changed[0].provider).wake(changed, now)
     await _signal(uow, engine, ended)
+    return ended
 
 
 async def _signal(uow: UnitOfWork, engine: SagaEngine, ended: Iterable[Charge]) -> None:
@@ -129,44 +168,31 @@ async def _signal(uow: UnitOfWork, engine: SagaEngine, ended: Iterable[Charge]) 
     late = [one.id for key, one in waited_for.items() if one.has_come and key not in took]
     if late:
         log.warning("charges_came_too_late", charge_ids=[str(one) for one in late])
-        await CardRefunds(uow).want_all(late, uow.clock.now())
 
 
 async def call_off(uow: UnitOfWork, payment_ids: Iterable[UUID]) -> None:
     """Want no charge any more for these payments, which are locked; what has come goes back."""
-    now = uow.clock.now()
-    await CardRefunds(uow).want_all(await Charges(uow).call_off(payment_ids, now), now)
-
-
-async def _take_back(uow: UnitOfWork, charge: Charge) -> None:
-    """Give what is disputed, and has not gone back before, to the provider from whoever got it."""
-    disputed = await Charges(uow).dispute(charge.id, uow.clock.now())
-    if disputed is None:
-        log.warning("dispute_without_money", charge_id=str(charge.id))
-        return
-    log.warning("charge_disputed", charge_id=str(charge.id))
-    payer = await _who_got_it(uow, disputed)
-    _move(uow, disputed, CHARGEBACK, payer=payer, payee=_clearing(disputed))
+    await recoveries.settle(uow, await Charges(uow).call_off(payment_ids, uow.clock.now()))
 
 
 async def answered(uow: UnitOfWork, envelope: Envelope) -> None:
     """Take in the wallet's answer to a movement that `is_ours`."""
     what, _, name = envelope.subject.partition(":")
-    charge = await Charges(uow).get(UUID(name))
-    if charge is None or isinstance(envelope.message, TransferPosted):
-        return
-    assert isinstance(envelope.message, TransferRefused)  # noqa: S101 - routed by type
-    code = envelope.message.code
     if what == TOP_UP:
-        log.warning("top_up_refused", charge_id=name, code=code)
-        await CardRefunds(uow).want_all([charge.id], uow.clock.now())
-    elif what == CHARGEBACK:
-        # The house bears it until somebody has collected it: no wallet goes below zero.
-        log.error("chargeback_not_covered", charge_id=name, code=code)
-        owing = AccountRef(owner_id=HOUSE, provider=charge.provider, is_suspense=True)
-        _move(uow, charge, LOSS, payer=owing, payee=_clearing(charge))
-    else:
-        log.error("chargeback_loss_refused", charge_id=name, code=code)
+        await _topped_up(uow, UUID(name), envelope)
+    elif what in {movements.SUBJECT, CHARGEBACK}:  # those of before there were movements
+        await movements.answered(uow, UUID(name), envelope.message)
+
+
+async def _topped_up(uow: UnitOfWork, charge_id: UUID, envelope: Envelope) -> None:
+    charges, now = Charges(uow), uow.clock.now()
+    await charges.lock_many([charge_id])
+    if isinstance(envelope.message, TransferPosted):
+        await charges.topped_up(charge_id, now)
+    elif isinstance(envelope.message, TransferRefused):
+        log.warning("top_up_refused", charge_id=str(charge_id), code=envelope.message.code)
+        await charges.call_off_top_up(charge_id, now)
+    await recoveries.settle(uow, [charge_id])
 
 
 def is_ours(envelope: Envelope) -> bool:
@@ -174,38 +200,16 @@ def is_ours(envelope: Envelope) -> bool:
     return ":" in envelope.subject
 
 
-def _move(
-    uow: UnitOfWork, charge: Charge, kind: str, *, payer: AccountRef, payee: AccountRef
-) -> None:
+def _top_up(uow: UnitOfWork, charge: Charge) -> None:
     command = Transfer(
-        command_id=derived_id(charge.id, kind, "command"),
-        transfer_id=derived_id(charge.id, kind),
-        payer=payer,
-        payee=payee,
-        amount_minor=charge.amount_minor if kind == TOP_UP else _disputed_minor(charge),
+        command_id=derived_id(charge.id, TOP_UP, "command"),
+        transfer_id=derived_id(charge.id, TOP_UP),
+        payer=movements.clearing(charge),
+        payee=AccountRef(owner_id=charge.owner_id, account_id=charge.account_id),
+        amount_minor=charge.amount_minor,
         currency=charge.currency,
         reference=str(charge.id),
-        kind=CHARGEBACK if kind == LOSS else kind,
+        kind=TOP_UP,
         description=None,
     )
-    uow.emit(command, subject=f"{kind}:{charge.id}")
-
-
-def _disputed_minor(charge: Charge) -> int:
-    assert charge.disputed_minor is not None  # noqa: S101 - a chargeback is of a disputed charge
-    return charge.disputed_minor
-
-
-def _clearing(charge: Charge) -> AccountRef:
-    return AccountRef(owner_id=HOUSE, provider=charge.provider)
-
-
-def _topped_up(charge: Charge) -> AccountRef:
-    return AccountRef(owner_id=charge.owner_id, account_id=charge.account_id)
-
-
-async def _who_got_it(uow: UnitOfWork, charge: Charge) -> AccountRef:
-    payment = await Payments(uow).get(charge.payment_id) if charge.payment_id else None
-    if payment is None:
-        return _topped_up(charge)
-    return AccountRef(owner_id=payment.payee_id, account_id=payment.payee_account_id)
+    uow.emit(command, subject=f"{TOP_UP}:{charge.id}")

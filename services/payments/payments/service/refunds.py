@@ -6,12 +6,11 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.saga import SagaEngine
-from payments.card_refusals import PaymentDisputed
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Method, Payment
-from payments.domain.refunds import Refund, RefundStatus, decide_refund
+from payments.domain.refunds import Refund, RefundStatus, Taken, decide_refund
 from payments.refund_saga import refund_facts
-from payments.repository import Charges, Payments, Refunds
+from payments.repository import Charges, Disputes, Payments, Refunds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +46,10 @@ async def request(
     Raises the refusals of ``decide_refund``, and PaymentDisputed.
     """
     payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
-    money = decide_refund(payment, asker.user_id, order.amount, is_admin=asker.is_admin)
-    provider = await _provider_of(uow, payment)
+    provider, taken = await _charged(uow, payment)
+    money = decide_refund(
+        payment, asker.user_id, order.amount, is_admin=asker.is_admin, taken=taken
+    )
     refund = Refund(
         id=order.refund_id,
         payment_id=payment.id,
@@ -72,12 +73,11 @@ async def request(
     return refund
 
 
-async def _provider_of(uow: UnitOfWork, payment: Payment) -> str | None:
-    """Return who charged the card that paid, None where a wallet did."""
+async def _charged(uow: UnitOfWork, payment: Payment) -> tuple[str | None, Taken]:
+    """Return who charged the card that paid, and what is not there any more of it."""
     if payment.method is not Method.CARD:
-        return None
+        return None, Taken()
     charge = await Charges(uow).of_payment(payment.id)
-    assert charge is not None  # noqa: S101 - stored with the claim that said so
-    if charge.disputed_at is not None:
-        raise PaymentDisputed
-    return charge.provider
+    if charge is None:  # it was never begun to be paid
+        return None, Taken()
+    return charge.provider, await Disputes(uow).taken_of(payment.id)

@@ -1,4 +1,4 @@
-"""Tables of payments; constraints restate the rules of the domain. Kit's own tables stand there.
+"""Tables of payments and of people; those of cards are next door.
 
 Parties and wallets are read models: rows told by events, so no foreign key can hold them.
 """
@@ -21,9 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from kit.db.metadata import metadata
+from payments.tables.cards import METADATA
 
-METADATA = metadata()
 _AT = DateTime(timezone=True)
 
 payment = Table(
@@ -60,6 +59,13 @@ payment = Table(
     Column("refunded_minor", BigInteger, nullable=False, server_default=text("0")),
     Column("refunded_at", _AT),
     Column("counted_on", Date),
+    Column("disputed_at", _AT),
+    Column("disputed_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("dispute_outcome", Text),
+    CheckConstraint(
+        "(disputed_at IS NOT NULL) = (disputed_minor >= 1)", name="disputed_has_its_sum"
+    ),
+    CheckConstraint("dispute_outcome IN ('won', 'lost')", name="dispute_outcome_is_known"),
     CheckConstraint(
         "status IN ('scheduled', 'created', 'processing', 'paid', 'failed', 'cancelled',"
         " 'refunded')",
@@ -192,6 +198,8 @@ payment_event = Table(
     Column("payee_id", Uuid, nullable=False),
     Column("status", Text, nullable=False),
     Column("refunded_minor", BigInteger, nullable=False),
+    Column("disputed_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("dispute_outcome", Text),
     Index("ix_payment_event_payment_id_seq", "payment_id", "seq"),
     Index("ix_payment_event_payer_id_seq", "payer_id", "seq"),
     Index("ix_payment_event_payee_id_seq", "payee_id", "seq"),
@@ -227,6 +235,7 @@ refund = Table(
     Column("payment_id", Uuid, ForeignKey("payment.id"), nullable=False),
     Column("status", Text, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
+    Column("origin", Text, nullable=False, server_default="request"),
     Column("reason", Text),
     Column("failure_reason", Text),
     Column("transfer_id", Uuid),
@@ -238,115 +247,17 @@ refund = Table(
     CheckConstraint("status IN ('processing', 'completed', 'failed')", name="status_is_known"),
     CheckConstraint("amount_minor >= 1", name="amount_is_above_zero"),
     CheckConstraint("version >= 1", name="version_counts_from_one"),
+    CheckConstraint("origin IN ('request', 'provider')", name="origin_is_known"),
+    # One that had gone back can still fail.
     CheckConstraint(
-        "(status = 'completed') = (completed_at IS NOT NULL)", name="completed_has_its_time"
+        "status <> 'completed' OR completed_at IS NOT NULL", name="completed_has_its_time"
     ),
     CheckConstraint(
-        "(status = 'completed') = (transfer_id IS NOT NULL)", name="completed_has_its_transfer"
+        "(completed_at IS NOT NULL) = (transfer_id IS NOT NULL)", name="completed_has_its_transfer"
     ),
     CheckConstraint("(status = 'failed') = (failed_at IS NOT NULL)", name="failed_has_its_time"),
     CheckConstraint(
         "(status = 'failed') = (failure_reason IS NOT NULL)", name="failed_has_its_reason"
     ),
     Index("ix_refund_payment_id_created_at_id", "payment_id", "created_at", "id"),
-)
-
-charge = Table(
-    "charge",
-    METADATA,
-    Column("id", Uuid, primary_key=True),  # the provider's idempotency key, too
-    Column("payment_id", Uuid, unique=True),
-    Column("owner_id", Uuid, nullable=False),
-    Column("account_id", Uuid),
-    Column("provider", Text, nullable=False),
-    Column("reference", Text),
-    Column("settlement", Text),
-    Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("is_called_off", Boolean, nullable=False, server_default=text("false")),
-    Column("reason", Text),
-    Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("next_at", _AT),
-    Column("lease_until", _AT),
-    Column("last_error", Text),
-    Column("return_url", Text, nullable=False),
-    Column("action_url", Text),
-    Column("expires_at", _AT, nullable=False),
-    Column("disputed_at", _AT),
-    Column("disputed_minor", BigInteger),
-    Column("created_at", _AT, nullable=False),
-    Column("updated_at", _AT, nullable=False),
-    CheckConstraint(
-        "status IN ('wanted', 'pending', 'succeeded', 'failed', 'cancelled')",
-        name="status_is_known",
-    ),
-    CheckConstraint(
-        "disputed_at IS NULL OR status = 'succeeded'", name="only_what_came_is_disputed"
-    ),
-    CheckConstraint(
-        "CASE WHEN disputed_at IS NULL THEN disputed_minor IS NULL"
-        " ELSE disputed_minor BETWEEN 1 AND amount_minor END",
-        name="disputed_has_its_sum",
-    ),
-    CheckConstraint(
-        "status <> 'pending' OR reference IS NOT NULL", name="pending_is_known_outside"
-    ),
-    CheckConstraint(
-        "(payment_id IS NULL) <> (account_id IS NULL)", name="pays_a_payment_or_a_wallet"
-    ),
-    CheckConstraint("amount_minor BETWEEN 1 AND 1000000000000000", name="amount_is_in_range"),
-    # Nothing waits for ever unseen.
-    CheckConstraint(
-        "next_at IS NOT NULL OR status NOT IN ('wanted', 'pending')",
-        name="what_is_open_is_asked_about",
-    ),
-    Index("uq_charge_reference", "provider", "reference", unique=True),
-    Index("ix_charge_settlement", "provider", "settlement"),
-    Index("ix_charge_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
-)
-
-card_refund = Table(
-    "card_refund",
-    METADATA,
-    Column("id", Uuid, primary_key=True),  # the provider's idempotency key, too
-    Column("charge_id", Uuid, ForeignKey("charge.id"), nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("reference", Text),
-    Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("next_at", _AT),
-    Column("lease_until", _AT),
-    Column("last_error", Text),
-    Column("created_at", _AT, nullable=False),
-    Column("updated_at", _AT, nullable=False),
-    CheckConstraint("status IN ('wanted', 'pending', 'done', 'refused')", name="status_is_known"),
-    CheckConstraint("amount_minor >= 1", name="amount_is_above_zero"),
-    CheckConstraint(
-        "status <> 'pending' OR reference IS NOT NULL", name="pending_is_known_outside"
-    ),
-    CheckConstraint(
-        "(next_at IS NOT NULL) = (status IN ('wanted', 'pending'))",
-        name="what_is_open_is_asked_about",
-    ),
-    Index("ix_card_refund_charge_id", "charge_id"),
-    Index("ix_card_refund_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
-)
-
-provider_event = Table(
-    "provider_event",
-    METADATA,
-    Column("provider", Text, primary_key=True),
-    Column("event_id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("charge_id", Uuid),  # as the provider repeats it
-    Column("reference", Text),
-    Column("news", JSONB),
-    Column("is_dispute", Boolean, nullable=False),
-    Column("received_at", _AT, nullable=False),
-    Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("next_at", _AT),  # until it has had its effect
-    CheckConstraint("is_dispute <> (news IS NOT NULL)", name="tells_one_thing"),
-    Index("ix_provider_event_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )

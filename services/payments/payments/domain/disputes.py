@@ -1,0 +1,135 @@
+"""What a dispute of a charge is: facts that a provider tells in any order, and what they add up to.
+
+A dispute is the owner of a card wanting the money back from their bank. Whose money that is in the
+end stands in ``recoveries.py``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class DisputeOutcome(StrEnum):
+    """What the bank decided, seen from whoever was paid."""
+
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeNews:
+    """What one event tells of a dispute.
+
+    Attributes:
+        reference: What the provider calls the dispute.
+        amount_minor: What is disputed, in minor units of ``currency``; None, as is the currency,
+            where that is not told: all that has not gone back.
+        is_warning: The bank only asks (Stripe: ``warning_…``); no money moves.
+        is_withdrawn: The provider has taken the money out of what it holds for us.
+        is_reinstated: It has put it back.
+        is_closed: Nothing more comes of it; ``outcome`` says how, where there was a decision.
+        reason: The provider's word for why.
+    """
+
+    reference: str
+    amount_minor: int | None
+    currency: str | None
+    is_warning: bool = False
+    is_withdrawn: bool = False
+    is_reinstated: bool = False
+    is_closed: bool = False
+    outcome: DisputeOutcome | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A dispute as stored; each fact is noted once, under the time it was first heard.
+
+    Attributes:
+        told_at: When others were told that the payment is disputed; never of a mere warning.
+        end_told_at: When they were told how it ended.
+    """
+
+    id: UUID
+    charge_id: UUID
+    reference: str
+    amount_minor: int
+    opened_at: datetime
+    is_warning: bool = False
+    withdrawn_at: datetime | None = None
+    reinstated_at: datetime | None = None
+    closed_at: datetime | None = None
+    outcome: DisputeOutcome | None = None
+    reason: str | None = None
+    told_at: datetime | None = None
+    end_told_at: datetime | None = None
+
+    @property
+    def taken_minor(self) -> int:
+        """What the provider keeps of it now."""
+        is_taken = self.withdrawn_at is not None and self.reinstated_at is None
+        return self.amount_minor if is_taken else 0
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeSummary:
+    """What a payment says of its disputes: since when, how much in all, and how they ended."""
+
+    disputed_at: datetime | None
+    disputed_minor: int
+    outcome: DisputeOutcome | None
+
+
+def begun(dispute_id: UUID, charge_id: UUID, news: DisputeNews, now: datetime) -> Dispute:
+    """Return the dispute that is heard of for the first time, by whichever event."""
+    first = Dispute(
+        id=dispute_id,
+        charge_id=charge_id,
+        reference=news.reference,
+        amount_minor=news.amount_minor or 0,
+        opened_at=now,
+        is_warning=True,
+    )
+    return heard(first, news, now)
+
+
+def heard(known: Dispute, news: DisputeNews, now: datetime) -> Dispute:
+    """Return the dispute with what an event adds; in any order they add up to the same.
+
+    What is lost has been withdrawn, whether that was told or not. The amount is that of the
+    withdrawal, once there is one: before it may still change.
+    """
+    is_lost = news.outcome is DisputeOutcome.LOST
+    is_taken = news.is_withdrawn or news.is_reinstated or is_lost
+    is_amount_open = known.withdrawn_at is None or news.is_withdrawn
+    return replace(
+        known,
+        amount_minor=(news.amount_minor if is_amount_open else None) or known.amount_minor,
+        is_warning=known.is_warning and news.is_warning and not is_taken,
+        withdrawn_at=known.withdrawn_at or (now if news.is_withdrawn or is_lost else None),
+        reinstated_at=known.reinstated_at or (now if news.is_reinstated else None),
+        closed_at=known.closed_at or (now if news.is_closed else None),
+        outcome=news.outcome or known.outcome,
+        reason=news.reason or known.reason,
+    )
+
+
+def summary_of(disputes: Iterable[Dispute]) -> DisputeSummary:
+    """Return what the payment says of those disputes that others have been told of."""
+    told = [one for one in disputes if one.told_at is not None]
+    return DisputeSummary(
+        min((one.opened_at for one in told), default=None),
+        sum(one.amount_minor for one in told),
+        _outcome(told),
+    )
+
+
+def _outcome(told: Sequence[Dispute]) -> DisputeOutcome | None:
+    """Return how it ended: null while one is open, lost where one was."""
+    outcomes = {one.outcome for one in told if one.closed_at is None or one.outcome is not None}
+    if None in outcomes or not outcomes:
+        return None
+    return DisputeOutcome.LOST if DisputeOutcome.LOST in outcomes else DisputeOutcome.WON

@@ -1,0 +1,139 @@
+"""What the sandbox's card provider tells: payments, disputes and refunds; see services/sandbox."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+
+from kit import signatures
+from kit.money import AmountRefused, Money
+from payments.domain.card_refunds import CardRefundStatus, RefundNews
+from payments.domain.charges import ChargeStatus, News, Notice
+from payments.domain.disputes import DisputeNews, DisputeOutcome
+from payments.providers.protocol import WebhookRefusedError, WebhookUnreadableError
+
+SIGNATURE: Final = "sandbox-signature"
+_DISPUTED: Final = "payment.disputed"  # the whole of it, at once
+_WITHDRAWN: Final = "dispute.funds_withdrawn"
+_REINSTATED: Final = "dispute.funds_reinstated"
+_CLOSED: Final = "dispute.closed"
+
+_STATUSES: Final = {
+    "pending": ChargeStatus.PENDING,
+    "processing": ChargeStatus.PENDING,
+    "succeeded": ChargeStatus.SUCCEEDED,
+    "failed": ChargeStatus.FAILED,
+    "cancelled": ChargeStatus.CANCELLED,
+}
+_REFUND_STATUSES: Final = {
+    "pending": CardRefundStatus.PENDING,
+    "succeeded": CardRefundStatus.DONE,
+    "failed": CardRefundStatus.REFUSED,
+}
+_OUTCOMES: Final = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
+
+
+class Payment(BaseModel):
+    """A payment by card."""
+
+    id: str
+    status: Literal["pending", "processing", "succeeded", "failed", "cancelled"]
+    url: str | None = None
+    reason: str | None = None
+    charge_id: UUID | None = None
+
+    @property
+    def news(self) -> News:
+        """The same in our words."""
+        return News(
+            status=_STATUSES[self.status],
+            reference=self.id,
+            action_url=self.url,
+            reason=self.reason,
+        )
+
+
+class _Sum(BaseModel):
+    id: str
+    amount: str
+    currency: str
+
+    @property
+    def minor(self) -> int:
+        return Money.parse(self.amount, self.currency).minor
+
+
+class _Dispute(_Sum):
+    status: str
+    reason: str | None = None
+
+    def told_by(self, kind: str) -> DisputeNews:
+        outcome = _OUTCOMES.get(self.status)
+        return DisputeNews(
+            reference=self.id,
+            amount_minor=self.minor,
+            currency=self.currency,
+            is_warning=self.status.startswith("warning_"),
+            is_withdrawn=kind == _WITHDRAWN,
+            is_reinstated=kind == _REINSTATED,
+            is_closed=kind == _CLOSED or outcome is not None,
+            outcome=outcome,
+            reason=self.reason,
+        )
+
+
+class _Refund(_Sum):
+    status: Literal["pending", "succeeded", "failed"]
+    refund_id: UUID | None = None
+
+    @property
+    def told(self) -> RefundNews:
+        return RefundNews(
+            reference=self.id,
+            amount_minor=self.minor,
+            currency=self.currency,
+            status=_REFUND_STATUSES[self.status],
+            refund_id=self.refund_id,
+        )
+
+
+class _Event(BaseModel):
+    id: str
+    type: str
+    payment: Payment
+    dispute: _Dispute | None = None
+    refund: _Refund | None = None
+
+
+def read_event(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> Notice:
+    """Return what a signed event tells.
+
+    Raises WebhookRefusedError, WebhookUnreadableError.
+    """
+    try:
+        signatures.verify(headers.get(SIGNATURE), secret, body, now)
+        event = _Event.model_validate_json(body)
+        return Notice(
+            event_id=event.id,
+            kind=event.type,
+            reference=event.payment.id,
+            charge_id=event.payment.charge_id,
+            news=event.payment.news,
+            dispute=_dispute(event),
+            refund=None if event.refund is None else event.refund.told,
+        )
+    except signatures.SignatureRefusedError as error:
+        raise WebhookRefusedError from error
+    except (ValidationError, AmountRefused) as error:
+        raise WebhookUnreadableError from error
+
+
+def _dispute(event: _Event) -> DisputeNews | None:
+    if event.dispute is not None:
+        return event.dispute.told_by(event.type)
+    if event.type != _DISPUTED:
+        return None
+    reference = f"disputed:{event.payment.id}"
+    return DisputeNews(reference=reference, amount_minor=None, currency=None, is_withdrawn=True)

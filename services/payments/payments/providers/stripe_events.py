@@ -1,0 +1,209 @@
+"""What Stripe tells: sessions, refunds and disputes (docs.stripe.com/api/events/types).
+
+Signed events are believed. An event about something of another shop at the same account can only
+be told by the ids in it: a session with a reference of another shop is nobody's here, a refund or
+a dispute names the Payment Intent alone.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, ValidationError
+
+from kit import signatures
+from payments.domain.card_refunds import CardRefundNews, CardRefundStatus, RefundNews
+from payments.domain.charges import ChargeStatus, News, Notice
+from payments.domain.disputes import DisputeNews, DisputeOutcome
+from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
+from payments.providers.protocol import WebhookRefusedError, WebhookUnreadableError
+from payments.providers.stripe_units import minor_units
+
+SIGNATURE: Final = "stripe-signature"
+_PAYMENT_FAILED: Final = "checkout.session.async_payment_failed"
+_REFUNDED: Final = "charge.refunded"
+_REFUND_EVENTS: Final = frozenset(
+    {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
+)
+_DISPUTE_EVENTS: Final = "charge.dispute."
+_WITHDRAWN: Final = "charge.dispute.funds_withdrawn"
+_REINSTATED: Final = "charge.dispute.funds_reinstated"
+_CLOSED: Final = "charge.dispute.closed"
+_REFUND_STATUSES: Final = {
+    "succeeded": CardRefundStatus.DONE,
+    "failed": CardRefundStatus.REFUSED,
+    "canceled": CardRefundStatus.REFUSED,
+}
+_OUTCOMES: Final = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
+
+
+class Session(BaseModel):
+    """A Checkout Session."""
+
+    id: str
+    status: Literal["open", "complete", "expired"] | None = None
+    payment_status: str = "unpaid"
+    payment_intent: str | None = None
+    client_reference_id: str | None = None
+    url: str | None = None
+
+    @property
+    def news(self) -> News:
+        """The same in our words."""
+        return News(
+            status=self._status(),
+            reference=self.id,
+            settlement=self.payment_intent,
+            action_url=self.url,
+            reason=CARD_TIMED_OUT if self.status == "expired" else None,
+        )
+
+    def _status(self) -> ChargeStatus:
+        if self.payment_status == "paid":
+            return ChargeStatus.SUCCEEDED
+        return ChargeStatus.CANCELLED if self.status == "expired" else ChargeStatus.PENDING
+
+
+class Refund(BaseModel):
+    """A refund of a Payment Intent, as far as it is needed for one of ours."""
+
+    id: str
+    status: str | None
+    metadata: dict[str, str] | None = None
+
+    @property
+    def refund_id(self) -> UUID | None:
+        """Our own id of it, where it is one of ours."""
+        return _uuid((self.metadata or {}).get("refund_id"))
+
+    @property
+    def news(self) -> CardRefundNews:
+        """How one of ours stands."""
+        return CardRefundNews(status=self._status, reference=self.id)
+
+    @property
+    def _status(self) -> CardRefundStatus:
+        return _REFUND_STATUSES.get(self.status or "", CardRefundStatus.PENDING)
+
+
+class TellingRefund(Refund):
+    """A refund that anybody may have made."""
+
+    amount: int = Field(gt=0)
+    currency: str
+    payment_intent: str | None = None
+
+    @property
+    def told(self) -> RefundNews:
+        """The same in our words."""
+        currency = self.currency.upper()
+        return RefundNews(
+            reference=self.id,
+            amount_minor=minor_units(self.amount, currency),
+            currency=currency,
+            status=self._status,
+            refund_id=self.refund_id,
+        )
+
+
+class _Charge(BaseModel):
+    payment_intent: str | None = None
+    metadata: dict[str, str] | None = None
+
+
+class _Dispute(BaseModel):
+    id: str
+    amount: int = Field(gt=0)
+    currency: str
+    status: str
+    reason: str | None = None
+    payment_intent: str | None = None
+
+    def told_by(self, kind: str) -> DisputeNews:
+        """Return the same in our words, as an event of this kind tells it."""
+        currency = self.currency.upper()
+        outcome = _OUTCOMES.get(self.status)
+        return DisputeNews(
+            reference=self.id,
+            amount_minor=minor_units(self.amount, currency),
+            currency=currency,
+            is_warning=self.status.startswith("warning_"),
+            is_withdrawn=kind == _WITHDRAWN,
+            is_reinstated=kind == _REINSTATED,
+            is_closed=kind == _CLOSED or outcome is not None,
+            outcome=outcome,
+            reason=self.reason,
+        )
+
+
+class _Data(BaseModel):
+    object: dict[str, Any]
+
+
+class _Event(BaseModel):
+    id: str
+    type: str
+    data: _Data
+
+
+def read_event(
+    headers: Mapping[str, str], body: bytes, secret: str, now: datetime
+) -> Notice | None:
+    """Return what a signed event tells, None where it is about nothing of ours.
+
+    Raises WebhookRefusedError, WebhookUnreadableError.
+    """
+    try:
+        signatures.verify(headers.get(SIGNATURE), secret, body, now)
+        event = _Event.model_validate_json(body)
+        return _told(event.id, event.type, event.data.object)
+    except signatures.SignatureRefusedError as error:
+        raise WebhookRefusedError from error
+    except ValidationError as error:
+        raise WebhookUnreadableError from error
+
+
+def _told(event_id: str, kind: str, thing: dict[str, Any]) -> Notice | None:
+    if kind.startswith("checkout.session."):
+        return _of_session(event_id, kind, Session.model_validate(thing))
+    if kind.startswith(_DISPUTE_EVENTS):
+        dispute = _Dispute.model_validate(thing)
+        news = dispute.told_by(kind)
+        return Notice(event_id=event_id, kind=kind, reference=dispute.payment_intent, dispute=news)
+    if kind in _REFUND_EVENTS:
+        refund = TellingRefund.model_validate(thing)
+        return Notice(
+            event_id=event_id, kind=kind, reference=refund.payment_intent, refund=refund.told
+        )
+    if kind == _REFUNDED:
+        # It tells the sum of all refunds; which they are is read.
+        charge = _Charge.model_validate(thing)
+        charge_id = _uuid((charge.metadata or {}).get("charge_id"))
+        return Notice(
+            event_id=event_id,
+            kind=kind,
+            reference=charge.payment_intent,
+            charge_id=charge_id,
+            has_refunds=True,
+        )
+    return None
+
+
+def _of_session(event_id: str, kind: str, session: Session) -> Notice | None:
+    charge_id = _uuid(session.client_reference_id)
+    if charge_id is None and session.client_reference_id is not None:
+        return None  # another shop's
+    news = session.news
+    if kind == _PAYMENT_FAILED:
+        news = News(status=ChargeStatus.FAILED, reference=session.id, reason=CARD_DECLINED)
+    return Notice(
+        event_id=event_id, kind=kind, reference=session.id, charge_id=charge_id, news=news
+    )
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        return None
