@@ -253,7 +253,7 @@ async def _lists(stack: Stack, everybody: list[Person], table: Table) -> None:
 
 async def _provider_webhooks(stack: Stack, everybody: list[Person], table: Table) -> None:
     url = stack.gateway_url
-    ids = await provider_webhooks.charges(url, everybody[0], everybody[1], 2200)
+    ids = await provider_webhooks.charges(url, everybody, 2200)
     await provider_webhooks.run(url, ids[:200], 100)  # warm-up
     seen = await provider_webhooks.run(url, ids[200:], 200)
     figure = f"p50 {seen.percentile(0.5):.1f} ms, p99 {seen.percentile(0.99):.1f} ms"

@@ -2,7 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import cycle
 
 import orjson
 from tests.benchmarks.load import Connection, Measured, in_parallel
@@ -17,27 +20,39 @@ CARD = {"method": "card", "return_url": "https://shop.example/"}
 CONNECTIONS = 32
 
 
-async def charges(url: str, payer: Person, payee: Person, count: int) -> list[str]:
-    """Create payments by card; returns their ids once each waits for its card."""
-    made: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A payment that waits for its card, and what the provider calls it."""
+
+    payment_id: str
+    card: str
+
+
+async def charges(url: str, people: Sequence[Person], count: int) -> list[Waiting]:
+    """Create payments by card, of many people; returns them once each waits for its card."""
+    made: list[Waiting] = []
+    payee, *payers = people
+    turns = cycle(payers)
     wanted = {"payee": {"user_id": payee.user_id}, "amount": "1.00", "currency": "RUB"}
 
     async def one() -> None:
+        payer = next(turns)
         connection = await Connection.open(url)
         _, body = await connection.request("POST", "/v1/payments", payer.token, wanted)
         payment_id = orjson.loads(body)["id"]
         path = f"/v1/payments/{payment_id}/pay"
         status, body = await connection.request("POST", path, payer.token, CARD)
         connection.close()
-        if status != 202 or not orjson.loads(body)["next_action"]:
+        action = orjson.loads(body).get("next_action")
+        if status != 202 or not action:
             raise RuntimeError(f"{status}: {body[:100]!r}")
-        made.append(payment_id)
+        made.append(Waiting(payment_id, action["url"].rpartition("/")[2]))
 
     await in_parallel([one] * count, 8)
     return made
 
 
-async def run(url: str, payment_ids: list[str], per_second: float) -> Measured:
+async def run(url: str, waiting: Sequence[Waiting], per_second: float) -> Measured:
     """Send a success for each charge, however long the answers take; times count from the plan."""
     measured = Measured()
     secret = Settings(_env_file=None).sandbox_webhook_secret.get_secret_value()
@@ -46,10 +61,10 @@ async def run(url: str, payment_ids: list[str], per_second: float) -> Measured:
         idle.put_nowait(await Connection.open(url))
     began = time.perf_counter()
 
-    async def tell(number: int, payment_id: str) -> None:
+    async def tell(number: int, one: Waiting) -> None:
         due = began + number / per_second
         await asyncio.sleep(due - time.perf_counter())
-        paid = {"id": f"card_{payment_id}", "status": "succeeded", "charge_id": payment_id}
+        paid = {"id": one.card, "status": "succeeded", "charge_id": one.payment_id}
         event = {"id": f"evt_{new_id().hex}", "type": "payment.succeeded", "payment": paid}
         body = orjson.dumps(event)
         header = f"Sandbox-Signature: {signatures.sign(secret, body, datetime.now(UTC))}\r\n"
@@ -61,7 +76,7 @@ async def run(url: str, payment_ids: list[str], per_second: float) -> Measured:
         else:
             measured.errors.append(f"{status}: {answer[:100]!r}")
 
-    await asyncio.gather(*(tell(*numbered) for numbered in enumerate(payment_ids)))
+    await asyncio.gather(*(tell(*numbered) for numbered in enumerate(waiting)))
     measured.seconds = time.perf_counter() - began
     while not idle.empty():
         idle.get_nowait().close()

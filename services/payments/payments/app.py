@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
+from contracts import cards
 from kit.messaging.doorbell import Doorbell
 from kit.outgoing import http_client
 from kit.refusals import catalogue
@@ -131,7 +132,7 @@ def _web(settings: Settings) -> WebApp:
         version="1.0.0",
         description=DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals, card_refusals),
+        refusals=catalogue(refusals, card_refusals, cards),
         routers=ROUTERS,
     )
 

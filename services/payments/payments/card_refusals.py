@@ -3,6 +3,7 @@
 Refusal
 ├── ReservedIsPaidFromWallet 422  reserved_is_paid_from_wallet
 ├── PaymentDisputed          409  payment_disputed
+├── LinesDoNotAddUp          422  lines_do_not_add_up
 ├── ChargeNotFound           404  charge_not_found
 └── WebhookRefused           401  webhook_refused
 """
@@ -52,3 +53,14 @@ class WebhookRefused(Refusal):
     title_ru = "Уведомление не принято"
     detail_en = "Its signature does not fit the body, is older than five minutes, or is missing."
     detail_ru = "Подпись не подходит к телу, старше пяти минут или отсутствует."
+
+
+class LinesDoNotAddUp(Refusal):
+    """The lines of a payment are not what it is of."""
+
+    code = "lines_do_not_add_up"
+    status = 422
+    title_en = "Lines do not add up"
+    title_ru = "Позиции не сходятся"
+    detail_en = "Quantity times amount of all lines must add up to the amount, in {currency}."
+    detail_ru = "Сумма по позициям (количество на цену) должна равняться сумме, в {currency}."

@@ -28,7 +28,7 @@ from payments.providers import PaymentProvider, ProviderError
 from payments.providers.asking import RejectedError
 from payments.repository import CardRefunds, Charges
 from payments.service import card_refunds, recoveries
-from payments.service.charges import learn
+from payments.service.charges import keep_fault, learn
 
 AT_ONCE: Final = 32
 POLL_SECONDS: Final = 1.0
@@ -108,11 +108,15 @@ class Charging:
         """Make the one call that is due, and store what came of it."""
         call = next_call(charge, self._database.clock.now())
         try:
-            news, error = await self._make(call, charge), None
+            news, fault = await self._make(call, charge), None
         except ProviderError as failure:
-            news, error = _meaning(failure, call), str(failure)
+            news, fault = _meaning(failure, call), failure.fault
+        error = None if fault is None else fault.text
         async with self._database.unit_of_work() as uow:
             charges, now = Charges(uow), uow.clock.now()
+            await keep_fault(
+                uow, charge, call.name.lower(), fault or (news.fault if news else None)
+            )
             if call is Call.NOTHING:
                 await charges.rest(charge.id)
             elif news is None or news.status is charge.status:
@@ -141,17 +145,18 @@ class Charging:
             if not await card_refunds.is_due(uow, self._refunds, charge, refund):
                 return
         news: CardRefundNews | None = None
-        error = None
+        error = fault = None
         try:
             if refund.reference is None:
                 news = await self.provider.refund(charge, refund)
             else:
                 news = await self.provider.fetch_refund(charge, refund)
         except ProviderError as failure:
-            error = str(failure)
+            error, fault = failure.fault.text, failure.fault
             if refund.reference is None and isinstance(failure, RejectedError):
                 news = CardRefundNews(status=CardRefundStatus.REFUSED)
         async with self._database.unit_of_work() as uow:
+            await keep_fault(uow, charge, "refund", fault or (news.fault if news else None))
             await card_refunds.learn(uow, self._refunds, charge, refund, news=news, error=error)
 
     async def _read_refunds(self, charge: Charge, until: datetime) -> None:

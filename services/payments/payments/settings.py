@@ -31,6 +31,10 @@ _KEYS: Final = {
 }
 # Test keys too: they take no money.
 _PLACEHOLDER: Final = re.compile(r"(?i)_test_|^test_|change|example|placeholder|secret|xxx")
+# As YooKassa's own libraries list them; all have two decimals there.
+YOOKASSA_CURRENCIES: Final = frozenset(
+    {"AMD", "AZN", "BYN", "CNY", "EUR", "INR", "KZT", "MDL", "RUB", "TRY", "UAH", "USD", "UZS"}
+)
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -128,6 +132,34 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     )
     yookassa_shop_id: str = setting("", "The shop at YooKassa.")
     yookassa_key: SecretStr = setting(SecretStr(""), "The shop's secret key for YooKassa's API.")
+    yookassa_currencies: str = setting(
+        "RUB",
+        "Currencies that the shop at YooKassa is paid in, by its contract: RUB, or RUB,USD.",
+    )
+    yookassa_receipts: bool = setting(
+        False, "Whether YooKassa is told what is on receipts (54-FZ), as most live shops must."
+    )
+    yookassa_vat_code: int = setting(
+        1, "YooKassa's code of the VAT rate of lines that name none; 1 is without VAT.", ge=1, le=12
+    )
+    yookassa_tax_system: int | None = setting(
+        None, "YooKassa's code of the shop's tax system, where it has several.", ge=1, le=6
+    )
+    yookassa_payment_subject: str = setting(
+        "service", "What receipts are for: service, commodity, …", pattern=r"^[a-z_]{1,64}$"
+    )
+    yookassa_payment_mode: str = setting(
+        "full_payment", "How it is paid on receipts.", pattern=r"^[a-z_]{1,64}$"
+    )
+    yookassa_receipt_email: str = setting(
+        "",
+        "Where receipts go whose payer named no contact, those of top-ups among them; empty: such"
+        " charges are refused.",
+        pattern=r"^([!-?A-~]+@[0-9A-Za-z.-]+)?$",
+    )
+    most_open_charges: int = setting(
+        100, "How many charges of cards one person may have under way at once.", ge=1, le=100_000
+    )
     sweep_seconds: float = setting(
         30.0, "How often unpaid payments past their time are looked for.", gt=0, le=3600
     )
@@ -153,6 +185,18 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         False,
         "Whether anybody, also without a token, may offer services; such are the house's own.",
     )
+
+    @field_validator("yookassa_currencies")
+    @classmethod
+    def _must_be_currencies(cls, text: str) -> str:
+        if not set(text.split(",")) <= YOOKASSA_CURRENCIES:
+            raise ValueError(f"name some of {', '.join(sorted(YOOKASSA_CURRENCIES))}")
+        return text
+
+    @property
+    def yookassa_takes(self) -> frozenset[str]:
+        """The currencies that the shop at YooKassa is paid in."""
+        return frozenset(self.yookassa_currencies.split(","))
 
     @field_validator("check_from")
     @classmethod

@@ -1,7 +1,7 @@
 """What the composition root has put together, handed to every operation. It opens nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from kit.saga import SagaEngine
 from payments.charging import Charging
 from payments.domain.payment import Method, Payment
 from payments.hearing import Hearing
+from payments.hints import Hints
 from payments.neighbours import Neighbours
 from payments.parties import KnownParties
 from payments.service import payments as service
@@ -40,6 +41,7 @@ class Wiring:
     refund_ends: RefundEnds
     charging: Charging
     hearing: Hearing
+    hints: Hints = field(default_factory=Hints)
 
 
 def creating(database: Database, settings: Settings) -> Gathering[UnitOfWork, Creation, Payment]:

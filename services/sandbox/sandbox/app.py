@@ -11,7 +11,7 @@ from kit.clock import SystemClock
 from kit.refusals import Unavailable, catalogue
 from kit.runtime import Service
 from kit.web.app import create_app
-from sandbox import api, card_api, card_page, refusals
+from sandbox import api, card_api, card_page, refusals, reversal_api
 from sandbox.deliveries import Sender
 from sandbox.mails import api as mails_api
 from sandbox.mails import smtp
@@ -43,7 +43,13 @@ def build(settings: Settings) -> Service:
         description=_DESCRIPTION,
         settings=settings,
         refusals=catalogue(refusals),
-        routers=(api.router, mails_api.router, card_api.router, card_page.router),
+        routers=(
+            api.router,
+            mails_api.router,
+            card_api.router,
+            reversal_api.router,
+            card_page.router,
+        ),
         tags=_TAGS,
     )
     web.state.verifiers = {

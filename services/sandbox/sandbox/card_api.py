@@ -1,11 +1,10 @@
 """The card provider's API, as a shop uses it, and a bank that tells of its credits."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
 
-from kit.ids import derived_id, new_id
-from kit.money import decimal_text
+from kit.ids import new_id
 from kit.web.routes import Router
 from sandbox.card_schemas import (
     BankCreditAnswer,
@@ -17,12 +16,18 @@ from sandbox.card_schemas import (
     RefundState,
 )
 from sandbox.cards import CardPayment, Status, new_payment_id
-from sandbox.deliveries import Sender
-from sandbox.provider import Provider
-from sandbox.refusals import CardPaymentNotSucceeded, CardPaymentUnknown, CardRefundTooLarge
+from sandbox.deliveries import Faults, Sender
+from sandbox.provider import Provider, shown_refund
+from sandbox.refusals import (
+    CardKeyReused,
+    CardPaymentFull,
+    CardPaymentNotSucceeded,
+    CardPaymentUnknown,
+    CardRefundTooLarge,
+)
 
 router = Router(tags=["cards"])
-_PAYMENTS = "/sandbox/provider/payments"
+PAYMENTS: Final = "/sandbox/provider/payments"
 
 
 def provider(request: Request) -> Provider:
@@ -45,12 +50,13 @@ Asked = Annotated[CardPayment, Depends(_payment)]
 
 
 @router.post(
-    _PAYMENTS,
+    PAYMENTS,
     access="public",
     operation_id="create_card_payment",
     summary="Create a payment by card",
     description="The same Idempotency-Key again answers with the first payment.",
     status_code=201,
+    refusals=(CardKeyReused,),
 )
 async def create_card_payment(
     body: CardPaymentRequest,
@@ -61,11 +67,14 @@ async def create_card_payment(
     made = CardPayment(
         new_payment_id(), body.money, body.description, body.return_url, body.charge_id
     )
-    return CardPaymentState.model_validate(cards.shown(cards.cards.create(idempotency_key, made)))
+    created = cards.cards.create(idempotency_key, made)
+    if created is None:
+        raise CardKeyReused
+    return CardPaymentState.model_validate(cards.told(created))
 
 
 @router.get(
-    f"{_PAYMENTS}/{{payment_id}}",
+    f"{PAYMENTS}/{{payment_id}}",
     access="public",
     operation_id="get_card_payment",
     summary="See how a payment by card stands",
@@ -73,11 +82,11 @@ async def create_card_payment(
 )
 async def get_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentState:
     """Show it."""
-    return CardPaymentState.model_validate(cards.shown(payment))
+    return CardPaymentState.model_validate(cards.told(payment))
 
 
 @router.post(
-    f"{_PAYMENTS}/{{payment_id}}/cancel",
+    f"{PAYMENTS}/{{payment_id}}/cancel",
     access="public",
     operation_id="cancel_card_payment",
     summary="Call a payment by card off",
@@ -87,57 +96,52 @@ async def get_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentSta
 async def cancel_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentState:
     """Cancel it where that is possible."""
     cards.cancel(payment)
-    return CardPaymentState.model_validate(cards.shown(payment))
+    return CardPaymentState.model_validate(cards.told(payment))
 
 
 @router.post(
-    f"{_PAYMENTS}/{{payment_id}}/refunds",
+    f"{PAYMENTS}/{{payment_id}}/refunds",
     access="public",
     operation_id="refund_card_payment",
     summary="Give the money of a payment by card back, all or a part",
     description="The same Idempotency-Key again answers with the first refund.",
     status_code=201,
-    refusals=(CardPaymentUnknown, CardPaymentNotSucceeded, CardRefundTooLarge),
+    refusals=(
+        CardPaymentUnknown,
+        CardPaymentNotSucceeded,
+        CardRefundTooLarge,
+        CardPaymentFull,
+        CardKeyReused,
+    ),
 )
 async def refund_card_payment(
     payment: Asked,
+    cards: TheProvider,
     body: CardRefundRequest | None = None,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> RefundState:
     """Refund what is asked for, or all that is left."""
     if payment.status is not Status.SUCCEEDED:
         raise CardPaymentNotSucceeded
-    currency = payment.amount.currency
-    if body is not None and body.currency != currency:
+    if body is not None and body.currency != payment.amount.currency:
         raise CardRefundTooLarge
-    key = idempotency_key or new_id().hex
-    minor = payment.refund(key, None if body is None else body.money.minor)
-    if minor is None:
+    minor, key = None if body is None else body.money.minor, idempotency_key or new_id().hex
+    if (known := payment.refunds.get(key)) is not None:
+        if minor not in (None, known.minor):
+            raise CardKeyReused
+        return RefundState.model_validate(shown_refund(payment, known))
+    if payment.is_full:
+        raise CardPaymentFull
+    named = None if body is None else body.refund_id
+    refund = payment.refund(key, minor, named, payment.refunds_go)
+    if refund is None:
         raise CardRefundTooLarge
-    return RefundState(
-        id=f"refund_{derived_id(payment.id, key).hex}",
-        amount=decimal_text(minor, currency),
-        currency=currency,
-    )
+    cards.refunded(payment, refund, Faults())
+    return RefundState.model_validate(shown_refund(payment, refund))
 
 
 @router.post(
-    f"{_PAYMENTS}/{{payment_id}}/dispute",
-    access="public",
-    operation_id="dispute_card_payment",
-    summary="Have the card's owner take the money back",
-    refusals=(CardPaymentUnknown, CardPaymentNotSucceeded),
-)
-async def dispute_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentState:
-    """Dispute it."""
-    if payment.status is not Status.SUCCEEDED:
-        raise CardPaymentNotSucceeded
-    cards.dispute(payment)
-    return CardPaymentState.model_validate(cards.shown(payment))
-
-
-@router.post(
-    f"{_PAYMENTS}/{{payment_id}}/outcome",
+    f"{PAYMENTS}/{{payment_id}}/outcome",
     access="public",
     operation_id="choose_outcome",
     summary="Do what the buttons of the card page do",
@@ -147,8 +151,9 @@ async def choose_outcome(
     body: OutcomeRequest, payment: Asked, cards: TheProvider
 ) -> CardPaymentState:
     """Choose the outcome, for tests."""
+    payment.refunds_go = body.refunds
     cards.choose(payment, body.outcome, body.faults, body.delay_seconds)
-    return CardPaymentState.model_validate(cards.shown(payment))
+    return CardPaymentState.model_validate(cards.told(payment))
 
 
 @router.post(

@@ -16,7 +16,27 @@ from sandbox.card_api import Asked, TheProvider
 from sandbox.card_schemas import CardForm
 from sandbox.card_texts import TEXTS
 from sandbox.cards import CardPayment, Outcome, Status
-from sandbox.refusals import CardPaymentUnknown
+from sandbox.refusals import (
+    CardDisputeTooLarge,
+    CardDisputeUnknown,
+    CardMoveNotPossible,
+    CardPaymentFull,
+    CardPaymentNotSucceeded,
+    CardPaymentUnknown,
+    CardRefundTooLarge,
+    CardRefundUnknown,
+)
+from sandbox.reversal_api import (
+    dispute_of,
+    move_dispute,
+    move_refund,
+    open_dispute,
+    refund_at_page,
+    refund_of,
+)
+from sandbox.reversal_page import reversals
+from sandbox.reversal_schemas import DisputeRequest, NextForm, PageRefundRequest
+from sandbox.reversals import DisputeMove, RefundStatus
 
 router = Router(tags=["cards"])
 
@@ -54,6 +74,8 @@ button:focus-visible, a:focus-visible, summary:focus-visible, input:focus-visibl
 details { margin-top: 1rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 summary { cursor: pointer; color: var(--soft); font-size: .9rem; }
 label { display: flex; gap: .6rem; align-items: baseline; margin: .5rem 0 0; font-size: .9rem; }
+input[name=amount] { width: 100%; padding: .6rem; border: 1px solid var(--line); font: inherit;
+  border-radius: 9px; background: transparent; color: inherit; margin: .6rem 0; }
 .state { padding: 1rem; border-radius: 9px; background: var(--back); margin: 0 0 1rem; }
 """
 _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
@@ -92,6 +114,50 @@ async def press_card_button(
     cards.choose(payment, form.outcome, form.faults, DELAY_SECONDS)
     stays = form.outcome is Outcome.DELAY
     where = f"/sandbox/cards/{payment.id}" if stays else payment.return_url
+    return RedirectResponse(where, status_code=303, headers=_policy(payment))
+
+
+@router.post(
+    "/sandbox/cards/{payment_id}/next",
+    access="public",
+    operation_id="press_next_button",
+    summary="Press a button of a page whose payment has succeeded",
+    response_model=None,
+    response_class=RedirectResponse,
+    response_description="Back to this page.",
+    status_code=303,
+    refusals=(
+        CardPaymentUnknown,
+        CardPaymentNotSucceeded,
+        CardRefundTooLarge,
+        CardRefundUnknown,
+        CardDisputeTooLarge,
+        CardDisputeUnknown,
+        CardMoveNotPossible,
+        CardPaymentFull,
+    ),
+)
+async def press_next_button(
+    payment: Asked, provider: TheProvider, form: Annotated[NextForm, Form()]
+) -> Response:
+    """Do what the button says, then show the page again."""
+    amount = form.amount or None
+    match form.act:
+        case "dispute" | "inquire":
+            wanted = DisputeRequest(amount=amount, warning=form.act == "inquire")
+            open_dispute(provider, payment, wanted)
+        case "refund":
+            refund_at_page(provider, payment, PageRefundRequest(amount=amount))
+        case "succeed" | "fail":
+            status = RefundStatus.SUCCEEDED if form.act == "succeed" else RefundStatus.FAILED
+            move_refund(provider, payment, refund_of(payment, form.id), status)
+        case "won" | "lost":
+            dispute = dispute_of(payment, form.id)
+            move_dispute(provider, payment, dispute, DisputeMove.CLOSE, won=form.act == "won")
+        case _:
+            dispute = dispute_of(payment, form.id)
+            move_dispute(provider, payment, dispute, DisputeMove(form.act))
+    where = f"/sandbox/cards/{payment.id}"
     return RedirectResponse(where, status_code=303, headers=_policy(payment))
 
 
@@ -135,7 +201,8 @@ def _state(payment: CardPayment, texts: dict[str, str]) -> str:
     if payment.status is Status.PROCESSING:
         return said
     back = escape(payment.return_url, quote=True)
-    return f'{said}<a class="button main" href="{back}">{texts["back"]}</a>'
+    link = f'<a class="button main" href="{back}">{texts["back"]}</a>'
+    return f"{said}{link}{reversals(payment, texts)}"
 
 
 def _grouped(amount: str) -> str:

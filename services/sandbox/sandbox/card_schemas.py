@@ -10,6 +10,7 @@ from kit.web.fields import AmountFields, refuse_field
 from kit.web.schemas import Model
 from sandbox.cards import Outcome, Status
 from sandbox.deliveries import Faults
+from sandbox.reversals import DisputeStatus, RefundStatus
 
 _CHARGE_ID = "0197a8c0-5d1e-7cc3-98c4-dc0c0c07398f"
 _MOST_SECONDS = 600.0
@@ -45,6 +46,53 @@ class CardPaymentRequest(AmountFields):
     charge_id: UUID | None = Field(None, description="What the shop calls it; comes back as it is.")
 
 
+class CardRefundRequest(AmountFields):
+    """A part of a payment to be given back."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount": "60.00", "currency": "RUB"}]}
+    )
+
+    refund_id: UUID | None = Field(
+        None, description="What the shop calls it; comes back in events."
+    )
+
+
+class RefundState(Model):
+    """A refund of a payment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "refund_0197a8c05d1e7cc398c4dc0c0c07398f",
+                    "status": "succeeded",
+                    "amount": "60.00",
+                    "currency": "RUB",
+                    "refund_id": None,
+                }
+            ]
+        }
+    )
+
+    id: str
+    status: RefundStatus
+    amount: str
+    currency: str
+    refund_id: UUID | None = None
+
+
+class DisputeState(Model):
+    """A dispute of a payment."""
+
+    id: str
+    amount: str
+    currency: str
+    status: DisputeStatus
+    reason: str
+    is_withdrawn: bool
+
+
 class CardPaymentState(Model):
     """A payment by card; `url` is where the card is entered."""
 
@@ -61,6 +109,8 @@ class CardPaymentState(Model):
                     "charge_id": _CHARGE_ID,
                     "refunded_amount": "0.00",
                     "is_disputed": False,
+                    "refunds": [],
+                    "disputes": [],
                 }
             ]
         }
@@ -75,9 +125,32 @@ class CardPaymentState(Model):
     charge_id: UUID | None
     refunded_amount: str
     is_disputed: bool
+    refunds: list[RefundState]
+    disputes: list[DisputeState]
 
 
-class OutcomeRequest(Model):
+class WithFaults(Model):
+    """What goes wrong with the webhooks that follow."""
+
+    late_seconds: float = Field(0.0, ge=0, le=_MOST_SECONDS)
+    twice: bool = False
+    out_of_order: bool = False
+    wrong_signature: bool = False
+    repeat_id: bool = Field(default=False, description="All of them bear one event id.")
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong."""
+        return Faults(
+            late_seconds=self.late_seconds,
+            twice=self.twice,
+            out_of_order=self.out_of_order,
+            wrong_signature=self.wrong_signature,
+            repeat_id=self.repeat_id,
+        )
+
+
+class OutcomeRequest(WithFaults):
     """What the owner of the card does, and what goes wrong with the webhooks about it."""
 
     model_config = ConfigDict(
@@ -88,20 +161,10 @@ class OutcomeRequest(Model):
     delay_seconds: float = Field(
         3.0, ge=0, le=_MOST_SECONDS, description="How long the bank takes at `delay`."
     )
-    late_seconds: float = Field(0.0, ge=0, le=_MOST_SECONDS)
-    twice: bool = False
-    out_of_order: bool = False
-    wrong_signature: bool = False
-
-    @property
-    def faults(self) -> Faults:
-        """What goes wrong."""
-        return Faults(
-            late_seconds=self.late_seconds,
-            twice=self.twice,
-            out_of_order=self.out_of_order,
-            wrong_signature=self.wrong_signature,
-        )
+    refunds: RefundStatus = Field(
+        RefundStatus.SUCCEEDED,
+        description="What becomes at once of refunds that the shop asks for later.",
+    )
 
 
 class CardForm(Model):
@@ -124,36 +187,6 @@ class CardForm(Model):
             out_of_order=bool(self.out_of_order),
             wrong_signature=bool(self.wrong_signature),
         )
-
-
-class CardRefundRequest(AmountFields):
-    """A part of a payment to be given back."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"amount": "60.00", "currency": "RUB"}]}
-    )
-
-
-class RefundState(Model):
-    """A refund of a payment."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "refund_0197a8c05d1e7cc398c4dc0c0c07398f",
-                    "status": "succeeded",
-                    "amount": "60.00",
-                    "currency": "RUB",
-                }
-            ]
-        }
-    )
-
-    id: str
-    status: Literal["succeeded"] = "succeeded"
-    amount: str
-    currency: str
 
 
 class BankCreditRequest(AmountFields):

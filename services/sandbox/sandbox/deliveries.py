@@ -29,12 +29,14 @@ class Faults:
         twice: Each is sent twice, both copies under one event id.
         out_of_order: The last one first.
         wrong_signature: They are signed with another secret, and not sent again.
+        repeat_id: All of them bear one event id.
     """
 
     late_seconds: float = 0.0
     twice: bool = False
     out_of_order: bool = False
     wrong_signature: bool = False
+    repeat_id: bool = False
 
 
 class Sender:

@@ -8,6 +8,7 @@ from kit.money import decimal_text
 from kit.tasks import spawn
 from sandbox.cards import CardPayment, Cards, Outcome, Status
 from sandbox.deliveries import Faults, Sender
+from sandbox.reversals import Dispute, DisputeMove, Refund, RefundStatus
 
 DECLINED: Final = "card_declined"
 
@@ -64,14 +65,60 @@ class Provider:
         if payment.move(Status.CANCELLED):
             self._tell([self._event(payment)], Faults())
 
-    def dispute(self, payment: CardPayment) -> None:
-        """Take the money of a succeeded payment back, as its card's owner wants."""
-        payment.is_disputed = True
-        self._tell([self._event(payment, kind="payment.disputed")], Faults())
+    def dispute(
+        self, payment: CardPayment, dispute: Dispute, faults: Faults, *, withdraw: bool
+    ) -> None:
+        """Tell of a dispute that was opened, and withdraw its funds where that is wanted."""
+        events = [self._dispute_event("dispute.created", payment, dispute)]
+        if withdraw:
+            kinds = dispute.move(DisputeMove.WITHDRAW)
+            events += [self._dispute_event(kind, payment, dispute) for kind in kinds]
+        self._tell(events, faults)
+
+    def move_dispute(
+        self,
+        payment: CardPayment,
+        dispute: Dispute,
+        move: DisputeMove,
+        faults: Faults,
+        *,
+        won: bool = False,
+    ) -> bool:
+        """Do something about a dispute and tell it; False where that is not possible."""
+        kinds = dispute.move(move, won=won)
+        self._tell([self._dispute_event(kind, payment, dispute) for kind in kinds], faults)
+        return bool(kinds)
+
+    def refunded(self, payment: CardPayment, refund: Refund, faults: Faults) -> None:
+        """Tell of a refund that was made."""
+        self._tell([self._refund_event("refund.created", payment, refund)], faults)
+
+    def move_refund(
+        self, payment: CardPayment, refund: Refund, status: RefundStatus, faults: Faults
+    ) -> bool:
+        """Let a refund succeed or fail and tell it; False where that is not possible."""
+        if not refund.move(status):
+            return False
+        kind = "refund.failed" if status is RefundStatus.FAILED else "refund.updated"
+        self._tell([self._refund_event(kind, payment, refund)], faults)
+        return True
 
     def _tell(self, events: list[dict[str, Any]], faults: Faults) -> None:
-        if self.sender is not None:
+        if faults.repeat_id:
+            events = [{**event, "id": events[0]["id"]} for event in events]
+        if self.sender is not None and events:
             self.sender.send_later(events, faults)
+
+    def told(self, payment: CardPayment) -> dict[str, Any]:
+        """Return a payment as the API shows it: with all that comes back of it."""
+        return {
+            **self.shown(payment),
+            "refunds": [shown_refund(payment, one) for one in payment.refunds.values()],
+            "disputes": [
+                {**shown_dispute(payment, one), "is_withdrawn": one.is_withdrawn}
+                for one in payment.disputes
+            ],
+        }
 
     def shown(self, payment: CardPayment) -> dict[str, Any]:
         """Return a payment as the API and the webhooks show it."""
@@ -94,3 +141,31 @@ class Provider:
             "type": kind or f"payment.{seen['status']}",
             "payment": seen,
         }
+
+    def _dispute_event(self, kind: str, payment: CardPayment, dispute: Dispute) -> dict[str, Any]:
+        return self._event(payment, kind) | {"dispute": shown_dispute(payment, dispute)}
+
+    def _refund_event(self, kind: str, payment: CardPayment, refund: Refund) -> dict[str, Any]:
+        return self._event(payment, kind) | {"refund": shown_refund(payment, refund)}
+
+
+def shown_dispute(payment: CardPayment, dispute: Dispute) -> dict[str, Any]:
+    """Return a dispute as the API and the webhooks show it."""
+    return {
+        "id": dispute.id,
+        "amount": decimal_text(dispute.minor, payment.amount.currency),
+        "currency": payment.amount.currency,
+        "status": dispute.status.value,
+        "reason": dispute.reason,
+    }
+
+
+def shown_refund(payment: CardPayment, refund: Refund) -> dict[str, Any]:
+    """Return a refund likewise."""
+    return {
+        "id": refund.id,
+        "amount": decimal_text(refund.minor, payment.amount.currency),
+        "currency": payment.amount.currency,
+        "status": refund.status.value,
+        "refund_id": None if refund.refund_id is None else str(refund.refund_id),
+    }

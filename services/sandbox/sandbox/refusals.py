@@ -5,6 +5,12 @@ Refusal
 ├── CardPaymentUnknown  404  card_payment_unknown
 ├── CardPaymentNotSucceeded  409  card_payment_not_succeeded
 ├── CardRefundTooLarge  422  card_refund_too_large
+├── CardRefundUnknown   404  card_refund_unknown
+├── CardDisputeTooLarge 422  card_dispute_too_large
+├── CardDisputeUnknown  404  card_dispute_unknown
+├── CardMoveNotPossible 409  card_move_not_possible
+├── CardPaymentFull     409  card_payment_full
+├── CardKeyReused       409  card_key_reused
 ├── VerifierDown        502  verifier_down
 └── VerifierFailed      503  verifier_failed
 """
@@ -76,3 +82,69 @@ class CardRefundTooLarge(Refusal):
     title_ru = "Больше, чем осталось от платежа картой"
     detail_en = "That much of this currency is not left of the payment."
     detail_ru = "Столько в этой валюте от платежа не осталось."
+
+
+class CardRefundUnknown(Refusal):
+    """No refund of the payment has this id."""
+
+    code = "card_refund_unknown"
+    status = 404
+    title_en = "Refund unknown"
+    title_ru = "Возврат неизвестен"
+    detail_en = "This payment has no such refund."
+    detail_ru = "У этого платежа нет такого возврата."
+
+
+class CardDisputeTooLarge(Refusal):
+    """More is disputed than was paid, or than others have left."""
+
+    code = "card_dispute_too_large"
+    status = 422
+    title_en = "More than can be disputed"
+    title_ru = "Больше, чем можно оспорить"
+    detail_en = "That much of the payment is not left to dispute."
+    detail_ru = "Столько от платежа оспорить уже нельзя."
+
+
+class CardDisputeUnknown(Refusal):
+    """No dispute of the payment has this id."""
+
+    code = "card_dispute_unknown"
+    status = 404
+    title_en = "Dispute unknown"
+    title_ru = "Спор неизвестен"
+    detail_en = "This payment has no such dispute."
+    detail_ru = "У этого платежа нет такого спора."
+
+
+class CardMoveNotPossible(Refusal):
+    """Not from the state that the dispute or refund is in."""
+
+    code = "card_move_not_possible"
+    status = 409
+    title_en = "Not possible now"
+    title_ru = "Сейчас невозможно"
+    detail_en = "The dispute or refund is in a state that does not allow it."
+    detail_ru = "Состояние спора или возврата этого не допускает."
+
+
+class CardPaymentFull(Refusal):
+    """As many refunds or disputes as are kept of one payment."""
+
+    code = "card_payment_full"
+    status = 409
+    title_en = "Too much about one payment"
+    title_ru = "Слишком много по одному платежу"
+    detail_en = "The sandbox keeps 100 refunds and 20 disputes of a payment at most."
+    detail_ru = "Песочница хранит не более 100 возвратов и 20 споров по одному платежу."
+
+
+class CardKeyReused(Refusal):
+    """An Idempotency-Key came before with another body."""
+
+    code = "card_key_reused"
+    status = 409
+    title_en = "Idempotency-Key used before"
+    title_ru = "Idempotency-Key уже использован"
+    detail_en = "This Idempotency-Key came before with something else in the body."
+    detail_ru = "Этот Idempotency-Key уже приходил с другим телом запроса."

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from contracts import cards
 from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
@@ -42,7 +43,7 @@ def build(settings: Settings) -> Service:
         version="1.0.0",
         description=_DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals),
+        refusals=catalogue(refusals, cards),
         routers=ROUTERS,
         tags=_TAGS,
     )

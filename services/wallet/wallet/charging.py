@@ -1,13 +1,15 @@
 """Asks payments to charge a card for a wallet, with wallet's own token; moves no money itself."""
 
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from contracts.cards import CARD_REFUSALS
 from kit.money import Money
-from kit.refusals import Unavailable
+from kit.refusals import Language, Unavailable
 from kit.tokens.service_client import ServiceToken
 
 TIMEOUT_SECONDS: Final = 8.0  # payments asks the provider within it
@@ -21,6 +23,22 @@ class _Charge(BaseModel):
     next_action: _Action | None
 
 
+class _Problem(BaseModel):
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardTopUp:
+    """A card to be charged for a wallet; the charge is made once for its id."""
+
+    charge_id: UUID
+    wallet_id: UUID
+    owner_id: UUID
+    money: Money
+    return_url: str
+
+
 class Charging:
     """The operation of payments that charges cards."""
 
@@ -30,28 +48,38 @@ class Charging:
         self._token = token
         self._url = f"{payments_url.rstrip('/')}/internal/charges"
 
-    async def start(
-        self, charge_id: UUID, wallet_id: UUID, owner_id: UUID, money: Money, return_url: str
-    ) -> str | None:
+    async def start(self, wanted: CardTopUp, language: Language) -> str | None:
         """Start a charge, once for an id; returns where the card is entered, if that is known.
 
         Raises:
+            CardRefused: no card is charged so; payments has said why.
             Unavailable: payments did not answer.
         """
         body = {
-            "charge_id": str(charge_id),
-            "wallet_id": str(wallet_id),
-            "owner_id": str(owner_id),
-            "amount": money.decimal,
-            "currency": money.currency,
-            "return_url": return_url,
+            "charge_id": str(wanted.charge_id),
+            "wallet_id": str(wanted.wallet_id),
+            "owner_id": str(wanted.owner_id),
+            "amount": wanted.money.decimal,
+            "currency": wanted.money.currency,
+            "return_url": wanted.return_url,
         }
         try:
+            headers = {**await self._token.headers(), "Accept-Language": language}
             answer = await self._client.post(
-                self._url, json=body, headers=await self._token.headers(), timeout=TIMEOUT_SECONDS
+                self._url, json=body, headers=headers, timeout=TIMEOUT_SECONDS
             )
+            _repeat_refusal(answer)
             answer.raise_for_status()
             charge = _Charge.model_validate_json(answer.content)
         except (httpx.HTTPError, ValidationError) as error:
             raise Unavailable from error
         return charge.next_action.url if charge.next_action else None
+
+
+def _repeat_refusal(answer: httpx.Response) -> None:
+    """Refuse as payments has refused, in the caller's language."""
+    if not answer.is_client_error:
+        return
+    problem = _Problem.model_validate_json(answer.content)
+    if (refusal := CARD_REFUSALS.get(problem.code)) is not None:
+        raise refusal(told=problem.detail)

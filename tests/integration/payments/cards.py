@@ -26,6 +26,8 @@ class CardProvider:
     status: str = "pending"
     down: bool = False
     no_refunds: bool = False
+    repeats: str | None = None  # the id that it gives to everything
+    says: dict[str, Any] = field(default_factory=dict)  # whatever else its answers say
     refunded: dict[str, str] = field(default_factory=dict)  # sum by idempotency key
     seen: list[tuple[str, str, str | None]] = field(default_factory=list)
     created: dict[str, str] = field(default_factory=dict)  # charge id by idempotency key
@@ -45,7 +47,8 @@ class CardProvider:
             return self._refund(request)
         if path.endswith("/cancel") and self.status == "pending":
             self.status = "cancelled"
-        return httpx.Response(200, json=self.payment(self.status))
+        name = path.split("/")[1] if path else self.name_of(body["charge_id"])
+        return httpx.Response(200, json=self.payment(self.status, id=name) | self.says)
 
     def _refund(self, request: httpx.Request) -> httpx.Response:
         if self.no_refunds:
@@ -54,10 +57,22 @@ class CardProvider:
         assert key == f"{asked['refund_id']}:refund"
         sum_of_first = self.refunded.setdefault(key, asked["amount"])
         assert asked["amount"] == sum_of_first
-        return httpx.Response(201, json={"id": "refund_1", "status": "succeeded"})
+        name = self.repeats or f"refund_{list(self.refunded).index(key) + 1}"
+        return httpx.Response(201, json={"id": name, "status": "succeeded"} | self.says)
+
+    def name_of(self, charge_id: UUID | str | None) -> str:
+        """Return what it calls a charge: by the order in which they were created."""
+        known = list(self.created.values())
+        if self.repeats is not None:
+            return self.repeats
+        if charge_id is None:
+            return "card_1"
+        named = str(charge_id) in known
+        return f"card_{known.index(str(charge_id)) + 1}" if named else f"card_{charge_id}"
 
     def payment(self, status: str, **more: Any) -> dict[str, Any]:
-        return {"id": "card_1", "status": status, "url": "https://cards.test/card_1", **more}
+        name = more.pop("id", "card_1")
+        return {"id": name, "status": status, "url": f"https://cards.test/{name}", **more}
 
     def asked(self, ending: str) -> int:
         """Count the calls whose path ends so."""
@@ -67,6 +82,7 @@ class CardProvider:
         self, status: str, charge_id: UUID | None = None, *, event: str | None = None, **more: Any
     ) -> httpx.Response:
         """Send a signed webhook."""
+        more.setdefault("id", self.name_of(charge_id))
         body = {
             "id": event or f"evt_{new_id().hex}",
             "type": more.pop("type", f"payment.{status}"),
@@ -90,7 +106,7 @@ class CardProvider:
         body = {
             "id": more.pop("event", f"evt_{new_id().hex}"),
             "type": f"dispute.{what}",
-            "payment": self.payment(payment, **_named(charge_id)),
+            "payment": self.payment(payment, id=self.name_of(charge_id), **_named(charge_id)),
             "dispute": {**said, "reason": "fraudulent", **more},
         }
         return await self.sends(json.dumps(body).encode())
@@ -111,7 +127,7 @@ class CardProvider:
         body = {
             "id": f"evt_{new_id().hex}",
             "type": f"refund.{what}",
-            "payment": self.payment("succeeded", **_named(charge_id)),
+            "payment": self.payment("succeeded", id=self.name_of(charge_id), **_named(charge_id)),
             "refund": {**said, "refund_id": None if ours is None else str(ours), **more},
         }
         return await self.sends(json.dumps(body).encode())

@@ -79,3 +79,25 @@ async def test_a_wallet_of_another_currency_is_refused(
     answer = await ask(world, owner, {**CARD, "wallet_id": str(wallet_id), "currency": "EUR"})
     assert (answer.status_code, answer.json()["code"]) == (422, "currency_mismatch")
     assert not outside.calls
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(422, "card_amount_too_small"), (429, "too_many_open_charges")]
+)
+async def test_what_payments_refuses_is_refused_in_the_callers_language(
+    world: World, outside: respx.MockRouter, status: int, code: str
+) -> None:
+    said = {"code": code, "detail": "Картой можно оплатить не менее «1.00» RUB."}
+    outside.post(CHARGES).respond(status, json=said)
+    answer = await ask(world, new_id(), CARD, **{"Accept-Language": "ru"})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["detail"] == said["detail"]
+    assert outside.calls[-1].request.headers["accept-language"] == "ru"
+
+
+@pytest.mark.parametrize("body", [{"code": "charge_not_found", "detail": "x"}, {}])
+async def test_what_payments_does_not_say_to_people_is_an_outage(
+    world: World, outside: respx.MockRouter, body: dict[str, str]
+) -> None:
+    outside.post(CHARGES).respond(404, json=body)
+    assert (await ask(world, new_id(), CARD)).status_code == 503

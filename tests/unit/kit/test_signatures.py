@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kit.signatures import SignatureRefusedError, sign, verify
+from kit.signatures import SignatureRefusedError, check_header, sign, verify
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECRET = "whsec_of_a_test"
@@ -63,3 +63,17 @@ def test_another_body_secret_or_time_is_refused() -> None:
     ):
         with pytest.raises(SignatureRefusedError):
             verify(header, secret, body, NOW)
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "v1=00", "t=x,v1=00", "t=1,v1=00", "t=1,t=2,v1=00", "x" * 2000]
+)
+def test_a_header_that_can_sign_nothing_sent_now_is_refused_without_a_body(
+    header: str | None,
+) -> None:
+    with pytest.raises(SignatureRefusedError):
+        check_header(header, NOW)
+
+
+def test_a_header_of_now_may_sign_something() -> None:
+    check_header(sign(SECRET, BODY, NOW), NOW)

@@ -26,7 +26,7 @@ from payments.providers import (
 )
 from payments.providers.stripe import StripeProvider
 from payments.providers.stripe_units import minor_units, smallest_units
-from payments.providers.yookassa import YooKassaProvider
+from payments.providers.yookassa import Shop, YooKassaProvider
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECRET = "whsec_of_a_test"
@@ -293,7 +293,7 @@ class TestReading:
     async def test_all_pages_of_yookassas_list_are_read(
         self, client: httpx.AsyncClient, outside: respx.MockRouter
     ) -> None:
-        provider = YooKassaProvider(client, YOOKASSA, "shop", SecretStr("key"))
+        provider = YooKassaProvider(client, YOOKASSA, Shop(id="shop", key=SecretStr("key")))
         theirs = {
             "id": "r-1",
             "status": "succeeded",
@@ -317,7 +317,7 @@ class TestReading:
     async def test_a_list_that_can_not_be_read_is_no_answer(
         self, client: httpx.AsyncClient, outside: respx.MockRouter, broken: dict[str, str]
     ) -> None:
-        provider = YooKassaProvider(client, YOOKASSA, "shop", SecretStr("key"))
+        provider = YooKassaProvider(client, YOOKASSA, Shop(id="shop", key=SecretStr("key")))
         outside.get(f"{YOOKASSA}/refunds").respond(json={"items": [broken]})
         with pytest.raises(ProviderError):
             await provider.refunds(charge())

@@ -26,7 +26,7 @@ from payments.providers import (
 from payments.providers.asking import LONGEST_ANSWER_BYTES, RejectedError
 from payments.providers.sandbox import SandboxProvider
 from payments.providers.stripe import StripeProvider
-from payments.providers.yookassa import YooKassaProvider
+from payments.providers.yookassa import Shop, YooKassaProvider
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 STRIPE, YOOKASSA, SANDBOX = (
@@ -86,7 +86,7 @@ def stripe(client: httpx.AsyncClient) -> StripeProvider:
 
 @pytest.fixture
 def yookassa(client: httpx.AsyncClient) -> YooKassaProvider:
-    return YooKassaProvider(client, YOOKASSA, "shop", SecretStr("key"))
+    return YooKassaProvider(client, YOOKASSA, Shop(id="shop", key=SecretStr("key")))
 
 
 @pytest.fixture(params=["stripe", "yookassa", "sandbox"])
@@ -429,6 +429,7 @@ class TestSandbox:
         sandbox = SandboxProvider(client, SANDBOX, SECRET)
         done = CardRefundNews(status=CardRefundStatus.DONE, reference="refund_1")
         assert await sandbox.refund(charge(), refund()) == done
+        outside.get(f"{url}/refund_1").respond(200, json={"id": "refund_1", "status": "succeeded"})
         assert await sandbox.fetch_refund(charge(), refund(reference="refund_1")) == done
         for call in asked.calls:
             assert call.request.headers["idempotency-key"] == f"{REFUND_ID}:refund"

@@ -14,7 +14,17 @@ def card_of(body: HowPaid, wired: Wiring) -> Card | None:
     """Return where the card is to be charged that a request asks for, None from the wallet."""
     if body.method is not Method.CARD or body.return_url is None:
         return None
-    return Card(wired.charging.provider.name, body.return_url)
+    provider = wired.charging.provider
+    contact = contact_of(body)
+    provider.check_contact(contact)
+    most = wired.settings.most_open_charges
+    return Card(provider.name, body.return_url, provider.check_charge, most, contact)
+
+
+def contact_of(body: HowPaid) -> dict[str, str] | None:
+    """Return where the receipt is to go, None where nobody says."""
+    named = body.receipt_contact
+    return None if named is None else named.model_dump(exclude_none=True)
 
 
 async def with_next_action(accepted: Answer, payment_id: UUID, wired: Wiring) -> Answer:

@@ -1,12 +1,13 @@
 """Charges of cards for wallets, asked for by the wallet service; not routed by the gateway."""
 
+from contracts.cards import CARD_REFUSALS
 from kit.web.answers import Answer
 from kit.web.routes import Router
 from payments.api.viewing import ACCEPTED
 from payments.card_refusals import ChargeNotFound
 from payments.domain.charges import CHARGE_DEADLINE, Charge
-from payments.repository import Charges
 from payments.schemas.charges import ChargeAnswer, ChargeRequest, next_action
+from payments.service.charges import want
 from payments.wiring import Wired
 
 router = Router(tags=["internal"])
@@ -21,7 +22,7 @@ router = Router(tags=["internal"])
     "to move the amount from the provider's clearing account.",
     status_code=ACCEPTED,
     response_model=ChargeAnswer,
-    refusals=(ChargeNotFound,),
+    refusals=(ChargeNotFound, *CARD_REFUSALS.values()),
 )
 async def charge_for_wallet(body: ChargeRequest, wired: Wired) -> Answer:
     """Store the wish, then ask the provider."""
@@ -36,12 +37,20 @@ async def charge_for_wallet(body: ChargeRequest, wired: Wired) -> Answer:
         return_url=body.return_url,
         expires_at=wired.database.clock.now() + CHARGE_DEADLINE,
     )
+    wired.charging.provider.check_charge(body.money)
+    wired.charging.provider.check_contact(None)
     async with wired.database.unit_of_work() as uow:
-        await Charges(uow).add(wish, uow.clock.now())
+        await want(uow, wish, wired.settings.most_open_charges)
     charge = await wired.charging.begin(body.charge_id)
-    if charge is None or (charge.owner_id, charge.account_id) != (body.owner_id, body.wallet_id):
+    if charge is None or not _is_as_asked(charge, body):
         raise ChargeNotFound
     answer = ChargeAnswer(
         charge_id=charge.id, status=charge.status, next_action=next_action(charge)
     )
     return Answer(ACCEPTED, answer)
+
+
+def _is_as_asked(charge: Charge, body: ChargeRequest) -> bool:
+    """Tell whether it is the charge that is asked for, not another under the same id."""
+    whose = (charge.owner_id, charge.account_id) == (body.owner_id, body.wallet_id)
+    return whose and (charge.amount_minor, charge.currency) == (body.money.minor, body.currency)

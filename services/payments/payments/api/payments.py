@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Request
 
+from contracts.cards import CARD_REFUSALS
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
@@ -16,7 +17,7 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.by_card import card_of, with_next_action
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing, heard, payment_in
-from payments.card_refusals import ReservedIsPaidFromWallet
+from payments.card_refusals import LinesDoNotAddUp, ReservedIsPaidFromWallet
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Method, Payment, Status
 from payments.parties import find_parties
@@ -81,8 +82,10 @@ router = Router(tags=["payments"])
         ServiceNotActive,
         ServicePriceDiffers,
         ServiceAmountMissing,
+        LinesDoNotAddUp,
         ExecuteAtInThePast,
         ExecuteAtTooFar,
+        *CARD_REFUSALS.values(),
     ),
 )
 async def create_payment(
@@ -158,6 +161,7 @@ async def create_payment(
         OnlyReservedMayBePaidInPart,
         CaptureExceedsReservation,
         ReservedIsPaidFromWallet,
+        *CARD_REFUSALS.values(),
     ),
 )
 async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's)

@@ -1,7 +1,10 @@
 """What would become of a payment: the refusals as an answer, and nothing is stored."""
 
-from kit.money import decimal_text
+from contracts.cards import CardRefused
+from kit.money import Money, decimal_text
+from kit.refusals import Refusal
 from kit.web.routes import Router
+from payments.api.by_card import contact_of
 from payments.api.viewing import Viewing
 from payments.domain.limits import Limit
 from payments.domain.payment import Method
@@ -11,9 +14,18 @@ from payments.parties import find_parties
 from payments.repository import Limits
 from payments.schemas.payments import PaymentRequest
 from payments.schemas.quotes import QuoteAnswer, QuotedPayee
-from payments.wiring import Wired
+from payments.wiring import Wired, Wiring
 
 router = Router(tags=["payments"])
+
+
+def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refusal | None:
+    try:
+        wired.charging.provider.check_contact(contact_of(body))
+        wired.charging.provider.check_charge(amount)
+    except CardRefused as refusal:
+        return refusal
+    return None
 
 
 @router.post(
@@ -41,7 +53,11 @@ async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> 
     code = detail = after = None
     if refusal is not None:
         code, detail = refusal.code, refusal.detail(viewer.language)
-    elif amount is not None and body.method is Method.WALLET:
+    elif amount is not None and body.method is Method.CARD:
+        refusal = _refusal_of_card(wired, amount, body)
+        if refusal is not None:
+            code, detail = refusal.code, refusal.detail(viewer.language)
+    elif amount is not None:
         purse = await wired.neighbours.purse(viewer.user_id, amount.currency, order.from_wallet_id)
         code = failure_of(amount, purse)
         detail = reason_label(code, viewer.language)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Request
 
+from contracts.cards import CardAmountNotAccepted
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import CursorInvalid
@@ -31,7 +32,7 @@ from payments.refusals import (
 from payments.repository import Payments, Refunds
 from payments.schemas.refunds import RefundAnswer, RefundRequest, refund_shown
 from payments.service import refunds as service
-from payments.service.refunds import Asker, RefundOrder
+from payments.service.refunds import Asker, CardRule, RefundOrder
 from payments.wiring import Wired
 
 # The wallet's no comes in one hop, so a caller who does not say how long is kept this long for it.
@@ -64,6 +65,7 @@ router = Router(tags=["refunds"])
         RefundNotCovered,
         RefundRefused,
         PaymentDisputed,
+        CardAmountNotAccepted,
     ),
 )
 async def refund_payment(  # noqa: PLR0913 (one parameter for each of the request's)
@@ -81,8 +83,11 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
         refund_id=new_id(), payment_id=payment_id, amount=wanted.amount, reason=wanted.reason
     )
 
+    provider = wired.charging.provider
+    rule = CardRule(provider.name, provider.check_refund)
+
     async def work(uow: UnitOfWork) -> Answer:
-        refund = await service.request(uow, wired.refunds, order, _asker(viewer))
+        refund = await service.request(uow, wired.refunds, order, _asker(viewer), rule)
         where = {"Location": _address(refund.payment_id, refund.id)}
         return Answer(ACCEPTED, refund_shown(refund, viewer.language, to_payer=False), where)
 

@@ -8,12 +8,12 @@ from kit.refusals import Unavailable
 from kit.tasks import all_of, together
 from kit.web.routes import Router
 from payments.api.viewing import Viewing
-from payments.domain.lifecycle import visible_to
 from payments.domain.timeline import Posting, Sources, tell_story
 from payments.refusals import PaymentNotFound
-from payments.repository import Payments
+from payments.repository import Payments, ProviderFaults
 from payments.repository.timeline import Record, record_of
 from payments.schemas.timeline import Part, Timeline, shown_moment
+from payments.service.refunds import Asker, seen_by
 from payments.wiring import Wired, Wiring
 
 A = TypeVar("A")
@@ -28,20 +28,25 @@ router = Router(tags=["payments"])
     summary="All that has happened to a payment",
     description="Oldest first: requests, steps of the saga, every try at an outside check, messages"
     " to other services, entries of the ledger, refunds, disputes, attempts at the caller's own"
-    " webhooks. The payee is told what concerns them.",
+    " webhooks. The payee is told what concerns them; administrators are told in addition what the"
+    " provider of cards gave as reasons.",
     response_model=Timeline,
     refusals=(PaymentNotFound,),
 )
 async def get_payment_timeline(viewer: Viewing, payment_id: UUID, wired: Wired) -> Timeline:
     """Read what is stored, then ask others for their part, holding no connection meanwhile."""
     async with wired.database.read() as connection:
-        payment = visible_to(await Payments(connection).get(payment_id), viewer.user_id)
+        asker = Asker(user_id=viewer.user_id, is_admin=viewer.caller.is_admin)
+        payment = seen_by(await Payments(connection).get(payment_id), asker)
         record = await record_of(connection, payment)
+        faults = await ProviderFaults(connection).of_payment(payment_id) if asker.is_admin else ()
     postings, webhooks = await together(
         _known(_postings(wired, record)),
         _known(wired.neighbours.webhooks(payment.id, viewer.user_id)),
     )
-    sources = Sources(record.log, postings or (), record.refunds, webhooks or (), record.disputes)
+    sources = Sources(
+        record.log, postings or (), record.refunds, webhooks or (), record.disputes, faults
+    )
     story = tell_story(payment, viewer.user_id, sources)
     parts: dict[Part, object] = {"ledger": postings, "webhooks": webhooks}
     return Timeline.model_construct(

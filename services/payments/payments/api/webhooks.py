@@ -4,7 +4,14 @@ from typing import Final
 
 from fastapi import Request
 
-from kit.refusals import BodyTooLarge, BodyUnreadable, FieldFault, NotFound, ValidationFailed
+from kit.refusals import (
+    BodyTooLarge,
+    BodyUnreadable,
+    FieldFault,
+    NotFound,
+    TooManyRequests,
+    ValidationFailed,
+)
 from kit.web.bodies import parse_json
 from kit.web.routes import Router
 from payments.card_refusals import WebhookRefused
@@ -43,11 +50,19 @@ _UNREADABLE: Final = FieldFault(
     access="public",
     operation_id="hear_provider",
     summary="What a provider of card payments tells",
-    description="Signed by the provider over the raw body, within five minutes. An event that was "
+    description="Signed by the provider over the raw body, within five minutes; of a provider that "
+    "does not sign, no more than 50 a second are read, the others come again. An event that was "
     "told before is answered 200 and changes nothing; one about a charge that is not known yet is "
     "kept until it is.",
     response_model=Received,
-    refusals=(WebhookRefused, NotFound, BodyUnreadable, BodyTooLarge, ValidationFailed),
+    refusals=(
+        WebhookRefused,
+        NotFound,
+        BodyUnreadable,
+        BodyTooLarge,
+        ValidationFailed,
+        TooManyRequests,
+    ),
     max_body_bytes=LONGEST_WEBHOOK,
     openapi_extra=_RAW,
 )
@@ -56,14 +71,17 @@ async def hear_provider(provider: str, request: Request, wired: Wired) -> Receiv
     chosen = wired.charging.provider
     if provider != chosen.name:
         raise NotFound
-    body = await request.body()
     try:
+        chosen.check_webhook(request.headers, wired.database.clock.now())
+        body = await request.body()
         notice = chosen.read_webhook(request.headers, body, wired.database.clock.now())
     except WebhookRefusedError:
         raise WebhookRefused from None
     except WebhookUnreadableError:
         parse_json(body)
         raise ValidationFailed(errors=(_UNREADABLE,)) from None
+    if notice is not None and not notice.is_believed:
+        wired.hints.take(wired.database.clock.now())
     if notice is not None:
         await wired.hearing.keep(notice)
     return Received()

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from payments.domain.provider_faults import ProviderFault
+
 
 class CardRefundStatus(StrEnum):
     """``wanted → pending → done | refused``, and ``done → refused`` where the card did not take it.
@@ -76,10 +78,11 @@ class CardRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardRefundNews:
-    """What a provider says of a refund of ours; ``status`` never ``wanted``."""
+    """What a provider says of a refund of ours; ``fault`` is why it failed."""
 
     status: CardRefundStatus
     reference: str | None = None
+    fault: ProviderFault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

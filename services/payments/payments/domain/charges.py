@@ -1,17 +1,20 @@
 """What a charge of a card is, which states it can be in, and what is to be done about it next."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from payments.domain.card_refunds import RefundNews
 from payments.domain.disputes import DisputeNews
+from payments.domain.provider_faults import ProviderFault
 
 CHARGE_DEADLINE: Final = timedelta(hours=1)  # as long as the payer may take on the card page
 SOONEST: Final = timedelta(seconds=5)
 LATEST: Final = timedelta(minutes=5)
+REPEATED: Final = "told under a name that is another's"  # what a charge's last error says then
 CALM_ATTEMPTS: Final = 10  # more failures in a row than these call for somebody
 
 
@@ -55,6 +58,7 @@ class Charge:
         action_url: Where the payer enters the card.
         expires_at: When the payer has taken too long.
         topped_up_at: When the wallet that it tops up had it.
+        receipt: What is on the receipt that the law asks for, see ``domain/receipts.py``.
     """
 
     id: UUID
@@ -76,6 +80,7 @@ class Charge:
     attempts: int = 0
     last_error: str | None = None
     topped_up_at: datetime | None = None
+    receipt: Mapping[str, Any] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -90,13 +95,17 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What a provider says of a charge; ``status`` never ``wanted``."""
+    """What a provider says of a charge; ``status`` never ``wanted``.
+
+    ``fault`` is why it came to nothing, where the provider was asked and said more than that.
+    """
 
     status: ChargeStatus
     reference: str | None = None
     settlement: str | None = None
     action_url: str | None = None
     reason: str | None = None
+    fault: ProviderFault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +133,11 @@ class Notice:
     refund: RefundNews | None = None
     has_refunds: bool = False
     is_believed: bool = True
+
+    def is_about(self, charge: Charge) -> bool:
+        """Tell whether its name for the charge is that charge's, as far as both are known."""
+        names = {charge.reference, charge.settlement}
+        return charge.reference is None or self.reference is None or self.reference in names
 
 
 def next_call(charge: Charge, now: datetime) -> Call:

@@ -1,7 +1,7 @@
 """Decides whether a payment may be created and what it then is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from kit.money import Money
 from payments.domain.billing import decide_amount
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, Scalar, Status
+from payments.domain.receipts import Line, check_lines
 from payments.domain.schedules import check_execution_time
 from payments.refusals import (
     CurrencyMismatch,
@@ -40,6 +41,7 @@ class PaymentOrder:
     metadata: Mapping[str, Scalar] | None = None
     is_reserved: bool = False
     execute_at: datetime | None = None
+    lines: tuple[Line, ...] = ()
 
 
 def decide_creation(
@@ -52,6 +54,8 @@ def decide_creation(
     if order.execute_at is not None:
         check_execution_time(order.execute_at, now)
     amount = _amount(order, parties)
+    if order.lines:
+        check_lines(order.lines, amount)
     _check_payer(order, parties, amount.currency)
     payee = _check_payee(order, parties, amount.currency)
     biller = parties.biller
@@ -84,6 +88,7 @@ def decide_creation(
         service_name=biller.name if biller else None,
         execute_at=order.execute_at,
         is_reserved=order.is_reserved,
+        lines=tuple(asdict(line) for line in order.lines) or None,
     )
 
 

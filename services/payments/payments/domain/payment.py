@@ -1,10 +1,10 @@
 """What a payment is and which states it can be in; who decides a change stands next door."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 Scalar: TypeAlias = str | int | bool | None
@@ -61,6 +61,7 @@ class Payment:
         disputed_at: Since when its card's owner wants it back from their bank.
         disputed_minor: How much of it, in all; ``dispute_outcome`` is what was decided.
         counted_on: The day it was counted in, where its payer's days are limited.
+        lines: What it is for, line by line: the facts of each ``Line`` of ``domain/receipts.py``.
     """
 
     id: UUID
@@ -100,6 +101,7 @@ class Payment:
     disputed_at: datetime | None = None
     disputed_minor: int = 0
     dispute_outcome: str | None = None
+    lines: Sequence[Mapping[str, Any]] | None = None
 
     @property
     def is_final(self) -> bool:

@@ -8,6 +8,7 @@ from payments.domain.timeline import (
     Asked,
     Disputed,
     Entered,
+    Faulted,
     Moment,
     Stepped,
     Told,
@@ -149,6 +150,11 @@ WEBHOOKS: Final[Words] = {
     "en": {"delivered": "taken", "not_delivered": "not taken"},
     "ru": {"delivered": "принято", "not_delivered": "не принято"},
 }
+FAULTS: Final[Words] = {
+    "en": {"refused": "refused", "failed": "failed", "no_answer": "no usable answer"},
+    "ru": {"refused": "отказ", "failed": "сбой", "no_answer": "нет ответа"},
+}
+_PROVIDER: Final[Mapping[Language, str]] = {"en": "Provider", "ru": "Провайдер"}
 _CHECK: Final[Mapping[Language, str]] = {"en": "Check", "ru": "Проверка"}
 
 
@@ -167,6 +173,8 @@ def words_of(moment: Moment, language: Language) -> str:
             words = ENTRIES[language][code]
         case Disputed(code=code):
             words = DISPUTES[language][code]
+        case Faulted(code=code):
+            words = f"{_PROVIDER[language]} “{moment.provider}”: {FAULTS[language][code]}"
         case Webhook():
             words = f"{moment.type} → {moment.endpoint_host}: {WEBHOOKS[language][moment.code]}"
     return words

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from payments.domain.disputes import Dispute
 from payments.domain.payment import Payment
+from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CANCELLED_BY_PAYER
 from payments.domain.refunds import Refund, RefundOrigin
 from payments.domain.tries import Try
@@ -149,18 +150,36 @@ class Disputed:
     reason: str | None = None
 
 
-Moment = Asked | Stepped | Tried | Told | Entered | Webhook | Disputed
+@dataclass(frozen=True, slots=True)
+class Faulted:
+    """A provider of card payments was asked for something, and did not do it; told to admins."""
+
+    at: datetime
+    provider: str
+    asked: str
+    fault: ProviderFault
+
+    @property
+    def code(self) -> str:
+        """Whether it said no, failed, or said nothing."""
+        if self.fault.status is None:
+            return "no_answer" if self.fault.code is None else "refused"
+        return "refused" if 400 <= self.fault.status < 500 else "failed"  # noqa: PLR2004
+
+
+Moment = Asked | Stepped | Tried | Told | Entered | Webhook | Disputed | Faulted
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is known beside the payment's row: its saga's log, transfers, refunds and the rest."""
+    """What is known beside the payment's row; ``faults`` only where an admin looks."""
 
     log: Iterable[Mapping[str, Any]] = ()
     postings: Iterable[Posting] = ()
     refunds: Sequence[Refund] = ()
     webhooks: Iterable[Webhook] = ()
     disputes: Sequence[Dispute] = ()
+    faults: Iterable[Faulted] = ()
 
 
 def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[Moment]:
@@ -180,6 +199,7 @@ def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[Mome
         moments += _of_dispute(dispute, payment.currency)
     moments += _messages(payment, sources)
     moments += sources.webhooks
+    moments += sources.faults
     return sorted(moments, key=lambda moment: moment.at)
 
 

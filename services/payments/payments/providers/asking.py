@@ -1,27 +1,41 @@
-"""One call to a provider: bounded in time and size, its answer read strictly."""
+"""One call to a provider: bounded in time and size, its answer read strictly.
+
+What it says where it refuses is kept in its own words, without secrets: see `told`.
+"""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, TypeVar
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeAlias, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from kit.logs import REDACTED, scrub
+from payments.domain.cards import holds_card_number
+from payments.domain.provider_faults import ProviderFault
 from payments.providers.protocol import ProviderError
 
 CALL_SECONDS: Final = 5.0
 LONGEST_ANSWER_BYTES: Final = 256 * 1024
+LONGEST_TEXT: Final = 300
 
 M = TypeVar("M", bound=BaseModel)
+
+# Reads the answer to a refused call; raises ValidationError where it says nothing readable.
+FaultReader: TypeAlias = Callable[[httpx.Headers, bytes], ProviderFault]
+
+_KEY: Final = re.compile(r"\b(?:sk|rk|pk|whsec|live|test)_[\w*.-]{4,}")
 
 
 class RejectedError(ProviderError):
     """A definite no (4xx): the same request will never be answered otherwise."""
 
-    def __init__(self, status: int) -> None:
-        """Take the status of the answer."""
-        super().__init__(f"status {status}")
-        self.status = status
+    @property
+    def status(self) -> int | None:
+        """The status of the answer."""
+        return self.fault.status
 
 
 async def ask(
@@ -29,6 +43,8 @@ async def ask(
     model: type[M],
     method: str,
     url: str,
+    *,
+    read_fault: FaultReader,
     **options: Any,
 ) -> M:
     """Send a request and read its answer as a model.
@@ -44,15 +60,27 @@ async def ask(
         ):
             body = await _bounded(answer)
     except TimeoutError:
-        raise ProviderError("no answer in time") from None
+        raise ProviderError(ProviderFault(message="no answer in time")) from None
     except httpx.HTTPError as error:
-        raise ProviderError(type(error).__name__) from None
+        raise ProviderError(ProviderFault(message=type(error).__name__)) from None
     if not answer.is_success:
-        raise _failure(answer.status_code)
+        raise _failure(answer, body, read_fault)
     try:
         return model.model_validate_json(body)
     except ValidationError:
-        raise ProviderError("an answer that can't be read") from None
+        fault = ProviderFault(status=answer.status_code, message="an answer that can't be read")
+        raise ProviderError(fault) from None
+
+
+def told(text: object) -> str | None:
+    """Return what a provider says as one short line, without card numbers, keys and tokens."""
+    if not isinstance(text, str) or not text:
+        return None
+    seen = (one if one.isprintable() else " " for one in text[: 4 * LONGEST_TEXT])
+    line = " ".join("".join(seen).split())
+    if holds_card_number(line):
+        return REDACTED
+    return _KEY.sub(REDACTED, scrub(line))[:LONGEST_TEXT] or None
 
 
 def read_each(model: type[M], listed: Iterable[Mapping[str, Any]]) -> list[M]:
@@ -71,10 +99,15 @@ def read_each(model: type[M], listed: Iterable[Mapping[str, Any]]) -> list[M]:
 _ABOUT_THE_CALL: Final = frozenset({401, 403, 408, 409, 425, 429})
 
 
-def _failure(status: int) -> ProviderError:
+def _failure(answer: httpx.Response, body: bytes, read_fault: FaultReader) -> ProviderError:
+    status = answer.status_code
+    try:
+        fault = replace(read_fault(answer.headers, body), status=status)
+    except ValidationError:
+        fault = ProviderFault(status=status)
     if httpx.codes.is_client_error(status) and status not in _ABOUT_THE_CALL:
-        return RejectedError(status)
-    return ProviderError(f"status {status}")
+        return RejectedError(fault)
+    return ProviderError(fault)
 
 
 async def _bounded(answer: httpx.Response) -> bytes:
@@ -82,5 +115,6 @@ async def _bounded(answer: httpx.Response) -> bytes:
     async for chunk in answer.aiter_bytes():
         body += chunk
         if len(body) > LONGEST_ANSWER_BYTES:
-            raise ProviderError("answer too long")
+            fault = ProviderFault(status=answer.status_code, message="answer too long")
+            raise ProviderError(fault)
     return body

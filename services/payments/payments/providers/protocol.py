@@ -4,12 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from kit.money import Money
 from payments.domain.card_refunds import CardRefund, CardRefundNews, RefundNews
 from payments.domain.charges import Charge, News, Notice
+from payments.domain.provider_faults import ProviderFault
 
 
 class ProviderError(Exception):
-    """No usable answer: it is not known what became of the call. The text is for people."""
+    """No usable answer: it is not known what became of the call. The text is for operators."""
+
+    def __init__(self, fault: ProviderFault | str) -> None:
+        """Take what the provider said, or what is wrong with what it said."""
+        self.fault = ProviderFault(message=fault) if isinstance(fault, str) else fault
+        super().__init__(self.fault.text)
 
 
 class WebhookRefusedError(Exception):
@@ -26,6 +33,18 @@ class PaymentProvider(Protocol):
     @property
     def name(self) -> str:
         """The name of it: in paths, rows, and of its clearing account."""
+        ...
+
+    def check_charge(self, money: Money) -> None:
+        """Return where such an amount can be charged; raises a CardRefused where it can't."""
+        ...
+
+    def check_refund(self, money: Money) -> None:
+        """Return where such a sum can go back; raises a CardRefused where it can't."""
+        ...
+
+    def check_contact(self, contact: Mapping[str, str] | None) -> None:
+        """Return where a receipt can be sent that is needed; raises ReceiptContactMissing."""
         ...
 
     async def create(self, charge: Charge) -> News:
@@ -50,6 +69,13 @@ class PaymentProvider(Protocol):
 
     async def refunds(self, charge: Charge) -> Sequence[RefundNews]:
         """List what has gone back of a charge, whoever wanted it."""
+        ...
+
+    def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Return where a webhook may be the provider's, before its body is read.
+
+        Raises WebhookRefusedError where it can't be.
+        """
         ...
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:

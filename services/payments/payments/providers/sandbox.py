@@ -2,22 +2,50 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
+from uuid import UUID
 
 import httpx
 from pydantic import BaseModel
 
-from kit.money import decimal_text
+from kit import signatures
+from kit.money import Money, decimal_text
 from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_ABANDONED
-from payments.providers.asking import RejectedError, ask
-from payments.providers.sandbox_events import Payment, read_event
+from payments.providers.asking import M, RejectedError, ask, told
+from payments.providers.fields import ProviderId
+from payments.providers.protocol import ProviderError, WebhookRefusedError
+from payments.providers.sandbox_events import SIGNATURE, Payment, read_event
+
+_REFUNDS: Final = {
+    "pending": CardRefundStatus.PENDING,
+    "succeeded": CardRefundStatus.DONE,
+    "failed": CardRefundStatus.REFUSED,
+}
 
 
 class _Refund(BaseModel):
-    id: str
-    status: Literal["succeeded"]
+    id: ProviderId
+    status: Literal["pending", "succeeded", "failed"]
+    refund_id: UUID | None = None
+
+    def news_of(self, refund: CardRefund) -> CardRefundNews:
+        """Return the same in our words.
+
+        Raises:
+            ProviderError: it is another refund's.
+        """
+        if self.refund_id not in (None, refund.id):
+            raise ProviderError("an answer about another refund")
+        return CardRefundNews(status=_REFUNDS[self.status], reference=self.id)
+
+
+class _Error(BaseModel):
+    code: str | None = None
+    detail: str | None = None
+    request_id: str | None = None
 
 
 class SandboxProvider:
@@ -30,6 +58,15 @@ class SandboxProvider:
         self._client = client
         self._url = f"{url.rstrip('/')}/sandbox/provider/payments"
         self._webhook_secret = webhook_secret
+
+    def check_charge(self, money: Money) -> None:
+        """Return: the sandbox charges whatever there is."""
+
+    def check_refund(self, money: Money) -> None:
+        """Return likewise."""
+
+    def check_contact(self, contact: Mapping[str, str] | None) -> None:
+        """Return: no receipts are sent."""
 
     async def create(self, charge: Charge) -> News:
         """Create a charge once."""
@@ -51,20 +88,20 @@ class SandboxProvider:
         return await self._known("POST", f"/{charge.reference}/cancel", charge)
 
     async def refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
-        """Give a sum back, at once."""
+        """Give a sum back; each event about it names it by our id."""
         url = f"{self._url}/{charge.reference}/refunds"
         body = {
             "amount": decimal_text(refund.amount_minor, charge.currency),
             "currency": charge.currency,
             "refund_id": str(refund.id),
         }
-        headers = {"Idempotency-Key": f"{refund.id}:refund"}
-        answer = await ask(self._client, _Refund, "POST", url, headers=headers, json=body)
-        return CardRefundNews(status=CardRefundStatus.DONE, reference=answer.id)
+        key = f"{refund.id}:refund"
+        return (await self._ask(_Refund, "POST", url, key, json=body)).news_of(refund)
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
-        """Ask again; the same key gets the same answer."""
-        return await self.refund(charge, refund)
+        """Ask how a refund stands."""
+        url = f"{self._url}/{charge.reference}/refunds/{refund.reference}"
+        return (await self._ask(_Refund, "GET", url)).news_of(refund)
 
     async def refunds(self, charge: Charge) -> Sequence[RefundNews]:  # noqa: ARG002
         """Return nothing: the events of the sandbox tell all by themselves."""
@@ -78,17 +115,32 @@ class SandboxProvider:
                 raise
             return News(status=ChargeStatus.CANCELLED, reason=CARD_ABANDONED)
 
+    def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Return where it bears the signature of a body sent now."""
+        try:
+            signatures.check_header(headers.get(SIGNATURE), now)
+        except signatures.SignatureRefusedError as error:
+            raise WebhookRefusedError from error
+
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
         """Return what a signed event tells."""
         return read_event(headers, body, self._webhook_secret, now)
 
     async def _payment(self, method: str, path: str, charge: Charge, **options: Any) -> News:
-        headers = _key(charge, "create")
-        found = await ask(
-            self._client, Payment, method, f"{self._url}{path}", headers=headers, **options
+        url, key = f"{self._url}{path}", f"{charge.id}:create"
+        return (await self._ask(Payment, method, url, key, **options)).news_of(charge)
+
+    async def _ask(
+        self, model: type[M], method: str, url: str, key: str | None = None, **options: Any
+    ) -> M:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return await ask(
+            self._client, model, method, url, read_fault=_fault, headers=headers, **options
         )
-        return found.news
 
 
-def _key(charge: Charge, operation: str) -> dict[str, str]:
-    return {"Idempotency-Key": f"{charge.id}:{operation}"}
+def _fault(_: httpx.Headers, body: bytes) -> ProviderFault:
+    why = _Error.model_validate_json(body)
+    return ProviderFault(
+        code=told(why.code), message=told(why.detail), request_id=told(why.request_id)
+    )

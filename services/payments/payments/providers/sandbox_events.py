@@ -10,9 +10,14 @@ from pydantic import BaseModel, ValidationError
 from kit import signatures
 from kit.money import AmountRefused, Money
 from payments.domain.card_refunds import CardRefundStatus, RefundNews
-from payments.domain.charges import ChargeStatus, News, Notice
+from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.disputes import DisputeNews, DisputeOutcome
-from payments.providers.protocol import WebhookRefusedError, WebhookUnreadableError
+from payments.providers.fields import PageUrl, ProviderId
+from payments.providers.protocol import (
+    ProviderError,
+    WebhookRefusedError,
+    WebhookUnreadableError,
+)
 
 SIGNATURE: Final = "sandbox-signature"
 _DISPUTED: Final = "payment.disputed"  # the whole of it, at once
@@ -38,11 +43,21 @@ _OUTCOMES: Final = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 class Payment(BaseModel):
     """A payment by card."""
 
-    id: str
+    id: ProviderId
     status: Literal["pending", "processing", "succeeded", "failed", "cancelled"]
-    url: str | None = None
-    reason: str | None = None
+    url: PageUrl | None = None
+    reason: ProviderId | None = None
     charge_id: UUID | None = None
+
+    def news_of(self, charge: Charge) -> News:
+        """Return the same in our words.
+
+        Raises:
+            ProviderError: it is another charge's.
+        """
+        if self.charge_id not in (None, charge.id):
+            raise ProviderError("an answer about another charge")
+        return self.news
 
     @property
     def news(self) -> News:
@@ -56,7 +71,7 @@ class Payment(BaseModel):
 
 
 class _Sum(BaseModel):
-    id: str
+    id: ProviderId
     amount: str
     currency: str
 
@@ -100,8 +115,8 @@ class _Refund(_Sum):
 
 
 class _Event(BaseModel):
-    id: str
-    type: str
+    id: ProviderId
+    type: ProviderId
     payment: Payment
     dispute: _Dispute | None = None
     refund: _Refund | None = None

@@ -9,20 +9,41 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import httpx
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, SecretStr, ValidationError
 
+from kit import signatures
+from kit.money import Money
 from payments.domain.card_refunds import CardRefund, CardRefundNews, RefundNews
 from payments.domain.charges import Charge, News, Notice
-from payments.providers.asking import RejectedError, ask, read_each
-from payments.providers.protocol import ProviderError
-from payments.providers.stripe_events import Refund, Session, TellingRefund, read_event
-from payments.providers.stripe_units import smallest_units
+from payments.domain.provider_faults import ProviderFault
+from payments.providers import stripe_units
+from payments.providers.asking import M, RejectedError, ask, read_each, told
+from payments.providers.protocol import ProviderError, WebhookRefusedError
+from payments.providers.stripe_events import (
+    SIGNATURE,
+    Refund,
+    Session,
+    TellingRefund,
+    read_event,
+)
 
 _LONGEST_NAME: Final = 250
 # A session lives 30 minutes at least, 24 hours at most; ours ends it before by `expire`.
 _SESSION_LIFE: Final = timedelta(hours=2)
 _MOST_REFUNDS: Final = "100"  # of one payment, on a page of Stripe's list
 _MOST_PAGES: Final = 20
+
+
+class _Why(BaseModel):
+    type: str | None = None
+    code: str | None = None
+    decline_code: str | None = None
+    param: str | None = None
+    message: str | None = None
+
+
+class _Error(BaseModel):
+    error: _Why = _Why()
 
 
 class _Refunds(BaseModel):
@@ -44,6 +65,17 @@ class StripeProvider:
         self._key = key.get_secret_value()
         self._webhook_secret = webhook_secret.get_secret_value()
 
+    def check_charge(self, money: Money) -> None:
+        """Return where Stripe can charge it, by its table of currencies."""
+        stripe_units.check_charge(money)
+
+    def check_refund(self, money: Money) -> None:
+        """Return where Stripe can give it back, likewise."""
+        stripe_units.check_refund(money)
+
+    def check_contact(self, contact: Mapping[str, str] | None) -> None:
+        """Return: no receipts are sent."""
+
     async def create(self, charge: Charge) -> News:
         """Create a session once; Stripe keeps an idempotency key for 24 hours."""
         item = "line_items[0]"
@@ -56,22 +88,21 @@ class StripeProvider:
             "payment_intent_data[metadata][charge_id]": str(charge.id),
             f"{item}[quantity]": "1",
             f"{item}[price_data][currency]": charge.currency.lower(),
-            f"{item}[price_data][unit_amount]": str(
-                smallest_units(charge.amount_minor, charge.currency)
-            ),
+            f"{item}[price_data][unit_amount]": _units(charge.amount_minor, charge.currency),
             f"{item}[price_data][product_data][name]": charge.description[:_LONGEST_NAME],
         }
-        return (await self._session("", charge, "create", form)).news
+        return (await self._session("", charge, "create", form)).news_of(charge)
 
     async def fetch(self, charge: Charge) -> News:
         """Retrieve the session."""
         url = f"{self._url}/v1/checkout/sessions/{charge.reference}"
-        return (await ask(self._client, Session, "GET", url, headers=self._headers())).news
+        return (await self._ask(Session, "GET", url)).news_of(charge)
 
     async def cancel(self, charge: Charge) -> News:
         """Expire the session; one that is not open any more is asked for instead."""
         try:
-            return (await self._session(f"/{charge.reference}/expire", charge, "expire")).news
+            expired = await self._session(f"/{charge.reference}/expire", charge, "expire")
+            return expired.news_of(charge)
         except RejectedError:
             return await self.fetch(charge)
 
@@ -85,20 +116,19 @@ class StripeProvider:
         if intent is None:
             raise ProviderError("a session without a payment intent")
         if refund.attempts > 1 and (known := await self._known_refund(intent, refund)) is not None:
-            return known.news
+            return known.news_of(refund)
         form = {
             "payment_intent": intent,
-            "amount": str(smallest_units(refund.amount_minor, charge.currency)),
+            "amount": _units(refund.amount_minor, charge.currency),
             "metadata[refund_id]": str(refund.id),
         }
-        headers = self._headers(f"{refund.id}:refund")
-        url = f"{self._url}/v1/refunds"
-        return (await ask(self._client, Refund, "POST", url, headers=headers, data=form)).news
+        url, key = f"{self._url}/v1/refunds", f"{refund.id}:refund"
+        return (await self._ask(Refund, "POST", url, key, data=form)).news_of(refund)
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:  # noqa: ARG002
         """Retrieve the refund."""
         url = f"{self._url}/v1/refunds/{refund.reference}"
-        return (await ask(self._client, Refund, "GET", url, headers=self._headers())).news
+        return (await self._ask(Refund, "GET", url)).news_of(refund)
 
     async def refunds(self, charge: Charge) -> Sequence[RefundNews]:
         """List the refunds of the payment intent, whoever made them."""
@@ -116,14 +146,19 @@ class StripeProvider:
         url, wanted = f"{self._url}/v1/refunds", {"payment_intent": intent, "limit": _MOST_REFUNDS}
         found: list[dict[str, Any]] = []
         for _ in range(_MOST_PAGES):
-            page = await ask(
-                self._client, _Refunds, "GET", url, headers=self._headers(), params=wanted
-            )
+            page = await self._ask(_Refunds, "GET", url, params=wanted)
             found += page.data
             if not page.has_more or not page.data:
                 break
             wanted = {**wanted, "starting_after": str(page.data[-1].get("id"))}
         return found
+
+    def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Return where it bears the signature of a body sent now."""
+        try:
+            signatures.check_header(headers.get(SIGNATURE), now)
+        except signatures.SignatureRefusedError as error:
+            raise WebhookRefusedError from error
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
         """Return what a signed event tells; events about other objects are none of ours."""
@@ -133,9 +168,36 @@ class StripeProvider:
         self, path: str, charge: Charge, operation: str, form: Mapping[str, str] | None = None
     ) -> Session:
         url = f"{self._url}/v1/checkout/sessions{path}"
-        headers = self._headers(f"{charge.id}:{operation}")
-        return await ask(self._client, Session, "POST", url, headers=headers, data=form)
+        return await self._ask(Session, "POST", url, f"{charge.id}:{operation}", data=form)
 
-    def _headers(self, idempotency_key: str | None = None) -> dict[str, str]:
-        key = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
-        return {"Authorization": f"Bearer {self._key}", **key}
+    async def _ask(
+        self, model: type[M], method: str, url: str, key: str | None = None, **options: Any
+    ) -> M:
+        named = {} if key is None else {"Idempotency-Key": key}
+        headers = {"Authorization": f"Bearer {self._key}", **named}
+        return await ask(
+            self._client, model, method, url, read_fault=_fault, headers=headers, **options
+        )
+
+
+def _fault(headers: httpx.Headers, body: bytes) -> ProviderFault:
+    try:
+        why = _Error.model_validate_json(body).error
+    except ValidationError:
+        why = _Why()
+    return ProviderFault(
+        kind=told(why.type),
+        code=told(why.code),
+        decline_code=told(why.decline_code),
+        parameter=told(why.param),
+        message=told(why.message),
+        request_id=told(headers.get("request-id")),
+    )
+
+
+def _units(minor: int, currency: str) -> str:
+    try:
+        return str(stripe_units.smallest_units(minor, currency))
+    except ValueError:
+        fault = ProviderFault(code="amount_not_expressible", parameter="amount")
+        raise RejectedError(fault) from None

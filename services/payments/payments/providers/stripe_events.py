@@ -10,14 +10,26 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from kit import signatures
-from payments.domain.card_refunds import CardRefundNews, CardRefundStatus, RefundNews
-from payments.domain.charges import ChargeStatus, News, Notice
+from payments.domain.card_refunds import (
+    CardRefund,
+    CardRefundNews,
+    CardRefundStatus,
+    RefundNews,
+)
+from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.disputes import DisputeNews, DisputeOutcome
+from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.protocol import WebhookRefusedError, WebhookUnreadableError
+from payments.providers.asking import told
+from payments.providers.fields import PageUrl, ProviderId
+from payments.providers.protocol import (
+    ProviderError,
+    WebhookRefusedError,
+    WebhookUnreadableError,
+)
 from payments.providers.stripe_units import minor_units
 
 SIGNATURE: Final = "stripe-signature"
@@ -41,12 +53,22 @@ _OUTCOMES: Final = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 class Session(BaseModel):
     """A Checkout Session."""
 
-    id: str
+    id: ProviderId
     status: Literal["open", "complete", "expired"] | None = None
     payment_status: str = "unpaid"
-    payment_intent: str | None = None
+    payment_intent: ProviderId | None = None
     client_reference_id: str | None = None
-    url: str | None = None
+    url: PageUrl | None = None
+
+    def news_of(self, charge: Charge) -> News:
+        """Return the same in our words.
+
+        Raises:
+            ProviderError: it is another charge's.
+        """
+        if self.client_reference_id not in (None, str(charge.id)):
+            raise ProviderError("an answer about another charge")
+        return self.news
 
     @property
     def news(self) -> News:
@@ -68,8 +90,9 @@ class Session(BaseModel):
 class Refund(BaseModel):
     """A refund of a Payment Intent, as far as it is needed for one of ours."""
 
-    id: str
+    id: ProviderId
     status: str | None
+    failure_reason: str | None = None
     metadata: dict[str, str] | None = None
 
     @property
@@ -77,10 +100,17 @@ class Refund(BaseModel):
         """Our own id of it, where it is one of ours."""
         return _uuid((self.metadata or {}).get("refund_id"))
 
-    @property
-    def news(self) -> CardRefundNews:
-        """How one of ours stands."""
-        return CardRefundNews(status=self._status, reference=self.id)
+    def news_of(self, refund: CardRefund) -> CardRefundNews:
+        """Return how one of ours stands.
+
+        Raises:
+            ProviderError: it is another refund's.
+        """
+        if self.refund_id not in (None, refund.id):
+            raise ProviderError("an answer about another refund")
+        why = told(self.failure_reason)
+        fault = None if why is None else ProviderFault(kind="refund", code=why)
+        return CardRefundNews(status=self._status, reference=self.id, fault=fault)
 
     @property
     def _status(self) -> CardRefundStatus:
@@ -92,7 +122,7 @@ class TellingRefund(Refund):
 
     amount: int = Field(gt=0)
     currency: str
-    payment_intent: str | None = None
+    payment_intent: ProviderId | None = None
 
     @property
     def told(self) -> RefundNews:
@@ -108,17 +138,17 @@ class TellingRefund(Refund):
 
 
 class _Charge(BaseModel):
-    payment_intent: str | None = None
+    payment_intent: ProviderId | None = None
     metadata: dict[str, str] | None = None
 
 
 class _Dispute(BaseModel):
-    id: str
+    id: ProviderId
     amount: int = Field(gt=0)
     currency: str
     status: str
     reason: str | None = None
-    payment_intent: str | None = None
+    payment_intent: ProviderId | None = None
 
     def told_by(self, kind: str) -> DisputeNews:
         """Return the same in our words, as an event of this kind tells it."""
@@ -142,8 +172,8 @@ class _Data(BaseModel):
 
 
 class _Event(BaseModel):
-    id: str
-    type: str
+    id: ProviderId
+    type: ProviderId
     data: _Data
 
 
@@ -160,7 +190,7 @@ def read_event(
         return _told(event.id, event.type, event.data.object)
     except signatures.SignatureRefusedError as error:
         raise WebhookRefusedError from error
-    except ValidationError as error:
+    except ValueError as error:
         raise WebhookUnreadableError from error
 
 

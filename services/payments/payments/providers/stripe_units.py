@@ -1,20 +1,135 @@
-"""Amounts as Stripe counts them (docs.stripe.com/currencies)."""
+"""Owns the units that Stripe counts money in, which are not everywhere those of ISO 4217.
+
+Source: docs.stripe.com/currencies, "minor units", "special cases", "minimum and maximum".
+"""
 
 from typing import Final
 
-# Stripe counts these in hundredths, though ISO 4217 has no decimals for them any more.
-_IN_HUNDREDTHS: Final = frozenset({"ISK", "UGX"})
+from contracts.cards import (
+    CardAmountNotAccepted,
+    CardAmountTooLarge,
+    CardAmountTooSmall,
+    CardCurrencyNotAccepted,
+)
+from kit.money import CURRENCIES, Money, decimal_text
+
+# Currencies that Stripe charges cards in, as far as they are in ISO 4217 still, by the number of
+# decimals that it counts. HUF and TWD are whole in payouts only.
+_CHARGED: Final = {
+    0: "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF",
+    2: """
+        AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BWP BYN BZD CAD CDF CHF
+        CNY COP CRC CVE CZK DKK DOP DZD EGP ETB EUR FJD FKP GBP GEL GIP GMD GTQ GYD HKD HNL HTG HUF
+        IDR ILS INR ISK JMD KES KGS KHR KYD KZT LAK LBP LKR LRD LSL MAD MDL MKD MMK MNT MOP MUR MVR
+        MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR
+        SEK SGD SHP SLE SOS SRD SZL THB TJS TOP TRY TTD TWD TZS UAH UGX USD UYU UZS WST XCD XCG YER
+        ZAR ZMW
+    """,
+    3: "BHD JOD KWD OMR TND",
+}
+_DECIMALS: Final = {code: count for count, codes in _CHARGED.items() for code in codes.split()}
+# Of three decimals the last one is always 0.
+_OF_THREE: Final = 10
+
+# The least of a charge, in Stripe's units, where the shop is paid out in the currency.
+_LEAST_OF: Final = {
+    30: "GBP",
+    50: "ARS AUD BRL CAD CHF COP EUR IDR ILS INR JPY KRW NZD PHP RUB SGD USD ZAR",
+    200: "AED MYR PLN RON",
+    250: "DKK",
+    300: "NOK SEK",
+    400: "HKD",
+    1000: "MXN THB",
+    1500: "CZK",
+    17500: "HUF",
+}
+_LEAST: Final = {code: least for least, codes in _LEAST_OF.items() for code in codes.split()}
+_MOST_DIGITS: Final = {"IDR": 12, "COP": 10, "INR": 9}
+_MOST_DIGITS_ELSEWHERE: Final = 8
 
 
 def smallest_units(minor: int, currency: str) -> int:
-    """Return an amount in Stripe's smallest units, from minor units of the currency."""
-    return minor * _factor(currency)
+    """Return what Stripe is to be told of so many minor units of ISO 4217.
+
+    Raises:
+        ValueError: there is no such number of Stripe's units.
+    """
+    units, rest = divmod(minor * _per_whole(currency), _minor_per_whole(currency))
+    if rest or minor % _step(currency):
+        raise ValueError(f"{minor} minor units of {currency} can't be said to Stripe")
+    return units
 
 
-def minor_units(smallest: int, currency: str) -> int:
-    """Return an amount in minor units of the currency, from Stripe's smallest units."""
-    return smallest // _factor(currency)
+def minor_units(units: int, currency: str) -> int:
+    """Return what Stripe tells, in minor units of ISO 4217; the currency in either case.
+
+    Raises:
+        ValueError: it is no whole number of them, or the currency is not known.
+    """
+    code = currency.upper()
+    if code not in CURRENCIES:
+        raise ValueError(f"no such currency: {code[:8]!r}")
+    minor, rest = divmod(units * _minor_per_whole(code), _per_whole(code))
+    if rest:
+        raise ValueError(f"{units} of Stripe's units are no whole minor units of {code}")
+    return minor
 
 
-def _factor(currency: str) -> int:
-    return 100 if currency in _IN_HUNDREDTHS else 1
+def check_refund(money: Money) -> None:
+    """Return where Stripe can give such a sum back.
+
+    Raises:
+        CardAmountNotAccepted: it can't be said in Stripe's units.
+    """
+    step = _step(money.currency)
+    if money.minor % step:
+        text = decimal_text(step, money.currency)
+        raise CardAmountNotAccepted(currency=money.currency, step=text)
+
+
+def check_charge(money: Money) -> None:
+    """Return where Stripe can charge such an amount.
+
+    Raises:
+        CardCurrencyNotAccepted: it charges none in the currency.
+        CardAmountNotAccepted: it can't be said in Stripe's units.
+        CardAmountTooSmall, CardAmountTooLarge: it is outside of what is charged at once.
+    """
+    currency = money.currency
+    if currency not in _DECIMALS:
+        raise CardCurrencyNotAccepted(currency=currency)
+    check_refund(money)
+    units = smallest_units(money.minor, currency)
+    least = _LEAST.get(currency, 1)
+    if units < least:
+        raise CardAmountTooSmall(currency=currency, least=_text(least, currency))
+    most = 10 ** _MOST_DIGITS.get(currency, _MOST_DIGITS_ELSEWHERE) - 1
+    if units > most:
+        raise CardAmountTooLarge(currency=currency, most=_text(most, currency))
+
+
+def _decimals(currency: str) -> int:
+    """Return how many decimals Stripe counts."""
+    return _DECIMALS.get(currency, CURRENCIES[currency])
+
+
+def _per_whole(currency: str) -> int:
+    units: int = 10 ** _decimals(currency)
+    return units
+
+
+def _minor_per_whole(currency: str) -> int:
+    minor: int = 10 ** CURRENCIES[currency]
+    return minor
+
+
+def _step(currency: str) -> int:
+    """Return of which number of ISO's minor units amounts are multiples."""
+    if _decimals(currency) == max(_CHARGED):
+        return _OF_THREE
+    return max(1, _minor_per_whole(currency) // _per_whole(currency))
+
+
+def _text(units: int, currency: str) -> str:
+    """Write units as an amount; what is no whole number of ours is rounded down."""
+    return decimal_text(units * _minor_per_whole(currency) // _per_whole(currency), currency)

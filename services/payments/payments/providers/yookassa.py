@@ -5,6 +5,7 @@ again (yookassa.ru/developers/using-api/webhooks).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -12,7 +13,8 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, SecretStr
 
-from kit.money import AmountRefused, Money, decimal_text
+from contracts.cards import CardAmountTooSmall, CardCurrencyNotAccepted
+from kit.money import CURRENCIES, AmountRefused, Money, decimal_text
 from payments.domain.card_refunds import (
     CardRefund,
     CardRefundNews,
@@ -20,10 +22,13 @@ from payments.domain.card_refunds import (
     RefundNews,
 )
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.asking import M, ask, read_each
+from payments.providers.asking import M, ask, read_each, told
+from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import ProviderError
 from payments.providers.yookassa_events import read_notification
+from payments.providers.yookassa_receipts import Receipts
 
 _LONGEST_DESCRIPTION: Final = 128
 _MOST_REFUNDS: Final = 100  # of one payment, on a page of YooKassa's list
@@ -44,22 +49,41 @@ _TIMED_OUT: Final = frozenset({"expired_on_confirmation", "expired_on_capture"})
 
 
 class _Confirmation(BaseModel):
-    confirmation_url: str | None = None
+    confirmation_url: PageUrl | None = None
 
 
 class _Cancellation(BaseModel):
+    party: str | None = None
     reason: str | None = None
+
+    @property
+    def fault(self) -> ProviderFault:
+        """The same in our words."""
+        return ProviderFault(
+            kind="cancellation", code=told(self.reason), parameter=told(self.party)
+        )
+
+
+class _Metadata(BaseModel):
+    charge_id: str | None = None
 
 
 class _Payment(BaseModel):
-    id: str
+    id: ProviderId
     status: Literal["pending", "waiting_for_capture", "succeeded", "canceled"]
     confirmation: _Confirmation | None = None
     cancellation_details: _Cancellation | None = None
+    metadata: _Metadata | None = None
 
-    @property
-    def news(self) -> News:
-        """The same in our words; a bank's no is a failure, all else that ends it is not."""
+    def news_of(self, charge: Charge) -> News:
+        """Return the same in our words; a bank's no is a failure, all else that ends it is not.
+
+        Raises:
+            ProviderError: it is another charge's.
+        """
+        named = self.metadata.charge_id if self.metadata else None
+        if named not in (None, str(charge.id)):
+            raise ProviderError("an answer about another charge")
         why = self.cancellation_details.reason if self.cancellation_details else None
         is_cancelled = self.status == "canceled"
         declined = is_cancelled and why not in {*_TIMED_OUT, "canceled_by_merchant"}
@@ -69,13 +93,15 @@ class _Payment(BaseModel):
             reference=self.id,
             action_url=self.confirmation.confirmation_url if self.confirmation else None,
             reason=reason if is_cancelled else None,
+            fault=self.cancellation_details.fault if self.cancellation_details else None,
         )
 
 
 class _Refund(BaseModel):
-    id: str
+    id: ProviderId
     status: Literal["pending", "succeeded", "canceled"]
     description: str | None = None
+    cancellation_details: _Cancellation | None = None
 
     @property
     def refund_id(self) -> UUID | None:
@@ -85,10 +111,24 @@ class _Refund(BaseModel):
         except ValueError:
             return None
 
-    @property
-    def news(self) -> CardRefundNews:
-        """The same in our words."""
-        return CardRefundNews(status=_REFUNDS[self.status], reference=self.id)
+    def news_of(self, refund: CardRefund) -> CardRefundNews:
+        """Return the same in our words.
+
+        Raises:
+            ProviderError: it is another refund's.
+        """
+        if self.description not in (None, str(refund.id)):
+            raise ProviderError("an answer about another refund")
+        fault = self.cancellation_details.fault if self.cancellation_details else None
+        return CardRefundNews(status=_REFUNDS[self.status], reference=self.id, fault=fault)
+
+
+class _Error(BaseModel):
+    id: str | None = None
+    type: str | None = None
+    code: str | None = None
+    description: str | None = None
+    parameter: str | None = None
 
 
 class _Amount(BaseModel):
@@ -116,16 +156,48 @@ class _Refunds(BaseModel):
     next_cursor: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """The shop at YooKassa, its secret key, and the currencies that it is paid in."""
+
+    id: str
+    key: SecretStr
+    currencies: frozenset[str] = frozenset({"RUB"})
+    receipts: Receipts | None = None
+
+
 class YooKassaProvider:
     """YooKassa, by its HTTP API."""
 
     name = "yookassa"
 
-    def __init__(self, client: httpx.AsyncClient, url: str, shop_id: str, key: SecretStr) -> None:
-        """Take the client (its owner closes it), the address of the API, the shop and its key."""
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        url: str,
+        shop: Shop,
+    ) -> None:
+        """Take the client (its owner closes it), the address of the API, and the shop."""
         self._client = client
         self._url = url.rstrip("/")
-        self._auth = httpx.BasicAuth(shop_id, key.get_secret_value())
+        self._shop = shop
+        self._auth = httpx.BasicAuth(shop.id, shop.key.get_secret_value())
+
+    def check_charge(self, money: Money) -> None:
+        """Return where the shop takes the currency, and it is one unit of it at least."""
+        if money.currency not in self._shop.currencies:
+            raise CardCurrencyNotAccepted(currency=money.currency)
+        least = Money(10 ** CURRENCIES[money.currency], money.currency)
+        if money < least:
+            raise CardAmountTooSmall(currency=money.currency, least=least.decimal)
+
+    def check_refund(self, money: Money) -> None:
+        """Return: amounts are written with the decimals that they have."""
+
+    def check_contact(self, contact: Mapping[str, str] | None) -> None:
+        """Return where no receipt is needed, or it can go somewhere."""
+        if self._shop.receipts is not None:
+            self._shop.receipts.customer(contact)
 
     async def create(self, charge: Charge) -> News:
         """Create a payment once; captured as soon as the payer confirms it."""
@@ -135,12 +207,15 @@ class YooKassaProvider:
             "confirmation": {"type": "redirect", "return_url": charge.return_url},
             "description": charge.description[:_LONGEST_DESCRIPTION],
             "metadata": {"charge_id": str(charge.id)},
+            **self._receipt(charge, charge.amount_minor),
         }
-        return (await self._ask(_Payment, "POST", "/payments", str(charge.id), json=body)).news
+        made = await self._ask(_Payment, "POST", "/payments", str(charge.id), json=body)
+        return made.news_of(charge)
 
     async def fetch(self, charge: Charge) -> News:
         """Read the payment."""
-        return (await self._ask(_Payment, "GET", f"/payments/{charge.reference}")).news
+        found = await self._ask(_Payment, "GET", f"/payments/{charge.reference}")
+        return found.news_of(charge)
 
     async def cancel(self, charge: Charge) -> News:
         """Read the payment: one that nobody has confirmed can't be cancelled, it runs out."""
@@ -153,18 +228,20 @@ class YooKassaProvider:
         key after 24 hours, and would give the part again.
         """
         if refund.attempts > 1 and (known := await self._known_refund(charge, refund)) is not None:
-            return known.news
+            return known.news_of(refund)
         body = {
             "payment_id": charge.reference,
             "amount": _amount(refund.amount_minor, charge.currency),
             "description": str(refund.id),
+            **self._receipt(charge, refund.amount_minor),
         }
         key = f"{refund.id}-refund"
-        return (await self._ask(_Refund, "POST", "/refunds", key, json=body)).news
+        return (await self._ask(_Refund, "POST", "/refunds", key, json=body)).news_of(refund)
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:  # noqa: ARG002
         """Read the refund."""
-        return (await self._ask(_Refund, "GET", f"/refunds/{refund.reference}")).news
+        found = await self._ask(_Refund, "GET", f"/refunds/{refund.reference}")
+        return found.news_of(refund)
 
     async def refunds(self, charge: Charge) -> Sequence[RefundNews]:
         """List the refunds of the payment, whoever made them."""
@@ -189,6 +266,9 @@ class YooKassaProvider:
             wanted = {**wanted, "cursor": page.next_cursor}
         return found
 
+    def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Return: nothing in the headers tells YooKassa from others."""
+
     def read_webhook(
         self,
         headers: Mapping[str, str],  # noqa: ARG002 - there is no signature among them
@@ -198,14 +278,28 @@ class YooKassaProvider:
         """Return which payment to read again."""
         return read_notification(body)
 
+    def _receipt(self, charge: Charge, minor: int) -> dict[str, Any]:
+        receipts = self._shop.receipts
+        return {} if receipts is None else {"receipt": receipts.of(charge, minor)}
+
     async def _ask(
         self, model: type[M], method: str, path: str, key: str | None = None, **options: Any
     ) -> M:
         headers = {} if key is None else {"Idempotence-Key": key}
         url = f"{self._url}{path}"
-        return await ask(
-            self._client, model, method, url, auth=self._auth, headers=headers, **options
-        )
+        options |= {"auth": self._auth, "headers": headers}
+        return await ask(self._client, model, method, url, read_fault=_fault, **options)
+
+
+def _fault(_: httpx.Headers, body: bytes) -> ProviderFault:
+    why = _Error.model_validate_json(body)
+    return ProviderFault(
+        kind=told(why.type),
+        code=told(why.code),
+        parameter=told(why.parameter),
+        message=told(why.description),
+        request_id=told(why.id),
+    )
 
 
 def _amount(minor: int, currency: str) -> dict[str, str]:

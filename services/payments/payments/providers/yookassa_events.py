@@ -9,20 +9,20 @@ from typing import Final, Literal
 from pydantic import BaseModel, ValidationError
 
 from payments.domain.charges import Notice
+from payments.providers.fields import ProviderId
 from payments.providers.protocol import WebhookUnreadableError
 
 _OF_REFUNDS: Final = "refund."
 
 
 class _Object(BaseModel):
-    id: str
-    status: str = ""
-    payment_id: str | None = None
+    id: ProviderId
+    payment_id: ProviderId | None = None
 
 
 class _Notification(BaseModel):
     type: Literal["notification"]
-    event: str
+    event: ProviderId
     object: _Object
 
 

@@ -11,6 +11,7 @@ from payments.repository.limits import Limits
 from payments.repository.movements import Movements
 from payments.repository.payments import Payments
 from payments.repository.provider_events import ProviderEvents
+from payments.repository.provider_faults import ProviderFaults
 from payments.repository.refunds import Refunds
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "Payments",
     "Place",
     "ProviderEvents",
+    "ProviderFaults",
     "Refunds",
 ]

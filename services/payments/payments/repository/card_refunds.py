@@ -56,6 +56,15 @@ WHERE id = $1 AND next_at IS NOT NULL
 """
 
 
+_LOCK_NAME: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+
+_IS_ANOTHERS: Final = """
+SELECT EXISTS (
+    SELECT FROM card_refund JOIN charge ON charge.id = charge_id
+    WHERE provider = $1 AND card_refund.reference = $2 AND card_refund.id <> $3)
+"""
+
+
 class CardRefunds:
     """Stored refunds to cards; changes need a unit of work."""
 
@@ -94,6 +103,14 @@ class CardRefunds:
         """Take refunds that are due; nobody else gets them before the lease ends."""
         rows = await self._connection.fetch(_LEASE, now, until, limit, provider)
         return [_card_refund(row) for row in rows]
+
+    async def is_anothers(self, provider: str, reference: str, refund_id: UUID) -> bool:
+        """Tell whether the provider's name for a refund is another's; nobody gets it meanwhile."""
+        await self._connection.execute(_LOCK_NAME, reference)
+        is_anothers: bool = await self._connection.fetchval(
+            _IS_ANOTHERS, provider, reference, refund_id
+        )
+        return is_anothers
 
     async def keep_asking(
         self,

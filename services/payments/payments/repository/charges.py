@@ -21,10 +21,15 @@ _CHARGE_ROW: Final = ", ".join(f"charge.{field.name}" for field in fields(Charge
 # A charge that is there already is left as it is: it was asked for twice.
 _ADD: Final = """
 INSERT INTO charge (id, payment_id, owner_id, account_id, provider, amount_minor, currency,
-    description, status, return_url, expires_at, next_at, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'wanted', $9, $10, $11, $12, $12)
+    description, status, return_url, expires_at, next_at, created_at, updated_at, receipt)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'wanted', $9, $10, $11, $12, $12, $14
+WHERE $13 > (SELECT count(*) FROM charge
+             WHERE owner_id = $3 AND status IN ('wanted', 'pending'))
 ON CONFLICT DO NOTHING
 """
+
+# So that those that one person adds at once are counted, too.
+_LOCK_OWNER: Final = "SELECT pg_advisory_xact_lock(hashtextextended('charges of ' || $1, 0))"
 
 _GET: Final = f"SELECT {_ROW} FROM charge WHERE id = $1"
 
@@ -34,14 +39,39 @@ _OF_PAYMENT: Final = f"SELECT {_ROW} FROM charge WHERE payment_id = $1"
 
 _OF_PAYMENTS: Final = f"SELECT {_ROW} FROM charge WHERE payment_id = ANY($1)"
 
-# By our id where the provider repeats it, else by either of the names it has for it.
+# By our id where the provider repeats it, else by either of the names it has for it; a name that
+# it has given twice is the first one's.
 _NAMED: Final = f"""
 SELECT asked.position, found.*
 FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS asked (charge_id, name, position)
 CROSS JOIN LATERAL (
     SELECT {_ROW} FROM charge
     WHERE provider = $1 AND (id = charge_id OR reference = name OR settlement = name)
-    ORDER BY id = charge_id DESC NULLS LAST LIMIT 1) AS found
+    ORDER BY id = charge_id DESC NULLS LAST, created_at, id LIMIT 1) AS found
+"""
+
+# Nobody else gives out these names meanwhile; in the order of their keys.
+_NAMES: Final = """
+    unnest($1::uuid[], $2::text[], $3::text[]) AS told (id, reference, settlement)
+    JOIN charge ON charge.id = told.id
+"""
+_LOCK_NAMES: Final = f"""
+SELECT pg_advisory_xact_lock(key) FROM (
+    SELECT DISTINCT hashtextextended(name, 0) AS key FROM {_NAMES}
+    CROSS JOIN LATERAL (VALUES (told.reference, charge.reference),
+                               (told.settlement, charge.settlement)) AS names (name, known)
+    WHERE name IS NOT NULL AND known IS NULL ORDER BY key) AS new
+"""
+
+_NOT_THEIRS: Final = f"""
+SELECT charge.id FROM {_NAMES}
+WHERE charge.reference <> told.reference OR charge.settlement <> told.settlement
+   OR EXISTS (SELECT FROM charge AS other
+              WHERE other.provider = charge.provider AND other.reference = told.reference
+                AND other.id <> charge.id)
+   OR EXISTS (SELECT FROM charge AS other
+              WHERE other.provider = charge.provider AND other.settlement = told.settlement
+                AND other.id <> charge.id)
 """
 
 _LEASE: Final = f"""
@@ -117,9 +147,13 @@ class Charges:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, new: Charge, now: datetime) -> None:
-        """Store the wish for a charge; the same id twice is one."""
-        await self._connection.execute(
+    async def add(self, new: Charge, now: datetime, most: int) -> bool:
+        """Store the wish for a charge; the same id twice is one.
+
+        False where its owner has as many open as one may have.
+        """
+        await self._connection.execute(_LOCK_OWNER, str(new.owner_id))
+        added = await self._connection.execute(
             _ADD,
             new.id,
             new.payment_id,
@@ -133,7 +167,10 @@ class Charges:
             new.expires_at,
             now + SOONEST,  # whoever wants it asks at once; the loop comes after
             now,
+            most,
+            new.receipt,
         )
+        return bool(added) or await self.get(new.id) is not None
 
     async def get(self, charge_id: UUID) -> Charge | None:
         """Return a charge as it stands."""
@@ -184,6 +221,17 @@ class Charges:
     ) -> Charge | None:
         """Take one charge that nobody has asked for yet."""
         return _one(await self._connection.fetchrow(_LEASE_ONE, charge_id, now, until, provider))
+
+    async def not_theirs(self, told: Mapping[UUID, News]) -> set[UUID]:
+        """Return the charges of which is told under a name that is not theirs.
+
+        It is another's, or they have another. Of those told of at once, the first keeps a name.
+        """
+        news = told.values()
+        names = ([one.reference for one in news], [one.settlement for one in news])
+        await self._connection.execute(_LOCK_NAMES, list(told), *names)
+        rows = await self._connection.fetch(_NOT_THEIRS, list(told), *names)
+        return {row["id"] for row in rows} | _repeated(told)
 
     async def learn(
         self, told: Mapping[UUID, News], next_at: datetime, now: datetime
@@ -247,6 +295,17 @@ class Charges:
     async def refunds_read(self, charge_id: UUID, until: datetime) -> None:
         """Note that the refunds of a charge have been read, unless there are newer ones to read."""
         await self._connection.execute(_REFUNDS_READ, charge_id, until)
+
+
+def _repeated(told: Mapping[UUID, News]) -> set[UUID]:
+    """Return those of these charges that are told under the name of one before them."""
+    found, given = set(), set[str]()
+    for charge_id, one in told.items():
+        wanted = {name for name in (one.reference, one.settlement) if name}
+        if wanted & given:
+            found.add(charge_id)
+        given |= wanted
+    return found
 
 
 def _one(row: Any) -> Charge | None:

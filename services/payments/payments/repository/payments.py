@@ -30,7 +30,7 @@ _ROW: Final = """
     payment.cancelled_at, payment.service_id, payment.method, payment.execute_at,
     payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
     payment.refunded_at, payment.counted_on, payment.disputed_at, payment.disputed_minor,
-    payment.dispute_outcome,
+    payment.dispute_outcome, payment.lines,
     (SELECT name FROM biller WHERE biller.id = payment.service_id) AS service_name,
     (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
     (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
@@ -40,12 +40,12 @@ _ADD: Final = """
 INSERT INTO payment (
     id, status, payer_id, payee_id, payer_account_id, payee_account_id, amount_minor, currency,
     card_last4, card_holder, description, metadata, version, created_at, expires_at, service_id,
-    method, execute_at, is_reserved, processing_at, counted_on)
+    method, execute_at, is_reserved, processing_at, counted_on, lines)
 SELECT * FROM unnest(
     $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[],
     $8::text[], $9::text[], $10::text[], $11::text[], $12::jsonb[], $13::int[],
     $14::timestamptz[], $15::timestamptz[], $16::uuid[], $17::text[], $18::timestamptz[],
-    $19::boolean[], $20::timestamptz[], $21::date[])
+    $19::boolean[], $20::timestamptz[], $21::date[], $22::jsonb[])
 """
 
 _GET: Final = f"SELECT {_ROW} FROM payment WHERE id = $1"
@@ -235,6 +235,7 @@ class Payments:
                 new.is_reserved,
                 new.processing_at,
                 new.counted_on,
+                new.lines,
             )
             for new in created
         ]

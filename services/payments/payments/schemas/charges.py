@@ -40,6 +40,28 @@ ReturnUrl = Annotated[
 ]
 
 
+class ReceiptContact(Model):
+    """Where the receipt goes that the law asks for: an e-mail address, a phone, or both."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "alice@example.com"}]})
+
+    email: (
+        Annotated[str, Field(max_length=254, pattern=r"^[!-?A-~]+@[0-9A-Za-z.-]+\.[0-9A-Za-z-]+$")]
+        | None
+    ) = None
+    phone: Annotated[str, Field(pattern=r"^\+?[0-9]{10,15}$", examples=["79000000000"])] | None = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.email is None and self.phone is None:
+            raise refuse_field(
+                "required", "Name an e-mail address or a phone.", "Укажите почту или телефон."
+            )
+        return self
+
+
 class HowPaid(Model):
     """Where the money comes from: the payer's wallet where nothing is said."""
 
@@ -47,6 +69,21 @@ class HowPaid(Model):
     return_url: ReturnUrl | None = Field(
         None, description="Where the payer comes back to from the card page; needed for `card`."
     )
+
+    receipt_contact: ReceiptContact | None = Field(
+        None, description="By card: where the receipt goes, where the shop must send one."
+    )
+
+    @model_validator(mode="after")
+    def _receipts_are_of_cards(self) -> Self:
+        if self.receipt_contact is not None and self.method is not Method.CARD:
+            raise refuse_field(
+                "card_only",
+                "Only what is paid by card has a receipt.",
+                "Чек бывает только при оплате картой.",
+                field="receipt_contact",
+            )
+        return self
 
     @model_validator(mode="after")
     def _needs_a_way_back(self) -> Self:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     AwareDatetime,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -21,6 +22,7 @@ from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName
 from payments.domain.payment import Method, Payment, Status
 from payments.domain.reasons import reason_label, status_label
+from payments.domain.receipts import MOST_LINES, Line
 from payments.schemas.charges import HowPaid, NextAction
 from payments.texts import CardHolder, CardLast4, Description, Metadata, PlainText
 
@@ -88,6 +90,31 @@ class PayeeRequest(Model):
         return self
 
 
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+class PaymentLine(Model):
+    """A line of a payment: what, how many, and the price of one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"description": "Ticket", "quantity": "2", "amount": "75.00"}]
+        }
+    )
+
+    description: Annotated[Description, Field(min_length=1, max_length=128)]
+    quantity: Annotated[
+        str,
+        BeforeValidator(_as_text),
+        Field(pattern=r"^(0|[1-9][0-9]{0,5})(\.[0-9]{1,3})?$", examples=["2"]),
+    ] = "1"
+    amount: AmountText = Field(description="Of one, in the payment's currency.")
+    vat_code: Annotated[int, Field(ge=1, le=12)] | None = Field(
+        None, description="YooKassa's code of the VAT rate; the shop's own if not given."
+    )
+
+
 class PaymentRequest(HowPaid):
     """A payment to be created; nothing is paid yet."""
 
@@ -119,6 +146,11 @@ class PaymentRequest(HowPaid):
     card_holder: CardHolder | None = None
     description: Description | None = None
     metadata: Metadata | None = None
+    lines: Annotated[list[PaymentLine], Field(min_length=1, max_length=MOST_LINES)] | None = Field(
+        None,
+        description="What it is for, line by line, for the receipt: quantity times amount of all"
+        " adds up to the amount. The payee does not see them.",
+    )
     confirm: bool = Field(default=False, description="Pay it at once, in the same call.")
     reserve: bool = Field(
         default=False,
@@ -188,6 +220,7 @@ class PaymentRequest(HowPaid):
             metadata=self.metadata,
             is_reserved=self.reserve,
             execute_at=self.execute_at,
+            lines=tuple(Line(**line.model_dump()) for line in self.lines or ()),
         )
 
 
@@ -270,6 +303,7 @@ class OutgoingPayment(SeenPayment):
                     "card_last4": "4242",
                     "card_holder": "ALICE LIDDELL",
                     "metadata": None,
+                    "lines": None,
                     "method": "wallet",
                     "next_action": None,
                     "failure_reason": None,
@@ -285,6 +319,7 @@ class OutgoingPayment(SeenPayment):
     card_last4: str | None = None
     card_holder: str | None = None
     metadata: dict[str, str | int | bool | None] | None = None
+    lines: list[PaymentLine] | None = None
     method: Method = Method.WALLET
     next_action: NextAction | None = Field(
         None, description="By card: where to send the payer, while the card is to be entered."
@@ -341,6 +376,7 @@ def shown(
         card_last4=payment.card_last4,
         card_holder=payment.card_holder,
         metadata=None if payment.metadata is None else dict(payment.metadata),
+        lines=None if payment.lines is None else [PaymentLine(**one) for one in payment.lines],
         method=payment.method,
         next_action=action,
         failure_reason=payment.reason if payment.status is Status.FAILED else None,

@@ -15,6 +15,7 @@ from payments.domain.timeline import (
     Asked,
     Disputed,
     Entered,
+    Faulted,
     Moment,
     Stepped,
     Told,
@@ -118,6 +119,23 @@ class DisputeMoment(_Told):
     reason: str | None = Field(None, description="The provider's word for why.")
 
 
+class ProviderMoment(_Told):
+    """A call of the card provider that it refused or that failed; told to administrators."""
+
+    kind: Literal["provider"] = "provider"
+    provider: str
+    asked: str = Field(description="What for: create, fetch, cancel or refund.")
+    status_code: int | None = None
+    provider_kind: str | None = Field(None, description="The provider's kind of error.")
+    provider_code: str | None = Field(None, description="The provider's code.")
+    decline_code: str | None = Field(None, description="What the bank of the card gave as reason.")
+    parameter: str | None = Field(None, description="What of our request it is about.")
+    message: str | None = Field(None, description="The provider's text.")
+    provider_request_id: str | None = Field(
+        None, description="What the provider's support finds the call by."
+    )
+
+
 AnyMoment: TypeAlias = Annotated[
     RequestMoment
     | StepMoment
@@ -125,7 +143,8 @@ AnyMoment: TypeAlias = Annotated[
     | MessageMoment
     | EntryMoment
     | WebhookMoment
-    | DisputeMoment,
+    | DisputeMoment
+    | ProviderMoment,
     Field(discriminator="kind"),
 ]
 
@@ -139,6 +158,24 @@ class Timeline(Model):
     items: list[AnyMoment]
     unavailable: list[Part] = Field(
         description="Parts that are missing now, as who knows them does not answer."
+    )
+
+
+def _shown_fault(moment: Faulted, label: str) -> ProviderMoment:
+    fault = moment.fault
+    return ProviderMoment(
+        at=moment.at,
+        code=moment.code,
+        label=label,
+        provider=moment.provider,
+        asked=moment.asked,
+        status_code=fault.status,
+        provider_kind=fault.kind,
+        provider_code=fault.code,
+        decline_code=fault.decline_code,
+        parameter=fault.parameter,
+        message=fault.message,
+        provider_request_id=fault.request_id,
     )
 
 
@@ -194,6 +231,8 @@ def shown_moment(  # noqa: PLR0911 (one for each kind)
             )
         case Disputed():
             return _shown_dispute(moment, label)
+        case Faulted():
+            return _shown_fault(moment, label)
         case Webhook():
             return WebhookMoment(
                 at=at,

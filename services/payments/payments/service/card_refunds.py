@@ -18,7 +18,7 @@ from payments.domain.card_refunds import (
     Origin,
     RefundNews,
 )
-from payments.domain.charges import CALM_ATTEMPTS, Charge, pause
+from payments.domain.charges import CALM_ATTEMPTS, REPEATED, Charge, pause
 from payments.domain.reasons import CARD_REFUND_REFUSED, PAYMENT_DISPUTED
 from payments.refund_saga import CARD
 from payments.repository import CardRefunds, Charges, Disputes, Refunds
@@ -93,6 +93,9 @@ async def learn(  # noqa: PLR0913 (which refund of which charge, and the two hal
     """Store what a call brought; nothing usable, or no end yet, is asked for again."""
     await recoveries.lock(uow, [charge])
     refunds, now = CardRefunds(uow), uow.clock.now()
+    if news is not None and await _is_not_its(refunds, charge, refund, news.reference):
+        log.error("provider_id_repeated", refund_id=str(refund.id), provider_id=news.reference)
+        news, error = None, REPEATED
     if news is None or news.status not in _ENDS:
         _watch(refund, error)
         reference = None if news is None else news.reference
@@ -145,6 +148,16 @@ def _known(refunds: Sequence[CardRefund], news: RefundNews) -> CardRefund | None
         elif one.id == news.refund_id and (one.reference is not None or not one.is_given_up):
             return one
     return None
+
+
+async def _is_not_its(
+    refunds: CardRefunds, charge: Charge, refund: CardRefund, name: str | None
+) -> bool:
+    """Tell whether a provider's answer names another refund: it says nothing of this one then."""
+    if name is None or name == refund.reference:
+        return False
+    has_another = refund.reference is not None
+    return has_another or await refunds.is_anothers(charge.provider, name, refund.id)
 
 
 async def _ended(

@@ -6,20 +6,23 @@ They run inside the caller's unit of work and never commit; nobody outside is as
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
+from contracts.cards import TooManyOpenCharges
 from contracts.wallet import AccountRef, Transfer, TransferPosted, TransferRefused
 from kit.db import UnitOfWork
 from kit.ids import derived_id
 from kit.logs import get_logger
 from kit.messaging.messages import Envelope
+from kit.money import Money
 from kit.saga import SagaEngine, Signalled
-from payments.domain.charges import CHARGE_DEADLINE, Charge, News, Notice, pause
+from payments.domain.charges import CHARGE_DEADLINE, REPEATED, Charge, News, Notice, pause
 from payments.domain.movements import CHARGEBACK
 from payments.domain.payment import Payment
+from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_ABANDONED
-from payments.repository import CardRefunds, Charges, ProviderEvents
+from payments.repository import CardRefunds, Charges, ProviderEvents, ProviderFaults
 from payments.saga import CHARGE
 from payments.service import card_refunds, disputes, movements, recoveries
 
@@ -36,12 +39,27 @@ class Heard:
     unclear: list[Notice] = field(default_factory=list)
 
 
+class AmountCheck(Protocol):
+    """What a provider can charge, or give back; raises a CardRefused where it can't."""
+
+    def __call__(self, money: Money, /) -> None:
+        """Return where it can."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
-    """How a payment is paid by card: at which provider, and where its payer comes back to."""
+    """How a payment is paid by card: at which provider, and where its payer comes back to.
+
+    What the provider can't charge, `check` refuses; `most_open` is how many charges one person
+    may have open at once; `contact` is where the receipt goes, by `email` or `phone`.
+    """
 
     provider: str
     return_url: str
+    check: AmountCheck
+    most_open: int
+    contact: Mapping[str, str] | None = None
 
 
 def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
@@ -57,7 +75,24 @@ def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
         description=f"{to} · {payment.description}" if payment.description else to,
         return_url=card.return_url,
         expires_at=now + CHARGE_DEADLINE,
+        receipt=_receipt(payment, card),
     )
+
+
+def _receipt(payment: Payment, card: Card) -> Mapping[str, Any] | None:
+    if payment.lines is None and card.contact is None:
+        return None
+    return {"lines": payment.lines or [], "contact": card.contact or {}}
+
+
+async def want(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
+    """Store the wish for a charge.
+
+    Raises:
+        TooManyOpenCharges: its owner has as many under way as one may have.
+    """
+    if not await Charges(uow).add(charge, uow.clock.now(), most_open):
+        raise TooManyOpenCharges(most=most_open)
 
 
 async def hint(uow: UnitOfWork, provider: str, notice: Notice) -> None:
@@ -89,15 +124,26 @@ async def hear(
     """
     names = [(notice.charge_id, notice.reference) for notice in notices]
     found = await Charges(uow).named(provider, names)
-    told = [(one, notice) for one, notice in zip(found, notices, strict=True) if one is not None]
-    heard = Heard([notice for one, notice in zip(found, notices, strict=True) if one is None])
-    await recoveries.lock(uow, [charge for charge, _ in told])
+    heard, told, doubted = Heard(), [], []
+    for charge, notice in zip(found, notices, strict=True):
+        if charge is None:
+            heard.early.append(notice)
+        elif notice.has_refunds or notice.is_about(charge):
+            told.append((charge, notice))
+        else:
+            doubted.append((charge, notice))
+    await recoveries.lock(uow, [charge for charge in found if charge is not None])
+    for charge, notice in doubted:
+        await _doubt(uow, charge, notice.reference)
     for part in _rounds((one, notice.news) for one, notice in told if notice.news is not None):
         await _learn(uow, engine, part)
+    known = await Charges(uow).among(charge.id for charge, _ in told)
     for charge, notice in told:
+        if notice.news is not None and known[charge.id].reference is None:
+            continue  # it was told under another's name
         if not await _note(uow, refunds, charge, notice):
             heard.unclear.append(notice)
-    await recoveries.settle(uow, {charge.id for charge, _ in told})
+    await recoveries.settle(uow, known)
     return heard
 
 
@@ -143,6 +189,10 @@ async def _learn(
     """Do what ``learn`` says, of charges that are locked; returns those that have ended by it."""
     charges, now = Charges(uow), uow.clock.now()
     news = {charge_id: one for charge_id, (_, one) in told.items()}
+    for charge_id in await charges.not_theirs(news):
+        charge, said = told[charge_id]
+        await _doubt(uow, charge, said.reference)
+        del news[charge_id]
     changed = await charges.learn(news, now + pause(0), now)
     ended = [one for one in changed if not one.is_open]
     for one in ended:
@@ -153,6 +203,27 @@ async def _learn(
         await ProviderEvents(uow, changed[0].provider).wake(changed, now)
     await _signal(uow, engine, ended)
     return ended
+
+
+async def keep_fault(
+    uow: UnitOfWork, charge: Charge, asked: str, fault: ProviderFault | None
+) -> None:
+    """Keep what a provider gave as reason, and log it; nothing where it gave none."""
+    if fault is None:
+        return
+    known = {f"provider_{name}": value for name, value in fault.known.items()}
+    log.warning("provider_refused", charge_id=str(charge.id), asked=asked, **known)
+    await ProviderFaults(uow).add(charge.id, asked, fault, uow.clock.now())
+
+
+async def _doubt(uow: UnitOfWork, charge: Charge, name: str | None) -> None:
+    """Believe nothing that is told of a charge under another's name; ask again under our id.
+
+    A provider has given one name twice: to believe it could pay one payment with another's money.
+    """
+    log.error("provider_id_repeated", charge_id=str(charge.id), provider_id=name)
+    now = uow.clock.now()
+    await Charges(uow).keep_asking(charge.id, now + pause(charge.attempts), REPEATED, now)
 
 
 async def _signal(uow: UnitOfWork, engine: SagaEngine, ended: Iterable[Charge]) -> None:

@@ -37,9 +37,9 @@ from payments.refusals import (
     PaymentBeingCaptured,
     ServiceNotActive,
 )
-from payments.repository import Billers, Charges, Known, Payments
+from payments.repository import Billers, Known, Payments
 from payments.saga import CONFIRM, confirmed, facts
-from payments.service.charges import Card, charge_of
+from payments.service.charges import Card, charge_of, want
 from payments.service.limits import count
 from payments.telling import tell
 
@@ -129,8 +129,8 @@ async def pay(
     By card, the wish for the charge is stored with it; whoever called asks the provider then.
     Returns each, or its refusal: of ``decide_pay``, or PayerNotActive, PayeeNotActive or
     ServiceNotActive where one of them has been disabled since the payment was created. Raises the
-    refusals of ``decide_capture`` and of limits, and PaymentBeingCancelled, as what was claimed
-    has to be rolled back: whoever pays many pays each alone then.
+    refusals of ``decide_capture``, cards and limits, and PaymentBeingCancelled, as what was
+    claimed has to be rolled back: whoever pays many pays each alone then.
     """
     asked = {(one.payment_id, one.caller_id): one for one in wanted}
     methods = {key: one.method for key, one in asked.items()}
@@ -150,6 +150,8 @@ async def pay(
 
 def _claimed(payment: Payment, own: Limit | None, wanted: Paying) -> _Claimed:
     part = decide_capture(payment, wanted.amount)
+    if wanted.card is not None:
+        wanted.card.check(part)
     return _Claimed(payment, part, own, wanted.context, wanted.card)
 
 
@@ -173,9 +175,10 @@ async def _start(
         return
     now = uow.clock.now()
     await engine.start_many(uow, [_start_of(one, policies) for one in paid])
-    for one in paid:
+    # In the order of their owners: one for all who lock what these have open.
+    for one in sorted(paid, key=_day_key):
         if one.card is not None:
-            await Charges(uow).add(charge_of(one.payment, one.card, now), now)
+            await want(uow, charge_of(one.payment, one.card, now), one.card.most_open)
 
 
 def _start_of(paid: _Claimed, policies: Policies) -> Start:

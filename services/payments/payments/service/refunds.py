@@ -11,6 +11,7 @@ from payments.domain.payment import Method, Payment
 from payments.domain.refunds import Refund, RefundStatus, Taken, decide_refund
 from payments.refund_saga import refund_facts
 from payments.repository import Charges, Disputes, Payments, Refunds
+from payments.service.charges import AmountCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +39,32 @@ def seen_by(payment: Payment | None, asker: Asker) -> Payment:
     return visible_to(payment, asker.user_id)
 
 
+@dataclass(frozen=True, slots=True)
+class CardRule:
+    """What a provider can give back to the cards that it has charged."""
+
+    provider: str
+    check: AmountCheck
+
+
 async def request(
-    uow: UnitOfWork, engines: Mapping[Method, SagaEngine], order: RefundOrder, asker: Asker
+    uow: UnitOfWork,
+    engines: Mapping[Method, SagaEngine],
+    order: RefundOrder,
+    asker: Asker,
+    rule: CardRule,
 ) -> Refund:
     """Take the sum out of what is left of the payment, and begin to give it back as it was paid.
 
-    Raises the refusals of ``decide_refund``, and PaymentDisputed.
+    Raises the refusals of ``decide_refund`` and of the rule, and PaymentDisputed.
     """
     payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
     provider, taken = await _charged(uow, payment)
     money = decide_refund(
         payment, asker.user_id, order.amount, is_admin=asker.is_admin, taken=taken
     )
+    if provider == rule.provider:
+        rule.check(money)
     refund = Refund(
         id=order.refund_id,
         payment_id=payment.id,

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     Table,
@@ -46,6 +47,7 @@ charge = Table(
     Column("action_url", Text),
     Column("expires_at", _AT, nullable=False),
     Column("topped_up_at", _AT),
+    Column("receipt", JSONB),
     Column("refunds_due_at", _AT),  # when the provider is asked which refunds there are
     Column("created_at", _AT, nullable=False),
     Column("updated_at", _AT, nullable=False),
@@ -67,6 +69,11 @@ charge = Table(
     ),
     Index("uq_charge_reference", "provider", "reference", unique=True),
     Index("ix_charge_settlement", "provider", "settlement"),
+    Index(
+        "ix_charge_owner_id_while_open",
+        "owner_id",
+        postgresql_where=text("status IN ('wanted', 'pending')"),
+    ),
     Index("ix_charge_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index(
         "ix_charge_refunds_due_at",
@@ -103,6 +110,7 @@ card_refund = Table(
         name="what_is_open_is_asked_about",
     ),
     Index("ix_card_refund_charge_id", "charge_id"),
+    Index("ix_card_refund_reference", "reference"),
     Index("ix_card_refund_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )
 
@@ -151,6 +159,18 @@ movement = Table(
     ),
     Index("ix_movement_charge_id", "charge_id"),
     Index("ix_movement_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+)
+
+# Why calls of providers failed or were refused, and charges came to nothing; the newest of each.
+provider_fault = Table(
+    "provider_fault",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("charge_id", Uuid, ForeignKey("charge.id"), nullable=False),
+    Column("at", _AT, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("told", JSONB, nullable=False),
+    Index("ix_provider_fault_charge_id_id", "charge_id", "id"),
 )
 
 provider_event = Table(

@@ -59,6 +59,7 @@ payment = Table(
     Column("refunded_minor", BigInteger, nullable=False, server_default=text("0")),
     Column("refunded_at", _AT),
     Column("counted_on", Date),
+    Column("lines", JSONB),
     Column("disputed_at", _AT),
     Column("disputed_minor", BigInteger, nullable=False, server_default=text("0")),
     Column("dispute_outcome", Text),

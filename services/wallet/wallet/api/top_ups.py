@@ -2,15 +2,17 @@
 
 from fastapi import Request
 
+from contracts.cards import CARD_REFUSALS
 from kit.db import UnitOfWork
 from kit.ids import new_id
-from kit.refusals import NotFound
+from kit.refusals import Language, NotFound
 from kit.web.answers import Answer
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity
+from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 from wallet import refusals
-from wallet.charging import Charging
+from wallet.charging import CardTopUp, Charging
 from wallet.domain.wallets import SANDBOX
 from wallet.schemas import (
     CardTopUpAnswer,
@@ -39,18 +41,21 @@ router = Router(tags=["top-ups"])
         refusals.WalletCurrencyDiffers,
         refusals.BalanceLimit,
         refusals.SandboxMoneyRefused,
+        *CARD_REFUSALS.values(),
     ),
 )
-async def top_up(
+async def top_up(  # noqa: PLR0913 (one parameter for each of the request's)
+    *,
     body: TopUpRequest,
     caller: Caller,
     request: Request,
     settings: Configured,
     charging: CardCharging,
+    language: CallerLanguage,
 ) -> Answer:
     """Credit one's own wallet with sandbox money, or charge a card for it."""
     if body.method == "card":
-        return await _by_card(body, caller, request, charging)
+        return await _by_card(body, caller, request, charging, language)
     if settings.in_production:
         raise refusals.SandboxMoneyRefused
 
@@ -65,7 +70,11 @@ async def top_up(
 
 
 async def _by_card(
-    body: TopUpRequest, caller: Identity, request: Request, charging: Charging
+    body: TopUpRequest,
+    caller: Identity,
+    request: Request,
+    charging: Charging,
+    language: Language,
 ) -> Answer:
     """Choose the wallet and the charge's id, then ask payments, outside the unit of work.
 
@@ -79,9 +88,14 @@ async def _by_card(
 
     accepted = await idempotently(request, caller, operation="top_up", body=body, work=work)
     chosen = CardTopUpAnswer.model_validate_json(accepted.body)
-    url = await charging.start(
-        chosen.charge_id, chosen.wallet_id, caller.user, body.money, body.return_url or ""
+    wanted = CardTopUp(
+        charge_id=chosen.charge_id,
+        wallet_id=chosen.wallet_id,
+        owner_id=caller.user,
+        money=body.money,
+        return_url=body.return_url or "",
     )
+    url = await charging.start(wanted, language)
     action = None if url is None else NextAction(url=url)
     answer = chosen.model_copy(update={"next_action": action})
     return Answer(202, answer, accepted.own_headers)

@@ -46,9 +46,10 @@ async def take_bank_credit(
     """Believe it first, then read it."""
     if provider != BANK:
         raise NotFound
-    body = await request.body()
     secret = settings.bank_secret.get_secret_value()
     try:
+        signatures.check_header(request.headers.get(SIGNATURE), store.clock.now())
+        body = await request.body()
         signatures.verify(request.headers.get(SIGNATURE), secret, body, store.clock.now())
     except signatures.SignatureRefusedError:
         raise WebhookRefused from None

@@ -1,0 +1,36 @@
+"""Why a provider refused a call, or a charge came to nothing there, in its own words."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderFault:
+    """What a provider said, as far as it said it; for operators, not for payers.
+
+    Attributes:
+        status: Of its answer; None where there was none, or the answer itself was good.
+        kind: Its kind of error.
+        code: Its code.
+        decline_code: What the bank of the card gave as reason.
+        parameter: Which part of our request it is about.
+        message: Its text, or what broke: one short line without card numbers or secrets.
+        request_id: What its support finds the call by.
+    """
+
+    status: int | None = None
+    kind: str | None = None
+    code: str | None = None
+    decline_code: str | None = None
+    parameter: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+
+    @property
+    def known(self) -> dict[str, str | int]:
+        """What it said, by name."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @property
+    def text(self) -> str:
+        """The same as one line."""
+        return " ".join(f"{name}={value}" for name, value in self.known.items())

@@ -1,0 +1,59 @@
+"""Lines of receipts: what adds up, and what is on the receipt of a part."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kit.money import Money
+from payments.card_refusals import LinesDoNotAddUp
+from payments.domain.receipts import Line, check_lines, lines_of_part
+
+
+def line(quantity: str, amount: str, vat_code: int | None = None) -> Line:
+    return Line(description="Ticket", quantity=quantity, amount=amount, vat_code=vat_code)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line("1", "150.00")],
+        [line("2", "75.00")],
+        [line("0.5", "200.00"), line("1", "50.00")],
+        [line("1.125", "80.00"), line("3", "20.00")],
+    ],
+)
+def test_quantity_times_amount_adds_up(lines: list[Line]) -> None:
+    check_lines(lines, Money(15000, "RUB"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line("1", "149.99")],
+        [line("2", "150.00")],
+        [line("0.001", "0.01"), line("1", "150.00")],  # no whole kopeck
+        [line("0", "150.00"), line("1", "150.00")],
+        [line("1", "150.000")],  # more decimals than the currency has
+        [],
+    ],
+)
+def test_what_does_not_add_up_is_refused(lines: list[Line]) -> None:
+    with pytest.raises(LinesDoNotAddUp):
+        check_lines(lines, Money(15000, "RUB"))
+
+
+def test_all_goes_back_as_it_was_paid_and_a_part_by_shares() -> None:
+    lines, whole = [line("2", "50.00", 4), line("1", "50.00")], Money(15000, "RUB")
+    assert lines_of_part(lines, whole, 15000) == lines
+    first, second = lines_of_part(lines, whole, 10000)
+    assert (first.amount, first.quantity, first.vat_code) == ("66.67", "1", 4)
+    assert (second.amount, second.quantity, second.vat_code) == ("33.33", "1", None)
+    assert [one.amount for one in lines_of_part(lines, whole, 1)] == ["0.01"]
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=20), st.integers(1, 10**11))
+def test_the_lines_of_a_part_add_up_to_it(prices: list[int], wanted: int) -> None:
+    whole = Money(sum(prices), "RUB")
+    part = Money(min(wanted, whole.minor), "RUB")
+    lines = [line("1", Money(price, "RUB").decimal) for price in prices]
+    check_lines(lines_of_part(lines, whole, part.minor), part)
