@@ -1,5 +1,5 @@
 # Every command of this repository; `make` alone lists them.
-# Variables: S = service, T = test path, A = further pytest arguments, m = message,
+# Variables: S = service, T = tests, A = further arguments, m = message, CONFIRM=1 = do not ask,
 # DETACH=1 = do not stay in the foreground, GATEWAY_PORT = another port than 8000.
 
 SHELL := /bin/sh
@@ -15,13 +15,14 @@ typed := -p kit -p contracts -p testkit -p auth -p wallet -p payments -p notific
 T ?= tests
 A ?=
 
-.PHONY: help install run stop reset status logs up down test check lint format generate demo seed \
-	dev init-db upgrade downgrade revision lock bench chaos runtime-ready tools-ready
+.PHONY: help install run stop reset status logs up down production-env production-check test check \
+	clients lint format generate demo seed dev init-db upgrade downgrade revision messages sagas lock \
+	bench chaos runtime-ready tools-ready
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Run it (no Docker needed)
 
@@ -49,15 +50,21 @@ reset: ## end it and drop its data
 ##@ Run it in Docker Compose
 
 up: ## build and start everything, return when the gateway is ready
-	@docker compose up --build --detach
+	@deploy/compose.sh up --build --detach
 	@deploy/wait-for-gateway.sh
 
 down: ## end it; the data stays in its volumes
-	@docker compose down
+	@deploy/compose.sh down
+
+production-env: runtime-ready ## print a .env for production: fresh secrets, and what to fill in
+	@$(python) -m deploy.production env
+
+production-check: runtime-ready ## start all of it in production on the side, pay, take it down
+	@$(python) -m deploy.production check
 
 ##@ Test and check
 
-test: tools-ready ## run the tests on servers of their own; T=tests/e2e/test_x.py A="-k name -x"
+test: tools-ready ## run the tests on servers of their own; T="tests/e2e tests/unit" A="-k name -x"
 	@$(stack) test "$(T)" -- $(A)
 
 check: tools-ready ## format, lint, types, imports, generated files: what CI runs
@@ -66,6 +73,9 @@ check: tools-ready ## format, lint, types, imports, generated files: what CI run
 	$(python) -m mypy --strict $(typed)
 	.venv/bin/lint-imports
 	$(python) -m deploy.generate --check
+
+clients: tools-ready ## lint the API's document, make clients of it (needs npm)
+	$(python) -m deploy.clients
 
 lint: tools-ready ## ruff, mypy and the import rules
 	$(python) -m ruff check .
@@ -103,12 +113,21 @@ init-db: runtime-ready ## database, roles, schemas and migrations
 upgrade: runtime-ready ## apply migrations; S=wallet: of one service
 	@$(stack) upgrade $(if $(S),--service $(S))
 
-downgrade: runtime-ready ## take the last migration back; S=wallet, TO=0001
-	@$(stack) downgrade --service $(or $(S),$(error which service? S=wallet)) $(if $(TO),--to $(TO))
+downgrade: runtime-ready ## take the last migration back; S=wallet, TO=0001; CONFIRM=1: to nothing
+	@$(stack) downgrade --service $(or $(S),$(error which service? S=wallet)) $(if $(TO),--to $(TO)) \
+		$(if $(filter-out 0 no false,$(CONFIRM)),--yes)
 
 revision: tools-ready ## write a migration from the tables; S=wallet m="add a limit"
 	@$(stack) revision --service $(or $(S),$(error which service? S=wallet)) \
 		--message "$(or $(m),$(error what does it do? m="add a limit"))"
+
+##@ Operate (what runs here, or in Compose)
+
+messages: runtime-ready ## undelivered messages; S=payments A="list --state dead --type refund"
+	@$(stack) operate messages $(or $(S),$(error which service? S=payments)) -- $(A)
+
+sagas: runtime-ready ## sagas that are stuck; S=payments A="show ID", or retry, skip, undo, force
+	@$(stack) operate sagas $(or $(S),$(error which service? S=payments)) -- $(A)
 
 # Milliseconds where all is there already.
 runtime-ready:

@@ -1,5 +1,6 @@
 """``make demo``: tells the main job on a running stack, call by call, and checks every figure.
 
+It is the stack of this clone, whatever port it is on, or the one of ``make up``, or at SALDO_URL.
 Exit code 0 only where each figure was right.
 """
 
@@ -14,7 +15,9 @@ from typing import Any
 
 import httpx
 
-URL = os.environ.get("SALDO_URL", "http://localhost:8000")
+from deploy.stack import compose
+from deploy.stack.commands import own_stack
+
 PASSWORD = "demo-password-1"  # noqa: S105 - made up for two people made up
 FINAL = {"paid", "failed", "cancelled"}
 SETTLES_WITHIN_SECONDS = 30
@@ -150,9 +153,14 @@ class Hero:
 
 def main() -> int:
     """Tell the story, starting the stack first where it is not up; returns the exit code."""
-    if not _is_up():
-        subprocess.run([sys.executable, "-m", "deploy.stack", "run", "--detach"], check=True)
-    with httpx.Client(base_url=URL, timeout=30) as http:
+    url = _running()
+    if url is None:
+        start = [sys.executable, "-m", "deploy.stack", "run", "--detach"]
+        code = subprocess.run(start, check=False).returncode
+        url = _running()
+        if code != 0 or url is None:
+            return code or 1
+    with httpx.Client(base_url=url, timeout=30) as http:
         story = Story(http)
         try:
             tell(story)
@@ -165,11 +173,13 @@ def main() -> int:
     return 1 if story.wrong else 0
 
 
-def _is_up() -> bool:
-    try:
-        return httpx.get(f"{URL}/health/ready", timeout=5).is_success
-    except httpx.HTTPError:
-        return False
+def _running() -> str | None:
+    """Return where the stack is that was named, or runs here, or in Compose; None without any."""
+    named = os.environ.get("SALDO_URL")
+    if named:
+        return named
+    stack = own_stack()
+    return stack.gateway_url if stack.is_ready() else compose.gateway_url()
 
 
 def tell(story: Story) -> None:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Owns writing the two locks from the pyproject files; `make lock`. UPGRADE=1 takes the newest
+# Owns writing the three locks from the pyproject files; `make lock`. UPGRADE=1 takes the newest
 # versions, otherwise what is locked stays as far as it fits.
 set -eu
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ compile() {
     draft=$(mktemp)
     # uv prefers what the output file holds, so an upgrade starts from an empty one.
     [ -n "${UPGRADE:-}" ] || grep -v '^#' "$output" >"$draft" 2>/dev/null || true
-    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
+    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
         --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
         --no-emit-package kit --no-emit-package contracts --no-emit-package testkit \
         "$@" --output-file "$draft"
@@ -28,6 +28,7 @@ for package in $packages; do
     set -- "$@" "$package/pyproject.toml"
 done
 
-compile requirements.lock "$@"
-compile requirements-dev.lock "$@" libs/testkit/pyproject.toml --group dev \
+compile requirements.lock --all-extras "$@"
+compile requirements-dev.lock --all-extras "$@" libs/testkit/pyproject.toml --group dev \
     --constraint requirements.lock
+compile deploy/clients.lock --group clients

@@ -1,11 +1,14 @@
 """``make seed``: demo people with funded wallets and payments on a running stack; safe to repeat.
 
-For development only: the password is in this file. ``--compose`` seeds the stack of ``make up``.
+For development only: the password is in this file. It is the stack of this clone, whatever port it
+is on, and where none runs the one of ``make up``; ``--compose`` insists on that.
 """
 
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,10 +16,11 @@ from typing import Any
 
 import httpx
 
-from deploy.stack import Stack
+from deploy.stack import compose
+from deploy.stack.commands import own_stack
+from deploy.stack.errors import StackError
 
 ROOT = Path(__file__).parents[1]
-URL = os.environ.get("SALDO_URL", "http://localhost:8000")
 PASSWORD = "demo-password-1"  # noqa: S105 - known to everybody on purpose
 PASSWORD_VARIABLE = "DEMO_PASSWORD"  # noqa: S105 - a name
 FUNDS = {"alice": Decimal("1000.00"), "bob": Decimal("250.00")}
@@ -36,13 +40,26 @@ PAYMENTS: dict[str, dict[str, Any]] = {
 GIVEN_BACK = {"Concert tickets": "15.00"}
 
 
+@dataclass(frozen=True)
+class Place:
+    """The stack that is seeded: where its gateway is, and how auth's own commands are run there."""
+
+    url: str
+    auth: Sequence[str]
+    environment: Mapping[str, str]
+
+
 def main() -> int:
     """Make admin, alice, bob and a merchant with services, fund and pay, say what to do next."""
-    command, env = _auth(in_compose="--compose" in sys.argv[1:])
-    _run([*command, "create-admin", "--username", "admin"], env)
+    try:
+        place = _place(in_compose="--compose" in sys.argv[1:])
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    _run(place, "create-admin", "--username", "admin")
     for name in (*FUNDS, MERCHANT):
-        _run([*command, "create-user", "--username", name, "--active"], env)
-    with httpx.Client(base_url=URL, timeout=30) as http:
+        _run(place, "create-user", "--username", name, "--active")
+    with httpx.Client(base_url=place.url, timeout=30) as http:
         for name, funds in FUNDS.items():
             _fund(http, name, funds)
         _pay(http)
@@ -50,23 +67,33 @@ def main() -> int:
             balance = _fund(http, name, funds)
             print(f"{name}: balance {balance} RUB")
         print(f"{MERCHANT}: offers {', '.join(_offer(http))}")
-    print(_next_steps())
+    print(_next_steps(place.url))
     return 0
 
 
-def _auth(*, in_compose: bool) -> tuple[list[str], dict[str, str]]:
-    """Return the command that runs auth's own command line, and its environment."""
-    given = {PASSWORD_VARIABLE: PASSWORD}
-    if in_compose:
-        command = ["docker", "compose", "exec", "-T", "-e", PASSWORD_VARIABLE, "auth"]
-        return [*command, "python", "-m", "auth"], {**os.environ, **given}
-    stack = Stack(root=ROOT)
-    return [sys.executable, "-m", "auth"], {**os.environ, **stack.env_of("auth"), **given}
+def _place(*, in_compose: bool) -> Place:
+    """Return the stack that runs here, else the one in Compose.
+
+    Raises:
+        StackError: neither is up.
+    """
+    stack = own_stack()
+    if not in_compose and stack.is_ready():
+        environment = {**os.environ, **stack.env_of("auth"), PASSWORD_VARIABLE: PASSWORD}
+        return Place(stack.gateway_url, [sys.executable, "-m", "auth"], environment)
+    url = compose.gateway_url()
+    if url is None:
+        start = "`make up`" if in_compose else "`make run` or `make up`"
+        raise StackError(f"Nothing that could be seeded is running here. {start} starts it.")
+    auth = compose.command("auth", ["python", "-m", "auth"], [PASSWORD_VARIABLE])
+    return Place(url, auth, {**os.environ, PASSWORD_VARIABLE: PASSWORD})
 
 
-def _run(command: list[str], env: dict[str, str]) -> None:
-    arguments = [*command, "--password-env", PASSWORD_VARIABLE]
-    subprocess.run(arguments, env=env, check=True, cwd=ROOT)
+def _run(place: Place, *words: str) -> None:
+    command = [*place.auth, *words, "--password-env", PASSWORD_VARIABLE]
+    answer = subprocess.run(command, env=place.environment, check=False, cwd=ROOT)
+    if answer.returncode != 0:
+        raise SystemExit(answer.returncode)
 
 
 def _fund(http: httpx.Client, name: str, funds: Decimal) -> str:
@@ -119,20 +146,20 @@ def _ok(answer: httpx.Response) -> dict[str, Any]:
     return found
 
 
-def _next_steps() -> str:
+def _next_steps(url: str) -> str:
     return f"""
 Log in as admin, alice, bob or merchant with the password {PASSWORD}:
 
-  TOKEN=$(curl -s {URL}/v1/auth/login -H 'Content-Type: application/json' \\
+  TOKEN=$(curl -s {url}/v1/auth/login -H 'Content-Type: application/json' \\
     -d '{{"username": "alice", "password": "{PASSWORD}"}}' \\
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
-  curl -s {URL}/v1/wallets/me -H "Authorization: Bearer $TOKEN"
-  curl -s {URL}/v1/payments -H "Authorization: Bearer $TOKEN" \\
+  curl -s {url}/v1/wallets/me -H "Authorization: Bearer $TOKEN"
+  curl -s {url}/v1/payments -H "Authorization: Bearer $TOKEN" \\
     -H 'Content-Type: application/json' \\
     -d '{{"payee": {{"username": "bob"}}, "amount": "150.00", "currency": "RUB"}}'
-  curl -s {URL}/v1/services
+  curl -s {url}/v1/services
 
-Swagger UI: {URL}/docs"""
+Swagger UI: {url}/docs"""
 
 
 if __name__ == "__main__":

@@ -4,11 +4,14 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+compose=deploy/compose.sh
 tries=150
 while [ "$tries" -gt 0 ]; do
-    case $(docker compose ps --all --format '{{.Health}}' gateway) in
+    case $("$compose" ps --all --format '{{.Health}}' gateway) in
         healthy)
-            echo "Saldo is ready: http://localhost:8000/docs, RabbitMQ http://localhost:15672"
+            gateway=$("$compose" port gateway 8000)
+            pages=$("$compose" port rabbitmq 15672)
+            echo "Saldo is ready: http://localhost:${gateway##*:}/docs, RabbitMQ http://localhost:${pages##*:}"
             exit 0
             ;;
     esac
@@ -16,6 +19,6 @@ while [ "$tries" -gt 0 ]; do
     sleep 2
 done
 echo "The gateway is not healthy after five minutes:" >&2
-docker compose ps --all >&2
-docker compose logs --tail 15 >&2
+"$compose" ps --all >&2
+"$compose" logs --tail 15 >&2
 exit 1

@@ -1,12 +1,17 @@
 -- Owns the database, its schemas and its roles; what is inside a schema belongs to the service.
 --
--- Run by psql as the superuser, as often as one likes: by the local runner at every start, by the
--- compose file when the volume is new. For every service SVC it reads from the environment
+-- Run by psql as the superuser, as often as one likes: by the local runner and by the compose file at
+-- every start. For every service SVC it reads from the environment
 --   SVC_DATABASE_PASSWORD   of the role `svc`, which reads and writes rows
 --   SVC_OWNER_PASSWORD      of the role `svc_owner`, which owns the schema and runs the migrations
--- Needs psql 15 (\getenv).
+-- and, where it is there, POSTGRES_PASSWORD of the superuser. Needs psql 15 (\getenv).
 
 \set ON_ERROR_STOP on
+
+\getenv superuser_password POSTGRES_PASSWORD
+\if :{?superuser_password}
+ALTER ROLE CURRENT_USER PASSWORD :'superuser_password';
+\endif
 
 SELECT 'CREATE DATABASE saldo' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'saldo')
 \gexec

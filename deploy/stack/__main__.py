@@ -1,24 +1,19 @@
 """The command line of the runner: `python -m deploy.stack COMMAND`, what the Makefile calls."""
 
 import argparse
-import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 from deploy.stack import commands, suite
 from deploy.stack.errors import StackError
 from deploy.stack.log import red
 from deploy.stack.services import SERVICES
-
-_INTERRUPTED = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from deploy.stack.signals import INTERRUPTED, interruptible
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
-    for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+    interruptible()
     given = _parser().parse_args(arguments)
     try:
         return _dispatch(given)
@@ -26,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(red(str(error)) + "\n")
         return 1
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
 
 
 def _dispatch(given: argparse.Namespace) -> int:
@@ -41,7 +36,10 @@ def _dispatch(given: argparse.Namespace) -> int:
         "dev": lambda: commands.develop(given.service),
         "init-db": lambda: _in_service(given, "migrate"),
         "upgrade": lambda: _in_service(given, "migrate"),
-        "downgrade": lambda: _in_service(given, "downgrade", "--to", given.to),
+        "downgrade": lambda: _in_service(
+            given, "downgrade", "--to", given.to, *(["--yes"] if given.yes else [])
+        ),
+        "operate": lambda: commands.operate(given.service, [given.what, *given.words]),
         "revision": lambda: _in_service(given, "revision", "--message", given.message),
     }
     return actions[given.command]()
@@ -68,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     names = [service.name for service in SERVICES]
     develop = added.add_parser("dev", help="one service with reload")
     develop.add_argument("service", choices=names)
+    operate = added.add_parser("operate", help="look at and act on letters and sagas")
+    operate.add_argument("what", choices=("messages", "sagas"))
+    operate.add_argument("service", choices=commands.with_database())
+    operate.add_argument("words", nargs="*", help="the command's own arguments, after --")
     for name in ("init-db", "upgrade", "downgrade", "revision"):
         _add_migration(added.add_parser(name), name)
     return parser
@@ -78,15 +80,9 @@ def _add_migration(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--service", choices=commands.with_database(), required=one_only)
     if name == "downgrade":
         parser.add_argument("--to", default="-1")
+        parser.add_argument("--yes", action="store_true", help="do not ask")
     if name == "revision":
         parser.add_argument("--message", required=True)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    """Turn the first signal into an interrupt; a second one does not disturb the cleaning up."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -1,22 +1,28 @@
 """Owns what each command of the runner does; its words on the command line are in __main__."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.stack import compose
 from deploy.stack.environment import chosen_by_user
 from deploy.stack.errors import StackError
 from deploy.stack.greeting import greeting
+from deploy.stack.locks import LOCK, held
 from deploy.stack.log import Show, bold, may_colour, red, say
 from deploy.stack.services import GATEWAY, SERVICES
 from deploy.stack.stack import Stack
+from deploy.stack.state import State
 
 ROOT = Path(__file__).parents[2]
 MANAGEMENT_PORT = 15672
+
+_LAST_PORT = 65_535
 
 _PAUSE_SECONDS = 0.2
 _CHECK_SECONDS = 2.0
@@ -25,17 +31,30 @@ _CHECK_SECONDS = 2.0
 def own_stack() -> Stack:
     """Return the stack of this clone, as `.env` and the environment want it."""
     chosen = chosen_by_user(ROOT, os.environ)
-    gateway_port = int(chosen.get("GATEWAY_PORT", GATEWAY.port))
     ports = {name: port for service in SERVICES for name, port in service.ports.items()}
     host = {"GATEWAY_HOST": chosen["GATEWAY_HOST"]} if "GATEWAY_HOST" in chosen else {}
     return Stack(
         ROOT,
-        gateway_port=gateway_port,
+        gateway_port=gateway_port(chosen, ROOT / ".local"),
         preferred_ports={**ports, "rabbitmq_api": MANAGEMENT_PORT},
         settings=chosen,
         extra_env={GATEWAY.name: host},
         say=say,
     )
+
+
+def gateway_port(chosen: Mapping[str, str], local: Path) -> int:
+    """Return the port as chosen; else the one before an unclean end; else the usual one.
+
+    Raises:
+        StackError: what was chosen is no port.
+    """
+    if "GATEWAY_PORT" not in chosen:
+        return State.open(local).ports.get(GATEWAY.name, GATEWAY.port)
+    text = chosen["GATEWAY_PORT"]
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= _LAST_PORT:
+        raise StackError(f"GATEWAY_PORT={text} is no port: write a number from 1 to {_LAST_PORT}.")
+    return int(text)
 
 
 def run(*, detach: bool) -> int:
@@ -58,6 +77,8 @@ def run(*, detach: bool) -> int:
 def stop() -> int:
     """End all that this stack started."""
     ended = own_stack().stop()
+    for stack in leftovers(ROOT):
+        ended += [f"{name} of {stack.local.name}" for name in stack.stop()]
     say(f"stopped {', '.join(ended)}" if ended else "nothing was running")
     return 0
 
@@ -65,8 +86,28 @@ def stop() -> int:
 def reset() -> int:
     """End all and drop the data."""
     own_stack().reset()
+    for stack in leftovers(ROOT):
+        stack.reset()
     say("stopped; data, logs, ports and passwords are dropped")
     return 0
+
+
+def leftovers(root: Path) -> Iterator[Stack]:
+    """Yield the stacks that tests and benchmarks left behind, as a kill -9 ended them.
+
+    One whose command still runs is left alone, and told of.
+    """
+    for folder in sorted((root / ".local").glob("*")):
+        is_data = folder.name.startswith("data-")  # of many files, and none of them a stack's
+        states = [] if is_data or not folder.is_dir() else sorted(folder.rglob("stack.json"))
+        if not states:
+            continue
+        try:
+            with held(folder / LOCK, f"{folder.name} is running in another terminal: left alone"):
+                for state in states:
+                    yield Stack(root, state.parent.relative_to(root))
+        except StackError as error:
+            say(str(error))
 
 
 def status() -> int:
@@ -107,7 +148,8 @@ def develop(service: str) -> int:
     say(f"{service} at {stack.url_of(service)}, reloaded when a file changes. Ctrl-C ends it; ")
     say("`make run` brings it back among the others, `make stop` ends those.")
     folders = [str(folder) for folder in (_folder(service), ROOT / "libs")]
-    command = [sys.executable, "-m", "watchfiles", f"{sys.executable} -m {service} all", *folders]
+    program = shlex.join([sys.executable, "-m", service, "all"])  # the clone's path may have blanks
+    command = [sys.executable, "-m", "watchfiles", program, *folders]
     try:
         return subprocess.run(command, env=stack.env_of(service), check=False).returncode
     except KeyboardInterrupt:
@@ -124,6 +166,22 @@ def in_service(services: Sequence[str], words: Sequence[str]) -> int:
             if code != 0:
                 return code
     return 0
+
+
+def operate(service: str, words: Sequence[str]) -> int:
+    """Run `python -m SERVICE WORDS` for an operator: on the stack that runs here, else in Compose.
+
+    Raises:
+        StackError: neither runs.
+    """
+    stack = own_stack()
+    if stack.knows_services and stack.infrastructure.is_alive:
+        command = [sys.executable, "-m", service, *words]
+        return subprocess.run(command, env=stack.env_of(service), check=False).returncode
+    if compose.runs(service):
+        command = compose.command(service, ["python", "-m", service, *words])
+        return subprocess.run(command, check=False).returncode
+    raise StackError("Nothing is running, here or in Compose. `make run` or `make up` starts it.")
 
 
 def with_database() -> list[str]:

@@ -44,11 +44,16 @@ def read_env_file(path: Path) -> dict[str, str]:
 def chosen_by_user(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the settings that the user of a clone has chosen: `.env`, then the environment.
 
-    A variable of the environment counts where `.env.example` names it (commented out or not),
-    since that file lists every setting there is.
+    A variable of the environment counts where it is a setting, and says something: an empty one is
+    none, as for the services.
     """
+    settings = known(root)
+    chosen = {name: value for name, value in environment.items() if name in settings and value}
+    return read_env_file(root / ".env") | chosen
+
+
+def known(root: Path) -> frozenset[str]:
+    """Return the names of all settings: `.env.example` lists every one, commented out or not."""
     example = root / ".env.example"
     lines = example.read_text().splitlines() if example.is_file() else []
-    known = {line.lstrip("# ").partition("=")[0] for line in lines if "=" in line}
-    chosen = {name: value for name, value in environment.items() if name in known}
-    return read_env_file(root / ".env") | chosen
+    return frozenset(line.lstrip("# ").partition("=")[0] for line in lines if "=" in line)

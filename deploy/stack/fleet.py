@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deploy.stack.environment import surroundings
 from deploy.stack.errors import PortTakenError
+from deploy.stack.identity import listens
 from deploy.stack.infrastructure import Infrastructure
 from deploy.stack.migrations import head
 from deploy.stack.parallel import together
@@ -25,6 +26,7 @@ _LOOPBACK = "127.0.0.1"
 _READY_SECONDS = 90.0  # on a cold disk every module is compiled first
 _STOP_SECONDS = 20.0
 _PROBE_SECONDS = 5.0
+_LAST_PORT = 65_535
 _DEFAULTS = {"ENVIRONMENT": "development", "LOG_FORMAT": "console", "PYTHONUNBUFFERED": "1"}
 
 
@@ -64,28 +66,51 @@ class Fleet:
         """Make sure that the port that the gateway must have is free, or the gateway's already.
 
         Raises:
-            PortTakenError: it belongs to another program.
+            PortTakenError: it belongs to another program, or the gateway runs on another one.
         """
         port = self.wishes.gateway_port
-        if port is None or self.processes.is_alive(GATEWAY) or is_free(port):
+        if port is None:
             return
-        raise PortTakenError(
-            f"Port {port} belongs to another program, and the gateway needs it. End that program "
-            f"(find it with `ss -ltnp 'sport = :{port}'` or `lsof -i :{port}`), or take another "
-            f"port: make run GATEWAY_PORT={port + 80}"
-        )
+        if self.processes.is_alive(GATEWAY):
+            if self.state.ports.get(GATEWAY, port) != port:
+                raise PortTakenError(
+                    f"The gateway runs on port {self.state.ports[GATEWAY]}. To have it on {port}, "
+                    f"end it first: make stop && make run GATEWAY_PORT={port}"
+                )
+            return
+        if not is_free(port):
+            other = port + 80 if port + 80 <= _LAST_PORT else 8080
+            raise PortTakenError(
+                f"Port {port} belongs to another program, and the gateway needs it. End that "
+                f"program (find it with `ss -ltnp 'sport = :{port}'` or `lsof -i :{port}`), or "
+                f"take another port: make run GATEWAY_PORT={other}"
+            )
+
+    def claim_gateway_port(self) -> None:
+        """Note the port that the gateway must have, before anything else could be given it."""
+        if self.wishes.gateway_port is not None and not self.processes.is_alive(GATEWAY):
+            self.state.ports[GATEWAY] = self.wishes.gateway_port
 
     def settle_ports(self) -> None:
         """Choose the ports of the services that do not run."""
+        self.claim_gateway_port()
         for member, service in self.members.items():
             if self.processes.is_alive(member):
                 continue
             for name in service.ports:
-                if name == GATEWAY and self.wishes.gateway_port is not None:
-                    self.state.ports[name] = self.wishes.gateway_port
-                else:
+                if name != GATEWAY or self.wishes.gateway_port is None:
                     settle(self.state.ports, name, self.wishes.ports.get(name))
         self.state.save()
+
+    def lost_ports(self) -> list[int]:
+        """Return the ports of services that do not run, and on which somebody else listens now."""
+        return [
+            self.state.ports[name]
+            for member, service in self.members.items()
+            if not self.processes.is_alive(member)
+            for name in service.ports
+            if name in self.state.ports and not is_free(self.state.ports[name])
+        ]
 
     def migrate(self) -> None:
         """Bring the schema of every service that does not run up to date, all at once.
@@ -122,12 +147,15 @@ class Fleet:
 
     def is_ready(self, name: str) -> bool:
         """Say whether one service runs and answers its readiness check, now."""
-        if name not in self.state.ports or not self.processes.is_alive(name):
+        identity = self.processes.identity_of(name)
+        if name not in self.state.ports or identity is None:
             return False
+        port = self.state.ports[name]
         try:
-            return _answers_ok(self.state.ports[name], "/health/ready")
+            is_ok = _is_ready_at(port)
         except (OSError, HTTPException):
             return False
+        return is_ok and listens(identity.pid, port)  # or another program has answered
 
     def stop(self, name: str) -> None:
         """End one service in an orderly way."""
@@ -184,10 +212,12 @@ class Fleet:
         )
 
 
-def _answers_ok(port: int, path: str) -> bool:
+def _is_ready_at(port: int) -> bool:
+    """Ask a service; one that is degraded, as its broker is away, is not ready (yet)."""
     connection = HTTPConnection(_LOOPBACK, port, timeout=_PROBE_SECONDS)
     try:
-        connection.request("GET", path)
-        return connection.getresponse().status == HTTPStatus.OK
+        connection.request("GET", "/health/ready")
+        answer = connection.getresponse()
+        return answer.status == HTTPStatus.OK and b'"ready"' in answer.read()
     finally:
         connection.close()

@@ -9,6 +9,7 @@ _TEXT = """
   API             {gateway}
   Documentation   {gateway}/docs
   Mails sent      {gateway}/sandbox/mail
+  Webhook inbox   {gateway}/sandbox/inbox/mine/page   (POST events to …/inbox/mine)
   RabbitMQ        {management}   (user {user}, password {password})
   PostgreSQL      {postgres}
   Logs            {logs}

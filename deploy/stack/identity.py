@@ -1,14 +1,17 @@
 """Owns telling one process from another that got the same pid later; sends no signals."""
 
+import contextlib
 import functools
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
 _ENDED_STATES = {"Z", "X"}
+_LISTENING = "0A"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +68,88 @@ def pids_marked(variable: str) -> Iterator[int]:
     runner) is found in this way.
     """
     wanted = variable.encode()
+    hidden = []
     for folder in _PROC.glob("[0-9]*"):
         try:
-            environment = (folder / "environ").read_bytes()
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                yield int(folder.name)
+        except PermissionError:
+            hidden.append(folder)
         except OSError:
             continue
-        if wanted in environment.split(b"\0"):
-            yield int(folder.name)
+    yield from _seen_by_owners(hidden, _HAS_VARIABLE, variable)
 
 
-def pids_in(folder: Path) -> Iterator[int]:
-    """Yield the pids whose working directory is `folder`; Linux only."""
-    for process in _PROC.glob("[0-9]*"):
+def pids_in(directory: Path) -> Iterator[int]:
+    """Yield the pids whose working directory is `directory`; Linux only."""
+    hidden = []
+    for folder in _PROC.glob("[0-9]*"):
         try:
-            if (process / "cwd").readlink() == folder:
-                yield int(process.name)
+            if (folder / "cwd").readlink() == directory:
+                yield int(folder.name)
+        except PermissionError:
+            hidden.append(folder)
         except OSError:
             continue
+    yield from _seen_by_owners(hidden, _WORKS_IN, str(directory))
+
+
+# For `sh -c`, with what is looked for as $0 and pids after it.
+_HAS_VARIABLE = """
+for pid; do grep -qzxF -e "$0" "/proc/$pid/environ" && echo "$pid"; done 2>/dev/null
+"""
+_WORKS_IN = """
+for pid; do [ "$(readlink "/proc/$pid/cwd")" = "$0" ] && echo "$pid"; done 2>/dev/null
+"""
+
+
+def _seen_by_owners(folders: Sequence[Path], script: str, wanted: str) -> Iterator[int]:
+    """Yield which of the processes at `folders` a shell `script` finds, run as their owners.
+
+    Root without CAP_SYS_PTRACE, as in most containers, may not look into processes of the accounts
+    that it runs the servers under; those accounts may.
+    """
+    if os.geteuid() != 0:
+        return
+    by_owner: dict[tuple[int, int], list[str]] = {}
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            status = folder.stat()
+            by_owner.setdefault((status.st_uid, status.st_gid), []).append(folder.name)
+    for (uid, gid), pids in by_owner.items():
+        answer = subprocess.run(
+            ["/bin/sh", "-c", script, wanted, *pids],
+            user=uid,
+            group=gid,
+            extra_groups=[],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        yield from map(int, answer.stdout.split())
+
+
+def listens(pid: int, port: int) -> bool:
+    """Say whether it is `pid` that listens on `port`; True where that can't be told."""
+    folder = _PROC / str(pid)
+    try:
+        tables = [(folder / "net" / name) for name in ("tcp", "tcp6")]
+        inodes = {inode for table in tables if table.exists() for inode in _listeners(table, port)}
+        sockets = {f"socket:[{inode}]" for inode in inodes}
+        return any(str(fd.readlink()) in sockets for fd in (folder / "fd").iterdir())
+    except FileNotFoundError:
+        return sys.platform != "linux"  # the process has ended, or a descriptor of it was closed
+    except PermissionError:
+        return True
+
+
+def _listeners(table: Path, port: int) -> Iterator[str]:
+    """Yield the inodes of listening sockets; see proc(5): address, state, inode are 1, 3, 9."""
+    for line in table.read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+            yield fields[9]
 
 
 def ancestors(pid: int) -> Iterator[int]:

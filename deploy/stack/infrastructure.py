@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy.stack import postgres, rabbitmq, redis
 from deploy.stack.accounts import Account, account_for, can_enter, give
 from deploy.stack.parallel import together
-from deploy.stack.ports import settle
+from deploy.stack.ports import is_free, settle
 from deploy.stack.postgres import Postgres
 from deploy.stack.processes import Processes
 from deploy.stack.rabbitmq import RabbitMQ
@@ -141,6 +141,16 @@ class Infrastructure:
     def is_settled(self) -> bool:
         """Say whether folders and ports were chosen at some time."""
         return self.state.data is not None and _PORTS.keys() <= self.state.ports.keys()
+
+    def lost_ports(self) -> list[int]:
+        """Return the ports of servers that do not run, and on which somebody else listens now."""
+        return [
+            self.state.ports[port]
+            for port, owner in _PORTS.items()
+            if port in self.state.ports
+            and not self.processes.is_alive(owner)
+            and not is_free(self.state.ports[port])
+        ]
 
     def _start_postgres(self) -> None:
         if not self.processes.is_alive(postgres.NAME):

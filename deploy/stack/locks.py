@@ -7,6 +7,9 @@ from pathlib import Path
 
 from deploy.stack.errors import StackError
 
+# In the folder of a stack that belongs to a command: held for as long as that command runs.
+LOCK = "command.lock"
+
 
 @contextmanager
 def held(path: Path, refusal: str) -> Iterator[None]:

@@ -138,6 +138,10 @@ class Processes:
         """Make every `wait_until` that is under way give up."""
         self._abandoned.set()
 
+    def take_heart(self) -> None:
+        """Let `wait_until` wait again, after what was given up."""
+        self._abandoned.clear()
+
     def end_strays(self) -> int:
         """End what this stack started but no record leads to any more; return how many."""
         strays = [identity for pid in self._strays() if (identity := identify(pid)) is not None]

@@ -60,6 +60,7 @@ AUTH = Service(
     "auth",
     8101,
     _ALL,
+    calls=("wallet", "payments"),
     secrets=(
         "CURSOR_SECRET",
         "AUTH_KEY_SECRET",
@@ -150,8 +151,11 @@ def addresses(service: Service, place: Place) -> dict[str, str]:
     if service is NOTIFICATIONS:  # mails end in the sandbox's sink
         told["NOTIFICATIONS_SMTP_HOST"] = urlsplit(place.urls["sandbox"]).hostname or ""
         told["NOTIFICATIONS_SMTP_PORT"] = str(place.ports["sandbox_smtp"])
+        sandbox = urlsplit(place.urls["sandbox"]).hostname or ""  # has the webhook inbox
+        told["NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOST"] = sandbox
     if service is SANDBOX:  # where its webhooks go
         told["SANDBOX_PUBLIC_URL"] = place.public_url
+        told["SANDBOX_INBOX_URL"] = place.urls["sandbox"]
         told["SANDBOX_WEBHOOK_URL"] = f"{place.urls['payments']}/v1/payments/webhooks/sandbox"
         told["SANDBOX_BANK_URL"] = f"{place.urls['wallet']}/v1/wallets/webhooks/bank"
     called = {f"{name.upper()}_URL": place.urls[name] for name in service.calls}

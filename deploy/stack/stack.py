@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from deploy.stack.errors import StackError
+from deploy.stack.errors import NotReadyError, StackError
 from deploy.stack.fleet import Fleet, Wishes
 from deploy.stack.infrastructure import Infrastructure
 from deploy.stack.locks import held
@@ -21,6 +21,7 @@ from deploy.stack.services import SERVICES, Service
 from deploy.stack.state import State
 
 _KILL_SECONDS = 10.0
+_PORT_TRIES = 4
 
 
 class Stack:
@@ -91,18 +92,7 @@ class Stack:
             if self.is_ready():
                 self._say("everything is running already")
                 return
-            try:
-                self._start_infrastructure()
-                self.infrastructure.create_roles()
-                self._say("migrating")
-                self._fleet.migrate()
-                self._say(f"starting {', '.join(self._services)}")
-                for name in self._services:
-                    self._fleet.start(name)
-                self.wait_ready()
-            except BaseException:
-                self._stop()
-                raise
+            self._until_ports_are_had(self._start_all)
 
     def start_infrastructure(self, *, roles: bool = True) -> None:
         """Start PostgreSQL, RabbitMQ and Redis alone, and wait until they are ready.
@@ -111,17 +101,13 @@ class Stack:
         """
         with self._locked():
             self.processes.end_strays()
-            try:
-                self._start_infrastructure()
-                if roles:
-                    self.infrastructure.create_roles()
-                self.infrastructure.wait()
-            except BaseException:
-                self._stop()
-                raise
+            self._until_ports_are_had(partial(self._start_servers, roles=roles))
 
     def stop(self) -> list[str]:
-        """End everything that this stack started; return what was running, for a person."""
+        """End everything that this stack started; return what was running, for a person.
+
+        A port that the gateway had to have is forgotten, as it is not after an unclean end.
+        """
         with self._locked():
             return self._stop()
 
@@ -215,6 +201,11 @@ class Stack:
     # Addresses
 
     @property
+    def knows_services(self) -> bool:
+        """Whether servers and services have their ports, so that all below can be asked."""
+        return self.infrastructure.is_settled() and "gateway" in self._state.ports
+
+    @property
     def gateway_url(self) -> str:
         """Where people reach the gateway."""
         return self._fleet.public_url
@@ -253,9 +244,47 @@ class Stack:
 
     # Inside
 
+    def _start_all(self) -> None:
+        self._start_infrastructure()
+        self.infrastructure.create_roles()
+        self._say("migrating")
+        self._fleet.migrate()
+        self._fleet.settle_ports()  # what was free some seconds ago may not be any more
+        self._fleet.check_gateway_port()
+        self._say(f"starting {', '.join(self._services)}")
+        for name in self._services:
+            self._fleet.start(name)
+        self.wait_ready()
+
+    def _start_servers(self, *, roles: bool) -> None:
+        self._start_infrastructure()
+        if roles:
+            self.infrastructure.create_roles()
+        self.infrastructure.wait()
+
+    def _until_ports_are_had(self, start: Callable[[], None]) -> None:
+        """Start, again on other ports where another program was quicker; all or nothing."""
+        for tries_left in reversed(range(_PORT_TRIES)):
+            try:
+                start()
+            except NotReadyError:
+                lost = [*self.infrastructure.lost_ports(), *self._fleet.lost_ports()]
+                self._stop()
+                if not lost or not tries_left:
+                    raise
+                taken = ", ".join(map(str, lost))
+                self._say(f"another program took port {taken} meanwhile: starting on others")
+                self.processes.take_heart()
+            except BaseException:
+                self._stop()
+                raise
+            else:
+                return
+
     def _start_infrastructure(self) -> None:
         if not self.infrastructure.is_alive:
             self._fleet.stop_all()  # the addresses that they know may be about to change
+        self._fleet.claim_gateway_port()
         self.infrastructure.settle()
         self._fleet.settle_ports()
         self._say("starting PostgreSQL, RabbitMQ and Redis")
@@ -268,6 +297,9 @@ class Stack:
         if self.infrastructure.is_settled():
             self.infrastructure.stop()
         self.processes.end_strays()
+        if self._wishes.gateway_port is not None and "gateway" in self._state.ports:
+            del self._state.ports["gateway"]
+            self._state.save()
         return [*running, *([f"forgotten processes: {strays}"] if strays else [])]
 
     @contextmanager

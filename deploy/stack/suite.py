@@ -1,6 +1,7 @@
 """Owns `make test`: infrastructure of its own, pytest in two parts, one exit code."""
 
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.stack.locks import held
+from deploy.stack.locks import LOCK, held
 from deploy.stack.log import say
 from deploy.stack.stack import Stack
 
@@ -21,6 +22,7 @@ LOCAL = Path(".local/test")
 _LEFT_OUT = ("tests/benchmarks",)
 # `loadgroup`: tests marked with one xdist_group share a worker, the others go where there is room.
 _WORKERS = ("-n", "2", "--dist", "loadgroup")
+_BLANKS = re.compile(r"\s+(?![^\[]*\])")
 _NOTHING_COLLECTED = 5  # pytest's own exit code for it
 
 
@@ -34,7 +36,7 @@ class Part:
 
 
 def run(root: Path, target: str, options: Sequence[str] = ()) -> int:
-    """Run the tests at `target` (a path, or a test id) and return the exit code.
+    """Run the tests at `target` (paths and test ids, blanks between) and return the exit code.
 
     All that they need is started first under `.local/test`, and removed in the end.
 
@@ -43,7 +45,7 @@ def run(root: Path, target: str, options: Sequence[str] = ()) -> int:
     """
     folder = root / LOCAL
     folder.mkdir(parents=True, exist_ok=True)
-    with held(folder / "suite.lock", f"Another `make test` is running in {root}."):
+    with held(folder / LOCK, f"Another `make test` is running in {root}."):
         _reset_all(root)
         try:
             stack = Stack(root, LOCAL, say=say)
@@ -59,15 +61,32 @@ def run(root: Path, target: str, options: Sequence[str] = ()) -> int:
 
 def parts(root: Path, target: str) -> list[Part]:
     """Split what is asked for into what two workers may share and what must run alone."""
-    path = target.split("::", 1)[0].rstrip("/")
-    if path == "tests":
+    asked = {word: _path(root, word) for word in targets(root, target)}
+    if "tests" in asked.values():
         serial = tuple(room for room in SERIAL_ROOMS if any((root / room).rglob("test_*.py")))
         ignored = tuple(f"--ignore={room}" for room in (*SERIAL_ROOMS, *_LEFT_OUT))
         both = [Part("parallel", ("tests",), (*_WORKERS, *ignored)), Part("serial", serial)]
         return [part for part in both if part.paths]
-    is_serial = any(path == room or path.startswith(f"{room}/") for room in SERIAL_ROOMS)
-    is_file = path.endswith(".py")
-    return [Part("chosen", (target,), () if is_serial or is_file else _WORKERS)]
+    alone = tuple(word for word, path in asked.items() if _is_serial(path))
+    shared = tuple(word for word in asked if word not in alone)
+    is_file = [asked[word].endswith(".py") for word in shared] == [True]
+    both = [Part("chosen", shared, () if is_file else _WORKERS), Part("serial", alone)]
+    return [part for part in both if part.paths]
+
+
+def targets(root: Path, target: str) -> list[str]:
+    """Split `target` at its blanks, but not within the brackets of a test id, nor within a path."""
+    words = [target] if (root / target).exists() else _BLANKS.split(target)
+    return [word for word in words if word] or ["tests"]
+
+
+def _path(root: Path, target: str) -> str:
+    """Return the path of a target as seen from the root of the clone."""
+    return os.path.relpath(root / target.split("::", 1)[0], root)
+
+
+def _is_serial(path: str) -> bool:
+    return any(path == room or path.startswith(f"{room}/") for room in SERIAL_ROOMS)
 
 
 def summary(reports: Iterable[Path]) -> str:

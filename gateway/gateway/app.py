@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
+from gateway import currencies
 from gateway.cors import Cors
 from gateway.documentation import Documentation
 from gateway.forwarding import Forwarder
 from gateway.health import Health
+from gateway.index import Index
 from gateway.me import Me
+from gateway.methods import Methods
 from gateway.proxy import Gateway, OwnPart
 from gateway.routing import RouteTable
 from gateway.settings import Settings
@@ -45,9 +48,12 @@ def assembled(
     forwarder = Forwarder(upstreams, settings.max_body_bytes, settings.max_import_bytes)
     health = Health(upstreams, tokens, settings.metrics_readers)
     documentation = Documentation(upstreams, routes)
+    index = Index(in_production=settings.in_production, serves_docs=settings.serves_docs)
     own: dict[str, OwnPart] = {
+        "index": index.answer,
         "me": Me(upstreams).answer,
         "users": Users(upstreams, forwarder).answer,
+        "currencies": currencies.answer,
         "live": health.live,
         "ready": health.ready,
         "metrics": health.metrics,
@@ -55,11 +61,13 @@ def assembled(
         "redoc": documentation.redoc,
         "asset": documentation.asset,
         "openapi": documentation.openapi,
+        "combined": documentation.combined,
     }
     return Gateway(
-        routes=routes,
+        table=routes,
+        methods=Methods(routes, upstreams),
         tokens=tokens,
         forwarder=forwarder,
         own=own,
-        cors=Cors(settings.cors_origins),
+        cors=Cors(settings.cors_origins, allows_local=not settings.in_production),
     )

@@ -1,5 +1,9 @@
-"""Owns which pages of other origins may read answers: those in the settings, by default none."""
+"""Owns which pages of other origins may read answers: those in the settings, by default none.
 
+Outside production pages served by this very machine may, too.
+"""
+
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -7,36 +11,68 @@ from gateway.exchange import Exchange
 from gateway.headers import Header
 
 _EXPOSED: Final = (
-    b"Content-Language, Idempotency-Replayed, Link, Location, Preference-Applied, Retry-After,"
-    b" X-Request-Id"
+    b"Allow, Content-Disposition, Content-Language, Idempotency-Replayed, Link, Location,"
+    b" Preference-Applied, Retry-After, WWW-Authenticate, X-Request-Id"
 )
 _PREFLIGHT: Final[tuple[Header, ...]] = (
     (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE"),
     (
         b"access-control-allow-headers",
-        b"Accept-Language, Authorization, Content-Type, Idempotency-Key, Prefer, X-Request-Id",
+        (
+            b"Accept-Language, Authorization, Cache-Control, Content-Type, Idempotency-Key,"
+            b" Last-Event-ID, Prefer, X-Request-Id, traceparent"
+        ),
     ),
     (b"access-control-max-age", b"600"),
 )
+# A front end under development, from whatever port its server took.
+_LOCAL: Final = re.compile(rb"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 
 
 class Cors:
     """Cross-origin reading. Credentials in the browser's sense (cookies) are never allowed."""
 
-    def __init__(self, origins: Iterable[str]) -> None:
+    def __init__(self, origins: Iterable[str], *, allows_local: bool = False) -> None:
+        """Take whom to allow.
+
+        Args:
+            origins: Origins, as browsers write them.
+            allows_local: Whether pages served by this machine are allowed, from whatever port.
+        """
         self._origins = frozenset(origin.encode() for origin in origins)
+        self._allows_local = allows_local
+
+    def allows(self, origin: bytes) -> bool:
+        """Whether pages of this origin may read answers."""
+        if origin in self._origins:
+            return True
+        return self._allows_local and _LOCAL.fullmatch(origin) is not None
+
+    def is_foreign(self, origin: bytes, host: bytes) -> bool:
+        """Whether it is neither allowed nor the gateway's own, by the name it was reached by."""
+        return not self.allows(origin) and origin.partition(b"://")[2] != host
 
     def headers(self, origin: bytes) -> list[Header]:
         """Return what an answer to a page of this origin says besides."""
-        if origin not in self._origins:
-            return [(b"vary", b"Origin")] if self._origins else []
+        if not self.allows(origin):
+            return [(b"vary", b"Origin")] if self._origins or self._allows_local else []
         return [
             (b"access-control-allow-origin", origin),
             (b"access-control-expose-headers", _EXPOSED),
             (b"vary", b"Origin"),
         ]
 
+    @staticmethod
+    def is_preflight(exchange: Exchange) -> bool:
+        """Whether a browser asks what a page may send (Fetch §3.2.2), rather than what there is."""
+        read = exchange.inbound.read
+        return (
+            exchange.method == "OPTIONS"
+            and b"origin" in read
+            and b"access-control-request-method" in read
+        )
+
     async def answer_preflight(self, exchange: Exchange) -> None:
-        """Answer an OPTIONS request; what is allowed is said to allowed origins only."""
-        is_allowed = exchange.inbound.read.get(b"origin") in self._origins
+        """Answer a preflight; what is allowed is said to allowed origins only."""
+        is_allowed = self.allows(exchange.inbound.read[b"origin"])
         await exchange.answer(204, list(_PREFLIGHT) if is_allowed else [], b"")

@@ -7,18 +7,22 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from time import monotonic
+from typing import Any, Final
 
 import orjson
 
+from gateway.combined import combined
 from gateway.exchange import Exchange
 from gateway.forwarding import request_head
 from gateway.headers import Header
-from gateway.openapi import OWN_DOCUMENT, published
+from gateway.openapi import published
+from gateway.own_document import OWN_DOCUMENT
 from gateway.refusals import UpstreamUnavailable
 from gateway.routing import RouteTable
 from gateway.upstream import Upstream
 from kit.refusals import NotFound
+from kit.tasks import all_of
 
 OWN: Final = "gateway"
 
@@ -39,6 +43,12 @@ _POLICY: Final = (
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _OK: Final = 200
+_GOOD_FOR_SECONDS: Final = 10.0  # putting a megabyte together is not done for every caller
+# ReDoc shows its maker's picture from elsewhere, which the policy forbids; none is shown.
+_MAKERS_PICTURES: Final = (
+    b"https://cdn.redoc.ly/redoc/logo-mini-full.svg",
+    b"https://cdn.redoc.ly/redoc/logo-mini.svg",
+)
 
 
 class Documentation:
@@ -48,6 +58,7 @@ class Documentation:
         self._upstreams = upstreams
         self._routes = routes
         self._names = (*upstreams, OWN)
+        self._combined = b"", 0.0  # and until when it is good
 
     async def swagger(self, exchange: Exchange) -> None:
         """Answer Swagger UI, opened at the service that the path names, else at the first."""
@@ -81,9 +92,22 @@ class Documentation:
         name, _, suffix = _last_segment(exchange).partition(".")
         if suffix != "json":
             raise NotFound
-        if self._known(name) == OWN:
-            await exchange.answer_json(_OK, orjson.dumps(OWN_DOCUMENT))
-            return
+        document = await self._document(exchange, self._known(name))
+        await exchange.answer_json(_OK, orjson.dumps(document))
+
+    async def combined(self, exchange: Exchange) -> None:
+        """Answer one document of all services, as generators of clients want it."""
+        body, good_until = self._combined
+        if monotonic() >= good_until:
+            found = await all_of(self._document(exchange, name) for name in self._names)
+            body = orjson.dumps(combined(dict(zip(self._names, found, strict=True))))
+            self._combined = body, monotonic() + _GOOD_FOR_SECONDS
+        await exchange.answer_json(_OK, body)
+
+    async def _document(self, exchange: Exchange, name: str) -> dict[str, Any]:
+        """Return the document of one service; a service that has none is not available."""
+        if name == OWN:
+            return OWN_DOCUMENT
         upstream = self._upstreams[name]
         head = request_head(exchange, upstream, b"GET /openapi.json", ())
         status, _, body = await upstream.fetch(head)
@@ -93,7 +117,7 @@ class Documentation:
             document = None
         if not isinstance(document, dict):
             raise UpstreamUnavailable
-        await exchange.answer_json(_OK, orjson.dumps(published(document, name, self._routes)))
+        return published(document, name, self._routes)
 
     def _known(self, name: str) -> str:
         if name not in self._names:
@@ -126,7 +150,10 @@ def _page(name: str) -> str:
 
 @cache
 def _asset(name: str) -> bytes:
-    return ((_PAGES if name in _OURS else _packaged()) / name).read_bytes()
+    content = ((_PAGES if name in _OURS else _packaged()) / name).read_bytes()
+    for picture in _MAKERS_PICTURES:
+        content = content.replace(picture, b"data:,")
+    return content
 
 
 def _packaged() -> Path:

@@ -42,6 +42,7 @@ class Exchange:
         path: The raw path, likewise.
         query: The raw query, likewise.
         inbound: The request's headers.
+        is_foreign: Whether a page of an origin that is not allowed asks.
         own_headers: What the gateway adds to every answer: request id, CORS.
         claims: Who is calling, once known.
         status: Status of the answer once it has begun.
@@ -52,6 +53,7 @@ class Exchange:
         "_send",
         "claims",
         "inbound",
+        "is_foreign",
         "method",
         "own_headers",
         "path",
@@ -71,6 +73,7 @@ class Exchange:
         self.path: bytes = scope["raw_path"]
         self.query: bytes = scope["query_string"]
         self.inbound = Inbound()
+        self.is_foreign = False
         self.request_id = b""
         self.traceparent = b""
         self.own_headers: list[Header] = []
@@ -102,7 +105,13 @@ class Exchange:
     async def answer(self, status: int, headers: list[Header], body: bytes) -> None:
         """Send a whole answer; its length is the caller's business where it is set already."""
         await self.begin(status, headers)
+        body = b"" if self.is_head else body
         await self._send({"type": "http.response.body", "body": body})
+
+    @property
+    def is_head(self) -> bool:
+        """Whether only the head of the answer is asked for, whatever an alias makes of it."""
+        return bool(self.scope["method"] == "HEAD")
 
     async def begin(self, status: int, headers: list[Header]) -> None:
         """Send the head of an answer, with what every answer has."""
@@ -113,14 +122,25 @@ class Exchange:
         headers += self.own_headers
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
-    async def stream(self, chunks: AsyncIterator[bytes]) -> None:
-        """Send the body of an answer as it arrives; stops early where the caller leaves."""
+    async def stream(
+        self, chunks: AsyncIterator[bytes], closing: asyncio.Event | None = None
+    ) -> None:
+        """Send the body of an answer as it arrives; stops early where the caller leaves.
+
+        So does a body without an end, whole as it is, once `closing` is set.
+        """
         # The server sends the head with what comes first, which may be a long time from now.
         await self._send({"type": "http.response.body", "body": b"", "more_body": True})
         copying = spawn(self._copy(chunks), "gateway.copy")
         gone = spawn(self._until_gone(), "gateway.caller")
-        await asyncio.wait({copying, gone}, return_when=asyncio.FIRST_COMPLETED)
-        await stop([copying, gone])
+        watching = {copying, gone}
+        if closing is not None:
+            watching.add(spawn(_until_set(closing), "gateway.closing"))
+        await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
+        is_cut_off = not copying.done() and not gone.done()
+        await stop(list(watching))
+        if is_cut_off:
+            await self._send({"type": "http.response.body", "body": b""})
 
     async def _copy(self, chunks: AsyncIterator[bytes]) -> None:
         try:
@@ -156,7 +176,7 @@ class Exchange:
             request_id=self.request_id.decode(),
         )
         headers.append((b"content-length", str(len(body)).encode()))
-        if (b"connection", b"close") not in headers:
+        if (b"connection", b"close") not in headers or self.is_head:
             await self.answer(status, headers, body)
             return
         await self.begin(status, headers)
@@ -172,6 +192,10 @@ class Exchange:
                     taken += len(chunk)
                     if taken > LINGER_BYTES:
                         return
+
+
+async def _until_set(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 _SECURITY_NAMES: Final = frozenset(name for name, _ in SECURITY_HEADERS)

@@ -3,6 +3,7 @@
 Does not decide who may: by then that is decided.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -11,13 +12,15 @@ import orjson
 from gateway.bodies import read_body
 from gateway.exchange import Exchange
 from gateway.headers import Header
-from gateway.refusals import UpstreamUnavailable
+from gateway.refusals import OriginRefused, UpstreamUnavailable
 from gateway.upstream import Upstream
 
 _IDEMPOTENT: Final = frozenset(("GET", "HEAD", "PUT", "DELETE"))
 _EMPTY_STATUSES: Final = frozenset((204, 304))
 _IN_THE_CALLERS_NAME: Final = frozenset((b"authorization", b"accept-language"))
 _OK: Final = 200
+# Server-Sent Events: an answer that goes on for as long as both sides stay.
+_ENDLESS: Final = b"text/event-stream"
 
 
 class Forwarder:
@@ -29,6 +32,11 @@ class Forwarder:
         self._upstreams = upstreams
         self._max_body_bytes = max_body_bytes
         self._max_import_bytes = max_import_bytes
+        self._closing = asyncio.Event()
+
+    def end_streams(self) -> None:
+        """End every answer that has no end of its own; the others are finished."""
+        self._closing.set()
 
     async def forward(self, exchange: Exchange, name: str) -> None:
         """Answer with what the service answers: small bodies whole, others as they arrive.
@@ -36,6 +44,7 @@ class Forwarder:
         Raises:
             UpstreamUnavailable, UpstreamTimeout: it does not answer.
             BodyTooLarge, ClientGone: from the request's body.
+            OriginRefused: it streams events, and a page asks that may not read them.
         """
         upstream = self._upstreams[name]
         is_import = exchange.route is not None and exchange.route.is_import
@@ -55,14 +64,19 @@ class Forwarder:
             has_payload=method != "HEAD",
         )
         try:
-            if answer.is_small:
+            if exchange.is_foreign and _is_endless(answer.headers):
+                raise OriginRefused
+            if exchange.is_head:
+                await exchange.answer(answer.status, answer.headers, b"")
+            elif answer.is_small:
                 content = await answer.whole()
                 if answer.length is None and answer.status not in _EMPTY_STATUSES:
                     answer.headers.append((b"content-length", b"%d" % len(content)))
                 await exchange.answer(answer.status, answer.headers, content)
             else:
                 await exchange.begin(answer.status, answer.headers)
-                await exchange.stream(answer.chunks())
+                closing = self._closing if _is_endless(answer.headers) else None
+                await exchange.stream(answer.chunks(), closing)
         finally:
             answer.close()
 
@@ -129,6 +143,10 @@ def request_head(
             b"\r\n",
         )
     )
+
+
+def _is_endless(headers: Iterable[Header]) -> bool:
+    return any(name == b"content-type" and value[:17] == _ENDLESS for name, value in headers)
 
 
 def _target(exchange: Exchange) -> bytes:

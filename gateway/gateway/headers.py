@@ -92,6 +92,7 @@ _ONCE_ONLY: Final = frozenset(
 )
 # What the gateway itself reads.
 _READ: Final = _ONCE_ONLY | {
+    b"accept",
     b"accept-language",
     b"access-control-request-method",
     b"connection",

@@ -1,4 +1,8 @@
-"""Owns the gateway's liveness, readiness and figures. Ready means: every service behind is."""
+"""Owns the gateway's liveness, readiness and figures.
+
+Ready means: every service behind is. It is degraded where one behind is, or one is away without
+which people still log in, read and pay.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -14,11 +18,16 @@ from gateway.forwarding import request_head
 from gateway.upstream import Upstream
 from kit.refusals import NotFound, Unavailable
 from kit.tokens.verifier import TokenVerifier
+from kit.web.health import DEGRADED, READY, UNAVAILABLE, readiness
 
 CHECK_SECONDS: Final = 2.5
 
 _OK: Final = 200
 _NOT_READY: Final = 503
+_OK_WORD: Final = "ok"
+_FAILED: Final = "failed"
+# Mails and webhooks are made up for later; production has no sandbox.
+_DISPENSABLE: Final = frozenset({"notifications", "sandbox"})
 # A proxy in front lends its own address to whoever comes through it.
 _FROM_A_PROXY: Final = frozenset((b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"))
 
@@ -43,22 +52,21 @@ class Health:
         await exchange.answer_json(_OK, b'{"status":"live"}')
 
     async def ready(self, exchange: Exchange) -> None:
-        """Answer 200, or 503 naming what is not ready."""
-        checks: dict[str, Awaitable[None]] = {
+        """Answer 200, or 503 where what nothing can do without is away; each check is named."""
+        asked: dict[str, Awaitable[str]] = {
             name: self._ask(exchange, upstream) for name, upstream in self._upstreams.items()
         }
-        checks["jwks"] = _require(is_true=self._tokens.keys_loaded)
-        checks["revocations"] = _require(is_true=self._tokens.revocations_fresh)
-        outcomes = await asyncio.gather(*(_passes(name, check) for name, check in checks.items()))
-        is_ready = all(outcomes)
-        document = {
-            "status": "ready" if is_ready else "not_ready",
-            "checks": {
-                name: "ok" if passed else "failed"
-                for name, passed in zip(checks, outcomes, strict=True)
-            },
-        }
-        await exchange.answer_json(_OK if is_ready else _NOT_READY, orjson.dumps(document))
+        found = dict(
+            zip(asked, await asyncio.gather(*map(_outcome, asked, asked.values())), strict=True)
+        )
+        found["jwks"] = _OK_WORD if self._tokens.keys_loaded else _FAILED
+        found["revocations"] = _OK_WORD if self._tokens.revocations_fresh else _FAILED
+        passed = {name: outcome != _FAILED for name, outcome in found.items()}
+        status = readiness(passed, _DISPENSABLE)
+        if status == READY and DEGRADED in found.values():
+            status = DEGRADED
+        document = orjson.dumps({"status": status, "checks": found})
+        await exchange.answer_json(_NOT_READY if status == UNAVAILABLE else _OK, document)
 
     async def metrics(self, exchange: Exchange) -> None:
         """Answer in Prometheus' text format, to those who may read it.
@@ -80,22 +88,18 @@ class Health:
         ]
         await exchange.answer(_OK, headers, body)
 
-    async def _ask(self, exchange: Exchange, upstream: Upstream) -> None:
+    async def _ask(self, exchange: Exchange, upstream: Upstream) -> str:
         head = request_head(exchange, upstream, b"GET /health/ready", ())
-        status, _, _ = await upstream.fetch(head)
-        await _require(is_true=status == _OK)
+        status, _, body = await upstream.fetch(head)
+        if status != _OK:
+            raise Unavailable
+        return DEGRADED if b'"degraded"' in body else _OK_WORD
 
 
-async def _require(*, is_true: bool) -> None:
-    if not is_true:
-        raise Unavailable
-
-
-async def _passes(name: str, check: Awaitable[None]) -> bool:
+async def _outcome(name: str, asked: Awaitable[str]) -> str:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
-            await check
+            return await asked
     except Exception as error:  # noqa: BLE001 - whatever it is, the check has not passed
         _log.warning("not_ready", check=name, error=type(error).__name__)
-        return False
-    return True
+        return _FAILED

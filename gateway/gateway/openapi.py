@@ -1,25 +1,39 @@
 """Owns what a service's OpenAPI document says when it is read through the gateway.
 
-Does not describe the services' operations: they do. Adds the document of the gateway's own.
+Does not describe the services' operations: they do. Adds what the gateway itself may refuse.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
-from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
+from gateway.own_document import TOKEN_PATH
+from gateway.refusals import (
+    HeadersTooLarge,
+    PathRefused,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+    UriTooLong,
+)
 from gateway.routing import RouteTable
-from kit.refusals import NotAuthenticated, Refusal, TokenInvalid, Unavailable
-from kit.web.problems import CONTENT_TYPE, problem
+from kit.refusals import NotAuthenticated, Refusal, RequestRefused, TokenInvalid
+from kit.web.openapi import headers, problems
+from kit.web.openapi.names import pascal_case
+from kit.web.problems import CONTENT_TYPE
 
-TOKEN_PATH: Final = "/v1/auth/token"  # noqa: S105 - an address
 _METHODS: Final = frozenset(("get", "head", "post", "put", "patch", "delete"))
+_COMPONENTS: Final = "#/components/schemas/"
 
-
-_REQUEST_ID: Final = "0197a8c0-5d1e-7cc3-98c4-dc0c0c07398f"
-_PROBLEM: Final[dict[str, Any]] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
-    "properties": {"status": {"type": "integer"}, "code": {"type": "string"}},
-}
+# What the gateway may say no by, whatever is asked for; and where a token is sent along.
+_REFUSALS: Final[tuple[type[Refusal], ...]] = (
+    RequestRefused,
+    PathRefused,
+    UriTooLong,
+    HeadersTooLarge,
+    NotAuthenticated,
+    TokenInvalid,
+    UpstreamUnavailable,
+    UpstreamTimeout,
+)
 # What the gateway answers with a service's own answer and something more.
 _EXTENDED: Final = {"users": "auth"}
 _EXPAND: Final[dict[str, Any]] = {
@@ -55,13 +69,62 @@ def published(document: dict[str, Any], upstream: str, routes: RouteTable) -> di
     if upstream == "auth" and "get" in paths.get("/v1/users", {}):
         paths["/v1/users"]["get"] = _with_expand(paths["/v1/users"]["get"])
     tags = _tags(paths)
-    return {
+    found = {
         **document,
         "servers": [{"url": "/"}],
         "paths": paths,
         "tags": [tag for tag in document.get("tags", ()) if tag["name"] in tags],
         "components": {**components, "securitySchemes": schemes},
     }
+    for operation in _operations(paths):
+        _refuse_here(operation, found)
+    found["components"]["schemas"] = _needed(found)
+    return found
+
+
+def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in paths.values():
+        yield from (operation for name, operation in item.items() if name in _METHODS)
+
+
+def _refuse_here(operation: dict[str, Any], document: dict[str, Any]) -> None:
+    """Add what the gateway refuses to an operation."""
+    components = document["components"]
+    components["headers"] = {**components.get("headers", {}), **headers.COMPONENTS}
+    answers = operation.setdefault("responses", {})
+    name = f"{pascal_case(operation.get('operationId', ''))}Problem"
+    schema = components.get("schemas", {}).get(name)
+    if schema is None:
+        return
+    codes = schema["allOf"][1]["properties"]["code"]
+    codes["enum"] = sorted({*codes["enum"], *(refusal.code for refusal in _REFUSALS)})
+    for status, answer in problems.answers(_REFUSALS, name).items():
+        known = answers.setdefault(status, answer)
+        examples = answer["content"][CONTENT_TYPE]["examples"]
+        known["content"][CONTENT_TYPE]["examples"] |= examples
+
+
+def _needed(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the schemas that what is left refers to."""
+    schemas = document["components"].get("schemas", {})
+    needed: set[str] = set()
+    waiting = set(_references([document["paths"], document.get("webhooks", {})]))
+    while waiting:
+        name = waiting.pop()
+        needed.add(name)
+        waiting |= set(_references(schemas.get(name))) - needed
+    return {name: schema for name, schema in schemas.items() if name in needed}
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+    elif isinstance(node, str) and node.startswith(_COMPONENTS):
+        yield node.removeprefix(_COMPONENTS)
 
 
 def _leads_to(upstream: str, method: str, path: str, routes: RouteTable) -> bool:
@@ -88,93 +151,3 @@ def _through_here(scheme: dict[str, Any]) -> dict[str, Any]:
         return scheme
     flows = {name: {**flow, "tokenUrl": TOKEN_PATH} for name, flow in scheme["flows"].items()}
     return {**scheme, "flows": flows}
-
-
-def _refused(*refusals: Refusal) -> dict[str, Any]:
-    examples = {
-        refusal.code: {
-            "summary": refusal.title(),
-            "value": problem(refusal, language="en", request_id=_REQUEST_ID),
-        }
-        for refusal in refusals
-    }
-    return {
-        "description": "; ".join(refusal.title() for refusal in refusals),
-        "content": {CONTENT_TYPE: {"schema": _PROBLEM, "examples": examples}},
-    }
-
-
-OWN_DOCUMENT: Final[dict[str, Any]] = {
-    "openapi": "3.1.0",
-    "info": {
-        "title": "Saldo gateway",
-        "version": "1.0.0",
-        "description": "What the gateway answers itself, composed of the services' answers.",
-    },
-    "servers": [{"url": "/"}],
-    "paths": {
-        "/v1/me": {
-            "get": {
-                "tags": ["me"],
-                "operationId": "get_me_with_wallets",
-                "summary": "The caller, with wallets and their latest entries",
-                "description": "Auth's `/v1/auth/me`, and beside it `wallets`: those of "
-                "`/v1/wallets`, each with its ten latest `entries`.",
-                "x-access": "user",
-                "security": [{"password": []}, {"bearer": []}],
-                "responses": {
-                    "200": {
-                        "description": "The caller",
-                        "content": {
-                            "application/json": {
-                                "schema": {
-                                    "type": "object",
-                                    "required": ["id", "wallets"],
-                                    "properties": {
-                                        "id": {"type": "string", "format": "uuid"},
-                                        "wallets": {
-                                            "type": "array",
-                                            "items": {
-                                                "type": "object",
-                                                "required": ["id", "entries"],
-                                                "properties": {
-                                                    "id": {"type": "string", "format": "uuid"},
-                                                    "entries": {
-                                                        "type": "array",
-                                                        "items": {"type": "object"},
-                                                    },
-                                                },
-                                            },
-                                        },
-                                    },
-                                },
-                                "example": {
-                                    "id": "0197a8c0-5d1e-7cc3-98c4-dc0c0c07398f",
-                                    "username": "alice",
-                                    "wallets": [
-                                        {
-                                            "id": "0197a8c0-5d1e-7cc3-98c4-dc0c0c073990",
-                                            "entries": [],
-                                        }
-                                    ],
-                                },
-                            }
-                        },
-                    },
-                    "401": _refused(NotAuthenticated(), TokenInvalid()),
-                    "503": _refused(UpstreamUnavailable(), Unavailable()),
-                    "504": _refused(UpstreamTimeout()),
-                },
-            }
-        }
-    },
-    "components": {
-        "securitySchemes": {
-            "password": {
-                "type": "oauth2",
-                "flows": {"password": {"tokenUrl": TOKEN_PATH, "scopes": {}}},
-            },
-            "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-        }
-    },
-}

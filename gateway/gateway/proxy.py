@@ -5,34 +5,30 @@ talk to services (`forwarding`).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from time import perf_counter
 from typing import Final
 
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from gateway import paths, tracing
+from gateway import parameters, paths, routes, tracing
 from gateway.cors import Cors
 from gateway.exchange import ClientGone, Exchange
 from gateway.forwarding import Forwarder
 from gateway.headers import HeaderSorter
-from gateway.routing import Route, RouteTable
+from gateway.methods import Methods
+from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
+from gateway.routing import METHODS, Route, RouteTable
 from kit import context
-from kit.refusals import (
-    InternalError,
-    MethodNotAllowed,
-    NotAuthenticated,
-    NotFound,
-    Refusal,
-    TokenInvalid,
-)
+from kit.refusals import InternalError, NotAuthenticated, NotFound, Refusal, TokenInvalid
 from kit.tokens.verifier import Claims, TokenVerifier
 from kit.web.metrics import RequestMeter
 
 OwnPart = Callable[[Exchange], Awaitable[None]]
 
 _BEARER: Final = b"bearer "
-_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_FORWARDED: Final = frozenset((*METHODS, "HEAD"))
 _CLIENT_GONE: Final = 499  # nginx's figure for an answer that nobody waited for
 
 _log = structlog.get_logger(__name__)
@@ -41,16 +37,18 @@ _log = structlog.get_logger(__name__)
 class Gateway:
     """Serves HTTP requests: from a service behind, or from a part of its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is named at the composition root)
         self,
         *,
-        routes: RouteTable,
+        table: RouteTable,
+        methods: Methods,
         tokens: TokenVerifier,
         forwarder: Forwarder,
         own: Mapping[str, OwnPart],
         cors: Cors,
     ) -> None:
-        self._routes = routes
+        self._table = table
+        self._methods = methods
         self._tokens = tokens
         self._forwarder = forwarder
         self._own = own
@@ -75,16 +73,26 @@ class Gateway:
         finally:
             self._account(exchange, perf_counter() - started)
 
+    def end_streams(self) -> None:
+        """End the answers that would go on for ever, as the process is about to end."""
+        self._forwarder.end_streams()
+
     async def _serve(self, exchange: Exchange) -> None:
         """Lead a request through every stage; each lets it pass or raises its refusal."""
         self._read_headers(exchange)
-        if exchange.method == "OPTIONS":
+        if self._cors.is_preflight(exchange):
             await self._cors.answer_preflight(exchange)
             return
-        route = self._find_route(exchange)
+        paths.check(exchange.path, exchange.query)
+        if exchange.method == "OPTIONS":
+            await self._methods.answer(exchange)
+            return
+        route = await self._find_route(exchange)
         if not route.is_public:
             exchange.claims = await self._identify(exchange)
         if route.own:
+            if route.own not in routes.WITH_PARAMETERS:
+                parameters.refuse_all(exchange.query)
             await self._own[route.own](exchange)
         else:
             await self._forwarder.forward(exchange, route.upstream)
@@ -97,8 +105,6 @@ class Gateway:
         finally:  # a refusal, too, carries the request's id
             self._name(exchange)
         inbound.check(len(headers))
-        if exchange.method not in _METHODS:
-            raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(_METHODS))})
 
     def _name(self, exchange: Exchange) -> None:
         read = exchange.inbound.read
@@ -107,6 +113,7 @@ class Gateway:
         exchange.own_headers.append((b"x-request-id", exchange.request_id))
         if b"origin" in read:
             exchange.own_headers += self._cors.headers(read[b"origin"])
+            exchange.is_foreign = self._cors.is_foreign(read[b"origin"], read.get(b"host", b""))
         # Never left: each request has a task, and with it a context, of its own.
         context.enter(
             context.Context(
@@ -115,14 +122,15 @@ class Gateway:
             )
         )
 
-    def _find_route(self, exchange: Exchange) -> Route:
-        paths.check(exchange.path, exchange.query)
-        route = self._routes.find(exchange.method, exchange.path)
-        if route is None:
+    async def _find_route(self, exchange: Exchange) -> Route:
+        route = self._table.find(exchange.method, exchange.path)
+        if route is None or exchange.method not in _FORWARDED:
+            await self._methods.refuse(exchange)
             raise NotFound
         exchange.route = route
         if route.rewrite is not None:
-            exchange.method = route.rewrite.method
+            is_head = exchange.method == "HEAD"
+            exchange.method = "HEAD" if is_head else route.rewrite.method
             exchange.path = route.rewrite.path_for(exchange.path)
             exchange.query = route.rewrite.query_for(exchange.query)
         return route
@@ -130,6 +138,9 @@ class Gateway:
     async def _identify(self, exchange: Exchange) -> Claims:
         credentials = exchange.inbound.read.get(b"authorization")
         if credentials is None or credentials[:7].lower() != _BEARER:
+            if self._methods.is_public_otherwise(exchange):
+                with suppress(NotFound, UpstreamUnavailable, UpstreamTimeout):
+                    await self._methods.refuse(exchange)
             raise NotAuthenticated
         claims = await self._tokens.verify(credentials[7:].strip(b" ").decode("latin-1"))
         if claims.user_id is None:  # services talk to each other directly, never through here

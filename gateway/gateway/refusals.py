@@ -2,6 +2,7 @@
 
 Refusal
 ├── PathRefused             400  path_refused
+├── OriginRefused           403  origin_refused
 ├── UriTooLong              414  uri_too_long
 ├── HeadersTooLarge         431  headers_too_large
 ├── UpstreamUnavailable     503  upstream_unavailable
@@ -20,6 +21,17 @@ class PathRefused(Refusal):
     title_ru = "Путь не принят"
     detail_en = "Write the path plainly: no “..”, “//”, “;”, nor such characters percent-encoded."
     detail_ru = "Запишите путь прямо: без «..», «//», «;» и без таких знаков в виде %XX."
+
+
+class OriginRefused(Refusal):
+    """A stream of events for a page of another origin than those that may read answers."""
+
+    code = "origin_refused"
+    status = 403
+    title_en = "Origin not allowed"
+    title_ru = "Источник не разрешён"
+    detail_en = "Pages of this origin may not open streams; see GATEWAY_CORS_ORIGINS."
+    detail_ru = "Страницам этого источника потоки недоступны; см. GATEWAY_CORS_ORIGINS."
 
 
 class UriTooLong(Refusal):

@@ -13,10 +13,12 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/users": "auth",
     "/v1/wallets": "wallet",
     "/v1/ledger": "wallet",
+    "/v1/transfers": "wallet",
     "/v1/payments": "payments",
     "/v1/services": "payments",
     "/v1/notifications": "notifications",
     "/v1/webhook-endpoints": "notifications",
+    "/v1/webhook-deliveries": "notifications",
 }
 
 # What needs no token. GET stands for HEAD too.
@@ -52,6 +54,8 @@ DEVELOPMENT_PREFIXES: Final[Mapping[str, str]] = {"/sandbox": "sandbox"}
 # What the gateway answers itself, by the name of the part that does.
 OWN: Final[Mapping[str, str]] = {"GET /v1/me": "me", "GET /v1/users": "users"}
 OWN_PUBLIC: Final[Mapping[str, str]] = {
+    "GET /": "index",
+    "GET /v1/currencies": "currencies",
     "GET /health/live": "live",
     "GET /health/ready": "ready",
     "GET /metrics": "metrics",
@@ -64,4 +68,8 @@ DOCUMENTATION: Final[Mapping[str, str]] = {
     "GET /redoc": "redoc",
     "GET /redoc/{service}": "redoc",
     "GET /openapi/{file}": "openapi",
+    "GET /openapi.json": "combined",
 }
+
+# Parts whose queries are not theirs to judge: auth's, or a viewer's own in a page for people.
+WITH_PARAMETERS: Final = frozenset(("users", "swagger", "redoc", "asset"))

@@ -7,7 +7,10 @@ from typing import Final, Self
 from gateway import routes
 from gateway.aliases import ALIASES
 
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
 _SLASH: Final = 0x2F
+_NOT_SHOWN: Final = frozenset((b"/metrics",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class RouteTable:
         self._exact: dict[tuple[str, bytes], Route] = {}
         self._patterns: dict[tuple[str, bytes], list[tuple[list[bytes], Route]]] = {}
         self._prefixes: dict[bytes, Route] = {}
+        self._aliases: set[bytes] = set()
 
     @classmethod
     def of(cls, *, in_production: bool, serves_docs: bool) -> Self:
@@ -118,29 +122,54 @@ class RouteTable:
         if route is None:
             raise ValueError(f"alias {alias}: {operation} is not routed")
         rewrite = Rewrite(method, tuple(_sources(alias, path)), query.encode())
-        self.add(alias, replace(route, label=alias.partition(" ")[2], rewrite=rewrite))
+        label = alias.partition(" ")[2]
+        self.add(alias, replace(route, label=label, rewrite=rewrite))
+        self._aliases.add(label.encode())
 
     def find(self, method: str, path: bytes) -> Route | None:
         """Return the route of a request, None where there is none."""
         if method == "HEAD":
             method = "GET"
-        if path[-1] == _SLASH and len(path) > 1:
-            path = path[:-1]
+        path = _bare(path)
+        return self._exactly(method, path) or self._below(path)
+
+    def _exactly(self, method: str, path: bytes) -> Route | None:
         route = self._exact.get((method, path))
-        if route is not None:
+        if route is not None or path in self._aliases:  # whose path is a word, not a pattern's id
             return route
+        given = path.split(b"/")
+        patterns = self._patterns.get((method, given[1])) if len(given) > 1 else None
+        for segments, route in patterns or ():
+            if _matches(segments, given):
+                return route
+        return None
+
+    def _below(self, path: bytes) -> Route | None:
+        """Return the route of a prefix; an alias' path is whole, and nothing stands below it."""
+        if path in self._aliases:
+            return None
         first = path.find(b"/", 1)
         if first < 0:
             return self._prefixes.get(path)
-        patterns = self._patterns.get((method, path[1:first]))
-        if patterns is not None:
-            given = path.split(b"/")
-            for segments, route in patterns:
-                if _matches(segments, given):
-                    return route
         second = path.find(b"/", first + 1)
         route = self._prefixes.get(path if second < 0 else path[:second])
         return route or self._prefixes.get(path[:first])
+
+    def listed(self, path: bytes) -> dict[str, Route]:
+        """Return the routes of a path that stand in the tables by method; empty below a prefix."""
+        path = _bare(path)
+        found = {method: self._exactly(method, path) for method in METHODS}
+        return {method: route for method, route in found.items() if route is not None}
+
+    @property
+    def shown(self) -> list[str]:
+        """The paths that callers may be told of when they mistype one: no aliases, no figures."""
+        exact = {path for _, path in self._exact} - self._aliases - _NOT_SHOWN
+        return sorted(path.decode() for path in {*exact, *self._prefixes})
+
+
+def _bare(path: bytes) -> bytes:
+    return path[:-1] if path[-1] == _SLASH and len(path) > 1 else path
 
 
 def _matches(segments: list[bytes], given: list[bytes]) -> bool:

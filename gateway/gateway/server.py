@@ -1,6 +1,7 @@
 """Owns listening: uvicorn with its limits set, and refusals for what never becomes a request."""
 
 from contextlib import AbstractAsyncContextManager
+from socket import socket
 from typing import Final
 
 import structlog
@@ -88,6 +89,11 @@ class Application:
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 
+    def end_streams(self) -> None:
+        """End the answers that would go on for ever."""
+        if self._gateway is not None:
+            self._gateway.end_streams()
+
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         async with self._opening as self._gateway:
@@ -98,9 +104,22 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
+class GatewayServer(uvicorn.Server):
+    """uvicorn's server, which by itself would wait in vain for streams to end."""
+
+    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+        super().__init__(config)
+        self._application = application
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """End what has no end, then finish what has one; called by uvicorn."""
+        self._application.end_streams()
+        await super().shutdown(sockets)
+
+
 def server(application: Application, *, host: str, port: int) -> uvicorn.Server:
     """Return the server, ready to `serve()`."""
-    return uvicorn.Server(
+    return GatewayServer(
         uvicorn.Config(
             application,
             host=host,
@@ -115,5 +134,6 @@ def server(application: Application, *, host: str, port: int) -> uvicorn.Server:
             proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        ),
+        application,
     )

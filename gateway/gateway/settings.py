@@ -31,7 +31,9 @@ class Settings(RedisSettings, IdentitySettings):
         None, "Whether /docs, /redoc and /openapi are served; unset: everywhere but in production."
     )
     cors_origins: list[str] = setting(
-        [], "Origins whose pages may read answers, as a JSON list; none by default."
+        [],
+        "Origins whose pages may read answers, as a JSON list; outside production also those of"
+        " localhost, from any port.",
     )
     metrics_networks: list[str] = setting(
         ["127.0.0.0/8", "::1/128"],

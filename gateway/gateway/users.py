@@ -10,9 +10,13 @@ import orjson
 
 from gateway.exchange import Exchange
 from gateway.forwarding import Forwarder, Refused, ask
+from gateway.headers import Header
 from gateway.upstream import Upstream
+from kit.refusals import FieldFault, ValidationFailed
+from kit.web.bodies import parse_query
 
-EXPAND: Final = b"expand=wallets"
+EXPAND: Final = "expand"
+WALLETS: Final = "wallets"
 PAGE: Final = 100
 
 _OK: Final = 200
@@ -28,11 +32,12 @@ class Users:
 
     async def answer(self, exchange: Exchange) -> None:
         """Answer auth's page; where asked to, each of its users with `wallets`."""
-        if exchange.method == "HEAD" or EXPAND not in exchange.query.split(b"&"):
+        query, is_expanded = _taken_out(exchange.query)
+        if not is_expanded:
             await self._forwarder.forward(exchange, self._auth.name)
             return
         try:
-            path = f"{exchange.path.decode()}?{exchange.query.decode()}"
+            path = f"{exchange.path.decode()}?{query.decode()}"
             page, headers = await ask(exchange, self._auth, path)
             owned = await self._by_owner(exchange, [user["id"] for user in page["items"]])
         except Refused as refused:
@@ -41,7 +46,7 @@ class Users:
         page["items"] = [{**user, "wallets": owned[user["id"]]} for user in page["items"]]
         body = orjson.dumps(page)
         # Auth's own, as the link to the next page is there; only the length is another.
-        kept = [header for header in headers if header[0] != b"content-length"]
+        kept = [_expanded(header) for header in headers if header[0] != b"content-length"]
         await exchange.answer(_OK, [*kept, (b"content-length", b"%d" % len(body))], body)
 
     async def _by_owner(
@@ -58,3 +63,33 @@ class Users:
                 owned[wallet["owner_id"]].append(wallet)
             cursor = page["next_cursor"]
         return owned
+
+
+def _taken_out(query: bytes) -> tuple[bytes, bool]:
+    """Return the query as auth knows it, and whether wallets are asked for.
+
+    Raises:
+        QueryInvalid: a parameter comes twice.
+        ValidationFailed: something else than wallets is asked for.
+    """
+    asked = parse_query(query).get(EXPAND) if query else None
+    if asked is None:
+        return query, False
+    if asked != WALLETS:
+        fault = FieldFault(
+            f"/query/{EXPAND}",
+            "not_allowed",
+            f"Must be one of: '{WALLETS}'.",
+            f"Допустимо одно из: '{WALLETS}'.",
+        )
+        raise ValidationFailed(errors=[fault])
+    rest = [part for part in query.split(b"&") if EXPAND not in parse_query(part)]
+    return b"&".join(rest), True
+
+
+def _expanded(header: Header) -> Header:
+    """Put the parameter back into the address of the next page, which auth gave without it."""
+    name, value = header
+    if name != b"link":
+        return header
+    return name, value.replace(b"<?", b"<?%b=%b&" % (EXPAND.encode(), WALLETS.encode()), 1)

@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 from deploy.generate import rooms
 from deploy.generate.operations import Operation, committed, operations
+from fastapi.dependencies.models import Dependant
 from jsonschema import Draft202012Validator
 
-from gateway.openapi import OWN_DOCUMENT
+from gateway.own_document import OWN_DOCUMENT
 from kit.web.app import WebApp
+from kit.web.audit import audit_of
 from kit.web.routes import Route
 
 ROOMS = rooms.services()
@@ -31,6 +33,9 @@ UNDOCUMENTED = {
     "/metrics",
     "/openapi.json",
 }
+
+# Reading the log itself: who leafs through it would else write what comes next.
+NOT_AUDITED = {"list_audit"}
 
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
 
@@ -110,6 +115,20 @@ def test_a_service_answers_nothing_that_is_not_documented(room: str) -> None:
     documented = {(one.method, one.path) for one in operations(room, DOCUMENTS[room])}
     assert {path for _, path in answered - documented} <= UNDOCUMENTED
     assert documented <= answered
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_administrators_may_do_is_audited(room: str) -> None:
+    silent = [
+        route.operation_id
+        for route in _routes(room)
+        if route.access == "admin" and audit_of not in _provided(route.dependant)
+    ]
+    assert set(silent) <= NOT_AUDITED
+
+
+def _provided(dependant: Dependant) -> set[object]:
+    return {dependant.call}.union(*(_provided(one) for one in dependant.dependencies))
 
 
 def _routes(room: str) -> list[Route]:

@@ -6,6 +6,7 @@ Sides are taken in turn within one run, as the speed of such machines drifts. No
 import asyncio
 import os
 import platform
+import shutil
 import statistics
 import sys
 import tempfile
@@ -15,7 +16,9 @@ from pathlib import Path
 from uuid import UUID
 
 import uvloop
-from deploy.stack import Stack
+from deploy.stack import Stack, StackError
+from deploy.stack.locks import LOCK, held
+from deploy.stack.signals import INTERRUPTED, interruptible
 from tests.benchmarks import (
     bulk,
     cpu,
@@ -40,6 +43,19 @@ TRANSFERS = 40_000
 CORE_PROCESSES = ("wallet", "postgres", "rabbitmq")
 EVENTS = 20_000
 WEBHOOKS = 10_000
+# Section → the programs of its yardstick → the Debian package that has it.
+PROGRAMS = {
+    "core": {"pgbench": "postgresql-contrib"},
+    "settled": {"pgbench": "postgresql-contrib"},
+    "reads": {"nginx": "nginx-light"},
+}
+LOCAL = Path(".local/bench")
+
+
+def why_not(title: str, missing: list[str]) -> str:
+    """Say what a section lacks, and how to get it."""
+    packages = " ".join(PROGRAMS[title][name] for name in missing)
+    return f"{', '.join(missing)} is not installed: apt-get install {packages}"
 
 
 @dataclass
@@ -282,24 +298,37 @@ async def measure(stack: Stack, only: set[str]) -> None:
         }
         table.add("what", "Saldo", "yardstick", "ratio: median (least to most)", "target")
         table.add(*["---"] * 5)
-        if "settled" in only or not only:
+        if ("settled" in only or not only) and shutil.which("pgbench") is not None:
             await pgbench.prepare(stack.postgres_url)
         for title, section in sections.items():
-            if not only or title in only:
+            if only and title not in only:
+                continue
+            missing = [name for name in PROGRAMS.get(title, {}) if shutil.which(name) is None]
+            if missing:
+                table.add(title, "not measured", why_not(title, missing), "", "")
+            else:
                 await section()
 
 
 def main() -> None:
-    """Start a stack of its own, measure, stop it."""
-    # Logs as in production: the coloured ones are for people.
-    stack = Stack(root=ROOT, local=ROOT / ".local/bench", settings={"LOG_FORMAT": "json"})
-    print(f"{platform.platform()}, {os.cpu_count()} cores; {ROUNDS} rounds of {SECONDS} s")  # noqa: T201
-    stack.start()
-    try:
-        uvloop.run(measure(stack, set(sys.argv[1:])))
-    finally:
-        stack.stop()
+    """Start a stack of its own, measure, stop it, also where a signal ends it."""
+    interruptible()
+    (ROOT / LOCAL).mkdir(parents=True, exist_ok=True)
+    with held(ROOT / LOCAL / LOCK, "Another `make bench` is running here."):
+        # Logs as in production: the coloured ones are for people.
+        stack = Stack(root=ROOT, local=LOCAL, settings={"LOG_FORMAT": "json"})
+        print(f"{platform.platform()}, {os.cpu_count()} cores; {ROUNDS} rounds of {SECONDS} s")  # noqa: T201
+        try:
+            stack.start()
+            uvloop.run(measure(stack, set(sys.argv[1:])))
+        finally:
+            stack.stop()
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except StackError as error:
+        sys.exit(str(error))

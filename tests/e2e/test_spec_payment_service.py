@@ -159,16 +159,26 @@ async def test_payer_and_payee_are_notified_of_a_payment_in_the_background(
     alice, bob = [await Person.arrive(http, name, has_email=True) for name in ("alice", "bob")]
     await alice.top_up("100.00")
     await alice.pay((await alice.create(bob, "30.00"))["id"], wait=10)
-    for person, subject, said in (
-        (alice, "Платёж выполнен", f"Вы заплатили 30.00 RUB пользователю {bob.username}."),
-        (bob, "Получены деньги", f"Вы получили 30.00 RUB от пользователя {alice.username}."),
+    for person, subject, mailed, said in (
+        (
+            alice,
+            "Payment made",
+            f"You paid 30.00 RUB to {bob.username}.",
+            f"Вы заплатили 30.00 RUB пользователю {bob.username}.",
+        ),
+        (
+            bob,
+            "Money received",
+            f"You received 30.00 RUB from {alice.username}.",
+            f"Вы получили 30.00 RUB от пользователя {alice.username}.",
+        ),
     ):
         sink = {"to": f"{person.username}@example.com"}
         answer = await eventually(
             partial(http.get, "/sandbox/mails", params=sink), lambda a: bool(a.json()["items"])
         )
         [mail] = answer.json()["items"]
-        assert (mail["subject"], said in mail["text"]) == (subject, True)
+        assert (mail["subject"], mailed in mail["text"]) == (subject, True)
         headers = {**person.headers, **RUSSIAN}
         shown = await http.get("/v1/notifications", headers=headers)
         assert said in [notice["text"] for notice in shown.json()["items"]]

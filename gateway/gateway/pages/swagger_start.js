@@ -1,9 +1,13 @@
-// Starts Swagger UI with a selector of services. A file of its own, as the page's policy
+// Starts Swagger UI with a selector of services, and of all together. A file of its own, as the page's policy
 // (Content-Security-Policy) allows no script inside the page.
 const page = document.getElementById("swagger-ui");
+const services = page.dataset.services.split(" ");
 window.ui = SwaggerUIBundle({
   dom_id: "#swagger-ui",
-  urls: page.dataset.services.split(" ").map((name) => ({ name, url: `/openapi/${name}.json` })),
+  urls: [
+    ...services.map((name) => ({ name, url: `/openapi/${name}.json` })),
+    { name: "all", url: "/openapi.json" },
+  ],
   "urls.primaryName": page.dataset.first,
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
   layout: "StandaloneLayout",

@@ -1,4 +1,4 @@
-"""What auth tells the others: who its users are and where they stand.
+"""What auth tells the others: who its users are and where they stand; and what it keeps for them.
 
 Neither names of people nor addresses are in it; what a user may do is in their token.
 """
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from kit.messaging.messages import Event
+from kit.messaging.messages import Command, Event
 
 UserStatus = Literal["pending", "active", "disabled", "deleted"]
 
@@ -61,3 +61,22 @@ class UserLocked(Event):
     lock_id: UUID
     user_id: UUID
     until: datetime
+
+
+class RecordAudit(Command):
+    """Keep what an administrator did or saw in the service that sends this; see `kit.audit.Act`.
+
+    Written in the transaction of the act, for ever. Answers nothing. ``command_id`` is the id that
+    the act has in the log; a second one is ignored.
+    """
+
+    type: ClassVar[str] = "auth.record_audit.v1"
+
+    at: datetime
+    actor_id: UUID
+    action: str
+    subject_kind: str
+    subject_id: str | None
+    owner_id: UUID | None
+    request_id: str | None
+    address: str

@@ -92,8 +92,10 @@ class Transfer(Command):
     ``transfer_id`` is chosen by the asker; another command with the same one is a fault of the
     asker's and ends among the dead letters.
 
-    With ``is_owed`` the payer gives what there is, also where it is frozen, and owes the rest,
-    which what comes to it later pays first: neither funds nor the state of the wallet refuse it.
+    With ``is_owed`` the payer owes what they can't cover, for money that is gone already (a
+    chargeback, a refund that the provider has made): a frozen payer pays too, what is available
+    is taken, the payee gets the whole amount, and the rest is a debt that later credits pay off
+    first (transfers of the kind ``debt_repayment``). It is never refused for want of funds.
     """
 
     type: ClassVar[str] = "wallet.transfer.v1"
@@ -145,7 +147,8 @@ class HoldReleased(Reply):
 class TransferPosted(Reply):
     """The money has moved; ``posted_at`` is the ledger's time of it.
 
-    ``owed_minor`` is what of it the payer owes, where that was allowed.
+    Of a Transfer with ``is_owed`` the payer could not cover ``owed_minor``, and owes it now. The
+    payee's account is a suspense account where the wallet meant is its deleted owner's.
     """
 
     type: ClassVar[str] = "wallet.transfer_posted.v1"
@@ -154,7 +157,7 @@ class TransferPosted(Reply):
     posted_at: datetime
     payer_account_id: UUID
     payee_account_id: UUID
-    owed_minor: int = 0
+    owed_minor: Annotated[int, Field(ge=0)] = 0
 
 
 class TransferRefused(Reply):
@@ -206,7 +209,11 @@ class EntryPosted(BaseModel):
 
 
 class FundsMoved(Event):
-    """A transfer was posted. Subject is the transfer's id; the entries add up to zero."""
+    """A transfer was posted. Subject is the transfer's id; the entries add up to zero.
+
+    There are two of them, or three where the payer came to owe a part: what was taken from the
+    payer, what the house lends (``owner_id`` None), what the payee gets.
+    """
 
     type: ClassVar[str] = "wallet.funds_moved.v1"
 

@@ -9,8 +9,18 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-# What makes a spreadsheet take text for a formula (ASVS 5.0 §1.2.10); numbers are left alone.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+# What makes a spreadsheet take text for a formula (ASVS 5.0 §1.2.10), full-width forms included:
+# some fold them; numbers are left alone.
+_FORMULA: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"
+# What spreadsheets trim before they look, or do not show: white space, controls, format characters.
+_UNSEEN: Final = (
+    "\\s\\x00-\\x1f\\x7f-\\xa0\\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202f\u205f-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb'\"`\u2018\u2019\u201c\u201d"
+)
+# Where a spreadsheet that goes by other separators than commas begins a new cell.
+_SEPARATORS: Final = ",;|\t\n\r\v\f\x1c-\x1f\x85\u2028\u2029\uff0c\uff1b"
+_DANGEROUS: Final = re.compile(f"(?:^|[{_SEPARATORS}])[{_UNSEEN}]*[{_FORMULA}]")
+_BEGINS_UNSEEN: Final = ("\t", "\r", "\n")
 # One field and what ends it; a quote inside quotes is doubled, elsewhere there is none.
 _FIELD: Final = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r\n|\n|\Z)')
 _QUOTED: Final = re.compile(r'"[^"]*(?:""[^"]*)*"')
@@ -18,10 +28,24 @@ _NO_UTF_8: Final = re.compile("[\udc80-\udcff]")  # what could not be decoded
 
 
 def text_cell(text: str | None) -> str:
-    """Return free text as a cell that no spreadsheet takes for a formula."""
+    """Return free text as a cell that no spreadsheet takes for a formula, or for several cells.
+
+    An apostrophe at the beginning makes it text; one after each separator does where somebody
+    splits the cell there.
+    """
     if not text:
         return ""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    if not text.startswith(_BEGINS_UNSEEN) and not _DANGEROUS.search(text):
+        return text
+    disarmed = _DANGEROUS.sub(_disarmed, text)
+    return disarmed if disarmed.startswith("'") else f"'{disarmed}"
+
+
+def _disarmed(found: re.Match[str]) -> str:
+    """Put an apostrophe where the cell would begin."""
+    whole = found.group()
+    place = 1 if re.match(f"[{_SEPARATORS}]", whole) else 0
+    return f"{whole[:place]}'{whole[place:]}"
 
 
 def written(rows: Iterable[Iterable[str]]) -> bytes:
@@ -49,21 +73,38 @@ class Record(NamedTuple):
     fields: list[str]
 
 
-def read(body: bytes) -> Iterator[Record]:
+class Bounds(NamedTuple):
+    """How much of a text is read: fields of a record, characters of a field, lines."""
+
+    fields: int
+    characters: int
+    lines: int
+
+
+def read(body: bytes, bounds: Bounds) -> Iterator[Record]:
     """Yield the records of a text in UTF-8, with or without a byte order mark; empty lines are not.
+
+    Nothing beyond the bounds is looked at, so that a long text costs no more than a short one.
 
     Raises:
         CsvError: a quote that is not closed or stands inside a bare field, a lone CR, a byte that
-            is no UTF-8.
+            is no UTF-8, more than the bounds.
     """
     text = body.decode("utf-8-sig", "surrogateescape")
     position, line = 0, 1
     while position < len(text):
+        if line > bounds.lines:
+            raise _beyond(line, 1, "lines", bounds.lines)
         fields: list[str] = []
         begun = line
         end = ","
         while end == ",":
-            found = _FIELD.match(text, position)
+            if len(fields) == bounds.fields:
+                raise _beyond(line, len(fields), "fields", bounds.fields)
+            # Each character may stand doubled within quotes; what ends the field is two at most.
+            found = _FIELD.match(text, position, position + 2 * bounds.characters + 4)
+            if found is not None and len(found.group()) > 2 * bounds.characters + 3:
+                raise _beyond(line, len(fields) + 1, "characters", bounds.characters)
             if found is None:
                 raise _malformed(text, position, line, len(fields) + 1)
             if _NO_UTF_8.search(found.group()):
@@ -74,6 +115,15 @@ def read(body: bytes) -> Iterator[Record]:
             position = found.end()
         if fields != [""]:
             yield Record(begun, fields)
+
+
+_WORDS_RU: Final = {"lines": "строк", "fields": "полей", "characters": "знаков"}
+
+
+def _beyond(line: int, field: int, what: str, most: int) -> CsvError:
+    return CsvError(
+        line, field, f"Not more than {most} {what}.", f"Не более {most} {_WORDS_RU[what]}."
+    )
 
 
 def _malformed(text: str, position: int, line: int, field: int) -> CsvError:

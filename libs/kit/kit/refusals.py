@@ -10,6 +10,7 @@ Does not know HTTP answers: `kit.web.problems` renders a refusal as RFC 9457 pro
     ├── MethodNotAllowed            405  method_not_allowed
     ├── BodyUnreadable              400  body_unreadable
     ├── BodyTooLarge                413  body_too_large
+    ├── BodyTooComplex              413  body_too_complex
     ├── ContentTypeUnsupported      415  content_type_unsupported
     ├── RequestRefused              4xx  request_refused
     ├── QueryInvalid                400  query_invalid
@@ -51,15 +52,17 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
 
     A subclass sets the class attributes; `detail_*` are `str.format` templates filled from the
     keyword arguments. Those arguments are figures and names of the service itself: a value that
-    the caller sent never belongs there, since it would be echoed.
+    the caller sent never belongs there, since it would be echoed. `samples` stand for those
+    arguments in documents, where kit has none of the name (`kit.web.openapi.problems`).
     """
 
     code: ClassVar[str]
     status: int
     title_en: ClassVar[str]
     title_ru: ClassVar[str]
-    detail_en: ClassVar[str]
-    detail_ru: ClassVar[str]
+    detail_en: str
+    detail_ru: str
+    samples: ClassVar[Mapping[str, object]] = {}
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
         self.headers: dict[str, str] = dict(headers or {})
         self.errors: tuple[FieldFault, ...] = tuple(errors)
         self.params: Mapping[str, object] = params
+        self.members: Mapping[str, str] = {}  # further ones of the problem (RFC 9457 §3.2)
 
     def title(self, language: Language = "en") -> str:
         """Return the name of the kind of refusal, the same for every occurrence."""
@@ -142,6 +146,16 @@ class NotFound(Refusal):
     detail_ru = "Здесь ничего нет, или это не ваше."
 
 
+class PathUnknown(NotFound):
+    """No operation has such a path; `near` is one that has, where it looks like a slip."""
+
+    def __init__(self, *, near: str | None = None) -> None:
+        super().__init__(near=near)
+        if near is not None:
+            self.detail_en = "There is no such path; {near} is near it."
+            self.detail_ru = "Такого пути нет; похожий: {near}."
+
+
 class MethodNotAllowed(Refusal):
     code = "method_not_allowed"
     status = 405
@@ -149,6 +163,13 @@ class MethodNotAllowed(Refusal):
     title_ru = "Метод не поддерживается"
     detail_en = "This address does not answer to that method; see the header “Allow”."
     detail_ru = "Этот адрес не поддерживает такой метод; см. заголовок «Allow»."
+
+    def __init__(self, *, allowed: Iterable[str], near: str | None = None) -> None:
+        super().__init__(headers={"Allow": ", ".join(sorted(allowed))}, near=near)
+        self.allowed = frozenset(allowed)
+        if near is not None:
+            self.detail_en = f"{self.detail_en} {{near}} is near it."
+            self.detail_ru = f"{self.detail_ru} Похожий путь: {{near}}."
 
 
 class BodyUnreadable(Refusal):
@@ -158,6 +179,24 @@ class BodyUnreadable(Refusal):
     title_ru = "Тело запроса не читается"
     detail_en = "The body must be one valid JSON document in UTF-8, without repeated keys."
     detail_ru = "Тело должно быть одним корректным документом JSON в UTF-8, без повторов ключей."
+
+    def __init__(self, *, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(line=line, column=column)
+        if line is not None:
+            self.detail_en = f"{self.detail_en} It is not from line {{line}}, column {{column}} on."
+            self.detail_ru = f"{self.detail_ru} Ошибка: строка {{line}}, столбец {{column}}."
+
+
+class BodyTooComplex(Refusal):
+    code = "body_too_complex"
+    status = 413
+    title_en = "Body too complex"
+    title_ru = "Слишком много значений в теле запроса"
+    detail_en = "The body may have at most {limit} values."
+    detail_ru = "В теле запроса может быть не более {limit} значений."
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(limit=limit)
 
 
 class BodyTooLarge(Refusal):

@@ -104,16 +104,31 @@ class EnvironmentSettings(BaseSettings):
         return self
 
 
-class DatabaseSettings(EnvironmentSettings):
+class MigrationSettings(EnvironmentSettings):
+    """What migrating needs: nothing but the schema, as its owner."""
+
+    migration_url: str = development_url(
+        "postgresql://{service}_owner:{service}_owner@127.0.0.1:5432/saldo",
+        "PostgreSQL as the owner of the schema; used by `migrate` only.",
+    )
+
+    @classmethod
+    def of(cls, settings: type[EnvironmentSettings]) -> "type[MigrationSettings]":
+        """Return the migration settings of the service that `settings` are of."""
+        prefix = settings.model_config.get("env_prefix", "")
+
+        class OfService(cls):  # type: ignore[valid-type, misc] # mypy knows no base in a variable
+            model_config = SettingsConfigDict(env_prefix=prefix)
+
+        return OfService
+
+
+class DatabaseSettings(MigrationSettings):
     """The service's own schema in PostgreSQL."""
 
     database_url: str = development_url(
         "postgresql://{service}:{service}@127.0.0.1:5432/saldo",
         "PostgreSQL as the service's own role, which may only read and write rows.",
-    )
-    migration_url: str = development_url(
-        "postgresql://{service}_owner:{service}_owner@127.0.0.1:5432/saldo",
-        "PostgreSQL as the owner of the schema; used by `migrate` only.",
     )
     database_pool_size: int = setting(10, "Connections per process.", ge=1, le=200)
 
@@ -158,6 +173,12 @@ class WebSettings(EnvironmentSettings):
     host: str = setting("127.0.0.1", "Address to listen on.")
     port: int = setting(8000, "Port to listen on.", ge=1, le=65535)
     max_body_bytes: int = setting(1024 * 1024, "Largest request body, in bytes.", ge=1024)
+    idempotency_keys: int = setting(
+        50_000,
+        "Most answers by Idempotency-Key that are kept for one caller, each for a day.",
+        ge=1,
+        shared="IDEMPOTENCY_KEYS",
+    )
     cursor_secret: SecretStr = development_secret(
         "development-cursor-secret-of-saldo",
         "Signs list cursors and keys the fingerprints of repeated requests.",

@@ -2,18 +2,27 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Final, cast
+
+import httpx
 
 from auth import refusals
 from auth.api import ROUTERS
 from auth.hashing import PasswordHasher
+from auth.leaving import Leaving
 from auth.messages import ROUTES
+from auth.neighbours import Neighbours
+from auth.repository import Users
 from auth.revoking import Revoker
+from auth.service.audit import record
 from auth.service.keys import load_keys
 from auth.settings import Settings
 from auth.signing import TokenSigner
 from auth.vault import Vault
 from auth.wiring import Wiring
+from kit.clock import Clock
+from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.tasks import for_ever, spawn, stop
@@ -33,6 +42,7 @@ _TAGS: Final = (
     {"name": "me", "description": "The caller."},
     {"name": "sessions", "description": "The caller's logins."},
     {"name": "users", "description": "Administration of users."},
+    {"name": "audit", "description": "What administrators did and saw, in every service."},
     {"name": "internal", "description": "For other services; not routed by the gateway."},
 )
 
@@ -42,14 +52,26 @@ def build(settings: Settings) -> Service:
     web = create_app(
         name=NAME,
         title="Saldo auth",
-        version="1",
         description=_DESCRIPTION,
         settings=settings,
         refusals=catalogue(refusals),
         routers=ROUTERS,
         tags=_TAGS,
     )
-    return Service(name=NAME, settings=settings, web=web, routes=ROUTES, resources=(wired,))
+    web.state.record_audit = record
+    return Service(
+        name=NAME,
+        settings=settings,
+        web=web,
+        routes=ROUTES,
+        background=(("leaving", _finish_deletions),),
+        resources=(wired,),
+    )
+
+
+async def _finish_deletions(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await for_ever("auth.leaving", wiring.leaving.run)
 
 
 @asynccontextmanager
@@ -57,26 +79,42 @@ async def wired(service: Service) -> AsyncIterator[None]:
     """Open what only auth has, on top of what the runtime has opened, and wire it up."""
     state, settings = service.state, cast("Settings", service.settings)
     vault = Vault(settings.key_secret)
+    client = http_client()
     async with state.database.unit_of_work() as uow:
         keys = await load_keys(uow, vault, state.clock.now())
+        await Users(uow).fill_skeletons()
     lifetime = settings.access_token_lifetime
+    signer = TokenSigner(
+        keys, issuer=settings.token_issuer, audience=settings.token_audience, lifetime=lifetime
+    )
     state.wiring = Wiring(
         settings=settings,
         database=state.database,
         clock=state.clock,
         hasher=PasswordHasher(queue=settings.hash_queue),
-        signer=TokenSigner(
-            keys,
-            issuer=settings.token_issuer,
-            audience=settings.token_audience,
-            lifetime=lifetime,
-        ),
+        signer=signer,
         vault=vault,
         revoker=Revoker(state.redis, state.database, state.clock, lifetime=lifetime),
+        leaving=Leaving(
+            state.database, state.clock, _neighbours(client, signer, settings, state.clock)
+        ),
     )
     catching_up = spawn(for_ever("revocations", state.wiring.revoker.catch_up), "auth.revocations")
     try:
         yield
     finally:
         await stop([catching_up])
+        await client.aclose()
         state.wiring.hasher.close()
+
+
+def _neighbours(
+    client: httpx.AsyncClient, signer: TokenSigner, settings: Settings, clock: Clock
+) -> Neighbours:
+    lifetime = timedelta(seconds=settings.service_token_seconds)
+    return Neighbours(
+        client,
+        lambda: signer.for_service(f"svc:{NAME}", lifetime, clock.now()),
+        payments=settings.payments_url,
+        wallet=settings.wallet_url,
+    )

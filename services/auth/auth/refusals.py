@@ -3,6 +3,9 @@
 Refusal
 ├── FieldRefused
 │   ├── UsernameRefused         422  username_invalid
+│   ├── UsernameMixed           422  username_mixed
+│   ├── UsernameReserved        422  username_reserved
+│   ├── EmailNotAscii           422  email_not_ascii
 │   ├── EmailRefused            422  email_invalid
 │   ├── FullNameRefused         422  full_name_invalid
 │   ├── PasswordWrongLength     422  password_wrong_length
@@ -21,7 +24,13 @@ Refusal
 ├── RefreshTokenInvalid         401  refresh_token_invalid
 ├── ClientInvalid               401  invalid_client
 ├── GrantUnsupported            400  unsupported_grant_type
-└── LastAdmin                   409  last_admin
+├── ScopeUnknown                400  invalid_scope
+├── LastAdmin                   409  last_admin
+├── PasswordWrong               403  password_wrong
+├── PasswordNeeded              403  password_needed
+├── WalletNotEmpty              409  wallet_not_empty
+├── PaymentsOpen                409  payments_open
+└── DeletionUnderWay            409  deletion_under_way
 """
 
 from typing import ClassVar
@@ -52,6 +61,36 @@ class UsernameRefused(FieldRefused):
     title_ru = "Имя пользователя не принято"
     detail_en = "A username has 3 to 64 visible characters, no spaces, and no “@”."
     detail_ru = "Имя пользователя — от 3 до 64 видимых знаков, без пробелов и без «@»."
+
+
+class UsernameMixed(FieldRefused):
+    code = "username_mixed"
+    status = 422
+    field = "username"
+    title_en = "Scripts mixed"
+    title_ru = "Смешаны алфавиты"
+    detail_en = "A username is written in one script: letters of others pass for its own."
+    detail_ru = "Имя пользователя пишется буквами одного алфавита: похожие буквы легко спутать."
+
+
+class UsernameReserved(FieldRefused):
+    code = "username_reserved"
+    status = 422
+    field = "username"
+    title_en = "Username reserved"
+    title_ru = "Имя пользователя занято системой"
+    detail_en = "This username is kept for the house, or looks like one that is."
+    detail_ru = "Это имя занято системой или неотличимо от занятого ею."
+
+
+class EmailNotAscii(FieldRefused):
+    code = "email_not_ascii"
+    status = 422
+    field = "email"
+    title_en = "E-mail address can't be reached"
+    title_ru = "На этот адрес нельзя отправить письмо"
+    detail_en = "Before the “@” only ASCII letters are delivered here; the domain may be any."
+    detail_ru = "До «@» допустимы только латинские буквы (ASCII); домен может быть любым."
 
 
 class EmailRefused(FieldRefused):
@@ -119,7 +158,7 @@ class UsernameTaken(Refusal):
     status = 409
     title_en = "Username taken"
     title_ru = "Имя пользователя занято"
-    detail_en = "Somebody already has this username. Choose another one."
+    detail_en = "Somebody has this username, or had it, or one that looks the same. Choose another."
     detail_ru = "Такое имя пользователя уже занято. Выберите другое."
 
 
@@ -220,7 +259,7 @@ class ClientInvalid(Refusal):
     detail_ru = "Нет клиента с таким идентификатором и секретом."
 
     def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": "Basic"})
+        super().__init__(headers={"WWW-Authenticate": 'Basic realm="saldo"'})
 
 
 class GrantUnsupported(Refusal):
@@ -228,8 +267,17 @@ class GrantUnsupported(Refusal):
     status = 400
     title_en = "Grant type not supported"
     title_ru = "Тип запроса токена не поддерживается"
-    detail_en = "“grant_type” is “password” or “client_credentials”."
-    detail_ru = "«grant_type» — это «password» или «client_credentials»."
+    detail_en = "“grant_type” is “password”, “refresh_token” or “client_credentials”."
+    detail_ru = "«grant_type» — это «password», «refresh_token» или «client_credentials»."
+
+
+class ScopeUnknown(Refusal):
+    code = "invalid_scope"
+    status = 400
+    title_en = "Scope not known"
+    title_ru = "Неизвестная область доступа"
+    detail_en = "There are no scopes here: a token opens what its user may do. Leave “scope” out."
+    detail_ru = "Областей доступа нет: токен даёт права своего пользователя. Уберите «scope»."
 
 
 class LastAdmin(Refusal):
@@ -239,3 +287,50 @@ class LastAdmin(Refusal):
     title_ru = "Последний администратор"
     detail_en = "Nobody would be left to administer. Make somebody else an administrator first."
     detail_ru = "Не останется ни одного администратора. Сначала назначьте другого."
+
+
+class PasswordWrong(Refusal):
+    """Not 401: the token that came along is good."""
+
+    code = "password_wrong"
+    status = 403
+    title_en = "Password wrong"
+    title_ru = "Неверный пароль"
+    detail_en = "This is not your password."
+    detail_ru = "Это не ваш пароль."
+
+
+class PasswordNeeded(Refusal):
+    code = "password_needed"
+    status = 403
+    title_en = "Password needed"
+    title_ru = "Нужен пароль"
+    detail_en = "Give your password, or log in again: your last login is too long ago for this."
+    detail_ru = "Укажите пароль или войдите заново: последний вход был слишком давно."
+
+
+class WalletNotEmpty(Refusal):
+    code = "wallet_not_empty"
+    status = 409
+    title_en = "Wallets not empty"
+    title_ru = "Кошельки не пусты"
+    detail_en = "There is still money in wallets, set aside, or owed. “errors” names each amount."
+    detail_ru = "В кошельках есть деньги, резервы или долги. Каждая сумма названа в «errors»."
+
+
+class PaymentsOpen(Refusal):
+    code = "payments_open"
+    status = 409
+    title_en = "Payments under way"
+    title_ru = "Есть незавершённые платежи"
+    detail_en = "Payments or refunds are under way. “errors” names each of them."
+    detail_ru = "Есть незавершённые платежи или возвраты. Каждый назван в «errors»."
+
+
+class DeletionUnderWay(Refusal):
+    code = "deletion_under_way"
+    status = 409
+    title_en = "Deletion under way"
+    title_ru = "Удаление уже идёт"
+    detail_en = "This user is just being deleted. Try again in two minutes if nothing comes of it."
+    detail_ru = "Этого пользователя уже удаляют. Если не удалится, повторите через две минуты."

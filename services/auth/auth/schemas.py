@@ -5,18 +5,20 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from auth.domain import names, passwords
+from auth.domain import lookalikes, names, passwords
 from auth.domain.sessions import Session
 from auth.domain.users import Role, Status, User
 from auth.refusals import FieldRefused, NameMissing
+from kit.refusals import Language
 from kit.web.fields import refuse_by, refuse_field
 from kit.web.schemas import Model
 
 _USER_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
 _ACCESS_TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTlhYmY1ZSJ9.c2lnbmF0dXJl"  # noqa: S105 - an example
 _REFRESH_TOKEN = "rt_AZq_Xjscf8KaTi9tDBt6kAAAAAA"  # noqa: S105 - an example
+_ALICE: dict[str, JsonValue] = {"username": "alice", "password": "demo-password-1"}  # `make seed`
 _LINK_TOKEN = "iX8kq0Zk0oTzU1Yy3Jr4cN2bHw7pQe5sLd9vMf6tGaE"  # noqa: S105 - an example
 
 
@@ -41,7 +43,7 @@ Username = Annotated[
         description="Visible characters, no spaces, no “@”; unique without regard to case.",
         examples=["alice"],
     ),
-    _checked(names.username),
+    _checked(lookalikes.new_username),
 ]
 Email = Annotated[
     str,
@@ -82,6 +84,12 @@ LinkToken = Annotated[str, Field(min_length=1, max_length=128, examples=[_LINK_T
 class RegisterRequest(Model):
     """A new user; at least one of username and e-mail."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"username": "carol", "password": "correct horse battery staple"}]
+        }
+    )
+
     username: Username | None = None
     email: Email | None = None
     password: NewPassword
@@ -103,6 +111,7 @@ class UserAnswer(Model):
     username: str | None = Field(examples=["alice"])
     email: str | None = Field(examples=["alice@example.com"])
     full_name: str | None = Field(examples=["Alice Liddell"])
+    language: Language = Field(description="What mails are written in.", examples=["ru"])
     status: Status = Field(examples=["active"])
     is_active: bool = Field(examples=[True])
     roles: list[Role] = Field(examples=[["user"]])
@@ -118,6 +127,7 @@ class UserAnswer(Model):
             username=user.username,
             email=user.email,
             full_name=user.full_name,
+            language=user.language,
             status=user.status,
             is_active=user.status is Status.ACTIVE,
             roles=sorted(user.roles),
@@ -144,6 +154,8 @@ class RegisterAnswer(Model):
 class ActivateRequest(Model):
     """The token out of an activation link."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"token": _LINK_TOKEN}]})
+
     token: LinkToken
 
 
@@ -155,6 +167,12 @@ class ActivateAnswer(Model):
 
 class ResendRequest(Model):
     """Who needs another activation link."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"username": "carol", "password": "correct horse battery staple"}]
+        }
+    )
 
     username: LoginName
     password: GivenPassword
@@ -169,13 +187,20 @@ class ResendAnswer(Model):
 class LinkForm(BaseModel):
     """What the button of an activation page sends."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [{"token": _LINK_TOKEN}]},
+    )
 
     token: LinkToken
 
 
 class ForgotRequest(Model):
     """Whose password was forgotten."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "alice@example.com"}]})
 
     email: Email
 
@@ -189,6 +214,12 @@ class ForgotAnswer(Model):
 class ResetRequest(Model):
     """The token out of a mailed link, and the new password."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"token": _LINK_TOKEN, "password": "correct horse battery staple"}]
+        }
+    )
+
     token: LinkToken
     password: NewPassword
 
@@ -196,18 +227,34 @@ class ResetRequest(Model):
 class ResetForm(LinkForm):
     """What the form of the page sends; the password is judged by the operation, in words."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"token": _LINK_TOKEN, "password": "correct horse battery staple"}]
+        }
+    )
+
     password: str = Field(max_length=1024, examples=["correct horse battery staple"])
 
 
 class LoginRequest(Model):
     """Username or e-mail, and the password."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_ALICE]})
+
     username: LoginName
     password: GivenPassword
 
 
+class DeleteMe(Model):
+    """That it is really the user who deletes; left out where the login is fresh."""
+
+    password: GivenPassword | None = None
+
+
 class RefreshRequest(Model):
     """The newest refresh token of a session."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"refresh_token": _REFRESH_TOKEN}]})
 
     refresh_token: str = Field(min_length=1, max_length=512, examples=[_REFRESH_TOKEN])
 
@@ -215,19 +262,32 @@ class RefreshRequest(Model):
 class TokenForm(BaseModel):
     """The form of OAuth2's token endpoint; parameters it does not know are ignored (RFC 6749)."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [{"grant_type": "password", **_ALICE}]},
+    )
 
     grant_type: str | None = Field(
         default=None,
         max_length=64,
-        description="`password` (also where it is left out) or `client_credentials`.",
+        description="`password` (also where it is left out), `refresh_token` or"
+        " `client_credentials`.",
         examples=["password"],
     )
     username: LoginName | None = None
     password: GivenPassword | None = None
-    client_id: str | None = Field(default=None, max_length=64, examples=["svc:payments"])
+    refresh_token: str | None = Field(default=None, max_length=512)
+    client_id: str | None = Field(default=None, max_length=64)
     client_secret: str | None = Field(default=None, max_length=512)
-    scope: str | None = Field(default=None, max_length=512, description="Not used.")
+    scope: str | None = Field(default=None, max_length=512, description="There are none.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_has_no_value(cls, given: dict[str, str]) -> dict[str, str]:
+        """Read what is empty as left out (RFC 6749 §3.2)."""
+        return {name: value for name, value in given.items() if value}
 
 
 class TokenAnswer(Model):
@@ -250,14 +310,19 @@ class ServiceTokenAnswer(Model):
 class LogoutRequest(Model):
     """Which sessions to end: this one, all others, or all."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"scope": "others"}]})
+
     scope: Literal["this", "others", "all"] = Field(default="this", examples=["this"])
 
 
 class MePatch(Model):
     """What users may change about themselves; what is left out stays."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"full_name": "Alice Liddell"}]})
+
     username: Username | None = None
     full_name: FullName | None = None
+    language: Language | None = Field(default=None, description="Of mails.", examples=["ru"])
 
     @model_validator(mode="after")
     def _keep_the_username(self) -> Self:
@@ -297,6 +362,8 @@ class SessionAnswer(Model):
 class UserPatch(Model):
     """What administrators may change about a user; what is left out stays."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"is_active": True}]})
+
     is_active: bool | None = Field(default=None, examples=[False])
     roles: list[Role] | None = Field(
         default=None,
@@ -326,11 +393,14 @@ class Contact(Model):
     user_id: UUID = Field(examples=[_USER_ID])
     email: str | None = Field(examples=["alice@example.com"])
     username: str | None = Field(examples=["alice"])
+    language: Language = Field(description="What mails are written in.", examples=["ru"])
 
     @classmethod
     def of(cls, user: User) -> Self:
         """Show where a user is reached."""
-        return cls(user_id=user.id, email=user.email, username=user.username)
+        return cls(
+            user_id=user.id, email=user.email, username=user.username, language=user.language
+        )
 
 
 class Contacts(Model):

@@ -1,7 +1,7 @@
 """Auth's settings: a sum of kit's parts and what only auth has."""
 
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -16,6 +16,8 @@ from kit.settings import (
     development_secret,
     setting,
 )
+
+_HTTP_URL: Final = r"^https?://[^\s?#]+$"
 
 
 class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
@@ -72,6 +74,20 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "development-wallet-client-secret",
         "What wallet proves itself with at auth, to get its service token.",
         shared="WALLET_CLIENT_SECRET",
+    )
+
+    smtputf8: bool = setting(
+        False,
+        "Whether the mail relay takes letters beyond ASCII before the “@” (RFC 6531).",
+    )
+    wallet_url: str = setting(
+        "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=_HTTP_URL
+    )
+    payments_url: str = setting(
+        "http://127.0.0.1:8103",
+        "Where payments listens.",
+        shared="PAYMENTS_URL",
+        pattern=_HTTP_URL,
     )
 
     @model_validator(mode="after")

@@ -30,6 +30,7 @@ user_account = Table(
     Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
     Column("username", Text),
     Column("username_key", Text, unique=True, comment="NFKC casefold of username"),
+    Column("username_skeleton", Text, unique=True, comment="what looks the same (Unicode TS 39)"),
     Column("email", Text),
     Column("email_key", Text, unique=True, comment="NFKC casefold of email"),
     Column("full_name", Text),
@@ -43,6 +44,8 @@ user_account = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("activated_at", DateTime(timezone=True)),
+    Column("language", Text, nullable=False, server_default="ru"),
+    CheckConstraint("language IN ('en', 'ru')", name="language"),
     CheckConstraint("status IN ('pending', 'active', 'disabled', 'deleted')", name="status"),
     CheckConstraint("(username IS NULL) = (username_key IS NULL)", name="username_has_its_key"),
     CheckConstraint("(email IS NULL) = (email_key IS NULL)", name="email_has_its_key"),
@@ -128,6 +131,46 @@ login_failure = Table(
     CheckConstraint("count > 0", name="counted_from_one"),
     Index("ix_login_failure_ends_at", "ends_at"),
     Index("ix_login_failure_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
+)
+
+# Names that were given up, and that nobody else may have yet.
+resting_name = Table(
+    "resting_name",
+    METADATA,
+    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of what looks the same"),
+    Column("user_id", Uuid, nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+    CheckConstraint("octet_length(key) = 32", name="key_length"),
+    Index("ix_resting_name_until", "until"),
+)
+
+# Written before payments and wallet are asked; gone with the user, or when nothing came of it.
+deletion = Table(
+    "deletion",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("attempt", Uuid, nullable=False),
+    Column("begun_at", DateTime(timezone=True), nullable=False),
+    Index("ix_deletion_begun_at", "begun_at"),
+)
+
+audit = Table(
+    "audit",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor_id", Uuid, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, comment="NULL for a list"),
+    Column("owner_id", Uuid, comment="NULL where it is nobody's, or everybody's"),
+    Column("request_id", Text),
+    Column("address", Text, nullable=False),
+    Index("ix_audit_at", text("at DESC"), text("id DESC")),
+    Index("ix_audit_actor_id", "actor_id", text("at DESC"), text("id DESC")),
+    Index("ix_audit_subject_id", "subject_id", text("at DESC"), text("id DESC")),
+    Index("ix_audit_owner_id", "owner_id", text("at DESC"), text("id DESC")),
 )
 
 signing_key = Table(

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from auth.hashing import PasswordHasher
+from auth.leaving import Leaving
 from auth.revoking import Revoker
 from auth.settings import Settings
 from auth.signing import TokenSigner
@@ -25,6 +26,7 @@ class Wiring:
     signer: TokenSigner
     vault: Vault
     revoker: Revoker
+    leaving: Leaving
 
 
 def _wiring(request: Request) -> Wiring:

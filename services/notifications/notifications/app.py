@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from contracts.auth import RecordAudit
+from kit.audit import by_message
 from kit.messaging.doorbell import Doorbell
 from kit.outgoing import http_client
 from kit.refusals import catalogue
@@ -33,6 +35,7 @@ Programs are told by webhooks after [Standard Webhooks](https://www.standardwebh
 """
 _TAGS: Final = (
     {"name": "notices", "description": "Notices with their read state."},
+    {"name": "mails", "description": "What stands in the way of mails."},
     {"name": "webhooks", "description": "Events POSTed to addresses of the caller's own, signed."},
     {"name": "internal", "description": "For other services; not routed by the gateway."},
 )
@@ -58,13 +61,13 @@ def build(settings: Settings) -> Service:
     web = create_app(
         name=NAME,
         title="Saldo notifications",
-        version="1.0.0",
         description=_DESCRIPTION,
         settings=settings,
         refusals=catalogue(refusals),
         routers=ROUTERS,
         tags=_TAGS,
     )
+    web.state.record_audit = by_message(RecordAudit)
     bell = Doorbell()
     web.state.webhooks = WebhookParts(
         Guard(settings.webhook_reach), Vault(*settings.webhook_keys), bell

@@ -4,6 +4,7 @@ Never inside a unit of work.
 """
 
 from collections.abc import Collection
+from typing import Literal
 from uuid import UUID
 
 import httpx
@@ -20,6 +21,7 @@ class _Contact(BaseModel):
     user_id: UUID
     email: str | None
     username: str | None
+    language: Literal["en", "ru"] | None = None
 
 
 class _Contacts(BaseModel):
@@ -52,4 +54,4 @@ class Contacts:
             found = _Contacts.model_validate_json(answer.content)
         except (httpx.HTTPError, ValidationError) as error:
             raise Unavailable from error
-        return {one.user_id: Contact(one.email, one.username) for one in found.items}
+        return {one.user_id: Contact(one.email, one.username, one.language) for one in found.items}

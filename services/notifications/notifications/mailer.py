@@ -14,11 +14,12 @@ import aiosmtplib
 
 from kit.db.unit_of_work import a_unit_of_work_is_open
 from kit.outgoing import RemoteCallInUnitOfWorkError
+from notifications.domain.addresses import mailbox
+from notifications.domain.bounces import Blame, Stage, Verdict, judge
 from notifications.domain.texts import Words
 from notifications.settings import Settings
 
 TIMEOUT_SECONDS: Final = 20.0
-_PERMANENT: Final = range(500, 600)
 _TROUBLE: Final = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 
@@ -27,25 +28,7 @@ class Taken:
     """The server has the mail now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounced:
-    """The server will never take mail to this recipient."""
-
-    code: int
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """It may work later; ``error`` names the fault and no address.
-
-    ``is_away`` says that the server could not be spoken to at all.
-    """
-
-    error: str
-    is_away: bool
-
-
-Outcome = Taken | Bounced | Trouble
+Outcome = Taken | Verdict
 
 
 class Mailer:
@@ -84,15 +67,34 @@ class Mailer:
             if not self._smtp.is_connected:
                 await self._smtp.connect()
         except _TROUBLE as error:
-            return Trouble(_named(error), is_away=True)
+            return _of_connection(error)
         try:
             await self._smtp.send_message(message, recipients=[recipient])
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            code = error.recipients[0].code
-            return Bounced(code) if code in _PERMANENT else Trouble(f"RCPT {code}", is_away=False)
         except _TROUBLE as error:
-            return Trouble(_named(error), is_away=not self._smtp.is_connected)
+            return _of_mail(error)
         return Taken()
+
+
+def _of_connection(error: Exception) -> Verdict:
+    """Judge what went wrong before any mail was spoken of: it is the same for all of them."""
+    return Verdict(Blame.SERVER, Stage.CONNECT, getattr(error, "code", None), _named(error))
+
+
+def _of_mail(error: Exception) -> Verdict:
+    """Judge what went wrong with a mail to one recipient."""
+    match error:
+        case aiosmtplib.SMTPRecipientsRefused():
+            return judge(Stage.RCPT, error.recipients[0].code, error.recipients[0].message)
+        case aiosmtplib.SMTPSenderRefused():
+            return judge(Stage.MAIL, error.code, error.message)
+        case aiosmtplib.SMTPHeloError():
+            return _of_connection(error)
+        case aiosmtplib.SMTPResponseException():
+            return judge(Stage.DATA, error.code, error.message)
+        case aiosmtplib.SMTPNotSupported():  # the address needs SMTPUTF8
+            return Verdict(Blame.RECIPIENT, Stage.MAIL, status=_named(error))
+        case _:  # cut off, or silent: what comes next on this connection is anybody's guess
+            return Verdict(Blame.SERVER, Stage.DATA, status=_named(error))
 
 
 def written(
@@ -103,9 +105,11 @@ def written(
     Raises:
         ValueError: an address would break out of its header.
     """
-    domain = parseaddr(sender)[1].rpartition("@")[2]
+    address = parseaddr(sender)[1]
+    written_address = mailbox(address) or address
+    domain = written_address.rpartition("@")[2]
     message = EmailMessage(policy=SMTP)
-    message["From"] = sender
+    message["From"] = sender.replace(address, written_address)
     message["To"] = recipient
     message["Subject"] = said.title
     message["Date"] = format_datetime(now)
@@ -116,5 +120,4 @@ def written(
 
 
 def _named(error: BaseException) -> str:
-    code = getattr(error, "code", None)
-    return type(error).__name__ if code is None else f"{type(error).__name__} {code}"
+    return type(error).__name__

@@ -7,9 +7,12 @@ from contracts.notifications import SendActivation, SendAlreadyRegistered, SendP
 from contracts.payments import (
     PaymentCancelled,
     PaymentCreated,
+    PaymentDisputeClosed,
+    PaymentDisputed,
     PaymentFailed,
     PaymentPaid,
     PaymentRefunded,
+    PaymentRefundFailed,
 )
 from contracts.wallet import FundsMoved
 from kit.db import UnitOfWork
@@ -47,6 +50,9 @@ def routes(webhooks: Doorbell) -> Routes:
             PaymentFailed: hear_and_send,
             PaymentCancelled: hear_and_send,
             PaymentRefunded: hear_and_send,
+            PaymentRefundFailed: hear_and_send,
+            PaymentDisputed: hear_and_send,
+            PaymentDisputeClosed: hear_and_send,
             FundsMoved: hear_and_send,
         },
     )

@@ -2,10 +2,12 @@
 
 Refusal
 ├── NoticeNotFound            404  notice_not_found
+├── MutedAddressNotFound      404  muted_address_not_found
 ├── WebhookEndpointNotFound   404  webhook_endpoint_not_found
 ├── WebhookDeliveryNotFound   404  webhook_delivery_not_found
 ├── WebhookEndpointOff        409  webhook_endpoint_off
 ├── WebhookEndpointsTooMany   409  webhook_endpoints_too_many
+├── WebhookQueueFull          409  webhook_queue_full
 ├── WebhookSpanTooLarge       422  webhook_span_too_large
 └── WebhookUrlRefused         422  webhook_url_refused
 """
@@ -23,6 +25,17 @@ class NoticeNotFound(Refusal):
     title_ru = "Уведомление не найдено"
     detail_en = "There is no such notice among yours."
     detail_ru = "Среди ваших уведомлений такого нет."
+
+
+class MutedAddressNotFound(Refusal):
+    """No address of this person is muted."""
+
+    code = "muted_address_not_found"
+    status = 404
+    title_en = "No muted address"
+    title_ru = "Нет отключённого адреса"
+    detail_en = "No address of this person is muted."
+    detail_ru = "Ни один адрес этого человека не отключён."
 
 
 class WebhookEndpointNotFound(Refusal):
@@ -67,6 +80,21 @@ class WebhookEndpointsTooMany(Refusal):
     title_ru = "Слишком много адресов вебхуков"
     detail_en = "You may have at most {most} webhook endpoints; delete one first."
     detail_ru = "Можно иметь не более {most} адресов вебхуков; сначала удалите один."
+
+
+class WebhookQueueFull(Refusal):
+    """More is to be sent to an endpoint to which much is still to be sent."""
+
+    code = "webhook_queue_full"
+    status = 409
+    title_en = "Too much waits for the endpoint"
+    title_ru = "Адрес ждёт слишком много"
+    detail_en = (
+        "At most {most} deliveries may wait to be sent to an endpoint; wait until some have gone."
+    )
+    detail_ru = (
+        "Отправки на один адрес могут ждать не более {most} доставок; дождитесь, пока уйдёт часть."
+    )
 
 
 class WebhookSpanTooLarge(Refusal):

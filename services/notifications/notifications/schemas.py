@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from kit.money import decimal_text
 from kit.refusals import Language
 from kit.web.schemas import Model
+from notifications.domain.mails import MutedAddress
 from notifications.domain.notices import Kind, Notice
 from notifications.domain.texts import words
 
@@ -66,3 +67,45 @@ class ReadAnswer(Model):
     model_config = ConfigDict(json_schema_extra={"examples": [{"read": 3}]})
 
     read: int
+
+
+class MutedAddressAnswer(Model):
+    """A person whose address gets no news by mail for now; what they ask for is sent all the same.
+
+    The address is not kept. The mute ends when the person has another address, at `muted_until`,
+    or when an administrator lifts it.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "owner_id": "0197a1d0-0a6f-7c00-8c4d-2e3f4a5b6c01",
+                    "status": "5.1.1",
+                    "refusals": 4,
+                    "first_refused_at": "2026-01-30T12:00:05Z",
+                    "last_refused_at": "2026-01-31T12:03:11Z",
+                    "muted_until": "2026-02-07T12:03:11Z",
+                }
+            ]
+        }
+    )
+
+    owner_id: UUID
+    status: str = Field(description="What its server answered last, after RFC 3463.")
+    refusals: int = Field(description="How often, counted once an hour.")
+    first_refused_at: datetime
+    last_refused_at: datetime
+    muted_until: datetime
+
+    @classmethod
+    def of(cls, muted: MutedAddress) -> Self:
+        """Show a muted address."""
+        return cls(
+            owner_id=muted.user_id,
+            status=muted.status,
+            refusals=muted.count,
+            first_refused_at=muted.first_at,
+            last_refused_at=muted.last_at,
+            muted_until=muted.muted_until,
+        )

@@ -17,6 +17,7 @@ from kit.settings import (
     setting,
 )
 from notifications.domain.addresses import can_be_written
+from notifications.domain.networks import parsed
 from notifications.domain.webhook_urls import Reach
 
 _HTTP_URL: Final = r"^https?://[^\s?#]+$"
@@ -37,8 +38,8 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "What notifications proves itself with at auth, to get its service token.",
         shared="NOTIFICATIONS_CLIENT_SECRET",
     )
-    default_language: Literal["ru", "en"] = setting(
-        "ru", "Language of mails where nobody has said which."
+    default_language: Literal["en", "ru"] = setting(
+        "en", "Language of mails to whoever has not said which they read."
     )
     mail_from: str = setting(
         _EXAMPLE_SENDER,
@@ -64,10 +65,15 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "Former values of NOTIFICATIONS_WEBHOOK_KEY, with commas between: what they have encrypted"
         " is still read.",
     )
-    webhook_allow_loopback: bool = setting(
-        False,
+    webhook_allow_loopback: bool | None = setting(
+        None,
         "Whether webhooks may be sent to this machine itself, by http and to any port from 1024"
-        " on; for development, refused in production.",
+        " on; unset: in development only. Refused in production.",
+    )
+    webhook_development_host: str | None = setting(
+        None,
+        "A name that webhooks may be sent to as to this machine, wherever it leads: a container"
+        " beside this one, as `sandbox`. Not used in production.",
     )
     webhook_retention_days: int = setting(
         30, "For how many days sent webhooks and their attempts are kept.", ge=7, le=365
@@ -108,9 +114,14 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     @property
     def webhook_reach(self) -> Reach:
         """How far webhooks may go."""
+        if self.in_production:
+            return Reach()
+        chosen, host = self.webhook_allow_loopback, self.webhook_development_host or ""
         return Reach(
-            plain_http=not self.in_production,
-            loopback=self.webhook_allow_loopback,
+            plain_http=True,
+            loopback=self.environment == "development" if chosen is None else chosen,
+            # An address is no name: loopback has its own setting.
+            hosts=frozenset({host.casefold()} if host and parsed(host) is None else ()),
         )
 
     @property

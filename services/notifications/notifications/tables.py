@@ -89,20 +89,24 @@ mail = Table(
     CheckConstraint("status = 'waiting' OR facts = '{}'", name="ended_says_nothing"),
     CheckConstraint("attempts >= 0", name="attempts_count_up"),
     Index("ix_mail_due", "next_at", postgresql_where=text("next_at IS NOT NULL")),
-    Index("ix_mail_user_id", "user_id"),
+    Index("ix_mail_user_id_created_at", "user_id", "created_at"),
     Index("ix_mail_finished_at", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
 )
 
-muted_address = Table(
-    "muted_address",
+address_fault = Table(
+    "address_fault",
     METADATA,
     Column("address_hash", LargeBinary, primary_key=True),  # SHA-256 of NFKC casefold
     Column("user_id", Uuid, nullable=False),
-    Column("code", Integer, nullable=False),
-    Column("muted_at", _AT, nullable=False),
+    Column("status", Text, nullable=False),  # RFC 3463, as 5.1.1
+    Column("count", Integer, nullable=False),
+    Column("first_at", _AT, nullable=False),
+    Column("last_at", _AT, nullable=False),
+    Column("muted_until", _AT),
     CheckConstraint("octet_length(address_hash) = 32", name="hash_length"),
-    CheckConstraint("code BETWEEN 500 AND 599", name="refused_for_ever"),
-    Index("ix_muted_address_user_id", "user_id"),
+    CheckConstraint("count >= 1", name="faults_are_counted"),
+    CheckConstraint("last_at >= first_at", name="last_is_not_before_first"),
+    Index("ix_address_fault_user_id", "user_id"),
 )
 
 webhook_endpoint = Table(
@@ -146,6 +150,7 @@ webhook_message = Table(
     Column("occurred_at", _AT, nullable=False),
     Column("created_at", _AT, nullable=False),
     Index("ix_webhook_message_created_at", "created_at"),
+    Index("ix_webhook_message_user_id_created_at_id", "user_id", "created_at", "id"),
     Index(
         "ix_webhook_message_payment_id",
         "payment_id",
@@ -175,6 +180,7 @@ webhook_delivery = Table(
     ),
     UniqueConstraint("message_id", "endpoint_id"),
     Index("ix_webhook_delivery_endpoint_id_created_at_id", "endpoint_id", "created_at", "id"),
+    Index("ix_webhook_delivery_created_at_id", "created_at", "id"),
     # What the dispatcher reads; a delivery leaves it when it is done.
     Index(
         "ix_webhook_delivery_pending",

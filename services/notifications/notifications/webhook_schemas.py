@@ -6,19 +6,23 @@ from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 import orjson
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from kit.web.fields import refuse_field
 from kit.web.schemas import Model
+from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
 from notifications.domain.attempts import Status
 from notifications.domain.deliveries import Delivery
 from notifications.domain.endpoints import Endpoint, EventType, OffReason, Wish
 from notifications.domain.signing import secret_text
 from notifications.domain.webhook_urls import LONGEST_URL
 
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _ID: Final = "0197a1e0-1b7a-7c11-8d5e-3f4a5b6c7d10"
 _ENDPOINT: Final[dict[str, Any]] = {
     "id": _ID,
+    "owner_id": "0197a1d0-0a6f-7c00-8c4d-2e3f4a5b6c01",
     "url": "https://shop.example.com/saldo-events",
     "description": "The shop's back office",
     "event_types": ["payment.paid", "payment.failed"],
@@ -30,6 +34,9 @@ _ENDPOINT: Final[dict[str, Any]] = {
 }
 _DELIVERY: Final[dict[str, Any]] = {
     "id": "0197a1e0-2c8b-7d22-9e6f-4a5b6c7d8e11",
+    "endpoint_id": _ID,
+    "owner_id": "0197a1d0-0a6f-7c00-8c4d-2e3f4a5b6c01",
+    "payment_id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
     "webhook_id": "5f0c8a54-6f0e-5d0a-9f64-0b8f3f6d1c12",
     "type": "payment.paid",
     "sequence": 2,
@@ -83,18 +90,12 @@ def _all_different(types: list[EventType] | None) -> list[EventType] | None:
     return types
 
 
-def _in_utc(moment: datetime) -> datetime:
-    """Refuse times that no UTC time is equal to, at both ends of the calendar."""
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise refuse_field("malformed", "Out of the calendar.", "За пределами календаря.") from None
-
-
 Url = Annotated[
     str,
     Field(
-        description="Where events are POSTed to: https, port 443 or 8443, a public address.",
+        description="Where events are POSTed to: https, port 443 or 8443, a public address. In"
+        " development also http (port 80 or 8080), and this machine itself (`localhost`,"
+        " `127.0.0.1`, `[::1]`) at any port from 1024 on.",
         min_length=1,
         max_length=LONGEST_URL,
         examples=[_ENDPOINT["url"]],
@@ -115,7 +116,6 @@ EventTypes = Annotated[
     ),
     AfterValidator(_all_different),
 ]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class EndpointRequest(Model):
@@ -159,11 +159,12 @@ class EndpointChanges(Model):
 
 
 class EndpointAnswer(Model):
-    """One of the caller's endpoints."""
+    """A webhook endpoint."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ENDPOINT]})
 
     id: UUID
+    owner_id: UUID
     url: str
     description: str | None = None
     event_types: list[str] | None = Field(None, description="null for all.")
@@ -184,6 +185,7 @@ class EndpointAnswer(Model):
         """Show an endpoint."""
         return cls(
             id=endpoint.id,
+            owner_id=endpoint.user_id,
             url=endpoint.url,
             description=endpoint.description,
             event_types=None if endpoint.event_types is None else list(endpoint.event_types),
@@ -216,14 +218,6 @@ class EndpointWithSecret(EndpointAnswer):
         return self.model_copy(update={"secret": secret_text(secret)})
 
 
-class EndpointList(Model):
-    """All of the caller's endpoints, newest first; there are never many."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_ENDPOINT]}]})
-
-    items: list[EndpointAnswer]
-
-
 class RotateRequest(Model):
     """How a secret is to be replaced."""
 
@@ -247,12 +241,22 @@ class SpanRequest(Model):
         },
     )
 
-    from_: Moment = Field(alias="from", description="The first moment of it.")
-    to: Moment = Field(description="The first moment after it.")
+    from_: RangeEdge = Field(alias="from", description="Its first moment, or its first day.")
+    to: RangeEdge = Field(description="The first moment after it, or its last day.")
+    tz: Zone = DEFAULT_ZONE
+
+    _times: tuple[datetime, datetime] = PrivateAttr()
+
+    @property
+    def times(self) -> tuple[datetime, datetime]:
+        """The first moment of it, and the first one after it."""
+        return self._times
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
-        if self.from_ >= self.to:
+        begin, end = span(self.from_, self.to, self.tz)
+        self._times = begin or _FIRST, end or _LAST
+        if self._times[0] >= self._times[1]:
             raise refuse_field(
                 "span_empty",
                 "`to` must be later than `from`.",
@@ -289,6 +293,9 @@ class DeliveryAnswer(Model):
     model_config = ConfigDict(json_schema_extra={"examples": [_DELIVERY]})
 
     id: UUID
+    endpoint_id: UUID
+    owner_id: UUID
+    payment_id: UUID | None = Field(None, description="null where it tells of no payment.")
     webhook_id: UUID = Field(description="What the receiver is sent as `webhook-id`.")
     type: str
     sequence: int | None = Field(
@@ -308,6 +315,9 @@ class DeliveryAnswer(Model):
         """Show a delivery."""
         return cls(
             id=delivery.id,
+            endpoint_id=delivery.endpoint_id,
+            owner_id=delivery.owner_id,
+            payment_id=delivery.payment_id,
             webhook_id=delivery.message_id,
             type=delivery.type,
             sequence=delivery.sequence,

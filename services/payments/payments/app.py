@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from contracts import cards
+from contracts.auth import RecordAudit
+from kit.audit import by_message
 from kit.messaging.doorbell import Doorbell
 from kit.outgoing import http_client
 from kit.refusals import catalogue
@@ -12,7 +14,15 @@ from kit.saga import SagaEngine, TaskRunner
 from kit.tasks import all_of, spawn, stop
 from kit.tokens.service_client import ServiceToken
 from kit.web.app import WebApp, create_app
-from payments import card_refusals, expiry, refusals, schedule
+from payments import (
+    bound_refusals,
+    capture_refusals,
+    card_refusals,
+    closed_refusals,
+    expiry,
+    refusals,
+    schedule,
+)
 from payments.api import ROUTERS
 from payments.bulk_work import BulkWork
 from payments.charging import Charging
@@ -29,7 +39,7 @@ from payments.service import movements
 from payments.service.bulk import Terms
 from payments.settings import Settings
 from payments.verifiers import Verifiers
-from payments.waiting import Finishes, RefundEnds
+from payments.waiting import Finishes, Places, RefundEnds
 from payments.watching import Watchers
 from payments.wiring import Wiring, creating, paying
 
@@ -45,8 +55,7 @@ def build(settings: Settings) -> Service:
     finishes, watchers = Finishes(), Watchers()
     engine = payment_saga(finishes)
     refund_ends, card_bell = RefundEnds(), Doorbell()
-    refunds = refund_sagas(refund_ends, card_bell)
-    sagas = (engine, *refunds.values())
+    sagas = (engine, *(refunds := refund_sagas(refund_ends, card_bell)).values())
 
     @asynccontextmanager
     async def calls_and_waiting(service: Service) -> AsyncIterator[None]:
@@ -60,11 +69,12 @@ def build(settings: Settings) -> Service:
                 engine=engine,
                 finishes=finishes,
                 neighbours=Neighbours(client, token, settings),
-                known_parties=known_parties(database),
+                known_parties=known_parties(database, settings.most_open_payments),
                 creating=creating(database, settings),
                 paying=paying(database, settings, engine),
                 bulk_bell=Doorbell(),
                 watchers=watchers,
+                places=Places(settings.most_waiting),
                 refunds=refunds,
                 refund_ends=refund_ends,
                 charging=Charging(database, engine, refunds[Method.CARD], provider, card_bell),
@@ -126,15 +136,18 @@ async def _bulk(service: Service) -> None:
 
 
 def _web(settings: Settings) -> WebApp:
-    return create_app(
+    web = create_app(
         name="payments",
         title="Saldo payments",
-        version="1.0.0",
         description=DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals, card_refusals, cards),
+        refusals=catalogue(
+            refusals, bound_refusals, capture_refusals, card_refusals, closed_refusals, cards
+        ),
         routers=ROUTERS,
     )
+    web.state.record_audit = by_message(RecordAudit)
+    return web
 
 
 def _refunds_and_schedule(

@@ -1,6 +1,7 @@
 """What the payment saga does to payments: locks them, and ends them by the batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from kit.db import UnitOfWork
@@ -50,13 +51,20 @@ def _is_reservation(step: Done) -> bool:
 
 
 def paid(saga: Ended) -> Outcome:
-    """Return the outcome of a completed saga; the settle step learnt the transfer."""
+    """Return the outcome of a completed saga; the settle step learnt the transfer and wallets."""
     return Outcome(
         saga.saga_id,
         Status.PAID,
         transfer_id=UUID(saga.data["transfer_id"]),
         paid_minor=captured_minor(saga.data),
+        debited_account_id=_id_in(saga.data, "payer_account_id"),
+        credited_account_id=_id_in(saga.data, "payee_account_id"),
     )
+
+
+def _id_in(data: Mapping[str, Any], name: str) -> UUID | None:
+    text = data.get(name)
+    return None if text is None else UUID(text)
 
 
 def given_up(saga: Ended) -> Outcome:
@@ -75,7 +83,7 @@ async def _finish(
     outcome: Callable[[Ended], Outcome],
 ) -> None:
     finished = await Payments(uow).finish([outcome(saga) for saga in ended], uow.clock.now())
-    await give_back(uow, finished, {saga.saga_id: captured_minor(saga.data) for saga in ended})
+    await give_back(uow, finished)
     for payment in finished:
         tell(uow, payment)
     uow.after_commit(lambda: finishes.tell(finished))

@@ -36,6 +36,7 @@ class _Wallet(BaseModel):
 class _Account(_Wallet):
     status: Literal["active", "frozen"]
     available_minor: int
+    room_minor: int | None = None
 
 
 class _Leg(BaseModel):
@@ -99,7 +100,7 @@ class Neighbours:
         return Wallet(found.id, found.owner_id, found.currency)
 
     async def purse(self, owner_id: UUID, currency: str, wallet_id: UUID | None) -> Purse:
-        """Return what a payment from that wallet, or the default one, could be paid from."""
+        """Return what that wallet of somebody's, or the default one, holds."""
         query = {"owner_id": str(owner_id), "currency": currency}
         if wallet_id is not None:
             query["wallet_id"] = str(wallet_id)
@@ -107,7 +108,8 @@ class Neighbours:
         if answer is None:
             return Purse(available_minor=0, is_frozen=False)
         found = _read(_Account, answer)
-        return Purse(found.available_minor, is_frozen=found.status == "frozen")
+        is_frozen = found.status == "frozen"
+        return Purse(found.available_minor, is_frozen=is_frozen, room_minor=found.room_minor)
 
     async def posting(self, transfer_id: UUID, account_ids: Iterable[UUID]) -> Posting | None:
         """Return a transfer with its entries on these accounts, None where there is none."""

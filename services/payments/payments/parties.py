@@ -20,11 +20,11 @@ KnownParties: TypeAlias = Gathering[Connection, Ends, Parties]
 ASKED_AT_ONCE: Final = 16
 
 
-def known_parties(database: Database) -> KnownParties:
+def known_parties(database: Database, most_open: int) -> KnownParties:
     """Return what looks up the parties of requests that arrive together."""
 
     async def look_up(connection: Connection, asked: Sequence[Ends]) -> list[Parties]:
-        return await Known(connection).parties(asked)
+        return await Known(connection).parties(asked, most_open)
 
     return Gathering(database.read, look_up, name="payments.known_parties")
 
@@ -92,7 +92,7 @@ async def _completed(
     neighbours: Neighbours, order: PaymentOrder, to: PayeeName, known: Parties
 ) -> Parties:
     payer = known.payer
-    if payer is not None and not payer.is_active:
+    if payer is not None and payer.may_have_become_active:
         payer = await neighbours.person_by_id(payer.user_id)
     payer_wallet = known.payer_wallet
     if payer_wallet is None and order.from_wallet_id is not None:
@@ -101,9 +101,9 @@ async def _completed(
     if payee_wallet is None and to.wallet_id is not None:
         payee_wallet = await neighbours.wallet(to.wallet_id)
     payee = _THE_HOUSE if to.user_id == HOUSE else known.payee
-    if payee is None or not payee.is_active:
+    if payee is None or payee.may_have_become_active:
         payee = await _ask_for_payee(neighbours, to, payee_wallet)
-    return Parties(payer, payee, payer_wallet, payee_wallet, known.biller)
+    return Parties(payer, payee, payer_wallet, payee_wallet, known.biller, known.is_payer_full)
 
 
 async def _ask_for_payee(

@@ -1,21 +1,21 @@
 """How the list of payments is asked for: its query, and what the values mean."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from kit.money import is_plain_decimal
 from kit.web.fields import CurrencyCode, refuse_field
 from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from kit.web.schemas import Model
+from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
 from payments.domain.listing import Direction, Wanted
 from payments.domain.payment import Status
 
 _LONGEST_AMOUNT = 24
-_TIME_SCHEMA = {"type": "string", "examples": ["2026-01-31T12:00:00Z", "2026-01-31"]}
 
 
 def _whole_units(value: Any) -> Any:
@@ -28,17 +28,6 @@ def _whole_units(value: Any) -> Any:
     return Decimal(value)
 
 
-def _in_utc(value: datetime | date) -> datetime | date:
-    """Refuse times that no UTC time is equal to, at both ends of the calendar."""
-    if not isinstance(value, datetime):
-        return value
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise refuse_field("malformed", "Out of the calendar.", "За пределами календаря.") from None
-
-
-Moment = Annotated[AwareDatetime | date, AfterValidator(_in_utc), WithJsonSchema(_TIME_SCHEMA)]
 WholeUnits = Annotated[
     Decimal,
     BeforeValidator(_whole_units, json_schema_input_type=str),
@@ -53,13 +42,22 @@ class PaymentFilters(Model):
     direction: Direction = Field(
         Direction.ALL, description="Paid by the caller (out), to the caller (in), or both."
     )
-    created_from: Moment | None = Field(None, description="Then or later; a day is its start, UTC.")
-    created_to: Moment | None = Field(
-        None, description="Before then; a day is included as a whole, UTC."
+    created_from: RangeEdge | None = Field(
+        None, description="Then or later; a day is meant from its start on."
     )
+    created_to: RangeEdge | None = Field(
+        None, description="Before then; a day is included as a whole."
+    )
+    tz: Zone = DEFAULT_ZONE
     amount_min: WholeUnits | None = Field(None, description="In units of whatever currency.")
     amount_max: WholeUnits | None = Field(None, description="In units of whatever currency.")
     currency: CurrencyCode | None = None
+    payer: str | None = Field(None, max_length=64, description="A user's id, or username.")
+    payee: str | None = Field(None, max_length=64, description="A user's id, or username.")
+    wallet_id: UUID | None = Field(
+        None, description="Named in the payment, or one that its money has moved from or to."
+    )
+    transfer_id: UUID | None = Field(None, description="That paid it, or gave of it back.")
     search: str | None = Field(
         None, min_length=2, max_length=100, description="Stands in the description; in any case."
     )
@@ -70,12 +68,13 @@ class PaymentFilters(Model):
     @property
     def wanted(self) -> Wanted:
         """What the list is narrowed by."""
+        created = span(self.created_from, self.created_to, self.tz)
         return Wanted(
             direction=self.direction,
             status=self.status,
             currency=self.currency,
-            created_from=_start(self.created_from),
-            created_to=_end(self.created_to),
+            created_from=created.begin,
+            created_to=created.end,
             amount_min=self.amount_min,
             amount_max=self.amount_max,
             search=self.search,
@@ -105,20 +104,6 @@ class PaymentsQuery(PaymentFilters):
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _start(moment: datetime | date | None) -> datetime | None:
-    if moment is None or isinstance(moment, datetime):
-        return moment
-    return datetime.combine(moment, time.min, UTC)
-
-
-def _end(moment: datetime | date | None) -> datetime | None:
-    if moment is None or isinstance(moment, datetime):
-        return moment
-    if moment == date.max:
-        return None
-    return datetime.combine(moment + timedelta(days=1), time.min, UTC)
 
 
 class ExportQuery(PaymentFilters):

@@ -23,8 +23,6 @@ Refusal
 ├── PaymentExpired           409  payment_expired
 ├── PaymentBeingCancelled    409  payment_being_cancelled
 ├── PaymentBeingCaptured     409  payment_being_captured
-├── OnlyReservedMayBePaidInPart 422 only_reserved_may_be_paid_in_part
-├── CaptureExceedsReservation 422 capture_exceeds_reservation
 ├── ExecuteAtInThePast       422  execute_at_in_the_past
 ├── ExecuteAtTooFar          422  execute_at_too_far
 ├── RefundNotFound           404  refund_not_found
@@ -34,6 +32,7 @@ Refusal
 ├── RefundNotCovered         409  refund_not_covered
 └── RefundRefused            409  refund_refused
 
+What is said of parts stands in ``capture_refusals.py``, of cards in ``card_refusals.py``.
 Reasons why a *started* payment failed are not refusals: they stand in ``domain/reasons.py``.
 """
 
@@ -96,13 +95,13 @@ class PayerNotActive(Refusal):
 
 
 class WalletNotFound(Refusal):
-    """The wallet to pay from does not exist or is not the payer's: nobody can tell these apart."""
+    """The caller's wallet does not exist or is another's: nobody can tell these apart."""
 
     code = "wallet_not_found"
     status = 404
     title_en = "Wallet not found"
     title_ru = "Кошелёк не найден"
-    detail_en = "The wallet to pay from is not among yours."
+    detail_en = "There is no such wallet among yours."
     detail_ru = "Среди ваших кошельков такого нет."
 
 
@@ -284,28 +283,6 @@ class LimitPerDay(Refusal):
     )
 
 
-class OnlyReservedMayBePaidInPart(Refusal):
-    """An amount was named in paying a payment whose money is not set aside."""
-
-    code = "only_reserved_may_be_paid_in_part"
-    status = 422
-    title_en = "Only reserved payments may be paid in part"
-    title_ru = "Частями оплачиваются только зарезервированные платежи"
-    detail_en = "Leave the amount out: only a payment created with reserve: true is paid in part."
-    detail_ru = "Не указывайте сумму: частично оплатить можно только платёж с reserve: true."
-
-
-class CaptureExceedsReservation(Refusal):
-    """More was to be paid than was set aside."""
-
-    code = "capture_exceeds_reservation"
-    status = 422
-    title_en = "More than was reserved"
-    title_ru = "Больше, чем зарезервировано"
-    detail_en = "At most {most} {currency}, which is what the payment was created with."
-    detail_ru = "Не больше {most} {currency}: на эту сумму создан платёж."
-
-
 class ExecuteAtInThePast(Refusal):
     """A payment was to be paid by itself at a time that is over."""
 
@@ -390,5 +367,5 @@ class RefundRefused(Refusal):
     status = 409
     title_en = "Refund refused"
     title_ru = "В возврате отказано"
-    detail_en = "The money could not go back ({reason}); nothing has moved."
-    detail_ru = "Вернуть деньги не удалось ({reason}); деньги не переведены."
+    detail_en = "The money could not go back: {reason}. Nothing has moved."
+    detail_ru = "Вернуть деньги не удалось: {reason_ru}. Деньги не переведены."

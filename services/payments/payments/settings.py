@@ -95,6 +95,17 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     limit_per_day: str = setting(
         "", "Most that a user may pay within a day (UTC), written likewise; empty: no limit."
     )
+    most_open_payments: int = setting(
+        10_000, "Most payments of one payer that wait to be paid, scheduled ones included.", ge=1
+    )
+    most_bulks: int = setting(100, "Most bulks of one sender that are worked on at once.", ge=1)
+    most_services: int = setting(1_000, "Most services of one owner.", ge=1)
+    most_waiting: int = setting(
+        200,
+        "Most requests of one user that wait at once (`Prefer: wait`), in each process; more are"
+        " answered at once.",
+        ge=1,
+    )
     verifier_one_url: str = setting(
         "http://127.0.0.1:8109/sandbox/verify/one",
         "First verification service.",

@@ -5,6 +5,7 @@ Ending them in this process wakes who waits after COMMIT; a slow poll finds what
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, Generic, Protocol, TypeVar
@@ -80,6 +81,26 @@ class _Waiter(Generic[Item]):
     def __init__(self, is_awaited: Callable[[Item], bool]) -> None:
         self.is_awaited = is_awaited
         self.future: asyncio.Future[Item] = asyncio.get_running_loop().create_future()
+
+
+class Places:
+    """How many requests of each user wait in this process; whoever finds none is answered now."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken: Counter[UUID] = Counter()
+
+    @contextmanager
+    def place(self, user_id: UUID) -> Iterator[bool]:
+        """Take a place for as long as the block runs; False where the user has none left."""
+        is_free = self._taken[user_id] < self._most
+        self._taken[user_id] += is_free
+        try:
+            yield is_free
+        finally:
+            self._taken[user_id] -= is_free
+            if not self._taken[user_id]:
+                del self._taken[user_id]
 
 
 class Finishes(Waiting[Payment]):

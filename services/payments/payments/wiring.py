@@ -19,7 +19,7 @@ from payments.parties import KnownParties
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
 from payments.settings import Settings
-from payments.waiting import Finishes, RefundEnds
+from payments.waiting import Finishes, Places, RefundEnds
 from payments.watching import Watchers
 
 
@@ -37,6 +37,7 @@ class Wiring:
     paying: Gathering[UnitOfWork, Paying, Payment]
     bulk_bell: Doorbell
     watchers: Watchers
+    places: Places
     refunds: Mapping[Method, SagaEngine]
     refund_ends: RefundEnds
     charging: Charging

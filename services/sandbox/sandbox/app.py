@@ -13,6 +13,8 @@ from kit.runtime import Service
 from kit.web.app import create_app
 from sandbox import api, card_api, card_page, refusals, reversal_api
 from sandbox.deliveries import Sender
+from sandbox.inbox import api as inbox_api
+from sandbox.inbox.box import Inboxes
 from sandbox.mails import api as mails_api
 from sandbox.mails import smtp
 from sandbox.mails.box import Box
@@ -24,12 +26,14 @@ NAME: Final = "sandbox"
 _DESCRIPTION: Final = """
 The outside world, simulated. Two verification services judge payments, and fail now and then as
 such services do: “one” 10 % of the time, “two” 25 %. A mail sink takes every mail and shows it at
-`/sandbox/mail`. A card provider has a page for cards and sends signed webhooks; a bank tells of its
+`/sandbox/mail`; a webhook inbox, `/sandbox/inbox/{name}`, takes webhooks and checks their
+signatures. A card provider has a page for cards and sends signed webhooks; a bank tells of its
 credits. Never part of production.
 """
 _TAGS: Final = (
     {"name": "verification", "description": "The two verification services."},
     {"name": "mail", "description": "The mail sink."},
+    {"name": "webhook inbox", "description": "Takes webhooks, checks and shows them."},
     {"name": "cards", "description": "The card provider, its page, and a bank."},
 )
 
@@ -39,13 +43,13 @@ def build(settings: Settings) -> Service:
     web = create_app(
         name=NAME,
         title="Saldo sandbox",
-        version="1.0.0",
         description=_DESCRIPTION,
         settings=settings,
         refusals=catalogue(refusals),
         routers=(
             api.router,
             mails_api.router,
+            inbox_api.router,
             card_api.router,
             reversal_api.router,
             card_page.router,
@@ -56,6 +60,7 @@ def build(settings: Settings) -> Service:
         name: Verifier(behaviour) for name, behaviour in settings.behaviours.items()
     }
     web.state.mails = Box()
+    web.state.inboxes = Inboxes()
     web.state.provider = Provider(settings.public_url)
     return Service(
         name=NAME,

@@ -1,6 +1,7 @@
 """Every "no" that the sandbox can say, beside those of kit.
 
 Refusal
+├── InboxUnknown  404  inbox_unknown
 ├── VerifierUnknown     404  verifier_unknown
 ├── CardPaymentUnknown  404  card_payment_unknown
 ├── CardPaymentNotSucceeded  409  card_payment_not_succeeded
@@ -49,6 +50,17 @@ class VerifierDown(Refusal):
     title_ru = "Сервис проверки не работает"
     detail_en = "This outage is simulated; it lasts until the service is set to another mode."
     detail_ru = "Этот отказ имитирован; он длится, пока сервису не задан другой режим."
+
+
+class InboxUnknown(Refusal):
+    """Never used, or forgotten for one used later, or with a restart."""
+
+    code = "inbox_unknown"
+    status = 404
+    title_en = "Webhook inbox unknown"
+    title_ru = "Ящик вебхуков неизвестен"
+    detail_en = "Nothing has come into an inbox of this name, or it has been forgotten."
+    detail_ru = "В ящик с таким именем ничего не приходило, или он уже забыт."
 
 
 class CardPaymentUnknown(Refusal):

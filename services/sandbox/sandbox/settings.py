@@ -39,6 +39,12 @@ class Settings(WebSettings):
         "Where people reach the gateway; addresses of card pages begin with it.",
         pattern=r"^https?://[^\s/?#]+$",
     )
+    inbox_url: str | None = setting(
+        None,
+        "Where Saldo itself reaches the sandbox, as addresses of webhook inboxes begin; unset:"
+        " SANDBOX_PUBLIC_URL.",
+        pattern=r"^https?://[^\s/?#]+$",
+    )
     webhook_url: str = setting(
         "http://127.0.0.1:8103/v1/payments/webhooks/sandbox",
         "Where the card provider sends its webhooks.",

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from contracts import cards
+from contracts.auth import RecordAudit
+from kit.audit import by_message
 from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
@@ -31,6 +33,8 @@ _TAGS: Final = (
     {"name": "wallets", "description": "Wallets and what they hold."},
     {"name": "top-ups", "description": "Money from outside."},
     {"name": "history", "description": "Entries, balances in the past, statements."},
+    {"name": "ledger", "description": "Transfers; for operators the house's own accounts."},
+    {"name": "adjustments", "description": "Money moved by hand, by two administrators."},
     {"name": "internal", "description": "For other services; not routed by the gateway."},
 )
 
@@ -40,13 +44,13 @@ def build(settings: Settings) -> Service:
     web = create_app(
         name=NAME,
         title="Saldo wallet",
-        version="1.0.0",
         description=_DESCRIPTION,
         settings=settings,
         refusals=catalogue(refusals, cards),
         routers=ROUTERS,
         tags=_TAGS,
     )
+    web.state.record_audit = by_message(RecordAudit)
 
     @asynccontextmanager
     async def calls(service: Service) -> AsyncIterator[None]:

@@ -12,6 +12,7 @@ from kit.money import Money
 from kit.refusals import Language, Unavailable
 from kit.tokens.service_client import ServiceToken
 
+_FAILED: Final = frozenset({"failed", "cancelled"})
 TIMEOUT_SECONDS: Final = 8.0  # payments asks the provider within it
 
 
@@ -20,6 +21,7 @@ class _Action(BaseModel):
 
 
 class _Charge(BaseModel):
+    status: str = ""
     next_action: _Action | None
 
 
@@ -39,6 +41,14 @@ class CardTopUp:
     return_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """How a charge stands: where the card is entered, if that is known, or that none will come."""
+
+    url: str | None
+    has_failed: bool = False
+
+
 class Charging:
     """The operation of payments that charges cards."""
 
@@ -48,8 +58,8 @@ class Charging:
         self._token = token
         self._url = f"{payments_url.rstrip('/')}/internal/charges"
 
-    async def start(self, wanted: CardTopUp, language: Language) -> str | None:
-        """Start a charge, once for an id; returns where the card is entered, if that is known.
+    async def start(self, wanted: CardTopUp, language: Language) -> Started:
+        """Start a charge, once for an id; returns how it stands.
 
         Raises:
             CardRefused: no card is charged so; payments has said why.
@@ -73,7 +83,8 @@ class Charging:
             charge = _Charge.model_validate_json(answer.content)
         except (httpx.HTTPError, ValidationError) as error:
             raise Unavailable from error
-        return charge.next_action.url if charge.next_action else None
+        url = charge.next_action.url if charge.next_action else None
+        return Started(url, has_failed=charge.status in _FAILED)
 
 
 def _repeat_refusal(answer: httpx.Response) -> None:

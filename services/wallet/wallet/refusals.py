@@ -7,12 +7,27 @@ Refusal
 ├── WebhookRefused          401  webhook_refused
 ├── TransactionReused       409  transaction_reused
 ├── BalanceLimit            409  balance_limit
+├── WalletClosed            409  wallet_closed
+├── WalletNotEmpty          409  wallet_not_empty
+├── WalletLimit             409  wallet_limit
+├── TopUpLimit              409  top_up_limit
+├── AccountUnknown          422  account_unknown
+├── AdjustmentNeedsAnother  403  adjustment_needs_another
+├── AdjustmentDecided       409  adjustment_decided
+├── AdjustmentExpired       409  adjustment_expired
+├── AdjustmentImpossible    409  adjustment_impossible
 └── SandboxMoneyRefused     403  sandbox_money_refused
 
 What the ledger refuses to other services it says in replies: the codes of `domain.commands`.
 """
 
+from collections.abc import Iterable
+from typing import ClassVar
+
+from kit.money import decimal_text
 from kit.refusals import FieldFault, Refusal
+from wallet.domain.commands import Refused
+from wallet.domain.wallets import Wallet
 
 
 class PeriodInvalid(Refusal):
@@ -61,6 +76,149 @@ class BalanceLimit(Refusal):
     title_ru = "Достигнут предел остатка"
     detail_en = "The wallet cannot hold that much more."
     detail_ru = "На кошелёк нельзя зачислить столько."
+
+
+class WalletClosed(Refusal):
+    code = "wallet_closed"
+    status = 409
+    title_en = "Wallet closed"
+    title_ru = "Кошелёк закрыт"
+    detail_en = "Its owner is deleted; a wallet like that is no longer used."
+    detail_ru = "Владелец удалён; таким кошельком больше не пользуются."
+
+
+class WalletNotEmpty(Refusal):
+    """What stands in the way of closing an owner: one fault for each amount of each wallet."""
+
+    code = "wallet_not_empty"
+    status = 409
+    title_en = "Wallets not empty"
+    title_ru = "Кошельки не пусты"
+    detail_en = "There is still money in wallets, set aside, or owed. “errors” names each amount."
+    detail_ru = "В кошельках есть деньги, резервы или долги. Каждая сумма названа в «errors»."
+
+    def __init__(self, wallets: Iterable[Wallet]) -> None:
+        super().__init__(errors=[fault for one in wallets for fault in _standing(one)])
+
+
+def _standing(wallet: Wallet) -> Iterable[FieldFault]:
+    for code, minor, word_en, word_ru in (
+        ("balance", wallet.balance_minor, "holds", "на нём"),
+        ("held", wallet.held_minor, "has set aside", "отложено"),
+        ("owed", wallet.owed_minor, "owes", "долг"),
+    ):
+        if minor:
+            amount = f"{decimal_text(minor, wallet.currency)} {wallet.currency}"
+            yield FieldFault(
+                pointer=f"/wallets/{wallet.id}",
+                code=code,
+                detail_en=f"Wallet {wallet.number} {word_en} {amount}.",
+                detail_ru=f"Кошелёк {wallet.number}: {word_ru} {amount}.",
+            )
+
+
+class WalletLimit(Refusal):
+    code = "wallet_limit"
+    status = 409
+    title_en = "No more wallets"
+    title_ru = "Больше кошельков нельзя"
+    detail_en = "You may have {limit} wallets beside the default one of each currency."
+    detail_ru = "Кроме основного в каждой валюте, можно иметь {limit} кошельков."
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(limit=limit)
+
+
+class TopUpLimit(Refusal):
+    code = "top_up_limit"
+    status = 409
+    title_en = "Too much for one day"
+    title_ru = "Слишком много за день"
+    detail_en = "You may put {most} {currency} into your wallets on one day (UTC)."
+    detail_ru = "За день (UTC) на кошельки можно зачислить {most} {currency}."
+
+    def __init__(self, *, most: str, currency: str) -> None:
+        super().__init__(most=most, currency=currency)
+
+
+class AccountUnknown(Refusal):
+    code = "account_unknown"
+    status = 422
+    title_en = "Account not found"
+    title_ru = "Счёт не найден"
+    detail_en = "There is no such account in this currency."
+    detail_ru = "Такого счёта в этой валюте нет."
+
+    def __init__(self, field: str) -> None:
+        fault = FieldFault(f"/{field}", self.code, self.detail_en, self.detail_ru)
+        super().__init__(errors=(fault,))
+
+
+class AdjustmentNeedsAnother(Refusal):
+    code = "adjustment_needs_another"
+    status = 403
+    title_en = "Another administrator has to confirm"
+    title_ru = "Нужен другой администратор"
+    detail_en = "Whoever has proposed an adjustment can't confirm it."
+    detail_ru = "Кто предложил исправление, тот не может его подтвердить."
+
+
+class AdjustmentDecided(Refusal):
+    code = "adjustment_decided"
+    status = 409
+    title_en = "Adjustment already decided"
+    title_ru = "Исправление уже решено"
+    detail_en = "It is posted or rejected already."
+    detail_ru = "Оно уже проведено или отклонено."
+
+
+class AdjustmentExpired(Refusal):
+    code = "adjustment_expired"
+    status = 409
+    title_en = "Adjustment expired"
+    title_ru = "Срок исправления истёк"
+    detail_en = "Nobody has confirmed it in time. Propose it again."
+    detail_ru = "Его никто не подтвердил вовремя. Предложите его заново."
+
+
+class AdjustmentImpossible(Refusal):
+    """The ledger's own refusal; `errors` has its code. A proposal stays open."""
+
+    code = "adjustment_impossible"
+    status = 409
+    title_en = "The ledger refuses it"
+    title_ru = "Проводка невозможна"
+    detail_en = "{why_en} The adjustment can be confirmed once that has changed."
+    detail_ru = "{why_ru} Исправление можно подтвердить, когда это изменится."
+    samples: ClassVar = {
+        "why_en": "The wallet does not have that much.",
+        "why_ru": "В кошельке нет такой суммы.",
+    }
+
+    def __init__(self, refused: Refused) -> None:
+        why_en, why_ru = _WHY[refused.code]
+        fault = FieldFault("", refused.code, why_en, why_ru)
+        super().__init__(errors=(fault,), why_en=why_en, why_ru=why_ru)
+
+
+_WHY = {
+    "insufficient_funds": (
+        "There is not enough money available on the account it is taken from.",
+        "На счёте списания недостаточно доступных денег.",
+    ),
+    "balance_limit": (
+        "The account it goes to can't hold that much more.",
+        "Счёт зачисления не вмещает такой суммы.",
+    ),
+    "same_account": (
+        "Both sides are the same account.",
+        "Обе стороны — один и тот же счёт.",
+    ),
+    "wallet_not_found": (
+        "The wallet it is taken from is closed.",
+        "Кошелёк списания закрыт.",
+    ),
+}
 
 
 class SandboxMoneyRefused(Refusal):

@@ -1,14 +1,13 @@
 """What wallet's operations take and answer, with examples. It decides nothing."""
 
 import unicodedata
-from datetime import datetime
-from typing import Annotated, Literal, Self
+from datetime import date, datetime
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -16,6 +15,7 @@ from pydantic import (
 )
 
 from kit.money import DEFAULT_CURRENCY, decimal_text
+from kit.web import times
 from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field
 from kit.web.schemas import Model
 from wallet.domain.wallets import Status, Wallet
@@ -28,6 +28,8 @@ _OWNER_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
 _TRANSFER_ID = "019abf60-91d4-7f10-8c8e-64b1f3a0d2e7"
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 
+When = TypeVar("When", bound=datetime | date)
+
 
 def _printable(name: str) -> str:
     if name != name.strip() or any(unicodedata.category(one) == "Cc" for one in name):
@@ -39,7 +41,7 @@ def _printable(name: str) -> str:
     return name
 
 
-def _within_reason(moment: datetime) -> datetime:
+def _within_reason(moment: When) -> When:
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise refuse_field(
             "time_out_of_range",
@@ -52,11 +54,16 @@ def _within_reason(moment: datetime) -> datetime:
 WalletName = Annotated[
     str, AfterValidator(_printable), Field(min_length=1, max_length=64, examples=["Holidays"])
 ]
-Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+Moment = Annotated[times.Moment, AfterValidator(_within_reason)]
+RangeEdge = Annotated[times.RangeEdge, AfterValidator(_within_reason)]
 
 
 class OpenWallet(Model):
     """A wallet to open; the first of its currency becomes the default one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"currency": "RUB", "name": "Holidays"}]}
+    )
 
     currency: CurrencyCode = DEFAULT_CURRENCY
     name: WalletName
@@ -65,7 +72,11 @@ class OpenWallet(Model):
 class TopUpRequest(AmountFields):
     """Money to put into a wallet: the given one, or the default one of the currency."""
 
-    wallet_id: UUID | None = Field(default=None, examples=[_WALLET_ID])
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount": "1000.00", "currency": "RUB"}]}
+    )
+
+    wallet_id: UUID | None = None
     method: Literal["sandbox", "card"] = Field(
         default="sandbox",
         description="`sandbox`: made-up money, outside production only. `card`: a card is charged.",
@@ -102,7 +113,11 @@ def _is_address(text: str) -> bool:
 
 
 class WalletAnswer(Model):
-    """A wallet. `available` is what may be spent: `balance` less `held`."""
+    """A wallet. `available` is what may be spent: `balance` less `held`.
+
+    `owed` is what the owner could not cover when money was taken back, by a chargeback for
+    instance. It is no part of the balance; money that comes in pays it off first.
+    """
 
     id: UUID = Field(examples=[_WALLET_ID])
     number: int = Field(description="Short number for banks and people.", examples=[1001])
@@ -114,6 +129,7 @@ class WalletAnswer(Model):
     balance: MoneyObject
     held: MoneyObject
     available: MoneyObject
+    owed: MoneyObject
     created_at: datetime
 
     @classmethod
@@ -130,6 +146,7 @@ class WalletAnswer(Model):
             balance=MoneyObject.of(wallet.balance_minor, wallet.currency),
             held=MoneyObject.of(wallet.held_minor, wallet.currency),
             available=MoneyObject.of(wallet.available_minor, wallet.currency),
+            owed=MoneyObject.of(wallet.owed_minor, wallet.currency),
             created_at=wallet.created_at,
         )
 
@@ -289,6 +306,7 @@ class KnownAccount(KnownWallet):
     """What another service may know of the wallet that a payment would come from."""
 
     available_minor: int = Field(examples=[15000])
+    room_minor: int = Field(description="How much more it can hold.", examples=[10**18 - 15000])
 
 
 class AccountsQuery(Model):
@@ -339,5 +357,13 @@ class KnownTransfer(Model):
             kind=moved.kind,
             currency=moved.currency,
             posted_at=moved.posted_at,
-            entries=[KnownEntry(**leg._asdict()) for leg in legs],
+            entries=[
+                KnownEntry(
+                    account_id=leg.account_id,
+                    owner_id=leg.owner_id,
+                    seq=leg.seq,
+                    amount_minor=leg.amount_minor,
+                )
+                for leg in legs
+            ],
         )

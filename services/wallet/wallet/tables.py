@@ -5,17 +5,19 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from kit.db.metadata import metadata
 
@@ -43,8 +45,14 @@ account = Table(
     ),
     Column("moved_at", DateTime(timezone=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    CheckConstraint("kind IN ('wallet', 'merchant', 'external', 'fees', 'suspense')", name="kind"),
-    CheckConstraint("status IN ('active', 'frozen')", name="status"),
+    # Of the house's accounts: where one is full the next is opened.
+    Column("generation", Integer, nullable=False, server_default=text("1")),
+    # What the owner owes the house's account of debts; no part of the balance.
+    Column("owed_minor", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint(
+        "kind IN ('wallet', 'merchant', 'external', 'fees', 'suspense', 'debts')", name="kind"
+    ),
+    CheckConstraint("status IN ('active', 'frozen', 'closed')", name="status"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     CheckConstraint(
         "(kind IN ('wallet', 'merchant')) = (owner_id IS NOT NULL)", name="people_own_wallets"
@@ -52,11 +60,20 @@ account = Table(
     CheckConstraint("kind = 'wallet' OR NOT is_default", name="only_a_wallet_is_a_default"),
     CheckConstraint("held_minor >= 0", name="held_is_not_negative"),
     CheckConstraint(
-        "balance_minor >= held_minor OR kind IN ('external', 'suspense')",
+        "balance_minor >= held_minor OR kind IN ('external', 'suspense', 'debts')",
         name="available_is_not_negative",
     ),
     CheckConstraint(
-        "balance_minor BETWEEN -1000000000000000000 AND 1000000000000000000", name="balance_limit"
+        "abs(balance_minor) <= CASE WHEN kind IN ('external', 'suspense', 'debts')"
+        " THEN 9000000000000000000 ELSE 1000000000000000000 END",
+        name="balance_limit",
+    ),
+    CheckConstraint("owed_minor >= 0", name="owed_is_not_negative"),
+    CheckConstraint("owed_minor = 0 OR owner_id IS NOT NULL", name="only_people_owe"),
+    CheckConstraint("owed_minor = 0 OR balance_minor = held_minor", name="who_owes_has_nothing"),
+    CheckConstraint("kind <> 'debts' OR balance_minor <= 0", name="debts_are_lent"),
+    CheckConstraint(
+        "status <> 'closed' OR (balance_minor = 0 AND held_minor = 0)", name="closed_is_empty"
     ),
     CheckConstraint("seq >= 0", name="seq_counts_up"),
     CheckConstraint("octet_length(last_hash) = 32", name="last_hash_length"),
@@ -72,6 +89,7 @@ account = Table(
         "kind",
         "name",
         "currency",
+        "generation",
         unique=True,
         postgresql_where=text("owner_id IS NULL"),
     ),
@@ -95,6 +113,13 @@ transfer = Table(
     Column("description", Text),
     Column("currency", Text, nullable=False),
     Column("posted_at", DateTime(timezone=True), nullable=False),
+    # Whoever asks for a transfer finds its entries by these, and by its time. Not foreign keys:
+    # the entries are looked at by the trigger `balanced`.
+    Column("payer_account_id", Uuid, nullable=False),
+    Column("payee_account_id", Uuid, nullable=False),
+    Column("owed_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("meant_account_id", Uuid),  # the closed wallet for which the payee took the money
+    CheckConstraint("owed_minor >= 0", name="owed_is_not_negative"),
 )
 
 entry = Table(
@@ -153,4 +178,51 @@ bank_credit = Table(
     Column("is_suspense", Boolean, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("amount_minor > 0", name="amount_is_something"),
+)
+
+closed_owner = Table(
+    "closed_owner",
+    METADATA,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("closed_at", DateTime(timezone=True), nullable=False),
+    Column("frozen_ids", ARRAY(Uuid), nullable=False),  # of wallets that were frozen before
+)
+
+adjustment = Table(
+    "adjustment",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("payer_account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("payee_account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("status", Text, nullable=False, server_default=text("'pending'")),
+    Column("proposed_by", Uuid, nullable=False),
+    Column("decided_by", Uuid),
+    Column("transfer_id", Uuid, unique=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("decided_at", DateTime(timezone=True)),
+    CheckConstraint("amount_minor > 0", name="amount_is_something"),
+    CheckConstraint("status IN ('pending', 'posted', 'rejected')", name="status"),
+    CheckConstraint("payer_account_id <> payee_account_id", name="moves_something"),
+    CheckConstraint(
+        "(status = 'pending') = (decided_by IS NULL)"
+        " AND (status = 'pending') = (decided_at IS NULL)"
+        " AND (status = 'posted') = (transfer_id IS NOT NULL)",
+        name="decided",
+    ),
+    CheckConstraint("status <> 'posted' OR decided_by <> proposed_by", name="two_eyes"),
+    Index("ix_adjustment_created_at", text("created_at DESC"), text("id DESC")),
+)
+
+top_up_day = Table(
+    "top_up_day",
+    METADATA,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("asked_minor", BigInteger, nullable=False),  # on that day, which is the last one
+    CheckConstraint("asked_minor > 0", name="asked_is_something"),
 )

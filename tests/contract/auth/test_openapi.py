@@ -38,7 +38,10 @@ ACCESS = {
     },
     "user": {"logout", "get_me", "change_me", "delete_me", "list_sessions"},
     "owner": {"delete_session"},
-    "admin": {"list_users", "get_user", "change_user"},
+    "admin": {
+        *("list_users", "get_user", "change_user", "list_audit"),
+        *("list_user_sessions", "delete_user_session"),
+    },
     "service": {"look_up_user", "list_contacts"},
 }
 

@@ -45,6 +45,16 @@ def test_every_job_ends_some_time_and_may_only_read(jobs: dict[str, Any]) -> Non
     assert text["permissions"] == {"contents": "read"}
 
 
+def test_actions_are_pinned_by_hash_and_leave_no_credentials_behind(jobs: dict[str, Any]) -> None:
+    used = [step for job in jobs.values() for step in job["steps"] if "uses" in step]
+    assert len(used) == len(jobs)
+    for step in used:
+        assert re.fullmatch(r"[a-z-]+/[a-z-]+@[0-9a-f]{40}", step["uses"])
+        assert step["with"]["persist-credentials"] is False
+    text = (ROOT / ".github/workflows/ci.yml").read_text()
+    assert len(re.findall(r"@[0-9a-f]{40} # v\d+\.\d+\.\d+$", text, re.MULTILINE)) == len(used)
+
+
 def test_make_lists_every_command_of_its_own() -> None:
     text = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z][a-z-]*):", text, re.MULTILINE))

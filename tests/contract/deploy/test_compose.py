@@ -9,17 +9,21 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from deploy.bootstrap import ROOT
+from deploy.production import environment
 from deploy.stack.infrastructure import ROLES_SCRIPT
 from deploy.stack.postgres import SETTINGS
 from deploy.stack.services import SERVICES, Place, Service, addresses, database
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
-from kit.settings import EnvironmentSettings, variable
+from kit.production import secret_fault
+from kit.settings import EnvironmentSettings, MigrationSettings, variable
 
-INTERPOLATION = re.compile(r"\$\{(?P<name>[A-Z_]+):-(?P<default>[^}]*)\}")
+# Innermost first: a default may hold another variable.
+INTERPOLATION = re.compile(r"\$\{(?P<name>[A-Z_]+):-(?P<default>[^${}]*)\}")
 WITH_SCHEMA = [service for service in SERVICES if service.migration is not None]
-PUBLISHED = {"gateway": ["8000:8000"], "rabbitmq": ["127.0.0.1:15672:15672"]}
+PUBLISHED = {"gateway": ["127.0.0.1:8000:8000"], "rabbitmq": ["127.0.0.1:15672:15672"]}
+ONE_SHOT = {"roles", *(f"migrate-{service.name}" for service in WITH_SCHEMA)}
 
 # Where the containers find each other; passwords are the development defaults.
 COMPOSE = Place(
@@ -47,6 +51,26 @@ def faults(document: Any, against: dict[str, Any]) -> list[str]:
     return [f"{list(fault.path)}: {fault.message}" for fault in validator.iter_errors(document)]
 
 
+def interpolated(text: str, **chosen: str) -> dict[str, Any]:
+    """The file as Compose reads it with these variables, each other one at its default."""
+    found = INTERPOLATION.search(text)
+    while found is not None:
+        value = chosen.get(found["name"], found["default"])
+        text = f"{text[: found.start()]}{value}{text[found.end() :]}"
+        found = INTERPOLATION.search(text)
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+def settings_of(service: Service) -> type[EnvironmentSettings]:
+    found: type[EnvironmentSettings] = import_module(f"{service.name}.settings").Settings
+    return found
+
+
+def variables(settings: type[EnvironmentSettings]) -> set[str]:
+    return {variable(settings, name) for name in settings.model_fields}
+
+
 @pytest.fixture(scope="module")
 def written() -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -56,9 +80,7 @@ def written() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
     """The file as it is without any `.env`: every variable has its default."""
-    text = (ROOT / "docker-compose.yml").read_text()
-    loaded: dict[str, Any] = yaml.safe_load(INTERPOLATION.sub(r"\g<default>", text))
-    return loaded
+    return interpolated((ROOT / "docker-compose.yml").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +108,7 @@ def test_the_workflow_is_one_by_its_schema() -> None:
 
 def test_it_runs_what_the_runner_runs_and_nothing_else(containers: dict[str, Any]) -> None:
     services = {service.name for service in SERVICES}
-    migrations = {f"migrate-{service.name}" for service in WITH_SCHEMA}
-    assert containers.keys() == {"postgres", "rabbitmq", "redis"} | services | migrations
+    assert containers.keys() == {"postgres", "rabbitmq", "redis"} | services | ONE_SHOT
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
@@ -96,8 +117,84 @@ def test_a_service_has_the_runners_command_and_addresses(
 ) -> None:
     container = containers[service.name]
     assert tuple(container["command"]) == service.command
-    assert container["environment"] == addresses(service, COMPOSE)
+    said = {name: value for name, value in container["environment"].items() if value is not None}
+    assert said == addresses(service, COMPOSE)
     assert container["build"]["args"] == {"SERVICE": service.name}
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_a_container_is_told_its_own_settings_and_no_others(
+    containers: dict[str, Any], service: Service
+) -> None:
+    container = containers[service.name]
+    assert "env_file" not in container
+    assert container["environment"].keys() == variables(settings_of(service))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AUTH_PUBLIC_URL", "https://pay.saldo.test"),
+        ("SANDBOX_PUBLIC_URL", "https://pay.saldo.test"),
+        ("PAYMENTS_VERIFIER_ONE_URL", "https://one.saldo.test"),
+        ("PAYMENTS_VERIFIER_TWO_URL", "https://two.saldo.test"),
+        ("NOTIFICATIONS_SMTP_HOST", "mail.saldo.test"),
+        ("NOTIFICATIONS_SMTP_PORT", "587"),
+    ],
+)
+def test_what_lies_outside_of_the_stack_can_be_changed(name: str, value: str) -> None:
+    containers = interpolated((ROOT / "docker-compose.yml").read_text(), **{name: value})[
+        "services"
+    ]
+    container = containers[name.partition("_")[0].lower()]
+    assert container["environment"][name] == value
+
+
+def test_published_ports_can_be_moved_and_links_go_with_them() -> None:
+    chosen = {"PUBLISHED_PORT": "8080", "RABBITMQ_PAGES_PORT": "8081"}
+    containers = interpolated((ROOT / "docker-compose.yml").read_text(), **chosen)["services"]
+    assert containers["gateway"]["ports"] == ["127.0.0.1:8080:8000"]
+    assert containers["rabbitmq"]["ports"] == ["127.0.0.1:8081:15672"]
+    assert containers["auth"]["environment"]["AUTH_PUBLIC_URL"] == "http://localhost:8080"
+    assert containers["sandbox"]["environment"]["SANDBOX_PUBLIC_URL"] == "http://localhost:8080"
+
+
+def test_each_image_is_built_once_and_looked_for_nowhere_else(containers: dict[str, Any]) -> None:
+    built = {name: one["image"] for name, one in containers.items() if "build" in one}
+    assert built == {service.name: f"saldo-{service.name}" for service in SERVICES}
+    ours = [one for one in containers.values() if one["image"].startswith("saldo-")]
+    assert {one["pull_policy"] for one in ours} == {"never"}
+
+
+def test_the_sandbox_is_part_of_development_alone(containers: dict[str, Any]) -> None:
+    assert [name for name, one in containers.items() if "profiles" in one] == ["sandbox"]
+    assert containers["sandbox"]["profiles"] == ["development"]
+    assert containers["gateway"]["depends_on"]["sandbox"]["required"] is False
+    needing = [name for name, one in containers.items() if "sandbox" in one.get("depends_on", {})]
+    assert needing == ["gateway"]
+    override = (ROOT / "docker-compose.override.yml").read_text()
+    assert yaml.load(override, _Reset)["services"] == {"sandbox": {"profiles": []}}  # noqa: S506 (a safe one)
+
+
+class _Reset(yaml.SafeLoader):
+    """Reads Compose's own tag for emptying what another file says."""
+
+
+_Reset.add_constructor("!reset", lambda loader, node: loader.construct_sequence(node))
+
+
+def test_production_is_given_every_secret_that_its_services_ask_for() -> None:
+    made = dict(line.partition("=")[::2] for line in environment().splitlines() if "=" in line)
+    asked = {secret for service in SERVICES for secret in service.secrets}
+    passwords = {
+        found["name"]
+        for found in INTERPOLATION.finditer((ROOT / "docker-compose.yml").read_text())
+        if found["name"].endswith("_PASSWORD")
+    }
+    assert asked | passwords <= made.keys()
+    assert [name for name in asked if secret_fault(made[name], "")] == []
+    assert {len(made[name]) for name in passwords} == {48}
+    assert (made["ENVIRONMENT"], made["COMPOSE_FILE"]) == ("production", "docker-compose.yml")
 
 
 @pytest.mark.parametrize("service", WITH_SCHEMA, ids=lambda service: service.name)
@@ -107,9 +204,15 @@ def test_a_schema_is_migrated_once_before_its_service_starts(
     name = f"migrate-{service.name}"
     migration = containers[name]
     assert tuple(migration["command"]) == service.migration
-    assert migration["environment"] == database(service, COMPOSE)
+    owner = f"{service.prefix}_MIGRATION_URL"
+    said = {key: value for key, value in migration["environment"].items() if value is not None}
+    assert said == {owner: database(service, COMPOSE)[owner]}
+    assert migration["environment"].keys() == variables(MigrationSettings) - {"MIGRATION_URL"} | {
+        owner
+    }
+    assert migration["image"] == containers[service.name]["image"]
     assert migration["restart"] == "no"
-    assert migration["depends_on"]["postgres"]["condition"] == "service_healthy"
+    assert migration["depends_on"]["roles"]["condition"] == "service_completed_successfully"
     needed = containers[service.name]["depends_on"][name]
     assert needed["condition"] == "service_completed_successfully"
 
@@ -147,14 +250,6 @@ def test_the_default_passwords_are_those_that_production_refuses(service: Servic
         assert urlsplit(ours).password == urlsplit(default).password
 
 
-def test_settings_come_from_the_example_and_then_from_an_optional_file(
-    containers: dict[str, Any],
-) -> None:
-    wanted = [{"path": ".env.example"}, {"path": ".env", "required": False}]
-    for service in SERVICES:
-        assert containers[service.name]["env_file"] == wanted
-
-
 def test_only_the_gateway_and_the_brokers_pages_are_published(containers: dict[str, Any]) -> None:
     ports = {
         name: container["ports"] for name, container in containers.items() if "ports" in container
@@ -163,7 +258,7 @@ def test_only_the_gateway_and_the_brokers_pages_are_published(containers: dict[s
 
 
 def test_everything_lasting_is_checked_and_restarted(containers: dict[str, Any]) -> None:
-    lasting = {name: one for name, one in containers.items() if not name.startswith("migrate-")}
+    lasting = {name: one for name, one in containers.items() if name not in ONE_SHOT}
     assert [name for name, one in lasting.items() if "healthcheck" not in one] == []
     assert {one["restart"] for one in lasting.values()} == {"unless-stopped"}
 
@@ -197,13 +292,28 @@ def test_postgresql_is_set_as_the_runner_sets_it(containers: dict[str, Any]) -> 
 def test_postgresql_gets_the_same_roles_with_the_passwords_of_the_services(
     containers: dict[str, Any],
 ) -> None:
-    postgres = containers["postgres"]
-    mounted = f"./{ROLES_SCRIPT.relative_to(ROOT)}:/docker-entrypoint-initdb.d/10-roles.sql:ro"
-    assert mounted in postgres["volumes"]
-    for name in re.findall(r"^\\getenv \w+ (\w+)$", ROLES_SCRIPT.read_text(), re.MULTILINE):
+    roles = containers["roles"]
+    assert f"./{ROLES_SCRIPT.relative_to(ROOT)}:/roles.sql:ro" in roles["volumes"]
+    assert roles["entrypoint"][-2:] == ["-f", "/roles.sql"]
+    assert roles["image"] == containers["postgres"]["image"]
+    assert (roles["restart"], roles["network_mode"]) == ("no", "none")
+    socket = "postgres-socket:/var/run/postgresql"
+    assert socket in roles["volumes"]
+    assert socket in containers["postgres"]["volumes"]
+    assert roles["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    asked = re.findall(r"^\\getenv \w+ (\w+)$", ROLES_SCRIPT.read_text(), re.MULTILINE)
+    assert set(asked) == roles["environment"].keys()
+    for name in set(asked) - {"POSTGRES_PASSWORD"}:
         service, _, kind = name.lower().partition("_")
         role = f"{service}_owner" if kind.startswith("owner") else service
-        assert postgres["environment"][name] == COMPOSE.passwords[role]
+        assert roles["environment"][name] == COMPOSE.passwords[role]
+    superuser = roles["environment"]["POSTGRES_PASSWORD"]
+    assert superuser == containers["postgres"]["environment"]["POSTGRES_PASSWORD"]
+
+
+def test_postgresql_itself_knows_no_password_of_a_service(containers: dict[str, Any]) -> None:
+    known = containers["postgres"]["environment"].keys()
+    assert known == {"POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"}
 
 
 def test_a_password_changed_in_one_place_changes_everywhere(written: dict[str, Any]) -> None:
@@ -213,7 +323,7 @@ def test_a_password_changed_in_one_place_changes_everywhere(written: dict[str, A
         defaults.setdefault(found["name"], set()).add(found["default"])
     assert {name: values for name, values in defaults.items() if len(values) > 1} == {}
     assert "POSTGRES_PASSWORD" in defaults
+    others = {name for name in defaults if not name.endswith(("_PASSWORD", "_URL"))}
     mail_server = {"NOTIFICATIONS_SMTP_HOST", "NOTIFICATIONS_SMTP_PORT"}
-    others = defaults.keys() - mail_server
-    assert [name for name in others if not name.endswith("_PASSWORD")] == []
+    assert others == mail_server | {"PUBLISHED_PORT", "RABBITMQ_PAGES_PORT"}
     assert written["name"] == "saldo"

@@ -22,6 +22,17 @@ def test_the_service_is_an_argument() -> None:
     assert re.search(r"^ARG SERVICE$", LAST, re.MULTILINE)
 
 
+def test_what_differs_between_the_services_comes_after_what_they_share() -> None:
+    shared = LAST.index("COPY --from=packages"), LAST.index("RUN ")
+    assert LAST.index("ARG SERVICE") > max(shared)
+    assert LAST.rstrip().endswith("COPY --from=sources /app /app")
+
+
+def test_the_bytecode_holds_no_time_and_the_sources_can_be_read_after_any_umask() -> None:
+    assert "compileall -q --invalidation-mode unchecked-hash /app" in TEXT
+    assert "chmod -R u=rwX,go=rX /app" in TEXT
+
+
 def test_packages_are_installed_by_their_hashes_and_without_tools() -> None:
     assert "--require-hashes" in TEXT
     assert "requirements.lock" in TEXT

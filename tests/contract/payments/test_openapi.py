@@ -40,13 +40,14 @@ ACCESS = {
         "export_payments",
         "get_my_limits",
         "quote_payment",
+        "list_bulks",
     },
     "owner": {
         *("pay_payment", "cancel_payment", "get_payment", "get_payment_timeline"),
         *("refund_payment", "list_refunds", "get_refund"),
         *("get_bulk", "stream_payment", "change_service"),
     },
-    "admin": {"get_limits", "set_limits"},
+    "admin": {"get_limits", "set_limits", "list_all_refunds", "list_charges"},
 }
 
 
@@ -198,7 +199,7 @@ def test_wallet_can_be_asked_what_may_be_spent_as_payments_does() -> None:
     asked = {p["name"] for p in found["paths"]["/internal/accounts"]["get"]["parameters"]}
     assert {"owner_id", "currency", "wallet_id"} <= asked
     known = set(answered(found, "/internal/accounts")["required"])
-    assert {"id", "owner_id", "currency", "status", "available_minor"} <= known
+    assert {"id", "owner_id", "currency", "status", "available_minor", "room_minor"} <= known
 
 
 def test_wallet_can_be_asked_about_transfers_as_payments_does() -> None:

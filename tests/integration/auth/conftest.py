@@ -1,13 +1,15 @@
 """Auth as a whole, on real PostgreSQL and Redis, answering over ASGI; only the clock is ours."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import respx
 from redis.asyncio import Redis
+from tests.integration.auth.owners import Owners
 from tests.integration.auth.world import Json, World
 
 from auth.app import build, wired
@@ -35,7 +37,15 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-async def world(cluster: Cluster, settings: Settings) -> AsyncIterator[World]:
+def owners() -> Iterator[Owners]:
+    found = Owners()
+    with respx.mock(assert_all_called=False) as router:
+        found.listen(router)
+        yield found
+
+
+@pytest.fixture
+async def world(cluster: Cluster, settings: Settings, owners: Owners) -> AsyncIterator[World]:
     clock = FakeClock()
     service = build(settings)
     redis = Redis.from_url(own_redis())
@@ -60,7 +70,7 @@ async def world(cluster: Cluster, settings: Settings) -> AsyncIterator[World]:
             await eventually(_freshness(revocations), bool)
             transport = httpx.ASGITransport(app=service.web)
             async with httpx.AsyncClient(transport=transport, base_url="http://auth") as http:
-                yield World(service, http, clock, database, redis, state.tokens)
+                yield World(service, http, clock, database, redis, state.tokens, owners)
             await stop([following])
     await redis.aclose()
 

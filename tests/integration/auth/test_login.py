@@ -126,14 +126,14 @@ async def test_the_oauth2_form_logs_in_as_swagger_sends_it(world: World) -> None
     assert without_grant_type.status_code == 200
 
 
-async def test_the_form_refuses_as_login_does(world: World) -> None:
+async def test_the_form_refuses_for_the_reasons_of_login(world: World) -> None:
     await world.register("alice")
     wrong = await form(world, grant_type="password", username="alice", password="wrong one")
-    assert code(wrong) == (401, "invalid_credentials")
+    assert code(wrong) == (400, "invalid_credentials")
     pending = await form(world, grant_type="password", username="alice", password=PASSWORD)
-    assert code(pending) == (403, "user_pending")
+    assert code(pending) == (400, "user_pending")
     missing = await form(world, grant_type="password", username="alice")
-    assert code(missing) == (422, "validation_failed")
+    assert code(missing) == (400, "validation_failed")
     assert missing.json()["errors"][0]["pointer"] == "/password"
     unknown = await form(world, grant_type="implicit")
     assert code(unknown) == (400, "unsupported_grant_type")

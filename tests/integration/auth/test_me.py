@@ -109,15 +109,6 @@ async def test_deleting_oneself_forgets_the_person_and_ends_every_session(world:
     assert traces == 0
 
 
-async def test_a_deleted_users_names_are_free_again(world: World) -> None:
-    first = await world.arrive("alice", email="alice@example.com")
-    login = await world.log_in("alice")
-    await world.http.delete("/v1/auth/me", headers=login.headers)
-    second = await world.arrive("alice", email="alice@example.com")
-    assert second["id"] != first["id"]
-    assert second["number"] > first["number"]
-
-
 async def test_a_token_of_somebody_who_is_not_there_finds_nobody(world: World) -> None:
     await world.arrive("alice")
     credentials = await world.credentials("alice")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -60,13 +61,14 @@ async def test_what_is_deleted_meanwhile_can_be_neither_changed_nor_deleted(worl
     alice = UUID((await world.arrive("alice"))["id"])
     now = world.clock.now()
     async with world.database.unit_of_work() as uow:
-        await users.delete(uow, alice, now)
+        attempt = await users.begin_deletion(uow, alice, now, timedelta(0))
+        await users.delete(uow, alice, attempt, now)
     with pytest.raises(NotFound):
         async with world.database.unit_of_work() as uow:
             await users.change_profile(uow, alice, lambda _: ProfileChange("alice", None), now)
     with pytest.raises(NotFound):
         async with world.database.unit_of_work() as uow:
-            await users.delete(uow, alice, now)
+            await users.begin_deletion(uow, alice, now, timedelta(0))
 
 
 class AwayRedis:

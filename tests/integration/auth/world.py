@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 from redis.asyncio import Redis
+from tests.integration.auth.owners import Owners
 
 from auth.domain.users import ORDINARY, Role, Status
 from auth.repository import NewUser
@@ -44,6 +45,7 @@ class World:
     database: Database
     redis: Redis
     tokens: TokenVerifier
+    owners: Owners
 
     @property
     def wiring(self) -> Wiring:

@@ -2,9 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,6 +41,12 @@ def stack(shared: Stack) -> Stack:
     if not shared.infrastructure.is_alive:
         shared.start_infrastructure()
     return shared
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 @asynccontextmanager
@@ -189,6 +196,47 @@ def test_two_commands_do_not_work_on_one_stack_at_once(stack: Stack) -> None:
         pytest.raises(StackError, match="by another command"),
     ):
         stack.stop()
+
+
+def test_nobody_is_given_the_port_that_the_gateway_must_have(tmp_path: Path) -> None:
+    port = free_port()
+    wanted = dict.fromkeys(("auth", "sandbox_smtp", "rabbitmq_api"), port)
+    stack = Stack(ROOT, tmp_path / "local", gateway_port=port, preferred_ports=wanted)
+    stack.start_infrastructure()
+    try:
+        assert urlsplit(stack.gateway_url).port == port
+        others = [stack.url_of("auth"), stack.rabbitmq_api_url]
+        assert port not in [urlsplit(url).port for url in others]
+        assert stack.env_of("sandbox")["SANDBOX_SMTP_PORT"] != str(port)
+    finally:
+        stack.reset()
+
+
+@pytest.mark.parametrize("server", ["rabbitmq_api", "postgres"])
+def test_a_port_that_another_program_takes_at_the_last_moment_is_changed_for_another(
+    tmp_path: Path, server: str
+) -> None:
+    told: list[str] = []
+    with ExitStack() as others:
+
+        def be_quicker(text: str) -> None:
+            told.append(text)
+            if len(told) == 1:
+                others.enter_context(socket.create_server(("127.0.0.1", port_of(server))))
+
+        stack = Stack(ROOT, tmp_path / "local", say=be_quicker)
+
+        def port_of(name: str) -> int:
+            url = {"rabbitmq_api": stack.rabbitmq_api_url, "postgres": stack.postgres_url}[name]
+            return urlsplit(url).port or 0
+
+        try:
+            stack.start_infrastructure()
+            assert any("another program took port" in text for text in told)
+            answer = httpx.get(f"{stack.rabbitmq_api_url}/api/overview")
+            assert answer.status_code == 200
+        finally:
+            stack.reset()
 
 
 def test_servers_without_a_record_are_found_and_ended(stack: Stack) -> None:

@@ -41,7 +41,15 @@ class Seen:
 Respond = Callable[[Seen, Receive, Send], Awaitable[None]]
 
 
+ALLOWED = "GET, HEAD, OPTIONS, PATCH, POST"
+
+
 async def echo(seen: Seen, _: Receive, send: Send) -> None:
+    if seen.method == "OPTIONS":
+        headers = [(b"allow", ALLOWED.encode())]
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+        return
     body = orjson.dumps(
         {
             "method": seen.method,

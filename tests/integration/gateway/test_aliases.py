@@ -42,7 +42,25 @@ async def test_a_trailing_slash_is_the_same_route_and_arrives_as_it_came(
     assert (await door.client.post("/v1/auth/login/")).status_code == 200
 
 
-async def test_another_method_on_an_alias_is_not_there(door: Any, service: Any) -> None:
-    for method, path in (("DELETE", "/users/7"), ("GET", "/auth"), ("PATCH", "/users")):
-        assert (await door.request(method, path)).status_code == 404
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/users/7", "OPTIONS, PUT"),
+        ("GET", "/auth", "OPTIONS, POST"),
+        ("PATCH", "/users", "GET, HEAD, OPTIONS, POST"),
+        ("HEAD", "/auth/login", "OPTIONS, POST"),
+        ("POST", "/v1/services/list/", "GET, HEAD, OPTIONS"),
+        ("GET", "/v1/services/create", "OPTIONS, POST"),
+        ("DELETE", "/v1/auth", "OPTIONS, POST"),
+        ("TRACE", "/users/me", "GET, HEAD, OPTIONS"),
+    ],
+)
+async def test_an_alias_names_its_own_methods(
+    door: Any, service: Any, method: str, path: str, allowed: str
+) -> None:
+    for headers in ({}, door.token()):
+        answer = await door.client.request(method, path, headers=headers)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    told = await door.client.options(path)
+    assert (told.status_code, told.headers["allow"]) == (204, allowed)
     assert service.seen == []

@@ -6,19 +6,36 @@ from typing import Any
 import orjson
 import pytest
 
+SERVICES = ("auth", "wallet", "payments", "notifications", "sandbox", "gateway")
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Saldo wallet", "version": "1"},
     "servers": [{"url": "http://wallet.internal:8102"}],
     "paths": {
-        "/v1/wallets": {"get": {"operationId": "list_wallets", "tags": ["mine"]}},
+        "/v1/wallets": {
+            "get": {
+                "operationId": "list_wallets",
+                "tags": ["mine"],
+                "responses": {
+                    "200": {
+                        "content": {
+                            "application/json": {"schema": {"$ref": "#/components/schemas/Wallet"}}
+                        }
+                    }
+                },
+            }
+        },
         "/v1/wallets/{id}": {"get": {"operationId": "get_wallet"}, "parameters": []},
         "/internal/wallets/{id}": {"get": {"operationId": "internal", "tags": ["internal"]}},
         "/v1/payments": {"get": {"operationId": "not_ours"}},
     },
     "tags": [{"name": "mine"}, {"name": "internal"}],
     "components": {
-        "schemas": {"Wallet": {"type": "object"}},
+        "schemas": {
+            "Wallet": {"properties": {"status": {"$ref": "#/components/schemas/Status"}}},
+            "Status": {"enum": ["active"]},
+            "Internal": {"type": "object"},
+        },
         "securitySchemes": {
             "password": {
                 "type": "oauth2",
@@ -61,7 +78,7 @@ async def test_redoc_shows_one_service_and_links_to_the_others(
 ) -> None:
     page = await door.client.get(path)
     assert f'spec-url="/openapi/{first}.json"' in page.text
-    for name in ("auth", "wallet", "payments", "notifications", "sandbox", "gateway"):
+    for name in SERVICES:
         assert f'href="/redoc/{name}"' in page.text
 
 
@@ -88,6 +105,13 @@ async def test_pages_need_nothing_from_elsewhere_and_no_script_inside(door: Any,
         assert len(asset.content) == int(asset.headers["content-length"]) > 0
 
 
+async def test_redoc_asks_nothing_of_its_maker(door: Any) -> None:
+    page = await door.client.get("/redoc")
+    assert 'disable-telemetry="true"' in page.text
+    script = (await door.client.get("/docs/assets/redoc.js")).content
+    assert not re.findall(rb"https://cdn\.[a-z.]+/[^`\"']+\.(?:svg|png|css)", script)
+
+
 async def test_a_document_reads_as_the_gateway_serves_it(door: Any, documented: Any) -> None:
     answer = await door.client.get("/openapi/wallet.json")
     document = answer.json()
@@ -100,7 +124,33 @@ async def test_a_document_reads_as_the_gateway_serves_it(door: Any, documented: 
     assert set(schemes) == {"password", "bearer"}
     assert schemes["password"]["flows"]["password"]["tokenUrl"] == "/v1/auth/token"
     assert schemes["bearer"] == {"type": "http", "scheme": "bearer"}
-    assert document["components"]["schemas"] == DOCUMENT["components"]["schemas"]
+    assert set(document["components"]["schemas"]) == {"Wallet", "Status"}
+
+
+async def test_one_document_holds_all_services_and_tells_their_schemas_apart(
+    door: Any, documented: Any
+) -> None:
+    answer = await door.client.get("/openapi.json")
+    document = answer.json()
+    assert answer.status_code == 200
+    assert document["info"]["title"] == "Saldo"
+    assert {"/v1/wallets", "/v1/me"} <= set(document["paths"])
+    assert {"Wallet", "Me", "Problem"} <= set(document["components"]["schemas"])
+    again = await door.client.get("/openapi.json")
+    assert again.content == answer.content
+    assert len(documented.seen) == len(SERVICES) - 1  # the gateway's own is asked of nobody
+
+
+async def test_the_first_page_links_to_what_is_there(door: Any, open_door: Any) -> None:
+    found = (await door.client.get("/")).json()
+    for path in found["links"].values():
+        if not path.startswith(("/sandbox", "/.well-known", "/openapi")):
+            assert (await door.client.get(path)).status_code in {200, 503}, path
+    page = await door.client.get("/", headers={"accept": "text/html,*/*"})
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert 'href="/docs"' in page.text
+    closed = await open_door(environment="production")
+    assert set((await closed.client.get("/")).json()["links"]) == {"health", "keys"}
 
 
 async def test_the_gateways_own_operation_is_documented_too(door: Any) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.integration.gateway.room import SERVICES
 
 ALL = {*SERVICES, "jwks", "revocations"}
@@ -27,7 +28,33 @@ async def test_it_says_which_service_is_away(open_door: Any, unused_tcp_port: in
     answer = await door.client.get("/health/ready")
     assert answer.status_code == 503
     checks = dict.fromkeys(ALL, "ok") | {"wallet": "failed"}
-    assert answer.json() == {"status": "not_ready", "checks": checks}
+    assert answer.json() == {"status": "unavailable", "checks": checks}
+
+
+@pytest.mark.parametrize("name", ["notifications", "sandbox"])
+async def test_it_is_degraded_without_what_people_can_pay_without(
+    open_door: Any, unused_tcp_port: int, name: str
+) -> None:
+    door = await open_door(**{f"{name}_url": f"http://127.0.0.1:{unused_tcp_port}"})
+    answer = await door.client.get("/health/ready")
+    checks = dict.fromkeys(ALL, "ok") | {name: "failed"}
+    assert (answer.status_code, answer.json()) == (200, {"status": "degraded", "checks": checks})
+
+
+async def test_it_is_degraded_where_a_service_behind_is(door: Any, service: Any) -> None:
+    service.answers(200, b'{"status":"degraded","checks":{"rabbitmq":"failed"}}')
+    answer = await door.client.get("/health/ready")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["payments"] == "degraded"
+
+
+@pytest.mark.parametrize("name", ["auth", "wallet", "payments"])
+async def test_it_is_unavailable_without_what_nobody_can_pay_without(
+    open_door: Any, unused_tcp_port: int, name: str
+) -> None:
+    door = await open_door(**{f"{name}_url": f"http://127.0.0.1:{unused_tcp_port}"})
+    answer = await door.client.get("/health/ready")
+    assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
 
 
 async def test_a_service_that_is_not_ready_makes_it_not_ready(door: Any, service: Any) -> None:

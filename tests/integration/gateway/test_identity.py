@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.integration.gateway.room import ALLOWED
 
 from kit.ids import new_id
 from testkit.tokens import TokenMint
@@ -50,7 +51,7 @@ async def test_without_a_token_nothing_protected_is_reached(
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.json()["code"] == "not_authenticated"
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
-    assert service.seen == []
+    assert {seen.method for seen in service.seen} <= {"OPTIONS"}
 
 
 @pytest.mark.parametrize(("method", "path"), PUBLIC)
@@ -67,22 +68,33 @@ async def test_what_is_public_needs_no_token_and_passes_on_a_strange_one(
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
+    ("method", "path", "status"),
     [
-        ("PUT", "/v1/auth/login"),
-        ("GET", "/v1/auth/register"),
-        ("POST", "/v1/auth/login/x"),
-        ("POST", "/v1/auth/LOGIN"),
-        ("PATCH", "/v1/services/7"),
-        ("POST", "/v1/services/7"),
-        ("DELETE", "/v1/auth/activate"),
+        ("PUT", "/v1/auth/login", 405),
+        ("HEAD", "/v1/auth/register", 401),
+        ("GET", "/v1/auth/register", 401),
+        ("POST", "/v1/auth/login/x", 401),
+        ("POST", "/v1/auth/LOGIN", 401),
+        ("PATCH", "/v1/services/7", 401),
+        ("POST", "/v1/services/7", 401),
+        ("DELETE", "/v1/auth/activate", 405),
     ],
 )
 async def test_a_neighbour_of_what_is_public_is_not_public(
-    door: Any, service: Any, method: str, path: str
+    door: Any, service: Any, method: str, path: str, status: int
 ) -> None:
-    assert (await door.client.request(method, path)).status_code == 401
-    assert service.seen == []
+    """Whether the path has the method at all, its service says; it has GET, PATCH and POST here."""
+    answer = await door.client.request(method, path)
+    assert answer.status_code == status
+    assert status == 401 or answer.headers["allow"] == ALLOWED
+    assert {seen.method for seen in service.seen} <= {"OPTIONS"}
+
+
+async def test_where_the_methods_are_not_known_a_token_is_asked_for(
+    door: Any, service: Any
+) -> None:
+    service.answers(503)
+    assert (await door.client.put("/v1/auth/login")).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -226,4 +238,36 @@ async def test_claims_in_headers_never_arrive(door: Any, service: Any, name: str
 async def test_another_method_is_refused(door: Any, service: Any, method: str) -> None:
     answer = await door.raw(f"{method} /v1/wallets HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     assert answer.startswith((b"HTTP/1.1 405 ", b"HTTP/1.1 400 "))
-    assert service.seen == []
+    assert b" 400 " in answer or f"allow: {ALLOWED}\r\n".encode() in answer
+    assert {seen.method for seen in service.seen} <= {"OPTIONS"}
+
+
+async def test_options_is_what_the_service_says(door: Any, service: Any) -> None:
+    answer = await door.client.options("/v1/wallets/7")
+    assert (answer.status_code, answer.headers["allow"]) == (204, ALLOWED)
+    service.answers(404)
+    assert (await door.client.options("/v1/wallets/7/nothing")).status_code == 404
+    assert [(seen.method, seen.path) for seen in service.seen] == [
+        ("OPTIONS", "/v1/wallets/7"),
+        ("OPTIONS", "/v1/wallets/7/nothing"),
+    ]
+    assert all(seen.header("authorization") is None for seen in service.seen)
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/v1/payment", "/v1/payments"),
+        ("/payments", "/v1/payments"),
+        ("/v1/wallet", "/v1/wallets"),
+        ("/v1/mee", "/v1/me"),
+        ("/health/redy", "/health/ready"),
+        ("/metric", None),  # not for callers
+        ("/admin", None),
+    ],
+)
+async def test_a_mistyped_path_says_which_is_near(door: Any, path: str, near: str | None) -> None:
+    answer = await door.client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert ("near" in answer.json()["detail"]) is (near is not None)
+    assert near is None or f"{near} " in answer.json()["detail"]

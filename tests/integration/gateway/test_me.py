@@ -80,7 +80,7 @@ async def test_the_services_are_asked_in_the_callers_name_for_the_callers_own(
     user_id = new_id()
     token = door.token(user_id=user_id)
     asking = {"X-Request-Id": "r-1", "Accept-Language": "ru", "If-None-Match": '"x"'}
-    await door.client.get("/v1/me?owner=somebody", headers=token | asking)
+    await door.client.get("/v1/me", headers=token | asking)
     assert {seen.header("authorization") for seen in service.seen} == {token["Authorization"]}
     assert {seen.header("x-request-id") for seen in service.seen} == {"r-1"}
     assert {seen.header("accept-language") for seen in service.seen} == {"ru"}
@@ -142,5 +142,26 @@ async def test_an_answer_that_is_no_json_is_unavailable(door: Any, service: Any)
     assert (answer.status_code, answer.json()["code"]) == (503, "upstream_unavailable")
 
 
-async def test_another_method_is_not_there(door: Any) -> None:
-    assert (await door.request("POST", "/v1/me")).status_code == 404
+async def test_another_method_is_refused(door: Any) -> None:
+    answer = await door.request("POST", "/v1/me")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+    told = await door.client.options("/v1/me")
+    assert (told.status_code, told.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+
+
+async def test_head_answers_as_get_does_without_a_body(door: Any, service: Any) -> None:
+    service.respond = services()
+    for path in ("/v1/me", "/users/me"):
+        got, head = await door.get(path), await door.request("HEAD", path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+    assert (await door.client.head("/v1/me")).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/me?owner=somebody", "/users/me?x", "/health/live?owner=1"])
+async def test_a_parameter_is_refused(door: Any, service: Any, path: str) -> None:
+    answer = await door.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    [fault] = answer.json()["errors"]
+    assert fault["code"] == "unknown_field"
+    assert service.seen == []

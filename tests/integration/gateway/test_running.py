@@ -13,6 +13,7 @@ import httpx
 import orjson
 import pytest
 from redis.asyncio import Redis
+from starlette.types import Receive, Send
 from tests.integration.gateway.room import SERVICES
 
 from gateway.app import opened
@@ -124,6 +125,41 @@ async def test_the_process_serves_until_it_is_asked_to_stop(
     assert request["route"] == "/v1/wallets"
     assert request["request_id"]
     assert request["traceparent"]
+
+
+async def stay_open(_: Any, receive: Receive, send: Send) -> None:
+    """Answer with an event, and go on until the gateway leaves."""
+    headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"id: 1\n\n", "more_body": True})
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def test_an_open_stream_ends_whole_and_without_a_complaint_when_the_process_is_stopped(
+    service: Any, auth: TokenMint, redis_url: str, unused_tcp_port: int
+) -> None:
+    url = f"http://127.0.0.1:{service.port}"
+    places = {f"{name.upper()}_URL": url for name in SERVICES}
+    jwks = {"JWKS_URL": f"{url}/.well-known/jwks.json", "REDIS_URL": redis_url}
+    headers = {"Authorization": f"Bearer {auth.user()}"}
+    async with (
+        process(unused_tcp_port, **places, **jwks) as running,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{unused_tcp_port}") as client,
+        asyncio.timeout(LIMIT_SECONDS),
+    ):
+        await until_ready(client)
+        service.respond = stay_open
+        async with client.stream("GET", "/v1/payments/events", headers=headers) as answer:
+            chunks = answer.aiter_bytes()
+            assert await anext(chunks) == b"id: 1\n\n"
+            running.send_signal(signal.SIGTERM)
+            assert [chunk async for chunk in chunks] == []  # ended, not broken off
+        output, _ = await running.communicate()
+    lines = [orjson.loads(line) for line in output.splitlines()]
+    assert running.returncode == -signal.SIGTERM
+    assert [line for line in lines if line["level"] in ("warning", "error", "critical")] == []
+    assert "stopping" in {line["event"] for line in lines}
 
 
 async def test_the_process_ends_where_its_port_is_taken(redis_url: str) -> None:

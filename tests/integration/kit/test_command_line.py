@@ -35,9 +35,7 @@ ENGINE = SagaEngine(TRIP, Hooks(nothing, nothing, nothing))
 
 
 def build(settings: KitSettings) -> Service:
-    web = create_app(
-        name="kit", title="kit", version="1", description="", settings=settings, refusals=()
-    )
+    web = create_app(name="kit", title="kit", description="", settings=settings, refusals=())
     return Service("kit", settings, web, sagas=(ENGINE,))
 
 
@@ -46,11 +44,14 @@ class CommandLine:
 
     def __init__(self, capture: pytest.CaptureFixture[bytes]) -> None:
         self._capture = capture
+        self.told = b""
 
     async def __call__(self, *arguments: str) -> Any:
         self._capture.readouterr()
         await asyncio.to_thread(main, "kit", KitSettings, build, arguments=arguments)
-        return orjson.loads(self._capture.readouterr().out)
+        printed = self._capture.readouterr()
+        self.told = printed.err
+        return orjson.loads(printed.out)
 
 
 @pytest.fixture
@@ -82,6 +83,44 @@ async def test_letters_are_listed_shown_replayed_and_discarded(
     assert [one["action"] for one in shown["actions"]] == ["replay", "discard"]
     with pytest.raises(SystemExit, match="needs the message's id"):
         await command_line("messages", "replay")
+    with pytest.raises(SystemExit, match="there is no letter"):
+        await command_line("messages", "replay", str(new_id()))
+
+
+async def test_what_is_discarded_is_listed_apart_and_counted_by_what_went_wrong(
+    database: Database, command_line: CommandLine
+) -> None:
+    waits, aside = (encoded(work(text)) for text in ("waits", "aside"))
+    async with database.unit_of_work() as uow:
+        bad = [
+            letter("kit.commands", orjson.loads(one), "handler_failed", "x")
+            for one in (waits, aside)
+        ]
+        await letters.bury(uow, bad)
+        await letters.discard(uow, event_id(aside), "an operator")
+    for words in ((), ("list",), ("list", "--type", "work", "--error", "X")):
+        (listed,) = await command_line("messages", *words)
+        assert listed["id"] == str(event_id(waits))
+    assert await command_line("messages", "list", "--older", "1h") == []
+    (discarded,) = await command_line("messages", "list", "--state", "discarded")
+    assert discarded["id"] == str(event_id(aside))
+    (counted,) = await command_line("messages", "count")
+    assert (counted["count"], counted["error"]) == (1, "x")
+
+
+async def test_a_replay_says_what_it_did_and_leaves_what_can_not_be_decoded(
+    database: Database, command_line: CommandLine
+) -> None:
+    good = letter("kit.commands", orjson.loads(encoded(work("x"))), "handler_failed", "x")
+    bad = letter("kit.commands", b"garbage", "undecodable", "no JSON")
+    async with database.unit_of_work() as uow:
+        await letters.bury(uow, [good, bad])
+    assert await command_line("messages", "replay", str(good.id)) == {"changed": 1}
+    assert b"was dead after 0 tries, is parked and due now" in command_line.told
+    assert await command_line("messages", "replay", str(bad.id)) == {"changed": 0}
+    assert b"no retry helps what can't be decoded (no JSON)" in command_line.told
+    (shown,) = await command_line("messages", "show", str(bad.id))
+    assert (shown["state"], shown["attempts"], shown["actions"]) == ("dead", 0, [])
 
 
 async def test_sagas_are_listed_shown_and_acted_on(

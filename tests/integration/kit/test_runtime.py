@@ -76,9 +76,7 @@ class Whole:
 
     def service(self) -> Service:
         settings = WholeSettings()
-        web = create_app(
-            name=NAME, title=NAME, version="1", description="", settings=settings, refusals=()
-        )
+        web = create_app(name=NAME, title=NAME, description="", settings=settings, refusals=())
         return Service(
             NAME,
             settings,

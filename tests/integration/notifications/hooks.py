@@ -37,8 +37,10 @@ class Hooks:
 
     async def look(self, owner: UUID, endpoint: Json) -> Json:
         """Return an endpoint as it stands."""
-        listed = (await self.room.ask(owner, "GET", ENDPOINTS)).json()["items"]
-        return next(one for one in listed if one["id"] == endpoint["id"])
+        answer = await self.ask(owner, "GET", endpoint)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
 
     async def log(self, owner: UUID, endpoint: Json, **query: Any) -> list[Json]:
         """Return what was sent to an endpoint, oldest first."""

@@ -13,7 +13,15 @@ import httpx
 import respx
 
 from contracts.auth import UserChanged, UserRegistered
-from contracts.payments import PaymentCancelled, PaymentFailed, PaymentPaid, PaymentRefunded
+from contracts.payments import (
+    PaymentCancelled,
+    PaymentDisputeClosed,
+    PaymentDisputed,
+    PaymentFailed,
+    PaymentPaid,
+    PaymentRefunded,
+    PaymentRefundFailed,
+)
 from contracts.wallet import EntryPosted, FundsMoved
 from kit.db import Database
 from kit.ids import new_id
@@ -33,6 +41,7 @@ from testkit.verification import Desk
 
 Json = dict[str, Any]
 AUTH = "http://auth.test"
+ADMIN = UUID(int=1)
 
 
 @dataclass
@@ -40,6 +49,7 @@ class Addresses:
     """Auth as it answers who is reached where; ``is_away`` makes it answer nothing."""
 
     known: dict[UUID, str | None] = field(default_factory=dict)
+    languages: dict[UUID, str | None] = field(default_factory=dict)
     is_away: bool = False
 
     def contacts(self, request: httpx.Request) -> httpx.Response:
@@ -47,7 +57,12 @@ class Addresses:
             return httpx.Response(503)
         asked = [UUID(text) for text in request.url.params["id"].split(",")]
         items = [
-            {"user_id": str(one), "email": self.known[one], "username": "somebody"}
+            {
+                "user_id": str(one),
+                "email": self.known[one],
+                "username": "somebody",
+                **({"language": self.languages[one]} if one in self.languages else {}),
+            }
             for one in asked
             if one in self.known
         ]
@@ -74,6 +89,12 @@ class Room:
             "Authorization": f"Bearer {self.desk.mint.user(caller)}",
             **options.pop("headers", {}),
         }
+        return await self.http.request(method, path, headers=headers, **options)
+
+    async def ask_as_admin(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request as an administrator."""
+        token = self.desk.mint.user(ADMIN, roles=["user", "admin"])
+        headers = {"Authorization": f"Bearer {token}"}
         return await self.http.request(method, path, headers=headers, **options)
 
     async def notices(self, reader: UUID, language: str = "en", **query: Any) -> list[Json]:
@@ -179,6 +200,35 @@ def refunded(payment: PaymentPaid, amount_minor: int, back_minor: int) -> Paymen
         refunded_minor=back_minor,
         is_full=is_full,
     )
+
+
+def refund_failed(payment: PaymentPaid, amount_minor: int) -> PaymentRefundFailed:
+    """Return payments' event of a refund that came back."""
+    return PaymentRefundFailed(
+        **_payment(payment.payer_id, payment.payee_id, amount_minor)
+        | {"payment_id": payment.payment_id},
+        refund_id=new_id(),
+        refunded_minor=0,
+        reason="card_refund_refused",
+    )
+
+
+def disputed(payment: PaymentPaid, amount_minor: int, reason: str | None) -> PaymentDisputed:
+    """Return payments' event of a dispute over a part of a payment, or all of it."""
+    return PaymentDisputed(
+        **_payment(payment.payer_id, payment.payee_id, amount_minor)
+        | {"payment_id": payment.payment_id},
+        status="paid",
+        dispute_id=new_id(),
+        provider="sandbox",
+        reason=reason,
+    )
+
+
+def closed(dispute: PaymentDisputed, outcome: str) -> PaymentDisputeClosed:
+    """Return payments' event of the dispute's end."""
+    facts = dispute.model_dump(exclude={"provider", "reason"})
+    return PaymentDisputeClosed.model_validate({**facts, "outcome": outcome})
 
 
 def failed(payer: UUID, payee: UUID, reason: str = "insufficient_funds") -> PaymentFailed:

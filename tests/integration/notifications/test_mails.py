@@ -45,10 +45,10 @@ async def test_payer_and_payee_of_a_payment_are_mailed_in_the_default_language(
     await room.told(paid(alice, bob))
     await room.postman.send_due()
     [to_alice], [to_bob] = room.mails("alice@example.com"), room.mails(BOB)
-    assert (to_alice.subject, to_bob.subject) == ("Платёж выполнен", "Получены деньги")
-    assert "Здравствуйте, somebody!" in to_alice.text
-    assert "Вы заплатили 150.00 RUB пользователю bob." in to_alice.text
-    assert "Вы получили 150.00 RUB от пользователя alice." in to_bob.text
+    assert (to_alice.subject, to_bob.subject) == ("Payment made", "Money received")
+    assert "Hello, somebody!" in to_alice.text
+    assert "You paid 150.00 RUB to bob." in to_alice.text
+    assert "You received 150.00 RUB from alice." in to_bob.text
     assert to_bob.sender == "no-reply@saldo.example"
 
 
@@ -59,7 +59,7 @@ async def test_the_payer_alone_is_mailed_that_a_payment_failed(
     await room.postman.send_due()
     [mail] = room.mails()
     assert mail.recipients == ("alice@example.com",)
-    assert "В вашем кошельке недостаточно денег." in mail.text
+    assert "There is not enough money in your wallet." in mail.text
 
 
 async def test_every_refund_of_a_payment_is_mailed_to_both_and_once(
@@ -70,10 +70,10 @@ async def test_every_refund_of_a_payment_is_mailed_to_both_and_once(
     await room.told(first, second, first)
     await room.postman.send_due()
     to_alice, to_bob = room.mails("alice@example.com"), room.mails(BOB)
-    assert [mail.subject for mail in to_alice] == ["Получен возврат"] * 2
-    assert [mail.subject for mail in to_bob] == ["Платёж возвращён"] * 2
-    assert "Вам возвращено 40.00 RUB от пользователя bob." in to_alice[0].text
-    assert "Полученные вами 40.00 RUB возвращены пользователю alice." in to_bob[0].text
+    assert [mail.subject for mail in to_alice] == ["Refund received"] * 2
+    assert [mail.subject for mail in to_bob] == ["Payment refunded"] * 2
+    assert "You got 40.00 RUB back from bob." in to_alice[0].text
+    assert "40.00 RUB that you had received went back to alice." in to_bob[0].text
 
 
 @pytest.mark.parametrize(
@@ -103,24 +103,14 @@ async def test_every_lock_of_a_login_is_mailed_once_and_has_its_notice(
     await room.told(locked(room, bob), first)
     await room.postman.send_due()
     mails = room.mails(BOB)
-    assert [mail.subject for mail in mails] == ["Вход заблокирован"] * 2
+    assert [mail.subject for mail in mails] == ["Login locked"] * 2
     until = f"{first.until:%Y-%m-%d %H:%M} UTC"
-    assert f"Войти оттуда нельзя до {until}." in mails[0].text
+    assert f"Nobody can log in from there until {until}." in mails[0].text
     assert "http" not in mails[0].text
     in_english, in_russian = await room.notices(bob), await room.notices(bob, "ru")
     assert {one["title"] for one in in_english} == {"Login locked"}
     assert {one["title"] for one in in_russian} == {"Вход заблокирован"}
     assert {one["subject_id"] for one in in_english} == {str(bob)}
-
-
-async def test_a_lock_is_not_mailed_to_an_address_that_is_muted(room: Room, bob: UUID) -> None:
-    room.box.refuse[BOB] = 550
-    await room.told(locked(room, bob))
-    await room.postman.send_due()
-    await room.told(locked(room, bob))
-    await room.postman.send_due()
-    assert await room.statuses() == ["refused", "muted"]
-    assert len(await room.notices(bob)) == 2
 
 
 async def test_the_other_orders_have_their_letters(room: Room, bob: UUID) -> None:
@@ -160,9 +150,10 @@ async def test_neither_link_nor_address_is_logged(
     room.box.refuse = {BOB: 451}
     await room.told(activation(room, bob))
     await room.postman.send_due()
-    room.box.refuse = {BOB: 550}
-    room.clock.advance(LONGEST.total_seconds())
-    await room.postman.send_due()
+    room.box.refuse = {BOB: "550 5.1.1"}
+    for _ in range(9):
+        room.clock.advance(LONGEST.total_seconds())
+        await room.postman.send_due()
     assert await room.statuses() == ["refused"]
     written = "".join(capsys.readouterr())
     assert "mails_put_off" in written
@@ -183,7 +174,7 @@ async def test_a_mail_refused_for_now_is_tried_again_later_and_later(room: Room,
         room.clock.advance(waits[-1])
     for wait, full in zip(waits, (10, 20, 40, 80), strict=True):
         assert full / 2 <= wait <= full
-    assert (mail["attempts"], mail["last_error"]) == (4, "RCPT 451")
+    assert (mail["attempts"], mail["last_error"]) == (4, "rcpt 451")
     room.box.refuse = {}
     await room.postman.send_due()
     assert len(room.mails(BOB)) == 1
@@ -204,29 +195,10 @@ async def test_a_mail_is_given_up_after_so_many_tries(cluster: Cluster) -> None:
         assert await room.postman.send_due() == 0
 
 
-async def test_an_address_refused_for_ever_gets_no_more_mail_until_it_changes(
-    room: Room, alice: UUID, bob: UUID
-) -> None:
-    room.box.refuse = {BOB: 550}
-    await room.told(activation(room, bob))
-    await room.postman.send_due()
-    assert await room.statuses() == ["refused"]
-    room.box.refuse = {}
-    room.addresses.known[bob] = "BOB@example.com"
-    await room.told(activation(room, bob), paid(bob, alice))
-    await room.postman.send_due()
-    assert sorted(await room.statuses()) == ["muted", "muted", "refused", "sent"]
-    room.addresses.known[bob] = "robert@example.com"
-    await room.told(activation(room, bob))
-    await room.postman.send_due()
-    assert len(room.mails("robert@example.com")) == 1
-    assert room.mails(BOB) == []
-
-
 async def test_one_recipient_who_is_refused_keeps_nobody_from_getting_mail(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
-    room.box.refuse = {"alice@example.com": 550}
+    room.box.refuse = {"alice@example.com": "550 5.1.1"}
     await room.told(paid(alice, bob), paid(alice, bob))
     await room.postman.send_due()
     assert len(room.mails(BOB)) == 2
@@ -239,7 +211,7 @@ async def test_without_a_mail_server_all_mail_waits(cluster: Cluster, unused_tcp
         assert await room.postman.send_due() == 2
         stored = await room.stored()
     assert [(mail["status"], mail["attempts"]) for mail in stored] == [("waiting", 1)] * 2
-    assert {mail["last_error"] for mail in stored} == {"SMTPConnectError"}
+    assert {mail["last_error"] for mail in stored} == {"connect SMTPConnectError"}
 
 
 async def test_without_auth_all_mail_waits(room: Room, bob: UUID) -> None:
@@ -293,7 +265,8 @@ async def test_an_address_in_another_script_gets_its_mail(room: Room) -> None:
     ivan = await room.arrives("иван", "иван@пример.рф")
     await room.told(activation(room, ivan))
     await room.postman.send_due()
-    assert len(room.mails("иван@пример.рф")) == 1
+    [mail] = room.mails("иван@пример.рф")
+    assert mail.recipients == ("иван@xn--e1afmkfd.xn--p1ai",)
 
 
 async def test_two_at_once_send_each_mail_once(room: Room, bob: UUID) -> None:
@@ -321,14 +294,15 @@ async def test_a_mail_claimed_by_a_process_that_ended_is_sent_when_its_lease_end
 async def test_nothing_is_left_of_mails_to_a_deleted_user(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
-    room.box.refuse = {BOB: 550}
+    room.box.refuse = {BOB: "550 5.1.1"}
     await room.told(activation(room, bob))
     await room.postman.send_due()
+    assert await room.count("address_fault") == 1
     await room.told(paid(alice, bob))
     await room.changes(bob, None, "deleted")
     await room.told(activation(room, bob))
     assert [mail["user_id"] for mail in await room.stored()] == [alice]
-    assert await room.count("muted_address") == 0
+    assert await room.count("address_fault") == 0
 
 
 async def test_many_without_an_address_cost_as_many_statements_as_one(room: Room) -> None:

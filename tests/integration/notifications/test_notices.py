@@ -1,6 +1,7 @@
 """Who hears of what, and what is kept of it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
@@ -9,14 +10,18 @@ from tests.integration.notifications.room import (
     Room,
     cancelled,
     changed,
+    closed,
+    disputed,
     failed,
     moved,
     paid,
+    refund_failed,
     refunded,
 )
 
 from kit.ids import new_id
 from kit.messaging.messages import Event
+from notifications.repository import Notices
 
 
 async def test_payer_and_payee_of_a_payment_hear_of_it_each_in_their_own_words(
@@ -245,3 +250,133 @@ async def test_anothers_notice_answers_as_a_missing_one(room: Room, alice: UUID,
     ]
     assert bodies[0] == bodies[1]
     assert (await room.notices(bob))[0]["read_at"] is None
+
+
+DISPUTED = "30.00 RUB that you had received from alice is disputed by the card's owner."
+
+
+@pytest.mark.parametrize(
+    ("reason", "language", "title", "text"),
+    [
+        (
+            "fraudulent",
+            "en",
+            "Payment disputed",
+            f"{DISPUTED} The owner says that somebody else paid with the card.",
+        ),
+        (
+            "insufficient_funds",  # a word of the provider's that payments has, too
+            "en",
+            "Payment disputed",
+            DISPUTED,
+        ),
+        (
+            None,
+            "ru",
+            "Платёж оспорен",
+            "Владелец карты оспорил полученные вами 30.00 RUB от пользователя alice.",
+        ),
+    ],
+)
+async def test_the_payee_alone_hears_and_is_mailed_that_a_payment_is_disputed(  # noqa: PLR0913, PLR0917
+    room: Room,
+    alice: UUID,
+    bob: UUID,
+    reason: str | None,
+    language: str,
+    title: str,
+    text: str,
+) -> None:
+    room.addresses.languages[bob] = language
+    dispute = disputed(paid(alice, bob), 3000, reason)
+    await room.told(dispute)
+    [notice] = await room.notices(bob, language)
+    assert (notice["kind"], notice["title"]) == ("payment_disputed", title)
+    assert (notice["text"], notice["amount"]) == (text, "30.00")
+    assert await room.notices(alice) == []
+    await room.postman.send_due()
+    [mail] = room.mails()
+    assert (mail.recipients, mail.subject) == (("bob@example.com",), title)
+    assert text in mail.text
+
+
+@pytest.mark.parametrize(("outcome", "title"), [("won", "Dispute won"), ("lost", "Dispute lost")])
+async def test_the_payee_hears_and_is_mailed_how_each_dispute_ended(
+    room: Room, alice: UUID, bob: UUID, outcome: str, title: str
+) -> None:
+    payment = paid(alice, bob)
+    first, second = disputed(payment, 3000, None), disputed(payment, 2000, None)
+    await room.told(closed(first, outcome), closed(second, outcome))
+    notices = await room.notices(bob)
+    assert [(one["kind"], one["title"]) for one in notices] == [(f"dispute_{outcome}", title)] * 2
+    assert {one["amount"] for one in notices} == {"30.00", "20.00"}
+    await room.postman.send_due()
+    assert [mail.subject for mail in room.mails("bob@example.com")] == [title] * 2
+    assert await room.notices(alice) == []
+
+
+async def test_both_hear_of_a_refund_that_came_back(room: Room, alice: UUID, bob: UUID) -> None:
+    await room.told(refund_failed(paid(alice, bob), 3000))
+    [to_alice], [to_bob] = await room.notices(alice), await room.notices(bob, "ru")
+    assert to_alice["text"] == "A refund of 30.00 RUB from bob could not be paid out to you."
+    assert to_bob["text"] == (
+        "Возврат 30.00 RUB пользователю alice не удалось выплатить; деньги снова ваши."
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "days"),
+    [
+        ({}, [3, 2, 1]),
+        ({"from": "2026-01-02"}, [3, 2]),
+        ({"to": "2026-01-02"}, [2, 1]),
+        ({"from": "2026-01-02", "to": "2026-01-02"}, [2]),
+        ({"from": "2026-01-02T00:00:00Z", "to": "2026-01-03T00:00:00+01:00"}, [2]),
+        ({"from": "2026-01-04"}, []),
+        ({"from": "2026-01-02", "limit": 1}, [3]),
+        ({"from": "2026-01-01", "unread": "false"}, []),
+    ],
+)
+async def test_notices_are_listed_by_a_range_of_time(
+    room: Room, alice: UUID, bob: UUID, query: dict[str, object], days: list[int]
+) -> None:
+    for day in (1, 2, 3):
+        await room.told(paid(alice, bob))
+        async with room.database.unit_of_work() as uow:
+            at = datetime(2026, 1, day, 12, tzinfo=UTC)
+            now = room.clock.now()
+            await uow.execute("UPDATE notice SET created_at = $1 WHERE created_at = $2", at, now)
+    answer = await room.ask(bob, "GET", "/v1/notifications", params=query)
+    assert [int(one["created_at"][8:10]) for one in answer.json()["items"]] == days
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"from": "1767225600"},
+        {"from": "1767225600.5"},
+        {"to": "2026-01-02T00:00:00"},
+        {"to": "2026-01-02T00:00"},
+        {"to": "2026-01-02 00:00:00Z"},
+        {"to": "2026-13-01"},
+        {"from": "yesterday"},
+        {"created_from": "2026-01-01"},
+        {"user_id": "0197a1d0-0a6f-7c00-8c4d-2e3f4a5b6c01"},
+    ],
+)
+async def test_a_range_that_is_no_range_and_a_filter_that_is_none_are_refused(
+    room: Room, alice: UUID, query: dict[str, str]
+) -> None:
+    answer = await room.ask(alice, "GET", "/v1/notifications", params=query)
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+
+
+async def test_a_person_keeps_the_newest_notices_only(room: Room, alice: UUID, bob: UUID) -> None:
+    events = [paid(alice, bob) for _ in range(5)]
+    await room.told(*events)
+    async with room.database.unit_of_work() as uow:
+        assert await Notices(uow).crowds(5) == []
+        assert set(await Notices(uow).crowds(4)) == {alice, bob}
+        assert await Notices(uow).purge_crowd(bob, 4) == 1
+    assert len(await room.notices(bob)) == 4
+    assert len(await room.notices(alice)) == 5

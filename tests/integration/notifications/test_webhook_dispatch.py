@@ -27,11 +27,12 @@ from kit.outgoing import RemoteCallInUnitOfWorkError
 from kit.tasks import spawn, stop
 from notifications.domain.attempts import Reply
 from notifications.domain.deliveries import Attempt, Ended, Job, NewDelivery
+from notifications.domain.deliveries import Room as Places
 from notifications.domain.webhook_urls import Reach
 from notifications.repository import Deliveries
 from notifications.service.announcing import announce
 from notifications.service.attempts import record
-from notifications.webhooks.dispatcher import EACH_AT_ONCE, LEASE, Dispatcher
+from notifications.webhooks.dispatcher import EACH_AT_ONCE, LEASE, OWNER_AT_ONCE, Dispatcher
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.payloads import trial_message
 from notifications.webhooks.sender import Sender
@@ -71,19 +72,39 @@ async def test_a_receiver_that_never_answers_delays_no_other(hooks: Hooks, alice
             await stop([running])
 
 
-async def test_where_not_all_fit_every_endpoint_gets_its_first_before_any_gets_its_second(
+async def test_where_not_all_fit_owners_take_turns_and_their_endpoints_too(
     hooks: Hooks, alice: UUID, bob: UUID
 ) -> None:
-    crowded = await hooks.make(alice, "http://127.0.0.1:9001/")
-    await fill(hooks, alice, crowded, 50)
+    crowds = [await hooks.make(alice, f"http://127.0.0.1:901{n}/") for n in range(8)]
+    for endpoint in crowds:
+        await fill(hooks, alice, endpoint, 20)
     hooks.room.clock.advance(1)
     late = [await hooks.make(bob, f"http://127.0.0.1:900{n}/") for n in range(2, 5)]
     for endpoint in late:
         await fill(hooks, bob, endpoint, 5)
     now = hooks.room.clock.now()
     async with hooks.room.database.unit_of_work() as uow:
-        jobs = await Deliveries(uow).claim({}, now, now + LEASE, each=16, all_=4)
-    assert len({job.endpoint_id for job in jobs}) == 4
+        jobs = await Deliveries(uow).claim({}, now, now + LEASE, Places(16, 64, 6))
+    taken = [str(job.endpoint_id) for job in jobs]
+    assert len(set(taken)) == 6
+    assert {one for one in taken if one in {each["id"] for each in late}} == {
+        one["id"] for one in late
+    }
+
+
+async def test_an_owner_holds_a_part_of_the_places_however_many_endpoints_they_have(
+    hooks: Hooks, alice: UUID, bob: UUID
+) -> None:
+    crowds = [await hooks.make(alice, f"http://127.0.0.1:901{n}/") for n in range(8)]
+    for endpoint in crowds:
+        await fill(hooks, alice, endpoint, 20)
+    await fill(hooks, bob, await hooks.make(bob, "http://127.0.0.1:9001/"), 5)
+    now, busy = hooks.room.clock.now(), {UUID(crowds[0]["id"]): 16}
+    async with hooks.room.database.unit_of_work() as uow:
+        jobs = await Deliveries(uow).claim(busy, now, now + LEASE, Places(16, OWNER_AT_ONCE, 512))
+    of_alice = [job for job in jobs if str(job.endpoint_id) in {one["id"] for one in crowds}]
+    assert len(of_alice) == OWNER_AT_ONCE - 16
+    assert len(jobs) == len(of_alice) + 5
 
 
 async def test_an_endpoint_is_leased_no_more_than_there_is_room_for(
@@ -94,9 +115,9 @@ async def test_an_endpoint_is_leased_no_more_than_there_is_room_for(
     busy = {UUID(endpoint["id"]): 10}
     now = hooks.room.clock.now()
     async with hooks.room.database.unit_of_work() as uow:
-        jobs = await Deliveries(uow).claim(busy, now, now + LEASE, each=16, all_=100)
+        jobs = await Deliveries(uow).claim(busy, now, now + LEASE, Places(16, 64, 100))
         assert len(jobs) == 6
-        assert await Deliveries(uow).claim(busy, now, now + LEASE, each=10, all_=100) == []
+        assert await Deliveries(uow).claim(busy, now, now + LEASE, Places(10, 64, 100)) == []
 
 
 async def test_two_workers_never_send_the_same(
@@ -115,7 +136,7 @@ async def test_what_a_dead_worker_held_is_sent_when_its_lease_ends(
     await fill(hooks, alice, endpoint, 3)
     now = hooks.room.clock.now()
     async with hooks.room.database.unit_of_work() as uow:
-        assert len(await Deliveries(uow).claim({}, now, now + LEASE, each=16, all_=16)) == 3
+        assert len(await Deliveries(uow).claim({}, now, now + LEASE, Places(16, 64, 16))) == 3
     await hooks.send(LEASE.total_seconds() - 1)
     assert receiver.got == []
     await hooks.send(1)

@@ -88,8 +88,8 @@ async def test_a_url_is_refused_with_its_reason_and_never_repeated(
     assert (await hooks.look(alice, made))["url"] == URL
 
 
-async def test_this_machine_is_out_of_reach_by_default(cluster: Cluster) -> None:
-    async with opened(cluster) as room:
+async def test_this_machine_is_out_of_reach_where_a_setting_says_so(cluster: Cluster) -> None:
+    async with opened(cluster, webhook_allow_loopback=False) as room:
         for url, code in ((URL, "port_not_allowed"), ("http://localhost/", "address_not_public")):
             answer = await room.ask(new_id(), "POST", ENDPOINTS, json={"url": url})
             assert answer.json()["errors"][0]["code"] == code
@@ -135,6 +135,7 @@ async def test_a_user_has_twenty_endpoints_at_most_however_fast_they_are_made(
 
 
 OPERATIONS = [
+    ("GET", "", None),
     ("PATCH", "", {"is_active": False}),
     ("PATCH", "", {"url": "https://no-such-host.invalid/"}),
     ("DELETE", "", None),
@@ -223,10 +224,13 @@ async def test_deliveries_are_listed_in_pages_and_by_status(
         ({"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, "span_empty"),
         ({"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, "span_empty"),
         ({"from": "0001-01-01T00:00:00+14:00", "to": "2026-01-01T00:00:00Z"}, "malformed"),
+        ({"from": "1767225600", "to": "2026-01-01T00:00:00Z"}, "malformed"),
+        ({"from": 1767225600, "to": "2026-01-01T00:00:00Z"}, "malformed"),
+        ({"from": "2026-01-02", "to": "2026-01-01"}, "span_empty"),
     ],
 )
 async def test_a_span_goes_forwards(
-    hooks: Hooks, alice: UUID, span: dict[str, str], code: str
+    hooks: Hooks, alice: UUID, span: dict[str, Any], code: str
 ) -> None:
     made = await hooks.make(alice, URL)
     answer = await hooks.ask(alice, "POST", made, "/replay", json=span)

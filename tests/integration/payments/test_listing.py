@@ -8,7 +8,7 @@ from tests.integration.payments.room import Room
 
 from kit.ids import new_id
 from payments.domain.listing import Direction
-from payments.repository import payments as sql
+from payments.repository import lists as sql
 
 
 async def ids(room: Room, caller: UUID, **query: Any) -> list[UUID]:
@@ -166,15 +166,30 @@ async def test_a_page_is_read_along_its_index(
     """Rows touched stay the page's own, whatever the table holds (here nothing that is paid)."""
     await many(room, alice, bob, 3_000)
     await many(room, bob, alice, 3_000)
-    text = sql._PAGES[Direction(direction), status is not None]
-    decimals = sql._BY_DECIMALS
-    asked = [None, None, None, sql._LAST_ID, status, None, None, None, *decimals, None, None]
+    text = sql._PAGES[sql._OF_ONE[Direction(direction)], status is not None]
+    asked = [None, None, None, sql._LAST_ID, status, None, None, None, *sql._BY_DECIMALS, None]
+    asked += [None] * 5  # payer, payee, wallet, viewer, disputed
     async with room.database.read() as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         plan = await connection.fetch("EXPLAIN (ANALYZE, FORMAT JSON) " + text, alice, 21, *asked)
         await connection.execute("RESET plan_cache_mode")
     sides = 2 if direction == "all" else 1
     assert read_rows(plan) <= 21 * sides + 21 * 3
+
+
+async def test_everybodys_newest_are_read_along_their_index(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await many(room, alice, bob, 3_000)
+    asked = [None, None, None, sql._LAST_ID, None, None, None, None, *sql._BY_DECIMALS, None]
+    text = sql._PAGES[sql._EVERYBODYS, False]
+    async with room.database.read() as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        plan = await connection.fetch(
+            "EXPLAIN (ANALYZE, FORMAT JSON) " + text, None, 21, *asked, *[None] * 4
+        )
+        await connection.execute("RESET plan_cache_mode")
+    assert read_rows(plan) <= 21 + 21 * 3
 
 
 def read_rows(plan: Any) -> int:

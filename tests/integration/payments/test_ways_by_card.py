@@ -8,7 +8,7 @@ import httpx
 import pytest
 import respx
 from tests.integration.payments.cards import SHOP, CardProvider
-from tests.integration.payments.room import Room
+from tests.integration.payments.room import AUTH, WALLET, Room
 from tests.integration.payments.test_limits import limit, used
 
 CARD = {"method": "card", "return_url": SHOP}
@@ -138,12 +138,17 @@ class TestReservedAndScheduled:
         assert await room.status(alice, payment_id) == "paid"
 
 
-async def test_a_quote_by_card_asks_no_wallet(
-    room: Room, cards: CardProvider, alice: UUID, bob: UUID
+async def test_a_quote_by_card_asks_the_payees_wallet_alone(
+    room: Room, cards: CardProvider, outside: respx.MockRouter, alice: UUID, bob: UUID
 ) -> None:
+    outside.post(f"{AUTH}/v1/auth/token").respond(
+        json={"access_token": "t", "token_type": "bearer", "expires_in": 300}
+    )
+    accounts = outside.get(f"{WALLET}/internal/accounts").respond(404)
     body = {"payee": {"user_id": str(bob)}, "amount": "10.00", "confirm": True, **CARD}
     quoted = (await room.post(alice, "/v1/payments/quote", json=body)).json()
     assert (quoted["would"], quoted["available_after"]) == ("pay", None)
+    assert [call.request.url.params["owner_id"] for call in accounts.calls] == [str(bob)]
     await limit(room, alice, per_payment="9.99")
     quoted = (await room.post(alice, "/v1/payments/quote", json=body)).json()
     assert (quoted["would"], quoted["code"]) == ("refuse", "limit_per_payment")

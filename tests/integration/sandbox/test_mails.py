@@ -131,3 +131,21 @@ async def test_it_is_not_ready_where_the_sinks_port_is_taken() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         assert await readiness(taken.getsockname()[1], 503) == 503
+
+
+async def test_a_recipient_is_known_in_both_spellings_of_its_domain(sink: Sink) -> None:
+    await sink.send("ivan@xn--e1afmkfd.xn--p1ai")
+    assert len(await sink.mails(to="ivan@пример.рф")) == 1
+    assert len(await sink.mails(to="IVAN@xn--e1afmkfd.xn--p1ai")) == 1
+    told = {"refuse": {"ivan@пример.рф": "550 5.1.1"}}
+    answer = await sink.http.put("/sandbox/mails/behaviour", json=told)
+    assert answer.json() == told
+    with pytest.raises(aiosmtplib.SMTPRecipientsRefused) as refused:
+        await sink.send("ivan@xn--e1afmkfd.xn--p1ai")
+    assert refused.value.recipients[0].message.startswith("5.1.1")
+
+
+@pytest.mark.parametrize("code", ["550", "5.1.1", "250 2.0.0", "550 5.1.1\r\nx", 250, 600])
+async def test_what_is_no_refusal_is_refused(sink: Sink, code: object) -> None:
+    answer = await sink.http.put("/sandbox/mails/behaviour", json={"refuse": {"*": code}})
+    assert answer.status_code == 422

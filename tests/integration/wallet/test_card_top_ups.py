@@ -101,3 +101,27 @@ async def test_what_payments_does_not_say_to_people_is_an_outage(
 ) -> None:
     outside.post(CHARGES).respond(404, json=body)
     assert (await ask(world, new_id(), CARD)).status_code == 503
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+async def test_a_card_that_was_refused_is_charged_anew_by_the_same_key(
+    world: World, outside: respx.MockRouter, status: str
+) -> None:
+    owner, key = new_id(), {"Idempotency-Key": "once"}
+    first = await ask(world, owner, CARD, **key)
+    again = await ask(world, owner, CARD, **key)
+    assert again.json()["charge_id"] == first.json()["charge_id"]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        is_first = first.json()["charge_id"] in request.content.decode()
+        action = None if is_first else {"type": "redirect", "url": PAGE}
+        known = {"status": status if is_first else "pending", "next_action": action}
+        return httpx.Response(202, json=known)
+
+    outside.post(CHARGES).mock(side_effect=answer)
+    anew = await ask(world, owner, {**CARD, "amount": "150"}, **key)
+    assert anew.status_code == 202
+    assert anew.json()["charge_id"] != first.json()["charge_id"]
+    assert anew.json()["next_action"]["url"] == PAGE
+    repeated = await ask(world, owner, CARD, **key)
+    assert repeated.json()["charge_id"] == anew.json()["charge_id"]

@@ -36,7 +36,10 @@ async def refused(world: World, statement: str, *args: object) -> str:
         ("balance_minor = 1000000000000000001", "ck_account_balance_limit"),
         ("seq = -1", "ck_account_seq_counts_up"),
         ("last_hash = ''", "ck_account_last_hash_length"),
-        ("status = 'closed'", "ck_account_status"),
+        ("status = 'gone'", "ck_account_status"),
+        ("status = 'closed'", "ck_account_closed_is_empty"),
+        ("owed_minor = -1", "ck_account_owed_is_not_negative"),
+        ("owed_minor = 1", "ck_account_who_owes_has_nothing"),
         ("kind = 'other'", "ck_account_kind"),
         ("currency = 'rub'", "ck_account_currency"),
         ("kind = 'external', is_default = false", "ck_account_people_own_wallets"),
@@ -119,6 +122,29 @@ async def test_an_entry_has_its_number_alone(world: World) -> None:
     (known,) = await world.row("SELECT id FROM transfer LIMIT 1")
     again = _ENTRY.replace("$1, 100", "$1, 1").replace("$4, 100", "$4, 1")
     assert await refused(world, again, alice, known, 1, bob, -1) == "pk_entry"
+
+
+async def test_the_houses_accounts_have_more_room_within_what_fits(world: World) -> None:
+    await world.person("10.00")
+    change = "UPDATE account SET balance_minor = $1 WHERE kind = 'external'"
+    async with world.database.unit_of_work() as uow:
+        await uow.execute(change, -9 * 10**18)
+    assert await refused(world, change, -9 * 10**18 - 1) == "ck_account_balance_limit"
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ("balance_minor = 1", "ck_account_debts_are_lent"),
+        ("owed_minor = 1", "ck_account_only_people_owe"),
+    ],
+)
+async def test_only_people_owe_and_the_house_only_lends(
+    world: World, change: str, constraint: str
+) -> None:
+    await world.ask(transfer(new_id(), new_id(), 100, is_owed=True))
+    told = await refused(world, f"UPDATE account SET {change} WHERE kind = 'debts'")
+    assert told == constraint
 
 
 async def test_an_owner_has_one_default_wallet_of_a_currency(world: World) -> None:

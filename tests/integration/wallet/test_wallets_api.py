@@ -26,6 +26,7 @@ async def test_the_first_look_opens_the_default_wallet(world: World) -> None:
         "balance": {"amount": "0.00", "currency": "RUB"},
         "held": {"amount": "0.00", "currency": "RUB"},
         "available": {"amount": "0.00", "currency": "RUB"},
+        "owed": {"amount": "0.00", "currency": "RUB"},
         "created_at": wallet["created_at"],
     }
     assert wallet["number"] >= 1001
@@ -312,6 +313,7 @@ async def test_another_service_learns_what_may_be_spent(world: World) -> None:
         "currency": "RUB",
         "status": "active",
         "available_minor": 1250,
+        "room_minor": 10**18 - 1250,
     }
     assert (await ask(alice, wallet_id=wallet["id"])).status_code == 200
     assert code(await ask(bob, wallet_id=wallet["id"])) == (404, "not_found")

@@ -148,6 +148,11 @@ class World:
             await self.fund(owner, amount)
         return owner
 
+    async def owes(self, owner: UUID) -> int:
+        """Return what somebody owes on their default wallet, in minor units."""
+        row = await self.row("SELECT owed_minor FROM account WHERE owner_id = $1", owner)
+        return int(row["owed_minor"])
+
     async def figures(self, owner: UUID, currency: str = "RUB") -> tuple[int, int]:
         """Return balance and held amount of the default wallet, in minor units."""
         row = await self.row(
@@ -186,6 +191,13 @@ class World:
         assert (
             await self.rows(
                 "SELECT currency FROM account GROUP BY currency HAVING sum(balance_minor) <> 0"
+            )
+            == []
+        )
+        assert (
+            await self.rows(
+                "SELECT currency FROM account GROUP BY currency HAVING sum(owed_minor)"
+                " + coalesce(sum(balance_minor) FILTER (WHERE kind = 'debts'), 0) <> 0"
             )
             == []
         )

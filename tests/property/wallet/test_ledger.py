@@ -10,7 +10,9 @@ from tests.unit.wallet.books import (
     NOW,
     account,
     capture,
+    debts,
     external,
+    owed,
     place,
     release,
     transfer,
@@ -28,6 +30,7 @@ _amount = st.integers(-5, 400)
 _steps = st.lists(
     st.one_of(
         st.tuples(st.just("transfer"), _who, _who, _amount),
+        st.tuples(st.just("owe"), _who, _who, _amount),
         st.tuples(st.just("place"), _who, _who, _amount),
         st.tuples(st.just("capture"), st.integers(0, 9), _who, _amount),
         st.tuples(st.just("capture part"), st.integers(0, 9), _who, _amount),
@@ -52,6 +55,7 @@ class Story:
             account(),
             account(currency="USD"),
         ]
+        self.houses = [debts(), debts(currency="USD")]
         self.holds: dict[Any, Any] = {}
         self.answered: dict[Any, Any] = {}
         self.entries: list[Any] = []
@@ -61,8 +65,9 @@ class Story:
     def command(self, step: tuple[str, int, int, int]) -> Any:
         kind, number, other, amount = step
         match kind:
-            case "transfer":
-                return transfer(self.accounts[number], self.accounts[other], amount)
+            case "transfer" | "owe":
+                made = transfer(self.accounts[number], self.accounts[other], amount)
+                return made._replace(is_owed=kind == "owe")
             case "steal":
                 thief = Party(self.accounts[other].owner_id, self.accounts[number].id)
                 stolen = transfer(self.accounts[number], self.accounts[other], amount)
@@ -89,7 +94,7 @@ class Story:
             if command is not None:
                 commands.append(command)
                 self.asked.append(command)
-        book = Book(self.accounts, self.holds.values(), self.answered, now=NOW)
+        book = Book(self.accounts, self.holds.values(), self.answered, now=NOW, houses=self.houses)
         outcomes = post(book, commands)
         self.check(book, commands, outcomes)
         self.holds = book.holds
@@ -103,7 +108,11 @@ class Story:
             assert sum(entry.amount_minor for entry in legs) == 0
             assert {book.accounts[entry.account_id].currency for entry in legs} == {row.currency}
         posted = {outcome.transfer_id for outcome in outcomes if isinstance(outcome, Posted)}
-        assert {row.id for row in book.transfers} <= posted
+        assert {row.id for row in book.transfers} - book.repayments.keys() <= posted
+        assert not any(one.owed_minor and one.available_minor for one in self.accounts)
+        for house in self.houses:
+            owing = (one.owed_minor for one in self.accounts if one.currency == house.currency)
+            assert sum(owing) == -house.balance_minor
         assert all(c.amount_minor > 0 for c, outcome in pairs if isinstance(outcome, Posted))
 
 
@@ -116,8 +125,9 @@ def test_the_rules_hold_after_any_story(
     for begin, end in pairwise(edges):
         story.run(steps[begin:end])
     for currency in ("RUB", "USD"):
-        assert sum(a.balance_minor for a in story.accounts if a.currency == currency) == 0
-    for one in story.accounts:
+        everybody = [*story.accounts, *story.houses]
+        assert sum(a.balance_minor for a in everybody if a.currency == currency) == 0
+    for one in [*story.accounts, *story.houses]:
         own = [entry for entry in story.entries if entry.account_id == one.id]
         assert [entry.seq for entry in own] == list(range(1, one.seq + 1))
         assert verify_chain(own) is None
@@ -133,7 +143,7 @@ def test_the_rules_hold_after_any_story(
 
 @given(_steps)
 def test_one_batch_ends_as_many_batches_of_one_do(steps: list[tuple[str, int, int, int]]) -> None:
-    alice, bob, bank = account(), account(), external()
+    alice, bob, bank, house = account(), account(), external(), debts()
     people = [bank, alice, bob]
     commands: list[Any] = []
     for kind, number, other, amount in steps:
@@ -146,14 +156,22 @@ def test_one_batch_ends_as_many_batches_of_one_do(steps: list[tuple[str, int, in
                 commands.append(capture(hold_id, two, amount))
             case "repeat" if commands:
                 commands.append(commands[number % len(commands)])
+            case "owe":
+                commands.append(owed(one, two, amount))
             case _:
                 commands.append(transfer(one, two, amount))
-    whole = Book([replace(one) for one in people], now=NOW)
+    whole = Book([replace(one) for one in people], now=NOW, houses=[replace(house)])
     together = post(whole, commands)
-    book = Book([replace(one) for one in people], now=NOW)
+    book = Book([replace(one) for one in people], now=NOW, houses=[replace(house)])
     apart, entries = [], []
     for command in commands:
-        book = Book(book.accounts.values(), book.holds.values(), book.answered, now=NOW)
+        book = Book(
+            book.accounts.values(),
+            book.holds.values(),
+            book.answered,
+            now=NOW,
+            houses=book.houses.values(),
+        )
         apart += post(book, [command])
         entries += book.entries
     assert together == apart

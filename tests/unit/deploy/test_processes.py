@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from deploy.stack.errors import NotReadyError, StackError
-from deploy.stack.identity import Identity, identify, is_running
+from deploy.stack.identity import Identity, identify, is_running, listens
 from deploy.stack.processes import Processes, Program, waited
 
 
@@ -185,3 +186,12 @@ def test_a_killed_process_is_gone_with_all_its_threads(
         processes.end("one", signal.SIGKILL, WAIT)
         with pytest.raises(ProcessLookupError):
             os.kill(identity.pid, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_who_listens_on_a_port_can_be_told(stranger: Identity) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert listens(os.getpid(), port)
+        assert not listens(stranger.pid, port)
+    assert not listens(os.getpid(), port)

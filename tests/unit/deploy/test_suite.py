@@ -1,6 +1,10 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from deploy.bootstrap import ROOT
 from deploy.stack.suite import SERIAL_ROOMS, Part, parts, summary
 
 REPORT = """<testsuites><testsuite name="pytest" errors="{errors}" failures="{failures}"
@@ -48,6 +52,49 @@ def test_a_chosen_part_is_shared_by_workers_where_that_helps(
     (part,) = parts(clone, target)
     assert part.paths == (target,)
     assert ("-n" in part.options) == is_shared
+
+
+@pytest.mark.parametrize(
+    ("target", "paths"),
+    [
+        ("tests/unit tests/contract", [("tests/unit", "tests/contract")]),
+        (" tests/unit/test_one.py ", [("tests/unit/test_one.py",)]),
+        (
+            "tests/unit/a.py::test_x[1 2] tests/b.py",
+            [("tests/unit/a.py::test_x[1 2]", "tests/b.py")],
+        ),
+        ("tests/unit tests/e2e", [("tests/unit",), ("tests/e2e",)]),
+        (
+            "tests/e2e/test_one.py tests/resilience/",
+            [("tests/e2e/test_one.py", "tests/resilience/")],
+        ),
+        ("tests/unit ./tests/", [("tests",), SERIAL_ROOMS]),
+        ("", [("tests",), SERIAL_ROOMS]),
+    ],
+)
+def test_several_may_be_chosen_at_once(
+    clone: Path, target: str, paths: list[tuple[str, ...]]
+) -> None:
+    assert [part.paths for part in parts(clone, target)] == paths
+
+
+def test_a_path_with_a_blank_is_one(clone: Path) -> None:
+    (clone / "tests/my unit").mkdir()
+    assert [part.paths for part in parts(clone, "tests/my unit")] == [("tests/my unit",)]
+
+
+def test_what_somebody_has_set_for_his_own_stack_reaches_no_test() -> None:
+    set_by_hand = os.environ | {"GATEWAY_PORT": "8080", "ENVIRONMENT": "production"}
+    script = "import os, tests.conftest; print({'GATEWAY_PORT', 'ENVIRONMENT'} & set(os.environ))"
+    seen = subprocess.run(  # noqa: S603 (our own)
+        [sys.executable, "-c", script],
+        env=set_by_hand,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert seen.stdout == "set()\n"
 
 
 def test_the_reports_add_up(tmp_path: Path) -> None:

@@ -20,16 +20,15 @@ def test_a_prefix_is_protected_and_what_is_listed_below_it_public(table: RouteTa
 
 @pytest.mark.parametrize("prefix", routes.PREFIXES)
 def test_everything_below_a_prefix_is_routed_alike(table: RouteTable, prefix: str) -> None:
-    for path in (prefix, f"{prefix}/", f"{prefix}/7", f"{prefix}/7/8/9/"):
+    whole = () if f"POST {prefix}" in ALIASES else (prefix, f"{prefix}/")
+    for path in (*whole, f"{prefix}/7", f"{prefix}/7/8/9/"):
         route = table.find("DELETE", path.encode())
         assert route is not None
         assert route.upstream == routes.PREFIXES[prefix]
         assert not route.is_public
 
 
-@pytest.mark.parametrize(
-    "path", [b"/", b"/v1", b"/v1x/auth", b"/v1/authx", b"/x/v1/auth", b"/V1/auth"]
-)
+@pytest.mark.parametrize("path", [b"/v1", b"/v1x/auth", b"/v1/authx", b"/x/v1/auth", b"/V1/auth"])
 def test_what_is_no_route_is_not_found(table: RouteTable, path: bytes) -> None:
     assert table.find("GET", path) is None
 

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit.csv_text import CsvError, read, text_cell, written
+from kit import csv_text
+from kit.csv_text import Bounds, CsvError, Record, text_cell, written
+
+WIDE = Bounds(fields=20, characters=100, lines=100)
+
+
+def read(body: bytes) -> list[Record]:
+    return list(csv_text.read(body, WIDE))
 
 
 def test_lines_end_with_cr_lf_and_hard_cells_are_quoted() -> None:
@@ -20,7 +27,52 @@ def test_text_that_a_spreadsheet_would_run_is_disarmed(text: str) -> None:
     assert text_cell(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["Dinner", "a=b", "'quoted", "Обед", "", None])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("＝1+1", "＋1", "－1", "＠SUM(A1)", "−1"),  # some spreadsheets fold them
+        *(" =1", "\u00a0=1", "\u3000=1", "\ufeff=1", "\u200b=1", "\u2060=1", "\u202e=1"),
+        *("\0=1", "\x1b=1", "\u00ad=1", '"=1', "'=1", "“=1"),
+    ],
+)
+def test_what_is_trimmed_or_not_seen_hides_no_formula(text: str) -> None:
+    assert text_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t", "\n", "\r", "\r\n", "|", "；", "\u2028"])
+def test_a_formula_after_a_separator_is_disarmed_too(separator: str) -> None:
+    made = text_cell(f"tea{separator} =1+1")
+    assert made.startswith("'tea")
+    assert "=" not in {part.strip()[:1] for part in made.replace(separator, "\0").split("\0")}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "field", "why"),
+    [
+        (b"x," * 8_000_000, 1, 20, "20 fields"),
+        (b"a,b\n" + b"x," * 1_000_000, 2, 20, "20 fields"),
+        (b"\n" * 8_000_000, 101, 1, "100 lines"),
+        (b"a\n" * 1_000_000, 101, 1, "100 lines"),
+        (b"x" * 8_000_000, 1, 1, "100 characters"),
+    ],
+    ids=["fields", "second line", "empty lines", "lines", "characters"],
+)
+def test_nothing_beyond_the_bounds_is_looked_at(
+    text: bytes, line: int, field: int, why: str
+) -> None:
+    records = csv_text.read(text, WIDE)
+    seen = []
+    with pytest.raises(CsvError) as refused:
+        seen.extend(records)
+    assert len(seen) <= WIDE.lines
+    assert (refused.value.line, refused.value.field) == (line, field)
+    assert why in refused.value.en
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Dinner", "a=b", "12:30 - 14:00", "tea; coffee", "a-b, c+d", "'quoted", "Обед", "", None],
+)
 def test_other_text_stays_as_it_is(text: str | None) -> None:
     assert text_cell(text) == (text or "")
 

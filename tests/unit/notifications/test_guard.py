@@ -43,6 +43,10 @@ async def refusal(one: Guard, url: str = NAME) -> UrlFault:
         ["::1"],
         ["::ffff:10.0.0.1"],
         ["64:ff9b::7f00:1"],
+        ["::ffff:0:10.0.0.1"],
+        ["2002:a00:1::"],
+        ["::10.0.0.1"],
+        ["fec0::1"],
         ["fe80::1%eth0"],
         ["8.8.8.8", "10.0.0.1"],
         ["2606:4700::1", "::1"],
@@ -96,7 +100,13 @@ async def test_localhost_is_this_machine_and_only_a_setting_opens_it() -> None:
     await Guard(Reach(loopback=True), look_up).check(url)
 
 
-@pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "not an address"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.1", "127.0.0.1", "not an address", "::ffff:0:10.0.0.1", "::ffff:10.0.0.1"),
+        *("2002:a00:1::", "fe80::1%eth0", "64:ff9b::a00:1", "ff02::1"),
+    ],
+)
 def test_no_socket_is_opened_to_what_is_not_public(address: str) -> None:
     one = guard(["8.8.8.8"])
     with pytest.raises(AddressRefusedError):
@@ -107,3 +117,16 @@ def test_a_socket_is_opened_to_what_is_public() -> None:
     one = guard(["8.8.8.8"])
     with one.open_socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 443))) as opened:
         assert opened.family is socket.AF_INET
+
+
+async def test_a_host_of_development_may_lead_inside_and_opens_no_other_way_there() -> None:
+    reach = Reach(plain_http=True, hosts=frozenset({"gateway"}))
+    one, where = guard(["172.18.0.5"], reach=reach), ("172.18.0.5", 8000)
+    address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", where)
+    with pytest.raises(AddressRefusedError):
+        one.open_socket(address)
+    await one.check("http://GATEWAY:8000/sandbox/inbox/mine")
+    one.open_socket(address).close()
+    assert await refusal(one) is UrlFault.NOT_PUBLIC
+    assert await refusal(one, "http://172.18.0.5:8080/") is UrlFault.NOT_PUBLIC
+    assert await refusal(one, "http://gateway:22/") is UrlFault.PORT

@@ -10,9 +10,12 @@ import pytest
 from contracts.payments import (
     PaymentCancelled,
     PaymentCreated,
+    PaymentDisputeClosed,
+    PaymentDisputed,
     PaymentFailed,
     PaymentPaid,
     PaymentRefunded,
+    PaymentRefundFailed,
 )
 from contracts.wallet import EntryPosted, FundsMoved
 from kit.ids import new_id
@@ -202,3 +205,57 @@ def test_a_test_event_has_no_sequence() -> None:
         "data": {"endpoint_id": str(UUID(int=9))},
     }
     assert message.sequence is None
+
+
+DISPUTE = {"dispute_id": UUID(int=6), "status": "paid"}
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "more"),
+    [
+        (
+            PaymentDisputed(**PAYMENT_FACTS, **DISPUTE, provider="stripe", reason="fraudulent"),
+            "payment.disputed",
+            {"provider": "stripe", "reason": "fraudulent"},
+        ),
+        (
+            PaymentDisputed(**PAYMENT_FACTS, **DISPUTE, provider="sandbox", reason=None),
+            "payment.disputed",
+            {"provider": "sandbox", "reason": None},
+        ),
+        (
+            PaymentDisputeClosed(**PAYMENT_FACTS, **DISPUTE, outcome="won"),
+            "payment.dispute_closed",
+            {"outcome": "won"},
+        ),
+        (
+            PaymentDisputeClosed(**PAYMENT_FACTS, **DISPUTE, outcome="lost"),
+            "payment.dispute_closed",
+            {"outcome": "lost"},
+        ),
+    ],
+)
+def test_a_dispute_is_told_to_both_with_its_own_amount(
+    event: Event, kind: str, more: dict[str, str | None]
+) -> None:
+    messages = list(payloads.messages_of(envelope(event), {PAYER, PAYEE}))
+    assert [(one.type, told(one)["data"]["direction"]) for one in messages] == [
+        (kind, "out"),
+        (kind, "in"),
+    ]
+    for message in messages:
+        data = told(message)["data"]
+        expected = {"dispute_id": str(UUID(int=6)), "amount": "150.00", "status": "paid", **more}
+        assert expected.items() <= data.items()
+        assert message.payment_id == PAYMENT
+
+
+def test_a_refund_that_came_back_is_told_with_what_is_left_of_all_refunds() -> None:
+    event = PaymentRefundFailed(
+        **PAYMENT_FACTS, refund_id=UUID(int=5), refunded_minor=4000, reason="card_refund_refused"
+    )
+    for message in payloads.messages_of(envelope(event), {PAYER, PAYEE}):
+        data = told(message)["data"]
+        assert (message.type, data["status"]) == ("payment.refund_failed", "paid")
+        assert (data["refund_id"], data["refunded_amount"]) == (str(UUID(int=5)), "40.00")
+        assert "reason" not in data

@@ -26,10 +26,10 @@ def production(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_development_sends_to_the_sandbox_in_russian() -> None:
+def test_development_sends_to_the_sandbox_in_english() -> None:
     settings = load(Settings, env_file=None)
     assert (settings.smtp_host, settings.smtp_port) == ("127.0.0.1", 8110)
-    assert (settings.smtp_tls, settings.default_language) == ("none", "ru")
+    assert (settings.smtp_tls, settings.default_language) == ("none", "en")
 
 
 @pytest.mark.parametrize(
@@ -70,18 +70,27 @@ def test_a_sender_is_an_address(monkeypatch: pytest.MonkeyPatch, sender: str) ->
 def test_in_production_webhooks_go_to_public_addresses_by_https_alone(
     production: pytest.MonkeyPatch,
 ) -> None:
-    assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=False, loopback=False)
+    production.setenv("NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOST", "gateway")
+    assert load(Settings, env_file=None).webhook_reach == Reach()
     production.setenv("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK", "true")
     with pytest.raises(SystemExit, match="NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK"):
         load(Settings, env_file=None)
 
 
-def test_in_development_webhooks_reach_this_machine_by_a_setting_only(
+def test_webhooks_reach_this_machine_in_development_and_elsewhere_by_a_setting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, loopback=False)
-    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK", "true")
     assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, loopback=True)
+    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK", "false")
+    assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, loopback=False)
+    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK", "")
+    monkeypatch.setenv("ENVIRONMENT", "test")
+    assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, loopback=False)
+    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOST", "Sandbox")
+    hosts = frozenset({"sandbox"})
+    assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True, hosts=hosts)
+    monkeypatch.setenv("NOTIFICATIONS_WEBHOOK_DEVELOPMENT_HOST", "127.0.0.1")
+    assert load(Settings, env_file=None).webhook_reach == Reach(plain_http=True)
 
 
 def test_the_first_webhook_key_is_the_present_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from kit.refusals import Language
 from notifications.domain.notices import Kind
-from notifications.domain.reasons import REASONS
+from notifications.domain.reasons import DISPUTE_REASONS, REASONS
 from notifications.domain.texts import words
 
 FACTS = {
@@ -50,6 +50,37 @@ SAID = [
         Kind.REFUND_MADE,
         "150.00 RUB that you had received went back to bob.",
         "Полученные вами 150.00 RUB возвращены пользователю bob.",
+    ),
+    (
+        Kind.REFUND_FAILED,
+        "A refund of 150.00 RUB from bob could not be paid out to you.",
+        "Возврат 150.00 RUB от пользователя bob не удалось вам выплатить.",
+    ),
+    (
+        Kind.REFUND_RETURNED,
+        "A refund of 150.00 RUB to bob could not be paid out; the money is yours again.",
+        "Возврат 150.00 RUB пользователю bob не удалось выплатить; деньги снова ваши.",
+    ),
+    (
+        Kind.PAYMENT_DISPUTED,
+        "150.00 RUB that you had received from bob is disputed by the card's owner.",
+        "Владелец карты оспорил полученные вами 150.00 RUB от пользователя bob.",
+    ),
+    (
+        Kind.DISPUTE_WON,
+        "The dispute over 150.00 RUB from bob was decided for you: the money is yours.",
+        "Спор о 150.00 RUB от пользователя bob решён в вашу пользу: деньги ваши.",
+    ),
+    (
+        Kind.DISPUTE_LOST,
+        (
+            "The dispute over 150.00 RUB from bob was decided against you: the money goes to the"
+            " card's owner."
+        ),
+        (
+            "Спор о 150.00 RUB от пользователя bob решён не в вашу пользу: деньги уходят владельцу"
+            " карты."
+        ),
     ),
     (
         Kind.WALLET_TOPPED_UP,
@@ -135,3 +166,10 @@ def test_a_reason_nobody_has_words_for_adds_none() -> None:
 def test_reasons_are_known_in_both_languages() -> None:
     assert REASONS["en"].keys() == REASONS["ru"].keys()
     assert set(REASONS["en"].values()).isdisjoint(REASONS["ru"].values())
+
+
+def test_every_reason_of_a_dispute_has_its_words_in_both_languages() -> None:
+    assert set(DISPUTE_REASONS["en"]) == set(DISPUTE_REASONS["ru"])
+    facts = {"amount_minor": 15000, "currency": "RUB", "dispute_reason": "duplicate"}
+    said = words(Kind.PAYMENT_DISPUTED, facts, None, "en")
+    assert said.text.endswith("The owner says that it was charged twice.")

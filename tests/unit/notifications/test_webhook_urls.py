@@ -45,6 +45,19 @@ REFUSED = [
     ("https://[2002:a00:1::]/", N),
     ("https://[2002:808:808::]/", N),
     ("https://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/", N),
+    ("https://[::ffff:0:10.0.0.1]/", N),
+    ("https://[::ffff:0:a9fe:a9fe]/", N),
+    ("https://[0:0:0:0:ffff:0:7f00:1]/", N),
+    ("https://[::10.0.0.1]/", N),
+    ("https://[::fffe:10.0.0.1]/", N),
+    ("https://[2606:4700::5efe:10.0.0.1]/", N),
+    ("https://[2606:4700::200:5efe:10.0.0.1]/", N),
+    ("https://012.0.0.1/", M),
+    ("https://0xa.0.0.1/", M),
+    ("https://10.1/", M),
+    ("https://167772161/", M),
+    ("https://[::ffff:0x0a.0.0.1]/", M),
+    ("https://[::ffff:010.0.0.1]/", M),
     ("https://0/", M),
     ("https://2130706433/", M),
     ("https://127.1/", M),
@@ -79,7 +92,12 @@ REFUSED = [
     ("https://[3fff::1]/", N),
     ("https://[5f00::1]/", N),
     ("https://[100::1]/", N),
+    ("https://[200::1]/", N),
+    ("https://[4000::1]/", N),
+    ("https://[2001:20::1]/", N),
     ("https://[fe80::1%25eth0]/", M),
+    ("https://[fe80::1%eth0]/", M),
+    ("https://[2606:4700::1%25eth0]/", M),
     # who it is said to be
     ("https://user@example.com/", C),
     ("https://user:password@example.com/", C),
@@ -177,6 +195,10 @@ def test_loopback_is_reached_only_by_its_own_setting(url: str) -> None:
         ("http://example.com:5000/", P),
         ("http://user@localhost:9000/", C),
         ("http://2130706433:9000/", M),
+        ("http://[::ffff:0:127.0.0.1]:8080/", N),
+        ("http://[64:ff9b::127.0.0.1]:8080/", N),
+        ("http://[::127.0.0.1]:8080/", N),
+        ("http://0.0.0.0:8080/", N),
     ],
 )
 def test_loopback_opens_nothing_else(url: str, fault: UrlFault) -> None:
@@ -186,7 +208,24 @@ def test_loopback_opens_nothing_else(url: str, fault: UrlFault) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["8.8.8.8", "2606:4700::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]
+    "address",
+    ["8.8.8.8", "2606:4700::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "::ffff:0:8.8.8.8"],
 )
 def test_a_public_address_is_public_in_its_other_spellings_too(address: str) -> None:
     assert is_public(ip_address(address))
+
+
+# Everything that the registries of IANA name as special, and one address in the middle of each.
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("0.1.2.3", "10.9.8.7", "100.127.0.1", "127.0.0.53", "169.254.0.9", "172.31.255.254"),
+        *("192.0.0.8", "192.0.2.9", "192.88.99.9", "192.168.255.1", "198.19.0.1", "198.51.100.1"),
+        *("203.0.113.9", "225.1.2.3", "232.0.0.1", "250.1.2.3", "255.255.255.255"),
+    ],
+)
+@pytest.mark.parametrize(
+    "form", ["{}", "::ffff:{}", "::ffff:0:{}", "::{}", "64:ff9b::{}", "2606:4700::5efe:{}"]
+)
+def test_an_ipv4_address_that_is_not_public_is_in_no_form(address: str, form: str) -> None:
+    assert not is_public(ip_address(form.format(address)))

@@ -6,6 +6,11 @@ import pytest
 
 from kit.money import AmountRefused, Money
 from kit.refusals import Refusal
+from payments.capture_refusals import (
+    CaptureExceedsReservation,
+    FixedPriceIsPaidWhole,
+    OnlyReservedMayBePaidInPart,
+)
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.lifecycle import (
     Cancel,
@@ -18,10 +23,8 @@ from payments.domain.lifecycle import (
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import FINAL, Payment, Status
 from payments.refusals import (
-    CaptureExceedsReservation,
     OnlyPayerMayCancel,
     OnlyPayerMayPay,
-    OnlyReservedMayBePaidInPart,
     PaymentAlreadyFinal,
     PaymentBeingCancelled,
     PaymentExpired,
@@ -86,6 +89,8 @@ def test_all_of_a_payment_is_paid_or_of_a_reserved_one_a_part() -> None:
     reserved = payment(is_reserved=True)
     assert decide_capture(reserved, None) == decide_capture(reserved, "150") == Money(15000, "RUB")
     assert decide_capture(reserved, "0.01") == Money(1, "RUB")
+    priced = replace(reserved, is_price_fixed=True)
+    assert decide_capture(priced, None) == decide_capture(priced, "150.0") == Money(15000, "RUB")
 
 
 @pytest.mark.parametrize(
@@ -96,6 +101,12 @@ def test_all_of_a_payment_is_paid_or_of_a_reserved_one_a_part() -> None:
         (payment(is_reserved=True), "0", AmountRefused),
         (payment(is_reserved=True), "150.001", AmountRefused),
         (payment(is_reserved=True), "150.01", CaptureExceedsReservation),
+        (
+            replace(payment(is_reserved=True), is_price_fixed=True),
+            "150.01",
+            CaptureExceedsReservation,
+        ),
+        (replace(payment(is_reserved=True), is_price_fixed=True), "149.99", FixedPriceIsPaidWhole),
     ],
 )
 def test_a_part_is_refused(seen: Payment, amount: str, refusal: type[Refusal]) -> None:

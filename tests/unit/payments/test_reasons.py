@@ -1,7 +1,12 @@
 import pytest
 
 from payments.domain.payment import Status
-from payments.domain.reasons import REASON_LABELS, reason_label, status_label
+from payments.domain.reasons import (
+    REASON_LABELS,
+    reason_label,
+    refund_reason_label,
+    status_label,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,3 +34,41 @@ def test_reasons_have_words_in_both_languages_and_a_strange_one_has_none() -> No
     assert reason_label("insufficient_funds", "en") == "Not enough money in the payer's wallet"
     assert reason_label("of another world", "en") is None
     assert reason_label(None, "ru") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "paying", "giving_back"),
+    [
+        (
+            "insufficient_funds",
+            ("Not enough money in the payer's wallet", "В кошельке плательщика недостаточно денег"),
+            ("Not enough money in the payee's wallet", "В кошельке получателя недостаточно денег"),
+        ),
+        (
+            "wallet_frozen",
+            ("The payer's wallet is frozen", "Кошелёк плательщика заморожен"),
+            ("The payee's wallet is frozen", "Кошелёк получателя заморожен"),
+        ),
+        (
+            "balance_limit",
+            (
+                "The payee's wallet cannot hold that much more",
+                "Кошелёк получателя не вмещает такой суммы",
+            ),
+            (
+                "The payer's wallet cannot hold that much more",
+                "Кошелёк плательщика не вмещает такой суммы",
+            ),
+        ),
+        (
+            "wallet_unavailable",
+            ("The wallet did not answer in time", "Кошелёк не ответил вовремя"),
+            ("The wallet did not answer in time", "Кошелёк не ответил вовремя"),
+        ),
+    ],
+)
+def test_a_code_names_the_side_that_it_is_about_both_ways(
+    code: str, paying: tuple[str, str], giving_back: tuple[str, str]
+) -> None:
+    assert (reason_label(code, "en"), reason_label(code, "ru")) == paying
+    assert (refund_reason_label(code, "en"), refund_reason_label(code, "ru")) == giving_back

@@ -207,7 +207,14 @@ def test_an_unchecked_payment_is_one_transfer() -> None:
     assert not can_undo(PAYMENT, story.state)
     story.posted()
     assert story.asked == ()
-    paid_up = Outcome(SAGA, Status.PAID, transfer_id=UUID(int=77), paid_minor=15000)
+    paid_up = Outcome(
+        SAGA,
+        Status.PAID,
+        transfer_id=UUID(int=77),
+        paid_minor=15000,
+        debited_account_id=ACCOUNT,
+        credited_account_id=ACCOUNT,
+    )
     assert story.outcome == paid_up
 
 

@@ -249,5 +249,9 @@ def test_what_is_shown_reads_well_and_is_what_is_documented() -> None:
     ]
     refused = Stepped(at(1), "refused", "settle", "wallet_frozen")
     assert words_of(refused, "ru") == "Перевод денег: отказано"
-    assert shown_moment(refused, "ru").model_dump()["reason_label"] == "Кошелёк заморожен"
+    assert (
+        shown_moment(refused, "ru").model_dump()["reason_label"] == "Кошелёк плательщика заморожен"
+    )
+    back = Stepped(at(1), "refused", "refund", "wallet_frozen")
+    assert shown_moment(back, "ru").model_dump()["reason_label"] == "Кошелёк получателя заморожен"
     assert words_of(Stepped(at(1), "asked", "capture"), "en") == "capture: asked"

@@ -5,11 +5,12 @@ from uuid import UUID
 
 import pytest
 
+from kit.ids import new_id
 from kit.money import Money
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, Status
-from payments.waiting import Finishes
+from payments.waiting import Finishes, Places
 
 
 def payment(number: int, status: Status = Status.PAID) -> Payment:
@@ -77,3 +78,12 @@ async def test_who_waits_for_the_end_is_not_told_that_the_money_is_set_aside() -
     with finishes.expect(paid.id, or_set_aside=True) as news:
         finishes.tell([payment(10, Status.FAILED)])
         assert (await news).status is Status.FAILED
+
+
+def test_each_user_has_places_of_their_own_and_gives_them_back() -> None:
+    places, alice, bob = Places(1), new_id(), new_id()
+    with places.place(alice) as first, places.place(alice) as second, places.place(bob) as other:
+        assert (first, second, other) == (True, False, True)
+    with places.place(alice) as again:
+        assert again
+    assert not places._taken

@@ -6,7 +6,8 @@ from email.message import EmailMessage
 import pytest
 
 from sandbox.mails.box import KEPT, Box
-from sandbox.mails.page import POLICY, linked, page
+from sandbox.mails.page import linked, page
+from sandbox.sheet import POLICY
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

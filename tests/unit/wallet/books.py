@@ -35,6 +35,11 @@ def external(**more: Any) -> Account:
     return account(kind="external", owner_id=None, **more)
 
 
+def debts(balance: int = 0, **more: Any) -> Account:
+    """Return the house's account of what people owe."""
+    return account(balance, kind="debts", owner_id=None, **more)
+
+
 def hold_on(held: Account, amount: int, **more: Any) -> Hold:
     """Return a hold that is already placed on the account."""
     parts = {"captured_minor": 0, "released_minor": 0} | more
@@ -43,9 +48,14 @@ def hold_on(held: Account, amount: int, **more: Any) -> Hold:
     return hold
 
 
-def book_of(*accounts: Account, holds: Iterable[Hold] = (), now: datetime = NOW) -> Book:
+def book_of(
+    *accounts: Account,
+    holds: Iterable[Hold] = (),
+    now: datetime = NOW,
+    houses: Iterable[Account] = (),
+) -> Book:
     """Return a book in which nothing has been answered yet."""
-    return Book(accounts, holds, now=now)
+    return Book(accounts, holds, now=now, houses=houses)
 
 
 def party(of: Account) -> Party:
@@ -58,6 +68,11 @@ def transfer(payer: Account, payee: Account, amount: int = 100) -> Transfer:
     return Transfer(
         new_id(), new_id(), party(payer), party(payee), amount, payer.currency, "r", "payment", None
     )
+
+
+def owed(payer: Account, payee: Account, amount: int = 100) -> Transfer:
+    """Return a transfer of which the payer owes what they can't cover."""
+    return transfer(payer, payee, amount)._replace(is_owed=True)
 
 
 def place(payer: Account, amount: int = 100) -> PlaceHold:

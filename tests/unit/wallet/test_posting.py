@@ -10,8 +10,10 @@ from tests.unit.wallet.books import (
     account,
     book_of,
     capture,
+    debts,
     external,
     hold_on,
+    owed,
     party,
     place,
     release,
@@ -23,7 +25,7 @@ from wallet.domain import commands as c
 from wallet.domain.book import Account, Book
 from wallet.domain.commands import Held, Party, Posted, Refused, Released, Repeated
 from wallet.domain.hash_chain import verify_chain
-from wallet.domain.posting import MAX_BALANCE_MINOR, post
+from wallet.domain.posting import MAX_BALANCE_MINOR, MAX_HOUSE_MINOR, post
 
 
 def one(book: Book, command: Any) -> Any:
@@ -264,7 +266,7 @@ def _faulty(command: str, *faults: str) -> tuple[Book, Any]:
     """Return a command with all of the given faults at once, and the book it fails on."""
     is_full = "balance_limit" in faults
     alice = account(
-        -MAX_BALANCE_MINOR if is_full else 1000,
+        -MAX_HOUSE_MINOR if is_full else 1000,
         is_frozen="wallet_frozen" in faults,
         kind="external" if is_full else "wallet",
     )
@@ -338,3 +340,36 @@ def test_another_owners_account_is_as_a_missing_one() -> None:
     stolen = transfer(alice, bob)._replace(payer=stranger)
     assert one(book_of(alice, bob), stolen) == c.WALLET_NOT_FOUND
     assert one(book_of(alice, bob), place(alice)._replace(payer=stranger)) == c.WALLET_NOT_FOUND
+
+
+def test_money_for_a_closed_wallet_goes_to_suspense_and_says_for_whom_it_was() -> None:
+    alice, gone = account(500), account(is_closed=True)
+    waiting = account(kind="suspense", owner_id=None)
+    hold = hold_on(alice, 200)
+    book = book_of(alice, gone, holds=[hold], houses=[waiting])
+    outcomes = post(book, [transfer(alice, gone, 100), capture(hold.id, gone, 200)])
+    assert all(isinstance(outcome, Posted) for outcome in outcomes)
+    assert {outcome.payee_account_id for outcome in outcomes} == {waiting.id}  # type: ignore[union-attr]
+    assert (alice.balance_minor, gone.balance_minor, waiting.balance_minor) == (200, 0, 300)
+    assert {row.meant_account_id for row in book.transfers} == {gone.id}
+
+
+def test_a_closed_wallet_takes_only_what_its_debt_swallows_whole() -> None:
+    alice, gone = account(500), account(is_closed=True, owed_minor=100)
+    waiting = account(kind="suspense", owner_id=None)
+    book = book_of(alice, gone, houses=[waiting, debts(-100)])
+    post(book, [transfer(alice, gone, 60), transfer(alice, gone, 41), transfer(alice, gone, 40)])
+    assert (gone.owed_minor, gone.balance_minor, waiting.balance_minor) == (0, 0, 41)
+
+
+def test_a_closed_wallet_pays_only_what_it_owes() -> None:
+    alice, gone = account(), account(is_closed=True)
+    book = book_of(alice, gone, houses=[debts(), account(kind="suspense", owner_id=None)])
+    assert post(book, [transfer(gone, alice), place(gone)]) == [c.WALLET_NOT_FOUND] * 2
+    assert isinstance(one(book, owed(gone, alice, 100)), Posted)
+    assert (gone.owed_minor, alice.balance_minor) == (100, 100)
+
+
+def test_a_suspense_account_does_not_pay_itself() -> None:
+    gone, waiting = account(is_closed=True), account(100, kind="suspense", owner_id=None)
+    assert one(book_of(gone, houses=[waiting]), transfer(waiting, gone)) == c.SAME_ACCOUNT

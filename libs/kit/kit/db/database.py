@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
 import asyncpg
 import orjson
+from asyncpg.exceptions import InterfaceError, InternalClientError
 
 from kit.clock import Clock, SystemClock
-from kit.db.unit_of_work import Connection, UnitOfWork
+from kit.db.losses import SUSPECTS, ConnectionLostError, is_loss
+from kit.db.unit_of_work import Connection, Reading, UnitOfWork
 from kit.jsonable import plain
 from kit.messaging.doorbell import Doorbell
 from kit.refusals import Unavailable
@@ -65,18 +67,70 @@ class Database:
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        """Open a transaction that commits on a clean exit and rolls back on an exception."""
-        async with (
-            self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as driver,
-            UnitOfWork(self, driver) as uow,
-        ):
-            yield uow
+        """Open a transaction that commits on a clean exit and rolls back on an exception.
+
+        Raises:
+            ConnectionLostError: PostgreSQL ended the connection under the transaction.
+        """
+        uow = await self._begun()
+        try:
+            async with uow:
+                yield uow
+        finally:
+            await self._give_back(uow.driver)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
         """Borrow a connection outside any transaction, for reading."""
-        async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as driver:
-            yield Connection(self, driver)
+        connection = Reading(self, await self._borrowed())
+        try:
+            yield connection
+        finally:
+            await self._give_back(connection.driver)
+
+    async def replaced(self, lost: asyncpg.Connection) -> asyncpg.Connection:
+        """Give a lost connection back and return another one."""
+        await self._give_back(lost)
+        async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+            while True:
+                driver = await self._borrowed()
+                try:
+                    await driver.execute(
+                        "SELECT"
+                    )  # is it there? All that waited may have ended at once
+                except SUSPECTS as error:
+                    await self._give_back(driver)
+                    if not is_loss(driver, error):
+                        raise
+                else:
+                    return driver
+
+    async def _begun(self) -> UnitOfWork:
+        """Return a unit of work whose BEGIN was answered: until then nothing is lost with it."""
+        async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+            while True:
+                uow = UnitOfWork(self, await self._borrowed())
+                try:
+                    await uow.begin()
+                except ConnectionLostError:
+                    await self._give_back(uow.driver)
+                except BaseException:
+                    await self._give_back(uow.driver)
+                    raise
+                else:
+                    return uow
+
+    async def _borrowed(self) -> asyncpg.Connection:
+        try:
+            driver: asyncpg.Connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+        except (InterfaceError, InternalClientError) as error:  # lost while it was set up
+            raise ConnectionLostError(is_undone=True) from error
+        return driver
+
+    async def _give_back(self, driver: asyncpg.Connection) -> None:
+        # Whatever is wrong with it, what was done with it is done; the pool lets go of it.
+        with suppress(*SUSPECTS):
+            await self._pool.release(driver)
 
     def require_no_backlog(self) -> None:
         """Raise Unavailable (503) while what is accepted now would wait for long to be done."""

@@ -14,6 +14,7 @@ import asyncpg
 from asyncpg.exceptions import InterfaceError, InternalClientError
 
 from kit import context
+from kit.db.losses import ConnectionLostError
 from kit.db.unit_of_work import Connection
 from kit.refusals import Refusal, Unavailable
 from kit.tasks import spawn
@@ -113,12 +114,24 @@ class Gathering(Generic[C, I, R]):
                 turn.end(Unavailable())
             self._waiting.clear()
 
-    async def _together(self, turns: Sequence[_Turn[I, R]]) -> None:
+    async def _again(
+        self, turns: Sequence[_Turn[I, R]], error: ConnectionLostError, *, is_repeated: bool
+    ) -> None:
+        """Do a batch once more that was surely not done, its connection having been ended."""
+        if error.is_undone and not is_repeated:
+            await self._together([turn for turn in turns if turn.is_awaited], is_repeated=True)
+            return
+        for turn in turns:
+            turn.end(error)
+
+    async def _together(self, turns: Sequence[_Turn[I, R]], *, is_repeated: bool = False) -> None:
         if not turns:
             return
         try:
             async with self._opening() as connection:
                 outcomes = await self._verb(connection, [turn.item for turn in turns])
+        except ConnectionLostError as error:
+            await self._again(turns, error, is_repeated=is_repeated)
         except Exception as error:  # noqa: BLE001 - it belongs to one of the turns, or to all
             if len(turns) == 1 or isinstance(error, _UNCERTAIN):
                 for turn in turns:

@@ -9,6 +9,9 @@ from alembic import command, context
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -38,9 +41,37 @@ def downgrade(made: Config, revision: str = "-1") -> None:
     command.downgrade(made, revision)
 
 
+def leads_to_nothing(made: Config, revision: str) -> bool:
+    """Say whether a downgrade to a revision (also ``-2``) takes back every migration there is.
+
+    Raises:
+        CommandError: there is no such revision below the one that the database is at.
+    """
+    script = ScriptDirectory.from_config(made)
+    heads = asyncio.run(_with_connection(made.attributes["url"], _heads))
+    try:
+        taken_back = {
+            one.revision
+            for at in heads
+            for one in script.iterate_revisions(at, revision, select_for_downgrade=True)
+        }
+    except RevisionError as error:
+        raise CommandError(str(error)) from error
+    return bool(taken_back & set(script.get_bases()))
+
+
+def _heads(connection: Connection) -> tuple[str, ...]:
+    options = {"version_table": VERSION_TABLE}
+    return MigrationContext.configure(connection, opts=options).get_current_heads()
+
+
 def revise(made: Config, message: str) -> None:
-    """Write a new migration from the difference between the tables and the database."""
-    command.revision(made, message, autogenerate=True)
+    """Write a new migration from the difference between the tables and the database.
+
+    Its id is the number after the newest, so that the folder reads in order.
+    """
+    numbers = [int(one) for one in revisions(made) if one.isdigit()]
+    command.revision(made, message, autogenerate=True, rev_id=f"{max(numbers, default=0) + 1:04d}")
 
 
 def pending(url: str, target: MetaData) -> list[Any]:
@@ -96,6 +127,4 @@ def _for_sqlalchemy(url: str) -> str:
 
 def revisions(made: Config) -> Iterable[str]:
     """Return all revision ids, newest first."""
-    from alembic.script import ScriptDirectory
-
     return [script.revision for script in ScriptDirectory.from_config(made).walk_revisions()]

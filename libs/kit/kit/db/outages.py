@@ -4,8 +4,10 @@ import asyncpg
 from asyncpg.exceptions import InterfaceError, InternalClientError
 
 from kit.db.database import Database
+from kit.db.losses import ConnectionLostError
 
 _CERTAIN = (
+    ConnectionLostError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,

@@ -3,10 +3,10 @@
 The edge (a route, a consumer, a timer) opens it; verbs use it and never commit.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import structlog
 from asyncpg import Connection as Driver
@@ -16,6 +16,7 @@ from sqlalchemy.sql import ClauseElement
 
 from kit import context
 from kit.clock import Clock
+from kit.db.losses import SUSPECTS, ConnectionLostError, is_loss
 from kit.db.query import render
 from kit.messaging.messages import Envelope, Message
 from kit.messaging.outbox import Outgoing, prepare, store
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kit.db.database import Database
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +43,10 @@ class CommitRefusedError(Exception):
 
 
 class Connection:
-    """A borrowed connection; every statement sent through it is counted on the database."""
+    """A borrowed connection; every statement sent through it is counted on the database.
+
+    Raises ConnectionLostError where PostgreSQL has ended it.
+    """
 
     __slots__ = ("_database", "driver")
 
@@ -51,44 +57,69 @@ class Connection:
     async def fetch(self, statement: str | ClauseElement, *args: Any) -> list[Record]:
         """Return all rows."""
         text, values = self._prepare(statement, args)
-        rows: list[Record] = await self.driver.fetch(text, *values)
-        return rows
+        return await self._ask(lambda driver: driver.fetch(text, *values))
 
     async def fetchrow(self, statement: str | ClauseElement, *args: Any) -> Record | None:
         """Return the first row, or None."""
         text, values = self._prepare(statement, args)
-        row: Record | None = await self.driver.fetchrow(text, *values)
-        return row
+        return await self._ask(lambda driver: driver.fetchrow(text, *values))
 
     async def fetchval(self, statement: str | ClauseElement, *args: Any) -> Any:
         """Return the first column of the first row, or None."""
         text, values = self._prepare(statement, args)
-        return await self.driver.fetchval(text, *values)
+        return await self._ask(lambda driver: driver.fetchval(text, *values))
 
     async def execute(self, statement: str | ClauseElement, *args: Any) -> int:
         """Run a statement and return how many rows it touched (0 where that makes no sense)."""
         text, values = self._prepare(statement, args)
-        status: str = await self.driver.execute(text, *values)
+        status = await self._do(lambda driver: driver.execute(text, *values))
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each row of arguments, in one pipelined round trip."""
         text, _ = self._prepare(statement, ())
-        await self.driver.executemany(text, rows)
+        await self._do(lambda driver: driver.executemany(text, rows))
 
     async def copy_in(
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
         """Insert rows by COPY; see kit.bulk for when."""
         self._database.statements += 1
-        await self.driver.copy_records_to_table(table, columns=columns, records=rows)
+        await self._do(
+            lambda driver: driver.copy_records_to_table(table, columns=columns, records=rows)
+        )
+
+    async def _ask(self, question: Callable[[Driver], Awaitable[T]]) -> T:
+        """Ask something; a connection outside a transaction may be replaced, and asked anew."""
+        return await self._do(question)
+
+    async def _do(self, work: Callable[[Driver], Awaitable[T]], *, is_undone: bool = True) -> T:
+        try:
+            return await work(self.driver)
+        except SUSPECTS as error:
+            if is_loss(self.driver, error):
+                raise ConnectionLostError(is_undone=is_undone) from error
+            raise
 
     def _prepare(
         self, statement: str | ClauseElement, args: Sequence[Any]
     ) -> tuple[str, Sequence[Any]]:
         self._database.statements += 1
         return render(statement, args)
+
+
+class Reading(Connection):
+    """A connection for reading, replaced where it was lost: what was asked is asked once more."""
+
+    __slots__ = ()
+
+    async def _ask(self, question: Callable[[Driver], Awaitable[T]]) -> T:
+        try:
+            return await super()._ask(question)
+        except ConnectionLostError:
+            self.driver = await self._database.replaced(self.driver)
+        return await super()._ask(question)
 
 
 class UnitOfWork(Connection):
@@ -148,8 +179,11 @@ class UnitOfWork(Connection):
         """
         self._after_commit.append((context.current(), callback))
 
+    async def begin(self) -> None:
+        """Send BEGIN; where the connection is lost by then, another one can be taken."""
+        await self._do(lambda driver: driver.execute("BEGIN"))
+
     async def __aenter__(self) -> Self:
-        await self.driver.execute("BEGIN")
         self._token = _is_open.set(True)
         return self
 
@@ -190,5 +224,6 @@ class UnitOfWork(Connection):
         if self._outgoing:
             await store(self, self._outgoing)
         # In a failed transaction COMMIT succeeds as a statement and answers "ROLLBACK".
-        if await self.driver.execute("COMMIT") != "COMMIT":
+        status = await self._do(lambda driver: driver.execute("COMMIT"), is_undone=False)
+        if status != "COMMIT":
             raise CommitRefusedError

@@ -1,7 +1,8 @@
 """Letters: messages that could not be handled, parked for a retry or dead for an operator.
 
 They live in PostgreSQL, so that a retry never depends on the broker's counters and nothing is lost.
-A letter is the right to its event's effect: the event's inbox row was written with it.
+A letter is the right to its event's effect: the event's inbox row was written with it. A question
+that is asked again, and an answer that is given again, are one letter however often they come.
 """
 
 from collections.abc import Sequence
@@ -20,11 +21,16 @@ FIRST_RETRY = timedelta(seconds=1)
 LAST_RETRY = timedelta(minutes=5)
 ERROR_LENGTH = 2000
 NAME_LENGTH = 200
+UNDECODABLE = "undecodable"
 LISTED = 1000
 
 _INSERT = """
 INSERT INTO letter (consumer, id, key, type, body, state, reason, error, next_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::timestamptz
+WHERE $10::text IS NULL OR NOT EXISTS (
+    SELECT FROM letter WHERE consumer = $1 AND key = $3 AND type = $4
+    AND position(convert_to($10, 'UTF8') IN body) > 0)
+ON CONFLICT DO NOTHING
 """
 
 # Only the first of a key: those behind it wait, so that order within the key holds.
@@ -48,10 +54,29 @@ UPDATE letter SET attempts = attempts + 1, error = $3, updated_at = $4,
 WHERE consumer = $1 AND id = $2 AND state = 'parked' RETURNING state
 """
 
+_REPLAY_ANYWAY = """
+UPDATE letter SET state = 'parked', attempts = 0, next_at = $2, updated_at = $2
+WHERE id = $1 RETURNING consumer
+"""
+_REPLAY = """
+UPDATE letter SET state = 'parked', attempts = 0, next_at = $2, updated_at = $2
+WHERE id = $1 AND reason <> 'undecodable' RETURNING consumer
+"""
+
+_UNDECODABLE = """
+UPDATE letter SET attempts = attempts + 1, error = $4, updated_at = $5, state = 'dead',
+    next_at = NULL, reason = CASE reason WHEN 'unknown_command' THEN reason ELSE $3 END
+WHERE consumer = $1 AND id = $2 AND state = 'parked'
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message that could not be handled; ``key`` is what later messages wait behind."""
+    """One message that could not be handled; ``key`` is what later messages wait behind.
+
+    ``asked`` is the command's id, of a command and of its answers: every sending of either is an
+    event of its own, but one letter is enough.
+    """
 
     consumer: str
     id: UUID
@@ -61,6 +86,7 @@ class Letter:
     reason: str
     error: str
     attempts: int = 0
+    asked: str | None = None
 
 
 def letter(consumer: str, raw: Any, reason: str, error: str) -> Letter:
@@ -82,7 +108,16 @@ def letter(consumer: str, raw: Any, reason: str, error: str) -> Letter:
         body,
         reason,
         _text(error, ERROR_LENGTH),
+        asked=_asked(known.get("data")),
     )
+
+
+def _asked(data: object) -> str | None:
+    # Sagas ask again until they are answered: without this, an answer that can't be handled would
+    # be another letter every minute, for ever.
+    known = data if isinstance(data, dict) else {}
+    asked = known.get("command_id") or known.get("in_reply_to")
+    return _text(asked, NAME_LENGTH) if asked else None
 
 
 def _text(value: object, length: int) -> str:
@@ -104,7 +139,18 @@ async def _insert(
     uow: UnitOfWork, letters: Sequence[Letter], state: str, next_at: datetime | None
 ) -> None:
     rows = [
-        (one.consumer, one.id, one.key, one.type, one.body, state, one.reason, one.error, next_at)
+        (
+            one.consumer,
+            one.id,
+            one.key,
+            one.type,
+            one.body,
+            state,
+            one.reason,
+            one.error,
+            next_at,
+            one.asked,
+        )
         for one in letters
     ]
     if rows:
@@ -157,19 +203,73 @@ async def failed(uow: UnitOfWork, letter: Letter, error: str) -> bool:
     return bool(state == "dead")
 
 
+async def undecodable(uow: UnitOfWork, letter: Letter, error: str) -> None:
+    """Let a letter be dead that was parked and can't be decoded."""
+    now = uow.clock.now()
+    await uow.execute(_UNDECODABLE, *_key(letter), UNDECODABLE, _text(error, ERROR_LENGTH), now)
+
+
 def _key(letter: Letter) -> tuple[str, UUID]:
     return letter.consumer, letter.id
 
 
-async def listed(connection: Connection, state: str | None) -> list[dict[str, object]]:
-    """Return letters for an operator, oldest first, without their bodies."""
-    rows = await connection.fetch(
-        "SELECT consumer, id, key, type, state, reason, attempts, next_at, created_at"
-        " FROM letter WHERE $1::text IS NULL OR state = $1 ORDER BY seq LIMIT $2",
-        state,
-        LISTED,
+async def waited_for(connection: Connection, keys: Sequence[str]) -> set[str]:
+    """Return those of the keys that a letter lies for, to be tried again or dead."""
+    found = await connection.fetch(
+        "SELECT DISTINCT key FROM letter WHERE key = ANY($1) AND state IN ('parked', 'dead')", keys
     )
-    return [dict(row) for row in rows]
+    return {row["key"] for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Which letters an operator looks for; what is None does not matter.
+
+    Attributes:
+        state: Discarded ones are shown only where they are asked for by this.
+        type: A part of the message's type.
+        error: A part of the error or of the reason, capitals or not.
+        before: Letters from before this time.
+    """
+
+    state: str | None = None
+    type: str | None = None
+    error: str | None = None
+    before: datetime | None = None
+
+
+_LOOKED = """
+FROM letter WHERE (state = $1 OR ($1::text IS NULL AND state <> 'discarded'))
+AND ($2::text IS NULL OR position($2 in type) > 0)
+AND ($3::text IS NULL OR position(lower($3) in lower(reason || ' ' || error)) > 0)
+AND ($4::timestamptz IS NULL OR created_at < $4)
+"""
+_LISTED = f"""
+SELECT consumer, id, key, type, state, reason, left(error, 200) AS error, attempts, next_at,
+    created_at {_LOOKED} ORDER BY seq LIMIT {LISTED}
+"""
+_COUNTED = f"""
+SELECT consumer, type, state, reason, left(error, 200) AS error, count(*) AS count,
+    min(created_at) AS oldest, max(created_at) AS newest {_LOOKED}
+GROUP BY 1, 2, 3, 4, 5 ORDER BY count DESC, oldest LIMIT {LISTED}
+"""
+
+
+async def listed(
+    connection: Connection, state: str | None, looked: Looked | None = None
+) -> list[dict[str, object]]:
+    """Return letters for an operator, oldest first, without their bodies: 1,000 at most."""
+    return await _found(connection, _LISTED, looked or Looked(state))
+
+
+async def counted(connection: Connection, looked: Looked) -> list[dict[str, object]]:
+    """Return how many letters there are of each queue, type, state and error, with their ages."""
+    return await _found(connection, _COUNTED, looked)
+
+
+async def _found(connection: Connection, query: str, looked: Looked) -> list[dict[str, object]]:
+    asked = (looked.state, looked.type, looked.error, looked.before)
+    return [dict(row) for row in await connection.fetch(query, *asked)]
 
 
 async def shown(connection: Connection, letter_id: UUID) -> list[dict[str, object]]:
@@ -192,12 +292,15 @@ async def shown(connection: Connection, letter_id: UUID) -> list[dict[str, objec
     ]
 
 
-async def replay(uow: UnitOfWork, letter_id: UUID, actor: str) -> int:
-    """Have letters of an event tried again at once; safe to repeat. Returns how many."""
+async def replay(uow: UnitOfWork, letter_id: UUID, actor: str, *, anyway: bool = False) -> int:
+    """Have letters of an event tried again at once; safe to repeat. Returns how many.
+
+    One that can't be decoded is left as it is, since no retry helps it; `anyway`, for after its
+    decoder was mended, it is tried once.
+    """
     return await _act(
         uow,
-        "UPDATE letter SET state = 'parked', attempts = 0, next_at = $2, updated_at = $2"
-        " WHERE id = $1 RETURNING consumer",
+        _REPLAY_ANYWAY if anyway else _REPLAY,
         letter_id,
         "replay",
         actor,

@@ -1,6 +1,7 @@
 """Tries parked letters of one queue again, in the order of each key, until they are dead."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -9,6 +10,7 @@ import structlog
 from kit.db.database import Database
 from kit.db.outages import is_outage
 from kit.messaging import letters
+from kit.messaging.cloudevents import UndecodableError
 from kit.messaging.consumer import buried
 from kit.messaging.letters import Letter
 from kit.messaging.reading import Reader
@@ -53,7 +55,7 @@ class Retries:
                 letter = await letters.lock(uow, self._reader.queue, letter_id)
                 if letter is None:
                     return
-                item = self._reader.item(orjson.loads(letter.body))
+                item = self._reader.item(_event_in(letter.body))
                 with caused_by(item.envelope):
                     await item.handler(uow, [item.envelope])
                 await letters.delivered(uow, letter)
@@ -63,10 +65,14 @@ class Retries:
             await self._note_failure(letter, error)
 
     async def _note_failure(self, letter: Letter, error: Exception) -> None:
+        is_undecodable = isinstance(error, UndecodableError)
         async with self._database.unit_of_work() as uow:
-            is_dead = await letters.failed(uow, letter, repr(error))
+            if is_undecodable:
+                await letters.undecodable(uow, letter, str(error))
+            is_dead = is_undecodable or await letters.failed(uow, letter, repr(error))
         if is_dead:
-            buried.labels(letter.consumer, letter.reason).inc()
+            reason = letters.UNDECODABLE if is_undecodable else letter.reason
+            buried.labels(letter.consumer, reason).inc()
         level = log.error if is_dead else log.warning
         level(
             "letter_dead" if is_dead else "retry_failed",
@@ -74,3 +80,11 @@ class Retries:
             id=str(letter.id),
             error=repr(error),
         )
+
+
+def _event_in(body: bytes) -> Any:
+    """Read a letter's body as JSON; raises UndecodableError."""
+    try:
+        return orjson.loads(body)
+    except ValueError as error:
+        raise UndecodableError(str(error)) from error

@@ -66,8 +66,8 @@ def decide(saga: Saga, state: State, given: Input, now: datetime) -> Decision:
             decision = _on_task_ended(saga, state, step, given, now)
         case Signalled():
             decision = _on_signal(saga, state, step, given, now)
-        case TimePassed():
-            decision = _on_time(saga, state, step, now)
+        case TimePassed(has_letter):
+            decision = _on_time(saga, state, step, now, has_letter=has_letter)
         case UndoWanted(reason):
             decision = _on_undo_wanted(saga, state, step, reason, now)
         case Operated():
@@ -129,7 +129,7 @@ def _on_signal(saga: Saga, state: State, step: Step, news: Signalled, now: datet
     return _done(saga, state, news.learnt, now, ("done", step.name, None))
 
 
-def _on_time(saga: Saga, state: State, step: Step, now: datetime) -> Decision:
+def _on_time(saga: Saga, state: State, step: Step, now: datetime, *, has_letter: bool) -> Decision:
     """Ask again; give a step up at its deadline, unless there is no way back."""
     if state.next_at is None or now < state.next_at:
         return _unchanged(state)
@@ -142,9 +142,18 @@ def _on_time(saga: Saga, state: State, step: Step, now: datetime) -> Decision:
         state,
         attempts=attempts,
         next_at=now + min(LAST_RESEND, step.resend_after * 2 ** min(attempts, 10)),
-        needs_attention=state.needs_attention or is_late or attempts >= ATTENTION_ATTEMPTS,
+        needs_attention=state.needs_attention
+        or has_letter
+        or is_late
+        or attempts >= ATTENTION_ATTEMPTS,
     )
-    return Decision(waiting, _commands(waiting, step), (("asked_again", step.name, None),))
+    told = (("asked_again", step.name, None),) if _is_worth_telling(attempts) else ()
+    return Decision(waiting, _commands(waiting, step), told)
+
+
+def _is_worth_telling(attempts: int) -> bool:
+    """Tell whether an attempt goes to the log: each at first, then the 8th, 16th, 32nd …."""
+    return attempts <= ATTENTION_ATTEMPTS or attempts & (attempts - 1) == 0
 
 
 def _on_undo_wanted(saga: Saga, state: State, step: Step, reason: str, now: datetime) -> Decision:

@@ -12,13 +12,14 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from kit import context
 from kit.context import Context
 from kit.db.database import Database
 from kit.db.outages import is_outage
 from kit.db.unit_of_work import UnitOfWork
+from kit.messaging import letters
 from kit.messaging.doorbell import Doorbell
 from kit.messaging.messages import Envelope, Reply
 from kit.messaging.routes import Handler
@@ -42,9 +43,11 @@ from kit.tasks import for_ever
 
 TIMER_BATCH = 100
 TIMER_SECONDS = 0.5
+COUNT_EVERY = 20  # looks at the timers
 
 ended_sagas = Counter("saldo_sagas_ended", "Sagas that have ended", ["saga", "phase"])
 stuck_sagas = Counter("saldo_sagas_stuck", "Sagas that began to need attention", ["saga"])
+waiting_sagas = Gauge("saldo_sagas_needing_attention", "Sagas that need attention now", ["saga"])
 
 log = structlog.get_logger(__name__)
 
@@ -293,9 +296,20 @@ class SagaEngine:
         await for_ever(f"{self.saga.name}.timers", lambda: self._wake_due(database))
 
     async def _wake_due(self, database: Database) -> None:
+        looks = 0
         while True:
             if not await self.wake_due(database):
+                if looks % COUNT_EVERY == 0:
+                    await self.count_stuck(database)
+                looks += 1
                 await asyncio.sleep(TIMER_SECONDS)
+
+    async def count_stuck(self, database: Database) -> int:
+        """Note as a figure how many instances need attention now, and return it."""
+        async with database.read() as connection:
+            count = await store.needing_attention(connection, self.saga.name)
+        waiting_sagas.labels(self.saga.name).set(count)
+        return count
 
     async def wake_due(self, database: Database) -> int:
         """Wake one batch of due instances; returns how many were due.
@@ -318,7 +332,9 @@ class SagaEngine:
     async def _wake(self, database: Database, ids: Sequence[UUID]) -> None:
         if ids:
             async with database.unit_of_work() as uow:
-                await self.apply(uow, [(saga_id, TimePassed(), None) for saga_id in ids])
+                kept = await letters.waited_for(uow, [str(saga_id) for saga_id in ids])
+                woken = [(one, TimePassed(has_letter=str(one) in kept), None) for one in ids]
+                await self.apply(uow, woken)
 
     async def _wake_alone(self, database: Database, saga_id: UUID) -> None:
         try:

@@ -88,7 +88,9 @@ class Signalled:
 
 @dataclass(frozen=True, slots=True)
 class TimePassed:
-    """``next_at`` has come."""
+    """``next_at`` has come; a letter tells that something about the instance can't be handled."""
+
+    has_letter: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,10 @@ ORDER BY position
 
 _DUE = "SELECT id FROM saga WHERE name = $1 AND next_at <= $2 ORDER BY next_at LIMIT $3"
 
+_NEEDING_ATTENTION = """
+SELECT count(*) FROM saga WHERE name = $1 AND next_at IS NOT NULL AND needs_attention
+"""
+
 _POSTPONE = """
 WITH postponed AS (
     UPDATE saga SET next_at = $2, needs_attention = true, updated_at = $3
@@ -165,6 +169,11 @@ async def note(uow: UnitOfWork, saga_id: UUID, step: str | None, notes: Iterable
 async def due(connection: Connection, name: str, now: datetime, limit: int) -> list[UUID]:
     """Return instances whose time has come, the longest due first."""
     return [row["id"] for row in await connection.fetch(_DUE, name, now, limit)]
+
+
+async def needing_attention(connection: Connection, name: str) -> int:
+    """Return how many live instances need attention."""
+    return int(await connection.fetchval(_NEEDING_ATTENTION, name))
 
 
 async def postpone(uow: UnitOfWork, saga_id: UUID, until: datetime, why: str) -> None:

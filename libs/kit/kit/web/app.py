@@ -13,12 +13,14 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from kit.refusals import Refusal
 from kit.settings import WebSettings
-from kit.web import docs, health, openapi
+from kit.web import docs, health
 from kit.web.dispatch import RouteTable
 from kit.web.edge import Edge
+from kit.web.openapi.document import complete
 from kit.web.routes import Route, Router
 
 READINESS_SECONDS = 2.0
+API_VERSION = "1.0.0"  # of all services together: callers see one API
 
 
 class WebApp(FastAPI):
@@ -60,6 +62,11 @@ class WebApp(FastAPI):
             RouteTable(self.kit_routes),
             service=self.name,
             max_body_bytes=self._settings.max_body_bytes,
+            shown=[
+                route.path
+                for route in self.kit_routes
+                if route.include_in_schema and route.access != "service"
+            ],
             other=self.router,
         )
 
@@ -81,8 +88,9 @@ class WebApp(FastAPI):
                 description=self.description,
                 tags=self.openapi_tags,
                 routes=shown,
+                servers=[{"url": "/"}],
             )
-            self.openapi_schema = openapi.complete(document, shown, self.refusals)
+            self.openapi_schema = complete(document, shown, self.refusals)
         return self.openapi_schema
 
 
@@ -90,7 +98,6 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
     *,
     name: str,
     title: str,
-    version: str,
     description: str,
     settings: WebSettings,
     refusals: Sequence[type[Refusal]],
@@ -103,7 +110,6 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
     Args:
         name: The service.
         title: Title of its documentation.
-        version: Version of its API.
         description: Markdown, opens its documentation.
         settings: Its settings; also on `app.state.settings`.
         refusals: Its own catalogue (`kit.refusals.catalogue`); kit's refusals are known.
@@ -116,7 +122,7 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
         settings=settings,
         refusals=refusals,
         title=title,
-        version=version,
+        version=API_VERSION,
         description=description,
         lifespan=lifespan,
         openapi_tags=list(tags) or None,

@@ -7,7 +7,7 @@ support what Saldo has no use for: cookies, uploads, background tasks, dependenc
 
 import asyncio
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Annotated, Any, NamedTuple
 
@@ -16,17 +16,17 @@ from fastapi import params
 from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from kit.refusals import BodyUnreadable, FieldFault, NotFound, ValidationFailed
+from kit.refusals import BodyUnreadable, FieldFault, PathUnknown, ValidationFailed
 from kit.web import bodies
 from kit.web.exchange import Exchange
-from kit.web.faults import faults_of, nul_faults, required
+from kit.web.faults import MAX_FAULTS, faults_of, nul_faults, required, unknown_parameter
 from kit.web.identity import caller, maybe_caller
 
 Arguments = dict[str, Any]
 
 _CALLERS = (caller, maybe_caller)
 # Longer bodies are read in a thread, so that nobody else waits for that.
-LONG_BODY_BYTES = 256 * 1024
+LONG_BODY_BYTES = 32 * 1024
 
 
 class Told(NamedTuple):
@@ -41,7 +41,10 @@ BodyReader = Callable[[bytes], Told]
 
 
 class _Value(NamedTuple):
-    """One declared value: its argument's name, its name in the request, how it is read."""
+    """One declared value: its argument's name, its name in the request, how it is read.
+
+    `names` are all names of the request that it takes in: its own, or those of a model's fields.
+    """
 
     name: str
     key: str
@@ -49,6 +52,7 @@ class _Value(NamedTuple):
     is_required: bool
     default: Callable[[], Any]
     is_model: bool
+    names: tuple[str, ...]
 
 
 class _Dependency(NamedTuple):
@@ -102,6 +106,12 @@ class Binder:
         self._dependencies = [
             _dependency(d, embed) for d in dependant.dependencies if d.call not in _CALLERS
         ]
+        self.parameters: tuple[str, ...] = tuple(sorted(self._query_names()))
+
+    def _query_names(self) -> set[str]:
+        """Return the query's parameters that this and what it depends on know, by public name."""
+        own = {name for value in self._query for name in value.names}
+        return own.union(*(d.binder.parameters for d in self._dependencies))
 
     @property
     def asks_for_caller(self) -> bool:
@@ -122,12 +132,17 @@ class Binder:
         """Return the arguments.
 
         Raises:
-            NotFound: a path parameter is not of its type, so there can't be such a thing.
+            PathUnknown: a path parameter is not of its type, so there can't be such a thing.
             QueryInvalid, BodyUnreadable, BodyTooLarge, ContentTypeUnsupported: by their names.
             ValidationFailed: with all faults of query, headers and body together.
         """
         query = exchange.scope["query_string"]
         parameters = bodies.parse_query(query) if query else {}
+        strangers = [
+            unknown_parameter(name, self.parameters)
+            for name in parameters
+            if name not in self.parameters
+        ]
         form: dict[str, str] | None = None
         if self.is_form:
             content_type = exchange.headers.get(b"content-type")
@@ -135,12 +150,19 @@ class Binder:
             form = bodies.parse_form(await bodies.read(exchange.receive))
             if faults := nul_faults(form):
                 raise ValidationFailed(errors=faults)
-        return await self.arguments(exchange, parameters, form)
+        return await self.arguments(exchange, parameters, form, strangers)
 
     async def arguments(
-        self, exchange: Exchange, parameters: dict[str, str], form: dict[str, str] | None
+        self,
+        exchange: Exchange,
+        parameters: dict[str, str],
+        form: dict[str, str] | None,
+        strangers: Sequence[FieldFault] = (),
     ) -> Arguments:
-        """Return the arguments, given what is read once for a function and its dependencies."""
+        """Return the arguments, given what is read once for a function and its dependencies.
+
+        `strangers` are the query's parameters that none of them knows.
+        """
         arguments = self._path_arguments(exchange.path_values)
         faults: list[FieldFault] = []
         if self._query:
@@ -152,6 +174,7 @@ class Binder:
             self._take_form(form, arguments, faults)
         elif self._fields:
             await self._take_json(exchange, arguments, faults)
+        faults.extend(strangers)
         if faults:
             raise ValidationFailed(errors=faults)
         for name in self._callers:
@@ -167,7 +190,7 @@ class Binder:
         try:
             return {value.name: value.validate(values[value.key]) for value in self._path}
         except ValidationError:
-            raise NotFound from None
+            raise PathUnknown from None
 
     async def _take_json(
         self, exchange: Exchange, arguments: Arguments, faults: list[FieldFault]
@@ -200,7 +223,7 @@ class Binder:
         else:
             document, placed = reader(body)
             body = orjson.dumps(document)
-        if b"\\u0000" in body and (found := nul_faults(document)):
+        if b"\\u0000" in body and (found := nul_faults(document)[:MAX_FAULTS]):
             return None, [placed(fault) for fault in found] if placed else found
         try:
             return value.validate(body, strict=True), []
@@ -231,7 +254,8 @@ def _take(
     for value in values:
         try:
             if value.is_model:
-                arguments[value.name] = value.validate(given)
+                taken = {name: given[name] for name in value.names if name in given}
+                arguments[value.name] = value.validate(taken)
             elif value.key in given:
                 arguments[value.name] = value.validate(given[value.key])
             elif value.is_required:
@@ -256,13 +280,17 @@ def _value(field: Any) -> _Value:
     key = info.alias or field.name
     if isinstance(info, params.Header) and info.alias in (None, field.name):
         key = field.name.replace("_", "-")
+    key = key.lower() if isinstance(info, params.Header) else key
+    model = info.annotation
+    is_model = isinstance(model, type) and issubclass(model, BaseModel)
     return _Value(
         name=field.name,
-        key=key.lower() if isinstance(info, params.Header) else key,
+        key=key,
         validate=adapter.validate_json if is_json else adapter.validate_python,
         is_required=info.is_required(),
         default=lambda: info.get_default(call_default_factory=True),
-        is_model=isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel),
+        is_model=is_model,
+        names=tuple(f.alias or n for n, f in model.model_fields.items()) if is_model else (key,),
     )
 
 

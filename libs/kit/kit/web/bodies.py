@@ -11,7 +11,13 @@ import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from kit.refusals import BodyTooLarge, BodyUnreadable, ContentTypeUnsupported, QueryInvalid
+from kit.refusals import (
+    BodyTooComplex,
+    BodyTooLarge,
+    BodyUnreadable,
+    ContentTypeUnsupported,
+    QueryInvalid,
+)
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -20,6 +26,8 @@ FORM = "application/x-www-form-urlencoded"
 MAX_DEPTH = 32
 # Opening brackets of one body, those in texts included; bounds the time spent on reading it.
 MAX_BRACKETS = 20_000
+# Commas of one body, those in texts included: how many values it can have at most.
+MAX_COMMAS = 200_000
 _MAX_PARAMETERS = 100
 
 
@@ -84,16 +92,19 @@ def parse_json(body: bytes) -> Any:
     """Return the document, if it is valid JSON (RFC 8259) that every reader understands alike.
 
     Raises:
+        BodyTooComplex: more values than anybody needs; nothing was parsed.
         BodyUnreadable: not JSON or not UTF-8, a number out of range, a lone surrogate, a name
             twice in one object (readers differ on which counts), or more than MAX_DEPTH deep.
     """
     brackets = body.count(b"{") + body.count(b"[")
     if brackets > MAX_BRACKETS:
         raise BodyUnreadable
+    if body.count(b",") > MAX_COMMAS:
+        raise BodyTooComplex(limit=MAX_COMMAS)
     try:
         document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise BodyUnreadable from None
+    except orjson.JSONDecodeError as error:
+        raise BodyUnreadable(line=error.lineno, column=error.colno) from None
     if brackets > MAX_DEPTH and _is_deeper(document, MAX_DEPTH):
         raise BodyUnreadable
     # Each name takes a colon, so equal counts prove that none was dropped as a repetition;

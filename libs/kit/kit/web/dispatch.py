@@ -1,13 +1,14 @@
 """Owns finding the operation of a path: a tree of segments, walked once per request.
 
-A trailing slash is the same path. Does not redirect, and does not read what a segment means.
+A trailing slash is the same path, and HEAD is answered wherever GET is (RFC 9110 §9.3.2). Does not
+redirect, and does not read what a segment means.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from kit.refusals import MethodNotAllowed, NotFound
+from kit.refusals import MethodNotAllowed, PathUnknown
 
 
 class HasPath(Protocol):
@@ -65,6 +66,8 @@ class RouteTable(Generic[R]):
             if method in node.operations:
                 raise ValueError(f"{method} {route.path} is declared twice")
             node.operations[method] = route, tuple(names)
+        if "GET" in node.operations:
+            node.operations.setdefault("HEAD", node.operations["GET"])
         if not names and node.operations:
             self._literal[route.path] = node
 
@@ -72,20 +75,36 @@ class RouteTable(Generic[R]):
         """Return the route and the values of its parameters.
 
         Raises:
-            NotFound: there is no such path.
+            PathUnknown: there is no such path.
             MethodNotAllowed: there is, for other methods; they are named in Allow.
         """
+        node, values = self._node(path)
+        found = node.operations.get(method)
+        if found is None:
+            raise MethodNotAllowed(allowed=_methods(node))
+        route, names = found
+        return route, dict(zip(names, values, strict=True)) if names else {}
+
+    def allowed(self, path: str) -> set[str]:
+        """Return the methods of a path.
+
+        Raises:
+            PathUnknown: there is no such path.
+        """
+        return _methods(self._node(path)[0])
+
+    def _node(self, path: str) -> tuple[_Node[R], list[str]]:
         if path[-1:] == "/" and path != "/" and path[-2:] != "//":
             path = path[:-1]
         values: list[str] = []
         node = self._literal.get(path) or _walk(self._root, path.split("/"), 0, values)
         if node is None or "\0" in path:
-            raise NotFound
-        found = node.operations.get(method)
-        if found is None:
-            raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(node.operations))})
-        route, names = found
-        return route, dict(zip(names, values, strict=True)) if names else {}
+            raise PathUnknown
+        return node, values
+
+
+def _methods(node: _Node[Any]) -> set[str]:
+    return {*node.operations, "OPTIONS"}
 
 
 def _walk(node: _Node[R], segments: list[str], index: int, values: list[str]) -> _Node[R] | None:

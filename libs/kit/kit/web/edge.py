@@ -4,6 +4,7 @@ Pure ASGI, and the whole of the middleware: one object and one pass over the hea
 """
 
 import os
+from collections.abc import Iterable
 from time import perf_counter
 
 import structlog
@@ -12,11 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kit import context
 from kit.ids import new_id
-from kit.refusals import BodyTooLarge, RequestRefused
+from kit.refusals import BodyTooLarge, MethodNotAllowed, PathUnknown, RequestRefused
+from kit.web.answers import Answer
 from kit.web.bodies import limited
 from kit.web.dispatch import RouteTable
 from kit.web.exchange import Exchange
 from kit.web.metrics import RequestMeter
+from kit.web.nearness import Nearness
 from kit.web.outages import refusal_of
 from kit.web.routes import Route
 
@@ -49,11 +52,22 @@ class Edge:
         *,
         service: str,
         max_body_bytes: int,
+        shown: Iterable[str],
         other: ASGIApp,
     ) -> None:
+        """Take what it serves by.
+
+        Args:
+            routes: The operations.
+            service: What the figures call it.
+            max_body_bytes: Largest body, where an operation says nothing else.
+            shown: The paths that callers may be told of when they mistype one.
+            other: Serves what is no HTTP.
+        """
         self._routes = routes
         self._max_body_bytes = max_body_bytes
         self._other = other
+        self._nearness = Nearness(shown)
         self._meter = RequestMeter(service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,12 +97,20 @@ class Edge:
         try:
             if len(exchange.headers) != len(scope["headers"]):
                 _refuse_contradictions(scope["headers"])
+            if scope["method"] == "OPTIONS":
+                await exchange.respond(_options(self._routes.allowed(scope["path"])))
+                return
             route, exchange.path_values = self._routes.find(scope["method"], scope["path"])
             exchange.route = route
             self._limit_body(exchange, route.max_body_bytes or self._max_body_bytes)
             await route.serve(exchange)
         except ClientDisconnect:
             exchange.status = exchange.status or _CLIENT_GONE
+        except PathUnknown:
+            await exchange.refuse(PathUnknown(near=self._nearness.to(scope["path"])))
+        except MethodNotAllowed as refusal:
+            near = self._nearness.to(scope["path"])
+            await exchange.refuse(MethodNotAllowed(allowed=refusal.allowed, near=near))
         except Exception as error:
             if exchange.status is not None:  # too late for a problem: break the connection off
                 refusal_of(error)
@@ -121,6 +143,10 @@ class Edge:
             milliseconds=round(seconds * 1000, 2),
             subject=identity.subject if identity is not None else None,
         )
+
+
+def _options(allowed: Iterable[str]) -> Answer:
+    return Answer(204, headers={"Allow": ", ".join(sorted(allowed))})
 
 
 def _request_id(given: bytes | None) -> str:

@@ -3,6 +3,7 @@
 Does not choose the route or the answer.
 """
 
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -74,6 +75,7 @@ class Exchange:
         """Return the request as Starlette knows it, for operations that ask for it."""
         self.scope["path_params"] = self.path_values
         self.scope["saldo.identity"] = self.identity
+        self.scope["saldo.route"] = self.route
         return Request(self.scope, self.receive, self.send)
 
     async def answer_json(self, status: int, body: bytes) -> None:
@@ -103,6 +105,8 @@ class Exchange:
         if isinstance(response, Answer):
             headers = self._complete(response.raw_headers)
             await self._send_whole(response.status_code, headers, response.body)
+        elif self._is_head:
+            await self._send_head(response)
         else:
             await response(self.scope, self.receive, self._send_completed)
 
@@ -115,7 +119,18 @@ class Exchange:
     async def _send_whole(self, status: int, headers: RawHeaders, body: bytes) -> None:
         self.status = status
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.body", "body": b"" if self._is_head else body})
+
+    async def _send_head(self, response: Response) -> None:
+        """Send what would come before a body, and do not begin with that: a stream has no end."""
+        await self._send_whole(response.status_code, self._complete(response.raw_headers), b"")
+        content = getattr(response, "body_iterator", None)
+        if isinstance(content, AsyncGenerator):
+            await content.aclose()
+
+    @property
+    def _is_head(self) -> bool:
+        return bool(self.scope["method"] == "HEAD")
 
     def _complete(self, headers: Any) -> RawHeaders:
         """Add the headers that every answer has, where the answer does not set its own."""

@@ -3,7 +3,7 @@
 Does not repeat the value: texts are filled from the declaration only (limits, allowed words).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -16,6 +16,9 @@ class _Text(NamedTuple):
     en: str
     ru: str
 
+
+# Nobody mends more at once; a body of a megabyte can have a hundred thousand.
+MAX_FAULTS = 100
 
 _INVALID = _Text("invalid", "Not accepted.", "Не принято.")
 _WRONG_TYPE = "wrong_type"
@@ -82,9 +85,14 @@ _BY_LENGTH = sorted(_TEXTS, key=len, reverse=True)
 def faults_of(
     error: ValidationError, *, document: Any = None, prefix: str = ""
 ) -> list[FieldFault]:
-    """Tell each fault once; `document` (the parsed body) tells fields from names of union kinds."""
+    """Tell each fault once, and MAX_FAULTS at most.
+
+    `document` (the parsed body) tells fields from names of union kinds.
+    """
     found: dict[tuple[str, str], FieldFault] = {}
     for fault in error.errors(include_url=False, include_input=False):
+        if len(found) == MAX_FAULTS:
+            break
         told = _told(fault, prefix + _pointer(fault["loc"], document))
         found.setdefault((told.pointer, told.code), told)
     return list(found.values())
@@ -94,6 +102,17 @@ def required(pointer: str) -> FieldFault:
     """Tell that a value is missing."""
     text = _TEXTS["missing"]
     return FieldFault(pointer, text.code, text.en, text.ru)
+
+
+def unknown_parameter(name: str, known: Sequence[str]) -> FieldFault:
+    """Tell that an operation has no such parameter in its query, and which it has."""
+    names = ", ".join(known)
+    return FieldFault(
+        f"/query/{escaped(name)}",
+        _TEXTS["extra_forbidden"].code,
+        f"There is no such parameter; there are: {names}." if known else "There are no parameters.",
+        f"Такого параметра нет; есть: {names}." if known else "Параметров здесь нет.",
+    )
 
 
 def nul_faults(document: Any, pointer: str = "") -> list[FieldFault]:

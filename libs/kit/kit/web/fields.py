@@ -3,9 +3,17 @@
 Does not read amounts into minor units other than by `kit.money`.
 """
 
-from typing import Annotated, Any, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    SerializationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from kit.money import (
@@ -22,6 +30,8 @@ from kit.refusals import FieldFault, Refusal
 from kit.web.schemas import Model
 
 _MAX_AMOUNT_LENGTH = 64
+# The context in which a request is written to be compared with another.
+COMPARED: Final[Mapping[str, bool]] = {"compared": True}
 
 
 def refuse_field(code: str, en: str, ru: str, *, field: str | None = None) -> PydanticCustomError:
@@ -37,6 +47,20 @@ def refuse_by(refusal: Refusal, fault: FieldFault) -> PydanticCustomError:
     """Return what a validator raises to refuse as one fault of a refusal does."""
     field = fault.pointer.removeprefix("/")
     return refuse_field(refusal.code, fault.detail_en, fault.detail_ru, field=field)
+
+
+def compared_by(meaning: Callable[[str], str]) -> PlainSerializer:
+    """Return what has two spellings of a text count as one where requests are compared."""
+
+    def written(text: str, info: SerializationInfo) -> str:
+        return meaning(text) if info.context == COMPARED else text
+
+    return PlainSerializer(written, return_type=str)
+
+
+def _same_amount(text: str) -> str:
+    """Write `150.00` and `150.0` as `150`."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _amount(value: Any) -> str:
@@ -62,6 +86,7 @@ AmountText = Annotated[
         max_length=_MAX_AMOUNT_LENGTH,
         examples=["150.00"],
     ),
+    compared_by(_same_amount),
 ]
 
 CurrencyCode = Annotated[

@@ -4,7 +4,7 @@ Does not know what a service leans on: the runtime registers checks on `app.stat
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import orjson
 import structlog
@@ -17,9 +17,22 @@ from kit.web.routes import Router
 
 Check = Callable[[], Awaitable[None]]
 
+# Without these a service still reads and takes what it is asked: messages wait in the outbox.
+DISPENSABLE = frozenset({"rabbitmq"})
+
+READY, DEGRADED, UNAVAILABLE = "ready", "degraded", "unavailable"
+
 log = structlog.get_logger(__name__)
 
 router = Router(tags=["health"])
+
+
+def readiness(passed: Mapping[str, bool], dispensable: Collection[str]) -> str:
+    """Return `ready`, `degraded` where only the dispensable is away, else `unavailable`."""
+    failed = {name for name, has_passed in passed.items() if not has_passed}
+    if not failed:
+        return READY
+    return DEGRADED if failed <= set(dispensable) else UNAVAILABLE
 
 
 @router.get(
@@ -42,19 +55,19 @@ async def get_liveness() -> Response:
     include_in_schema=False,
 )
 async def get_readiness(request: Request) -> Response:
-    """Answer 200, or 503 naming the checks that failed (why is in the log)."""
+    """Answer 200, or 503 where a check failed that nothing can do without (why is in the log)."""
     checks: dict[str, Check] = request.app.state.readiness
     limit_seconds: float = request.app.state.readiness_seconds
     outcomes = await asyncio.gather(
         *(_passes(name, check, limit_seconds) for name, check in checks.items())
     )
     results = dict(zip(checks, outcomes, strict=True))
-    is_ready = all(outcomes)
+    status = readiness(results, DISPENSABLE)
     document = {
-        "status": "ready" if is_ready else "not_ready",
+        "status": status,
         "checks": {name: "ok" if passed else "failed" for name, passed in results.items()},
     }
-    return Answer(200 if is_ready else 503, body=orjson.dumps(document))
+    return Answer(503 if status == UNAVAILABLE else 200, body=orjson.dumps(document))
 
 
 @router.get(

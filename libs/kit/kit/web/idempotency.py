@@ -1,14 +1,16 @@
 """Owns Idempotency-Key: one effect and one answer for requests that are sent again.
 
 The answer is stored in the transaction of its effect, for 24 hours. A refusal changed nothing, so
-it is not stored and does not use the key up. Does not retry anything itself.
+it is not stored and does not use the key up, also where it comes after the answer was stored.
+Requests are the same that mean the same, however they are spelt. Does not retry anything itself.
 """
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, SecretStr
@@ -16,8 +18,14 @@ from starlette.requests import Request
 
 from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
-from kit.refusals import IdempotencyInFlight, IdempotencyKeyMalformed, IdempotencyKeyReused
+from kit.refusals import (
+    IdempotencyInFlight,
+    IdempotencyKeyMalformed,
+    IdempotencyKeyReused,
+    TooManyRequests,
+)
 from kit.web.answers import Answer
+from kit.web.fields import COMPARED
 from kit.web.identity import Identity
 
 KEPT = timedelta(hours=24)
@@ -27,10 +35,12 @@ _MAX_LENGTH = 255
 _CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
 _DELETE_CHARACTERS = str.maketrans("", "", _CHARACTERS)
 _PURGE_ROWS = 5_000
+_FULL_SECONDS = 3600
 _FINGERPRINT_BYTES = 8
 _SUCCESS_ENDS = 400
 
 Work = Callable[[UnitOfWork], Awaitable[Answer]]
+Stands = Callable[[UnitOfWork, Answer], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class _Claim:
     key: str
     digest: bytes
     fields: dict[str, str]
+    most_keys: int
 
     @property
     def lock(self) -> int:
@@ -58,6 +69,7 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
     body: BaseModel | None,
     work: Work,
     without_key: Callable[[], Awaitable[Answer]] | None = None,
+    stands: Stands | None = None,
 ) -> Answer:
     """Run `work` in a unit of work, once per Idempotency-Key of this caller.
 
@@ -69,11 +81,14 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
         work: Does it and returns the answer to give and to store; raises to refuse.
         without_key: Does the same for a request without a key, committed when it returns; where
             it is not given, `work` is run in a unit of work of its own.
+        stands: Tells whether a stored answer still stands: not where what it had only begun was
+            refused since. Then the key is as good as new. Every stored answer stands by default.
 
     Raises:
         IdempotencyKeyMalformed: the header is not 1 to 255 of the allowed characters.
         IdempotencyInFlight: the first request with this key is still running.
         IdempotencyKeyReused: the key came before with something else, in the named fields.
+        TooManyRequests: as many answers are kept for this caller as may be.
         Unavailable: what was accepted before still waits to be sent, for too long already.
     """
     database: Database = request.app.state.database
@@ -86,7 +101,7 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
             return await work(uow)
     claim = _claim(request, caller, operation, body, key=read_key(given))
     async with database.unit_of_work() as uow:
-        return await _once(uow, claim, work)
+        return await _once(uow, claim, work, stands)
 
 
 def read_key(header: str) -> str:
@@ -119,7 +134,7 @@ async def purge(database: Database) -> int:
             return deleted
 
 
-async def _once(uow: UnitOfWork, claim: _Claim, work: Work) -> Answer:
+async def _once(uow: UnitOfWork, claim: _Claim, work: Work, stands: Stands | None) -> Answer:
     # Two statements on purpose: the row must be looked up by a snapshot taken under the lock.
     if not await uow.fetchval("SELECT pg_try_advisory_xact_lock($1)", claim.lock):
         raise IdempotencyInFlight
@@ -133,38 +148,48 @@ async def _once(uow: UnitOfWork, claim: _Claim, work: Work) -> Answer:
         now - KEPT,
     )
     if row is not None:
-        if not hmac.compare_digest(row["body_hash"], claim.digest):
-            raise IdempotencyKeyReused(fields=_differing(row["body"], claim.fields))
         headers = {**row["headers"], REPLAYED: "true"}
-        return Answer(row["status"], body=row["answer"], headers=headers)
+        kept = Answer(row["status"], body=row["answer"], headers=headers)
+        if stands is None or await stands(uow, kept):
+            if not hmac.compare_digest(row["body_hash"], claim.digest):
+                raise IdempotencyKeyReused(fields=_differing(row["body"], claim.fields))
+            return kept
     answer = await work(uow)
     if answer.status_code < _SUCCESS_ENDS:
-        await uow.execute(
-            "INSERT INTO idempotency"
-            " (user_id, operation, key, body_hash, body, status, answer, headers, created_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-            " ON CONFLICT (user_id, operation, key) DO UPDATE SET"
-            " body_hash = excluded.body_hash, body = excluded.body, status = excluded.status,"
-            " answer = excluded.answer, headers = excluded.headers,"
-            " created_at = excluded.created_at",
-            claim.user_id,
-            claim.operation,
-            claim.key,
-            claim.digest,
-            claim.fields,
-            answer.status_code,
-            answer.body,
-            answer.own_headers,
-            now,
-        )
+        await _keep(uow, claim, answer, now)
     return answer
+
+
+async def _keep(uow: UnitOfWork, claim: _Claim, answer: Answer, now: datetime) -> None:
+    stored = await uow.execute(
+        "INSERT INTO idempotency"
+        " (user_id, operation, key, body_hash, body, status, answer, headers, created_at)"
+        " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE $10 > (SELECT count(*) FROM ("
+        " SELECT FROM idempotency WHERE user_id = $1 LIMIT $10) AS kept)"
+        " ON CONFLICT (user_id, operation, key) DO UPDATE SET"
+        " body_hash = excluded.body_hash, body = excluded.body, status = excluded.status,"
+        " answer = excluded.answer, headers = excluded.headers,"
+        " created_at = excluded.created_at",
+        claim.user_id,
+        claim.operation,
+        claim.key,
+        claim.digest,
+        claim.fields,
+        answer.status_code,
+        answer.body,
+        answer.own_headers,
+        now,
+        claim.most_keys,
+    )
+    if not stored:
+        raise TooManyRequests(retry_after_seconds=_FULL_SECONDS)
 
 
 def _claim(
     request: Request, caller: Identity, operation: str, body: BaseModel | None, *, key: str
 ) -> _Claim:
-    said: dict[str, object] = {} if body is None else body.model_dump(mode="json")
-    said |= {f"path.{name}": value for name, value in request.path_params.items()}
+    said = {} if body is None else _meaning(body)
+    said |= {f"path.{name}": _same_id(value) for name, value in request.path_params.items()}
     secret: SecretStr = request.app.state.settings.cursor_secret
     hash_key = blake2b(secret.get_secret_value().encode(), person=b"idempotency").digest()
     return _Claim(
@@ -176,7 +201,21 @@ def _claim(
             name: _hash(hash_key, [name, value], size=_FINGERPRINT_BYTES).hex()
             for name, value in said.items()
         },
+        most_keys=request.app.state.settings.idempotency_keys,
     )
+
+
+def _meaning(body: BaseModel) -> dict[str, object]:
+    """Return what a body says: a default that is spelt out is the same as none at all."""
+    return body.model_dump(mode="json", exclude_defaults=True, context=dict(COMPARED))
+
+
+def _same_id(value: object) -> object:
+    """Return an id in its one spelling; other values as they are."""
+    try:
+        return str(UUID(str(value)))
+    except ValueError:
+        return value
 
 
 def _hash(key: bytes, value: object, *, size: int) -> bytes:

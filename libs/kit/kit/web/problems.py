@@ -26,6 +26,7 @@ def problem(refusal: Refusal, *, language: Language, request_id: str) -> dict[st
         "instance": f"urn:saldo:request:{request_id}",
         "code": refusal.code,
         "request_id": request_id,
+        **refusal.members,
     }
     if refusal.errors:
         document["errors"] = [

@@ -18,6 +18,7 @@ from kit.web.binding import Binder, BodyReader
 from kit.web.bodies import parse_query
 from kit.web.exchange import Exchange
 from kit.web.identity import Access, authenticate, authorise
+from kit.web.oauth import say_in_oauth
 from kit.web.pagination import next_link
 from kit.web.schemas import Page
 
@@ -37,6 +38,9 @@ class Route(APIRoute):
         max_body_bytes: Largest body, where it differs from the service's.
         open_by: A setting of the service that, when true, lets in also those without a token.
         other_bodies: Readers of bodies that are no JSON, by content type.
+        answer_headers: What its answers also carry, of `kit.web.openapi.headers`.
+        answer_examples: An answer of each status, where the model's own example is of another.
+        speaks_oauth: Whether it refuses as a token endpoint does (`kit.web.oauth`).
     """
 
     def __init__(  # noqa: PLR0913 (each is a declaration of its own)
@@ -50,6 +54,9 @@ class Route(APIRoute):
         max_body_bytes: int | None = None,
         open_by: str | None = None,
         other_bodies: Mapping[str, BodyReader] | None = None,
+        answer_headers: Sequence[str] = (),
+        answer_examples: Mapping[int, Any] | None = None,
+        speaks_oauth: bool = False,
         **declared: Any,
     ) -> None:
         """Read the operation's signature.
@@ -66,6 +73,9 @@ class Route(APIRoute):
         self.max_body_bytes = max_body_bytes
         self.other_bodies = dict(other_bodies or {})
         self.open_by = open_by
+        self.speaks_oauth = speaks_oauth
+        self.answer_headers = tuple(answer_headers)
+        self.answer_examples = dict(answer_examples or {})
         self.binder = Binder(
             self.dependant, embed=self._embed_body_fields, other_bodies=other_bodies
         )
@@ -82,8 +92,13 @@ class Route(APIRoute):
             identity = await authenticate(exchange.headers, tokens)
             exchange.identity = identity
             authorise(identity, self.access)
-        arguments = await self.binder.bind(exchange)
-        result = await self.endpoint(**arguments)
+        try:
+            arguments = await self.binder.bind(exchange)
+            result = await self.endpoint(**arguments)
+        except Refusal as refusal:
+            if self.speaks_oauth:
+                say_in_oauth(refusal)
+            raise
         if isinstance(result, Response):
             await exchange.respond(result)
         elif self._answer_status == _NO_CONTENT:
@@ -120,7 +135,10 @@ class Declared(TypedDict, total=False):
     is_idempotent: bool
     max_body_bytes: int
     open_by: str
+    speaks_oauth: bool
     other_bodies: Mapping[str, BodyReader]
+    answer_headers: Sequence[str]
+    answer_examples: Mapping[int, Any]
     status_code: int
     response_model: Any
     response_class: type[Response]

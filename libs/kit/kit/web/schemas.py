@@ -3,7 +3,7 @@
 Does not hold any service's own models.
 """
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,11 +17,21 @@ class Model(BaseModel):
     so that all services agree on what a body means.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        json_schema_serialization_defaults_required=True,  # an answer has all its fields, always
+    )
 
 
 class Page(Model, Generic[Item]):
     """One page of a list; `next_cursor` is null on the last."""
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Return what documents, and clients made from them, call a page of something."""
+        return f"{params[0].__name__.removeprefix('Any').removesuffix('Answer')}Page"
 
     items: list[Item]
     next_cursor: str | None = Field(
@@ -48,3 +58,5 @@ class Problem(Model):
     code: str
     request_id: str
     errors: list[Fault] | None = None
+    error: str | None = Field(default=None, description="At the token endpoint: RFC 6749 §5.2.")
+    error_description: str | None = Field(default=None, description="Likewise; English.")

@@ -1,6 +1,6 @@
 """Auth's operations, one module per noun: parse, authorise, open the unit of work, call, answer."""
 
-from auth.api import internal, me, passwords, registration, sessions, tokens, users
+from auth.api import audit, internal, me, passwords, registration, sessions, tokens, users
 
 ROUTERS = (
     registration.router,
@@ -9,6 +9,7 @@ ROUTERS = (
     me.router,
     sessions.router,
     users.router,
+    audit.router,
     internal.router,
 )
 

@@ -6,6 +6,7 @@ from auth.domain.lockout import Failures
 from auth.refusals import InvalidCredentials
 from auth.service.sessions import Attempt, Credentials, check_password, count_failure
 from auth.wiring import Wiring
+from kit.web.address import address_of
 
 
 async def checked(name: str, password: str, request: Request, wired: Wiring) -> Credentials:
@@ -17,18 +18,10 @@ async def checked(name: str, password: str, request: Request, wired: Wiring) -> 
         Unavailable: too many are waiting to be hashed.
     """
     now = wired.clock.now()
-    attempt = Attempt(name, password, _address(request))
+    attempt = Attempt(name, password, address_of(request))
     outcome = await check_password(wired.database, wired.hasher, attempt, now)
     if isinstance(outcome, Failures):
         async with wired.database.unit_of_work() as uow:
             await count_failure(uow, outcome, now)
         raise InvalidCredentials
     return outcome
-
-
-def _address(request: Request) -> str:
-    """Return where a request came from: the gateway says it, and drops what others have said."""
-    told = request.headers.get("x-forwarded-for")
-    if told is not None:
-        return told
-    return "" if request.client is None else request.client.host

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse
 
 from auth import pages, refusals
 from auth.api.credentials import checked
+from auth.domain import names
 from auth.domain.links import url_of
 from auth.domain.users import ORDINARY, Status
 from auth.repository import NewUser
@@ -40,7 +41,12 @@ router = Router(tags=["registration"])
     operation_id="register",
     summary="Register a new user",
     status_code=201,
-    refusals=(refusals.UsernameTaken, refusals.EmailTaken, refusals.EmailMissing),
+    refusals=(
+        refusals.UsernameTaken,
+        refusals.EmailTaken,
+        refusals.EmailMissing,
+        refusals.EmailNotAscii,
+    ),
 )
 async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired) -> RegisterAnswer:
     """Make a user, pending until the link is used (or active at once).
@@ -49,6 +55,8 @@ async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired
     """
     if wired.settings.mails_activation and body.email is None:
         raise refusals.EmailMissing
+    if body.email is not None and not wired.settings.smtputf8:
+        names.require_ascii_local(body.email)
     needs_link = wired.settings.activation == "link"
     new = NewUser(
         id=new_id(),
@@ -58,6 +66,7 @@ async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired
         password_hash=await wired.hasher.hash(body.password),
         status=Status.PENDING if needs_link else Status.ACTIVE,
         roles=ORDINARY,
+        language=language,
     )
     now = wired.clock.now()
     link = None

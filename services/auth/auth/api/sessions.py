@@ -1,17 +1,20 @@
-"""The caller's logins: seeing and ending them."""
+"""Logins: seeing and ending one's own, and for administrators anybody's."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from fastapi import Request
 
 from auth.api.paging import page_of
-from auth.repository import Sessions
+from auth.domain.sessions import Session
+from auth.repository import Sessions, Users
 from auth.schemas import SessionAnswer
 from auth.service.sessions import end_session
-from auth.wiring import Wired
+from auth.wiring import Wired, Wiring
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
-from kit.web.identity import Caller
+from kit.web.audit import Auditing
+from kit.web.identity import Caller, Identity
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
 from kit.web.routes import Router
 from kit.web.schemas import Page
@@ -35,20 +38,11 @@ async def list_sessions(
     cursor: CursorText = None,
 ) -> Answer:
     """List where the caller is logged in."""
-    cursors = Cursors(
-        wired.settings.cursor_secret, list_name="list_sessions", subject=caller.subject
-    )
+    cursors = _cursors("list_sessions", caller, wired)
     after = cursors.decode(cursor)
     async with wired.database.read() as connection:
         rows = await Sessions(connection).page(caller.user, wired.clock.now(), after, limit + 1)
-    return page_of(
-        Page[SessionAnswer],
-        rows,
-        lambda session: SessionAnswer.of(session, caller.session_id),
-        limit=limit,
-        cursors=cursors,
-        request=request,
-    )
+    return _page(rows, limit, cursors, caller, request)
 
 
 @router.delete(
@@ -64,3 +58,69 @@ async def delete_session(session_id: UUID, caller: Caller, wired: Wired) -> None
     if not ended:
         raise NotFound
     await wired.revoker.sessions(ended)
+
+
+@router.get(
+    "/v1/users/{user_id}/sessions",
+    access="admin",
+    operation_id="list_user_sessions",
+    summary="Somebody's live sessions, newest first",
+    response_model=Page[SessionAnswer],
+    refusals=(CursorInvalid,),
+)
+async def list_user_sessions(  # noqa: PLR0913 - one for each parameter of the query
+    *,
+    user_id: UUID,
+    caller: Caller,
+    request: Request,
+    wired: Wired,
+    audit: Auditing,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> Answer:
+    """List where a user is logged in."""
+    cursors = _cursors("list_user_sessions", caller, wired, user_id=user_id)
+    after = cursors.decode(cursor)
+    async with wired.database.read() as connection:
+        if await Users(connection).get(user_id) is None:
+            raise NotFound
+        rows = await Sessions(connection).page(user_id, wired.clock.now(), after, limit + 1)
+    await audit.read("session", None, user_id)
+    return _page(rows, limit, cursors, caller, request)
+
+
+@router.delete(
+    "/v1/users/{user_id}/sessions/{session_id}",
+    access="admin",
+    operation_id="delete_user_session",
+    summary="End one of somebody's sessions",
+)
+async def delete_user_session(
+    user_id: UUID, session_id: UUID, wired: Wired, audit: Auditing
+) -> None:
+    """End a session; its access token dies within a second."""
+    async with wired.database.unit_of_work() as uow:
+        ended = await end_session(uow, user_id, session_id, wired.clock.now(), by="admin")
+        if not ended:
+            raise NotFound
+        await audit.changed(uow, "session", session_id, user_id)
+    await wired.revoker.sessions(ended)
+
+
+def _cursors(list_name: str, caller: Identity, wired: Wiring, **filters: UUID) -> Cursors:
+    return Cursors(
+        wired.settings.cursor_secret, list_name=list_name, subject=caller.subject, filters=filters
+    )
+
+
+def _page(
+    rows: Sequence[Session], limit: int, cursors: Cursors, caller: Identity, request: Request
+) -> Answer:
+    return page_of(
+        Page[SessionAnswer],
+        rows,
+        lambda session: SessionAnswer.of(session, caller.session_id),
+        limit=limit,
+        cursors=cursors,
+        request=request,
+    )

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Final, cast
 from urllib.parse import unquote_plus
@@ -59,19 +60,40 @@ async def login(body: LoginRequest, request: Request, wired: Wired) -> TokenAnsw
     "/v1/auth/token",
     access="public",
     operation_id="token",
-    summary="OAuth2 token endpoint: password and client credentials",
-    refusals=(*_LOGIN_REFUSALS, refusals.ClientInvalid, refusals.GrantUnsupported),
+    summary="OAuth2 token endpoint: password, refresh token and client credentials",
+    description="Refuses as RFC 6749 §5.2 says, `error` and `error_description`, beside the fields"
+    " of every problem; `code` is as precise as elsewhere.",
+    speaks_oauth=True,
+    response_model=TokenAnswer | ServiceTokenAnswer,
+    refusals=(
+        *_LOGIN_REFUSALS,
+        refusals.RefreshTokenInvalid,
+        refusals.ClientInvalid,
+        refusals.GrantUnsupported,
+        refusals.ScopeUnknown,
+    ),
 )
-async def token(
-    form: Annotated[TokenForm, Form()], request: Request, wired: Wired
-) -> TokenAnswer | ServiceTokenAnswer:
+async def token(form: Annotated[TokenForm, Form()], request: Request, wired: Wired) -> Answer:
     """Log a user in by form (RFC 6749 §4.3), or give a service its own token (§4.4)."""
+    given = await _granted(form, request, wired)
+    return Answer(200, given, {"Pragma": "no-cache"})  # §5.1; no-store is on every answer
+
+
+async def _granted(
+    form: TokenForm, request: Request, wired: Wiring
+) -> TokenAnswer | ServiceTokenAnswer:
+    if form.scope:
+        raise refusals.ScopeUnknown
     match form.grant_type:
         case "password" | None:
             if form.username is None or form.password is None:
                 missing = [name for name in ("username", "password") if not getattr(form, name)]
                 raise ValidationFailed(errors=[required(f"/{name}") for name in missing])
             return await _log_in(form.username, form.password, request, wired)
+        case "refresh_token":
+            if form.refresh_token is None:
+                raise ValidationFailed(errors=[required("/refresh_token")])
+            return await _refresh(form.refresh_token, wired)
         case "client_credentials":
             return _service_token(form, request, wired)
         case _:
@@ -87,7 +109,11 @@ async def token(
 )
 async def refresh(body: RefreshRequest, wired: Wired) -> TokenAnswer:
     """Rotate: the old token yields the same successor for 20 s more, then ends the session."""
-    presented = read_refresh_token(body.refresh_token)
+    return await _refresh(body.refresh_token, wired)
+
+
+async def _refresh(refresh_token: str, wired: Wiring) -> TokenAnswer:
+    presented = read_refresh_token(refresh_token)
     if presented is None:
         raise refusals.RefreshTokenInvalid
     now = wired.clock.now()
@@ -154,8 +180,9 @@ def _tokens(user: User, session: Session, wired: Wiring) -> TokenAnswer:
 
 
 def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceTokenAnswer:
-    client_id, secret = _client(form, request.headers.get("authorization"))
-    expected = wired.settings.client_secrets.get(client_id)
+    secrets = wired.settings.client_secrets
+    client_id, secret = _client(form, request.headers.get("authorization"), secrets)
+    expected = secrets.get(client_id)
     # Compared in constant time also where the client is unknown.
     known = "" if expected is None else expected.get_secret_value()
     is_right = hmac.compare_digest(secret.encode(), known.encode())
@@ -170,7 +197,7 @@ def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceT
     )
 
 
-def _client(form: TokenForm, authorization: str | None) -> tuple[str, str]:
+def _client(form: TokenForm, authorization: str | None, clients: Iterable[str]) -> tuple[str, str]:
     """Return client id and secret, from the Basic header where there is one (RFC 6749 §2.3.1)."""
     if authorization is None or not authorization.lower().startswith(_BASIC):
         return form.client_id or "", form.client_secret or ""
@@ -178,5 +205,8 @@ def _client(form: TokenForm, authorization: str | None) -> tuple[str, str]:
         pair = base64.b64decode(authorization[len(_BASIC) :], validate=True).decode()
     except ValueError:
         raise refusals.ClientInvalid from None
+    for known in clients:  # as most clients send it: not encoded, though ours have a colon
+        if pair.startswith(f"{known}:"):
+            return known, pair.removeprefix(f"{known}:")
     client_id, _, secret = pair.partition(":")
     return unquote_plus(client_id), unquote_plus(secret)

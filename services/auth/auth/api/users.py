@@ -14,6 +14,7 @@ from auth.service import users
 from auth.wiring import Wired
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.identity import Caller
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
 from kit.web.routes import Router
@@ -42,6 +43,7 @@ async def list_users(  # noqa: PLR0913, PLR0917 - one for each parameter of the 
     caller: Caller,
     request: Request,
     wired: Wired,
+    audit: Auditing,
     search: Search = None,
     status: StatusFilter = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -57,6 +59,7 @@ async def list_users(  # noqa: PLR0913, PLR0917 - one for each parameter of the 
     after = cursors.decode(cursor)
     async with wired.database.read() as connection:
         rows = await Users(connection).page(UserFilter(search, status), after, limit + 1)
+    await audit.read("user")
     return page_of(
         Page[UserAnswer], rows, UserAnswer.of, limit=limit, cursors=cursors, request=request
     )
@@ -68,12 +71,13 @@ async def list_users(  # noqa: PLR0913, PLR0917 - one for each parameter of the 
     operation_id="get_user",
     summary="One user",
 )
-async def get_user(user_id: UUID, wired: Wired) -> UserAnswer:
+async def get_user(user_id: UUID, wired: Wired, audit: Auditing) -> UserAnswer:
     """Show a user, also a deleted one."""
     async with wired.database.read() as connection:
         user = await Users(connection).get(user_id)
     if user is None:
         raise NotFound
+    await audit.read("user", user.id, user.id)
     return UserAnswer.of(user)
 
 
@@ -84,13 +88,14 @@ async def get_user(user_id: UUID, wired: Wired) -> UserAnswer:
     summary="Enable, disable, or change roles",
     refusals=(refusals.LastAdmin,),
 )
-async def change_user(user_id: UUID, body: UserPatch, wired: Wired) -> UserAnswer:
+async def change_user(user_id: UUID, body: UserPatch, wired: Wired, audit: Auditing) -> UserAnswer:
     """Change what was given; access tokens with the old rights die within a second."""
     change = AdminChange(
         is_active=body.is_active, roles=None if body.roles is None else frozenset(body.roles)
     )
     async with wired.database.unit_of_work() as uow:
         before, user = await users.change_by_admin(uow, user_id, change, wired.clock.now())
+        await audit.changed(uow, "user", user.id, user.id)
     if user.token_version > before.token_version:
         await wired.revoker.outdated(user)
     return UserAnswer.of(user)

@@ -6,7 +6,9 @@ One rule of sameness for all: NFKC and casefold. It does not know which names ar
 import unicodedata
 from typing import Final
 
-from auth.refusals import EmailRefused, FullNameRefused, UsernameRefused
+import idna
+
+from auth.refusals import EmailNotAscii, EmailRefused, FullNameRefused, UsernameRefused
 
 USERNAME_SHORTEST: Final = 3
 USERNAME_LONGEST: Final = 64
@@ -60,7 +62,33 @@ def email(text: str) -> str:
         raise EmailRefused
     if not _is_visible(text) or not _is_visible(key) or _NOT_IN_EMAIL.intersection(key):
         raise EmailRefused
+    if not domain.isascii() and email_key(text).rpartition("@")[2] == domain:
+        raise EmailRefused  # no name of the DNS (IDNA 2008)
     return text
+
+
+def require_ascii_local(address: str) -> None:
+    """Refuse an address that a relay without SMTPUTF8 (RFC 6531) can't take.
+
+    Raises:
+        EmailNotAscii: its local part is not ASCII.
+    """
+    if not address.rpartition("@")[0].isascii():
+        raise EmailNotAscii
+
+
+def email_key(text: str) -> str:
+    """Return what two spellings of one address have in common: domains also by IDNA 2008."""
+    local, at, domain = comparison_key(text).rpartition("@")
+    try:
+        return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        return f"{local}{at}{domain}"
+
+
+def name_key(text: str) -> str:
+    """Return what a username or an address, whichever it is, is found by."""
+    return email_key(text) if is_email(text) else comparison_key(text)
 
 
 def full_name(text: str) -> str:

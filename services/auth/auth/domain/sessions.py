@@ -14,6 +14,8 @@ from enum import Enum, auto
 from typing import Final
 from uuid import UUID
 
+FRESH: Final = timedelta(minutes=15)
+
 _LAYOUT: Final = struct.Struct("!16sI32s")
 _PREFIX: Final = "rt_"
 _CONTEXT: Final = b"saldo refresh token 1"
@@ -76,6 +78,11 @@ class Refreshed(Enum):
     ROTATE = auto()  # the newest: hand out its successor
     REPEAT = auto()  # one behind, just now: hand out the same successor again
     REUSED = auto()  # anything else: somebody has a copy, the session ends
+
+
+def is_fresh(authenticated_at: datetime | None, now: datetime) -> bool:
+    """Tell whether somebody logged in so lately that the password need not be asked again."""
+    return authenticated_at is not None and now - authenticated_at <= FRESH
 
 
 def make_refresh_token(session_id: UUID, counter: int, hmac_key: bytes) -> str:

@@ -16,6 +16,7 @@ from auth.refusals import (
     UserDisabled,
     UserPending,
 )
+from kit.refusals import Language
 
 
 class Status(StrEnum):
@@ -44,6 +45,7 @@ class User:
     Attributes:
         number: short integer for banks and people.
         token_version: `tv` of the access tokens; a larger one outdates all older tokens.
+        language: what mails are written in.
         version: gapless, counts every change that others are told of.
     """
 
@@ -58,6 +60,7 @@ class User:
     version: int
     created_at: datetime
     activated_at: datetime | None
+    language: Language = "en"
 
     @property
     def is_active_admin(self) -> bool:
@@ -79,6 +82,7 @@ class ProfileChange:
 
     username: str | None
     full_name: str | None
+    language: Language = "en"
 
 
 def decide_login(user: User) -> None:
@@ -154,12 +158,14 @@ def decide_admin_change(
 
 def decide_profile_change(user: User, change: ProfileChange) -> User:
     """Change what users may change about themselves; without a difference nothing happens."""
-    if (change.username, change.full_name) == (user.username, user.full_name):
+    wanted = (change.username, change.full_name, change.language)
+    if wanted == (user.username, user.full_name, user.language):
         return user
     return replace(
         user,
         username=change.username,
         full_name=change.full_name,
+        language=change.language,
         version=user.version + 1,
     )
 

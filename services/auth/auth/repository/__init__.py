@@ -1,9 +1,24 @@
 """Everything auth asks of its database, one module per noun: the only SQL of the service."""
 
+from auth.repository.audit import AuditFilter, AuditLog
+from auth.repository.deletions import Deletion, Deletions
 from auth.repository.keys import Keys
 from auth.repository.links import Links
 from auth.repository.logins import Logins
 from auth.repository.sessions import Sessions
 from auth.repository.users import After, NewUser, UserFilter, Users
 
-__all__ = ["After", "Keys", "Links", "Logins", "NewUser", "Sessions", "UserFilter", "Users"]
+__all__ = [
+    "After",
+    "AuditFilter",
+    "AuditLog",
+    "Deletion",
+    "Deletions",
+    "Keys",
+    "Links",
+    "Logins",
+    "NewUser",
+    "Sessions",
+    "UserFilter",
+    "Users",
+]

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from auth.domain.lockout import FAILURES, LOCK, WINDOW, Failures, failures_key
-from auth.domain.names import comparison_key
+from auth.domain.names import name_key
 from auth.domain.users import User
 from auth.repository.users import COLUMNS, user_from
 from kit.db import Connection
@@ -52,9 +52,9 @@ class Logins:
 
     async def find(self, name: str, address: str) -> Found:
         """Look up a username or e-mail (they can't be confused), and its wrong passwords."""
-        name_key = comparison_key(name)
-        key = failures_key(name_key, address)
-        row = await self._connection.fetchrow(_FIND, name_key, key)
+        key_of_name = name_key(name)
+        key = failures_key(key_of_name, address)
+        row = await self._connection.fetchrow(_FIND, key_of_name, key)
         assert row is not None  # noqa: S101 - every join is an outer one
         failures = Failures(key, row["id"], row["failures"], row["ends_at"])
         user = None if row["id"] is None else user_from(row)

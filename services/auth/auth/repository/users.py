@@ -9,15 +9,16 @@ from uuid import UUID
 from asyncpg import Record, UniqueViolationError
 from sqlalchemy import Select, func, select, tuple_
 
-from auth.domain.names import comparison_key
+from auth.domain.lookalikes import looks, resting_key, skeleton
+from auth.domain.names import comparison_key, email_key
 from auth.domain.users import Role, Status, User
 from auth.refusals import UsernameTaken
 from auth.tables import user_account
 from kit.db import Connection
-from kit.refusals import NotFound
+from kit.refusals import Language, NotFound
 
 COLUMNS: Final = """u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles,
-    u.token_version, u.version, u.created_at, u.activated_at, u.password_hash"""
+    u.token_version, u.version, u.created_at, u.activated_at, u.language, u.password_hash"""
 _SELECT: Final = f"SELECT {COLUMNS} FROM user_account u\n"  # noqa: S608 - a constant
 _BY_ID: Final = _SELECT + "WHERE u.id = $1"
 _BY_USERNAME: Final = _SELECT + "WHERE u.username_key = $1"
@@ -34,8 +35,10 @@ ORDER BY u.id FOR NO KEY UPDATE"""
 _INSERT: Final = """
 INSERT INTO user_account (
     id, username, username_key, email, email_key, full_name, search_key, password_hash, status,
-    roles, created_at, updated_at, activated_at
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
+    roles, created_at, updated_at, activated_at, language, username_skeleton
+) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text[], $11, $11, $12, $13, $14
+WHERE NOT EXISTS (SELECT FROM resting_name WHERE key = ANY($15) AND until > $11)
+    AND NOT EXISTS (SELECT FROM user_account WHERE username_skeleton = ANY($16))
 ON CONFLICT DO NOTHING
 RETURNING number
 """
@@ -44,7 +47,7 @@ UPDATE user_account SET
     username = $2, username_key = $3, email = $4, email_key = $5, full_name = $6, search_key = $7,
     status = $8, roles = $9, version = $10, updated_at = $11, activated_at = $12,
     token_version_at = CASE WHEN token_version < $13 THEN $11 ELSE token_version_at END,
-    token_version = $13,
+    token_version = $13, language = $14, username_skeleton = $15,
     password_hash = CASE WHEN $8 = 'deleted' THEN NULL ELSE password_hash END
 WHERE id = $1
 """
@@ -52,6 +55,25 @@ _REPLACE_HASH: Final = """
 UPDATE user_account SET password_hash = $2, token_version = $3, token_version_at = $4,
     updated_at = $4
 WHERE id = $1
+"""
+_IS_TAKEN: Final = """
+SELECT EXISTS (SELECT FROM user_account
+        WHERE (username_key = $1 OR username_skeleton = ANY($3)) AND id IS DISTINCT FROM $5)
+    OR EXISTS (SELECT FROM resting_name
+        WHERE key = ANY($2) AND until > $4 AND user_id IS DISTINCT FROM $5)
+"""
+_REST: Final = """
+WITH over AS (DELETE FROM resting_name WHERE until <= $4 AND key <> $1)
+INSERT INTO resting_name (key, user_id, until) VALUES ($1, $2, $3)
+ON CONFLICT (key) DO UPDATE SET user_id = $2, until = $3
+"""
+_WITHOUT_SKELETON: Final = """
+SELECT id, username FROM user_account
+WHERE username IS NOT NULL AND username_skeleton IS NULL ORDER BY created_at, id
+"""
+_FILL_SKELETON: Final = """
+UPDATE user_account SET username_skeleton = $2 WHERE id = $1
+    AND NOT EXISTS (SELECT FROM user_account AS other WHERE other.username_skeleton = $2)
 """
 # What the INSERT that found a name taken has used up in this session.
 _NUMBER_USED_UP: Final = "SELECT currval(pg_get_serial_sequence('user_account', 'number'))"
@@ -68,6 +90,7 @@ class NewUser:
     password_hash: str
     status: Status
     roles: frozenset[Role]
+    language: Language = "ru"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +119,7 @@ class Users:
             new.username,
             _key(new.username),
             new.email,
-            _key(new.email),
+            _email_key(new.email),
             new.full_name,
             _search_key(new.username, new.email, new.full_name),
             new.password_hash,
@@ -104,6 +127,9 @@ class Users:
             sorted(new.roles),
             now,
             _activated_at(new, now),
+            new.language,
+            _skeleton(new.username),
+            *_looks(new.username),
         )
         return None if number is None else _added(new, number, now)
 
@@ -117,13 +143,28 @@ class Users:
             _REPLACE_HASH, user.id, password_hash, user.token_version, now
         )
 
-    async def has_username(self, username: str) -> bool:
-        """Tell whether somebody has this username."""
+    async def has_username(self, username: str, now: datetime) -> bool:
+        """Tell whether somebody has this username, or one like it, or had it until lately."""
+        return await self.is_taken(username, None, now)
+
+    async def is_taken(self, username: str, by_other_than: UUID | None, now: datetime) -> bool:
+        """Tell whether somebody else has this name, or one like it, or had it until lately."""
         found: bool = await self._connection.fetchval(
-            "SELECT EXISTS (SELECT FROM user_account WHERE username_key = $1)",
-            comparison_key(username),
+            _IS_TAKEN, comparison_key(username), *_looks(username), now, by_other_than
         )
         return found
+
+    async def rest(self, user: User, until: datetime, now: datetime) -> None:
+        """Let nobody else have the name that a user gives up, until then."""
+        if user.username is not None:
+            key = resting_key(skeleton(user.username))
+            await self._connection.execute(_REST, key, user.id, until, now)
+
+    async def fill_skeletons(self) -> None:
+        """Store how names look that were given before that was asked about; the first has it."""
+        rows = await self._connection.fetch(_WITHOUT_SKELETON)
+        for row in rows:
+            await self._connection.execute(_FILL_SKELETON, row["id"], skeleton(row["username"]))
 
     async def get(self, user_id: UUID) -> User | None:
         """Return a user by id."""
@@ -135,7 +176,7 @@ class Users:
 
     async def by_email(self, email: str) -> User | None:
         """Return the user with this address."""
-        return await self._one(_BY_EMAIL, comparison_key(email))
+        return await self._one(_BY_EMAIL, email_key(email))
 
     async def among(self, user_ids: Collection[UUID]) -> list[User]:
         """Return those of the users who are there and not deleted."""
@@ -173,7 +214,7 @@ class Users:
                 user.username,
                 _key(user.username),
                 user.email,
-                _key(user.email),
+                _email_key(user.email),
                 user.full_name,
                 _search_key(user.username, user.email, user.full_name),
                 user.status,
@@ -182,6 +223,8 @@ class Users:
                 now,
                 user.activated_at,
                 user.token_version,
+                user.language,
+                _skeleton(user.username),
             )
         except UniqueViolationError:
             raise UsernameTaken from None
@@ -216,6 +259,7 @@ def _added(new: NewUser, number: int, now: datetime) -> User:
         version=1,
         created_at=now,
         activated_at=_activated_at(new, now),
+        language=new.language,
     )
 
 
@@ -237,6 +281,7 @@ def user_from(row: Record) -> User:
         version=row["version"],
         created_at=row["created_at"],
         activated_at=row["activated_at"],
+        language=row["language"],
     )
 
 
@@ -257,6 +302,20 @@ def _user_page(wanted: UserFilter, after: After | None, limit: int) -> Select[An
 
 def _key(name: str | None) -> str | None:
     return None if name is None else comparison_key(name)
+
+
+def _skeleton(username: str | None) -> str | None:
+    return None if username is None else skeleton(username)
+
+
+def _looks(username: str | None) -> tuple[list[bytes], list[str]]:
+    """Return what a name is looked for by among those that rest, and among those in use."""
+    found = [] if username is None else sorted(looks(username))
+    return [resting_key(look) for look in found], found
+
+
+def _email_key(address: str | None) -> str | None:
+    return None if address is None else email_key(address)
 
 
 def _search_key(*names: str | None) -> str:

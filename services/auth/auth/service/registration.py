@@ -21,7 +21,7 @@ async def register(uow: UnitOfWork, new: NewUser, now: datetime) -> User:
     users = Users(uow)
     user = await users.add(new, now)
     if user is None:
-        if new.username is not None and await users.has_username(new.username):
+        if new.username is not None and await users.has_username(new.username, now):
             raise UsernameTaken
         raise EmailTaken
     tell_registered(uow, user)
@@ -45,7 +45,7 @@ async def register_by_mail(
         tell_registered(uow, user)
         mailing.activation(uow, user.id, await make_activation(uow, user, lifetime, now))
         return user
-    if new.username is not None and await users.has_username(new.username):
+    if new.username is not None and await users.has_username(new.username, now):
         raise UsernameTaken
     owner = None if new.email is None else await users.by_email(new.email)
     if owner is None:

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from auth.domain.lockout import LOCK, Failures, decide_knock
@@ -176,7 +176,12 @@ async def log_out(
 
 
 async def end_session(
-    uow: UnitOfWork, user_id: UUID, session_id: UUID, now: datetime
+    uow: UnitOfWork,
+    user_id: UUID,
+    session_id: UUID,
+    now: datetime,
+    *,
+    by: Literal["user", "admin"] = "user",
 ) -> list[UUID]:
     """End one of a user's sessions; nothing where it is not theirs or already over."""
-    return await Sessions(uow).end(user_id, now, "ended_by_user", only=session_id)
+    return await Sessions(uow).end(user_id, now, f"ended_by_{by}", only=session_id)

@@ -1,7 +1,8 @@
 """What happens to users after registration: profile, roles, disabling, deletion."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from auth.domain.users import (
@@ -13,11 +14,15 @@ from auth.domain.users import (
     decide_deletion,
     decide_profile_change,
 )
-from auth.repository import Logins, NewUser, Sessions, Users
+from auth.refusals import DeletionUnderWay, UsernameTaken
+from auth.repository import Deletion, Deletions, Logins, NewUser, Sessions, Users
 from auth.service.registration import register
 from auth.service.telling import tell_changed
 from kit.db import UnitOfWork
+from kit.ids import new_id
 from kit.refusals import NotFound
+
+NAME_RESTS: Final = timedelta(days=90)  # after its user gave it up, for anybody else
 
 
 async def change_profile(
@@ -31,7 +36,12 @@ async def change_profile(
     user = await Users(uow).lock(user_id)
     if user.status is Status.DELETED:
         raise NotFound
-    return await _save(uow, user, decide_profile_change(user, change(user)), now)
+    changed = decide_profile_change(user, change(user))
+    if changed.username is not None and changed.username != user.username:
+        if await Users(uow).is_taken(changed.username, user_id, now):
+            raise UsernameTaken
+        await Users(uow).rest(user, now + NAME_RESTS, now)
+    return await _save(uow, user, changed, now)
 
 
 async def change_by_admin(
@@ -56,17 +66,53 @@ async def change_by_admin(
     return user, await _save(uow, user, changed, now)
 
 
-async def delete(uow: UnitOfWork, user_id: UUID, now: datetime) -> User:
-    """Forget a user's names and end all sessions.
+async def begin_deletion(
+    uow: UnitOfWork, user_id: UUID, now: datetime, abandoned_after: timedelta
+) -> UUID:
+    """Write down that a user is being deleted, before others are asked; returns the attempt.
 
     Raises:
+        NotFound: no such user, or a deleted one.
         LastAdmin: nobody would be left to administer.
+        DeletionUnderWay: somebody else does it, and has begun less than `abandoned_after` ago.
     """
     user, other_admins = await Users(uow).lock_with_admins(user_id)
     if user.status is Status.DELETED:
         raise NotFound
+    decide_deletion(user, other_active_admins=other_admins)
+    begun = Deletion(user_id, new_id())
+    if not await Deletions(uow).begin(begun, now, now - abandoned_after):
+        raise DeletionUnderWay
+    return begun.attempt
+
+
+async def take_abandoned(
+    uow: UnitOfWork, now: datetime, abandoned_after: timedelta
+) -> Deletion | None:
+    """Take over a deletion that was cut short, so that nobody else goes on with it."""
+    return await Deletions(uow).take(new_id(), now, now - abandoned_after)
+
+
+async def end_deletion(uow: UnitOfWork, user_id: UUID, attempt: UUID) -> None:
+    """Forget a deletion that came to nothing; one that was taken over is somebody else's."""
+    await Deletions(uow).end(Deletion(user_id, attempt))
+
+
+async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -> User:
+    """Forget a user's names and end all sessions; the end of a deletion that was begun.
+
+    Raises:
+        LastAdmin: nobody would be left to administer.
+        DeletionUnderWay: it took too long, and somebody else has taken it over.
+    """
+    user, other_admins = await Users(uow).lock_with_admins(user_id)
+    if not await Deletions(uow).end(Deletion(user_id, attempt)):
+        raise DeletionUnderWay
+    if user.status is Status.DELETED:
+        raise NotFound
     deleted = decide_deletion(user, other_active_admins=other_admins)
     await Sessions(uow).end(user_id, now, "deleted")
+    await Users(uow).rest(user, now + NAME_RESTS, now)
     return await _save(uow, user, deleted, now)
 
 

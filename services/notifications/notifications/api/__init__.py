@@ -1,7 +1,13 @@
 """Notifications' operations, one module per noun: parse, authorise, open the unit, call, answer."""
 
-from notifications.api import internal, notices, webhooks
+from notifications.api import deliveries, internal, mutes, notices, webhooks
 
-ROUTERS = (notices.router, webhooks.router, internal.router)
+ROUTERS = (
+    mutes.router,
+    notices.router,
+    webhooks.router,
+    deliveries.router,
+    internal.router,
+)
 
 __all__ = ["ROUTERS"]

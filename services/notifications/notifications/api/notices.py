@@ -8,9 +8,11 @@ from fastapi import Query
 from kit.refusals import CursorInvalid
 from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
+from kit.web.pagination import Cursors
 from kit.web.routes import Router
 from kit.web.schemas import Page
+from notifications.api.paging import page_of
+from notifications.queries import NoticesQuery
 from notifications.refusals import NoticeNotFound
 from notifications.repository import Notices
 from notifications.schemas import NoticeAnswer, ReadAnswer
@@ -18,10 +20,6 @@ from notifications.service import reading
 from notifications.wiring import Configured, Store
 
 router = Router(tags=["notices"])
-
-Unread = Annotated[
-    bool | None, Query(description="Only unread (`true`) or read (`false`) ones; both if left out.")
-]
 
 
 @router.get(
@@ -32,31 +30,28 @@ Unread = Annotated[
     response_model=Page[NoticeAnswer],
     refusals=(CursorInvalid,),
 )
-async def list_notices(  # noqa: PLR0913 (one parameter for each of the query's)
-    *,
+async def list_notices(
     caller: Caller,
     language: CallerLanguage,
     store: Store,
     settings: Configured,
-    unread: Unread = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
+    query: Annotated[NoticesQuery, Query()],
 ) -> Page[NoticeAnswer]:
     """Show a page; `Accept-Language` chooses the words."""
     cursors = Cursors(
         settings.cursor_secret,
         list_name="list_notices",
         subject=caller.subject,
-        filters={"unread": unread},
+        filters=query.filters,
     )
-    after = cursors.decode(cursor)
+    after = cursors.decode(query.cursor)
     async with store.read() as connection:
-        found = await Notices(connection).page(caller.user, after, limit + 1, unread=unread)
-    items = [NoticeAnswer.of(notice, language) for notice in found[:limit]]
-    if len(found) <= limit:
-        return Page[NoticeAnswer](items=items)
-    last = items[-1]
-    return Page[NoticeAnswer](items=items, next_cursor=cursors.encode(last.created_at, last.id))
+        found = await Notices(connection).page(
+            caller.user, after, query.limit + 1, unread=query.unread, span=query.span
+        )
+    return page_of(
+        Page[NoticeAnswer], found, lambda one: NoticeAnswer.of(one, language), query, cursors
+    )
 
 
 @router.post(

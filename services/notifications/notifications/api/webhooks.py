@@ -1,4 +1,4 @@
-"""The caller's webhook endpoints: made, changed, tried; what was sent to them, and sent again."""
+"""Webhook endpoints: seen by their owners and administrators, made and changed by owners."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -8,61 +8,90 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from kit.db import UnitOfWork
-from kit.refusals import CursorInvalid
+from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.idempotency import Work, idempotently
 from kit.web.identity import Caller
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
+from kit.web.pagination import Cursors
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from notifications.domain.attempts import Status
-from notifications.domain.deliveries import Delivery
+from notifications.api.ownership import owner_asked_for, visible_endpoint
+from notifications.api.paging import page_of
 from notifications.domain.endpoints import Endpoint
 from notifications.domain.webhook_urls import UrlFaultError
+from notifications.queries import EndpointsQuery
 from notifications.refusals import (
-    WebhookDeliveryNotFound,
     WebhookEndpointNotFound,
-    WebhookEndpointOff,
     WebhookEndpointsTooMany,
-    WebhookSpanTooLarge,
     WebhookUrlRefused,
 )
-from notifications.repository import Deliveries, Endpoints
+from notifications.repository import Endpoints
 from notifications.service import endpoints as verbs
 from notifications.webhook_schemas import (
-    DeliveryAnswer,
     EndpointAnswer,
     EndpointChanges,
-    EndpointList,
     EndpointRequest,
     EndpointWithSecret,
-    ReplayAnswer,
     RotateRequest,
-    SpanRequest,
 )
 from notifications.wiring import Configured, Store, Webhooks
 
-OK, CREATED, ACCEPTED = 200, 201, 202
+OK, CREATED = 200, 201
 _ADDRESS = "/v1/webhook-endpoints/{endpoint_id}"
 
 router = Router(tags=["webhooks"])
 
 Make = Callable[[UnitOfWork], Awaitable[tuple[Endpoint, bytes]]]
 
-StatusFilter = Annotated[Status | None, Query(description="Only those that stand so.")]
-
 
 @router.get(
     "/v1/webhook-endpoints",
     access="user",
     operation_id="list_webhook_endpoints",
-    summary="The caller's webhook endpoints",
+    summary="One's own webhook endpoints, newest first; an administrator sees everybody's",
+    description="Secrets are never shown again.",
+    response_model=Page[EndpointAnswer],
+    refusals=(CursorInvalid, NotFound),
 )
-async def list_webhook_endpoints(caller: Caller, store: Store) -> EndpointList:
-    """Show all of them, newest first; secrets are never shown again."""
+async def list_webhook_endpoints(
+    caller: Caller,
+    store: Store,
+    settings: Configured,
+    query: Annotated[EndpointsQuery, Query()],
+    audit: Auditing,
+) -> Page[EndpointAnswer]:
+    """Show a page of them."""
+    cursors = Cursors(
+        settings.cursor_secret,
+        list_name="list_webhook_endpoints",
+        subject=caller.subject,
+        filters=query.filters,
+    )
+    after = cursors.decode(query.cursor)
+    owner_id = owner_asked_for(caller, query.owner_id)
     async with store.read() as connection:
-        found = await Endpoints(connection).of_user(caller.user)
-    return EndpointList(items=[EndpointAnswer.of(endpoint) for endpoint in found])
+        found = await Endpoints(connection).page(owner_id, after, query.limit + 1)
+    await audit.listed("webhook_endpoint", None if owner_id is None else [owner_id])
+    return page_of(Page[EndpointAnswer], found, EndpointAnswer.of, query, cursors)
+
+
+@router.get(
+    _ADDRESS,
+    access="owner",
+    operation_id="get_webhook_endpoint",
+    summary="One webhook endpoint",
+    description="For its owner, and administrators. Its secret is never shown again.",
+    refusals=(WebhookEndpointNotFound,),
+)
+async def get_webhook_endpoint(
+    endpoint_id: UUID, caller: Caller, store: Store, audit: Auditing
+) -> EndpointAnswer:
+    """Show one."""
+    async with store.read() as connection:
+        found = await visible_endpoint(connection, caller, endpoint_id)
+    await audit.read("webhook_endpoint", found.id, found.user_id)
+    return EndpointAnswer.of(found)
 
 
 @router.post(
@@ -168,125 +197,6 @@ async def rotate_webhook_secret(
         work=_once_with_secret(make, given, OK),
     )
     return given[0] if given else kept
-
-
-@router.post(
-    f"{_ADDRESS}/test",
-    access="owner",
-    operation_id="test_webhook_endpoint",
-    summary="Send a test event to a webhook endpoint",
-    description="Sends `webhook.test`, whatever event types are chosen; see its deliveries.",
-    status_code=ACCEPTED,
-    response_model=DeliveryAnswer,
-    is_idempotent=True,
-    refusals=(WebhookEndpointNotFound, WebhookEndpointOff),
-)
-async def test_webhook_endpoint(
-    request: Request, endpoint_id: UUID, caller: Caller, webhooks: Webhooks
-) -> Answer:
-    """Write a test event down, to be sent at once."""
-
-    async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(webhooks.bell.ring)
-        return _accepted(await verbs.try_out(uow, endpoint_id, caller.user))
-
-    return await idempotently(
-        request, caller, operation="test_webhook_endpoint", body=None, work=work
-    )
-
-
-@router.get(
-    f"{_ADDRESS}/deliveries",
-    access="owner",
-    operation_id="list_webhook_deliveries",
-    summary="What was sent to a webhook endpoint, and is yet to be",
-    description="Newest first, each with every attempt at it. Kept for 30 days by default.",
-    response_model=Page[DeliveryAnswer],
-    refusals=(WebhookEndpointNotFound, CursorInvalid),
-)
-async def list_webhook_deliveries(  # noqa: PLR0913 (one parameter for each of the query's)
-    *,
-    endpoint_id: UUID,
-    caller: Caller,
-    store: Store,
-    settings: Configured,
-    status: StatusFilter = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
-) -> Page[DeliveryAnswer]:
-    """Show a page of them."""
-    cursors = Cursors(
-        settings.cursor_secret,
-        list_name="list_webhook_deliveries",
-        subject=caller.subject,
-        filters={"endpoint_id": endpoint_id, "status": status},
-    )
-    after = cursors.decode(cursor)
-    async with store.read() as connection:
-        if await Endpoints(connection).get(endpoint_id, caller.user) is None:
-            raise WebhookEndpointNotFound
-        found = await Deliveries(connection).page(endpoint_id, status, after, limit + 1)
-    items = [DeliveryAnswer.of(delivery) for delivery in found[:limit]]
-    if len(found) <= limit:
-        return Page[DeliveryAnswer](items=items)
-    last = items[-1]
-    return Page[DeliveryAnswer](items=items, next_cursor=cursors.encode(last.created_at, last.id))
-
-
-@router.post(
-    f"{_ADDRESS}/deliveries/{{delivery_id}}/replay",
-    access="owner",
-    operation_id="replay_webhook_delivery",
-    summary="Send one delivery again",
-    description="With the same `webhook-id` and body; its schedule of attempts begins anew.",
-    status_code=ACCEPTED,
-    response_model=DeliveryAnswer,
-    is_idempotent=True,
-    refusals=(WebhookEndpointNotFound, WebhookDeliveryNotFound, WebhookEndpointOff),
-)
-async def replay_webhook_delivery(
-    request: Request, endpoint_id: UUID, delivery_id: UUID, caller: Caller, webhooks: Webhooks
-) -> Answer:
-    """Make it due at once."""
-
-    async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(webhooks.bell.ring)
-        return _accepted(await verbs.replay(uow, endpoint_id, caller.user, delivery_id))
-
-    return await idempotently(
-        request, caller, operation="replay_webhook_delivery", body=None, work=work
-    )
-
-
-@router.post(
-    f"{_ADDRESS}/replay",
-    access="owner",
-    operation_id="replay_webhook_span",
-    summary="Send all deliveries of a span of time again",
-    description="Whatever became of them, but for those that still wait to be sent. At most"
-    " 10,000 at once.",
-    status_code=ACCEPTED,
-    response_model=ReplayAnswer,
-    is_idempotent=True,
-    refusals=(WebhookEndpointNotFound, WebhookEndpointOff, WebhookSpanTooLarge),
-)
-async def replay_webhook_span(
-    request: Request, endpoint_id: UUID, caller: Caller, body: SpanRequest, webhooks: Webhooks
-) -> Answer:
-    """Make them due at once, the oldest first."""
-
-    async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(webhooks.bell.ring)
-        count = await verbs.replay_span(uow, endpoint_id, caller.user, (body.from_, body.to))
-        return Answer(ACCEPTED, ReplayAnswer(replayed=count))
-
-    return await idempotently(
-        request, caller, operation="replay_webhook_span", body=body, work=work
-    )
-
-
-def _accepted(delivery: Delivery) -> Answer:
-    return Answer(ACCEPTED, DeliveryAnswer.of(delivery))
 
 
 def _once_with_secret(make: Make, given: list[Answer], status: int) -> Work:

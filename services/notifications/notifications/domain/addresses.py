@@ -4,6 +4,8 @@ import hashlib
 import unicodedata
 from typing import Final
 
+import idna
+
 LONGEST: Final = 320  # RFC 3696 errata 1690: 64, "@", 255
 _UNSAFE: Final = frozenset('<>()[]\\,;:"')
 
@@ -21,7 +23,23 @@ def can_be_written(address: str) -> bool:
         and "@" not in local
         and _UNSAFE.isdisjoint(address)
         and all(unicodedata.category(character)[0] in "LMNPS" for character in address)
+        and mailbox(address) is not None
     )
+
+
+def mailbox(address: str) -> str | None:
+    """Return an address as servers without SMTPUTF8 take it: its domain in ASCII (RFC 5891).
+
+    A local part has no such form and stays as it is. None where the domain is none.
+    """
+    local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        ascii_domain = idna.encode(domain, uts46=True).decode()
+    except UnicodeError:  # IDNAError is one
+        return None
+    return f"{local}@{ascii_domain}"
 
 
 def address_hash(address: str) -> bytes:

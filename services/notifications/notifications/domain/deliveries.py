@@ -30,12 +30,21 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A message to an endpoint; one to an endpoint that is off is only kept for a replay."""
+    """A message to an endpoint; to one that is off, or full, it is only kept for a replay."""
 
     id: UUID
     endpoint_id: UUID
     message_id: UUID
     is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many deliveries may be on their way: to one endpoint, one owner's, and all of them."""
+
+    endpoint: int
+    owner: int
+    all: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,9 @@ class Delivery:
     """A stored delivery with the log of its attempts, oldest first."""
 
     id: UUID
+    endpoint_id: UUID
+    owner_id: UUID
+    payment_id: UUID | None
     message_id: UUID
     type: str
     sequence: int | None

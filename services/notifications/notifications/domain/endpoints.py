@@ -10,6 +10,10 @@ from notifications.domain.attempts import FAILURES_IN_A_ROW, Run, pause_after
 
 MOST_ENDPOINTS: Final = 20
 MOST_REPLAYED: Final = 10_000
+MOST_WAITING: Final = 10_000  # deliveries to one endpoint; what comes beyond is skipped
+MOST_MESSAGES: Final = 100_000  # kept for one person, whatever the retention
+MOST_DELETED: Final = 100  # endpoints of one person whose log is kept
+MOST_ATTEMPTS: Final = 50  # kept of one delivery, the last
 
 
 class EventType(StrEnum):
@@ -20,6 +24,9 @@ class EventType(StrEnum):
     PAYMENT_FAILED = "payment.failed"
     PAYMENT_CANCELLED = "payment.cancelled"
     PAYMENT_REFUNDED = "payment.refunded"
+    PAYMENT_REFUND_FAILED = "payment.refund_failed"
+    PAYMENT_DISPUTED = "payment.disputed"
+    PAYMENT_DISPUTE_CLOSED = "payment.dispute_closed"
     FUNDS_MOVED = "wallet.funds_moved"
 
 
@@ -61,12 +68,13 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """What of a user's events goes to which endpoint."""
+    """What of a user's events goes to which endpoint; ``is_full`` where as much waits as may."""
 
     endpoint_id: UUID
     user_id: UUID
     event_types: tuple[str, ...] | None
     is_active: bool
+    is_full: bool = False
 
     def wants(self, event_type: str) -> bool:
         """Tell whether the endpoint has chosen this type."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -22,6 +23,11 @@ class MailKind(StrEnum):
     PAYMENT_RECEIVED = "payment_received"
     REFUND_RECEIVED = "refund_received"
     REFUND_MADE = "refund_made"
+    REFUND_FAILED = "refund_failed"
+    REFUND_RETURNED = "refund_returned"
+    PAYMENT_DISPUTED = "payment_disputed"
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
     LOGIN_LOCKED = "login_locked"
 
 
@@ -32,7 +38,7 @@ class Status(StrEnum):
     SENT = "sent"
     NO_ADDRESS = "no_address"
     MUTED = "muted"
-    REFUSED = "refused"  # by the recipient's server, or because no such address can be written
+    REFUSED = "refused"  # there is no such mailbox, or no such address can be written
     GIVEN_UP = "given_up"
 
 
@@ -43,8 +49,22 @@ ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
     Kind.PAYMENT_RECEIVED: MailKind.PAYMENT_RECEIVED,
     Kind.REFUND_RECEIVED: MailKind.REFUND_RECEIVED,
     Kind.REFUND_MADE: MailKind.REFUND_MADE,
+    Kind.REFUND_FAILED: MailKind.REFUND_FAILED,
+    Kind.REFUND_RETURNED: MailKind.REFUND_RETURNED,
+    Kind.PAYMENT_DISPUTED: MailKind.PAYMENT_DISPUTED,
+    Kind.DISPUTE_WON: MailKind.DISPUTE_WON,
+    Kind.DISPUTE_LOST: MailKind.DISPUTE_LOST,
     Kind.LOGIN_LOCKED: MailKind.LOGIN_LOCKED,
 }
+
+
+# Asked for by a person just now, who waits for it: sent before news, and to muted addresses too.
+ORDERED: Final = frozenset(
+    {MailKind.ACTIVATION, MailKind.ALREADY_REGISTERED, MailKind.PASSWORD_RESET}
+)
+# So many an hour a person gets of either: beyond it news stands in the application alone.
+MOST_ORDERED: Final = 20
+MOST_NEWS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +115,36 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How a person can be reached; ``email`` is None for one who gave none."""
+    """How a person can be reached; ``email`` is None for one who gave none.
+
+    ``language`` is what they read, None where they have not said.
+    """
 
     email: str | None
     username: str | None
+    language: Language | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MutedAddress:
+    """Whose address gets no news for a while, and why; the address itself is not kept.
+
+    ``status`` is the enhanced code that its server answered last, such as 5.1.1.
+    """
+
+    user_id: UUID
+    status: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    muted_until: datetime
+
+    @property
+    def id(self) -> UUID:
+        """What its place in the list is told apart by."""
+        return self.user_id
+
+    @property
+    def created_at(self) -> datetime:
+        """What the list is ordered by."""
+        return self.last_at

@@ -1,7 +1,8 @@
 """Which IP addresses a webhook may be sent to: public ones, and nothing that leads elsewhere.
 
-Python's own ``is_global`` is the base; what it lets through, or has let through in some release,
-is named here.
+Of IPv6 only global unicast is taken (RFC 4291 §2.4: 2000::/3), so that a form of address that
+nobody thought of is refused, not let through. Python's own ``is_global`` comes next; what it lets
+through, or has let through in some release, is named here.
 """
 
 from ipaddress import (
@@ -34,21 +35,20 @@ _REFUSED: Final = tuple(
         "203.0.113.0/24",  # documentation
         "224.0.0.0/4",  # multicast
         "240.0.0.0/4",  # reserved, broadcast
-        "::/96",  # unspecified, loopback, IPv4-compatible (deprecated)
-        "64:ff9b:1::/48",  # NAT64 of local use (RFC 8215)
-        "100::/64",  # discard
         "2001::/23",  # Teredo and other protocol assignments
         "2001:db8::/32",  # documentation
         "2002::/16",  # 6to4: an IPv4 address inside, deprecated (RFC 7526)
         "3fff::/20",  # documentation (RFC 9637)
-        "5f00::/16",  # segment routing (RFC 9602)
-        "fc00::/7",  # unique local
-        "fe80::/10",  # link-local
-        "fec0::/10",  # site-local, deprecated
-        "ff00::/8",  # multicast
     )
 )
-_NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are the IPv4 address
+_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
+# The last 32 bits are the IPv4 address.
+_IPV4_INSIDE: Final = (
+    IPv6Network("64:ff9b::/96"),  # NAT64 (RFC 6052)
+    IPv6Network("::ffff:0:0:0/96"),  # IPv4-translated, SIIT (RFC 2765)
+)
+# An interface id of ISATAP (RFC 5214 §6.1), whatever the network: the host is the IPv4 address.
+_ISATAP: Final = frozenset({0x0000_5EFE, 0x0200_5EFE})
 _LAST_32_BITS: Final = 2**32 - 1
 
 
@@ -61,24 +61,34 @@ def parsed(text: str) -> Address | None:
 
 
 def meant(address: Address) -> Address:
-    """Return the IPv4 address that an IPv4-mapped or NAT64 address leads to, else itself."""
+    """Return the IPv4 address that a mapped, translated or NAT64 address leads to, else itself."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
-    if address in _NAT64:
-        return IPv4Address(int(address) & _LAST_32_BITS)
+    if any(address in network for network in _IPV4_INSIDE):
+        return _last_32_bits(address)
     return address
 
 
 def is_public(address: Address) -> bool:
     """Tell whether the address is one of the open Internet."""
     address = meant(address)
+    if isinstance(address, IPv6Address):
+        if address not in _GLOBAL_UNICAST:
+            return False
+        if int(address) >> 32 & _LAST_32_BITS in _ISATAP and not is_public(_last_32_bits(address)):
+            return False
     return address.is_global and not any(
         address in network for network in _REFUSED if network.version == address.version
     )
 
 
 def is_loopback(address: Address) -> bool:
-    """Tell whether the address is this machine's own."""
-    return meant(address).is_loopback
+    """Tell whether the address is this machine's own, as it is or IPv4-mapped."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def _last_32_bits(address: IPv6Address) -> IPv4Address:
+    return IPv4Address(int(address) & _LAST_32_BITS)

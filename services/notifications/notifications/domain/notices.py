@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
+
+MOST_NOTICES: Final = 10_000  # kept for one person, the newest
 
 
 class Kind(StrEnum):
@@ -19,6 +21,11 @@ class Kind(StrEnum):
     INCOMING_PAYMENT_CANCELLED = "incoming_payment_cancelled"
     REFUND_RECEIVED = "refund_received"
     REFUND_MADE = "refund_made"
+    REFUND_FAILED = "refund_failed"
+    REFUND_RETURNED = "refund_returned"
+    PAYMENT_DISPUTED = "payment_disputed"
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
     WALLET_TOPPED_UP = "wallet_topped_up"
     LOGIN_LOCKED = "login_locked"
     WEBHOOKS_OFF_GONE = "webhooks_off_gone"
@@ -34,8 +41,9 @@ class NewNotice:
         subject_id: the payment, transfer, webhook endpoint or user that it is about.
         other_id: the person at the other side, if any; the name is looked up at reading.
         facts: what the text needs: ``amount_minor``, ``currency``, ``reason``, ``url``,
-            ``until``.
-        occasion_id: what tells news of one kind about one subject apart: a refund, a lock.
+            ``until``, ``dispute_reason``.
+        occasion_id: what tells news of one kind about one subject apart: a refund, a dispute, a
+            lock.
     """
 
     id: UUID

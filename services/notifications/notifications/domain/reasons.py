@@ -1,4 +1,7 @@
-"""Why a payment failed or was cancelled, in words to its payer; payments owns the codes."""
+"""Why a payment failed or was cancelled, in words to its payer, or was disputed, to its payee.
+
+Payments owns the codes of the former, the providers of cards those of the latter.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,7 +12,7 @@ from kit.refusals import Language
 REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "insufficient_funds": "There is not enough money in your wallet.",
-        "wallet_frozen": "A wallet is frozen.",
+        "wallet_frozen": "Your wallet is frozen.",
         "wallet_not_found": "The wallet does not exist.",
         "currency_mismatch": "The wallet has another currency.",
         "same_account": "It would have gone into the same wallet.",
@@ -22,6 +25,7 @@ REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
         "card_abandoned": "You left the card page.",
         "card_unavailable": "The card provider did not take the payment.",
         "card_refund_refused": "The card provider did not give the money back.",
+        "card_refund_failed": "The card did not take the money back.",
         "payment_disputed": "The card's owner has disputed the payment.",
         "cancelled_by_payer": "You cancelled it.",
         "expired": "It was not paid in time.",
@@ -33,7 +37,7 @@ REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
     },
     "ru": {
         "insufficient_funds": "В вашем кошельке недостаточно денег.",
-        "wallet_frozen": "Кошелёк заморожен.",
+        "wallet_frozen": "Ваш кошелёк заморожен.",
         "wallet_not_found": "Кошелёк не существует.",
         "currency_mismatch": "Кошелёк в другой валюте.",
         "same_account": "Деньги попали бы в тот же кошелёк.",
@@ -46,6 +50,7 @@ REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
         "card_abandoned": "Вы ушли со страницы оплаты.",
         "card_unavailable": "Провайдер карт не принял платёж.",
         "card_refund_refused": "Провайдер карт не вернул деньги.",
+        "card_refund_failed": "Карта не приняла возврат.",
         "payment_disputed": "Владелец карты оспорил платёж.",
         "cancelled_by_payer": "Вы его отменили.",
         "expired": "Он не был оплачен вовремя.",
@@ -61,3 +66,31 @@ REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
 def reason_words(reason: str | None, language: Language) -> str | None:
     """Return the sentence for a reason, None where there is no reason or no words for it."""
     return REASONS[language].get(reason) if reason else None
+
+
+# As cards' providers name them; what is not listed adds no words here either.
+DISPUTE_REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {
+        "fraudulent": "The owner says that somebody else paid with the card.",
+        "unrecognized": "The owner does not recognise the payment.",
+        "duplicate": "The owner says that it was charged twice.",
+        "product_not_received": "The owner says that nothing was received for it.",
+        "product_unacceptable": "The owner says that what was received is not as described.",
+        "credit_not_processed": "The owner says that a refund was promised and never came.",
+        "subscription_canceled": "The owner says that the subscription had been cancelled.",
+    },
+    "ru": {
+        "fraudulent": "Владелец утверждает, что картой заплатил кто-то другой.",
+        "unrecognized": "Владелец не узнаёт этот платёж.",
+        "duplicate": "Владелец утверждает, что деньги списаны дважды.",
+        "product_not_received": "Владелец утверждает, что ничего за него не получил.",
+        "product_unacceptable": "Владелец утверждает, что получил не то, что обещали.",
+        "credit_not_processed": "Владелец утверждает, что обещанный возврат не пришёл.",
+        "subscription_canceled": "Владелец утверждает, что подписка была отменена.",
+    },
+}
+
+
+def dispute_words(reason: str | None, language: Language) -> str | None:
+    """Return the sentence for a provider's reason, None where there are no words for it."""
+    return DISPUTE_REASONS[language].get(reason) if reason else None

@@ -12,7 +12,7 @@ from typing import Any, Final
 from kit.money import decimal_text
 from kit.refusals import Language
 from notifications.domain.notices import Kind
-from notifications.domain.reasons import reason_words
+from notifications.domain.reasons import dispute_words, reason_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,26 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
         Kind.REFUND_RECEIVED: Words("Refund received", "You got {amount} back{by}."),
         Kind.REFUND_MADE: Words(
             "Payment refunded", "{amount} that you had received went back{to}."
+        ),
+        Kind.REFUND_FAILED: Words(
+            "Refund not paid out", "A refund of {amount}{by} could not be paid out to you."
+        ),
+        Kind.REFUND_RETURNED: Words(
+            "Refund came back",
+            "A refund of {amount}{to} could not be paid out; the money is yours again.",
+        ),
+        Kind.PAYMENT_DISPUTED: Words(
+            "Payment disputed",
+            "{amount} that you had received{by} is disputed by the card's owner.",
+        ),
+        Kind.DISPUTE_WON: Words(
+            "Dispute won",
+            "The dispute over {amount}{by} was decided for you: the money is yours.",
+        ),
+        Kind.DISPUTE_LOST: Words(
+            "Dispute lost",
+            "The dispute over {amount}{by} was decided against you: the money goes to the card's"
+            " owner.",
         ),
         Kind.WALLET_TOPPED_UP: Words("Wallet topped up", "{amount} was added to your wallet."),
         Kind.LOGIN_LOCKED: Words(
@@ -69,6 +89,23 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
         ),
         Kind.REFUND_RECEIVED: Words("Получен возврат", "Вам возвращено {amount}{by}."),
         Kind.REFUND_MADE: Words("Платёж возвращён", "Полученные вами {amount} возвращены{to}."),
+        Kind.REFUND_FAILED: Words(
+            "Возврат не выплачен", "Возврат {amount}{by} не удалось вам выплатить."
+        ),
+        Kind.REFUND_RETURNED: Words(
+            "Возврат не прошёл",
+            "Возврат {amount}{to} не удалось выплатить; деньги снова ваши.",
+        ),
+        Kind.PAYMENT_DISPUTED: Words(
+            "Платёж оспорен", "Владелец карты оспорил полученные вами {amount}{by}."
+        ),
+        Kind.DISPUTE_WON: Words(
+            "Спор выигран", "Спор о {amount}{by} решён в вашу пользу: деньги ваши."
+        ),
+        Kind.DISPUTE_LOST: Words(
+            "Спор проигран",
+            "Спор о {amount}{by} решён не в вашу пользу: деньги уходят владельцу карты.",
+        ),
         Kind.WALLET_TOPPED_UP: Words("Кошелёк пополнен", "Ваш кошелёк пополнен на {amount}."),
         Kind.LOGIN_LOCKED: Words(
             "Вход заблокирован",
@@ -114,7 +151,9 @@ def words(
         url=facts.get("url", ""),
         until=moment_words(facts["until"]) if "until" in facts else "",
     )
-    reason = reason_words(facts.get("reason"), language)
+    reason = reason_words(facts.get("reason"), language) or dispute_words(
+        facts.get("dispute_reason"), language
+    )
     return Words(template.title, text if reason is None else f"{text} {reason}")
 
 

@@ -47,14 +47,22 @@ class UrlFaultError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far webhooks may go: ``plain_http`` and ``loopback`` are for development only."""
+    """How far webhooks may go; all but the open Internet is for development only.
+
+    ``hosts`` are names, in small letters, that may lead anywhere.
+    """
 
     plain_http: bool = False
     loopback: bool = False
+    hosts: frozenset[str] = frozenset()
 
     def permits(self, address: Address) -> bool:
         """Tell whether a connection to the address may be made."""
         return is_public(address) or (self.loopback and is_loopback(address))
+
+    def names(self, host: str) -> bool:
+        """Tell whether the host is one of those that may lead anywhere."""
+        return host.rstrip(".").casefold() in self.hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ def read_url(url: str, reach: Reach) -> Target:
     if "@" in parts.netloc:
         raise UrlFaultError(UrlFault.CREDENTIALS)
     target = _target(parts)
-    is_local = reach.loopback and _may_be_local(target)
+    is_local = reach.names(target.host) or (reach.loopback and _may_be_local(target))
     if parts.scheme == "http" and not (reach.plain_http or is_local):
         raise UrlFaultError(UrlFault.HTTPS_REQUIRED)
     ports = HTTPS_PORTS if parts.scheme == "https" else HTTP_PORTS

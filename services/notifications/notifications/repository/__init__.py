@@ -1,10 +1,12 @@
 """The only SQL of notifications: notices, mails, people as far as is known, webhooks."""
 
+from notifications.repository.addresses import Addresses
 from notifications.repository.attempts import Attempts
 from notifications.repository.deliveries import Deliveries
 from notifications.repository.endpoints import Endpoints
+from notifications.repository.log import Log
 from notifications.repository.mails import Mails
 from notifications.repository.notices import Notices
 from notifications.repository.people import People
 
-__all__ = ["Attempts", "Deliveries", "Endpoints", "Mails", "Notices", "People"]
+__all__ = ["Addresses", "Attempts", "Deliveries", "Endpoints", "Log", "Mails", "Notices", "People"]

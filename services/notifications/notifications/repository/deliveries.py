@@ -6,11 +6,12 @@ the lease, so that what a dead worker held becomes due again by itself.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from kit.db import Connection
-from notifications.domain.deliveries import Delivery, Ended, Job, Message, NewDelivery
+from notifications.domain.deliveries import Ended, Job, Message, NewDelivery, Room
+from notifications.domain.endpoints import MOST_ATTEMPTS
 
 _ADD: Final = """
 WITH message AS (
@@ -29,7 +30,8 @@ ON CONFLICT (message_id, endpoint_id) DO NOTHING
 
 # First whom something waits for (a walk from one endpoint to the next along the index, however
 # much waits for each), then for each of them the oldest that there is room for. Where not all
-# fit, each gets its first before any gets its second.
+# fit, each owner gets their first before any gets their second, and of the whole so much at most,
+# however many endpoints they have: $7, less what is on its way.
 _CLAIM: Final = """
 WITH RECURSIVE waiting AS (
     (SELECT endpoint_id FROM webhook_delivery WHERE status = 'pending'
@@ -39,13 +41,16 @@ WITH RECURSIVE waiting AS (
             WHERE delivery.status = 'pending' AND delivery.endpoint_id > waiting.endpoint_id
             ORDER BY delivery.endpoint_id LIMIT 1)
     FROM waiting WHERE waiting.endpoint_id IS NOT NULL),
-due AS (
-    SELECT found.id, found.next_at,
+busy AS (
+    SELECT one.endpoint_id, endpoint.user_id, one.count
+    FROM unnest($2::uuid[], $3::int[]) AS one (endpoint_id, count)
+    JOIN webhook_endpoint AS endpoint ON endpoint.id = one.endpoint_id),
+found AS (
+    SELECT endpoint.id AS endpoint_id, endpoint.user_id, found.id, found.next_at,
         row_number() OVER (PARTITION BY endpoint.id ORDER BY found.next_at, found.id) AS turn
     FROM waiting
     JOIN webhook_endpoint AS endpoint ON endpoint.id = waiting.endpoint_id
-    LEFT JOIN unnest($2::uuid[], $3::int[]) AS busy (endpoint_id, count)
-        ON busy.endpoint_id = endpoint.id
+    LEFT JOIN busy ON busy.endpoint_id = endpoint.id
     CROSS JOIN LATERAL (
         SELECT delivery.id, delivery.next_at FROM webhook_delivery AS delivery
         WHERE delivery.endpoint_id = endpoint.id AND delivery.status = 'pending'
@@ -55,7 +60,16 @@ due AS (
                           - coalesce(busy.count, 0))
         FOR UPDATE SKIP LOCKED) AS found
     WHERE endpoint.is_active AND (endpoint.resume_at IS NULL OR endpoint.resume_at <= $1)),
-chosen AS (SELECT id FROM due ORDER BY turn, next_at LIMIT $5)
+due AS (
+    SELECT id, next_at, user_id,
+        row_number() OVER (PARTITION BY user_id ORDER BY turn, next_at, id) AS turn
+    FROM found),
+chosen AS (
+    SELECT id FROM due
+    LEFT JOIN (SELECT user_id, sum(count) AS count FROM busy GROUP BY user_id) AS held
+        USING (user_id)
+    WHERE due.turn + coalesce(held.count, 0) <= $7
+    ORDER BY due.turn, due.next_at LIMIT $5)
 UPDATE webhook_delivery AS delivery SET next_at = $6, leased_until = $6
 FROM chosen, webhook_endpoint AS endpoint, webhook_message AS message
 WHERE delivery.id = chosen.id
@@ -80,7 +94,10 @@ written AS (
     FROM ended
     WHERE delivery.id = ended.id AND delivery.attempts = ended.number - 1
       AND delivery.status = 'pending'
-    RETURNING delivery.id)
+    RETURNING delivery.id),
+forgotten AS (
+    DELETE FROM webhook_attempt AS attempt USING ended
+    WHERE attempt.delivery_id = ended.id AND attempt.number = ended.number - $11)
 INSERT INTO webhook_attempt (delivery_id, number, at, status_code, milliseconds, answer, error)
 SELECT id, number, at, status_code, milliseconds, answer, error FROM ended JOIN written USING (id)
 """
@@ -110,35 +127,35 @@ WHERE id IN (
     ORDER BY created_at, id LIMIT $5)
 """
 
-_PAGE: Final = """
-SELECT delivery.id, delivery.message_id, message.type, message.sequence, message.body,
-    delivery.status, delivery.created_at, delivery.next_at, delivery.delivered_at,
-    coalesce((SELECT jsonb_agg(to_jsonb(attempt) - 'delivery_id' ORDER BY attempt.number)
-              FROM webhook_attempt AS attempt WHERE attempt.delivery_id = delivery.id),
-             '[]'::jsonb) AS attempts
-FROM webhook_delivery AS delivery
-JOIN webhook_message AS message ON message.id = delivery.message_id
-WHERE delivery.endpoint_id = $1
-"""
-_ONE: Final = f"{_PAGE} AND delivery.id = $2"
-_NEWEST: Final = """
-  AND (delivery.created_at, delivery.id) < (coalesce($2, 'infinity'::timestamptz), $3)
-ORDER BY delivery.created_at DESC, delivery.id DESC LIMIT $4
-"""
-_PAGES: Final[Mapping[bool, str]] = {
-    False: f"{_PAGE} {_NEWEST}",
-    True: f"{_PAGE} AND delivery.status = $5 {_NEWEST}",
-}
-_LAST_ID: Final = UUID(int=2**128 - 1)
-
 # Deliveries and attempts go with their message.
 _PURGE: Final = """
 DELETE FROM webhook_message WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM webhook_message WHERE created_at < $1 LIMIT $2))
 """
+# Whatever the retention, one person has so much and no more: here found by the index alone.
+_CROWDS: Final = """
+SELECT user_id FROM webhook_message GROUP BY user_id HAVING count(*) > $1
+"""
+_PURGE_CROWD: Final = """
+DELETE FROM webhook_message WHERE id = ANY(ARRAY(
+    SELECT id FROM webhook_message WHERE user_id = $1
+    ORDER BY created_at DESC, id DESC OFFSET $2 LIMIT $3))
+"""
+_PURGE_OF_DELETED: Final = """
+DELETE FROM webhook_delivery WHERE id = ANY(ARRAY(
+    SELECT delivery.id FROM webhook_delivery AS delivery
+    JOIN (SELECT id, row_number() OVER (PARTITION BY user_id ORDER BY deleted_at DESC, id) AS place
+          FROM webhook_endpoint WHERE deleted_at IS NOT NULL) AS endpoint
+        ON endpoint.id = delivery.endpoint_id
+    WHERE endpoint.place > $1 LIMIT $2))
+"""
 _PURGE_ENDPOINTS: Final = """
-DELETE FROM webhook_endpoint AS endpoint WHERE deleted_at < $1
+DELETE FROM webhook_endpoint AS endpoint WHERE deleted_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM webhook_delivery WHERE endpoint_id = endpoint.id)
+"""
+_WAITING: Final = """
+SELECT count(*) FROM (
+    SELECT FROM webhook_delivery WHERE endpoint_id = $1 AND status = 'pending' LIMIT $2) AS waiting
 """
 
 
@@ -169,15 +186,22 @@ class Deliveries:
         )
 
     async def claim(
-        self, busy: Mapping[UUID, int], now: datetime, until: datetime, *, each: int, all_: int
+        self, busy: Mapping[UUID, int], now: datetime, until: datetime, room: Room
     ) -> list[Job]:
-        """Lease what is due, the oldest first: so many for each endpoint and so many in all.
+        """Lease what is due, the oldest first: as many as there is room for.
 
         ``busy`` says how many of each endpoint's are on their way already; an endpoint that has
         failed of late gets one at a time.
         """
         rows = await self._connection.fetch(
-            _CLAIM, now, list(busy), list(busy.values()), each, all_, until
+            _CLAIM,
+            now,
+            list(busy),
+            list(busy.values()),
+            room.endpoint,
+            room.all,
+            until,
+            room.owner,
         )
         return [Job(**row) for row in rows]
 
@@ -195,6 +219,7 @@ class Deliveries:
             [one.attempt.answer for one in ended],
             [one.attempt.reply.error for one in ended],
             now,
+            MOST_ATTEMPTS,
         )
 
     async def skip_waiting(self, now: datetime, endpoint_ids: Sequence[UUID] | None = None) -> int:
@@ -212,30 +237,28 @@ class Deliveries:
         """Make an endpoint's deliveries of a span due, the oldest first; returns how many."""
         return await self._connection.execute(_REPLAY_SPAN, endpoint_id, *span, now, limit)
 
-    async def get(self, delivery_id: UUID, endpoint_id: UUID) -> Delivery | None:
-        """Return one delivery of an endpoint with its log."""
-        row = await self._connection.fetchrow(_ONE, endpoint_id, delivery_id)
-        return None if row is None else Delivery(**row)
-
-    async def page(
-        self,
-        endpoint_id: UUID,
-        status: str | None,
-        after: tuple[datetime, UUID] | None,
-        limit: int,
-    ) -> list[Delivery]:
-        """Return a page of an endpoint's deliveries, newest first, each with its log."""
-        created_at, last_id = after or (None, _LAST_ID)
-        arguments: list[Any] = [endpoint_id, created_at, last_id, limit]
-        if status is not None:
-            arguments.append(status)
-        rows = await self._connection.fetch(_PAGES[status is not None], *arguments)
-        return [Delivery(**row) for row in rows]
-
     async def purge(self, before: datetime, limit: int) -> int:
         """Forget messages that came before then, so many at most; returns how many."""
         return await self._connection.execute(_PURGE, before, limit)
 
-    async def purge_endpoints(self, before: datetime) -> None:
-        """Forget endpoints deleted before then of which no delivery is left."""
-        await self._connection.execute(_PURGE_ENDPOINTS, before)
+    async def crowds(self, most: int) -> list[UUID]:
+        """Return the people for whom more messages are kept than that."""
+        rows = await self._connection.fetch(_CROWDS, most)
+        return [row["user_id"] for row in rows]
+
+    async def purge_crowd(self, user_id: UUID, most: int, limit: int) -> int:
+        """Forget a person's oldest messages beyond that, some at a time; returns how many."""
+        return await self._connection.execute(_PURGE_CROWD, user_id, most, limit)
+
+    async def purge_of_deleted(self, most: int, limit: int) -> int:
+        """Forget deliveries to all but the last so many deleted endpoints of each person."""
+        return await self._connection.execute(_PURGE_OF_DELETED, most, limit)
+
+    async def purge_endpoints(self) -> None:
+        """Forget deleted endpoints of which no delivery is left."""
+        await self._connection.execute(_PURGE_ENDPOINTS)
+
+    async def count_waiting(self, endpoint_id: UUID, limit: int) -> int:
+        """Return how many deliveries wait to be sent to an endpoint, counting so far."""
+        found: int = await self._connection.fetchval(_WAITING, endpoint_id, limit)
+        return found

@@ -17,8 +17,6 @@ _ROW: Final = """
     id, user_id, url, description, event_types, is_active, off_reason, off_at, old_secret_until,
     created_at
 """
-_ALIVE: Final = "id = $1 AND user_id = $2 AND deleted_at IS NULL"
-
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('endpoints ' || $1, 0))"
 
 _COUNT: Final = """
@@ -32,12 +30,18 @@ VALUES ($1, $2, $3, $4, $5, true, $6, 0, $7)
 RETURNING {_ROW}
 """
 
-_OF_USER: Final = f"""
+_PAGE: Final = f"""
 SELECT {_ROW} FROM webhook_endpoint
-WHERE user_id = $1 AND deleted_at IS NULL ORDER BY created_at DESC, id DESC
+WHERE deleted_at IS NULL AND ($1::uuid IS NULL OR user_id = $1)
+  AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
+ORDER BY created_at DESC, id DESC LIMIT $4
 """
+_LAST_ID: Final = UUID(int=2**128 - 1)
 
-_GET: Final = f"SELECT {_ROW} FROM webhook_endpoint WHERE {_ALIVE}"
+_GET: Final = f"""
+SELECT {_ROW} FROM webhook_endpoint
+WHERE id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND deleted_at IS NULL
+"""
 
 _LOCK: Final = f"{_GET} FOR NO KEY UPDATE"
 
@@ -71,7 +75,12 @@ _DELETE_ALL: Final = _DELETE.format("user_id = ANY($1)")
 
 # The key share keeps them from going away before what is written for them is committed.
 _INTERESTED: Final = """
-SELECT id, user_id, event_types, is_active FROM webhook_endpoint
+SELECT id, user_id, event_types, is_active,
+    (SELECT count(*) FROM (
+        SELECT FROM webhook_delivery AS delivery
+        WHERE delivery.endpoint_id = endpoint.id AND delivery.status = 'pending' LIMIT $2
+     ) AS waiting) >= $2 AS is_full
+FROM webhook_endpoint AS endpoint
 WHERE user_id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR KEY SHARE
 """
 
@@ -116,12 +125,16 @@ class Endpoints:
         )
         return _endpoint(row)
 
-    async def of_user(self, user_id: UUID) -> list[Endpoint]:
-        """Return all of a user's, newest first."""
-        return [_endpoint(row) for row in await self._connection.fetch(_OF_USER, user_id)]
+    async def page(
+        self, user_id: UUID | None, after: tuple[datetime, UUID] | None, limit: int
+    ) -> list[Endpoint]:
+        """Return a page of endpoints, newest first: a user's, or everybody's."""
+        created_at, last_id = after or (None, _LAST_ID)
+        rows = await self._connection.fetch(_PAGE, user_id, created_at, last_id, limit)
+        return [_endpoint(row) for row in rows]
 
-    async def get(self, endpoint_id: UUID, user_id: UUID) -> Endpoint | None:
-        """Return one of a user's."""
+    async def get(self, endpoint_id: UUID, user_id: UUID | None) -> Endpoint | None:
+        """Return one of a user's, or whosever it is."""
         return _one(await self._connection.fetchrow(_GET, endpoint_id, user_id))
 
     async def lock(self, endpoint_id: UUID, user_id: UUID) -> Endpoint | None:
@@ -160,10 +173,13 @@ class Endpoints:
         rows = await self._connection.fetch(_DELETE_ALL, list(user_ids), now)
         return [row["id"] for row in rows]
 
-    async def interested(self, user_ids: Iterable[UUID]) -> list[Interest]:
-        """Return what of these users' events is sent where, off or not."""
-        rows = await self._connection.fetch(_INTERESTED, list(user_ids))
-        return [Interest(row["id"], row["user_id"], _types(row), row["is_active"]) for row in rows]
+    async def interested(self, user_ids: Iterable[UUID], most_waiting: int) -> list[Interest]:
+        """Return what of these users' events is sent where, off or not; full with so many."""
+        rows = await self._connection.fetch(_INTERESTED, list(user_ids), most_waiting)
+        return [
+            Interest(row["id"], row["user_id"], _types(row), row["is_active"], row["is_full"])
+            for row in rows
+        ]
 
     async def standings(self, endpoint_ids: Iterable[UUID]) -> list[Standing]:
         """Return how those that are on are doing, locked in id order."""

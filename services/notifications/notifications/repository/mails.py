@@ -1,4 +1,4 @@
-"""Stored mails and muted addresses: added in batches, claimed for a while, ended or put off."""
+"""Stored mails: added in batches, claimed for a while, ended or put off."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -6,23 +6,46 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from notifications.domain.mails import Mail, MailKind, NewMail, Status
+from notifications.domain.mails import ORDERED, Mail, MailKind, NewMail, Status
+
+LOOKED_AT: Final = 5_000  # of those that are due, so that a claim costs the same however many are
+_ORDERED: Final = sorted(ORDERED)
 
 # As with notices, nothing is kept for people who have been deleted; nor where nothing can be sent.
+# Beyond so many an hour nobody is written mail of the same sort ($10: ordered, or news).
 _ADD: Final = """
+WITH told AS (
+    SELECT new.*, row_number() OVER (PARTITION BY new.user_id ORDER BY new.id) AS turn
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::jsonb[])
+        AS new (id, user_id, kind, dedupe_key, other_id, language, facts)
+    LEFT JOIN person ON person.user_id = new.user_id
+    WHERE person.status IS DISTINCT FROM 'deleted' AND person.has_email IS NOT FALSE),
+before AS (
+    SELECT user_id, count(mail.id) AS count
+    FROM (SELECT DISTINCT user_id FROM told) AS one
+    LEFT JOIN mail USING (user_id)
+    WHERE mail.created_at > $8::timestamptz - interval '1 hour' AND (mail.kind = ANY($9)) = $10
+    GROUP BY user_id)
 INSERT INTO mail (id, user_id, kind, dedupe_key, other_id, language, facts, next_at, created_at)
-SELECT new.*, $8::timestamptz, $8::timestamptz
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::jsonb[])
-    AS new (id, user_id, kind, dedupe_key, other_id, language, facts)
-LEFT JOIN person ON person.user_id = new.user_id
-WHERE person.status IS DISTINCT FROM 'deleted' AND person.has_email IS NOT FALSE
+SELECT id, user_id, kind, dedupe_key, other_id, language, facts, $8::timestamptz, $8::timestamptz
+FROM told LEFT JOIN before USING (user_id)
+WHERE told.turn + coalesce(before.count, 0) <= $11
 ON CONFLICT (dedupe_key) DO NOTHING
 """
 
 # The lease is next_at itself: should this process end, another takes the mail up when it is due.
+# What people wait for goes first; then each person's first before anybody's second, of the
+# longest waiting.
 _CLAIM: Final = """
-WITH due AS (
-    SELECT id FROM mail WHERE next_at <= $1 ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+WITH waiting AS (
+    SELECT id, next_at, kind = ANY($4) AS is_ordered,
+        row_number() OVER (PARTITION BY user_id, kind = ANY($4) ORDER BY next_at, id) AS turn
+    FROM (SELECT id, user_id, kind, next_at FROM mail WHERE next_at <= $1
+          ORDER BY next_at LIMIT $5) AS oldest),
+due AS (
+    SELECT mail.id FROM waiting JOIN mail USING (id) WHERE mail.next_at <= $1
+    ORDER BY waiting.is_ordered DESC, waiting.turn, waiting.next_at LIMIT $3
+    FOR UPDATE OF mail SKIP LOCKED)
 UPDATE mail SET attempts = attempts + 1, next_at = $2 FROM due WHERE mail.id = due.id
 RETURNING mail.id, mail.user_id, mail.kind,
     (SELECT username FROM person WHERE user_id = mail.other_id) AS other_username,
@@ -40,16 +63,7 @@ UPDATE mail SET next_at = $3, last_error = $4
 WHERE id = $1 AND attempts = $2 AND next_at IS NOT NULL
 """
 
-_MUTE: Final = """
-INSERT INTO muted_address (address_hash, user_id, code, muted_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (address_hash) DO NOTHING
-"""
-_MUTED: Final = "SELECT address_hash FROM muted_address WHERE address_hash = ANY($1::bytea[])"
-
-_FORGET: Final = """
-WITH unmuted AS (DELETE FROM muted_address WHERE user_id = ANY($1))
-DELETE FROM mail WHERE user_id = ANY($1)
-"""
+_FORGET: Final = "DELETE FROM mail WHERE user_id = ANY($1)"
 _PURGE: Final = "DELETE FROM mail WHERE finished_at < $1"
 
 
@@ -59,8 +73,11 @@ class Mails:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, new: Sequence[NewMail], now: datetime) -> None:
-        """Store mails to be sent at once; one that is there already is left as it is."""
+    async def add(self, new: Sequence[NewMail], now: datetime, most_an_hour: int) -> None:
+        """Store mails to be sent at once; one that is there already is left as it is.
+
+        They are all ordered, or all news; of either a person gets so many an hour.
+        """
         await self._connection.execute(
             _ADD,
             [one.id for one in new],
@@ -71,12 +88,15 @@ class Mails:
             [one.language for one in new],
             [dict(one.facts) for one in new],
             now,
+            _ORDERED,
+            new[0].kind in ORDERED,
+            most_an_hour,
         )
 
     async def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Mail]:
-        """Take mails that are due, the longest waiting first; nobody else gets them meanwhile."""
-        rows = await self._connection.fetch(_CLAIM, now, now + lease, limit)
-        return [_mail(row) for row in rows]
+        """Take mails that are due, from everybody in turn; nobody else gets them meanwhile."""
+        rows = await self._connection.fetch(_CLAIM, now, now + lease, limit, _ORDERED, LOOKED_AT)
+        return [_mail(row) for row in sorted(rows, key=_order)]
 
     async def finish(
         self, mails: Sequence[Mail], status: Status, now: datetime, *, error: str | None = None
@@ -89,17 +109,8 @@ class Mails:
         """Have a mail tried again later."""
         await self._connection.execute(_POSTPONE, mail.id, mail.attempts, next_at, error)
 
-    async def mute(self, address_hash: bytes, user_id: UUID, code: int, now: datetime) -> None:
-        """Send nothing to this address any more."""
-        await self._connection.execute(_MUTE, address_hash, user_id, code, now)
-
-    async def muted_among(self, hashes: Iterable[bytes]) -> set[bytes]:
-        """Return those of the addresses that are muted."""
-        rows = await self._connection.fetch(_MUTED, list(hashes))
-        return {row["address_hash"] for row in rows}
-
     async def forget(self, user_ids: Iterable[UUID]) -> None:
-        """Delete mails to people who have been deleted, and what is known of their addresses."""
+        """Delete mails to people who have been deleted."""
         await self._connection.execute(_FORGET, list(user_ids))
 
     async def purge(self, before: datetime) -> int:
@@ -111,3 +122,8 @@ def _mail(row: Any) -> Mail:
     values = dict(row)
     values["kind"] = MailKind(values["kind"])
     return Mail(**values)
+
+
+def _order(row: Any) -> tuple[bool, int, UUID]:
+    """Sort what was claimed: what people wait for first, then what has been tried least."""
+    return row["kind"] not in ORDERED, row["attempts"], row["id"]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from notifications.domain.listing import ALWAYS, Span
 from notifications.domain.notices import Kind, NewNotice, Notice
 
 # The name of the other side is looked up at reading, so that it is never out of date.
@@ -29,7 +30,9 @@ WHERE person.status IS DISTINCT FROM 'deleted'
 
 _PAGE: Final = f"""
 SELECT {_ROW} FROM notice
-WHERE user_id = $1 AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3) AND {{read}}
+WHERE user_id = $1 AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
+  AND ($5::timestamptz IS NULL OR created_at >= $5)
+  AND ($6::timestamptz IS NULL OR created_at < $6) AND {{read}}
 ORDER BY created_at DESC, id DESC LIMIT $4
 """
 _PAGES: Final = {
@@ -44,6 +47,12 @@ RETURNING {_ROW}
 """
 
 _MARK_ALL_READ: Final = "UPDATE notice SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL"
+
+_CROWDS: Final = "SELECT user_id FROM notice GROUP BY user_id HAVING count(*) > $1"
+_PURGE_CROWD: Final = """
+DELETE FROM notice WHERE id = ANY(ARRAY(
+    SELECT id FROM notice WHERE user_id = $1 ORDER BY created_at DESC, id DESC OFFSET $2))
+"""
 
 _FORGET: Final = "DELETE FROM notice WHERE user_id = ANY($1)"
 
@@ -76,10 +85,13 @@ class Notices:
         limit: int,
         *,
         unread: bool | None = None,
+        span: Span = ALWAYS,
     ) -> list[Notice]:
         """Return a page of a user's notices, newest first: all, the unread, or the read ones."""
         created_at, last_id = after or (None, _LAST_ID)
-        rows = await self._connection.fetch(_PAGES[unread], user_id, created_at, last_id, limit)
+        rows = await self._connection.fetch(
+            _PAGES[unread], user_id, created_at, last_id, limit, *span
+        )
         return [_notice(row) for row in rows]
 
     async def mark_read(self, notice_id: UUID, user_id: UUID, now: datetime) -> Notice | None:
@@ -90,6 +102,15 @@ class Notices:
     async def mark_all_read(self, user_id: UUID, now: datetime) -> int:
         """Mark all of a user's notices as read; returns how many were unread."""
         return await self._connection.execute(_MARK_ALL_READ, user_id, now)
+
+    async def crowds(self, most: int) -> list[UUID]:
+        """Return the people who have more notices than that."""
+        rows = await self._connection.fetch(_CROWDS, most)
+        return [row["user_id"] for row in rows]
+
+    async def purge_crowd(self, user_id: UUID, most: int) -> int:
+        """Forget a person's oldest notices beyond that; returns how many."""
+        return await self._connection.execute(_PURGE_CROWD, user_id, most)
 
     async def forget(self, user_ids: Iterable[UUID]) -> None:
         """Delete what was written to people who have been deleted."""

@@ -8,7 +8,7 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope
 from notifications.domain.deliveries import Message, NewDelivery
-from notifications.domain.endpoints import Interest
+from notifications.domain.endpoints import MOST_WAITING, Interest
 from notifications.repository import Deliveries, Endpoints
 from notifications.webhooks.payloads import concerned, messages_of
 
@@ -19,7 +19,7 @@ async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
     """  # noqa: D205 - one sentence too long for a line
     people = {user_id for envelope in envelopes for user_id in concerned(envelope)}
     interests: dict[UUID, list[Interest]] = defaultdict(list)
-    for interest in await Endpoints(uow).interested(people):
+    for interest in await Endpoints(uow).interested(people, MOST_WAITING):
         interests[interest.user_id].append(interest)
     if not interests:
         return 0
@@ -40,4 +40,5 @@ async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
 
 
 def _delivery(message: Message, interest: Interest) -> NewDelivery:
-    return NewDelivery(new_id(), interest.endpoint_id, message.id, interest.is_active)
+    is_sent = interest.is_active and not interest.is_full
+    return NewDelivery(new_id(), interest.endpoint_id, message.id, is_sent)

@@ -12,6 +12,7 @@ from notifications.domain.deliveries import Delivery, NewDelivery
 from notifications.domain.endpoints import (
     MOST_ENDPOINTS,
     MOST_REPLAYED,
+    MOST_WAITING,
     Endpoint,
     OffReason,
     Wish,
@@ -21,9 +22,10 @@ from notifications.refusals import (
     WebhookEndpointNotFound,
     WebhookEndpointOff,
     WebhookEndpointsTooMany,
+    WebhookQueueFull,
     WebhookSpanTooLarge,
 )
-from notifications.repository import Deliveries, Endpoints
+from notifications.repository import Deliveries, Endpoints, Log
 from notifications.webhooks.payloads import trial_message
 from notifications.webhooks.vault import Vault
 
@@ -104,6 +106,7 @@ async def try_out(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> Delivery
     Raises:
         WebhookEndpointNotFound: there is none, or it is somebody else's.
         WebhookEndpointOff: it is off.
+        WebhookQueueFull: as much waits to be sent to it as may.
     """
     await _ready(uow, endpoint_id, user_id)
     now = uow.clock.now()
@@ -119,6 +122,7 @@ async def replay(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID, delivery_id:
     Raises:
         WebhookEndpointNotFound, WebhookDeliveryNotFound: there is none, or it is another's.
         WebhookEndpointOff: the endpoint is off.
+        WebhookQueueFull: as much waits to be sent to it as may.
     """
     await _ready(uow, endpoint_id, user_id)
     if not await Deliveries(uow).replay(delivery_id, endpoint_id, uow.clock.now()):
@@ -135,11 +139,14 @@ async def replay_span(
         WebhookEndpointNotFound: there is none, or it is somebody else's.
         WebhookEndpointOff: it is off.
         WebhookSpanTooLarge: there are more than can be replayed at once; nothing is.
+        WebhookQueueFull: with them more would wait to be sent than may; nothing is.
     """
     await _ready(uow, endpoint_id, user_id)
     count = await Deliveries(uow).replay_span(endpoint_id, span, uow.clock.now(), MOST_REPLAYED + 1)
     if count > MOST_REPLAYED:
         raise WebhookSpanTooLarge(most=MOST_REPLAYED)
+    if await Deliveries(uow).count_waiting(endpoint_id, MOST_WAITING + 1) > MOST_WAITING:
+        raise WebhookQueueFull(most=MOST_WAITING)
     return count
 
 
@@ -153,10 +160,12 @@ async def _locked(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> Endpoint
 async def _ready(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> None:
     if not (await _locked(uow, endpoint_id, user_id)).is_active:
         raise WebhookEndpointOff
+    if await Deliveries(uow).count_waiting(endpoint_id, MOST_WAITING) >= MOST_WAITING:
+        raise WebhookQueueFull(most=MOST_WAITING)
 
 
 async def _delivery(uow: UnitOfWork, delivery_id: UUID, endpoint_id: UUID) -> Delivery:
-    found = await Deliveries(uow).get(delivery_id, endpoint_id)
-    if found is None:
+    found = await Log(uow).get(delivery_id)
+    if found is None or found.endpoint_id != endpoint_id:
         raise WebhookDeliveryNotFound
     return found

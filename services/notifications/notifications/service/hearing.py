@@ -12,19 +12,22 @@ from uuid import UUID
 from contracts.auth import UserChanged, UserLocked, UserRegistered
 from contracts.payments import (
     PaymentCancelled,
+    PaymentDisputeClosed,
+    PaymentDisputed,
     PaymentEvent,
     PaymentFailed,
     PaymentPaid,
     PaymentRefunded,
+    PaymentRefundFailed,
 )
 from contracts.wallet import FundsMoved
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope
-from notifications.domain.mails import ALSO_MAILED, NewMail
+from notifications.domain.mails import ALSO_MAILED, MOST_NEWS, NewMail
 from notifications.domain.notices import Kind, NewNotice
 from notifications.domain.people import Person
-from notifications.repository import Deliveries, Endpoints, Mails, Notices, People
+from notifications.repository import Addresses, Deliveries, Endpoints, Mails, Notices, People
 
 TOP_UP: Final = "top_up"  # wallet's kind of a transfer that brings money in
 
@@ -46,6 +49,7 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
     if deleted:
         await Notices(uow).forget(deleted)
         await Mails(uow).forget(deleted)
+        await Addresses(uow).forget(deleted)
         gone = await Endpoints(uow).delete_of(deleted, uow.clock.now())
         await Deliveries(uow).skip_waiting(uow.clock.now(), gone)
 
@@ -61,7 +65,7 @@ async def hear(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         await Notices(uow).add(new, uow.clock.now())
     mails = [NewMail.of(notice) for notice in new if notice.kind in ALSO_MAILED]
     if mails:
-        await Mails(uow).add(mails, uow.clock.now())
+        await Mails(uow).add(mails, uow.clock.now(), MOST_NEWS)
 
 
 def _of_paid(event: PaymentPaid) -> Iterator[NewNotice]:
@@ -82,6 +86,23 @@ def _of_cancelled(event: PaymentCancelled) -> Iterator[NewNotice]:
 def _of_refunded(event: PaymentRefunded) -> Iterator[NewNotice]:
     for notice in (_to_payer(event, Kind.REFUND_RECEIVED), _to_payee(event, Kind.REFUND_MADE)):
         yield replace(notice, occasion_id=event.refund_id)
+
+
+def _of_failed_refund(event: PaymentRefundFailed) -> Iterator[NewNotice]:
+    for notice in (_to_payer(event, Kind.REFUND_FAILED), _to_payee(event, Kind.REFUND_RETURNED)):
+        yield replace(notice, occasion_id=event.refund_id)
+
+
+def _of_disputed(event: PaymentDisputed) -> Iterator[NewNotice]:
+    """Tell the payee alone: the payer is who disputes it, and hears from the bank."""
+    notice = _to_payee(event, Kind.PAYMENT_DISPUTED)
+    facts = {**notice.facts, "dispute_reason": event.reason}
+    yield replace(notice, occasion_id=event.dispute_id, facts=facts)
+
+
+def _of_closed_dispute(event: PaymentDisputeClosed) -> Iterator[NewNotice]:
+    kind = Kind.DISPUTE_WON if event.outcome == "won" else Kind.DISPUTE_LOST
+    yield replace(_to_payee(event, kind), occasion_id=event.dispute_id)
 
 
 def _of_funds(event: FundsMoved) -> Iterator[NewNotice]:
@@ -144,6 +165,9 @@ TELLS: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     PaymentFailed: _of_failed,
     PaymentCancelled: _of_cancelled,
     PaymentRefunded: _of_refunded,
+    PaymentRefundFailed: _of_failed_refund,
+    PaymentDisputed: _of_disputed,
+    PaymentDisputeClosed: _of_closed_dispute,
     FundsMoved: _of_funds,
     UserLocked: _of_locked,
 }

@@ -7,7 +7,7 @@ from contracts.notifications import SendActivation, SendAlreadyRegistered, SendP
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope
-from notifications.domain.mails import MailKind, NewMail
+from notifications.domain.mails import MOST_ORDERED, MailKind, NewMail
 from notifications.repository import Mails
 
 _KINDS: Final[Mapping[type, MailKind]] = {
@@ -39,4 +39,4 @@ async def order_mails(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
                 facts=facts,
             )
         )
-    await Mails(uow).add(new, uow.clock.now())
+    await Mails(uow).add(new, uow.clock.now(), MOST_ORDERED)

@@ -1,7 +1,7 @@
 """Sends what is due: leases deliveries, sends them all at once, writes what became of them.
 
-Each endpoint has only so many on their way at a time, and a claim takes from each endpoint that
-has something due, so that a slow one delays no other.
+Each endpoint, and each owner, has only so many on their way at a time, and a claim takes from each
+owner in turn, so that a slow one delays no other.
 """
 
 import asyncio
@@ -19,11 +19,12 @@ from kit.db import Database, UnitOfWork
 from kit.messaging.doorbell import Doorbell
 from kit.tasks import all_of, for_ever, spawn, stop
 from notifications.domain.attempts import decide_next
-from notifications.domain.deliveries import Attempt, Ended, Job
+from notifications.domain.deliveries import Attempt, Ended, Job, Room
 from notifications.repository import Deliveries
 
 AT_ONCE: Final = 512
 EACH_AT_ONCE: Final = 16
+OWNER_AT_ONCE: Final = 64
 POLL_SECONDS: Final = 0.25
 LEASE: Final = timedelta(seconds=30)  # twice what an attempt may take
 
@@ -87,7 +88,7 @@ class Dispatcher:
         now = self._database.clock.now()
         async with self._database.unit_of_work() as uow:
             jobs = await Deliveries(uow).claim(
-                self._busy, now, now + LEASE, each=EACH_AT_ONCE, all_=room
+                self._busy, now, now + LEASE, Room(EACH_AT_ONCE, OWNER_AT_ONCE, room)
             )
         for job in jobs:
             self._busy[job.endpoint_id] += 1

@@ -11,7 +11,7 @@ from typing import Final
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from notifications.domain.networks import parsed
+from notifications.domain.networks import Address, parsed
 from notifications.domain.webhook_urls import Reach, Target, UrlFault, UrlFaultError, read_url
 
 LOOK_UP_SECONDS: Final = 3.0
@@ -37,6 +37,7 @@ class Guard(AbstractResolver):
     def __init__(self, reach: Reach, look_up: LookUp = look_up) -> None:
         self.reach = reach
         self._look_up = look_up
+        self._named: frozenset[Address] = frozenset()  # where the reach's own hosts lead
 
     async def check(self, url: str) -> None:
         """Raise UrlFaultError unless a webhook may be sent to the URL as things stand now."""
@@ -70,7 +71,7 @@ class Guard(AbstractResolver):
         """Open the socket of a connection: the last look before it is made."""
         family, kind, protocol, _, where = address_info
         address = parsed(str(where[0]))
-        if address is None or not self.reach.permits(address):
+        if address is None or not (self.reach.permits(address) or address in self._named):
             raise AddressRefusedError(UrlFault.NOT_PUBLIC)
         return socket.socket(family, kind, protocol)
 
@@ -83,6 +84,8 @@ class Guard(AbstractResolver):
         addresses = [parsed(text) for text in found]
         if not addresses:
             raise UrlFaultError(UrlFault.NOT_FOUND)
-        if not all(address is not None and self.reach.permits(address) for address in addresses):
+        if self.reach.names(target.host):
+            self._named |= {address for address in addresses if address is not None}
+        elif not all(address is not None and self.reach.permits(address) for address in addresses):
             raise UrlFaultError(UrlFault.NOT_PUBLIC)
         return found

@@ -14,10 +14,13 @@ import orjson
 from contracts.payments import (
     PaymentCancelled,
     PaymentCreated,
+    PaymentDisputeClosed,
+    PaymentDisputed,
     PaymentEvent,
     PaymentFailed,
     PaymentPaid,
     PaymentRefunded,
+    PaymentRefundFailed,
 )
 from contracts.wallet import FundsMoved
 from kit.ids import derived_id, new_id
@@ -33,6 +36,9 @@ PAYMENT_TYPES: Final[Mapping[type[PaymentEvent], EventType]] = {
     PaymentFailed: EventType.PAYMENT_FAILED,
     PaymentCancelled: EventType.PAYMENT_CANCELLED,
     PaymentRefunded: EventType.PAYMENT_REFUNDED,
+    PaymentRefundFailed: EventType.PAYMENT_REFUND_FAILED,
+    PaymentDisputed: EventType.PAYMENT_DISPUTED,
+    PaymentDisputeClosed: EventType.PAYMENT_DISPUTE_CLOSED,
 }
 
 
@@ -89,7 +95,7 @@ def _of_payment(
 
 
 def _of_money(event: PaymentEvent) -> dict[str, Any]:
-    """Return what is told, to both, of money that moved."""
+    """Return what is told, to both, of money that moved, came back or is in dispute."""
     if isinstance(event, PaymentPaid):
         paid_minor = event.amount_minor if event.paid_minor is None else event.paid_minor
         return {
@@ -103,6 +109,20 @@ def _of_money(event: PaymentEvent) -> dict[str, Any]:
             "refunded_amount": decimal_text(event.refunded_minor, event.currency),
             "is_full": event.is_full,
         }
+    if isinstance(event, PaymentRefundFailed):
+        return {
+            "refund_id": event.refund_id,
+            "refunded_amount": decimal_text(event.refunded_minor, event.currency),
+        }
+    if isinstance(event, PaymentDisputed):
+        # Why is the card owner's word, and the payee must answer it: it is told to both.
+        return {
+            "dispute_id": event.dispute_id,
+            "provider": event.provider,
+            "reason": event.reason,
+        }
+    if isinstance(event, PaymentDisputeClosed):
+        return {"dispute_id": event.dispute_id, "outcome": event.outcome}
     return {}
 
 

@@ -1,12 +1,19 @@
-"""Forgets old webhooks, and skips what still waits for endpoints that are off; now and then."""
+"""Forgets old webhooks, and what is too much of one person's, notices too; now and then.
+
+Skips what still waits for endpoints that are off.
+"""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from kit.db import Database
 from kit.tasks import for_ever
-from notifications.repository import Deliveries
+from notifications.domain.endpoints import MOST_DELETED, MOST_MESSAGES
+from notifications.domain.notices import MOST_NOTICES
+from notifications.repository import Deliveries, Notices
 
 EVERY_SECONDS: Final = 600.0
 BATCH: Final = 1_000
@@ -23,16 +30,39 @@ async def keep_up(database: Database, kept: timedelta) -> None:
 
 
 async def tidy(database: Database, kept: timedelta) -> int:
-    """Forget what is older than that, some at a time; returns how many messages went."""
+    """Forget what is older than that, and what is too much of one person's.
+
+    Some at a time; returns how many messages went by their age.
+    """
+    deleted = await _by_batches(database, lambda all_, now: all_.purge(now - kept, BATCH))
+    async with database.read() as connection:
+        crowds = await Deliveries(connection).crowds(MOST_MESSAGES)
+    for user_id in crowds:
+        await _purge_crowd(database, user_id)
+    await _by_batches(database, lambda all_, _: all_.purge_of_deleted(MOST_DELETED, BATCH))
+    async with database.read() as connection:
+        readers = await Notices(connection).crowds(MOST_NOTICES)
+    for user_id in readers:
+        async with database.unit_of_work() as uow:
+            await Notices(uow).purge_crowd(user_id, MOST_NOTICES)
+    async with database.unit_of_work() as uow:
+        await Deliveries(uow).skip_waiting(uow.clock.now())
+        await Deliveries(uow).purge_endpoints()
+    return deleted
+
+
+async def _purge_crowd(database: Database, user_id: UUID) -> None:
+    await _by_batches(database, lambda all_, _: all_.purge_crowd(user_id, MOST_MESSAGES, BATCH))
+
+
+async def _by_batches(
+    database: Database, purge: Callable[[Deliveries, datetime], Awaitable[int]]
+) -> int:
+    """Purge in units of work of their own until less than a batch went; returns how many."""
     deleted = 0
     while True:
         async with database.unit_of_work() as uow:
-            count = await Deliveries(uow).purge(uow.clock.now() - kept, BATCH)
+            count = await purge(Deliveries(uow), uow.clock.now())
         deleted += count
         if count < BATCH:
-            break
-    async with database.unit_of_work() as uow:
-        now = uow.clock.now()
-        await Deliveries(uow).skip_waiting(now)
-        await Deliveries(uow).purge_endpoints(now - kept)
-    return deleted
+            return deleted

@@ -95,6 +95,7 @@ COLUMNS = (
 )
 INDEXES = (
     "CREATE INDEX ix_movement_charge_id ON movement (charge_id)",
+    "CREATE INDEX ix_movement_transfer_id ON movement (transfer_id)",
     "CREATE INDEX ix_movement_next_at ON movement (next_at) WHERE next_at IS NOT NULL",
     """
 CREATE INDEX ix_charge_refunds_due_at ON charge (refunds_due_at) WHERE refunds_due_at IS NOT NULL

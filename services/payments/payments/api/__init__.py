@@ -7,6 +7,8 @@ from payments.api import (
     events,
     export,
     limits,
+    oversight,
+    owners,
     payments,
     quotes,
     refunds,
@@ -15,6 +17,7 @@ from payments.api import (
 )
 
 ROUTERS = (
+    oversight.router,  # its paths come before those with an id in their place
     payments.router,
     timeline.router,
     refunds.router,
@@ -26,6 +29,7 @@ ROUTERS = (
     billers.router,
     webhooks.router,
     charges.router,
+    owners.router,
 )
 
 __all__ = ["ROUTERS"]

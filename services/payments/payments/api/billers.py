@@ -8,11 +8,13 @@ from fastapi import Query, Request
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity, MaybeCaller
 from kit.web.pagination import Cursors
 from kit.web.routes import Router
 from kit.web.schemas import Page
+from payments.bound_refusals import TooManyServices
 from payments.domain.billers import HOUSE
 from payments.domain.billing import Editor
 from payments.domain.parties import Wallet
@@ -79,13 +81,14 @@ async def get_service(service_id: UUID, wired: Wired) -> Service:
     access="user",
     open_by="open_services",
     operation_id="create_service",
+    answer_headers=("Location",),
     summary="Offer a service",
     description="Payments to it are credited to the caller. With `PAYMENTS_OPEN_SERVICES=true` no"
     " token is needed: such a service is the house's own.",
     status_code=201,
     response_model=Service,
     is_idempotent=True,
-    refusals=(WalletNotFound, CurrencyMismatch),
+    refusals=(WalletNotFound, CurrencyMismatch, TooManyServices),
 )
 async def create_service(
     request: Request, caller: MaybeCaller, body: ServiceRequest, wired: Wired
@@ -96,7 +99,7 @@ async def create_service(
 
     async def work(uow: UnitOfWork) -> Answer:
         biller = body.biller(owner_id, uow.clock.now())
-        opened = await service.open_biller(uow, biller, wallet)
+        opened = await service.open_biller(uow, biller, wallet, most=wired.settings.most_services)
         return Answer(201, Service.of(opened), {"Location": f"/v1/services/{opened.id}"})
 
     return await idempotently(
@@ -115,7 +118,7 @@ async def create_service(
     refusals=(ServiceNotFound, OnlyOwnerMayEdit, WalletNotFound, CurrencyMismatch),
 )
 async def change_service(
-    caller: Caller, service_id: UUID, body: ServiceChange, wired: Wired
+    caller: Caller, service_id: UUID, body: ServiceChange, wired: Wired, audit: Auditing
 ) -> Service:
     """Change what is named."""
     wallet = await _wallet(wired, body.wallet_id)
@@ -126,7 +129,9 @@ async def change_service(
         raise ServiceNotFound
     changes = body.changes(found.currency)
     async with wired.database.unit_of_work() as uow:
-        return Service.of(await service.change_biller(uow, service_id, editor, changes, wallet))
+        changed = await service.change_biller(uow, service_id, editor, changes, wallet)
+        await audit.changed(uow, "service", changed.id, changed.owner_id)
+    return Service.of(changed)
 
 
 async def _wallet(wired: Wiring, wallet_id: UUID | None) -> Wallet | None:

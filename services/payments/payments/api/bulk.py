@@ -7,14 +7,16 @@ from fastapi import Request
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, next_link
 from kit.web.routes import Router
 from payments.api.viewing import ACCEPTED, OK, Viewing
-from payments.domain.bulk import WAITING
+from payments.bound_refusals import TooManyBulks
+from payments.domain.bulk import WAITING, came_to_nothing
 from payments.refusals import BulkNotFound
 from payments.repository import Bulks
-from payments.schemas.bulk import BulkAnswer, BulkPage, BulkRequest, BulkRows, item, summary
+from payments.schemas.bulk import BulkAnswer, BulkRequest, BulkRows, BulkWithRows, item, summary
 from payments.schemas.bulk_csv import CSV, DOCUMENTED, read_bulk
 from payments.service import bulk as service
 from payments.wiring import Wired
@@ -28,6 +30,7 @@ router = Router(tags=["bulk payments"])
     "/v1/payments/bulk",
     access="user",
     operation_id="send_bulk",
+    answer_headers=("Location",),
     summary="Create and pay many payments at once",
     description="Up to 1,000, as a JSON list or as CSV whose first line names the columns. What is "
     "malformed refuses it as a whole, and nothing is stored; else every row has a fate of its own.",
@@ -36,6 +39,7 @@ router = Router(tags=["bulk payments"])
     is_idempotent=True,
     max_body_bytes=MAX_BYTES,
     other_bodies={CSV: read_bulk},
+    refusals=(TooManyBulks,),
     openapi_extra={"requestBody": {"content": {CSV: DOCUMENTED}}},
 )
 async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wired) -> Answer:
@@ -43,13 +47,21 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
     orders = [row.order(viewer.user_id) for row in body]
 
     async def work(uow: UnitOfWork) -> Answer:
-        bulk = await service.accept(uow, viewer.user_id, orders)
+        bulk = await service.accept(uow, viewer.user_id, orders, most=wired.settings.most_bulks)
         uow.after_commit(wired.bulk_bell.ring)
         shown = BulkAnswer(**summary(bulk, {WAITING: bulk.total}))
         return Answer(ACCEPTED, shown, {"Location": f"/v1/payments/bulk/{bulk.id}"})
 
     whole = BulkRequest.model_construct(payments=body)
-    return await idempotently(request, viewer.caller, operation="send_bulk", body=whole, work=work)
+    return await idempotently(
+        request, viewer.caller, operation="send_bulk", body=whole, work=work, stands=_stands
+    )
+
+
+async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
+    """Tell whether anything has come of a bulk, or still may."""
+    bulk_id = UUID(accepted.own_headers["Location"].rpartition("/")[2])
+    return not came_to_nothing(await Bulks(uow).counts(bulk_id))
 
 
 @router.get(
@@ -58,17 +70,18 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
     operation_id="get_bulk",
     summary="What has become of a bulk",
     description="How many rows are where, and a page of the rows in their order.",
-    response_model=BulkPage,
+    response_model=BulkWithRows,
     refusals=(BulkNotFound, CursorInvalid),
 )
-async def get_bulk(
+async def get_bulk(  # noqa: PLR0913, PLR0917 (one parameter for each of the query's)
     viewer: Viewing,
     bulk_id: UUID,
     wired: Wired,
+    audit: Auditing,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Answer:
-    """Show it to whoever sent it."""
+    """Show it to whoever sent it, and to administrators."""
     cursors = Cursors(
         wired.settings.cursor_secret,
         list_name="get_bulk",
@@ -78,14 +91,17 @@ async def get_bulk(
     after = cursors.decode(cursor)
     async with wired.database.read() as connection:
         bulks = Bulks(connection)
-        bulk = service.visible_bulk(await bulks.get(bulk_id), viewer.user_id)
+        bulk = await bulks.get(bulk_id)
+        if bulk is None or not viewer.caller.is_admin:
+            bulk = service.visible_bulk(bulk, viewer.user_id)
         counts = await bulks.counts(bulk.id)
         fates = await bulks.fates(bulk.id, 0 if after is None else after.id.int, limit + 1)
-    items = [item(fate, viewer.user_id, viewer.language) for fate in fates[:limit]]
+    await audit.read("bulk", bulk.id, bulk.user_id)
+    items = [item(fate, bulk.user_id, viewer.language) for fate in fates[:limit]]
     page = {**summary(bulk, counts), "items": items}
     if len(fates) <= limit:
-        return Answer(OK, BulkPage.model_construct(**page))
+        return Answer(OK, BulkWithRows.model_construct(**page))
     # Within one bulk a row's position is its id.
     following = cursors.encode(bulk.created_at, UUID(int=items[-1].row))
     link = {"Link": next_link({"limit": str(limit)}, following)}
-    return Answer(OK, BulkPage.model_construct(**page, next_cursor=following), link)
+    return Answer(OK, BulkWithRows.model_construct(**page, next_cursor=following), link)

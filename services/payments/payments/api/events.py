@@ -11,7 +11,6 @@ from kit.refusals import Refusal, TooManyRequests, Unavailable
 from kit.web.event_stream import DOCUMENTED, HEARTBEAT, EventStream, LastEventId
 from kit.web.routes import Router
 from payments.api.viewing import Viewer, Viewing
-from payments.domain.lifecycle import visible_to
 from payments.refusals import PaymentNotFound
 from payments.repository import Payments, Place
 from payments.schemas.changes import change_seen
@@ -56,18 +55,24 @@ async def stream_payment(
     wired: Wired,
     last_event_id: LastEventId = None,
 ) -> EventStream:
-    """Show it to its payer or payee."""
+    """Show it to whoever may see it."""
     async with wired.database.read() as connection:
-        visible_to(await Payments(connection).get(payment_id), viewer.user_id)
+        payment = viewer.may_see(await Payments(connection).get(payment_id))
     place = Place(Tail(last_event_id or 0), payment_id=payment_id)
-    return _stream(request, viewer, wired, place, HEARTBEAT)
+    return _stream(request, viewer, wired, place, HEARTBEAT, as_whom=viewer.as_whom(payment))
 
 
-def _stream(
-    request: Request, viewer: Viewer, wired: Wiring, place: Place, first: bytes
+def _stream(  # noqa: PLR0913 (who asks, what for, and as whom it is shown)
+    request: Request,
+    viewer: Viewer,
+    wired: Wiring,
+    place: Place,
+    first: bytes,
+    *,
+    as_whom: UUID | None = None,
 ) -> EventStream:
     wired.watchers.require_place(viewer.user_id)
-    shown = partial(change_seen, viewer_id=viewer.user_id, language=viewer.language)
+    shown = partial(change_seen, viewer_id=as_whom or viewer.user_id, language=viewer.language)
     stream = Stream(wired.database, place, _goes_on(request, viewer), shown)
 
     async def events() -> AsyncGenerator[bytes, None]:

@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
-from uuid import UUID
 
 from fastapi import Query
 from starlette.responses import StreamingResponse
 
 from kit.csv_text import written
 from kit.db import Database
+from kit.web.audit import Auditing
 from kit.web.routes import Router
-from payments.api.viewing import Viewing
-from payments.domain.listing import Wanted
+from payments.api.narrowing import scope_of
+from payments.api.viewing import Viewer, Viewing
+from payments.domain.listing import Scope
 from payments.queries import ExportQuery
-from payments.repository import Payments
+from payments.repository import Lists
 from payments.schemas.export import COLUMNS, cells
 from payments.wiring import Wired
 
@@ -28,31 +29,33 @@ router = Router(tags=["payments"])
     access="user",
     operation_id="export_payments",
     summary="The caller's payments as a CSV file",
-    description="Newest first, all that fit the filters; sent as they are read.",
+    description="Newest first, all that fit the filters, which are the list's; sent as they are "
+    "read.",
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def export_payments(
-    viewer: Viewing, query: Annotated[ExportQuery, Query()], wired: Wired
+    viewer: Viewing, query: Annotated[ExportQuery, Query()], wired: Wired, audit: Auditing
 ) -> StreamingResponse:
     """Begin the file; the rest is read as it is taken."""
+    scope = await scope_of(viewer, query, wired, audit)
     return StreamingResponse(
-        _file(wired.database, viewer.user_id, query.wanted, _BOM if query.bom else b""),
+        _file(wired.database, viewer, scope, query),
         media_type="text/csv; charset=utf-8; header=present",
         headers={"Content-Disposition": 'attachment; filename="payments.csv"'},
     )
 
 
 async def _file(
-    database: Database, user_id: UUID, wanted: Wanted, begins: bytes
+    database: Database, viewer: Viewer, scope: Scope | None, query: ExportQuery
 ) -> AsyncIterator[bytes]:
     """Write payments as they are read; a failure on the way breaks the answer off."""
-    yield begins + written([COLUMNS])
+    yield (_BOM if query.bom else b"") + written([COLUMNS])
     after = None
-    while True:
+    while scope is not None:
         async with database.read() as connection:
-            found = await Payments(connection).page(user_id, wanted, after, CHUNK)
+            found = await Lists(connection).page(scope, query.wanted, after, CHUNK)
         if found:
-            yield written(cells(payment, user_id) for payment in found)
+            yield written(cells(payment, viewer.as_whom(payment)) for payment in found)
         if len(found) < CHUNK:
             return
         after = found[-1].created_at, found[-1].id

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from kit.web.audit import Auditing
 from kit.web.identity import Caller
 from kit.web.routes import Router
 from payments.refusals import PersonNotFound
@@ -32,11 +33,12 @@ async def get_my_limits(caller: Caller, wired: Wired) -> LimitsAnswer:
     summary="Somebody's limits and what is used of them today",
     refusals=(PersonNotFound,),
 )
-async def get_limits(user_id: UUID, wired: Wired) -> LimitsAnswer:
+async def get_limits(user_id: UUID, wired: Wired, audit: Auditing) -> LimitsAnswer:
     """Show a person's limits."""
     async with wired.database.read() as connection:
         if not await Known(connection).knows(user_id):
             raise PersonNotFound
+    await audit.read("limits", user_id, user_id)
     return await _limits_of(wired, user_id)
 
 
@@ -50,11 +52,12 @@ async def get_limits(user_id: UUID, wired: Wired) -> LimitsAnswer:
     refusals=(PersonNotFound,),
 )
 async def set_limits(
-    user_id: UUID, caller: Caller, body: LimitsRequest, wired: Wired
+    user_id: UUID, caller: Caller, body: LimitsRequest, wired: Wired, audit: Auditing
 ) -> LimitsAnswer:
     """Set them; the next payment heeds them."""
     async with wired.database.unit_of_work() as uow:
         await service.set_limits(uow, user_id, body.by_currency, caller.user)
+        await audit.changed(uow, "limits", user_id, user_id)
     return await _limits_of(wired, user_id)
 
 

@@ -10,20 +10,35 @@ from contracts.cards import CARD_REFUSALS
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.pagination import Cursors, next_link
 from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.by_card import card_of, with_next_action
-from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing, heard, payment_in
+from payments.api.narrowing import scope_of
+from payments.api.viewing import (
+    ACCEPTED,
+    CREATED,
+    OK,
+    Patience,
+    Viewer,
+    Viewing,
+    heard,
+    payment_in,
+)
+from payments.bound_refusals import TooManyOpenPayments
+from payments.capture_refusals import (
+    CaptureExceedsReservation,
+    FixedPriceIsPaidWhole,
+    OnlyReservedMayBePaidInPart,
+)
 from payments.card_refusals import LinesDoNotAddUp, ReservedIsPaidFromWallet
-from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Method, Payment, Status
 from payments.parties import find_parties
 from payments.queries import PaymentsQuery
 from payments.refusals import (
-    CaptureExceedsReservation,
     CurrencyMismatch,
     ExecuteAtInThePast,
     ExecuteAtTooFar,
@@ -31,7 +46,6 @@ from payments.refusals import (
     LimitPerPayment,
     OnlyPayerMayCancel,
     OnlyPayerMayPay,
-    OnlyReservedMayBePaidInPart,
     PayeeIsPayer,
     PayeeNotActive,
     PayeeNotFound,
@@ -47,11 +61,13 @@ from payments.refusals import (
     ServicePriceDiffers,
     WalletNotFound,
 )
-from payments.repository import Charges, Payments
+from payments.repository import Charges, Lists, Payments
+from payments.schemas import payments as examples
 from payments.schemas.charges import PayRequest, next_action
 from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
+from payments.waiting import Places
 from payments.wiring import Wired
 
 router = Router(tags=["payments"])
@@ -61,6 +77,8 @@ router = Router(tags=["payments"])
     "/v1/payments",
     access="user",
     operation_id="create_payment",
+    answer_headers=("Location",),
+    answer_examples={201: examples.CREATED, 202: examples.PROCESSING},
     summary="Create a payment",
     description="Writes the payment down. No money moves before it is paid: by another call; with "
     "`confirm` in this one, which then answers 202, or with `Prefer: wait=N` 201 and how it ended, "
@@ -72,6 +90,7 @@ router = Router(tags=["payments"])
     responses={202: {"model": OutgoingPayment, "description": "It is on its way."}},
     is_idempotent=True,
     refusals=(
+        TooManyOpenPayments,
         PayerNotActive,
         WalletNotFound,
         PayeeNotFound,
@@ -118,6 +137,7 @@ async def create_payment(
             body=body,
             work=work,
             without_key=None if is_alone else with_others,
+            stands=_stands if is_alone else None,
         )
 
     if card is not None:
@@ -125,19 +145,22 @@ async def create_payment(
         return await with_next_action(accepted, payment_in(accepted), wired)
     if wait is None or not is_alone:
         return await once()
+    patience = Patience(wait, wired.places)
     with wired.finishes.expect(wanted.payment_id, or_set_aside=body.reserve) as news:
         created = await once()
         if payment_in(created) == wanted.payment_id:
-            return await heard(created, news, wait, viewer, status=CREATED)
+            return await heard(created, news, patience, viewer, status=CREATED)
     # The first answer to a repeated request, about the payment that was created then.
     with wired.finishes.expect(payment_in(created), or_set_aside=body.reserve) as news:
-        return await heard(created, news, wait, viewer, status=CREATED)
+        return await heard(created, news, patience, viewer, status=CREATED)
 
 
 @router.post(
     "/v1/payments/{payment_id}/pay",
     access="owner",
     operation_id="pay_payment",
+    answer_headers=("Location",),
+    answer_examples={200: examples.PAID, 202: examples.PROCESSING},
     summary="Pay a payment",
     description="Answers 202 once the payment is on its way; with `Prefer: wait=N` 200 and how it "
     "ended, if it ends in time. Paying again while it is on its way changes nothing. Of a payment "
@@ -160,6 +183,7 @@ async def create_payment(
         LimitPerDay,
         OnlyReservedMayBePaidInPart,
         CaptureExceedsReservation,
+        FixedPriceIsPaidWhole,
         ReservedIsPaidFromWallet,
         *CARD_REFUSALS.values(),
     ),
@@ -189,19 +213,21 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
             request,
             viewer.caller,
             operation="pay_payment",
-            body=body,
+            body=asked,
             work=work,
             without_key=with_others,
         )
         if card is not None:
             return await with_next_action(accepted, payment_id, wired)
-        return await _final(accepted, finish, wait, viewer)
+        return await _final(accepted, finish, wait, viewer, wired.places)
 
 
 @router.post(
     "/v1/payments/{payment_id}/cancel",
     access="owner",
     operation_id="cancel_payment",
+    answer_headers=("Location",),
+    answer_examples={200: examples.CANCELLED, 202: examples.PROCESSING},
     summary="Cancel a payment",
     description="Answers 200 where nobody had begun to pay it; 202 where one in flight is being "
     "taken back, or what was reserved is being freed, or with `Prefer: wait=N` 200 once it is.",
@@ -224,7 +250,7 @@ async def cancel_payment(
         accepted = await idempotently(
             request, viewer.caller, operation="cancel_payment", body=None, work=work
         )
-        return await _final(accepted, finish, wait, viewer)
+        return await _final(accepted, finish, wait, viewer, wired.places)
 
 
 @router.get(
@@ -232,16 +258,18 @@ async def cancel_payment(
     access="owner",
     operation_id="get_payment",
     summary="One payment",
+    description="For its payer, its payee, and administrators, who see what its payer does.",
     response_model=AnyPayment,
     refusals=(PaymentNotFound,),
 )
-async def get_payment(viewer: Viewing, payment_id: UUID, wired: Wired) -> Answer:
-    """Show the payment to its payer or payee."""
+async def get_payment(viewer: Viewing, payment_id: UUID, wired: Wired, audit: Auditing) -> Answer:
+    """Show the payment to whoever may see it."""
     async with wired.database.read() as connection:
-        payment = visible_to(await Payments(connection).get(payment_id), viewer.user_id)
+        payment = viewer.may_see(await Payments(connection).get(payment_id))
         charge = None
         if payment.method is Method.CARD and payment.status is Status.PROCESSING:
             charge = await Charges(connection).of_payment(payment_id)
+    await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
     return Answer(OK, viewer.sees(payment, next_action(charge)))
 
 
@@ -250,14 +278,15 @@ async def get_payment(viewer: Viewing, payment_id: UUID, wired: Wired) -> Answer
     access="user",
     operation_id="list_payments",
     summary="The caller's payments",
-    description="Newest first.",
+    description="Newest first. `payer`, `payee`, `wallet_id` and `transfer_id` narrow one's own; "
+    "administrators are shown everybody's, or with `direction` their own.",
     response_model=Page[AnyPayment],
     refusals=(CursorInvalid,),
 )
 async def list_payments(
-    viewer: Viewing, query: Annotated[PaymentsQuery, Query()], wired: Wired
+    viewer: Viewing, query: Annotated[PaymentsQuery, Query()], wired: Wired, audit: Auditing
 ) -> Answer:
-    """Show a page of what the caller has paid and been paid, by one statement."""
+    """Show a page of what the caller has paid and been paid, or an administrator of all."""
     cursors = Cursors(
         wired.settings.cursor_secret,
         list_name="list_payments",
@@ -265,10 +294,11 @@ async def list_payments(
         filters=query.filters,
     )
     after = cursors.decode(query.cursor)
-    async with wired.database.read() as connection:
-        found = await Payments(connection).page(
-            viewer.user_id, query.wanted, after, query.limit + 1
-        )
+    scope = await scope_of(viewer, query, wired, audit)
+    found: list[Payment] = []
+    if scope is not None:
+        async with wired.database.read() as connection:
+            found = await Lists(connection).page(scope, query.wanted, after, query.limit + 1)
     items = [viewer.sees(payment) for payment in found[: query.limit]]
     if len(found) <= query.limit:
         return Answer(OK, Page[AnyPayment].model_construct(items=items, next_cursor=None))
@@ -278,13 +308,20 @@ async def list_payments(
     return Answer(OK, page, {"Link": next_link(query.parameters, cursor)})
 
 
+async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
+    """Tell whether what was to be paid, or set aside, in the call that created it still may be."""
+    payment = await Payments(uow).get(payment_in(accepted))
+    return payment is None or payment.status is not Status.FAILED or payment.reserved_at is not None
+
+
 async def _final(
     accepted: Answer,
     finish: asyncio.Future[Payment],
     wait: float | None,
     viewer: Viewer,
+    places: Places,
 ) -> Answer:
     """Return how the payment ended where that is waited for and comes in time, else as accepted."""
     if wait is None or accepted.status_code != ACCEPTED:
         return accepted
-    return await heard(accepted, finish, wait, viewer, status=OK)
+    return await heard(accepted, finish, Patience(wait, places), viewer, status=OK)

@@ -3,12 +3,15 @@
 from contracts.cards import CardRefused
 from kit.money import Money, decimal_text
 from kit.refusals import Refusal
+from kit.tasks import together
 from kit.web.routes import Router
 from payments.api.by_card import contact_of
 from payments.api.viewing import Viewing
-from payments.domain.limits import Limit
+from payments.domain.creation import PaymentOrder
+from payments.domain.limits import Day, Limit
+from payments.domain.parties import Parties, Person, Purse
 from payments.domain.payment import Method
-from payments.domain.quotes import amount_of, failure_of, refusal_of
+from payments.domain.quotes import amount_of, count_planned, failure_of, refusal_of
 from payments.domain.reasons import reason_label
 from payments.parties import find_parties
 from payments.repository import Limits
@@ -33,48 +36,84 @@ def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refu
     access="user",
     operation_id="quote_payment",
     summary="What would become of a payment",
-    description="Takes what creating one does. Answers 200 also where it would be refused or fail.",
+    description="Takes what creating one does. Answers 200 also where it would be refused or fail. "
+    "With `execute_at` the limits of that day are heeded, and what is scheduled on it before; "
+    "money in wallets is taken as it stands now.",
 )
 async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> QuoteAnswer:
     """Ask everybody whom a payment would ask, and decide as it would be decided."""
     order = body.order(viewer.user_id)
     parties = await find_parties(wired.database, wired.known_parties, wired.neighbours, order)
     amount = amount_of(order, parties)
-    now = wired.database.clock.now()
-    async with wired.database.read() as connection:
-        limits = Limits(connection)
-        own = await limits.own(viewer.user_id)
-        spent = await limits.spent(viewer.user_id, now.date())
-    policies = wired.settings.policies
-    limit = Limit()
-    if amount is not None:
-        limit = policies.limits.in_force(amount.currency, own.get(amount.currency))
-    refusal = refusal_of(order, parties, limit, spent, now)
+    refusal = await _refusal(wired, order, parties, amount)
+    if refusal is None and amount is not None and body.method is Method.CARD:
+        refusal = _refusal_of_card(wired, amount, body)
     code = detail = after = None
     if refusal is not None:
         code, detail = refusal.code, refusal.detail(viewer.language)
-    elif amount is not None and body.method is Method.CARD:
-        refusal = _refusal_of_card(wired, amount, body)
-        if refusal is not None:
-            code, detail = refusal.code, refusal.detail(viewer.language)
     elif amount is not None:
-        purse = await wired.neighbours.purse(viewer.user_id, amount.currency, order.from_wallet_id)
-        code = failure_of(amount, purse)
+        is_by_card = body.method is Method.CARD
+        payer, payee = await together(
+            _nobody() if is_by_card else _purse_of_payer(wired, order, amount),
+            _purse_of_payee(wired, order, parties, amount),
+        )
+        code = failure_of(amount, payer, payee)
         detail = reason_label(code, viewer.language)
-        if code is None:
-            after = decimal_text(purse.available_minor - amount.minor, amount.currency)
-    payee = parties.payee
+        if code is None and payer is not None:
+            after = decimal_text(payer.available_minor - amount.minor, amount.currency)
+    currency = body.currency if amount is None else amount.currency
     return QuoteAnswer(
         would="pay" if code is None else "refuse",
         code=code,
         detail=detail,
         amount=None if amount is None else amount.decimal,
-        fee=decimal_text(0, body.currency if amount is None else amount.currency),
-        currency=body.currency if amount is None else amount.currency,
-        payee=None
-        if payee is None
-        else QuotedPayee(user_id=payee.user_id, username=payee.username),
+        fee=decimal_text(0, currency),
+        currency=currency,
+        payee=_quoted(parties.payee),
         is_checked=amount is not None
-        and policies.checks.asks_about(amount, is_to_biller=parties.biller is not None),
+        and wired.settings.policies.checks.asks_about(
+            amount, is_to_biller=parties.biller is not None
+        ),
         available_after=after,
     )
+
+
+async def _refusal(
+    wired: Wiring, order: PaymentOrder, parties: Parties, amount: Money | None
+) -> Refusal | None:
+    """Judge the day that it would be paid on, with what is scheduled on it before."""
+    now = wired.database.clock.now()
+    at = order.execute_at or now
+    limit, planned = Limit(), list[Money]()
+    async with wired.database.read() as connection:
+        limits = Limits(connection)
+        own = await limits.own(order.payer_id)
+        day = Day(await limits.spent(order.payer_id, at.date()))
+        if amount is not None:
+            in_force = wired.settings.policies.limits.in_force
+            limit = in_force(amount.currency, own.get(amount.currency))
+        if amount is not None and order.execute_at is not None and limit.per_day is not None:
+            planned = await limits.planned(order.payer_id, amount.currency, order.execute_at)
+    count_planned(day, limit, planned)
+    return refusal_of(order, parties, limit, day, now)
+
+
+async def _nobody() -> None:
+    return None
+
+
+async def _purse_of_payer(wired: Wiring, order: PaymentOrder, amount: Money) -> Purse:
+    return await wired.neighbours.purse(order.payer_id, amount.currency, order.from_wallet_id)
+
+
+async def _purse_of_payee(
+    wired: Wiring, order: PaymentOrder, parties: Parties, amount: Money
+) -> Purse:
+    payee, biller = parties.payee, parties.biller
+    assert payee is not None, "who is nobody was refused before"  # noqa: S101
+    wallet_id = order.payee.wallet_id if biller is None else biller.account_id
+    return await wired.neighbours.purse(payee.user_id, amount.currency, wallet_id)
+
+
+def _quoted(payee: Person | None) -> QuotedPayee | None:
+    return None if payee is None else QuotedPayee(user_id=payee.user_id, username=payee.username)

@@ -11,6 +11,7 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
 from kit.web.prefer import PreferWait, preference_applied
@@ -18,7 +19,9 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
 from payments.card_refusals import PaymentDisputed
+from payments.closed_refusals import PayerDeleted
 from payments.domain.payment import Payment
+from payments.domain.reasons import refund_reason_label
 from payments.domain.refunds import Refund, RefundStatus
 from payments.refusals import (
     OnlyPayeeMayRefund,
@@ -30,9 +33,11 @@ from payments.refusals import (
     RefundRefused,
 )
 from payments.repository import Payments, Refunds
+from payments.schemas import refunds as refund_examples
 from payments.schemas.refunds import RefundAnswer, RefundRequest, refund_shown
 from payments.service import refunds as service
 from payments.service.refunds import Asker, CardRule, RefundOrder
+from payments.waiting import Places
 from payments.wiring import Wired
 
 # The wallet's no comes in one hop, so a caller who does not say how long is kept this long for it.
@@ -46,6 +51,8 @@ router = Router(tags=["refunds"])
     "/v1/payments/{payment_id}/refunds",
     access="owner",
     operation_id="refund_payment",
+    answer_headers=("Location",),
+    answer_examples={201: refund_examples.COMPLETED, 202: refund_examples.PROCESSING},
     summary="Refund a payment, all or a part",
     description="For the payee, and administrators. The sum is taken out of what is left of the "
     "payment at once, then moved from the wallet that was paid into to the one that paid, or back "
@@ -66,6 +73,7 @@ router = Router(tags=["refunds"])
         RefundRefused,
         PaymentDisputed,
         CardAmountNotAccepted,
+        PayerDeleted,
     ),
 )
 async def refund_payment(  # noqa: PLR0913 (one parameter for each of the request's)
@@ -75,6 +83,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     payment_id: UUID,
     wait: PreferWait,
     wired: Wired,
+    audit: Auditing,
     body: RefundRequest | None = None,
 ) -> Answer:
     """Ask for the refund, then wait for what the wallet says to it."""
@@ -87,19 +96,25 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     rule = CardRule(provider.name, provider.check_refund)
 
     async def work(uow: UnitOfWork) -> Answer:
-        refund = await service.request(uow, wired.refunds, order, _asker(viewer), rule)
+        payment, refund = await service.request(uow, wired.refunds, order, _asker(viewer), rule)
+        await audit.changed(uow, "refund", refund.id, payment.payee_id)
         where = {"Location": _address(refund.payment_id, refund.id)}
         return Answer(ACCEPTED, refund_shown(refund, viewer.language, to_payer=False), where)
 
     with wired.refund_ends.expect(order.refund_id) as end:
         accepted = await idempotently(
-            request, viewer.caller, operation="refund_payment", body=wanted, work=work
+            request,
+            viewer.caller,
+            operation="refund_payment",
+            body=wanted,
+            work=work,
+            stands=_stands,
         )
         if accepted.own_headers["Location"] == _address(payment_id, order.refund_id):
-            return await _ended(accepted, end, wait, viewer)
+            return await _ended(accepted, end, wait, viewer, wired.places)
     # The first answer to a repeated request, about the refund that was asked for then.
     with wired.refund_ends.expect(_id_in(accepted)) as end:
-        return await _ended(accepted, end, wait, viewer)
+        return await _ended(accepted, end, wait, viewer, wired.places)
 
 
 @router.get(
@@ -111,11 +126,12 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     response_model=Page[RefundAnswer],
     refusals=(PaymentNotFound, CursorInvalid),
 )
-async def list_refunds(
+async def list_refunds(  # noqa: PLR0913 (one parameter for each of the request's)
     *,
     viewer: Viewing,
     payment_id: UUID,
     wired: Wired,
+    audit: Auditing,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Page[RefundAnswer]:
@@ -128,8 +144,9 @@ async def list_refunds(
     )
     after = cursors.decode(cursor)
     async with wired.database.read() as connection:
-        payment = service.seen_by(await Payments(connection).get(payment_id), _asker(viewer))
+        payment = viewer.may_see(await Payments(connection).get(payment_id))
         found = await Refunds(connection).page(payment_id, after, limit + 1)
+    await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
     items = [_shown(refund, payment, viewer) for refund in found[:limit]]
     last = found[limit - 1] if len(found) > limit else None
     next_cursor = None if last is None else cursors.encode(last.created_at, last.id)
@@ -144,18 +161,25 @@ async def list_refunds(
     response_model=RefundAnswer,
     refusals=(PaymentNotFound, RefundNotFound),
 )
-async def get_refund(viewer: Viewing, payment_id: UUID, refund_id: UUID, wired: Wired) -> Answer:
+async def get_refund(
+    viewer: Viewing, payment_id: UUID, refund_id: UUID, wired: Wired, audit: Auditing
+) -> Answer:
     """Show a refund to the payment's payer, its payee, or an administrator."""
     async with wired.database.read() as connection:
-        payment = service.seen_by(await Payments(connection).get(payment_id), _asker(viewer))
+        payment = viewer.may_see(await Payments(connection).get(payment_id))
         refund = await Refunds(connection).get(payment_id, refund_id)
     if refund is None:
         raise RefundNotFound
+    await audit.read("refund", refund.id, payment.payer_id, payment.payee_id)
     return Answer(OK, _shown(refund, payment, viewer))
 
 
 async def _ended(
-    accepted: Answer, end: asyncio.Future[Refund], wait: float | None, viewer: Viewer
+    accepted: Answer,
+    end: asyncio.Future[Refund],
+    wait: float | None,
+    viewer: Viewer,
+    places: Places,
 ) -> Answer:
     """Return how the refund ended, as far as it is known in time; raises where it was refused.
 
@@ -163,17 +187,34 @@ async def _ended(
     """
     applied = {} if wait is None else preference_applied(wait)
     headers = {**accepted.own_headers, **applied}
-    try:
-        async with asyncio.timeout(wait or SHORT_WAIT):
-            refund = await end
-    except TimeoutError:
-        return Answer(ACCEPTED, body=accepted.body, headers=headers)
+    with places.place(viewer.user_id) as is_free:
+        if not is_free:
+            return accepted
+        try:
+            async with asyncio.timeout(wait or SHORT_WAIT):
+                refund = await end
+        except TimeoutError:
+            return Answer(ACCEPTED, body=accepted.body, headers=headers)
     if refund.status is RefundStatus.FAILED:
         if refund.failure_reason == NOT_COVERED:
             raise RefundNotCovered
-        raise RefundRefused(reason=refund.failure_reason or "")
+        raise _refused(refund)
     status = ACCEPTED if wait is None else CREATED
     return Answer(status, refund_shown(refund, viewer.language, to_payer=False), headers)
+
+
+def _refused(refund: Refund) -> RefundRefused:
+    code = refund.failure_reason or ""
+    return RefundRefused(
+        reason=refund_reason_label(code, "en") or code,
+        reason_ru=refund_reason_label(code, "ru") or code,
+    )
+
+
+async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
+    """Tell whether the refund that was asked for is still to be had, or was."""
+    refund = await Refunds(uow).get(*_ids_in(accepted))
+    return refund is None or refund.status is not RefundStatus.FAILED
 
 
 def _asker(viewer: Viewer) -> Asker:
@@ -190,4 +231,10 @@ def _address(payment_id: UUID, refund_id: UUID) -> str:
 
 
 def _id_in(accepted: Answer) -> UUID:
-    return UUID(accepted.own_headers["Location"].rpartition("/")[2])
+    return _ids_in(accepted)[1]
+
+
+def _ids_in(accepted: Answer) -> tuple[UUID, UUID]:
+    """Return which payment and which refund of it an answer is about, by its address."""
+    parts = accepted.own_headers["Location"].split("/")
+    return UUID(parts[-3]), UUID(parts[-1])

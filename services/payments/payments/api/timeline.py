@@ -6,6 +6,7 @@ from uuid import UUID
 
 from kit.refusals import Unavailable
 from kit.tasks import all_of, together
+from kit.web.audit import Auditing
 from kit.web.routes import Router
 from payments.api.viewing import Viewing
 from payments.domain.timeline import Posting, Sources, tell_story
@@ -13,7 +14,6 @@ from payments.refusals import PaymentNotFound
 from payments.repository import Payments, ProviderFaults
 from payments.repository.timeline import Record, record_of
 from payments.schemas.timeline import Part, Timeline, shown_moment
-from payments.service.refunds import Asker, seen_by
 from payments.wiring import Wired, Wiring
 
 A = TypeVar("A")
@@ -28,26 +28,29 @@ router = Router(tags=["payments"])
     summary="All that has happened to a payment",
     description="Oldest first: requests, steps of the saga, every try at an outside check, messages"
     " to other services, entries of the ledger, refunds, disputes, attempts at the caller's own"
-    " webhooks. The payee is told what concerns them; administrators are told in addition what the"
-    " provider of cards gave as reasons.",
+    " webhooks. The payee is told what concerns them; administrators are told what the payer is,"
+    " and what the provider of cards gave as reasons.",
     response_model=Timeline,
     refusals=(PaymentNotFound,),
 )
-async def get_payment_timeline(viewer: Viewing, payment_id: UUID, wired: Wired) -> Timeline:
+async def get_payment_timeline(
+    viewer: Viewing, payment_id: UUID, wired: Wired, audit: Auditing
+) -> Timeline:
     """Read what is stored, then ask others for their part, holding no connection meanwhile."""
     async with wired.database.read() as connection:
-        asker = Asker(user_id=viewer.user_id, is_admin=viewer.caller.is_admin)
-        payment = seen_by(await Payments(connection).get(payment_id), asker)
+        payment = viewer.may_see(await Payments(connection).get(payment_id))
         record = await record_of(connection, payment)
-        faults = await ProviderFaults(connection).of_payment(payment_id) if asker.is_admin else ()
+        is_told_faults = viewer.caller.is_admin
+        faults = await ProviderFaults(connection).of_payment(payment_id) if is_told_faults else ()
+    await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
     postings, webhooks = await together(
         _known(_postings(wired, record)),
-        _known(wired.neighbours.webhooks(payment.id, viewer.user_id)),
+        _known(wired.neighbours.webhooks(payment.id, viewer.as_whom(payment))),
     )
     sources = Sources(
         record.log, postings or (), record.refunds, webhooks or (), record.disputes, faults
     )
-    story = tell_story(payment, viewer.user_id, sources)
+    story = tell_story(payment, viewer.as_whom(payment), sources)
     parts: dict[Part, object] = {"ledger": postings, "webhooks": webhooks}
     return Timeline.model_construct(
         payment_id=payment.id,

@@ -52,6 +52,11 @@ def is_done(counts: Mapping[str, int]) -> bool:
     return UNFINISHED.isdisjoint(status for status, count in counts.items() if count)
 
 
+def came_to_nothing(counts: Mapping[str, int]) -> bool:
+    """Tell whether every row of a bulk was refused, or has failed."""
+    return {status for status, count in counts.items() if count} <= {REFUSED, "failed"}
+
+
 def facts_of(order: PaymentOrder) -> dict[str, Any]:
     """Return what was asked for as JSON values, for as long as its row waits."""
     amount = order.amount

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kit.money import Money
+from payments.bound_refusals import TooManyOpenPayments
 from payments.domain.billing import decide_amount
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, Scalar, Status
@@ -51,6 +52,8 @@ def decide_creation(
 
     ``ttl`` counts from the time at which it can or will be paid.
     """
+    if parties.is_payer_full:
+        raise TooManyOpenPayments
     if order.execute_at is not None:
         check_execution_time(order.execute_at, now)
     amount = _amount(order, parties)
@@ -89,6 +92,7 @@ def decide_creation(
         execute_at=order.execute_at,
         is_reserved=order.is_reserved,
         lines=tuple(asdict(line) for line in order.lines) or None,
+        is_price_fixed=biller is not None and biller.price_minor is not None,
     )
 
 

@@ -5,14 +5,17 @@ from enum import Enum, auto
 from uuid import UUID
 
 from kit.money import Money, decimal_text
+from payments.capture_refusals import (
+    CaptureExceedsReservation,
+    FixedPriceIsPaidWhole,
+    OnlyReservedMayBePaidInPart,
+)
 from payments.card_refusals import ReservedIsPaidFromWallet
 from payments.domain.payment import Method, Payment, Status
 from payments.domain.reasons import status_label
 from payments.refusals import (
-    CaptureExceedsReservation,
     OnlyPayerMayCancel,
     OnlyPayerMayPay,
-    OnlyReservedMayBePaidInPart,
     PaymentAlreadyFinal,
     PaymentBeingCancelled,
     PaymentExpired,
@@ -60,7 +63,10 @@ def decide_pay(payment: Payment, caller_id: UUID, now: datetime) -> Pay:
 
 
 def decide_capture(payment: Payment, amount: str | None) -> Money:
-    """Decide how much of a claimed payment is paid: all of it, or of a reserved one also a part."""
+    """Decide how much of a claimed payment is paid: all of it, or of a reserved one also a part.
+
+    What was created for the price of a service is paid whole, by the price of that moment.
+    """
     if payment.is_reserved and payment.method is Method.CARD:
         raise ReservedIsPaidFromWallet
     if amount is None:
@@ -71,6 +77,9 @@ def decide_capture(payment: Payment, amount: str | None) -> Money:
     if part.minor > payment.amount_minor:
         most = decimal_text(payment.amount_minor, payment.currency)
         raise CaptureExceedsReservation(most=most, currency=payment.currency)
+    if payment.is_price_fixed and part.minor != payment.amount_minor:
+        price = decimal_text(payment.amount_minor, payment.currency)
+        raise FixedPriceIsPaidWhole(price=price, currency=payment.currency)
     return part
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from payments.domain.payment import Status
 
@@ -32,3 +33,44 @@ class Wanted:
     amount_max: Decimal | None = None
     search: str | None = None
     is_disputed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Among whose payments a list is read; None does not narrow.
+
+    Attributes:
+        viewer_id: Who pays or is paid; None for administrators, who see everybody's.
+        payer_id: Who pays.
+        payee_id: Who is paid.
+        wallet_id: The wallet that was named, or that money has moved from or to.
+        owner_id: Whose that wallet is.
+        payment_id: The one payment that was asked for, by its transfer.
+    """
+
+    viewer_id: UUID | None
+    payer_id: UUID | None = None
+    payee_id: UUID | None = None
+    wallet_id: UUID | None = None
+    owner_id: UUID | None = None
+    payment_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCharge:
+    """A charge of a card as it is listed; the amounts are in minor units of ``currency``."""
+
+    id: UUID
+    payment_id: UUID | None
+    account_id: UUID | None
+    owner_id: UUID
+    provider: str
+    reference: str | None
+    amount_minor: int
+    currency: str
+    status: str
+    reason: str | None
+    attempts: int
+    last_error: str | None
+    created_at: datetime
+    updated_at: datetime

@@ -10,7 +10,8 @@ from payments.domain.payment import Status
 class Outcome:
     """The end of one payment: ``transfer_id`` for a paid one, ``reason`` for any other.
 
-    ``paid_minor`` says what was captured, where that is less than the whole.
+    ``paid_minor`` says what was captured, where that is less than the whole; ``debited_account_id``
+    and ``credited_account_id`` between which wallets it has moved.
     """
 
     payment_id: UUID
@@ -18,3 +19,5 @@ class Outcome:
     transfer_id: UUID | None = None
     reason: str | None = None
     paid_minor: int | None = None
+    debited_account_id: UUID | None = None
+    credited_account_id: UUID | None = None

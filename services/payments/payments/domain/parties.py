@@ -15,7 +15,10 @@ def username_key(username: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user as told by auth; ``username`` is None for one who registered by e-mail alone."""
+    """A user as told by auth; ``username`` is None for one who registered by e-mail alone.
+
+    ``closed`` is one who is just being deleted: of that auth does not know yet.
+    """
 
     user_id: UUID
     username: str | None
@@ -25,6 +28,16 @@ class Person:
     def is_active(self) -> bool:
         """Tell whether the account is activated and not disabled."""
         return self.status == "active"
+
+    @property
+    def is_barred(self) -> bool:
+        """Tell whether the account is closed for good or for now: `pending` may be old news."""
+        return self.status in {"closed", "disabled", "deleted"}
+
+    @property
+    def may_have_become_active(self) -> bool:
+        """Tell whether auth may know better than what was told."""
+        return self.status not in {"active", "closed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +51,14 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """What a payer could pay from now, as asked at wallet; a wallet not opened yet is empty."""
+    """What a wallet holds now, as asked at wallet; one not opened yet is empty.
+
+    ``room_minor`` says how much more it can hold, None where that is not known.
+    """
 
     available_minor: int
     is_frozen: bool
+    room_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +82,14 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """All that could be learned about the ends of a new payment; None is "there is none"."""
+    """All that could be learned about the ends of a new payment; None is "there is none".
+
+    ``is_payer_full`` says that as many of the payer's payments wait to be paid as may.
+    """
 
     payer: Person | None
     payee: Person | None
     payer_wallet: Wallet | None = None
     payee_wallet: Wallet | None = None
     biller: Biller | None = None
+    is_payer_full: bool = False

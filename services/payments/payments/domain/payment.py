@@ -62,6 +62,8 @@ class Payment:
         disputed_minor: How much of it, in all; ``dispute_outcome`` is what was decided.
         counted_on: The day it was counted in, where its payer's days are limited.
         lines: What it is for, line by line: the facts of each ``Line`` of ``domain/receipts.py``.
+        counted_minor: What was counted then, which is what goes back if nothing comes of it.
+        is_price_fixed: Whether it was created for the price of a service: it is paid whole.
     """
 
     id: UUID
@@ -102,6 +104,8 @@ class Payment:
     disputed_minor: int = 0
     dispute_outcome: str | None = None
     lines: Sequence[Mapping[str, Any]] | None = None
+    counted_minor: int | None = None
+    is_price_fixed: bool = False
 
     @property
     def is_final(self) -> bool:

@@ -1,13 +1,17 @@
-"""Decides what would become of a payment if it were created and paid now; changes nothing."""
+"""Decides what would become of a payment if it were created now, and paid now or at its time.
 
-from collections.abc import Mapping
+Changes nothing. What may change until then (money in wallets) is taken as it stands.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from kit.money import Money
 from kit.refusals import Refusal
 from payments.domain.creation import PaymentOrder, decide_creation
-from payments.domain.limits import Limit, day_is_full, require_fit
+from payments.domain.limits import Day, Limit
 from payments.domain.parties import Parties, Purse
 
 _NOBODY = UUID(int=0)  # of a payment that is not kept
@@ -22,22 +26,39 @@ def amount_of(order: PaymentOrder, parties: Parties) -> Money | None:
 
 
 def refusal_of(
-    order: PaymentOrder, parties: Parties, limit: Limit, spent: Mapping[str, int], now: datetime
+    order: PaymentOrder,
+    parties: Parties,
+    limit: Limit,
+    day: Day,
+    now: datetime,
 ) -> Refusal | None:
-    """Return the first refusal that creating or paying would meet, None where there is none."""
+    """Return the first refusal that creating or paying would meet, None where there is none.
+
+    ``day`` is the one that it would be paid on, with all that is counted before it.
+    """
     try:
         payment = decide_creation(order, parties, payment_id=_NOBODY, now=now, ttl=timedelta(0))
-        require_fit(limit, payment.amount_minor, payment.currency)
+        day.count(limit, payment.amount_minor, payment.currency)
     except Refusal as refusal:
         return refusal
-    used = spent.get(payment.currency, 0)
-    if limit.per_day is not None and used + payment.amount_minor > limit.per_day:
-        return day_is_full(limit, payment.currency)
     return None
 
 
-def failure_of(amount: Money, purse: Purse) -> str | None:
-    """Return why the wallet would let the payment fail, None where it would not."""
-    if purse.is_frozen:
+def count_planned(day: Day, limit: Limit, planned: Iterable[Money]) -> None:
+    """Count what is scheduled on a day before a payment, in its order, as it will be counted."""
+    for one in planned:
+        with suppress(Refusal):
+            day.count(limit, one.minor, one.currency)
+
+
+def failure_of(amount: Money, payer: Purse | None, payee: Purse | None) -> str | None:
+    """Return why the wallets would let the payment fail, None where they would not.
+
+    ``payer`` is None where a card pays, ``payee`` where it is not known.
+    """
+    if payer is not None and payer.is_frozen:
         return "wallet_frozen"
-    return "insufficient_funds" if amount.minor > purse.available_minor else None
+    if payer is not None and amount.minor > payer.available_minor:
+        return "insufficient_funds"
+    room = None if payee is None else payee.room_minor
+    return "balance_limit" if room is not None and amount.minor > room else None

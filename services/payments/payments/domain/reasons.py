@@ -47,7 +47,7 @@ STATUS_LABELS: Final[Mapping[Language, Mapping[Status, str]]] = {
 REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "insufficient_funds": "Not enough money in the payer's wallet",
-        "wallet_frozen": "The wallet is frozen",
+        "wallet_frozen": "The payer's wallet is frozen",
         "wallet_not_found": "The wallet does not exist",
         "currency_mismatch": "The wallet has another currency",
         "same_account": "Payer's and payee's wallet are the same",
@@ -72,7 +72,7 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
     },
     "ru": {
         "insufficient_funds": "В кошельке плательщика недостаточно денег",
-        "wallet_frozen": "Кошелёк заморожен",
+        "wallet_frozen": "Кошелёк плательщика заморожен",
         "wallet_not_found": "Кошелёк не существует",
         "currency_mismatch": "Кошелёк в другой валюте",
         "same_account": "Кошельки плательщика и получателя совпадают",
@@ -97,6 +97,20 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
     },
 }
 
+# Where money goes back, whose wallet a code is about is the other way round.
+REFUND_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {
+        "insufficient_funds": "Not enough money in the payee's wallet",
+        "wallet_frozen": "The payee's wallet is frozen",
+        "balance_limit": "The payer's wallet cannot hold that much more",
+    },
+    "ru": {
+        "insufficient_funds": "В кошельке получателя недостаточно денег",
+        "wallet_frozen": "Кошелёк получателя заморожен",
+        "balance_limit": "Кошелёк плательщика не вмещает такой суммы",
+    },
+}
+
 
 def status_label(status: Status, language: Language) -> str:
     """Return the state in the caller's words."""
@@ -106,3 +120,8 @@ def status_label(status: Status, language: Language) -> str:
 def reason_label(reason: str | None, language: Language) -> str | None:
     """Return the reason in the caller's words, None where there is no reason or no words for it."""
     return REASON_LABELS[language].get(reason) if reason else None
+
+
+def refund_reason_label(reason: str | None, language: Language) -> str | None:
+    """Return why a refund failed in the caller's words; payer and payee are the payment's."""
+    return REFUND_LABELS[language].get(reason or "") or reason_label(reason, language)

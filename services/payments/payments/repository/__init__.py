@@ -8,7 +8,9 @@ from payments.repository.charges import Charges
 from payments.repository.disputes import Disputes
 from payments.repository.known import Known
 from payments.repository.limits import Limits
+from payments.repository.lists import Lists
 from payments.repository.movements import Movements
+from payments.repository.oversight import Oversight, RefundsWanted
 from payments.repository.payments import Payments
 from payments.repository.provider_events import ProviderEvents
 from payments.repository.provider_faults import ProviderFaults
@@ -23,10 +25,13 @@ __all__ = [
     "Disputes",
     "Known",
     "Limits",
+    "Lists",
     "Movements",
+    "Oversight",
     "Payments",
     "Place",
     "ProviderEvents",
     "ProviderFaults",
     "Refunds",
+    "RefundsWanted",
 ]

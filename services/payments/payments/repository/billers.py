@@ -23,6 +23,10 @@ _GET: Final = f"SELECT {_ROW} FROM biller WHERE id = $1"
 
 _AMONG: Final = f"SELECT {_ROW} FROM biller WHERE id = ANY($1)"
 
+_WITHDRAW: Final = """
+UPDATE biller SET is_active = false, updated_at = $2 WHERE owner_id = ANY($1) AND is_active
+"""
+
 _SAVE: Final = """
 UPDATE biller SET name = $2, description = $3, price_minor = $4, account_id = $5, is_active = $6,
     updated_at = $7, search_key = $8
@@ -38,6 +42,9 @@ ORDER BY created_at DESC, id DESC LIMIT $6
 """
 _OF_ALL: Final = _PAGE.format(whose="$1::uuid IS NULL")
 _OF_ONE: Final = _PAGE.format(whose="owner_id = $1")
+_OWNED: Final = """
+SELECT count(*) FROM (SELECT FROM biller WHERE owner_id = $1 LIMIT $2) AS found
+"""
 _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
@@ -46,6 +53,10 @@ class Billers:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    async def owned(self, owner_id: UUID, most: int) -> int:
+        """Return how many billers a person has, or ``most`` if they are more."""
+        return int(await self._connection.fetchval(_OWNED, owner_id, most))
 
     async def add(self, new: Biller) -> None:
         """Store a biller that has just been made."""
@@ -91,6 +102,10 @@ class Billers:
             changed.updated_at,
             changed.search_key,
         )
+
+    async def withdraw(self, owner_ids: Iterable[UUID], now: datetime) -> None:
+        """Offer nothing any more of people who have been deleted."""
+        await self._connection.execute(_WITHDRAW, list(owner_ids), now)
 
     async def page(
         self,

@@ -8,6 +8,7 @@ from uuid import UUID
 from kit.db import Connection
 from payments.domain.bulk import Bulk, Fate, facts_of, order_of
 from payments.domain.creation import PaymentOrder
+from payments.repository.closing import noticing_closed
 from payments.repository.payments import payments_among
 
 _BULK: Final = "id, user_id, total, done, created_at"
@@ -21,6 +22,11 @@ SELECT $1, position, asked FROM unnest($4::jsonb[]) WITH ORDINALITY AS given (as
 """
 
 _GET: Final = f"SELECT {_BULK} FROM bulk WHERE id = $1"  # noqa: S608 - of constants
+
+_UNDER_WAY: Final = """
+SELECT count(*) FROM (
+    SELECT FROM bulk WHERE user_id = $1 AND done < total LIMIT $2) AS found
+"""
 
 # Whoever takes it has it for a while; the unit of work that decides its rows looks again.
 _TAKE: Final = f"""
@@ -64,7 +70,12 @@ class Bulks:
     async def add(self, bulk: Bulk, orders: Sequence[PaymentOrder]) -> None:
         """Store a bulk and all its rows."""
         asked = [facts_of(order) for order in orders]
-        await self._connection.execute(_ADD, bulk.id, bulk.user_id, bulk.created_at, asked)
+        with noticing_closed((bulk.user_id,)):
+            await self._connection.execute(_ADD, bulk.id, bulk.user_id, bulk.created_at, asked)
+
+    async def under_way(self, user_id: UUID, most: int) -> int:
+        """Return how many bulks of a person are worked on, or ``most`` if they are more."""
+        return int(await self._connection.fetchval(_UNDER_WAY, user_id, most))
 
     async def get(self, bulk_id: UUID) -> Bulk | None:
         """Return a bulk, whoever asks."""

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from payments.domain.charges import SOONEST, Charge, ChargeStatus, News
+from payments.repository.closing import noticing_closed
 
 _ROW: Final = ", ".join(field.name for field in fields(Charge))
 _CHARGE_ROW: Final = ", ".join(f"charge.{field.name}" for field in fields(Charge))
@@ -153,23 +154,24 @@ class Charges:
         False where its owner has as many open as one may have.
         """
         await self._connection.execute(_LOCK_OWNER, str(new.owner_id))
-        added = await self._connection.execute(
-            _ADD,
-            new.id,
-            new.payment_id,
-            new.owner_id,
-            new.account_id,
-            new.provider,
-            new.amount_minor,
-            new.currency,
-            new.description,
-            new.return_url,
-            new.expires_at,
-            now + SOONEST,  # whoever wants it asks at once; the loop comes after
-            now,
-            most,
-            new.receipt,
-        )
+        with noticing_closed((new.owner_id,)):
+            added = await self._connection.execute(
+                _ADD,
+                new.id,
+                new.payment_id,
+                new.owner_id,
+                new.account_id,
+                new.provider,
+                new.amount_minor,
+                new.currency,
+                new.description,
+                new.return_url,
+                new.expires_at,
+                now + SOONEST,  # whoever wants it asks at once; the loop comes after
+                now,
+                most,
+                new.receipt,
+            )
         return bool(added) or await self.get(new.id) is not None
 
     async def get(self, charge_id: UUID) -> Charge | None:

@@ -9,12 +9,17 @@ from payments.domain.parties import Ends, Parties, Person, Wallet, username_key
 
 # A username that two rows claim names nobody here: their events have crossed, auth knows better.
 _PARTIES: Final = """
-SELECT payer.user_id AS payer_id, payer.username AS payer_username, payer.status AS payer_status,
-    payee.user_id AS payee_id, payee.username AS payee_username, payee.status AS payee_status,
+SELECT payer.user_id AS payer_id, payer.username AS payer_username,
+    CASE WHEN closed_payer.user_id IS NULL THEN payer.status ELSE 'closed' END AS payer_status,
+    payee.user_id AS payee_id, payee.username AS payee_username,
+    CASE WHEN closed_payee.user_id IS NULL THEN payee.status ELSE 'closed' END AS payee_status,
     from_wallet.account_id AS from_id, from_wallet.owner_id AS from_owner_id,
     from_wallet.currency AS from_currency,
     to_wallet.account_id AS to_id, to_wallet.owner_id AS to_owner_id,
-    to_wallet.currency AS to_currency
+    to_wallet.currency AS to_currency,
+    (SELECT count(*) FROM (
+        SELECT FROM payment WHERE payment.payer_id = asked.payer_id
+        AND payment.status IN ('created', 'scheduled') LIMIT $6) AS open) >= $6 AS is_full
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) WITH ORDINALITY
     AS asked (payer_id, from_id, to_id, payee_id, username_key, position)
 LEFT JOIN party AS payer ON payer.user_id = asked.payer_id
@@ -23,10 +28,18 @@ LEFT JOIN wallet_owner AS to_wallet ON to_wallet.account_id = asked.to_id
 LEFT JOIN party AS payee ON payee.user_id = coalesce(asked.payee_id, to_wallet.owner_id, (
     SELECT (array_agg(user_id))[1] FROM party
     WHERE username_key = asked.username_key HAVING count(*) = 1))
+LEFT JOIN closed_party AS closed_payer ON closed_payer.user_id = payer.user_id
+LEFT JOIN closed_party AS closed_payee ON closed_payee.user_id = payee.user_id
 ORDER BY position
 """
 
+_ANY: Final = 2**62
+
 _WALLET: Final = "SELECT account_id, owner_id, currency FROM wallet_owner WHERE account_id = $1"
+
+_NAMED: Final = """
+SELECT (array_agg(user_id))[1] FROM party WHERE username_key = $1 HAVING count(*) = 1
+"""
 
 _REMEMBER_PEOPLE: Final = """
 INSERT INTO party (user_id, username, username_key, status, version)
@@ -53,8 +66,11 @@ class Known:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def parties(self, asked: Sequence[Ends]) -> list[Parties]:
-        """Return what is known of the ends of new payments, in order, by one statement."""
+    async def parties(self, asked: Sequence[Ends], most_open: int = _ANY) -> list[Parties]:
+        """Return what is known of the ends of new payments, in order, by one statement.
+
+        ``most_open`` is how many payments of one payer may wait to be paid.
+        """
         rows = await self._connection.fetch(
             _PARTIES,
             [ends.payer_id for ends in asked],
@@ -62,6 +78,7 @@ class Known:
             [ends.payee.wallet_id for ends in asked],
             [ends.payee.user_id for ends in asked],
             [_key(ends.payee.username) for ends in asked],
+            most_open,
         )
         return [
             Parties(
@@ -69,6 +86,7 @@ class Known:
                 payee=_person(row, "payee"),
                 payer_wallet=_wallet(row, "from"),
                 payee_wallet=_wallet(row, "to"),
+                is_payer_full=row["is_full"],
             )
             for row in rows
         ]
@@ -77,6 +95,11 @@ class Known:
         """Return a wallet, None where no event has told of it."""
         row = await self._connection.fetchrow(_WALLET, account_id)
         return None if row is None else Wallet(**row)
+
+    async def named(self, username: str) -> UUID | None:
+        """Return who has this username, however it is spelt; None where that is nobody, or two."""
+        found: UUID | None = await self._connection.fetchval(_NAMED, username_key(username))
+        return found
 
     async def knows(self, user_id: UUID) -> bool:
         """Tell whether auth has told of this person."""

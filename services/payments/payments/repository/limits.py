@@ -5,17 +5,25 @@ key where there are several.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection, UnitOfWork
+from kit.money import Money
 from payments.domain.limits import Limit
 from payments.domain.payment import Payment
 
 _OWN: Final = """
 SELECT currency, per_payment_minor, per_day_minor FROM payment_limit WHERE user_id = $1
 """
+_PLANNED: Final = """
+SELECT amount_minor FROM payment
+WHERE payer_id = $1 AND status = 'scheduled' AND currency = $2
+    AND execute_at >= date_trunc('day', $3::timestamptz, 'UTC') AND execute_at <= $3
+ORDER BY execute_at, id LIMIT $4
+"""
+_MOST_PLANNED: Final = 10_000
 _FORGET_OWN: Final = "DELETE FROM payment_limit WHERE user_id = $1"
 _SET_OWN: Final = """
 INSERT INTO payment_limit (user_id, currency, per_payment_minor, per_day_minor, set_by, set_at)
@@ -33,7 +41,7 @@ WITH counted AS (
         SET spent_minor = payment_day.spent_minor + excluded.spent_minor
         WHERE payment_day.spent_minor + excluded.spent_minor <= $6
     RETURNING day)
-UPDATE payment SET counted_on = counted.day FROM counted WHERE id = $1
+UPDATE payment SET counted_on = counted.day, counted_minor = $5 FROM counted WHERE id = $1
 """
 
 # Changes nothing, but locks the rows and makes those that are not there.
@@ -95,6 +103,11 @@ class Limits:
         rows = await self._connection.fetch(_SPENT, user_id, day)
         return {row["currency"]: row["spent_minor"] for row in rows}
 
+    async def planned(self, user_id: UUID, currency: str, until: datetime) -> list[Money]:
+        """Return what is to be paid by itself on the day (UTC) of a time and up to it, in order."""
+        rows = await self._connection.fetch(_PLANNED, user_id, currency, until, _MOST_PLANNED)
+        return [Money(row["amount_minor"], currency) for row in rows]
+
     async def count(self, payment: Payment, minor: int, day: date, per_day: int) -> bool:
         """Count what is paid of a locked payment if it fits into its payer's day; one statement."""
         counted = await self._connection.execute(
@@ -117,16 +130,18 @@ class Limits:
         """Count more of a locked day."""
         await self._connection.execute(_ADD, user_id, day, list(added), list(added.values()))
 
-    async def give_back(self, counted: Sequence[tuple[Payment, int]]) -> None:
-        """Take payments that come to nothing, locked, out of the days they were counted in."""
-        payments = [payment for payment, _ in counted]
+    async def give_back(self, counted: Sequence[Payment]) -> None:
+        """Take payments that come to nothing, locked, out of the days they were counted in.
+
+        What was counted is stored with each, by the statement that counted it.
+        """
         days = (
-            [payment.payer_id for payment in payments],
-            [payment.currency for payment in payments],
-            [payment.counted_on for payment in payments],
+            [payment.payer_id for payment in counted],
+            [payment.currency for payment in counted],
+            [payment.counted_on for payment in counted],
         )
         await self._connection.execute(_LOCK_DAYS, *days)
-        amounts = [minor for _, minor in counted]
+        amounts = [payment.counted_minor for payment in counted]
         await self._connection.execute(_GIVE_BACK, *days, amounts)
 
     async def purge(self, before: date) -> int:

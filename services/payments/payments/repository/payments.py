@@ -6,22 +6,20 @@ rows (which have the same ids). The payment's row decides between all who want t
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from kit.money import CURRENCIES
 from payments.domain.limits import Limit
-from payments.domain.listing import Direction, Wanted
 from payments.domain.outcomes import Outcome
 from payments.domain.payment import FINAL, Method, Payment, Status
 from payments.domain.reasons import PAYEE_NOT_ACTIVE, PAYER_NOT_ACTIVE, SERVICE_NOT_ACTIVE
+from payments.repository.closing import noticing_closed
 
 # The usernames are for display; they cost two look-ups by primary key in the same statement.
-_ROW: Final = """
+ROW: Final = """
     payment.id, payment.status, payment.payer_id, payment.payee_id, payment.payer_account_id,
     payment.payee_account_id, payment.amount_minor, payment.currency, payment.card_last4,
     payment.card_holder, payment.description, payment.metadata, payment.reason,
@@ -29,8 +27,8 @@ _ROW: Final = """
     payment.processing_at, payment.cancel_requested_at, payment.paid_at, payment.failed_at,
     payment.cancelled_at, payment.service_id, payment.method, payment.execute_at,
     payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
-    payment.refunded_at, payment.counted_on, payment.disputed_at, payment.disputed_minor,
-    payment.dispute_outcome, payment.lines,
+    payment.refunded_at, payment.counted_on, payment.counted_minor, payment.is_price_fixed,
+    payment.disputed_at, payment.disputed_minor, payment.dispute_outcome, payment.lines,
     (SELECT name FROM biller WHERE biller.id = payment.service_id) AS service_name,
     (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
     (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
@@ -40,19 +38,21 @@ _ADD: Final = """
 INSERT INTO payment (
     id, status, payer_id, payee_id, payer_account_id, payee_account_id, amount_minor, currency,
     card_last4, card_holder, description, metadata, version, created_at, expires_at, service_id,
-    method, execute_at, is_reserved, processing_at, counted_on, lines)
+    method, execute_at, is_reserved, processing_at, counted_on, counted_minor, is_price_fixed,
+    lines)
 SELECT * FROM unnest(
     $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[],
     $8::text[], $9::text[], $10::text[], $11::text[], $12::jsonb[], $13::int[],
     $14::timestamptz[], $15::timestamptz[], $16::uuid[], $17::text[], $18::timestamptz[],
-    $19::boolean[], $20::timestamptz[], $21::date[], $22::jsonb[])
+    $19::boolean[], $20::timestamptz[], $21::date[], $22::bigint[], $23::boolean[],
+    $24::jsonb[])
 """
 
-_GET: Final = f"SELECT {_ROW} FROM payment WHERE id = $1"
+_GET: Final = f"SELECT {ROW} FROM payment WHERE id = $1"
 
-_AMONG: Final = f"SELECT {_ROW} FROM payment WHERE id = ANY($1)"
+_AMONG: Final = f"SELECT {ROW} FROM payment WHERE id = ANY($1)"
 
-_LOCK: Final = f"SELECT {_ROW} FROM payment WHERE id = $1 FOR NO KEY UPDATE OF payment"
+_LOCK: Final = f"SELECT {ROW} FROM payment WHERE id = $1 FOR NO KEY UPDATE OF payment"
 
 # Among the ids may be those of refunds: what these move are their payments.
 _LOCK_MANY: Final = """
@@ -62,7 +62,7 @@ ORDER BY id FOR NO KEY UPDATE
 """
 
 _NEWS_AMONG: Final = f"""
-SELECT {_ROW} FROM payment
+SELECT {ROW} FROM payment
 WHERE id = ANY($1) AND (status = ANY($2) OR reserved_at IS NOT NULL)
 """
 
@@ -82,22 +82,24 @@ FROM wanted
 WHERE payment.id = wanted.id AND status IN ('created', 'scheduled') AND expires_at > $3
   AND cancel_requested_at IS NULL
   AND NOT EXISTS (SELECT FROM party WHERE user_id IN (payment.payer_id, payment.payee_id)
-                  AND party.status IN ('disabled', 'deleted'))
+                  AND party.status IN ('disabled', 'deleted')
+                  UNION ALL SELECT FROM closed_party
+                  WHERE user_id IN (payment.payer_id, payment.payee_id))
   AND (service_id IS NULL
        OR EXISTS (SELECT FROM biller WHERE biller.id = service_id AND biller.is_active))
-RETURNING {_ROW}, {_OWN_LIMIT}
+RETURNING {ROW}, {_OWN_LIMIT}
 """
 
 _CANCEL: Final = f"""
 UPDATE payment SET status = 'cancelled', reason = $2, cancelled_at = $3, version = version + 1
 WHERE id = $1
-RETURNING {_ROW}
+RETURNING {ROW}
 """
 
 _REQUEST_CANCEL: Final = f"""
 UPDATE payment SET cancel_requested_at = coalesce(cancel_requested_at, $2)
 WHERE id = $1
-RETURNING {_ROW}
+RETURNING {ROW}
 """
 
 _FINISH: Final = f"""
@@ -109,15 +111,17 @@ UPDATE payment SET
     paid_minor = CASE ended.status WHEN 'paid' THEN coalesce(ended.paid_minor, amount_minor) END,
     failed_at = CASE ended.status WHEN 'failed' THEN $5::timestamptz END,
     cancelled_at = CASE ended.status WHEN 'cancelled' THEN $5::timestamptz END,
+    debited_account_id = ended.debited_id,
+    credited_account_id = ended.credited_id,
     version = version + 1
-FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $6::bigint[])
-    AS ended (id, status, transfer_id, reason, paid_minor)
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $6::bigint[], $7::uuid[], $8::uuid[])
+    AS ended (id, status, transfer_id, reason, paid_minor, debited_id, credited_id)
 WHERE payment.id = ended.id AND payment.status IN ('created', 'processing')
-RETURNING {_ROW}
+RETURNING {ROW}
 """
 
 _MARK_RESERVED: Final = f"""
-UPDATE payment SET reserved_at = $2 WHERE id = ANY($1) RETURNING {_ROW}
+UPDATE payment SET reserved_at = $2 WHERE id = ANY($1) RETURNING {ROW}
 """
 
 _EXPIRE: Final = f"""
@@ -126,7 +130,7 @@ WITH overdue AS (
     ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE payment SET status = 'cancelled', reason = $2, cancelled_at = $1, version = version + 1
 FROM overdue WHERE payment.id = overdue.id
-RETURNING {_ROW}
+RETURNING {ROW}
 """
 
 _CLAIM_DUE: Final = f"""
@@ -136,13 +140,14 @@ WITH due AS (
     ORDER BY execute_at LIMIT $5 FOR UPDATE SKIP LOCKED),
 judged AS (
     SELECT due.id, CASE WHEN payer.user_id IS NOT NULL THEN $2::text
-                        WHEN payee.user_id IS NOT NULL THEN $3::text
+                        WHEN payee.user_id IS NOT NULL OR closed.user_id IS NOT NULL THEN $3::text
                         WHEN biller.id IS NOT NULL THEN $4::text END AS barred_by
     FROM due
     LEFT JOIN party AS payer
         ON payer.user_id = due.payer_id AND payer.status IN ('disabled', 'deleted')
     LEFT JOIN party AS payee
         ON payee.user_id = due.payee_id AND payee.status IN ('disabled', 'deleted')
+    LEFT JOIN closed_party AS closed ON closed.user_id = due.payee_id
     LEFT JOIN biller ON biller.id = due.service_id AND NOT biller.is_active)
 UPDATE payment SET
     status = CASE WHEN barred_by IS NULL THEN 'processing' ELSE 'failed' END,
@@ -151,57 +156,8 @@ UPDATE payment SET
     reason = barred_by,
     version = version + (barred_by IS NOT NULL)::int
 FROM judged WHERE payment.id = judged.id
-RETURNING {_ROW}, {_OWN_LIMIT}
+RETURNING {ROW}, {_OWN_LIMIT}
 """
-
-# One side of a list, read along an index of its own, as are the sides of one status; the other
-# filters narrow on the way. Amounts are compared in whole units of the currency.
-_SIDE: Final = """
-(SELECT * FROM payment
-WHERE {side} = $1
-  AND {status}
-  AND created_at >= coalesce($3, '-infinity'::timestamptz)
-  AND created_at < coalesce($4, 'infinity'::timestamptz)
-  AND (created_at, id) < (coalesce($5, 'infinity'::timestamptz), $6)
-  AND ($8::text IS NULL OR currency = $8)
-  AND (($9::numeric IS NULL AND $10::numeric IS NULL)
-       OR amount_minor / CASE WHEN currency = ANY($11::text[]) THEN 1
-                              WHEN currency = ANY($12::text[]) THEN 1000
-                              WHEN currency = ANY($13::text[]) THEN 10000 ELSE 100 END::numeric
-          BETWEEN coalesce($9, 0) AND coalesce($10, 'infinity'::numeric))
-  AND ($14::text IS NULL OR description ILIKE $14)
-  AND ($15::boolean IS NULL OR (disputed_at IS NOT NULL) = $15)
-ORDER BY created_at DESC, id DESC LIMIT $2)
-"""
-_COLUMNS: Final = {
-    Direction.OUT: ("payer_id",),
-    Direction.IN: ("payee_id",),
-    Direction.ALL: ("payer_id", "payee_id"),  # nobody pays themselves, so nothing comes twice
-}
-
-
-def _page(direction: Direction, *, of_one_status: bool) -> str:
-    status = "status = $7" if of_one_status else "$7::text IS NULL"
-    sides = (_SIDE.format(side=column, status=status) for column in _COLUMNS[direction])
-    return f"""
-WITH payment AS (
-    SELECT * FROM ({" UNION ALL ".join(sides)}) AS found
-    ORDER BY created_at DESC, id DESC LIMIT $2)
-SELECT {_ROW} FROM payment ORDER BY created_at DESC, id DESC
-"""
-
-
-_PAGES: Final = {
-    (direction, of_one_status): _page(direction, of_one_status=of_one_status)
-    for direction in Direction
-    for of_one_status in (False, True)
-}
-_BY_DECIMALS: Final = [
-    [code for code, exponent in CURRENCIES.items() if exponent == decimals]
-    for decimals in (0, 3, 4)
-]
-_LITERAL: Final = re.compile(r"[\\%_]")  # what LIKE takes for more than itself
-_LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 class Payments:
@@ -211,7 +167,10 @@ class Payments:
         self._connection = connection
 
     async def add(self, created: Sequence[Payment]) -> None:
-        """Store payments that have just been created, or are paid at once, by one statement."""
+        """Store payments that have just been created, or are paid at once, by one statement.
+
+        Raises PayerNotActive or PayeeNotActive where one of them has just been closed.
+        """
         rows = [
             (
                 new.id,
@@ -235,11 +194,14 @@ class Payments:
                 new.is_reserved,
                 new.processing_at,
                 new.counted_on,
+                new.counted_minor,
+                new.is_price_fixed,
                 new.lines,
             )
             for new in created
         ]
-        await self._connection.execute(_ADD, *map(list, zip(*rows, strict=True)))
+        with noticing_closed({new.payer_id for new in created}):
+            await self._connection.execute(_ADD, *map(list, zip(*rows, strict=True)))
 
     async def get(self, payment_id: UUID) -> Payment | None:
         """Return a payment as it stands, whoever asks."""
@@ -253,13 +215,15 @@ class Payments:
         Likewise from scheduled, ahead of its time. Asked by payment and payer, and how it is paid.
         With each come the limits that its payer has of their own, as they cost no more this way.
         One is missing where it can't be paid by this payer now, or somebody or the service is not
-        active: ``decide_pay`` on what ``get`` gives says why. This is the hot path, so it is one
+        active: ``decide_pay`` on what ``get`` gives says why. Raises PayeeNotActive where somebody
+        is being deleted at this very moment. This is the hot path, so it is one
         statement.
         """
         payment_ids, payer_ids = (list(column) for column in zip(*asked, strict=True))
-        rows = await self._connection.fetch(
-            _CLAIM, payment_ids, payer_ids, now, list(asked.values())
-        )
+        with noticing_closed(payer_ids):
+            rows = await self._connection.fetch(
+                _CLAIM, payment_ids, payer_ids, now, list(asked.values())
+            )
         return {(row["id"], row["payer_id"]): _claimed(row) for row in rows}
 
     async def lock(self, payment_id: UUID) -> Payment | None:
@@ -291,6 +255,8 @@ class Payments:
             [outcome.reason for outcome in outcomes],
             now,
             [outcome.paid_minor for outcome in outcomes],
+            [outcome.debited_account_id for outcome in outcomes],
+            [outcome.credited_account_id for outcome in outcomes],
         )
         return _all(rows)
 
@@ -320,37 +286,6 @@ class Payments:
         """Return those of the payments that are final, or whose money is set aside."""
         return _all(await self._connection.fetch(_NEWS_AMONG, list(payment_ids), list(FINAL)))
 
-    async def page(
-        self, user_id: UUID, wanted: Wanted, after: tuple[datetime, UUID] | None, limit: int
-    ) -> list[Payment]:
-        """Return a page of a user's payments, newest first, by one statement along the index.
-
-        ``after`` is created_at and id of the payment that the page before ended with.
-        """
-        before_at, before_id = after or (None, _LAST_ID)
-        rows = await self._connection.fetch(
-            _PAGES[wanted.direction, wanted.status is not None],
-            user_id,
-            limit,
-            wanted.created_from,
-            wanted.created_to,
-            before_at,
-            before_id,
-            wanted.status,
-            wanted.currency,
-            wanted.amount_min,
-            wanted.amount_max,
-            *_BY_DECIMALS,
-            None if wanted.search is None else _holding(wanted.search),
-            wanted.is_disputed,
-        )
-        return _all(rows)
-
-
-def _holding(text: str) -> str:
-    """Return the pattern of texts that hold this one, letter by letter."""
-    return "%" + _LITERAL.sub(lambda found: "\\" + found.group(), text) + "%"
-
 
 async def payments_among(connection: Connection, ids: Sequence[UUID]) -> list[Payment]:
     """Return the payments of these ids, in no order."""
@@ -365,6 +300,11 @@ def _claimed(row: Any) -> tuple[Payment, Limit | None]:
 
 def _one(row: Any) -> Payment | None:
     return None if row is None else _payment(row)
+
+
+def payments_of(rows: Iterable[Any]) -> list[Payment]:
+    """Return the payments of rows that hold ``ROW``."""
+    return _all(rows)
 
 
 def _all(rows: Iterable[Any]) -> list[Payment]:

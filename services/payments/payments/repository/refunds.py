@@ -10,10 +10,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from asyncpg import RestrictViolationError
+
 from kit.db import Connection
+from payments.closed_refusals import PayerDeleted
 from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
 
-_ROW: Final = """
+ROW: Final = """
     refund.id, refund.payment_id, refund.status, refund.amount_minor, refund.reason,
     refund.failure_reason, refund.transfer_id, refund.requested_by, refund.version,
     refund.created_at, refund.completed_at, refund.failed_at, refund.origin,
@@ -33,11 +36,11 @@ INSERT INTO refund (id, payment_id, status, amount_minor, requested_by, version,
 VALUES ($1, $2, 'completed', $3, $4, $5, $6, $7, $8, 'provider')
 """
 
-_GET: Final = f"SELECT {_ROW} FROM refund WHERE payment_id = $1 AND id = $2"
+_GET: Final = f"SELECT {ROW} FROM refund WHERE payment_id = $1 AND id = $2"
 
-_AMONG: Final = f"SELECT {_ROW} FROM refund WHERE id = ANY($1) ORDER BY id"
+_AMONG: Final = f"SELECT {ROW} FROM refund WHERE id = ANY($1) ORDER BY id"
 
-_ENDED_AMONG: Final = f"SELECT {_ROW} FROM refund WHERE id = ANY($1) AND status <> 'processing'"
+_ENDED_AMONG: Final = f"SELECT {ROW} FROM refund WHERE id = ANY($1) AND status <> 'processing'"
 
 _LOCK_PAYMENTS: Final = """
 SELECT 1 FROM payment WHERE id IN (SELECT payment_id FROM refund WHERE id = ANY($1))
@@ -47,20 +50,20 @@ ORDER BY id FOR NO KEY UPDATE
 _COMPLETE: Final = f"""
 UPDATE refund SET status = 'completed', transfer_id = $2, completed_at = $3, version = version + 1
 WHERE id = $1 AND status = 'processing'
-RETURNING {_ROW}
+RETURNING {ROW}
 """
 
 _FAIL: Final = f"""
 UPDATE refund SET status = 'failed', failure_reason = $2, failed_at = $3, version = version + 1
 WHERE id = $1 AND status = 'processing'
-RETURNING {_ROW}
+RETURNING {ROW}
 """
 
 # Of what had gone back, and did not arrive.
 _REVERSE: Final = f"""
 UPDATE refund SET status = 'failed', failure_reason = $2, failed_at = $3, version = version + 1
 WHERE id = ANY($1) AND status = 'completed'
-RETURNING {_ROW}
+RETURNING {ROW}
 """
 
 _PROVIDERS_OWN: Final = """
@@ -82,7 +85,7 @@ RETURNING back.minor
 _GIVE_BACK: Final = "UPDATE payment SET refunded_minor = refunded_minor - $2 WHERE id = $1"
 
 _PAGE: Final = f"""
-SELECT {_ROW} FROM refund
+SELECT {ROW} FROM refund
 WHERE payment_id = $1 AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
 ORDER BY created_at DESC, id DESC LIMIT $4
 """
@@ -103,18 +106,21 @@ class Refunds:
         await self._connection.execute(_TAKE, payment_id, amount_minor)
 
     async def add(self, new: Refund) -> None:
-        """Store a refund that has just been asked for."""
-        await self._connection.execute(
-            _ADD,
-            new.id,
-            new.payment_id,
-            new.status,
-            new.amount_minor,
-            new.reason,
-            new.requested_by,
-            new.version,
-            new.created_at,
-        )
+        """Store a refund that has just been asked for; raises PayerDeleted."""
+        try:
+            await self._connection.execute(
+                _ADD,
+                new.id,
+                new.payment_id,
+                new.status,
+                new.amount_minor,
+                new.reason,
+                new.requested_by,
+                new.version,
+                new.created_at,
+            )
+        except RestrictViolationError:
+            raise PayerDeleted from None
 
     async def add_done(self, new: Refund) -> None:
         """Store a refund that the provider has made, and take its sum out of its payment."""
@@ -192,6 +198,11 @@ def _one(row: Any) -> Refund | None:
 
 def _all(rows: Iterable[Any]) -> list[Refund]:
     return [_refund(row) for row in rows]
+
+
+def refunds_of(rows: Iterable[Any]) -> list[Refund]:
+    """Return the refunds of rows that hold ``ROW``."""
+    return _all(rows)
 
 
 def _refund(row: Any) -> Refund:

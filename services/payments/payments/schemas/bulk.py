@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from kit.refusals import Language, Refusal
 from kit.web.fields import AmountFields
 from kit.web.schemas import Model
-from payments import refusals
+from payments import bound_refusals, refusals
 from payments.domain.bulk import MOST_ROWS, Bulk, Fate, is_done
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName
@@ -119,7 +119,7 @@ class BulkItem(Model):
     payment: OutgoingPayment | None = None
 
 
-class BulkPage(BulkAnswer):
+class BulkWithRows(BulkAnswer):
     """A bulk, how far it is, and a page of its rows."""
 
     model_config = ConfigDict(
@@ -186,6 +186,7 @@ def item(fate: Fate, viewer_id: UUID, language: Language) -> BulkItem:
 
 _BY_CODE = {
     one.code: one()
-    for one in vars(refusals).values()
+    for module in (refusals, bound_refusals)
+    for one in vars(module).values()
     if isinstance(one, type) and issubclass(one, Refusal) and "code" in vars(one)
 }

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
-from kit.csv_text import CsvError, Record, read
+from kit.csv_text import Bounds, CsvError, Record, read
 from kit.refusals import FieldFault, ValidationFailed
 from kit.web.binding import Told
 from payments.domain.bulk import MOST_ROWS
@@ -28,6 +28,8 @@ DOCUMENTED: Final = {
     "schema": {"type": "string"},
     "example": "payee_username,amount,currency,description\nbob,150.00,RUB,Salary for May\n",
 }
+# Far more than the longest bulk that can be accepted, empty lines and quoted line breaks included.
+BOUNDS: Final = Bounds(fields=2 * len(COLUMNS), characters=2000, lines=10 * MOST_ROWS)
 _PLACE: Final = re.compile(r"/(\d+)(?:/(.*))?")
 
 
@@ -39,7 +41,7 @@ def read_bulk(body: bytes) -> Told:
     """
     header: list[str] = []
     try:
-        records = read(body)
+        records = read(body, BOUNDS)
         first = next(records, None)
         if first is None:
             raise _failed(1, "", "malformed", "The first line names the columns.", _NO_HEADER_RU)

@@ -1,25 +1,25 @@
 """What the API of payments takes and gives; shapes only, the rules stand in the domain."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
 from kit.refusals import Language
-from kit.web.fields import AmountText, CurrencyCode, refuse_by, refuse_field
+from kit.web.fields import AmountText, CurrencyCode, compared_by, refuse_by, refuse_field
 from kit.web.schemas import Model
+from kit.web.times import Moment
 from payments.domain.creation import PaymentOrder
-from payments.domain.parties import PayeeName
+from payments.domain.parties import PayeeName, username_key
 from payments.domain.payment import Method, Payment, Status
 from payments.domain.reasons import reason_label, status_label
 from payments.domain.receipts import MOST_LINES, Line
@@ -57,14 +57,43 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise refuse_field("malformed", "Out of the calendar.", "За пределами календаря.") from None
-
-
-ExecuteAt = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+_OUTGOING: dict[str, Any] = {
+    **_EXAMPLE,
+    "from_wallet_id": None,
+    "card_last4": "4242",
+    "card_holder": "ALICE LIDDELL",
+    "metadata": None,
+    "lines": None,
+    "method": "wallet",
+    "next_action": None,
+    "failure_reason": None,
+    "cancellation_reason": None,
+    "reason_label": None,
+}
+_NOT_PAID: dict[str, Any] = {
+    **_OUTGOING,
+    "transfer_id": None,
+    "processing_at": None,
+    "paid_at": None,
+    "paid_amount": None,
+}
+# The example payment as it is answered on its way to `paid`, or off it.
+PAID = _OUTGOING
+CREATED = {**_NOT_PAID, "status": "created", "status_label": "Created"}
+PROCESSING = {
+    **_NOT_PAID,
+    "status": "processing",
+    "status_label": "Processing",
+    "processing_at": "2026-01-31T12:00:05Z",
+}
+CANCELLED = {
+    **_NOT_PAID,
+    "status": "cancelled",
+    "status_label": "Cancelled",
+    "cancelled_at": "2026-01-31T12:00:05Z",
+    "cancellation_reason": "cancelled_by_payer",
+    "reason_label": "Cancelled by the payer",
+}
 
 
 class PayeeRequest(Model):
@@ -72,7 +101,9 @@ class PayeeRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"username": "bob"}]})
 
-    username: Annotated[PlainText, Field(min_length=1, max_length=64)] | None = None
+    username: (
+        Annotated[PlainText, Field(min_length=1, max_length=64), compared_by(username_key)] | None
+    ) = None
     user_id: UUID | None = None
     wallet_id: UUID | None = Field(None, description="That wallet, of the payment's currency.")
     service_id: UUID | None = Field(None, description="A service: see `/v1/services`.")
@@ -156,7 +187,7 @@ class PaymentRequest(HowPaid):
         default=False,
         description="Set the money aside now; paying, also a part, moves it, cancelling frees it.",
     )
-    execute_at: ExecuteAt | None = Field(
+    execute_at: Moment | None = Field(
         None,
         description="Pay it by itself then, at most a year ahead; until then it is `scheduled`.",
         examples=["2026-02-28T09:00:00Z"],
@@ -294,25 +325,7 @@ class IncomingPayment(SeenPayment):
 class OutgoingPayment(SeenPayment):
     """A payment by the caller, with what only the payer sees: why it failed tells of money, too."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    **_EXAMPLE,
-                    "from_wallet_id": None,
-                    "card_last4": "4242",
-                    "card_holder": "ALICE LIDDELL",
-                    "metadata": None,
-                    "lines": None,
-                    "method": "wallet",
-                    "next_action": None,
-                    "failure_reason": None,
-                    "cancellation_reason": None,
-                    "reason_label": None,
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_OUTGOING]})
 
     direction: Literal["out"] = "out"
     from_wallet_id: UUID | None = None
@@ -331,7 +344,9 @@ class OutgoingPayment(SeenPayment):
     reason_label: str | None = Field(None, description="Either reason in the caller's language.")
 
 
-AnyPayment = Annotated[OutgoingPayment | IncomingPayment, Field(discriminator="direction")]
+AnyPayment = TypeAliasType(
+    "AnyPayment", Annotated[OutgoingPayment | IncomingPayment, Field(discriminator="direction")]
+)
 
 
 def shown(

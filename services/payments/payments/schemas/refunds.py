@@ -10,7 +10,7 @@ from kit.money import decimal_text
 from kit.refusals import Language
 from kit.web.fields import AmountText
 from kit.web.schemas import Model
-from payments.domain.reasons import reason_label
+from payments.domain.reasons import refund_reason_label
 from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
 from payments.texts import Description
 
@@ -29,6 +29,10 @@ _EXAMPLE: dict[str, Any] = {
     "completed_at": "2026-02-01T09:00:00Z",
     "failed_at": None,
 }
+
+
+COMPLETED = _EXAMPLE
+PROCESSING = {**_EXAMPLE, "status": "processing", "transfer_id": None, "completed_at": None}
 
 
 class RefundRequest(Model):
@@ -80,7 +84,7 @@ def refund_shown(refund: Refund, language: Language, *, to_payer: bool) -> Refun
         origin=refund.origin,
         reason=refund.reason,
         failure_reason=told,
-        reason_label=reason_label(told, language),
+        reason_label=refund_reason_label(told, language),
         transfer_id=refund.transfer_id,
         created_at=refund.created_at,
         completed_at=refund.completed_at,

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from kit.money import decimal_text
 from kit.refusals import Language
 from kit.web.schemas import Model
-from payments.domain.reasons import reason_label
+from payments.domain.reasons import reason_label, refund_reason_label
 from payments.domain.story_words import words_of
 from payments.domain.timeline import (
     Asked,
@@ -199,13 +199,14 @@ def shown_moment(  # noqa: PLR0911 (one for each kind)
         case Asked():
             return RequestMoment(at=at, code=moment.code, label=label)
         case Stepped():
+            words = refund_reason_label if moment.step == "refund" else reason_label
             return StepMoment(
                 at=at,
                 code=moment.code,
                 label=label,
                 step=moment.step,
                 reason=moment.reason,
-                reason_label=reason_label(moment.reason, language),
+                reason_label=words(moment.reason, language),
             )
         case Tried(made=made):
             return CheckMoment(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.logs import get_logger
+from payments.bound_refusals import TooManyServices
 from payments.domain.billers import Biller
 from payments.domain.billing import Editor, decide_change, decide_opening
 from payments.domain.parties import Wallet
@@ -14,9 +15,16 @@ from payments.repository import Billers
 log = get_logger(__name__)
 
 
-async def open_biller(uow: UnitOfWork, biller: Biller, wallet: Wallet | None) -> Biller:
-    """Store a new biller; raises the refusals of ``decide_opening``."""
+async def open_biller(
+    uow: UnitOfWork, biller: Biller, wallet: Wallet | None, *, most: int
+) -> Biller:
+    """Store a new biller.
+
+    Raises the refusals of ``decide_opening``, and TooManyServices where its owner has ``most``.
+    """
     opened = decide_opening(biller, wallet)
+    if await Billers(uow).owned(biller.owner_id, most) >= most:
+        raise TooManyServices(most=most)
     await Billers(uow).add(opened)
     return opened
 

@@ -12,6 +12,7 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import Refusal
 from kit.saga import SagaEngine, Start
+from payments.bound_refusals import TooManyBulks
 from payments.domain.bulk import Bulk, Fate
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.limits import Day, Limit
@@ -32,8 +33,15 @@ class Terms:
     policies: Policies
 
 
-async def accept(uow: UnitOfWork, user_id: UUID, orders: Sequence[PaymentOrder]) -> Bulk:
-    """Write a bulk down; nothing of it has been decided yet."""
+async def accept(
+    uow: UnitOfWork, user_id: UUID, orders: Sequence[PaymentOrder], *, most: int
+) -> Bulk:
+    """Write a bulk down; nothing of it has been decided yet.
+
+    Raises TooManyBulks where ``most`` of this sender's are worked on already.
+    """
+    if await Bulks(uow).under_way(user_id, most) >= most:
+        raise TooManyBulks(most=most)
     bulk = Bulk(new_id(), user_id, total=len(orders), done=0, created_at=uow.clock.now())
     await Bulks(uow).add(bulk, orders)
     return bulk
@@ -68,8 +76,9 @@ async def decide_rows(
         except Refusal as refusal:
             fates.append(Fate(position, code=refusal.code))
             continue
-        counted_on = now.date() if is_counted else None
-        fates.append(Fate(position, payment=replace(payment, counted_on=counted_on)))
+        if is_counted:
+            payment = replace(payment, counted_on=now.date(), counted_minor=payment.amount_minor)
+        fates.append(Fate(position, payment=payment))
     if day.added:
         await days.add(bulk.user_id, now.date(), day.added)
     made = [fate.payment for fate in fates if fate.payment is not None]

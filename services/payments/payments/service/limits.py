@@ -30,18 +30,15 @@ async def count(uow: UnitOfWork, payment: Payment, minor: int, limit: Limit) -> 
         raise day_is_full(limit, payment.currency)
 
 
-async def give_back(uow: UnitOfWork, ended: Sequence[Payment], paid: Mapping[UUID, int]) -> None:
-    """Give back what was counted of payments that came to nothing; the payments are locked.
-
-    ``paid`` says how much of each was to be paid, which is what was counted.
-    """
+async def give_back(uow: UnitOfWork, ended: Sequence[Payment]) -> None:
+    """Give back what was counted of payments that came to nothing; the payments are locked."""
     back = [
         payment
         for payment in ended
-        if payment.counted_on is not None and payment.status in _COME_TO_NOTHING
+        if payment.counted_minor is not None and payment.status in _COME_TO_NOTHING
     ]
     if back:
-        await Limits(uow).give_back([(payment, paid[payment.id]) for payment in back])
+        await Limits(uow).give_back(back)
 
 
 async def set_limits(

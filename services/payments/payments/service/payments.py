@@ -3,17 +3,17 @@
 They run inside the caller's unit of work and never commit.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from kit.context import Context, current, within
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.money import Money
-from kit.refusals import Refusal
+from kit.refusals import Refusal, Unavailable
 from kit.saga import SagaEngine, Start, UndoOutcome
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.lifecycle import (
@@ -45,6 +45,9 @@ from payments.telling import tell
 
 EXPIRY_BATCH: Final = 200
 DUE_BATCH: Final = 100
+CLAIM_TRIES: Final = 5
+
+_Key: TypeAlias = tuple[UUID, UUID]  # a payment, and who pays it
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +136,38 @@ async def pay(
     claimed has to be rolled back: whoever pays many pays each alone then.
     """
     asked = {(one.payment_id, one.caller_id): one for one in wanted}
-    methods = {key: one.method for key, one in asked.items()}
-    found = await Payments(uow).claim(methods, uow.clock.now())
+    found, others = await _claim(uow, asked)
     claimed = [_claimed(payment, own, asked[key]) for key, (payment, own) in found.items()]
     # Lock order: the sagas of reserved ones before the days that payments are counted in.
     await _signal(uow, engine, policies, [one for one in claimed if one.payment.is_reserved])
     await _count_all(uow, claimed, policies)
     await _start(uow, engine, policies, [one for one in claimed if not one.payment.is_reserved])
-    return [
-        found[one.payment_id, one.caller_id][0]
-        if (one.payment_id, one.caller_id) in found
-        else await _not_claimed(uow, one)
-        for one in wanted
-    ]
+    outcomes = others | {key: payment for key, (payment, _) in found.items()}
+    return [outcomes[one.payment_id, one.caller_id] for one in wanted]
+
+
+async def _claim(
+    uow: UnitOfWork, asked: Mapping[_Key, Paying]
+) -> tuple[dict[_Key, tuple[Payment, Limit | None]], dict[_Key, Payment | Refusal]]:
+    """Take payments to be paid; returns those taken, and what became of the others.
+
+    What stood in the way may be gone by the time it is looked for (somebody was disabled and is
+    active again): then nobody is blamed for it, and the payment is taken after all.
+    """
+    found: dict[_Key, tuple[Payment, Limit | None]] = {}
+    others: dict[_Key, Payment | Refusal] = {}
+    left = dict(asked)
+    for _ in range(CLAIM_TRIES):
+        methods = {key: one.method for key, one in left.items()}
+        found |= await Payments(uow).claim(methods, uow.clock.now())
+        for key in left.keys() - found.keys():
+            outcome = await _not_claimed(uow, left[key])
+            if outcome is not None:
+                others[key] = outcome
+        left = {key: one for key, one in left.items() if key not in found and key not in others}
+        if not left:
+            break
+    return found, others | {key: Unavailable() for key in left}
 
 
 def _claimed(payment: Payment, own: Limit | None, wanted: Paying) -> _Claimed:
@@ -203,8 +225,11 @@ async def _count(uow: UnitOfWork, claimed: _Claimed, policies: Policies) -> None
     await count(uow, claimed.payment, claimed.part.minor, limit)
 
 
-async def _not_claimed(uow: UnitOfWork, wanted: Paying) -> Payment | Refusal:
-    """Return the payment where it was on its way before, else why it can't be paid."""
+async def _not_claimed(uow: UnitOfWork, wanted: Paying) -> Payment | Refusal | None:
+    """Return the payment where it was on its way before, else why it can't be paid.
+
+    None where nothing stands in its way now.
+    """
     try:
         seen = visible_to(await Payments(uow).get(wanted.payment_id), wanted.caller_id)
         if decide_pay(seen, wanted.caller_id, uow.clock.now()) is Pay.START:
@@ -214,13 +239,15 @@ async def _not_claimed(uow: UnitOfWork, wanted: Paying) -> Payment | Refusal:
     return seen
 
 
-async def _who_is_not_active(uow: UnitOfWork, payment: Payment) -> Refusal:
+async def _who_is_not_active(uow: UnitOfWork, payment: Payment) -> Refusal | None:
     to = PayeeName(user_id=payment.payee_id)
     [parties] = await Known(uow).parties([Ends(payment.payer_id, to)])
-    if parties.payer is not None and not parties.payer.is_active:
+    if parties.payer is not None and parties.payer.is_barred:
         return PayerNotActive()
+    if parties.payee is not None and parties.payee.is_barred:
+        return PayeeNotActive()
     biller = await Billers(uow).get(payment.service_id) if payment.service_id else None
-    return PayeeNotActive() if biller is None or biller.is_active else ServiceNotActive()
+    return None if biller is None or biller.is_active else ServiceNotActive()
 
 
 async def cancel(uow: UnitOfWork, engine: SagaEngine, payment_id: UUID, caller_id: UUID) -> Payment:

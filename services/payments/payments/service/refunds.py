@@ -53,10 +53,12 @@ async def request(
     order: RefundOrder,
     asker: Asker,
     rule: CardRule,
-) -> Refund:
+) -> tuple[Payment, Refund]:
     """Take the sum out of what is left of the payment, and begin to give it back as it was paid.
 
-    Raises the refusals of ``decide_refund`` and of the rule, and PaymentDisputed.
+    Returns the payment as it was before, and the refund.
+
+    Raises the refusals of ``decide_refund`` and of the rule, PaymentDisputed and PayerDeleted.
     """
     payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
     provider, taken = await _charged(uow, payment)
@@ -85,7 +87,7 @@ async def request(
     await refunds.add(refund)
     facts = refund_facts(refund, payment, provider=provider)
     await engines[payment.method].start(uow, refund.id, facts)
-    return refund
+    return payment, refund
 
 
 async def _charged(uow: UnitOfWork, payment: Payment) -> tuple[str | None, Taken]:

@@ -74,6 +74,8 @@ charge = Table(
         "owner_id",
         postgresql_where=text("status IN ('wanted', 'pending')"),
     ),
+    Index("ix_charge_created_at_id", "created_at", "id"),
+    Index("ix_charge_owner_id_created_at_id", "owner_id", "created_at", "id"),
     Index("ix_charge_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index(
         "ix_charge_refunds_due_at",
@@ -158,6 +160,7 @@ movement = Table(
         "(posted_at IS NULL) = (next_at IS NOT NULL)", name="what_is_open_is_asked_about"
     ),
     Index("ix_movement_charge_id", "charge_id"),
+    Index("ix_movement_transfer_id", "transfer_id"),
     Index("ix_movement_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )
 

@@ -63,6 +63,10 @@ payment = Table(
     Column("disputed_at", _AT),
     Column("disputed_minor", BigInteger, nullable=False, server_default=text("0")),
     Column("dispute_outcome", Text),
+    Column("counted_minor", BigInteger),
+    Column("is_price_fixed", Boolean, nullable=False, server_default=text("false")),
+    Column("debited_account_id", Uuid),
+    Column("credited_account_id", Uuid),
     CheckConstraint(
         "(disputed_at IS NOT NULL) = (disputed_minor >= 1)", name="disputed_has_its_sum"
     ),
@@ -105,6 +109,21 @@ payment = Table(
         "(status IN ('failed', 'cancelled')) = (reason IS NOT NULL)",
         name="failed_and_cancelled_have_a_reason",
     ),
+    CheckConstraint(
+        "counted_minor IS NULL OR (counted_minor BETWEEN 1 AND amount_minor"
+        " AND counted_on IS NOT NULL)",
+        name="counted_has_its_day",
+    ),
+    CheckConstraint(
+        "NOT is_price_fixed OR paid_minor IS NULL OR paid_minor = amount_minor",
+        name="a_price_is_paid_whole",
+    ),
+    Index("ix_payment_created_at_id", "created_at", "id"),
+    Index(
+        "ix_payment_transfer_id",
+        "transfer_id",
+        postgresql_where=text("transfer_id IS NOT NULL"),
+    ),
     Index("ix_payment_payer_id_created_at_id", "payer_id", "created_at", "id"),
     Index("ix_payment_payee_id_created_at_id", "payee_id", "created_at", "id"),
     Index("ix_payment_payer_id_status_created_at_id", "payer_id", "status", "created_at", "id"),
@@ -131,6 +150,14 @@ party = Table(
     Column("status", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     Index("ix_party_username_key", "username_key"),
+)
+
+# Who is deleted, or just being; triggers see to it that nothing begins with them.
+closed_party = Table(
+    "closed_party",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("closed_at", _AT, nullable=False),
 )
 
 wallet_owner = Table(
@@ -174,6 +201,8 @@ bulk = Table(
     Column("created_at", _AT, nullable=False),
     Column("next_at", _AT, nullable=False),
     CheckConstraint("done BETWEEN 0 AND total", name="done_is_of_the_total"),
+    Index("ix_bulk_created_at_id", "created_at", "id"),
+    Index("ix_bulk_user_id_created_at_id", "user_id", "created_at", "id"),
     Index("ix_bulk_next_at_while_waiting", "next_at", postgresql_where=text("done < total")),
 )
 
@@ -261,4 +290,10 @@ refund = Table(
         "(status = 'failed') = (failure_reason IS NOT NULL)", name="failed_has_its_reason"
     ),
     Index("ix_refund_payment_id_created_at_id", "payment_id", "created_at", "id"),
+    Index("ix_refund_created_at_id", "created_at", "id"),
+    Index(
+        "ix_refund_transfer_id",
+        "transfer_id",
+        postgresql_where=text("transfer_id IS NOT NULL"),
+    ),
 )

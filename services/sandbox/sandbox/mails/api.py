@@ -7,8 +7,9 @@ from starlette.responses import HTMLResponse
 
 from kit.web.routes import Router
 from sandbox.mails.box import Box
-from sandbox.mails.page import POLICY, page
+from sandbox.mails.page import page
 from sandbox.mails.schemas import MailAnswer, Mails, Recipient, SinkBehaviour
+from sandbox.sheet import HEADERS
 
 router = Router(tags=["mail"])
 
@@ -43,8 +44,7 @@ async def list_mails(sink: Sink, to: To = None, limit: Limit = 50) -> Mails:
 )
 async def show_mails(sink: Sink, to: To = None, limit: Limit = 50) -> HTMLResponse:
     """Show mails to people; links in them can be clicked."""
-    headers = {"content-security-policy": POLICY, "referrer-policy": "no-referrer"}
-    return HTMLResponse(page(sink.mails(to, limit)), headers=headers)
+    return HTMLResponse(page(sink.mails(to, limit)), headers=HEADERS)
 
 
 @router.get(

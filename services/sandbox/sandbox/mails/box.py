@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -31,15 +32,19 @@ class Box:
     """The last mails, newest first.
 
     Attributes:
-        refuse: recipient (or ``*`` for everybody) → the SMTP code, 4xx or 5xx, that it gets.
+        refuse: recipient (or ``*`` for everybody) → the SMTP code, 4xx or 5xx, that it gets,
+            with an enhanced code behind it or not: ``550``, ``550 5.1.1``.
+        takes_utf8: whether SMTPUTF8 (RFC 6531) is offered to whoever connects.
     """
 
-    refuse: Mapping[str, int] = field(default_factory=dict)
+    refuse: Mapping[str, int | str] = field(default_factory=dict)
+    takes_utf8: bool = True
     _mails: deque[Mail] = field(default_factory=lambda: deque(maxlen=KEPT))
 
-    def refusal(self, recipient: str) -> int | None:
+    def refusal(self, recipient: str) -> int | str | None:
         """Return the code that this recipient gets, None where mail to it is taken."""
-        return self.refuse.get(recipient.casefold(), self.refuse.get(EVERYBODY))
+        told = {_key(one): code for one, code in self.refuse.items()}
+        return told.get(_key(recipient), told.get(EVERYBODY))
 
     def take(
         self, message: EmailMessage, sender: str, recipients: list[str], now: datetime
@@ -52,10 +57,16 @@ class Box:
 
     def mails(self, to: str | None, limit: int) -> list[Mail]:
         """Return the newest mails, all or those to one recipient."""
-        wanted = None if to is None else to.casefold()
+        wanted = None if to is None else _key(to)
         found = [
-            mail
-            for mail in self._mails
-            if wanted is None or wanted in map(str.casefold, mail.recipients)
+            mail for mail in self._mails if wanted is None or wanted in map(_key, mail.recipients)
         ]
         return found[:limit]
+
+
+def _key(recipient: str) -> str:
+    """Return what an address is known by, however its domain is written: `пример.рф`, `xn--…`."""
+    local, at, domain = recipient.casefold().rpartition("@")
+    with suppress(UnicodeError):
+        domain = domain.encode("idna").decode()
+    return f"{local}{at}{domain}"

@@ -22,7 +22,10 @@ _EXAMPLE: dict[str, Any] = {
 Recipient = Annotated[
     str, StringConstraints(min_length=1, max_length=320, to_lower=True, strip_whitespace=True)
 ]
-RefusalCode = Annotated[int, Field(ge=400, le=599)]
+RefusalCode = (
+    Annotated[int, Field(ge=400, le=599)]
+    | Annotated[str, Field(pattern=r"^[45][0-9]{2} [45]\.[0-9]{1,3}\.[0-9]{1,3}$")]
+)
 
 
 class MailAnswer(Model):
@@ -60,7 +63,7 @@ class SinkBehaviour(Model):
     """Whose mail the sink refuses."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"refuse": {"bob@example.com": 550, "*": 451}}]}
+        json_schema_extra={"examples": [{"refuse": {"bob@example.com": "550 5.1.1", "*": 451}}]}
     )
 
     refuse: Annotated[
@@ -68,6 +71,6 @@ class SinkBehaviour(Model):
         Field(
             max_length=100,
             description="Recipient, or `*` for everybody else → SMTP code: 4xx for now, 5xx for"
-            " ever.",
+            " ever; with an enhanced code (RFC 3463) behind it or not.",
         ),
     ]

@@ -13,7 +13,6 @@ from kit.clock import Clock
 from sandbox.mails.box import Box
 
 LARGEST_MAIL: Final = 1024 * 1024
-_TRANSIENT: Final = range(400, 500)
 
 
 class Handler:
@@ -29,7 +28,7 @@ class Handler:
         """Take a recipient, or refuse it as the box was told to."""
         code = self._box.refusal(address)
         if code is not None:
-            trouble = "try again later" if code in _TRANSIENT else "no such mailbox"
+            trouble = "try again later" if str(code).startswith("4") else "mail is not taken"
             return f"{code} {trouble} (the sandbox was told to say so)"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
@@ -50,7 +49,12 @@ async def serving(box: Box, clock: Clock, *, host: str, port: int) -> AsyncItera
     handler = Handler(box, clock)
 
     def connected() -> SMTP:
-        return SMTP(handler, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, hostname="sandbox")
+        return SMTP(
+            handler,
+            data_size_limit=LARGEST_MAIL,
+            enable_SMTPUTF8=box.takes_utf8,
+            hostname="sandbox",
+        )
 
     server = await asyncio.get_running_loop().create_server(connected, host, port)
     try:

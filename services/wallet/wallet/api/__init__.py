@@ -1,7 +1,16 @@
 """Wallet's operations, one module per noun: parse, authorise, open the unit, call, answer."""
 
-from wallet.api import history, internal, top_ups, wallets, webhooks
+from wallet.api import adjustments, history, internal, ledger, owners, top_ups, wallets, webhooks
 
-ROUTERS = (wallets.router, top_ups.router, webhooks.router, history.router, internal.router)
+ROUTERS = (
+    wallets.router,
+    top_ups.router,
+    webhooks.router,
+    history.router,
+    ledger.router,
+    adjustments.router,
+    internal.router,
+    owners.router,
+)
 
 __all__ = ["ROUTERS"]

@@ -12,16 +12,18 @@ from kit.db import Database
 from kit.money import decimal_text
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.fields import MoneyObject
 from kit.web.identity import Caller
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
 from kit.web.routes import Router
 from kit.web.schemas import Page
+from kit.web.times import DEFAULT_ZONE, Zone, span
 from wallet import refusals
 from wallet.api.ownership import visible
 from wallet.api.paging import page_of
 from wallet.repository.history import Line
-from wallet.schemas import BalanceAnswer, EntryAnswer, Moment, StatementAnswer
+from wallet.schemas import BalanceAnswer, EntryAnswer, Moment, RangeEdge, StatementAnswer
 from wallet.service import history
 from wallet.service.history import Asked, Period, Statement
 from wallet.wiring import Configured, Store
@@ -40,8 +42,14 @@ _COLUMNS = (
     "transfer_id",
 )
 
-From = Annotated[Moment | None, Query(alias="from", description="From this time on.")]
-To = Annotated[Moment | None, Query(alias="to", description="Up to, but without, this time.")]
+From = Annotated[
+    RangeEdge | None, Query(alias="from", description="From this time on; a day from its start.")
+]
+To = Annotated[
+    RangeEdge | None,
+    Query(alias="to", description="Up to, but without, this time; a day is included as a whole."),
+]
+In = Annotated[Zone, Query()]
 At = Annotated[Moment | None, Query(description="Now, if it is left out.")]
 
 
@@ -60,12 +68,15 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     request: Request,
     store: Store,
     settings: Configured,
-    begin: From = None,
-    end: To = None,
+    audit: Auditing,
+    since: From = None,
+    until: To = None,
+    tz: In = DEFAULT_ZONE,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Answer:
     """List what came in and what went out."""
+    begin, end = span(since, until, tz)
     cursors = Cursors(
         settings.cursor_secret,
         list_name="list_entries",
@@ -78,7 +89,8 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     async with store.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
         asked = Asked(begin, end, below, limit + 1)
-        rows = await history.entries(connection, wallet, asked)
+        rows = await history.entries(connection, wallet.id, asked)
+    await audit.read("wallet", wallet.id, wallet.owner_id)
     return page_of(
         Page[EntryAnswer],
         [EntryAnswer.of(row, wallet.currency) for row in rows],
@@ -96,7 +108,7 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     summary="A wallet's balance at a time",
 )
 async def get_balance(
-    wallet_id: UUID, caller: Caller, store: Store, at: At = None
+    wallet_id: UUID, caller: Caller, store: Store, audit: Auditing, at: At = None
 ) -> BalanceAnswer:
     """Show the balance right after everything posted at or before a time."""
     async with store.read() as connection:
@@ -105,6 +117,7 @@ async def get_balance(
             minor = wallet.balance_minor
         else:
             minor = await history.balance_at(connection, wallet, at)
+    await audit.read("wallet", wallet.id, wallet.owner_id)
     return BalanceAnswer(
         wallet_id=wallet.id,
         at=at or store.clock.now(),
@@ -126,17 +139,22 @@ async def get_statement(  # noqa: PLR0913 (one parameter for each of the query's
     wallet_id: UUID,
     caller: Caller,
     store: Store,
-    begin: From = None,
-    end: To = None,
+    audit: Auditing,
+    since: From = None,
+    until: To = None,
+    tz: In = DEFAULT_ZONE,
     format: Literal["json", "csv"] = "json",  # noqa: A002 (the parameter's public name)
 ) -> StatementAnswer | StreamingResponse:
     """Show a period, by default the wallet's whole life; JSON up to 1,000 entries, CSV any."""
+    begin, end = span(since, until, tz)
     async with store.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
         period = Period(begin or wallet.created_at, end or store.clock.now())
         found = await history.statement(connection, wallet, period)
-        if format == "json":
-            return StatementAnswer.of(found, await history.lines(connection, found))
+        lines = await history.lines(connection, found) if format == "json" else []
+    await audit.read("wallet", wallet.id, wallet.owner_id)
+    if format == "json":
+        return StatementAnswer.of(found, lines)
     return StreamingResponse(
         _csv(store, found),
         media_type="text/csv; header=present",

@@ -8,6 +8,7 @@ from fastapi import Query
 from kit.refusals import NotFound
 from kit.web.fields import CurrencyCode
 from kit.web.routes import Router
+from wallet.domain.posting import MAX_BALANCE_MINOR
 from wallet.domain.wallets import Home
 from wallet.repository.history import History
 from wallet.repository.wallets import Wallets
@@ -61,6 +62,7 @@ async def look_up_account(
         currency=wallet.currency,
         status=wallet.status,
         available_minor=wallet.available_minor,
+        room_minor=MAX_BALANCE_MINOR - wallet.balance_minor,
     )
 
 

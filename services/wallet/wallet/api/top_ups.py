@@ -1,5 +1,7 @@
 """Putting money into wallets."""
 
+from uuid import UUID
+
 from fastapi import Request
 
 from contracts.cards import CARD_REFUSALS
@@ -7,12 +9,12 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import Language, NotFound
 from kit.web.answers import Answer
-from kit.web.idempotency import idempotently
+from kit.web.idempotency import REPLAYED, idempotently
 from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 from wallet import refusals
-from wallet.charging import CardTopUp, Charging
+from wallet.charging import CardTopUp, Charging, Started
 from wallet.domain.wallets import SANDBOX
 from wallet.schemas import (
     CardTopUpAnswer,
@@ -40,6 +42,8 @@ router = Router(tags=["top-ups"])
         NotFound,
         refusals.WalletCurrencyDiffers,
         refusals.BalanceLimit,
+        refusals.WalletClosed,
+        refusals.TopUpLimit,
         refusals.SandboxMoneyRefused,
         *CARD_REFUSALS.values(),
     ),
@@ -78,24 +82,37 @@ async def _by_card(
 ) -> Answer:
     """Choose the wallet and the charge's id, then ask payments, outside the unit of work.
 
-    A repeated request has the same id, so that it is the same charge.
+    A repeated request has the same id, so that it is the same charge; where no money will come of
+    that any more it gets another.
     """
+    over: set[UUID] = set()
 
     async def work(uow: UnitOfWork) -> Answer:
-        wallet = await top_ups.wallet_to_fill(uow, caller.user, body.currency, body.wallet_id)
+        wallet = await top_ups.wallet_to_fill(uow, caller.user, body.money, body.wallet_id)
         chosen = CardTopUpAnswer(charge_id=new_id(), wallet_id=wallet.id, next_action=None)
         return Answer(202, chosen)
 
-    accepted = await idempotently(request, caller, operation="top_up", body=body, work=work)
-    chosen = CardTopUpAnswer.model_validate_json(accepted.body)
-    wanted = CardTopUp(
-        charge_id=chosen.charge_id,
-        wallet_id=chosen.wallet_id,
-        owner_id=caller.user,
-        money=body.money,
-        return_url=body.return_url or "",
-    )
-    url = await charging.start(wanted, language)
-    action = None if url is None else NextAction(url=url)
+    async def stands(_: UnitOfWork, kept: Answer) -> bool:
+        return not over or CardTopUpAnswer.model_validate_json(kept.body).charge_id not in over
+
+    async def start() -> tuple[Answer, CardTopUpAnswer, Started]:
+        accepted = await idempotently(
+            request, caller, operation="top_up", body=body, work=work, stands=stands
+        )
+        chosen = CardTopUpAnswer.model_validate_json(accepted.body)
+        wanted = CardTopUp(
+            charge_id=chosen.charge_id,
+            wallet_id=chosen.wallet_id,
+            owner_id=caller.user,
+            money=body.money,
+            return_url=body.return_url or "",
+        )
+        return accepted, chosen, await charging.start(wanted, language)
+
+    accepted, chosen, charge = await start()
+    if charge.has_failed and REPLAYED in accepted.own_headers:
+        over.add(chosen.charge_id)
+        accepted, chosen, charge = await start()
+    action = None if charge.url is None else NextAction(url=charge.url)
     answer = chosen.model_copy(update={"next_action": action})
     return Answer(202, answer, accepted.own_headers)

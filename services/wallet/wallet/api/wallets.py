@@ -9,16 +9,18 @@ from kit.db import UnitOfWork
 from kit.money import DEFAULT_CURRENCY
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
+from kit.web.audit import Auditing
 from kit.web.fields import CurrencyCode
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
 from kit.web.routes import Router
 from kit.web.schemas import Page
+from wallet import refusals
 from wallet.api.ownership import visible
 from wallet.api.paging import page_of
-from wallet.domain.wallets import Home
-from wallet.repository.wallets import Wallets
+from wallet.domain.wallets import Home, Status
+from wallet.repository.wallets import Wallets, Wanted
 from wallet.schemas import OpenWallet, WalletAnswer
 from wallet.service import opening, wallets
 from wallet.wiring import Configured, Store
@@ -32,7 +34,14 @@ Owners = Annotated[
     Query(
         pattern=f"^{_UUID}(,{_UUID}){{0,99}}$",
         description="Owners' ids, with commas between; others than oneself for admins only.",
-        examples=["019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"],
+    ),
+]
+OldOwners = Annotated[
+    str | None,
+    Query(
+        pattern=f"^{_UUID}(,{_UUID}){{0,99}}$",
+        description="The same as `owner_id`, as it was called before.",
+        deprecated=True,
     ),
 ]
 
@@ -51,21 +60,28 @@ async def list_wallets(  # noqa: PLR0913 (one parameter for each of the query's)
     request: Request,
     store: Store,
     settings: Configured,
-    owner: Owners = None,
+    audit: Auditing,
+    owner_id: Owners = None,
+    owner: OldOwners = None,
+    currency: Annotated[CurrencyCode | None, Query()] = None,
+    status: Annotated[Status | None, Query()] = None,
+    number: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Answer:
-    """List wallets by owner."""
+    """List wallets by owner, currency, status or number."""
+    asked = owner_id or owner
     cursors = Cursors(
         settings.cursor_secret,
         list_name="list_wallets",
         subject=caller.subject,
-        filters={"owner": owner},
+        filters={"owner": asked, "currency": currency, "status": status, "number": number},
     )
     before = cursors.decode(cursor)
-    owners = _owners(caller, owner)
+    wanted = Wanted(_owners(caller, asked), currency, status, number)
     async with store.read() as connection:
-        rows = await Wallets(connection).page(owners, before, limit + 1)
+        rows = await Wallets(connection).page(wanted, before, limit + 1)
+    await audit.listed("wallet", wanted.owners)
     return page_of(
         Page[WalletAnswer],
         [WalletAnswer.of(row) for row in rows],
@@ -94,10 +110,12 @@ def _owners(caller: Identity, asked: str | None) -> list[UUID] | None:
     "/v1/wallets",
     access="user",
     operation_id="open_wallet",
+    answer_headers=("Location",),
     summary="Open a wallet",
     status_code=201,
     response_model=WalletAnswer,
     is_idempotent=True,
+    refusals=(refusals.WalletClosed, refusals.WalletLimit),
 )
 async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Answer:
     """Open a wallet; the first of its currency becomes the default one."""
@@ -136,10 +154,14 @@ async def get_my_wallet(
     operation_id="get_wallet",
     summary="One wallet",
 )
-async def get_wallet(wallet_id: UUID, caller: Caller, store: Store) -> WalletAnswer:
+async def get_wallet(
+    wallet_id: UUID, caller: Caller, store: Store, audit: Auditing
+) -> WalletAnswer:
     """Show a wallet."""
     async with store.read() as connection:
-        return WalletAnswer.of(await visible(connection, caller, wallet_id))
+        wallet = await visible(connection, caller, wallet_id)
+    await audit.read("wallet", wallet.id, wallet.owner_id)
+    return WalletAnswer.of(wallet)
 
 
 @router.post(
@@ -147,11 +169,13 @@ async def get_wallet(wallet_id: UUID, caller: Caller, store: Store) -> WalletAns
     access="admin",
     operation_id="freeze_wallet",
     summary="Stop new holds and debits; captures of holds and credits go on",
+    refusals=(refusals.WalletClosed,),
 )
-async def freeze_wallet(wallet_id: UUID, store: Store) -> WalletAnswer:
+async def freeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:
     """Freeze a wallet."""
     async with store.unit_of_work() as uow:
         wallet = await wallets.set_status(uow, wallet_id, "frozen")
+        await audit.changed(uow, "wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)
 
 
@@ -160,9 +184,11 @@ async def freeze_wallet(wallet_id: UUID, store: Store) -> WalletAnswer:
     access="admin",
     operation_id="unfreeze_wallet",
     summary="Let a frozen wallet pay again",
+    refusals=(refusals.WalletClosed,),
 )
-async def unfreeze_wallet(wallet_id: UUID, store: Store) -> WalletAnswer:
+async def unfreeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:
     """Unfreeze a wallet."""
     async with store.unit_of_work() as uow:
         wallet = await wallets.set_status(uow, wallet_id, "active")
+        await audit.changed(uow, "wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)

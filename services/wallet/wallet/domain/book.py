@@ -9,13 +9,19 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from kit.ids import derived_id
 from wallet.domain.commands import Held, Outcome, Party, Posted, Released
 from wallet.domain.hash_chain import Entry, entry_hash
+
+REPAYMENT = "debt_repayment"  # kind of the transfers that pay debts off
 
 
 @dataclass(slots=True)
 class Account:
-    """A locked account. Amounts in minor units of `currency`; `seq` counts its entries."""
+    """A locked account. Amounts in minor units of `currency`; `seq` counts its entries.
+
+    What its owner owes is no part of the balance; while anything is owed, nothing is available.
+    """
 
     id: UUID
     owner_id: UUID | None
@@ -27,6 +33,8 @@ class Account:
     seq: int
     last_hash: bytes
     moved_at: datetime
+    owed_minor: int = 0
+    is_closed: bool = False
 
     @property
     def available_minor(self) -> int:
@@ -35,8 +43,8 @@ class Account:
 
     @property
     def has_floor(self) -> bool:
-        """Tell whether it may not go below zero; only the accounts for providers may."""
-        return self.kind not in {"external", "suspense"}
+        """Tell whether it may not go below zero; only the house's own may, and not its fees."""
+        return self.kind not in {"external", "suspense", "debts"}
 
 
 @dataclass(slots=True)
@@ -57,7 +65,12 @@ class Hold:
 
 
 class TransferRow(NamedTuple):
-    """A posted transfer; its entries name it."""
+    """A posted transfer; its entries name it.
+
+    Its entries are on payer (unless all of it is owed) and payee, and where `owed_minor` is not 0
+    on the house's account of debts. `meant_account_id` is the closed wallet whose money went to
+    the payee, a suspense account, instead.
+    """
 
     id: UUID
     kind: str
@@ -65,6 +78,10 @@ class TransferRow(NamedTuple):
     description: str | None
     currency: str
     posted_at: datetime
+    payer_account_id: UUID
+    payee_account_id: UUID
+    owed_minor: int = 0
+    meant_account_id: UUID | None = None
 
 
 class Reservation(NamedTuple):
@@ -75,7 +92,11 @@ class Reservation(NamedTuple):
 
 
 class Movement(NamedTuple):
-    """Decided: move this, out of `hold` where there is one, and maybe free the rest of it."""
+    """Decided: move this, out of `hold` where there is one, and maybe free the rest of it.
+
+    `owed_minor` of it is not taken from the payer, who owes it from now on. `meant` is the closed
+    wallet in whose place the payee takes the money.
+    """
 
     transfer_id: UUID
     payer: Account
@@ -86,6 +107,8 @@ class Movement(NamedTuple):
     description: str | None
     hold: Hold | None = None
     frees_rest: bool = False
+    owed_minor: int = 0
+    meant: Account | None = None
 
 
 class Release(NamedTuple):
@@ -107,6 +130,8 @@ class Book:
     """Accounts under lock and their holds, plus all that a batch of commands adds to them.
 
     Every hold given must belong to an account given. `answered` are the commands that have run.
+    `houses` are the accounts of the house that stand in for people: of debts where somebody owes
+    or may come to owe, of suspense where a wallet is closed; one of a kind and currency.
     """
 
     __slots__ = (
@@ -115,9 +140,11 @@ class Book:
         "barriers",
         "changed_holds",
         "holds",
+        "houses",
         "legs",
         "now",
         "placed_holds",
+        "repayments",
         "touched",
         "transfers",
     )
@@ -129,8 +156,12 @@ class Book:
         answered: Mapping[UUID, Outcome] | None = None,
         *,
         now: datetime,
+        houses: Iterable[Account] = (),
     ) -> None:
         self.accounts = {account.id: account for account in accounts}
+        self.houses: dict[tuple[str, str], Account] = {}
+        for house in houses:
+            self.accounts[house.id] = self.houses[house.kind, house.currency] = house
         self.holds = {hold.id: hold for hold in holds}
         self.answered = dict(answered or {})
         self.now = now
@@ -140,6 +171,7 @@ class Book:
         self.transfers: list[TransferRow] = []
         self.legs: list[tuple[Entry, ...]] = []  # of each transfer, in the same order
         self.barriers: list[Barrier] = []
+        self.repayments: dict[UUID, UUID] = {}  # transfer -> the command that made it possible
 
     @property
     def entries(self) -> list[Entry]:
@@ -151,13 +183,22 @@ class Book:
         account = self.accounts.get(party.account_id)
         return account if account is not None and account.owner_id == party.owner_id else None
 
-    def apply(self, decided: Reservation | Movement | Release) -> Outcome:
-        """Carry out what was decided and return the answer to it."""
+    def apply(self, decided: Reservation | Movement | Release, command_id: UUID) -> Outcome:
+        """Carry out what was decided and return the answer to it.
+
+        Money that becomes available to somebody who owes pays the debt off at once.
+        """
         if isinstance(decided, Movement):
-            return self._move(decided)
+            posted = self._move(decided)
+            self._repay(decided.payer, command_id)
+            self._repay(decided.payee, command_id)
+            return posted
         if isinstance(decided, Reservation):
             return self._reserve(decided)
-        return self._release(decided)
+        released = self._release(decided)
+        if decided.hold is not None:
+            self._repay(self.accounts[decided.hold.account_id], command_id)
+        return released
 
     def _reserve(self, decided: Reservation) -> Held:
         account, hold = decided
@@ -174,27 +215,46 @@ class Book:
             if decided.frees_rest:
                 self._free(decided.hold, payer)
             self._changed(decided.hold)
+        sides = [payer, payee]
+        legs = [(payee, amount)]
+        if decided.owed_minor:
+            debts = self.houses["debts", payer.currency]
+            sides.append(debts)
+            legs.insert(0, (debts, -decided.owed_minor))
+            payer.owed_minor += decided.owed_minor
+            self.touched[payer.id] = payer
+        if amount > decided.owed_minor:
+            legs.insert(0, (payer, decided.owed_minor - amount))
         # Never before an entry that is already there: times along an account do not go back,
         # even where the clock does, so an account can be searched by time.
-        posted_at = max(self.now, payer.moved_at, payee.moved_at)
-        transfer_id = decided.transfer_id
-        self.transfers.append(
-            TransferRow(
-                transfer_id,
-                decided.kind,
-                decided.reference,
-                decided.description,
-                payer.currency,
-                posted_at,
-            )
+        posted_at = max(self.now, *[side.moved_at for side in sides])
+        row = TransferRow(
+            decided.transfer_id,
+            decided.kind,
+            decided.reference,
+            decided.description,
+            payer.currency,
+            posted_at,
+            payer.id,
+            payee.id,
+            decided.owed_minor,
+            decided.meant.id if decided.meant else None,
         )
-        self.legs.append(
-            (
-                self._enter(payer, -amount, transfer_id, posted_at),
-                self._enter(payee, amount, transfer_id, posted_at),
-            )
-        )
-        return Posted(transfer_id, posted_at, payer.id, payee.id)
+        self.transfers.append(row)
+        self.legs.append(tuple(self._enter(*leg, row.id, posted_at) for leg in legs))
+        return Posted(row.id, posted_at, payer.id, payee.id, decided.owed_minor)
+
+    def _repay(self, account: Account, command_id: UUID) -> None:
+        """Pay off what is owed, as far as money is available."""
+        amount = min(account.owed_minor, account.available_minor)
+        if amount <= 0:
+            return
+        account.owed_minor -= amount
+        # The id is the account's and the entry's number, so it needs no source of ids.
+        transfer_id = derived_id(account.id, account.seq + 1, REPAYMENT)
+        self.repayments[transfer_id] = command_id
+        debts = self.houses["debts", account.currency]
+        self._move(Movement(transfer_id, account, debts, amount, REPAYMENT, str(account.id), None))
 
     def _enter(
         self, account: Account, amount_minor: int, transfer_id: UUID, posted_at: datetime

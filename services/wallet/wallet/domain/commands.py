@@ -50,7 +50,11 @@ class ReleaseHold(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """Move money at once."""
+    """Move money at once.
+
+    With `is_owed` what the payer can't cover becomes a debt of theirs; `even_frozen` is what an
+    administrator moves by hand.
+    """
 
     command_id: UUID
     transfer_id: UUID
@@ -61,6 +65,8 @@ class Transfer(NamedTuple):
     reference: str
     kind: str
     description: str | None
+    is_owed: bool = False
+    even_frozen: bool = False
 
 
 LedgerCommand = PlaceHold | CaptureHold | ReleaseHold | Transfer
@@ -74,12 +80,13 @@ class Held(NamedTuple):
 
 
 class Posted(NamedTuple):
-    """The transfer is posted."""
+    """The transfer is posted; `owed_minor` of it the payer could not cover and owes now."""
 
     transfer_id: UUID
     posted_at: datetime
     payer_account_id: UUID
     payee_account_id: UUID
+    owed_minor: int = 0
 
 
 class Released(NamedTuple):

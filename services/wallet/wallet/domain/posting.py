@@ -30,9 +30,11 @@ from wallet.domain.commands import (
     Transfer,
 )
 
-# A thousand times the largest amount, and far from the end of PostgreSQL's bigint: no sum of
-# movements can overflow, the outside world's negative accounts included.
+# Of people's accounts: a thousand times the largest amount.
 MAX_BALANCE_MINOR = 10**18
+# Of the house's, either way: still within PostgreSQL's bigint. They never get there: see
+# `domain.wallets.HOUSE_IS_FULL_MINOR`.
+MAX_HOUSE_MINOR = 9 * 10**18
 
 
 def post(book: Book, commands: Iterable[LedgerCommand]) -> list[Outcome]:
@@ -55,7 +57,7 @@ def _settle(book: Book, command: LedgerCommand) -> Outcome:
     decided = _DECIDE[type(command)](book, command)
     if isinstance(decided, Refused):
         return decided
-    outcome = book.apply(decided)
+    outcome = book.apply(decided, command.command_id)
     if isinstance(decided, Release):
         book.answered.setdefault(decided.undo_of, UNDONE)
     return outcome
@@ -66,7 +68,7 @@ def decide_place_hold(book: Book, command: PlaceHold) -> Reservation | Refused:
     if command.amount_minor <= 0:
         return AMOUNT_INVALID
     payer = book.account_of(command.payer)
-    if payer is None:
+    if payer is None or payer.is_closed:
         return WALLET_NOT_FOUND
     if payer.currency != command.currency:
         return CURRENCY_MISMATCH
@@ -101,18 +103,20 @@ def decide_capture_hold(  # noqa: PLR0911 (a ladder has as many exits as rungs)
         return HOLD_CLOSED
     if command.amount_minor > hold.remaining_minor:
         return HOLD_EXCEEDED
-    if _overflows(payer, payee, command.amount_minor):
+    taker = _taker(book, payee, command.amount_minor)
+    if _overflows(payer, taker, command.amount_minor):
         return BALANCE_LIMIT
     return Movement(
         command.transfer_id,
         payer,
-        payee,
+        taker,
         command.amount_minor,
         command.kind,
         command.reference,
         command.description,
         hold,
         command.release_rest,
+        meant=None if taker is payee else payee,
     )
 
 
@@ -127,32 +131,57 @@ def decide_release_hold(book: Book, command: ReleaseHold) -> Release | Refused:
 def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
     book: Book, command: Transfer
 ) -> Movement | Refused:
-    """Move money that is available."""
+    """Move money that is available; where the rest is owed, whatever is available.
+
+    The provider, or the court, has taken such money already: so a frozen wallet gives it too.
+    """
     if command.amount_minor <= 0:
         return AMOUNT_INVALID
     if command.payer.account_id == command.payee.account_id:
         return SAME_ACCOUNT
     payer = book.account_of(command.payer)
     payee = book.account_of(command.payee)
-    if payer is None or payee is None:
+    if payer is None or payee is None or (payer.is_closed and not command.is_owed):
         return WALLET_NOT_FOUND
     if not payer.currency == payee.currency == command.currency:
         return CURRENCY_MISMATCH
-    if payer.is_frozen:
+    if payer.is_frozen and not (command.is_owed or command.even_frozen):
         return WALLET_FROZEN
-    if not _affords(payer, command.amount_minor):
+    owed = _owed(payer, command.amount_minor) if command.is_owed else 0
+    if not _affords(payer, command.amount_minor - owed):
         return INSUFFICIENT_FUNDS
-    if _overflows(payer, payee, command.amount_minor):
+    taker = _taker(book, payee, command.amount_minor)
+    if taker is payer:
+        return SAME_ACCOUNT
+    if _overflows(payer, taker, command.amount_minor):
         return BALANCE_LIMIT
     return Movement(
         command.transfer_id,
         payer,
-        payee,
+        taker,
         command.amount_minor,
         command.kind,
         command.reference,
         command.description,
+        owed_minor=owed,
+        meant=None if taker is payee else payee,
     )
+
+
+def _taker(book: Book, payee: Account, amount_minor: int) -> Account:
+    """Return who takes the money: in place of a wallet that is closed, a suspense account.
+
+    The payer can't know, and has paid all the same. Only what a closed wallet's debt swallows
+    whole may go there: it stays empty.
+    """
+    if payee.is_closed and amount_minor > payee.owed_minor:
+        return book.houses["suspense", payee.currency]
+    return payee
+
+
+def _owed(payer: Account, amount_minor: int) -> int:
+    """Return what a person can't cover; the house owes nothing to itself."""
+    return 0 if payer.owner_id is None else max(0, amount_minor - payer.available_minor)
 
 
 def _affords(account: Account, amount_minor: int) -> bool:
@@ -160,9 +189,10 @@ def _affords(account: Account, amount_minor: int) -> bool:
 
 
 def _overflows(payer: Account, payee: Account, amount_minor: int) -> bool:
+    most = MAX_BALANCE_MINOR if payee.has_floor else MAX_HOUSE_MINOR
     return (
-        payee.balance_minor + amount_minor > MAX_BALANCE_MINOR
-        or payer.balance_minor - amount_minor < -MAX_BALANCE_MINOR
+        payee.balance_minor + amount_minor > most
+        or payer.balance_minor - amount_minor < -MAX_HOUSE_MINOR
     )
 
 

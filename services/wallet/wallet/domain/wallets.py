@@ -1,13 +1,27 @@
 """What people see of an account they own; the ledger's own view of it is `book.Account`."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 DEFAULT_NAME = "Main"
 SANDBOX = "sandbox"  # the provider whose money is not real
 
-Status = Literal["active", "frozen"]
+HouseKind = Literal["external", "suspense", "fees", "debts"]
+Status = Literal["active", "frozen", "closed"]
+
+
+# Names of the house's own accounts, in the place of a provider's.
+DEBTS = "debts"  # lends what people owe
+FEES = "fees"
+CLOSED_OWNERS = "closed_owners"  # where money for deleted owners waits
+
+
+# Who can bring money in must not be able to use up an account that all need. So past this balance,
+# either way, the next one of the same name is opened; a thousand of the largest amounts still fit
+# on top of it, for the batches under way.
+HOUSE_IS_FULL_MINOR = 8 * 10**18
 
 
 class Home(NamedTuple):
@@ -18,11 +32,21 @@ class Home(NamedTuple):
 
 
 class HouseAccount(NamedTuple):
-    """An account of nobody's that stands for a provider, in one currency."""
+    """An account of the house's, in one currency: for a provider, or for one use of its own."""
 
-    kind: Literal["external", "suspense"]
+    kind: HouseKind
     provider: str
     currency: str
+
+
+# What people call the house's accounts; `external` stands for the outside world's money.
+HOUSES: Final[Mapping[str, HouseKind]] = {
+    "clearing": "external",
+    "suspense": "suspense",
+    "fees": "fees",
+    "debts": "debts",
+}
+HOUSE_NAMES: Final[Mapping[str, str]] = {kind: name for name, kind in HOUSES.items()}
 
 
 class Wallet(NamedTuple):
@@ -38,6 +62,7 @@ class Wallet(NamedTuple):
     balance_minor: int
     held_minor: int
     created_at: datetime
+    owed_minor: int = 0
 
     @property
     def available_minor(self) -> int:

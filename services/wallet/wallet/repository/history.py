@@ -29,22 +29,28 @@ _BALANCE_AFTER = "SELECT balance_after_minor FROM entry WHERE account_id = $1 AN
 
 _NEWEST_FIRST = """
 SELECT seq, transfer_id, kind, reference, description, amount_minor, balance_after_minor,
-       entry.posted_at
+       entry.posted_at, meant_account_id
 FROM entry JOIN transfer ON transfer.id = transfer_id
 WHERE account_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq DESC LIMIT $4
 """
 
 _OLDEST_FIRST = """
 SELECT seq, transfer_id, kind, reference, description, amount_minor, balance_after_minor,
-       entry.posted_at
+       entry.posted_at, meant_account_id
 FROM entry JOIN transfer ON transfer.id = transfer_id
 WHERE account_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4
 """
 
-_TRANSFER = "SELECT id, kind, reference, currency, posted_at FROM transfer WHERE id = $1"
+_TRANSFER = """
+SELECT id, kind, reference, description, currency, posted_at, payer_account_id, payee_account_id,
+       owed_minor, meant_account_id
+FROM transfer WHERE id = $1
+"""
+
+_DEBTS = "SELECT id FROM account WHERE owner_id IS NULL AND kind = 'debts' AND currency = $1"
 
 _OF_TRANSFER = """
-SELECT account_id, owner_id, entry.seq, amount_minor
+SELECT account_id, owner_id, entry.seq, amount_minor, kind, balance_after_minor
 FROM entry JOIN account ON account.id = account_id
 WHERE account_id = $1 AND entry.seq > $2 AND entry.seq <= $3 AND transfer_id = $4
 ORDER BY entry.seq
@@ -62,16 +68,22 @@ class Line(NamedTuple):
     amount_minor: int
     balance_after_minor: int
     posted_at: datetime
+    meant_account_id: UUID | None
 
 
 class Moved(NamedTuple):
-    """A transfer, without its entries."""
+    """A transfer, without its entries; what is not taken from the payer, they owe."""
 
     id: UUID
     kind: str
     reference: str
+    description: str | None
     currency: str
     posted_at: datetime
+    payer_account_id: UUID
+    payee_account_id: UUID
+    owed_minor: int
+    meant_account_id: UUID | None
 
 
 class Leg(NamedTuple):
@@ -81,6 +93,8 @@ class Leg(NamedTuple):
     owner_id: UUID | None
     seq: int
     amount_minor: int
+    kind: str
+    balance_after_minor: int
 
 
 class History:
@@ -121,6 +135,13 @@ class History:
         """Return a transfer."""
         row = await self._connection.fetchrow(_TRANSFER, transfer_id)
         return None if row is None else Moved(*row)
+
+    async def all_legs(self, moved: Moved) -> list[Leg]:
+        """Return all entries of a transfer, the payer's first."""
+        sides = [moved.payer_account_id, moved.payee_account_id]
+        if moved.owed_minor:
+            sides.insert(1, await self._connection.fetchval(_DEBTS, moved.currency))
+        return [leg for side in sides for leg in await self.legs(moved, side)]
 
     async def legs(self, moved: Moved, account_id: UUID) -> list[Leg]:
         """Return a transfer's entries on one account, found by their time: no index names them."""

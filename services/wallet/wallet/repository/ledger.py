@@ -18,9 +18,14 @@ _ACCOUNTS_OF_HOLDS = "SELECT DISTINCT account_id FROM hold WHERE id = ANY($1)"
 # ring. NO KEY: rows that only refer to an account need not wait.
 _LOCK = """
 SELECT id, owner_id, currency, kind, status = 'frozen', balance_minor, held_minor, seq, last_hash,
-       moved_at
-FROM account WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+       moved_at, owed_minor, status = 'closed'
+FROM account WHERE id = ANY($1) AND {kinds} ORDER BY id FOR NO KEY UPDATE
 """
+
+# Whether the accounts that stand in for people are needed shows only once theirs are locked. So
+# everybody locks them last, and batches still wait in one order.
+_LOCK_FIRST = _LOCK.format(kinds="kind NOT IN ('debts', 'suspense')")
+_LOCK_LAST = _LOCK.format(kinds="kind IN ('debts', 'suspense')")
 
 _HOLDS = """
 SELECT id, account_id, amount_minor, captured_minor, released_minor, reference
@@ -37,6 +42,10 @@ _TRANSFERS = Bulk(
     description="text",
     currency="text",
     posted_at="timestamptz",
+    payer_account_id="uuid",
+    payee_account_id="uuid",
+    owed_minor="bigint",
+    meant_account_id="uuid",
 )
 
 _ENTRIES = Bulk(
@@ -70,9 +79,11 @@ FROM changed WHERE hold.id = changed.id
 
 _UPDATE_ACCOUNTS = """
 UPDATE account SET balance_minor = given.balance_minor, held_minor = given.held_minor,
-    seq = given.seq, last_hash = given.last_hash, moved_at = given.moved_at
-FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::timestamptz[])
-    AS given (id, balance_minor, held_minor, seq, last_hash, moved_at)
+    owed_minor = given.owed_minor, seq = given.seq, last_hash = given.last_hash,
+    moved_at = given.moved_at
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[],
+            $7::timestamptz[])
+    AS given (id, balance_minor, held_minor, owed_minor, seq, last_hash, moved_at)
 WHERE account.id = given.id
 """
 
@@ -103,8 +114,15 @@ class Ledger:
         return [row[0] for row in rows]
 
     async def lock_for_posting(self, account_ids: Collection[UUID]) -> list[Account]:
-        """Lock the accounts in id order until the end of the unit of work and return them."""
-        return [Account(*row) for row in await self._uow.fetch(_LOCK, account_ids)]
+        """Lock the accounts in id order until the end of the unit of work and return them.
+
+        Those that are locked last are left out.
+        """
+        return [Account(*row) for row in await self._uow.fetch(_LOCK_FIRST, account_ids)]
+
+    async def lock_last(self, account_ids: Collection[UUID]) -> list[Account]:
+        """Lock those of the accounts that are for debts or in suspense; nothing is locked after."""
+        return [Account(*row) for row in await self._uow.fetch(_LOCK_LAST, account_ids)]
 
     async def answers(self, command_ids: Collection[UUID]) -> list[Answer]:
         """Return the answers already given to these commands."""
@@ -127,7 +145,15 @@ class Ledger:
             await self._save_holds(book)
         if book.touched:
             rows = [
-                (row.id, row.balance_minor, row.held_minor, row.seq, row.last_hash, row.moved_at)
+                (
+                    row.id,
+                    row.balance_minor,
+                    row.held_minor,
+                    row.owed_minor,
+                    row.seq,
+                    row.last_hash,
+                    row.moved_at,
+                )
                 for row in book.touched.values()
             ]
             await self._uow.execute(_UPDATE_ACCOUNTS, *_columns(rows))

@@ -4,13 +4,13 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
 
 from kit.db.unit_of_work import Connection
-from wallet.domain.wallets import Home, HouseAccount, Status, Wallet
+from wallet.domain.wallets import HOUSE_IS_FULL_MINOR, Home, HouseAccount, Status, Wallet
 from wallet.tables import account
 
 _COLUMNS = ", ".join(Wallet._fields)
@@ -29,8 +29,10 @@ JOIN account USING (owner_id, currency) WHERE is_default
 
 # Sorted, so that two batches that open the same wallets wait for each other, never in a ring.
 _OPEN_DEFAULTS = f"""
-INSERT INTO account (id, owner_id, currency, kind, name, is_default, moved_at, created_at)
-SELECT id, owner_id, currency, 'wallet', $4, true, $5, $5
+INSERT INTO account (id, owner_id, currency, kind, name, is_default, status, moved_at, created_at)
+SELECT id, owner_id, currency, 'wallet', $4, true,
+       CASE WHEN EXISTS (SELECT FROM closed_owner WHERE closed_owner.owner_id = given.owner_id)
+            THEN 'closed' ELSE 'active' END, $5, $5
 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS given (id, owner_id, currency)
 ORDER BY owner_id, currency
 ON CONFLICT (owner_id, currency) WHERE is_default DO NOTHING
@@ -45,20 +47,32 @@ RETURNING {_COLUMNS}
 
 _FIND_BY_NUMBER = f"SELECT {_COLUMNS} FROM account WHERE number = $1 AND owner_id IS NOT NULL"
 
+# Debts are paid back to the account that has lent them, so there is one only.
 _FIND_HOUSE = """
-SELECT id FROM account WHERE owner_id IS NULL AND kind = $1 AND name = $2 AND currency = $3
+SELECT id, generation, kind <> 'debts' AND abs(balance_minor) >= $4 AS is_full FROM account
+WHERE owner_id IS NULL AND kind = $1 AND name = $2 AND currency = $3
+ORDER BY generation DESC LIMIT 1
 """
 
 _OPEN_HOUSE = """
-INSERT INTO account (kind, name, currency, id, is_default, moved_at, created_at)
-VALUES ($1, $2, $3, $4, false, $5, $5)
-ON CONFLICT (kind, name, currency) WHERE owner_id IS NULL DO NOTHING
+INSERT INTO account (kind, name, currency, id, generation, is_default, moved_at, created_at)
+VALUES ($1, $2, $3, $4, $5, false, $6, $6)
+ON CONFLICT (kind, name, currency, generation) WHERE owner_id IS NULL DO NOTHING
 """
 
 _SET_STATUS = f"""
-UPDATE account SET status = $2 WHERE id = $1 AND owner_id IS NOT NULL
+UPDATE account SET status = $2 WHERE id = $1 AND owner_id IS NOT NULL AND status <> 'closed'
 RETURNING {_COLUMNS}
 """
+
+
+class Wanted(NamedTuple):
+    """Which wallets are listed; None of something is any."""
+
+    owners: Collection[UUID] | None
+    currency: str | None = None
+    status: Status | None = None
+    number: int | None = None
 
 
 class Wallets:
@@ -89,16 +103,20 @@ class Wallets:
         return {Home(owner_id, currency): found for owner_id, currency, found in rows}
 
     async def page(
-        self, owners: Collection[UUID] | None, before: tuple[datetime, UUID] | None, limit: int
+        self, wanted: Wanted, before: tuple[datetime, UUID] | None, limit: int
     ) -> list[Wallet]:
-        """Return wallets, newest first, of these owners (None: of everybody)."""
+        """Return wallets, newest first."""
         columns = [account.c[name] for name in Wallet._fields]
         newest = (account.c.created_at.desc(), account.c.id.desc())
         query = select(*columns).order_by(*newest).limit(limit)
-        if owners is None:
+        if wanted.owners is None:
             query = query.where(account.c.owner_id.is_not(None))
         else:
-            query = query.where(account.c.owner_id.in_(owners))
+            query = query.where(account.c.owner_id.in_(wanted.owners))
+        for name in ("currency", "status", "number"):
+            value = getattr(wanted, name)
+            if value is not None:
+                query = query.where(account.c[name] == value)
         if before is not None:
             query = query.where(tuple_(account.c.created_at, account.c.id) < tuple_(*before))
         return [Wallet(*row) for row in await self._connection.fetch(query)]
@@ -106,7 +124,10 @@ class Wallets:
     async def open_defaults(
         self, opening: Mapping[UUID, Home], name: str, now: datetime
     ) -> list[Wallet]:
-        """Open default wallets under the ids given; those that exist already are left out."""
+        """Open default wallets under the ids given; those that exist already are left out.
+
+        Those of closed owners are closed from the start.
+        """
         homes = opening.values()
         rows = await self._connection.fetch(
             _OPEN_DEFAULTS,
@@ -124,15 +145,20 @@ class Wallets:
         return Wallet(*row)
 
     async def house_account(self, wanted: HouseAccount, new_id: UUID, now: datetime) -> UUID:
-        """Return an account that stands for a provider, opening it as `new_id` if need be."""
-        found: UUID | None = await self._connection.fetchval(_FIND_HOUSE, *wanted)
-        if found is not None:
-            return found
-        await self._connection.execute(_OPEN_HOUSE, *wanted, new_id, now)
-        ((opened,),) = await self._connection.fetch(_FIND_HOUSE, *wanted)
-        return cast("UUID", opened)
+        """Return an account of the house's, opening it as `new_id` if need be.
+
+        The latest of its name; where that one is full, the next.
+        """
+        find = (_FIND_HOUSE, *wanted, HOUSE_IS_FULL_MINOR)
+        found = await self._connection.fetchrow(*find)
+        if found is None or found["is_full"]:
+            next_one = 1 if found is None else found["generation"] + 1
+            await self._connection.execute(_OPEN_HOUSE, *wanted, new_id, next_one, now)
+            found = await self._connection.fetchrow(*find)
+        assert found is not None  # noqa: S101 - it is never deleted
+        return cast("UUID", found["id"])
 
     async def set_status(self, wallet_id: UUID, status: Status) -> Wallet | None:
-        """Set `active` or `frozen`; None where there is no such wallet."""
+        """Set `active` or `frozen`; None where there is no such wallet, or it is closed."""
         row = await self._connection.fetchrow(_SET_STATUS, wallet_id, status)
         return None if row is None else Wallet(*row)

@@ -5,7 +5,7 @@ from uuid import UUID
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.logs import get_logger
-from wallet.domain.commands import Party, Refused, Transfer
+from wallet.domain.commands import Party, Posted, Transfer
 from wallet.domain.wallets import HouseAccount, Wallet
 from wallet.refusals import TransactionReused
 from wallet.repository.bank_credits import BankCredit, BankCredits
@@ -21,7 +21,7 @@ async def take_credit(uow: UnitOfWork, credit: BankCredit) -> BankCredit:
     """Credit a wallet once for each transaction; returns what was stored, now or before.
 
     The bank has the money already, so it is never refused: where there is no such wallet, or it
-    can't take it, it waits on the suspense account for somebody to look.
+    can't take it, or its owner is deleted, it waits on a suspense account for somebody to look.
 
     Raises:
         TransactionReused: the transaction came before with something else in it.
@@ -35,11 +35,15 @@ async def take_credit(uow: UnitOfWork, credit: BankCredit) -> BankCredit:
         raise TransactionReused
     wallet = await _named(uow, credit.wallet)
     fits = wallet is not None and wallet.currency == credit.currency
-    if wallet and fits and await _post(uow, credit, Party(wallet.owner_id, wallet.id)):
-        return credit
+    posted = None
+    if wallet and fits:
+        posted = await _post(uow, credit, Party(wallet.owner_id, wallet.id))
+        if posted and posted.payee_account_id == wallet.id:
+            return credit
     log.error("bank_credit_in_suspense", transaction_id=credit.transaction_id, wallet=credit.wallet)
-    suspense = HouseAccount("suspense", credit.provider, credit.currency)
-    await _post(uow, credit, Party(None, await _account(uow, suspense)))
+    if posted is None:
+        suspense = HouseAccount("suspense", credit.provider, credit.currency)
+        await _post(uow, credit, Party(None, await _account(uow, suspense)))
     await rows.suspend(credit)
     return credit._replace(is_suspense=True)
 
@@ -54,7 +58,7 @@ async def _account(uow: UnitOfWork, wanted: HouseAccount) -> UUID:
     return await Wallets(uow).house_account(wanted, new_id(), uow.clock.now())
 
 
-async def _post(uow: UnitOfWork, credit: BankCredit, payee: Party) -> bool:
+async def _post(uow: UnitOfWork, credit: BankCredit, payee: Party) -> Posted | None:
     clearing = HouseAccount("external", credit.provider, credit.currency)
     command = Transfer(
         command_id=new_id(),
@@ -68,7 +72,7 @@ async def _post(uow: UnitOfWork, credit: BankCredit, payee: Party) -> bool:
         description=None,
     )
     book, [outcome] = await settle(uow, [command])
-    if isinstance(outcome, Refused):
-        return False
+    if not isinstance(outcome, Posted):
+        return None
     emit_movements(uow, book)
-    return True
+    return outcome

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from kit.db.unit_of_work import Connection
 from wallet.domain.wallets import Wallet
@@ -57,8 +58,8 @@ async def balance_at(connection: Connection, wallet: Wallet, moment: datetime) -
     return await history.balance_after(wallet.id, seq)
 
 
-async def entries(connection: Connection, wallet: Wallet, asked: Asked) -> list[Line]:
-    """Return entries, newest first.
+async def entries(connection: Connection, account_id: UUID, asked: Asked) -> list[Line]:
+    """Return an account's entries, newest first.
 
     Raises:
         PeriodInvalid: the period ends before it begins.
@@ -67,11 +68,11 @@ async def entries(connection: Connection, wallet: Wallet, asked: Asked) -> list[
     if begin is not None and end is not None and begin >= end:
         raise PeriodInvalid
     history = History(connection)
-    after = 0 if begin is None else await history.entries_before(wallet.id, begin)
-    through = _EVERYTHING if end is None else await history.entries_before(wallet.id, end)
+    after = 0 if begin is None else await history.entries_before(account_id, begin)
+    through = _EVERYTHING if end is None else await history.entries_before(account_id, end)
     if below is not None:
         through = min(through, below - 1)
-    return await history.newest_first(wallet.id, after=after, through=through, limit=limit)
+    return await history.newest_first(account_id, after=after, through=through, limit=limit)
 
 
 async def statement(connection: Connection, wallet: Wallet, period: Period) -> Statement:

@@ -6,8 +6,12 @@ from uuid import UUID
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from wallet.domain.wallets import DEFAULT_NAME, Home, HouseAccount, Wallet
+from wallet.refusals import WalletClosed, WalletLimit
+from wallet.repository.owners import Owners
 from wallet.repository.wallets import Wallets
 from wallet.service.translate import wallet_opened
+
+MAX_FURTHER_WALLETS = 100  # of one owner, beside a default one for each currency
 
 
 async def default_wallets(uow: UnitOfWork, homes: Collection[Home]) -> Mapping[Home, UUID]:
@@ -48,16 +52,28 @@ async def default_wallet(uow: UnitOfWork, home: Home) -> Wallet:
 
 
 async def open_wallet(uow: UnitOfWork, home: Home, name: str) -> Wallet:
-    """Open a wallet; the first of its currency becomes the owner's default."""
+    """Open a wallet; the first of its currency becomes the owner's default.
+
+    Raises:
+        WalletClosed: the owner is deleted.
+        WalletLimit: they have MAX_FURTHER_WALLETS beside their default ones.
+    """
+    owners = Owners(uow)
+    await owners.take_alone(home.owner_id)
+    if await owners.is_closed(home.owner_id):
+        raise WalletClosed
     opened = await _open_defaults(uow, [home], name)
     if opened:
         return opened[0]
+    if await owners.further_wallets(home.owner_id) >= MAX_FURTHER_WALLETS:
+        raise WalletLimit(limit=MAX_FURTHER_WALLETS)
     wallet = await Wallets(uow).open(new_id(), home, name, uow.clock.now())
     uow.emit(wallet_opened(wallet), subject=str(wallet.id), sequence=1)
     return wallet
 
 
 async def _open_defaults(uow: UnitOfWork, homes: Collection[Home], name: str) -> list[Wallet]:
+    await Owners(uow).hold_open({home.owner_id for home in homes})
     opened = await Wallets(uow).open_defaults(
         {new_id(): home for home in homes}, name, uow.clock.now()
     )

@@ -4,17 +4,19 @@ The same posting serves messages and the API; what is decided stands in `domain.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import cast
 from uuid import UUID
 
 from kit.db.unit_of_work import UnitOfWork
+from kit.logs import get_logger
 from kit.messaging.messages import Envelope, Reply
 from kit.tasks import giving_way, together
 from wallet.domain import commands as ledger
-from wallet.domain.book import Book
+from wallet.domain.book import Account, Book
 from wallet.domain.commands import LedgerCommand, Outcome
 from wallet.domain.posting import post
-from wallet.domain.wallets import Home, HouseAccount
+from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, Home, HouseAccount
 from wallet.repository.ledger import Ledger
 from wallet.service.opening import default_wallets, house_accounts
 from wallet.service.translate import (
@@ -29,6 +31,8 @@ from wallet.service.translate import (
     undone,
 )
 
+log = get_logger(__name__)
+
 
 async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """Decide commands in their order, post what may be, and answer all; replies leave first.
@@ -40,7 +44,7 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     asked = [cast("Asked", envelope.message) for envelope in envelopes]
     found = await _accounts(uow, asked)
     commands = [ledger_command(message, found) for message in asked]
-    book, outcomes = await _decide(uow, commands)
+    book, outcomes = await decide(uow, commands)
     # What follows is put into words while PostgreSQL writes what was decided.
     _, replies = await together(Ledger(uow).save(book), _tell(uow, envelopes, book, outcomes))
     await _keep(uow, book, outcomes, replies)
@@ -62,6 +66,9 @@ async def _tell(
         for outcome, envelope in zip(outcomes, envelopes, strict=True)
         if isinstance(outcome, ledger.Posted)
     }
+    if book.repayments:
+        asked = {cast("Asked", envelope.message).command_id: envelope for envelope in envelopes}
+        causes |= {repaid: asked[command_id] for repaid, command_id in book.repayments.items()}
     async for moved in giving_way(zip(book.transfers, book.legs, strict=True)):
         for transfer, legs in moved:
             event = funds_moved(book, transfer, legs)
@@ -71,22 +78,61 @@ async def _tell(
 
 async def settle(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
     """Lock what the commands touch, decide them, and write what they change. Emits nothing."""
-    book, outcomes = await _decide(uow, commands)
+    book, outcomes = await decide(uow, commands)
     await Ledger(uow).save(book)
     return book, outcomes
 
 
-async def _decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
+async def decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
+    """Lock what the commands touch and decide them; writes nothing of it."""
     rows = Ledger(uow)
     accounts, hold_ids, command_ids = _touched(commands)
     accounts.update(await rows.accounts_of_holds(hold_ids))
     locked = await rows.lock_for_posting(accounts)
+    houses = await _stand_ins(uow, commands, locked)
+    left = {*accounts, *houses.values()}.difference(account.id for account in locked)
+    last = await rows.lock_last(left) if left else []
     # Answers come after the lock, so that a copy of a command running elsewhere has been waited
     # for; and before the holds, so that a hold that was answered for is also seen.
     answered = {answer.command_id: repeated(answer) for answer in await rows.answers(command_ids)}
     holds = await rows.holds(hold_ids, locked)
-    book = Book(locked, holds, answered, now=uow.clock.now())
-    return book, post(book, commands)
+    standing = {*houses.values()}
+    book = Book(
+        [*locked, *last],
+        holds,
+        answered,
+        now=uow.clock.now(),
+        houses=[account for account in last if account.id in standing],
+    )
+    outcomes = post(book, commands)
+    if houses:
+        _raise_alarm(uow, book)
+    return book, outcomes
+
+
+def _raise_alarm(uow: UnitOfWork, book: Book) -> None:
+    """Have somebody look at money for deleted owners, once it lies in suspense."""
+    for row in book.transfers:
+        if row.meant_account_id is not None:
+            told = {"transfer_id": str(row.id), "wallet_id": str(row.meant_account_id)}
+            uow.after_commit(partial(log.error, "closed_owners_money_in_suspense", **told))
+
+
+async def _stand_ins(
+    uow: UnitOfWork, commands: Iterable[LedgerCommand], locked: Iterable[Account]
+) -> Mapping[HouseAccount, UUID]:
+    """Find, or open, the house's accounts that deciding may need beside those that are named."""
+    wanted = {
+        HouseAccount("debts", DEBTS, command.currency)
+        for command in commands
+        if isinstance(command, ledger.Transfer) and command.is_owed
+    }
+    for account in locked:
+        if account.owed_minor:
+            wanted.add(HouseAccount("debts", DEBTS, account.currency))
+        if account.is_closed:
+            wanted.add(HouseAccount("suspense", CLOSED_OWNERS, account.currency))
+    return await house_accounts(uow, wanted) if wanted else {}
 
 
 def _touched(commands: Iterable[LedgerCommand]) -> tuple[set[UUID], set[UUID], set[UUID]]:

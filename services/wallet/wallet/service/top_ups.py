@@ -5,16 +5,21 @@ from uuid import UUID
 
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
-from kit.money import Money
+from kit.money import MAX_MINOR, Money
 from kit.refusals import NotFound
-from wallet.domain.commands import Party, Refused, Transfer
+from wallet.domain.commands import Party, Posted, Transfer
 from wallet.domain.wallets import Home, HouseAccount, Wallet
-from wallet.refusals import BalanceLimit, WalletCurrencyDiffers
+from wallet.refusals import BalanceLimit, TopUpLimit, WalletClosed, WalletCurrencyDiffers
+from wallet.repository.top_up_days import add_to_day
 from wallet.repository.wallets import Wallets
 from wallet.service.opening import default_wallet
 from wallet.service.postings import emit_movements, settle
 
 KIND = "top_up"
+
+# Of one owner in one currency on one day (UTC). Ten of the largest amounts, so that nobody meets
+# it by living; the house's accounts, which all share, take 900 such days each.
+MAX_DAY_MINOR = 10 * MAX_MINOR
 
 
 class TopUp(NamedTuple):
@@ -32,9 +37,11 @@ async def top_up(
     Raises:
         NotFound: the wallet is not there, or not the owner's.
         WalletCurrencyDiffers: it has another currency.
+        WalletClosed: the owner is deleted.
+        TopUpLimit: the owner has asked for too much today.
         BalanceLimit: it can't hold that much more.
     """
-    wallet = await wallet_to_fill(uow, owner_id, money.currency, wallet_id)
+    wallet = await wallet_to_fill(uow, owner_id, money, wallet_id)
     clearing = HouseAccount("external", provider, money.currency)
     source = await Wallets(uow).house_account(clearing, new_id(), uow.clock.now())
     command = Transfer(
@@ -48,31 +55,50 @@ async def top_up(
         kind=KIND,
         description=None,
     )
-    book, outcomes = await settle(uow, [command])
-    if isinstance(outcomes[0], Refused):
+    book, [outcome] = await settle(uow, [command])
+    if not isinstance(outcome, Posted):
         raise BalanceLimit  # all else has been looked at above
+    if outcome.payee_account_id != wallet.id:
+        raise WalletClosed  # a moment ago
     emit_movements(uow, book)
     account = book.accounts[wallet.id]
     return TopUp(
         command.transfer_id,
-        wallet._replace(balance_minor=account.balance_minor, held_minor=account.held_minor),
+        wallet._replace(
+            balance_minor=account.balance_minor,
+            held_minor=account.held_minor,
+            owed_minor=account.owed_minor,
+        ),
     )
 
 
 async def wallet_to_fill(
-    uow: UnitOfWork, owner_id: UUID, currency: str, wallet_id: UUID | None
+    uow: UnitOfWork, owner_id: UUID, money: Money, wallet_id: UUID | None
 ) -> Wallet:
-    """Return the wallet of the owner's that is meant: by id, or the default one of the currency.
+    """Return the wallet that is meant, by id or the default one, and count the amount in.
 
     Raises:
         NotFound: the wallet is not there, or not the owner's.
         WalletCurrencyDiffers: it has another currency.
+        WalletClosed: the owner is deleted.
+        TopUpLimit: the owner has asked for too much today.
     """
     if wallet_id is None:
-        return await default_wallet(uow, Home(owner_id, currency))
+        wallet = await default_wallet(uow, Home(owner_id, money.currency))
+    else:
+        wallet = await _named(uow, owner_id, wallet_id)
+    if wallet.currency != money.currency:
+        raise WalletCurrencyDiffers(currency=wallet.currency)
+    if wallet.status == "closed":
+        raise WalletClosed
+    day = uow.clock.now().date()
+    if await add_to_day(uow, owner_id, money.currency, day, money.minor) > MAX_DAY_MINOR:
+        raise TopUpLimit(most=Money(MAX_DAY_MINOR, money.currency).decimal, currency=money.currency)
+    return wallet
+
+
+async def _named(uow: UnitOfWork, owner_id: UUID, wallet_id: UUID) -> Wallet:
     wallet = await Wallets(uow).find(wallet_id)
     if wallet is None or wallet.owner_id != owner_id:
         raise NotFound
-    if wallet.currency != currency:
-        raise WalletCurrencyDiffers(currency=wallet.currency)
     return wallet

@@ -62,6 +62,7 @@ def ledger_command(message: Asked, found: Mapping[Meant, UUID]) -> LedgerCommand
                 message.reference,
                 message.kind,
                 message.description,
+                message.is_owed,
             )
         case contract.CaptureHold(currency=currency):
             return ledger.CaptureHold(
@@ -100,14 +101,8 @@ def reply_to(asked: Asked, outcome: Outcome) -> Reply:
     """Put an outcome into the words of the contract."""
     command_id = asked.command_id
     match outcome:
-        case ledger.Posted(transfer_id, posted_at, payer_account_id, payee_account_id):
-            return contract.TransferPosted(
-                in_reply_to=command_id,
-                transfer_id=transfer_id,
-                posted_at=posted_at,
-                payer_account_id=payer_account_id,
-                payee_account_id=payee_account_id,
-            )
+        case ledger.Posted():
+            return contract.TransferPosted(in_reply_to=command_id, **outcome._asdict())
         case ledger.Held(hold_id, account_id):
             return contract.HoldPlaced(
                 in_reply_to=command_id, hold_id=hold_id, account_id=account_id

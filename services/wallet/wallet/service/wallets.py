@@ -5,6 +5,7 @@ from uuid import UUID
 from kit.db.unit_of_work import UnitOfWork
 from kit.refusals import NotFound
 from wallet.domain.wallets import Status, Wallet
+from wallet.refusals import WalletClosed
 from wallet.repository.wallets import Wallets
 
 
@@ -16,8 +17,10 @@ async def set_status(uow: UnitOfWork, wallet_id: UUID, status: Status) -> Wallet
 
     Raises:
         NotFound: there is no such wallet.
+        WalletClosed: its owner is deleted.
     """
-    wallet = await Wallets(uow).set_status(wallet_id, status)
+    wallets = Wallets(uow)
+    wallet = await wallets.set_status(wallet_id, status)
     if wallet is None:
-        raise NotFound
+        raise NotFound if await wallets.find(wallet_id) is None else WalletClosed
     return wallet

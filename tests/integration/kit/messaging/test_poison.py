@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,7 +15,7 @@ from kit.messaging import letters
 from kit.messaging.broker import Delivery
 from kit.messaging.consumer import Consumer
 from kit.messaging.graveyard import Graveyard
-from kit.messaging.letters import MAX_ATTEMPTS
+from kit.messaging.letters import MAX_ATTEMPTS, Looked
 from kit.messaging.retries import Retries
 from kit.messaging.routes import by_type
 from testkit.broker import MemoryBroker
@@ -224,17 +226,48 @@ async def test_an_unknown_command_is_handled_by_replay_once_it_is_known(
     assert await effects.letters() == []
 
 
-async def test_what_nobody_can_ever_decode_is_dead_again_after_its_replays(
+@pytest.mark.parametrize("garbage", [b"garbage", b"", b"7", b'{"id":"no uuid"}'])
+async def test_what_can_not_be_decoded_is_not_tried_again(effects: Effects, garbage: bytes) -> None:
+    await effects.consumer().handle([delivery(garbage)])
+    (letter,) = await effects.letters()
+    assert isinstance(letter["id"], UUID)
+    assert await replay(effects, letter["id"]) == 0
+    assert await effects.retries().retry_due() == 0
+    assert await effects.states() == [("undecodable", "dead")]
+
+
+async def test_what_can_not_be_decoded_is_tried_once_where_somebody_insists(
     effects: Effects, clock: FakeClock
 ) -> None:
     await effects.consumer().handle([delivery(b"garbage")])
     (letter,) = await effects.letters()
-    assert isinstance(letter["id"], UUID)
-    await replay(effects, letter["id"])
-    for _ in range(MAX_ATTEMPTS):
-        await effects.retries().retry_due()
-        clock.advance(301)
+    async with effects.database.unit_of_work() as uow:
+        assert await letters.replay(uow, letter["id"], "an operator", anyway=True) == 1  # type: ignore[arg-type]
+    assert await effects.retries().retry_due() == 1
     assert await effects.states() == [("undecodable", "dead")]
+    clock.advance(301)
+    assert await effects.retries().retry_due() == 0
+
+
+async def test_what_the_broker_gave_up_on_and_nobody_can_decode_is_tried_once(
+    effects: Effects, clock: FakeClock
+) -> None:
+    graveyard = Graveyard(effects.database, MemoryBroker(), "kit.dead")
+    await graveyard.take_in(Delivery(1, QUEUE, b"garbage", None, 0))
+    (letter,) = await effects.letters()
+    assert await replay(effects, letter["id"]) == 1  # type: ignore[arg-type]
+    clock.advance(1)
+    assert await effects.retries().retry_due() == 1
+    assert await effects.states() == [("undecodable", "dead")]
+
+
+async def test_a_command_that_nobody_knows_yet_may_be_replayed_again(effects: Effects) -> None:
+    body = encoded(Told(text="new"))
+    await effects.consumer().handle([delivery(body)])
+    for _ in range(2):
+        assert await replay(effects, event_id(body)) == 1
+        assert await effects.retries().retry_due() == 1
+        assert await effects.states() == [("unknown_command", "dead")]
 
 
 async def test_a_discarded_letter_stays_as_it_is_and_every_action_is_on_record(
@@ -332,3 +365,32 @@ async def test_letters_are_listed_without_their_bodies_and_shown_with_them(
         (shown,) = await letters.shown(connection, event_id(body))
     assert "body" not in listed
     assert json.loads(shown["body"]) == json.loads(body)  # type: ignore[arg-type]
+
+
+async def test_letters_are_looked_for_by_type_age_and_error_and_discarded_ones_apart(
+    effects: Effects, clock: FakeClock
+) -> None:
+    bodies = {text: command(effects, text) for text in ("one", "two", "set aside")}
+    for text, body in bodies.items():
+        effects.fail_on(text, ValueError(f"No money for {text}"))
+        await effects.consumer().handle([delivery(body)])
+    async with effects.database.unit_of_work() as uow:
+        await letters.discard(uow, event_id(bodies["set aside"]), "an operator")
+
+    async def found(**looked: Any) -> list[object]:
+        async with effects.database.read() as connection:
+            rows = await letters.listed(connection, None, Looked(**looked))
+        return [row["id"] for row in rows]
+
+    one, two, aside = (event_id(body) for body in bodies.values())
+    assert await found() == [one, two]
+    assert await found(state="discarded") == [aside]
+    assert await found(error="no MONEY for tw") == [two]
+    assert await found(error="handler_failed") == [one, two]
+    assert await found(type="work") == [one, two]
+    assert await found(type="refund") == []
+    assert await found(before=datetime(2020, 1, 1, tzinfo=UTC)) == []
+    assert await found(before=datetime.now(UTC) + timedelta(days=1)) == [one, two]
+    async with effects.database.read() as connection:
+        counted = await letters.counted(connection, Looked())
+    assert [(row["state"], row["count"]) for row in counted] == [("parked", 1), ("parked", 1)]

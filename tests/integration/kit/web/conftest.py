@@ -171,7 +171,6 @@ async def opened(cluster: Cluster) -> AsyncIterator[Till]:
     app = create_app(
         name="till",
         title="Till",
-        version="1",
         description="A till.",
         settings=TillSettings(),
         refusals=[],

@@ -73,7 +73,6 @@ def till(*routers: Router, **settings: Any) -> WebApp:
     app = create_app(
         name="till",
         title="Till",
-        version="1",
         description="A till.",
         settings=TillSettings(**settings),
         refusals=[],

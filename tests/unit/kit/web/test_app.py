@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import jsonschema
@@ -15,8 +15,9 @@ from kit.money import CurrencyUnknown
 from kit.refusals import NotFound, Refusal, catalogue
 from kit.web.app import create_app
 from kit.web.identity import Caller
+from kit.web.openapi import problems
 from kit.web.routes import Router
-from kit.web.schemas import Model
+from kit.web.schemas import Model, Page
 
 from .conftest import TillSettings, asgi, serve, till
 
@@ -30,6 +31,7 @@ class TillClosed(Refusal):
     status = 409
     title_en = "Till closed"
     title_ru = "Касса закрыта"
+    samples: ClassVar = {"hour": 9}
     detail_en = "Come back at {hour}."
     detail_ru = "Возвращайтесь в {hour}."
 
@@ -71,7 +73,6 @@ def document() -> dict[str, Any]:
     app = create_app(
         name="till",
         title="Till",
-        version="7",
         description="A till.",
         settings=TillSettings(),
         refusals=[TillClosed, *catalogue(money)],
@@ -122,7 +123,7 @@ def test_every_operation_documents_its_problems(document: dict[str, Any]) -> Non
         "idempotency_key_reused",
         "currency_unknown",
     }
-    assert codes(drop, "400") == {"body_unreadable", "idempotency_key_malformed"}
+    assert codes(drop, "400") == {"body_unreadable", "idempotency_key_malformed", "query_invalid"}
     assert codes(one, "403") == {"forbidden"}
     assert codes(one, "404") == {"not_found"}
     assert codes(one, "400") == {"query_invalid"}
@@ -138,12 +139,11 @@ def test_the_examples_of_problems_fit_their_schema(document: dict[str, Any]) -> 
             content = answer["content"].get("application/problem+json")
             if content is None:
                 continue
-            assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+            name = content["schema"]["$ref"].rpartition("/")[2]
+            _, codes_of_it = document["components"]["schemas"][name]["allOf"]
+            assert content["examples"].keys() <= set(codes_of_it["properties"]["code"]["enum"])
             for example in content["examples"].values():
-                schema = {
-                    "$ref": "#/components/schemas/Problem",
-                    "components": document["components"],
-                }
+                schema = {**content["schema"], "components": document["components"]}
                 jsonschema.validate(example["value"], schema)  # type: ignore[no-untyped-call]
                 assert str(example["value"]["status"]) == status
 
@@ -163,7 +163,7 @@ def test_the_catalogue_of_problems_is_part_of_the_document(document: dict[str, A
         "code": "till_closed",
         "status": 409,
         "title": {"en": "Till closed", "ru": "Касса закрыта"},
-        "detail": {"en": "Come back at {hour}.", "ru": "Возвращайтесь в {hour}."},
+        "detail": {"en": "Come back at 9.", "ru": "Возвращайтесь в 9."},
     }
     assert "unavailable" in problems
     assert list(problems) == sorted(problems)
@@ -172,14 +172,55 @@ def test_the_catalogue_of_problems_is_part_of_the_document(document: dict[str, A
 def test_the_frameworks_own_error_models_are_not_in_the_document(
     document: dict[str, Any],
 ) -> None:
-    assert set(document["components"]["schemas"]) == {"Body_fill", "Coin", "Fault", "Problem"}
+    schemas = set(document["components"]["schemas"])
+    assert {name for name in schemas if not name.endswith("Problem")} == {
+        "BodyFill",
+        "Coin",
+        "Fault",
+    }
     assert "HTTPValidationError" not in str(document)
 
 
 def test_probes_and_docs_are_not_in_the_document(document: dict[str, Any]) -> None:
     assert set(document["paths"]) == {"/v1/coins", "/v1/coins/{id}", "/v1/till", "/v1/form"}
-    assert document["info"] == {"title": "Till", "version": "7", "description": "A till."}
+    assert document["info"] == {"title": "Till", "version": "1.0.0", "description": "A till."}
     assert document["tags"] == [{"name": "coins", "description": "Coins."}]
+
+
+def test_each_operation_names_its_own_codes_and_the_headers_it_sends(
+    document: dict[str, Any],
+) -> None:
+    schemas = document["components"]["schemas"]
+    codes_of_it = schemas["DropCoinProblem"]["allOf"][1]["properties"]["code"]["enum"]
+    assert {"till_closed", "idempotency_key_reused", "unavailable"} <= set(codes_of_it)
+    assert "forbidden" not in codes_of_it
+    answers = operations(document)["drop_coin"]["responses"]
+    assert {"X-Request-Id", "Idempotency-Replayed"} <= answers["201"]["headers"].keys()
+    assert "Retry-After" in answers["503"]["headers"]
+    assert "WWW-Authenticate" in answers["401"]["headers"]
+    assert all(
+        header["$ref"].rpartition("/")[2] in document["components"]["headers"]
+        for answer in answers.values()
+        for header in answer["headers"].values()
+    )
+
+
+def test_a_refusal_filled_with_what_has_no_sample_is_a_mistake() -> None:
+    class Odd(Refusal):
+        code = "odd"
+        status = 409
+        title_en = title_ru = "Odd"
+        detail_en = detail_ru = "{nobody_knows_this}"
+
+    with pytest.raises(ValueError, match="Odd: 'nobody_knows_this' has no sample"):
+        problems.example(Odd)
+
+
+def test_a_page_is_named_after_what_stands_on_it() -> None:
+    class CoinAnswer(Model):
+        pass
+
+    assert Page[CoinAnswer].__name__ == "CoinPage"
 
 
 def test_a_refusal_outside_the_catalogue_is_an_error() -> None:
@@ -239,9 +280,26 @@ async def test_a_service_is_ready_when_all_it_leans_on_answers() -> None:
 
     assert answer.status_code == 503
     assert answer.json() == {
-        "status": "not_ready",
+        "status": "unavailable",
         "checks": {"database": "ok", "broker": "failed"},
     }
+
+
+async def test_a_service_without_the_broker_is_degraded_and_goes_on() -> None:
+    async def fine() -> None:
+        """Answer."""
+
+    async def broken() -> None:
+        raise ConnectionError
+
+    app = till()
+    app.state.readiness = {"postgresql": fine, "rabbitmq": broken}
+    async with serve(app) as client:
+        answer = await client.get("/health/ready")
+        assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+        app.state.readiness["postgresql"] = broken
+        answer = await client.get("/health/ready")
+        assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
 
 
 async def test_a_check_that_never_ends_has_failed() -> None:
@@ -294,7 +352,6 @@ async def test_the_lifespan_opens_and_closes() -> None:
     app = create_app(
         name="till",
         title="Till",
-        version="1",
         description="",
         settings=TillSettings(),
         refusals=[],

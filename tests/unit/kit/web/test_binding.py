@@ -14,6 +14,8 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 
 from kit.web.answers import Answer
 from kit.web.binding import LONG_BODY_BYTES, Told
+from kit.web.bodies import MAX_COMMAS
+from kit.web.faults import MAX_FAULTS
 from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
@@ -83,7 +85,7 @@ async def test_path_query_and_headers_become_arguments(parameters: Router) -> No
     answer = await call(
         parameters,
         "GET",
-        f"/v1/things/{ID}?limit=5&type=big&unknown=x",
+        f"/v1/things/{ID}?limit=5&type=big",
         headers={"X-Mood": "good"},
     )
 
@@ -109,6 +111,52 @@ async def test_a_query_parameter_out_of_range_is_refused(parameters: Router, lim
     assert answer.status_code == 422
     (fault,) = answer.json()["errors"]
     assert fault["pointer"] == "/query/limit"
+
+
+@pytest.mark.parametrize("name", ["unknown", "kind", "Limit", "limit[]", "limit~/", "", "id"])
+async def test_a_query_parameter_that_is_not_known_is_refused(
+    parameters: Router, name: str
+) -> None:
+    answer = await call(parameters, "GET", f"/v1/things/{ID}", params={name: "1", "limit": "0"})
+
+    assert answer.status_code == 422
+    written = name.replace("~", "~0").replace("/", "~1")
+    assert {(f["pointer"], f["code"]) for f in answer.json()["errors"]} == {
+        ("/query/limit", "too_small"),
+        (f"/query/{written}", "unknown_field"),
+    }
+    assert "limit, type" in answer.text  # which there are
+
+
+async def test_an_operation_without_parameters_refuses_all(router: Router) -> None:
+    @router.post("/v1/orders", access="public", operation_id="order", summary="Order")
+    async def order(order: Order) -> Order:
+        return order
+
+    @router.delete("/v1/orders", access="user", operation_id="drop", summary="Drop")
+    async def drop(caller: Caller) -> None:
+        assert caller
+
+    sent = {"json": {"lines": []}, "params": {"dry_run": "true"}}
+    for method, token, extra in (("POST", None, sent), ("DELETE", "alice", {"params": "all"})):
+        answer = await call(router, method, "/v1/orders", token=token, **extra)
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert (await call(router, "DELETE", "/v1/orders?all")).status_code == 401
+
+
+async def test_parameters_of_dependencies_and_models_are_known_together(router: Router) -> None:
+    async def paging(limit: Annotated[int, Query()] = 20) -> int:
+        return limit
+
+    @router.get("/v1/list", access="public", operation_id="list", summary="List")
+    async def things(
+        filters: Annotated[Filters, Query()], limit: Annotated[int, Depends(paging)]
+    ) -> dict[str, Any]:
+        return {**filters.model_dump(), "limit": limit}
+
+    answer = await call(router, "GET", "/v1/list?size=3&limit=4")
+    assert answer.json() == {"colour": None, "size": 3, "limit": 4}
+    assert (await call(router, "GET", "/v1/list?size=3&limit=4&x=")).status_code == 422
 
 
 async def test_a_query_parameter_given_twice_is_refused(parameters: Router) -> None:
@@ -176,6 +224,39 @@ async def test_an_unreadable_body_is_a_400(orders: Router, body: bytes) -> None:
     )
 
     assert (answer.status_code, answer.json()["code"]) == (400, "body_unreadable")
+
+
+async def test_broken_json_says_where_it_is_broken(orders: Router) -> None:
+    answer = await call(
+        orders,
+        "POST",
+        "/v1/orders",
+        content=b'{\n  "lines": [],\n  "metadata": {"a" 1}\n}',
+        headers={"content-type": "application/json", "accept-language": "en"},
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_unreadable")
+    assert "line 3, column" in answer.json()["detail"]
+
+
+async def test_a_body_of_more_values_than_anybody_needs_is_not_parsed(orders: Router) -> None:
+    answer = await call(
+        orders,
+        "POST",
+        "/v1/orders",
+        content=b"[" + b"1," * (MAX_COMMAS + 1),  # broken, too, which nobody finds out
+        headers={"content-type": "application/json"},
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_complex")
+
+
+async def test_of_many_faults_a_hundred_are_told(orders: Router) -> None:
+    order = {"lines": [], **{f"field{number}": 1 for number in range(5000)}}
+    answer = await call(orders, "POST", "/v1/orders", json=order)
+
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == MAX_FAULTS == 100
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", ""])

@@ -77,8 +77,15 @@ def test_another_method_is_refused_naming_those_that_are_allowed() -> None:
     with pytest.raises(MethodNotAllowed) as refused:
         ROUTES.find("TRACE", "/v1/wallets")
 
-    assert refused.value.headers == {"Allow": "GET, POST"}
+    assert refused.value.headers == {"Allow": "GET, HEAD, OPTIONS, POST"}
     assert ROUTES.find("POST", "/v1/wallets") == (OPEN, {})
+
+
+def test_head_finds_what_get_finds() -> None:
+    assert ROUTES.find("HEAD", "/v1/wallets/7") == (ONE, {"id": "7"})
+    assert ROUTES.allowed("/v1/wallets/7/") == {"GET", "HEAD", "OPTIONS"}
+    with pytest.raises(MethodNotAllowed):
+        table(OPEN).find("HEAD", "/v1/wallets")
 
 
 def test_what_matches_on_the_way_back_leaves_no_value_behind() -> None:

@@ -180,7 +180,7 @@ async def test_an_unknown_path_is_a_404_problem(operations: Router, path: str) -
     assert json.loads(body["body"])["code"] == "not_found"
 
 
-@pytest.mark.parametrize("method", ["PUT", "TRACE", "HEAD", "OPTIONS", "FOO"])
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "DELETE", "POST", "FOO"])
 async def test_another_method_is_a_405_problem(operations: Router, method: str) -> None:
     async with serve(till(operations)) as client:
         answer = await client.request(
@@ -188,7 +188,40 @@ async def test_another_method_is_a_405_problem(operations: Router, method: str) 
         )
 
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+async def test_options_says_the_methods_of_a_path_to_anybody(operations: Router) -> None:
+    async with serve(till(operations)) as client:
+        answer = await client.options("/v1/mine")
+        unknown = await client.options("/v1/nothing")
+
+    assert (answer.status_code, answer.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+    assert answer.content == b""
+    assert unknown.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/v1/contexts", "/v1/context"),
+        ("/context", "/v1/context"),
+        ("/api/v1/context/", "/v1/context"),
+        ("/v1/Context", "/v1/context"),
+        ("/v1/nothing/like/it", None),
+        ("/healht/live", None),  # not for callers
+        ("/v1/" + "context" * 999, None),  # comparing would take long
+    ],
+)
+async def test_a_mistyped_path_says_which_is_near(
+    operations: Router, path: str, near: str | None
+) -> None:
+    async with serve(till(operations)) as client:
+        answer = await client.get(path)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert ("near" in answer.json()["detail"]) is (near is not None)
+    assert near is None or f"{near} " in answer.json()["detail"]
 
 
 async def test_a_slash_at_the_end_is_the_same_route_and_no_redirect(operations: Router) -> None:
@@ -254,7 +287,7 @@ async def test_a_request_is_logged_once_without_its_query_string(
 
     mine, nowhere = events(log_lines)
     assert (mine["event"], mine["method"], mine["path"]) == ("request", "GET", "/v1/mine")
-    assert (mine["route"], mine["status"], mine["subject"]) == ("/v1/mine", 200, str(ALICE))
+    assert (mine["route"], mine["status"], mine["subject"]) == ("/v1/mine", 422, str(ALICE))
     assert mine["request_id"]
     assert mine["traceparent"]
     assert mine["milliseconds"] >= 0

@@ -1,0 +1,187 @@
+"""What operators do at the command line: look at and act on letters and sagas.
+
+Each returns what is printed as JSON; what is for people alone goes to standard error.
+"""
+
+import argparse
+import getpass
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import orjson
+
+from kit.settings import DatabaseSettings
+
+if TYPE_CHECKING:
+    from kit.db.database import Database
+    from kit.runtime import Service
+
+SAGA_ACTIONS = ("retry", "skip", "undo", "force")
+
+_AGE: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LOOKS: Final = ("list", "count")
+
+
+def add_messages(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `messages`; without any it lists what waits."""
+    parser.add_argument(
+        "action",
+        nargs="?",
+        default="list",
+        choices=(*_LOOKS, "show", "replay", "discard"),
+        help="list them; count them by type and error; show one whole; try it again; set it aside",
+    )
+    parser.add_argument("id", nargs="?", type=UUID)
+    parser.add_argument(
+        "--state",
+        choices=("parked", "dead", "discarded"),
+        help="discarded ones are listed by this alone",
+    )
+    parser.add_argument("--type", help="a part of the message's type")
+    parser.add_argument("--error", help="a part of the error or the reason")
+    parser.add_argument(
+        "--older", type=_age, metavar="AGE", help="from before so long: 90s, 5m, 2d"
+    )
+    parser.add_argument(
+        "--anyway", action="store_true", help="replay: also what could not be decoded"
+    )
+
+
+def add_sagas(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `sagas`; without any it lists those that need attention."""
+    parser.add_argument(
+        "action", nargs="?", default="list", choices=("list", "show", *SAGA_ACTIONS)
+    )
+    parser.add_argument("id", nargs="?", type=UUID)
+    parser.add_argument("--all", action="store_true", help="list all live ones")
+    parser.add_argument(
+        "--learnt", type=orjson.loads, default={}, help="skip: what the step would have told (JSON)"
+    )
+
+
+def _age(text: str) -> timedelta:
+    match = _AGE.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError("write an age such as 90s, 30m, 24h or 7d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+async def messages(name: str, settings: DatabaseSettings, parsed: argparse.Namespace) -> Any:
+    """Look at or act on letters."""
+    from kit.db.database import Database
+
+    if parsed.action not in _LOOKS and parsed.id is None:
+        raise SystemExit(f"messages {parsed.action} needs the message's id")
+    database = await Database.open(settings.database_url, name=name, pool_size=1)
+    try:
+        if parsed.action in _LOOKS:
+            return await _looked_at(database, parsed)
+        return await _one(database, parsed)
+    finally:
+        await database.close()
+
+
+async def _looked_at(database: "Database", parsed: argparse.Namespace) -> Any:
+    from kit.messaging import letters
+
+    before = datetime.now(UTC) - parsed.older if parsed.older is not None else None
+    looked = letters.Looked(parsed.state, parsed.type, parsed.error, before)
+    async with database.read() as connection:
+        if parsed.action == "count":
+            return await letters.counted(connection, looked)
+        found = await letters.listed(connection, parsed.state, looked)
+    if len(found) == letters.LISTED:
+        _tell(f"These are the first {letters.LISTED}; `messages count` shows what there is.")
+    return found
+
+
+async def _one(database: "Database", parsed: argparse.Namespace) -> Any:
+    from kit.messaging import letters
+
+    async with database.read() as connection:
+        before = await letters.shown(connection, parsed.id)
+    if not before:
+        raise SystemExit(f"there is no letter {parsed.id}")
+    if parsed.action == "show":
+        return [_readable(row) for row in before]
+    async with database.unit_of_work() as uow:
+        if parsed.action == "replay":
+            changed = await letters.replay(uow, parsed.id, getpass.getuser(), anyway=parsed.anyway)
+        else:
+            changed = await letters.discard(uow, parsed.id, getpass.getuser())
+    async with database.read() as connection:
+        after = {row["consumer"]: row for row in await letters.shown(connection, parsed.id)}
+    for row in before:
+        _tell(_outcome(parsed, row, after.get(row["consumer"])))
+    return {"changed": changed}
+
+
+def _outcome(
+    parsed: argparse.Namespace, before: dict[str, object], after: dict[str, object] | None
+) -> str:
+    """Say what an action did to the letter of one queue."""
+    from kit.messaging.letters import UNDECODABLE
+
+    what = f"{before['consumer']}, {before['type'] or 'no type'}"
+    if parsed.action == "discard":
+        again = "was discarded before" if before["state"] == "discarded" else "set aside"
+        return f"{what}: {again}; `replay` brings it back"
+    if before["reason"] == UNDECODABLE and not parsed.anyway:
+        return (
+            f"{what}: left {before['state']}, as no retry helps what can't be decoded"
+            f" ({before['error']}); `discard` it, or once its decoder is mended `replay --anyway`"
+        )
+    if after is None:
+        return f"{what}: was {before['state']}, is handled now"
+    return (
+        f"{what}: was {before['state']} after {before['attempts']} tries, is parked and due now;"
+        f" a running service tries it within a second (`messages show {parsed.id}` tells)"
+    )
+
+
+def _readable(row: dict[str, object]) -> dict[str, object]:
+    body = row["body"]
+    return {**row, "body": body.decode(errors="replace") if isinstance(body, bytes) else body}
+
+
+async def sagas(service: "Service", settings: DatabaseSettings, parsed: argparse.Namespace) -> Any:
+    """Look at or act on sagas."""
+    from kit.db.database import Database
+
+    if parsed.action != "list" and parsed.id is None:
+        raise SystemExit(f"sagas {parsed.action} needs the saga's id")
+    database = await Database.open(settings.database_url, name=service.name, pool_size=1)
+    try:
+        return await _saga(service, database, parsed)
+    finally:
+        await database.close()
+
+
+async def _saga(service: "Service", database: "Database", parsed: argparse.Namespace) -> Any:
+    from kit.saga import Action, store
+
+    async with database.read() as connection:
+        if parsed.action == "list":
+            return await store.listed(connection, everything=parsed.all)
+        shown = await store.shown(connection, parsed.id)
+    if shown is None:
+        raise SystemExit(f"there is no saga {parsed.id}")
+    if parsed.action == "show":
+        return shown
+    engine = next(one for one in service.sagas if one.saga.name == shown["name"])
+    async with database.unit_of_work() as uow:
+        changed = await engine.operate(
+            uow, parsed.id, Action(parsed.action), actor=getpass.getuser(), learnt=parsed.learnt
+        )
+    if not changed:
+        raise SystemExit(f"{parsed.action} does nothing: the saga is {shown['phase']}")
+    async with database.read() as connection:
+        return await store.shown(connection, parsed.id)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

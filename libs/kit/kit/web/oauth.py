@@ -1,0 +1,50 @@
+"""Owns how a token endpoint says no: by RFC 6749 §5.2, beside the fields of every problem.
+
+The status is 400 but for an unknown client (401); sizes, types and outages keep theirs.
+"""
+
+from typing import Final
+
+from kit.refusals import Refusal
+
+_BAD_REQUEST: Final = 400
+# What says the same in the words of the RFC; whatever else is refused about the user is a grant
+# that is not good, and whatever is wrong with the form an invalid request.
+_OWN_WORDS: Final = frozenset({"invalid_client", "invalid_scope", "unsupported_grant_type"})
+_OF_THE_FORM: Final = frozenset(
+    {"body_unreadable", "body_too_large", "content_type_unsupported", "validation_failed"}
+)
+_KEPT: Final = frozenset({404, 405, 408, 413, 415})
+_SERVERS_FAULT: Final = 500
+
+
+def error_of(refusal: type[Refusal] | Refusal) -> str:
+    """Return the ``error`` of a refusal."""
+    if refusal.code in _OWN_WORDS:
+        return refusal.code
+    if refusal.status >= _SERVERS_FAULT:
+        return "server_error" if refusal.status == _SERVERS_FAULT else "temporarily_unavailable"
+    if refusal.code in _OF_THE_FORM or refusal.status in {*_KEPT, _BAD_REQUEST, 422}:
+        return "invalid_request"
+    return "invalid_grant"
+
+
+def status_of(refusal: type[Refusal] | Refusal) -> int:
+    """Return the status that a token endpoint refuses with."""
+    if refusal.code == "invalid_client" or refusal.status in _KEPT:
+        return refusal.status
+    return refusal.status if refusal.status >= _SERVERS_FAULT else _BAD_REQUEST
+
+
+def say_in_oauth(refusal: Refusal) -> None:
+    """Make a refusal one of a token endpoint's; its ``code`` stays."""
+    refusal.members = {"error": error_of(refusal), "error_description": _ascii(refusal.detail())}
+    refusal.status = status_of(refusal)
+    if refusal.status == _BAD_REQUEST:
+        refusal.headers.pop("WWW-Authenticate", None)  # it belongs to 401
+
+
+def _ascii(text: str) -> str:
+    r"""Keep what RFC 6749 allows in a description: visible ASCII and spaces, no quote or \."""
+    plain = text.translate({ord("“"): "'", ord("”"): "'", ord('"'): "'", ord("\\"): "/"})
+    return plain.encode("ascii", "ignore").decode()

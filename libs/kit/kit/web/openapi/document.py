@@ -1,0 +1,71 @@
+"""The whole document of a service: FastAPI's, completed."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from kit import refusals as general
+from kit.refusals import Refusal
+from kit.web.openapi import headers, problems
+from kit.web.openapi.names import use_titles
+from kit.web.openapi.operations import complete as complete_operation
+from kit.web.openapi.operations import problem_name, refusals_of
+from kit.web.routes import Route
+
+_TOKEN_URL: Final = "/v1/auth/token"  # noqa: S105 (an address)
+_SECURITY_SCHEMES: Final[dict[str, Any]] = {
+    "password": {
+        "type": "oauth2",
+        "flows": {"password": {"tokenUrl": _TOKEN_URL, "scopes": {}}},
+    },
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "service": {
+        "type": "oauth2",
+        "flows": {"clientCredentials": {"tokenUrl": _TOKEN_URL, "scopes": {}}},
+    },
+}
+
+
+def complete(
+    document: dict[str, Any], routes: Sequence[Route], catalogue: Sequence[type[Refusal]]
+) -> dict[str, Any]:
+    """Return FastAPI's document with what our operations declare besides.
+
+    Raises:
+        ValueError: an operation declares a refusal that is not in the service's catalogue.
+    """
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    _restore_examples(schemas, routes)
+    schemas.update(problems.schemas())
+    known = {*catalogue, *general.catalogue(general)}
+    for route in routes:
+        refusals = refusals_of(route)
+        if unknown := [one.__name__ for one in refusals if one not in known]:
+            raise ValueError(f"{route.operation_id}: {unknown} stand in no catalogue")
+        schemas[problem_name(route)] = problems.schema_of(refusals)
+        for method in route.methods or ():
+            complete_operation(document["paths"][route.path][method.lower()], route)
+    document = use_titles(document)
+    components = document["components"]
+    components["schemas"] = dict(sorted(components["schemas"].items()))
+    components["headers"] = headers.COMPONENTS
+    components["securitySchemes"] = _SECURITY_SCHEMES
+    document["x-problems"] = problems.catalogue(list(known))
+    return document
+
+
+def _restore_examples(schemas: dict[str, Any], routes: Iterable[Route]) -> None:
+    """Put examples back as they were declared: FastAPI drops every null, also inside them."""
+    for route in routes:
+        for field in (route.body_field, route.response_field):
+            if field is None:
+                continue
+            whole = field._type_adapter.json_schema(mode=field.mode)  # noqa: SLF001 - no other way
+            parts = {**whole.get("$defs", {}), whole.get("title", ""): whole}
+            for name, part in parts.items():
+                if "examples" not in part:
+                    continue
+                for shown in {name, f"{name}-Input", f"{name}-Output"} & schemas.keys():
+                    schemas[shown]["examples"] = part["examples"]

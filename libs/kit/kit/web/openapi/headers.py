@@ -1,0 +1,43 @@
+"""The headers of answers, described once and referred to by each operation that sends them."""
+
+from typing import Any, Final
+
+REQUEST_ID: Final = "X-Request-Id"
+LOCATION: Final = "Location"
+LINK: Final = "Link"
+REPLAYED: Final = "Idempotency-Replayed"
+PREFERENCE_APPLIED: Final = "Preference-Applied"
+RETRY_AFTER: Final = "Retry-After"
+WWW_AUTHENTICATE: Final = "WWW-Authenticate"
+LANGUAGE: Final = "Content-Language"
+ALLOW: Final = "Allow"
+
+
+def _header(description: str, example: str, kind: str = "string") -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind}, "example": example}
+
+
+COMPONENTS: Final[dict[str, Any]] = {
+    ALLOW: _header("The methods of this path.", "GET, HEAD, POST"),
+    LANGUAGE: _header("The language of the texts: `en` or `ru`.", "en"),
+    REPLAYED: _header("`true` where the first answer to this key is repeated.", "true"),
+    LINK: _header('The next page, as `rel="next"` (RFC 8288).', '</v1/…?cursor=…>; rel="next"'),
+    LOCATION: _header(
+        "Where what was made, or the end of what was begun, is read.",
+        "/v1/payments/0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
+    ),
+    PREFERENCE_APPLIED: _header(
+        "How long was waited for, where `Prefer` asked (RFC 7240).", "wait=10"
+    ),
+    RETRY_AFTER: _header("When to try again, in seconds.", "1"),
+    WWW_AUTHENTICATE: _header("How to show who is calling (RFC 9110 §11.6.1).", "Bearer"),
+    REQUEST_ID: _header(
+        "What this request is called in logs; the caller's own, if it sent one.",
+        "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
+    ),
+}
+
+
+def referred(*names: str) -> dict[str, Any]:
+    """Return the `headers` of an answer."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

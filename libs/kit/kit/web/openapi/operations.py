@@ -1,0 +1,110 @@
+"""One operation in the document: who may call it, what it sends along, what it refuses."""
+
+from typing import Any, Final
+
+from kit import refusals as general
+from kit.refusals import Refusal
+from kit.web.openapi import headers, problems
+from kit.web.openapi.names import pascal_case
+from kit.web.routes import Route
+from kit.web.schemas import Page
+
+_SCHEMES_OF_USERS: Final = ("password", "bearer")
+_SCHEMES_OF_SERVICES: Final = ("service", "bearer")
+
+# Without an example: it would be sent by whoever tries the operation out, twice the same.
+_IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Sent again with the same body within 24 h, the first answer is repeated. "
+    "Make a new one for each thing that is to be done once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 257},
+}
+
+
+def refusals_of(route: Route) -> list[type[Refusal]]:
+    """List what an operation may refuse: its own refusals, and those of its kind."""
+    found = list(route.refusals)
+    if route.access != "public":
+        found += [general.NotAuthenticated, general.TokenInvalid]
+    if route.access in ("admin", "service"):
+        found.append(general.Forbidden)
+    if route.dependant.path_params:
+        found.append(general.NotFound)
+    # Whatever an operation takes, a parameter it does not know is refused, or one given twice.
+    found += [general.QueryInvalid, general.ValidationFailed]
+    if route.binder.reads_body:
+        found += [
+            general.BodyUnreadable,
+            general.BodyTooLarge,
+            general.BodyTooComplex,
+            general.ContentTypeUnsupported,
+        ]
+    if route.is_idempotent:
+        found += [
+            general.IdempotencyKeyMalformed,
+            general.IdempotencyKeyReused,
+            general.IdempotencyInFlight,
+        ]
+    found += [general.TooManyRequests, general.InternalError, general.Unavailable]
+    return list(dict.fromkeys(found))
+
+
+def problem_name(route: Route) -> str:
+    """Return the name of the schema of an operation's problems."""
+    return f"{pascal_case(route.operation_id or route.name)}Problem"
+
+
+def complete(operation: dict[str, Any], route: Route) -> None:
+    """Add to one operation of FastAPI's document what its route declares besides."""
+    operation["x-access"] = route.access
+    if route.open_by is not None:
+        operation["x-open-by"] = route.open_by
+    if route.access == "public":
+        operation["security"] = []
+    else:
+        schemes = _SCHEMES_OF_SERVICES if route.access == "service" else _SCHEMES_OF_USERS
+        operation["security"] = [{scheme: []} for scheme in schemes]
+    if route.is_idempotent:
+        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+    for content_type in route.other_bodies:
+        content = {"schema": {"type": "string"}}
+        operation["requestBody"]["content"].setdefault(content_type, content)
+    answers = operation["responses"]
+    answers.pop("422", None)
+    if route.response_model is None:  # then FastAPI takes the answer for JSON of no shape
+        for status, declared in route.responses.items():
+            if "content" in declared:
+                answers[str(status)]["content"] = declared["content"]
+    for answer in answers.values():
+        declared = answer.get("headers", {})
+        answer["headers"] = {**headers.referred(*_headers_of(route)), **declared}
+    for status, example in route.answer_examples.items():
+        answers[str(status)]["content"]["application/json"]["example"] = example
+    answers.update(
+        problems.answers(refusals_of(route), problem_name(route), speaks_oauth=route.speaks_oauth)
+    )
+
+
+def _headers_of(route: Route) -> list[str]:
+    found = [headers.REQUEST_ID, *route.answer_headers]
+    if _is_page(route.response_model):
+        found.append(headers.LINK)
+    if route.is_idempotent:
+        found.append(headers.REPLAYED)
+    if any("Prefer" in _header_names(one) for one in _dependants(route.dependant)):
+        found.append(headers.PREFERENCE_APPLIED)
+    return found
+
+
+def _dependants(dependant: Any) -> list[Any]:
+    return [dependant, *(found for one in dependant.dependencies for found in _dependants(one))]
+
+
+def _header_names(dependant: Any) -> set[str]:
+    return {field.alias.title() for field in dependant.header_params}
+
+
+def _is_page(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, Page)

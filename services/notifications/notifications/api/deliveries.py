@@ -1,0 +1,213 @@
+"""What was sent to webhook endpoints and is yet to be; sent again, and tried, by their owners."""
+
+from dataclasses import replace
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request
+
+from kit.db import UnitOfWork
+from kit.refusals import CursorInvalid, NotFound
+from kit.web.answers import Answer
+from kit.web.audit import Auditing
+from kit.web.idempotency import idempotently
+from kit.web.identity import Caller
+from kit.web.pagination import Cursors
+from kit.web.routes import Router
+from kit.web.schemas import Page
+from notifications.api.ownership import owner_asked_for, visible_delivery, visible_endpoint
+from notifications.api.paging import page_of
+from notifications.domain.deliveries import Delivery
+from notifications.queries import DeliveriesQuery, EndpointDeliveriesQuery
+from notifications.refusals import (
+    WebhookDeliveryNotFound,
+    WebhookEndpointNotFound,
+    WebhookEndpointOff,
+    WebhookQueueFull,
+    WebhookSpanTooLarge,
+)
+from notifications.repository import Log
+from notifications.service import endpoints as verbs
+from notifications.webhook_schemas import DeliveryAnswer, ReplayAnswer, SpanRequest
+from notifications.wiring import Configured, Store, Webhooks
+
+ACCEPTED = 202
+_ADDRESS = "/v1/webhook-endpoints/{endpoint_id}"
+
+router = Router(tags=["webhooks"])
+
+
+@router.get(
+    "/v1/webhook-deliveries",
+    access="user",
+    operation_id="list_deliveries",
+    summary="What was sent to all of one's endpoints; an administrator sees everybody's",
+    description="Newest first, each with every attempt at it, also those to endpoints that have"
+    " been deleted. Kept for 30 days by default.",
+    response_model=Page[DeliveryAnswer],
+    refusals=(CursorInvalid, NotFound),
+)
+async def list_deliveries(
+    caller: Caller,
+    store: Store,
+    settings: Configured,
+    query: Annotated[DeliveriesQuery, Query()],
+    audit: Auditing,
+) -> Page[DeliveryAnswer]:
+    """Show a page of them."""
+    cursors = Cursors(
+        settings.cursor_secret,
+        list_name="list_deliveries",
+        subject=caller.subject,
+        filters=query.filters,
+    )
+    after = cursors.decode(query.cursor)
+    owner_id = owner_asked_for(caller, query.owner_id)
+    wanted = replace(query.wanted, owner_id=owner_id, endpoint_id=query.endpoint_id)
+    async with store.read() as connection:
+        found = await Log(connection).page(wanted, after, query.limit + 1)
+    await audit.listed("webhook_delivery", None if owner_id is None else [owner_id])
+    return page_of(Page[DeliveryAnswer], found, DeliveryAnswer.of, query, cursors)
+
+
+@router.get(
+    "/v1/webhook-deliveries/{delivery_id}",
+    access="owner",
+    operation_id="get_delivery",
+    summary="One delivery with every attempt at it",
+    description="For the endpoint's owner, and administrators.",
+    refusals=(WebhookDeliveryNotFound,),
+)
+async def get_delivery(
+    delivery_id: UUID, caller: Caller, store: Store, audit: Auditing
+) -> DeliveryAnswer:
+    """Show one."""
+    async with store.read() as connection:
+        found = await visible_delivery(connection, caller, delivery_id)
+    await audit.read("webhook_delivery", found.id, found.owner_id)
+    return DeliveryAnswer.of(found)
+
+
+@router.get(
+    f"{_ADDRESS}/deliveries",
+    access="owner",
+    operation_id="list_webhook_deliveries",
+    summary="What was sent to a webhook endpoint, and is yet to be",
+    description="Newest first, each with every attempt at it. For its owner, and administrators."
+    " Kept for 30 days by default.",
+    response_model=Page[DeliveryAnswer],
+    refusals=(WebhookEndpointNotFound, CursorInvalid),
+)
+async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part of the request)
+    endpoint_id: UUID,
+    caller: Caller,
+    store: Store,
+    settings: Configured,
+    query: Annotated[EndpointDeliveriesQuery, Query()],
+    audit: Auditing,
+) -> Page[DeliveryAnswer]:
+    """Show a page of them."""
+    cursors = Cursors(
+        settings.cursor_secret,
+        list_name="list_webhook_deliveries",
+        subject=caller.subject,
+        filters={"endpoint_id": endpoint_id, **query.filters},
+    )
+    after = cursors.decode(query.cursor)
+    async with store.read() as connection:
+        endpoint = await visible_endpoint(connection, caller, endpoint_id)
+        wanted = replace(query.wanted, endpoint_id=endpoint_id)
+        found = await Log(connection).page(wanted, after, query.limit + 1)
+    await audit.read("webhook_endpoint", endpoint.id, endpoint.user_id)
+    return page_of(Page[DeliveryAnswer], found, DeliveryAnswer.of, query, cursors)
+
+
+@router.post(
+    f"{_ADDRESS}/test",
+    access="owner",
+    operation_id="test_webhook_endpoint",
+    summary="Send a test event to a webhook endpoint",
+    description="Sends `webhook.test`, whatever event types are chosen; see its deliveries.",
+    status_code=ACCEPTED,
+    response_model=DeliveryAnswer,
+    is_idempotent=True,
+    refusals=(WebhookEndpointNotFound, WebhookEndpointOff, WebhookQueueFull),
+)
+async def test_webhook_endpoint(
+    request: Request, endpoint_id: UUID, caller: Caller, webhooks: Webhooks
+) -> Answer:
+    """Write a test event down, to be sent at once."""
+
+    async def work(uow: UnitOfWork) -> Answer:
+        uow.after_commit(webhooks.bell.ring)
+        return _accepted(await verbs.try_out(uow, endpoint_id, caller.user))
+
+    return await idempotently(
+        request, caller, operation="test_webhook_endpoint", body=None, work=work
+    )
+
+
+@router.post(
+    f"{_ADDRESS}/deliveries/{{delivery_id}}/replay",
+    access="owner",
+    operation_id="replay_webhook_delivery",
+    summary="Send one delivery again",
+    description="With the same `webhook-id` and body; its schedule of attempts begins anew.",
+    status_code=ACCEPTED,
+    response_model=DeliveryAnswer,
+    is_idempotent=True,
+    refusals=(
+        WebhookEndpointNotFound,
+        WebhookDeliveryNotFound,
+        WebhookEndpointOff,
+        WebhookQueueFull,
+    ),
+)
+async def replay_webhook_delivery(
+    request: Request, endpoint_id: UUID, delivery_id: UUID, caller: Caller, webhooks: Webhooks
+) -> Answer:
+    """Make it due at once."""
+
+    async def work(uow: UnitOfWork) -> Answer:
+        uow.after_commit(webhooks.bell.ring)
+        return _accepted(await verbs.replay(uow, endpoint_id, caller.user, delivery_id))
+
+    return await idempotently(
+        request, caller, operation="replay_webhook_delivery", body=None, work=work
+    )
+
+
+@router.post(
+    f"{_ADDRESS}/replay",
+    access="owner",
+    operation_id="replay_webhook_span",
+    summary="Send all deliveries of a span of time again",
+    description="Whatever became of them, but for those that still wait to be sent. At most"
+    " 10,000 at once.",
+    status_code=ACCEPTED,
+    response_model=ReplayAnswer,
+    is_idempotent=True,
+    refusals=(
+        WebhookEndpointNotFound,
+        WebhookEndpointOff,
+        WebhookQueueFull,
+        WebhookSpanTooLarge,
+    ),
+)
+async def replay_webhook_span(
+    request: Request, endpoint_id: UUID, caller: Caller, body: SpanRequest, webhooks: Webhooks
+) -> Answer:
+    """Make them due at once, the oldest first."""
+
+    async def work(uow: UnitOfWork) -> Answer:
+        uow.after_commit(webhooks.bell.ring)
+        count = await verbs.replay_span(uow, endpoint_id, caller.user, body.times)
+        return Answer(ACCEPTED, ReplayAnswer(replayed=count))
+
+    return await idempotently(
+        request, caller, operation="replay_webhook_span", body=body, work=work
+    )
+
+
+def _accepted(delivery: Delivery) -> Answer:
+    return Answer(ACCEPTED, DeliveryAnswer.of(delivery))

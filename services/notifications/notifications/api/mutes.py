@@ -1,0 +1,70 @@
+"""Addresses that get no news for a while: seen, and unmuted, by administrators."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+
+from kit.refusals import CursorInvalid
+from kit.web.audit import Auditing
+from kit.web.identity import Caller
+from kit.web.pagination import Cursors
+from kit.web.routes import Router
+from kit.web.schemas import Page
+from notifications.api.paging import page_of
+from notifications.queries import MutesQuery
+from notifications.refusals import MutedAddressNotFound
+from notifications.repository import Addresses
+from notifications.schemas import MutedAddressAnswer
+from notifications.service import mutes
+from notifications.wiring import Configured, Store
+
+router = Router(tags=["mails"])
+
+
+@router.get(
+    "/v1/notifications/muted-addresses",
+    access="admin",
+    operation_id="list_muted_addresses",
+    summary="Whose address gets no news by mail for now, and why",
+    description="Those heard of last come first. Addresses themselves are not kept.",
+    response_model=Page[MutedAddressAnswer],
+    refusals=(CursorInvalid,),
+)
+async def list_muted_addresses(
+    caller: Caller,
+    store: Store,
+    settings: Configured,
+    query: Annotated[MutesQuery, Query()],
+    audit: Auditing,
+) -> Page[MutedAddressAnswer]:
+    """Show a page of them."""
+    cursors = Cursors(
+        settings.cursor_secret,
+        list_name="list_muted_addresses",
+        subject=caller.subject,
+        filters=query.filters,
+    )
+    after = cursors.decode(query.cursor)
+    async with store.read() as connection:
+        found = await Addresses(connection).muted(
+            store.clock.now(), query.owner_id, after, query.limit + 1
+        )
+    await audit.listed("muted_address", None if query.owner_id is None else [query.owner_id])
+    return page_of(Page[MutedAddressAnswer], found, MutedAddressAnswer.of, query, cursors)
+
+
+@router.delete(
+    "/v1/notifications/muted-addresses/{user_id}",
+    access="admin",
+    operation_id="unmute_address",
+    summary="Have mail sent to a person's address again",
+    description="What is due from now on is sent; where its server refuses it again for a day, it"
+    " is muted again.",
+    refusals=(MutedAddressNotFound,),
+)
+async def unmute_address(user_id: UUID, store: Store, audit: Auditing) -> None:
+    """Forget what was held against the address."""
+    async with store.unit_of_work() as uow:
+        await mutes.lift(uow, user_id)
+        await audit.changed(uow, "muted_address", user_id, user_id)

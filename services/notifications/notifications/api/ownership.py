@@ -1,0 +1,45 @@
+"""Decides whose webhooks a caller may see: their own; an administrator anybody's.
+
+Every look of an administrator at what is another's goes through here, so that it can be audited
+in one place. Changes are for owners alone and do not.
+"""
+
+from uuid import UUID
+
+from kit.db import Connection
+from kit.refusals import NotFound
+from kit.web.identity import Identity
+from notifications.domain.deliveries import Delivery
+from notifications.domain.endpoints import Endpoint
+from notifications.refusals import WebhookDeliveryNotFound, WebhookEndpointNotFound
+from notifications.repository import Endpoints, Log
+
+
+def owner_asked_for(caller: Identity, owner_id: UUID | None) -> UUID | None:
+    """Return whose are listed; None for everybody's.
+
+    Raises:
+        NotFound: a user asks for another's, as if there were none.
+    """
+    if caller.is_admin:
+        return owner_id
+    if owner_id not in (None, caller.user):
+        raise NotFound
+    return caller.user
+
+
+async def visible_endpoint(connection: Connection, caller: Identity, endpoint_id: UUID) -> Endpoint:
+    """Return an endpoint that the caller may see; raises WebhookEndpointNotFound."""
+    owner_id = None if caller.is_admin else caller.user
+    found = await Endpoints(connection).get(endpoint_id, owner_id)
+    if found is None:
+        raise WebhookEndpointNotFound
+    return found
+
+
+async def visible_delivery(connection: Connection, caller: Identity, delivery_id: UUID) -> Delivery:
+    """Return a delivery that the caller may see; raises WebhookDeliveryNotFound."""
+    found = await Log(connection).get(delivery_id)
+    if found is None or not (caller.is_admin or found.owner_id == caller.user):
+        raise WebhookDeliveryNotFound
+    return found

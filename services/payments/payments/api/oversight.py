@@ -1,0 +1,164 @@
+"""Everybody's refunds, bulks and charges by the page; bulks also one's own."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Protocol, TypeVar
+from uuid import UUID
+
+from fastapi import Query
+
+from kit.refusals import CursorInvalid
+from kit.web.answers import Answer
+from kit.web.audit import Auditing
+from kit.web.pagination import Cursors, next_link
+from kit.web.routes import Router
+from kit.web.schemas import Page
+from payments.api.narrowing import person_named
+from payments.api.viewing import OK, Viewer, Viewing
+from payments.domain.bulk import Bulk
+from payments.domain.listing import ListedCharge
+from payments.domain.refunds import Refund
+from payments.repository import Oversight, RefundsWanted
+from payments.schemas.bulk import BulkAnswer, summary
+from payments.schemas.oversight import BulksQuery, ChargeSeen, ChargesQuery, RefundsQuery
+from payments.schemas.refunds import RefundAnswer, refund_shown
+from payments.wiring import Wired, Wiring
+
+router = Router(tags=["oversight"])
+
+
+class _Listed(Protocol):
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def created_at(self) -> Any: ...
+
+
+Item = TypeVar("Item", bound=_Listed)
+Asked = RefundsQuery | BulksQuery | ChargesQuery
+
+
+@router.get(
+    "/v1/payments/refunds",
+    access="admin",
+    operation_id="list_all_refunds",
+    summary="Everybody's refunds",
+    description="Newest first.",
+    response_model=Page[RefundAnswer],
+    refusals=(CursorInvalid,),
+)
+async def list_all_refunds(
+    viewer: Viewing, query: Annotated[RefundsQuery, Query()], wired: Wired, audit: Auditing
+) -> Answer:
+    """Show a page of refunds of any payments."""
+    await audit.read("refund")
+    payer_id, payee_id = [await person_named(wired, name) for name in (query.payer, query.payee)]
+    cursors = _cursors(wired, viewer, "list_all_refunds", query)
+    found: list[Refund] = []
+    if _are_known((query.payer, payer_id), (query.payee, payee_id)):
+        wanted = RefundsWanted(
+            payment_id=query.payment_id,
+            status=query.status,
+            transfer_id=query.transfer_id,
+            payer_id=payer_id,
+            payee_id=payee_id,
+        )
+        async with wired.database.read() as connection:
+            after = cursors.decode(query.cursor)
+            found = await Oversight(connection).refunds(wanted, after, query.limit + 1)
+
+    def shown(refund: Refund) -> RefundAnswer:
+        return refund_shown(refund, viewer.language, to_payer=False)
+
+    return _page(found, query, cursors, Page[RefundAnswer], shown)
+
+
+@router.get(
+    "/v1/payments/bulk",
+    access="user",
+    operation_id="list_bulks",
+    summary="Bulks that were sent",
+    description="The caller's, newest first; administrators are shown everybody's.",
+    response_model=Page[BulkAnswer],
+    refusals=(CursorInvalid,),
+)
+async def list_bulks(
+    viewer: Viewing, query: Annotated[BulksQuery, Query()], wired: Wired, audit: Auditing
+) -> Answer:
+    """Show a page of bulks, and how far each is."""
+    sender_id = await person_named(wired, query.payer)
+    cursors = _cursors(wired, viewer, "list_bulks", query)
+    whose = sender_id if viewer.caller.is_admin else viewer.user_id
+    if viewer.caller.is_admin:
+        await audit.listed("bulk", None if whose is None else [whose])
+    is_anybodys = query.payer is None or sender_id is not None
+    found: list[Bulk] = []
+    async with wired.database.read() as connection:
+        if is_anybodys and sender_id in (None, whose):
+            after = cursors.decode(query.cursor)
+            found = await Oversight(connection).bulks(whose, after, query.limit + 1)
+        counts = await Oversight(connection).counts([bulk.id for bulk in found[: query.limit]])
+
+    def shown(bulk: Bulk) -> BulkAnswer:
+        return BulkAnswer(**summary(bulk, counts[bulk.id]))
+
+    return _page(found, query, cursors, Page[BulkAnswer], shown)
+
+
+@router.get(
+    "/v1/payments/charges",
+    access="admin",
+    operation_id="list_charges",
+    summary="Everybody's charges of cards",
+    description="Newest first.",
+    response_model=Page[ChargeSeen],
+    refusals=(CursorInvalid,),
+)
+async def list_charges(
+    viewer: Viewing, query: Annotated[ChargesQuery, Query()], wired: Wired, audit: Auditing
+) -> Answer:
+    """Show a page of charges, with what went wrong at the provider."""
+    await audit.read("charge")
+    owner_id = await person_named(wired, query.payer)
+    cursors = _cursors(wired, viewer, "list_charges", query)
+    found: list[ListedCharge] = []
+    if _are_known((query.payer, owner_id)):
+        wanted = {
+            "payment_id": query.payment_id,
+            "owner_id": owner_id,
+            "status": query.status,
+            "provider": query.provider,
+        }
+        async with wired.database.read() as connection:
+            after = cursors.decode(query.cursor)
+            found = await Oversight(connection).charges(wanted, after, query.limit + 1)
+        found = [one for one in found if owner_id in (None, one.owner_id)]
+    return _page(found, query, cursors, Page[ChargeSeen], ChargeSeen.of)
+
+
+def _cursors(wired: Wiring, viewer: Viewer, name: str, query: Asked) -> Cursors:
+    return Cursors(
+        wired.settings.cursor_secret,
+        list_name=name,
+        subject=viewer.caller.subject,
+        filters=query.filters,
+    )
+
+
+def _are_known(*named: tuple[str | None, UUID | None]) -> bool:
+    return all(name is None or user_id is not None for name, user_id in named)
+
+
+def _page(
+    found: Sequence[Item],
+    query: Asked,
+    cursors: Cursors,
+    page: type[Page[Any]],
+    shown: Callable[[Item], Any],
+) -> Answer:
+    items = [shown(one) for one in found[: query.limit]]
+    if len(found) <= query.limit:
+        return Answer(OK, page.model_construct(items=items, next_cursor=None))
+    last = found[query.limit - 1]
+    cursor = cursors.encode(last.created_at, last.id)
+    link = {"Link": next_link(query.parameters, cursor)}
+    return Answer(OK, page.model_construct(items=items, next_cursor=cursor), link)

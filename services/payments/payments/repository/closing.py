@@ -1,0 +1,87 @@
+"""Owns the SQL of closing users: who is closed, and what of theirs is under way.
+
+Triggers hold every table that begins something to it (migration 0012).
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from asyncpg import RestrictViolationError
+
+from kit.db import UnitOfWork
+from payments.domain.closing import Open
+from payments.refusals import PayeeNotActive, PayerNotActive
+
+# Waits for all who begin something with them now, and keeps others from it until COMMIT.
+_ALONE: Final = "SELECT pg_advisory_xact_lock(7301, hashtext($1::uuid::text) & 1023)"
+
+_CLOSE: Final = """
+INSERT INTO closed_party (user_id, closed_at) VALUES ($1, $2) ON CONFLICT DO NOTHING
+"""
+
+_REOPEN: Final = "DELETE FROM closed_party WHERE user_id = $1"
+
+# What others have only written down, to be paid to them some day, holds nobody: anybody could
+# write it. It can't be paid any more.
+_STANDING: Final = """
+SELECT 'payment', id, status, amount_minor, currency FROM payment
+WHERE payer_id = $1 AND status IN ('scheduled', 'created', 'processing')
+    AND (status <> 'created' OR is_reserved OR expires_at > $2)
+UNION ALL
+SELECT 'payment', id, status, amount_minor, currency FROM payment
+WHERE payee_id = $1 AND (status = 'processing' OR (status = 'created' AND is_reserved))
+UNION ALL
+SELECT 'refund', refund.id, refund.status, refund.amount_minor, currency
+FROM payment JOIN refund ON refund.payment_id = payment.id
+WHERE (payer_id = $1 OR payee_id = $1) AND refund.status = 'processing'
+UNION ALL
+SELECT 'charge', id, status, amount_minor, currency FROM charge
+WHERE owner_id = $1 AND payment_id IS NULL AND status IN ('wanted', 'pending')
+UNION ALL
+SELECT 'bulk', id, 'processing', NULL, NULL FROM bulk WHERE user_id = $1 AND done < total
+LIMIT 50
+"""
+
+
+class ClosedParties:
+    """Users who are closed, within one unit of work."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    async def take_alone(self, user_id: UUID) -> None:
+        """Let nobody begin anything with this user until the unit of work ends."""
+        await self._uow.execute(_ALONE, user_id)
+
+    async def standing(self, user_id: UUID, now: datetime) -> list[Open]:
+        """Return what of the user's is not over, 50 things at most."""
+        return [Open(*row) for row in await self._uow.fetch(_STANDING, user_id, now)]
+
+    async def close(self, user_id: UUID, now: datetime) -> None:
+        """Close a user, once."""
+        await self._uow.execute(_CLOSE, user_id, now)
+
+    async def reopen(self, user_id: UUID) -> None:
+        """Undo `close`."""
+        await self._uow.execute(_REOPEN, user_id)
+
+
+@contextmanager
+def noticing_closed(payer_ids: Collection[UUID]) -> Iterator[None]:
+    """Say who is not active where the triggers refuse what is written within; it is spent then.
+
+    Raises:
+        PayerNotActive: it is one of the payers.
+        PayeeNotActive: it is somebody else.
+    """
+    try:
+        yield
+    except RestrictViolationError as error:
+        told = error.as_dict()
+        if told.get("constraint_name") != "party_is_open":
+            raise
+        is_payer = UUID(told["detail"]) in payer_ids
+        raise PayerNotActive if is_payer else PayeeNotActive from None

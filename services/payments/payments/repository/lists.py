@@ -1,0 +1,142 @@
+"""Lists of payments: of one person, of everybody, and of one transfer; along indexes by time."""
+
+# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
+
+import re
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from kit.db import Connection
+from kit.money import CURRENCIES
+from payments.domain.listing import Direction, Scope, Wanted
+from payments.domain.payment import Payment
+from payments.repository.payments import ROW, payments_of
+
+# One side of a list, read along an index of its own, as are the sides of one status; the other
+# filters narrow on the way. Amounts are compared in whole units of the currency.
+_SIDE: Final = """
+(SELECT * FROM payment
+WHERE {side}
+  AND {status}
+  AND created_at >= coalesce($3, '-infinity'::timestamptz)
+  AND created_at < coalesce($4, 'infinity'::timestamptz)
+  AND (created_at, id) < (coalesce($5, 'infinity'::timestamptz), $6)
+  AND ($8::text IS NULL OR currency = $8)
+  AND (($9::numeric IS NULL AND $10::numeric IS NULL)
+       OR amount_minor / CASE WHEN currency = ANY($11::text[]) THEN 1
+                              WHEN currency = ANY($12::text[]) THEN 1000
+                              WHEN currency = ANY($13::text[]) THEN 10000 ELSE 100 END::numeric
+          BETWEEN coalesce($9, 0) AND coalesce($10, 'infinity'::numeric))
+  AND ($14::text IS NULL OR description ILIKE $14)
+  AND ($15::uuid IS NULL OR payer_id = $15)
+  AND ($16::uuid IS NULL OR payee_id = $16)
+  AND ($17::uuid IS NULL OR $17 IN (payer_account_id, payee_account_id, debited_account_id,
+                                    credited_account_id))
+  AND ($18::uuid IS NULL OR $18 IN (payer_id, payee_id))
+  AND ($19::boolean IS NULL OR (disputed_at IS NOT NULL) = $19)
+ORDER BY created_at DESC, id DESC LIMIT $2)
+"""
+_PAID: Final = "payer_id = $1"
+_RECEIVED: Final = "payee_id = $1"
+_BY_ID: Final = ("id = $1",)
+_EVERYBODYS: Final = ("$1::uuid IS NULL",)
+_OF_ONE: Final = {
+    Direction.OUT: (_PAID,),
+    Direction.IN: (_RECEIVED,),
+    Direction.ALL: (_PAID, _RECEIVED),  # nobody pays themselves, so nothing comes twice
+}
+
+
+def _page(sides: tuple[str, ...], *, of_one_status: bool) -> str:
+    status = "status = $7" if of_one_status else "$7::text IS NULL"
+    found = (_SIDE.format(side=side, status=status) for side in sides)
+    return f"""
+WITH payment AS (
+    SELECT * FROM ({" UNION ALL ".join(found)}) AS found
+    ORDER BY created_at DESC, id DESC LIMIT $2)
+SELECT {ROW} FROM payment ORDER BY created_at DESC, id DESC
+"""
+
+
+_PAGES: Final = {
+    (sides, of_one_status): _page(sides, of_one_status=of_one_status)
+    for sides in (*_OF_ONE.values(), _BY_ID, _EVERYBODYS)
+    for of_one_status in (False, True)
+}
+_OF_TRANSFER: Final = """
+SELECT id FROM payment WHERE transfer_id = $1
+UNION ALL SELECT payment_id FROM refund WHERE transfer_id = $1
+UNION ALL SELECT payment_id FROM movement JOIN charge ON charge.id = charge_id
+    WHERE movement.transfer_id = $1 AND payment_id IS NOT NULL
+LIMIT 1
+"""
+_BY_DECIMALS: Final = [
+    [code for code, exponent in CURRENCIES.items() if exponent == decimals]
+    for decimals in (0, 3, 4)
+]
+_LITERAL: Final = re.compile(r"[\\%_]")  # what LIKE takes for more than itself
+_LAST_ID: Final = UUID(int=2**128 - 1)
+
+
+class Lists:
+    """Stored payments by the page; reads any connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def of_transfer(self, transfer_id: UUID) -> UUID | None:
+        """Return the payment that a transfer has paid, or given back."""
+        found: UUID | None = await self._connection.fetchval(_OF_TRANSFER, transfer_id)
+        return found
+
+    async def page(
+        self, scope: Scope, wanted: Wanted, after: tuple[datetime, UUID] | None, limit: int
+    ) -> list[Payment]:
+        """Return a page of payments, newest first, by one statement along an index.
+
+        ``after`` is created_at and id of the payment that the page before ended with.
+        """
+        sides, subject = _along(scope, wanted)
+        before_at, before_id = after or (None, _LAST_ID)
+        rows = await self._connection.fetch(
+            _PAGES[sides, wanted.status is not None],
+            subject,
+            limit,
+            wanted.created_from,
+            wanted.created_to,
+            before_at,
+            before_id,
+            wanted.status,
+            wanted.currency,
+            wanted.amount_min,
+            wanted.amount_max,
+            *_BY_DECIMALS,
+            None if wanted.search is None else _holding(wanted.search),
+            scope.payer_id,
+            scope.payee_id,
+            scope.wallet_id,
+            scope.viewer_id,
+            wanted.is_disputed,
+        )
+        return payments_of(rows)
+
+
+def _along(scope: Scope, wanted: Wanted) -> tuple[tuple[str, ...], UUID | None]:
+    """Return which sides are read, and whose: the fewest rows that may fit."""
+    if scope.payment_id is not None:
+        return _BY_ID, scope.payment_id
+    if scope.viewer_id is not None:
+        return _OF_ONE[wanted.direction], scope.viewer_id
+    if scope.payer_id is not None:
+        return _OF_ONE[Direction.OUT], scope.payer_id
+    if scope.payee_id is not None:
+        return _OF_ONE[Direction.IN], scope.payee_id
+    if scope.owner_id is not None:
+        return _OF_ONE[Direction.ALL], scope.owner_id
+    return _EVERYBODYS, None
+
+
+def _holding(text: str) -> str:
+    """Return the pattern of texts that hold this one, letter by letter."""
+    return "%" + _LITERAL.sub(lambda found: "\\" + found.group(), text) + "%"

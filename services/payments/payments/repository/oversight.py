@@ -1,0 +1,123 @@
+"""Lists that administrators read over everybody's refunds, bulks and charges."""
+
+# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection
+from payments.domain.bulk import Bulk
+from payments.domain.listing import ListedCharge
+from payments.domain.refunds import Refund
+from payments.repository.refunds import ROW, refunds_of
+
+After = tuple[datetime, UUID] | None
+
+_LAST_ID: Final = UUID(int=2**128 - 1)
+_PAGE: Final = """
+    AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
+ORDER BY created_at DESC, id DESC LIMIT $1
+"""
+
+_REFUNDS: Final = f"""
+SELECT {ROW} FROM refund
+WHERE ($4::uuid IS NULL OR payment_id = $4)
+    AND ($5::text IS NULL OR status = $5)
+    AND ($6::uuid IS NULL OR transfer_id = $6)
+    AND (($7::uuid IS NULL AND $8::uuid IS NULL) OR EXISTS (
+        SELECT FROM payment WHERE payment.id = refund.payment_id
+        AND ($7::uuid IS NULL OR payer_id = $7) AND ($8::uuid IS NULL OR payee_id = $8)))
+    {_PAGE}
+"""
+
+_BULKS: Final = f"""
+SELECT id, user_id, total, done, created_at FROM bulk WHERE {{whose}} {_PAGE}
+"""
+_BULKS_OF_ALL: Final = _BULKS.format(whose="$4::uuid IS NULL")
+_BULKS_OF_ONE: Final = _BULKS.format(whose="user_id = $4")
+
+_COUNTS: Final = """
+SELECT bulk_id, CASE WHEN code IS NOT NULL THEN 'refused' ELSE coalesce(payment.status, 'waiting')
+    END AS status, count(*) AS count
+FROM bulk_row LEFT JOIN payment ON payment.id = payment_id
+WHERE bulk_id = ANY($1) GROUP BY 1, 2
+"""
+
+_CHARGES: Final = f"""
+SELECT id, payment_id, account_id, owner_id, provider, reference, amount_minor, currency, status,
+    reason, attempts, last_error, created_at, updated_at
+FROM charge
+WHERE {{whose}} AND ($5::text IS NULL OR status = $5) AND ($6::text IS NULL OR provider = $6)
+    {_PAGE}
+"""
+_CHARGES_OF_ALL: Final = _CHARGES.format(whose="$4::uuid IS NULL")
+_CHARGES_OF_ONE: Final = _CHARGES.format(whose="owner_id = $4")
+_CHARGES_OF_PAYMENT: Final = _CHARGES.format(whose="payment_id = $4")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundsWanted:
+    """What a list of refunds is narrowed by; None does not narrow."""
+
+    payment_id: UUID | None = None
+    status: str | None = None
+    transfer_id: UUID | None = None
+    payer_id: UUID | None = None
+    payee_id: UUID | None = None
+
+
+class Oversight:
+    """Lists over everybody's; reads any connection, newest first, along indexes by time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def refunds(self, wanted: RefundsWanted, after: After, limit: int) -> list[Refund]:
+        """Return a page of refunds."""
+        rows = await self._connection.fetch(
+            _REFUNDS,
+            limit,
+            *(after or (None, _LAST_ID)),
+            wanted.payment_id,
+            wanted.status,
+            wanted.transfer_id,
+            wanted.payer_id,
+            wanted.payee_id,
+        )
+        return refunds_of(rows)
+
+    async def bulks(self, user_id: UUID | None, after: After, limit: int) -> list[Bulk]:
+        """Return a page of bulks, of one person where one is named."""
+        statement = _BULKS_OF_ALL if user_id is None else _BULKS_OF_ONE
+        before = after or (None, _LAST_ID)
+        rows = await self._connection.fetch(statement, limit, *before, user_id)
+        return [Bulk(**dict(row)) for row in rows]
+
+    async def counts(self, bulk_ids: Iterable[UUID]) -> Mapping[UUID, dict[str, int]]:
+        """Return how many rows of each bulk are where."""
+        ids = list(bulk_ids)
+        found: dict[UUID, dict[str, int]] = {one: {} for one in ids}
+        for row in await self._connection.fetch(_COUNTS, ids) if ids else []:
+            found[row["bulk_id"]][row["status"]] = row["count"]
+        return found
+
+    async def charges(
+        self, wanted: Mapping[str, Any], after: After, limit: int
+    ) -> list[ListedCharge]:
+        """Return a page of charges; by ``payment_id``, ``owner_id``, ``status``, ``provider``."""
+        payment_id, owner_id = wanted["payment_id"], wanted["owner_id"]
+        statement = _CHARGES_OF_ALL if owner_id is None else _CHARGES_OF_ONE
+        if payment_id is not None:
+            statement = _CHARGES_OF_PAYMENT
+        rows = await self._connection.fetch(
+            statement,
+            limit,
+            *(after or (None, _LAST_ID)),
+            payment_id or owner_id,
+            wanted["status"],
+            wanted["provider"],
+        )
+        return [ListedCharge(**dict(row)) for row in rows]

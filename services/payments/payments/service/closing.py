@@ -1,0 +1,28 @@
+"""The verbs by which a user is closed before being deleted, and reopened if that fails."""
+
+from uuid import UUID
+
+from kit.db import UnitOfWork
+from payments.closed_refusals import PaymentsOpen
+from payments.repository.closing import ClosedParties
+
+
+async def close_party(uow: UnitOfWork, user_id: UUID) -> None:
+    """Let nothing begin with this user any more; closing again changes nothing.
+
+    Raises:
+        PaymentsOpen: something is under way.
+    """
+    parties, now = ClosedParties(uow), uow.clock.now()
+    await parties.take_alone(user_id)
+    standing = await parties.standing(user_id, now)
+    if standing:
+        raise PaymentsOpen(standing)
+    await parties.close(user_id, now)
+
+
+async def reopen_party(uow: UnitOfWork, user_id: UUID) -> None:
+    """Undo `close_party`; of somebody who is not closed nothing changes."""
+    parties = ClosedParties(uow)
+    await parties.take_alone(user_id)
+    await parties.reopen(user_id)

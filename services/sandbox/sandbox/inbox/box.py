@@ -1,0 +1,124 @@
+"""Owns what came into which inbox, within bounds; knows no HTTP.
+
+An inbox is there from the first use of its name. Of inboxes, and of what each has, the oldest go.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kit.clock import Clock, SystemClock
+from kit.ids import new_id
+from kit.refusals import BodyUnreadable
+from kit.web.bodies import parse_json
+from sandbox.inbox.signatures import Check, check, secret_key
+
+INBOXES: Final = 50
+KEPT: Final = 100  # webhooks of one inbox
+KEPT_BYTES: Final = 1024 * 1024  # of their bodies together
+LARGEST: Final = 64 * 1024
+_LONGEST_HEADER: Final = 1024
+_KEPT_HEADERS: Final = ("content-type", "user-agent")
+_OWN_HEADERS: Final = "webhook-"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One webhook as it came; ``payload`` is None where the body is no JSON."""
+
+    id: UUID
+    received_at: datetime
+    headers: Mapping[str, str]
+    body: bytes
+    payload: Any
+
+    @property
+    def type(self) -> str | None:
+        """What it says that it tells."""
+        kind = self.payload.get("type") if isinstance(self.payload, dict) else None
+        return kind if isinstance(kind, str) else None
+
+
+@dataclass
+class Inbox:
+    """One inbox.
+
+    Attributes:
+        secret: what signatures are checked with: ``whsec_…``, None where it was not told.
+        answer_with: the status that senders get.
+        received: how many have come since it was made.
+    """
+
+    name: str
+    secret: str | None = None
+    answer_with: int = 200
+    received: int = 0
+    _kept: deque[Webhook] = field(default_factory=deque)
+    _bytes: int = 0
+
+    def take(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Webhook:
+        """Keep a webhook; the oldest go where there are too many, or too large ones."""
+        shown = {
+            name: value[:_LONGEST_HEADER]
+            for name, value in headers.items()
+            if name in _KEPT_HEADERS or name.startswith(_OWN_HEADERS)
+        }
+        webhook = Webhook(new_id(), now, shown, body, _payload(body))
+        self._kept.appendleft(webhook)
+        self._bytes += len(body)
+        while len(self._kept) > KEPT or self._bytes > KEPT_BYTES:
+            self._bytes -= len(self._kept.pop().body)
+        self.received += 1
+        return webhook
+
+    def newest(self, limit: int) -> list[Webhook]:
+        """Return the newest, so many at most."""
+        return list(self._kept)[:limit]
+
+    def check(self, webhook: Webhook) -> Check:
+        """Check a signature by the secret as it is now: it may be told after the first came."""
+        key = None if self.secret is None else secret_key(self.secret)
+        return check(key, webhook.headers, webhook.body, webhook.received_at)
+
+    @property
+    def kept(self) -> int:
+        """How many are kept."""
+        return len(self._kept)
+
+
+@dataclass
+class Inboxes:
+    """All of them, the last used last."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    _by_name: OrderedDict[str, Inbox] = field(default_factory=OrderedDict)
+
+    def open(self, name: str) -> Inbox:
+        """Return an inbox, made now where there is none; the longest unused goes for it."""
+        inbox = self._by_name.setdefault(name, Inbox(name))
+        self._by_name.move_to_end(name)
+        if len(self._by_name) > INBOXES:
+            self._by_name.popitem(last=False)
+        return inbox
+
+    def find(self, name: str) -> Inbox | None:
+        """Return an inbox where there is one."""
+        return self._by_name.get(name)
+
+    def delete(self, name: str) -> bool:
+        """Forget an inbox with all that it has; False where there is none."""
+        return self._by_name.pop(name, None) is not None
+
+    def all(self) -> list[Inbox]:
+        """Return all, the last used first."""
+        return list(self._by_name.values())[::-1]
+
+
+def _payload(body: bytes) -> Any:
+    try:
+        return parse_json(body)
+    except BodyUnreadable:
+        return None

@@ -1,0 +1,159 @@
+"""Adjustments: money moved by hand, under the eyes of two administrators."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request
+
+from kit.db import Database, UnitOfWork
+from kit.refusals import CursorInvalid, NotFound
+from kit.web.answers import Answer
+from kit.web.audit import Auditing
+from kit.web.idempotency import idempotently
+from kit.web.identity import Caller
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
+from kit.web.routes import Router
+from kit.web.schemas import Page
+from wallet import refusals
+from wallet.adjustment_schemas import AdjustmentAnswer, AdjustmentForeseen, AdjustmentRequest
+from wallet.api.paging import page_of
+from wallet.domain.book import Book
+from wallet.repository.adjustments import Adjustments, Status
+from wallet.service import adjustments
+from wallet.service.adjustments import Foreseen
+from wallet.wiring import Configured, Store
+
+router = Router(tags=["adjustments"])
+
+
+@router.post(
+    "/v1/ledger/adjustments",
+    access="admin",
+    operation_id="propose_adjustment",
+    summary="Propose to move money by hand; a dry run shows what it would post",
+    status_code=201,
+    response_model=AdjustmentAnswer,
+    responses={200: {"model": AdjustmentForeseen, "description": "What it would post."}},
+    is_idempotent=True,
+    refusals=(refusals.AccountUnknown, refusals.AdjustmentImpossible, refusals.WalletClosed),
+)
+async def propose_adjustment(
+    body: AdjustmentRequest, caller: Caller, request: Request, store: Store, audit: Auditing
+) -> Answer:
+    """Store a proposal for another administrator, or foresee it."""
+    if body.dry_run:
+        book = await _foreseen(store, caller.user, body)
+        await audit.read("adjustment")
+        return Answer(200, AdjustmentForeseen.of(book))
+
+    async def work(uow: UnitOfWork) -> Answer:
+        made = await adjustments.propose(uow, caller.user, body.proposal)
+        await audit.changed(uow, "adjustment", made.id)
+        location = {"Location": f"/v1/ledger/adjustments/{made.id}"}
+        return Answer(201, AdjustmentAnswer.of(made), location)
+
+    return await idempotently(request, caller, operation="propose_adjustment", body=body, work=work)
+
+
+async def _foreseen(store: Database, by: UUID, body: AdjustmentRequest) -> Book:
+    try:
+        async with store.unit_of_work() as uow:
+            await adjustments.foresee(uow, by, body.proposal)
+    except Foreseen as seen:
+        return seen.book
+
+
+@router.get(
+    "/v1/ledger/adjustments",
+    access="admin",
+    operation_id="list_adjustments",
+    summary="Adjustments, newest first",
+    response_model=Page[AdjustmentAnswer],
+    refusals=(CursorInvalid,),
+)
+async def list_adjustments(  # noqa: PLR0913 (one parameter for each of the query's)
+    *,
+    caller: Caller,
+    request: Request,
+    store: Store,
+    settings: Configured,
+    audit: Auditing,
+    status: Annotated[Status | None, Query()] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> Answer:
+    """List what was proposed and what has become of it."""
+    cursors = Cursors(
+        settings.cursor_secret,
+        list_name="list_adjustments",
+        subject=caller.subject,
+        filters={"status": status},
+    )
+    before = cursors.decode(cursor)
+    async with store.read() as connection:
+        rows = await Adjustments(connection, store.clock.now()).page(status, before, limit + 1)
+    await audit.read("adjustment")
+    return page_of(
+        Page[AdjustmentAnswer],
+        [AdjustmentAnswer.of(row) for row in rows],
+        lambda item: Position(item.created_at, item.id),
+        limit=limit,
+        cursors=cursors,
+        request=request,
+    )
+
+
+@router.get(
+    "/v1/ledger/adjustments/{adjustment_id}",
+    access="admin",
+    operation_id="get_adjustment",
+    summary="One adjustment",
+)
+async def get_adjustment(adjustment_id: UUID, store: Store, audit: Auditing) -> AdjustmentAnswer:
+    """Show an adjustment."""
+    async with store.read() as connection:
+        found = await Adjustments(connection, store.clock.now()).find(adjustment_id)
+    if found is None:
+        raise NotFound
+    await audit.read("adjustment", found.id)
+    return AdjustmentAnswer.of(found)
+
+
+@router.post(
+    "/v1/ledger/adjustments/{adjustment_id}/confirm",
+    access="admin",
+    operation_id="confirm_adjustment",
+    summary="Post what another administrator has proposed",
+    refusals=(
+        refusals.AdjustmentNeedsAnother,
+        refusals.AdjustmentDecided,
+        refusals.AdjustmentExpired,
+        refusals.AdjustmentImpossible,
+        refusals.WalletClosed,
+    ),
+)
+async def confirm_adjustment(
+    adjustment_id: UUID, caller: Caller, store: Store, audit: Auditing
+) -> AdjustmentAnswer:
+    """Confirm; asked again by the same administrator the answer is the same."""
+    async with store.unit_of_work() as uow:
+        done = await adjustments.confirm(uow, adjustment_id, caller.user)
+        await audit.changed(uow, "adjustment", adjustment_id)
+    return AdjustmentAnswer.of(done)
+
+
+@router.post(
+    "/v1/ledger/adjustments/{adjustment_id}/reject",
+    access="admin",
+    operation_id="reject_adjustment",
+    summary="Give a proposal up",
+    refusals=(refusals.AdjustmentDecided, refusals.AdjustmentExpired),
+)
+async def reject_adjustment(
+    adjustment_id: UUID, caller: Caller, store: Store, audit: Auditing
+) -> AdjustmentAnswer:
+    """Reject; whoever has proposed it may, too."""
+    async with store.unit_of_work() as uow:
+        done = await adjustments.reject(uow, adjustment_id, caller.user)
+        await audit.changed(uow, "adjustment", adjustment_id)
+    return AdjustmentAnswer.of(done)

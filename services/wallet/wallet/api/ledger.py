@@ -1,0 +1,169 @@
+"""The ledger as operators see it: the house's accounts, their entries, single transfers."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request
+
+from kit.refusals import CursorInvalid, NotFound
+from kit.web.answers import Answer
+from kit.web.audit import Auditing
+from kit.web.fields import CurrencyCode
+from kit.web.identity import Caller, Identity
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
+from kit.web.routes import Router
+from kit.web.schemas import Page
+from kit.web.times import DEFAULT_ZONE, span
+from wallet import refusals
+from wallet.api.history import From, In, To
+from wallet.api.paging import page_of
+from wallet.domain.wallets import HOUSES
+from wallet.ledger_schemas import (
+    HouseAccountAnswer,
+    HouseName,
+    LedgerEntryAnswer,
+    TransferAnswer,
+)
+from wallet.repository.history import History
+from wallet.repository.houses import Houses
+from wallet.service import history
+from wallet.service.history import Asked
+from wallet.wiring import Configured, Store
+
+router = Router(tags=["ledger"])
+
+Provider = Annotated[
+    str | None, Query(min_length=1, max_length=64, description="Whose account, or its use.")
+]
+
+
+@router.get(
+    "/v1/ledger/accounts",
+    access="admin",
+    operation_id="list_house_accounts",
+    summary="The house's own accounts: what lies there, and since when",
+    response_model=Page[HouseAccountAnswer],
+    refusals=(CursorInvalid,),
+)
+async def list_house_accounts(  # noqa: PLR0913 (one parameter for each of the query's)
+    *,
+    caller: Caller,
+    request: Request,
+    store: Store,
+    settings: Configured,
+    audit: Auditing,
+    house: Annotated[HouseName | None, Query()] = None,
+    provider: Provider = None,
+    currency: Annotated[CurrencyCode | None, Query()] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> Answer:
+    """List clearing, suspense, fees and debts, the youngest account first."""
+    cursors = Cursors(
+        settings.cursor_secret,
+        list_name="list_house_accounts",
+        subject=caller.subject,
+        filters={"house": house, "provider": provider, "currency": currency},
+    )
+    before = cursors.decode(cursor)
+    kind = None if house is None else HOUSES[house]
+    async with store.read() as connection:
+        rows = await Houses(connection).page(kind, provider, currency, before, limit + 1)
+    await audit.read("house_account")
+    now = store.clock.now()
+    return page_of(
+        Page[HouseAccountAnswer],
+        [HouseAccountAnswer.of(row, now) for row in rows],
+        lambda item: Position(item.created_at, item.id),
+        limit=limit,
+        cursors=cursors,
+        request=request,
+    )
+
+
+@router.get(
+    "/v1/ledger/accounts/{account_id}/entries",
+    access="admin",
+    operation_id="list_account_entries",
+    summary="Entries of any account, the house's included, newest first",
+    response_model=Page[LedgerEntryAnswer],
+    refusals=(CursorInvalid, NotFound, refusals.PeriodInvalid),
+)
+async def list_account_entries(  # noqa: PLR0913 (one parameter for each of the query's)
+    *,
+    account_id: UUID,
+    caller: Caller,
+    request: Request,
+    store: Store,
+    settings: Configured,
+    audit: Auditing,
+    since: From = None,
+    until: To = None,
+    tz: In = DEFAULT_ZONE,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> Answer:
+    """List what came in and what went out, and of suspended money for whom it was."""
+    begin, end = span(since, until, tz)
+    cursors = Cursors(
+        settings.cursor_secret,
+        list_name="list_account_entries",
+        subject=caller.subject,
+        filters={"account_id": account_id, "from": begin, "to": end},
+    )
+    before = cursors.decode(cursor)
+    below = None if before is None else before.id.int
+    async with store.read() as connection:
+        account = await Houses(connection).find(account_id)
+        if account is None:
+            raise NotFound
+        asked = Asked(begin, end, below, limit + 1)
+        rows = await history.entries(connection, account_id, asked)
+    await audit.read("account", account_id)
+    return page_of(
+        Page[LedgerEntryAnswer],
+        [LedgerEntryAnswer.told(row, account.currency) for row in rows],
+        lambda item: Position(item.posted_at, UUID(int=item.seq)),
+        limit=limit,
+        cursors=cursors,
+        request=request,
+    )
+
+
+@router.get(
+    "/v1/transfers/{transfer_id}",
+    access="owner",
+    operation_id="get_transfer",
+    summary="One transfer with its entries; of other people's accounts for admins only",
+)
+async def get_transfer(
+    transfer_id: UUID, caller: Caller, store: Store, audit: Auditing
+) -> TransferAnswer:
+    """Show a transfer in which the caller is a side; to an administrator any."""
+    async with store.read() as connection:
+        past = History(connection)
+        moved = await past.transfer(transfer_id)
+        if moved is None:
+            raise NotFound
+        legs = await past.all_legs(moved)
+        owners = {leg.account_id: leg.owner_id for leg in legs}
+        if moved.payer_account_id not in owners:  # who owes all of it has no entry
+            payer = await Houses(connection).find(moved.payer_account_id)
+            owners[moved.payer_account_id] = payer.owner_id if payer else None
+    mine = _mine(caller, owners)
+    await audit.read("transfer", transfer_id, *(one for one in owners.values() if one))
+    return TransferAnswer.of(moved, legs, mine)
+
+
+def _mine(caller: Identity, owners: dict[UUID, UUID | None]) -> set[UUID] | None:
+    """Return which of the accounts are the caller's; None where they may see all.
+
+    Raises:
+        NotFound: none is.
+    """
+    if caller.is_admin:
+        return None
+    mine = {account_id for account_id, owner_id in owners.items() if owner_id == caller.user}
+    if not mine:
+        raise NotFound
+    return mine

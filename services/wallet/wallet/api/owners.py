@@ -1,0 +1,39 @@
+"""Closing owners who are being deleted, asked for by auth; not routed by the gateway."""
+
+from uuid import UUID
+
+from kit.web.routes import Router
+from wallet.refusals import WalletNotEmpty
+from wallet.service import owners
+from wallet.wiring import Store
+
+router = Router(tags=["internal"])
+
+
+@router.post(
+    "/internal/owners/{owner_id}/close",
+    access="service",
+    operation_id="close_owner",
+    summary="Close all wallets of an owner, now and to come",
+    description="Refused while there is money in one, set aside, or owed. Closing again changes"
+    " nothing.",
+    status_code=204,
+    refusals=(WalletNotEmpty,),
+)
+async def close_owner(owner_id: UUID, store: Store) -> None:
+    """Close an owner, who may have no wallet."""
+    async with store.unit_of_work() as uow:
+        await owners.close_owner(uow, owner_id)
+
+
+@router.post(
+    "/internal/owners/{owner_id}/reopen",
+    access="service",
+    operation_id="reopen_owner",
+    summary="Undo the closing of an owner who is not deleted after all",
+    status_code=204,
+)
+async def reopen_owner(owner_id: UUID, store: Store) -> None:
+    """Reopen an owner; of one who is open nothing changes."""
+    async with store.unit_of_work() as uow:
+        await owners.reopen_owner(uow, owner_id)

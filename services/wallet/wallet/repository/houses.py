@@ -1,0 +1,87 @@
+"""Owns the SQL of the house's accounts as operators see them: what lies there, and since when."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from kit.db.unit_of_work import Connection
+
+# How far back it is looked for what still lies on an account; if it is more, its age is a least.
+ENTRIES_LOOKED_AT = 1000
+
+# What came first leaves first: so what lies on an account came with the latest entries of the
+# balance's sign that together make up the balance, and the first of these is the oldest.
+_PAGE = """
+SELECT account.id, kind, name, currency, generation, balance_minor, seq, created_at, moved_at,
+       oldest_at
+FROM account
+CROSS JOIN LATERAL (
+    SELECT min(posted_at) FILTER (WHERE came > 0 AND covered - came < abs(balance_minor))
+        AS oldest_at
+    FROM (
+        SELECT posted_at, came, sum(came) OVER (ORDER BY newest.seq DESC) AS covered
+        FROM (
+            SELECT entry.seq, posted_at, greatest(amount_minor * sign(balance_minor), 0) AS came
+            FROM entry WHERE account_id = account.id ORDER BY entry.seq DESC LIMIT $1) AS newest
+    ) AS counted
+) AS lying
+WHERE owner_id IS NULL AND ($2::text IS NULL OR kind = $2) AND ($3::text IS NULL OR name = $3)
+    AND ($4::text IS NULL OR currency = $4)
+    AND ($5::timestamptz IS NULL OR (created_at, account.id) < ($5, $6::uuid))
+ORDER BY created_at DESC, account.id DESC LIMIT $7
+"""
+
+_FIND = """
+SELECT id, owner_id, kind, currency, status FROM account WHERE id = $1
+"""
+
+
+class House(NamedTuple):
+    """An account of the house's; `oldest_at` is when the oldest of what lies there came."""
+
+    id: UUID
+    kind: str
+    name: str
+    currency: str
+    generation: int
+    balance_minor: int
+    entries: int
+    created_at: datetime
+    moved_at: datetime
+    oldest_at: datetime | None
+
+
+class Known(NamedTuple):
+    """Any account, people's or the house's."""
+
+    id: UUID
+    owner_id: UUID | None
+    kind: str
+    currency: str
+    status: str
+
+
+class Houses:
+    """The house's accounts, and accounts of whatever kind by id."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def page(
+        self,
+        kind: str | None,
+        name: str | None,
+        currency: str | None,
+        before: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> list[House]:
+        """Return accounts of the house, the youngest first; None of a filter is any."""
+        rows = await self._connection.fetch(
+            _PAGE, ENTRIES_LOOKED_AT, kind, name, currency, *(before or (None, None)), limit
+        )
+        return [House(*row) for row in rows]
+
+    async def find(self, account_id: UUID) -> Known | None:
+        """Return an account of any kind."""
+        row = await self._connection.fetchrow(_FIND, account_id)
+        return None if row is None else Known(*row)

@@ -1,0 +1,44 @@
+"""Closes an owner who is deleted: no wallet of theirs is used any more, and none may be opened.
+
+Money that comes later goes to a suspense account; see `domain.posting`.
+"""
+
+from uuid import UUID
+
+from kit.db.unit_of_work import UnitOfWork
+from wallet.domain.wallets import Wallet
+from wallet.refusals import WalletNotEmpty
+from wallet.repository.owners import Owners
+
+
+async def close_owner(uow: UnitOfWork, owner_id: UUID) -> None:
+    """Close all accounts of an owner, who may have none; closed once, closed for good or `reopen`.
+
+    All of them are locked, so whatever arrives at the same time is either seen here or sees the
+    closed account.
+
+    Raises:
+        WalletNotEmpty: there is money on one of them, held or not, or something is owed.
+    """
+    owners = Owners(uow)
+    await owners.take_alone(owner_id)
+    if await owners.is_closed(owner_id):
+        return
+    accounts = await owners.lock_accounts(owner_id)
+    standing = [one for one in accounts if _has_something(one)]
+    if standing:
+        raise WalletNotEmpty(standing)
+    frozen = [one.id for one in accounts if one.status == "frozen"]
+    await owners.close(owner_id, frozen, uow.clock.now())
+
+
+async def reopen_owner(uow: UnitOfWork, owner_id: UUID) -> None:
+    """Undo `close_owner`, where the owner is not deleted after all; frozen wallets stay frozen."""
+    owners = Owners(uow)
+    await owners.take_alone(owner_id)
+    await owners.lock_accounts(owner_id)
+    await owners.reopen(owner_id)
+
+
+def _has_something(wallet: Wallet) -> bool:
+    return bool(wallet.balance_minor or wallet.held_minor or wallet.owed_minor)

@@ -1,0 +1,200 @@
+"""What administrators did and saw is kept for ever, by who, what, whose and when."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.integration.auth.world import Json, Login, World, code
+
+from contracts.auth import RecordAudit
+from kit.ids import new_id
+from kit.messaging import cloudevents
+from kit.messaging.broker import Delivery
+from kit.runtime import consumers
+from testkit.broker import MemoryBroker
+
+
+async def log_of(world: World, login: Login, **query: Any) -> list[Json]:
+    answer = await world.http.get("/v1/auth/audit", params=query, headers=login.headers)
+    assert answer.status_code == 200, answer.text
+    items: list[Json] = answer.json()["items"]
+    return items
+
+
+async def own_id(world: World, login: Login) -> str:
+    answer = await world.http.get("/v1/auth/me", headers=login.headers)
+    found: str = answer.json()["id"]
+    return found
+
+
+async def hear(world: World, *acts: RecordAudit, source: str = "wallet") -> None:
+    """Have auth handle what another service tells."""
+    now = world.clock.now()
+    bodies = [
+        cloudevents.encode(act, source=source, subject=str(act.command_id), time=now)[1]
+        for act in acts
+    ]
+    (consumer,) = consumers(world.service, MemoryBroker())
+    await consumer.handle(
+        [
+            Delivery(
+                tag=1,
+                routing_key="auth",
+                body=cloudevents.pack(bodies),
+                content_type=cloudevents.BATCH,
+                attempts=0,
+            )
+        ]
+    )
+
+
+def act(world: World, **changes: Any) -> RecordAudit:
+    told: Json = {
+        "command_id": new_id(),
+        "at": world.clock.now(),
+        "actor_id": new_id(),
+        "action": "freeze_wallet",
+        "subject_kind": "wallet",
+        "subject_id": str(new_id()),
+        "owner_id": new_id(),
+        "request_id": "r-1",
+        "address": "203.0.113.7",
+    }
+    return RecordAudit.model_validate(told | changes)
+
+
+async def test_each_look_and_each_change_of_an_administrator_is_kept(world: World) -> None:
+    user = await world.arrive("alice")
+    await world.log_in("alice")
+    admin = await world.admin()
+    headers = {**admin.headers, "X-Request-Id": "see-alice", "X-Forwarded-For": "203.0.113.7"}
+    path = f"/v1/users/{user['id']}"
+    await world.http.get("/v1/users", headers=headers)
+    await world.http.get(path, headers=headers)
+    sessions = await world.http.get(f"{path}/sessions", headers=headers)
+    session_id = sessions.json()["items"][0]["id"]
+    ended = await world.http.delete(f"{path}/sessions/{session_id}", headers=headers)
+    assert ended.status_code == 204
+    await world.http.patch(path, json={"is_active": False}, headers=headers)
+    entries = await log_of(world, admin)
+    assert {entry.pop("id") for entry in entries}
+    assert len({entry.pop("at") for entry in entries}) >= 1
+    about = [
+        (entry["action"], entry["subject_kind"], entry["subject_id"], entry["owner_id"])
+        for entry in reversed(entries)
+    ]
+    assert about == [
+        ("list_users", "user", None, None),
+        ("get_user", "user", user["id"], user["id"]),
+        ("list_user_sessions", "session", None, user["id"]),
+        ("delete_user_session", "session", session_id, user["id"]),
+        ("change_user", "user", user["id"], user["id"]),
+    ]
+    admin_id = await own_id(world, admin)
+    for entry in entries:
+        assert entry["actor_id"] == admin_id
+        assert entry["service"] == "auth"
+        assert entry["request_id"] == "see-alice"
+        assert entry["address"] == "203.0.113.7"
+
+
+async def test_what_is_refused_or_not_there_leaves_no_trace(world: World) -> None:
+    admin = await world.admin()
+    missing = f"/v1/users/{new_id()}"
+    for method, path in (
+        ("GET", missing),
+        ("PATCH", missing),
+        ("GET", f"{missing}/sessions"),
+        ("DELETE", f"{missing}/sessions/{new_id()}"),
+    ):
+        body = {"is_active": False} if method == "PATCH" else None
+        answer = await world.http.request(method, path, json=body, headers=admin.headers)
+        assert code(answer) == (404, "not_found")
+    last = f"/v1/users/{await own_id(world, admin)}"
+    await world.database_keeps_only([await own_id(world, admin)])
+    refused = await world.http.patch(last, json={"is_active": False}, headers=admin.headers)
+    assert code(refused) == (409, "last_admin")
+    assert await log_of(world, admin) == []
+
+
+async def test_what_other_services_tell_is_kept_once(world: World) -> None:
+    admin = await world.admin()
+    told = act(world)
+    await hear(world, told)
+    await hear(world, told, act(world, action="other", subject_id=None, owner_id=None))
+    (kept,) = await log_of(world, admin, action="freeze_wallet")
+    expected = told.model_dump(mode="json", exclude={"command_id", "at"})
+    assert {name: kept[name] for name in expected} == expected
+    assert (kept["id"], kept["service"]) == (str(told.command_id), "wallet")
+    assert len(await log_of(world, admin)) == 2
+
+
+async def test_the_log_is_narrowed_by_every_filter(world: World) -> None:
+    admin = await world.admin()
+    wanted = act(world, action="set_limits")
+    await hear(world, wanted, source="payments")
+    world.clock.advance(60)
+    await hear(world, act(world))
+    about: Json = {"actor": wanted.actor_id, "subject": wanted.subject_id, "action": "set_limits"}
+    later = world.clock.now().isoformat()
+    queries: tuple[Json, ...] = (
+        about,
+        *({name: value} for name, value in about.items()),
+        {"subject": str(wanted.subject_id).upper()},
+        {"subject": wanted.owner_id},
+        {"owner_id": wanted.owner_id},
+        {"service": "payments"},
+        {"to": later},
+    )
+    for query in queries:
+        (found,) = await log_of(world, admin, **query)
+        assert found["id"] == str(wanted.command_id), query
+    (newer,) = await log_of(world, admin, **{"from": later})
+    assert newer["action"] == "freeze_wallet"
+    day = world.clock.now().date().isoformat()
+    assert len(await log_of(world, admin, **{"from": day, "to": day})) == 2
+    assert await log_of(world, admin, subject="nothing-of-the-kind") == []
+
+
+@pytest.mark.parametrize(
+    "query", [{"actor": "x"}, {"from": "yesterday"}, {"limit": 101}, {"surprise": "1"}]
+)
+async def test_a_filter_that_means_nothing_is_refused(world: World, query: Json) -> None:
+    admin = await world.admin()
+    answer = await world.http.get("/v1/auth/audit", params=query, headers=admin.headers)
+    assert code(answer) == (422, "validation_failed")
+
+
+async def test_the_log_has_pages_and_is_for_administrators(world: World) -> None:
+    admin = await world.admin()
+    acts = [act(world) for _ in range(5)]
+    for one in acts:
+        await hear(world, one)
+    page: Json = {"next_cursor": None}
+    seen: list[str] = []
+    while True:
+        query = {"limit": 2, "cursor": page["next_cursor"]}
+        answer = await world.http.get(
+            "/v1/auth/audit",
+            params={name: value for name, value in query.items() if value is not None},
+            headers=admin.headers,
+        )
+        page = answer.json()
+        seen += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        assert 'rel="next"' in answer.headers["link"]
+    assert sorted(seen) == sorted(str(one.command_id) for one in acts)
+    await world.arrive("alice")
+    alice = await world.log_in("alice")
+    answer = await world.http.get("/v1/auth/audit", headers=alice.headers)
+    assert code(answer) == (403, "forbidden")
+
+
+async def test_what_is_written_stays(world: World) -> None:
+    await hear(world, act(world))
+    for statement in ("UPDATE audit SET actor_id = id", "DELETE FROM audit"):
+        with pytest.raises(asyncpg.RestrictViolationError, match="is refused"):
+            async with world.database.unit_of_work() as uow:
+                await uow.execute(statement)
+    assert await world.count("SELECT count(*) FROM audit") == 1

@@ -1,0 +1,55 @@
+"""What administrators see and change of others' is told with it; one's own business is not."""
+
+from uuid import UUID
+
+from tests.integration.payments.room import Room
+from tests.integration.payments.test_limits import as_admin
+from tests.integration.payments.test_refunding import paid
+
+from contracts.auth import RecordAudit
+from kit.messaging import cloudevents
+
+
+async def acts(room: Room) -> list[tuple[str, str, str | None, UUID | None]]:
+    """Return what has been told, in its order."""
+    await room.settle()
+    found = []
+    for publication in room.pump.broker.published:
+        for raw in cloudevents.unpack(publication.body, publication.content_type):
+            kind, event_id = cloudevents.type_and_id(raw)
+            if kind == RecordAudit.type:
+                act = cloudevents.decode(raw, event_id, RecordAudit).message
+                assert isinstance(act, RecordAudit)
+                found.append((act.action, act.subject_kind, act.subject_id, act.owner_id))
+    return found
+
+
+async def test_limits_that_admins_see_and_set_are_told(room: Room, alice: UUID) -> None:
+    path = f"/v1/payments/limits/{alice}"
+    assert (await as_admin(room, "GET", path)).status_code == 200
+    await room.get(alice, "/v1/payments/limits")
+    assert (await as_admin(room, "PUT", path, json={"limits": []})).status_code == 200
+    assert (await as_admin(room, "PUT", path, json={"limits": [{}]})).status_code == 422
+    assert await acts(room) == [
+        ("get_limits", "limits", str(alice), alice),
+        ("set_limits", "limits", str(alice), alice),
+    ]
+
+
+async def test_refunds_that_admins_see_and_ask_for_are_told(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    payment_id = await paid(room, alice, bob)
+    path = f"/v1/payments/{payment_id}/refunds"
+    asking = as_admin(room, "POST", path, json={"amount": "1.00"})
+    [answer] = await room.carried(asking)
+    assert answer.status_code == 202, answer.text
+    refund_id = answer.json()["id"]
+    for one in (path, f"{path}/{refund_id}"):
+        assert (await as_admin(room, "GET", one)).status_code == 200
+        assert (await room.get(bob, one)).status_code == 200
+    assert await acts(room) == [
+        ("refund_payment", "refund", refund_id, bob),
+        ("list_refunds", "payment", str(payment_id), alice),
+        ("get_refund", "refund", refund_id, alice),
+    ]

@@ -1,0 +1,192 @@
+"""Who is to be deleted is closed first: nothing is under way, and nothing begins any more."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from tests.integration.payments.room import Room
+from tests.integration.payments.test_bulk import row, send, shown, work
+from tests.integration.payments.test_refunding import ask, paid
+from tests.integration.payments.test_schedules import HOUR, scheduled, sweep
+
+from contracts.auth import UserChanged
+from kit.ids import new_id
+from kit.tasks import spawn
+
+
+async def close(room: Room, user_id: UUID, verb: str = "close") -> httpx.Response:
+    now = int(room.desk.time.now().timestamp())
+    token = room.desk.mint.service("auth", iat=now, exp=now + 600)
+    headers = {"Authorization": f"Bearer {token}"}
+    return await room.http.post(f"/internal/owners/{user_id}/{verb}", headers=headers)
+
+
+async def standing(room: Room, user_id: UUID) -> list[tuple[str, str]]:
+    answer = await close(room, user_id)
+    assert (answer.status_code, answer.json()["code"]) == (409, "payments_open"), answer.text
+    return [(one["pointer"], one["code"]) for one in answer.json()["errors"]]
+
+
+async def deleted(room: Room, user_id: UUID) -> None:
+    await room.told(
+        UserChanged(user_id=user_id, number=1, username=None, status="deleted", roles=("user",)), 2
+    )
+
+
+async def create(room: Room, payer: UUID, payee: UUID) -> httpx.Response:
+    body = {"payee": {"user_id": str(payee)}, "amount": "1.00"}
+    return await room.post(payer, "/v1/payments", json=body)
+
+
+async def test_whoever_has_nothing_under_way_is_closed_and_reopened(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await paid(room, alice, bob)
+    for who in (alice, bob, new_id()):
+        for verb in ("close", "close", "reopen", "reopen", "close"):
+            assert (await close(room, who, verb)).status_code == 204
+    assert (await close(room, alice, "reopen")).status_code == 204
+    refused = await create(room, alice, bob)
+    assert (refused.status_code, refused.json()["code"]) == (422, "payee_not_active")
+    await close(room, bob, "reopen")
+    assert (await create(room, alice, bob)).status_code == 201
+
+
+async def test_closing_is_for_services(room: Room, alice: UUID) -> None:
+    answer = await room.post(alice, f"/internal/owners/{alice}/close")
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["created", "reserved", "scheduled"])
+async def test_a_payers_open_payment_stands_in_the_way(
+    room: Room, alice: UUID, bob: UUID, kind: str
+) -> None:
+    if kind == "scheduled":
+        payment_id = await scheduled(room, alice, bob)
+    else:
+        payment_id = await room.create(alice, bob, reserve=kind == "reserved")
+    status = "scheduled" if kind == "scheduled" else "created"
+    assert await standing(room, alice) == [(f"/payments/{payment_id}", status)]
+    await room.settle()
+    assert (await room.cancel(alice, payment_id)).status_code in (200, 202)
+    await room.settle()
+    assert (await close(room, alice)).status_code == 204
+
+
+async def test_a_payment_whose_time_is_over_holds_nobody(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.create(alice, bob)
+    room.clock.advance(24 * 3600)
+    assert (await close(room, alice)).status_code == 204
+
+
+async def test_what_is_in_flight_or_set_aside_stands_in_the_payees_way(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    reserved = await room.create(alice, bob, reserve=True)
+    processing = await room.create(alice, bob)
+    await room.pay(alice, processing)
+    assert set(await standing(room, bob)) == {
+        (f"/payments/{reserved}", "created"),
+        (f"/payments/{processing}", "processing"),
+    }
+
+
+async def test_nobody_is_held_by_what_others_only_write_down(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    payment_id = await room.create(alice, bob)
+    assert (await close(room, bob)).status_code == 204
+    refused = await room.pay(alice, payment_id)
+    assert (refused.status_code, refused.json()["code"]) == (422, "payee_not_active")
+    assert await room.status(alice, payment_id) == "created"
+
+
+async def test_a_scheduled_payment_to_whoever_was_closed_fails_at_its_time(
+    room: Room, alice: UUID, bob: UUID, carol: UUID
+) -> None:
+    lost, kept = [await scheduled(room, alice, payee) for payee in (bob, carol)]
+    assert (await close(room, bob)).status_code == 204
+    room.clock.advance(HOUR)
+    assert await sweep(room) == 2
+    await room.settle()
+    assert await room.status(alice, lost) == "failed"
+    assert await room.status(alice, kept) == "paid"
+
+
+async def test_a_refund_under_way_stands_in_both_ways(room: Room, alice: UUID, bob: UUID) -> None:
+    payment_id = await paid(room, alice, bob)
+    room.wallet.is_silent = True
+
+    async def begin() -> None:
+        await ask(room, bob, payment_id)
+
+    asking = spawn(begin(), "test.refund")
+    refunds: list[Any] = []
+    while not refunds:
+        answer = await room.get(bob, f"/v1/payments/{payment_id}/refunds")
+        refunds = answer.json()["items"]
+    for who in (alice, bob):
+        assert await standing(room, who) == [(f"/refunds/{refunds[0]['id']}", "processing")]
+    await asking
+
+
+async def test_whoever_was_deleted_is_given_nothing_back(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    payment_id = await paid(room, alice, bob)
+    assert (await close(room, alice)).status_code == 204
+    await deleted(room, alice)
+    refused = await ask(room, bob, payment_id)
+    assert (refused.status_code, refused.json()["code"]) == (409, "payer_deleted")
+    assert (await close(room, bob)).status_code == 204
+
+
+async def test_a_bulk_passes_by_whoever_was_closed_and_stands_in_its_senders_way(
+    room: Room, alice: UUID, bob: UUID, carol: UUID
+) -> None:
+    await close(room, bob)
+    path = await send(room, alice, [row("bob"), row("carol")])
+    assert ("/bulks/" + path.rpartition("/")[2], "processing") in await standing(room, alice)
+    await work(room)
+    report = await shown(room, alice, path)
+    assert [one.get("code") for one in report["items"]] == ["payee_not_active", None]
+
+
+async def test_a_deleted_owners_services_are_offered_no_more(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    body = {"name": "Internet", "price": "39.00", "currency": "RUB"}
+    made = await room.post(bob, "/v1/services", json=body)
+    assert made.status_code == 201, made.text
+    await close(room, bob)
+    await deleted(room, bob)
+    found = (await room.get(alice, f"/v1/services/{made.json()['id']}")).json()
+    assert found["is_active"] is False
+
+
+async def test_closing_and_beginning_never_both_happen(room: Room) -> None:
+    """Many pairs at once: a closed payee has no payment in flight, an open one is not closed."""
+    pairs = [(await room.arrives(f"p{n}"), await room.arrives(f"q{n}")) for n in range(25)]
+    made = [await room.create(payer, payee) for payer, payee in pairs]
+    calls = [
+        call
+        for (payer, payee), payment_id in zip(pairs, made, strict=True)
+        for call in (room.pay(payer, payment_id), close(room, payee))
+    ]
+    answers = await asyncio.gather(*calls)
+    for paid_, closed in zip(answers[::2], answers[1::2], strict=True):
+        outcome = (paid_.status_code, closed.status_code)
+        assert outcome in {(202, 409), (422, 204)}, (paid_.text, closed.text)
+
+
+async def test_closing_and_creating_never_both_happen(room: Room, bob: UUID) -> None:
+    payers = [await room.arrives(f"p{n}") for n in range(25)]
+    calls = [call for payer in payers for call in (create(room, payer, bob), close(room, payer))]
+    answers = await asyncio.gather(*calls)
+    for created, closed in zip(answers[::2], answers[1::2], strict=True):
+        outcome = (created.status_code, closed.status_code)
+        assert outcome in {(201, 409), (403, 204)}, (created.text, closed.text)

@@ -1,0 +1,75 @@
+"""Names that look like others, by the data of Unicode TS 39."""
+
+import pytest
+
+from auth.domain.lookalikes import looks, new_username, skeleton
+from auth.refusals import UsernameMixed, UsernameRefused, UsernameReserved
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "alice",
+        "Алиса",
+        "иван-2",
+        "user_1",
+        "日本taro",
+        "田中さん",
+        "한국kim",
+        "josé",
+        "ελένη",
+        "ann🎈",
+    ],
+)
+def test_names_of_one_script_or_of_scripts_written_together_are_taken(name: str) -> None:
+    assert new_username(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["аdmin", "pаypal", "аlice", "иvan", "ivanов", "αlpha", "日本иван"]
+)
+def test_mixed_scripts_are_refused(name: str) -> None:
+    with pytest.raises(UsernameMixed):
+        new_username(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "admin",
+        "ADMIN",
+        "admın",
+        "ａｄｍｉｎ",
+        "𝐚𝐝𝐦𝐢𝐧",
+        "r00t",
+        "roοt"[:2] + "ot",
+        "suppоrt"[:4] + "ort",
+    ],
+)
+def test_reserved_names_and_what_passes_for_them_are_refused(name: str) -> None:
+    with pytest.raises(UsernameReserved):
+        new_username(name)
+
+
+def test_what_is_no_username_is_none_here_either() -> None:
+    with pytest.raises(UsernameRefused):
+        new_username("a@b")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("сосо", "coco"),
+        ("paypa1", "paypal"),
+        ("modem", "modern"),
+        ("ALICE", "alice"),
+        ("o0o", "ooo"),
+    ],
+)
+def test_what_looks_the_same_has_one_skeleton(one: str, other: str) -> None:
+    assert skeleton(one) == skeleton(other)
+
+
+def test_a_capital_i_passes_for_a_small_l_as_it_is_written() -> None:
+    assert skeleton("paypal") in looks("paypaI")
+    assert skeleton("alice") != skeleton("bob")
