@@ -72,7 +72,8 @@ def _of_services(sources: Sources) -> list[Any]:
 
 def _may_hold_sql(name: str) -> bool:
     path = PurePath(name)
-    return path.name in {"repository.py", "tables.py"} or "repository" in path.parts
+    rooms = {"repository", "tables"}
+    return path.stem in rooms or bool(rooms & set(path.parts))
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[ast.stmt, str]]:

@@ -102,7 +102,6 @@ def build(settings: Settings) -> Service:
             ("checks", lambda service: _check(engine, service, settings)),
             ("charges", _charge),
             ("hearing", _hear),
-            ("movements", _ask_again),
             ("bulk", _bulk),
             ("expiry", _sweep),
             ("idempotency", _forget_answers),
@@ -177,9 +176,6 @@ async def _charge(service: Service) -> None:
 
 
 async def _hear(service: Service) -> None:
+    """Hear the provider, and have the wallet asked again for what follows from that."""
     wiring: Wiring = service.state.wiring
-    await wiring.hearing.run()
-
-
-async def _ask_again(service: Service) -> None:
-    await movements.ask_again_for_ever(service.state.database)
+    await all_of([wiring.hearing.run(), movements.ask_again_for_ever(service.state.database)])

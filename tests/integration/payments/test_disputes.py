@@ -151,7 +151,7 @@ async def test_what_comes_about_a_charge_nobody_knows_yet_is_kept(
     await room.hear()
     assert await room.count("dispute") == 0
     cards.down = False
-    await cards.tells("succeeded", payment_id)  # names it by our id
+    await cards.tells("succeeded", payment_id, id="card_1")  # names it by our id, too
     await room.settle()
     await room.hear()
     await room.settle()

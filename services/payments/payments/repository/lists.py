@@ -66,7 +66,10 @@ _PAGES: Final = {
 }
 _OF_TRANSFER: Final = """
 SELECT id FROM payment WHERE transfer_id = $1
-UNION ALL SELECT payment_id FROM refund WHERE transfer_id = $1 LIMIT 1
+UNION ALL SELECT payment_id FROM refund WHERE transfer_id = $1
+UNION ALL SELECT payment_id FROM movement JOIN charge ON charge.id = charge_id
+    WHERE movement.transfer_id = $1 AND payment_id IS NOT NULL
+LIMIT 1
 """
 _BY_DECIMALS: Final = [
     [code for code, exponent in CURRENCIES.items() if exponent == decimals]

@@ -179,7 +179,18 @@ def _shown_fault(moment: Faulted, label: str) -> ProviderMoment:
     )
 
 
-def shown_moment(  # noqa: PLR0911 (one shape for each kind)
+def _shown_dispute(moment: Disputed, label: str) -> DisputeMoment:
+    return DisputeMoment(
+        at=moment.at,
+        code=moment.code,
+        label=label,
+        amount=decimal_text(moment.amount_minor, moment.currency),
+        currency=moment.currency,
+        reason=moment.reason,
+    )
+
+
+def shown_moment(  # noqa: PLR0911 (one for each kind)
     moment: Moment, language: Language
 ) -> AnyMoment:
     """Return a moment as the API tells it."""
@@ -220,14 +231,7 @@ def shown_moment(  # noqa: PLR0911 (one shape for each kind)
                 seq=moment.seq,
             )
         case Disputed():
-            return DisputeMoment(
-                at=at,
-                code=moment.code,
-                label=label,
-                amount=decimal_text(moment.amount_minor, moment.currency),
-                currency=moment.currency,
-                reason=moment.reason,
-            )
+            return _shown_dispute(moment, label)
         case Faulted():
             return _shown_fault(moment, label)
         case Webhook():

@@ -1,7 +1,6 @@
-"""Tables of payments; constraints restate the rules of the domain. Kit's own tables stand there.
+"""Tables of payments and of people; those of cards are next door.
 
-Those of cards are in ``card_tables``. Parties and wallets are read models: rows told by events, so
-no foreign key can hold them.
+Parties and wallets are read models: rows told by events, so no foreign key can hold them.
 """
 
 from sqlalchemy import (
@@ -22,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from payments.card_tables import METADATA
+from payments.tables.cards import METADATA
 
 _AT = DateTime(timezone=True)
 
@@ -61,13 +60,13 @@ payment = Table(
     Column("refunded_at", _AT),
     Column("counted_on", Date),
     Column("lines", JSONB),
+    Column("disputed_at", _AT),
+    Column("disputed_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("dispute_outcome", Text),
     Column("counted_minor", BigInteger),
     Column("is_price_fixed", Boolean, nullable=False, server_default=text("false")),
     Column("debited_account_id", Uuid),
     Column("credited_account_id", Uuid),
-    Column("disputed_at", _AT),
-    Column("disputed_minor", BigInteger, nullable=False, server_default=text("0")),
-    Column("dispute_outcome", Text),
     CheckConstraint(
         "(disputed_at IS NOT NULL) = (disputed_minor >= 1)", name="disputed_has_its_sum"
     ),

@@ -160,6 +160,7 @@ movement = Table(
         "(posted_at IS NULL) = (next_at IS NOT NULL)", name="what_is_open_is_asked_about"
     ),
     Index("ix_movement_charge_id", "charge_id"),
+    Index("ix_movement_transfer_id", "transfer_id"),
     Index("ix_movement_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )
 

@@ -1,0 +1,6 @@
+"""Tables of payments; constraints restate the rules of the domain. Kit's own tables stand there."""
+
+from payments.tables import payments as _payments  # noqa: F401 - so that all tables are known
+from payments.tables.cards import METADATA
+
+__all__ = ["METADATA"]
