@@ -67,7 +67,7 @@ def environment() -> str:
     """Return a `.env` for production: fresh secrets, and what is to be filled in."""
     made = [f"{name}={secrets.token_hex(24)}" for name in (*SECRETS, *PASSWORDS)]
     asked = [line for name, what in ASKED.items() for line in (f"# {what}", f"{name}=")]
-    head = ["ENVIRONMENT=production", "COMPOSE_FILE=docker-compose.yml"]
+    head = ["ENVIRONMENT=production"]
     return "\n".join([*head, "", *made, "", *asked]) + "\n"
 
 

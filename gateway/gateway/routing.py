@@ -124,7 +124,8 @@ class RouteTable:
         rewrite = Rewrite(method, tuple(_sources(alias, path)), query.encode())
         label = alias.partition(" ")[2]
         self.add(alias, replace(route, label=label, rewrite=rewrite))
-        self._aliases.add(label.encode())
+        if "{" not in label:
+            self._aliases.add(label.encode())
 
     def find(self, method: str, path: bytes) -> Route | None:
         """Return the route of a request, None where there is none."""

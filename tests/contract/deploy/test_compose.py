@@ -172,15 +172,6 @@ def test_the_sandbox_is_part_of_development_alone(containers: dict[str, Any]) ->
     assert containers["gateway"]["depends_on"]["sandbox"]["required"] is False
     needing = [name for name, one in containers.items() if "sandbox" in one.get("depends_on", {})]
     assert needing == ["gateway"]
-    override = (ROOT / "docker-compose.override.yml").read_text()
-    assert yaml.load(override, _Reset)["services"] == {"sandbox": {"profiles": []}}  # noqa: S506 (a safe one)
-
-
-class _Reset(yaml.SafeLoader):
-    """Reads Compose's own tag for emptying what another file says."""
-
-
-_Reset.add_constructor("!reset", lambda loader, node: loader.construct_sequence(node))
 
 
 def test_production_is_given_every_secret_that_its_services_ask_for() -> None:
@@ -194,7 +185,7 @@ def test_production_is_given_every_secret_that_its_services_ask_for() -> None:
     assert asked | passwords <= made.keys()
     assert [name for name in asked if secret_fault(made[name], "")] == []
     assert {len(made[name]) for name in passwords} == {48}
-    assert (made["ENVIRONMENT"], made["COMPOSE_FILE"]) == ("production", "docker-compose.yml")
+    assert made["ENVIRONMENT"] == "production"
 
 
 @pytest.mark.parametrize("service", WITH_SCHEMA, ids=lambda service: service.name)

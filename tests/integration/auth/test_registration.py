@@ -28,6 +28,7 @@ async def test_a_new_user_is_pending_and_gets_a_link_to_the_public_address(world
     )
     assert set(user) == {
         *("id", "number", "username", "email", "full_name", "status", "is_active", "roles"),
+        "language",
         *("created_at", "activated_at"),
     }
 

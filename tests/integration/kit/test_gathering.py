@@ -134,7 +134,7 @@ async def test_one_who_leaves_late_does_not_stop_the_others(
     assert (await notes.do(3))[0] == 3
 
 
-async def test_when_the_connection_is_lost_nothing_is_done_twice_and_the_next_go_on(
+async def test_when_the_connection_is_lost_before_commit_all_are_done_again(
     database: Database,
 ) -> None:
     tries: list[Sequence[int]] = []
@@ -146,6 +146,28 @@ async def test_when_the_connection_is_lost_nothing_is_done_twice_and_the_next_go
         return await note(uow, numbers)
 
     notes = Gathering(database.unit_of_work, cut, name="notes")
+    assert failed(await all_of(notes, 1, 2)) == []
+    assert tries == [[1, 2], [1, 2]]
+    assert await noted(database) == [1, 2]
+
+
+async def test_when_the_connection_is_lost_in_commit_nothing_is_done_twice_and_the_next_go_on(
+    database: Database, cluster: Cluster
+) -> None:
+    """COMMIT was sent: here it ends the connection itself, by a trigger that waits for it."""
+    await cluster.as_superuser(
+        "CREATE OR REPLACE FUNCTION kit.cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;"
+        "CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON kit.note DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW WHEN (NEW.n = 2) EXECUTE FUNCTION kit.cut()"
+    )
+    tries: list[Sequence[int]] = []
+
+    async def counted(uow: UnitOfWork, numbers: Sequence[int]) -> list[Outcome | Refusal]:
+        tries.append(numbers)
+        return await note(uow, numbers)
+
+    notes = Gathering(database.unit_of_work, counted, name="notes")
     assert len(failed(await all_of(notes, 1, 2))) == 2
     assert tries == [[1, 2]]
     assert (await notes.do(3))[0] == 3

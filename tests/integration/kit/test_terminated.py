@@ -9,11 +9,13 @@ from kit.db import Connection, Database, Gathering, UnitOfWork
 from kit.db.losses import ConnectionLostError
 from kit.db.outages import is_outage
 from kit.refusals import Unavailable
+from kit.tasks import all_of
 from kit.web.outages import refusal_of
 from testkit.databases import Cluster
 
+# Waits until they have ended.
 END_ALL = (
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
     " WHERE usename = 'kit' AND pid <> pg_backend_pid()"
 )
 END_SELF = "SELECT pg_terminate_backend(pg_backend_pid())"
@@ -169,7 +171,7 @@ async def test_under_load_nothing_is_taken_for_a_bug_and_nothing_is_done_twice(
             await cluster.as_superuser(END_ALL)
         is_over = True
 
-    await asyncio.gather(end_them(), *(work() for _ in range(8)))
+    await all_of([end_them(), *(work() for _ in range(8))])
 
     assert faults
     assert {type(refusal_of(error)) for error in faults} == {Unavailable}

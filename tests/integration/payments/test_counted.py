@@ -135,10 +135,10 @@ async def test_a_day_that_was_wrong_before_is_made_right_and_holds_no_saga_up(
 ) -> None:
     await limit(room, alice, per_day="100.00")
     await spend(room, alice, bob, "8.00")
-    kept = await room.create(alice, bob, "90.00", reserve=True)
-    await room.pay(alice, kept, json={"amount": "1.00"})
     learnt = await reserved(room, alice, bob, "70.00")
     await room.pay(alice, learnt, json={"amount": "2.00"})
+    kept = await room.create(alice, bob, "90.00", reserve=True)
+    await room.pay(alice, kept, json={"amount": "1.00"})
     # As the version before left it: a day given back more than it had counted, and no sums.
     async with room.database.unit_of_work() as uow:
         await uow.execute("UPDATE payment SET counted_minor = NULL")

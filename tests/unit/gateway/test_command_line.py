@@ -15,7 +15,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 def test_openapi_prints_the_gateways_own_document() -> None:
     done = run("openapi")
     assert done.returncode == 0
-    assert list(orjson.loads(done.stdout)["paths"]) == ["/v1/me"]
+    assert list(orjson.loads(done.stdout)["paths"]) == ["/v1/me", "/v1/currencies"]
 
 
 def test_an_unknown_command_is_refused() -> None:

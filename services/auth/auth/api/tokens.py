@@ -14,7 +14,9 @@ from auth import refusals
 from auth.api.credentials import checked
 from auth.domain.sessions import Session, make_refresh_token, read_refresh_token
 from auth.domain.users import User
-from auth.schemas import (
+from auth.service import sessions
+from auth.service.sessions import Scope
+from auth.token_schemas import (
     Jwks,
     LoginRequest,
     LogoutRequest,
@@ -23,8 +25,6 @@ from auth.schemas import (
     TokenAnswer,
     TokenForm,
 )
-from auth.service import sessions
-from auth.service.sessions import Scope
 from auth.wiring import Wired, Wiring
 from kit.refusals import ValidationFailed
 from kit.web.answers import Answer
