@@ -114,9 +114,6 @@ class Charging:
         error = None if fault is None else fault.text
         async with self._database.unit_of_work() as uow:
             charges, now = Charges(uow), uow.clock.now()
-            await keep_fault(
-                uow, charge, call.name.lower(), fault or (news.fault if news else None)
-            )
             if call is Call.NOTHING:
                 await charges.rest(charge.id)
             elif news is None or news.status is charge.status:
@@ -124,6 +121,10 @@ class Charging:
                 await charges.keep_asking(charge.id, now + pause(charge.attempts), error, now)
             else:
                 await learn(uow, self._engine, {charge.id: (charge, news)})
+            # Last, as its row refers to the charge, whose lock it must not hold a part of before.
+            await keep_fault(
+                uow, charge, call.name.lower(), fault or (news.fault if news else None)
+            )
 
     async def _make(self, call: Call, charge: Charge) -> News | None:
         """Return what the provider says."""
@@ -156,8 +157,8 @@ class Charging:
             if refund.reference is None and isinstance(failure, RejectedError):
                 news = CardRefundNews(status=CardRefundStatus.REFUSED)
         async with self._database.unit_of_work() as uow:
-            await keep_fault(uow, charge, "refund", fault or (news.fault if news else None))
             await card_refunds.learn(uow, self._refunds, charge, refund, news=news, error=error)
+            await keep_fault(uow, charge, "refund", fault or (news.fault if news else None))
 
     async def _read_refunds(self, charge: Charge, until: datetime) -> None:
         """Read which refunds there are of a charge, and take in what is not known of them."""
