@@ -19,6 +19,7 @@ from notifications.messages import routes
 from notifications.postman import Postman
 from notifications.service.attempts import record
 from notifications.settings import Settings
+from notifications.webhooks import documents
 from notifications.webhooks.dispatcher import Dispatcher
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.sender import Sender
@@ -66,6 +67,7 @@ def build(settings: Settings) -> Service:
         refusals=catalogue(refusals),
         routers=ROUTERS,
         tags=_TAGS,
+        describe=documents.described,
     )
     web.state.record_audit = by_message(RecordAudit)
     bell = Doorbell()

@@ -3,7 +3,7 @@
 Does not open databases or read settings from the environment; the runtime does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -20,6 +20,7 @@ from kit.web.openapi.document import complete
 from kit.web.routes import Route, Router
 
 READINESS_SECONDS = 2.0
+Describe = Callable[[dict[str, Any]], dict[str, Any]]
 API_VERSION = "1.0.0"  # of all services together: callers see one API
 
 
@@ -32,6 +33,7 @@ class WebApp(FastAPI):
         name: str,
         settings: WebSettings,
         refusals: Sequence[type[Refusal]],
+        describe: Describe | None = None,
         **declared: Any,
     ) -> None:
         super().__init__(openapi_url=None, docs_url=None, redoc_url=None, **declared)
@@ -39,6 +41,7 @@ class WebApp(FastAPI):
         self.refusals = tuple(refusals)
         self.kit_routes: list[Route] = []
         self._settings = settings
+        self._describe = describe or (lambda document: document)
 
     def include_router(self, router: Router | APIRouter, *_: Any, **options: Any) -> None:
         """Add a router's operations.
@@ -90,7 +93,7 @@ class WebApp(FastAPI):
                 routes=shown,
                 servers=[{"url": "/"}],
             )
-            self.openapi_schema = complete(document, shown, self.refusals)
+            self.openapi_schema = self._describe(complete(document, shown, self.refusals))
         return self.openapi_schema
 
 
@@ -104,6 +107,7 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
     routers: Sequence[Router] = (),
     lifespan: Lifespan[FastAPI] | None = None,
     tags: Sequence[dict[str, Any]] = (),
+    describe: Describe | None = None,
 ) -> WebApp:
     """Put together a service's app.
 
@@ -116,6 +120,7 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
         routers: Its operations; more may follow by `include_router`.
         lifespan: What to open and close; the runtime sets its own.
         tags: Names and descriptions of the groups of operations.
+        describe: Adds to the OpenAPI document what is no operation: webhooks that are sent.
     """
     app = WebApp(
         name=name,
@@ -126,6 +131,7 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
         description=description,
         lifespan=lifespan,
         openapi_tags=list(tags) or None,
+        describe=describe,
     )
     app.state.settings = settings
     app.state.readiness = {}

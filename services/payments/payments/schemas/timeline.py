@@ -190,7 +190,7 @@ def _shown_dispute(moment: Disputed, label: str) -> DisputeMoment:
     )
 
 
-def shown_moment(  # noqa: PLR0911 (one for each kind)
+def shown_moment(  # noqa: PLR0911 (one shape for each kind)
     moment: Moment, language: Language
 ) -> AnyMoment:
     """Return a moment as the API tells it."""

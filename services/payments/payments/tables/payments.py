@@ -60,13 +60,13 @@ payment = Table(
     Column("refunded_at", _AT),
     Column("counted_on", Date),
     Column("lines", JSONB),
-    Column("disputed_at", _AT),
-    Column("disputed_minor", BigInteger, nullable=False, server_default=text("0")),
-    Column("dispute_outcome", Text),
     Column("counted_minor", BigInteger),
     Column("is_price_fixed", Boolean, nullable=False, server_default=text("false")),
     Column("debited_account_id", Uuid),
     Column("credited_account_id", Uuid),
+    Column("disputed_at", _AT),
+    Column("disputed_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("dispute_outcome", Text),
     CheckConstraint(
         "(disputed_at IS NOT NULL) = (disputed_minor >= 1)", name="disputed_has_its_sum"
     ),
