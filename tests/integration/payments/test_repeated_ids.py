@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 import respx
+from structlog.testing import capture_logs
 from tests.integration.payments.cards import SHOP, CardProvider
 from tests.integration.payments.room import Room
 from tests.integration.payments.test_charges import by_card, stands, transfers
@@ -109,9 +110,12 @@ class TestEvents:
         self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
     ) -> None:
         first, second = await by_card(room, alice, bob), await by_card(room, bob, alice)
-        for _ in range(3):
-            for one in (first, second):
-                assert (await cards.tells("succeeded", one, event="evt_1")).status_code == 200
+        with capture_logs() as logs:
+            for _ in range(3):
+                for one in (first, second):
+                    assert (await cards.tells("succeeded", one, event="evt_1")).status_code == 200
+        alarms = [one for one in logs if one["event"] == "event_id_repeated"]
+        assert [(one["log_level"], one["event_id"]) for one in alarms] == [("error", "evt_1")]
         await room.settle()
         assert await room.status(alice, first) == "paid"
         assert await room.status(bob, second) == "paid"

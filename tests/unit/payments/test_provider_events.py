@@ -32,6 +32,22 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECRET = "whsec_of_a_test"
 CHARGE_ID, REFUND_ID = UUID(int=1), UUID(int=2)
 STRIPE, YOOKASSA = "https://api.stripe.test", "https://api.yookassa.test/v3"
+BROKEN_SUMS: list[dict[str, Any]] = [
+    {"amount": 0},
+    {"amount": None},
+    {"amount": 10**30},
+    {"amount": 10**15 + 1},
+    {"currency": None},
+    {"currency": "xxx"},
+    {"currency": "isk", "amount": 101},
+]
+REASONS = [
+    ("fraudulent", "fraudulent"),
+    ("a\x00b\nc", "a b c"),
+    ("x" * 5000, "x" * 300),
+    ("card 4242 4242 4242 4242", "[redacted]"),
+    ("", None),
+]
 
 
 def stripe(kind: str, thing: dict[str, Any]) -> Notice | None:
@@ -138,10 +154,22 @@ class TestStripe:
         theirs = {"id": "cs_1", "status": "complete", "client_reference_id": "order 4711"}
         assert stripe("checkout.session.completed", theirs) is None
 
-    @pytest.mark.parametrize("broken", [{"amount": 0}, {"amount": None}, {"currency": None}])
+    @pytest.mark.parametrize("broken", BROKEN_SUMS)
     def test_a_dispute_without_a_sum_can_not_be_read(self, broken: dict[str, Any]) -> None:
         with pytest.raises(WebhookUnreadableError):
             stripe("charge.dispute.created", stripe_dispute(**broken))
+
+    @pytest.mark.parametrize("broken", BROKEN_SUMS)
+    def test_nor_can_a_refund(self, broken: dict[str, Any]) -> None:
+        with pytest.raises(WebhookUnreadableError):
+            stripe("refund.updated", stripe_refund(**broken))
+
+    @pytest.mark.parametrize(("said", "kept"), REASONS)
+    def test_a_reason_is_kept_as_it_can_be_shown(self, said: str, kept: str | None) -> None:
+        notice = stripe("charge.dispute.created", stripe_dispute(reason=said))
+        assert notice is not None
+        assert notice.dispute is not None
+        assert notice.dispute.reason == kept
 
     def test_kronur_are_told_in_hundredths(self) -> None:
         notice = stripe("charge.dispute.created", stripe_dispute(currency="isk", amount=50_000))
@@ -232,6 +260,12 @@ class TestSandbox:
         with pytest.raises(WebhookUnreadableError):
             sandbox("dispute.created", dispute={**DISPUTE, **broken})
 
+    @pytest.mark.parametrize(("said", "kept"), REASONS)
+    def test_a_reason_is_kept_as_it_can_be_shown(self, said: str, kept: str | None) -> None:
+        dispute = sandbox("dispute.created", dispute={**DISPUTE, "reason": said}).dispute
+        assert dispute is not None
+        assert dispute.reason == kept
+
     def test_what_is_not_signed_is_refused(self) -> None:
         with pytest.raises(WebhookRefusedError):
             sandbox_events.read_event({}, b"{}", SECRET, NOW)
@@ -321,3 +355,13 @@ class TestReading:
         outside.get(f"{YOOKASSA}/refunds").respond(json={"items": [broken]})
         with pytest.raises(ProviderError):
             await provider.refunds(charge())
+
+    @pytest.mark.parametrize("broken", BROKEN_SUMS)
+    async def test_nor_is_one_of_stripes(
+        self, client: httpx.AsyncClient, outside: respx.MockRouter, broken: dict[str, Any]
+    ) -> None:
+        provider = StripeProvider(client, STRIPE, SecretStr("sk_1"), SecretStr(SECRET))
+        page = {"data": [stripe_refund(**broken)], "has_more": False}
+        outside.get(f"{STRIPE}/v1/refunds").respond(json=page)
+        with pytest.raises(ProviderError):
+            await provider.refunds(charge(settlement="pi_1"))

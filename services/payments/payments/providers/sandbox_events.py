@@ -12,6 +12,7 @@ from kit.money import AmountRefused, Money
 from payments.domain.card_refunds import CardRefundStatus, RefundNews
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.disputes import DisputeNews, DisputeOutcome
+from payments.providers.asking import told
 from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import (
     ProviderError,
@@ -95,7 +96,7 @@ class _Dispute(_Sum):
             is_reinstated=kind == _REINSTATED,
             is_closed=kind == _CLOSED or outcome is not None,
             outcome=outcome,
-            reason=self.reason,
+            reason=told(self.reason),
         )
 
 

@@ -135,8 +135,11 @@ class StripeProvider:
         intent = charge.settlement or (await self.fetch(charge)).settlement
         if intent is None:
             return []
-        listed = await self._refunds_of(intent)
-        return [one.told for one in read_each(TellingRefund, listed)]
+        listed = read_each(TellingRefund, await self._refunds_of(intent))
+        try:
+            return [one.told for one in listed]
+        except ValueError:
+            raise ProviderError("a refund with an amount that can't be read") from None
 
     async def _known_refund(self, intent: str, refund: CardRefund) -> Refund | None:
         found = read_each(Refund, await self._refunds_of(intent))

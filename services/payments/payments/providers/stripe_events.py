@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from kit import signatures
+from kit.money import MAX_MINOR
 from payments.domain.card_refunds import (
     CardRefund,
     CardRefundNews,
@@ -120,7 +121,7 @@ class Refund(BaseModel):
 class TellingRefund(Refund):
     """A refund that anybody may have made."""
 
-    amount: int = Field(gt=0)
+    amount: int = Field(gt=0, le=MAX_MINOR)
     currency: str
     payment_intent: ProviderId | None = None
 
@@ -144,7 +145,7 @@ class _Charge(BaseModel):
 
 class _Dispute(BaseModel):
     id: ProviderId
-    amount: int = Field(gt=0)
+    amount: int = Field(gt=0, le=MAX_MINOR)
     currency: str
     status: str
     reason: str | None = None
@@ -163,7 +164,7 @@ class _Dispute(BaseModel):
             is_reinstated=kind == _REINSTATED,
             is_closed=kind == _CLOSED or outcome is not None,
             outcome=outcome,
-            reason=self.reason,
+            reason=told(self.reason),
         )
 
 
