@@ -42,11 +42,21 @@ class PaymentFilters(Model):
     direction: Direction = Field(
         Direction.ALL, description="Paid by the caller (out), to the caller (in), or both."
     )
+    begin: RangeEdge | None = Field(
+        None, alias="from", description="Created then or later; a day is meant from its start on."
+    )
+    end: RangeEdge | None = Field(
+        None, alias="to", description="Created before then; a day is included as a whole."
+    )
     created_from: RangeEdge | None = Field(
-        None, description="Then or later; a day is meant from its start on."
+        None,
+        description="The same as `from`, as it was called before.",
+        json_schema_extra={"deprecated": True},
     )
     created_to: RangeEdge | None = Field(
-        None, description="Before then; a day is included as a whole."
+        None,
+        description="The same as `to`, as it was called before.",
+        json_schema_extra={"deprecated": True},
     )
     tz: Zone = DEFAULT_ZONE
     amount_min: WholeUnits | None = Field(None, description="In units of whatever currency.")
@@ -68,7 +78,7 @@ class PaymentFilters(Model):
     @property
     def wanted(self) -> Wanted:
         """What the list is narrowed by."""
-        created = span(self.created_from, self.created_to, self.tz)
+        created = span(self.begin or self.created_from, self.end or self.created_to, self.tz)
         return Wanted(
             direction=self.direction,
             status=self.status,
@@ -98,7 +108,7 @@ class PaymentsQuery(PaymentFilters):
     @property
     def parameters(self) -> dict[str, str]:
         """What the link to the next page says besides its cursor."""
-        given = self.model_dump(mode="json", exclude={"cursor"}, exclude_unset=True)
+        given = self.model_dump(mode="json", by_alias=True, exclude={"cursor"}, exclude_unset=True)
         return {name: _text(value) for name, value in given.items() if value is not None}
 
 

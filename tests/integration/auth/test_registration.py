@@ -63,7 +63,7 @@ async def test_ten_activations_at_once_use_the_link_once(world: World) -> None:
 async def test_a_head_request_activates_nobody(world: World) -> None:
     token = (await world.register("alice"))["activation"]["token"]
     head = await world.http.head("/v1/auth/activate", params={"token": token})
-    assert head.status_code == 405
+    assert (head.status_code, head.content) == (200, b"")
     answer = await world.post("/v1/auth/login", {"username": "alice", "password": PASSWORD})
     assert code(answer) == (403, "user_pending")
 

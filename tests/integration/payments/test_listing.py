@@ -53,6 +53,8 @@ async def test_filters(room: Room, alice: UUID, bob: UUID) -> None:
         ({"amount_min": "10.001", "amount_max": "10.005"}, [dinar]),
         ({"amount_min": "11", "amount_max": "9"}, []),
         ({"created_from": (start + hour).isoformat()}, [dinar, yen, large, middle]),
+        ({"from": (start + hour).isoformat()}, [dinar, yen, large, middle]),
+        ({"from": start.isoformat(), "to": (start + hour).isoformat()}, [small]),
         ({"created_to": (start + hour).isoformat()}, [small]),
         ({"created_from": start.isoformat(), "created_to": (start + hour).isoformat()}, [small]),
         ({"created_from": "2000-01-01", "created_to": "2000-12-31"}, []),

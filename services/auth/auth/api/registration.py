@@ -96,10 +96,13 @@ async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired
     refusals=(refusals.ActivationTokenInvalid, refusals.UserDisabled),
 )
 async def activate_by_link(
-    token: Annotated[LinkToken, Query()], language: CallerLanguage, wired: Wired
+    token: Annotated[LinkToken, Query()], language: CallerLanguage, wired: Wired, request: Request
 ) -> ActivateAnswer | HTMLResponse:
-    """Activate where nothing but its owner opens the link; else show the page."""
-    if wired.settings.mails_activation:
+    """Activate where nothing but its owner opens the link; else show the page.
+
+    HEAD only looks (RFC 9110 §9.3.2), as mail scanners and previews do, and activates nobody.
+    """
+    if wired.settings.mails_activation or request.method == "HEAD":
         return pages.activation_page(token, language)
     return await _activate(token, wired)
 
