@@ -62,7 +62,7 @@ from payments.refusals import (
     WalletNotFound,
 )
 from payments.repository import Charges, Lists, Payments
-from payments.schemas import payments as examples
+from payments.schemas import payment_examples as examples
 from payments.schemas.charges import PayRequest, next_action
 from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
 from payments.service import payments as service
