@@ -188,7 +188,7 @@ async def test_everybodys_newest_are_read_along_their_index(
     async with room.database.read() as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         plan = await connection.fetch(
-            "EXPLAIN (ANALYZE, FORMAT JSON) " + text, None, 21, *asked, *[None] * 4
+            "EXPLAIN (ANALYZE, FORMAT JSON) " + text, None, 21, *asked, *[None] * 5
         )
         await connection.execute("RESET plan_cache_mode")
     # With it, up to two people of two for each side of each.
