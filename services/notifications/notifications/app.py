@@ -12,6 +12,7 @@ from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.tokens.service_client import ServiceToken
 from kit.web.app import create_app
+from kit.web.idempotency import keep_purged
 from notifications import refusals
 from notifications.api import ROUTERS
 from notifications.contacts import Contacts
@@ -59,6 +60,9 @@ def build(settings: Settings) -> Service:
     async def purge(service: Service) -> None:
         await service.state.postman.purge()
 
+    async def purge_answers(service: Service) -> None:
+        await keep_purged(service.state.database)
+
     web = create_app(
         name=NAME,
         title="Saldo notifications",
@@ -88,6 +92,7 @@ def build(settings: Settings) -> Service:
             ("mail_purge", purge),
             ("webhooks", _send_webhooks),
             ("webhooks.upkeep", keep_webhooks),
+            ("idempotency", purge_answers),
         ),
         resources=(calls,),
     )

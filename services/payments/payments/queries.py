@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from kit.money import is_plain_decimal
 from kit.web.fields import CurrencyCode, refuse_field
@@ -74,6 +74,21 @@ class PaymentFilters(Model):
     disputed: bool | None = Field(
         None, description="Whether the owner of a card has disputed it with their bank."
     )
+
+    @model_validator(mode="after")
+    def _under_one_name(self) -> Self:
+        for name, new, old in (
+            ("created_from", self.begin, self.created_from),
+            ("created_to", self.end, self.created_to),
+        ):
+            if new is not None and old is not None:
+                raise refuse_field(
+                    "at_most_one",
+                    "Give it once: by its new name alone.",
+                    "Укажите один раз: только под новым именем.",
+                    field=name,
+                )
+        return self
 
     @property
     def wanted(self) -> Wanted:

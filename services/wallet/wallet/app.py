@@ -1,6 +1,5 @@
 """The composition root: puts wallet together. Every choice of a part is made here."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -11,10 +10,9 @@ from kit.audit import by_message
 from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
-from kit.tasks import for_ever
 from kit.tokens.service_client import ServiceToken
 from kit.web.app import create_app
-from kit.web.idempotency import purge
+from kit.web.idempotency import keep_purged
 from wallet import refusals
 from wallet.api import ROUTERS
 from wallet.charging import Charging
@@ -64,16 +62,10 @@ def build(settings: Settings) -> Service:
         settings=settings,
         web=web,
         routes=ROUTES,
-        background=(("idempotency", _forget_answers),),
+        background=(("idempotency", _purge_answers),),
         resources=(calls,),
     )
 
 
-async def _forget_answers(service: Service) -> None:
-    """Delete answers by Idempotency-Key that nobody can ask for any more."""
-
-    async def once() -> None:
-        await purge(service.state.database)
-        await asyncio.sleep(_PURGE_SECONDS)
-
-    await for_ever("wallet.idempotency", once)
+async def _purge_answers(service: Service) -> None:
+    await keep_purged(service.state.database)

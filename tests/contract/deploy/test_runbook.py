@@ -7,7 +7,9 @@ import pytest
 from deploy.bootstrap import ROOT
 
 RUNBOOK = (ROOT / "deploy" / "RUNBOOK.md").read_text()
-ALARM = re.compile(r"log\.(?:error|critical|exception)\(\s*(?:\n\s*)?\"([a-z_]+)\"")
+ALARM = re.compile(
+    r"(?:log\.(?:error|critical|exception)\(|partial\(log\.error,|\btell\()\s*\"([a-z_]+)\""
+)
 ROOMS = ("libs/kit/kit", "services", "gateway/gateway")
 
 

@@ -157,7 +157,16 @@ async def test_the_log_is_narrowed_by_every_filter(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"actor": "x"}, {"from": "yesterday"}, {"limit": 101}, {"surprise": "1"}]
+    "query",
+    [
+        {"actor": "x"},
+        {"from": "yesterday"},
+        {"from": "20261101"},
+        {"to": "1795990000"},
+        {"tz": "Mars"},
+        {"limit": 101},
+        {"surprise": "1"},
+    ],
 )
 async def test_a_filter_that_means_nothing_is_refused(world: World, query: Json) -> None:
     admin = await world.admin()

@@ -5,6 +5,7 @@ it is not stored and does not use the key up, also where it comes after the answ
 Requests are the same that mean the same, however they are spelt. Does not retry anything itself.
 """
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from kit.refusals import (
     IdempotencyKeyReused,
     TooManyRequests,
 )
+from kit.tasks import for_ever
 from kit.web.answers import Answer
 from kit.web.fields import COMPARED
 from kit.web.identity import Identity
@@ -35,6 +37,7 @@ _MAX_LENGTH = 255
 _CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
 _DELETE_CHARACTERS = str.maketrans("", "", _CHARACTERS)
 _PURGE_ROWS = 5_000
+_PURGE_SECONDS = 600.0
 _FULL_SECONDS = 3600
 _FINGERPRINT_BYTES = 8
 _SUCCESS_ENDS = 400
@@ -132,6 +135,16 @@ async def purge(database: Database) -> int:
         deleted += count
         if count < _PURGE_ROWS:
             return deleted
+
+
+async def keep_purged(database: Database) -> None:
+    """Delete old answers every ten minutes, until cancelled: a service's background work."""
+
+    async def once() -> None:
+        await purge(database)
+        await asyncio.sleep(_PURGE_SECONDS)
+
+    await for_ever("idempotency", once)
 
 
 async def _once(uow: UnitOfWork, claim: _Claim, work: Work, stands: Stands | None) -> Answer:

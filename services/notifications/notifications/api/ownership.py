@@ -1,7 +1,6 @@
 """Decides whose webhooks a caller may see: their own; an administrator anybody's.
 
-Every look of an administrator at what is another's goes through here, so that it can be audited
-in one place. Changes are for owners alone and do not.
+An administrator's look at what is another's is audited by the operation (`kit.web.audit`).
 """
 
 from uuid import UUID

@@ -8,6 +8,7 @@ from fastapi import Request
 
 from kit.db.tail import Tail
 from kit.refusals import Refusal, TooManyRequests, Unavailable
+from kit.web.audit import Auditing
 from kit.web.event_stream import DOCUMENTED, HEARTBEAT, EventStream, LastEventId
 from kit.web.routes import Router
 from payments.api.viewing import Viewer, Viewing
@@ -48,16 +49,18 @@ async def stream_payments(
     responses=DOCUMENTED,
     refusals=(PaymentNotFound, TooManyRequests),
 )
-async def stream_payment(
+async def stream_payment(  # noqa: PLR0913, PLR0917 (one for each part of the request)
     request: Request,
     viewer: Viewing,
     payment_id: UUID,
     wired: Wired,
+    audit: Auditing,
     last_event_id: LastEventId = None,
 ) -> EventStream:
     """Show it to whoever may see it."""
     async with wired.database.read() as connection:
         payment = viewer.may_see(await Payments(connection).get(payment_id))
+    await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
     place = Place(Tail(last_event_id or 0), payment_id=payment_id)
     return _stream(request, viewer, wired, place, HEARTBEAT, as_whom=viewer.as_whom(payment))
 

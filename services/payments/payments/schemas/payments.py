@@ -153,7 +153,7 @@ class PaymentRequest(HowPaid):
                 raise refuse_by(refusal, refusal.errors[0]) from None
         elif self.payee.service_id is None:
             raise refuse_field(
-                "missing",
+                "required",
                 "Required, unless a service with a price is paid.",
                 "Обязательное поле, если оплачивается не услуга с ценой.",
                 field="amount",
