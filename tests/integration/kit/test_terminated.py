@@ -142,6 +142,7 @@ async def test_under_load_nothing_is_taken_for_a_bug_and_nothing_is_done_twice(
     uncertain: set[int] = set()
     numbers = iter(range(100_000))
     is_over = False
+    done_again = asyncio.Semaphore(0)
 
     async def work() -> None:
         while not is_over:
@@ -156,6 +157,7 @@ async def test_under_load_nothing_is_taken_for_a_bug_and_nothing_is_done_twice(
                     uncertain.add(number)
             else:
                 acknowledged.append(number)
+                done_again.release()
             try:
                 async with database.read() as connection:
                     await connection.fetchval("SELECT 1")
@@ -165,9 +167,8 @@ async def test_under_load_nothing_is_taken_for_a_bug_and_nothing_is_done_twice(
     async def end_them() -> None:
         nonlocal is_over
         for _ in range(15):
-            reached = len(acknowledged) + 20
-            while len(acknowledged) < reached:
-                await asyncio.sleep(0)
+            for _ in range(20):
+                await done_again.acquire()
             await cluster.as_superuser(END_ALL)
         is_over = True
 
