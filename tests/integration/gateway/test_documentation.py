@@ -105,7 +105,7 @@ async def test_a_document_reads_as_the_gateway_serves_it(door: Any, documented: 
 
 async def test_the_gateways_own_operation_is_documented_too(door: Any) -> None:
     document = (await door.client.get("/openapi/gateway.json")).json()
-    assert list(document["paths"]) == ["/v1/me"]
+    assert list(document["paths"]) == ["/v1/me", "/v1/currencies"]
     assert document["paths"]["/v1/me"]["get"]["x-access"] == "user"
 
 
