@@ -57,7 +57,10 @@ async def test_nobody_is_blamed_who_is_active_again_when_it_is_looked_for(
         async def is_waiting() -> bool:
             async with room.database.read() as connection:
                 return bool(
-                    await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                    await connection.fetchval(
+                        "SELECT count(*) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                    )
                 )
 
         await until(is_waiting)
