@@ -1,6 +1,7 @@
 """What the card provider does when the owner of a card has chosen: states, and whom it tells."""
 
 import asyncio
+import time
 from typing import Any, Final
 
 from kit.ids import new_id
@@ -139,6 +140,7 @@ class Provider:
         return {
             "id": f"evt_{new_id().hex}",
             "type": kind or f"payment.{seen['status']}",
+            "created": time.time(),
             "payment": seen,
         }
 

@@ -75,6 +75,31 @@ def test_each_fact_keeps_the_time_it_was_first_heard() -> None:
     assert dispute.reinstated_at == NOW + timedelta(hours=3)
 
 
+def at(seconds: int, news: DisputeNews) -> DisputeNews:
+    return replace(news, at=NOW.timestamp() + seconds)
+
+
+@pytest.mark.parametrize(
+    ("news", "taken"),
+    [
+        ((at(1, WITHDRAWN), at(2, REINSTATED)), 0),
+        ((at(1, WITHDRAWN), at(2, REINSTATED), at(3, WITHDRAWN)), 3_000),
+        ((at(1, WITHDRAWN), at(2, REINSTATED), at(3, WITHDRAWN), at(4, REINSTATED)), 0),
+        ((at(1, WITHDRAWN), at(1, REINSTATED)), 0),
+        ((at(1, LOST), at(2, REINSTATED)), 0),
+        ((at(1, WITHDRAWN), at(2, REINSTATED), at(3, WITHDRAWN), at(4, LOST)), 3_000),
+    ],
+)
+def test_what_is_taken_again_after_it_was_put_back_is_taken_in_whatever_order_it_is_told(
+    news: tuple[DisputeNews, ...], taken: int
+) -> None:
+    for order in permutations(news):
+        dispute = after(*order)
+        assert dispute.taken_minor == taken
+        for again in order:
+            assert heard(dispute, again, NOW).taken_minor == taken
+
+
 class TestSummary:
     def told(self, **more: object) -> Dispute:
         return replace(after(TOLD), told_at=NOW, **more)  # type: ignore[arg-type]

@@ -123,7 +123,7 @@ def described(document: dict[str, Any]) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template=_REFERENCES)
         schemas[model.__name__] = schema
     document["components"]["schemas"] = dict(sorted(schemas.items()))
-    document["webhooks"] = {name: {"post": _operation(name)} for name in PAYLOADS}
+    document["webhooks"] = {str(name): {"post": _operation(str(name))} for name in PAYLOADS}
     return document
 
 

@@ -6,7 +6,7 @@ end stands in ``recoveries.py``.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -31,6 +31,7 @@ class DisputeNews:
         is_reinstated: It has put it back.
         is_closed: Nothing more comes of it; ``outcome`` says how, where there was a decision.
         reason: The provider's word for why.
+        at: When that was by the provider's clock, in seconds since 1970; None where it is not said.
     """
 
     reference: str
@@ -42,6 +43,7 @@ class DisputeNews:
     is_closed: bool = False
     outcome: DisputeOutcome | None = None
     reason: str | None = None
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class Dispute:
     """A dispute as stored; each fact is noted once, under the time it was first heard.
 
     Attributes:
+        withdrawn_at: When the money was taken last, by the provider's clock where it says so.
+        reinstated_at: When it was put back last, likewise.
         told_at: When others were told that the payment is disputed; never of a mere warning.
         end_told_at: When they were told how it ended.
     """
@@ -70,8 +74,10 @@ class Dispute:
     @property
     def taken_minor(self) -> int:
         """What the provider keeps of it now."""
-        is_taken = self.withdrawn_at is not None and self.reinstated_at is None
-        return self.amount_minor if is_taken else 0
+        if self.withdrawn_at is None:
+            return 0
+        is_back = self.reinstated_at is not None and self.reinstated_at >= self.withdrawn_at
+        return 0 if is_back else self.amount_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,8 @@ def heard(known: Dispute, news: DisputeNews, now: datetime) -> Dispute:
     """Return the dispute with what an event adds; in any order they add up to the same.
 
     What is lost has been withdrawn, whether that was told or not. The amount is that of the
-    withdrawal, once there is one: before it may still change.
+    withdrawal, once there is one: before it may still change. Money may be taken again after it was
+    put back; the provider's clock tells, and where it says nothing what is put back stays so.
     """
     is_lost = news.outcome is DisputeOutcome.LOST
     is_taken = news.is_withdrawn or news.is_reinstated or is_lost
@@ -109,12 +116,35 @@ def heard(known: Dispute, news: DisputeNews, now: datetime) -> Dispute:
         known,
         amount_minor=(news.amount_minor if is_amount_open else None) or known.amount_minor,
         is_warning=known.is_warning and news.is_warning and not is_taken,
-        withdrawn_at=known.withdrawn_at or (now if news.is_withdrawn or is_lost else None),
-        reinstated_at=known.reinstated_at or (now if news.is_reinstated else None),
+        withdrawn_at=_withdrawn_at(known, news, now, is_lost=is_lost),
+        reinstated_at=_reinstated_at(known, news, now),
         closed_at=known.closed_at or (now if news.is_closed else None),
         outcome=news.outcome or known.outcome,
         reason=news.reason or known.reason,
     )
+
+
+def _withdrawn_at(
+    known: Dispute, news: DisputeNews, now: datetime, *, is_lost: bool
+) -> datetime | None:
+    if news.is_withdrawn and news.at is not None:
+        return _latest(known.withdrawn_at, news, now)
+    if known.withdrawn_at is not None or not (news.is_withdrawn or is_lost):
+        return known.withdrawn_at
+    moment = _latest(None, news, now)
+    return min(moment, known.reinstated_at or moment)  # as before what was put back
+
+
+def _reinstated_at(known: Dispute, news: DisputeNews, now: datetime) -> datetime | None:
+    return _latest(known.reinstated_at, news, now) if news.is_reinstated else known.reinstated_at
+
+
+def _latest(known: datetime | None, news: DisputeNews, now: datetime) -> datetime:
+    """Return when something happened last; without the provider's time, when it was first heard."""
+    if news.at is None:
+        return known or now
+    told = datetime.fromtimestamp(news.at, UTC)
+    return told if known is None else max(known, told)
 
 
 def summary_of(disputes: Iterable[Dispute]) -> DisputeSummary:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from kit import signatures
 from kit.money import AmountRefused, Money
@@ -85,7 +85,7 @@ class _Dispute(_Sum):
     status: str
     reason: str | None = None
 
-    def told_by(self, kind: str) -> DisputeNews:
+    def told_by(self, kind: str, at: float | None) -> DisputeNews:
         outcome = _OUTCOMES.get(self.status)
         return DisputeNews(
             reference=self.id,
@@ -97,6 +97,7 @@ class _Dispute(_Sum):
             is_closed=kind == _CLOSED or outcome is not None,
             outcome=outcome,
             reason=told(self.reason),
+            at=at,
         )
 
 
@@ -115,9 +116,13 @@ class _Refund(_Sum):
         )
 
 
+_LAST_SECOND: Final = 253_402_300_799  # of the year 9999
+
+
 class _Event(BaseModel):
     id: ProviderId
     type: ProviderId
+    created: Annotated[float, Field(ge=0, le=_LAST_SECOND)] | None = None
     payment: Payment
     dispute: _Dispute | None = None
     refund: _Refund | None = None
@@ -148,7 +153,7 @@ def read_event(headers: Mapping[str, str], body: bytes, secret: str, now: dateti
 
 def _dispute(event: _Event) -> DisputeNews | None:
     if event.dispute is not None:
-        return event.dispute.told_by(event.type)
+        return event.dispute.told_by(event.type, event.created)
     if event.type != _DISPUTED:
         return None
     reference = f"disputed:{event.payment.id}"

@@ -7,7 +7,7 @@ a dispute names the Payment Intent alone.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -138,6 +138,9 @@ class TellingRefund(Refund):
         )
 
 
+_LAST_SECOND: Final = 253_402_300_799  # of the year 9999
+
+
 class _Charge(BaseModel):
     payment_intent: ProviderId | None = None
     metadata: dict[str, str] | None = None
@@ -151,7 +154,7 @@ class _Dispute(BaseModel):
     reason: str | None = None
     payment_intent: ProviderId | None = None
 
-    def told_by(self, kind: str) -> DisputeNews:
+    def told_by(self, kind: str, at: int | None) -> DisputeNews:
         """Return the same in our words, as an event of this kind tells it."""
         currency = self.currency.upper()
         outcome = _OUTCOMES.get(self.status)
@@ -165,6 +168,7 @@ class _Dispute(BaseModel):
             is_closed=kind == _CLOSED or outcome is not None,
             outcome=outcome,
             reason=told(self.reason),
+            at=at,
         )
 
 
@@ -176,6 +180,7 @@ class _Event(BaseModel):
     id: ProviderId
     type: ProviderId
     data: _Data
+    created: Annotated[int, Field(ge=0, le=_LAST_SECOND)] | None = None
 
 
 def read_event(
@@ -188,19 +193,20 @@ def read_event(
     try:
         signatures.verify(headers.get(SIGNATURE), secret, body, now)
         event = _Event.model_validate_json(body)
-        return _told(event.id, event.type, event.data.object)
+        return _told(event, event.data.object)
     except signatures.SignatureRefusedError as error:
         raise WebhookRefusedError from error
     except ValueError as error:
         raise WebhookUnreadableError from error
 
 
-def _told(event_id: str, kind: str, thing: dict[str, Any]) -> Notice | None:
+def _told(event: _Event, thing: dict[str, Any]) -> Notice | None:
+    event_id, kind = event.id, event.type
     if kind.startswith("checkout.session."):
         return _of_session(event_id, kind, Session.model_validate(thing))
     if kind.startswith(_DISPUTE_EVENTS):
         dispute = _Dispute.model_validate(thing)
-        news = dispute.told_by(kind)
+        news = dispute.told_by(kind, event.created)
         return Notice(event_id=event_id, kind=kind, reference=dispute.payment_intent, dispute=news)
     if kind in _REFUND_EVENTS:
         refund = TellingRefund.model_validate(thing)

@@ -43,7 +43,7 @@ SELECT coalesce(sum(disputed.minor), 0)::bigint AS disputed_minor,
 FROM charge
 CROSS JOIN LATERAL (
     SELECT sum(amount_minor) AS minor FROM dispute WHERE charge_id = charge.id
-      AND withdrawn_at IS NOT NULL AND reinstated_at IS NULL) AS disputed
+      AND withdrawn_at > coalesce(reinstated_at, '-infinity')) AS disputed
 CROSS JOIN LATERAL (
     SELECT sum(amount_minor) AS minor FROM card_refund WHERE charge_id = charge.id
       AND origin = 'provider' AND status = 'pending') AS pending
