@@ -11,6 +11,7 @@ from contracts.cards import CARD_REFUSALS
 from kit.money import Money
 from kit.refusals import Language, Unavailable
 from kit.tokens.service_client import ServiceToken
+from wallet.refusals import WalletClosed
 
 _FAILED: Final = frozenset({"failed", "cancelled"})
 TIMEOUT_SECONDS: Final = 8.0  # payments asks the provider within it
@@ -63,6 +64,7 @@ class Charging:
 
         Raises:
             CardRefused: no card is charged so; payments has said why.
+            WalletClosed: its owner is not active any more.
             Unavailable: payments did not answer.
         """
         body = {
@@ -92,5 +94,7 @@ def _repeat_refusal(answer: httpx.Response) -> None:
     if not answer.is_client_error:
         return
     problem = _Problem.model_validate_json(answer.content)
+    if problem.code == "payer_not_active":  # being deleted, or deleted, meanwhile
+        raise WalletClosed
     if (refusal := CARD_REFUSALS.get(problem.code)) is not None:
         raise refusal(told=problem.detail)

@@ -56,6 +56,19 @@ async def test_a_refund_refused_long_after_it_was_accepted_is_tried_anew_too(
     assert (again.status_code, again.json()["status"]) == (202, "completed")
 
 
+async def test_paying_that_was_refused_long_after_it_was_accepted_is_not_told_as_under_way(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    payment_id = await room.create(alice, bob)
+    room.wallet.refuses = lambda _: "insufficient_funds"
+    accepted = await room.pay(alice, payment_id, headers=KEY)
+    assert accepted.status_code == 202
+    await room.settle()
+    again = await room.pay(alice, payment_id, headers=KEY)
+    assert (again.status_code, again.json()["code"]) == (409, "payment_already_final")
+    assert not is_replayed(again)
+
+
 @pytest.mark.parametrize("how", ["confirm", "reserve"])
 async def test_a_payment_made_in_one_call_that_failed_is_made_anew_by_its_key(
     room: Room, alice: UUID, bob: UUID, how: str

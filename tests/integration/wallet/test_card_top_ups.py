@@ -95,6 +95,14 @@ async def test_what_payments_refuses_is_refused_in_the_callers_language(
     assert outside.calls[-1].request.headers["accept-language"] == "ru"
 
 
+async def test_an_owner_who_is_deleted_meanwhile_has_a_closed_wallet(
+    world: World, outside: respx.MockRouter
+) -> None:
+    outside.post(CHARGES).respond(403, json={"code": "payer_not_active", "detail": "x"})
+    answer = await ask(world, new_id(), CARD)
+    assert (answer.status_code, answer.json()["code"]) == (409, "wallet_closed")
+
+
 @pytest.mark.parametrize("body", [{"code": "charge_not_found", "detail": "x"}, {}])
 async def test_what_payments_does_not_say_to_people_is_an_outage(
     world: World, outside: respx.MockRouter, body: dict[str, str]

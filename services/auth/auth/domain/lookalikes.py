@@ -17,9 +17,12 @@ from auth.refusals import UsernameMixed, UsernameReserved
 
 # Names that speak for the house; whoever runs it may give them by the command line.
 RESERVED: Final = (
-    *("abuse", "admin", "administrator", "moderator", "operator", "postmaster", "root", "saldo"),
+    *("abuse", "admin", "administrator", "mod", "moderator", "official"),
+    *("operator", "postmaster", "root", "saldo"),
     *("security", "support", "system", "webmaster"),
 )
+_READ_OVER: Final = frozenset("-_.'\u00b7")
+_STROKES: Final = str.maketrans("l1|", "iii")
 _OF_NO_SCRIPT: Final = frozenset({"COMMON", "INHERITED", "UNKNOWN"})
 # What is written together: TS 39 §5.2, “highly restrictive”.
 _TOGETHER: Final = (
@@ -41,7 +44,7 @@ def new_username(text: str) -> str:
     scripts = {_script(one) for one in unicodedata.normalize("NFKC", text)} - _OF_NO_SCRIPT
     if len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER):
         raise UsernameMixed
-    if looks(text) & _reserved():
+    if {_bare(look) for look in looks(text)} & _reserved():
         raise UsernameReserved
     return text
 
@@ -68,9 +71,16 @@ def _folded(decomposed: str) -> str:
     return unicodedata.normalize("NFD", text).casefold()
 
 
+def _bare(look: str) -> str:
+    """Return a look without what people read over: marks, separators, and l and 1 for i."""
+    decomposed = unicodedata.normalize("NFD", look)
+    kept = (one for one in decomposed if not unicodedata.combining(one) and one not in _READ_OVER)
+    return "".join(kept).translate(_STROKES)
+
+
 @cache
 def _reserved() -> frozenset[str]:
-    return frozenset(skeleton(name) for name in RESERVED)
+    return frozenset(_bare(skeleton(name)) for name in RESERVED)
 
 
 @cache

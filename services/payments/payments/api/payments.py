@@ -216,6 +216,7 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
             body=asked,
             work=work,
             without_key=with_others,
+            stands=_goes_on,
         )
         if card is not None:
             return await with_next_action(accepted, payment_id, wired)
@@ -312,6 +313,12 @@ async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     """Tell whether what was to be paid, or set aside, in the call that created it still may be."""
     payment = await Payments(uow).get(payment_in(accepted))
     return payment is None or payment.status is not Status.FAILED or payment.reserved_at is not None
+
+
+async def _goes_on(uow: UnitOfWork, accepted: Answer) -> bool:
+    """Tell whether the way that a payment was taken on has not ended in a refusal."""
+    payment = await Payments(uow).get(payment_in(accepted))
+    return payment is None or payment.status is not Status.FAILED
 
 
 async def _final(
