@@ -16,7 +16,7 @@ from kit.tokens import KeySet, TokenVerifier
 from testkit.verification import Publisher, StatedRevocations
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-LIFETIME = timedelta(hours=2)  # longer than any run of all tests
+LIFETIME = timedelta(minutes=50)  # longer than any run of all tests
 USER = User(
     id=new_id(),
     number=7,
