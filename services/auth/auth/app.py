@@ -7,7 +7,7 @@ from typing import Final, cast
 
 import httpx
 
-from auth import refusals
+from auth import purge, refusals
 from auth.api import ROUTERS
 from auth.hashing import PasswordHasher
 from auth.leaving import Leaving
@@ -64,7 +64,7 @@ def build(settings: Settings) -> Service:
         settings=settings,
         web=web,
         routes=ROUTES,
-        background=(("leaving", _finish_deletions),),
+        background=(("leaving", _finish_deletions), ("purge", _purge)),
         resources=(wired,),
     )
 
@@ -72,6 +72,10 @@ def build(settings: Settings) -> Service:
 async def _finish_deletions(service: Service) -> None:
     wiring: Wiring = service.state.wiring
     await for_ever("auth.leaving", wiring.leaving.run)
+
+
+async def _purge(service: Service) -> None:
+    await purge.run(service.state.database)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 Refusal
 ├── TooManyOpenPayments 409  too_many_open_payments
 ├── TooManyBulks        409  too_many_bulks
+├── TooManyRefunds      409  too_many_refunds
 └── TooManyServices     409  too_many_services
 """
 
@@ -29,6 +30,17 @@ class TooManyBulks(Refusal):
     title_ru = "Слишком много пакетов в работе"
     detail_en = "At most {most} bulks of one sender are worked on; wait until one of them is done."
     detail_ru = "В работе может быть не более {most} пакетов; дождитесь завершения одного из них."
+
+
+class TooManyRefunds(Refusal):
+    """The payment has as many refunds, failed ones not counted, as one payment may have."""
+
+    code = "too_many_refunds"
+    status = 409
+    title_en = "Too many refunds"
+    title_ru = "Слишком много возвратов"
+    detail_en = "One payment has at most {most} refunds; the rest of it cannot be refunded here."
+    detail_ru = "У одного платежа не более {most} возвратов; остаток вернуть уже нельзя."
 
 
 class TooManyServices(Refusal):

@@ -114,7 +114,7 @@ async def test_a_token_of_somebody_who_is_not_there_finds_nobody(world: World) -
     credentials = await world.credentials("alice")
     stranger = replace(credentials.user, id=new_id())
     async with world.database.unit_of_work() as uow:
-        session = await open_session(
+        session, _ = await open_session(
             uow,
             credentials,
             user_agent=None,

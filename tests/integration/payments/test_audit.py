@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import pytest
 from tests.integration.payments.room import Room
 from tests.integration.payments.test_limits import as_admin
 from tests.integration.payments.test_refunding import paid
@@ -53,3 +54,42 @@ async def test_refunds_that_admins_see_and_ask_for_are_told(
         ("list_refunds", "payment", str(payment_id), alice),
         ("get_refund", "refund", refund_id, alice),
     ]
+
+
+@pytest.mark.parametrize("kind", ["payment", "refund", "charge"])
+async def test_lists_are_told_by_owner_where_somebody_is_asked_for(
+    room: Room, alice: UUID, bob: UUID, kind: str
+) -> None:
+    path = {"payment": "", "refund": "/refunds", "charge": "/charges"}[kind]
+    asked: list[tuple[dict[str, str], list[UUID | None]]] = [
+        ({}, [None]),
+        ({"payer": str(alice)}, [alice]),
+        ({"payer": "alice"}, [alice]),
+        ({"payer": "nobody-known"}, [None]),
+    ]
+    payment_id = await paid(room, alice, bob)
+    if kind != "charge":
+        both = {"payer": "alice", "payee": "bob"}
+        transfer_id = (await room.seen(alice, payment_id))["transfer_id"]
+        asked += [(both, [alice, bob]), ({"transfer_id": transfer_id}, [alice, bob])]
+    if kind != "payment":
+        sides: list[UUID | None] = [alice, bob] if kind == "refund" else [alice]
+        asked.append(({"payment_id": str(payment_id)}, sides))
+    for query, _ in asked:
+        answer = await as_admin(room, "GET", f"/v1/payments{path}", params=query)
+        assert answer.status_code == 200, answer.text
+    told = await acts(room)
+    assert [act[3] for act in told] == [owner for _, owners in asked for owner in owners]
+    assert {act[1] for act in told} == {kind}
+
+
+async def test_the_export_is_told_by_owner_and_ones_own_payments_are_not(
+    room: Room, alice: UUID
+) -> None:
+    root = await room.admin()
+    for path in ("/v1/payments", "/v1/payments/export.csv"):
+        for query in ({"payer": str(root)}, {"payer": str(root), "payee": "alice"}):
+            assert (await room.get(root, path, **query)).status_code == 200
+        assert (await room.get(root, path, payee="alice")).status_code == 200
+    told = [(action, owner) for action, _, _, owner in await acts(room)]
+    assert told == [("list_payments", alice), ("export_payments", alice)]

@@ -10,8 +10,11 @@ import pytest
 from tests.integration.payments.room import Room, opened
 from tests.integration.payments.test_billers import PHONE
 from tests.integration.payments.test_bulk import row, send, work
+from tests.integration.payments.test_refunding import paid, refund
 
 from kit.tasks import spawn
+from payments.domain.refunds import MOST_REFUNDS
+from payments.service import refunds
 from testkit.databases import Cluster
 
 MOST = 3
@@ -60,6 +63,28 @@ async def test_services_of_one_owner_are_bounded(room: Room, alice: UUID, bob: U
     refused = await room.post(alice, "/v1/services", json=PHONE)
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_services")
     assert (await room.post(bob, "/v1/services", json=PHONE)).status_code == 201
+
+
+async def test_refunds_of_one_payment_are_bounded_and_failed_ones_take_no_room(
+    room: Room, alice: UUID, bob: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert MOST_REFUNDS == 100
+    monkeypatch.setattr(refunds, "MOST_REFUNDS", MOST)
+    payment_id, other = [await paid(room, alice, bob) for _ in range(2)]
+    for _ in range(MOST):
+        room.wallet.refuses = lambda _: "insufficient_funds"
+        assert (await refund(room, bob, payment_id, "1.00")).status_code == 409
+        room.wallet.refuses = lambda _: None
+        assert (await refund(room, bob, payment_id, "1.00")).status_code == 202
+    for language, title in (("en", "Too many refunds"), ("ru", "Слишком много возвратов")):
+        headers = {"Accept-Language": language}
+        refused = await refund(room, bob, payment_id, "1.00", headers=headers)
+        told = refused.json()
+        assert (refused.status_code, told["code"]) == (409, "too_many_refunds")
+        assert told["title"] == title
+        assert str(MOST) in told["detail"]
+    assert (await refund(room, bob, other, "1.00")).status_code == 202
+    assert (await room.seen(alice, payment_id))["refunded_amount"] == "3.00"
 
 
 async def test_kept_answers_are_bounded_and_whoever_is_refused_has_done_nothing(

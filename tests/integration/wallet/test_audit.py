@@ -1,6 +1,8 @@
 """What administrators see and do to others' wallets is told with it; one's own business is not."""
 
 import pytest
+from tests.integration.wallet.test_adjustments import PATH as ADJUSTMENTS
+from tests.integration.wallet.test_adjustments import body, proposed
 from tests.integration.wallet.world import World
 
 from contracts.auth import RecordAudit
@@ -55,3 +57,36 @@ async def test_freezing_is_told_and_a_refused_one_is_not(world: World) -> None:
         ("freeze_wallet", wallet["id"]),
         ("unfreeze_wallet", wallet["id"]),
     ]
+
+
+async def test_adjustments_and_entries_of_an_account_are_told_with_whose_they_are(
+    world: World,
+) -> None:
+    root, second, alice = world.caller(admin=True), world.caller(admin=True), world.caller()
+    wallet = await alice.top_up("1.00")
+    await world.empty_outbox()
+    side, house = {"wallet_id": wallet["id"]}, {"house": "fees"}
+    for more in ({"payer": side, "payee": house}, {"payer": house, "payee": side}):
+        seen = await root.post(ADJUSTMENTS, body(**more, amount="0.10", dry_run=True))
+        assert seen.status_code in {200, 409}  # fees may have nothing to give
+        made = await proposed(root, more["payer"], more["payee"], "0.10")
+        assert (await root.get(made)).status_code == 200
+        assert (await root.post(f"{made}/reject")).status_code == 200
+    made = await proposed(root, side, house, "0.10")
+    assert (await second.post(f"{made}/confirm")).status_code == 200
+    assert (await root.get(f"/v1/ledger/accounts/{wallet['id']}/entries")).status_code == 200
+    told = await acts(world)
+    verbs = {"propose", "get", "confirm", "reject"}
+    assert {act.action for act in told} == {
+        *(f"{verb}_adjustment" for verb in verbs),
+        "list_account_entries",
+    }
+    assert {act.owner_id for act in told} == {alice.user_id}
+
+
+async def test_the_houses_accounts_are_told_as_nobodys(world: World) -> None:
+    root, alice = world.caller(admin=True), world.caller()
+    await alice.top_up("1.00")
+    [*houses] = (await root.get("/v1/ledger/accounts")).json()["items"]
+    assert (await root.get(f"/v1/ledger/accounts/{houses[0]['id']}/entries")).status_code == 200
+    assert [act.owner_id for act in await acts(world)] == [None, None]

@@ -160,13 +160,14 @@ async def get_jwks(wired: Wired) -> Answer:
 async def _log_in(name: str, password: str, request: Request, wired: Wiring) -> TokenAnswer:
     credentials = await checked(name, password, request, wired)
     async with wired.database.unit_of_work() as uow:
-        session = await sessions.open_session(
+        session, crowded_out = await sessions.open_session(
             uow,
             credentials,
             user_agent=request.headers.get("user-agent"),
             rules=wired.settings.session_rules,
             now=wired.clock.now(),
         )
+    await wired.revoker.sessions(crowded_out)
     return _tokens(credentials.user, session, wired)
 
 

@@ -1,10 +1,17 @@
 """Single-use links as rows, known by the hash of their token only."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from auth.domain.links import Link, Purpose
 from kit.db import Connection
+
+_PURGE: Final = """
+DELETE FROM link WHERE token_hash IN (
+    SELECT token_hash FROM link WHERE used_at < $1 OR expires_at < $1
+    LIMIT $2 FOR UPDATE SKIP LOCKED)
+"""
 
 
 class Links:
@@ -50,3 +57,7 @@ class Links:
             user_id,
             purpose,
         )
+
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Delete links that were used, or ran out, before then; returns how many."""
+        return await self._connection.execute(_PURGE, before, limit)

@@ -15,11 +15,30 @@ from kit.db import Connection
 
 # The user is read once more, under a lock: nobody disabled, and no password replaced, between the
 # check of the password and here gets a session.
+# Beyond the most that may live the oldest end. Logins at the same moment may each leave room for
+# themselves alone; the next one ends what is too many. A row that is just being changed is left to
+# the next login, so that none waits for another.
 _OPEN_SESSION: Final = """
-INSERT INTO session (id, user_id, hmac_key, user_agent, created_at, rotated_at, expires_at)
-SELECT $1, u.id, $2, $3, $4, $4, $5 FROM user_account u
-WHERE u.id = $6 AND u.status = 'active' AND u.password_hash = $7 AND u.token_version = $8
-FOR SHARE
+WITH opened AS (
+    INSERT INTO session (id, user_id, hmac_key, user_agent, created_at, rotated_at, expires_at)
+    SELECT $1, u.id, $2, $3, $4, $4, $5 FROM user_account u
+    WHERE u.id = $6 AND u.status = 'active' AND u.password_hash = $7 AND u.token_version = $8
+    FOR SHARE
+    RETURNING id),
+crowded_out AS (
+    UPDATE session SET ended_at = $4, end_reason = 'too_many'
+    WHERE EXISTS (SELECT FROM opened) AND id IN (
+        SELECT id FROM session WHERE ended_at IS NULL AND id IN (
+            SELECT id FROM session WHERE user_id = $6 AND ended_at IS NULL AND expires_at > $4
+            ORDER BY created_at DESC, id DESC OFFSET $9)
+        FOR UPDATE SKIP LOCKED)
+    RETURNING id)
+SELECT (SELECT array_agg(id) FROM crowded_out) AS crowded_out FROM opened
+"""
+_PURGE: Final = """
+DELETE FROM session WHERE id IN (
+    SELECT id FROM session WHERE ended_at < $1 OR expires_at < $1
+    LIMIT $2 FOR UPDATE SKIP LOCKED)
 """
 _END_SESSIONS: Final = """
 UPDATE session SET ended_at = $2, end_reason = $3
@@ -42,9 +61,14 @@ class Sessions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def open(self, new: Session, user: User, password_hash: str) -> bool:
-        """Store a session; False where the user has changed since the password was checked."""
-        count = await self._connection.execute(
+    async def open(
+        self, new: Session, user: User, password_hash: str, *, most: int
+    ) -> list[UUID] | None:
+        """Store a session, and end the oldest live ones beyond ``most``; returns those.
+
+        None where the user has changed since the password was checked: nothing is stored.
+        """
+        row = await self._connection.fetchrow(
             _OPEN_SESSION,
             new.id,
             new.hmac_key,
@@ -54,8 +78,9 @@ class Sessions:
             user.id,
             password_hash,
             user.token_version,
+            most - 1,
         )
-        return count == 1
+        return None if row is None else row["crowded_out"] or []
 
     async def with_user(self, session_id: UUID) -> tuple[Session, User] | None:
         """Return a session and its user."""
@@ -107,6 +132,10 @@ class Sessions:
         """Return the sessions that were ended since then."""
         rows = await self._connection.fetch("SELECT id FROM session WHERE ended_at > $1", since)
         return [row["id"] for row in rows]
+
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Delete sessions that were over before then; returns how many."""
+        return await self._connection.execute(_PURGE, before, limit)
 
 
 def _session(row: Record) -> Session:

@@ -10,6 +10,7 @@ from uuid import UUID
 from auth.domain.lockout import LOCK, Failures, decide_knock
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
+    MOST_LIVE,
     PresentedToken,
     Refreshed,
     Session,
@@ -101,8 +102,8 @@ async def open_session(
     user_agent: str | None,
     rules: SessionRules,
     now: datetime,
-) -> Session:
-    """Log somebody in.
+) -> tuple[Session, list[UUID]]:
+    """Log somebody in; returns also which of their oldest sessions have ended for it.
 
     Raises:
         UserPending, UserDisabled: the password was right, the status is not.
@@ -123,9 +124,11 @@ async def open_session(
         ended_at=None,
         user_agent=user_agent and user_agent[:USER_AGENT_LONGEST],
     )
-    if not await Sessions(uow).open(session, user, credentials.password_hash):
+    hashed = credentials.password_hash
+    crowded_out = await Sessions(uow).open(session, user, hashed, most=MOST_LIVE)
+    if crowded_out is None:
         raise InvalidCredentials
-    return session
+    return session, crowded_out
 
 
 async def refresh(

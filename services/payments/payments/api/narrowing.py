@@ -6,7 +6,7 @@ from kit.web.audit import Audit
 from payments.api.viewing import Viewer
 from payments.domain.listing import Direction, Scope
 from payments.queries import PaymentFilters
-from payments.repository import Known, Lists
+from payments.repository import Known, Lists, Payments
 from payments.wiring import Wiring
 
 
@@ -15,14 +15,17 @@ async def scope_of(
 ) -> Scope | None:
     """Return where to look for what is asked for; None where there can't be any such payment."""
     is_everybodys = viewer.caller.is_admin and asked.direction is Direction.ALL
-    if is_everybodys:
-        await audit.read("payment")
     payer_id, payee_id = [await person_named(wired, name) for name in (asked.payer, asked.payee)]
     owner_id = None if asked.wallet_id is None else await _owner_of(wired, asked.wallet_id)
     payment_id = None
     if asked.transfer_id is not None:
         async with wired.database.read() as connection:
             payment_id = await Lists(connection).of_transfer(asked.transfer_id)
+    if is_everybodys:
+        sides = await sides_of(wired, payment_id)
+        owners = owners_among(payer_id, payee_id, owner_id, *sides)
+        if owners is None or viewer.user_id not in owners:  # what is one's own as well is no look
+            await audit.listed("payment", owners)
     named = (asked.payer, asked.payee, asked.wallet_id, asked.transfer_id)
     meant = (payer_id, payee_id, owner_id, payment_id)
     if any(name is not None and one is None for name, one in zip(named, meant, strict=True)):
@@ -46,6 +49,20 @@ async def person_named(wired: Wiring, name: str | None) -> UUID | None:
     except ValueError:
         async with wired.database.read() as connection:
             return await Known(connection).named(name)
+
+
+async def sides_of(wired: Wiring, payment_id: UUID | None) -> tuple[UUID, ...]:
+    """Return payer and payee of a payment; nobody where there is no such payment."""
+    if payment_id is None:
+        return ()
+    async with wired.database.read() as connection:
+        payment = await Payments(connection).get(payment_id)
+    return () if payment is None else (payment.payer_id, payment.payee_id)
+
+
+def owners_among(*people: UUID | None) -> list[UUID] | None:
+    """Return whose a list is by those whom it is asked for, once each; None is everybody's."""
+    return list(dict.fromkeys(one for one in people if one is not None)) or None
 
 
 async def _owner_of(wired: Wiring, wallet_id: UUID) -> UUID | None:

@@ -12,12 +12,12 @@ from kit.web.audit import Auditing
 from kit.web.pagination import Cursors, next_link
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from payments.api.narrowing import person_named
+from payments.api.narrowing import owners_among, person_named, sides_of
 from payments.api.viewing import OK, Viewer, Viewing
 from payments.domain.bulk import Bulk
 from payments.domain.listing import ListedCharge
 from payments.domain.refunds import Refund
-from payments.repository import Oversight, RefundsWanted
+from payments.repository import Lists, Oversight, RefundsWanted
 from payments.schemas.bulk import BulkAnswer, summary
 from payments.schemas.oversight import BulksQuery, ChargeSeen, ChargesQuery, RefundsQuery
 from payments.schemas.refunds import RefundAnswer, refund_shown
@@ -50,8 +50,9 @@ async def list_all_refunds(
     viewer: Viewing, query: Annotated[RefundsQuery, Query()], wired: Wired, audit: Auditing
 ) -> Answer:
     """Show a page of refunds of any payments."""
-    await audit.read("refund")
     payer_id, payee_id = [await person_named(wired, name) for name in (query.payer, query.payee)]
+    sides = await _sides_named(wired, query)
+    await audit.listed("refund", owners_among(payer_id, payee_id, *sides))
     cursors = _cursors(wired, viewer, "list_all_refunds", query)
     found: list[Refund] = []
     if _are_known((query.payer, payer_id), (query.payee, payee_id)):
@@ -117,8 +118,9 @@ async def list_charges(
     viewer: Viewing, query: Annotated[ChargesQuery, Query()], wired: Wired, audit: Auditing
 ) -> Answer:
     """Show a page of charges, with what went wrong at the provider."""
-    await audit.read("charge")
     owner_id = await person_named(wired, query.payer)
+    sides = await sides_of(wired, query.payment_id)
+    await audit.listed("charge", owners_among(owner_id, *sides[:1]))  # a card is its payer's
     cursors = _cursors(wired, viewer, "list_charges", query)
     found: list[ListedCharge] = []
     if _are_known((query.payer, owner_id)):
@@ -133,6 +135,16 @@ async def list_charges(
             found = await Oversight(connection).charges(wanted, after, query.limit + 1)
         found = [one for one in found if owner_id in (None, one.owner_id)]
     return _page(found, query, cursors, Page[ChargeSeen], ChargeSeen.of)
+
+
+async def _sides_named(wired: Wiring, query: RefundsQuery) -> tuple[UUID, ...]:
+    """Return whose the payments are that are named by their id, or by one of their transfers."""
+    sides = await sides_of(wired, query.payment_id)
+    if query.transfer_id is None:
+        return sides
+    async with wired.database.read() as connection:
+        payment_id = await Lists(connection).of_transfer(query.transfer_id)
+    return sides + await sides_of(wired, payment_id)
 
 
 def _cursors(wired: Wiring, viewer: Viewer, name: str, query: Asked) -> Cursors:

@@ -18,6 +18,7 @@ from kit.web.prefer import PreferWait, preference_applied
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
+from payments.bound_refusals import TooManyRefunds
 from payments.card_refusals import PaymentDisputed
 from payments.closed_refusals import PayerDeleted
 from payments.domain.payment import Payment
@@ -74,6 +75,7 @@ router = Router(tags=["refunds"])
         PaymentDisputed,
         CardAmountNotAccepted,
         PayerDeleted,
+        TooManyRefunds,
     ),
 )
 async def refund_payment(  # noqa: PLR0913 (one parameter for each of the request's)

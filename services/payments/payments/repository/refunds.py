@@ -36,6 +36,11 @@ INSERT INTO refund (id, payment_id, status, amount_minor, requested_by, version,
 VALUES ($1, $2, 'completed', $3, $4, $5, $6, $7, $8, 'provider')
 """
 
+_STANDING: Final = """
+SELECT count(*) FROM (
+    SELECT FROM refund WHERE payment_id = $1 AND status <> 'failed' LIMIT $2) AS found
+"""
+
 _GET: Final = f"SELECT {ROW} FROM refund WHERE payment_id = $1 AND id = $2"
 
 _AMONG: Final = f"SELECT {ROW} FROM refund WHERE id = ANY($1) ORDER BY id"
@@ -140,6 +145,10 @@ class Refunds:
     async def get(self, payment_id: UUID, refund_id: UUID) -> Refund | None:
         """Return a refund of that payment."""
         return _one(await self._connection.fetchrow(_GET, payment_id, refund_id))
+
+    async def standing(self, payment_id: UUID, most: int) -> int:
+        """Return how many refunds of a payment have not failed, or ``most`` if they are more."""
+        return int(await self._connection.fetchval(_STANDING, payment_id, most))
 
     async def lock_payments(self, refund_ids: Iterable[UUID]) -> None:
         """Lock the payments of refunds in id order, for a batch that will change them."""

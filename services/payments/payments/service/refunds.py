@@ -6,9 +6,10 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.saga import SagaEngine
+from payments.bound_refusals import TooManyRefunds
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Method, Payment
-from payments.domain.refunds import Refund, RefundStatus, Taken, decide_refund
+from payments.domain.refunds import MOST_REFUNDS, Refund, RefundStatus, Taken, decide_refund
 from payments.refund_saga import refund_facts
 from payments.repository import Charges, Disputes, Payments, Refunds
 from payments.service.charges import AmountCheck
@@ -58,7 +59,8 @@ async def request(
 
     Returns the payment as it was before, and the refund.
 
-    Raises the refusals of ``decide_refund`` and of the rule, PaymentDisputed and PayerDeleted.
+    Raises the refusals of ``decide_refund`` and of the rule, PaymentDisputed, PayerDeleted, and
+    TooManyRefunds.
     """
     payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
     provider, taken = await _charged(uow, payment)
@@ -67,6 +69,9 @@ async def request(
     )
     if provider == rule.provider:
         rule.check(money)
+    refunds = Refunds(uow)
+    if await refunds.standing(payment.id, MOST_REFUNDS) >= MOST_REFUNDS:
+        raise TooManyRefunds(most=MOST_REFUNDS)
     refund = Refund(
         id=order.refund_id,
         payment_id=payment.id,
@@ -82,7 +87,6 @@ async def request(
         completed_at=None,
         failed_at=None,
     )
-    refunds = Refunds(uow)
     await refunds.take(payment.id, refund.amount_minor)
     await refunds.add(refund)
     facts = refund_facts(refund, payment, provider=provider)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Request
 
-from kit.db import Database, UnitOfWork
+from kit.db import Connection, Database, UnitOfWork
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
@@ -18,7 +18,8 @@ from wallet import refusals
 from wallet.adjustment_schemas import AdjustmentAnswer, AdjustmentForeseen, AdjustmentRequest
 from wallet.api.paging import page_of
 from wallet.domain.book import Book
-from wallet.repository.adjustments import Adjustments, Status
+from wallet.repository.adjustments import Adjustment, Adjustments, Status
+from wallet.repository.houses import Houses
 from wallet.service import adjustments
 from wallet.service.adjustments import Foreseen
 from wallet.wiring import Configured, Store
@@ -43,12 +44,15 @@ async def propose_adjustment(
     """Store a proposal for another administrator, or foresee it."""
     if body.dry_run:
         book = await _foreseen(store, caller.user, body)
-        await audit.read("adjustment")
+        async with store.read() as connection:
+            sides = [side.wallet_id for side in (body.proposal.payer, body.proposal.payee)]
+            owners = await Houses(connection).owners(sides)
+        await audit.read("adjustment", None, *owners)
         return Answer(200, AdjustmentForeseen.of(book))
 
     async def work(uow: UnitOfWork) -> Answer:
         made = await adjustments.propose(uow, caller.user, body.proposal)
-        await audit.changed(uow, "adjustment", made.id)
+        await audit.changed(uow, "adjustment", made.id, *await _owners(uow, made))
         location = {"Location": f"/v1/ledger/adjustments/{made.id}"}
         return Answer(201, AdjustmentAnswer.of(made), location)
 
@@ -113,9 +117,10 @@ async def get_adjustment(adjustment_id: UUID, store: Store, audit: Auditing) -> 
     """Show an adjustment."""
     async with store.read() as connection:
         found = await Adjustments(connection, store.clock.now()).find(adjustment_id)
-    if found is None:
-        raise NotFound
-    await audit.read("adjustment", found.id)
+        if found is None:
+            raise NotFound
+        owners = await _owners(connection, found)
+    await audit.read("adjustment", found.id, *owners)
     return AdjustmentAnswer.of(found)
 
 
@@ -138,7 +143,7 @@ async def confirm_adjustment(
     """Confirm; asked again by the same administrator the answer is the same."""
     async with store.unit_of_work() as uow:
         done = await adjustments.confirm(uow, adjustment_id, caller.user)
-        await audit.changed(uow, "adjustment", adjustment_id)
+        await audit.changed(uow, "adjustment", adjustment_id, *await _owners(uow, done))
     return AdjustmentAnswer.of(done)
 
 
@@ -155,5 +160,11 @@ async def reject_adjustment(
     """Reject; whoever has proposed it may, too."""
     async with store.unit_of_work() as uow:
         done = await adjustments.reject(uow, adjustment_id, caller.user)
-        await audit.changed(uow, "adjustment", adjustment_id)
+        await audit.changed(uow, "adjustment", adjustment_id, *await _owners(uow, done))
     return AdjustmentAnswer.of(done)
+
+
+async def _owners(connection: Connection, moved: Adjustment) -> list[UUID]:
+    """Return whose wallets it is about, who gives first; the house's accounts are nobody's."""
+    sides = (moved.payer_account_id, moved.payee_account_id)
+    return await Houses(connection).owners(sides)

@@ -119,7 +119,7 @@ async def list_account_entries(  # noqa: PLR0913 (one parameter for each of the 
             raise NotFound
         asked = Asked(begin, end, below, limit + 1)
         rows = await history.entries(connection, account_id, asked)
-    await audit.read("account", account_id)
+    await audit.read("account", account_id, *([account.owner_id] if account.owner_id else []))
     return page_of(
         Page[LedgerEntryAnswer],
         [LedgerEntryAnswer.told(row, account.currency) for row in rows],

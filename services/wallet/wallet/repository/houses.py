@@ -1,5 +1,6 @@
 """Owns the SQL of the house's accounts as operators see them: what lies there, and since when."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -33,6 +34,11 @@ ORDER BY created_at DESC, account.id DESC LIMIT $7
 
 _FIND = """
 SELECT id, owner_id, kind, currency, status FROM account WHERE id = $1
+"""
+
+_OWNERS = """
+SELECT owner_id FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, position)
+JOIN account USING (id) WHERE owner_id IS NOT NULL ORDER BY position
 """
 
 
@@ -85,3 +91,8 @@ class Houses:
         """Return an account of any kind."""
         row = await self._connection.fetchrow(_FIND, account_id)
         return None if row is None else Known(*row)
+
+    async def owners(self, account_ids: Sequence[UUID | None]) -> list[UUID]:
+        """Return whose accounts these are, once each and in their order; the house is nobody."""
+        rows = await self._connection.fetch(_OWNERS, account_ids)
+        return list(dict.fromkeys(row["owner_id"] for row in rows))

@@ -1,0 +1,124 @@
+"""How many sessions one person has at most, and what is deleted once it is over."""
+
+from datetime import timedelta
+
+import pytest
+from tests.integration.auth.world import Login, World, code, login_of
+
+from auth import purge
+from auth.domain import sessions
+from auth.service import sessions as verbs
+from kit.tasks import spawn, stop
+from testkit.people import eventually
+
+MOST = 3
+LIVE = "SELECT count(*) FROM session WHERE ended_at IS NULL"
+ALL = "SELECT count(*) FROM session"
+LINKS = "SELECT count(*) FROM link"
+
+
+async def logins(world: World, name: str, count: int) -> list[Login]:
+    made = []
+    for _ in range(count):
+        made.append(await world.log_in(name))
+        world.clock.advance(1)
+    return made
+
+
+async def test_the_oldest_session_ends_for_one_too_many_as_by_logging_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verbs, "MOST_LIVE", MOST)
+    await world.arrive("alice")
+    await world.arrive("bobby")
+    [bobs] = await logins(world, "bobby", 1)
+    oldest, second, *others = await logins(world, "alice", MOST)
+    assert (await world.refresh(oldest.refresh_token)).status_code == 200
+    [newest] = await logins(world, "alice", 1)
+    await world.dies(oldest)
+    assert code(await world.refresh(oldest.refresh_token)) == (401, "refresh_token_invalid")
+    for login in (bobs, second, *others, newest):
+        assert await world.status_with(login) == 200
+    form = {"grant_type": "password", "username": "alice", "password": "correct-horse-battery"}
+    login_of(await world.http.post("/v1/auth/token", data=form))
+    await world.dies(second)
+    assert await world.count(LIVE) == MOST + 1
+
+
+async def test_sessions_that_are_over_take_no_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verbs, "MOST_LIVE", MOST)
+    await world.arrive("alice")
+    kept, *ended = await logins(world, "alice", MOST)
+    for login in ended:
+        await world.post("/v1/auth/logout", {"scope": "this"}, headers=login.headers)
+    await logins(world, "alice", MOST - 1)
+    assert await world.status_with(kept) == 200
+
+
+async def test_a_hundred_sessions_of_one_person_live(world: World) -> None:
+    await world.arrive("alice")
+    found = await world.credentials("alice")
+    rules, first = world.wiring.settings.session_rules, world.clock.now()
+    for second in range(sessions.MOST_LIVE + 2):
+        async with world.database.unit_of_work() as uow:
+            _, ended = await verbs.open_session(
+                uow,
+                found,
+                user_agent=None,
+                rules=rules,
+                now=first + timedelta(seconds=second),
+            )
+        assert len(ended) == (second >= sessions.MOST_LIVE)
+    assert await world.count(LIVE) == sessions.MOST_LIVE == 100
+
+
+async def test_sessions_that_are_over_are_deleted_a_day_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purge, "PURGE_BATCH", 2)
+    await world.arrive("alice")
+    ended = await logins(world, "alice", 5)
+    kept = await world.log_in("alice")
+    await world.post("/v1/auth/logout", {"scope": "others"}, headers=kept.headers)
+    world.clock.advance(purge.SESSIONS_KEPT.total_seconds())
+    await purge.purge_once(world.database)
+    assert await world.count(ALL) == 6
+    world.clock.advance(1)
+    await purge.purge_once(world.database)
+    assert await world.count(ALL) == 1
+    assert code(await world.refresh(ended[0].refresh_token)) == (401, "refresh_token_invalid")
+    assert (await world.refresh(kept.refresh_token)).status_code == 200
+    idle = world.wiring.settings.session_rules.idle + purge.SESSIONS_KEPT
+    world.clock.advance(idle.total_seconds() + 1)
+    await purge.purge_once(world.database)
+    assert await world.count(ALL) == 0
+
+
+async def test_links_are_deleted_a_week_after_they_were_used_or_ran_out(world: World) -> None:
+    await world.arrive("alice")  # has used hers
+    open_one = (await world.register("bobby"))["activation"]["token"]
+    world.clock.advance(purge.LINKS_KEPT.total_seconds() + 1)
+    await purge.purge_once(world.database)
+    assert await world.count(LINKS) == 1
+    world.clock.advance(timedelta(hours=48).total_seconds())
+    await purge.purge_once(world.database)
+    assert await world.count(LINKS) == 0
+    answer = await world.post("/v1/auth/activate", {"token": open_one})
+    assert answer.json()["code"] == "activation_token_invalid"
+
+
+async def test_the_loop_of_auth_deletes(world: World) -> None:
+    await world.arrive("alice")
+    login = await world.log_in("alice")
+    await world.post("/v1/auth/logout", {"scope": "this"}, headers=login.headers)
+    world.clock.advance(purge.SESSIONS_KEPT.total_seconds() + 1)
+    [loop] = [work for name, work in world.service.background if name == "purge"]
+
+    async def work() -> None:
+        await loop(world.service)
+
+    task = spawn(work(), "purging")
+    await eventually(lambda: world.count(ALL), lambda count: count == 0)
+    await stop([task])
