@@ -146,6 +146,13 @@ def _is_page(model: Any) -> bool:
     return inspect.isclass(model) and issubclass(model, Page)
 
 
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_page_of_a_room_names_all_that_its_app_refuses(room: str) -> None:
+    page = (rooms.folder(room) / "README.md").read_text("utf-8")
+    refused = _web(room).refusals
+    assert [one.code for one in refused if f"| `{one.code}` | {one.status} |" not in page] == []
+
+
 def _provided(dependant: Dependant) -> set[object]:
     return {dependant.call}.union(*(_provided(one) for one in dependant.dependencies))
 
