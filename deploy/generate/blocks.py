@@ -3,7 +3,7 @@
 Does not put them into the page; `pages` does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from inspect import isclass
 from typing import Any, Literal, get_args, get_origin
@@ -15,11 +15,13 @@ from deploy.generate import rooms, saga_pages
 from deploy.generate.messages import all_messages, kind
 from deploy.generate.operations import operations
 from deploy.generate.pages import NOTHING, Blocks, code, table
+from gateway import refusals as refusals_of_gateway
 from kit import refusals as refusals_of_all
 from kit.messaging.messages import Command, Message
-from kit.refusals import catalogue
+from kit.refusals import Refusal, catalogue
 from kit.runtime import Service
 from kit.settings import EnvironmentSettings, variable
+from kit.web.app import WebApp
 
 
 def of_service(service: Service, openapi: Mapping[str, Any]) -> Blocks:
@@ -28,7 +30,7 @@ def of_service(service: Service, openapi: Mapping[str, Any]) -> Blocks:
         "endpoints": partial(endpoints, service.name, openapi),
         "messages": partial(messages, service),
         "environment": partial(environment, rooms.settings_class(service.name)),
-        "refusals": partial(refusals, service.name),
+        "refusals": partial(refusals, _own_refusals(service)),
         "saga": partial(saga, service.name),
     }
 
@@ -37,13 +39,13 @@ def of_gateway() -> Blocks:
     """Return the blocks that the gateway's README may ask for."""
     return {
         "environment": partial(environment, rooms.settings_class(rooms.GATEWAY)),
-        "refusals": partial(refusals, rooms.GATEWAY),
+        "refusals": partial(refusals, catalogue(refusals_of_gateway)),
     }
 
 
 def of_kit() -> Blocks:
     """Return the blocks that kit's README may ask for."""
-    return {"refusals": partial(refusals, "kit")}
+    return {"refusals": partial(refusals, catalogue(refusals_of_all))}
 
 
 def of_contracts() -> Blocks:
@@ -126,10 +128,12 @@ def _meaning(field: FieldInfo) -> str:
     return text
 
 
-def refusals(room: str) -> str:
-    """Return the table of what a room can refuse beside what every room can."""
-    module = refusals_of_all if room == "kit" else rooms.part(room, "refusals")
-    found = catalogue(module) if module else []
+def _own_refusals(service: Service) -> Sequence[type[Refusal]]:
+    return service.web.refusals if isinstance(service.web, WebApp) else ()
+
+
+def refusals(found: Sequence[type[Refusal]]) -> str:
+    """Return the table of what a room can refuse beside what every room can, in a given order."""
     rows = ((code(one.code), str(one.status), one.title_en, one.title_ru) for one in found)
     return table(("code", "status", "English", "Russian"), rows)
 

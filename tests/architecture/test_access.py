@@ -1,5 +1,6 @@
 """Walks every operation of every service: what it must say about itself, and who may use it."""
 
+import inspect
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from gateway.own_document import OWN_DOCUMENT
 from kit.web.app import WebApp
 from kit.web.audit import audit_of
 from kit.web.routes import Route
+from kit.web.schemas import Page
 
 ROOMS = rooms.services()
 DOCUMENTS = {room: committed(room) for room in ROOMS} | {rooms.GATEWAY: OWN_DOCUMENT}
@@ -129,14 +131,40 @@ def test_what_administrators_may_do_is_audited(room: str) -> None:
     assert set(silent) <= NOT_AUDITED
 
 
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_page_is_left_to_its_route_which_adds_the_link_to_the_next(room: str) -> None:
+    unlinked = [
+        route.operation_id
+        for route in _routes(room)
+        if _is_page(route.response_model)
+        and inspect.signature(route.endpoint).return_annotation != route.response_model
+    ]
+    assert unlinked == []
+
+
+def _is_page(model: Any) -> bool:
+    return inspect.isclass(model) and issubclass(model, Page)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_page_of_a_room_names_all_that_its_app_refuses(room: str) -> None:
+    page = (rooms.folder(room) / "README.md").read_text("utf-8")
+    refused = _web(room).refusals
+    assert [one.code for one in refused if f"| `{one.code}` | {one.status} |" not in page] == []
+
+
 def _provided(dependant: Dependant) -> set[object]:
     return {dependant.call}.union(*(_provided(one) for one in dependant.dependencies))
 
 
 def _routes(room: str) -> list[Route]:
+    return _web(room).kit_routes
+
+
+def _web(room: str) -> WebApp:
     web = rooms.build(room).web
     assert isinstance(web, WebApp)
-    return web.kit_routes
+    return web
 
 
 def _bodies(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -120,16 +120,6 @@ class PaymentsQuery(PaymentFilters):
         """What a cursor is bound to."""
         return self.model_dump(mode="json", exclude={"limit", "cursor"})
 
-    @property
-    def parameters(self) -> dict[str, str]:
-        """What the link to the next page says besides its cursor."""
-        given = self.model_dump(mode="json", by_alias=True, exclude={"cursor"}, exclude_unset=True)
-        return {name: _text(value) for name, value in given.items() if value is not None}
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
 
 class ExportQuery(PaymentFilters):
     """Filters of the file of payments."""

@@ -5,11 +5,11 @@ Does not query: a repository takes a position and a limit and returns one row mo
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from struct import Struct
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,6 +18,10 @@ from fastapi import Query
 from pydantic import SecretStr
 
 from kit.refusals import CursorInvalid
+from kit.web.schemas import Page
+
+Row = TypeVar("Row")
+Item = TypeVar("Item")
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -95,6 +99,30 @@ class Cursors:
 
     def _mac(self, position: bytes) -> bytes:
         return blake2b(position, key=self._key, digest_size=_MAC_BYTES).digest()
+
+
+def by_creation(row: Any) -> Position:
+    """Return the place of whatever has `created_at` and `id`, as most rows do."""
+    return Position(row.created_at, row.id)
+
+
+def page_of(  # noqa: PLR0913 (what a page is made of)
+    model: type[Page[Item]],
+    rows: Sequence[Row],
+    show: Callable[[Row], Item],
+    *,
+    limit: int,
+    cursors: Cursors,
+    place: Callable[[Row], Position] = by_creation,
+) -> Page[Item]:
+    """Show at most `limit` of the rows; one row more than that says that more follow.
+
+    An operation returns it as it is: the route adds the Link header of the next page.
+    """
+    items = [show(row) for row in rows[:limit]]
+    follows = len(rows) > limit
+    cursor = cursors.encode(*place(rows[limit - 1])) if follows else None
+    return model.model_construct(items=items, next_cursor=cursor)
 
 
 def next_link(parameters: Mapping[str, str], next_cursor: str) -> str:

@@ -9,7 +9,7 @@ from auth.repository import AuditFilter, AuditLog
 from auth.wiring import Wired
 from kit.refusals import CursorInvalid
 from kit.web.identity import Caller
-from kit.web.pagination import Cursors
+from kit.web.pagination import Cursors, Position, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 
@@ -42,10 +42,11 @@ async def list_audit(
     async with wired.database.read() as connection:
         log = AuditLog(connection)
         found = await log.page(AuditFilter(**filters), after, query.limit + 1)
-    items = [AuditEntry.model_validate(entry, from_attributes=True) for entry in found]
-    if len(found) <= query.limit:
-        return Page[AuditEntry](items=items)
-    last = found[query.limit - 1]
-    return Page[AuditEntry](
-        items=items[: query.limit], next_cursor=cursors.encode(last.at, last.id)
+    return page_of(
+        Page[AuditEntry],
+        found,
+        lambda entry: AuditEntry.model_validate(entry, from_attributes=True),
+        limit=query.limit,
+        cursors=cursors,
+        place=lambda entry: Position(entry.at, entry.id),
     )

@@ -3,19 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from fastapi import Request
-
-from auth.api.paging import page_of
 from auth.domain.sessions import Session
 from auth.repository import Sessions, Users
 from auth.schemas import SessionAnswer
 from auth.service.sessions import end_session
 from auth.wiring import Wired, Wiring
 from kit.refusals import CursorInvalid, NotFound
-from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.identity import Caller, Identity
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 
@@ -32,17 +28,16 @@ router = Router(tags=["sessions"])
 )
 async def list_sessions(
     caller: Caller,
-    request: Request,
     wired: Wired,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
-) -> Answer:
+) -> Page[SessionAnswer]:
     """List where the caller is logged in."""
     cursors = _cursors("list_sessions", caller, wired)
     after = cursors.decode(cursor)
     async with wired.database.read() as connection:
         rows = await Sessions(connection).page(caller.user, wired.clock.now(), after, limit + 1)
-    return _page(rows, limit, cursors, caller, request)
+    return _page(rows, limit, cursors, caller)
 
 
 @router.delete(
@@ -72,12 +67,11 @@ async def list_user_sessions(  # noqa: PLR0913 - one for each parameter of the q
     *,
     user_id: UUID,
     caller: Caller,
-    request: Request,
     wired: Wired,
     audit: Auditing,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
-) -> Answer:
+) -> Page[SessionAnswer]:
     """List where a user is logged in."""
     cursors = _cursors("list_user_sessions", caller, wired, user_id=user_id)
     after = cursors.decode(cursor)
@@ -86,7 +80,7 @@ async def list_user_sessions(  # noqa: PLR0913 - one for each parameter of the q
             raise NotFound
         rows = await Sessions(connection).page(user_id, wired.clock.now(), after, limit + 1)
     await audit.read("session", None, user_id)
-    return _page(rows, limit, cursors, caller, request)
+    return _page(rows, limit, cursors, caller)
 
 
 @router.delete(
@@ -114,13 +108,12 @@ def _cursors(list_name: str, caller: Identity, wired: Wiring, **filters: UUID) -
 
 
 def _page(
-    rows: Sequence[Session], limit: int, cursors: Cursors, caller: Identity, request: Request
-) -> Answer:
+    rows: Sequence[Session], limit: int, cursors: Cursors, caller: Identity
+) -> Page[SessionAnswer]:
     return page_of(
         Page[SessionAnswer],
         rows,
         lambda session: SessionAnswer.of(session, caller.session_id),
         limit=limit,
         cursors=cursors,
-        request=request,
     )

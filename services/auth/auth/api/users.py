@@ -3,20 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Query
 
 from auth import refusals
-from auth.api.paging import page_of
 from auth.domain.users import AdminChange, Status
 from auth.repository import UserFilter, Users
 from auth.schemas import UserAnswer, UserPatch
 from auth.service import users
 from auth.wiring import Wired
 from kit.refusals import CursorInvalid, NotFound
-from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.identity import Caller
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 
@@ -41,14 +39,13 @@ StatusFilter = Annotated[
 )
 async def list_users(  # noqa: PLR0913, PLR0917 - one for each parameter of the query
     caller: Caller,
-    request: Request,
     wired: Wired,
     audit: Auditing,
     search: Search = None,
     status: StatusFilter = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
-) -> Answer:
+) -> Page[UserAnswer]:
     """List users by part of a name and by status."""
     cursors = Cursors(
         wired.settings.cursor_secret,
@@ -60,9 +57,7 @@ async def list_users(  # noqa: PLR0913, PLR0917 - one for each parameter of the 
     async with wired.database.read() as connection:
         rows = await Users(connection).page(UserFilter(search, status), after, limit + 1)
     await audit.read("user")
-    return page_of(
-        Page[UserAnswer], rows, UserAnswer.of, limit=limit, cursors=cursors, request=request
-    )
+    return page_of(Page[UserAnswer], rows, UserAnswer.of, limit=limit, cursors=cursors)
 
 
 @router.get(

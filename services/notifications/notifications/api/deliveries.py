@@ -12,11 +12,10 @@ from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
-from kit.web.pagination import Cursors
+from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from notifications.api.ownership import owner_asked_for, visible_delivery, visible_endpoint
-from notifications.api.paging import page_of
 from notifications.domain.deliveries import Delivery
 from notifications.queries import DeliveriesQuery, EndpointDeliveriesQuery
 from notifications.refusals import (
@@ -67,7 +66,9 @@ async def list_deliveries(
     async with store.read() as connection:
         found = await Log(connection).page(wanted, after, query.limit + 1)
     await audit.listed("webhook_delivery", None if owner_id is None else [owner_id])
-    return page_of(Page[DeliveryAnswer], found, DeliveryAnswer.of, query, cursors)
+    return page_of(
+        Page[DeliveryAnswer], found, DeliveryAnswer.of, limit=query.limit, cursors=cursors
+    )
 
 
 @router.get(
@@ -119,7 +120,9 @@ async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part 
         wanted = replace(query.wanted, endpoint_id=endpoint_id)
         found = await Log(connection).page(wanted, after, query.limit + 1)
     await audit.read("webhook_endpoint", endpoint.id, endpoint.user_id)
-    return page_of(Page[DeliveryAnswer], found, DeliveryAnswer.of, query, cursors)
+    return page_of(
+        Page[DeliveryAnswer], found, DeliveryAnswer.of, limit=query.limit, cursors=cursors
+    )
 
 
 @router.post(

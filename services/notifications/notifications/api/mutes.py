@@ -8,10 +8,9 @@ from fastapi import Query
 from kit.refusals import CursorInvalid
 from kit.web.audit import Auditing
 from kit.web.identity import Caller
-from kit.web.pagination import Cursors
+from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from notifications.api.paging import page_of
 from notifications.queries import MutesQuery
 from notifications.refusals import MutedAddressNotFound
 from notifications.repository import Addresses
@@ -51,7 +50,9 @@ async def list_muted_addresses(
             store.clock.now(), query.owner_id, after, query.limit + 1
         )
     await audit.listed("muted_address", None if query.owner_id is None else [query.owner_id])
-    return page_of(Page[MutedAddressAnswer], found, MutedAddressAnswer.of, query, cursors)
+    return page_of(
+        Page[MutedAddressAnswer], found, MutedAddressAnswer.of, limit=query.limit, cursors=cursors
+    )
 
 
 @router.delete(

@@ -8,10 +8,9 @@ from fastapi import Query
 from kit.refusals import CursorInvalid
 from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
-from kit.web.pagination import Cursors
+from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from notifications.api.paging import page_of
 from notifications.queries import NoticesQuery
 from notifications.refusals import NoticeNotFound
 from notifications.repository import Notices
@@ -50,7 +49,11 @@ async def list_notices(
             caller.user, after, query.limit + 1, unread=query.unread, span=query.span
         )
     return page_of(
-        Page[NoticeAnswer], found, lambda one: NoticeAnswer.of(one, language), query, cursors
+        Page[NoticeAnswer],
+        found,
+        lambda one: NoticeAnswer.of(one, language),
+        limit=query.limit,
+        cursors=cursors,
     )
 
 

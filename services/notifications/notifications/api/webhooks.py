@@ -13,11 +13,10 @@ from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import Work, idempotently
 from kit.web.identity import Caller
-from kit.web.pagination import Cursors
+from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from notifications.api.ownership import owner_asked_for, visible_endpoint
-from notifications.api.paging import page_of
 from notifications.domain.endpoints import Endpoint
 from notifications.domain.webhook_urls import UrlFaultError
 from notifications.queries import EndpointsQuery
@@ -73,7 +72,9 @@ async def list_webhook_endpoints(
     async with store.read() as connection:
         found = await Endpoints(connection).page(owner_id, after, query.limit + 1)
     await audit.listed("webhook_endpoint", None if owner_id is None else [owner_id])
-    return page_of(Page[EndpointAnswer], found, EndpointAnswer.of, query, cursors)
+    return page_of(
+        Page[EndpointAnswer], found, EndpointAnswer.of, limit=query.limit, cursors=cursors
+    )
 
 
 @router.get(

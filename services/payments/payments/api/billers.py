@@ -11,7 +11,7 @@ from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity, MaybeCaller
-from kit.web.pagination import Cursors
+from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.bound_refusals import TooManyServices
@@ -52,11 +52,7 @@ async def list_services(query: Annotated[ServicesQuery, Query()], wired: Wired) 
     after = cursors.decode(query.cursor)
     async with wired.database.read() as connection:
         found = await Billers(connection).page(query.wanted, after, query.limit + 1)
-    items = [Service.of(biller) for biller in found[: query.limit]]
-    cursor = None
-    if len(found) > query.limit:
-        cursor = cursors.encode(items[-1].created_at, items[-1].id)
-    return Page[Service].model_construct(items=items, next_cursor=cursor)
+    return page_of(Page[Service], found, Service.of, limit=query.limit, cursors=cursors)
 
 
 @router.get(

@@ -1,19 +1,17 @@
 """Everybody's refunds, bulks and charges by the page; bulks also one's own."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
 
 from kit.refusals import CursorInvalid
-from kit.web.answers import Answer
 from kit.web.audit import Auditing
-from kit.web.pagination import Cursors, next_link
+from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.narrowing import owners_among, person_named, sides_of
-from payments.api.viewing import OK, Viewer, Viewing
+from payments.api.viewing import Viewer, Viewing
 from payments.domain.bulk import Bulk
 from payments.domain.listing import ListedCharge
 from payments.domain.refunds import Refund
@@ -26,14 +24,6 @@ from payments.wiring import Wired, Wiring
 router = Router(tags=["oversight"])
 
 
-class _Listed(Protocol):
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def created_at(self) -> Any: ...
-
-
-Item = TypeVar("Item", bound=_Listed)
 Asked = RefundsQuery | BulksQuery | ChargesQuery
 
 
@@ -48,7 +38,7 @@ Asked = RefundsQuery | BulksQuery | ChargesQuery
 )
 async def list_all_refunds(
     viewer: Viewing, query: Annotated[RefundsQuery, Query()], wired: Wired, audit: Auditing
-) -> Answer:
+) -> Page[RefundAnswer]:
     """Show a page of refunds of any payments."""
     payer_id, payee_id = [await person_named(wired, name) for name in (query.payer, query.payee)]
     sides = await _sides_named(wired, query)
@@ -70,7 +60,7 @@ async def list_all_refunds(
     def shown(refund: Refund) -> RefundAnswer:
         return refund_shown(refund, viewer.language, to_payer=False)
 
-    return _page(found, query, cursors, Page[RefundAnswer], shown)
+    return page_of(Page[RefundAnswer], found, shown, limit=query.limit, cursors=cursors)
 
 
 @router.get(
@@ -84,7 +74,7 @@ async def list_all_refunds(
 )
 async def list_bulks(
     viewer: Viewing, query: Annotated[BulksQuery, Query()], wired: Wired, audit: Auditing
-) -> Answer:
+) -> Page[BulkAnswer]:
     """Show a page of bulks, and how far each is."""
     sender_id = await person_named(wired, query.payer)
     cursors = _cursors(wired, viewer, "list_bulks", query)
@@ -102,7 +92,7 @@ async def list_bulks(
     def shown(bulk: Bulk) -> BulkAnswer:
         return BulkAnswer(**summary(bulk, counts[bulk.id]))
 
-    return _page(found, query, cursors, Page[BulkAnswer], shown)
+    return page_of(Page[BulkAnswer], found, shown, limit=query.limit, cursors=cursors)
 
 
 @router.get(
@@ -116,7 +106,7 @@ async def list_bulks(
 )
 async def list_charges(
     viewer: Viewing, query: Annotated[ChargesQuery, Query()], wired: Wired, audit: Auditing
-) -> Answer:
+) -> Page[ChargeSeen]:
     """Show a page of charges, with what went wrong at the provider."""
     owner_id = await person_named(wired, query.payer)
     sides = await sides_of(wired, query.payment_id)
@@ -134,7 +124,7 @@ async def list_charges(
             after = cursors.decode(query.cursor)
             found = await Oversight(connection).charges(wanted, after, query.limit + 1)
         found = [one for one in found if owner_id in (None, one.owner_id)]
-    return _page(found, query, cursors, Page[ChargeSeen], ChargeSeen.of)
+    return page_of(Page[ChargeSeen], found, ChargeSeen.of, limit=query.limit, cursors=cursors)
 
 
 async def _sides_named(wired: Wiring, query: RefundsQuery) -> tuple[UUID, ...]:
@@ -158,19 +148,3 @@ def _cursors(wired: Wiring, viewer: Viewer, name: str, query: Asked) -> Cursors:
 
 def _are_known(*named: tuple[str | None, UUID | None]) -> bool:
     return all(name is None or user_id is not None for name, user_id in named)
-
-
-def _page(
-    found: Sequence[Item],
-    query: Asked,
-    cursors: Cursors,
-    page: type[Page[Any]],
-    shown: Callable[[Item], Any],
-) -> Answer:
-    items = [shown(one) for one in found[: query.limit]]
-    if len(found) <= query.limit:
-        return Answer(OK, page.model_construct(items=items, next_cursor=None))
-    last = found[query.limit - 1]
-    cursor = cursors.encode(last.created_at, last.id)
-    link = {"Link": next_link(query.parameters, cursor)}
-    return Answer(OK, page.model_construct(items=items, next_cursor=cursor), link)

@@ -12,7 +12,7 @@ from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
-from kit.web.pagination import Cursors, next_link
+from kit.web.pagination import Cursors, page_of
 from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
@@ -286,7 +286,7 @@ async def get_payment(viewer: Viewing, payment_id: UUID, wired: Wired, audit: Au
 )
 async def list_payments(
     viewer: Viewing, query: Annotated[PaymentsQuery, Query()], wired: Wired, audit: Auditing
-) -> Answer:
+) -> Page[AnyPayment]:
     """Show a page of what the caller has paid and been paid, or an administrator of all."""
     cursors = Cursors(
         wired.settings.cursor_secret,
@@ -300,13 +300,7 @@ async def list_payments(
     if scope is not None:
         async with wired.database.read() as connection:
             found = await Lists(connection).page(scope, query.wanted, after, query.limit + 1)
-    items = [viewer.sees(payment) for payment in found[: query.limit]]
-    if len(found) <= query.limit:
-        return Answer(OK, Page[AnyPayment].model_construct(items=items, next_cursor=None))
-    last = found[query.limit - 1]
-    cursor = cursors.encode(last.created_at, last.id)
-    page = Page[AnyPayment].model_construct(items=items, next_cursor=cursor)
-    return Answer(OK, page, {"Link": next_link(query.parameters, cursor)})
+    return page_of(Page[AnyPayment], found, viewer.sees, limit=query.limit, cursors=cursors)
 
 
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:

@@ -13,7 +13,7 @@ from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_of
 from kit.web.prefer import PreferWait, preference_applied
 from kit.web.routes import Router
 from kit.web.schemas import Page
@@ -149,10 +149,11 @@ async def list_refunds(  # noqa: PLR0913 (one parameter for each of the request'
         payment = viewer.may_see(await Payments(connection).get(payment_id))
         found = await Refunds(connection).page(payment_id, after, limit + 1)
     await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
-    items = [_shown(refund, payment, viewer) for refund in found[:limit]]
-    last = found[limit - 1] if len(found) > limit else None
-    next_cursor = None if last is None else cursors.encode(last.created_at, last.id)
-    return Page[RefundAnswer].model_construct(items=items, next_cursor=next_cursor)
+
+    def shown(refund: Refund) -> RefundAnswer:
+        return _shown(refund, payment, viewer)
+
+    return page_of(Page[RefundAnswer], found, shown, limit=limit, cursors=cursors)
 
 
 @router.get(

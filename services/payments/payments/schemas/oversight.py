@@ -42,12 +42,6 @@ class _Paged(Model):
         """What a cursor is bound to."""
         return self.model_dump(mode="json", exclude={"limit", "cursor"})
 
-    @property
-    def parameters(self) -> dict[str, str]:
-        """What the link to the next page says besides its cursor."""
-        given = self.model_dump(mode="json", exclude={"cursor"}, exclude_unset=True)
-        return {name: str(value) for name, value in given.items() if value is not None}
-
 
 class RefundsQuery(_Paged):
     """Filters and page of everybody's refunds."""

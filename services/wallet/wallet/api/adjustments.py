@@ -11,12 +11,11 @@ from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from wallet import refusals
 from wallet.adjustment_schemas import AdjustmentAnswer, AdjustmentForeseen, AdjustmentRequest
-from wallet.api.paging import page_of
 from wallet.domain.book import Book
 from wallet.repository.adjustments import Adjustment, Adjustments, Status
 from wallet.repository.houses import Houses
@@ -78,14 +77,13 @@ async def _foreseen(store: Database, by: UUID, body: AdjustmentRequest) -> Book:
 async def list_adjustments(  # noqa: PLR0913 (one parameter for each of the query's)
     *,
     caller: Caller,
-    request: Request,
     store: Store,
     settings: Configured,
     audit: Auditing,
     status: Annotated[Status | None, Query()] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
-) -> Answer:
+) -> Page[AdjustmentAnswer]:
     """List what was proposed and what has become of it."""
     cursors = Cursors(
         settings.cursor_secret,
@@ -99,11 +97,10 @@ async def list_adjustments(  # noqa: PLR0913 (one parameter for each of the quer
     await audit.read("adjustment")
     return page_of(
         Page[AdjustmentAnswer],
-        [AdjustmentAnswer.of(row) for row in rows],
-        lambda item: Position(item.created_at, item.id),
+        rows,
+        AdjustmentAnswer.of,
         limit=limit,
         cursors=cursors,
-        request=request,
     )
 
 

@@ -4,24 +4,22 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Query
 from starlette.responses import StreamingResponse
 
 from kit.csv_text import text_cell, written
 from kit.db import Database
 from kit.money import decimal_text
 from kit.refusals import CursorInvalid
-from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.fields import MoneyObject
 from kit.web.identity import Caller
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from kit.web.times import DEFAULT_ZONE, Zone, span
 from wallet import refusals
 from wallet.api.ownership import visible
-from wallet.api.paging import page_of
 from wallet.repository.history import Line
 from wallet.schemas import BalanceAnswer, EntryAnswer, Moment, RangeEdge, StatementAnswer
 from wallet.service import history
@@ -65,7 +63,6 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     *,
     wallet_id: UUID,
     caller: Caller,
-    request: Request,
     store: Store,
     settings: Configured,
     audit: Auditing,
@@ -74,7 +71,7 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     tz: In = DEFAULT_ZONE,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
-) -> Answer:
+) -> Page[EntryAnswer]:
     """List what came in and what went out."""
     begin, end = span(since, until, tz)
     cursors = Cursors(
@@ -93,11 +90,11 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     await audit.read("wallet", wallet.id, wallet.owner_id)
     return page_of(
         Page[EntryAnswer],
-        [EntryAnswer.of(row, wallet.currency) for row in rows],
-        lambda item: Position(item.posted_at, UUID(int=item.seq)),
+        rows,
+        lambda row: EntryAnswer.of(row, wallet.currency),
         limit=limit,
         cursors=cursors,
-        request=request,
+        place=lambda row: Position(row.posted_at, UUID(int=row.seq)),
     )
 
 

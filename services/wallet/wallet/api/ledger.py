@@ -3,20 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Query
 
 from kit.refusals import CursorInvalid, NotFound
-from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.fields import CurrencyCode
 from kit.web.identity import Caller, Identity
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from kit.web.times import DEFAULT_ZONE, span
 from wallet import refusals
 from wallet.api.history import From, In, To
-from wallet.api.paging import page_of
 from wallet.domain.wallets import HOUSES
 from wallet.ledger_schemas import (
     HouseAccountAnswer,
@@ -48,7 +46,6 @@ Provider = Annotated[
 async def list_house_accounts(  # noqa: PLR0913 (one parameter for each of the query's)
     *,
     caller: Caller,
-    request: Request,
     store: Store,
     settings: Configured,
     audit: Auditing,
@@ -57,7 +54,7 @@ async def list_house_accounts(  # noqa: PLR0913 (one parameter for each of the q
     currency: Annotated[CurrencyCode | None, Query()] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
-) -> Answer:
+) -> Page[HouseAccountAnswer]:
     """List clearing, suspense, fees and debts, the youngest account first."""
     cursors = Cursors(
         settings.cursor_secret,
@@ -73,11 +70,10 @@ async def list_house_accounts(  # noqa: PLR0913 (one parameter for each of the q
     now = store.clock.now()
     return page_of(
         Page[HouseAccountAnswer],
-        [HouseAccountAnswer.of(row, now) for row in rows],
-        lambda item: Position(item.created_at, item.id),
+        rows,
+        lambda row: HouseAccountAnswer.of(row, now),
         limit=limit,
         cursors=cursors,
-        request=request,
     )
 
 
@@ -93,7 +89,6 @@ async def list_account_entries(  # noqa: PLR0913 (one parameter for each of the 
     *,
     account_id: UUID,
     caller: Caller,
-    request: Request,
     store: Store,
     settings: Configured,
     audit: Auditing,
@@ -102,7 +97,7 @@ async def list_account_entries(  # noqa: PLR0913 (one parameter for each of the 
     tz: In = DEFAULT_ZONE,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
-) -> Answer:
+) -> Page[LedgerEntryAnswer]:
     """List what came in and what went out, and of suspended money for whom it was."""
     begin, end = span(since, until, tz)
     cursors = Cursors(
@@ -122,11 +117,11 @@ async def list_account_entries(  # noqa: PLR0913 (one parameter for each of the 
     await audit.read("account", account_id, *([account.owner_id] if account.owner_id else []))
     return page_of(
         Page[LedgerEntryAnswer],
-        [LedgerEntryAnswer.told(row, account.currency) for row in rows],
-        lambda item: Position(item.posted_at, UUID(int=item.seq)),
+        rows,
+        lambda row: LedgerEntryAnswer.told(row, account.currency),
         limit=limit,
         cursors=cursors,
-        request=request,
+        place=lambda row: Position(row.posted_at, UUID(int=row.seq)),
     )
 
 

@@ -13,12 +13,11 @@ from kit.web.audit import Auditing
 from kit.web.fields import CurrencyCode
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position
+from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from wallet import refusals
 from wallet.api.ownership import visible
-from wallet.api.paging import page_of
 from wallet.domain.wallets import Home, Status
 from wallet.repository.wallets import Wallets, Wanted
 from wallet.schemas import OpenWallet, WalletAnswer
@@ -57,7 +56,6 @@ OldOwners = Annotated[
 async def list_wallets(  # noqa: PLR0913 (one parameter for each of the query's)
     *,
     caller: Caller,
-    request: Request,
     store: Store,
     settings: Configured,
     audit: Auditing,
@@ -68,7 +66,7 @@ async def list_wallets(  # noqa: PLR0913 (one parameter for each of the query's)
     number: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
-) -> Answer:
+) -> Page[WalletAnswer]:
     """List wallets by owner, currency, status or number."""
     asked = owner_id or owner
     cursors = Cursors(
@@ -84,11 +82,10 @@ async def list_wallets(  # noqa: PLR0913 (one parameter for each of the query's)
     await audit.listed("wallet", wanted.owners)
     return page_of(
         Page[WalletAnswer],
-        [WalletAnswer.of(row) for row in rows],
-        lambda item: Position(item.created_at, item.id),
+        rows,
+        WalletAnswer.of,
         limit=limit,
         cursors=cursors,
-        request=request,
     )
 
 

@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
 
 from kit.ids import derived_id
 from kit.refusals import CursorInvalid
-from kit.web.pagination import Cursors, Position, next_link
+from kit.web.pagination import Cursors, Position, next_link, page_of
+from kit.web.schemas import Page
 
 SECRET = SecretStr("q8vW2zL0xN5rT7yU1iO3pA6sD9fG4hJk")
 AT = datetime(2026, 1, 31, 12, 0, 0, 123456, UTC)
@@ -83,6 +85,26 @@ def test_a_cursor_says_nothing_about_filters_or_secret() -> None:
     assert len(cursor) == 54
     assert cursor.replace("-", "").replace("_", "").isalnum()
     assert cursor != cursors().encode(AT + timedelta(microseconds=1), ID)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+def test_a_page_shows_what_was_asked_for_and_goes_on_only_where_more_follows(limit: int) -> None:
+    rows = [Position(AT - timedelta(seconds=second), UUID(int=second)) for second in range(3)]
+
+    page = page_of(Page[str], rows, lambda row: str(row.id.int), limit=limit, cursors=cursors())
+
+    assert page.items == ["0", "1", "2"][:limit]
+    assert cursors().decode(page.next_cursor) == (rows[limit - 1] if limit < 3 else None)
+
+
+def test_a_page_of_rows_that_are_placed_otherwise_ends_where_they_say() -> None:
+    def place(seq: int) -> Position:
+        return Position(AT, UUID(int=seq))
+
+    page = page_of(Page[int], [9, 8, 7], int, limit=2, cursors=cursors(), place=place)
+
+    assert page.items == [9, 8]
+    assert cursors().decode(page.next_cursor) == place(8)
 
 
 def test_the_link_keeps_the_parameters_and_replaces_the_cursor() -> None:
