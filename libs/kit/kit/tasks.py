@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar, cast
 
@@ -79,7 +80,11 @@ def backoff(first: float = 0.1, most: float = 5.0) -> Iterator[float]:
 
 
 async def for_ever(
-    name: str, work: Callable[[], Awaitable[None]], *, every_seconds: float = 1.0
+    name: str,
+    work: Callable[[], Awaitable[None]],
+    *,
+    every_seconds: float = 1.0,
+    or_when: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
     """Run work until cancelled.
 
@@ -88,6 +93,7 @@ async def for_ever(
         work: One run; it may go on for as long as it likes.
         every_seconds: Pause after a run that returned. After one that raised the pause grows,
             each time it fails soon, up to some seconds.
+        or_when: What cuts that pause short once it returns, as what was away is back.
     """
     loop = asyncio.get_running_loop()
     delays = backoff()
@@ -99,10 +105,19 @@ async def for_ever(
             if loop.time() - started > WORKED_SECONDS:
                 delays = backoff()
             log.warning("loop_restarts", loop=name, error=repr(error))
-            await asyncio.sleep(next(delays))
+            await _pause(next(delays), or_when)
         else:
             delays = backoff()
             await asyncio.sleep(every_seconds)
+
+
+async def _pause(seconds: float, or_when: Callable[[], Awaitable[object]] | None) -> None:
+    if or_when is None:
+        await asyncio.sleep(seconds)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await or_when()
 
 
 async def stop(tasks: list[asyncio.Task[None]]) -> None:

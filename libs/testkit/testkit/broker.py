@@ -39,6 +39,7 @@ class MemoryBroker:
         self.on_publish: Callable[[Publication], None] = lambda _: None
         self.on_confirm: Callable[[Publication], None] = lambda _: None
         self._is_down = False
+        self._back = asyncio.Event()
         self._declared: dict[str, topology.Queue] = {}
         self._exchanges: dict[str, topology.Exchange] = {}
         self._bindings: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -81,6 +82,9 @@ class MemoryBroker:
         self._is_down = is_down
         if is_down:
             self.cut()
+        else:
+            self._back.set()
+            self._back = asyncio.Event()
 
     def cut(self) -> None:
         """Cut every connection; what was not acknowledged waits to be delivered again."""
@@ -147,6 +151,10 @@ class MemoryBroker:
     async def ping(self) -> None:
         """Raise while the broker is down."""
         self.require_up()
+
+    async def returned(self) -> None:
+        """Wait until it is up again."""
+        await self._back.wait()
 
     def require_up(self) -> None:
         """Raise while the broker is down."""

@@ -48,8 +48,12 @@ def build(settings: Settings) -> Service:
 
     @asynccontextmanager
     async def calls(service: Service) -> AsyncIterator[None]:
-        async with http_client() as client:
-            token = ServiceToken(client, settings.auth_url, NAME, settings.client_secret)
+        async with (
+            http_client() as client,
+            ServiceToken(
+                client, settings.auth_url, NAME, settings.client_secret
+            ).fetched_ahead() as token,
+        ):
             contacts = Contacts(client, token, settings.auth_url)
             service.state.postman = Postman(service.state.database, contacts, settings)
             yield

@@ -60,9 +60,13 @@ def build(settings: Settings) -> Service:
     @asynccontextmanager
     async def calls_and_waiting(service: Service) -> AsyncIterator[None]:
         database = service.state.database
-        async with http_client() as client:
+        async with (
+            http_client() as client,
+            ServiceToken(
+                client, settings.auth_url, "payments", settings.client_secret
+            ).fetched_ahead() as token,
+        ):
             provider = provider_of(settings, client)
-            token = ServiceToken(client, settings.auth_url, "payments", settings.client_secret)
             service.state.wiring = Wiring(
                 settings=settings,
                 database=database,

@@ -52,8 +52,12 @@ def build(settings: Settings) -> Service:
 
     @asynccontextmanager
     async def calls(service: Service) -> AsyncIterator[None]:
-        async with http_client() as client:
-            token = ServiceToken(client, settings.auth_url, NAME, settings.client_secret)
+        async with (
+            http_client() as client,
+            ServiceToken(
+                client, settings.auth_url, NAME, settings.client_secret
+            ).fetched_ahead() as token,
+        ):
             service.state.charging = Charging(client, token, settings.payments_url)
             yield
 

@@ -9,7 +9,7 @@ import aiormq
 import pytest
 from pydantic_settings import SettingsConfigDict
 
-from kit.db.database import Database
+from kit.db.database import WARM_CONNECTIONS, Database
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging import cloudevents
@@ -177,3 +177,21 @@ async def test_what_rabbitmq_gave_up_on_becomes_a_letter(stack: AsyncExitStack) 
     (letter,) = await letters()
     assert tuple(letter) == (f"{NAME}.commands", "broker_gave_up", "dead")
     assert whole.seen == []
+
+
+@pytest.mark.parametrize(("pool_size", "open_at_start"), [(10, WARM_CONNECTIONS), (2, 2)])
+async def test_once_opened_some_connections_wait_for_the_first_requests(
+    cluster: Cluster,
+    stack: AsyncExitStack,
+    monkeypatch: pytest.MonkeyPatch,
+    pool_size: int,
+    open_at_start: int,
+) -> None:
+    monkeypatch.setenv("WHOLE_DATABASE_POOL_SIZE", str(pool_size))
+    await stack.enter_async_context(opened(Whole().service()))
+    await cluster.as_superuser(f"""
+        DO $$ BEGIN ASSERT {open_at_start} = (
+            SELECT count(*) FROM pg_stat_activity
+            WHERE application_name = '{NAME}' AND state = 'idle'
+        ); END $$
+    """)

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Iterator
+from itertools import repeat
 
 import pytest
 
@@ -108,6 +109,25 @@ async def test_a_loop_comes_back_after_errors_and_after_returns() -> None:
 
     async with running(for_ever("test", work, every_seconds=0)):
         await until(lambda: len(runs) == 5)
+
+
+async def test_a_loop_comes_back_before_its_pause_is_over_once_what_was_away_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kit.tasks.backoff", lambda: repeat(3600.0))
+    is_back = asyncio.Event()
+    runs: list[bool] = []
+
+    async def work() -> None:
+        runs.append(is_back.is_set())
+        if not is_back.is_set():
+            raise ConnectionRefusedError
+        await asyncio.Event().wait()
+
+    async with running(for_ever("test", work, or_when=is_back.wait)):
+        await until(lambda: runs == [False])
+        is_back.set()
+        await until(lambda: runs == [False, True])
 
 
 async def test_a_task_that_fails_is_told_and_others_are_stopped_quietly() -> None:

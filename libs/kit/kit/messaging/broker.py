@@ -99,3 +99,6 @@ class Broker(Protocol):
 
     async def subscribe(self, queue: str, *, prefetch: int) -> Subscription:
         """Open a channel that consumes a queue; raises BrokerUnavailableError."""
+
+    async def returned(self) -> None:
+        """Wait until a connection is made, by whomever; who was refused before then tries again."""

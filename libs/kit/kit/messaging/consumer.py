@@ -58,7 +58,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume until cancelled, coming back after any trouble; a batch begun is finished."""
-        await for_ever(f"{self.queue}.consumer", self._once)
+        await for_ever(f"{self.queue}.consumer", self._once, or_when=self._broker.returned)
 
     async def _once(self) -> None:
         # Taking what can't be handled would only count against it.

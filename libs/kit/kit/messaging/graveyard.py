@@ -31,7 +31,7 @@ class Graveyard:
 
     async def run(self) -> None:
         """Import until cancelled, coming back after any trouble."""
-        await for_ever(self.queue, self._once)
+        await for_ever(self.queue, self._once, or_when=self._broker.returned)
 
     async def _once(self) -> None:
         await self._database.ping()

@@ -201,6 +201,7 @@ class RabbitBroker:
         self._declare = declare
         self._watchdog_seconds = watchdog_seconds
         self._connections: dict[str, AbstractConnection] = {}
+        self._back = asyncio.Event()
         self._locks = {"publish": asyncio.Lock(), "consume": asyncio.Lock()}
 
     async def publisher(self) -> RabbitPublisher:
@@ -219,6 +220,10 @@ class RabbitBroker:
             _reraise_if_cancelled(error)
             raise BrokerUnavailableError(f"subscribe {queue}: {error!r}") from error
         return subscription
+
+    async def returned(self) -> None:
+        """Wait until a connection is made, by whomever."""
+        await self._back.wait()
 
     async def ping(self) -> None:
         """Raise BrokerUnavailableError unless a channel can be opened."""
@@ -257,6 +262,8 @@ class RabbitBroker:
             await _close_quietly(connection)
             raise
         self._connections[purpose] = connection
+        self._back.set()
+        self._back = asyncio.Event()  # what is waited for from now on is the next connection
 
     async def _declare_all(self, connection: AbstractConnection) -> None:
         channel = await _open_channel(connection, confirms=False)

@@ -68,7 +68,7 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until cancelled, coming back after any trouble."""
-        await for_ever(f"{self._database.name}.relay", self._once)
+        await for_ever(f"{self._database.name}.relay", self._once, or_when=self._broker.returned)
 
     async def _once(self) -> None:
         async with self._ownership() as connection:

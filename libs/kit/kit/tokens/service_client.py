@@ -1,8 +1,10 @@
 """Owns a service's own access token for calls to other services; does not make those calls."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import httpx
 import structlog
@@ -10,9 +12,11 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from kit.clock import Clock, SystemClock
 from kit.refusals import Unavailable
+from kit.tasks import backoff, spawn, stop
 
 RENEW_BEFORE: Final = timedelta(seconds=60)
 TIMEOUT_SECONDS: Final = 3.0
+ASK_AGAIN_SECONDS: Final = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -64,6 +68,24 @@ class ServiceToken:
                 if self._is_due():
                     await self._renew()
         return dict(self._headers)
+
+    @asynccontextmanager
+    async def fetched_ahead(self) -> AsyncIterator[Self]:
+        """Fetch the first token beside the block, so that the first call need not wait for it."""
+        task = spawn(self._fetch_first(), "tokens.service")
+        try:
+            yield self
+        finally:
+            await stop([task])
+
+    async def _fetch_first(self) -> None:
+        for delay in backoff(most=ASK_AGAIN_SECONDS):  # auth may start later than we do
+            try:
+                await self.headers()
+            except Unavailable:
+                await asyncio.sleep(delay)
+            else:
+                return
 
     def _is_due(self) -> bool:
         return self._renew_at is None or self._clock.now() >= self._renew_at

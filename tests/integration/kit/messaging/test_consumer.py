@@ -3,9 +3,11 @@
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from itertools import repeat
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from structlog.testing import capture_logs
 
 from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
@@ -335,3 +337,21 @@ async def test_a_handler_that_fails_at_commit_has_no_effect_and_is_parked(
     await effects.consumer().handle([delivery(*bodies)])
     assert await effects.texts() == ["a", "b"]
     assert await effects.states() == [("handler_failed", "parked")]
+
+
+async def test_a_consumer_that_found_no_broker_is_there_as_soon_as_that_is(
+    effects: Effects, broker: MemoryBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else "ready" is said while it pauses, and the first payment waits for it."""
+    monkeypatch.setattr("kit.tasks.backoff", lambda: repeat(3600.0))
+    broker.is_down = True
+    put(broker, command(effects, "first"))
+    with capture_logs() as logged:
+        async with running(effects.consumer(broker).run()):
+            await until(lambda: "loop_restarts" in [one["event"] for one in logged])
+            broker.is_down = False
+
+            async def is_done() -> bool:
+                return await effects.texts() == ["first"]
+
+            await until(is_done)

@@ -10,6 +10,7 @@ import pytest
 from kit.messaging.broker import BrokerUnavailableError, Publication
 from kit.messaging.rabbit import RabbitBroker
 from kit.messaging.topology import Queue, Topology
+from testkit.waiting import running, until
 
 from .conftest import Names
 
@@ -86,3 +87,24 @@ async def test_without_a_broker_there_is_an_error_and_nothing_to_close() -> None
     with pytest.raises(BrokerUnavailableError):
         await nowhere.ping()
     await nowhere.close()
+
+
+async def test_whoever_connects_tells_those_who_wait_for_the_broker(
+    broker: RabbitBroker, names: Names
+) -> None:
+    told: list[int] = []
+
+    async def wait(number: int) -> None:
+        await broker.returned()
+        told.append(number)
+
+    async with running(wait(1), wait(2)):
+        await asyncio.sleep(0)
+        await broker.ping()
+        await until(lambda: sorted(told) == [1, 2])
+    async with running(wait(3)):
+        await asyncio.sleep(0)
+        await broker.ping()  # by the connection that is there
+        assert told[2:] == []
+        await publish(broker, names)  # by another one
+        await until(lambda: told[2:] == [3])

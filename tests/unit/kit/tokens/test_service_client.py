@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from kit.refusals import Unavailable
 from kit.tokens import ServiceToken
 from testkit.verification import Time
+from testkit.waiting import until
 
 URL = "http://auth.test/v1/auth/token"
 
@@ -97,5 +98,26 @@ async def test_no_token_means_unavailable_and_the_next_call_asks_again(
 @respx.mock
 async def test_auth_away_means_unavailable(token: ServiceToken) -> None:
     respx.post(URL).mock(side_effect=httpx.ConnectError("away"))
+    with pytest.raises(Unavailable):
+        await token.headers()
+
+
+@respx.mock
+async def test_the_first_token_is_there_before_it_is_needed_however_late_auth_is(
+    token: ServiceToken,
+) -> None:
+    late = [httpx.ConnectError("not yet"), httpx.Response(503)]
+    route = respx.post(URL).mock(side_effect=[*late, *grants("one")])
+    async with token.fetched_ahead():
+        await until(lambda: route.call_count == 3)
+    assert await token.headers() == {"Authorization": "Bearer one"}
+    assert route.call_count == 3
+
+
+@respx.mock
+async def test_ending_does_not_wait_for_an_auth_that_never_answers(token: ServiceToken) -> None:
+    route = respx.post(URL).mock(side_effect=httpx.ConnectError("away"))
+    async with token.fetched_ahead():
+        await until(lambda: route.call_count > 0)
     with pytest.raises(Unavailable):
         await token.headers()
