@@ -9,8 +9,8 @@ import pytest
 
 from testkit.people import Person
 
-# They need a secret that only a mail or an earlier answer holds.
-SECRETS = frozenset({"activate", "reset_password", "refresh", "resend_activation"})
+# They need a secret that only a mail, an earlier answer or the caller's memory holds.
+SECRETS = frozenset({"activate", "reset_password", "refresh", "resend_activation", "delete_me"})
 # Logins of `make seed`, which this stack has not.
 SEEDED = frozenset({"login", "token"})
 # Providers and banks, who sign what they send.

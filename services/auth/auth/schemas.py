@@ -236,6 +236,10 @@ class ResetForm(LinkForm):
 class DeleteMe(Model):
     """That it is really the user who deletes; left out where the login is fresh."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"password": "correct horse battery staple"}]}
+    )
+
     password: GivenPassword | None = None
 
 
