@@ -1,7 +1,9 @@
 """The composition root: puts payments together. Every choice of a part is made here."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from httpx import AsyncClient
 
 from contracts import cards
 from contracts.auth import RecordAudit
@@ -60,12 +62,7 @@ def build(settings: Settings) -> Service:
     @asynccontextmanager
     async def calls_and_waiting(service: Service) -> AsyncIterator[None]:
         database = service.state.database
-        async with (
-            http_client() as client,
-            ServiceToken(
-                client, settings.auth_url, "payments", settings.client_secret
-            ).fetched_ahead() as token,
-        ):
+        async with http_client() as client, _token(client, settings) as token:
             provider = provider_of(settings, client)
             service.state.wiring = Wiring(
                 settings=settings,
@@ -121,6 +118,11 @@ def bulk_work(service: Service) -> BulkWork:
     wiring: Wiring = service.state.wiring
     terms = Terms(wiring.settings.ttl, wiring.settings.policies)
     return BulkWork(wiring.database, wiring.neighbours, wiring.engine, terms, wiring.bulk_bell)
+
+
+def _token(client: AsyncClient, settings: Settings) -> AbstractAsyncContextManager[ServiceToken]:
+    token = ServiceToken(client, settings.auth_url, "payments", settings.client_secret)
+    return token.fetched_ahead()
 
 
 async def _sweep(service: Service) -> None:

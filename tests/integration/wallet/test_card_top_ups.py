@@ -61,14 +61,14 @@ async def test_a_way_back_is_needed(
 ) -> None:
     answer = await ask(world, new_id(), {**CARD, "return_url": return_url})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/return_url")
-    assert not outside.calls
+    assert not [one for one in outside.calls if one.request.url != TOKEN]
 
 
 async def test_another_users_wallet_is_missing(world: World, outside: respx.MockRouter) -> None:
     other = await world.fund(new_id(), "1.00")
     answer = await ask(world, new_id(), {**CARD, "wallet_id": str(other)})
     assert answer.status_code == 404
-    assert not outside.calls
+    assert not [one for one in outside.calls if one.request.url != TOKEN]
 
 
 async def test_a_wallet_of_another_currency_is_refused(
@@ -78,7 +78,7 @@ async def test_a_wallet_of_another_currency_is_refused(
     wallet_id = await world.fund(owner, "1.00")
     answer = await ask(world, owner, {**CARD, "wallet_id": str(wallet_id), "currency": "EUR"})
     assert (answer.status_code, answer.json()["code"]) == (422, "currency_mismatch")
-    assert not outside.calls
+    assert not [one for one in outside.calls if one.request.url != TOKEN]
 
 
 @pytest.mark.parametrize(
