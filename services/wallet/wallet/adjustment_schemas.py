@@ -68,10 +68,10 @@ class AdjustmentRequest(AmountFields):
             "examples": [
                 {
                     "from": {"house": "suspense"},
-                    "to": {"wallet_id": _ACCOUNT_ID},
+                    "to": {"house": "fees"},
                     "amount": "150.00",
                     "currency": "RUB",
-                    "reason": _REASON,
+                    "reason": "Claimed by nobody for three years, case 117",
                     "dry_run": True,
                 }
             ]

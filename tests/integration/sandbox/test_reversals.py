@@ -49,7 +49,7 @@ class TestDisputes:
             "dispute.created",
             "dispute.funds_withdrawn",
         }
-        assert set(events[-1]) == {"id", "type", "payment", "dispute"}
+        assert set(events[-1]) == {"id", "type", "created", "payment", "dispute"}
         assert events[-1]["dispute"] == {
             "id": dispute["id"],
             "amount": "1000.00",
@@ -160,7 +160,7 @@ class TestRefunds:
             http, f"{card}/refunds", amount="60.00", currency="RUB", refund_id=REFUND_ID
         )
         [event] = await news(hook, 1)
-        assert set(event) == {"id", "type", "payment", "refund"}
+        assert set(event) == {"id", "type", "created", "payment", "refund"}
         assert (event["type"], event["refund"]) == ("refund.created", made)
         assert (made["refund_id"], made["status"]) == (REFUND_ID, "succeeded")
         assert event["payment"]["refunded_amount"] == "60.00"

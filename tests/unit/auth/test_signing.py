@@ -71,11 +71,11 @@ async def test_a_users_token_says_who_and_nothing_personal() -> None:
 
 async def test_a_services_token_has_no_session() -> None:
     signer = signer_of(generate_key(KeyStatus.ACTIVE))
-    token = signer.for_service("svc:payments", timedelta(minutes=5), NOW)
+    token = signer.for_service("svc:payments", LIFETIME, NOW)
     claims = await (await verifier_for(signer)).verify(token)
     assert (claims.service, claims.user_id, claims.session_id) == ("payments", None, None)
     assert claims.roles == {"service"}
-    assert claims.expires_at == NOW + timedelta(minutes=5)
+    assert claims.expires_at == NOW + LIFETIME
 
 
 def test_two_tokens_of_one_second_differ() -> None:
