@@ -101,6 +101,18 @@ def test_a_service_has_one_description_of_its_api(room: str) -> None:
     assert found == [rooms.folder(room) / "openapi.json"]
 
 
+def test_no_test_touches_the_connections_of_another_worker(committed: list[Path]) -> None:
+    """One server has the databases of all of pytest's workers, and shows them all to each."""
+    looks = [
+        (path, line)
+        for path in committed
+        if path.is_relative_to(ROOT / "tests") and path.suffix == ".py" and path != Path(__file__)
+        for line in re.findall(r"FROM pg_(?:stat_activity|locks)\b[^;]{0,200}", path.read_text())
+    ]
+    assert looks
+    assert [path for path, rest in looks if "current_database()" not in rest] == []
+
+
 def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()

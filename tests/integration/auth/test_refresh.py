@@ -50,7 +50,8 @@ async def test_a_refresh_that_comes_second_to_the_row_gives_the_winners_successo
     await world.arrive("alice")
     token = (await world.log_in("alice")).refresh_token
     waiting = """SELECT count(*) FROM pg_stat_activity
-        WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE session%'"""
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+        AND query LIKE 'UPDATE session%'"""
     async with world.database.unit_of_work() as uow:
         await uow.fetch("SELECT FROM session FOR UPDATE")
         both = asyncio.gather(world.refresh(token), world.refresh(token))

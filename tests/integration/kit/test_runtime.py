@@ -192,6 +192,6 @@ async def test_once_opened_some_connections_wait_for_the_first_requests(
     await cluster.as_superuser(f"""
         DO $$ BEGIN ASSERT {open_at_start} = (
             SELECT count(*) FROM pg_stat_activity
-            WHERE application_name = '{NAME}' AND state = 'idle'
+            WHERE datname = current_database() AND application_name = '{NAME}' AND state = 'idle'
         ); END $$
     """)

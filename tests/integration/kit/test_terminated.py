@@ -17,6 +17,7 @@ from testkit.databases import Cluster
 END_ALL = (
     "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
     " WHERE usename = 'kit' AND pid <> pg_backend_pid()"
+    " AND datname = current_database()"  # all of pytest's workers share one server
 )
 END_SELF = "SELECT pg_terminate_backend(pg_backend_pid())"
 
