@@ -91,15 +91,14 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
 
 
 def catalogue(*modules: ModuleType) -> list[type[Refusal]]:
-    """List the refusals that the modules define, by code; a code defined twice is an error."""
+    """List the refusals that modules or packages define, by code; none may be defined twice."""
     found: dict[str, type[Refusal]] = {}
     for module in modules:
         for member in vars(module).values():
             if not (isclass(member) and issubclass(member, Refusal) and "code" in vars(member)):
                 continue
-            if member.__module__ == module.__name__ and found.setdefault(member.code, member) != (
-                member
-            ):
+            is_own = f"{member.__module__}.".startswith(f"{module.__name__}.")
+            if is_own and found.setdefault(member.code, member) != member:
                 raise ValueError(f"two refusals are called {member.code}")
     return [found[code] for code in sorted(found)]
 

@@ -16,33 +16,26 @@ from kit.saga import SagaEngine, TaskRunner
 from kit.tasks import all_of, spawn, stop
 from kit.tokens.service_client import ServiceToken
 from kit.web.app import WebApp, create_app
-from payments import (
-    bound_refusals,
-    capture_refusals,
-    card_refusals,
-    closed_refusals,
-    expiry,
-    refusals,
-    schedule,
-)
+from payments import refusals
 from payments.api import ROUTERS
-from payments.bulk_work import BulkWork
-from payments.charging import Charging
+from payments.clients.parties import known_parties
+from payments.clients.services import Neighbours
+from payments.clients.verifiers import Verifiers
 from payments.domain.payment import Method
-from payments.finishing import payment_saga
-from payments.hearing import Hearing
+from payments.hooks.payment import payment_saga
+from payments.hooks.refunds import refund_sagas
+from payments.live.waiters import Finishes, Places, RefundEnds
+from payments.live.watchers import Watchers
+from payments.loops import expiry, schedule
+from payments.loops.bulks import BulkWork
+from payments.loops.charges import Charging
+from payments.loops.provider_events import Hearing
 from payments.messages import routes
-from payments.neighbours import Neighbours
-from payments.parties import known_parties
 from payments.providers import provider_of
-from payments.refunding import refund_sagas
-from payments.saga import OUTSIDE_CHECKS
-from payments.service import movements
+from payments.sagas.payment import OUTSIDE_CHECKS
 from payments.service.bulk import Terms
+from payments.service.cards import movements
 from payments.settings import Settings
-from payments.verifiers import Verifiers
-from payments.waiting import Finishes, Places, RefundEnds
-from payments.watching import Watchers
 from payments.wiring import Wiring, creating, paying
 
 DESCRIPTION = """
@@ -83,7 +76,7 @@ def build(settings: Settings) -> Service:
             )
             # In every process that answers requests, also where another one does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
-            polls = [spawn(loop, "payments.waiting") for loop in loops]
+            polls = [spawn(loop, "payments.live.waiters") for loop in loops]
             try:
                 yield
             finally:
@@ -147,9 +140,7 @@ def _web(settings: Settings) -> WebApp:
         title="Saldo payments",
         description=DESCRIPTION,
         settings=settings,
-        refusals=catalogue(
-            refusals, bound_refusals, capture_refusals, card_refusals, closed_refusals, cards
-        ),
+        refusals=catalogue(refusals, cards),
         routers=ROUTERS,
     )
     web.state.record_audit = by_message(RecordAudit)

@@ -15,8 +15,8 @@ from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
 from kit.saga import SagaEngine, shared_replies
-from payments.listening import remember_people, remember_wallets
-from payments.service.charges import answered, is_ours
+from payments.projections import remember_people, remember_wallets
+from payments.service.cards.charges import answered, is_ours
 
 
 def routes(*engines: SagaEngine) -> Routes:

@@ -10,17 +10,17 @@ from fastapi import Depends, Request
 from kit.db import Database, Gathering, UnitOfWork
 from kit.messaging.doorbell import Doorbell
 from kit.saga import SagaEngine
-from payments.charging import Charging
+from payments.clients.parties import KnownParties
+from payments.clients.services import Neighbours
 from payments.domain.payment import Method, Payment
-from payments.hearing import Hearing
-from payments.hints import Hints
-from payments.neighbours import Neighbours
-from payments.parties import KnownParties
+from payments.live.waiters import Finishes, Places, RefundEnds
+from payments.live.watchers import Watchers
+from payments.loops.charges import Charging
+from payments.loops.provider_events import Hearing
+from payments.providers.hints import Hints
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
 from payments.settings import Settings
-from payments.waiting import Finishes, Places, RefundEnds
-from payments.watching import Watchers
 
 
 @dataclass(frozen=True, slots=True)

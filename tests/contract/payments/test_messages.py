@@ -25,8 +25,8 @@ from kit.messaging.messages import Message
 from payments.app import build
 from payments.domain.parties import username_key
 from payments.domain.reasons import REASON_LABELS
-from payments.refund_saga import REFUND
-from payments.saga import PAYMENT
+from payments.sagas.payment import PAYMENT
+from payments.sagas.refund import REFUND
 from payments.settings import Settings
 from wallet.domain import commands as wallet_commands
 from wallet.domain.commands import Refused

@@ -7,8 +7,8 @@ import pytest
 
 from kit.clock import SystemClock
 from kit.ids import new_id
+from payments.clients.verifiers import Verifiers
 from payments.domain.reasons import CHECK_DENIED, CHECK_UNAVAILABLE
-from payments.verifiers import Verifiers
 from sandbox.app import build
 from sandbox.settings import Settings
 

@@ -9,8 +9,8 @@ import httpx
 from kit.breaker import BreakerState
 from kit.clock import SystemClock
 from kit.ids import new_id
+from payments.clients.verifiers import Verifiers
 from payments.domain.tries import Try
-from payments.verifiers import Verifiers
 from sandbox.settings import Settings
 from sandbox.verifiers import Mode, Verifier
 

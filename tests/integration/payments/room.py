@@ -39,9 +39,9 @@ from kit.runtime import Service, consumers
 from kit.saga import TaskRunner
 from kit.settings import EnvironmentSettings
 from payments.app import build
-from payments.saga import OUTSIDE_CHECKS
+from payments.clients.verifiers import Verifiers
+from payments.sagas.payment import OUTSIDE_CHECKS
 from payments.settings import Settings
-from payments.verifiers import Verifiers
 from testkit.clock import FakeClock
 from testkit.databases import Cluster
 from testkit.pump import Pump

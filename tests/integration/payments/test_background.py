@@ -11,7 +11,7 @@ from tests.integration.payments.room import CHECKED, ONE, TWO, Room
 
 from contracts.wallet import CaptureHold
 from kit.tasks import spawn, stop
-from payments import expiry
+from payments.loops import expiry
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:

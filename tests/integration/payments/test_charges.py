@@ -12,7 +12,7 @@ from tests.integration.payments.room import CHECKED, ONE, TWO, Room
 
 from contracts.wallet import HOUSE, AccountRef, Transfer
 from kit.ids import new_id
-from payments.domain.charges import SOONEST, ChargeStatus, News, Notice
+from payments.domain.cards.charges import SOONEST, ChargeStatus, News, Notice
 
 CARD = {"method": "card", "return_url": SHOP}
 CLEARING = AccountRef(owner_id=HOUSE, provider="sandbox")

@@ -19,9 +19,9 @@ from contracts.wallet import HOUSE, AccountRef, TransferPosted
 from kit.db.tail import Tail
 from kit.ids import derived_id
 from payments.repository import Changes, Place
-from payments.repository.provider_events import purge_events
+from payments.repository.cards.provider_events import purge_events
 from payments.schemas.changes import change_seen
-from payments.service.movements import answered, ask_again
+from payments.service.cards.movements import answered, ask_again
 
 SUSPENSE = AccountRef(owner_id=HOUSE, provider="sandbox", is_suspense=True)
 

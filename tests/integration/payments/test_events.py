@@ -16,9 +16,9 @@ from tests.integration.payments.room import Room
 from kit.db import Database
 from kit.ids import new_id
 from kit.tasks import spawn, stop
-from payments.expiry import purge_changes
+from payments.live.watchers import MOST_OF_ONE_USER
+from payments.loops.expiry import purge_changes
 from payments.repository import Changes
-from payments.watching import MOST_OF_ONE_USER
 from testkit.people import eventually
 from testkit.serving import serving_app
 

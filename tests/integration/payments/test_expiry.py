@@ -3,7 +3,7 @@ from uuid import UUID
 from tests.integration.payments.room import Room
 
 from contracts.payments import PaymentCancelled
-from payments.expiry import sweep_once
+from payments.loops.expiry import sweep_once
 
 DAY = 24 * 3600
 

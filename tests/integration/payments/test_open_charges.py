@@ -11,7 +11,7 @@ from tests.integration.payments.cards import SHOP, CardProvider
 from tests.integration.payments.room import Room, opened
 
 from kit.ids import new_id
-from payments.hints import PER_SECOND
+from payments.providers.hints import PER_SECOND
 from testkit.databases import Cluster
 
 CARD = {"method": "card", "return_url": SHOP}

@@ -11,7 +11,7 @@ from tests.integration.payments.cards import SHOP, CardProvider
 from tests.integration.payments.room import AUTH, NOTIFICATIONS, WALLET, Room, opened
 from tests.integration.payments.test_charges import by_card
 
-from payments.repository.provider_faults import MOST
+from payments.repository.cards.provider_faults import MOST
 from testkit.databases import Cluster
 
 STRIPE, YOOKASSA = "https://stripe.test", "https://yookassa.test/v3"

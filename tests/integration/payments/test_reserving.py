@@ -10,7 +10,7 @@ from tests.integration.payments.room import CHECKED, ONE, TWO, Room
 
 from contracts.payments import PaymentCancelled, PaymentFailed, PaymentPaid
 from contracts.wallet import CaptureHold, PlaceHold, ReleaseHold
-from payments.expiry import sweep_once
+from payments.loops.expiry import sweep_once
 
 YES = httpx.Response(200, json={"verdict": "ok"})
 DAY = 24 * 3600

@@ -15,7 +15,7 @@ from tests.integration.payments.test_bulk import send, shown, work
 from tests.integration.payments.test_limits import limit
 
 from contracts.auth import UserChanged
-from payments.schedule import sweep_once
+from payments.loops.schedule import sweep_once
 
 PRICE = "39.00"
 

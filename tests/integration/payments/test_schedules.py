@@ -10,8 +10,8 @@ from tests.integration.payments.room import Room
 
 from contracts.auth import UserChanged
 from contracts.payments import PaymentCancelled, PaymentCreated, PaymentFailed, PaymentPaid
-from payments import schedule
-from payments.expiry import sweep_once as expire
+from payments.loops import schedule
+from payments.loops.expiry import sweep_once as expire
 
 HOUR = 3600
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.domain.recoveries import Claim, Source, Standing, decide_moves
+from payments.domain.cards.recoveries import Claim, Source, Standing, decide_moves
 
 CAME = 100
 CLAIMS = [UUID(int=place) for place in range(1, 4)]

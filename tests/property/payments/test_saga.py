@@ -35,8 +35,8 @@ from kit.saga.state import (
     UndoWanted,
 )
 from payments.domain.payment import Status
-from payments.finishing import given_up, paid
-from payments.saga import CONFIRM, PAYMENT, confirmed
+from payments.hooks.payment import given_up, paid
+from payments.sagas.payment import CONFIRM, PAYMENT, confirmed
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SAGA, ALICE, BOB, ACCOUNT = (UUID(int=number) for number in range(1, 5))

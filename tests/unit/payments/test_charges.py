@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from kit.ids import new_id
-from payments.domain.charges import Call, Charge, ChargeStatus, next_call, pause
+from payments.domain.cards.charges import Call, Charge, ChargeStatus, next_call, pause
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from payments.domain.disputes import (
+from payments.domain.cards.disputes import (
     Dispute,
     DisputeNews,
     DisputeOutcome,

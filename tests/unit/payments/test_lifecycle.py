@@ -6,11 +6,6 @@ import pytest
 
 from kit.money import AmountRefused, Money
 from kit.refusals import Refusal
-from payments.capture_refusals import (
-    CaptureExceedsReservation,
-    FixedPriceIsPaidWhole,
-    OnlyReservedMayBePaidInPart,
-)
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.lifecycle import (
     Cancel,
@@ -23,8 +18,11 @@ from payments.domain.lifecycle import (
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import FINAL, Payment, Status
 from payments.refusals import (
+    CaptureExceedsReservation,
+    FixedPriceIsPaidWhole,
     OnlyPayerMayCancel,
     OnlyPayerMayPay,
+    OnlyReservedMayBePaidInPart,
     PaymentAlreadyFinal,
     PaymentBeingCancelled,
     PaymentExpired,

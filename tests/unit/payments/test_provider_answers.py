@@ -22,7 +22,7 @@ from tests.unit.payments.test_providers import (
 
 from kit.outgoing import http_client
 from payments.providers import PaymentProvider, ProviderError
-from payments.providers.asking import LONGEST_TEXT, RejectedError, told
+from payments.providers.calls import LONGEST_TEXT, RejectedError, told
 from payments.providers.sandbox import SandboxProvider
 from payments.providers.stripe import StripeProvider
 from payments.providers.yookassa import Shop, YooKassaProvider

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from kit import signatures
 from kit.outgoing import http_client
-from payments.domain.card_refunds import CardRefundStatus, RefundNews
-from payments.domain.charges import Charge, ChargeStatus, Notice
-from payments.domain.disputes import DisputeNews, DisputeOutcome
+from payments.domain.cards.charges import Charge, ChargeStatus, Notice
+from payments.domain.cards.disputes import DisputeNews, DisputeOutcome
+from payments.domain.cards.refunds import CardRefundStatus, RefundNews
 from payments.providers import (
     ProviderError,
     WebhookRefusedError,

@@ -15,15 +15,15 @@ from pydantic import SecretStr
 
 from kit import signatures
 from kit.outgoing import http_client
-from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus
-from payments.domain.charges import Charge, ChargeStatus, News
+from payments.domain.cards.charges import Charge, ChargeStatus, News
+from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus
 from payments.providers import (
     PaymentProvider,
     ProviderError,
     WebhookRefusedError,
     WebhookUnreadableError,
 )
-from payments.providers.asking import LONGEST_ANSWER_BYTES, RejectedError
+from payments.providers.calls import LONGEST_ANSWER_BYTES, RejectedError
 from payments.providers.sandbox import SandboxProvider
 from payments.providers.stripe import StripeProvider
 from payments.providers.yookassa import Shop, YooKassaProvider

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from payments.domain.listing import Direction, Wanted
 from payments.domain.payment import Status
-from payments.queries import PaymentsQuery
+from payments.schemas.queries import PaymentsQuery
 
 
 def test_nothing_given_narrows_nothing() -> None:

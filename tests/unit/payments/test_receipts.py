@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.money import Money
-from payments.card_refusals import LinesDoNotAddUp
-from payments.domain.receipts import Line, check_lines, lines_of_part
+from payments.domain.cards.receipts import Line, check_lines, lines_of_part
+from payments.refusals import LinesDoNotAddUp
 
 
 def line(quantity: str, amount: str, vat_code: int | None = None) -> Line:

@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from payments.domain.recoveries import (
+from payments.domain.cards.recoveries import (
     Claim,
     Move,
     Source,

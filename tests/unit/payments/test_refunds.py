@@ -12,10 +12,10 @@ from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, Status
 from payments.domain.refunds import Refund, RefundStatus, decide_refund
-from payments.refund_saga import CARD_REFUND, REFUND, refund_facts
+from payments.events import refund_event
 from payments.refusals import OnlyPayeeMayRefund, PaymentNotPaid, RefundExceedsPayment
+from payments.sagas.refund import CARD_REFUND, REFUND, refund_facts
 from payments.schemas.refunds import refund_shown
-from payments.telling import refund_event
 
 ALICE, BOB, ADMIN = (UUID(int=number) for number in range(1, 4))
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -37,8 +37,8 @@ from kit.saga.state import (
 )
 from payments.domain.outcomes import Outcome
 from payments.domain.payment import Status
-from payments.finishing import given_up, paid
-from payments.saga import CONFIRM, EARLIER, PAYMENT, confirmed
+from payments.hooks.payment import given_up, paid
+from payments.sagas.payment import CONFIRM, EARLIER, PAYMENT, confirmed
 
 ALICE, BOB, SAGA, ACCOUNT = (UUID(int=number) for number in range(1, 5))
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -8,12 +8,11 @@ from uuid import UUID
 import pytest
 
 from kit.refusals import Language
-from payments.domain import story_words
 from payments.domain.payment import Payment, Status
 from payments.domain.reasons import CANCELLED_BY_PAYER
 from payments.domain.refunds import Refund, RefundStatus
-from payments.domain.story_words import words_of
-from payments.domain.timeline import (
+from payments.domain.timeline import words
+from payments.domain.timeline.story import (
     STEP_CODES,
     Asked,
     Entered,
@@ -26,8 +25,9 @@ from payments.domain.timeline import (
     Webhook,
     tell_story,
 )
+from payments.domain.timeline.words import words_of
 from payments.domain.tries import Try, TryOutcome
-from payments.saga import PAYMENT
+from payments.sagas.payment import PAYMENT
 from payments.schemas.timeline import Timeline, shown_moment
 
 ALICE, BOB, ID, TRANSFER, HERS, HIS, BACK = (UUID(int=number) for number in range(1, 8))
@@ -226,9 +226,9 @@ def test_accounts_of_the_house_have_no_owner_and_are_nobodys_own() -> None:
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_everything_has_words_in_both_languages(language: Language) -> None:
-    assert story_words.STEP_CODES[language].keys() == set(STEP_CODES.values())
-    assert story_words.TRIES[language].keys() == set(TryOutcome)
-    assert story_words.STEPS[language].keys() == {"refund", *(step.name for step in PAYMENT.steps)}
+    assert words.STEP_CODES[language].keys() == set(STEP_CODES.values())
+    assert words.TRIES[language].keys() == set(TryOutcome)
+    assert words.STEPS[language].keys() == {"refund", *(step.name for step in PAYMENT.steps)}
     for viewer in (ALICE, BOB):
         known = Sources(
             LOG, [POSTING], [COMPLETED, REFUSED], [TAKEN, replace(TAKEN, status_code=500)]

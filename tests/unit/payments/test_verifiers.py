@@ -15,13 +15,13 @@ from kit.breaker import BreakerState, Limits
 from kit.ids import new_id
 from kit.outgoing import http_client
 from kit.saga import TaskOutcome
-from payments.domain.tries import Try
-from payments.verifiers import (
+from payments.clients.verifiers import (
     GIVE_UP_SECONDS,
     LONGEST_PAUSE_SECONDS,
     TRY_SECONDS,
     Verifiers,
 )
+from payments.domain.tries import Try
 from testkit.clock import FakeClock
 
 ONE, TWO = "http://one.test/verify", "http://two.test/verify"

@@ -10,7 +10,7 @@ from kit.money import Money
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, Status
-from payments.waiting import Finishes, Places
+from payments.live.waiters import Finishes, Places
 
 
 def payment(number: int, status: Status = Status.PAID) -> Payment:

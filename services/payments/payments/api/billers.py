@@ -14,7 +14,6 @@ from kit.web.identity import Caller, Identity, MaybeCaller
 from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from payments.bound_refusals import TooManyServices
 from payments.domain.billers import HOUSE
 from payments.domain.billing import Editor
 from payments.domain.parties import Wallet
@@ -22,6 +21,7 @@ from payments.refusals import (
     CurrencyMismatch,
     OnlyOwnerMayEdit,
     ServiceNotFound,
+    TooManyServices,
     WalletNotFound,
 )
 from payments.repository import Billers, Known

@@ -11,10 +11,9 @@ from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, next_link
 from kit.web.routes import Router
-from payments.api.viewing import ACCEPTED, OK, Viewing
-from payments.bound_refusals import TooManyBulks
+from payments.api.viewer import ACCEPTED, OK, Viewing
 from payments.domain.bulk import WAITING, came_to_nothing
-from payments.refusals import BulkNotFound
+from payments.refusals import BulkNotFound, TooManyBulks
 from payments.repository import Bulks
 from payments.schemas.bulk import BulkAnswer, BulkRequest, BulkRows, BulkWithRows, item, summary
 from payments.schemas.bulk_csv import CSV, DOCUMENTED, read_bulk

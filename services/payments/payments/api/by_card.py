@@ -6,7 +6,7 @@ from kit.web.answers import Answer
 from payments.domain.payment import Method
 from payments.schemas.charges import HowPaid, next_action
 from payments.schemas.payments import OutgoingPayment
-from payments.service.charges import Card
+from payments.service.cards.charges import Card
 from payments.wiring import Wiring
 
 

@@ -3,11 +3,11 @@
 from contracts.cards import CARD_REFUSALS
 from kit.web.answers import Answer
 from kit.web.routes import Router
-from payments.api.viewing import ACCEPTED
-from payments.card_refusals import ChargeNotFound
-from payments.domain.charges import CHARGE_DEADLINE, Charge
+from payments.api.viewer import ACCEPTED
+from payments.domain.cards.charges import CHARGE_DEADLINE, Charge
+from payments.refusals import ChargeNotFound
 from payments.schemas.charges import ChargeAnswer, ChargeRequest, next_action
-from payments.service.charges import want
+from payments.service.cards.charges import want
 from payments.wiring import Wired
 
 router = Router(tags=["internal"])

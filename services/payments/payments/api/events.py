@@ -11,11 +11,11 @@ from kit.refusals import Refusal, TooManyRequests, Unavailable
 from kit.web.audit import Auditing
 from kit.web.event_stream import DOCUMENTED, HEARTBEAT, EventStream, LastEventId
 from kit.web.routes import Router
-from payments.api.viewing import Viewer, Viewing
+from payments.api.viewer import Viewer, Viewing
+from payments.live.stream import Stream, place_of_user
 from payments.refusals import PaymentNotFound
 from payments.repository import Payments, Place
 from payments.schemas.changes import change_seen
-from payments.streaming import Stream, place_of_user
 from payments.wiring import Wired, Wiring
 
 router = Router(tags=["events"])

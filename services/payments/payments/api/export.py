@@ -10,12 +10,12 @@ from kit.csv_text import written
 from kit.db import Database
 from kit.web.audit import Auditing
 from kit.web.routes import Router
-from payments.api.narrowing import scope_of
-from payments.api.viewing import Viewer, Viewing
+from payments.api.scope import scope_of
+from payments.api.viewer import Viewer, Viewing
 from payments.domain.listing import Scope
-from payments.queries import ExportQuery
 from payments.repository import Lists
 from payments.schemas.export import COLUMNS, cells
+from payments.schemas.queries import ExportQuery
 from payments.wiring import Wired
 
 CHUNK: Final = 500

@@ -10,8 +10,8 @@ from kit.web.audit import Auditing
 from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from payments.api.narrowing import owners_among, person_named, sides_of
-from payments.api.viewing import Viewer, Viewing
+from payments.api.scope import owners_among, person_named, sides_of
+from payments.api.viewer import Viewer, Viewing
 from payments.domain.bulk import Bulk
 from payments.domain.listing import ListedCharge
 from payments.domain.refunds import Refund

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from kit.web.routes import Router
-from payments.closed_refusals import PaymentsOpen
+from payments.refusals import PaymentsOpen
 from payments.service import closing
 from payments.wiring import Wired
 

@@ -17,35 +17,23 @@ from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.by_card import card_of, with_next_action
-from payments.api.narrowing import scope_of
-from payments.api.viewing import (
-    ACCEPTED,
-    CREATED,
-    OK,
-    Patience,
-    Viewer,
-    Viewing,
-    heard,
-    payment_in,
-)
-from payments.bound_refusals import TooManyOpenPayments
-from payments.capture_refusals import (
-    CaptureExceedsReservation,
-    FixedPriceIsPaidWhole,
-    OnlyReservedMayBePaidInPart,
-)
-from payments.card_refusals import LinesDoNotAddUp, ReservedIsPaidFromWallet
+from payments.api.scope import scope_of
+from payments.api.viewer import ACCEPTED, CREATED, OK, Patience, Viewer, Viewing, heard, payment_in
+from payments.clients.parties import find_parties
 from payments.domain.payment import Method, Payment, Status
-from payments.parties import find_parties
-from payments.queries import PaymentsQuery
+from payments.live.waiters import Places
 from payments.refusals import (
+    CaptureExceedsReservation,
     CurrencyMismatch,
     ExecuteAtInThePast,
     ExecuteAtTooFar,
+    FixedPriceIsPaidWhole,
     LimitPerDay,
     LimitPerPayment,
+    LinesDoNotAddUp,
     OnlyPayerMayCancel,
     OnlyPayerMayPay,
+    OnlyReservedMayBePaidInPart,
     PayeeIsPayer,
     PayeeNotActive,
     PayeeNotFound,
@@ -55,19 +43,21 @@ from payments.refusals import (
     PaymentBeingCaptured,
     PaymentExpired,
     PaymentNotFound,
+    ReservedIsPaidFromWallet,
     ServiceAmountMissing,
     ServiceNotActive,
     ServiceNotFound,
     ServicePriceDiffers,
+    TooManyOpenPayments,
     WalletNotFound,
 )
 from payments.repository import Charges, Lists, Payments
-from payments.schemas import payment_examples as examples
+from payments.schemas import examples
 from payments.schemas.charges import PayRequest, next_action
 from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
+from payments.schemas.queries import PaymentsQuery
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
-from payments.waiting import Places
 from payments.wiring import Wired
 
 router = Router(tags=["payments"])

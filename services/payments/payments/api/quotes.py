@@ -6,14 +6,14 @@ from kit.refusals import Refusal
 from kit.tasks import together
 from kit.web.routes import Router
 from payments.api.by_card import contact_of
-from payments.api.viewing import Viewing
+from payments.api.viewer import Viewing
+from payments.clients.parties import find_parties
 from payments.domain.creation import PaymentOrder
 from payments.domain.limits import Day, Limit
 from payments.domain.parties import Parties, Person, Purse
 from payments.domain.payment import Method
 from payments.domain.quotes import amount_of, count_planned, failure_of, refusal_of
 from payments.domain.reasons import reason_label
-from payments.parties import find_parties
 from payments.repository import Limits
 from payments.schemas.payments import PaymentRequest
 from payments.schemas.quotes import QuoteAnswer, QuotedPayee

@@ -17,28 +17,28 @@ from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_o
 from kit.web.prefer import PreferWait, preference_applied
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
-from payments.bound_refusals import TooManyRefunds
-from payments.card_refusals import PaymentDisputed
-from payments.closed_refusals import PayerDeleted
+from payments.api.viewer import ACCEPTED, CREATED, OK, Viewer, Viewing
 from payments.domain.payment import Payment
 from payments.domain.reasons import refund_reason_label
 from payments.domain.refunds import Refund, RefundStatus
+from payments.live.waiters import Places
 from payments.refusals import (
     OnlyPayeeMayRefund,
+    PayerDeleted,
+    PaymentDisputed,
     PaymentNotFound,
     PaymentNotPaid,
     RefundExceedsPayment,
     RefundNotCovered,
     RefundNotFound,
     RefundRefused,
+    TooManyRefunds,
 )
 from payments.repository import Payments, Refunds
 from payments.schemas import refunds as refund_examples
 from payments.schemas.refunds import RefundAnswer, RefundRequest, refund_shown
 from payments.service import refunds as service
 from payments.service.refunds import Asker, CardRule, RefundOrder
-from payments.waiting import Places
 from payments.wiring import Wired
 
 # The wallet's no comes in one hop, so a caller who does not say how long is kept this long for it.

@@ -8,8 +8,8 @@ from kit.refusals import Unavailable
 from kit.tasks import all_of, together
 from kit.web.audit import Auditing
 from kit.web.routes import Router
-from payments.api.viewing import Viewing
-from payments.domain.timeline import Posting, Sources, tell_story
+from payments.api.viewer import Viewing
+from payments.domain.timeline.story import Posting, Sources, tell_story
 from payments.refusals import PaymentNotFound
 from payments.repository import Payments, ProviderFaults
 from payments.repository.timeline import Record, record_of

@@ -14,8 +14,8 @@ from kit.refusals import (
 )
 from kit.web.bodies import parse_json
 from kit.web.routes import Router
-from payments.card_refusals import WebhookRefused
 from payments.providers import WebhookRefusedError, WebhookUnreadableError
+from payments.refusals import WebhookRefused
 from payments.schemas.webhooks import Received
 from payments.wiring import Wired
 

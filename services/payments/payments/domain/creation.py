@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kit.money import Money
-from payments.bound_refusals import TooManyOpenPayments
 from payments.domain.billing import decide_amount
+from payments.domain.cards.receipts import Line, check_lines
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, Scalar, Status
-from payments.domain.receipts import Line, check_lines
 from payments.domain.schedules import check_execution_time
 from payments.refusals import (
     CurrencyMismatch,
@@ -19,6 +18,7 @@ from payments.refusals import (
     PayeeNotFound,
     PayerNotActive,
     ServiceNotFound,
+    TooManyOpenPayments,
     WalletNotFound,
 )
 

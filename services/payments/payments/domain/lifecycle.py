@@ -5,21 +5,19 @@ from enum import Enum, auto
 from uuid import UUID
 
 from kit.money import Money, decimal_text
-from payments.capture_refusals import (
-    CaptureExceedsReservation,
-    FixedPriceIsPaidWhole,
-    OnlyReservedMayBePaidInPart,
-)
-from payments.card_refusals import ReservedIsPaidFromWallet
 from payments.domain.payment import Method, Payment, Status
 from payments.domain.reasons import status_label
 from payments.refusals import (
+    CaptureExceedsReservation,
+    FixedPriceIsPaidWhole,
     OnlyPayerMayCancel,
     OnlyPayerMayPay,
+    OnlyReservedMayBePaidInPart,
     PaymentAlreadyFinal,
     PaymentBeingCancelled,
     PaymentExpired,
     PaymentNotFound,
+    ReservedIsPaidFromWallet,
 )
 
 

@@ -61,7 +61,7 @@ class Payment:
         disputed_at: Since when its card's owner wants it back from their bank.
         disputed_minor: How much of it, in all; ``dispute_outcome`` is what was decided.
         counted_on: The day it was counted in, where its payer's days are limited.
-        lines: What it is for, line by line: the facts of each ``Line`` of ``domain/receipts.py``.
+        lines: What it is for, line by line: facts of each ``Line`` of ``domain/cards/receipts.py``.
         counted_minor: What was counted then, which is what goes back if nothing comes of it.
         is_price_fixed: Whether it was created for the price of a service: it is paid whole.
     """

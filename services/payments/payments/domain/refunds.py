@@ -7,9 +7,13 @@ from typing import Final
 from uuid import UUID
 
 from kit.money import Money, decimal_text
-from payments.card_refusals import PaymentDisputed
 from payments.domain.payment import Payment, Status
-from payments.refusals import OnlyPayeeMayRefund, PaymentNotPaid, RefundExceedsPayment
+from payments.refusals import (
+    OnlyPayeeMayRefund,
+    PaymentDisputed,
+    PaymentNotPaid,
+    RefundExceedsPayment,
+)
 
 # Of one payment, failed ones not counted: providers list them by the hundred, and one page is read.
 MOST_REFUNDS: Final = 100

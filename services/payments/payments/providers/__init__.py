@@ -1,6 +1,6 @@
 """Providers of card payments: what each must be able to do, and the one that is chosen."""
 
-from payments.providers.choosing import provider_of
+from payments.providers.choice import provider_of
 from payments.providers.protocol import (
     PaymentProvider,
     ProviderError,

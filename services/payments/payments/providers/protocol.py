@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Protocol
 
 from kit.money import Money
-from payments.domain.card_refunds import CardRefund, CardRefundNews, RefundNews
-from payments.domain.charges import Charge, News, Notice
-from payments.domain.provider_faults import ProviderFault
+from payments.domain.cards.charges import Charge, News, Notice
+from payments.domain.cards.provider_faults import ProviderFault
+from payments.domain.cards.refunds import CardRefund, CardRefundNews, RefundNews
 
 
 class ProviderError(Exception):

@@ -10,11 +10,11 @@ from pydantic import BaseModel
 
 from kit import signatures
 from kit.money import Money, decimal_text
-from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
-from payments.domain.charges import Charge, ChargeStatus, News, Notice
-from payments.domain.provider_faults import ProviderFault
+from payments.domain.cards.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.cards.provider_faults import ProviderFault
+from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.reasons import CARD_ABANDONED
-from payments.providers.asking import M, RejectedError, ask, told
+from payments.providers.calls import M, RejectedError, ask, told
 from payments.providers.fields import ProviderId
 from payments.providers.protocol import ProviderError, WebhookRefusedError
 from payments.providers.sandbox_events import SIGNATURE, Payment, read_event

@@ -9,16 +9,12 @@ from pydantic import BaseModel, Field, ValidationError
 
 from kit import signatures
 from kit.money import AmountRefused, Money
-from payments.domain.card_refunds import CardRefundStatus, RefundNews
-from payments.domain.charges import Charge, ChargeStatus, News, Notice
-from payments.domain.disputes import DisputeNews, DisputeOutcome
-from payments.providers.asking import told
+from payments.domain.cards.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.cards.disputes import DisputeNews, DisputeOutcome
+from payments.domain.cards.refunds import CardRefundStatus, RefundNews
+from payments.providers.calls import told
 from payments.providers.fields import PageUrl, ProviderId
-from payments.providers.protocol import (
-    ProviderError,
-    WebhookRefusedError,
-    WebhookUnreadableError,
-)
+from payments.providers.protocol import ProviderError, WebhookRefusedError, WebhookUnreadableError
 
 SIGNATURE: Final = "sandbox-signature"
 _DISPUTED: Final = "payment.disputed"  # the whole of it, at once

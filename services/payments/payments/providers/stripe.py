@@ -13,19 +13,13 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from kit import signatures
 from kit.money import Money
-from payments.domain.card_refunds import CardRefund, CardRefundNews, RefundNews
-from payments.domain.charges import Charge, News, Notice
-from payments.domain.provider_faults import ProviderFault
+from payments.domain.cards.charges import Charge, News, Notice
+from payments.domain.cards.provider_faults import ProviderFault
+from payments.domain.cards.refunds import CardRefund, CardRefundNews, RefundNews
 from payments.providers import stripe_units
-from payments.providers.asking import M, RejectedError, ask, read_each, told
+from payments.providers.calls import M, RejectedError, ask, read_each, told
 from payments.providers.protocol import ProviderError, WebhookRefusedError
-from payments.providers.stripe_events import (
-    SIGNATURE,
-    Refund,
-    Session,
-    TellingRefund,
-    read_event,
-)
+from payments.providers.stripe_events import SIGNATURE, Refund, Session, TellingRefund, read_event
 
 _LONGEST_NAME: Final = 250
 # A session lives 30 minutes at least, 24 hours at most; ours ends it before by `expire`.

@@ -14,23 +14,14 @@ from pydantic import BaseModel, Field
 
 from kit import signatures
 from kit.money import MAX_MINOR
-from payments.domain.card_refunds import (
-    CardRefund,
-    CardRefundNews,
-    CardRefundStatus,
-    RefundNews,
-)
-from payments.domain.charges import Charge, ChargeStatus, News, Notice
-from payments.domain.disputes import DisputeNews, DisputeOutcome
-from payments.domain.provider_faults import ProviderFault
+from payments.domain.cards.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.cards.disputes import DisputeNews, DisputeOutcome
+from payments.domain.cards.provider_faults import ProviderFault
+from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.asking import told
+from payments.providers.calls import told
 from payments.providers.fields import PageUrl, ProviderId
-from payments.providers.protocol import (
-    ProviderError,
-    WebhookRefusedError,
-    WebhookUnreadableError,
-)
+from payments.providers.protocol import ProviderError, WebhookRefusedError, WebhookUnreadableError
 from payments.providers.stripe_units import minor_units
 
 SIGNATURE: Final = "stripe-signature"

@@ -15,16 +15,11 @@ from pydantic import BaseModel, SecretStr
 
 from contracts.cards import CardAmountTooSmall, CardCurrencyNotAccepted
 from kit.money import CURRENCIES, AmountRefused, Money, decimal_text
-from payments.domain.card_refunds import (
-    CardRefund,
-    CardRefundNews,
-    CardRefundStatus,
-    RefundNews,
-)
-from payments.domain.charges import Charge, ChargeStatus, News, Notice
-from payments.domain.provider_faults import ProviderFault
+from payments.domain.cards.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.cards.provider_faults import ProviderFault
+from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.asking import M, ask, read_each, told
+from payments.providers.calls import M, ask, read_each, told
 from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import ProviderError
 from payments.providers.yookassa_events import read_notification

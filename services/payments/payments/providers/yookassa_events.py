@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from payments.domain.charges import Notice
+from payments.domain.cards.charges import Notice
 from payments.providers.fields import ProviderId
 from payments.providers.protocol import WebhookUnreadableError
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from contracts.cards import ReceiptContactMissing
 from kit.money import Money
-from payments.domain.charges import Charge
-from payments.domain.receipts import Line, lines_of_part
+from payments.domain.cards.charges import Charge
+from payments.domain.cards.receipts import Line, lines_of_part
 
 _LONGEST_DESCRIPTION: Final = 128
 

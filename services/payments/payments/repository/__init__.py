@@ -2,18 +2,18 @@
 
 from payments.repository.billers import Billers
 from payments.repository.bulks import Bulks
-from payments.repository.card_refunds import CardRefunds
+from payments.repository.cards.charges import Charges
+from payments.repository.cards.disputes import Disputes
+from payments.repository.cards.movements import Movements
+from payments.repository.cards.provider_events import ProviderEvents
+from payments.repository.cards.provider_faults import ProviderFaults
+from payments.repository.cards.refunds import CardRefunds
 from payments.repository.changes import Changes, Place
-from payments.repository.charges import Charges
-from payments.repository.disputes import Disputes
 from payments.repository.known import Known
 from payments.repository.limits import Limits
 from payments.repository.lists import Lists
-from payments.repository.movements import Movements
 from payments.repository.oversight import Oversight, RefundsWanted
 from payments.repository.payments import Payments
-from payments.repository.provider_events import ProviderEvents
-from payments.repository.provider_faults import ProviderFaults
 from payments.repository.refunds import Refunds
 
 __all__ = [

@@ -12,8 +12,7 @@ from uuid import UUID
 from asyncpg import RestrictViolationError
 
 from kit.db import UnitOfWork
-from payments.domain.closing import Open
-from payments.refusals import PayeeNotActive, PayerNotActive
+from payments.refusals import Open, PayeeNotActive, PayerNotActive
 
 # Waits for all who begin something with them now, and keeps others from it until COMMIT.
 _ALONE: Final = "SELECT pg_advisory_xact_lock(7301, hashtext($1::uuid::text) & 1023)"

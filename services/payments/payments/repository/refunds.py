@@ -13,8 +13,8 @@ from uuid import UUID
 from asyncpg import RestrictViolationError
 
 from kit.db import Connection
-from payments.closed_refusals import PayerDeleted
 from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
+from payments.refusals import PayerDeleted
 
 ROW: Final = """
     refund.id, refund.payment_id, refund.status, refund.amount_minor, refund.reason,

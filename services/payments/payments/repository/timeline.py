@@ -7,11 +7,11 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.saga import store
-from payments.domain.disputes import Dispute
+from payments.domain.cards.disputes import Dispute
 from payments.domain.payment import Method, Payment
 from payments.domain.refunds import Refund
-from payments.repository.disputes import Disputes
-from payments.repository.movements import Movements
+from payments.repository.cards.disputes import Disputes
+from payments.repository.cards.movements import Movements
 from payments.repository.refunds import Refunds
 
 MOST_REFUNDS: Final = 50

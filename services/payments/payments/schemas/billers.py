@@ -20,7 +20,7 @@ from kit.web.fields import AmountText, CurrencyCode, refuse_field
 from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from kit.web.schemas import Model
 from payments.domain.billers import Biller, folded
-from payments.texts import Description, visible_line
+from payments.schemas.texts import Description, visible_line
 
 LONGEST_NAME = 100
 _EXAMPLE: dict[str, Any] = {

@@ -9,13 +9,13 @@ from pydantic import ConfigDict, Field
 from kit.refusals import Language, Refusal
 from kit.web.fields import AmountFields
 from kit.web.schemas import Model
-from payments import bound_refusals, refusals
+from payments import refusals
 from payments.domain.bulk import MOST_ROWS, Bulk, Fate, is_done
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName
 from payments.domain.reasons import status_label
 from payments.schemas.payments import OutgoingPayment, PayeeRequest, shown
-from payments.texts import CardHolder, CardLast4, Description, Metadata
+from payments.schemas.texts import CardHolder, CardLast4, Description, Metadata
 
 _ID = "0197a1e0-5c10-7a01-9b1c-2d3e4f5a6b07"
 _ROW: dict[str, Any] = {
@@ -186,7 +186,6 @@ def item(fate: Fate, viewer_id: UUID, language: Language) -> BulkItem:
 
 _BY_CODE = {
     one.code: one()
-    for module in (refusals, bound_refusals)
-    for one in vars(module).values()
+    for one in vars(refusals).values()
     if isinstance(one, type) and issubclass(one, Refusal) and "code" in vars(one)
 }

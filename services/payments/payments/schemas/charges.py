@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from kit.web.fields import AmountFields, AmountText, refuse_field
 from kit.web.schemas import Model
-from payments.domain.charges import Charge, ChargeStatus
+from payments.domain.cards.charges import Charge, ChargeStatus
 from payments.domain.payment import Method
 
 _LONGEST_URL = 2000

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from kit.money import decimal_text
 from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from kit.web.schemas import Model
-from payments.domain.charges import ChargeStatus
+from payments.domain.cards.charges import ChargeStatus
 from payments.domain.listing import ListedCharge
 from payments.domain.refunds import RefundStatus
 

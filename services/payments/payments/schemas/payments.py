@@ -12,14 +12,14 @@ from kit.refusals import Language
 from kit.web.fields import AmountText, CurrencyCode, compared_by, refuse_by, refuse_field
 from kit.web.schemas import Model
 from kit.web.times import Moment
+from payments.domain.cards.receipts import MOST_LINES, Line
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName, username_key
 from payments.domain.payment import Method, Payment, Status
 from payments.domain.reasons import reason_label, status_label
-from payments.domain.receipts import MOST_LINES, Line
 from payments.schemas.charges import HowPaid, NextAction
-from payments.schemas.payment_examples import PAID, SEEN
-from payments.texts import CardHolder, CardLast4, Description, Metadata, PlainText
+from payments.schemas.examples import PAID, SEEN
+from payments.schemas.texts import CardHolder, CardLast4, Description, Metadata, PlainText
 
 
 class PayeeRequest(Model):

@@ -12,7 +12,7 @@ from kit.web.fields import AmountText
 from kit.web.schemas import Model
 from payments.domain.reasons import refund_reason_label
 from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
-from payments.texts import Description
+from payments.schemas.texts import Description
 
 _EXAMPLE: dict[str, Any] = {
     "id": "0197a1e0-1b22-7c63-92d4-7a8b9c0d1e05",

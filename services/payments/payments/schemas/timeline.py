@@ -10,8 +10,7 @@ from kit.money import decimal_text
 from kit.refusals import Language
 from kit.web.schemas import Model
 from payments.domain.reasons import reason_label, refund_reason_label
-from payments.domain.story_words import words_of
-from payments.domain.timeline import (
+from payments.domain.timeline.story import (
     Asked,
     Disputed,
     Entered,
@@ -22,6 +21,7 @@ from payments.domain.timeline import (
     Tried,
     Webhook,
 )
+from payments.domain.timeline.words import words_of
 
 _EXAMPLE: dict[str, Any] = {
     "payment_id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",

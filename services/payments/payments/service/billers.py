@@ -6,10 +6,10 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.logs import get_logger
-from payments.bound_refusals import TooManyServices
 from payments.domain.billers import Biller
 from payments.domain.billing import Editor, decide_change, decide_opening
 from payments.domain.parties import Wallet
+from payments.refusals import TooManyServices
 from payments.repository import Billers
 
 log = get_logger(__name__)

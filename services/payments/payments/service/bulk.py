@@ -12,17 +12,16 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import Refusal
 from kit.saga import SagaEngine, Start
-from payments.bound_refusals import TooManyBulks
 from payments.domain.bulk import Bulk, Fate
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.limits import Day, Limit
 from payments.domain.parties import Parties
 from payments.domain.payment import Payment, Status
 from payments.domain.policies import Policies
-from payments.refusals import BulkNotFound
+from payments.events import tell
+from payments.refusals import BulkNotFound, TooManyBulks
 from payments.repository import Bulks, Limits, Payments
-from payments.saga import facts
-from payments.telling import tell
+from payments.sagas.payment import facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from kit.db import UnitOfWork
-from payments.closed_refusals import PaymentsOpen
+from payments.refusals import PaymentsOpen
 from payments.repository.closing import ClosedParties
 
 

@@ -30,6 +30,7 @@ from payments.domain.parties import Ends, Parties, PayeeName
 from payments.domain.payment import Method, Payment, Status
 from payments.domain.policies import Policies
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
+from payments.events import tell
 from payments.refusals import (
     PayeeNotActive,
     PayerNotActive,
@@ -38,10 +39,9 @@ from payments.refusals import (
     ServiceNotActive,
 )
 from payments.repository import Billers, Known, Payments
-from payments.saga import CONFIRM, confirmed, facts
-from payments.service.charges import Card, charge_of, want
+from payments.sagas.payment import CONFIRM, confirmed, facts
+from payments.service.cards.charges import Card, charge_of, want
 from payments.service.limits import count
-from payments.telling import tell
 
 EXPIRY_BATCH: Final = 200
 DUE_BATCH: Final = 100

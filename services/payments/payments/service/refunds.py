@@ -1,4 +1,4 @@
-"""Asking for a refund. How it ends, ``refunding.py`` says."""
+"""Asking for a refund. How it ends, ``hooks/refunds.py`` says."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.saga import SagaEngine
-from payments.bound_refusals import TooManyRefunds
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Method, Payment
 from payments.domain.refunds import MOST_REFUNDS, Refund, RefundStatus, Taken, decide_refund
-from payments.refund_saga import refund_facts
+from payments.refusals import TooManyRefunds
 from payments.repository import Charges, Disputes, Payments, Refunds
-from payments.service.charges import AmountCheck
+from payments.sagas.refund import refund_facts
+from payments.service.cards.charges import AmountCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

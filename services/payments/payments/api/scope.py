@@ -1,0 +1,72 @@
+"""Among whose payments a list is read: one's own, or for administrators everybody's."""
+
+from uuid import UUID
+
+from kit.web.audit import Audit
+from payments.api.viewer import Viewer
+from payments.domain.listing import Direction, Scope
+from payments.repository import Known, Lists, Payments
+from payments.schemas.queries import PaymentFilters
+from payments.wiring import Wiring
+
+
+async def scope_of(
+    viewer: Viewer, asked: PaymentFilters, wired: Wiring, audit: Audit
+) -> Scope | None:
+    """Return where to look for what is asked for; None where there can't be any such payment."""
+    is_everybodys = viewer.caller.is_admin and asked.direction is Direction.ALL
+    payer_id, payee_id = [await person_named(wired, name) for name in (asked.payer, asked.payee)]
+    owner_id = None if asked.wallet_id is None else await _owner_of(wired, asked.wallet_id)
+    payment_id = None
+    if asked.transfer_id is not None:
+        async with wired.database.read() as connection:
+            payment_id = await Lists(connection).of_transfer(asked.transfer_id)
+    if is_everybodys:
+        sides = await sides_of(wired, payment_id)
+        owners = owners_among(payer_id, payee_id, owner_id, *sides)
+        if owners is None or viewer.user_id not in owners:  # what is one's own as well is no look
+            await audit.listed("payment", owners)
+    named = (asked.payer, asked.payee, asked.wallet_id, asked.transfer_id)
+    meant = (payer_id, payee_id, owner_id, payment_id)
+    if any(name is not None and one is None for name, one in zip(named, meant, strict=True)):
+        return None
+    return Scope(
+        viewer_id=None if is_everybodys else viewer.user_id,
+        payer_id=payer_id,
+        payee_id=payee_id,
+        wallet_id=asked.wallet_id,
+        owner_id=owner_id,
+        payment_id=payment_id,
+    )
+
+
+async def person_named(wired: Wiring, name: str | None) -> UUID | None:
+    """Return whom a user id or a username names, None where that is nobody known."""
+    if name is None:
+        return None
+    try:
+        return UUID(name)
+    except ValueError:
+        async with wired.database.read() as connection:
+            return await Known(connection).named(name)
+
+
+async def sides_of(wired: Wiring, payment_id: UUID | None) -> tuple[UUID, ...]:
+    """Return payer and payee of a payment; nobody where there is no such payment."""
+    if payment_id is None:
+        return ()
+    async with wired.database.read() as connection:
+        payment = await Payments(connection).get(payment_id)
+    return () if payment is None else (payment.payer_id, payment.payee_id)
+
+
+def owners_among(*people: UUID | None) -> list[UUID] | None:
+    """Return whose a list is by those whom it is asked for, once each; None is everybody's."""
+    return list(dict.fromkeys(one for one in people if one is not None)) or None
+
+
+async def _owner_of(wired: Wiring, wallet_id: UUID) -> UUID | None:
+    async with wired.database.read() as connection:
+        wallet = await Known(connection).wallet(wallet_id)
+    wallet = wallet or await wired.neighbours.wallet(wallet_id)
+    return None if wallet is None else wallet.owner_id

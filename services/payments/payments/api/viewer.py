@@ -1,0 +1,116 @@
+"""Who asks, in which language, and what of a payment they may see."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+
+from kit.refusals import Language
+from kit.web.answers import Answer
+from kit.web.identity import Caller, Identity
+from kit.web.language import CallerLanguage
+from kit.web.prefer import preference_applied
+from payments.domain.lifecycle import visible_to
+from payments.domain.payment import Payment
+from payments.live.waiters import Places
+from payments.schemas.charges import NextAction
+from payments.schemas.payments import IncomingPayment, OutgoingPayment, shown
+
+OK, CREATED, ACCEPTED = 200, 201, 202
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks, and in which language."""
+
+    caller: Identity
+    language: Language
+
+    @property
+    def user_id(self) -> UUID:
+        """The user who asks."""
+        return self.caller.user
+
+    def may_see(self, payment: Payment | None) -> Payment:
+        """Return a payment to its payer, its payee and administrators.
+
+        Raises:
+            PaymentNotFound: it does not exist, or is others'.
+        """
+        if payment is not None and self.oversees(payment):
+            return payment
+        return visible_to(payment, self.user_id)
+
+    def oversees(self, payment: Payment) -> bool:
+        """Tell whether an administrator looks at a payment between others."""
+        return self.caller.is_admin and not payment.is_between(self.user_id)
+
+    def as_whom(self, payment: Payment) -> UUID:
+        """Return by whose eyes the payment is seen: an administrator sees what its payer does."""
+        return payment.payer_id if self.oversees(payment) else self.user_id
+
+    def sees(
+        self, payment: Payment, action: NextAction | None = None
+    ) -> OutgoingPayment | IncomingPayment:
+        """Return what this user may see of the payment."""
+        return shown(payment, self.as_whom(payment), self.language, action)
+
+    def answer(self, status: int, payment: Payment) -> Answer:
+        """Return the payment as an answer, with its address where there is more to come."""
+        where = {} if status == OK else {"Location": f"/v1/payments/{payment.id}"}
+        return Answer(status, self.sees(payment), where)
+
+
+def _viewer(caller: Caller, language: CallerLanguage) -> Viewer:
+    return Viewer(caller, language)
+
+
+Viewing = Annotated[Viewer, Depends(_viewer)]
+
+
+def payment_in(answer: Answer) -> UUID:
+    """Return which payment an answer is about, by the address that it gives."""
+    return UUID(answer.own_headers["Location"].rpartition("/")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a caller would wait, and where there are places for those who do."""
+
+    seconds: float
+    places: Places
+
+
+async def heard(
+    accepted: Answer,
+    news: asyncio.Future[Payment],
+    patience: Patience,
+    viewer: Viewer,
+    *,
+    status: int,
+) -> Answer:
+    """Return the news of a payment under this status if they come in time, else as accepted.
+
+    Here no unit of work is open and no connection is held. Whoever has as many requests waiting
+    as one person may is answered as if they had not asked to wait.
+    """
+    with patience.places.place(viewer.user_id) as is_free:
+        if not is_free:
+            return accepted
+        return await _heard(accepted, news, patience.seconds, viewer, status=status)
+
+
+async def _heard(
+    accepted: Answer, news: asyncio.Future[Payment], wait: float, viewer: Viewer, *, status: int
+) -> Answer:
+    headers = {**accepted.own_headers, **preference_applied(wait)}
+    try:
+        async with asyncio.timeout(wait):
+            payment = await news
+    except TimeoutError:
+        return Answer(accepted.status_code, body=accepted.body, headers=headers)
+    if status == OK:
+        del headers["Location"]
+    return Answer(status, viewer.sees(payment), headers)

@@ -1,0 +1,115 @@
+"""Finds out who and which wallets new payments are between: first here, then by asking."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+from kit.db import Connection, Database, Gathering
+from kit.tasks import all_of
+from payments.clients.services import Neighbours
+from payments.domain.billers import HOUSE, Biller
+from payments.domain.creation import PaymentOrder
+from payments.domain.parties import Ends, Parties, PayeeName, Person, Wallet
+from payments.repository import Billers, Known
+
+_THE_HOUSE: Final = Person(HOUSE, None, "active")  # auth does not know it
+
+KnownParties: TypeAlias = Gathering[Connection, Ends, Parties]
+
+ASKED_AT_ONCE: Final = 16
+
+
+def known_parties(database: Database, most_open: int) -> KnownParties:
+    """Return what looks up the parties of requests that arrive together."""
+
+    async def look_up(connection: Connection, asked: Sequence[Ends]) -> list[Parties]:
+        return await Known(connection).parties(asked, most_open)
+
+    return Gathering(database.read, look_up, name="payments.known_parties")
+
+
+async def find_parties(
+    database: Database, known_parties: KnownParties, neighbours: Neighbours, order: PaymentOrder
+) -> Parties:
+    """Return all that can be known of the ends of a payment.
+
+    One statement where events have told of them, and one for a service that is named; auth and
+    wallet are asked about the unknown, and about people who are not active as far as is known: they
+    may have become so a moment ago. Raises Unavailable where somebody must be asked and does not
+    answer.
+    """
+    biller = None
+    if order.payee.service_id is not None:
+        async with database.read() as connection:
+            biller = await Billers(connection).get(order.payee.service_id)
+    to = _meant(order, biller)
+    known = await known_parties.do(Ends(order.payer_id, to, order.from_wallet_id))
+    return await _completed(neighbours, order, to, replace(known, biller=biller))
+
+
+async def find_parties_of_many(
+    database: Database, neighbours: Neighbours, orders: Sequence[PaymentOrder]
+) -> list[Parties]:
+    """Return what ``find_parties`` does for each of one payer's orders; two statements for all.
+
+    What several orders have in common is asked about once.
+    """
+    async with database.read() as connection:
+        named = {order.payee.service_id for order in orders}
+        billers = await Billers(connection).among(named - {None})
+        meant = [_meant(order, billers.get(order.payee.service_id)) for order in orders]
+        known = await Known(connection).parties(
+            [
+                Ends(order.payer_id, to, order.from_wallet_id)
+                for order, to in zip(orders, meant, strict=True)
+            ]
+        )
+    places = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def complete(order: PaymentOrder, to: PayeeName, parties: Parties) -> Parties:
+        async with places:
+            biller = billers.get(order.payee.service_id)
+            return await _completed(neighbours, order, to, replace(parties, biller=biller))
+
+    distinct = {
+        (order.payee, order.from_wallet_id): (order, to, parties)
+        for order, to, parties in zip(orders, meant, known, strict=True)
+    }
+    asked = await all_of(complete(*ends) for ends in distinct.values())
+    found = dict(zip(distinct, asked, strict=True))
+    return [found[order.payee, order.from_wallet_id] for order in orders]
+
+
+def _meant(order: PaymentOrder, biller: Biller | None) -> PayeeName:
+    """Return who is paid: behind a service it is its owner."""
+    if order.payee.service_id is None:
+        return order.payee
+    return PayeeName(user_id=biller.owner_id if biller else None)
+
+
+async def _completed(
+    neighbours: Neighbours, order: PaymentOrder, to: PayeeName, known: Parties
+) -> Parties:
+    payer = known.payer
+    if payer is not None and payer.may_have_become_active:
+        payer = await neighbours.person_by_id(payer.user_id)
+    payer_wallet = known.payer_wallet
+    if payer_wallet is None and order.from_wallet_id is not None:
+        payer_wallet = await neighbours.wallet(order.from_wallet_id)
+    payee_wallet = known.payee_wallet
+    if payee_wallet is None and to.wallet_id is not None:
+        payee_wallet = await neighbours.wallet(to.wallet_id)
+    payee = _THE_HOUSE if to.user_id == HOUSE else known.payee
+    if payee is None or payee.may_have_become_active:
+        payee = await _ask_for_payee(neighbours, to, payee_wallet)
+    return Parties(payer, payee, payer_wallet, payee_wallet, known.biller, known.is_payer_full)
+
+
+async def _ask_for_payee(
+    neighbours: Neighbours, to: PayeeName, wallet: Wallet | None
+) -> Person | None:
+    if to.username is not None:
+        return await neighbours.person_by_username(to.username)
+    user_id = wallet.owner_id if wallet else to.user_id
+    return None if user_id is None else await neighbours.person_by_id(user_id)

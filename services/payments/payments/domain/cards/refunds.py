@@ -1,0 +1,101 @@
+"""What goes back to a card: how that stands, and what the provider says of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from payments.domain.cards.provider_faults import ProviderFault
+
+
+class CardRefundStatus(StrEnum):
+    """``wanted → pending → done | refused``, and ``done → refused`` where the card did not take it.
+
+    ``dropped``: not asked for after all, as a dispute had taken the money.
+    """
+
+    WANTED = "wanted"
+    PENDING = "pending"
+    DONE = "done"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+
+
+# News come in any order, and what is told later in this one is never undone.
+_ORDER: Final[Mapping[CardRefundStatus, int]] = {
+    status: place for place, status in enumerate(CardRefundStatus)
+}
+_LIVE: Final = frozenset({CardRefundStatus.WANTED, CardRefundStatus.PENDING, CardRefundStatus.DONE})
+
+
+class Origin(StrEnum):
+    """Who wanted it: a refund of the payment, nobody (it goes back by itself), the provider."""
+
+    REFUND = "refund"
+    RETURN = "return"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardRefund:
+    """A sum to go back to a card. Its id is also the key under which the provider gives it once.
+
+    One that somebody asked for has the id of the refund.
+
+    Attributes:
+        reference: What the provider calls it, once it is known there.
+        attempts: Calls so far, the one about to be made included.
+    """
+
+    id: UUID
+    charge_id: UUID
+    amount_minor: int
+    status: CardRefundStatus = CardRefundStatus.WANTED
+    origin: Origin = Origin.REFUND
+    reference: str | None = None
+    attempts: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether the money is back at the card, or on its way there."""
+        return self.status in _LIVE
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether the provider has given it."""
+        return self.status is CardRefundStatus.DONE
+
+    @property
+    def is_given_up(self) -> bool:
+        """Tell whether it was refused, or not asked for after all."""
+        return not self.is_live
+
+    def is_behind(self, status: CardRefundStatus) -> bool:
+        """Tell whether this status is news."""
+        return _ORDER[status] > _ORDER[self.status]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardRefundNews:
+    """What a provider says of a refund of ours; ``fault`` is why it failed."""
+
+    status: CardRefundStatus
+    reference: str | None = None
+    fault: ProviderFault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundNews:
+    """What a provider tells of a refund of a charge, whoever made it.
+
+    Attributes:
+        reference: What the provider calls it.
+        refund_id: Our own id, where it is one of ours.
+    """
+
+    reference: str
+    amount_minor: int
+    currency: str
+    status: CardRefundStatus
+    refund_id: UUID | None = None

@@ -1,0 +1,1 @@
+"""The story of a payment, told from what is stored."""

@@ -1,0 +1,118 @@
+"""Which event tells what has just become of a payment, to other services and in the log."""
+
+from contracts.payments import (
+    PaymentCancelled,
+    PaymentCreated,
+    PaymentDisputeClosed,
+    PaymentDisputed,
+    PaymentEvent,
+    PaymentFailed,
+    PaymentPaid,
+    PaymentRefunded,
+    PaymentRefundFailed,
+)
+from kit.db import UnitOfWork
+from kit.logs import get_logger
+from kit.money import decimal_text
+from payments.domain.cards.disputes import Dispute
+from payments.domain.payment import Payment, Status
+from payments.domain.refunds import Refund, RefundStatus
+
+log = get_logger(__name__)
+
+_EVENTS: dict[Status, type[PaymentEvent]] = {
+    Status.CREATED: PaymentCreated,
+    Status.SCHEDULED: PaymentCreated,
+    Status.PAID: PaymentPaid,
+    Status.FAILED: PaymentFailed,
+    Status.CANCELLED: PaymentCancelled,
+}
+
+
+def event_of(payment: Payment) -> PaymentEvent:
+    """Return the event of the state that the payment has just reached; see contracts.payments."""
+    times = {
+        Status.CREATED: payment.created_at,
+        Status.SCHEDULED: payment.created_at,
+        Status.PAID: payment.paid_at,
+        Status.FAILED: payment.failed_at,
+        Status.CANCELLED: payment.cancelled_at,
+    }
+    known = {
+        "payment_id": payment.id,
+        "payer_id": payment.payer_id,
+        "payee_id": payment.payee_id,
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+        "at": times[payment.status],
+        "transfer_id": payment.transfer_id,
+        "paid_minor": payment.paid_minor,
+        "reason": payment.reason,
+    }
+    return _EVENTS[payment.status].model_validate(known)
+
+
+def tell(uow: UnitOfWork, payment: Payment) -> None:
+    """Emit the event of the payment's new state under its version; once committed, log it."""
+    event = event_of(payment)
+    uow.emit(event, subject=str(payment.id), sequence=payment.version)
+    uow.after_commit(
+        lambda: log.info(
+            event.type,
+            payment_id=str(payment.id),
+            amount=decimal_text(payment.amount_minor, payment.currency),
+            currency=payment.currency,
+            reason=payment.reason,
+        )
+    )
+
+
+def refund_event(refund: Refund, payment: Payment, back_minor: int) -> PaymentEvent:
+    """Return the event of a refund that has gone back, or has come back after that.
+
+    ``back_minor`` is what has gone back of the payment by now.
+    """
+    known = {
+        "payment_id": payment.id,
+        "payer_id": payment.payer_id,
+        "payee_id": payment.payee_id,
+        "amount_minor": refund.amount_minor,
+        "currency": payment.currency,
+        "refund_id": refund.id,
+        "refunded_minor": back_minor,
+    }
+    if refund.status is RefundStatus.FAILED:
+        return PaymentRefundFailed.model_validate(
+            {**known, "at": refund.failed_at, "reason": refund.failure_reason}
+        )
+    return PaymentRefunded.model_validate(
+        {
+            **known,
+            "at": refund.completed_at,
+            "transfer_id": refund.transfer_id,
+            "is_full": back_minor == payment.paid_minor,
+            "status": payment.status.value,
+        }
+    )
+
+
+def dispute_event(
+    dispute: Dispute, payment: Payment, provider: str, *, is_end: bool
+) -> PaymentEvent:
+    """Return the event of a dispute that began, or ended."""
+    known = {
+        "payment_id": payment.id,
+        "payer_id": payment.payer_id,
+        "payee_id": payment.payee_id,
+        "amount_minor": dispute.amount_minor,
+        "currency": payment.currency,
+        "status": payment.status.value,
+        "dispute_id": dispute.id,
+    }
+    if is_end:
+        return PaymentDisputeClosed.model_validate(
+            {**known, "at": dispute.end_told_at, "outcome": dispute.outcome}
+        )
+    return PaymentDisputed.model_validate(
+        {**known, "at": dispute.told_at, "provider": provider, "reason": dispute.reason}
+    )

@@ -1,0 +1,89 @@
+"""What the payment saga does to payments: locks them, and ends them by the batch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from kit.db import UnitOfWork
+from kit.saga import Done, Ended, Hooks, SagaEngine
+from payments.domain.outcomes import Outcome
+from payments.domain.payment import Status
+from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
+from payments.events import tell
+from payments.live.waiters import Finishes
+from payments.repository import Payments
+from payments.sagas.payment import EARLIER, PAYMENT, RESERVE, captured_minor, is_by_card
+from payments.service.cards.charges import call_off
+from payments.service.cards.recoveries import settle_payments
+from payments.service.limits import give_back
+
+
+def payment_saga(finishes: Finishes) -> SagaEngine:
+    """Return the engine that pays; requests that wait in this process are woken by it."""
+
+    async def lock(uow: UnitOfWork, payment_ids: Sequence[UUID]) -> None:
+        await Payments(uow).lock_many(payment_ids)
+
+    async def completed(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+        await _finish(uow, finishes, ended, paid)
+        by_card = [saga.saga_id for saga in ended if is_by_card(saga.data)]
+        if by_card:
+            await settle_payments(uow, by_card)
+
+    async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+        await _finish(uow, finishes, ended, given_up)
+        by_card = [saga.saga_id for saga in ended if is_by_card(saga.data)]
+        if by_card:
+            await call_off(uow, by_card)
+
+    async def done(uow: UnitOfWork, steps: Sequence[Done]) -> None:
+        set_aside = [one.saga_id for one in steps if _is_reservation(one)]
+        if set_aside:
+            reserved = await Payments(uow).mark_reserved(set_aside, uow.clock.now())
+            uow.after_commit(lambda: finishes.tell(reserved))
+
+    hooks = Hooks(lock=lock, completed=completed, undone=undone, done=done)
+    return SagaEngine(PAYMENT, hooks, earlier=EARLIER)
+
+
+def _is_reservation(step: Done) -> bool:
+    return step.step == RESERVE and bool(step.data.get("is_reserved"))
+
+
+def paid(saga: Ended) -> Outcome:
+    """Return the outcome of a completed saga; the settle step learnt the transfer and wallets."""
+    return Outcome(
+        saga.saga_id,
+        Status.PAID,
+        transfer_id=UUID(saga.data["transfer_id"]),
+        paid_minor=captured_minor(saga.data),
+        debited_account_id=_id_in(saga.data, "payer_account_id"),
+        credited_account_id=_id_in(saga.data, "payee_account_id"),
+    )
+
+
+def _id_in(data: Mapping[str, Any], name: str) -> UUID | None:
+    text = data.get(name)
+    return None if text is None else UUID(text)
+
+
+def given_up(saga: Ended) -> Outcome:
+    """Return the outcome of an undone saga: cancelled where that was wanted, else failed.
+
+    A reserved payment whose time is over without being paid is cancelled like any other.
+    """
+    wanted = saga.reason in (CANCELLED_BY_PAYER, EXPIRED)
+    return Outcome(saga.saga_id, Status.CANCELLED if wanted else Status.FAILED, reason=saga.reason)
+
+
+async def _finish(
+    uow: UnitOfWork,
+    finishes: Finishes,
+    ended: Sequence[Ended],
+    outcome: Callable[[Ended], Outcome],
+) -> None:
+    finished = await Payments(uow).finish([outcome(saga) for saga in ended], uow.clock.now())
+    await give_back(uow, finished)
+    for payment in finished:
+        tell(uow, payment)
+    uow.after_commit(lambda: finishes.tell(finished))

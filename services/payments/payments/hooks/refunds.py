@@ -1,0 +1,93 @@
+"""What the refund sagas do to refunds and their payments: lock them, and end them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from kit.db import UnitOfWork
+from kit.logs import get_logger
+from kit.messaging.doorbell import Doorbell
+from kit.money import decimal_text
+from kit.saga import Done, Ended, Hooks, SagaEngine
+from payments.domain.payment import Method
+from payments.domain.refunds import Refund
+from payments.live.waiters import RefundEnds
+from payments.repository import Refunds
+from payments.sagas.payment import RESERVE
+from payments.sagas.refund import CARD_REFUND, REFUND
+from payments.service.cards import refunds
+from payments.service.cards.recoveries import count_in, settle_payments
+
+log = get_logger(__name__)
+
+
+def refund_sagas(ends: RefundEnds, card_bell: Doorbell) -> Mapping[Method, SagaEngine]:
+    """Return the engines that give money back, by how it was paid.
+
+    Requests that wait in this process are woken; ``card_bell`` is rung where a provider is to be
+    asked.
+    """
+    to_card: SagaEngine
+
+    async def done(uow: UnitOfWork, steps: Sequence[Done]) -> None:
+        set_aside = [one.saga_id for one in steps if one.step == RESERVE]
+        if set_aside:
+            await refunds.want(uow, to_card, set_aside)
+            uow.after_commit(card_bell.ring)
+
+    async def completed(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+        await hooks.completed(uow, ended)
+        await settle_payments(uow, _payments(ended))
+
+    async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+        await hooks.undone(uow, ended)
+        await settle_payments(uow, _payments(ended))
+
+    hooks = _hooks(ends)
+    by_card = replace(hooks, completed=completed, undone=undone, done=done)
+    to_card = SagaEngine(CARD_REFUND, by_card)
+    return {Method.WALLET: SagaEngine(REFUND, hooks), Method.CARD: to_card}
+
+
+def _payments(ended: Sequence[Ended]) -> set[UUID]:
+    return {UUID(saga.data["payment_id"]) for saga in ended}
+
+
+def _hooks(ends: RefundEnds) -> Hooks:
+    async def lock(uow: UnitOfWork, refund_ids: Sequence[UUID]) -> None:
+        await Refunds(uow).lock_payments(refund_ids)
+
+    # One after the other: each completed refund is an event of its payment with a number of its
+    # own, and refunds are few.
+    async def completed(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+        for saga in ended:
+            transfer_id = UUID(saga.data["transfer_id"])
+            done = await Refunds(uow).complete(saga.saga_id, transfer_id, uow.clock.now())
+            if done is not None:
+                await count_in(uow, done)
+                _tell(uow, ends, done)
+
+    async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+        for saga in ended:
+            reason = saga.reason or "refused"
+            failed = await Refunds(uow).fail(saga.saga_id, reason, uow.clock.now())
+            if failed is not None:
+                await Refunds(uow).give_back(failed)
+                _tell(uow, ends, failed)
+
+    return Hooks(lock=lock, completed=completed, undone=undone)
+
+
+def _tell(uow: UnitOfWork, ends: RefundEnds, refund: Refund) -> None:
+    uow.after_commit(lambda: ends.tell([refund]))
+    uow.after_commit(
+        lambda: log.info(
+            "refund_ended",
+            status=refund.status.value,
+            payment_id=str(refund.payment_id),
+            refund_id=str(refund.id),
+            amount=decimal_text(refund.amount_minor, refund.currency),
+            currency=refund.currency,
+            reason=refund.failure_reason,
+        )
+    )

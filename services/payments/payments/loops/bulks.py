@@ -1,0 +1,55 @@
+"""Works bulks off in the background: some rows at a time, whichever bulk has waited longest.
+
+Who and which wallets are meant is found out first, outside any unit of work.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from kit.db import Database
+from kit.messaging.doorbell import Doorbell
+from kit.saga import SagaEngine
+from kit.tasks import for_ever
+from payments.clients.parties import find_parties_of_many
+from payments.clients.services import Neighbours
+from payments.domain.bulk import CHUNK
+from payments.repository import Bulks
+from payments.service.bulk import Terms, decide_rows
+
+POLL_SECONDS: Final = 0.5
+LEASE: Final = timedelta(seconds=10)  # longer than finding out about the parties takes
+
+
+@dataclass(frozen=True, slots=True)
+class BulkWork:
+    """What working off needs; ``bell`` is rung when a bulk was accepted in this process."""
+
+    database: Database
+    neighbours: Neighbours
+    engine: SagaEngine
+    terms: Terms
+    bell: Doorbell
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await for_ever("payments.bulk", self._run)
+
+    async def _run(self) -> None:
+        while True:
+            if not await self.once():
+                await self.bell.wait(POLL_SECONDS)
+
+    async def once(self) -> bool:
+        """Decide some rows of one bulk; False where none waits."""
+        async with self.database.unit_of_work() as uow:
+            bulks = Bulks(uow)
+            bulk = await bulks.take(uow.clock.now(), LEASE)
+            orders = [] if bulk is None else await bulks.waiting(bulk, CHUNK)
+        if bulk is None:
+            return False
+        parties = await find_parties_of_many(self.database, self.neighbours, orders)
+        async with self.database.unit_of_work() as uow:
+            asked = list(zip(orders, parties, strict=True))
+            await decide_rows(uow, self.engine, self.terms, bulk, asked)
+        return True

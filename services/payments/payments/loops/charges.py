@@ -1,0 +1,187 @@
+"""Asks the provider about charges and refunds: leases what is due, calls, stores what came of it.
+
+A call runs outside any unit of work, its outcome gets one of its own. What is not known after a
+call (no answer, a crash) is asked for again under the same key, until it is.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from kit.db import Database
+from kit.logs import get_logger
+from kit.messaging.doorbell import Doorbell
+from kit.saga import SagaEngine
+from kit.tasks import all_of, for_ever
+from payments.domain.cards.charges import (
+    CALM_ATTEMPTS,
+    Call,
+    Charge,
+    ChargeStatus,
+    News,
+    next_call,
+    pause,
+)
+from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus
+from payments.domain.reasons import CARD_UNAVAILABLE
+from payments.providers import PaymentProvider, ProviderError
+from payments.providers.calls import RejectedError
+from payments.repository import CardRefunds, Charges
+from payments.service.cards import recoveries, refunds
+from payments.service.cards.charges import keep_fault, learn
+
+AT_ONCE: Final = 32
+POLL_SECONDS: Final = 1.0
+LEASE: Final = timedelta(seconds=20)  # longer than the calls of one turn can take
+READ_AGAIN: Final = timedelta(minutes=1)  # where the refunds of a charge could not be read
+
+log = get_logger(__name__)
+
+
+class Charging:
+    """The one provider, the charges that are made at it, and what goes back of them."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: SagaEngine,
+        refunds: SagaEngine,
+        provider: PaymentProvider,
+        bell: Doorbell,
+    ) -> None:
+        """Take where charges are stored and whom to ask.
+
+        Args:
+            database: Where charges and refunds are stored.
+            engine: Told how the charges of payments end.
+            refunds: Told how refunds to cards end.
+            provider: Asked about both.
+            bell: Rung when a refund is wanted in this process.
+        """
+        self._database = database
+        self._engine = engine
+        self._refunds = refunds
+        self.provider = provider
+        self._bell = bell
+
+    async def run(self) -> None:
+        """Work off what is due, until cancelled."""
+        await for_ever("payments.charges", self._run)
+
+    async def _run(self) -> None:
+        while True:
+            if await self.work_off() < AT_ONCE:
+                await self._bell.wait(POLL_SECONDS)
+
+    async def work_off(self) -> int:
+        """Ask about a batch of charges, of refunds, and of what was refunded at the provider.
+
+        Returns how many the largest had.
+        """
+        now, name = self._database.clock.now(), self.provider.name
+        async with self._database.unit_of_work() as uow:
+            due = await Charges(uow).lease(name, now, now + LEASE, AT_ONCE)
+            back = await CardRefunds(uow).lease(name, now, now + LEASE, AT_ONCE)
+            charged = await Charges(uow).among([one.charge_id for one in back]) if back else {}
+            to_read = await Charges(uow).lease_refunds(name, now, now + READ_AGAIN, AT_ONCE)
+        await all_of(
+            [
+                *(self._settle(charge) for charge in due),
+                *(self._give_back(charged[one.charge_id], one) for one in back),
+                *(self._read_refunds(charge, now + READ_AGAIN) for charge in to_read),
+            ]
+        )
+        return max(len(due), len(back), len(to_read))
+
+    async def begin(self, charge_id: UUID) -> Charge | None:
+        """Ask for a charge that nobody has asked for yet; how it stands afterwards."""
+        now = self._database.clock.now()
+        async with self._database.unit_of_work() as uow:
+            name = self.provider.name
+            fresh = await Charges(uow).lease_one(name, charge_id, now, now + LEASE)
+        if fresh is not None:
+            await self._settle(fresh)
+        async with self._database.read() as connection:
+            return await Charges(connection).get(charge_id)
+
+    async def _settle(self, charge: Charge) -> None:
+        """Make the one call that is due, and store what came of it."""
+        call = next_call(charge, self._database.clock.now())
+        try:
+            news, fault = await self._make(call, charge), None
+        except ProviderError as failure:
+            news, fault = _meaning(failure, call), failure.fault
+        error = None if fault is None else fault.text
+        async with self._database.unit_of_work() as uow:
+            charges, now = Charges(uow), uow.clock.now()
+            if call is Call.NOTHING:
+                await charges.rest(charge.id)
+            elif news is None or news.status is charge.status:
+                _watch(charge, error)
+                await charges.keep_asking(charge.id, now + pause(charge.attempts), error, now)
+            else:
+                await learn(uow, self._engine, {charge.id: (charge, news)})
+            # Last, as its row refers to the charge, whose lock it must not hold a part of before.
+            await keep_fault(
+                uow, charge, call.name.lower(), fault or (news.fault if news else None)
+            )
+
+    async def _make(self, call: Call, charge: Charge) -> News | None:
+        """Return what the provider says."""
+        match call:
+            case Call.CREATE:
+                return await self.provider.create(charge)
+            case Call.FETCH:
+                return await self.provider.fetch(charge)
+            case Call.CANCEL:
+                return await self.provider.cancel(charge)
+            case Call.DROP:
+                return News(status=ChargeStatus.CANCELLED)
+            case Call.NOTHING:
+                return None
+
+    async def _give_back(self, charge: Charge, refund: CardRefund) -> None:
+        """Have the provider give a sum back, or say how that stands, and store what came of it."""
+        async with self._database.unit_of_work() as uow:
+            if not await refunds.is_due(uow, self._refunds, charge, refund):
+                return
+        news: CardRefundNews | None = None
+        error = fault = None
+        try:
+            if refund.reference is None:
+                news = await self.provider.refund(charge, refund)
+            else:
+                news = await self.provider.fetch_refund(charge, refund)
+        except ProviderError as failure:
+            error, fault = failure.fault.text, failure.fault
+            if refund.reference is None and isinstance(failure, RejectedError):
+                news = CardRefundNews(status=CardRefundStatus.REFUSED)
+        async with self._database.unit_of_work() as uow:
+            await refunds.learn(uow, self._refunds, charge, refund, news=news, error=error)
+            await keep_fault(uow, charge, "refund", fault or (news.fault if news else None))
+
+    async def _read_refunds(self, charge: Charge, until: datetime) -> None:
+        """Read which refunds there are of a charge, and take in what is not known of them."""
+        try:
+            found = await self.provider.refunds(charge)
+        except ProviderError as failure:
+            log.warning("refunds_not_read", charge_id=str(charge.id), error=str(failure))
+            return
+        async with self._database.unit_of_work() as uow:
+            await recoveries.lock(uow, [charge])
+            for news in found:
+                await refunds.note(uow, self._refunds, charge, news)
+            await recoveries.settle(uow, [charge.id])
+            await Charges(uow).refunds_read(charge.id, until)
+
+
+def _meaning(failure: ProviderError, call: Call) -> News | None:
+    """Return what a failed call says of the charge: only a refusal to create it says anything."""
+    if call is Call.CREATE and isinstance(failure, RejectedError):
+        return News(status=ChargeStatus.FAILED, reason=CARD_UNAVAILABLE)
+    return None
+
+
+def _watch(charge: Charge, error: str | None) -> None:
+    if error is not None and charge.attempts > CALM_ATTEMPTS:
+        log.error("charge_needs_attention", charge_id=str(charge.id), error=error)

@@ -1,0 +1,66 @@
+"""What ends by time alone: unpaid payments, kept answers, streamed changes, counted days."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+from kit.db import Database
+from kit.tasks import for_ever
+from kit.web.idempotency import purge
+from payments.repository import Changes, Limits
+from payments.repository.cards.provider_events import purge_events
+from payments.service.payments import EXPIRY_BATCH, expire
+
+PURGE_SECONDS: Final = 600.0
+CHANGES_KEPT: Final = timedelta(days=7)
+DAYS_KEPT: Final = timedelta(days=60)  # longer than a payment can be on its way
+EVENTS_KEPT: Final = timedelta(days=90)  # providers send again for 30 at most
+PURGE_BATCH: Final = 5000
+
+
+async def sweep(database: Database, every_seconds: float) -> None:
+    """Cancel what nobody paid in time, again and again, until cancelled."""
+    await for_ever("payments.loops.expiry", lambda: _sweep(database, every_seconds))
+
+
+async def _sweep(database: Database, every_seconds: float) -> None:
+    while True:
+        if await sweep_once(database) < EXPIRY_BATCH:
+            await asyncio.sleep(every_seconds)
+
+
+async def sweep_once(database: Database) -> int:
+    """Cancel one batch; returns how many there were."""
+    async with database.unit_of_work() as uow:
+        return len(await expire(uow))
+
+
+async def forget_answers(database: Database) -> None:
+    """Delete answers by Idempotency-Key that nobody can ask for any more, until cancelled."""
+
+    async def once() -> None:
+        await purge(database)
+        await asyncio.sleep(PURGE_SECONDS)
+
+    await for_ever("payments.idempotency", once)
+
+
+async def forget_changes(database: Database) -> None:
+    """Delete changes that no stream can go on from, and days and events long over."""
+
+    async def once() -> None:
+        before = database.clock.now() - CHANGES_KEPT
+        while await purge_changes(database, before) == PURGE_BATCH:
+            pass
+        async with database.unit_of_work() as uow:
+            await Limits(uow).purge((database.clock.now() - DAYS_KEPT).date())
+            await purge_events(uow, database.clock.now() - EVENTS_KEPT, PURGE_BATCH)
+        await asyncio.sleep(PURGE_SECONDS)
+
+    await for_ever("payments.changes", once)
+
+
+async def purge_changes(database: Database, before: datetime) -> int:
+    """Delete one batch; returns how many there were."""
+    async with database.unit_of_work() as uow:
+        return await Changes(uow).purge(before, PURGE_BATCH)

@@ -1,0 +1,127 @@
+"""Hears providers of card payments: keeps what their webhooks tell, and then works it off.
+
+A webhook is answered once it is kept, which is quick whatever it brings about. What fails is put
+off and comes again, and holds up nothing beside it; so does what is about a charge that nobody
+knows yet.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from prometheus_client import Counter
+
+from kit.db import Database, UnitOfWork
+from kit.db.outages import is_outage
+from kit.logs import get_logger
+from kit.messaging.doorbell import Doorbell
+from kit.saga import SagaEngine
+from kit.tasks import for_ever
+from payments.domain.cards.charges import CALM_ATTEMPTS, Notice
+from payments.repository import ProviderEvents
+from payments.repository.cards.provider_events import Kept
+from payments.service.cards.charges import Heard, hear, hint
+
+AT_ONCE: Final = 100
+POLL_SECONDS: Final = 0.5  # where the webhook came to another process
+# How long a charge may stay unknown. A provider's account can be shared with other shops, and
+# nothing but time tells their charges from ours that are not stored yet.
+PATIENCE: Final = timedelta(days=3)
+
+unclaimed_events = Counter(
+    "saldo_provider_events_unclaimed", "Events about no known charge", ["provider"]
+)
+
+log = get_logger(__name__)
+
+
+class Hearing:
+    """What one provider tells."""
+
+    def __init__(
+        self, database: Database, engine: SagaEngine, refunds: SagaEngine, provider: str
+    ) -> None:
+        """Take where events are kept, whom to tell of charges and of refunds, whose they are."""
+        self._database = database
+        self._engine = engine
+        self._refunds = refunds
+        self._provider = provider
+        self._bell = Doorbell()
+
+    async def keep(self, notice: Notice) -> None:
+        """Keep what a webhook tells, each event once; what is not believed is only a hint."""
+        async with self._database.unit_of_work() as uow:
+            if not notice.is_believed:
+                await hint(uow, self._provider, notice)
+            elif await ProviderEvents(uow, self._provider).keep(notice, uow.clock.now()):
+                uow.after_commit(self._bell.ring)
+
+    async def run(self) -> None:
+        """Work off what is due, until cancelled."""
+        await for_ever("payments.loops.provider_events", self._run)
+
+    async def _run(self) -> None:
+        while True:
+            if await self.work_off() < AT_ONCE:
+                await self._bell.wait(POLL_SECONDS)
+
+    async def work_off(self) -> int:
+        """Let one batch of events have its effect, all together or each alone; how many it was."""
+        try:
+            return await self._hear(AT_ONCE)
+        except Exception as error:
+            if await is_outage(self._database, error):
+                raise
+            log.warning("hearing_failed", provider=self._provider, error=repr(error))
+        for turn in range(AT_ONCE):
+            if not await self._hear_one():
+                return turn
+        return AT_ONCE
+
+    async def _hear(self, most: int) -> int:
+        async with self._database.unit_of_work() as uow:
+            events = ProviderEvents(uow, self._provider)
+            kept = await events.due(uow.clock.now(), most)
+            if kept:
+                notices = [one.notice for one in kept]
+                heard = await hear(uow, self._engine, self._refunds, self._provider, notices)
+                await events.heard(kept)
+                await self._put_off(uow, kept, heard)
+        return len(kept)
+
+    async def _put_off(self, uow: UnitOfWork, kept: Iterable[Kept], heard: Heard) -> None:
+        """Have what came too early come again; what nobody can do anything with is only kept."""
+        events, now = ProviderEvents(uow, self._provider), uow.clock.now()
+        for one in kept:
+            if one.notice in heard.unclear:
+                await events.give_up(one, now)
+            elif one.notice not in heard.early:
+                continue
+            elif now - one.received_at < PATIENCE:
+                await events.later(one, now)
+            else:
+                await events.give_up(one, now)
+                self._unclaimed(one)
+
+    def _unclaimed(self, event: Kept) -> None:
+        """Say that nobody knows the charge: loudly only where it carries an id of ours."""
+        unclaimed_events.labels(self._provider).inc()
+        is_ours = event.notice.charge_id is not None
+        tell = log.error if is_ours else log.warning
+        told = event.notice
+        tell("event_unclaimed", provider=self._provider, event_id=told.event_id, kind=told.kind)
+
+    async def _hear_one(self) -> int:
+        try:
+            return await self._hear(1)
+        except Exception as error:
+            if await is_outage(self._database, error):
+                raise
+            failure = error
+        async with self._database.unit_of_work() as uow:
+            events, now = ProviderEvents(uow, self._provider), uow.clock.now()
+            for event in await events.due(now, 1):
+                attempts = await events.later(event, now)
+                tell = log.error if attempts > CALM_ATTEMPTS else log.warning
+                tell("event_put_off", event_id=event.notice.event_id, error=repr(failure))
+        return 1

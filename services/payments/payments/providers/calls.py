@@ -1,0 +1,120 @@
+"""One call to a provider: bounded in time and size, its answer read strictly.
+
+What it says where it refuses is kept in its own words, without secrets: see `told`.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeAlias, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from kit.logs import REDACTED, scrub
+from payments.domain.card_numbers import holds_card_number
+from payments.domain.cards.provider_faults import ProviderFault
+from payments.providers.protocol import ProviderError
+
+CALL_SECONDS: Final = 5.0
+LONGEST_ANSWER_BYTES: Final = 256 * 1024
+LONGEST_TEXT: Final = 300
+
+M = TypeVar("M", bound=BaseModel)
+
+# Reads the answer to a refused call; raises ValidationError where it says nothing readable.
+FaultReader: TypeAlias = Callable[[httpx.Headers, bytes], ProviderFault]
+
+_KEY: Final = re.compile(r"\b(?:sk|rk|pk|whsec|live|test)_[\w*.-]{4,}")
+
+
+class RejectedError(ProviderError):
+    """A definite no (4xx): the same request will never be answered otherwise."""
+
+    @property
+    def status(self) -> int | None:
+        """The status of the answer."""
+        return self.fault.status
+
+
+async def ask(
+    client: httpx.AsyncClient,
+    model: type[M],
+    method: str,
+    url: str,
+    *,
+    read_fault: FaultReader,
+    **options: Any,
+) -> M:
+    """Send a request and read its answer as a model.
+
+    Raises:
+        RejectedError: the provider refuses (4xx, but for "later" and "who are you").
+        ProviderError: any other answer, or none.
+    """
+    try:
+        async with (
+            asyncio.timeout(CALL_SECONDS),
+            client.stream(method, url, timeout=CALL_SECONDS, **options) as answer,
+        ):
+            body = await _bounded(answer)
+    except TimeoutError:
+        raise ProviderError(ProviderFault(message="no answer in time")) from None
+    except httpx.HTTPError as error:
+        raise ProviderError(ProviderFault(message=type(error).__name__)) from None
+    if not answer.is_success:
+        raise _failure(answer, body, read_fault)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError:
+        fault = ProviderFault(status=answer.status_code, message="an answer that can't be read")
+        raise ProviderError(fault) from None
+
+
+def told(text: object) -> str | None:
+    """Return what a provider says as one short line, without card numbers, keys and tokens."""
+    if not isinstance(text, str) or not text:
+        return None
+    seen = (one if one.isprintable() else " " for one in text[: 4 * LONGEST_TEXT])
+    line = " ".join("".join(seen).split())
+    if holds_card_number(line):
+        return REDACTED
+    return _KEY.sub(REDACTED, scrub(line))[:LONGEST_TEXT] or None
+
+
+def read_each(model: type[M], listed: Iterable[Mapping[str, Any]]) -> list[M]:
+    """Read the things that a list has.
+
+    Raises:
+        ProviderError: one of them is not what it should be.
+    """
+    try:
+        return [model.model_validate(one) for one in listed]
+    except ValidationError:
+        raise ProviderError("a list that can't be read") from None
+
+
+# Not answers about the charge: keys that are wrong or old, too much at once, still at work on it.
+_ABOUT_THE_CALL: Final = frozenset({401, 403, 408, 409, 425, 429})
+
+
+def _failure(answer: httpx.Response, body: bytes, read_fault: FaultReader) -> ProviderError:
+    status = answer.status_code
+    try:
+        fault = replace(read_fault(answer.headers, body), status=status)
+    except ValidationError:
+        fault = ProviderFault(status=status)
+    if httpx.codes.is_client_error(status) and status not in _ABOUT_THE_CALL:
+        return RejectedError(fault)
+    return ProviderError(fault)
+
+
+async def _bounded(answer: httpx.Response) -> bytes:
+    body = b""
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > LONGEST_ANSWER_BYTES:
+            fault = ProviderFault(status=answer.status_code, message="answer too long")
+            raise ProviderError(fault)
+    return body

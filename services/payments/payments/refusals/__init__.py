@@ -1,0 +1,148 @@
+"""Every "no" that payments can say, with its stable code and its text in both languages.
+
+Refusal
+├── PaymentNotFound             404  payment_not_found
+├── WalletNotFound              404  wallet_not_found
+├── BulkNotFound                404  bulk_not_found
+├── PersonNotFound              404  user_not_found
+├── PayeeNotFound               422  payee_not_found
+├── PayeeIsPayer                422  payee_is_payer
+├── PayeeNotActive              422  payee_not_active
+├── CurrencyMismatch            422  currency_mismatch
+├── ServiceNotFound             404  service_not_found
+├── ServiceNotActive            422  service_not_active
+├── ServicePriceDiffers         422  service_price_differs
+├── ServiceAmountMissing        422  service_amount_missing
+├── OnlyOwnerMayEdit            403  only_owner_may_edit
+├── PayerNotActive              403  payer_not_active
+├── LimitPerPayment             403  limit_per_payment
+├── LimitPerDay                 403  limit_per_day
+├── OnlyPayerMayPay             403  only_payer_may_pay
+├── OnlyPayerMayCancel          403  only_payer_may_cancel
+├── PaymentAlreadyFinal         409  payment_already_final
+├── PaymentExpired              409  payment_expired
+├── PaymentBeingCancelled       409  payment_being_cancelled
+├── PaymentBeingCaptured        409  payment_being_captured
+├── ExecuteAtInThePast          422  execute_at_in_the_past
+├── ExecuteAtTooFar             422  execute_at_too_far
+├── RefundNotFound              404  refund_not_found
+├── OnlyPayeeMayRefund          403  only_payee_may_refund
+├── PaymentNotPaid              409  payment_not_paid
+├── RefundExceedsPayment        409  refund_exceeds_payment
+├── RefundNotCovered            409  refund_not_covered
+├── RefundRefused               409  refund_refused
+├── OnlyReservedMayBePaidInPart 422  only_reserved_may_be_paid_in_part
+├── CaptureExceedsReservation   422  capture_exceeds_reservation
+├── FixedPriceIsPaidWhole       422  fixed_price_is_paid_whole
+├── ReservedIsPaidFromWallet    422  reserved_is_paid_from_wallet
+├── PaymentDisputed             409  payment_disputed
+├── LinesDoNotAddUp             422  lines_do_not_add_up
+├── ChargeNotFound              404  charge_not_found
+├── WebhookRefused              401  webhook_refused
+├── TooManyOpenPayments         409  too_many_open_payments
+├── TooManyBulks                409  too_many_bulks
+├── TooManyRefunds              409  too_many_refunds
+├── TooManyServices             409  too_many_services
+├── PaymentsOpen                409  payments_open
+└── PayerDeleted                409  payer_deleted
+"""
+
+from payments.refusals.bounds import (
+    TooManyBulks,
+    TooManyOpenPayments,
+    TooManyRefunds,
+    TooManyServices,
+)
+from payments.refusals.captures import (
+    CaptureExceedsReservation,
+    FixedPriceIsPaidWhole,
+    OnlyReservedMayBePaidInPart,
+)
+from payments.refusals.cards import (
+    ChargeNotFound,
+    LinesDoNotAddUp,
+    PaymentDisputed,
+    ReservedIsPaidFromWallet,
+    WebhookRefused,
+)
+from payments.refusals.closed import Open, PayerDeleted, PaymentsOpen
+from payments.refusals.payments import (
+    BulkNotFound,
+    CurrencyMismatch,
+    ExecuteAtInThePast,
+    ExecuteAtTooFar,
+    LimitPerDay,
+    LimitPerPayment,
+    OnlyOwnerMayEdit,
+    OnlyPayeeMayRefund,
+    OnlyPayerMayCancel,
+    OnlyPayerMayPay,
+    PayeeIsPayer,
+    PayeeNotActive,
+    PayeeNotFound,
+    PayerNotActive,
+    PaymentAlreadyFinal,
+    PaymentBeingCancelled,
+    PaymentBeingCaptured,
+    PaymentExpired,
+    PaymentNotFound,
+    PaymentNotPaid,
+    PersonNotFound,
+    RefundExceedsPayment,
+    RefundNotCovered,
+    RefundNotFound,
+    RefundRefused,
+    ServiceAmountMissing,
+    ServiceNotActive,
+    ServiceNotFound,
+    ServicePriceDiffers,
+    WalletNotFound,
+)
+
+__all__ = [
+    "BulkNotFound",
+    "CaptureExceedsReservation",
+    "ChargeNotFound",
+    "CurrencyMismatch",
+    "ExecuteAtInThePast",
+    "ExecuteAtTooFar",
+    "FixedPriceIsPaidWhole",
+    "LimitPerDay",
+    "LimitPerPayment",
+    "LinesDoNotAddUp",
+    "OnlyOwnerMayEdit",
+    "OnlyPayeeMayRefund",
+    "OnlyPayerMayCancel",
+    "OnlyPayerMayPay",
+    "OnlyReservedMayBePaidInPart",
+    "Open",
+    "PayeeIsPayer",
+    "PayeeNotActive",
+    "PayeeNotFound",
+    "PayerDeleted",
+    "PayerNotActive",
+    "PaymentAlreadyFinal",
+    "PaymentBeingCancelled",
+    "PaymentBeingCaptured",
+    "PaymentDisputed",
+    "PaymentExpired",
+    "PaymentNotFound",
+    "PaymentNotPaid",
+    "PaymentsOpen",
+    "PersonNotFound",
+    "RefundExceedsPayment",
+    "RefundNotCovered",
+    "RefundNotFound",
+    "RefundRefused",
+    "ReservedIsPaidFromWallet",
+    "ServiceAmountMissing",
+    "ServiceNotActive",
+    "ServiceNotFound",
+    "ServicePriceDiffers",
+    "TooManyBulks",
+    "TooManyOpenPayments",
+    "TooManyRefunds",
+    "TooManyServices",
+    "WalletNotFound",
+    "WebhookRefused",
+]

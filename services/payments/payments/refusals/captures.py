@@ -1,0 +1,36 @@
+"""Every "no" about how much of a payment is paid."""
+
+from kit.refusals import Refusal
+
+
+class OnlyReservedMayBePaidInPart(Refusal):
+    """An amount was named in paying a payment whose money is not set aside."""
+
+    code = "only_reserved_may_be_paid_in_part"
+    status = 422
+    title_en = "Only reserved payments may be paid in part"
+    title_ru = "Частями оплачиваются только зарезервированные платежи"
+    detail_en = "Leave the amount out: only a payment created with reserve: true is paid in part."
+    detail_ru = "Не указывайте сумму: частично оплатить можно только платёж с reserve: true."
+
+
+class CaptureExceedsReservation(Refusal):
+    """More was to be paid than was set aside."""
+
+    code = "capture_exceeds_reservation"
+    status = 422
+    title_en = "More than was reserved"
+    title_ru = "Больше, чем зарезервировано"
+    detail_en = "At most {most} {currency}, which is what the payment was created with."
+    detail_ru = "Не больше {most} {currency}: на эту сумму создан платёж."
+
+
+class FixedPriceIsPaidWhole(Refusal):
+    """A part was to be paid of what a service costs."""
+
+    code = "fixed_price_is_paid_whole"
+    status = 422
+    title_en = "A fixed price is paid whole"
+    title_ru = "Фиксированная цена оплачивается целиком"
+    detail_en = "The service costs {price} {currency}; leave the amount out or name this one."
+    detail_ru = "Услуга стоит {price} {currency}; не указывайте сумму или укажите эту."

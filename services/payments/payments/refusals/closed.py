@@ -1,0 +1,65 @@
+"""Every "no" about users who are deleted, or are to be."""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from kit.money import decimal_text
+from kit.refusals import FieldFault, Refusal
+
+
+class Open(NamedTuple):
+    """Something of a user's that is not over; amounts in minor units, where it has one."""
+
+    kind: Literal["payment", "refund", "charge", "bulk"]
+    id: UUID
+    status: str
+    amount_minor: int | None
+    currency: str | None
+
+
+class PaymentsOpen(Refusal):
+    """Something of a user's is under way; ``errors`` names each thing."""
+
+    code = "payments_open"
+    status = 409
+    title_en = "Payments under way"
+    title_ru = "Есть незавершённые платежи"
+    detail_en = "Payments or refunds are under way. “errors” names each of them."
+    detail_ru = "Есть незавершённые платежи или возвраты. Каждый назван в «errors»."
+
+    def __init__(self, standing: Iterable[Open]) -> None:
+        super().__init__(errors=[_fault(one) for one in standing])
+
+
+class PayerDeleted(Refusal):
+    """A refund to the wallet of somebody who is deleted."""
+
+    code = "payer_deleted"
+    status = 409
+    title_en = "Payer deleted"
+    title_ru = "Плательщик удалён"
+    detail_en = "Whoever paid is deleted and has no wallet to give back to."
+    detail_ru = "Плательщик удалён, и кошелька, на который вернуть деньги, у него нет."
+
+
+_WORDS = {
+    "payment": ("Payment", "Платёж"),
+    "refund": ("Refund", "Возврат"),
+    "charge": ("Card charge", "Списание с карты"),
+    "bulk": ("Bulk", "Пакет платежей"),
+}
+
+
+def _fault(one: Open) -> FieldFault:
+    word_en, word_ru = _WORDS[one.kind]
+    of_en = of_ru = ""
+    if one.amount_minor is not None and one.currency is not None:
+        amount = f"{decimal_text(one.amount_minor, one.currency)} {one.currency}"
+        of_en, of_ru = f" of {amount}", f" на {amount}"
+    return FieldFault(
+        pointer=f"/{one.kind}s/{one.id}",
+        code=one.status,
+        detail_en=f"{word_en} {one.id}{of_en} is not over: {one.status}.",
+        detail_ru=f"{word_ru} {one.id}{of_ru}: ещё не закончено, {one.status}.",
+    )

@@ -1,0 +1,144 @@
+"""What goes back to cards; one statement for each intent, as the charges beside it."""
+
+# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kit.db import Connection
+from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, Origin
+
+_ROW: Final = ", ".join(field.name for field in fields(CardRefund))
+
+_ADD: Final = """
+INSERT INTO card_refund (id, charge_id, amount_minor, status, origin, reference, next_at,
+    created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+"""
+
+_OF_CHARGES: Final = f"""
+SELECT {_ROW} FROM card_refund WHERE charge_id = ANY($1) ORDER BY created_at, id
+"""
+
+_TURN: Final = """
+UPDATE card_refund SET status = $2, reference = coalesce(reference, $3), updated_at = $4,
+    next_at = CASE WHEN $2 = 'pending' THEN next_at END,
+    lease_until = CASE WHEN $2 = 'pending' THEN lease_until END
+WHERE id = $1
+"""
+
+_LEASE: Final = f"""
+UPDATE card_refund SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT card_refund.id FROM card_refund JOIN charge ON charge.id = charge_id
+    WHERE card_refund.next_at <= $1 AND provider = $4
+      AND (card_refund.lease_until IS NULL OR card_refund.lease_until < $1)
+    ORDER BY card_refund.next_at LIMIT $3 FOR NO KEY UPDATE OF card_refund SKIP LOCKED)
+RETURNING {_ROW}
+"""
+
+_KEEP_ASKING: Final = """
+UPDATE card_refund SET next_at = $2, lease_until = NULL, last_error = $3, updated_at = $4,
+    status = CASE WHEN $5::text IS NULL THEN status ELSE 'pending' END,
+    reference = coalesce(reference, $5)
+WHERE id = $1 AND next_at IS NOT NULL
+"""
+
+_ASK_SOON: Final = "UPDATE card_refund SET next_at = $2 WHERE charge_id = $1 AND next_at > $2"
+
+_END: Final = """
+UPDATE card_refund SET status = $2, reference = coalesce(reference, $3), last_error = $4,
+    next_at = NULL, lease_until = NULL, updated_at = $5
+WHERE id = $1 AND next_at IS NOT NULL
+"""
+
+
+_LOCK_NAME: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+
+_IS_ANOTHERS: Final = """
+SELECT EXISTS (
+    SELECT FROM card_refund JOIN charge ON charge.id = charge_id
+    WHERE provider = $1 AND card_refund.reference = $2 AND card_refund.id <> $3)
+"""
+
+
+class CardRefunds:
+    """Stored refunds to cards; changes need a unit of work."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, new: CardRefund, now: datetime) -> None:
+        """Store what is to go back; what the provider did by itself is not asked about."""
+        is_ours = new.origin is not Origin.PROVIDER
+        await self._connection.execute(
+            _ADD,
+            new.id,
+            new.charge_id,
+            new.amount_minor,
+            new.status,
+            new.origin,
+            new.reference,
+            now if is_ours else None,
+            now,
+        )
+
+    async def of_charges(self, charge_ids: Iterable[UUID]) -> list[CardRefund]:
+        """Return all that goes back of charges, in the order in which it was heard of."""
+        rows = await self._connection.fetch(_OF_CHARGES, list(charge_ids))
+        return [_card_refund(row) for row in rows]
+
+    async def turn(
+        self, refund_id: UUID, status: CardRefundStatus, reference: str | None, now: datetime
+    ) -> None:
+        """Store a status that is news; the caller holds the charge."""
+        await self._connection.execute(_TURN, refund_id, status, reference, now)
+
+    async def lease(
+        self, provider: str, now: datetime, until: datetime, limit: int
+    ) -> list[CardRefund]:
+        """Take refunds that are due; nobody else gets them before the lease ends."""
+        rows = await self._connection.fetch(_LEASE, now, until, limit, provider)
+        return [_card_refund(row) for row in rows]
+
+    async def is_anothers(self, provider: str, reference: str, refund_id: UUID) -> bool:
+        """Tell whether the provider's name for a refund is another's; nobody gets it meanwhile."""
+        await self._connection.execute(_LOCK_NAME, reference)
+        is_anothers: bool = await self._connection.fetchval(
+            _IS_ANOTHERS, provider, reference, refund_id
+        )
+        return is_anothers
+
+    async def keep_asking(
+        self,
+        refund_id: UUID,
+        next_at: datetime,
+        now: datetime,
+        *,
+        error: str | None,
+        reference: str | None,
+    ) -> None:
+        """Note that its end is not known yet, what the provider calls it, and when to ask again."""
+        await self._connection.execute(_KEEP_ASKING, refund_id, next_at, error, now, reference)
+
+    async def ask_soon(self, charge_id: UUID, now: datetime) -> None:
+        """Have the provider asked at once about what is on its way back of a charge."""
+        await self._connection.execute(_ASK_SOON, charge_id, now)
+
+    async def end(
+        self, refund_id: UUID, news: CardRefundNews, error: str | None, now: datetime
+    ) -> bool:
+        """Store how it ended; False where that is known."""
+        return bool(
+            await self._connection.execute(_END, refund_id, news.status, news.reference, error, now)
+        )
+
+
+def _card_refund(row: Any) -> CardRefund:
+    values = dict(row)
+    values["status"] = CardRefundStatus(values["status"])
+    values["origin"] = Origin(values["origin"])
+    return CardRefund(**values)

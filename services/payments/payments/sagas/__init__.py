@@ -1,0 +1,1 @@
+"""The sagas as data: steps, what is asked of whom, and how it is taken back."""

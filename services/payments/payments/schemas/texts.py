@@ -1,0 +1,146 @@
+"""What free text of a payment may hold; refuses card numbers and characters nobody can see.
+
+The refusals never repeat the text.
+"""
+
+import unicodedata
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from kit.web.fields import refuse_field
+from payments.domain.card_numbers import holds_card_number
+
+LONGEST_DESCRIPTION: Final = 500
+LONGEST_HOLDER: Final = 100
+MOST_METADATA: Final = 20
+LONGEST_METADATA_KEY: Final = 40
+LONGEST_METADATA_VALUE: Final = 500
+LARGEST_METADATA_NUMBER: Final = 2**53 - 1  # what every JSON reader keeps exact
+
+# Controls, surrogates, private use, unassigned, line and paragraph separators.
+_UNSEEN: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Format characters except the joiners that some scripts are spelt with.
+_JOINERS: Final = "\u200c\u200d"
+
+
+def _without_card_number(text: str) -> str:
+    if holds_card_number(text):
+        raise refuse_field(
+            "card_number_refused",
+            "A full card number must not be sent; its last four digits go into card_last4.",
+            "Полный номер карты передавать нельзя; последние четыре цифры — в card_last4.",
+        )
+    return text
+
+
+def _card_last4(value: Any) -> Any:
+    return _without_card_number(value) if isinstance(value, str) else value
+
+
+def _holder(text: str) -> str:
+    kinds = {unicodedata.category(character) for character in text if character not in _JOINERS}
+    if not text.strip() or "Cf" in kinds or not _UNSEEN.isdisjoint(kinds):
+        raise refuse_field(
+            "malformed",
+            "Must be a name of visible characters, such as IVAN PETROV.",
+            "Должно быть имя из видимых знаков, например IVAN PETROV.",
+        )
+    return _without_card_number(text)
+
+
+def visible_line(text: str) -> str:
+    """Return a name of something: one line that can be seen, and no card number."""
+    kinds = {unicodedata.category(character) for character in text if character not in _JOINERS}
+    if not text.strip() or "Cf" in kinds or not _UNSEEN.isdisjoint(kinds):
+        raise refuse_field(
+            "malformed",
+            "Must be one line of visible characters.",
+            "Должна быть одна строка из видимых знаков.",
+        )
+    return _without_card_number(text)
+
+
+def _description(text: str) -> str:
+    kinds = {unicodedata.category(character) for character in text if character not in "\r\n\t"}
+    if not _UNSEEN.isdisjoint(kinds):
+        raise refuse_field(
+            "malformed",
+            "Must not hold control characters other than line breaks and tabs.",
+            "Не должно содержать управляющих знаков, кроме перевода строки и табуляции.",
+        )
+    return _without_card_number(text)
+
+
+def _metadata(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    fits = len(value) <= MOST_METADATA and all(_fits(key, item) for key, item in value.items())
+    if not fits:
+        raise refuse_field(
+            "malformed",
+            f"At most {MOST_METADATA} entries; keys of 1 to {LONGEST_METADATA_KEY} characters;"
+            f" values are texts of up to {LONGEST_METADATA_VALUE} characters, whole numbers, true,"
+            " false or null.",
+            f"Не более {MOST_METADATA} записей; ключи от 1 до {LONGEST_METADATA_KEY} знаков;"
+            f" значения — строки до {LONGEST_METADATA_VALUE} знаков, целые числа, true, false"
+            " или null.",
+        )
+    for key, item in value.items():
+        _without_card_number(key)
+        _without_card_number(str(item))
+    return value
+
+
+def _fits(key: str, item: Any) -> bool:
+    if not 1 <= len(key) <= LONGEST_METADATA_KEY:
+        return False
+    if isinstance(item, str):
+        return len(item) <= LONGEST_METADATA_VALUE
+    if isinstance(item, int):
+        return abs(item) <= LARGEST_METADATA_NUMBER
+    return item is None
+
+
+PlainText = Annotated[str, AfterValidator(_without_card_number)]
+
+CardLast4 = Annotated[
+    str,
+    Field(
+        description="Last four digits of the card, for the payer to recognise it by.",
+        pattern="^[0-9]{4}$",
+        examples=["4242"],
+    ),
+    BeforeValidator(_card_last4, json_schema_input_type=str),
+]
+
+CardHolder = Annotated[
+    str,
+    Field(
+        description="Name on the card.",
+        min_length=1,
+        max_length=LONGEST_HOLDER,
+        examples=["IVAN PETROV"],
+    ),
+    AfterValidator(_holder),
+]
+
+Description = Annotated[
+    str,
+    Field(
+        description="What it is for; payee and payer see it.",
+        max_length=LONGEST_DESCRIPTION,
+        examples=["For the concert tickets"],
+    ),
+    AfterValidator(_description),
+]
+
+Metadata = Annotated[
+    dict[str, str | int | bool | None],
+    Field(
+        description="The payer's own notes for programs; the payee does not see them.",
+        max_length=MOST_METADATA,
+        examples=[{"order": "A-1027"}],
+    ),
+    BeforeValidator(_metadata, json_schema_input_type=dict[str, str | int | bool | None]),
+]

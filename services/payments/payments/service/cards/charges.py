@@ -1,0 +1,287 @@
+"""The verbs of card charges: want one, learn how it stands, hear a webhook, take back.
+
+They run inside the caller's unit of work and never commit; nobody outside is asked here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from contracts.cards import TooManyOpenCharges
+from contracts.wallet import AccountRef, Transfer, TransferPosted, TransferRefused
+from kit.db import UnitOfWork
+from kit.ids import derived_id
+from kit.logs import get_logger
+from kit.messaging.messages import Envelope
+from kit.money import Money
+from kit.saga import SagaEngine, Signalled
+from payments.domain.cards.charges import CHARGE_DEADLINE, REPEATED, Charge, News, Notice, pause
+from payments.domain.cards.movements import CHARGEBACK
+from payments.domain.cards.provider_faults import ProviderFault
+from payments.domain.payment import Payment
+from payments.domain.reasons import CARD_ABANDONED
+from payments.repository import CardRefunds, Charges, ProviderEvents, ProviderFaults
+from payments.sagas.payment import CHARGE
+from payments.service.cards import disputes, movements, recoveries
+from payments.service.cards import refunds as card_refunds
+
+TOP_UP: Final = "top_up"
+
+log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Heard:
+    """What became of events: of some nobody knows the charge yet, some can't be understood."""
+
+    early: list[Notice] = field(default_factory=list)
+    unclear: list[Notice] = field(default_factory=list)
+
+
+class AmountCheck(Protocol):
+    """What a provider can charge, or give back; raises a CardRefused where it can't."""
+
+    def __call__(self, money: Money, /) -> None:
+        """Return where it can."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """How a payment is paid by card: at which provider, and where its payer comes back to.
+
+    What the provider can't charge, `check` refuses; `most_open` is how many charges one person
+    may have open at once; `contact` is where the receipt goes, by `email` or `phone`.
+    """
+
+    provider: str
+    return_url: str
+    check: AmountCheck
+    most_open: int
+    contact: Mapping[str, str] | None = None
+
+
+def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
+    """Return the wish to charge a card for a payment; it is known by the payment's own id."""
+    to = payment.payee_username or str(payment.payee_id)
+    return Charge(
+        id=payment.id,
+        payment_id=payment.id,
+        owner_id=payment.payer_id,
+        provider=card.provider,
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        description=f"{to} · {payment.description}" if payment.description else to,
+        return_url=card.return_url,
+        expires_at=now + CHARGE_DEADLINE,
+        receipt=_receipt(payment, card),
+    )
+
+
+def _receipt(payment: Payment, card: Card) -> Mapping[str, Any] | None:
+    if payment.lines is None and card.contact is None:
+        return None
+    return {"lines": payment.lines or [], "contact": card.contact or {}}
+
+
+async def want(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
+    """Store the wish for a charge.
+
+    Raises:
+        TooManyOpenCharges: its owner has as many under way as one may have.
+    """
+    if not await Charges(uow).add(charge, uow.clock.now(), most_open):
+        raise TooManyOpenCharges(most=most_open)
+
+
+async def hint(uow: UnitOfWork, provider: str, notice: Notice) -> None:
+    """Take a webhook that is not believed for what it is: there may be something to read."""
+    [charge] = await Charges(uow).named(provider, [(notice.charge_id, notice.reference)])
+    if charge is not None:
+        now = uow.clock.now()
+        await Charges(uow).ask_soon(charge.id, now)
+        await CardRefunds(uow).ask_soon(charge.id, now)
+        if notice.has_refunds:
+            await Charges(uow).read_refunds([charge.id], now)
+
+
+async def hear(
+    uow: UnitOfWork,
+    engine: SagaEngine,
+    refunds: SagaEngine,
+    provider: str,
+    notices: Sequence[Notice],
+) -> Heard:
+    """Take in what webhooks tell, of which each is new; a stranger's charge changes nothing.
+
+    Args:
+        uow: Where to do it.
+        engine: Told how the charges of payments end.
+        refunds: Told how refunds to cards end.
+        provider: Who tells.
+        notices: In the order in which they came.
+    """
+    names = [(notice.charge_id, notice.reference) for notice in notices]
+    found = await Charges(uow).named(provider, names)
+    heard, told, doubted = Heard(), [], []
+    for charge, notice in zip(found, notices, strict=True):
+        if charge is None:
+            heard.early.append(notice)
+        elif notice.has_refunds or notice.is_about(charge):
+            told.append((charge, notice))
+        else:
+            doubted.append((charge, notice))
+    await recoveries.lock(uow, [charge for charge in found if charge is not None])
+    for charge, notice in doubted:
+        await _doubt(uow, charge, notice.reference)
+    for part in _rounds((one, notice.news) for one, notice in told if notice.news is not None):
+        await _learn(uow, engine, part)
+    known = await Charges(uow).among(charge.id for charge, _ in told)
+    for charge, notice in told:
+        if notice.news is not None and known[charge.id].reference is None:
+            continue  # it was told under another's name
+        if not await _note(uow, refunds, charge, notice):
+            heard.unclear.append(notice)
+    await recoveries.settle(uow, known)
+    return heard
+
+
+async def _note(uow: UnitOfWork, refunds: SagaEngine, charge: Charge, notice: Notice) -> bool:
+    """Note what an event tells of a dispute or a refund; False where it can't be understood."""
+    is_clear = True
+    if notice.dispute is not None:
+        is_clear = await disputes.note(uow, charge, notice.dispute)
+    if notice.refund is not None:
+        is_clear = await card_refunds.note(uow, refunds, charge, notice.refund) and is_clear
+    if notice.has_refunds:
+        await Charges(uow).read_refunds([charge.id], uow.clock.now())
+    return is_clear
+
+
+def _rounds(news: Iterable[tuple[Charge, News]]) -> list[dict[UUID, tuple[Charge, News]]]:
+    """Part news so that each part has a charge once, and one charge's come in their order."""
+    rounds: list[dict[UUID, tuple[Charge, News]]] = []
+    for charge, one in news:
+        free = next((part for part in rounds if charge.id not in part), None)
+        if free is None:
+            rounds.append(free := {})
+        free[charge.id] = charge, one
+    return rounds
+
+
+async def learn(
+    uow: UnitOfWork, engine: SagaEngine, told: Mapping[UUID, tuple[Charge, News]]
+) -> None:
+    """Store how charges stand, and carry on with what waits for them.
+
+    What comes after the end changes nothing, but for money that came after all: it goes back
+    where nothing waits for it any more.
+    """
+    await recoveries.lock(uow, [charge for charge, _ in told.values()])
+    ended = await _learn(uow, engine, told)
+    await recoveries.settle(uow, [one.id for one in ended if one.has_come])
+
+
+async def _learn(
+    uow: UnitOfWork, engine: SagaEngine, told: Mapping[UUID, tuple[Charge, News]]
+) -> list[Charge]:
+    """Do what ``learn`` says, of charges that are locked; returns those that have ended by it."""
+    charges, now = Charges(uow), uow.clock.now()
+    news = {charge_id: one for charge_id, (_, one) in told.items()}
+    for charge_id in await charges.not_theirs(news):
+        charge, said = told[charge_id]
+        await _doubt(uow, charge, said.reference)
+        del news[charge_id]
+    changed = await charges.learn(news, now + pause(0), now)
+    ended = [one for one in changed if not one.is_open]
+    for one in ended:
+        log.info("charge_ended", charge_id=str(one.id), status=one.status, reason=one.reason)
+        if one.has_come and one.payment_id is None:
+            _top_up(uow, one)
+    if changed:
+        await ProviderEvents(uow, changed[0].provider).wake(changed, now)
+    await _signal(uow, engine, ended)
+    return ended
+
+
+async def keep_fault(
+    uow: UnitOfWork, charge: Charge, asked: str, fault: ProviderFault | None
+) -> None:
+    """Keep what a provider gave as reason, and log it; nothing where it gave none."""
+    if fault is None:
+        return
+    known = {f"provider_{name}": value for name, value in fault.known.items()}
+    log.warning("provider_refused", charge_id=str(charge.id), asked=asked, **known)
+    await ProviderFaults(uow).add(charge.id, asked, fault, uow.clock.now())
+
+
+async def _doubt(uow: UnitOfWork, charge: Charge, name: str | None) -> None:
+    """Believe nothing that is told of a charge under another's name; ask again under our id.
+
+    A provider has given one name twice: to believe it could pay one payment with another's money.
+    """
+    log.error("provider_id_repeated", charge_id=str(charge.id), provider_id=name)
+    now = uow.clock.now()
+    await Charges(uow).keep_asking(charge.id, now + pause(charge.attempts), REPEATED, now)
+
+
+async def _signal(uow: UnitOfWork, engine: SagaEngine, ended: Iterable[Charge]) -> None:
+    """Tell the payments that wait for charges; what comes too late for its payment goes back."""
+    waited_for = {one.payment_id: one for one in ended if one.payment_id is not None}
+    if not waited_for:
+        return
+    news = {
+        payment_id: Signalled(CHARGE, None if one.has_come else one.reason or CARD_ABANDONED, {})
+        for payment_id, one in waited_for.items()
+    }
+    took = await engine.signal_many(uow, news)
+    late = [one.id for key, one in waited_for.items() if one.has_come and key not in took]
+    if late:
+        log.warning("charges_came_too_late", charge_ids=[str(one) for one in late])
+
+
+async def call_off(uow: UnitOfWork, payment_ids: Iterable[UUID]) -> None:
+    """Want no charge any more for these payments, which are locked; what has come goes back."""
+    await recoveries.settle(uow, await Charges(uow).call_off(payment_ids, uow.clock.now()))
+
+
+async def answered(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Take in the wallet's answer to a movement that `is_ours`."""
+    what, _, name = envelope.subject.partition(":")
+    if what == TOP_UP:
+        await _topped_up(uow, UUID(name), envelope)
+    elif what in {movements.SUBJECT, CHARGEBACK}:  # those of before there were movements
+        await movements.answered(uow, UUID(name), envelope.message)
+
+
+async def _topped_up(uow: UnitOfWork, charge_id: UUID, envelope: Envelope) -> None:
+    charges, now = Charges(uow), uow.clock.now()
+    await charges.lock_many([charge_id])
+    if isinstance(envelope.message, TransferPosted):
+        await charges.topped_up(charge_id, now)
+    elif isinstance(envelope.message, TransferRefused):
+        log.warning("top_up_refused", charge_id=str(charge_id), code=envelope.message.code)
+        await charges.call_off_top_up(charge_id, now)
+    await recoveries.settle(uow, [charge_id])
+
+
+def is_ours(envelope: Envelope) -> bool:
+    """Tell whether a reply answers a movement of a charge rather than a step of a saga."""
+    return ":" in envelope.subject
+
+
+def _top_up(uow: UnitOfWork, charge: Charge) -> None:
+    command = Transfer(
+        command_id=derived_id(charge.id, TOP_UP, "command"),
+        transfer_id=derived_id(charge.id, TOP_UP),
+        payer=movements.clearing(charge),
+        payee=AccountRef(owner_id=charge.owner_id, account_id=charge.account_id),
+        amount_minor=charge.amount_minor,
+        currency=charge.currency,
+        reference=str(charge.id),
+        kind=TOP_UP,
+        description=None,
+    )
+    uow.emit(command, subject=f"{TOP_UP}:{charge.id}")

@@ -1,0 +1,219 @@
+"""Brings a charge's money to where it belongs, after anything has become known of it.
+
+``settle`` may be called again and again: it does what is still to be done, and nothing twice.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from contracts.wallet import HOUSE
+from kit.db import UnitOfWork
+from kit.ids import new_id
+from kit.logs import get_logger
+from kit.money import decimal_text
+from payments.domain.cards.cases import Case
+from payments.domain.cards.charges import Charge
+from payments.domain.cards.disputes import Dispute, summary_of
+from payments.domain.cards.movements import REFUND_REVERSAL, Movement
+from payments.domain.cards.recoveries import Move, Source, decide_moves, decide_return
+from payments.domain.cards.refunds import CardRefund, CardRefundStatus, Origin
+from payments.domain.payment import Payment
+from payments.domain.reasons import CARD_REFUND_FAILED
+from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
+from payments.events import dispute_event, refund_event
+from payments.repository import CardRefunds, Charges, Disputes, Movements, Payments, Refunds
+from payments.repository.payments import payments_among
+from payments.service.cards import movements
+
+log = get_logger(__name__)
+
+
+async def lock(uow: UnitOfWork, charges: Iterable[Charge]) -> None:
+    """Lock what these charges pay, and then them, each in id order."""
+    known = list(charges)
+    if payment_ids := [one.payment_id for one in known if one.payment_id is not None]:
+        await Payments(uow).lock_many(payment_ids)
+    await Charges(uow).lock_many(one.id for one in known)
+
+
+async def settle(uow: UnitOfWork, charge_ids: Iterable[UUID]) -> None:
+    """Do what the standing of these charges asks for; locks them and what they pay."""
+    found = await Charges(uow).among(charge_ids)
+    if not found:
+        return
+    await lock(uow, found.values())
+    eventful = [one for one in await _cases(uow, list(found)) if one.is_eventful]
+    for case in eventful:
+        await _take_failed_back(uow, case)
+        for refund_id in case.vain_returns:  # it is decided again how much
+            dropped = CardRefundStatus.DROPPED
+            await CardRefunds(uow).turn(refund_id, dropped, None, uow.clock.now())
+    ids = [case.charge.id for case in eventful]
+    for case in await _cases(uow, ids):
+        for move in decide_moves(case.standing):
+            await _move(uow, case, move)
+        await _return(uow, case)
+    for case in await _cases(uow, ids):
+        await _tell(uow, case)
+
+
+async def settle_payments(uow: UnitOfWork, payment_ids: Iterable[UUID]) -> None:
+    """Settle the charges that pay these payments, which are locked."""
+    await settle(uow, [one.id for one in await Charges(uow).of_payments(payment_ids)])
+
+
+async def _cases(uow: UnitOfWork, charge_ids: Sequence[UUID]) -> list[Case]:
+    if not charge_ids:
+        return []
+    charges = (await Charges(uow).among(charge_ids)).values()
+    paid = [one.payment_id for one in charges if one.payment_id is not None]
+    payments = {one.id: one for one in await payments_among(uow, paid)}
+    refunds = await CardRefunds(uow).of_charges(charge_ids)
+    disputes = await Disputes(uow).of_charges(charge_ids)
+    moved = await Movements(uow).sums(charge_ids) if refunds or disputes else {}
+    return [
+        Case(
+            charge=charge,
+            payment=None if charge.payment_id is None else payments.get(charge.payment_id),
+            refunds=[one for one in refunds if one.charge_id == charge.id],
+            disputes=[one for one in disputes if one.charge_id == charge.id],
+            moved=moved,
+        )
+        for charge in charges
+    ]
+
+
+async def _take_failed_back(uow: UnitOfWork, case: Case) -> None:
+    """Give whoever was paid what had gone back by refunds that the card did not take."""
+    refused = [
+        one.id
+        for one in case.refunds
+        if one.origin is Origin.REFUND and one.status is CardRefundStatus.REFUSED
+    ]
+    for refund in await _reversed(uow, case, refused):
+        back = Move(refund.id, Source.PAYEE, -refund.amount_minor)
+        await _ask(uow, case, back, REFUND_REVERSAL)
+
+
+async def _move(uow: UnitOfWork, case: Case, move: Move) -> None:
+    movement = await _ask(uow, case, move, case.kind_of(move.claim_id, move.minor))
+    is_dispute = any(one.id == move.claim_id for one in case.disputes)
+    if move.source is Source.HOUSE or is_dispute or case.payment is None:
+        return
+    if move.minor > 0:
+        await _book(uow, case.payment, movement)
+    else:
+        await _reversed(uow, case, await Refunds(uow).made_for(move.claim_id))
+
+
+async def _ask(uow: UnitOfWork, case: Case, move: Move, kind: str) -> Movement:
+    movement = Movement(
+        id=new_id(),
+        charge_id=case.charge.id,
+        claim_id=move.claim_id,
+        kind=kind,
+        source=move.source,
+        amount_minor=move.minor,
+    )
+    await movements.ask(uow, movement, case.charge, case.payment)
+    is_loss = move.source is Source.HOUSE and move.minor > 0
+    tell = log.error if is_loss else log.warning
+    tell(
+        "charge_not_covered" if is_loss else "charge_money_moved",
+        charge_id=str(case.charge.id),
+        claim_id=str(move.claim_id),
+        kind=kind,
+        source=move.source,
+        amount=decimal_text(abs(move.minor), case.charge.currency),
+        currency=case.charge.currency,
+    )
+    return movement
+
+
+async def _book(uow: UnitOfWork, payment: Payment, movement: Movement) -> None:
+    """Book what the provider gave back as a refund of the payment."""
+    now = uow.clock.now()
+    refund = Refund(
+        id=movement.id,
+        payment_id=payment.id,
+        status=RefundStatus.COMPLETED,
+        amount_minor=movement.amount_minor,
+        currency=payment.currency,
+        reason=None,
+        failure_reason=None,
+        transfer_id=movement.transfer_id,
+        requested_by=HOUSE,
+        version=1,
+        created_at=now,
+        completed_at=now,
+        failed_at=None,
+        origin=RefundOrigin.PROVIDER,
+    )
+    await Refunds(uow).add_done(refund)
+    await count_in(uow, refund)
+
+
+async def _reversed(uow: UnitOfWork, case: Case, refund_ids: Sequence[UUID]) -> list[Refund]:
+    """Fail those refunds of these that had gone back, and tell of it."""
+    if case.payment is None or not refund_ids:
+        return []
+    failed = await Refunds(uow).reverse(refund_ids, CARD_REFUND_FAILED, uow.clock.now())
+    for refund in failed:
+        await count_in(uow, refund)
+    return failed
+
+
+async def count_in(uow: UnitOfWork, refund: Refund) -> None:
+    """Note on its payment that a refund has gone back, or come back, and tell of it."""
+    back = await Refunds(uow).count_in(refund, uow.clock.now())
+    payment = await Payments(uow).get(refund.payment_id)
+    assert payment is not None  # noqa: S101 - the refund refers to it
+    event = refund_event(refund, payment, back)
+    uow.emit(event, subject=str(payment.id), sequence=payment.version)
+
+
+async def _return(uow: UnitOfWork, case: Case) -> None:
+    """Have what nobody is paid by go back to the card by itself."""
+    minor = decide_return(case.standing)
+    if not minor:
+        return
+    # The first has the charge's id, as the provider may know it by that.
+    is_first = all(one.id != case.charge.id for one in case.refunds)
+    back = CardRefund(
+        id=case.charge.id if is_first else new_id(),
+        charge_id=case.charge.id,
+        amount_minor=minor,
+        origin=Origin.RETURN,
+    )
+    await CardRefunds(uow).add(back, uow.clock.now())
+    log.warning("charge_goes_back", charge_id=str(case.charge.id), amount_minor=minor)
+
+
+async def _tell(uow: UnitOfWork, case: Case) -> None:
+    """Tell others what is new of disputes, once what is disputed has ended."""
+    payment = case.payment
+    if payment is None or not case.is_final:
+        return
+    now = uow.clock.now()
+    told: list[tuple[Dispute, bool]] = []
+    disputes = []
+    for one in case.disputes:
+        dispute = one
+        if dispute.told_at is None and not dispute.is_warning:
+            dispute = replace(dispute, told_at=now)
+            told.append((dispute, False))
+        if dispute.told_at and dispute.outcome is not None and dispute.end_told_at is None:
+            dispute = replace(dispute, end_told_at=now)
+            told.append((dispute, True))
+        if dispute is not one:
+            await Disputes(uow).save(dispute)
+        disputes.append(dispute)
+    summary = summary_of(disputes)
+    said = (payment.disputed_at, payment.disputed_minor, payment.dispute_outcome)
+    if not told and said == (summary.disputed_at, summary.disputed_minor, summary.outcome):
+        return
+    version = await Disputes(uow).say(payment.id, summary, len(told))
+    for place, (dispute, is_end) in enumerate(told, start=version - len(told) + 1):
+        event = dispute_event(dispute, payment, case.charge.provider, is_end=is_end)
+        uow.emit(event, subject=str(payment.id), sequence=place)

@@ -1,0 +1,182 @@
+"""The verbs of what goes back to cards: want it, and learn how it stands.
+
+They run inside the caller's unit of work and never commit; nobody outside is asked here.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from kit.db import UnitOfWork
+from kit.ids import derived_id
+from kit.logs import get_logger
+from kit.saga import SagaEngine
+from payments.domain.cards.charges import CALM_ATTEMPTS, REPEATED, Charge, pause
+from payments.domain.cards.refunds import (
+    CardRefund,
+    CardRefundNews,
+    CardRefundStatus,
+    Origin,
+    RefundNews,
+)
+from payments.domain.reasons import CARD_REFUND_REFUSED, PAYMENT_DISPUTED
+from payments.repository import CardRefunds, Charges, Disputes, Refunds
+from payments.sagas.refund import CARD
+from payments.service.cards import recoveries
+
+_ENDS: Final = frozenset({CardRefundStatus.DONE, CardRefundStatus.REFUSED})
+
+log = get_logger(__name__)
+
+
+async def want(uow: UnitOfWork, engine: SagaEngine, refund_ids: Sequence[UUID]) -> None:
+    """Have the provider give back what these refunds have set aside; their payments are locked.
+
+    Where that is not there any more, as the card's owner has taken it back meanwhile, the refund
+    is refused.
+    """
+    now = uow.clock.now()
+    for refund in await Refunds(uow).among(refund_ids):
+        [charge] = await Charges(uow).of_payments([refund.payment_id])
+        await Charges(uow).lock_many([charge.id])
+        back = CardRefund(id=refund.id, charge_id=charge.id, amount_minor=refund.amount_minor)
+        refusal = await _refusal(uow, charge, back)
+        if refusal is None:
+            await CardRefunds(uow).add(back, now)
+        else:
+            await engine.signal(uow, refund.id, CARD, refusal=refusal)
+
+
+async def is_due(uow: UnitOfWork, engine: SagaEngine, charge: Charge, refund: CardRefund) -> bool:
+    """Tell whether to ask for a refund: not for one that the provider has not heard of and lacks.
+
+    Such a one is called off.
+    """
+    if refund.attempts > 1 or refund.reference is not None:
+        return True
+    await recoveries.lock(uow, [charge])
+    refusal = await _refusal(uow, charge, refund)
+    if refusal is None:
+        return True
+    status = CardRefundStatus.DROPPED
+    await CardRefunds(uow).turn(refund.id, status, None, uow.clock.now())
+    log.warning("card_refund_dropped", card_refund_id=str(refund.id), charge_id=str(charge.id))
+    if refund.origin is Origin.REFUND:
+        await engine.signal(uow, refund.id, CARD, refusal=refusal)
+    await recoveries.settle(uow, [charge.id])
+    return False
+
+
+async def _refusal(uow: UnitOfWork, charge: Charge, wanted: CardRefund) -> str | None:
+    """Return why the provider would refuse what is wanted: it does not hold as much any more.
+
+    All that is on its way back counts, and what disputes have taken.
+    """
+    refunds = await CardRefunds(uow).of_charges([charge.id])
+    disputes = await Disputes(uow).of_charges([charge.id])
+    out = sum(one.amount_minor for one in refunds if one.is_live and one.id != wanted.id)
+    taken = sum(one.taken_minor for one in disputes)
+    if charge.amount_minor - out - taken >= wanted.amount_minor:
+        return None
+    return PAYMENT_DISPUTED if taken else CARD_REFUND_REFUSED
+
+
+async def learn(  # noqa: PLR0913 (which refund of which charge, and the two halves of an answer)
+    uow: UnitOfWork,
+    engine: SagaEngine,
+    charge: Charge,
+    refund: CardRefund,
+    *,
+    news: CardRefundNews | None,
+    error: str | None,
+) -> None:
+    """Store what a call brought; nothing usable, or no end yet, is asked for again."""
+    await recoveries.lock(uow, [charge])
+    refunds, now = CardRefunds(uow), uow.clock.now()
+    if news is not None and await _is_not_its(refunds, charge, refund, news.reference):
+        log.error("provider_id_repeated", refund_id=str(refund.id), provider_id=news.reference)
+        news, error = None, REPEATED
+    if news is None or news.status not in _ENDS:
+        _watch(refund, error)
+        reference = None if news is None else news.reference
+        again = now + pause(refund.attempts - 1)
+        await refunds.keep_asking(refund.id, again, now, error=error, reference=reference)
+    elif await refunds.end(refund.id, news, error, now):
+        await _ended(uow, engine, charge, refund, news.status)
+        await recoveries.settle(uow, [charge.id])
+
+
+async def note(uow: UnitOfWork, engine: SagaEngine, charge: Charge, news: RefundNews) -> bool:
+    """Note what a provider tells of a refund of a charge, which is locked: ours, or its own.
+
+    False where it can't be understood: in another currency than the charge's.
+    """
+    if news.currency != charge.currency:
+        log.error("refund_in_another_currency", charge_id=str(charge.id))
+        return False
+    refunds, now = CardRefunds(uow), uow.clock.now()
+    known = _known(await refunds.of_charges([charge.id]), news)
+    if known is None:
+        made = CardRefund(
+            id=derived_id(charge.id, "provider_refund", news.reference),
+            charge_id=charge.id,
+            amount_minor=news.amount_minor,
+            status=news.status,
+            origin=Origin.PROVIDER,
+            reference=news.reference,
+        )
+        await refunds.add(made, now)
+        log.warning("card_refunded_at_provider", charge_id=str(charge.id), status=news.status)
+    elif known.is_behind(news.status):
+        await refunds.turn(known.id, news.status, news.reference, now)
+        if news.status in _ENDS:
+            await _ended(uow, engine, charge, known, news.status)
+    return True
+
+
+def _known(refunds: Sequence[CardRefund], news: RefundNews) -> CardRefund | None:
+    """Return the refund that is meant: by our id where the provider repeats it, else by its own.
+
+    One of ours that was given up without a name at the provider is not it: there it was made after
+    all, and so is the provider's own.
+    """
+    for one in refunds:
+        is_named = one.reference == news.reference
+        if one.origin is Origin.PROVIDER or news.refund_id is None:
+            if is_named:
+                return one
+        elif one.id == news.refund_id and (one.reference is not None or not one.is_given_up):
+            return one
+    return None
+
+
+async def _is_not_its(
+    refunds: CardRefunds, charge: Charge, refund: CardRefund, name: str | None
+) -> bool:
+    """Tell whether a provider's answer names another refund: it says nothing of this one then."""
+    if name is None or name == refund.reference:
+        return False
+    has_another = refund.reference is not None
+    return has_another or await refunds.is_anothers(charge.provider, name, refund.id)
+
+
+async def _ended(
+    uow: UnitOfWork,
+    engine: SagaEngine,
+    charge: Charge,
+    refund: CardRefund,
+    status: CardRefundStatus,
+) -> None:
+    log.info("card_refund_ended", card_refund_id=str(refund.id), status=status)
+    is_refused = status is CardRefundStatus.REFUSED
+    if refund.origin is Origin.REFUND and not refund.is_done:
+        refusal = CARD_REFUND_REFUSED if is_refused else None
+        await engine.signal(uow, refund.id, CARD, refusal=refusal)
+    elif refund.origin is Origin.RETURN and is_refused and not await _refusal(uow, charge, refund):
+        # It lies on the clearing account until somebody has given it back by hand.
+        log.error("card_refund_refused", charge_id=str(refund.charge_id))
+
+
+def _watch(refund: CardRefund, error: str | None) -> None:
+    if error is not None and refund.attempts > CALM_ATTEMPTS:
+        log.error("card_refund_needs_attention", card_refund_id=str(refund.id), error=error)
