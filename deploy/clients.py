@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from deploy.generate import rooms
-from gateway.combined import combined
-from gateway.openapi import published
-from gateway.own_document import OWN_DOCUMENT
-from gateway.routing import RouteTable
+from gateway.documents.combined import combined
+from gateway.documents.own import OWN_DOCUMENT
+from gateway.documents.published import published
+from gateway.routing.table import RouteTable
 
 FOLDER: Final = rooms.ROOT / ".local" / "clients"
 REDOCLY: Final = "@redocly/cli@2.77.0"

@@ -7,7 +7,7 @@ import orjson
 import uvloop
 
 from gateway.app import opened
-from gateway.own_document import OWN_DOCUMENT
+from gateway.documents.own import OWN_DOCUMENT
 from gateway.server import Application, server
 from gateway.settings import Settings
 from kit import logs

@@ -5,19 +5,19 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
-from gateway import currencies
 from gateway.cors import Cors
-from gateway.documentation import Documentation
-from gateway.forwarding import Forwarder
-from gateway.health import Health
-from gateway.index import Index
-from gateway.me import Me
-from gateway.methods import Methods
+from gateway.documents.pages import Documentation
+from gateway.forwarding.forwarder import Forwarder
+from gateway.forwarding.upstream import Upstream, Upstreams
+from gateway.own import currencies
+from gateway.own.health import Health
+from gateway.own.index import Index
+from gateway.own.me import Me
+from gateway.own.methods import Methods
+from gateway.own.users import Users
 from gateway.proxy import Gateway, OwnPart
-from gateway.routing import RouteTable
+from gateway.routing.table import RouteTable
 from gateway.settings import Settings
-from gateway.upstream import Upstream, Upstreams
-from gateway.users import Users
 from kit.tokens import Revocations, TokenVerifier
 
 

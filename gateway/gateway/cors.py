@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from gateway.exchange import Exchange
-from gateway.headers import Header
+from gateway.forwarding.headers import Header
+from gateway.forwarding.request import Exchange
 
 _EXPOSED: Final = (
     b"Allow, Content-Disposition, Content-Language, Idempotency-Replayed, Link, Location,"

@@ -12,14 +12,16 @@ from typing import Final
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from gateway import parameters, paths, routes, tracing
+from gateway import tracing
 from gateway.cors import Cors
-from gateway.exchange import ClientGone, Exchange
-from gateway.forwarding import Forwarder
-from gateway.headers import HeaderSorter
-from gateway.methods import Methods
+from gateway.forwarding.forwarder import Forwarder
+from gateway.forwarding.headers import HeaderSorter
+from gateway.forwarding.request import ClientGone, Exchange
+from gateway.own import parameters
+from gateway.own.methods import Methods
 from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
-from gateway.routing import METHODS, Route, RouteTable
+from gateway.routing import paths, routes
+from gateway.routing.table import METHODS, Route, RouteTable
 from kit import context
 from kit.refusals import InternalError, NotAuthenticated, NotFound, Refusal, TokenInvalid
 from kit.tokens.verifier import Claims, TokenVerifier

@@ -9,11 +9,11 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from gateway.exchange import SECURITY_HEADERS
-from gateway.headers import MAX_HEADER_BYTES, MAX_HEADERS
-from gateway.paths import MAX_URI_BYTES
+from gateway.forwarding.headers import MAX_HEADER_BYTES, MAX_HEADERS
+from gateway.forwarding.request import SECURITY_HEADERS
 from gateway.proxy import Gateway
 from gateway.refusals import HeadersTooLarge
+from gateway.routing.paths import MAX_URI_BYTES
 from gateway.tracing import request_id
 from kit.refusals import Refusal, RequestRefused
 from kit.web import problems

@@ -12,7 +12,7 @@ from deploy.generate.operations import Operation, committed, operations
 from fastapi.dependencies.models import Dependant
 from jsonschema import Draft202012Validator
 
-from gateway.own_document import OWN_DOCUMENT
+from gateway.documents.own import OWN_DOCUMENT
 from kit.web.app import WebApp
 from kit.web.audit import audit_of
 from kit.web.routes import Route

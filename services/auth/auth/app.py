@@ -7,19 +7,20 @@ from typing import Final, cast
 
 import httpx
 
-from auth import purge, refusals
+from auth import refusals
 from auth.api import ROUTERS
-from auth.hashing import PasswordHasher
-from auth.leaving import Leaving
+from auth.clients.services import Neighbours
+from auth.crypto.hashing import PasswordHasher
+from auth.crypto.signing import TokenSigner
+from auth.crypto.vault import Vault
+from auth.loops import purge
+from auth.loops.deletions import Leaving
+from auth.loops.revocations import Revoker
 from auth.messages import ROUTES
-from auth.neighbours import Neighbours
 from auth.repository import Users
-from auth.revoking import Revoker
 from auth.service.audit import record
 from auth.service.keys import load_keys
 from auth.settings import Settings
-from auth.signing import TokenSigner
-from auth.vault import Vault
 from auth.wiring import Wiring
 from kit.clock import Clock
 from kit.outgoing import http_client
@@ -71,7 +72,7 @@ def build(settings: Settings) -> Service:
 
 async def _finish_deletions(service: Service) -> None:
     wiring: Wiring = service.state.wiring
-    await for_ever("auth.leaving", wiring.leaving.run)
+    await for_ever("auth.loops.deletions", wiring.leaving.run)
 
 
 async def _purge(service: Service) -> None:

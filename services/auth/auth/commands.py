@@ -9,9 +9,9 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
+from auth.crypto.hashing import PasswordHasher
 from auth.domain import names, passwords
 from auth.domain.users import ORDINARY, Role, Status
-from auth.hashing import PasswordHasher
 from auth.repository import NewUser
 from auth.service.users import ensure
 from auth.settings import Settings

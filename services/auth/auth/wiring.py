@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from auth.hashing import PasswordHasher
-from auth.leaving import Leaving
-from auth.revoking import Revoker
+from auth.crypto.hashing import PasswordHasher
+from auth.crypto.signing import TokenSigner
+from auth.crypto.vault import Vault
+from auth.loops.deletions import Leaving
+from auth.loops.revocations import Revoker
 from auth.settings import Settings
-from auth.signing import TokenSigner
-from auth.vault import Vault
 from kit.clock import Clock
 from kit.db import Database
 

@@ -15,9 +15,9 @@ from kit.web.app import create_app
 from kit.web.idempotency import keep_purged
 from notifications import refusals
 from notifications.api import ROUTERS
-from notifications.contacts import Contacts
+from notifications.clients.auth import Contacts
+from notifications.mail.worker import Postman
 from notifications.messages import routes
-from notifications.postman import Postman
 from notifications.service.attempts import record
 from notifications.settings import Settings
 from notifications.webhooks import documents

@@ -19,9 +19,9 @@ from kit.db import UnitOfWork
 from kit.messaging.doorbell import Doorbell
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
-from notifications.service.announcing import announce
-from notifications.service.hearing import hear, remember_people
-from notifications.service.ordering import order_mails
+from notifications.service.events import hear, remember_people
+from notifications.service.mails import order_mails
+from notifications.service.webhooks import announce
 
 
 def routes(webhooks: Doorbell) -> Routes:

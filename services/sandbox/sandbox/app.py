@@ -11,16 +11,19 @@ from kit.clock import SystemClock
 from kit.refusals import Unavailable, catalogue
 from kit.runtime import Service
 from kit.web.app import create_app
-from sandbox import api, card_api, card_page, refusals, reversal_api
-from sandbox.deliveries import Sender
+from sandbox import refusals
+from sandbox.cards import api as cards_api
+from sandbox.cards import page, reversal_api
+from sandbox.cards.deliveries import Sender
+from sandbox.cards.provider import Provider
 from sandbox.inbox import api as inbox_api
 from sandbox.inbox.box import Inboxes
 from sandbox.mails import api as mails_api
 from sandbox.mails import smtp
 from sandbox.mails.box import Box
-from sandbox.provider import Provider
 from sandbox.settings import Settings
-from sandbox.verifiers import Verifier
+from sandbox.verifiers import api as verifiers_api
+from sandbox.verifiers.box import Verifier
 
 NAME: Final = "sandbox"
 _DESCRIPTION: Final = """
@@ -47,12 +50,12 @@ def build(settings: Settings) -> Service:
         settings=settings,
         refusals=catalogue(refusals),
         routers=(
-            api.router,
+            verifiers_api.router,
             mails_api.router,
             inbox_api.router,
-            card_api.router,
+            cards_api.router,
             reversal_api.router,
-            card_page.router,
+            page.router,
         ),
         tags=_TAGS,
     )

@@ -6,7 +6,7 @@ from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from kit.settings import WebSettings, development_secret, setting
-from sandbox.verifiers import Behaviour, Mode
+from sandbox.verifiers.box import Behaviour, Mode
 
 ModeName: TypeAlias = Literal["ok", "deny", "slow", "time_out", "nonsense", "down"]
 

@@ -15,7 +15,7 @@ from kit.web.app import create_app
 from kit.web.idempotency import keep_purged
 from wallet import refusals
 from wallet.api import ROUTERS
-from wallet.charging import Charging
+from wallet.clients.payments import Charging
 from wallet.messages import ROUTES
 from wallet.settings import Settings
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from kit.db import Database
-from wallet.charging import Charging
+from wallet.clients.payments import Charging
 from wallet.settings import Settings
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.aliases import ALIASES
-from gateway.routes import (
+from gateway.routing.aliases import ALIASES
+from gateway.routing.routes import (
     DEVELOPMENT_PREFIXES,
     OPENED_BELOW,
     OWN,

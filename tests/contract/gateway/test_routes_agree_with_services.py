@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gateway.aliases import ALIASES
-from gateway.routes import OPENED_BELOW, PUBLIC
-from gateway.routing import RouteTable
+from gateway.routing.aliases import ALIASES
+from gateway.routing.routes import OPENED_BELOW, PUBLIC
+from gateway.routing.table import RouteTable
 
 SERVICES = ("auth", "wallet", "payments", "notifications", "sandbox")
 

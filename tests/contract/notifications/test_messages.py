@@ -11,7 +11,7 @@ from kit.refusals import Language
 from notifications.domain.endpoints import EventType
 from notifications.domain.reasons import REASONS
 from notifications.messages import routes
-from notifications.service import hearing
+from notifications.service import events
 from notifications.webhooks.payloads import PAYMENT_TYPES
 from payments.domain.reasons import REASON_LABELS
 
@@ -33,7 +33,7 @@ def test_every_event_of_a_payment_is_heard_and_sent_under_a_name_like_its_own() 
 
 
 def test_every_event_of_a_payment_but_its_creation_is_news_to_people() -> None:
-    assert set(EVENTS) - {PaymentCreated} <= set(hearing.TELLS)
+    assert set(EVENTS) - {PaymentCreated} <= set(events.TELLS)
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

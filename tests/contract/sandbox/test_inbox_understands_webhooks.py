@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from kit.clock import SystemClock
 from kit.ids import new_id
 from notifications.domain.deliveries import Job
-from notifications.domain.signing import secret_text
+from notifications.domain.signatures import secret_text
 from notifications.domain.webhook_urls import Reach
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.payloads import trial_message

@@ -12,7 +12,7 @@ from kit.ids import new_id
 from payments.clients.verifiers import Verifiers
 from payments.domain.tries import Try
 from sandbox.settings import Settings
-from sandbox.verifiers import Mode, Verifier
+from sandbox.verifiers.box import Mode, Verifier
 
 PAYMENTS = 3_000
 AT_ONCE = 300

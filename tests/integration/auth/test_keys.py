@@ -7,11 +7,11 @@ from asyncpg import CheckViolationError, UniqueViolationError
 from pydantic import SecretStr
 from tests.integration.auth.world import World
 
+from auth.crypto.signing import SigningKey, generate_key
+from auth.crypto.vault import Vault, WrongKeySecretError
 from auth.domain.keys import KeyStatus
 from auth.repository import Keys
 from auth.service.keys import load_keys
-from auth.signing import SigningKey, generate_key
-from auth.vault import Vault, WrongKeySecretError
 from kit.clock import SystemClock
 from kit.db import Database
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from tests.integration.auth.world import Login, World, code, login_of
 
-from auth import purge
 from auth.domain import sessions
+from auth.loops import purge
 from auth.service import sessions as verbs
 from kit.tasks import spawn, stop
 from testkit.people import eventually

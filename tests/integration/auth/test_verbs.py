@@ -14,8 +14,8 @@ from tests.integration.auth.world import World, code
 
 from auth.domain.sessions import make_refresh_token
 from auth.domain.users import ProfileChange
+from auth.loops.revocations import Revoker
 from auth.refusals import InvalidCredentials
-from auth.revoking import Revoker
 from auth.service import users
 from auth.service.sessions import open_session
 from kit.db import Database

@@ -12,9 +12,9 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from gateway.app import assembled
+from gateway.forwarding.upstream import Upstreams
 from gateway.server import Application, server
 from gateway.settings import Settings
-from gateway.upstream import Upstreams
 from testkit.serving import serving
 from testkit.verification import Desk, RunningTime
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.aliases import ALIASES
+from gateway.routing.aliases import ALIASES
 
 COMPOSED = {"GET /v1/me", "GET /v1/users?expand=wallets"}
 FORWARDED = {alias: operation for alias, operation in ALIASES.items() if operation not in COMPOSED}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.headers import MAX_HEADER_BYTES, MAX_HEADERS
-from gateway.paths import MAX_URI_BYTES
+from gateway.forwarding.headers import MAX_HEADER_BYTES, MAX_HEADERS
+from gateway.routing.paths import MAX_URI_BYTES
 from gateway.server import MAX_HEAD_BYTES
 
 LIMIT = 1024 * 1024

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from notifications.domain.signing import secret_key
+from notifications.domain.signatures import secret_key
 from testkit.serving import serving_app
 
 

@@ -30,7 +30,7 @@ from kit.messaging.broker import Publication
 from kit.messaging.messages import Command, Message
 from kit.runtime import Service
 from notifications.app import build
-from notifications.postman import Postman
+from notifications.mail.worker import Postman
 from notifications.settings import Settings
 from sandbox.mails import smtp
 from sandbox.mails.box import Box, Mail

@@ -18,8 +18,8 @@ from tests.integration.notifications.room import (
 from contracts.auth import UserChanged, UserLocked, UserRegistered
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
 from kit.ids import new_id
-from notifications.domain.retrying import LONGEST
-from notifications.postman import BATCH, KEPT, LEASE
+from notifications.domain.retries import LONGEST
+from notifications.mail.worker import BATCH, KEPT, LEASE
 from notifications.repository import Mails
 from testkit.databases import Cluster
 

@@ -30,8 +30,8 @@ from notifications.domain.deliveries import Attempt, Ended, Job, NewDelivery
 from notifications.domain.deliveries import Room as Places
 from notifications.domain.webhook_urls import Reach
 from notifications.repository import Deliveries
-from notifications.service.announcing import announce
 from notifications.service.attempts import record
+from notifications.service.webhooks import announce
 from notifications.webhooks.dispatcher import EACH_AT_ONCE, LEASE, OWNER_AT_ONCE, Dispatcher
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.payloads import trial_message

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from notifications.domain.signing import secret_key, secret_text, signatures
+from notifications.domain.signatures import secret_key, secret_text, signatures
 from sandbox.app import build
 from sandbox.inbox.box import INBOXES, KEPT, KEPT_BYTES, LARGEST, Inboxes
 from sandbox.settings import Settings

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from auth.hashing import PasswordHasher
+from auth.crypto.hashing import PasswordHasher
 from kit.refusals import Unavailable
 
 

@@ -6,10 +6,10 @@ from uuid import UUID
 import jwt
 import pytest
 
+from auth.crypto.signing import SigningKey, TokenSigner, generate_key
 from auth.domain.keys import KeyStatus, PublicKey
 from auth.domain.sessions import Session
 from auth.domain.users import Role, Status, User
-from auth.signing import SigningKey, TokenSigner, generate_key
 from kit.ids import new_id
 from kit.refusals import TokenInvalid
 from kit.tokens import KeySet, TokenVerifier

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from auth.vault import Vault, WrongKeySecretError
+from auth.crypto.vault import Vault, WrongKeySecretError
 
 VAULT = Vault(SecretStr("a secret of this test, long enough"))
 OTHER = Vault(SecretStr("another secret of this test, as long"))

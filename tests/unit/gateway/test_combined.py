@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.combined import combined
+from gateway.documents.combined import combined
 
 
 def document(**schemas: Any) -> dict[str, Any]:

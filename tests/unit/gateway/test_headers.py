@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.headers import MAX_HEADER_BYTES, HeaderSorter, Inbound
+from gateway.forwarding.headers import MAX_HEADER_BYTES, HeaderSorter, Inbound
 from gateway.refusals import HeadersTooLarge
 from kit.refusals import RequestRefused
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.paths import MAX_URI_BYTES, check
 from gateway.refusals import PathRefused, UriTooLong
+from gateway.routing.paths import MAX_URI_BYTES, check
 
 
 @pytest.mark.parametrize(

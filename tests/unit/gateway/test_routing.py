@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway import routes
-from gateway.aliases import ALIASES
-from gateway.routing import Route, RouteTable
+from gateway.routing import routes
+from gateway.routing.aliases import ALIASES
+from gateway.routing.table import Route, RouteTable
 
 
 @pytest.fixture

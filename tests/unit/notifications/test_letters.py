@@ -9,9 +9,9 @@ from kit.refusals import Language
 from notifications.domain.addresses import address_hash, can_be_written
 from notifications.domain.letters import letter
 from notifications.domain.mails import MailKind
-from notifications.domain.retrying import FIRST, LONGEST, wait_after
+from notifications.domain.retries import FIRST, LONGEST, wait_after
 from notifications.domain.texts import Words
-from notifications.mailer import written
+from notifications.mail.smtp import written
 
 FACTS = {
     "url": "http://localhost:8000/v1/auth/activate?token=abc",

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from notifications.domain.signing import SECRET_BYTES, secret_key, secret_text, signatures
+from notifications.domain.signatures import SECRET_BYTES, secret_key, secret_text, signatures
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"

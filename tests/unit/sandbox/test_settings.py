@@ -5,7 +5,7 @@ import pytest
 from kit.settings import load
 from sandbox.app import build
 from sandbox.settings import Settings
-from sandbox.verifiers import Mode
+from sandbox.verifiers.box import Mode
 
 
 def test_the_services_fail_a_tenth_and_a_quarter_of_the_time_by_default() -> None:

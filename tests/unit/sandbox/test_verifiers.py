@@ -1,6 +1,6 @@
 """How a simulated verification service behaves."""
 
-from sandbox.verifiers import NONSENSE, SILENT_MS, SLOW_MS, Behaviour, Mode, Verifier
+from sandbox.verifiers.box import NONSENSE, SILENT_MS, SLOW_MS, Behaviour, Mode, Verifier
 
 
 def answers(behaviour: Behaviour, questions: int) -> list[Mode | None]:

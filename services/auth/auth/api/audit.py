@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from auth.audit_schemas import AuditEntry, AuditQuery
 from auth.repository import AuditFilter, AuditLog
+from auth.schemas.audit import AuditEntry, AuditQuery
 from auth.wiring import Wired
 from kit.refusals import CursorInvalid
 from kit.web.identity import Caller

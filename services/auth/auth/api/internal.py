@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query
 
 from auth.repository import Users
-from auth.schemas import Contact, Contacts, KnownUser
+from auth.schemas.users import Contact, Contacts, KnownUser
 from auth.wiring import Wired
 from kit.refusals import NotFound, ValidationFailed
 from kit.web.faults import required

@@ -7,7 +7,7 @@ from auth.api.credentials import checked
 from auth.domain.sessions import is_fresh
 from auth.domain.users import ProfileChange, Status, User
 from auth.repository import Users
-from auth.schemas import DeleteMe, MePatch, UserAnswer
+from auth.schemas.users import DeleteMe, MePatch, UserAnswer
 from auth.service import users
 from auth.wiring import Wired, Wiring
 from kit.refusals import NotFound

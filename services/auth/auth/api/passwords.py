@@ -8,9 +8,9 @@ from starlette.responses import HTMLResponse
 
 from auth import pages, refusals
 from auth.domain import passwords as rules
-from auth.schemas import ForgotAnswer, ForgotRequest, LinkToken, ResetForm, ResetRequest
+from auth.schemas.users import ForgotAnswer, ForgotRequest, LinkToken, ResetForm, ResetRequest
 from auth.service import passwords
-from auth.service.mailing import Mailing
+from auth.service.mails import Mailing
 from auth.wiring import Wired, Wiring
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router

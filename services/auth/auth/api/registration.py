@@ -12,7 +12,7 @@ from auth.domain import names
 from auth.domain.links import url_of
 from auth.domain.users import ORDINARY, Status
 from auth.repository import NewUser
-from auth.schemas import (
+from auth.schemas.users import (
     ActivateAnswer,
     ActivateRequest,
     ActivationLink,
@@ -26,7 +26,7 @@ from auth.schemas import (
 )
 from auth.service import registration
 from auth.service.links import MadeLink
-from auth.service.mailing import Mailing
+from auth.service.mails import Mailing
 from auth.wiring import Wired, Wiring
 from kit.ids import new_id
 from kit.web.language import CallerLanguage

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from auth.domain.sessions import Session
 from auth.repository import Sessions, Users
-from auth.schemas import SessionAnswer
+from auth.schemas.users import SessionAnswer
 from auth.service.sessions import end_session
 from auth.wiring import Wired, Wiring
 from kit.refusals import CursorInvalid, NotFound

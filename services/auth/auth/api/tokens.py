@@ -14,9 +14,7 @@ from auth import refusals
 from auth.api.credentials import checked
 from auth.domain.sessions import Session, make_refresh_token, read_refresh_token
 from auth.domain.users import User
-from auth.service import sessions
-from auth.service.sessions import Scope
-from auth.token_schemas import (
+from auth.schemas.tokens import (
     Jwks,
     LoginRequest,
     LogoutRequest,
@@ -25,6 +23,8 @@ from auth.token_schemas import (
     TokenAnswer,
     TokenForm,
 )
+from auth.service import sessions
+from auth.service.sessions import Scope
 from auth.wiring import Wired, Wiring
 from kit.refusals import ValidationFailed
 from kit.web.answers import Answer

@@ -8,7 +8,7 @@ from fastapi import Query
 from auth import refusals
 from auth.domain.users import AdminChange, Status
 from auth.repository import UserFilter, Users
-from auth.schemas import UserAnswer, UserPatch
+from auth.schemas.users import UserAnswer, UserPatch
 from auth.service import users
 from auth.wiring import Wired
 from kit.refusals import CursorInvalid, NotFound

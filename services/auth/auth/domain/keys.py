@@ -1,6 +1,6 @@
 """The life of a signing key: next, active, retired; which key signs and which are published.
 
-It holds no key material that could sign: `auth.signing` does.
+It holds no key material that could sign: `auth.crypto.signing` does.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """Which passwords are good enough, and the one form of a password that is hashed.
 
-It does not hash: `auth.hashing` does.
+It does not hash: `auth.crypto.hashing` does.
 """
 
 import unicodedata

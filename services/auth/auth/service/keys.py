@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from auth.crypto.signing import SigningKey, generate_key
+from auth.crypto.vault import Vault
 from auth.domain.keys import KeyStatus
 from auth.repository import Keys
-from auth.signing import SigningKey, generate_key
-from auth.vault import Vault
 from kit.db import UnitOfWork
 
 

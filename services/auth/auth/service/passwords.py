@@ -6,7 +6,7 @@ from auth.domain.links import Purpose
 from auth.domain.users import User, can_reset_password, decide_reset
 from auth.repository import Links, Logins, Sessions, Users
 from auth.service.links import make_link, use_link
-from auth.service.mailing import Mailing
+from auth.service.mails import Mailing
 from kit.db import UnitOfWork
 from kit.ids import new_id
 

@@ -6,9 +6,9 @@ from auth.domain.links import Purpose
 from auth.domain.users import User, decide_activation, decide_resend
 from auth.refusals import EmailTaken, UsernameTaken
 from auth.repository import Links, NewUser, Users
+from auth.service.events import tell_changed, tell_registered
 from auth.service.links import MadeLink, make_link, use_link
-from auth.service.mailing import Mailing
-from auth.service.telling import tell_changed, tell_registered
+from auth.service.mails import Mailing
 from kit.db import UnitOfWork
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final, Literal
 from uuid import UUID
 
+from auth.crypto.hashing import PasswordHasher
+from auth.crypto.vault import Vault
 from auth.domain.lockout import LOCK, Failures, decide_knock
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
@@ -18,11 +20,9 @@ from auth.domain.sessions import (
     decide_refresh,
 )
 from auth.domain.users import Status, User, decide_login
-from auth.hashing import PasswordHasher
 from auth.refusals import InvalidCredentials, RefreshTokenInvalid
 from auth.repository import Logins, Sessions
-from auth.service.telling import tell_locked
-from auth.vault import Vault
+from auth.service.events import tell_locked
 from kit.db import Database, UnitOfWork
 from kit.ids import new_id
 

@@ -16,8 +16,8 @@ from auth.domain.users import (
 )
 from auth.refusals import DeletionUnderWay, UsernameTaken
 from auth.repository import Deletion, Deletions, Logins, NewUser, Sessions, Users
+from auth.service.events import tell_changed
 from auth.service.registration import register
-from auth.service.telling import tell_changed
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import NotFound

@@ -17,7 +17,6 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from notifications.api.ownership import owner_asked_for, visible_delivery, visible_endpoint
 from notifications.domain.deliveries import Delivery
-from notifications.queries import DeliveriesQuery, EndpointDeliveriesQuery
 from notifications.refusals import (
     WebhookDeliveryNotFound,
     WebhookEndpointNotFound,
@@ -26,8 +25,9 @@ from notifications.refusals import (
     WebhookSpanTooLarge,
 )
 from notifications.repository import Log
+from notifications.schemas.queries import DeliveriesQuery, EndpointDeliveriesQuery
+from notifications.schemas.webhooks import DeliveryAnswer, ReplayAnswer, SpanRequest
 from notifications.service import endpoints as verbs
-from notifications.webhook_schemas import DeliveryAnswer, ReplayAnswer, SpanRequest
 from notifications.wiring import Configured, Store, Webhooks
 
 ACCEPTED = 202

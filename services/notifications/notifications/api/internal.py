@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import Query
 
 from kit.web.routes import Router
-from notifications.internal_schemas import PaymentAttemptAnswer, PaymentAttempts
 from notifications.repository import Attempts
+from notifications.schemas.internal import PaymentAttemptAnswer, PaymentAttempts
 from notifications.wiring import Store
 
 MOST: Final = 1_000

@@ -11,10 +11,10 @@ from kit.web.identity import Caller
 from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from notifications.queries import MutesQuery
 from notifications.refusals import MutedAddressNotFound
 from notifications.repository import Addresses
-from notifications.schemas import MutedAddressAnswer
+from notifications.schemas.notices import MutedAddressAnswer
+from notifications.schemas.queries import MutesQuery
 from notifications.service import mutes
 from notifications.wiring import Configured, Store
 

@@ -11,11 +11,11 @@ from kit.web.language import CallerLanguage
 from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from notifications.queries import NoticesQuery
 from notifications.refusals import NoticeNotFound
 from notifications.repository import Notices
-from notifications.schemas import NoticeAnswer, ReadAnswer
-from notifications.service import reading
+from notifications.schemas.notices import NoticeAnswer, ReadAnswer
+from notifications.schemas.queries import NoticesQuery
+from notifications.service import notices
 from notifications.wiring import Configured, Store
 
 router = Router(tags=["notices"])
@@ -66,7 +66,7 @@ async def list_notices(
 async def read_all_notices(caller: Caller, store: Store) -> ReadAnswer:
     """Mark whatever is unread now."""
     async with store.unit_of_work() as uow:
-        count = await reading.read_all(uow, caller.user)
+        count = await notices.read_all(uow, caller.user)
     return ReadAnswer(read=count)
 
 
@@ -82,5 +82,5 @@ async def read_notice(
 ) -> NoticeAnswer:
     """Mark it; the time of the first reading stays."""
     async with store.unit_of_work() as uow:
-        notice = await reading.read_one(uow, notice_id, caller.user)
+        notice = await notices.read_one(uow, notice_id, caller.user)
     return NoticeAnswer.of(notice, language)

@@ -19,21 +19,21 @@ from kit.web.schemas import Page
 from notifications.api.ownership import owner_asked_for, visible_endpoint
 from notifications.domain.endpoints import Endpoint
 from notifications.domain.webhook_urls import UrlFaultError
-from notifications.queries import EndpointsQuery
 from notifications.refusals import (
     WebhookEndpointNotFound,
     WebhookEndpointsTooMany,
     WebhookUrlRefused,
 )
 from notifications.repository import Endpoints
-from notifications.service import endpoints as verbs
-from notifications.webhook_schemas import (
+from notifications.schemas.queries import EndpointsQuery
+from notifications.schemas.webhooks import (
     EndpointAnswer,
     EndpointChanges,
     EndpointRequest,
     EndpointWithSecret,
     RotateRequest,
 )
+from notifications.service import endpoints as verbs
 from notifications.wiring import Configured, Store, Webhooks
 
 OK, CREATED = 200, 201

@@ -14,7 +14,7 @@ from kit.db.unit_of_work import a_unit_of_work_is_open
 from kit.outgoing import RemoteCallInUnitOfWorkError
 from notifications.domain.attempts import Reply, retry_after
 from notifications.domain.deliveries import Attempt, Job
-from notifications.domain.signing import signatures
+from notifications.domain.signatures import signatures
 from notifications.domain.webhook_urls import UrlFault, UrlFaultError, read_url
 from notifications.webhooks.guard import AddressRefusedError, Guard
 from notifications.webhooks.vault import Vault

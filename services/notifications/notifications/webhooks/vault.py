@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
-from notifications.domain.signing import SECRET_BYTES
+from notifications.domain.signatures import SECRET_BYTES
 
 _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32

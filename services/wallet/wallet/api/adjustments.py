@@ -15,10 +15,10 @@ from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_o
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from wallet import refusals
-from wallet.adjustment_schemas import AdjustmentAnswer, AdjustmentForeseen, AdjustmentRequest
 from wallet.domain.book import Book
 from wallet.repository.adjustments import Adjustment, Adjustments, Status
 from wallet.repository.houses import Houses
+from wallet.schemas.adjustments import AdjustmentAnswer, AdjustmentForeseen, AdjustmentRequest
 from wallet.service import adjustments
 from wallet.service.adjustments import Foreseen
 from wallet.wiring import Configured, Store

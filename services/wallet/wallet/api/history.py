@@ -21,7 +21,7 @@ from kit.web.times import DEFAULT_ZONE, Zone, span
 from wallet import refusals
 from wallet.api.ownership import visible
 from wallet.repository.history import Line
-from wallet.schemas import BalanceAnswer, EntryAnswer, Moment, RangeEdge, StatementAnswer
+from wallet.schemas.wallets import BalanceAnswer, EntryAnswer, Moment, RangeEdge, StatementAnswer
 from wallet.service import history
 from wallet.service.history import Asked, Period, Statement
 from wallet.wiring import Configured, Store

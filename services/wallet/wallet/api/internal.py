@@ -12,7 +12,7 @@ from wallet.domain.posting import MAX_BALANCE_MINOR
 from wallet.domain.wallets import Home
 from wallet.repository.history import History
 from wallet.repository.wallets import Wallets
-from wallet.schemas import AccountsQuery, KnownAccount, KnownTransfer, KnownWallet
+from wallet.schemas.wallets import AccountsQuery, KnownAccount, KnownTransfer, KnownWallet
 from wallet.wiring import Store
 
 router = Router(tags=["internal"])

@@ -16,14 +16,9 @@ from kit.web.times import DEFAULT_ZONE, span
 from wallet import refusals
 from wallet.api.history import From, In, To
 from wallet.domain.wallets import HOUSES
-from wallet.ledger_schemas import (
-    HouseAccountAnswer,
-    HouseName,
-    LedgerEntryAnswer,
-    TransferAnswer,
-)
 from wallet.repository.history import History
 from wallet.repository.houses import Houses
+from wallet.schemas.ledger import HouseAccountAnswer, HouseName, LedgerEntryAnswer, TransferAnswer
 from wallet.service import history
 from wallet.service.history import Asked
 from wallet.wiring import Configured, Store

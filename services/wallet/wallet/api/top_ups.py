@@ -14,9 +14,9 @@ from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 from wallet import refusals
-from wallet.charging import CardTopUp, Charging, Started
+from wallet.clients.payments import CardTopUp, Charging, Started
 from wallet.domain.wallets import SANDBOX
-from wallet.schemas import (
+from wallet.schemas.wallets import (
     CardTopUpAnswer,
     NextAction,
     TopUpAnswer,

@@ -20,7 +20,7 @@ from wallet import refusals
 from wallet.api.ownership import visible
 from wallet.domain.wallets import Home, Status
 from wallet.repository.wallets import Wallets, Wanted
-from wallet.schemas import OpenWallet, WalletAnswer
+from wallet.schemas.wallets import OpenWallet, WalletAnswer
 from wallet.service import opening, wallets
 from wallet.wiring import Configured, Store
 

@@ -10,7 +10,7 @@ from kit.refusals import BodyTooLarge, BodyUnreadable, NotFound, ValidationFaile
 from kit.web.routes import Router
 from kit.web.signed import documented, read_as
 from wallet.refusals import TransactionReused, WebhookRefused
-from wallet.schemas import BankCreditAnswer, BankCreditRequest
+from wallet.schemas.wallets import BankCreditAnswer, BankCreditRequest
 from wallet.service.bank_credits import take_credit
 from wallet.wiring import Configured, Store
 

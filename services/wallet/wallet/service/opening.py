@@ -9,7 +9,7 @@ from wallet.domain.wallets import DEFAULT_NAME, Home, HouseAccount, Wallet
 from wallet.refusals import WalletClosed, WalletLimit
 from wallet.repository.owners import Owners
 from wallet.repository.wallets import Wallets
-from wallet.service.translate import wallet_opened
+from wallet.service.translation import wallet_opened
 
 MAX_FURTHER_WALLETS = 100  # of one owner, beside a default one for each currency
 

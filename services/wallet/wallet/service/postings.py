@@ -19,7 +19,7 @@ from wallet.domain.posting import post
 from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, Home, HouseAccount
 from wallet.repository.ledger import Ledger
 from wallet.service.opening import default_wallets, house_accounts
-from wallet.service.translate import (
+from wallet.service.translation import (
     Asked,
     Meant,
     accounts_meant,

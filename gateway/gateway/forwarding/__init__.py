@@ -1,0 +1,1 @@
+"""Handing a request on to a service, and its answer back."""

@@ -1,0 +1,67 @@
+"""Owns reading a request's body: small ones whole, large ones as a stream, none above the limit."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.forwarding.request import Exchange
+from kit.refusals import BodyTooLarge
+
+# Up to here a body is held whole, so that it goes out in one write and can be sent again.
+WHOLE_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body, whole or (where `rest` is there) its beginning and the rest.
+
+    `length` is the length of it all, None where it is not known in advance.
+    """
+
+    whole: bytes
+    rest: AsyncIterator[bytes] | None = None
+    length: int | None = None
+
+    @property
+    def framing(self) -> bytes:
+        """The header line that says how long the body is."""
+        if self.rest is None:
+            return b"content-length: %d\r\n" % len(self.whole)
+        if self.length is None:
+            return b"transfer-encoding: chunked\r\n"
+        return b"content-length: %d\r\n" % self.length
+
+
+EMPTY: Final = Body(b"")
+
+
+async def read_body(exchange: Exchange, limit_bytes: int) -> Body | None:
+    """Read the body of a request as far as it is held whole; None where it has none.
+
+    Raises:
+        BodyTooLarge: more than the limit, announced or counted (then also from `rest`).
+        ClientGone: the caller left before the end.
+    """
+    read = exchange.inbound.read
+    announced = read.get(b"content-length")
+    if announced is None and b"transfer-encoding" not in read:
+        return None
+    length = None if announced is None else int(announced)
+    if length is not None and length > limit_bytes:
+        raise BodyTooLarge(limit_bytes=limit_bytes)
+    chunks = _limited(exchange.body(), limit_bytes)
+    held = b""
+    async for chunk in chunks:
+        held += chunk
+        if len(held) > WHOLE_BYTES:
+            return Body(held, rest=chunks, length=length)
+    return Body(held)
+
+
+async def _limited(chunks: AsyncIterator[bytes], limit_bytes: int) -> AsyncIterator[bytes]:
+    taken = 0
+    async for chunk in chunks:
+        taken += len(chunk)
+        if taken > limit_bytes:
+            raise BodyTooLarge(limit_bytes=limit_bytes)
+        yield chunk

@@ -1,0 +1,201 @@
+"""Owns one request and its answer while they are in hand. Does not decide what the answer is."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from gateway.forwarding.headers import Header, Inbound
+from gateway.routing.table import Route
+from kit.refusals import Refusal
+from kit.tasks import spawn, stop
+from kit.tokens.verifier import Claims
+from kit.web import problems
+
+LINGER_SECONDS: Final = 2.0
+LINGER_BYTES: Final = 16 * 1024 * 1024
+
+_log = structlog.get_logger(__name__)
+
+# On every answer that does not set them itself (ASVS 5.0 §3.4, §14.3.2).
+SECURITY_HEADERS: Final[tuple[Header, ...]] = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+class ClientGone(Exception):  # noqa: N818 - nothing went wrong here; nobody waits any more
+    """The caller closed the connection."""
+
+
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        method: As it came, or as the alias' operation wants it.
+        path: The raw path, likewise.
+        query: The raw query, likewise.
+        inbound: The request's headers.
+        is_foreign: Whether a page of an origin that is not allowed asks.
+        own_headers: What the gateway adds to every answer: request id, CORS.
+        claims: Who is calling, once known.
+        status: Status of the answer once it has begun.
+    """
+
+    __slots__ = (
+        "_receive",
+        "_send",
+        "claims",
+        "inbound",
+        "is_foreign",
+        "method",
+        "own_headers",
+        "path",
+        "query",
+        "request_id",
+        "route",
+        "scope",
+        "status",
+        "traceparent",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self.method: str = scope["method"]
+        self.path: bytes = scope["raw_path"]
+        self.query: bytes = scope["query_string"]
+        self.inbound = Inbound()
+        self.is_foreign = False
+        self.request_id = b""
+        self.traceparent = b""
+        self.own_headers: list[Header] = []
+        self.route: Route | None = None
+        self.claims: Claims | None = None
+        self.status: int | None = None
+
+    @property
+    def peer(self) -> str:
+        """Address of whoever opened the connection."""
+        client = self.scope.get("client")
+        return client[0] if client else "unknown"
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """Yield the request's body as it arrives.
+
+        Raises:
+            ClientGone: the caller left before its end.
+        """
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            if chunk := message.get("body", b""):
+                yield chunk
+            more = message.get("more_body", False)
+
+    async def answer(self, status: int, headers: list[Header], body: bytes) -> None:
+        """Send a whole answer; its length is the caller's business where it is set already."""
+        await self.begin(status, headers)
+        body = b"" if self.is_head else body
+        await self._send({"type": "http.response.body", "body": body})
+
+    @property
+    def is_head(self) -> bool:
+        """Whether only the head of the answer is asked for, whatever an alias makes of it."""
+        return bool(self.scope["method"] == "HEAD")
+
+    async def begin(self, status: int, headers: list[Header]) -> None:
+        """Send the head of an answer, with what every answer has."""
+        self.status = status
+        named = {name for name, _ in headers}
+        if not named.issuperset(_SECURITY_NAMES):
+            headers += [header for header in SECURITY_HEADERS if header[0] not in named]
+        headers += self.own_headers
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def stream(
+        self, chunks: AsyncIterator[bytes], closing: asyncio.Event | None = None
+    ) -> None:
+        """Send the body of an answer as it arrives; stops early where the caller leaves.
+
+        So does a body without an end, whole as it is, once `closing` is set.
+        """
+        # The server sends the head with what comes first, which may be a long time from now.
+        await self._send({"type": "http.response.body", "body": b"", "more_body": True})
+        copying = spawn(self._copy(chunks), "gateway.copy")
+        gone = spawn(self._until_gone(), "gateway.caller")
+        watching = {copying, gone}
+        if closing is not None:
+            watching.add(spawn(_until_set(closing), "gateway.closing"))
+        await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
+        is_cut_off = not copying.done() and not gone.done()
+        await stop(list(watching))
+        if is_cut_off:
+            await self._send({"type": "http.response.body", "body": b""})
+
+    async def _copy(self, chunks: AsyncIterator[bytes]) -> None:
+        try:
+            async for chunk in chunks:
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        except Refusal as error:  # too late for a problem: the server breaks the connection off
+            _log.warning("answer_broken_off", code=error.code)
+            return
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def answer_json(self, status: int, body: bytes) -> None:
+        """Send a JSON document."""
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        await self.answer(status, headers, body)
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Send a problem document.
+
+        Where the connection is closed with it, what the caller is still sending is taken in for a
+        while: closing on unread bytes resets the connection, and the answer would be lost
+        (RFC 9112 §9.6).
+        """
+        status, headers, body = problems.render(
+            refusal,
+            accept_language=self.inbound.read.get(b"accept-language"),
+            request_id=self.request_id.decode(),
+        )
+        headers.append((b"content-length", str(len(body)).encode()))
+        if (b"connection", b"close") not in headers or self.is_head:
+            await self.answer(status, headers, body)
+            return
+        await self.begin(status, headers)
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        await self._linger()
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _linger(self) -> None:
+        taken = 0
+        with contextlib.suppress(ClientGone, TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                async for chunk in self.body():
+                    taken += len(chunk)
+                    if taken > LINGER_BYTES:
+                        return
+
+
+async def _until_set(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+_SECURITY_NAMES: Final = frozenset(name for name, _ in SECURITY_HEADERS)

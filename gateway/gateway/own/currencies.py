@@ -1,0 +1,23 @@
+"""Owns GET /v1/currencies: which currencies there are, and how many decimals amounts take."""
+
+from typing import Final
+
+import orjson
+
+from gateway.forwarding.request import Exchange
+from kit.money import CURRENCIES, DEFAULT_CURRENCY
+
+_DOCUMENT: Final = orjson.dumps(
+    {
+        "items": [
+            {"code": code, "decimals": decimals, "is_default": code == DEFAULT_CURRENCY}
+            for code, decimals in sorted(CURRENCIES.items())
+        ],
+        "next_cursor": None,
+    }
+)
+
+
+async def answer(exchange: Exchange) -> None:
+    """Answer all of them, on one page."""
+    await exchange.answer_json(200, _DOCUMENT)

@@ -1,0 +1,105 @@
+"""Owns the gateway's liveness, readiness and figures.
+
+Ready means: every service behind is. It is degraded where one behind is, or one is away without
+which people still log in, read and pay.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final
+
+import orjson
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+
+from gateway.forwarding.forwarder import request_head
+from gateway.forwarding.request import Exchange
+from gateway.forwarding.upstream import Upstream
+from kit.refusals import NotFound, Unavailable
+from kit.tokens.verifier import TokenVerifier
+from kit.web.health import DEGRADED, READY, UNAVAILABLE, readiness
+
+CHECK_SECONDS: Final = 2.5
+
+_OK: Final = 200
+_NOT_READY: Final = 503
+_OK_WORD: Final = "ok"
+_FAILED: Final = "failed"
+# Mails and webhooks are made up for later; production has no sandbox.
+_DISPENSABLE: Final = frozenset({"notifications", "sandbox"})
+# A proxy in front lends its own address to whoever comes through it.
+_FROM_A_PROXY: Final = frozenset((b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"))
+
+_log = structlog.get_logger(__name__)
+
+
+class Health:
+    """Answers probes and scrapes."""
+
+    def __init__(
+        self,
+        upstreams: Mapping[str, Upstream],
+        tokens: TokenVerifier,
+        metrics_readers: tuple[IPv4Network | IPv6Network, ...],
+    ) -> None:
+        self._upstreams = upstreams
+        self._tokens = tokens
+        self._metrics_readers = metrics_readers
+
+    async def live(self, exchange: Exchange) -> None:
+        """Answer 200 whenever the event loop turns."""
+        await exchange.answer_json(_OK, b'{"status":"live"}')
+
+    async def ready(self, exchange: Exchange) -> None:
+        """Answer 200, or 503 where what nothing can do without is away; each check is named."""
+        asked: dict[str, Awaitable[str]] = {
+            name: self._ask(exchange, upstream) for name, upstream in self._upstreams.items()
+        }
+        found = dict(
+            zip(asked, await asyncio.gather(*map(_outcome, asked, asked.values())), strict=True)
+        )
+        found["jwks"] = _OK_WORD if self._tokens.keys_loaded else _FAILED
+        found["revocations"] = _OK_WORD if self._tokens.revocations_fresh else _FAILED
+        passed = {name: outcome != _FAILED for name, outcome in found.items()}
+        status = readiness(passed, _DISPENSABLE)
+        if status == READY and DEGRADED in found.values():
+            status = DEGRADED
+        document = orjson.dumps({"status": status, "checks": found})
+        await exchange.answer_json(_NOT_READY if status == UNAVAILABLE else _OK, document)
+
+    async def metrics(self, exchange: Exchange) -> None:
+        """Answer in Prometheus' text format, to those who may read it.
+
+        Raises:
+            NotFound: to everybody else.
+        """
+        names = {name for name, _ in exchange.scope["headers"]}
+        try:
+            peer = ip_address(exchange.peer)
+        except ValueError:
+            raise NotFound from None
+        if names & _FROM_A_PROXY or not any(peer in network for network in self._metrics_readers):
+            raise NotFound
+        body = generate_latest(REGISTRY)
+        headers = [
+            (b"content-type", CONTENT_TYPE_LATEST.encode()),
+            (b"content-length", b"%d" % len(body)),
+        ]
+        await exchange.answer(_OK, headers, body)
+
+    async def _ask(self, exchange: Exchange, upstream: Upstream) -> str:
+        head = request_head(exchange, upstream, b"GET /health/ready", ())
+        status, _, body = await upstream.fetch(head)
+        if status != _OK:
+            raise Unavailable
+        return DEGRADED if b'"degraded"' in body else _OK_WORD
+
+
+async def _outcome(name: str, asked: Awaitable[str]) -> str:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await asked
+    except Exception as error:  # noqa: BLE001 - whatever it is, the check has not passed
+        _log.warning("not_ready", check=name, error=type(error).__name__)
+        return _FAILED

@@ -1,0 +1,80 @@
+"""Owns which methods a path answers to: OPTIONS, and the Allow of a refusal (RFC 9110 §9.3.7).
+
+What stands in the gateway's own tables is known here; what stands below a prefix only its service
+knows, and is asked by OPTIONS, which needs no token and shows what the documentation shows.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.forwarding.forwarder import request_head
+from gateway.forwarding.request import Exchange
+from gateway.forwarding.upstream import Upstream
+from gateway.routing.table import METHODS, RouteTable
+from kit.refusals import MethodNotAllowed, PathUnknown
+from kit.web.nearness import Nearness
+
+_ALLOW: Final = b"allow"
+_NO_CONTENT: Final = 204
+
+
+class Methods:
+    """Answers OPTIONS, and says what is wrong with a method or a path."""
+
+    def __init__(self, routes: RouteTable, upstreams: Mapping[str, Upstream]) -> None:
+        self._routes = routes
+        self._upstreams = upstreams
+        self._nearness = Nearness(routes.shown)
+
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer OPTIONS with the methods of the path.
+
+        Raises:
+            PathUnknown: there is no such path.
+        """
+        allowed = ", ".join(sorted(await self._allowed(exchange))).encode()
+        await exchange.answer(_NO_CONTENT, [(_ALLOW, allowed)], b"")
+
+    async def refuse(self, exchange: Exchange) -> None:
+        """Refuse a method that the path has not; return where it has it.
+
+        Raises:
+            PathUnknown: there is no such path.
+            MethodNotAllowed: it has others, which Allow names.
+        """
+        allowed = await self._allowed(exchange)
+        if exchange.method not in allowed:
+            raise MethodNotAllowed(allowed=allowed)
+
+    def is_public_otherwise(self, exchange: Exchange) -> bool:
+        """Whether the path needs no token by another method than this."""
+        return any(route.is_public for route in self._routes.listed(exchange.path).values())
+
+    async def _allowed(self, exchange: Exchange) -> set[str]:
+        listed = self._routes.listed(exchange.path)
+        if any(route.own or route.rewrite for route in listed.values()):
+            return _complete(listed)
+        below = next(
+            (
+                route.upstream
+                for method in METHODS
+                if (route := self._routes.find(method, exchange.path)) is not None
+            ),
+            None,
+        )
+        if below is None:
+            raise PathUnknown(near=self._nearness.to(exchange.path.decode("ascii")))
+        return await self._asked(exchange, self._upstreams[below])
+
+    async def _asked(self, exchange: Exchange, upstream: Upstream) -> set[str]:
+        head = request_head(exchange, upstream, b"OPTIONS %b" % exchange.path, ())
+        status, headers, _ = await upstream.fetch(head)
+        told = dict(headers).get(_ALLOW, b"").decode("ascii")
+        if status != _NO_CONTENT or not told:
+            raise PathUnknown
+        return {method.strip() for method in told.split(",")}
+
+
+def _complete(methods: Mapping[str, object]) -> set[str]:
+    """Add what is answered without being listed."""
+    return {*methods, "OPTIONS", *(("HEAD",) if "GET" in methods else ())}

@@ -1,0 +1,95 @@
+"""Owns GET /v1/users?expand=wallets: auth's list of users, each with the wallets they own.
+
+Without that parameter the list is auth's alone. Only admins get past auth, so only they see this.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from gateway.forwarding.forwarder import Forwarder, Refused, ask
+from gateway.forwarding.headers import Header
+from gateway.forwarding.request import Exchange
+from gateway.forwarding.upstream import Upstream
+from kit.refusals import FieldFault, ValidationFailed
+from kit.web.bodies import parse_query
+
+EXPAND: Final = "expand"
+WALLETS: Final = "wallets"
+PAGE: Final = 100
+
+_OK: Final = 200
+
+
+class Users:
+    """The list, with or without wallets."""
+
+    def __init__(self, upstreams: Mapping[str, Upstream], forwarder: Forwarder) -> None:
+        self._auth = upstreams["auth"]
+        self._wallet = upstreams["wallet"]
+        self._forwarder = forwarder
+
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer auth's page; where asked to, each of its users with `wallets`."""
+        query, is_expanded = _taken_out(exchange.query)
+        if not is_expanded:
+            await self._forwarder.forward(exchange, self._auth.name)
+            return
+        try:
+            path = f"{exchange.path.decode()}?{query.decode()}"
+            page, headers = await ask(exchange, self._auth, path)
+            owned = await self._by_owner(exchange, [user["id"] for user in page["items"]])
+        except Refused as refused:
+            await exchange.answer(*refused.answer)
+            return
+        page["items"] = [{**user, "wallets": owned[user["id"]]} for user in page["items"]]
+        body = orjson.dumps(page)
+        # Auth's own, as the link to the next page is there; only the length is another.
+        kept = [_expanded(header) for header in headers if header[0] != b"content-length"]
+        await exchange.answer(_OK, [*kept, (b"content-length", b"%d" % len(body))], body)
+
+    async def _by_owner(
+        self, exchange: Exchange, owners: list[str]
+    ) -> dict[str, list[dict[str, Any]]]:
+        owned: dict[str, list[dict[str, Any]]] = {owner: [] for owner in owners}
+        cursor: str | None = ""
+        while owners and cursor is not None:
+            path = f"/v1/wallets?owner={','.join(owners)}&limit={PAGE}"
+            page, _ = await ask(
+                exchange, self._wallet, f"{path}&cursor={cursor}" if cursor else path
+            )
+            for wallet in page["items"]:
+                owned[wallet["owner_id"]].append(wallet)
+            cursor = page["next_cursor"]
+        return owned
+
+
+def _taken_out(query: bytes) -> tuple[bytes, bool]:
+    """Return the query as auth knows it, and whether wallets are asked for.
+
+    Raises:
+        QueryInvalid: a parameter comes twice.
+        ValidationFailed: something else than wallets is asked for.
+    """
+    asked = parse_query(query).get(EXPAND) if query else None
+    if asked is None:
+        return query, False
+    if asked != WALLETS:
+        fault = FieldFault(
+            f"/query/{EXPAND}",
+            "not_allowed",
+            f"Must be one of: '{WALLETS}'.",
+            f"Допустимо одно из: '{WALLETS}'.",
+        )
+        raise ValidationFailed(errors=[fault])
+    rest = [part for part in query.split(b"&") if EXPAND not in parse_query(part)]
+    return b"&".join(rest), True
+
+
+def _expanded(header: Header) -> Header:
+    """Put the parameter back into the address of the next page, which auth gave without it."""
+    name, value = header
+    if name != b"link":
+        return header
+    return name, value.replace(b"<?", b"<?%b=%b&" % (EXPAND.encode(), WALLETS.encode()), 1)

@@ -1,0 +1,186 @@
+"""Owns finding the route of a request; what the routes are stands in `routes` and `aliases`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+from gateway.routing import routes
+from gateway.routing.aliases import ALIASES
+
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+_SLASH: Final = 0x2F
+_NOT_SHOWN: Final = frozenset((b"/metrics",))
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What an alias stands for: the operation's method, path and what is added to the query.
+
+    A segment of `path` that is a number is taken from that segment of the alias' own path.
+    """
+
+    method: str
+    path: tuple[bytes | int, ...]
+    query: bytes
+
+    def path_for(self, path: bytes) -> bytes:
+        """Return the operation's path for a path that the alias matched."""
+        given = path.split(b"/")
+        return b"/".join(given[part] if isinstance(part, int) else part for part in self.path)
+
+    def query_for(self, query: bytes) -> bytes:
+        """Return the operation's query; what the alias adds comes last, unless it is there."""
+        if not self.query or self.query in query.split(b"&"):
+            return query
+        return b"&".join(filter(None, (query, self.query)))
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes.
+
+    Attributes:
+        label: Names the route in figures and logs; never contains what a caller sent.
+        upstream: The service that answers, empty where the gateway does.
+        own: The part of the gateway that answers, empty where a service does alone.
+        is_public: Whether no token is needed.
+        is_import: Whether its bodies may be as large as a file.
+        rewrite: What the alias stands for, None for a canonical path.
+    """
+
+    label: str
+    upstream: str = ""
+    own: str = ""
+    is_public: bool = False
+    is_import: bool = False
+    rewrite: Rewrite | None = None
+
+
+class RouteTable:
+    """Routes by exact path, then by pattern, then by prefix; each step a dictionary look-up.
+
+    A pattern begins with a fixed segment, by which it is found.
+    """
+
+    def __init__(self) -> None:
+        self._exact: dict[tuple[str, bytes], Route] = {}
+        self._patterns: dict[tuple[str, bytes], list[tuple[list[bytes], Route]]] = {}
+        self._prefixes: dict[bytes, Route] = {}
+        self._aliases: set[bytes] = set()
+
+    @classmethod
+    def of(cls, *, in_production: bool, serves_docs: bool) -> Self:
+        """Compile the tables of this environment."""
+        table = cls()
+        for prefix, upstream in routes.PREFIXES.items():
+            table.add_prefix(prefix, Route(prefix, upstream))
+        if not in_production:
+            for prefix, upstream in routes.DEVELOPMENT_PREFIXES.items():
+                table.add_prefix(prefix, Route(prefix, upstream, is_public=True))
+        for operation, upstream in {**routes.PUBLIC, **routes.OPENED_BELOW}.items():
+            label = operation.partition(" ")[2]
+            table.add(operation, Route(label, upstream, is_public=True))
+        for operation, upstream in routes.IMPORTS.items():
+            table.add(operation, Route(operation.partition(" ")[2], upstream, is_import=True))
+        table.add_own(routes.OWN, is_public=False)
+        table.add_own(routes.OWN_PUBLIC, is_public=True)
+        if serves_docs:
+            table.add_own(routes.DOCUMENTATION, is_public=True)
+        for alias, operation in ALIASES.items():
+            table.add_alias(alias, operation)
+        return table
+
+    def add_prefix(self, prefix: str, route: Route) -> None:
+        """Route all that stands below one or two segments."""
+        self._prefixes[prefix.encode()] = route
+
+    def add_own(self, operations: Mapping[str, str], *, is_public: bool) -> None:
+        """Route operations to parts of the gateway itself."""
+        for operation, own in operations.items():
+            label = operation.partition(" ")[2]
+            self.add(operation, Route(label, own=own, is_public=is_public))
+
+    def add(self, operation: str, route: Route) -> None:
+        """Route one operation, as `GET /v1/users/{id}`."""
+        method, _, path = operation.partition(" ")
+        if "{" not in path:
+            self._exact[method, path.encode()] = route
+            return
+        segments = path.encode().split(b"/")
+        self._patterns.setdefault((method, segments[1]), []).append((segments, route))
+
+    def add_alias(self, alias: str, operation: str) -> None:
+        """Route another name of an operation to where the operation goes.
+
+        Raises:
+            ValueError: the operation is not routed, or needs what the alias does not have.
+        """
+        method, _, target = operation.partition(" ")
+        path, _, query = target.partition("?")
+        route = self.find(method, path.encode())
+        if route is None:
+            raise ValueError(f"alias {alias}: {operation} is not routed")
+        rewrite = Rewrite(method, tuple(_sources(alias, path)), query.encode())
+        label = alias.partition(" ")[2]
+        self.add(alias, replace(route, label=label, rewrite=rewrite))
+        if "{" not in label:
+            self._aliases.add(label.encode())
+
+    def find(self, method: str, path: bytes) -> Route | None:
+        """Return the route of a request, None where there is none."""
+        if method == "HEAD":
+            method = "GET"
+        path = _bare(path)
+        return self._exactly(method, path) or self._below(path)
+
+    def _exactly(self, method: str, path: bytes) -> Route | None:
+        route = self._exact.get((method, path))
+        if route is not None or path in self._aliases:  # whose path is a word, not a pattern's id
+            return route
+        given = path.split(b"/")
+        patterns = self._patterns.get((method, given[1])) if len(given) > 1 else None
+        for segments, route in patterns or ():
+            if _matches(segments, given):
+                return route
+        return None
+
+    def _below(self, path: bytes) -> Route | None:
+        """Return the route of a prefix; an alias' path is whole, and nothing stands below it."""
+        if path in self._aliases:
+            return None
+        first = path.find(b"/", 1)
+        if first < 0:
+            return self._prefixes.get(path)
+        second = path.find(b"/", first + 1)
+        route = self._prefixes.get(path if second < 0 else path[:second])
+        return route or self._prefixes.get(path[:first])
+
+    def listed(self, path: bytes) -> dict[str, Route]:
+        """Return the routes of a path that stand in the tables by method; empty below a prefix."""
+        path = _bare(path)
+        found = {method: self._exactly(method, path) for method in METHODS}
+        return {method: route for method, route in found.items() if route is not None}
+
+    @property
+    def shown(self) -> list[str]:
+        """The paths that callers may be told of when they mistype one: no aliases, no figures."""
+        exact = {path for _, path in self._exact} - self._aliases - _NOT_SHOWN
+        return sorted(path.decode() for path in {*exact, *self._prefixes})
+
+
+def _bare(path: bytes) -> bytes:
+    return path[:-1] if path[-1] == _SLASH and len(path) > 1 else path
+
+
+def _matches(segments: list[bytes], given: list[bytes]) -> bool:
+    return len(segments) == len(given) and all(
+        segment == part or (segment[:1] == b"{" and part)
+        for segment, part in zip(segments, given, strict=True)
+    )
+
+
+def _sources(alias: str, path: str) -> Iterable[bytes | int]:
+    given = alias.partition(" ")[2].split("/")
+    for segment in path.split("/"):
+        yield given.index(segment) if segment.startswith("{") else segment.encode()

@@ -1,0 +1,95 @@
+"""Deletes users, in a way that nobody disappears with money and nothing is half done for ever.
+
+Written down first, and a user who was written down is either deleted or opened again: by the
+request itself, or by the loop where its process died.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from auth.clients.services import Neighbours, Standing
+from auth.domain.users import User
+from auth.refusals import DeletionUnderWay, PaymentsOpen, WalletNotEmpty
+from auth.service import users
+from kit.clock import Clock
+from kit.db import Database
+from kit.refusals import Language, Refusal, Unavailable
+
+# Far longer than all that one deletion asks may take.
+ABANDONED_AFTER: Final = timedelta(minutes=2)
+LOOK_SECONDS: Final = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+class Leaving:
+    """The whole of a deletion, in several units of work with calls between them."""
+
+    def __init__(self, database: Database, clock: Clock, neighbours: Neighbours) -> None:
+        self._database = database
+        self._clock = clock
+        self._neighbours = neighbours
+
+    async def leave(self, user_id: UUID, language: Language) -> User:
+        """Close a user at payments and wallet, then delete; return the deleted user.
+
+        Raises:
+            PaymentsOpen, WalletNotEmpty: something stands in the way; the user stays.
+            LastAdmin: nobody would be left to administer.
+            DeletionUnderWay: another request is just doing it, or was cut short.
+            NotFound: there is no such user.
+            Unavailable: payments or wallet gave no answer; the user stays.
+        """
+        async with self._database.unit_of_work() as uow:
+            attempt = await users.begin_deletion(uow, user_id, self._clock.now(), ABANDONED_AFTER)
+        try:
+            standing = await self._neighbours.close(user_id, language)
+            if standing:
+                raise _refusal(standing)
+            async with self._database.unit_of_work() as uow:
+                return await users.delete(uow, user_id, attempt, self._clock.now())
+        except DeletionUnderWay:
+            raise  # somebody else has taken it over, and opens or deletes
+        except Refusal:
+            # Only where nothing was deleted for certain; anything else is left to the loop.
+            await self._reopen(user_id, attempt)
+            raise
+
+    async def resume(self) -> bool:
+        """Open again one user whose deletion was cut short; False where there is none."""
+        now = self._clock.now()
+        async with self._database.unit_of_work() as uow:
+            found = await users.take_abandoned(uow, now, ABANDONED_AFTER)
+        if found is None:
+            return False
+        log.warning("deletion_was_cut_short", user_id=str(found.user_id))
+        return await self._reopen(found.user_id, found.attempt)
+
+    async def run(self) -> None:
+        """Resume, for ever, what was cut short."""
+        while True:
+            while await self.resume():
+                pass
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _reopen(self, user_id: UUID, attempt: UUID) -> bool:
+        try:
+            await self._neighbours.reopen(user_id)
+        except Unavailable:
+            log.warning("reopening_is_put_off", user_id=str(user_id))
+            return False
+        async with self._database.unit_of_work() as uow:
+            await users.end_deletion(uow, user_id, attempt)
+        return True
+
+
+def _refusal(standing: list[Standing]) -> Refusal:
+    """Return one refusal with all that stands in the way, by the first that says so."""
+    faults = [fault for one in standing for fault in one.faults]
+    if standing[0].code == PaymentsOpen.code:
+        return PaymentsOpen(errors=faults)
+    return WalletNotEmpty(errors=faults)

@@ -1,0 +1,103 @@
+"""What logging in, staying logged in and logging out take and answer; the published keys."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from auth.schemas.users import GivenPassword, LoginName
+from kit.web.schemas import Model
+
+_ACCESS_TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTlhYmY1ZSJ9.c2lnbmF0dXJl"  # noqa: S105 - an example
+_REFRESH_TOKEN = "rt_AZq_Xjscf8KaTi9tDBt6kAAAAAA"  # noqa: S105 - an example
+_ALICE: dict[str, JsonValue] = {"username": "alice", "password": "demo-password-1"}  # `make seed`
+
+
+class LoginRequest(Model):
+    """Username or e-mail, and the password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ALICE]})
+
+    username: LoginName
+    password: GivenPassword
+
+
+class RefreshRequest(Model):
+    """The newest refresh token of a session."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"refresh_token": _REFRESH_TOKEN}]})
+
+    refresh_token: str = Field(min_length=1, max_length=512, examples=[_REFRESH_TOKEN])
+
+
+class TokenForm(BaseModel):
+    """The form of OAuth2's token endpoint; parameters it does not know are ignored (RFC 6749)."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [{"grant_type": "password", **_ALICE}]},
+    )
+
+    grant_type: str | None = Field(
+        default=None,
+        max_length=64,
+        description="`password` (also where it is left out), `refresh_token` or"
+        " `client_credentials`.",
+        examples=["password"],
+    )
+    username: LoginName | None = None
+    password: GivenPassword | None = None
+    refresh_token: str | None = Field(default=None, max_length=512)
+    client_id: str | None = Field(default=None, max_length=64)
+    client_secret: str | None = Field(default=None, max_length=512)
+    scope: str | None = Field(default=None, max_length=512, description="There are none.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_has_no_value(cls, given: dict[str, str]) -> dict[str, str]:
+        """Read what is empty as left out (RFC 6749 §3.2)."""
+        return {name: value for name, value in given.items() if value}
+
+
+class TokenAnswer(Model):
+    """Tokens of a user's session (RFC 6749 §5.1)."""
+
+    access_token: str = Field(examples=[_ACCESS_TOKEN])
+    refresh_token: str = Field(examples=[_REFRESH_TOKEN])
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
+    expires_in: int = Field(description="Life of the access token, seconds.", examples=[600])
+
+
+class ServiceTokenAnswer(Model):
+    """A service's token; without a refresh token (RFC 6749 §4.4.3)."""
+
+    access_token: str = Field(examples=[_ACCESS_TOKEN])
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
+    expires_in: int = Field(description="Life of the token, seconds.", examples=[300])
+
+
+class LogoutRequest(Model):
+    """Which sessions to end: this one, all others, or all."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"scope": "others"}]})
+
+    scope: Literal["this", "others", "all"] = Field(default="this", examples=["this"])
+
+
+class Jwk(Model):
+    """A public key that access tokens are checked against (RFC 7517)."""
+
+    kty: Literal["EC"]
+    crv: Literal["P-256"]
+    x: str = Field(examples=["f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"])
+    y: str = Field(examples=["x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"])
+    kid: str = Field(examples=["oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"])
+    use: Literal["sig"]
+    alg: Literal["ES256"]
+
+
+class Jwks(Model):
+    """The published keys: next, active, and retired ones whose tokens may still live."""
+
+    keys: list[Jwk]

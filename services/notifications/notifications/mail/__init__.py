@@ -1,0 +1,1 @@
+"""Mails on their way out: the worker that sends what is due, and SMTP."""

@@ -1,0 +1,213 @@
+"""Sends the mails that are due, again and again: claims a batch, asks for addresses, sends, notes.
+
+Claiming and noting are units of work of their own; asking and sending happen between them.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from prometheus_client import Counter
+
+from kit.db import Database
+from kit.logs import get_logger
+from kit.refusals import Unavailable
+from kit.tasks import for_ever
+from notifications.clients.auth import Contacts
+from notifications.domain.addresses import address_hash, can_be_written, mailbox
+from notifications.domain.bounces import REMEMBERED, Blame, Verdict, decide_faults
+from notifications.domain.letters import letter
+from notifications.domain.mails import ORDERED, Contact, Mail, Status
+from notifications.domain.retries import wait_after
+from notifications.mail.smtp import Mailer, Outcome, Taken, written
+from notifications.repository import Addresses, Mails
+from notifications.settings import Settings
+
+BATCH: Final = 100
+# Sending a batch stops well before its lease ends, so that nobody sends the rest beside us.
+LEASE: Final = timedelta(minutes=5)
+SENDING: Final = timedelta(minutes=2)
+IDLE_SECONDS: Final = 0.5
+KEPT: Final = timedelta(days=30)
+PURGE_SECONDS: Final = 3600.0
+
+refused = Counter("saldo_mail_refused", "Mails that were not taken", ["blame", "stage"])
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that can be sent: to whom, where to, and whether it was refused there of late."""
+
+    mail: Mail
+    contact: Contact
+    email: str
+    had_faults: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Postman:
+    """Sends mails; any number of them, in any number of processes, get in nobody's way."""
+
+    database: Database
+    contacts: Contacts
+    settings: Settings
+
+    async def run(self) -> None:
+        """Send what is due until cancelled."""
+        await for_ever("notifications.mail", self._send_all_due, every_seconds=IDLE_SECONDS)
+
+    async def purge(self) -> None:
+        """Delete mails that ended long ago, and old faults of addresses, until cancelled."""
+
+        async def once() -> None:
+            async with self.database.unit_of_work() as uow:
+                now = uow.clock.now()
+                await Mails(uow).purge(now - KEPT)
+                await Addresses(uow).purge(now - REMEMBERED)
+
+        await for_ever("notifications.mail_purge", once, every_seconds=PURGE_SECONDS)
+
+    async def _send_all_due(self) -> None:
+        while await self.send_due() == BATCH:
+            pass
+
+    async def send_due(self) -> int:
+        """Send one batch; returns how many mails were due."""
+        async with self.database.unit_of_work() as uow:
+            mails = await Mails(uow).claim(uow.clock.now(), LEASE, BATCH)
+        if not mails:
+            return 0
+        try:
+            contacts = await self.contacts.of({mail.user_id for mail in mails})
+        except Unavailable:
+            await self._put_off(mails, "auth unavailable")
+            return len(mails)
+        sendable = await self._with_address(mails, contacts)
+        async with Mailer.open(self.settings) as mailer:
+            await self._send(mailer, sendable)
+        return len(mails)
+
+    async def _with_address(
+        self, mails: Sequence[Mail], contacts: Mapping[UUID, Contact]
+    ) -> list[Letter]:
+        """Return the mails that can be sent, with whom and where to; end the others."""
+        reachable = [
+            (mail, contact, contact.email)
+            for mail in mails
+            if (contact := contacts.get(mail.user_id)) is not None and contact.email is not None
+        ]
+        async with self.database.read() as connection:
+            hashes = {address_hash(email) for _, _, email in reachable}
+            faults = await Addresses(connection).among(hashes) if hashes else {}
+        now = self.database.clock.now()
+        endings: dict[Status, list[Mail]] = {Status.MUTED: [], Status.REFUSED: []}
+        sendable = []
+        for mail, contact, email in reachable:
+            known = faults.get(address_hash(email))
+            if not can_be_written(email):
+                endings[Status.REFUSED].append(mail)
+            elif known is not None and known.is_muted(now) and mail.kind not in ORDERED:
+                endings[Status.MUTED].append(mail)
+            else:
+                sendable.append(Letter(mail, contact, email, had_faults=known is not None))
+        found = {mail.id for mail, _, _ in reachable}
+        endings[Status.NO_ADDRESS] = [mail for mail in mails if mail.id not in found]
+        async with self.database.unit_of_work() as uow:
+            for status, ended in endings.items():
+                if ended:
+                    await Mails(uow).finish(ended, status, uow.clock.now())
+        return sendable
+
+    async def _send(self, mailer: Mailer, letters: Sequence[Letter]) -> None:
+        """Send one after the other; where none can be sent now the rest is put off with it."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SENDING.total_seconds()
+        for position, one in enumerate(letters):
+            if loop.time() > until:
+                return  # the rest is claimed again when its lease ends
+            try:
+                outcome = await self._send_one(mailer, one)
+            except Exception as error:  # noqa: BLE001 - our fault, with this one: the others go out
+                fault = type(error).__name__  # its text may hold an address, or a link
+                log.error("mail_not_written", mail_id=str(one.mail.id), error=fault)  # noqa: TRY400
+                await self._put_off([one.mail], "not written")
+                continue
+            if isinstance(outcome, Verdict) and outcome.is_everybodys:
+                _tell_of(outcome)
+                await self._put_off([rest.mail for rest in letters[position:]], str(outcome))
+                return
+            await self._note(one, outcome)
+
+    async def _send_one(self, mailer: Mailer, one: Letter) -> Outcome:
+        mail, contact = one.mail, one.contact
+        said = letter(
+            mail.kind,
+            mail.facts,
+            to=contact.username,
+            other_username=mail.other_username,
+            language=mail.language or contact.language or self.settings.default_language,
+        )
+        recipient = mailbox(one.email) or one.email
+        message = written(
+            said,
+            mail_id=mail.id,
+            sender=self.settings.mail_from,
+            recipient=recipient,
+            now=self.database.clock.now(),
+        )
+        return await mailer.send(message, recipient)
+
+    async def _note(self, one: Letter, outcome: Outcome) -> None:
+        if isinstance(outcome, Taken):
+            async with self.database.unit_of_work() as uow:
+                await Mails(uow).finish([one.mail], Status.SENT, uow.clock.now())
+                if one.had_faults:
+                    await Addresses(uow).forgive(address_hash(one.email))
+            log.info("mail_sent", mail_id=str(one.mail.id), kind=one.mail.kind.value)
+            return
+        _tell_of(outcome)
+        if outcome.blame is not Blame.ADDRESS or not await self._is_muted_by(one, outcome):
+            await self._put_off([one.mail], str(outcome))
+
+    async def _is_muted_by(self, one: Letter, verdict: Verdict) -> bool:
+        """Keep a fault of an address; tell whether that mutes it, which ends the mail."""
+        async with self.database.unit_of_work() as uow:
+            addresses, now, key = Addresses(uow), uow.clock.now(), address_hash(one.email)
+            faults = decide_faults(await addresses.lock(key), now)
+            await addresses.save(key, one.mail.user_id, verdict.status or "", faults)
+            if not faults.is_muted(now):
+                return False
+            await Mails(uow).finish([one.mail], Status.REFUSED, now, error=str(verdict))
+        log.warning("address_muted", user_id=str(one.mail.user_id), status=verdict.status)
+        return True
+
+    async def _put_off(self, mails: Sequence[Mail], error: str) -> None:
+        """Have mails tried again later; those that were tried often enough are given up."""
+        given_up = [mail for mail in mails if mail.attempts >= self.settings.mail_tries]
+        async with self.database.unit_of_work() as uow:
+            now = uow.clock.now()
+            if given_up:
+                await Mails(uow).finish(given_up, Status.GIVEN_UP, now, error=error)
+            for mail in mails:
+                if mail not in given_up:
+                    chance = random.random()  # noqa: S311 - jitter is no secret
+                    await Mails(uow).postpone(mail, now + wait_after(mail.attempts, chance), error)
+        log.warning("mails_put_off", count=len(mails), given_up=len(given_up), error=error)
+
+
+def _tell_of(verdict: Verdict) -> None:
+    """Count what the mail server said; what is not about one recipient is an alarm."""
+    refused.labels(verdict.blame, verdict.stage).inc()
+    if verdict.is_alarming:
+        log.error(
+            "mail_server_refuses",
+            blame=verdict.blame.value,
+            stage=verdict.stage.value,
+            code=verdict.code,
+            status=verdict.status,
+        )

@@ -1,0 +1,330 @@
+"""What the webhook operations take and give; shapes only, the rules stand in the domain."""
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Self
+from uuid import UUID
+
+import orjson
+from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_validator
+
+from kit.web.fields import refuse_field
+from kit.web.schemas import Model
+from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
+from notifications.domain.attempts import Status
+from notifications.domain.deliveries import Delivery
+from notifications.domain.endpoints import Endpoint, EventType, OffReason, Wish
+from notifications.domain.signatures import secret_text
+from notifications.domain.webhook_urls import LONGEST_URL
+
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+_ID: Final = "0197a1e0-1b7a-7c11-8d5e-3f4a5b6c7d10"
+_ENDPOINT: Final[dict[str, Any]] = {
+    "id": _ID,
+    "owner_id": "0197a1d0-0a6f-7c00-8c4d-2e3f4a5b6c01",
+    "url": "https://shop.example.com/saldo-events",
+    "description": "The shop's back office",
+    "event_types": ["payment.paid", "payment.failed"],
+    "is_active": True,
+    "off_reason": None,
+    "off_at": None,
+    "old_secret_until": None,
+    "created_at": "2026-01-31T12:00:00Z",
+}
+_DELIVERY: Final[dict[str, Any]] = {
+    "id": "0197a1e0-2c8b-7d22-9e6f-4a5b6c7d8e11",
+    "endpoint_id": _ID,
+    "owner_id": "0197a1d0-0a6f-7c00-8c4d-2e3f4a5b6c01",
+    "payment_id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
+    "webhook_id": "5f0c8a54-6f0e-5d0a-9f64-0b8f3f6d1c12",
+    "type": "payment.paid",
+    "sequence": 2,
+    "status": "delivered",
+    "created_at": "2026-01-31T12:00:05Z",
+    "next_attempt_at": None,
+    "delivered_at": "2026-01-31T12:00:10Z",
+    "payload": {
+        "type": "payment.paid",
+        "timestamp": "2026-01-31T12:00:05Z",
+        "data": {"payment_id": "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03", "sequence": 2},
+    },
+    "attempts": [
+        {
+            "number": 1,
+            "at": "2026-01-31T12:00:05Z",
+            "status_code": 503,
+            "milliseconds": 41,
+            "answer": "busy",
+            "error": None,
+        },
+        {
+            "number": 2,
+            "at": "2026-01-31T12:00:10Z",
+            "status_code": 204,
+            "milliseconds": 12,
+            "answer": None,
+            "error": None,
+        },
+    ],
+}
+# Controls, surrogates, private use, unassigned, line and paragraph separators.
+_UNSEEN: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def _visible(text: str) -> str:
+    if not _UNSEEN.isdisjoint(unicodedata.category(character) for character in text):
+        raise refuse_field(
+            "malformed",
+            "Must not hold control characters.",
+            "Не должно содержать управляющих знаков.",
+        )
+    return text
+
+
+def _all_different(types: list[EventType] | None) -> list[EventType] | None:
+    if types is not None and len(set(types)) != len(types):
+        raise refuse_field(
+            "repeated", "Name every event type once.", "Укажите каждый тип события один раз."
+        )
+    return types
+
+
+Url = Annotated[
+    str,
+    Field(
+        description="Where events are POSTed to: https, port 443 or 8443, a public address. In"
+        " development also http (port 80 or 8080), and this machine itself (`localhost`,"
+        " `127.0.0.1`, `[::1]`) at any port from 1024 on.",
+        min_length=1,
+        max_length=LONGEST_URL,
+        examples=[_ENDPOINT["url"]],
+    ),
+]
+Description = Annotated[
+    str,
+    Field(description="The owner's own note.", max_length=200, examples=["The shop's back office"]),
+    AfterValidator(_visible),
+]
+EventTypes = Annotated[
+    list[EventType] | None,
+    Field(
+        description="Which events are sent; null for all, also those that Saldo learns later.",
+        min_length=1,
+        max_length=50,
+        examples=[["payment.paid", "payment.failed"], None],
+    ),
+    AfterValidator(_all_different),
+]
+
+
+class EndpointRequest(Model):
+    """An endpoint to be made."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"url": _ENDPOINT["url"], "event_types": _ENDPOINT["event_types"]}]
+        }
+    )
+
+    url: Url
+    event_types: EventTypes = None
+    description: Description | None = None
+
+    @property
+    def wish(self) -> Wish:
+        """What is asked for, as the domain takes it."""
+        types = None if self.event_types is None else tuple(self.event_types)
+        return Wish(self.url, self.description, types)
+
+
+class EndpointChanges(Model):
+    """What is to be changed; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"is_active": False}]})
+
+    url: Url | None = None
+    event_types: EventTypes = None
+    description: Description | None = None
+    is_active: bool | None = Field(None, description="false: off; true: on again, as if new.")
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What has been given; for url and is_active null means nothing."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        if given.get("event_types") is not None:
+            given["event_types"] = tuple(given["event_types"])
+        needed = {"url", "is_active"}
+        return {name: v for name, v in given.items() if v is not None or name not in needed}
+
+
+class EndpointAnswer(Model):
+    """A webhook endpoint."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ENDPOINT]})
+
+    id: UUID
+    owner_id: UUID
+    url: str
+    description: str | None = None
+    event_types: list[str] | None = Field(None, description="null for all.")
+    is_active: bool
+    off_reason: OffReason | None = Field(
+        None,
+        description="Why it is off: by its `owner`, it answered 410 (`gone`), or ten attempts in a"
+        " row have failed (`failing`).",
+    )
+    off_at: datetime | None = None
+    old_secret_until: datetime | None = Field(
+        None, description="Until then the secret before the present one signs, too."
+    )
+    created_at: datetime
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, **more: Any) -> Self:
+        """Show an endpoint."""
+        return cls(
+            id=endpoint.id,
+            owner_id=endpoint.user_id,
+            url=endpoint.url,
+            description=endpoint.description,
+            event_types=None if endpoint.event_types is None else list(endpoint.event_types),
+            is_active=endpoint.is_active,
+            off_reason=endpoint.off_reason,
+            off_at=endpoint.off_at,
+            old_secret_until=endpoint.old_secret_until,
+            created_at=endpoint.created_at,
+            **more,
+        )
+
+
+class EndpointWithSecret(EndpointAnswer):
+    """An endpoint that has just been given a secret."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{**_ENDPOINT, "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"}]
+        }
+    )
+
+    secret: str | None = Field(
+        None,
+        description="What signatures are made with, shown this once. A request repeated under its"
+        " Idempotency-Key is answered with null: rotate the secret where it was lost.",
+    )
+
+    def revealing(self, secret: bytes) -> Self:
+        """Return the same with the secret in it."""
+        return self.model_copy(update={"secret": secret_text(secret)})
+
+
+class RotateRequest(Model):
+    """How a secret is to be replaced."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"overlap_hours": 24}]})
+
+    overlap_hours: int = Field(
+        24,
+        ge=0,
+        le=168,
+        description="For so long the old secret signs, too; 0 where it has leaked.",
+    )
+
+
+class SpanRequest(Model):
+    """A span of time: from `from` on, before `to`."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        json_schema_extra={
+            "examples": [{"from": "2026-01-31T00:00:00Z", "to": "2026-02-01T00:00:00Z"}]
+        },
+    )
+
+    from_: RangeEdge = Field(alias="from", description="Its first moment, or its first day.")
+    to: RangeEdge = Field(description="The first moment after it, or its last day.")
+    tz: Zone = DEFAULT_ZONE
+
+    _times: tuple[datetime, datetime] = PrivateAttr()
+
+    @property
+    def times(self) -> tuple[datetime, datetime]:
+        """The first moment of it, and the first one after it."""
+        return self._times
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        begin, end = span(self.from_, self.to, self.tz)
+        self._times = begin or _FIRST, end or _LAST
+        if self._times[0] >= self._times[1]:
+            raise refuse_field(
+                "span_empty",
+                "`to` must be later than `from`.",
+                "`to` должно быть позже `from`.",
+                field="to",
+            )
+        return self
+
+
+class ReplayAnswer(Model):
+    """How many deliveries will be sent again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"replayed": 17}]})
+
+    replayed: int
+
+
+class AttemptAnswer(Model):
+    """One attempt: the receiver's answer, or what went wrong."""
+
+    number: int
+    at: datetime
+    status_code: int | None = None
+    milliseconds: int
+    answer: str | None = Field(None, description="Its first 1,024 bytes.")
+    error: str | None = Field(
+        None, description="Where there was no answer: a stable code such as `timeout`."
+    )
+
+
+class DeliveryAnswer(Model):
+    """One event on its way to one endpoint, with every attempt at it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_DELIVERY]})
+
+    id: UUID
+    endpoint_id: UUID
+    owner_id: UUID
+    payment_id: UUID | None = Field(None, description="null where it tells of no payment.")
+    webhook_id: UUID = Field(description="What the receiver is sent as `webhook-id`.")
+    type: str
+    sequence: int | None = Field(
+        None, description="Gapless, of the payment or of the account; null on a test."
+    )
+    status: Status = Field(
+        description="`skipped`: it came, or waited, while the endpoint was off; replay sends it."
+    )
+    created_at: datetime
+    next_attempt_at: datetime | None = None
+    delivered_at: datetime | None = None
+    payload: dict[str, Any] = Field(description="What is sent.")
+    attempts: list[AttemptAnswer]
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Self:
+        """Show a delivery."""
+        return cls(
+            id=delivery.id,
+            endpoint_id=delivery.endpoint_id,
+            owner_id=delivery.owner_id,
+            payment_id=delivery.payment_id,
+            webhook_id=delivery.message_id,
+            type=delivery.type,
+            sequence=delivery.sequence,
+            status=Status(delivery.status),
+            created_at=delivery.created_at,
+            next_attempt_at=delivery.next_at,
+            delivered_at=delivery.delivered_at,
+            payload=orjson.loads(delivery.body),
+            attempts=[AttemptAnswer.model_validate(one) for one in delivery.attempts],
+        )

@@ -1,0 +1,179 @@
+"""The card provider's API, as a shop uses it, and a bank that tells of its credits."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Request
+
+from kit.ids import new_id
+from kit.web.routes import Router
+from sandbox.cards.box import CardPayment, Status, new_payment_id
+from sandbox.cards.deliveries import Faults, Sender
+from sandbox.cards.provider import Provider, shown_refund
+from sandbox.cards.schemas import (
+    BankCreditAnswer,
+    BankCreditRequest,
+    CardPaymentRequest,
+    CardPaymentState,
+    CardRefundRequest,
+    OutcomeRequest,
+    RefundState,
+)
+from sandbox.refusals import (
+    CardKeyReused,
+    CardPaymentFull,
+    CardPaymentNotSucceeded,
+    CardPaymentUnknown,
+    CardRefundTooLarge,
+)
+
+router = Router(tags=["cards"])
+PAYMENTS: Final = "/sandbox/provider/payments"
+
+
+def provider(request: Request) -> Provider:
+    """Return the card provider."""
+    found: Provider = request.app.state.provider
+    return found
+
+
+TheProvider = Annotated[Provider, Depends(provider)]
+
+
+def _payment(payment_id: str, cards: TheProvider) -> CardPayment:
+    found = cards.cards.get(payment_id)
+    if found is None:
+        raise CardPaymentUnknown
+    return found
+
+
+Asked = Annotated[CardPayment, Depends(_payment)]
+
+
+@router.post(
+    PAYMENTS,
+    access="public",
+    operation_id="create_card_payment",
+    summary="Create a payment by card",
+    description="The same Idempotency-Key again answers with the first payment.",
+    status_code=201,
+    refusals=(CardKeyReused,),
+)
+async def create_card_payment(
+    body: CardPaymentRequest,
+    cards: TheProvider,
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+) -> CardPaymentState:
+    """Create it; the answer says where the card is entered."""
+    made = CardPayment(
+        new_payment_id(), body.money, body.description, body.return_url, body.charge_id
+    )
+    created = cards.cards.create(idempotency_key, made)
+    if created is None:
+        raise CardKeyReused
+    return CardPaymentState.model_validate(cards.told(created))
+
+
+@router.get(
+    f"{PAYMENTS}/{{payment_id}}",
+    access="public",
+    operation_id="get_card_payment",
+    summary="See how a payment by card stands",
+    refusals=(CardPaymentUnknown,),
+)
+async def get_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentState:
+    """Show it."""
+    return CardPaymentState.model_validate(cards.told(payment))
+
+
+@router.post(
+    f"{PAYMENTS}/{{payment_id}}/cancel",
+    access="public",
+    operation_id="cancel_card_payment",
+    summary="Call a payment by card off",
+    description="One that has ended stays as it is.",
+    refusals=(CardPaymentUnknown,),
+)
+async def cancel_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentState:
+    """Cancel it where that is possible."""
+    cards.cancel(payment)
+    return CardPaymentState.model_validate(cards.told(payment))
+
+
+@router.post(
+    f"{PAYMENTS}/{{payment_id}}/refunds",
+    access="public",
+    operation_id="refund_card_payment",
+    summary="Give the money of a payment by card back, all or a part",
+    description="The same Idempotency-Key again answers with the first refund.",
+    status_code=201,
+    refusals=(
+        CardPaymentUnknown,
+        CardPaymentNotSucceeded,
+        CardRefundTooLarge,
+        CardPaymentFull,
+        CardKeyReused,
+    ),
+)
+async def refund_card_payment(
+    payment: Asked,
+    cards: TheProvider,
+    body: CardRefundRequest | None = None,
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+) -> RefundState:
+    """Refund what is asked for, or all that is left."""
+    if payment.status is not Status.SUCCEEDED:
+        raise CardPaymentNotSucceeded
+    if body is not None and body.currency != payment.amount.currency:
+        raise CardRefundTooLarge
+    minor, key = None if body is None else body.money.minor, idempotency_key or new_id().hex
+    if (known := payment.refunds.get(key)) is not None:
+        if minor not in (None, known.minor):
+            raise CardKeyReused
+        return RefundState.model_validate(shown_refund(payment, known))
+    if payment.is_full:
+        raise CardPaymentFull
+    named = None if body is None else body.refund_id
+    refund = payment.refund(key, minor, named, payment.refunds_go)
+    if refund is None:
+        raise CardRefundTooLarge
+    cards.refunded(payment, refund, Faults())
+    return RefundState.model_validate(shown_refund(payment, refund))
+
+
+@router.post(
+    f"{PAYMENTS}/{{payment_id}}/outcome",
+    access="public",
+    operation_id="choose_outcome",
+    summary="Do what the buttons of the card page do",
+    refusals=(CardPaymentUnknown,),
+)
+async def choose_outcome(
+    body: OutcomeRequest, payment: Asked, cards: TheProvider
+) -> CardPaymentState:
+    """Choose the outcome, for tests."""
+    payment.refunds_go = body.refunds
+    cards.choose(payment, body.outcome, body.faults, body.delay_seconds)
+    return CardPaymentState.model_validate(cards.told(payment))
+
+
+@router.post(
+    "/sandbox/bank/credits",
+    access="public",
+    operation_id="send_bank_credit",
+    summary="Have the bank tell of a credit",
+)
+async def send_bank_credit(body: BankCreditRequest, request: Request) -> BankCreditAnswer:
+    """Send the bank's signed webhook and show what was answered to it."""
+    sender: Sender = request.app.state.bank
+    transaction_id = body.transaction_id or f"bank-{new_id().hex}"
+    told = {
+        "transaction_id": transaction_id,
+        **body.model_dump(mode="json", include={"amount", "currency"}),
+        **body.model_dump(mode="json", include={"wallet_id", "wallet_number"}, exclude_none=True),
+    }
+    answer = await sender.send(told, wrong_signature=body.wrong_signature)
+    if answer is None:
+        return BankCreditAnswer(transaction_id=transaction_id, status=0, answer=None)
+    return BankCreditAnswer(
+        transaction_id=transaction_id, status=answer.status_code, answer=answer.json()
+    )

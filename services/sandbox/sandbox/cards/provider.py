@@ -1,0 +1,173 @@
+"""What the card provider does when the owner of a card has chosen: states, and whom it tells."""
+
+import asyncio
+import time
+from typing import Any, Final
+
+from kit.ids import new_id
+from kit.money import decimal_text
+from kit.tasks import spawn
+from sandbox.cards.box import CardPayment, Cards, Outcome, Status
+from sandbox.cards.deliveries import Faults, Sender
+from sandbox.cards.reversals import Dispute, DisputeMove, Refund, RefundStatus
+
+DECLINED: Final = "card_declined"
+
+
+class Provider:
+    """The card provider: its payments, and the sender of its webhooks."""
+
+    def __init__(self, public_url: str) -> None:
+        """Take where people reach the card page."""
+        self.cards = Cards()
+        self._public_url = public_url.rstrip("/")
+        self.sender: Sender | None = None  # there once the service has been opened
+
+    def page_url(self, payment: CardPayment) -> str:
+        """Return where the card is entered."""
+        return f"{self._public_url}/sandbox/cards/{payment.id}"
+
+    def choose(
+        self, payment: CardPayment, outcome: Outcome, faults: Faults, delay_seconds: float
+    ) -> None:
+        """Do what the owner of the card wants; a payment that has ended stays as it is."""
+        if not payment.is_open:
+            return
+        match outcome:
+            case Outcome.SUCCESS:
+                self._end(payment, Status.SUCCEEDED, None, faults)
+            case Outcome.DECLINE:
+                self._end(payment, Status.FAILED, DECLINED, faults)
+            case Outcome.DELAY if payment.status is Status.PENDING:
+                payment.move(Status.PROCESSING)
+                self._tell([self._event(payment)], Faults())
+                spawn(self._end_later(payment, faults, delay_seconds), "sandbox.bank_confirms")
+            case _:
+                return
+
+    async def _end_later(self, payment: CardPayment, faults: Faults, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._end(payment, Status.SUCCEEDED, None, faults)
+
+    def _end(
+        self, payment: CardPayment, status: Status, reason: str | None, faults: Faults
+    ) -> None:
+        """End a payment and tell it: that it was under way, an earlier try, then its end."""
+        if not payment.is_open:
+            return
+        events = [self._event(payment, status=Status.PROCESSING)]
+        if status is Status.SUCCEEDED and faults.out_of_order:
+            events.append(self._event(payment, status=Status.FAILED, reason=DECLINED))
+        payment.move(status, reason)
+        self._tell([*events, self._event(payment)], faults)
+
+    def cancel(self, payment: CardPayment) -> None:
+        """Call a payment off, unless it has ended."""
+        if payment.move(Status.CANCELLED):
+            self._tell([self._event(payment)], Faults())
+
+    def dispute(
+        self, payment: CardPayment, dispute: Dispute, faults: Faults, *, withdraw: bool
+    ) -> None:
+        """Tell of a dispute that was opened, and withdraw its funds where that is wanted."""
+        events = [self._dispute_event("dispute.created", payment, dispute)]
+        if withdraw:
+            kinds = dispute.move(DisputeMove.WITHDRAW)
+            events += [self._dispute_event(kind, payment, dispute) for kind in kinds]
+        self._tell(events, faults)
+
+    def move_dispute(
+        self,
+        payment: CardPayment,
+        dispute: Dispute,
+        move: DisputeMove,
+        faults: Faults,
+        *,
+        won: bool = False,
+    ) -> bool:
+        """Do something about a dispute and tell it; False where that is not possible."""
+        kinds = dispute.move(move, won=won)
+        self._tell([self._dispute_event(kind, payment, dispute) for kind in kinds], faults)
+        return bool(kinds)
+
+    def refunded(self, payment: CardPayment, refund: Refund, faults: Faults) -> None:
+        """Tell of a refund that was made."""
+        self._tell([self._refund_event("refund.created", payment, refund)], faults)
+
+    def move_refund(
+        self, payment: CardPayment, refund: Refund, status: RefundStatus, faults: Faults
+    ) -> bool:
+        """Let a refund succeed or fail and tell it; False where that is not possible."""
+        if not refund.move(status):
+            return False
+        kind = "refund.failed" if status is RefundStatus.FAILED else "refund.updated"
+        self._tell([self._refund_event(kind, payment, refund)], faults)
+        return True
+
+    def _tell(self, events: list[dict[str, Any]], faults: Faults) -> None:
+        if faults.repeat_id:
+            events = [{**event, "id": events[0]["id"]} for event in events]
+        if self.sender is not None and events:
+            self.sender.send_later(events, faults)
+
+    def told(self, payment: CardPayment) -> dict[str, Any]:
+        """Return a payment as the API shows it: with all that comes back of it."""
+        return {
+            **self.shown(payment),
+            "refunds": [shown_refund(payment, one) for one in payment.refunds.values()],
+            "disputes": [
+                {**shown_dispute(payment, one), "is_withdrawn": one.is_withdrawn}
+                for one in payment.disputes
+            ],
+        }
+
+    def shown(self, payment: CardPayment) -> dict[str, Any]:
+        """Return a payment as the API and the webhooks show it."""
+        return {
+            "id": payment.id,
+            "status": payment.status.value,
+            "amount": payment.amount.decimal,
+            "currency": payment.amount.currency,
+            "url": self.page_url(payment),
+            "reason": payment.reason,
+            "charge_id": None if payment.charge_id is None else str(payment.charge_id),
+            "refunded_amount": decimal_text(payment.refunded_minor, payment.amount.currency),
+            "is_disputed": payment.is_disputed,
+        }
+
+    def _event(self, payment: CardPayment, kind: str | None = None, **as_if: Any) -> dict[str, Any]:
+        seen = {**self.shown(payment), **as_if}
+        return {
+            "id": f"evt_{new_id().hex}",
+            "type": kind or f"payment.{seen['status']}",
+            "created": time.time(),
+            "payment": seen,
+        }
+
+    def _dispute_event(self, kind: str, payment: CardPayment, dispute: Dispute) -> dict[str, Any]:
+        return self._event(payment, kind) | {"dispute": shown_dispute(payment, dispute)}
+
+    def _refund_event(self, kind: str, payment: CardPayment, refund: Refund) -> dict[str, Any]:
+        return self._event(payment, kind) | {"refund": shown_refund(payment, refund)}
+
+
+def shown_dispute(payment: CardPayment, dispute: Dispute) -> dict[str, Any]:
+    """Return a dispute as the API and the webhooks show it."""
+    return {
+        "id": dispute.id,
+        "amount": decimal_text(dispute.minor, payment.amount.currency),
+        "currency": payment.amount.currency,
+        "status": dispute.status.value,
+        "reason": dispute.reason,
+    }
+
+
+def shown_refund(payment: CardPayment, refund: Refund) -> dict[str, Any]:
+    """Return a refund likewise."""
+    return {
+        "id": refund.id,
+        "amount": decimal_text(refund.minor, payment.amount.currency),
+        "currency": payment.amount.currency,
+        "status": refund.status.value,
+        "refund_id": None if refund.refund_id is None else str(refund.refund_id),
+    }

@@ -1,0 +1,195 @@
+"""What can come back of payments by card: refunds at the provider's own page, and disputes."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from kit.ids import new_id
+from kit.money import Money
+from kit.web.routes import Router
+from sandbox.cards.api import PAYMENTS, Asked, TheProvider
+from sandbox.cards.box import CardPayment, Status
+from sandbox.cards.deliveries import Faults
+from sandbox.cards.provider import Provider, shown_refund
+from sandbox.cards.reversal_schemas import (
+    DisputeMoveRequest,
+    DisputeRequest,
+    PageRefundRequest,
+    RefundMoveRequest,
+)
+from sandbox.cards.reversals import Dispute, DisputeMove, DisputeStatus, Refund, RefundStatus
+from sandbox.cards.schemas import CardPaymentState, RefundState
+from sandbox.refusals import (
+    CardDisputeTooLarge,
+    CardDisputeUnknown,
+    CardMoveNotPossible,
+    CardPaymentFull,
+    CardPaymentNotSucceeded,
+    CardPaymentUnknown,
+    CardRefundTooLarge,
+    CardRefundUnknown,
+)
+
+router = Router(tags=["cards"])
+
+
+def dispute_of(payment: Asked, dispute_id: str) -> Dispute:
+    """Return a dispute of the payment."""
+    found = next((one for one in payment.disputes if one.id == dispute_id), None)
+    if found is None:
+        raise CardDisputeUnknown
+    return found
+
+
+def refund_of(payment: Asked, refund_id: str) -> Refund:
+    """Return a refund of the payment."""
+    found = next((one for one in payment.refunds.values() if one.id == refund_id), None)
+    if found is None:
+        raise CardRefundUnknown
+    return found
+
+
+AskedDispute = Annotated[Dispute, Depends(dispute_of)]
+AskedRefund = Annotated[Refund, Depends(refund_of)]
+
+
+def open_dispute(provider: Provider, payment: CardPayment, wanted: DisputeRequest) -> None:
+    """Open a dispute and tell it."""
+    _require_room(payment)
+    status = DisputeStatus.WARNING if wanted.warning else DisputeStatus.OPEN
+    dispute = payment.dispute(_minor(payment, wanted.amount), status, wanted.reason)
+    if dispute is None:
+        raise CardDisputeTooLarge
+    withdraw = not wanted.warning if wanted.withdraw is None else wanted.withdraw
+    provider.dispute(payment, dispute, wanted.faults, withdraw=withdraw)
+
+
+def refund_at_page(provider: Provider, payment: CardPayment, wanted: PageRefundRequest) -> Refund:
+    """Give a sum back without having been asked by the shop, and tell it."""
+    _require_room(payment)
+    minor = _minor(payment, wanted.amount)
+    refund = payment.refund(f"page:{new_id().hex}", minor, None, wanted.status)
+    if refund is None:
+        raise CardRefundTooLarge
+    provider.refunded(payment, refund, wanted.faults)
+    return refund
+
+
+def move_dispute(  # noqa: PLR0913 (which dispute of what, and how it is told)
+    provider: Provider,
+    payment: CardPayment,
+    dispute: Dispute,
+    move: DisputeMove,
+    *,
+    won: bool = False,
+    faults: Faults | None = None,
+) -> None:
+    """Do something about a dispute and tell it."""
+    if not provider.move_dispute(payment, dispute, move, faults or Faults(), won=won):
+        raise CardMoveNotPossible
+
+
+def move_refund(
+    provider: Provider,
+    payment: CardPayment,
+    refund: Refund,
+    status: RefundStatus,
+    faults: Faults | None = None,
+) -> None:
+    """Let a refund succeed or fail and tell it."""
+    if not provider.move_refund(payment, refund, status, faults or Faults()):
+        raise CardMoveNotPossible
+
+
+def _require_room(payment: CardPayment) -> None:
+    if payment.status is not Status.SUCCEEDED:
+        raise CardPaymentNotSucceeded
+    if payment.is_full:
+        raise CardPaymentFull
+
+
+def _minor(payment: CardPayment, amount: str | None) -> int | None:
+    return None if amount is None else Money.parse(amount, payment.amount.currency).minor
+
+
+@router.post(
+    f"{PAYMENTS}/{{payment_id}}/dispute",
+    access="public",
+    operation_id="dispute_card_payment",
+    summary="Have the card's owner take money back",
+    description="Without a body all that is left is disputed, and withdrawn at once.",
+    refusals=(CardPaymentUnknown, CardPaymentNotSucceeded, CardDisputeTooLarge, CardPaymentFull),
+)
+async def dispute_card_payment(
+    payment: Asked, provider: TheProvider, body: DisputeRequest | None = None
+) -> CardPaymentState:
+    """Open a dispute; it is the last one of the payment's."""
+    open_dispute(provider, payment, body or DisputeRequest())
+    return CardPaymentState.model_validate(provider.told(payment))
+
+
+@router.post(
+    f"{PAYMENTS}/{{payment_id}}/disputes/{{dispute_id}}/{{move}}",
+    access="public",
+    operation_id="move_card_dispute",
+    summary="Escalate or close a dispute, withdraw or reinstate its funds",
+    description="Escalating an inquiry withdraws its funds; winning gives withdrawn ones back.",
+    refusals=(CardPaymentUnknown, CardDisputeUnknown, CardMoveNotPossible),
+)
+async def move_card_dispute(
+    *,
+    payment: Asked,
+    dispute: AskedDispute,
+    move: DisputeMove,
+    provider: TheProvider,
+    body: DisputeMoveRequest | None = None,
+) -> CardPaymentState:
+    """Do it, and tell it."""
+    wanted = body or DisputeMoveRequest()
+    won = wanted.outcome == "won"
+    move_dispute(provider, payment, dispute, move, won=won, faults=wanted.faults)
+    return CardPaymentState.model_validate(provider.told(payment))
+
+
+@router.post(
+    f"{PAYMENTS}/{{payment_id}}/page-refunds",
+    access="public",
+    operation_id="refund_at_provider_page",
+    summary="Give money back as somebody does at the provider's own page",
+    description="The shop has not asked for it: `refund_id` of its events is null.",
+    status_code=201,
+    refusals=(CardPaymentUnknown, CardPaymentNotSucceeded, CardRefundTooLarge, CardPaymentFull),
+)
+async def refund_at_provider_page(
+    payment: Asked, provider: TheProvider, body: PageRefundRequest | None = None
+) -> RefundState:
+    """Make the refund."""
+    made = refund_at_page(provider, payment, body or PageRefundRequest())
+    return RefundState.model_validate(shown_refund(payment, made))
+
+
+@router.get(
+    f"{PAYMENTS}/{{payment_id}}/refunds/{{refund_id}}",
+    access="public",
+    operation_id="get_card_refund",
+    summary="See how a refund stands",
+    refusals=(CardPaymentUnknown, CardRefundUnknown),
+)
+async def get_card_refund(payment: Asked, refund: AskedRefund) -> RefundState:
+    """Show it."""
+    return RefundState.model_validate(shown_refund(payment, refund))
+
+
+@router.post(
+    f"{PAYMENTS}/{{payment_id}}/refunds/{{refund_id}}/outcome",
+    access="public",
+    operation_id="move_card_refund",
+    summary="Let a refund succeed or fail",
+    refusals=(CardPaymentUnknown, CardRefundUnknown, CardMoveNotPossible),
+)
+async def move_card_refund(
+    payment: Asked, refund: AskedRefund, body: RefundMoveRequest, provider: TheProvider
+) -> RefundState:
+    """Do it, and tell it."""
+    move_refund(provider, payment, refund, body.status, body.faults)
+    return RefundState.model_validate(shown_refund(payment, refund))

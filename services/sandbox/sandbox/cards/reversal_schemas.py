@@ -1,0 +1,65 @@
+"""What is asked about refunds at the provider's own page, and about disputes."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from kit.web.fields import AmountText
+from kit.web.schemas import Model
+from sandbox.cards.reversals import RefundStatus
+from sandbox.cards.schemas import WithFaults
+
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
+
+
+class DisputeRequest(WithFaults):
+    """A dispute to be opened: of all that is left, its funds withdrawn, where nothing is said."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount": "30.00", "reason": "fraudulent"}]}
+    )
+
+    amount: AmountText | None = Field(None, description="In the payment's currency.")
+    warning: bool = Field(default=False, description="Only an inquiry; no money moves.")
+    reason: Word = "fraudulent"
+    withdraw: bool | None = Field(
+        None, description="Whether its funds are withdrawn at once; not those of an inquiry."
+    )
+
+
+class DisputeMoveRequest(WithFaults):
+    """How a dispute is closed, and what goes wrong with the webhooks."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"outcome": "won"}]})
+
+    outcome: Literal["won", "lost"] = Field("lost", description="Heeded by `close`.")
+
+
+class PageRefundRequest(WithFaults):
+    """A refund made at the provider's own page: of all that is left where nothing is said."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount": "60.00", "status": "pending"}]}
+    )
+
+    amount: AmountText | None = Field(None, description="In the payment's currency.")
+    status: RefundStatus = RefundStatus.SUCCEEDED
+
+
+class RefundMoveRequest(WithFaults):
+    """What becomes of a refund: it succeeds, or it fails, also after it has succeeded."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "failed"}]})
+
+    status: Literal[RefundStatus.SUCCEEDED, RefundStatus.FAILED]
+
+
+class NextForm(Model):
+    """The buttons of a card page whose payment has succeeded."""
+
+    act: Literal[
+        "dispute", "inquire", "refund", "escalate", "withdraw", "reinstate", "won", "lost",
+        "succeed", "fail",
+    ]  # fmt: skip
+    id: Annotated[str, Field(max_length=64)] = ""
+    amount: Annotated[str, Field(max_length=32)] = ""

@@ -1,0 +1,1 @@
+"""The two verification services, failing as real ones do."""

@@ -1,0 +1,85 @@
+"""The sandbox's operations: being asked for a verdict, and being told how to behave."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from kit.web.answers import Answer
+from kit.web.routes import Router
+from sandbox.refusals import VerifierDown, VerifierFailed, VerifierUnknown
+from sandbox.verifiers.box import Mode, Verifier
+from sandbox.verifiers.schemas import (
+    BehaviourChange,
+    VerificationRequest,
+    VerificationVerdict,
+    VerifierState,
+)
+
+router = Router(tags=["verification"])
+
+
+def _verifier(name: str, request: Request) -> Verifier:
+    found: Verifier | None = request.app.state.verifiers.get(name)
+    if found is None:
+        raise VerifierUnknown
+    return found
+
+
+Asked = Annotated[Verifier, Depends(_verifier)]
+
+
+@router.post(
+    "/sandbox/verify/{name}",
+    access="public",
+    operation_id="verify",
+    summary="Ask for a verdict on a payment",
+    response_model=VerificationVerdict,
+    refusals=(VerifierDown, VerifierFailed, VerifierUnknown),
+)
+async def verify(name: str, body: VerificationRequest, verifier: Asked) -> Answer:  # noqa: ARG001 - both are read and checked, and change nothing
+    """Answer `ok` or `denied`, or misbehave as the service is set to."""
+    said = verifier.ask()
+    if pause_ms := verifier.behaviour.pause_ms(said):
+        await asyncio.sleep(pause_ms / 1000)
+    match said:
+        case Mode.OK | Mode.SLOW:
+            return _verdict(VerificationVerdict(verdict="ok", reason=None))
+        case Mode.DENY:
+            why = "The sandbox was told to deny."
+            return _verdict(VerificationVerdict(verdict="denied", reason=why))
+        case Mode.NONSENSE:
+            return Answer(200, body=verifier.nonsense())
+        case Mode.DOWN:
+            raise VerifierDown
+        case _:  # one that failed, or was silent longer than anybody waits
+            raise VerifierFailed
+
+
+def _verdict(verdict: VerificationVerdict) -> Answer:
+    return Answer(200, verdict)
+
+
+@router.get(
+    "/sandbox/verify/{name}",
+    access="public",
+    operation_id="get_verifier",
+    summary="See how a verification service behaves",
+    refusals=(VerifierUnknown,),
+)
+async def get_verifier(name: str, verifier: Asked) -> VerifierState:
+    """Show behaviour and counts."""
+    return VerifierState.of(name, verifier)
+
+
+@router.put(
+    "/sandbox/verify/{name}",
+    access="public",
+    operation_id="set_verifier",
+    summary="Change how a verification service behaves",
+    refusals=(VerifierUnknown,),
+)
+async def set_verifier(name: str, body: BehaviourChange, verifier: Asked) -> VerifierState:
+    """Set the behaviour at once, for all that ask from now on; counts begin at zero."""
+    verifier.set(body.behaviour())
+    return VerifierState.of(name, verifier)

@@ -1,0 +1,1 @@
+"""Calls to other services, never inside a unit of work."""

@@ -1,0 +1,1 @@
+"""What wallet's operations take and answer, with examples. It decides nothing."""

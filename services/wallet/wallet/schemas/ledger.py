@@ -1,0 +1,140 @@
+"""What the ledger's operations for operators take and answer, with examples. It decides nothing."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from kit.web.fields import MoneyObject
+from kit.web.schemas import Model
+from wallet.domain.wallets import HOUSE_NAMES
+from wallet.repository.history import Leg, Line, Moved
+from wallet.repository.houses import House
+from wallet.schemas.wallets import EntryAnswer
+
+_ACCOUNT_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a91"
+_TRANSFER_ID = "019abf60-91d4-7f10-8c8e-64b1f3a0d2e7"
+
+HouseName = Literal["clearing", "suspense", "fees", "debts"]
+
+
+class HouseAccountAnswer(Model):
+    """An account of the house's own.
+
+    `clearing` stands for a provider's money outside and is negative while that money is in
+    wallets; `suspense` holds what somebody has to look at; `debts` is negative by what people owe.
+    """
+
+    id: UUID = Field(examples=[_ACCOUNT_ID])
+    house: HouseName
+    provider: str = Field(description="Or the account's use.", examples=["sandbox"])
+    currency: str = Field(examples=["RUB"])
+    generation: int = Field(description="Counts accounts of the same name; the last is in use.")
+    balance: MoneyObject
+    entries: int = Field(description="How many entries it has.")
+    oldest_at: datetime | None = Field(
+        description="When the oldest part of the balance came, what came first leaving first; "
+        "null where nothing lies there. At least so old, where it came over 1,000 entries ago."
+    )
+    age_seconds: int | None = Field(description="How long that is ago.", examples=[3600])
+    moved_at: datetime
+    created_at: datetime
+
+    @classmethod
+    def of(cls, house: House, now: datetime) -> Self:
+        """Show an account."""
+        oldest = house.oldest_at
+        return cls(
+            id=house.id,
+            house=HOUSE_NAMES[house.kind],
+            provider=house.name,
+            currency=house.currency,
+            generation=house.generation,
+            balance=MoneyObject.of(house.balance_minor, house.currency),
+            entries=house.entries,
+            oldest_at=oldest,
+            age_seconds=None if oldest is None else max(0, int((now - oldest).total_seconds())),
+            moved_at=house.moved_at,
+            created_at=house.created_at,
+        )
+
+
+class LedgerEntryAnswer(EntryAnswer):
+    """One line of an account's history, for operators."""
+
+    meant_wallet_id: UUID | None = Field(
+        description="The closed wallet whose money lies here instead.", examples=[_ACCOUNT_ID]
+    )
+
+    @classmethod
+    def told(cls, line: Line, currency: str) -> Self:
+        """Show a line."""
+        shown = EntryAnswer.of(line, currency).model_dump()
+        return cls(**shown, meant_wallet_id=line.meant_account_id)
+
+
+class TransferEntryAnswer(Model):
+    """One entry of a transfer; `amount` is negative where money left."""
+
+    account_id: UUID = Field(examples=[_ACCOUNT_ID])
+    kind: Literal["wallet", "merchant", "clearing", "suspense", "fees", "debts"]
+    owner_id: UUID | None = Field(description="Null for an account of the house's own.")
+    seq: int = Field(examples=[2])
+    amount: MoneyObject
+    balance_after: MoneyObject
+
+    @classmethod
+    def of(cls, leg: Leg, currency: str) -> Self:
+        """Show an entry."""
+        return cls(
+            account_id=leg.account_id,
+            kind=HOUSE_NAMES.get(leg.kind, leg.kind),
+            owner_id=leg.owner_id,
+            seq=leg.seq,
+            amount=MoneyObject.of(leg.amount_minor, currency),
+            balance_after=MoneyObject.of(leg.balance_after_minor, currency),
+        )
+
+
+class TransferAnswer(Model):
+    """A posted transfer; a user sees of it their own entries, and an administrator all."""
+
+    id: UUID = Field(examples=[_TRANSFER_ID])
+    kind: str = Field(examples=["payment"])
+    reference: str = Field(
+        description="What it was for: a payment's id, or a provider.", examples=["sandbox"]
+    )
+    description: str | None = Field(examples=["Dinner"])
+    amount: MoneyObject = Field(description="What the payee got.")
+    owed: MoneyObject | None = Field(
+        description="What the payer could not cover of it and came to owe; null to others."
+    )
+    meant_wallet_id: UUID | None = Field(
+        description="The closed wallet whose money went to suspense; null to users.",
+        examples=[_ACCOUNT_ID],
+    )
+    entries: list[TransferEntryAnswer]
+    posted_at: datetime
+
+    @classmethod
+    def of(cls, moved: Moved, legs: Sequence[Leg], mine: Collection[UUID] | None) -> Self:
+        """Show a transfer to who owns these of its accounts; None shows all."""
+        currency = moved.currency
+        is_payer = mine is None or moved.payer_account_id in mine
+        return cls(
+            id=moved.id,
+            kind=moved.kind,
+            reference=moved.reference,
+            description=moved.description,
+            amount=MoneyObject.of(legs[-1].amount_minor, currency),
+            owed=MoneyObject.of(moved.owed_minor, currency) if is_payer else None,
+            meant_wallet_id=moved.meant_account_id if mine is None else None,
+            entries=[
+                TransferEntryAnswer.of(leg, currency)
+                for leg in legs
+                if mine is None or leg.account_id in mine
+            ],
+            posted_at=moved.posted_at,
+        )
