@@ -6,6 +6,7 @@ Does not put them into the page; `pages` does.
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from inspect import isclass
+from itertools import chain
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import SecretStr
@@ -94,9 +95,10 @@ def _sent_by(room: str) -> Iterator[type[Message]]:
     for model in all_messages():
         if model.type.startswith(f"{room}.") and not issubclass(model, Command):
             yield model
-    module = rooms.part(room, "saga")
-    for member in vars(module).values() if module else ():
-        if isclass(member) and issubclass(member, Command) and member is not Command:
+    seen = {Command}
+    for member in chain.from_iterable(vars(one).values() for one in rooms.saga_modules(room)):
+        if isclass(member) and issubclass(member, Command) and member not in seen:
+            seen.add(member)
             yield member
 
 

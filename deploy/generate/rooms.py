@@ -64,19 +64,16 @@ def build(room: str) -> Service:
     return made
 
 
-def part(room: str, name: str) -> ModuleType | None:
-    """Return a module of a room, or None where the room has no such module."""
-    if importlib.util.find_spec(f"{room}.{name}") is None:
-        return None
-    return importlib.import_module(f"{room}.{name}")
+def saga_modules(room: str) -> list[ModuleType]:
+    """Return the modules in a service's room of sagas, by name; none where it has no such room."""
+    if importlib.util.find_spec(f"{room}.sagas") is None:
+        return []
+    package = importlib.import_module(f"{room}.sagas")
+    names = sorted(one.name for one in pkgutil.iter_modules(package.__path__))
+    return [importlib.import_module(f"{room}.sagas.{name}") for name in names]
 
 
 def sagas(room: str) -> Iterator[Saga]:
-    """Yield the sagas that a service defines: in its modules `saga` and `<noun>_saga`."""
-    package = importlib.import_module(room)
-    modules = {one.name for one in pkgutil.iter_modules(package.__path__)}
-    others = sorted(name for name in modules if name.endswith("_saga"))
-    for found in (*({"saga"} & modules), *others):
-        for member in vars(importlib.import_module(f"{room}.{found}")).values():
-            if isinstance(member, Saga):
-                yield member
+    """Yield the sagas that a service defines."""
+    for module in saga_modules(room):
+        yield from (member for member in vars(module).values() if isinstance(member, Saga))

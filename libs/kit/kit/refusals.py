@@ -77,9 +77,10 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
         self.params: Mapping[str, object] = params
         self.members: Mapping[str, str] = {}  # further ones of the problem (RFC 9457 §3.2)
 
-    def title(self, language: Language = "en") -> str:
+    @classmethod
+    def title(cls, language: Language = "en") -> str:
         """Return the name of the kind of refusal, the same for every occurrence."""
-        return self.title_ru if language == "ru" else self.title_en
+        return cls.title_ru if language == "ru" else cls.title_en
 
     def detail(self, language: Language = "en") -> str:
         """Return what went wrong this time and what to do about it."""

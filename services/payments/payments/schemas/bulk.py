@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from kit.refusals import Language, Refusal
+from kit.refusals import Language, catalogue
 from kit.web.fields import AmountFields
 from kit.web.schemas import Model
 from payments import refusals
@@ -184,8 +184,4 @@ def item(fate: Fate, viewer_id: UUID, language: Language) -> BulkItem:
     )
 
 
-_BY_CODE = {
-    one.code: one()
-    for one in vars(refusals).values()
-    if isinstance(one, type) and issubclass(one, Refusal) and "code" in vars(one)
-}
+_BY_CODE = {one.code: one for one in catalogue(refusals)}
