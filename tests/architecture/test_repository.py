@@ -36,11 +36,11 @@ TOP = {
 # STYLE's table of one service: in its folder, and in its package, where a noun of several parts
 # is a package of modules.
 OF_EVERY_SERVICE = ("README.md", "pyproject.toml", "openapi.json")
-IN_EVERY_PACKAGE = ("__init__", "__main__", "app", "settings", "api")
+IN_EVERY_PACKAGE = ("__init__", "__main__", "app", "settings", "refusals")
 WITH_A_DATABASE = (
+    "api",
     "domain",
     "messages",
-    "refusals",
     "repository",
     "schemas",
     "service",
