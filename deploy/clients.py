@@ -17,7 +17,7 @@ from deploy.generate import rooms
 from gateway.documents.combined import combined
 from gateway.documents.own import OWN_DOCUMENT
 from gateway.documents.published import published
-from gateway.routing.table import RouteTable
+from gateway.routing.table import ProxyRoutes
 
 FOLDER: Final = rooms.ROOT / ".local" / "clients"
 REDOCLY: Final = "@redocly/cli@2.77.0"
@@ -42,7 +42,7 @@ assert OutgoingPayment.from_dict(dict(example)).amount == example["amount"]
 
 def document() -> dict[str, Any]:
     """Return what the gateway answers at `/openapi.json` outside production."""
-    routes = RouteTable.of(in_production=False, serves_docs=True)
+    routes = ProxyRoutes.of(in_production=False, serves_docs=True)
     documents = {
         name: published(_copy(rooms.build(name).web.openapi()), name, routes)
         for name in rooms.services()

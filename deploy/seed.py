@@ -41,7 +41,7 @@ GIVEN_BACK = {"Concert tickets": "15.00"}
 
 
 @dataclass(frozen=True)
-class Place:
+class SeededStack:
     """The stack that is seeded: where its gateway is, and how auth's own commands are run there."""
 
     url: str
@@ -71,7 +71,7 @@ def main() -> int:
     return 0
 
 
-def _place(*, in_compose: bool) -> Place:
+def _place(*, in_compose: bool) -> SeededStack:
     """Return the stack that runs here, else the one in Compose.
 
     Raises:
@@ -80,16 +80,16 @@ def _place(*, in_compose: bool) -> Place:
     stack = own_stack()
     if not in_compose and stack.is_ready():
         environment = {**os.environ, **stack.env_of("auth"), PASSWORD_VARIABLE: PASSWORD}
-        return Place(stack.gateway_url, [sys.executable, "-m", "auth"], environment)
+        return SeededStack(stack.gateway_url, [sys.executable, "-m", "auth"], environment)
     url = compose.gateway_url()
     if url is None:
         start = "`make up`" if in_compose else "`make run` or `make up`"
         raise StackError(f"Nothing that could be seeded is running here. {start} starts it.")
     auth = compose.command("auth", ["python", "-m", "auth"], [PASSWORD_VARIABLE])
-    return Place(url, auth, {**os.environ, PASSWORD_VARIABLE: PASSWORD})
+    return SeededStack(url, auth, {**os.environ, PASSWORD_VARIABLE: PASSWORD})
 
 
-def _run(place: Place, *words: str) -> None:
+def _run(place: SeededStack, *words: str) -> None:
     command = [*place.auth, *words, "--password-env", PASSWORD_VARIABLE]
     answer = subprocess.run(command, env=place.environment, check=False, cwd=ROOT)
     if answer.returncode != 0:

@@ -91,7 +91,7 @@ def _exchange_of(model: type[Message]) -> str:
     return names[kind(model)]
 
 
-def _channel(exchange: topology.Exchange, models: Iterable[type[Message]]) -> JsonObject:
+def _channel(exchange: topology.BrokerExchange, models: Iterable[type[Message]]) -> JsonObject:
     return {
         "address": exchange.name,
         "messages": {

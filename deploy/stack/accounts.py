@@ -11,7 +11,7 @@ from deploy.stack.errors import StackError
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class UnixAccount:
     """An unprivileged account of this machine."""
 
     name: str
@@ -19,7 +19,7 @@ class Account:
     gid: int
 
 
-def account_for(server: str, names: Sequence[str]) -> Account | None:
+def account_for(server: str, names: Sequence[str]) -> UnixAccount | None:
     """Return the first account of `names` that exists; None where the runner is not root.
 
     PostgreSQL refuses to run as root, and no other server needs to.
@@ -34,14 +34,14 @@ def account_for(server: str, names: Sequence[str]) -> Account | None:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Account(name, entry.pw_uid, entry.pw_gid)
+        return UnixAccount(name, entry.pw_uid, entry.pw_gid)
     raise StackError(
         f"{server} must not run as root, and none of these accounts exists: {', '.join(names)}. "
         "Run as a normal user instead."
     )
 
 
-def can_enter(folder: Path, account: Account) -> bool:
+def can_enter(folder: Path, account: UnixAccount) -> bool:
     """Say whether `account` may pass through every folder down to `folder`."""
     answer = subprocess.run(
         ["test", "-x", str(folder)],
@@ -54,7 +54,7 @@ def can_enter(folder: Path, account: Account) -> bool:
     return answer.returncode == 0
 
 
-def give(path: Path, account: Account | None) -> None:
+def give(path: Path, account: UnixAccount | None) -> None:
     """Make `account` the owner of `path`, where there is one to give it to."""
     if account is not None:
         os.chown(path, account.uid, account.gid)

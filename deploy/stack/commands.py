@@ -17,7 +17,7 @@ from deploy.stack.locks import LOCK, held
 from deploy.stack.log import Show, bold, may_colour, red, say
 from deploy.stack.services import GATEWAY, SERVICES
 from deploy.stack.stack import Stack
-from deploy.stack.state import State
+from deploy.stack.state import StackState
 
 ROOT = Path(__file__).parents[2]
 MANAGEMENT_PORT = 15672
@@ -50,7 +50,7 @@ def gateway_port(chosen: Mapping[str, str], local: Path) -> int:
         StackError: what was chosen is no port.
     """
     if "GATEWAY_PORT" not in chosen:
-        return State.open(local).ports.get(GATEWAY.name, GATEWAY.port)
+        return StackState.open(local).ports.get(GATEWAY.name, GATEWAY.port)
     text = chosen["GATEWAY_PORT"]
     if not text.isascii() or not text.isdigit() or not 0 < int(text) <= _LAST_PORT:
         raise StackError(f"GATEWAY_PORT={text} is no port: write a number from 1 to {_LAST_PORT}.")

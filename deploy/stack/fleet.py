@@ -17,8 +17,8 @@ from deploy.stack.migrations import head
 from deploy.stack.parallel import together
 from deploy.stack.ports import is_free, settle
 from deploy.stack.processes import Processes, Program
-from deploy.stack.services import DATABASE, Place, Service, addresses
-from deploy.stack.state import State
+from deploy.stack.services import DATABASE, StackAddresses, StackService, addresses
+from deploy.stack.state import StackState
 
 GATEWAY = "gateway"
 
@@ -36,7 +36,7 @@ class Wishes:
 
     Attributes:
         gateway_port: A port that must be had; None takes any free one.
-        ports: Ports to take where they are free, by what `Service.ports` calls them.
+        ports: Ports to take where they are free, by what `StackService.ports` calls them.
         settings: Variables for every service, beside the addresses that the stack gives.
         extra_env: Service → variables for it alone, which win over everything.
     """
@@ -54,10 +54,10 @@ class Fleet:
     Their sources are in `sources`; they work in `folder`, where no .env of a clone is found.
     """
 
-    members: Mapping[str, Service]
+    members: Mapping[str, StackService]
     infrastructure: Infrastructure
     processes: Processes
-    state: State
+    state: StackState
     sources: Path
     folder: Path
     wishes: Wishes
@@ -188,19 +188,21 @@ class Fleet:
             **self.wishes.extra_env.get(name, {}),
         }
 
-    def _program(self, service: Service, command: tuple[str, ...], suffix: str = "") -> Program:
+    def _program(
+        self, service: StackService, command: tuple[str, ...], suffix: str = ""
+    ) -> Program:
         environment = self.env_of(service.name)
         name = f"{service.name}{suffix}"
         return Program(name, (sys.executable, *command[1:]), environment, self.folder)
 
-    def _place(self) -> Place:
+    def _place(self) -> StackAddresses:
         roles = [
             role
             for name, service in self.members.items()
             if "postgres" in service.needs
             for role in (name, f"{name}_owner")
         ]
-        return Place(
+        return StackAddresses(
             listen=_LOOPBACK,
             ports=self.state.ports,
             urls={name: self.url_of(name) for name in self.members},

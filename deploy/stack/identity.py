@@ -15,7 +15,7 @@ _LISTENING = "0A"
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ProcessIdentity:
     """A pid together with when its process was born; only both name one process."""
 
     pid: int
@@ -35,17 +35,17 @@ class _Stat:
         return self.state in _ENDED_STATES and self.threads <= 1
 
 
-def identify(pid: int) -> Identity | None:
+def identify(pid: int) -> ProcessIdentity | None:
     """Return who runs under `pid` now, or None where nobody does (a zombie is nobody)."""
     if sys.platform == "linux":
         stat = _stat(pid)
         if stat is None or stat.has_ended:
             return None
-        return Identity(pid, f"{_boot_id()}:{stat.start_ticks}")
+        return ProcessIdentity(pid, f"{_boot_id()}:{stat.start_ticks}")
     return _identify_by_ps(pid)
 
 
-def is_running(identity: Identity) -> bool:
+def is_running(identity: ProcessIdentity) -> bool:
     """Say whether exactly this process is still there."""
     return identify(identity.pid) == identity
 
@@ -175,11 +175,11 @@ def _boot_id() -> str:
     return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
 
 
-def _identify_by_ps(pid: int) -> Identity | None:
+def _identify_by_ps(pid: int) -> ProcessIdentity | None:
     state, _, born = _ps(pid, "stat=,lstart=").partition(" ")
     if not state or state[0] in _ENDED_STATES:
         return None
-    return Identity(pid, " ".join(born.split()))
+    return ProcessIdentity(pid, " ".join(born.split()))
 
 
 def _ps(pid: int, columns: str) -> str:

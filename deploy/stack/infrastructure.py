@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.stack import postgres, rabbitmq, redis
-from deploy.stack.accounts import Account, account_for, can_enter, give
+from deploy.stack.accounts import UnixAccount, account_for, can_enter, give
 from deploy.stack.parallel import together
 from deploy.stack.ports import is_free, settle
 from deploy.stack.postgres import Postgres
@@ -16,7 +16,7 @@ from deploy.stack.processes import Processes
 from deploy.stack.rabbitmq import RabbitMQ
 from deploy.stack.redis import Redis
 from deploy.stack.services import SERVICES
-from deploy.stack.state import State
+from deploy.stack.state import StackState
 
 ROLES_SCRIPT = Path(__file__).parents[1] / "postgres" / "roles.sql"
 
@@ -40,7 +40,7 @@ _ACCOUNTS = {
 class Infrastructure:
     """The three servers of a stack; `preferred` ports are taken where they are free."""
 
-    state: State
+    state: StackState
     processes: Processes
     preferred: Mapping[str, int]
 
@@ -180,11 +180,11 @@ class Infrastructure:
         return self.state.data / server
 
 
-def _account(server: str) -> Account | None:
+def _account(server: str) -> UnixAccount | None:
     return account_for(server, _ACCOUNTS[server])
 
 
-def _choose_data_folder(state: State) -> Path:
+def _choose_data_folder(state: StackState) -> Path:
     """Return a folder that all accounts can enter, inside of the clone where possible.
 
     A clone under /root or in a fresh `mktemp -d` is closed to the accounts that the servers run

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.stack.accounts import Account, give
+from deploy.stack.accounts import UnixAccount, give
 from deploy.stack.environment import surroundings
 from deploy.stack.errors import StackError
 from deploy.stack.identity import command_line, identify, pids_in
@@ -54,7 +54,7 @@ class Postgres:
     data: Path
     port: int
     password: str
-    account: Account | None
+    account: UnixAccount | None
 
     @property
     def url(self) -> str:

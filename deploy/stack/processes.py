@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.stack.accounts import Account
+from deploy.stack.accounts import UnixAccount
 from deploy.stack.errors import NotReadyError, StackError
-from deploy.stack.identity import Identity, ancestors, identify, is_running, pids_marked
+from deploy.stack.identity import ProcessIdentity, ancestors, identify, is_running, pids_marked
 
 _MARK = "SALDO_STACK"
 _TAIL_LINES = 15
@@ -35,7 +35,7 @@ class Program:
     command: Sequence[str]
     environment: Mapping[str, str]
     folder: Path
-    account: Account | None = None
+    account: UnixAccount | None = None
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class Processes:
         if identity is not None:
             self.adopt(program.name, identity)
 
-    def adopt(self, name: str, identity: Identity) -> None:
+    def adopt(self, name: str, identity: ProcessIdentity) -> None:
         """Record a running process as ours."""
         record = json.dumps({"pid": identity.pid, "born": identity.born})
         self._record_of(name).write_text(record)
@@ -82,7 +82,7 @@ class Processes:
         """Say whether the recorded process of this name is running."""
         return self.identity_of(name) is not None
 
-    def identity_of(self, name: str) -> Identity | None:
+    def identity_of(self, name: str) -> ProcessIdentity | None:
         """Return the running process of this name; a stale record is dropped on the way."""
         recorded = self._read(name)
         if recorded is not None and is_running(recorded):
@@ -185,10 +185,10 @@ class Processes:
     def _record_of(self, name: str) -> Path:
         return self.records / f"{name}.json"
 
-    def _read(self, name: str) -> Identity | None:
+    def _read(self, name: str) -> ProcessIdentity | None:
         try:
             stored = json.loads(self._record_of(name).read_text())
-            return Identity(stored["pid"], stored["born"])
+            return ProcessIdentity(stored["pid"], stored["born"])
         except (OSError, ValueError, KeyError, TypeError):
             return None  # no record, or one that was cut short: end_strays finds the process
 
@@ -216,7 +216,7 @@ def _spawn(program: Program, mark: str, output: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _signal(identity: Identity, number: signal.Signals) -> None:
+def _signal(identity: ProcessIdentity, number: signal.Signals) -> None:
     """Signal a process that was just verified; one that has ended meanwhile needs nothing."""
     if not is_running(identity):
         return

@@ -8,7 +8,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.stack.accounts import Account, give
+from deploy.stack.accounts import UnixAccount, give
 from deploy.stack.environment import surroundings
 from deploy.stack.errors import StackError
 from deploy.stack.ports import is_open
@@ -60,7 +60,7 @@ class RabbitMQ:
     data: Path
     ports: Ports
     password: str
-    account: Account | None
+    account: UnixAccount | None
 
     @property
     def url(self) -> str:

@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.stack.accounts import Account, give
+from deploy.stack.accounts import UnixAccount, give
 from deploy.stack.environment import surroundings
 from deploy.stack.errors import StackError
 from deploy.stack.processes import Processes, Program
@@ -38,7 +38,7 @@ class Redis:
     data: Path
     port: int
     password: str
-    account: Account | None
+    account: UnixAccount | None
 
     @property
     def url(self) -> str:

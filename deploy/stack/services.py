@@ -13,7 +13,7 @@ DATABASE = "saldo"
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class StackService:
     """One service.
 
     Attributes:
@@ -56,7 +56,7 @@ class Service:
 
 _ALL: frozenset[Need] = frozenset({"postgres", "rabbitmq", "redis"})
 
-AUTH = Service(
+AUTH = StackService(
     "auth",
     8101,
     _ALL,
@@ -69,51 +69,51 @@ AUTH = Service(
         "WALLET_CLIENT_SECRET",
     ),
 )
-WALLET = Service(
+WALLET = StackService(
     "wallet",
     8102,
     _ALL,
     calls=("auth", "payments"),
     secrets=("CURSOR_SECRET", "WALLET_CLIENT_SECRET", "WALLET_BANK_SECRET"),
 )
-PAYMENTS = Service(
+PAYMENTS = StackService(
     "payments",
     8103,
     _ALL,
     calls=("auth", "wallet", "notifications", "sandbox"),
     secrets=("CURSOR_SECRET", "PAYMENTS_CLIENT_SECRET"),
 )
-NOTIFICATIONS = Service(
+NOTIFICATIONS = StackService(
     "notifications",
     8106,
     _ALL,
     calls=("auth",),
     secrets=("CURSOR_SECRET", "NOTIFICATIONS_CLIENT_SECRET", "NOTIFICATIONS_WEBHOOK_KEY"),
 )
-SANDBOX = Service(
+SANDBOX = StackService(
     "sandbox",
     8109,
     frozenset(),
     secrets=("CURSOR_SECRET", "WALLET_BANK_SECRET"),
     further_ports={"smtp": 8110},
 )
-GATEWAY = Service(
+GATEWAY = StackService(
     "gateway",
     8000,
     frozenset({"redis"}),
     calls=("auth", "wallet", "payments", "notifications", "sandbox"),
 )
 
-SERVICES: tuple[Service, ...] = (AUTH, WALLET, PAYMENTS, NOTIFICATIONS, SANDBOX, GATEWAY)
+SERVICES: tuple[StackService, ...] = (AUTH, WALLET, PAYMENTS, NOTIFICATIONS, SANDBOX, GATEWAY)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StackAddresses:
     """Where the parts of one stack are, as seen from a service.
 
     Attributes:
         listen: The address that services bind to.
-        ports: Service, or what `Service.ports` calls a further port of it → the port.
+        ports: Service, or what `StackService.ports` calls a further port of it → the port.
         urls: Service → where others reach it.
         public_url: Where people reach the gateway.
         postgres: PostgreSQL as `host:port`.
@@ -132,7 +132,7 @@ class Place:
     redis_url: str
 
 
-def addresses(service: Service, place: Place) -> dict[str, str]:
+def addresses(service: StackService, place: StackAddresses) -> dict[str, str]:
     """Return every variable of `service` whose value depends on where the stack runs."""
     told = {
         f"{service.prefix}_HOST": place.listen,
@@ -162,7 +162,7 @@ def addresses(service: Service, place: Place) -> dict[str, str]:
     return told | database(service, place) | called
 
 
-def database(service: Service, place: Place) -> dict[str, str]:
+def database(service: StackService, place: StackAddresses) -> dict[str, str]:
     """Return the two database addresses of `service`: its own role's and its owner's."""
     if "postgres" not in service.needs:
         return {}
@@ -172,5 +172,5 @@ def database(service: Service, place: Place) -> dict[str, str]:
     }
 
 
-def _url(role: str, place: Place) -> str:
+def _url(role: str, place: StackAddresses) -> str:
     return f"postgresql://{role}:{place.passwords[role]}@{place.postgres}/{DATABASE}"

@@ -17,8 +17,8 @@ from deploy.stack.infrastructure import Infrastructure
 from deploy.stack.locks import held
 from deploy.stack.parallel import together
 from deploy.stack.processes import Processes
-from deploy.stack.services import SERVICES, Service
-from deploy.stack.state import State
+from deploy.stack.services import SERVICES, StackService
+from deploy.stack.state import StackState
 
 _KILL_SECONDS = 10.0
 _PORT_TRIES = 4
@@ -31,7 +31,7 @@ class Stack:
         root: The clone.
         local: Where state, logs and data are kept; a relative path is one in the clone.
         gateway_port: A port that must be had; None takes any free one.
-        preferred_ports: Ports to take where they are free, by what `Service.ports` calls
+        preferred_ports: Ports to take where they are free, by what `StackService.ports` calls
             them, or "rabbitmq_api". Any other port is a random free one, kept from run to run.
         settings: Variables for every service, beside the addresses that the stack gives.
         extra_env: Service → variables for it alone; they win over everything. What is put into
@@ -49,7 +49,7 @@ class Stack:
         preferred_ports: Mapping[str, int] | None = None,
         settings: Mapping[str, str] | None = None,
         extra_env: Mapping[str, Mapping[str, str]] | None = None,
-        services: Sequence[Service] = SERVICES,
+        services: Sequence[StackService] = SERVICES,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.root = root.resolve()
@@ -63,7 +63,7 @@ class Stack:
         self._load()
 
     def _load(self) -> None:
-        state = State.open(self.local)
+        state = StackState.open(self.local)
         self.processes = Processes(state.stack_id, self.local / "processes", self.local / "log")
         self.infrastructure = Infrastructure(state, self.processes, self._wishes.ports)
         self._fleet = Fleet(

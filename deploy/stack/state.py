@@ -13,7 +13,7 @@ _FILE = "stack.json"
 
 
 @dataclass(slots=True)
-class State:
+class StackState:
     """The contents of `<local>/stack.json`, readable by its owner alone."""
 
     local: Path

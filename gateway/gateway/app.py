@@ -14,9 +14,9 @@ from gateway.own.health import Health
 from gateway.own.index import Index
 from gateway.own.me import Me
 from gateway.own.methods import Methods
-from gateway.own.users import Users
+from gateway.own.users import UserList
 from gateway.proxy import Gateway, OwnPart
-from gateway.routing.table import RouteTable
+from gateway.routing.table import ProxyRoutes
 from gateway.settings import Settings
 from kit.tokens import Revocations, TokenVerifier
 
@@ -44,7 +44,7 @@ def assembled(
     settings: Settings, upstreams: Mapping[str, Upstream], tokens: TokenVerifier
 ) -> Gateway:
     """Return the gateway made of parts that are open."""
-    routes = RouteTable.of(in_production=settings.in_production, serves_docs=settings.serves_docs)
+    routes = ProxyRoutes.of(in_production=settings.in_production, serves_docs=settings.serves_docs)
     forwarder = Forwarder(upstreams, settings.max_body_bytes, settings.max_import_bytes)
     health = Health(upstreams, tokens, settings.metrics_readers)
     documentation = Documentation(upstreams, routes)
@@ -52,7 +52,7 @@ def assembled(
     own: dict[str, OwnPart] = {
         "index": index.answer,
         "me": Me(upstreams).answer,
-        "users": Users(upstreams, forwarder).answer,
+        "users": UserList(upstreams, forwarder).answer,
         "currencies": currencies.answer,
         "live": health.live,
         "ready": health.ready,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.forwarding.headers import Header
-from gateway.forwarding.request import Exchange
+from gateway.forwarding.request import ProxiedRequest
 
 _EXPOSED: Final = (
     b"Allow, Content-Disposition, Content-Language, Idempotency-Replayed, Link, Location,"
@@ -63,7 +63,7 @@ class Cors:
         ]
 
     @staticmethod
-    def is_preflight(exchange: Exchange) -> bool:
+    def is_preflight(exchange: ProxiedRequest) -> bool:
         """Whether a browser asks what a page may send (Fetch §3.2.2), rather than what there is."""
         read = exchange.inbound.read
         return (
@@ -72,7 +72,7 @@ class Cors:
             and b"access-control-request-method" in read
         )
 
-    async def answer_preflight(self, exchange: Exchange) -> None:
+    async def answer_preflight(self, exchange: ProxiedRequest) -> None:
         """Answer a preflight; what is allowed is said to allowed origins only."""
         is_allowed = self.allows(exchange.inbound.read[b"origin"])
         await exchange.answer(204, list(_PREFLIGHT) if is_allowed else [], b"")

@@ -16,18 +16,18 @@ from gateway import tracing
 from gateway.cors import Cors
 from gateway.forwarding.forwarder import Forwarder
 from gateway.forwarding.headers import HeaderSorter
-from gateway.forwarding.request import ClientGone, Exchange
+from gateway.forwarding.request import ClientGone, ProxiedRequest
 from gateway.own import parameters
 from gateway.own.methods import Methods
 from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
 from gateway.routing import paths, routes
-from gateway.routing.table import METHODS, Route, RouteTable
+from gateway.routing.table import METHODS, ProxyRoute, ProxyRoutes
 from kit import context
 from kit.refusals import InternalError, NotAuthenticated, NotFound, Refusal, TokenInvalid
 from kit.tokens.verifier import Claims, TokenVerifier
 from kit.web.metrics import RequestMeter
 
-OwnPart = Callable[[Exchange], Awaitable[None]]
+OwnPart = Callable[[ProxiedRequest], Awaitable[None]]
 
 _BEARER: Final = b"bearer "
 _FORWARDED: Final = frozenset((*METHODS, "HEAD"))
@@ -42,7 +42,7 @@ class Gateway:
     def __init__(  # noqa: PLR0913 (each is named at the composition root)
         self,
         *,
-        table: RouteTable,
+        table: ProxyRoutes,
         methods: Methods,
         tokens: TokenVerifier,
         forwarder: Forwarder,
@@ -62,7 +62,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request (ASGI 3)."""
         started = perf_counter()
-        exchange = Exchange(scope, receive, send)
+        exchange = ProxiedRequest(scope, receive, send)
         try:
             await self._serve(exchange)
         except Refusal as refusal:
@@ -79,7 +79,7 @@ class Gateway:
         """End the answers that would go on for ever, as the process is about to end."""
         self._forwarder.end_streams()
 
-    async def _serve(self, exchange: Exchange) -> None:
+    async def _serve(self, exchange: ProxiedRequest) -> None:
         """Lead a request through every stage; each lets it pass or raises its refusal."""
         self._read_headers(exchange)
         if self._cors.is_preflight(exchange):
@@ -99,7 +99,7 @@ class Gateway:
         else:
             await self._forwarder.forward(exchange, route.upstream)
 
-    def _read_headers(self, exchange: Exchange) -> None:
+    def _read_headers(self, exchange: ProxiedRequest) -> None:
         headers = exchange.scope["headers"]
         inbound = exchange.inbound
         try:
@@ -108,7 +108,7 @@ class Gateway:
             self._name(exchange)
         inbound.check(len(headers))
 
-    def _name(self, exchange: Exchange) -> None:
+    def _name(self, exchange: ProxiedRequest) -> None:
         read = exchange.inbound.read
         exchange.request_id = tracing.request_id(read.get(b"x-request-id"))
         exchange.traceparent = tracing.traceparent(read.get(b"traceparent"))
@@ -124,7 +124,7 @@ class Gateway:
             )
         )
 
-    async def _find_route(self, exchange: Exchange) -> Route:
+    async def _find_route(self, exchange: ProxiedRequest) -> ProxyRoute:
         route = self._table.find(exchange.method, exchange.path)
         if route is None or exchange.method not in _FORWARDED:
             await self._methods.refuse(exchange)
@@ -137,7 +137,7 @@ class Gateway:
             exchange.query = route.rewrite.query_for(exchange.query)
         return route
 
-    async def _identify(self, exchange: Exchange) -> Claims:
+    async def _identify(self, exchange: ProxiedRequest) -> Claims:
         credentials = exchange.inbound.read.get(b"authorization")
         if credentials is None or credentials[:7].lower() != _BEARER:
             if self._methods.is_public_otherwise(exchange):
@@ -149,11 +149,11 @@ class Gateway:
             raise TokenInvalid
         return claims
 
-    async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
+    async def _refuse(self, exchange: ProxiedRequest, refusal: Refusal) -> None:
         if exchange.status is None:  # else too late: the server breaks the connection off
             await exchange.refuse(refusal)
 
-    def _account(self, exchange: Exchange, seconds: float) -> None:
+    def _account(self, exchange: ProxiedRequest, seconds: float) -> None:
         route = exchange.route
         status = exchange.status or InternalError.status
         method: str = exchange.scope["method"]

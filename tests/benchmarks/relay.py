@@ -32,7 +32,7 @@ class Sold(Event):
 
 def _topology() -> topology.Topology:
     return topology.Topology(
-        (topology.Exchange("kit.events", "topic"),),
+        (topology.BrokerExchange("kit.events", "topic"),),
         (topology.working_queue(QUEUE, (("kit.events", "#"),)),),
     )
 

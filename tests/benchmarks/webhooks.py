@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from kit.clock import SystemClock
 from kit.db.database import Database
 from kit.ids import new_id
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.tasks import spawn, stop
 from notifications.domain.deliveries import NewDelivery
 from notifications.domain.endpoints import Wish
@@ -31,8 +31,8 @@ from notifications.service.endpoints import create
 from notifications.webhooks.dispatcher import Dispatcher
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.payloads import trial_message
-from notifications.webhooks.sender import Sender
-from notifications.webhooks.vault import Vault
+from notifications.webhooks.sender import WebhookClient
+from notifications.webhooks.vault import SecretVault
 from testkit.databases import Cluster
 
 UNIT = 500  # deliveries of one unit of work
@@ -60,9 +60,9 @@ class Tables(Cluster):
 async def dispatched(cluster: Cluster, url: str, endpoints: int, deliveries: int) -> float:
     """Return webhooks per second, from the first claim to the last outcome written."""
     async with cluster.database("notifications") as database:
-        vault, bell = Vault(SecretStr("a key for benchmarks only")), Doorbell()
+        vault, bell = SecretVault(SecretStr("a key for benchmarks only")), WakeUp()
         await _fill(database, vault, url, endpoints, deliveries)
-        async with Sender(Guard(Reach(loopback=True)), vault, database.clock) as sender:
+        async with WebhookClient(Guard(Reach(loopback=True)), vault, database.clock) as sender:
             began = time.perf_counter()
             worker = spawn(Dispatcher(database, sender, record, bell).run(), "webhooks")
             while await _waiting(database):
@@ -73,7 +73,7 @@ async def dispatched(cluster: Cluster, url: str, endpoints: int, deliveries: int
 
 
 async def _fill(
-    database: Database, vault: Vault, url: str, endpoints: int, deliveries: int
+    database: Database, vault: SecretVault, url: str, endpoints: int, deliveries: int
 ) -> None:
     made: list[UUID] = []
     owner = new_id()

@@ -24,7 +24,7 @@ from kit.tokens import KeySet, TokenVerifier
 from testkit.databases import Cluster
 from testkit.people import PASSWORD, Person
 from testkit.tokens import AUDIENCE, ISSUER, TokenMint, unsigned
-from testkit.verification import Publisher, StatedRevocations
+from testkit.verification import KeyPublisher, StatedRevocations
 
 OPERATIONS = [one for room in rooms.services() for one in operations(room, committed(room))]
 
@@ -82,7 +82,7 @@ BAD: dict[str, Callable[[House], str]] = {
 @pytest.fixture(scope="module")
 async def house(cluster: Cluster) -> AsyncIterator[House]:
     mint, revocations = TokenMint(), StatedRevocations()
-    keys = KeySet(Publisher(mint.jwks()).fetch)
+    keys = KeySet(KeyPublisher(mint.jwks()).fetch)
     await keys.refresh()
     tokens = TokenVerifier(keys, revocations, issuer=ISSUER, audience=AUDIENCE)
     redis = Redis.from_url(os.environ["SALDO_TEST_REDIS"])

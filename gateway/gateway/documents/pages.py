@@ -17,10 +17,10 @@ from gateway.documents.own import OWN_DOCUMENT
 from gateway.documents.published import published
 from gateway.forwarding.forwarder import request_head
 from gateway.forwarding.headers import Header
-from gateway.forwarding.request import Exchange
+from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
 from gateway.refusals import UpstreamUnavailable
-from gateway.routing.table import RouteTable
+from gateway.routing.table import ProxyRoutes
 from kit.refusals import NotFound
 from kit.tasks import all_of
 
@@ -54,27 +54,27 @@ _MAKERS_PICTURES: Final = (
 class Documentation:
     """The pages, their assets, and the documents that they show."""
 
-    def __init__(self, upstreams: Mapping[str, Upstream], routes: RouteTable) -> None:
+    def __init__(self, upstreams: Mapping[str, Upstream], routes: ProxyRoutes) -> None:
         self._upstreams = upstreams
         self._routes = routes
         self._names = (*upstreams, OWN)
         self._combined = b"", 0.0  # and until when it is good
 
-    async def swagger(self, exchange: Exchange) -> None:
+    async def swagger(self, exchange: ProxiedRequest) -> None:
         """Answer Swagger UI, opened at the service that the path names, else at the first."""
         name = _last_segment(exchange)
         first = self._names[0] if name in ("docs", "swagger") else self._known(name)
         page = _page("swagger.html").format(services=" ".join(self._names), first=first)
         await _answer_page(exchange, page)
 
-    async def redoc(self, exchange: Exchange) -> None:
+    async def redoc(self, exchange: ProxiedRequest) -> None:
         """Answer ReDoc of the service that the path names, else of the first."""
         name = _last_segment(exchange)
         first = self._names[0] if name == "redoc" else self._known(name)
         page = _page("redoc.html").format(first=first, links=_links(self._names))
         await _answer_page(exchange, page)
 
-    async def asset(self, exchange: Exchange) -> None:
+    async def asset(self, exchange: ProxiedRequest) -> None:
         """Answer one file of the pages."""
         name = _last_segment(exchange)
         if name not in _OURS and name not in _PACKAGED:
@@ -87,7 +87,7 @@ class Documentation:
         ]
         await exchange.answer(_OK, headers, content)
 
-    async def openapi(self, exchange: Exchange) -> None:
+    async def openapi(self, exchange: ProxiedRequest) -> None:
         """Answer the OpenAPI document of a service, as it reads through the gateway."""
         name, _, suffix = _last_segment(exchange).partition(".")
         if suffix != "json":
@@ -95,7 +95,7 @@ class Documentation:
         document = await self._document(exchange, self._known(name))
         await exchange.answer_json(_OK, orjson.dumps(document))
 
-    async def combined(self, exchange: Exchange) -> None:
+    async def combined(self, exchange: ProxiedRequest) -> None:
         """Answer one document of all services, as generators of clients want it."""
         body, good_until = self._combined
         if monotonic() >= good_until:
@@ -104,7 +104,7 @@ class Documentation:
             self._combined = body, monotonic() + _GOOD_FOR_SECONDS
         await exchange.answer_json(_OK, body)
 
-    async def _document(self, exchange: Exchange, name: str) -> dict[str, Any]:
+    async def _document(self, exchange: ProxiedRequest, name: str) -> dict[str, Any]:
         """Return the document of one service; a service that has none is not available."""
         if name == OWN:
             return OWN_DOCUMENT
@@ -125,7 +125,7 @@ class Documentation:
         return name
 
 
-def _last_segment(exchange: Exchange) -> str:
+def _last_segment(exchange: ProxiedRequest) -> str:
     return exchange.path.rstrip(b"/").rpartition(b"/")[2].decode("ascii")
 
 
@@ -133,7 +133,7 @@ def _links(names: Iterable[str]) -> str:
     return " ".join(f'<a href="/redoc/{name}">{name}</a>' for name in names)
 
 
-async def _answer_page(exchange: Exchange, page: str) -> None:
+async def _answer_page(exchange: ProxiedRequest, page: str) -> None:
     content = page.encode()
     headers: list[Header] = [
         (b"content-type", b"text/html; charset=utf-8"),

@@ -14,7 +14,7 @@ from gateway.refusals import (
     UpstreamUnavailable,
     UriTooLong,
 )
-from gateway.routing.table import RouteTable
+from gateway.routing.table import ProxyRoutes
 from kit.refusals import NotAuthenticated, Refusal, RequestRefused, TokenInvalid
 from kit.web.openapi import headers, problems
 from kit.web.openapi.names import pascal_case
@@ -45,7 +45,7 @@ _EXPAND: Final[dict[str, Any]] = {
 }
 
 
-def published(document: dict[str, Any], upstream: str, routes: RouteTable) -> dict[str, Any]:
+def published(document: dict[str, Any], upstream: str, routes: ProxyRoutes) -> dict[str, Any]:
     """Return the document as a caller of the gateway needs it.
 
     Operations that are not routed here are left out, with what only they need; requests go to the
@@ -127,7 +127,7 @@ def _references(node: Any) -> Iterator[str]:
         yield node.removeprefix(_COMPONENTS)
 
 
-def _leads_to(upstream: str, method: str, path: str, routes: RouteTable) -> bool:
+def _leads_to(upstream: str, method: str, path: str, routes: ProxyRoutes) -> bool:
     route = routes.find(method.upper(), path.encode())
     return route is not None and upstream in (route.upstream, _EXTENDED.get(route.own))
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.forwarding.request import Exchange
+from gateway.forwarding.request import ProxiedRequest
 from kit.refusals import BodyTooLarge
 
 # Up to here a body is held whole, so that it goes out in one write and can be sent again.
@@ -35,7 +35,7 @@ class Body:
 EMPTY: Final = Body(b"")
 
 
-async def read_body(exchange: Exchange, limit_bytes: int) -> Body | None:
+async def read_body(exchange: ProxiedRequest, limit_bytes: int) -> Body | None:
     """Read the body of a request as far as it is held whole; None where it has none.
 
     Raises:

@@ -11,7 +11,7 @@ import orjson
 
 from gateway.forwarding.bodies import read_body
 from gateway.forwarding.headers import Header
-from gateway.forwarding.request import Exchange
+from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
 from gateway.refusals import OriginRefused, UpstreamUnavailable
 
@@ -38,7 +38,7 @@ class Forwarder:
         """End every answer that has no end of its own; the others are finished."""
         self._closing.set()
 
-    async def forward(self, exchange: Exchange, name: str) -> None:
+    async def forward(self, exchange: ProxiedRequest, name: str) -> None:
         """Answer with what the service answers: small bodies whole, others as they arrive.
 
         Raises:
@@ -81,7 +81,7 @@ class Forwarder:
             answer.close()
 
 
-class Refused(Exception):  # noqa: N818 - an answer to hand on, no error
+class ServiceRefused(Exception):  # noqa: N818 - an answer to hand on, no error
     """A service that was asked answered with something else than 200; `answer` is that."""
 
     def __init__(self, status: int, headers: list[Header], body: bytes) -> None:
@@ -90,19 +90,19 @@ class Refused(Exception):  # noqa: N818 - an answer to hand on, no error
 
 
 async def ask(
-    exchange: Exchange, upstream: Upstream, path: str
+    exchange: ProxiedRequest, upstream: Upstream, path: str
 ) -> tuple[dict[str, Any], list[Header]]:
     """Ask a service in the caller's name (GET) for a JSON object; give it with the headers.
 
     Raises:
-        Refused: the service answered with something else than 200.
+        ServiceRefused: the service answered with something else than 200.
         UpstreamUnavailable, UpstreamTimeout: it did not answer, or with something else than that.
     """
     passed = [header for header in exchange.inbound.passed if header[0] in _IN_THE_CALLERS_NAME]
     head = request_head(exchange, upstream, f"GET {path}".encode(), passed)
     status, headers, body = await upstream.fetch(head)
     if status != _OK:
-        raise Refused(status, headers, body)
+        raise ServiceRefused(status, headers, body)
     try:
         document = orjson.loads(body)
     except ValueError as error:
@@ -113,7 +113,7 @@ async def ask(
 
 
 def request_head(
-    exchange: Exchange,
+    exchange: ProxiedRequest,
     upstream: Upstream,
     target: bytes,
     headers: Iterable[Header],
@@ -149,7 +149,7 @@ def _is_endless(headers: Iterable[Header]) -> bool:
     return any(name == b"content-type" and value[:17] == _ENDLESS for name, value in headers)
 
 
-def _target(exchange: Exchange) -> bytes:
+def _target(exchange: ProxiedRequest) -> bytes:
     if exchange.query:
         return b"%b %b?%b" % (exchange.method.encode(), exchange.path, exchange.query)
     return b"%b %b" % (exchange.method.encode(), exchange.path)

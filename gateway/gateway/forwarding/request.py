@@ -9,7 +9,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway.forwarding.headers import Header, Inbound
-from gateway.routing.table import Route
+from gateway.routing.table import ProxyRoute
 from kit.refusals import Refusal
 from kit.tasks import spawn, stop
 from kit.tokens.verifier import Claims
@@ -34,7 +34,7 @@ class ClientGone(Exception):  # noqa: N818 - nothing went wrong here; nobody wai
     """The caller closed the connection."""
 
 
-class Exchange:
+class ProxiedRequest:
     """One request and its answer.
 
     Attributes:
@@ -77,7 +77,7 @@ class Exchange:
         self.request_id = b""
         self.traceparent = b""
         self.own_headers: list[Header] = []
-        self.route: Route | None = None
+        self.route: ProxyRoute | None = None
         self.claims: Claims | None = None
         self.status: int | None = None
 

@@ -32,7 +32,7 @@ _LAST_INTERIM: Final = 199
 _BREAKS: Final = (aiohttp.ClientError, OSError)
 
 
-class Answer:
+class UpstreamAnswer:
     """A service's answer: its head, and a body that is still to be read.
 
     Attributes:
@@ -123,7 +123,7 @@ class Upstream:
 
     async def send(
         self, head: bytes, body: Body | None, *, is_idempotent: bool, has_payload: bool = True
-    ) -> Answer:
+    ) -> UpstreamAnswer:
         """Send a request and return its answer as soon as the head of that is there.
 
         What was not sent, and what may be done twice, is sent once more where the connection
@@ -177,7 +177,7 @@ class Upstream:
 
     async def _exchange(
         self, connection: Connection, head: bytes, body: Body | None, *, has_payload: bool
-    ) -> Answer:
+    ) -> UpstreamAnswer:
         protocol = connection.protocol
         transport = connection.transport
         if protocol is None or transport is None:
@@ -200,7 +200,7 @@ class Upstream:
         while message.code <= _LAST_INTERIM:
             message, payload = await protocol.read()
         length = message.headers.get("Content-Length")
-        return Answer(
+        return UpstreamAnswer(
             message.code,
             self._sorter.outward(message.raw_headers),
             None if length is None else int(length),

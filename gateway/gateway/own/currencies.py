@@ -4,7 +4,7 @@ from typing import Final
 
 import orjson
 
-from gateway.forwarding.request import Exchange
+from gateway.forwarding.request import ProxiedRequest
 from kit.money import CURRENCIES, DEFAULT_CURRENCY
 
 _DOCUMENT: Final = orjson.dumps(
@@ -18,6 +18,6 @@ _DOCUMENT: Final = orjson.dumps(
 )
 
 
-async def answer(exchange: Exchange) -> None:
+async def answer(exchange: ProxiedRequest) -> None:
     """Answer all of them, on one page."""
     await exchange.answer_json(200, _DOCUMENT)

@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from gateway.forwarding.forwarder import request_head
-from gateway.forwarding.request import Exchange
+from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
 from kit.refusals import NotFound, Unavailable
 from kit.tokens.verifier import TokenVerifier
@@ -47,11 +47,11 @@ class Health:
         self._tokens = tokens
         self._metrics_readers = metrics_readers
 
-    async def live(self, exchange: Exchange) -> None:
+    async def live(self, exchange: ProxiedRequest) -> None:
         """Answer 200 whenever the event loop turns."""
         await exchange.answer_json(_OK, b'{"status":"live"}')
 
-    async def ready(self, exchange: Exchange) -> None:
+    async def ready(self, exchange: ProxiedRequest) -> None:
         """Answer 200, or 503 where what nothing can do without is away; each check is named."""
         asked: dict[str, Awaitable[str]] = {
             name: self._ask(exchange, upstream) for name, upstream in self._upstreams.items()
@@ -68,7 +68,7 @@ class Health:
         document = orjson.dumps({"status": status, "checks": found})
         await exchange.answer_json(_NOT_READY if status == UNAVAILABLE else _OK, document)
 
-    async def metrics(self, exchange: Exchange) -> None:
+    async def metrics(self, exchange: ProxiedRequest) -> None:
         """Answer in Prometheus' text format, to those who may read it.
 
         Raises:
@@ -88,7 +88,7 @@ class Health:
         ]
         await exchange.answer(_OK, headers, body)
 
-    async def _ask(self, exchange: Exchange, upstream: Upstream) -> str:
+    async def _ask(self, exchange: ProxiedRequest, upstream: Upstream) -> str:
         head = request_head(exchange, upstream, b"GET /health/ready", ())
         status, _, body = await upstream.fetch(head)
         if status != _OK:

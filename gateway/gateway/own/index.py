@@ -5,7 +5,7 @@ from typing import Final
 
 import orjson
 
-from gateway.forwarding.request import Exchange
+from gateway.forwarding.request import ProxiedRequest
 
 _OK: Final = 200
 _ALWAYS: Final[Mapping[str, str]] = {
@@ -47,7 +47,7 @@ class Index:
         self._page = _PAGE.format(links="\n".join(items)).encode()
         self._document = orjson.dumps({"name": "Saldo", "links": links})
 
-    async def answer(self, exchange: Exchange) -> None:
+    async def answer(self, exchange: ProxiedRequest) -> None:
         """Answer with links: a page where one is asked for, else JSON."""
         if b"text/html" not in exchange.inbound.read.get(b"accept", b""):
             await exchange.answer_json(_OK, self._document)

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.forwarding.forwarder import Refused, ask
-from gateway.forwarding.request import Exchange
+from gateway.forwarding.forwarder import ServiceRefused, ask
+from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
 from kit.tasks import all_of, together
 
@@ -26,18 +26,18 @@ class Me:
         self._auth = upstreams["auth"]
         self._wallet = upstreams["wallet"]
 
-    async def answer(self, exchange: Exchange) -> None:
+    async def answer(self, exchange: ProxiedRequest) -> None:
         """Answer auth's `/v1/auth/me` with `wallets`, each with its latest `entries`."""
         try:
             (me, _), wallets = await together(
                 ask(exchange, self._auth, "/v1/auth/me"), self._wallets(exchange)
             )
-        except Refused as refused:
+        except ServiceRefused as refused:
             await exchange.answer(*refused.answer)
             return
         await exchange.answer_json(_OK, orjson.dumps({**me, "wallets": wallets}))
 
-    async def _wallets(self, exchange: Exchange) -> list[dict[str, Any]]:
+    async def _wallets(self, exchange: ProxiedRequest) -> list[dict[str, Any]]:
         # By owner, as an admin would otherwise be shown everybody's.
         owner = exchange.claims.subject if exchange.claims else ""
         path = f"/v1/wallets?owner={owner}&limit={MOST_WALLETS}"
@@ -48,7 +48,7 @@ class Me:
             {**wallet, "entries": latest} for wallet, latest in zip(wallets, entries, strict=True)
         ]
 
-    async def _entries(self, exchange: Exchange, wallet_id: str) -> list[dict[str, Any]]:
+    async def _entries(self, exchange: ProxiedRequest, wallet_id: str) -> list[dict[str, Any]]:
         path = f"/v1/wallets/{wallet_id}/entries?limit={ENTRIES}"
         page, _ = await ask(exchange, self._wallet, path)
         entries: list[dict[str, Any]] = page["items"]

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.forwarding.forwarder import request_head
-from gateway.forwarding.request import Exchange
+from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
-from gateway.routing.table import METHODS, RouteTable
+from gateway.routing.table import METHODS, ProxyRoutes
 from kit.refusals import MethodNotAllowed, PathUnknown
 from kit.web.nearness import Nearness
 
@@ -21,12 +21,12 @@ _NO_CONTENT: Final = 204
 class Methods:
     """Answers OPTIONS, and says what is wrong with a method or a path."""
 
-    def __init__(self, routes: RouteTable, upstreams: Mapping[str, Upstream]) -> None:
+    def __init__(self, routes: ProxyRoutes, upstreams: Mapping[str, Upstream]) -> None:
         self._routes = routes
         self._upstreams = upstreams
         self._nearness = Nearness(routes.shown)
 
-    async def answer(self, exchange: Exchange) -> None:
+    async def answer(self, exchange: ProxiedRequest) -> None:
         """Answer OPTIONS with the methods of the path.
 
         Raises:
@@ -35,7 +35,7 @@ class Methods:
         allowed = ", ".join(sorted(await self._allowed(exchange))).encode()
         await exchange.answer(_NO_CONTENT, [(_ALLOW, allowed)], b"")
 
-    async def refuse(self, exchange: Exchange) -> None:
+    async def refuse(self, exchange: ProxiedRequest) -> None:
         """Refuse a method that the path has not; return where it has it.
 
         Raises:
@@ -46,11 +46,11 @@ class Methods:
         if exchange.method not in allowed:
             raise MethodNotAllowed(allowed=allowed)
 
-    def is_public_otherwise(self, exchange: Exchange) -> bool:
+    def is_public_otherwise(self, exchange: ProxiedRequest) -> bool:
         """Whether the path needs no token by another method than this."""
         return any(route.is_public for route in self._routes.listed(exchange.path).values())
 
-    async def _allowed(self, exchange: Exchange) -> set[str]:
+    async def _allowed(self, exchange: ProxiedRequest) -> set[str]:
         listed = self._routes.listed(exchange.path)
         if any(route.own or route.rewrite for route in listed.values()):
             return _complete(listed)
@@ -66,7 +66,7 @@ class Methods:
             raise PathUnknown(near=self._nearness.to(exchange.path.decode("ascii")))
         return await self._asked(exchange, self._upstreams[below])
 
-    async def _asked(self, exchange: Exchange, upstream: Upstream) -> set[str]:
+    async def _asked(self, exchange: ProxiedRequest, upstream: Upstream) -> set[str]:
         head = request_head(exchange, upstream, b"OPTIONS %b" % exchange.path, ())
         status, headers, _ = await upstream.fetch(head)
         told = dict(headers).get(_ALLOW, b"").decode("ascii")

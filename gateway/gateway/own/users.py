@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.forwarding.forwarder import Forwarder, Refused, ask
+from gateway.forwarding.forwarder import Forwarder, ServiceRefused, ask
 from gateway.forwarding.headers import Header
-from gateway.forwarding.request import Exchange
+from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
 from kit.refusals import FieldFault, ValidationFailed
 from kit.web.bodies import parse_query
@@ -22,7 +22,7 @@ PAGE: Final = 100
 _OK: Final = 200
 
 
-class Users:
+class UserList:
     """The list, with or without wallets."""
 
     def __init__(self, upstreams: Mapping[str, Upstream], forwarder: Forwarder) -> None:
@@ -30,7 +30,7 @@ class Users:
         self._wallet = upstreams["wallet"]
         self._forwarder = forwarder
 
-    async def answer(self, exchange: Exchange) -> None:
+    async def answer(self, exchange: ProxiedRequest) -> None:
         """Answer auth's page; where asked to, each of its users with `wallets`."""
         query, is_expanded = _taken_out(exchange.query)
         if not is_expanded:
@@ -40,7 +40,7 @@ class Users:
             path = f"{exchange.path.decode()}?{query.decode()}"
             page, headers = await ask(exchange, self._auth, path)
             owned = await self._by_owner(exchange, [user["id"] for user in page["items"]])
-        except Refused as refused:
+        except ServiceRefused as refused:
             await exchange.answer(*refused.answer)
             return
         page["items"] = [{**user, "wallets": owned[user["id"]]} for user in page["items"]]
@@ -50,7 +50,7 @@ class Users:
         await exchange.answer(_OK, [*kept, (b"content-length", b"%d" % len(body))], body)
 
     async def _by_owner(
-        self, exchange: Exchange, owners: list[str]
+        self, exchange: ProxiedRequest, owners: list[str]
     ) -> dict[str, list[dict[str, Any]]]:
         owned: dict[str, list[dict[str, Any]]] = {owner: [] for owner in owners}
         cursor: str | None = ""

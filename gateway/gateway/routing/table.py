@@ -37,7 +37,7 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class ProxyRoute:
     """Where a request goes.
 
     Attributes:
@@ -57,16 +57,16 @@ class Route:
     rewrite: Rewrite | None = None
 
 
-class RouteTable:
+class ProxyRoutes:
     """Routes by exact path, then by pattern, then by prefix; each step a dictionary look-up.
 
     A pattern begins with a fixed segment, by which it is found.
     """
 
     def __init__(self) -> None:
-        self._exact: dict[tuple[str, bytes], Route] = {}
-        self._patterns: dict[tuple[str, bytes], list[tuple[list[bytes], Route]]] = {}
-        self._prefixes: dict[bytes, Route] = {}
+        self._exact: dict[tuple[str, bytes], ProxyRoute] = {}
+        self._patterns: dict[tuple[str, bytes], list[tuple[list[bytes], ProxyRoute]]] = {}
+        self._prefixes: dict[bytes, ProxyRoute] = {}
         self._aliases: set[bytes] = set()
 
     @classmethod
@@ -74,15 +74,15 @@ class RouteTable:
         """Compile the tables of this environment."""
         table = cls()
         for prefix, upstream in routes.PREFIXES.items():
-            table.add_prefix(prefix, Route(prefix, upstream))
+            table.add_prefix(prefix, ProxyRoute(prefix, upstream))
         if not in_production:
             for prefix, upstream in routes.DEVELOPMENT_PREFIXES.items():
-                table.add_prefix(prefix, Route(prefix, upstream, is_public=True))
+                table.add_prefix(prefix, ProxyRoute(prefix, upstream, is_public=True))
         for operation, upstream in {**routes.PUBLIC, **routes.OPENED_BELOW}.items():
             label = operation.partition(" ")[2]
-            table.add(operation, Route(label, upstream, is_public=True))
+            table.add(operation, ProxyRoute(label, upstream, is_public=True))
         for operation, upstream in routes.IMPORTS.items():
-            table.add(operation, Route(operation.partition(" ")[2], upstream, is_import=True))
+            table.add(operation, ProxyRoute(operation.partition(" ")[2], upstream, is_import=True))
         table.add_own(routes.OWN, is_public=False)
         table.add_own(routes.OWN_PUBLIC, is_public=True)
         if serves_docs:
@@ -91,7 +91,7 @@ class RouteTable:
             table.add_alias(alias, operation)
         return table
 
-    def add_prefix(self, prefix: str, route: Route) -> None:
+    def add_prefix(self, prefix: str, route: ProxyRoute) -> None:
         """Route all that stands below one or two segments."""
         self._prefixes[prefix.encode()] = route
 
@@ -99,9 +99,9 @@ class RouteTable:
         """Route operations to parts of the gateway itself."""
         for operation, own in operations.items():
             label = operation.partition(" ")[2]
-            self.add(operation, Route(label, own=own, is_public=is_public))
+            self.add(operation, ProxyRoute(label, own=own, is_public=is_public))
 
-    def add(self, operation: str, route: Route) -> None:
+    def add(self, operation: str, route: ProxyRoute) -> None:
         """Route one operation, as `GET /v1/users/{id}`."""
         method, _, path = operation.partition(" ")
         if "{" not in path:
@@ -127,14 +127,14 @@ class RouteTable:
         if "{" not in label:
             self._aliases.add(label.encode())
 
-    def find(self, method: str, path: bytes) -> Route | None:
+    def find(self, method: str, path: bytes) -> ProxyRoute | None:
         """Return the route of a request, None where there is none."""
         if method == "HEAD":
             method = "GET"
         path = _bare(path)
         return self._exactly(method, path) or self._below(path)
 
-    def _exactly(self, method: str, path: bytes) -> Route | None:
+    def _exactly(self, method: str, path: bytes) -> ProxyRoute | None:
         route = self._exact.get((method, path))
         if route is not None or path in self._aliases:  # whose path is a word, not a pattern's id
             return route
@@ -145,7 +145,7 @@ class RouteTable:
                 return route
         return None
 
-    def _below(self, path: bytes) -> Route | None:
+    def _below(self, path: bytes) -> ProxyRoute | None:
         """Return the route of a prefix; an alias' path is whole, and nothing stands below it."""
         if path in self._aliases:
             return None
@@ -156,7 +156,7 @@ class RouteTable:
         route = self._prefixes.get(path if second < 0 else path[:second])
         return route or self._prefixes.get(path[:first])
 
-    def listed(self, path: bytes) -> dict[str, Route]:
+    def listed(self, path: bytes) -> dict[str, ProxyRoute]:
         """Return the routes of a path that stand in the tables by method; empty below a prefix."""
         path = _bare(path)
         found = {method: self._exactly(method, path) for method in METHODS}

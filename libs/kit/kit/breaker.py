@@ -22,7 +22,7 @@ class BreakerState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BreakerLimits:
     """When a breaker opens and how it closes again.
 
     Attributes:
@@ -56,11 +56,11 @@ class Breaker:
     ``begin`` gives a ticket for a call that may be made; ``end`` is told with it how that went.
     """
 
-    def __init__(self, name: str, limits: Limits | None = None) -> None:
+    def __init__(self, name: str, limits: BreakerLimits | None = None) -> None:
         """Take the name that figures and logs use."""
         self.name = name
         self.state = BreakerState.CLOSED
-        self._limits = limits or Limits()
+        self._limits = limits or BreakerLimits()
         self._calls: deque[tuple[float, bool]] = deque(maxlen=self._limits.most_calls)
         self._turn = 0  # grows with every change of state: calls begun before it say nothing
         self._rests_until = 0.0

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 COPIED_FROM = 100
 
 
-class Bulk:
+class BulkInsert:
     """A table as rows go into it."""
 
     def __init__(self, table: str, **columns: str) -> None:

@@ -13,7 +13,7 @@ import uvloop
 
 from kit import logs, operations
 from kit.jsonable import plain
-from kit.runtime import Mode, Service, serve
+from kit.runtime import ProcessMode, Service, serve
 from kit.settings import DatabaseSettings, MigrationSettings, WebSettings, load
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def main(
         _migrations(name, load(MigrationSettings.of(settings_class)), parsed)
         return
     settings = load(settings_class)
-    if parsed.command in {mode.value for mode in Mode}:
+    if parsed.command in {mode.value for mode in ProcessMode}:
         logs.configure(name, settings)
         service = build(settings)
-        work = serve(service, Mode(parsed.command), host=settings.host, port=settings.port)
+        work = serve(service, ProcessMode(parsed.command), host=settings.host, port=settings.port)
         uvloop.run(work)
     elif parsed.command == "openapi":
         _print(build(settings).web.openapi())

@@ -66,7 +66,7 @@ class CsvError(ValueError):
         self.ru = ru
 
 
-class Record(NamedTuple):
+class CsvRecord(NamedTuple):
     """The fields of one record, and the line it begins in."""
 
     line: int
@@ -81,7 +81,7 @@ class Bounds(NamedTuple):
     lines: int
 
 
-def read(body: bytes, bounds: Bounds) -> Iterator[Record]:
+def read(body: bytes, bounds: Bounds) -> Iterator[CsvRecord]:
     """Yield the records of a text in UTF-8, with or without a byte order mark; empty lines are not.
 
     Nothing beyond the bounds is looked at, so that a long text costs no more than a short one.
@@ -114,7 +114,7 @@ def read(body: bytes, bounds: Bounds) -> Iterator[Record]:
             line += found.group().count("\n")
             position = found.end()
         if fields != [""]:
-            yield Record(begun, fields)
+            yield CsvRecord(begun, fields)
 
 
 _WORDS_RU: Final = {"lines": "строк", "fields": "полей", "characters": "знаков"}

@@ -21,7 +21,7 @@ from kit.clock import SystemClock
 from kit.db.database import Database
 from kit.messaging import backlog, inbox, topology
 from kit.messaging.consumer import Consumer
-from kit.messaging.graveyard import Graveyard
+from kit.messaging.graveyard import DeadLetterCollector
 from kit.messaging.rabbit import RabbitBroker
 from kit.messaging.relay import Relay, Ringer
 from kit.messaging.retries import Retries
@@ -53,7 +53,7 @@ COLLECT_AFTER = (50_000, 20, 20)
 log = structlog.get_logger(__name__)
 
 
-class Mode(Enum):
+class ProcessMode(Enum):
     """What a process does."""
 
     API = "api"
@@ -63,7 +63,7 @@ class Mode(Enum):
     @property
     def works(self) -> bool:
         """Whether this process handles messages and background work."""
-        return self is not Mode.API
+        return self is not ProcessMode.API
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ async def opened(service: Service) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def working(service: Service, mode: Mode) -> AsyncIterator[None]:
+async def working(service: Service, mode: ProcessMode) -> AsyncIterator[None]:
     """Run relay, consumers and background loops (or, in an API process, ring the relay's bell)."""
     settings = service.settings
     loops: list[tuple[str, Awaitable[None]]] = []
@@ -181,7 +181,7 @@ def message_loops(
         retries = Retries(database, consumer.reader)
         loops += [(consumer.queue, consumer.run()), (f"{consumer.queue}.retries", retries.run())]
     if reading:
-        graveyard = Graveyard(database, broker, topology.dead_queue_name(service.name))
+        graveyard = DeadLetterCollector(database, broker, topology.dead_queue_name(service.name))
         loops.append((graveyard.queue, graveyard.run()))
     return loops
 
@@ -207,7 +207,7 @@ def consumers(service: Service, broker: "Broker") -> list[Consumer]:
     ]
 
 
-async def serve(service: Service, mode: Mode, *, host: str, port: int) -> None:
+async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) -> None:
     """Run until SIGTERM or SIGINT: stop taking, finish, close."""
 
     @asynccontextmanager

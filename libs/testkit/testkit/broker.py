@@ -9,14 +9,14 @@ from kit.messaging import topology
 from kit.messaging.broker import (
     BrokerUnavailableError,
     Delivery,
-    Fate,
     Publication,
     PublicationRefusedError,
+    PublishOutcome,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueuedMessage:
     """A message in a queue."""
 
     publication: Publication
@@ -34,14 +34,14 @@ class MemoryBroker:
     """
 
     def __init__(self, declare: Sequence[topology.Topology] = ()) -> None:
-        self.queues: dict[str, deque[Waiting]] = {}
+        self.queues: dict[str, deque[QueuedMessage]] = {}
         self.published: list[Publication] = []
         self.on_publish: Callable[[Publication], None] = lambda _: None
         self.on_confirm: Callable[[Publication], None] = lambda _: None
         self._is_down = False
         self._back = asyncio.Event()
         self._declared: dict[str, topology.Queue] = {}
-        self._exchanges: dict[str, topology.Exchange] = {}
+        self._exchanges: dict[str, topology.BrokerExchange] = {}
         self._bindings: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._publishers: list[MemoryPublisher] = []
         self._subscriptions: dict[str, list[MemorySubscription]] = defaultdict(list)
@@ -113,7 +113,7 @@ class MemoryBroker:
 
     def put(self, queue: str, publication: Publication, attempts: int = 0) -> None:
         """Place a message in a queue and give it to whoever has room for it."""
-        self.queues[queue].append(Waiting(publication, attempts))
+        self.queues[queue].append(QueuedMessage(publication, attempts))
         self.dispatch(queue)
 
     def dispatch(self, queue: str) -> None:
@@ -165,7 +165,9 @@ class MemoryBroker:
         """Put back what a subscription holds, in order, each counted as delivered once more."""
         if subscription in self._subscriptions[subscription.queue]:
             self._subscriptions[subscription.queue].remove(subscription)
-        held = [Waiting(one.publication, one.attempts + 1) for one in subscription.held.values()]
+        held = [
+            QueuedMessage(one.publication, one.attempts + 1) for one in subscription.held.values()
+        ]
         subscription.held.clear()
         declared = self._declared.get(subscription.queue)
         if declared is None:
@@ -199,7 +201,7 @@ class MemoryPublisher:
         self.is_dead = False
         self._broker = broker
 
-    async def publish(self, publications: Sequence[Publication]) -> list[Fate]:
+    async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
         """Route each message; mandatory ones that reach no queue are returned."""
         fates = []
         for publication in publications:
@@ -213,7 +215,7 @@ class MemoryPublisher:
                 raise
         return fates
 
-    def _publish(self, publication: Publication) -> Fate:
+    def _publish(self, publication: Publication) -> PublishOutcome:
         broker = self._broker
         broker.on_publish(publication)
         queues = broker.route(publication)
@@ -221,7 +223,11 @@ class MemoryPublisher:
             broker.put(queue, publication)
         broker.published.append(publication)
         broker.on_confirm(publication)
-        return Fate.RETURNED if publication.mandatory and not queues else Fate.CONFIRMED
+        return (
+            PublishOutcome.RETURNED
+            if publication.mandatory and not queues
+            else PublishOutcome.CONFIRMED
+        )
 
     async def close(self) -> None:
         """Close the channel."""
@@ -233,7 +239,7 @@ class MemorySubscription:
 
     def __init__(self, broker: MemoryBroker, queue: str, prefetch: int) -> None:
         self.queue = queue
-        self.held: dict[int, Waiting] = {}
+        self.held: dict[int, QueuedMessage] = {}
         self._broker = broker
         self._prefetch = prefetch
         self._arrived: deque[Delivery] = deque()
@@ -246,7 +252,7 @@ class MemorySubscription:
         """Whether fewer than the prefetch are unacknowledged."""
         return len(self.held) < self._prefetch
 
-    def receive(self, waiting: Waiting) -> None:
+    def receive(self, waiting: QueuedMessage) -> None:
         """Take a delivery in."""
         self._last_tag += 1
         self.held[self._last_tag] = waiting

@@ -11,7 +11,7 @@ from kit.messaging.outbox import Row
 from testkit.clock import FakeClock
 
 
-class Told(Event):
+class ToyTold(Event):
     """Something happened at kit."""
 
     type: ClassVar[str] = "kit.told.v1"
@@ -39,7 +39,7 @@ class Worked(Reply):
     text: str = ""
 
 
-class Refused(Reply):
+class ToyRefused(Reply):
     """Kit's no."""
 
     type: ClassVar[str] = "kit.refused.v1"

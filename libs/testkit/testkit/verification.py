@@ -44,7 +44,7 @@ class RunningTime(Time):
 
 
 @dataclass
-class Publisher:
+class KeyPublisher:
     """A key set that can change or go away, and counts how often it was asked for."""
 
     document: Mapping[str, Any]
@@ -87,7 +87,7 @@ class Desk:
 
     mint: TokenMint
     time: Time
-    publisher: Publisher
+    publisher: KeyPublisher
     keys: KeySet
     revocations: StatedRevocations
     verifier: TokenVerifier
@@ -97,7 +97,7 @@ class Desk:
         """Set everything up so that the mint's good tokens are accepted."""
         mint = TokenMint()
         time = time or Time()
-        publisher = Publisher(mint.jwks())
+        publisher = KeyPublisher(mint.jwks())
         keys = KeySet(publisher.fetch, monotonic=time.monotonic)
         await keys.refresh()
         revocations = StatedRevocations()

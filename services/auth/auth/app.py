@@ -9,12 +9,12 @@ import httpx
 
 from auth import refusals
 from auth.api import ROUTERS
-from auth.clients.services import Neighbours
+from auth.clients.services import ClosingClient
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.signing import TokenSigner
-from auth.crypto.vault import Vault
+from auth.crypto.vault import KeyVault
 from auth.loops import purge
-from auth.loops.deletions import Leaving
+from auth.loops.deletions import DeletionWorker
 from auth.loops.revocations import Revoker
 from auth.messages import ROUTES
 from auth.repository import Users
@@ -83,7 +83,7 @@ async def _purge(service: Service) -> None:
 async def wired(service: Service) -> AsyncIterator[None]:
     """Open what only auth has, on top of what the runtime has opened, and wire it up."""
     state, settings = service.state, cast("Settings", service.settings)
-    vault = Vault(settings.key_secret)
+    vault = KeyVault(settings.key_secret)
     client = http_client()
     async with state.database.unit_of_work() as uow:
         keys = await load_keys(uow, vault, state.clock.now())
@@ -100,7 +100,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
         signer=signer,
         vault=vault,
         revoker=Revoker(state.redis, state.database, state.clock, lifetime=lifetime),
-        leaving=Leaving(
+        leaving=DeletionWorker(
             state.database, state.clock, _neighbours(client, signer, settings, state.clock)
         ),
     )
@@ -115,9 +115,9 @@ async def wired(service: Service) -> AsyncIterator[None]:
 
 def _neighbours(
     client: httpx.AsyncClient, signer: TokenSigner, settings: Settings, clock: Clock
-) -> Neighbours:
+) -> ClosingClient:
     lifetime = timedelta(seconds=settings.service_token_seconds)
-    return Neighbours(
+    return ClosingClient(
         client,
         lambda: signer.for_service(f"svc:{NAME}", lifetime, clock.now()),
         payments=settings.payments_url,

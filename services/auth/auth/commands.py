@@ -11,7 +11,7 @@ from typing import Final
 
 from auth.crypto.hashing import PasswordHasher
 from auth.domain import names, passwords
-from auth.domain.users import ORDINARY, Role, Status
+from auth.domain.users import ORDINARY, Role, UserStatus
 from auth.repository import NewUser
 from auth.service.users import ensure
 from auth.settings import Settings
@@ -36,15 +36,17 @@ def _user_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def _create_admin(settings: Settings, parsed: argparse.Namespace) -> None:
-    await _create(settings, parsed, Status.ACTIVE, ORDINARY | {Role.ADMIN})
+    await _create(settings, parsed, UserStatus.ACTIVE, ORDINARY | {Role.ADMIN})
 
 
 async def _create_user(settings: Settings, parsed: argparse.Namespace) -> None:
-    await _create(settings, parsed, Status.ACTIVE if parsed.active else Status.PENDING, ORDINARY)
+    await _create(
+        settings, parsed, UserStatus.ACTIVE if parsed.active else UserStatus.PENDING, ORDINARY
+    )
 
 
 async def _create(
-    settings: Settings, parsed: argparse.Namespace, status: Status, roles: frozenset[Role]
+    settings: Settings, parsed: argparse.Namespace, status: UserStatus, roles: frozenset[Role]
 ) -> None:
     hasher = PasswordHasher(queue=1)
     database = await Database.open(settings.database_url, name=settings.service(), pool_size=1)

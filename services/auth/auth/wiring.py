@@ -7,8 +7,8 @@ from fastapi import Depends, Request
 
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.signing import TokenSigner
-from auth.crypto.vault import Vault
-from auth.loops.deletions import Leaving
+from auth.crypto.vault import KeyVault
+from auth.loops.deletions import DeletionWorker
 from auth.loops.revocations import Revoker
 from auth.settings import Settings
 from kit.clock import Clock
@@ -24,9 +24,9 @@ class Wiring:
     clock: Clock
     hasher: PasswordHasher
     signer: TokenSigner
-    vault: Vault
+    vault: KeyVault
     revoker: Revoker
-    leaving: Leaving
+    leaving: DeletionWorker
 
 
 def _wiring(request: Request) -> Wiring:

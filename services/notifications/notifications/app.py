@@ -6,7 +6,7 @@ from typing import Final
 
 from contracts.auth import RecordAudit
 from kit.audit import by_message
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
@@ -15,17 +15,17 @@ from kit.web.app import create_app
 from kit.web.idempotency import keep_purged
 from notifications import refusals
 from notifications.api import ROUTERS
-from notifications.clients.auth import Contacts
-from notifications.mail.worker import Postman
+from notifications.clients.auth import ContactsClient
+from notifications.mail.worker import MailWorker
 from notifications.messages import routes
 from notifications.service.attempts import record
 from notifications.settings import Settings
 from notifications.webhooks import documents
 from notifications.webhooks.dispatcher import Dispatcher
 from notifications.webhooks.guard import Guard
-from notifications.webhooks.sender import Sender
+from notifications.webhooks.sender import WebhookClient
 from notifications.webhooks.upkeep import keep_up
-from notifications.webhooks.vault import Vault
+from notifications.webhooks.vault import SecretVault
 from notifications.wiring import WebhookParts
 
 NAME: Final = "notifications"
@@ -54,8 +54,8 @@ def build(settings: Settings) -> Service:
                 client, settings.auth_url, NAME, settings.client_secret
             ).fetched_ahead() as token,
         ):
-            contacts = Contacts(client, token, settings.auth_url)
-            service.state.postman = Postman(service.state.database, contacts, settings)
+            contacts = ContactsClient(client, token, settings.auth_url)
+            service.state.postman = MailWorker(service.state.database, contacts, settings)
             yield
 
     async def mail(service: Service) -> None:
@@ -78,9 +78,9 @@ def build(settings: Settings) -> Service:
         describe=documents.described,
     )
     web.state.record_audit = by_message(RecordAudit)
-    bell = Doorbell()
+    bell = WakeUp()
     web.state.webhooks = WebhookParts(
-        Guard(settings.webhook_reach), Vault(*settings.webhook_keys), bell
+        Guard(settings.webhook_reach), SecretVault(*settings.webhook_keys), bell
     )
 
     async def keep_webhooks(service: Service) -> None:
@@ -104,5 +104,5 @@ def build(settings: Settings) -> Service:
 
 async def _send_webhooks(service: Service) -> None:
     database, parts = service.state.database, service.state.webhooks
-    async with Sender(parts.guard, parts.vault, database.clock) as sender:
+    async with WebhookClient(parts.guard, parts.vault, database.clock) as sender:
         await Dispatcher(database, sender, record, parts.bell).run()

@@ -16,7 +16,7 @@ from contracts.payments import (
 )
 from contracts.wallet import FundsMoved
 from kit.db import UnitOfWork
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
 from notifications.service.events import hear, remember_people
@@ -24,7 +24,7 @@ from notifications.service.mails import order_mails
 from notifications.service.webhooks import announce
 
 
-def routes(webhooks: Doorbell) -> Routes:
+def routes(webhooks: WakeUp) -> Routes:
     """Return the table; the bell is rung where there are webhooks to be sent."""
 
     async def send(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:

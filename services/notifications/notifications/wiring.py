@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from kit.db import Database
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from notifications.settings import Settings
 from notifications.webhooks.guard import Guard
-from notifications.webhooks.vault import Vault
+from notifications.webhooks.vault import SecretVault
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class WebhookParts:
     """What the webhook operations need: who guards, who keeps secrets, whom to wake."""
 
     guard: Guard
-    vault: Vault
-    bell: Doorbell
+    vault: SecretVault
+    bell: WakeUp
 
 
 def _database(request: Request) -> Database:

@@ -8,7 +8,7 @@ from httpx import AsyncClient
 from contracts import cards
 from contracts.auth import RecordAudit
 from kit.audit import by_message
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
@@ -19,7 +19,7 @@ from kit.web.app import WebApp, create_app
 from payments import refusals
 from payments.api import ROUTERS
 from payments.clients.parties import known_parties
-from payments.clients.services import Neighbours
+from payments.clients.services import ServicesClient
 from payments.clients.verifiers import Verifiers
 from payments.domain.payment import Method
 from payments.hooks.payment import payment_saga
@@ -27,9 +27,9 @@ from payments.hooks.refunds import refund_sagas
 from payments.live.waiters import Finishes, Places, RefundEnds
 from payments.live.watchers import Watchers
 from payments.loops import expiry, schedule
-from payments.loops.bulks import BulkWork
-from payments.loops.charges import Charging
-from payments.loops.provider_events import Hearing
+from payments.loops.bulks import BulkWorker
+from payments.loops.charges import ChargeWorker
+from payments.loops.provider_events import ProviderEventWorker
 from payments.messages import routes
 from payments.providers import provider_of
 from payments.sagas.payment import OUTSIDE_CHECKS
@@ -49,7 +49,7 @@ def build(settings: Settings) -> Service:
     """Return the service, ready to be run by ``kit.runtime``."""
     finishes, watchers = Finishes(), Watchers()
     engine = payment_saga(finishes)
-    refund_ends, card_bell = RefundEnds(), Doorbell()
+    refund_ends, card_bell = RefundEnds(), WakeUp()
     sagas = (engine, *(refunds := refund_sagas(refund_ends, card_bell)).values())
 
     @asynccontextmanager
@@ -62,17 +62,17 @@ def build(settings: Settings) -> Service:
                 database=database,
                 engine=engine,
                 finishes=finishes,
-                neighbours=Neighbours(client, token, settings),
+                neighbours=ServicesClient(client, token, settings),
                 known_parties=known_parties(database, settings.most_open_payments),
                 creating=creating(database, settings),
                 paying=paying(database, settings, engine),
-                bulk_bell=Doorbell(),
+                bulk_bell=WakeUp(),
                 watchers=watchers,
                 places=Places(settings.most_waiting),
                 refunds=refunds,
                 refund_ends=refund_ends,
-                charging=Charging(database, engine, refunds[Method.CARD], provider, card_bell),
-                hearing=Hearing(database, engine, refunds[Method.CARD], provider.name),
+                charging=ChargeWorker(database, engine, refunds[Method.CARD], provider, card_bell),
+                hearing=ProviderEventWorker(database, engine, refunds[Method.CARD], provider.name),
             )
             # In every process that answers requests, also where another one does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
@@ -106,11 +106,11 @@ def build(settings: Settings) -> Service:
     )
 
 
-def bulk_work(service: Service) -> BulkWork:
+def bulk_work(service: Service) -> BulkWorker:
     """Return what works bulks off, made of what is open."""
     wiring: Wiring = service.state.wiring
     terms = Terms(wiring.settings.ttl, wiring.settings.policies)
-    return BulkWork(wiring.database, wiring.neighbours, wiring.engine, terms, wiring.bulk_bell)
+    return BulkWorker(wiring.database, wiring.neighbours, wiring.engine, terms, wiring.bulk_bell)
 
 
 def _token(client: AsyncClient, settings: Settings) -> AbstractAsyncContextManager[ServiceToken]:

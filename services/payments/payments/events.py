@@ -15,28 +15,28 @@ from kit.db import UnitOfWork
 from kit.logs import get_logger
 from kit.money import decimal_text
 from payments.domain.cards.disputes import Dispute
-from payments.domain.payment import Payment, Status
+from payments.domain.payment import Payment, PaymentStatus
 from payments.domain.refunds import Refund, RefundStatus
 
 log = get_logger(__name__)
 
-_EVENTS: dict[Status, type[PaymentEvent]] = {
-    Status.CREATED: PaymentCreated,
-    Status.SCHEDULED: PaymentCreated,
-    Status.PAID: PaymentPaid,
-    Status.FAILED: PaymentFailed,
-    Status.CANCELLED: PaymentCancelled,
+_EVENTS: dict[PaymentStatus, type[PaymentEvent]] = {
+    PaymentStatus.CREATED: PaymentCreated,
+    PaymentStatus.SCHEDULED: PaymentCreated,
+    PaymentStatus.PAID: PaymentPaid,
+    PaymentStatus.FAILED: PaymentFailed,
+    PaymentStatus.CANCELLED: PaymentCancelled,
 }
 
 
 def event_of(payment: Payment) -> PaymentEvent:
     """Return the event of the state that the payment has just reached; see contracts.payments."""
     times = {
-        Status.CREATED: payment.created_at,
-        Status.SCHEDULED: payment.created_at,
-        Status.PAID: payment.paid_at,
-        Status.FAILED: payment.failed_at,
-        Status.CANCELLED: payment.cancelled_at,
+        PaymentStatus.CREATED: payment.created_at,
+        PaymentStatus.SCHEDULED: payment.created_at,
+        PaymentStatus.PAID: payment.paid_at,
+        PaymentStatus.FAILED: payment.failed_at,
+        PaymentStatus.CANCELLED: payment.cancelled_at,
     }
     known = {
         "payment_id": payment.id,

@@ -7,7 +7,7 @@ from contracts.wallet import WalletOpened
 from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 from payments.domain.parties import Person, Wallet
-from payments.repository import Billers, Known
+from payments.repository import Billers, KnownPeople
 
 
 async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
@@ -21,10 +21,10 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
         if known is None or known[1] < version:
             person = Person(told.user_id, told.username, told.status)
             newest[told.user_id] = (person, version)
-    await Known(uow).remember_people(list(newest.values()))
+    await KnownPeople(uow).remember_people(list(newest.values()))
     deleted = [person.user_id for person, _ in newest.values() if person.status == "deleted"]
     if deleted:
-        await Known(uow).forget_card_holders(deleted)
+        await KnownPeople(uow).forget_card_holders(deleted)
         await Billers(uow).withdraw(deleted, uow.clock.now())
 
 
@@ -35,4 +35,4 @@ async def remember_wallets(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> No
         told = envelope.message
         assert isinstance(told, WalletOpened)  # noqa: S101 - routed by type
         wallets[told.account_id] = Wallet(told.account_id, told.owner_id, told.currency)
-    await Known(uow).remember_wallets(wallets.values())
+    await KnownPeople(uow).remember_wallets(wallets.values())

@@ -6,7 +6,7 @@ from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from kit.settings import WebSettings, development_secret, setting
-from sandbox.verifiers.box import Behaviour, Mode
+from sandbox.verifiers.box import Behaviour, VerifierMode
 
 ModeName: TypeAlias = Literal["ok", "deny", "slow", "time_out", "nonsense", "down"]
 
@@ -73,6 +73,6 @@ class Settings(WebSettings):
     def behaviours(self) -> dict[str, Behaviour]:
         """How each verification service begins."""
         return {
-            "one": Behaviour(self.failure_rate_one, self.seed, Mode(self.mode_one)),
-            "two": Behaviour(self.failure_rate_two, self.seed, Mode(self.mode_two)),
+            "one": Behaviour(self.failure_rate_one, self.seed, VerifierMode(self.mode_one)),
+            "two": Behaviour(self.failure_rate_two, self.seed, VerifierMode(self.mode_two)),
         }

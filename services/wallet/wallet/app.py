@@ -15,7 +15,7 @@ from kit.web.app import create_app
 from kit.web.idempotency import keep_purged
 from wallet import refusals
 from wallet.api import ROUTERS
-from wallet.clients.payments import Charging
+from wallet.clients.payments import PaymentsClient
 from wallet.messages import ROUTES
 from wallet.settings import Settings
 
@@ -58,7 +58,7 @@ def build(settings: Settings) -> Service:
                 client, settings.auth_url, NAME, settings.client_secret
             ).fetched_ahead() as token,
         ):
-            service.state.charging = Charging(client, token, settings.payments_url)
+            service.state.charging = PaymentsClient(client, token, settings.payments_url)
             yield
 
     return Service(

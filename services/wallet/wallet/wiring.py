@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from kit.db import Database
-from wallet.clients.payments import Charging
+from wallet.clients.payments import PaymentsClient
 from wallet.settings import Settings
 
 
@@ -19,11 +19,11 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
-def _charging(request: Request) -> Charging:
-    charging: Charging = request.app.state.charging
+def _charging(request: Request) -> PaymentsClient:
+    charging: PaymentsClient = request.app.state.charging
     return charging
 
 
-CardCharging = Annotated[Charging, Depends(_charging)]
+CardCharging = Annotated[PaymentsClient, Depends(_charging)]
 Store = Annotated[Database, Depends(_database)]
 Configured = Annotated[Settings, Depends(_settings)]

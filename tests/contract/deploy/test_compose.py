@@ -12,7 +12,7 @@ from deploy.bootstrap import ROOT
 from deploy.production import environment
 from deploy.stack.infrastructure import ROLES_SCRIPT
 from deploy.stack.postgres import SETTINGS
-from deploy.stack.services import SERVICES, Place, Service, addresses, database
+from deploy.stack.services import SERVICES, StackAddresses, StackService, addresses, database
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
@@ -26,7 +26,7 @@ PUBLISHED = {"gateway": ["127.0.0.1:8000:8000"], "rabbitmq": ["127.0.0.1:15672:1
 ONE_SHOT = {"roles", *(f"migrate-{service.name}" for service in WITH_SCHEMA)}
 
 # Where the containers find each other; passwords are the development defaults.
-COMPOSE = Place(
+COMPOSE = StackAddresses(
     listen="0.0.0.0",  # noqa: S104 (inside of a container's own network)
     ports={name: port for service in SERVICES for name, port in service.ports.items()},
     urls={service.name: f"http://{service.name}:{service.port}" for service in SERVICES},
@@ -62,7 +62,7 @@ def interpolated(text: str, **chosen: str) -> dict[str, Any]:
     return loaded
 
 
-def settings_of(service: Service) -> type[EnvironmentSettings]:
+def settings_of(service: StackService) -> type[EnvironmentSettings]:
     found: type[EnvironmentSettings] = import_module(f"{service.name}.settings").Settings
     return found
 
@@ -113,7 +113,7 @@ def test_it_runs_what_the_runner_runs_and_nothing_else(containers: dict[str, Any
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_a_service_has_the_runners_command_and_addresses(
-    containers: dict[str, Any], service: Service
+    containers: dict[str, Any], service: StackService
 ) -> None:
     container = containers[service.name]
     assert tuple(container["command"]) == service.command
@@ -124,7 +124,7 @@ def test_a_service_has_the_runners_command_and_addresses(
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_a_container_is_told_its_own_settings_and_no_others(
-    containers: dict[str, Any], service: Service
+    containers: dict[str, Any], service: StackService
 ) -> None:
     container = containers[service.name]
     assert "env_file" not in container
@@ -190,7 +190,7 @@ def test_production_is_given_every_secret_that_its_services_ask_for() -> None:
 
 @pytest.mark.parametrize("service", WITH_SCHEMA, ids=lambda service: service.name)
 def test_a_schema_is_migrated_once_before_its_service_starts(
-    containers: dict[str, Any], service: Service
+    containers: dict[str, Any], service: StackService
 ) -> None:
     name = f"migrate-{service.name}"
     migration = containers[name]
@@ -210,7 +210,7 @@ def test_a_schema_is_migrated_once_before_its_service_starts(
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_the_table_tells_a_service_every_address_that_its_settings_ask_for(
-    service: Service,
+    service: StackService,
 ) -> None:
     settings: type[EnvironmentSettings] = import_module(f"{service.name}.settings").Settings
     asked = {variable(settings, name) for name in settings.model_fields}
@@ -220,7 +220,7 @@ def test_the_table_tells_a_service_every_address_that_its_settings_ask_for(
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
-def test_the_table_names_every_secret_that_a_service_needs(service: Service) -> None:
+def test_the_table_names_every_secret_that_a_service_needs(service: StackService) -> None:
     settings: type[EnvironmentSettings] = import_module(f"{service.name}.settings").Settings
     guarded = {
         variable(settings, name)
@@ -232,7 +232,7 @@ def test_the_table_names_every_secret_that_a_service_needs(service: Service) -> 
 
 
 @pytest.mark.parametrize("service", WITH_SCHEMA, ids=lambda service: service.name)
-def test_the_default_passwords_are_those_that_production_refuses(service: Service) -> None:
+def test_the_default_passwords_are_those_that_production_refuses(service: StackService) -> None:
     settings: type[EnvironmentSettings] = import_module(f"{service.name}.settings").Settings
     for field in ("database_url", "migration_url"):
         default = settings.model_fields[field].default.format(service=service.name)

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.routing.aliases import ALIASES
 from gateway.routing.routes import OPENED_BELOW, PUBLIC
-from gateway.routing.table import RouteTable
+from gateway.routing.table import ProxyRoutes
 
 SERVICES = ("auth", "wallet", "payments", "notifications", "sandbox")
 
@@ -36,7 +36,7 @@ def operations() -> Iterator[Operation]:
 ALL = list(operations())
 # What the gateway answers with a service's own answer and something more.
 EXTENDED = {"users": "auth"}
-TABLE = RouteTable.of(in_production=False, serves_docs=True)
+TABLE = ProxyRoutes.of(in_production=False, serves_docs=True)
 
 
 @pytest.mark.parametrize("operation", ALL, ids=lambda one: f"{one.method} {one.path}")

@@ -6,7 +6,7 @@ import pytest
 
 from contracts import payments as contract
 from contracts.payments import PaymentCreated, PaymentEvent
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.refusals import Language
 from notifications.domain.endpoints import EventType
 from notifications.domain.reasons import REASONS
@@ -23,7 +23,7 @@ EVENTS = [
 
 
 def test_every_event_of_a_payment_is_heard_and_sent_under_a_name_like_its_own() -> None:
-    assert set(EVENTS) <= set(routes(Doorbell()).events)
+    assert set(EVENTS) <= set(routes(WakeUp()).events)
     assert set(PAYMENT_TYPES) == set(EVENTS)
     for event in EVENTS:
         _, name, _ = event.type.split(".")

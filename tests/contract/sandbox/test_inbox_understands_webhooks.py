@@ -12,8 +12,8 @@ from notifications.domain.signatures import secret_text
 from notifications.domain.webhook_urls import Reach
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.payloads import trial_message
-from notifications.webhooks.sender import Sender
-from notifications.webhooks.vault import Vault
+from notifications.webhooks.sender import WebhookClient
+from notifications.webhooks.vault import SecretVault
 from sandbox.app import build
 from sandbox.inbox.box import Inbox
 from sandbox.settings import Settings
@@ -30,11 +30,11 @@ async def inbox() -> AsyncIterator[tuple[str, Inbox]]:
 
 async def test_the_inbox_checks_what_the_sender_signs(inbox: tuple[str, Inbox]) -> None:
     url, box = inbox
-    clock, vault, endpoint_id = SystemClock(), Vault(SecretStr("a-key-of-tests")), new_id()
+    clock, vault, endpoint_id = SystemClock(), SecretVault(SecretStr("a-key-of-tests")), new_id()
     secret, stored = vault.new(endpoint_id)
     message = trial_message(new_id(), endpoint_id, clock.now())
     job = Job(new_id(), endpoint_id, message.id, url, stored, None, message.body, 0, 0, False)
-    async with Sender(Guard(Reach(plain_http=True, loopback=True)), vault, clock) as sender:
+    async with WebhookClient(Guard(Reach(plain_http=True, loopback=True)), vault, clock) as sender:
         attempt = await sender.send(job)
     assert attempt.reply.is_success
     [webhook] = box.newest(10)

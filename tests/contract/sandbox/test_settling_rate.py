@@ -12,7 +12,7 @@ from kit.ids import new_id
 from payments.clients.verifiers import Verifiers
 from payments.domain.tries import Try
 from sandbox.settings import Settings
-from sandbox.verifiers.box import Mode, Verifier
+from sandbox.verifiers.box import Verifier, VerifierMode
 
 PAYMENTS = 3_000
 AT_ONCE = 300
@@ -35,7 +35,9 @@ async def test_thousands_of_payments_asked_about_at_once_pass_and_no_breaker_ope
 
     def answer(request: httpx.Request) -> httpx.Response:
         said = services[request.url.host].ask()
-        return httpx.Response(200, json={"verdict": "ok"} if said is Mode.OK else {"no": "verdict"})
+        return httpx.Response(
+            200, json={"verdict": "ok"} if said is VerifierMode.OK else {"no": "verdict"}
+        )
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         verifiers = Verifiers(client, {name: f"http://{name}/" for name in RATES}, SystemClock())

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from tests.integration.auth.world import World
 
 from auth.crypto.signing import SigningKey, generate_key
-from auth.crypto.vault import Vault, WrongKeySecretError
+from auth.crypto.vault import KeyVault, WrongKeySecretError
 from auth.domain.keys import KeyStatus
 from auth.repository import Keys
 from auth.service.keys import load_keys
@@ -18,7 +18,7 @@ from kit.db import Database
 KEYS = "SELECT count(*) FROM signing_key"
 
 
-async def load(database: Database, vault: Vault) -> list[SigningKey]:
+async def load(database: Database, vault: KeyVault) -> list[SigningKey]:
     async with database.unit_of_work() as uow:
         return await load_keys(uow, vault, SystemClock().now())
 
@@ -39,7 +39,7 @@ async def test_ten_starts_at_once_make_one_key(world: World) -> None:
 
 
 async def test_under_another_secret_auth_does_not_start(world: World) -> None:
-    other = Vault(SecretStr("another secret of this test, as long"))
+    other = KeyVault(SecretStr("another secret of this test, as long"))
     with pytest.raises(WrongKeySecretError, match="AUTH_KEY_SECRET"):
         await load(world.database, other)
     assert await world.count(KEYS) == 1

@@ -7,9 +7,9 @@ import httpx
 from redis.asyncio import Redis
 from tests.integration.auth.owners import Owners
 
-from auth.domain.users import ORDINARY, Role, Status
+from auth.domain.users import ORDINARY, Role, UserStatus
 from auth.repository import NewUser
-from auth.service.sessions import Attempt, Credentials, check_password
+from auth.service.sessions import Credentials, LoginAttempt, check_password
 from auth.service.users import ensure
 from auth.wiring import Wiring
 from kit.db import Database
@@ -81,7 +81,7 @@ class World:
         found = await check_password(
             self.database,
             self.wiring.hasher,
-            Attempt(username, PASSWORD, "127.0.0.1"),
+            LoginAttempt(username, PASSWORD, "127.0.0.1"),
             self.clock.now(),
         )
         assert isinstance(found, Credentials)
@@ -98,7 +98,7 @@ class World:
             email=None,
             full_name=None,
             password_hash=await self.wiring.hasher.hash(PASSWORD),
-            status=Status.ACTIVE,
+            status=UserStatus.ACTIVE,
             roles=ORDINARY | {Role.ADMIN},
         )
         async with self.database.unit_of_work() as uow:

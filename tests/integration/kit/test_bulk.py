@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kit.bulk import COPIED_FROM, Bulk
+from kit.bulk import COPIED_FROM, BulkInsert
 from kit.db.database import Database
 from kit.ids import new_id
 from testkit.databases import Cluster
 
-THINGS = Bulk("thing", id="uuid", name="text", what="jsonb")
+THINGS = BulkInsert("thing", id="uuid", name="text", what="jsonb")
 
 
 @pytest.fixture

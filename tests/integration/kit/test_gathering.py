@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from kit import context
-from kit.db import Connection, Database, Gathering, UnitOfWork
+from kit.db import Batcher, Connection, Database, UnitOfWork
 from kit.refusals import NotFound, Refusal, Unavailable
 from testkit.databases import Cluster
 
@@ -34,12 +34,12 @@ async def note(uow: UnitOfWork, numbers: Sequence[int]) -> list[Outcome | Refusa
 
 
 @pytest.fixture
-def notes(database: Database) -> Gathering[UnitOfWork, int, Outcome]:
-    return Gathering(database.unit_of_work, note, name="notes")
+def notes(database: Database) -> Batcher[UnitOfWork, int, Outcome]:
+    return Batcher(database.unit_of_work, note, name="notes")
 
 
 async def all_of(
-    notes: Gathering[UnitOfWork, int, Outcome], *numbers: int
+    notes: Batcher[UnitOfWork, int, Outcome], *numbers: int
 ) -> list[Outcome | BaseException]:
     return await asyncio.gather(*map(notes.do, numbers), return_exceptions=True)
 
@@ -54,7 +54,7 @@ def failed(outcomes: Sequence[Outcome | BaseException]) -> list[type[BaseExcepti
 
 
 async def test_what_waits_shares_one_transaction_and_each_gets_its_own_result(
-    database: Database, notes: Gathering[UnitOfWork, int, Outcome]
+    database: Database, notes: Batcher[UnitOfWork, int, Outcome]
 ) -> None:
     before = database.statements
     outcomes = await all_of(notes, *range(20))
@@ -65,14 +65,14 @@ async def test_what_waits_shares_one_transaction_and_each_gets_its_own_result(
 
 
 async def test_a_lone_item_is_done_at_once_and_so_is_the_next(
-    notes: Gathering[UnitOfWork, int, Outcome],
+    notes: Batcher[UnitOfWork, int, Outcome],
 ) -> None:
     first, second = await notes.do(1), await notes.do(2)
     assert first[1] != second[1]
 
 
 async def test_what_arrives_during_a_batch_makes_up_the_next(
-    database: Database, notes: Gathering[UnitOfWork, int, Outcome]
+    database: Database, notes: Batcher[UnitOfWork, int, Outcome]
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         first = tasks.create_task(notes.do(0))
@@ -83,14 +83,14 @@ async def test_what_arrives_during_a_batch_makes_up_the_next(
 
 
 async def test_a_refusal_is_raised_to_its_own_request_alone(
-    database: Database, notes: Gathering[UnitOfWork, int, Outcome]
+    database: Database, notes: Batcher[UnitOfWork, int, Outcome]
 ) -> None:
     assert failed(await all_of(notes, 1, REFUSED, 2)) == [NotFound]
     assert await noted(database) == [1, 2]
 
 
 async def test_a_statement_or_a_commit_that_postgresql_refuses_fails_its_own_item_alone(
-    database: Database, notes: Gathering[UnitOfWork, int, Outcome]
+    database: Database, notes: Batcher[UnitOfWork, int, Outcome]
 ) -> None:
     outcomes = await all_of(notes, 1, 2, TOO_LARGE, 3, 3, 4)
     assert failed(outcomes) == [asyncpg.CheckViolationError, asyncpg.UniqueViolationError]
@@ -98,7 +98,7 @@ async def test_a_statement_or_a_commit_that_postgresql_refuses_fails_its_own_ite
 
 
 async def test_more_than_fit_are_done_all_the_same(
-    database: Database, notes: Gathering[UnitOfWork, int, Outcome]
+    database: Database, notes: Batcher[UnitOfWork, int, Outcome]
 ) -> None:
     numbers = [number for number in range(100) if number != REFUSED]
     assert failed(await all_of(notes, *numbers)) == []
@@ -106,7 +106,7 @@ async def test_more_than_fit_are_done_all_the_same(
 
 
 async def test_one_who_leaves_does_not_stop_the_others_and_is_not_done(
-    database: Database, notes: Gathering[UnitOfWork, int, Outcome]
+    database: Database, notes: Batcher[UnitOfWork, int, Outcome]
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         leaving = tasks.create_task(notes.do(1))
@@ -124,7 +124,7 @@ async def test_one_who_leaves_late_does_not_stop_the_others(
         leaving.cancel()
         return await note(uow, numbers)
 
-    notes = Gathering(database.unit_of_work, leave, name="notes")
+    notes = Batcher(database.unit_of_work, leave, name="notes")
     async with asyncio.TaskGroup() as tasks:
         leaving = tasks.create_task(notes.do(1))
         staying = tasks.create_task(notes.do(2))
@@ -145,7 +145,7 @@ async def test_when_the_connection_is_lost_before_commit_all_are_done_again(
             await uow.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return await note(uow, numbers)
 
-    notes = Gathering(database.unit_of_work, cut, name="notes")
+    notes = Batcher(database.unit_of_work, cut, name="notes")
     assert failed(await all_of(notes, 1, 2)) == []
     assert tries == [[1, 2], [1, 2]]
     assert await noted(database) == [1, 2]
@@ -167,7 +167,7 @@ async def test_when_the_connection_is_lost_in_commit_nothing_is_done_twice_and_t
         tries.append(numbers)
         return await note(uow, numbers)
 
-    notes = Gathering(database.unit_of_work, counted, name="notes")
+    notes = Batcher(database.unit_of_work, counted, name="notes")
     assert len(failed(await all_of(notes, 1, 2))) == 2
     assert tries == [[1, 2]]
     assert (await notes.do(3))[0] == 3
@@ -183,7 +183,7 @@ async def test_where_the_writing_is_cancelled_nobody_waits_for_ever(database: Da
         return await note(uow, numbers)
 
     later: list[asyncio.Future[Outcome]] = []
-    notes = Gathering(database.unit_of_work, end, name="notes")
+    notes = Batcher(database.unit_of_work, end, name="notes")
     assert failed(await all_of(notes, 1)) == [Unavailable]
     assert failed(await asyncio.gather(*later, return_exceptions=True)) == [Unavailable]
     assert (await notes.do(3))[0] == 3
@@ -191,7 +191,7 @@ async def test_where_the_writing_is_cancelled_nobody_waits_for_ever(database: Da
 
 
 async def test_an_item_can_be_done_by_itself_in_a_unit_of_work_of_the_callers(
-    database: Database, notes: Gathering[UnitOfWork, int, Outcome]
+    database: Database, notes: Batcher[UnitOfWork, int, Outcome]
 ) -> None:
     async with database.unit_of_work() as uow:
         assert (await notes.do_within(uow, 1))[0] == 1
@@ -204,22 +204,20 @@ async def test_the_batch_belongs_to_no_request(database: Database) -> None:
     async def name(_: UnitOfWork, items: Sequence[int]) -> list[str | Refusal | None]:
         return [context.current().request_id for _ in items]
 
-    names: Gathering[UnitOfWork, int, str | None] = Gathering(
-        database.unit_of_work, name, name="names"
-    )
+    names: Batcher[UnitOfWork, int, str | None] = Batcher(database.unit_of_work, name, name="names")
     with context.bind(request_id="of the first"):
         assert await names.do(1) is None
 
 
 async def test_what_only_reads_shares_a_connection_outside_any_transaction(
-    database: Database, notes: Gathering[UnitOfWork, int, Outcome]
+    database: Database, notes: Batcher[UnitOfWork, int, Outcome]
 ) -> None:
     async def seen(connection: Connection, items: Sequence[int]) -> list[bool]:
         rows = await connection.fetch("SELECT n FROM note WHERE n = ANY($1)", items)
         return [number in {row["n"] for row in rows} for number in items]
 
     await notes.do(1)
-    looks: Gathering[Connection, int, bool] = Gathering(database.read, seen, name="looks")
+    looks: Batcher[Connection, int, bool] = Batcher(database.read, seen, name="looks")
     before = database.statements
     assert await asyncio.gather(*map(looks.do, (0, 1, 2))) == [False, True, False]
     assert database.statements - before == 1

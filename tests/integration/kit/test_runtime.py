@@ -17,7 +17,7 @@ from kit.messaging.broker import Publication
 from kit.messaging.messages import Command, Envelope, Event, Reply
 from kit.messaging.rabbit import RabbitBroker
 from kit.messaging.routes import Routes, one_by_one
-from kit.runtime import Mode, Service, opened, topologies, working
+from kit.runtime import ProcessMode, Service, opened, topologies, working
 from kit.settings import BrokerSettings, DatabaseSettings, WebSettings
 from kit.web.app import create_app
 from testkit.databases import Cluster
@@ -112,7 +112,7 @@ async def stack(
                 await (await connection.channel()).exchange_delete(exchange.name)
 
 
-async def started(stack: AsyncExitStack, whole: Whole, mode: Mode) -> Service:
+async def started(stack: AsyncExitStack, whole: Whole, mode: ProcessMode) -> Service:
     service = whole.service()
     await stack.enter_async_context(opened(service))
     await stack.enter_async_context(working(service, mode))
@@ -127,7 +127,7 @@ async def ask(service: Service, text: str) -> None:
 
 async def test_one_process_asks_answers_and_hears(stack: AsyncExitStack) -> None:
     whole = Whole()
-    service = await started(stack, whole, Mode.ALL)
+    service = await started(stack, whole, ProcessMode.ALL)
     for check in service.state.readiness.values():
         await check()
     await ask(service, "a")
@@ -140,9 +140,9 @@ async def test_what_an_api_process_commits_a_worker_process_carries_out(
     stack: AsyncExitStack,
 ) -> None:
     api, worker = Whole(), Whole()
-    front = await started(stack, api, Mode.API)
+    front = await started(stack, api, ProcessMode.API)
     await ask(front, "before the worker is there")
-    await started(stack, worker, Mode.WORKER)
+    await started(stack, worker, ProcessMode.WORKER)
     await ask(front, "b")
     await until(lambda: worker.has_seen("before the worker is there") and worker.has_seen("b"))
     assert api.seen == []
@@ -151,7 +151,7 @@ async def test_what_an_api_process_commits_a_worker_process_carries_out(
 
 async def test_what_rabbitmq_gave_up_on_becomes_a_letter(stack: AsyncExitStack) -> None:
     whole = Whole()
-    service = await started(stack, whole, Mode.WORKER)
+    service = await started(stack, whole, ProcessMode.WORKER)
     _, body = cloudevents.encode(
         Ask(command_id=new_id(), text="killer"),
         source=NAME,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from kit.db import Connection, Database, Gathering, UnitOfWork
+from kit.db import Batcher, Connection, Database, UnitOfWork
 from kit.db.losses import ConnectionLostError
 from kit.db.outages import is_outage
 from kit.refusals import Unavailable
@@ -119,7 +119,7 @@ async def test_what_gathered_is_done_again_where_it_was_surely_not_done(
             await uow.execute(END_SELF)
         return list(numbers)
 
-    gathering: Gathering[UnitOfWork, int, int] = Gathering(database.unit_of_work, verb, name="done")
+    gathering: Batcher[UnitOfWork, int, int] = Batcher(database.unit_of_work, verb, name="done")
     assert await asyncio.gather(*map(gathering.do, range(5))) == list(range(5))
     assert await done(database) == list(range(5))
     assert len(tries) >= 2
@@ -130,7 +130,7 @@ async def test_what_is_lost_again_and_again_is_an_outage(database: Database) -> 
         await connection.execute(END_SELF)
         return list(numbers)
 
-    gathering: Gathering[UnitOfWork, int, int] = Gathering(database.unit_of_work, verb, name="lost")
+    gathering: Batcher[UnitOfWork, int, int] = Batcher(database.unit_of_work, verb, name="lost")
     with pytest.raises(ConnectionLostError):
         await gathering.do(1)
 

@@ -12,12 +12,12 @@ from kit.db.database import Database
 from kit.db.unit_of_work import CommitRefusedError, UnitOfWork, a_unit_of_work_is_open
 from kit.ids import new_id
 from testkit.pump import outbox_rows
-from testkit.toys import Told, Worked
+from testkit.toys import ToyTold, Worked
 
 
 async def fail(database: Database, text: str, calls: list[str]) -> None:
     async with database.unit_of_work() as uow:
-        uow.emit(Told(text=text), subject="1")
+        uow.emit(ToyTold(text=text), subject="1")
         uow.after_commit(lambda: calls.append(text))
         raise ZeroDivisionError
 
@@ -35,7 +35,7 @@ async def test_messages_leave_only_with_their_commit(database: Database) -> None
         await fail(database, "lost", [])
     assert await outbox_rows(database) == []
     async with database.unit_of_work() as uow:
-        uow.emit(Told(text="kept"), subject="1", sequence=1)
+        uow.emit(ToyTold(text="kept"), subject="1", sequence=1)
     rows = await outbox_rows(database)
     assert [(row.exchange, row.routing_key, row.subject) for row in rows] == [
         ("kit.events", "kit.told.v1", "1")
@@ -93,7 +93,7 @@ async def test_a_cancelled_unit_of_work_leaves_its_connection_usable(database: D
     is_sleeping = asyncio.Event()
 
     async def sleep(uow: UnitOfWork) -> None:
-        uow.emit(Told(text="lost"), subject="1")
+        uow.emit(ToyTold(text="lost"), subject="1")
         await uow.execute("SELECT 1")
         is_sleeping.set()
         await uow.execute("SELECT pg_sleep(30)")
@@ -117,7 +117,7 @@ async def test_statements_are_text_or_core_selects_and_are_counted(database: Dat
     outbox = Table("outbox", MetaData(), Column("subject", Text), Column("exchange", Text))
     async with database.unit_of_work() as uow:
         for subject in "abc":
-            uow.emit(Told(text=subject), subject=subject)
+            uow.emit(ToyTold(text=subject), subject=subject)
     chosen = select(outbox.c.subject).where(outbox.c.subject.in_(["a", "c"])).order_by("subject")
     before = database.statements
     async with database.unit_of_work() as uow:

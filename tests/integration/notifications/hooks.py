@@ -11,7 +11,7 @@ from tests.integration.notifications.room import Json, Room
 
 from notifications.service.attempts import record
 from notifications.webhooks.dispatcher import Dispatcher
-from notifications.webhooks.sender import TIMEOUT, Sender
+from notifications.webhooks.sender import TIMEOUT, WebhookClient
 
 ENDPOINTS = "/v1/webhook-endpoints"
 
@@ -22,7 +22,7 @@ class Hooks:
 
     room: Room
     dispatcher: Dispatcher
-    sender: Sender
+    sender: WebhookClient
 
     async def make(self, owner: UUID, url: str, **more: Any) -> Json:
         """Make an endpoint; returns it with its secret."""
@@ -64,5 +64,5 @@ class Hooks:
 async def hooks_of(room: Room, timeout: aiohttp.ClientTimeout = TIMEOUT) -> AsyncIterator[Hooks]:  # noqa: ASYNC109
     """Give the webhooks of a room, sent by hand."""
     parts = room.service.state.webhooks
-    async with Sender(parts.guard, parts.vault, room.clock, timeout=timeout) as sender:
+    async with WebhookClient(parts.guard, parts.vault, room.clock, timeout=timeout) as sender:
         yield Hooks(room, Dispatcher(room.database, sender, record, parts.bell), sender)

@@ -30,10 +30,10 @@ from kit.messaging.broker import Publication
 from kit.messaging.messages import Command, Message
 from kit.runtime import Service
 from notifications.app import build
-from notifications.mail.worker import Postman
+from notifications.mail.worker import MailWorker
 from notifications.settings import Settings
 from sandbox.mails import smtp
-from sandbox.mails.box import Box, Mail
+from sandbox.mails.box import Box, TakenMail
 from testkit.clock import FakeClock
 from testkit.databases import Cluster
 from testkit.pump import Pump
@@ -138,11 +138,11 @@ class Room:
         await self.told(changed(user_id, username, status), sequence=version)
 
     @property
-    def postman(self) -> Postman:
-        postman: Postman = self.service.state.postman
+    def postman(self) -> MailWorker:
+        postman: MailWorker = self.service.state.postman
         return postman
 
-    def mails(self, to: str | None = None) -> list[Mail]:
+    def mails(self, to: str | None = None) -> list[TakenMail]:
         """Return what the mail server has taken, newest first."""
         return self.box.mails(to, 100)
 

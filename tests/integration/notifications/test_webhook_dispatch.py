@@ -25,8 +25,8 @@ from kit.ids import new_id
 from kit.messaging.messages import Envelope, Event
 from kit.outgoing import RemoteCallInUnitOfWorkError
 from kit.tasks import spawn, stop
-from notifications.domain.attempts import Reply
-from notifications.domain.deliveries import Attempt, Ended, Job, NewDelivery
+from notifications.domain.attempts import AttemptResult
+from notifications.domain.deliveries import Attempt, DeliveryEnd, Job, NewDelivery
 from notifications.domain.deliveries import Room as Places
 from notifications.domain.webhook_urls import Reach
 from notifications.repository import Deliveries
@@ -35,7 +35,7 @@ from notifications.service.webhooks import announce
 from notifications.webhooks.dispatcher import EACH_AT_ONCE, LEASE, OWNER_AT_ONCE, Dispatcher
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.payloads import trial_message
-from notifications.webhooks.sender import Sender
+from notifications.webhooks.sender import WebhookClient
 from testkit.databases import Cluster
 from testkit.waiting import until
 
@@ -168,7 +168,7 @@ async def test_what_had_ended_when_the_worker_is_stopped_is_written_down(
 ) -> None:
     is_writing = asyncio.Event()
 
-    async def interrupted(uow: UnitOfWork, ended: Sequence[Ended]) -> list[UUID]:
+    async def interrupted(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[UUID]:
         if not is_writing.is_set():
             is_writing.set()
             await asyncio.Event().wait()
@@ -388,12 +388,12 @@ async def test_the_checked_address_is_connected_to_and_its_certificate_held_to_t
     guard = Guard(Reach(loopback=True), names)
     async with (
         talking(answer, server) as port,
-        Sender(guard, vault, room.clock, trust=trust) as sender,
+        WebhookClient(guard, vault, room.clock, trust=trust) as sender,
     ):
         job = job_to(f"https://localhost:{port}/", endpoint_id, stored)
         attempt = await sender.send(job)
     assert asked == ["localhost"]
-    assert attempt.reply == Reply(None if error else 204, error=error)
+    assert attempt.reply == AttemptResult(None if error else 204, error=error)
 
 
 def job_to(url: str, endpoint_id: UUID, secret: bytes) -> Job:

@@ -12,7 +12,7 @@ from tests.integration.payments.room import CHECKED, ONE, TWO, Room
 
 from contracts.wallet import HOUSE, AccountRef, Transfer
 from kit.ids import new_id
-from payments.domain.cards.charges import SOONEST, ChargeStatus, News, Notice
+from payments.domain.cards.charges import SOONEST, ChargeStatus, News, ProviderNotice
 
 CARD = {"method": "card", "return_url": SHOP}
 CLEARING = AccountRef(owner_id=HOUSE, provider="sandbox")
@@ -26,8 +26,10 @@ def cards(room: Room, outside: respx.MockRouter) -> CardProvider:
 COME = News(status=ChargeStatus.SUCCEEDED)
 
 
-def notice(charge_id: UUID, event_id: str = "evt_1") -> Notice:
-    return Notice(event_id=event_id, kind="x", reference=None, charge_id=charge_id, news=COME)
+def notice(charge_id: UUID, event_id: str = "evt_1") -> ProviderNotice:
+    return ProviderNotice(
+        event_id=event_id, kind="x", reference=None, charge_id=charge_id, news=COME
+    )
 
 
 async def by_card(room: Room, payer: UUID, payee: UUID, amount: str = "10.00") -> UUID:

@@ -18,7 +18,7 @@ from contracts.wallet import HoldReleased
 from kit.messaging import letters
 from kit.saga import store
 from kit.saga.engine import waiting_sagas
-from payments.domain.payment import Status
+from payments.domain.payment import PaymentStatus
 
 STEPS = ("carry", "pay", "cancel", "carry again")
 LIVE = ("processing", "created")
@@ -193,4 +193,4 @@ async def test_a_saga_calls_for_somebody_as_soon_as_an_answer_is_parked(
     async with room.database.read() as connection:
         [stuck] = await store.listed(connection, everything=False)
     assert (stuck["id"], stuck["attempts"]) == (payment_id, 1)
-    assert await room.status(alice, payment_id) == Status.CREATED
+    assert await room.status(alice, payment_id) == PaymentStatus.CREATED

@@ -18,7 +18,7 @@ from contracts.payments import PaymentDisputeClosed, PaymentDisputed, PaymentRef
 from contracts.wallet import HOUSE, AccountRef, TransferPosted
 from kit.db.tail import Tail
 from kit.ids import derived_id
-from payments.repository import Changes, Place
+from payments.repository import Changes, StreamPosition
 from payments.repository.cards.provider_events import purge_events
 from payments.schemas.changes import change_seen
 from payments.service.cards.movements import answered, ask_again
@@ -434,7 +434,7 @@ class TestWhatIsSaid:
         await cards.disputes("created", "30.00")
         await cards.disputes("closed", "30.00", status="won")
         async with room.database.read() as connection:
-            place = Place(Tail(0), payment_id=payment_id)
+            place = StreamPosition(Tail(0), payment_id=payment_id)
             changes = await Changes(connection).read_on(place, 0)
         told = [json.loads(change_seen(change, bob, "en")) for change in changes[-3:]]
         assert [(one["status"], one["disputed"], one["dispute_outcome"]) for one in told] == [

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from kit.clock import SystemClock
-from kit.runtime import Mode, working
+from kit.runtime import ProcessMode, working
 from sandbox.app import build
 from sandbox.mails import smtp
 from sandbox.settings import Settings
@@ -101,7 +101,7 @@ async def readiness(port: int, expected: int) -> int:
     transport = httpx.ASGITransport(app=service.web)
     async with (
         httpx.AsyncClient(transport=transport, base_url="http://sandbox.test") as http,
-        working(service, Mode.ALL),
+        working(service, ProcessMode.ALL),
     ):
 
         async def look() -> tuple[int, bool]:

@@ -10,13 +10,13 @@ import pytest
 
 from kit.messaging.broker import (
     BrokerUnavailableError,
-    Fate,
     Publication,
     PublicationRefusedError,
+    PublishOutcome,
 )
 from kit.messaging.drain import Drain
 from kit.messaging.frontier import LONGEST_COMMIT_SECONDS
-from kit.messaging.outbox import COMMANDS, Page, Row
+from kit.messaging.outbox import COMMANDS, OutboxPage, Row
 from kit.messaging.undeliverable import LAST_PAUSE_SECONDS, Undeliverable
 
 SEEDS = int(os.environ.get("SALDO_SIMULATION_SEEDS", "400"))
@@ -98,7 +98,7 @@ class SimulatedOutbox:
         blocked: Collection[str],
         after: int,
         limit: int,
-    ) -> Page:
+    ) -> OutboxPage:
         world = self._world
         if world.happens(0.02):
             raise ConnectionResetError("before the statement")
@@ -113,7 +113,7 @@ class SimulatedOutbox:
         if world.happens(0.02):
             raise ConnectionResetError("after the statement")
         world.xid += 1
-        return Page(found[:limit], world.xid, min(world.running, default=world.xid))
+        return OutboxPage(found[:limit], world.xid, min(world.running, default=world.xid))
 
 
 class SimulatedPublisher:
@@ -122,7 +122,7 @@ class SimulatedPublisher:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def publish(self, publications: Sequence[Publication]) -> list[Fate]:
+    async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
         world = self._world
         for _ in range(world.random.randrange(4)):
             await asyncio.sleep(0)
@@ -137,10 +137,10 @@ class SimulatedPublisher:
             if route == REFUSED and REFUSED in world.sick:
                 raise PublicationRefusedError("no such exchange")
             if route in world.sick:
-                fates.append(Fate.RETURNED)
+                fates.append(PublishOutcome.RETURNED)
                 continue
             self._arrive(one)
-            fates.append(Fate.CONFIRMED)
+            fates.append(PublishOutcome.CONFIRMED)
         if world.happens(0.05):
             raise BrokerUnavailableError("confirms lost")
         return fates

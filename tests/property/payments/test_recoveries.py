@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.domain.cards.recoveries import Claim, Source, Standing, decide_moves
+from payments.domain.cards.recoveries import ChargeStanding, Claim, Source, decide_moves
 
 CAME = 100
 CLAIMS = [UUID(int=place) for place in range(1, 4)]
@@ -52,7 +52,7 @@ class Books:
             )
             for one, minor in zip(CLAIMS, self.taken, strict=True)
         ]
-        stands = Standing(
+        stands = ChargeStanding(
             came_minor=self.came,
             got_minor=self.got,
             ours_minor=self.asked + self.done,

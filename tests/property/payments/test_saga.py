@@ -23,7 +23,7 @@ from contracts.wallet import (
 from kit.ids import new_id
 from kit.messaging.messages import Command, Reply
 from kit.saga.decide import begin, decide
-from kit.saga.engine import Ended
+from kit.saga.engine import SagaEnd
 from kit.saga.state import (
     Decision,
     Input,
@@ -34,7 +34,7 @@ from kit.saga.state import (
     TimePassed,
     UndoWanted,
 )
-from payments.domain.payment import Status
+from payments.domain.payment import PaymentStatus
 from payments.hooks.payment import given_up, paid
 from payments.sagas.payment import CONFIRM, PAYMENT, confirmed
 
@@ -215,9 +215,9 @@ def test_it_ends_and_money_moved_exactly_where_it_is_paid(
     for command in world.commands:  # what is late does no harm
         world.wallet.handle(command)
     state = world.state
-    end = Ended(state.id, state.data, state.reason)
+    end = SagaEnd(state.id, state.data, state.reason)
     outcome = paid(end) if state.phase is Phase.COMPLETED else given_up(end)
-    assert world.wallet.moved == (1 if outcome.status is Status.PAID else 0)
+    assert world.wallet.moved == (1 if outcome.status is PaymentStatus.PAID else 0)
     assert world.wallet.moved_minor == (outcome.paid_minor or 0)
     assert not world.wallet.is_held
-    assert (outcome.reason is None) == (outcome.status is Status.PAID)
+    assert (outcome.reason is None) == (outcome.status is PaymentStatus.PAID)

@@ -9,11 +9,11 @@ import pytest
 from auth.crypto.signing import SigningKey, TokenSigner, generate_key
 from auth.domain.keys import KeyStatus, PublicKey
 from auth.domain.sessions import Session
-from auth.domain.users import Role, Status, User
+from auth.domain.users import Role, User, UserStatus
 from kit.ids import new_id
 from kit.refusals import TokenInvalid
 from kit.tokens import KeySet, TokenVerifier
-from testkit.verification import Publisher, StatedRevocations
+from testkit.verification import KeyPublisher, StatedRevocations
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 LIFETIME = timedelta(minutes=50)  # longer than any run of all tests
@@ -23,7 +23,7 @@ USER = User(
     username="alice",
     email="alice@example.com",
     full_name="Alice",
-    status=Status.ACTIVE,
+    status=UserStatus.ACTIVE,
     roles=frozenset({Role.USER, Role.ADMIN}),
     token_version=3,
     version=1,
@@ -47,7 +47,7 @@ def signer_of(*keys: SigningKey) -> TokenSigner:
 
 
 async def verifier_for(signer: TokenSigner, now: datetime = NOW) -> TokenVerifier:
-    keys = KeySet(Publisher(signer.jwks(now)).fetch)
+    keys = KeySet(KeyPublisher(signer.jwks(now)).fetch)
     await keys.refresh()
     return TokenVerifier(keys, StatedRevocations(), issuer="saldo", audience="saldo-api")
 

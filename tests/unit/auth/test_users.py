@@ -10,8 +10,8 @@ from auth.domain.users import (
     AdminChange,
     ProfileChange,
     Role,
-    Status,
     User,
+    UserStatus,
     decide_activation,
     decide_admin_change,
     decide_deletion,
@@ -34,7 +34,7 @@ USER = frozenset({Role.USER})
 ADMIN = frozenset({Role.USER, Role.ADMIN})
 
 
-def person(status: Status = Status.ACTIVE, roles: frozenset[Role] = USER) -> User:
+def person(status: UserStatus = UserStatus.ACTIVE, roles: frozenset[Role] = USER) -> User:
     return User(
         id=UUID(int=7),
         number=7,
@@ -46,35 +46,39 @@ def person(status: Status = Status.ACTIVE, roles: frozenset[Role] = USER) -> Use
         token_version=3,
         version=5,
         created_at=BORN,
-        activated_at=BORN if status is Status.ACTIVE else None,
+        activated_at=BORN if status is UserStatus.ACTIVE else None,
     )
 
 
 @pytest.mark.parametrize(
     ("status", "refusal"),
     [
-        (Status.PENDING, UserPending),
-        (Status.DISABLED, UserDisabled),
-        (Status.DELETED, InvalidCredentials),
+        (UserStatus.PENDING, UserPending),
+        (UserStatus.DISABLED, UserDisabled),
+        (UserStatus.DELETED, InvalidCredentials),
     ],
 )
-def test_only_the_active_log_in(status: Status, refusal: type[Refusal]) -> None:
+def test_only_the_active_log_in(status: UserStatus, refusal: type[Refusal]) -> None:
     decide_login(person())
     with pytest.raises(refusal):
         decide_login(person(status))
 
 
 def test_activation_makes_the_pending_active_from_now_on() -> None:
-    activated = decide_activation(person(Status.PENDING), NOW)
-    assert (activated.status, activated.activated_at, activated.version) == (Status.ACTIVE, NOW, 6)
+    activated = decide_activation(person(UserStatus.PENDING), NOW)
+    assert (activated.status, activated.activated_at, activated.version) == (
+        UserStatus.ACTIVE,
+        NOW,
+        6,
+    )
 
 
 def test_activating_the_active_changes_nothing() -> None:
     assert decide_activation(person(), NOW) == person()
 
 
-@pytest.mark.parametrize("status", [Status.DISABLED, Status.DELETED])
-def test_a_link_does_not_bring_back_the_disabled(status: Status) -> None:
+@pytest.mark.parametrize("status", [UserStatus.DISABLED, UserStatus.DELETED])
+def test_a_link_does_not_bring_back_the_disabled(status: UserStatus) -> None:
     with pytest.raises(UserDisabled):
         decide_activation(person(status), NOW)
 
@@ -82,13 +86,13 @@ def test_a_link_does_not_bring_back_the_disabled(status: Status) -> None:
 @pytest.mark.parametrize(
     ("status", "refusal"),
     [
-        (Status.ACTIVE, UserAlreadyActive),
-        (Status.DISABLED, UserDisabled),
-        (Status.DELETED, UserDisabled),
+        (UserStatus.ACTIVE, UserAlreadyActive),
+        (UserStatus.DISABLED, UserDisabled),
+        (UserStatus.DELETED, UserDisabled),
     ],
 )
-def test_another_link_is_for_the_pending_only(status: Status, refusal: type[Refusal]) -> None:
-    decide_resend(person(Status.PENDING))
+def test_another_link_is_for_the_pending_only(status: UserStatus, refusal: type[Refusal]) -> None:
+    decide_resend(person(UserStatus.PENDING))
     with pytest.raises(refusal):
         decide_resend(person(status))
 
@@ -96,18 +100,18 @@ def test_another_link_is_for_the_pending_only(status: Status, refusal: type[Refu
 @pytest.mark.parametrize(
     ("before", "change", "status", "roles", "outdated"),
     [
-        (person(), AdminChange(is_active=False), Status.DISABLED, USER, 1),
-        (person(Status.PENDING), AdminChange(is_active=False), Status.DISABLED, USER, 1),
-        (person(Status.PENDING), AdminChange(is_active=True), Status.ACTIVE, USER, 0),
-        (person(Status.DISABLED), AdminChange(is_active=True), Status.ACTIVE, USER, 0),
-        (person(), AdminChange(roles=ADMIN), Status.ACTIVE, ADMIN, 1),
-        (person(roles=ADMIN), AdminChange(roles=USER), Status.ACTIVE, USER, 1),
-        (person(roles=ADMIN), AdminChange(roles=frozenset()), Status.ACTIVE, USER, 1),
-        (person(), AdminChange(is_active=False, roles=ADMIN), Status.DISABLED, ADMIN, 1),
+        (person(), AdminChange(is_active=False), UserStatus.DISABLED, USER, 1),
+        (person(UserStatus.PENDING), AdminChange(is_active=False), UserStatus.DISABLED, USER, 1),
+        (person(UserStatus.PENDING), AdminChange(is_active=True), UserStatus.ACTIVE, USER, 0),
+        (person(UserStatus.DISABLED), AdminChange(is_active=True), UserStatus.ACTIVE, USER, 0),
+        (person(), AdminChange(roles=ADMIN), UserStatus.ACTIVE, ADMIN, 1),
+        (person(roles=ADMIN), AdminChange(roles=USER), UserStatus.ACTIVE, USER, 1),
+        (person(roles=ADMIN), AdminChange(roles=frozenset()), UserStatus.ACTIVE, USER, 1),
+        (person(), AdminChange(is_active=False, roles=ADMIN), UserStatus.DISABLED, ADMIN, 1),
     ],
 )
 def test_what_takes_rights_away_or_gives_them_outdates_tokens(
-    before: User, change: AdminChange, status: Status, roles: frozenset[Role], outdated: int
+    before: User, change: AdminChange, status: UserStatus, roles: frozenset[Role], outdated: int
 ) -> None:
     after = decide_admin_change(before, change, other_active_admins=1, now=NOW)
     assert (after.status, after.roles) == (status, roles)
@@ -117,11 +121,11 @@ def test_what_takes_rights_away_or_gives_them_outdates_tokens(
 
 def test_enabling_the_never_active_says_since_when_and_keeps_it_afterwards() -> None:
     enabled = decide_admin_change(
-        person(Status.DISABLED), AdminChange(is_active=True), other_active_admins=1, now=NOW
+        person(UserStatus.DISABLED), AdminChange(is_active=True), other_active_admins=1, now=NOW
     )
     assert enabled.activated_at == NOW
     again = decide_admin_change(
-        replace(person(Status.DISABLED), activated_at=BORN),
+        replace(person(UserStatus.DISABLED), activated_at=BORN),
         AdminChange(is_active=True),
         other_active_admins=1,
         now=NOW,
@@ -135,7 +139,7 @@ def test_enabling_the_never_active_says_since_when_and_keeps_it_afterwards() -> 
         (person(), AdminChange()),
         (person(), AdminChange(is_active=True)),
         (person(), AdminChange(roles=frozenset())),
-        (person(Status.DISABLED), AdminChange(is_active=False)),
+        (person(UserStatus.DISABLED), AdminChange(is_active=False)),
         (person(roles=ADMIN), AdminChange(roles=ADMIN)),
     ],
 )
@@ -152,7 +156,7 @@ def test_the_last_admin_stays_one(change: AdminChange) -> None:
 
 def test_a_disabled_admin_counts_for_nothing_and_may_be_demoted() -> None:
     demoted = decide_admin_change(
-        person(Status.DISABLED, ADMIN), AdminChange(roles=USER), other_active_admins=0, now=NOW
+        person(UserStatus.DISABLED, ADMIN), AdminChange(roles=USER), other_active_admins=0, now=NOW
     )
     assert demoted.roles == USER
 
@@ -170,7 +174,7 @@ def test_deletion_forgets_the_person_and_keeps_id_and_number() -> None:
     assert (gone.id, gone.number, gone.status, gone.roles) == (
         UUID(int=7),
         7,
-        Status.DELETED,
+        UserStatus.DELETED,
         USER,
     )
     assert (gone.token_version, gone.version) == (4, 6)

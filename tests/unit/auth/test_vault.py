@@ -3,10 +3,10 @@
 import pytest
 from pydantic import SecretStr
 
-from auth.crypto.vault import Vault, WrongKeySecretError
+from auth.crypto.vault import KeyVault, WrongKeySecretError
 
-VAULT = Vault(SecretStr("a secret of this test, long enough"))
-OTHER = Vault(SecretStr("another secret of this test, as long"))
+VAULT = KeyVault(SecretStr("a secret of this test, long enough"))
+OTHER = KeyVault(SecretStr("another secret of this test, as long"))
 
 
 def test_a_locked_key_is_unlocked_by_the_same_secret_only() -> None:

@@ -4,7 +4,7 @@ import pytest
 from deploy.stack.commands import gateway_port, leftovers
 from deploy.stack.errors import StackError
 from deploy.stack.locks import LOCK, held
-from deploy.stack.state import State
+from deploy.stack.state import StackState
 
 
 def test_the_gateway_is_on_the_usual_port_where_nothing_was_said(tmp_path: Path) -> None:
@@ -13,7 +13,7 @@ def test_the_gateway_is_on_the_usual_port_where_nothing_was_said(tmp_path: Path)
 
 def test_a_chosen_port_counts_and_is_kept_after_an_unclean_end(tmp_path: Path) -> None:
     assert gateway_port({"GATEWAY_PORT": "8080"}, tmp_path) == 8080
-    state = State.open(tmp_path)
+    state = StackState.open(tmp_path)
     state.ports["gateway"] = 8080
     state.save()
     assert gateway_port({}, tmp_path) == 8080
@@ -31,7 +31,7 @@ def test_stacks_that_a_killed_command_left_are_found_and_those_of_a_running_one_
 ) -> None:
     for folder in ("bench", "test", "test/resilience", "data-1"):
         (tmp_path / ".local" / folder).mkdir(parents=True)
-        State.new(tmp_path / ".local" / folder).save()
+        StackState.new(tmp_path / ".local" / folder).save()
     local = tmp_path / ".local"
     assert [stack.local for stack in leftovers(tmp_path)] == [
         local / "bench",

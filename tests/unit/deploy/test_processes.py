@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from deploy.stack.errors import NotReadyError, StackError
-from deploy.stack.identity import Identity, identify, is_running, listens
+from deploy.stack.identity import ProcessIdentity, identify, is_running, listens
 from deploy.stack.processes import Processes, Program, waited
 
 
@@ -50,7 +50,7 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
 
 
 @pytest.fixture
-def stranger() -> Iterator[Identity]:
+def stranger() -> Iterator[ProcessIdentity]:
     with subprocess.Popen(SLEEP) as process:  # noqa: S603 (our own sleep)
         identity = identify(process.pid)
         assert identity is not None
@@ -79,7 +79,7 @@ def test_a_record_whose_process_has_ended_is_dropped(processes: Processes, tmp_p
 
 
 def test_a_stranger_under_a_recorded_pid_is_never_signalled(
-    processes: Processes, stranger: Identity
+    processes: Processes, stranger: ProcessIdentity
 ) -> None:
     record = {"pid": stranger.pid, "born": "another boot:1"}
     (processes.records / "one.json").write_text(json.dumps(record))
@@ -189,7 +189,7 @@ def test_a_killed_process_is_gone_with_all_its_threads(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_who_listens_on_a_port_can_be_told(stranger: Identity) -> None:
+def test_who_listens_on_a_port_can_be_told(stranger: ProcessIdentity) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert listens(os.getpid(), port)

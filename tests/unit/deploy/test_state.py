@@ -4,38 +4,38 @@ from pathlib import Path
 
 import pytest
 from deploy.stack.errors import StackError
-from deploy.stack.state import State, write_private
+from deploy.stack.state import StackState, write_private
 
 
 def test_what_was_saved_is_there_again(tmp_path: Path) -> None:
-    state = State.open(tmp_path)
+    state = StackState.open(tmp_path)
     state.ports["redis"] = 20_001
     state.data = tmp_path / "data"
     password = state.secret("redis")
     state.save()
-    assert State.open(tmp_path) == state
-    assert State.open(tmp_path).secret("redis") == password
+    assert StackState.open(tmp_path) == state
+    assert StackState.open(tmp_path).secret("redis") == password
 
 
 def test_nobody_else_can_read_the_passwords(tmp_path: Path) -> None:
-    State.open(tmp_path).secret("redis")
+    StackState.open(tmp_path).secret("redis")
     assert stat.S_IMODE((tmp_path / "stack.json").stat().st_mode) == 0o600
 
 
 def test_passwords_differ_and_are_long(tmp_path: Path) -> None:
-    state = State.open(tmp_path)
+    state = StackState.open(tmp_path)
     made = {state.secret(name) for name in ("auth", "wallet", "payments")}
     assert len(made) == 3
     assert min(map(len, made)) >= 32
 
 
 def test_a_copied_folder_is_a_new_stack(tmp_path: Path) -> None:
-    original = State.open(tmp_path / "original")
+    original = StackState.open(tmp_path / "original")
     (tmp_path / "original").mkdir()
     original.ports["redis"] = 20_001
     original.secret("redis")
     shutil.copytree(tmp_path / "original", tmp_path / "copy")
-    copy = State.open(tmp_path / "copy")
+    copy = StackState.open(tmp_path / "copy")
     assert copy.stack_id != original.stack_id
     assert (copy.ports, copy.secrets, copy.data) == ({}, {}, None)
 
@@ -43,7 +43,7 @@ def test_a_copied_folder_is_a_new_stack(tmp_path: Path) -> None:
 def test_a_damaged_file_names_the_way_out(tmp_path: Path) -> None:
     (tmp_path / "stack.json").write_text("{")
     with pytest.raises(StackError, match="make reset"):
-        State.open(tmp_path)
+        StackState.open(tmp_path)
 
 
 def test_a_draft_left_by_a_crash_is_in_nobodys_way(tmp_path: Path) -> None:

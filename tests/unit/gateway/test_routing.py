@@ -4,22 +4,24 @@ import pytest
 
 from gateway.routing import routes
 from gateway.routing.aliases import ALIASES
-from gateway.routing.table import Route, RouteTable
+from gateway.routing.table import ProxyRoute, ProxyRoutes
 
 
 @pytest.fixture
-def table() -> RouteTable:
-    return RouteTable.of(in_production=False, serves_docs=True)
+def table() -> ProxyRoutes:
+    return ProxyRoutes.of(in_production=False, serves_docs=True)
 
 
-def test_a_prefix_is_protected_and_what_is_listed_below_it_public(table: RouteTable) -> None:
-    assert table.find("POST", b"/v1/auth/login") == Route("/v1/auth/login", "auth", is_public=True)
-    assert table.find("GET", b"/v1/auth/login") == Route("/v1/auth", "auth")
-    assert table.find("POST", b"/v1/auth/login/x") == Route("/v1/auth", "auth")
+def test_a_prefix_is_protected_and_what_is_listed_below_it_public(table: ProxyRoutes) -> None:
+    assert table.find("POST", b"/v1/auth/login") == ProxyRoute(
+        "/v1/auth/login", "auth", is_public=True
+    )
+    assert table.find("GET", b"/v1/auth/login") == ProxyRoute("/v1/auth", "auth")
+    assert table.find("POST", b"/v1/auth/login/x") == ProxyRoute("/v1/auth", "auth")
 
 
 @pytest.mark.parametrize("prefix", routes.PREFIXES)
-def test_everything_below_a_prefix_is_routed_alike(table: RouteTable, prefix: str) -> None:
+def test_everything_below_a_prefix_is_routed_alike(table: ProxyRoutes, prefix: str) -> None:
     whole = () if f"POST {prefix}" in ALIASES else (prefix, f"{prefix}/")
     for path in (*whole, f"{prefix}/7", f"{prefix}/7/8/9/"):
         route = table.find("DELETE", path.encode())
@@ -29,24 +31,24 @@ def test_everything_below_a_prefix_is_routed_alike(table: RouteTable, prefix: st
 
 
 @pytest.mark.parametrize("path", [b"/v1", b"/v1x/auth", b"/v1/authx", b"/x/v1/auth", b"/V1/auth"])
-def test_what_is_no_route_is_not_found(table: RouteTable, path: bytes) -> None:
+def test_what_is_no_route_is_not_found(table: ProxyRoutes, path: bytes) -> None:
     assert table.find("GET", path) is None
 
 
-def test_head_goes_where_get_goes(table: RouteTable) -> None:
+def test_head_goes_where_get_goes(table: ProxyRoutes) -> None:
     assert table.find("HEAD", b"/v1/services") == table.find("GET", b"/v1/services")
-    assert table.find("HEAD", b"/v1/auth/login") == Route("/v1/auth", "auth")
+    assert table.find("HEAD", b"/v1/auth/login") == ProxyRoute("/v1/auth", "auth")
 
 
 def test_production_has_neither_sandbox_nor_documentation() -> None:
-    table = RouteTable.of(in_production=True, serves_docs=False)
+    table = ProxyRoutes.of(in_production=True, serves_docs=False)
     for path in (b"/sandbox/verify/one", b"/docs", b"/redoc", b"/openapi/auth.json"):
         assert table.find("GET", path) is None
     assert table.find("GET", b"/health/live") is not None
 
 
 @pytest.mark.parametrize("alias", ALIASES)
-def test_an_alias_goes_where_its_operation_goes(table: RouteTable, alias: str) -> None:
+def test_an_alias_goes_where_its_operation_goes(table: ProxyRoutes, alias: str) -> None:
     found = table.find(*split(alias))
     wanted = table.find(*split(ALIASES[alias]))
     assert found is not None
@@ -65,8 +67,8 @@ def split(operation: str) -> tuple[str, bytes]:
 
 
 def test_an_alias_hands_its_segments_on() -> None:
-    table = RouteTable()
-    table.add_prefix("/v1/users", Route("/v1/users", "auth"))
+    table = ProxyRoutes()
+    table.add_prefix("/v1/users", ProxyRoute("/v1/users", "auth"))
     table.add_alias("PUT /old/{id}/user/{tag}", "PATCH /v1/users/{tag}/by/{id}?x=1")
     route = table.find("PUT", b"/old/7/user/red")
     assert route is not None
@@ -82,11 +84,11 @@ def test_an_alias_hands_its_segments_on() -> None:
 
 def test_an_alias_of_nothing_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="is not routed"):
-        RouteTable().add_alias("GET /x", "GET /v1/nowhere")
+        ProxyRoutes().add_alias("GET /x", "GET /v1/nowhere")
 
 
 def test_an_alias_that_lacks_what_the_operation_needs_is_a_mistake() -> None:
-    table = RouteTable()
-    table.add_prefix("/v1/users", Route("/v1/users", "auth"))
+    table = ProxyRoutes()
+    table.add_prefix("/v1/users", ProxyRoute("/v1/users", "auth"))
     with pytest.raises(ValueError, match="id"):
         table.add_alias("GET /x", "GET /v1/users/{id}")

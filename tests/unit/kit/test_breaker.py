@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit.breaker import Breaker, BreakerState, Limits
+from kit.breaker import Breaker, BreakerLimits, BreakerState
 
-LIMITS = Limits()
+LIMITS = BreakerLimits()
 
 
 def call(breaker: Breaker, now: float, *, is_good: bool | None) -> bool:
@@ -121,7 +121,7 @@ def test_calls_that_began_before_it_opened_say_nothing_afterwards() -> None:
 def test_whatever_happens_a_call_is_made_again_after_a_rest(
     story: list[tuple[float, bool | None]],
 ) -> None:
-    breaker, now = Breaker("test", Limits(least_calls=3, most_calls=5)), 0.0
+    breaker, now = Breaker("test", BreakerLimits(least_calls=3, most_calls=5)), 0.0
     for passed, is_good in story:
         now += passed
         call(breaker, now, is_good=is_good)

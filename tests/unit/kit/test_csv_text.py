@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit import csv_text
-from kit.csv_text import Bounds, CsvError, Record, text_cell, written
+from kit.csv_text import Bounds, CsvError, CsvRecord, text_cell, written
 
 WIDE = Bounds(fields=20, characters=100, lines=100)
 
 
-def read(body: bytes) -> list[Record]:
+def read(body: bytes) -> list[CsvRecord]:
     return list(csv_text.read(body, WIDE))
 
 

@@ -5,40 +5,40 @@ from collections.abc import Callable, Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kit.db.tail import LONGEST_SECONDS, Reading, Tail
+from kit.db.tail import LONGEST_SECONDS, Tail, TailPage
 
 Pick = Callable[[Iterable[int]], int]
 
 
 def test_where_nobody_writes_what_is_taken_is_final_at_once() -> None:
     tail = Tail(0)
-    tail.took(Reading([1, 2], is_whole=True, oldest_xid=9, next_xid=9), 0.0)
+    tail.took(TailPage([1, 2], is_whole=True, oldest_xid=9, next_xid=9), 0.0)
     assert (tail.after, tail.is_settled, list(tail.taken)) == (2, True, [])
 
 
 def test_a_writer_holds_the_position_back_until_it_has_ended() -> None:
     tail = Tail(0)
-    tail.took(Reading([2], is_whole=True, oldest_xid=5, next_xid=7), 0.0)
+    tail.took(TailPage([2], is_whole=True, oldest_xid=5, next_xid=7), 0.0)
     assert (tail.after, list(tail.taken)) == (0, [2])
-    tail.took(Reading([], is_whole=True, oldest_xid=6, next_xid=8), 1.0)
+    tail.took(TailPage([], is_whole=True, oldest_xid=6, next_xid=8), 1.0)
     assert tail.after == 0
-    tail.took(Reading([1], is_whole=True, oldest_xid=8, next_xid=8), 2.0)
+    tail.took(TailPage([1], is_whole=True, oldest_xid=8, next_xid=8), 2.0)
     assert (tail.after, tail.is_settled) == (2, True)
 
 
 def test_a_page_that_is_full_does_not_pass_what_it_has_not_read() -> None:
     tail = Tail(0)
-    tail.took(Reading([9], is_whole=True, oldest_xid=5, next_xid=7), 0.0)
-    tail.took(Reading([1, 2], is_whole=False, oldest_xid=8, next_xid=8), 1.0)
+    tail.took(TailPage([9], is_whole=True, oldest_xid=5, next_xid=7), 0.0)
+    tail.took(TailPage([1, 2], is_whole=False, oldest_xid=8, next_xid=8), 1.0)
     assert tail.after == 0
-    tail.took(Reading([3], is_whole=True, oldest_xid=8, next_xid=8), 2.0)
+    tail.took(TailPage([3], is_whole=True, oldest_xid=8, next_xid=8), 2.0)
     assert tail.after == 9
 
 
 def test_nobody_holds_it_back_for_ever() -> None:
     tail = Tail(0)
-    tail.took(Reading([2], is_whole=True, oldest_xid=5, next_xid=7), 0.0)
-    tail.took(Reading([], is_whole=True, oldest_xid=5, next_xid=9), LONGEST_SECONDS + 1)
+    tail.took(TailPage([2], is_whole=True, oldest_xid=5, next_xid=7), 0.0)
+    tail.took(TailPage([], is_whole=True, oldest_xid=5, next_xid=9), LONGEST_SECONDS + 1)
     assert tail.after == 2
 
 
@@ -74,7 +74,7 @@ class World:
         there = sorted(s for s in self.visible if s > self.tail.after)
         found = [seq for seq in there if seq not in self.tail.taken][:3]
         oldest = min(self.running, default=self.next_xid)
-        self.tail.took(Reading(found, len(found) < 3, oldest, self.next_xid), 0.0)
+        self.tail.took(TailPage(found, len(found) < 3, oldest, self.next_xid), 0.0)
         self.taken += found
         self.positions.append((self.tail.after, frozenset(self.taken)))
 

@@ -10,19 +10,24 @@ from notifications.domain.attempts import (
     MOST_PAUSE,
     MOST_RETRY_AFTER,
     WAITS,
+    AttemptResult,
+    DeliveryStatus,
     Next,
-    Reply,
     Run,
-    Status,
     decide_next,
     pause_after,
     retry_after,
     run_of,
 )
-from notifications.domain.endpoints import OffReason, Standing, decide_standing
+from notifications.domain.endpoints import EndpointHealth, OffReason, decide_standing
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-OK, BUSY, GONE, LOST = Reply(204), Reply(500), Reply(410), Reply(None, error="timeout")
+OK, BUSY, GONE, LOST = (
+    AttemptResult(204),
+    AttemptResult(500),
+    AttemptResult(410),
+    AttemptResult(None, error="timeout"),
+)
 HOUR = timedelta(hours=1)
 
 
@@ -52,28 +57,32 @@ def test_the_schedule_is_that_of_standard_webhooks() -> None:
 @pytest.mark.parametrize(
     ("reply", "tries", "expected"),
     [
-        (Reply(200), 1, Next(Status.DELIVERED)),
-        (Reply(299), ATTEMPTS, Next(Status.DELIVERED)),
-        (Reply(100), 1, Next(Status.PENDING, NOW + seconds(5))),
-        (Reply(301), 1, Next(Status.PENDING, NOW + seconds(5))),
-        (Reply(307, seconds(1)), 1, Next(Status.PENDING, NOW + seconds(5))),
-        (Reply(404), 2, Next(Status.PENDING, NOW + seconds(300))),
-        (Reply(500), 3, Next(Status.PENDING, NOW + seconds(1_800))),
-        (LOST, 4, Next(Status.PENDING, NOW + 2 * HOUR)),
-        (LOST, 5, Next(Status.PENDING, NOW + 5 * HOUR)),
-        (LOST, 6, Next(Status.PENDING, NOW + 10 * HOUR)),
-        (LOST, 7, Next(Status.PENDING, NOW + 14 * HOUR)),
-        (LOST, 8, Next(Status.PENDING, NOW + 20 * HOUR)),
-        (LOST, 9, Next(Status.PENDING, NOW + 24 * HOUR)),
-        (LOST, 10, Next(Status.FAILED)),
-        (BUSY, 10, Next(Status.FAILED)),
-        (GONE, 1, Next(Status.FAILED)),
-        (Reply(503, seconds(2)), 1, Next(Status.PENDING, NOW + seconds(5))),
-        (Reply(503, seconds(90)), 1, Next(Status.PENDING, NOW + seconds(90))),
-        (Reply(429, timedelta(days=400)), 1, Next(Status.PENDING, NOW + MOST_RETRY_AFTER)),
+        (AttemptResult(200), 1, Next(DeliveryStatus.DELIVERED)),
+        (AttemptResult(299), ATTEMPTS, Next(DeliveryStatus.DELIVERED)),
+        (AttemptResult(100), 1, Next(DeliveryStatus.PENDING, NOW + seconds(5))),
+        (AttemptResult(301), 1, Next(DeliveryStatus.PENDING, NOW + seconds(5))),
+        (AttemptResult(307, seconds(1)), 1, Next(DeliveryStatus.PENDING, NOW + seconds(5))),
+        (AttemptResult(404), 2, Next(DeliveryStatus.PENDING, NOW + seconds(300))),
+        (AttemptResult(500), 3, Next(DeliveryStatus.PENDING, NOW + seconds(1_800))),
+        (LOST, 4, Next(DeliveryStatus.PENDING, NOW + 2 * HOUR)),
+        (LOST, 5, Next(DeliveryStatus.PENDING, NOW + 5 * HOUR)),
+        (LOST, 6, Next(DeliveryStatus.PENDING, NOW + 10 * HOUR)),
+        (LOST, 7, Next(DeliveryStatus.PENDING, NOW + 14 * HOUR)),
+        (LOST, 8, Next(DeliveryStatus.PENDING, NOW + 20 * HOUR)),
+        (LOST, 9, Next(DeliveryStatus.PENDING, NOW + 24 * HOUR)),
+        (LOST, 10, Next(DeliveryStatus.FAILED)),
+        (BUSY, 10, Next(DeliveryStatus.FAILED)),
+        (GONE, 1, Next(DeliveryStatus.FAILED)),
+        (AttemptResult(503, seconds(2)), 1, Next(DeliveryStatus.PENDING, NOW + seconds(5))),
+        (AttemptResult(503, seconds(90)), 1, Next(DeliveryStatus.PENDING, NOW + seconds(90))),
+        (
+            AttemptResult(429, timedelta(days=400)),
+            1,
+            Next(DeliveryStatus.PENDING, NOW + MOST_RETRY_AFTER),
+        ),
     ],
 )
-def test_how_a_delivery_goes_on(reply: Reply, tries: int, expected: Next) -> None:
+def test_how_a_delivery_goes_on(reply: AttemptResult, tries: int, expected: Next) -> None:
     assert decide_next(reply, tries, NOW, jitter=0) == expected
 
 
@@ -115,13 +124,13 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, expected: timedelt
         ([BUSY, OK, LOST], Run(is_fresh=True, failures=1)),
         ([GONE], Run(failures=1, is_gone=True)),
         ([GONE, OK], Run(is_fresh=True, is_gone=True)),
-        ([Reply(429, seconds(30))], Run(failures=1, patience=seconds(30))),
-        ([Reply(503, seconds(9_999))], Run(failures=1, patience=MOST_PAUSE)),
-        ([Reply(404, seconds(30))], Run(failures=1)),
-        ([Reply(429, seconds(30)), OK], Run(is_fresh=True)),
+        ([AttemptResult(429, seconds(30))], Run(failures=1, patience=seconds(30))),
+        ([AttemptResult(503, seconds(9_999))], Run(failures=1, patience=MOST_PAUSE)),
+        ([AttemptResult(404, seconds(30))], Run(failures=1)),
+        ([AttemptResult(429, seconds(30)), OK], Run(is_fresh=True)),
     ],
 )
-def test_what_attempts_say_about_an_endpoint(replies: list[Reply], expected: Run) -> None:
+def test_what_attempts_say_about_an_endpoint(replies: list[AttemptResult], expected: Run) -> None:
     assert run_of(replies) == expected
 
 
@@ -154,7 +163,7 @@ def test_an_endpoint_that_fails_is_left_alone_for_a_while(
 def test_how_an_endpoint_stands_after_attempts(
     before: int, run: Run, failures: int, pause: float | None, off: OffReason | None
 ) -> None:
-    standing = Standing(new_id(), new_id(), "https://example.com/", before, None)
+    standing = EndpointHealth(new_id(), new_id(), "https://example.com/", before, None)
     after = decide_standing(standing, run, NOW)
     assert (after.failures, after.off_reason) == (failures, off)
     assert after.resume_at == (None if pause is None else NOW + seconds(pause))

@@ -9,8 +9,8 @@ from notifications.domain.bounces import (
     MUTED_FOR,
     REFUSED_FOR,
     REMEMBERED,
+    AddressFaults,
     Blame,
-    Faults,
     Stage,
     decide_faults,
     judge,
@@ -67,7 +67,7 @@ def test_an_answer_is_somebodys_trouble(stage: Stage, code: int, text: str, blam
     assert "@" not in str(verdict)
 
 
-def refused(*hours: float, before: Faults | None = None) -> Faults:
+def refused(*hours: float, before: AddressFaults | None = None) -> AddressFaults:
     """Return what is held against an address after faults at these hours."""
     faults = before
     for hour in hours:

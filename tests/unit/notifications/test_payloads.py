@@ -20,7 +20,7 @@ from contracts.payments import (
 from contracts.wallet import EntryPosted, FundsMoved
 from kit.ids import new_id
 from kit.messaging.messages import Envelope, Event
-from notifications.domain.deliveries import Message
+from notifications.domain.deliveries import WebhookMessage
 from notifications.webhooks import payloads
 
 PAYER, PAYEE, PAYMENT, TRANSFER = (UUID(int=n) for n in range(1, 5))
@@ -41,7 +41,7 @@ def envelope(event: Event, sequence: int | None = 2) -> Envelope:
     )
 
 
-def told(message: Message) -> Any:
+def told(message: WebhookMessage) -> Any:
     return orjson.loads(message.body)
 
 

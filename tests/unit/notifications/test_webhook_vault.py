@@ -4,9 +4,9 @@ import pytest
 from pydantic import SecretStr
 
 from kit.ids import new_id
-from notifications.webhooks.vault import Vault, WrongWebhookKeyError
+from notifications.webhooks.vault import SecretVault, WrongWebhookKeyError
 
-VAULT = Vault(SecretStr("a" * 32))
+VAULT = SecretVault(SecretStr("a" * 32))
 
 
 def test_a_secret_comes_out_as_it_went_in_and_is_not_seen_at_rest() -> None:
@@ -27,7 +27,7 @@ def test_a_secret_is_bound_to_its_endpoint_and_to_the_key() -> None:
     _, stored = VAULT.new(endpoint_id)
     for vault, other, found in [
         (VAULT, new_id(), stored),
-        (Vault(SecretStr("b" * 32)), endpoint_id, stored),
+        (SecretVault(SecretStr("b" * 32)), endpoint_id, stored),
         (VAULT, endpoint_id, b""),
     ]:
         with pytest.raises(WrongWebhookKeyError):
@@ -36,10 +36,10 @@ def test_a_secret_is_bound_to_its_endpoint_and_to_the_key() -> None:
 
 def test_what_an_old_key_has_encrypted_is_still_read_and_nothing_new_is_under_it() -> None:
     endpoint_id, old, new = new_id(), SecretStr("a" * 32), SecretStr("b" * 32)
-    rotated = Vault(new, SecretStr("c" * 32), old)
+    rotated = SecretVault(new, SecretStr("c" * 32), old)
     secret, stored = VAULT.new(endpoint_id)
     assert rotated.unlock(endpoint_id, stored) == secret
     later, stored_later = rotated.new(endpoint_id)
-    assert Vault(new).unlock(endpoint_id, stored_later) == later
+    assert SecretVault(new).unlock(endpoint_id, stored_later) == later
     with pytest.raises(WrongWebhookKeyError, match="NOTIFICATIONS_WEBHOOK_OLD_KEYS"):
         VAULT.unlock(endpoint_id, stored_later)

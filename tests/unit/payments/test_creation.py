@@ -10,7 +10,7 @@ from kit.refusals import Refusal
 from payments.domain.billers import Biller
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person, Wallet, username_key
-from payments.domain.payment import Status
+from payments.domain.payment import PaymentStatus
 from payments.refusals import (
     CurrencyMismatch,
     ExecuteAtInThePast,
@@ -110,7 +110,7 @@ def test_a_new_payment_is_created_and_waits_to_be_paid() -> None:
         card_last4="4242", card_holder="ALICE", description="Tickets", metadata={"order": 7}
     )
     payment = decide_creation(asked, Parties(alice, bob), payment_id=PAYMENT, now=NOW, ttl=TTL)
-    assert payment.status is Status.CREATED
+    assert payment.status is PaymentStatus.CREATED
     assert (payment.id, payment.payer_id, payment.payee_id) == (PAYMENT, ALICE, BOB)
     assert (payment.amount_minor, payment.currency) == (15000, "RUB")
     assert (payment.payer_username, payment.payee_username) == ("alice", "bob")
@@ -164,11 +164,11 @@ def test_usernames_are_the_same_by_nfkc_and_case(other: str) -> None:
 def test_a_scheduled_payment_expires_only_after_its_time(ahead: timedelta) -> None:
     asked = order(execute_at=NOW + ahead)
     payment = decide_creation(asked, Parties(alice, bob), payment_id=PAYMENT, now=NOW, ttl=TTL)
-    assert (payment.status, payment.execute_at) == (Status.SCHEDULED, NOW + ahead)
+    assert (payment.status, payment.execute_at) == (PaymentStatus.SCHEDULED, NOW + ahead)
     assert payment.expires_at == NOW + ahead + TTL
 
 
 def test_a_payment_to_be_reserved_is_created_like_any_other() -> None:
     asked = order(is_reserved=True)
     payment = decide_creation(asked, Parties(alice, bob), payment_id=PAYMENT, now=NOW, ttl=TTL)
-    assert (payment.status, payment.is_reserved) == (Status.CREATED, True)
+    assert (payment.status, payment.is_reserved) == (PaymentStatus.CREATED, True)

@@ -16,7 +16,7 @@ from payments.domain.lifecycle import (
     visible_to,
 )
 from payments.domain.parties import Parties, PayeeName, Person
-from payments.domain.payment import FINAL, Payment, Status
+from payments.domain.payment import FINAL, Payment, PaymentStatus
 from payments.refusals import (
     CaptureExceedsReservation,
     FixedPriceIsPaidWhole,
@@ -35,7 +35,10 @@ LATER = NOW + timedelta(hours=24)
 
 
 def payment(
-    status: Status = Status.CREATED, *, is_called_off: bool = False, is_reserved: bool = False
+    status: PaymentStatus = PaymentStatus.CREATED,
+    *,
+    is_called_off: bool = False,
+    is_reserved: bool = False,
 ) -> Payment:
     created = decide_creation(
         PaymentOrder(payer_id=ALICE, payee=PayeeName(username="bob"), amount=Money(15000, "RUB")),
@@ -65,9 +68,14 @@ def test_a_payment_is_there_for_payer_and_payee_and_for_nobody_else() -> None:
     ("seen", "caller", "at", "refusal"),
     [
         # In order of precedence.
-        (payment(Status.PAID), BOB, LATER, OnlyPayerMayPay),
+        (payment(PaymentStatus.PAID), BOB, LATER, OnlyPayerMayPay),
         *((payment(s, is_called_off=True), ALICE, LATER, PaymentAlreadyFinal) for s in FINAL),
-        (payment(Status.PROCESSING, is_called_off=True), ALICE, LATER, PaymentBeingCancelled),
+        (
+            payment(PaymentStatus.PROCESSING, is_called_off=True),
+            ALICE,
+            LATER,
+            PaymentBeingCancelled,
+        ),
         (payment(is_called_off=True, is_reserved=True), ALICE, LATER, PaymentBeingCancelled),
         (payment(), ALICE, LATER, PaymentExpired),
     ],
@@ -77,8 +85,10 @@ def test_pay_is_refused(seen: Payment, caller: UUID, at: datetime, refusal: type
         decide_pay(seen, caller, at)
 
 
-@pytest.mark.parametrize("status", [Status.CREATED, Status.SCHEDULED])
-def test_pay_starts_a_created_or_scheduled_payment_up_to_its_last_moment(status: Status) -> None:
+@pytest.mark.parametrize("status", [PaymentStatus.CREATED, PaymentStatus.SCHEDULED])
+def test_pay_starts_a_created_or_scheduled_payment_up_to_its_last_moment(
+    status: PaymentStatus,
+) -> None:
     assert decide_pay(payment(status), ALICE, LATER - timedelta(microseconds=1)) is Pay.START
 
 
@@ -113,13 +123,13 @@ def test_a_part_is_refused(seen: Payment, amount: str, refusal: type[Refusal]) -
 
 
 def test_pay_again_changes_nothing_while_the_payment_is_on_its_way_even_past_its_time() -> None:
-    assert decide_pay(payment(Status.PROCESSING), ALICE, LATER) is Pay.IS_ON_ITS_WAY
+    assert decide_pay(payment(PaymentStatus.PROCESSING), ALICE, LATER) is Pay.IS_ON_ITS_WAY
 
 
 @pytest.mark.parametrize(
     ("seen", "caller", "refusal"),
     [
-        (payment(Status.PAID), BOB, OnlyPayerMayCancel),
+        (payment(PaymentStatus.PAID), BOB, OnlyPayerMayCancel),
         *((payment(status), ALICE, PaymentAlreadyFinal) for status in FINAL),
     ],
 )
@@ -130,13 +140,13 @@ def test_cancel_is_refused(seen: Payment, caller: UUID, refusal: type[Refusal]) 
 
 def test_cancel_ends_a_created_payment_and_takes_back_one_in_flight() -> None:
     assert decide_cancel(payment(), ALICE) is Cancel.AT_ONCE
-    assert decide_cancel(payment(Status.SCHEDULED), ALICE) is Cancel.AT_ONCE
+    assert decide_cancel(payment(PaymentStatus.SCHEDULED), ALICE) is Cancel.AT_ONCE
     assert decide_cancel(payment(is_reserved=True), ALICE) is Cancel.BY_UNDOING
-    assert decide_cancel(payment(Status.PROCESSING), ALICE) is Cancel.BY_UNDOING
+    assert decide_cancel(payment(PaymentStatus.PROCESSING), ALICE) is Cancel.BY_UNDOING
 
 
 def test_the_refusal_names_the_final_state_in_both_languages() -> None:
     with pytest.raises(PaymentAlreadyFinal) as refused:
-        decide_cancel(payment(Status.PAID), ALICE)
+        decide_cancel(payment(PaymentStatus.PAID), ALICE)
     assert "is paid and" in refused.value.detail("en")
     assert "(оплачен)" in refused.value.detail("ru")

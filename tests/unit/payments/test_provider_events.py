@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from kit import signatures
 from kit.outgoing import http_client
-from payments.domain.cards.charges import Charge, ChargeStatus, Notice
+from payments.domain.cards.charges import Charge, ChargeStatus, ProviderNotice
 from payments.domain.cards.disputes import DisputeNews, DisputeOutcome
 from payments.domain.cards.refunds import CardRefundStatus, RefundNews
 from payments.providers import (
@@ -50,7 +50,7 @@ REASONS = [
 ]
 
 
-def stripe(kind: str, thing: dict[str, Any]) -> Notice | None:
+def stripe(kind: str, thing: dict[str, Any]) -> ProviderNotice | None:
     body = json.dumps({"id": "evt_1", "type": kind, "data": {"object": thing}}).encode()
     headers = {"stripe-signature": signatures.sign(SECRET, body, NOW)}
     return stripe_events.read_event(headers, body, SECRET, NOW)
@@ -197,7 +197,7 @@ class TestYooKassa:
         assert (notice.is_believed, notice.news, notice.refund) == (False, None, None)
 
 
-def sandbox(kind: str, **things: Any) -> Notice:
+def sandbox(kind: str, **things: Any) -> ProviderNotice:
     payment = {"id": "card_1", "status": "succeeded", "charge_id": str(CHARGE_ID)}
     body = json.dumps({"id": "evt_1", "type": kind, "payment": payment, **things}).encode()
     headers = {"sandbox-signature": signatures.sign(SECRET, body, NOW)}

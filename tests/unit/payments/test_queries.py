@@ -4,14 +4,14 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from payments.domain.listing import Direction, Wanted
-from payments.domain.payment import Status
+from payments.domain.listing import Direction, PaymentFilter
+from payments.domain.payment import PaymentStatus
 from payments.schemas.queries import PaymentsQuery
 
 
 def test_nothing_given_narrows_nothing() -> None:
     query = PaymentsQuery()
-    assert query.wanted == Wanted()
+    assert query.wanted == PaymentFilter()
     assert query.limit == 20
 
 
@@ -28,8 +28,8 @@ def test_every_filter_is_read() -> None:
             "limit": "5",
         }
     )
-    assert query.wanted == Wanted(
-        status=Status.PAID,
+    assert query.wanted == PaymentFilter(
+        status=PaymentStatus.PAID,
         direction=Direction.IN,
         created_from=datetime(2026, 1, 31, 12, tzinfo=UTC),
         created_to=datetime(2026, 2, 1, tzinfo=UTC),

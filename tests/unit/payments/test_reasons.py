@@ -1,6 +1,6 @@
 import pytest
 
-from payments.domain.payment import Status
+from payments.domain.payment import PaymentStatus
 from payments.domain.reasons import (
     REASON_LABELS,
     reason_label,
@@ -12,20 +12,20 @@ from payments.domain.reasons import (
 @pytest.mark.parametrize(
     ("status", "label"),
     [
-        (Status.CREATED, "Создан"),
-        (Status.PROCESSING, "Обрабатывается"),
-        (Status.PAID, "Оплачен"),
-        (Status.CANCELLED, "Отменен"),
-        (Status.FAILED, "Отклонен"),
-        (Status.REFUNDED, "Возвращен"),
+        (PaymentStatus.CREATED, "Создан"),
+        (PaymentStatus.PROCESSING, "Обрабатывается"),
+        (PaymentStatus.PAID, "Оплачен"),
+        (PaymentStatus.CANCELLED, "Отменен"),
+        (PaymentStatus.FAILED, "Отклонен"),
+        (PaymentStatus.REFUNDED, "Возвращен"),
     ],
 )
-def test_states_have_their_russian_words(status: Status, label: str) -> None:
+def test_states_have_their_russian_words(status: PaymentStatus, label: str) -> None:
     assert status_label(status, "ru") == label
 
 
 def test_every_state_has_words_in_both_languages() -> None:
-    for status in Status:
+    for status in PaymentStatus:
         assert status_label(status, "en") != status_label(status, "ru")
 
 

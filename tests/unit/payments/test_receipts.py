@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.money import Money
-from payments.domain.cards.receipts import Line, check_lines, lines_of_part
+from payments.domain.cards.receipts import ReceiptLine, check_lines, lines_of_part
 from payments.refusals import LinesDoNotAddUp
 
 
-def line(quantity: str, amount: str, vat_code: int | None = None) -> Line:
-    return Line(description="Ticket", quantity=quantity, amount=amount, vat_code=vat_code)
+def line(quantity: str, amount: str, vat_code: int | None = None) -> ReceiptLine:
+    return ReceiptLine(description="Ticket", quantity=quantity, amount=amount, vat_code=vat_code)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def line(quantity: str, amount: str, vat_code: int | None = None) -> Line:
         [line("1.125", "80.00"), line("3", "20.00")],
     ],
 )
-def test_quantity_times_amount_adds_up(lines: list[Line]) -> None:
+def test_quantity_times_amount_adds_up(lines: list[ReceiptLine]) -> None:
     check_lines(lines, Money(15000, "RUB"))
 
 
@@ -37,7 +37,7 @@ def test_quantity_times_amount_adds_up(lines: list[Line]) -> None:
         [],
     ],
 )
-def test_what_does_not_add_up_is_refused(lines: list[Line]) -> None:
+def test_what_does_not_add_up_is_refused(lines: list[ReceiptLine]) -> None:
     with pytest.raises(LinesDoNotAddUp):
         check_lines(lines, Money(15000, "RUB"))
 

@@ -4,10 +4,10 @@ from uuid import UUID
 import pytest
 
 from payments.domain.cards.recoveries import (
+    ChargeStanding,
     Claim,
     Move,
     Source,
-    Standing,
     decide_moves,
     decide_return,
 )
@@ -16,9 +16,9 @@ ONE, TWO = UUID(int=1), UUID(int=2)
 PAYEE, HOUSE = Source.PAYEE, Source.HOUSE
 
 
-def standing(*claims: Claim, **more: Any) -> Standing:
+def standing(*claims: Claim, **more: Any) -> ChargeStanding:
     known: dict[str, Any] = {"came_minor": 100, "got_minor": 100}
-    return Standing(**{**known, **more}, claims=claims)
+    return ChargeStanding(**{**known, **more}, claims=claims)
 
 
 def claim(taken: int, collected: int = 0, borne: int = 0, of: UUID = ONE) -> Claim:
@@ -65,7 +65,7 @@ def claim(taken: int, collected: int = 0, borne: int = 0, of: UUID = ONE) -> Cla
         ),
     ],
 )
-def test_what_is_to_be_moved(stands: Standing, moves: list[Move]) -> None:
+def test_what_is_to_be_moved(stands: ChargeStanding, moves: list[Move]) -> None:
     assert decide_moves(stands) == moves
 
 
@@ -84,5 +84,7 @@ def test_what_is_to_be_moved(stands: Standing, moves: list[Move]) -> None:
         (standing(claim(100), got_minor=0, is_unwanted=True), 0),
     ],
 )
-def test_what_goes_back_by_itself_is_never_more_than_is_left(stands: Standing, minor: int) -> None:
+def test_what_goes_back_by_itself_is_never_more_than_is_left(
+    stands: ChargeStanding, minor: int
+) -> None:
     assert decide_return(stands) == minor

@@ -10,7 +10,7 @@ from kit.money import AmountRefused, Money
 from kit.refusals import Refusal
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person
-from payments.domain.payment import Payment, Status
+from payments.domain.payment import Payment, PaymentStatus
 from payments.domain.refunds import Refund, RefundStatus, decide_refund
 from payments.events import refund_event
 from payments.refusals import OnlyPayeeMayRefund, PaymentNotPaid, RefundExceedsPayment
@@ -21,7 +21,9 @@ ALICE, BOB, ADMIN = (UUID(int=number) for number in range(1, 4))
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-def payment(status: Status = Status.PAID, paid: int | None = 10_000, **more: Any) -> Payment:
+def payment(
+    status: PaymentStatus = PaymentStatus.PAID, paid: int | None = 10_000, **more: Any
+) -> Payment:
     created = decide_creation(
         PaymentOrder(payer_id=ALICE, payee=PayeeName(username="bob"), amount=Money(10_000, "RUB")),
         Parties(None, Person(BOB, "bob", "active")),
@@ -55,16 +57,16 @@ def refund(**more: Any) -> Refund:
     ("seen", "caller", "amount", "refusal"),
     [
         # In order of precedence: each row would also be refused by what stands below it.
-        (payment(Status.CREATED, None), ALICE, "0", OnlyPayeeMayRefund),
+        (payment(PaymentStatus.CREATED, None), ALICE, "0", OnlyPayeeMayRefund),
         *(
             (payment(status, None), BOB, "0", PaymentNotPaid)
-            for status in Status
-            if status not in (Status.PAID, Status.REFUNDED)
+            for status in PaymentStatus
+            if status not in (PaymentStatus.PAID, PaymentStatus.REFUNDED)
         ),
         (payment(refunded_minor=10_000), BOB, "0", AmountRefused),
         (payment(), BOB, "100.01", RefundExceedsPayment),
         (payment(refunded_minor=6_000), BOB, "40.01", RefundExceedsPayment),
-        (payment(Status.REFUNDED, refunded_minor=10_000), BOB, None, RefundExceedsPayment),
+        (payment(PaymentStatus.REFUNDED, refunded_minor=10_000), BOB, None, RefundExceedsPayment),
         (payment(paid=4_000), BOB, "40.01", RefundExceedsPayment),
     ],
 )
@@ -103,10 +105,10 @@ def test_the_definitions_have_no_faults_and_the_wallets_are_the_payments() -> No
 
 @pytest.mark.parametrize(
     ("back", "status", "is_full"),
-    [(6_000, Status.PAID, False), (10_000, Status.REFUNDED, True)],
+    [(6_000, PaymentStatus.PAID, False), (10_000, PaymentStatus.REFUNDED, True)],
 )
 def test_the_event_tells_of_this_refund_and_of_all(
-    back: int, status: Status, *, is_full: bool
+    back: int, status: PaymentStatus, *, is_full: bool
 ) -> None:
     done = refund(status=RefundStatus.COMPLETED, transfer_id=UUID(int=5), completed_at=NOW)
     event = refund_event(done, payment(status), back)

@@ -24,7 +24,7 @@ from kit.ids import new_id
 from kit.messaging.messages import Command, Reply
 from kit.saga import Saga
 from kit.saga.decide import begin, can_undo, decide
-from kit.saga.engine import Ended
+from kit.saga.engine import SagaEnd
 from kit.saga.state import (
     Decision,
     Input,
@@ -35,8 +35,8 @@ from kit.saga.state import (
     TimePassed,
     UndoWanted,
 )
-from payments.domain.outcomes import Outcome
-from payments.domain.payment import Status
+from payments.domain.outcomes import PaymentEnd
+from payments.domain.payment import PaymentStatus
 from payments.hooks.payment import given_up, paid
 from payments.sagas.payment import CONFIRM, EARLIER, PAYMENT, confirmed
 
@@ -112,9 +112,9 @@ class Story:
         return self.answered(HoldReleased, hold_id=asked.hold_id)
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> PaymentEnd:
         assert self.state.has_ended
-        end = Ended(self.state.id, self.state.data, self.state.reason)
+        end = SagaEnd(self.state.id, self.state.data, self.state.reason)
         return paid(end) if self.state.phase is Phase.COMPLETED else given_up(end)
 
 
@@ -132,7 +132,7 @@ def test_a_payment_that_began_by_version_1_ends_by_it() -> None:
     [capture] = story.asked
     assert isinstance(capture, CaptureHold)
     assert not capture.release_rest
-    assert story.posted().outcome.status is Status.PAID
+    assert story.posted().outcome.status is PaymentStatus.PAID
 
 
 class TestReserved:
@@ -151,7 +151,7 @@ class TestReserved:
         assert isinstance(capture, CaptureHold)
         assert (capture.amount_minor, capture.release_rest) == (amount_minor, True)
         outcome = story.posted().outcome
-        assert (outcome.status, outcome.paid_minor) == (Status.PAID, amount_minor)
+        assert (outcome.status, outcome.paid_minor) == (PaymentStatus.PAID, amount_minor)
 
     def test_paying_before_the_money_is_held_is_remembered(self) -> None:
         story = Story(is_checked=False, is_reserved=True)
@@ -173,18 +173,22 @@ class TestReserved:
                 story.paid()
             story.asked = [hold]
             story.answered(HoldRefused, hold_id=hold.hold_id, code="insufficient_funds")
-            assert story.outcome == Outcome(SAGA, Status.FAILED, reason="insufficient_funds")
+            assert story.outcome == PaymentEnd(
+                SAGA, PaymentStatus.FAILED, reason="insufficient_funds"
+            )
 
     def test_outside_checks_come_after_it_is_paid(self) -> None:
         story = Story(is_checked=False, is_reserved=True).held().paid(is_checked=True)
         assert (story.state.step, story.asked) == ("check", ())
         story.checked("check_denied")
-        expected = Outcome(SAGA, Status.FAILED, reason="check_denied")
+        expected = PaymentEnd(SAGA, PaymentStatus.FAILED, reason="check_denied")
         assert story.released().outcome == expected
 
     def test_it_is_freed_and_cancelled_when_its_time_is_over(self) -> None:
         story = Story(is_checked=False, is_reserved=True).held().after(24 * 3600)
-        assert story.released().outcome == Outcome(SAGA, Status.CANCELLED, reason="expired")
+        assert story.released().outcome == PaymentEnd(
+            SAGA, PaymentStatus.CANCELLED, reason="expired"
+        )
 
     def test_it_is_freed_when_it_is_cancelled_and_paying_comes_too_late(self) -> None:
         story = Story(is_checked=False, is_reserved=True).held()
@@ -193,7 +197,7 @@ class TestReserved:
         before = story.state
         assert story.paid().state == before
         story.asked = release
-        expected = Outcome(SAGA, Status.CANCELLED, reason="cancelled_by_payer")
+        expected = PaymentEnd(SAGA, PaymentStatus.CANCELLED, reason="cancelled_by_payer")
         assert story.released().outcome == expected
 
 
@@ -207,9 +211,9 @@ def test_an_unchecked_payment_is_one_transfer() -> None:
     assert not can_undo(PAYMENT, story.state)
     story.posted()
     assert story.asked == ()
-    paid_up = Outcome(
+    paid_up = PaymentEnd(
         SAGA,
-        Status.PAID,
+        PaymentStatus.PAID,
         transfer_id=UUID(int=77),
         paid_minor=15000,
         debited_account_id=ACCOUNT,
@@ -242,14 +246,14 @@ def test_a_checked_payment_is_held_then_checked_then_captured() -> None:
     assert capture.hold_id == hold.hold_id
     assert (capture.payee, capture.amount_minor) == (AccountRef(owner_id=BOB), 15000)
     assert not can_undo(PAYMENT, story.state)
-    assert story.posted().outcome.status is Status.PAID
+    assert story.posted().outcome.status is PaymentStatus.PAID
 
 
 @pytest.mark.parametrize("code", ["insufficient_funds", "wallet_frozen"])
 def test_a_refused_transfer_fails_the_payment_with_its_reason(code: str) -> None:
     story = Story(is_checked=False)
     story.answered(TransferRefused, transfer_id=None, code=code)
-    assert story.outcome == Outcome(SAGA, Status.FAILED, reason=code)
+    assert story.outcome == PaymentEnd(SAGA, PaymentStatus.FAILED, reason=code)
 
 
 @pytest.mark.parametrize("code", ["insufficient_funds", "wallet_frozen"])
@@ -259,7 +263,7 @@ def test_a_refused_hold_fails_the_payment_with_its_reason_and_undoes_nothing(cod
     assert isinstance(asked, PlaceHold)
     story.answered(HoldRefused, hold_id=asked.hold_id, code=code)
     assert story.asked == ()
-    assert story.outcome == Outcome(SAGA, Status.FAILED, reason=code)
+    assert story.outcome == PaymentEnd(SAGA, PaymentStatus.FAILED, reason=code)
 
 
 @pytest.mark.parametrize("reason", ["check_denied", "check_unavailable"])
@@ -270,7 +274,7 @@ def test_a_failed_check_releases_the_hold_and_fails_the_payment(reason: str) -> 
     [release] = story.asked
     assert isinstance(release, ReleaseHold)
     assert release.undo_of == hold.command_id
-    assert story.released().outcome == Outcome(SAGA, Status.FAILED, reason=reason)
+    assert story.released().outcome == PaymentEnd(SAGA, PaymentStatus.FAILED, reason=reason)
 
 
 def test_a_check_that_nobody_ends_is_given_up_at_its_deadline() -> None:
@@ -297,7 +301,7 @@ def test_a_transfer_that_nobody_answers_is_asked_for_again_and_again_and_never_g
         story.after(120)
         assert story.asked == (first,)
     assert story.state.needs_attention
-    assert story.posted().outcome.status is Status.PAID
+    assert story.posted().outcome.status is PaymentStatus.PAID
 
 
 @pytest.mark.parametrize("is_held", [False, True])
@@ -309,7 +313,7 @@ def test_cancelling_before_the_point_of_no_return_releases_and_cancels(*, is_hel
     story.checked()  # comes too late to count
     assert story.state.phase is Phase.UNDOING
     story = Story(is_checked=True).held().given(UndoWanted("cancelled_by_payer"))
-    expected = Outcome(SAGA, Status.CANCELLED, reason="cancelled_by_payer")
+    expected = PaymentEnd(SAGA, PaymentStatus.CANCELLED, reason="cancelled_by_payer")
     assert story.released().outcome == expected
 
 
@@ -320,7 +324,7 @@ def test_cancelling_while_the_money_moves_changes_nothing() -> None:
     story.given(UndoWanted("cancelled_by_payer"))
     assert story.state == before
     story.asked = (capture,)
-    assert story.posted().outcome.status is Status.PAID
+    assert story.posted().outcome.status is PaymentStatus.PAID
 
 
 def test_a_reply_to_an_older_question_changes_nothing() -> None:
@@ -347,13 +351,16 @@ def test_a_payment_by_card_waits_for_the_card_and_is_paid_from_the_clearing_acco
     assert isinstance(asked, Transfer)
     assert asked.payer == AccountRef(owner_id=HOUSE, provider="sandbox")
     assert asked.payee == AccountRef(owner_id=BOB)
-    assert story.posted().outcome.status is Status.PAID
+    assert story.posted().outcome.status is PaymentStatus.PAID
 
 
 @pytest.mark.parametrize("reason", ["card_declined", "card_abandoned", "card_unavailable"])
 def test_a_card_that_is_not_charged_fails_the_payment_with_its_reason(reason: str) -> None:
     story = by_card().given(Signalled("charge", reason, {}))
-    assert (story.asked, story.outcome) == ((), Outcome(SAGA, Status.FAILED, reason=reason))
+    assert (story.asked, story.outcome) == (
+        (),
+        PaymentEnd(SAGA, PaymentStatus.FAILED, reason=reason),
+    )
 
 
 def test_a_card_that_nobody_enters_is_given_up_after_an_hour() -> None:
@@ -376,7 +383,7 @@ def test_a_checked_payment_by_card_holds_nothing_and_takes_news_that_come_before
 
 def test_cancelling_while_the_card_is_awaited_ends_it_at_once() -> None:
     story = by_card().given(UndoWanted("cancelled_by_payer"))
-    assert story.outcome == Outcome(SAGA, Status.CANCELLED, reason="cancelled_by_payer")
+    assert story.outcome == PaymentEnd(SAGA, PaymentStatus.CANCELLED, reason="cancelled_by_payer")
 
 
 def test_instances_of_the_version_before_cards_still_run() -> None:

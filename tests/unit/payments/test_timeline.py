@@ -8,21 +8,21 @@ from uuid import UUID
 import pytest
 
 from kit.refusals import Language
-from payments.domain.payment import Payment, Status
+from payments.domain.payment import Payment, PaymentStatus
 from payments.domain.reasons import CANCELLED_BY_PAYER
 from payments.domain.refunds import Refund, RefundStatus
 from payments.domain.timeline import words
 from payments.domain.timeline.story import (
     STEP_CODES,
-    Asked,
     Entered,
-    Leg,
+    EntryTold,
+    EventSent,
     Posting,
+    Requested,
     Sources,
     Stepped,
-    Told,
     Tried,
-    Webhook,
+    WebhookTried,
     tell_story,
 )
 from payments.domain.timeline.words import words_of
@@ -45,7 +45,7 @@ def line(second: float, entry: str, step: str | None, detail: str | None = None)
 
 created = Payment(
     id=ID,
-    status=Status.CREATED,
+    status=PaymentStatus.CREATED,
     payer_id=ALICE,
     payee_id=BOB,
     payer_account_id=None,
@@ -71,7 +71,7 @@ created = Payment(
 )
 paid = replace(
     created,
-    status=Status.PAID,
+    status=PaymentStatus.PAID,
     processing_at=at(1),
     paid_at=at(6),
     transfer_id=TRANSFER,
@@ -90,7 +90,9 @@ LOG = [
     line(2.5, "noted", "check", FAILED.text),
     line(3, "noted", "check", "a line of another kind"),
 ]
-POSTING = Posting(TRANSFER, "RUB", at(5), (Leg(HERS, ALICE, 7, -15000), Leg(HIS, BOB, 3, 15000)))
+POSTING = Posting(
+    TRANSFER, "RUB", at(5), (EntryTold(HERS, ALICE, 7, -15000), EntryTold(HIS, BOB, 3, 15000))
+)
 
 COMPLETED = Refund(
     id=UUID(int=8),
@@ -118,14 +120,14 @@ REFUSED = replace(
     failed_at=at(10),
 )
 
-TAKEN = Webhook(at(6.5), "payment.paid", 2, 1, "shop.example.com", 41, 200, None)
+TAKEN = WebhookTried(at(6.5), "payment.paid", 2, 1, "shop.example.com", 41, 200, None)
 
 
 def test_the_payer_is_told_everything_in_order_of_time() -> None:
     assert tell_story(paid, ALICE, Sources(LOG, [POSTING])) == [
-        Asked(at(0), "created"),
-        Told(at(0), "payment_created", 1),
-        Asked(at(1), "pay"),
+        Requested(at(0), "created"),
+        EventSent(at(0), "payment_created", 1),
+        Requested(at(1), "pay"),
         Stepped(at(1), "asked", "reserve"),
         Stepped(at(2), "done", "reserve"),
         Stepped(at(2), "asked", "check"),
@@ -135,17 +137,17 @@ def test_the_payer_is_told_everything_in_order_of_time() -> None:
         Entered(at(5), "debit", TRANSFER, -15000, "RUB", HERS, 7),
         Entered(at(5), "credit", TRANSFER, 15000, "RUB"),
         Stepped(at(6), "done", "settle"),
-        Told(at(6), "payment_paid", 2),
+        EventSent(at(6), "payment_paid", 2),
     ]
 
 
 def test_the_payee_is_told_that_it_came_and_ended_and_of_the_entry_of_their_own() -> None:
     assert tell_story(paid, BOB, Sources(LOG, [POSTING])) == [
-        Asked(at(0), "created"),
-        Told(at(0), "payment_created", 1),
-        Asked(at(1), "pay"),
+        Requested(at(0), "created"),
+        EventSent(at(0), "payment_created", 1),
+        Requested(at(1), "pay"),
         Entered(at(5), "credit", TRANSFER, 15000, "RUB", HIS, 3),
-        Told(at(6), "payment_paid", 2),
+        EventSent(at(6), "payment_paid", 2),
     ]
 
 
@@ -153,41 +155,53 @@ def test_the_payee_is_told_that_it_came_and_ended_and_of_the_entry_of_their_own(
     ("entry", "reason"), [("refused", "insufficient_funds"), ("timed_out", "check_unavailable")]
 )
 def test_why_it_failed_is_told_to_the_payer_alone(entry: str, reason: str) -> None:
-    failed = replace(created, status=Status.FAILED, failed_at=at(3), reason=reason, version=2)
+    failed = replace(
+        created, status=PaymentStatus.FAILED, failed_at=at(3), reason=reason, version=2
+    )
     log = [line(2, entry, "reserve", reason), line(3, "all_undone", None, reason)]
     assert Stepped(at(2), entry, "reserve", reason) in tell_story(failed, ALICE, Sources(log, []))
     assert tell_story(failed, BOB, Sources(log, [])) == [
-        Asked(at(0), "created"),
-        Told(at(0), "payment_created", 1),
-        Told(at(3), "payment_failed", 2),
+        Requested(at(0), "created"),
+        EventSent(at(0), "payment_created", 1),
+        EventSent(at(3), "payment_failed", 2),
     ]
 
 
 def test_a_cancellation_is_asked_for_at_once_or_while_it_is_on_its_way() -> None:
     cancelled = replace(
-        created, status=Status.CANCELLED, cancelled_at=at(9), reason=CANCELLED_BY_PAYER, version=2
+        created,
+        status=PaymentStatus.CANCELLED,
+        cancelled_at=at(9),
+        reason=CANCELLED_BY_PAYER,
+        version=2,
     )
-    assert Asked(at(9), "cancel") in tell_story(cancelled, ALICE, Sources((), ()))
+    assert Requested(at(9), "cancel") in tell_story(cancelled, ALICE, Sources((), ()))
     called_off = replace(cancelled, processing_at=at(1), cancel_requested_at=at(2))
-    assert Asked(at(2), "cancel") in tell_story(called_off, ALICE, Sources((), ()))
-    assert Asked(at(2), "cancel") not in tell_story(called_off, BOB, Sources((), ()))
+    assert Requested(at(2), "cancel") in tell_story(called_off, ALICE, Sources((), ()))
+    assert Requested(at(2), "cancel") not in tell_story(called_off, BOB, Sources((), ()))
     expired = replace(cancelled, reason="expired")
-    assert [type(one) for one in tell_story(expired, ALICE, Sources((), ()))] == [Asked, Told, Told]
+    assert [type(one) for one in tell_story(expired, ALICE, Sources((), ()))] == [
+        Requested,
+        EventSent,
+        EventSent,
+    ]
 
 
 def test_what_is_scheduled_is_paid_as_its_time_came() -> None:
     due = replace(paid, execute_at=at(1))
-    assert Asked(at(1), "due") in tell_story(due, ALICE, Sources(LOG, ()))
+    assert Requested(at(1), "due") in tell_story(due, ALICE, Sources(LOG, ()))
 
 
 def test_refunds_are_told_as_they_were_asked_for_and_ended_to_the_payee_also_why_not() -> None:
-    back = Posting(BACK, "RUB", at(8), (Leg(HIS, BOB, 4, -5000), Leg(HERS, ALICE, 8, 5000)))
+    back = Posting(
+        BACK, "RUB", at(8), (EntryTold(HIS, BOB, 4, -5000), EntryTold(HERS, ALICE, 8, 5000))
+    )
     told = tell_story(paid, BOB, Sources((), [POSTING, back], [COMPLETED, REFUSED]))
     assert told[5:] == [
-        Asked(at(7), "refund"),
+        Requested(at(7), "refund"),
         Entered(at(8), "debit", BACK, -5000, "RUB", HIS, 4),
-        Told(at(8), "payment_refunded", 3),
-        Asked(at(9), "refund"),
+        EventSent(at(8), "payment_refunded", 3),
+        Requested(at(9), "refund"),
         Stepped(at(10), "refused", "refund", "insufficient_funds"),
     ]
     assert not [
@@ -214,11 +228,13 @@ def test_where_only_the_newest_refunds_are_known_they_keep_their_numbers() -> No
     many = replace(paid, version=61)  # created, paid, and 59 refunds
     later = replace(COMPLETED, id=UUID(int=10), completed_at=at(9))
     told = tell_story(many, BOB, Sources(refunds=[COMPLETED, later]))
-    assert [one.sequence for one in told if isinstance(one, Told)] == [1, 2, 60, 61]
+    assert [one.sequence for one in told if isinstance(one, EventSent)] == [1, 2, 60, 61]
 
 
 def test_accounts_of_the_house_have_no_owner_and_are_nobodys_own() -> None:
-    posting = replace(POSTING, legs=(Leg(HERS, None, 1, -15000), Leg(HIS, BOB, 3, 15000)))
+    posting = replace(
+        POSTING, legs=(EntryTold(HERS, None, 1, -15000), EntryTold(HIS, BOB, 3, 15000))
+    )
     story = tell_story(paid, BOB, Sources(postings=[posting]))
     [entry] = [one for one in story if isinstance(one, Entered)]
     assert entry.wallet_id == HIS

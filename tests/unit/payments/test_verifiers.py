@@ -11,7 +11,7 @@ import orjson
 import pytest
 import respx
 
-from kit.breaker import BreakerState, Limits
+from kit.breaker import BreakerLimits, BreakerState
 from kit.ids import new_id
 from kit.outgoing import http_client
 from kit.saga import TaskOutcome
@@ -185,7 +185,7 @@ async def test_each_try_is_noted_with_the_time_it_began(
 async def test_a_service_that_fails_too_often_is_left_alone(
     services: respx.MockRouter, client: httpx.AsyncClient
 ) -> None:
-    for_long = Limits(least_calls=5, rest_seconds=3600)
+    for_long = BreakerLimits(least_calls=5, rest_seconds=3600)
     asking = Verifiers(client, {"one": ONE, "two": TWO}, FakeClock(), 0.3, for_long)
     one = services.post(ONE).mock(return_value=BUSY)
     two = services.post(TWO).mock(return_value=OK)
@@ -202,7 +202,7 @@ async def test_a_payment_that_was_held_back_goes_on_once_the_service_is_well_aga
     services: respx.MockRouter, client: httpx.AsyncClient
 ) -> None:
     asking = Verifiers(
-        client, {"one": ONE}, FakeClock(), 5.0, Limits(least_calls=3, rest_seconds=0.2)
+        client, {"one": ONE}, FakeClock(), 5.0, BreakerLimits(least_calls=3, rest_seconds=0.2)
     )
     services.post(ONE).mock(side_effect=[BUSY] * 5 + [OK] * 10)
     outcome = await asking.check(new_id(), FACTS)

@@ -9,11 +9,11 @@ from kit.ids import new_id
 from kit.money import Money
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person
-from payments.domain.payment import Payment, Status
+from payments.domain.payment import Payment, PaymentStatus
 from payments.live.waiters import Finishes, Places
 
 
-def payment(number: int, status: Status = Status.PAID) -> Payment:
+def payment(number: int, status: PaymentStatus = PaymentStatus.PAID) -> Payment:
     created = decide_creation(
         PaymentOrder(
             payer_id=UUID(int=1), payee=PayeeName(username="bob"), amount=Money(100, "RUB")
@@ -62,13 +62,15 @@ async def test_who_has_left_is_forgotten_while_others_go_on_waiting() -> None:
 
 async def test_who_waits_for_the_end_is_not_told_that_the_money_is_set_aside() -> None:
     finishes = Finishes()
-    set_aside = replace(payment(10, Status.CREATED), reserved_at=datetime(2026, 1, 31, tzinfo=UTC))
+    set_aside = replace(
+        payment(10, PaymentStatus.CREATED), reserved_at=datetime(2026, 1, 31, tzinfo=UTC)
+    )
     paid = payment(10)
     with (
         finishes.expect(paid.id) as end,
         finishes.expect(paid.id, or_set_aside=True) as news,
     ):
-        finishes.tell([payment(10, Status.CREATED)])
+        finishes.tell([payment(10, PaymentStatus.CREATED)])
         assert not news.done()
         finishes.tell([set_aside])
         assert await news == set_aside
@@ -76,8 +78,8 @@ async def test_who_waits_for_the_end_is_not_told_that_the_money_is_set_aside() -
         finishes.tell([paid])
         assert await end == paid
     with finishes.expect(paid.id, or_set_aside=True) as news:
-        finishes.tell([payment(10, Status.FAILED)])
-        assert (await news).status is Status.FAILED
+        finishes.tell([payment(10, PaymentStatus.FAILED)])
+        assert (await news).status is PaymentStatus.FAILED
 
 
 def test_each_user_has_places_of_their_own_and_gives_them_back() -> None:

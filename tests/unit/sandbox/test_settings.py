@@ -5,7 +5,7 @@ import pytest
 from kit.settings import load
 from sandbox.app import build
 from sandbox.settings import Settings
-from sandbox.verifiers.box import Mode
+from sandbox.verifiers.box import VerifierMode
 
 
 def test_the_services_fail_a_tenth_and_a_quarter_of_the_time_by_default() -> None:
@@ -23,8 +23,8 @@ def test_rates_modes_and_seed_come_from_the_environment(monkeypatch: pytest.Monk
     assert verifiers["one"].behaviour.failure_rate == 0
     assert verifiers["two"].behaviour.failure_rate == 1
     assert verifiers["one"].behaviour.seed == 5
-    assert verifiers["one"].behaviour.mode is Mode.OK
-    assert verifiers["two"].behaviour.mode is Mode.DOWN
+    assert verifiers["one"].behaviour.mode is VerifierMode.OK
+    assert verifiers["two"].behaviour.mode is VerifierMode.DOWN
 
 
 def test_it_refuses_to_start_in_production(monkeypatch: pytest.MonkeyPatch) -> None:

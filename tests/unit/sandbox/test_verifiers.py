@@ -1,16 +1,16 @@
 """How a simulated verification service behaves."""
 
-from sandbox.verifiers.box import NONSENSE, SILENT_MS, SLOW_MS, Behaviour, Mode, Verifier
+from sandbox.verifiers.box import NONSENSE, SILENT_MS, SLOW_MS, Behaviour, Verifier, VerifierMode
 
 
-def answers(behaviour: Behaviour, questions: int) -> list[Mode | None]:
+def answers(behaviour: Behaviour, questions: int) -> list[VerifierMode | None]:
     verifier = Verifier(behaviour)
     return [verifier.ask() for _ in range(questions)]
 
 
 def test_a_service_that_never_fails_always_has_its_verdict() -> None:
-    assert set(answers(Behaviour(0.0), 100)) == {Mode.OK}
-    assert set(answers(Behaviour(0.0, mode=Mode.DENY), 100)) == {Mode.DENY}
+    assert set(answers(Behaviour(0.0), 100)) == {VerifierMode.OK}
+    assert set(answers(Behaviour(0.0, mode=VerifierMode.DENY), 100)) == {VerifierMode.DENY}
 
 
 def test_a_service_that_always_fails_has_none() -> None:
@@ -38,16 +38,19 @@ def test_setting_a_behaviour_begins_the_sequence_and_the_counts_anew() -> None:
 
 
 def test_slow_and_silent_services_take_their_time_and_others_what_they_are_told() -> None:
-    slow, silent = Behaviour(0.0, mode=Mode.SLOW), Behaviour(0.0, mode=Mode.TIME_OUT)
-    assert slow.pause_ms(Mode.SLOW) == SLOW_MS
-    assert silent.pause_ms(Mode.TIME_OUT) == SILENT_MS
-    assert Behaviour(0.0, mode=Mode.SLOW, delay_ms=5).pause_ms(Mode.SLOW) == 5
-    assert Behaviour(0.0, delay_ms=5).pause_ms(Mode.OK) == 5
+    slow, silent = (
+        Behaviour(0.0, mode=VerifierMode.SLOW),
+        Behaviour(0.0, mode=VerifierMode.TIME_OUT),
+    )
+    assert slow.pause_ms(VerifierMode.SLOW) == SLOW_MS
+    assert silent.pause_ms(VerifierMode.TIME_OUT) == SILENT_MS
+    assert Behaviour(0.0, mode=VerifierMode.SLOW, delay_ms=5).pause_ms(VerifierMode.SLOW) == 5
+    assert Behaviour(0.0, delay_ms=5).pause_ms(VerifierMode.OK) == 5
     assert slow.pause_ms(None) == 0
 
 
 def test_nonsense_is_never_a_verdict_and_not_always_the_same() -> None:
-    verifier, seen = Verifier(Behaviour(0.0, mode=Mode.NONSENSE)), set()
+    verifier, seen = Verifier(Behaviour(0.0, mode=VerifierMode.NONSENSE)), set()
     for _ in range(20):
         verifier.ask()
         seen.add(verifier.nonsense())

@@ -11,9 +11,9 @@ from asyncpg.exceptions import InterfaceError, InternalClientError
 
 from kit.clock import Clock, SystemClock
 from kit.db.losses import SUSPECTS, ConnectionLostError, is_loss
-from kit.db.unit_of_work import Connection, Reading, UnitOfWork
+from kit.db.unit_of_work import Connection, ReadConnection, UnitOfWork
 from kit.jsonable import plain
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.refusals import Unavailable
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -38,7 +38,7 @@ class Database:
         self.clock = clock
         self.statements = 0
         self.backlog_seconds = 0.0
-        self.doorbell = Doorbell()
+        self.doorbell = WakeUp()
         self._pool = pool
 
     @classmethod
@@ -86,7 +86,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
         """Borrow a connection outside any transaction, for reading."""
-        connection = Reading(self, await self._borrowed())
+        connection = ReadConnection(self, await self._borrowed())
         try:
             yield connection
         finally:

@@ -58,7 +58,7 @@ class _Turn(Generic[I, R]):
             self.result.set_result(outcome)
 
 
-class Gathering(Generic[C, I, R]):
+class Batcher(Generic[C, I, R]):
     """Calls one verb for all items that wait, batch after batch, one at a time.
 
     Where a batch fails it is rolled back and each of its items is done alone, so that one that

@@ -17,7 +17,7 @@ LONGEST_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TailPage:
     """What one statement saw.
 
     Attributes:
@@ -51,7 +51,7 @@ class Tail:
         """Whether nothing that was taken stands above ``after``."""
         return not self._taken
 
-    def took(self, reading: Reading, now: float) -> None:
+    def took(self, reading: TailPage, now: float) -> None:
         """Note a reading; ``now`` is by the monotonic clock."""
         self._taken.update(reading.seqs)
         if reading.seqs:

@@ -109,7 +109,7 @@ class Connection:
         return render(statement, args)
 
 
-class Reading(Connection):
+class ReadConnection(Connection):
     """A connection for reading, replaced where it was lost: what was asked is asked once more."""
 
     __slots__ = ()

@@ -38,7 +38,7 @@ class Publication:
     mandatory: bool
 
 
-class Fate(Enum):
+class PublishOutcome(Enum):
     """What became of a publication."""
 
     CONFIRMED = "confirmed"
@@ -65,7 +65,7 @@ class Delivery:
 class Publisher(Protocol):
     """A pinned channel; thrown away after any trouble."""
 
-    async def publish(self, publications: Sequence[Publication]) -> list[Fate]:
+    async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
         """Publish in order and wait for all confirms.
 
         Raises BrokerUnavailableError, and then nothing is known of any of them.

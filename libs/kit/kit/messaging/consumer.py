@@ -18,9 +18,9 @@ from kit.db.outages import CONFLICTS, is_outage
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging import inbox, letters
 from kit.messaging.broker import Broker, Delivery, Subscription
-from kit.messaging.letters import Letter, letter
+from kit.messaging.letters import DeadLetter, letter
 from kit.messaging.messages import Message
-from kit.messaging.reading import Item, Reader, Reading
+from kit.messaging.reading import Decoded, Decoder, Item
 from kit.messaging.routes import Handler, caused_by
 from kit.tasks import for_ever, to_the_end, together
 
@@ -52,7 +52,7 @@ class Consumer:
     ) -> None:
         """Take the queue's handlers by type; events of unknown type are fine, commands are not."""
         self.queue = queue
-        self.reader = Reader(queue, handlers, unknown_is_fine=unknown_is_fine)
+        self.reader = Decoder(queue, handlers, unknown_is_fine=unknown_is_fine)
         self._database = database
         self._broker = broker
 
@@ -101,9 +101,9 @@ class Consumer:
                 _, reading = await together(work, self._read(following))
             batch = following
 
-    async def _read(self, deliveries: Sequence[Delivery]) -> Reading:
+    async def _read(self, deliveries: Sequence[Delivery]) -> Decoded:
         today = self._database.clock.now().date()
-        reading = Reading()
+        reading = Decoded()
         for delivery in deliveries:
             await asyncio.sleep(0)  # the batch before may be waiting to go on
             part = self.reader.read([delivery], today)
@@ -112,14 +112,14 @@ class Consumer:
         return reading
 
     async def _finish(
-        self, batch: Sequence[Delivery], reading: Reading, subscription: Subscription
+        self, batch: Sequence[Delivery], reading: Decoded, subscription: Subscription
     ) -> None:
         await to_the_end(
             self._handle_and_ack(batch, reading, subscription), within_seconds=FINISH_SECONDS
         )
 
     async def _handle_and_ack(
-        self, batch: Sequence[Delivery], reading: Reading, subscription: Subscription
+        self, batch: Sequence[Delivery], reading: Decoded, subscription: Subscription
     ) -> None:
         await self._handle(batch, reading)
         await subscription.ack_through(batch[-1].tag)
@@ -128,7 +128,7 @@ class Consumer:
         """Give every event inside the deliveries its one effect, or a letter; then return."""
         await self._handle(deliveries, await self._read(deliveries))
 
-    async def _handle(self, deliveries: Sequence[Delivery], reading: Reading) -> None:
+    async def _handle(self, deliveries: Sequence[Delivery], reading: Decoded) -> None:
         if reading.dead:
             await bury(self._database, self.queue, reading.dead)
         if not reading.items:
@@ -163,7 +163,7 @@ class Consumer:
             uow, self.queue, [one.id for one in envelopes], {one.subject for one in envelopes}
         )
         repeated.labels(self.queue).inc(len(items) - len(fresh))
-        behind: list[Letter] = []
+        behind: list[DeadLetter] = []
         todo: list[Item] = []
         for item in items:
             if item.envelope.id not in fresh:
@@ -213,7 +213,7 @@ def _is_suspect(delivery: Delivery) -> bool:
     return delivery.attempts >= SUSPECT_ATTEMPTS
 
 
-async def bury(database: Database, queue: str, dead: Sequence[Letter]) -> None:
+async def bury(database: Database, queue: str, dead: Sequence[DeadLetter]) -> None:
     """Keep letters that no retry can help, of events that have had no effect yet."""
     today = database.clock.now().date()
     known = {one.id for one in dead if not inbox.is_stale(one.id, today)}

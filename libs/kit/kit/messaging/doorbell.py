@@ -3,12 +3,12 @@
 import asyncio
 
 
-class Doorbell:
+class WakeUp:
     """Many ring it, one waits; any number of rings before a wait count as one."""
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
-        self._others: list[Doorbell] = []
+        self._others: list[WakeUp] = []
 
     def ring(self) -> None:
         """Wake the waiter, now or at its next wait."""
@@ -16,7 +16,7 @@ class Doorbell:
         for other in self._others:
             other.ring()
 
-    def rings(self, other: "Doorbell") -> None:
+    def rings(self, other: "WakeUp") -> None:
         """Have another bell rung with this one from now on."""
         self._others.append(other)
 

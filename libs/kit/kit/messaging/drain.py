@@ -11,9 +11,9 @@ from typing import Protocol
 import structlog
 from prometheus_client import Counter, Gauge
 
-from kit.messaging.broker import Fate, PublicationRefusedError, Publisher
+from kit.messaging.broker import PublicationRefusedError, Publisher, PublishOutcome
 from kit.messaging.frontier import Frontier
-from kit.messaging.outbox import Page, Row
+from kit.messaging.outbox import OutboxPage, Row
 from kit.messaging.packing import Parcel, parcels
 from kit.messaging.undeliverable import Undeliverable
 from kit.tasks import together
@@ -40,7 +40,7 @@ class Outbox(Protocol):
         blocked: Collection[str],
         after: int,
         limit: int,
-    ) -> Page:
+    ) -> OutboxPage:
         """Forget confirmed rows and return the next ones, in order."""
 
 
@@ -161,7 +161,7 @@ class Drain:
                 self._is_careful = True  # the next pass finds out which one it was
             raise
         for parcel, fate in zip(window, fates, strict=True):
-            if fate is Fate.CONFIRMED:
+            if fate is PublishOutcome.CONFIRMED:
                 self._confirmed += [row.seq for row in parcel.rows]
                 self._undeliverable.forgive(
                     {row.subject for row in parcel.rows} - self._just_blocked

@@ -20,7 +20,7 @@ REASON = "broker_gave_up"
 log = structlog.get_logger(__name__)
 
 
-class Graveyard:
+class DeadLetterCollector:
     """Reads one service's queue of dead messages for as long as ``run`` runs."""
 
     def __init__(self, database: Database, broker: Broker, queue: str) -> None:

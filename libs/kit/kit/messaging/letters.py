@@ -71,7 +71,7 @@ WHERE consumer = $1 AND id = $2 AND state = 'parked'
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """One message that could not be handled; ``key`` is what later messages wait behind.
 
     ``asked`` is the command's id, of a command and of its answers: every sending of either is an
@@ -89,7 +89,7 @@ class Letter:
     asked: str | None = None
 
 
-def letter(consumer: str, raw: Any, reason: str, error: str) -> Letter:
+def letter(consumer: str, raw: Any, reason: str, error: str) -> DeadLetter:
     """Write a letter for a raw event, or for bytes that are none.
 
     Without a usable id the bytes themselves are its id, so the same bytes are the same letter.
@@ -100,7 +100,7 @@ def letter(consumer: str, raw: Any, reason: str, error: str) -> Letter:
         letter_id = UUID(known["id"])
     except (KeyError, TypeError, ValueError, AttributeError):
         letter_id = derived_id(consumer, body)
-    return Letter(
+    return DeadLetter(
         consumer,
         letter_id,
         _text(known.get("subject", ""), NAME_LENGTH),
@@ -125,18 +125,18 @@ def _text(value: object, length: int) -> str:
     return str(value).replace("\x00", "\ufffd")[:length]
 
 
-async def park(uow: UnitOfWork, parked: Sequence[Letter]) -> None:
+async def park(uow: UnitOfWork, parked: Sequence[DeadLetter]) -> None:
     """Keep messages for a retry; the caller has claimed them in the inbox."""
     await _insert(uow, parked, "parked", retry_at(uow.clock.now(), attempts=0))
 
 
-async def bury(uow: UnitOfWork, dead: Sequence[Letter]) -> None:
+async def bury(uow: UnitOfWork, dead: Sequence[DeadLetter]) -> None:
     """Keep messages that no retry can help; the caller has claimed them in the inbox."""
     await _insert(uow, dead, "dead", None)
 
 
 async def _insert(
-    uow: UnitOfWork, letters: Sequence[Letter], state: str, next_at: datetime | None
+    uow: UnitOfWork, letters: Sequence[DeadLetter], state: str, next_at: datetime | None
 ) -> None:
     rows = [
         (
@@ -167,12 +167,12 @@ async def due(connection: Connection, consumer: str, now: datetime) -> list[UUID
     return [row["id"] for row in await connection.fetch(_DUE, consumer, now)]
 
 
-async def lock(uow: UnitOfWork, consumer: str, letter_id: UUID) -> Letter | None:
+async def lock(uow: UnitOfWork, consumer: str, letter_id: UUID) -> DeadLetter | None:
     """Lock a parked letter for a retry; None where another worker has it."""
     row = await uow.fetchrow(_LOCK, consumer, letter_id)
     if row is None:
         return None
-    return Letter(
+    return DeadLetter(
         row["consumer"],
         row["id"],
         row["key"],
@@ -184,12 +184,12 @@ async def lock(uow: UnitOfWork, consumer: str, letter_id: UUID) -> Letter | None
     )
 
 
-async def delivered(uow: UnitOfWork, letter: Letter) -> None:
+async def delivered(uow: UnitOfWork, letter: DeadLetter) -> None:
     """Remove a letter that has been handled after all."""
     await uow.execute("DELETE FROM letter WHERE consumer = $1 AND id = $2", *_key(letter))
 
 
-async def failed(uow: UnitOfWork, letter: Letter, error: str) -> bool:
+async def failed(uow: UnitOfWork, letter: DeadLetter, error: str) -> bool:
     """Count a failed retry; returns True where the letter is dead now."""
     now = uow.clock.now()
     state = await uow.fetchval(
@@ -203,13 +203,13 @@ async def failed(uow: UnitOfWork, letter: Letter, error: str) -> bool:
     return bool(state == "dead")
 
 
-async def undecodable(uow: UnitOfWork, letter: Letter, error: str) -> None:
+async def undecodable(uow: UnitOfWork, letter: DeadLetter, error: str) -> None:
     """Let a letter be dead that was parked and can't be decoded."""
     now = uow.clock.now()
     await uow.execute(_UNDECODABLE, *_key(letter), UNDECODABLE, _text(error, ERROR_LENGTH), now)
 
 
-def _key(letter: Letter) -> tuple[str, UUID]:
+def _key(letter: DeadLetter) -> tuple[str, UUID]:
     return letter.consumer, letter.id
 
 

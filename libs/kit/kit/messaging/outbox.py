@@ -64,7 +64,7 @@ class Row(NamedTuple):
     body: bytes
 
 
-class Page(NamedTuple):
+class OutboxPage(NamedTuple):
     """Rows in order, and what the reading knew of transactions (0 where there are no rows).
 
     Attributes:
@@ -149,7 +149,7 @@ class Unsent:
         blocked: Collection[str],
         after: int,
         limit: int,
-    ) -> Page:
+    ) -> OutboxPage:
         """Forget confirmed rows and return the next ones, in order.
 
         Args:
@@ -165,5 +165,5 @@ class Unsent:
             _READ_ON, confirmed, after, known, list(blocked), limit
         )
         if not found:
-            return Page([])
-        return Page([Row(*row[:5]) for row in found], *found[0][5:])
+            return OutboxPage([])
+        return OutboxPage([Row(*row[:5]) for row in found], *found[0][5:])

@@ -20,9 +20,9 @@ from kit.messaging import topology
 from kit.messaging.broker import (
     BrokerUnavailableError,
     Delivery,
-    Fate,
     Publication,
     PublicationRefusedError,
+    PublishOutcome,
 )
 
 HEARTBEAT_SECONDS = 10
@@ -56,7 +56,7 @@ class RabbitPublisher:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
-    async def publish(self, publications: Sequence[Publication]) -> list[Fate]:
+    async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
         """Send all in order, then wait for all confirms."""
         try:
             async with asyncio.timeout(CONFIRM_TIMEOUT_SECONDS):
@@ -68,7 +68,7 @@ class RabbitPublisher:
             _reraise_if_cancelled(error)
             raise BrokerUnavailableError(f"publish: {error!r}") from error
 
-    async def _publish(self, publication: Publication) -> Fate:
+    async def _publish(self, publication: Publication) -> PublishOutcome:
         try:
             confirmation = await self._channel.basic_publish(
                 publication.body,
@@ -81,8 +81,12 @@ class RabbitPublisher:
                 wait=False,
             )
         except aiormq.exceptions.DeliveryError:
-            return Fate.RETURNED
-        return Fate.CONFIRMED if isinstance(confirmation, Basic.Ack) else Fate.RETURNED
+            return PublishOutcome.RETURNED
+        return (
+            PublishOutcome.CONFIRMED
+            if isinstance(confirmation, Basic.Ack)
+            else PublishOutcome.RETURNED
+        )
 
     async def close(self) -> None:
         """Close the channel; a dead one is closed already."""

@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from kit.messaging import cloudevents, inbox
 from kit.messaging.broker import Delivery
 from kit.messaging.cloudevents import UndecodableError
-from kit.messaging.letters import Letter, letter
+from kit.messaging.letters import DeadLetter, letter
 from kit.messaging.messages import Envelope, Message
 from kit.messaging.routes import Handler
 
@@ -27,14 +27,14 @@ class Item(NamedTuple):
 
 
 @dataclass(slots=True)
-class Reading:
+class Decoded:
     """What deliveries ask for: messages to handle and letters to bury."""
 
     items: list[Item] = field(default_factory=list)
-    dead: list[Letter] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
 
 
-class Reader:
+class Decoder:
     """Reads what comes to one queue."""
 
     def __init__(
@@ -49,9 +49,9 @@ class Reader:
         self._handlers = handlers
         self._unknown_is_fine = unknown_is_fine
 
-    def read(self, deliveries: Sequence[Delivery], today: date) -> Reading:
+    def read(self, deliveries: Sequence[Delivery], today: date) -> Decoded:
         """Return the messages inside deliveries, in their order."""
-        reading = Reading()
+        reading = Decoded()
         for delivery in deliveries:
             try:
                 raws = cloudevents.unpack(delivery.body, delivery.content_type)
@@ -63,7 +63,7 @@ class Reader:
                 self._read_event(raw, today, reading)
         return reading
 
-    def _read_event(self, raw: Any, today: date, reading: Reading) -> None:
+    def _read_event(self, raw: Any, today: date, reading: Decoded) -> None:
         try:
             kind, event_id = cloudevents.type_and_id(raw)
             if kind not in self._handlers:
@@ -76,7 +76,7 @@ class Reader:
         except UndecodableError as error:
             reading.dead.append(letter(self.queue, raw, "undecodable", str(error)))
 
-    def _meet_stranger(self, raw: Any, kind: str, reading: Reading) -> None:
+    def _meet_stranger(self, raw: Any, kind: str, reading: Decoded) -> None:
         if self._unknown_is_fine:
             ignored.labels(self.queue).inc()
         else:

@@ -12,8 +12,8 @@ from kit.db.outages import is_outage
 from kit.messaging import letters
 from kit.messaging.cloudevents import UndecodableError
 from kit.messaging.consumer import buried
-from kit.messaging.letters import Letter
-from kit.messaging.reading import Reader
+from kit.messaging.letters import DeadLetter
+from kit.messaging.reading import Decoder
 from kit.messaging.routes import caused_by
 from kit.tasks import for_ever
 
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 class Retries:
     """Retries one queue's letters for as long as ``run`` runs."""
 
-    def __init__(self, database: Database, reader: Reader) -> None:
+    def __init__(self, database: Database, reader: Decoder) -> None:
         """Take the queue's reader, which knows its handlers."""
         self._database = database
         self._reader = reader
@@ -49,7 +49,7 @@ class Retries:
         return len(found)
 
     async def _retry(self, letter_id: UUID) -> None:
-        letter: Letter | None = None
+        letter: DeadLetter | None = None
         try:
             async with self._database.unit_of_work() as uow:
                 letter = await letters.lock(uow, self._reader.queue, letter_id)
@@ -64,7 +64,7 @@ class Retries:
                 raise
             await self._note_failure(letter, error)
 
-    async def _note_failure(self, letter: Letter, error: Exception) -> None:
+    async def _note_failure(self, letter: DeadLetter, error: Exception) -> None:
         is_undecodable = isinstance(error, UndecodableError)
         async with self._database.unit_of_work() as uow:
             if is_undecodable:

@@ -24,7 +24,7 @@ DELIVERY_LIMIT = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class BrokerExchange:
     """An exchange to declare, durable."""
 
     name: str
@@ -45,7 +45,7 @@ class Queue:
 class Topology:
     """What one service declares at start; declaring it again changes nothing."""
 
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[BrokerExchange, ...]
     queues: tuple[Queue, ...]
 
 
@@ -82,10 +82,10 @@ def shared() -> Topology:
     bounded = {"x-max-length": UNROUTED_KEPT, "x-overflow": "drop-head"}
     return Topology(
         exchanges=(
-            Exchange(COMMANDS, "direct"),
-            Exchange(REPLIES, "direct"),
-            Exchange(DEAD, "direct"),
-            Exchange(UNROUTED, "fanout"),
+            BrokerExchange(COMMANDS, "direct"),
+            BrokerExchange(REPLIES, "direct"),
+            BrokerExchange(DEAD, "direct"),
+            BrokerExchange(UNROUTED, "fanout"),
         ),
         queues=(Queue(UNROUTED, ((UNROUTED, ""),), bounded),),
     )
@@ -109,7 +109,7 @@ def of_service(
         queues.append(_dead_queue(service, [queue.name for queue in queues]))
     return Topology(
         exchanges=tuple(
-            Exchange(f"{producer}.events", "topic", {"alternate-exchange": UNROUTED})
+            BrokerExchange(f"{producer}.events", "topic", {"alternate-exchange": UNROUTED})
             for producer in producers
         ),
         queues=tuple(queues),

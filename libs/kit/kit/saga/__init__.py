@@ -3,8 +3,8 @@
 from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait
 from kit.saga.engine import (
     Done,
-    Ended,
     Hooks,
+    SagaEnd,
     SagaEngine,
     Start,
     UndoOutcome,
@@ -18,10 +18,10 @@ __all__ = [
     "Ask",
     "Data",
     "Done",
-    "Ended",
     "Hooks",
     "Note",
     "Saga",
+    "SagaEnd",
     "SagaEngine",
     "Signalled",
     "Start",

@@ -20,8 +20,8 @@ from kit.saga.state import (
     Operated,
     Phase,
     Replied,
+    SagaState,
     Signalled,
-    State,
     TaskEnded,
     TimePassed,
     UndoWanted,
@@ -36,7 +36,7 @@ EARLY = "signals"  # of the data: news that came before their step
 
 def begin(saga: Saga, saga_id: UUID, data: dict[str, Any], now: datetime) -> Decision:
     """Start an instance at the first step that applies."""
-    state = State(
+    state = SagaState(
         id=saga_id,
         name=saga.name,
         version=saga.version,
@@ -54,7 +54,7 @@ def begin(saga: Saga, saga_id: UUID, data: dict[str, Any], now: datetime) -> Dec
     return _advance(saga, state, now)
 
 
-def decide(saga: Saga, state: State, given: Input, now: datetime) -> Decision:
+def decide(saga: Saga, state: SagaState, given: Input, now: datetime) -> Decision:
     """Return what follows from an input; an input that fits no open question changes nothing."""
     if state.has_ended or state.step is None:
         return _unchanged(state)
@@ -75,14 +75,14 @@ def decide(saga: Saga, state: State, given: Input, now: datetime) -> Decision:
     return decision
 
 
-def can_undo(saga: Saga, state: State) -> bool:
+def can_undo(saga: Saga, state: SagaState) -> bool:
     """Tell whether the instance is still before its point of no return, or on its way back."""
     if state.phase is Phase.RUNNING and state.step is not None:
         return saga.can_turn_round_at(state.step)
     return state.phase is Phase.UNDOING
 
 
-def _on_reply(saga: Saga, state: State, step: Step, reply: Reply, now: datetime) -> Decision:
+def _on_reply(saga: Saga, state: SagaState, step: Step, reply: Reply, now: datetime) -> Decision:
     if reply.in_reply_to != _question(state, step):
         return _unchanged(state, ("reply_ignored", step.name, reply.type))
     if state.phase is Phase.UNDOING:
@@ -98,7 +98,7 @@ def _on_reply(saga: Saga, state: State, step: Step, reply: Reply, now: datetime)
     return Decision(puzzled, log=(("reply_not_understood", step.name, reply.type),))
 
 
-def _on_refusal(saga: Saga, state: State, step: Step, code: str, now: datetime) -> Decision:
+def _on_refusal(saga: Saga, state: SagaState, step: Step, code: str, now: datetime) -> Decision:
     if saga.may_be_refused_at(step.name):
         return _turn_round(saga, state, code, now, ("refused", step.name, code))
     puzzled = replace(state, needs_attention=True)
@@ -106,7 +106,7 @@ def _on_refusal(saga: Saga, state: State, step: Step, code: str, now: datetime) 
 
 
 def _on_task_ended(
-    saga: Saga, state: State, step: Step, ended: TaskEnded, now: datetime
+    saga: Saga, state: SagaState, step: Step, ended: TaskEnded, now: datetime
 ) -> Decision:
     fits = isinstance(step.asks, Task) and ended.epoch == state.epoch
     if state.phase is not Phase.RUNNING or not fits:
@@ -116,7 +116,9 @@ def _on_task_ended(
     return _done(saga, state, ended.learnt, now, ("done", step.name, None))
 
 
-def _on_signal(saga: Saga, state: State, step: Step, news: Signalled, now: datetime) -> Decision:
+def _on_signal(
+    saga: Saga, state: SagaState, step: Step, news: Signalled, now: datetime
+) -> Decision:
     """Take the news a step waits for; what comes before its step is kept until then."""
     if state.phase is not Phase.RUNNING or saga.is_behind(news.step, step.name):
         return _unchanged(state, ("signal_ignored", news.step, news.refusal))
@@ -129,7 +131,9 @@ def _on_signal(saga: Saga, state: State, step: Step, news: Signalled, now: datet
     return _done(saga, state, news.learnt, now, ("done", step.name, None))
 
 
-def _on_time(saga: Saga, state: State, step: Step, now: datetime, *, has_letter: bool) -> Decision:
+def _on_time(
+    saga: Saga, state: SagaState, step: Step, now: datetime, *, has_letter: bool
+) -> Decision:
     """Ask again; give a step up at its deadline, unless there is no way back."""
     if state.next_at is None or now < state.next_at:
         return _unchanged(state)
@@ -156,13 +160,17 @@ def _is_worth_telling(attempts: int) -> bool:
     return attempts <= ATTENTION_ATTEMPTS or attempts & (attempts - 1) == 0
 
 
-def _on_undo_wanted(saga: Saga, state: State, step: Step, reason: str, now: datetime) -> Decision:
+def _on_undo_wanted(
+    saga: Saga, state: SagaState, step: Step, reason: str, now: datetime
+) -> Decision:
     if state.phase is Phase.UNDOING or not can_undo(saga, state):
         return _unchanged(state)
     return _turn_round(saga, state, reason, now, ("undo_wanted", step.name, reason))
 
 
-def _on_operated(saga: Saga, state: State, step: Step, given: Operated, now: datetime) -> Decision:
+def _on_operated(
+    saga: Saga, state: SagaState, step: Step, given: Operated, now: datetime
+) -> Decision:
     entry = (f"operator_{given.action}", step.name, given.actor)
     match given.action:
         case Action.RETRY:
@@ -180,12 +188,12 @@ def _on_operated(saga: Saga, state: State, step: Step, given: Operated, now: dat
             return _unchanged(state)
 
 
-def _unchanged(state: State, *log: Entry) -> Decision:
+def _unchanged(state: SagaState, *log: Entry) -> Decision:
     return Decision(state, log=log, is_change=False)
 
 
 def _done(
-    saga: Saga, state: State, learnt: dict[str, Any], now: datetime, entry: Entry
+    saga: Saga, state: SagaState, learnt: dict[str, Any], now: datetime, entry: Entry
 ) -> Decision:
     step = saga.step(state.step or "")
     to_undo = (*state.to_undo, step.name) if step.undo else state.to_undo
@@ -193,7 +201,7 @@ def _done(
     return _advance(saga, known, now, (entry,))
 
 
-def _advance(saga: Saga, state: State, now: datetime, log: tuple[Entry, ...] = ()) -> Decision:
+def _advance(saga: Saga, state: SagaState, now: datetime, log: tuple[Entry, ...] = ()) -> Decision:
     """Go to the next step that applies, or complete."""
     step = saga.after(state.step, state.data)
     if step is None:
@@ -208,7 +216,7 @@ def _advance(saga: Saga, state: State, now: datetime, log: tuple[Entry, ...] = (
     return replace(followed, log=(*log, *followed.log))
 
 
-def _asked(state: State, step: Step, now: datetime, *, epoch: int) -> State:
+def _asked(state: SagaState, step: Step, now: datetime, *, epoch: int) -> SagaState:
     """Return the state with its question asked just now."""
     deadline = _deadline(step, state.data, now) if state.phase is Phase.RUNNING else None
     asks_once = deadline is not None and isinstance(step.asks, Task | Wait)
@@ -228,7 +236,7 @@ def _deadline(step: Step, data: Data, now: datetime) -> datetime:
     return now + step.deadline
 
 
-def _turn_round(saga: Saga, state: State, reason: str, now: datetime, entry: Entry) -> Decision:
+def _turn_round(saga: Saga, state: SagaState, reason: str, now: datetime, entry: Entry) -> Decision:
     """Begin to undo. A step whose answer is open may have happened, so it is undone as well."""
     step = saga.step(state.step or "")
     is_open = entry[0] != "refused" and step.undo is not None
@@ -241,7 +249,7 @@ def _turn_round(saga: Saga, state: State, reason: str, now: datetime, entry: Ent
     return _undo_next(saga, turned, now, (entry,))
 
 
-def _undo_next(saga: Saga, state: State, now: datetime, log: tuple[Entry, ...]) -> Decision:
+def _undo_next(saga: Saga, state: SagaState, now: datetime, log: tuple[Entry, ...]) -> Decision:
     if not state.to_undo:
         return Decision(_end(state, Phase.UNDONE), log=(*log, ("all_undone", None, state.reason)))
     step = saga.step(state.to_undo[-1])
@@ -251,25 +259,25 @@ def _undo_next(saga: Saga, state: State, now: datetime, log: tuple[Entry, ...]) 
     return Decision(asked, _commands(asked, step), (*log, entry))
 
 
-def _end(state: State, phase: Phase) -> State:
+def _end(state: SagaState, phase: Phase) -> SagaState:
     return replace(
         state, phase=phase, step=None, deadline_at=None, next_at=None, needs_attention=False
     )
 
 
-def _question(state: State, step: Step) -> UUID:
+def _question(state: SagaState, step: Step) -> UUID:
     """Return the id of the one command whose answer is awaited."""
     if state.phase is Phase.UNDOING:
         return command_id(state.id, step.name, UNDO, state.epoch)
     return _action_id(state, step)
 
 
-def _action_id(state: State, step: Step) -> UUID:
+def _action_id(state: SagaState, step: Step) -> UUID:
     # An action runs once per instance, so its id needs no epoch, and its undo can name it.
     return command_id(state.id, step.name, ACTION, 0)
 
 
-def _commands(state: State, step: Step) -> tuple[Command, ...]:
+def _commands(state: SagaState, step: Step) -> tuple[Command, ...]:
     build = step.undo if state.phase is Phase.UNDOING else step.asks
     if build is None or isinstance(build, Task | Wait):
         return ()

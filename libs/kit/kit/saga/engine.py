@@ -20,7 +20,7 @@ from kit.db.database import Database
 from kit.db.outages import is_outage
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging import letters
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.messaging.messages import Envelope, Reply
 from kit.messaging.routes import Handler
 from kit.saga import store
@@ -34,8 +34,8 @@ from kit.saga.state import (
     Operated,
     Phase,
     Replied,
+    SagaState,
     Signalled,
-    State,
     TimePassed,
     UndoWanted,
 )
@@ -71,7 +71,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class SagaEnd:
     """An instance that has just ended; ``reason`` is None where it completed."""
 
     saga_id: UUID
@@ -100,8 +100,8 @@ class Hooks:
     """
 
     lock: Callable[[UnitOfWork, Sequence[UUID]], Awaitable[None]]
-    completed: Callable[[UnitOfWork, Sequence[Ended]], Awaitable[None]]
-    undone: Callable[[UnitOfWork, Sequence[Ended]], Awaitable[None]]
+    completed: Callable[[UnitOfWork, Sequence[SagaEnd]], Awaitable[None]]
+    undone: Callable[[UnitOfWork, Sequence[SagaEnd]], Awaitable[None]]
     done: Callable[[UnitOfWork, Sequence[Done]], Awaitable[None]] | None = None
 
 
@@ -119,7 +119,7 @@ class SagaEngine:
         self.saga = saga
         self.definitions = {one.version: one for one in (*earlier, saga)}
         self._hooks = hooks
-        self.task_bell = Doorbell()
+        self.task_bell = WakeUp()
 
     async def start(self, uow: UnitOfWork, saga_id: UUID, data: dict[str, Any]) -> bool:
         """Begin an instance under its business id; False where it was begun before."""
@@ -229,12 +229,12 @@ class SagaEngine:
     async def _apply(
         self,
         uow: UnitOfWork,
-        states: dict[UUID, State],
+        states: dict[UUID, SagaState],
         inputs: Sequence[tuple[UUID, Input, Envelope | None]],
     ) -> list[UUID]:
         """Return whom the inputs had an effect on, each as often as they had."""
         now = uow.clock.now()
-        changed: dict[UUID, State] = {}
+        changed: dict[UUID, SagaState] = {}
         entries: list[tuple[UUID, Entry]] = []
         done: list[Done] = []
         effects: list[UUID] = []
@@ -258,7 +258,7 @@ class SagaEngine:
         await self._tell_ends(uow, changed.values())
         return effects
 
-    def _watch(self, before: State, after: State) -> None:
+    def _watch(self, before: SagaState, after: SagaState) -> None:
         if after.needs_attention and not before.needs_attention:
             stuck_sagas.labels(self.saga.name).inc()
             log.error(
@@ -278,14 +278,16 @@ class SagaEngine:
             if isinstance(step.asks, Task):
                 uow.after_commit(self.task_bell.ring)
 
-    async def _tell_ends(self, uow: UnitOfWork, states: Iterable[State]) -> None:
+    async def _tell_ends(self, uow: UnitOfWork, states: Iterable[SagaState]) -> None:
         over = [state for state in states if state.has_ended]
         for phase, tell in (
             (Phase.COMPLETED, self._hooks.completed),
             (Phase.UNDONE, self._hooks.undone),
         ):
             ended = [
-                Ended(state.id, state.data, state.reason) for state in over if state.phase is phase
+                SagaEnd(state.id, state.data, state.reason)
+                for state in over
+                if state.phase is phase
             ]
             if ended:
                 await tell(uow, ended)

@@ -29,7 +29,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class SagaState:
     """One instance, as stored.
 
     Attributes:
@@ -125,7 +125,7 @@ Input = Replied | TaskEnded | Signalled | TimePassed | UndoWanted | Operated
 class Decision:
     """The new state, the commands to send, the log entries, and whether anything changed."""
 
-    state: State
+    state: SagaState
     commands: tuple[Command, ...] = ()
     log: tuple[Entry, ...] = ()
     is_change: bool = True

@@ -9,7 +9,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from kit.db.unit_of_work import Connection, UnitOfWork
-from kit.saga.state import Decision, Entry, Note, Phase, State
+from kit.saga.state import Decision, Entry, Note, Phase, SagaState
 
 LISTED = 1000
 
@@ -122,7 +122,7 @@ async def insert(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) 
     return {row["saga_id"] for row in logged}
 
 
-async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, State]:
+async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, SagaState]:
     """Lock instances in id order and return their present state."""
     rows = await uow.fetch(_LOCK, list(ids), name)
     return {row["id"]: _state(row) for row in rows}
@@ -130,7 +130,7 @@ async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, St
 
 async def save(
     uow: UnitOfWork,
-    changed: Iterable[State],
+    changed: Iterable[SagaState],
     log: Sequence[tuple[UUID, Entry]],
     now: datetime,
 ) -> None:
@@ -191,7 +191,7 @@ class Lease:
     limit: int
 
 
-async def take(uow: UnitOfWork, lease: Lease) -> list[State]:
+async def take(uow: UnitOfWork, lease: Lease) -> list[SagaState]:
     """Take instances that stand at a task; nobody else gets them before the lease ends."""
     now = uow.clock.now()
     rows = await uow.fetch(_LEASE, lease.name, list(lease.steps), now, lease.until, lease.limit)
@@ -222,8 +222,8 @@ async def log_of(connection: Connection, saga_id: UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-def _state(row: Record) -> State:
-    return State(
+def _state(row: Record) -> SagaState:
+    return SagaState(
         id=row["id"],
         name=row["name"],
         version=row["definition_version"],

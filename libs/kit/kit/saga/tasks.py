@@ -17,7 +17,7 @@ from kit.db.database import Database
 from kit.saga import store
 from kit.saga.definition import Task
 from kit.saga.engine import SagaEngine
-from kit.saga.state import Note, State, TaskEnded
+from kit.saga.state import Note, SagaState, TaskEnded
 from kit.tasks import for_ever, spawn, stop
 
 AT_ONCE = 64
@@ -84,7 +84,7 @@ class TaskRunner:
             self._start(state)
         return len(taken)
 
-    def _start(self, state: State) -> None:
+    def _start(self, state: SagaState) -> None:
         task = spawn(self._do(state), f"task.{state.step}")
         self._running[state.id] = task
 
@@ -102,7 +102,7 @@ class TaskRunner:
                 await store.renew(uow, list(self._running), now + LEASE)
             self._renew_at = now + LEASE / 4
 
-    async def _do(self, state: State) -> None:
+    async def _do(self, state: SagaState) -> None:
         outcome = await self._outcome(state)
         if outcome is None:
             return  # the lease ends, and the task is done again, up to the step's deadline
@@ -112,7 +112,7 @@ class TaskRunner:
             if outcome.notes:
                 await store.note(uow, state.id, state.step, outcome.notes)
 
-    async def _outcome(self, state: State) -> TaskOutcome | None:
+    async def _outcome(self, state: SagaState) -> TaskOutcome | None:
         """Do a task within its time; None where it neither succeeded nor was refused."""
         definition = self._engine.definitions[state.version]
         step = definition.step(state.step or "")

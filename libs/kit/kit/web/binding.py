@@ -29,7 +29,7 @@ _CALLERS = (caller, maybe_caller)
 LONG_BODY_BYTES = 32 * 1024
 
 
-class Told(NamedTuple):
+class ForeignBody(NamedTuple):
     """What a body of another type than JSON says, and how to tell where a fault of it stands."""
 
     document: Any
@@ -37,7 +37,7 @@ class Told(NamedTuple):
 
 
 # Reads a body into the JSON document it stands for; raises ValidationFailed.
-BodyReader = Callable[[bytes], Told]
+BodyReader = Callable[[bytes], ForeignBody]
 
 
 class _Value(NamedTuple):

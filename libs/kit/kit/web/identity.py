@@ -19,7 +19,7 @@ Access = Literal["public", "user", "owner", "admin", "service"]
 _SCHEME = b"bearer "
 
 
-class Claims(Protocol):
+class VerifiedClaims(Protocol):
     """What a verified access token says, as `kit.tokens.Claims` holds it."""
 
     @property
@@ -41,7 +41,7 @@ class Claims(Protocol):
 class Tokens(Protocol):
     """What verifies access tokens: raises TokenInvalid or Unavailable."""
 
-    async def verify(self, token: str) -> Claims:
+    async def verify(self, token: str) -> VerifiedClaims:
         """Return the claims of a good access token."""
         ...
 

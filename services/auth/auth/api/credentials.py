@@ -4,7 +4,7 @@ from fastapi import Request
 
 from auth.domain.lockout import Failures
 from auth.refusals import InvalidCredentials
-from auth.service.sessions import Attempt, Credentials, check_password, count_failure
+from auth.service.sessions import Credentials, LoginAttempt, check_password, count_failure
 from auth.wiring import Wiring
 from kit.web.address import address_of
 
@@ -18,7 +18,7 @@ async def checked(name: str, password: str, request: Request, wired: Wiring) -> 
         Unavailable: too many are waiting to be hashed.
     """
     now = wired.clock.now()
-    attempt = Attempt(name, password, address_of(request))
+    attempt = LoginAttempt(name, password, address_of(request))
     outcome = await check_password(wired.database, wired.hasher, attempt, now)
     if isinstance(outcome, Failures):
         async with wired.database.unit_of_work() as uow:

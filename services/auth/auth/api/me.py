@@ -5,7 +5,7 @@ from fastapi import Request
 from auth import refusals
 from auth.api.credentials import checked
 from auth.domain.sessions import is_fresh
-from auth.domain.users import ProfileChange, Status, User
+from auth.domain.users import ProfileChange, User, UserStatus
 from auth.repository import Users
 from auth.schemas.users import DeleteMe, MePatch, UserAnswer
 from auth.service import users
@@ -95,7 +95,7 @@ async def _check_it_is_them(
     """
     async with wired.database.read() as connection:
         user = await Users(connection).get(caller.user)
-    if user is None or user.status is Status.DELETED:
+    if user is None or user.status is UserStatus.DELETED:
         raise NotFound
     if password is None:
         if not is_fresh(caller.auth_time, wired.clock.now()):

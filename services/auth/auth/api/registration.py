@@ -10,7 +10,7 @@ from auth import pages, refusals
 from auth.api.credentials import checked
 from auth.domain import names
 from auth.domain.links import url_of
-from auth.domain.users import ORDINARY, Status
+from auth.domain.users import ORDINARY, UserStatus
 from auth.repository import NewUser
 from auth.schemas.users import (
     ActivateAnswer,
@@ -64,7 +64,7 @@ async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired
         email=body.email,
         full_name=body.full_name,
         password_hash=await wired.hasher.hash(body.password),
-        status=Status.PENDING if needs_link else Status.ACTIVE,
+        status=UserStatus.PENDING if needs_link else UserStatus.ACTIVE,
         roles=ORDINARY,
         language=language,
     )

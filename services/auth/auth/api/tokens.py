@@ -24,7 +24,7 @@ from auth.schemas.tokens import (
     TokenForm,
 )
 from auth.service import sessions
-from auth.service.sessions import Scope
+from auth.service.sessions import LogoutScope
 from auth.wiring import Wired, Wiring
 from kit.refusals import ValidationFailed
 from kit.web.answers import Answer
@@ -139,7 +139,7 @@ async def logout(caller: Caller, wired: Wired, body: LogoutRequest = LogoutReque
     session_id = cast("UUID", caller.session_id)  # kit.tokens takes no user's token without one
     async with wired.database.unit_of_work() as uow:
         ended = await sessions.log_out(
-            uow, caller.user, session_id, Scope(body.scope), wired.clock.now()
+            uow, caller.user, session_id, LogoutScope(body.scope), wired.clock.now()
         )
     await wired.revoker.sessions(ended)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query
 
 from auth import refusals
-from auth.domain.users import AdminChange, Status
+from auth.domain.users import AdminChange, UserStatus
 from auth.repository import UserFilter, Users
 from auth.schemas.users import UserAnswer, UserPatch
 from auth.service import users
@@ -25,7 +25,7 @@ Search = Annotated[
     Query(max_length=100, description="Part of a name or an address, taken literally."),
 ]
 StatusFilter = Annotated[
-    Status | None, Query(description="Without it, all but the deleted.", examples=["active"])
+    UserStatus | None, Query(description="Without it, all but the deleted.", examples=["active"])
 ]
 
 

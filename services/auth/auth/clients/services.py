@@ -31,14 +31,14 @@ class _Problem(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Obstacles:
     """What stands in the way of a deletion: the code of who says so, and each thing."""
 
     code: str
     faults: tuple[FieldFault, ...]
 
 
-class Neighbours:
+class ClosingClient:
     """The internal operations by which owners of money are closed."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Neighbours:
         # Payments first: what is under way there is what holds money in wallets.
         self._owners = [f"{url.rstrip('/')}/internal/owners" for url in (payments, wallet)]
 
-    async def close(self, user_id: UUID, language: Language) -> list[Standing]:
+    async def close(self, user_id: UUID, language: Language) -> list[Obstacles]:
         """Close a user everywhere; returns what stands in the way, where it was refused.
 
         Raises:
@@ -70,7 +70,7 @@ class Neighbours:
 
     async def _post(
         self, url: str, user_id: UUID, verb: str, language: Language
-    ) -> Standing | None:
+    ) -> Obstacles | None:
         headers = {"Authorization": f"Bearer {self._token()}", "Accept-Language": language}
         try:
             answer = await self._client.post(
@@ -86,9 +86,9 @@ class Neighbours:
         return None
 
 
-def _read(answer: httpx.Response) -> Standing:
+def _read(answer: httpx.Response) -> Obstacles:
     problem = _Problem.model_validate_json(answer.content)
-    return Standing(
+    return Obstacles(
         problem.code,
         tuple(FieldFault(one.pointer, one.code, one.detail, one.detail) for one in problem.errors),
     )

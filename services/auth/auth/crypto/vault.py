@@ -22,7 +22,7 @@ class WrongKeySecretError(Exception):
     """What is stored was written under another AUTH_KEY_SECRET, or was tampered with."""
 
 
-class Vault:
+class KeyVault:
     """Two keys derived from one secret (HKDF, RFC 5869), one for each purpose."""
 
     def __init__(self, secret: SecretStr) -> None:

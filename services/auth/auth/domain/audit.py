@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class AuditRecord:
     """Who did or saw what, where; the fields are those of the table, in its order.
 
     Attributes:

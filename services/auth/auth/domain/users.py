@@ -19,7 +19,7 @@ from auth.refusals import (
 from kit.refusals import Language
 
 
-class Status(StrEnum):
+class UserStatus(StrEnum):
     """Where a user stands; only an active one may log in."""
 
     PENDING = "pending"
@@ -54,7 +54,7 @@ class User:
     username: str | None
     email: str | None
     full_name: str | None
-    status: Status
+    status: UserStatus
     roles: frozenset[Role]
     token_version: int
     version: int
@@ -65,7 +65,7 @@ class User:
     @property
     def is_active_admin(self) -> bool:
         """Whether this user can administer the others."""
-        return self.status is Status.ACTIVE and Role.ADMIN in self.roles
+        return self.status is UserStatus.ACTIVE and Role.ADMIN in self.roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,36 +88,36 @@ class ProfileChange:
 def decide_login(user: User) -> None:
     """Refuse, after the right password, whoever is not active."""
     match user.status:
-        case Status.PENDING:
+        case UserStatus.PENDING:
             raise UserPending
-        case Status.DISABLED:
+        case UserStatus.DISABLED:
             raise UserDisabled
-        case Status.DELETED:
+        case UserStatus.DELETED:
             raise InvalidCredentials
 
 
 def decide_activation(user: User, now: datetime) -> User:
     """Activate a pending user; an active one (an administrator was quicker) stays as it is."""
     match user.status:
-        case Status.DISABLED | Status.DELETED:
+        case UserStatus.DISABLED | UserStatus.DELETED:
             raise UserDisabled
-        case Status.ACTIVE:
+        case UserStatus.ACTIVE:
             return user
-    return replace(user, status=Status.ACTIVE, activated_at=now, version=user.version + 1)
+    return replace(user, status=UserStatus.ACTIVE, activated_at=now, version=user.version + 1)
 
 
 def decide_resend(user: User) -> None:
     """Refuse another activation link to whoever needs none."""
     match user.status:
-        case Status.DISABLED | Status.DELETED:
+        case UserStatus.DISABLED | UserStatus.DELETED:
             raise UserDisabled
-        case Status.ACTIVE:
+        case UserStatus.ACTIVE:
             raise UserAlreadyActive
 
 
 def can_reset_password(user: User) -> bool:
     """Tell whether a new password makes sense: not for the disabled and the deleted."""
-    return user.status in (Status.PENDING, Status.ACTIVE)
+    return user.status in (UserStatus.PENDING, UserStatus.ACTIVE)
 
 
 def decide_reset(user: User) -> User:
@@ -140,9 +140,9 @@ def decide_admin_change(
     if (status, roles) == (user.status, user.roles):
         return user
     activated_at = user.activated_at
-    if status is Status.ACTIVE and activated_at is None:
+    if status is UserStatus.ACTIVE and activated_at is None:
         activated_at = now
-    is_outdated = status is Status.DISABLED or roles != user.roles
+    is_outdated = status is UserStatus.DISABLED or roles != user.roles
     changed = replace(
         user,
         status=status,
@@ -183,14 +183,14 @@ def decide_deletion(user: User, *, other_active_admins: int) -> User:
         username=None,
         email=None,
         full_name=None,
-        status=Status.DELETED,
+        status=UserStatus.DELETED,
         roles=ORDINARY,
         token_version=user.token_version + 1,
         version=user.version + 1,
     )
 
 
-def _status_after(status: Status, is_active: bool | None) -> Status:  # noqa: FBT001 - a wish, not a switch
+def _status_after(status: UserStatus, is_active: bool | None) -> UserStatus:  # noqa: FBT001 - a wish, not a switch
     if is_active is None:
         return status
-    return Status.ACTIVE if is_active else Status.DISABLED
+    return UserStatus.ACTIVE if is_active else UserStatus.DISABLED

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from auth.clients.services import Neighbours, Standing
+from auth.clients.services import ClosingClient, Obstacles
 from auth.domain.users import User
 from auth.refusals import DeletionUnderWay, PaymentsOpen, WalletNotEmpty
 from auth.service import users
@@ -26,10 +26,10 @@ LOOK_SECONDS: Final = 15.0
 log = structlog.get_logger(__name__)
 
 
-class Leaving:
+class DeletionWorker:
     """The whole of a deletion, in several units of work with calls between them."""
 
-    def __init__(self, database: Database, clock: Clock, neighbours: Neighbours) -> None:
+    def __init__(self, database: Database, clock: Clock, neighbours: ClosingClient) -> None:
         self._database = database
         self._clock = clock
         self._neighbours = neighbours
@@ -87,7 +87,7 @@ class Leaving:
         return True
 
 
-def _refusal(standing: list[Standing]) -> Refusal:
+def _refusal(standing: list[Obstacles]) -> Refusal:
     """Return one refusal with all that stands in the way, by the first that says so."""
     faults = [fault for one in standing for fault in one.faults]
     if standing[0].code == PaymentsOpen.code:

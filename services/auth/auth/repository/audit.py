@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, or_, select, tuple_
 
-from auth.domain.audit import Entry
+from auth.domain.audit import AuditRecord
 from auth.repository.users import After
 from auth.tables import audit
 from kit.db import Connection
@@ -45,15 +45,15 @@ class AuditLog:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, entries: Sequence[Entry]) -> None:
+    async def add(self, entries: Sequence[AuditRecord]) -> None:
         """Store acts; one that is there already stays as it is."""
         rows = [tuple(asdict(entry).values()) for entry in entries]
         await self._connection.execute(_ADD, *zip(*rows, strict=True))
 
-    async def page(self, wanted: AuditFilter, after: After | None, limit: int) -> list[Entry]:
+    async def page(self, wanted: AuditFilter, after: After | None, limit: int) -> list[AuditRecord]:
         """Return at most `limit` acts, newest first."""
         rows = await self._connection.fetch(_page(wanted, after, limit))
-        return [Entry(**row) for row in rows]
+        return [AuditRecord(**row) for row in rows]
 
 
 def _page(wanted: AuditFilter, after: After | None, limit: int) -> Select[Any]:

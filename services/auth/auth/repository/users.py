@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select, tuple_
 
 from auth.domain.lookalikes import looks, resting_key, skeleton
 from auth.domain.names import comparison_key, email_key
-from auth.domain.users import Role, Status, User
+from auth.domain.users import Role, User, UserStatus
 from auth.refusals import UsernameTaken
 from auth.tables import user_account
 from kit.db import Connection
@@ -88,7 +88,7 @@ class NewUser:
     email: str | None
     full_name: str | None
     password_hash: str
-    status: Status
+    status: UserStatus
     roles: frozenset[Role]
     language: Language = "ru"
 
@@ -98,7 +98,7 @@ class UserFilter:
     """Which users an administrator wants to see; None leaves a thing open."""
 
     search: str | None = None
-    status: Status | None = None
+    status: UserStatus | None = None
 
 
 # Where the last page ended, created_at and id: only what is older follows.
@@ -264,7 +264,7 @@ def _added(new: NewUser, number: int, now: datetime) -> User:
 
 
 def _activated_at(new: NewUser, now: datetime) -> datetime | None:
-    return now if new.status is Status.ACTIVE else None
+    return now if new.status is UserStatus.ACTIVE else None
 
 
 def user_from(row: Record) -> User:
@@ -275,7 +275,7 @@ def user_from(row: Record) -> User:
         username=row["username"],
         email=row["email"],
         full_name=row["full_name"],
-        status=Status(row["status"]),
+        status=UserStatus(row["status"]),
         roles=frozenset(Role(role) for role in row["roles"]),
         token_version=row["token_version"],
         version=row["version"],
@@ -289,7 +289,7 @@ def _user_page(wanted: UserFilter, after: After | None, limit: int) -> Select[An
     table = user_account.c
     query = select(user_account).order_by(table.created_at.desc(), table.id.desc()).limit(limit)
     if wanted.status is None:
-        query = query.where(table.status != Status.DELETED.value)
+        query = query.where(table.status != UserStatus.DELETED.value)
     else:
         query = query.where(table.status == wanted.status.value)
     if wanted.search is not None:

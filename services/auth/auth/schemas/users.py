@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from auth.domain import lookalikes, names, passwords
 from auth.domain.sessions import Session
-from auth.domain.users import Role, Status, User
+from auth.domain.users import Role, User, UserStatus
 from auth.refusals import FieldRefused, NameMissing
 from kit.refusals import Language
 from kit.web.fields import refuse_by, refuse_field
@@ -109,7 +109,7 @@ class UserAnswer(Model):
     email: str | None = Field(examples=["alice@example.com"])
     full_name: str | None = Field(examples=["Alice Liddell"])
     language: Language = Field(description="What mails are written in.", examples=["ru"])
-    status: Status = Field(examples=["active"])
+    status: UserStatus = Field(examples=["active"])
     is_active: bool = Field(examples=[True])
     roles: list[Role] = Field(examples=[["user"]])
     created_at: datetime = Field(examples=["2026-01-31T12:00:00Z"])
@@ -126,7 +126,7 @@ class UserAnswer(Model):
             full_name=user.full_name,
             language=user.language,
             status=user.status,
-            is_active=user.status is Status.ACTIVE,
+            is_active=user.status is UserStatus.ACTIVE,
             roles=sorted(user.roles),
             created_at=user.created_at,
             activated_at=user.activated_at,
@@ -307,7 +307,7 @@ class KnownUser(Model):
     user_id: UUID = Field(examples=[_USER_ID])
     number: int = Field(examples=[1042])
     username: str | None = Field(examples=["alice"])
-    status: Status = Field(examples=["active"])
+    status: UserStatus = Field(examples=["active"])
 
     @classmethod
     def of(cls, user: User) -> Self:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import cast
 
-from auth.domain.audit import Entry
+from auth.domain.audit import AuditRecord
 from auth.repository import AuditLog
 from contracts.auth import RecordAudit
 from kit.audit import Act
@@ -14,7 +14,7 @@ from kit.messaging.messages import Envelope
 
 async def record(uow: UnitOfWork, act: Act) -> None:
     """Keep an act in auth itself, with the change."""
-    await AuditLog(uow).add([Entry(service=uow.service, **asdict(act))])
+    await AuditLog(uow).add([AuditRecord(service=uow.service, **asdict(act))])
 
 
 async def keep(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
@@ -22,8 +22,8 @@ async def keep(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     await AuditLog(uow).add([_entry(envelope) for envelope in envelopes])
 
 
-def _entry(envelope: Envelope) -> Entry:
+def _entry(envelope: Envelope) -> AuditRecord:
     told = cast("RecordAudit", envelope.message)
-    return Entry(
+    return AuditRecord(
         id=told.command_id, service=envelope.source, **told.model_dump(exclude={"command_id"})
     )

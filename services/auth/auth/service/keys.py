@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from auth.crypto.signing import SigningKey, generate_key
-from auth.crypto.vault import Vault
+from auth.crypto.vault import KeyVault
 from auth.domain.keys import KeyStatus
 from auth.repository import Keys
 from kit.db import UnitOfWork
 
 
-async def load_keys(uow: UnitOfWork, vault: Vault, now: datetime) -> list[SigningKey]:
+async def load_keys(uow: UnitOfWork, vault: KeyVault, now: datetime) -> list[SigningKey]:
     """Return every key; where none is active, make one. Two that do so at once make one.
 
     Raises:

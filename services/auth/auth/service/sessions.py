@@ -8,7 +8,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from auth.crypto.hashing import PasswordHasher
-from auth.crypto.vault import Vault
+from auth.crypto.vault import KeyVault
 from auth.domain.lockout import LOCK, Failures, decide_knock
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
@@ -19,7 +19,7 @@ from auth.domain.sessions import (
     SessionRules,
     decide_refresh,
 )
-from auth.domain.users import Status, User, decide_login
+from auth.domain.users import User, UserStatus, decide_login
 from auth.refusals import InvalidCredentials, RefreshTokenInvalid
 from auth.repository import Logins, Sessions
 from auth.service.events import tell_locked
@@ -30,7 +30,7 @@ HMAC_KEY_BYTES: Final = 32
 USER_AGENT_LONGEST: Final = 256
 
 
-class Scope(StrEnum):
+class LogoutScope(StrEnum):
     """Which sessions somebody logs out of."""
 
     THIS = "this"
@@ -39,7 +39,7 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class LoginAttempt:
     """A name and a password, and the address that they came from."""
 
     name: str
@@ -68,7 +68,7 @@ class Continued:
 
 
 async def check_password(
-    database: Database, hasher: PasswordHasher, attempt: Attempt, now: datetime
+    database: Database, hasher: PasswordHasher, attempt: LoginAttempt, now: datetime
 ) -> Credentials | Failures:
     """Return whose password this is, whatever their status; no unit of work may be open.
 
@@ -132,7 +132,12 @@ async def open_session(
 
 
 async def refresh(
-    uow: UnitOfWork, presented: PresentedToken, *, vault: Vault, rules: SessionRules, now: datetime
+    uow: UnitOfWork,
+    presented: PresentedToken,
+    *,
+    vault: KeyVault,
+    rules: SessionRules,
+    now: datetime,
 ) -> Continued | UUID:
     """Rotate a session's refresh token, or end the session whose token was copied.
 
@@ -151,7 +156,7 @@ async def refresh(
         session, user = found
         if not presented.is_genuine(vault.refresh_key(session.hmac_key)):
             raise RefreshTokenInvalid
-        if not session.is_live(now) or user.status is not Status.ACTIVE:
+        if not session.is_live(now) or user.status is not UserStatus.ACTIVE:
             raise RefreshTokenInvalid
         verdict = decide_refresh(session, presented, now=now, grace=rules.grace)
         if verdict is Refreshed.REPEAT:
@@ -166,14 +171,14 @@ async def refresh(
 
 
 async def log_out(
-    uow: UnitOfWork, user_id: UUID, session_id: UUID, scope: Scope, now: datetime
+    uow: UnitOfWork, user_id: UUID, session_id: UUID, scope: LogoutScope, now: datetime
 ) -> list[UUID]:
     """End sessions and return which ones."""
     sessions = Sessions(uow)
     match scope:
-        case Scope.THIS:
+        case LogoutScope.THIS:
             return await sessions.end(user_id, now, "logout", only=session_id)
-        case Scope.OTHERS:
+        case LogoutScope.OTHERS:
             return await sessions.end(user_id, now, "logout", but=session_id)
     return await sessions.end(user_id, now, "logout")
 

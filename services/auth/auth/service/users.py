@@ -8,8 +8,8 @@ from uuid import UUID
 from auth.domain.users import (
     AdminChange,
     ProfileChange,
-    Status,
     User,
+    UserStatus,
     decide_admin_change,
     decide_deletion,
     decide_profile_change,
@@ -34,7 +34,7 @@ async def change_profile(
         UsernameTaken: by somebody else.
     """
     user = await Users(uow).lock(user_id)
-    if user.status is Status.DELETED:
+    if user.status is UserStatus.DELETED:
         raise NotFound
     changed = decide_profile_change(user, change(user))
     if changed.username is not None and changed.username != user.username:
@@ -56,10 +56,10 @@ async def change_by_admin(
         LastAdmin: nobody would be left to administer.
     """
     user, other_admins = await Users(uow).lock_with_admins(user_id)
-    if user.status is Status.DELETED:
+    if user.status is UserStatus.DELETED:
         raise NotFound
     changed = decide_admin_change(user, change, other_active_admins=other_admins, now=now)
-    if changed.status is Status.DISABLED and user.status is not Status.DISABLED:
+    if changed.status is UserStatus.DISABLED and user.status is not UserStatus.DISABLED:
         await Sessions(uow).end(user_id, now, "disabled")
     if change.is_active:
         await Logins(uow).lift(user_id)
@@ -77,7 +77,7 @@ async def begin_deletion(
         DeletionUnderWay: somebody else does it, and has begun less than `abandoned_after` ago.
     """
     user, other_admins = await Users(uow).lock_with_admins(user_id)
-    if user.status is Status.DELETED:
+    if user.status is UserStatus.DELETED:
         raise NotFound
     decide_deletion(user, other_active_admins=other_admins)
     begun = Deletion(user_id, new_id())
@@ -108,7 +108,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
     user, other_admins = await Users(uow).lock_with_admins(user_id)
     if not await Deletions(uow).end(Deletion(user_id, attempt)):
         raise DeletionUnderWay
-    if user.status is Status.DELETED:
+    if user.status is UserStatus.DELETED:
         raise NotFound
     deleted = decide_deletion(user, other_active_admins=other_admins)
     await Sessions(uow).end(user_id, now, "deleted")
@@ -130,7 +130,7 @@ async def ensure(uow: UnitOfWork, wanted: NewUser, now: datetime) -> tuple[User,
         return await register(uow, wanted, now), None
     user = await users.lock(found.id)
     change = AdminChange(
-        is_active=True if wanted.status is Status.ACTIVE else None,
+        is_active=True if wanted.status is UserStatus.ACTIVE else None,
         roles=user.roles | wanted.roles,
     )
     changed = decide_admin_change(user, change, other_active_admins=0, now=now)

@@ -16,7 +16,7 @@ from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from notifications.api.ownership import owner_asked_for, visible_delivery, visible_endpoint
-from notifications.domain.deliveries import Delivery
+from notifications.domain.deliveries import WebhookDelivery
 from notifications.refusals import (
     WebhookDeliveryNotFound,
     WebhookEndpointNotFound,
@@ -212,5 +212,5 @@ async def replay_webhook_span(
     )
 
 
-def _accepted(delivery: Delivery) -> Answer:
+def _accepted(delivery: WebhookDelivery) -> Answer:
     return Answer(ACCEPTED, DeliveryAnswer.of(delivery))

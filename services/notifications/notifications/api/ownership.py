@@ -8,7 +8,7 @@ from uuid import UUID
 from kit.db import Connection
 from kit.refusals import NotFound
 from kit.web.identity import Identity
-from notifications.domain.deliveries import Delivery
+from notifications.domain.deliveries import WebhookDelivery
 from notifications.domain.endpoints import Endpoint
 from notifications.refusals import WebhookDeliveryNotFound, WebhookEndpointNotFound
 from notifications.repository import Endpoints, Log
@@ -36,7 +36,9 @@ async def visible_endpoint(connection: Connection, caller: Identity, endpoint_id
     return found
 
 
-async def visible_delivery(connection: Connection, caller: Identity, delivery_id: UUID) -> Delivery:
+async def visible_delivery(
+    connection: Connection, caller: Identity, delivery_id: UUID
+) -> WebhookDelivery:
     """Return a delivery that the caller may see; raises WebhookDeliveryNotFound."""
     found = await Log(connection).get(delivery_id)
     if found is None or not (caller.is_admin or found.owner_id == caller.user):

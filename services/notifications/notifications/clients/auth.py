@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from kit.refusals import Unavailable
 from kit.tokens.service_client import ServiceToken
-from notifications.domain.mails import Contact
+from notifications.domain.mails import MailContact
 
 TIMEOUT_SECONDS = 5.0
 
@@ -28,7 +28,7 @@ class _Contacts(BaseModel):
     items: list[_Contact]
 
 
-class Contacts:
+class ContactsClient:
     """The internal operation of auth, called with notifications' own token."""
 
     def __init__(self, client: httpx.AsyncClient, token: ServiceToken, auth_url: str) -> None:
@@ -36,7 +36,7 @@ class Contacts:
         self._token = token
         self._url = f"{auth_url.rstrip('/')}/internal/contacts"
 
-    async def of(self, user_ids: Collection[UUID]) -> dict[UUID, Contact]:
+    async def of(self, user_ids: Collection[UUID]) -> dict[UUID, MailContact]:
         """Return what auth knows of these people; unknown and deleted ones are left out.
 
         Raises:
@@ -54,4 +54,6 @@ class Contacts:
             found = _Contacts.model_validate_json(answer.content)
         except (httpx.HTTPError, ValidationError) as error:
             raise Unavailable from error
-        return {one.user_id: Contact(one.email, one.username, one.language) for one in found.items}
+        return {
+            one.user_id: MailContact(one.email, one.username, one.language) for one in found.items
+        }

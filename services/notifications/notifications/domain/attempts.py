@@ -24,7 +24,7 @@ _ASK_FOR_PATIENCE: Final = frozenset({429, 502, 503, 504})
 _LONGEST_RETRY_AFTER: Final = 40
 
 
-class Status(StrEnum):
+class DeliveryStatus(StrEnum):
     """Where a delivery stands; ``skipped`` came, or waited, while its endpoint was off."""
 
     PENDING = "pending"
@@ -34,7 +34,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class AttemptResult:
     """What became of one attempt: a status code, or the code of what went wrong."""
 
     status_code: int | None
@@ -57,23 +57,23 @@ class Reply:
 class Next:
     """How a delivery goes on: ``at`` is set while it is pending."""
 
-    status: Status
+    status: DeliveryStatus
     at: datetime | None = None
 
 
-def decide_next(reply: Reply, tries: int, now: datetime, jitter: float) -> Next:
+def decide_next(reply: AttemptResult, tries: int, now: datetime, jitter: float) -> Next:
     """Return how a delivery goes on after its ``tries``-th attempt since it was (re)started.
 
     ``jitter`` is -1 to 1. ``Retry-After`` can only make the wait longer, up to 24 hours.
     """
     if reply.is_success:
-        return Next(Status.DELIVERED)
+        return Next(DeliveryStatus.DELIVERED)
     if reply.is_gone or tries >= ATTEMPTS:
-        return Next(Status.FAILED)
+        return Next(DeliveryStatus.FAILED)
     wait = WAITS[tries] * (1 + JITTER * jitter)
     if reply.retry_after is not None:
         wait = max(wait, min(reply.retry_after, MOST_RETRY_AFTER))
-    return Next(Status.PENDING, now + wait)
+    return Next(DeliveryStatus.PENDING, now + wait)
 
 
 def retry_after(header: str | None, now: datetime) -> timedelta | None:
@@ -109,7 +109,7 @@ class Run:
     patience: timedelta | None = None
 
 
-def run_of(replies: Iterable[Reply]) -> Run:
+def run_of(replies: Iterable[AttemptResult]) -> Run:
     """Return what attempts at one endpoint, in the order in which they ended, say about it."""
     is_fresh, failures, is_gone = False, 0, False
     patience: timedelta | None = None

@@ -94,7 +94,7 @@ def _blame(stage: Stage, code: int, status: str | None) -> Blame:
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
+class AddressFaults:
     """What was heard of an address that is wrong, since mail last went there."""
 
     count: int
@@ -107,15 +107,15 @@ class Faults:
         return self.muted_until is not None and now < self.muted_until
 
 
-def decide_faults(before: Faults | None, now: datetime) -> Faults:
+def decide_faults(before: AddressFaults | None, now: datetime) -> AddressFaults:
     """Return how an address stands after one more fault: counted by the hour, muted after a day.
 
     A mute has an end; the mail after it is an attempt, and mutes again where it is refused.
     """
     if before is None or now - before.last_at > REMEMBERED:
-        return Faults(1, now, now)
+        return AddressFaults(1, now, now)
     is_counted = now - before.last_at >= COUNTED_APART
     count = before.count + 1 if is_counted else before.count
     last_at = now if is_counted else before.last_at
     is_enough = count >= FAULTS and now - before.first_at >= REFUSED_FOR
-    return Faults(count, before.first_at, last_at, now + MUTED_FOR if is_enough else None)
+    return AddressFaults(count, before.first_at, last_at, now + MUTED_FOR if is_enough else None)

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from notifications.domain.attempts import Next, Reply
+from notifications.domain.attempts import AttemptResult, Next
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class WebhookMessage:
     """What one user is told about one event; ``body`` is sent as it is, however often.
 
     Attributes:
@@ -69,12 +69,12 @@ class Attempt:
 
     at: datetime
     milliseconds: int
-    reply: Reply
+    reply: AttemptResult
     answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class DeliveryEnd:
     """A leased delivery after its attempt, and how it goes on."""
 
     job: Job
@@ -83,7 +83,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class WebhookDelivery:
     """A stored delivery with the log of its attempts, oldest first."""
 
     id: UUID

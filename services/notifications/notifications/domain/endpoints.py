@@ -82,7 +82,7 @@ class Interest:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EndpointHealth:
     """How an endpoint is doing: failures in a row, and until when it is left alone."""
 
     endpoint_id: UUID
@@ -93,7 +93,7 @@ class Standing:
     off_reason: OffReason | None = None
 
 
-def decide_standing(before: Standing, run: Run, now: datetime) -> Standing:
+def decide_standing(before: EndpointHealth, run: Run, now: datetime) -> EndpointHealth:
     """Return how an active endpoint stands after a batch of attempts: on, slowed down, or off."""
     failures = run.failures if run.is_fresh else before.failures + run.failures
     off: OffReason | None = None

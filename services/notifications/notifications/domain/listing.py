@@ -6,18 +6,18 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 
-class Span(NamedTuple):
+class TimeRange(NamedTuple):
     """A span of time: from ``begin`` on, before ``end``; None is an open end."""
 
     begin: datetime | None = None
     end: datetime | None = None
 
 
-ALWAYS: Final = Span()
+ALWAYS: Final = TimeRange()
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DeliveryFilter:
     """Which deliveries are listed; None is any, and all that are given must fit."""
 
     owner_id: UUID | None = None
@@ -25,4 +25,4 @@ class Wanted:
     payment_id: UUID | None = None
     status: str | None = None
     type: str | None = None
-    span: Span = ALWAYS
+    span: TimeRange = ALWAYS

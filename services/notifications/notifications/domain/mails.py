@@ -31,7 +31,7 @@ class MailKind(StrEnum):
     LOGIN_LOCKED = "login_locked"
 
 
-class Status(StrEnum):
+class MailStatus(StrEnum):
     """Where a mail stands; only a waiting one is looked at again."""
 
     WAITING = "waiting"
@@ -114,7 +114,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class MailContact:
     """How a person can be reached; ``email`` is None for one who gave none.
 
     ``language`` is what they read, None where they have not said.

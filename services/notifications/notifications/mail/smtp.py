@@ -24,11 +24,11 @@ _TROUBLE: Final = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Accepted:
     """The server has the mail now."""
 
 
-Outcome = Taken | Verdict
+Outcome = Accepted | Verdict
 
 
 class Mailer:
@@ -72,7 +72,7 @@ class Mailer:
             await self._smtp.send_message(message, recipients=[recipient])
         except _TROUBLE as error:
             return _of_mail(error)
-        return Taken()
+        return Accepted()
 
 
 def _of_connection(error: Exception) -> Verdict:

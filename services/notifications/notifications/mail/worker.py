@@ -17,13 +17,13 @@ from kit.db import Database
 from kit.logs import get_logger
 from kit.refusals import Unavailable
 from kit.tasks import for_ever
-from notifications.clients.auth import Contacts
+from notifications.clients.auth import ContactsClient
 from notifications.domain.addresses import address_hash, can_be_written, mailbox
 from notifications.domain.bounces import REMEMBERED, Blame, Verdict, decide_faults
 from notifications.domain.letters import letter
-from notifications.domain.mails import ORDERED, Contact, Mail, Status
+from notifications.domain.mails import ORDERED, Mail, MailContact, MailStatus
 from notifications.domain.retries import wait_after
-from notifications.mail.smtp import Mailer, Outcome, Taken, written
+from notifications.mail.smtp import Accepted, Mailer, Outcome, written
 from notifications.repository import Addresses, Mails
 from notifications.settings import Settings
 
@@ -40,21 +40,21 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ReadyMail:
     """A mail that can be sent: to whom, where to, and whether it was refused there of late."""
 
     mail: Mail
-    contact: Contact
+    contact: MailContact
     email: str
     had_faults: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Postman:
+class MailWorker:
     """Sends mails; any number of them, in any number of processes, get in nobody's way."""
 
     database: Database
-    contacts: Contacts
+    contacts: ContactsClient
     settings: Settings
 
     async def run(self) -> None:
@@ -93,8 +93,8 @@ class Postman:
         return len(mails)
 
     async def _with_address(
-        self, mails: Sequence[Mail], contacts: Mapping[UUID, Contact]
-    ) -> list[Letter]:
+        self, mails: Sequence[Mail], contacts: Mapping[UUID, MailContact]
+    ) -> list[ReadyMail]:
         """Return the mails that can be sent, with whom and where to; end the others."""
         reachable = [
             (mail, contact, contact.email)
@@ -105,25 +105,25 @@ class Postman:
             hashes = {address_hash(email) for _, _, email in reachable}
             faults = await Addresses(connection).among(hashes) if hashes else {}
         now = self.database.clock.now()
-        endings: dict[Status, list[Mail]] = {Status.MUTED: [], Status.REFUSED: []}
+        endings: dict[MailStatus, list[Mail]] = {MailStatus.MUTED: [], MailStatus.REFUSED: []}
         sendable = []
         for mail, contact, email in reachable:
             known = faults.get(address_hash(email))
             if not can_be_written(email):
-                endings[Status.REFUSED].append(mail)
+                endings[MailStatus.REFUSED].append(mail)
             elif known is not None and known.is_muted(now) and mail.kind not in ORDERED:
-                endings[Status.MUTED].append(mail)
+                endings[MailStatus.MUTED].append(mail)
             else:
-                sendable.append(Letter(mail, contact, email, had_faults=known is not None))
+                sendable.append(ReadyMail(mail, contact, email, had_faults=known is not None))
         found = {mail.id for mail, _, _ in reachable}
-        endings[Status.NO_ADDRESS] = [mail for mail in mails if mail.id not in found]
+        endings[MailStatus.NO_ADDRESS] = [mail for mail in mails if mail.id not in found]
         async with self.database.unit_of_work() as uow:
             for status, ended in endings.items():
                 if ended:
                     await Mails(uow).finish(ended, status, uow.clock.now())
         return sendable
 
-    async def _send(self, mailer: Mailer, letters: Sequence[Letter]) -> None:
+    async def _send(self, mailer: Mailer, letters: Sequence[ReadyMail]) -> None:
         """Send one after the other; where none can be sent now the rest is put off with it."""
         loop = asyncio.get_running_loop()
         until = loop.time() + SENDING.total_seconds()
@@ -143,7 +143,7 @@ class Postman:
                 return
             await self._note(one, outcome)
 
-    async def _send_one(self, mailer: Mailer, one: Letter) -> Outcome:
+    async def _send_one(self, mailer: Mailer, one: ReadyMail) -> Outcome:
         mail, contact = one.mail, one.contact
         said = letter(
             mail.kind,
@@ -162,10 +162,10 @@ class Postman:
         )
         return await mailer.send(message, recipient)
 
-    async def _note(self, one: Letter, outcome: Outcome) -> None:
-        if isinstance(outcome, Taken):
+    async def _note(self, one: ReadyMail, outcome: Outcome) -> None:
+        if isinstance(outcome, Accepted):
             async with self.database.unit_of_work() as uow:
-                await Mails(uow).finish([one.mail], Status.SENT, uow.clock.now())
+                await Mails(uow).finish([one.mail], MailStatus.SENT, uow.clock.now())
                 if one.had_faults:
                     await Addresses(uow).forgive(address_hash(one.email))
             log.info("mail_sent", mail_id=str(one.mail.id), kind=one.mail.kind.value)
@@ -174,7 +174,7 @@ class Postman:
         if outcome.blame is not Blame.ADDRESS or not await self._is_muted_by(one, outcome):
             await self._put_off([one.mail], str(outcome))
 
-    async def _is_muted_by(self, one: Letter, verdict: Verdict) -> bool:
+    async def _is_muted_by(self, one: ReadyMail, verdict: Verdict) -> bool:
         """Keep a fault of an address; tell whether that mutes it, which ends the mail."""
         async with self.database.unit_of_work() as uow:
             addresses, now, key = Addresses(uow), uow.clock.now(), address_hash(one.email)
@@ -182,7 +182,7 @@ class Postman:
             await addresses.save(key, one.mail.user_id, verdict.status or "", faults)
             if not faults.is_muted(now):
                 return False
-            await Mails(uow).finish([one.mail], Status.REFUSED, now, error=str(verdict))
+            await Mails(uow).finish([one.mail], MailStatus.REFUSED, now, error=str(verdict))
         log.warning("address_muted", user_id=str(one.mail.user_id), status=verdict.status)
         return True
 
@@ -192,7 +192,7 @@ class Postman:
         async with self.database.unit_of_work() as uow:
             now = uow.clock.now()
             if given_up:
-                await Mails(uow).finish(given_up, Status.GIVEN_UP, now, error=error)
+                await Mails(uow).finish(given_up, MailStatus.GIVEN_UP, now, error=error)
             for mail in mails:
                 if mail not in given_up:
                     chance = random.random()  # noqa: S311 - jitter is no secret

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from kit.db import Connection
-from notifications.domain.bounces import Faults
+from notifications.domain.bounces import AddressFaults
 from notifications.domain.mails import MutedAddress
 
 _FAULTS: Final = "count, first_at, last_at, muted_until"
@@ -47,17 +47,19 @@ class Addresses:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def among(self, hashes: Iterable[bytes]) -> dict[bytes, Faults]:
+    async def among(self, hashes: Iterable[bytes]) -> dict[bytes, AddressFaults]:
         """Return what is known of those of the addresses that were refused of late."""
         rows = await self._connection.fetch(_AMONG, list(hashes))
         return {row["address_hash"]: _faults(row) for row in rows}
 
-    async def lock(self, address_hash: bytes) -> Faults | None:
+    async def lock(self, address_hash: bytes) -> AddressFaults | None:
         """Return what is known of one, and keep it so until the unit of work ends."""
         row = await self._connection.fetchrow(_LOCK, address_hash)
         return None if row is None else _faults(row)
 
-    async def save(self, address_hash: bytes, user_id: UUID, status: str, faults: Faults) -> None:
+    async def save(
+        self, address_hash: bytes, user_id: UUID, status: str, faults: AddressFaults
+    ) -> None:
         """Keep what was heard; ``status`` is the enhanced code that was heard last."""
         await self._connection.execute(
             _SAVE,
@@ -99,5 +101,5 @@ class Addresses:
         return [MutedAddress(**row) for row in rows]
 
 
-def _faults(row: object) -> Faults:
-    return Faults(**{name: row[name] for name in _FAULTS.split(", ")})  # type: ignore[index]
+def _faults(row: object) -> AddressFaults:
+    return AddressFaults(**{name: row[name] for name in _FAULTS.split(", ")})  # type: ignore[index]

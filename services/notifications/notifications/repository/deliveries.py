@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from kit.db import Connection
-from notifications.domain.deliveries import Ended, Job, Message, NewDelivery, Room
+from notifications.domain.deliveries import DeliveryEnd, Job, NewDelivery, Room, WebhookMessage
 from notifications.domain.endpoints import MOST_ATTEMPTS
 
 _ADD: Final = """
@@ -166,7 +166,7 @@ class Deliveries:
         self._connection = connection
 
     async def add(
-        self, messages: Sequence[Message], new: Sequence[NewDelivery], now: datetime
+        self, messages: Sequence[WebhookMessage], new: Sequence[NewDelivery], now: datetime
     ) -> None:
         """Store messages and their deliveries by one statement; those stored already stay."""
         await self._connection.execute(
@@ -205,7 +205,7 @@ class Deliveries:
         )
         return [Job(**row) for row in rows]
 
-    async def record(self, ended: Sequence[Ended], now: datetime) -> None:
+    async def record(self, ended: Sequence[DeliveryEnd], now: datetime) -> None:
         """Write attempts and how their deliveries go on, by one statement."""
         await self._connection.execute(
             _RECORD,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from notifications.domain.endpoints import Endpoint, Interest, OffReason, Standing
+from notifications.domain.endpoints import Endpoint, EndpointHealth, Interest, OffReason
 
 _ROW: Final = """
     id, user_id, url, description, event_types, is_active, off_reason, off_at, old_secret_until,
@@ -181,15 +181,15 @@ class Endpoints:
             for row in rows
         ]
 
-    async def standings(self, endpoint_ids: Iterable[UUID]) -> list[Standing]:
+    async def standings(self, endpoint_ids: Iterable[UUID]) -> list[EndpointHealth]:
         """Return how those that are on are doing, locked in id order."""
         rows = await self._connection.fetch(_STANDINGS, sorted(endpoint_ids))
         return [
-            Standing(row["id"], row["user_id"], row["url"], row["failures"], row["resume_at"])
+            EndpointHealth(row["id"], row["user_id"], row["url"], row["failures"], row["resume_at"])
             for row in rows
         ]
 
-    async def save_standings(self, locked: Sequence[Standing], now: datetime) -> None:
+    async def save_standings(self, locked: Sequence[EndpointHealth], now: datetime) -> None:
         """Save how they are doing, by one statement."""
         await self._connection.execute(
             _SAVE_STANDINGS,

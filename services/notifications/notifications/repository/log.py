@@ -7,8 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from notifications.domain.deliveries import Delivery
-from notifications.domain.listing import Wanted
+from notifications.domain.deliveries import WebhookDelivery
+from notifications.domain.listing import DeliveryFilter
 
 _ROW: Final = """
 SELECT delivery.id, delivery.endpoint_id, message.user_id AS owner_id, message.payment_id,
@@ -54,21 +54,21 @@ class Log:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def get(self, delivery_id: UUID) -> Delivery | None:
+    async def get(self, delivery_id: UUID) -> WebhookDelivery | None:
         """Return one delivery, whosever it is."""
         row = await self._connection.fetchrow(_ONE, delivery_id)
-        return None if row is None else Delivery(**row)
+        return None if row is None else WebhookDelivery(**row)
 
     async def page(
-        self, wanted: Wanted, after: tuple[datetime, UUID] | None, limit: int
-    ) -> list[Delivery]:
+        self, wanted: DeliveryFilter, after: tuple[datetime, UUID] | None, limit: int
+    ) -> list[WebhookDelivery]:
         """Return a page of deliveries, newest first, each with its attempts."""
         text, values = _asked(wanted, after)
         rows = await self._connection.fetch(text, limit, *values)
-        return [Delivery(**row) for row in rows]
+        return [WebhookDelivery(**row) for row in rows]
 
 
-def _asked(wanted: Wanted, after: tuple[datetime, UUID] | None) -> tuple[str, list[Any]]:
+def _asked(wanted: DeliveryFilter, after: tuple[datetime, UUID] | None) -> tuple[str, list[Any]]:
     """Return the statement for what is given, and its values from $2 on."""
     values: list[Any] = []
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from notifications.domain.mails import ORDERED, Mail, MailKind, NewMail, Status
+from notifications.domain.mails import ORDERED, Mail, MailKind, MailStatus, NewMail
 
 LOOKED_AT: Final = 5_000  # of those that are due, so that a claim costs the same however many are
 _ORDERED: Final = sorted(ORDERED)
@@ -99,7 +99,7 @@ class Mails:
         return [_mail(row) for row in sorted(rows, key=_order)]
 
     async def finish(
-        self, mails: Sequence[Mail], status: Status, now: datetime, *, error: str | None = None
+        self, mails: Sequence[Mail], status: MailStatus, now: datetime, *, error: str | None = None
     ) -> None:
         """End mails, and forget what they said."""
         held = [mail.id for mail in mails], [mail.attempts for mail in mails]

@@ -8,8 +8,8 @@ from pydantic import ConfigDict, Field
 from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from kit.web.schemas import Model
 from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
-from notifications.domain.attempts import Status
-from notifications.domain.listing import Span, Wanted
+from notifications.domain.attempts import DeliveryStatus
+from notifications.domain.listing import DeliveryFilter, TimeRange
 
 
 class PageQuery(Model):
@@ -42,9 +42,9 @@ class SpanQuery(PageQuery):
     tz: Zone = DEFAULT_ZONE
 
     @property
-    def span(self) -> Span:
+    def span(self) -> TimeRange:
         """The span; None at an open end."""
-        return Span(*span(self.begin, self.end, self.tz))
+        return TimeRange(*span(self.begin, self.end, self.tz))
 
 
 class NoticesQuery(SpanQuery):
@@ -72,16 +72,16 @@ class EndpointsQuery(PageQuery):
 class EndpointDeliveriesQuery(SpanQuery):
     """How deliveries to one endpoint are listed."""
 
-    status: Status | None = Field(None, description="Only those that stand so.")
+    status: DeliveryStatus | None = Field(None, description="Only those that stand so.")
     type: str | None = Field(
         None, max_length=100, description="Only of this type of event.", examples=["payment.paid"]
     )
     payment_id: UUID | None = Field(None, description="Only what tells of this payment.")
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> DeliveryFilter:
         """What the list is narrowed by, but for whose it is."""
-        return Wanted(
+        return DeliveryFilter(
             status=self.status, type=self.type, payment_id=self.payment_id, span=self.span
         )
 

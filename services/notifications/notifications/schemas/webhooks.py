@@ -11,8 +11,8 @@ from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_valid
 from kit.web.fields import refuse_field
 from kit.web.schemas import Model
 from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
-from notifications.domain.attempts import Status
-from notifications.domain.deliveries import Delivery
+from notifications.domain.attempts import DeliveryStatus
+from notifications.domain.deliveries import WebhookDelivery
 from notifications.domain.endpoints import Endpoint, EventType, OffReason, Wish
 from notifications.domain.signatures import secret_text
 from notifications.domain.webhook_urls import LONGEST_URL
@@ -301,7 +301,7 @@ class DeliveryAnswer(Model):
     sequence: int | None = Field(
         None, description="Gapless, of the payment or of the account; null on a test."
     )
-    status: Status = Field(
+    status: DeliveryStatus = Field(
         description="`skipped`: it came, or waited, while the endpoint was off; replay sends it."
     )
     created_at: datetime
@@ -311,7 +311,7 @@ class DeliveryAnswer(Model):
     attempts: list[AttemptAnswer]
 
     @classmethod
-    def of(cls, delivery: Delivery) -> Self:
+    def of(cls, delivery: WebhookDelivery) -> Self:
         """Show a delivery."""
         return cls(
             id=delivery.id,
@@ -321,7 +321,7 @@ class DeliveryAnswer(Model):
             webhook_id=delivery.message_id,
             type=delivery.type,
             sequence=delivery.sequence,
-            status=Status(delivery.status),
+            status=DeliveryStatus(delivery.status),
             created_at=delivery.created_at,
             next_attempt_at=delivery.next_at,
             delivered_at=delivery.delivered_at,

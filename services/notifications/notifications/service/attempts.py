@@ -8,8 +8,8 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.logs import get_logger
 from notifications.domain.attempts import Run, run_of
-from notifications.domain.deliveries import Ended
-from notifications.domain.endpoints import OffReason, Standing, decide_standing
+from notifications.domain.deliveries import DeliveryEnd
+from notifications.domain.endpoints import EndpointHealth, OffReason, decide_standing
 from notifications.domain.notices import Kind, NewNotice
 from notifications.repository import Deliveries, Endpoints, Notices
 
@@ -21,7 +21,7 @@ _NOTICES = {
 }
 
 
-async def record(uow: UnitOfWork, ended: Sequence[Ended]) -> list[UUID]:
+async def record(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[UUID]:
     """Write a batch of attempts in the order in which they ended.
 
     Returns:
@@ -38,7 +38,7 @@ async def record(uow: UnitOfWork, ended: Sequence[Ended]) -> list[UUID]:
     return [standing.endpoint_id for standing in off]
 
 
-async def _take_stock(uow: UnitOfWork, ended: Sequence[Ended]) -> list[Standing]:
+async def _take_stock(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[EndpointHealth]:
     """Count failures in a row; an endpoint that is well costs no statement."""
     runs = _runs(ended)
     if not runs:
@@ -53,7 +53,7 @@ async def _take_stock(uow: UnitOfWork, ended: Sequence[Ended]) -> list[Standing]
     return [standing for standing in stand if standing.off_reason is not None]
 
 
-def _runs(ended: Sequence[Ended]) -> dict[UUID, Run]:
+def _runs(ended: Sequence[DeliveryEnd]) -> dict[UUID, Run]:
     by_endpoint = sorted(ended, key=lambda one: one.job.endpoint_id)  # stable: order is kept
     runs = {}
     for endpoint_id, group in groupby(by_endpoint, key=lambda one: one.job.endpoint_id):
@@ -64,7 +64,7 @@ def _runs(ended: Sequence[Ended]) -> dict[UUID, Run]:
     return runs
 
 
-def _notice(standing: Standing) -> NewNotice:
+def _notice(standing: EndpointHealth) -> NewNotice:
     assert standing.off_reason is not None  # noqa: S101 - chosen for it
     return NewNotice(
         id=new_id(),

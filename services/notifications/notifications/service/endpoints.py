@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.ids import new_id
-from notifications.domain.deliveries import Delivery, NewDelivery
+from notifications.domain.deliveries import NewDelivery, WebhookDelivery
 from notifications.domain.endpoints import (
     MOST_ENDPOINTS,
     MOST_REPLAYED,
@@ -27,11 +27,11 @@ from notifications.refusals import (
 )
 from notifications.repository import Deliveries, Endpoints, Log
 from notifications.webhooks.payloads import trial_message
-from notifications.webhooks.vault import Vault
+from notifications.webhooks.vault import SecretVault
 
 
 async def create(
-    uow: UnitOfWork, vault: Vault, user_id: UUID, wish: Wish
+    uow: UnitOfWork, vault: SecretVault, user_id: UUID, wish: Wish
 ) -> tuple[Endpoint, bytes]:
     """Make an endpoint; returns it with its secret, which is never given out again.
 
@@ -87,7 +87,7 @@ async def delete(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> None:
 
 
 async def rotate(
-    uow: UnitOfWork, vault: Vault, endpoint_id: UUID, user_id: UUID, overlap: timedelta
+    uow: UnitOfWork, vault: SecretVault, endpoint_id: UUID, user_id: UUID, overlap: timedelta
 ) -> tuple[Endpoint, bytes]:
     """Give an endpoint a new secret; the old one signs too until the overlap is over.
 
@@ -100,7 +100,7 @@ async def rotate(
     return await Endpoints(uow).rotate(endpoint_id, stored, now + overlap, now), secret
 
 
-async def try_out(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> Delivery:
+async def try_out(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> WebhookDelivery:
     """Send a test event to one endpoint, whatever types it has chosen.
 
     Raises:
@@ -116,7 +116,9 @@ async def try_out(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> Delivery
     return await _delivery(uow, delivery.id, endpoint_id)
 
 
-async def replay(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID, delivery_id: UUID) -> Delivery:
+async def replay(
+    uow: UnitOfWork, endpoint_id: UUID, user_id: UUID, delivery_id: UUID
+) -> WebhookDelivery:
     """Send one delivery again, under the same webhook-id; its schedule begins anew.
 
     Raises:
@@ -164,7 +166,7 @@ async def _ready(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> None:
         raise WebhookQueueFull(most=MOST_WAITING)
 
 
-async def _delivery(uow: UnitOfWork, delivery_id: UUID, endpoint_id: UUID) -> Delivery:
+async def _delivery(uow: UnitOfWork, delivery_id: UUID, endpoint_id: UUID) -> WebhookDelivery:
     found = await Log(uow).get(delivery_id)
     if found is None or found.endpoint_id != endpoint_id:
         raise WebhookDeliveryNotFound

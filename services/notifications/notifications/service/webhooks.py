@@ -7,7 +7,7 @@ from uuid import UUID
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope
-from notifications.domain.deliveries import Message, NewDelivery
+from notifications.domain.deliveries import NewDelivery, WebhookMessage
 from notifications.domain.endpoints import MOST_WAITING, Interest
 from notifications.repository import Deliveries, Endpoints
 from notifications.webhooks.payloads import concerned, messages_of
@@ -39,6 +39,6 @@ async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
     return len(deliveries)
 
 
-def _delivery(message: Message, interest: Interest) -> NewDelivery:
+def _delivery(message: WebhookMessage, interest: Interest) -> NewDelivery:
     is_sent = interest.is_active and not interest.is_full
     return NewDelivery(new_id(), interest.endpoint_id, message.id, is_sent)

@@ -16,10 +16,10 @@ import structlog
 from prometheus_client import Counter
 
 from kit.db import Database, UnitOfWork
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.tasks import all_of, for_ever, spawn, stop
 from notifications.domain.attempts import decide_next
-from notifications.domain.deliveries import Attempt, Ended, Job, Room
+from notifications.domain.deliveries import Attempt, DeliveryEnd, Job, Room
 from notifications.repository import Deliveries
 
 AT_ONCE: Final = 512
@@ -31,7 +31,7 @@ LEASE: Final = timedelta(seconds=30)  # twice what an attempt may take
 attempted = Counter("saldo_webhook_attempts", "Attempts at webhooks", ["outcome"])
 log = structlog.get_logger(__name__)
 
-Record = Callable[[UnitOfWork, Sequence[Ended]], Awaitable[list[UUID]]]
+Record = Callable[[UnitOfWork, Sequence[DeliveryEnd]], Awaitable[list[UUID]]]
 
 
 class Sends(Protocol):
@@ -45,7 +45,7 @@ class Sends(Protocol):
 class Dispatcher:
     """Sends webhooks for as long as ``run`` runs; several may run beside one another."""
 
-    def __init__(self, database: Database, sender: Sends, record: Record, bell: Doorbell) -> None:
+    def __init__(self, database: Database, sender: Sends, record: Record, bell: WakeUp) -> None:
         """Take who sends, the verb that writes outcomes down, and what tells of new deliveries."""
         self._database = database
         self._sender = sender
@@ -53,8 +53,8 @@ class Dispatcher:
         self._bell = bell
         self._busy: Counted[UUID] = Counted()
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
-        self._ended: list[Ended] = []
-        self._something_ended = Doorbell()
+        self._ended: list[DeliveryEnd] = []
+        self._something_ended = WakeUp()
 
     async def run(self) -> None:
         """Send until cancelled; what is on its way then is sent again when its lease ends."""
@@ -105,7 +105,7 @@ class Dispatcher:
         following = decide_next(
             attempt.reply, job.tries + 1, self._database.clock.now(), jitter=jitter
         )
-        self._ended.append(Ended(job, attempt, following))
+        self._ended.append(DeliveryEnd(job, attempt, following))
         self._something_ended.ring()
 
     async def write_ended(self) -> int:

@@ -27,7 +27,7 @@ from kit.ids import derived_id, new_id
 from kit.jsonable import plain
 from kit.messaging.messages import Envelope
 from kit.money import decimal_text
-from notifications.domain.deliveries import Message
+from notifications.domain.deliveries import WebhookMessage
 from notifications.domain.endpoints import TEST_TYPE, EventType
 
 PAYMENT_TYPES: Final[Mapping[type[PaymentEvent], EventType]] = {
@@ -51,7 +51,7 @@ def concerned(envelope: Envelope) -> set[UUID]:
     return {entry.owner_id for entry in event.entries if entry.owner_id is not None}
 
 
-def messages_of(envelope: Envelope, users: Collection[UUID]) -> Iterator[Message]:
+def messages_of(envelope: Envelope, users: Collection[UUID]) -> Iterator[WebhookMessage]:
     """Yield what an event is told as, to those of these users whom it concerns."""
     event = envelope.message
     if isinstance(event, PaymentEvent):
@@ -60,14 +60,14 @@ def messages_of(envelope: Envelope, users: Collection[UUID]) -> Iterator[Message
         yield from _of_funds(envelope, event, users)
 
 
-def trial_message(user_id: UUID, endpoint_id: UUID, now: datetime) -> Message:
+def trial_message(user_id: UUID, endpoint_id: UUID, now: datetime) -> WebhookMessage:
     """Return what an owner has an endpoint tried with."""
     return _message(new_id(), user_id, TEST_TYPE, None, now, {"endpoint_id": endpoint_id})
 
 
 def _of_payment(
     envelope: Envelope, event: PaymentEvent, users: Collection[UUID]
-) -> Iterator[Message]:
+) -> Iterator[WebhookMessage]:
     """Tell payer and payee; why it failed says what the payer does not have, so only to them."""
     told: dict[str, Any] = {
         "payment_id": event.payment_id,
@@ -126,7 +126,9 @@ def _of_money(event: PaymentEvent) -> dict[str, Any]:
     return {}
 
 
-def _of_funds(envelope: Envelope, event: FundsMoved, users: Collection[UUID]) -> Iterator[Message]:
+def _of_funds(
+    envelope: Envelope, event: FundsMoved, users: Collection[UUID]
+) -> Iterator[WebhookMessage]:
     """Tell each account's owner of its own entry, and of no other."""
     for entry in event.entries:
         if entry.owner_id is not None and entry.owner_id in users:
@@ -157,8 +159,8 @@ def _message(  # noqa: PLR0913, PLR0917 (a message is just this)
     at: datetime,
     data: Mapping[str, Any],
     payment_id: UUID | None = None,
-) -> Message:
+) -> WebhookMessage:
     counted = {} if sequence is None else {"sequence": sequence}
     said = {"type": kind, "timestamp": at, "data": {**data, **counted}}
     body = orjson.dumps(said, plain, option=orjson.OPT_UTC_Z)
-    return Message(message_id, user_id, kind, sequence, body, at, payment_id)
+    return WebhookMessage(message_id, user_id, kind, sequence, body, at, payment_id)

@@ -12,12 +12,12 @@ from yarl import URL
 from kit.clock import Clock
 from kit.db.unit_of_work import a_unit_of_work_is_open
 from kit.outgoing import RemoteCallInUnitOfWorkError
-from notifications.domain.attempts import Reply, retry_after
+from notifications.domain.attempts import AttemptResult, retry_after
 from notifications.domain.deliveries import Attempt, Job
 from notifications.domain.signatures import signatures
 from notifications.domain.webhook_urls import UrlFault, UrlFaultError, read_url
 from notifications.webhooks.guard import AddressRefusedError, Guard
-from notifications.webhooks.vault import Vault
+from notifications.webhooks.vault import SecretVault
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=15.0, connect=3.0)
 KEPT_BYTES: Final = 1024  # of an answer, in the log
@@ -44,13 +44,13 @@ _FAULTS: Final[tuple[tuple[type[Exception], str], ...]] = (
 )
 
 
-class Sender:
+class WebhookClient:
     """An HTTP client that goes only where the guard lets it; close it after use."""
 
     def __init__(
         self,
         guard: Guard,
-        vault: Vault,
+        vault: SecretVault,
         clock: Clock,
         *,
         trust: ssl.SSLContext | None = None,
@@ -88,7 +88,7 @@ class Sender:
         reply, answer = await self._reply(job, at)
         return Attempt(at, round((time.perf_counter() - started) * 1000), reply, answer)
 
-    async def _reply(self, job: Job, at: datetime) -> tuple[Reply, str | None]:
+    async def _reply(self, job: Job, at: datetime) -> tuple[AttemptResult, str | None]:
         try:
             read_url(job.url, self._guard.reach)
             return await self._post(job, at)
@@ -96,9 +96,9 @@ class Sender:
             code = fault_of(error)
             if code is None:
                 raise
-            return Reply(None, error=code), None
+            return AttemptResult(None, error=code), None
 
-    async def _post(self, job: Job, at: datetime) -> tuple[Reply, str | None]:
+    async def _post(self, job: Job, at: datetime) -> tuple[AttemptResult, str | None]:
         async with self._client.post(
             URL(job.url, encoded=True),
             data=job.body,
@@ -110,7 +110,7 @@ class Sender:
             with suppress(aiohttp.ClientError, TimeoutError):
                 answer = await _beginning(response)
             header = response.headers.get("retry-after")
-            reply = Reply(response.status, retry_after(header, self._clock.now()))
+            reply = AttemptResult(response.status, retry_after(header, self._clock.now()))
             return reply, _text(answer)
 
     def _headers(self, job: Job, at: datetime) -> dict[str, str]:

@@ -24,7 +24,7 @@ class WrongWebhookKeyError(Exception):
     """What is stored was written under another key, or was tampered with."""
 
 
-class Vault:
+class SecretVault:
     """Encrypts secrets, each bound to its endpoint (AES-256-GCM: nonce, then ciphertext).
 
     The first key encrypts; what the old ones have encrypted is read as well.

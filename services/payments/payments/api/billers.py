@@ -24,7 +24,7 @@ from payments.refusals import (
     TooManyServices,
     WalletNotFound,
 )
-from payments.repository import Billers, Known
+from payments.repository import Billers, KnownPeople
 from payments.schemas.billers import Service, ServiceChange, ServiceRequest, ServicesQuery
 from payments.service import billers as service
 from payments.wiring import Wired, Wiring
@@ -135,5 +135,5 @@ async def _wallet(wired: Wiring, wallet_id: UUID | None) -> Wallet | None:
     if wallet_id is None:
         return None
     async with wired.database.read() as connection:
-        known = await Known(connection).wallet(wallet_id)
+        known = await KnownPeople(connection).wallet(wallet_id)
     return known or await wired.neighbours.wallet(wallet_id)

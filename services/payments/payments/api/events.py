@@ -14,7 +14,7 @@ from kit.web.routes import Router
 from payments.api.viewer import Viewer, Viewing
 from payments.live.stream import Stream, place_of_user
 from payments.refusals import PaymentNotFound
-from payments.repository import Payments, Place
+from payments.repository import Payments, StreamPosition
 from payments.schemas.changes import change_seen
 from payments.wiring import Wired, Wiring
 
@@ -61,7 +61,7 @@ async def stream_payment(  # noqa: PLR0913, PLR0917 (one for each part of the re
     async with wired.database.read() as connection:
         payment = viewer.may_see(await Payments(connection).get(payment_id))
     await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
-    place = Place(Tail(last_event_id or 0), payment_id=payment_id)
+    place = StreamPosition(Tail(last_event_id or 0), payment_id=payment_id)
     return _stream(request, viewer, wired, place, HEARTBEAT, as_whom=viewer.as_whom(payment))
 
 
@@ -69,7 +69,7 @@ def _stream(  # noqa: PLR0913 (who asks, what for, and as whom it is shown)
     request: Request,
     viewer: Viewer,
     wired: Wiring,
-    place: Place,
+    place: StreamPosition,
     first: bytes,
     *,
     as_whom: UUID | None = None,

@@ -12,7 +12,7 @@ from kit.web.audit import Auditing
 from kit.web.routes import Router
 from payments.api.scope import scope_of
 from payments.api.viewer import Viewer, Viewing
-from payments.domain.listing import Scope
+from payments.domain.listing import ListScope
 from payments.repository import Lists
 from payments.schemas.export import COLUMNS, cells
 from payments.schemas.queries import ExportQuery
@@ -46,7 +46,7 @@ async def export_payments(
 
 
 async def _file(
-    database: Database, viewer: Viewer, scope: Scope | None, query: ExportQuery
+    database: Database, viewer: Viewer, scope: ListScope | None, query: ExportQuery
 ) -> AsyncIterator[bytes]:
     """Write payments as they are read; a failure on the way breaks the answer off."""
     yield (_BOM if query.bom else b"") + written([COLUMNS])

@@ -6,7 +6,7 @@ from kit.web.audit import Auditing
 from kit.web.identity import Caller
 from kit.web.routes import Router
 from payments.refusals import PersonNotFound
-from payments.repository import Known, Limits
+from payments.repository import KnownPeople, Limits
 from payments.schemas.limits import LimitsAnswer, LimitsRequest, limits_seen
 from payments.service import limits as service
 from payments.wiring import Wired, Wiring
@@ -36,7 +36,7 @@ async def get_my_limits(caller: Caller, wired: Wired) -> LimitsAnswer:
 async def get_limits(user_id: UUID, wired: Wired, audit: Auditing) -> LimitsAnswer:
     """Show a person's limits."""
     async with wired.database.read() as connection:
-        if not await Known(connection).knows(user_id):
+        if not await KnownPeople(connection).knows(user_id):
             raise PersonNotFound
     await audit.read("limits", user_id, user_id)
     return await _limits_of(wired, user_id)

@@ -20,7 +20,7 @@ from payments.api.by_card import card_of, with_next_action
 from payments.api.scope import scope_of
 from payments.api.viewer import ACCEPTED, CREATED, OK, Patience, Viewer, Viewing, heard, payment_in
 from payments.clients.parties import find_parties
-from payments.domain.payment import Method, Payment, Status
+from payments.domain.payment import Method, Payment, PaymentStatus
 from payments.live.waiters import Places
 from payments.refusals import (
     CaptureExceedsReservation,
@@ -258,7 +258,7 @@ async def get_payment(viewer: Viewing, payment_id: UUID, wired: Wired, audit: Au
     async with wired.database.read() as connection:
         payment = viewer.may_see(await Payments(connection).get(payment_id))
         charge = None
-        if payment.method is Method.CARD and payment.status is Status.PROCESSING:
+        if payment.method is Method.CARD and payment.status is PaymentStatus.PROCESSING:
             charge = await Charges(connection).of_payment(payment_id)
     await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
     return Answer(OK, viewer.sees(payment, next_action(charge)))
@@ -296,13 +296,17 @@ async def list_payments(
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     """Tell whether what was to be paid, or set aside, in the call that created it still may be."""
     payment = await Payments(uow).get(payment_in(accepted))
-    return payment is None or payment.status is not Status.FAILED or payment.reserved_at is not None
+    return (
+        payment is None
+        or payment.status is not PaymentStatus.FAILED
+        or payment.reserved_at is not None
+    )
 
 
 async def _goes_on(uow: UnitOfWork, accepted: Answer) -> bool:
     """Tell whether the way that a payment was taken on has not ended in a refusal."""
     payment = await Payments(uow).get(payment_in(accepted))
-    return payment is None or payment.status is not Status.FAILED
+    return payment is None or payment.status is not PaymentStatus.FAILED
 
 
 async def _final(

@@ -25,7 +25,7 @@ from payments.live.waiters import Places
 from payments.refusals import (
     OnlyPayeeMayRefund,
     PayerDeleted,
-    PaymentDisputed,
+    PaymentIsDisputed,
     PaymentNotFound,
     PaymentNotPaid,
     RefundExceedsPayment,
@@ -72,7 +72,7 @@ router = Router(tags=["refunds"])
         RefundExceedsPayment,
         RefundNotCovered,
         RefundRefused,
-        PaymentDisputed,
+        PaymentIsDisputed,
         CardAmountNotAccepted,
         PayerDeleted,
         TooManyRefunds,

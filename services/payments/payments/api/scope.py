@@ -4,15 +4,15 @@ from uuid import UUID
 
 from kit.web.audit import Audit
 from payments.api.viewer import Viewer
-from payments.domain.listing import Direction, Scope
-from payments.repository import Known, Lists, Payments
+from payments.domain.listing import Direction, ListScope
+from payments.repository import KnownPeople, Lists, Payments
 from payments.schemas.queries import PaymentFilters
 from payments.wiring import Wiring
 
 
 async def scope_of(
     viewer: Viewer, asked: PaymentFilters, wired: Wiring, audit: Audit
-) -> Scope | None:
+) -> ListScope | None:
     """Return where to look for what is asked for; None where there can't be any such payment."""
     is_everybodys = viewer.caller.is_admin and asked.direction is Direction.ALL
     payer_id, payee_id = [await person_named(wired, name) for name in (asked.payer, asked.payee)]
@@ -30,7 +30,7 @@ async def scope_of(
     meant = (payer_id, payee_id, owner_id, payment_id)
     if any(name is not None and one is None for name, one in zip(named, meant, strict=True)):
         return None
-    return Scope(
+    return ListScope(
         viewer_id=None if is_everybodys else viewer.user_id,
         payer_id=payer_id,
         payee_id=payee_id,
@@ -48,7 +48,7 @@ async def person_named(wired: Wiring, name: str | None) -> UUID | None:
         return UUID(name)
     except ValueError:
         async with wired.database.read() as connection:
-            return await Known(connection).named(name)
+            return await KnownPeople(connection).named(name)
 
 
 async def sides_of(wired: Wiring, payment_id: UUID | None) -> tuple[UUID, ...]:
@@ -67,6 +67,6 @@ def owners_among(*people: UUID | None) -> list[UUID] | None:
 
 async def _owner_of(wired: Wiring, wallet_id: UUID) -> UUID | None:
     async with wired.database.read() as connection:
-        wallet = await Known(connection).wallet(wallet_id)
+        wallet = await KnownPeople(connection).wallet(wallet_id)
     wallet = wallet or await wired.neighbours.wallet(wallet_id)
     return None if wallet is None else wallet.owner_id

@@ -12,7 +12,7 @@ from payments.api.viewer import Viewing
 from payments.domain.timeline.story import Posting, Sources, tell_story
 from payments.refusals import PaymentNotFound
 from payments.repository import Payments, ProviderFaults
-from payments.repository.timeline import Record, record_of
+from payments.repository.timeline import PaymentRecord, record_of
 from payments.schemas.timeline import Part, Timeline, shown_moment
 from payments.wiring import Wired, Wiring
 
@@ -67,7 +67,7 @@ async def _known(asking: Coroutine[Any, Any, A]) -> A | None:
         return None
 
 
-async def _postings(wired: Wiring, record: Record) -> list[Posting]:
+async def _postings(wired: Wiring, record: PaymentRecord) -> list[Posting]:
     if not record.account_ids:
         return []
     found = await all_of(

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from kit.db import Connection, Database, Gathering
+from kit.db import Batcher, Connection, Database
 from kit.tasks import all_of
-from payments.clients.services import Neighbours
+from payments.clients.services import ServicesClient
 from payments.domain.billers import HOUSE, Biller
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import Ends, Parties, PayeeName, Person, Wallet
-from payments.repository import Billers, Known
+from payments.repository import Billers, KnownPeople
 
 _THE_HOUSE: Final = Person(HOUSE, None, "active")  # auth does not know it
 
-KnownParties: TypeAlias = Gathering[Connection, Ends, Parties]
+KnownParties: TypeAlias = Batcher[Connection, Ends, Parties]
 
 ASKED_AT_ONCE: Final = 16
 
@@ -24,13 +24,13 @@ def known_parties(database: Database, most_open: int) -> KnownParties:
     """Return what looks up the parties of requests that arrive together."""
 
     async def look_up(connection: Connection, asked: Sequence[Ends]) -> list[Parties]:
-        return await Known(connection).parties(asked, most_open)
+        return await KnownPeople(connection).parties(asked, most_open)
 
-    return Gathering(database.read, look_up, name="payments.known_parties")
+    return Batcher(database.read, look_up, name="payments.known_parties")
 
 
 async def find_parties(
-    database: Database, known_parties: KnownParties, neighbours: Neighbours, order: PaymentOrder
+    database: Database, known_parties: KnownParties, neighbours: ServicesClient, order: PaymentOrder
 ) -> Parties:
     """Return all that can be known of the ends of a payment.
 
@@ -49,7 +49,7 @@ async def find_parties(
 
 
 async def find_parties_of_many(
-    database: Database, neighbours: Neighbours, orders: Sequence[PaymentOrder]
+    database: Database, neighbours: ServicesClient, orders: Sequence[PaymentOrder]
 ) -> list[Parties]:
     """Return what ``find_parties`` does for each of one payer's orders; two statements for all.
 
@@ -59,7 +59,7 @@ async def find_parties_of_many(
         named = {order.payee.service_id for order in orders}
         billers = await Billers(connection).among(named - {None})
         meant = [_meant(order, billers.get(order.payee.service_id)) for order in orders]
-        known = await Known(connection).parties(
+        known = await KnownPeople(connection).parties(
             [
                 Ends(order.payer_id, to, order.from_wallet_id)
                 for order, to in zip(orders, meant, strict=True)
@@ -89,7 +89,7 @@ def _meant(order: PaymentOrder, biller: Biller | None) -> PayeeName:
 
 
 async def _completed(
-    neighbours: Neighbours, order: PaymentOrder, to: PayeeName, known: Parties
+    neighbours: ServicesClient, order: PaymentOrder, to: PayeeName, known: Parties
 ) -> Parties:
     payer = known.payer
     if payer is not None and payer.may_have_become_active:
@@ -107,7 +107,7 @@ async def _completed(
 
 
 async def _ask_for_payee(
-    neighbours: Neighbours, to: PayeeName, wallet: Wallet | None
+    neighbours: ServicesClient, to: PayeeName, wallet: Wallet | None
 ) -> Person | None:
     if to.username is not None:
         return await neighbours.person_by_username(to.username)

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from kit.refusals import Unavailable
 from kit.tokens.service_client import ServiceToken
 from payments.domain.parties import Person, Purse, Wallet
-from payments.domain.timeline.story import Leg, Posting, Webhook
+from payments.domain.timeline.story import EntryTold, Posting, WebhookTried
 from payments.settings import Settings
 
 TIMEOUT_SECONDS = 2.0
@@ -68,7 +68,7 @@ class _Attempts(BaseModel):
     items: list[_Attempt]
 
 
-class Neighbours:
+class ServicesClient:
     """The internal operations of the services beside, called with payments' own token.
 
     Every method raises Unavailable where the other service gives no usable answer.
@@ -120,17 +120,18 @@ class Neighbours:
             return None
         found = _read(_Transfer, answer)
         legs = tuple(
-            Leg(leg.account_id, leg.owner_id, leg.seq, leg.amount_minor) for leg in found.entries
+            EntryTold(leg.account_id, leg.owner_id, leg.seq, leg.amount_minor)
+            for leg in found.entries
         )
         return Posting(found.id, found.currency, found.posted_at, legs)
 
-    async def webhooks(self, payment_id: UUID, user_id: UUID) -> list[Webhook]:
+    async def webhooks(self, payment_id: UUID, user_id: UUID) -> list[WebhookTried]:
         """Return the attempts to tell of a payment at a user's own endpoints, oldest first."""
         url = f"{self._notifications}/payments/{payment_id}/deliveries"
         answer = await self._get(url, {"user_id": str(user_id)})
         if answer is None:
             return []
-        return [Webhook(**one.model_dump()) for one in _read(_Attempts, answer).items]
+        return [WebhookTried(**one.model_dump()) for one in _read(_Attempts, answer).items]
 
     async def _person(self, query: dict[str, str]) -> Person | None:
         answer = await self._get(f"{self._auth}/users", query)

@@ -15,7 +15,7 @@ import httpx
 from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
-from kit.breaker import Breaker, Limits
+from kit.breaker import Breaker, BreakerLimits
 from kit.clock import Clock
 from kit.money import decimal_text
 from kit.saga import Note, TaskOutcome
@@ -62,7 +62,7 @@ class Verifiers:
         urls: Mapping[str, str],
         clock: Clock,
         give_up_seconds: float = GIVE_UP_SECONDS,
-        limits: Limits | None = None,
+        limits: BreakerLimits | None = None,
     ) -> None:
         """Take what to ask by and whom, and how long to try.
 

@@ -32,7 +32,7 @@ class Bulk:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class RowOutcome:
     """What became of one row: it waits (neither is set), was refused, or is a payment."""
 
     position: int

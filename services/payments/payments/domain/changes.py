@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from payments.domain.payment import Status
+from payments.domain.payment import PaymentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Change:
     at: datetime
     payment_id: UUID
     payer_id: UUID
-    status: Status
+    status: PaymentStatus
     refunded_minor: int
     disputed_minor: int
     dispute_outcome: Literal["won", "lost"] | None

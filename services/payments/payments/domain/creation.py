@@ -7,9 +7,9 @@ from uuid import UUID
 
 from kit.money import Money
 from payments.domain.billing import decide_amount
-from payments.domain.cards.receipts import Line, check_lines
+from payments.domain.cards.receipts import ReceiptLine, check_lines
 from payments.domain.parties import Parties, PayeeName, Person
-from payments.domain.payment import Payment, Scalar, Status
+from payments.domain.payment import Payment, PaymentStatus, Scalar
 from payments.domain.schedules import check_execution_time
 from payments.refusals import (
     CurrencyMismatch,
@@ -42,7 +42,7 @@ class PaymentOrder:
     metadata: Mapping[str, Scalar] | None = None
     is_reserved: bool = False
     execute_at: datetime | None = None
-    lines: tuple[Line, ...] = ()
+    lines: tuple[ReceiptLine, ...] = ()
 
 
 def decide_creation(
@@ -64,7 +64,7 @@ def decide_creation(
     biller = parties.biller
     return Payment(
         id=payment_id,
-        status=Status.CREATED if order.execute_at is None else Status.SCHEDULED,
+        status=PaymentStatus.CREATED if order.execute_at is None else PaymentStatus.SCHEDULED,
         payer_id=order.payer_id,
         payee_id=payee.user_id,
         payer_account_id=order.from_wallet_id,

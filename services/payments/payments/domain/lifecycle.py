@@ -5,7 +5,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from kit.money import Money, decimal_text
-from payments.domain.payment import Method, Payment, Status
+from payments.domain.payment import Method, Payment, PaymentStatus
 from payments.domain.reasons import status_label
 from payments.refusals import (
     CaptureExceedsReservation,
@@ -53,7 +53,7 @@ def decide_pay(payment: Payment, caller_id: UUID, now: datetime) -> Pay:
         raise _already_final(payment)
     if payment.cancel_requested_at is not None:
         raise PaymentBeingCancelled
-    if payment.status is Status.PROCESSING:
+    if payment.status is PaymentStatus.PROCESSING:
         return Pay.IS_ON_ITS_WAY
     if payment.expires_at <= now:
         raise PaymentExpired
@@ -90,7 +90,7 @@ def decide_cancel(payment: Payment, caller_id: UUID) -> Cancel:
         raise OnlyPayerMayCancel
     if payment.is_final:
         raise _already_final(payment)
-    if payment.status is Status.PROCESSING or payment.is_reserved:
+    if payment.status is PaymentStatus.PROCESSING or payment.is_reserved:
         return Cancel.BY_UNDOING
     return Cancel.AT_ONCE
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from payments.domain.payment import Status
+from payments.domain.payment import PaymentStatus
 
 
 class Direction(StrEnum):
@@ -18,14 +18,14 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class PaymentFilter:
     """Filters of one list; None does not narrow. Amounts are in whole units of any currency.
 
     ``created_from`` is included, ``created_to`` is not; both amounts are.
     """
 
     direction: Direction = Direction.ALL
-    status: Status | None = None
+    status: PaymentStatus | None = None
     currency: str | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
@@ -36,7 +36,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class ListScope:
     """Among whose payments a list is read; None does not narrow.
 
     Attributes:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from payments.domain.payment import Status
+from payments.domain.payment import PaymentStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PaymentEnd:
     """The end of one payment: ``transfer_id`` for a paid one, ``reason`` for any other.
 
     ``paid_minor`` says what was captured, where that is less than the whole; ``debited_account_id``
@@ -15,7 +15,7 @@ class Outcome:
     """
 
     payment_id: UUID
-    status: Status
+    status: PaymentStatus
     transfer_id: UUID | None = None
     reason: str | None = None
     paid_minor: int | None = None

@@ -10,7 +10,7 @@ from uuid import UUID
 Scalar: TypeAlias = str | int | bool | None
 
 
-class Status(StrEnum):
+class PaymentStatus(StrEnum):
     """``created → processing → paid | failed``; ``created | processing → cancelled``.
 
     ``scheduled`` goes to ``processing`` at its time, or to ``cancelled`` before it; ``refunded``
@@ -33,7 +33,9 @@ class Method(StrEnum):
     CARD = "card"
 
 
-FINAL: Final = frozenset({Status.PAID, Status.FAILED, Status.CANCELLED, Status.REFUNDED})
+FINAL: Final = frozenset(
+    {PaymentStatus.PAID, PaymentStatus.FAILED, PaymentStatus.CANCELLED, PaymentStatus.REFUNDED}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ class Payment:
     """
 
     id: UUID
-    status: Status
+    status: PaymentStatus
     payer_id: UUID
     payee_id: UUID
     payer_account_id: UUID | None

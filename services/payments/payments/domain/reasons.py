@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kit.refusals import Language
-from payments.domain.payment import Status
+from payments.domain.payment import PaymentStatus
 
 CANCELLED_BY_PAYER: Final = "cancelled_by_payer"
 EXPIRED: Final = "expired"
@@ -22,24 +22,24 @@ CARD_REFUND_REFUSED: Final = "card_refund_refused"
 CARD_REFUND_FAILED: Final = "card_refund_failed"
 PAYMENT_DISPUTED: Final = "payment_disputed"
 
-STATUS_LABELS: Final[Mapping[Language, Mapping[Status, str]]] = {
+STATUS_LABELS: Final[Mapping[Language, Mapping[PaymentStatus, str]]] = {
     "en": {
-        Status.SCHEDULED: "Scheduled",
-        Status.CREATED: "Created",
-        Status.PROCESSING: "Processing",
-        Status.PAID: "Paid",
-        Status.FAILED: "Declined",
-        Status.CANCELLED: "Cancelled",
-        Status.REFUNDED: "Refunded",
+        PaymentStatus.SCHEDULED: "Scheduled",
+        PaymentStatus.CREATED: "Created",
+        PaymentStatus.PROCESSING: "Processing",
+        PaymentStatus.PAID: "Paid",
+        PaymentStatus.FAILED: "Declined",
+        PaymentStatus.CANCELLED: "Cancelled",
+        PaymentStatus.REFUNDED: "Refunded",
     },
     "ru": {
-        Status.SCHEDULED: "Запланирован",
-        Status.CREATED: "Создан",
-        Status.PROCESSING: "Обрабатывается",
-        Status.PAID: "Оплачен",
-        Status.FAILED: "Отклонен",
-        Status.CANCELLED: "Отменен",
-        Status.REFUNDED: "Возвращен",
+        PaymentStatus.SCHEDULED: "Запланирован",
+        PaymentStatus.CREATED: "Создан",
+        PaymentStatus.PROCESSING: "Обрабатывается",
+        PaymentStatus.PAID: "Оплачен",
+        PaymentStatus.FAILED: "Отклонен",
+        PaymentStatus.CANCELLED: "Отменен",
+        PaymentStatus.REFUNDED: "Возвращен",
     },
 }
 
@@ -112,7 +112,7 @@ REFUND_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
 }
 
 
-def status_label(status: Status, language: Language) -> str:
+def status_label(status: PaymentStatus, language: Language) -> str:
     """Return the state in the caller's words."""
     return STATUS_LABELS[language][status]
 

@@ -7,10 +7,10 @@ from typing import Final
 from uuid import UUID
 
 from kit.money import Money, decimal_text
-from payments.domain.payment import Payment, Status
+from payments.domain.payment import Payment, PaymentStatus
 from payments.refusals import (
     OnlyPayeeMayRefund,
-    PaymentDisputed,
+    PaymentIsDisputed,
     PaymentNotPaid,
     RefundExceedsPayment,
 )
@@ -35,7 +35,7 @@ class RefundOrigin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Unrefundable:
     """What is not there to be refunded any more: by disputes, by refunds the provider is making."""
 
     disputed_minor: int = 0
@@ -82,7 +82,7 @@ def decide_refund(
     amount: str | None,
     *,
     is_admin: bool,
-    taken: Taken = Taken(),
+    taken: Unrefundable = Unrefundable(),
 ) -> Money:
     """Decide a request to give back what was paid, of a payment that is visible to the caller.
 
@@ -91,12 +91,15 @@ def decide_refund(
     """
     if payment.payee_id != caller_id and not is_admin:
         raise OnlyPayeeMayRefund
-    if payment.status not in (Status.PAID, Status.REFUNDED) or payment.paid_minor is None:
+    if (
+        payment.status not in (PaymentStatus.PAID, PaymentStatus.REFUNDED)
+        or payment.paid_minor is None
+    ):
         raise PaymentNotPaid
     kept = payment.paid_minor - payment.refunded_minor - taken.pending_minor
     left = max(0, kept - taken.disputed_minor)
     if kept > 0 and left == 0:
-        raise PaymentDisputed
+        raise PaymentIsDisputed
     wanted = left if amount is None else Money.parse(amount, payment.currency).minor
     if not 0 < wanted <= left:
         raise RefundExceedsPayment(

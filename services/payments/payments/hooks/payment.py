@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from kit.db import UnitOfWork
-from kit.saga import Done, Ended, Hooks, SagaEngine
-from payments.domain.outcomes import Outcome
-from payments.domain.payment import Status
+from kit.saga import Done, Hooks, SagaEnd, SagaEngine
+from payments.domain.outcomes import PaymentEnd
+from payments.domain.payment import PaymentStatus
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.events import tell
 from payments.live.waiters import Finishes
@@ -24,13 +24,13 @@ def payment_saga(finishes: Finishes) -> SagaEngine:
     async def lock(uow: UnitOfWork, payment_ids: Sequence[UUID]) -> None:
         await Payments(uow).lock_many(payment_ids)
 
-    async def completed(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+    async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         await _finish(uow, finishes, ended, paid)
         by_card = [saga.saga_id for saga in ended if is_by_card(saga.data)]
         if by_card:
             await settle_payments(uow, by_card)
 
-    async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+    async def undone(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         await _finish(uow, finishes, ended, given_up)
         by_card = [saga.saga_id for saga in ended if is_by_card(saga.data)]
         if by_card:
@@ -50,11 +50,11 @@ def _is_reservation(step: Done) -> bool:
     return step.step == RESERVE and bool(step.data.get("is_reserved"))
 
 
-def paid(saga: Ended) -> Outcome:
+def paid(saga: SagaEnd) -> PaymentEnd:
     """Return the outcome of a completed saga; the settle step learnt the transfer and wallets."""
-    return Outcome(
+    return PaymentEnd(
         saga.saga_id,
-        Status.PAID,
+        PaymentStatus.PAID,
         transfer_id=UUID(saga.data["transfer_id"]),
         paid_minor=captured_minor(saga.data),
         debited_account_id=_id_in(saga.data, "payer_account_id"),
@@ -67,20 +67,24 @@ def _id_in(data: Mapping[str, Any], name: str) -> UUID | None:
     return None if text is None else UUID(text)
 
 
-def given_up(saga: Ended) -> Outcome:
+def given_up(saga: SagaEnd) -> PaymentEnd:
     """Return the outcome of an undone saga: cancelled where that was wanted, else failed.
 
     A reserved payment whose time is over without being paid is cancelled like any other.
     """
     wanted = saga.reason in (CANCELLED_BY_PAYER, EXPIRED)
-    return Outcome(saga.saga_id, Status.CANCELLED if wanted else Status.FAILED, reason=saga.reason)
+    return PaymentEnd(
+        saga.saga_id,
+        PaymentStatus.CANCELLED if wanted else PaymentStatus.FAILED,
+        reason=saga.reason,
+    )
 
 
 async def _finish(
     uow: UnitOfWork,
     finishes: Finishes,
-    ended: Sequence[Ended],
-    outcome: Callable[[Ended], Outcome],
+    ended: Sequence[SagaEnd],
+    outcome: Callable[[SagaEnd], PaymentEnd],
 ) -> None:
     finished = await Payments(uow).finish([outcome(saga) for saga in ended], uow.clock.now())
     await give_back(uow, finished)

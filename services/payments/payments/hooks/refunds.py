@@ -6,9 +6,9 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.logs import get_logger
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.money import decimal_text
-from kit.saga import Done, Ended, Hooks, SagaEngine
+from kit.saga import Done, Hooks, SagaEnd, SagaEngine
 from payments.domain.payment import Method
 from payments.domain.refunds import Refund
 from payments.live.waiters import RefundEnds
@@ -21,7 +21,7 @@ from payments.service.cards.recoveries import count_in, settle_payments
 log = get_logger(__name__)
 
 
-def refund_sagas(ends: RefundEnds, card_bell: Doorbell) -> Mapping[Method, SagaEngine]:
+def refund_sagas(ends: RefundEnds, card_bell: WakeUp) -> Mapping[Method, SagaEngine]:
     """Return the engines that give money back, by how it was paid.
 
     Requests that wait in this process are woken; ``card_bell`` is rung where a provider is to be
@@ -35,11 +35,11 @@ def refund_sagas(ends: RefundEnds, card_bell: Doorbell) -> Mapping[Method, SagaE
             await refunds.want(uow, to_card, set_aside)
             uow.after_commit(card_bell.ring)
 
-    async def completed(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+    async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         await hooks.completed(uow, ended)
         await settle_payments(uow, _payments(ended))
 
-    async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+    async def undone(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         await hooks.undone(uow, ended)
         await settle_payments(uow, _payments(ended))
 
@@ -49,7 +49,7 @@ def refund_sagas(ends: RefundEnds, card_bell: Doorbell) -> Mapping[Method, SagaE
     return {Method.WALLET: SagaEngine(REFUND, hooks), Method.CARD: to_card}
 
 
-def _payments(ended: Sequence[Ended]) -> set[UUID]:
+def _payments(ended: Sequence[SagaEnd]) -> set[UUID]:
     return {UUID(saga.data["payment_id"]) for saga in ended}
 
 
@@ -59,7 +59,7 @@ def _hooks(ends: RefundEnds) -> Hooks:
 
     # One after the other: each completed refund is an event of its payment with a number of its
     # own, and refunds are few.
-    async def completed(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+    async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         for saga in ended:
             transfer_id = UUID(saga.data["transfer_id"])
             done = await Refunds(uow).complete(saga.saga_id, transfer_id, uow.clock.now())
@@ -67,7 +67,7 @@ def _hooks(ends: RefundEnds) -> Hooks:
                 await count_in(uow, done)
                 _tell(uow, ends, done)
 
-    async def undone(uow: UnitOfWork, ended: Sequence[Ended]) -> None:
+    async def undone(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         for saga in ended:
             reason = saga.reason or "refused"
             failed = await Refunds(uow).fail(saga.saga_id, reason, uow.clock.now())

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from kit.db import Database
 from kit.db.tail import Tail
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.web.event_stream import HEARTBEAT, HEARTBEAT_SECONDS, event, moved, named
 from payments.domain.changes import Change
-from payments.repository import Changes, Place
+from payments.repository import Changes, StreamPosition
 
 LOOK_SECONDS: Final = 1.0  # how soon the end of the token, or of the process, is noticed
 SETTLE_SECONDS: Final = 0.25
@@ -27,11 +27,11 @@ class Stream:
     """
 
     database: Database
-    place: Place
+    place: StreamPosition
     may_go_on: Callable[[], Awaitable[bool]]
     shown: Callable[[Change], bytes]
 
-    async def events(self, bell: Doorbell, first: bytes) -> AsyncIterator[bytes]:
+    async def events(self, bell: WakeUp, first: bytes) -> AsyncIterator[bytes]:
         """Yield the text of the stream, woken by the bell, until it may not go on.
 
         No connection is held while the reader takes it, and no more than a page is kept.
@@ -63,7 +63,7 @@ class Stream:
 
 async def place_of_user(
     database: Database, user_id: UUID, last_event_id: int | None
-) -> tuple[Place, bytes]:
+) -> tuple[StreamPosition, bytes]:
     """Return where a stream of all of a user's payments begins, and what it begins with.
 
     Without a position it begins now. Where changes after the position have been forgotten, it
@@ -73,7 +73,7 @@ async def place_of_user(
         changes = Changes(connection)
         first, last = await changes.bounds()
         if last_event_id is not None and first - 1 <= last_event_id <= last:
-            return Place(Tail(last_event_id), user_id=user_id), HEARTBEAT
+            return StreamPosition(Tail(last_event_id), user_id=user_id), HEARTBEAT
         tail = await changes.from_now(user_id, time.monotonic())
     begins = moved(tail.after) if last_event_id is None else named("reset", tail.after)
-    return Place(tail, user_id=user_id), begins
+    return StreamPosition(tail, user_id=user_id), begins

@@ -28,7 +28,7 @@ class _Identified(Protocol):
 Item = TypeVar("Item", bound=_Identified)
 
 
-class Waiting(ABC, Generic[Item]):
+class Waiters(ABC, Generic[Item]):
     """Who waits for which of something, in this process."""
 
     def __init__(self) -> None:
@@ -103,7 +103,7 @@ class Places:
                 del self._taken[user_id]
 
 
-class Finishes(Waiting[Payment]):
+class Finishes(Waiters[Payment]):
     """Who waits for which payment."""
 
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Payment]:
@@ -122,7 +122,7 @@ class Finishes(Waiting[Payment]):
             yield future
 
 
-class RefundEnds(Waiting[Refund]):
+class RefundEnds(Waiters[Refund]):
     """Who waits for which refund."""
 
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Refund]:

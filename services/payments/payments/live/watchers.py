@@ -14,7 +14,7 @@ from uuid import UUID
 
 from kit.db import Database
 from kit.db.tail import Tail
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.refusals import TooManyRequests
 from kit.tasks import for_ever
 from payments.repository import Changes
@@ -28,8 +28,8 @@ class Watchers:
     """Who watches which payment, or all of a person's, in this process."""
 
     def __init__(self) -> None:
-        self.bell = Doorbell()
-        self._watching: dict[UUID, set[Doorbell]] = {}
+        self.bell = WakeUp()
+        self._watching: dict[UUID, set[WakeUp]] = {}
         self._of_user: Counter[UUID] = Counter()
         self._tail: Tail | None = None
 
@@ -39,9 +39,9 @@ class Watchers:
             raise TooManyRequests(retry_after_seconds=60)
 
     @contextmanager
-    def watch(self, subject: UUID, user_id: UUID) -> Iterator[Doorbell]:
+    def watch(self, subject: UUID, user_id: UUID) -> Iterator[WakeUp]:
         """Give a bell that rings when something becomes of the subject."""
-        bell = Doorbell()
+        bell = WakeUp()
         bells = self._watching.setdefault(subject, set())
         bells.add(bell)
         self._of_user[user_id] += 1

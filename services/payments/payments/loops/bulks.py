@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Final
 
 from kit.db import Database
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.saga import SagaEngine
 from kit.tasks import for_ever
 from payments.clients.parties import find_parties_of_many
-from payments.clients.services import Neighbours
+from payments.clients.services import ServicesClient
 from payments.domain.bulk import CHUNK
 from payments.repository import Bulks
 from payments.service.bulk import Terms, decide_rows
@@ -22,14 +22,14 @@ LEASE: Final = timedelta(seconds=10)  # longer than finding out about the partie
 
 
 @dataclass(frozen=True, slots=True)
-class BulkWork:
+class BulkWorker:
     """What working off needs; ``bell`` is rung when a bulk was accepted in this process."""
 
     database: Database
-    neighbours: Neighbours
+    neighbours: ServicesClient
     engine: SagaEngine
     terms: Terms
-    bell: Doorbell
+    bell: WakeUp
 
     async def run(self) -> None:
         """Work until cancelled."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kit.db import Database
 from kit.logs import get_logger
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.saga import SagaEngine
 from kit.tasks import all_of, for_ever
 from payments.domain.cards.charges import (
@@ -38,7 +38,7 @@ READ_AGAIN: Final = timedelta(minutes=1)  # where the refunds of a charge could 
 log = get_logger(__name__)
 
 
-class Charging:
+class ChargeWorker:
     """The one provider, the charges that are made at it, and what goes back of them."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Charging:
         engine: SagaEngine,
         refunds: SagaEngine,
         provider: PaymentProvider,
-        bell: Doorbell,
+        bell: WakeUp,
     ) -> None:
         """Take where charges are stored and whom to ask.
 

@@ -14,10 +14,10 @@ from prometheus_client import Counter
 from kit.db import Database, UnitOfWork
 from kit.db.outages import is_outage
 from kit.logs import get_logger
-from kit.messaging.doorbell import Doorbell
+from kit.messaging.doorbell import WakeUp
 from kit.saga import SagaEngine
 from kit.tasks import for_ever
-from payments.domain.cards.charges import CALM_ATTEMPTS, Notice
+from payments.domain.cards.charges import CALM_ATTEMPTS, ProviderNotice
 from payments.repository import ProviderEvents
 from payments.repository.cards.provider_events import Kept
 from payments.service.cards.charges import Heard, hear, hint
@@ -35,7 +35,7 @@ unclaimed_events = Counter(
 log = get_logger(__name__)
 
 
-class Hearing:
+class ProviderEventWorker:
     """What one provider tells."""
 
     def __init__(
@@ -46,9 +46,9 @@ class Hearing:
         self._engine = engine
         self._refunds = refunds
         self._provider = provider
-        self._bell = Doorbell()
+        self._bell = WakeUp()
 
-    async def keep(self, notice: Notice) -> None:
+    async def keep(self, notice: ProviderNotice) -> None:
         """Keep what a webhook tells, each event once; what is not believed is only a hint."""
         async with self._database.unit_of_work() as uow:
             if not notice.is_believed:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kit.money import Money
-from payments.domain.cards.charges import Charge, News, Notice
+from payments.domain.cards.charges import Charge, News, ProviderNotice
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, RefundNews
 
@@ -78,7 +78,9 @@ class PaymentProvider(Protocol):
         """
         ...
 
-    def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> ProviderNotice | None:
         """Return what a webhook tells, None where it is about nothing of ours.
 
         Raises WebhookRefusedError where it is not the provider's, WebhookUnreadableError where it

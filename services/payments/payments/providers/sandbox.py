@@ -10,14 +10,14 @@ from pydantic import BaseModel
 
 from kit import signatures
 from kit.money import Money, decimal_text
-from payments.domain.cards.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.cards.charges import Charge, ChargeStatus, News, ProviderNotice
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.reasons import CARD_ABANDONED
 from payments.providers.calls import M, RejectedError, ask, told
 from payments.providers.fields import ProviderId
 from payments.providers.protocol import ProviderError, WebhookRefusedError
-from payments.providers.sandbox_events import SIGNATURE, Payment, read_event
+from payments.providers.sandbox_events import SIGNATURE, SandboxPayment, read_event
 
 _REFUNDS: Final = {
     "pending": CardRefundStatus.PENDING,
@@ -122,13 +122,15 @@ class SandboxProvider:
         except signatures.SignatureRefusedError as error:
             raise WebhookRefusedError from error
 
-    def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> ProviderNotice | None:
         """Return what a signed event tells."""
         return read_event(headers, body, self._webhook_secret, now)
 
     async def _payment(self, method: str, path: str, charge: Charge, **options: Any) -> News:
         url, key = f"{self._url}{path}", f"{charge.id}:create"
-        return (await self._ask(Payment, method, url, key, **options)).news_of(charge)
+        return (await self._ask(SandboxPayment, method, url, key, **options)).news_of(charge)
 
     async def _ask(
         self, model: type[M], method: str, url: str, key: str | None = None, **options: Any

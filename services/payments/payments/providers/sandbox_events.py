@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from kit import signatures
 from kit.money import AmountRefused, Money
-from payments.domain.cards.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.cards.charges import Charge, ChargeStatus, News, ProviderNotice
 from payments.domain.cards.disputes import DisputeNews, DisputeOutcome
 from payments.domain.cards.refunds import CardRefundStatus, RefundNews
 from payments.providers.calls import told
@@ -37,7 +37,7 @@ _REFUND_STATUSES: Final = {
 _OUTCOMES: Final = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 
 
-class Payment(BaseModel):
+class SandboxPayment(BaseModel):
     """A payment by card."""
 
     id: ProviderId
@@ -119,12 +119,14 @@ class _Event(BaseModel):
     id: ProviderId
     type: ProviderId
     created: Annotated[float, Field(ge=0, le=_LAST_SECOND)] | None = None
-    payment: Payment
+    payment: SandboxPayment
     dispute: _Dispute | None = None
     refund: _Refund | None = None
 
 
-def read_event(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> Notice:
+def read_event(
+    headers: Mapping[str, str], body: bytes, secret: str, now: datetime
+) -> ProviderNotice:
     """Return what a signed event tells.
 
     Raises WebhookRefusedError, WebhookUnreadableError.
@@ -132,7 +134,7 @@ def read_event(headers: Mapping[str, str], body: bytes, secret: str, now: dateti
     try:
         signatures.verify(headers.get(SIGNATURE), secret, body, now)
         event = _Event.model_validate_json(body)
-        return Notice(
+        return ProviderNotice(
             event_id=event.id,
             kind=event.type,
             reference=event.payment.id,

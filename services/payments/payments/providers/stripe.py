@@ -13,13 +13,19 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from kit import signatures
 from kit.money import Money
-from payments.domain.cards.charges import Charge, News, Notice
+from payments.domain.cards.charges import Charge, News, ProviderNotice
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, RefundNews
 from payments.providers import stripe_units
 from payments.providers.calls import M, RejectedError, ask, read_each, told
 from payments.providers.protocol import ProviderError, WebhookRefusedError
-from payments.providers.stripe_events import SIGNATURE, Refund, Session, TellingRefund, read_event
+from payments.providers.stripe_events import (
+    SIGNATURE,
+    StripeRefund,
+    StripeSession,
+    TellingRefund,
+    read_event,
+)
 
 _LONGEST_NAME: Final = 250
 # A session lives 30 minutes at least, 24 hours at most; ours ends it before by `expire`.
@@ -90,7 +96,7 @@ class StripeProvider:
     async def fetch(self, charge: Charge) -> News:
         """Retrieve the session."""
         url = f"{self._url}/v1/checkout/sessions/{charge.reference}"
-        return (await self._ask(Session, "GET", url)).news_of(charge)
+        return (await self._ask(StripeSession, "GET", url)).news_of(charge)
 
     async def cancel(self, charge: Charge) -> News:
         """Expire the session; one that is not open any more is asked for instead."""
@@ -117,12 +123,12 @@ class StripeProvider:
             "metadata[refund_id]": str(refund.id),
         }
         url, key = f"{self._url}/v1/refunds", f"{refund.id}:refund"
-        return (await self._ask(Refund, "POST", url, key, data=form)).news_of(refund)
+        return (await self._ask(StripeRefund, "POST", url, key, data=form)).news_of(refund)
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:  # noqa: ARG002
         """Retrieve the refund."""
         url = f"{self._url}/v1/refunds/{refund.reference}"
-        return (await self._ask(Refund, "GET", url)).news_of(refund)
+        return (await self._ask(StripeRefund, "GET", url)).news_of(refund)
 
     async def refunds(self, charge: Charge) -> Sequence[RefundNews]:
         """List the refunds of the payment intent, whoever made them."""
@@ -135,8 +141,8 @@ class StripeProvider:
         except ValueError:
             raise ProviderError("a refund with an amount that can't be read") from None
 
-    async def _known_refund(self, intent: str, refund: CardRefund) -> Refund | None:
-        found = read_each(Refund, await self._refunds_of(intent))
+    async def _known_refund(self, intent: str, refund: CardRefund) -> StripeRefund | None:
+        found = read_each(StripeRefund, await self._refunds_of(intent))
         return next((one for one in found if one.refund_id == refund.id), None)
 
     async def _refunds_of(self, intent: str) -> list[dict[str, Any]]:
@@ -157,15 +163,17 @@ class StripeProvider:
         except signatures.SignatureRefusedError as error:
             raise WebhookRefusedError from error
 
-    def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> ProviderNotice | None:
         """Return what a signed event tells; events about other objects are none of ours."""
         return read_event(headers, body, self._webhook_secret, now)
 
     async def _session(
         self, path: str, charge: Charge, operation: str, form: Mapping[str, str] | None = None
-    ) -> Session:
+    ) -> StripeSession:
         url = f"{self._url}/v1/checkout/sessions{path}"
-        return await self._ask(Session, "POST", url, f"{charge.id}:{operation}", data=form)
+        return await self._ask(StripeSession, "POST", url, f"{charge.id}:{operation}", data=form)
 
     async def _ask(
         self, model: type[M], method: str, url: str, key: str | None = None, **options: Any

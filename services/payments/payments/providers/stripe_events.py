@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from kit import signatures
 from kit.money import MAX_MINOR
-from payments.domain.cards.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.cards.charges import Charge, ChargeStatus, News, ProviderNotice
 from payments.domain.cards.disputes import DisputeNews, DisputeOutcome
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
@@ -42,7 +42,7 @@ _REFUND_STATUSES: Final = {
 _OUTCOMES: Final = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 
 
-class Session(BaseModel):
+class StripeSession(BaseModel):
     """A Checkout Session."""
 
     id: ProviderId
@@ -79,7 +79,7 @@ class Session(BaseModel):
         return ChargeStatus.CANCELLED if self.status == "expired" else ChargeStatus.PENDING
 
 
-class Refund(BaseModel):
+class StripeRefund(BaseModel):
     """A refund of a Payment Intent, as far as it is needed for one of ours."""
 
     id: ProviderId
@@ -109,7 +109,7 @@ class Refund(BaseModel):
         return _REFUND_STATUSES.get(self.status or "", CardRefundStatus.PENDING)
 
 
-class TellingRefund(Refund):
+class TellingRefund(StripeRefund):
     """A refund that anybody may have made."""
 
     amount: int = Field(gt=0, le=MAX_MINOR)
@@ -176,7 +176,7 @@ class _Event(BaseModel):
 
 def read_event(
     headers: Mapping[str, str], body: bytes, secret: str, now: datetime
-) -> Notice | None:
+) -> ProviderNotice | None:
     """Return what a signed event tells, None where it is about nothing of ours.
 
     Raises WebhookRefusedError, WebhookUnreadableError.
@@ -191,24 +191,26 @@ def read_event(
         raise WebhookUnreadableError from error
 
 
-def _told(event: _Event, thing: dict[str, Any]) -> Notice | None:
+def _told(event: _Event, thing: dict[str, Any]) -> ProviderNotice | None:
     event_id, kind = event.id, event.type
     if kind.startswith("checkout.session."):
-        return _of_session(event_id, kind, Session.model_validate(thing))
+        return _of_session(event_id, kind, StripeSession.model_validate(thing))
     if kind.startswith(_DISPUTE_EVENTS):
         dispute = _Dispute.model_validate(thing)
         news = dispute.told_by(kind, event.created)
-        return Notice(event_id=event_id, kind=kind, reference=dispute.payment_intent, dispute=news)
+        return ProviderNotice(
+            event_id=event_id, kind=kind, reference=dispute.payment_intent, dispute=news
+        )
     if kind in _REFUND_EVENTS:
         refund = TellingRefund.model_validate(thing)
-        return Notice(
+        return ProviderNotice(
             event_id=event_id, kind=kind, reference=refund.payment_intent, refund=refund.told
         )
     if kind == _REFUNDED:
         # It tells the sum of all refunds; which they are is read.
         charge = _Charge.model_validate(thing)
         charge_id = _uuid((charge.metadata or {}).get("charge_id"))
-        return Notice(
+        return ProviderNotice(
             event_id=event_id,
             kind=kind,
             reference=charge.payment_intent,
@@ -218,14 +220,14 @@ def _told(event: _Event, thing: dict[str, Any]) -> Notice | None:
     return None
 
 
-def _of_session(event_id: str, kind: str, session: Session) -> Notice | None:
+def _of_session(event_id: str, kind: str, session: StripeSession) -> ProviderNotice | None:
     charge_id = _uuid(session.client_reference_id)
     if charge_id is None and session.client_reference_id is not None:
         return None  # another shop's
     news = session.news
     if kind == _PAYMENT_FAILED:
         news = News(status=ChargeStatus.FAILED, reference=session.id, reason=CARD_DECLINED)
-    return Notice(
+    return ProviderNotice(
         event_id=event_id, kind=kind, reference=session.id, charge_id=charge_id, news=news
     )
 

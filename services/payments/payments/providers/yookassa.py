@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr
 
 from contracts.cards import CardAmountTooSmall, CardCurrencyNotAccepted
 from kit.money import CURRENCIES, AmountRefused, Money, decimal_text
-from payments.domain.cards.charges import Charge, ChargeStatus, News, Notice
+from payments.domain.cards.charges import Charge, ChargeStatus, News, ProviderNotice
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
@@ -269,7 +269,7 @@ class YooKassaProvider:
         headers: Mapping[str, str],  # noqa: ARG002 - there is no signature among them
         body: bytes,
         now: datetime,  # noqa: ARG002 - and no time
-    ) -> Notice | None:
+    ) -> ProviderNotice | None:
         """Return which payment to read again."""
         return read_notification(body)
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from payments.domain.cards.charges import Notice
+from payments.domain.cards.charges import ProviderNotice
 from payments.providers.fields import ProviderId
 from payments.providers.protocol import WebhookUnreadableError
 
@@ -26,7 +26,7 @@ class _Notification(BaseModel):
     object: _Object
 
 
-def read_notification(body: bytes) -> Notice:
+def read_notification(body: bytes) -> ProviderNotice:
     """Return which payment to read again, and whether its refunds. What an event says is its id.
 
     Raises WebhookUnreadableError.
@@ -35,7 +35,7 @@ def read_notification(body: bytes) -> Notice:
         told = _Notification.model_validate_json(body)
     except ValidationError as error:
         raise WebhookUnreadableError from error
-    return Notice(
+    return ProviderNotice(
         event_id=f"{told.event}:{told.object.id}",
         kind=told.event,
         reference=told.object.payment_id or told.object.id,

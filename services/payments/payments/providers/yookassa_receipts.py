@@ -10,7 +10,7 @@ from typing import Any, Final
 from contracts.cards import ReceiptContactMissing
 from kit.money import Money
 from payments.domain.cards.charges import Charge
-from payments.domain.cards.receipts import Line, lines_of_part
+from payments.domain.cards.receipts import ReceiptLine, lines_of_part
 
 _LONGEST_DESCRIPTION: Final = 128
 
@@ -52,8 +52,8 @@ class Receipts:
         """Return the receipt of a charge, or of the part of it that goes back."""
         known = charge.receipt or {}
         whole = Money(charge.amount_minor, charge.currency)
-        lines = [Line.stored(facts) for facts in known.get("lines", ())] or [
-            Line(
+        lines = [ReceiptLine.stored(facts) for facts in known.get("lines", ())] or [
+            ReceiptLine(
                 description=charge.description[:_LONGEST_DESCRIPTION],
                 quantity="1",
                 amount=whole.decimal,
@@ -63,7 +63,7 @@ class Receipts:
         items = [self._item(line, charge.currency) for line in lines_of_part(lines, whole, minor)]
         return {"customer": self.customer(known.get("contact")), "items": items, **system}
 
-    def _item(self, line: Line, currency: str) -> dict[str, Any]:
+    def _item(self, line: ReceiptLine, currency: str) -> dict[str, Any]:
         return {
             "description": " ".join(line.description.split())[:_LONGEST_DESCRIPTION],
             "quantity": line.quantity,

@@ -61,7 +61,7 @@ from payments.refusals.captures import (
 from payments.refusals.cards import (
     ChargeNotFound,
     LinesDoNotAddUp,
-    PaymentDisputed,
+    PaymentIsDisputed,
     ReservedIsPaidFromWallet,
     WebhookRefused,
 )
@@ -124,8 +124,8 @@ __all__ = [
     "PaymentAlreadyFinal",
     "PaymentBeingCancelled",
     "PaymentBeingCaptured",
-    "PaymentDisputed",
     "PaymentExpired",
+    "PaymentIsDisputed",
     "PaymentNotFound",
     "PaymentNotPaid",
     "PaymentsOpen",

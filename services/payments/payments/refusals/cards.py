@@ -14,7 +14,7 @@ class ReservedIsPaidFromWallet(Refusal):
     detail_ru = "Деньги уже отложены в вашем кошельке; чтобы платить картой, отмените платёж."
 
 
-class PaymentDisputed(Refusal):
+class PaymentIsDisputed(Refusal):
     """A refund of what the card's owner has taken back through their bank."""
 
     code = "payment_disputed"

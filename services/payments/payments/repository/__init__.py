@@ -8,8 +8,8 @@ from payments.repository.cards.movements import Movements
 from payments.repository.cards.provider_events import ProviderEvents
 from payments.repository.cards.provider_faults import ProviderFaults
 from payments.repository.cards.refunds import CardRefunds
-from payments.repository.changes import Changes, Place
-from payments.repository.known import Known
+from payments.repository.changes import Changes, StreamPosition
+from payments.repository.known import KnownPeople
 from payments.repository.limits import Limits
 from payments.repository.lists import Lists
 from payments.repository.oversight import Oversight, RefundsWanted
@@ -23,15 +23,15 @@ __all__ = [
     "Changes",
     "Charges",
     "Disputes",
-    "Known",
+    "KnownPeople",
     "Limits",
     "Lists",
     "Movements",
     "Oversight",
     "Payments",
-    "Place",
     "ProviderEvents",
     "ProviderFaults",
     "Refunds",
     "RefundsWanted",
+    "StreamPosition",
 ]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from payments.domain.bulk import Bulk, Fate, facts_of, order_of
+from payments.domain.bulk import Bulk, RowOutcome, facts_of, order_of
 from payments.domain.creation import PaymentOrder
 from payments.repository.closing import noticing_closed
 from payments.repository.payments import payments_among
@@ -97,7 +97,7 @@ class Bulks:
         )
         return touched == 1
 
-    async def decide(self, bulk_id: UUID, fates: Sequence[Fate]) -> None:
+    async def decide(self, bulk_id: UUID, fates: Sequence[RowOutcome]) -> None:
         """Store what became of rows; what they asked for is not kept."""
         await self._connection.execute(
             _DECIDE,
@@ -112,12 +112,14 @@ class Bulks:
         rows = await self._connection.fetch(_COUNTS, bulk_id)
         return {row["status"]: row["count"] for row in rows}
 
-    async def fates(self, bulk_id: UUID, after: int, limit: int) -> list[Fate]:
+    async def fates(self, bulk_id: UUID, after: int, limit: int) -> list[RowOutcome]:
         """Return a page of rows in their order, with the payments they have become."""
         rows = await self._connection.fetch(_ROWS, bulk_id, after, limit)
         ids = [row["payment_id"] for row in rows if row["payment_id"] is not None]
         found = {payment.id: payment for payment in await payments_among(self._connection, ids)}
-        return [Fate(row["position"], row["code"], found.get(row["payment_id"])) for row in rows]
+        return [
+            RowOutcome(row["position"], row["code"], found.get(row["payment_id"])) for row in rows
+        ]
 
 
 def _one(row: Any) -> Bulk | None:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from kit.db.tail import Reading, Tail
+from kit.db.tail import Tail, TailPage
 from payments.domain.changes import Change
-from payments.domain.payment import Status
+from payments.domain.payment import PaymentStatus
 
 PAGE: Final = 100
 # What is taken for known where a stream begins now; those that commit late are not among them.
@@ -74,7 +74,7 @@ DELETE FROM payment_event WHERE at < $1 AND seq IN (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StreamPosition:
     """Where a stream stands: whose changes, or which payment's, and up to where they were taken."""
 
     tail: Tail
@@ -88,7 +88,7 @@ class Changes:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def read_on(self, place: Place, now: float) -> list[Change]:
+    async def read_on(self, place: StreamPosition, now: float) -> list[Change]:
         """Return the next changes of a place, by one statement, and move it on."""
         text = _OF_USER if place.payment_id is None else _OF_PAYMENT
         subject = place.payment_id or place.user_id
@@ -100,7 +100,7 @@ class Changes:
                 at=row["at"],
                 payment_id=row["payment_id"],
                 payer_id=row["payer_id"],
-                status=Status(row["status"]),
+                status=PaymentStatus(row["status"]),
                 refunded_minor=row["refunded_minor"],
                 disputed_minor=row["disputed_minor"],
                 dispute_outcome=row["dispute_outcome"],
@@ -142,9 +142,9 @@ class Changes:
         return await self._connection.execute(_PURGE, before, limit)
 
 
-def _reading(rows: Sequence[Any], limit: int) -> Reading:
+def _reading(rows: Sequence[Any], limit: int) -> TailPage:
     seqs = [row["seq"] for row in rows if row["seq"] is not None]
-    return Reading(seqs, len(seqs) < limit, rows[0]["oldest_xid"], rows[0]["next_xid"])
+    return TailPage(seqs, len(seqs) < limit, rows[0]["oldest_xid"], rows[0]["next_xid"])
 
 
 def _behind(rows: Sequence[Any], now: float) -> Tail:

@@ -60,7 +60,7 @@ UPDATE payment SET card_holder = NULL WHERE payer_id = ANY($1) AND card_holder I
 """
 
 
-class Known:
+class KnownPeople:
     """People and wallets as far as events have told; all of it belongs to auth and wallet."""
 
     def __init__(self, connection: Connection) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.money import CURRENCIES
-from payments.domain.listing import Direction, Scope, Wanted
+from payments.domain.listing import Direction, ListScope, PaymentFilter
 from payments.domain.payment import Payment
 from payments.repository.payments import ROW, payments_of
 
@@ -91,7 +91,11 @@ class Lists:
         return found
 
     async def page(
-        self, scope: Scope, wanted: Wanted, after: tuple[datetime, UUID] | None, limit: int
+        self,
+        scope: ListScope,
+        wanted: PaymentFilter,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
     ) -> list[Payment]:
         """Return a page of payments, newest first, by one statement along an index.
 
@@ -122,7 +126,7 @@ class Lists:
         return payments_of(rows)
 
 
-def _along(scope: Scope, wanted: Wanted) -> tuple[tuple[str, ...], UUID | None]:
+def _along(scope: ListScope, wanted: PaymentFilter) -> tuple[tuple[str, ...], UUID | None]:
     """Return which sides are read, and whose: the fewest rows that may fit."""
     if scope.payment_id is not None:
         return _BY_ID, scope.payment_id

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from kit.db import Connection
 from payments.domain.limits import Limit
-from payments.domain.outcomes import Outcome
-from payments.domain.payment import FINAL, Method, Payment, Status
+from payments.domain.outcomes import PaymentEnd
+from payments.domain.payment import FINAL, Method, Payment, PaymentStatus
 from payments.domain.reasons import PAYEE_NOT_ACTIVE, PAYER_NOT_ACTIVE, SERVICE_NOT_ACTIVE
 from payments.repository.closing import noticing_closed
 
@@ -242,7 +242,7 @@ class Payments:
         """Note that a payment in flight, locked, is being called off."""
         return _payment(await self._connection.fetchrow(_REQUEST_CANCEL, locked.id, now))
 
-    async def finish(self, outcomes: Sequence[Outcome], now: datetime) -> list[Payment]:
+    async def finish(self, outcomes: Sequence[PaymentEnd], now: datetime) -> list[Payment]:
         """End payments in flight, all by one statement; those that have ended are left alone.
 
         A reserved one is in flight while it is created: its money is set aside.
@@ -313,6 +313,6 @@ def _all(rows: Iterable[Any]) -> list[Payment]:
 
 def _payment(row: Any) -> Payment:
     values = dict(row)
-    values["status"] = Status(values["status"])
+    values["status"] = PaymentStatus(values["status"])
     values["method"] = Method(values["method"])
     return Payment(**values)

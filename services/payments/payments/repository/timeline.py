@@ -18,7 +18,7 @@ MOST_REFUNDS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class PaymentRecord:
     """A payment and what is known of it.
 
     Attributes:
@@ -44,11 +44,11 @@ class Record:
         return list(dict.fromkeys(one for one in moved if one is not None))
 
 
-async def record_of(connection: Connection, payment: Payment) -> Record:
+async def record_of(connection: Connection, payment: Payment) -> PaymentRecord:
     """Return all that is stored about a payment; one that nobody began to pay has no saga."""
     saga = await store.shown(connection, payment.id)
     if saga is None:
-        return Record(payment, (), ())
+        return PaymentRecord(payment, (), ())
     learnt = (saga["data"].get(f"{side}_account_id") for side in ("payer", "payee"))
     accounts = tuple(UUID(one) for one in learnt if one)
     disputes: Sequence[Dispute] = ()
@@ -59,4 +59,4 @@ async def record_of(connection: Connection, payment: Payment) -> Record:
     refunds: Sequence[Refund] = ()
     if payment.paid_at is not None:
         refunds = (await Refunds(connection).page(payment.id, None, MOST_REFUNDS))[::-1]
-    return Record(payment, saga["log"], accounts, refunds, disputes, moved)
+    return PaymentRecord(payment, saga["log"], accounts, refunds, disputes, moved)

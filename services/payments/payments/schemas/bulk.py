@@ -10,7 +10,7 @@ from kit.refusals import Language, catalogue
 from kit.web.fields import AmountFields
 from kit.web.schemas import Model
 from payments import refusals
-from payments.domain.bulk import MOST_ROWS, Bulk, Fate, is_done
+from payments.domain.bulk import MOST_ROWS, Bulk, RowOutcome, is_done
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName
 from payments.domain.reasons import status_label
@@ -165,7 +165,7 @@ def summary(bulk: Bulk, counts: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def item(fate: Fate, viewer_id: UUID, language: Language) -> BulkItem:
+def item(fate: RowOutcome, viewer_id: UUID, language: Language) -> BulkItem:
     """Return what the bulk's sender sees of a row."""
     payment = fate.payment
     if payment is None:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
-from kit.csv_text import Bounds, CsvError, Record, read
+from kit.csv_text import Bounds, CsvError, CsvRecord, read
 from kit.refusals import FieldFault, ValidationFailed
-from kit.web.binding import Told
+from kit.web.binding import ForeignBody
 from payments.domain.bulk import MOST_ROWS
 from payments.schemas.payments import PayeeRequest
 
@@ -33,7 +33,7 @@ BOUNDS: Final = Bounds(fields=2 * len(COLUMNS), characters=2000, lines=10 * MOST
 _PLACE: Final = re.compile(r"/(\d+)(?:/(.*))?")
 
 
-def read_bulk(body: bytes) -> Told:
+def read_bulk(body: bytes) -> ForeignBody:
     """Return the rows as a JSON document.
 
     Raises:
@@ -50,14 +50,14 @@ def read_bulk(body: bytes) -> Told:
     except CsvError as error:
         column = header[error.field - 1] if error.field <= len(header) else str(error.field)
         raise _failed(error.line, column, "malformed", error.en, error.ru) from None
-    return Told([row for _, row in rows], _Places([line for line, _ in rows]))
+    return ForeignBody([row for _, row in rows], _Places([line for line, _ in rows]))
 
 
 _NO_HEADER_RU: Final = "Первая строка называет столбцы."
 _LIMIT: Final = MOST_ROWS + 1  # one more is enough to be refused as too many
 
 
-def _header(first: Record) -> list[str]:
+def _header(first: CsvRecord) -> list[str]:
     names = [name.strip() for name in first.fields]
     for place, name in enumerate(names, start=1):
         if name not in COLUMNS:
@@ -73,7 +73,7 @@ def _header(first: Record) -> list[str]:
     return names
 
 
-def _document(header: list[str], record: Record) -> dict[str, Any]:
+def _document(header: list[str], record: CsvRecord) -> dict[str, Any]:
     if len(record.fields) != len(header):
         given, expected = len(record.fields), len(header)
         column = header[given] if given < expected else str(expected + 1)

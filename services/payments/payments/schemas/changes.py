@@ -8,10 +8,10 @@ from kit.money import decimal_text
 from kit.refusals import Language
 from kit.web.schemas import Model
 from payments.domain.changes import Change
-from payments.domain.payment import Status
+from payments.domain.payment import PaymentStatus
 from payments.domain.reasons import reason_label, status_label
 
-_WITH_REASON = frozenset({Status.FAILED, Status.CANCELLED})
+_WITH_REASON = frozenset({PaymentStatus.FAILED, PaymentStatus.CANCELLED})
 
 
 class PaymentChange(Model):
@@ -19,7 +19,7 @@ class PaymentChange(Model):
 
     payment_id: UUID
     direction: Literal["out", "in"]
-    status: Status
+    status: PaymentStatus
     status_label: str
     amount: str
     currency: str

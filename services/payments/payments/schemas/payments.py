@@ -12,10 +12,10 @@ from kit.refusals import Language
 from kit.web.fields import AmountText, CurrencyCode, compared_by, refuse_by, refuse_field
 from kit.web.schemas import Model
 from kit.web.times import Moment
-from payments.domain.cards.receipts import MOST_LINES, Line
+from payments.domain.cards.receipts import MOST_LINES, ReceiptLine
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName, username_key
-from payments.domain.payment import Method, Payment, Status
+from payments.domain.payment import Method, Payment, PaymentStatus
 from payments.domain.reasons import reason_label, status_label
 from payments.schemas.charges import HowPaid, NextAction
 from payments.schemas.examples import PAID, SEEN
@@ -179,7 +179,7 @@ class PaymentRequest(HowPaid):
             metadata=self.metadata,
             is_reserved=self.reserve,
             execute_at=self.execute_at,
-            lines=tuple(Line(**line.model_dump()) for line in self.lines or ()),
+            lines=tuple(ReceiptLine(**line.model_dump()) for line in self.lines or ()),
         )
 
 
@@ -207,7 +207,7 @@ class SeenPayment(Model):
     """What payer and payee both see of a payment."""
 
     id: UUID
-    status: Status
+    status: PaymentStatus
     status_label: str = Field(description="The status in the caller's language.")
     amount: str
     currency: str
@@ -320,8 +320,8 @@ def shown(
         lines=None if payment.lines is None else [PaymentLine(**one) for one in payment.lines],
         method=payment.method,
         next_action=action,
-        failure_reason=payment.reason if payment.status is Status.FAILED else None,
-        cancellation_reason=payment.reason if payment.status is Status.CANCELLED else None,
+        failure_reason=payment.reason if payment.status is PaymentStatus.FAILED else None,
+        cancellation_reason=payment.reason if payment.status is PaymentStatus.CANCELLED else None,
         reason_label=reason_label(payment.reason, language),
     )
 

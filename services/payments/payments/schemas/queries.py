@@ -12,8 +12,8 @@ from kit.web.fields import CurrencyCode, refuse_field
 from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from kit.web.schemas import Model
 from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
-from payments.domain.listing import Direction, Wanted
-from payments.domain.payment import Status
+from payments.domain.listing import Direction, PaymentFilter
+from payments.domain.payment import PaymentStatus
 
 _LONGEST_AMOUNT = 24
 
@@ -38,7 +38,7 @@ WholeUnits = Annotated[
 class PaymentFilters(Model):
     """What payments are narrowed by; all that are given must fit."""
 
-    status: Status | None = None
+    status: PaymentStatus | None = None
     direction: Direction = Field(
         Direction.ALL, description="Paid by the caller (out), to the caller (in), or both."
     )
@@ -91,10 +91,10 @@ class PaymentFilters(Model):
         return self
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> PaymentFilter:
         """What the list is narrowed by."""
         created = span(self.begin or self.created_from, self.end or self.created_to, self.tz)
-        return Wanted(
+        return PaymentFilter(
             direction=self.direction,
             status=self.status,
             currency=self.currency,

@@ -11,15 +11,15 @@ from kit.refusals import Language
 from kit.web.schemas import Model
 from payments.domain.reasons import reason_label, refund_reason_label
 from payments.domain.timeline.story import (
-    Asked,
     Disputed,
     Entered,
+    EventSent,
     Faulted,
     Moment,
+    Requested,
     Stepped,
-    Told,
     Tried,
-    Webhook,
+    WebhookTried,
 )
 from payments.domain.timeline.words import words_of
 
@@ -196,7 +196,7 @@ def shown_moment(  # noqa: PLR0911 (one shape for each kind)
     """Return a moment as the API tells it."""
     at, label = moment.at, words_of(moment, language)
     match moment:
-        case Asked():
+        case Requested():
             return RequestMoment(at=at, code=moment.code, label=label)
         case Stepped():
             words = refund_reason_label if moment.step == "refund" else reason_label
@@ -217,7 +217,7 @@ def shown_moment(  # noqa: PLR0911 (one shape for each kind)
                 took_ms=made.took_ms,
                 said=made.said,
             )
-        case Told():
+        case EventSent():
             return MessageMoment(at=at, code=moment.code, label=label, sequence=moment.sequence)
         case Entered():
             return EntryMoment(
@@ -234,7 +234,7 @@ def shown_moment(  # noqa: PLR0911 (one shape for each kind)
             return _shown_dispute(moment, label)
         case Faulted():
             return _shown_fault(moment, label)
-        case Webhook():
+        case WebhookTried():
             return WebhookMoment(
                 at=at,
                 code=moment.code,

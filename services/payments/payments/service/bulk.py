@@ -12,11 +12,11 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import Refusal
 from kit.saga import SagaEngine, Start
-from payments.domain.bulk import Bulk, Fate
+from payments.domain.bulk import Bulk, RowOutcome
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.limits import Day, Limit
 from payments.domain.parties import Parties
-from payments.domain.payment import Payment, Status
+from payments.domain.payment import Payment, PaymentStatus
 from payments.domain.policies import Policies
 from payments.events import tell
 from payments.refusals import BulkNotFound, TooManyBulks
@@ -73,11 +73,11 @@ async def decide_rows(
             limit = limits[payment.currency]
             is_counted = day.count(limit, payment.amount_minor, payment.currency)
         except Refusal as refusal:
-            fates.append(Fate(position, code=refusal.code))
+            fates.append(RowOutcome(position, code=refusal.code))
             continue
         if is_counted:
             payment = replace(payment, counted_on=now.date(), counted_minor=payment.amount_minor)
-        fates.append(Fate(position, payment=payment))
+        fates.append(RowOutcome(position, payment=payment))
     if day.added:
         await days.add(bulk.user_id, now.date(), day.added)
     made = [fate.payment for fate in fates if fate.payment is not None]
@@ -101,7 +101,9 @@ async def _pay_all(
     now = uow.clock.now()
     for payment in created:
         tell(uow, payment)
-    paid = [replace(payment, status=Status.PROCESSING, processing_at=now) for payment in created]
+    paid = [
+        replace(payment, status=PaymentStatus.PROCESSING, processing_at=now) for payment in created
+    ]
     await Payments(uow).add(paid)
     await engine.start_many(
         uow,

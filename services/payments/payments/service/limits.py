@@ -9,13 +9,13 @@ from uuid import UUID
 from kit.db import UnitOfWork
 from kit.logs import get_logger
 from payments.domain.limits import Limit, day_is_full, require_fit
-from payments.domain.payment import Payment, Status
+from payments.domain.payment import Payment, PaymentStatus
 from payments.refusals import PersonNotFound
-from payments.repository import Known, Limits
+from payments.repository import KnownPeople, Limits
 
 log = get_logger(__name__)
 
-_COME_TO_NOTHING = frozenset({Status.FAILED, Status.CANCELLED})
+_COME_TO_NOTHING = frozenset({PaymentStatus.FAILED, PaymentStatus.CANCELLED})
 
 
 async def count(uow: UnitOfWork, payment: Payment, minor: int, limit: Limit) -> None:
@@ -45,7 +45,7 @@ async def set_limits(
     uow: UnitOfWork, user_id: UUID, limits: Mapping[str, Limit], set_by: UUID
 ) -> None:
     """Give a person limits of their own, in the place of those they had."""
-    if not await Known(uow).knows(user_id):
+    if not await KnownPeople(uow).knows(user_id):
         raise PersonNotFound
     await Limits(uow).set_own(uow, user_id, limits, set_by)
     uow.after_commit(

@@ -25,9 +25,9 @@ from payments.domain.lifecycle import (
     visible_to,
 )
 from payments.domain.limits import Limit
-from payments.domain.outcomes import Outcome
+from payments.domain.outcomes import PaymentEnd
 from payments.domain.parties import Ends, Parties, PayeeName
-from payments.domain.payment import Method, Payment, Status
+from payments.domain.payment import Method, Payment, PaymentStatus
 from payments.domain.policies import Policies
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.events import tell
@@ -38,7 +38,7 @@ from payments.refusals import (
     PaymentBeingCaptured,
     ServiceNotActive,
 )
-from payments.repository import Billers, Known, Payments
+from payments.repository import Billers, KnownPeople, Payments
 from payments.sagas.payment import CONFIRM, confirmed, facts
 from payments.service.cards.charges import Card, charge_of, want
 from payments.service.limits import count
@@ -241,7 +241,7 @@ async def _not_claimed(uow: UnitOfWork, wanted: Paying) -> Payment | Refusal | N
 
 async def _who_is_not_active(uow: UnitOfWork, payment: Payment) -> Refusal | None:
     to = PayeeName(user_id=payment.payee_id)
-    [parties] = await Known(uow).parties([Ends(payment.payer_id, to)])
+    [parties] = await KnownPeople(uow).parties([Ends(payment.payer_id, to)])
     if parties.payer is not None and parties.payer.is_barred:
         return PayerNotActive()
     if parties.payee is not None and parties.payee.is_barred:
@@ -282,19 +282,19 @@ async def carry_out(uow: UnitOfWork, engine: SagaEngine, policies: Policies) -> 
     """
     due = await Payments(uow).claim_due(uow.clock.now(), DUE_BATCH)
     for payment, _ in due:
-        if payment.status is Status.FAILED:
+        if payment.status is PaymentStatus.FAILED:
             tell(uow, payment)
     claimed = [
         _Claimed(payment, decide_capture(payment, None), own, current())
         for payment, own in due
-        if payment.status is not Status.FAILED
+        if payment.status is not PaymentStatus.FAILED
     ]
     fitting, outcomes = [], []
     for one in sorted(claimed, key=_day_key):
         try:
             await _count(uow, one, policies)
         except Refusal as refusal:
-            outcomes.append(Outcome(one.payment.id, Status.FAILED, reason=refusal.code))
+            outcomes.append(PaymentEnd(one.payment.id, PaymentStatus.FAILED, reason=refusal.code))
         else:
             fitting.append(one)
     if outcomes:

@@ -8,7 +8,7 @@ from kit.db import UnitOfWork
 from kit.saga import SagaEngine
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Method, Payment
-from payments.domain.refunds import MOST_REFUNDS, Refund, RefundStatus, Taken, decide_refund
+from payments.domain.refunds import MOST_REFUNDS, Refund, RefundStatus, Unrefundable, decide_refund
 from payments.refusals import TooManyRefunds
 from payments.repository import Charges, Disputes, Payments, Refunds
 from payments.sagas.refund import refund_facts
@@ -94,11 +94,11 @@ async def request(
     return payment, refund
 
 
-async def _charged(uow: UnitOfWork, payment: Payment) -> tuple[str | None, Taken]:
+async def _charged(uow: UnitOfWork, payment: Payment) -> tuple[str | None, Unrefundable]:
     """Return who charged the card that paid, and what is not there any more of it."""
     if payment.method is not Method.CARD:
-        return None, Taken()
+        return None, Unrefundable()
     charge = await Charges(uow).of_payment(payment.id)
     if charge is None:  # it was never begun to be paid
-        return None, Taken()
+        return None, Unrefundable()
     return charge.provider, await Disputes(uow).taken_of(payment.id)

@@ -6,8 +6,8 @@ from fastapi import Depends, Header, Request
 
 from kit.ids import new_id
 from kit.web.routes import Router
-from sandbox.cards.box import CardPayment, Status, new_payment_id
-from sandbox.cards.deliveries import Faults, Sender
+from sandbox.cards.box import CardPayment, CardPaymentStatus, new_payment_id
+from sandbox.cards.deliveries import Sender, WebhookFaults
 from sandbox.cards.provider import Provider, shown_refund
 from sandbox.cards.schemas import (
     BankCreditAnswer,
@@ -121,7 +121,7 @@ async def refund_card_payment(
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> RefundState:
     """Refund what is asked for, or all that is left."""
-    if payment.status is not Status.SUCCEEDED:
+    if payment.status is not CardPaymentStatus.SUCCEEDED:
         raise CardPaymentNotSucceeded
     if body is not None and body.currency != payment.amount.currency:
         raise CardRefundTooLarge
@@ -136,7 +136,7 @@ async def refund_card_payment(
     refund = payment.refund(key, minor, named, payment.refunds_go)
     if refund is None:
         raise CardRefundTooLarge
-    cards.refunded(payment, refund, Faults())
+    cards.refunded(payment, refund, WebhookFaults())
     return RefundState.model_validate(shown_refund(payment, refund))
 
 

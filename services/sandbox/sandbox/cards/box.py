@@ -11,13 +11,13 @@ from uuid import UUID
 
 from kit.ids import derived_id, new_id
 from kit.money import Money
-from sandbox.cards.reversals import Dispute, DisputeStatus, Refund, RefundStatus
+from sandbox.cards.reversals import BankDispute, BankRefund, BankRefundStatus, DisputeStatus
 
 MOST_PAYMENTS: Final = 10_000  # the oldest are forgotten
 MOST_REFUNDS, MOST_DISPUTES = 100, 20  # of one payment
 
 
-class Outcome(StrEnum):
+class CardOutcome(StrEnum):
     """What the owner of the card does; ``delay`` is a bank that takes its time, then says yes."""
 
     SUCCESS = "success"
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
     ABANDON = "abandon"
 
 
-class Status(StrEnum):
+class CardPaymentStatus(StrEnum):
     """``pending → processing → succeeded | failed``; ``pending | processing → cancelled``."""
 
     PENDING = "pending"
@@ -36,7 +36,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-_OPEN: Final = frozenset({Status.PENDING, Status.PROCESSING})
+_OPEN: Final = frozenset({CardPaymentStatus.PENDING, CardPaymentStatus.PROCESSING})
 _INQUIRIES: Final = frozenset({DisputeStatus.WARNING, DisputeStatus.WARNING_CLOSED})
 
 
@@ -49,11 +49,13 @@ class CardPayment:
     description: str
     return_url: str
     charge_id: UUID | None
-    status: Status = Status.PENDING
+    status: CardPaymentStatus = CardPaymentStatus.PENDING
     reason: str | None = None
-    refunds: dict[str, Refund] = field(default_factory=dict)  # by the key that asked for each
-    disputes: list[Dispute] = field(default_factory=list)
-    refunds_go: RefundStatus = RefundStatus.SUCCEEDED  # what becomes at once of those asked for
+    refunds: dict[str, BankRefund] = field(default_factory=dict)  # by the key that asked for each
+    disputes: list[BankDispute] = field(default_factory=list)
+    refunds_go: BankRefundStatus = (
+        BankRefundStatus.SUCCEEDED
+    )  # what becomes at once of those asked for
 
     @property
     def is_open(self) -> bool:
@@ -68,7 +70,9 @@ class CardPayment:
     @property
     def refunded_minor(self) -> int:
         """What has gone back of it, or is on its way."""
-        sums = (one.minor for one in self.refunds.values() if one.status is not RefundStatus.FAILED)
+        sums = (
+            one.minor for one in self.refunds.values() if one.status is not BankRefundStatus.FAILED
+        )
         return sum(sums)
 
     @property
@@ -83,8 +87,8 @@ class CardPayment:
         return len(self.refunds) >= MOST_REFUNDS or len(self.disputes) >= MOST_DISPUTES
 
     def refund(
-        self, key: str, minor: int | None, refund_id: UUID | None, status: RefundStatus
-    ) -> Refund | None:
+        self, key: str, minor: int | None, refund_id: UUID | None, status: BankRefundStatus
+    ) -> BankRefund | None:
         """Give a sum back, all that is left where none is named.
 
         Returns the refund, or None where there is not as much left.
@@ -93,10 +97,10 @@ class CardPayment:
         if not 0 < wanted <= self.left_minor:
             return None
         name = f"refund_{derived_id(self.id, key).hex}"
-        self.refunds[key] = made = Refund(name, wanted, status, refund_id)
+        self.refunds[key] = made = BankRefund(name, wanted, status, refund_id)
         return made
 
-    def dispute(self, minor: int | None, status: DisputeStatus, reason: str) -> Dispute | None:
+    def dispute(self, minor: int | None, status: DisputeStatus, reason: str) -> BankDispute | None:
         """Open a dispute of a sum, of all that is left where none is named.
 
         Also what has gone back by a refund can be disputed, nothing twice; None where that is so.
@@ -105,11 +109,11 @@ class CardPayment:
         wanted = min(self.left_minor, self.amount.minor - claimed) if minor is None else minor
         if not 0 < wanted <= self.amount.minor - claimed:
             return None
-        opened = Dispute(f"dispute_{new_id().hex}", wanted, status, reason)
+        opened = BankDispute(f"dispute_{new_id().hex}", wanted, status, reason)
         self.disputes.append(opened)
         return opened
 
-    def move(self, status: Status, reason: str | None = None) -> bool:
+    def move(self, status: CardPaymentStatus, reason: str | None = None) -> bool:
         """Go to a state, unless it has ended; tells whether it did."""
         if not self.is_open:
             return False

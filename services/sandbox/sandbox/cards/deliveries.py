@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Faults:
+class WebhookFaults:
     """What goes wrong on the way of webhooks.
 
     Attributes:
@@ -52,11 +52,11 @@ class Sender:
         self._secret = secret
         self._clock = clock
 
-    def send_later(self, bodies: Sequence[dict[str, Any]], faults: Faults) -> None:
+    def send_later(self, bodies: Sequence[dict[str, Any]], faults: WebhookFaults) -> None:
         """Send bodies one after another, in the background."""
         spawn(self.send_all(bodies, faults), "sandbox.webhooks")
 
-    async def send_all(self, bodies: Sequence[dict[str, Any]], faults: Faults) -> None:
+    async def send_all(self, bodies: Sequence[dict[str, Any]], faults: WebhookFaults) -> None:
         """Send bodies one after another, with the faults that are wanted."""
         if faults.late_seconds:
             await asyncio.sleep(faults.late_seconds)
@@ -64,7 +64,7 @@ class Sender:
             for _ in range(2 if faults.twice else 1):
                 await self._until_taken(body, faults)
 
-    async def _until_taken(self, body: dict[str, Any], faults: Faults) -> None:
+    async def _until_taken(self, body: dict[str, Any], faults: WebhookFaults) -> None:
         pause = FIRST_PAUSE_SECONDS
         for _ in range(1 if faults.wrong_signature else TRIES):
             answer = await self.send(body, wrong_signature=faults.wrong_signature)

@@ -13,7 +13,7 @@ from kit.refusals import Language
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 from sandbox.cards.api import Asked, TheProvider
-from sandbox.cards.box import CardPayment, Outcome, Status
+from sandbox.cards.box import CardOutcome, CardPayment, CardPaymentStatus
 from sandbox.cards.reversal_api import (
     dispute_of,
     move_dispute,
@@ -24,7 +24,7 @@ from sandbox.cards.reversal_api import (
 )
 from sandbox.cards.reversal_page import reversals
 from sandbox.cards.reversal_schemas import DisputeRequest, NextForm, PageRefundRequest
-from sandbox.cards.reversals import DisputeMove, RefundStatus
+from sandbox.cards.reversals import BankRefundStatus, DisputeMove
 from sandbox.cards.schemas import CardForm
 from sandbox.cards.texts import TEXTS
 from sandbox.refusals import (
@@ -112,7 +112,7 @@ async def press_card_button(
 ) -> Response:
     """Do what the button says, then send the payer on."""
     cards.choose(payment, form.outcome, form.faults, DELAY_SECONDS)
-    stays = form.outcome is Outcome.DELAY
+    stays = form.outcome is CardOutcome.DELAY
     where = f"/sandbox/cards/{payment.id}" if stays else payment.return_url
     return RedirectResponse(where, status_code=303, headers=_policy(payment))
 
@@ -149,7 +149,9 @@ async def press_next_button(
         case "refund":
             refund_at_page(provider, payment, PageRefundRequest(amount=amount))
         case "succeed" | "fail":
-            status = RefundStatus.SUCCEEDED if form.act == "succeed" else RefundStatus.FAILED
+            status = (
+                BankRefundStatus.SUCCEEDED if form.act == "succeed" else BankRefundStatus.FAILED
+            )
             move_refund(provider, payment, refund_of(payment, form.id), status)
         case "won" | "lost":
             dispute = dispute_of(payment, form.id)
@@ -163,9 +165,9 @@ async def press_next_button(
 
 def _page(payment: CardPayment, language: Language) -> Response:
     texts = TEXTS[language]
-    waits = payment.status is Status.PROCESSING
+    waits = payment.status is CardPaymentStatus.PROCESSING
     refresh = '<meta http-equiv="refresh" content="1">' if waits else ""
-    is_new = payment.status is Status.PENDING
+    is_new = payment.status is CardPaymentStatus.PENDING
     body = _buttons(texts) if is_new else _state(payment, texts)
     amount = f"{_grouped(payment.amount.decimal)} {escape(payment.amount.currency)}"
     html = f"""<!doctype html>
@@ -183,11 +185,16 @@ def _page(payment: CardPayment, language: Language) -> Response:
 
 
 def _buttons(texts: dict[str, str]) -> str:
-    looks = {Outcome.SUCCESS: "main", Outcome.DELAY: "", Outcome.DECLINE: "bad"}
+    looks = {CardOutcome.SUCCESS: "main", CardOutcome.DELAY: "", CardOutcome.DECLINE: "bad"}
     buttons = "".join(
         f'<button class="{looks.get(outcome, "")}" name="outcome" value="{outcome.value}">'
         f"{texts[outcome.value]}</button>"
-        for outcome in (Outcome.SUCCESS, Outcome.DELAY, Outcome.DECLINE, Outcome.ABANDON)
+        for outcome in (
+            CardOutcome.SUCCESS,
+            CardOutcome.DELAY,
+            CardOutcome.DECLINE,
+            CardOutcome.ABANDON,
+        )
     )
     boxes = "".join(
         f'<label><input type="checkbox" name="{name}">{texts[name]}</label>' for name in _BOXES
@@ -198,7 +205,7 @@ def _buttons(texts: dict[str, str]) -> str:
 
 def _state(payment: CardPayment, texts: dict[str, str]) -> str:
     said = f'<p class="state" role="status">{texts[f"is_{payment.status.value}"]}</p>'
-    if payment.status is Status.PROCESSING:
+    if payment.status is CardPaymentStatus.PROCESSING:
         return said
     back = escape(payment.return_url, quote=True)
     link = f'<a class="button main" href="{back}">{texts["back"]}</a>'

@@ -7,9 +7,9 @@ from typing import Any, Final
 from kit.ids import new_id
 from kit.money import decimal_text
 from kit.tasks import spawn
-from sandbox.cards.box import CardPayment, Cards, Outcome, Status
-from sandbox.cards.deliveries import Faults, Sender
-from sandbox.cards.reversals import Dispute, DisputeMove, Refund, RefundStatus
+from sandbox.cards.box import CardOutcome, CardPayment, CardPaymentStatus, Cards
+from sandbox.cards.deliveries import Sender, WebhookFaults
+from sandbox.cards.reversals import BankDispute, BankRefund, BankRefundStatus, DisputeMove
 
 DECLINED: Final = "card_declined"
 
@@ -28,46 +28,54 @@ class Provider:
         return f"{self._public_url}/sandbox/cards/{payment.id}"
 
     def choose(
-        self, payment: CardPayment, outcome: Outcome, faults: Faults, delay_seconds: float
+        self,
+        payment: CardPayment,
+        outcome: CardOutcome,
+        faults: WebhookFaults,
+        delay_seconds: float,
     ) -> None:
         """Do what the owner of the card wants; a payment that has ended stays as it is."""
         if not payment.is_open:
             return
         match outcome:
-            case Outcome.SUCCESS:
-                self._end(payment, Status.SUCCEEDED, None, faults)
-            case Outcome.DECLINE:
-                self._end(payment, Status.FAILED, DECLINED, faults)
-            case Outcome.DELAY if payment.status is Status.PENDING:
-                payment.move(Status.PROCESSING)
-                self._tell([self._event(payment)], Faults())
+            case CardOutcome.SUCCESS:
+                self._end(payment, CardPaymentStatus.SUCCEEDED, None, faults)
+            case CardOutcome.DECLINE:
+                self._end(payment, CardPaymentStatus.FAILED, DECLINED, faults)
+            case CardOutcome.DELAY if payment.status is CardPaymentStatus.PENDING:
+                payment.move(CardPaymentStatus.PROCESSING)
+                self._tell([self._event(payment)], WebhookFaults())
                 spawn(self._end_later(payment, faults, delay_seconds), "sandbox.bank_confirms")
             case _:
                 return
 
-    async def _end_later(self, payment: CardPayment, faults: Faults, seconds: float) -> None:
+    async def _end_later(self, payment: CardPayment, faults: WebhookFaults, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        self._end(payment, Status.SUCCEEDED, None, faults)
+        self._end(payment, CardPaymentStatus.SUCCEEDED, None, faults)
 
     def _end(
-        self, payment: CardPayment, status: Status, reason: str | None, faults: Faults
+        self,
+        payment: CardPayment,
+        status: CardPaymentStatus,
+        reason: str | None,
+        faults: WebhookFaults,
     ) -> None:
         """End a payment and tell it: that it was under way, an earlier try, then its end."""
         if not payment.is_open:
             return
-        events = [self._event(payment, status=Status.PROCESSING)]
-        if status is Status.SUCCEEDED and faults.out_of_order:
-            events.append(self._event(payment, status=Status.FAILED, reason=DECLINED))
+        events = [self._event(payment, status=CardPaymentStatus.PROCESSING)]
+        if status is CardPaymentStatus.SUCCEEDED and faults.out_of_order:
+            events.append(self._event(payment, status=CardPaymentStatus.FAILED, reason=DECLINED))
         payment.move(status, reason)
         self._tell([*events, self._event(payment)], faults)
 
     def cancel(self, payment: CardPayment) -> None:
         """Call a payment off, unless it has ended."""
-        if payment.move(Status.CANCELLED):
-            self._tell([self._event(payment)], Faults())
+        if payment.move(CardPaymentStatus.CANCELLED):
+            self._tell([self._event(payment)], WebhookFaults())
 
     def dispute(
-        self, payment: CardPayment, dispute: Dispute, faults: Faults, *, withdraw: bool
+        self, payment: CardPayment, dispute: BankDispute, faults: WebhookFaults, *, withdraw: bool
     ) -> None:
         """Tell of a dispute that was opened, and withdraw its funds where that is wanted."""
         events = [self._dispute_event("dispute.created", payment, dispute)]
@@ -79,9 +87,9 @@ class Provider:
     def move_dispute(
         self,
         payment: CardPayment,
-        dispute: Dispute,
+        dispute: BankDispute,
         move: DisputeMove,
-        faults: Faults,
+        faults: WebhookFaults,
         *,
         won: bool = False,
     ) -> bool:
@@ -90,21 +98,25 @@ class Provider:
         self._tell([self._dispute_event(kind, payment, dispute) for kind in kinds], faults)
         return bool(kinds)
 
-    def refunded(self, payment: CardPayment, refund: Refund, faults: Faults) -> None:
+    def refunded(self, payment: CardPayment, refund: BankRefund, faults: WebhookFaults) -> None:
         """Tell of a refund that was made."""
         self._tell([self._refund_event("refund.created", payment, refund)], faults)
 
     def move_refund(
-        self, payment: CardPayment, refund: Refund, status: RefundStatus, faults: Faults
+        self,
+        payment: CardPayment,
+        refund: BankRefund,
+        status: BankRefundStatus,
+        faults: WebhookFaults,
     ) -> bool:
         """Let a refund succeed or fail and tell it; False where that is not possible."""
         if not refund.move(status):
             return False
-        kind = "refund.failed" if status is RefundStatus.FAILED else "refund.updated"
+        kind = "refund.failed" if status is BankRefundStatus.FAILED else "refund.updated"
         self._tell([self._refund_event(kind, payment, refund)], faults)
         return True
 
-    def _tell(self, events: list[dict[str, Any]], faults: Faults) -> None:
+    def _tell(self, events: list[dict[str, Any]], faults: WebhookFaults) -> None:
         if faults.repeat_id:
             events = [{**event, "id": events[0]["id"]} for event in events]
         if self.sender is not None and events:
@@ -144,14 +156,16 @@ class Provider:
             "payment": seen,
         }
 
-    def _dispute_event(self, kind: str, payment: CardPayment, dispute: Dispute) -> dict[str, Any]:
+    def _dispute_event(
+        self, kind: str, payment: CardPayment, dispute: BankDispute
+    ) -> dict[str, Any]:
         return self._event(payment, kind) | {"dispute": shown_dispute(payment, dispute)}
 
-    def _refund_event(self, kind: str, payment: CardPayment, refund: Refund) -> dict[str, Any]:
+    def _refund_event(self, kind: str, payment: CardPayment, refund: BankRefund) -> dict[str, Any]:
         return self._event(payment, kind) | {"refund": shown_refund(payment, refund)}
 
 
-def shown_dispute(payment: CardPayment, dispute: Dispute) -> dict[str, Any]:
+def shown_dispute(payment: CardPayment, dispute: BankDispute) -> dict[str, Any]:
     """Return a dispute as the API and the webhooks show it."""
     return {
         "id": dispute.id,
@@ -162,7 +176,7 @@ def shown_dispute(payment: CardPayment, dispute: Dispute) -> dict[str, Any]:
     }
 
 
-def shown_refund(payment: CardPayment, refund: Refund) -> dict[str, Any]:
+def shown_refund(payment: CardPayment, refund: BankRefund) -> dict[str, Any]:
     """Return a refund likewise."""
     return {
         "id": refund.id,

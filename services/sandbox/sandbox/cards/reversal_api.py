@@ -8,8 +8,8 @@ from kit.ids import new_id
 from kit.money import Money
 from kit.web.routes import Router
 from sandbox.cards.api import PAYMENTS, Asked, TheProvider
-from sandbox.cards.box import CardPayment, Status
-from sandbox.cards.deliveries import Faults
+from sandbox.cards.box import CardPayment, CardPaymentStatus
+from sandbox.cards.deliveries import WebhookFaults
 from sandbox.cards.provider import Provider, shown_refund
 from sandbox.cards.reversal_schemas import (
     DisputeMoveRequest,
@@ -17,7 +17,13 @@ from sandbox.cards.reversal_schemas import (
     PageRefundRequest,
     RefundMoveRequest,
 )
-from sandbox.cards.reversals import Dispute, DisputeMove, DisputeStatus, Refund, RefundStatus
+from sandbox.cards.reversals import (
+    BankDispute,
+    BankRefund,
+    BankRefundStatus,
+    DisputeMove,
+    DisputeStatus,
+)
 from sandbox.cards.schemas import CardPaymentState, RefundState
 from sandbox.refusals import (
     CardDisputeTooLarge,
@@ -33,7 +39,7 @@ from sandbox.refusals import (
 router = Router(tags=["cards"])
 
 
-def dispute_of(payment: Asked, dispute_id: str) -> Dispute:
+def dispute_of(payment: Asked, dispute_id: str) -> BankDispute:
     """Return a dispute of the payment."""
     found = next((one for one in payment.disputes if one.id == dispute_id), None)
     if found is None:
@@ -41,7 +47,7 @@ def dispute_of(payment: Asked, dispute_id: str) -> Dispute:
     return found
 
 
-def refund_of(payment: Asked, refund_id: str) -> Refund:
+def refund_of(payment: Asked, refund_id: str) -> BankRefund:
     """Return a refund of the payment."""
     found = next((one for one in payment.refunds.values() if one.id == refund_id), None)
     if found is None:
@@ -49,8 +55,8 @@ def refund_of(payment: Asked, refund_id: str) -> Refund:
     return found
 
 
-AskedDispute = Annotated[Dispute, Depends(dispute_of)]
-AskedRefund = Annotated[Refund, Depends(refund_of)]
+AskedDispute = Annotated[BankDispute, Depends(dispute_of)]
+AskedRefund = Annotated[BankRefund, Depends(refund_of)]
 
 
 def open_dispute(provider: Provider, payment: CardPayment, wanted: DisputeRequest) -> None:
@@ -64,7 +70,9 @@ def open_dispute(provider: Provider, payment: CardPayment, wanted: DisputeReques
     provider.dispute(payment, dispute, wanted.faults, withdraw=withdraw)
 
 
-def refund_at_page(provider: Provider, payment: CardPayment, wanted: PageRefundRequest) -> Refund:
+def refund_at_page(
+    provider: Provider, payment: CardPayment, wanted: PageRefundRequest
+) -> BankRefund:
     """Give a sum back without having been asked by the shop, and tell it."""
     _require_room(payment)
     minor = _minor(payment, wanted.amount)
@@ -78,31 +86,31 @@ def refund_at_page(provider: Provider, payment: CardPayment, wanted: PageRefundR
 def move_dispute(  # noqa: PLR0913 (which dispute of what, and how it is told)
     provider: Provider,
     payment: CardPayment,
-    dispute: Dispute,
+    dispute: BankDispute,
     move: DisputeMove,
     *,
     won: bool = False,
-    faults: Faults | None = None,
+    faults: WebhookFaults | None = None,
 ) -> None:
     """Do something about a dispute and tell it."""
-    if not provider.move_dispute(payment, dispute, move, faults or Faults(), won=won):
+    if not provider.move_dispute(payment, dispute, move, faults or WebhookFaults(), won=won):
         raise CardMoveNotPossible
 
 
 def move_refund(
     provider: Provider,
     payment: CardPayment,
-    refund: Refund,
-    status: RefundStatus,
-    faults: Faults | None = None,
+    refund: BankRefund,
+    status: BankRefundStatus,
+    faults: WebhookFaults | None = None,
 ) -> None:
     """Let a refund succeed or fail and tell it."""
-    if not provider.move_refund(payment, refund, status, faults or Faults()):
+    if not provider.move_refund(payment, refund, status, faults or WebhookFaults()):
         raise CardMoveNotPossible
 
 
 def _require_room(payment: CardPayment) -> None:
-    if payment.status is not Status.SUCCEEDED:
+    if payment.status is not CardPaymentStatus.SUCCEEDED:
         raise CardPaymentNotSucceeded
     if payment.is_full:
         raise CardPaymentFull

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from html import escape
 
 from kit.money import decimal_text
-from sandbox.cards.box import CardPayment, Status
-from sandbox.cards.reversals import Dispute, DisputeStatus, Refund, RefundStatus
+from sandbox.cards.box import CardPayment, CardPaymentStatus
+from sandbox.cards.reversals import BankDispute, BankRefund, BankRefundStatus, DisputeStatus
 
 
 def reversals(payment: CardPayment, texts: dict[str, str]) -> str:
     """Return the buttons for refunds and disputes; nothing where no money has come."""
-    if payment.status is not Status.SUCCEEDED:
+    if payment.status is not CardPaymentStatus.SUCCEEDED:
         return ""
     amount = f'<input name="amount" aria-label="{texts["amount"]}" placeholder="{texts["amount"]}">'
     opening = "".join(_button(act, texts) for act in ("dispute", "inquire", "refund"))
@@ -26,7 +26,7 @@ def reversals(payment: CardPayment, texts: dict[str, str]) -> str:
     return f"<details><summary>{texts['next']}</summary>{''.join(parts)}</details>"
 
 
-def _dispute_acts(dispute: Dispute) -> Iterator[str]:
+def _dispute_acts(dispute: BankDispute) -> Iterator[str]:
     if dispute.status is DisputeStatus.WARNING:
         yield "escalate"
     if dispute.status is DisputeStatus.OPEN and not dispute.is_withdrawn:
@@ -38,10 +38,10 @@ def _dispute_acts(dispute: Dispute) -> Iterator[str]:
         yield "lost"
 
 
-def _refund_acts(refund: Refund) -> Iterator[str]:
-    if refund.status is RefundStatus.PENDING:
+def _refund_acts(refund: BankRefund) -> Iterator[str]:
+    if refund.status is BankRefundStatus.PENDING:
         yield "succeed"
-    if refund.status is not RefundStatus.FAILED:
+    if refund.status is not BankRefundStatus.FAILED:
         yield "fail"
 
 

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from kit.web.fields import AmountText
 from kit.web.schemas import Model
-from sandbox.cards.reversals import RefundStatus
+from sandbox.cards.reversals import BankRefundStatus
 from sandbox.cards.schemas import WithFaults
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
@@ -43,7 +43,7 @@ class PageRefundRequest(WithFaults):
     )
 
     amount: AmountText | None = Field(None, description="In the payment's currency.")
-    status: RefundStatus = RefundStatus.SUCCEEDED
+    status: BankRefundStatus = BankRefundStatus.SUCCEEDED
 
 
 class RefundMoveRequest(WithFaults):
@@ -51,7 +51,7 @@ class RefundMoveRequest(WithFaults):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "failed"}]})
 
-    status: Literal[RefundStatus.SUCCEEDED, RefundStatus.FAILED]
+    status: Literal[BankRefundStatus.SUCCEEDED, BankRefundStatus.FAILED]
 
 
 class NextForm(Model):

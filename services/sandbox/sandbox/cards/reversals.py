@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 
-class RefundStatus(StrEnum):
+class BankRefundStatus(StrEnum):
     """``pending → succeeded | failed``; also ``succeeded → failed``, as banks send money back."""
 
     PENDING = "pending"
@@ -40,22 +40,22 @@ class DisputeMove(StrEnum):
 MOST_MOVES: Final = 100  # of one dispute
 _OPEN: Final = frozenset({DisputeStatus.WARNING, DisputeStatus.OPEN})
 _MOVES: Final = {
-    RefundStatus.PENDING: {RefundStatus.SUCCEEDED, RefundStatus.FAILED},
-    RefundStatus.SUCCEEDED: {RefundStatus.FAILED},
-    RefundStatus.FAILED: set[RefundStatus](),
+    BankRefundStatus.PENDING: {BankRefundStatus.SUCCEEDED, BankRefundStatus.FAILED},
+    BankRefundStatus.SUCCEEDED: {BankRefundStatus.FAILED},
+    BankRefundStatus.FAILED: set[BankRefundStatus](),
 }
 
 
 @dataclass(slots=True)
-class Refund:
+class BankRefund:
     """A sum that goes back; ``refund_id`` is what the shop calls it, None where it did not ask."""
 
     id: str
     minor: int
-    status: RefundStatus
+    status: BankRefundStatus
     refund_id: UUID | None = None
 
-    def move(self, status: RefundStatus) -> bool:
+    def move(self, status: BankRefundStatus) -> bool:
         """Go to a state; tells whether it did."""
         if status not in _MOVES[self.status]:
             return False
@@ -64,7 +64,7 @@ class Refund:
 
 
 @dataclass(slots=True)
-class Dispute:
+class BankDispute:
     """A sum that the card's owner wants back through the bank."""
 
     id: str

@@ -8,9 +8,9 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from kit.web.fields import AmountFields, refuse_field
 from kit.web.schemas import Model
-from sandbox.cards.box import Outcome, Status
-from sandbox.cards.deliveries import Faults
-from sandbox.cards.reversals import DisputeStatus, RefundStatus
+from sandbox.cards.box import CardOutcome, CardPaymentStatus
+from sandbox.cards.deliveries import WebhookFaults
+from sandbox.cards.reversals import BankRefundStatus, DisputeStatus
 
 _CHARGE_ID = "0197a8c0-5d1e-7cc3-98c4-dc0c0c07398f"
 _MOST_SECONDS = 600.0
@@ -76,7 +76,7 @@ class RefundState(Model):
     )
 
     id: str
-    status: RefundStatus
+    status: BankRefundStatus
     amount: str
     currency: str
     refund_id: UUID | None = None
@@ -117,7 +117,7 @@ class CardPaymentState(Model):
     )
 
     id: str
-    status: Status
+    status: CardPaymentStatus
     amount: str
     currency: str
     url: str
@@ -139,9 +139,9 @@ class WithFaults(Model):
     repeat_id: bool = Field(default=False, description="All of them bear one event id.")
 
     @property
-    def faults(self) -> Faults:
+    def faults(self) -> WebhookFaults:
         """What goes wrong."""
-        return Faults(
+        return WebhookFaults(
             late_seconds=self.late_seconds,
             twice=self.twice,
             out_of_order=self.out_of_order,
@@ -157,12 +157,12 @@ class OutcomeRequest(WithFaults):
         json_schema_extra={"examples": [{"outcome": "success", "twice": True}]}
     )
 
-    outcome: Outcome
+    outcome: CardOutcome
     delay_seconds: float = Field(
         3.0, ge=0, le=_MOST_SECONDS, description="How long the bank takes at `delay`."
     )
-    refunds: RefundStatus = Field(
-        RefundStatus.SUCCEEDED,
+    refunds: BankRefundStatus = Field(
+        BankRefundStatus.SUCCEEDED,
         description="What becomes at once of refunds that the shop asks for later.",
     )
 
@@ -172,16 +172,16 @@ class CardForm(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"outcome": "success"}]})
 
-    outcome: Outcome
+    outcome: CardOutcome
     late: Literal["on"] | None = None
     twice: Literal["on"] | None = None
     out_of_order: Literal["on"] | None = None
     wrong_signature: Literal["on"] | None = None
 
     @property
-    def faults(self) -> Faults:
+    def faults(self) -> WebhookFaults:
         """What goes wrong."""
-        return Faults(
+        return WebhookFaults(
             late_seconds=5.0 if self.late else 0.0,
             twice=bool(self.twice),
             out_of_order=bool(self.out_of_order),

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 from kit.web.routes import Router
 from sandbox.mails.box import Box
 from sandbox.mails.page import page
-from sandbox.mails.schemas import MailAnswer, Mails, Recipient, SinkBehaviour
+from sandbox.mails.schemas import MailAnswer, MailList, Recipient, SinkBehaviour
 from sandbox.sheet import HEADERS
 
 router = Router(tags=["mail"])
@@ -30,9 +30,9 @@ Limit = Annotated[int, Query(ge=1, le=300, description="How many mails at most."
     operation_id="list_mails",
     summary="The last mails, newest first",
 )
-async def list_mails(sink: Sink, to: To = None, limit: Limit = 50) -> Mails:
+async def list_mails(sink: Sink, to: To = None, limit: Limit = 50) -> MailList:
     """Show mails as data."""
-    return Mails(items=[MailAnswer.of(mail) for mail in sink.mails(to, limit)])
+    return MailList(items=[MailAnswer.of(mail) for mail in sink.mails(to, limit)])
 
 
 @router.get(

@@ -16,7 +16,7 @@ EVERYBODY: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class TakenMail:
     """A mail as it was taken: the envelope's sender and recipients, and what people read."""
 
     id: UUID
@@ -39,7 +39,7 @@ class Box:
 
     refuse: Mapping[str, int | str] = field(default_factory=dict)
     takes_utf8: bool = True
-    _mails: deque[Mail] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _mails: deque[TakenMail] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def refusal(self, recipient: str) -> int | str | None:
         """Return the code that this recipient gets, None where mail to it is taken."""
@@ -53,9 +53,9 @@ class Box:
         body = message.get_body(("plain",))
         text = "" if body is None else body.get_content()
         subject = str(message.get("Subject", ""))
-        self._mails.appendleft(Mail(new_id(), now, sender, tuple(recipients), subject, text))
+        self._mails.appendleft(TakenMail(new_id(), now, sender, tuple(recipients), subject, text))
 
-    def mails(self, to: str | None, limit: int) -> list[Mail]:
+    def mails(self, to: str | None, limit: int) -> list[TakenMail]:
         """Return the newest mails, all or those to one recipient."""
         wanted = None if to is None else _key(to)
         found = [

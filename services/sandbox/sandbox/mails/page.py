@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from sandbox.mails.box import Mail
+from sandbox.mails.box import TakenMail
 from sandbox.sheet import STYLE
 
 _LINK: Final = re.compile(r"https?://[^\s<>\"']+")
@@ -26,7 +26,7 @@ _MAIL: Final = """<article>
 _NONE: Final = "<p>No mail yet.</p>"
 
 
-def page(mails: Iterable[Mail]) -> str:
+def page(mails: Iterable[TakenMail]) -> str:
     """Return the page."""
     shown = "\n".join(map(_mail, mails))
     return _PAGE.format(style=STYLE, mails=shown or _NONE)
@@ -42,7 +42,7 @@ def linked(text: str) -> str:
     return "".join([*parts, escape(text[end:])])
 
 
-def _mail(mail: Mail) -> str:
+def _mail(mail: TakenMail) -> str:
     return _MAIL.format(
         subject=escape(mail.subject),
         to=escape(", ".join(mail.recipients)),

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints
 
 from kit.web.schemas import Model
-from sandbox.mails.box import Mail
+from sandbox.mails.box import TakenMail
 
 _EXAMPLE: dict[str, Any] = {
     "id": "0197a1e2-4c1d-7d12-9e6f-4a5b6c7d8e09",
@@ -41,7 +41,7 @@ class MailAnswer(Model):
     text: str
 
     @classmethod
-    def of(cls, mail: Mail) -> Self:
+    def of(cls, mail: TakenMail) -> Self:
         """Show a mail."""
         return cls(
             id=mail.id,
@@ -53,7 +53,7 @@ class MailAnswer(Model):
         )
 
 
-class Mails(Model):
+class MailList(Model):
     """The newest mails."""
 
     items: list[MailAnswer]

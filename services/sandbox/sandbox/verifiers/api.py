@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from kit.web.answers import Answer
 from kit.web.routes import Router
 from sandbox.refusals import VerifierDown, VerifierFailed, VerifierUnknown
-from sandbox.verifiers.box import Mode, Verifier
+from sandbox.verifiers.box import Verifier, VerifierMode
 from sandbox.verifiers.schemas import (
     BehaviourChange,
     VerificationRequest,
@@ -43,14 +43,14 @@ async def verify(name: str, body: VerificationRequest, verifier: Asked) -> Answe
     if pause_ms := verifier.behaviour.pause_ms(said):
         await asyncio.sleep(pause_ms / 1000)
     match said:
-        case Mode.OK | Mode.SLOW:
+        case VerifierMode.OK | VerifierMode.SLOW:
             return _verdict(VerificationVerdict(verdict="ok", reason=None))
-        case Mode.DENY:
+        case VerifierMode.DENY:
             why = "The sandbox was told to deny."
             return _verdict(VerificationVerdict(verdict="denied", reason=why))
-        case Mode.NONSENSE:
+        case VerifierMode.NONSENSE:
             return Answer(200, body=verifier.nonsense())
-        case Mode.DOWN:
+        case VerifierMode.DOWN:
             raise VerifierDown
         case _:  # one that failed, or was silent longer than anybody waits
             raise VerifierFailed

@@ -6,7 +6,7 @@ from random import Random
 from typing import Final
 
 
-class Mode(StrEnum):
+class VerifierMode(StrEnum):
     """What a service does with a question that does not fail."""
 
     OK = "ok"
@@ -41,14 +41,14 @@ class Behaviour:
 
     failure_rate: float
     seed: int | None = None
-    mode: Mode = Mode.OK
+    mode: VerifierMode = VerifierMode.OK
     delay_ms: int = 0
 
-    def pause_ms(self, said: Mode | None) -> int:
+    def pause_ms(self, said: VerifierMode | None) -> int:
         """Return how long the answer to a question takes that ends like this."""
-        if said is Mode.SLOW:
+        if said is VerifierMode.SLOW:
             return self.delay_ms or SLOW_MS
-        return SILENT_MS if said is Mode.TIME_OUT else self.delay_ms
+        return SILENT_MS if said is VerifierMode.TIME_OUT else self.delay_ms
 
 
 class Verifier:
@@ -64,7 +64,7 @@ class Verifier:
         self.failed = 0
         self._chance = Random(behaviour.seed)  # noqa: S311 - it decides about failures, not secrets
 
-    def ask(self) -> Mode | None:
+    def ask(self) -> VerifierMode | None:
         """Return what becomes of this question, None where it fails."""
         self.asked += 1
         if self._chance.random() < self.behaviour.failure_rate:

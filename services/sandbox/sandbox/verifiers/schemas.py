@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from kit.web.fields import AmountText, CurrencyCode
 from kit.web.schemas import Model
-from sandbox.verifiers.box import Behaviour, Mode, Verifier
+from sandbox.verifiers.box import Behaviour, Verifier, VerifierMode
 
 
 class VerificationRequest(Model):
@@ -58,8 +58,8 @@ class BehaviourChange(Model):
     seed: int | None = Field(
         default=None, description="Makes the order of failures repeatable; null: by chance."
     )
-    mode: Mode = Field(
-        default=Mode.OK,
+    mode: VerifierMode = Field(
+        default=VerifierMode.OK,
         description="What it does where it does not fail: say `ok` (`slow`: late) or `deny`,"
         " keep silent (`time_out`), answer `nonsense`, or be `down`.",
     )
@@ -94,7 +94,7 @@ class VerifierState(Model):
     name: str
     failure_rate: float
     seed: int | None
-    mode: Mode
+    mode: VerifierMode
     delay_ms: int
     asked: int = Field(description="Questions since the behaviour was set.")
     failed: int = Field(description="How many of them failed.")

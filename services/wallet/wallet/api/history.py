@@ -20,10 +20,10 @@ from kit.web.schemas import Page
 from kit.web.times import DEFAULT_ZONE, Zone, span
 from wallet import refusals
 from wallet.api.ownership import visible
-from wallet.repository.history import Line
+from wallet.repository.history import EntryLine
 from wallet.schemas.wallets import BalanceAnswer, EntryAnswer, Moment, RangeEdge, StatementAnswer
 from wallet.service import history
-from wallet.service.history import Asked, Period, Statement
+from wallet.service.history import EntryRange, Period, Statement
 from wallet.wiring import Configured, Store
 
 router = Router(tags=["history"])
@@ -85,7 +85,7 @@ async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
     below = None if before is None else before.id.int
     async with store.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
-        asked = Asked(begin, end, below, limit + 1)
+        asked = EntryRange(begin, end, below, limit + 1)
         rows = await history.entries(connection, wallet.id, asked)
     await audit.read("wallet", wallet.id, wallet.owner_id)
     return page_of(
@@ -176,7 +176,7 @@ async def _csv(store: Database, found: Statement) -> AsyncIterator[bytes]:
     yield written([("", closed, "closing_balance", "", "", "", closing, currency, "")])
 
 
-def _cells(line: Line, currency: str) -> tuple[str, ...]:
+def _cells(line: EntryLine, currency: str) -> tuple[str, ...]:
     return (
         str(line.seq),
         line.posted_at.isoformat(),

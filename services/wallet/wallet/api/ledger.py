@@ -20,7 +20,7 @@ from wallet.repository.history import History
 from wallet.repository.houses import Houses
 from wallet.schemas.ledger import HouseAccountAnswer, HouseName, LedgerEntryAnswer, TransferAnswer
 from wallet.service import history
-from wallet.service.history import Asked
+from wallet.service.history import EntryRange
 from wallet.wiring import Configured, Store
 
 router = Router(tags=["ledger"])
@@ -107,7 +107,7 @@ async def list_account_entries(  # noqa: PLR0913 (one parameter for each of the 
         account = await Houses(connection).find(account_id)
         if account is None:
             raise NotFound
-        asked = Asked(begin, end, below, limit + 1)
+        asked = EntryRange(begin, end, below, limit + 1)
         rows = await history.entries(connection, account_id, asked)
     await audit.read("account", account_id, *([account.owner_id] if account.owner_id else []))
     return page_of(

@@ -14,7 +14,7 @@ from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 from wallet import refusals
-from wallet.clients.payments import CardTopUp, Charging, Started
+from wallet.clients.payments import CardTopUp, PaymentsClient, Started
 from wallet.domain.wallets import SANDBOX
 from wallet.schemas.wallets import (
     CardTopUpAnswer,
@@ -77,7 +77,7 @@ async def _by_card(
     body: TopUpRequest,
     caller: Identity,
     request: Request,
-    charging: Charging,
+    charging: PaymentsClient,
     language: Language,
 ) -> Answer:
     """Choose the wallet and the charge's id, then ask payments, outside the unit of work.

@@ -19,7 +19,7 @@ from kit.web.schemas import Page
 from wallet import refusals
 from wallet.api.ownership import visible
 from wallet.domain.wallets import Home, Status
-from wallet.repository.wallets import Wallets, Wanted
+from wallet.repository.wallets import WalletFilter, Wallets
 from wallet.schemas.wallets import OpenWallet, WalletAnswer
 from wallet.service import opening, wallets
 from wallet.wiring import Configured, Store
@@ -76,7 +76,7 @@ async def list_wallets(  # noqa: PLR0913 (one parameter for each of the query's)
         filters={"owner": asked, "currency": currency, "status": status, "number": number},
     )
     before = cursors.decode(cursor)
-    wanted = Wanted(_owners(caller, asked), currency, status, number)
+    wanted = WalletFilter(_owners(caller, asked), currency, status, number)
     async with store.read() as connection:
         rows = await Wallets(connection).page(wanted, before, limit + 1)
     await audit.listed("wallet", wanted.owners)

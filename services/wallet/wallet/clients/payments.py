@@ -50,7 +50,7 @@ class Started:
     has_failed: bool = False
 
 
-class Charging:
+class PaymentsClient:
     """The operation of payments that charges cards."""
 
     def __init__(self, client: httpx.AsyncClient, token: ServiceToken, payments_url: str) -> None:

@@ -91,7 +91,7 @@ class Reservation(NamedTuple):
     hold: Hold
 
 
-class Movement(NamedTuple):
+class DecidedMove(NamedTuple):
     """Decided: move this, out of `hold` where there is one, and maybe free the rest of it.
 
     `owed_minor` of it is not taken from the payer, who owes it from now on. `meant` is the closed
@@ -183,12 +183,12 @@ class Book:
         account = self.accounts.get(party.account_id)
         return account if account is not None and account.owner_id == party.owner_id else None
 
-    def apply(self, decided: Reservation | Movement | Release, command_id: UUID) -> Outcome:
+    def apply(self, decided: Reservation | DecidedMove | Release, command_id: UUID) -> Outcome:
         """Carry out what was decided and return the answer to it.
 
         Money that becomes available to somebody who owes pays the debt off at once.
         """
-        if isinstance(decided, Movement):
+        if isinstance(decided, DecidedMove):
             posted = self._move(decided)
             self._repay(decided.payer, command_id)
             self._repay(decided.payee, command_id)
@@ -207,7 +207,7 @@ class Book:
         self.holds[hold.id] = self.placed_holds[hold.id] = hold
         return Held(hold.id, account.id)
 
-    def _move(self, decided: Movement) -> Posted:
+    def _move(self, decided: DecidedMove) -> Posted:
         payer, payee, amount = decided.payer, decided.payee, decided.amount_minor
         if decided.hold is not None:
             decided.hold.captured_minor += amount
@@ -254,7 +254,9 @@ class Book:
         transfer_id = derived_id(account.id, account.seq + 1, REPAYMENT)
         self.repayments[transfer_id] = command_id
         debts = self.houses["debts", account.currency]
-        self._move(Movement(transfer_id, account, debts, amount, REPAYMENT, str(account.id), None))
+        self._move(
+            DecidedMove(transfer_id, account, debts, amount, REPAYMENT, str(account.id), None)
+        )
 
     def _enter(
         self, account: Account, amount_minor: int, transfer_id: UUID, posted_at: datetime

@@ -7,7 +7,7 @@ and the happy path is the last line. Idempotency is the rung before them all, in
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from wallet.domain.book import Account, Book, Hold, Movement, Release, Reservation
+from wallet.domain.book import Account, Book, DecidedMove, Hold, Release, Reservation
 from wallet.domain.commands import (
     AMOUNT_INVALID,
     BALANCE_LIMIT,
@@ -84,7 +84,7 @@ def decide_place_hold(book: Book, command: PlaceHold) -> Reservation | Refused:
 
 def decide_capture_hold(  # noqa: PLR0911 (a ladder has as many exits as rungs)
     book: Book, command: CaptureHold
-) -> Movement | Refused:
+) -> DecidedMove | Refused:
     """Move held money; a frozen payer still gives what was held."""
     if command.amount_minor <= 0:
         return AMOUNT_INVALID
@@ -106,7 +106,7 @@ def decide_capture_hold(  # noqa: PLR0911 (a ladder has as many exits as rungs)
     taker = _taker(book, payee, command.amount_minor)
     if _overflows(payer, taker, command.amount_minor):
         return BALANCE_LIMIT
-    return Movement(
+    return DecidedMove(
         command.transfer_id,
         payer,
         taker,
@@ -130,7 +130,7 @@ def decide_release_hold(book: Book, command: ReleaseHold) -> Release | Refused:
 
 def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
     book: Book, command: Transfer
-) -> Movement | Refused:
+) -> DecidedMove | Refused:
     """Move money that is available; where the rest is owed, whatever is available.
 
     The provider, or the court, has taken such money already: so a frozen wallet gives it too.
@@ -155,7 +155,7 @@ def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
         return SAME_ACCOUNT
     if _overflows(payer, taker, command.amount_minor):
         return BALANCE_LIMIT
-    return Movement(
+    return DecidedMove(
         command.transfer_id,
         payer,
         taker,
@@ -196,7 +196,7 @@ def _overflows(payer: Account, payee: Account, amount_minor: int) -> bool:
     )
 
 
-_Decide = Callable[[Book, Any], Reservation | Movement | Release | Refused]
+_Decide = Callable[[Book, Any], Reservation | DecidedMove | Release | Refused]
 
 _DECIDE: dict[type[LedgerCommand], _Decide] = {
     PlaceHold: decide_place_hold,

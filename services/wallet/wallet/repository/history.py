@@ -57,7 +57,7 @@ ORDER BY entry.seq
 """
 
 
-class Line(NamedTuple):
+class EntryLine(NamedTuple):
     """An entry with what its transfer says; amounts in minor units."""
 
     seq: int
@@ -86,7 +86,7 @@ class Moved(NamedTuple):
     meant_account_id: UUID | None
 
 
-class Leg(NamedTuple):
+class TransferEntry(NamedTuple):
     """An entry of a transfer; ``owner_id`` is None for the house's own accounts."""
 
     account_id: UUID
@@ -119,34 +119,34 @@ class History:
 
     async def newest_first(
         self, account_id: UUID, *, after: int, through: int, limit: int
-    ) -> list[Line]:
+    ) -> list[EntryLine]:
         """Return entries with ``after < seq <= through``, the highest first."""
         rows = await self._connection.fetch(_NEWEST_FIRST, account_id, after, through, limit)
-        return [Line(*row) for row in rows]
+        return [EntryLine(*row) for row in rows]
 
     async def oldest_first(
         self, account_id: UUID, *, after: int, through: int, limit: int
-    ) -> list[Line]:
+    ) -> list[EntryLine]:
         """Return entries with ``after < seq <= through``, the lowest first."""
         rows = await self._connection.fetch(_OLDEST_FIRST, account_id, after, through, limit)
-        return [Line(*row) for row in rows]
+        return [EntryLine(*row) for row in rows]
 
     async def transfer(self, transfer_id: UUID) -> Moved | None:
         """Return a transfer."""
         row = await self._connection.fetchrow(_TRANSFER, transfer_id)
         return None if row is None else Moved(*row)
 
-    async def all_legs(self, moved: Moved) -> list[Leg]:
+    async def all_legs(self, moved: Moved) -> list[TransferEntry]:
         """Return all entries of a transfer, the payer's first."""
         sides = [moved.payer_account_id, moved.payee_account_id]
         if moved.owed_minor:
             sides.insert(1, await self._connection.fetchval(_DEBTS, moved.currency))
         return [leg for side in sides for leg in await self.legs(moved, side)]
 
-    async def legs(self, moved: Moved, account_id: UUID) -> list[Leg]:
+    async def legs(self, moved: Moved, account_id: UUID) -> list[TransferEntry]:
         """Return a transfer's entries on one account, found by their time: no index names them."""
         # Of an account that is not there both numbers are none, and so are its entries.
         after = await self.entries_before(account_id, moved.posted_at)
         through = await self.entries_before(account_id, moved.posted_at, inclusive=True)
         rows = await self._connection.fetch(_OF_TRANSFER, account_id, after, through, moved.id)
-        return [Leg(*row) for row in rows]
+        return [TransferEntry(*row) for row in rows]

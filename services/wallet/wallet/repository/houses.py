@@ -57,7 +57,7 @@ class House(NamedTuple):
     oldest_at: datetime | None
 
 
-class Known(NamedTuple):
+class AnyAccount(NamedTuple):
     """Any account, people's or the house's."""
 
     id: UUID
@@ -87,10 +87,10 @@ class Houses:
         )
         return [House(*row) for row in rows]
 
-    async def find(self, account_id: UUID) -> Known | None:
+    async def find(self, account_id: UUID) -> AnyAccount | None:
         """Return an account of any kind."""
         row = await self._connection.fetchrow(_FIND, account_id)
-        return None if row is None else Known(*row)
+        return None if row is None else AnyAccount(*row)
 
     async def owners(self, account_ids: Sequence[UUID | None]) -> list[UUID]:
         """Return whose accounts these are, once each and in their order; the house is nobody."""

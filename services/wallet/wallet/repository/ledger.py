@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from kit.bulk import Bulk
+from kit.bulk import BulkInsert
 from kit.db.unit_of_work import UnitOfWork
 from wallet.domain.book import Account, Book, Hold
 
@@ -34,7 +34,7 @@ FROM hold WHERE id = ANY($1)
 
 _ANSWERS = "SELECT command_id, reply_type, reply FROM command WHERE command_id = ANY($1)"
 
-_TRANSFERS = Bulk(
+_TRANSFERS = BulkInsert(
     "transfer",
     id="uuid",
     kind="text",
@@ -48,7 +48,7 @@ _TRANSFERS = Bulk(
     meant_account_id="uuid",
 )
 
-_ENTRIES = Bulk(
+_ENTRIES = BulkInsert(
     "entry",
     account_id="uuid",
     seq="bigint",
@@ -59,7 +59,7 @@ _ENTRIES = Bulk(
     posted_at="timestamptz",
 )
 
-_COMMANDS = Bulk(
+_COMMANDS = BulkInsert(
     "command", command_id="uuid", reply_type="text", reply="jsonb", created_at="timestamptz"
 )
 
@@ -88,7 +88,7 @@ WHERE account.id = given.id
 """
 
 
-class Answer(NamedTuple):
+class KeptReply(NamedTuple):
     """A command's reply as it is kept: the message's type, and what is or becomes its JSON."""
 
     command_id: UUID
@@ -124,9 +124,9 @@ class Ledger:
         """Lock those of the accounts that are for debts or in suspense; nothing is locked after."""
         return [Account(*row) for row in await self._uow.fetch(_LOCK_LAST, account_ids)]
 
-    async def answers(self, command_ids: Collection[UUID]) -> list[Answer]:
+    async def answers(self, command_ids: Collection[UUID]) -> list[KeptReply]:
         """Return the answers already given to these commands."""
-        return [Answer(*row) for row in await self._uow.fetch(_ANSWERS, command_ids)]
+        return [KeptReply(*row) for row in await self._uow.fetch(_ANSWERS, command_ids)]
 
     async def holds(self, hold_ids: Collection[UUID], locked: Iterable[Account]) -> list[Hold]:
         """Return the holds; raises HoldAppearedError unless the account of each is locked."""
@@ -178,7 +178,7 @@ class Ledger:
             _SAVE_HOLDS, *_columns(placed, width=6), *_columns(changed, width=3), book.now
         )
 
-    async def keep_answers(self, answers: Sequence[Answer], now: datetime) -> None:
+    async def keep_answers(self, answers: Sequence[KeptReply], now: datetime) -> None:
         """Keep replies for the commands' repetitions; raises where one is kept already."""
         # Sorted, so that two batches with the same commands wait for each other, never in a ring.
         ordered = sorted(answers, key=lambda answer: answer.command_id.bytes)

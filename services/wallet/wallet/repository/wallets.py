@@ -66,7 +66,7 @@ RETURNING {_COLUMNS}
 """
 
 
-class Wanted(NamedTuple):
+class WalletFilter(NamedTuple):
     """Which wallets are listed; None of something is any."""
 
     owners: Collection[UUID] | None
@@ -103,7 +103,7 @@ class Wallets:
         return {Home(owner_id, currency): found for owner_id, currency, found in rows}
 
     async def page(
-        self, wanted: Wanted, before: tuple[datetime, UUID] | None, limit: int
+        self, wanted: WalletFilter, before: tuple[datetime, UUID] | None, limit: int
     ) -> list[Wallet]:
         """Return wallets, newest first."""
         columns = [account.c[name] for name in Wallet._fields]

@@ -10,7 +10,7 @@ from pydantic import Field
 from kit.web.fields import MoneyObject
 from kit.web.schemas import Model
 from wallet.domain.wallets import HOUSE_NAMES
-from wallet.repository.history import Leg, Line, Moved
+from wallet.repository.history import EntryLine, Moved, TransferEntry
 from wallet.repository.houses import House
 from wallet.schemas.wallets import EntryAnswer
 
@@ -69,7 +69,7 @@ class LedgerEntryAnswer(EntryAnswer):
     )
 
     @classmethod
-    def told(cls, line: Line, currency: str) -> Self:
+    def told(cls, line: EntryLine, currency: str) -> Self:
         """Show a line."""
         shown = EntryAnswer.of(line, currency).model_dump()
         return cls(**shown, meant_wallet_id=line.meant_account_id)
@@ -86,7 +86,7 @@ class TransferEntryAnswer(Model):
     balance_after: MoneyObject
 
     @classmethod
-    def of(cls, leg: Leg, currency: str) -> Self:
+    def of(cls, leg: TransferEntry, currency: str) -> Self:
         """Show an entry."""
         return cls(
             account_id=leg.account_id,
@@ -119,7 +119,7 @@ class TransferAnswer(Model):
     posted_at: datetime
 
     @classmethod
-    def of(cls, moved: Moved, legs: Sequence[Leg], mine: Collection[UUID] | None) -> Self:
+    def of(cls, moved: Moved, legs: Sequence[TransferEntry], mine: Collection[UUID] | None) -> Self:
         """Show a transfer to who owns these of its accounts; None shows all."""
         currency = moved.currency
         is_payer = mine is None or moved.payer_account_id in mine

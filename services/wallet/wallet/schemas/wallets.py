@@ -20,7 +20,7 @@ from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field
 from kit.web.schemas import Model
 from wallet.domain.wallets import Status, Wallet
 from wallet.repository.bank_credits import BankCredit
-from wallet.repository.history import Leg, Line, Moved
+from wallet.repository.history import EntryLine, Moved, TransferEntry
 from wallet.service.history import Statement
 
 _WALLET_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a91"
@@ -244,7 +244,7 @@ class EntryAnswer(Model):
     posted_at: datetime
 
     @classmethod
-    def of(cls, line: Line, currency: str) -> Self:
+    def of(cls, line: EntryLine, currency: str) -> Self:
         """Show a line."""
         return cls(
             seq=line.seq,
@@ -279,7 +279,7 @@ class StatementAnswer(Model):
     items: list[EntryAnswer]
 
     @classmethod
-    def of(cls, found: Statement, lines: list[Line]) -> Self:
+    def of(cls, found: Statement, lines: list[EntryLine]) -> Self:
         """Show a statement."""
         currency = found.wallet.currency
         return cls(
@@ -350,7 +350,7 @@ class KnownTransfer(Model):
     entries: list[KnownEntry]
 
     @classmethod
-    def of(cls, moved: Moved, legs: list[Leg]) -> Self:
+    def of(cls, moved: Moved, legs: list[TransferEntry]) -> Self:
         """Describe a transfer."""
         return cls(
             id=moved.id,

@@ -21,7 +21,7 @@ from wallet.refusals import (
 )
 from wallet.repository import adjustments
 from wallet.repository.adjustments import Adjustment
-from wallet.repository.houses import Houses, Known
+from wallet.repository.houses import AnyAccount, Houses
 from wallet.repository.wallets import Wallets
 from wallet.service.postings import decide, emit_movements, settle
 
@@ -191,7 +191,7 @@ def _require_posted(outcome: Outcome, command: Transfer) -> None:
         raise WalletClosed
 
 
-async def _account(uow: UnitOfWork, side: Side, currency: str, field: str) -> Known:
+async def _account(uow: UnitOfWork, side: Side, currency: str, field: str) -> AnyAccount:
     if side.wallet_id is not None:
         known = await Houses(uow).find(side.wallet_id)
         if known is None or known.owner_id is None or known.currency != currency:

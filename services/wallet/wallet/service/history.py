@@ -9,7 +9,7 @@ from uuid import UUID
 from kit.db.unit_of_work import Connection
 from wallet.domain.wallets import Wallet
 from wallet.refusals import PeriodInvalid, StatementTooLong
-from wallet.repository.history import History, Line
+from wallet.repository.history import EntryLine, History
 
 MAX_LINES = 1000  # of a statement in one answer; a CSV has no limit, it is read on as it is sent
 _CHUNK = 500
@@ -23,7 +23,7 @@ class Period(NamedTuple):
     end: datetime
 
 
-class Asked(NamedTuple):
+class EntryRange(NamedTuple):
     """Which entries: from `begin` up to but without `end`, with a seq under `below`."""
 
     begin: datetime | None
@@ -43,7 +43,7 @@ class Statement(NamedTuple):
     closing_minor: int
 
 
-class Reader(Protocol):
+class ReadSource(Protocol):
     """Something that lends connections for reading."""
 
     def read(self) -> AbstractAsyncContextManager[Connection]:
@@ -58,7 +58,7 @@ async def balance_at(connection: Connection, wallet: Wallet, moment: datetime) -
     return await history.balance_after(wallet.id, seq)
 
 
-async def entries(connection: Connection, account_id: UUID, asked: Asked) -> list[Line]:
+async def entries(connection: Connection, account_id: UUID, asked: EntryRange) -> list[EntryLine]:
     """Return an account's entries, newest first.
 
     Raises:
@@ -96,7 +96,7 @@ async def statement(connection: Connection, wallet: Wallet, period: Period) -> S
     )
 
 
-async def lines(connection: Connection, found: Statement) -> list[Line]:
+async def lines(connection: Connection, found: Statement) -> list[EntryLine]:
     """Return a statement's lines, oldest first.
 
     Raises:
@@ -109,7 +109,7 @@ async def lines(connection: Connection, found: Statement) -> list[Line]:
     )
 
 
-async def all_lines(reader: Reader, found: Statement) -> AsyncIterator[list[Line]]:
+async def all_lines(reader: ReadSource, found: Statement) -> AsyncIterator[list[EntryLine]]:
     """Yield all of a statement's lines, oldest first, some hundreds at a time.
 
     Entries never change, so reading them bit by bit is as good as all at once.

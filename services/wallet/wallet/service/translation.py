@@ -11,7 +11,7 @@ from wallet.domain.book import Barrier, Book, TransferRow
 from wallet.domain.commands import LedgerCommand, Outcome, Party
 from wallet.domain.hash_chain import Entry
 from wallet.domain.wallets import Home, HouseAccount, Wallet
-from wallet.repository.ledger import Answer
+from wallet.repository.ledger import KeptReply
 
 Meant = Home | HouseAccount
 Asked = contract.PlaceHold | contract.ReleaseHold | contract.CaptureHold | contract.Transfer
@@ -139,12 +139,12 @@ def undone(barrier: Barrier) -> Reply:
     )
 
 
-def kept(reply: Reply) -> Answer:
+def kept(reply: Reply) -> KeptReply:
     """Return a reply as it is kept for the command's repetitions."""
-    return Answer(reply.in_reply_to, reply.type, reply)
+    return KeptReply(reply.in_reply_to, reply.type, reply)
 
 
-def repeated(answer: Answer) -> ledger.Repeated:
+def repeated(answer: KeptReply) -> ledger.Repeated:
     """Return a kept answer as an outcome."""
     return ledger.Repeated(_REPLIES[answer.reply_type].model_validate(answer.reply))
 

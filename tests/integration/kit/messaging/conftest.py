@@ -15,7 +15,7 @@ from kit.ids import new_id
 from kit.messaging import inbox
 from kit.messaging.broker import Broker
 from kit.messaging.rabbit import RabbitBroker
-from kit.messaging.topology import Exchange, Queue, Topology, working_queue
+from kit.messaging.topology import BrokerExchange, Queue, Topology, working_queue
 from testkit.broker import MemoryBroker
 from testkit.databases import Cluster
 from testkit.proxy import Proxy
@@ -58,10 +58,10 @@ class Names:
         """Return what the service under test would declare."""
         return Topology(
             exchanges=(
-                Exchange(self.direct, "direct"),
-                Exchange(self.topic, "topic", {"alternate-exchange": self.fanout}),
-                Exchange(self.fanout, "fanout"),
-                Exchange(self.dead_exchange, "direct"),
+                BrokerExchange(self.direct, "direct"),
+                BrokerExchange(self.topic, "topic", {"alternate-exchange": self.fanout}),
+                BrokerExchange(self.fanout, "fanout"),
+                BrokerExchange(self.dead_exchange, "direct"),
             ),
             queues=(
                 working_queue(

@@ -10,7 +10,7 @@ from kit.messaging.retries import Retries
 from kit.messaging.routes import by_type
 from testkit.broker import MemoryBroker
 from testkit.databases import Cluster
-from testkit.toys import Told, Work
+from testkit.toys import ToyTold, Work
 
 QUEUE = "kit.commands"
 
@@ -35,13 +35,13 @@ class Effects:
 
     async def handle(self, uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         self.batches.append(len(envelopes))
-        texts = [one.message.text for one in envelopes if isinstance(one.message, Work | Told)]
+        texts = [one.message.text for one in envelopes if isinstance(one.message, Work | ToyTold)]
         for text in texts:
             if text in self.troubles:
                 await self.troubles[text](uow)
         await uow.execute("INSERT INTO effect (text) SELECT * FROM unnest($1::text[])", texts)
         for text in texts:
-            uow.emit(Told(text=text), subject="1")
+            uow.emit(ToyTold(text=text), subject="1")
 
     def fail_on(self, text: str, error: BaseException | None = None) -> None:
         """Have the handler raise whenever it meets a text."""

@@ -8,9 +8,9 @@ import pytest
 from kit.messaging.broker import (
     BrokerUnavailableError,
     Delivery,
-    Fate,
     Publication,
     PublicationRefusedError,
+    PublishOutcome,
     Subscription,
 )
 
@@ -23,7 +23,7 @@ def one(rig: Rig, text: str, *, key: str = "one", mandatory: bool = True) -> Pub
     return Publication(rig.names.direct, key, text.encode(), "text/plain", mandatory)
 
 
-async def publish(rig: Rig, *publications: Publication) -> list[Fate]:
+async def publish(rig: Rig, *publications: Publication) -> list[PublishOutcome]:
     publisher = await rig.broker.publisher()
     try:
         return await publisher.publish(publications)
@@ -47,7 +47,7 @@ def texts(deliveries: Sequence[Delivery]) -> list[str]:
 async def test_a_window_is_confirmed_and_arrives_in_its_order(rig: Rig) -> None:
     words = [f"{n:03}" for n in range(300)]
     fates = await publish(rig, *(one(rig, word) for word in words))
-    assert fates == [Fate.CONFIRMED] * len(words)
+    assert fates == [PublishOutcome.CONFIRMED] * len(words)
     subscription = await rig.broker.subscribe(rig.names.queue, prefetch=300)
     taken = await take(subscription, len(words))
     assert texts(taken) == words
@@ -76,7 +76,12 @@ async def test_only_the_mandatory_message_that_no_queue_takes_is_returned(rig: R
         one(rig, "dropped", key="nobody", mandatory=False),
         one(rig, "last"),
     )
-    assert fates == [Fate.CONFIRMED, Fate.RETURNED, Fate.CONFIRMED, Fate.CONFIRMED]
+    assert fates == [
+        PublishOutcome.CONFIRMED,
+        PublishOutcome.RETURNED,
+        PublishOutcome.CONFIRMED,
+        PublishOutcome.CONFIRMED,
+    ]
     subscription = await rig.broker.subscribe(rig.names.queue, prefetch=10)
     assert texts(await take(subscription, 2)) == ["first", "last"]
     await subscription.close()
@@ -85,7 +90,10 @@ async def test_only_the_mandatory_message_that_no_queue_takes_is_returned(rig: R
 async def test_an_event_that_nobody_listens_to_goes_to_the_alternate_exchange(rig: Rig) -> None:
     heard = Publication(rig.names.topic, "told", b"heard", "text/plain", mandatory=False)
     unheard = Publication(rig.names.topic, "untold", b"unheard", "text/plain", mandatory=False)
-    assert await publish(rig, heard, unheard) == [Fate.CONFIRMED, Fate.CONFIRMED]
+    assert await publish(rig, heard, unheard) == [
+        PublishOutcome.CONFIRMED,
+        PublishOutcome.CONFIRMED,
+    ]
     for queue, expected in ((rig.names.queue, "heard"), (rig.names.unrouted, "unheard")):
         subscription = await rig.broker.subscribe(queue, prefetch=10)
         assert texts(await take(subscription, 1)) == [expected]
@@ -100,7 +108,7 @@ async def test_an_unknown_exchange_is_a_refusal_and_a_new_publisher_works(rig: R
     with pytest.raises(BrokerUnavailableError):
         await publisher.publish([one(rig, "too late")])
     await publisher.close()
-    assert await publish(rig, one(rig, "again")) == [Fate.CONFIRMED]
+    assert await publish(rig, one(rig, "again")) == [PublishOutcome.CONFIRMED]
 
 
 async def test_take_waits_for_a_message_and_for_no_more(rig: Rig) -> None:
@@ -222,10 +230,10 @@ async def test_a_consumer_that_the_broker_cancels_is_told(rig: Rig) -> None:
 async def test_what_an_operator_deleted_is_declared_again_by_the_next_channel(rig: Rig) -> None:
     await publish(rig, one(rig, "before"))
     await rig.delete_queue(rig.names.queue)
-    assert await publish(rig, one(rig, "after")) == [Fate.CONFIRMED]
+    assert await publish(rig, one(rig, "after")) == [PublishOutcome.CONFIRMED]
     await rig.delete_queue(rig.names.queue)
     subscription = await rig.broker.subscribe(rig.names.queue, prefetch=10)
-    assert await publish(rig, one(rig, "again")) == [Fate.CONFIRMED]
+    assert await publish(rig, one(rig, "again")) == [PublishOutcome.CONFIRMED]
     assert texts(await take(subscription, 1)) == ["again"]
     await subscription.close()
 
@@ -246,7 +254,7 @@ async def test_a_cut_connection_is_told_and_new_channels_work(rig: Rig) -> None:
         await publisher.publish([one(rig, "lost")])
     await subscription.close()
     await publisher.close()
-    assert await publish(rig, one(rig, "2")) == [Fate.CONFIRMED]
+    assert await publish(rig, one(rig, "2")) == [PublishOutcome.CONFIRMED]
     subscription = await rig.broker.subscribe(rig.names.queue, prefetch=10)
     taken = await take(subscription, 3)
     assert texts(taken) == ["0", "1", "2"]
@@ -264,7 +272,7 @@ async def test_a_cut_in_the_middle_of_a_window_is_told(rig: Rig) -> None:
         async with asyncio.timeout(WITHIN):
             await publishing
     await publisher.close()
-    assert await publish(rig, one(rig, "after")) == [Fate.CONFIRMED]
+    assert await publish(rig, one(rig, "after")) == [PublishOutcome.CONFIRMED]
 
 
 async def test_a_broker_out_of_reach_is_told_and_its_return_is_noticed(rig: Rig) -> None:
@@ -274,7 +282,7 @@ async def test_a_broker_out_of_reach_is_told_and_its_return_is_noticed(rig: Rig)
             await rig.broker.publisher()
         with pytest.raises(BrokerUnavailableError):
             await rig.broker.subscribe(rig.names.queue, prefetch=1)
-    assert await publish(rig, one(rig, "back")) == [Fate.CONFIRMED]
+    assert await publish(rig, one(rig, "back")) == [PublishOutcome.CONFIRMED]
 
 
 async def test_cancelling_a_publish_and_a_take_is_a_cancellation(rig: Rig) -> None:

@@ -22,7 +22,7 @@ from testkit.clock import FakeClock
 from testkit.databases import Cluster
 from testkit.proxy import Proxy
 from testkit.pump import sent
-from testkit.toys import Told, Work, delivery, encoded, event_id, work
+from testkit.toys import ToyTold, Work, delivery, encoded, event_id, work
 from testkit.waiting import running, until
 
 from .effects import QUEUE, Effects
@@ -55,7 +55,7 @@ async def test_a_batch_is_one_transaction_of_four_statements(effects: Effects) -
     assert effects.database.statements - before == 4  # inbox, handler, its id, outbox
     assert effects.batches == [200]
     assert await effects.texts() == texts
-    assert len(await sent(effects.database, Told)) == 200
+    assert len(await sent(effects.database, ToyTold)) == 200
 
 
 async def test_events_of_several_deliveries_are_handled_together_in_order(
@@ -72,7 +72,7 @@ async def test_an_event_that_comes_again_alone_has_one_effect(effects: Effects) 
     for _ in range(3):
         await effects.consumer().handle([delivery(body)])
     assert await effects.texts() == ["once"]
-    assert len(await sent(effects.database, Told)) == 1
+    assert len(await sent(effects.database, ToyTold)) == 1
 
 
 async def test_an_event_that_comes_twice_in_one_pack_has_one_effect(effects: Effects) -> None:
@@ -310,7 +310,7 @@ async def test_each_message_of_a_batch_is_the_cause_of_what_it_emits(
     effects: Effects,
 ) -> None:
     async def answer(uow: UnitOfWork, envelope: Envelope) -> None:
-        uow.emit(Told(text="answer"), subject=envelope.subject)
+        uow.emit(ToyTold(text="answer"), subject=envelope.subject)
 
     consumer = Consumer(
         effects.database,
@@ -321,7 +321,7 @@ async def test_each_message_of_a_batch_is_the_cause_of_what_it_emits(
     )
     bodies = [command(effects, text, subject=text) for text in "abc"]
     await consumer.handle([delivery(*bodies)])
-    emitted = await sent(effects.database, Told)
+    emitted = await sent(effects.database, ToyTold)
     assert [one.causation_id for one in emitted] == [str(event_id(body)) for body in bodies]
 
 

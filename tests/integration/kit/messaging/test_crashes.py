@@ -18,22 +18,22 @@ from testkit.clock import FakeClock
 from testkit.cutting import cut_everywhere
 from testkit.databases import Cluster
 from testkit.pump import outbox_rows, sent
-from testkit.toys import Told, delivery, encoded, work
+from testkit.toys import ToyTold, delivery, encoded, work
 
 from .effects import QUEUE, Effects
 
 
 @pytest.fixture
 def broker() -> MemoryBroker:
-    own = topology.of_service("kit", commands=True, replies=False, event_types=[Told.type])
+    own = topology.of_service("kit", commands=True, replies=False, event_types=[ToyTold.type])
     return MemoryBroker([topology.shared(), own])
 
 
 async def told(effects: Effects) -> list[str]:
     """Return the texts that were told, as they wait in the outbox."""
     found = []
-    for envelope in await sent(effects.database, Told):
-        assert isinstance(envelope.message, Told)
+    for envelope in await sent(effects.database, ToyTold):
+        assert isinstance(envelope.message, ToyTold)
         found.append(envelope.message.text)
     return found
 
@@ -154,7 +154,7 @@ async def test_a_unit_of_work_cut_off_anywhere_is_all_or_nothing(
         run += 1
         async with database.unit_of_work() as uow:
             await uow.execute("INSERT INTO effect (text) VALUES ($1)", f"{run}")
-            uow.emit(Told(text=f"{run}"), subject="1")
+            uow.emit(ToyTold(text=f"{run}"), subject="1")
 
     async for _ in cut_everywhere(change):
         async with database.read() as connection:
@@ -186,7 +186,7 @@ async def test_a_drain_cut_off_anywhere_loses_nothing_and_keeps_the_order(
         run += 1
         async with database.unit_of_work() as uow:
             for n in range(5):
-                uow.emit(Told(text=f"{run:03}.{n}"), subject="1")
+                uow.emit(ToyTold(text=f"{run:03}.{n}"), subject="1")
 
     async for _ in _cut_after(begin, drain):
         pass

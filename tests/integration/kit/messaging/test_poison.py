@@ -14,13 +14,13 @@ from kit.ids import new_id
 from kit.messaging import letters
 from kit.messaging.broker import Delivery
 from kit.messaging.consumer import Consumer
-from kit.messaging.graveyard import Graveyard
+from kit.messaging.graveyard import DeadLetterCollector
 from kit.messaging.letters import MAX_ATTEMPTS, Looked
 from kit.messaging.retries import Retries
 from kit.messaging.routes import by_type
 from testkit.broker import MemoryBroker
 from testkit.clock import FakeClock
-from testkit.toys import Sung, Told, Work, delivery, encoded, event_id, work
+from testkit.toys import Sung, ToyTold, Work, delivery, encoded, event_id, work
 from testkit.waiting import running, until
 
 from .effects import QUEUE, Effects
@@ -77,11 +77,11 @@ async def test_an_unknown_command_is_dead_with_its_type(effects: Effects) -> Non
 
 
 async def test_an_unknown_event_is_acknowledged_without_a_letter(effects: Effects) -> None:
-    handlers = by_type({Told: effects.handle})
+    handlers = by_type({ToyTold: effects.handle})
     consumer = Consumer(
         effects.database, MemoryBroker(), "kit.events", handlers, unknown_is_fine=True
     )
-    pack = delivery(encoded(Sung(text="la")), encoded(Told(text="known")))
+    pack = delivery(encoded(Sung(text="la")), encoded(ToyTold(text="known")))
     await consumer.handle([pack])
     assert await effects.texts() == ["known"]
     assert await effects.letters() == []
@@ -209,14 +209,14 @@ async def test_replay_after_the_fix_handles_a_dead_message_once(
 async def test_an_unknown_command_is_handled_by_replay_once_it_is_known(
     effects: Effects,
 ) -> None:
-    body = encoded(Told(text="new"))
+    body = encoded(ToyTold(text="new"))
     await effects.consumer().handle([delivery(body)])
     assert await effects.states() == [("unknown_command", "dead")]
     known = Consumer(
         effects.database,
         MemoryBroker(),
         QUEUE,
-        by_type({Work: effects.handle}) | {Told.type: (Told, effects.handle)},
+        by_type({Work: effects.handle}) | {ToyTold.type: (ToyTold, effects.handle)},
         unknown_is_fine=False,
     )
     await replay(effects, event_id(body))
@@ -252,7 +252,7 @@ async def test_what_can_not_be_decoded_is_tried_once_where_somebody_insists(
 async def test_what_the_broker_gave_up_on_and_nobody_can_decode_is_tried_once(
     effects: Effects, clock: FakeClock
 ) -> None:
-    graveyard = Graveyard(effects.database, MemoryBroker(), "kit.dead")
+    graveyard = DeadLetterCollector(effects.database, MemoryBroker(), "kit.dead")
     await graveyard.take_in(Delivery(1, QUEUE, b"garbage", None, 0))
     (letter,) = await effects.letters()
     assert await replay(effects, letter["id"]) == 1  # type: ignore[arg-type]
@@ -262,7 +262,7 @@ async def test_what_the_broker_gave_up_on_and_nobody_can_decode_is_tried_once(
 
 
 async def test_a_command_that_nobody_knows_yet_may_be_replayed_again(effects: Effects) -> None:
-    body = encoded(Told(text="new"))
+    body = encoded(ToyTold(text="new"))
     await effects.consumer().handle([delivery(body)])
     for _ in range(2):
         assert await replay(effects, event_id(body)) == 1
@@ -328,7 +328,7 @@ async def test_what_the_broker_gave_up_on_becomes_letters_of_its_queue(
 ) -> None:
     handled, killer = command(effects, "handled"), command(effects, "killer")
     await effects.consumer().handle([delivery(handled)])
-    graveyard = Graveyard(effects.database, MemoryBroker(), "kit.dead")
+    graveyard = DeadLetterCollector(effects.database, MemoryBroker(), "kit.dead")
     for body in (delivery(handled, killer).body, delivery(killer).body):
         content_type = delivery(handled, killer).content_type if body[:1] == b"[" else None
         await graveyard.take_in(Delivery(1, QUEUE, body, content_type, 0))

@@ -18,7 +18,7 @@ from kit.refusals import Unavailable
 from testkit.broker import MemoryBroker
 from testkit.databases import Cluster
 from testkit.pump import outbox_rows
-from testkit.toys import Sung, Told, work
+from testkit.toys import Sung, ToyTold, work
 from testkit.waiting import running, until
 
 NEVER = (3600.0, 3600.0)
@@ -27,7 +27,7 @@ NEVER = (3600.0, 3600.0)
 @pytest.fixture
 def broker() -> MemoryBroker:
     listening = topology.of_service(
-        "kit", commands=True, replies=False, event_types=[Told.type, Sung.type]
+        "kit", commands=True, replies=False, event_types=[ToyTold.type, Sung.type]
     )
     return MemoryBroker([topology.shared(), listening])
 
@@ -48,7 +48,7 @@ async def tell(database: Database, texts: Iterable[str], subject: str | None = N
     """Commit events in one unit of work, each about its text unless a subject is given."""
     async with database.unit_of_work() as uow:
         for text in texts:
-            uow.emit(Told(text=text), subject=subject or text)
+            uow.emit(ToyTold(text=text), subject=subject or text)
 
 
 def arrived(broker: MemoryBroker) -> list[tuple[str, str]]:
@@ -116,7 +116,7 @@ async def test_an_event_whose_commit_is_late_is_sent_in_its_subjects_order(
         await late.execute(
             "INSERT INTO outbox (event_id, exchange, routing_key, subject, body)"
             " VALUES (gen_random_uuid(), 'kit.events', $1, 'late', $2)",
-            Told.type,
+            ToyTold.type,
             b'{"subject": "late", "data": {"text": "first"}}',
         )
         for n in range(40):
@@ -176,11 +176,11 @@ async def test_a_command_to_nobody_holds_its_subject_until_somebody_is_there(
     async with running(Relay(database, broker, url).run()):
         async with database.unit_of_work() as uow:
             uow.emit(work("first"), subject="sick")
-            uow.emit(Told(text="1"), subject="well")
+            uow.emit(ToyTold(text="1"), subject="well")
         await until(lambda: ("well", "1") in arrived(broker))
         async with database.unit_of_work() as uow:
             uow.emit(work("second"), subject="sick")
-            uow.emit(Told(text="2"), subject="well")
+            uow.emit(ToyTold(text="2"), subject="well")
         await until(lambda: ("well", "2") in arrived(broker))
         assert len(await outbox_rows(database)) == 2
         for part in declared:
@@ -308,7 +308,7 @@ async def test_subjects_keep_their_order_through_many_writers(
     async def write(subject: str, text: str) -> None:
         async with database.unit_of_work() as uow:
             await uow.execute("SELECT pg_advisory_xact_lock(hashtext($1))", subject)
-            uow.emit(Told(text=text), subject=subject)
+            uow.emit(ToyTold(text=text), subject=subject)
             written[subject].append(text)
 
     written: dict[str, list[str]] = defaultdict(list)

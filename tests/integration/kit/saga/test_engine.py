@@ -16,10 +16,10 @@ from kit.ids import new_id
 from kit.messaging.messages import Command, Envelope, Reply
 from kit.saga import (
     Done,
-    Ended,
     Hooks,
     Note,
     Saga,
+    SagaEnd,
     SagaEngine,
     Start,
     TaskOutcome,
@@ -56,8 +56,8 @@ class Agency:
         self.database = database
         self.clock = clock
         self.locked: list[Sequence[UUID]] = []
-        self.completed: list[Ended] = []
-        self.undone: list[Ended] = []
+        self.completed: list[SagaEnd] = []
+        self.undone: list[SagaEnd] = []
         self.done: list[Done] = []
         self.ended_before: list[int] = []
         hooks = Hooks(self._lock, self._completed, self._undone, self._done)
@@ -66,10 +66,10 @@ class Agency:
     async def _lock(self, _: UnitOfWork, ids: Sequence[UUID]) -> None:
         self.locked.append(ids)
 
-    async def _completed(self, _: UnitOfWork, ended: Sequence[Ended]) -> None:
+    async def _completed(self, _: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         self.completed += ended
 
-    async def _undone(self, _: UnitOfWork, ended: Sequence[Ended]) -> None:
+    async def _undone(self, _: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         self.undone += ended
 
     async def _done(self, _: UnitOfWork, steps: Sequence[Done]) -> None:

@@ -9,7 +9,7 @@ from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Command
-from kit.saga import Action, Ended, Hooks, Saga, SagaEngine, store
+from kit.saga import Action, Hooks, Saga, SagaEnd, SagaEngine, store
 from kit.saga.definition import Ask
 from testkit.clock import FakeClock
 from testkit.pump import sent
@@ -77,9 +77,9 @@ async def test_an_instance_goes_on_by_the_version_it_began_with(
 
 
 async def test_an_operator_is_on_record_in_the_sagas_own_log(database: Database) -> None:
-    ends: list[Ended] = []
+    ends: list[SagaEnd] = []
 
-    async def note(_: UnitOfWork, ended: Sequence[Ended]) -> None:
+    async def note(_: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         ends.extend(ended)
 
     engine = SagaEngine(TRIP, Hooks(nothing, note, note))

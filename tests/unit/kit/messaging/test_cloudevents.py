@@ -11,7 +11,7 @@ from kit.messaging import cloudevents
 from kit.messaging.cloudevents import UndecodableError
 from kit.messaging.messages import Envelope, Event
 from testkit.clock import FakeClock
-from testkit.toys import Told, Work, encoded
+from testkit.toys import ToyTold, Work, encoded
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -24,16 +24,16 @@ def raw_of(body: bytes) -> dict[str, Any]:
 def read(body: bytes) -> Envelope:
     raw = raw_of(body)
     _, event_id = cloudevents.type_and_id(raw)
-    return cloudevents.decode(raw, event_id, Told)
+    return cloudevents.decode(raw, event_id, ToyTold)
 
 
 def good(**changes: Any) -> dict[str, Any]:
-    return raw_of(encoded(Told(text="hi"), clock=FakeClock(AT))) | changes
+    return raw_of(encoded(ToyTold(text="hi"), clock=FakeClock(AT))) | changes
 
 
 def test_an_event_is_a_cloudevent_and_comes_back_whole() -> None:
     event_id, body = cloudevents.encode(
-        Told(text="привет"), source="kit", subject="42", time=AT, sequence=7, reply_to="payments"
+        ToyTold(text="привет"), source="kit", subject="42", time=AT, sequence=7, reply_to="payments"
     )
     raw = orjson.loads(body)
     assert raw == {
@@ -60,7 +60,7 @@ def test_an_event_is_a_cloudevent_and_comes_back_whole() -> None:
         correlation_id=None,
         causation_id=None,
         traceparent=None,
-        message=Told(text="привет"),
+        message=ToyTold(text="привет"),
     )
 
 
@@ -80,31 +80,31 @@ def test_what_is_no_json_is_an_error_of_the_sender() -> None:
 
 
 def test_every_sending_has_an_id_of_its_own_that_carries_its_day() -> None:
-    ids = [cloudevents.type_and_id(raw_of(encoded(Told(text="x"))))[1] for _ in range(3)]
+    ids = [cloudevents.type_and_id(raw_of(encoded(ToyTold(text="x"))))[1] for _ in range(3)]
     assert len(set(ids)) == 3
     assert {one.version for one in ids} == {7}
 
 
 def test_what_is_sent_in_a_request_carries_the_requests_ids() -> None:
     with context.bind(request_id="r-1", traceparent="00-aa-bb-01"):
-        envelope = read(encoded(Told(text="x")))
+        envelope = read(encoded(ToyTold(text="x")))
     assert (envelope.correlation_id, envelope.causation_id) == ("r-1", None)
     assert envelope.traceparent == "00-aa-bb-01"
 
 
 def test_what_answers_a_message_names_it_and_keeps_its_story() -> None:
     with context.bind(request_id="r-1"):
-        cause = read(encoded(Told(text="first")))
+        cause = read(encoded(ToyTold(text="first")))
     with context.bind(request_id="other"):
         _, body = cloudevents.encode(
-            Told(text="second"), source="kit", subject="1", time=AT, cause=cause
+            ToyTold(text="second"), source="kit", subject="1", time=AT, cause=cause
         )
     answer = read(body)
     assert (answer.correlation_id, answer.causation_id) == ("r-1", str(cause.id))
 
 
 def test_a_pack_unpacks_into_its_events_in_order() -> None:
-    bodies = [encoded(Told(text=str(n))) for n in range(3)]
+    bodies = [encoded(ToyTold(text=str(n))) for n in range(3)]
     raws = cloudevents.unpack(cloudevents.pack(bodies), cloudevents.BATCH)
     assert raws == [raw_of(body) for body in bodies]
 
@@ -156,7 +156,7 @@ def test_an_event_with_an_attribute_of_the_wrong_kind_is_undecodable(
     changes: dict[str, Any],
 ) -> None:
     with pytest.raises(UndecodableError):
-        cloudevents.decode(good(**changes), UUID(int=0), Told)
+        cloudevents.decode(good(**changes), UUID(int=0), ToyTold)
 
 
 @pytest.mark.parametrize("missing", ["source", "subject", "time", "data"])
@@ -164,9 +164,9 @@ def test_an_event_that_lacks_an_attribute_is_undecodable(missing: str) -> None:
     raw = good()
     del raw[missing]
     with pytest.raises(UndecodableError):
-        cloudevents.decode(raw, UUID(int=0), Told)
+        cloudevents.decode(raw, UUID(int=0), ToyTold)
 
 
 def test_what_a_newer_producer_adds_is_ignored() -> None:
     raw = good(newextension=1, data={"text": "hi", "added": {"later": True}})
-    assert cloudevents.decode(raw, UUID(int=0), Told).message == Told(text="hi")
+    assert cloudevents.decode(raw, UUID(int=0), ToyTold).message == ToyTold(text="hi")

@@ -1,8 +1,8 @@
 from kit.messaging.broker import Delivery
 from kit.messaging.consumer import BATCH_EVENTS, SUSPECT_ATTEMPTS, cut
-from testkit.toys import Told, delivery, encoded
+from testkit.toys import ToyTold, delivery, encoded
 
-TOLD = encoded(Told(text="x"))
+TOLD = encoded(ToyTold(text="x"))
 
 
 def packs(*sizes: int) -> list[Delivery]:

@@ -2,9 +2,9 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 
-from kit.messaging.broker import Fate, Publication
+from kit.messaging.broker import Publication, PublishOutcome
 from kit.messaging.drain import SWEEP_SECONDS, SWEEP_SHARE, Drain
-from kit.messaging.outbox import COMMANDS, Page, Row
+from kit.messaging.outbox import COMMANDS, OutboxPage, Row
 from kit.messaging.undeliverable import Undeliverable
 from testkit.toys import row
 
@@ -37,7 +37,7 @@ class Table:
         blocked: Collection[str],
         after: int,
         limit: int,
-    ) -> Page:
+    ) -> OutboxPage:
         self.asked.append((list(confirmed), after))
         for seq in confirmed:
             self.rows.pop(seq, None)
@@ -50,7 +50,7 @@ class Table:
             await asyncio.sleep(0)
         self.slowness()
         self.xid += 1
-        return Page(found[:limit], self.xid, self.writer or self.xid)
+        return OutboxPage(found[:limit], self.xid, self.writer or self.xid)
 
 
 class Channel:
@@ -59,12 +59,14 @@ class Channel:
     def __init__(self) -> None:
         self.windows: list[list[bytes]] = []
 
-    async def publish(self, publications: Sequence[Publication]) -> list[Fate]:
+    async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
         self.windows.append([one.body for one in publications])
         for _ in range(3):
             await asyncio.sleep(0)
         return [
-            Fate.RETURNED if (one.exchange, one.routing_key) == TO_NOBODY else Fate.CONFIRMED
+            PublishOutcome.RETURNED
+            if (one.exchange, one.routing_key) == TO_NOBODY
+            else PublishOutcome.CONFIRMED
             for one in publications
         ]
 

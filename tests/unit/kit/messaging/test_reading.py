@@ -6,10 +6,10 @@ import pytest
 
 from kit.messaging import cloudevents
 from kit.messaging.letters import ERROR_LENGTH, NAME_LENGTH, letter
-from kit.messaging.reading import Reader, Reading
+from kit.messaging.reading import Decoded, Decoder
 from kit.messaging.routes import by_type
 from testkit.clock import FakeClock
-from testkit.toys import Sung, Told, delivery, encoded, event_id, work
+from testkit.toys import Sung, ToyTold, delivery, encoded, event_id, work
 
 CLOCK = FakeClock()
 TODAY = CLOCK.now().date()
@@ -19,20 +19,20 @@ async def handle(*_: Any) -> None:
     """Do nothing."""
 
 
-def reader(*, unknown_is_fine: bool = True) -> Reader:
-    return Reader("kit.events", by_type({Told: handle}), unknown_is_fine=unknown_is_fine)
+def reader(*, unknown_is_fine: bool = True) -> Decoder:
+    return Decoder("kit.events", by_type({ToyTold: handle}), unknown_is_fine=unknown_is_fine)
 
 
-def texts(reading: Reading) -> list[str]:
+def texts(reading: Decoded) -> list[str]:
     return [item.envelope.message.text for item in reading.items]  # type: ignore[attr-defined]
 
 
-def reasons(reading: Reading) -> list[str]:
+def reasons(reading: Decoded) -> list[str]:
     return [dead.reason for dead in reading.dead]
 
 
 def told(text: str) -> bytes:
-    return encoded(Told(text=text), clock=CLOCK)
+    return encoded(ToyTold(text=text), clock=CLOCK)
 
 
 def test_events_are_read_in_order_from_packs_and_alone() -> None:
@@ -58,11 +58,11 @@ def test_a_bad_event_in_a_pack_is_a_letter_and_its_neighbours_are_read(bad: byte
 
 
 def test_data_that_does_not_fit_its_type_is_a_letter_that_names_its_event() -> None:
-    body = encoded(Told(text="x"), subject="42", clock=CLOCK).replace(b'"x"', b"5")
+    body = encoded(ToyTold(text="x"), subject="42", clock=CLOCK).replace(b'"x"', b"5")
     reading = reader().read([delivery(body)], TODAY)
     (dead,) = reading.dead
     assert (dead.reason, dead.id, dead.key) == ("undecodable", event_id(body), "42")
-    assert dead.type == Told.type
+    assert dead.type == ToyTold.type
     assert orjson.loads(dead.body) == orjson.loads(body)
 
 

@@ -9,7 +9,16 @@ from kit.ids import new_id
 from kit.messaging.messages import Reply
 from kit.saga import Saga, Step, Task
 from kit.saga.decide import begin, decide
-from kit.saga.state import Decision, Input, Phase, Replied, State, TaskEnded, TimePassed, UndoWanted
+from kit.saga.state import (
+    Decision,
+    Input,
+    Phase,
+    Replied,
+    SagaState,
+    TaskEnded,
+    TimePassed,
+    UndoWanted,
+)
 from testkit.trips import TRIP, FlightPaid, HotelBooked, HotelCancelled, HotelFull, trip
 
 from .test_decide import NOW, Told
@@ -52,7 +61,7 @@ def test_an_undo_that_is_refused_is_not_undone() -> None:
     assert story.cancelled().state.phase is Phase.UNDONE
 
 
-def beyond() -> State:
+def beyond() -> SagaState:
     """Return an instance that is past its point of no return, at the task after it."""
     story = Told(needs_visa=False)
     decision = begin(LONGER, new_id(), trip(needs_visa=False), story.now)
@@ -65,7 +74,7 @@ def beyond() -> State:
     return decision.state
 
 
-def tell(state: State, given: Input, seconds: float = 0) -> Decision:
+def tell(state: SagaState, given: Input, seconds: float = 0) -> Decision:
     return decide(LONGER, state, given, NOW + timedelta(seconds=seconds))
 
 

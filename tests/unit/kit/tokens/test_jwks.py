@@ -9,7 +9,7 @@ from jwt.algorithms import ECAlgorithm
 
 from kit.tokens.jwks import JwksError, KeySet, http_source, parse_jwks
 from testkit.tokens import TokenMint
-from testkit.verification import Desk, Publisher
+from testkit.verification import Desk, KeyPublisher
 
 URL = "http://auth.test/.well-known/jwks.json"
 
@@ -71,7 +71,7 @@ async def test_looking_for_an_unknown_key_never_removes_a_known_one(desk: Desk) 
 
 
 async def test_nothing_is_loaded_before_the_first_fetch() -> None:
-    keys = KeySet(Publisher(TokenMint().jwks()).fetch)
+    keys = KeySet(KeyPublisher(TokenMint().jwks()).fetch)
     assert not keys.loaded
     assert await keys.refresh()
     assert keys.loaded

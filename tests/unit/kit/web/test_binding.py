@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 
 from kit.web.answers import Answer
-from kit.web.binding import LONG_BODY_BYTES, Told
+from kit.web.binding import LONG_BODY_BYTES, ForeignBody
 from kit.web.bodies import MAX_COMMAS
 from kit.web.faults import MAX_FAULTS
 from kit.web.identity import Caller
@@ -536,10 +536,10 @@ class TestOtherBodies:
 
     @pytest.fixture
     def lines(self, router: Router) -> Router:
-        def read(body: bytes) -> Told:
+        def read(body: bytes) -> ForeignBody:
             names = body.decode().split(";")
             document = [{"name": name} for name in names]
-            return Told(document, lambda f: replace(f, pointer=f"/name{f.pointer[1]}"))
+            return ForeignBody(document, lambda f: replace(f, pointer=f"/name{f.pointer[1]}"))
 
         @router.post(
             "/v1/lines",

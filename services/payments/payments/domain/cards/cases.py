@@ -7,9 +7,9 @@ from uuid import UUID
 from payments.domain.cards.charges import Charge
 from payments.domain.cards.disputes import Dispute
 from payments.domain.cards.movements import CHARGEBACK, CHARGEBACK_REVERSAL, REFUND, REFUND_REVERSAL
-from payments.domain.cards.recoveries import Claim, Source, Standing
+from payments.domain.cards.recoveries import ChargeStanding, Claim, Source
 from payments.domain.cards.refunds import CardRefund, CardRefundStatus, Origin
-from payments.domain.payment import FINAL, Payment, Status
+from payments.domain.payment import FINAL, Payment, PaymentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +28,9 @@ class Case:
     moved: Mapping[tuple[UUID, Source], int]
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> ChargeStanding:
         """How the charge stands."""
-        return Standing(
+        return ChargeStanding(
             came_minor=self.charge.amount_minor if self.charge.has_come else 0,
             got_minor=self._got_minor,
             ours_minor=self._ours_minor,
@@ -104,7 +104,7 @@ class Case:
     @property
     def _is_unwanted(self) -> bool:
         if self.payment is not None:
-            return self.payment.status in {Status.FAILED, Status.CANCELLED}
+            return self.payment.status in {PaymentStatus.FAILED, PaymentStatus.CANCELLED}
         return self.charge.is_called_off
 
     @property

@@ -109,7 +109,7 @@ class News:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class ProviderNotice:
     """What a webhook tells.
 
     Attributes:

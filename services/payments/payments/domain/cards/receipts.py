@@ -16,7 +16,7 @@ MOST_LINES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ReceiptLine:
     """A line of a payment.
 
     Attributes:
@@ -50,7 +50,7 @@ class Line:
         return int(total)
 
 
-def check_lines(lines: Iterable[Line], money: Money) -> None:
+def check_lines(lines: Iterable[ReceiptLine], money: Money) -> None:
     """Return where lines add up to an amount.
 
     Raises:
@@ -60,7 +60,7 @@ def check_lines(lines: Iterable[Line], money: Money) -> None:
         raise LinesDoNotAddUp(currency=money.currency)
 
 
-def lines_of_part(lines: Sequence[Line], whole: Money, part_minor: int) -> list[Line]:
+def lines_of_part(lines: Sequence[ReceiptLine], whole: Money, part_minor: int) -> list[ReceiptLine]:
     """Return the lines of a part that goes back: of each its share, by largest remainders.
 
     All of it goes back as it was paid.
@@ -72,7 +72,7 @@ def lines_of_part(lines: Sequence[Line], whole: Money, part_minor: int) -> list[
     left = part_minor - sum(share for share, _ in shares)
     largest = sorted(range(len(lines)), key=lambda place: -shares[place][1])[:left]
     return [
-        Line(
+        ReceiptLine(
             description=line.description,
             quantity="1",
             amount=Money(minor, whole.currency).decimal,

@@ -35,7 +35,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ChargeStanding:
     """How a charge stands; integer minor units of its currency.
 
     Attributes:
@@ -73,7 +73,7 @@ class Move:
     minor: int
 
 
-def decide_moves(standing: Standing) -> list[Move]:
+def decide_moves(standing: ChargeStanding) -> list[Move]:
     """Decide what is to be moved now, what is given back first.
 
     Whoever was paid gives back what was taken, and with refunds never more than they got: what is
@@ -96,7 +96,7 @@ def decide_moves(standing: Standing) -> list[Move]:
     return sorted(moves, key=lambda move: move.minor > 0)
 
 
-def decide_return(standing: Standing) -> int:
+def decide_return(standing: ChargeStanding) -> int:
     """Decide how much is still to go back to the card by itself, as nobody is paid by it."""
     if not standing.is_unwanted or standing.got_minor:
         return 0

@@ -41,7 +41,7 @@ _WITH_REASON: Final = frozenset({"refused", "timed_out", "undo_wanted"})
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Requested:
     """Something was asked for: created, pay or (by its time) due, cancel, refund."""
 
     at: datetime
@@ -67,7 +67,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventSent:
     """An event went out to other services."""
 
     at: datetime
@@ -76,7 +76,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class EntryTold:
     """An entry of a transfer as wallet tells it; ``owner_id`` is None for the house's accounts."""
 
     account_id: UUID
@@ -92,7 +92,7 @@ class Posting:
     id: UUID
     currency: str
     posted_at: datetime
-    legs: tuple[Leg, ...]
+    legs: tuple[EntryTold, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Entered:
 
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
+class WebhookTried:
     """An attempt to tell an endpoint of the viewer's, as notifications tells it.
 
     Attributes:
@@ -167,7 +167,7 @@ class Faulted:
         return "refused" if 400 <= self.fault.status < 500 else "failed"  # noqa: PLR2004
 
 
-Moment = Asked | Stepped | Tried | Told | Entered | Webhook | Disputed | Faulted
+Moment = Requested | Stepped | Tried | EventSent | Entered | WebhookTried | Disputed | Faulted
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class Sources:
     log: Iterable[Mapping[str, Any]] = ()
     postings: Iterable[Posting] = ()
     refunds: Sequence[Refund] = ()
-    webhooks: Iterable[Webhook] = ()
+    webhooks: Iterable[WebhookTried] = ()
     disputes: Sequence[Dispute] = ()
     faults: Iterable[Faulted] = ()
 
@@ -189,7 +189,7 @@ def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[Mome
     if is_payer:
         moments += _steps(sources.log)
     moments += (
-        Asked(refund.created_at, _REFUNDS_BEGIN[refund.origin]) for refund in sources.refunds
+        Requested(refund.created_at, _REFUNDS_BEGIN[refund.origin]) for refund in sources.refunds
     )
     if not is_payer:
         moments += _refused(sources.refunds)
@@ -204,14 +204,14 @@ def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[Mome
 
 
 def _requests(payment: Payment, *, is_payer: bool) -> Iterator[Moment]:
-    yield Asked(payment.created_at, "created")
+    yield Requested(payment.created_at, "created")
     if payment.processing_at is not None:
-        yield Asked(payment.processing_at, "pay" if payment.execute_at is None else "due")
+        yield Requested(payment.processing_at, "pay" if payment.execute_at is None else "due")
     asked_at = payment.cancel_requested_at
     if asked_at is None and payment.reason == CANCELLED_BY_PAYER:
         asked_at = payment.cancelled_at
     if asked_at is not None and is_payer:
-        yield Asked(asked_at, "cancel")
+        yield Requested(asked_at, "cancel")
 
 
 def _steps(log: Iterable[Mapping[str, Any]]) -> Iterator[Moment]:
@@ -267,12 +267,12 @@ def _messages(payment: Payment, sources: Sources) -> Iterator[Moment]:
     )
     told = [(code, at) for code, at in reached if at is not None]
     for sequence, (code, at) in enumerate(told, start=1):
-        yield Told(at, code, sequence)
+        yield EventSent(at, code, sequence)
     later = sorted(_told_later(sources), key=lambda one: one[1])
     # Of very many refunds only the newest are here: they have the highest numbers.
     before = max(len(told), payment.version - len(later))
     for sequence, (code, at) in enumerate(later, start=before + 1):
-        yield Told(at, code, sequence)
+        yield EventSent(at, code, sequence)
 
 
 def _told_later(sources: Sources) -> Iterator[tuple[str, datetime]]:

@@ -5,15 +5,15 @@ from typing import Final
 
 from kit.refusals import Language
 from payments.domain.timeline.story import (
-    Asked,
     Disputed,
     Entered,
+    EventSent,
     Faulted,
     Moment,
+    Requested,
     Stepped,
-    Told,
     Tried,
-    Webhook,
+    WebhookTried,
 )
 from payments.domain.tries import TryOutcome
 
@@ -161,13 +161,13 @@ _CHECK: Final[Mapping[Language, str]] = {"en": "Check", "ru": "Проверка"
 def words_of(moment: Moment, language: Language) -> str:
     """Return what happened, in the caller's language."""
     match moment:
-        case Asked(code=code):
+        case Requested(code=code):
             words = REQUESTS[language][code]
         case Stepped(code=code, step=step):
             words = f"{STEPS[language].get(step, step)}: {STEP_CODES[language][code]}"
         case Tried(made=made):
             words = f"{_CHECK[language]} “{made.verifier}”: {TRIES[language][made.outcome]}"
-        case Told(code=code):
+        case EventSent(code=code):
             words = MESSAGES[language][code]
         case Entered(code=code):
             words = ENTRIES[language][code]
@@ -175,6 +175,6 @@ def words_of(moment: Moment, language: Language) -> str:
             words = DISPUTES[language][code]
         case Faulted(code=code):
             words = f"{_PROVIDER[language]} “{moment.provider}”: {FAULTS[language][code]}"
-        case Webhook():
+        case WebhookTried():
             words = f"{moment.type} → {moment.endpoint_host}: {WEBHOOKS[language][moment.code]}"
     return words

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from payments.domain.cards.disputes import Dispute, DisputeOutcome, DisputeSummary
-from payments.domain.refunds import Taken
+from payments.domain.refunds import Unrefundable
 
 _NAMES: Final = [field.name for field in fields(Dispute)]
 _ROW: Final = ", ".join(f"dispute.{name}" for name in _NAMES)
@@ -71,10 +71,14 @@ class Disputes:
         """Return the disputes of the charge that paid a payment, likewise."""
         return [_dispute(row) for row in await self._connection.fetch(_OF_PAYMENT, payment_id)]
 
-    async def taken_of(self, payment_id: UUID) -> Taken:
+    async def taken_of(self, payment_id: UUID) -> Unrefundable:
         """Return what is not there any more to be refunded of what a card has paid."""
         row = await self._connection.fetchrow(_TAKEN, payment_id)
-        return Taken() if row is None else Taken(row["disputed_minor"], row["pending_minor"])
+        return (
+            Unrefundable()
+            if row is None
+            else Unrefundable(row["disputed_minor"], row["pending_minor"])
+        )
 
     async def say(self, payment_id: UUID, summary: DisputeSummary, events: int) -> int:
         """Store on a payment, locked, what it says of its disputes; returns its new version."""

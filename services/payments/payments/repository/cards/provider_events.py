@@ -11,7 +11,7 @@ import orjson
 
 from kit.db import Connection
 from kit.logs import get_logger
-from payments.domain.cards.charges import SOONEST, Charge, ChargeStatus, News, Notice
+from payments.domain.cards.charges import SOONEST, Charge, ChargeStatus, News, ProviderNotice
 from payments.domain.cards.disputes import DisputeNews, DisputeOutcome
 from payments.domain.cards.refunds import CardRefundStatus, RefundNews
 
@@ -92,7 +92,7 @@ class ProviderEvents:
         self._connection = connection
         self._provider = provider
 
-    async def keep(self, notice: Notice, now: datetime) -> bool:
+    async def keep(self, notice: ProviderNotice, now: datetime) -> bool:
         """Keep an event that is believed, due at once; False where it is known.
 
         One that tells something else under an id that is known is kept, and an alarm.
@@ -160,7 +160,7 @@ async def purge_events(connection: Connection, before: datetime, limit: int) -> 
     return await connection.execute(_PURGE, before, limit)
 
 
-def _notice(row: Any) -> Notice:
+def _notice(row: Any) -> ProviderNotice:
     news, dispute, refund = row["news"], row["dispute"], row["refund"]
     if news is not None:
         news = News(**{**news, "status": ChargeStatus(news["status"])})
@@ -176,7 +176,7 @@ def _notice(row: Any) -> Notice:
             "refund_id": None if ours is None else UUID(ours),
         }
         refund = RefundNews(**{**refund, **known})
-    return Notice(
+    return ProviderNotice(
         event_id=row["event_id"],
         kind=row["kind"],
         charge_id=row["charge_id"],

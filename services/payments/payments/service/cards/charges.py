@@ -17,7 +17,14 @@ from kit.logs import get_logger
 from kit.messaging.messages import Envelope
 from kit.money import Money
 from kit.saga import SagaEngine, Signalled
-from payments.domain.cards.charges import CHARGE_DEADLINE, REPEATED, Charge, News, Notice, pause
+from payments.domain.cards.charges import (
+    CHARGE_DEADLINE,
+    REPEATED,
+    Charge,
+    News,
+    ProviderNotice,
+    pause,
+)
 from payments.domain.cards.movements import CHARGEBACK
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.payment import Payment
@@ -36,8 +43,8 @@ log = get_logger(__name__)
 class Heard:
     """What became of events: of some nobody knows the charge yet, some can't be understood."""
 
-    early: list[Notice] = field(default_factory=list)
-    unclear: list[Notice] = field(default_factory=list)
+    early: list[ProviderNotice] = field(default_factory=list)
+    unclear: list[ProviderNotice] = field(default_factory=list)
 
 
 class AmountCheck(Protocol):
@@ -96,7 +103,7 @@ async def want(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
         raise TooManyOpenCharges(most=most_open)
 
 
-async def hint(uow: UnitOfWork, provider: str, notice: Notice) -> None:
+async def hint(uow: UnitOfWork, provider: str, notice: ProviderNotice) -> None:
     """Take a webhook that is not believed for what it is: there may be something to read."""
     [charge] = await Charges(uow).named(provider, [(notice.charge_id, notice.reference)])
     if charge is not None:
@@ -112,7 +119,7 @@ async def hear(
     engine: SagaEngine,
     refunds: SagaEngine,
     provider: str,
-    notices: Sequence[Notice],
+    notices: Sequence[ProviderNotice],
 ) -> Heard:
     """Take in what webhooks tell, of which each is new; a stranger's charge changes nothing.
 
@@ -148,7 +155,9 @@ async def hear(
     return heard
 
 
-async def _note(uow: UnitOfWork, refunds: SagaEngine, charge: Charge, notice: Notice) -> bool:
+async def _note(
+    uow: UnitOfWork, refunds: SagaEngine, charge: Charge, notice: ProviderNotice
+) -> bool:
     """Note what an event tells of a dispute or a refund; False where it can't be understood."""
     is_clear = True
     if notice.dispute is not None:
