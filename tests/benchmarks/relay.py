@@ -10,6 +10,7 @@ from kit.db.database import Database
 from kit.ids import new_id
 from kit.messaging import topology
 from kit.messaging.messages import Event
+from kit.messaging.outbox import emit
 from kit.messaging.rabbit import RabbitBroker
 from kit.messaging.relay import Relay
 from kit.tasks import spawn, stop
@@ -57,7 +58,7 @@ async def _fill(database: Database, count: int) -> None:
     for _ in range(count // UNIT):
         async with database.unit_of_work() as uow:
             for _ in range(UNIT):
-                uow.emit(Sold(), subject=str(new_id()), sequence=1)
+                emit(uow, Sold(), subject=str(new_id()), sequence=1)
 
 
 async def _waiting(database: Database) -> bool:

@@ -20,8 +20,8 @@ from pydantic import SecretStr
 from kit.clock import SystemClock
 from kit.db.database import Database
 from kit.ids import new_id
-from kit.messaging.doorbell import WakeUp
 from kit.tasks import spawn, stop
+from kit.wake_up import WakeUp
 from notifications.domain.deliveries import NewDelivery
 from notifications.domain.endpoints import Wish
 from notifications.domain.webhook_urls import Reach
@@ -60,11 +60,11 @@ class Tables(Cluster):
 async def dispatched(cluster: Cluster, url: str, endpoints: int, deliveries: int) -> float:
     """Return webhooks per second, from the first claim to the last outcome written."""
     async with cluster.database("notifications") as database:
-        vault, bell = SecretVault(SecretStr("a key for benchmarks only")), WakeUp()
+        vault, wake_up = SecretVault(SecretStr("a key for benchmarks only")), WakeUp()
         await _fill(database, vault, url, endpoints, deliveries)
         async with WebhookClient(Guard(Reach(loopback=True)), vault, database.clock) as sender:
             began = time.perf_counter()
-            worker = spawn(Dispatcher(database, sender, record, bell).run(), "webhooks")
+            worker = spawn(Dispatcher(database, sender, record, wake_up).run(), "webhooks")
             while await _waiting(database):
                 await asyncio.sleep(0.05)
             took = time.perf_counter() - began

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging.messages import Command
+from kit.messaging.outbox import emit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,6 @@ def by_message(command: type[Command]) -> Recorder:
 
     async def record(uow: UnitOfWork, act: Act) -> None:
         told = asdict(act)
-        uow.emit(command(command_id=told.pop("id"), **told), subject=str(act.id))
+        emit(uow, command(command_id=told.pop("id"), **told), subject=str(act.id))
 
     return record

@@ -86,35 +86,37 @@ async def messages(name: str, settings: DatabaseSettings, parsed: argparse.Names
 
 
 async def _looked_at(database: "Database", parsed: argparse.Namespace) -> Any:
-    from kit.messaging import letters
+    from kit.messaging import dead_letters
 
     before = datetime.now(UTC) - parsed.older if parsed.older is not None else None
-    looked = letters.Looked(parsed.state, parsed.type, parsed.error, before)
+    looked = dead_letters.Looked(parsed.state, parsed.type, parsed.error, before)
     async with database.read() as connection:
         if parsed.action == "count":
-            return await letters.counted(connection, looked)
-        found = await letters.listed(connection, parsed.state, looked)
-    if len(found) == letters.LISTED:
-        _tell(f"These are the first {letters.LISTED}; `messages count` shows what there is.")
+            return await dead_letters.counted(connection, looked)
+        found = await dead_letters.listed(connection, parsed.state, looked)
+    if len(found) == dead_letters.LISTED:
+        _tell(f"These are the first {dead_letters.LISTED}; `messages count` shows what there is.")
     return found
 
 
 async def _one(database: "Database", parsed: argparse.Namespace) -> Any:
-    from kit.messaging import letters
+    from kit.messaging import dead_letters
 
     async with database.read() as connection:
-        before = await letters.shown(connection, parsed.id)
+        before = await dead_letters.shown(connection, parsed.id)
     if not before:
         raise SystemExit(f"there is no letter {parsed.id}")
     if parsed.action == "show":
         return [_readable(row) for row in before]
     async with database.unit_of_work() as uow:
         if parsed.action == "replay":
-            changed = await letters.replay(uow, parsed.id, getpass.getuser(), anyway=parsed.anyway)
+            changed = await dead_letters.replay(
+                uow, parsed.id, getpass.getuser(), anyway=parsed.anyway
+            )
         else:
-            changed = await letters.discard(uow, parsed.id, getpass.getuser())
+            changed = await dead_letters.discard(uow, parsed.id, getpass.getuser())
     async with database.read() as connection:
-        after = {row["consumer"]: row for row in await letters.shown(connection, parsed.id)}
+        after = {row["consumer"]: row for row in await dead_letters.shown(connection, parsed.id)}
     for row in before:
         _tell(_outcome(parsed, row, after.get(row["consumer"])))
     return {"changed": changed}
@@ -124,7 +126,7 @@ def _outcome(
     parsed: argparse.Namespace, before: dict[str, object], after: dict[str, object] | None
 ) -> str:
     """Say what an action did to the letter of one queue."""
-    from kit.messaging.letters import UNDECODABLE
+    from kit.messaging.dead_letters import UNDECODABLE
 
     what = f"{before['consumer']}, {before['type'] or 'no type'}"
     if parsed.action == "discard":

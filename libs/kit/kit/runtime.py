@@ -21,9 +21,9 @@ from kit.clock import SystemClock
 from kit.db.database import Database
 from kit.messaging import backlog, inbox, topology
 from kit.messaging.consumer import Consumer
-from kit.messaging.graveyard import DeadLetterCollector
+from kit.messaging.dead_letter_collector import DeadLetterCollector
 from kit.messaging.rabbit import RabbitBroker
-from kit.messaging.relay import Relay, Ringer
+from kit.messaging.relay import Relay, RemoteWaker
 from kit.messaging.retries import Retries
 from kit.messaging.routes import Routes, by_type
 from kit.settings import (
@@ -130,7 +130,7 @@ async def opened(service: Service) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def working(service: Service, mode: ProcessMode) -> AsyncIterator[None]:
-    """Run relay, consumers and background loops (or, in an API process, ring the relay's bell)."""
+    """Run relay, consumers and loops (or, in an API process, wake the relay elsewhere)."""
     settings = service.settings
     loops: list[tuple[str, Awaitable[None]]] = []
     broker = None
@@ -141,8 +141,8 @@ async def working(service: Service, mode: ProcessMode) -> AsyncIterator[None]:
             service.state.readiness["rabbitmq"] = broker.ping
             loops += message_loops(service, broker, settings.database_url)
         else:
-            ringer = Ringer(service.state.database, settings.database_url)
-            loops.append(("ringer", ringer.run()))
+            waker = RemoteWaker(service.state.database, settings.database_url)
+            loops.append(("waker", waker.run()))
     if mode.works:
         loops += [(name, work(service)) for name, work in service.background]
     tasks = [spawn(_whole(work), f"{service.name}.{name}") for name, work in loops]

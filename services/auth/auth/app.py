@@ -101,7 +101,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
         vault=vault,
         revoker=Revoker(state.redis, state.database, state.clock, lifetime=lifetime),
         leaving=DeletionWorker(
-            state.database, state.clock, _neighbours(client, signer, settings, state.clock)
+            state.database, state.clock, _closing_client(client, signer, settings, state.clock)
         ),
     )
     catching_up = spawn(for_ever("revocations", state.wiring.revoker.catch_up), "auth.revocations")
@@ -113,7 +113,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
         state.wiring.hasher.close()
 
 
-def _neighbours(
+def _closing_client(
     client: httpx.AsyncClient, signer: TokenSigner, settings: Settings, clock: Clock
 ) -> ClosingClient:
     lifetime = timedelta(seconds=settings.service_token_seconds)

@@ -6,11 +6,11 @@ from typing import Final
 
 from contracts.auth import RecordAudit
 from kit.audit import by_message
-from kit.messaging.doorbell import WakeUp
 from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.tokens.service_client import ServiceToken
+from kit.wake_up import WakeUp
 from kit.web.app import create_app
 from kit.web.idempotency import keep_purged
 from notifications import refusals
@@ -55,14 +55,14 @@ def build(settings: Settings) -> Service:
             ).fetched_ahead() as token,
         ):
             contacts = ContactsClient(client, token, settings.auth_url)
-            service.state.postman = MailWorker(service.state.database, contacts, settings)
+            service.state.mail_worker = MailWorker(service.state.database, contacts, settings)
             yield
 
     async def mail(service: Service) -> None:
-        await service.state.postman.run()
+        await service.state.mail_worker.run()
 
     async def purge(service: Service) -> None:
-        await service.state.postman.purge()
+        await service.state.mail_worker.purge()
 
     async def purge_answers(service: Service) -> None:
         await keep_purged(service.state.database)
@@ -78,9 +78,9 @@ def build(settings: Settings) -> Service:
         describe=documents.described,
     )
     web.state.record_audit = by_message(RecordAudit)
-    bell = WakeUp()
+    wake_up = WakeUp()
     web.state.webhooks = WebhookParts(
-        Guard(settings.webhook_reach), SecretVault(*settings.webhook_keys), bell
+        Guard(settings.webhook_reach), SecretVault(*settings.webhook_keys), wake_up
     )
 
     async def keep_webhooks(service: Service) -> None:
@@ -90,7 +90,7 @@ def build(settings: Settings) -> Service:
         name=NAME,
         settings=settings,
         web=web,
-        routes=routes(bell),
+        routes=routes(wake_up),
         background=(
             ("mail", mail),
             ("mail_purge", purge),
@@ -105,4 +105,4 @@ def build(settings: Settings) -> Service:
 async def _send_webhooks(service: Service) -> None:
     database, parts = service.state.database, service.state.webhooks
     async with WebhookClient(parts.guard, parts.vault, database.clock) as sender:
-        await Dispatcher(database, sender, record, parts.bell).run()
+        await Dispatcher(database, sender, record, parts.wake_up).run()

@@ -16,20 +16,20 @@ from contracts.payments import (
 )
 from contracts.wallet import FundsMoved
 from kit.db import UnitOfWork
-from kit.messaging.doorbell import WakeUp
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
+from kit.wake_up import WakeUp
 from notifications.service.events import hear, remember_people
 from notifications.service.mails import order_mails
 from notifications.service.webhooks import announce
 
 
 def routes(webhooks: WakeUp) -> Routes:
-    """Return the table; the bell is rung where there are webhooks to be sent."""
+    """Return the table; the wake-up is set where there are webhooks to be sent."""
 
     async def send(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         if await announce(uow, envelopes):
-            uow.after_commit(webhooks.ring)
+            uow.after_commit(webhooks.set)
 
     async def hear_and_send(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         await hear(uow, envelopes)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from kit.db import Database
-from kit.messaging.doorbell import WakeUp
+from kit.wake_up import WakeUp
 from notifications.settings import Settings
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.vault import SecretVault
@@ -18,7 +18,7 @@ class WebhookParts:
 
     guard: Guard
     vault: SecretVault
-    bell: WakeUp
+    wake_up: WakeUp
 
 
 def _database(request: Request) -> Database:

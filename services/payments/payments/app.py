@@ -8,13 +8,13 @@ from httpx import AsyncClient
 from contracts import cards
 from contracts.auth import RecordAudit
 from kit.audit import by_message
-from kit.messaging.doorbell import WakeUp
 from kit.outgoing import http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.saga import SagaEngine, TaskRunner
 from kit.tasks import all_of, spawn, stop
 from kit.tokens.service_client import ServiceToken
+from kit.wake_up import WakeUp
 from kit.web.app import WebApp, create_app
 from payments import refusals
 from payments.api import ROUTERS
@@ -36,7 +36,7 @@ from payments.sagas.payment import OUTSIDE_CHECKS
 from payments.service.bulk import Terms
 from payments.service.cards import movements
 from payments.settings import Settings
-from payments.wiring import Wiring, creating, paying
+from payments.wiring import Wiring, batches
 
 DESCRIPTION = """
 Payments between people: create one, pay it, watch it become `paid`, or cancel it. Creating moves no
@@ -49,8 +49,8 @@ def build(settings: Settings) -> Service:
     """Return the service, ready to be run by ``kit.runtime``."""
     finishes, watchers = Finishes(), Watchers()
     engine = payment_saga(finishes)
-    refund_ends, card_bell = RefundEnds(), WakeUp()
-    sagas = (engine, *(refunds := refund_sagas(refund_ends, card_bell)).values())
+    refund_ends, card_wake_up = RefundEnds(), WakeUp()
+    sagas = (engine, *(refunds := refund_sagas(refund_ends, card_wake_up)).values())
 
     @asynccontextmanager
     async def calls_and_waiting(service: Service) -> AsyncIterator[None]:
@@ -62,16 +62,17 @@ def build(settings: Settings) -> Service:
                 database=database,
                 engine=engine,
                 finishes=finishes,
-                neighbours=ServicesClient(client, token, settings),
+                services=ServicesClient(client, token, settings),
                 known_parties=known_parties(database, settings.most_open_payments),
-                creating=creating(database, settings),
-                paying=paying(database, settings, engine),
-                bulk_bell=WakeUp(),
+                batches=batches(database, engine, settings),
+                bulk_wake_up=WakeUp(),
                 watchers=watchers,
                 places=Places(settings.most_waiting),
                 refunds=refunds,
                 refund_ends=refund_ends,
-                charging=ChargeWorker(database, engine, refunds[Method.CARD], provider, card_bell),
+                charging=ChargeWorker(
+                    database, engine, refunds[Method.CARD], provider, card_wake_up
+                ),
                 hearing=ProviderEventWorker(database, engine, refunds[Method.CARD], provider.name),
             )
             # In every process that answers requests, also where another one does the work.
@@ -110,7 +111,7 @@ def bulk_work(service: Service) -> BulkWorker:
     """Return what works bulks off, made of what is open."""
     wiring: Wiring = service.state.wiring
     terms = Terms(wiring.settings.ttl, wiring.settings.policies)
-    return BulkWorker(wiring.database, wiring.neighbours, wiring.engine, terms, wiring.bulk_bell)
+    return BulkWorker(wiring.database, wiring.services, wiring.engine, terms, wiring.bulk_wake_up)
 
 
 def _token(client: AsyncClient, settings: Settings) -> AbstractAsyncContextManager[ServiceToken]:

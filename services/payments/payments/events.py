@@ -13,6 +13,7 @@ from contracts.payments import (
 )
 from kit.db import UnitOfWork
 from kit.logs import get_logger
+from kit.messaging.outbox import emit
 from kit.money import decimal_text
 from payments.domain.cards.disputes import Dispute
 from payments.domain.payment import Payment, PaymentStatus
@@ -55,7 +56,7 @@ def event_of(payment: Payment) -> PaymentEvent:
 def tell(uow: UnitOfWork, payment: Payment) -> None:
     """Emit the event of the payment's new state under its version; once committed, log it."""
     event = event_of(payment)
-    uow.emit(event, subject=str(payment.id), sequence=payment.version)
+    emit(uow, event, subject=str(payment.id), sequence=payment.version)
     uow.after_commit(
         lambda: log.info(
             event.type,

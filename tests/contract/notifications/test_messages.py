@@ -6,8 +6,8 @@ import pytest
 
 from contracts import payments as contract
 from contracts.payments import PaymentCreated, PaymentEvent
-from kit.messaging.doorbell import WakeUp
 from kit.refusals import Language
+from kit.wake_up import WakeUp
 from notifications.domain.endpoints import EventType
 from notifications.domain.reasons import REASONS
 from notifications.messages import routes

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kit.bulk import COPIED_FROM, BulkInsert
+from kit.db.bulk import COPIED_FROM, BulkInsert
 from kit.db.database import Database
 from kit.ids import new_id
 from testkit.databases import Cluster

@@ -10,8 +10,8 @@ from pydantic_settings import SettingsConfigDict
 from kit.commands import main
 from kit.db.database import Database
 from kit.ids import new_id
-from kit.messaging import letters
-from kit.messaging.letters import letter
+from kit.messaging import dead_letters
+from kit.messaging.dead_letters import letter
 from kit.runtime import Service
 from kit.saga import Hooks, SagaEngine
 from kit.settings import DatabaseSettings, WebSettings
@@ -70,7 +70,9 @@ async def test_letters_are_listed_shown_replayed_and_discarded(
 ) -> None:
     body = encoded(work("stuck"), subject="42")
     async with database.unit_of_work() as uow:
-        await letters.bury(uow, [letter("kit.commands", orjson.loads(body), "handler_failed", "x")])
+        await dead_letters.bury(
+            uow, [letter("kit.commands", orjson.loads(body), "handler_failed", "x")]
+        )
     name = str(event_id(body))
     (listed,) = await command_line("messages", "list", "--state", "dead")
     assert (listed["id"], listed["key"], listed["reason"]) == (name, "42", "handler_failed")
@@ -96,8 +98,8 @@ async def test_what_is_discarded_is_listed_apart_and_counted_by_what_went_wrong(
             letter("kit.commands", orjson.loads(one), "handler_failed", "x")
             for one in (waits, aside)
         ]
-        await letters.bury(uow, bad)
-        await letters.discard(uow, event_id(aside), "an operator")
+        await dead_letters.bury(uow, bad)
+        await dead_letters.discard(uow, event_id(aside), "an operator")
     for words in ((), ("list",), ("list", "--type", "work", "--error", "X")):
         (listed,) = await command_line("messages", *words)
         assert listed["id"] == str(event_id(waits))
@@ -114,7 +116,7 @@ async def test_a_replay_says_what_it_did_and_leaves_what_can_not_be_decoded(
     good = letter("kit.commands", orjson.loads(encoded(work("x"))), "handler_failed", "x")
     bad = letter("kit.commands", b"garbage", "undecodable", "no JSON")
     async with database.unit_of_work() as uow:
-        await letters.bury(uow, [good, bad])
+        await dead_letters.bury(uow, [good, bad])
     assert await command_line("messages", "replay", str(good.id)) == {"changed": 1}
     assert b"was dead after 0 tries, is parked and due now" in command_line.told
     assert await command_line("messages", "replay", str(bad.id)) == {"changed": 0}

@@ -15,6 +15,7 @@ from kit.ids import new_id
 from kit.messaging import cloudevents
 from kit.messaging.broker import Publication
 from kit.messaging.messages import Command, Envelope, Event, Reply
+from kit.messaging.outbox import emit
 from kit.messaging.rabbit import RabbitBroker
 from kit.messaging.routes import Routes, one_by_one
 from kit.runtime import ProcessMode, Service, opened, topologies, working
@@ -58,8 +59,8 @@ class Whole:
         self.seen.append(("asked", envelope.message.text))
         text, asked = envelope.message.text, envelope.message.command_id
         reply = Answer(in_reply_to=asked, text=text)
-        uow.emit(reply, subject=envelope.subject, to=envelope.reply_to)
-        uow.emit(Heard(text=text), subject=envelope.subject)
+        emit(uow, reply, subject=envelope.subject, to=envelope.reply_to)
+        emit(uow, Heard(text=text), subject=envelope.subject)
 
     async def answer(self, _: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         self._note("answered", envelopes)
@@ -122,7 +123,7 @@ async def started(stack: AsyncExitStack, whole: Whole, mode: ProcessMode) -> Ser
 async def ask(service: Service, text: str) -> None:
     database: Database = service.state.database
     async with database.unit_of_work() as uow:
-        uow.emit(Ask(command_id=new_id(), text=text), subject=text)
+        emit(uow, Ask(command_id=new_id(), text=text), subject=text)
 
 
 async def test_one_process_asks_answers_and_hears(stack: AsyncExitStack) -> None:

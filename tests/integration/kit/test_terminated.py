@@ -119,8 +119,8 @@ async def test_what_gathered_is_done_again_where_it_was_surely_not_done(
             await uow.execute(END_SELF)
         return list(numbers)
 
-    gathering: Batcher[UnitOfWork, int, int] = Batcher(database.unit_of_work, verb, name="done")
-    assert await asyncio.gather(*map(gathering.do, range(5))) == list(range(5))
+    batcher: Batcher[UnitOfWork, int, int] = Batcher(database.unit_of_work, verb, name="done")
+    assert await asyncio.gather(*map(batcher.submit, range(5))) == list(range(5))
     assert await done(database) == list(range(5))
     assert len(tries) >= 2
 
@@ -130,9 +130,9 @@ async def test_what_is_lost_again_and_again_is_an_outage(database: Database) -> 
         await connection.execute(END_SELF)
         return list(numbers)
 
-    gathering: Batcher[UnitOfWork, int, int] = Batcher(database.unit_of_work, verb, name="lost")
+    batcher: Batcher[UnitOfWork, int, int] = Batcher(database.unit_of_work, verb, name="lost")
     with pytest.raises(ConnectionLostError):
-        await gathering.do(1)
+        await batcher.submit(1)
 
 
 async def test_under_load_nothing_is_taken_for_a_bug_and_nothing_is_done_twice(

@@ -11,13 +11,14 @@ from kit import context
 from kit.db.database import Database
 from kit.db.unit_of_work import CommitRefusedError, UnitOfWork, a_unit_of_work_is_open
 from kit.ids import new_id
+from kit.messaging.outbox import emit
 from testkit.pump import outbox_rows
 from testkit.toys import ToyTold, Worked
 
 
 async def fail(database: Database, text: str, calls: list[str]) -> None:
     async with database.unit_of_work() as uow:
-        uow.emit(ToyTold(text=text), subject="1")
+        emit(uow, ToyTold(text=text), subject="1")
         uow.after_commit(lambda: calls.append(text))
         raise ZeroDivisionError
 
@@ -35,7 +36,7 @@ async def test_messages_leave_only_with_their_commit(database: Database) -> None
         await fail(database, "lost", [])
     assert await outbox_rows(database) == []
     async with database.unit_of_work() as uow:
-        uow.emit(ToyTold(text="kept"), subject="1", sequence=1)
+        emit(uow, ToyTold(text="kept"), subject="1", sequence=1)
     rows = await outbox_rows(database)
     assert [(row.exchange, row.routing_key, row.subject) for row in rows] == [
         ("kit.events", "kit.told.v1", "1")
@@ -93,7 +94,7 @@ async def test_a_cancelled_unit_of_work_leaves_its_connection_usable(database: D
     is_sleeping = asyncio.Event()
 
     async def sleep(uow: UnitOfWork) -> None:
-        uow.emit(ToyTold(text="lost"), subject="1")
+        emit(uow, ToyTold(text="lost"), subject="1")
         await uow.execute("SELECT 1")
         is_sleeping.set()
         await uow.execute("SELECT pg_sleep(30)")
@@ -117,7 +118,7 @@ async def test_statements_are_text_or_core_selects_and_are_counted(database: Dat
     outbox = Table("outbox", MetaData(), Column("subject", Text), Column("exchange", Text))
     async with database.unit_of_work() as uow:
         for subject in "abc":
-            uow.emit(ToyTold(text=subject), subject=subject)
+            emit(uow, ToyTold(text=subject), subject=subject)
     chosen = select(outbox.c.subject).where(outbox.c.subject.in_(["a", "c"])).order_by("subject")
     before = database.statements
     async with database.unit_of_work() as uow:
@@ -139,7 +140,7 @@ async def test_json_goes_in_and_comes_out_as_python_values(database: Database) -
 async def test_a_reply_without_an_addressee_is_an_error_of_the_handler(database: Database) -> None:
     async with database.unit_of_work() as uow:
         with pytest.raises(ValueError, match="needs `to`"):
-            uow.emit(Worked(in_reply_to=new_id()), subject="1")
-        uow.emit(Worked(in_reply_to=new_id()), subject="1", to="payments")
+            emit(uow, Worked(in_reply_to=new_id()), subject="1")
+        emit(uow, Worked(in_reply_to=new_id()), subject="1", to="payments")
     (row,) = await outbox_rows(database)
     assert (row.exchange, row.routing_key) == ("saldo.replies", "payments")

@@ -56,7 +56,7 @@ class Hooks:
 
     def another_worker(self) -> Dispatcher:
         return Dispatcher(
-            self.room.database, self.sender, record, self.room.service.state.webhooks.bell
+            self.room.database, self.sender, record, self.room.service.state.webhooks.wake_up
         )
 
 
@@ -65,4 +65,4 @@ async def hooks_of(room: Room, timeout: aiohttp.ClientTimeout = TIMEOUT) -> Asyn
     """Give the webhooks of a room, sent by hand."""
     parts = room.service.state.webhooks
     async with WebhookClient(parts.guard, parts.vault, room.clock, timeout=timeout) as sender:
-        yield Hooks(room, Dispatcher(room.database, sender, record, parts.bell), sender)
+        yield Hooks(room, Dispatcher(room.database, sender, record, parts.wake_up), sender)

@@ -138,9 +138,9 @@ class Room:
         await self.told(changed(user_id, username, status), sequence=version)
 
     @property
-    def postman(self) -> MailWorker:
-        postman: MailWorker = self.service.state.postman
-        return postman
+    def mail_worker(self) -> MailWorker:
+        mail_worker: MailWorker = self.service.state.mail_worker
+        return mail_worker
 
     def mails(self, to: str | None = None) -> list[TakenMail]:
         """Return what the mail server has taken, newest first."""

@@ -122,13 +122,13 @@ async def test_what_is_no_fault_of_the_address_is_tried_again_and_mutes_nobody(
         await room.told(paid(alice, bob))
         before = alarms()
         for _ in range(9):
-            await room.postman.send_due()
+            await room.mail_worker.send_due()
             assert await room.statuses() == ["waiting"] * 2
             room.clock.advance(timedelta(hours=4).total_seconds())
         assert (alarms() > before) is is_alarming
         assert await room.count("address_fault") == 0
         server.answers.clear()
-        await room.postman.send_due()
+        await room.mail_worker.send_due()
         assert await room.statuses() == ["sent"] * 2
 
 
@@ -136,7 +136,7 @@ async def test_a_refusal_of_the_sender_is_heard_once_for_all_who_wait(cluster: C
     async with scripted(cluster, {"MAIL": "550 5.7.1 sender rejected"}) as (room, server):
         bob = await room.arrives("bob", BOB)
         await room.told(*(activation(room, bob) for _ in range(5)))
-        await room.postman.send_due()
+        await room.mail_worker.send_due()
         assert await room.statuses() == ["waiting"] * 5
         assert sum(one.startswith("MAIL") for one in server.heard) == 1
 
@@ -146,7 +146,7 @@ async def refuse_for_a_day(room: Room, alice: UUID, bob: UUID) -> None:
     room.box.refuse = {BOB: GONE}
     await room.told(paid(alice, bob))
     for _ in range(10):
-        await room.postman.send_due()
+        await room.mail_worker.send_due()
         room.clock.advance(timedelta(hours=4).total_seconds())
 
 
@@ -157,11 +157,11 @@ async def test_an_address_that_is_wrong_for_a_day_is_muted_for_a_week(
     assert sorted(await room.statuses()) == ["refused", "sent"]
     room.box.refuse = {}
     await room.told(paid(alice, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert sorted(await room.statuses()) == ["muted", "refused", "sent", "sent"]
     room.clock.advance(MUTED_FOR.total_seconds())
     await room.told(paid(alice, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert len(room.mails(BOB)) == 1
     assert await room.count("address_fault") == 0
 
@@ -172,11 +172,11 @@ async def test_one_bad_hour_of_a_server_that_knows_nobody_loses_no_mail(
     room.box.refuse = {"*": GONE}
     await room.told(*(paid(alice, bob) for _ in range(5)), activation(room, bob))
     for _ in range(60):
-        await room.postman.send_due()
+        await room.mail_worker.send_due()
         room.clock.advance(60)
     room.box.refuse = {}
     room.clock.advance(timedelta(hours=4).total_seconds())
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert set(await room.statuses()) == {"sent"}
     assert await room.count("address_fault") == 0
 
@@ -189,13 +189,13 @@ async def test_what_people_ask_for_is_sent_to_a_muted_address_and_lifts_it_where
         activation(room, bob).model_dump() | {"command_id": new_id()}
     )
     await room.told(reset)
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert (await room.statuses()).count("refused") == 2
     room.box.refuse = {}
     await room.told(activation(room, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     await room.told(paid(alice, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert [mail.subject for mail in room.mails(BOB)] == [
         "Money received",
         "Activate your Saldo account",
@@ -206,7 +206,7 @@ async def test_another_address_is_not_muted(room: Room, alice: UUID, bob: UUID) 
     await refuse_for_a_day(room, alice, bob)
     room.addresses.known[bob] = "robert@example.com"
     await room.told(paid(alice, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert len(room.mails("robert@example.com")) == 1
 
 
@@ -228,7 +228,7 @@ async def test_an_administrator_sees_who_is_muted_and_lifts_it(
     assert (again.status_code, again.json()["code"]) == (404, "muted_address_not_found")
     room.box.refuse = {}
     await room.told(paid(alice, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert len(room.mails(BOB)) == 1
 
 
@@ -240,7 +240,7 @@ async def test_an_international_domain_reaches_every_server(
     room.box.takes_utf8 = takes_utf8
     ivan = await room.arrives("ivan", "ivan@Пример.рф")
     await room.told(activation(room, ivan))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     [mail] = room.mails("ivan@пример.рф")
     assert mail.recipients == ("ivan@xn--e1afmkfd.xn--p1ai",)
 
@@ -251,12 +251,12 @@ async def test_a_name_in_another_script_waits_for_a_server_that_takes_it_and_mut
     room.box.takes_utf8 = False
     ivan = await room.arrives("ivan", "иван@пример.рф")
     await room.told(activation(room, ivan), activation(room, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert sorted(await room.statuses()) == ["sent", "waiting"]
     assert await room.count("address_fault") == 0
     room.box.takes_utf8 = True
     room.clock.advance(20)
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert len(room.mails("иван@пример.рф")) == 1
 
 
@@ -269,7 +269,7 @@ async def test_news_is_mailed_in_the_readers_language(
 ) -> None:
     room.addresses.languages[bob] = language
     await room.told(paid(alice, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert [mail.subject for mail in room.mails(BOB)] == [subject]
 
 
@@ -280,7 +280,7 @@ async def test_a_mail_that_can_not_be_written_keeps_no_other_from_being_sent(
     async with room.database.unit_of_work() as uow:
         await uow.execute("""UPDATE mail SET facts = '{"expires_at": "never"}'""")
     await room.told(activation(room, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert sorted(await room.statuses()) == ["sent", "waiting"]
     assert len(room.mails(BOB)) == 1
 

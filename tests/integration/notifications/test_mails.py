@@ -43,7 +43,7 @@ async def test_payer_and_payee_of_a_payment_are_mailed_in_the_default_language(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
     await room.told(paid(alice, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     [to_alice], [to_bob] = room.mails("alice@example.com"), room.mails(BOB)
     assert (to_alice.subject, to_bob.subject) == ("Payment made", "Money received")
     assert "Hello, somebody!" in to_alice.text
@@ -56,7 +56,7 @@ async def test_the_payer_alone_is_mailed_that_a_payment_failed(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
     await room.told(failed(alice, bob), cancelled(alice, bob), moved(bob, "top_up"))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     [mail] = room.mails()
     assert mail.recipients == ("alice@example.com",)
     assert "There is not enough money in your wallet." in mail.text
@@ -68,7 +68,7 @@ async def test_every_refund_of_a_payment_is_mailed_to_both_and_once(
     payment = paid(alice, bob)
     first, second = refunded(payment, 4000, 4000), refunded(payment, 4000, 8000)
     await room.told(first, second, first)
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     to_alice, to_bob = room.mails("alice@example.com"), room.mails(BOB)
     assert [mail.subject for mail in to_alice] == ["Refund received"] * 2
     assert [mail.subject for mail in to_bob] == ["Payment refunded"] * 2
@@ -84,7 +84,7 @@ async def test_an_ordered_link_is_mailed_in_the_language_of_the_order(
     room: Room, bob: UUID, language: str, subject: str
 ) -> None:
     await room.told(activation(room, bob, language))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     [mail] = room.mails(BOB)
     assert mail.subject == subject
     assert URL in mail.text.splitlines()
@@ -101,7 +101,7 @@ async def test_every_lock_of_a_login_is_mailed_once_and_has_its_notice(
     first = locked(room, bob)
     await room.told(first)
     await room.told(locked(room, bob), first)
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     mails = room.mails(BOB)
     assert [mail.subject for mail in mails] == ["Login locked"] * 2
     until = f"{first.until:%Y-%m-%d %H:%M} UTC"
@@ -119,7 +119,7 @@ async def test_the_other_orders_have_their_letters(room: Room, bob: UUID) -> Non
         SendPasswordReset.model_validate(ordered),
         SendAlreadyRegistered(command_id=new_id(), user_id=bob, language="en"),
     )
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert {mail.subject for mail in room.mails(BOB)} == {
         "Set a new Saldo password",
         "You already have a Saldo account",
@@ -130,8 +130,8 @@ async def test_a_repeated_order_is_one_mail(room: Room, bob: UUID) -> None:
     order = activation(room, bob)
     await room.told(order)
     await room.told(order)
-    await room.postman.send_due()
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
+    await room.mail_worker.send_due()
     assert len(room.mails()) == 1
 
 
@@ -139,7 +139,7 @@ async def test_a_link_does_not_outlive_its_mail(room: Room, bob: UUID) -> None:
     await room.told(activation(room, bob))
     [waiting] = await room.stored()
     assert waiting["facts"]["url"] == URL
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     [sent] = await room.stored()
     assert (sent["status"], sent["facts"], sent["next_at"]) == ("sent", {}, None)
 
@@ -149,11 +149,11 @@ async def test_neither_link_nor_address_is_logged(
 ) -> None:
     room.box.refuse = {BOB: 451}
     await room.told(activation(room, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     room.box.refuse = {BOB: "550 5.1.1"}
     for _ in range(9):
         room.clock.advance(LONGEST.total_seconds())
-        await room.postman.send_due()
+        await room.mail_worker.send_due()
     assert await room.statuses() == ["refused"]
     written = "".join(capsys.readouterr())
     assert "mails_put_off" in written
@@ -167,8 +167,8 @@ async def test_a_mail_refused_for_now_is_tried_again_later_and_later(room: Room,
     await room.told(activation(room, bob))
     waits = []
     for _ in range(4):
-        assert await room.postman.send_due() == 1
-        assert await room.postman.send_due() == 0
+        assert await room.mail_worker.send_due() == 1
+        assert await room.mail_worker.send_due() == 0
         [mail] = await room.stored()
         waits.append((mail["next_at"] - room.clock.now()).total_seconds())
         room.clock.advance(waits[-1])
@@ -176,7 +176,7 @@ async def test_a_mail_refused_for_now_is_tried_again_later_and_later(room: Room,
         assert full / 2 <= wait <= full
     assert (mail["attempts"], mail["last_error"]) == (4, "rcpt 451")
     room.box.refuse = {}
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert len(room.mails(BOB)) == 1
     assert await room.statuses() == ["sent"]
 
@@ -188,11 +188,11 @@ async def test_a_mail_is_given_up_after_so_many_tries(cluster: Cluster) -> None:
         await room.told(activation(room, bob))
         for _ in range(3):
             assert await room.statuses() == ["waiting"]
-            await room.postman.send_due()
+            await room.mail_worker.send_due()
             room.clock.advance(LONGEST.total_seconds())
         [mail] = await room.stored()
         assert (mail["status"], mail["attempts"], mail["facts"]) == ("given_up", 3, {})
-        assert await room.postman.send_due() == 0
+        assert await room.mail_worker.send_due() == 0
 
 
 async def test_one_recipient_who_is_refused_keeps_nobody_from_getting_mail(
@@ -200,7 +200,7 @@ async def test_one_recipient_who_is_refused_keeps_nobody_from_getting_mail(
 ) -> None:
     room.box.refuse = {"alice@example.com": "550 5.1.1"}
     await room.told(paid(alice, bob), paid(alice, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert len(room.mails(BOB)) == 2
 
 
@@ -208,7 +208,7 @@ async def test_without_a_mail_server_all_mail_waits(cluster: Cluster, unused_tcp
     async with opened(cluster, smtp_port=unused_tcp_port) as room:
         bob = await room.arrives("bob", BOB)
         await room.told(activation(room, bob), activation(room, bob))
-        assert await room.postman.send_due() == 2
+        assert await room.mail_worker.send_due() == 2
         stored = await room.stored()
     assert [(mail["status"], mail["attempts"]) for mail in stored] == [("waiting", 1)] * 2
     assert {mail["last_error"] for mail in stored} == {"connect SMTPConnectError"}
@@ -217,12 +217,12 @@ async def test_without_a_mail_server_all_mail_waits(cluster: Cluster, unused_tcp
 async def test_without_auth_all_mail_waits(room: Room, bob: UUID) -> None:
     room.addresses.is_away = True
     await room.told(activation(room, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     [mail] = await room.stored()
     assert (mail["status"], mail["last_error"]) == ("waiting", "auth unavailable")
     room.addresses.is_away = False
     room.clock.advance(10)
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert len(room.mails(BOB)) == 1
 
 
@@ -243,7 +243,7 @@ async def test_to_whoever_is_known_to_have_no_address_no_mail_is_written(
 async def test_whoever_has_no_address_or_is_nobody_gets_no_mail(room: Room) -> None:
     silent = await room.arrives("silent", None)
     await room.told(activation(room, silent), activation(room, new_id()))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert await room.statuses() == ["no_address"] * 2
 
 
@@ -256,7 +256,7 @@ async def test_an_address_that_would_break_out_of_its_header_is_refused(
 ) -> None:
     bob = await room.arrives("bob", address)
     await room.told(activation(room, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert await room.statuses() == ["refused"]
     assert room.mails() == []
 
@@ -264,14 +264,14 @@ async def test_an_address_that_would_break_out_of_its_header_is_refused(
 async def test_an_address_in_another_script_gets_its_mail(room: Room) -> None:
     ivan = await room.arrives("иван", "иван@пример.рф")
     await room.told(activation(room, ivan))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     [mail] = room.mails("иван@пример.рф")
     assert mail.recipients == ("иван@xn--e1afmkfd.xn--p1ai",)
 
 
 async def test_two_at_once_send_each_mail_once(room: Room, bob: UUID) -> None:
     await room.told(*(activation(room, bob) for _ in range(20)))
-    await asyncio.gather(room.postman.send_due(), room.postman.send_due())
+    await asyncio.gather(room.mail_worker.send_due(), room.mail_worker.send_due())
     assert len(room.mails(BOB)) == 20
     assert set(await room.statuses()) == {"sent"}
 
@@ -282,9 +282,9 @@ async def test_a_mail_claimed_by_a_process_that_ended_is_sent_when_its_lease_end
     await room.told(activation(room, bob))
     async with room.database.unit_of_work() as uow:
         [lost] = await Mails(uow).claim(room.clock.now(), LEASE, BATCH)
-    assert await room.postman.send_due() == 0
+    assert await room.mail_worker.send_due() == 0
     room.clock.advance(LEASE.total_seconds())
-    assert await room.postman.send_due() == 1
+    assert await room.mail_worker.send_due() == 1
     assert len(room.mails(BOB)) == 1
     async with room.database.unit_of_work() as uow:
         await Mails(uow).postpone(lost, room.clock.now(), "came back too late")
@@ -296,7 +296,7 @@ async def test_nothing_is_left_of_mails_to_a_deleted_user(
 ) -> None:
     room.box.refuse = {BOB: "550 5.1.1"}
     await room.told(activation(room, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert await room.count("address_fault") == 1
     await room.told(paid(alice, bob))
     await room.changes(bob, None, "deleted")
@@ -311,14 +311,14 @@ async def test_many_without_an_address_cost_as_many_statements_as_one(room: Room
     for count in (1, 50):
         await room.told(*(activation(room, silent) for _ in range(count)))
         before = room.database.statements
-        await room.postman.send_due()
+        await room.mail_worker.send_due()
         costs.append(room.database.statements - before)
     assert costs[0] == costs[1]
 
 
 async def test_mails_that_ended_long_ago_are_forgotten(room: Room, bob: UUID) -> None:
     await room.told(activation(room, bob))
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     await room.told(activation(room, bob))
     room.clock.advance(KEPT.total_seconds() + 1)
     async with room.database.unit_of_work() as uow:

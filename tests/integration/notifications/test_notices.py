@@ -294,7 +294,7 @@ async def test_the_payee_alone_hears_and_is_mailed_that_a_payment_is_disputed(  
     assert (notice["kind"], notice["title"]) == ("payment_disputed", title)
     assert (notice["text"], notice["amount"]) == (text, "30.00")
     assert await room.notices(alice) == []
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     [mail] = room.mails()
     assert (mail.recipients, mail.subject) == (("bob@example.com",), title)
     assert text in mail.text
@@ -310,7 +310,7 @@ async def test_the_payee_hears_and_is_mailed_how_each_dispute_ended(
     notices = await room.notices(bob)
     assert [(one["kind"], one["title"]) for one in notices] == [(f"dispute_{outcome}", title)] * 2
     assert {one["amount"] for one in notices} == {"30.00", "20.00"}
-    await room.postman.send_due()
+    await room.mail_worker.send_due()
     assert [mail.subject for mail in room.mails("bob@example.com")] == [title] * 2
     assert await room.notices(alice) == []
 

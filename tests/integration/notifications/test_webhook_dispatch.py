@@ -176,8 +176,8 @@ async def test_what_had_ended_when_the_worker_is_stopped_is_written_down(
 
     endpoint = await hooks.make(alice, receiver.url)
     await fill(hooks, alice, endpoint, 1)
-    bell = hooks.room.service.state.webhooks.bell
-    worker = Dispatcher(hooks.room.database, hooks.sender, interrupted, bell)
+    wake_up = hooks.room.service.state.webhooks.wake_up
+    worker = Dispatcher(hooks.room.database, hooks.sender, interrupted, wake_up)
     running = spawn(worker.run(), "dispatcher")
     await is_writing.wait()
     await stop([running])
@@ -192,9 +192,9 @@ async def test_a_fault_of_our_own_leaves_the_delivery_for_later(
         async def send(self, job: Job) -> Attempt:
             raise RuntimeError(job.url)
 
-    bell = hooks.room.service.state.webhooks.bell
+    wake_up = hooks.room.service.state.webhooks.wake_up
     await fill(hooks, alice, await hooks.make(alice, receiver.url), 1)
-    await Dispatcher(hooks.room.database, Broken(), record, bell).settle()
+    await Dispatcher(hooks.room.database, Broken(), record, wake_up).settle()
     await hooks.send(LEASE.total_seconds())
     assert len(receiver.got) == 1
 

@@ -32,6 +32,7 @@ from kit.ids import derived_id, new_id
 from kit.messaging import cloudevents
 from kit.messaging.broker import Publication
 from kit.messaging.messages import Command, Envelope, Event, Message, Reply
+from kit.messaging.outbox import emit
 from kit.messaging.retries import Retries
 from kit.messaging.routes import Routes
 from kit.outgoing import http_client
@@ -77,7 +78,7 @@ class ScriptedWallet:
             self.heard.append(command)
             if not self.is_silent:
                 reply = self._reply(command, uow)
-                uow.emit(reply, subject=envelope.subject, to=envelope.reply_to)
+                emit(uow, reply, subject=envelope.subject, to=envelope.reply_to)
 
     def _reply(self, command: Command, uow: UnitOfWork) -> Reply:
         asked = {"in_reply_to": command.command_id}

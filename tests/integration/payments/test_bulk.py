@@ -108,7 +108,7 @@ async def test_a_thousand_rows_cost_few_statements_and_come_in_pages(
     for _ in range(4):
         assert await worker.once()
     # Of each 250: take, rows, parties, advance, limits, payments, sagas, fates, and the outbox's
-    # COPY and its bell.
+    # COPY and its wake_up.
     assert room.database.statements - before == 4 * 10
     assert not await worker.once()
     await room.settle()

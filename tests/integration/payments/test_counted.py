@@ -15,7 +15,7 @@ from tests.integration.payments.test_limits import limit, used
 from tests.integration.payments.test_reserving import reserved
 
 from contracts.wallet import HoldReleased
-from kit.messaging import letters
+from kit.messaging import dead_letters
 from kit.saga import store
 from kit.saga.engine import waiting_sagas
 from payments.domain.payment import PaymentStatus
@@ -169,7 +169,7 @@ async def test_an_answer_that_can_not_be_handled_is_one_letter_and_calls_for_som
         assert await room.count("letter") == 1
         async with room.database.read() as connection:
             [stuck] = await store.listed(connection, everything=False)
-            [kept] = await letters.listed(connection, None)
+            [kept] = await dead_letters.listed(connection, None)
             told = await store.log_of(connection, payment_id)
         assert (stuck["id"], stuck["needs_attention"]) == (payment_id, True)
         assert (kept["key"], kept["type"]) == (str(payment_id), HoldReleased.type)

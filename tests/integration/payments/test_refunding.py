@@ -230,7 +230,7 @@ async def test_what_has_not_been_paid_is_not_refunded(room: Room, alice: UUID, b
         ({"amount": "-1"}, "validation_failed"),
         ({"amount": "1.00", "to": "me"}, "validation_failed"),
         ({"reason": "paid by 4111 1111 1111 1111"}, "validation_failed"),
-        ({"reason": "bell \u0007"}, "validation_failed"),
+        ({"reason": "wake_up \u0007"}, "validation_failed"),
     ],
 )
 async def test_bad_input_is_refused_and_stores_nothing(

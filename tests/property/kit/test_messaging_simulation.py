@@ -19,7 +19,7 @@ from kit.messaging.broker import BrokerUnavailableError, Publication
 from kit.messaging.consumer import Consumer
 from kit.messaging.drain import Drain
 from kit.messaging.messages import Envelope
-from kit.messaging.outbox import Unsent
+from kit.messaging.outbox import Unsent, emit
 from kit.messaging.retries import Retries
 from kit.messaging.routes import by_type
 from kit.messaging.undeliverable import Undeliverable
@@ -79,7 +79,7 @@ class World:
                 subject = self.random.choice(SUBJECTS)
                 text = f"{subject}{len(self.written[subject])}"
                 self.written[subject].append(text)
-                uow.emit(work(text), subject=subject)
+                emit(uow, work(text), subject=subject)
                 if self.happens(0.05):
                     self.broken.add(text)
 

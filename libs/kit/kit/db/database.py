@@ -13,8 +13,8 @@ from kit.clock import Clock, SystemClock
 from kit.db.losses import SUSPECTS, ConnectionLostError, is_loss
 from kit.db.unit_of_work import Connection, ReadConnection, UnitOfWork
 from kit.jsonable import plain
-from kit.messaging.doorbell import WakeUp
 from kit.refusals import Unavailable
+from kit.wake_up import WakeUp
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 ACQUIRE_TIMEOUT_SECONDS = 5.0
@@ -30,7 +30,7 @@ class Database:
     Attributes:
         statements: How many statements were sent, BEGIN and COMMIT aside; tests compare it.
         backlog_seconds: For how long committed messages wait to be sent, as last seen.
-        doorbell: Rung after every commit that emitted messages.
+        wake_up: Rung after every commit that emitted messages.
     """
 
     def __init__(self, pool: asyncpg.Pool, name: str, clock: Clock) -> None:
@@ -38,7 +38,7 @@ class Database:
         self.clock = clock
         self.statements = 0
         self.backlog_seconds = 0.0
-        self.doorbell = WakeUp()
+        self.wake_up = WakeUp()
         self._pool = pool
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Connection and unit of work: a transaction, the messages it sends, what follows COMMIT.
+"""Connection and unit of work: a transaction, what is written right before COMMIT, what follows it.
 
 The edge (a route, a consumer, a timer) opens it; verbs use it and never commit.
 """
@@ -18,8 +18,7 @@ from kit import context
 from kit.clock import Clock
 from kit.db.losses import SUSPECTS, ConnectionLostError, is_loss
 from kit.db.query import render
-from kit.messaging.messages import Envelope, Message
-from kit.messaging.outbox import Outgoing, prepare, store
+from kit.wake_up import WakeUp
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -84,7 +83,7 @@ class Connection:
     async def copy_in(
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
-        """Insert rows by COPY; see kit.bulk for when."""
+        """Insert rows by COPY; see kit.db.bulk for when."""
         self._database.statements += 1
         await self._do(
             lambda driver: driver.copy_records_to_table(table, columns=columns, records=rows)
@@ -122,14 +121,17 @@ class ReadConnection(Connection):
         return await super()._ask(question)
 
 
-class UnitOfWork(Connection):
-    """All or nothing: state, inbox and outbox rows commit together, then the callbacks run."""
+Flush = Callable[["UnitOfWork", list[T]], Awaitable[None]]
 
-    __slots__ = ("_after_commit", "_outgoing", "_token")
+
+class UnitOfWork(Connection):
+    """All or nothing: what was done commits together, then the callbacks run."""
+
+    __slots__ = ("_after_commit", "_before_commit", "_token")
 
     def __init__(self, database: "Database", driver: Driver) -> None:
         super().__init__(database, driver)
-        self._outgoing: list[Outgoing] = []
+        self._before_commit: dict[Flush[Any], list[Any]] = {}
         self._after_commit: list[tuple[context.Context, Callable[[], None]]] = []
 
     @property
@@ -142,35 +144,14 @@ class UnitOfWork(Connection):
         """The clock this process runs by."""
         return self._database.clock
 
-    def emit(
-        self,
-        message: Message,
-        *,
-        subject: str,
-        sequence: int | None = None,
-        to: str | None = None,
-        cause: Envelope | None = None,
-    ) -> None:
-        """Send a message if, and only if, this unit of work commits.
+    @property
+    def wake_up(self) -> WakeUp:
+        """What wakes those who wait for committed messages of this database."""
+        return self._database.wake_up
 
-        Args:
-            message: An event, a command, or a reply.
-            subject: Id of the aggregate; messages of one subject keep their order.
-            sequence: The aggregate's gapless version, on events.
-            to: The service that asked (``Envelope.reply_to``); replies only.
-            cause: The message this one answers, where the context holds no single one.
-        """
-        self._outgoing.append(
-            prepare(
-                message,
-                service=self.service,
-                subject=subject,
-                time=self.clock.now(),
-                sequence=sequence,
-                to=to,
-                cause=cause,
-            )
-        )
+    def before_commit(self, flush: Flush[T], item: T) -> None:
+        """Have `flush` called right before COMMIT, once, with all items given with it, in order."""
+        self._before_commit.setdefault(flush, []).append(item)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run a quick, non-blocking callback once COMMIT has succeeded; lost on a crash.
@@ -201,8 +182,6 @@ class UnitOfWork(Connection):
         finally:
             _is_open.reset(self._token)
         if error is None:
-            if self._outgoing:
-                self._database.doorbell.ring()
             self._call_back()
 
     async def _roll_back(self) -> None:
@@ -221,8 +200,8 @@ class UnitOfWork(Connection):
                     log.exception("after_commit_failed", callback=repr(callback))
 
     async def _commit(self) -> None:
-        if self._outgoing:
-            await store(self, self._outgoing)
+        for flush, items in self._before_commit.items():
+            await flush(self, items)
         # In a failed transaction COMMIT succeeds as a statement and answers "ROLLBACK".
         status = await self._do(lambda driver: driver.execute("COMMIT"), is_undone=False)
         if status != "COMMIT":

@@ -16,11 +16,11 @@ from prometheus_client import Counter
 from kit.db.database import Database
 from kit.db.outages import CONFLICTS, is_outage
 from kit.db.unit_of_work import UnitOfWork
-from kit.messaging import inbox, letters
+from kit.messaging import dead_letters, inbox
 from kit.messaging.broker import Broker, Delivery, Subscription
-from kit.messaging.letters import DeadLetter, letter
+from kit.messaging.dead_letters import DeadLetter, letter
+from kit.messaging.decoder import Decoded, Decoder, Item
 from kit.messaging.messages import Message
-from kit.messaging.reading import Decoded, Decoder, Item
 from kit.messaging.routes import Handler, caused_by
 from kit.tasks import for_ever, to_the_end, together
 
@@ -173,7 +173,7 @@ class Consumer:
                 behind.append(letter(self.queue, item.raw, "behind_parked", ""))
             else:
                 todo.append(item)
-        await letters.park(uow, behind)
+        await dead_letters.park(uow, behind)
         for handler, run in groupby(todo, key=lambda item: item.handler):
             group = [item.envelope for item in run]
             # A batch of several has no single cause.
@@ -192,7 +192,7 @@ class Consumer:
             failed = letter(self.queue, item.raw, "handler_failed", repr(error))
             async with self._database.unit_of_work() as uow:
                 fresh, _ = await inbox.claim(uow, self.queue, [item.envelope.id])
-                await letters.park(uow, [failed] if fresh else [])
+                await dead_letters.park(uow, [failed] if fresh else [])
             parked.labels(self.queue).inc(len(fresh))
 
 
@@ -220,7 +220,7 @@ async def bury(database: Database, queue: str, dead: Sequence[DeadLetter]) -> No
     async with database.unit_of_work() as uow:
         fresh, _ = await inbox.claim(uow, queue, sorted(known))
         new = [one for one in dead if one.id in fresh or one.id not in known]
-        await letters.bury(uow, new)
+        await dead_letters.bury(uow, new)
     for one in new:
         buried.labels(queue, one.reason).inc()
         log.error("dead_letter", queue=queue, id=str(one.id), type=one.type, reason=one.reason)

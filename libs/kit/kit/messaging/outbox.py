@@ -8,16 +8,14 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from kit.bulk import COPIED_FROM
+from kit.db.bulk import COPIED_FROM
 from kit.messaging import cloudevents
 from kit.messaging.messages import Command, Envelope, Event, Message, Reply
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import asyncpg
 
-    from kit.db.unit_of_work import Connection
+    from kit.db.unit_of_work import UnitOfWork
 
 COMMANDS = "saldo.commands"
 REPLIES = "saldo.replies"
@@ -100,37 +98,48 @@ def _exchange(kind: type[Message], service: str) -> str:
     raise TypeError(f"{kind.__name__} is neither event, command nor reply")
 
 
-def prepare(  # noqa: PLR0913 - the attributes of one event
+def emit(  # noqa: PLR0913 - the attributes of one event
+    uow: "UnitOfWork",
     message: Message,
     *,
-    service: str,
     subject: str,
-    time: "datetime",
-    sequence: int | None,
-    to: str | None,
-    cause: Envelope | None,
-) -> Outgoing:
-    """Address and encode a message; its bytes are never touched again."""
-    exchange, routing_key, reply_to = address(message, service, to)
+    sequence: int | None = None,
+    to: str | None = None,
+    cause: Envelope | None = None,
+) -> None:
+    """Send a message if, and only if, the unit of work commits.
+
+    It is addressed and encoded at once; its bytes are never touched again.
+
+    Args:
+        uow: What it is part of.
+        message: An event, a command, or a reply.
+        subject: Id of the aggregate; messages of one subject keep their order.
+        sequence: The aggregate's gapless version, on events.
+        to: The service that asked (``Envelope.reply_to``); replies only.
+        cause: The message this one answers, where the context holds no single one.
+    """
+    exchange, routing_key, reply_to = address(message, uow.service, to)
     event_id, body = cloudevents.encode(
         message,
-        source=service,
+        source=uow.service,
         subject=subject,
-        time=time,
+        time=uow.clock.now(),
         sequence=sequence,
         reply_to=reply_to,
         cause=cause,
     )
-    return Outgoing(event_id, exchange, routing_key, subject, body)
+    uow.before_commit(store, Outgoing(event_id, exchange, routing_key, subject, body))
 
 
-async def store(connection: "Connection", outgoing: Sequence[Outgoing]) -> None:
-    """Write all messages of a unit of work in one set, in their order."""
+async def store(uow: "UnitOfWork", outgoing: list[Outgoing]) -> None:
+    """Write all messages of a unit of work in one set, in their order, and wake the relay."""
     if len(outgoing) < COPIED_FROM:
-        await connection.execute(_INSERT, *zip(*outgoing, strict=True))
+        await uow.execute(_INSERT, *zip(*outgoing, strict=True))
     else:
-        await connection.execute(_TAKE_ID)
-        await connection.copy_in("outbox", Outgoing._fields, outgoing)
+        await uow.execute(_TAKE_ID)
+        await uow.copy_in("outbox", Outgoing._fields, outgoing)
+    uow.after_commit(uow.wake_up.set)
 
 
 class Unsent:

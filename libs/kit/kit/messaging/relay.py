@@ -36,7 +36,7 @@ SESSION = {
 }
 
 _TAKE_LOCK = "SELECT pg_try_advisory_lock(hashtext(current_schema() || '.relay'))"
-_RING = f"SELECT pg_notify(current_schema() || '_{CHANNEL}', '')"
+_WAKE = f"SELECT pg_notify(current_schema() || '_{CHANNEL}', '')"
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class Relay:
             database: The service's database.
             broker: Where to.
             url: Of the database, for the relay's own connection.
-            polls: Shortest and longest pause in seconds, where no bell rings.
+            polls: Shortest and longest pause in seconds, where nothing wakes it.
         """
         self._database = database
         self._broker = broker
@@ -85,14 +85,14 @@ class Relay:
                     await publisher.close()
 
     async def _drain(self, drain: Drain) -> None:
-        """Drain until trouble; when nothing is left wait for the bell, or for the next poll."""
+        """Drain until trouble; when nothing is left wait for the wake_up, or for the next poll."""
         poll = self._first_poll
         while True:
             if await drain.step():
                 poll = self._first_poll
                 continue
-            rung = await self._database.doorbell.wait(poll)
-            poll = self._first_poll if rung else min(poll * 2, self._last_poll)
+            is_woken = await self._database.wake_up.wait(poll)
+            poll = self._first_poll if is_woken else min(poll * 2, self._last_poll)
 
     @asynccontextmanager
     async def _ownership(self) -> AsyncIterator[asyncpg.Connection]:
@@ -106,23 +106,23 @@ class Relay:
             yield connection
 
     def _on_notify(self, *_: Any) -> None:
-        self._database.doorbell.ring()
+        self._database.wake_up.set()
 
 
-class Ringer:
+class RemoteWaker:
     """Wakes a relay in another process: one coalesced NOTIFY, outside business transactions.
 
     NOTIFY inside one would take a cluster-wide lock through the WAL flush at COMMIT.
     """
 
     def __init__(self, database: Database, url: str) -> None:
-        """Take the database whose doorbell to pass on, and the URL for a connection of its own."""
+        """Take the database whose wake_up to pass on, and the URL for a connection of its own."""
         self._database = database
         self._url = url
 
     async def run(self) -> None:
-        """Pass rings on until cancelled."""
-        await for_ever(f"{self._database.name}.ringer", self._once)
+        """Pass wake-ups on until cancelled."""
+        await for_ever(f"{self._database.name}.waker", self._once)
 
     async def _once(self) -> None:
         async with _connected(self._url) as connection:
@@ -146,6 +146,6 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def _pass_on(database: Database, connection: asyncpg.Connection, seconds: float) -> None:
-    """Wait for the bell; pass a ring on. A silent connection is asked for a sign of life."""
-    rung = await database.doorbell.wait(seconds)
-    await connection.execute(_RING if rung else "SELECT 1")
+    """Wait to be woken; pass that on. A silent connection is asked for a sign of life."""
+    is_woken = await database.wake_up.wait(seconds)
+    await connection.execute(_WAKE if is_woken else "SELECT 1")

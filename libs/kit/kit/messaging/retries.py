@@ -9,11 +9,11 @@ import structlog
 
 from kit.db.database import Database
 from kit.db.outages import is_outage
-from kit.messaging import letters
+from kit.messaging import dead_letters
 from kit.messaging.cloudevents import UndecodableError
 from kit.messaging.consumer import buried
-from kit.messaging.letters import DeadLetter
-from kit.messaging.reading import Decoder
+from kit.messaging.dead_letters import DeadLetter
+from kit.messaging.decoder import Decoder
 from kit.messaging.routes import caused_by
 from kit.tasks import for_ever
 
@@ -43,7 +43,7 @@ class Retries:
         """Try the letters whose time has come, the first of each key; returns how many."""
         async with self._database.read() as connection:
             now = self._database.clock.now()
-            found = await letters.due(connection, self._reader.queue, now)
+            found = await dead_letters.due(connection, self._reader.queue, now)
         for letter_id in found:
             await self._retry(letter_id)
         return len(found)
@@ -52,13 +52,13 @@ class Retries:
         letter: DeadLetter | None = None
         try:
             async with self._database.unit_of_work() as uow:
-                letter = await letters.lock(uow, self._reader.queue, letter_id)
+                letter = await dead_letters.lock(uow, self._reader.queue, letter_id)
                 if letter is None:
                     return
                 item = self._reader.item(_event_in(letter.body))
                 with caused_by(item.envelope):
                     await item.handler(uow, [item.envelope])
-                await letters.delivered(uow, letter)
+                await dead_letters.delivered(uow, letter)
         except Exception as error:
             if letter is None or await is_outage(self._database, error):
                 raise
@@ -68,10 +68,10 @@ class Retries:
         is_undecodable = isinstance(error, UndecodableError)
         async with self._database.unit_of_work() as uow:
             if is_undecodable:
-                await letters.undecodable(uow, letter, str(error))
-            is_dead = is_undecodable or await letters.failed(uow, letter, repr(error))
+                await dead_letters.undecodable(uow, letter, str(error))
+            is_dead = is_undecodable or await dead_letters.failed(uow, letter, repr(error))
         if is_dead:
-            reason = letters.UNDECODABLE if is_undecodable else letter.reason
+            reason = dead_letters.UNDECODABLE if is_undecodable else letter.reason
             buried.labels(letter.consumer, reason).inc()
         level = log.error if is_dead else log.warning
         level(

@@ -19,9 +19,9 @@ from kit.context import Context
 from kit.db.database import Database
 from kit.db.outages import is_outage
 from kit.db.unit_of_work import UnitOfWork
-from kit.messaging import letters
-from kit.messaging.doorbell import WakeUp
+from kit.messaging import dead_letters
 from kit.messaging.messages import Envelope, Reply
+from kit.messaging.outbox import emit
 from kit.messaging.routes import Handler
 from kit.saga import store
 from kit.saga.decide import LAST_RESEND, begin, can_undo, decide
@@ -40,6 +40,7 @@ from kit.saga.state import (
     UndoWanted,
 )
 from kit.tasks import for_ever
+from kit.wake_up import WakeUp
 
 TIMER_BATCH = 100
 TIMER_SECONDS = 0.5
@@ -119,7 +120,7 @@ class SagaEngine:
         self.saga = saga
         self.definitions = {one.version: one for one in (*earlier, saga)}
         self._hooks = hooks
-        self.task_bell = WakeUp()
+        self.task_wake_up = WakeUp()
 
     async def start(self, uow: UnitOfWork, saga_id: UUID, data: dict[str, Any]) -> bool:
         """Begin an instance under its business id; False where it was begun before."""
@@ -272,11 +273,11 @@ class SagaEngine:
     def _send(self, uow: UnitOfWork, decision: Decision, cause: Envelope | None) -> None:
         state = decision.state
         for command in decision.commands:
-            uow.emit(command, subject=str(state.id), cause=cause)
+            emit(uow, command, subject=str(state.id), cause=cause)
         if state.step is not None:
             step = self.definitions[state.version].step(state.step)
             if isinstance(step.asks, Task):
-                uow.after_commit(self.task_bell.ring)
+                uow.after_commit(self.task_wake_up.set)
 
     async def _tell_ends(self, uow: UnitOfWork, states: Iterable[SagaState]) -> None:
         over = [state for state in states if state.has_ended]
@@ -334,7 +335,7 @@ class SagaEngine:
     async def _wake(self, database: Database, ids: Sequence[UUID]) -> None:
         if ids:
             async with database.unit_of_work() as uow:
-                kept = await letters.waited_for(uow, [str(saga_id) for saga_id in ids])
+                kept = await dead_letters.waited_for(uow, [str(saga_id) for saga_id in ids])
                 woken = [(one, TimePassed(has_letter=str(one) in kept), None) for one in ids]
                 await self.apply(uow, woken)
 

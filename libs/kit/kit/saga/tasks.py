@@ -69,7 +69,7 @@ class TaskRunner:
         while True:
             await self.renew_leases()
             if not await self.start_waiting():
-                await self._engine.task_bell.wait(POLL_SECONDS)
+                await self._engine.task_wake_up.wait(POLL_SECONDS)
 
     async def start_waiting(self) -> int:
         """Start the tasks that wait, as many as there is room for; returns how many."""

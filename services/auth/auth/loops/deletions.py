@@ -29,10 +29,10 @@ log = structlog.get_logger(__name__)
 class DeletionWorker:
     """The whole of a deletion, in several units of work with calls between them."""
 
-    def __init__(self, database: Database, clock: Clock, neighbours: ClosingClient) -> None:
+    def __init__(self, database: Database, clock: Clock, services: ClosingClient) -> None:
         self._database = database
         self._clock = clock
-        self._neighbours = neighbours
+        self._services = services
 
     async def leave(self, user_id: UUID, language: Language) -> User:
         """Close a user at payments and wallet, then delete; return the deleted user.
@@ -47,7 +47,7 @@ class DeletionWorker:
         async with self._database.unit_of_work() as uow:
             attempt = await users.begin_deletion(uow, user_id, self._clock.now(), ABANDONED_AFTER)
         try:
-            standing = await self._neighbours.close(user_id, language)
+            standing = await self._services.close(user_id, language)
             if standing:
                 raise _refusal(standing)
             async with self._database.unit_of_work() as uow:
@@ -78,7 +78,7 @@ class DeletionWorker:
 
     async def _reopen(self, user_id: UUID, attempt: UUID) -> bool:
         try:
-            await self._neighbours.reopen(user_id)
+            await self._services.reopen(user_id)
         except Unavailable:
             log.warning("reopening_is_put_off", user_id=str(user_id))
             return False

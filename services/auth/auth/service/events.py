@@ -8,6 +8,7 @@ from contracts.auth import UserChanged, UserLocked, UserRegistered
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.logs import get_logger
+from kit.messaging.outbox import emit
 
 log = get_logger(__name__)
 
@@ -21,7 +22,7 @@ def tell_registered(uow: UnitOfWork, user: User) -> None:
         status=user.status.value,
         has_email=user.email is not None,
     )
-    uow.emit(event, subject=str(user.id), sequence=user.version)
+    emit(uow, event, subject=str(user.id), sequence=user.version)
 
 
 def tell_changed(uow: UnitOfWork, user: User) -> None:
@@ -34,11 +35,11 @@ def tell_changed(uow: UnitOfWork, user: User) -> None:
         roles=tuple(sorted(user.roles)),
         has_email=user.email is not None,
     )
-    uow.emit(event, subject=str(user.id), sequence=user.version)
+    emit(uow, event, subject=str(user.id), sequence=user.version)
 
 
 def tell_locked(uow: UnitOfWork, user_id: UUID, until: datetime) -> None:
     """Emit UserLocked; once committed, log it."""
     event = UserLocked(lock_id=new_id(), user_id=user_id, until=until)
-    uow.emit(event, subject=str(user_id))
+    emit(uow, event, subject=str(user_id))
     uow.after_commit(lambda: log.warning("login_locked", user_id=str(user_id)))

@@ -9,6 +9,7 @@ from contracts.notifications import SendActivation, SendAlreadyRegistered, SendP
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Command
+from kit.messaging.outbox import emit
 from kit.refusals import Language
 
 
@@ -46,4 +47,4 @@ class Mailing:
 
 def _order(uow: UnitOfWork, command: Command) -> None:
     # A subject of its own: a mail that can't be delivered must not hold the user's events back.
-    uow.emit(command, subject=str(command.command_id))
+    emit(uow, command, subject=str(command.command_id))

@@ -142,7 +142,7 @@ async def test_webhook_endpoint(
     """Write a test event down, to be sent at once."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(webhooks.bell.ring)
+        uow.after_commit(webhooks.wake_up.set)
         return _accepted(await verbs.try_out(uow, endpoint_id, caller.user))
 
     return await idempotently(
@@ -172,7 +172,7 @@ async def replay_webhook_delivery(
     """Make it due at once."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(webhooks.bell.ring)
+        uow.after_commit(webhooks.wake_up.set)
         return _accepted(await verbs.replay(uow, endpoint_id, caller.user, delivery_id))
 
     return await idempotently(
@@ -203,7 +203,7 @@ async def replay_webhook_span(
     """Make them due at once, the oldest first."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(webhooks.bell.ring)
+        uow.after_commit(webhooks.wake_up.set)
         count = await verbs.replay_span(uow, endpoint_id, caller.user, body.times)
         return Answer(ACCEPTED, ReplayAnswer(replayed=count))
 

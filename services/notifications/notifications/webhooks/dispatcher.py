@@ -16,8 +16,8 @@ import structlog
 from prometheus_client import Counter
 
 from kit.db import Database, UnitOfWork
-from kit.messaging.doorbell import WakeUp
 from kit.tasks import all_of, for_ever, spawn, stop
+from kit.wake_up import WakeUp
 from notifications.domain.attempts import decide_next
 from notifications.domain.deliveries import Attempt, DeliveryEnd, Job, Room
 from notifications.repository import Deliveries
@@ -45,12 +45,12 @@ class Sends(Protocol):
 class Dispatcher:
     """Sends webhooks for as long as ``run`` runs; several may run beside one another."""
 
-    def __init__(self, database: Database, sender: Sends, record: Record, bell: WakeUp) -> None:
+    def __init__(self, database: Database, sender: Sends, record: Record, wake_up: WakeUp) -> None:
         """Take who sends, the verb that writes outcomes down, and what tells of new deliveries."""
         self._database = database
         self._sender = sender
         self._record = record
-        self._bell = bell
+        self._wake_up = wake_up
         self._busy: Counted[UUID] = Counted()
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._ended: list[DeliveryEnd] = []
@@ -73,7 +73,7 @@ class Dispatcher:
     async def _start_always(self) -> None:
         while True:
             if not await self.start_due():
-                await self._bell.wait(POLL_SECONDS)
+                await self._wake_up.wait(POLL_SECONDS)
 
     async def _write_always(self) -> None:
         while True:
@@ -106,7 +106,7 @@ class Dispatcher:
             attempt.reply, job.tries + 1, self._database.clock.now(), jitter=jitter
         )
         self._ended.append(DeliveryEnd(job, attempt, following))
-        self._something_ended.ring()
+        self._something_ended.set()
 
     async def write_ended(self) -> int:
         """Write down all that has ended since the last time, together; returns how many."""
@@ -119,7 +119,7 @@ class Dispatcher:
         for one in batch:
             self._leave(one.job)
             attempted.labels(one.next.status).inc()
-        self._bell.ring()
+        self._wake_up.set()
         if gone_off:
             async with self._database.unit_of_work() as uow:
                 await Deliveries(uow).skip_waiting(uow.clock.now(), gone_off)

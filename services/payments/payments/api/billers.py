@@ -136,4 +136,4 @@ async def _wallet(wired: Wiring, wallet_id: UUID | None) -> Wallet | None:
         return None
     async with wired.database.read() as connection:
         known = await KnownPeople(connection).wallet(wallet_id)
-    return known or await wired.neighbours.wallet(wallet_id)
+    return known or await wired.services.wallet(wallet_id)

@@ -47,7 +47,7 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
 
     async def work(uow: UnitOfWork) -> Answer:
         bulk = await service.accept(uow, viewer.user_id, orders, most=wired.settings.most_bulks)
-        uow.after_commit(wired.bulk_bell.ring)
+        uow.after_commit(wired.bulk_wake_up.set)
         shown = BulkAnswer(**summary(bulk, {WAITING: bulk.total}))
         return Answer(ACCEPTED, shown, {"Location": f"/v1/payments/bulk/{bulk.id}"})
 

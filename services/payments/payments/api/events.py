@@ -79,8 +79,8 @@ def _stream(  # noqa: PLR0913 (who asks, what for, and as whom it is shown)
     stream = Stream(wired.database, place, _goes_on(request, viewer), shown)
 
     async def events() -> AsyncGenerator[bytes, None]:
-        with wired.watchers.watch(place.payment_id or viewer.user_id, viewer.user_id) as bell:
-            async for text in stream.events(bell, first):
+        with wired.watchers.watch(place.payment_id or viewer.user_id, viewer.user_id) as wake_up:
+            async for text in stream.events(wake_up, first):
                 yield text
 
     return EventStream(events())

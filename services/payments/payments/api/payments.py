@@ -102,22 +102,22 @@ async def create_payment(
 ) -> Answer:
     """Find out who is meant (asking outside the unit of work where need be), then write."""
     order = body.order(viewer.user_id)
-    parties = await find_parties(wired.database, wired.known_parties, wired.neighbours, order)
+    parties = await find_parties(wired.database, wired.known_parties, wired.services, order)
     wanted = Creation(order, parties)
     card = card_of(body, wired)
     is_alone = body.confirm or body.reserve
 
     async def work(uow: UnitOfWork) -> Answer:
-        created = await wired.creating.do_within(uow, wanted)
+        created = await wired.batches.submit_within(uow, service.create, wanted)
         if body.reserve:
             await service.set_aside(uow, wired.engine, created)
         if not body.confirm:
             return viewer.answer(CREATED, created)
         paying = Paying(created.id, viewer.user_id, card=card)
-        return viewer.answer(ACCEPTED, await wired.paying.do_within(uow, paying))
+        return viewer.answer(ACCEPTED, await wired.batches.submit_within(uow, service.pay, paying))
 
     async def with_others() -> Answer:
-        return viewer.answer(CREATED, await wired.creating.do(wanted))
+        return viewer.answer(CREATED, await wired.batches.submit(service.create, wanted))
 
     async def once() -> Answer:
         return await idempotently(
@@ -193,10 +193,10 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
     wanted = Paying(payment_id, viewer.user_id, amount=asked.amount, card=card)
 
     async def work(uow: UnitOfWork) -> Answer:
-        return viewer.answer(ACCEPTED, await wired.paying.do_within(uow, wanted))
+        return viewer.answer(ACCEPTED, await wired.batches.submit_within(uow, service.pay, wanted))
 
     async def with_others() -> Answer:
-        return viewer.answer(ACCEPTED, await wired.paying.do(wanted))
+        return viewer.answer(ACCEPTED, await wired.batches.submit(service.pay, wanted))
 
     with wired.finishes.expect(payment_id) as finish:
         accepted = await idempotently(

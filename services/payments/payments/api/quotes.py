@@ -43,7 +43,7 @@ def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refu
 async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> QuoteAnswer:
     """Ask everybody whom a payment would ask, and decide as it would be decided."""
     order = body.order(viewer.user_id)
-    parties = await find_parties(wired.database, wired.known_parties, wired.neighbours, order)
+    parties = await find_parties(wired.database, wired.known_parties, wired.services, order)
     amount = amount_of(order, parties)
     refusal = await _refusal(wired, order, parties, amount)
     if refusal is None and amount is not None and body.method is Method.CARD:
@@ -103,7 +103,7 @@ async def _nobody() -> None:
 
 
 async def _purse_of_payer(wired: Wiring, order: PaymentOrder, amount: Money) -> Purse:
-    return await wired.neighbours.purse(order.payer_id, amount.currency, order.from_wallet_id)
+    return await wired.services.purse(order.payer_id, amount.currency, order.from_wallet_id)
 
 
 async def _purse_of_payee(
@@ -112,7 +112,7 @@ async def _purse_of_payee(
     payee, biller = parties.payee, parties.biller
     assert payee is not None, "who is nobody was refused before"  # noqa: S101
     wallet_id = order.payee.wallet_id if biller is None else biller.account_id
-    return await wired.neighbours.purse(payee.user_id, amount.currency, wallet_id)
+    return await wired.services.purse(payee.user_id, amount.currency, wallet_id)
 
 
 def _quoted(payee: Person | None) -> QuotedPayee | None:

@@ -68,5 +68,5 @@ def owners_among(*people: UUID | None) -> list[UUID] | None:
 async def _owner_of(wired: Wiring, wallet_id: UUID) -> UUID | None:
     async with wired.database.read() as connection:
         wallet = await KnownPeople(connection).wallet(wallet_id)
-    wallet = wallet or await wired.neighbours.wallet(wallet_id)
+    wallet = wallet or await wired.services.wallet(wallet_id)
     return None if wallet is None else wallet.owner_id

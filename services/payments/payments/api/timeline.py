@@ -45,7 +45,7 @@ async def get_payment_timeline(
     await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
     postings, webhooks = await together(
         _known(_postings(wired, record)),
-        _known(wired.neighbours.webhooks(payment.id, viewer.as_whom(payment))),
+        _known(wired.services.webhooks(payment.id, viewer.as_whom(payment))),
     )
     sources = Sources(
         record.log, postings or (), record.refunds, webhooks or (), record.disputes, faults
@@ -71,6 +71,6 @@ async def _postings(wired: Wiring, record: PaymentRecord) -> list[Posting]:
     if not record.account_ids:
         return []
     found = await all_of(
-        wired.neighbours.posting(one, record.account_ids) for one in record.transfer_ids
+        wired.services.posting(one, record.account_ids) for one in record.transfer_ids
     )
     return [one for one in found if one is not None]

@@ -30,7 +30,7 @@ def known_parties(database: Database, most_open: int) -> KnownParties:
 
 
 async def find_parties(
-    database: Database, known_parties: KnownParties, neighbours: ServicesClient, order: PaymentOrder
+    database: Database, known_parties: KnownParties, services: ServicesClient, order: PaymentOrder
 ) -> Parties:
     """Return all that can be known of the ends of a payment.
 
@@ -44,12 +44,12 @@ async def find_parties(
         async with database.read() as connection:
             biller = await Billers(connection).get(order.payee.service_id)
     to = _meant(order, biller)
-    known = await known_parties.do(Ends(order.payer_id, to, order.from_wallet_id))
-    return await _completed(neighbours, order, to, replace(known, biller=biller))
+    known = await known_parties.submit(Ends(order.payer_id, to, order.from_wallet_id))
+    return await _completed(services, order, to, replace(known, biller=biller))
 
 
 async def find_parties_of_many(
-    database: Database, neighbours: ServicesClient, orders: Sequence[PaymentOrder]
+    database: Database, services: ServicesClient, orders: Sequence[PaymentOrder]
 ) -> list[Parties]:
     """Return what ``find_parties`` does for each of one payer's orders; two statements for all.
 
@@ -70,7 +70,7 @@ async def find_parties_of_many(
     async def complete(order: PaymentOrder, to: PayeeName, parties: Parties) -> Parties:
         async with places:
             biller = billers.get(order.payee.service_id)
-            return await _completed(neighbours, order, to, replace(parties, biller=biller))
+            return await _completed(services, order, to, replace(parties, biller=biller))
 
     distinct = {
         (order.payee, order.from_wallet_id): (order, to, parties)
@@ -89,27 +89,27 @@ def _meant(order: PaymentOrder, biller: Biller | None) -> PayeeName:
 
 
 async def _completed(
-    neighbours: ServicesClient, order: PaymentOrder, to: PayeeName, known: Parties
+    services: ServicesClient, order: PaymentOrder, to: PayeeName, known: Parties
 ) -> Parties:
     payer = known.payer
     if payer is not None and payer.may_have_become_active:
-        payer = await neighbours.person_by_id(payer.user_id)
+        payer = await services.person_by_id(payer.user_id)
     payer_wallet = known.payer_wallet
     if payer_wallet is None and order.from_wallet_id is not None:
-        payer_wallet = await neighbours.wallet(order.from_wallet_id)
+        payer_wallet = await services.wallet(order.from_wallet_id)
     payee_wallet = known.payee_wallet
     if payee_wallet is None and to.wallet_id is not None:
-        payee_wallet = await neighbours.wallet(to.wallet_id)
+        payee_wallet = await services.wallet(to.wallet_id)
     payee = _THE_HOUSE if to.user_id == HOUSE else known.payee
     if payee is None or payee.may_have_become_active:
-        payee = await _ask_for_payee(neighbours, to, payee_wallet)
+        payee = await _ask_for_payee(services, to, payee_wallet)
     return Parties(payer, payee, payer_wallet, payee_wallet, known.biller, known.is_payer_full)
 
 
 async def _ask_for_payee(
-    neighbours: ServicesClient, to: PayeeName, wallet: Wallet | None
+    services: ServicesClient, to: PayeeName, wallet: Wallet | None
 ) -> Person | None:
     if to.username is not None:
-        return await neighbours.person_by_username(to.username)
+        return await services.person_by_username(to.username)
     user_id = wallet.owner_id if wallet else to.user_id
-    return None if user_id is None else await neighbours.person_by_id(user_id)
+    return None if user_id is None else await services.person_by_id(user_id)

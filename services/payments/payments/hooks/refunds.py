@@ -6,9 +6,9 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.logs import get_logger
-from kit.messaging.doorbell import WakeUp
 from kit.money import decimal_text
 from kit.saga import Done, Hooks, SagaEnd, SagaEngine
+from kit.wake_up import WakeUp
 from payments.domain.payment import Method
 from payments.domain.refunds import Refund
 from payments.live.waiters import RefundEnds
@@ -21,10 +21,10 @@ from payments.service.cards.recoveries import count_in, settle_payments
 log = get_logger(__name__)
 
 
-def refund_sagas(ends: RefundEnds, card_bell: WakeUp) -> Mapping[Method, SagaEngine]:
+def refund_sagas(ends: RefundEnds, card_wake_up: WakeUp) -> Mapping[Method, SagaEngine]:
     """Return the engines that give money back, by how it was paid.
 
-    Requests that wait in this process are woken; ``card_bell`` is rung where a provider is to be
+    Requests that wait in this process are woken; ``card_wake_up`` is set where a provider is to be
     asked.
     """
     to_card: SagaEngine
@@ -33,7 +33,7 @@ def refund_sagas(ends: RefundEnds, card_bell: WakeUp) -> Mapping[Method, SagaEng
         set_aside = [one.saga_id for one in steps if one.step == RESERVE]
         if set_aside:
             await refunds.want(uow, to_card, set_aside)
-            uow.after_commit(card_bell.ring)
+            uow.after_commit(card_wake_up.set)
 
     async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         await hooks.completed(uow, ended)

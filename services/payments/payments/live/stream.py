@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kit.db import Database
 from kit.db.tail import Tail
-from kit.messaging.doorbell import WakeUp
+from kit.wake_up import WakeUp
 from kit.web.event_stream import HEARTBEAT, HEARTBEAT_SECONDS, event, moved, named
 from payments.domain.changes import Change
 from payments.repository import Changes, StreamPosition
@@ -31,8 +31,8 @@ class Stream:
     may_go_on: Callable[[], Awaitable[bool]]
     shown: Callable[[Change], bytes]
 
-    async def events(self, bell: WakeUp, first: bytes) -> AsyncIterator[bytes]:
-        """Yield the text of the stream, woken by the bell, until it may not go on.
+    async def events(self, wake_up: WakeUp, first: bytes) -> AsyncIterator[bytes]:
+        """Yield the text of the stream, woken by the wake_up, until it may not go on.
 
         No connection is held while the reader takes it, and no more than a page is kept.
         """
@@ -43,7 +43,7 @@ class Stream:
             tail = self.place.tail
             is_due = time.monotonic() - looked_at >= HEARTBEAT_SECONDS
             patience = LOOK_SECONDS if tail.is_settled else SETTLE_SECONDS
-            if not is_due and not await bell.wait(patience) and tail.is_settled:
+            if not is_due and not await wake_up.wait(patience) and tail.is_settled:
                 continue
             if is_due and looked_at:
                 yield HEARTBEAT
@@ -55,7 +55,7 @@ class Stream:
                 yield event(self.shown(change), position)
                 told = position
             if changes:
-                bell.ring()  # there may be more
+                wake_up.set()  # there may be more
             elif tail.after > told:
                 told = tail.after
                 yield moved(told)

@@ -14,9 +14,9 @@ from uuid import UUID
 
 from kit.db import Database
 from kit.db.tail import Tail
-from kit.messaging.doorbell import WakeUp
 from kit.refusals import TooManyRequests
 from kit.tasks import for_ever
+from kit.wake_up import WakeUp
 from payments.repository import Changes
 
 POLL_SECONDS: Final = 0.5
@@ -28,7 +28,7 @@ class Watchers:
     """Who watches which payment, or all of a person's, in this process."""
 
     def __init__(self) -> None:
-        self.bell = WakeUp()
+        self.wake_up = WakeUp()
         self._watching: dict[UUID, set[WakeUp]] = {}
         self._of_user: Counter[UUID] = Counter()
         self._tail: Tail | None = None
@@ -40,16 +40,16 @@ class Watchers:
 
     @contextmanager
     def watch(self, subject: UUID, user_id: UUID) -> Iterator[WakeUp]:
-        """Give a bell that rings when something becomes of the subject."""
-        bell = WakeUp()
-        bells = self._watching.setdefault(subject, set())
-        bells.add(bell)
+        """Give a wake-up that is set when something becomes of the subject."""
+        wake_up = WakeUp()
+        wake_ups = self._watching.setdefault(subject, set())
+        wake_ups.add(wake_up)
         self._of_user[user_id] += 1
         try:
-            yield bell
+            yield wake_up
         finally:
-            bells.discard(bell)
-            if not bells:
+            wake_ups.discard(wake_up)
+            if not wake_ups:
                 self._watching.pop(subject, None)
             self._of_user[user_id] -= 1
             if not self._of_user[user_id]:
@@ -57,12 +57,12 @@ class Watchers:
 
     async def run(self, database: Database) -> None:
         """Wake those concerned, until cancelled."""
-        database.doorbell.rings(self.bell)
+        database.wake_up.also_sets(self.wake_up)
         await for_ever("payments.watchers", lambda: self._run(database))
 
     async def _run(self, database: Database) -> None:
         while True:
-            await self.bell.wait(POLL_SECONDS)
+            await self.wake_up.wait(POLL_SECONDS)
             await self.look(database)
             await asyncio.sleep(PAUSE_SECONDS)
 
@@ -79,5 +79,5 @@ class Watchers:
             else:
                 concerned = await changes.concerned(self._tail, time.monotonic())
         for subject in concerned:
-            for bell in self._watching.get(subject, ()):
-                bell.ring()
+            for wake_up in self._watching.get(subject, ()):
+                wake_up.set()

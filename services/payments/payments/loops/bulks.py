@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Final
 
 from kit.db import Database
-from kit.messaging.doorbell import WakeUp
 from kit.saga import SagaEngine
 from kit.tasks import for_ever
+from kit.wake_up import WakeUp
 from payments.clients.parties import find_parties_of_many
 from payments.clients.services import ServicesClient
 from payments.domain.bulk import CHUNK
@@ -23,13 +23,13 @@ LEASE: Final = timedelta(seconds=10)  # longer than finding out about the partie
 
 @dataclass(frozen=True, slots=True)
 class BulkWorker:
-    """What working off needs; ``bell`` is rung when a bulk was accepted in this process."""
+    """What working off needs; ``wake_up`` is set when a bulk was accepted in this process."""
 
     database: Database
-    neighbours: ServicesClient
+    services: ServicesClient
     engine: SagaEngine
     terms: Terms
-    bell: WakeUp
+    wake_up: WakeUp
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -38,7 +38,7 @@ class BulkWorker:
     async def _run(self) -> None:
         while True:
             if not await self.once():
-                await self.bell.wait(POLL_SECONDS)
+                await self.wake_up.wait(POLL_SECONDS)
 
     async def once(self) -> bool:
         """Decide some rows of one bulk; False where none waits."""
@@ -48,7 +48,7 @@ class BulkWorker:
             orders = [] if bulk is None else await bulks.waiting(bulk, CHUNK)
         if bulk is None:
             return False
-        parties = await find_parties_of_many(self.database, self.neighbours, orders)
+        parties = await find_parties_of_many(self.database, self.services, orders)
         async with self.database.unit_of_work() as uow:
             asked = list(zip(orders, parties, strict=True))
             await decide_rows(uow, self.engine, self.terms, bulk, asked)

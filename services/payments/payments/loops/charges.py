@@ -10,9 +10,9 @@ from uuid import UUID
 
 from kit.db import Database
 from kit.logs import get_logger
-from kit.messaging.doorbell import WakeUp
 from kit.saga import SagaEngine
 from kit.tasks import all_of, for_ever
+from kit.wake_up import WakeUp
 from payments.domain.cards.charges import (
     CALM_ATTEMPTS,
     Call,
@@ -47,7 +47,7 @@ class ChargeWorker:
         engine: SagaEngine,
         refunds: SagaEngine,
         provider: PaymentProvider,
-        bell: WakeUp,
+        wake_up: WakeUp,
     ) -> None:
         """Take where charges are stored and whom to ask.
 
@@ -56,13 +56,13 @@ class ChargeWorker:
             engine: Told how the charges of payments end.
             refunds: Told how refunds to cards end.
             provider: Asked about both.
-            bell: Rung when a refund is wanted in this process.
+            wake_up: Rung when a refund is wanted in this process.
         """
         self._database = database
         self._engine = engine
         self._refunds = refunds
         self.provider = provider
-        self._bell = bell
+        self._wake_up = wake_up
 
     async def run(self) -> None:
         """Work off what is due, until cancelled."""
@@ -71,7 +71,7 @@ class ChargeWorker:
     async def _run(self) -> None:
         while True:
             if await self.work_off() < AT_ONCE:
-                await self._bell.wait(POLL_SECONDS)
+                await self._wake_up.wait(POLL_SECONDS)
 
     async def work_off(self) -> int:
         """Ask about a batch of charges, of refunds, and of what was refunded at the provider.

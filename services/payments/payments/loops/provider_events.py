@@ -14,9 +14,9 @@ from prometheus_client import Counter
 from kit.db import Database, UnitOfWork
 from kit.db.outages import is_outage
 from kit.logs import get_logger
-from kit.messaging.doorbell import WakeUp
 from kit.saga import SagaEngine
 from kit.tasks import for_ever
+from kit.wake_up import WakeUp
 from payments.domain.cards.charges import CALM_ATTEMPTS, ProviderNotice
 from payments.repository import ProviderEvents
 from payments.repository.cards.provider_events import Kept
@@ -46,7 +46,7 @@ class ProviderEventWorker:
         self._engine = engine
         self._refunds = refunds
         self._provider = provider
-        self._bell = WakeUp()
+        self._wake_up = WakeUp()
 
     async def keep(self, notice: ProviderNotice) -> None:
         """Keep what a webhook tells, each event once; what is not believed is only a hint."""
@@ -54,7 +54,7 @@ class ProviderEventWorker:
             if not notice.is_believed:
                 await hint(uow, self._provider, notice)
             elif await ProviderEvents(uow, self._provider).keep(notice, uow.clock.now()):
-                uow.after_commit(self._bell.ring)
+                uow.after_commit(self._wake_up.set)
 
     async def run(self) -> None:
         """Work off what is due, until cancelled."""
@@ -63,7 +63,7 @@ class ProviderEventWorker:
     async def _run(self) -> None:
         while True:
             if await self.work_off() < AT_ONCE:
-                await self._bell.wait(POLL_SECONDS)
+                await self._wake_up.wait(POLL_SECONDS)
 
     async def work_off(self) -> int:
         """Let one batch of events have its effect, all together or each alone; how many it was."""

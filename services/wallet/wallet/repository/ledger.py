@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from kit.bulk import BulkInsert
+from kit.db.bulk import BulkInsert
 from kit.db.unit_of_work import UnitOfWork
 from wallet.domain.book import Account, Book, Hold
 

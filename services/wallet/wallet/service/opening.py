@@ -5,6 +5,7 @@ from uuid import UUID
 
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
+from kit.messaging.outbox import emit
 from wallet.domain.wallets import DEFAULT_NAME, Home, HouseAccount, Wallet
 from wallet.refusals import WalletClosed, WalletLimit
 from wallet.repository.owners import Owners
@@ -68,7 +69,7 @@ async def open_wallet(uow: UnitOfWork, home: Home, name: str) -> Wallet:
     if await owners.further_wallets(home.owner_id) >= MAX_FURTHER_WALLETS:
         raise WalletLimit(limit=MAX_FURTHER_WALLETS)
     wallet = await Wallets(uow).open(new_id(), home, name, uow.clock.now())
-    uow.emit(wallet_opened(wallet), subject=str(wallet.id), sequence=1)
+    emit(uow, wallet_opened(wallet), subject=str(wallet.id), sequence=1)
     return wallet
 
 
@@ -78,5 +79,5 @@ async def _open_defaults(uow: UnitOfWork, homes: Collection[Home], name: str) ->
         {new_id(): home for home in homes}, name, uow.clock.now()
     )
     for wallet in opened:
-        uow.emit(wallet_opened(wallet), subject=str(wallet.id), sequence=1)
+        emit(uow, wallet_opened(wallet), subject=str(wallet.id), sequence=1)
     return opened

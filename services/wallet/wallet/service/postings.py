@@ -11,6 +11,7 @@ from uuid import UUID
 from kit.db.unit_of_work import UnitOfWork
 from kit.logs import get_logger
 from kit.messaging.messages import Envelope, Reply
+from kit.messaging.outbox import emit
 from kit.tasks import giving_way, together
 from wallet.domain import commands as ledger
 from wallet.domain.book import Account, Book
@@ -60,7 +61,7 @@ async def _tell(
             reply = reply_to(cast("Asked", envelope.message), outcome)
             replies.append(reply)
             if envelope.reply_to is not None:
-                uow.emit(reply, subject=envelope.subject, to=envelope.reply_to, cause=envelope)
+                emit(uow, reply, subject=envelope.subject, to=envelope.reply_to, cause=envelope)
     causes = {
         outcome.transfer_id: envelope
         for outcome, envelope in zip(outcomes, envelopes, strict=True)
@@ -72,7 +73,7 @@ async def _tell(
     async for moved in giving_way(zip(book.transfers, book.legs, strict=True)):
         for transfer, legs in moved:
             event = funds_moved(book, transfer, legs)
-            uow.emit(event, subject=str(transfer.id), sequence=1, cause=causes[transfer.id])
+            emit(uow, event, subject=str(transfer.id), sequence=1, cause=causes[transfer.id])
     return replies
 
 
@@ -186,4 +187,4 @@ async def _keep(
 def emit_movements(uow: UnitOfWork, book: Book) -> None:
     """Tell all transfers of the book."""
     for transfer, legs in zip(book.transfers, book.legs, strict=True):
-        uow.emit(funds_moved(book, transfer, legs), subject=str(transfer.id), sequence=1)
+        emit(uow, funds_moved(book, transfer, legs), subject=str(transfer.id), sequence=1)

@@ -6,6 +6,7 @@ from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging.consumer import Consumer
 from kit.messaging.messages import Envelope
+from kit.messaging.outbox import emit
 from kit.messaging.retries import Retries
 from kit.messaging.routes import by_type
 from testkit.broker import MemoryBroker
@@ -41,7 +42,7 @@ class Effects:
                 await self.troubles[text](uow)
         await uow.execute("INSERT INTO effect (text) SELECT * FROM unnest($1::text[])", texts)
         for text in texts:
-            uow.emit(ToyTold(text=text), subject="1")
+            emit(uow, ToyTold(text=text), subject="1")
 
     def fail_on(self, text: str, error: BaseException | None = None) -> None:
         """Have the handler raise whenever it meets a text."""

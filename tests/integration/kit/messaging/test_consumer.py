@@ -16,6 +16,7 @@ from kit.messaging import cloudevents, inbox, topology
 from kit.messaging.broker import Publication
 from kit.messaging.consumer import Consumer
 from kit.messaging.messages import Envelope
+from kit.messaging.outbox import emit
 from kit.messaging.routes import by_type, one_by_one
 from testkit.broker import MemoryBroker
 from testkit.clock import FakeClock
@@ -310,7 +311,7 @@ async def test_each_message_of_a_batch_is_the_cause_of_what_it_emits(
     effects: Effects,
 ) -> None:
     async def answer(uow: UnitOfWork, envelope: Envelope) -> None:
-        uow.emit(ToyTold(text="answer"), subject=envelope.subject)
+        emit(uow, ToyTold(text="answer"), subject=envelope.subject)
 
     consumer = Consumer(
         effects.database,

@@ -11,7 +11,7 @@ from kit.db.database import Database
 from kit.messaging import cloudevents, topology
 from kit.messaging.broker import Publication
 from kit.messaging.drain import Drain
-from kit.messaging.outbox import Unsent
+from kit.messaging.outbox import Unsent, emit
 from kit.messaging.undeliverable import Undeliverable
 from testkit.broker import MemoryBroker
 from testkit.clock import FakeClock
@@ -154,7 +154,7 @@ async def test_a_unit_of_work_cut_off_anywhere_is_all_or_nothing(
         run += 1
         async with database.unit_of_work() as uow:
             await uow.execute("INSERT INTO effect (text) VALUES ($1)", f"{run}")
-            uow.emit(ToyTold(text=f"{run}"), subject="1")
+            emit(uow, ToyTold(text=f"{run}"), subject="1")
 
     async for _ in cut_everywhere(change):
         async with database.read() as connection:
@@ -186,7 +186,7 @@ async def test_a_drain_cut_off_anywhere_loses_nothing_and_keeps_the_order(
         run += 1
         async with database.unit_of_work() as uow:
             for n in range(5):
-                uow.emit(ToyTold(text=f"{run:03}.{n}"), subject="1")
+                emit(uow, ToyTold(text=f"{run:03}.{n}"), subject="1")
 
     async for _ in _cut_after(begin, drain):
         pass

@@ -11,11 +11,11 @@ from asyncpg.exceptions import InterfaceError
 
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
-from kit.messaging import letters
+from kit.messaging import dead_letters
 from kit.messaging.broker import Delivery
 from kit.messaging.consumer import Consumer
-from kit.messaging.graveyard import DeadLetterCollector
-from kit.messaging.letters import MAX_ATTEMPTS, Looked
+from kit.messaging.dead_letter_collector import DeadLetterCollector
+from kit.messaging.dead_letters import MAX_ATTEMPTS, Looked
 from kit.messaging.retries import Retries
 from kit.messaging.routes import by_type
 from testkit.broker import MemoryBroker
@@ -40,7 +40,7 @@ async def retry_all(effects: Effects) -> None:
 
 async def replay(effects: Effects, letter_id: UUID) -> int:
     async with effects.database.unit_of_work() as uow:
-        return await letters.replay(uow, letter_id, "an operator")
+        return await dead_letters.replay(uow, letter_id, "an operator")
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ async def test_what_can_not_be_decoded_is_tried_once_where_somebody_insists(
     await effects.consumer().handle([delivery(b"garbage")])
     (letter,) = await effects.letters()
     async with effects.database.unit_of_work() as uow:
-        assert await letters.replay(uow, letter["id"], "an operator", anyway=True) == 1  # type: ignore[arg-type]
+        assert await dead_letters.replay(uow, letter["id"], "an operator", anyway=True) == 1  # type: ignore[arg-type]
     assert await effects.retries().retry_due() == 1
     assert await effects.states() == [("undecodable", "dead")]
     clock.advance(301)
@@ -278,15 +278,15 @@ async def test_a_discarded_letter_stays_as_it_is_and_every_action_is_on_record(
     await effects.consumer().handle([delivery(body)])
     await replay(effects, event_id(body))
     async with effects.database.unit_of_work() as uow:
-        assert await letters.discard(uow, event_id(body), "another") == 1
-        assert await letters.discard(uow, event_id(body), "another") == 0
+        assert await dead_letters.discard(uow, event_id(body), "another") == 1
+        assert await dead_letters.discard(uow, event_id(body), "another") == 0
     effects.repair()
     await retry_all(effects)
     assert await effects.texts() == []
     async with effects.database.read() as connection:
-        (shown,) = await letters.shown(connection, event_id(body))
-        assert await letters.listed(connection, "dead") == []
-        assert len(await letters.listed(connection, "discarded")) == 1
+        (shown,) = await dead_letters.shown(connection, event_id(body))
+        assert await dead_letters.listed(connection, "dead") == []
+        assert len(await dead_letters.listed(connection, "discarded")) == 1
     assert shown["state"] == "discarded"
     actions = shown["actions"]
     assert isinstance(actions, list)
@@ -361,8 +361,8 @@ async def test_letters_are_listed_without_their_bodies_and_shown_with_them(
     effects.fail_on("bug")
     await effects.consumer().handle([delivery(body)])
     async with effects.database.read() as connection:
-        (listed,) = await letters.listed(connection, None)
-        (shown,) = await letters.shown(connection, event_id(body))
+        (listed,) = await dead_letters.listed(connection, None)
+        (shown,) = await dead_letters.shown(connection, event_id(body))
     assert "body" not in listed
     assert json.loads(shown["body"]) == json.loads(body)  # type: ignore[arg-type]
 
@@ -375,11 +375,11 @@ async def test_letters_are_looked_for_by_type_age_and_error_and_discarded_ones_a
         effects.fail_on(text, ValueError(f"No money for {text}"))
         await effects.consumer().handle([delivery(body)])
     async with effects.database.unit_of_work() as uow:
-        await letters.discard(uow, event_id(bodies["set aside"]), "an operator")
+        await dead_letters.discard(uow, event_id(bodies["set aside"]), "an operator")
 
     async def found(**looked: Any) -> list[object]:
         async with effects.database.read() as connection:
-            rows = await letters.listed(connection, None, Looked(**looked))
+            rows = await dead_letters.listed(connection, None, Looked(**looked))
         return [row["id"] for row in rows]
 
     one, two, aside = (event_id(body) for body in bodies.values())
@@ -392,5 +392,5 @@ async def test_letters_are_looked_for_by_type_age_and_error_and_discarded_ones_a
     assert await found(before=datetime(2020, 1, 1, tzinfo=UTC)) == []
     assert await found(before=datetime.now(UTC) + timedelta(days=1)) == [one, two]
     async with effects.database.read() as connection:
-        counted = await letters.counted(connection, Looked())
+        counted = await dead_letters.counted(connection, Looked())
     assert [(row["state"], row["count"]) for row in counted] == [("parked", 1), ("parked", 1)]

@@ -11,8 +11,8 @@ from kit.db.database import Database
 from kit.messaging import backlog, cloudevents, topology
 from kit.messaging.broker import BrokerUnavailableError, Publication
 from kit.messaging.drain import Drain
-from kit.messaging.outbox import Unsent
-from kit.messaging.relay import Relay, Ringer
+from kit.messaging.outbox import Unsent, emit
+from kit.messaging.relay import Relay, RemoteWaker
 from kit.messaging.undeliverable import Undeliverable
 from kit.refusals import Unavailable
 from testkit.broker import MemoryBroker
@@ -48,7 +48,7 @@ async def tell(database: Database, texts: Iterable[str], subject: str | None = N
     """Commit events in one unit of work, each about its text unless a subject is given."""
     async with database.unit_of_work() as uow:
         for text in texts:
-            uow.emit(ToyTold(text=text), subject=subject or text)
+            emit(uow, ToyTold(text=text), subject=subject or text)
 
 
 def arrived(broker: MemoryBroker) -> list[tuple[str, str]]:
@@ -175,12 +175,12 @@ async def test_a_command_to_nobody_holds_its_subject_until_somebody_is_there(
     declared, broker._declare = broker._declare, ()
     async with running(Relay(database, broker, url).run()):
         async with database.unit_of_work() as uow:
-            uow.emit(work("first"), subject="sick")
-            uow.emit(ToyTold(text="1"), subject="well")
+            emit(uow, work("first"), subject="sick")
+            emit(uow, ToyTold(text="1"), subject="well")
         await until(lambda: ("well", "1") in arrived(broker))
         async with database.unit_of_work() as uow:
-            uow.emit(work("second"), subject="sick")
-            uow.emit(ToyTold(text="2"), subject="well")
+            emit(uow, work("second"), subject="sick")
+            emit(uow, ToyTold(text="2"), subject="well")
         await until(lambda: ("well", "2") in arrived(broker))
         assert len(await outbox_rows(database)) == 2
         for part in declared:
@@ -244,7 +244,9 @@ async def test_a_commit_in_an_api_process_rings_it_by_notify(
 ) -> None:
     api = await Database.open(url, name="kit", pool_size=2)
     try:
-        async with running(Relay(database, broker, url, polls=NEVER).run(), Ringer(api, url).run()):
+        async with running(
+            Relay(database, broker, url, polls=NEVER).run(), RemoteWaker(api, url).run()
+        ):
             await tell(database, ["the relay is there"])
             await until(lambda: empty(database))
             for n in range(3):
@@ -276,7 +278,7 @@ async def test_without_any_bell_the_poll_finds_it(
     async with running(Relay(database, broker, url).run()):
         await tell(database, ["the relay is there"])
         await until(lambda: empty(database))
-        async with database.read() as connection:  # nobody rings for this one
+        async with database.read() as connection:  # nobody is woken for this one
             await connection.execute(
                 "INSERT INTO outbox (event_id, exchange, routing_key, subject, body)"
                 " VALUES (gen_random_uuid(), 'kit.events', 'x', '1', '{}')"
@@ -308,7 +310,7 @@ async def test_subjects_keep_their_order_through_many_writers(
     async def write(subject: str, text: str) -> None:
         async with database.unit_of_work() as uow:
             await uow.execute("SELECT pg_advisory_xact_lock(hashtext($1))", subject)
-            uow.emit(ToyTold(text=text), subject=subject)
+            emit(uow, ToyTold(text=text), subject=subject)
             written[subject].append(text)
 
     written: dict[str, list[str]] = defaultdict(list)

@@ -5,8 +5,8 @@ import orjson
 import pytest
 
 from kit.messaging import cloudevents
-from kit.messaging.letters import ERROR_LENGTH, NAME_LENGTH, letter
-from kit.messaging.reading import Decoded, Decoder
+from kit.messaging.dead_letters import ERROR_LENGTH, NAME_LENGTH, letter
+from kit.messaging.decoder import Decoded, Decoder
 from kit.messaging.routes import by_type
 from testkit.clock import FakeClock
 from testkit.toys import Sung, ToyTold, delivery, encoded, event_id, work

@@ -15,6 +15,7 @@ from kit.db import UnitOfWork
 from kit.ids import derived_id
 from kit.logs import get_logger
 from kit.messaging.messages import Envelope
+from kit.messaging.outbox import emit
 from kit.money import Money
 from kit.saga import SagaEngine, Signalled
 from payments.domain.cards.charges import (
@@ -293,4 +294,4 @@ def _top_up(uow: UnitOfWork, charge: Charge) -> None:
         kind=TOP_UP,
         description=None,
     )
-    uow.emit(command, subject=f"{TOP_UP}:{charge.id}")
+    emit(uow, command, subject=f"{TOP_UP}:{charge.id}")

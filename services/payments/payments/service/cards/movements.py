@@ -10,6 +10,7 @@ from kit.db import Database, UnitOfWork
 from kit.ids import derived_id
 from kit.logs import get_logger
 from kit.messaging.messages import Message
+from kit.messaging.outbox import emit
 from kit.tasks import for_ever
 from payments.domain.cards.charges import Charge, pause
 from payments.domain.cards.movements import (
@@ -53,7 +54,7 @@ def paid_by(charge: Charge, payment: Payment | None) -> AccountRef:
 async def ask(uow: UnitOfWork, movement: Movement, charge: Charge, payment: Payment | None) -> None:
     """Store a movement, and ask the wallet for it."""
     await Movements(uow).add(movement, uow.clock.now())
-    uow.emit(_command(movement, charge, payment), subject=f"{SUBJECT}:{movement.id}")
+    emit(uow, _command(movement, charge, payment), subject=f"{SUBJECT}:{movement.id}")
 
 
 def _command(movement: Movement, charge: Charge, payment: Payment | None) -> Transfer:
@@ -103,7 +104,7 @@ async def ask_again(uow: UnitOfWork) -> int:
         charge = charges[movement.charge_id]
         payment = await Payments(uow).get(charge.payment_id) if charge.payment_id else None
         await movements.asked(movement)
-        uow.emit(_command(movement, charge, payment), subject=f"{SUBJECT}:{movement.id}")
+        emit(uow, _command(movement, charge, payment), subject=f"{SUBJECT}:{movement.id}")
     return len(due)
 
 

@@ -11,6 +11,7 @@ from contracts.wallet import HOUSE
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.logs import get_logger
+from kit.messaging.outbox import emit
 from kit.money import decimal_text
 from payments.domain.cards.cases import Case
 from payments.domain.cards.charges import Charge
@@ -170,7 +171,7 @@ async def count_in(uow: UnitOfWork, refund: Refund) -> None:
     payment = await Payments(uow).get(refund.payment_id)
     assert payment is not None  # noqa: S101 - the refund refers to it
     event = refund_event(refund, payment, back)
-    uow.emit(event, subject=str(payment.id), sequence=payment.version)
+    emit(uow, event, subject=str(payment.id), sequence=payment.version)
 
 
 async def _return(uow: UnitOfWork, case: Case) -> None:
@@ -216,4 +217,4 @@ async def _tell(uow: UnitOfWork, case: Case) -> None:
     version = await Disputes(uow).say(payment.id, summary, len(told))
     for place, (dispute, is_end) in enumerate(told, start=version - len(told) + 1):
         event = dispute_event(dispute, payment, case.charge.provider, is_end=is_end)
-        uow.emit(event, subject=str(payment.id), sequence=place)
+        emit(uow, event, subject=str(payment.id), sequence=place)

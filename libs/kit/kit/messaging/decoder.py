@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from kit.messaging import cloudevents, inbox
 from kit.messaging.broker import Delivery
 from kit.messaging.cloudevents import UndecodableError
-from kit.messaging.letters import DeadLetter, letter
+from kit.messaging.dead_letters import DeadLetter, letter
 from kit.messaging.messages import Envelope, Message
 from kit.messaging.routes import Handler
 

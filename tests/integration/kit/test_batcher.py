@@ -41,7 +41,7 @@ def notes(database: Database) -> Batcher[UnitOfWork, int, Outcome]:
 async def all_of(
     notes: Batcher[UnitOfWork, int, Outcome], *numbers: int
 ) -> list[Outcome | BaseException]:
-    return await asyncio.gather(*map(notes.do, numbers), return_exceptions=True)
+    return await asyncio.gather(*map(notes.submit, numbers), return_exceptions=True)
 
 
 async def noted(database: Database) -> list[int]:
@@ -67,7 +67,7 @@ async def test_what_waits_shares_one_transaction_and_each_gets_its_own_result(
 async def test_a_lone_item_is_done_at_once_and_so_is_the_next(
     notes: Batcher[UnitOfWork, int, Outcome],
 ) -> None:
-    first, second = await notes.do(1), await notes.do(2)
+    first, second = await notes.submit(1), await notes.submit(2)
     assert first[1] != second[1]
 
 
@@ -75,10 +75,10 @@ async def test_what_arrives_during_a_batch_makes_up_the_next(
     database: Database, notes: Batcher[UnitOfWork, int, Outcome]
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
-        first = tasks.create_task(notes.do(0))
+        first = tasks.create_task(notes.submit(0))
         async with database.unit_of_work() as uow:
             await uow.fetchval("SELECT 1")
-            later = [tasks.create_task(notes.do(number)) for number in range(1, 10)]
+            later = [tasks.create_task(notes.submit(number)) for number in range(1, 10)]
     assert len({task.result()[1] for task in later} - {first.result()[1]}) == 1
 
 
@@ -109,8 +109,8 @@ async def test_one_who_leaves_does_not_stop_the_others_and_is_not_done(
     database: Database, notes: Batcher[UnitOfWork, int, Outcome]
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
-        leaving = tasks.create_task(notes.do(1))
-        staying = tasks.create_task(notes.do(2))
+        leaving = tasks.create_task(notes.submit(1))
+        staying = tasks.create_task(notes.submit(2))
         await asyncio.sleep(0)
         leaving.cancel()
     assert staying.result()[0] == 2
@@ -126,12 +126,12 @@ async def test_one_who_leaves_late_does_not_stop_the_others(
 
     notes = Batcher(database.unit_of_work, leave, name="notes")
     async with asyncio.TaskGroup() as tasks:
-        leaving = tasks.create_task(notes.do(1))
-        staying = tasks.create_task(notes.do(2))
+        leaving = tasks.create_task(notes.submit(1))
+        staying = tasks.create_task(notes.submit(2))
     assert leaving.cancelled()
     assert staying.result()[0] == 2
     assert await noted(database) == [1, 2]
-    assert (await notes.do(3))[0] == 3
+    assert (await notes.submit(3))[0] == 3
 
 
 async def test_when_the_connection_is_lost_before_commit_all_are_done_again(
@@ -170,14 +170,14 @@ async def test_when_the_connection_is_lost_in_commit_nothing_is_done_twice_and_t
     notes = Batcher(database.unit_of_work, counted, name="notes")
     assert len(failed(await all_of(notes, 1, 2))) == 2
     assert tries == [[1, 2]]
-    assert (await notes.do(3))[0] == 3
+    assert (await notes.submit(3))[0] == 3
     assert await noted(database) == [3]
 
 
 async def test_where_the_writing_is_cancelled_nobody_waits_for_ever(database: Database) -> None:
     async def end(uow: UnitOfWork, numbers: Sequence[int]) -> list[Outcome | Refusal]:
         if 1 in numbers:
-            later.append(asyncio.ensure_future(notes.do(2)))  # noqa: TID251
+            later.append(asyncio.ensure_future(notes.submit(2)))  # noqa: TID251
             await asyncio.sleep(0)
             raise asyncio.CancelledError
         return await note(uow, numbers)
@@ -186,7 +186,7 @@ async def test_where_the_writing_is_cancelled_nobody_waits_for_ever(database: Da
     notes = Batcher(database.unit_of_work, end, name="notes")
     assert failed(await all_of(notes, 1)) == [Unavailable]
     assert failed(await asyncio.gather(*later, return_exceptions=True)) == [Unavailable]
-    assert (await notes.do(3))[0] == 3
+    assert (await notes.submit(3))[0] == 3
     assert await noted(database) == [3]
 
 
@@ -194,9 +194,9 @@ async def test_an_item_can_be_done_by_itself_in_a_unit_of_work_of_the_callers(
     database: Database, notes: Batcher[UnitOfWork, int, Outcome]
 ) -> None:
     async with database.unit_of_work() as uow:
-        assert (await notes.do_within(uow, 1))[0] == 1
+        assert (await notes.submit_within(uow, 1))[0] == 1
         with pytest.raises(NotFound):
-            await notes.do_within(uow, REFUSED)
+            await notes.submit_within(uow, REFUSED)
     assert await noted(database) == [1]
 
 
@@ -206,7 +206,7 @@ async def test_the_batch_belongs_to_no_request(database: Database) -> None:
 
     names: Batcher[UnitOfWork, int, str | None] = Batcher(database.unit_of_work, name, name="names")
     with context.bind(request_id="of the first"):
-        assert await names.do(1) is None
+        assert await names.submit(1) is None
 
 
 async def test_what_only_reads_shares_a_connection_outside_any_transaction(
@@ -216,8 +216,8 @@ async def test_what_only_reads_shares_a_connection_outside_any_transaction(
         rows = await connection.fetch("SELECT n FROM note WHERE n = ANY($1)", items)
         return [number in {row["n"] for row in rows} for number in items]
 
-    await notes.do(1)
+    await notes.submit(1)
     looks: Batcher[Connection, int, bool] = Batcher(database.read, seen, name="looks")
     before = database.statements
-    assert await asyncio.gather(*map(looks.do, (0, 1, 2))) == [False, True, False]
+    assert await asyncio.gather(*map(looks.submit, (0, 1, 2))) == [False, True, False]
     assert database.statements - before == 1

@@ -5,10 +5,11 @@ Nobody is answered before the batch has committed.
 """
 
 from asyncio import Future, Task, get_running_loop
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Concatenate, Generic, TypeVar
 
 import asyncpg
 from asyncpg.exceptions import InterfaceError, InternalClientError
@@ -36,6 +37,7 @@ R = TypeVar("R")
 C = TypeVar("C", bound=Connection)
 Opening = Callable[[], AbstractAsyncContextManager[C]]
 Verb = Callable[[C, Sequence[I]], Awaitable[Sequence[R | Refusal]]]
+NamedVerb = Callable[Concatenate[C, Sequence[I], ...], Awaitable[Sequence[R | Refusal]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Batcher(Generic[C, I, R]):
         self._waiting: list[_Turn[I, R]] = []
         self._writing: Task[None] | None = None
 
-    async def do(self, item: I) -> R:
+    async def submit(self, item: I) -> R:
         """Return what came of the item, once that is committed.
 
         Raises:
@@ -95,7 +97,7 @@ class Batcher(Generic[C, I, R]):
                 self._writing = spawn(self._write(), self._name)
         return await turn.result
 
-    async def do_within(self, connection: C, item: I) -> R:
+    async def submit_within(self, connection: C, item: I) -> R:
         """Return what came of the item, done by itself in a unit of work of the caller's."""
         (outcome,) = await self._verb(connection, [item])
         if isinstance(outcome, Refusal):
@@ -142,3 +144,28 @@ class Batcher(Generic[C, I, R]):
         else:
             for turn, outcome in zip(turns, outcomes, strict=True):
                 turn.end(outcome)
+
+
+class Batches(Generic[C]):
+    """Batchers by their verbs, so that a verb is named where something is submitted to it."""
+
+    def __init__(
+        self, opening: Opening[C], verbs: Mapping[Callable[..., Any], Mapping[str, Any]]
+    ) -> None:
+        """Take the verbs, each with the keyword arguments that it is always given."""
+        self._batchers: dict[Callable[..., Any], Batcher[C, Any, Any]] = {
+            verb: Batcher(
+                opening, partial(verb, **given), name=f"{verb.__module__}.{verb.__name__}"
+            )
+            for verb, given in verbs.items()
+        }
+
+    async def submit(self, verb: NamedVerb[C, I, R], item: I) -> R:
+        """Return what `verb` made of the item, together with others, once that is committed."""
+        result: R = await self._batchers[verb].submit(item)
+        return result
+
+    async def submit_within(self, connection: C, verb: NamedVerb[C, I, R], item: I) -> R:
+        """Return what `verb` made of the item alone, in a unit of work of the caller's."""
+        result: R = await self._batchers[verb].submit_within(connection, item)
+        return result

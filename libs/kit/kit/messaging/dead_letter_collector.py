@@ -11,7 +11,7 @@ from kit.messaging import cloudevents
 from kit.messaging.broker import Broker, Delivery
 from kit.messaging.cloudevents import UndecodableError
 from kit.messaging.consumer import bury
-from kit.messaging.letters import letter
+from kit.messaging.dead_letters import letter
 from kit.tasks import for_ever
 
 PREFETCH = 10
