@@ -6,6 +6,7 @@ Does not choose the route or the answer.
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -17,7 +18,6 @@ from kit.web.problems import RawHeaders
 
 if TYPE_CHECKING:
     from kit.web.identity import Identity
-    from kit.web.routes import Route
 
 # On every answer unless it sets one of them itself (ASVS 5.0 §3.4, §14.3.2).
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
@@ -68,7 +68,7 @@ class Exchange:
         self.request_id = request_id
         self.status: int | None = None
         self.identity: Identity | None = None
-        self.route: Route | None = None
+        self.route: APIRoute | None = None
         self.path_values: dict[str, str] = {}
 
     def request(self) -> Request:
