@@ -7,7 +7,7 @@ from contracts.wallet import WalletOpened
 from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 from payments.domain.parties import Person, Wallet
-from payments.repository import Billers, KnownPeople
+from payments.repository import KnownPeople, PaidServices
 
 
 async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
@@ -25,7 +25,7 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
     deleted = [person.user_id for person, _ in newest.values() if person.status == "deleted"]
     if deleted:
         await KnownPeople(uow).forget_card_holders(deleted)
-        await Billers(uow).withdraw(deleted, uow.clock.now())
+        await PaidServices(uow).withdraw(deleted, uow.clock.now())
 
 
 async def remember_wallets(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:

@@ -78,7 +78,7 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     )
     outside_checks: Literal["services", "all", "none"] = setting(
         "services",
-        "Which payments the verification services are asked about: `services` (those to billers,"
+        "Which payments the verification services are asked about: `services` (those to services,"
         " and amounts from PAYMENTS_CHECK_FROM on), `all` or `none`.",
     )
     # 15,000 RUB is where simplified identification of payers ends in Russia (115-FZ, art. 7).

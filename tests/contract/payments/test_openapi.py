@@ -15,8 +15,8 @@ import payments.app
 import payments.settings
 import wallet.app
 import wallet.settings
-from payments.schemas.billers import Service, ServiceChange, ServiceRequest
 from payments.schemas.charges import PayRequest
+from payments.schemas.paid_services import Service, ServiceChange, ServiceRequest
 from payments.schemas.payments import AnyPayment, PaymentRequest
 from payments.schemas.refunds import RefundAnswer, RefundRequest
 from payments.schemas.timeline import Timeline

@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx
 import pytest
 from tests.integration.payments.room import Room, opened
-from tests.integration.payments.test_billers import PHONE
 from tests.integration.payments.test_bulk import row, send, work
+from tests.integration.payments.test_paid_services import PHONE
 from tests.integration.payments.test_refunding import paid, refund
 
 from kit.tasks import spawn

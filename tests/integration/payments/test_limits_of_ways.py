@@ -5,9 +5,9 @@ from collections import Counter
 from uuid import UUID
 
 from tests.integration.payments.room import Room
-from tests.integration.payments.test_billers import change, offer, order
 from tests.integration.payments.test_confirming import confirm
 from tests.integration.payments.test_limits import limit, used
+from tests.integration.payments.test_paid_services import change, offer, order
 from tests.integration.payments.test_reserving import reserved
 from tests.integration.payments.test_schedules import HOUR, at, scheduled, sweep
 

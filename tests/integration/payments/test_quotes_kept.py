@@ -10,8 +10,8 @@ import httpx
 import pytest
 import respx
 from tests.integration.payments.room import AUTH, WALLET, Room
-from tests.integration.payments.test_billers import change, offer
 from tests.integration.payments.test_limits import limit
+from tests.integration.payments.test_paid_services import change, offer
 from tests.integration.payments.test_rules_at_payment import carried_out, told
 
 from contracts.wallet import CaptureHold, PlaceHold, Transfer

@@ -10,9 +10,9 @@ from uuid import UUID
 
 import pytest
 from tests.integration.payments.room import Room
-from tests.integration.payments.test_billers import change, offer, order
 from tests.integration.payments.test_bulk import send, shown, work
 from tests.integration.payments.test_limits import limit
+from tests.integration.payments.test_paid_services import change, offer, order
 
 from contracts.auth import UserChanged
 from payments.loops.schedule import sweep_once

@@ -7,8 +7,8 @@ import pytest
 
 from kit.money import Money
 from kit.refusals import Refusal
-from payments.domain.billers import Biller
 from payments.domain.creation import PaymentOrder, decide_creation
+from payments.domain.paid_services import PaidService
 from payments.domain.parties import Parties, PayeeName, Person, Wallet, username_key
 from payments.domain.payment import PaymentStatus
 from payments.refusals import (
@@ -52,7 +52,7 @@ PAST = ExecuteAtInThePast
 FROM = {"from_wallet_id": WALLET}
 TO = {"payee": PayeeName(wallet_id=OTHER)}
 FOR = {"payee": PayeeName(service_id=SERVICE), **FROM}
-phone = Biller(
+phone = PaidService(
     id=SERVICE,
     name="Phone",
     description=None,
@@ -74,15 +74,19 @@ closed, dear = replace(phone, is_active=False), replace(phone, price_minor=59000
         (order(execute_at=NOW, **FROM), Parties(Person(ALICE, "a", "disabled"), None), PAST),
         (order(execute_at=NOW + YEAR * 2, **FROM), Parties(alice, None), ExecuteAtTooFar),
         (order(**FOR), Parties(None, None), ServiceNotFound),
-        (order(**FOR, amount=None), Parties(None, None, biller=closed), ServiceNotActive),
-        (order(**FOR, amount=Money(1, "USD")), Parties(None, None, biller=dear), CurrencyMismatch),
+        (order(**FOR, amount=None), Parties(None, None, paid_service=closed), ServiceNotActive),
         (
-            order(**FOR, amount=None, currency="USD"),
-            Parties(None, None, biller=dear),
+            order(**FOR, amount=Money(1, "USD")),
+            Parties(None, None, paid_service=dear),
             CurrencyMismatch,
         ),
-        (order(**FOR, amount=None), Parties(None, None, biller=phone), ServiceAmountMissing),
-        (order(**FOR), Parties(None, None, biller=dear), ServicePriceDiffers),
+        (
+            order(**FOR, amount=None, currency="USD"),
+            Parties(None, None, paid_service=dear),
+            CurrencyMismatch,
+        ),
+        (order(**FOR, amount=None), Parties(None, None, paid_service=phone), ServiceAmountMissing),
+        (order(**FOR), Parties(None, None, paid_service=dear), ServicePriceDiffers),
         (order(**FROM), Parties(Person(ALICE, "alice", "disabled"), None), PayerNotActive),
         (order(**FROM), Parties(alice, None), WalletNotFound),
         (order(**FROM), Parties(alice, None, roubles_of_bob), WalletNotFound),
@@ -136,7 +140,7 @@ def test_named_wallets_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("biller", "asked", "amount"),
+    ("paid_service", "asked", "amount"),
     [
         (dear, {"amount": None}, 59000),
         (dear, {"amount": None, "currency": "RUB"}, 59000),
@@ -145,10 +149,10 @@ def test_named_wallets_are_kept() -> None:
     ],
 )
 def test_a_payment_for_a_service_is_of_its_price_or_what_the_payer_names(
-    biller: Biller, asked: dict[str, Any], amount: int
+    paid_service: PaidService, asked: dict[str, Any], amount: int
 ) -> None:
     wanted = order(payee=PayeeName(service_id=SERVICE), **asked)
-    parties = Parties(alice, bob, biller=biller)
+    parties = Parties(alice, bob, paid_service=paid_service)
     payment = decide_creation(wanted, parties, payment_id=PAYMENT, now=NOW, ttl=TTL)
     assert (payment.amount_minor, payment.currency) == (amount, "RUB")
     assert (payment.service_id, payment.service_name) == (SERVICE, "Phone")

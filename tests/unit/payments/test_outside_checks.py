@@ -31,8 +31,8 @@ def test_which_payments_are_checked_outside(
 
 
 @pytest.mark.parametrize(("applies_to", "asks"), [(SERVICES, True), (ALL, True), (NONE, False)])
-def test_payments_to_billers_are_checked_outside_whatever_their_amount(
+def test_payments_to_paid_services_are_checked_outside_whatever_their_amount(
     applies_to: OutsideChecks, *, asks: bool
 ) -> None:
     policy = CheckPolicy(applies_to, Decimal(15000))
-    assert policy.asks_about(Money(1, "RUB"), is_to_biller=True) is asks
+    assert policy.asks_about(Money(1, "RUB"), is_to_paid_service=True) is asks

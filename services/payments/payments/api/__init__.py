@@ -1,7 +1,6 @@
 """The operations, a module per noun: parse, authorise, open the unit of work, call, answer."""
 
 from payments.api import (
-    billers,
     bulk,
     charges,
     events,
@@ -9,6 +8,7 @@ from payments.api import (
     limits,
     oversight,
     owners,
+    paid_services,
     payments,
     quotes,
     refunds,
@@ -26,7 +26,7 @@ ROUTERS = (
     export.router,
     limits.router,
     quotes.router,
-    billers.router,
+    paid_services.router,
     webhooks.router,
     charges.router,
     owners.router,

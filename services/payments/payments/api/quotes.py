@@ -72,7 +72,7 @@ async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> 
         payee=_quoted(parties.payee),
         is_checked=amount is not None
         and wired.settings.policies.checks.asks_about(
-            amount, is_to_biller=parties.biller is not None
+            amount, is_to_paid_service=parties.paid_service is not None
         ),
         available_after=after,
     )
@@ -109,9 +109,9 @@ async def _purse_of_payer(wired: Wiring, order: PaymentOrder, amount: Money) -> 
 async def _purse_of_payee(
     wired: Wiring, order: PaymentOrder, parties: Parties, amount: Money
 ) -> Purse:
-    payee, biller = parties.payee, parties.biller
+    payee, paid_service = parties.payee, parties.paid_service
     assert payee is not None, "who is nobody was refused before"  # noqa: S101
-    wallet_id = order.payee.wallet_id if biller is None else biller.account_id
+    wallet_id = order.payee.wallet_id if paid_service is None else paid_service.account_id
     return await wired.services.purse(payee.user_id, amount.currency, wallet_id)
 
 

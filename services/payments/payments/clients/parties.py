@@ -8,10 +8,10 @@ from typing import Final, TypeAlias
 from kit.db import Batcher, Connection, Database
 from kit.tasks import all_of
 from payments.clients.services import ServicesClient
-from payments.domain.billers import HOUSE, Biller
 from payments.domain.creation import PaymentOrder
+from payments.domain.paid_services import HOUSE, PaidService
 from payments.domain.parties import Ends, Parties, PayeeName, Person, Wallet
-from payments.repository import Billers, KnownPeople
+from payments.repository import KnownPeople, PaidServices
 
 _THE_HOUSE: Final = Person(HOUSE, None, "active")  # auth does not know it
 
@@ -39,13 +39,13 @@ async def find_parties(
     may have become so a moment ago. Raises Unavailable where somebody must be asked and does not
     answer.
     """
-    biller = None
+    paid_service = None
     if order.payee.service_id is not None:
         async with database.read() as connection:
-            biller = await Billers(connection).get(order.payee.service_id)
-    to = _meant(order, biller)
+            paid_service = await PaidServices(connection).get(order.payee.service_id)
+    to = _meant(order, paid_service)
     known = await known_parties.submit(Ends(order.payer_id, to, order.from_wallet_id))
-    return await _completed(services, order, to, replace(known, biller=biller))
+    return await _completed(services, order, to, replace(known, paid_service=paid_service))
 
 
 async def find_parties_of_many(
@@ -57,8 +57,8 @@ async def find_parties_of_many(
     """
     async with database.read() as connection:
         named = {order.payee.service_id for order in orders}
-        billers = await Billers(connection).among(named - {None})
-        meant = [_meant(order, billers.get(order.payee.service_id)) for order in orders]
+        paid_services = await PaidServices(connection).among(named - {None})
+        meant = [_meant(order, paid_services.get(order.payee.service_id)) for order in orders]
         known = await KnownPeople(connection).parties(
             [
                 Ends(order.payer_id, to, order.from_wallet_id)
@@ -69,8 +69,10 @@ async def find_parties_of_many(
 
     async def complete(order: PaymentOrder, to: PayeeName, parties: Parties) -> Parties:
         async with places:
-            biller = billers.get(order.payee.service_id)
-            return await _completed(services, order, to, replace(parties, biller=biller))
+            paid_service = paid_services.get(order.payee.service_id)
+            return await _completed(
+                services, order, to, replace(parties, paid_service=paid_service)
+            )
 
     distinct = {
         (order.payee, order.from_wallet_id): (order, to, parties)
@@ -81,11 +83,11 @@ async def find_parties_of_many(
     return [found[order.payee, order.from_wallet_id] for order in orders]
 
 
-def _meant(order: PaymentOrder, biller: Biller | None) -> PayeeName:
+def _meant(order: PaymentOrder, paid_service: PaidService | None) -> PayeeName:
     """Return who is paid: behind a service it is its owner."""
     if order.payee.service_id is None:
         return order.payee
-    return PayeeName(user_id=biller.owner_id if biller else None)
+    return PayeeName(user_id=paid_service.owner_id if paid_service else None)
 
 
 async def _completed(
@@ -103,7 +105,9 @@ async def _completed(
     payee = _THE_HOUSE if to.user_id == HOUSE else known.payee
     if payee is None or payee.may_have_become_active:
         payee = await _ask_for_payee(services, to, payee_wallet)
-    return Parties(payer, payee, payer_wallet, payee_wallet, known.biller, known.is_payer_full)
+    return Parties(
+        payer, payee, payer_wallet, payee_wallet, known.paid_service, known.is_payer_full
+    )
 
 
 async def _ask_for_payee(

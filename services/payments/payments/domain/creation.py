@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kit.money import Money
-from payments.domain.billing import decide_amount
 from payments.domain.cards.receipts import ReceiptLine, check_lines
+from payments.domain.paid_service_rules import decide_amount
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, PaymentStatus, Scalar
 from payments.domain.schedules import check_execution_time
@@ -61,14 +61,14 @@ def decide_creation(
         check_lines(order.lines, amount)
     _check_payer(order, parties, amount.currency)
     payee = _check_payee(order, parties, amount.currency)
-    biller = parties.biller
+    paid_service = parties.paid_service
     return Payment(
         id=payment_id,
         status=PaymentStatus.CREATED if order.execute_at is None else PaymentStatus.SCHEDULED,
         payer_id=order.payer_id,
         payee_id=payee.user_id,
         payer_account_id=order.from_wallet_id,
-        payee_account_id=biller.account_id if biller else order.payee.wallet_id,
+        payee_account_id=paid_service.account_id if paid_service else order.payee.wallet_id,
         payer_username=parties.payer.username if parties.payer else None,
         payee_username=payee.username,
         amount_minor=amount.minor,
@@ -87,20 +87,20 @@ def decide_creation(
         paid_at=None,
         failed_at=None,
         cancelled_at=None,
-        service_id=biller.id if biller else None,
-        service_name=biller.name if biller else None,
+        service_id=paid_service.id if paid_service else None,
+        service_name=paid_service.name if paid_service else None,
         execute_at=order.execute_at,
         is_reserved=order.is_reserved,
         lines=tuple(asdict(line) for line in order.lines) or None,
-        is_price_fixed=biller is not None and biller.price_minor is not None,
+        is_price_fixed=paid_service is not None and paid_service.price_minor is not None,
     )
 
 
 def _amount(order: PaymentOrder, parties: Parties) -> Money:
     if order.payee.service_id is not None:
-        if parties.biller is None:
+        if parties.paid_service is None:
             raise ServiceNotFound
-        return decide_amount(parties.biller, order.amount, order.currency)
+        return decide_amount(parties.paid_service, order.amount, order.currency)
     assert order.amount is not None, "the edge lets only services go without"  # noqa: S101
     return order.amount
 

@@ -11,7 +11,7 @@ from kit.money import Money
 class OutsideChecks(StrEnum):
     """Which payments are checked outside.
 
-    ``services``: those to billers, and amounts from the threshold on. ``all`` and ``none`` say it.
+    ``services``: those to services, and amounts from the threshold on. ``all``, ``none`` say it.
     """
 
     SERVICES = "services"
@@ -33,11 +33,11 @@ class CheckPolicy:
     check_from: Decimal
     check_from_by_currency: Mapping[str, Decimal] = field(default_factory=dict)
 
-    def asks_about(self, amount: Money, *, is_to_biller: bool = False) -> bool:
-        """Tell whether a payment of this amount, to a person or a biller, is checked outside."""
+    def asks_about(self, amount: Money, *, is_to_paid_service: bool = False) -> bool:
+        """Tell whether a payment of this amount, to a person or a service, is checked outside."""
         if self.applies_to is not OutsideChecks.SERVICES:
             return self.applies_to is OutsideChecks.ALL
-        if is_to_biller:
+        if is_to_paid_service:
             return True
         threshold = self.check_from_by_currency.get(amount.currency, self.check_from)
         return Decimal(amount.decimal) >= threshold

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
-from payments.domain.billers import Biller
+from payments.domain.paid_services import PaidService
 
 
 def username_key(username: str) -> str:
@@ -91,5 +91,5 @@ class Parties:
     payee: Person | None
     payer_wallet: Wallet | None = None
     payee_wallet: Wallet | None = None
-    biller: Biller | None = None
+    paid_service: PaidService | None = None
     is_payer_full: bool = False

@@ -54,7 +54,7 @@ class Payment:
         expires_at: When an unpaid payment is cancelled.
         cancel_requested_at: When the payer asked to call off a payment in flight.
         paid_at: When it became paid; likewise ``failed_at``, ``cancelled_at``, ``refunded_at``.
-        service_id: The biller it was addressed to, where it was; ``service_name`` is for display.
+        service_id: The paid service it was addressed to, if any; ``service_name`` is for display.
         execute_at: When a scheduled payment is paid by itself.
         is_reserved: Whether the money is set aside at creation, to be captured when it is paid.
         reserved_at: When that was done.

@@ -18,4 +18,4 @@ class Policies:
     def is_checked(self, payment: Payment, part: Money | None = None) -> bool:
         """Tell whether the verification services are asked about a payment, or a part of it."""
         amount = part or Money(payment.amount_minor, payment.currency)
-        return self.checks.asks_about(amount, is_to_biller=payment.service_id is not None)
+        return self.checks.asks_about(amount, is_to_paid_service=payment.service_id is not None)

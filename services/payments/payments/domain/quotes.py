@@ -19,9 +19,9 @@ _NOBODY = UUID(int=0)  # of a payment that is not kept
 
 def amount_of(order: PaymentOrder, parties: Parties) -> Money | None:
     """Return what the payment would be of, None where neither payer nor service says."""
-    biller = parties.biller
-    if order.amount is None and biller is not None and biller.price_minor is not None:
-        return Money(biller.price_minor, biller.currency)
+    paid_service = parties.paid_service
+    if order.amount is None and paid_service is not None and paid_service.price_minor is not None:
+        return Money(paid_service.price_minor, paid_service.currency)
     return order.amount
 
 

@@ -1,6 +1,5 @@
-"""The only SQL of payments: payments, charges, refunds, billers, and people as far as known."""
+"""The only SQL of payments: payments, charges, refunds, paid services, people as far as known."""
 
-from payments.repository.billers import Billers
 from payments.repository.bulks import Bulks
 from payments.repository.cards.charges import Charges
 from payments.repository.cards.disputes import Disputes
@@ -13,11 +12,11 @@ from payments.repository.known import KnownPeople
 from payments.repository.limits import Limits
 from payments.repository.lists import Lists
 from payments.repository.oversight import Oversight, RefundsWanted
+from payments.repository.paid_services import PaidServices
 from payments.repository.payments import Payments
 from payments.repository.refunds import Refunds
 
 __all__ = [
-    "Billers",
     "Bulks",
     "CardRefunds",
     "Changes",
@@ -28,6 +27,7 @@ __all__ = [
     "Lists",
     "Movements",
     "Oversight",
+    "PaidServices",
     "Payments",
     "ProviderEvents",
     "ProviderFaults",

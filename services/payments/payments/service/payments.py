@@ -38,7 +38,7 @@ from payments.refusals import (
     PaymentBeingCaptured,
     ServiceNotActive,
 )
-from payments.repository import Billers, KnownPeople, Payments
+from payments.repository import KnownPeople, PaidServices, Payments
 from payments.sagas.payment import CONFIRM, confirmed, facts
 from payments.service.cards.charges import Card, charge_of, want
 from payments.service.limits import count
@@ -246,8 +246,8 @@ async def _who_is_not_active(uow: UnitOfWork, payment: Payment) -> Refusal | Non
         return PayerNotActive()
     if parties.payee is not None and parties.payee.is_barred:
         return PayeeNotActive()
-    biller = await Billers(uow).get(payment.service_id) if payment.service_id else None
-    return None if biller is None or biller.is_active else ServiceNotActive()
+    paid_service = await PaidServices(uow).get(payment.service_id) if payment.service_id else None
+    return None if paid_service is None or paid_service.is_active else ServiceNotActive()
 
 
 async def cancel(uow: UnitOfWork, engine: SagaEngine, payment_id: UUID, caller_id: UUID) -> Payment:

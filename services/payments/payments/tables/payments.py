@@ -168,7 +168,7 @@ wallet_owner = Table(
     Column("currency", Text, nullable=False),
 )
 
-biller = Table(
+paid_service = Table(
     "biller",
     METADATA,
     Column("id", Uuid, primary_key=True),
@@ -179,7 +179,7 @@ biller = Table(
     Column("owner_id", Uuid, nullable=False),
     Column("account_id", Uuid),
     Column("is_active", Boolean, nullable=False),
-    Column("search_key", Text, nullable=False),  # how it is searched: payments.domain.billers
+    Column("search_key", Text, nullable=False),  # how it is searched: payments.domain.paid services
     Column("created_at", _AT, nullable=False),
     Column("updated_at", _AT, nullable=False),
     CheckConstraint("name <> ''", name="name_is_something"),

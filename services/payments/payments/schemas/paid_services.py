@@ -1,4 +1,4 @@
-"""What the API of billers takes and gives: it calls them services, as people who pay do."""
+"""What the API of paid services takes and gives: it calls them services, as people who pay do."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -19,7 +19,7 @@ from kit.refusals import FieldFault, ValidationFailed
 from kit.web.fields import AmountText, CurrencyCode, refuse_field
 from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from kit.web.schemas import Model
-from payments.domain.billers import Biller, folded
+from payments.domain.paid_services import PaidService, folded
 from payments.schemas.texts import Description, visible_line
 
 LONGEST_NAME = 100
@@ -69,9 +69,9 @@ class ServiceRequest(Model):
                 raise refuse_field(refusal.code, en, ru, field="price") from None
         return self
 
-    def biller(self, owner_id: UUID, now: datetime) -> Biller:
-        """Return the new biller, as the domain takes it."""
-        return Biller(
+    def paid_service(self, owner_id: UUID, now: datetime) -> PaidService:
+        """Return the new paid service, as the domain takes it."""
+        return PaidService(
             id=new_id(),
             name=self.name,
             description=self.description,
@@ -104,7 +104,7 @@ class ServiceChange(Model):
         return value
 
     def changes(self, currency: str) -> dict[str, Any]:
-        """Return the fields of the biller that change, with a price in its currency.
+        """Return the fields of the paid service that change, with a price in its currency.
 
         Raises:
             ValidationFailed: the price is none in that currency.
@@ -149,20 +149,20 @@ class Service(Model):
     updated_at: datetime
 
     @classmethod
-    def of(cls, biller: Biller) -> "Service":
-        """Show a biller."""
-        price = biller.price_minor
+    def of(cls, paid_service: PaidService) -> "Service":
+        """Show a paid service."""
+        price = paid_service.price_minor
         return cls.model_construct(
-            id=biller.id,
-            name=biller.name,
-            description=biller.description,
-            price=None if price is None else decimal_text(price, biller.currency),
-            currency=biller.currency,
-            owner_id=biller.owner_id,
-            wallet_id=biller.account_id,
-            is_active=biller.is_active,
-            created_at=biller.created_at,
-            updated_at=biller.updated_at,
+            id=paid_service.id,
+            name=paid_service.name,
+            description=paid_service.description,
+            price=None if price is None else decimal_text(price, paid_service.currency),
+            currency=paid_service.currency,
+            owner_id=paid_service.owner_id,
+            wallet_id=paid_service.account_id,
+            is_active=paid_service.is_active,
+            created_at=paid_service.created_at,
+            updated_at=paid_service.updated_at,
         )
 
 

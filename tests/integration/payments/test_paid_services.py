@@ -1,4 +1,4 @@
-"""Billers over the API: who sees, makes and changes them, and payments to them."""
+"""Paid services over the API: who sees, makes and changes them, and payments to them."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ import respx
 from tests.integration.payments.room import AUTH, ONE, TWO, WALLET, Room
 
 from kit.ids import new_id
-from payments.domain.billers import HOUSE
+from payments.domain.paid_services import HOUSE
 from payments.settings import Settings
 
 YES = httpx.Response(200, json={"verdict": "ok"})
@@ -277,7 +277,9 @@ class TestPaying:
         assert (again.status_code, again.json()) == (201, first.json())
 
 
-async def test_the_database_refuses_what_is_no_biller_and_payments_to_none(room: Room) -> None:
+async def test_the_database_refuses_what_is_no_service_and_payments_to_none(
+    room: Room,
+) -> None:
     row = (
         "INSERT INTO biller VALUES (gen_random_uuid(), {name}, NULL, {price}, {currency},"
         " gen_random_uuid(), NULL, true, '', now(), now())"

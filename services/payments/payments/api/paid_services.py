@@ -1,4 +1,4 @@
-"""Listing, looking at, opening and changing billers; the paths call them services."""
+"""Listing, looking at, opening and changing paid services; the paths call them services."""
 
 from typing import Annotated
 from uuid import UUID
@@ -14,8 +14,8 @@ from kit.web.identity import Caller, Identity, MaybeCaller
 from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from payments.domain.billers import HOUSE
-from payments.domain.billing import Editor
+from payments.domain.paid_service_rules import Editor
+from payments.domain.paid_services import HOUSE
 from payments.domain.parties import Wallet
 from payments.refusals import (
     CurrencyMismatch,
@@ -24,9 +24,9 @@ from payments.refusals import (
     TooManyServices,
     WalletNotFound,
 )
-from payments.repository import Billers, KnownPeople
-from payments.schemas.billers import Service, ServiceChange, ServiceRequest, ServicesQuery
-from payments.service import billers as service
+from payments.repository import KnownPeople, PaidServices
+from payments.schemas.paid_services import Service, ServiceChange, ServiceRequest, ServicesQuery
+from payments.service import paid_services as service
 from payments.wiring import Wired, Wiring
 
 router = Router(tags=["services"])
@@ -45,13 +45,13 @@ _ANYBODY = Identity("anybody", None, None, frozenset(), None, "")
     refusals=(CursorInvalid,),
 )
 async def list_services(query: Annotated[ServicesQuery, Query()], wired: Wired) -> Page[Service]:
-    """Show a page of billers, by one statement."""
+    """Show a page of paid services, by one statement."""
     cursors = Cursors(
         wired.settings.cursor_secret, list_name="list_services", subject="", filters=query.filters
     )
     after = cursors.decode(query.cursor)
     async with wired.database.read() as connection:
-        found = await Billers(connection).page(query.wanted, after, query.limit + 1)
+        found = await PaidServices(connection).page(query.wanted, after, query.limit + 1)
     return page_of(Page[Service], found, Service.of, limit=query.limit, cursors=cursors)
 
 
@@ -64,9 +64,9 @@ async def list_services(query: Annotated[ServicesQuery, Query()], wired: Wired) 
     refusals=(ServiceNotFound,),
 )
 async def get_service(service_id: UUID, wired: Wired) -> Service:
-    """Show a biller, offered now or not: who has paid it wants to know what it was."""
+    """Show a paid service, offered now or not: who has paid it wants to know what it was."""
     async with wired.database.read() as connection:
-        found = await Billers(connection).get(service_id)
+        found = await PaidServices(connection).get(service_id)
     if found is None:
         raise ServiceNotFound
     return Service.of(found)
@@ -94,8 +94,10 @@ async def create_service(
     wallet = await _wallet(wired, body.wallet_id)
 
     async def work(uow: UnitOfWork) -> Answer:
-        biller = body.biller(owner_id, uow.clock.now())
-        opened = await service.open_biller(uow, biller, wallet, most=wired.settings.most_services)
+        paid_service = body.paid_service(owner_id, uow.clock.now())
+        opened = await service.open_paid_service(
+            uow, paid_service, wallet, most=wired.settings.most_services
+        )
         return Answer(201, Service.of(opened), {"Location": f"/v1/services/{opened.id}"})
 
     return await idempotently(
@@ -120,12 +122,12 @@ async def change_service(
     wallet = await _wallet(wired, body.wallet_id)
     editor = Editor(caller.user, is_admin=caller.is_admin)
     async with wired.database.read() as connection:
-        found = await Billers(connection).get(service_id)
+        found = await PaidServices(connection).get(service_id)
     if found is None:
         raise ServiceNotFound
     changes = body.changes(found.currency)
     async with wired.database.unit_of_work() as uow:
-        changed = await service.change_biller(uow, service_id, editor, changes, wallet)
+        changed = await service.change_paid_service(uow, service_id, editor, changes, wallet)
         await audit.changed(uow, "service", changed.id, changed.owner_id)
     return Service.of(changed)
 

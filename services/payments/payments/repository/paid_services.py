@@ -1,4 +1,4 @@
-"""Stored billers: read one by one and by the page, along indexes by time."""
+"""Stored paid services: read one by one and by the page, along indexes by time."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from payments.domain.billers import Biller
+from payments.domain.paid_services import PaidService
 
 _ROW: Final = """
     id, name, description, price_minor, currency, owner_id, account_id, is_active, created_at,
@@ -48,18 +48,18 @@ SELECT count(*) FROM (SELECT FROM biller WHERE owner_id = $1 LIMIT $2) AS found
 _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
-class Billers:
-    """Stored billers; changes need a unit of work, reading any connection."""
+class PaidServices:
+    """Stored paid services; changes need a unit of work, reading any connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def owned(self, owner_id: UUID, most: int) -> int:
-        """Return how many billers a person has, or ``most`` if they are more."""
+        """Return how many paid services a person has, or ``most`` if they are more."""
         return int(await self._connection.fetchval(_OWNED, owner_id, most))
 
-    async def add(self, new: Biller) -> None:
-        """Store a biller that has just been made."""
+    async def add(self, new: PaidService) -> None:
+        """Store a paid service that has just been made."""
         await self._connection.execute(
             _ADD,
             new.id,
@@ -75,22 +75,22 @@ class Billers:
             new.search_key,
         )
 
-    async def get(self, biller_id: UUID) -> Biller | None:
-        """Return a biller, active or not."""
-        return _one(await self._connection.fetchrow(_GET, biller_id))
+    async def get(self, paid_service_id: UUID) -> PaidService | None:
+        """Return a paid service, active or not."""
+        return _one(await self._connection.fetchrow(_GET, paid_service_id))
 
-    async def among(self, biller_ids: Iterable[UUID | None]) -> dict[UUID | None, Biller]:
-        """Return those of the billers that there are, by id, active or not."""
-        ids = list(biller_ids)
+    async def among(self, named: Iterable[UUID | None]) -> dict[UUID | None, PaidService]:
+        """Return those of the paid services that there are, by id, active or not."""
+        ids = list(named)
         rows = await self._connection.fetch(_AMONG, ids) if ids else []
-        return {biller.id: biller for biller in _all(rows)}
+        return {paid_service.id: paid_service for paid_service in _all(rows)}
 
-    async def lock(self, biller_id: UUID) -> Biller | None:
-        """Return a biller as it stays until the unit of work ends."""
-        return _one(await self._connection.fetchrow(f"{_GET} FOR NO KEY UPDATE", biller_id))
+    async def lock(self, paid_service_id: UUID) -> PaidService | None:
+        """Return a paid service as it stays until the unit of work ends."""
+        return _one(await self._connection.fetchrow(f"{_GET} FOR NO KEY UPDATE", paid_service_id))
 
-    async def save(self, changed: Biller) -> None:
-        """Store a biller, locked, as it is now."""
+    async def save(self, changed: PaidService) -> None:
+        """Store a paid service, locked, as it is now."""
         await self._connection.execute(
             _SAVE,
             changed.id,
@@ -112,13 +112,13 @@ class Billers:
         wanted: tuple[UUID | None, bool, str | None],
         after: tuple[datetime, UUID] | None,
         limit: int,
-    ) -> list[Biller]:
-        """Return a page of billers, newest first.
+    ) -> list[PaidService]:
+        """Return a page of paid services, newest first.
 
         Args:
             wanted: Whose (None: everybody's), active ones or the others, and a part of
                 ``Biller.search_key``.
-            after: created_at and id of the biller that the page before ended with.
+            after: created_at and id of the paid service that the page before ended with.
             limit: How many at most.
         """
         statement = _OF_ALL if wanted[0] is None else _OF_ONE
@@ -126,9 +126,9 @@ class Billers:
         return _all(await self._connection.fetch(statement, *wanted, before_at, before_id, limit))
 
 
-def _one(row: Any) -> Biller | None:
-    return None if row is None else Biller(**row)
+def _one(row: Any) -> PaidService | None:
+    return None if row is None else PaidService(**row)
 
 
-def _all(rows: Iterable[Any]) -> list[Biller]:
-    return [Biller(**row) for row in rows]
+def _all(rows: Iterable[Any]) -> list[PaidService]:
+    return [PaidService(**row) for row in rows]

@@ -1,4 +1,4 @@
-"""What a biller is: a service that can be paid for. `billing` decides who may change one."""
+"""What a paid service is: a service that can be paid for. `billing` decides who may change one."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ HOUSE: Final = UUID("00000000-0000-7000-8000-000000000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Biller:
+class PaidService:
     """A service that can be paid for.
 
     Attributes:

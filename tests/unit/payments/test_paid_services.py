@@ -1,4 +1,4 @@
-"""Billers: who may make and change them, how they are searched, and the shapes of the API."""
+"""Paid services: who may make and change them, how they are searched, and the shapes of the API."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,16 +9,16 @@ import pytest
 from pydantic import ValidationError
 
 from kit.refusals import Refusal, ValidationFailed
-from payments.domain.billers import Biller, folded
-from payments.domain.billing import Editor, decide_change, decide_opening
+from payments.domain.paid_service_rules import Editor, decide_change, decide_opening
+from payments.domain.paid_services import PaidService, folded
 from payments.domain.parties import Wallet
 from payments.refusals import CurrencyMismatch, OnlyOwnerMayEdit, ServiceNotFound, WalletNotFound
-from payments.schemas.billers import Service, ServiceChange, ServiceRequest
+from payments.schemas.paid_services import Service, ServiceChange, ServiceRequest
 
 BOB, CAROL, ID, WALLET = (UUID(int=number) for number in range(1, 5))
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-phone = Biller(
+phone = PaidService(
     id=ID,
     name="Phone",
     description="By number",
@@ -45,7 +45,7 @@ roubles_of_carol, dollars_of_carol = Wallet(WALLET, CAROL, "RUB"), Wallet(WALLET
         (dollars_of_bob, CurrencyMismatch),
     ],
 )
-def test_a_biller_is_paid_into_its_owners_wallet_of_its_currency(
+def test_a_paid_service_is_paid_into_its_owners_wallet_of_its_currency(
     wallet: Wallet | None, refusal: type[Refusal]
 ) -> None:
     with pytest.raises(refusal):
@@ -54,7 +54,7 @@ def test_a_biller_is_paid_into_its_owners_wallet_of_its_currency(
         decide_change(phone, bob, {"account_id": WALLET}, wallet, LATER)
 
 
-def test_a_biller_may_name_no_wallet_or_a_fitting_one() -> None:
+def test_a_paid_service_may_name_no_wallet_or_a_fitting_one() -> None:
     assert decide_opening(phone, None) == phone
     assert decide_opening(into_wallet, roubles_of_bob) == into_wallet
 
@@ -64,7 +64,7 @@ def test_a_biller_may_name_no_wallet_or_a_fitting_one() -> None:
     [(None, carol, ServiceNotFound), (phone, carol, OnlyOwnerMayEdit)],
 )
 def test_only_what_is_there_is_changed_and_by_its_owner_only(
-    found: Biller | None, editor: Editor, refusal: type[Refusal]
+    found: PaidService | None, editor: Editor, refusal: type[Refusal]
 ) -> None:
     with pytest.raises(refusal):
         decide_change(found, editor, {"account_id": WALLET}, None, LATER)
@@ -113,12 +113,16 @@ def test_what_makes_no_sense_is_refused_by_its_field(
     assert pointer in (*fault["loc"], fault["ctx"]["field"])
 
 
-def test_a_new_biller_has_its_price_in_minor_units_of_its_currency() -> None:
+def test_a_new_paid_service_has_its_price_in_minor_units_of_its_currency() -> None:
     request = ServiceRequest(name="Phone", price="590", currency="JPY")
-    biller = request.biller(BOB, NOW)
-    assert (biller.price_minor, biller.currency, biller.owner_id) == (590, "JPY", BOB)
-    assert Service.of(biller).price == "590"
-    assert ServiceRequest(name="Phone").biller(BOB, NOW).price_minor is None
+    paid_service = request.paid_service(BOB, NOW)
+    assert (paid_service.price_minor, paid_service.currency, paid_service.owner_id) == (
+        590,
+        "JPY",
+        BOB,
+    )
+    assert Service.of(paid_service).price == "590"
+    assert ServiceRequest(name="Phone").paid_service(BOB, NOW).price_minor is None
 
 
 def test_a_change_says_only_what_it_names_and_null_takes_away() -> None:
@@ -129,12 +133,12 @@ def test_a_change_says_only_what_it_names_and_null_takes_away() -> None:
 
 
 @pytest.mark.parametrize("field", ["name", "is_active"])
-def test_what_a_biller_can_not_be_without_can_not_be_taken_away(field: str) -> None:
+def test_what_a_paid_service_can_not_be_without_can_not_be_taken_away(field: str) -> None:
     with pytest.raises(ValidationError, match="null"):
         ServiceChange.model_validate({field: None})
 
 
-def test_a_new_price_has_the_billers_decimals() -> None:
+def test_a_new_price_has_the_decimals_of_its_currency() -> None:
     with pytest.raises(ValidationFailed) as refused:
         ServiceChange(price="5.50").changes("JPY")
     [fault] = refused.value.errors
