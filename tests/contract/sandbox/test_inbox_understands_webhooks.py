@@ -17,7 +17,7 @@ from notifications.webhooks.vault import SecretVault
 from sandbox.app import build
 from sandbox.inbox.box import Inbox
 from sandbox.settings import Settings
-from testkit.serving import serving_app
+from testkit.servers import serving_app
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from oauthlib.oauth2 import (
 from requests_oauthlib import OAuth2Session  # type: ignore[import-untyped]
 from tests.integration.auth.world import PASSWORD, Login, World, login_of
 
-from testkit.serving import serving_app
+from testkit.servers import serving_app
 
 URL = "/v1/auth/token"
 ALICE = {"grant_type": "password", "username": "alice", "password": PASSWORD}

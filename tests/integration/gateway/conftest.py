@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.integration.gateway.room import Door, Service, echo, opened
 
-from testkit.serving import serving_app
+from testkit.servers import serving_app
 
 OpenDoor = Callable[..., Awaitable[Door]]
 

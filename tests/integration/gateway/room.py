@@ -15,7 +15,7 @@ from gateway.app import assembled
 from gateway.forwarding.upstream import Upstreams
 from gateway.server import Application, server
 from gateway.settings import Settings
-from testkit.serving import serving
+from testkit.servers import serving
 from testkit.verification import Desk, RunningTime
 
 SERVICES = ("auth", "wallet", "payments", "notifications", "sandbox")

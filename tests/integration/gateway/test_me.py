@@ -9,7 +9,7 @@ import pytest
 from tests.integration.gateway.room import Door, Service, opened
 
 from kit.ids import new_id
-from testkit.serving import serving_app
+from testkit.servers import serving_app
 
 ME = {"id": "7", "username": "alice", "roles": ["admin"]}
 WALLETS: list[dict[str, Any]] = [

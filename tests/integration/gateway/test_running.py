@@ -21,7 +21,7 @@ from gateway.server import Application, server
 from gateway.settings import Settings
 from kit.ids import new_id
 from kit.tokens import revoke_session
-from testkit.serving import serving
+from testkit.servers import serving
 from testkit.tokens import TokenMint
 
 LIMIT_SECONDS = 20.0

@@ -21,9 +21,9 @@ from kit.messaging.routes import Routes, one_by_one
 from kit.runtime import ProcessMode, Service, opened, topologies, working
 from kit.settings import BrokerSettings, DatabaseSettings, WebSettings
 from kit.web.app import create_app
+from testkit.conditions import until
 from testkit.databases import Cluster
 from testkit.pump import outbox_rows
-from testkit.waiting import until
 
 NAME = f"whole-{new_id().hex[-12:]}"
 

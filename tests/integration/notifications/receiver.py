@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from notifications.domain.signatures import secret_key
-from testkit.serving import serving_app
+from testkit.servers import serving_app
 
 
 @dataclass(frozen=True)

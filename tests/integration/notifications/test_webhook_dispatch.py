@@ -36,8 +36,8 @@ from notifications.webhooks.dispatcher import EACH_AT_ONCE, LEASE, OWNER_AT_ONCE
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.payloads import trial_message
 from notifications.webhooks.sender import WebhookClient
+from testkit.conditions import until
 from testkit.databases import Cluster
-from testkit.waiting import until
 
 SOON = aiohttp.ClientTimeout(total=0.3, connect=0.2)
 

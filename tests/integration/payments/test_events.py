@@ -20,7 +20,7 @@ from payments.live.watchers import MOST_OF_ONE_USER
 from payments.loops.expiry import purge_changes
 from payments.repository import Changes
 from testkit.people import eventually
-from testkit.serving import serving_app
+from testkit.servers import serving_app
 
 
 @dataclass

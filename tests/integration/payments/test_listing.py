@@ -7,7 +7,7 @@ import pytest
 from tests.integration.payments.room import Room
 
 from kit.ids import new_id
-from payments.domain.listing import Direction
+from payments.domain.filters import Direction
 from payments.repository import lists as sql
 from testkit.databases import Cluster
 

@@ -8,7 +8,7 @@ from tests.integration.payments.test_refunding import paid, refund
 from tests.integration.payments.test_rules_at_payment import told
 
 from kit.tasks import spawn
-from testkit.waiting import until
+from testkit.conditions import until
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from kit.tasks import (
     to_the_end,
     together,
 )
-from testkit.waiting import running, until
+from testkit.conditions import running, until
 
 
 async def test_together_returns_both_results() -> None:

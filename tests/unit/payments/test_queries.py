@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from payments.domain.listing import Direction, PaymentFilter
+from payments.domain.filters import Direction, PaymentFilter
 from payments.domain.payment import PaymentStatus
 from payments.schemas.queries import PaymentsQuery
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from notifications.domain.deliveries import WebhookDelivery
-from notifications.domain.listing import DeliveryFilter
+from notifications.domain.filters import DeliveryFilter
 
 _ROW: Final = """
 SELECT delivery.id, delivery.endpoint_id, message.user_id AS owner_id, message.payment_id,

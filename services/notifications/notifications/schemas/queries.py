@@ -9,7 +9,7 @@ from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from kit.web.schemas import Model
 from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
 from notifications.domain.attempts import DeliveryStatus
-from notifications.domain.listing import DeliveryFilter, TimeRange
+from notifications.domain.filters import DeliveryFilter, TimeRange
 
 
 class PageQuery(Model):

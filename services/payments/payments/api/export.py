@@ -12,7 +12,7 @@ from kit.web.audit import Auditing
 from kit.web.routes import Router
 from payments.api.scope import scope_of
 from payments.api.viewer import Viewer, Viewing
-from payments.domain.listing import ListScope
+from payments.domain.filters import ListScope
 from payments.repository import Lists
 from payments.schemas.export import COLUMNS, cells
 from payments.schemas.queries import ExportQuery

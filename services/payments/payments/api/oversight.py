@@ -13,7 +13,7 @@ from kit.web.schemas import Page
 from payments.api.scope import owners_among, person_named, sides_of
 from payments.api.viewer import Viewer, Viewing
 from payments.domain.bulk import Bulk
-from payments.domain.listing import ListedCharge
+from payments.domain.filters import ListedCharge
 from payments.domain.refunds import Refund
 from payments.repository import Lists, Oversight, RefundsWanted
 from payments.schemas.bulk import BulkAnswer, summary

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from kit.web.audit import Audit
 from payments.api.viewer import Viewer
-from payments.domain.listing import Direction, ListScope
+from payments.domain.filters import Direction, ListScope
 from payments.repository import KnownPeople, Lists, Payments
 from payments.schemas.queries import PaymentFilters
 from payments.wiring import Wiring

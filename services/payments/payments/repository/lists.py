@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.money import CURRENCIES
-from payments.domain.listing import Direction, ListScope, PaymentFilter
+from payments.domain.filters import Direction, ListScope, PaymentFilter
 from payments.domain.payment import Payment
 from payments.repository.payments import ROW, payments_of
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from payments.domain.bulk import Bulk
-from payments.domain.listing import ListedCharge
+from payments.domain.filters import ListedCharge
 from payments.domain.refunds import Refund
 from payments.repository.refunds import ROW, refunds_of
 

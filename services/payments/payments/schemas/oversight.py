@@ -10,7 +10,7 @@ from kit.money import decimal_text
 from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from kit.web.schemas import Model
 from payments.domain.cards.charges import ChargeStatus
-from payments.domain.listing import ListedCharge
+from payments.domain.filters import ListedCharge
 from payments.domain.refunds import RefundStatus
 
 _EXAMPLE: dict[str, Any] = {

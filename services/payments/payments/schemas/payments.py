@@ -196,7 +196,7 @@ class Payee(Payer):
     wallet_id: UUID | None = None
 
 
-class PaidService(Model):
+class NamedService(Model):
     """The service that is paid."""
 
     id: UUID
@@ -213,7 +213,7 @@ class SeenPayment(Model):
     currency: str
     payer: Payer
     payee: Payee
-    service: PaidService | None = Field(None, description="The service that is paid, if it is one.")
+    service: NamedService | None = Field(None, description="The service that is paid, if it is one.")
     description: str | None = None
     transfer_id: UUID | None = Field(None, description="The wallet's transfer, once paid.")
     created_at: datetime
@@ -326,10 +326,10 @@ def shown(
     )
 
 
-def _service(payment: Payment) -> PaidService | None:
+def _service(payment: Payment) -> NamedService | None:
     if payment.service_id is None or payment.service_name is None:
         return None
-    return PaidService.model_construct(id=payment.service_id, name=payment.service_name)
+    return NamedService.model_construct(id=payment.service_id, name=payment.service_name)
 
 
 def _amount(minor: int | None, currency: str) -> str | None:

@@ -12,7 +12,7 @@ from kit.web.fields import CurrencyCode, refuse_field
 from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from kit.web.schemas import Model
 from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
-from payments.domain.listing import Direction, PaymentFilter
+from payments.domain.filters import Direction, PaymentFilter
 from payments.domain.payment import PaymentStatus
 
 _LONGEST_AMOUNT = 24

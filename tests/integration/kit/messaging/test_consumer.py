@@ -20,11 +20,11 @@ from kit.messaging.outbox import emit
 from kit.messaging.routes import by_type, one_by_one
 from testkit.broker import MemoryBroker
 from testkit.clock import FakeClock
+from testkit.conditions import running, until
 from testkit.databases import Cluster
 from testkit.proxy import Proxy
 from testkit.pump import sent
 from testkit.toys import ToyTold, Work, delivery, encoded, event_id, work
-from testkit.waiting import running, until
 
 from .effects import QUEUE, Effects
 

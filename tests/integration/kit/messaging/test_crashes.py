@@ -15,7 +15,7 @@ from kit.messaging.outbox import Unsent, emit
 from kit.messaging.undeliverable import Undeliverable
 from testkit.broker import MemoryBroker
 from testkit.clock import FakeClock
-from testkit.cutting import cut_everywhere
+from testkit.cuts import cut_everywhere
 from testkit.databases import Cluster
 from testkit.pump import outbox_rows, sent
 from testkit.toys import ToyTold, delivery, encoded, work

@@ -20,8 +20,8 @@ from kit.messaging.retries import Retries
 from kit.messaging.routes import by_type
 from testkit.broker import MemoryBroker
 from testkit.clock import FakeClock
+from testkit.conditions import running, until
 from testkit.toys import Sung, ToyTold, Work, delivery, encoded, event_id, work
-from testkit.waiting import running, until
 
 from .effects import QUEUE, Effects
 

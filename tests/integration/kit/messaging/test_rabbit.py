@@ -10,7 +10,7 @@ import pytest
 from kit.messaging.broker import BrokerUnavailableError, Publication
 from kit.messaging.rabbit import RabbitBroker
 from kit.messaging.topology import Queue, Topology
-from testkit.waiting import running, until
+from testkit.conditions import running, until
 
 from .conftest import Names
 

@@ -16,10 +16,10 @@ from kit.messaging.relay import Relay, RemoteWaker
 from kit.messaging.undeliverable import Undeliverable
 from kit.refusals import Unavailable
 from testkit.broker import MemoryBroker
+from testkit.conditions import running, until
 from testkit.databases import Cluster
 from testkit.pump import outbox_rows
 from testkit.toys import Sung, ToyTold, work
-from testkit.waiting import running, until
 
 NEVER = (3600.0, 3600.0)
 

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from kit.refusals import Unavailable
 from kit.tokens import ServiceToken
+from testkit.conditions import until
 from testkit.verification import Time
-from testkit.waiting import until
 
 URL = "http://auth.test/v1/auth/token"
 

@@ -19,7 +19,7 @@ async def serving(server: uvicorn.Server) -> AsyncIterator[int]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         # Not serve(), which would take the process's signals from pytest.
-        task = spawn(server._serve([listening]), "testkit.serving")  # noqa: SLF001 - as said
+        task = spawn(server._serve([listening]), "testkit.servers")  # noqa: SLF001 - as said
         async with asyncio.timeout(STARTS_WITHIN_SECONDS):
             while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event
                 await asyncio.sleep(0.001)
