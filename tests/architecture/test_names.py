@@ -1,10 +1,14 @@
 """Holds that a class name means one thing in the house, and that modules are nouns."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from deploy.generate import rooms
+from deploy.generate.rooms import ROOT
 
 CODE = ("libs", "services", "gateway", "deploy")
 
@@ -48,3 +52,16 @@ def test_a_class_name_means_one_thing(sources: Sources) -> None:
 def test_no_module_is_named_by_a_participle(sources: Sources) -> None:
     names = {Path(one.name).stem for one in sources(*CODE)}
     assert {name for name in names if name.endswith("ing")} <= FIELD_WORDS
+
+
+def test_the_glossary_points_at_what_is_there() -> None:
+    kit = ROOT / "libs" / "kit"
+    roots = {"kit": kit, "tests": ROOT, "gateway": rooms.folder("gateway")}
+    named = re.findall(r"`((?:\w+/)+\w+(?:\.py)?)`", (kit / "GLOSSARY.md").read_text("utf-8"))
+    assert len(named) > 30
+    tops = {name: name.partition("/")[0] for name in named}
+    assert [
+        name
+        for name, top in tops.items()
+        if not ((roots[top] if top in roots else rooms.folder(top)) / name).exists()
+    ] == []
