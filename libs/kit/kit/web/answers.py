@@ -1,11 +1,14 @@
 """Owns an answer that says more than a model can: a status of its own, headers, nothing at all."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from kit.web.problems import RawHeaders, raw_headers
+
+M = TypeVar("M", bound=BaseModel)
 
 _JSON: RawHeaders = [(b"content-type", b"application/json")]
 
@@ -14,26 +17,50 @@ class Answer(Response):
     """A JSON answer with a status and headers; return it from an operation or idempotent work.
 
     It is rendered when it is made, from the model's own declaration, so that only documented
-    fields leave. `own_headers` are the headers it was given.
+    fields leave.
+
+    Attributes:
+        own_headers: The headers it was given.
+        stored: The body that idempotent work keeps for repetitions, without what is told once.
+        is_repeated: Whether it is such a kept answer, given again.
     """
 
     body: bytes
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each part of an answer
         self,
         status: int,
         model: BaseModel | None = None,
         headers: Mapping[str, str] | None = None,
         *,
         body: bytes = b"",
+        stored: BaseModel | None = None,
+        is_repeated: bool = False,
     ) -> None:
         """Render the answer from a model, or take a body rendered before, or have none."""
         self.status_code = status
         self.background = None
-        self.body = body if model is None else model.__pydantic_serializer__.to_json(model)
+        self.body = body if model is None else _rendered(model)
+        self.stored = self.body if stored is None else _rendered(stored)
+        self.is_repeated = is_repeated
+        self._model = model
         self.own_headers = dict(headers or {})
         self.raw_headers = raw_headers(self.own_headers)
         if self.body:
             self.raw_headers += _JSON
         if self.body or status != 204:  # noqa: PLR2004 (RFC 9110 §8.6: 204 has no length)
             self.raw_headers.append((b"content-length", str(len(self.body)).encode()))
+
+    def says(self, facts: type[M]) -> M:
+        """Return what it says, as far as `facts` has fields for it.
+
+        Only an answer that was kept is read from its text; `facts` is to be small, and to ask for
+        no field that answers have not always had.
+        """
+        if self._model is None:
+            return facts.model_validate_json(self.body)
+        return facts.model_validate(self._model, from_attributes=True)
+
+
+def _rendered(model: BaseModel) -> bytes:
+    return model.__pydantic_serializer__.to_json(model)

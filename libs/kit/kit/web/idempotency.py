@@ -162,7 +162,7 @@ async def _once(uow: UnitOfWork, claim: _Claim, work: Work, stands: Stands | Non
     )
     if row is not None:
         headers = {**row["headers"], REPLAYED: "true"}
-        kept = Answer(row["status"], body=row["answer"], headers=headers)
+        kept = Answer(row["status"], body=row["answer"], headers=headers, is_repeated=True)
         if stands is None or await stands(uow, kept):
             if not hmac.compare_digest(row["body_hash"], claim.digest):
                 raise IdempotencyKeyReused(fields=_differing(row["body"], claim.fields))
@@ -189,7 +189,7 @@ async def _keep(uow: UnitOfWork, claim: _Claim, answer: Answer, now: datetime) -
         claim.digest,
         claim.fields,
         answer.status_code,
-        answer.body,
+        answer.stored,
         answer.own_headers,
         now,
         claim.most_keys,

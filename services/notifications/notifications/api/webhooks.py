@@ -11,7 +11,7 @@ from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
-from kit.web.idempotency import Work, idempotently
+from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
 from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
@@ -113,18 +113,13 @@ async def create_webhook_endpoint(
     """Check the URL, looking its host up outside any unit of work, then write."""
     await _check(webhooks.guard.check, body.url)
 
-    async def make(uow: UnitOfWork) -> tuple[Endpoint, bytes]:
-        return await verbs.create(uow, webhooks.vault, caller.user, body.wish)
+    async def work(uow: UnitOfWork) -> Answer:
+        made = await verbs.create(uow, webhooks.vault, caller.user, body.wish)
+        return _revealed(CREATED, *made)
 
-    given: list[Answer] = []
-    kept = await idempotently(
-        request,
-        caller,
-        operation="create_webhook_endpoint",
-        body=body,
-        work=_once_with_secret(make, given, CREATED),
+    return await idempotently(
+        request, caller, operation="create_webhook_endpoint", body=body, work=work
     )
-    return given[0] if given else kept
 
 
 @router.patch(
@@ -186,30 +181,19 @@ async def rotate_webhook_secret(
     """Make a new secret."""
     overlap = timedelta(hours=(body or RotateRequest()).overlap_hours)
 
-    async def make(uow: UnitOfWork) -> tuple[Endpoint, bytes]:
-        return await verbs.rotate(uow, webhooks.vault, endpoint_id, caller.user, overlap)
-
-    given: list[Answer] = []
-    kept = await idempotently(
-        request,
-        caller,
-        operation="rotate_webhook_secret",
-        body=body,
-        work=_once_with_secret(make, given, OK),
-    )
-    return given[0] if given else kept
-
-
-def _once_with_secret(make: Make, given: list[Answer], status: int) -> Work:
-    """Return work whose stored answer has no secret, and leave the one to give in ``given``."""
-
     async def work(uow: UnitOfWork) -> Answer:
-        endpoint, secret = await make(uow)
-        shown = EndpointWithSecret.of(endpoint)
-        given.append(Answer(status, shown.revealing(secret)))
-        return Answer(status, shown)
+        made = await verbs.rotate(uow, webhooks.vault, endpoint_id, caller.user, overlap)
+        return _revealed(OK, *made)
 
-    return work
+    return await idempotently(
+        request, caller, operation="rotate_webhook_secret", body=body, work=work
+    )
+
+
+def _revealed(status: int, endpoint: Endpoint, secret: bytes) -> Answer:
+    """Return an answer with the secret in it, of which no copy is kept."""
+    shown = EndpointWithSecret.of(endpoint)
+    return Answer(status, shown.revealing(secret), stored=shown)
 
 
 async def _check(check: Callable[[str], Awaitable[None]], url: str) -> None:

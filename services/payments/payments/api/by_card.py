@@ -33,6 +33,6 @@ async def with_next_action(accepted: Answer, payment_id: UUID, wired: Wiring) ->
     A repeated answer says it, too: what is kept under an Idempotency-Key was written before.
     """
     charge = await wired.charging.begin(payment_id)
-    seen = OutgoingPayment.model_validate_json(accepted.body)
+    seen = accepted.says(OutgoingPayment)
     told = seen.model_copy(update={"next_action": next_action(charge)})
     return Answer(accepted.status_code, told, accepted.own_headers)

@@ -18,7 +18,16 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.by_card import card_of, with_next_action
 from payments.api.scope import scope_of
-from payments.api.viewer import ACCEPTED, CREATED, OK, Patience, Viewer, Viewing, heard, payment_in
+from payments.api.viewer import (
+    ACCEPTED,
+    CREATED,
+    OK,
+    Patience,
+    PaymentNamed,
+    Viewer,
+    Viewing,
+    heard,
+)
 from payments.clients.parties import find_parties
 from payments.domain.payment import Method, Payment, PaymentStatus
 from payments.live.waiters import Places
@@ -132,16 +141,16 @@ async def create_payment(
 
     if card is not None:
         accepted = await once()
-        return await with_next_action(accepted, payment_in(accepted), wired)
+        return await with_next_action(accepted, accepted.says(PaymentNamed).id, wired)
     if wait is None or not is_alone:
         return await once()
     patience = Patience(wait, wired.places)
     with wired.finishes.expect(wanted.payment_id, or_set_aside=body.reserve) as news:
         created = await once()
-        if payment_in(created) == wanted.payment_id:
+        if created.says(PaymentNamed).id == wanted.payment_id:
             return await heard(created, news, patience, viewer, status=CREATED)
     # The first answer to a repeated request, about the payment that was created then.
-    with wired.finishes.expect(payment_in(created), or_set_aside=body.reserve) as news:
+    with wired.finishes.expect(created.says(PaymentNamed).id, or_set_aside=body.reserve) as news:
         return await heard(created, news, patience, viewer, status=CREATED)
 
 
@@ -295,7 +304,7 @@ async def list_payments(
 
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     """Tell whether what was to be paid, or set aside, in the call that created it still may be."""
-    payment = await Payments(uow).get(payment_in(accepted))
+    payment = await Payments(uow).get(accepted.says(PaymentNamed).id)
     return (
         payment is None
         or payment.status is not PaymentStatus.FAILED
@@ -305,7 +314,7 @@ async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
 
 async def _goes_on(uow: UnitOfWork, accepted: Answer) -> bool:
     """Tell whether the way that a payment was taken on has not ended in a refusal."""
-    payment = await Payments(uow).get(payment_in(accepted))
+    payment = await Payments(uow).get(accepted.says(PaymentNamed).id)
     return payment is None or payment.status is not PaymentStatus.FAILED
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from fastapi import Request
+from pydantic import BaseModel
 
 from contracts.cards import CardAmountNotAccepted
 from kit.db import UnitOfWork
@@ -44,6 +45,14 @@ from payments.wiring import Wired
 # The wallet's no comes in one hop, so a caller who does not say how long is kept this long for it.
 SHORT_WAIT: Final = 2.0
 NOT_COVERED: Final = "insufficient_funds"
+
+
+class _RefundNamed(BaseModel):
+    """Which refund of which payment an answer is about."""
+
+    id: UUID
+    payment_id: UUID
+
 
 router = Router(tags=["refunds"])
 
@@ -100,7 +109,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     async def work(uow: UnitOfWork) -> Answer:
         payment, refund = await service.request(uow, wired.refunds, order, _asker(viewer), rule)
         await audit.changed(uow, "refund", refund.id, payment.payee_id)
-        where = {"Location": _address(refund.payment_id, refund.id)}
+        where = {"Location": f"/v1/payments/{refund.payment_id}/refunds/{refund.id}"}
         return Answer(ACCEPTED, refund_shown(refund, viewer.language, to_payer=False), where)
 
     with wired.refund_ends.expect(order.refund_id) as end:
@@ -112,10 +121,11 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
             work=work,
             stands=_stands,
         )
-        if accepted.own_headers["Location"] == _address(payment_id, order.refund_id):
+        asked_for = accepted.says(_RefundNamed)
+        if asked_for.id == order.refund_id:
             return await _ended(accepted, end, wait, viewer, wired.places)
     # The first answer to a repeated request, about the refund that was asked for then.
-    with wired.refund_ends.expect(_id_in(accepted)) as end:
+    with wired.refund_ends.expect(asked_for.id) as end:
         return await _ended(accepted, end, wait, viewer, wired.places)
 
 
@@ -216,7 +226,8 @@ def _refused(refund: Refund) -> RefundRefused:
 
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     """Tell whether the refund that was asked for is still to be had, or was."""
-    refund = await Refunds(uow).get(*_ids_in(accepted))
+    asked_for = accepted.says(_RefundNamed)
+    refund = await Refunds(uow).get(asked_for.payment_id, asked_for.id)
     return refund is None or refund.status is not RefundStatus.FAILED
 
 
@@ -227,17 +238,3 @@ def _asker(viewer: Viewer) -> Asker:
 def _shown(refund: Refund, payment: Payment, viewer: Viewer) -> RefundAnswer:
     to_payer = viewer.user_id == payment.payer_id and not viewer.caller.is_admin
     return refund_shown(refund, viewer.language, to_payer=to_payer)
-
-
-def _address(payment_id: UUID, refund_id: UUID) -> str:
-    return f"/v1/payments/{payment_id}/refunds/{refund_id}"
-
-
-def _id_in(accepted: Answer) -> UUID:
-    return _ids_in(accepted)[1]
-
-
-def _ids_in(accepted: Answer) -> tuple[UUID, UUID]:
-    """Return which payment and which refund of it an answer is about, by its address."""
-    parts = accepted.own_headers["Location"].split("/")
-    return UUID(parts[-3]), UUID(parts[-1])

@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
+from pydantic import BaseModel
 
 from kit.refusals import Language
 from kit.web.answers import Answer
@@ -70,9 +71,10 @@ def _viewer(caller: Caller, language: CallerLanguage) -> Viewer:
 Viewing = Annotated[Viewer, Depends(_viewer)]
 
 
-def payment_in(answer: Answer) -> UUID:
-    """Return which payment an answer is about, by the address that it gives."""
-    return UUID(answer.own_headers["Location"].rpartition("/")[2])
+class PaymentNamed(BaseModel):
+    """Which payment an answer is about."""
+
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True)

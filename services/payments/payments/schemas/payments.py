@@ -213,7 +213,9 @@ class SeenPayment(Model):
     currency: str
     payer: Payer
     payee: Payee
-    service: NamedService | None = Field(None, description="The service that is paid, if it is one.")
+    service: NamedService | None = Field(
+        None, description="The service that is paid, if it is one."
+    )
     description: str | None = None
     transfer_id: UUID | None = Field(None, description="The wallet's transfer, once paid.")
     created_at: datetime

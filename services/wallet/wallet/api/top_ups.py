@@ -9,7 +9,7 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import Language, NotFound
 from kit.web.answers import Answer
-from kit.web.idempotency import REPLAYED, idempotently
+from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
@@ -93,13 +93,13 @@ async def _by_card(
         return Answer(202, chosen)
 
     async def stands(_: UnitOfWork, kept: Answer) -> bool:
-        return not over or CardTopUpAnswer.model_validate_json(kept.body).charge_id not in over
+        return not over or kept.says(CardTopUpAnswer).charge_id not in over
 
     async def start() -> tuple[Answer, CardTopUpAnswer, Started]:
         accepted = await idempotently(
             request, caller, operation="top_up", body=body, work=work, stands=stands
         )
-        chosen = CardTopUpAnswer.model_validate_json(accepted.body)
+        chosen = accepted.says(CardTopUpAnswer)
         wanted = CardTopUp(
             charge_id=chosen.charge_id,
             wallet_id=chosen.wallet_id,
@@ -110,7 +110,7 @@ async def _by_card(
         return accepted, chosen, await charging.start(wanted, language)
 
     accepted, chosen, charge = await start()
-    if charge.has_failed and REPLAYED in accepted.own_headers:
+    if charge.has_failed and accepted.is_repeated:
         over.add(chosen.charge_id)
         accepted, chosen, charge = await start()
     action = None if charge.url is None else NextAction(url=charge.url)
