@@ -1,13 +1,16 @@
 """Messages of made-up services, for tests of the messaging core and of sagas."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 from uuid import UUID
 
+from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging import cloudevents
 from kit.messaging.broker import Delivery
-from kit.messaging.messages import Command, Event, Message, Reply
+from kit.messaging.messages import Command, Envelope, Event, Message, Reply
 from kit.messaging.outbox import Row
+from kit.messaging.routes import Handler, caused_by
 from testkit.clock import FakeClock
 
 
@@ -85,3 +88,14 @@ def event_id(body: bytes) -> UUID:
 def row(seq: int, route: tuple[str, str] = ("kit.events", "told"), subject: str = "1") -> Row:
     """Return an outbox row whose body is its number."""
     return Row(seq, *route, subject, str(seq).encode())
+
+
+def one_by_one(handle: Callable[[UnitOfWork, Envelope], Awaitable[None]]) -> Handler:
+    """Adapt a handler of single messages to batches; each is the cause of what it emits."""
+
+    async def handle_many(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        for envelope in envelopes:
+            with caused_by(envelope):
+                await handle(uow, envelope)
+
+    return handle_many

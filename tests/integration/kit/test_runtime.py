@@ -17,13 +17,14 @@ from kit.messaging.broker import Publication
 from kit.messaging.messages import Command, Envelope, Event, Reply
 from kit.messaging.outbox import emit
 from kit.messaging.rabbit import RabbitBroker
-from kit.messaging.routes import Routes, one_by_one
+from kit.messaging.routes import Routes
 from kit.runtime import ProcessMode, Service, opened, topologies, working
 from kit.settings import BrokerSettings, DatabaseSettings, WebSettings
 from kit.web.app import create_app
 from testkit.conditions import until
 from testkit.databases import Cluster
 from testkit.pump import outbox_rows
+from testkit.toys import one_by_one
 
 NAME = f"whole-{new_id().hex[-12:]}"
 

@@ -23,17 +23,6 @@ class Routes:
     replies: Mapping[type[Reply], Handler] = field(default_factory=dict)
 
 
-def one_by_one(handle: Callable[[UnitOfWork, Envelope], Awaitable[None]]) -> Handler:
-    """Adapt a handler of single messages to batches; each is the cause of what it emits."""
-
-    async def handle_many(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-        for envelope in envelopes:
-            with caused_by(envelope):
-                await handle(uow, envelope)
-
-    return handle_many
-
-
 def caused_by(envelope: Envelope) -> AbstractContextManager[object]:
     """Pass a message's trace and correlation on to logs and to what is emitted meanwhile."""
     return context.bind(**cloudevents.trace_of(envelope))

@@ -6,7 +6,7 @@ order. So a route that locks its own row and then the saga cannot meet a reply h
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -68,7 +68,7 @@ class Start:
 
     saga_id: UUID
     data: dict[str, Any]
-    context: Context = field(default_factory=context.current)
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class SagaEngine:
 
     async def start(self, uow: UnitOfWork, saga_id: UUID, data: dict[str, Any]) -> bool:
         """Begin an instance under its business id; False where it was begun before."""
-        return bool(await self.start_many(uow, [Start(saga_id, data)]))
+        return bool(await self.start_many(uow, [Start(saga_id, data, context.current())]))
 
     async def start_many(self, uow: UnitOfWork, starts: Sequence[Start]) -> set[UUID]:
         """Begin instances, each in the context it came with; returns the ids of the new ones."""

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRouter
-from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kit.refusals import Refusal
 from kit.settings import WebSettings
@@ -105,7 +105,6 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
     settings: WebSettings,
     refusals: Sequence[type[Refusal]],
     routers: Sequence[Router] = (),
-    lifespan: Lifespan[FastAPI] | None = None,
     tags: Sequence[dict[str, Any]] = (),
     describe: Describe | None = None,
 ) -> WebApp:
@@ -118,7 +117,6 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
         settings: Its settings; also on `app.state.settings`.
         refusals: Its own catalogue (`kit.refusals.catalogue`); kit's refusals are known.
         routers: Its operations; more may follow by `include_router`.
-        lifespan: What to open and close; the runtime sets its own.
         tags: Names and descriptions of the groups of operations.
         describe: Adds to the OpenAPI document what is no operation: webhooks that are sent.
     """
@@ -129,7 +127,6 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
         title=title,
         version=API_VERSION,
         description=description,
-        lifespan=lifespan,
         openapi_tags=list(tags) or None,
         describe=describe,
     )

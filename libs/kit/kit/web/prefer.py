@@ -5,18 +5,16 @@ Does not wait; the operation does, outside any unit of work.
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header
 
 MAX_WAIT_SECONDS = 30.0
 
 
-def prefer_wait(request: Request) -> float | None:
-    """Return how many seconds to wait, 1 to 30, or None where nothing was asked for."""
-    return wait_seconds(request.headers.get("prefer"))
-
-
 def wait_seconds(prefer: str | None) -> float | None:
-    """Read a Prefer header; what is malformed is no preference (RFC 7240 §2)."""
+    """Return how many seconds a Prefer header asks to wait, 1 to 30; None where it does not.
+
+    What is malformed is no preference (RFC 7240 §2).
+    """
     for preference in (prefer or "").lower().replace(";", ",").split(","):
         name, _, value = preference.partition("=")
         seconds = value.strip().strip('"')

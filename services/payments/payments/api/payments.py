@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from contracts.cards import CARD_REFUSALS
+from kit.context import current
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
@@ -112,7 +113,7 @@ async def create_payment(
     """Find out who is meant (asking outside the unit of work where need be), then write."""
     order = body.order(viewer.user_id)
     parties = await find_parties(wired.database, wired.known_parties, wired.services, order)
-    wanted = Creation(order, parties)
+    wanted = Creation(order, parties, current())
     card = card_of(body, wired)
     is_alone = body.confirm or body.reserve
 
@@ -122,7 +123,7 @@ async def create_payment(
             await service.set_aside(uow, wired.engine, created)
         if not body.confirm:
             return viewer.answer(CREATED, created)
-        paying = Paying(created.id, viewer.user_id, card=card)
+        paying = Paying(created.id, viewer.user_id, current(), card=card)
         return viewer.answer(ACCEPTED, await wired.batches.submit_within(uow, service.pay, paying))
 
     async def with_others() -> Answer:
@@ -199,7 +200,7 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
     """Take the payment on its way, then wait for its end where that is preferred."""
     asked = body or PayRequest()
     card = card_of(asked, wired)
-    wanted = Paying(payment_id, viewer.user_id, amount=asked.amount, card=card)
+    wanted = Paying(payment_id, viewer.user_id, current(), amount=asked.amount, card=card)
 
     async def work(uow: UnitOfWork) -> Answer:
         return viewer.answer(ACCEPTED, await wired.batches.submit_within(uow, service.pay, wanted))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
+from kit.context import current
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import Refusal
@@ -111,6 +112,7 @@ async def _pay_all(
             Start(
                 payment.id,
                 facts(payment, is_checked=terms.policies.is_checked(payment)),
+                current(),
             )
             for payment in paid
         ],

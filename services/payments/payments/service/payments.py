@@ -56,7 +56,7 @@ class Creation:
 
     order: PaymentOrder
     parties: Parties
-    context: Context = field(default_factory=current)
+    context: Context
     payment_id: UUID = field(default_factory=new_id)
 
 
@@ -70,7 +70,7 @@ class Paying:
 
     payment_id: UUID
     caller_id: UUID
-    context: Context = field(default_factory=current)
+    context: Context
     amount: str | None = None
     card: Card | None = None
 

@@ -17,14 +17,14 @@ from kit.messaging.broker import Publication
 from kit.messaging.consumer import Consumer
 from kit.messaging.messages import Envelope
 from kit.messaging.outbox import emit
-from kit.messaging.routes import by_type, one_by_one
+from kit.messaging.routes import by_type
 from testkit.broker import MemoryBroker
 from testkit.clock import FakeClock
 from testkit.conditions import running, until
 from testkit.databases import Cluster
 from testkit.proxy import Proxy
 from testkit.pump import sent
-from testkit.toys import ToyTold, Work, delivery, encoded, event_id, work
+from testkit.toys import ToyTold, Work, delivery, encoded, event_id, one_by_one, work
 
 from .effects import QUEUE, Effects
 

@@ -133,7 +133,7 @@ async def test_many_are_started_by_one_statement_each_in_its_own_context(agency:
     starts = []
     for saga_id in (known, *new):
         with context.bind(correlation_id=f"story of {saga_id}"):
-            starts.append(Start(saga_id, trip()))
+            starts.append(Start(saga_id, trip(), context.current()))
     before = agency.database.statements
     async with agency.database.unit_of_work() as uow:
         assert await agency.engine.start_many(uow, starts) == set(new)

@@ -355,8 +355,8 @@ async def test_the_lifespan_opens_and_closes() -> None:
         description="",
         settings=TillSettings(),
         refusals=[],
-        lifespan=lifespan,
     )
+    app.router.lifespan_context = lifespan
     messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
     sent = await asgi(app, {"type": "lifespan", "state": {}}, messages)
 
