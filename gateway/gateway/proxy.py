@@ -12,7 +12,6 @@ from typing import Final
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from gateway import tracing
 from gateway.cors import Cors
 from gateway.forwarding.forwarder import Forwarder
 from gateway.forwarding.headers import HeaderSorter
@@ -22,7 +21,7 @@ from gateway.own.methods import Methods
 from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
 from gateway.routing import paths, routes
 from gateway.routing.table import METHODS, ProxyRoute, ProxyRoutes
-from kit import context
+from kit import context, http
 from kit.refusals import InternalError, NotAuthenticated, NotFound, Refusal, TokenInvalid
 from kit.tokens.verifier import Claims, TokenVerifier
 from kit.web.metrics import RequestMeter
@@ -31,7 +30,6 @@ OwnPart = Callable[[ProxiedRequest], Awaitable[None]]
 
 _BEARER: Final = b"bearer "
 _FORWARDED: Final = frozenset((*METHODS, "HEAD"))
-_CLIENT_GONE: Final = 499  # nginx's figure for an answer that nobody waited for
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +66,7 @@ class Gateway:
         except Refusal as refusal:
             await self._refuse(exchange, refusal)
         except ClientGone:
-            exchange.status = exchange.status or _CLIENT_GONE
+            exchange.status = exchange.status or http.CLIENT_GONE
         except Exception:  # noqa: BLE001 - whatever it is, the caller gets an answer
             _log.exception("unexpected_error")
             await self._refuse(exchange, InternalError())
@@ -110,8 +108,8 @@ class Gateway:
 
     def _name(self, exchange: ProxiedRequest) -> None:
         read = exchange.inbound.read
-        exchange.request_id = tracing.request_id(read.get(b"x-request-id"))
-        exchange.traceparent = tracing.traceparent(read.get(b"traceparent"))
+        exchange.request_id = http.request_id(read.get(b"x-request-id"))
+        exchange.traceparent = http.traceparent(read.get(b"traceparent"))
         exchange.own_headers.append((b"x-request-id", exchange.request_id))
         if b"origin" in read:
             exchange.own_headers += self._cors.headers(read[b"origin"])

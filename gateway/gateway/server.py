@@ -10,11 +10,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.forwarding.headers import MAX_HEADER_BYTES, MAX_HEADERS
-from gateway.forwarding.request import SECURITY_HEADERS
 from gateway.proxy import Gateway
 from gateway.refusals import HeadersTooLarge
 from gateway.routing.paths import MAX_URI_BYTES
-from gateway.tracing import request_id
+from kit.http import SECURITY_HEADERS, request_id
 from kit.refusals import Refusal, RequestRefused
 from kit.web import problems
 from kit.web.protocol import WholeProtocol

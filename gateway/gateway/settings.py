@@ -9,7 +9,7 @@ from pydantic_settings import SettingsConfigDict
 
 from kit.settings import IdentitySettings, RedisSettings, setting
 
-_HTTP_URL: Final = r"^https?://[^\s/?#@]+/?$"
+_ORIGIN_URL: Final = r"^https?://[^\s/?#@]+/?$"
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 
 
@@ -40,28 +40,28 @@ class Settings(RedisSettings, IdentitySettings):
         "Networks that may read /metrics, as a JSON list; others are answered 404.",
     )
     auth_url: str = setting(
-        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_HTTP_URL
+        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_ORIGIN_URL
     )
     wallet_url: str = setting(
-        "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=_HTTP_URL
+        "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=_ORIGIN_URL
     )
     payments_url: str = setting(
         "http://127.0.0.1:8103",
         "Where payments listens.",
         shared="PAYMENTS_URL",
-        pattern=_HTTP_URL,
+        pattern=_ORIGIN_URL,
     )
     notifications_url: str = setting(
         "http://127.0.0.1:8106",
         "Where notifications listens.",
         shared="NOTIFICATIONS_URL",
-        pattern=_HTTP_URL,
+        pattern=_ORIGIN_URL,
     )
     sandbox_url: str = setting(
         "http://127.0.0.1:8109",
         "Where the sandbox listens; not used in production.",
         shared="SANDBOX_URL",
-        pattern=_HTTP_URL,
+        pattern=_ORIGIN_URL,
     )
 
     @field_validator("cors_origins")

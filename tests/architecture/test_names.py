@@ -33,7 +33,7 @@ SHARED = {
 # Verbal nouns that are the field's own words.
 FIELD_WORDS = {
     *("binding", "closing", "greeting", "hashing", "opening", "outgoing"),
-    *("packing", "posting", "signing", "tracing", "wiring"),
+    *("packing", "posting", "signing", "wiring"),
 }
 
 Sources = Callable[..., list[Any]]

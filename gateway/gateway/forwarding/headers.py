@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import Final
 
 from gateway.refusals import HeadersTooLarge
+from kit.http import ONCE_ONLY
 from kit.refusals import RequestRefused
 
 MAX_HEADER_BYTES: Final = 32 * 1024
@@ -79,19 +80,8 @@ _CLAIM_PREFIXES: Final = (
     b"x-saldo-",
     b"x-user-",
 )
-# Two of these would let two readers of one request disagree about it.
-_ONCE_ONLY: Final = frozenset(
-    (
-        b"authorization",
-        b"content-length",
-        b"content-type",
-        b"host",
-        b"idempotency-key",
-        b"transfer-encoding",
-    )
-)
 # What the gateway itself reads.
-_READ: Final = _ONCE_ONLY | {
+_READ: Final = ONCE_ONLY | {
     b"accept",
     b"accept-language",
     b"access-control-request-method",
@@ -166,7 +156,7 @@ class HeaderSorter:
             if fate is _PASSED:
                 passed.append(header)
             elif fate is not _DROPPED:
-                if name in read and name in _ONCE_ONLY:
+                if name in read and name in ONCE_ONLY:
                     raise RequestRefused
                 read[name] = value
                 if fate is _READ_AND_PASSED:

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.forwarding.headers import Header, Inbound
 from gateway.routing.table import ProxyRoute
+from kit.http import SECURITY_HEADERS
 from kit.refusals import Refusal
 from kit.tasks import spawn, stop
 from kit.tokens.verifier import Claims
@@ -19,15 +20,6 @@ LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 16 * 1024 * 1024
 
 _log = structlog.get_logger(__name__)
-
-# On every answer that does not set them itself (ASVS 5.0 §3.4, §14.3.2).
-SECURITY_HEADERS: Final[tuple[Header, ...]] = (
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-)
 
 
 class ClientGone(Exception):  # noqa: N818 - nothing went wrong here; nobody waits any more

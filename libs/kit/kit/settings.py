@@ -8,7 +8,7 @@ name by every service. A default may say `{service}`, the prefix in lower case.
 
 from collections.abc import Iterable
 from textwrap import wrap
-from typing import Any, Literal, Self, TypeVar, get_args, get_origin
+from typing import Any, Final, Literal, Self, TypeVar, get_args, get_origin
 
 import orjson
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -16,6 +16,9 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kit.production import secret_fault, url_fault
+
+# Where another service is, or a provider: http or https, maybe with a path, without a query.
+HTTP_URL: Final = r"^https?://[^\s?#]+$"
 
 Settings = TypeVar("Settings", bound="EnvironmentSettings")
 

@@ -1,13 +1,14 @@
 """Auth's settings: a sum of kit's parts and what only auth has."""
 
 from datetime import timedelta
-from typing import Final, Literal, Self
+from typing import Literal, Self
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from auth.domain.sessions import SessionRules
 from kit.settings import (
+    HTTP_URL,
     BrokerSettings,
     DatabaseSettings,
     IdentitySettings,
@@ -16,8 +17,6 @@ from kit.settings import (
     development_secret,
     setting,
 )
-
-_HTTP_URL: Final = r"^https?://[^\s?#]+$"
 
 
 class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
@@ -81,13 +80,13 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "Whether the mail relay takes letters beyond ASCII before the “@” (RFC 6531).",
     )
     wallet_url: str = setting(
-        "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=_HTTP_URL
+        "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=HTTP_URL
     )
     payments_url: str = setting(
         "http://127.0.0.1:8103",
         "Where payments listens.",
         shared="PAYMENTS_URL",
-        pattern=_HTTP_URL,
+        pattern=HTTP_URL,
     )
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from kit.settings import (
+    HTTP_URL,
     BrokerSettings,
     DatabaseSettings,
     IdentitySettings,
@@ -20,7 +21,6 @@ from notifications.domain.addresses import can_be_written
 from notifications.domain.networks import parsed
 from notifications.domain.webhook_urls import Reach
 
-_HTTP_URL: Final = r"^https?://[^\s?#]+$"
 _EXAMPLE_SENDER: Final = "Saldo <no-reply@saldo.example>"
 
 
@@ -31,7 +31,7 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
 
     port: int = setting(8106, "Port to listen on.", ge=1, le=65535)
     auth_url: str = setting(
-        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_HTTP_URL
+        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=HTTP_URL
     )
     client_secret: SecretStr = development_secret(
         "development-notifications-client-secret",

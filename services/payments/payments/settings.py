@@ -10,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 
 from kit.money import CURRENCIES, is_plain_decimal
 from kit.settings import (
+    HTTP_URL,
     BrokerSettings,
     DatabaseSettings,
     IdentitySettings,
@@ -23,7 +24,6 @@ from payments.domain.limits import Amounts, LimitPolicy
 from payments.domain.outside_checks import CheckPolicy, OutsideChecks
 from payments.domain.policies import Policies
 
-_HTTP_URL: Final = r"^https?://[^\s?#]+$"
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _KEYS: Final = {
     "stripe": ("stripe_key", "stripe_webhook_secret"),
@@ -109,12 +109,12 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     verifier_one_url: str = setting(
         "http://127.0.0.1:8109/sandbox/verify/one",
         "First verification service.",
-        pattern=_HTTP_URL,
+        pattern=HTTP_URL,
     )
     verifier_two_url: str = setting(
         "http://127.0.0.1:8109/sandbox/verify/two",
         "Second verification service.",
-        pattern=_HTTP_URL,
+        pattern=HTTP_URL,
     )
     provider: Literal["sandbox", "stripe", "yookassa"] = setting(
         "sandbox",
@@ -124,7 +124,7 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "http://127.0.0.1:8109",
         "Where the sandbox listens; not used in production.",
         shared="SANDBOX_URL",
-        pattern=_HTTP_URL,
+        pattern=HTTP_URL,
     )
     sandbox_webhook_secret: SecretStr = setting(
         SecretStr("development-webhook-secret-of-the-sandbox"),
@@ -132,14 +132,14 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         shared="SANDBOX_WEBHOOK_SECRET",
     )
     stripe_api: str = setting(
-        "https://api.stripe.com", "The API of Stripe, without a path.", pattern=_HTTP_URL
+        "https://api.stripe.com", "The API of Stripe, without a path.", pattern=HTTP_URL
     )
     stripe_key: SecretStr = setting(SecretStr(""), "The secret key for Stripe's API: sk_… or rk_….")
     stripe_webhook_secret: SecretStr = setting(
         SecretStr(""), "Signs Stripe's webhooks to this endpoint: whsec_…."
     )
     yookassa_api: str = setting(
-        "https://api.yookassa.ru/v3", "The API of YooKassa.", pattern=_HTTP_URL
+        "https://api.yookassa.ru/v3", "The API of YooKassa.", pattern=HTTP_URL
     )
     yookassa_shop_id: str = setting("", "The shop at YooKassa.")
     yookassa_key: SecretStr = setting(SecretStr(""), "The shop's secret key for YooKassa's API.")
@@ -175,16 +175,16 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         30.0, "How often unpaid payments past their time are looked for.", gt=0, le=3600
     )
     auth_url: str = setting(
-        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_HTTP_URL
+        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=HTTP_URL
     )
     wallet_url: str = setting(
-        "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=_HTTP_URL
+        "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=HTTP_URL
     )
     notifications_url: str = setting(
         "http://127.0.0.1:8106",
         "Where notifications listens.",
         shared="NOTIFICATIONS_URL",
-        pattern=_HTTP_URL,
+        pattern=HTTP_URL,
     )
     client_secret: SecretStr = development_secret(
         "development-payments-client-secret",

@@ -1,11 +1,10 @@
 """Wallet's settings: a sum of kit's parts, what the bank signs with, and how payments is asked."""
 
-from typing import Final
-
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from kit.settings import (
+    HTTP_URL,
     BrokerSettings,
     DatabaseSettings,
     IdentitySettings,
@@ -14,8 +13,6 @@ from kit.settings import (
     development_secret,
     setting,
 )
-
-_HTTP_URL: Final = r"^https?://[^\s?#]+$"
 
 
 class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
@@ -30,13 +27,13 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         shared="WALLET_BANK_SECRET",
     )
     auth_url: str = setting(
-        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_HTTP_URL
+        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=HTTP_URL
     )
     payments_url: str = setting(
         "http://127.0.0.1:8103",
         "Where payments listens.",
         shared="PAYMENTS_URL",
-        pattern=_HTTP_URL,
+        pattern=HTTP_URL,
     )
     client_secret: SecretStr = development_secret(
         "development-wallet-client-secret",

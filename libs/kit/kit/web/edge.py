@@ -3,7 +3,6 @@
 Pure ASGI, and the whole of the middleware: one object and one pass over the headers.
 """
 
-import os
 from collections.abc import Iterable
 from time import perf_counter
 
@@ -11,8 +10,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kit import context
-from kit.ids import new_id
+from kit import context, http
 from kit.refusals import BodyTooLarge, MethodNotAllowed, PathUnknown, RequestRefused
 from kit.web.answers import Answer
 from kit.web.bodies import limited
@@ -24,23 +22,6 @@ from kit.web.outages import refusal_of
 from kit.web.routes import Route
 
 log = structlog.get_logger(__name__)
-
-_ID_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
-_MAX_ID_LENGTH = 128
-_HEX = b"0123456789abcdef"
-_CLIENT_GONE = 499  # nginx's figure for an answer that nobody waited for
-
-# Two of these that differ would let two readers of one request disagree about it.
-_ONCE_ONLY = frozenset(
-    (
-        b"authorization",
-        b"content-length",
-        b"content-type",
-        b"host",
-        b"idempotency-key",
-        b"transfer-encoding",
-    )
-)
 
 
 class Edge:
@@ -77,12 +58,12 @@ class Edge:
             return
         started = perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        request_id = _request_id(headers.get(b"x-request-id"))
+        request_id = http.request_id(headers.get(b"x-request-id")).decode()
         exchange = Exchange(scope, receive, send, headers=headers, request_id=request_id)
         token = context.enter(
             context.Context(
                 request_id=request_id,
-                traceparent=_traceparent(headers.get(b"traceparent")),
+                traceparent=http.traceparent(headers.get(b"traceparent")).decode(),
                 correlation_id=request_id,
             )
         )
@@ -105,7 +86,7 @@ class Edge:
             self._limit_body(exchange, route.max_body_bytes or self._max_body_bytes)
             await route.serve(exchange)
         except ClientDisconnect:
-            exchange.status = exchange.status or _CLIENT_GONE
+            exchange.status = exchange.status or http.CLIENT_GONE
         except PathUnknown:
             await exchange.refuse(PathUnknown(near=self._nearness.to(scope["path"])))
         except MethodNotAllowed as refusal:
@@ -149,28 +130,9 @@ def _options(allowed: Iterable[str]) -> Answer:
     return Answer(204, headers={"Allow": ", ".join(sorted(allowed))})
 
 
-def _request_id(given: bytes | None) -> str:
-    """Take the caller's id where it is harmless in a log and a header; else make one."""
-    if given and len(given) <= _MAX_ID_LENGTH and not given.translate(None, _ID_CHARACTERS):
-        return given.decode("ascii")
-    return str(new_id())
-
-
-def _traceparent(given: bytes | None) -> str:
-    """Go on with a W3C trace (Trace Context §3.2), or begin one."""
-    if given is not None and len(given) == 55 and given[:3] == b"00-":  # noqa: PLR2004
-        version, trace, parent, flags = given[:2], given[3:35], given[36:52], given[53:]
-        digits = version + trace + parent + flags
-        whole = b"-".join((version, trace, parent, flags)) == given
-        if whole and not digits.translate(None, _HEX) and trace.strip(b"0") and parent.strip(b"0"):
-            return given.decode("ascii")
-    random = os.urandom(24).hex()
-    return f"00-{random[:32]}-{random[32:]}-01"
-
-
 def _refuse_contradictions(headers: list[tuple[bytes, bytes]]) -> None:
     seen = set()
     for name, _ in headers:
-        if name in _ONCE_ONLY and name in seen:
+        if name in http.ONCE_ONLY and name in seen:
             raise RequestRefused
         seen.add(name)

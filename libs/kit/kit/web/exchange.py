@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from kit.http import SECURITY_HEADERS
 from kit.refusals import Refusal
 from kit.web import problems
 from kit.web.answers import Answer
@@ -19,14 +20,6 @@ from kit.web.problems import RawHeaders
 if TYPE_CHECKING:
     from kit.web.identity import Identity
 
-# On every answer unless it sets one of them itself (ASVS 5.0 §3.4, §14.3.2).
-SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-)
 _JSON_HEADERS = (*SECURITY_HEADERS, (b"content-type", b"application/json"))
 
 

@@ -1,9 +1,35 @@
-"""Owns the ids that follow a request through all services: X-Request-Id and W3C traceparent."""
+"""Owns what every HTTP edge of ours does alike: the gateway's, and each service's.
+
+Ids that follow a request, headers that may come once, headers on every answer. Sends nothing.
+"""
 
 from random import Random
 from typing import Final
 
 from kit.ids import new_id
+
+CLIENT_GONE: Final = 499  # nginx's figure for an answer that nobody waited for
+
+# Two of these that differ would let two readers of one request disagree about it.
+ONCE_ONLY: Final = frozenset(
+    (
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"idempotency-key",
+        b"transfer-encoding",
+    )
+)
+
+# On every answer that does not set them itself (ASVS 5.0 §3.4, §14.3.2).
+SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
 
 _ID_CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
 _MAX_ID_BYTES: Final = 128
@@ -15,7 +41,7 @@ _ids = Random()  # noqa: S311 - trace ids are to differ, not to be secret
 
 
 def request_id(given: bytes | None) -> bytes:
-    """Keep the caller's id where it is harmless in a log and a header, else make one."""
+    """Keep the caller's X-Request-Id where it is harmless in a log and a header, else make one."""
     if given and len(given) <= _MAX_ID_BYTES and not given.translate(None, _ID_CHARACTERS):
         return given
     return str(new_id()).encode()
