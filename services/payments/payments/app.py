@@ -30,6 +30,7 @@ from payments.loops import expiry, schedule
 from payments.loops.bulks import BulkWorker
 from payments.loops.charges import ChargeWorker
 from payments.loops.provider_events import ProviderEventWorker
+from payments.loops.provider_log import ProviderLog
 from payments.messages import routes
 from payments.providers import provider_of
 from payments.sagas.payment import OUTSIDE_CHECKS
@@ -104,6 +105,7 @@ def build(settings: Settings) -> Service:
         ),
         resources=(calls_and_waiting,),
         sagas=sagas,
+        stopping=watchers.wake_all,
     )
 
 
@@ -169,8 +171,10 @@ async def _check(engine: SagaEngine, service: Service, settings: Settings) -> No
 
 
 async def _charge(service: Service) -> None:
+    """Ask the provider about what is under way, and what it has told that nobody heard."""
     wiring: Wiring = service.state.wiring
-    await wiring.charging.run()
+    read = ProviderLog(wiring.database, wiring.charging.provider, wiring.hearing)
+    await all_of([wiring.charging.run(), read.run()])
 
 
 async def _hear(service: Service) -> None:

@@ -1,19 +1,20 @@
 """Every "no" that the sandbox can say, beside those of kit.
 
 Refusal
-├── InboxUnknown  404  inbox_unknown
-├── VerifierUnknown     404  verifier_unknown
-├── CardPaymentUnknown  404  card_payment_unknown
-├── CardPaymentNotSucceeded  409  card_payment_not_succeeded
-├── CardRefundTooLarge  422  card_refund_too_large
-├── CardRefundUnknown   404  card_refund_unknown
-├── CardDisputeTooLarge 422  card_dispute_too_large
-├── CardDisputeUnknown  404  card_dispute_unknown
-├── CardMoveNotPossible 409  card_move_not_possible
-├── CardPaymentFull     409  card_payment_full
-├── CardKeyReused       409  card_key_reused
-├── VerifierDown        502  verifier_down
-└── VerifierFailed      503  verifier_failed
+├── InboxUnknown            404  inbox_unknown
+├── VerifierUnknown         404  verifier_unknown
+├── CardPaymentUnknown      404  card_payment_unknown
+├── CardPaymentNotSucceeded 409  card_payment_not_succeeded
+├── CardRefundTooLarge      422  card_refund_too_large
+├── CardRefundUnknown       404  card_refund_unknown
+├── CardDisputeTooLarge     422  card_dispute_too_large
+├── CardDisputeUnknown      404  card_dispute_unknown
+├── CardMoveNotPossible     409  card_move_not_possible
+├── TooManyCardReversals    409  too_many_card_reversals
+├── CardEventsNotYours      401  card_events_not_yours
+├── CardKeyReused           409  card_key_reused
+├── VerifierDown            502  verifier_down
+└── VerifierFailed          503  verifier_failed
 """
 
 from kit.refusals import Refusal
@@ -140,15 +141,26 @@ class CardMoveNotPossible(Refusal):
     detail_ru = "Состояние спора или возврата этого не допускает."
 
 
-class CardPaymentFull(Refusal):
+class TooManyCardReversals(Refusal):
     """As many refunds or disputes as are kept of one payment."""
 
-    code = "card_payment_full"
+    code = "too_many_card_reversals"
     status = 409
     title_en = "Too much about one payment"
     title_ru = "Слишком много по одному платежу"
     detail_en = "The sandbox keeps 100 refunds and 20 disputes of a payment at most."
     detail_ru = "Песочница хранит не более 100 возвратов и 20 споров по одному платежу."
+
+
+class CardEventsNotYours(Refusal):
+    """Whoever asks what was told does not name the secret of the webhooks."""
+
+    code = "card_events_not_yours"
+    status = 401
+    title_en = "Not your events"
+    title_ru = "Это не ваши события"
+    detail_en = "Only the shop may read them: name the secret of its webhooks as bearer token."
+    detail_ru = "Их читает только магазин: укажите секрет его вебхуков как bearer-токен."
 
 
 class CardKeyReused(Refusal):

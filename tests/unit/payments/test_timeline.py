@@ -244,6 +244,8 @@ def test_accounts_of_the_house_have_no_owner_and_are_nobodys_own() -> None:
 def test_everything_has_words_in_both_languages(language: Language) -> None:
     assert words.STEP_CODES[language].keys() == set(STEP_CODES.values())
     assert words.TRIES[language].keys() == set(TryOutcome)
+    codes = {"begun", "made_at_provider", "returned", "refused", "dropped"}
+    assert words.RETURNS[language].keys() == codes
     assert words.STEPS[language].keys() == {"refund", *(step.name for step in PAYMENT.steps)}
     for viewer in (ALICE, BOB):
         known = Sources(

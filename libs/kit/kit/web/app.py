@@ -14,14 +14,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from kit.refusals import Refusal
 from kit.settings import WebSettings
 from kit.web import docs, health
+from kit.web.allowance import Allowance
 from kit.web.dispatch import RouteTable
 from kit.web.edge import Edge
+from kit.web.openapi import API_VERSION
 from kit.web.openapi.document import complete
 from kit.web.routes import Route, Router
 
 READINESS_SECONDS = 2.0
 Describe = Callable[[dict[str, Any]], dict[str, Any]]
-API_VERSION = "1.0.0"  # of all services together: callers see one API
 
 
 class WebApp(FastAPI):
@@ -131,6 +132,7 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
         describe=describe,
     )
     app.state.settings = settings
+    app.state.allowance = Allowance()
     app.state.readiness = {}
     app.state.readiness_seconds = READINESS_SECONDS
     app.include_router(health.router)

@@ -1,19 +1,9 @@
 """What lists are narrowed by."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, NamedTuple
 from uuid import UUID
 
-
-class TimeRange(NamedTuple):
-    """A span of time: from ``begin`` on, before ``end``; None is an open end."""
-
-    begin: datetime | None = None
-    end: datetime | None = None
-
-
-ALWAYS: Final = TimeRange()
+from kit.span import ALWAYS, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +15,4 @@ class DeliveryFilter:
     payment_id: UUID | None = None
     status: str | None = None
     type: str | None = None
-    span: TimeRange = ALWAYS
+    span: Span = ALWAYS

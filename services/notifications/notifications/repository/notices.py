@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from notifications.domain.filters import ALWAYS, TimeRange
+from kit.span import ALWAYS, Span
 from notifications.domain.notices import Kind, NewNotice, Notice
 
 # The name of the other side is looked up at reading, so that it is never out of date.
@@ -85,7 +85,7 @@ class Notices:
         limit: int,
         *,
         unread: bool | None = None,
-        span: TimeRange = ALWAYS,
+        span: Span = ALWAYS,
     ) -> list[Notice]:
         """Return a page of a user's notices, newest first: all, the unread, or the read ones."""
         created_at, last_id = after or (None, _LAST_ID)

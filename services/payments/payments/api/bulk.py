@@ -1,26 +1,38 @@
 """Many payments at once: sending them, and looking at what becomes of them."""
 
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Query, Request
 
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
+from kit.web.bodies import JSON
 from kit.web.idempotency import idempotently
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, next_link
+from kit.web.pagination import next_link
+from kit.web.queries import PageQuery
 from kit.web.routes import Router
 from payments.api.viewer import ACCEPTED, OK, Viewing
 from payments.domain.bulk import WAITING, came_to_nothing
 from payments.refusals import BulkNotFound, TooManyBulks
 from payments.repository import Bulks
-from payments.schemas.bulk import BulkAnswer, BulkRequest, BulkRows, BulkWithRows, item, summary
+from payments.schemas.bulk import (
+    BulkAnswer,
+    BulkRequest,
+    BulkRows,
+    BulkWithRows,
+    item,
+    read_rows,
+    summary,
+)
 from payments.schemas.bulk_csv import CSV, DOCUMENTED, read_bulk
 from payments.service import bulk as service
 from payments.wiring import Wired
 
-MAX_BYTES = 32 * 1024 * 1024
+# A thousand rows of which each has all its texts full, in Latin letters.
+MAX_BYTES: Final = 12 * 1024 * 1024
 
 router = Router(tags=["bulk payments"])
 
@@ -37,7 +49,7 @@ router = Router(tags=["bulk payments"])
     response_model=BulkAnswer,
     is_idempotent=True,
     max_body_bytes=MAX_BYTES,
-    other_bodies={CSV: read_bulk},
+    other_bodies={CSV: read_bulk, JSON: read_rows},
     refusals=(TooManyBulks,),
     openapi_extra={"requestBody": {"content": {CSV: DOCUMENTED}}},
 )
@@ -72,22 +84,21 @@ async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     response_model=BulkWithRows,
     refusals=(BulkNotFound, CursorInvalid),
 )
-async def get_bulk(  # noqa: PLR0913, PLR0917 (one parameter for each of the query's)
+async def get_bulk(
     viewer: Viewing,
     bulk_id: UUID,
+    query: Annotated[PageQuery, Query()],
     wired: Wired,
     audit: Auditing,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
 ) -> Answer:
     """Show it to whoever sent it, and to administrators."""
-    cursors = Cursors(
+    cursors = query.cursors(
         wired.settings.cursor_secret,
         list_name="get_bulk",
         subject=viewer.caller.subject,
-        filters={"bulk_id": bulk_id},
+        bulk_id=bulk_id,
     )
-    after = cursors.decode(cursor)
+    after, limit = cursors.decode(query.cursor), query.limit
     async with wired.database.read() as connection:
         bulks = Bulks(connection)
         bulk = await bulks.get(bulk_id)

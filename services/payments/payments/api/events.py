@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import Request
 
 from kit.db.tail import Tail
-from kit.refusals import Refusal, TooManyRequests, Unavailable
+from kit.refusals import Refusal, Unavailable
 from kit.web.audit import Auditing
 from kit.web.event_stream import DOCUMENTED, HEARTBEAT, EventStream, LastEventId
 from kit.web.routes import Router
 from payments.api.viewer import Viewer, Viewing
 from payments.live.stream import Stream, place_of_user
-from payments.refusals import PaymentNotFound
+from payments.refusals import PaymentNotFound, TooManyStreams
 from payments.repository import Payments, StreamPosition
 from payments.schemas.changes import change_seen
 from payments.wiring import Wired, Wiring
@@ -30,7 +30,7 @@ router = Router(tags=["events"])
     "on its way when the connection broke may come again. `event: reset` says that the position is "
     "too old: read the list anew.",
     responses=DOCUMENTED,
-    refusals=(TooManyRequests,),
+    refusals=(TooManyStreams,),
 )
 async def stream_payments(
     request: Request, viewer: Viewing, wired: Wired, last_event_id: LastEventId = None
@@ -47,7 +47,7 @@ async def stream_payments(
     summary="What becomes of one payment, as it happens",
     description="Server-Sent Events, from its creation on, or after `Last-Event-ID` without loss.",
     responses=DOCUMENTED,
-    refusals=(PaymentNotFound, TooManyRequests),
+    refusals=(PaymentNotFound, TooManyStreams),
 )
 async def stream_payment(  # noqa: PLR0913, PLR0917 (one for each part of the request)
     request: Request,

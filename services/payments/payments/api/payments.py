@@ -13,7 +13,7 @@ from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
-from kit.web.pagination import Cursors, page_of
+from kit.web.pagination import page_of
 from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
@@ -64,7 +64,7 @@ from payments.refusals import (
 from payments.repository import Charges, Lists, Payments
 from payments.schemas import examples
 from payments.schemas.charges import PayRequest, next_action
-from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
+from payments.schemas.payments import LONGEST_PAYMENT, AnyPayment, OutgoingPayment, PaymentRequest
 from payments.schemas.queries import PaymentsQuery
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
@@ -89,6 +89,7 @@ router = Router(tags=["payments"])
     response_model=OutgoingPayment,
     responses={202: {"model": OutgoingPayment, "description": "It is on its way."}},
     is_idempotent=True,
+    max_body_bytes=LONGEST_PAYMENT,
     refusals=(
         TooManyOpenPayments,
         PayerNotActive,
@@ -288,11 +289,8 @@ async def list_payments(
     viewer: Viewing, query: Annotated[PaymentsQuery, Query()], wired: Wired, audit: Auditing
 ) -> Page[AnyPayment]:
     """Show a page of what the caller has paid and been paid, or an administrator of all."""
-    cursors = Cursors(
-        wired.settings.cursor_secret,
-        list_name="list_payments",
-        subject=viewer.caller.subject,
-        filters=query.filters,
+    cursors = query.cursors(
+        wired.settings.cursor_secret, list_name="list_payments", subject=viewer.caller.subject
     )
     after = cursors.decode(query.cursor)
     scope = await scope_of(viewer, query, wired, audit)

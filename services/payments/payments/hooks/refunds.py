@@ -16,7 +16,8 @@ from payments.repository import Refunds
 from payments.sagas.payment import RESERVE
 from payments.sagas.refund import CARD_REFUND, REFUND
 from payments.service.cards import refunds
-from payments.service.cards.recoveries import count_in, settle_payments
+from payments.service.cards.bookings import count_in
+from payments.service.cards.recoveries import settle_payments
 
 log = get_logger(__name__)
 

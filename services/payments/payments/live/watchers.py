@@ -14,9 +14,9 @@ from uuid import UUID
 
 from kit.db import Database
 from kit.db.tail import Tail
-from kit.refusals import TooManyRequests
 from kit.tasks import for_ever
 from kit.wake_up import WakeUp
+from payments.refusals import TooManyStreams
 from payments.repository import Changes
 
 POLL_SECONDS: Final = 0.5
@@ -34,9 +34,9 @@ class Watchers:
         self._tail: Tail | None = None
 
     def require_place(self, user_id: UUID) -> None:
-        """Raise TooManyRequests where the user watches enough already."""
+        """Raise TooManyStreams where the user watches enough already."""
         if self._of_user[user_id] >= MOST_OF_ONE_USER:
-            raise TooManyRequests(retry_after_seconds=60)
+            raise TooManyStreams(most=MOST_OF_ONE_USER)
 
     @contextmanager
     def watch(self, subject: UUID, user_id: UUID) -> Iterator[WakeUp]:
@@ -54,6 +54,12 @@ class Watchers:
             self._of_user[user_id] -= 1
             if not self._of_user[user_id]:
                 del self._of_user[user_id]
+
+    def wake_all(self) -> None:
+        """Have every stream look at once whether it may go on."""
+        for wake_ups in self._watching.values():
+            for wake_up in wake_ups:
+                wake_up.set()
 
     async def run(self, database: Database) -> None:
         """Wake those concerned, until cancelled."""

@@ -10,17 +10,14 @@ from pydantic import BaseModel, Field, ValidationError
 from kit import signatures
 from kit.money import AmountRefused, Money
 from payments.domain.cards.charges import Charge, ChargeStatus, News, ProviderNotice
-from payments.domain.cards.disputes import DisputeNews, DisputeOutcome
+from payments.domain.cards.disputes import DisputeNews
 from payments.domain.cards.refunds import CardRefundStatus, RefundNews
-from payments.providers.calls import told
+from payments.providers.dispute_words import dispute_news
 from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import ProviderError, WebhookRefusedError, WebhookUnreadableError
 
 SIGNATURE: Final = "sandbox-signature"
 _DISPUTED: Final = "payment.disputed"  # the whole of it, at once
-_WITHDRAWN: Final = "dispute.funds_withdrawn"
-_REINSTATED: Final = "dispute.funds_reinstated"
-_CLOSED: Final = "dispute.closed"
 
 _STATUSES: Final = {
     "pending": ChargeStatus.PENDING,
@@ -34,7 +31,6 @@ _REFUND_STATUSES: Final = {
     "succeeded": CardRefundStatus.DONE,
     "failed": CardRefundStatus.REFUSED,
 }
-_OUTCOMES: Final = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 
 
 class SandboxPayment(BaseModel):
@@ -82,17 +78,13 @@ class _Dispute(_Sum):
     reason: str | None = None
 
     def told_by(self, kind: str, at: float | None) -> DisputeNews:
-        outcome = _OUTCOMES.get(self.status)
-        return DisputeNews(
+        return dispute_news(
+            kind,
             reference=self.id,
-            amount_minor=self.minor,
+            minor=self.minor,
             currency=self.currency,
-            is_warning=self.status.startswith("warning_"),
-            is_withdrawn=kind == _WITHDRAWN,
-            is_reinstated=kind == _REINSTATED,
-            is_closed=kind == _CLOSED or outcome is not None,
-            outcome=outcome,
-            reason=told(self.reason),
+            status=self.status,
+            reason=self.reason,
             at=at,
         )
 
@@ -115,13 +107,28 @@ class _Refund(_Sum):
 _LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 
 
-class _Event(BaseModel):
+class Event(BaseModel):
+    """Something that became of a payment."""
+
     id: ProviderId
     type: ProviderId
     created: Annotated[float, Field(ge=0, le=_LAST_SECOND)] | None = None
     payment: SandboxPayment
     dispute: _Dispute | None = None
     refund: _Refund | None = None
+
+    @property
+    def notice(self) -> ProviderNotice:
+        """The same in our words; raises AmountRefused."""
+        return ProviderNotice(
+            event_id=self.id,
+            kind=self.type,
+            reference=self.payment.id,
+            charge_id=self.payment.charge_id,
+            news=self.payment.news,
+            dispute=_dispute(self),
+            refund=None if self.refund is None else self.refund.told,
+        )
 
 
 def read_event(
@@ -133,23 +140,14 @@ def read_event(
     """
     try:
         signatures.verify(headers.get(SIGNATURE), secret, body, now)
-        event = _Event.model_validate_json(body)
-        return ProviderNotice(
-            event_id=event.id,
-            kind=event.type,
-            reference=event.payment.id,
-            charge_id=event.payment.charge_id,
-            news=event.payment.news,
-            dispute=_dispute(event),
-            refund=None if event.refund is None else event.refund.told,
-        )
+        return Event.model_validate_json(body).notice
     except signatures.SignatureRefusedError as error:
         raise WebhookRefusedError from error
     except (ValidationError, AmountRefused) as error:
         raise WebhookUnreadableError from error
 
 
-def _dispute(event: _Event) -> DisputeNews | None:
+def _dispute(event: Event) -> DisputeNews | None:
     if event.dispute is not None:
         return event.dispute.told_by(event.type, event.created)
     if event.type != _DISPUTED:

@@ -2,27 +2,27 @@
 
 Refusal
 ├── PaymentNotFound             404  payment_not_found
-├── WalletNotFound              404  wallet_not_found
-├── BulkNotFound                404  bulk_not_found
-├── PersonNotFound              404  user_not_found
 ├── PayeeNotFound               422  payee_not_found
-├── PayeeIsPayer                422  payee_is_payer
 ├── PayeeNotActive              422  payee_not_active
-├── CurrencyMismatch            422  currency_mismatch
-├── ServiceNotFound             404  service_not_found
-├── ServiceNotActive            422  service_not_active
-├── ServicePriceDiffers         422  service_price_differs
-├── ServiceAmountMissing        422  service_amount_missing
-├── OnlyOwnerMayEdit            403  only_owner_may_edit
+├── PayeeIsPayer                422  payee_is_payer
 ├── PayerNotActive              403  payer_not_active
-├── LimitPerPayment             403  limit_per_payment
-├── LimitPerDay                 403  limit_per_day
+├── WalletNotFound              404  wallet_not_found
+├── CurrencyMismatch            422  currency_mismatch
 ├── OnlyPayerMayPay             403  only_payer_may_pay
 ├── OnlyPayerMayCancel          403  only_payer_may_cancel
 ├── PaymentAlreadyFinal         409  payment_already_final
 ├── PaymentExpired              409  payment_expired
 ├── PaymentBeingCancelled       409  payment_being_cancelled
 ├── PaymentBeingCaptured        409  payment_being_captured
+├── ServiceNotFound             404  service_not_found
+├── ServiceNotActive            422  service_not_active
+├── ServicePriceDiffers         422  service_price_differs
+├── ServiceAmountMissing        422  service_amount_missing
+├── OnlyOwnerMayEdit            403  only_owner_may_edit
+├── BulkNotFound                404  bulk_not_found
+├── PersonNotFound              404  user_not_found
+├── LimitPerPayment             403  limit_per_payment
+├── LimitPerDay                 403  limit_per_day
 ├── ExecuteAtInThePast          422  execute_at_in_the_past
 ├── ExecuteAtTooFar             422  execute_at_too_far
 ├── RefundNotFound              404  refund_not_found
@@ -35,16 +35,16 @@ Refusal
 ├── CaptureExceedsReservation   422  capture_exceeds_reservation
 ├── FixedPriceIsPaidWhole       422  fixed_price_is_paid_whole
 ├── ReservedIsPaidFromWallet    422  reserved_is_paid_from_wallet
-├── PaymentDisputed             409  payment_disputed
-├── LinesDoNotAddUp             422  lines_do_not_add_up
+├── PaymentIsDisputed           409  payment_disputed
 ├── ChargeNotFound              404  charge_not_found
 ├── WebhookRefused              401  webhook_refused
+├── LinesDoNotAddUp             422  lines_do_not_add_up
 ├── TooManyOpenPayments         409  too_many_open_payments
 ├── TooManyBulks                409  too_many_bulks
 ├── TooManyRefunds              409  too_many_refunds
 ├── TooManyServices             409  too_many_services
-├── PaymentsOpen                409  payments_open
-└── PayerDeleted                409  payer_deleted
+├── TooManyStreams              429  too_many_streams
+└── PaymentsOpen                409  payments_open
 """
 
 from payments.refusals.bounds import (
@@ -52,6 +52,7 @@ from payments.refusals.bounds import (
     TooManyOpenPayments,
     TooManyRefunds,
     TooManyServices,
+    TooManyStreams,
 )
 from payments.refusals.captures import (
     CaptureExceedsReservation,
@@ -65,7 +66,10 @@ from payments.refusals.cards import (
     ReservedIsPaidFromWallet,
     WebhookRefused,
 )
-from payments.refusals.closed import Open, PayerDeleted, PaymentsOpen
+from payments.refusals.closed import (
+    Open,
+    PaymentsOpen,
+)
 from payments.refusals.payments import (
     BulkNotFound,
     CurrencyMismatch,
@@ -119,7 +123,6 @@ __all__ = [
     "PayeeIsPayer",
     "PayeeNotActive",
     "PayeeNotFound",
-    "PayerDeleted",
     "PayerNotActive",
     "PaymentAlreadyFinal",
     "PaymentBeingCancelled",
@@ -143,6 +146,7 @@ __all__ = [
     "TooManyOpenPayments",
     "TooManyRefunds",
     "TooManyServices",
+    "TooManyStreams",
     "WalletNotFound",
     "WebhookRefused",
 ]

@@ -11,7 +11,7 @@ from kit.refusals import FieldFault, Refusal
 class Open(NamedTuple):
     """Something of a user's that is not over; amounts in minor units, where it has one."""
 
-    kind: Literal["payment", "refund", "charge", "bulk"]
+    kind: Literal["payment", "refund", "charge", "bulk", "dispute", "movement", "return"]
     id: UUID
     status: str
     amount_minor: int | None
@@ -32,22 +32,14 @@ class PaymentsOpen(Refusal):
         super().__init__(errors=[_fault(one) for one in standing])
 
 
-class PayerDeleted(Refusal):
-    """A refund to the wallet of somebody who is deleted."""
-
-    code = "payer_deleted"
-    status = 409
-    title_en = "Payer deleted"
-    title_ru = "Плательщик удалён"
-    detail_en = "Whoever paid is deleted and has no wallet to give back to."
-    detail_ru = "Плательщик удалён, и кошелька, на который вернуть деньги, у него нет."
-
-
 _WORDS = {
     "payment": ("Payment", "Платёж"),
     "refund": ("Refund", "Возврат"),
     "charge": ("Card charge", "Списание с карты"),
     "bulk": ("Bulk", "Пакет платежей"),
+    "dispute": ("Card dispute", "Спор по карте"),
+    "movement": ("Movement for a card's provider", "Движение для провайдера карты"),
+    "return": ("Return to a card", "Возврат на карту"),
 }
 
 

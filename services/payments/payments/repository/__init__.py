@@ -11,7 +11,7 @@ from payments.repository.changes import Changes, StreamPosition
 from payments.repository.known import KnownPeople
 from payments.repository.limits import Limits
 from payments.repository.lists import Lists
-from payments.repository.oversight import Oversight, RefundsWanted
+from payments.repository.oversight import ChargesWanted, Oversight, RefundsWanted
 from payments.repository.paid_services import PaidServices
 from payments.repository.payments import Payments
 from payments.repository.refunds import Refunds
@@ -21,6 +21,7 @@ __all__ = [
     "CardRefunds",
     "Changes",
     "Charges",
+    "ChargesWanted",
     "Disputes",
     "KnownPeople",
     "Limits",

@@ -1,7 +1,7 @@
 """What the API of payments takes and gives; shapes only, the rules stand in the domain."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
@@ -12,6 +12,7 @@ from kit.refusals import Language
 from kit.web.fields import AmountText, CurrencyCode, compared_by, refuse_by, refuse_field
 from kit.web.schemas import Model
 from kit.web.times import Moment
+from payments.domain.cards.charges import ReturnStatus
 from payments.domain.cards.receipts import MOST_LINES, ReceiptLine
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName, username_key
@@ -72,6 +73,11 @@ class PaymentLine(Model):
     vat_code: Annotated[int, Field(ge=1, le=12)] | None = Field(
         None, description="YooKassa's code of the VAT rate; the shop's own if not given."
     )
+
+
+# Bytes of a payment to be created, or quoted, at most: all its texts full and every character
+# escaped, as many programs write what is not ASCII.
+LONGEST_PAYMENT: Final = 320 * 1024
 
 
 class PaymentRequest(HowPaid):
@@ -265,6 +271,16 @@ class OutgoingPayment(SeenPayment):
     next_action: NextAction | None = Field(
         None, description="By card: where to send the payer, while the card is to be entered."
     )
+    returned_amount: str = Field(
+        "0.00",
+        description="By card: what has come of it though it was not paid, and goes back to the card"
+        " by itself.",
+    )
+    return_status: ReturnStatus | None = Field(
+        None,
+        description="How that stands. `refused`: the provider did not give it back; it lies there,"
+        " and an administrator looks after it.",
+    )
     failure_reason: str | None = Field(None, description="Why it failed: a stable code.")
     cancellation_reason: str | None = Field(
         None, description="Why it was cancelled: a stable code."
@@ -322,6 +338,10 @@ def shown(
         lines=None if payment.lines is None else [PaymentLine(**one) for one in payment.lines],
         method=payment.method,
         next_action=action,
+        returned_amount=decimal_text(payment.return_minor or 0, payment.currency),
+        return_status=None
+        if payment.return_status is None
+        else ReturnStatus(payment.return_status),
         failure_reason=payment.reason if payment.status is PaymentStatus.FAILED else None,
         cancellation_reason=payment.reason if payment.status is PaymentStatus.CANCELLED else None,
         reason_label=reason_label(payment.reason, language),

@@ -31,11 +31,11 @@ from sandbox.refusals import (
     CardDisputeTooLarge,
     CardDisputeUnknown,
     CardMoveNotPossible,
-    CardPaymentFull,
     CardPaymentNotSucceeded,
     CardPaymentUnknown,
     CardRefundTooLarge,
     CardRefundUnknown,
+    TooManyCardReversals,
 )
 
 router = Router(tags=["cards"])
@@ -134,7 +134,7 @@ async def press_card_button(
         CardDisputeTooLarge,
         CardDisputeUnknown,
         CardMoveNotPossible,
-        CardPaymentFull,
+        TooManyCardReversals,
     ),
 )
 async def press_next_button(

@@ -1,8 +1,10 @@
 """What can come back of payments by card: refunds at the provider's own page, and disputes."""
 
-from typing import Annotated
+import hmac
+from itertools import islice
+from typing import Annotated, Final
 
-from fastapi import Depends
+from fastapi import Depends, Query, Request
 
 from kit.ids import new_id
 from kit.money import Money
@@ -12,8 +14,10 @@ from sandbox.cards.box import CardPayment, CardPaymentStatus
 from sandbox.cards.deliveries import WebhookFaults
 from sandbox.cards.provider import Provider, shown_refund
 from sandbox.cards.reversal_schemas import (
+    CardEvents,
     DisputeMoveRequest,
     DisputeRequest,
+    EventsQuery,
     PageRefundRequest,
     RefundMoveRequest,
 )
@@ -28,13 +32,17 @@ from sandbox.cards.schemas import CardPaymentState, RefundState
 from sandbox.refusals import (
     CardDisputeTooLarge,
     CardDisputeUnknown,
+    CardEventsNotYours,
     CardMoveNotPossible,
-    CardPaymentFull,
     CardPaymentNotSucceeded,
     CardPaymentUnknown,
     CardRefundTooLarge,
     CardRefundUnknown,
+    TooManyCardReversals,
 )
+from sandbox.settings import Settings
+
+EVENTS_AT_ONCE: Final = 100
 
 router = Router(tags=["cards"])
 
@@ -113,7 +121,7 @@ def _require_room(payment: CardPayment) -> None:
     if payment.status is not CardPaymentStatus.SUCCEEDED:
         raise CardPaymentNotSucceeded
     if payment.is_full:
-        raise CardPaymentFull
+        raise TooManyCardReversals
 
 
 def _minor(payment: CardPayment, amount: str | None) -> int | None:
@@ -126,7 +134,12 @@ def _minor(payment: CardPayment, amount: str | None) -> int | None:
     operation_id="dispute_card_payment",
     summary="Have the card's owner take money back",
     description="Without a body all that is left is disputed, and withdrawn at once.",
-    refusals=(CardPaymentUnknown, CardPaymentNotSucceeded, CardDisputeTooLarge, CardPaymentFull),
+    refusals=(
+        CardPaymentUnknown,
+        CardPaymentNotSucceeded,
+        CardDisputeTooLarge,
+        TooManyCardReversals,
+    ),
 )
 async def dispute_card_payment(
     payment: Asked, provider: TheProvider, body: DisputeRequest | None = None
@@ -166,7 +179,12 @@ async def move_card_dispute(
     summary="Give money back as somebody does at the provider's own page",
     description="The shop has not asked for it: `refund_id` of its events is null.",
     status_code=201,
-    refusals=(CardPaymentUnknown, CardPaymentNotSucceeded, CardRefundTooLarge, CardPaymentFull),
+    refusals=(
+        CardPaymentUnknown,
+        CardPaymentNotSucceeded,
+        CardRefundTooLarge,
+        TooManyCardReversals,
+    ),
 )
 async def refund_at_provider_page(
     payment: Asked, provider: TheProvider, body: PageRefundRequest | None = None
@@ -174,6 +192,29 @@ async def refund_at_provider_page(
     """Make the refund."""
     made = refund_at_page(provider, payment, body or PageRefundRequest())
     return RefundState.model_validate(shown_refund(payment, made))
+
+
+@router.get(
+    "/sandbox/provider/events",
+    access="public",
+    operation_id="list_card_events",
+    summary="What was told lately of refunds and disputes",
+    description="Oldest first, also what never arrived: the newest thousand. For the shop, which"
+    " names the secret of its webhooks as its bearer token.",
+    refusals=(CardEventsNotYours,),
+)
+async def list_card_events(
+    provider: TheProvider, query: Annotated[EventsQuery, Query()], request: Request
+) -> CardEvents:
+    """Show the events of a time, a hundred at once."""
+    settings: Settings = request.app.state.settings
+    wanted = f"Bearer {settings.webhook_secret.get_secret_value()}"
+    given = request.headers.get("authorization", "")
+    if not hmac.compare_digest(given.encode(), wanted.encode()):
+        raise CardEventsNotYours
+    found = list(islice(provider.lately(query.created_from, query.created_to), EVENTS_AT_ONCE + 1))
+    has_more = len(found) > EVENTS_AT_ONCE
+    return CardEvents(items=found[:EVENTS_AT_ONCE], has_more=has_more)
 
 
 @router.get(
