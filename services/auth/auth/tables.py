@@ -186,9 +186,7 @@ signing_key = Table(
     Column("kid", Text, primary_key=True, comment="RFC 7638 thumbprint"),
     Column("status", Text, nullable=False),
     Column("public_jwk", JSONB, nullable=False),
-    Column(
-        "private_key", LargeBinary, nullable=False, comment="PKCS#8, encrypted (auth.vault)"
-    ),
+    Column("private_key", LargeBinary, nullable=False, comment="PKCS#8, encrypted (auth.vault)"),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("activated_at", DateTime(timezone=True)),
     Column("retired_at", DateTime(timezone=True)),

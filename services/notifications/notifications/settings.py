@@ -11,6 +11,7 @@ from kit.settings import (
     HTTP_URL,
     BrokerSettings,
     DatabaseSettings,
+    IdempotencySettings,
     IdentitySettings,
     RedisSettings,
     WebSettings,
@@ -24,7 +25,14 @@ from notifications.domain.webhook_urls import Reach
 _EXAMPLE_SENDER: Final = "Saldo <no-reply@saldo.example>"
 
 
-class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
+class Settings(
+    DatabaseSettings,
+    BrokerSettings,
+    RedisSettings,
+    IdentitySettings,
+    IdempotencySettings,
+    WebSettings,
+):
     """Everything that `python -m notifications` reads from the environment."""
 
     model_config = SettingsConfigDict(env_prefix="NOTIFICATIONS_")

@@ -7,6 +7,7 @@ from kit.settings import (
     HTTP_URL,
     BrokerSettings,
     DatabaseSettings,
+    IdempotencySettings,
     IdentitySettings,
     RedisSettings,
     WebSettings,
@@ -15,7 +16,14 @@ from kit.settings import (
 )
 
 
-class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
+class Settings(
+    DatabaseSettings,
+    BrokerSettings,
+    RedisSettings,
+    IdentitySettings,
+    IdempotencySettings,
+    WebSettings,
+):
     """Everything that `python -m wallet` reads from the environment."""
 
     model_config = SettingsConfigDict(env_prefix="WALLET_")

@@ -101,6 +101,8 @@ class Relay:
             while not await connection.fetchval(_TAKE_LOCK):
                 # Another process relays: what is committed here must wake it.
                 await _pass_on(self._database, connection, OWNERSHIP_POLL_SECONDS)
+            # One that PostgreSQL ends is noticed at once, not with the next poll.
+            connection.add_termination_listener(self._on_notify)
             schema = await connection.fetchval("SELECT current_schema()")
             await connection.add_listener(f"{schema}_{CHANNEL}", self._on_notify)
             yield connection
@@ -148,4 +150,9 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 async def _pass_on(database: Database, connection: asyncpg.Connection, seconds: float) -> None:
     """Wait to be woken; pass that on. A silent connection is asked for a sign of life."""
     is_woken = await database.wake_up.wait(seconds)
-    await connection.execute(_WAKE if is_woken else "SELECT 1")
+    try:
+        await connection.execute(_WAKE if is_woken else "SELECT 1")
+    except BaseException:
+        if is_woken:  # nobody has heard it yet
+            database.wake_up.set()
+        raise
