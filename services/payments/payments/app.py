@@ -71,10 +71,12 @@ def build(settings: Settings) -> Service:
                 places=Places(settings.most_waiting),
                 refunds=refunds,
                 refund_ends=refund_ends,
-                charging=ChargeWorker(
+                charge_worker=ChargeWorker(
                     database, engine, refunds[Method.CARD], provider, card_wake_up
                 ),
-                hearing=ProviderEventWorker(database, engine, refunds[Method.CARD], provider.name),
+                provider_events=ProviderEventWorker(
+                    database, engine, refunds[Method.CARD], provider.name
+                ),
             )
             # In every process that answers requests, also where another one does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
@@ -84,25 +86,12 @@ def build(settings: Settings) -> Service:
             finally:
                 await stop(polls)
 
-    async def timers(service: Service) -> None:
-        await engine.timers(service.state.database)
-
     return Service(
         name="payments",
         settings=settings,
         web=_web(settings),
         routes=routes(*sagas),
-        background=(
-            ("timers", timers),
-            *_refunds_and_schedule(engine, refunds.values(), settings),
-            ("checks", lambda service: _check(engine, service, settings)),
-            ("charges", _charge),
-            ("hearing", _hear),
-            ("bulk", _bulk),
-            ("expiry", _sweep),
-            ("idempotency", _forget_answers),
-            ("changes", _forget_changes),
-        ),
+        background=_background(engine, refunds.values(), settings),
         resources=(calls_and_waiting,),
         sagas=sagas,
         stopping=watchers.wake_all,
@@ -150,16 +139,30 @@ def _web(settings: Settings) -> WebApp:
     return web
 
 
-def _refunds_and_schedule(
+def _background(
     engine: SagaEngine, refunds: Iterable[SagaEngine], settings: Settings
 ) -> tuple[tuple[str, Callable[[Service], Awaitable[None]]], ...]:
+    async def timers(service: Service) -> None:
+        await engine.timers(service.state.database)
+
     async def refund_timers(service: Service) -> None:
         await all_of([one.timers(service.state.database) for one in refunds])
 
     async def scheduled(service: Service) -> None:
         await schedule.sweep(service.state.database, engine, settings.policies)
 
-    return (("refund_timers", refund_timers), ("schedule", scheduled))
+    return (
+        ("timers", timers),
+        ("refund_timers", refund_timers),
+        ("schedule", scheduled),
+        ("checks", lambda service: _check(engine, service, settings)),
+        ("charges", _charge),
+        ("provider_events", _hear),
+        ("bulk", _bulk),
+        ("expiry", _sweep),
+        ("idempotency", _forget_answers),
+        ("changes", _forget_changes),
+    )
 
 
 async def _check(engine: SagaEngine, service: Service, settings: Settings) -> None:
@@ -173,11 +176,13 @@ async def _check(engine: SagaEngine, service: Service, settings: Settings) -> No
 async def _charge(service: Service) -> None:
     """Ask the provider about what is under way, and what it has told that nobody heard."""
     wiring: Wiring = service.state.wiring
-    read = ProviderLog(wiring.database, wiring.charging.provider, wiring.hearing)
-    await all_of([wiring.charging.run(), read.run()])
+    read = ProviderLog(wiring.database, wiring.charge_worker.provider, wiring.provider_events)
+    await all_of([wiring.charge_worker.run(), read.run()])
 
 
 async def _hear(service: Service) -> None:
     """Hear the provider, and have the wallet asked again for what follows from that."""
     wiring: Wiring = service.state.wiring
-    await all_of([wiring.hearing.run(), movements.ask_again_for_ever(service.state.database)])
+    await all_of(
+        [wiring.provider_events.run(), movements.ask_again_for_ever(service.state.database)]
+    )

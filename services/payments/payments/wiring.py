@@ -37,8 +37,8 @@ class Wiring:
     places: Places
     refunds: Mapping[Method, SagaEngine]
     refund_ends: RefundEnds
-    charging: ChargeWorker
-    hearing: ProviderEventWorker
+    charge_worker: ChargeWorker
+    provider_events: ProviderEventWorker
     hints: Hints = field(default_factory=Hints)
 
 

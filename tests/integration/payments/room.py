@@ -235,12 +235,12 @@ class Room:
 
     async def hear(self) -> None:
         """Let what the provider has told have its effect."""
-        while await self.service.state.wiring.hearing.work_off():
+        while await self.service.state.wiring.provider_events.work_off():
             pass
 
     async def charge(self) -> None:
         """Ask the provider about the charges that are due, and let what follows happen."""
-        await self.service.state.wiring.charging.work_off()
+        await self.service.state.wiring.charge_worker.work_off()
         await self.settle()
 
     async def wake(self, seconds: float) -> None:

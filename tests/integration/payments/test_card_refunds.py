@@ -157,8 +157,8 @@ async def test_a_provider_is_asked_by_one_of_all_who_work_at_once(
 ) -> None:
     payment_id = await paid(room, cards, alice, bob)
     await begun(room, bob, payment_id, "60.00")
-    charging = room.service.state.wiring.charging
-    await asyncio.gather(*(charging.work_off() for _ in range(5)))
+    charge_worker = room.service.state.wiring.charge_worker
+    await asyncio.gather(*(charge_worker.work_off() for _ in range(5)))
     assert cards.asked("/refunds") == 1
 
 

@@ -380,13 +380,13 @@ class TestWebhooks:
         self, room: Room, alice: UUID, bob: UUID
     ) -> None:
         payment_id = await by_card(room, alice, bob)
-        hearing = room.service.state.wiring.hearing
-        await hearing.keep(notice(payment_id))
+        provider_events = room.service.state.wiring.provider_events
+        await provider_events.keep(notice(payment_id))
         assert await stands(room, payment_id) == ("pending", "no")
-        assert [await hearing.work_off(), await hearing.work_off()] == [1, 0]
+        assert [await provider_events.work_off(), await provider_events.work_off()] == [1, 0]
         assert await stands(room, payment_id) == ("succeeded", "no")
-        await hearing.keep(notice(payment_id))
-        assert await hearing.work_off() == 0
+        await provider_events.keep(notice(payment_id))
+        assert await provider_events.work_off() == 0
 
     async def test_many_at_once_each_have_their_effect_in_the_order_they_came(
         self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
@@ -394,14 +394,14 @@ class TestWebhooks:
         first = await by_card(room, alice, bob)
         cards.down = True  # so the second has no name out there yet
         second = await by_card(room, bob, alice)
-        hearing = room.service.state.wiring.hearing
+        provider_events = room.service.state.wiring.provider_events
         failed = News(status=ChargeStatus.FAILED, reason="card_declined")
         for number, (payment_id, news) in enumerate(
             [(first, failed), (second, COME), (first, COME), (second, failed)]
         ):
             room.clock.advance(0.001)
-            await hearing.keep(replace(notice(payment_id, f"evt_{number}"), news=news))
-        assert await hearing.work_off() == 4
+            await provider_events.keep(replace(notice(payment_id, f"evt_{number}"), news=news))
+        assert await provider_events.work_off() == 4
         await room.settle()
         # What came after the card was declined goes back; what came late undoes nothing.
         assert await stands(room, first) == ("succeeded", "wanted")
@@ -414,9 +414,11 @@ class TestWebhooks:
     ) -> None:
         cards.down = True
         ids = [await by_card(room, alice, bob) for _ in range(10)]
-        hearing = room.service.state.wiring.hearing
-        await asyncio.gather(*(hearing.keep(notice(one, f"evt_{one}")) for one in ids))
-        assert sum(await asyncio.gather(*(hearing.work_off() for _ in range(4)))) == len(ids)
+        provider_events = room.service.state.wiring.provider_events
+        await asyncio.gather(*(provider_events.keep(notice(one, f"evt_{one}")) for one in ids))
+        assert sum(await asyncio.gather(*(provider_events.work_off() for _ in range(4)))) == len(
+            ids
+        )
         await room.settle()
         assert len(transfers(room)) == len(ids)
 
@@ -426,21 +428,21 @@ class TestWebhooks:
         first = await by_card(room, alice, bob)
         cards.down = True  # so the second has no name out there yet
         second = await by_card(room, bob, alice)
-        hearing = room.service.state.wiring.hearing
+        provider_events = room.service.state.wiring.provider_events
         await room.as_owner(  # so the first can't be stored
             "ALTER TABLE charge ADD CONSTRAINT in_the_way"
             f" CHECK (id <> '{first}' OR status <> 'succeeded')"
         )
         for payment_id in (first, second):
             room.clock.advance(0.001)
-            await hearing.keep(notice(payment_id, f"evt_{payment_id}"))
-        assert await hearing.work_off() == 2
+            await provider_events.keep(notice(payment_id, f"evt_{payment_id}"))
+        assert await provider_events.work_off() == 2
         assert await stands(room, first) == ("pending", "no")
         assert await stands(room, second) == ("succeeded", "no")
-        assert await hearing.work_off() == 0
+        assert await provider_events.work_off() == 0
         await room.as_owner("ALTER TABLE charge DROP CONSTRAINT in_the_way")
         room.clock.advance(SOONEST.total_seconds())
-        assert await hearing.work_off() == 1
+        assert await provider_events.work_off() == 1
         assert await stands(room, first) == ("succeeded", "no")
 
     async def test_another_provider_is_not_heard(self, cards: CardProvider) -> None:

@@ -111,7 +111,7 @@ class Story:
     async def the_provider_is_asked(self) -> None:
         self.room.clock.advance(30)
         self.provider.is_down = self.chance.random() < 0.2
-        await self.room.service.state.wiring.charging.work_off()
+        await self.room.service.state.wiring.charge_worker.work_off()
 
     async def many_work_at_once(self) -> None:
         """Have several processes hear, ask and refund at the same time."""
@@ -119,7 +119,7 @@ class Story:
         for letter in self.provider.letters:
             await self.sender.sends(letter, heard=False)
         self.room.clock.advance(30)
-        works = (wiring.hearing.work_off, wiring.charging.work_off)
+        works = (wiring.provider_events.work_off, wiring.charge_worker.work_off)
         await asyncio.gather(*(work() for work in works * 2), self.a_refund_is_asked_for())
 
     async def a_refund_is_asked_for(self) -> None:
@@ -138,7 +138,7 @@ class Story:
         with suppress(CrashError):
             async with self.room.database.unit_of_work() as uow:
                 await self._hear_all_and_crash(uow)
-        await self.room.service.state.wiring.charging.work_off()
+        await self.room.service.state.wiring.charge_worker.work_off()
 
     async def _hear_all_and_crash(self, uow: UnitOfWork) -> None:
         wiring = self.room.service.state.wiring

@@ -25,7 +25,7 @@ STRIPE, YOOKASSA = "https://stripe.test", "https://yookassa.test/v3"
 
 def log_of(room: Room) -> ProviderLog:
     wiring = room.service.state.wiring
-    return ProviderLog(room.database, wiring.charging.provider, wiring.hearing)
+    return ProviderLog(room.database, wiring.charge_worker.provider, wiring.provider_events)
 
 
 async def read(room: Room) -> None:

@@ -14,7 +14,7 @@ def card_of(body: HowPaid, wired: Wiring) -> Card | None:
     """Return where the card is to be charged that a request asks for, None from the wallet."""
     if body.method is not Method.CARD or body.return_url is None:
         return None
-    provider = wired.charging.provider
+    provider = wired.charge_worker.provider
     contact = contact_of(body)
     provider.check_contact(contact)
     most = wired.settings.most_open_charges
@@ -32,7 +32,7 @@ async def with_next_action(accepted: Answer, payment_id: UUID, wired: Wiring) ->
 
     A repeated answer says it, too: what is kept under an Idempotency-Key was written before.
     """
-    charge = await wired.charging.begin(payment_id)
+    charge = await wired.charge_worker.begin(payment_id)
     seen = accepted.says(OutgoingPayment)
     told = seen.model_copy(update={"next_action": next_action(charge)})
     return Answer(accepted.status_code, told, accepted.own_headers)

@@ -30,18 +30,18 @@ async def charge_for_wallet(body: ChargeRequest, wired: Wired) -> Answer:
         id=body.charge_id,
         owner_id=body.owner_id,
         account_id=body.wallet_id,
-        provider=wired.charging.provider.name,
+        provider=wired.charge_worker.provider.name,
         amount_minor=body.money.minor,
         currency=body.currency,
         description="Saldo",
         return_url=body.return_url,
         expires_at=wired.database.clock.now() + CHARGE_DEADLINE,
     )
-    wired.charging.provider.check_charge(body.money)
-    wired.charging.provider.check_contact(None)
+    wired.charge_worker.provider.check_charge(body.money)
+    wired.charge_worker.provider.check_contact(None)
     async with wired.database.unit_of_work() as uow:
         await want(uow, wish, wired.settings.most_open_charges)
-    charge = await wired.charging.begin(body.charge_id)
+    charge = await wired.charge_worker.begin(body.charge_id)
     if charge is None or not _is_as_asked(charge, body):
         raise ChargeNotFound
     answer = ChargeAnswer(

@@ -24,8 +24,8 @@ router = Router(tags=["payments"])
 
 def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refusal | None:
     try:
-        wired.charging.provider.check_contact(contact_of(body))
-        wired.charging.provider.check_charge(amount)
+        wired.charge_worker.provider.check_contact(contact_of(body))
+        wired.charge_worker.provider.check_charge(amount)
     except CardRefused as refusal:
         return refusal
     return None

@@ -102,7 +102,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
         refund_id=new_id(), payment_id=payment_id, amount=wanted.amount, reason=wanted.reason
     )
 
-    provider = wired.charging.provider
+    provider = wired.charge_worker.provider
     rule = CardRule(provider.name, provider.check_refund)
 
     async def work(uow: UnitOfWork) -> Answer:

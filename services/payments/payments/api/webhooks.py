@@ -68,7 +68,7 @@ _UNREADABLE: Final = FieldFault(
 )
 async def hear_provider(provider: str, request: Request, wired: Wired) -> Received:
     """Check the signature over the raw bytes; nobody outside is asked before the answer."""
-    chosen = wired.charging.provider
+    chosen = wired.charge_worker.provider
     if provider != chosen.name:
         raise NotFound
     try:
@@ -86,5 +86,5 @@ async def hear_provider(provider: str, request: Request, wired: Wired) -> Receiv
     if notice is not None and not notice.is_believed:
         wired.hints.take(wired.database.clock.now())
     if notice is not None:
-        await wired.hearing.keep(notice)
+        await wired.provider_events.keep(notice)
     return Received()

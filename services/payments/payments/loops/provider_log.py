@@ -30,12 +30,12 @@ class ProviderLog:
     """What one provider tells when it is asked."""
 
     def __init__(
-        self, database: Database, provider: PaymentProvider, hearing: ProviderEventWorker
+        self, database: Database, provider: PaymentProvider, provider_events: ProviderEventWorker
     ) -> None:
         """Take where it is noted how far was read, whom to ask, and who hears what is found."""
         self._database = database
         self._provider = provider
-        self._hearing = hearing
+        self._hearing = provider_events
 
     async def run(self) -> None:
         """Read on, until cancelled."""

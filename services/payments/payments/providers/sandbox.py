@@ -17,7 +17,7 @@ from payments.domain.reasons import CARD_ABANDONED
 from payments.providers.calls import M, RejectedError, ask, read_readable, told
 from payments.providers.fields import ProviderId
 from payments.providers.protocol import ProviderError, WebhookRefusedError
-from payments.providers.sandbox_events import SIGNATURE, Event, SandboxPayment, read_event
+from payments.providers.sandbox_events import SIGNATURE, SandboxEvent, SandboxPayment, read_event
 
 _MOST_PAGES: Final = 100
 _REFUNDS: Final = {
@@ -124,7 +124,7 @@ class SandboxProvider:
             if not page.has_more or not page.items:
                 break
             begin = float(page.items[-1]["created"])
-        return read_readable(lambda one: Event.model_validate(one).notice, listed)
+        return read_readable(lambda one: SandboxEvent.model_validate(one).notice, listed)
 
     async def _events(self, begin: float, until: datetime) -> _Events:
         return await ask(

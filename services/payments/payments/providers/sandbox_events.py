@@ -107,7 +107,7 @@ class _Refund(_Sum):
 _LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 
 
-class Event(BaseModel):
+class SandboxEvent(BaseModel):
     """Something that became of a payment."""
 
     id: ProviderId
@@ -140,14 +140,14 @@ def read_event(
     """
     try:
         signatures.verify(headers.get(SIGNATURE), secret, body, now)
-        return Event.model_validate_json(body).notice
+        return SandboxEvent.model_validate_json(body).notice
     except signatures.SignatureRefusedError as error:
         raise WebhookRefusedError from error
     except (ValidationError, AmountRefused) as error:
         raise WebhookUnreadableError from error
 
 
-def _dispute(event: Event) -> DisputeNews | None:
+def _dispute(event: SandboxEvent) -> DisputeNews | None:
     if event.dispute is not None:
         return event.dispute.told_by(event.type, event.created)
     if event.type != _DISPUTED:

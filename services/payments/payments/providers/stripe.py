@@ -22,7 +22,7 @@ from payments.providers.protocol import ProviderError, WebhookRefusedError
 from payments.providers.stripe_events import (
     RECENT,
     SIGNATURE,
-    Event,
+    StripeEvent,
     StripeRefund,
     StripeSession,
     TellingRefund,
@@ -154,7 +154,7 @@ class StripeProvider:
             "limit": _EVENTS_AT_ONCE,
         }
         listed = await self._pages("/v1/events", wanted, _MOST_EVENT_PAGES)
-        return read_readable(lambda one: Event.model_validate(one).notice, listed)
+        return read_readable(lambda one: StripeEvent.model_validate(one).notice, listed)
 
     async def _known_refund(self, intent: str, refund: CardRefund) -> StripeRefund | None:
         found = read_each(StripeRefund, await self._refunds_of(intent))

@@ -169,7 +169,7 @@ class _Data(BaseModel):
     object: dict[str, Any]
 
 
-class Event(BaseModel):
+class StripeEvent(BaseModel):
     """Something that became of an object of Stripe's."""
 
     id: ProviderId
@@ -192,14 +192,14 @@ def read_event(
     """
     try:
         signatures.verify(headers.get(SIGNATURE), secret, body, now)
-        return Event.model_validate_json(body).notice
+        return StripeEvent.model_validate_json(body).notice
     except signatures.SignatureRefusedError as error:
         raise WebhookRefusedError from error
     except ValueError as error:
         raise WebhookUnreadableError from error
 
 
-def _told(event: Event, thing: dict[str, Any]) -> ProviderNotice | None:
+def _told(event: StripeEvent, thing: dict[str, Any]) -> ProviderNotice | None:
     event_id, kind = event.id, event.type
     if kind.startswith("checkout.session."):
         return _of_session(event_id, kind, StripeSession.model_validate(thing))
