@@ -1,6 +1,7 @@
 # Every command of this repository; `make` alone lists them.
 # Variables: S = service, T = tests, A = further arguments, m = message, CONFIRM=1 = do not ask,
-# DETACH=1 = do not stay in the foreground, GATEWAY_PORT = another port than 8000.
+# DETACH=1 = do not stay in the foreground, GATEWAY_PORT = another port than 8000,
+# SALDO_STACK = the stack that is kept in another folder than .local.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
