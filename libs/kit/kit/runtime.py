@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from socket import socket
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -77,6 +78,8 @@ class Service:
         background: Named loops for workers; each takes the service and never returns.
         resources: What else to open; each takes the service and may add to ``web.state``.
         sagas: The engines of its sagas, for operators at the command line.
+        stopping: Called when the process begins to stop, before answers are waited for; ends
+            those that would go on for ever.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Service:
     background: tuple[tuple[str, Callable[["Service"], Awaitable[None]]], ...] = ()
     resources: tuple[Callable[["Service"], AbstractAsyncContextManager[None]], ...] = ()
     sagas: tuple["SagaEngine", ...] = ()
+    stopping: Callable[[], None] = lambda: None
 
     @property
     def state(self) -> Any:
@@ -207,6 +211,19 @@ def consumers(service: Service, broker: "Broker") -> list[Consumer]:
     ]
 
 
+class Server(uvicorn.Server):
+    """uvicorn's server, which by itself would wait in vain for streams to end."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Have what has no end ended, then finish what has one; called by uvicorn."""
+        self._stopping()
+        await super().shutdown(sockets)
+
+
 async def serve(service: Service, mode: Mode, *, host: str, port: int) -> None:
     """Run until SIGTERM or SIGINT: stop taking, finish, close."""
 
@@ -235,7 +252,7 @@ async def serve(service: Service, mode: Mode, *, host: str, port: int) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, service.stopping)
     service.state.is_stopping = lambda: server.should_exit  # for answers that would go on for ever
     await server.serve()
     if not server.started:
