@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -154,13 +154,18 @@ def develop(service: str) -> int:
     stack.stop_service(service)
     say(f"{service} at {stack.url_of(service)}, reloaded when a file changes. Ctrl-C ends it; ")
     say("`make run` brings it back among the others, `make stop` ends those.")
-    folders = [str(folder) for folder in (_folder(service), ROOT / "libs")]
-    program = shlex.join([sys.executable, "-m", service, "all"])  # the clone's path may have blanks
-    command = [sys.executable, "-m", "watchfiles", program, *folders]
+    folders = (_folder(service), ROOT / "libs")
+    command = reloading(sys.executable, service, folders)
     try:
         return subprocess.run(command, env=stack.env_of(service), check=False).returncode
     except KeyboardInterrupt:
         return 0
+
+
+def reloading(python: str, service: str, folders: Iterable[Path]) -> list[str]:
+    """Return the command that runs a service, and starts it anew when a file changes there."""
+    program = shlex.join([python, "-m", service, "all"])  # the clone's path may have blanks
+    return [sys.executable, "-m", "watchfiles", program, *map(str, folders)]
 
 
 def in_service(services: Sequence[str], words: Sequence[str]) -> int:
