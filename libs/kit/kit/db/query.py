@@ -20,14 +20,15 @@ def render(statement: "str | ClauseElement", args: Sequence[Any]) -> tuple[str, 
     """
     if isinstance(statement, str):
         return statement, args
-    compiled = statement.compile(dialect=_dialect(), compile_kwargs={"render_postcompile": True})
+    compiled = statement.compile(dialect=postgresql(), compile_kwargs={"render_postcompile": True})
     params = compiled.construct_params() or {}
     order = getattr(compiled, "positiontup", None) or ()
     return str(compiled), [params[name] for name in order]
 
 
 @cache
-def _dialect() -> "Dialect":
+def postgresql() -> "Dialect":
+    """Return what statements are rendered for; loaded once."""
     from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
     return dialect()  # type: ignore[no-untyped-call]
