@@ -1,6 +1,7 @@
 # Every command of this repository; `make` alone lists them.
 # Variables: S = service, T = tests, A = further arguments, m = message, CONFIRM=1 = do not ask,
-# DETACH=1 = do not stay in the foreground, GATEWAY_PORT = another port than 8000.
+# DETACH=1 = do not stay in the foreground, GATEWAY_PORT = another port than 8000,
+# SALDO_STACK = the stack that is kept in another folder than .local.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -15,7 +16,8 @@ typed := -p kit -p contracts -p testkit -p auth -p wallet -p payments -p notific
 T ?= tests
 A ?=
 
-.PHONY: help install run stop reset status logs up down production-env production-check test check \
+.PHONY: help install run stop reset status logs up down production-env production-check \
+	upgrade-check test check \
 	clients lint format generate demo seed dev init-db upgrade downgrade revision messages sagas lock \
 	bench chaos runtime-ready tools-ready
 
@@ -59,8 +61,11 @@ down: ## end it; the data stays in its volumes
 production-env: runtime-ready ## print a .env for production: fresh secrets, and what to fill in
 	@$(python) -m deploy.production env
 
-production-check: runtime-ready ## start all of it in production on the side, pay, take it down
+production-check: runtime-ready ## all of it in production, on the side: pay, go and come, new passwords
 	@$(python) -m deploy.production check
+
+upgrade-check: runtime-ready ## an earlier commit's stack upgraded with its data, on the side; FROM=HEAD^
+	@$(python) -m deploy.upgrade "$(or $(FROM),HEAD^)"
 
 ##@ Test and check
 

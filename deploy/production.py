@@ -1,26 +1,24 @@
 """``make production-env`` and ``make production-check``: Saldo as it runs for real, in containers.
 
 The first prints a `.env` with fresh secrets. The second starts the whole of docker-compose.yml
-with such a file, has a bank credit a wallet, pays a payment, stops the gateway under an open
-stream, and takes everything down again, volumes included. It touches no other stack.
+with such a file: its first start is cut short, a bank credits a wallet, a payment is paid, all of
+it goes down and comes up, every password is changed, and the gateway is stopped under an open
+stream. Then it takes everything down again, volumes included. It touches no other stack.
 """
 
 import json
-import os
 import secrets
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 
+from deploy.calls import Caller, answered
+from deploy.installation import Installation, free_port, require, tell
 from kit import signatures
 
 ROOT = Path(__file__).parents[1]
@@ -57,10 +55,10 @@ ASKED = {
     "PAYMENTS_PROVIDER": "stripe (then _STRIPE_KEY, _STRIPE_WEBHOOK_SECRET) or yookassa",
 }
 PROJECT = "saldo-production-check"
-READY_SECONDS = 300
-PAID_SECONDS = 30
 STOP_SECONDS = 3
+CUTS = 5
 PAYER, PAYEE = "alice", "bob"
+DATA = "/var/lib/postgresql/data"
 
 
 def environment() -> str:
@@ -72,61 +70,61 @@ def environment() -> str:
 
 
 @dataclass(frozen=True)
-class Installation:
-    """A compose project of the check's own; `variables` are all that it is told."""
+class Household:
+    """Two people of one installation, who come back after whatever was done to it."""
 
-    variables: dict[str, str]
+    installation: Installation
+    password: str
 
-    def compose(self, *words: str, check: bool = True, quiet: bool = False) -> str:
-        """Run `docker compose` on it and return what it printed."""
-        kept = {name: os.environ[name] for name in _OF_DOCKER if name in os.environ}
-        answer = subprocess.run(
-            ["docker", "compose", "-p", PROJECT, "-f", "docker-compose.yml", *words],
-            env=kept | self.variables,
-            cwd=ROOT,
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if quiet else None,
-            text=True,
-        )
-        if check and answer.returncode != 0:
-            raise SystemExit(f"docker compose {' '.join(words)} failed: {answer.stdout}")
-        return answer.stdout
+    def make(self) -> None:
+        """Make both, as an operator does."""
+        for name in (PAYER, PAYEE):
+            self.installation.user(name, self.password)
 
-    def containers(self) -> dict[str, dict[str, Any]]:
-        """Return service → its container as `docker compose ps` shows it."""
-        lines = self.compose("ps", "--all", "--format", "json").splitlines()
-        return {one["Service"]: one for one in map(json.loads, lines)}
+    def pay(self, amount: str, *balances: str) -> None:
+        """Pay from one to the other, and compare what both have then."""
+        with httpx.Client(base_url=self.installation.url, timeout=30) as http:
+            payer, _ = people = self.people(http)
+            status = payer.settled(payer.payment(PAYEE, amount, confirm=True)["id"])
+            require(what=f"the payment is paid, not {status}", holds=status == "paid")
+            self.have(people, *balances)
 
-    def user(self, name: str, password: str) -> None:
-        """Make an active user, as an operator does: no mail server takes part here."""
-        command = ["python", "-m", "auth", "create-user", "--username", name, "--active"]
-        given = ["-e", f"FIRST_PASSWORD={password}"]
-        self.compose("exec", "-T", *given, "auth", *command, "--password-env", "FIRST_PASSWORD")
+    def people(self, http: httpx.Client) -> tuple[Caller, Caller]:
+        """Log both in."""
+        payer, payee = (Caller.log_in(http, name, self.password) for name in (PAYER, PAYEE))
+        return payer, payee
 
-
-_OF_DOCKER = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH")
+    def have(self, people: tuple[Caller, Caller], *balances: str) -> None:
+        """Compare what both have."""
+        seen = tuple(one.balance() for one in people)
+        require(what=f"the balances are {balances}, not {seen}", holds=seen == balances)
 
 
 def check() -> None:
-    """Start it, pay, stop it, and take it down; exits with what was wrong."""
-    variables = _variables()
-    installation = Installation(variables)
-    url = f"http://127.0.0.1:{variables['PUBLISHED_PORT']}"
-    with _up(installation):
-        _say(f"up in production at {url}, without the sandbox")
-        with httpx.Client(base_url=url, timeout=30) as http:
-            token = _pay(installation, http)
-        _stop_under_a_stream(installation, url, token)
-    _say("production starts, pays and stops")
+    """Do all of it; exits with what was wrong."""
+    installation = Installation(PROJECT, ROOT, _variables())
+    with installation.on_the_side():
+        _cut_short(installation)
+        installation.up()
+        found = installation.containers()
+        require(what="the sandbox is not there", holds="sandbox" not in found)
+        tell(f"up in production at {installation.url}, without the sandbox")
+        household = Household(installation, secrets.token_hex(12))
+        _begin(household)
+        household.pay("150.00", "850.00", "150.00")
+        tell("a bank's credit came in, 150.00 RUB were paid, the balances are right")
+        _go_and_come(household)
+        changed = _with_other_passwords(household)
+        _stop_under_a_stream(changed)
+    tell("production starts, pays, comes back and stops")
 
 
 def _variables() -> dict[str, str]:
     lines = [line.partition("=") for line in environment().splitlines() if line[:1].isalpha()]
     random = secrets.token_hex(16)
     return {name: value for name, _, value in lines if value} | {
-        "PUBLISHED_PORT": str(_free_port()),
-        "RABBITMQ_PAGES_PORT": str(_free_port()),
+        "PUBLISHED_PORT": free_port(),
+        "RABBITMQ_PAGES_PORT": free_port(),
         "AUTH_PUBLIC_URL": "https://pay.saldo.test",
         "AUTH_ACTIVATION_DELIVERY": "email",
         "NOTIFICATIONS_MAIL_FROM": "Saldo <no-reply@saldo.test>",
@@ -139,58 +137,56 @@ def _variables() -> dict[str, str]:
     }
 
 
-@contextmanager
-def _up(installation: Installation) -> Iterator[None]:
-    try:
-        installation.compose("up", "--build", "--detach", "--quiet-pull")
-        until = time.monotonic() + READY_SECONDS
-        while installation.containers().get("gateway", {}).get("Health") != "healthy":
-            if time.monotonic() > until:
-                raise SystemExit(installation.compose("logs", "--tail", "20"))
-            time.sleep(1)
-        found = installation.containers()
-        _require(what="the sandbox is not there", holds="sandbox" not in found)
-        restless = [
-            name
-            for name, one in found.items()
-            if one["ExitCode"] != 0 or one["Health"] not in ("healthy", "")
-        ]
-        _require(what=f"everything runs or ended well, but {restless}", holds=not restless)
-        yield
-    finally:
-        installation.compose("down", "--volumes", "--remove-orphans", check=False, quiet=True)
+def _cut_short(installation: Installation) -> None:
+    """Kill PostgreSQL while it sets a new volume up."""
+    for _ in range(CUTS):
+        installation.compose("up", "--detach", "--quiet-pull", "postgres")
+        begun = ("exec", "-T", "postgres", "test", "-e", f"{DATA}/PG_VERSION")
+        while not installation.succeeds(*begun):
+            time.sleep(0.01)
+        installation.compose("kill", "postgres")
+        look = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "grep", "postgres")
+        if not installation.succeeds(*look, "-qs", "^host all all all ", f"{DATA}/pg_hba.conf"):
+            tell("the first start was cut short")
+            return
+        installation.down(volumes=True)
+    raise SystemExit(f"the set-up of PostgreSQL was over before it could be cut, {CUTS} times")
 
 
-def _pay(installation: Installation, http: httpx.Client) -> str:
-    """Have alice pay bob 150.00 of what her bank sent; return her token."""
-    password = secrets.token_hex(12)
-    for name in (PAYER, PAYEE):
-        installation.user(name, password)
-    payer, payee = (_log_in(http, name, password) for name in (PAYER, PAYEE))
-    for path in ("/docs", "/openapi.json", "/sandbox/mail"):
-        _require(
-            what=f"{path} is not there", holds=http.get(path).status_code == httpx.codes.NOT_FOUND
-        )
-    wallet = _ok(http.get("/v1/wallets/me", params={"currency": "RUB"}, headers=payer))
-    made_up = {"amount": "1.00", "currency": "RUB"}
-    free = http.post("/v1/wallets/top-up", json=made_up, headers=payer)
-    _require(what="nobody tops up with made-up money", holds=free.is_client_error)
-    _credit(http, installation.variables["WALLET_BANK_SECRET"], wallet["id"])
-    body = {"payee": {"username": PAYEE}, "amount": "150.00", "currency": "RUB", "confirm": True}
-    payment = _ok(http.post("/v1/payments", json=body, headers=payer))
-    until = time.monotonic() + PAID_SECONDS
-    while payment["status"] not in ("paid", "failed") and time.monotonic() < until:
-        time.sleep(0.1)
-        payment = _ok(http.get(f"/v1/payments/{payment['id']}", headers=payer))
-    _require(
-        what=f"the payment is paid, not {payment['status']}", holds=payment["status"] == "paid"
-    )
-    for headers, balance in ((payer, "850.00"), (payee, "150.00")):
-        seen = _ok(http.get("/v1/wallets/me", params={"currency": "RUB"}, headers=headers))
-        amount = seen["balance"]["amount"]
-        _require(what=f"the balance is {balance}, not {amount}", holds=amount == balance)
-    _say("a bank's credit came in, 150.00 RUB were paid, the balances are right")
-    return payer["Authorization"]
+def _begin(household: Household) -> None:
+    """Make both people, and have one's bank send 1,000.00."""
+    household.make()
+    installation = household.installation
+    logged = installation.compose("logs", "--no-log-prefix", "postgres")
+    require(what="PostgreSQL began anew", holds="was cut short: beginning anew" in logged)
+    with httpx.Client(base_url=installation.url, timeout=30) as http:
+        for path in ("/docs", "/openapi.json", "/sandbox/mail"):
+            is_gone = http.get(path).status_code == httpx.codes.NOT_FOUND
+            require(what=f"{path} is not there", holds=is_gone)
+        payer, _ = household.people(http)
+        made_up = {"amount": "1.00", "currency": "RUB"}
+        free = http.post("/v1/wallets/top-up", json=made_up, headers=payer.headers)
+        require(what="nobody tops up with made-up money", holds=free.is_client_error)
+        secret = installation.variables["WALLET_BANK_SECRET"]
+        _credit(http, secret, str(payer.wallet()["id"]))
+
+
+def _go_and_come(household: Household) -> None:
+    installation = household.installation
+    installation.down()
+    installation.up()
+    household.pay("50.00", "800.00", "200.00")
+    tell("down and up kept everything, and 50.00 RUB were paid")
+
+
+def _with_other_passwords(household: Household) -> Household:
+    """Change the password of every server and role under what was kept."""
+    other = {name: secrets.token_hex(24) for name in PASSWORDS}
+    changed = Household(household.installation.told(**other), household.password)
+    changed.installation.up()
+    changed.pay("25.00", "775.00", "225.00")
+    tell(f"all {len(other)} passwords were changed, and 25.00 RUB were paid")
+    return changed
 
 
 def _credit(http: httpx.Client, secret: str, wallet_id: str) -> None:
@@ -205,60 +201,31 @@ def _credit(http: httpx.Client, secret: str, wallet_id: str) -> None:
         "Bank-Signature": signatures.sign(secret, body, datetime.now(UTC)),
         "Content-Type": "application/json",
     }
-    answer = _ok(http.post("/v1/wallets/webhooks/bank", content=body, headers=signed))
-    _require(what="the credit reaches the wallet", holds=answer["to"] == "wallet")
+    answer = answered(http.post("/v1/wallets/webhooks/bank", content=body, headers=signed))
+    require(what="the credit reaches the wallet", holds=answer["to"] == "wallet")
 
 
-def _stop_under_a_stream(installation: Installation, url: str, token: str) -> None:
+def _stop_under_a_stream(household: Household) -> None:
     """Stop the gateway while somebody listens: it ends soon, the stream whole, the log clean."""
-    headers = {"Authorization": token}
-    with (
-        httpx.Client(base_url=url, timeout=60) as http,
-        http.stream("GET", "/v1/payments/events", headers=headers) as stream,
-    ):
-        chunks = stream.iter_bytes()
-        next(chunks)
-        began = time.monotonic()
-        installation.compose("kill", "--signal", "SIGTERM", "gateway", quiet=True)
-        for _ in chunks:
-            pass
-        while installation.containers()["gateway"]["State"] == "running":
-            time.sleep(0.1)
-        took = time.monotonic() - began
-    _require(
-        what=f"the gateway ends within {STOP_SECONDS} s, not {took:.1f}", holds=took < STOP_SECONDS
-    )
+    installation = household.installation
+    with httpx.Client(base_url=installation.url, timeout=60) as http:
+        payer, _ = household.people(http)
+        with http.stream("GET", "/v1/payments/events", headers=payer.headers) as stream:
+            chunks = stream.iter_bytes()
+            next(chunks)
+            began = time.monotonic()
+            installation.compose("kill", "--signal", "SIGTERM", "gateway")
+            for _ in chunks:
+                pass
+            while installation.containers()["gateway"]["State"] == "running":
+                time.sleep(0.1)
+            took = time.monotonic() - began
+    in_time = took < STOP_SECONDS
+    require(what=f"the gateway ends within {STOP_SECONDS} s, not {took:.1f}", holds=in_time)
     for line in installation.compose("logs", "--no-log-prefix", "gateway").splitlines():
         is_complaint = '"level":"error"' in line or "Traceback" in line
-        _require(what=f"the gateway logs no error, but {line}", holds=not is_complaint)
-    _say(f"the gateway ended {took:.1f} s after SIGTERM, an open stream with it")
-
-
-def _log_in(http: httpx.Client, name: str, password: str) -> dict[str, str]:
-    login = _ok(http.post("/v1/auth/login", json={"username": name, "password": password}))
-    return {"Authorization": f"Bearer {login['access_token']}"}
-
-
-def _ok(answer: httpx.Response) -> dict[str, Any]:
-    if answer.is_error:
-        raise SystemExit(f"{answer.request.method} {answer.request.url}: {answer.text}")
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def _require(*, what: str, holds: bool) -> None:
-    if not holds:
-        raise SystemExit(f"wrong: {what}")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
+        require(what=f"the gateway logs no error, but {line}", holds=not is_complaint)
+    tell(f"the gateway ended {took:.1f} s after SIGTERM, an open stream with it")
 
 
 def main(words: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from deploy.calls import Caller
 from deploy.stack import compose
 from deploy.stack.commands import own_stack
 from deploy.stack.errors import StackError
@@ -38,6 +39,7 @@ PAYMENTS: dict[str, dict[str, Any]] = {
     "Rent of the garage": {"amount": "75.00", "execute_at": NEXT_WEEK},
 }
 GIVEN_BACK = {"Concert tickets": "15.00"}
+WAITING = "wait=10"
 
 
 @dataclass(frozen=True)
@@ -98,52 +100,35 @@ def _run(place: Place, *words: str) -> None:
 
 def _fund(http: httpx.Client, name: str, funds: Decimal) -> str:
     """Top a wallet up to an amount; returns the balance."""
-    headers = _log_in(http, name)
-    wallet = _ok(http.get("/v1/wallets/me", params={"currency": "RUB"}, headers=headers))
-    missing = funds - Decimal(wallet["balance"]["amount"])
+    caller = Caller.log_in(http, name, PASSWORD)
+    missing = funds - Decimal(caller.balance())
     if missing > 0:
-        body = {"amount": f"{missing:.2f}", "currency": "RUB"}
-        wallet = _ok(http.post("/v1/wallets/top-up", json=body, headers=headers))["wallet"]
-    return str(wallet["balance"]["amount"])
+        caller.post("/v1/wallets/top-up", {"amount": f"{missing:.2f}", "currency": "RUB"})
+    return caller.balance()
 
 
 def _pay(http: httpx.Client) -> None:
     """Make alice's payments that are not there yet."""
-    alice, bob = (_log_in(http, name) | {"Prefer": "wait=10"} for name in FUNDS)
+    alice, bob = (Caller.log_in(http, name, PASSWORD) for name in FUNDS)
     for description, how in PAYMENTS.items():
-        query = {"search": description}
-        if _ok(http.get("/v1/payments", params=query, headers=alice))["items"]:
+        if alice.get("/v1/payments", search=description)["items"]:
             continue
         wanted = {"payee": {"username": "bob"}, "description": description, **how}
-        made = _ok(http.post("/v1/payments", json=wanted, headers=alice))
+        made = alice.post("/v1/payments", wanted, Prefer=WAITING)
         if amount := GIVEN_BACK.get(description):
-            path = f"/v1/payments/{made['id']}/refunds"
-            _ok(http.post(path, json={"amount": amount}, headers=bob))
+            bob.post(f"/v1/payments/{made['id']}/refunds", {"amount": amount}, Prefer=WAITING)
 
 
 def _offer(http: httpx.Client) -> list[str]:
     """Offer the merchant's services, those that are not there yet; returns all names."""
-    headers = _log_in(http, MERCHANT)
-    me = _ok(http.get("/v1/auth/me", headers=headers))
-    offered = _ok(http.get("/v1/services", params={"owner_id": me["id"], "limit": 100}))["items"]
+    merchant = Caller.log_in(http, MERCHANT, PASSWORD)
+    me = merchant.get("/v1/auth/me")
+    offered = merchant.get("/v1/services", owner_id=me["id"], limit=100)["items"]
     names = [service["name"] for service in offered]
     for service in SERVICES:
         if service["name"] not in names:
-            made = _ok(http.post("/v1/services", json=service, headers=headers))
-            names.append(made["name"])
+            names.append(merchant.post("/v1/services", service)["name"])
     return names
-
-
-def _log_in(http: httpx.Client, name: str) -> dict[str, str]:
-    login = _ok(http.post("/v1/auth/login", json={"username": name, "password": PASSWORD}))
-    return {"Authorization": f"Bearer {login['access_token']}"}
-
-
-def _ok(answer: httpx.Response) -> dict[str, Any]:
-    if answer.is_error:
-        raise SystemExit(f"{answer.request.method} {answer.request.url}: {answer.text}")
-    found: dict[str, Any] = answer.json()
-    return found
 
 
 def _next_steps(url: str) -> str:

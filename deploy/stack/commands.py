@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from deploy.stack.stack import Stack
 from deploy.stack.state import State
 
 ROOT = Path(__file__).parents[2]
+LOCAL = ".local"
+LOCAL_VARIABLE = "SALDO_STACK"
 MANAGEMENT_PORT = 15672
 
 _LAST_PORT = 65_535
@@ -29,13 +31,18 @@ _CHECK_SECONDS = 2.0
 
 
 def own_stack() -> Stack:
-    """Return the stack of this clone, as `.env` and the environment want it."""
+    """Return the stack of this clone, as `.env` and the environment want it.
+
+    It is the one kept under `.local`, or wherever `SALDO_STACK` says that another is kept.
+    """
     chosen = chosen_by_user(ROOT, os.environ)
+    local = Path(os.environ.get(LOCAL_VARIABLE) or LOCAL)
     ports = {name: port for service in SERVICES for name, port in service.ports.items()}
     host = {"GATEWAY_HOST": chosen["GATEWAY_HOST"]} if "GATEWAY_HOST" in chosen else {}
     return Stack(
         ROOT,
-        gateway_port=gateway_port(chosen, ROOT / ".local"),
+        local,
+        gateway_port=gateway_port(chosen, ROOT / local),
         preferred_ports={**ports, "rabbitmq_api": MANAGEMENT_PORT},
         settings=chosen,
         extra_env={GATEWAY.name: host},
@@ -97,7 +104,7 @@ def leftovers(root: Path) -> Iterator[Stack]:
 
     One whose command still runs is left alone, and told of.
     """
-    for folder in sorted((root / ".local").glob("*")):
+    for folder in sorted((root / LOCAL).glob("*")):
         is_data = folder.name.startswith("data-")  # of many files, and none of them a stack's
         states = [] if is_data or not folder.is_dir() else sorted(folder.rglob("stack.json"))
         if not states:
@@ -147,13 +154,18 @@ def develop(service: str) -> int:
     stack.stop_service(service)
     say(f"{service} at {stack.url_of(service)}, reloaded when a file changes. Ctrl-C ends it; ")
     say("`make run` brings it back among the others, `make stop` ends those.")
-    folders = [str(folder) for folder in (_folder(service), ROOT / "libs")]
-    program = shlex.join([sys.executable, "-m", service, "all"])  # the clone's path may have blanks
-    command = [sys.executable, "-m", "watchfiles", program, *folders]
+    folders = (_folder(service), ROOT / "libs")
+    command = reloading(sys.executable, service, folders)
     try:
         return subprocess.run(command, env=stack.env_of(service), check=False).returncode
     except KeyboardInterrupt:
         return 0
+
+
+def reloading(python: str, service: str, folders: Iterable[Path]) -> list[str]:
+    """Return the command that runs a service, and starts it anew when a file changes there."""
+    program = shlex.join([python, "-m", service, "all"])  # the clone's path may have blanks
+    return [sys.executable, "-m", "watchfiles", program, *map(str, folders)]
 
 
 def in_service(services: Sequence[str], words: Sequence[str]) -> int:

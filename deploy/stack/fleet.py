@@ -17,7 +17,7 @@ from deploy.stack.migrations import head
 from deploy.stack.parallel import together
 from deploy.stack.ports import is_free, settle
 from deploy.stack.processes import Processes, Program
-from deploy.stack.services import DATABASE, Place, Service, addresses
+from deploy.stack.services import DATABASE, MEMORY, Place, Service, addresses
 from deploy.stack.state import State
 
 GATEWAY = "gateway"
@@ -182,6 +182,7 @@ class Fleet:
         return {
             **surroundings(),
             **_DEFAULTS,
+            **MEMORY,
             **{secret: self.state.secret(secret) for secret in service.secrets},
             **self.wishes.settings,
             **addresses(service, self._place()),

@@ -95,12 +95,6 @@ class Processes:
         recorded = sorted(path.stem for path in self.records.glob("*.json"))
         return [name for name in recorded if self.is_alive(name)]
 
-    def send(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to the process of this name, where it is running."""
-        identity = self.identity_of(name)
-        if identity is not None:
-            _signal(identity, number)
-
     def end(self, name: str, number: signal.Signals, patience_seconds: float) -> None:
         """Ask by `number`, wait, and kill what is left of its process group after that."""
         identity = self.identity_of(name)

@@ -156,14 +156,6 @@ class Stack:
         """End one service by kill -9."""
         self.processes.end(name, signal.SIGKILL, _KILL_SECONDS)
 
-    def pause_service(self, name: str) -> None:
-        """Halt one service by SIGSTOP: it keeps its connections and answers nothing."""
-        self.processes.send(name, signal.SIGSTOP)
-
-    def resume_service(self, name: str) -> None:
-        """Let a paused service go on."""
-        self.processes.send(name, signal.SIGCONT)
-
     def stop_postgres(self, mode: str = "fast") -> None:
         """End PostgreSQL: `fast`, `smart` or `immediate` (as if it had crashed)."""
         self.infrastructure.postgres.stop(mode)
@@ -176,10 +168,6 @@ class Stack:
         """End RabbitMQ in an orderly way."""
         self.infrastructure.rabbitmq.stop()
 
-    def kill_rabbitmq(self) -> None:
-        """End RabbitMQ by kill -9."""
-        self.infrastructure.rabbitmq.kill()
-
     def start_rabbitmq(self) -> None:
         """Start RabbitMQ and wait until it takes connections."""
         self.infrastructure.rabbitmq.launch()
@@ -189,14 +177,6 @@ class Stack:
         """Stop and start RabbitMQ."""
         self.stop_rabbitmq()
         self.start_rabbitmq()
-
-    def stop_redis(self) -> None:
-        """End Redis in an orderly way."""
-        self.infrastructure.redis.stop()
-
-    def start_redis(self) -> None:
-        """Start Redis and wait until it answers."""
-        self.infrastructure.redis.start()
 
     # Addresses
 

@@ -32,9 +32,6 @@ class Body:
         return b"content-length: %d\r\n" % self.length
 
 
-EMPTY: Final = Body(b"")
-
-
 async def read_body(exchange: Exchange, limit_bytes: int) -> Body | None:
     """Read the body of a request as far as it is held whole; None where it has none.
 

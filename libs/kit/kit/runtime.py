@@ -1,6 +1,7 @@
 """Brings a service to life: opens what it needs, serves its API, runs its workers, closes it all.
 
 One process may be the API, the worker, or both; business code does not notice the difference.
+Drivers and messaging are imported where a service has them: one without does not carry them.
 """
 
 import asyncio
@@ -9,22 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from socket import socket
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from redis.asyncio import Redis
 
 from kit.clock import SystemClock
-from kit.db.database import Database
-from kit.messaging import backlog, inbox, topology
-from kit.messaging.consumer import Consumer
-from kit.messaging.graveyard import Graveyard
-from kit.messaging.rabbit import RabbitBroker
-from kit.messaging.relay import Relay, Ringer
-from kit.messaging.retries import Retries
 from kit.messaging.routes import Routes, by_type
 from kit.settings import (
     BrokerSettings,
@@ -34,12 +27,13 @@ from kit.settings import (
     RedisSettings,
 )
 from kit.tasks import backoff, for_ever, spawn, stop
-from kit.tokens.revocations import Revocations
-from kit.tokens.verifier import TokenVerifier
 from kit.web.protocol import WholeProtocol
 
 if TYPE_CHECKING:
+    from kit.db.database import Database
     from kit.messaging.broker import Broker
+    from kit.messaging.consumer import Consumer
+    from kit.messaging.topology import Topology
     from kit.saga import SagaEngine
 
 MAINTENANCE_SECONDS = 3600
@@ -77,6 +71,8 @@ class Service:
         background: Named loops for workers; each takes the service and never returns.
         resources: What else to open; each takes the service and may add to ``web.state``.
         sagas: The engines of its sagas, for operators at the command line.
+        stopping: Called when the process begins to stop, before answers are waited for; ends
+            those that would go on for ever.
     """
 
     name: str
@@ -86,6 +82,7 @@ class Service:
     background: tuple[tuple[str, Callable[["Service"], Awaitable[None]]], ...] = ()
     resources: tuple[Callable[["Service"], AbstractAsyncContextManager[None]], ...] = ()
     sagas: tuple["SagaEngine", ...] = ()
+    stopping: Callable[[], None] = lambda: None
 
     @property
     def state(self) -> Any:
@@ -101,31 +98,50 @@ async def opened(service: Service) -> AsyncIterator[None]:
         state.settings = settings
         state.clock = SystemClock()
         if isinstance(settings, DatabaseSettings):
-            state.database = await _patiently(
-                lambda: Database.open(
-                    settings.database_url,
-                    name=service.name,
-                    pool_size=settings.database_pool_size,
-                    clock=state.clock,
-                )
-            )
-            stack.push_async_callback(state.database.close)
-            state.readiness["postgresql"] = state.database.ping
+            await _open_database(service, settings, stack)
         if isinstance(settings, RedisSettings):
+            from redis.asyncio import Redis
+
             state.redis = Redis.from_url(settings.redis_url)
             stack.push_async_callback(state.redis.aclose)
         if isinstance(settings, IdentitySettings) and isinstance(settings, RedisSettings):
-            state.tokens = await TokenVerifier.open(
-                settings.jwks_url,
-                issuer=settings.token_issuer,
-                audience=settings.token_audience,
-                revocations=Revocations(state.redis),
-            )
-            stack.push_async_callback(state.tokens.close)
-            state.readiness["identity"] = state.tokens.require_ready
+            await _open_tokens(service, settings, stack)
         for resource in service.resources:
             await stack.enter_async_context(resource(service))
         yield
+
+
+async def _open_database(
+    service: Service, settings: DatabaseSettings, stack: AsyncExitStack
+) -> None:
+    from kit.db.database import Database
+
+    state = service.state
+    state.database = await _patiently(
+        lambda: Database.open(
+            settings.database_url,
+            name=service.name,
+            pool_size=settings.database_pool_size,
+            clock=state.clock,
+        )
+    )
+    stack.push_async_callback(state.database.close)
+    state.readiness["postgresql"] = state.database.ping
+
+
+async def _open_tokens(service: Service, settings: IdentitySettings, stack: AsyncExitStack) -> None:
+    from kit.tokens.revocations import Revocations
+    from kit.tokens.verifier import TokenVerifier
+
+    state = service.state
+    state.tokens = await TokenVerifier.open(
+        settings.jwks_url,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        revocations=Revocations(state.redis),
+    )
+    stack.push_async_callback(state.tokens.close)
+    state.readiness["identity"] = state.tokens.require_ready
 
 
 @asynccontextmanager
@@ -133,29 +149,38 @@ async def working(service: Service, mode: Mode) -> AsyncIterator[None]:
     """Run relay, consumers and background loops (or, in an API process, ring the relay's bell)."""
     settings = service.settings
     loops: list[tuple[str, Awaitable[None]]] = []
-    broker = None
-    if isinstance(settings, DatabaseSettings) and isinstance(settings, BrokerSettings):
-        loops.append(("backlog", backlog.watch(service.state.database)))
+    async with AsyncExitStack() as stack:
+        if isinstance(settings, DatabaseSettings) and isinstance(settings, BrokerSettings):
+            loops += _messaging(service, mode, settings.database_url, settings.rabbitmq_url, stack)
         if mode.works:
-            broker = RabbitBroker(settings.rabbitmq_url, topologies(service))
-            service.state.readiness["rabbitmq"] = broker.ping
-            loops += message_loops(service, broker, settings.database_url)
-        else:
-            ringer = Ringer(service.state.database, settings.database_url)
-            loops.append(("ringer", ringer.run()))
-    if mode.works:
-        loops += [(name, work(service)) for name, work in service.background]
-    tasks = [spawn(_whole(work), f"{service.name}.{name}") for name, work in loops]
-    try:
-        yield
-    finally:
-        await stop(tasks)
-        if broker is not None:
-            await broker.close()
+            loops += [(name, work(service)) for name, work in service.background]
+        tasks = [spawn(_whole(work), f"{service.name}.{name}") for name, work in loops]
+        try:
+            yield
+        finally:
+            await stop(tasks)
 
 
-def topologies(service: Service) -> list[topology.Topology]:
+def _messaging(
+    service: Service, mode: Mode, database_url: str, rabbitmq_url: str, stack: AsyncExitStack
+) -> list[tuple[str, Awaitable[None]]]:
+    from kit.messaging import backlog
+    from kit.messaging.rabbit import RabbitBroker
+    from kit.messaging.relay import Ringer
+
+    loops: list[tuple[str, Awaitable[None]]] = [("backlog", backlog.watch(service.state.database))]
+    if not mode.works:
+        return [*loops, ("ringer", Ringer(service.state.database, database_url).run())]
+    broker = RabbitBroker(rabbitmq_url, topologies(service))
+    stack.push_async_callback(broker.close)
+    service.state.readiness["rabbitmq"] = broker.ping
+    return loops + message_loops(service, broker, database_url)
+
+
+def topologies(service: Service) -> "list[Topology]":
     """Return what the service declares at the broker."""
+    from kit.messaging import topology
+
     routes = service.routes
     own = topology.of_service(
         service.name,
@@ -170,6 +195,11 @@ def message_loops(
     service: Service, broker: "Broker", url: str
 ) -> list[tuple[str, Awaitable[None]]]:
     """Return the loops of the messaging core: relay, inbox upkeep, consumers and their retries."""
+    from kit.messaging import inbox, topology
+    from kit.messaging.graveyard import Graveyard
+    from kit.messaging.relay import Relay
+    from kit.messaging.retries import Retries
+
     database: Database = service.state.database
     every = MAINTENANCE_SECONDS
     loops: list[tuple[str, Awaitable[None]]] = [
@@ -186,8 +216,10 @@ def message_loops(
     return loops
 
 
-def consumers(service: Service, broker: "Broker") -> list[Consumer]:
+def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
     """Return one consumer for each queue the service reads."""
+    from kit.messaging.consumer import Consumer
+
     routes, database = service.routes, service.state.database
     tables = {
         "commands": by_type(routes.commands),
@@ -205,6 +237,19 @@ def consumers(service: Service, broker: "Broker") -> list[Consumer]:
         for kind, handlers in tables.items()
         if handlers
     ]
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which by itself would wait in vain for streams to end."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Have what has no end ended, then finish what has one; called by uvicorn."""
+        self._stopping()
+        await super().shutdown(sockets)
 
 
 async def serve(service: Service, mode: Mode, *, host: str, port: int) -> None:
@@ -235,7 +280,7 @@ async def serve(service: Service, mode: Mode, *, host: str, port: int) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, service.stopping)
     service.state.is_stopping = lambda: server.should_exit  # for answers that would go on for ever
     await server.serve()
     if not server.started:
@@ -246,8 +291,10 @@ async def _whole(work: Awaitable[None]) -> None:
     await work
 
 
-async def _patiently(attempt: Callable[[], Awaitable[Database]]) -> Database:
+async def _patiently(attempt: Callable[[], Awaitable["Database"]]) -> "Database":
     """Try until it works, as what a service needs may still be starting."""
+    import asyncpg
+
     async with asyncio.timeout(OPEN_WITHIN_SECONDS):
         for delay in backoff():
             try:

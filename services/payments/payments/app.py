@@ -110,6 +110,7 @@ def build(settings: Settings) -> Service:
         ),
         resources=(calls_and_waiting,),
         sagas=sagas,
+        stopping=watchers.wake_all,
     )
 
 

@@ -55,6 +55,12 @@ class Watchers:
             if not self._of_user[user_id]:
                 del self._of_user[user_id]
 
+    def wake_all(self) -> None:
+        """Have every stream look at once whether it may go on."""
+        for bells in self._watching.values():
+            for bell in bells:
+                bell.ring()
+
     async def run(self, database: Database) -> None:
         """Wake those concerned, until cancelled."""
         database.doorbell.rings(self.bell)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from deploy.bootstrap import ROOT
+from deploy.stack.services import MEMORY
 
 TEXT = (ROOT / "deploy" / "Dockerfile").read_text()
 STAGES = re.split(r"^(?=FROM )", TEXT, flags=re.MULTILINE)
@@ -50,6 +51,11 @@ def test_signals_reach_the_service() -> None:
     assert command is not None
     assert command[1].startswith("[")
     assert "exec python" in command[1]
+
+
+def test_memory_is_kept_as_the_runner_has_it() -> None:
+    for name, value in MEMORY.items():
+        assert re.search(rf"^ENV (?:.*\n)*? *{name}={value}$", LAST, re.MULTILINE)
 
 
 def test_no_secret_is_built_in() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from auth.hashing import PasswordHasher
+from auth.hashing import PasswordHasher, give_back
 from kit.refusals import Unavailable
 
 
@@ -49,3 +49,31 @@ async def test_the_event_loop_runs_on_while_passwords_are_hashed(hasher: Passwor
         await asyncio.sleep(0)
     assert turns > 100
     await hashing
+
+
+async def test_memory_is_given_back_when_there_was_no_work_for_a_while() -> None:
+    given_back = asyncio.Event()
+    hasher = PasswordHasher(queue=64, idle_seconds=0.0, give_back=given_back.set)
+    await hasher.hash("some password")
+    async with asyncio.timeout(30):
+        await given_back.wait()
+    hasher.close()
+
+
+async def test_work_puts_it_off_and_closing_calls_it_off() -> None:
+    hasher = PasswordHasher(queue=64, idle_seconds=3600)
+    await hasher.hash("some password")
+    first = hasher._rest
+    await hasher.hash("some password")
+    second = hasher._rest
+    assert first is not None
+    assert second is not None
+    assert (first.cancelled(), second.cancelled()) == (True, False)
+    hasher.close()
+    assert second.cancelled()
+
+
+async def test_hashing_goes_on_after_memory_was_given_back(hasher: PasswordHasher) -> None:
+    await hasher.hash("some password")
+    give_back()
+    assert await hasher.hash("some password")

@@ -85,7 +85,6 @@ def test_a_stranger_under_a_recorded_pid_is_never_signalled(
     (processes.records / "one.json").write_text(json.dumps(record))
     assert not processes.is_alive("one")
     processes.end("one", signal.SIGKILL, WAIT)
-    processes.send("one", signal.SIGKILL)
     assert is_running(stranger)
 
 
@@ -104,7 +103,9 @@ def test_who_does_not_hear_is_killed(processes: Processes, tmp_path: Path) -> No
 
 def test_a_paused_process_can_be_ended(processes: Processes, tmp_path: Path) -> None:
     processes.start(program("one", SLEEP, tmp_path))
-    processes.send("one", signal.SIGSTOP)
+    identity = processes.identity_of("one")
+    assert identity is not None
+    os.kill(identity.pid, signal.SIGSTOP)
     processes.end("one", signal.SIGTERM, WAIT)
     assert not processes.is_alive("one")
 

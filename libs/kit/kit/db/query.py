@@ -1,15 +1,18 @@
-"""Renders SQLAlchemy Core statements for asyncpg: dynamic filters without string building."""
+"""Renders SQLAlchemy Core statements for asyncpg: dynamic filters without string building.
+
+SQLAlchemy is loaded with the first such statement: a process without any does without its 12 MiB.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
-from sqlalchemy.sql import ClauseElement
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+    from sqlalchemy.sql import ClauseElement
 
-_DIALECT = dialect()  # type: ignore[no-untyped-call]
 
-
-def render(statement: str | ClauseElement, args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+def render(statement: "str | ClauseElement", args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
     """Give the text with ``$1`` placeholders and its arguments in order; text passes through.
 
     Values are bound as they are: use it for uuid, int, text and timestamp columns, not for types
@@ -17,7 +20,15 @@ def render(statement: str | ClauseElement, args: Sequence[Any]) -> tuple[str, Se
     """
     if isinstance(statement, str):
         return statement, args
-    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    compiled = statement.compile(dialect=postgresql(), compile_kwargs={"render_postcompile": True})
     params = compiled.construct_params() or {}
     order = getattr(compiled, "positiontup", None) or ()
     return str(compiled), [params[name] for name in order]
+
+
+@cache
+def postgresql() -> "Dialect":
+    """Return what statements are rendered for; loaded once."""
+    from sqlalchemy.dialects.postgresql.asyncpg import dialect
+
+    return dialect()  # type: ignore[no-untyped-call]

@@ -12,7 +12,6 @@ import structlog
 from asyncpg import Connection as Driver
 from asyncpg import Record
 from asyncpg.exceptions import InterfaceError, PostgresError
-from sqlalchemy.sql import ClauseElement
 
 from kit import context
 from kit.clock import Clock
@@ -23,6 +22,8 @@ from kit.messaging.outbox import Outgoing, prepare, store
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from sqlalchemy.sql import ClauseElement
 
     from kit.db.database import Database
 
@@ -54,22 +55,22 @@ class Connection:
         self._database = database
         self.driver = driver
 
-    async def fetch(self, statement: str | ClauseElement, *args: Any) -> list[Record]:
+    async def fetch(self, statement: "str | ClauseElement", *args: Any) -> list[Record]:
         """Return all rows."""
         text, values = self._prepare(statement, args)
         return await self._ask(lambda driver: driver.fetch(text, *values))
 
-    async def fetchrow(self, statement: str | ClauseElement, *args: Any) -> Record | None:
+    async def fetchrow(self, statement: "str | ClauseElement", *args: Any) -> Record | None:
         """Return the first row, or None."""
         text, values = self._prepare(statement, args)
         return await self._ask(lambda driver: driver.fetchrow(text, *values))
 
-    async def fetchval(self, statement: str | ClauseElement, *args: Any) -> Any:
+    async def fetchval(self, statement: "str | ClauseElement", *args: Any) -> Any:
         """Return the first column of the first row, or None."""
         text, values = self._prepare(statement, args)
         return await self._ask(lambda driver: driver.fetchval(text, *values))
 
-    async def execute(self, statement: str | ClauseElement, *args: Any) -> int:
+    async def execute(self, statement: "str | ClauseElement", *args: Any) -> int:
         """Run a statement and return how many rows it touched (0 where that makes no sense)."""
         text, values = self._prepare(statement, args)
         status = await self._do(lambda driver: driver.execute(text, *values))
@@ -103,7 +104,7 @@ class Connection:
             raise
 
     def _prepare(
-        self, statement: str | ClauseElement, args: Sequence[Any]
+        self, statement: "str | ClauseElement", args: Sequence[Any]
     ) -> tuple[str, Sequence[Any]]:
         self._database.statements += 1
         return render(statement, args)

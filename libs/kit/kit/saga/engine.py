@@ -195,11 +195,6 @@ class SagaEngine:
         given = Operated(action, actor, learnt or {})
         return bool(await self.apply(uow, [(saga_id, given, None)]))
 
-    async def handle_replies(self, uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-        """Advance instances by a batch of replies; strangers' and late replies change nothing."""
-        for stranger in await self.take_replies(uow, envelopes):
-            log.warning("saga_unknown", saga=self.saga.name, saga_id=stranger.subject)
-
     async def take_replies(
         self, uow: UnitOfWork, envelopes: Sequence[Envelope]
     ) -> Sequence[Envelope]:

@@ -89,7 +89,7 @@ class Agency:
     async def reply(self, *replies: tuple[UUID, Reply]) -> None:
         envelopes = [self.envelope(saga_id, reply) for saga_id, reply in replies]
         async with self.database.unit_of_work() as uow:
-            await self.engine.handle_replies(uow, envelopes)
+            await shared_replies(self.engine)(uow, envelopes)
 
     def envelope(self, saga_id: UUID, reply: Reply) -> Envelope:
         now, name = self.clock.now(), str(saga_id)
