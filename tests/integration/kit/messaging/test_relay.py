@@ -162,6 +162,8 @@ async def test_trouble_with_postgresql_loses_nothing_and_keeps_the_order(
             if int(text) % 40 == 39:
                 await cluster.as_superuser(
                     "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                    " AND database = (SELECT oid FROM pg_database"
+                    " WHERE datname = current_database())"
                 )
         await until(lambda: empty(database))
     assert arrived(broker) == [("a", text) for text in texts]
