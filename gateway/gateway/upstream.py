@@ -6,6 +6,7 @@ redirects and header handling a proxy has no use for and which cost half of the 
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -194,7 +195,10 @@ class Upstream:
             transport.write(head + body.whole)
         else:
             transport.write(head)
-            await self._write(protocol, body, body.rest)
+            # A service may refuse a body half-way and close: then its answer is there already,
+            # and reading says what broke where it is not.
+            with suppress(*_BREAKS):
+                await self._write(protocol, body, body.rest)
         protocol.start_timeout()
         message, payload = await protocol.read()
         while message.code <= _LAST_INTERIM:
@@ -212,7 +216,7 @@ class Upstream:
         self, protocol: ResponseHandler, body: Body, rest: AsyncIterator[bytes]
     ) -> None:
         # The answer is read after the last byte was written: our services take all of a body
-        # before they answer, and a refusal of theirs still waits in the buffer.
+        # before they answer, or for a while after they refused it.
         writer = StreamWriter(protocol, self._loop)
         if body.length is None:
             writer.enable_chunking()

@@ -172,7 +172,9 @@ class WebSettings(EnvironmentSettings):
 
     host: str = setting("127.0.0.1", "Address to listen on.")
     port: int = setting(8000, "Port to listen on.", ge=1, le=65535)
-    max_body_bytes: int = setting(1024 * 1024, "Largest request body, in bytes.", ge=1024)
+    max_body_bytes: int = setting(
+        64 * 1024, "Largest request body, in bytes, where an operation says nothing else.", ge=1024
+    )
     idempotency_keys: int = setting(
         50_000,
         "Most answers by Idempotency-Key that are kept for one caller, each for a day.",

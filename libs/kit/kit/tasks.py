@@ -13,7 +13,10 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 GIVES_WAY_AFTER = 64  # items, about a millisecond of putting messages into words
-WORKED_SECONDS = 10.0  # having gone on for so long, a loop that fails starts its backoff afresh
+WORKED_SECONDS = 1.0  # having gone on for so long, a loop that fails starts its backoff afresh
+# The longest pause after a failure. While the loops of a service pause, requests that wait for
+# what these do stand still; to ask a server that is away once a second costs it nothing.
+LONGEST_PAUSE_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +74,7 @@ async def to_the_end(work: Coroutine[Any, Any, A], *, within_seconds: float) -> 
         raise
 
 
-def backoff(first: float = 0.1, most: float = 5.0) -> Iterator[float]:
+def backoff(first: float = 0.1, most: float = LONGEST_PAUSE_SECONDS) -> Iterator[float]:
     """Yield capped exponential delays in seconds with full jitter (AWS Builders' Library)."""
     ceiling = first
     while True:
@@ -92,7 +95,7 @@ async def for_ever(
         name: What the log calls it.
         work: One run; it may go on for as long as it likes.
         every_seconds: Pause after a run that returned. After one that raised the pause grows,
-            each time it fails soon, up to some seconds.
+            each time it fails soon, up to a second.
         or_when: What cuts that pause short once it returns, as what was away is back.
     """
     loop = asyncio.get_running_loop()

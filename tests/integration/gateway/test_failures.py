@@ -268,3 +268,26 @@ async def test_a_caller_that_leaves_while_sending_leaves_no_trace_at_the_service
     await writer.wait_closed()
     assert (await door.get("/v1/wallets")).status_code == 200
     assert [seen.path for seen in service.seen] == ["/v1/wallets"]
+
+
+async def refuse_half_way(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer at the beginning of a body, take some of the rest, close on what is left."""
+    writer.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno")
+    await writer.drain()
+    await reader.readexactly(300_000)
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), 65_536):
+        yield body[start : start + 65_536]
+
+
+@pytest.mark.parametrize("sent", [bytes, _pieces])
+async def test_a_refusal_half_way_reaches_the_caller(
+    scripted: Scripted, open_door: Any, sent: Callable[[bytes], Any]
+) -> None:
+    scripted.script = [refuse_half_way]
+    door = await door_to(scripted, open_door)
+    answer = await door.request("POST", "/v1/payments", content=sent(b"x" * 1_000_000))
+    assert (answer.status_code, answer.content) == (413, b"no")
+    assert scripted.connections == 1

@@ -16,8 +16,7 @@ from testkit.databases import Cluster
 # Waits until they have ended.
 END_ALL = (
     "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
-    " WHERE usename = 'kit' AND pid <> pg_backend_pid()"
-    " AND datname = current_database()"  # all of pytest's workers share one server
+    " WHERE datname = current_database() AND usename = 'kit' AND pid <> pg_backend_pid()"
 )
 END_SELF = "SELECT pg_terminate_backend(pg_backend_pid())"
 

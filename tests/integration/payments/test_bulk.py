@@ -1,7 +1,9 @@
 """Many payments sent at once: each row has a fate of its own, and the whole is sent once."""
 
 import asyncio
+import json
 from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +13,7 @@ import respx
 from tests.integration.payments.room import AUTH, Room
 
 from contracts.payments import PaymentCreated, PaymentPaid
+from payments.api.bulk import MAX_BYTES
 from payments.app import bulk_work
 from testkit.pump import sent
 
@@ -303,3 +306,77 @@ async def test_large_amounts_are_reserved_and_checked(room: Room, alice: UUID, b
     await bulk_work(room.service).once()
     asked = await sent(room.database, PlaceHold, Transfer)
     assert [type(envelope.message).__name__ for envelope in asked] == ["PlaceHold", "Transfer"]
+
+
+async def test_a_thousand_rows_with_all_their_texts_full_are_taken(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    full = {f"{number:02}" + "k" * 38: "v" * 500 for number in range(20)}
+    rows = [row("bob", "0.01", description="d" * 500, card_holder="H" * 100, metadata=full)]
+    path = await send(room, alice, rows * 1000)
+    assert (await shown(room, alice, path))["total"] == 1000
+
+
+@pytest.mark.parametrize("key", [None, "one"])
+async def test_a_row_may_be_full_in_any_script_and_no_longer(
+    room: Room, alice: UUID, bob: UUID, key: str | None
+) -> None:
+    full = {f"{number:02}" + "🎄" * 38: "🎄" * 500 for number in range(20)}
+    rows = [row("bob", description="🎄" * 500, metadata=full)]
+    headers = {"Content-Type": "application/json", "Accept-Language": "en"}
+    headers |= {} if key is None else {"Idempotency-Key": key}
+    written = json.dumps(rows, ensure_ascii=False).encode()
+    for status in (202, 202):
+        answer = await room.post(alice, "/v1/payments/bulk", content=written, headers=headers)
+        assert answer.status_code == status, answer.text
+    assert ("idempotency-replayed" in answer.headers) == (key is not None)
+    long = json.dumps([*rows, row("bob", description="x" * 65_536)]).encode()
+    answer = await room.post(alice, "/v1/payments/bulk", content=long, headers=headers)
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/0", "too_long")
+
+
+async def test_a_broken_row_is_named_by_line_and_column(room: Room, alice: UUID) -> None:
+    headers = {"Content-Type": "application/json", "Accept-Language": "en"}
+    body = b'[{"payee": {"username": "bob"}, "amount": "1.00"},\n {"payee" {}}]'
+    answer = await room.post(alice, "/v1/payments/bulk", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_unreadable")
+    assert "line 2, column 11" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("body", [b"x," * 3_000_000, b"[" + b"1," * 3_000_000, b'["' + b"x" * 9**7])
+@pytest.mark.parametrize("content_type", ["text/csv", "application/json", "text/plain"])
+async def test_a_body_of_megabytes_of_nothing_is_refused(
+    room: Room, alice: UUID, body: bytes, content_type: str
+) -> None:
+    for content in (body, _chunks(body)):
+        answer = await room.post(
+            alice, "/v1/payments/bulk", content=content, headers={"Content-Type": content_type}
+        )
+        assert answer.status_code in (400, 413, 415, 422), answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert await room.count("bulk") == 0
+
+
+async def _chunks(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), 2**16):
+        yield body[start : start + 2**16]
+
+
+@pytest.mark.parametrize("announced", [{"Content-Length": str(MAX_BYTES + 1)}, {}])
+async def test_what_is_longer_than_any_bulk_is_refused_before_its_end(
+    room: Room, alice: UUID, announced: dict[str, str]
+) -> None:
+    taken = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal taken
+        while True:
+            taken += 2**16
+            yield b"x," * 2**15
+
+    headers = {"Content-Type": "text/csv", **announced}
+    answer = await room.post(alice, "/v1/payments/bulk", content=endless(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert taken <= (0 if announced else MAX_BYTES + 2**17)

@@ -9,8 +9,7 @@ from testkit.databases import Cluster
 
 END_ALL = (
     "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
-    " WHERE usename = 'wallet' AND pid <> pg_backend_pid()"
-    " AND datname = current_database()"  # all of pytest's workers share one server
+    " WHERE datname = current_database() AND usename = 'wallet' AND pid <> pg_backend_pid()"
 )
 CALLERS, EACH = 6, 10
 BETWEEN = 20  # answers, before all connections are ended again

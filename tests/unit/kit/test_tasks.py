@@ -6,6 +6,7 @@ import pytest
 
 from kit.tasks import (
     GIVES_WAY_AFTER,
+    LONGEST_PAUSE_SECONDS,
     backoff,
     for_ever,
     giving_way,
@@ -142,6 +143,25 @@ async def test_a_task_that_fails_is_told_and_others_are_stopped_quietly() -> Non
     await stop([failed, waiting])
     assert waiting.cancelled()
     assert isinstance(failed.exception(), ZeroDivisionError)
+
+
+async def test_a_loop_that_fails_again_and_again_never_pauses_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where connections end every second, what waits for the loop must not wait for many."""
+    paused: list[float] = []
+
+    async def pause(seconds: float, or_when: object) -> None:
+        paused.append(seconds)
+        await asyncio.sleep(0)
+
+    async def work() -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr("kit.tasks._pause", pause)
+    async with running(for_ever("test", work)):
+        await until(lambda: len(paused) > 100)
+    assert max(paused) <= LONGEST_PAUSE_SECONDS == 1.0
 
 
 def test_delays_grow_up_to_their_cap_with_jitter() -> None:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from kit.refusals import Refusal
 from kit.settings import WebSettings
 from kit.web import docs, health
+from kit.web.allowance import Allowance
 from kit.web.dispatch import RouteTable
 from kit.web.edge import Edge
 from kit.web.openapi.document import complete
@@ -134,6 +135,7 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
         describe=describe,
     )
     app.state.settings = settings
+    app.state.allowance = Allowance()
     app.state.readiness = {}
     app.state.readiness_seconds = READINESS_SECONDS
     app.include_router(health.router)

@@ -5,9 +5,9 @@ error model of `kit.web`, at about a quarter of the cost (figures in libs/kit/RE
 support what Saldo has no use for: cookies, uploads, background tasks, dependencies with `yield`.
 """
 
-import asyncio
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Annotated, Any, NamedTuple
 
@@ -25,8 +25,6 @@ from kit.web.identity import caller, maybe_caller
 Arguments = dict[str, Any]
 
 _CALLERS = (caller, maybe_caller)
-# Longer bodies are read in a thread, so that nobody else waits for that.
-LONG_BODY_BYTES = 32 * 1024
 
 
 class Told(NamedTuple):
@@ -196,6 +194,7 @@ class Binder:
         self, exchange: Exchange, arguments: Arguments, faults: list[FieldFault]
     ) -> None:
         body = await bodies.read(exchange.receive)
+        exchange.scope["saldo.body_bytes"] = len(body)
         value = self._fields[0]
         if not body:
             if value.is_required:
@@ -203,10 +202,9 @@ class Binder:
             arguments[value.name] = value.default()
             return
         content_type = exchange.headers.get(b"content-type")
-        if len(body) > LONG_BODY_BYTES:
-            read, found = await asyncio.to_thread(self._read, value, body, content_type)
-        else:
-            read, found = self._read(value, body, content_type)
+        read, found = await bodies.aside(
+            partial(self._read, value, body, content_type), length=len(body)
+        )
         faults.extend(found)
         arguments[value.name] = read
 

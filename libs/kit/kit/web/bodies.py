@@ -3,8 +3,11 @@
 Does not check values; `kit.web.binding` does, once a body is readable.
 """
 
+import asyncio
 import json
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import orjson
@@ -19,6 +22,8 @@ from kit.refusals import (
     QueryInvalid,
 )
 
+T = TypeVar("T")
+
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
@@ -26,9 +31,27 @@ FORM = "application/x-www-form-urlencoded"
 MAX_DEPTH = 32
 # Opening brackets of one body, those in texts included; bounds the time spent on reading it.
 MAX_BRACKETS = 20_000
-# Commas of one body, those in texts included: how many values it can have at most.
-MAX_COMMAS = 200_000
+# Commas of one body, and colons, those in texts included: how many values and names it can have at
+# most. Each is far more than the largest body that any operation takes could need.
+MAX_COMMAS = 20_000
+MAX_COLONS = 20_000
+# Longer bodies are read aside.
+LONG_BODY_BYTES = 32 * 1024
 _MAX_PARAMETERS = 100
+
+
+# One thread: each more would leave the loop a smaller share of the interpreter.
+_ASIDE = ThreadPoolExecutor(1, thread_name_prefix="bodies")
+
+
+async def aside(work: Callable[[], T], *, length: int) -> T:
+    """Do what takes as long as a body of `length` bytes is long: a short one's at once.
+
+    That of long ones is done in a thread, one after the other, so that nobody else waits for it.
+    """
+    if length <= LONG_BODY_BYTES:
+        return work()
+    return await asyncio.get_running_loop().run_in_executor(_ASIDE, work)
 
 
 def limited(receive: Receive, max_bytes: int) -> Receive:
@@ -97,9 +120,10 @@ def parse_json(body: bytes) -> Any:
             twice in one object (readers differ on which counts), or more than MAX_DEPTH deep.
     """
     brackets = body.count(b"{") + body.count(b"[")
+    colons = body.count(b":")
     if brackets > MAX_BRACKETS:
         raise BodyUnreadable
-    if body.count(b",") > MAX_COMMAS:
+    if body.count(b",") > MAX_COMMAS or colons > MAX_COLONS:
         raise BodyTooComplex(limit=MAX_COMMAS)
     try:
         document = orjson.loads(body)
@@ -109,7 +133,7 @@ def parse_json(body: bytes) -> Any:
         raise BodyUnreadable
     # Each name takes a colon, so equal counts prove that none was dropped as a repetition;
     # otherwise (a colon inside some text, too) the slower parser looks at every name.
-    if body.count(b":") != _count_names(document):
+    if colons != _count_names(document):
         json.loads(body, object_pairs_hook=_unique)
     return document
 

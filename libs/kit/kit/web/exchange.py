@@ -3,7 +3,9 @@
 Does not choose the route or the answer.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -27,6 +29,10 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+# What is still taken in of a body that was refused; after that the connection is closed on it.
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 16 * 1024 * 1024
+_CLOSING = (b"connection", b"close")
 _JSON_HEADERS = (*SECURITY_HEADERS, (b"content-type", b"application/json"))
 
 
@@ -41,6 +47,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "_incoming",
         "headers",
         "identity",
         "path_values",
@@ -63,6 +70,7 @@ class Exchange:
     ) -> None:
         self.scope = scope
         self.receive = receive
+        self._incoming = receive
         self.send = send
         self.headers = headers
         self.request_id = request_id
@@ -91,14 +99,37 @@ class Exchange:
         )
 
     async def refuse(self, refusal: Refusal) -> None:
-        """Send a problem."""
+        """Send a problem; one that closes the connection lets the caller finish sending."""
         status, headers, body = problems.render(
             refusal,
             accept_language=self.headers.get(b"accept-language"),
             request_id=self.request_id,
         )
         headers.append((b"content-length", str(len(body)).encode()))
-        await self._send_whole(status, self._complete(headers), body)
+        if _CLOSING not in headers or self._is_head:
+            await self._send_whole(status, self._complete(headers), body)
+            return
+        self.status = status
+        start = {"type": "http.response.start", "status": status}
+        await self.send({**start, "headers": self._complete(headers)})
+        await self.send({"type": "http.response.body", "body": body, "more_body": True})
+        await self._linger()
+        await self.send({"type": "http.response.body", "body": b""})
+
+    async def _linger(self) -> None:
+        """Take in for a while what the caller still sends.
+
+        Closing on unread bytes resets the connection, and the answer would be lost with it
+        (RFC 9112 §9.6).
+        """
+        taken = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while taken < LINGER_BYTES:
+                    message = await self._incoming()
+                    taken += len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
 
     async def respond(self, response: Response) -> None:
         """Send a ready answer of any kind: our own at once, Starlette's its own way."""

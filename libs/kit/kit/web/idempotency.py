@@ -5,6 +5,8 @@ it is not stored and does not use the key up, also where it comes after the answ
 Requests are the same that mean the same, however they are spelt. Does not retry anything itself.
 """
 
+# ruff: noqa: S608 - the one text is put together from constants of this file, at import
+
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,7 +28,9 @@ from kit.refusals import (
     TooManyRequests,
 )
 from kit.tasks import for_ever
+from kit.web.allowance import Allowance
 from kit.web.answers import Answer
+from kit.web.bodies import aside
 from kit.web.fields import COMPARED
 from kit.web.identity import Identity
 
@@ -42,6 +46,22 @@ _FULL_SECONDS = 3600
 _FINGERPRINT_BYTES = 8
 _SUCCESS_ENDS = 400
 
+_COLUMNS = "user_id, operation, key, body_hash, body, status, answer, headers, created_at"
+_PUT = f"INSERT INTO idempotency ({_COLUMNS}) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9"
+_OVER = (
+    " ON CONFLICT (user_id, operation, key) DO UPDATE SET"
+    " body_hash = excluded.body_hash, body = excluded.body, status = excluded.status,"
+    " answer = excluded.answer, headers = excluded.headers,"
+    " created_at = excluded.created_at"
+)
+_STORED = _PUT + _OVER
+# Returns how many were kept before, of `$10` at most; then nothing is stored.
+_COUNTED_AND_STORED = (
+    "WITH kept AS (SELECT count(*) AS rows FROM (SELECT FROM idempotency WHERE user_id = $1"
+    f" LIMIT $10) AS one), stored AS ({_PUT} FROM kept WHERE rows < $10{_OVER})"
+    " SELECT rows FROM kept"
+)
+
 Work = Callable[[UnitOfWork], Awaitable[Answer]]
 Stands = Callable[[UnitOfWork, Answer], Awaitable[bool]]
 
@@ -56,6 +76,7 @@ class _Claim:
     digest: bytes
     fields: dict[str, str]
     most_keys: int
+    allowance: Allowance
 
     @property
     def lock(self) -> int:
@@ -102,7 +123,11 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
     if given is None:
         async with database.unit_of_work() as uow:
             return await work(uow)
-    claim = _claim(request, caller, operation, body, key=read_key(given))
+    key = read_key(given)
+    claim = await aside(
+        lambda: _claim(request, caller, operation, body, key=key),
+        length=request.scope.get("saldo.body_bytes", 0),
+    )
     async with database.unit_of_work() as uow:
         return await _once(uow, claim, work, stands)
 
@@ -174,15 +199,7 @@ async def _once(uow: UnitOfWork, claim: _Claim, work: Work, stands: Stands | Non
 
 
 async def _keep(uow: UnitOfWork, claim: _Claim, answer: Answer, now: datetime) -> None:
-    stored = await uow.execute(
-        "INSERT INTO idempotency"
-        " (user_id, operation, key, body_hash, body, status, answer, headers, created_at)"
-        " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE $10 > (SELECT count(*) FROM ("
-        " SELECT FROM idempotency WHERE user_id = $1 LIMIT $10) AS kept)"
-        " ON CONFLICT (user_id, operation, key) DO UPDATE SET"
-        " body_hash = excluded.body_hash, body = excluded.body, status = excluded.status,"
-        " answer = excluded.answer, headers = excluded.headers,"
-        " created_at = excluded.created_at",
+    values = (
         claim.user_id,
         claim.operation,
         claim.key,
@@ -192,9 +209,16 @@ async def _keep(uow: UnitOfWork, claim: _Claim, answer: Answer, now: datetime) -
         answer.body,
         answer.own_headers,
         now,
-        claim.most_keys,
     )
-    if not stored:
+    if claim.allowance.take(claim.user_id):
+        await uow.execute(_STORED, *values)
+        return
+    if claim.allowance.is_full(claim.user_id, now):
+        raise TooManyRequests(retry_after_seconds=_FULL_SECONDS)
+    kept = await uow.fetchval(_COUNTED_AND_STORED, *values, claim.most_keys)
+    free = claim.most_keys - kept - 1
+    claim.allowance.learn(claim.user_id, free, now)
+    if free < 0:
         raise TooManyRequests(retry_after_seconds=_FULL_SECONDS)
 
 
@@ -215,6 +239,7 @@ def _claim(
             for name, value in said.items()
         },
         most_keys=request.app.state.settings.idempotency_keys,
+        allowance=request.app.state.allowance,
     )
 
 

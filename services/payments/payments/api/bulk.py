@@ -1,5 +1,6 @@
 """Many payments at once: sending them, and looking at what becomes of them."""
 
+from typing import Final
 from uuid import UUID
 
 from fastapi import Request
@@ -8,6 +9,7 @@ from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
+from kit.web.bodies import JSON
 from kit.web.idempotency import idempotently
 from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, next_link
 from kit.web.routes import Router
@@ -16,12 +18,21 @@ from payments.bound_refusals import TooManyBulks
 from payments.domain.bulk import WAITING, came_to_nothing
 from payments.refusals import BulkNotFound
 from payments.repository import Bulks
-from payments.schemas.bulk import BulkAnswer, BulkRequest, BulkRows, BulkWithRows, item, summary
+from payments.schemas.bulk import (
+    BulkAnswer,
+    BulkRequest,
+    BulkRows,
+    BulkWithRows,
+    item,
+    read_rows,
+    summary,
+)
 from payments.schemas.bulk_csv import CSV, DOCUMENTED, read_bulk
 from payments.service import bulk as service
 from payments.wiring import Wired
 
-MAX_BYTES = 32 * 1024 * 1024
+# A thousand rows of which each has all its texts full, in Latin letters.
+MAX_BYTES: Final = 12 * 1024 * 1024
 
 router = Router(tags=["bulk payments"])
 
@@ -38,7 +49,7 @@ router = Router(tags=["bulk payments"])
     response_model=BulkAnswer,
     is_idempotent=True,
     max_body_bytes=MAX_BYTES,
-    other_bodies={CSV: read_bulk},
+    other_bodies={CSV: read_bulk, JSON: read_rows},
     refusals=(TooManyBulks,),
     openapi_extra={"requestBody": {"content": {CSV: DOCUMENTED}}},
 )

@@ -64,7 +64,7 @@ from payments.refusals import (
 from payments.repository import Charges, Lists, Payments
 from payments.schemas import payment_examples as examples
 from payments.schemas.charges import PayRequest, next_action
-from payments.schemas.payments import AnyPayment, OutgoingPayment, PaymentRequest
+from payments.schemas.payments import LONGEST_PAYMENT, AnyPayment, OutgoingPayment, PaymentRequest
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
 from payments.waiting import Places
@@ -89,6 +89,7 @@ router = Router(tags=["payments"])
     response_model=OutgoingPayment,
     responses={202: {"model": OutgoingPayment, "description": "It is on its way."}},
     is_idempotent=True,
+    max_body_bytes=LONGEST_PAYMENT,
     refusals=(
         TooManyOpenPayments,
         PayerNotActive,

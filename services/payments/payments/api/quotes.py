@@ -15,7 +15,7 @@ from payments.domain.quotes import amount_of, count_planned, failure_of, refusal
 from payments.domain.reasons import reason_label
 from payments.parties import find_parties
 from payments.repository import Limits
-from payments.schemas.payments import PaymentRequest
+from payments.schemas.payments import LONGEST_PAYMENT, PaymentRequest
 from payments.schemas.quotes import QuoteAnswer, QuotedPayee
 from payments.wiring import Wired, Wiring
 
@@ -39,6 +39,7 @@ def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refu
     description="Takes what creating one does. Answers 200 also where it would be refused or fail. "
     "With `execute_at` the limits of that day are heeded, and what is scheduled on it before; "
     "money in wallets is taken as it stands now.",
+    max_body_bytes=LONGEST_PAYMENT,
 )
 async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> QuoteAnswer:
     """Ask everybody whom a payment would ask, and decide as it would be decided."""

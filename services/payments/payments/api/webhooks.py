@@ -12,7 +12,7 @@ from kit.refusals import (
     TooManyRequests,
     ValidationFailed,
 )
-from kit.web.bodies import parse_json
+from kit.web.bodies import aside, parse_json
 from kit.web.routes import Router
 from payments.card_refusals import WebhookRefused
 from payments.providers import WebhookRefusedError, WebhookUnreadableError
@@ -74,11 +74,14 @@ async def hear_provider(provider: str, request: Request, wired: Wired) -> Receiv
     try:
         chosen.check_webhook(request.headers, wired.database.clock.now())
         body = await request.body()
-        notice = chosen.read_webhook(request.headers, body, wired.database.clock.now())
+        notice = await aside(
+            lambda: chosen.read_webhook(request.headers, body, wired.database.clock.now()),
+            length=len(body),
+        )
     except WebhookRefusedError:
         raise WebhookRefused from None
     except WebhookUnreadableError:
-        parse_json(body)
+        await aside(lambda: parse_json(body), length=len(body))
         raise ValidationFailed(errors=(_UNREADABLE,)) from None
     if notice is not None and not notice.is_believed:
         wired.hints.take(wired.database.clock.now())

@@ -1,13 +1,15 @@
 """What the API of bulks takes and gives; a bulk comes as a JSON list or as CSV."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
 from kit.refusals import Language, Refusal
+from kit.web.binding import Told
 from kit.web.fields import AmountFields
+from kit.web.items import read_items
 from kit.web.schemas import Model
 from payments import bound_refusals, refusals
 from payments.domain.bulk import MOST_ROWS, Bulk, Fate, is_done
@@ -62,6 +64,19 @@ class BulkPaymentRequest(AmountFields):
 BulkRows = Annotated[
     list[BulkPaymentRequest], Field(min_length=1, max_length=MOST_ROWS, examples=[[_ROW]])
 ]
+
+
+# Bytes of one row at most: all its texts full in any script, written in UTF-8.
+LONGEST_ROW: Final = 64 * 1024
+
+
+def read_rows(body: bytes) -> Told:
+    """Return a JSON body's rows, read one by one.
+
+    Raises:
+        BodyUnreadable, BodyTooComplex, BodyTooLarge, ValidationFailed: see `kit.web.items`.
+    """
+    return Told(read_items(body, most=MOST_ROWS, longest=LONGEST_ROW), lambda fault: fault)
 
 
 class BulkRequest(Model):

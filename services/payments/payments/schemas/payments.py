@@ -1,7 +1,7 @@
 """What the API of payments takes and gives; shapes only, the rules stand in the domain."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
@@ -72,6 +72,11 @@ class PaymentLine(Model):
     vat_code: Annotated[int, Field(ge=1, le=12)] | None = Field(
         None, description="YooKassa's code of the VAT rate; the shop's own if not given."
     )
+
+
+# Bytes of a payment to be created, or quoted, at most: all its texts full and every character
+# escaped, as many programs write what is not ASCII.
+LONGEST_PAYMENT: Final = 320 * 1024
 
 
 class PaymentRequest(HowPaid):

@@ -7,6 +7,7 @@ from fastapi import Request
 from kit import signatures
 from kit.ids import new_id
 from kit.refusals import BodyTooLarge, BodyUnreadable, NotFound, ValidationFailed
+from kit.web.bodies import aside
 from kit.web.routes import Router
 from kit.web.signed import documented, read_as
 from wallet.refusals import TransactionReused, WebhookRefused
@@ -53,7 +54,7 @@ async def take_bank_credit(
         signatures.verify(request.headers.get(SIGNATURE), secret, body, store.clock.now())
     except signatures.SignatureRefusedError:
         raise WebhookRefused from None
-    told = read_as(BankCreditRequest, body)
+    told = await aside(lambda: read_as(BankCreditRequest, body), length=len(body))
     async with store.unit_of_work() as uow:
         done = await take_credit(uow, told.credit(provider, new_id()))
     return BankCreditAnswer(

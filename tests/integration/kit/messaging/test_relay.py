@@ -161,8 +161,9 @@ async def test_trouble_with_postgresql_loses_nothing_and_keeps_the_order(
             await tell(database, [text], subject="a")
             if int(text) % 40 == 39:
                 await cluster.as_superuser(
-                    "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON"
-                    " d.oid = database WHERE locktype = 'advisory' AND datname = current_database()"
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                    " AND database = (SELECT oid FROM pg_database"
+                    " WHERE datname = current_database())"
                 )
         await until(lambda: empty(database))
     assert arrived(broker) == [("a", text) for text in texts]

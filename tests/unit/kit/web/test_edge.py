@@ -14,6 +14,7 @@ from starlette.responses import StreamingResponse
 from kit import context, logs
 from kit.refusals import NotFound
 from kit.settings import EnvironmentSettings
+from kit.web.exchange import LINGER_BYTES
 from kit.web.routes import Router
 from kit.web.schemas import Model
 
@@ -327,10 +328,11 @@ async def test_a_body_over_the_limit_is_refused_before_it_is_read(operations: Ro
     app = till(operations, max_body_bytes=1024)
     headers = [(b"content-length", b"1025"), (b"content-type", b"application/json")]
     scope = {"method": "POST", "path": "/v1/texts", "headers": headers}
-    start, body = await asgi(app, scope, [{"type": "http.disconnect"}])
+    start, body, end = await asgi(app, scope, [{"type": "http.disconnect"}])
 
     assert start["status"] == 413
     assert json.loads(body["body"])["detail"] == "The body may have at most 1024 bytes."
+    assert (body["more_body"], end["body"]) == (True, b"")
     assert dict(start["headers"])[b"connection"] == b"close"
 
 
@@ -339,15 +341,41 @@ async def test_a_body_of_unknown_length_is_cut_off_at_the_limit(operations: Rout
     headers = [(b"transfer-encoding", b"chunked"), (b"content-type", b"application/json")]
     scope = {"method": "POST", "path": "/v1/texts", "headers": headers}
     chunk = {"type": "http.request", "body": b"x" * 600, "more_body": True}
-    start, _ = await asgi(app, scope, [chunk, chunk, chunk])
+    start, *_ = await asgi(app, scope, [chunk, chunk, chunk])
 
     assert start["status"] == 413
+
+
+@pytest.mark.parametrize(("pieces", "left"), [(3, 0), (100, 96)])
+async def test_after_a_refusal_the_rest_is_taken_in_but_not_for_ever(
+    operations: Router, pieces: int, left: int
+) -> None:
+    app = till(operations, max_body_bytes=1024)
+    length = LINGER_BYTES // 4
+    waiting = [{"type": "http.request", "body": b"x" * length, "more_body": True}] * pieces
+    waiting[-1] = {"type": "http.request", "body": b"", "more_body": False}
+    answered: list[Any] = []
+
+    async def receive() -> Any:
+        return waiting.pop(0)
+
+    async def send(message: Any) -> None:
+        answered.append((message["type"], len(waiting)))
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/texts", "query_string": b""}
+    headers = [(b"content-length", str(pieces * length).encode())]
+    await app({**scope, "headers": headers}, receive, send)
+    assert answered == [
+        ("http.response.start", pieces),
+        ("http.response.body", pieces),
+        ("http.response.body", left),
+    ]
 
 
 @pytest.mark.parametrize("length", [b"x", b"-1", b"1e3", b"9" * 40])
 async def test_a_senseless_length_is_refused(operations: Router, length: bytes) -> None:
     scope = {"method": "POST", "path": "/v1/texts", "headers": [(b"content-length", length)]}
-    start, _ = await asgi(till(operations), scope)
+    start, *_ = await asgi(till(operations), scope)
 
     assert start["status"] == 413
 
