@@ -1,6 +1,6 @@
 """What is asked about refunds at the provider's own page, and about disputes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -52,6 +52,31 @@ class RefundMoveRequest(WithFaults):
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "failed"}]})
 
     status: Literal[RefundStatus.SUCCEEDED, RefundStatus.FAILED]
+
+
+class EventsQuery(Model):
+    """Of which time events are wanted, in seconds since 1970, both included."""
+
+    created_from: float = Field(0.0, ge=0)
+    created_to: float = Field(1e12, ge=0)
+
+
+class CardEvent(Model):
+    """An event as its webhook tells it."""
+
+    id: str
+    type: str
+    created: float
+    payment: dict[str, Any]
+    refund: dict[str, Any] | None = None
+    dispute: dict[str, Any] | None = None
+
+
+class CardEvents(Model):
+    """The oldest events of a time; where there are more, ask on from the last one's time."""
+
+    items: list[CardEvent]
+    has_more: bool
 
 
 class NextForm(Model):
