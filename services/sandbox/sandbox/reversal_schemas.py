@@ -9,6 +9,21 @@ from kit.web.schemas import Model
 from sandbox.card_schemas import WithFaults
 from sandbox.reversals import RefundStatus
 
+_EVENT: dict[str, Any] = {
+    "id": "evt_0197a8c05d1e7cc398c4dc0c0c07398f",
+    "type": "refund.created",
+    "created": 1769860800.0,
+    "payment": {"id": "card_0197a8c05d1e7cc398c4dc0c0c07398f", "status": "succeeded"},
+    "refund": {
+        "id": "refund_0197a8c05d1e7cc398c4dc0c0c07398f",
+        "amount": "60.00",
+        "currency": "RUB",
+        "status": "succeeded",
+        "refund_id": None,
+    },
+    "dispute": None,
+}
+
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
 
 
@@ -74,6 +89,10 @@ class CardEvent(Model):
 
 class CardEvents(Model):
     """The oldest events of a time; where there are more, ask on from the last one's time."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [_EVENT], "has_more": False}]}
+    )
 
     items: list[CardEvent]
     has_more: bool
