@@ -34,6 +34,7 @@ from payments.hearing import Hearing
 from payments.messages import routes
 from payments.neighbours import Neighbours
 from payments.parties import known_parties
+from payments.provider_log import ProviderLog
 from payments.providers import provider_of
 from payments.refunding import refund_sagas
 from payments.saga import OUTSIDE_CHECKS
@@ -178,8 +179,10 @@ async def _check(engine: SagaEngine, service: Service, settings: Settings) -> No
 
 
 async def _charge(service: Service) -> None:
+    """Ask the provider about what is under way, and what it has told that nobody heard."""
     wiring: Wiring = service.state.wiring
-    await wiring.charging.run()
+    read = ProviderLog(wiring.database, wiring.charging.provider, wiring.hearing)
+    await all_of([wiring.charging.run(), read.run()])
 
 
 async def _hear(service: Service) -> None:

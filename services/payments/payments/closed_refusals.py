@@ -1,8 +1,7 @@
 """Every "no" about users who are deleted, or are to be, beside those of ``refusals.py``.
 
 Refusal
-├── PaymentsOpen             409  payments_open
-└── PayerDeleted             409  payer_deleted
+└── PaymentsOpen             409  payments_open
 """
 
 from collections.abc import Iterable
@@ -26,22 +25,14 @@ class PaymentsOpen(Refusal):
         super().__init__(errors=[_fault(one) for one in standing])
 
 
-class PayerDeleted(Refusal):
-    """A refund to the wallet of somebody who is deleted."""
-
-    code = "payer_deleted"
-    status = 409
-    title_en = "Payer deleted"
-    title_ru = "Плательщик удалён"
-    detail_en = "Whoever paid is deleted and has no wallet to give back to."
-    detail_ru = "Плательщик удалён, и кошелька, на который вернуть деньги, у него нет."
-
-
 _WORDS = {
     "payment": ("Payment", "Платёж"),
     "refund": ("Refund", "Возврат"),
     "charge": ("Card charge", "Списание с карты"),
     "bulk": ("Bulk", "Пакет платежей"),
+    "dispute": ("Card dispute", "Спор по карте"),
+    "movement": ("Movement for a card's provider", "Движение для провайдера карты"),
+    "return": ("Return to a card", "Возврат на карту"),
 }
 
 

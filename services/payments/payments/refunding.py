@@ -15,7 +15,8 @@ from payments.refund_saga import CARD_REFUND, REFUND
 from payments.repository import Refunds
 from payments.saga import RESERVE
 from payments.service import card_refunds
-from payments.service.recoveries import count_in, settle_payments
+from payments.service.bookings import count_in
+from payments.service.recoveries import settle_payments
 from payments.waiting import RefundEnds
 
 log = get_logger(__name__)

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections import deque
+from collections.abc import Iterator
 from typing import Any, Final
 
 from kit.ids import new_id
@@ -12,6 +14,7 @@ from sandbox.deliveries import Faults, Sender
 from sandbox.reversals import Dispute, DisputeMove, Refund, RefundStatus
 
 DECLINED: Final = "card_declined"
+MOST_EVENTS: Final = 1000  # that are told again; the oldest are forgotten
 
 
 class Provider:
@@ -22,6 +25,7 @@ class Provider:
         self.cards = Cards()
         self._public_url = public_url.rstrip("/")
         self.sender: Sender | None = None  # there once the service has been opened
+        self._lately: deque[dict[str, Any]] = deque(maxlen=MOST_EVENTS)
 
     def page_url(self, payment: CardPayment) -> str:
         """Return where the card is entered."""
@@ -107,8 +111,16 @@ class Provider:
     def _tell(self, events: list[dict[str, Any]], faults: Faults) -> None:
         if faults.repeat_id:
             events = [{**event, "id": events[0]["id"]} for event in events]
+        self._lately.extend(one for one in events if "refund" in one or "dispute" in one)
         if self.sender is not None and events:
             self.sender.send_later(events, faults)
+
+    def lately(self, begin: float, end: float) -> Iterator[dict[str, Any]]:
+        """Yield the events about refunds and disputes of a time, oldest first.
+
+        Each is as it should have been sent, whatever went wrong on its way.
+        """
+        return (one for one in self._lately if begin <= one["created"] <= end)
 
     def told(self, payment: CardPayment) -> dict[str, Any]:
         """Return a payment as the API shows it: with all that comes back of it."""

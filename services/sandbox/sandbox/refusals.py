@@ -11,6 +11,7 @@ Refusal
 ├── CardDisputeUnknown  404  card_dispute_unknown
 ├── CardMoveNotPossible 409  card_move_not_possible
 ├── CardPaymentFull     409  card_payment_full
+├── CardEventsNotYours  401  card_events_not_yours
 ├── CardKeyReused       409  card_key_reused
 ├── VerifierDown        502  verifier_down
 └── VerifierFailed      503  verifier_failed
@@ -149,6 +150,17 @@ class CardPaymentFull(Refusal):
     title_ru = "Слишком много по одному платежу"
     detail_en = "The sandbox keeps 100 refunds and 20 disputes of a payment at most."
     detail_ru = "Песочница хранит не более 100 возвратов и 20 споров по одному платежу."
+
+
+class CardEventsNotYours(Refusal):
+    """Whoever asks what was told does not name the secret of the webhooks."""
+
+    code = "card_events_not_yours"
+    status = 401
+    title_en = "Not your events"
+    title_ru = "Это не ваши события"
+    detail_en = "Only the shop may read them: name the secret of its webhooks as bearer token."
+    detail_ru = "Их читает только магазин: укажите секрет его вебхуков как bearer-токен."
 
 
 class CardKeyReused(Refusal):

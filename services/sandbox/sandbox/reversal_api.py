@@ -1,8 +1,10 @@
 """What can come back of payments by card: refunds at the provider's own page, and disputes."""
 
-from typing import Annotated
+import hmac
+from itertools import islice
+from typing import Annotated, Final
 
-from fastapi import Depends
+from fastapi import Depends, Query, Request
 
 from kit.ids import new_id
 from kit.money import Money
@@ -15,6 +17,7 @@ from sandbox.provider import Provider, shown_refund
 from sandbox.refusals import (
     CardDisputeTooLarge,
     CardDisputeUnknown,
+    CardEventsNotYours,
     CardMoveNotPossible,
     CardPaymentFull,
     CardPaymentNotSucceeded,
@@ -23,12 +26,17 @@ from sandbox.refusals import (
     CardRefundUnknown,
 )
 from sandbox.reversal_schemas import (
+    CardEvents,
     DisputeMoveRequest,
     DisputeRequest,
+    EventsQuery,
     PageRefundRequest,
     RefundMoveRequest,
 )
 from sandbox.reversals import Dispute, DisputeMove, DisputeStatus, Refund, RefundStatus
+from sandbox.settings import Settings
+
+EVENTS_AT_ONCE: Final = 100
 
 router = Router(tags=["cards"])
 
@@ -166,6 +174,29 @@ async def refund_at_provider_page(
     """Make the refund."""
     made = refund_at_page(provider, payment, body or PageRefundRequest())
     return RefundState.model_validate(shown_refund(payment, made))
+
+
+@router.get(
+    "/sandbox/provider/events",
+    access="public",
+    operation_id="list_card_events",
+    summary="What was told lately of refunds and disputes",
+    description="Oldest first, also what never arrived: the newest thousand. For the shop, which"
+    " names the secret of its webhooks as its bearer token.",
+    refusals=(CardEventsNotYours,),
+)
+async def list_card_events(
+    provider: TheProvider, query: Annotated[EventsQuery, Query()], request: Request
+) -> CardEvents:
+    """Show the events of a time, a hundred at once."""
+    settings: Settings = request.app.state.settings
+    wanted = f"Bearer {settings.webhook_secret.get_secret_value()}"
+    given = request.headers.get("authorization", "")
+    if not hmac.compare_digest(given.encode(), wanted.encode()):
+        raise CardEventsNotYours
+    found = list(islice(provider.lately(query.created_from, query.created_to), EVENTS_AT_ONCE + 1))
+    has_more = len(found) > EVENTS_AT_ONCE
+    return CardEvents(items=found[:EVENTS_AT_ONCE], has_more=has_more)
 
 
 @router.get(

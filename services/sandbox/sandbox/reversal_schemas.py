@@ -1,6 +1,6 @@
 """What is asked about refunds at the provider's own page, and about disputes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -8,6 +8,21 @@ from kit.web.fields import AmountText
 from kit.web.schemas import Model
 from sandbox.card_schemas import WithFaults
 from sandbox.reversals import RefundStatus
+
+_EVENT: dict[str, Any] = {
+    "id": "evt_0197a8c05d1e7cc398c4dc0c0c07398f",
+    "type": "refund.created",
+    "created": 1769860800.0,
+    "payment": {"id": "card_0197a8c05d1e7cc398c4dc0c0c07398f", "status": "succeeded"},
+    "refund": {
+        "id": "refund_0197a8c05d1e7cc398c4dc0c0c07398f",
+        "amount": "60.00",
+        "currency": "RUB",
+        "status": "succeeded",
+        "refund_id": None,
+    },
+    "dispute": None,
+}
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
 
@@ -52,6 +67,35 @@ class RefundMoveRequest(WithFaults):
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "failed"}]})
 
     status: Literal[RefundStatus.SUCCEEDED, RefundStatus.FAILED]
+
+
+class EventsQuery(Model):
+    """Of which time events are wanted, in seconds since 1970, both included."""
+
+    created_from: float = Field(0.0, ge=0)
+    created_to: float = Field(1e12, ge=0)
+
+
+class CardEvent(Model):
+    """An event as its webhook tells it."""
+
+    id: str
+    type: str
+    created: float
+    payment: dict[str, Any]
+    refund: dict[str, Any] | None = None
+    dispute: dict[str, Any] | None = None
+
+
+class CardEvents(Model):
+    """The oldest events of a time; where there are more, ask on from the last one's time."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [_EVENT], "has_more": False}]}
+    )
+
+    items: list[CardEvent]
+    has_more: bool
 
 
 class NextForm(Model):

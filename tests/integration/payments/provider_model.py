@@ -129,7 +129,11 @@ class Provider:
 
     def refunds_by_hand(self) -> None:
         minor = self.chance.choice([2_000, 5_000, AMOUNT])
-        if 0 < minor <= self.holds:
+        given = sum(one.minor for one in self.refunds.values() if one.is_given)
+        # Mostly of what it holds, else of what it would have to get from us first.
+        if self.has_come and minor <= (
+            self.holds if self.chance.random() < 0.6 else AMOUNT - given
+        ):
             made = Refund(f"re_{new_id().hex}", minor, None, "pending")
             self.refunds[made.id] = made
             self._tell_refund(made)

@@ -6,12 +6,17 @@ from uuid import UUID
 
 import httpx
 import pytest
+import respx
+from tests.integration.payments.cards import CardProvider
 from tests.integration.payments.room import Room
 from tests.integration.payments.test_bulk import row, send, shown, work
+from tests.integration.payments.test_card_refunds import paid as paid_by_card
+from tests.integration.payments.test_charges import by_card
 from tests.integration.payments.test_refunding import ask, paid
 from tests.integration.payments.test_schedules import HOUR, scheduled, sweep
 
 from contracts.auth import UserChanged
+from contracts.wallet import Transfer
 from kit.ids import new_id
 from kit.tasks import spawn
 
@@ -134,15 +139,79 @@ async def test_a_refund_under_way_stands_in_both_ways(room: Room, alice: UUID, b
     await asking
 
 
-async def test_whoever_was_deleted_is_given_nothing_back(
+async def test_what_goes_back_to_whoever_was_deleted_is_left_to_the_wallet(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
     payment_id = await paid(room, alice, bob)
     assert (await close(room, alice)).status_code == 204
     await deleted(room, alice)
-    refused = await ask(room, bob, payment_id)
-    assert (refused.status_code, refused.json()["code"]) == (409, "payer_deleted")
+    [answer] = await room.carried(ask(room, bob, payment_id, headers={"Prefer": "wait=10"}))
+    assert (answer.status_code, answer.json()["status"]) == (201, "completed")
+    back = room.wallet.heard[-1]
+    assert isinstance(back, Transfer)
+    assert (back.payer.owner_id, back.payee.owner_id) == (bob, alice)
+    assert await room.status(bob, payment_id) == "refunded"
     assert (await close(room, bob)).status_code == 204
+
+
+class TestCards:
+    @pytest.fixture
+    def cards(self, room: Room, outside: respx.MockRouter) -> CardProvider:
+        return CardProvider(room, outside)
+
+    async def test_an_open_dispute_stands_in_both_ways_until_it_is_closed(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID, carol: UUID
+    ) -> None:
+        payment_id = await paid_by_card(room, cards, alice, bob)
+        await cards.disputes("created", "30.00", payment_id)
+        for who in (alice, bob):
+            [(pointer, code)] = await standing(room, who)
+            assert (pointer.rpartition("/")[0], code) == ("/disputes", "open")
+        assert (await close(room, carol)).status_code == 204
+        await cards.disputes("funds_withdrawn", "30.00", payment_id)
+        await cards.disputes("closed", "30.00", payment_id, status="lost")
+        await room.settle()
+        assert (await close(room, bob)).status_code == 204
+
+    async def test_an_inquiry_stands_in_the_way_too_as_it_may_become_one(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
+    ) -> None:
+        payment_id = await paid_by_card(room, cards, alice, bob)
+        warning = {"status": "warning_needs_response"}
+        await cards.disputes("created", "30.00", payment_id, **warning)
+        assert [code for _, code in await standing(room, bob)] == ["warning"]
+        await cards.disputes("closed", "30.00", payment_id, status="warning_closed")
+        assert (await close(room, bob)).status_code == 204
+
+    async def test_what_the_wallet_has_not_moved_yet_stands_in_the_payees_way(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
+    ) -> None:
+        payment_id = await paid_by_card(room, cards, alice, bob)
+        room.wallet.is_silent = True
+        await cards.refunds("succeeded", "30.00", payment_id)
+        await room.settle()
+        [(pointer, code)] = await standing(room, bob)
+        assert (pointer.rpartition("/")[0], code) == ("/movements", "processing")
+        assert (await close(room, alice)).status_code == 204
+
+    async def test_what_is_on_its_way_to_a_card_stands_in_the_way(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
+    ) -> None:
+        payment_id = await paid_by_card(room, cards, alice, bob)
+        await cards.refunds("pending", "30.00", payment_id)
+        for who in (alice, bob):
+            [(pointer, code)] = await standing(room, who)
+            assert (pointer.rpartition("/")[0], code) == ("/returns", "pending")
+        await cards.refunds("succeeded", "30.00", payment_id)
+        await room.settle()
+        late = await by_card(room, alice, bob)
+        await room.cancel(alice, late)
+        await room.settle()
+        await cards.tells("succeeded", late)
+        assert await standing(room, alice) == [(f"/returns/{late}", "wanted")]
+        await room.charge()
+        for who in (alice, bob):
+            assert (await close(room, who)).status_code == 204
 
 
 async def test_a_bulk_passes_by_whoever_was_closed_and_stands_in_its_senders_way(

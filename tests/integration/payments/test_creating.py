@@ -71,6 +71,7 @@ async def test_the_payee_sees_neither_card_nor_metadata_nor_from_which_wallet(
     mine, theirs = await room.seen(alice, payment_id), await room.seen(bob, payment_id)
     hidden = {"card_last4", "card_holder", "metadata", "from_wallet_id", "reason_label"}
     hidden |= {"failure_reason", "cancellation_reason", "method", "next_action", "lines"}
+    hidden |= {"returned_amount", "return_status"}
     assert mine.keys() - theirs.keys() == hidden
     assert (mine["direction"], theirs["direction"]) == ("out", "in")
     [listed] = (await room.get(bob, "/v1/payments", direction="in")).json()["items"]

@@ -200,7 +200,7 @@ class Story:
         assert -ledger.clearing == (provider.holds if is_paid else -beyond)
         if not is_paid and provider.has_come:
             assert provider.holds == -beyond + await self._lying()
-        await self._says(payment, is_paid=is_paid)
+        await self._says(payment, is_paid=is_paid, given=given)
 
     async def _posted(self) -> list[Command]:
         """Return what the wallet carried out, of all that it was asked."""
@@ -222,12 +222,15 @@ class Story:
             )
         return refused
 
-    async def _says(self, payment: dict[str, str], *, is_paid: bool) -> None:
+    async def _says(self, payment: dict[str, str], *, is_paid: bool, given: int) -> None:
         room, provider = self.room, self.provider
         listed = await room.get(self.payee, f"/v1/payments/{self.payment_id}/refunds", limit=100)
         done = [one for one in listed.json()["items"] if one["status"] == "completed"]
         back = sum(int(one["amount"].replace(".", "")) for one in done)
         assert payment["refunded_amount"] == f"{back // 100}.{back % 100:02}"
+        assert back == (min(AMOUNT, given) if is_paid else 0)
+        borne = sum(int(one["borne_by_house"].replace(".", "")) for one in done)
+        assert borne <= max(0, back + sum(one.taken for one in provider.disputes) - AMOUNT)
         assert (payment["status"] == "refunded") == (is_paid and back == AMOUNT)
         assert not [one for one in listed.json()["items"] if one["status"] == "processing"]
         disputed = sum(one.minor for one in provider.disputes)

@@ -122,6 +122,57 @@ class TestSandbox:
         [told] = room.published(PaymentRefundFailed)
         assert told.sequence == 4
 
+    async def test_one_that_is_told_after_a_dispute_took_everything_is_booked_and_the_houses(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
+    ) -> None:
+        payment_id = await paid(room, cards, alice, bob)
+        await cards.disputes("funds_withdrawn", "100.00", payment_id)
+        await cards.refunds("succeeded", "100.00", payment_id)
+        await room.settle()
+        assert moved(room) == [("chargeback", "payee", 10_000), ("refund", "house", 10_000)]
+        payment = await room.seen(bob, payment_id)
+        assert (payment["status"], payment["refunded_amount"]) == ("refunded", "100.00")
+        [made] = await refunds_of(room, bob, payment_id)
+        assert (made["status"], made["amount"]) == ("completed", "100.00")
+        assert made["borne_by_house"] == "100.00"
+        assert (await refunds_of(room, alice, payment_id))[0]["borne_by_house"] is None
+        assert len(room.published(PaymentRefunded)) == 1
+        await cards.disputes("funds_reinstated", "100.00", payment_id, status="won")
+        await room.settle()
+        [still] = await refunds_of(room, bob, payment_id)
+        assert still == made | {"borne_by_house": "0.00"}
+        assert (await room.seen(bob, payment_id))["refunded_amount"] == "100.00"
+        await cards.refunds("failed", "100.00", payment_id)
+        await room.settle()
+        payment = await room.seen(bob, payment_id)
+        assert (payment["status"], payment["refunded_amount"]) == ("paid", "0.00")
+        assert len(room.published(PaymentRefundFailed)) == 1
+
+    async def test_one_that_a_dispute_took_a_part_of_is_one_refund_borne_by_both(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
+    ) -> None:
+        payment_id = await paid(room, cards, alice, bob)
+        await cards.disputes("funds_withdrawn", "60.00", payment_id)
+        await cards.refunds("succeeded", "100.00", payment_id)
+        await room.settle()
+        [made] = await refunds_of(room, bob, payment_id)
+        assert (made["amount"], made["borne_by_house"]) == ("100.00", "60.00")
+        assert await room.status(bob, payment_id) == "refunded"
+
+    async def test_never_more_than_was_paid_is_booked(
+        self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
+    ) -> None:
+        payment_id = await paid(room, cards, alice, bob)
+        await cards.refunds("succeeded", "70.00", payment_id, refund="re_1")
+        await cards.refunds("succeeded", "70.00", payment_id, refund="re_2")
+        await room.settle()
+        found = await refunds_of(room, bob, payment_id)
+        assert sorted(one["amount"] for one in found) == ["30.00", "70.00"]
+        assert [one["borne_by_house"] for one in found] == ["0.00", "0.00"]
+        await cards.refunds("failed", "70.00", payment_id, refund="re_1")
+        await room.settle()
+        assert (await room.seen(bob, payment_id))["refunded_amount"] == "70.00"
+
     async def test_one_that_failed_before_it_was_heard_of_is_nothing(
         self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
     ) -> None:

@@ -8,6 +8,7 @@ import respx
 from tests.integration.sandbox.test_cards import PAYMENTS, choose, create, told
 
 REFUND_ID = "0197a8c0-5d1e-7cc3-98c4-dc0c0c073990"
+SECRET = "development-webhook-secret-of-the-sandbox"
 
 
 @pytest.fixture
@@ -248,3 +249,44 @@ class TestPage:
         answer = await http.post(f"/sandbox/cards/{card}/next", data={"act": "dispute"})
         assert (answer.status_code, answer.json()["code"]) == (409, "card_payment_not_succeeded")
         assert 'name="act"' not in (await http.get(f"/sandbox/cards/{card}")).text
+
+
+class TestEvents:
+    async def listed(
+        self, http: httpx.AsyncClient, secret: str = SECRET, **query: float
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {secret}"}
+        return await http.get("/sandbox/provider/events", params=query, headers=headers)
+
+    async def test_what_was_told_badly_can_be_read_as_it_should_have_been_told(
+        self, http: httpx.AsyncClient, hook: respx.Route, card: str
+    ) -> None:
+        await do(http, f"{card}/page-refunds", amount="30.00", wrong_signature=True)
+        await do(http, f"{card}/dispute", amount="20.00", wrong_signature=True)
+        sent = await news(hook, 3)
+        seen = (await self.listed(http)).json()
+        shown = [
+            {name: one[name] for name in one if one[name] is not None} for one in seen["items"]
+        ]
+        assert shown == sent
+        assert not seen["has_more"]
+        second, third = (one["created"] for one in sent[1:])
+        late = (await self.listed(http, created_from=second, created_to=third)).json()["items"]
+        assert [one["id"] for one in late] == [one["id"] for one in sent[1:]]
+
+    async def test_a_page_holds_a_hundred_and_says_that_there_are_more(
+        self, http: httpx.AsyncClient, card: str
+    ) -> None:
+        for _ in range(52):
+            made = await do(http, f"{card}/page-refunds", amount="1.00", status="pending")
+            await do(http, f"{card}/refunds/{made['id']}/outcome", status="failed")
+        seen = (await self.listed(http)).json()
+        assert (len(seen["items"]), seen["has_more"]) == (100, True)
+        begin = seen["items"][-1]["created"]
+        rest = (await self.listed(http, created_from=begin)).json()
+        assert (len(rest["items"]), rest["has_more"]) == (5, False)
+
+    async def test_they_are_for_the_shop(self, http: httpx.AsyncClient) -> None:
+        answer = await self.listed(http, "of somebody else")
+        assert (answer.status_code, answer.json()["code"]) == (401, "card_events_not_yours")
+        assert (await http.get("/sandbox/provider/events")).status_code == 401

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from tests.integration.wallet.test_bank_credits import tell
 from tests.integration.wallet.world import World, capture, code, place, transfer
 
-from contracts.wallet import HoldRefused, TransferPosted, TransferRefused
+from contracts.wallet import HOUSE, AccountRef, HoldRefused, TransferPosted, TransferRefused
 from kit.ids import new_id
 from wallet.refusals import WalletNotEmpty
 from wallet.service.owners import close_owner, reopen_owner
@@ -134,6 +134,19 @@ async def test_a_chargeback_reaches_who_is_deleted_as_a_debt(world: World) -> No
     await world.ask(transfer(payer, gone, 200))
     assert await world.owes(gone) == 300
     assert await in_suspense(world) == 0
+    await world.check_ledger()
+
+
+async def test_what_a_provider_gives_back_to_who_is_deleted_waits_in_suspense(
+    world: World,
+) -> None:
+    gone = new_id()
+    await close(world, gone)
+    back = transfer(new_id(), gone, 500, kind="chargeback_reversal")
+    clearing = AccountRef(owner_id=HOUSE, provider="cards")
+    (posted,) = await world.ask(back.model_copy(update={"payer": clearing}))
+    assert isinstance(posted, TransferPosted)
+    assert await in_suspense(world) == 500
     await world.check_ledger()
 
 

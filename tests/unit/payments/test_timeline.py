@@ -228,6 +228,8 @@ def test_accounts_of_the_house_have_no_owner_and_are_nobodys_own() -> None:
 def test_everything_has_words_in_both_languages(language: Language) -> None:
     assert story_words.STEP_CODES[language].keys() == set(STEP_CODES.values())
     assert story_words.TRIES[language].keys() == set(TryOutcome)
+    codes = {"begun", "made_at_provider", "returned", "refused", "dropped"}
+    assert story_words.RETURNS[language].keys() == codes
     assert story_words.STEPS[language].keys() == {"refund", *(step.name for step in PAYMENT.steps)}
     for viewer in (ALICE, BOB):
         known = Sources(

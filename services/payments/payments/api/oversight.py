@@ -119,6 +119,7 @@ async def list_charges(
             "owner_id": owner_id,
             "status": query.status,
             "provider": query.provider,
+            "return_status": query.return_status,
         }
         async with wired.database.read() as connection:
             after = cursors.decode(query.cursor)

@@ -20,7 +20,6 @@ from kit.web.schemas import Page
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
 from payments.bound_refusals import TooManyRefunds
 from payments.card_refusals import PaymentDisputed
-from payments.closed_refusals import PayerDeleted
 from payments.domain.payment import Payment
 from payments.domain.reasons import refund_reason_label
 from payments.domain.refunds import Refund, RefundStatus
@@ -74,7 +73,6 @@ router = Router(tags=["refunds"])
         RefundRefused,
         PaymentDisputed,
         CardAmountNotAccepted,
-        PayerDeleted,
         TooManyRefunds,
     ),
 )

@@ -27,9 +27,9 @@ router = Router(tags=["payments"])
     operation_id="get_payment_timeline",
     summary="All that has happened to a payment",
     description="Oldest first: requests, steps of the saga, every try at an outside check, messages"
-    " to other services, entries of the ledger, refunds, disputes, attempts at the caller's own"
-    " webhooks. The payee is told what concerns them; administrators are told what the payer is,"
-    " and what the provider of cards gave as reasons.",
+    " to other services, entries of the ledger, refunds, disputes, what goes back to a card by"
+    " itself, attempts at the caller's own webhooks. The payee is told what concerns them;"
+    " administrators are told what the payer is, and what the provider of cards gave as reasons.",
     response_model=Timeline,
     refusals=(PaymentNotFound,),
 )
@@ -48,7 +48,13 @@ async def get_payment_timeline(
         _known(wired.neighbours.webhooks(payment.id, viewer.as_whom(payment))),
     )
     sources = Sources(
-        record.log, postings or (), record.refunds, webhooks or (), record.disputes, faults
+        record.log,
+        postings or (),
+        record.refunds,
+        webhooks or (),
+        record.disputes,
+        record.returns,
+        faults,
     )
     story = tell_story(payment, viewer.as_whom(payment), sources)
     parts: dict[Part, object] = {"ledger": postings, "webhooks": webhooks}

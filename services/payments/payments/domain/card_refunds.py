@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -74,6 +75,15 @@ class CardRefund:
     def is_behind(self, status: CardRefundStatus) -> bool:
         """Tell whether this status is news."""
         return _ORDER[status] > _ORDER[self.status]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A refund to a card, with when it was begun, and when its status was news last."""
+
+    refund: CardRefund
+    begun_at: datetime
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

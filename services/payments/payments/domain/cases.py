@@ -15,6 +15,7 @@ from payments.domain.movements import (
 )
 from payments.domain.payment import FINAL, Payment, Status
 from payments.domain.recoveries import Claim, Source, Standing
+from payments.domain.refunds import Refund
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Case:
     Attributes:
         payment: What it pays; None where it tops a wallet up.
         moved: By claim and whose money it was: integer minor units, to the clearing account.
+        booked: The completed refunds of the payment that stand for the provider's, oldest first.
     """
 
     charge: Charge
@@ -31,6 +33,7 @@ class Case:
     refunds: Sequence[CardRefund]
     disputes: Sequence[Dispute]
     moved: Mapping[tuple[UUID, Source], int]
+    booked: Sequence[Refund] = ()
 
     @property
     def standing(self) -> Standing:
@@ -48,7 +51,7 @@ class Case:
                 if one.origin is Origin.RETURN and one.status is not CardRefundStatus.DROPPED
             ),
             pending_minor=sum(
-                one.amount_minor for one in self._providers if one.is_live and not one.is_done
+                one.amount_minor for one in self.made_by_provider if one.is_live and not one.is_done
             ),
             is_unwanted=self._is_unwanted,
             claims=self._claims,
@@ -58,6 +61,11 @@ class Case:
     def is_eventful(self) -> bool:
         """Tell whether there is anything to be decided; of most charges there never is."""
         return bool(self.refunds or self.disputes) or self._is_unwanted
+
+    @property
+    def made_by_provider(self) -> list[CardRefund]:
+        """The refunds that were made at the provider's own pages."""
+        return [one for one in self.refunds if one.origin is Origin.PROVIDER]
 
     @property
     def vain_returns(self) -> list[UUID]:
@@ -89,10 +97,6 @@ class Case:
         return [one for one in self.refunds if one.origin is not Origin.PROVIDER]
 
     @property
-    def _providers(self) -> list[CardRefund]:
-        return [one for one in self.refunds if one.origin is Origin.PROVIDER]
-
-    @property
     def _got_minor(self) -> int:
         if self.payment is not None:
             return self.payment.paid_minor or 0
@@ -103,8 +107,7 @@ class Case:
         """What refunds take back, but for those that the provider made: these are claims."""
         if self.payment is None:
             return 0
-        theirs = sum(self.moved.get((one.id, Source.PAYEE), 0) for one in self._providers)
-        return self.payment.refunded_minor - theirs
+        return self.payment.refunded_minor - sum(one.amount_minor for one in self.booked)
 
     @property
     def _is_unwanted(self) -> bool:
@@ -114,7 +117,7 @@ class Case:
 
     @property
     def _claims(self) -> list[Claim]:
-        taken = [(one.id, one.amount_minor if one.is_done else 0) for one in self._providers]
+        taken = [(one.id, one.amount_minor if one.is_done else 0) for one in self.made_by_provider]
         taken += [(one.id, one.taken_minor) for one in self.disputes]
         return [
             Claim(

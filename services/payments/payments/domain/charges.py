@@ -41,6 +41,14 @@ class Call(Enum):
     NOTHING = auto()
 
 
+class ReturnStatus(StrEnum):
+    """``pending → returned | refused``: refused money lies at the provider."""
+
+    PENDING = "pending"
+    RETURNED = "returned"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
     """A charge as stored. Its id is also the key under which the provider creates it once.
@@ -81,6 +89,8 @@ class Charge:
     last_error: str | None = None
     topped_up_at: datetime | None = None
     receipt: Mapping[str, Any] | None = None
+    return_minor: int = 0
+    return_status: ReturnStatus | None = None
 
     @property
     def is_open(self) -> bool:

@@ -72,5 +72,7 @@ class ListedCharge:
     reason: str | None
     attempts: int
     last_error: str | None
+    return_minor: int
+    return_status: str | None
     created_at: datetime
     updated_at: datetime

@@ -64,6 +64,8 @@ class Payment:
         lines: What it is for, line by line: the facts of each ``Line`` of ``domain/receipts.py``.
         counted_minor: What was counted then, which is what goes back if nothing comes of it.
         is_price_fixed: Whether it was created for the price of a service: it is paid whole.
+        return_minor: What goes back to the card by itself, as nobody was paid by it.
+        return_status: How that stands: ``ReturnStatus`` of ``domain/charges.py``.
     """
 
     id: UUID
@@ -106,6 +108,8 @@ class Payment:
     lines: Sequence[Mapping[str, Any]] | None = None
     counted_minor: int | None = None
     is_price_fixed: bool = False
+    return_minor: int | None = None
+    return_status: str | None = None
 
     @property
     def is_final(self) -> bool:

@@ -49,6 +49,8 @@ class Refund:
         transfer_id: The wallet's transfer that gave the money back.
         requested_by: Nobody's id where its origin is the provider.
         version: How many states it has had.
+        claim_id: What of the provider's it books, where its origin is the provider.
+        borne_minor: What of it the house bears, as a dispute had taken the payee's money before.
     """
 
     id: UUID
@@ -65,6 +67,8 @@ class Refund:
     completed_at: datetime | None
     failed_at: datetime | None
     origin: RefundOrigin = RefundOrigin.REQUEST
+    claim_id: UUID | None = None
+    borne_minor: int = 0
 
     @property
     def has_ended(self) -> bool:

@@ -10,6 +10,7 @@ from payments.domain.timeline import (
     Entered,
     Faulted,
     Moment,
+    Returned,
     Stepped,
     Told,
     Tried,
@@ -146,6 +147,22 @@ DISPUTES: Final[Words] = {
         "lost": "Спор проигран",
     },
 }
+RETURNS: Final[Words] = {
+    "en": {
+        "begun": "The card's money is being given back, as the payment was not paid",
+        "made_at_provider": "The card's money is being given back at the provider",
+        "returned": "The money went back to the card",
+        "refused": "The provider did not give the money back: it lies there, and is looked after",
+        "dropped": "Not given back, as it was not there any more",
+    },
+    "ru": {
+        "begun": "Деньги возвращаются на карту, так как платёж не состоялся",
+        "made_at_provider": "Деньги возвращаются на карту у провайдера",
+        "returned": "Деньги вернулись на карту",
+        "refused": "Провайдер не вернул деньги: они лежат у него, ими занимаются",
+        "dropped": "Не возвращены: этих денег уже не было",
+    },
+}
 WEBHOOKS: Final[Words] = {
     "en": {"delivered": "taken", "not_delivered": "not taken"},
     "ru": {"delivered": "принято", "not_delivered": "не принято"},
@@ -173,6 +190,8 @@ def words_of(moment: Moment, language: Language) -> str:
             words = ENTRIES[language][code]
         case Disputed(code=code):
             words = DISPUTES[language][code]
+        case Returned(code=code):
+            words = RETURNS[language][code]
         case Faulted(code=code):
             words = f"{_PROVIDER[language]} “{moment.provider}”: {FAULTS[language][code]}"
         case Webhook():

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from payments.domain.card_refunds import CardRefundStatus, GivenBack, Origin
 from payments.domain.disputes import Dispute
 from payments.domain.payment import Payment
 from payments.domain.provider_faults import ProviderFault
@@ -35,6 +36,11 @@ STEP_CODES: Final[Mapping[str, str]] = {
 _REFUNDS_BEGIN: Final = {
     RefundOrigin.REQUEST: "refund",
     RefundOrigin.PROVIDER: "refund_at_provider",
+}
+_RETURN_ENDS: Final = {
+    CardRefundStatus.DONE: "returned",
+    CardRefundStatus.REFUSED: "refused",
+    CardRefundStatus.DROPPED: "dropped",
 }
 # The detail of these is a reason; of the others it is for operators, or nothing.
 _WITH_REASON: Final = frozenset({"refused", "timed_out", "undo_wanted"})
@@ -151,6 +157,20 @@ class Disputed:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """Something became of a card's money that goes back, as nobody was paid by it.
+
+    Attributes:
+        code: begun, made_at_provider, returned, refused (it lies at the provider) or dropped.
+    """
+
+    at: datetime
+    code: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Faulted:
     """A provider of card payments was asked for something, and did not do it; told to admins."""
 
@@ -167,7 +187,7 @@ class Faulted:
         return "refused" if 400 <= self.fault.status < 500 else "failed"  # noqa: PLR2004
 
 
-Moment = Asked | Stepped | Tried | Told | Entered | Webhook | Disputed | Faulted
+Moment = Asked | Stepped | Tried | Told | Entered | Webhook | Disputed | Returned | Faulted
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +199,7 @@ class Sources:
     refunds: Sequence[Refund] = ()
     webhooks: Iterable[Webhook] = ()
     disputes: Sequence[Dispute] = ()
+    returns: Sequence[GivenBack] = ()
     faults: Iterable[Faulted] = ()
 
 
@@ -188,6 +209,8 @@ def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[Mome
     moments: list[Moment] = list(_requests(payment, is_payer=is_payer))
     if is_payer:
         moments += _steps(sources.log)
+        for back in sources.returns:
+            moments += _of_return(back, payment.currency)
     moments += (
         Asked(refund.created_at, _REFUNDS_BEGIN[refund.origin]) for refund in sources.refunds
     )
@@ -255,6 +278,15 @@ def _of_dispute(dispute: Dispute, currency: str) -> Iterator[Moment]:
         if at is not None:
             reason = dispute.reason if code == "opened" else None
             yield Disputed(at, code, dispute.amount_minor, currency, reason)
+
+
+def _of_return(back: GivenBack, currency: str) -> Iterator[Moment]:
+    refund = back.refund
+    begun = "made_at_provider" if refund.origin is Origin.PROVIDER else "begun"
+    yield Returned(back.begun_at, begun, refund.amount_minor, currency)
+    if refund.status in _RETURN_ENDS:
+        code = _RETURN_ENDS[refund.status]
+        yield Returned(back.changed_at, code, refund.amount_minor, currency)
 
 
 def _messages(payment: Payment, sources: Sources) -> Iterator[Moment]:

@@ -12,14 +12,18 @@ from typing import Any, Final, TypeAlias, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from kit.logs import REDACTED, scrub
+from kit.logs import REDACTED, get_logger, scrub
+from kit.money import AmountRefused
 from payments.domain.cards import holds_card_number
+from payments.domain.charges import Notice
 from payments.domain.provider_faults import ProviderFault
 from payments.providers.protocol import ProviderError
 
 CALL_SECONDS: Final = 5.0
 LONGEST_ANSWER_BYTES: Final = 256 * 1024
 LONGEST_TEXT: Final = 300
+
+log = get_logger(__name__)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -93,6 +97,21 @@ def read_each(model: type[M], listed: Iterable[Mapping[str, Any]]) -> list[M]:
         return [model.model_validate(one) for one in listed]
     except ValidationError:
         raise ProviderError("a list that can't be read") from None
+
+
+def read_readable(
+    read: Callable[[Mapping[str, Any]], Notice | None], listed: Iterable[Mapping[str, Any]]
+) -> list[Notice]:
+    """Read those notices of a list that can be read: one that can't must not hide the others."""
+    found = []
+    for one in listed:
+        try:
+            notice = read(one)
+        except (ValueError, AmountRefused):
+            log.warning("provider_event_unreadable", event_id=told(one.get("id")))
+        else:
+            found += [] if notice is None else [notice]
+    return found
 
 
 # Not answers about the charge: keys that are wrong or old, too much at once, still at work on it.

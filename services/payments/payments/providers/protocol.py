@@ -71,6 +71,13 @@ class PaymentProvider(Protocol):
         """List what has gone back of a charge, whoever wanted it."""
         ...
 
+    async def recent(self, since: datetime, until: datetime) -> Sequence[Notice]:
+        """List what has been told of refunds and disputes within a time, as webhooks tell it.
+
+        Each notice is believed, and is the same as that of the webhook about it, if there is one.
+        """
+        ...
+
     def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
         """Return where a webhook may be the provider's, before its body is read.
 

@@ -14,11 +14,12 @@ from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundS
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
 from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_ABANDONED
-from payments.providers.asking import M, RejectedError, ask, told
+from payments.providers.asking import M, RejectedError, ask, read_readable, told
 from payments.providers.fields import ProviderId
 from payments.providers.protocol import ProviderError, WebhookRefusedError
-from payments.providers.sandbox_events import SIGNATURE, Payment, read_event
+from payments.providers.sandbox_events import SIGNATURE, Event, Payment, read_event
 
+_MOST_PAGES: Final = 100
 _REFUNDS: Final = {
     "pending": CardRefundStatus.PENDING,
     "succeeded": CardRefundStatus.DONE,
@@ -42,6 +43,11 @@ class _Refund(BaseModel):
         return CardRefundNews(status=_REFUNDS[self.status], reference=self.id)
 
 
+class _Events(BaseModel):
+    items: list[dict[str, Any]]
+    has_more: bool
+
+
 class _Error(BaseModel):
     code: str | None = None
     detail: str | None = None
@@ -56,7 +62,8 @@ class SandboxProvider:
     def __init__(self, client: httpx.AsyncClient, url: str, webhook_secret: str) -> None:
         """Take the client (its owner closes it), the sandbox's address, and what signs webhooks."""
         self._client = client
-        self._url = f"{url.rstrip('/')}/sandbox/provider/payments"
+        self._provider = f"{url.rstrip('/')}/sandbox/provider"
+        self._url = f"{self._provider}/payments"
         self._webhook_secret = webhook_secret
 
     def check_charge(self, money: Money) -> None:
@@ -106,6 +113,29 @@ class SandboxProvider:
     async def refunds(self, charge: Charge) -> Sequence[RefundNews]:  # noqa: ARG002
         """Return nothing: the events of the sandbox tell all by themselves."""
         return []
+
+    async def recent(self, since: datetime, until: datetime) -> Sequence[Notice]:
+        """List the events about refunds and disputes that the sandbox has not forgotten."""
+        listed: list[dict[str, Any]] = []
+        begin = since.timestamp()
+        for _ in range(_MOST_PAGES):
+            page = await self._events(begin, until)
+            listed += page.items
+            if not page.has_more or not page.items:
+                break
+            begin = float(page.items[-1]["created"])
+        return read_readable(lambda one: Event.model_validate(one).notice, listed)
+
+    async def _events(self, begin: float, until: datetime) -> _Events:
+        return await ask(
+            self._client,
+            _Events,
+            "GET",
+            f"{self._provider}/events",
+            read_fault=_fault,
+            headers={"Authorization": f"Bearer {self._webhook_secret}"},
+            params={"created_from": str(begin), "created_to": str(until.timestamp())},
+        )
 
     async def _known(self, method: str, path: str, charge: Charge) -> News:
         try:

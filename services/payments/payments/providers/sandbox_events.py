@@ -11,8 +11,8 @@ from kit import signatures
 from kit.money import AmountRefused, Money
 from payments.domain.card_refunds import CardRefundStatus, RefundNews
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
-from payments.domain.disputes import DisputeNews, DisputeOutcome
-from payments.providers.asking import told
+from payments.domain.disputes import DisputeNews
+from payments.providers.dispute_words import dispute_news
 from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import (
     ProviderError,
@@ -22,9 +22,6 @@ from payments.providers.protocol import (
 
 SIGNATURE: Final = "sandbox-signature"
 _DISPUTED: Final = "payment.disputed"  # the whole of it, at once
-_WITHDRAWN: Final = "dispute.funds_withdrawn"
-_REINSTATED: Final = "dispute.funds_reinstated"
-_CLOSED: Final = "dispute.closed"
 
 _STATUSES: Final = {
     "pending": ChargeStatus.PENDING,
@@ -38,7 +35,6 @@ _REFUND_STATUSES: Final = {
     "succeeded": CardRefundStatus.DONE,
     "failed": CardRefundStatus.REFUSED,
 }
-_OUTCOMES: Final = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 
 
 class Payment(BaseModel):
@@ -86,17 +82,13 @@ class _Dispute(_Sum):
     reason: str | None = None
 
     def told_by(self, kind: str, at: float | None) -> DisputeNews:
-        outcome = _OUTCOMES.get(self.status)
-        return DisputeNews(
+        return dispute_news(
+            kind,
             reference=self.id,
-            amount_minor=self.minor,
+            minor=self.minor,
             currency=self.currency,
-            is_warning=self.status.startswith("warning_"),
-            is_withdrawn=kind == _WITHDRAWN,
-            is_reinstated=kind == _REINSTATED,
-            is_closed=kind == _CLOSED or outcome is not None,
-            outcome=outcome,
-            reason=told(self.reason),
+            status=self.status,
+            reason=self.reason,
             at=at,
         )
 
@@ -119,13 +111,28 @@ class _Refund(_Sum):
 _LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 
 
-class _Event(BaseModel):
+class Event(BaseModel):
+    """Something that became of a payment."""
+
     id: ProviderId
     type: ProviderId
     created: Annotated[float, Field(ge=0, le=_LAST_SECOND)] | None = None
     payment: Payment
     dispute: _Dispute | None = None
     refund: _Refund | None = None
+
+    @property
+    def notice(self) -> Notice:
+        """The same in our words; raises AmountRefused."""
+        return Notice(
+            event_id=self.id,
+            kind=self.type,
+            reference=self.payment.id,
+            charge_id=self.payment.charge_id,
+            news=self.payment.news,
+            dispute=_dispute(self),
+            refund=None if self.refund is None else self.refund.told,
+        )
 
 
 def read_event(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> Notice:
@@ -135,23 +142,14 @@ def read_event(headers: Mapping[str, str], body: bytes, secret: str, now: dateti
     """
     try:
         signatures.verify(headers.get(SIGNATURE), secret, body, now)
-        event = _Event.model_validate_json(body)
-        return Notice(
-            event_id=event.id,
-            kind=event.type,
-            reference=event.payment.id,
-            charge_id=event.payment.charge_id,
-            news=event.payment.news,
-            dispute=_dispute(event),
-            refund=None if event.refund is None else event.refund.told,
-        )
+        return Event.model_validate_json(body).notice
     except signatures.SignatureRefusedError as error:
         raise WebhookRefusedError from error
     except (ValidationError, AmountRefused) as error:
         raise WebhookUnreadableError from error
 
 
-def _dispute(event: _Event) -> DisputeNews | None:
+def _dispute(event: Event) -> DisputeNews | None:
     if event.dispute is not None:
         return event.dispute.told_by(event.type, event.created)
     if event.type != _DISPUTED:

@@ -17,10 +17,12 @@ from payments.domain.card_refunds import CardRefund, CardRefundNews, RefundNews
 from payments.domain.charges import Charge, News, Notice
 from payments.domain.provider_faults import ProviderFault
 from payments.providers import stripe_units
-from payments.providers.asking import M, RejectedError, ask, read_each, told
+from payments.providers.asking import M, RejectedError, ask, read_each, read_readable, told
 from payments.providers.protocol import ProviderError, WebhookRefusedError
 from payments.providers.stripe_events import (
+    RECENT,
     SIGNATURE,
+    Event,
     Refund,
     Session,
     TellingRefund,
@@ -32,6 +34,8 @@ _LONGEST_NAME: Final = 250
 _SESSION_LIFE: Final = timedelta(hours=2)
 _MOST_REFUNDS: Final = "100"  # of one payment, on a page of Stripe's list
 _MOST_PAGES: Final = 20
+_EVENTS_AT_ONCE: Final = "20"  # each has an object of theirs in it, of some kilobytes
+_MOST_EVENT_PAGES: Final = 500
 
 
 class _Why(BaseModel):
@@ -46,7 +50,7 @@ class _Error(BaseModel):
     error: _Why = _Why()
 
 
-class _Refunds(BaseModel):
+class _Page(BaseModel):
     data: list[dict[str, Any]]
     has_more: bool = False
 
@@ -141,15 +145,30 @@ class StripeProvider:
         except ValueError:
             raise ProviderError("a refund with an amount that can't be read") from None
 
+    async def recent(self, since: datetime, until: datetime) -> Sequence[Notice]:
+        """List the events about refunds and disputes; Stripe keeps them for 30 days."""
+        wanted: dict[str, Any] = {
+            "created[gte]": str(int(since.timestamp())),
+            "created[lte]": str(int(until.timestamp())),
+            "types[]": RECENT,
+            "limit": _EVENTS_AT_ONCE,
+        }
+        listed = await self._pages("/v1/events", wanted, _MOST_EVENT_PAGES)
+        return read_readable(lambda one: Event.model_validate(one).notice, listed)
+
     async def _known_refund(self, intent: str, refund: CardRefund) -> Refund | None:
         found = read_each(Refund, await self._refunds_of(intent))
         return next((one for one in found if one.refund_id == refund.id), None)
 
     async def _refunds_of(self, intent: str) -> list[dict[str, Any]]:
-        url, wanted = f"{self._url}/v1/refunds", {"payment_intent": intent, "limit": _MOST_REFUNDS}
+        wanted = {"payment_intent": intent, "limit": _MOST_REFUNDS}
+        return await self._pages("/v1/refunds", wanted, _MOST_PAGES)
+
+    async def _pages(self, path: str, wanted: Mapping[str, Any], most: int) -> list[dict[str, Any]]:
+        """Read a list page by page, each from the last thing of the one before."""
         found: list[dict[str, Any]] = []
-        for _ in range(_MOST_PAGES):
-            page = await self._ask(_Refunds, "GET", url, params=wanted)
+        for _ in range(most):
+            page = await self._ask(_Page, "GET", f"{self._url}{path}", params=wanted)
             found += page.data
             if not page.has_more or not page.data:
                 break

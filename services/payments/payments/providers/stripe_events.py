@@ -21,10 +21,11 @@ from payments.domain.card_refunds import (
     RefundNews,
 )
 from payments.domain.charges import Charge, ChargeStatus, News, Notice
-from payments.domain.disputes import DisputeNews, DisputeOutcome
+from payments.domain.disputes import DisputeNews
 from payments.domain.provider_faults import ProviderFault
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
 from payments.providers.asking import told
+from payments.providers.dispute_words import dispute_news
 from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import (
     ProviderError,
@@ -40,15 +41,20 @@ _REFUND_EVENTS: Final = frozenset(
     {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
 )
 _DISPUTE_EVENTS: Final = "charge.dispute."
-_WITHDRAWN: Final = "charge.dispute.funds_withdrawn"
-_REINSTATED: Final = "charge.dispute.funds_reinstated"
-_CLOSED: Final = "charge.dispute.closed"
+# What is read again of all that it tells, as nothing else brings it.
+RECENT: Final = (
+    _REFUNDED,
+    *sorted(_REFUND_EVENTS),
+    *(
+        f"{_DISPUTE_EVENTS}{what}"
+        for what in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
+    ),
+)
 _REFUND_STATUSES: Final = {
     "succeeded": CardRefundStatus.DONE,
     "failed": CardRefundStatus.REFUSED,
     "canceled": CardRefundStatus.REFUSED,
 }
-_OUTCOMES: Final = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 
 
 class Session(BaseModel):
@@ -157,17 +163,13 @@ class _Dispute(BaseModel):
     def told_by(self, kind: str, at: int | None) -> DisputeNews:
         """Return the same in our words, as an event of this kind tells it."""
         currency = self.currency.upper()
-        outcome = _OUTCOMES.get(self.status)
-        return DisputeNews(
+        return dispute_news(
+            kind,
             reference=self.id,
-            amount_minor=minor_units(self.amount, currency),
+            minor=minor_units(self.amount, currency),
             currency=currency,
-            is_warning=self.status.startswith("warning_"),
-            is_withdrawn=kind == _WITHDRAWN,
-            is_reinstated=kind == _REINSTATED,
-            is_closed=kind == _CLOSED or outcome is not None,
-            outcome=outcome,
-            reason=told(self.reason),
+            status=self.status,
+            reason=self.reason,
             at=at,
         )
 
@@ -176,11 +178,18 @@ class _Data(BaseModel):
     object: dict[str, Any]
 
 
-class _Event(BaseModel):
+class Event(BaseModel):
+    """Something that became of an object of Stripe's."""
+
     id: ProviderId
     type: ProviderId
     data: _Data
     created: Annotated[int, Field(ge=0, le=_LAST_SECOND)] | None = None
+
+    @property
+    def notice(self) -> Notice | None:
+        """The same in our words, None where it is about nothing of ours; raises ValueError."""
+        return _told(self, self.data.object)
 
 
 def read_event(
@@ -192,15 +201,14 @@ def read_event(
     """
     try:
         signatures.verify(headers.get(SIGNATURE), secret, body, now)
-        event = _Event.model_validate_json(body)
-        return _told(event, event.data.object)
+        return Event.model_validate_json(body).notice
     except signatures.SignatureRefusedError as error:
         raise WebhookRefusedError from error
     except ValueError as error:
         raise WebhookUnreadableError from error
 
 
-def _told(event: _Event, thing: dict[str, Any]) -> Notice | None:
+def _told(event: Event, thing: dict[str, Any]) -> Notice | None:
     event_id, kind = event.id, event.type
     if kind.startswith("checkout.session."):
         return _of_session(event_id, kind, Session.model_validate(thing))

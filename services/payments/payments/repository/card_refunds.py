@@ -9,7 +9,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from payments.domain.card_refunds import CardRefund, CardRefundNews, CardRefundStatus, Origin
+from payments.domain.card_refunds import (
+    CardRefund,
+    CardRefundNews,
+    CardRefundStatus,
+    GivenBack,
+    Origin,
+)
 
 _ROW: Final = ", ".join(field.name for field in fields(CardRefund))
 
@@ -21,6 +27,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 
 _OF_CHARGES: Final = f"""
 SELECT {_ROW} FROM card_refund WHERE charge_id = ANY($1) ORDER BY created_at, id
+"""
+
+# Of what nobody was paid by, which has no refunds of its own.
+_RETURNS_OF: Final = f"""
+SELECT {", ".join(f"card_refund.{field.name}" for field in fields(CardRefund))},
+    card_refund.created_at, card_refund.updated_at
+FROM card_refund JOIN charge ON charge.id = charge_id
+JOIN payment ON payment.id = charge.payment_id
+WHERE payment_id = $1 AND paid_at IS NULL AND origin IN ('return', 'provider')
+ORDER BY card_refund.created_at, card_refund.id LIMIT $2
 """
 
 _TURN: Final = """
@@ -90,6 +106,15 @@ class CardRefunds:
         """Return all that goes back of charges, in the order in which it was heard of."""
         rows = await self._connection.fetch(_OF_CHARGES, list(charge_ids))
         return [_card_refund(row) for row in rows]
+
+    async def returns_of(self, payment_id: UUID, limit: int) -> list[GivenBack]:
+        """Return what goes back by itself of what a card gave for a payment that is not paid."""
+        found = []
+        for row in await self._connection.fetch(_RETURNS_OF, payment_id, limit):
+            values = dict(row)
+            begun_at, changed_at = values.pop("created_at"), values.pop("updated_at")
+            found.append(GivenBack(_card_refund(values), begun_at, changed_at))
+        return found
 
     async def turn(
         self, refund_id: UUID, status: CardRefundStatus, reference: str | None, now: datetime

@@ -13,7 +13,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from payments.domain.charges import SOONEST, Charge, ChargeStatus, News
+from payments.domain.charges import SOONEST, Charge, ChargeStatus, News, ReturnStatus
+from payments.domain.returns import Return
 from payments.repository.closing import noticing_closed
 
 _ROW: Final = ", ".join(field.name for field in fields(Charge))
@@ -126,6 +127,10 @@ _LOCK: Final = "SELECT 1 FROM charge WHERE id = ANY($1) ORDER BY id FOR NO KEY U
 _TOPPED_UP: Final = "UPDATE charge SET topped_up_at = $2, updated_at = $2 WHERE id = $1"
 
 _CALL_OFF_TOP_UP: Final = "UPDATE charge SET is_called_off = true, updated_at = $2 WHERE id = $1"
+
+_SAY_RETURN: Final = """
+UPDATE charge SET return_minor = $2, return_status = $3, updated_at = $4 WHERE id = $1
+"""
 
 _READ_REFUNDS: Final = "UPDATE charge SET refunds_due_at = $2 WHERE id = ANY($1)"
 
@@ -283,6 +288,10 @@ class Charges:
         """Note that the wallet which a charge tops up can't have the money."""
         await self._connection.execute(_CALL_OFF_TOP_UP, charge_id, now)
 
+    async def say_return(self, charge_id: UUID, said: Return, now: datetime) -> None:
+        """Store how the money of a charge goes back to the card."""
+        await self._connection.execute(_SAY_RETURN, charge_id, said.minor, said.status, now)
+
     async def read_refunds(self, charge_ids: Iterable[UUID], now: datetime) -> None:
         """Have the provider asked which refunds there are of these charges."""
         await self._connection.execute(_READ_REFUNDS, list(charge_ids), now)
@@ -317,4 +326,6 @@ def _one(row: Any) -> Charge | None:
 def _charge(row: Any) -> Charge:
     values = dict(row)
     values["status"] = ChargeStatus(values["status"])
+    if values["return_status"] is not None:
+        values["return_status"] = ReturnStatus(values["return_status"])
     return Charge(**values)

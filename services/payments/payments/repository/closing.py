@@ -25,7 +25,9 @@ INSERT INTO closed_party (user_id, closed_at) VALUES ($1, $2) ON CONFLICT DO NOT
 _REOPEN: Final = "DELETE FROM closed_party WHERE user_id = $1"
 
 # What others have only written down, to be paid to them some day, holds nobody: anybody could
-# write it. It can't be paid any more.
+# write it. It can't be paid any more. Of what cards have paid, nothing holds anybody that has only
+# been called off, as its money would go back to the card; nor a dispute that is told whole, at
+# once (`disputed:…`), as nothing more comes of it.
 _STANDING: Final = """
 SELECT 'payment', id, status, amount_minor, currency FROM payment
 WHERE payer_id = $1 AND status IN ('scheduled', 'created', 'processing')
@@ -42,6 +44,22 @@ SELECT 'charge', id, status, amount_minor, currency FROM charge
 WHERE owner_id = $1 AND payment_id IS NULL AND status IN ('wanted', 'pending')
 UNION ALL
 SELECT 'bulk', id, 'processing', NULL, NULL FROM bulk WHERE user_id = $1 AND done < total
+UNION ALL
+SELECT 'dispute', dispute.id, CASE WHEN is_warning THEN 'warning' ELSE 'open' END,
+    dispute.amount_minor, charge.currency
+FROM dispute JOIN charge ON charge.id = charge_id LEFT JOIN payment ON payment.id = payment_id
+WHERE dispute.closed_at IS NULL AND $1 IN (charge.owner_id, payment.payee_id)
+    AND dispute.reference NOT LIKE 'disputed:%'
+UNION ALL
+SELECT 'movement', movement.id, 'processing', abs(movement.amount_minor), charge.currency
+FROM movement JOIN charge ON charge.id = charge_id LEFT JOIN payment ON payment.id = payment_id
+WHERE movement.next_at IS NOT NULL AND source = 'payee'
+    AND coalesce(payment.payee_id, charge.owner_id) = $1
+UNION ALL
+SELECT 'return', card_refund.id, card_refund.status, card_refund.amount_minor, charge.currency
+FROM card_refund JOIN charge ON charge.id = charge_id LEFT JOIN payment ON payment.id = payment_id
+WHERE card_refund.status IN ('wanted', 'pending') AND origin <> 'refund'
+    AND $1 IN (charge.owner_id, payment.payee_id)
 LIMIT 50
 """
 

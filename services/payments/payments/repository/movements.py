@@ -47,6 +47,13 @@ RETURNING {_ROW}
 
 _ASKED: Final = "UPDATE movement SET transfer_id = $2 WHERE id = $1"
 
+# Rather one of whoever was paid, whose statement has it.
+_TRANSFER_FOR: Final = """
+SELECT transfer_id FROM movement
+WHERE claim_id = $1 AND amount_minor > 0 AND transfer_id IS NOT NULL
+ORDER BY source = 'payee' DESC, asked_at DESC LIMIT 1
+"""
+
 _OF_PAYMENT: Final = """
 SELECT transfer_id FROM movement JOIN charge ON charge.id = charge_id
 WHERE payment_id = $1 AND source = 'payee' AND transfer_id IS NOT NULL
@@ -104,6 +111,11 @@ class Movements:
     async def asked(self, movement: Movement) -> None:
         """Note under which id it is asked for now."""
         await self._connection.execute(_ASKED, movement.id, movement.transfer_id)
+
+    async def transfer_for(self, claim_id: UUID) -> UUID | None:
+        """Return the newest transfer to the provider for a claim; None where there is none."""
+        found: UUID | None = await self._connection.fetchval(_TRANSFER_FOR, claim_id)
+        return found
 
     async def transfers_of(self, payment_id: UUID, limit: int) -> Sequence[UUID]:
         """Return the first transfers between the payee of a payment and its provider."""

@@ -48,14 +48,17 @@ WHERE bulk_id = ANY($1) GROUP BY 1, 2
 
 _CHARGES: Final = f"""
 SELECT id, payment_id, account_id, owner_id, provider, reference, amount_minor, currency, status,
-    reason, attempts, last_error, created_at, updated_at
+    reason, attempts, last_error, return_minor, return_status, created_at, updated_at
 FROM charge
 WHERE {{whose}} AND ($5::text IS NULL OR status = $5) AND ($6::text IS NULL OR provider = $6)
+    AND ($7::text IS NULL OR return_status = $7)
     {_PAGE}
 """
 _CHARGES_OF_ALL: Final = _CHARGES.format(whose="$4::uuid IS NULL")
 _CHARGES_OF_ONE: Final = _CHARGES.format(whose="owner_id = $4")
 _CHARGES_OF_PAYMENT: Final = _CHARGES.format(whose="payment_id = $4")
+# Few go back: these have an index of their own.
+_CHARGES_BACK: Final = _CHARGES.format(whose="$4::uuid IS NULL AND return_status = $7")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +110,13 @@ class Oversight:
     async def charges(
         self, wanted: Mapping[str, Any], after: After, limit: int
     ) -> list[ListedCharge]:
-        """Return a page of charges; by ``payment_id``, ``owner_id``, ``status``, ``provider``."""
+        """Return a page of charges.
+
+        ``wanted`` are ``payment_id``, ``owner_id``, ``status``, ``provider``, ``return_status``.
+        """
         payment_id, owner_id = wanted["payment_id"], wanted["owner_id"]
-        statement = _CHARGES_OF_ALL if owner_id is None else _CHARGES_OF_ONE
+        of_all = _CHARGES_OF_ALL if wanted["return_status"] is None else _CHARGES_BACK
+        statement = of_all if owner_id is None else _CHARGES_OF_ONE
         if payment_id is not None:
             statement = _CHARGES_OF_PAYMENT
         rows = await self._connection.fetch(
@@ -119,5 +126,6 @@ class Oversight:
             payment_id or owner_id,
             wanted["status"],
             wanted["provider"],
+            wanted["return_status"],
         )
         return [ListedCharge(**dict(row)) for row in rows]

@@ -29,6 +29,10 @@ ROW: Final = """
     payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
     payment.refunded_at, payment.counted_on, payment.counted_minor, payment.is_price_fixed,
     payment.disputed_at, payment.disputed_minor, payment.dispute_outcome, payment.lines,
+    CASE WHEN payment.method = 'card' THEN (
+        SELECT return_minor FROM charge WHERE payment_id = payment.id) END AS return_minor,
+    CASE WHEN payment.method = 'card' THEN (
+        SELECT return_status FROM charge WHERE payment_id = payment.id) END AS return_status,
     (SELECT name FROM biller WHERE biller.id = payment.service_id) AS service_name,
     (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
     (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username

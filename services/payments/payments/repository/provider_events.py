@@ -71,6 +71,17 @@ DELETE FROM provider_event WHERE (provider, event_id, digest) IN (
     WHERE received_at < $1 AND next_at IS NULL ORDER BY received_at LIMIT $2)
 """
 
+# Of all processes one reads at a time: whoever finds it due.
+_BEGIN_READING: Final = """
+INSERT INTO provider_reading AS reading (provider, read_to, next_at) VALUES ($1, $3, $4)
+ON CONFLICT (provider) DO UPDATE SET next_at = $4 WHERE reading.next_at <= $2
+RETURNING read_to
+"""
+
+_END_READING: Final = """
+UPDATE provider_reading SET read_to = $2, next_at = $3 WHERE provider = $1
+"""
+
 log = get_logger(__name__)
 
 
@@ -147,6 +158,22 @@ class ProviderEvents:
         await self._connection.execute(
             _GIVE_UP, self._provider, event.notice.event_id, event.digest, now
         )
+
+    async def begin_reading(
+        self, now: datetime, first: datetime, again: datetime
+    ) -> datetime | None:
+        """Take over reading what the provider tells; returns from when on.
+
+        None where it is not due yet. It is due again at ``again``, whatever becomes of it.
+        """
+        since: datetime | None = await self._connection.fetchval(
+            _BEGIN_READING, self._provider, now, first, again
+        )
+        return since
+
+    async def end_reading(self, until: datetime, again: datetime) -> None:
+        """Note up to when was read, and when to read on."""
+        await self._connection.execute(_END_READING, self._provider, until, again)
 
     async def wake(self, charges: Sequence[Charge], now: datetime) -> None:
         """Have those events tried at once that wait for these charges to be known."""

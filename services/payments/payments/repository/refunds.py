@@ -10,16 +10,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from asyncpg import RestrictViolationError
-
 from kit.db import Connection
-from payments.closed_refusals import PayerDeleted
 from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
 
 ROW: Final = """
     refund.id, refund.payment_id, refund.status, refund.amount_minor, refund.reason,
     refund.failure_reason, refund.transfer_id, refund.requested_by, refund.version,
-    refund.created_at, refund.completed_at, refund.failed_at, refund.origin,
+    refund.created_at, refund.completed_at, refund.failed_at, refund.origin, refund.claim_id,
+    refund.borne_minor,
     (SELECT currency FROM payment WHERE payment.id = refund.payment_id) AS currency
 """
 
@@ -32,8 +30,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 _ADD_DONE: Final = """
 INSERT INTO refund (id, payment_id, status, amount_minor, requested_by, version, created_at,
-    completed_at, transfer_id, origin)
-VALUES ($1, $2, 'completed', $3, $4, $5, $6, $7, $8, 'provider')
+    completed_at, transfer_id, origin, claim_id)
+VALUES ($1, $2, 'completed', $3, $4, $5, $6, $7, $8, 'provider', $9)
 """
 
 _STANDING: Final = """
@@ -71,9 +69,13 @@ WHERE id = ANY($1) AND status = 'completed'
 RETURNING {ROW}
 """
 
-_PROVIDERS_OWN: Final = """
-SELECT id FROM movement WHERE claim_id = $1 AND source = 'payee' AND amount_minor > 0
+_BOOKED: Final = f"""
+SELECT {ROW} FROM refund
+WHERE payment_id = ANY($1) AND origin = 'provider' AND status = 'completed'
+ORDER BY created_at, id
 """
+
+_BEAR: Final = "UPDATE refund SET borne_minor = $2 WHERE id = $1"
 
 _COUNT_IN: Final = """
 WITH back AS (
@@ -111,21 +113,18 @@ class Refunds:
         await self._connection.execute(_TAKE, payment_id, amount_minor)
 
     async def add(self, new: Refund) -> None:
-        """Store a refund that has just been asked for; raises PayerDeleted."""
-        try:
-            await self._connection.execute(
-                _ADD,
-                new.id,
-                new.payment_id,
-                new.status,
-                new.amount_minor,
-                new.reason,
-                new.requested_by,
-                new.version,
-                new.created_at,
-            )
-        except RestrictViolationError:
-            raise PayerDeleted from None
+        """Store a refund that has just been asked for."""
+        await self._connection.execute(
+            _ADD,
+            new.id,
+            new.payment_id,
+            new.status,
+            new.amount_minor,
+            new.reason,
+            new.requested_by,
+            new.version,
+            new.created_at,
+        )
 
     async def add_done(self, new: Refund) -> None:
         """Store a refund that the provider has made, and take its sum out of its payment."""
@@ -140,6 +139,7 @@ class Refunds:
             new.created_at,
             new.completed_at,
             new.transfer_id,
+            new.claim_id,
         )
 
     async def get(self, payment_id: UUID, refund_id: UUID) -> Refund | None:
@@ -169,9 +169,13 @@ class Refunds:
             await self.give_back(refund)
         return found
 
-    async def made_for(self, claim_id: UUID) -> list[UUID]:
-        """Return the refunds that stand for one that the provider has made."""
-        return [row["id"] for row in await self._connection.fetch(_PROVIDERS_OWN, claim_id)]
+    async def booked(self, payment_ids: Iterable[UUID]) -> list[Refund]:
+        """Return the completed refunds that stand for those of the provider, oldest first."""
+        return _all(await self._connection.fetch(_BOOKED, list(payment_ids)))
+
+    async def bear(self, refund: Refund) -> None:
+        """Store what of a refund the house bears."""
+        await self._connection.execute(_BEAR, refund.id, refund.borne_minor)
 
     async def count_in(self, completed: Refund, now: datetime) -> int:
         """Note on its payment that a refund has gone back, or come back; what is back by now.

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.saga import store
+from payments.domain.card_refunds import GivenBack
 from payments.domain.disputes import Dispute
 from payments.domain.payment import Method, Payment
 from payments.domain.refunds import Refund
+from payments.repository.card_refunds import CardRefunds
 from payments.repository.disputes import Disputes
 from payments.repository.movements import Movements
 from payments.repository.refunds import Refunds
@@ -26,6 +28,7 @@ class Record:
         account_ids: The accounts that money moved between.
         refunds: The newest ``MOST_REFUNDS``, oldest first.
         disputes: Of the card that paid, oldest first.
+        returns: What a card gave for a payment that is not paid, and goes back by itself.
         moved: The first transfers that these, and refunds that a card did not take, brought about.
     """
 
@@ -35,6 +38,7 @@ class Record:
     refunds: Sequence[Refund] = ()
     disputes: Sequence[Dispute] = ()
     moved: Sequence[UUID] = ()
+    returns: Sequence[GivenBack] = ()
 
     @property
     def transfer_ids(self) -> list[UUID]:
@@ -53,10 +57,12 @@ async def record_of(connection: Connection, payment: Payment) -> Record:
     accounts = tuple(UUID(one) for one in learnt if one)
     disputes: Sequence[Dispute] = ()
     moved: Sequence[UUID] = ()
+    returns: Sequence[GivenBack] = ()
     if payment.method is Method.CARD:
         disputes = await Disputes(connection).of_payment(payment.id)
+        returns = await CardRefunds(connection).returns_of(payment.id, MOST_REFUNDS)
         moved = await Movements(connection).transfers_of(payment.id, MOST_REFUNDS)
     refunds: Sequence[Refund] = ()
     if payment.paid_at is not None:
         refunds = (await Refunds(connection).page(payment.id, None, MOST_REFUNDS))[::-1]
-    return Record(payment, saga["log"], accounts, refunds, disputes, moved)
+    return Record(payment, saga["log"], accounts, refunds, disputes, moved, returns)

@@ -29,6 +29,8 @@ COLUMNS: Final = (
     "disputed_amount",
     "disputed_at",
     "dispute_outcome",
+    "returned_amount",
+    "return_status",
 )
 
 
@@ -56,6 +58,8 @@ def cells(payment: Payment, viewer_id: UUID) -> tuple[str, ...]:
         decimal_text(payment.disputed_minor, payment.currency),
         _time(payment.disputed_at),
         payment.dispute_outcome or "",
+        decimal_text(payment.return_minor or 0, payment.currency) if is_own else "",
+        (payment.return_status or "") if is_own else "",
     )
 
 

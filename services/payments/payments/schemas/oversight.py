@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from kit.money import decimal_text
 from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from kit.web.schemas import Model
-from payments.domain.charges import ChargeStatus
+from payments.domain.charges import ChargeStatus, ReturnStatus
 from payments.domain.listing import ListedCharge
 from payments.domain.refunds import RefundStatus
 
@@ -26,6 +26,8 @@ _EXAMPLE: dict[str, Any] = {
     "reason": None,
     "attempts": 1,
     "last_error": None,
+    "returned_amount": "0.00",
+    "return_status": None,
     "created_at": "2026-01-31T12:00:00Z",
     "updated_at": "2026-01-31T12:01:00Z",
 }
@@ -72,6 +74,9 @@ class ChargesQuery(_Paged):
     payer: str | None = Field(None, max_length=64, description="A user's id, or username.")
     status: ChargeStatus | None = None
     provider: str | None = Field(None, max_length=40)
+    return_status: ReturnStatus | None = Field(
+        None, description="`refused` finds money that the provider did not give back."
+    )
 
 
 class ChargeSeen(Model):
@@ -91,6 +96,12 @@ class ChargeSeen(Model):
     reason: str | None = Field(None, description="Why it failed: a stable code.")
     attempts: int = Field(description="Calls since the last news.")
     last_error: str | None = Field(None, description="What went wrong with the last call.")
+    returned_amount: str = Field(
+        description="What goes back to the card by itself, as nobody was paid by it."
+    )
+    return_status: ReturnStatus | None = Field(
+        None, description="How that stands; what is `refused` lies at the provider."
+    )
     created_at: datetime
     updated_at: datetime
 
@@ -110,6 +121,8 @@ class ChargeSeen(Model):
             reason=charge.reason,
             attempts=charge.attempts,
             last_error=charge.last_error,
+            returned_amount=decimal_text(charge.return_minor, charge.currency),
+            return_status=charge.return_status and ReturnStatus(charge.return_status),
             created_at=charge.created_at,
             updated_at=charge.updated_at,
         )

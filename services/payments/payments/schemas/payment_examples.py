@@ -40,6 +40,8 @@ PAID: dict[str, Any] = {
     "lines": None,
     "method": "wallet",
     "next_action": None,
+    "returned_amount": "0.00",
+    "return_status": None,
     "failure_reason": None,
     "cancellation_reason": None,
     "reason_label": None,

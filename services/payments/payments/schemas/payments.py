@@ -12,6 +12,7 @@ from kit.refusals import Language
 from kit.web.fields import AmountText, CurrencyCode, compared_by, refuse_by, refuse_field
 from kit.web.schemas import Model
 from kit.web.times import Moment
+from payments.domain.charges import ReturnStatus
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName, username_key
 from payments.domain.payment import Method, Payment, Status
@@ -268,6 +269,16 @@ class OutgoingPayment(SeenPayment):
     next_action: NextAction | None = Field(
         None, description="By card: where to send the payer, while the card is to be entered."
     )
+    returned_amount: str = Field(
+        "0.00",
+        description="By card: what has come of it though it was not paid, and goes back to the card"
+        " by itself.",
+    )
+    return_status: ReturnStatus | None = Field(
+        None,
+        description="How that stands. `refused`: the provider did not give it back; it lies there,"
+        " and an administrator looks after it.",
+    )
     failure_reason: str | None = Field(None, description="Why it failed: a stable code.")
     cancellation_reason: str | None = Field(
         None, description="Why it was cancelled: a stable code."
@@ -325,6 +336,10 @@ def shown(
         lines=None if payment.lines is None else [PaymentLine(**one) for one in payment.lines],
         method=payment.method,
         next_action=action,
+        returned_amount=decimal_text(payment.return_minor or 0, payment.currency),
+        return_status=None
+        if payment.return_status is None
+        else ReturnStatus(payment.return_status),
         failure_reason=payment.reason if payment.status is Status.FAILED else None,
         cancellation_reason=payment.reason if payment.status is Status.CANCELLED else None,
         reason_label=reason_label(payment.reason, language),

@@ -28,6 +28,7 @@ _EXAMPLE: dict[str, Any] = {
     "created_at": "2026-02-01T09:00:00Z",
     "completed_at": "2026-02-01T09:00:00Z",
     "failed_at": None,
+    "borne_by_house": "0.00",
 }
 
 
@@ -70,6 +71,11 @@ class RefundAnswer(Model):
     created_at: datetime
     completed_at: datetime | None = None
     failed_at: datetime | None = None
+    borne_by_house: str | None = Field(
+        None,
+        description="What of it the house bears, as a dispute has taken the payee's money already;"
+        " the rest is the payee's. Not told to the payer.",
+    )
 
 
 def refund_shown(refund: Refund, language: Language, *, to_payer: bool) -> RefundAnswer:
@@ -89,4 +95,5 @@ def refund_shown(refund: Refund, language: Language, *, to_payer: bool) -> Refun
         created_at=refund.created_at,
         completed_at=refund.completed_at,
         failed_at=refund.failed_at,
+        borne_by_house=None if to_payer else decimal_text(refund.borne_minor, refund.currency),
     )

@@ -17,6 +17,7 @@ from payments.domain.timeline import (
     Entered,
     Faulted,
     Moment,
+    Returned,
     Stepped,
     Told,
     Tried,
@@ -119,6 +120,14 @@ class DisputeMoment(_Told):
     reason: str | None = Field(None, description="The provider's word for why.")
 
 
+class ReturnMoment(_Told):
+    """Something became of a card's money that goes back by itself, as nobody was paid by it."""
+
+    kind: Literal["return"] = "return"
+    amount: str
+    currency: str
+
+
 class ProviderMoment(_Told):
     """A call of the card provider that it refused or that failed; told to administrators."""
 
@@ -144,6 +153,7 @@ AnyMoment: TypeAlias = Annotated[
     | EntryMoment
     | WebhookMoment
     | DisputeMoment
+    | ReturnMoment
     | ProviderMoment,
     Field(discriminator="kind"),
 ]
@@ -190,6 +200,16 @@ def _shown_dispute(moment: Disputed, label: str) -> DisputeMoment:
     )
 
 
+def _shown_return(moment: Returned, label: str) -> ReturnMoment:
+    return ReturnMoment(
+        at=moment.at,
+        code=moment.code,
+        label=label,
+        amount=decimal_text(moment.amount_minor, moment.currency),
+        currency=moment.currency,
+    )
+
+
 def shown_moment(  # noqa: PLR0911 (one shape for each kind)
     moment: Moment, language: Language
 ) -> AnyMoment:
@@ -232,6 +252,8 @@ def shown_moment(  # noqa: PLR0911 (one shape for each kind)
             )
         case Disputed():
             return _shown_dispute(moment, label)
+        case Returned():
+            return _shown_return(moment, label)
         case Faulted():
             return _shown_fault(moment, label)
         case Webhook():

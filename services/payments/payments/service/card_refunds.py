@@ -4,6 +4,7 @@ They run inside the caller's unit of work and never commit; nobody outside is as
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -25,6 +26,8 @@ from payments.repository import CardRefunds, Charges, Disputes, Refunds
 from payments.service import recoveries
 
 _ENDS: Final = frozenset({CardRefundStatus.DONE, CardRefundStatus.REFUSED})
+
+LATER: Final = timedelta(minutes=10)  # when it is read what became of one that was under way
 
 log = get_logger(__name__)
 
@@ -131,6 +134,8 @@ async def note(uow: UnitOfWork, engine: SagaEngine, charge: Charge, news: Refund
         await refunds.turn(known.id, news.status, news.reference, now)
         if news.status in _ENDS:
             await _ended(uow, engine, charge, known, news.status)
+    if news.status is CardRefundStatus.PENDING and news.refund_id is None:
+        await Charges(uow).read_refunds([charge.id], now + LATER)
     return True
 
 

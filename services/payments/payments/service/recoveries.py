@@ -7,24 +7,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from contracts.wallet import HOUSE
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.logs import get_logger
 from kit.money import decimal_text
+from payments.domain.bookings import decide_unbooking
 from payments.domain.card_refunds import CardRefund, CardRefundStatus, Origin
 from payments.domain.cases import Case
 from payments.domain.charges import Charge
 from payments.domain.disputes import Dispute, summary_of
 from payments.domain.movements import REFUND_REVERSAL, Movement
-from payments.domain.payment import Payment
-from payments.domain.reasons import CARD_REFUND_FAILED
 from payments.domain.recoveries import Move, Source, decide_moves, decide_return
-from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
+from payments.domain.returns import Return, return_of
 from payments.repository import CardRefunds, Charges, Disputes, Movements, Payments, Refunds
 from payments.repository.payments import payments_among
 from payments.service import movements
-from payments.telling import dispute_event, refund_event
+from payments.service.bookings import book, reverse, share
+from payments.telling import dispute_event
 
 log = get_logger(__name__)
 
@@ -46,15 +45,20 @@ async def settle(uow: UnitOfWork, charge_ids: Iterable[UUID]) -> None:
     eventful = [one for one in await _cases(uow, list(found)) if one.is_eventful]
     for case in eventful:
         await _take_failed_back(uow, case)
+        await reverse(uow, [one.id for one in decide_unbooking(case)])
         for refund_id in case.vain_returns:  # it is decided again how much
             dropped = CardRefundStatus.DROPPED
             await CardRefunds(uow).turn(refund_id, dropped, None, uow.clock.now())
     ids = [case.charge.id for case in eventful]
     for case in await _cases(uow, ids):
         for move in decide_moves(case.standing):
-            await _move(uow, case, move)
+            await _ask(uow, case, move, case.kind_of(move.claim_id, move.minor))
         await _return(uow, case)
     for case in await _cases(uow, ids):
+        await book(uow, case)
+    for case in await _cases(uow, ids):
+        await share(uow, case)
+        await _say_return(uow, case)
         await _tell(uow, case)
 
 
@@ -72,6 +76,7 @@ async def _cases(uow: UnitOfWork, charge_ids: Sequence[UUID]) -> list[Case]:
     refunds = await CardRefunds(uow).of_charges(charge_ids)
     disputes = await Disputes(uow).of_charges(charge_ids)
     moved = await Movements(uow).sums(charge_ids) if refunds or disputes else {}
+    booked = await Refunds(uow).booked(paid) if moved else []
     return [
         Case(
             charge=charge,
@@ -79,6 +84,7 @@ async def _cases(uow: UnitOfWork, charge_ids: Sequence[UUID]) -> list[Case]:
             refunds=[one for one in refunds if one.charge_id == charge.id],
             disputes=[one for one in disputes if one.charge_id == charge.id],
             moved=moved,
+            booked=[one for one in booked if one.payment_id == charge.payment_id],
         )
         for charge in charges
     ]
@@ -91,23 +97,12 @@ async def _take_failed_back(uow: UnitOfWork, case: Case) -> None:
         for one in case.refunds
         if one.origin is Origin.REFUND and one.status is CardRefundStatus.REFUSED
     ]
-    for refund in await _reversed(uow, case, refused):
+    for refund in await reverse(uow, refused) if case.payment else ():
         back = Move(refund.id, Source.PAYEE, -refund.amount_minor)
         await _ask(uow, case, back, REFUND_REVERSAL)
 
 
-async def _move(uow: UnitOfWork, case: Case, move: Move) -> None:
-    movement = await _ask(uow, case, move, case.kind_of(move.claim_id, move.minor))
-    is_dispute = any(one.id == move.claim_id for one in case.disputes)
-    if move.source is Source.HOUSE or is_dispute or case.payment is None:
-        return
-    if move.minor > 0:
-        await _book(uow, case.payment, movement)
-    else:
-        await _reversed(uow, case, await Refunds(uow).made_for(move.claim_id))
-
-
-async def _ask(uow: UnitOfWork, case: Case, move: Move, kind: str) -> Movement:
+async def _ask(uow: UnitOfWork, case: Case, move: Move, kind: str) -> None:
     movement = Movement(
         id=new_id(),
         charge_id=case.charge.id,
@@ -128,49 +123,6 @@ async def _ask(uow: UnitOfWork, case: Case, move: Move, kind: str) -> Movement:
         amount=decimal_text(abs(move.minor), case.charge.currency),
         currency=case.charge.currency,
     )
-    return movement
-
-
-async def _book(uow: UnitOfWork, payment: Payment, movement: Movement) -> None:
-    """Book what the provider gave back as a refund of the payment."""
-    now = uow.clock.now()
-    refund = Refund(
-        id=movement.id,
-        payment_id=payment.id,
-        status=RefundStatus.COMPLETED,
-        amount_minor=movement.amount_minor,
-        currency=payment.currency,
-        reason=None,
-        failure_reason=None,
-        transfer_id=movement.transfer_id,
-        requested_by=HOUSE,
-        version=1,
-        created_at=now,
-        completed_at=now,
-        failed_at=None,
-        origin=RefundOrigin.PROVIDER,
-    )
-    await Refunds(uow).add_done(refund)
-    await count_in(uow, refund)
-
-
-async def _reversed(uow: UnitOfWork, case: Case, refund_ids: Sequence[UUID]) -> list[Refund]:
-    """Fail those refunds of these that had gone back, and tell of it."""
-    if case.payment is None or not refund_ids:
-        return []
-    failed = await Refunds(uow).reverse(refund_ids, CARD_REFUND_FAILED, uow.clock.now())
-    for refund in failed:
-        await count_in(uow, refund)
-    return failed
-
-
-async def count_in(uow: UnitOfWork, refund: Refund) -> None:
-    """Note on its payment that a refund has gone back, or come back, and tell of it."""
-    back = await Refunds(uow).count_in(refund, uow.clock.now())
-    payment = await Payments(uow).get(refund.payment_id)
-    assert payment is not None  # noqa: S101 - the refund refers to it
-    event = refund_event(refund, payment, back)
-    uow.emit(event, subject=str(payment.id), sequence=payment.version)
 
 
 async def _return(uow: UnitOfWork, case: Case) -> None:
@@ -188,6 +140,13 @@ async def _return(uow: UnitOfWork, case: Case) -> None:
     )
     await CardRefunds(uow).add(back, uow.clock.now())
     log.warning("charge_goes_back", charge_id=str(case.charge.id), amount_minor=minor)
+
+
+async def _say_return(uow: UnitOfWork, case: Case) -> None:
+    """Note on the charge how its money goes back, so that it can be shown and listed."""
+    said, charge = return_of(case), case.charge
+    if said != Return(charge.return_minor, charge.return_status):
+        await Charges(uow).say_return(charge.id, said, uow.clock.now())
 
 
 async def _tell(uow: UnitOfWork, case: Case) -> None:

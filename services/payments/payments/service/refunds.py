@@ -59,8 +59,9 @@ async def request(
 
     Returns the payment as it was before, and the refund.
 
-    Raises the refusals of ``decide_refund`` and of the rule, PaymentDisputed, PayerDeleted, and
-    TooManyRefunds.
+    A payer who is deleted does not stand in the way: the wallet has their money go to suspense.
+
+    Raises the refusals of ``decide_refund`` and of the rule, PaymentDisputed, and TooManyRefunds.
     """
     payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
     provider, taken = await _charged(uow, payment)

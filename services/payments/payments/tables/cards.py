@@ -48,6 +48,8 @@ charge = Table(
     Column("expires_at", _AT, nullable=False),
     Column("topped_up_at", _AT),
     Column("receipt", JSONB),
+    Column("return_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("return_status", Text),
     Column("refunds_due_at", _AT),  # when the provider is asked which refunds there are
     Column("created_at", _AT, nullable=False),
     Column("updated_at", _AT, nullable=False),
@@ -62,6 +64,10 @@ charge = Table(
         "(payment_id IS NULL) <> (account_id IS NULL)", name="pays_a_payment_or_a_wallet"
     ),
     CheckConstraint("amount_minor BETWEEN 1 AND 1000000000000000", name="amount_is_in_range"),
+    CheckConstraint(
+        "return_status IN ('pending', 'returned', 'refused')", name="return_status_is_known"
+    ),
+    CheckConstraint("(return_status IS NOT NULL) = (return_minor >= 1)", name="return_has_its_sum"),
     # Nothing waits for ever unseen.
     CheckConstraint(
         "next_at IS NOT NULL OR status NOT IN ('wanted', 'pending')",
@@ -76,6 +82,13 @@ charge = Table(
     ),
     Index("ix_charge_created_at_id", "created_at", "id"),
     Index("ix_charge_owner_id_created_at_id", "owner_id", "created_at", "id"),
+    Index(
+        "ix_charge_return_status_created_at_id",
+        "return_status",
+        "created_at",
+        "id",
+        postgresql_where=text("return_status IS NOT NULL"),
+    ),
     Index("ix_charge_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index(
         "ix_charge_refunds_due_at",
@@ -113,6 +126,11 @@ card_refund = Table(
     ),
     Index("ix_card_refund_charge_id", "charge_id"),
     Index("ix_card_refund_reference", "reference"),
+    Index(
+        "ix_card_refund_charge_id_while_open",
+        "charge_id",
+        postgresql_where=text("status IN ('wanted', 'pending')"),
+    ),
     Index("ix_card_refund_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )
 
@@ -135,6 +153,11 @@ dispute = Table(
     CheckConstraint("amount_minor >= 1", name="amount_is_above_zero"),
     CheckConstraint("outcome IN ('won', 'lost')", name="outcome_is_known"),
     UniqueConstraint("charge_id", "reference"),
+    Index(
+        "ix_dispute_charge_id_while_open",
+        "charge_id",
+        postgresql_where=text("closed_at IS NULL"),
+    ),
 )
 
 # What a provider took, moved: above zero to its clearing account, below zero back from there.
@@ -160,8 +183,18 @@ movement = Table(
         "(posted_at IS NULL) = (next_at IS NOT NULL)", name="what_is_open_is_asked_about"
     ),
     Index("ix_movement_charge_id", "charge_id"),
+    Index("ix_movement_claim_id", "claim_id"),
     Index("ix_movement_transfer_id", "transfer_id"),
     Index("ix_movement_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+)
+
+# Up to when what a provider tells of refunds and disputes was read, beside its webhooks.
+provider_reading = Table(
+    "provider_reading",
+    METADATA,
+    Column("provider", Text, primary_key=True),
+    Column("read_to", _AT, nullable=False),
+    Column("next_at", _AT, nullable=False),
 )
 
 # Why calls of providers failed or were refused, and charges came to nothing; the newest of each.

@@ -274,6 +274,9 @@ refund = Table(
     Column("created_at", _AT, nullable=False),
     Column("completed_at", _AT),
     Column("failed_at", _AT),
+    Column("claim_id", Uuid),  # the card refund that the provider made, and this one books
+    Column("borne_minor", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("borne_minor BETWEEN 0 AND amount_minor", name="borne_is_of_the_amount"),
     CheckConstraint("status IN ('processing', 'completed', 'failed')", name="status_is_known"),
     CheckConstraint("amount_minor >= 1", name="amount_is_above_zero"),
     CheckConstraint("version >= 1", name="version_counts_from_one"),
