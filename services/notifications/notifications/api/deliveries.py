@@ -19,10 +19,10 @@ from notifications.api.ownership import owner_asked_for, visible_delivery, visib
 from notifications.domain.deliveries import Delivery
 from notifications.queries import DeliveriesQuery, EndpointDeliveriesQuery
 from notifications.refusals import (
+    TooManyWaitingDeliveries,
     WebhookDeliveryNotFound,
     WebhookEndpointNotFound,
     WebhookEndpointOff,
-    WebhookQueueFull,
     WebhookSpanTooLarge,
 )
 from notifications.repository import Log
@@ -134,7 +134,7 @@ async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part 
     status_code=ACCEPTED,
     response_model=DeliveryAnswer,
     is_idempotent=True,
-    refusals=(WebhookEndpointNotFound, WebhookEndpointOff, WebhookQueueFull),
+    refusals=(WebhookEndpointNotFound, WebhookEndpointOff, TooManyWaitingDeliveries),
 )
 async def test_webhook_endpoint(
     request: Request, endpoint_id: UUID, caller: Caller, webhooks: Webhooks
@@ -163,7 +163,7 @@ async def test_webhook_endpoint(
         WebhookEndpointNotFound,
         WebhookDeliveryNotFound,
         WebhookEndpointOff,
-        WebhookQueueFull,
+        TooManyWaitingDeliveries,
     ),
 )
 async def replay_webhook_delivery(
@@ -193,7 +193,7 @@ async def replay_webhook_delivery(
     refusals=(
         WebhookEndpointNotFound,
         WebhookEndpointOff,
-        WebhookQueueFull,
+        TooManyWaitingDeliveries,
         WebhookSpanTooLarge,
     ),
 )

@@ -21,8 +21,8 @@ from notifications.domain.endpoints import Endpoint
 from notifications.domain.webhook_urls import UrlFaultError
 from notifications.queries import EndpointsQuery
 from notifications.refusals import (
+    TooManyWebhookEndpoints,
     WebhookEndpointNotFound,
-    WebhookEndpointsTooMany,
     WebhookUrlRefused,
 )
 from notifications.repository import Endpoints
@@ -105,7 +105,7 @@ async def get_webhook_endpoint(
     status_code=CREATED,
     response_model=EndpointWithSecret,
     is_idempotent=True,
-    refusals=(WebhookUrlRefused, WebhookEndpointsTooMany),
+    refusals=(WebhookUrlRefused, TooManyWebhookEndpoints),
 )
 async def create_webhook_endpoint(
     request: Request, caller: Caller, body: EndpointRequest, webhooks: Webhooks

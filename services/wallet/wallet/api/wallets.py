@@ -112,7 +112,7 @@ def _owners(caller: Identity, asked: str | None) -> list[UUID] | None:
     status_code=201,
     response_model=WalletAnswer,
     is_idempotent=True,
-    refusals=(refusals.WalletClosed, refusals.WalletLimit),
+    refusals=(refusals.WalletClosed, refusals.TooManyWallets),
 )
 async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Answer:
     """Open a wallet; the first of its currency becomes the default one."""
