@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from deploy.generate import rooms
-from deploy.generate.operations import committed, operations
+from deploy.generate.operations import Operation, committed, operations
 
 from kit.web.app import WebApp
 
@@ -69,6 +69,33 @@ def test_whoever_has_filled_what_one_may_fill_is_told_too_many(room: str) -> Non
     assert isinstance(web, WebApp)
     codes = {refusal.code for refusal in web.refusals} - _OTHER_BOUNDS
     assert [code for code in codes if re.search(r"(_limit|_full|_many|_exceeded)$", code)] == []
+
+
+def _named(operation: Operation) -> set[str]:
+    return {one["name"] for one in operation.declared.get("parameters", ()) if one["in"] == "query"}
+
+
+# Rows of one bulk, in their order, and accounts, of which there are few: no lists by time.
+_NOT_BY_TIME = {"get_bulk", "list_house_accounts"}
+
+
+def test_every_list_is_narrowed_by_time_in_one_way() -> None:
+    lists = [one for one in OPERATIONS if "cursor" in _named(one)]
+    assert len(lists) > 15
+    for operation in lists:
+        is_by_time = operation.declared["operationId"] not in _NOT_BY_TIME
+        assert ({"from", "to", "tz"} <= _named(operation)) == is_by_time, operation.name
+
+
+def test_a_filter_has_one_name_and_older_ones_say_so() -> None:
+    """Who and what are named by `…_id`; a payment's sides also by username, so without it."""
+    for operation in OPERATIONS:
+        for one in operation.declared.get("parameters", ()):
+            is_old = one.get("deprecated") or one["schema"].get("deprecated")
+            if one["in"] == "query" and one["name"] in {"owner", "actor", "subject", "user"}:
+                assert is_old, f"{operation.name}: {one['name']}"
+            elif is_old:
+                assert "The same as `" in one["description"]
 
 
 def test_the_glossary_has_all_states_of_every_noun() -> None:

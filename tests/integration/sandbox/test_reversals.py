@@ -142,7 +142,10 @@ class TestDisputes:
         assert (await refused(http, f"{card}/disputes/x/win"))[0] in {404, 422}
         for _ in range(20):
             await do(http, f"{card}/dispute", amount="1.00", withdraw=False)
-        assert await refused(http, f"{card}/dispute", amount="1.00") == (409, "too_many_card_reversals")
+        assert await refused(http, f"{card}/dispute", amount="1.00") == (
+            409,
+            "too_many_card_reversals",
+        )
 
     @pytest.mark.parametrize("amount", ["0.00", "-1.00", "1.001", "1,00", "x" * 50, 5])
     async def test_an_amount_that_is_none_is_refused(

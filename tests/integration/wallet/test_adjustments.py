@@ -289,3 +289,25 @@ async def test_the_database_wants_two_eyes_too(
     with pytest.raises(PostgresError, match=constraint):
         async with world.database.unit_of_work() as uow:
             await uow.execute(f"UPDATE adjustment SET {change}")
+
+
+async def test_adjustments_are_listed_by_time_wallet_and_transfer(
+    world: World, alice: Caller, root: Caller, second: Caller
+) -> None:
+    wallet, other = await wallet_of(alice), await wallet_of(world.caller())
+    paths = [
+        await proposed(root, SUSPENSE, {"wallet_id": one["id"]}, "1.00") for one in (wallet, other)
+    ]
+    first, later = [(await root.get(path)).json() for path in paths]
+    transfer_id = (await second.post(f"{paths[0]}/confirm")).json()["transfer_id"]
+    cases: list[tuple[Json, list[Json]]] = [
+        ({}, [later, first]),
+        ({"from_": first["created_at"], "to": later["created_at"]}, [first]),
+        ({"from_": later["created_at"]}, [later]),
+        ({"to": first["created_at"]}, []),
+        ({"wallet_id": other["id"]}, [later]),
+        ({"transfer_id": transfer_id}, [first]),
+    ]
+    for query, expected in cases:
+        found = (await root.get(PATH, **query)).json()["items"]
+        assert [one["id"] for one in found] == [one["id"] for one in expected], query

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import ColumnElement, Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql import ClauseElement
+
+from kit.span import Span
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]
 
@@ -21,3 +24,10 @@ def render(statement: str | ClauseElement, args: Sequence[Any]) -> tuple[str, Se
     params = compiled.construct_params() or {}
     order = getattr(compiled, "positiontup", None) or ()
     return str(compiled), [params[name] for name in order]
+
+
+def within(query: Select[Any], column: ColumnElement[Any], span: Span) -> Select[Any]:
+    """Return a query of those rows alone whose time lies in a span."""
+    if span.begin is not None:
+        query = query.where(column >= span.begin)
+    return query if span.end is None else query.where(column < span.end)

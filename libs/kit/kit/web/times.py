@@ -6,11 +6,12 @@ Does not know what a time means to an operation, nor bounds it other than by the
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from kit.span import Span
 from kit.web.fields import refuse_field
 
 DEFAULT_ZONE: Final = "UTC"
@@ -24,13 +25,6 @@ _MOMENT: Final = re.compile(
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ZONE: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
 _LONGEST_ZONE: Final = 64
-
-
-class Span(NamedTuple):
-    """From a moment on, before another; None is open."""
-
-    begin: datetime | None
-    end: datetime | None
 
 
 def span(begin: datetime | date | None, end: datetime | date | None, zone: str) -> Span:

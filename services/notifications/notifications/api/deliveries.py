@@ -12,7 +12,7 @@ from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
-from kit.web.pagination import Cursors, page_of
+from kit.web.pagination import page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from notifications.api.ownership import owner_asked_for, visible_delivery, visible_endpoint
@@ -54,11 +54,8 @@ async def list_deliveries(
     audit: Auditing,
 ) -> Page[DeliveryAnswer]:
     """Show a page of them."""
-    cursors = Cursors(
-        settings.cursor_secret,
-        list_name="list_deliveries",
-        subject=caller.subject,
-        filters=query.filters,
+    cursors = query.cursors(
+        settings.cursor_secret, list_name="list_deliveries", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
     owner_id = owner_asked_for(caller, query.owner_id)
@@ -108,11 +105,11 @@ async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part 
     audit: Auditing,
 ) -> Page[DeliveryAnswer]:
     """Show a page of them."""
-    cursors = Cursors(
+    cursors = query.cursors(
         settings.cursor_secret,
         list_name="list_webhook_deliveries",
         subject=caller.subject,
-        filters={"endpoint_id": endpoint_id, **query.filters},
+        endpoint_id=endpoint_id,
     )
     after = cursors.decode(query.cursor)
     async with store.read() as connection:
