@@ -23,7 +23,7 @@ from kit.refusals import (
     IdempotencyInFlight,
     IdempotencyKeyMalformed,
     IdempotencyKeyReused,
-    TooManyRequests,
+    TooManyKeys,
 )
 from kit.tasks import for_ever
 from kit.web.answers import Answer
@@ -91,7 +91,7 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
         IdempotencyKeyMalformed: the header is not 1 to 255 of the allowed characters.
         IdempotencyInFlight: the first request with this key is still running.
         IdempotencyKeyReused: the key came before with something else, in the named fields.
-        TooManyRequests: as many answers are kept for this caller as may be.
+        TooManyKeys: as many answers are kept for this caller as may be.
         Unavailable: what was accepted before still waits to be sent, for too long already.
     """
     database: Database = request.app.state.database
@@ -195,7 +195,7 @@ async def _keep(uow: UnitOfWork, claim: _Claim, answer: Answer, now: datetime) -
         claim.most_keys,
     )
     if not stored:
-        raise TooManyRequests(retry_after_seconds=_FULL_SECONDS)
+        raise TooManyKeys(retry_after_seconds=_FULL_SECONDS)
 
 
 def _claim(

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Query
 from starlette.responses import StreamingResponse
 
-from kit.csv_text import text_cell, written
+from kit.csv_text import text_cell, time_cell, written
 from kit.db import Database
 from kit.money import decimal_text
 from kit.refusals import CursorInvalid
@@ -155,7 +155,7 @@ async def _csv(store: Database, found: Statement) -> AsyncIterator[bytes]:
     currency, period = found.wallet.currency, found.period
     opening = decimal_text(found.opening_minor, currency)
     closing = decimal_text(found.closing_minor, currency)
-    opened, closed = period.begin.isoformat(), period.end.isoformat()
+    opened, closed = time_cell(period.begin), time_cell(period.end)
     yield written(
         [
             _COLUMNS,
@@ -170,7 +170,7 @@ async def _csv(store: Database, found: Statement) -> AsyncIterator[bytes]:
 def _cells(line: Line, currency: str) -> tuple[str, ...]:
     return (
         str(line.seq),
-        line.posted_at.isoformat(),
+        time_cell(line.posted_at),
         line.kind,
         text_cell(line.reference),
         text_cell(line.description),
