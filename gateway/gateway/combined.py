@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gateway.own_document import API_VERSION
+from kit.web.openapi import API_VERSION
 from kit.web.openapi.names import pascal_case, rename
 
 _DESCRIPTION: Final = (

@@ -40,7 +40,7 @@ class Me:
     async def _wallets(self, exchange: Exchange) -> list[dict[str, Any]]:
         # By owner, as an admin would otherwise be shown everybody's.
         owner = exchange.claims.subject if exchange.claims else ""
-        path = f"/v1/wallets?owner={owner}&limit={MOST_WALLETS}"
+        path = f"/v1/wallets?owner_id={owner}&limit={MOST_WALLETS}"
         page, _ = await ask(exchange, self._wallet, path)
         wallets = page["items"]
         entries = await all_of(self._entries(exchange, wallet["id"]) for wallet in wallets)

@@ -13,11 +13,10 @@ from kit.refusals import (
     Unavailable,
     ValidationFailed,
 )
-from kit.web.openapi import headers, problems
+from kit.web.openapi import API_VERSION, headers, problems
 from kit.web.openapi.names import reference
 
 TOKEN_PATH: Final = "/v1/auth/token"  # noqa: S105 - an address
-API_VERSION: Final = "1.0.0"  # as the services' (kit.web.app), which the gateway does not load
 
 _REFUSALS: Final[Sequence[type[Refusal]]] = (
     NotAuthenticated,

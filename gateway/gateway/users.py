@@ -55,7 +55,7 @@ class Users:
         owned: dict[str, list[dict[str, Any]]] = {owner: [] for owner in owners}
         cursor: str | None = ""
         while owners and cursor is not None:
-            path = f"/v1/wallets?owner={','.join(owners)}&limit={PAGE}"
+            path = f"/v1/wallets?owner_id={','.join(owners)}&limit={PAGE}"
             page, _ = await ask(
                 exchange, self._wallet, f"{path}&cursor={cursor}" if cursor else path
             )

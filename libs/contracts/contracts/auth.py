@@ -67,7 +67,8 @@ class RecordAudit(Command):
     """Keep what an administrator did or saw in the service that sends this; see `kit.audit.Act`.
 
     Written in the transaction of the act, for ever. Answers nothing. ``command_id`` is the id that
-    the act has in the log; a second one is ignored.
+    the act has in the log; a second one is ignored. ``owner_ids`` are all whose it is, the first
+    of them ``owner_id``; senders of before named one.
     """
 
     type: ClassVar[str] = "auth.record_audit.v1"
@@ -78,5 +79,6 @@ class RecordAudit(Command):
     subject_kind: str
     subject_id: str | None
     owner_id: UUID | None
+    owner_ids: tuple[UUID, ...] = ()
     request_id: str | None
     address: str

@@ -22,6 +22,7 @@ class Act:
         subject_kind: What it was done to: `user`, `wallet`, `payment`, …
         subject_id: Which one; None for a list.
         owner_id: Whose it is; None where it is nobody's, or everybody's.
+        owner_ids: All whose it is, `owner_id` first: payer and payee of a payment, for instance.
         address: Where the request came from.
     """
 
@@ -32,6 +33,7 @@ class Act:
     subject_kind: str
     subject_id: str | None
     owner_id: UUID | None
+    owner_ids: tuple[UUID, ...]
     request_id: str | None
     address: str
 

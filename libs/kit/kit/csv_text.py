@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 # What makes a spreadsheet take text for a formula (ASVS 5.0 §1.2.10), full-width forms included:
@@ -39,6 +40,11 @@ def text_cell(text: str | None) -> str:
         return text
     disarmed = _DANGEROUS.sub(_disarmed, text)
     return disarmed if disarmed.startswith("'") else f"'{disarmed}"
+
+
+def time_cell(at: datetime | None) -> str:
+    """Return a moment as answers in JSON have it: RFC 3339, UTC, `Z`; none is empty."""
+    return "" if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _disarmed(found: re.Match[str]) -> str:

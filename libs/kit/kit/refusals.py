@@ -20,6 +20,7 @@ Does not know HTTP answers: `kit.web.problems` renders a refusal as RFC 9457 pro
     ├── IdempotencyKeyReused        422  idempotency_key_reused
     ├── IdempotencyInFlight         409  idempotency_in_flight
     ├── TooManyRequests             429  too_many_requests
+    │   └── TooManyKeys             429  too_many_keys
     ├── InternalError               500  internal_error
     └── Unavailable                 503  unavailable
 """
@@ -180,8 +181,23 @@ class BodyUnreadable(Refusal):
     detail_en = "The body must be one valid JSON document in UTF-8, without repeated keys."
     detail_ru = "Тело должно быть одним корректным документом JSON в UTF-8, без повторов ключей."
 
-    def __init__(self, *, line: int | None = None, column: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        why: tuple[str, str] | None = None,
+    ) -> None:
+        """Say where JSON ends to be JSON, or `why` (in both languages) where it is not about that.
+
+        Args:
+            line: Of the document, from 1.
+            column: Of the line, from 1.
+            why: A text in English and one in Russian.
+        """
         super().__init__(line=line, column=column)
+        if why is not None:
+            self.detail_en, self.detail_ru = why
         if line is not None:
             self.detail_en = f"{self.detail_en} It is not from line {{line}}, column {{column}} on."
             self.detail_ru = f"{self.detail_ru} Ошибка: строка {{line}}, столбец {{column}}."
@@ -243,8 +259,10 @@ class QueryInvalid(Refusal):
     status = 400
     title_en = "Query not accepted"
     title_ru = "Параметры запроса не приняты"
-    detail_en = "Every query parameter may be given once only, in valid UTF-8."
-    detail_ru = "Каждый параметр запроса передаётся один раз, в корректном UTF-8."
+    detail_en = (
+        "A query has 100 parameters at most, each given once only, in valid UTF-8 without U+0000."
+    )
+    detail_ru = "Параметров не более 100, каждый один раз, в корректном UTF-8 без U+0000."
 
 
 class CursorInvalid(Refusal):
@@ -320,6 +338,22 @@ class TooManyRequests(Refusal):
             headers={"Retry-After": str(retry_after_seconds)},
             retry_after_seconds=retry_after_seconds,
         )
+
+
+class TooManyKeys(TooManyRequests):
+    """As many answers are kept under the caller's Idempotency-Keys as may be."""
+
+    code = "too_many_keys"
+    title_en = "Too many Idempotency-Keys"
+    title_ru = "Слишком много Idempotency-Key"
+    detail_en = (
+        "So many answers are kept under your keys that there is no room for more: send it without"
+        " an Idempotency-Key, or again in {retry_after_seconds} s."
+    )
+    detail_ru = (
+        "Под вашими ключами хранится столько ответов, что места больше нет: отправьте запрос без"
+        " Idempotency-Key или повторите через {retry_after_seconds} с."
+    )
 
 
 class InternalError(Refusal):

@@ -1,50 +1,48 @@
 """What the list of administrators' acts takes and answers, with examples."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
-from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from kit.web.queries import SpanQuery, old_name
 from kit.web.schemas import Model
-from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
 
 _USER_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
-_OF_PAGES: Final = {"limit", "cursor", "tz"}
 
 
-class AuditQuery(Model):
+class AuditQuery(SpanQuery):
     """Filters and page of the list; all that are given must fit."""
 
-    actor: UUID | None = Field(None, description="Who did it.")
-    subject: str | None = Field(
-        None, max_length=128, description="Id of what it was about, or of whose it is."
+    old_names: ClassVar[Mapping[str, str]] = {"actor": "actor_id", "subject": "subject_id"}
+
+    actor_id: UUID | None = Field(None, description="Who did it.")
+    actor: UUID | None = old_name("actor_id")
+    subject_id: str | None = Field(
+        None, max_length=128, description="Id of what it was about, or of anybody whose it is."
     )
-    owner_id: UUID | None = Field(None, description="Whose it was about.")
+    subject: str | None = old_name("subject_id", max_length=128)
+    owner_id: UUID | None = Field(None, description="Whose it was about, or also theirs.")
     action: str | None = Field(
         None, max_length=128, description="Id of the operation.", examples=["get_user"]
     )
     service: str | None = Field(
         None, max_length=64, description="Whose operation.", examples=["wallet"]
     )
-    begin: RangeEdge | None = Field(
-        None, alias="from", description="Then or later; a day is its start."
-    )
-    end: RangeEdge | None = Field(
-        None, alias="to", description="Before then; a day is included as a whole."
-    )
-    tz: Zone = DEFAULT_ZONE
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Entries of a page at most.")
-    cursor: str | None = Field(
-        None, max_length=200, description="`next_cursor` of the page before."
-    )
 
     @property
-    def filters(self) -> dict[str, Any]:
+    def wanted(self) -> dict[str, Any]:
         """What is asked for, by the names of `AuditFilter`."""
-        asked = span(self.begin, self.end, self.tz)
-        return {**self.model_dump(exclude=_OF_PAGES), "begin": asked.begin, "end": asked.end}
+        return {
+            "actor_id": self.actor_id or self.actor,
+            "subject_id": self.subject_id or self.subject,
+            "owner_id": self.owner_id,
+            "action": self.action,
+            "service": self.service,
+            "span": self.span,
+        }
 
 
 class AuditEntry(Model):
@@ -58,7 +56,12 @@ class AuditEntry(Model):
     subject_kind: str = Field(description="What it was about.", examples=["user"])
     subject_id: str | None = Field(description="Which one; null for a list.", examples=[_USER_ID])
     owner_id: UUID | None = Field(
-        description="Whose it is; null where it is nobody's, or everybody's.", examples=[_USER_ID]
+        description="Whose it is, the first of them; null where it is nobody's, or everybody's.",
+        examples=[_USER_ID],
+    )
+    owner_ids: list[UUID] = Field(
+        description="All whose it is: payer and payee of a payment, for instance.",
+        examples=[[_USER_ID]],
     )
     request_id: str | None = Field(examples=["019abf60-11d0-7a35-8f7c-5d1e0a9b3c43"])
     address: str = Field(description="Where the request came from.", examples=["203.0.113.7"])

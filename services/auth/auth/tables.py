@@ -1,7 +1,6 @@
 """Auth's tables; their constraints restate what the domain promises. No queries here."""
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     CheckConstraint,
     Column,
@@ -17,7 +16,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from kit.db.metadata import metadata
 
@@ -167,10 +166,18 @@ audit = Table(
     Column("owner_id", Uuid, comment="NULL where it is nobody's, or everybody's"),
     Column("request_id", Text),
     Column("address", Text, nullable=False),
+    Column(
+        "owner_ids",
+        ARRAY(Uuid),
+        nullable=False,
+        server_default="{}",
+        comment="all whose it is; empty also in rows of before, which name one at most",
+    ),
     Index("ix_audit_at", text("at DESC"), text("id DESC")),
     Index("ix_audit_actor_id", "actor_id", text("at DESC"), text("id DESC")),
     Index("ix_audit_subject_id", "subject_id", text("at DESC"), text("id DESC")),
     Index("ix_audit_owner_id", "owner_id", text("at DESC"), text("id DESC")),
+    Index("ix_audit_owner_ids", "owner_ids", postgresql_using="gin"),
 )
 
 signing_key = Table(

@@ -30,7 +30,11 @@ class RefreshRequest(Model):
 
 
 class TokenForm(BaseModel):
-    """The form of OAuth2's token endpoint; parameters it does not know are ignored (RFC 6749)."""
+    """The form of OAuth2's token endpoint; parameters it does not know are ignored (RFC 6749).
+
+    No field has a longest length of its own: a value that can be nobody's is refused as a wrong
+    one is, by the `error` of §5.2 that clients know what to do about.
+    """
 
     model_config = ConfigDict(
         extra="ignore",
@@ -41,17 +45,16 @@ class TokenForm(BaseModel):
 
     grant_type: str | None = Field(
         default=None,
-        max_length=64,
         description="`password` (also where it is left out), `refresh_token` or"
         " `client_credentials`.",
         examples=["password"],
     )
-    username: LoginName | None = None
-    password: GivenPassword | None = None
-    refresh_token: str | None = Field(default=None, max_length=512)
-    client_id: str | None = Field(default=None, max_length=64)
-    client_secret: str | None = Field(default=None, max_length=512)
-    scope: str | None = Field(default=None, max_length=512, description="There are none.")
+    username: str | None = Field(default=None, description="Or the e-mail address.")
+    password: str | None = None
+    refresh_token: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+    scope: str | None = Field(default=None, description="There are none.")
 
     @model_validator(mode="before")
     @classmethod

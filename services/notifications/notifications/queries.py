@@ -1,50 +1,12 @@
-"""How the lists are asked for: their filters, and what a range of time means."""
+"""How the lists are asked for: their filters."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from kit.web.schemas import Model
-from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
+from kit.web.queries import SpanQuery
 from notifications.domain.attempts import Status
-from notifications.domain.listing import Span, Wanted
-
-
-class PageQuery(Model):
-    """Which page of a list, and how long."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    limit: int = Field(
-        DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many entries a page has at most."
-    )
-    cursor: str | None = Field(
-        None, max_length=200, description="`next_cursor` of the page before."
-    )
-
-    @property
-    def filters(self) -> Mapping[str, object]:
-        """What a cursor is bound to."""
-        return self.model_dump(mode="json", exclude={"limit", "cursor"})
-
-
-class SpanQuery(PageQuery):
-    """A page of what came in a span of time."""
-
-    begin: RangeEdge | None = Field(
-        None, alias="from", description="Then or later; a day is its start."
-    )
-    end: RangeEdge | None = Field(
-        None, alias="to", description="Before then; a day is included as a whole."
-    )
-    tz: Zone = DEFAULT_ZONE
-
-    @property
-    def span(self) -> Span:
-        """The span; None at an open end."""
-        return Span(*span(self.begin, self.end, self.tz))
+from notifications.domain.listing import Wanted
 
 
 class NoticesQuery(SpanQuery):
@@ -55,13 +17,13 @@ class NoticesQuery(SpanQuery):
     )
 
 
-class MutesQuery(PageQuery):
-    """How muted addresses are listed."""
+class MutesQuery(SpanQuery):
+    """How muted addresses are listed: by when they were refused last."""
 
     owner_id: UUID | None = Field(None, description="Only this person's.")
 
 
-class EndpointsQuery(PageQuery):
+class EndpointsQuery(SpanQuery):
     """How webhook endpoints are listed."""
 
     owner_id: UUID | None = Field(

@@ -1,15 +1,15 @@
 """Every "no" that notifications can say, with its stable code and its text in both languages.
 
 Refusal
-├── NoticeNotFound            404  notice_not_found
-├── MutedAddressNotFound      404  muted_address_not_found
-├── WebhookEndpointNotFound   404  webhook_endpoint_not_found
-├── WebhookDeliveryNotFound   404  webhook_delivery_not_found
-├── WebhookEndpointOff        409  webhook_endpoint_off
-├── WebhookEndpointsTooMany   409  webhook_endpoints_too_many
-├── WebhookQueueFull          409  webhook_queue_full
-├── WebhookSpanTooLarge       422  webhook_span_too_large
-└── WebhookUrlRefused         422  webhook_url_refused
+├── NoticeNotFound           404  notice_not_found
+├── MutedAddressNotFound     404  muted_address_not_found
+├── WebhookEndpointNotFound  404  webhook_endpoint_not_found
+├── WebhookDeliveryNotFound  404  webhook_delivery_not_found
+├── WebhookEndpointOff       409  webhook_endpoint_off
+├── TooManyWebhookEndpoints  409  too_many_webhook_endpoints
+├── TooManyWaitingDeliveries 409  too_many_waiting_deliveries
+├── WebhookSpanTooLarge      422  webhook_span_too_large
+└── WebhookUrlRefused        422  webhook_url_refused
 """
 
 from kit.refusals import FieldFault, Refusal
@@ -71,10 +71,10 @@ class WebhookEndpointOff(Refusal):
     detail_ru = "Сначала включите адрес: пока он выключен, на него ничего не отправляется."
 
 
-class WebhookEndpointsTooMany(Refusal):
+class TooManyWebhookEndpoints(Refusal):
     """The user has as many endpoints as one may have."""
 
-    code = "webhook_endpoints_too_many"
+    code = "too_many_webhook_endpoints"
     status = 409
     title_en = "Too many webhook endpoints"
     title_ru = "Слишком много адресов вебхуков"
@@ -82,10 +82,10 @@ class WebhookEndpointsTooMany(Refusal):
     detail_ru = "Можно иметь не более {most} адресов вебхуков; сначала удалите один."
 
 
-class WebhookQueueFull(Refusal):
+class TooManyWaitingDeliveries(Refusal):
     """More is to be sent to an endpoint to which much is still to be sent."""
 
-    code = "webhook_queue_full"
+    code = "too_many_waiting_deliveries"
     status = 409
     title_en = "Too much waits for the endpoint"
     title_ru = "Адрес ждёт слишком много"

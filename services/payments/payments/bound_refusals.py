@@ -4,10 +4,14 @@ Refusal
 ├── TooManyOpenPayments 409  too_many_open_payments
 ├── TooManyBulks        409  too_many_bulks
 ├── TooManyRefunds      409  too_many_refunds
-└── TooManyServices     409  too_many_services
+├── TooManyServices     409  too_many_services
+└── TooManyStreams      429  too_many_streams
 """
 
-from kit.refusals import Refusal
+from kit.refusals import Refusal, TooManyRequests
+
+# For clients that heed Retry-After alone: one of the streams may have ended by then.
+_LOOK_AGAIN_SECONDS = 60
 
 
 class TooManyOpenPayments(Refusal):
@@ -52,3 +56,17 @@ class TooManyServices(Refusal):
     title_ru = "Слишком много услуг"
     detail_en = "One owner has at most {most} services; change one of yours instead."
     detail_ru = "У одного владельца не более {most} услуг; измените одну из имеющихся."
+
+
+class TooManyStreams(TooManyRequests):
+    """The user watches as many streams of events as one person may."""
+
+    code = "too_many_streams"
+    title_en = "Too many streams"
+    title_ru = "Слишком много потоков событий"
+    detail_en = "You have {most} streams of events open, as many as one may; close one first."
+    detail_ru = "У вас открыто {most} потоков событий, больше нельзя; сначала закройте один."
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(retry_after_seconds=_LOOK_AGAIN_SECONDS)
+        self.params = {**self.params, "most": most}

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from kit.money import is_plain_decimal
 from kit.web.fields import CurrencyCode, refuse_field
-from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from kit.web.schemas import Model
-from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
+from kit.web.queries import PageQuery, SpanFilters, old_name
+from kit.web.times import RangeEdge, span
 from payments.domain.listing import Direction, Wanted
 from payments.domain.payment import Status
 
@@ -35,30 +34,17 @@ WholeUnits = Annotated[
 ]
 
 
-class PaymentFilters(Model):
-    """What payments are narrowed by; all that are given must fit."""
+class PaymentFilters(SpanFilters):
+    """What payments are narrowed by, the span by when they were created."""
+
+    old_names: ClassVar[Mapping[str, str]] = {"created_from": "begin", "created_to": "end"}
 
     status: Status | None = None
     direction: Direction = Field(
         Direction.ALL, description="Paid by the caller (out), to the caller (in), or both."
     )
-    begin: RangeEdge | None = Field(
-        None, alias="from", description="Created then or later; a day is meant from its start on."
-    )
-    end: RangeEdge | None = Field(
-        None, alias="to", description="Created before then; a day is included as a whole."
-    )
-    created_from: RangeEdge | None = Field(
-        None,
-        description="The same as `from`, as it was called before.",
-        json_schema_extra={"deprecated": True},
-    )
-    created_to: RangeEdge | None = Field(
-        None,
-        description="The same as `to`, as it was called before.",
-        json_schema_extra={"deprecated": True},
-    )
-    tz: Zone = DEFAULT_ZONE
+    created_from: RangeEdge | None = old_name("from")
+    created_to: RangeEdge | None = old_name("to")
     amount_min: WholeUnits | None = Field(None, description="In units of whatever currency.")
     amount_max: WholeUnits | None = Field(None, description="In units of whatever currency.")
     currency: CurrencyCode | None = None
@@ -74,21 +60,6 @@ class PaymentFilters(Model):
     disputed: bool | None = Field(
         None, description="Whether the owner of a card has disputed it with their bank."
     )
-
-    @model_validator(mode="after")
-    def _under_one_name(self) -> Self:
-        for name, new, old in (
-            ("created_from", self.begin, self.created_from),
-            ("created_to", self.end, self.created_to),
-        ):
-            if new is not None and old is not None:
-                raise refuse_field(
-                    "at_most_one",
-                    "Give it once: by its new name alone.",
-                    "Укажите один раз: только под новым именем.",
-                    field=name,
-                )
-        return self
 
     @property
     def wanted(self) -> Wanted:
@@ -107,18 +78,8 @@ class PaymentFilters(Model):
         )
 
 
-class PaymentsQuery(PaymentFilters):
+class PaymentsQuery(PaymentFilters, PageQuery):
     """Filters and page of the list of payments."""
-
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Entries of a page at most.")
-    cursor: str | None = Field(
-        None, max_length=200, description="`next_cursor` of the page before."
-    )
-
-    @property
-    def filters(self) -> Mapping[str, object]:
-        """What a cursor is bound to."""
-        return self.model_dump(mode="json", exclude={"limit", "cursor"})
 
 
 class ExportQuery(PaymentFilters):

@@ -15,8 +15,8 @@ from uuid import UUID
 from kit.db import Database
 from kit.db.tail import Tail
 from kit.messaging.doorbell import Doorbell
-from kit.refusals import TooManyRequests
 from kit.tasks import for_ever
+from payments.bound_refusals import TooManyStreams
 from payments.repository import Changes
 
 POLL_SECONDS: Final = 0.5
@@ -34,9 +34,9 @@ class Watchers:
         self._tail: Tail | None = None
 
     def require_place(self, user_id: UUID) -> None:
-        """Raise TooManyRequests where the user watches enough already."""
+        """Raise TooManyStreams where the user watches enough already."""
         if self._of_user[user_id] >= MOST_OF_ONE_USER:
-            raise TooManyRequests(retry_after_seconds=60)
+            raise TooManyStreams(most=MOST_OF_ONE_USER)
 
     @contextmanager
     def watch(self, subject: UUID, user_id: UUID) -> Iterator[Doorbell]:

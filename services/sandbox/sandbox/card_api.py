@@ -20,10 +20,10 @@ from sandbox.deliveries import Faults, Sender
 from sandbox.provider import Provider, shown_refund
 from sandbox.refusals import (
     CardKeyReused,
-    CardPaymentFull,
     CardPaymentNotSucceeded,
     CardPaymentUnknown,
     CardRefundTooLarge,
+    TooManyCardReversals,
 )
 
 router = Router(tags=["cards"])
@@ -110,7 +110,7 @@ async def cancel_card_payment(payment: Asked, cards: TheProvider) -> CardPayment
         CardPaymentUnknown,
         CardPaymentNotSucceeded,
         CardRefundTooLarge,
-        CardPaymentFull,
+        TooManyCardReversals,
         CardKeyReused,
     ),
 )
@@ -131,7 +131,7 @@ async def refund_card_payment(
             raise CardKeyReused
         return RefundState.model_validate(shown_refund(payment, known))
     if payment.is_full:
-        raise CardPaymentFull
+        raise TooManyCardReversals
     named = None if body is None else body.refund_id
     refund = payment.refund(key, minor, named, payment.refunds_go)
     if refund is None:

@@ -20,11 +20,11 @@ from sandbox.refusals import (
     CardDisputeTooLarge,
     CardDisputeUnknown,
     CardMoveNotPossible,
-    CardPaymentFull,
     CardPaymentNotSucceeded,
     CardPaymentUnknown,
     CardRefundTooLarge,
     CardRefundUnknown,
+    TooManyCardReversals,
 )
 from sandbox.reversal_api import (
     dispute_of,
@@ -134,7 +134,7 @@ async def press_card_button(
         CardDisputeTooLarge,
         CardDisputeUnknown,
         CardMoveNotPossible,
-        CardPaymentFull,
+        TooManyCardReversals,
     ),
 )
 async def press_next_button(

@@ -1,20 +1,20 @@
 """Every "no" that the sandbox can say, beside those of kit.
 
 Refusal
-├── InboxUnknown  404  inbox_unknown
-├── VerifierUnknown     404  verifier_unknown
-├── CardPaymentUnknown  404  card_payment_unknown
-├── CardPaymentNotSucceeded  409  card_payment_not_succeeded
-├── CardRefundTooLarge  422  card_refund_too_large
-├── CardRefundUnknown   404  card_refund_unknown
-├── CardDisputeTooLarge 422  card_dispute_too_large
-├── CardDisputeUnknown  404  card_dispute_unknown
-├── CardMoveNotPossible 409  card_move_not_possible
-├── CardPaymentFull     409  card_payment_full
-├── CardEventsNotYours  401  card_events_not_yours
-├── CardKeyReused       409  card_key_reused
-├── VerifierDown        502  verifier_down
-└── VerifierFailed      503  verifier_failed
+├── InboxUnknown            404  inbox_unknown
+├── VerifierUnknown         404  verifier_unknown
+├── CardPaymentUnknown      404  card_payment_unknown
+├── CardPaymentNotSucceeded 409  card_payment_not_succeeded
+├── CardRefundTooLarge      422  card_refund_too_large
+├── CardRefundUnknown       404  card_refund_unknown
+├── CardDisputeTooLarge     422  card_dispute_too_large
+├── CardDisputeUnknown      404  card_dispute_unknown
+├── CardMoveNotPossible     409  card_move_not_possible
+├── TooManyCardReversals    409  too_many_card_reversals
+├── CardEventsNotYours      401  card_events_not_yours
+├── CardKeyReused           409  card_key_reused
+├── VerifierDown            502  verifier_down
+└── VerifierFailed          503  verifier_failed
 """
 
 from kit.refusals import Refusal
@@ -141,10 +141,10 @@ class CardMoveNotPossible(Refusal):
     detail_ru = "Состояние спора или возврата этого не допускает."
 
 
-class CardPaymentFull(Refusal):
+class TooManyCardReversals(Refusal):
     """As many refunds or disputes as are kept of one payment."""
 
-    code = "card_payment_full"
+    code = "too_many_card_reversals"
     status = 409
     title_en = "Too much about one payment"
     title_ru = "Слишком много по одному платежу"

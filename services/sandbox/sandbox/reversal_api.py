@@ -19,11 +19,11 @@ from sandbox.refusals import (
     CardDisputeUnknown,
     CardEventsNotYours,
     CardMoveNotPossible,
-    CardPaymentFull,
     CardPaymentNotSucceeded,
     CardPaymentUnknown,
     CardRefundTooLarge,
     CardRefundUnknown,
+    TooManyCardReversals,
 )
 from sandbox.reversal_schemas import (
     CardEvents,
@@ -113,7 +113,7 @@ def _require_room(payment: CardPayment) -> None:
     if payment.status is not Status.SUCCEEDED:
         raise CardPaymentNotSucceeded
     if payment.is_full:
-        raise CardPaymentFull
+        raise TooManyCardReversals
 
 
 def _minor(payment: CardPayment, amount: str | None) -> int | None:
@@ -126,7 +126,12 @@ def _minor(payment: CardPayment, amount: str | None) -> int | None:
     operation_id="dispute_card_payment",
     summary="Have the card's owner take money back",
     description="Without a body all that is left is disputed, and withdrawn at once.",
-    refusals=(CardPaymentUnknown, CardPaymentNotSucceeded, CardDisputeTooLarge, CardPaymentFull),
+    refusals=(
+        CardPaymentUnknown,
+        CardPaymentNotSucceeded,
+        CardDisputeTooLarge,
+        TooManyCardReversals,
+    ),
 )
 async def dispute_card_payment(
     payment: Asked, provider: TheProvider, body: DisputeRequest | None = None
@@ -166,7 +171,12 @@ async def move_card_dispute(
     summary="Give money back as somebody does at the provider's own page",
     description="The shop has not asked for it: `refund_id` of its events is null.",
     status_code=201,
-    refusals=(CardPaymentUnknown, CardPaymentNotSucceeded, CardRefundTooLarge, CardPaymentFull),
+    refusals=(
+        CardPaymentUnknown,
+        CardPaymentNotSucceeded,
+        CardRefundTooLarge,
+        TooManyCardReversals,
+    ),
 )
 async def refund_at_provider_page(
     payment: Asked, provider: TheProvider, body: PageRefundRequest | None = None

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
-from kit.web.fields import AmountFields, MoneyObject, refuse_field
+from kit.money import decimal_text
+from kit.web.fields import AmountFields, refuse_field
 from kit.web.schemas import Model
 from wallet.domain.book import Book
 from wallet.domain.wallets import HOUSE_NAMES
@@ -96,9 +97,10 @@ class ForeseenEntry(Model):
     kind: Literal["wallet", "merchant"] | HouseName
     owner_id: UUID | None
     transfer_kind: str = Field(examples=["adjustment"])
-    amount: MoneyObject
-    balance_before: MoneyObject
-    balance_after: MoneyObject
+    amount: str = Field(examples=["-150.00"])
+    balance_before: str = Field(examples=["1000.00"])
+    balance_after: str = Field(examples=["850.00"])
+    currency: str = Field(examples=["RUB"])
 
 
 class AdjustmentForeseen(Model):
@@ -121,9 +123,10 @@ class AdjustmentForeseen(Model):
                         kind=HOUSE_NAMES.get(account.kind, account.kind),
                         owner_id=account.owner_id,
                         transfer_kind=row.kind,
-                        amount=MoneyObject.of(leg.amount_minor, row.currency),
-                        balance_before=MoneyObject.of(before, row.currency),
-                        balance_after=MoneyObject.of(leg.balance_after_minor, row.currency),
+                        amount=decimal_text(leg.amount_minor, row.currency),
+                        balance_before=decimal_text(before, row.currency),
+                        balance_after=decimal_text(leg.balance_after_minor, row.currency),
+                        currency=row.currency,
                     )
                 )
         return cls(entries=entries)
@@ -153,7 +156,7 @@ class AdjustmentAnswer(Model):
             id=made.id,
             from_account_id=made.payer_account_id,
             to_account_id=made.payee_account_id,
-            amount=MoneyObject.of(made.amount_minor, made.currency).amount,
+            amount=decimal_text(made.amount_minor, made.currency),
             currency=made.currency,
             reason=made.reason,
             status=made.status,

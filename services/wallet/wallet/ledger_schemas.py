@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from kit.money import decimal_text
 from kit.web.fields import MoneyObject
 from kit.web.schemas import Model
 from wallet.domain.wallets import HOUSE_NAMES
@@ -82,8 +83,9 @@ class TransferEntryAnswer(Model):
     kind: Literal["wallet", "merchant", "clearing", "suspense", "fees", "debts"]
     owner_id: UUID | None = Field(description="Null for an account of the house's own.")
     seq: int = Field(examples=[2])
-    amount: MoneyObject
-    balance_after: MoneyObject
+    amount: str = Field(examples=["-150.00"])
+    balance_after: str = Field(examples=["850.00"])
+    currency: str = Field(examples=["RUB"])
 
     @classmethod
     def of(cls, leg: Leg, currency: str) -> Self:
@@ -93,8 +95,9 @@ class TransferEntryAnswer(Model):
             kind=HOUSE_NAMES.get(leg.kind, leg.kind),
             owner_id=leg.owner_id,
             seq=leg.seq,
-            amount=MoneyObject.of(leg.amount_minor, currency),
-            balance_after=MoneyObject.of(leg.balance_after_minor, currency),
+            amount=decimal_text(leg.amount_minor, currency),
+            balance_after=decimal_text(leg.balance_after_minor, currency),
+            currency=currency,
         )
 
 
@@ -107,10 +110,12 @@ class TransferAnswer(Model):
         description="What it was for: a payment's id, or a provider.", examples=["sandbox"]
     )
     description: str | None = Field(examples=["Dinner"])
-    amount: MoneyObject = Field(description="What the payee got.")
-    owed: MoneyObject | None = Field(
-        description="What the payer could not cover of it and came to owe; null to others."
+    amount: str = Field(description="What the payee got.", examples=["150.00"])
+    owed_amount: str | None = Field(
+        description="What the payer could not cover of it and came to owe; null to others.",
+        examples=["0.00"],
     )
+    currency: str = Field(examples=["RUB"])
     meant_wallet_id: UUID | None = Field(
         description="The closed wallet whose money went to suspense; null to users.",
         examples=[_ACCOUNT_ID],
@@ -128,8 +133,9 @@ class TransferAnswer(Model):
             kind=moved.kind,
             reference=moved.reference,
             description=moved.description,
-            amount=MoneyObject.of(legs[-1].amount_minor, currency),
-            owed=MoneyObject.of(moved.owed_minor, currency) if is_payer else None,
+            amount=decimal_text(legs[-1].amount_minor, currency),
+            owed_amount=decimal_text(moved.owed_minor, currency) if is_payer else None,
+            currency=currency,
             meant_wallet_id=moved.meant_account_id if mine is None else None,
             entries=[
                 TransferEntryAnswer.of(leg, currency)

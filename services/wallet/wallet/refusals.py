@@ -1,22 +1,22 @@
 """Every "no" that wallet can say, beside those of kit.
 
 Refusal
-├── PeriodInvalid           422  period_invalid
-├── WalletCurrencyDiffers   422  currency_mismatch
-├── StatementTooLong        422  statement_too_long
-├── WebhookRefused          401  webhook_refused
-├── TransactionReused       409  transaction_reused
-├── BalanceLimit            409  balance_limit
-├── WalletClosed            409  wallet_closed
-├── WalletNotEmpty          409  wallet_not_empty
-├── WalletLimit             409  wallet_limit
-├── TopUpLimit              409  top_up_limit
-├── AccountUnknown          422  account_unknown
-├── AdjustmentNeedsAnother  403  adjustment_needs_another
-├── AdjustmentDecided       409  adjustment_decided
-├── AdjustmentExpired       409  adjustment_expired
-├── AdjustmentImpossible    409  adjustment_impossible
-└── SandboxMoneyRefused     403  sandbox_money_refused
+├── PeriodInvalid          422  period_invalid
+├── WalletCurrencyDiffers  422  currency_mismatch
+├── StatementTooLong       422  statement_too_long
+├── WebhookRefused         401  webhook_refused
+├── TransactionReused      409  transaction_reused
+├── BalanceLimit           409  balance_limit
+├── WalletClosed           409  wallet_closed
+├── WalletNotEmpty         409  wallet_not_empty
+├── TooManyWallets         409  too_many_wallets
+├── TooManyTopUps          409  too_many_top_ups
+├── AccountUnknown         422  account_unknown
+├── AdjustmentNeedsAnother 403  adjustment_needs_another
+├── AdjustmentDecided      409  adjustment_decided
+├── AdjustmentExpired      409  adjustment_expired
+├── AdjustmentImpossible   409  adjustment_impossible
+└── SandboxMoneyRefused    403  sandbox_money_refused
 
 What the ledger refuses to other services it says in replies: the codes of `domain.commands`.
 """
@@ -117,8 +117,8 @@ def _standing(wallet: Wallet) -> Iterable[FieldFault]:
             )
 
 
-class WalletLimit(Refusal):
-    code = "wallet_limit"
+class TooManyWallets(Refusal):
+    code = "too_many_wallets"
     status = 409
     title_en = "No more wallets"
     title_ru = "Больше кошельков нельзя"
@@ -129,8 +129,8 @@ class WalletLimit(Refusal):
         super().__init__(limit=limit)
 
 
-class TopUpLimit(Refusal):
-    code = "top_up_limit"
+class TooManyTopUps(Refusal):
+    code = "too_many_top_ups"
     status = 409
     title_en = "Too much for one day"
     title_ru = "Слишком много за день"

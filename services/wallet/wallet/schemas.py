@@ -41,7 +41,8 @@ def _printable(name: str) -> str:
     return name
 
 
-def _within_reason(moment: When) -> When:
+def within_reason(moment: When) -> When:
+    """Let through times of years that money is counted in."""
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise refuse_field(
             "time_out_of_range",
@@ -54,8 +55,7 @@ def _within_reason(moment: When) -> When:
 WalletName = Annotated[
     str, AfterValidator(_printable), Field(min_length=1, max_length=64, examples=["Holidays"])
 ]
-Moment = Annotated[times.Moment, AfterValidator(_within_reason)]
-RangeEdge = Annotated[times.RangeEdge, AfterValidator(_within_reason)]
+Moment = Annotated[times.Moment, AfterValidator(within_reason)]
 
 
 class OpenWallet(Model):

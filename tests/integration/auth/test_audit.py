@@ -60,7 +60,8 @@ def act(world: World, **changes: Any) -> RecordAudit:
         "request_id": "r-1",
         "address": "203.0.113.7",
     }
-    return RecordAudit.model_validate(told | changes)
+    told |= changes
+    return RecordAudit.model_validate({"owner_ids": [told["owner_id"]], **told})
 
 
 async def test_each_look_and_each_change_of_an_administrator_is_kept(world: World) -> None:
@@ -121,7 +122,9 @@ async def test_what_other_services_tell_is_kept_once(world: World) -> None:
     admin = await world.admin()
     told = act(world)
     await hear(world, told)
-    await hear(world, told, act(world, action="other", subject_id=None, owner_id=None))
+    await hear(
+        world, told, act(world, action="other", subject_id=None, owner_id=None, owner_ids=[])
+    )
     (kept,) = await log_of(world, admin, action="freeze_wallet")
     expected = told.model_dump(mode="json", exclude={"command_id", "at"})
     assert {name: kept[name] for name in expected} == expected
@@ -135,12 +138,18 @@ async def test_the_log_is_narrowed_by_every_filter(world: World) -> None:
     await hear(world, wanted, source="payments")
     world.clock.advance(60)
     await hear(world, act(world))
-    about: Json = {"actor": wanted.actor_id, "subject": wanted.subject_id, "action": "set_limits"}
+    about: Json = {
+        "actor_id": wanted.actor_id,
+        "subject_id": wanted.subject_id,
+        "action": "set_limits",
+    }
     later = world.clock.now().isoformat()
     queries: tuple[Json, ...] = (
         about,
         *({name: value} for name, value in about.items()),
-        {"subject": str(wanted.subject_id).upper()},
+        {"subject_id": str(wanted.subject_id).upper()},
+        {"subject_id": wanted.owner_id},
+        {"actor": wanted.actor_id},
         {"subject": wanted.owner_id},
         {"owner_id": wanted.owner_id},
         {"service": "payments"},
@@ -172,6 +181,47 @@ async def test_a_filter_that_means_nothing_is_refused(world: World, query: Json)
     admin = await world.admin()
     answer = await world.http.get("/v1/auth/audit", params=query, headers=admin.headers)
     assert code(answer) == (422, "validation_failed")
+
+
+async def test_what_is_between_two_is_found_under_either(world: World) -> None:
+    admin = await world.admin()
+    payer, payee = new_id(), new_id()
+    told = act(world, action="get_payment", owner_id=payer, owner_ids=[payer, payee])
+    await hear(world, told, act(world))
+    for one in (payer, payee):
+        for name in ("owner_id", "subject_id", "subject"):
+            (found,) = await log_of(world, admin, **{name: one})
+            assert found["id"] == str(told.command_id), name
+            assert found["owner_id"] == str(payer)
+            assert found["owner_ids"] == [str(payer), str(payee)]
+
+
+async def test_acts_that_were_told_before_all_owners_were_are_found_by_the_one(
+    world: World,
+) -> None:
+    admin = await world.admin()
+    theirs = new_id()
+    await hear(world, act(world, owner_id=theirs, owner_ids=[]))
+    old = act(world, owner_id=theirs)
+    async with world.database.unit_of_work() as uow:
+        await uow.execute(
+            "INSERT INTO audit (id, at, actor_id, service, action, subject_kind, owner_id, address)"
+            " VALUES ($1, $2, $3, 'wallet', 'get_wallet', 'wallet', $4, '-')",
+            *(old.command_id, old.at, old.actor_id, theirs),
+        )
+    found = await log_of(world, admin, owner_id=theirs)
+    assert [one["owner_ids"] for one in found] == [[str(theirs)]] * 2
+    assert await log_of(world, admin, subject_id=theirs) == found
+
+
+@pytest.mark.parametrize(("old", "name"), [("actor", "actor_id"), ("subject", "subject_id")])
+async def test_a_filter_under_both_its_names_is_refused(world: World, old: str, name: str) -> None:
+    admin, one = await world.admin(), str(new_id())
+    answer = await world.http.get(
+        "/v1/auth/audit", params={old: one, name: one}, headers=admin.headers
+    )
+    assert code(answer) == (422, "validation_failed")
+    assert answer.json()["errors"][0]["pointer"] == f"/query/{old}"
 
 
 async def test_the_log_has_pages_and_is_for_administrators(world: World) -> None:

@@ -42,7 +42,19 @@ def secret_of(world: World) -> str:
         ({**ALICE, "username": "locked"}, 400, "invalid_grant", "login_locked"),
         ({**ALICE, "scope": "openid"}, 400, "invalid_scope", "invalid_scope"),
         ({**ALICE, "password": ""}, 400, "invalid_request", "validation_failed"),
-        ({**ALICE, "username": "x" * 300}, 400, "invalid_request", "validation_failed"),
+        ({**ALICE, "username": "x" * 300}, 400, "invalid_grant", "invalid_credentials"),
+        ({**ALICE, "password": "x" * 300}, 400, "invalid_grant", "invalid_credentials"),
+        ({**ALICE, "scope": "x" * 600}, 400, "invalid_scope", "invalid_scope"),
+        ({"grant_type": "x" * 70}, 400, "unsupported_grant_type", "unsupported_grant_type"),
+        ({**SERVICE, "client_secret": "x" * 600}, 401, "invalid_client", "invalid_client"),
+        ({**SERVICE, "client_id": "x" * 70}, 401, "invalid_client", "invalid_client"),
+        *(
+            (
+                {"grant_type": "refresh_token", "refresh_token": token},
+                *(400, "invalid_grant", "refresh_token_invalid"),
+            )
+            for token in ("x", "x" * 600, "rt_" + "я" * 60, "a.b.c", " ")
+        ),
         ({"grant_type": "password"}, 400, "invalid_request", "validation_failed"),
         ({"grant_type": "refresh_token"}, 400, "invalid_request", "validation_failed"),
         (

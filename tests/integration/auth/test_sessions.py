@@ -87,6 +87,25 @@ async def test_sessions_are_listed_newest_first_and_pages_meet(world: World) -> 
     assert listed[0]["user_agent"].startswith("python-httpx")
 
 
+async def test_sessions_are_narrowed_by_when_they_began(world: World) -> None:
+    user = await world.arrive("alice")
+    first = await world.log_in("alice")
+    world.clock.advance(60)
+    middle = world.clock.now().isoformat()
+    await world.log_in("alice")
+    admin = await world.admin()
+    for path, login in (
+        ("/v1/auth/sessions", first),
+        (f"/v1/users/{user['id']}/sessions", admin),
+    ):
+        seen = []
+        for query in ({}, {"to": middle}, {"from": middle}):
+            answer = await world.http.get(path, params=query, headers=login.headers)
+            seen.append([one["id"] for one in answer.json()["items"]])
+        assert [len(one) for one in seen] == [2, 1, 1], path
+        assert seen[0] == seen[2] + seen[1]
+
+
 async def test_ended_and_run_out_sessions_are_not_listed(world: World) -> None:
     await world.arrive("alice")
     await world.log_in("alice")

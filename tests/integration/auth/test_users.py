@@ -92,6 +92,17 @@ async def test_search_is_literal_and_folds_case(world: World) -> None:
     assert await names(world, admin, search="alice\nliddell") in ([], ["alice"])
 
 
+async def test_users_are_narrowed_by_when_they_registered(world: World) -> None:
+    await world.arrive("alice")
+    world.clock.advance(60)
+    later = world.clock.now().isoformat()
+    await world.arrive("bobby")
+    admin = await world.admin()
+    assert await names(world, admin, to=later) == ["alice"]
+    assert "alice" not in await names(world, admin, **{"from": later})
+    assert "bobby" in await names(world, admin, **{"from": later})
+
+
 async def test_users_are_filtered_by_status_and_the_deleted_are_left_out(world: World) -> None:
     admin = await world.admin()
     await world.register("pending-one")

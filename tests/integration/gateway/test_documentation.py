@@ -82,6 +82,24 @@ async def test_redoc_shows_one_service_and_links_to_the_others(
         assert f'href="/redoc/{name}"' in page.text
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        # A viewer keeps in its address what is open in it, and links carry what they like.
+        ("/docs?urls.primaryName=wallet", 200),
+        ("/redoc/wallet?utm_source=mail", 200),
+        ("/docs/assets/redoc.js?v=2", 200),
+        ("/openapi.json?x=1", 422),
+        ("/openapi/wallet.json?x=1", 422),
+        ("/?x=1", 422),
+    ],
+)
+async def test_pages_for_viewers_take_any_parameters_and_documents_none(
+    door: Any, documented: Any, path: str, status: int
+) -> None:
+    assert (await door.client.get(path)).status_code == status
+
+
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
 async def test_pages_need_nothing_from_elsewhere_and_no_script_inside(door: Any, path: str) -> None:
     page = await door.client.get(path)

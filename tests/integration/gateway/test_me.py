@@ -86,7 +86,7 @@ async def test_the_services_are_asked_in_the_callers_name_for_the_callers_own(
     assert {seen.header("accept-language") for seen in service.seen} == {"ru"}
     assert {seen.header("if-none-match") for seen in service.seen} == {None}
     [wallets] = [seen for seen in service.seen if seen.path == "/v1/wallets"]
-    assert f"owner={user_id}" in wallets.query.split("&")
+    assert f"owner_id={user_id}" in wallets.query.split("&")
 
 
 async def test_both_services_are_asked_at_once(door: Any, service: Any) -> None:

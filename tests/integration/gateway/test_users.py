@@ -56,8 +56,8 @@ async def test_each_user_comes_with_the_wallets_they_own(door: Any, listed: Any,
     asked = [(seen.path, seen.query) for seen in listed.seen]
     assert asked == [
         ("/v1/users", "limit=3"),  # auth knows nothing of wallets
-        ("/v1/wallets", "owner=u1,u2,u3&limit=100"),
-        ("/v1/wallets", "owner=u1,u2,u3&limit=100&cursor=more"),
+        ("/v1/wallets", "owner_id=u1,u2,u3&limit=100"),
+        ("/v1/wallets", "owner_id=u1,u2,u3&limit=100&cursor=more"),
     ]
 
 

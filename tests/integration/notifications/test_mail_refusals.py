@@ -221,6 +221,9 @@ async def test_an_administrator_sees_who_is_muted_and_lifts_it(
     assert BOB not in str(muted)
     of_alice = await room.ask_as_admin("GET", MUTES, params={"owner_id": str(alice)})
     assert of_alice.json()["items"] == []
+    day = muted["last_refused_at"][:10]
+    for query, expected in (({"from": day, "to": day}, [muted]), ({"to": "2020-01-01"}, [])):
+        assert (await room.ask_as_admin("GET", MUTES, params=query)).json()["items"] == expected
     assert (await room.ask(bob, "GET", MUTES)).status_code == 403
     assert (await room.ask(bob, "DELETE", f"{MUTES}/{bob}")).status_code == 403
     assert (await room.ask_as_admin("DELETE", f"{MUTES}/{bob}")).status_code == 204

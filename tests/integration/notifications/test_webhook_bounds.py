@@ -35,10 +35,10 @@ async def test_what_comes_for_a_full_endpoint_is_skipped_and_delays_no_other(
     assert (await hooks.log(alice, full, type="payment.paid"))[0]["status"] == "skipped"
     assert (await hooks.log(alice, other))[0]["status"] == "pending"
     tried = await hooks.ask(alice, "POST", full, "/test")
-    assert (tried.status_code, tried.json()["code"]) == (409, "webhook_queue_full")
+    assert (tried.status_code, tried.json()["code"]) == (409, "too_many_waiting_deliveries")
     [skipped] = await hooks.log(alice, full, type="payment.paid")
     again = await hooks.ask(alice, "POST", full, f"/deliveries/{skipped['id']}/replay")
-    assert (again.status_code, again.json()["code"]) == (409, "webhook_queue_full")
+    assert (again.status_code, again.json()["code"]) == (409, "too_many_waiting_deliveries")
 
 
 async def test_a_replay_that_would_make_an_endpoint_too_full_replays_nothing(
@@ -55,7 +55,7 @@ async def test_a_replay_that_would_make_an_endpoint_too_full_replays_nothing(
         "to": (now + timedelta(hours=1)).isoformat(),
     }
     answer = await hooks.ask(alice, "POST", endpoint, "/replay", json=span)
-    assert (answer.status_code, answer.json()["code"]) == (409, "webhook_queue_full")
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_waiting_deliveries")
     assert len(await hooks.log(alice, endpoint, status="skipped")) == 2
 
 

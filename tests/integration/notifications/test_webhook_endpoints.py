@@ -127,7 +127,7 @@ async def test_a_user_has_twenty_endpoints_at_most_however_fast_they_are_made(
     )
     assert sorted(one.status_code for one in answers) == [201] * 20 + [409] * 5
     refused = next(one for one in answers if one.status_code == 409)
-    assert refused.json()["code"] == "webhook_endpoints_too_many"
+    assert refused.json()["code"] == "too_many_webhook_endpoints"
     await hooks.make(bob, URL)
     made = next(one for one in answers if one.status_code == 201).json()
     await hooks.ask(alice, "DELETE", made)

@@ -1,7 +1,7 @@
 """Lists of webhook endpoints and deliveries: in pages, narrowed, one's own, and an admin's."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,22 @@ async def test_endpoints_are_listed_in_pages_newest_first(hooks: Hooks, alice: U
         cursor = page["next_cursor"]
     assert cursor is None
     assert seen == made[::-1]
+
+
+async def test_endpoints_are_narrowed_by_when_they_were_made(hooks: Hooks, alice: UUID) -> None:
+    made = []
+    for _ in range(2):
+        made.append((await hooks.make(alice, URL))["id"])
+        hooks.room.clock.advance(60)
+    later = hooks.room.clock.now().isoformat()
+    middle = (hooks.room.clock.now() - timedelta(seconds=60)).isoformat()
+    for query, expected in (
+        ({"to": middle}, made[:1]),
+        ({"from": middle}, made[1:]),
+        ({"from": later}, []),
+    ):
+        answer = await hooks.room.ask(alice, "GET", ENDPOINTS, params=query)
+        assert [one["id"] for one in answer.json()["items"]] == expected
 
 
 async def test_one_endpoint_is_seen_by_its_owner_and_by_admins(

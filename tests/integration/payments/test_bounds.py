@@ -96,7 +96,7 @@ async def test_kept_answers_are_bounded_and_whoever_is_refused_has_done_nothing(
         for number in range(MOST + 1)
     ]
     assert [answer.status_code for answer in answers] == [202] * MOST + [429]
-    assert answers[-1].json()["code"] == "too_many_requests"
+    assert answers[-1].json()["code"] == "too_many_keys"
     assert answers[-1].headers["retry-after"]
     assert await room.count("payment") == MOST
     again = await room.post(alice, "/v1/payments", json=body, headers={"Idempotency-Key": "k0"})

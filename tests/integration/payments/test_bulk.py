@@ -251,6 +251,20 @@ async def test_a_malformed_list_is_refused_as_a_whole(
     assert await room.count("bulk") == 0
 
 
+async def test_an_empty_csv_is_told_that_its_first_line_names_the_columns(
+    room: Room, alice: UUID
+) -> None:
+    answer = await send_csv(room, alice, "")
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    [fault] = answer.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/line/1", "malformed")
+    empty = await room.post(
+        alice, "/v1/payments/bulk", headers={"Content-Type": "application/json"}
+    )
+    assert (empty.status_code, empty.json()["code"]) == (400, "body_unreadable")
+    assert empty.json()["detail"].startswith("There is no body")
+
+
 async def test_too_many_lines_of_csv_are_refused(room: Room, alice: UUID, bob: UUID) -> None:
     answer = await send_csv(room, alice, HEADER + "\n" + "bob,1.00,RUB,x\n" * 1001)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "too_long")

@@ -284,8 +284,10 @@ async def test_streams_of_one_user_are_counted_and_given_back(
             await last.hears(lambda one: one.position != "")
             headers = {"Authorization": f"Bearer {room.tokens[alice]}"}
             refused = await air.http.get("/v1/payments/events", headers=headers)
-            assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+            assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams")
             assert refused.headers["retry-after"]
+            assert f"{MOST_OF_ONE_USER} streams" in refused.json()["detail"]
+            assert "60" not in refused.json()["detail"]
         await eventually(
             lambda: asyncio.sleep(0, watchers._of_user[alice]),
             lambda count: count == MOST_OF_ONE_USER - 1,

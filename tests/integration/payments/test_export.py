@@ -26,7 +26,11 @@ async def test_both_sides_find_what_they_may_see(room: Room, alice: UUID, bob: U
     assert (out["id"], out["status"], out["direction"]) == (str(payment_id), "paid", "out")
     assert (out["amount"], out["currency"], out["description"]) == ("150.50", "RUB", hard)
     assert (out["payer"], out["payee"], out["card_last4"]) == ("alice", "bob", "0042")
-    assert out["paid_at"]
+    seen = await room.seen(alice, payment_id)
+    assert [out[name] for name in ("created_at", "paid_at")] == [
+        seen[name] for name in ("created_at", "paid_at")
+    ]
+    assert out["paid_at"].endswith("Z")
     assert out["transfer_id"]
     assert (into["direction"], into["card_last4"], into["reason"]) == ("in", "", "")
 

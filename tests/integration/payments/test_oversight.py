@@ -1,5 +1,6 @@
 """Administrators see everybody's payments, refunds, bulks and charges; others narrow their own."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -171,6 +172,44 @@ async def test_bulks_are_listed_to_their_senders_and_to_administrators(
     assert (await room.get(alice, f"{path}/{theirs}")).status_code == 404
 
 
+async def test_refunds_and_bulks_are_narrowed_by_time(
+    room: Room, alice: UUID, bob: UUID, carol: UUID
+) -> None:
+    admin = await room.admin()
+    payment_id = await paid(room, alice, bob)
+    made: list[tuple[str, str]] = []
+    for _ in range(2):
+        given_back = (await refund(room, bob, payment_id, "1.00")).json()["id"]
+        made.append((given_back, (await send(room, carol, [row("bob")])).rpartition("/")[2]))
+        room.clock.advance(3600)
+    middle = (room.clock.now() - timedelta(seconds=3600)).isoformat()
+    for place, paths in enumerate(
+        (
+            ((admin, "/v1/payments/refunds"), (alice, f"/v1/payments/{payment_id}/refunds")),
+            ((admin, "/v1/payments/bulk"), (carol, "/v1/payments/bulk")),
+        )
+    ):
+        first, second = (one[place] for one in made)
+        for caller, path in paths:
+            assert await ids(room, caller, path, to=middle) == {first}
+            assert await ids(room, caller, path, **{"from": middle}) == {second}
+            today = room.clock.now().date().isoformat()
+            assert await ids(room, caller, path, **{"from": "2020-01-01", "to": today}) == {
+                *(first, second)
+            }
+
+
+async def test_whose_is_asked_for_under_one_name(room: Room, carol: UUID) -> None:
+    admin = await room.admin()
+    theirs = (await send(room, carol, [row("bob")])).rpartition("/")[2]
+    for query in ({"owner_id": str(carol)}, {"payer": "carol"}, {"payer": str(carol)}):
+        assert await ids(room, admin, "/v1/payments/bulk", **query) == {theirs}
+    for path in ("/v1/payments/bulk", "/v1/payments/charges"):
+        answer = await room.get(admin, path, owner_id=str(carol), payer="carol")
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+        assert answer.json()["errors"][0]["pointer"] == "/query/payer"
+
+
 @pytest.mark.parametrize("path", ["/v1/payments", "/v1/payments/bulk", "/v1/payments/charges"])
 async def test_what_is_not_known_as_a_filter_is_refused(room: Room, path: str) -> None:
     answer = await room.get(await room.admin(), path, owner="x")
@@ -194,7 +233,20 @@ async def test_everybodys_charges_are_listed_with_what_they_pay(
     path = "/v1/payments/charges"
     [charge] = (await room.get(admin, path)).json()["items"]
     assert (charge["payment_id"], charge["amount"]) == (str(payment_id), "10.00")
-    for query in ({"payer": "alice"}, {"payment_id": str(payment_id)}, {"status": "wanted"}):
+    now = room.clock.now().isoformat()
+    for query in (
+        {"payer": "alice"},
+        {"owner_id": str(alice)},
+        {"payment_id": str(payment_id)},
+        {"status": "wanted"},
+        {"from": now},
+    ):
         assert await ids(room, admin, path, **query) == {str(payment_id)}
-    for query in ({"payer": "bob"}, {"status": "failed"}, {"provider": "stripe"}):
+    for query in (
+        {"payer": "bob"},
+        {"owner_id": str(bob)},
+        {"status": "failed"},
+        {"provider": "stripe"},
+        {"to": now},
+    ):
         assert await ids(room, admin, path, **query) == set()

@@ -143,7 +143,10 @@ class TestDisputes:
         assert (await refused(http, f"{card}/disputes/x/win"))[0] in {404, 422}
         for _ in range(20):
             await do(http, f"{card}/dispute", amount="1.00", withdraw=False)
-        assert await refused(http, f"{card}/dispute", amount="1.00") == (409, "card_payment_full")
+        assert await refused(http, f"{card}/dispute", amount="1.00") == (
+            409,
+            "too_many_card_reversals",
+        )
 
     @pytest.mark.parametrize("amount", ["0.00", "-1.00", "1.001", "1,00", "x" * 50, 5])
     async def test_an_amount_that_is_none_is_refused(
@@ -206,7 +209,7 @@ class TestRefunds:
         assert (await ask("2.00", "k")).json()["code"] == "card_key_reused"
         for number in range(99):
             assert (await ask("1.00", f"k{number}")).status_code == 201
-        assert (await ask("1.00", "more")).json()["code"] == "card_payment_full"
+        assert (await ask("1.00", "more")).json()["code"] == "too_many_card_reversals"
         assert (await ask("1.00", "k")).status_code == 201
 
     async def test_a_payments_key_with_another_amount_is_refused(

@@ -97,7 +97,7 @@ async def test_a_dry_run_shows_entries_and_balances_and_writes_nothing(
     answer = await root.post(PATH, body(SUSPENSE, {"wallet_id": wallet["id"]}, dry_run=True))
     assert answer.status_code == 200
     assert [
-        (one["kind"], one["balance_before"]["amount"], one["balance_after"]["amount"])
+        (one["kind"], one["balance_before"], one["balance_after"])
         for one in answer.json()["entries"]
     ] == [("suspense", "150.00", "50.00"), ("wallet", "0.00", "100.00")]
     after = [await world.count(name) for name in ("account", "entry", "adjustment")]
@@ -197,7 +197,7 @@ async def test_an_adjustment_pays_a_debt_off_and_the_dry_run_shows_it(
     wallet = await wallet_of(alice)
     sides = (SUSPENSE, {"wallet_id": wallet["id"]})
     seen = (await root.post(PATH, body(*sides, dry_run=True))).json()["entries"]
-    assert [(one["transfer_kind"], one["kind"], one["amount"]["amount"]) for one in seen] == [
+    assert [(one["transfer_kind"], one["kind"], one["amount"]) for one in seen] == [
         ("adjustment", "suspense", "-100.00"),
         ("adjustment", "wallet", "100.00"),
         ("debt_repayment", "wallet", "-60.00"),
@@ -289,3 +289,25 @@ async def test_the_database_wants_two_eyes_too(
     with pytest.raises(PostgresError, match=constraint):
         async with world.database.unit_of_work() as uow:
             await uow.execute(f"UPDATE adjustment SET {change}")
+
+
+async def test_adjustments_are_listed_by_time_wallet_and_transfer(
+    world: World, alice: Caller, root: Caller, second: Caller
+) -> None:
+    wallet, other = await wallet_of(alice), await wallet_of(world.caller())
+    paths = [
+        await proposed(root, SUSPENSE, {"wallet_id": one["id"]}, "1.00") for one in (wallet, other)
+    ]
+    first, later = [(await root.get(path)).json() for path in paths]
+    transfer_id = (await second.post(f"{paths[0]}/confirm")).json()["transfer_id"]
+    cases: list[tuple[Json, list[Json]]] = [
+        ({}, [later, first]),
+        ({"from_": first["created_at"], "to": later["created_at"]}, [first]),
+        ({"from_": later["created_at"]}, [later]),
+        ({"to": first["created_at"]}, []),
+        ({"wallet_id": other["id"]}, [later]),
+        ({"transfer_id": transfer_id}, [first]),
+    ]
+    for query, expected in cases:
+        found = (await root.get(PATH, **query)).json()["items"]
+        assert [one["id"] for one in found] == [one["id"] for one in expected], query

@@ -20,7 +20,7 @@ async def test_a_person_ends_where_the_day_does_and_others_go_on(world: World) -
         await alice.post("/v1/wallets/top-up", {"amount": "0.01"}),
         await alice.post("/v1/wallets/top-up", card),
     ):
-        assert code(refused) == (409, "top_up_limit")
+        assert code(refused) == (409, "too_many_top_ups")
     assert "100000000000000.00 RUB" in refused.json()["detail"]
     await alice.top_up("1.00", currency="USD")
     await bob.top_up(LARGEST)
@@ -38,7 +38,7 @@ async def test_money_paid_away_does_not_begin_the_day_anew(world: World) -> None
         (posted,) = await world.ask(transfer(alice.user_id, bob, 10**15))
         assert isinstance(posted, TransferPosted)
     answer = await alice.post("/v1/wallets/top-up", {"amount": LARGEST})
-    assert code(answer) == (409, "top_up_limit")
+    assert code(answer) == (409, "too_many_top_ups")
 
 
 async def test_of_many_at_once_as_many_pass_as_the_day_has_room_for(world: World) -> None:
@@ -82,7 +82,7 @@ async def test_wallets_of_one_owner_are_bounded_also_when_opened_at_once(world: 
     )
     assert Counter(answer.status_code for answer in answers) == {201: 2, 409: 3}
     (refused,) = {code(answer) for answer in answers if answer.status_code != 201}
-    assert refused == (409, "wallet_limit")
+    assert refused == (409, "too_many_wallets")
     # A default wallet of a currency is always there to be paid into; there are as many as those.
     assert (await alice.post("/v1/wallets", {"name": "x", "currency": "USD"})).status_code == 201
     assert (await alice.get("/v1/wallets/me", currency="EUR")).status_code == 200

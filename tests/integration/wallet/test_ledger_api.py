@@ -24,17 +24,17 @@ async def test_each_side_sees_its_own_entry_of_a_transfer_and_an_admin_all(world
     made = transfer(alice.user_id, bob.user_id, 300, description="Dinner")
     await world.ask(made)
     whole = await shown(root, made.transfer_id)
-    assert [entry["amount"]["amount"] for entry in whole["entries"]] == ["-3.00", "3.00"]
+    assert [entry["amount"] for entry in whole["entries"]] == ["-3.00", "3.00"]
     assert [entry["owner_id"] for entry in whole["entries"]] == [
         str(alice.user_id),
         str(bob.user_id),
     ]
-    assert whole["owed"]["amount"] == "0.00"
+    assert whole["owed_amount"] == "0.00"
     for caller, entry in zip((alice, bob), whole["entries"], strict=True):
         mine = await shown(caller, made.transfer_id)
         assert mine["entries"] == [entry]
-        assert (mine["amount"]["amount"], mine["description"]) == ("3.00", "Dinner")
-    assert (await shown(bob, made.transfer_id))["owed"] is None
+        assert (mine["amount"], mine["description"]) == ("3.00", "Dinner")
+    assert (await shown(bob, made.transfer_id))["owed_amount"] is None
 
 
 async def test_anybody_elses_transfer_is_as_a_missing_one(world: World) -> None:
@@ -55,10 +55,10 @@ async def test_who_owes_all_of_a_transfer_sees_it_though_no_entry_is_theirs(worl
     made = transfer(alice.user_id, bob.user_id, 300, is_owed=True)
     await world.ask(made)
     mine = await shown(alice, made.transfer_id)
-    assert (mine["entries"], mine["owed"]["amount"]) == ([], "3.00")
-    assert (await shown(bob, made.transfer_id))["owed"] is None
+    assert (mine["entries"], mine["owed_amount"]) == ([], "3.00")
+    assert (await shown(bob, made.transfer_id))["owed_amount"] is None
     whole = await shown(root, made.transfer_id)
-    assert [(entry["kind"], entry["amount"]["amount"]) for entry in whole["entries"]] == [
+    assert [(entry["kind"], entry["amount"]) for entry in whole["entries"]] == [
         ("debts", "-3.00"),
         ("wallet", "3.00"),
     ]

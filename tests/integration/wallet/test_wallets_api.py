@@ -319,3 +319,31 @@ async def test_another_service_learns_what_may_be_spent(world: World) -> None:
     assert code(await ask(bob, wallet_id=wallet["id"])) == (404, "not_found")
     assert code(await ask(alice, wallet_id=wallet["id"], currency="USD")) == (404, "not_found")
     assert (await alice.get("/internal/accounts", owner_id="x", currency="RUB")).status_code == 403
+
+
+async def test_wallets_are_listed_by_when_they_were_opened(world: World) -> None:
+    alice, root = world.caller(), world.caller(admin=True)
+    first = (await alice.get("/v1/wallets/me")).json()
+    later = (await alice.post("/v1/wallets", {"name": "Holidays"})).json()
+    cases: list[tuple[dict[str, str], list[str]]] = [
+        ({"to": later["created_at"]}, [first["id"]]),
+        ({"from_": later["created_at"]}, [later["id"]]),
+        (
+            {"from_": "1970-01-01", "to": "2999-12-31", "tz": "Asia/Tokyo"},
+            [later["id"], first["id"]],
+        ),
+    ]
+    for query, expected in cases:
+        for caller, more in ((alice, {}), (root, {"owner_id": str(alice.user_id)})):
+            found = (await caller.get("/v1/wallets", **query, **more)).json()["items"]
+            assert [one["id"] for one in found] == expected, query
+
+
+async def test_an_owner_given_under_both_names_is_refused(world: World) -> None:
+    alice, root = world.caller(), world.caller(admin=True)
+    for caller in (alice, root):
+        answer = await caller.get("/v1/wallets", owner=alice.user_id, owner_id=alice.user_id)
+        assert code(answer) == (422, "validation_failed")
+        assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [
+            ("/query/owner", "at_most_one")
+        ]

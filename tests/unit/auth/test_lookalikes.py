@@ -51,6 +51,31 @@ def test_reserved_names_and_what_passes_for_them_are_refused(name: str) -> None:
         new_username(name)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("payments", "service", "support", "root", "wallet", "notifications", "no_reply"),
+        *("АДМИН", "админ", "Поддержка", "кошелёк", "служба", "суппорт", "АДМИНИСТРАТОР"),
+        *("ѕаӏԁо", "admin1", "admin_2", "1admin", "Admin-2026", "adm1n7", "r00t1", "админ1"),
+        *("support²", "saldo-support", "saldoteam", "system.admin", "adminadmin", "саппорт"),
+    ],
+)
+def test_what_is_read_or_sounds_like_a_reserved_name_is_refused(name: str) -> None:
+    with pytest.raises(UsernameReserved):
+        new_username(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("merchant", "user123", "shop1", "team", "12345", "model", "modest", "rooted", "infos"),
+        *("admin-anna", "anna.support", "service_a1b2", "walletx", "кассандра", "модерн"),
+    ],
+)
+def test_a_name_that_only_holds_a_reserved_one_is_taken(name: str) -> None:
+    assert new_username(name) == name
+
+
 def test_what_is_no_username_is_none_here_either() -> None:
     with pytest.raises(UsernameRefused):
         new_username("a@b")

@@ -174,6 +174,7 @@ def test_each_account_is_told_its_own_entry_with_its_own_sequence() -> None:
         "type": "wallet.funds_moved",
         "timestamp": "2026-01-31T12:00:05.123456Z",
         "data": {
+            "wallet_id": str(UUID(int=11)),
             "account_id": str(UUID(int=11)),
             "transfer_id": str(TRANSFER),
             "kind": "payment",

@@ -8,8 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.engine import Dialect
     from sqlalchemy.sql import ClauseElement
+
+    from kit.span import Span
 
 
 def render(statement: "str | ClauseElement", args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
@@ -32,3 +35,10 @@ def postgresql() -> "Dialect":
     from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
     return dialect()  # type: ignore[no-untyped-call]
+
+
+def within(query: "Select[Any]", column: "ColumnElement[Any]", span: "Span") -> "Select[Any]":
+    """Return a query of those rows alone whose time lies in a span."""
+    if span.begin is not None:
+        query = query.where(column >= span.begin)
+    return query if span.end is None else query.where(column < span.end)

@@ -17,12 +17,12 @@ from kit.web import docs, health
 from kit.web.allowance import Allowance
 from kit.web.dispatch import RouteTable
 from kit.web.edge import Edge
+from kit.web.openapi import API_VERSION
 from kit.web.openapi.document import complete
 from kit.web.routes import Route, Router
 
 READINESS_SECONDS = 2.0
 Describe = Callable[[dict[str, Any]], dict[str, Any]]
-API_VERSION = "1.0.0"  # of all services together: callers see one API
 
 
 class WebApp(FastAPI):

@@ -3,7 +3,7 @@
 Does not keep it: `app.state.record_audit` does (`kit.audit.Recorder`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, cast
 from uuid import UUID
@@ -42,10 +42,10 @@ class Audit:
             uow: Where it is changed.
             kind: What it is: `user`, `wallet`, `payment`, …
             subject_id: Which one.
-            owners: Whose it is; the first is kept, and none of them is a stranger.
+            owners: All whose it is; it is found in the log under each of them.
         """
         if self._is_kept(owners):
-            await self._keep(uow, kind, subject_id, owners[0] if owners else None)
+            await self._keep(uow, kind, subject_id, owners)
 
     async def read(self, kind: str, subject_id: UUID | str | None = None, *owners: UUID) -> None:
         """Write down what is shown, and commit it: before the answer, with no connection held.
@@ -54,12 +54,12 @@ class Audit:
         """
         if self._is_kept(owners):
             async with self.database.unit_of_work() as uow:
-                await self._keep(uow, kind, subject_id, owners[0] if owners else None)
+                await self._keep(uow, kind, subject_id, owners)
 
     async def listed(self, kind: str, owners: Collection[UUID] | None) -> None:
         """Write down that a list was shown: once for each owner, once where it is everybody's."""
-        asked: Collection[UUID | None] = [None] if owners is None else owners
-        kept = [one for one in asked if self._is_kept(() if one is None else (one,))]
+        asked: list[tuple[UUID, ...]] = [()] if owners is None else [(one,) for one in owners]
+        kept = [one for one in asked if self._is_kept(one)]
         if kept:
             async with self.database.unit_of_work() as uow:
                 for owner in kept:
@@ -71,7 +71,7 @@ class Audit:
         return self.for_admins_only or self.caller.user not in owners
 
     async def _keep(
-        self, uow: UnitOfWork, kind: str, subject_id: UUID | str | None, owner_id: UUID | None
+        self, uow: UnitOfWork, kind: str, subject_id: UUID | str | None, owners: Sequence[UUID]
     ) -> None:
         act = Act(
             id=new_id(),
@@ -80,7 +80,8 @@ class Audit:
             action=self.action,
             subject_kind=kind,
             subject_id=None if subject_id is None else str(subject_id),
-            owner_id=owner_id,
+            owner_id=owners[0] if owners else None,
+            owner_ids=tuple(dict.fromkeys(owners)),
             request_id=context.current().request_id,
             address=self.address,
         )

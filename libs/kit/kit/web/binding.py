@@ -196,12 +196,12 @@ class Binder:
         body = await bodies.read(exchange.receive)
         exchange.scope["saldo.body_bytes"] = len(body)
         value = self._fields[0]
-        if not body:
-            if value.is_required:
-                raise BodyUnreadable
+        content_type = exchange.headers.get(b"content-type")
+        if not body and not value.is_required:
             arguments[value.name] = value.default()
             return
-        content_type = exchange.headers.get(b"content-type")
+        if not body and _media_type(content_type) not in self._other_bodies:
+            raise BodyUnreadable(why=bodies.NO_BODY)
         read, found = await bodies.aside(
             partial(self._read, value, body, content_type), length=len(body)
         )
@@ -212,7 +212,7 @@ class Binder:
         self, value: _Value, body: bytes, content_type: bytes | None
     ) -> tuple[Any, list[FieldFault]]:
         """Return what a body says, or its faults."""
-        name = (content_type or b"").decode("latin-1").partition(";")[0].strip().lower()
+        name = _media_type(content_type)
         reader = self._other_bodies.get(name)
         bodies.require_content_type(content_type, bodies.JSON if reader is None else name)
         placed: Callable[[FieldFault], FieldFault] | None = None
@@ -240,6 +240,10 @@ class Binder:
             arguments[value.name] = value.validate(form)
         except ValidationError as error:
             faults.extend(faults_of(error, document=form))
+
+
+def _media_type(content_type: bytes | None) -> str:
+    return (content_type or b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
 def _take(

@@ -39,6 +39,27 @@ MAX_COLONS = 20_000
 LONG_BODY_BYTES = 32 * 1024
 _MAX_PARAMETERS = 100
 
+NO_BODY = (
+    "There is no body; this operation needs one.",
+    "Тела запроса нет, а операции оно нужно.",
+)
+_UNCLEAR_FORM = (
+    "The body must be an urlencoded form in UTF-8, with 100 fields at most and each of them once.",
+    "Тело должно быть формой urlencoded в UTF-8: не более 100 полей, каждое один раз.",
+)
+_TOO_DEEP = (
+    f"The document may be nested {MAX_DEPTH} levels deep at most.",
+    f"Вложенность документа — не более {MAX_DEPTH} уровней.",
+)
+_TOO_NESTED = (
+    f"The document may have {MAX_BRACKETS} lists and objects at most.",
+    f"В документе может быть не более {MAX_BRACKETS} списков и объектов.",
+)
+_REPEATED = (
+    "One object of the document has a key twice: readers differ on which counts.",
+    "В одном объекте документа ключ указан дважды: неясно, какой из них верный.",
+)
+
 
 # One thread: each more would leave the loop a smaller share of the interpreter.
 _ASIDE = ThreadPoolExecutor(1, thread_name_prefix="bodies")
@@ -122,7 +143,7 @@ def parse_json(body: bytes) -> Any:
     brackets = body.count(b"{") + body.count(b"[")
     colons = body.count(b":")
     if brackets > MAX_BRACKETS:
-        raise BodyUnreadable
+        raise BodyUnreadable(why=_TOO_NESTED)
     if body.count(b",") > MAX_COMMAS or colons > MAX_COLONS:
         raise BodyTooComplex(limit=MAX_COMMAS)
     try:
@@ -130,7 +151,7 @@ def parse_json(body: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         raise BodyUnreadable(line=error.lineno, column=error.colno) from None
     if brackets > MAX_DEPTH and _is_deeper(document, MAX_DEPTH):
-        raise BodyUnreadable
+        raise BodyUnreadable(why=_TOO_DEEP)
     # Each name takes a colon, so equal counts prove that none was dropped as a repetition;
     # otherwise (a colon inside some text, too) the slower parser looks at every name.
     if colons != _count_names(document):
@@ -141,7 +162,7 @@ def parse_json(body: bytes) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise BodyUnreadable
+        raise BodyUnreadable(why=_REPEATED)
     return found
 
 
@@ -171,7 +192,7 @@ def parse_form(body: bytes) -> dict[str, str]:
     try:
         return _pairs(body)
     except ValueError:
-        raise BodyUnreadable from None
+        raise BodyUnreadable(why=_UNCLEAR_FORM) from None
 
 
 def parse_query(query: bytes) -> dict[str, str]:

@@ -25,7 +25,7 @@ from kit.refusals import (
     IdempotencyInFlight,
     IdempotencyKeyMalformed,
     IdempotencyKeyReused,
-    TooManyRequests,
+    TooManyKeys,
 )
 from kit.tasks import for_ever
 from kit.web.allowance import Allowance
@@ -112,7 +112,7 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
         IdempotencyKeyMalformed: the header is not 1 to 255 of the allowed characters.
         IdempotencyInFlight: the first request with this key is still running.
         IdempotencyKeyReused: the key came before with something else, in the named fields.
-        TooManyRequests: as many answers are kept for this caller as may be.
+        TooManyKeys: as many answers are kept for this caller as may be.
         Unavailable: what was accepted before still waits to be sent, for too long already.
     """
     database: Database = request.app.state.database
@@ -214,12 +214,12 @@ async def _keep(uow: UnitOfWork, claim: _Claim, answer: Answer, now: datetime) -
         await uow.execute(_STORED, *values)
         return
     if claim.allowance.is_full(claim.user_id, now):
-        raise TooManyRequests(retry_after_seconds=_FULL_SECONDS)
+        raise TooManyKeys(retry_after_seconds=_FULL_SECONDS)
     kept = await uow.fetchval(_COUNTED_AND_STORED, *values, claim.most_keys)
     free = claim.most_keys - kept - 1
     claim.allowance.learn(claim.user_id, free, now)
     if free < 0:
-        raise TooManyRequests(retry_after_seconds=_FULL_SECONDS)
+        raise TooManyKeys(retry_after_seconds=_FULL_SECONDS)
 
 
 def _claim(

@@ -6,17 +6,19 @@ Does not know what a time means to an operation, nor bounds it other than by the
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from kit.span import Span
 from kit.web.fields import refuse_field
 
 DEFAULT_ZONE: Final = "UTC"
 
 # RFC 3339 §5.6, with the second's fraction as long as anybody likes: finer than a microsecond is
-# left out. Digits are ASCII alone.
+# left out. Digits are ASCII alone. A leap second (§5.7) is the first of the next minute, as in
+# POSIX and PostgreSQL: no clock here counts it.
 _MOMENT: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,30}))?"
     r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
@@ -24,13 +26,8 @@ _MOMENT: Final = re.compile(
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ZONE: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
 _LONGEST_ZONE: Final = 64
-
-
-class Span(NamedTuple):
-    """From a moment on, before another; None is open."""
-
-    begin: datetime | None
-    end: datetime | None
+_LEAP: Final = (23, 59)
+_SECOND: Final = timedelta(seconds=1)
 
 
 def span(begin: datetime | date | None, end: datetime | date | None, zone: str) -> Span:
@@ -66,15 +63,25 @@ def _moment(value: Any) -> datetime:
         )
     day, clock, fraction, offset = found.groups()
     microseconds = (fraction or "").ljust(6, "0")[:6]
+    is_leap = clock.endswith(":60")
+    clock = f"{clock[:-2]}59" if is_leap else clock
     try:
         read = datetime.fromisoformat(f"{day}T{clock}.{microseconds}{offset.upper()}")
-        return read.astimezone(UTC)
+        moment = read.astimezone(UTC)
+        after = moment + _SECOND if is_leap else moment
     except (ValueError, OverflowError):
         raise refuse_field(
             "malformed",
             "There is no such time in the calendar.",
             "Такого времени в календаре нет.",
         ) from None
+    if is_leap and ((moment.hour, moment.minute) != _LEAP or after.day != 1):
+        raise refuse_field(
+            "malformed",
+            "A leap second comes at 23:59:60 UTC, at the end of a month alone.",
+            "Секунда координации бывает только в 23:59:60 UTC в конце месяца.",
+        )
+    return after
 
 
 def _edge(value: Any) -> datetime | date:

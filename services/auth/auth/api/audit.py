@@ -9,7 +9,7 @@ from auth.repository import AuditFilter, AuditLog
 from auth.wiring import Wired
 from kit.refusals import CursorInvalid
 from kit.web.identity import Caller
-from kit.web.pagination import Cursors, Position, page_of
+from kit.web.pagination import Position, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 
@@ -31,17 +31,13 @@ async def list_audit(
     caller: Caller, wired: Wired, query: Annotated[AuditQuery, Query()]
 ) -> Page[AuditEntry]:
     """List acts by who, what, where and when."""
-    filters = query.filters
-    cursors = Cursors(
-        wired.settings.cursor_secret,
-        list_name="list_audit",
-        subject=caller.subject,
-        filters=filters,
+    cursors = query.cursors(
+        wired.settings.cursor_secret, list_name="list_audit", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
     async with wired.database.read() as connection:
         log = AuditLog(connection)
-        found = await log.page(AuditFilter(**filters), after, query.limit + 1)
+        found = await log.page(AuditFilter(**query.wanted), after, query.limit + 1)
     return page_of(
         Page[AuditEntry],
         found,

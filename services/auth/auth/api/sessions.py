@@ -1,17 +1,22 @@
 """Logins: seeing and ending one's own, and for administrators anybody's."""
 
 from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
+
+from fastapi import Query
 
 from auth.domain.sessions import Session
 from auth.repository import Sessions, Users
 from auth.schemas import SessionAnswer
 from auth.service.sessions import end_session
 from auth.wiring import Wired, Wiring
+from kit.db import Connection
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.audit import Auditing
 from kit.web.identity import Caller, Identity
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_of
+from kit.web.pagination import Cursors, page_of
+from kit.web.queries import SpanQuery
 from kit.web.routes import Router
 from kit.web.schemas import Page
 
@@ -27,17 +32,15 @@ router = Router(tags=["sessions"])
     refusals=(CursorInvalid,),
 )
 async def list_sessions(
-    caller: Caller,
-    wired: Wired,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
+    caller: Caller, wired: Wired, query: Annotated[SpanQuery, Query()]
 ) -> Page[SessionAnswer]:
     """List where the caller is logged in."""
-    cursors = _cursors("list_sessions", caller, wired)
-    after = cursors.decode(cursor)
+    cursors = query.cursors(
+        wired.settings.cursor_secret, list_name="list_sessions", subject=caller.subject
+    )
     async with wired.database.read() as connection:
-        rows = await Sessions(connection).page(caller.user, wired.clock.now(), after, limit + 1)
-    return _page(rows, limit, cursors, caller)
+        rows = await _found(connection, caller.user, query, cursors, wired)
+    return _page(rows, query, cursors, caller)
 
 
 @router.delete(
@@ -63,24 +66,26 @@ async def delete_session(session_id: UUID, caller: Caller, wired: Wired) -> None
     response_model=Page[SessionAnswer],
     refusals=(CursorInvalid,),
 )
-async def list_user_sessions(  # noqa: PLR0913 - one for each parameter of the query
-    *,
+async def list_user_sessions(
     user_id: UUID,
     caller: Caller,
     wired: Wired,
+    query: Annotated[SpanQuery, Query()],
     audit: Auditing,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
 ) -> Page[SessionAnswer]:
     """List where a user is logged in."""
-    cursors = _cursors("list_user_sessions", caller, wired, user_id=user_id)
-    after = cursors.decode(cursor)
+    cursors = query.cursors(
+        wired.settings.cursor_secret,
+        list_name="list_user_sessions",
+        subject=caller.subject,
+        user_id=user_id,
+    )
     async with wired.database.read() as connection:
         if await Users(connection).get(user_id) is None:
             raise NotFound
-        rows = await Sessions(connection).page(user_id, wired.clock.now(), after, limit + 1)
+        rows = await _found(connection, user_id, query, cursors, wired)
     await audit.read("session", None, user_id)
-    return _page(rows, limit, cursors, caller)
+    return _page(rows, query, cursors, caller)
 
 
 @router.delete(
@@ -101,19 +106,22 @@ async def delete_user_session(
     await wired.revoker.sessions(ended)
 
 
-def _cursors(list_name: str, caller: Identity, wired: Wiring, **filters: UUID) -> Cursors:
-    return Cursors(
-        wired.settings.cursor_secret, list_name=list_name, subject=caller.subject, filters=filters
+async def _found(
+    connection: Connection, user_id: UUID, query: SpanQuery, cursors: Cursors, wired: Wiring
+) -> list[Session]:
+    after = cursors.decode(query.cursor)
+    return await Sessions(connection).page(
+        user_id, wired.clock.now(), after, query.limit + 1, query.span
     )
 
 
 def _page(
-    rows: Sequence[Session], limit: int, cursors: Cursors, caller: Identity
+    rows: Sequence[Session], query: SpanQuery, cursors: Cursors, caller: Identity
 ) -> Page[SessionAnswer]:
     return page_of(
         Page[SessionAnswer],
         rows,
         lambda session: SessionAnswer.of(session, caller.session_id),
-        limit=limit,
+        limit=query.limit,
         cursors=cursors,
     )

@@ -12,6 +12,8 @@ from fastapi import Form, Request
 
 from auth import refusals
 from auth.api.credentials import checked
+from auth.domain.names import EMAIL_LONGEST
+from auth.domain.passwords import LONGEST as PASSWORD_LONGEST
 from auth.domain.sessions import Session, make_refresh_token, read_refresh_token
 from auth.domain.users import User
 from auth.service import sessions
@@ -89,6 +91,8 @@ async def _granted(
             if form.username is None or form.password is None:
                 missing = [name for name in ("username", "password") if not getattr(form, name)]
                 raise ValidationFailed(errors=[required(f"/{name}") for name in missing])
+            if len(form.username) > EMAIL_LONGEST or len(form.password) > PASSWORD_LONGEST:
+                raise refusals.InvalidCredentials
             return await _log_in(form.username, form.password, request, wired)
         case "refresh_token":
             if form.refresh_token is None:

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
+from pydantic import Field
 
 from auth import refusals
 from auth.domain.users import AdminChange, Status
@@ -14,19 +15,23 @@ from auth.wiring import Wired
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.audit import Auditing
 from kit.web.identity import Caller
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_of
+from kit.web.pagination import page_of
+from kit.web.queries import SpanQuery
 from kit.web.routes import Router
 from kit.web.schemas import Page
 
 router = Router(tags=["users"])
 
-Search = Annotated[
-    str | None,
-    Query(max_length=100, description="Part of a name or an address, taken literally."),
-]
-StatusFilter = Annotated[
-    Status | None, Query(description="Without it, all but the deleted.", examples=["active"])
-]
+
+class UsersQuery(SpanQuery):
+    """Filters and page of users, by when they registered."""
+
+    search: str | None = Field(
+        None, max_length=100, description="Part of a name or an address, taken literally."
+    )
+    status: Status | None = Field(
+        None, description="Without it, all but the deleted.", examples=["active"]
+    )
 
 
 @router.get(
@@ -37,27 +42,19 @@ StatusFilter = Annotated[
     response_model=Page[UserAnswer],
     refusals=(CursorInvalid,),
 )
-async def list_users(  # noqa: PLR0913, PLR0917 - one for each parameter of the query
-    caller: Caller,
-    wired: Wired,
-    audit: Auditing,
-    search: Search = None,
-    status: StatusFilter = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
+async def list_users(
+    caller: Caller, wired: Wired, query: Annotated[UsersQuery, Query()], audit: Auditing
 ) -> Page[UserAnswer]:
     """List users by part of a name and by status."""
-    cursors = Cursors(
-        wired.settings.cursor_secret,
-        list_name="list_users",
-        subject=caller.subject,
-        filters={"search": search, "status": status},
+    cursors = query.cursors(
+        wired.settings.cursor_secret, list_name="list_users", subject=caller.subject
     )
-    after = cursors.decode(cursor)
+    after = cursors.decode(query.cursor)
+    wanted = UserFilter(query.search, query.status, query.span)
     async with wired.database.read() as connection:
-        rows = await Users(connection).page(UserFilter(search, status), after, limit + 1)
+        rows = await Users(connection).page(wanted, after, query.limit + 1)
     await audit.read("user")
-    return page_of(Page[UserAnswer], rows, UserAnswer.of, limit=limit, cursors=cursors)
+    return page_of(Page[UserAnswer], rows, UserAnswer.of, limit=query.limit, cursors=cursors)
 
 
 @router.get(

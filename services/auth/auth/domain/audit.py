@@ -1,5 +1,6 @@
 """An act of an administrator as it is kept, for ever."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +15,7 @@ class Entry:
         action: The operation's id.
         subject_id: What it was about; None for a list.
         owner_id: Whose that is; None where it is nobody's, or everybody's.
+        owner_ids: All whose that is, `owner_id` first.
         address: Where the request came from.
     """
 
@@ -27,3 +29,4 @@ class Entry:
     owner_id: UUID | None
     request_id: str | None
     address: str
+    owner_ids: Sequence[UUID]

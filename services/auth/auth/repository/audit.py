@@ -2,23 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, or_, select, tuple_
 
 from auth.domain.audit import Entry
 from auth.repository.users import After
 from auth.tables import audit
 from kit.db import Connection
+from kit.db.query import within
+from kit.span import ALWAYS, Span
 
 # A message that comes again finds its row.
 _ADD: Final = """
 INSERT INTO audit (
-    id, at, actor_id, service, action, subject_kind, subject_id, owner_id, request_id, address
-) SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[],
-    $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[])
+    id, at, actor_id, service, action, subject_kind, subject_id, owner_id, request_id, address,
+    owner_ids
+) SELECT id, at, actor_id, service, action, subject_kind, subject_id, owner_id, request_id, address,
+    owner_ids::uuid[]
+FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[],
+    $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[], $11::text[]) AS told (
+    id, at, actor_id, service, action, subject_kind, subject_id, owner_id, request_id, address,
+    owner_ids)
 ON CONFLICT DO NOTHING
 """
 
@@ -27,16 +33,15 @@ ON CONFLICT DO NOTHING
 class AuditFilter:
     """Which acts are wanted; None leaves a thing open.
 
-    ``subject`` is the id of what was acted on, or of whose it is.
+    ``subject_id`` is the id of what was acted on, or of anybody whose it is.
     """
 
-    actor: UUID | None = None
-    subject: str | None = None
+    actor_id: UUID | None = None
+    subject_id: str | None = None
     owner_id: UUID | None = None
     action: str | None = None
     service: str | None = None
-    begin: datetime | None = None
-    end: datetime | None = None
+    span: Span = ALWAYS
 
 
 class AuditLog:
@@ -47,39 +52,54 @@ class AuditLog:
 
     async def add(self, entries: Sequence[Entry]) -> None:
         """Store acts; one that is there already stays as it is."""
-        rows = [tuple(asdict(entry).values()) for entry in entries]
+        rows = [_row(entry) for entry in entries]
         await self._connection.execute(_ADD, *zip(*rows, strict=True))
 
     async def page(self, wanted: AuditFilter, after: After | None, limit: int) -> list[Entry]:
         """Return at most `limit` acts, newest first."""
         rows = await self._connection.fetch(_page(wanted, after, limit))
-        return [Entry(**row) for row in rows]
+        return [_entry(row) for row in rows]
 
 
 def _page(wanted: AuditFilter, after: After | None, limit: int) -> Select[Any]:
     table = audit.c
     query = select(audit).order_by(table.at.desc(), table.id.desc()).limit(limit)
     equal = {
-        table.actor_id: wanted.actor,
-        table.owner_id: wanted.owner_id,
+        table.actor_id: wanted.actor_id,
         table.action: wanted.action,
         table.service: wanted.service,
     }
     query = query.where(*(column == value for column, value in equal.items() if value is not None))
-    if wanted.subject is not None:
-        query = query.where(_about(wanted.subject))
-    if wanted.begin is not None:
-        query = query.where(table.at >= wanted.begin)
-    if wanted.end is not None:
-        query = query.where(table.at < wanted.end)
+    if wanted.owner_id is not None:
+        query = query.where(_theirs(wanted.owner_id))
+    if wanted.subject_id is not None:
+        query = query.where(_about(wanted.subject_id))
+    query = within(query, table.at, wanted.span)
     if after is not None:
         query = query.where(tuple_(table.at, table.id) < after)
     return query
 
 
-def _about(subject: str) -> Any:
+def _about(subject: str) -> ColumnElement[bool]:
     try:
         asked = UUID(subject)
     except ValueError:
         return audit.c.subject_id == subject
-    return or_(audit.c.subject_id == str(asked), audit.c.owner_id == asked)
+    return or_(audit.c.subject_id == str(asked), _theirs(asked))
+
+
+def _theirs(owner_id: UUID) -> ColumnElement[bool]:
+    """Tell whose it is; a row of before several were kept names one."""
+    return or_(audit.c.owner_id == owner_id, audit.c.owner_ids.contains([owner_id]))
+
+
+def _row(entry: Entry) -> tuple[Any, ...]:
+    """Return the columns' values; a list within a list of rows goes as text."""
+    *told, owner_ids = asdict(entry).values()
+    return (*told, f"{{{','.join(str(one) for one in owner_ids)}}}")
+
+
+def _entry(row: Any) -> Entry:
+    told = dict(row)
+    of_before = [] if told["owner_id"] is None else [told["owner_id"]]
+    return Entry(**told | {"owner_ids": told["owner_ids"] or of_before})

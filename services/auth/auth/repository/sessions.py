@@ -12,6 +12,8 @@ from auth.domain.users import User
 from auth.repository.users import After, user_from
 from auth.tables import session
 from kit.db import Connection
+from kit.db.query import within
+from kit.span import ALWAYS, Span
 
 # The user is read once more, under a lock: nobody disabled, and no password replaced, between the
 # check of the password and here gets a session.
@@ -114,7 +116,12 @@ class Sessions:
         return [row["id"] for row in rows]
 
     async def page(
-        self, user_id: UUID, now: datetime, after: After | None, limit: int
+        self,
+        user_id: UUID,
+        now: datetime,
+        after: After | None,
+        limit: int,
+        span: Span = ALWAYS,
     ) -> list[Session]:
         """Return at most `limit` of a user's live sessions, newest first."""
         table = session.c
@@ -124,6 +131,7 @@ class Sessions:
             .order_by(table.created_at.desc(), table.id.desc())
             .limit(limit)
         )
+        query = within(query, table.created_at, span)
         if after is not None:
             query = query.where(tuple_(table.created_at, table.id) < after)
         return [_session(row) for row in await self._connection.fetch(query)]

@@ -15,7 +15,9 @@ from auth.domain.users import Role, Status, User
 from auth.refusals import UsernameTaken
 from auth.tables import user_account
 from kit.db import Connection
+from kit.db.query import within
 from kit.refusals import Language, NotFound
+from kit.span import ALWAYS, Span
 
 COLUMNS: Final = """u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles,
     u.token_version, u.version, u.created_at, u.activated_at, u.language, u.password_hash"""
@@ -99,6 +101,7 @@ class UserFilter:
 
     search: str | None = None
     status: Status | None = None
+    span: Span = ALWAYS
 
 
 # Where the last page ended, created_at and id: only what is older follows.
@@ -295,6 +298,7 @@ def _user_page(wanted: UserFilter, after: After | None, limit: int) -> Select[An
     if wanted.search is not None:
         # A literal substring: % and _ have no meaning here.
         query = query.where(func.strpos(table.search_key, comparison_key(wanted.search)) > 0)
+    query = within(query, table.created_at, wanted.span)
     if after is not None:
         query = query.where(tuple_(table.created_at, table.id) < after)
     return query

@@ -24,6 +24,10 @@ async def keep(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
 
 def _entry(envelope: Envelope) -> Entry:
     told = cast("RecordAudit", envelope.message)
+    owner_ids = told.owner_ids or (() if told.owner_id is None else (told.owner_id,))
     return Entry(
-        id=told.command_id, service=envelope.source, **told.model_dump(exclude={"command_id"})
+        id=told.command_id,
+        service=envelope.source,
+        owner_ids=owner_ids,
+        **told.model_dump(exclude={"command_id", "owner_ids"}),
     )

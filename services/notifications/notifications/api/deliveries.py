@@ -12,17 +12,17 @@ from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
-from kit.web.pagination import Cursors, page_of
+from kit.web.pagination import page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from notifications.api.ownership import owner_asked_for, visible_delivery, visible_endpoint
 from notifications.domain.deliveries import Delivery
 from notifications.queries import DeliveriesQuery, EndpointDeliveriesQuery
 from notifications.refusals import (
+    TooManyWaitingDeliveries,
     WebhookDeliveryNotFound,
     WebhookEndpointNotFound,
     WebhookEndpointOff,
-    WebhookQueueFull,
     WebhookSpanTooLarge,
 )
 from notifications.repository import Log
@@ -54,11 +54,8 @@ async def list_deliveries(
     audit: Auditing,
 ) -> Page[DeliveryAnswer]:
     """Show a page of them."""
-    cursors = Cursors(
-        settings.cursor_secret,
-        list_name="list_deliveries",
-        subject=caller.subject,
-        filters=query.filters,
+    cursors = query.cursors(
+        settings.cursor_secret, list_name="list_deliveries", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
     owner_id = owner_asked_for(caller, query.owner_id)
@@ -108,11 +105,11 @@ async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part 
     audit: Auditing,
 ) -> Page[DeliveryAnswer]:
     """Show a page of them."""
-    cursors = Cursors(
+    cursors = query.cursors(
         settings.cursor_secret,
         list_name="list_webhook_deliveries",
         subject=caller.subject,
-        filters={"endpoint_id": endpoint_id, **query.filters},
+        endpoint_id=endpoint_id,
     )
     after = cursors.decode(query.cursor)
     async with store.read() as connection:
@@ -134,7 +131,7 @@ async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part 
     status_code=ACCEPTED,
     response_model=DeliveryAnswer,
     is_idempotent=True,
-    refusals=(WebhookEndpointNotFound, WebhookEndpointOff, WebhookQueueFull),
+    refusals=(WebhookEndpointNotFound, WebhookEndpointOff, TooManyWaitingDeliveries),
 )
 async def test_webhook_endpoint(
     request: Request, endpoint_id: UUID, caller: Caller, webhooks: Webhooks
@@ -163,7 +160,7 @@ async def test_webhook_endpoint(
         WebhookEndpointNotFound,
         WebhookDeliveryNotFound,
         WebhookEndpointOff,
-        WebhookQueueFull,
+        TooManyWaitingDeliveries,
     ),
 )
 async def replay_webhook_delivery(
@@ -193,7 +190,7 @@ async def replay_webhook_delivery(
     refusals=(
         WebhookEndpointNotFound,
         WebhookEndpointOff,
-        WebhookQueueFull,
+        TooManyWaitingDeliveries,
         WebhookSpanTooLarge,
     ),
 )

@@ -8,7 +8,7 @@ from fastapi import Query
 from kit.refusals import CursorInvalid
 from kit.web.audit import Auditing
 from kit.web.identity import Caller
-from kit.web.pagination import Cursors, page_of
+from kit.web.pagination import page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from notifications.queries import MutesQuery
@@ -38,16 +38,13 @@ async def list_muted_addresses(
     audit: Auditing,
 ) -> Page[MutedAddressAnswer]:
     """Show a page of them."""
-    cursors = Cursors(
-        settings.cursor_secret,
-        list_name="list_muted_addresses",
-        subject=caller.subject,
-        filters=query.filters,
+    cursors = query.cursors(
+        settings.cursor_secret, list_name="list_muted_addresses", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
     async with store.read() as connection:
         found = await Addresses(connection).muted(
-            store.clock.now(), query.owner_id, after, query.limit + 1
+            (store.clock.now(), query.owner_id, query.span), after, query.limit + 1
         )
     await audit.listed("muted_address", None if query.owner_id is None else [query.owner_id])
     return page_of(

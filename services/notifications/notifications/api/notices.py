@@ -8,7 +8,7 @@ from fastapi import Query
 from kit.refusals import CursorInvalid
 from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
-from kit.web.pagination import Cursors, page_of
+from kit.web.pagination import page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from notifications.queries import NoticesQuery
@@ -37,11 +37,8 @@ async def list_notices(
     query: Annotated[NoticesQuery, Query()],
 ) -> Page[NoticeAnswer]:
     """Show a page; `Accept-Language` chooses the words."""
-    cursors = Cursors(
-        settings.cursor_secret,
-        list_name="list_notices",
-        subject=caller.subject,
-        filters=query.filters,
+    cursors = query.cursors(
+        settings.cursor_secret, list_name="list_notices", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
     async with store.read() as connection:

@@ -13,7 +13,7 @@ from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import Work, idempotently
 from kit.web.identity import Caller
-from kit.web.pagination import Cursors, page_of
+from kit.web.pagination import page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from notifications.api.ownership import owner_asked_for, visible_endpoint
@@ -21,8 +21,8 @@ from notifications.domain.endpoints import Endpoint
 from notifications.domain.webhook_urls import UrlFaultError
 from notifications.queries import EndpointsQuery
 from notifications.refusals import (
+    TooManyWebhookEndpoints,
     WebhookEndpointNotFound,
-    WebhookEndpointsTooMany,
     WebhookUrlRefused,
 )
 from notifications.repository import Endpoints
@@ -61,16 +61,13 @@ async def list_webhook_endpoints(
     audit: Auditing,
 ) -> Page[EndpointAnswer]:
     """Show a page of them."""
-    cursors = Cursors(
-        settings.cursor_secret,
-        list_name="list_webhook_endpoints",
-        subject=caller.subject,
-        filters=query.filters,
+    cursors = query.cursors(
+        settings.cursor_secret, list_name="list_webhook_endpoints", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
     owner_id = owner_asked_for(caller, query.owner_id)
     async with store.read() as connection:
-        found = await Endpoints(connection).page(owner_id, after, query.limit + 1)
+        found = await Endpoints(connection).page(owner_id, after, query.limit + 1, query.span)
     await audit.listed("webhook_endpoint", None if owner_id is None else [owner_id])
     return page_of(
         Page[EndpointAnswer], found, EndpointAnswer.of, limit=query.limit, cursors=cursors
@@ -105,7 +102,7 @@ async def get_webhook_endpoint(
     status_code=CREATED,
     response_model=EndpointWithSecret,
     is_idempotent=True,
-    refusals=(WebhookUrlRefused, WebhookEndpointsTooMany),
+    refusals=(WebhookUrlRefused, TooManyWebhookEndpoints),
 )
 async def create_webhook_endpoint(
     request: Request, caller: Caller, body: EndpointRequest, webhooks: Webhooks

@@ -1,19 +1,9 @@
 """What lists are narrowed by."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, NamedTuple
 from uuid import UUID
 
-
-class Span(NamedTuple):
-    """A span of time: from ``begin`` on, before ``end``; None is an open end."""
-
-    begin: datetime | None = None
-    end: datetime | None = None
-
-
-ALWAYS: Final = Span()
+from kit.span import ALWAYS, Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.span import Span
 from notifications.domain.bounces import Faults
 from notifications.domain.mails import MutedAddress
 
@@ -36,6 +37,8 @@ _PAGE: Final = """
 SELECT user_id, status, count, first_at, last_at, muted_until FROM address_fault
 WHERE muted_until > $1 AND ($2::uuid IS NULL OR user_id = $2)
   AND (last_at, user_id) < (coalesce($3, 'infinity'::timestamptz), $4)
+  AND last_at >= coalesce($6, '-infinity'::timestamptz)
+  AND last_at < coalesce($7, 'infinity'::timestamptz)
 ORDER BY last_at DESC, user_id DESC LIMIT $5
 """
 _LAST_ID: Final = UUID(int=2**128 - 1)
@@ -88,14 +91,20 @@ class Addresses:
 
     async def muted(
         self,
-        now: datetime,
-        user_id: UUID | None,
+        wanted: tuple[datetime, UUID | None, Span],
         after: tuple[datetime, UUID] | None,
         limit: int,
     ) -> list[MutedAddress]:
-        """Return a page of the muted addresses, those heard of last first: all, or a person's."""
+        """Return a page of the muted addresses, those heard of last first.
+
+        Args:
+            wanted: Muted when, whose (None: everybody's), and refused last in which span.
+            after: last_at and user_id of the address that the page before ended with.
+            limit: How many at most.
+        """
+        now, user_id, span = wanted
         last_at, last_id = after or (None, _LAST_ID)
-        rows = await self._connection.fetch(_PAGE, now, user_id, last_at, last_id, limit)
+        rows = await self._connection.fetch(_PAGE, now, user_id, last_at, last_id, limit, *span)
         return [MutedAddress(**row) for row in rows]
 
 

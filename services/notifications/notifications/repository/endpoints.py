@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.span import ALWAYS, Span
 from notifications.domain.endpoints import Endpoint, Interest, OffReason, Standing
 
 _ROW: Final = """
@@ -34,6 +35,8 @@ _PAGE: Final = f"""
 SELECT {_ROW} FROM webhook_endpoint
 WHERE deleted_at IS NULL AND ($1::uuid IS NULL OR user_id = $1)
   AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
+  AND created_at >= coalesce($5, '-infinity'::timestamptz)
+  AND created_at < coalesce($6, 'infinity'::timestamptz)
 ORDER BY created_at DESC, id DESC LIMIT $4
 """
 _LAST_ID: Final = UUID(int=2**128 - 1)
@@ -126,11 +129,15 @@ class Endpoints:
         return _endpoint(row)
 
     async def page(
-        self, user_id: UUID | None, after: tuple[datetime, UUID] | None, limit: int
+        self,
+        user_id: UUID | None,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+        span: Span = ALWAYS,
     ) -> list[Endpoint]:
         """Return a page of endpoints, newest first: a user's, or everybody's."""
         created_at, last_id = after or (None, _LAST_ID)
-        rows = await self._connection.fetch(_PAGE, user_id, created_at, last_id, limit)
+        rows = await self._connection.fetch(_PAGE, user_id, created_at, last_id, limit, *span)
         return [_endpoint(row) for row in rows]
 
     async def get(self, endpoint_id: UUID, user_id: UUID | None) -> Endpoint | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
-from notifications.domain.listing import ALWAYS, Span
+from kit.span import ALWAYS, Span
 from notifications.domain.notices import Kind, NewNotice, Notice
 
 # The name of the other side is looked up at reading, so that it is never out of date.

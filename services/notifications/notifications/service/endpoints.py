@@ -18,11 +18,11 @@ from notifications.domain.endpoints import (
     Wish,
 )
 from notifications.refusals import (
+    TooManyWaitingDeliveries,
+    TooManyWebhookEndpoints,
     WebhookDeliveryNotFound,
     WebhookEndpointNotFound,
     WebhookEndpointOff,
-    WebhookEndpointsTooMany,
-    WebhookQueueFull,
     WebhookSpanTooLarge,
 )
 from notifications.repository import Deliveries, Endpoints, Log
@@ -36,11 +36,11 @@ async def create(
     """Make an endpoint; returns it with its secret, which is never given out again.
 
     Raises:
-        WebhookEndpointsTooMany: the user has as many as one may have.
+        TooManyWebhookEndpoints: the user has as many as one may have.
     """
     endpoints = Endpoints(uow)
     if await endpoints.count(user_id) >= MOST_ENDPOINTS:
-        raise WebhookEndpointsTooMany(most=MOST_ENDPOINTS)
+        raise TooManyWebhookEndpoints(most=MOST_ENDPOINTS)
     new = Endpoint(
         id=new_id(),
         user_id=user_id,
@@ -106,7 +106,7 @@ async def try_out(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> Delivery
     Raises:
         WebhookEndpointNotFound: there is none, or it is somebody else's.
         WebhookEndpointOff: it is off.
-        WebhookQueueFull: as much waits to be sent to it as may.
+        TooManyWaitingDeliveries: as much waits to be sent to it as may.
     """
     await _ready(uow, endpoint_id, user_id)
     now = uow.clock.now()
@@ -122,7 +122,7 @@ async def replay(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID, delivery_id:
     Raises:
         WebhookEndpointNotFound, WebhookDeliveryNotFound: there is none, or it is another's.
         WebhookEndpointOff: the endpoint is off.
-        WebhookQueueFull: as much waits to be sent to it as may.
+        TooManyWaitingDeliveries: as much waits to be sent to it as may.
     """
     await _ready(uow, endpoint_id, user_id)
     if not await Deliveries(uow).replay(delivery_id, endpoint_id, uow.clock.now()):
@@ -139,14 +139,14 @@ async def replay_span(
         WebhookEndpointNotFound: there is none, or it is somebody else's.
         WebhookEndpointOff: it is off.
         WebhookSpanTooLarge: there are more than can be replayed at once; nothing is.
-        WebhookQueueFull: with them more would wait to be sent than may; nothing is.
+        TooManyWaitingDeliveries: with them more would wait to be sent than may; nothing is.
     """
     await _ready(uow, endpoint_id, user_id)
     count = await Deliveries(uow).replay_span(endpoint_id, span, uow.clock.now(), MOST_REPLAYED + 1)
     if count > MOST_REPLAYED:
         raise WebhookSpanTooLarge(most=MOST_REPLAYED)
     if await Deliveries(uow).count_waiting(endpoint_id, MOST_WAITING + 1) > MOST_WAITING:
-        raise WebhookQueueFull(most=MOST_WAITING)
+        raise TooManyWaitingDeliveries(most=MOST_WAITING)
     return count
 
 
@@ -161,7 +161,7 @@ async def _ready(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> None:
     if not (await _locked(uow, endpoint_id, user_id)).is_active:
         raise WebhookEndpointOff
     if await Deliveries(uow).count_waiting(endpoint_id, MOST_WAITING) >= MOST_WAITING:
-        raise WebhookQueueFull(most=MOST_WAITING)
+        raise TooManyWaitingDeliveries(most=MOST_WAITING)
 
 
 async def _delivery(uow: UnitOfWork, delivery_id: UUID, endpoint_id: UUID) -> Delivery:

@@ -76,9 +76,13 @@ class DisputeClosedPayload(PaymentPayload):
 
 
 class FundsPayload(Payload):
-    """An entry of an account, told to its owner; `amount` is negative where money left."""
+    """An entry of a wallet, told to its owner; `amount` is negative where money left."""
 
-    account_id: UUID
+    wallet_id: UUID
+    account_id: UUID = Field(
+        description="The same as `wallet_id`, as it was called before.",
+        json_schema_extra={"deprecated": True},
+    )
     transfer_id: UUID
     kind: str
     reference: str
@@ -86,7 +90,7 @@ class FundsPayload(Payload):
     amount: str
     balance_after: str
     currency: str
-    sequence: int = Field(description="Counts the account's entries from 1, without a gap.")
+    sequence: int = Field(description="Counts the wallet's entries from 1, without a gap.")
 
 
 class TrialPayload(Payload):

@@ -137,7 +137,8 @@ def _of_funds(envelope: Envelope, event: FundsMoved, users: Collection[UUID]) ->
                 entry.seq,
                 event.posted_at,
                 {
-                    "account_id": entry.account_id,
+                    "wallet_id": entry.account_id,
+                    "account_id": entry.account_id,  # as it was called before
                     "transfer_id": event.transfer_id,
                     "kind": event.kind,
                     "reference": event.reference,

@@ -11,7 +11,7 @@ from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity, MaybeCaller
-from kit.web.pagination import Cursors, page_of
+from kit.web.pagination import page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.bound_refusals import TooManyServices
@@ -46,12 +46,10 @@ _ANYBODY = Identity("anybody", None, None, frozenset(), None, "")
 )
 async def list_services(query: Annotated[ServicesQuery, Query()], wired: Wired) -> Page[Service]:
     """Show a page of billers, by one statement."""
-    cursors = Cursors(
-        wired.settings.cursor_secret, list_name="list_services", subject="", filters=query.filters
-    )
+    cursors = query.cursors(wired.settings.cursor_secret, list_name="list_services", subject="")
     after = cursors.decode(query.cursor)
     async with wired.database.read() as connection:
-        found = await Billers(connection).page(query.wanted, after, query.limit + 1)
+        found = await Billers(connection).page(query.wanted, after, query.limit + 1, query.span)
     return page_of(Page[Service], found, Service.of, limit=query.limit, cursors=cursors)
 
 

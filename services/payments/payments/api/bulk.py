@@ -1,9 +1,9 @@
 """Many payments at once: sending them, and looking at what becomes of them."""
 
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Query, Request
 
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
@@ -11,7 +11,8 @@ from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.bodies import JSON
 from kit.web.idempotency import idempotently
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, next_link
+from kit.web.pagination import next_link
+from kit.web.queries import PageQuery
 from kit.web.routes import Router
 from payments.api.viewing import ACCEPTED, OK, Viewing
 from payments.bound_refusals import TooManyBulks
@@ -84,22 +85,21 @@ async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     response_model=BulkWithRows,
     refusals=(BulkNotFound, CursorInvalid),
 )
-async def get_bulk(  # noqa: PLR0913, PLR0917 (one parameter for each of the query's)
+async def get_bulk(
     viewer: Viewing,
     bulk_id: UUID,
+    query: Annotated[PageQuery, Query()],
     wired: Wired,
     audit: Auditing,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
 ) -> Answer:
     """Show it to whoever sent it, and to administrators."""
-    cursors = Cursors(
+    cursors = query.cursors(
         wired.settings.cursor_secret,
         list_name="get_bulk",
         subject=viewer.caller.subject,
-        filters={"bulk_id": bulk_id},
+        bulk_id=bulk_id,
     )
-    after = cursors.decode(cursor)
+    after, limit = cursors.decode(query.cursor), query.limit
     async with wired.database.read() as connection:
         bulks = Bulks(connection)
         bulk = await bulks.get(bulk_id)

@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import Request
 
 from kit.db.tail import Tail
-from kit.refusals import Refusal, TooManyRequests, Unavailable
+from kit.refusals import Refusal, Unavailable
 from kit.web.audit import Auditing
 from kit.web.event_stream import DOCUMENTED, HEARTBEAT, EventStream, LastEventId
 from kit.web.routes import Router
 from payments.api.viewing import Viewer, Viewing
+from payments.bound_refusals import TooManyStreams
 from payments.refusals import PaymentNotFound
 from payments.repository import Payments, Place
 from payments.schemas.changes import change_seen
@@ -30,7 +31,7 @@ router = Router(tags=["events"])
     "on its way when the connection broke may come again. `event: reset` says that the position is "
     "too old: read the list anew.",
     responses=DOCUMENTED,
-    refusals=(TooManyRequests,),
+    refusals=(TooManyStreams,),
 )
 async def stream_payments(
     request: Request, viewer: Viewing, wired: Wired, last_event_id: LastEventId = None
@@ -47,7 +48,7 @@ async def stream_payments(
     summary="What becomes of one payment, as it happens",
     description="Server-Sent Events, from its creation on, or after `Last-Event-ID` without loss.",
     responses=DOCUMENTED,
-    refusals=(PaymentNotFound, TooManyRequests),
+    refusals=(PaymentNotFound, TooManyStreams),
 )
 async def stream_payment(  # noqa: PLR0913, PLR0917 (one for each part of the request)
     request: Request,

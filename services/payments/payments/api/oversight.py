@@ -15,7 +15,7 @@ from payments.api.viewing import Viewer, Viewing
 from payments.domain.bulk import Bulk
 from payments.domain.listing import ListedCharge
 from payments.domain.refunds import Refund
-from payments.repository import Lists, Oversight, RefundsWanted
+from payments.repository import ChargesWanted, Lists, Oversight, RefundsWanted
 from payments.schemas.bulk import BulkAnswer, summary
 from payments.schemas.oversight import BulksQuery, ChargeSeen, ChargesQuery, RefundsQuery
 from payments.schemas.refunds import RefundAnswer, refund_shown
@@ -52,6 +52,7 @@ async def list_all_refunds(
             transfer_id=query.transfer_id,
             payer_id=payer_id,
             payee_id=payee_id,
+            span=query.span,
         )
         async with wired.database.read() as connection:
             after = cursors.decode(query.cursor)
@@ -76,17 +77,17 @@ async def list_bulks(
     viewer: Viewing, query: Annotated[BulksQuery, Query()], wired: Wired, audit: Auditing
 ) -> Page[BulkAnswer]:
     """Show a page of bulks, and how far each is."""
-    sender_id = await person_named(wired, query.payer)
+    sender_id = await person_named(wired, query.owner)
     cursors = _cursors(wired, viewer, "list_bulks", query)
     whose = sender_id if viewer.caller.is_admin else viewer.user_id
     if viewer.caller.is_admin:
         await audit.listed("bulk", None if whose is None else [whose])
-    is_anybodys = query.payer is None or sender_id is not None
+    is_anybodys = query.owner is None or sender_id is not None
     found: list[Bulk] = []
     async with wired.database.read() as connection:
         if is_anybodys and sender_id in (None, whose):
             after = cursors.decode(query.cursor)
-            found = await Oversight(connection).bulks(whose, after, query.limit + 1)
+            found = await Oversight(connection).bulks(whose, after, query.limit + 1, query.span)
         counts = await Oversight(connection).counts([bulk.id for bulk in found[: query.limit]])
 
     def shown(bulk: Bulk) -> BulkAnswer:
@@ -108,19 +109,20 @@ async def list_charges(
     viewer: Viewing, query: Annotated[ChargesQuery, Query()], wired: Wired, audit: Auditing
 ) -> Page[ChargeSeen]:
     """Show a page of charges, with what went wrong at the provider."""
-    owner_id = await person_named(wired, query.payer)
+    owner_id = await person_named(wired, query.owner)
     sides = await sides_of(wired, query.payment_id)
     await audit.listed("charge", owners_among(owner_id, *sides[:1]))  # a card is its payer's
     cursors = _cursors(wired, viewer, "list_charges", query)
     found: list[ListedCharge] = []
-    if _are_known((query.payer, owner_id)):
-        wanted = {
-            "payment_id": query.payment_id,
-            "owner_id": owner_id,
-            "status": query.status,
-            "provider": query.provider,
-            "return_status": query.return_status,
-        }
+    if _are_known((query.owner, owner_id)):
+        wanted = ChargesWanted(
+            payment_id=query.payment_id,
+            owner_id=owner_id,
+            status=query.status,
+            provider=query.provider,
+            return_status=query.return_status,
+            span=query.span,
+        )
         async with wired.database.read() as connection:
             after = cursors.decode(query.cursor)
             found = await Oversight(connection).charges(wanted, after, query.limit + 1)
@@ -139,11 +141,8 @@ async def _sides_named(wired: Wiring, query: RefundsQuery) -> tuple[UUID, ...]:
 
 
 def _cursors(wired: Wiring, viewer: Viewer, name: str, query: Asked) -> Cursors:
-    return Cursors(
-        wired.settings.cursor_secret,
-        list_name=name,
-        subject=viewer.caller.subject,
-        filters=query.filters,
+    return query.cursors(
+        wired.settings.cursor_secret, list_name=name, subject=viewer.caller.subject
     )
 
 

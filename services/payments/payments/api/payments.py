@@ -12,7 +12,7 @@ from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
-from kit.web.pagination import Cursors, page_of
+from kit.web.pagination import page_of
 from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
@@ -289,11 +289,8 @@ async def list_payments(
     viewer: Viewing, query: Annotated[PaymentsQuery, Query()], wired: Wired, audit: Auditing
 ) -> Page[AnyPayment]:
     """Show a page of what the caller has paid and been paid, or an administrator of all."""
-    cursors = Cursors(
-        wired.settings.cursor_secret,
-        list_name="list_payments",
-        subject=viewer.caller.subject,
-        filters=query.filters,
+    cursors = query.cursors(
+        wired.settings.cursor_secret, list_name="list_payments", subject=viewer.caller.subject
     )
     after = cursors.decode(query.cursor)
     scope = await scope_of(viewer, query, wired, audit)

@@ -1,10 +1,10 @@
 """Giving back what was paid, and looking at what was given back."""
 
 import asyncio
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Query, Request
 
 from contracts.cards import CardAmountNotAccepted
 from kit.db import UnitOfWork
@@ -13,8 +13,9 @@ from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_of
+from kit.web.pagination import page_of
 from kit.web.prefer import PreferWait, preference_applied
+from kit.web.queries import SpanQuery
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from payments.api.viewing import ACCEPTED, CREATED, OK, Viewer, Viewing
@@ -126,32 +127,30 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     response_model=Page[RefundAnswer],
     refusals=(PaymentNotFound, CursorInvalid),
 )
-async def list_refunds(  # noqa: PLR0913 (one parameter for each of the request's)
-    *,
+async def list_refunds(
     viewer: Viewing,
     payment_id: UUID,
+    query: Annotated[SpanQuery, Query()],
     wired: Wired,
     audit: Auditing,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
 ) -> Page[RefundAnswer]:
     """Show a page of what has gone back, is on its way, or could not go back."""
-    cursors = Cursors(
+    cursors = query.cursors(
         wired.settings.cursor_secret,
         list_name="list_refunds",
         subject=viewer.caller.subject,
-        filters={"payment_id": str(payment_id)},
+        payment_id=payment_id,
     )
-    after = cursors.decode(cursor)
+    after = cursors.decode(query.cursor)
     async with wired.database.read() as connection:
         payment = viewer.may_see(await Payments(connection).get(payment_id))
-        found = await Refunds(connection).page(payment_id, after, limit + 1)
+        found = await Refunds(connection).page(payment_id, after, query.limit + 1, query.span)
     await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
 
     def shown(refund: Refund) -> RefundAnswer:
         return _shown(refund, payment, viewer)
 
-    return page_of(Page[RefundAnswer], found, shown, limit=limit, cursors=cursors)
+    return page_of(Page[RefundAnswer], found, shown, limit=query.limit, cursors=cursors)
 
 
 @router.get(

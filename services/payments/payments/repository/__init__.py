@@ -10,7 +10,7 @@ from payments.repository.known import Known
 from payments.repository.limits import Limits
 from payments.repository.lists import Lists
 from payments.repository.movements import Movements
-from payments.repository.oversight import Oversight, RefundsWanted
+from payments.repository.oversight import ChargesWanted, Oversight, RefundsWanted
 from payments.repository.payments import Payments
 from payments.repository.provider_events import ProviderEvents
 from payments.repository.provider_faults import ProviderFaults
@@ -22,6 +22,7 @@ __all__ = [
     "CardRefunds",
     "Changes",
     "Charges",
+    "ChargesWanted",
     "Disputes",
     "Known",
     "Limits",

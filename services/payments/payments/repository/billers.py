@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.span import ALWAYS, Span
 from payments.domain.billers import Biller
 
 _ROW: Final = """
@@ -38,6 +39,8 @@ _PAGE: Final = f"""
 SELECT {_ROW} FROM biller
 WHERE {{whose}} AND is_active = $2 AND ($3::text IS NULL OR strpos(search_key, $3) > 0)
   AND (created_at, id) < (coalesce($4, 'infinity'::timestamptz), $5)
+  AND created_at >= coalesce($7, '-infinity'::timestamptz)
+  AND created_at < coalesce($8, 'infinity'::timestamptz)
 ORDER BY created_at DESC, id DESC LIMIT $6
 """
 _OF_ALL: Final = _PAGE.format(whose="$1::uuid IS NULL")
@@ -112,6 +115,7 @@ class Billers:
         wanted: tuple[UUID | None, bool, str | None],
         after: tuple[datetime, UUID] | None,
         limit: int,
+        span: Span = ALWAYS,
     ) -> list[Biller]:
         """Return a page of billers, newest first.
 
@@ -120,10 +124,11 @@ class Billers:
                 ``Biller.search_key``.
             after: created_at and id of the biller that the page before ended with.
             limit: How many at most.
+            span: When they were first offered.
         """
         statement = _OF_ALL if wanted[0] is None else _OF_ONE
-        before_at, before_id = after or (None, _LAST_ID)
-        return _all(await self._connection.fetch(statement, *wanted, before_at, before_id, limit))
+        place = after or (None, _LAST_ID)
+        return _all(await self._connection.fetch(statement, *wanted, *place, limit, *span))
 
 
 def _one(row: Any) -> Biller | None:

@@ -5,10 +5,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.span import ALWAYS, Span
 from payments.domain.bulk import Bulk
 from payments.domain.listing import ListedCharge
 from payments.domain.refunds import Refund
@@ -19,6 +20,8 @@ After = tuple[datetime, UUID] | None
 _LAST_ID: Final = UUID(int=2**128 - 1)
 _PAGE: Final = """
     AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
+    AND created_at >= coalesce(${begin}, '-infinity'::timestamptz)
+    AND created_at < coalesce(${end}, 'infinity'::timestamptz)
 ORDER BY created_at DESC, id DESC LIMIT $1
 """
 
@@ -30,11 +33,11 @@ WHERE ($4::uuid IS NULL OR payment_id = $4)
     AND (($7::uuid IS NULL AND $8::uuid IS NULL) OR EXISTS (
         SELECT FROM payment WHERE payment.id = refund.payment_id
         AND ($7::uuid IS NULL OR payer_id = $7) AND ($8::uuid IS NULL OR payee_id = $8)))
-    {_PAGE}
+    {_PAGE.format(begin=9, end=10)}
 """
 
 _BULKS: Final = f"""
-SELECT id, user_id, total, done, created_at FROM bulk WHERE {{whose}} {_PAGE}
+SELECT id, user_id, total, done, created_at FROM bulk WHERE {{whose}} {_PAGE.format(begin=5, end=6)}
 """
 _BULKS_OF_ALL: Final = _BULKS.format(whose="$4::uuid IS NULL")
 _BULKS_OF_ONE: Final = _BULKS.format(whose="user_id = $4")
@@ -52,7 +55,7 @@ SELECT id, payment_id, account_id, owner_id, provider, reference, amount_minor, 
 FROM charge
 WHERE {{whose}} AND ($5::text IS NULL OR status = $5) AND ($6::text IS NULL OR provider = $6)
     AND ($7::text IS NULL OR return_status = $7)
-    {_PAGE}
+    {_PAGE.format(begin=8, end=9)}
 """
 _CHARGES_OF_ALL: Final = _CHARGES.format(whose="$4::uuid IS NULL")
 _CHARGES_OF_ONE: Final = _CHARGES.format(whose="owner_id = $4")
@@ -70,6 +73,19 @@ class RefundsWanted:
     transfer_id: UUID | None = None
     payer_id: UUID | None = None
     payee_id: UUID | None = None
+    span: Span = ALWAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargesWanted:
+    """What a list of charges is narrowed by; None does not narrow."""
+
+    payment_id: UUID | None = None
+    owner_id: UUID | None = None
+    status: str | None = None
+    provider: str | None = None
+    return_status: str | None = None
+    span: Span = ALWAYS
 
 
 class Oversight:
@@ -89,14 +105,17 @@ class Oversight:
             wanted.transfer_id,
             wanted.payer_id,
             wanted.payee_id,
+            *wanted.span,
         )
         return refunds_of(rows)
 
-    async def bulks(self, user_id: UUID | None, after: After, limit: int) -> list[Bulk]:
+    async def bulks(
+        self, user_id: UUID | None, after: After, limit: int, span: Span = ALWAYS
+    ) -> list[Bulk]:
         """Return a page of bulks, of one person where one is named."""
         statement = _BULKS_OF_ALL if user_id is None else _BULKS_OF_ONE
         before = after or (None, _LAST_ID)
-        rows = await self._connection.fetch(statement, limit, *before, user_id)
+        rows = await self._connection.fetch(statement, limit, *before, user_id, *span)
         return [Bulk(**dict(row)) for row in rows]
 
     async def counts(self, bulk_ids: Iterable[UUID]) -> Mapping[UUID, dict[str, int]]:
@@ -107,15 +126,10 @@ class Oversight:
             found[row["bulk_id"]][row["status"]] = row["count"]
         return found
 
-    async def charges(
-        self, wanted: Mapping[str, Any], after: After, limit: int
-    ) -> list[ListedCharge]:
-        """Return a page of charges.
-
-        ``wanted`` are ``payment_id``, ``owner_id``, ``status``, ``provider``, ``return_status``.
-        """
-        payment_id, owner_id = wanted["payment_id"], wanted["owner_id"]
-        of_all = _CHARGES_OF_ALL if wanted["return_status"] is None else _CHARGES_BACK
+    async def charges(self, wanted: ChargesWanted, after: After, limit: int) -> list[ListedCharge]:
+        """Return a page of charges."""
+        payment_id, owner_id = wanted.payment_id, wanted.owner_id
+        of_all = _CHARGES_OF_ALL if wanted.return_status is None else _CHARGES_BACK
         statement = of_all if owner_id is None else _CHARGES_OF_ONE
         if payment_id is not None:
             statement = _CHARGES_OF_PAYMENT
@@ -124,8 +138,9 @@ class Oversight:
             limit,
             *(after or (None, _LAST_ID)),
             payment_id or owner_id,
-            wanted["status"],
-            wanted["provider"],
-            wanted["return_status"],
+            wanted.status,
+            wanted.provider,
+            wanted.return_status,
+            *wanted.span,
         )
         return [ListedCharge(**dict(row)) for row in rows]

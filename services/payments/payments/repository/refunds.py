@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.span import ALWAYS, Span
 from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
 
 ROW: Final = """
@@ -94,6 +95,8 @@ _GIVE_BACK: Final = "UPDATE payment SET refunded_minor = refunded_minor - $2 WHE
 _PAGE: Final = f"""
 SELECT {ROW} FROM refund
 WHERE payment_id = $1 AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
+  AND created_at >= coalesce($5, '-infinity'::timestamptz)
+  AND created_at < coalesce($6, 'infinity'::timestamptz)
 ORDER BY created_at DESC, id DESC LIMIT $4
 """
 _LAST_ID: Final = UUID(int=2**128 - 1)
@@ -198,11 +201,15 @@ class Refunds:
         return _all(await self._connection.fetch(_ENDED_AMONG, list(refund_ids)))
 
     async def page(
-        self, payment_id: UUID, after: tuple[datetime, UUID] | None, limit: int
+        self,
+        payment_id: UUID,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+        span: Span = ALWAYS,
     ) -> list[Refund]:
         """Return a page of a payment's refunds, newest first, along their index."""
-        before_at, before_id = after or (None, _LAST_ID)
-        return _all(await self._connection.fetch(_PAGE, payment_id, before_at, before_id, limit))
+        place = after or (None, _LAST_ID)
+        return _all(await self._connection.fetch(_PAGE, payment_id, *place, limit, *span))
 
 
 def _one(row: Any) -> Refund | None:

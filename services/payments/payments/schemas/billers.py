@@ -17,7 +17,7 @@ from kit.ids import new_id
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
 from kit.refusals import FieldFault, ValidationFailed
 from kit.web.fields import AmountText, CurrencyCode, refuse_field
-from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
 from payments.domain.billers import Biller, folded
 from payments.texts import Description, visible_line
@@ -166,28 +166,19 @@ class Service(Model):
         )
 
 
-class ServicesQuery(Model):
-    """Filters of the list of services."""
+class ServicesQuery(SpanQuery):
+    """Filters and page of services, by when they were first offered."""
 
     search: str | None = Field(
         None, min_length=1, max_length=LONGEST_NAME, description="Part of name or description."
     )
     owner_id: UUID | None = Field(None, description="Of this owner only.")
     is_active: bool = Field(default=True, description="False: those that are not offered now.")
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Entries of a page at most.")
-    cursor: str | None = Field(
-        None, max_length=200, description="`next_cursor` of the page before."
-    )
 
     @property
     def wanted(self) -> tuple[UUID | None, bool, str | None]:
         """What the list is narrowed by, as the repository takes it."""
         return self.owner_id, self.is_active, self.search and folded(self.search)
-
-    @property
-    def filters(self) -> dict[str, object]:
-        """What a cursor is bound to."""
-        return self.model_dump(mode="json", exclude={"limit", "cursor"})
 
 
 def _minor(price: str, currency: str) -> int:

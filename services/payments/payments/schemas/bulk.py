@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from kit.refusals import Language, Refusal
+from kit.refusals import Language, Refusal, TooManyRequests
 from kit.web.binding import Told
 from kit.web.fields import AmountFields
 from kit.web.items import read_items
@@ -204,4 +204,5 @@ _BY_CODE = {
     for module in (refusals, bound_refusals)
     for one in vars(module).values()
     if isinstance(one, type) and issubclass(one, Refusal) and "code" in vars(one)
+    if not issubclass(one, TooManyRequests)  # of a request, never of a row
 }

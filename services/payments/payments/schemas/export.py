@@ -1,10 +1,9 @@
 """What a file of payments holds: a line each, as its payer or payee may see it."""
 
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from kit.csv_text import text_cell
+from kit.csv_text import text_cell, time_cell
 from kit.money import decimal_text
 from payments.domain.payment import Payment
 
@@ -39,7 +38,7 @@ def cells(payment: Payment, viewer_id: UUID) -> tuple[str, ...]:
     is_own = payment.payer_id == viewer_id
     return (
         str(payment.id),
-        payment.created_at.isoformat(),
+        time_cell(payment.created_at),
         "out" if is_own else "in",
         payment.status,
         decimal_text(payment.amount_minor, payment.currency),
@@ -51,17 +50,13 @@ def cells(payment: Payment, viewer_id: UUID) -> tuple[str, ...]:
         text_cell(payment.description),
         (payment.card_last4 or "") if is_own else "",
         (payment.reason or "") if is_own else "",
-        _time(payment.paid_at),
+        time_cell(payment.paid_at),
         "" if payment.transfer_id is None else str(payment.transfer_id),
         "" if payment.paid_minor is None else decimal_text(payment.paid_minor, payment.currency),
         decimal_text(payment.refunded_minor, payment.currency),
         decimal_text(payment.disputed_minor, payment.currency),
-        _time(payment.disputed_at),
+        time_cell(payment.disputed_at),
         payment.dispute_outcome or "",
         decimal_text(payment.return_minor or 0, payment.currency) if is_own else "",
         (payment.return_status or "") if is_own else "",
     )
-
-
-def _time(at: datetime | None) -> str:
-    return "" if at is None else at.isoformat()

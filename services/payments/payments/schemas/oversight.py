@@ -1,13 +1,14 @@
 """What administrators ask over everybody's, and the charges that they are shown."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
 from kit.money import decimal_text
-from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from kit.web.queries import SpanQuery, old_name
 from kit.web.schemas import Model
 from payments.domain.charges import ChargeStatus, ReturnStatus
 from payments.domain.listing import ListedCharge
@@ -33,20 +34,8 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-class _Paged(Model):
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Entries of a page at most.")
-    cursor: str | None = Field(
-        None, max_length=200, description="`next_cursor` of the page before."
-    )
-
-    @property
-    def filters(self) -> dict[str, Any]:
-        """What a cursor is bound to."""
-        return self.model_dump(mode="json", exclude={"limit", "cursor"})
-
-
-class RefundsQuery(_Paged):
-    """Filters and page of everybody's refunds."""
+class RefundsQuery(SpanQuery):
+    """Filters and page of everybody's refunds, by when they were asked for."""
 
     payment_id: UUID | None = None
     status: RefundStatus | None = None
@@ -59,19 +48,28 @@ class RefundsQuery(_Paged):
     )
 
 
-class BulksQuery(_Paged):
-    """Filters and page of bulks."""
+class _OfOne(SpanQuery):
+    """Filters and page of what is one person's."""
 
-    payer: str | None = Field(
-        None, max_length=64, description="Who sent it: a user's id, or username."
-    )
+    old_names: ClassVar[Mapping[str, str]] = {"payer": "owner_id"}
+
+    owner_id: UUID | None = Field(None, description="Whose.")
+    payer: str | None = old_name("owner_id", max_length=64)
+
+    @property
+    def owner(self) -> str | None:
+        """Whose, under either name: a user's id, or by the old name also a username."""
+        return self.payer if self.owner_id is None else str(self.owner_id)
 
 
-class ChargesQuery(_Paged):
-    """Filters and page of everybody's charges of cards."""
+class BulksQuery(_OfOne):
+    """Filters and page of bulks, by when they were sent."""
+
+
+class ChargesQuery(_OfOne):
+    """Filters and page of everybody's charges of cards, by when they were asked for."""
 
     payment_id: UUID | None = None
-    payer: str | None = Field(None, max_length=64, description="A user's id, or username.")
     status: ChargeStatus | None = None
     provider: str | None = Field(None, max_length=40)
     return_status: ReturnStatus | None = Field(

@@ -11,13 +11,14 @@ from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_of
+from kit.web.pagination import page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from wallet import refusals
 from wallet.adjustment_schemas import AdjustmentAnswer, AdjustmentForeseen, AdjustmentRequest
 from wallet.domain.book import Book
-from wallet.repository.adjustments import Adjustment, Adjustments, Status
+from wallet.queries import AdjustmentsQuery
+from wallet.repository.adjustments import Adjustment, Adjustments, Wanted
 from wallet.repository.houses import Houses
 from wallet.service import adjustments
 from wallet.service.adjustments import Foreseen
@@ -74,32 +75,30 @@ async def _foreseen(store: Database, by: UUID, body: AdjustmentRequest) -> Book:
     response_model=Page[AdjustmentAnswer],
     refusals=(CursorInvalid,),
 )
-async def list_adjustments(  # noqa: PLR0913 (one parameter for each of the query's)
-    *,
+async def list_adjustments(
     caller: Caller,
     store: Store,
     settings: Configured,
+    query: Annotated[AdjustmentsQuery, Query()],
     audit: Auditing,
-    status: Annotated[Status | None, Query()] = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
 ) -> Page[AdjustmentAnswer]:
     """List what was proposed and what has become of it."""
-    cursors = Cursors(
-        settings.cursor_secret,
-        list_name="list_adjustments",
-        subject=caller.subject,
-        filters={"status": status},
+    cursors = query.cursors(
+        settings.cursor_secret, list_name="list_adjustments", subject=caller.subject
     )
-    before = cursors.decode(cursor)
+    before = cursors.decode(query.cursor)
+    wanted = Wanted(query.status, query.wallet_id, query.transfer_id, query.span)
     async with store.read() as connection:
-        rows = await Adjustments(connection, store.clock.now()).page(status, before, limit + 1)
-    await audit.read("adjustment")
+        rows = await Adjustments(connection, store.clock.now()).page(
+            wanted, before, query.limit + 1
+        )
+        owners = await Houses(connection).owners([query.wallet_id])
+    await audit.listed("adjustment", owners or None)
     return page_of(
         Page[AdjustmentAnswer],
         rows,
         AdjustmentAnswer.of,
-        limit=limit,
+        limit=query.limit,
         cursors=cursors,
     )
 

@@ -1,27 +1,27 @@
 """A wallet's past: entries, the balance at a time, statements."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
 from starlette.responses import StreamingResponse
 
-from kit.csv_text import text_cell, written
+from kit.csv_text import text_cell, time_cell, written
 from kit.db import Database
 from kit.money import decimal_text
 from kit.refusals import CursorInvalid
 from kit.web.audit import Auditing
 from kit.web.fields import MoneyObject
 from kit.web.identity import Caller
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position, page_of
+from kit.web.pagination import Position, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from kit.web.times import DEFAULT_ZONE, Zone, span
 from wallet import refusals
 from wallet.api.ownership import visible
+from wallet.queries import EntriesQuery, StatementQuery
 from wallet.repository.history import Line
-from wallet.schemas import BalanceAnswer, EntryAnswer, Moment, RangeEdge, StatementAnswer
+from wallet.schemas import BalanceAnswer, EntryAnswer, Moment, StatementAnswer
 from wallet.service import history
 from wallet.service.history import Asked, Period, Statement
 from wallet.wiring import Configured, Store
@@ -40,14 +40,6 @@ _COLUMNS = (
     "transfer_id",
 )
 
-From = Annotated[
-    RangeEdge | None, Query(alias="from", description="From this time on; a day from its start.")
-]
-To = Annotated[
-    RangeEdge | None,
-    Query(alias="to", description="Up to, but without, this time; a day is included as a whole."),
-]
-In = Annotated[Zone, Query()]
 At = Annotated[Moment | None, Query(description="Now, if it is left out.")]
 
 
@@ -59,43 +51,46 @@ At = Annotated[Moment | None, Query(description="Now, if it is left out.")]
     response_model=Page[EntryAnswer],
     refusals=(CursorInvalid, refusals.PeriodInvalid),
 )
-async def list_entries(  # noqa: PLR0913 (one parameter for each of the query's)
-    *,
+async def list_entries(  # noqa: PLR0913, PLR0917 (one for each part of the request)
     wallet_id: UUID,
     caller: Caller,
     store: Store,
     settings: Configured,
+    query: Annotated[EntriesQuery, Query()],
     audit: Auditing,
-    since: From = None,
-    until: To = None,
-    tz: In = DEFAULT_ZONE,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
 ) -> Page[EntryAnswer]:
     """List what came in and what went out."""
-    begin, end = span(since, until, tz)
-    cursors = Cursors(
+    cursors = query.cursors(
         settings.cursor_secret,
         list_name="list_entries",
         subject=caller.subject,
-        filters={"wallet_id": wallet_id, "from": begin, "to": end},
+        wallet_id=wallet_id,
     )
-    before = cursors.decode(cursor)
-    # Within one wallet an entry's seq is its id.
-    below = None if before is None else before.id.int
+    before = cursors.decode(query.cursor)
     async with store.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
-        asked = Asked(begin, end, below, limit + 1)
+        asked = asked_for(query, before)
         rows = await history.entries(connection, wallet.id, asked)
     await audit.read("wallet", wallet.id, wallet.owner_id)
     return page_of(
         Page[EntryAnswer],
         rows,
         lambda row: EntryAnswer.of(row, wallet.currency),
-        limit=limit,
+        limit=query.limit,
         cursors=cursors,
-        place=lambda row: Position(row.posted_at, UUID(int=row.seq)),
+        place=place_of,
     )
+
+
+def asked_for(query: EntriesQuery, before: Position | None) -> Asked:
+    """Return which entries are asked for: within one account an entry's seq is its id."""
+    below = None if before is None else before.id.int
+    return Asked(*query.span, below, query.limit + 1)
+
+
+def place_of(line: Line) -> Position:
+    """Return where a page ends that has an entry last."""
+    return Position(line.posted_at, UUID(int=line.seq))
 
 
 @router.get(
@@ -131,26 +126,22 @@ async def get_balance(
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
     refusals=(refusals.PeriodInvalid, refusals.StatementTooLong),
 )
-async def get_statement(  # noqa: PLR0913 (one parameter for each of the query's)
-    *,
+async def get_statement(
     wallet_id: UUID,
     caller: Caller,
     store: Store,
+    query: Annotated[StatementQuery, Query()],
     audit: Auditing,
-    since: From = None,
-    until: To = None,
-    tz: In = DEFAULT_ZONE,
-    format: Literal["json", "csv"] = "json",  # noqa: A002 (the parameter's public name)
 ) -> StatementAnswer | StreamingResponse:
     """Show a period, by default the wallet's whole life; JSON up to 1,000 entries, CSV any."""
-    begin, end = span(since, until, tz)
+    begin, end = query.span
     async with store.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
         period = Period(begin or wallet.created_at, end or store.clock.now())
         found = await history.statement(connection, wallet, period)
-        lines = await history.lines(connection, found) if format == "json" else []
+        lines = await history.lines(connection, found) if query.format == "json" else []
     await audit.read("wallet", wallet.id, wallet.owner_id)
-    if format == "json":
+    if query.format == "json":
         return StatementAnswer.of(found, lines)
     return StreamingResponse(
         _csv(store, found),
@@ -164,7 +155,7 @@ async def _csv(store: Database, found: Statement) -> AsyncIterator[bytes]:
     currency, period = found.wallet.currency, found.period
     opening = decimal_text(found.opening_minor, currency)
     closing = decimal_text(found.closing_minor, currency)
-    opened, closed = period.begin.isoformat(), period.end.isoformat()
+    opened, closed = time_cell(period.begin), time_cell(period.end)
     yield written(
         [
             _COLUMNS,
@@ -179,7 +170,7 @@ async def _csv(store: Database, found: Statement) -> AsyncIterator[bytes]:
 def _cells(line: Line, currency: str) -> tuple[str, ...]:
     return (
         str(line.seq),
-        line.posted_at.isoformat(),
+        time_cell(line.posted_at),
         line.kind,
         text_cell(line.reference),
         text_cell(line.description),

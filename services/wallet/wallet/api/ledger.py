@@ -7,32 +7,25 @@ from fastapi import Query
 
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.audit import Auditing
-from kit.web.fields import CurrencyCode
 from kit.web.identity import Caller, Identity
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, Position, page_of
+from kit.web.pagination import page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from kit.web.times import DEFAULT_ZONE, span
 from wallet import refusals
-from wallet.api.history import From, In, To
+from wallet.api.history import asked_for, place_of
 from wallet.domain.wallets import HOUSES
 from wallet.ledger_schemas import (
     HouseAccountAnswer,
-    HouseName,
     LedgerEntryAnswer,
     TransferAnswer,
 )
+from wallet.queries import EntriesQuery, HouseAccountsQuery
 from wallet.repository.history import History
 from wallet.repository.houses import Houses
 from wallet.service import history
-from wallet.service.history import Asked
 from wallet.wiring import Configured, Store
 
 router = Router(tags=["ledger"])
-
-Provider = Annotated[
-    str | None, Query(min_length=1, max_length=64, description="Whose account, or its use.")
-]
 
 
 @router.get(
@@ -43,36 +36,30 @@ Provider = Annotated[
     response_model=Page[HouseAccountAnswer],
     refusals=(CursorInvalid,),
 )
-async def list_house_accounts(  # noqa: PLR0913 (one parameter for each of the query's)
-    *,
+async def list_house_accounts(
     caller: Caller,
     store: Store,
     settings: Configured,
+    query: Annotated[HouseAccountsQuery, Query()],
     audit: Auditing,
-    house: Annotated[HouseName | None, Query()] = None,
-    provider: Provider = None,
-    currency: Annotated[CurrencyCode | None, Query()] = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
 ) -> Page[HouseAccountAnswer]:
     """List clearing, suspense, fees and debts, the youngest account first."""
-    cursors = Cursors(
-        settings.cursor_secret,
-        list_name="list_house_accounts",
-        subject=caller.subject,
-        filters={"house": house, "provider": provider, "currency": currency},
+    cursors = query.cursors(
+        settings.cursor_secret, list_name="list_house_accounts", subject=caller.subject
     )
-    before = cursors.decode(cursor)
-    kind = None if house is None else HOUSES[house]
+    before = cursors.decode(query.cursor)
+    kind = None if query.house is None else HOUSES[query.house]
     async with store.read() as connection:
-        rows = await Houses(connection).page(kind, provider, currency, before, limit + 1)
+        rows = await Houses(connection).page(
+            kind, query.provider, query.currency, before, query.limit + 1
+        )
     await audit.read("house_account")
     now = store.clock.now()
     return page_of(
         Page[HouseAccountAnswer],
         rows,
         lambda row: HouseAccountAnswer.of(row, now),
-        limit=limit,
+        limit=query.limit,
         cursors=cursors,
     )
 
@@ -85,43 +72,35 @@ async def list_house_accounts(  # noqa: PLR0913 (one parameter for each of the q
     response_model=Page[LedgerEntryAnswer],
     refusals=(CursorInvalid, NotFound, refusals.PeriodInvalid),
 )
-async def list_account_entries(  # noqa: PLR0913 (one parameter for each of the query's)
-    *,
+async def list_account_entries(  # noqa: PLR0913, PLR0917 (one for each part of the request)
     account_id: UUID,
     caller: Caller,
     store: Store,
     settings: Configured,
+    query: Annotated[EntriesQuery, Query()],
     audit: Auditing,
-    since: From = None,
-    until: To = None,
-    tz: In = DEFAULT_ZONE,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
 ) -> Page[LedgerEntryAnswer]:
     """List what came in and what went out, and of suspended money for whom it was."""
-    begin, end = span(since, until, tz)
-    cursors = Cursors(
+    cursors = query.cursors(
         settings.cursor_secret,
         list_name="list_account_entries",
         subject=caller.subject,
-        filters={"account_id": account_id, "from": begin, "to": end},
+        account_id=account_id,
     )
-    before = cursors.decode(cursor)
-    below = None if before is None else before.id.int
+    before = cursors.decode(query.cursor)
     async with store.read() as connection:
         account = await Houses(connection).find(account_id)
         if account is None:
             raise NotFound
-        asked = Asked(begin, end, below, limit + 1)
-        rows = await history.entries(connection, account_id, asked)
+        rows = await history.entries(connection, account_id, asked_for(query, before))
     await audit.read("account", account_id, *([account.owner_id] if account.owner_id else []))
     return page_of(
         Page[LedgerEntryAnswer],
         rows,
         lambda row: LedgerEntryAnswer.told(row, account.currency),
-        limit=limit,
+        limit=query.limit,
         cursors=cursors,
-        place=lambda row: Position(row.posted_at, UUID(int=row.seq)),
+        place=place_of,
     )
 
 

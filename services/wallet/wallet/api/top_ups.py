@@ -43,7 +43,7 @@ router = Router(tags=["top-ups"])
         refusals.WalletCurrencyDiffers,
         refusals.BalanceLimit,
         refusals.WalletClosed,
-        refusals.TopUpLimit,
+        refusals.TooManyTopUps,
         refusals.SandboxMoneyRefused,
         *CARD_REFUSALS.values(),
     ),

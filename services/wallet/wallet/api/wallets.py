@@ -13,36 +13,19 @@ from kit.web.audit import Auditing
 from kit.web.fields import CurrencyCode
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity
-from kit.web.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, page_of
+from kit.web.pagination import page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from wallet import refusals
 from wallet.api.ownership import visible
-from wallet.domain.wallets import Home, Status
+from wallet.domain.wallets import Home
+from wallet.queries import WalletsQuery
 from wallet.repository.wallets import Wallets, Wanted
 from wallet.schemas import OpenWallet, WalletAnswer
 from wallet.service import opening, wallets
 from wallet.wiring import Configured, Store
 
 router = Router(tags=["wallets"])
-
-_UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-
-Owners = Annotated[
-    str | None,
-    Query(
-        pattern=f"^{_UUID}(,{_UUID}){{0,99}}$",
-        description="Owners' ids, with commas between; others than oneself for admins only.",
-    ),
-]
-OldOwners = Annotated[
-    str | None,
-    Query(
-        pattern=f"^{_UUID}(,{_UUID}){{0,99}}$",
-        description="The same as `owner_id`, as it was called before.",
-        deprecated=True,
-    ),
-]
 
 
 @router.get(
@@ -53,52 +36,42 @@ OldOwners = Annotated[
     response_model=Page[WalletAnswer],
     refusals=(CursorInvalid, NotFound),
 )
-async def list_wallets(  # noqa: PLR0913 (one parameter for each of the query's)
-    *,
+async def list_wallets(
     caller: Caller,
     store: Store,
     settings: Configured,
+    query: Annotated[WalletsQuery, Query()],
     audit: Auditing,
-    owner_id: Owners = None,
-    owner: OldOwners = None,
-    currency: Annotated[CurrencyCode | None, Query()] = None,
-    status: Annotated[Status | None, Query()] = None,
-    number: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
 ) -> Page[WalletAnswer]:
     """List wallets by owner, currency, status or number."""
-    asked = owner_id or owner
-    cursors = Cursors(
-        settings.cursor_secret,
-        list_name="list_wallets",
-        subject=caller.subject,
-        filters={"owner": asked, "currency": currency, "status": status, "number": number},
+    cursors = query.cursors(
+        settings.cursor_secret, list_name="list_wallets", subject=caller.subject
     )
-    before = cursors.decode(cursor)
-    wanted = Wanted(_owners(caller, asked), currency, status, number)
+    before = cursors.decode(query.cursor)
+    wanted = Wanted(
+        _owners(caller, query.owners), query.currency, query.status, query.number, query.span
+    )
     async with store.read() as connection:
-        rows = await Wallets(connection).page(wanted, before, limit + 1)
+        rows = await Wallets(connection).page(wanted, before, query.limit + 1)
     await audit.listed("wallet", wanted.owners)
     return page_of(
         Page[WalletAnswer],
         rows,
         WalletAnswer.of,
-        limit=limit,
+        limit=query.limit,
         cursors=cursors,
     )
 
 
-def _owners(caller: Identity, asked: str | None) -> list[UUID] | None:
+def _owners(caller: Identity, asked: list[UUID] | None) -> list[UUID] | None:
     """Return whose wallets are listed; None for everybody's.
 
     Raises:
         NotFound: a user asks for others', as if there were none.
     """
-    owners = None if asked is None else [UUID(text) for text in asked.split(",")]
     if caller.is_admin:
-        return owners
-    if owners is not None and set(owners) != {caller.user}:
+        return asked
+    if asked is not None and set(asked) != {caller.user}:
         raise NotFound
     return [caller.user]
 
@@ -112,7 +85,7 @@ def _owners(caller: Identity, asked: str | None) -> list[UUID] | None:
     status_code=201,
     response_model=WalletAnswer,
     is_idempotent=True,
-    refusals=(refusals.WalletClosed, refusals.WalletLimit),
+    refusals=(refusals.WalletClosed, refusals.TooManyWallets),
 )
 async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Answer:
     """Open a wallet; the first of its currency becomes the default one."""

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from kit.db.unit_of_work import Connection, UnitOfWork
+from kit.span import ALWAYS, Span
 
 Status = Literal["pending", "posted", "rejected", "expired"]
 
@@ -34,6 +35,10 @@ _PAGE = f"""
 SELECT {_COLUMNS} FROM adjustment
 WHERE ($2::text IS NULL OR {_STATUS} = $2)
     AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
+    AND ($6::uuid IS NULL OR $6 IN (payer_account_id, payee_account_id))
+    AND ($7::uuid IS NULL OR transfer_id = $7)
+    AND created_at >= coalesce($8, '-infinity'::timestamptz)
+    AND created_at < coalesce($9, 'infinity'::timestamptz)
 ORDER BY created_at DESC, id DESC LIMIT $5
 """
 
@@ -56,6 +61,15 @@ class Adjustment(NamedTuple):
     decided_at: datetime | None
 
 
+class Wanted(NamedTuple):
+    """Which adjustments are listed; None does not narrow."""
+
+    status: Status | None = None
+    wallet_id: UUID | None = None
+    transfer_id: UUID | None = None
+    span: Span = ALWAYS
+
+
 class Adjustments:
     """Adjustments on one connection; `now` tells which are expired."""
 
@@ -69,12 +83,12 @@ class Adjustments:
         return None if row is None else Adjustment(*row)
 
     async def page(
-        self, status: Status | None, before: tuple[datetime, UUID] | None, limit: int
+        self, wanted: Wanted, before: tuple[datetime, UUID] | None, limit: int
     ) -> list[Adjustment]:
-        """Return them, newest first; None is any status."""
-        rows = await self._connection.fetch(
-            _PAGE, self._now, status, *(before or (None, None)), limit
-        )
+        """Return them, newest first."""
+        status, *others, span = wanted
+        place = before or (None, None)
+        rows = await self._connection.fetch(_PAGE, self._now, status, *place, limit, *others, *span)
         return [Adjustment(*row) for row in rows]
 
 

@@ -9,7 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import select, tuple_
 
+from kit.db.query import within
 from kit.db.unit_of_work import Connection
+from kit.span import ALWAYS, Span
 from wallet.domain.wallets import HOUSE_IS_FULL_MINOR, Home, HouseAccount, Status, Wallet
 from wallet.tables import account
 
@@ -73,6 +75,7 @@ class Wanted(NamedTuple):
     currency: str | None = None
     status: Status | None = None
     number: int | None = None
+    span: Span = ALWAYS
 
 
 class Wallets:
@@ -117,6 +120,7 @@ class Wallets:
             value = getattr(wanted, name)
             if value is not None:
                 query = query.where(account.c[name] == value)
+        query = within(query, account.c.created_at, wanted.span)
         if before is not None:
             query = query.where(tuple_(account.c.created_at, account.c.id) < tuple_(*before))
         return [Wallet(*row) for row in await self._connection.fetch(query)]

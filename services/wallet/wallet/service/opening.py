@@ -6,7 +6,7 @@ from uuid import UUID
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from wallet.domain.wallets import DEFAULT_NAME, Home, HouseAccount, Wallet
-from wallet.refusals import WalletClosed, WalletLimit
+from wallet.refusals import TooManyWallets, WalletClosed
 from wallet.repository.owners import Owners
 from wallet.repository.wallets import Wallets
 from wallet.service.translate import wallet_opened
@@ -56,7 +56,7 @@ async def open_wallet(uow: UnitOfWork, home: Home, name: str) -> Wallet:
 
     Raises:
         WalletClosed: the owner is deleted.
-        WalletLimit: they have MAX_FURTHER_WALLETS beside their default ones.
+        TooManyWallets: they have MAX_FURTHER_WALLETS beside their default ones.
     """
     owners = Owners(uow)
     await owners.take_alone(home.owner_id)
@@ -66,7 +66,7 @@ async def open_wallet(uow: UnitOfWork, home: Home, name: str) -> Wallet:
     if opened:
         return opened[0]
     if await owners.further_wallets(home.owner_id) >= MAX_FURTHER_WALLETS:
-        raise WalletLimit(limit=MAX_FURTHER_WALLETS)
+        raise TooManyWallets(limit=MAX_FURTHER_WALLETS)
     wallet = await Wallets(uow).open(new_id(), home, name, uow.clock.now())
     uow.emit(wallet_opened(wallet), subject=str(wallet.id), sequence=1)
     return wallet

@@ -9,7 +9,7 @@ from kit.money import MAX_MINOR, Money
 from kit.refusals import NotFound
 from wallet.domain.commands import Party, Posted, Transfer
 from wallet.domain.wallets import Home, HouseAccount, Wallet
-from wallet.refusals import BalanceLimit, TopUpLimit, WalletClosed, WalletCurrencyDiffers
+from wallet.refusals import BalanceLimit, TooManyTopUps, WalletClosed, WalletCurrencyDiffers
 from wallet.repository.top_up_days import add_to_day
 from wallet.repository.wallets import Wallets
 from wallet.service.opening import default_wallet
@@ -38,7 +38,7 @@ async def top_up(
         NotFound: the wallet is not there, or not the owner's.
         WalletCurrencyDiffers: it has another currency.
         WalletClosed: the owner is deleted.
-        TopUpLimit: the owner has asked for too much today.
+        TooManyTopUps: the owner has asked for too much today.
         BalanceLimit: it can't hold that much more.
     """
     wallet = await wallet_to_fill(uow, owner_id, money, wallet_id)
@@ -81,7 +81,7 @@ async def wallet_to_fill(
         NotFound: the wallet is not there, or not the owner's.
         WalletCurrencyDiffers: it has another currency.
         WalletClosed: the owner is deleted.
-        TopUpLimit: the owner has asked for too much today.
+        TooManyTopUps: the owner has asked for too much today.
     """
     if wallet_id is None:
         wallet = await default_wallet(uow, Home(owner_id, money.currency))
@@ -93,7 +93,9 @@ async def wallet_to_fill(
         raise WalletClosed
     day = uow.clock.now().date()
     if await add_to_day(uow, owner_id, money.currency, day, money.minor) > MAX_DAY_MINOR:
-        raise TopUpLimit(most=Money(MAX_DAY_MINOR, money.currency).decimal, currency=money.currency)
+        raise TooManyTopUps(
+            most=Money(MAX_DAY_MINOR, money.currency).decimal, currency=money.currency
+        )
     return wallet
 
 

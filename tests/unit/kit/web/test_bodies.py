@@ -144,8 +144,26 @@ def test_forms_are_read() -> None:
     [b"a=1&a=2", b"a=%FF", "a=я".encode(), b"&".join(b"a%d=1" % n for n in range(101))],
 )
 def test_unclear_forms_are_unreadable(form: bytes) -> None:
-    with pytest.raises(BodyUnreadable):
+    with pytest.raises(BodyUnreadable) as refused:
         bodies.parse_form(form)
+    assert "form" in refused.value.detail("en")
+    assert "JSON" not in refused.value.detail("en") + refused.value.detail("ru")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"[" * 33 + b"]" * 33, "32 levels"),
+        (b"[" + b"[]," * 20_000 + b"[]]", "20000 lists and objects"),
+        (b'{"a": 1, "a": 2}', "a key twice"),
+        (b'{"a": ', "one valid JSON document"),
+    ],
+)
+def test_an_unreadable_document_says_what_of_it_is(body: bytes, said: str) -> None:
+    with pytest.raises(BodyUnreadable) as refused:
+        bodies.parse_json(body)
+    assert said in refused.value.detail("en")
+    assert refused.value.detail("ru") != refused.value.detail("en")
 
 
 @pytest.mark.parametrize(

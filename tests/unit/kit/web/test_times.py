@@ -61,6 +61,33 @@ def test_fractions_of_a_second_are_kept_to_the_microsecond() -> None:
     assert read("at", "2026-01-31T12:00:00.1234567Z", is_body=True).microsecond == 123_456
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2016-12-31T23:59:60Z", datetime(2017, 1, 1, tzinfo=UTC)),
+        ("1990-12-31T15:59:60-08:00", datetime(1991, 1, 1, tzinfo=UTC)),  # RFC 3339 §5.8
+        ("2015-07-01T02:59:60.25+03:00", datetime(2015, 7, 1, 0, 0, 0, 250_000, UTC)),
+        ("2026-01-31T23:59:60Z", datetime(2026, 2, 1, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize("name", ["at", "edge"])
+def test_a_leap_second_is_the_first_of_the_next_minute(
+    text: str, expected: datetime, name: str
+) -> None:
+    assert read(name, text, is_body=True) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-30T23:59:60Z", "2026-01-31T12:00:60Z", "2026-01-31T23:59:60+03:00"]
+)
+def test_what_can_be_no_leap_second_is_refused_with_when_one_comes(text: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        read("at", text, is_body=True)
+    (fault,) = faults_of(refused.value)
+    assert fault.code == "malformed"
+    assert "23:59:60 UTC" in fault.detail_en
+
+
 NO_TIMES: list[Any] = [
     "20261101",
     "1795990000",
@@ -96,7 +123,9 @@ NO_TIMES: list[Any] = [
     "2026-13-01T12:00:00Z",
     "2026-01-31T24:00:00Z",
     "2026-01-31T12:60:00Z",
-    "2026-01-31T23:59:60Z",
+    "2026-01-31T23:59:61Z",
+    "2026-01-31T12:60:60Z",
+    "9999-12-31T23:59:60Z",
     "0000-01-01T00:00:00Z",
     "0001-01-01T00:00:00+14:00",
     "9999-12-31T23:59:59-12:00",

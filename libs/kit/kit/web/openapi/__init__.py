@@ -2,3 +2,7 @@
 
 `document.complete` adds it: access levels, problems with their codes, headers of answers.
 """
+
+from typing import Final
+
+API_VERSION: Final = "1.0.0"  # of all services together: callers see one API

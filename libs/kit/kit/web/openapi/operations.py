@@ -46,6 +46,7 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
             general.IdempotencyKeyMalformed,
             general.IdempotencyKeyReused,
             general.IdempotencyInFlight,
+            general.TooManyKeys,
         ]
     found += [general.TooManyRequests, general.InternalError, general.Unavailable]
     return list(dict.fromkeys(found))
