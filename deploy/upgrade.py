@@ -39,15 +39,17 @@ def check(commit: str) -> None:
     with tempfile.TemporaryDirectory(prefix="saldo-upgrade-") as folder:
         earlier = _installation(_sources(commit, Path(folder) / "earlier"), Path(folder), "earlier")
         present = _installation(ROOT, Path(folder), "present")
-        with earlier.on_the_side():
-            earlier.up()
-            left = _live(earlier)
-            tell(f"up at {commit}: 150.00 RUB paid, 100.00 reserved, 75.00 to be paid in a week")
-            earlier.down()
-            present.up()
-            tell("down, and up as it is now")
-            _go_on(present, left)
-        _drop_images()
+        try:
+            with earlier.on_the_side(), present.on_the_side():  # the present has volumes of its own
+                earlier.up()
+                left = _live(earlier)
+                tell(f"up at {commit}: 150.00 RUB paid, 100.00 reserved, 75.00 due in a week")
+                earlier.down()
+                present.up()
+                tell("down, and up as it is now")
+                _go_on(present, left)
+        finally:
+            _drop_images()
     tell(f"what {commit} held is there, and goes on")
 
 

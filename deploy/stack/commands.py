@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ _LAST_PORT = 65_535
 
 _PAUSE_SECONDS = 0.2
 _CHECK_SECONDS = 2.0
+_HEARD_SECONDS = 2.0
 
 
 def own_stack() -> Stack:
@@ -156,10 +158,23 @@ def develop(service: str) -> int:
     say("`make run` brings it back among the others, `make stop` ends those.")
     folders = (_folder(service), ROOT / "libs")
     command = reloading(sys.executable, service, folders)
-    try:
-        return subprocess.run(command, env=stack.env_of(service), check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    return attended(command, stack.env_of(service))
+
+
+def attended(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command in the foreground; told to end, end it in order, with what it started.
+
+    A terminal tells it too; who told us alone (SIGTERM) has us tell it.
+    """
+    with subprocess.Popen(command, env=environment) as running:
+        try:
+            return running.wait()
+        except KeyboardInterrupt:
+            try:
+                running.wait(_HEARD_SECONDS)
+            except subprocess.TimeoutExpired:
+                running.send_signal(signal.SIGINT)
+            return 0
 
 
 def reloading(python: str, service: str, folders: Iterable[Path]) -> list[str]:

@@ -32,6 +32,7 @@ def test_lint_types_tests_and_images_are_checked(jobs: dict[str, Any]) -> None:
     assert commands(jobs["test"]) == [".ci/run"]
     assert commands(jobs["test-as-root"])[-1] == ".ci/run"
     assert commands(jobs["compose"])[0] == "make up"
+    assert commands(jobs["compose"])[-2:] == ["make production-check", "make upgrade-check"]
 
 
 def test_an_image_of_every_service_is_built(jobs: dict[str, Any]) -> None:

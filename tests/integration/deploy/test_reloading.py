@@ -1,18 +1,30 @@
 """`make dev`: a service that starts anew when a file of it changes, wherever the clone lies."""
 
+import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from deploy.bootstrap import ROOT
 from deploy.stack.commands import reloading
+from deploy.stack.identity import identify
 from deploy.stack.processes import waited
 
 WAIT = 30.0
 PROGRAM = """\
 #!/bin/sh
 echo "$@" >>"$(dirname "$0")/started"
+echo $$ >"$(dirname "$0")/new" && mv "$(dirname "$0")/new" "$(dirname "$0")/pid"
 exec sleep 600
+"""
+RUNNER = """
+import os, sys
+from deploy.stack.commands import attended
+from deploy.stack.signals import interruptible
+interruptible()
+sys.exit(attended(sys.argv[1:], os.environ))
 """
 
 
@@ -45,6 +57,19 @@ def test_a_service_is_run_and_run_anew_where_the_clones_path_has_a_blank(clone: 
         finally:
             watching.send_signal(signal.SIGINT)
     assert set(lines()) == {"-m wallet all"}
+
+
+def test_what_a_service_started_ends_with_the_command_that_only_the_runner_heard_of(
+    clone: Path,
+) -> None:
+    command = reloading(str(clone / "python"), "wallet", (clone / "wallet",))
+    runner = [sys.executable, "-c", RUNNER, *command]
+    with subprocess.Popen(runner, cwd=ROOT, env=os.environ) as running:  # noqa: S603 (as above)
+        assert waited((clone / "pid").exists, WAIT)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(WAIT) == 0
+    pid = int((clone / "pid").read_text())
+    assert waited(lambda: identify(pid) is None, WAIT)
 
 
 def _changed(folder: Path) -> bool:
