@@ -175,16 +175,21 @@ class WebSettings(EnvironmentSettings):
     max_body_bytes: int = setting(
         64 * 1024, "Largest request body, in bytes, where an operation says nothing else.", ge=1024
     )
+    cursor_secret: SecretStr = development_secret(
+        "development-cursor-secret-of-saldo",
+        "Signs list cursors and keys the fingerprints of repeated requests.",
+        shared="CURSOR_SECRET",
+    )
+
+
+class IdempotencySettings(EnvironmentSettings):
+    """How much is kept for requests that come again; of services with such operations."""
+
     idempotency_keys: int = setting(
         50_000,
         "Most answers by Idempotency-Key that are kept for one caller, each for a day.",
         ge=1,
         shared="IDEMPOTENCY_KEYS",
-    )
-    cursor_secret: SecretStr = development_secret(
-        "development-cursor-secret-of-saldo",
-        "Signs list cursors and keys the fingerprints of repeated requests.",
-        shared="CURSOR_SECRET",
     )
 
 

@@ -42,6 +42,11 @@ END $$
 
 _KEPT = ("alembic_version",)
 
+_END_CONNECTIONS = """
+SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = '{role}' AND pid <> pg_backend_pid()
+"""
+
 
 def server_url() -> str:
     """Return the URL of the PostgreSQL that tests may do anything with."""
@@ -88,6 +93,10 @@ class Cluster:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+    async def end_connections(self, role: str) -> None:
+        """End every connection of a role to this database, and wait until they have ended."""
+        await self.as_superuser(_END_CONNECTIONS.format(role=role))
 
     async def prepare(self, service: str) -> None:
         """Make a service's roles, schema and tables, once; then empty its tables."""

@@ -10,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from kit.settings import (
     BrokerSettings,
     DatabaseSettings,
+    IdempotencySettings,
     IdentitySettings,
     RedisSettings,
     WebSettings,
@@ -24,7 +25,14 @@ _HTTP_URL: Final = r"^https?://[^\s?#]+$"
 _EXAMPLE_SENDER: Final = "Saldo <no-reply@saldo.example>"
 
 
-class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
+class Settings(
+    DatabaseSettings,
+    BrokerSettings,
+    RedisSettings,
+    IdentitySettings,
+    IdempotencySettings,
+    WebSettings,
+):
     """Everything that `python -m notifications` reads from the environment."""
 
     model_config = SettingsConfigDict(env_prefix="NOTIFICATIONS_")

@@ -12,6 +12,7 @@ from kit.money import CURRENCIES, is_plain_decimal
 from kit.settings import (
     BrokerSettings,
     DatabaseSettings,
+    IdempotencySettings,
     IdentitySettings,
     RedisSettings,
     WebSettings,
@@ -67,7 +68,14 @@ def _whole_units(text: str) -> Decimal:
     return Decimal(text)
 
 
-class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
+class Settings(
+    DatabaseSettings,
+    BrokerSettings,
+    RedisSettings,
+    IdentitySettings,
+    IdempotencySettings,
+    WebSettings,
+):
     """Everything that `python -m payments` reads from the environment."""
 
     model_config = SettingsConfigDict(env_prefix="PAYMENTS_")

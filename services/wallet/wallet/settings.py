@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 from kit.settings import (
     BrokerSettings,
     DatabaseSettings,
+    IdempotencySettings,
     IdentitySettings,
     RedisSettings,
     WebSettings,
@@ -18,7 +19,14 @@ from kit.settings import (
 _HTTP_URL: Final = r"^https?://[^\s?#]+$"
 
 
-class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings, WebSettings):
+class Settings(
+    DatabaseSettings,
+    BrokerSettings,
+    RedisSettings,
+    IdentitySettings,
+    IdempotencySettings,
+    WebSettings,
+):
     """Everything that `python -m wallet` reads from the environment."""
 
     model_config = SettingsConfigDict(env_prefix="WALLET_")

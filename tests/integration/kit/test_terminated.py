@@ -13,11 +13,6 @@ from kit.tasks import all_of
 from kit.web.outages import refusal_of
 from testkit.databases import Cluster
 
-# Waits until they have ended.
-END_ALL = (
-    "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND usename = 'kit' AND pid <> pg_backend_pid()"
-)
 END_SELF = "SELECT pg_terminate_backend(pg_backend_pid())"
 
 
@@ -52,7 +47,7 @@ async def test_units_of_work_begin_on_a_connection_that_is_there(
     database: Database, cluster: Cluster
 ) -> None:
     await fill_pool(database)
-    await cluster.as_superuser(END_ALL)
+    await cluster.end_connections("kit")
 
     async def add(number: int) -> None:
         async with database.unit_of_work() as uow:
@@ -66,7 +61,7 @@ async def test_what_is_read_is_read_from_a_connection_that_is_there(
     database: Database, cluster: Cluster
 ) -> None:
     await fill_pool(database)
-    await cluster.as_superuser(END_ALL)
+    await cluster.end_connections("kit")
 
     async def one() -> int:
         async with database.read() as connection:
@@ -84,7 +79,7 @@ async def test_a_connection_ended_between_two_questions_is_replaced(
 ) -> None:
     async with database.read() as connection:
         first = await connection.fetchval("SELECT pg_backend_pid()")
-        await cluster.as_superuser(END_ALL)
+        await cluster.end_connections("kit")
         assert await connection.fetchval("SELECT pg_backend_pid()") != first
 
 
@@ -169,7 +164,7 @@ async def test_under_load_nothing_is_taken_for_a_bug_and_nothing_is_done_twice(
         for _ in range(15):
             for _ in range(20):
                 await done_again.acquire()
-            await cluster.as_superuser(END_ALL)
+            await cluster.end_connections("kit")
         is_over = True
 
     await all_of([end_them(), *(work() for _ in range(8))])

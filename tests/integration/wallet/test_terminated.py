@@ -7,10 +7,6 @@ from tests.integration.wallet.world import World
 from kit.tasks import all_of
 from testkit.databases import Cluster
 
-END_ALL = (
-    "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND usename = 'wallet' AND pid <> pg_backend_pid()"
-)
 CALLERS, EACH = 6, 10
 BETWEEN = 20  # answers, before all connections are ended again
 ENDS = 6
@@ -46,7 +42,7 @@ async def test_top_ups_sent_again_with_their_keys_are_posted_once_each(
         for _ in range(ENDS):
             for _ in range(BETWEEN):
                 await answered.acquire()
-            await cluster.as_superuser(END_ALL)
+            await cluster.end_connections("wallet")
 
     await all_of([end_them(), *(top_up_all() for _ in range(CALLERS))])
 

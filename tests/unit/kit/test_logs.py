@@ -21,6 +21,7 @@ class Captured(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
+    before = structlog.get_config()
     handlers, level = logging.root.handlers[:], logging.root.level
     yield
     logging.root.handlers[:] = handlers
@@ -29,7 +30,7 @@ def logging_as_before() -> Iterator[None]:
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.NOTSET)
     logging.getLogger("uvicorn.access").disabled = False
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def fail(error: Exception) -> None:

@@ -101,6 +101,8 @@ class Relay:
             while not await connection.fetchval(_TAKE_LOCK):
                 # Another process relays: what is committed here must wake it.
                 await _pass_on(self._database, connection, OWNERSHIP_POLL_SECONDS)
+            # One that PostgreSQL ends is noticed at once, not with the next poll.
+            connection.add_termination_listener(self._on_notify)
             schema = await connection.fetchval("SELECT current_schema()")
             await connection.add_listener(f"{schema}_{CHANNEL}", self._on_notify)
             yield connection
@@ -148,4 +150,9 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 async def _pass_on(database: Database, connection: asyncpg.Connection, seconds: float) -> None:
     """Wait for the bell; pass a ring on. A silent connection is asked for a sign of life."""
     rung = await database.doorbell.wait(seconds)
-    await connection.execute(_RING if rung else "SELECT 1")
+    try:
+        await connection.execute(_RING if rung else "SELECT 1")
+    except BaseException:
+        if rung:  # nobody has heard it yet
+            database.doorbell.ring()
+        raise

@@ -47,6 +47,7 @@ from testkit.trips import (
     journey,
     trip,
 )
+from testkit.waiting import running, until
 
 
 class Agency:
@@ -318,3 +319,33 @@ async def test_when_a_worker_dies_at_a_task_another_does_it_after_the_lease(
         await stop([second])
     assert tries == ["dies", "works"]
     assert (await agency.row(saga_id))["reason"] == "denied"
+
+
+async def test_timers_and_tasks_go_on_after_their_connections_have_ended(
+    agency: Agency, cluster: Cluster
+) -> None:
+    tries = 0
+
+    async def visa(_: UUID, __: Mapping[str, Any]) -> TaskOutcome:
+        nonlocal tries
+        tries += 1
+        await cluster.end_connections("kit")
+        return TaskOutcome()
+
+    async def asks_again(before: int) -> bool:
+        agency.clock.advance(4)  # leases end, and so does the patience with whoever was asked
+        await cluster.end_connections("kit")
+        return len(await agency.asked(PayFlight)) > before
+
+    runner = TaskRunner(agency.engine, agency.database, {VISA: visa})
+    async with running(runner.run(), agency.engine.timers(agency.database)):
+        for _ in range(5):
+            saga_id = await _at_visa(agency)
+            await until(lambda saga_id=saga_id: _is_at(agency, saga_id, "flight"))
+            before = len(await agency.asked(PayFlight))
+            await until(lambda before=before: asks_again(before))
+    assert tries >= 5
+
+
+async def _is_at(agency: Agency, saga_id: UUID, step: str) -> bool:
+    return bool((await agency.row(saga_id))["step"] == step)

@@ -16,7 +16,7 @@ from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import derived_id
 from kit.refusals import Refusal, TokenInvalid
-from kit.settings import WebSettings
+from kit.settings import IdempotencySettings, WebSettings
 from kit.web.answers import Answer
 from kit.web.app import create_app
 from kit.web.idempotency import idempotently
@@ -56,7 +56,7 @@ class TillClosed(Refusal):
     detail_en = detail_ru = "The till is closed."
 
 
-class TillSettings(WebSettings):
+class TillSettings(IdempotencySettings, WebSettings):
     model_config = SettingsConfigDict(env_prefix="TILL_")
 
 

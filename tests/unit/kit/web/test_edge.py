@@ -87,6 +87,7 @@ def operations(router: Router) -> Router:
 
 @pytest.fixture
 def log_lines() -> Iterator[io.StringIO]:
+    before = structlog.get_config()
     import logging
 
     handlers, level = logging.root.handlers[:], logging.root.level
@@ -96,7 +97,7 @@ def log_lines() -> Iterator[io.StringIO]:
     logging.captureWarnings(capture=False)
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def events(stream: io.StringIO) -> list[dict[str, Any]]:
