@@ -11,7 +11,7 @@ from contracts.auth import RecordAudit
 from kit.messaging import cloudevents
 
 
-async def acts(room: Room) -> list[tuple[str, str, str | None, UUID | None]]:
+async def messages(room: Room) -> list[RecordAudit]:
     """Return what has been told, in its order."""
     await room.settle()
     found = []
@@ -21,8 +21,15 @@ async def acts(room: Room) -> list[tuple[str, str, str | None, UUID | None]]:
             if kind == RecordAudit.type:
                 act = cloudevents.decode(raw, event_id, RecordAudit).message
                 assert isinstance(act, RecordAudit)
-                found.append((act.action, act.subject_kind, act.subject_id, act.owner_id))
+                found.append(act)
     return found
+
+
+async def acts(room: Room) -> list[tuple[str, str, str | None, UUID | None]]:
+    """Return the like, as tuples that compare."""
+    return [
+        (act.action, act.subject_kind, act.subject_id, act.owner_id) for act in await messages(room)
+    ]
 
 
 async def test_limits_that_admins_see_and_set_are_told(room: Room, alice: UUID) -> None:
@@ -93,3 +100,15 @@ async def test_the_export_is_told_by_owner_and_ones_own_payments_are_not(
         assert (await room.get(root, path, payee="alice")).status_code == 200
     told = [(action, owner) for action, _, _, owner in await acts(room)]
     assert told == [("list_payments", alice), ("export_payments", alice)]
+
+
+async def test_what_is_between_two_is_told_under_both(room: Room, alice: UUID, bob: UUID) -> None:
+    payment_id = await paid(room, alice, bob)
+    assert (await as_admin(room, "GET", f"/v1/payments/{payment_id}")).status_code == 200
+    refunds = f"/v1/payments/{payment_id}/refunds"
+    await room.carried(as_admin(room, "POST", refunds, json={"amount": "1.00"}))
+    told = [(one.action, one.owner_id, one.owner_ids) for one in await messages(room)]
+    assert told == [
+        ("get_payment", alice, (alice, bob)),
+        ("refund_payment", bob, (bob, alice)),
+    ]

@@ -34,7 +34,12 @@ class Audit:
     record: Recorder
 
     async def changed(
-        self, uow: UnitOfWork, kind: str, subject_id: UUID | str | None = None, *owners: UUID
+        self,
+        uow: UnitOfWork,
+        kind: str,
+        subject_id: UUID | str | None = None,
+        *owners: UUID,
+        concerned: Sequence[UUID] = (),
     ) -> None:
         """Write down, in the unit of work of the change, what is changed.
 
@@ -43,9 +48,11 @@ class Audit:
             kind: What it is: `user`, `wallet`, `payment`, …
             subject_id: Which one.
             owners: All whose it is; it is found in the log under each of them.
+            concerned: Whom it concerns as well, without its being theirs to change: a payer who is
+                given back by an administrator, perhaps by themselves.
         """
         if self._is_kept(owners):
-            await self._keep(uow, kind, subject_id, owners)
+            await self._keep(uow, kind, subject_id, (*owners, *concerned))
 
     async def read(self, kind: str, subject_id: UUID | str | None = None, *owners: UUID) -> None:
         """Write down what is shown, and commit it: before the answer, with no connection held.

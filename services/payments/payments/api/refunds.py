@@ -98,7 +98,9 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
 
     async def work(uow: UnitOfWork) -> Answer:
         payment, refund = await service.request(uow, wired.refunds, order, _asker(viewer), rule)
-        await audit.changed(uow, "refund", refund.id, payment.payee_id)
+        await audit.changed(
+            uow, "refund", refund.id, payment.payee_id, concerned=(payment.payer_id,)
+        )
         where = {"Location": _address(refund.payment_id, refund.id)}
         return Answer(ACCEPTED, refund_shown(refund, viewer.language, to_payer=False), where)
 
