@@ -26,7 +26,7 @@ from kit.tasks import all_of
 
 OWN: Final = "gateway"
 
-_PAGES: Final = Path(__file__).parent / "pages"
+_PAGES: Final = Path(__file__).parent / "assets"
 _TYPES: Final[Mapping[str, bytes]] = {
     ".css": b"text/css; charset=utf-8",
     ".js": b"text/javascript; charset=utf-8",
