@@ -29,6 +29,7 @@ WITH_DECISIONS = [name for name in KEPT if (ROOMS[name] / "DECISIONS.md").exists
 GENERATED = re.compile(r"^<!-- generated:.*?^<!-- /generated -->", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 LABEL = re.compile(r"^\*\*([A-Z][a-z ]+)\*\*", re.MULTILINE)
+NAMED_TESTS = re.compile(r"`(tests/[\w/]+\.py)` \(((?:`\w+`(?:, )?)+)\)")
 FILE = re.compile(r"`((?:[\w-]+/)*[\w-]+\.(?:py|md|toml|json|sh|yml))`")
 
 
@@ -70,6 +71,18 @@ def test_a_decision_names_a_test_or_says_that_there_is_none(name: str) -> None:
         for title, text in _decisions(ROOMS[name]).items()
     }
     assert [one for one, text in enforced.items() if not re.search("tests/|No test", text)] == []
+
+
+@pytest.mark.parametrize("name", WITH_DECISIONS)
+def test_every_test_that_a_decision_names_is_there(name: str) -> None:
+    text = " ".join((ROOMS[name] / "DECISIONS.md").read_text(encoding="utf-8").split())
+    missing = [
+        f"{path}::{sentence}"
+        for path, sentences in NAMED_TESTS.findall(text)
+        for sentence in re.findall(r"`(\w+)`", sentences)
+        if f"def test_{sentence}(" not in (ROOT / path).read_text(encoding="utf-8")
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize("name", WITH_DECISIONS)
