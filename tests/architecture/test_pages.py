@@ -106,9 +106,13 @@ def _by_hand(path: Path) -> str:
 
 
 def _is_there(file: str, room: Path) -> bool:
-    """Return whether a file is where a page names it: from the room, its package, or the top."""
+    """Return whether a file is where a page names it: from the room, its package, or the top.
+
+    A name without a folder is anywhere in the room, or of what every service has.
+    """
     if "/" not in file:
-        return (ROOT / file).exists() or any(room.rglob(file))
+        packages = (rooms.folder(name) / name for name in rooms.services())
+        return any(room.rglob(file)) or any((one / file).exists() for one in (ROOT, *packages))
     places = (room, room / room.name, ROOT, ROOT / "libs/kit")
     return any((place / file).exists() for place in places)
 
