@@ -1,0 +1,143 @@
+"""Holds the pages of rooms to what is read in five minutes, and their decisions to one form."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deploy.generate import rooms
+from deploy.generate.rooms import ROOT
+
+MOST_LINES, MOST_WORDS, MOST_COLUMNS, MOST_LINES_OF_A_BULLET = 120, 950, 120, 3
+LABELS = ["Wanted", "Tried or measured", "Chosen", "Enforced by"]
+
+LIBS = ("kit", "contracts", "testkit")
+ROOMS = {name: ROOT / "libs" / name for name in LIBS}
+ROOMS |= {name: rooms.folder(name) for name in (*rooms.services(), rooms.GATEWAY)}
+ROOMS["deploy"] = ROOT / "deploy"
+# Rooms whose pages are still to be shortened; a name goes when its page has been.
+NOT_YET = {"contracts", "deploy", "gateway", "kit", "notifications", "testkit", "wallet"}
+KEPT = sorted(set(ROOMS) - NOT_YET)
+PAGES = [
+    path
+    for name in KEPT
+    for path in (ROOMS[name] / "README.md", ROOMS[name] / "DECISIONS.md")
+    if path.exists()
+]
+WITH_DECISIONS = [name for name in KEPT if (ROOMS[name] / "DECISIONS.md").exists()]
+
+GENERATED = re.compile(r"^<!-- generated:.*?^<!-- /generated -->", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
+LABEL = re.compile(r"^\*\*([A-Z][a-z ]+)\*\*", re.MULTILINE)
+NAMED_TESTS = re.compile(r"`(tests/[\w/]+\.py)` \(((?:`\w+`(?:, )?)+)\)")
+FILE = re.compile(r"`((?:[\w-]+/)*[\w-]+\.(?:py|md|toml|json|sh|yml))`")
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_page_is_read_in_five_minutes(name: str) -> None:
+    text = _by_hand(ROOMS[name] / "README.md")
+    words = [word for word in text.split() if re.search(r"\w", word)]
+    assert len(words) <= MOST_WORDS
+    assert len([line for line in text.splitlines() if line.strip()]) <= MOST_LINES
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_what_is_written_by_hand_fits_a_screen(path: Path) -> None:
+    lines = _by_hand(path).splitlines()
+    assert [line for line in lines if len(line) > MOST_COLUMNS and not _is_row(line)] == []
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_bullet_of_a_page_has_three_lines_at_most(name: str) -> None:
+    bullets = _bullets(_by_hand(ROOMS[name] / "README.md"))
+    assert [lines[0] for lines in bullets if len(lines) > MOST_LINES_OF_A_BULLET] == []
+
+
+@pytest.mark.parametrize("name", WITH_DECISIONS)
+def test_a_decision_says_what_was_wanted_tried_chosen_and_what_holds_it(name: str) -> None:
+    decisions = _decisions(ROOMS[name])
+    assert decisions
+    assert {
+        title: labels
+        for title, text in decisions.items()
+        if (labels := LABEL.findall(text)) != LABELS
+    } == {}
+
+
+@pytest.mark.parametrize("name", WITH_DECISIONS)
+def test_a_decision_names_a_test_or_says_that_there_is_none(name: str) -> None:
+    enforced = {
+        title: text.partition("**Enforced by**")[2]
+        for title, text in _decisions(ROOMS[name]).items()
+    }
+    assert [one for one, text in enforced.items() if not re.search("tests/|No test", text)] == []
+
+
+@pytest.mark.parametrize("name", WITH_DECISIONS)
+def test_every_test_that_a_decision_names_is_there(name: str) -> None:
+    text = " ".join((ROOMS[name] / "DECISIONS.md").read_text(encoding="utf-8").split())
+    missing = [
+        f"{path}::{sentence}"
+        for path, sentences in NAMED_TESTS.findall(text)
+        for sentence in re.findall(r"`(\w+)`", sentences)
+        if f"def test_{sentence}(" not in (ROOT / path).read_text(encoding="utf-8")
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", WITH_DECISIONS)
+def test_the_page_leads_to_its_decisions(name: str) -> None:
+    assert "](DECISIONS.md)" in (ROOMS[name] / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_file_that_a_page_names_is_there(path: Path) -> None:
+    named = FILE.findall(_by_hand(path))
+    assert [file for file in named if not _is_there(file, path.parent)] == []
+
+
+def test_only_rooms_are_excused() -> None:
+    assert set(ROOMS) >= NOT_YET
+
+
+def _by_hand(path: Path) -> str:
+    """Return a page without its generated blocks and its code."""
+    return CODE.sub("", GENERATED.sub("", path.read_text(encoding="utf-8")))
+
+
+def _is_there(file: str, room: Path) -> bool:
+    """Return whether a file is where a page names it: from the room, its package, or the top.
+
+    A name without a folder is anywhere in the room, or of what every service has.
+    """
+    if "/" not in file:
+        packages = (rooms.folder(name) / name for name in rooms.services())
+        return any(room.rglob(file)) or any((one / file).exists() for one in (ROOT, *packages))
+    places = (room, room / room.name, ROOT, ROOT / "libs/kit")
+    return any((place / file).exists() for place in places)
+
+
+def _is_row(line: str) -> bool:
+    return line.lstrip().startswith("|")
+
+
+def _bullets(text: str) -> Iterator[list[str]]:
+    """Yield the lines of every bullet: its own, and those indented below it."""
+    bullet: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        if bullet and not (line.startswith(" ") and line.strip()):
+            yield bullet
+            bullet = []
+        if re.match(r" *([*-]|\d+\.) ", line):
+            if bullet:
+                yield bullet
+            bullet = [line]
+        elif bullet:
+            bullet.append(line)
+
+
+def _decisions(room: Path) -> dict[str, str]:
+    """Return the decisions of a room, by their headings."""
+    text = (room / "DECISIONS.md").read_text(encoding="utf-8")
+    _, *parts = re.split(r"^## ", text, flags=re.MULTILINE)
+    return dict(part.split("\n", 1) for part in parts)
