@@ -1,4 +1,4 @@
-"""Runs the front page: every line of its main job, as it stands there, on the real stack."""
+"""Runs the front page and the walk-through: every line, as it stands there, on the real stack."""
 
 import json
 import re
@@ -12,7 +12,9 @@ from deploy.stack import Stack
 
 from kit.ids import new_id
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+FRONT = ROOT / "README.md"
+WALKTHROUGH = ROOT / "deploy" / "WALKTHROUGH.md"
 STEP = re.compile(
     r"^```bash\n(?P<lines>.*?)^```$"
     r"(?:\n\n<!-- answers -->\n(?P<answers>.*?)<!-- /answers -->)?",
@@ -23,19 +25,34 @@ END_OF_STEP = "----- end of step -----"
 
 @dataclass(frozen=True)
 class Step:
-    """Some lines of the page, the answers printed below them, and those just seen."""
+    """Some lines of a page, what is printed below them, and what was just seen."""
 
     lines: str
-    printed: list[Any]
-    seen: list[Any]
+    printed: str
+    seen: str
+
+    @property
+    def answers(self) -> list[Any]:
+        """The JSON objects that were just answered."""
+        return _answers(self.seen)
 
 
 @pytest.fixture(scope="module")
 def steps(stack: Stack) -> list[Step]:
-    found = list(STEP.finditer(README.read_text(encoding="utf-8")))
+    return _told(WALKTHROUGH, ("anna", "boris"), stack)
+
+
+@pytest.fixture(scope="module")
+def screen(stack: Stack) -> list[Step]:
+    return _told(FRONT, ("olga", "pavel"), stack)
+
+
+def _told(page: Path, people: tuple[str, ...], stack: Stack) -> list[Step]:
+    """Run all steps of a page in one shell, as whoever pastes them does."""
+    found = list(STEP.finditer(page.read_text(encoding="utf-8")))
     script = "".join(f"{step['lines']}echo '{END_OF_STEP}'\n" for step in found)
     script = script.replace("http://localhost:8000", stack.gateway_url)
-    for name in ("anna", "boris"):  # the page can be told once; a stack may be kept
+    for name in people:  # a page can be told once; a stack may be kept
         script = script.replace(f'"{name}"', f'"{name}-{new_id().hex[-8:]}"')
     told = subprocess.run(  # noqa: S603 (the page of this repository)
         ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607
@@ -47,7 +64,7 @@ def steps(stack: Stack) -> list[Step]:
     assert (told.returncode, told.stderr) == (0, "")
     outputs = told.stdout.split(f"{END_OF_STEP}\n")
     return [
-        Step(step["lines"], _answers(step["answers"] or ""), _answers(output))
+        Step(step["lines"], step["answers"] or "", output)
         for step, output in zip(found, outputs, strict=False)
     ]
 
@@ -71,17 +88,25 @@ def _shape(value: Any) -> Any:
 
 
 def _step(steps: list[Step], words: str) -> list[Any]:
-    return next(step.seen for step in steps if words in step.lines)
+    return next(step.answers for step in steps if words in step.lines)
 
 
-def test_the_page_prints_what_is_answered(steps: list[Step]) -> None:
+def test_the_front_page_prints_what_is_answered(screen: list[Step]) -> None:
+    [only] = screen
+    assert only.printed == f"```\n{only.seen}```\n"
+    assert only.seen.split() == ["1000.00", "paid", "cancelled", "850.00"]
+
+
+def test_the_walk_through_prints_what_is_answered(steps: list[Step]) -> None:
     with_answers = [step for step in steps if step.printed]
     assert len(with_answers) >= 8
     for step in with_answers:
-        assert [_shape(one) for one in step.printed] == [_shape(one) for one in step.seen]
+        assert [_shape(one) for one in _answers(step.printed)] == [
+            _shape(one) for one in step.answers
+        ]
 
 
-def test_the_story_of_the_page_ends_as_it_says(steps: list[Step]) -> None:
+def test_the_story_of_the_walk_through_ends_as_it_says(steps: list[Step]) -> None:
     assert [one["status"] for one in _step(steps, "Concert tickets")] == ["created"]
     assert [one["status"] for one in _step(steps, '"$PAYMENT" | field id')] == ["paid"]
     assert [one["status_label"] for one in _step(steps, "70.00")] == ["Отменен"]

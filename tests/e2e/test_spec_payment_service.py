@@ -1,6 +1,7 @@
 """The specification "payment service", sentence by sentence, through the gateway on the real stack.
 
-Each test quotes what it shows. What differs from the wording, and why, stands in the README.
+Each test quotes what it shows. What differs from the wording stands in README.md, and why in
+deploy/SPECIFICATIONS.md.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """Owns turning a request into an operation's arguments, as its signature declares them.
 
 FastAPI reads the signature once and documents it; this serves it, with the strict bodies and the
-error model of `kit.web`, at about a quarter of the cost (figures in libs/kit/README.md). Does not
+error model of `kit.web`, at about a quarter of the cost (figures in DECISIONS.md). Does not
 support what Saldo has no use for: cookies, uploads, background tasks, dependencies with `yield`.
 """
 

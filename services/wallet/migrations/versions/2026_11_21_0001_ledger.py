@@ -130,7 +130,7 @@ _UP = (
     """,
     # Entries come in whole transfers, all in one statement, so one pass over the statement's rows
     # sees to it that a transfer exists, adds up to zero and stays within its currency. Figures of
-    # this against foreign keys and deferred triggers: README. The planner is told to look rows up
+    # this against foreign keys and deferred triggers: DECISIONS.md. The planner is to look rows up
     # by index: its plan is made once, while the tables are still empty.
     """
     CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql
