@@ -15,11 +15,11 @@ from kit.refusals import Refusal
 from kit.settings import WebSettings
 from kit.web import docs, health
 from kit.web.allowance import Allowance
-from kit.web.dispatch import RouteTable
-from kit.web.edge import Edge
 from kit.web.openapi import API_VERSION
 from kit.web.openapi.document import complete
 from kit.web.routes import Route, Router
+from kit.web.serving.dispatch import RouteTable
+from kit.web.serving.edge import Edge
 
 READINESS_SECONDS = 2.0
 Describe = Callable[[dict[str, Any]], dict[str, Any]]

@@ -14,13 +14,13 @@ from starlette.responses import Response
 
 from kit.refusals import Refusal
 from kit.web.answers import Answer
-from kit.web.binding import Binder, BodyReader
-from kit.web.bodies import parse_query
-from kit.web.exchange import Exchange
 from kit.web.identity import Access, authenticate, authorise
 from kit.web.oauth import say_in_oauth
 from kit.web.pagination import next_link
 from kit.web.schemas import Page
+from kit.web.serving.binding import Binder, BodyReader
+from kit.web.serving.bodies import parse_query
+from kit.web.serving.exchange import Exchange
 
 Operation = TypeVar("Operation", bound=Callable[..., Awaitable[Any]])
 

@@ -1,4 +1,4 @@
-"""kit.web.binding and routes: from a request to arguments, from a result to an answer."""
+"""kit.web.serving.binding and routes: from a request to arguments, from a result to an answer."""
 
 from dataclasses import replace
 from typing import Annotated, Any
@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 
 from kit.web.answers import Answer
-from kit.web.binding import ForeignBody
-from kit.web.bodies import LONG_BODY_BYTES, MAX_COMMAS
 from kit.web.faults import MAX_FAULTS
 from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 from kit.web.schemas import Model, Page
+from kit.web.serving.binding import ForeignBody
+from kit.web.serving.bodies import LONG_BODY_BYTES, MAX_COMMAS
 
 from .conftest import ALICE, bearer, serve, till
 

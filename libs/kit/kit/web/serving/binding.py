@@ -17,10 +17,10 @@ from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from kit.refusals import BodyUnreadable, FieldFault, PathUnknown, ValidationFailed
-from kit.web import bodies
-from kit.web.exchange import Exchange
 from kit.web.faults import MAX_FAULTS, faults_of, nul_faults, required, unknown_parameter
 from kit.web.identity import caller, maybe_caller
+from kit.web.serving import bodies
+from kit.web.serving.exchange import Exchange
 
 Arguments = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """Owns reading request bodies: size, content type, and what counts as readable JSON or form.
 
-Does not check values; `kit.web.binding` does, once a body is readable.
+Does not check values; `kit.web.serving.binding` does, once a body is readable.
 """
 
 import asyncio
