@@ -15,8 +15,8 @@ from jsonschema import Draft202012Validator
 from gateway.documents.own import OWN_DOCUMENT
 from kit.web.app import WebApp
 from kit.web.audit import audit_of
-from kit.web.routes import Route
 from kit.web.schemas import Page
+from kit.web.serving.route import Route
 
 ROOMS = rooms.services()
 DOCUMENTS = {room: committed(room) for room in ROOMS} | {rooms.GATEWAY: OWN_DOCUMENT}

@@ -17,9 +17,10 @@ from kit.web import docs, health
 from kit.web.allowance import Allowance
 from kit.web.openapi import API_VERSION
 from kit.web.openapi.document import complete
-from kit.web.routes import Route, Router
+from kit.web.routes import Router
 from kit.web.serving.dispatch import RouteTable
 from kit.web.serving.edge import Edge
+from kit.web.serving.route import Route
 
 READINESS_SECONDS = 2.0
 Describe = Callable[[dict[str, Any]], dict[str, Any]]

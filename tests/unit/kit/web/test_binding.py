@@ -18,8 +18,7 @@ from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 from kit.web.schemas import Model, Page
-from kit.web.serving.binding import ForeignBody
-from kit.web.serving.bodies import LONG_BODY_BYTES, MAX_COMMAS
+from kit.web.serving.bodies import LONG_BODY_BYTES, MAX_COMMAS, ForeignBody
 
 from .conftest import ALICE, bearer, serve, till
 

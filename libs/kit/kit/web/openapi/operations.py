@@ -6,8 +6,8 @@ from kit import refusals as general
 from kit.refusals import Refusal
 from kit.web.openapi import headers, problems
 from kit.web.openapi.names import pascal_case
-from kit.web.routes import Route
 from kit.web.schemas import Page
+from kit.web.serving.route import Route
 
 _SCHEMES_OF_USERS: Final = ("password", "bearer")
 _SCHEMES_OF_SERVICES: Final = ("service", "bearer")

@@ -20,22 +20,12 @@ from kit.refusals import BodyUnreadable, FieldFault, PathUnknown, ValidationFail
 from kit.web.faults import MAX_FAULTS, faults_of, nul_faults, required, unknown_parameter
 from kit.web.identity import caller, maybe_caller
 from kit.web.serving import bodies
+from kit.web.serving.bodies import BodyReader
 from kit.web.serving.exchange import Exchange
 
 Arguments = dict[str, Any]
 
 _CALLERS = (caller, maybe_caller)
-
-
-class ForeignBody(NamedTuple):
-    """What a body of another type than JSON says, and how to tell where a fault of it stands."""
-
-    document: Any
-    placed: Callable[[FieldFault], FieldFault]
-
-
-# Reads a body into the JSON document it stands for; raises ValidationFailed.
-BodyReader = Callable[[bytes], ForeignBody]
 
 
 class _Value(NamedTuple):
