@@ -20,6 +20,7 @@ from kit.web.schemas import Page
 from kit.web.serving.binding import Binder
 from kit.web.serving.bodies import BodyReader, parse_query
 from kit.web.serving.exchange import Exchange
+from kit.web.serving.parameters import parameters_of
 
 _NO_CONTENT = 204
 
@@ -37,6 +38,7 @@ class Route(APIRoute):
         other_bodies: Readers of bodies that are no JSON, by content type.
         answer_headers: What its answers also carry, of `kit.web.openapi.headers`.
         answer_examples: An answer of each status, where the model's own example is of another.
+        asked: What its function asks for.
         speaks_oauth: Whether it refuses as a token endpoint does (`kit.web.oauth`).
     """
 
@@ -73,9 +75,8 @@ class Route(APIRoute):
         self.speaks_oauth = speaks_oauth
         self.answer_headers = tuple(answer_headers)
         self.answer_examples = dict(answer_examples or {})
-        self.binder = Binder(
-            self.dependant, embed=self._embed_body_fields, other_bodies=other_bodies
-        )
+        self.asked = parameters_of(self)
+        self.binder = Binder(self.asked, other_bodies=other_bodies)
         if (access == "public" or open_by) and self.binder.asks_for_caller:
             raise TypeError(f"{path}: a public operation has no caller")
         self._answer_status = self.status_code or 200
