@@ -41,8 +41,8 @@ class Answer(Response):
         """Render the answer from a model, or take a body rendered before, or have none."""
         self.status_code = status
         self.background = None
-        self.body = body if model is None else to_json(model, by_alias=False)
-        self.stored = self.body if stored is None else to_json(stored, by_alias=False)
+        self.body = body if model is None else to_json(model)
+        self.stored = self.body if stored is None else to_json(stored)
         self.is_repeated = is_repeated
         self._model = model
         self.own_headers = dict(headers or {})

@@ -78,6 +78,8 @@ class Router:
         return self._operation("DELETE", path, declared)
 
     def _operation(self, method: str, path: str, declared: Declared) -> _Decorator:
+        if strangers := declared.keys() - Declared.__annotations__.keys():
+            raise TypeError(f"{path}: {', '.join(sorted(strangers))}: not supported")
         declared["tags"] = [*self.tags, *declared.get("tags", [])]
 
         def declare(operation: Operation) -> Operation:

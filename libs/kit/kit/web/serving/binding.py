@@ -19,7 +19,7 @@ from kit.web.identity import caller, maybe_caller
 from kit.web.serving import bodies
 from kit.web.serving.bodies import BodyReader
 from kit.web.serving.exchange import Exchange
-from kit.web.serving.parameters import Parameter, Parameters
+from kit.web.serving.parameters import Parameter, Parameters, name_of
 
 Arguments = dict[str, Any]
 
@@ -261,7 +261,7 @@ def _value(parameter: Parameter, *, is_json: bool = False) -> _Value:
         is_model=model is not None,
         names=(parameter.key,)
         if model is None
-        else tuple(field.alias or name for name, field in model.model_fields.items()),
+        else tuple(name_of(name, info) for name, info in model.model_fields.items()),
     )
 
 

@@ -7,13 +7,15 @@ its documentation. This is the one module that looks at them; `tests/architectur
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from inspect import isasyncgenfunction, isgeneratorfunction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_origin
 
 from fastapi import params
 from fastapi.dependencies.models import Dependant  # noqa: TID251 - see above
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
+
+_LISTS = {list, set, frozenset, tuple}
 
 
 class Parameter(NamedTuple):
@@ -94,10 +96,18 @@ def _parameters(fields: list[Any]) -> tuple[Parameter, ...]:
 
 
 def _key(field: Any) -> str:
-    key: str = field.field_info.alias or field.name
-    if not isinstance(field.field_info, params.Header):
+    info: FieldInfo = field.field_info
+    key = name_of(field.name, info)
+    if not isinstance(info, params.Header):
         return key
-    return (field.name.replace("_", "-") if key == field.name else key).lower()
+    if key == field.name and info.convert_underscores:
+        key = key.replace("_", "-")
+    return key.lower()
+
+
+def name_of(name: str, info: FieldInfo) -> str:
+    """Return what the request calls a value whose argument or field has some name."""
+    return info.validation_alias if isinstance(info.validation_alias, str) else info.alias or name
 
 
 def _is_whole(body: Parameter) -> bool:
@@ -115,12 +125,23 @@ def _refuse_unsupported(dependant: Dependant) -> None:
         "a response to fill": dependant.response_param_name,
         "background tasks": dependant.background_tasks_param_name,
         "web sockets": dependant.websocket_param_name,
-        "security scopes": dependant.security_scopes_param_name,
+        "security scopes": dependant.security_scopes_param_name or dependant.own_oauth_scopes,
+        "lists in query or headers": [
+            f for f in (*dependant.query_params, *dependant.header_params) if _is_list(f.field_info)
+        ],
         "what ends after the answer is sent": _yields(dependant.call),
     }
     found = [name for name, is_used in unsupported.items() if is_used]
     if found:
         raise TypeError(f"{dependant.call} asks for {', '.join(found)}: not supported")
+
+
+def _is_list(info: FieldInfo) -> bool:
+    """Tell whether a value is a list as such, of which a request would repeat the name."""
+    declared: Any = info.annotation
+    kinds = {get_origin(one) or one for one in (declared, *get_args(declared))}
+    is_read_by_itself = any(isinstance(one, BeforeValidator) for one in info.metadata)
+    return bool(kinds & _LISTS) and not is_read_by_itself
 
 
 def _yields(call: Any) -> bool:

@@ -66,6 +66,8 @@ class Route(APIRoute):
         if not iscoroutinefunction(endpoint):
             raise TypeError(f"{path}: an operation is an async function")
         super().__init__(path, endpoint, **declared)
+        if "response_class" in declared and self.response_model is not None:
+            raise TypeError(f"{path}: what is not answered in JSON is returned as a Response")
         self.access: Access = access
         self.refusals = tuple(refusals)
         self.is_idempotent = is_idempotent
@@ -114,7 +116,7 @@ class Route(APIRoute):
         # leave (ASVS 5.0 §15.3.1).
         if self._answer_type is None or type(result) is not self._answer_type:
             result = self._answer.validate_python(result, from_attributes=True)
-        body = self._answer.dump_json(result)
+        body = self._answer.dump_json(result, by_alias=True)
         if isinstance(result, Page) and result.next_cursor is not None:
             parameters = parse_query(exchange.scope["query_string"])
             link = {"Link": next_link(parameters, result.next_cursor)}
