@@ -16,7 +16,7 @@ from gateway.routing.paths import MAX_URI_BYTES
 from kit.http import SECURITY_HEADERS, request_id
 from kit.refusals import Refusal, RequestRefused
 from kit.web import problems
-from kit.web.protocol import WholeProtocol
+from kit.web.serving.protocol import WholeProtocol
 
 # What an unfinished head may take before the connection is refused: with these, even a request
 # that uses both limits to the full is refused by name, not here.

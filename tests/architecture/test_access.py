@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 from deploy.generate import rooms
 from deploy.generate.operations import Operation, committed, operations
-from fastapi.dependencies.models import Dependant
 from jsonschema import Draft202012Validator
 
 from gateway.documents.own import OWN_DOCUMENT
 from kit.web.app import WebApp
 from kit.web.audit import audit_of
-from kit.web.routes import Route
 from kit.web.schemas import Page
+from kit.web.serving.parameters import Parameters
+from kit.web.serving.route import Route
 
 ROOMS = rooms.services()
 DOCUMENTS = {room: committed(room) for room in ROOMS} | {rooms.GATEWAY: OWN_DOCUMENT}
@@ -145,7 +145,7 @@ def test_what_administrators_may_do_is_audited(room: str) -> None:
     silent = [
         route.operation_id
         for route in _routes(room)
-        if route.access == "admin" and audit_of not in _provided(route.dependant)
+        if route.access == "admin" and audit_of not in _provided(route.asked)
     ]
     assert set(silent) <= NOT_AUDITED
 
@@ -165,7 +165,7 @@ def test_what_administrators_are_shown_of_others_is_audited(room: str) -> None:
 
 def _tells(route: Route) -> bool:
     """Tell whether it asks for the audit, and does not leave it at that."""
-    is_given = audit_of in _provided(route.dependant)
+    is_given = audit_of in _provided(route.asked)
     return is_given and "audit" in inspect.getsource(route.endpoint).partition('"""')[2]
 
 
@@ -191,8 +191,8 @@ def test_the_page_of_a_room_names_all_that_its_app_refuses(room: str) -> None:
     assert [one.code for one in refused if f"| `{one.code}` | {one.status} |" not in page] == []
 
 
-def _provided(dependant: Dependant) -> set[object]:
-    return {dependant.call}.union(*(_provided(one) for one in dependant.dependencies))
+def _provided(asked: Parameters) -> set[object]:
+    return {one.call for one in asked.whole()}
 
 
 def _routes(room: str) -> list[Route]:

@@ -8,12 +8,12 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
 from deploy.generate import rooms
-from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel, BeforeValidator
 from typing_extensions import TypeAliasType
 
 from kit.web import times
 from kit.web.app import WebApp
+from kit.web.serving.parameters import Parameters
 
 
 def bare_times(declared: Any, path: str, seen: frozenset[Any] = frozenset()) -> Iterator[str]:
@@ -37,30 +37,20 @@ def bare_times(declared: Any, path: str, seen: frozenset[Any] = frozenset()) -> 
             yield from bare_times(one, path, seen)
 
 
-def taken(dependant: Dependant) -> Iterator[str]:
+def taken(asked: Parameters) -> Iterator[str]:
     """Yield where an operation, or what it depends on, takes a bare time."""
-    for params in (
-        dependant.path_params,
-        dependant.query_params,
-        dependant.header_params,
-        dependant.body_params,
-    ):
-        for one in params:
-            declared = one.field_info.annotation
-            extras = tuple(one.field_info.metadata)
+    for function in asked.whole():
+        for one in (*function.path, *function.query, *function.headers, *function.body):
+            declared, extras = one.info.annotation, tuple(one.info.metadata)
             whole = Annotated[(declared, *extras)] if extras else declared
             yield from bare_times(whole, one.name)
-    for inner in dependant.dependencies:
-        yield from taken(inner)
 
 
 @pytest.mark.parametrize("room", rooms.services())
 def test_no_operation_takes_a_time_but_as_rfc_3339_has_it(room: str) -> None:
     web = rooms.build(room).web
     assert isinstance(web, WebApp)
-    found = [
-        f"{one.operation_id}: {name}" for one in web.kit_routes for name in taken(one.dependant)
-    ]
+    found = [f"{one.operation_id}: {name}" for one in web.kit_routes for name in taken(one.asked)]
     assert found == []
 
 

@@ -1,8 +1,8 @@
 """Owns the queries of the gateway's own operations: they take no parameters, and refuse all."""
 
 from kit.refusals import ValidationFailed
-from kit.web.bodies import parse_query
 from kit.web.faults import unknown_parameter
+from kit.web.serving.bodies import parse_query
 
 
 def refuse_all(query: bytes) -> None:

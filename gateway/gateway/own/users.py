@@ -13,7 +13,7 @@ from gateway.forwarding.headers import Header
 from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
 from kit.refusals import FieldFault, ValidationFailed
-from kit.web.bodies import parse_query
+from kit.web.serving.bodies import parse_query
 
 EXPAND: Final = "expand"
 WALLETS: Final = "wallets"

@@ -27,7 +27,7 @@ from kit.settings import (
     RedisSettings,
 )
 from kit.tasks import backoff, for_ever, spawn, stop
-from kit.web.protocol import WholeProtocol
+from kit.web.serving.protocol import WholeProtocol
 
 if TYPE_CHECKING:
     from kit.db.database import Database

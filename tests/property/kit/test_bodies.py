@@ -1,4 +1,4 @@
-"""kit.web.bodies and pagination: for all documents and cursors."""
+"""kit.web.serving.bodies and pagination: for all documents and cursors."""
 
 import json
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from kit.refusals import BodyUnreadable, CursorInvalid, QueryInvalid
-from kit.web.bodies import parse_form, parse_json, parse_query
 from kit.web.faults import nul_faults
 from kit.web.pagination import Cursors
+from kit.web.serving.bodies import parse_form, parse_json, parse_query
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 scalars = (

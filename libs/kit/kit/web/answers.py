@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from kit.web.problems import RawHeaders, raw_headers
@@ -40,8 +41,8 @@ class Answer(Response):
         """Render the answer from a model, or take a body rendered before, or have none."""
         self.status_code = status
         self.background = None
-        self.body = body if model is None else _rendered(model)
-        self.stored = self.body if stored is None else _rendered(stored)
+        self.body = body if model is None else to_json(model)
+        self.stored = self.body if stored is None else to_json(stored)
         self.is_repeated = is_repeated
         self._model = model
         self.own_headers = dict(headers or {})
@@ -60,7 +61,3 @@ class Answer(Response):
         if self._model is None:
             return facts.model_validate_json(self.body)
         return facts.model_validate(self._model, from_attributes=True)
-
-
-def _rendered(model: BaseModel) -> bytes:
-    return model.__pydantic_serializer__.to_json(model)

@@ -4,7 +4,7 @@ Does not open databases or read settings from the environment; the runtime does.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -15,11 +15,12 @@ from kit.refusals import Refusal
 from kit.settings import WebSettings
 from kit.web import docs, health
 from kit.web.allowance import Allowance
-from kit.web.dispatch import RouteTable
-from kit.web.edge import Edge
 from kit.web.openapi import API_VERSION
 from kit.web.openapi.document import complete
-from kit.web.routes import Route, Router
+from kit.web.routes import Router
+from kit.web.serving.dispatch import RouteTable
+from kit.web.serving.edge import Edge
+from kit.web.serving.route import Route
 
 READINESS_SECONDS = 2.0
 Describe = Callable[[dict[str, Any]], dict[str, Any]]
@@ -58,8 +59,18 @@ class WebApp(FastAPI):
             self.router.routes.append(route)
         self.middleware_stack = None
 
+    def add_middleware(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: the edge is all that a request passes, and would leave it out silently."""
+        raise TypeError("middleware is not supported: kit.web.serving.edge is all of it")
+
+    def add_exception_handler(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: what an error says to the caller is kit.web.outages' and kit.refusals'."""
+        raise TypeError("exception handlers are not supported: raise a kit.refusals.Refusal")
+
     def build_middleware_stack(self) -> ASGIApp:
         """Return the edge; Starlette's own stack is for what is not HTTP: the lifespan."""
+        if self.dependency_overrides:
+            raise TypeError("dependency_overrides are not supported: pass the real thing in")
         if strangers := [r for r in self.router.routes if not isinstance(r, Route)]:
             raise TypeError(f"not declared by kit.web.routes.Router: {strangers}")
         return Edge(

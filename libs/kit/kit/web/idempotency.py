@@ -30,9 +30,9 @@ from kit.refusals import (
 from kit.tasks import for_ever
 from kit.web.allowance import Allowance
 from kit.web.answers import Answer
-from kit.web.bodies import aside
 from kit.web.fields import COMPARED
 from kit.web.identity import Identity
+from kit.web.serving.bodies import aside
 
 KEPT = timedelta(hours=24)
 REPLAYED = "Idempotency-Replayed"

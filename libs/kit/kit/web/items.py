@@ -9,7 +9,7 @@ import re
 from typing import Any, Final
 
 from kit.refusals import BodyTooLarge, BodyUnreadable, FieldFault, ValidationFailed
-from kit.web.bodies import parse_json
+from kit.web.serving.bodies import parse_json
 
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
 # Used to find where an item ends and for nothing else: it takes more than JSON allows.
@@ -26,7 +26,7 @@ def read_items(body: bytes, *, most: int, longest: int) -> Any:
         longest: Bytes of an item at most; also of a body that is no list.
 
     Raises:
-        BodyUnreadable, BodyTooComplex: see `kit.web.bodies.parse_json`.
+        BodyUnreadable, BodyTooComplex: see `kit.web.serving.bodies.parse_json`.
         BodyTooLarge: it is no list and too long for anything else.
         ValidationFailed: an item is too long.
     """

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from struct import Struct
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from fastapi import Query
 from pydantic import SecretStr
 
 from kit.refusals import CursorInvalid
@@ -29,13 +28,6 @@ MAX_LIMIT = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _POSITION = Struct(">q16s")  # microseconds since the epoch, id
 _MAC_BYTES = 16
-
-Limit = Annotated[
-    int, Query(ge=1, le=MAX_LIMIT, description="How many entries a page has at most.")
-]
-CursorText = Annotated[
-    str | None, Query(max_length=200, description="`next_cursor` of the page before.")
-]
 
 
 class Position(NamedTuple):

@@ -1,128 +1,21 @@
-"""Owns how operations are declared and served: each with its access level and its refusals.
+"""Owns how operations are declared: each with its access level and its refusals.
 
-Does not open units of work: the operation itself does, so that COMMIT is over before the answer.
+Does not serve them: `kit.web.serving` does.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from inspect import iscoroutinefunction
 from typing import Any, Protocol, Required, TypedDict, TypeVar, Unpack
 
-from fastapi.datastructures import Default
-from fastapi.routing import APIRoute
-from pydantic import BaseModel, TypeAdapter
 from starlette.responses import Response
 
 from kit.refusals import Refusal
-from kit.web.answers import Answer
-from kit.web.binding import Binder, BodyReader
-from kit.web.bodies import parse_query
-from kit.web.exchange import Exchange
-from kit.web.identity import Access, authenticate, authorise
-from kit.web.oauth import say_in_oauth
-from kit.web.pagination import next_link
-from kit.web.schemas import Page
+from kit.web.identity import Access
+from kit.web.serving.bodies import BodyReader
+from kit.web.serving.route import Route
 
 Operation = TypeVar("Operation", bound=Callable[..., Awaitable[Any]])
 
 _NO_CONTENT = 204
-
-
-class Route(APIRoute):
-    """One operation: FastAPI's reading and documentation of it, with our own way of serving it.
-
-    Attributes:
-        access: Who may call it: anyone, any user, the owner (users; the verb checks whose), admins,
-            services.
-        refusals: What it may refuse, beyond what every operation of its kind may.
-        is_idempotent: Whether it heeds Idempotency-Key.
-        max_body_bytes: Largest body, where it differs from the service's.
-        open_by: A setting of the service that, when true, lets in also those without a token.
-        other_bodies: Readers of bodies that are no JSON, by content type.
-        answer_headers: What its answers also carry, of `kit.web.openapi.headers`.
-        answer_examples: An answer of each status, where the model's own example is of another.
-        speaks_oauth: Whether it refuses as a token endpoint does (`kit.web.oauth`).
-    """
-
-    def __init__(  # noqa: PLR0913 (each is a declaration of its own)
-        self,
-        path: str,
-        endpoint: Callable[..., Awaitable[Any]],
-        *,
-        access: Access,
-        refusals: Sequence[type[Refusal]] = (),
-        is_idempotent: bool = False,
-        max_body_bytes: int | None = None,
-        open_by: str | None = None,
-        other_bodies: Mapping[str, BodyReader] | None = None,
-        answer_headers: Sequence[str] = (),
-        answer_examples: Mapping[int, Any] | None = None,
-        speaks_oauth: bool = False,
-        **declared: Any,
-    ) -> None:
-        """Read the operation's signature.
-
-        Raises:
-            TypeError: it is no coroutine function, or asks for something that is not supported.
-        """
-        if not iscoroutinefunction(endpoint):
-            raise TypeError(f"{path}: an operation is an async function")
-        super().__init__(path, endpoint, **declared)
-        self.access: Access = access
-        self.refusals = tuple(refusals)
-        self.is_idempotent = is_idempotent
-        self.max_body_bytes = max_body_bytes
-        self.other_bodies = dict(other_bodies or {})
-        self.open_by = open_by
-        self.speaks_oauth = speaks_oauth
-        self.answer_headers = tuple(answer_headers)
-        self.answer_examples = dict(answer_examples or {})
-        self.binder = Binder(
-            self.dependant, embed=self._embed_body_fields, other_bodies=other_bodies
-        )
-        if (access == "public" or open_by) and self.binder.asks_for_caller:
-            raise TypeError(f"{path}: a public operation has no caller")
-        self._answer_status = self.status_code or 200
-        self._answer_type = self.response_model if _is_model(self.response_model) else None
-        self._answer: TypeAdapter[Any] = TypeAdapter(self.response_model)
-
-    async def serve(self, exchange: Exchange) -> None:
-        """Check access, read the arguments, run the operation, send what it returns."""
-        if self.access != "public" and not self._stands_open(exchange):
-            tokens = getattr(exchange.scope["app"].state, "tokens", None)
-            identity = await authenticate(exchange.headers, tokens)
-            exchange.identity = identity
-            authorise(identity, self.access)
-        try:
-            arguments = await self.binder.bind(exchange)
-            result = await self.endpoint(**arguments)
-        except Refusal as refusal:
-            if self.speaks_oauth:
-                say_in_oauth(refusal)
-            raise
-        if isinstance(result, Response):
-            await exchange.respond(result)
-        elif self._answer_status == _NO_CONTENT:
-            await exchange.respond(Answer(_NO_CONTENT))
-        else:
-            await self._send(exchange, result)
-
-    def _stands_open(self, exchange: Exchange) -> bool:
-        if self.open_by is None or b"authorization" in exchange.headers:
-            return False
-        return bool(getattr(exchange.scope["app"].state.settings, self.open_by))
-
-    async def _send(self, exchange: Exchange, result: Any) -> None:
-        # A value of another type than declared is read into it first: only documented fields
-        # leave (ASVS 5.0 §15.3.1).
-        if self._answer_type is None or type(result) is not self._answer_type:
-            result = self._answer.validate_python(result, from_attributes=True)
-        body = self._answer.dump_json(result)
-        if isinstance(result, Page) and result.next_cursor is not None:
-            parameters = parse_query(exchange.scope["query_string"])
-            link = {"Link": next_link(parameters, result.next_cursor)}
-            await exchange.respond(Answer(self._answer_status, body=body, headers=link))
-        else:
-            await exchange.answer_json(self._answer_status, body)
 
 
 class Declared(TypedDict, total=False):
@@ -185,8 +78,9 @@ class Router:
         return self._operation("DELETE", path, declared)
 
     def _operation(self, method: str, path: str, declared: Declared) -> _Decorator:
+        if strangers := declared.keys() - Declared.__annotations__.keys():
+            raise TypeError(f"{path}: {', '.join(sorted(strangers))}: not supported")
         declared["tags"] = [*self.tags, *declared.get("tags", [])]
-        declared.setdefault("response_model", Default(None))
 
         def declare(operation: Operation) -> Operation:
             options: dict[str, Any] = dict(declared)
@@ -194,7 +88,3 @@ class Router:
             return operation
 
         return declare
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

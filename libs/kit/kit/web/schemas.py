@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 class Model(BaseModel):
     """A request or answer: frozen, no unknown fields, input never repeated in errors.
 
-    Requests are read strictly by `kit.web.binding` (a JSON number is no string, “1” no number),
+    Requests are read strictly by `kit.web.serving` (a JSON number is no string, “1” no number),
     so that all services agree on what a body means.
     """
 

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from kit.refusals import ValidationFailed
-from kit.web.bodies import parse_json
 from kit.web.faults import faults_of
+from kit.web.serving.bodies import parse_json
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -15,7 +15,7 @@ def read_as(model: type[M], body: bytes) -> M:
     """Return a JSON body as a model, held to what every request body is held to.
 
     Raises:
-        BodyUnreadable: see `kit.web.bodies.parse_json`.
+        BodyUnreadable: see `kit.web.serving.bodies.parse_json`.
         ValidationFailed: with all faults.
     """
     document = parse_json(body)

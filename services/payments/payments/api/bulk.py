@@ -9,11 +9,11 @@ from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
-from kit.web.bodies import JSON
 from kit.web.idempotency import idempotently
 from kit.web.pagination import next_link
 from kit.web.queries import PageQuery
 from kit.web.routes import Router
+from kit.web.serving.bodies import JSON
 from payments.api.viewer import ACCEPTED, OK, Viewing
 from payments.domain.bulk import WAITING, came_to_nothing
 from payments.refusals import BulkNotFound, TooManyBulks

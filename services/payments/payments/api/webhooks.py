@@ -12,8 +12,8 @@ from kit.refusals import (
     TooManyRequests,
     ValidationFailed,
 )
-from kit.web.bodies import aside, parse_json
 from kit.web.routes import Router
+from kit.web.serving.bodies import aside, parse_json
 from payments.providers import WebhookRefusedError, WebhookUnreadableError
 from payments.refusals import WebhookRefused
 from payments.schemas.webhooks import Received

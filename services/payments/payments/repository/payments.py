@@ -75,9 +75,10 @@ _OWN_LIMIT: Final = """(
     WHERE user_id = payment.payer_id AND currency = payment.currency) AS own_limit
 """
 
+# Who is active is asked of what is locked, so that no plan asks before it waits for the lock.
 _CLAIM: Final = f"""
 WITH wanted AS MATERIALIZED (
-    SELECT payment.id, asked.payer_id, asked.method
+    SELECT payment.id, asked.payer_id, payment.payee_id, asked.method
     FROM unnest($1::uuid[], $2::uuid[], $4::text[]) AS asked (id, payer_id, method)
     JOIN payment ON payment.id = asked.id AND payment.payer_id = asked.payer_id
     ORDER BY payment.id FOR NO KEY UPDATE OF payment)
@@ -85,10 +86,10 @@ UPDATE payment SET status = 'processing', processing_at = $3, method = wanted.me
 FROM wanted
 WHERE payment.id = wanted.id AND status IN ('created', 'scheduled') AND expires_at > $3
   AND cancel_requested_at IS NULL
-  AND NOT EXISTS (SELECT FROM party WHERE user_id IN (payment.payer_id, payment.payee_id)
+  AND NOT EXISTS (SELECT FROM party WHERE user_id IN (wanted.payer_id, wanted.payee_id)
                   AND party.status IN ('disabled', 'deleted')
                   UNION ALL SELECT FROM closed_party
-                  WHERE user_id IN (payment.payer_id, payment.payee_id))
+                  WHERE user_id IN (wanted.payer_id, wanted.payee_id))
   AND (service_id IS NULL
        OR EXISTS (SELECT FROM biller WHERE biller.id = service_id AND biller.is_active))
 RETURNING {ROW}, {_OWN_LIMIT}

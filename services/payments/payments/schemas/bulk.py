@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from kit.refusals import Language, catalogue
-from kit.web.binding import ForeignBody
 from kit.web.fields import AmountFields
 from kit.web.items import read_items
 from kit.web.schemas import Model
+from kit.web.serving.bodies import ForeignBody
 from payments import refusals
 from payments.domain.bulk import MOST_ROWS, Bulk, RowOutcome, is_done
 from payments.domain.creation import PaymentOrder

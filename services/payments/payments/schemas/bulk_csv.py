@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from kit.csv_text import Bounds, CsvError, CsvRecord, read
 from kit.refusals import FieldFault, ValidationFailed
-from kit.web.binding import ForeignBody
+from kit.web.serving.bodies import ForeignBody
 from payments.domain.bulk import MOST_ROWS
 from payments.schemas.payments import PayeeRequest
 

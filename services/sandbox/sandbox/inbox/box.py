@@ -13,7 +13,7 @@ from uuid import UUID
 from kit.clock import Clock, SystemClock
 from kit.ids import new_id
 from kit.refusals import BodyUnreadable
-from kit.web.bodies import parse_json
+from kit.web.serving.bodies import parse_json
 from sandbox.inbox.signatures import Check, check, secret_key
 
 INBOXES: Final = 50

@@ -7,8 +7,8 @@ from fastapi import Request
 from kit import signatures
 from kit.ids import new_id
 from kit.refusals import BodyTooLarge, BodyUnreadable, NotFound, ValidationFailed
-from kit.web.bodies import aside
 from kit.web.routes import Router
+from kit.web.serving.bodies import aside
 from kit.web.signed import documented, read_as
 from wallet.refusals import TransactionReused, WebhookRefused
 from wallet.schemas.wallets import BankCreditAnswer, BankCreditRequest

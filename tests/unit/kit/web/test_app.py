@@ -9,6 +9,7 @@ from uuid import UUID
 import jsonschema
 import pytest
 from fastapi import APIRouter, FastAPI, Form, Header, Query
+from starlette.middleware.gzip import GZipMiddleware
 
 from kit import money
 from kit.money import CurrencyUnknown
@@ -365,3 +366,14 @@ async def test_the_lifespan_opens_and_closes() -> None:
         "lifespan.startup.complete",
         "lifespan.shutdown.complete",
     ]
+
+
+async def test_what_the_app_would_not_heed_is_refused(router: Router) -> None:
+    app = till(router)
+    with pytest.raises(TypeError, match="middleware"):
+        app.add_middleware(GZipMiddleware)
+    with pytest.raises(TypeError, match="Refusal"):
+        app.add_exception_handler(ValueError, lambda *_: None)
+    app.dependency_overrides[till] = till
+    with pytest.raises(TypeError, match="overrides"):
+        app.build_middleware_stack()

@@ -1,4 +1,4 @@
-"""kit.web.binding and routes: from a request to arguments, from a result to an answer."""
+"""kit.web.serving.binding and routes: from a request to arguments, from a result to an answer."""
 
 from dataclasses import replace
 from typing import Annotated, Any
@@ -6,20 +6,18 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import Body, Cookie, Depends, File, Form, Header, Query, Response
+from fastapi import Depends, Form, Header, Query
 from pydantic import Field
-from starlette import background
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 
 from kit.web.answers import Answer
-from kit.web.binding import ForeignBody
-from kit.web.bodies import LONG_BODY_BYTES, MAX_COMMAS
 from kit.web.faults import MAX_FAULTS
 from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 from kit.web.schemas import Model, Page
+from kit.web.serving.bodies import LONG_BODY_BYTES, MAX_COMMAS, ForeignBody
 
 from .conftest import ALICE, bearer, serve, till
 
@@ -411,32 +409,22 @@ async def test_the_raw_body_can_be_read_by_the_operation(router: Router) -> None
     assert answer.json() == {"name": "bank", "size": 8, "is": "bank"}
 
 
-def declare(operation: Any) -> None:
-    Router(tags=["till"]).post("/x/{id}", access="public", operation_id="x", summary="x")(operation)
+async def test_names_are_those_that_are_documented(router: Router) -> None:
+    class Named(Model):
+        kind: str = Field(validation_alias="type")
 
+    @router.get("/v1/named", access="public", operation_id="named", summary="Named")
+    async def named(
+        query: Annotated[Named, Query()],
+        day: Annotated[str, Query(validation_alias="on")],
+        x_raw: Annotated[str, Header(convert_underscores=False)],
+    ) -> dict[str, str]:
+        return {"kind": query.kind, "day": day, "raw": x_raw}
 
-def test_what_is_not_supported_is_refused_when_declared() -> None:
-    async def cookies(id: str, flavour: Annotated[str, Cookie()]) -> None: ...  # noqa: A002
-    async def uploads(id: str, file: Annotated[bytes, File()]) -> None: ...  # noqa: A002
-    async def filled(id: str, response: Response) -> None: ...  # noqa: A002
-    async def later(id: str, tasks: background.BackgroundTasks) -> None: ...  # noqa: A002
-    async def two_bodies(id: str, one: Line, two: Line) -> None: ...  # noqa: A002
-    async def embedded(id: str, one: Annotated[Line, Body(embed=True)]) -> None: ...  # noqa: A002
-    def synchronous(id: str) -> None: ...  # noqa: A002
-
-    for operation in (cookies, uploads, filled, later, two_bodies, embedded, synchronous):
-        with pytest.raises(TypeError):
-            declare(operation)
-
-
-def test_a_dependency_that_ends_after_the_answer_is_refused() -> None:
-    async def unit_of_work() -> Any:
-        yield "never committed in time"
-
-    async def operation(id: str, uow: Annotated[str, Depends(unit_of_work)]) -> None: ...  # noqa: A002
-
-    with pytest.raises(TypeError, match="after the answer"):
-        declare(operation)
+    answer = await call(router, "GET", "/v1/named?type=a&on=b", headers={"X_Raw": "c"})
+    assert answer.json() == {"kind": "a", "day": "b", "raw": "c"}
+    (path,) = till(router).openapi()["paths"].values()
+    assert [one["name"] for one in path["get"]["parameters"]] == ["type", "on", "x_raw"]
 
 
 async def test_only_documented_fields_leave(router: Router) -> None:

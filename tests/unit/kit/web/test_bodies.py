@@ -1,4 +1,4 @@
-"""kit.web.bodies: what counts as a readable body."""
+"""kit.web.serving.bodies: what counts as a readable body."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from kit.refusals import BodyTooLarge, BodyUnreadable, ContentTypeUnsupported, QueryInvalid
-from kit.web import bodies
+from kit.web.serving import bodies
 
 
 def streaming(*chunks: bytes, ends: bool = True) -> Receive:

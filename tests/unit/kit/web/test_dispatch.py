@@ -1,11 +1,11 @@
-"""kit.web.dispatch: paths to operations."""
+"""kit.web.serving.dispatch: paths to operations."""
 
 from dataclasses import dataclass, field
 
 import pytest
 
 from kit.refusals import MethodNotAllowed, NotFound
-from kit.web.dispatch import RouteTable
+from kit.web.serving.dispatch import RouteTable
 
 
 @dataclass(frozen=True)

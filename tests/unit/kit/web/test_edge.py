@@ -1,4 +1,4 @@
-"""kit.web.edge: what happens to every request."""
+"""kit.web.serving.edge: what happens to every request."""
 
 import io
 import json
@@ -14,9 +14,9 @@ from starlette.responses import StreamingResponse
 from kit import context, logs
 from kit.refusals import NotFound
 from kit.settings import EnvironmentSettings
-from kit.web.exchange import LINGER_BYTES
 from kit.web.routes import Router
 from kit.web.schemas import Model
+from kit.web.serving.exchange import LINGER_BYTES
 
 from .conftest import ALICE, asgi, bearer, serve, till
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import cast
 
-from kit.web.protocol import HeadHolder
+from kit.web.serving.protocol import HeadHolder
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -9,7 +9,7 @@ from kit.web.openapi import headers, problems
 from kit.web.openapi.names import use_titles
 from kit.web.openapi.operations import complete as complete_operation
 from kit.web.openapi.operations import problem_name, refusals_of
-from kit.web.routes import Route
+from kit.web.serving.route import Route
 
 _TOKEN_URL: Final = "/v1/auth/token"  # noqa: S105 (an address)
 _SECURITY_SCHEMES: Final[dict[str, Any]] = {

@@ -6,8 +6,8 @@ from kit import refusals as general
 from kit.refusals import Refusal
 from kit.web.openapi import headers, problems
 from kit.web.openapi.names import pascal_case
-from kit.web.routes import Route
 from kit.web.schemas import Page
+from kit.web.serving.route import Route
 
 _SCHEMES_OF_USERS: Final = ("password", "bearer")
 _SCHEMES_OF_SERVICES: Final = ("service", "bearer")
@@ -30,7 +30,7 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found += [general.NotAuthenticated, general.TokenInvalid]
     if route.access in ("admin", "service"):
         found.append(general.Forbidden)
-    if route.dependant.path_params:
+    if route.asked.path:
         found.append(general.NotFound)
     # Whatever an operation takes, a parameter it does not know is refused, or one given twice.
     found += [general.QueryInvalid, general.ValidationFailed]
@@ -94,17 +94,9 @@ def _headers_of(route: Route) -> list[str]:
         found.append(headers.LINK)
     if route.is_idempotent:
         found.append(headers.REPLAYED)
-    if any("Prefer" in _header_names(one) for one in _dependants(route.dependant)):
+    if any(header.key == "prefer" for one in route.asked.whole() for header in one.headers):
         found.append(headers.PREFERENCE_APPLIED)
     return found
-
-
-def _dependants(dependant: Any) -> list[Any]:
-    return [dependant, *(found for one in dependant.dependencies for found in _dependants(one))]
-
-
-def _header_names(dependant: Any) -> set[str]:
-    return {field.alias.title() for field in dependant.header_params}
 
 
 def _is_page(model: Any) -> bool:

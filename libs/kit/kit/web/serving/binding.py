@@ -1,41 +1,34 @@
 """Owns turning a request into an operation's arguments, as its signature declares them.
 
 FastAPI reads the signature once and documents it; this serves it, with the strict bodies and the
+<<<<<<< HEAD:libs/kit/kit/web/binding.py
 error model of `kit.web`, at about a quarter of the cost (figures in DECISIONS.md). Does not
 support what Saldo has no use for: cookies, uploads, background tasks, dependencies with `yield`.
+=======
+error model of `kit.web`, at about a quarter of the cost (figures in `kit/web/README.md`).
+>>>>>>> wt-web:libs/kit/kit/web/serving/binding.py
 """
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from inspect import iscoroutinefunction
 from typing import Annotated, Any, NamedTuple
 
 import orjson
-from fastapi import params
-from fastapi.dependencies.models import Dependant
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from kit.refusals import BodyUnreadable, FieldFault, PathUnknown, ValidationFailed
-from kit.web import bodies
-from kit.web.exchange import Exchange
 from kit.web.faults import MAX_FAULTS, faults_of, nul_faults, required, unknown_parameter
 from kit.web.identity import caller, maybe_caller
+from kit.web.serving import bodies
+from kit.web.serving.bodies import BodyReader
+from kit.web.serving.exchange import Exchange
+from kit.web.serving.parameters import Parameter, Parameters, name_of
 
 Arguments = dict[str, Any]
 
 _CALLERS = (caller, maybe_caller)
-
-
-class ForeignBody(NamedTuple):
-    """What a body of another type than JSON says, and how to tell where a fault of it stands."""
-
-    document: Any
-    placed: Callable[[FieldFault], FieldFault]
-
-
-# Reads a body into the JSON document it stands for; raises ValidationFailed.
-BodyReader = Callable[[bytes], ForeignBody]
 
 
 class _Value(NamedTuple):
@@ -72,38 +65,24 @@ class Binder:
     """Reads the arguments of one function from exchanges."""
 
     def __init__(
-        self,
-        dependant: Dependant,
-        *,
-        embed: bool,
-        other_bodies: Mapping[str, BodyReader] | None = None,
+        self, asked: Parameters, *, other_bodies: Mapping[str, BodyReader] | None = None
     ) -> None:
-        """Compile a signature as FastAPI understood it.
+        """Compile what a function asks for.
 
         Args:
-            dependant: The signature.
-            embed: Whether FastAPI puts the body's fields into one object.
+            asked: What it asks for.
             other_bodies: Readers of bodies that are no JSON, by content type.
-
-        Raises:
-            TypeError: it asks for something that is not supported.
         """
-        _refuse_unsupported(dependant)
-        self._path = [_value(field) for field in dependant.path_params]
-        self._query = [_value(field) for field in dependant.query_params]
-        self._headers = [_value(field) for field in dependant.header_params]
-        self._fields = [_value(field) for field in dependant.body_params]
-        self._is_form = any(isinstance(f.field_info, params.Form) for f in dependant.body_params)
-        self._embed = embed
+        self._path = [_value(one) for one in asked.path]
+        self._query = [_value(one) for one in asked.query]
+        self._headers = [_value(one) for one in asked.headers]
+        self._fields = [_value(one, is_json=not asked.is_form) for one in asked.body]
+        self._is_form = asked.is_form
         self._other_bodies = dict(other_bodies or {})
-        if self._fields and embed and not self._is_form:
-            raise TypeError("a JSON body is one model")
-        self._request = dependant.request_param_name or dependant.http_connection_param_name
-        self._callers = [d.name for d in dependant.dependencies if d.call in _CALLERS and d.name]
-        self._needs_caller = any(d.call is caller for d in dependant.dependencies)
-        self._dependencies = [
-            _dependency(d, embed) for d in dependant.dependencies if d.call not in _CALLERS
-        ]
+        self._request = asked.request
+        self._callers = [d.name for d in asked.dependencies if d.call in _CALLERS and d.name]
+        self._needs_caller = any(d.call is caller for d in asked.dependencies)
+        self._dependencies = [_dependency(d) for d in asked.dependencies if d.call not in _CALLERS]
         self.parameters: tuple[str, ...] = tuple(sorted(self._query_names()))
 
     def _query_names(self) -> set[str]:
@@ -200,7 +179,8 @@ class Binder:
         if not body and not value.is_required:
             arguments[value.name] = value.default()
             return
-        if not body and _media_type(content_type) not in self._other_bodies:
+        name = _media_type(content_type)
+        if not body and (name == bodies.JSON or name not in self._other_bodies):
             raise BodyUnreadable(why=bodies.NO_BODY)
         read, found = await bodies.aside(
             partial(self._read, value, body, content_type), length=len(body)
@@ -232,10 +212,10 @@ class Binder:
     def _take_form(
         self, form: dict[str, str], arguments: Arguments, faults: list[FieldFault]
     ) -> None:
-        if self._embed:
+        value = self._fields[0]
+        if not value.is_model:
             _take(self._fields, form, "", arguments, faults)
             return
-        value = self._fields[0]
         try:
             arguments[value.name] = value.validate(form)
         except ValidationError as error:
@@ -271,55 +251,32 @@ def _take(
             )
 
 
-def _value(field: Any) -> _Value:
-    info = field.field_info
+def _value(parameter: Parameter, *, is_json: bool = False) -> _Value:
+    info, model = parameter.info, parameter.model
     with warnings.catch_warnings():
         # pydantic warns that an alias means nothing here; FastAPI's declarations carry one.
         warnings.simplefilter("ignore")
         declared: Any = Annotated[info.annotation, info]
         adapter: TypeAdapter[Any] = TypeAdapter(declared)
-    is_json = isinstance(info, params.Body) and not isinstance(info, params.Form)
-    key = info.alias or field.name
-    if isinstance(info, params.Header) and info.alias in (None, field.name):
-        key = field.name.replace("_", "-")
-    key = key.lower() if isinstance(info, params.Header) else key
-    model = info.annotation
-    is_model = isinstance(model, type) and issubclass(model, BaseModel)
     return _Value(
-        name=field.name,
-        key=key,
+        name=parameter.name,
+        key=parameter.key,
         validate=adapter.validate_json if is_json else adapter.validate_python,
         is_required=info.is_required(),
         default=lambda: info.get_default(call_default_factory=True),
-        is_model=is_model,
-        names=tuple(f.alias or n for n, f in model.model_fields.items()) if is_model else (key,),
+        is_model=model is not None,
+        names=(parameter.key,)
+        if model is None
+        else tuple(name_of(name, info) for name, info in model.model_fields.items()),
     )
 
 
-def _dependency(dependant: Dependant, embed: bool) -> _Dependency:  # noqa: FBT001
-    call: Any = dependant.call
-    if isgeneratorfunction(call) or isasyncgenfunction(call):
-        raise TypeError(
-            f"{call} ends after the answer is sent; open what it opens in the operation"
-        )
+def _dependency(asked: Parameters) -> _Dependency:
+    call: Any = asked.call
     return _Dependency(
-        name=str(dependant.name),
+        name=asked.name,
         provide=call,
         is_async=iscoroutinefunction(call)
         or (not isinstance(call, type) and iscoroutinefunction(call.__call__)),
-        binder=Binder(dependant, embed=embed),
+        binder=Binder(asked),
     )
-
-
-def _refuse_unsupported(dependant: Dependant) -> None:
-    unsupported = {
-        "cookies": dependant.cookie_params,
-        "uploads": [f for f in dependant.body_params if isinstance(f.field_info, params.File)],
-        "a response to fill": dependant.response_param_name,
-        "background tasks": dependant.background_tasks_param_name,
-        "web sockets": dependant.websocket_param_name,
-        "security scopes": dependant.security_scopes_param_name,
-    }
-    found = [name for name, is_used in unsupported.items() if is_used]
-    if found:
-        raise TypeError(f"{dependant.call} asks for {', '.join(found)}: not supported")

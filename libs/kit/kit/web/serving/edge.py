@@ -13,13 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from kit import context, http
 from kit.refusals import BodyTooLarge, MethodNotAllowed, PathUnknown, RequestRefused
 from kit.web.answers import Answer
-from kit.web.bodies import limited
-from kit.web.dispatch import RouteTable
-from kit.web.exchange import Exchange
 from kit.web.metrics import RequestMeter
 from kit.web.nearness import Nearness
 from kit.web.outages import refusal_of
-from kit.web.routes import Route
+from kit.web.serving.bodies import limited
+from kit.web.serving.dispatch import RouteTable
+from kit.web.serving.exchange import Exchange
+from kit.web.serving.route import Route
 
 log = structlog.get_logger(__name__)
 

@@ -1,13 +1,13 @@
 """Owns reading request bodies: size, content type, and what counts as readable JSON or form.
 
-Does not check values; `kit.web.binding` does, once a body is readable.
+Does not check values; `kit.web.serving.binding` does, once a body is readable.
 """
 
 import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 import orjson
@@ -19,6 +19,7 @@ from kit.refusals import (
     BodyTooLarge,
     BodyUnreadable,
     ContentTypeUnsupported,
+    FieldFault,
     QueryInvalid,
 )
 
@@ -59,6 +60,17 @@ _REPEATED = (
     "One object of the document has a key twice: readers differ on which counts.",
     "В одном объекте документа ключ указан дважды: неясно, какой из них верный.",
 )
+
+
+class ForeignBody(NamedTuple):
+    """What a body of another type than JSON says, and how to tell where a fault of it stands."""
+
+    document: Any
+    placed: Callable[[FieldFault], FieldFault]
+
+
+# Reads a body into the JSON document it stands for; raises ValidationFailed.
+BodyReader = Callable[[bytes], ForeignBody]
 
 
 # One thread: each more would leave the loop a smaller share of the interpreter.
