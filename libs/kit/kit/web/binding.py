@@ -143,9 +143,11 @@ class Binder:
         ]
         form: dict[str, str] | None = None
         if self.is_form:
-            content_type = exchange.headers.get(b"content-type")
-            bodies.require_content_type(content_type, bodies.FORM)
-            form = bodies.parse_form(await bodies.read(exchange.receive))
+            body = await bodies.read(exchange.receive)
+            if body:  # nothing has no type, and is a form without fields
+                content_type = exchange.headers.get(b"content-type")
+                bodies.require_content_type(content_type, bodies.FORM)
+            form = bodies.parse_form(body)
             if faults := nul_faults(form):
                 raise ValidationFailed(errors=faults)
         return await self.arguments(exchange, parameters, form, strangers)
