@@ -154,6 +154,8 @@ async def sagas(service: "Service", settings: DatabaseSettings, parsed: argparse
     """Look at or act on sagas."""
     from kit.db.database import Database
 
+    if not service.sagas:
+        raise SystemExit(f"{service.name} has no sagas")
     if parsed.action != "list" and parsed.id is None:
         raise SystemExit(f"sagas {parsed.action} needs the saga's id")
     database = await Database.open(settings.database_url, name=service.name, pool_size=1)

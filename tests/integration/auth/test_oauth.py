@@ -99,6 +99,9 @@ async def test_what_is_no_form_is_an_invalid_request(world: World) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
     answer = await world.http.post(URL, json=ALICE)
     assert (answer.status_code, answer.json()["error"]) == (415, "invalid_request")
+    answer = await world.http.post(URL)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert answer.json()["code"] == "validation_failed"
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -151,3 +151,16 @@ async def test_sagas_are_listed_shown_and_acted_on(
         await command_line("sagas", "show", str(new_id()))
     with pytest.raises(SystemExit, match="needs the saga's id"):
         await command_line("sagas", "retry")
+
+
+@pytest.mark.parametrize("words", [("list",), ("show", str(new_id()))])
+def test_a_service_without_sagas_says_so(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("KIT_DATABASE_URL", cluster.url("kit"))
+
+    def build_without(settings: KitSettings) -> Service:
+        return Service("kit", settings, build(settings).web)
+
+    with pytest.raises(SystemExit, match="kit has no sagas"):
+        main("kit", KitSettings, build_without, arguments=("sagas", *words))

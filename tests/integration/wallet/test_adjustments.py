@@ -126,6 +126,23 @@ async def test_a_refused_confirmation_can_be_repeated_once_the_money_is_there(
     await world.check_ledger()
 
 
+@pytest.mark.parametrize("house", ["fees", "suspense"])
+async def test_money_goes_to_an_account_of_the_house_that_nobody_needed_before(
+    world: World, root: Caller, second: Caller, house: str
+) -> None:
+    alice = world.caller()
+    wallet = await alice.top_up("100.00")
+    sides = {"wallet_id": wallet["id"]}, {"house": house}
+    before = await world.count("account")
+    assert (await root.post(PATH, body(*sides, dry_run=True))).status_code == 200
+    assert await world.count("account") == before
+    made = await proposed(root, *sides)
+    assert (await second.post(f"{made}/confirm")).status_code == 200
+    (there,) = (await root.get("/v1/ledger/accounts", house=house)).json()["items"]
+    assert there["balance"]["amount"] == "100.00"
+    await world.check_ledger()
+
+
 async def test_what_is_held_is_not_taken_by_hand(world: World, root: Caller) -> None:
     alice = world.caller()
     wallet = await alice.top_up("100.00")

@@ -89,6 +89,8 @@ def test_what_is_no_username_is_none_here_either() -> None:
         ("modem", "modern"),
         ("ALICE", "alice"),
         ("o0o", "ooo"),
+        ("ali\u0307ce", "alice"),  # a dot drawn over that of the i
+        ("ann\u2764\ufe0f", "ann\u2764"),
     ],
 )
 def test_what_looks_the_same_has_one_skeleton(one: str, other: str) -> None:

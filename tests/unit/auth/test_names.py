@@ -18,6 +18,7 @@ from auth.refusals import EmailRefused, FullNameRefused, UsernameRefused
         "o'neill",
         "x_y-z.1",
         "👩‍🚀".replace("\u200d", "") + "ab",
+        "ann\u2764\ufe0f",  # a heart as keyboards write it
     ],
 )
 def test_a_username_of_visible_characters_is_taken_as_written(text: str) -> None:
@@ -40,6 +41,8 @@ def test_a_username_of_visible_characters_is_taken_as_written(text: str) -> None
         "ali\u200bce",
         "ali\u202ece",
         "ali\ud800ce",
+        *("admin\ufe0f", "ali\U000e0100ce", "ali\u034fce"),  # variation selectors, a joiner
+        *("ali\u3164ce", "ali\uffa0ce", "ali\u2800ce"),  # letters and a symbol that draw nothing
         "ali\nce",
         "\ufdfaabc",  # one character that compares as eighteen, with spaces among them
         "\ufdfb" * 64,

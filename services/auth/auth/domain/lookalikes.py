@@ -12,7 +12,7 @@ from typing import Any, Final
 from confusable_homoglyphs import categories
 from confusable_homoglyphs.utils import load
 
-from auth.domain.names import comparison_key, username
+from auth.domain.names import EMOJI_STYLE, comparison_key, username
 from auth.refusals import UsernameMixed, UsernameReserved
 
 # Names that speak for the house; whoever runs it may give them by the command line. Written in
@@ -96,7 +96,9 @@ def resting_key(look: str) -> bytes:
 
 
 def _folded(decomposed: str) -> str:
-    text = "".join(_prototype(one) for one in decomposed)
+    text = "".join(_prototype(one) for one in decomposed if one != EMOJI_STYLE)
+    # An i has its dot already, and so has a j: one more is drawn over it.
+    text = text.replace("i\u0307", "i").replace("j\u0307", "j")
     return unicodedata.normalize("NFD", text).casefold()
 
 

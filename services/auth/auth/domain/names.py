@@ -19,6 +19,18 @@ KEY_LONGEST: Final = 256  # NFKC can make one character into eighteen
 
 # Letters, marks, numbers, punctuation and symbols: what can be seen and is not a space.
 _VISIBLE: Final = frozenset("LMNPS")
+# Those of them that draw nothing: fillers, joiners and variation selectors (Unicode's
+# Default_Ignorable_Code_Point), and the empty pattern of Braille.
+_DRAWS_NOTHING: Final = frozenset(
+    chr(code)
+    for first, last in (
+        *((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2800, 0x2800)),
+        *((0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF)),
+    )
+    for code in range(first, last + 1)
+)
+# Has a symbol drawn as an emoji, as keyboards write it: no other character may have it.
+EMOJI_STYLE: Final = "\ufe0f"
 _NOT_IN_TEXT: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Explicit direction marks (Unicode TR9) make a name read as another one.
 _DIRECTION_MARKS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
@@ -112,4 +124,9 @@ def is_email(name: str) -> bool:
 
 
 def _is_visible(text: str) -> bool:
-    return all(unicodedata.category(character)[0] in _VISIBLE for character in text)
+    kinds = [unicodedata.category(character) for character in text]
+    return all(
+        kind[0] in _VISIBLE
+        and (character not in _DRAWS_NOTHING or (character == EMOJI_STYLE and before == "So"))
+        for character, kind, before in zip(text, kinds, ["", *kinds], strict=False)
+    )

@@ -31,6 +31,9 @@ OPEN_FOR = timedelta(days=7)
 # Who is meant where the house's account has no provider.
 _NAMES = {"suspense": CLOSED_OWNERS, "fees": FEES}
 
+# What stands from its first need on. There is nothing to take out of a suspense that is not there.
+_OPENED = frozenset({("from", "fees"), ("to", "fees"), ("to", "suspense")})
+
 
 class Side(NamedTuple):
     """One side as it was asked for: a wallet, or an account of the house's by name."""
@@ -200,10 +203,8 @@ async def _account(uow: UnitOfWork, side: Side, currency: str, field: str) -> An
     assert side.house is not None  # noqa: S101 - a side is a wallet or a house's account
     name = side.provider or _NAMES.get(side.house)
     found = await _standing(uow, side.house, name, currency)
-    if found is None and side.house == "fees" and side.provider is None:
-        # The only one that nobody else opens: so none is opened here before accounts are locked
-        # which a batch opens after that.
-        wanted = HouseAccount("fees", FEES, currency)
+    if found is None and side.provider is None and (field, side.house) in _OPENED:
+        wanted = HouseAccount(HOUSES[side.house], _NAMES[side.house], currency)
         found = await Wallets(uow).house_account(wanted, new_id(), uow.clock.now())
     known = None if found is None else await Houses(uow).find(found)
     if known is None:

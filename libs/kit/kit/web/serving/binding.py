@@ -1,12 +1,7 @@
 """Owns turning a request into an operation's arguments, as its signature declares them.
 
 FastAPI reads the signature once and documents it; this serves it, with the strict bodies and the
-<<<<<<< HEAD:libs/kit/kit/web/binding.py
-error model of `kit.web`, at about a quarter of the cost (figures in DECISIONS.md). Does not
-support what Saldo has no use for: cookies, uploads, background tasks, dependencies with `yield`.
-=======
 error model of `kit.web`, at about a quarter of the cost (figures in `kit/web/README.md`).
->>>>>>> wt-web:libs/kit/kit/web/serving/binding.py
 """
 
 import warnings
@@ -122,9 +117,11 @@ class Binder:
         ]
         form: dict[str, str] | None = None
         if self.is_form:
-            content_type = exchange.headers.get(b"content-type")
-            bodies.require_content_type(content_type, bodies.FORM)
-            form = bodies.parse_form(await bodies.read(exchange.receive))
+            body = await bodies.read(exchange.receive)
+            if body:  # nothing has no type, and is a form without fields
+                content_type = exchange.headers.get(b"content-type")
+                bodies.require_content_type(content_type, bodies.FORM)
+            form = bodies.parse_form(body)
             if faults := nul_faults(form):
                 raise ValidationFailed(errors=faults)
         return await self.arguments(exchange, parameters, form, strangers)
