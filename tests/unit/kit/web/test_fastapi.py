@@ -97,6 +97,10 @@ async def maybe(order: Round | None = None) -> dict[str, bool]:
     return {"is_given": order is not None}
 
 
+async def drinks(drinks: list[Drink]) -> int:
+    return len(drinks)
+
+
 async def log_in(visitor: Annotated[Visitor, Form()]) -> dict[str, str]:
     return {"username": visitor.username}
 
@@ -159,6 +163,7 @@ OPERATIONS = [
     Declaration("DELETE", "/rounds", nothing, 204),
     Declaration("PATCH", "/rounds", nothing),
     Declaration("POST", "/maybe", maybe),
+    Declaration("POST", "/drinks", drinks),
     Declaration("POST", "/login", log_in),
     Declaration("GET", "/bill", bill),
     Declaration("GET", "/bills", bills),
@@ -233,6 +238,8 @@ SAME = [
     json('{"drinks": [{"name": "\\u00e9\\ud83d\\ude00"}]}'),
     json('{"drinks": []}', method="PUT"),
     json('{"drinks": []}', path="/maybe"),
+    json("null", path="/maybe"),
+    json('[{"name": "tea"}, {"name": "cake"}]', path="/drinks"),
     Sent("POST", "/rounds", '{"drinks": []}', "application/json; charset=utf-8"),
     Sent("POST", "/maybe"),
     Sent("DELETE", "/rounds"),

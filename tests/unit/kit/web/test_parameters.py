@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Body, Cookie, Depends, File, Form, Query, Response, Security
+from fastapi import Body, Cookie, Depends, File, Form, Header, Query, Response, Security
 from starlette import background
 from starlette.responses import PlainTextResponse
 
@@ -13,6 +13,10 @@ from kit.web.schemas import Model
 
 class Line(Model):
     name: str
+
+
+class Lists(Model):
+    names: list[str]
 
 
 async def tea() -> str:
@@ -32,12 +36,22 @@ def test_what_is_not_supported_is_refused_when_declared() -> None:
     async def uploads(id: str, file: Annotated[bytes, File()]) -> None: ...  # noqa: A002
     async def filled(id: str, response: Response) -> None: ...  # noqa: A002
     async def later(id: str, tasks: background.BackgroundTasks) -> None: ...  # noqa: A002
-    async def lists(id: str, kind: Annotated[list[str] | None, Query()] = None) -> None: ...  # noqa: A002
     async def scopes(id: str, who: Annotated[str, Security(tea, scopes=["x"])]) -> None: ...  # noqa: A002
     def synchronous(id: str) -> None: ...  # noqa: A002
 
-    for operation in (cookies, uploads, filled, later, lists, scopes, synchronous):
+    for operation in (cookies, uploads, filled, later, scopes, synchronous):
         with pytest.raises(TypeError):
+            declare(operation)
+
+
+def test_lists_of_texts_are_refused_as_a_name_may_come_once() -> None:
+    async def lists(id: str, kind: Annotated[list[str] | None, Query()] = None) -> None: ...  # noqa: A002
+    async def in_query(id: str, asked: Annotated[Lists, Query()]) -> None: ...  # noqa: A002
+    async def in_form(id: str, asked: Annotated[Lists, Form()]) -> None: ...  # noqa: A002
+    async def in_headers(id: str, asked: Annotated[Line, Header()]) -> None: ...  # noqa: A002
+
+    for operation in (lists, in_query, in_form, in_headers):
+        with pytest.raises(TypeError, match=r"lists in query|a model of headers"):
             declare(operation)
 
 

@@ -1,4 +1,4 @@
-"""What serves the operations that FastAPI declares: one pass per request.
+"""Serves the operations that FastAPI declares, in one pass per request.
 
-It is told from FastAPI's own way in `libs/kit/kit/web/README.md`. Knows no operation.
+How that differs from FastAPI stands in `libs/kit/kit/web/README.md`. Knows no operation.
 """

@@ -28,8 +28,7 @@ class Parameter(NamedTuple):
     @property
     def model(self) -> type[BaseModel] | None:
         """The model that it is, if it is one."""
-        declared = self.info.annotation
-        return declared if isinstance(declared, type) and issubclass(declared, BaseModel) else None
+        return _model(self.info)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +125,26 @@ def _refuse_unsupported(dependant: Dependant) -> None:
         "background tasks": dependant.background_tasks_param_name,
         "web sockets": dependant.websocket_param_name,
         "security scopes": dependant.security_scopes_param_name or dependant.own_oauth_scopes,
-        "lists in query or headers": [
-            f for f in (*dependant.query_params, *dependant.header_params) if _is_list(f.field_info)
-        ],
+        "a model of headers": [f for f in dependant.header_params if _model(f.field_info)],
+        "lists in query, headers or form": [one for one in _texts(dependant) if _is_list(one)],
         "what ends after the answer is sent": _yields(dependant.call),
     }
     found = [name for name, is_used in unsupported.items() if is_used]
     if found:
         raise TypeError(f"{dependant.call} asks for {', '.join(found)}: not supported")
+
+
+def _texts(dependant: Dependant) -> Iterator[FieldInfo]:
+    """Yield how each value is declared that is read from one text, those of models included."""
+    forms = [field for field in dependant.body_params if isinstance(field.field_info, params.Form)]
+    for field in (*dependant.query_params, *dependant.header_params, *forms):
+        model = _model(field.field_info)
+        yield from [field.field_info] if model is None else model.model_fields.values()
+
+
+def _model(info: FieldInfo) -> type[BaseModel] | None:
+    declared = info.annotation
+    return declared if isinstance(declared, type) and issubclass(declared, BaseModel) else None
 
 
 def _is_list(info: FieldInfo) -> bool:
