@@ -176,8 +176,8 @@ class Binder:
         if not body and not value.is_required:
             arguments[value.name] = value.default()
             return
-        name = _media_type(content_type)
-        if not body and (name == bodies.JSON or name not in self._other_bodies):
+        media_type = _media_type(content_type)
+        if not body and (media_type == bodies.JSON or media_type not in self._other_bodies):
             raise BodyUnreadable(why=bodies.NO_BODY)
         read, found = await bodies.aside(
             partial(self._read, value, body, content_type), length=len(body)
