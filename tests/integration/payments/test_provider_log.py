@@ -144,7 +144,8 @@ class TestSandbox:
 
 def _times(asked: respx.Route) -> list[tuple[float, float]]:
     params = [call.request.url.params for call in asked.calls]
-    return [(float(one["created_from"]), float(one["created_to"])) for one in params]
+    times = [[datetime.fromisoformat(one[edge]) for edge in ("from", "to")] for one in params]
+    return [(begin.timestamp(), end.timestamp()) for begin, end in times]
 
 
 class TestStripe:

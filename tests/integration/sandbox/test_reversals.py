@@ -1,5 +1,6 @@
 """Refunds and disputes at the card provider, and what it tells of them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -256,9 +257,14 @@ class TestPage:
 
 class TestEvents:
     async def listed(
-        self, http: httpx.AsyncClient, secret: str = SECRET, **query: float
+        self, http: httpx.AsyncClient, secret: str = SECRET, **times: float
     ) -> httpx.Response:
+        """List events; edges of their time are given as events have it, in Unix seconds."""
         headers = {"Authorization": f"Bearer {secret}"}
+        query = {
+            edge.rstrip("_"): datetime.fromtimestamp(at, UTC).isoformat()
+            for edge, at in times.items()
+        }
         return await http.get("/sandbox/provider/events", params=query, headers=headers)
 
     async def test_what_was_told_badly_can_be_read_as_it_should_have_been_told(
@@ -274,8 +280,10 @@ class TestEvents:
         assert shown == sent
         assert not seen["has_more"]
         second, third = (one["created"] for one in sent[1:])
-        late = (await self.listed(http, created_from=second, created_to=third)).json()["items"]
+        late = (await self.listed(http, from_=second)).json()["items"]
         assert [one["id"] for one in late] == [one["id"] for one in sent[1:]]
+        between = (await self.listed(http, from_=second, to=third)).json()["items"]
+        assert [one["id"] for one in between] == [sent[1]["id"]]
 
     async def test_a_page_holds_a_hundred_and_says_that_there_are_more(
         self, http: httpx.AsyncClient, card: str
@@ -286,7 +294,7 @@ class TestEvents:
         seen = (await self.listed(http)).json()
         assert (len(seen["items"]), seen["has_more"]) == (100, True)
         begin = seen["items"][-1]["created"]
-        rest = (await self.listed(http, created_from=begin)).json()
+        rest = (await self.listed(http, from_=begin)).json()
         assert (len(rest["items"]), rest["has_more"]) == (5, False)
 
     async def test_they_are_for_the_shop(self, http: httpx.AsyncClient) -> None:

@@ -1,7 +1,7 @@
 """The provider of development: cards whose owners are buttons on a page of the sandbox service."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -117,16 +117,16 @@ class SandboxProvider:
     async def recent(self, since: datetime, until: datetime) -> Sequence[ProviderNotice]:
         """List the events about refunds and disputes that the sandbox has not forgotten."""
         listed: list[dict[str, Any]] = []
-        begin = since.timestamp()
+        begin = since
         for _ in range(_MOST_PAGES):
             page = await self._events(begin, until)
             listed += page.items
             if not page.has_more or not page.items:
                 break
-            begin = float(page.items[-1]["created"])
+            begin = datetime.fromtimestamp(float(page.items[-1]["created"]), UTC)
         return read_readable(lambda one: SandboxEvent.model_validate(one).notice, listed)
 
-    async def _events(self, begin: float, until: datetime) -> _Events:
+    async def _events(self, begin: datetime, until: datetime) -> _Events:
         return await ask(
             self._client,
             _Events,
@@ -134,7 +134,7 @@ class SandboxProvider:
             f"{self._provider}/events",
             read_fault=_fault,
             headers={"Authorization": f"Bearer {self._webhook_secret}"},
-            params={"created_from": str(begin), "created_to": str(until.timestamp())},
+            params={"from": begin.isoformat(), "to": until.isoformat()},
         )
 
     async def _known(self, method: str, path: str, charge: Charge) -> News:

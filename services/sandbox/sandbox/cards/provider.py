@@ -1,6 +1,7 @@
 """What the card provider does when the owner of a card has chosen: states, and whom it tells."""
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from typing import Any, Final
 
 from kit.ids import new_id
 from kit.money import decimal_text
+from kit.span import Span
 from kit.tasks import spawn
 from sandbox.cards.box import CardOutcome, CardPayment, CardPaymentStatus, Cards
 from sandbox.cards.deliveries import Sender, WebhookFaults
@@ -127,12 +129,14 @@ class Provider:
         if self.sender is not None and events:
             self.sender.send_later(events, faults)
 
-    def lately(self, begin: float, end: float) -> Iterator[dict[str, Any]]:
-        """Yield the events about refunds and disputes of a time, oldest first.
+    def lately(self, of: Span) -> Iterator[dict[str, Any]]:
+        """Yield the events about refunds and disputes of a span of time, oldest first.
 
         Each is as it should have been sent, whatever went wrong on its way.
         """
-        return (one for one in self._lately if begin <= one["created"] <= end)
+        begin = -math.inf if of.begin is None else of.begin.timestamp()
+        end = math.inf if of.end is None else of.end.timestamp()
+        return (one for one in self._lately if begin <= one["created"] < end)
 
     def told(self, payment: CardPayment) -> dict[str, Any]:
         """Return a payment as the API shows it: with all that comes back of it."""
@@ -164,7 +168,7 @@ class Provider:
         return {
             "id": f"evt_{new_id().hex}",
             "type": kind or f"payment.{seen['status']}",
-            "created": time.time(),
+            "created": round(time.time(), 6),  # as exact as times that are asked for
             "payment": seen,
         }
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from kit.web.fields import AmountText
+from kit.web.queries import SpanFilters
 from kit.web.schemas import Model
 from sandbox.cards.reversals import BankRefundStatus
 from sandbox.cards.schemas import WithFaults
@@ -69,11 +70,8 @@ class RefundMoveRequest(WithFaults):
     status: Literal[BankRefundStatus.SUCCEEDED, BankRefundStatus.FAILED]
 
 
-class EventsQuery(Model):
-    """Of which time events are wanted, in seconds since 1970, both included."""
-
-    created_from: float = Field(0.0, ge=0)
-    created_to: float = Field(1e12, ge=0)
+class EventsQuery(SpanFilters):
+    """Of which time events are wanted."""
 
 
 class CardEvent(Model):
