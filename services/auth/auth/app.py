@@ -72,7 +72,7 @@ def build(settings: Settings) -> Service:
 
 async def _finish_deletions(service: Service) -> None:
     wiring: Wiring = service.state.wiring
-    await for_ever("auth.loops.deletions", wiring.leaving.run)
+    await for_ever("auth.deletions", wiring.leaving.run)
 
 
 async def _purge(service: Service) -> None:

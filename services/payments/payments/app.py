@@ -16,6 +16,7 @@ from kit.tasks import all_of, spawn, stop
 from kit.tokens.service_client import ServiceToken
 from kit.wake_up import WakeUp
 from kit.web.app import WebApp, create_app
+from kit.web.idempotency import keep_purged
 from payments import refusals
 from payments.api import ROUTERS
 from payments.clients.parties import known_parties
@@ -80,7 +81,7 @@ def build(settings: Settings) -> Service:
             )
             # In every process that answers requests, also where another one does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
-            polls = [spawn(loop, "payments.live.waiters") for loop in loops]
+            polls = [spawn(loop, "payments.waiters") for loop in loops]
             try:
                 yield
             finally:
@@ -115,7 +116,7 @@ async def _sweep(service: Service) -> None:
 
 
 async def _forget_answers(service: Service) -> None:
-    await expiry.forget_answers(service.state.database)
+    await keep_purged(service.state.database)
 
 
 async def _forget_changes(service: Service) -> None:

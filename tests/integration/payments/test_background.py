@@ -11,6 +11,7 @@ from tests.integration.payments.room import CHECKED, ONE, TWO, Room
 
 from contracts.wallet import CaptureHold
 from kit.tasks import spawn, stop
+from kit.web.idempotency import keep_purged
 from payments.loops import expiry
 
 
@@ -97,7 +98,7 @@ async def test_answers_past_their_time_are_forgotten(room: Room, alice: UUID, bo
     payment_id = await room.create(alice, bob)
     await room.cancel(alice, payment_id, headers={"Idempotency-Key": "k"})
     room.clock.advance(24 * 3600 + 1)
-    forgetting = spawn(expiry.forget_answers(room.database), "forget")
+    forgetting = spawn(keep_purged(room.database), "forget")
 
     async def is_forgotten() -> bool:
         return await room.count("idempotency") == 0

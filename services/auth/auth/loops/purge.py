@@ -27,7 +27,7 @@ async def run(database: Database) -> None:
         await purge_once(database)
         await asyncio.sleep(PURGE_SECONDS)
 
-    await for_ever("auth.loops.purge", once)
+    await for_ever("auth.purge", once)
 
 
 async def purge_once(database: Database) -> None:

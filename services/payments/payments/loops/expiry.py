@@ -1,4 +1,4 @@
-"""What ends by time alone: unpaid payments, kept answers, streamed changes, counted days."""
+"""What ends by time alone: unpaid payments, streamed changes, counted days, told events."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -6,7 +6,6 @@ from typing import Final
 
 from kit.db import Database
 from kit.tasks import for_ever
-from kit.web.idempotency import purge
 from payments.repository import Changes, Limits
 from payments.repository.cards.provider_events import purge_events
 from payments.service.payments import EXPIRY_BATCH, expire
@@ -20,7 +19,7 @@ PURGE_BATCH: Final = 5000
 
 async def sweep(database: Database, every_seconds: float) -> None:
     """Cancel what nobody paid in time, again and again, until cancelled."""
-    await for_ever("payments.loops.expiry", lambda: _sweep(database, every_seconds))
+    await for_ever("payments.expiry", lambda: _sweep(database, every_seconds))
 
 
 async def _sweep(database: Database, every_seconds: float) -> None:
@@ -33,16 +32,6 @@ async def sweep_once(database: Database) -> int:
     """Cancel one batch; returns how many there were."""
     async with database.unit_of_work() as uow:
         return len(await expire(uow))
-
-
-async def forget_answers(database: Database) -> None:
-    """Delete answers by Idempotency-Key that nobody can ask for any more, until cancelled."""
-
-    async def once() -> None:
-        await purge(database)
-        await asyncio.sleep(PURGE_SECONDS)
-
-    await for_ever("payments.idempotency", once)
 
 
 async def forget_changes(database: Database) -> None:

@@ -58,7 +58,7 @@ class ProviderEventWorker:
 
     async def run(self) -> None:
         """Work off what is due, until cancelled."""
-        await for_ever("payments.loops.provider_events", self._run)
+        await for_ever("payments.provider_events", self._run)
 
     async def _run(self) -> None:
         while True:

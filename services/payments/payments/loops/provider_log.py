@@ -39,7 +39,7 @@ class ProviderLog:
 
     async def run(self) -> None:
         """Read on, until cancelled."""
-        await for_ever("payments.loops.provider_log", self._run)
+        await for_ever("payments.provider_log", self._run)
 
     async def _run(self) -> None:
         while await self.read():

@@ -14,7 +14,7 @@ LOOK_SECONDS: Final = 1.0
 
 async def sweep(database: Database, engine: SagaEngine, policies: Policies) -> None:
     """Pay what is due, again and again, until cancelled."""
-    await for_ever("payments.loops.schedule", lambda: _sweep(database, engine, policies))
+    await for_ever("payments.schedule", lambda: _sweep(database, engine, policies))
 
 
 async def _sweep(database: Database, engine: SagaEngine, policies: Policies) -> None:
