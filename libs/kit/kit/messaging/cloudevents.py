@@ -103,7 +103,7 @@ def unpack(body: bytes, content_type: str | None) -> list[Any]:
 def type_and_id(raw: Any) -> tuple[str, UUID]:
     """Return type and id of a raw event; raises UndecodableError."""
     try:
-        return str(raw["type"]), pgproto.UUID(raw["id"])  # the driver's: read nine times faster
+        return str(raw["type"]), pgproto.UUID(raw["id"])  # the driver's: nine times faster
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UndecodableError(f"no usable id or type: {error!r}") from None
 
