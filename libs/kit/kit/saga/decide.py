@@ -97,15 +97,15 @@ def _on_reply(saga: Saga, state: SagaState, step: Step, reply: Reply, now: datet
     elif step.refused is not None and isinstance(reply, step.refused):
         return _on_refusal(saga, state, step, str(getattr(reply, "code", "refused")), now)
     # The question is asked again, and an operator is told.
-    puzzled = replace(state, needs_attention=True)
-    return Decision(puzzled, log=(("reply_not_understood", step.name, reply.type),))
+    flagged = replace(state, needs_attention=True)
+    return Decision(flagged, log=(("reply_not_understood", step.name, reply.type),))
 
 
 def _on_refusal(saga: Saga, state: SagaState, step: Step, code: str, now: datetime) -> Decision:
     if saga.may_be_refused_at(step.name):
         return _turn_round(saga, state, code, now, ("refused", step.name, code))
-    puzzled = replace(state, needs_attention=True)
-    return Decision(puzzled, log=(("refused_too_late", step.name, code),))
+    flagged = replace(state, needs_attention=True)
+    return Decision(flagged, log=(("refused_too_late", step.name, code),))
 
 
 def _on_task_ended(
@@ -154,8 +154,8 @@ def _on_time(
         or is_late
         or attempts >= ATTENTION_ATTEMPTS,
     )
-    told = (("asked_again", step.name, None),) if _is_worth_telling(attempts) else ()
-    return Decision(waiting, _commands(waiting, step), told)
+    entries = (("asked_again", step.name, None),) if _is_worth_telling(attempts) else ()
+    return Decision(waiting, _commands(waiting, step), entries)
 
 
 def _is_worth_telling(attempts: int) -> bool:
