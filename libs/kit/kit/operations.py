@@ -1,6 +1,6 @@
-"""What operators do at the command line: look at and act on letters and sagas.
+"""Lets operators list, show and act on letters and sagas at the command line.
 
-Each returns what is printed as JSON; what is for people alone goes to standard error.
+Each function returns what is printed as JSON; what is for people alone goes to standard error.
 """
 
 import argparse
@@ -27,7 +27,7 @@ _LOOKS: Final = ("list", "count")
 
 
 def add_messages(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `messages`; without any it lists what waits."""
+    """Add the arguments of `messages`; without any it lists the letters that wait."""
     parser.add_argument(
         "action",
         nargs="?",
@@ -71,7 +71,7 @@ def _age(text: str) -> timedelta:
 
 
 async def messages(name: str, settings: DatabaseSettings, parsed: argparse.Namespace) -> Any:
-    """Look at or act on letters."""
+    """List, show or act on letters."""
     from kit.db.database import Database
 
     if parsed.action not in _LOOKS and parsed.id is None:
@@ -125,7 +125,7 @@ async def _one(database: "Database", parsed: argparse.Namespace) -> Any:
 def _outcome(
     parsed: argparse.Namespace, before: dict[str, object], after: dict[str, object] | None
 ) -> str:
-    """Say what an action did to the letter of one queue."""
+    """Return what an action did to the letter of one queue, in words."""
     from kit.messaging.dead_letters import UNDECODABLE
 
     what = f"{before['consumer']}, {before['type'] or 'no type'}"
@@ -151,7 +151,7 @@ def _readable(row: dict[str, object]) -> dict[str, object]:
 
 
 async def sagas(service: "Service", settings: DatabaseSettings, parsed: argparse.Namespace) -> Any:
-    """Look at or act on sagas."""
+    """List, show or act on sagas."""
     from kit.db.database import Database
 
     if not service.sagas:
