@@ -50,7 +50,7 @@ def by_message(command: type[Command]) -> Recorder:
     """
 
     async def record(uow: UnitOfWork, act: Act) -> None:
-        told = asdict(act)
-        emit(uow, command(command_id=told.pop("id"), **told), subject=str(act.id))
+        fields = asdict(act)
+        emit(uow, command(command_id=fields.pop("id"), **fields), subject=str(act.id))
 
     return record

@@ -155,7 +155,7 @@ async def working(service: Service, mode: ProcessMode) -> AsyncIterator[None]:
             loops += _messaging(service, mode, settings.database_url, settings.rabbitmq_url, stack)
         if mode.works:
             loops += [(name, work(service)) for name, work in service.background]
-        tasks = [spawn(_whole(work), f"{service.name}.{name}") for name, work in loops]
+        tasks = [spawn(_as_coroutine(work), f"{service.name}.{name}") for name, work in loops]
         try:
             yield
         finally:
@@ -212,8 +212,8 @@ def message_loops(
         retries = Retries(database, consumer.reader)
         loops += [(consumer.queue, consumer.run()), (f"{consumer.queue}.retries", retries.run())]
     if reading:
-        graveyard = DeadLetterCollector(database, broker, topology.dead_queue_name(service.name))
-        loops.append((graveyard.queue, graveyard.run()))
+        collector = DeadLetterCollector(database, broker, topology.dead_queue_name(service.name))
+        loops.append((collector.queue, collector.run()))
     return loops
 
 
@@ -288,7 +288,7 @@ async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) ->
         raise SystemExit(1)
 
 
-async def _whole(work: Awaitable[None]) -> None:
+async def _as_coroutine(work: Awaitable[None]) -> None:
     await work
 
 
