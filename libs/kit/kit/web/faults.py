@@ -94,8 +94,8 @@ def faults_of(
     for fault in error.errors(include_url=False, include_input=False):
         if len(found) == MAX_FAULTS:
             break
-        told = _told(fault, prefix + _pointer(fault["loc"], document))
-        found.setdefault((told.pointer, told.code), told)
+        one = _fault(fault, prefix + _pointer(fault["loc"], document))
+        found.setdefault((one.pointer, one.code), one)
     return list(found.values())
 
 
@@ -151,7 +151,7 @@ def _nul(pointer: str) -> FieldFault:
     )
 
 
-def _told(fault: Mapping[str, Any], pointer: str) -> FieldFault:
+def _fault(fault: Mapping[str, Any], pointer: str) -> FieldFault:
     context: dict[str, Any] = dict(fault.get("ctx") or {})
     kind: str = fault["type"]
     if kind == "saldo":
