@@ -1,4 +1,4 @@
-"""Owns what a service's OpenAPI document says when it is read through the gateway.
+"""Adapts a service's OpenAPI document to callers of the gateway.
 
 Does not describe the services' operations: they do. Adds what the gateway itself may refuse.
 """
@@ -23,7 +23,7 @@ from kit.web.problems import CONTENT_TYPE
 _METHODS: Final = frozenset(("get", "head", "post", "put", "patch", "delete"))
 _COMPONENTS: Final = "#/components/schemas/"
 
-# What the gateway may say no by, whatever is asked for; and where a token is sent along.
+# The gateway may refuse any operation by these.
 _REFUSALS: Final[tuple[type[Refusal], ...]] = (
     RequestRefused,
     PathRefused,
@@ -34,7 +34,7 @@ _REFUSALS: Final[tuple[type[Refusal], ...]] = (
     UpstreamUnavailable,
     UpstreamTimeout,
 )
-# What the gateway answers with a service's own answer and something more.
+# The gateway answers these with a service's answer and something more.
 _EXTENDED: Final = {"users": "auth"}
 _EXPAND: Final[dict[str, Any]] = {
     "name": "expand",
@@ -88,7 +88,7 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _refuse_here(operation: dict[str, Any], document: dict[str, Any]) -> None:
-    """Add what the gateway refuses to an operation."""
+    """Add the gateway's refusals to an operation."""
     components = document["components"]
     components["headers"] = {**components.get("headers", {}), **headers.COMPONENTS}
     answers = operation.setdefault("responses", {})
@@ -105,7 +105,7 @@ def _refuse_here(operation: dict[str, Any], document: dict[str, Any]) -> None:
 
 
 def _needed(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the schemas that what is left refers to."""
+    """Return the schemas that the remaining operations refer to."""
     schemas = document["components"].get("schemas", {})
     needed: set[str] = set()
     waiting = set(_references([document["paths"], document.get("webhooks", {})]))
