@@ -1,4 +1,4 @@
-"""Moves messages between services by hand: relay and consumers step by step, without waiting."""
+"""Moves messages between services step by step, without waiting."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ class Pump:
         self._services = services
 
     async def run(self, rounds: int = 50) -> None:
-        """Carry and handle all messages there are, and those they cause."""
+        """Relay and handle all messages there are, and those they cause."""
         for _ in range(rounds):
             moved = [await self._carry(service.state.database) for service in self._services]
             handled = [await self._handle(service) for service in self._services]
@@ -43,7 +43,8 @@ class Pump:
             deliveries = await subscription.take(1000)
             await consumer.handle(deliveries)
             await subscription.ack_through(deliveries[-1].tag)
-            # One consumer is active at a queue: the next round, or another process, takes over.
+            # Only one consumer is active at a queue: let the next round, or another process, take
+            # over.
             await subscription.close()
             count += len(deliveries)
         return count
