@@ -1,4 +1,4 @@
-"""Holds the technical code of every service: money, refusals, database, web, ….
+"""Holds the technical code that every service stands on.
 
 It knows no service, nor what a payment or a wallet is.
 """

@@ -23,7 +23,7 @@ class BreakerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BreakerLimits:
-    """When a breaker opens and how it closes again.
+    """Says when a breaker opens and how it closes again.
 
     Attributes:
         failure_share: The share of failures, 0 to 1, from which on it opens.

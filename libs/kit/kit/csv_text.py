@@ -83,7 +83,7 @@ class CsvRecord(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """How much of a text is read: fields of a record, characters of a field, lines."""
+    """Bounds a text that is read: fields of a record, characters of a field, lines."""
 
     fields: int
     characters: int

@@ -19,7 +19,7 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 def new_id() -> UUID:
-    """Return a new UUIDv7, increasing within the process, as the standard library's type."""
+    """Return a new UUIDv7 of the standard library's type, increasing in the process."""
     return uuid7()
 
 

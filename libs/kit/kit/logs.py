@@ -57,8 +57,7 @@ def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | N
         processors=[*head, *tail],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _Out(out),
-        # Caching is faster, but a cached logger keeps writing to the stream of the first
-        # `configure`.
+        # Caching is faster, but a cached logger keeps the stream of the first `configure`.
         cache_logger_on_first_use=stream is None,
     )
     logging.captureWarnings(capture=True)

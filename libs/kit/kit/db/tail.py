@@ -18,7 +18,7 @@ LONGEST_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class TailPage:
-    """What one statement read.
+    """Rows that one statement read, and what it knew of transactions.
 
     Attributes:
         seqs: The lowest numbers above ``Tail.after`` that were not taken before, in order.

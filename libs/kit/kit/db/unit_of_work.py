@@ -190,8 +190,7 @@ class UnitOfWork(Connection):
             self._call_back()
 
     async def _roll_back(self) -> None:
-        # A failure here is less telling than the error under way, and the pool drops the
-        # connection.
+        # A failure here says less than the error under way, and the pool drops the connection.
         with suppress(PostgresError, InterfaceError, OSError, TimeoutError):
             if not self.driver.is_closed():
                 await self.driver.execute("ROLLBACK")

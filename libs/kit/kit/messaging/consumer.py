@@ -69,8 +69,7 @@ class Consumer:
         await for_ever(f"{self.queue}.consumer", self._once, or_when=self._broker.returned)
 
     async def _once(self) -> None:
-        # A message that is taken and can't be handled counts one more attempt, so PostgreSQL comes
-        # first.
+        # PostgreSQL comes first: a message that is taken and not handled counts one more attempt.
         await self._database.ping()
         await self._feel_the_way()
         subscription = await self._broker.subscribe(self.queue, prefetch=PREFETCH_MESSAGES)

@@ -223,7 +223,7 @@ async def waited_for(connection: Connection, keys: Sequence[str]) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Which letters an operator looks for; None leaves a field open.
+    """Says which letters an operator looks for; None leaves a field open.
 
     Attributes:
         state: Discarded ones are found only where this asks for them.

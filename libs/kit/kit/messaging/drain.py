@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class Outbox(Protocol):
-    """What a drain reads from: the table, or a simulation of it."""
+    """The rows that a drain reads: the table, or a simulation of it."""
 
     async def read_on(
         self,

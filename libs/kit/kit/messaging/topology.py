@@ -18,9 +18,8 @@ from kit.messaging.outbox import COMMANDS, REPLIES
 DEAD = "saldo.dead"
 UNROUTED = "saldo.unrouted"
 UNROUTED_KEPT = 10_000
-# Set here because versions differ (3.13 and before: none; 4.x: 20). A message reaches it only by
-# ending its process or its transaction again and again; it then becomes a dead letter in
-# PostgreSQL.
+# Set here because versions differ (3.13 and before: none; 4.x: 20). Only a message that ends its
+# process or its transaction again and again reaches it; it then becomes a dead letter.
 DELIVERY_LIMIT = 20
 
 
@@ -44,7 +43,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """What one service declares at start; declaring it again changes nothing."""
+    """Names what one service declares at start; declaring it again changes nothing."""
 
     exchanges: tuple[BrokerExchange, ...]
     queues: tuple[Queue, ...]
