@@ -36,8 +36,7 @@ _HOP_BY_HOP: Final = frozenset(
 _OURS: Final = frozenset(
     (b"content-length", b"expect", b"host", b"x-request-id", b"traceparent", b"tracestate")
 )
-# Callers claim by these who they are, from where, or what for; only the token and the connection
-# tell.
+# Claims by callers: who calls, and from where, only the token and the connection tell.
 _CLAIMS: Final = frozenset(
     (
         b"cf-connecting-ip",

@@ -14,7 +14,7 @@ from kit.money import MAX_MINOR
 
 Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-HOUSE: Final = UUID(int=0)  # nobody's: `owner_id` of the accounts that stand for providers
+HOUSE: Final = UUID(int=0)  # nobody: the owner of the accounts that stand for providers
 
 
 class AccountRef(BaseModel):

@@ -269,7 +269,7 @@ class MemorySubscription:
         self._news.set()
 
     def die(self) -> None:
-        """Be cancelled or cut off: nothing can be taken or acknowledged any more."""
+        """End as cancelled or cut off: nothing can be taken or acknowledged any more."""
         self._is_dead = True
         self._news.set()
 

@@ -68,13 +68,13 @@ class Person:
         self.headers = {"Authorization": f"Bearer {self.token}"}
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
-        """GET as this person."""
+        """Send a GET as this person."""
         return await self.http.get(path, params=query or None, headers=self.headers)
 
     async def post(
         self, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> httpx.Response:
-        """POST as this person."""
+        """Send a POST as this person."""
         return await self.http.post(path, json=body, headers={**self.headers, **(headers or {})})
 
     async def top_up(self, amount: str, currency: str = "RUB") -> httpx.Response:

@@ -43,8 +43,7 @@ class Pump:
             deliveries = await subscription.take(1000)
             await consumer.handle(deliveries)
             await subscription.ack_through(deliveries[-1].tag)
-            # Only one consumer is active at a queue: let the next round, or another process, take
-            # over.
+            # One consumer is active at a queue: the next round, or another process, takes over.
             await subscription.close()
             count += len(deliveries)
         return count

@@ -14,7 +14,7 @@ Data = Mapping[str, Any]  # what the saga was started with and has learnt; JSON 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a command is built from.
+    """Holds what a command is built from.
 
     Attributes:
         command_id: The same for every sending of one step's operation in one epoch.
@@ -29,7 +29,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Work by HTTP that a worker of this service does, outside any unit of work."""
+    """A call by HTTP that a worker of this service makes, outside any unit of work."""
 
     name: str
 
@@ -49,7 +49,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a saga.
+    """One step of a saga, with its command, task or wait, and with its undo.
 
     Attributes:
         name: Stable name, stored with every instance.

@@ -91,7 +91,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the owning service does with its own rows; each is called once per batch.
+    """Changes the owning service's own rows; each hook is called once per batch.
 
     Attributes:
         lock: Locks the rows the sagas move, in id order, before the sagas are locked.

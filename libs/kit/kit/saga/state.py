@@ -13,7 +13,7 @@ Entry = tuple[str, str | None, str | None]  # of the log: what, at which step, i
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a worker reports of its work, logged under the time that it names."""
+    """A worker's report of its work, logged under the time that it names."""
 
     at: datetime
     text: str

@@ -183,7 +183,7 @@ async def postpone(uow: UnitOfWork, saga_id: UUID, until: datetime, why: str) ->
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """What a worker leases, and until when."""
+    """Says which instances a worker leases, and until when."""
 
     name: str
     steps: Sequence[str]

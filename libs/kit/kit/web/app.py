@@ -60,11 +60,11 @@ class WebApp(FastAPI):
         self.middleware_stack = None
 
     def add_middleware(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: requests pass only the edge, so middleware would be left out silently."""
+        """Refuse middleware: requests pass only the edge and would leave it out silently."""
         raise TypeError("middleware is not supported: kit.web.serving.edge is all of it")
 
     def add_exception_handler(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: kit.web.outages and kit.refusals say what an error is answered with."""
+        """Refuse handlers: kit.web.outages and kit.refusals say what answers an error."""
         raise TypeError("exception handlers are not supported: raise a kit.refusals.Refusal")
 
     def build_middleware_stack(self) -> ASGIApp:

@@ -19,7 +19,7 @@ _NO_CONTENT = 204
 
 
 class Declared(TypedDict, total=False):
-    """What an operation declares; the last ten are FastAPI's own."""
+    """The declaration of an operation; its last ten fields are FastAPI's own."""
 
     access: Required[Access]
     operation_id: Required[str]

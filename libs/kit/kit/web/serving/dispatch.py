@@ -12,7 +12,7 @@ from kit.refusals import MethodNotAllowed, PathUnknown
 
 
 class HasPath(Protocol):
-    """What the tree needs to know of a route."""
+    """A route, as far as the tree needs to know it."""
 
     @property
     def path(self) -> str:

@@ -33,7 +33,7 @@ class Parameter(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What one function asks for, with the functions that provide arguments of it.
+    """The parameters of one function, and the functions that provide arguments of it.
 
     Attributes:
         name: The argument that the function provides; empty for an operation.
