@@ -103,10 +103,10 @@ class Gateway:
         try:
             self._sorter.inward(headers, inbound)
         finally:  # a refusal carries the request's id, too
-            self._name(exchange)
+            self._set_ids(exchange)
         inbound.check(len(headers))
 
-    def _name(self, exchange: ProxiedRequest) -> None:
+    def _set_ids(self, exchange: ProxiedRequest) -> None:
         read = exchange.inbound.read
         exchange.request_id = http.request_id(read.get(b"x-request-id"))
         exchange.traceparent = http.traceparent(read.get(b"traceparent"))

@@ -89,14 +89,14 @@ class Application:
         if scope["type"] == "http" and self._gateway is not None:
             await self._gateway(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._run_lifespan(receive, send)
 
     def end_streams(self) -> None:
         """End the answers that would go on for ever."""
         if self._gateway is not None:
             self._gateway.end_streams()
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         async with self._opening as self._gateway:
             _log.info("started")

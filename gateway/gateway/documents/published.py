@@ -62,7 +62,7 @@ def published(document: dict[str, Any], upstream: str, routes: ProxyRoutes) -> d
             paths[path] = kept
     components = document.get("components", {})
     schemes = {
-        name: _through_here(scheme)
+        name: _with_token_path(scheme)
         for name, scheme in components.get("securitySchemes", {}).items()
         if set(scheme.get("flows", ())) != {"clientCredentials"}
     }
@@ -77,7 +77,7 @@ def published(document: dict[str, Any], upstream: str, routes: ProxyRoutes) -> d
         "components": {**components, "securitySchemes": schemes},
     }
     for operation in _operations(paths):
-        _refuse_here(operation, found)
+        _add_refusals(operation, found)
     found["components"]["schemas"] = _needed(found)
     return found
 
@@ -87,7 +87,7 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (operation for name, operation in item.items() if name in _METHODS)
 
 
-def _refuse_here(operation: dict[str, Any], document: dict[str, Any]) -> None:
+def _add_refusals(operation: dict[str, Any], document: dict[str, Any]) -> None:
     """Add the gateway's refusals to an operation."""
     components = document["components"]
     components["headers"] = {**components.get("headers", {}), **headers.COMPONENTS}
@@ -146,7 +146,7 @@ def _tags(paths: dict[str, Any]) -> set[str]:
     }
 
 
-def _through_here(scheme: dict[str, Any]) -> dict[str, Any]:
+def _with_token_path(scheme: dict[str, Any]) -> dict[str, Any]:
     if "flows" not in scheme:
         return scheme
     flows = {name: {**flow, "tokenUrl": TOKEN_PATH} for name, flow in scheme["flows"].items()}

@@ -69,10 +69,10 @@ class Methods:
     async def _asked(self, exchange: ProxiedRequest, upstream: Upstream) -> set[str]:
         head = request_head(exchange, upstream, b"OPTIONS %b" % exchange.path, ())
         status, headers, _ = await upstream.fetch(head)
-        told = dict(headers).get(_ALLOW, b"").decode("ascii")
-        if status != _NO_CONTENT or not told:
+        allow = dict(headers).get(_ALLOW, b"").decode("ascii")
+        if status != _NO_CONTENT or not allow:
             raise PathUnknown
-        return {method.strip() for method in told.split(",")}
+        return {method.strip() for method in allow.split(",")}
 
 
 def _complete(methods: Mapping[str, object]) -> set[str]:

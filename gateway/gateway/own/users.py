@@ -32,7 +32,7 @@ class UserList:
 
     async def answer(self, exchange: ProxiedRequest) -> None:
         """Answer auth's page, with `wallets` in each user where that is asked for."""
-        query, is_expanded = _taken_out(exchange.query)
+        query, is_expanded = _without_expand(exchange.query)
         if not is_expanded:
             await self._forwarder.forward(exchange, self._auth.name)
             return
@@ -46,7 +46,7 @@ class UserList:
         page["items"] = [{**user, "wallets": owned[user["id"]]} for user in page["items"]]
         body = orjson.dumps(page)
         # Auth's headers are kept, for they link to the next page; only the length is another.
-        kept = [_expanded(header) for header in headers if header[0] != b"content-length"]
+        kept = [_with_expand(header) for header in headers if header[0] != b"content-length"]
         await exchange.answer(_OK, [*kept, (b"content-length", b"%d" % len(body))], body)
 
     async def _by_owner(
@@ -65,7 +65,7 @@ class UserList:
         return owned
 
 
-def _taken_out(query: bytes) -> tuple[bytes, bool]:
+def _without_expand(query: bytes) -> tuple[bytes, bool]:
     """Return the query as auth knows it, and whether wallets are asked for.
 
     Raises:
@@ -87,7 +87,7 @@ def _taken_out(query: bytes) -> tuple[bytes, bool]:
     return b"&".join(rest), True
 
 
-def _expanded(header: Header) -> Header:
+def _with_expand(header: Header) -> Header:
     """Return a header with the parameter restored in its link to the next page."""
     name, value = header
     if name != b"link":
