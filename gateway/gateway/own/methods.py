@@ -64,9 +64,9 @@ class Methods:
         )
         if below is None:
             raise PathUnknown(near=self._nearness.to(exchange.path.decode("ascii")))
-        return await self._asked(exchange, self._upstreams[below])
+        return await self._methods_of(exchange, self._upstreams[below])
 
-    async def _asked(self, exchange: ProxiedRequest, upstream: Upstream) -> set[str]:
+    async def _methods_of(self, exchange: ProxiedRequest, upstream: Upstream) -> set[str]:
         head = request_head(exchange, upstream, b"OPTIONS %b" % exchange.path, ())
         status, headers, _ = await upstream.fetch(head)
         allow = dict(headers).get(_ALLOW, b"").decode("ascii")

@@ -79,13 +79,13 @@ async def messages(name: str, settings: DatabaseSettings, parsed: argparse.Names
     database = await Database.open(settings.database_url, name=name, pool_size=1)
     try:
         if parsed.action in _LOOKS:
-            return await _looked_at(database, parsed)
-        return await _one(database, parsed)
+            return await _letters(database, parsed)
+        return await _one_letter(database, parsed)
     finally:
         await database.close()
 
 
-async def _looked_at(database: "Database", parsed: argparse.Namespace) -> Any:
+async def _letters(database: "Database", parsed: argparse.Namespace) -> Any:
     from kit.messaging import dead_letters
 
     before = datetime.now(UTC) - parsed.older if parsed.older is not None else None
@@ -99,7 +99,7 @@ async def _looked_at(database: "Database", parsed: argparse.Namespace) -> Any:
     return found
 
 
-async def _one(database: "Database", parsed: argparse.Namespace) -> Any:
+async def _one_letter(database: "Database", parsed: argparse.Namespace) -> Any:
     from kit.messaging import dead_letters
 
     async with database.read() as connection:

@@ -8,7 +8,7 @@ def address_of(request: Request) -> str:
 
     The gateway drops what others have said about it.
     """
-    told = request.headers.get("x-forwarded-for")
-    if told is not None:
-        return told
+    forwarded = request.headers.get("x-forwarded-for")
+    if forwarded is not None:
+        return forwarded
     return "" if request.client is None else request.client.host
