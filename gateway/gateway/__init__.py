@@ -1,1 +1,4 @@
-"""The gateway: the one door of the system. Pure ASGI in, aiohttp out."""
+"""Forwards requests to the services, as the system's only entry.
+
+Pure ASGI in, aiohttp out.
+"""

@@ -1,4 +1,4 @@
-"""``python -m gateway all|api|openapi``."""
+"""Runs the gateway's command line: ``python -m gateway all|api|openapi``."""
 
 import argparse
 import sys

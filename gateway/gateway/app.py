@@ -1,4 +1,4 @@
-"""The composition root: puts the gateway together. Every choice of a part is made here."""
+"""Composes the gateway; every choice of a part is made here."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ from kit.tokens import Revocations, TokenVerifier
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Gateway]:
-    """Open what the gateway leans on, give the gateway, and close it all."""
+    """Open what the gateway needs, yield the gateway, and close it all."""
     async with (
         Redis.from_url(settings.redis_url) as redis,
         Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams,
@@ -43,7 +43,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
 def assembled(
     settings: Settings, upstreams: Mapping[str, Upstream], tokens: TokenVerifier
 ) -> Gateway:
-    """Return the gateway made of parts that are open."""
+    """Return the gateway, made of open parts."""
     routes = ProxyRoutes.of(in_production=settings.in_production, serves_docs=settings.serves_docs)
     forwarder = Forwarder(upstreams, settings.max_body_bytes, settings.max_import_bytes)
     health = Health(upstreams, tokens, settings.metrics_readers)

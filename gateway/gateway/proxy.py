@@ -1,4 +1,4 @@
-"""Owns the way of a request through the gateway, stage by stage, and back.
+"""Leads a request through the gateway, stage by stage, and its answer back.
 
 Does not decide where routes lead (`routes`) or what a good token is (`kit.tokens`), and does not
 talk to services (`forwarding`).
@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Gateway:
-    """Serves HTTP requests: from a service behind, or from a part of its own."""
+    """Serves HTTP requests, by a service behind or by a part of its own."""
 
     def __init__(  # noqa: PLR0913 (each is named at the composition root)
         self,
@@ -55,7 +55,7 @@ class Gateway:
         self._cors = cors
         self._sorter = HeaderSorter()
         self._meter = RequestMeter("gateway")
-        self._log = _log.bind()  # bound once: the module's proxy is bound anew at every use
+        self._log = _log.bind()  # bound once: the module's proxy binds anew at every use
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request (ASGI 3)."""
@@ -67,14 +67,14 @@ class Gateway:
             await self._refuse(exchange, refusal)
         except ClientGone:
             exchange.status = exchange.status or http.CLIENT_GONE
-        except Exception:  # noqa: BLE001 - whatever it is, the caller gets an answer
+        except Exception:  # noqa: BLE001 - after any error the caller gets an answer
             _log.exception("unexpected_error")
             await self._refuse(exchange, InternalError())
         finally:
             self._account(exchange, perf_counter() - started)
 
     def end_streams(self) -> None:
-        """End the answers that would go on for ever, as the process is about to end."""
+        """End the answers that would go on for ever, before the process ends."""
         self._forwarder.end_streams()
 
     async def _serve(self, exchange: ProxiedRequest) -> None:
@@ -102,11 +102,11 @@ class Gateway:
         inbound = exchange.inbound
         try:
             self._sorter.inward(headers, inbound)
-        finally:  # a refusal, too, carries the request's id
-            self._name(exchange)
+        finally:  # a refusal carries the request's id, too
+            self._set_ids(exchange)
         inbound.check(len(headers))
 
-    def _name(self, exchange: ProxiedRequest) -> None:
+    def _set_ids(self, exchange: ProxiedRequest) -> None:
         read = exchange.inbound.read
         exchange.request_id = http.request_id(read.get(b"x-request-id"))
         exchange.traceparent = http.traceparent(read.get(b"traceparent"))
@@ -114,7 +114,7 @@ class Gateway:
         if b"origin" in read:
             exchange.own_headers += self._cors.headers(read[b"origin"])
             exchange.is_foreign = self._cors.is_foreign(read[b"origin"], read.get(b"host", b""))
-        # Never left: each request has a task, and with it a context, of its own.
+        # It is never left: each request has its own task, and with it a context of its own.
         context.enter(
             context.Context(
                 request_id=exchange.request_id.decode(),
@@ -143,7 +143,7 @@ class Gateway:
                     await self._methods.refuse(exchange)
             raise NotAuthenticated
         claims = await self._tokens.verify(credentials[7:].strip(b" ").decode("latin-1"))
-        if claims.user_id is None:  # services talk to each other directly, never through here
+        if claims.user_id is None:  # services call each other directly, never through the gateway
             raise TokenInvalid
         return claims
 
@@ -175,5 +175,5 @@ class Gateway:
 
 
 def loggable(path: bytes) -> str:
-    """Return a path for the log, bounded and in plain characters."""
+    """Return a path for the log, cut to a length and in plain characters."""
     return path[:200].decode("ascii", "backslashreplace")

@@ -1,4 +1,4 @@
-"""Every "no" that the gateway itself says, beside those of kit.
+"""Holds the refusals of the gateway itself, beside those of kit.
 
 Refusal
 ├── PathRefused             400  path_refused
@@ -13,7 +13,7 @@ from kit.refusals import Refusal
 
 
 class PathRefused(Refusal):
-    """A path that two readers could understand differently."""
+    """Two readers could understand the path differently."""
 
     code = "path_refused"
     status = 400
@@ -24,7 +24,7 @@ class PathRefused(Refusal):
 
 
 class OriginRefused(Refusal):
-    """A stream of events for a page of another origin than those that may read answers."""
+    """A page of an origin that may not read answers asks for a stream of events."""
 
     code = "origin_refused"
     status = 403
@@ -35,7 +35,7 @@ class OriginRefused(Refusal):
 
 
 class UriTooLong(Refusal):
-    """Path and query together are too long."""
+    """The path and the query together are too long."""
 
     code = "uri_too_long"
     status = 414

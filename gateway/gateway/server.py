@@ -1,4 +1,4 @@
-"""Owns listening: uvicorn with its limits set, and refusals for what never becomes a request."""
+"""Listens by uvicorn within limits, and refuses what never becomes a request."""
 
 from contextlib import AbstractAsyncContextManager
 from socket import socket
@@ -18,8 +18,8 @@ from kit.refusals import Refusal, RequestRefused
 from kit.web import problems
 from kit.web.serving.protocol import WholeProtocol
 
-# What an unfinished head may take before the connection is refused: with these, even a request
-# that uses both limits to the full is refused by name, not here.
+# The size of an unfinished head that ends the connection. With both parts, even a request that uses
+# both limits to the full is refused by its own refusal, not here.
 MAX_HEAD_BYTES: Final = MAX_HEADER_BYTES + 2 * MAX_URI_BYTES
 KEEP_ALIVE_SECONDS: Final = 75
 GRACE_SECONDS: Final = 10
@@ -28,13 +28,16 @@ _log = structlog.get_logger(__name__)
 
 
 class BoundedProtocol(WholeProtocol):
-    """uvicorn's protocol, which by itself would buffer a head without end."""
+    """Serves one connection by uvicorn's protocol, with a bound on unfinished heads.
+
+    uvicorn by itself would buffer a head without end.
+    """
 
     _head_bytes = 0
     _in_head = True
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the connection; refuse it where a head does not end."""
+        """Take bytes from the connection, and refuse it where a head does not end."""
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -42,7 +45,7 @@ class BoundedProtocol(WholeProtocol):
             self._refuse(HeadersTooLarge(limit_bytes=MAX_HEADER_BYTES, limit_count=MAX_HEADERS))
 
     def on_headers_complete(self) -> None:
-        """Note that the head is over, and begin with the request."""
+        """Note the end of the head, and begin the request."""
         self._in_head = False
         super().on_headers_complete()
 
@@ -75,7 +78,7 @@ class BoundedProtocol(WholeProtocol):
 
 
 class Application:
-    """The ASGI application: opens the gateway when the server starts, closes it at its end."""
+    """The ASGI application: it opens the gateway at the server's start and closes it."""
 
     def __init__(self, opening: AbstractAsyncContextManager[Gateway]) -> None:
         self._opening = opening
@@ -86,14 +89,14 @@ class Application:
         if scope["type"] == "http" and self._gateway is not None:
             await self._gateway(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._run_lifespan(receive, send)
 
     def end_streams(self) -> None:
         """End the answers that would go on for ever."""
         if self._gateway is not None:
             self._gateway.end_streams()
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         async with self._opening as self._gateway:
             _log.info("started")
@@ -104,14 +107,14 @@ class Application:
 
 
 class GatewayServer(uvicorn.Server):
-    """uvicorn's server, which by itself would wait in vain for streams to end."""
+    """Serves by uvicorn, which by itself would wait in vain for streams to end."""
 
     def __init__(self, config: uvicorn.Config, application: Application) -> None:
         super().__init__(config)
         self._application = application
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """End what has no end, then finish what has one; called by uvicorn."""
+        """End the streams, then let the other answers finish; called by uvicorn."""
         self._application.end_streams()
         await super().shutdown(sockets)
 

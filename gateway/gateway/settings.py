@@ -1,4 +1,4 @@
-"""The gateway's settings: a sum of kit's parts, where the services are, and what is served."""
+"""Holds the gateway's settings: kit's parts, and where the services are."""
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -14,7 +14,7 @@ _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 
 
 class Settings(RedisSettings, IdentitySettings):
-    """Everything that ``python -m gateway`` reads from the environment."""
+    """Holds everything that ``python -m gateway`` reads from the environment."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
 
@@ -67,7 +67,7 @@ class Settings(RedisSettings, IdentitySettings):
     @field_validator("cors_origins")
     @classmethod
     def _must_be_origins(cls, origins: list[str]) -> list[str]:
-        # “*” and “null” would let any page read answers (SECURITY, check 61).
+        # “*” and “null” would let any page read answers.
         if not all(_ORIGIN.fullmatch(origin) for origin in origins):
             raise ValueError('write origins as ["https://console.example"]; no “*”, no “null”')
         return origins
@@ -81,12 +81,12 @@ class Settings(RedisSettings, IdentitySettings):
 
     @property
     def serves_docs(self) -> bool:
-        """Whether the documentation is served."""
+        """Tell whether the documentation is served."""
         return self.docs if self.docs is not None else not self.in_production
 
     @property
     def metrics_readers(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        """Who may read the figures."""
+        """Return the networks that may read the metrics."""
         return tuple(ip_network(network) for network in self.metrics_networks)
 
     @property

@@ -26,6 +26,14 @@ LOCKS_WITH_ADDRESSES = {
     "uv.lock",
     "yarn.lock",
 }
+# Folders whose docstrings begin with one short sentence.
+PLAINLY_DOCUMENTED = (
+    "libs/kit",
+    "libs/contracts",
+    "libs/testkit",
+    "gateway",
+)
+LONGEST_FIRST_LINE = 80
 UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b")
 
 Sources = Callable[..., list[Any]]
@@ -60,6 +68,24 @@ def test_functions_are_short_in_the_main(sources: Sources) -> None:
 def test_every_module_says_what_it_owns(sources: Sources) -> None:
     modules = [one for one in sources(*CODE) if one.text.strip()]
     assert [one.name for one in modules if not ast.get_docstring(one.tree)] == []
+
+
+@pytest.mark.parametrize("folder", PLAINLY_DOCUMENTED)
+def test_a_docstring_begins_with_one_short_sentence(sources: Sources, folder: str) -> None:
+    first_lines = {
+        f"{one.name}:{node.body[0].lineno}": text.partition("\n")[0]
+        for one in sources(folder)
+        if "migrations" not in Path(one.name).parts
+        for node in ast.walk(one.tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if (text := ast.get_docstring(node))
+    }
+    assert first_lines
+    assert [
+        (place, line)
+        for place, line in first_lines.items()
+        if len(line) > LONGEST_FIRST_LINE or not line.endswith(".")
+    ] == []
 
 
 def test_no_file_is_a_drawer_for_everything(sources: Sources) -> None:

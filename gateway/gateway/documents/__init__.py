@@ -1,1 +1,1 @@
-"""The OpenAPI documents as the gateway shows them, and the pages that show them."""
+"""Makes the OpenAPI documents of the gateway, and the pages that show them."""

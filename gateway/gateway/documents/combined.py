@@ -1,4 +1,4 @@
-"""Puts the documents of all services together into one, for generators of clients."""
+"""Combines the documents of all services into one, for generators of clients."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -11,15 +11,15 @@ _DESCRIPTION: Final = (
     "notices and webhooks."
 )
 
-# Described in full in the document of notifications. Here they stand under the name that
-# generators leave alone: openapi-generator 7.26 writes Python that can't be read for `webhooks`.
+# The document of notifications describes the webhooks in full. Here they have a name that
+# generators ignore: from `webhooks` openapi-generator 7.26 writes Python that can't be read.
 _WEBHOOKS: Final = "x-webhooks"
 
 Document = dict[str, Any]
 
 
 def combined(documents: Mapping[str, Document]) -> Document:
-    """Return one document of several, by the names of their services.
+    """Return one document of several, given by the names of their services.
 
     Schemas that only share a name are told apart by their service (`PaymentsStatus`).
     """
@@ -51,13 +51,16 @@ def combined(documents: Mapping[str, Document]) -> Document:
 
 
 def _ambiguous(documents: Mapping[str, Document]) -> set[str]:
-    """Return the names that mean different things in different documents, or refer to such."""
+    """Return the names of schemas that differ between documents.
+
+    A schema that refers to such a name differs, too.
+    """
     seen: dict[str, Any] = {}
     found: set[str] = set()
     for name, schema in _schemas(documents):
         if seen.setdefault(name, schema) != schema:
             found.add(name)
-    # What refers to a schema of two meanings has two meanings itself.
+    # A schema that refers to a name with two meanings has two meanings itself.
     while more := {
         name
         for name, schema in _schemas(documents)

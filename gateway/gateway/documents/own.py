@@ -1,4 +1,7 @@
-"""The OpenAPI document of what the gateway answers itself, composed of the services' answers."""
+"""Holds the OpenAPI document of the operations that the gateway answers itself.
+
+Their answers are composed of the services' answers.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Owns /docs (Swagger UI), /redoc and /openapi: the documentation of all services together.
+"""Serves the documentation of all services: /docs (Swagger UI), /redoc, /openapi.
 
 Assets are served from here, from the package `offapi`; nothing is fetched from elsewhere.
 """
@@ -36,15 +36,15 @@ _PACKAGED: Final = frozenset(
     ("redoc.js", "swagger_bundle.js", "swagger_preset.js", "swagger_style.css")
 )
 # Both viewers write styles into the page and draw their icons from data: addresses; scripts come
-# from files of ours alone.
+# only from our own files.
 _POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     b"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _OK: Final = 200
-_GOOD_FOR_SECONDS: Final = 10.0  # putting a megabyte together is not done for every caller
-# ReDoc shows its maker's picture from elsewhere, which the policy forbids; none is shown.
+_GOOD_FOR_SECONDS: Final = 10.0  # not to put a megabyte together for every caller
+# ReDoc loads its maker's logo from elsewhere, which the policy forbids, so none is shown.
 _MAKERS_PICTURES: Final = (
     b"https://cdn.redoc.ly/redoc/logo-mini-full.svg",
     b"https://cdn.redoc.ly/redoc/logo-mini.svg",
@@ -52,7 +52,7 @@ _MAKERS_PICTURES: Final = (
 
 
 class Documentation:
-    """The pages, their assets, and the documents that they show."""
+    """Serves the pages, their assets, and the documents that they show."""
 
     def __init__(self, upstreams: Mapping[str, Upstream], routes: ProxyRoutes) -> None:
         self._upstreams = upstreams
@@ -88,7 +88,7 @@ class Documentation:
         await exchange.answer(_OK, headers, content)
 
     async def openapi(self, exchange: ProxiedRequest) -> None:
-        """Answer the OpenAPI document of a service, as it reads through the gateway."""
+        """Answer the OpenAPI document of a service, as published through the gateway."""
         name, _, suffix = _last_segment(exchange).partition(".")
         if suffix != "json":
             raise NotFound
@@ -96,7 +96,7 @@ class Documentation:
         await exchange.answer_json(_OK, orjson.dumps(document))
 
     async def combined(self, exchange: ProxiedRequest) -> None:
-        """Answer one document of all services, as generators of clients want it."""
+        """Answer one document of all services, for generators of clients."""
         body, good_until = self._combined
         if monotonic() >= good_until:
             found = await all_of(self._document(exchange, name) for name in self._names)
@@ -105,7 +105,7 @@ class Documentation:
         await exchange.answer_json(_OK, body)
 
     async def _document(self, exchange: ProxiedRequest, name: str) -> dict[str, Any]:
-        """Return the document of one service; a service that has none is not available."""
+        """Return the document of one service, or refuse where the service gives none."""
         if name == OWN:
             return OWN_DOCUMENT
         upstream = self._upstreams[name]
@@ -157,7 +157,7 @@ def _asset(name: str) -> bytes:
 
 
 def _packaged() -> Path:
-    # Found, not imported: importing the package reads nine megabytes into memory.
+    # The package is found, not imported: importing it reads nine megabytes into memory.
     spec = find_spec("offapi")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("the package offapi is not installed")

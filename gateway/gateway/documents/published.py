@@ -1,4 +1,4 @@
-"""Owns what a service's OpenAPI document says when it is read through the gateway.
+"""Adapts a service's OpenAPI document to callers of the gateway.
 
 Does not describe the services' operations: they do. Adds what the gateway itself may refuse.
 """
@@ -23,7 +23,7 @@ from kit.web.problems import CONTENT_TYPE
 _METHODS: Final = frozenset(("get", "head", "post", "put", "patch", "delete"))
 _COMPONENTS: Final = "#/components/schemas/"
 
-# What the gateway may say no by, whatever is asked for; and where a token is sent along.
+# The gateway may refuse any operation by these.
 _REFUSALS: Final[tuple[type[Refusal], ...]] = (
     RequestRefused,
     PathRefused,
@@ -34,7 +34,7 @@ _REFUSALS: Final[tuple[type[Refusal], ...]] = (
     UpstreamUnavailable,
     UpstreamTimeout,
 )
-# What the gateway answers with a service's own answer and something more.
+# The gateway answers these with a service's answer and something more.
 _EXTENDED: Final = {"users": "auth"}
 _EXPAND: Final[dict[str, Any]] = {
     "name": "expand",
@@ -62,7 +62,7 @@ def published(document: dict[str, Any], upstream: str, routes: ProxyRoutes) -> d
             paths[path] = kept
     components = document.get("components", {})
     schemes = {
-        name: _through_here(scheme)
+        name: _with_token_path(scheme)
         for name, scheme in components.get("securitySchemes", {}).items()
         if set(scheme.get("flows", ())) != {"clientCredentials"}
     }
@@ -77,7 +77,7 @@ def published(document: dict[str, Any], upstream: str, routes: ProxyRoutes) -> d
         "components": {**components, "securitySchemes": schemes},
     }
     for operation in _operations(paths):
-        _refuse_here(operation, found)
+        _add_refusals(operation, found)
     found["components"]["schemas"] = _needed(found)
     return found
 
@@ -87,8 +87,8 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (operation for name, operation in item.items() if name in _METHODS)
 
 
-def _refuse_here(operation: dict[str, Any], document: dict[str, Any]) -> None:
-    """Add what the gateway refuses to an operation."""
+def _add_refusals(operation: dict[str, Any], document: dict[str, Any]) -> None:
+    """Add the gateway's refusals to an operation."""
     components = document["components"]
     components["headers"] = {**components.get("headers", {}), **headers.COMPONENTS}
     answers = operation.setdefault("responses", {})
@@ -105,7 +105,7 @@ def _refuse_here(operation: dict[str, Any], document: dict[str, Any]) -> None:
 
 
 def _needed(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the schemas that what is left refers to."""
+    """Return the schemas that the remaining operations refer to."""
     schemas = document["components"].get("schemas", {})
     needed: set[str] = set()
     waiting = set(_references([document["paths"], document.get("webhooks", {})]))
@@ -146,7 +146,7 @@ def _tags(paths: dict[str, Any]) -> set[str]:
     }
 
 
-def _through_here(scheme: dict[str, Any]) -> dict[str, Any]:
+def _with_token_path(scheme: dict[str, Any]) -> dict[str, Any]:
     if "flows" not in scheme:
         return scheme
     flows = {name: {**flow, "tokenUrl": TOKEN_PATH} for name, flow in scheme["flows"].items()}

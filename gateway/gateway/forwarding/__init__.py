@@ -1,1 +1,1 @@
-"""Handing a request on to a service, and its answer back."""
+"""Forwards a request to a service, and its answer back."""

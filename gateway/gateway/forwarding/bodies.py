@@ -1,4 +1,4 @@
-"""Owns reading a request's body: small ones whole, large ones as a stream, none above the limit."""
+"""Reads a request's body within a limit, a small one whole, a large one in parts."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Final
 from gateway.forwarding.request import ProxiedRequest
 from kit.refusals import BodyTooLarge
 
-# Up to here a body is held whole, so that it goes out in one write and can be sent again.
+# A body up to this size is held whole, so that it goes out in one write and can be sent again.
 WHOLE_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body, whole or (where `rest` is there) its beginning and the rest.
+    """A request's body: whole, or its beginning and, in `rest`, what follows.
 
     `length` is the length of it all, None where it is not known in advance.
     """
@@ -24,7 +24,7 @@ class Body:
 
     @property
     def framing(self) -> bytes:
-        """The header line that says how long the body is."""
+        """Return the header line that says how long the body is."""
         if self.rest is None:
             return b"content-length: %d\r\n" % len(self.whole)
         if self.length is None:
@@ -33,7 +33,7 @@ class Body:
 
 
 async def read_body(exchange: ProxiedRequest, limit_bytes: int) -> Body | None:
-    """Read the body of a request as far as it is held whole; None where it has none.
+    """Return the body of a request, whole or begun; None where it has none.
 
     Raises:
         BodyTooLarge: more than the limit, announced or counted (then also from `rest`).

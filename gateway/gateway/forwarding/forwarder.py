@@ -1,4 +1,4 @@
-"""Owns handing a request on to a service, and asking a service on behalf of the request in hand.
+"""Forwards a request to a service, and asks services in the caller's name.
 
 Does not decide who may: by then that is decided.
 """
@@ -19,12 +19,12 @@ _IDEMPOTENT: Final = frozenset(("GET", "HEAD", "PUT", "DELETE"))
 _EMPTY_STATUSES: Final = frozenset((204, 304))
 _IN_THE_CALLERS_NAME: Final = frozenset((b"authorization", b"accept-language"))
 _OK: Final = 200
-# Server-Sent Events: an answer that goes on for as long as both sides stay.
+# Server-Sent Events: such an answer goes on for as long as both sides stay.
 _ENDLESS: Final = b"text/event-stream"
 
 
 class Forwarder:
-    """Hands requests on and answers back, unchanged."""
+    """Forwards requests to services and answers back, unchanged."""
 
     def __init__(
         self, upstreams: Mapping[str, Upstream], max_body_bytes: int, max_import_bytes: int
@@ -39,7 +39,7 @@ class Forwarder:
         self._closing.set()
 
     async def forward(self, exchange: ProxiedRequest, name: str) -> None:
-        """Answer with what the service answers: small bodies whole, others as they arrive.
+        """Answer with the service's answer: a small body whole, another as it arrives.
 
         Raises:
             UpstreamUnavailable, UpstreamTimeout: it does not answer.
@@ -81,8 +81,8 @@ class Forwarder:
             answer.close()
 
 
-class ServiceRefused(Exception):  # noqa: N818 - an answer to hand on, no error
-    """A service that was asked answered with something else than 200; `answer` is that."""
+class ServiceRefused(Exception):  # noqa: N818 - an answer to pass on, no error
+    """A service answered with another status than 200; `answer` is what it said."""
 
     def __init__(self, status: int, headers: list[Header], body: bytes) -> None:
         super().__init__(status)
@@ -92,11 +92,11 @@ class ServiceRefused(Exception):  # noqa: N818 - an answer to hand on, no error
 async def ask(
     exchange: ProxiedRequest, upstream: Upstream, path: str
 ) -> tuple[dict[str, Any], list[Header]]:
-    """Ask a service in the caller's name (GET) for a JSON object; give it with the headers.
+    """Ask a service (GET) in the caller's name; return its JSON object and headers.
 
     Raises:
-        ServiceRefused: the service answered with something else than 200.
-        UpstreamUnavailable, UpstreamTimeout: it did not answer, or with something else than that.
+        ServiceRefused: the service answered with another status than 200.
+        UpstreamUnavailable, UpstreamTimeout: it did not answer, or not with a JSON object.
     """
     passed = [header for header in exchange.inbound.passed if header[0] in _IN_THE_CALLERS_NAME]
     head = request_head(exchange, upstream, f"GET {path}".encode(), passed)
@@ -120,13 +120,13 @@ def request_head(
     *,
     framing: bytes = b"",
 ) -> bytes:
-    """Write the head of a request to a service, made on behalf of the request in hand.
+    """Return the head of a request to a service, made for the request in hand.
 
     Args:
         exchange: The request in hand: its ids, and where it came from.
         upstream: The service.
         target: Method, path and query.
-        headers: What is passed on.
+        headers: The headers that are passed on.
         framing: The header line that says how long the body is.
     """
     return b"".join(

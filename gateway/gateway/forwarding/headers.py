@@ -1,4 +1,4 @@
-"""Owns which headers pass the gateway, inward and outward. Does not look at what they say.
+"""Decides by their names which headers pass the gateway, inward and outward.
 
 The fate of a name is looked up once and remembered, so that a request costs one dictionary look-up
 for each of its headers.
@@ -18,7 +18,7 @@ _REMEMBERED_NAMES: Final = 1000
 
 Header = tuple[bytes, bytes]
 
-# RFC 9110 §7.6.1: they concern one connection only.
+# RFC 9110 §7.6.1: these concern one connection only.
 _HOP_BY_HOP: Final = frozenset(
     (
         b"connection",
@@ -32,11 +32,11 @@ _HOP_BY_HOP: Final = frozenset(
         b"upgrade",
     )
 )
-# What the gateway writes itself.
+# The gateway writes these itself.
 _OURS: Final = frozenset(
     (b"content-length", b"expect", b"host", b"x-request-id", b"traceparent", b"tracestate")
 )
-# Claims about who calls, from where, or what for: only the token and the connection tell.
+# Claims by callers: who calls, and from where, only the token and the connection tell.
 _CLAIMS: Final = frozenset(
     (
         b"cf-connecting-ip",
@@ -80,7 +80,7 @@ _CLAIM_PREFIXES: Final = (
     b"x-saldo-",
     b"x-user-",
 )
-# What the gateway itself reads.
+# The gateway itself reads these.
 _READ: Final = ONCE_ONLY | {
     b"accept",
     b"accept-language",
@@ -90,11 +90,11 @@ _READ: Final = ONCE_ONLY | {
     b"traceparent",
     b"x-request-id",
 }
-# `Connection: authorization` must not take the token away on the way (check 53).
+# `Connection: authorization` must not remove the token on the way.
 _END_TO_END: Final = _READ - _HOP_BY_HOP
 _USUAL_CONNECTIONS: Final = frozenset((b"keep-alive", b"close"))
 
-# Not passed outward; `date` is written by our own server.
+# These are not passed outward; our own server writes `date`.
 _NOT_OUTWARD: Final = _HOP_BY_HOP | {b"date", b"server", b"via", b"x-powered-by", b"x-request-id"}
 
 
@@ -105,7 +105,7 @@ class _Fate(Enum):
     DROPPED = auto()
 
 
-# Looking a member up in its class costs more than all else that is done to a header.
+# Looking up a member of the class costs more than everything else that is done to a header.
 _PASSED, _READ_AND_PASSED, _DROPPED = _Fate.PASSED, _Fate.READ_AND_PASSED, _Fate.DROPPED
 
 
@@ -113,8 +113,8 @@ class Inbound:
     """The headers of one request.
 
     Attributes:
-        passed: What goes on to the service, as it came.
-        read: The values of what the gateway itself reads, by lower-case name.
+        passed: Those that go on to the service, as they came.
+        read: The values of those that the gateway reads, by lower-case name.
         size: Size of the header block, in bytes.
     """
 
@@ -146,7 +146,7 @@ class HeaderSorter:
         """Sort the headers of a request into `inbound`.
 
         Raises:
-            RequestRefused: one that may come once only came twice.
+            RequestRefused: a header that may come only once came twice.
         """
         passed, read, size = inbound.passed, inbound.read, 0
         for header in headers:
@@ -167,7 +167,7 @@ class HeaderSorter:
             inbound.passed = _without_named(passed, connection)
 
     def outward(self, headers: Iterable[Header]) -> list[Header]:
-        """Return the headers of a service's answer that go on to the caller, names lowered."""
+        """Return the headers of a service's answer that go to the caller, in lower case."""
         passed = []
         for header in headers:
             name = header[0]
@@ -198,7 +198,7 @@ def _fate(name: bytes) -> _Fate:
     if normalised in _CLAIMS or normalised.startswith(_CLAIM_PREFIXES):
         return _Fate.DROPPED
     if normalised != name:
-        # Some servers read `x_y` as `x-y`; whoever means the latter can write it.
+        # Some servers read `x_y` as `x-y`; a caller who means `x-y` can write it.
         return _Fate.DROPPED
     is_kept_back = name in _HOP_BY_HOP or name in _OURS
     if name in _READ:
@@ -207,6 +207,9 @@ def _fate(name: bytes) -> _Fate:
 
 
 def _without_named(passed: list[Header], connection: bytes) -> list[Header]:
-    """Drop what `Connection` names, as RFC 9110 wants, except what belongs to the request."""
+    """Return the headers that `Connection` does not name, and those of the request.
+
+    RFC 9110 §7.6.1 wants the named ones dropped, but what belongs to the request stays.
+    """
     named = {token.strip().lower() for token in connection.split(b",")} - _END_TO_END
     return [header for header in passed if header[0] not in named]

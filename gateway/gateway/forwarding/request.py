@@ -1,4 +1,7 @@
-"""Owns one request and its answer while they are in hand. Does not decide what the answer is."""
+"""Owns one request and its answer in the gateway.
+
+Does not decide what the answer is.
+"""
 
 import asyncio
 import contextlib
@@ -30,12 +33,12 @@ class ProxiedRequest:
     """One request and its answer.
 
     Attributes:
-        method: As it came, or as the alias' operation wants it.
+        method: As it came, or as the alias' operation has it.
         path: The raw path, likewise.
         query: The raw query, likewise.
         inbound: The request's headers.
-        is_foreign: Whether a page of an origin that is not allowed asks.
-        own_headers: What the gateway adds to every answer: request id, CORS.
+        is_foreign: Whether it comes from a page of an origin that is not allowed.
+        own_headers: The headers that the gateway adds to every answer: request id, CORS.
         claims: Who is calling, once known.
         status: Status of the answer once it has begun.
     """
@@ -75,7 +78,7 @@ class ProxiedRequest:
 
     @property
     def peer(self) -> str:
-        """Address of whoever opened the connection."""
+        """Return the address of whoever opened the connection."""
         client = self.scope.get("client")
         return client[0] if client else "unknown"
 
@@ -95,18 +98,18 @@ class ProxiedRequest:
             more = message.get("more_body", False)
 
     async def answer(self, status: int, headers: list[Header], body: bytes) -> None:
-        """Send a whole answer; its length is the caller's business where it is set already."""
+        """Send a whole answer; `headers` give its length where it has one."""
         await self.begin(status, headers)
         body = b"" if self.is_head else body
         await self._send({"type": "http.response.body", "body": body})
 
     @property
     def is_head(self) -> bool:
-        """Whether only the head of the answer is asked for, whatever an alias makes of it."""
+        """Tell whether only the answer's head is asked for, whatever an alias makes of it."""
         return bool(self.scope["method"] == "HEAD")
 
     async def begin(self, status: int, headers: list[Header]) -> None:
-        """Send the head of an answer, with what every answer has."""
+        """Send the head of an answer, with the headers that every answer has."""
         self.status = status
         named = {name for name, _ in headers}
         if not named.issuperset(_SECURITY_NAMES):
@@ -117,11 +120,11 @@ class ProxiedRequest:
     async def stream(
         self, chunks: AsyncIterator[bytes], closing: asyncio.Event | None = None
     ) -> None:
-        """Send the body of an answer as it arrives; stops early where the caller leaves.
+        """Send the body of an answer as it arrives; stop early where the caller leaves.
 
-        So does a body without an end, whole as it is, once `closing` is set.
+        A body without an end also stops, whole as it is, once `closing` is set.
         """
-        # The server sends the head with what comes first, which may be a long time from now.
+        # The server sends the head with the first of the body, which may come long from now.
         await self._send({"type": "http.response.body", "body": b"", "more_body": True})
         copying = spawn(self._copy(chunks), "gateway.copy")
         gone = spawn(self._until_gone(), "gateway.caller")
@@ -158,9 +161,8 @@ class ProxiedRequest:
     async def refuse(self, refusal: Refusal) -> None:
         """Send a problem document.
 
-        Where the connection is closed with it, what the caller is still sending is taken in for a
-        while: closing on unread bytes resets the connection, and the answer would be lost
-        (RFC 9112 §9.6).
+        Where the connection is closed with it, the rest of the request is read for a while: closing
+        on unread bytes resets the connection, and the answer would be lost (RFC 9112 §9.6).
         """
         status, headers, body = problems.render(
             refusal,

@@ -1,7 +1,7 @@
-"""Owns talking to the services behind: connections, one request and its answer, repeats, time-outs.
+"""Talks to the services: connections, requests and answers, repeats, time-outs.
 
-aiohttp's connector, parser and flow control are used without its session, whose cookies,
-redirects and header handling a proxy has no use for and which cost half of the time.
+aiohttp's connector, parser and flow control are used without its session, whose cookies, redirects
+and header handling a proxy has no use for and which cost half of the time.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from gateway.forwarding.bodies import Body
 from gateway.forwarding.headers import Header, HeaderSorter
 from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
 
-# Shorter than the services keep idle connections (75 s): they never close one under a request.
+# Shorter than services keep idle connections (75 s), so they never close one under a request.
 KEEP_ALIVE_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 2.0
 PAUSE_BEFORE_REPEAT_SECONDS: Final = 0.05
-# Up to here an answer is read whole and sent on in one go.
+# An answer up to this size is read whole and sent on at once.
 WHOLE_BYTES: Final = 64 * 1024
 
 _LAST_INTERIM: Final = 199
@@ -60,7 +60,7 @@ class UpstreamAnswer:
 
     @property
     def is_small(self) -> bool:
-        """Whether the body is known to be small, so that it can be read whole."""
+        """Tell whether the body is known to be small enough to be read whole."""
         return self._payload.is_eof() or (self.length is not None and self.length <= WHOLE_BYTES)
 
     async def whole(self) -> bytes:
@@ -111,7 +111,7 @@ class Upstream:
     ) -> None:
         loop = asyncio.get_running_loop()
         self.name = name
-        # The connector wants a request to know where to connect to; this one is never sent.
+        # The connector learns from a request where to connect to; this one is never sent.
         self._place = ClientRequest("GET", URL(url), loop=loop)
         self.host_line = b"host: %b\r\n" % URL(url).authority.encode()
         self._connector = connector
@@ -125,10 +125,10 @@ class Upstream:
     async def send(
         self, head: bytes, body: Body | None, *, is_idempotent: bool, has_payload: bool = True
     ) -> UpstreamAnswer:
-        """Send a request and return its answer as soon as the head of that is there.
+        """Send a request and return its answer as soon as the answer's head has arrived.
 
-        What was not sent, and what may be done twice, is sent once more where the connection
-        fails.
+        Where the connection fails, a request is sent once more if it was not sent, or may be done
+        twice.
 
         Args:
             head: Request line and headers, up to the empty line.
@@ -195,8 +195,8 @@ class Upstream:
             transport.write(head + body.whole)
         else:
             transport.write(head)
-            # A service may refuse a body half-way and close: then its answer is there already,
-            # and reading says what broke where it is not.
+            # A service may refuse a body half-way and close: then its answer has arrived already,
+            # and reading finds what broke where it has not.
             with suppress(*_BREAKS):
                 await self._write(protocol, body, body.rest)
         protocol.start_timeout()
@@ -215,8 +215,8 @@ class Upstream:
     async def _write(
         self, protocol: ResponseHandler, body: Body, rest: AsyncIterator[bytes]
     ) -> None:
-        # The answer is read after the last byte was written: our services take all of a body
-        # before they answer, or for a while after they refused it.
+        # The answer is read after the last byte was written: our services read all of a body before
+        # they answer, or go on reading for a while after they refused it.
         writer = StreamWriter(protocol, self._loop)
         if body.length is None:
             writer.enable_chunking()
@@ -227,7 +227,7 @@ class Upstream:
 
 
 class Upstreams(Mapping[str, Upstream]):
-    """All services behind the gateway, by name, with one pool of connections."""
+    """Holds all services behind the gateway by name, with one pool of connections."""
 
     def __init__(self, urls: Mapping[str, str], silence_seconds: float) -> None:
         sorter = HeaderSorter()

@@ -1,1 +1,1 @@
-"""What the gateway answers itself; all else is forwarded."""
+"""Answers what the gateway itself answers; all else is forwarded."""

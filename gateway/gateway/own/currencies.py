@@ -1,4 +1,4 @@
-"""Owns GET /v1/currencies: which currencies there are, and how many decimals amounts take."""
+"""Answers GET /v1/currencies: the currencies, and the decimals of their amounts."""
 
 from typing import Final
 
@@ -19,5 +19,5 @@ _DOCUMENT: Final = orjson.dumps(
 
 
 async def answer(exchange: ProxiedRequest) -> None:
-    """Answer all of them, on one page."""
+    """Answer all currencies on one page."""
     await exchange.answer_json(200, _DOCUMENT)

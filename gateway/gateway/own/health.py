@@ -1,7 +1,7 @@
-"""Owns the gateway's liveness, readiness and figures.
+"""Answers the gateway's liveness, readiness and metrics.
 
-Ready means: every service behind is. It is degraded where one behind is, or one is away without
-which people still log in, read and pay.
+It is ready when every service behind it is. It is degraded where a service behind it is, or where a
+service is away without which people still log in, read and pay.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ _OK: Final = 200
 _NOT_READY: Final = 503
 _OK_WORD: Final = "ok"
 _FAILED: Final = "failed"
-# Mails and webhooks are made up for later; production has no sandbox.
+# Mails and webhooks are sent later; production has no sandbox.
 _DISPENSABLE: Final = frozenset({"notifications", "sandbox"})
-# A proxy in front lends its own address to whoever comes through it.
+# Whoever comes through a proxy in front has the proxy's address.
 _FROM_A_PROXY: Final = frozenset((b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"))
 
 _log = structlog.get_logger(__name__)
@@ -48,11 +48,11 @@ class Health:
         self._metrics_readers = metrics_readers
 
     async def live(self, exchange: ProxiedRequest) -> None:
-        """Answer 200 whenever the event loop turns."""
+        """Answer 200 whenever the event loop runs."""
         await exchange.answer_json(_OK, b'{"status":"live"}')
 
     async def ready(self, exchange: ProxiedRequest) -> None:
-        """Answer 200, or 503 where what nothing can do without is away; each check is named."""
+        """Answer 200, or 503 where something indispensable is away; name each check."""
         asked: dict[str, Awaitable[str]] = {
             name: self._ask(exchange, upstream) for name, upstream in self._upstreams.items()
         }
@@ -100,6 +100,6 @@ async def _outcome(name: str, asked: Awaitable[str]) -> str:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             return await asked
-    except Exception as error:  # noqa: BLE001 - whatever it is, the check has not passed
+    except Exception as error:  # noqa: BLE001 - after any error the check has not passed
         _log.warning("not_ready", check=name, error=type(error).__name__)
         return _FAILED

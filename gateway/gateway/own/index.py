@@ -1,4 +1,4 @@
-"""Answers `/`: where everything is, as JSON to programs and as a page to people."""
+"""Answers `/` with links to everything: as a page to people, else as JSON."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -38,7 +38,7 @@ _POLICY: Final = b"default-src 'none'; img-src data:; base-uri 'none'; frame-anc
 
 
 class Index:
-    """The first page."""
+    """Answers the first page."""
 
     def __init__(self, *, in_production: bool, serves_docs: bool) -> None:
         documented = _DOCUMENTED if serves_docs else {}

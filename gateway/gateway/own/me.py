@@ -1,6 +1,6 @@
-"""Owns GET /v1/me: the caller as auth knows them, with wallets and their latest entries.
+"""Answers GET /v1/me: the caller, with wallets and their latest entries.
 
-Composed of the services' own answers; where one of them refuses, that is the answer.
+The answer is composed of the services' own; where one of them refuses, its refusal is the answer.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _OK: Final = 200
 
 
 class Me:
-    """The composed answer."""
+    """Composes the answer about the caller."""
 
     def __init__(self, upstreams: Mapping[str, Upstream]) -> None:
         self._auth = upstreams["auth"]
@@ -38,7 +38,7 @@ class Me:
         await exchange.answer_json(_OK, orjson.dumps({**me, "wallets": wallets}))
 
     async def _wallets(self, exchange: ProxiedRequest) -> list[dict[str, Any]]:
-        # By owner, as an admin would otherwise be shown everybody's.
+        # By owner, because an admin would otherwise be shown everybody's.
         owner = exchange.claims.subject if exchange.claims else ""
         path = f"/v1/wallets?owner_id={owner}&limit={MOST_WALLETS}"
         page, _ = await ask(exchange, self._wallet, path)

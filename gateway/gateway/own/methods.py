@@ -1,7 +1,7 @@
-"""Owns which methods a path answers to: OPTIONS, and the Allow of a refusal (RFC 9110 §9.3.7).
+"""Answers OPTIONS, and finds the methods for a refusal's Allow (RFC 9110 §9.3.7).
 
-What stands in the gateway's own tables is known here; what stands below a prefix only its service
-knows, and is asked by OPTIONS, which needs no token and shows what the documentation shows.
+The gateway knows the methods in its own tables. Below a prefix only the service knows them: it is
+asked by OPTIONS, which needs no token and shows what the documentation shows.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _NO_CONTENT: Final = 204
 
 
 class Methods:
-    """Answers OPTIONS, and says what is wrong with a method or a path."""
+    """Answers OPTIONS, and refuses an unknown path or method."""
 
     def __init__(self, routes: ProxyRoutes, upstreams: Mapping[str, Upstream]) -> None:
         self._routes = routes
@@ -36,7 +36,7 @@ class Methods:
         await exchange.answer(_NO_CONTENT, [(_ALLOW, allowed)], b"")
 
     async def refuse(self, exchange: ProxiedRequest) -> None:
-        """Refuse a method that the path has not; return where it has it.
+        """Refuse a method that the path does not have; return where it has it.
 
         Raises:
             PathUnknown: there is no such path.
@@ -47,7 +47,7 @@ class Methods:
             raise MethodNotAllowed(allowed=allowed)
 
     def is_public_otherwise(self, exchange: ProxiedRequest) -> bool:
-        """Whether the path needs no token by another method than this."""
+        """Tell whether the path needs no token by another method than this."""
         return any(route.is_public for route in self._routes.listed(exchange.path).values())
 
     async def _allowed(self, exchange: ProxiedRequest) -> set[str]:
@@ -64,17 +64,17 @@ class Methods:
         )
         if below is None:
             raise PathUnknown(near=self._nearness.to(exchange.path.decode("ascii")))
-        return await self._asked(exchange, self._upstreams[below])
+        return await self._methods_of(exchange, self._upstreams[below])
 
-    async def _asked(self, exchange: ProxiedRequest, upstream: Upstream) -> set[str]:
+    async def _methods_of(self, exchange: ProxiedRequest, upstream: Upstream) -> set[str]:
         head = request_head(exchange, upstream, b"OPTIONS %b" % exchange.path, ())
         status, headers, _ = await upstream.fetch(head)
-        told = dict(headers).get(_ALLOW, b"").decode("ascii")
-        if status != _NO_CONTENT or not told:
+        allow = dict(headers).get(_ALLOW, b"").decode("ascii")
+        if status != _NO_CONTENT or not allow:
             raise PathUnknown
-        return {method.strip() for method in told.split(",")}
+        return {method.strip() for method in allow.split(",")}
 
 
 def _complete(methods: Mapping[str, object]) -> set[str]:
-    """Add what is answered without being listed."""
+    """Return the methods, with those that are answered without being listed."""
     return {*methods, "OPTIONS", *(("HEAD",) if "GET" in methods else ())}

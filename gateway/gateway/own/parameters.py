@@ -1,4 +1,4 @@
-"""Owns the queries of the gateway's own operations: they take no parameters, and refuse all."""
+"""Refuses every query parameter of the gateway's own operations: they take none."""
 
 from kit.refusals import ValidationFailed
 from kit.web.faults import unknown_parameter
@@ -10,7 +10,7 @@ def refuse_all(query: bytes) -> None:
 
     Raises:
         QueryInvalid: one comes twice, or is no UTF-8.
-        ValidationFailed: naming them.
+        ValidationFailed: there are parameters, which it names.
     """
     if query and (given := parse_query(query)):
         raise ValidationFailed(errors=[unknown_parameter(name, ()) for name in given])

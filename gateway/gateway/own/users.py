@@ -1,6 +1,6 @@
-"""Owns GET /v1/users?expand=wallets: auth's list of users, each with the wallets they own.
+"""Answers GET /v1/users?expand=wallets: auth's users, each with their wallets.
 
-Without that parameter the list is auth's alone. Only admins get past auth, so only they see this.
+Without that parameter the list is auth's alone. Auth lets only admins pass, so only they see this.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _OK: Final = 200
 
 
 class UserList:
-    """The list, with or without wallets."""
+    """Answers the list of users, with or without their wallets."""
 
     def __init__(self, upstreams: Mapping[str, Upstream], forwarder: Forwarder) -> None:
         self._auth = upstreams["auth"]
@@ -31,8 +31,8 @@ class UserList:
         self._forwarder = forwarder
 
     async def answer(self, exchange: ProxiedRequest) -> None:
-        """Answer auth's page; where asked to, each of its users with `wallets`."""
-        query, is_expanded = _taken_out(exchange.query)
+        """Answer auth's page, with `wallets` in each user where that is asked for."""
+        query, is_expanded = _without_expand(exchange.query)
         if not is_expanded:
             await self._forwarder.forward(exchange, self._auth.name)
             return
@@ -45,8 +45,8 @@ class UserList:
             return
         page["items"] = [{**user, "wallets": owned[user["id"]]} for user in page["items"]]
         body = orjson.dumps(page)
-        # Auth's own, as the link to the next page is there; only the length is another.
-        kept = [_expanded(header) for header in headers if header[0] != b"content-length"]
+        # Auth's headers are kept, for they link to the next page; only the length is another.
+        kept = [_with_expand(header) for header in headers if header[0] != b"content-length"]
         await exchange.answer(_OK, [*kept, (b"content-length", b"%d" % len(body))], body)
 
     async def _by_owner(
@@ -65,7 +65,7 @@ class UserList:
         return owned
 
 
-def _taken_out(query: bytes) -> tuple[bytes, bool]:
+def _without_expand(query: bytes) -> tuple[bytes, bool]:
     """Return the query as auth knows it, and whether wallets are asked for.
 
     Raises:
@@ -87,8 +87,8 @@ def _taken_out(query: bytes) -> tuple[bytes, bool]:
     return b"&".join(rest), True
 
 
-def _expanded(header: Header) -> Header:
-    """Put the parameter back into the address of the next page, which auth gave without it."""
+def _with_expand(header: Header) -> Header:
+    """Return a header with the parameter restored in its link to the next page."""
     name, value = header
     if name != b"link":
         return header

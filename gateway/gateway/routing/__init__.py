@@ -1,1 +1,1 @@
-"""Which path leads where: tables as data, compiled once."""
+"""Says which path leads where: tables as data, compiled once."""

@@ -1,4 +1,4 @@
-"""Owns the other names of operations: every literal path that a specification names. Data only.
+"""Holds the aliases: every literal path that a specification names. Data only.
 
 An alias is the same operation with the same bodies, and needs a token where the operation does.
 What differs from a canonical path by a trailing slash alone (`POST /v1/payments/`) needs no line.

@@ -1,4 +1,4 @@
-"""Owns which raw paths are let in at all: those that every reader understands the same way.
+"""Refuses raw paths that two readers could understand differently.
 
 The path is matched and forwarded as it came; nothing is decoded or tidied up.
 """
@@ -9,7 +9,7 @@ from gateway.refusals import PathRefused, UriTooLong
 
 MAX_URI_BYTES: Final = 8 * 1024
 
-# RFC 3986 pchar without “;” (path parameters are read by some and ignored by others), and “/”.
+# RFC 3986 pchar and “/”, without “;”: some readers read path parameters, others ignore them.
 _PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:@!$&'()*+,="
 _DOT_SEGMENTS: Final = frozenset((b".", b".."))
 _HEX: Final = frozenset(b"0123456789ABCDEFabcdef")

@@ -1,7 +1,7 @@
-"""Owns which path goes where and which needs no token. Data only; `routing` compiles it.
+"""Says which path leads where, and which needs no token. Data only.
 
-Whatever stands below a prefix needs a user's access token, unless it is listed as public. A
-trailing slash is the same route. Nothing else is reachable.
+`table` compiles it. Everything below a prefix needs a user's access token, unless it is listed as
+public. A trailing slash is the same route. Nothing else is reachable.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/webhook-deliveries": "notifications",
 }
 
-# What needs no token. GET stands for HEAD too.
+# These need no token. GET stands for HEAD too.
 PUBLIC: Final[Mapping[str, str]] = {
     "GET /.well-known/jwks.json": "auth",
     "POST /v1/auth/register": "auth",
@@ -42,16 +42,16 @@ PUBLIC: Final[Mapping[str, str]] = {
     "POST /v1/wallets/webhooks/{provider}": "wallet",
 }
 
-# Let through without a token; the service alone knows a setting that opens it, and else refuses.
+# These pass without a token; the service has a setting that opens them, and refuses without it.
 OPENED_BELOW: Final[Mapping[str, str]] = {"POST /v1/services": "payments"}
 
-# Whose bodies are files, up to GATEWAY_MAX_IMPORT_BYTES.
+# Their bodies are files, up to GATEWAY_MAX_IMPORT_BYTES.
 IMPORTS: Final[Mapping[str, str]] = {"POST /v1/payments/bulk": "payments"}
 
-# Public as a whole, and not there at all in production.
+# These are public as a whole, and do not exist in production.
 DEVELOPMENT_PREFIXES: Final[Mapping[str, str]] = {"/sandbox": "sandbox"}
 
-# What the gateway answers itself, by the name of the part that does.
+# The gateway answers these itself, by the part that is named.
 OWN: Final[Mapping[str, str]] = {"GET /v1/me": "me", "GET /v1/users": "users"}
 OWN_PUBLIC: Final[Mapping[str, str]] = {
     "GET /": "index",
@@ -71,5 +71,5 @@ DOCUMENTATION: Final[Mapping[str, str]] = {
     "GET /openapi.json": "combined",
 }
 
-# Parts whose queries are not theirs to judge: auth's, or a viewer's own in a page for people.
+# These parts do not check their queries: auth does, or the viewer in a page for people.
 WITH_PARAMETERS: Final = frozenset(("users", "swagger", "redoc", "asset"))

@@ -1,4 +1,4 @@
-"""Owns finding the route of a request; what the routes are stands in `routes` and `aliases`."""
+"""Finds the route of a request, in tables compiled of `routes` and `aliases`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,9 +15,9 @@ _NOT_SHOWN: Final = frozenset((b"/metrics",))
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """What an alias stands for: the operation's method, path and what is added to the query.
+    """The operation of an alias: method, path, and an addition to the query.
 
-    A segment of `path` that is a number is taken from that segment of the alias' own path.
+    A number in `path` stands for that segment of the alias' own path.
     """
 
     method: str
@@ -30,7 +30,7 @@ class Rewrite:
         return b"/".join(given[part] if isinstance(part, int) else part for part in self.path)
 
     def query_for(self, query: bytes) -> bytes:
-        """Return the operation's query; what the alias adds comes last, unless it is there."""
+        """Return the operation's query: the caller's, and the addition unless it is there."""
         if not self.query or self.query in query.split(b"&"):
             return query
         return b"&".join(filter(None, (query, self.query)))
@@ -38,10 +38,10 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class ProxyRoute:
-    """Where a request goes.
+    """Says where a request goes.
 
     Attributes:
-        label: Names the route in figures and logs; never contains what a caller sent.
+        label: Names the route in metrics and logs; never contains what a caller sent.
         upstream: The service that answers, empty where the gateway does.
         own: The part of the gateway that answers, empty where a service does alone.
         is_public: Whether no token is needed.
@@ -58,9 +58,9 @@ class ProxyRoute:
 
 
 class ProxyRoutes:
-    """Routes by exact path, then by pattern, then by prefix; each step a dictionary look-up.
+    """Finds routes by exact path, then by pattern, then by prefix.
 
-    A pattern begins with a fixed segment, by which it is found.
+    Each step is a dictionary look-up. A pattern begins with a fixed segment, by which it is found.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class ProxyRoutes:
 
     @classmethod
     def of(cls, *, in_production: bool, serves_docs: bool) -> Self:
-        """Compile the tables of this environment."""
+        """Return the compiled tables of an environment."""
         table = cls()
         for prefix, upstream in routes.PREFIXES.items():
             table.add_prefix(prefix, ProxyRoute(prefix, upstream))
@@ -92,7 +92,7 @@ class ProxyRoutes:
         return table
 
     def add_prefix(self, prefix: str, route: ProxyRoute) -> None:
-        """Route all that stands below one or two segments."""
+        """Route everything below one or two segments."""
         self._prefixes[prefix.encode()] = route
 
     def add_own(self, operations: Mapping[str, str], *, is_public: bool) -> None:
@@ -111,7 +111,7 @@ class ProxyRoutes:
         self._patterns.setdefault((method, segments[1]), []).append((segments, route))
 
     def add_alias(self, alias: str, operation: str) -> None:
-        """Route another name of an operation to where the operation goes.
+        """Route an alias of an operation to where the operation goes.
 
         Raises:
             ValueError: the operation is not routed, or needs what the alias does not have.
@@ -136,7 +136,7 @@ class ProxyRoutes:
 
     def _exactly(self, method: str, path: bytes) -> ProxyRoute | None:
         route = self._exact.get((method, path))
-        if route is not None or path in self._aliases:  # whose path is a word, not a pattern's id
+        if route is not None or path in self._aliases:  # a word, not the id of a pattern
             return route
         given = path.split(b"/")
         patterns = self._patterns.get((method, given[1])) if len(given) > 1 else None
@@ -146,7 +146,7 @@ class ProxyRoutes:
         return None
 
     def _below(self, path: bytes) -> ProxyRoute | None:
-        """Return the route of a prefix; an alias' path is whole, and nothing stands below it."""
+        """Return the route of a prefix; nothing is below the path of an alias."""
         if path in self._aliases:
             return None
         first = path.find(b"/", 1)
@@ -157,14 +157,17 @@ class ProxyRoutes:
         return route or self._prefixes.get(path[:first])
 
     def listed(self, path: bytes) -> dict[str, ProxyRoute]:
-        """Return the routes of a path that stand in the tables by method; empty below a prefix."""
+        """Return the tables' routes of a path by method; none where it is below a prefix."""
         path = _bare(path)
         found = {method: self._exactly(method, path) for method in METHODS}
         return {method: route for method, route in found.items() if route is not None}
 
     @property
     def shown(self) -> list[str]:
-        """The paths that callers may be told of when they mistype one: no aliases, no figures."""
+        """Return the paths that a caller who mistypes one may be told of.
+
+        They are neither aliases nor /metrics.
+        """
         exact = {path for _, path in self._exact} - self._aliases - _NOT_SHOWN
         return sorted(path.decode() for path in {*exact, *self._prefixes})
 

@@ -1,4 +1,4 @@
-"""What auth tells the others: who its users are and where they stand; and what it keeps for them.
+"""Defines auth's messages: who its users are, and what it records for others.
 
 Neither names of people nor addresses are in it; what a user may do is in their token.
 """
@@ -13,14 +13,14 @@ UserStatus = Literal["pending", "active", "disabled", "deleted"]
 
 
 class UserRegistered(Event):
-    """Somebody registered.
+    """A user registered.
 
     Attributes:
         user_id: the aggregate; also the event's subject.
         number: short integer for banks and people.
         username: as written; None for a user known by e-mail only.
         status: `active` where no activation is asked for, else `pending`.
-        has_email: whether mail can reach them; None where that was not told.
+        has_email: whether mail can reach them; None in events that do not say it.
     """
 
     type: ClassVar[str] = "auth.user_registered.v1"
@@ -50,10 +50,10 @@ class UserChanged(Event):
 
 
 class UserLocked(Event):
-    """Too many wrong passwords were given for a user; once for each time that it is locked.
+    """A user was locked, because too many wrong passwords were given.
 
-    Nobody can log in as this user from where they came until ``until`` (aware UTC). Where that
-    was is not told. It has no sequence: it changes nothing of the user.
+    Nobody can log in as this user from where they came until ``until`` (aware UTC). The event does
+    not say where that was. It has no sequence: it changes nothing of the user.
     """
 
     type: ClassVar[str] = "auth.user_locked.v1"
@@ -64,11 +64,12 @@ class UserLocked(Event):
 
 
 class RecordAudit(Command):
-    """Keep what an administrator did or saw in the service that sends this; see `kit.audit.Act`.
+    """Record what an administrator did or saw in the service that sends this.
 
-    Written in the transaction of the act, for ever. Answers nothing. ``command_id`` is the id that
-    the act has in the log; a second one is ignored. ``owner_ids`` are all whose it is, the first
-    of them ``owner_id``; senders of before named one.
+    `kit.audit.Act` says what an act is. It is written in the transaction of the act and kept for
+    ever. It is not answered. ``command_id`` is the id that the act has in the log; a second one is
+    ignored. ``owner_ids`` are all owners of the object, the first of them ``owner_id``; earlier
+    senders named one.
     """
 
     type: ClassVar[str] = "auth.record_audit.v1"

@@ -1,12 +1,14 @@
-"""Why a card is not charged: payments says so, and wallet repeats it of top-ups.
+"""Holds the refusals of a card charge.
 
-CardRefused
-├── CardCurrencyNotAccepted  422  card_currency_not_accepted
-├── CardAmountNotAccepted    422  card_amount_not_accepted
-├── CardAmountTooSmall       422  card_amount_too_small
-├── CardAmountTooLarge       422  card_amount_too_large
-├── ReceiptContactMissing    422  receipt_contact_missing
-└── TooManyOpenCharges       429  too_many_open_charges
+Payments says them, and wallet repeats them for top-ups.
+
+    CardRefused
+    ├── CardCurrencyNotAccepted  422  card_currency_not_accepted
+    ├── CardAmountNotAccepted    422  card_amount_not_accepted
+    ├── CardAmountTooSmall       422  card_amount_too_small
+    ├── CardAmountTooLarge       422  card_amount_too_large
+    ├── ReceiptContactMissing    422  receipt_contact_missing
+    └── TooManyOpenCharges       429  too_many_open_charges
 """
 
 from collections.abc import Mapping
@@ -17,16 +19,16 @@ from kit.refusals import Language, Refusal
 
 
 class CardRefused(Refusal):
-    """A card that is not charged, before anybody outside is asked."""
+    """The card is not charged; nobody outside was asked."""
 
     def __init__(self, *, told: str | None = None, **params: str | int) -> None:
-        """Take what the texts name, or the text as payments has told it to its caller."""
+        """Take the values of the texts, or the text that payments gave its caller."""
         super().__init__()
         self.params = params
         self._told = told
 
     def detail(self, language: Language = "en") -> str:
-        """Return what went wrong; what was told is in the caller's language already."""
+        """Return what went wrong; a text of payments' is in the caller's language already."""
         return super().detail(language) if self._told is None else self._told
 
 
@@ -42,7 +44,7 @@ class CardCurrencyNotAccepted(CardRefused):
 
 
 class CardAmountNotAccepted(CardRefused):
-    """The provider can't express the amount: it has a coarser smallest unit for the currency."""
+    """The provider can't express the amount: its smallest unit is coarser."""
 
     code = "card_amount_not_accepted"
     status = 422
@@ -53,7 +55,7 @@ class CardAmountNotAccepted(CardRefused):
 
 
 class CardAmountTooSmall(CardRefused):
-    """Less than the provider charges at once."""
+    """The amount is less than the provider charges at once."""
 
     code = "card_amount_too_small"
     status = 422
@@ -64,7 +66,7 @@ class CardAmountTooSmall(CardRefused):
 
 
 class CardAmountTooLarge(CardRefused):
-    """More than the provider charges at once."""
+    """The amount is more than the provider charges at once."""
 
     code = "card_amount_too_large"
     status = 422
@@ -75,7 +77,7 @@ class CardAmountTooLarge(CardRefused):
 
 
 class ReceiptContactMissing(CardRefused):
-    """A receipt is needed by law, and nobody said where to send it."""
+    """The law asks for a receipt, and nobody said where to send it."""
 
     code = "receipt_contact_missing"
     status = 422
@@ -86,7 +88,7 @@ class ReceiptContactMissing(CardRefused):
 
 
 class TooManyOpenCharges(CardRefused):
-    """One person has as many card pages open as one may have at once."""
+    """A person has as many card pages open as one may have at once."""
 
     code = "too_many_open_charges"
     status = 429

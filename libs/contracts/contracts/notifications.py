@@ -1,7 +1,7 @@
-"""What notifications can be asked to do: send a mail to a user. It answers nothing.
+"""Defines the commands of notifications: each sends a mail to a user.
 
-Addresses are not in it: notifications asks auth for them when it sends. A link is a secret until it
-is used; these commands are the only messages that carry one.
+They are not answered. Addresses are not in them: notifications asks auth for them when it sends. A
+link is a secret until it is used; these commands are the only messages that carry one.
 """
 
 from datetime import datetime
@@ -34,7 +34,7 @@ class SendAlreadyRegistered(Command):
 class SendPasswordReset(Command):
     """Mail a user the link by which a new password is set.
 
-    An id that nobody has is no mistake: it stands for an address that nobody has, so that asking
+    An id that no user has is no mistake: it stands for an address that nobody has, so that asking
     for a reset costs the same for either.
     """
 

@@ -1,6 +1,6 @@
-"""What payments tells the others: the events of a payment's life. It takes no commands yet.
+"""Defines the events of a payment's life. Payments takes no commands yet.
 
-Subject of each is the payment's id; the sequence is the payment's gapless version, so that a
+The subject of each is the payment's id; the sequence is the payment's gapless version, so that a
 listener can order and count them.
 """
 
@@ -12,10 +12,10 @@ from kit.messaging.messages import Event
 
 
 class PaymentEvent(Event):
-    """What every event of a payment says.
+    """Holds what every event of a payment says.
 
     Shapes: ``amount_minor`` integer minor units of ``currency`` (ISO 4217), ``at`` aware UTC.
-    Neither card digits nor metadata are told: they are the payer's own.
+    Neither card digits nor metadata are in it: they are the payer's own.
     """
 
     payment_id: UUID
@@ -27,7 +27,7 @@ class PaymentEvent(Event):
 
 
 class PaymentCreated(PaymentEvent):
-    """A payment was written down; no money has moved. Always sequence 1."""
+    """A payment was created; no money has moved. Always sequence 1."""
 
     type: ClassVar[str] = "payments.payment_created.v1"
 
@@ -37,8 +37,8 @@ class PaymentCreated(PaymentEvent):
 class PaymentPaid(PaymentEvent):
     """The money has moved; ``transfer_id`` names the wallet's transfer.
 
-    Final, but for refunds. ``paid_minor`` is what was paid of ``amount_minor``; None, in events of
-    before there was such a thing, is all of it.
+    Final, but for refunds. ``paid_minor`` is what was paid of ``amount_minor``; None, in earlier
+    events, means all of it.
     """
 
     type: ClassVar[str] = "payments.payment_paid.v1"
@@ -58,7 +58,7 @@ class PaymentFailed(PaymentEvent):
 
 
 class PaymentCancelled(PaymentEvent):
-    """Called off by its payer, or never paid in time (reason ``expired``). Final."""
+    """The payer cancelled the payment, or it expired (reason ``expired``). Final."""
 
     type: ClassVar[str] = "payments.payment_cancelled.v1"
 
@@ -67,7 +67,7 @@ class PaymentCancelled(PaymentEvent):
 
 
 class PaymentRefunded(PaymentEvent):
-    """Money went back to the payer: one for each completed refund.
+    """Money went back to the payer, by one completed refund.
 
     ``amount_minor`` is this refund's; ``refunded_minor`` all that has gone back of the payment,
     this one included; with ``is_full`` nothing is left of it, and the payment's ``status`` is
@@ -84,10 +84,10 @@ class PaymentRefunded(PaymentEvent):
 
 
 class PaymentRefundFailed(PaymentEvent):
-    """A refund that had gone back was not taken, and its money is the payee's again.
+    """A refund that had gone back was not taken; its money is the payee's again.
 
-    ``amount_minor`` is this refund's; ``refunded_minor`` what is left as gone back of the payment,
-    whose ``status`` is ``paid`` again.
+    ``amount_minor`` is this refund's; ``refunded_minor`` all that still counts as gone back of the
+    payment, whose ``status`` is ``paid`` again.
     """
 
     type: ClassVar[str] = "payments.payment_refund_failed.v1"

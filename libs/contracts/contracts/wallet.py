@@ -1,4 +1,4 @@
-"""What wallet can be asked to do, how it answers, and what it tells others. No behaviour.
+"""Defines wallet's commands, replies and events. No behaviour.
 
 Amounts are integer minor units of an ISO 4217 currency; times are aware and UTC.
 """
@@ -14,18 +14,18 @@ from kit.money import MAX_MINOR
 
 Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-HOUSE: Final = UUID(int=0)  # nobody's: `owner_id` of the accounts that stand for providers
+HOUSE: Final = UUID(int=0)  # nobody: the owner of the accounts that stand for providers
 
 
 class AccountRef(BaseModel):
-    """One side of a movement: whose account, and which.
+    """Names one side of a movement: the owner, and the account.
 
     Without ``account_id`` it is the owner's default wallet of the command's currency, opened on
     first need. With it, the account must belong to ``owner_id``.
 
     With ``provider`` (and ``owner_id`` HOUSE) it is the account that stands for this provider in
-    the command's currency, opened on first need: the clearing account that its money comes from,
-    or with ``is_suspense`` the one for money whose owner can't be found, or can't pay it back.
+    the command's currency, opened on first need: the clearing account that its money comes from, or
+    with ``is_suspense`` the one for money whose owner can't be found, or can't pay it back.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -40,7 +40,7 @@ class AccountRef(BaseModel):
 
 
 class PlaceHold(Command):
-    """Set an amount of the payer's aside. Answered by HoldPlaced or HoldRefused."""
+    """Hold an amount of the payer's. Answered by HoldPlaced or HoldRefused."""
 
     type: ClassVar[str] = "wallet.place_hold.v1"
 
@@ -52,12 +52,11 @@ class PlaceHold(Command):
 
 
 class CaptureHold(Command):
-    """Move held money to the payee. Answered by TransferPosted, or TransferRefused.
+    """Move held money to the payee. Answered by TransferPosted or TransferRefused.
 
     With ``release_rest`` what is left of the hold is given back in the same posting, and the hold
-    is closed. A frozen wallet still gives what was held. A refusal means that the hold is not
-    there to be captured (unknown, closed, or smaller): the asker's mistake, never a matter of
-    funds.
+    is closed. A frozen wallet still gives what was held. A refusal means that the hold is not there
+    to be captured (unknown, closed, or smaller): the asker's mistake, never a matter of funds.
     """
 
     type: ClassVar[str] = "wallet.capture_hold.v1"
@@ -73,11 +72,11 @@ class CaptureHold(Command):
 
 
 class ReleaseHold(Command):
-    """Give back what is left of a hold. Answered by HoldReleased.
+    """Release what is left of a hold. Answered by HoldReleased or HoldRefused.
 
-    ``undo_of`` is the ``command_id`` of the PlaceHold taken back. Where that one has not come
-    yet, it is answered ``undone`` when it does, and holds nothing. A hold that was captured in
-    full can't be released: HoldRefused with ``hold_captured``.
+    ``undo_of`` is the ``command_id`` of the PlaceHold taken back. Where that one has not come yet,
+    it is answered ``undone`` when it does, and holds nothing. A hold that was captured in full
+    can't be released: HoldRefused with ``hold_captured``.
     """
 
     type: ClassVar[str] = "wallet.release_hold.v1"
@@ -115,7 +114,7 @@ class Transfer(Command):
 
 
 class HoldPlaced(Reply):
-    """The amount is set aside on ``account_id``."""
+    """The amount is held on ``account_id``."""
 
     type: ClassVar[str] = "wallet.hold_placed.v1"
 
@@ -124,7 +123,7 @@ class HoldPlaced(Reply):
 
 
 class HoldRefused(Reply):
-    """A hold was not placed, or not released, and why.
+    """A hold was not placed or not released; ``code`` says why.
 
     Codes: ``insufficient_funds``, ``wallet_frozen``, ``wallet_not_found``, ``currency_mismatch``,
     ``undone``; to a ReleaseHold ``hold_captured``.
@@ -147,8 +146,8 @@ class HoldReleased(Reply):
 class TransferPosted(Reply):
     """The money has moved; ``posted_at`` is the ledger's time of it.
 
-    Of a Transfer with ``is_owed`` the payer could not cover ``owed_minor``, and owes it now. The
-    payee's account is a suspense account where the wallet meant is its deleted owner's.
+    Of a Transfer with ``is_owed`` the payer could not cover ``owed_minor``, and owes it now. Where
+    the wallet that was meant is its deleted owner's, the payee's account is a suspense account.
     """
 
     type: ClassVar[str] = "wallet.transfer_posted.v1"
@@ -161,12 +160,12 @@ class TransferPosted(Reply):
 
 
 class TransferRefused(Reply):
-    """Nothing has moved, and why.
+    """No money has moved; ``code`` says why.
 
     ``transfer_id`` is the one asked for; None to a CaptureHold, which names none. Codes:
     ``insufficient_funds``, ``wallet_frozen``, ``wallet_not_found``, ``currency_mismatch``,
-    ``same_account``, ``balance_limit``; to a CaptureHold also ``hold_not_found``,
-    ``hold_closed``, ``hold_exceeded``.
+    ``same_account``, ``balance_limit``; to a CaptureHold also ``hold_not_found``, ``hold_closed``,
+    ``hold_exceeded``.
     """
 
     type: ClassVar[str] = "wallet.transfer_refused.v1"
@@ -179,7 +178,10 @@ class TransferRefused(Reply):
 
 
 class WalletOpened(Event):
-    """A wallet exists. Subject is the account's id; ``number`` is for people and banks."""
+    """A wallet was opened. Its account's id is the subject.
+
+    ``number`` is for people and banks.
+    """
 
     type: ClassVar[str] = "wallet.wallet_opened.v1"
 
@@ -209,7 +211,7 @@ class EntryPosted(BaseModel):
 
 
 class FundsMoved(Event):
-    """A transfer was posted. Subject is the transfer's id; the entries add up to zero.
+    """A transfer was posted. Its id is the subject; the entries add up to zero.
 
     There are two of them, or three where the payer came to owe a part: what was taken from the
     payer, what the house lends (``owner_id`` None), what the payee gets.

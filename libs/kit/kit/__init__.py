@@ -1,4 +1,4 @@
-"""Technical code that every service stands on: money, ids, clock, refusals, database, web edge.
+"""Holds the technical code that every service stands on.
 
-Does not know any service, nor what a payment or a wallet is.
+It knows no service, nor what a payment or a wallet is.
 """

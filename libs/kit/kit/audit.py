@@ -1,6 +1,6 @@
-"""Owns what an administrator's act is, and how a service hands it to the one that keeps them all.
+"""Defines an administrator's act, and how a service sends it to the audit log.
 
-Does not decide what counts as one: `kit.web.audit` does, for the operations that say so.
+Does not decide which acts are recorded: `kit.web.audit` does, for the operations that ask for it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,15 +15,15 @@ from kit.messaging.outbox import emit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Who did what to whose; neither bodies nor secrets are ever part of it.
+    """Says who did what to whose object; it holds neither bodies nor secrets.
 
     Attributes:
         at: When, aware UTC.
         action: The operation's id.
-        subject_kind: What it was done to: `user`, `wallet`, `payment`, …
-        subject_id: Which one; None for a list.
-        owner_id: Whose it is; None where it is nobody's, or everybody's.
-        owner_ids: All whose it is, `owner_id` first: payer and payee of a payment, for instance.
+        subject_kind: The kind of the object: `user`, `wallet`, `payment`, …
+        subject_id: The object's id; None for a list.
+        owner_id: The object's owner; None where it is nobody's, or everybody's.
+        owner_ids: All its owners, `owner_id` first: payer and payee of a payment, for instance.
         address: Where the request came from.
     """
 
@@ -39,18 +39,18 @@ class Act:
     address: str
 
 
-# Writes an act down in the unit of work that it belongs to.
+# Records an act in the unit of work that it belongs to.
 Recorder = Callable[[UnitOfWork, Act], Awaitable[None]]
 
 
 def by_message(command: type[Command]) -> Recorder:
     """Return a recorder that sends acts as this command, by the outbox.
 
-    Each is a subject of its own: one that is not taken holds no other back.
+    Each act is a subject of its own, so one that can't be delivered holds no other back.
     """
 
     async def record(uow: UnitOfWork, act: Act) -> None:
-        told = asdict(act)
-        emit(uow, command(command_id=told.pop("id"), **told), subject=str(act.id))
+        fields = asdict(act)
+        emit(uow, command(command_id=fields.pop("id"), **fields), subject=str(act.id))
 
     return record

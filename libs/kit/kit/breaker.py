@@ -1,7 +1,7 @@
-"""A circuit breaker as a value of its own: told what became of calls, it says whether to call.
+"""Decides whether a service that may be failing is called (circuit breaker).
 
-It calls nothing and reads no clock, so every rule is tried as a table. Times are seconds of any
-clock that never goes back. Not for several threads.
+It calls nothing itself and reads no clock, so every rule is tested as a table. Times are seconds of
+any clock that never goes back. It is not for several threads.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ from prometheus_client import Counter, Gauge
 
 
 class BreakerState(StrEnum):
-    """Whether calls are made, held back, or tried one by one."""
+    """Says whether calls are made, held back, or tried one by one."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -23,15 +23,15 @@ class BreakerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BreakerLimits:
-    """When a breaker opens and how it closes again.
+    """Says when a breaker opens and how it closes again.
 
     Attributes:
-        failure_share: It opens from this share of failures on, 0 to 1.
-        least_calls: Of at least so many calls.
-        most_calls: The share is of the latest calls, at most so many,
-        window_seconds: and none that ended longer ago than this.
-        rest_seconds: How long nothing is called once it is open.
-        good_probes: So many probes in a row, one at a time, close it.
+        failure_share: The share of failures, 0 to 1, from which on it opens.
+        least_calls: How many calls there must be for a share to count.
+        most_calls: How many of the latest calls the share is taken of, at most.
+        window_seconds: How long ago a call may have ended to be one of them.
+        rest_seconds: For how long an open breaker lets no call through.
+        good_probes: How many good probes in a row, one at a time, close it.
     """
 
     failure_share: float = 0.6
@@ -51,18 +51,18 @@ log = structlog.get_logger(__name__)
 
 
 class Breaker:
-    """What is known of one called service, and whether it is called now.
+    """Counts the outcomes of calls to one service, and opens where too many fail.
 
-    ``begin`` gives a ticket for a call that may be made; ``end`` is told with it how that went.
+    ``begin`` gives a ticket for a call that may be made; ``end`` takes it back with the outcome.
     """
 
     def __init__(self, name: str, limits: BreakerLimits | None = None) -> None:
-        """Take the name that figures and logs use."""
+        """Take the name that metrics and logs use."""
         self.name = name
         self.state = BreakerState.CLOSED
         self._limits = limits or BreakerLimits()
         self._calls: deque[tuple[float, bool]] = deque(maxlen=self._limits.most_calls)
-        self._turn = 0  # grows with every change of state: calls begun before it say nothing
+        self._turn = 0  # grows with every change of state; calls begun before it do not count
         self._rests_until = 0.0
         self._is_probing = False
         self._good_probes = 0

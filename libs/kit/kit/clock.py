@@ -1,11 +1,14 @@
-"""Owns what time it is. Does not sleep or schedule; tests pass `testkit.clock.FakeClock`."""
+"""Tells the time. Does not sleep or schedule.
+
+Tests pass `testkit.clock.FakeClock`.
+"""
 
 from datetime import UTC, datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Something that knows the time."""
+    """Tells the time."""
 
     def now(self) -> datetime:
         """Return the present as an aware datetime in UTC."""
@@ -13,7 +16,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """Tells the time by the machine's own clock."""
 
     def now(self) -> datetime:
         """Return the present as an aware datetime in UTC."""

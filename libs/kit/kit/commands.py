@@ -1,4 +1,4 @@
-"""The command line of every service: ``python -m <service> api|worker|all|migrate|…``."""
+"""Runs a service's command line: ``python -m <service> api|worker|all|migrate|…``."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ from kit.settings import DatabaseSettings, MigrationSettings, WebSettings, load
 if TYPE_CHECKING:
     from alembic.config import Config
 
-# These need the schema's owner and nothing else, so nothing else is read, or can be at fault.
+# These need only the schema's owner, so no other setting is read or can be wrong.
 MIGRATIONS = ("migrate", "downgrade", "revision", "pending")
 
 Build = Callable[[Any], Service]
@@ -130,7 +130,7 @@ def _migrate(
 
 
 def _confirm(name: str) -> None:
-    """Ask before everything is dropped; where nobody can be asked, it is not done."""
+    """Ask before everything is dropped; refuse where nobody can be asked."""
     warning = f"This drops every table of {name} and all that is in them."
     if not sys.stdin.isatty():
         raise SystemExit(f"{warning} Nothing was done; CONFIRM=1 (or --yes) does it.")

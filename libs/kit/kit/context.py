@@ -1,4 +1,4 @@
-"""Owns what is known about the work in hand: ids that follow it through HTTP, messages and logs.
+"""Owns the ids that follow a piece of work through HTTP, messages and logs.
 
 Does not create or parse those ids; the web edge and the consumer do.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Ids of the work in hand; None where the work did not come with one.
+    """Ids of the current work; None where the work came without one.
 
     `traceparent` is the W3C header's text. `correlation_id` names the whole story (a payment),
     `causation_id` the message that this work answers.
@@ -33,7 +33,7 @@ def current() -> Context:
 
 
 def enter(context: Context) -> Token[Context]:
-    """Make `context` current and return what `leave` needs; `bind` is the everyday form."""
+    """Make `context` current and return the token for `leave`; see also `bind`."""
     return _current.set(context)
 
 
@@ -60,7 +60,7 @@ def bind(
     correlation_id: str | None = None,
     causation_id: str | None = None,
 ) -> Iterator[Context]:
-    """Add ids to the current context for the length of a `with` block; None leaves one as it is."""
+    """Add ids to the current context for a `with` block; None leaves one as it is."""
     given = {
         "request_id": request_id,
         "traceparent": traceparent,

@@ -1,4 +1,4 @@
-"""Owns CSV (RFC 4180): lines that no spreadsheet takes for programs, and reading that names places.
+"""Writes CSV that no spreadsheet runs, and reads CSV within bounds (RFC 4180).
 
 Pure. Does not know what a table means.
 """
@@ -10,29 +10,29 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-# What makes a spreadsheet take text for a formula (ASVS 5.0 §1.2.10), full-width forms included:
-# some fold them; numbers are left alone.
+# A spreadsheet takes a cell for a formula where it begins with one of these (ASVS 5.0 §1.2.10),
+# full-width forms included, which some fold. Numbers are left alone.
 _FORMULA: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"
-# What spreadsheets trim before they look, or do not show: white space, controls, format characters.
+# Spreadsheets trim or hide these before they look: white space, controls, format characters.
 _UNSEEN: Final = (
     "\\s\\x00-\\x1f\\x7f-\\xa0\\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202f\u205f-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb'\"`\u2018\u2019\u201c\u201d"
 )
-# Where a spreadsheet that goes by other separators than commas begins a new cell.
+# A spreadsheet with another separator than the comma begins a new cell at these.
 _SEPARATORS: Final = ",;|\t\n\r\v\f\x1c-\x1f\x85\u2028\u2029\uff0c\uff1b"
 _DANGEROUS: Final = re.compile(f"(?:^|[{_SEPARATORS}])[{_UNSEEN}]*[{_FORMULA}]")
 _BEGINS_UNSEEN: Final = ("\t", "\r", "\n")
-# One field and what ends it; a quote inside quotes is doubled, elsewhere there is none.
+# One field and its end; a quote within a quoted field is doubled, a bare field holds none.
 _FIELD: Final = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r\n|\n|\Z)')
 _QUOTED: Final = re.compile(r'"[^"]*(?:""[^"]*)*"')
-_NO_UTF_8: Final = re.compile("[\udc80-\udcff]")  # what could not be decoded
+_NO_UTF_8: Final = re.compile("[\udc80-\udcff]")  # bytes that could not be decoded
 
 
 def text_cell(text: str | None) -> str:
-    """Return free text as a cell that no spreadsheet takes for a formula, or for several cells.
+    """Return free text as one cell that no spreadsheet takes for a formula.
 
-    An apostrophe at the beginning makes it text; one after each separator does where somebody
-    splits the cell there.
+    An apostrophe at the beginning makes it text. Others after each separator do the same where a
+    spreadsheet splits the cell there.
     """
     if not text:
         return ""
@@ -43,26 +43,29 @@ def text_cell(text: str | None) -> str:
 
 
 def time_cell(at: datetime | None) -> str:
-    """Return a moment as answers in JSON have it: RFC 3339, UTC, `Z`; none is empty."""
+    """Return a time as in JSON answers: RFC 3339, UTC, `Z`; None is an empty cell."""
     return "" if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _disarmed(found: re.Match[str]) -> str:
-    """Put an apostrophe where the cell would begin."""
+    """Return the match with an apostrophe where its cell begins."""
     whole = found.group()
     place = 1 if re.match(f"[{_SEPARATORS}]", whole) else 0
     return f"{whole[:place]}'{whole[place:]}"
 
 
 def written(rows: Iterable[Iterable[str]]) -> bytes:
-    """Return lines of CSV, ended by CR LF, in UTF-8."""
+    """Return rows as CSV in UTF-8, each line ended by CR LF."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\r\n").writerows(rows)
     return buffer.getvalue().encode()
 
 
 class CsvError(ValueError):
-    """A text that is no CSV: in which line and field, both counted from 1, and why, twice."""
+    """A text is no CSV; says where and why.
+
+    Line and field are counted from 1; the reason is in both languages.
+    """
 
     def __init__(self, line: int, field: int, en: str, ru: str) -> None:
         super().__init__(f"line {line}, field {field}: {en}")
@@ -73,14 +76,14 @@ class CsvError(ValueError):
 
 
 class CsvRecord(NamedTuple):
-    """The fields of one record, and the line it begins in."""
+    """The fields of one record, and the line where it begins."""
 
     line: int
     fields: list[str]
 
 
 class Bounds(NamedTuple):
-    """How much of a text is read: fields of a record, characters of a field, lines."""
+    """Bounds a text that is read: fields of a record, characters of a field, lines."""
 
     fields: int
     characters: int
@@ -88,9 +91,10 @@ class Bounds(NamedTuple):
 
 
 def read(body: bytes, bounds: Bounds) -> Iterator[CsvRecord]:
-    """Yield the records of a text in UTF-8, with or without a byte order mark; empty lines are not.
+    """Yield the records of a text in UTF-8, without its empty lines.
 
-    Nothing beyond the bounds is looked at, so that a long text costs no more than a short one.
+    The text may have a byte order mark. Nothing beyond the bounds is read, so that a long text
+    costs no more than a short one.
 
     Raises:
         CsvError: a quote that is not closed or stands inside a bare field, a lone CR, a byte that
@@ -107,7 +111,7 @@ def read(body: bytes, bounds: Bounds) -> Iterator[CsvRecord]:
         while end == ",":
             if len(fields) == bounds.fields:
                 raise _beyond(line, len(fields), "fields", bounds.fields)
-            # Each character may stand doubled within quotes; what ends the field is two at most.
+            # Quotes may double each character and add two, and the end of a field is two at most.
             found = _FIELD.match(text, position, position + 2 * bounds.characters + 4)
             if found is not None and len(found.group()) > 2 * bounds.characters + 3:
                 raise _beyond(line, len(fields) + 1, "characters", bounds.characters)

@@ -1,6 +1,6 @@
-"""Owns what every HTTP edge of ours does alike: the gateway's, and each service's.
+"""Owns what the gateway's and every service's HTTP edge do alike. Sends nothing.
 
-Ids that follow a request, headers that may come once, headers on every answer. Sends nothing.
+Ids that follow a request, headers that may come once, headers on every answer.
 """
 
 from random import Random
@@ -8,9 +8,9 @@ from typing import Final
 
 from kit.ids import new_id
 
-CLIENT_GONE: Final = 499  # nginx's figure for an answer that nobody waited for
+CLIENT_GONE: Final = 499  # nginx's status for an answer that nobody waited for
 
-# Two of these that differ would let two readers of one request disagree about it.
+# A second one with another value would let two readers of one request disagree about it.
 ONCE_ONLY: Final = frozenset(
     (
         b"authorization",
@@ -22,7 +22,7 @@ ONCE_ONLY: Final = frozenset(
     )
 )
 
-# On every answer that does not set them itself (ASVS 5.0 §3.4, §14.3.2).
+# Every answer has these where it does not set them itself (ASVS 5.0 §3.4, §14.3.2).
 SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -37,18 +37,21 @@ _HEX: Final = b"0123456789abcdef"
 _TRACEPARENT_BYTES: Final = 55
 _LOW_64: Final = 2**64 - 1
 
-_ids = Random()  # noqa: S311 - trace ids are to differ, not to be secret
+_ids = Random()  # noqa: S311 - trace ids must differ, not be secret
 
 
 def request_id(given: bytes | None) -> bytes:
-    """Keep the caller's X-Request-Id where it is harmless in a log and a header, else make one."""
+    """Return the caller's X-Request-Id where it is harmless, else a new one.
+
+    Harmless is what neither a log nor a header can be broken by.
+    """
     if given and len(given) <= _MAX_ID_BYTES and not given.translate(None, _ID_CHARACTERS):
         return given
     return str(new_id()).encode()
 
 
 def traceparent(given: bytes | None) -> bytes:
-    """Go on with the caller's trace (W3C Trace Context §3.2), or begin one."""
+    """Return the caller's trace (W3C Trace Context §3.2), or a new one."""
     if given is not None and len(given) == _TRACEPARENT_BYTES and given[:3] == b"00-":
         trace, parent, flags = given[3:35], given[36:52], given[53:]
         is_whole = b"-".join((b"00", trace, parent, flags)) == given

@@ -1,6 +1,6 @@
-"""Owns how ids are made: time-ordered UUIDv7 for new things, UUIDv5 for things derived from others.
+"""Makes ids: UUIDv7, ordered by time, for new things; UUIDv5 for derived ones.
 
-Does not give the short integer `number` of users and wallets; the database counts those.
+Does not make the short integer `number` of users and wallets; the database counts those.
 """
 
 from datetime import date
@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
 
-# Saldo's own namespace for derived ids; changing it would give every derived thing a new id.
+# Saldo's own namespace of derived ids; another one would give every derived thing a new id.
 NAMESPACE = UUID("5a1d0000-5a1d-5a1d-8a1d-5a1d05a1d05a")
 
 # RFC 9562 §5.7: 48 bits of Unix milliseconds, 4 of version, 12 random, 2 of variant, 62 random
@@ -19,22 +19,23 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 def new_id() -> UUID:
-    """Return a new UUIDv7, increasing within the process, as the standard library's type."""
+    """Return a new UUIDv7 of the standard library's type, increasing in the process."""
     return uuid7()
 
 
 def uuid7_day(id: UUID) -> date:  # noqa: A002 (named as everywhere else)
     """Return the UTC day inside a UUIDv7; any other version is a ValueError."""
-    number = id.int  # arithmetic, as every received message goes through here
+    number = id.int  # arithmetic, because every received message goes through here
     if number >> _VERSION_SHIFT & 0xF != _VERSION_7 or number >> _VARIANT_SHIFT & 0b11 != _RFC_9562:
         raise ValueError("not a UUIDv7")
     return date.fromordinal(_EPOCH_DAY + (number >> _MILLISECOND_SHIFT) // _DAY_MILLISECONDS)
 
 
 def derived_id(*parts: object) -> UUID:
-    """Return the same UUIDv5 for the same parts, compared as text, in the same order.
+    """Return a UUIDv5 that is the same for the same parts in the same order.
 
-    Each part is preceded by its length, so that ("ab", "c") and ("a", "bc") differ.
+    Parts are compared as text. Each part is preceded by its length, so that ("ab", "c") and ("a",
+    "bc") differ.
     """
     texts = [str(part) for part in parts]
     return uuid5(NAMESPACE, "".join(f"{len(text)}:{text}" for text in texts))

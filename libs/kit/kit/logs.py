@@ -1,7 +1,7 @@
-"""Owns what a log line looks like: JSON on stdout, ids of the work in hand, nothing secret.
+"""Owns the form of a log line: JSON on stdout, with ids, without secrets.
 
-The standard library's loggers (uvicorn, aio-pika, asyncio) come out the same way. Does not
-decide what is logged.
+The standard library's loggers (uvicorn, aio-pika, asyncio) come out the same way. Does not decide
+what is logged.
 """
 
 import json
@@ -23,11 +23,11 @@ get_logger = structlog.get_logger
 
 REDACTED = "[redacted]"
 
-# A key is redacted when one of these is part of its name.
+# A value is redacted where its key contains one of these.
 _SECRET_NAMES = ("password", "token", "secret", "authorization", "card", "cookie", "otp")
 _MAX_DEPTH = 8
 
-# What a library's own text may carry: credentials in a URL, a bearer or signed token, a card.
+# A library's own text may carry these: credentials in a URL, a bearer or signed token, a card.
 _SECRET_TEXTS = (
     (re.compile(r"(://[^/\s:@]{0,64}:)[^/\s@]{1,256}@"), rf"\1{REDACTED}@"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {REDACTED}"),
@@ -38,7 +38,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | None = None) -> None:
-    """Send every logger of the process to stdout (or `stream`), in the settings' format."""
+    """Send all logs of the process to stdout (or `stream`), in the settings' format."""
     out = stream or sys.stdout
     level = logging.getLevelNamesMapping()[settings.log_level]
     console = settings.log_format == "console"
@@ -57,7 +57,7 @@ def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | N
         processors=[*head, *tail],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _Out(out),
-        # Faster; but a cached logger writes to where the first `configure` said.
+        # Caching is faster, but a cached logger keeps the stream of the first `configure`.
         cache_logger_on_first_use=stream is None,
     )
     logging.captureWarnings(capture=True)
@@ -80,7 +80,7 @@ def scrub(text: str) -> str:
 
 
 class _Out:
-    """Writes finished lines; a reader that has gone never breaks the work that logs."""
+    """Writes finished lines; a closed stream never breaks the work that logs."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -94,7 +94,7 @@ class _Out:
 
 
 class _IntoStructlog(logging.Handler):
-    """Hands records of the standard library to structlog, their text scrubbed."""
+    """Passes records of the standard library to structlog, with scrubbed texts."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -155,7 +155,10 @@ def _without_secrets(value: Any, depth: int) -> Any:
 
 
 def _escape(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Keep one event on one console line, whatever a caller sent (exceptions stay readable)."""
+    """Keep one event on one line of the console, whatever it holds.
+
+    Exceptions keep their lines, so that they stay readable.
+    """
     for key, value in event.items():
         if key != "exception" and isinstance(value, str):
             event[key] = _CONTROL.sub(_escaped, value)
@@ -169,9 +172,9 @@ def _escaped(match: re.Match[str]) -> str:
 def _render(_: WrappedLogger, __: str, event: EventDict) -> str:
     try:
         line = orjson.dumps(event, default=repr).decode()
-    except TypeError:  # a lone surrogate or a key that is no text: slower, but never refuses
+    except TypeError:  # a lone surrogate or a key that is no text: json is slower, but refuses none
         line = json.dumps(event, default=repr, skipkeys=True)
     if line.isascii():
         return line
-    # JSON leaves these three as they are, and some readers of logs end a line at them.
+    # JSON allows these three as they are, but some readers of logs end a line at them.
     return line.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")

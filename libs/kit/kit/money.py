@@ -1,4 +1,4 @@
-"""Owns amounts: ISO 4217 exponents, the one spelling of an amount at the edge, minor units inside.
+"""Owns amounts: one spelling at the edge, integer minor units inside (ISO 4217).
 
 Does not convert between currencies, and never touches a float.
 """
@@ -15,8 +15,8 @@ DEFAULT_CURRENCY = "RUB"
 
 _MAX_TEXT_LENGTH = 24  # more than any amount up to MAX_MINOR needs; keeps int() cheap
 
-# ISO 4217 list one as of January 2026, by number of decimals. Left out: codes without a minor
-# unit (metals, XDR, XSU, XUA, XTS, XXX), in which nobody holds a wallet.
+# ISO 4217 list one as of January 2026, by number of decimals. Codes without a minor unit (metals,
+# XDR, XSU, XUA, XTS, XXX) are left out, because nobody holds a wallet in them.
 _BY_EXPONENT = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     2: """
@@ -37,7 +37,7 @@ CURRENCIES: Mapping[str, int] = MappingProxyType(
 
 
 class AmountRefused(Refusal):
-    """An amount that is not spelt as amounts are; the subclasses say what is wrong with it."""
+    """The amount is not spelt as amounts are; the subclasses say what is wrong."""
 
     code = "amount_invalid"
     status = 422
@@ -59,28 +59,28 @@ class AmountRefused(Refusal):
 
 
 class AmountTooPrecise(AmountRefused):
-    """More decimals than the currency has."""
+    """The amount has more decimals than the currency."""
 
     detail_en = "{currency} has {decimals} decimals at most: write the amount such as “{example}”."
     detail_ru = "В {currency} не более {decimals} знаков после точки, например «{example}»."
 
 
 class AmountZero(AmountRefused):
-    """Nothing."""
+    """The amount is zero."""
 
     detail_en = "The amount must be more than zero, such as “{example}”."
     detail_ru = "Сумма должна быть больше нуля, например «{example}»."
 
 
 class AmountTooLarge(AmountRefused):
-    """More than MAX_MINOR."""
+    """The amount is more than MAX_MINOR."""
 
     detail_en = "The amount may be “{largest}” at most; write it such as “{example}”."
     detail_ru = "Сумма не может превышать «{largest}»; запишите её, например, так: «{example}»."
 
 
 class CurrencyUnknown(AmountRefused):
-    """Not an upper-case code of ISO 4217."""
+    """The currency is not an upper-case code of ISO 4217."""
 
     code = "currency_unknown"
     title_en = "Currency not known"
@@ -91,19 +91,22 @@ class CurrencyUnknown(AmountRefused):
 
 
 class CurrencyMismatchError(ValueError):
-    """Amounts of two currencies were put together: a fault of the program, never of a caller."""
+    """Amounts of two currencies were put together: a bug, never a caller's fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """A signed number of minor units of one currency; adds and compares within it only."""
+    """A signed number of minor units of one currency.
+
+    It is added to, and compared with, amounts of the same currency only.
+    """
 
     minor: int
     currency: str
 
     @classmethod
     def parse(cls, text: object, currency: object) -> Self:
-        """Read an amount as a caller writes it: “150.00”, 1 to MAX_MINOR minor units.
+        """Return the amount that a caller wrote: “150.00”, 1 to MAX_MINOR minor units.
 
         Raises:
             CurrencyUnknown: `currency` is not an upper-case ISO 4217 code with minor units.
@@ -130,7 +133,7 @@ class Money:
 
     @property
     def decimal(self) -> str:
-        """The canonical spelling, with all decimals of the currency: “150.00”, “-0.05”, “150”."""
+        """Return the one spelling, with all the currency's decimals: “150.00”, “150”."""
         return decimal_text(self.minor, self.currency)
 
     def __add__(self, other: "Money") -> "Money":
@@ -155,7 +158,10 @@ class Money:
 
 
 def is_plain_decimal(text: str) -> bool:
-    """Tell whether the text is ASCII digits, with one point inside at most and no leading zeros."""
+    """Tell whether a text is ASCII digits, with at most one point inside.
+
+    Leading zeros are not allowed.
+    """
     whole, point, fraction = text.partition(".")
     return (
         text.isascii()
@@ -166,7 +172,7 @@ def is_plain_decimal(text: str) -> bool:
 
 
 def decimal_text(minor: int, currency: str) -> str:
-    """Write minor units canonically; the currency must be one of CURRENCIES (else KeyError)."""
+    """Return minor units in their one spelling; KeyError unless one of CURRENCIES."""
     exponent = CURRENCIES[currency]
     if exponent == 0:
         return str(minor)
@@ -175,5 +181,5 @@ def decimal_text(minor: int, currency: str) -> str:
 
 
 def example_amount(currency: str) -> str:
-    """Return an amount of the currency that would be accepted, for messages and documents."""
+    """Return an accepted amount of the currency, for messages and documents."""
     return decimal_text(150 * 10 ** CURRENCIES[currency], currency)

@@ -1,6 +1,6 @@
-"""What operators do at the command line: look at and act on letters and sagas.
+"""Lets operators list, show and act on letters and sagas at the command line.
 
-Each returns what is printed as JSON; what is for people alone goes to standard error.
+Each function returns what is printed as JSON; what is for people alone goes to standard error.
 """
 
 import argparse
@@ -27,7 +27,7 @@ _LOOKS: Final = ("list", "count")
 
 
 def add_messages(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `messages`; without any it lists what waits."""
+    """Add the arguments of `messages`; without any it lists the letters that wait."""
     parser.add_argument(
         "action",
         nargs="?",
@@ -71,7 +71,7 @@ def _age(text: str) -> timedelta:
 
 
 async def messages(name: str, settings: DatabaseSettings, parsed: argparse.Namespace) -> Any:
-    """Look at or act on letters."""
+    """List, show or act on letters."""
     from kit.db.database import Database
 
     if parsed.action not in _LOOKS and parsed.id is None:
@@ -79,13 +79,13 @@ async def messages(name: str, settings: DatabaseSettings, parsed: argparse.Names
     database = await Database.open(settings.database_url, name=name, pool_size=1)
     try:
         if parsed.action in _LOOKS:
-            return await _looked_at(database, parsed)
-        return await _one(database, parsed)
+            return await _letters(database, parsed)
+        return await _one_letter(database, parsed)
     finally:
         await database.close()
 
 
-async def _looked_at(database: "Database", parsed: argparse.Namespace) -> Any:
+async def _letters(database: "Database", parsed: argparse.Namespace) -> Any:
     from kit.messaging import dead_letters
 
     before = datetime.now(UTC) - parsed.older if parsed.older is not None else None
@@ -99,7 +99,7 @@ async def _looked_at(database: "Database", parsed: argparse.Namespace) -> Any:
     return found
 
 
-async def _one(database: "Database", parsed: argparse.Namespace) -> Any:
+async def _one_letter(database: "Database", parsed: argparse.Namespace) -> Any:
     from kit.messaging import dead_letters
 
     async with database.read() as connection:
@@ -125,7 +125,7 @@ async def _one(database: "Database", parsed: argparse.Namespace) -> Any:
 def _outcome(
     parsed: argparse.Namespace, before: dict[str, object], after: dict[str, object] | None
 ) -> str:
-    """Say what an action did to the letter of one queue."""
+    """Return what an action did to the letter of one queue, in words."""
     from kit.messaging.dead_letters import UNDECODABLE
 
     what = f"{before['consumer']}, {before['type'] or 'no type'}"
@@ -151,7 +151,7 @@ def _readable(row: dict[str, object]) -> dict[str, object]:
 
 
 async def sagas(service: "Service", settings: DatabaseSettings, parsed: argparse.Namespace) -> Any:
-    """Look at or act on sagas."""
+    """List, show or act on sagas."""
     from kit.db.database import Database
 
     if not service.sagas:

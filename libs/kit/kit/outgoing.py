@@ -1,4 +1,4 @@
-"""The HTTP client for calls to other services; it never carries one out inside a unit of work."""
+"""Makes HTTP clients for calls to other services, never inside a unit of work."""
 
 from typing import Final
 
@@ -12,11 +12,11 @@ TIMEOUT: Final = httpx.Timeout(2.0, connect=1.0)
 
 
 class RemoteCallInUnitOfWorkError(Exception):
-    """A remote call would hold locks and a database connection for as long as it takes."""
+    """A remote call inside a unit of work would hold its locks and its connection."""
 
 
 def http_client() -> httpx.AsyncClient:
-    """Return a client that follows no redirects and heeds no proxy settings; close it after use."""
+    """Return a client without redirects or proxy settings; close it after use."""
     return httpx.AsyncClient(
         limits=LIMITS,
         timeout=TIMEOUT,

@@ -1,4 +1,7 @@
-"""Owns which secrets are good enough for production. Does not know where they are declared."""
+"""Decides which secrets are good enough for production.
+
+Does not know where they are declared.
+"""
 
 from urllib.parse import unquote, urlsplit
 
@@ -6,7 +9,7 @@ MIN_SECRET_LENGTH = 32
 MIN_URL_PASSWORD_LENGTH = 16
 
 _MIN_DISTINCT_CHARACTERS = 8
-# Six letters or more, so that a random value never holds one by chance.
+# Each has six letters or more, so that a random value never holds one by chance.
 _PLACEHOLDER_MARKS = (
     "change",
     "default",
@@ -20,12 +23,15 @@ _PLACEHOLDER_MARKS = (
 
 
 def secret_fault(value: str, default: str) -> str | None:
-    """Say what is wrong with a secret, to follow the name of its variable; None if nothing is."""
+    """Return what is wrong with a secret, None if nothing is.
+
+    The text follows the name of the secret's variable.
+    """
     return _fault(value, default, MIN_SECRET_LENGTH)
 
 
 def url_fault(value: str, default: str) -> str | None:
-    """Say the same of a URL whose password is the secret."""
+    """Return what is wrong with the password in a URL, None if nothing is."""
     if value == default:
         return "is the development default"
     password = unquote(urlsplit(value).password or "")

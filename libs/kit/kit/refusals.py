@@ -1,6 +1,7 @@
-"""Owns what a "no" is, and every "no" that any service can say; services add their own.
+"""Owns what a refusal is, and the refusals that every service shares.
 
-Does not know HTTP answers: `kit.web.problems` renders a refusal as RFC 9457 problem+json.
+Services add their own. It knows no HTTP answers: `kit.web.problems` renders a refusal as RFC 9457
+problem+json.
 
     Refusal
     ├── NotAuthenticated            401  not_authenticated
@@ -36,7 +37,10 @@ Language = Literal["en", "ru"]
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """One fault of one field: where it is (RFC 6901 pointer), a stable code, and why, twice."""
+    """One fault of one field: where it is, a stable code, and why.
+
+    `pointer` is by RFC 6901; the reason is in both languages.
+    """
 
     pointer: str
     code: str
@@ -49,7 +53,7 @@ class FieldFault:
 
 
 class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
-    """A named "no" with a stable code, a status and a text in both languages.
+    """A business "no" with a stable code, a status and a text in both languages.
 
     A subclass sets the class attributes; `detail_*` are `str.format` templates filled from the
     keyword arguments. Those arguments are figures and names of the service itself: a value that
@@ -80,7 +84,7 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
 
     @classmethod
     def title(cls, language: Language = "en") -> str:
-        """Return the name of the kind of refusal, the same for every occurrence."""
+        """Return the name of this kind of refusal, the same for every occurrence."""
         return cls.title_ru if language == "ru" else cls.title_en
 
     def detail(self, language: Language = "en") -> str:
@@ -93,7 +97,11 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
 
 
 def catalogue(*modules: ModuleType) -> list[type[Refusal]]:
-    """List the refusals that modules or packages define, by code; none may be defined twice."""
+    """Return the refusals that modules or packages define, by code.
+
+    Raises:
+        ValueError: two of them have one code.
+    """
     found: dict[str, type[Refusal]] = {}
     for module in modules:
         for member in vars(module).values():
@@ -148,7 +156,7 @@ class NotFound(Refusal):
 
 
 class PathUnknown(NotFound):
-    """No operation has such a path; `near` is one that has, where it looks like a slip."""
+    """No operation has the path; `near` is a similar path that one has."""
 
     def __init__(self, *, near: str | None = None) -> None:
         super().__init__(near=near)
@@ -188,7 +196,7 @@ class BodyUnreadable(Refusal):
         column: int | None = None,
         why: tuple[str, str] | None = None,
     ) -> None:
-        """Say where JSON ends to be JSON, or `why` (in both languages) where it is not about that.
+        """Take the place where the JSON breaks off, or `why` the body can't be read.
 
         Args:
             line: Of the document, from 1.
@@ -341,7 +349,7 @@ class TooManyRequests(Refusal):
 
 
 class TooManyKeys(TooManyRequests):
-    """As many answers are kept under the caller's Idempotency-Keys as may be."""
+    """The caller has as many answers kept under Idempotency-Keys as one may have."""
 
     code = "too_many_keys"
     title_en = "Too many Idempotency-Keys"

@@ -1,7 +1,8 @@
-"""Brings a service to life: opens what it needs, serves its API, runs its workers, closes it all.
+"""Runs a service: opens what it needs, serves its API and its workers, closes all.
 
 One process may be the API, the worker, or both; business code does not notice the difference.
-Drivers and messaging are imported where a service has them: one without does not carry them.
+Drivers and messaging are imported only for a service that has them, so that others do not carry
+them.
 """
 
 import asyncio
@@ -38,17 +39,17 @@ if TYPE_CHECKING:
 
 MAINTENANCE_SECONDS = 3600
 OPEN_WITHIN_SECONDS = 60
-# Longer than the gateway keeps its idle connections (30 s), so that it never meets a closed one.
+# Longer than the gateway keeps idle connections (30 s), so that it never uses a closed one.
 KEEP_ALIVE_SECONDS = 75
-# A batch of a thousand messages makes tens of thousands of objects that die with it and hardly
-# any garbage in rings; at Python's own 700 they were searched for rings over and over.
+# A batch of a thousand messages makes tens of thousands of objects that end with it, and hardly any
+# cyclic garbage; at Python's own 700 the collector searched them over and over.
 COLLECT_AFTER = (50_000, 20, 20)
 
 log = structlog.get_logger(__name__)
 
 
 class ProcessMode(Enum):
-    """What a process does."""
+    """Says what a process does."""
 
     API = "api"
     WORKER = "worker"
@@ -56,23 +57,23 @@ class ProcessMode(Enum):
 
     @property
     def works(self) -> bool:
-        """Whether this process handles messages and background work."""
+        """Tell whether this process handles messages and background work."""
         return self is not ProcessMode.API
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service put together by its composition root.
+    """A service as its composition root puts it together.
 
     Attributes:
         web: Its API; what the runtime opens is put on ``web.state``: ``settings``, ``clock`` and,
             where the settings ask for them, ``database``, ``redis``, ``tokens``.
-        routes: Its messages.
+        routes: The handlers of its messages.
         background: Named loops for workers; each takes the service and never returns.
         resources: What else to open; each takes the service and may add to ``web.state``.
         sagas: The engines of its sagas, for operators at the command line.
-        stopping: Called when the process begins to stop, before answers are waited for; ends
-            those that would go on for ever.
+        stopping: Called when the process begins to stop, before it waits for answers; ends those
+            that would go on for ever.
     """
 
     name: str
@@ -86,7 +87,7 @@ class Service:
 
     @property
     def state(self) -> Any:
-        """What is open, by name."""
+        """Return what is open, by name."""
         return self.web.state
 
 
@@ -146,7 +147,7 @@ async def _open_tokens(service: Service, settings: IdentitySettings, stack: Asyn
 
 @asynccontextmanager
 async def working(service: Service, mode: ProcessMode) -> AsyncIterator[None]:
-    """Run relay, consumers and loops (or, in an API process, wake the relay elsewhere)."""
+    """Run relay, consumers and loops; an API process only wakes the relay elsewhere."""
     settings = service.settings
     loops: list[tuple[str, Awaitable[None]]] = []
     async with AsyncExitStack() as stack:
@@ -154,7 +155,7 @@ async def working(service: Service, mode: ProcessMode) -> AsyncIterator[None]:
             loops += _messaging(service, mode, settings.database_url, settings.rabbitmq_url, stack)
         if mode.works:
             loops += [(name, work(service)) for name, work in service.background]
-        tasks = [spawn(_whole(work), f"{service.name}.{name}") for name, work in loops]
+        tasks = [spawn(_as_coroutine(work), f"{service.name}.{name}") for name, work in loops]
         try:
             yield
         finally:
@@ -178,7 +179,7 @@ def _messaging(
 
 
 def topologies(service: Service) -> "list[Topology]":
-    """Return what the service declares at the broker."""
+    """Return what the service declares at the broker: shared parts, and its own."""
     from kit.messaging import topology
 
     routes = service.routes
@@ -194,7 +195,7 @@ def topologies(service: Service) -> "list[Topology]":
 def message_loops(
     service: Service, broker: "Broker", url: str
 ) -> list[tuple[str, Awaitable[None]]]:
-    """Return the loops of the messaging core: relay, inbox upkeep, consumers and their retries."""
+    """Return the loops of messaging: relay, inbox upkeep, consumers and retries."""
     from kit.messaging import inbox, topology
     from kit.messaging.dead_letter_collector import DeadLetterCollector
     from kit.messaging.relay import Relay
@@ -211,13 +212,13 @@ def message_loops(
         retries = Retries(database, consumer.reader)
         loops += [(consumer.queue, consumer.run()), (f"{consumer.queue}.retries", retries.run())]
     if reading:
-        graveyard = DeadLetterCollector(database, broker, topology.dead_queue_name(service.name))
-        loops.append((graveyard.queue, graveyard.run()))
+        collector = DeadLetterCollector(database, broker, topology.dead_queue_name(service.name))
+        loops.append((collector.queue, collector.run()))
     return loops
 
 
 def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
-    """Return one consumer for each queue the service reads."""
+    """Return one consumer for each queue that the service reads."""
     from kit.messaging.consumer import Consumer
 
     routes, database = service.routes, service.state.database
@@ -240,25 +241,25 @@ def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which by itself would wait in vain for streams to end."""
+    """Serves by uvicorn, which by itself would wait in vain for streams to end."""
 
     def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._stopping = stopping
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """Have what has no end ended, then finish what has one; called by uvicorn."""
+        """End the streams, then let the other answers finish; called by uvicorn."""
         self._stopping()
         await super().shutdown(sockets)
 
 
 async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) -> None:
-    """Run until SIGTERM or SIGINT: stop taking, finish, close."""
+    """Run until SIGTERM or SIGINT, then take nothing new, finish, and close."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with opened(service), working(service, mode):
-            # What was made at start lives as long as the process: no collection need look at it.
+            # Objects made at start live as long as the process, so no collection need search them.
             gc.collect()
             gc.freeze()
             gc.set_threshold(*COLLECT_AFTER)
@@ -281,18 +282,18 @@ async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) ->
         timeout_graceful_shutdown=10,
     )
     server = Server(config, service.stopping)
-    service.state.is_stopping = lambda: server.should_exit  # for answers that would go on for ever
+    service.state.is_stopping = lambda: server.should_exit  # streams that would not end ask it
     await server.serve()
     if not server.started:
         raise SystemExit(1)
 
 
-async def _whole(work: Awaitable[None]) -> None:
+async def _as_coroutine(work: Awaitable[None]) -> None:
     await work
 
 
 async def _patiently(attempt: Callable[[], Awaitable["Database"]]) -> "Database":
-    """Try until it works, as what a service needs may still be starting."""
+    """Try until it works: what a service needs may still be starting."""
     import asyncpg
 
     async with asyncio.timeout(OPEN_WITHIN_SECONDS):

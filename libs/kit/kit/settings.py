@@ -1,4 +1,4 @@
-"""Owns how settings are declared, read from the environment and `.env`, and documented.
+"""Owns how settings are declared, read from the environment, and documented.
 
 A service's settings are a sum of the parts below. Does not know any service's own settings.
 
@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kit.production import secret_fault, url_fault
 
-# Where another service is, or a provider: http or https, maybe with a path, without a query.
+# The address of a provider or another service: http or https, maybe a path, no query.
 HTTP_URL: Final = r"^https?://[^\s?#]+$"
 
 Settings = TypeVar("Settings", bound="EnvironmentSettings")
@@ -29,9 +29,10 @@ def setting(default: Any, description: str, *, shared: str | None = None, **limi
 
 
 def development_secret(default: str, description: str, *, shared: str | None = None) -> Any:
-    """Declare a `SecretStr` whose default is for development: refused in production.
+    """Declare a `SecretStr` whose default is refused in production.
 
-    So is anything shorter than 32 characters, or that reads like a placeholder.
+    Production also refuses a value shorter than 32 characters, or one that reads like a
+    placeholder.
     """
     return _declare(SecretStr(default), description, shared, "secret", {})
 
@@ -58,7 +59,7 @@ def _declare(
 
 
 class EnvironmentSettings(BaseSettings):
-    """Where the process runs and how it logs."""
+    """Says where the process runs and how it logs."""
 
     model_config = SettingsConfigDict(
         extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
@@ -78,12 +79,12 @@ class EnvironmentSettings(BaseSettings):
 
     @property
     def in_production(self) -> bool:
-        """Whether this is the real thing."""
+        """Tell whether the process runs in production."""
         return self.environment == "production"
 
     @classmethod
     def service(cls) -> str:
-        """Name of the service, from the prefix: `WALLET_` → `wallet`."""
+        """Return the name of the service, from the prefix: `WALLET_` → `wallet`."""
         return cls.model_config.get("env_prefix", "").removesuffix("_").lower()
 
     @model_validator(mode="after")
@@ -108,7 +109,7 @@ class EnvironmentSettings(BaseSettings):
 
 
 class MigrationSettings(EnvironmentSettings):
-    """What migrating needs: nothing but the schema, as its owner."""
+    """Holds what migrations need: the schema, as its owner."""
 
     migration_url: str = development_url(
         "postgresql://{service}_owner:{service}_owner@127.0.0.1:5432/saldo",
@@ -117,7 +118,7 @@ class MigrationSettings(EnvironmentSettings):
 
     @classmethod
     def of(cls, settings: type[EnvironmentSettings]) -> "type[MigrationSettings]":
-        """Return the migration settings of the service that `settings` are of."""
+        """Return a service's migration settings, from the class of its settings."""
         prefix = settings.model_config.get("env_prefix", "")
 
         class OfService(cls):  # type: ignore[valid-type, misc] # mypy knows no base in a variable
@@ -127,7 +128,7 @@ class MigrationSettings(EnvironmentSettings):
 
 
 class DatabaseSettings(MigrationSettings):
-    """The service's own schema in PostgreSQL."""
+    """Says how the service reaches its own schema in PostgreSQL."""
 
     database_url: str = development_url(
         "postgresql://{service}:{service}@127.0.0.1:5432/saldo",
@@ -137,7 +138,7 @@ class DatabaseSettings(MigrationSettings):
 
 
 class BrokerSettings(EnvironmentSettings):
-    """RabbitMQ."""
+    """Says how the service reaches RabbitMQ."""
 
     rabbitmq_url: str = development_url(
         "amqp://guest:guest@127.0.0.1:5672/",
@@ -147,7 +148,7 @@ class BrokerSettings(EnvironmentSettings):
 
 
 class RedisSettings(EnvironmentSettings):
-    """Redis."""
+    """Says how the service reaches Redis."""
 
     redis_url: str = development_url(
         "redis://127.0.0.1:6379/0",
@@ -157,7 +158,7 @@ class RedisSettings(EnvironmentSettings):
 
 
 class IdentitySettings(EnvironmentSettings):
-    """How access tokens are checked."""
+    """Says how access tokens are checked."""
 
     jwks_url: str = setting(
         "http://127.0.0.1:8101/.well-known/jwks.json",
@@ -171,7 +172,10 @@ class IdentitySettings(EnvironmentSettings):
 
 
 class WebSettings(EnvironmentSettings):
-    """The HTTP side; a service sets its own port with `port: int = setting(8102, …)`."""
+    """Says how the service serves HTTP.
+
+    A service sets its own port with `port: int = setting(8102, …)`.
+    """
 
     host: str = setting("127.0.0.1", "Address to listen on.")
     port: int = setting(8000, "Port to listen on.", ge=1, le=65535)
@@ -186,7 +190,7 @@ class WebSettings(EnvironmentSettings):
 
 
 class IdempotencySettings(EnvironmentSettings):
-    """How much is kept for requests that come again; of services with such operations."""
+    """Bounds the answers kept for repeated requests, in services that keep any."""
 
     idempotency_keys: int = setting(
         50_000,
@@ -223,7 +227,7 @@ def load(settings: type[Settings], *, env_file: str | None = ".env") -> Settings
 
 
 def render_env_example(classes: Iterable[type[EnvironmentSettings]]) -> str:
-    """Write `.env.example`: every variable of the services with its meaning and default.
+    """Return `.env.example`: every variable of the services, its meaning and default.
 
     Shared variables come first; one declared twice must mean the same (else ValueError).
     """
@@ -257,7 +261,7 @@ def _example(settings: type[EnvironmentSettings], name: str, field: FieldInfo) -
 
 
 def _spelled(value: Any) -> str:
-    """Spell a default as the environment does: empty for None, JSON for lists."""
+    """Return a default as the environment spells it: empty for None, JSON for lists."""
     match value:
         case None:
             return ""

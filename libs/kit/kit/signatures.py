@@ -1,6 +1,7 @@
-"""Signs and checks webhooks: ``t=<unix time>,v1=<hex HMAC-SHA256 of "time.body">``, as Stripe does.
+"""Signs and checks webhooks, as Stripe does.
 
-The raw bytes are signed, so a body is checked before anybody reads it. Sends and stores nothing.
+The header is ``t=<unix time>,v1=<hex HMAC-SHA256 of "time.body">``. The raw bytes are signed, so a
+body is checked before anybody parses it. Sends and stores nothing.
 """
 
 import hmac
@@ -11,23 +12,23 @@ from typing import Final
 TOLERANCE: Final = timedelta(minutes=5)
 LONGEST_HEADER: Final = 1024
 MOST_SIGNATURES: Final = 8
-LONGEST_TIME: Final = 12  # digits of a unix time, for some ten thousand years
+LONGEST_TIME: Final = 12  # digits of a Unix time, for some ten thousand years
 
 
 class SignatureRefusedError(Exception):
-    """The header is missing or malformed, too old or from the future, or signs something else."""
+    """A header is missing, malformed, outside the time allowed, or of another body."""
 
 
 def sign(secret: str, body: bytes, at: datetime) -> str:
-    """Return the header that goes with a body."""
+    """Return the signature header of a body."""
     moment = str(int(at.timestamp()))
     return f"t={moment},v1={_digest(secret, moment, body)}"
 
 
 def verify(header: str | None, secret: str, body: bytes, now: datetime) -> None:
-    """Return where one of the header's signatures fits the body and its time is near ``now``.
+    """Require that a signature of the header fits the body, and its time ``now``.
 
-    Signatures are compared in constant time.
+    The times may differ by TOLERANCE. Signatures are compared in constant time.
 
     Raises:
         SignatureRefusedError: in all other cases; it never says which.
@@ -40,7 +41,7 @@ def verify(header: str | None, secret: str, body: bytes, now: datetime) -> None:
 
 
 def check_header(header: str | None, now: datetime) -> None:
-    """Return where a header may sign something sent now; what it signs need not be read for it.
+    """Require that a header could sign a body sent now, without reading the body.
 
     Raises:
         SignatureRefusedError: it is missing, malformed, too old or from the future.

@@ -1,11 +1,14 @@
-"""Owns spans of time, as lists are narrowed by them; how callers write one is `kit.web.times`'."""
+"""Defines a span of time, by which lists are narrowed.
+
+`kit.web.times` reads the spans that callers write.
+"""
 
 from datetime import datetime
 from typing import Final, NamedTuple
 
 
 class Span(NamedTuple):
-    """From a moment on, before another; None is an open end."""
+    """A span from `begin` on, before `end`; None leaves that side open."""
 
     begin: datetime | None = None
     end: datetime | None = None

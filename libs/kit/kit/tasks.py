@@ -1,4 +1,4 @@
-"""Background tasks whose failures are seen, and loops that come back after trouble."""
+"""Runs background tasks whose failures are logged, and loops that restart."""
 
 import asyncio
 import random
@@ -12,10 +12,10 @@ import structlog
 A = TypeVar("A")
 B = TypeVar("B")
 
-GIVES_WAY_AFTER = 64  # items, about a millisecond of putting messages into words
-WORKED_SECONDS = 1.0  # having gone on for so long, a loop that fails starts its backoff afresh
-# The longest pause after a failure. While the loops of a service pause, requests that wait for
-# what these do stand still; to ask a server that is away once a second costs it nothing.
+GIVES_WAY_AFTER = 64  # items; encoding that many messages takes about a millisecond
+WORKED_SECONDS = 1.0  # a loop that fails after at least so long starts its backoff afresh
+# The longest pause after a failure. While a service's loops pause, the requests that wait for their
+# work stand still; asking a server that is away once a second costs it nothing.
 LONGEST_PAUSE_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ _running: set[asyncio.Task[Any]] = set()
 
 
 def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-    """Start a task that is kept alive until done and whose failure is logged."""
+    """Start a task that is kept alive until done, and log its failure."""
     task = asyncio.create_task(work, name=name)  # noqa: TID251 - this is the one place
     _running.add(task)
     task.add_done_callback(_report)
@@ -38,7 +38,7 @@ def _report(task: asyncio.Task[None]) -> None:
 
 
 async def all_of(works: Iterable[Coroutine[Any, Any, A]]) -> list[A]:
-    """Run coroutines at once; where one fails, or the caller is cancelled, none goes on."""
+    """Run coroutines at once; where one fails or the caller is cancelled, cancel all."""
     tasks = [asyncio.create_task(work) for work in works]  # noqa: TID251 - awaited right here
     try:
         return await asyncio.gather(*tasks)
@@ -55,7 +55,10 @@ async def together(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]
 
 
 async def giving_way(items: Iterable[A]) -> AsyncIterator[list[A]]:
-    """Yield items a few at a time, letting other tasks go on before: for long work without I/O."""
+    """Yield items a few at a time, and let other tasks run in between.
+
+    It is for long work without I/O.
+    """
     left = iter(items)
     while some := list(islice(left, GIVES_WAY_AFTER)):
         await asyncio.sleep(0)
@@ -63,7 +66,7 @@ async def giving_way(items: Iterable[A]) -> AsyncIterator[list[A]]:
 
 
 async def to_the_end(work: Coroutine[Any, Any, A], *, within_seconds: float) -> A:
-    """Run work that a cancellation should not break off: it still gets that long to end."""
+    """Run work that goes on for `within_seconds` after a cancellation, to its end."""
     task = asyncio.create_task(work)  # noqa: TID251 - awaited right here
     try:
         return await asyncio.shield(task)
@@ -75,7 +78,7 @@ async def to_the_end(work: Coroutine[Any, Any, A], *, within_seconds: float) -> 
 
 
 def backoff(first: float = 0.1, most: float = LONGEST_PAUSE_SECONDS) -> Iterator[float]:
-    """Yield capped exponential delays in seconds with full jitter (AWS Builders' Library)."""
+    """Yield capped exponential delays in seconds with jitter (AWS Builders' Library)."""
     ceiling = first
     while True:
         yield random.uniform(first / 2, ceiling)  # noqa: S311 - jitter is no secret
@@ -89,14 +92,14 @@ async def for_ever(
     every_seconds: float = 1.0,
     or_when: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
-    """Run work until cancelled.
+    """Run work again and again until cancelled.
 
     Args:
         name: What the log calls it.
         work: One run; it may go on for as long as it likes.
         every_seconds: Pause after a run that returned. After one that raised the pause grows,
             each time it fails soon, up to a second.
-        or_when: What cuts that pause short once it returns, as what was away is back.
+        or_when: Cuts a pause after a failure short by returning, as soon as what was away is back.
     """
     loop = asyncio.get_running_loop()
     delays = backoff()
@@ -104,7 +107,7 @@ async def for_ever(
         started = loop.time()
         try:
             await work()
-        except Exception as error:  # noqa: BLE001 - the loop is what must survive everything
+        except Exception as error:  # noqa: BLE001 - the loop must survive everything
             if loop.time() - started > WORKED_SECONDS:
                 delays = backoff()
             log.warning("loop_restarts", loop=name, error=repr(error))
@@ -124,7 +127,10 @@ async def _pause(seconds: float, or_when: Callable[[], Awaitable[object]] | None
 
 
 async def stop(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancel tasks until all have ended: a library in the way may lose a cancellation."""
+    """Cancel tasks again and again until all have ended.
+
+    A library on the way may lose a cancellation.
+    """
     pending = set(tasks)
     while pending:
         for task in pending:

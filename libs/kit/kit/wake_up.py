@@ -1,10 +1,10 @@
-"""Wakes a loop that waits for work; a hint only, the loop's own poll is the guarantee."""
+"""Ends a loop's wait for work. The loop's own poll is the guarantee."""
 
 import asyncio
 
 
 class WakeUp:
-    """Many set it, one waits; however often it was set before a wait counts as once."""
+    """Wakes one waiter; setting it many times before a wait counts as once."""
 
     def __init__(self) -> None:
         self._is_set = asyncio.Event()
@@ -17,7 +17,7 @@ class WakeUp:
             other.set()
 
     def also_sets(self, other: "WakeUp") -> None:
-        """Have another wake-up set with this one from now on."""
+        """Set another wake-up whenever this one is set, from now on."""
         self._others.append(other)
 
     async def wait(self, timeout_seconds: float) -> bool:

@@ -1,1 +1,1 @@
-"""What tests of every room share: databases, a broker in memory, tokens, a clock to turn."""
+"""Holds what the tests of every room share: databases, broker, tokens, clock."""

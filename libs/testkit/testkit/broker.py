@@ -1,4 +1,7 @@
-"""A broker in memory with the same rules as RabbitMQ's part that Saldo uses; faults on demand."""
+"""A broker in memory with the rules of RabbitMQ that Saldo uses, and its faults.
+
+The faults come on demand.
+"""
 
 import asyncio
 from collections import defaultdict, deque
@@ -24,7 +27,7 @@ class QueuedMessage:
 
 
 class MemoryBroker:
-    """Exchanges, bindings and queues.
+    """Holds exchanges, bindings and queues in memory.
 
     Attributes:
         queues: What waits in each queue and is not with a subscription.
@@ -53,7 +56,7 @@ class MemoryBroker:
             self.declare(part)
 
     def declare(self, part: topology.Topology) -> None:
-        """Declare exchanges and queues; again changes nothing."""
+        """Declare exchanges and queues; to declare them again changes nothing."""
         for exchange in part.exchanges:
             self._exchanges[exchange.name] = exchange
         for queue in part.queues:
@@ -74,7 +77,7 @@ class MemoryBroker:
 
     @property
     def is_down(self) -> bool:
-        """Whether everything is refused."""
+        """Tell whether everything is refused."""
         return self._is_down
 
     @is_down.setter
@@ -162,7 +165,7 @@ class MemoryBroker:
             raise BrokerUnavailableError("down")
 
     def give_back(self, subscription: "MemorySubscription") -> None:
-        """Put back what a subscription holds, in order, each counted as delivered once more."""
+        """Put back what a subscription holds, in order, with one more delivery counted."""
         if subscription in self._subscriptions[subscription.queue]:
             self._subscriptions[subscription.queue].remove(subscription)
         held = [
@@ -190,7 +193,10 @@ class MemoryBroker:
 
 
 def _matches(kind: str, pattern: str, routing_key: str) -> bool:
-    """Tell whether a binding matches; of topic patterns only exact ones and ``#`` are known."""
+    """Tell whether a binding matches a routing key.
+
+    Of topic patterns only exact ones and ``#`` are known.
+    """
     return kind == "fanout" or pattern == routing_key or (kind == "topic" and pattern == "#")
 
 
@@ -249,7 +255,7 @@ class MemorySubscription:
 
     @property
     def has_room(self) -> bool:
-        """Whether fewer than the prefetch are unacknowledged."""
+        """Tell whether fewer messages than the prefetch are unacknowledged."""
         return len(self.held) < self._prefetch
 
     def receive(self, waiting: QueuedMessage) -> None:
@@ -263,7 +269,7 @@ class MemorySubscription:
         self._news.set()
 
     def die(self) -> None:
-        """Be cancelled or cut off: nothing can be taken or acknowledged any more."""
+        """End as cancelled or cut off: nothing can be taken or acknowledged any more."""
         self._is_dead = True
         self._news.set()
 

@@ -1,4 +1,4 @@
-"""Waits for what happens in its own time, with a limit."""
+"""Waits for conditions and runs loops in tests, with a limit."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine

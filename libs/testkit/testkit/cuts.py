@@ -1,4 +1,4 @@
-"""Cuts a coroutine off at a chosen await, to try every place where a process may die."""
+"""Cuts a coroutine off at each await, to try every place where a process may die."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class _CutAt(Awaitable[None]):
-    """Passes a coroutine's suspensions on and cancels the task at one of them."""
+    """Awaits a coroutine, and cancels the task at one of its suspensions."""
 
     def __init__(self, work: Coroutine[Any, Any, None], position: int) -> None:
         self.was_cut = False
@@ -27,7 +27,7 @@ class _CutAt(Awaitable[None]):
             error: BaseException | None = None
             try:
                 got = yield waiting_for
-            except BaseException as thrown:  # noqa: BLE001 - whatever it is belongs to the work
+            except BaseException as thrown:  # noqa: BLE001 - it belongs to the work
                 error = thrown
             try:
                 waiting_for = steps.send(got) if error is None else steps.throw(error)
@@ -38,7 +38,7 @@ class _CutAt(Awaitable[None]):
 async def cut_everywhere(
     begin: Callable[[], Coroutine[Any, Any, None]],
 ) -> AsyncIterator[int]:
-    """Run fresh work again and again, cut off at its first await, its second, and so on.
+    """Run fresh work again and again, cut off at its first await, its second, ….
 
     Yields the position after each run that was cut; ends with a run that was not.
     """

@@ -1,4 +1,7 @@
-"""A database per test worker on a real PostgreSQL, with each service's roles, schema and tables."""
+"""Gives each test worker a database of its own on a real PostgreSQL.
+
+It has each service's roles, schema and tables.
+"""
 
 import asyncio
 import os
@@ -71,7 +74,7 @@ class Cluster:
         return urlunsplit((parts.scheme, login + host, f"/{self.name}", "", ""))
 
     async def create(self) -> None:
-        """Make the database anew."""
+        """Create the database anew."""
         await self.drop()
         await self._on_server(f"CREATE DATABASE {self.name}")
 
@@ -87,7 +90,7 @@ class Cluster:
             await connection.close()
 
     async def as_superuser(self, statement: str) -> None:
-        """Run statements that no service may."""
+        """Run statements that no service may run."""
         connection = await asyncpg.connect(self.url())
         try:
             await connection.execute(statement)
@@ -99,7 +102,7 @@ class Cluster:
         await self.as_superuser(_END_CONNECTIONS.format(role=role))
 
     async def prepare(self, service: str) -> None:
-        """Make a service's roles, schema and tables, once; then empty its tables."""
+        """Create a service's roles, schema and tables once; then empty its tables."""
         if service not in self._ready:
             owner = f"{service}_owner"
             roles = _ROLES.format(service=service, owner=owner, database=self.name)
@@ -150,7 +153,7 @@ class Cluster:
     async def database(
         self, service: str, *, pool_size: int = 10, clock: Clock | None = None
     ) -> AsyncIterator[Database]:
-        """Give a service's database, its tables empty, through the service's own role."""
+        """Yield a service's database, its tables empty, through the service's own role."""
         await self.prepare(service)
         database = await Database.open(
             self.url(service), name=service, pool_size=pool_size, clock=clock
@@ -162,7 +165,7 @@ class Cluster:
 
 
 class _Recorder:
-    """Stands for Alembic's ``op`` where there is no migration to run in."""
+    """Stands in for Alembic's ``op`` where no migration runs."""
 
     def __init__(self) -> None:
         self.recorded: list[str] = []

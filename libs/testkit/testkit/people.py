@@ -1,4 +1,4 @@
-"""People who use Saldo over HTTP: what end-to-end tests and benchmarks do through the gateway."""
+"""People who use Saldo by HTTP, for end-to-end tests and benchmarks."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ FINAL = frozenset({"paid", "failed", "cancelled", "refunded"})
 async def eventually(
     look: Callable[[], Awaitable[T]], holds: Callable[[T], bool], *, within: float = 10.0
 ) -> T:
-    """Look again and again until the condition holds; the last look is in the failure."""
+    """Look again and again until the condition holds; a failure shows the last look."""
     until = time.monotonic() + within
     while True:
         seen = await look()
@@ -68,13 +68,13 @@ class Person:
         self.headers = {"Authorization": f"Bearer {self.token}"}
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
-        """GET as this person."""
+        """Send a GET as this person."""
         return await self.http.get(path, params=query or None, headers=self.headers)
 
     async def post(
         self, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> httpx.Response:
-        """POST as this person."""
+        """Send a POST as this person."""
         return await self.http.post(path, json=body, headers={**self.headers, **(headers or {})})
 
     async def top_up(self, amount: str, currency: str = "RUB") -> httpx.Response:
@@ -97,7 +97,7 @@ class Person:
         return Decimal((await self.wallet())["held"]["amount"])
 
     async def create(self, payee: "Person", amount: str, **more: Any) -> dict[str, Any]:
-        """Create a payment to somebody; returns it."""
+        """Create a payment to somebody, and return it."""
         answer = await self.post(
             "/v1/payments",
             {"payee": {"username": payee.username}, "amount": amount, "currency": "RUB", **more},
@@ -123,7 +123,7 @@ class Person:
         return found
 
     async def settled(self, payment_id: str, within: float = 10.0) -> dict[str, Any]:
-        """Wait until a payment is final; returns it."""
+        """Wait until a payment is final, and return it."""
         return await eventually(
             lambda: self.payment(payment_id), lambda p: p["status"] in FINAL, within=within
         )

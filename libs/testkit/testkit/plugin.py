@@ -1,4 +1,4 @@
-"""pytest fixtures that every room shares."""
+"""Provides the pytest fixtures that every room shares."""
 
 import os
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from testkit.databases import Cluster
 
 @pytest.fixture(scope="session")
 async def cluster() -> AsyncIterator[Cluster]:
-    """Give this worker's own database, dropped at the end."""
+    """Yield this worker's own database, which is dropped at the end."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     made = Cluster(f"saldo_test_{os.getpid()}_{worker}")
     await made.create()

@@ -1,4 +1,4 @@
-"""A TCP proxy that can be cut or made to refuse, to lose connections without touching a server."""
+"""A TCP proxy that loses or refuses connections without touching the server."""
 
 import asyncio
 from typing import Self
@@ -26,7 +26,7 @@ class Proxy:
 
     @property
     def port(self) -> int:
-        """The port to connect to."""
+        """Return the port to connect to."""
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 

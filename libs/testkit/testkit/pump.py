@@ -1,4 +1,4 @@
-"""Moves messages between services by hand: relay and consumers step by step, without waiting."""
+"""Moves messages between services step by step, without waiting."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ class Pump:
         self._services = services
 
     async def run(self, rounds: int = 50) -> None:
-        """Carry and handle all messages there are, and those they cause."""
+        """Relay and handle all messages there are, and those they cause."""
         for _ in range(rounds):
             moved = [await self._carry(service.state.database) for service in self._services]
             handled = [await self._handle(service) for service in self._services]

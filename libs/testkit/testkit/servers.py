@@ -1,4 +1,4 @@
-"""Serves ASGI apps on free ports of this machine, inside the test's own event loop."""
+"""Serves ASGI apps on free ports of this machine, in the test's own event loop."""
 
 import asyncio
 import socket
@@ -15,10 +15,10 @@ STARTS_WITHIN_SECONDS = 10.0
 
 @asynccontextmanager
 async def serving(server: uvicorn.Server) -> AsyncIterator[int]:
-    """Run a server on a free port and give the port; stop it at the end."""
+    """Run a server on a free port, yield the port, and stop the server at the end."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        # Not serve(), which would take the process's signals from pytest.
+        # serve() would take the process's signals from pytest.
         task = spawn(server._serve([listening]), "testkit.servers")  # noqa: SLF001 - as said
         async with asyncio.timeout(STARTS_WITHIN_SECONDS):
             while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event

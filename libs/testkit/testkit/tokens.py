@@ -1,4 +1,7 @@
-"""Makes access tokens, good and bad, and the key set they are checked against; verifies nothing."""
+"""Makes access tokens, good and bad, and the key set to check them against.
+
+It verifies nothing.
+"""
 
 import base64
 import hashlib
@@ -25,12 +28,12 @@ def base64url(data: bytes) -> str:
 
 
 def unsigned(header: dict[str, Any], claims: dict[str, Any]) -> str:
-    """Return the first two parts of a token: what a signature covers."""
+    """Return the first two parts of a token, which a signature covers."""
     return ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
 
 
 class TokenMint:
-    """One signing key and the tokens it signs, as auth would issue them."""
+    """Holds one signing key, and signs tokens as auth would issue them."""
 
     def __init__(self) -> None:
         self.key = generate_private_key(SECP256R1())

@@ -1,4 +1,4 @@
-"""Messages of made-up services, for tests of the messaging core and of sagas."""
+"""Messages of made-up services, for tests of messaging and of sagas."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
@@ -29,21 +29,21 @@ class Sung(Event):
 
 
 class Work(Command):
-    """Kit is asked for something."""
+    """Asks kit to do some work."""
 
     type: ClassVar[str] = "kit.work.v1"
     text: str = ""
 
 
 class Worked(Reply):
-    """Kit's answer."""
+    """Kit has done the work."""
 
     type: ClassVar[str] = "kit.worked.v1"
     text: str = ""
 
 
 class ToyRefused(Reply):
-    """Kit's no."""
+    """Kit has refused the work."""
 
     type: ClassVar[str] = "kit.refused.v1"
     code: str
@@ -91,7 +91,10 @@ def row(seq: int, route: tuple[str, str] = ("kit.events", "told"), subject: str 
 
 
 def one_by_one(handle: Callable[[UnitOfWork, Envelope], Awaitable[None]]) -> Handler:
-    """Adapt a handler of single messages to batches; each is the cause of what it emits."""
+    """Return a batch handler that calls `handle` for each message.
+
+    Each message is the cause of what its handler emits.
+    """
 
     async def handle_many(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         for envelope in envelopes:

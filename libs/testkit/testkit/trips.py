@@ -13,52 +13,52 @@ from kit.saga.definition import Ask
 
 
 class BookHotel(Command):
-    """The first step."""
+    """Asks for a hotel: the first step."""
 
     type = "hotel.book.v1"
 
 
 class CancelHotel(Command):
-    """Its undo."""
+    """Takes the hotel back: its undo."""
 
     type = "hotel.cancel.v1"
     undo_of: UUID
 
 
 class PayFlight(Command):
-    """The point of no return."""
+    """Pays the flight: the point of no return."""
 
     type = "flight.pay.v1"
 
 
 class HotelBooked(Reply):
-    """Done."""
+    """The hotel is booked."""
 
     type = "hotel.booked.v1"
     room: str
 
 
 class HotelFull(Reply):
-    """Refused."""
+    """The hotel refuses."""
 
     type = "hotel.full.v1"
     code: str
 
 
 class HotelCancelled(Reply):
-    """Undone."""
+    """The hotel is cancelled."""
 
     type = "hotel.cancelled.v1"
 
 
 class FlightPaid(Reply):
-    """Done."""
+    """The flight is paid."""
 
     type = "flight.paid.v1"
 
 
 class FlightRefused(Reply):
-    """Refused."""
+    """The airline refuses."""
 
     type = "flight.refused.v1"
     code: str
@@ -105,7 +105,7 @@ TRIP = Saga(
 
 
 def journey(wait: Wait) -> Saga:
-    """Return a trip that waits for a passport, as long as ``wait`` says or else for an hour."""
+    """Return a trip that waits for a passport, as ``wait`` says or for an hour."""
     passport = Step(
         "passport",
         asks=wait,
@@ -118,5 +118,5 @@ def journey(wait: Wait) -> Saga:
 
 
 def trip(*, needs_visa: bool = True) -> dict[str, Any]:
-    """Return what a trip is started with."""
+    """Return the data that a trip is started with."""
     return {"needs_visa": needs_visa}

@@ -1,4 +1,4 @@
-"""A token verifier over a hand-driven clock, keys in memory and revocations simply stated."""
+"""A token verifier whose time, keys and revocations a test states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from testkit.tokens import AUDIENCE, ISSUER, TokenMint
 
 @dataclass
 class Time:
-    """One time for wall clock and monotonic clock alike."""
+    """Tells one time as wall clock and as monotonic clock."""
 
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     elapsed: float = 1000.0
@@ -32,7 +32,7 @@ class Time:
 
 
 class RunningTime(Time):
-    """Real time, for tests that do not turn it."""
+    """Tells the real time, for tests that do not turn it."""
 
     def now(self) -> datetime:
         """Return the present."""
@@ -45,7 +45,7 @@ class RunningTime(Time):
 
 @dataclass
 class KeyPublisher:
-    """A key set that can change or go away, and counts how often it was asked for."""
+    """A key set that can change or be away; it counts how often it was asked for."""
 
     document: Mapping[str, Any]
     fetches: int = 0
@@ -60,7 +60,10 @@ class KeyPublisher:
 
 
 class StatedRevocations(Revocations):
-    """Revocations as a test states them; the real following is tested against real Redis."""
+    """Revocations as a test states them.
+
+    Following them is tested against a real Redis.
+    """
 
     def __init__(self) -> None:
         self.is_fresh = True
@@ -69,7 +72,7 @@ class StatedRevocations(Revocations):
 
     @property
     def fresh(self) -> bool:
-        """Whether the test wants them known."""
+        """Tell whether the test wants them to be known."""
         return self.is_fresh
 
     def revoke_session(self, session_id: str) -> None:
@@ -83,7 +86,7 @@ class StatedRevocations(Revocations):
 
 @dataclass
 class Desk:
-    """A verifier with everything that surrounds it."""
+    """A verifier with everything that it works with."""
 
     mint: TokenMint
     time: Time

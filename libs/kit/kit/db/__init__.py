@@ -1,4 +1,7 @@
-"""PostgreSQL: the pool, the unit of work, migrations. It knows no table but kit's own."""
+"""Reads and writes PostgreSQL: the pool, the unit of work, migrations.
+
+It knows no table but kit's own.
+"""
 
 from kit.db.batcher import Batcher, Batches
 from kit.db.database import Database

@@ -1,4 +1,4 @@
-"""Does what arrives together together: one transaction, and statements over all of it.
+"""Does the work of many requests in one transaction (group commit).
 
 What arrives while a batch is being written makes up the next one; a lone item is done at once.
 Nobody is answered before the batch has committed.
@@ -22,7 +22,7 @@ from kit.tasks import spawn
 
 MOST = 64
 
-# After these it is not known whether COMMIT arrived, so nothing is done a second time.
+# After these errors COMMIT may have arrived or not, so nothing is done a second time.
 _UNCERTAIN = (
     OSError,
     TimeoutError,
@@ -42,7 +42,7 @@ NamedVerb = Callable[Concatenate[C, Sequence[I], ...], Awaitable[Sequence[R | Re
 
 @dataclass(frozen=True, slots=True)
 class _Turn(Generic[I, R]):
-    """One item, and who waits for what comes of it."""
+    """One item, and the future of whoever waits for its result."""
 
     item: I
     result: "Future[R]"
@@ -63,17 +63,18 @@ class _Turn(Generic[I, R]):
 class Batcher(Generic[C, I, R]):
     """Calls one verb for all items that wait, batch after batch, one at a time.
 
-    Where a batch fails it is rolled back and each of its items is done alone, so that one that
-    can't be done takes nobody down. Whoever stops waiting takes back only what has not begun.
+    A batch that fails is rolled back and each of its items is done alone, so that an item that
+    can't be done fails no other. A caller that stops waiting takes its item back only while that
+    has not begun.
     """
 
     def __init__(self, opening: Opening[C], verb: Verb[C, I, R], *, name: str) -> None:
-        """Take what to call.
+        """Take the verb, and what opens a connection for it.
 
         Args:
             opening: A database's `unit_of_work`, or its `read` where nothing is written.
-            verb: Does a batch, and returns for each item what came of it, in order. It must take
-                its locks in one order whatever the order of the items is.
+            verb: Does a batch and returns the result of each item, in order. It must take its locks
+                in one order, whatever the order of the items is.
             name: What the log calls it.
         """
         self._opening = opening
@@ -83,7 +84,7 @@ class Batcher(Generic[C, I, R]):
         self._writing: Task[None] | None = None
 
     async def submit(self, item: I) -> R:
-        """Return what came of the item, once that is committed.
+        """Return the result of the item, once that is committed.
 
         Raises:
             Refusal: what the verb returned for it.
@@ -91,14 +92,14 @@ class Batcher(Generic[C, I, R]):
         """
         turn: _Turn[I, R] = _Turn(item, get_running_loop().create_future())
         self._waiting.append(turn)
-        # A task that has seen nobody waiting is done before anybody else runs: none is missed.
+        # A task that found nobody waiting ends before anything else runs, so no item is missed.
         if self._writing is None or self._writing.done():
             with context.within(context.Context()):
                 self._writing = spawn(self._write(), self._name)
         return await turn.result
 
     async def submit_within(self, connection: C, item: I) -> R:
-        """Return what came of the item, done by itself in a unit of work of the caller's."""
+        """Return the result of the item, done alone in the caller's unit of work."""
         (outcome,) = await self._verb(connection, [item])
         if isinstance(outcome, Refusal):
             raise outcome
@@ -111,7 +112,7 @@ class Batcher(Generic[C, I, R]):
                 turns, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 await self._together([turn for turn in turns if turn.is_awaited])
         finally:
-            # All have ended, unless this task was cancelled: then nobody is left waiting.
+            # Every turn has ended, unless this task was cancelled: then nobody is left waiting.
             for turn in (*turns, *self._waiting):
                 turn.end(Unavailable())
             self._waiting.clear()
@@ -119,7 +120,7 @@ class Batcher(Generic[C, I, R]):
     async def _again(
         self, turns: Sequence[_Turn[I, R]], error: ConnectionLostError, *, is_repeated: bool
     ) -> None:
-        """Do a batch once more that was surely not done, its connection having been ended."""
+        """Do a batch once more where its connection was lost before COMMIT was sent."""
         if error.is_undone and not is_repeated:
             await self._together([turn for turn in turns if turn.is_awaited], is_repeated=True)
             return
@@ -147,7 +148,7 @@ class Batcher(Generic[C, I, R]):
 
 
 class Batches(Generic[C]):
-    """Batchers by their verbs, so that a verb is named where something is submitted to it."""
+    """Keeps a batcher for each verb, so that callers submit to the verb by its name."""
 
     def __init__(
         self, opening: Opening[C], verbs: Mapping[Callable[..., Any], Mapping[str, Any]]
@@ -161,11 +162,11 @@ class Batches(Generic[C]):
         }
 
     async def submit(self, verb: NamedVerb[C, I, R], item: I) -> R:
-        """Return what `verb` made of the item, together with others, once that is committed."""
+        """Return the result of the item, done by `verb` with others and committed."""
         result: R = await self._batchers[verb].submit(item)
         return result
 
     async def submit_within(self, connection: C, verb: NamedVerb[C, I, R], item: I) -> R:
-        """Return what `verb` made of the item alone, in a unit of work of the caller's."""
+        """Return the item's result, done by `verb` alone in the caller's unit of work."""
         result: R = await self._batchers[verb].submit_within(connection, item)
         return result

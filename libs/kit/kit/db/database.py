@@ -1,4 +1,4 @@
-"""One service's pool of PostgreSQL connections; hands out units of work and read connections."""
+"""Owns a service's pool of PostgreSQL connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,12 +25,14 @@ WARM_CONNECTIONS = 4  # a payment makes about as many statements side by side
 
 
 class Database:
-    """A service's own schema, reached by its own role (the role's search_path names the schema).
+    """Reaches a service's own schema by its own role.
+
+    The role's search_path names the schema.
 
     Attributes:
         statements: How many statements were sent, BEGIN and COMMIT aside; tests compare it.
-        backlog_seconds: For how long committed messages wait to be sent, as last seen.
-        wake_up: Rung after every commit that emitted messages.
+        backlog_seconds: For how long committed messages wait to be sent, as last measured.
+        wake_up: Set after every commit that emitted messages.
     """
 
     def __init__(self, pool: asyncpg.Pool, name: str, clock: Clock) -> None:
@@ -62,7 +64,7 @@ class Database:
         return cls(pool, name, clock or SystemClock())
 
     async def close(self) -> None:
-        """Close the pool, waiting a moment for borrowed connections."""
+        """Close the pool, after waiting a moment for borrowed connections."""
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                 await self._pool.close()
@@ -99,9 +101,8 @@ class Database:
             while True:
                 driver = await self._borrowed()
                 try:
-                    await driver.execute(
-                        "SELECT"
-                    )  # is it there? All that waited may have ended at once
+                    # All idle connections may have ended at once.
+                    await driver.execute("SELECT")
                 except SUSPECTS as error:
                     await self._give_back(driver)
                     if not is_loss(driver, error):
@@ -110,7 +111,10 @@ class Database:
                     return driver
 
     async def _begun(self) -> UnitOfWork:
-        """Return a unit of work whose BEGIN was answered: until then nothing is lost with it."""
+        """Return a unit of work whose BEGIN was answered.
+
+        Until BEGIN is answered nothing can be lost with a connection, so another one is tried.
+        """
         async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
             while True:
                 uow = UnitOfWork(self, await self._borrowed())
@@ -132,23 +136,23 @@ class Database:
         return driver
 
     async def _give_back(self, driver: asyncpg.Connection) -> None:
-        # Whatever is wrong with it, what was done with it is done; the pool lets go of it.
+        # The work on the connection is over, whatever is wrong with it now; the pool drops it.
         with suppress(*SUSPECTS):
             await self._pool.release(driver)
 
     def require_no_backlog(self) -> None:
-        """Raise Unavailable (503) while what is accepted now would wait for long to be done."""
+        """Raise Unavailable (503) while committed messages wait too long to be sent."""
         if self.backlog_seconds > BACKLOG_SECONDS:
             raise Unavailable
 
     async def ping(self) -> None:
-        """Raise unless a statement makes the round trip."""
+        """Raise unless PostgreSQL answers a statement."""
         async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as driver:
             await driver.fetchval("SELECT 1")
 
 
 async def set_codecs(driver: asyncpg.Connection) -> None:
-    """Let jsonb columns take and give Python objects, by orjson."""
+    """Make jsonb columns take and return Python objects, by orjson."""
     await driver.set_type_codec(
         "jsonb",
         schema="pg_catalog",
@@ -159,7 +163,7 @@ async def set_codecs(driver: asyncpg.Connection) -> None:
 
 
 def _to_jsonb(value: Any) -> bytes:
-    return b"\x01" + orjson.dumps(value, plain)  # its binary form: version 1, then JSON
+    return b"\x01" + orjson.dumps(value, plain)  # jsonb's binary form: version 1, then JSON
 
 
 def _from_jsonb(data: bytes) -> Any:
@@ -167,4 +171,7 @@ def _from_jsonb(data: bytes) -> Any:
 
 
 async def _nothing_to_reset(_: asyncpg.Connection) -> None:
-    """Skip asyncpg's RESET round trip: session state is never set, all locks end with COMMIT."""
+    """Skip asyncpg's RESET round trip.
+
+    Nothing needs it: session state is never set, and all locks end with COMMIT.
+    """

@@ -1,4 +1,4 @@
-"""Tables that kit's parts need in a service's schema, as SQL that service migrations call.
+"""Creates the tables that kit needs in a service's schema, called by migrations.
 
 A released function never changes; a new version of a table is a new function.
 """
@@ -174,31 +174,31 @@ def _run(op: Operations, statements: Iterable[str]) -> None:
 
 
 def create_messaging(op: Operations) -> None:
-    """Create outbox, inbox, letters and the function that keeps the inbox's partitions."""
+    """Create outbox, inbox, letters, and the function that keeps inbox partitions."""
     _run(op, _MESSAGING)
     op.execute("SELECT maintain_inbox(14, (now() AT TIME ZONE 'UTC')::date)")
 
 
 def drop_messaging(op: Operations) -> None:
-    """Undo create_messaging."""
+    """Drop what create_messaging created."""
     _run(op, _DROP_MESSAGING)
 
 
 def create_saga(op: Operations) -> None:
-    """Create the saga's state and log."""
+    """Create the tables of saga states and of their log."""
     _run(op, _SAGA)
 
 
 def drop_saga(op: Operations) -> None:
-    """Undo create_saga."""
+    """Drop what create_saga created."""
     _run(op, _DROP_SAGA)
 
 
 def create_idempotency(op: Operations) -> None:
-    """Create the table of answers by Idempotency-Key."""
+    """Create the table of answers kept by Idempotency-Key."""
     _run(op, _IDEMPOTENCY)
 
 
 def drop_idempotency(op: Operations) -> None:
-    """Undo create_idempotency."""
+    """Drop what create_idempotency created."""
     _run(op, _DROP_IDEMPOTENCY)

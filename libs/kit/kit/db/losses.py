@@ -1,7 +1,7 @@
-"""Owns telling that a connection to PostgreSQL was ended under us, whatever asyncpg calls that.
+"""Tells whether a connection to PostgreSQL was lost, whatever asyncpg calls that.
 
 A backend can be terminated, the server can stop or fail over, a proxy can drop the socket; asyncpg
-then raises one of a dozen errors, by the moment in which it notices.
+then raises one of a dozen errors, depending on the moment at which it notices.
 """
 
 from contextlib import suppress
@@ -10,7 +10,7 @@ from typing import Final
 import asyncpg
 from asyncpg.exceptions import DataError, InterfaceError, InternalClientError
 
-# What can mean that the connection has gone; `is_loss` says whether it does.
+# Errors that may mean a lost connection; `is_loss` says whether they do.
 SUSPECTS: Final = (
     ConnectionError,
     InterfaceError,
@@ -25,7 +25,10 @@ SUSPECTS: Final = (
 
 
 class ConnectionLostError(ConnectionError):
-    """The connection has ended; `is_undone`: what was under way on it has surely no effect."""
+    """The connection was lost.
+
+    `is_undone` says that what was under way on it has surely had no effect.
+    """
 
     def __init__(self, *, is_undone: bool) -> None:
         super().__init__("the connection to PostgreSQL was lost")
@@ -33,21 +36,21 @@ class ConnectionLostError(ConnectionError):
 
 
 def is_loss(driver: asyncpg.Connection, error: Exception) -> bool:
-    """Tell whether an error of a statement means that its connection has gone.
+    """Tell whether an error of a statement means that its connection was lost.
 
-    asyncpg has one class for "closed under us" and for wrong calls; the connection itself tells
-    them apart. Its being confused about what the server sends is the moment of a broken answer,
-    after which the connection is of no more use, and is closed.
+    asyncpg raises one class both for a connection closed by the server and for wrong calls; the
+    connection itself tells them apart. An InternalClientError means that the driver could not read
+    an answer: the connection can't be used any more, and is closed.
     """
     if isinstance(error, DataError):
         return False
     if isinstance(error, InternalClientError):
-        with suppress(InterfaceError):  # the pool has taken it back already
+        with suppress(InterfaceError):  # the pool has already taken it back
             driver.terminate()
         return True
     if isinstance(error, InterfaceError):
         try:
             return bool(driver.is_closed())
-        except InterfaceError:  # taken back by the pool, as it does with what has ended
+        except InterfaceError:  # the pool takes back a connection that has ended
             return True
     return isinstance(error, SUSPECTS)

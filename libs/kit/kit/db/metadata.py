@@ -1,4 +1,4 @@
-"""SQLAlchemy metadata with one naming convention for every service's constraints."""
+"""Names every service's constraints by one convention of SQLAlchemy's metadata."""
 
 from sqlalchemy import MetaData
 
@@ -6,8 +6,8 @@ from kit.db.query import postgresql
 
 
 def metadata() -> MetaData:
-    """Return empty metadata; the schema is never named, the role's search_path decides."""
-    postgresql()  # who has tables at hand renders statements: let the first not wait for it
+    """Return empty metadata without a schema: the role's search_path names that."""
+    postgresql()  # rendering a statement needs the dialect: load it now, not for the first request
     return MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",

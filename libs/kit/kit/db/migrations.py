@@ -1,4 +1,4 @@
-"""Runs a service's Alembic migrations in its own schema, as the schema's owner role."""
+"""Runs a service's Alembic migrations in its own schema, as the schema's owner."""
 
 import asyncio
 from collections.abc import Iterable
@@ -42,7 +42,9 @@ def downgrade(made: Config, revision: str = "-1") -> None:
 
 
 def leads_to_nothing(made: Config, revision: str) -> bool:
-    """Say whether a downgrade to a revision (also ``-2``) takes back every migration there is.
+    """Tell whether a downgrade takes back every migration that was applied.
+
+    `revision` may also be relative, as ``-2``.
 
     Raises:
         CommandError: there is no such revision below the one that the database is at.
@@ -75,7 +77,7 @@ def revise(made: Config, message: str) -> None:
 
 
 def pending(url: str, target: MetaData) -> list[Any]:
-    """Return what the tables say and the migrated database lacks, or the other way round."""
+    """Return the differences between the declared tables and the migrated database."""
 
     def compare(connection: Connection) -> list[Any]:
         options = {"include_name": _own, "compare_type": True}
@@ -85,7 +87,7 @@ def pending(url: str, target: MetaData) -> list[Any]:
 
 
 def run_env() -> None:
-    """Be the whole of a service's ``migrations/env.py``."""
+    """Do all that a service's ``migrations/env.py`` has to do."""
     asyncio.run(_with_connection(context.config.attributes["url"], _migrate))
 
 
@@ -106,7 +108,7 @@ def _migrate(connection: Connection) -> None:
 
 
 def _own(name: str | None, kind: str, _: Any) -> bool:
-    """Tell whether a table is the service's own; kit's tables are written by kit.db.ddl."""
+    """Tell whether a table is the service's own; kit.db.ddl creates kit's tables."""
     if kind != "table" or name is None:
         return True
     return name not in KIT_TABLES and not name.startswith("inbox_") and name != VERSION_TABLE

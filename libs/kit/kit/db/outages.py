@@ -1,4 +1,4 @@
-"""Tells trouble with PostgreSQL, which is nobody's fault, from errors of whoever used it."""
+"""Tells outages of PostgreSQL from errors of the code that used it."""
 
 import asyncpg
 from asyncpg.exceptions import InterfaceError, InternalClientError
@@ -16,15 +16,18 @@ _CERTAIN = (
     asyncpg.InsufficientResourcesError,  # connections, memory, disk
     asyncpg.ReadOnlySQLTransactionError,  # a standby that was promoted too late, or not at all
 )
-# A lost connection, or a wrong argument, a file not found, a statement that takes too long.
-# The driver's own confusion is what a backend ended under a statement sometimes looks like.
+# These may mean a lost connection, or a wrong argument, a missing file, a slow statement. The
+# driver raises its InternalClientError also where a backend ended under a statement.
 _DOUBTFUL = (OSError, TimeoutError, InterfaceError, InternalClientError)
 
 CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 async def is_outage(database: Database, error: Exception) -> bool:
-    """Tell whether an error means that PostgreSQL can't be used now; in doubt, it is asked."""
+    """Tell whether an error means that PostgreSQL can't be used now.
+
+    Where the error does not say it, PostgreSQL is asked.
+    """
     if isinstance(error, _CERTAIN):
         return True
     if not isinstance(error, _DOUBTFUL):

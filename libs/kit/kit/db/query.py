@@ -1,6 +1,6 @@
-"""Renders SQLAlchemy Core statements for asyncpg: dynamic filters without string building.
+"""Renders SQLAlchemy Core statements for asyncpg, for filters that vary.
 
-SQLAlchemy is loaded with the first such statement: a process without any does without its 12 MiB.
+SQLAlchemy is loaded with the first such statement, so that a process without any saves its 12 MiB.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def render(statement: "str | ClauseElement", args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
-    """Give the text with ``$1`` placeholders and its arguments in order; text passes through.
+    """Return a statement's text with ``$1`` placeholders, and its arguments in order.
 
-    Values are bound as they are: use it for uuid, int, text and timestamp columns, not for types
-    that SQLAlchemy converts on the way in.
+    A statement that is text already is returned as it is. Values are bound as they are: use it for
+    uuid, int, text and timestamp columns, not for types that SQLAlchemy converts on the way in.
     """
     if isinstance(statement, str):
         return statement, args
@@ -31,14 +31,14 @@ def render(statement: "str | ClauseElement", args: Sequence[Any]) -> tuple[str, 
 
 @cache
 def postgresql() -> "Dialect":
-    """Return what statements are rendered for; loaded once."""
+    """Return the dialect that statements are rendered for; it is loaded once."""
     from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
     return dialect()  # type: ignore[no-untyped-call]
 
 
 def within(query: "Select[Any]", column: "ColumnElement[Any]", span: "Span") -> "Select[Any]":
-    """Return a query of those rows alone whose time lies in a span."""
+    """Narrow a query to the rows whose time lies in a span."""
     if span.begin is not None:
         query = query.where(column >= span.begin)
     return query if span.end is None else query.where(column < span.end)

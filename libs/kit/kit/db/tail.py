@@ -1,10 +1,10 @@
-"""Knows how far an append-only table has been followed, without losing rows that commit late. Pure.
+"""Knows how far an append-only table was read, without missing late commits. Pure.
 
 Rows are numbered by an identity when they are written and become visible when their transaction
-commits, in any order. So what is visible is taken at once, and the position below which nothing
-can appear any more follows behind. It moves past a reading once every transaction that ran at the
-time of it has ended. This needs rows whose transaction had an id before it drew their number: true
-of what a trigger writes.
+commits, in any order. So visible rows are taken at once, and a position below which no row can
+appear any more follows behind. It moves past a reading once every transaction that ran at the time
+of that reading has ended. This needs rows whose transaction had an id before it drew their number:
+true of what a trigger writes.
 """
 
 from collections import deque
@@ -12,13 +12,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-# No unit of work takes as long; one that does must not stop the others' rows for ever.
+# No unit of work takes that long; one that does must not hold up the others' rows for ever.
 LONGEST_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class TailPage:
-    """What one statement saw.
+    """Rows that one statement read, and what it knew of transactions.
 
     Attributes:
         seqs: The lowest numbers above ``Tail.after`` that were not taken before, in order.
@@ -34,7 +34,7 @@ class TailPage:
 
 
 class Tail:
-    """A place in a table: all rows up to ``after`` were taken, and some above it."""
+    """A position in a table: all rows up to ``after`` were taken, and some above it."""
 
     def __init__(self, after: int) -> None:
         self.after = after
@@ -43,16 +43,16 @@ class Tail:
 
     @property
     def taken(self) -> Collection[int]:
-        """The numbers above ``after`` that were taken; a statement leaves them out."""
+        """Return the numbers above ``after`` that were taken; a statement leaves them out."""
         return self._taken
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing that was taken stands above ``after``."""
+        """Tell whether no row above ``after`` was taken."""
         return not self._taken
 
     def took(self, reading: TailPage, now: float) -> None:
-        """Note a reading; ``now`` is by the monotonic clock."""
+        """Note a reading, made at ``now`` by the monotonic clock."""
         self._taken.update(reading.seqs)
         if reading.seqs:
             highest = max(self._taken)

@@ -1,6 +1,6 @@
-"""Connection and unit of work: a transaction, what is written right before COMMIT, what follows it.
+"""Owns the unit of work: a transaction, with callbacks before and after COMMIT.
 
-The edge (a route, a consumer, a timer) opens it; verbs use it and never commit.
+The edge (a route, a consumer, a timer) opens a unit of work; verbs use it and never commit.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -34,7 +34,10 @@ _is_open: ContextVar[bool] = ContextVar("unit_of_work_is_open", default=False)
 
 
 def a_unit_of_work_is_open() -> bool:
-    """Tell whether this task is inside a unit of work, where no remote call may be made."""
+    """Tell whether this task is inside a unit of work.
+
+    No remote call may be made there (`kit.outgoing`).
+    """
     return _is_open.get()
 
 
@@ -43,7 +46,7 @@ class CommitRefusedError(Exception):
 
 
 class Connection:
-    """A borrowed connection; every statement sent through it is counted on the database.
+    """A borrowed connection that counts its statements on the database.
 
     Raises ConnectionLostError where PostgreSQL has ended it.
     """
@@ -70,7 +73,7 @@ class Connection:
         return await self._ask(lambda driver: driver.fetchval(text, *values))
 
     async def execute(self, statement: "str | ClauseElement", *args: Any) -> int:
-        """Run a statement and return how many rows it touched (0 where that makes no sense)."""
+        """Run a statement and return how many rows it touched; 0 where it counts none."""
         text, values = self._prepare(statement, args)
         status = await self._do(lambda driver: driver.execute(text, *values))
         count = status.rpartition(" ")[2]
@@ -91,7 +94,7 @@ class Connection:
         )
 
     async def _ask(self, question: Callable[[Driver], Awaitable[T]]) -> T:
-        """Ask something; a connection outside a transaction may be replaced, and asked anew."""
+        """Run a reading statement; a ReadConnection repeats it on another connection."""
         return await self._do(question)
 
     async def _do(self, work: Callable[[Driver], Awaitable[T]], *, is_undone: bool = True) -> T:
@@ -110,7 +113,7 @@ class Connection:
 
 
 class ReadConnection(Connection):
-    """A connection for reading, replaced where it was lost: what was asked is asked once more."""
+    """A connection for reading, which repeats a statement whose connection was lost."""
 
     __slots__ = ()
 
@@ -126,7 +129,7 @@ Flush = Callable[["UnitOfWork", list[T]], Awaitable[None]]
 
 
 class UnitOfWork(Connection):
-    """All or nothing: what was done commits together, then the callbacks run."""
+    """A transaction: all its changes commit together, then the callbacks run."""
 
     __slots__ = ("_after_commit", "_before_commit", "_token")
 
@@ -137,32 +140,33 @@ class UnitOfWork(Connection):
 
     @property
     def service(self) -> str:
-        """Name of the service whose database this is."""
+        """Return the name of the service whose database this is."""
         return self._database.name
 
     @property
     def clock(self) -> Clock:
-        """The clock this process runs by."""
+        """Return the clock that this process runs by."""
         return self._database.clock
 
     @property
     def wake_up(self) -> WakeUp:
-        """What wakes those who wait for committed messages of this database."""
+        """Return the wake-up of those who wait for this database's committed messages."""
         return self._database.wake_up
 
     def before_commit(self, flush: Flush[T], item: T) -> None:
-        """Have `flush` called right before COMMIT, once, with all items given with it, in order."""
+        """Call `flush` once, right before COMMIT, with all items given for it, in order."""
         self._before_commit.setdefault(flush, []).append(item)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run a quick, non-blocking callback once COMMIT has succeeded; lost on a crash.
 
-        It runs in the context of now: one unit of work may serve several requests.
+        It runs in the context of the caller of this method: one unit of work may serve several
+        requests.
         """
         self._after_commit.append((context.current(), callback))
 
     async def begin(self) -> None:
-        """Send BEGIN; where the connection is lost by then, another one can be taken."""
+        """Send BEGIN; where that loses the connection, another one can be taken."""
         await self._do(lambda driver: driver.execute("BEGIN"))
 
     async def __aenter__(self) -> Self:
@@ -186,7 +190,7 @@ class UnitOfWork(Connection):
             self._call_back()
 
     async def _roll_back(self) -> None:
-        # Where this fails the error under way says more, and the pool sees to the connection.
+        # A failure here says less than the error under way, and the pool drops the connection.
         with suppress(PostgresError, InterfaceError, OSError, TimeoutError):
             if not self.driver.is_closed():
                 await self.driver.execute("ROLLBACK")
@@ -197,7 +201,7 @@ class UnitOfWork(Connection):
                 try:
                     callback()
                 except Exception:
-                    # The work is committed: the caller must not be told that it failed.
+                    # The work is committed, so the caller must not be told that it failed.
                     log.exception("after_commit_failed", callback=repr(callback))
 
     async def _commit(self) -> None:

@@ -1,1 +1,1 @@
-"""Messages between services: transactional outbox, relay, inbox, batched consumers, letters."""
+"""Carries messages between services, by outbox, relay, inbox and consumers."""

@@ -1,4 +1,7 @@
-"""Watches how long committed messages wait to be sent, so that the API stops promising too much."""
+"""Measures how long committed messages wait to be sent.
+
+The API refuses new work while they wait too long (`Database.require_no_backlog`).
+"""
 
 from prometheus_client import Gauge
 
@@ -6,8 +9,8 @@ from kit.db.database import Database
 from kit.tasks import for_ever
 
 LOOK_SECONDS = 2.0
-# A few undeliverable messages wait for an operator and must not close the API; so the backlog is
-# judged by the age of the row behind so many others.
+# A few undeliverable messages wait for an operator and must not close the API, so the backlog is
+# judged by the age of the row that has so many others before it.
 SPARED_ROWS = 100
 
 oldest = Gauge("saldo_outbox_oldest_seconds", "Age of the oldest row not yet sent", ["service"])
@@ -21,7 +24,7 @@ SELECT (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
 
 
 async def watch(database: Database) -> None:
-    """Look again and again, until cancelled."""
+    """Measure again and again, until cancelled."""
     await for_ever(f"{database.name}.backlog", lambda: look(database), every_seconds=LOOK_SECONDS)
 
 

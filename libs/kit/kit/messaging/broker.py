@@ -1,6 +1,7 @@
-"""What the messaging core asks of a broker: publish windows with confirms, take deliveries, ack.
+"""Says what messaging asks of a broker: publish with confirms, take, acknowledge.
 
-Two implementations: kit.messaging.rabbit and the in-memory one of testkit; one conformance suite.
+There are two implementations, kit.messaging.rabbit and the one in memory of testkit, and one
+conformance suite for both.
 
     BrokerUnavailableError
     └── PublicationRefusedError
@@ -13,13 +14,13 @@ from typing import Protocol
 
 
 class BrokerUnavailableError(Exception):
-    """The connection or channel is gone, blocked or silent; open a new one and go on."""
+    """The connection or channel is gone, blocked or silent; another one is needed."""
 
 
 class PublicationRefusedError(BrokerUnavailableError):
-    """The broker closed the channel over a message of the window: no such exchange, too large.
+    """The broker closed the channel over a message: no such exchange, or too large.
 
-    Which message it was is not known, unless the window held only one.
+    Which message of those published together it was is known only where there was one.
     """
 
 
@@ -28,7 +29,7 @@ class Publication:
     """One AMQP message to publish.
 
     Attributes:
-        mandatory: Whether being routed to no queue is a failure (commands and replies).
+        mandatory: Whether it is a failure that no queue takes it (commands and replies).
     """
 
     exchange: str
@@ -39,7 +40,7 @@ class Publication:
 
 
 class PublishOutcome(Enum):
-    """What became of a publication."""
+    """Says what became of a publication."""
 
     CONFIRMED = "confirmed"
     RETURNED = "returned"  # no queue is bound, or the broker refused it
@@ -51,7 +52,7 @@ class Delivery:
 
     Attributes:
         tag: Position on its subscription; acknowledging one acknowledges all before it.
-        routing_key: What it was published with; of a dead letter, the queue it died in.
+        routing_key: The one it was published with; of a dead letter, the queue it died in.
         attempts: How often it was delivered before, 0 at first (``x-delivery-count``).
     """
 
@@ -63,12 +64,13 @@ class Delivery:
 
 
 class Publisher(Protocol):
-    """A pinned channel; thrown away after any trouble."""
+    """Publishes on a pinned channel, which is thrown away after any trouble."""
 
     async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
         """Publish in order and wait for all confirms.
 
-        Raises BrokerUnavailableError, and then nothing is known of any of them.
+        Raises:
+            BrokerUnavailableError: the fate of every publication is then unknown.
         """
 
     async def close(self) -> None:
@@ -76,12 +78,13 @@ class Publisher(Protocol):
 
 
 class Subscription(Protocol):
-    """A pinned channel with one consumer on one queue."""
+    """Consumes one queue on a pinned channel."""
 
     async def take(self, limit: int) -> list[Delivery]:
-        """Wait for a delivery, then return what has arrived, at least 1, at most ``limit``.
+        """Wait for a delivery, then return all that have arrived, ``limit`` at most.
 
-        Raises BrokerUnavailableError, also when the broker cancelled the consumer.
+        Raises:
+            BrokerUnavailableError: also when the broker cancelled the consumer.
         """
 
     async def ack_through(self, tag: int) -> None:
@@ -92,7 +95,7 @@ class Subscription(Protocol):
 
 
 class Broker(Protocol):
-    """A way to open publishers and subscriptions."""
+    """Opens publishers and subscriptions."""
 
     async def publisher(self) -> Publisher:
         """Open a channel for publishing; raises BrokerUnavailableError."""
@@ -101,4 +104,4 @@ class Broker(Protocol):
         """Open a channel that consumes a queue; raises BrokerUnavailableError."""
 
     async def returned(self) -> None:
-        """Wait until a connection is made, by whomever; who was refused before then tries again."""
+        """Wait until anybody connects; whoever was refused before then tries again."""

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 in JSON: one event, or a batch of events in one AMQP message.
+"""Encodes events as CloudEvents 1.0 in JSON, one or a batch for an AMQP message.
 
 Source: CloudEvents JSON Event Format 1.0.2, sections 3 (structured mode) and 4 (batch format).
 """
@@ -66,7 +66,7 @@ def _version(kind: str) -> int:
 
 
 def trace_of(cause: Envelope) -> dict[str, str | None]:
-    """Return what a message passes on to those it causes."""
+    """Return the ids that a message passes on to the messages it causes."""
     return {
         "correlation_id": cause.correlation_id,
         "causation_id": str(cause.id),
@@ -75,7 +75,7 @@ def trace_of(cause: Envelope) -> dict[str, str | None]:
 
 
 def _trace(cause: Envelope | None) -> tuple[str | None, str | None, str | None]:
-    """Return correlation, causation and trace of what is sent now."""
+    """Return the correlation, causation and trace of a message sent now."""
     if cause is not None:
         return cause.correlation_id, str(cause.id), cause.traceparent
     now = context.current()
@@ -103,7 +103,7 @@ def unpack(body: bytes, content_type: str | None) -> list[Any]:
 def type_and_id(raw: Any) -> tuple[str, UUID]:
     """Return type and id of a raw event; raises UndecodableError."""
     try:
-        return str(raw["type"]), pgproto.UUID(raw["id"])  # the driver's: read nine times faster
+        return str(raw["type"]), pgproto.UUID(raw["id"])  # the driver's: nine times faster
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UndecodableError(f"no usable id or type: {error!r}") from None
 
@@ -129,7 +129,7 @@ def decode(raw: Mapping[str, Any], event_id: UUID, model: type[Message]) -> Enve
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or "\x00" in value:  # PostgreSQL's text has no NUL
+    if not isinstance(value, str) or "\x00" in value:  # PostgreSQL's text holds no NUL
         raise ValueError("an attribute that is no text")
     return value
 

@@ -1,8 +1,9 @@
-"""Batched consumption of one queue: dedupe, handle, emit and commit together, then acknowledge.
+"""Consumes one queue in batches, each handled and committed in one transaction.
 
-A batch is what has arrived; when it fails it is rolled back and handled one by one, so that a bad
-message never holds its neighbours. Trouble with PostgreSQL or the broker is nobody's fault: the
-channel is closed, nothing is acknowledged, and everything comes again.
+A batch is what has arrived, and is acknowledged after its COMMIT. When it fails it is rolled back
+and handled one by one, so that a bad message never holds its neighbours. Trouble with PostgreSQL or
+the broker is no message's fault: the channel is closed, nothing is acknowledged, and everything
+comes again.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 
 class Consumer:
-    """Handles one queue for as long as ``run`` runs."""
+    """Consumes one queue for as long as ``run`` runs."""
 
     def __init__(
         self,
@@ -50,18 +51,25 @@ class Consumer:
         *,
         unknown_is_fine: bool,
     ) -> None:
-        """Take the queue's handlers by type; events of unknown type are fine, commands are not."""
+        """Take the queue's handlers by message type.
+
+        With `unknown_is_fine` messages of another type are ignored (events); else they are dead
+        letters (commands).
+        """
         self.queue = queue
         self.reader = Decoder(queue, handlers, unknown_is_fine=unknown_is_fine)
         self._database = database
         self._broker = broker
 
     async def run(self) -> None:
-        """Consume until cancelled, coming back after any trouble; a batch begun is finished."""
+        """Consume until cancelled, and come back after any trouble.
+
+        A batch that has begun is finished.
+        """
         await for_ever(f"{self.queue}.consumer", self._once, or_when=self._broker.returned)
 
     async def _once(self) -> None:
-        # Taking what can't be handled would only count against it.
+        # PostgreSQL comes first: a message that is taken and not handled counts one more attempt.
         await self._database.ping()
         await self._feel_the_way()
         subscription = await self._broker.subscribe(self.queue, prefetch=PREFETCH_MESSAGES)
@@ -74,8 +82,8 @@ class Consumer:
     async def _feel_the_way(self) -> None:
         """Take one message at a time until one comes that is not suspect.
 
-        A message that kills the process takes down all that are out with it, each counted as
-        delivered once more. Alone it reaches the broker's limit alone.
+        A message that kills the process ends all that were delivered with it, each counted as one
+        more attempt. Taken alone it reaches the broker's limit alone.
         """
         subscription = await self._broker.subscribe(self.queue, prefetch=1)
         try:
@@ -88,14 +96,14 @@ class Consumer:
             await subscription.close()
 
     async def _work_off(self, taken: list[Delivery], subscription: Subscription) -> None:
-        """Handle batch after batch; the next one is read while PostgreSQL works on this one."""
+        """Handle batch after batch, reading the next while PostgreSQL works on this one."""
         batch, rest = cut(taken)
         reading = await self._read(batch)
         while batch:
             following, rest = cut(rest)
             work = self._finish(batch, reading, subscription)
             if following and _is_suspect(following[0]):
-                await work  # what may kill the process must find nothing else under way
+                await work  # nothing else may be under way beside what may kill the process
                 reading = await self._read(following)
             else:
                 _, reading = await together(work, self._read(following))
@@ -125,7 +133,7 @@ class Consumer:
         await subscription.ack_through(batch[-1].tag)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
-        """Give every event inside the deliveries its one effect, or a letter; then return."""
+        """Handle every event of the deliveries once, or keep a letter of it; then return."""
         await self._handle(deliveries, await self._read(deliveries))
 
     async def _handle(self, deliveries: Sequence[Delivery], reading: Decoded) -> None:
@@ -214,7 +222,7 @@ def _is_suspect(delivery: Delivery) -> bool:
 
 
 async def bury(database: Database, queue: str, dead: Sequence[DeadLetter]) -> None:
-    """Keep letters that no retry can help, of events that have had no effect yet."""
+    """Keep dead letters of events that have had no effect yet."""
     today = database.clock.now().date()
     known = {one.id for one in dead if not inbox.is_stale(one.id, today)}
     async with database.unit_of_work() as uow:

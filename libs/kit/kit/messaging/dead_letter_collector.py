@@ -1,7 +1,8 @@
-"""Makes letters of what the broker gave up on, so that an operator finds all dead in one place.
+"""Turns messages that the broker gave up on into dead letters.
 
-The broker gives up on a message that was delivered too often without an acknowledgement: it killed
-its process again and again. Nothing of it is decoded here but the envelope's names.
+So an operator finds all dead letters in one place. The broker gives up on a message that was
+delivered too often without an acknowledgement: it killed its process again and again. Nothing of it
+is decoded here but the envelope's names.
 """
 
 import structlog
@@ -30,7 +31,7 @@ class DeadLetterCollector:
         self.queue = queue
 
     async def run(self) -> None:
-        """Import until cancelled, coming back after any trouble."""
+        """Collect until cancelled, and come back after any trouble."""
         await for_ever(self.queue, self._once, or_when=self._broker.returned)
 
     async def _once(self) -> None:
@@ -45,7 +46,7 @@ class DeadLetterCollector:
             await subscription.close()
 
     async def take_in(self, delivery: Delivery) -> None:
-        """Bury each event of a message under the queue it died in, unless it had its effect."""
+        """Bury each event of a message that has had no effect, under the queue it died in."""
         died_in = delivery.routing_key
         try:
             raws = cloudevents.unpack(delivery.body, delivery.content_type)

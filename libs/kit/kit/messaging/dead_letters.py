@@ -1,8 +1,8 @@
-"""Letters: messages that could not be handled, parked for a retry or dead for an operator.
+"""Keeps letters: messages that failed, parked for a retry or dead for an operator.
 
 They live in PostgreSQL, so that a retry never depends on the broker's counters and nothing is lost.
-A letter is the right to its event's effect: the event's inbox row was written with it. A question
-that is asked again, and an answer that is given again, are one letter however often they come.
+A letter is the right to its event's effect: the event's inbox row was written with it. A command
+that is sent again, and an answer that is given again, are one letter however often they come.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ WHERE $10::text IS NULL OR NOT EXISTS (
 ON CONFLICT DO NOTHING
 """
 
-# Only the first of a key: those behind it wait, so that order within the key holds.
+# Only the first of a key is due: those behind it wait, so that the order within the key holds.
 _DUE = """
 SELECT id FROM letter AS first
 WHERE consumer = $1 AND state = 'parked' AND next_at <= $2 AND NOT EXISTS (
@@ -72,10 +72,10 @@ WHERE consumer = $1 AND id = $2 AND state = 'parked'
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message that could not be handled; ``key`` is what later messages wait behind.
+    """One message that could not be handled.
 
-    ``asked`` is the command's id, of a command and of its answers: every sending of either is an
-    event of its own, but one letter is enough.
+    ``key`` is what later messages wait behind. ``asked`` is the command's id, of a command and of
+    its answers: every sending of either is an event of its own, but one letter is enough.
     """
 
     consumer: str
@@ -90,7 +90,7 @@ class DeadLetter:
 
 
 def letter(consumer: str, raw: Any, reason: str, error: str) -> DeadLetter:
-    """Write a letter for a raw event, or for bytes that are none.
+    """Return the letter of a raw event, or of bytes that are none.
 
     Without a usable id the bytes themselves are its id, so the same bytes are the same letter.
     """
@@ -121,7 +121,7 @@ def _asked(data: object) -> str | None:
 
 
 def _text(value: object, length: int) -> str:
-    """Return what PostgreSQL can store as text: no NUL, and no longer than somebody reads."""
+    """Return a value as text that PostgreSQL stores: without NUL, cut to a length."""
     return str(value).replace("\x00", "\ufffd")[:length]
 
 
@@ -163,7 +163,7 @@ def retry_at(now: datetime, attempts: int) -> datetime:
 
 
 async def due(connection: Connection, consumer: str, now: datetime) -> list[UUID]:
-    """Return ids of parked letters whose time has come, the first of each key only."""
+    """Return the ids of parked letters that are due, only the first of each key."""
     return [row["id"] for row in await connection.fetch(_DUE, consumer, now)]
 
 
@@ -190,7 +190,7 @@ async def delivered(uow: UnitOfWork, letter: DeadLetter) -> None:
 
 
 async def failed(uow: UnitOfWork, letter: DeadLetter, error: str) -> bool:
-    """Count a failed retry; returns True where the letter is dead now."""
+    """Count a failed retry; return whether the letter is dead now."""
     now = uow.clock.now()
     state = await uow.fetchval(
         _FAILED,
@@ -204,7 +204,7 @@ async def failed(uow: UnitOfWork, letter: DeadLetter, error: str) -> bool:
 
 
 async def undecodable(uow: UnitOfWork, letter: DeadLetter, error: str) -> None:
-    """Let a letter be dead that was parked and can't be decoded."""
+    """Mark a parked letter as dead, because it can't be decoded."""
     now = uow.clock.now()
     await uow.execute(_UNDECODABLE, *_key(letter), UNDECODABLE, _text(error, ERROR_LENGTH), now)
 
@@ -214,7 +214,7 @@ def _key(letter: DeadLetter) -> tuple[str, UUID]:
 
 
 async def waited_for(connection: Connection, keys: Sequence[str]) -> set[str]:
-    """Return those of the keys that a letter lies for, to be tried again or dead."""
+    """Return those of the keys that have a parked or dead letter."""
     found = await connection.fetch(
         "SELECT DISTINCT key FROM letter WHERE key = ANY($1) AND state IN ('parked', 'dead')", keys
     )
@@ -223,13 +223,13 @@ async def waited_for(connection: Connection, keys: Sequence[str]) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Which letters an operator looks for; what is None does not matter.
+    """Says which letters an operator looks for; None leaves a field open.
 
     Attributes:
-        state: Discarded ones are shown only where they are asked for by this.
+        state: Discarded ones are found only where this asks for them.
         type: A part of the message's type.
-        error: A part of the error or of the reason, capitals or not.
-        before: Letters from before this time.
+        error: A part of the error or of the reason, in any case.
+        before: Only letters from before this time.
     """
 
     state: str | None = None
@@ -258,12 +258,12 @@ GROUP BY 1, 2, 3, 4, 5 ORDER BY count DESC, oldest LIMIT {LISTED}
 async def listed(
     connection: Connection, state: str | None, looked: Looked | None = None
 ) -> list[dict[str, object]]:
-    """Return letters for an operator, oldest first, without their bodies: 1,000 at most."""
+    """Return letters for an operator, oldest first: 1,000 at most, without bodies."""
     return await _found(connection, _LISTED, looked or Looked(state))
 
 
 async def counted(connection: Connection, looked: Looked) -> list[dict[str, object]]:
-    """Return how many letters there are of each queue, type, state and error, with their ages."""
+    """Count letters by queue, type, state and error, with the oldest and newest time."""
     return await _found(connection, _COUNTED, looked)
 
 
@@ -273,7 +273,7 @@ async def _found(connection: Connection, query: str, looked: Looked) -> list[dic
 
 
 async def shown(connection: Connection, letter_id: UUID) -> list[dict[str, object]]:
-    """Return every consumer's letter of an event, whole, with what operators did to it."""
+    """Return all letters of an event whole, with what operators did to each."""
     rows = await connection.fetch("SELECT * FROM letter WHERE id = $1 ORDER BY seq", letter_id)
     actions = await connection.fetch(
         "SELECT consumer, action, actor, at FROM letter_action WHERE id = $1 ORDER BY at",
@@ -293,10 +293,10 @@ async def shown(connection: Connection, letter_id: UUID) -> list[dict[str, objec
 
 
 async def replay(uow: UnitOfWork, letter_id: UUID, actor: str, *, anyway: bool = False) -> int:
-    """Have letters of an event tried again at once; safe to repeat. Returns how many.
+    """Make the letters of an event due at once; return how many. Safe to repeat.
 
-    One that can't be decoded is left as it is, since no retry helps it; `anyway`, for after its
-    decoder was mended, it is tried once.
+    A letter that can't be decoded stays as it is, since no retry helps it; with `anyway` it is
+    tried once, for use after its decoder was mended.
     """
     return await _act(
         uow,
@@ -308,7 +308,7 @@ async def replay(uow: UnitOfWork, letter_id: UUID, actor: str, *, anyway: bool =
 
 
 async def discard(uow: UnitOfWork, letter_id: UUID, actor: str) -> int:
-    """Set letters of an event aside; only a replay brings them back. Returns how many."""
+    """Discard the letters of an event until a replay; return how many."""
     return await _act(
         uow,
         "UPDATE letter SET state = 'discarded', next_at = NULL, updated_at = $2"

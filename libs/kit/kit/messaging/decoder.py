@@ -1,4 +1,4 @@
-"""Turns deliveries into messages to handle and letters about those that can't be. No I/O."""
+"""Decodes deliveries into messages to handle and letters to bury. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ ignored = Counter("saldo_messages_ignored", "Events of a type nobody handles", [
 
 
 class Item(NamedTuple):
-    """One message and who handles it; ``raw`` is the event as it came."""
+    """One message and its handler; ``raw`` is the event as it came."""
 
     envelope: Envelope
     handler: Handler
@@ -28,14 +28,14 @@ class Item(NamedTuple):
 
 @dataclass(slots=True)
 class Decoded:
-    """What deliveries ask for: messages to handle and letters to bury."""
+    """The messages of some deliveries, and the letters to bury."""
 
     items: list[Item] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
 
 
 class Decoder:
-    """Reads what comes to one queue."""
+    """Decodes the messages of one queue."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Decoder:
         *,
         unknown_is_fine: bool,
     ) -> None:
-        """Take handlers by type; events of unknown type are fine, commands are not."""
+        """Take handlers by message type; see `Consumer` for `unknown_is_fine`."""
         self.queue = queue
         self._handlers = handlers
         self._unknown_is_fine = unknown_is_fine

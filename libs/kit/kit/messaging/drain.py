@@ -1,6 +1,6 @@
-"""One relay's pass over the outbox: what to read, to publish and to forget next.
+"""Drains the outbox: decides which rows to read, publish and delete next.
 
-A row is forgotten only when it was confirmed, and everything still there is read again by the next
+A row is deleted only after it was confirmed, and every row still there is read again by the next
 sweep from the start, whatever went wrong before.
 """
 
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class Outbox(Protocol):
-    """What a drain reads: the table, or a simulation of it."""
+    """The rows that a drain reads: the table, or a simulation of it."""
 
     async def read_on(
         self,
@@ -41,11 +41,14 @@ class Outbox(Protocol):
         after: int,
         limit: int,
     ) -> OutboxPage:
-        """Forget confirmed rows and return the next ones, in order."""
+        """Delete confirmed rows and return the next ones, in order."""
 
 
 class Drain:
-    """Carries rows to one publisher after another; after trouble it starts from the lowest row."""
+    """Publishes rows by one publisher after another.
+
+    After any trouble it starts again from the lowest row.
+    """
 
     def __init__(
         self,
@@ -56,7 +59,7 @@ class Drain:
         page: int = PAGE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take what to read.
+        """Take the outbox and what to leave alone in it.
 
         Args:
             outbox: The rows.
@@ -70,7 +73,7 @@ class Drain:
         self._service = service
         self._page = page
         self._monotonic = monotonic
-        self._confirmed: list[int] = []  # to be forgotten by the next read
+        self._confirmed: list[int] = []  # to be deleted by the next read
         self._is_careful = False
         self._just_blocked: set[str] = set()
         self._blocked: frozenset[str] = frozenset()
@@ -86,10 +89,10 @@ class Drain:
         self._next_sweep_at = self._monotonic() + SWEEP_SECONDS
 
     async def step(self) -> bool:
-        """Publish the rows read last, forget what was confirmed and read on.
+        """Publish the rows read last, delete the confirmed ones and read on.
 
-        Where more is known to wait, the next page is read while this one is on its way. Returns
-        False when nothing is left to do at present.
+        Where more rows are known to wait, the next page is read while this one is on its way.
+        Returns False when nothing is left to do at present.
         """
         window = self._window
         if self._has_more:
@@ -98,20 +101,20 @@ class Drain:
         else:
             await self._publish(window)
             rows = await self._read_on([], self._is_somebody_let_go())
-        # What was blocked meanwhile must not be overtaken by its followers.
+        # Later rows must not overtake a row of their subject that was blocked meanwhile.
         blocked = self._undeliverable.blocked(self._monotonic()) | self._just_blocked
         self._window = [row for row in rows if row.subject not in blocked]
         return bool(self._confirmed) or not self._is_drained
 
     def _is_somebody_let_go(self) -> bool:
-        """Tell whether a subject that was blocked may be read again, or will be unnoticed."""
+        """Tell whether a blocked subject may be read again, or will be without notice."""
         before, self._blocked = self._blocked, self._undeliverable.blocked(self._monotonic())
         just_blocked, self._just_blocked = self._just_blocked, set()
         return bool(just_blocked) or not self._blocked >= before
 
     async def _read_on(self, under_way: Sequence[Row], is_let_go: bool) -> list[Row]:  # noqa: FBT001
         began = self._monotonic()
-        # A subject let go is read from its first row, wherever that is.
+        # A subject that was blocked is read from its first row, wherever that is.
         is_sweep = is_let_go or began >= self._next_sweep_at
         if is_sweep:
             self._swept = 0
@@ -144,7 +147,7 @@ class Drain:
             return
         packed = parcels(rows)
         if self._is_careful or any(self._undeliverable.is_suspect(row.subject) for row in rows):
-            # Message by message, so that one that is refused is known.
+            # One by one, so that the refused message is known.
             for parcel in packed:
                 await self._publish_window([parcel])
             self._is_careful = False
@@ -171,7 +174,7 @@ class Drain:
                 self._block(parcel, "returned")
 
     def _block(self, parcel: Parcel, reason: str) -> None:
-        """Leave the aggregates of an undeliverable message alone for a while; others go on."""
+        """Leave the subjects of an undeliverable message alone for a while; others go on."""
         subjects = {row.subject for row in parcel.rows}
         self._undeliverable.block(subjects, self._monotonic())
         self._just_blocked |= subjects

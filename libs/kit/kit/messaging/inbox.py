@@ -1,7 +1,7 @@
-"""The inbox: every event has one effect per consumer, however often and wherever it is delivered.
+"""Deduplicates events: each has one effect per consumer, however often it comes.
 
-Partitioned by the day inside the event's UUIDv7, so a duplicate always meets its first copy and
-retention is dropping a partition.
+The inbox is partitioned by the day inside the event's UUIDv7, so a duplicate always meets its first
+copy, and retention is dropping a partition.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from kit.ids import uuid7_day
 RETENTION_DAYS = 14
 AHEAD_DAYS = 1  # clocks of other machines may be past midnight already
 
-# Sorted, so that two workers with the same events wait for each other instead of deadlocking.
+# Ids are sorted, so that two workers with the same events wait for each other and never deadlock.
 _CLAIM = """
 WITH claimed AS (
     INSERT INTO inbox (bucket, consumer, event_id)
@@ -28,7 +28,10 @@ SELECT (SELECT array_agg(event_id) FROM claimed) AS fresh, (
 
 
 def is_stale(event_id: UUID, today: date) -> bool:
-    """Tell whether an event is too old (or too far ahead) for the inbox to know its duplicates."""
+    """Tell whether an event is too old for the inbox to know its duplicates.
+
+    An event too far ahead has no partition either.
+    """
     try:
         day = uuid7_day(event_id)
     except ValueError:
@@ -50,7 +53,7 @@ async def claim(
     for event_id in ids:
         by_day.setdefault(uuid7_day(event_id), []).append(event_id)
     fresh, waiting, all_keys = set[UUID](), set[str](), list(keys)
-    for day in sorted(by_day):  # one, but around midnight
+    for day in sorted(by_day):  # one, except around midnight
         for row in await uow.fetch(_CLAIM, consumer, day, by_day[day], all_keys):
             fresh.update(row["fresh"] or ())
             waiting.update(row["waiting"] or ())
@@ -58,7 +61,7 @@ async def claim(
 
 
 async def maintain(database: Database) -> None:
-    """Make partitions for the days to come and drop those past retention."""
+    """Create the partitions of the coming days and drop those past retention."""
     async with database.unit_of_work() as uow:
         today = database.clock.now().date()
         await uow.execute("SELECT maintain_inbox($1, $2)", RETENTION_DAYS, today)

@@ -1,4 +1,4 @@
-"""What a message is: commands, events and replies as frozen models, and their envelope."""
+"""Defines commands, events and replies as frozen models, and their envelope."""
 
 from datetime import datetime
 from typing import ClassVar, NamedTuple
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Message(BaseModel):
-    """Payload of a message; unknown fields are ignored, so that additive changes break nobody."""
+    """Payload of a message; unknown fields are ignored, so additions break nobody."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -16,7 +16,7 @@ class Message(BaseModel):
 
 
 class Event(Message):
-    """A past fact, told to whoever listens."""
+    """A past fact, for whoever listens."""
 
 
 class Command(Message):
@@ -32,7 +32,7 @@ class Reply(Message):
 
 
 class Envelope(NamedTuple):
-    """A received message with its CloudEvents attributes (CloudEvents 1.0, JSON format).
+    """A received message with its attributes (CloudEvents 1.0, JSON format).
 
     Attributes:
         id: CloudEvents ``id``, UUIDv7, fresh for every send; the inbox key.

@@ -1,6 +1,7 @@
-"""The outbox table: messages become rows in the transaction that causes them; the relay reads on.
+"""Owns the outbox table: each row is a message that the broker has not confirmed.
 
-A row present is a message not yet confirmed by the broker; the relay deletes it afterwards.
+Messages become rows in the transaction that causes them; the relay reads them and deletes them once
+they are confirmed.
 """
 
 from collections.abc import Collection, Sequence
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 COMMANDS = "saldo.commands"
 REPLIES = "saldo.replies"
 
-# In both ways the numbers are drawn in the rows' order, and the transaction takes its id before it
-# draws the first: see kit.messaging.frontier. COPY has no place for a condition.
+# Both ways number the rows in their order, in a transaction that took its id before it drew the
+# first number: see kit.messaging.frontier. COPY has no place for a condition.
 _INSERT = """
 INSERT INTO outbox (event_id, exchange, routing_key, subject, body)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])
@@ -29,9 +30,9 @@ WHERE pg_current_xact_id() IS NOT NULL
 """
 _TAKE_ID = "SELECT pg_current_xact_id()"
 
-# One round trip both forgets what was confirmed and reads on. Both parts see the table as it was
-# before, so what is being deleted must be left out by name. The sub-selects run once, and only
-# where there is a row: an idle relay draws no transaction ids.
+# One statement both deletes confirmed rows and reads on, in one round trip. Both parts see the
+# table as it was before, so the rows that are being deleted must be left out by name. The
+# sub-selects run once, and only where there is a row: an idle relay draws no transaction ids.
 _READ_ON = """
 WITH confirmed AS (DELETE FROM outbox WHERE seq = ANY($1::bigint[]))
 SELECT seq, exchange, routing_key, subject, body,
@@ -63,11 +64,11 @@ class Row(NamedTuple):
 
 
 class OutboxPage(NamedTuple):
-    """Rows in order, and what the reading knew of transactions (0 where there are no rows).
+    """Rows in order, and what the reading knew of transactions.
 
     Attributes:
-        xid: The reading's own transaction id, higher than any drawn before it.
-        oldest_xid: The lowest id of a transaction that was still running.
+        xid: The reading's own transaction id, higher than any drawn before it; 0 without rows.
+        oldest_xid: The lowest id of a transaction that was still running; 0 without rows.
     """
 
     rows: list[Row]
@@ -112,12 +113,12 @@ def emit(  # noqa: PLR0913 - the attributes of one event
     It is addressed and encoded at once; its bytes are never touched again.
 
     Args:
-        uow: What it is part of.
+        uow: The unit of work that it belongs to.
         message: An event, a command, or a reply.
         subject: Id of the aggregate; messages of one subject keep their order.
         sequence: The aggregate's gapless version, on events.
         to: The service that asked (``Envelope.reply_to``); replies only.
-        cause: The message this one answers, where the context holds no single one.
+        cause: The message that this one answers, where the context holds no single one.
     """
     exchange, routing_key, reply_to = address(message, uow.service, to)
     event_id, body = cloudevents.encode(
@@ -133,7 +134,7 @@ def emit(  # noqa: PLR0913 - the attributes of one event
 
 
 async def store(uow: "UnitOfWork", outgoing: list[Outgoing]) -> None:
-    """Write all messages of a unit of work in one set, in their order, and wake the relay."""
+    """Write a unit of work's messages in their order, and wake the relay."""
     if len(outgoing) < COPIED_FROM:
         await uow.execute(_INSERT, *zip(*outgoing, strict=True))
     else:
@@ -143,7 +144,7 @@ async def store(uow: "UnitOfWork", outgoing: list[Outgoing]) -> None:
 
 
 class Unsent:
-    """The outbox as its relay sees it, through the relay's own connection."""
+    """Reads and deletes outbox rows through the relay's own connection."""
 
     def __init__(self, connection: "asyncpg.Connection") -> None:
         """Take the connection that holds the relay's lock."""
@@ -159,13 +160,13 @@ class Unsent:
         after: int,
         limit: int,
     ) -> OutboxPage:
-        """Forget confirmed rows and return the next ones, in order.
+        """Delete confirmed rows and return the next ones, in order.
 
         Args:
             confirmed: Rows to delete.
             under_way: Rows that are being published.
             blocked: Subjects to leave alone.
-            after: Where to read from.
+            after: The row to read on from.
             limit: How many rows at most.
         """
         self.statements += 1

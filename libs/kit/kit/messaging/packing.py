@@ -1,4 +1,4 @@
-"""Packs outbox rows into AMQP messages: rows for one route travel together as one batch.
+"""Packs outbox rows into AMQP messages: rows of one route travel as one batch.
 
 The broker's cost is per message, not per byte, so packing is what lifts the relay's rate.
 """
@@ -22,7 +22,7 @@ class Parcel:
     size: int = 0
 
     def add(self, row: Row) -> None:
-        """Put one more row in."""
+        """Add one more row."""
         self.rows.append(row)
         self.size += len(row.body)
 
@@ -31,7 +31,7 @@ class Parcel:
         return len(self.rows) < MAX_EVENTS and self.size + len(row.body) <= MAX_BYTES
 
     def publication(self) -> Publication:
-        """Return what to publish; a lone event goes as itself."""
+        """Return the AMQP message; a lone event is sent as itself, not as a batch."""
         first = self.rows[0]
         lone = len(self.rows) == 1
         return Publication(
@@ -44,10 +44,10 @@ class Parcel:
 
 
 def parcels(rows: Iterable[Row]) -> list[Parcel]:
-    """Group rows by route, at most MAX_EVENTS and MAX_BYTES each (one larger row goes alone).
+    """Group rows by route into parcels of at most MAX_EVENTS and MAX_BYTES.
 
-    Rows of one subject keep their order, also across routes: a row joins the open parcel of its
-    route unless an earlier row of its subject sits in a later parcel.
+    A row that is larger goes alone. Rows of one subject keep their order, also across routes: a row
+    joins the open parcel of its route unless an earlier row of its subject is in a later parcel.
     """
     made: list[Parcel] = []
     is_open: dict[tuple[str, str], int] = {}  # route -> position of the parcel it still fills

@@ -1,6 +1,7 @@
-"""RabbitMQ behind the broker protocol: plain channels, pinned, and thrown away on trouble.
+"""Implements the broker protocol for RabbitMQ, by plain pinned channels.
 
-Robust channels swap the channel under a batch, so the reconnect loop belongs to the caller.
+A channel is thrown away on trouble. Robust channels would swap it under a batch, so the caller has
+the loop that reconnects.
 """
 
 import asyncio
@@ -36,10 +37,10 @@ TROUBLE = (
     aiormq.exceptions.AMQPError,
     OSError,
     TimeoutError,
-    asyncio.CancelledError,  # aiormq cancels pending calls when a channel dies under them
+    asyncio.CancelledError,  # aiormq cancels pending calls when their channel closes
     RuntimeError,
 )
-# The broker closes a channel over the message it can't accept; aiormq checks key lengths itself.
+# The broker closes a channel over a message it can't accept; aiormq checks key lengths itself.
 REFUSALS = (
     aiormq.exceptions.ChannelAccessRefused,
     aiormq.exceptions.ChannelNotFoundEntity,
@@ -51,7 +52,10 @@ log = structlog.get_logger(__name__)
 
 
 class RabbitPublisher:
-    """A channel in confirm mode. After any error it is unusable: confirms may be out of step."""
+    """Publishes on a channel in confirm mode.
+
+    After any error the channel is unusable: its confirms may be out of step.
+    """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -94,7 +98,7 @@ class RabbitPublisher:
 
 
 class RabbitSubscription:
-    """One consumer on one channel, its deliveries buffered up to the prefetch."""
+    """Consumes one queue on one channel, buffering deliveries up to the prefetch."""
 
     def __init__(self, channel: Channel, queue: str, watchdog_seconds: float) -> None:
         self._channel = channel
@@ -156,16 +160,16 @@ class RabbitSubscription:
             raise BrokerUnavailableError(f"the consumer of {self._queue} is gone")
 
     async def _watch(self) -> None:
-        """Raise where messages wait in the queue and yet none is delivered.
+        """Raise where the queue has messages and yet none is delivered.
 
-        One that stands by beside a busy consumer raises too; it only subscribes anew.
+        A consumer that stands by beside a busy one raises too; it only subscribes anew.
         """
         try:
             answer = await self._channel.queue_declare(self._queue, passive=True, timeout=5)
         except TROUBLE as error:
             _reraise_if_cancelled(error)
             raise BrokerUnavailableError(f"watchdog: {error!r}") from error
-        # A message may have come between the two; it is then on its way.
+        # A message may have come between the wait and the count; it is then on its way.
         if answer.message_count and not await self._news_within(self._watchdog_seconds):
             raise BrokerUnavailableError(f"{self._queue} has messages and delivers none")
 
@@ -184,7 +188,7 @@ class RabbitSubscription:
 
 
 class RabbitBroker:
-    """Two connections, as RabbitMQ may block publishers while consumers must go on."""
+    """Keeps two connections: RabbitMQ may block publishers while consumers go on."""
 
     def __init__(
         self,
@@ -193,12 +197,12 @@ class RabbitBroker:
         *,
         watchdog_seconds: float = WATCHDOG_SECONDS,
     ) -> None:
-        """Take what to connect to.
+        """Take where to connect, and what to declare there.
 
         Args:
             url: The broker.
             declare: What to declare on every channel opened to publish or consume.
-            watchdog_seconds: After how long without a delivery a subscription looks whether the
+            watchdog_seconds: After how long without a delivery a subscription asks whether the
                 queue has messages.
         """
         self._url = url
@@ -226,7 +230,7 @@ class RabbitBroker:
         return subscription
 
     async def returned(self) -> None:
-        """Wait until a connection is made, by whomever."""
+        """Wait until anybody connects."""
         await self._back.wait()
 
     async def ping(self) -> None:
@@ -240,7 +244,7 @@ class RabbitBroker:
         self._connections.clear()
 
     async def _channel(self, purpose: str, *, declared_anew: bool = False) -> Channel:
-        """Open a channel; what somebody deleted while we were connected is declared again."""
+        """Open a channel; `declared_anew` declares again what somebody may have deleted."""
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS), self._locks[purpose]:
                 known = self._connections.get(purpose)
@@ -267,7 +271,7 @@ class RabbitBroker:
             raise
         self._connections[purpose] = connection
         self._back.set()
-        self._back = asyncio.Event()  # what is waited for from now on is the next connection
+        self._back = asyncio.Event()  # whoever waits from now on waits for the next connection
 
     async def _declare_all(self, connection: AbstractConnection) -> None:
         channel = await _open_channel(connection, confirms=False)
@@ -316,7 +320,10 @@ async def _close_quietly(closable: Channel | AbstractConnection) -> None:
 
 
 def _reraise_if_cancelled(error: BaseException) -> None:
-    """Tell our own cancellation from aiormq's: only ours is requested on the current task."""
+    """Raise a cancellation again where it is ours, not aiormq's.
+
+    Only ours is requested on the current task.
+    """
     task = asyncio.current_task()
     if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
         raise error

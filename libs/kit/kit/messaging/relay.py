@@ -1,7 +1,7 @@
-"""The relay: carries committed outbox rows to the broker, in order, at least once.
+"""Publishes committed outbox rows, in order and at least once (message relay).
 
-One relay of a service works at a time (an advisory lock), on a connection of its own. Duplicates
-after a crash are the inbox's work.
+One relay of a service works at a time (an advisory lock), on a connection of its own. The inbox
+takes care of duplicates after a crash.
 """
 
 from collections.abc import AsyncIterator
@@ -26,9 +26,9 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 10.0
 CHANNEL = "outbox"
 # A lost DELETE only means a message sent twice, so the relay need not wait for the disk. A relay
-# asks something every second; the session of one that died unnoticed must not keep the lock.
-# Planned anew each time, the rows to leave out are looked up in a hash table; in a plan made for
-# any array they are searched one by one, a thousand for each of a thousand rows.
+# asks something every second, so an idle session is that of a relay that died unnoticed, and must
+# not keep the lock. A plan made anew looks up the rows to leave out in a hash table; a plan made
+# for any array searches them one by one, a thousand for each of a thousand rows.
 SESSION = {
     "synchronous_commit": "off",
     "idle_session_timeout": "30s",
@@ -52,11 +52,11 @@ class Relay:
         *,
         polls: tuple[float, float] = (FIRST_POLL_SECONDS, LAST_POLL_SECONDS),
     ) -> None:
-        """Take what to relay.
+        """Take what to relay, and where to.
 
         Args:
             database: The service's database.
-            broker: Where to.
+            broker: Where to publish.
             url: Of the database, for the relay's own connection.
             polls: Shortest and longest pause in seconds, where nothing wakes it.
         """
@@ -67,7 +67,7 @@ class Relay:
         self._undeliverable = Undeliverable()
 
     async def run(self) -> None:
-        """Relay until cancelled, coming back after any trouble."""
+        """Relay until cancelled, and come back after any trouble."""
         await for_ever(f"{self._database.name}.relay", self._once, or_when=self._broker.returned)
 
     async def _once(self) -> None:
@@ -85,7 +85,7 @@ class Relay:
                     await publisher.close()
 
     async def _drain(self, drain: Drain) -> None:
-        """Drain until trouble; when nothing is left wait for the wake_up, or for the next poll."""
+        """Drain until trouble; when nothing is left wait for a wake-up or the next poll."""
         poll = self._first_poll
         while True:
             if await drain.step():
@@ -96,12 +96,12 @@ class Relay:
 
     @asynccontextmanager
     async def _ownership(self) -> AsyncIterator[asyncpg.Connection]:
-        """Hold the relay's lock; the session that holds it also reads, deletes and listens."""
+        """Hold the relay's lock by the session that also reads, deletes and listens."""
         async with _connected(self._url) as connection:
             while not await connection.fetchval(_TAKE_LOCK):
-                # Another process relays: what is committed here must wake it.
+                # Another process relays: a commit in this one must wake it.
                 await _pass_on(self._database, connection, OWNERSHIP_POLL_SECONDS)
-            # One that PostgreSQL ends is noticed at once, not with the next poll.
+            # So a session that PostgreSQL ends is noticed at once, not with the next poll.
             connection.add_termination_listener(self._on_notify)
             schema = await connection.fetchval("SELECT current_schema()")
             await connection.add_listener(f"{schema}_{CHANNEL}", self._on_notify)
@@ -112,13 +112,14 @@ class Relay:
 
 
 class RemoteWaker:
-    """Wakes a relay in another process: one coalesced NOTIFY, outside business transactions.
+    """Wakes a relay in another process, by a NOTIFY for all commits since the last.
 
-    NOTIFY inside one would take a cluster-wide lock through the WAL flush at COMMIT.
+    NOTIFY within a business transaction would hold a cluster-wide lock during the WAL flush of its
+    COMMIT.
     """
 
     def __init__(self, database: Database, url: str) -> None:
-        """Take the database whose wake_up to pass on, and the URL for a connection of its own."""
+        """Take the database whose wake-up to pass on, and the URL to connect to."""
         self._database = database
         self._url = url
 
@@ -148,11 +149,11 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def _pass_on(database: Database, connection: asyncpg.Connection, seconds: float) -> None:
-    """Wait to be woken; pass that on. A silent connection is asked for a sign of life."""
+    """Wait for a wake-up and pass it on; after a silence check the connection."""
     is_woken = await database.wake_up.wait(seconds)
     try:
         await connection.execute(_WAKE if is_woken else "SELECT 1")
     except BaseException:
-        if is_woken:  # nobody has heard it yet
+        if is_woken:  # the wake-up reached nobody yet
             database.wake_up.set()
         raise

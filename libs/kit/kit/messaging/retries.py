@@ -1,4 +1,4 @@
-"""Tries parked letters of one queue again, in the order of each key, until they are dead."""
+"""Retries a queue's parked letters until they are dead, in the order of each key."""
 
 import asyncio
 from typing import Any
@@ -26,12 +26,12 @@ class Retries:
     """Retries one queue's letters for as long as ``run`` runs."""
 
     def __init__(self, database: Database, reader: Decoder) -> None:
-        """Take the queue's reader, which knows its handlers."""
+        """Take the queue's decoder, which knows its handlers."""
         self._database = database
         self._reader = reader
 
     async def run(self) -> None:
-        """Retry until cancelled, coming back after any trouble."""
+        """Retry until cancelled, and come back after any trouble."""
         await for_ever(f"{self._reader.queue}.retries", self._once)
 
     async def _once(self) -> None:
@@ -40,7 +40,7 @@ class Retries:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def retry_due(self) -> int:
-        """Try the letters whose time has come, the first of each key; returns how many."""
+        """Retry the letters that are due, the first of each key; return how many."""
         async with self._database.read() as connection:
             now = self._database.clock.now()
             found = await dead_letters.due(connection, self._reader.queue, now)

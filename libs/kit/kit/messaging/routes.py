@@ -1,4 +1,4 @@
-"""The table of a service's messages.py: which function handles which message type."""
+"""Maps message types to handlers, as a service's messages.py declares them."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -16,7 +16,7 @@ Handler = Callable[[UnitOfWork, Sequence[Envelope]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Message type to handler; consecutive messages of one handler are handled in one call."""
+    """Handlers by message type; one call handles consecutive messages of one handler."""
 
     commands: Mapping[type[Command], Handler] = field(default_factory=dict)
     events: Mapping[type[Event], Handler] = field(default_factory=dict)
@@ -24,10 +24,10 @@ class Routes:
 
 
 def caused_by(envelope: Envelope) -> AbstractContextManager[object]:
-    """Pass a message's trace and correlation on to logs and to what is emitted meanwhile."""
+    """Bind a message's trace and correlation for logs and emitted messages."""
     return context.bind(**cloudevents.trace_of(envelope))
 
 
 def by_type(handlers: Mapping[type[M], Handler]) -> dict[str, tuple[type[Message], Handler]]:
-    """Index handlers by the type name found on the wire."""
+    """Index handlers by the type name on the wire."""
     return {model.type: (model, handler) for model, handler in handlers.items()}

@@ -1,4 +1,4 @@
-"""Exchanges and queues: who publishes where, who reads what. The whole topology in one place.
+"""Declares all exchanges and queues: who publishes where, and who reads what.
 
 | exchange           | kind    | routing key    | reaches                                          |
 |--------------------|---------|----------------|--------------------------------------------------|
@@ -18,14 +18,14 @@ from kit.messaging.outbox import COMMANDS, REPLIES
 DEAD = "saldo.dead"
 UNROUTED = "saldo.unrouted"
 UNROUTED_KEPT = 10_000
-# Set because versions differ (3.13 and before: none; 4.x: 20). A message gets here only by killing
-# its process or its transaction again and again; it then becomes a dead letter in PostgreSQL.
+# Set here because versions differ (3.13 and before: none; 4.x: 20). Only a message that ends its
+# process or its transaction again and again reaches it; it then becomes a dead letter.
 DELIVERY_LIMIT = 20
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerExchange:
-    """An exchange to declare, durable."""
+    """A durable exchange to declare."""
 
     name: str
     kind: str
@@ -43,7 +43,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """What one service declares at start; declaring it again changes nothing."""
+    """Names what one service declares at start; declaring it again changes nothing."""
 
     exchanges: tuple[BrokerExchange, ...]
     queues: tuple[Queue, ...]
@@ -56,7 +56,7 @@ def working_queue(
     dead: str = DEAD,
     delivery_limit: int = DELIVERY_LIMIT,
 ) -> Queue:
-    """Return a quorum queue with a safety net: what it gives up on keeps the queue's name.
+    """Return a quorum queue whose dead messages keep the name of the queue.
 
     It has one active consumer, the others stand by: a consumer that comes back before the broker
     has noticed its death would otherwise get later messages before earlier ones. So work is shared
@@ -78,7 +78,7 @@ def working_queue(
 
 
 def shared() -> Topology:
-    """Return what belongs to no single service."""
+    """Return the exchanges and queues that belong to no single service."""
     bounded = {"x-max-length": UNROUTED_KEPT, "x-overflow": "drop-head"}
     return Topology(
         exchanges=(
@@ -117,12 +117,12 @@ def of_service(
 
 
 def dead_queue_name(service: str) -> str:
-    """Return the name of the queue that takes what the broker gave up on for a service."""
+    """Return the name of the queue of a service's dead messages."""
     return f"{service}.dead"
 
 
 def _dead_queue(service: str, sources: Iterable[str]) -> Queue:
-    # No limit of its own: a message whose import fails must wait here, not vanish.
+    # No limit of its own: a message that can't be collected must wait here, not vanish.
     return Queue(
         dead_queue_name(service),
         tuple((DEAD, source) for source in sources),

@@ -1,4 +1,4 @@
-"""Remembers which aggregates wait because a message of theirs could not be delivered. Pure."""
+"""Remembers the subjects whose message could not be delivered. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,13 +14,16 @@ class _Trouble:
 
 
 class Undeliverable:
-    """Subjects whose message was returned or refused; each failure makes the pause longer."""
+    """Subjects whose message was returned or refused.
+
+    Each failure makes the pause of a subject longer.
+    """
 
     def __init__(self) -> None:
         self._troubles: dict[str, _Trouble] = {}
 
     def block(self, subjects: Iterable[str], now: float) -> None:
-        """Leave subjects alone for a while from ``now``, a reading of the monotonic clock."""
+        """Leave subjects alone for a while from ``now``, by the monotonic clock."""
         for subject in set(subjects):
             trouble = self._troubles.setdefault(subject, _Trouble(0, now))
             pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(trouble.failures, 30))
@@ -28,7 +31,7 @@ class Undeliverable:
             trouble.until = now + pause
 
     def blocked(self, now: float) -> frozenset[str]:
-        """Return the subjects to leave alone at present."""
+        """Return the subjects to leave alone at ``now``."""
         return frozenset(name for name, one in self._troubles.items() if one.until > now)
 
     def is_suspect(self, subject: str) -> bool:

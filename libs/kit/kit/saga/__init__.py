@@ -1,4 +1,4 @@
-"""Sagas: a business process as declared steps, decided purely, stored with inbox and outbox."""
+"""Runs sagas: declared steps, pure decisions, state stored with inbox and outbox."""
 
 from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait
 from kit.saga.engine import (

@@ -1,8 +1,8 @@
-"""The saga's brain: ``decide(definition, state, input, now)`` is pure; the engine does the I/O.
+"""Decides a saga's next move: ``decide(saga, state, given, now)``. Pure.
 
-An instance runs forward step by step; a refusal, a deadline or a wish to undo turns it round, and
+An instance runs forward step by step. A refusal, a deadline or a wish to undo turns it round, and
 it undoes what was (or may have been) done, newest first. Past the point of no return it only goes
-forward and calls for attention when that takes long.
+forward, and calls for attention when that takes long. The engine does the I/O.
 """
 
 from dataclasses import replace
@@ -31,7 +31,7 @@ ACTION, UNDO = "do", "undo"
 LAST_RESEND = timedelta(minutes=1)
 ATTENTION_ATTEMPTS = 6
 BY_OPERATOR = "operator"
-EARLY = "signals"  # of the data: news that came before their step
+EARLY = "signals"  # key in the data: signals that came before their step
 
 
 def begin(saga: Saga, saga_id: UUID, data: dict[str, Any], now: datetime) -> Decision:
@@ -55,7 +55,10 @@ def begin(saga: Saga, saga_id: UUID, data: dict[str, Any], now: datetime) -> Dec
 
 
 def decide(saga: Saga, state: SagaState, given: Input, now: datetime) -> Decision:
-    """Return what follows from an input; an input that fits no open question changes nothing."""
+    """Return what follows from an input.
+
+    An input that fits no open question changes nothing.
+    """
     if state.has_ended or state.step is None:
         return _unchanged(state)
     step = saga.step(state.step)
@@ -76,7 +79,7 @@ def decide(saga: Saga, state: SagaState, given: Input, now: datetime) -> Decisio
 
 
 def can_undo(saga: Saga, state: SagaState) -> bool:
-    """Tell whether the instance is still before its point of no return, or on its way back."""
+    """Tell whether an instance is before its point of no return, or being undone."""
     if state.phase is Phase.RUNNING and state.step is not None:
         return saga.can_turn_round_at(state.step)
     return state.phase is Phase.UNDOING
@@ -93,16 +96,16 @@ def _on_reply(saga: Saga, state: SagaState, step: Step, reply: Reply, now: datet
         return _done(saga, state, learnt, now, ("done", step.name, None))
     elif step.refused is not None and isinstance(reply, step.refused):
         return _on_refusal(saga, state, step, str(getattr(reply, "code", "refused")), now)
-    # It is asked again, and somebody is told.
-    puzzled = replace(state, needs_attention=True)
-    return Decision(puzzled, log=(("reply_not_understood", step.name, reply.type),))
+    # The question is asked again, and an operator is told.
+    flagged = replace(state, needs_attention=True)
+    return Decision(flagged, log=(("reply_not_understood", step.name, reply.type),))
 
 
 def _on_refusal(saga: Saga, state: SagaState, step: Step, code: str, now: datetime) -> Decision:
     if saga.may_be_refused_at(step.name):
         return _turn_round(saga, state, code, now, ("refused", step.name, code))
-    puzzled = replace(state, needs_attention=True)
-    return Decision(puzzled, log=(("refused_too_late", step.name, code),))
+    flagged = replace(state, needs_attention=True)
+    return Decision(flagged, log=(("refused_too_late", step.name, code),))
 
 
 def _on_task_ended(
@@ -119,7 +122,7 @@ def _on_task_ended(
 def _on_signal(
     saga: Saga, state: SagaState, step: Step, news: Signalled, now: datetime
 ) -> Decision:
-    """Take the news a step waits for; what comes before its step is kept until then."""
+    """Take the signal that a step waits for; keep one that comes before its step."""
     if state.phase is not Phase.RUNNING or saga.is_behind(news.step, step.name):
         return _unchanged(state, ("signal_ignored", news.step, news.refusal))
     if news.step != step.name:
@@ -134,7 +137,7 @@ def _on_signal(
 def _on_time(
     saga: Saga, state: SagaState, step: Step, now: datetime, *, has_letter: bool
 ) -> Decision:
-    """Ask again; give a step up at its deadline, unless there is no way back."""
+    """Ask again, or give a step up at its deadline where it can still be undone."""
     if state.next_at is None or now < state.next_at:
         return _unchanged(state)
     is_late = state.deadline_at is not None and now >= state.deadline_at
@@ -151,12 +154,12 @@ def _on_time(
         or is_late
         or attempts >= ATTENTION_ATTEMPTS,
     )
-    told = (("asked_again", step.name, None),) if _is_worth_telling(attempts) else ()
-    return Decision(waiting, _commands(waiting, step), told)
+    entries = (("asked_again", step.name, None),) if _is_worth_telling(attempts) else ()
+    return Decision(waiting, _commands(waiting, step), entries)
 
 
 def _is_worth_telling(attempts: int) -> bool:
-    """Tell whether an attempt goes to the log: each at first, then the 8th, 16th, 32nd …."""
+    """Tell whether an attempt is logged: each at first, then the 8th, 16th, 32nd …."""
     return attempts <= ATTENTION_ATTEMPTS or attempts & (attempts - 1) == 0
 
 
@@ -217,7 +220,7 @@ def _advance(saga: Saga, state: SagaState, now: datetime, log: tuple[Entry, ...]
 
 
 def _asked(state: SagaState, step: Step, now: datetime, *, epoch: int) -> SagaState:
-    """Return the state with its question asked just now."""
+    """Return the state with its question asked at ``now``."""
     deadline = _deadline(step, state.data, now) if state.phase is Phase.RUNNING else None
     asks_once = deadline is not None and isinstance(step.asks, Task | Wait)
     return replace(
@@ -237,7 +240,10 @@ def _deadline(step: Step, data: Data, now: datetime) -> datetime:
 
 
 def _turn_round(saga: Saga, state: SagaState, reason: str, now: datetime, entry: Entry) -> Decision:
-    """Begin to undo. A step whose answer is open may have happened, so it is undone as well."""
+    """Begin to undo, including a step whose answer is still open.
+
+    Such a step may have happened.
+    """
     step = saga.step(state.step or "")
     is_open = entry[0] != "refused" and step.undo is not None
     turned = replace(

@@ -1,4 +1,4 @@
-"""What a saga is: steps as data, one point of no return. Does nothing by itself."""
+"""Defines a saga as data: its steps, with one point of no return."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Data = Mapping[str, Any]  # what the saga was started with and has learnt; JSON 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a command is made from.
+    """Holds what a command is built from.
 
     Attributes:
         command_id: The same for every sending of one step's operation in one epoch.
@@ -29,14 +29,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Outside work (HTTP) that a worker of this service does itself, outside any unit of work."""
+    """A call by HTTP that a worker of this service makes, outside any unit of work."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """News that comes by itself, from a person or a provider, as a signal; nothing is asked.
+    """A wait for a signal from a person or a provider; nothing is sent.
 
     Attributes:
         until: When it is given up, where that is not the step's deadline.
@@ -49,7 +49,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step.
+    """One step of a saga, with its command, task or wait, and with its undo.
 
     Attributes:
         name: Stable name, stored with every instance.
@@ -59,7 +59,7 @@ class Step:
         undo: Builds the command that takes the step back; None where nothing is to be undone.
         undone: Reply to the undo.
         deadline: How long the step may take before it is given up (or, past the point of no
-            return, before somebody is called).
+            return, before an operator is called).
         resend_after: How long to wait for a reply before the same command is sent again.
         applies: Whether an instance needs this step.
         applies_when: The same in words, for people.
@@ -87,7 +87,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Saga:
-    """A named, versioned list of steps; running instances keep the version they began with."""
+    """A named list of steps, with a version that running instances keep."""
 
     name: str
     version: int
@@ -98,7 +98,10 @@ class Saga:
         return self.steps[self._position(name)]
 
     def after(self, name: str | None, data: Data) -> Step | None:
-        """Return the next step that applies after the named one (None: the first), or None."""
+        """Return the next step that applies after the named one, None where there is none.
+
+        With None for a name it is the first step that applies.
+        """
         start = 0 if name is None else self._position(name) + 1
         return next((step for step in self.steps[start:] if step.applies(data)), None)
 
@@ -111,7 +114,7 @@ class Saga:
         return self._position(name) < self._position(other)
 
     def may_be_refused_at(self, name: str) -> bool:
-        """Tell whether a no to the named step can still be honoured."""
+        """Tell whether a refusal of the named step can still be honoured."""
         return self._position(name) <= self._pivot()
 
     def _position(self, name: str) -> int:
@@ -121,7 +124,7 @@ class Saga:
         return next(at for at, step in enumerate(self.steps) if step.is_point_of_no_return)
 
     def faults(self) -> list[str]:
-        """Return what is wrong with the definition itself; a test expects nothing."""
+        """Return what is wrong with the definition; a test expects nothing."""
         pivots = [at for at, step in enumerate(self.steps) if step.is_point_of_no_return]
         if len(pivots) != 1:
             return ["there must be exactly one point of no return"]
@@ -159,5 +162,5 @@ def _faults_of_place(step: Step, beyond: int) -> Iterator[str]:
 
 
 def command_id(saga_id: UUID, step: str, operation: str, epoch: int) -> UUID:
-    """Return the id under which the participant knows this request, however often it is sent."""
+    """Return the id of a command, which is the same however often it is sent."""
     return derived_id(saga_id, step, operation, epoch)

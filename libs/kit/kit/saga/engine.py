@@ -1,7 +1,7 @@
-"""Runs sagas: loads, decides, saves and emits in the caller's unit of work, by the batch.
+"""Runs sagas in batches, in the caller's unit of work: load, decide, save, emit.
 
 Lock order, everywhere: first what the saga moves (``Hooks.lock``), then the saga rows, each in id
-order. So a route that locks its own row and then the saga cannot meet a reply head-on.
+order. So a route that locks its own row and then the saga cannot deadlock with a reply.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ from kit.wake_up import WakeUp
 
 TIMER_BATCH = 100
 TIMER_SECONDS = 0.5
-COUNT_EVERY = 20  # looks at the timers
+COUNT_EVERY = 20  # polls of the timers
 
 ended_sagas = Counter("saldo_sagas_ended", "Sagas that have ended", ["saga", "phase"])
 stuck_sagas = Counter("saldo_sagas_stuck", "Sagas that began to need attention", ["saga"])
@@ -54,7 +54,7 @@ log = structlog.get_logger(__name__)
 
 
 class UndoOutcome(Enum):
-    """What came of a wish to undo."""
+    """Says what became of a wish to undo."""
 
     UNDOING = "undoing"
     TOO_LATE = "too_late"
@@ -64,7 +64,7 @@ class UndoOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An instance to begin: its business id, what it knows, and the work that wants it."""
+    """An instance to begin: its business id, its data, and the caller's context."""
 
     saga_id: UUID
     data: dict[str, Any]
@@ -82,7 +82,7 @@ class SagaEnd:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A step that has just been done, and what its instance knows since."""
+    """A step that has just been done, with the instance's data since then."""
 
     saga_id: UUID
     step: str
@@ -91,13 +91,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the owning service does with its own rows; each is called once per batch.
+    """Changes the owning service's own rows; each hook is called once per batch.
 
     Attributes:
         lock: Locks the rows the sagas move, in id order, before the sagas are locked.
         completed: The sagas have completed.
         undone: The sagas have been undone, each with its reason.
-        done: Steps have been done, in order; told before the ends of the same batch.
+        done: Steps have been done, in order; called before the ends of the same batch.
     """
 
     lock: Callable[[UnitOfWork, Sequence[UUID]], Awaitable[None]]
@@ -107,10 +107,10 @@ class Hooks:
 
 
 class SagaEngine:
-    """One definition and its instances."""
+    """Runs the instances of one saga."""
 
     def __init__(self, saga: Saga, hooks: Hooks, *, earlier: Sequence[Saga] = ()) -> None:
-        """Take what to run.
+        """Take the saga to run.
 
         Args:
             saga: The definition that new instances begin with.
@@ -127,7 +127,7 @@ class SagaEngine:
         return bool(await self.start_many(uow, [Start(saga_id, data, context.current())]))
 
     async def start_many(self, uow: UnitOfWork, starts: Sequence[Start]) -> set[UUID]:
-        """Begin instances, each in the context it came with; returns the ids of the new ones."""
+        """Begin instances, each in its own context; return the ids of the new ones."""
         now = uow.clock.now()
         decisions = [begin(self.saga, start.saga_id, start.data, now) for start in starts]
         started = await store.insert(uow, decisions, now)
@@ -140,7 +140,7 @@ class SagaEngine:
         return started
 
     async def request_undo(self, uow: UnitOfWork, saga_id: UUID, reason: str) -> UndoOutcome:
-        """Turn an instance round while that is still possible; the caller holds its rows."""
+        """Turn an instance round where that is still possible; the caller holds its rows."""
         state = (await store.lock(uow, self.saga.name, [saga_id])).get(saga_id)
         if state is None:
             return UndoOutcome.NOT_FOUND
@@ -160,16 +160,16 @@ class SagaEngine:
         refusal: str | None = None,
         learnt: dict[str, Any] | None = None,
     ) -> bool:
-        """Bring an instance the news that a step waits for; the caller holds its rows.
+        """Give an instance the news that a step waits for; the caller holds its rows.
 
-        False where there is no such instance, or it is past that step. News that come before
-        their step are kept for it.
+        False where there is no such instance, or it is past that step. News that come before their
+        step are kept for it.
         """
         news = Signalled(step, refusal, learnt or {})
         return saga_id in await self.signal_many(uow, {saga_id: news})
 
     async def signal_many(self, uow: UnitOfWork, news: Mapping[UUID, Signalled]) -> set[UUID]:
-        """Do what ``signal`` does for many instances at once; returns those that took the news."""
+        """Do what ``signal`` does for many instances; return those that took the news."""
         states = await store.lock(uow, self.saga.name, news)
         return set(
             await self._apply(uow, states, [(one, told, None) for one, told in news.items()])
@@ -184,14 +184,14 @@ class SagaEngine:
         actor: str,
         learnt: dict[str, Any] | None = None,
     ) -> bool:
-        """Let an operator act on an instance; False where there is nothing to act on.
+        """Let an operator act on an instance; False where nothing can be done about it.
 
         Args:
-            uow: Where to do it.
+            uow: The unit of work to do it in.
             saga_id: The instance.
             action: What to do.
             actor: Who wants it; goes to the log.
-            learnt: What a skipped step would have told the saga.
+            learnt: What a skipped step would have taught the saga.
         """
         given = Operated(action, actor, learnt or {})
         return bool(await self.apply(uow, [(saga_id, given, None)]))
@@ -199,7 +199,7 @@ class SagaEngine:
     async def take_replies(
         self, uow: UnitOfWork, envelopes: Sequence[Envelope]
     ) -> Sequence[Envelope]:
-        """Advance this saga's instances by the replies that are theirs; returns the others."""
+        """Advance this saga's instances by their replies; return the replies of others."""
         ids = sorted({UUID(envelope.subject) for envelope in envelopes})
         await self._hooks.lock(uow, ids)
         states = await store.lock(uow, self.saga.name, ids)
@@ -217,7 +217,7 @@ class SagaEngine:
     async def apply(
         self, uow: UnitOfWork, inputs: Sequence[tuple[UUID, Input, Envelope | None]]
     ) -> int:
-        """Lock, decide in order, save and emit for many inputs; returns how many had an effect."""
+        """Lock, decide in order, save and emit for inputs; return how many had an effect."""
         ids = sorted({saga_id for saga_id, _, _ in inputs})
         await self._hooks.lock(uow, ids)
         return len(await self._apply(uow, await store.lock(uow, self.saga.name, ids), inputs))
@@ -228,7 +228,7 @@ class SagaEngine:
         states: dict[UUID, SagaState],
         inputs: Sequence[tuple[UUID, Input, Envelope | None]],
     ) -> list[UUID]:
-        """Return whom the inputs had an effect on, each as often as they had."""
+        """Return the ids of instances that changed, once for each input that changed them."""
         now = uow.clock.now()
         changed: dict[UUID, SagaState] = {}
         entries: list[tuple[UUID, Entry]] = []
@@ -290,7 +290,7 @@ class SagaEngine:
                 ended_sagas.labels(self.saga.name, phase.value).inc(len(ended))
 
     async def timers(self, database: Database) -> None:
-        """Wake instances whose time has come, until cancelled."""
+        """Wake instances that are due, until cancelled."""
         await for_ever(f"{self.saga.name}.timers", lambda: self._wake_due(database))
 
     async def _wake_due(self, database: Database) -> None:
@@ -303,14 +303,14 @@ class SagaEngine:
                 await asyncio.sleep(TIMER_SECONDS)
 
     async def count_stuck(self, database: Database) -> int:
-        """Note as a figure how many instances need attention now, and return it."""
+        """Count the instances that need attention, set the gauge, and return the count."""
         async with database.read() as connection:
             count = await store.needing_attention(connection, self.saga.name)
         waiting_sagas.labels(self.saga.name).set(count)
         return count
 
     async def wake_due(self, database: Database) -> int:
-        """Wake one batch of due instances; returns how many were due.
+        """Wake one batch of due instances; return how many were due.
 
         Every attempt moves ``next_at``, so timers that stay due can't starve the others.
         """
@@ -355,10 +355,10 @@ def _steps_done(saga_id: UUID, decision: Decision) -> list[Done]:
 
 
 def shared_replies(*engines: SagaEngine) -> Handler:
-    """Return one handler for replies that sagas of several kinds wait for.
+    """Return one handler for the replies that sagas of several kinds wait for.
 
-    Each engine takes its own and passes the others on. All that a batch may move is locked by the
-    first engine's hook, so its ``Hooks.lock`` must know the ids of the other sagas as well.
+    Each engine takes its own and passes the others on. The first engine's hook locks everything
+    that a batch may move, so its ``Hooks.lock`` must know the ids of the other sagas as well.
     """
 
     async def handle(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:

@@ -1,4 +1,4 @@
-"""One saga instance as stored, what can happen to it, and what follows. Values only."""
+"""Defines the values of a saga: its stored state, the inputs, and the decision."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +13,14 @@ Entry = tuple[str, str | None, str | None]  # of the log: what, at which step, i
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a worker tells of its work: it goes to the log under its own time."""
+    """A worker's report of its work, logged under the time that it names."""
 
     at: datetime
     text: str
 
 
 class Phase(StrEnum):
-    """Where an instance is; the last two are ends."""
+    """Says where an instance is; the last two are ends."""
 
     RUNNING = "running"
     UNDOING = "undoing"
@@ -37,8 +37,8 @@ class SagaState:
         epoch: Grows with every turn; a reply to an older question is ignored.
         attempts: How often the question under way was asked again.
         to_undo: Steps that were done and have an undo, oldest first.
-        next_at: When to look again; None exactly for ended instances.
-        needs_attention: Whether it takes so long that somebody should look.
+        next_at: When to wake it; None exactly for ended instances.
+        needs_attention: Whether it takes so long that an operator should look.
     """
 
     id: UUID
@@ -57,7 +57,7 @@ class SagaState:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing can happen any more."""
+        """Tell whether nothing can happen any more."""
         return self.phase in (Phase.COMPLETED, Phase.UNDONE)
 
 
@@ -70,7 +70,7 @@ class Replied:
 
 @dataclass(frozen=True, slots=True)
 class TaskEnded:
-    """A task of the given epoch ended: ``refusal`` is None where it was done."""
+    """A task of the given epoch ended; ``refusal`` is None where it was done."""
 
     epoch: int
     refusal: str | None
@@ -79,7 +79,7 @@ class TaskEnded:
 
 @dataclass(frozen=True, slots=True)
 class Signalled:
-    """What a step waits for has come; ``refusal`` is None where it is good news."""
+    """The news that a step waits for has come; ``refusal`` is None where it is good."""
 
     step: str
     refusal: str | None
@@ -88,30 +88,33 @@ class Signalled:
 
 @dataclass(frozen=True, slots=True)
 class TimePassed:
-    """``next_at`` has come; a letter tells that something about the instance can't be handled."""
+    """The time ``next_at`` has come.
+
+    ``has_letter`` says that a message of the instance could not be handled.
+    """
 
     has_letter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class UndoWanted:
-    """Somebody wants the whole taken back."""
+    """Somebody wants to undo the whole instance."""
 
     reason: str
 
 
 class Action(StrEnum):
-    """What an operator can do about an instance that is stuck."""
+    """Says what an operator can do about an instance that is stuck."""
 
     RETRY = "retry"  # ask again at once
-    SKIP = "skip"  # take the step under way as done (or undone): somebody saw to it by hand
-    UNDO = "undo"  # take everything back, while that is possible
-    FORCE = "force"  # take back what can be, even past the point of no return
+    SKIP = "skip"  # take the step under way as done (or undone): somebody did it by hand
+    UNDO = "undo"  # undo everything, while that is possible
+    FORCE = "force"  # undo what can be undone, even past the point of no return
 
 
 @dataclass(frozen=True, slots=True)
 class Operated:
-    """An operator acts; ``learnt`` is what the skipped step would have told."""
+    """An operator acts; ``learnt`` is what a skipped step would have taught the saga."""
 
     action: Action
     actor: str
@@ -123,7 +126,10 @@ Input = Replied | TaskEnded | Signalled | TimePassed | UndoWanted | Operated
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The new state, the commands to send, the log entries, and whether anything changed."""
+    """The new state, with the commands and log entries that go with it.
+
+    ``is_change`` is False where the input changed nothing.
+    """
 
     state: SagaState
     commands: tuple[Command, ...] = ()

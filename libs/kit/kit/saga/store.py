@@ -1,4 +1,4 @@
-"""Saga instances in PostgreSQL: locked, loaded and saved by the batch. The only SQL of sagas."""
+"""Stores saga instances in PostgreSQL, in batches. It holds all SQL of sagas."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ UPDATE saga SET lease_until = $4 WHERE id IN (
 RETURNING *
 """
 
-# Whoever holds the row is about to end the lease anyway.
+# A row that is locked is left out: whoever holds it is about to end the lease anyway.
 _RENEW = """
 UPDATE saga SET lease_until = $2 WHERE id IN (
     SELECT id FROM saga WHERE id = ANY($1::uuid[]) AND lease_until IS NOT NULL
@@ -100,7 +100,7 @@ FROM saga WHERE next_at IS NOT NULL AND ($1 OR needs_attention) ORDER BY started
 
 
 async def insert(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) -> set[UUID]:
-    """Store new instances, all by one statement; returns the ids of those that are new."""
+    """Store new instances by one statement; return the ids of those that are new."""
     rows = [
         (
             state.id,
@@ -134,7 +134,7 @@ async def save(
     log: Sequence[tuple[UUID, Entry]],
     now: datetime,
 ) -> None:
-    """Store new states and log entries, all by one statement."""
+    """Store new states and log entries by one statement."""
     rows = [
         (
             state.id,
@@ -156,34 +156,34 @@ async def save(
 
 
 def _columns(rows: Iterable[Sequence[Any]], count: int) -> list[list[Any]]:
-    """Turn rows into one array a column, also where there are none."""
+    """Turn rows into one array per column; without rows into empty arrays."""
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(count)]
 
 
 async def note(uow: UnitOfWork, saga_id: UUID, step: str | None, notes: Iterable[Note]) -> None:
-    """Add what a worker noted to an instance's log, each under its own time."""
+    """Add a worker's notes to an instance's log, each under its own time."""
     times, texts = _columns([(note.at, note.text) for note in notes], 2)
     await uow.execute(_NOTE, saga_id, step, times, texts)
 
 
 async def due(connection: Connection, name: str, now: datetime, limit: int) -> list[UUID]:
-    """Return instances whose time has come, the longest due first."""
+    """Return the ids of due instances, the longest due first."""
     return [row["id"] for row in await connection.fetch(_DUE, name, now, limit)]
 
 
 async def needing_attention(connection: Connection, name: str) -> int:
-    """Return how many live instances need attention."""
+    """Count the live instances that need attention."""
     return int(await connection.fetchval(_NEEDING_ATTENTION, name))
 
 
 async def postpone(uow: UnitOfWork, saga_id: UUID, until: datetime, why: str) -> None:
-    """Move on the timer of an instance that can't be woken, and call for attention."""
+    """Postpone an instance that can't be woken, and call for attention."""
     await uow.execute(_POSTPONE, saga_id, until, uow.clock.now(), why.replace("\x00", "\ufffd"))
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """What a worker takes, and until when it is the worker's alone."""
+    """Says which instances a worker leases, and until when."""
 
     name: str
     steps: Sequence[str]
@@ -192,7 +192,7 @@ class Lease:
 
 
 async def take(uow: UnitOfWork, lease: Lease) -> list[SagaState]:
-    """Take instances that stand at a task; nobody else gets them before the lease ends."""
+    """Lease instances that wait for a task, so that no other worker takes them."""
     now = uow.clock.now()
     rows = await uow.fetch(_LEASE, lease.name, list(lease.steps), now, lease.until, lease.limit)
     return [_state(row) for row in rows]
@@ -204,12 +204,15 @@ async def renew(uow: UnitOfWork, ids: Iterable[UUID], until: datetime) -> None:
 
 
 async def listed(connection: Connection, *, everything: bool) -> list[dict[str, Any]]:
-    """Return live instances for an operator, oldest first: all, or those that need attention."""
+    """Return live instances for an operator, oldest first.
+
+    They are all of them, or those that need attention.
+    """
     return [dict(row) for row in await connection.fetch(_LISTED, everything, LISTED)]
 
 
 async def shown(connection: Connection, saga_id: UUID) -> dict[str, Any] | None:
-    """Return an instance and its log, for an operator."""
+    """Return an instance and its log, for an operator; None where there is none."""
     row = await connection.fetchrow("SELECT * FROM saga WHERE id = $1", saga_id)
     return None if row is None else {**row, "log": await log_of(connection, saga_id)}
 

@@ -1,4 +1,4 @@
-"""Does the outside work of sagas: leases instances that stand at a task, works, reports back.
+"""Does the tasks of sagas: leases instances, works, and reports the outcome.
 
 The work runs outside any unit of work. A worker that dies stops renewing its leases, and another
 one works again, so a task must bear being done twice.
@@ -29,7 +29,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
-    """How a task ended: ``refusal`` None where it was done; ``notes`` go to the saga's log."""
+    """Says how a task ended.
+
+    ``refusal`` is None where it was done; ``notes`` go to the saga's log.
+    """
 
     refusal: str | None = None
     learnt: dict[str, Any] = field(default_factory=dict)
@@ -40,7 +43,7 @@ Work = Callable[[UUID, Mapping[str, Any]], Awaitable[TaskOutcome]]
 
 
 class TaskRunner:
-    """Runs the tasks of one saga; ``works`` maps task names to what does them."""
+    """Runs the tasks of one saga; ``works`` maps their names to the functions."""
 
     def __init__(self, engine: SagaEngine, database: Database, works: Mapping[str, Work]) -> None:
         """Take the engine to report to, and the work by task name."""
@@ -72,7 +75,7 @@ class TaskRunner:
                 await self._engine.task_wake_up.wait(POLL_SECONDS)
 
     async def start_waiting(self) -> int:
-        """Start the tasks that wait, as many as there is room for; returns how many."""
+        """Start as many waiting tasks as there is room for; return how many."""
         free = AT_ONCE - len(self._running)
         if free <= 0:
             return 0
@@ -95,7 +98,7 @@ class TaskRunner:
         task.add_done_callback(forget)
 
     async def renew_leases(self) -> None:
-        """Keep what is being worked on, a good while before its lease ends."""
+        """Renew the leases of running tasks, a good while before they end."""
         now = self._database.clock.now()
         if self._running and (self._renew_at is None or now >= self._renew_at):
             async with self._database.unit_of_work() as uow:

@@ -1,4 +1,4 @@
-"""Owns access tokens as services receive them: verification, keys, revocation, service tokens.
+"""Checks access tokens and their revocation, and fetches a service's own tokens.
 
 It does not issue user tokens: services/auth does.
 """

@@ -1,6 +1,7 @@
-"""Owns the public keys that access tokens are checked against; does not judge tokens.
+"""Owns the public keys that access tokens are checked against.
 
-The published set is fetched in the background and served stale while its publisher is away.
+The published set is fetched in the background, and the last one is used while its publisher is
+away. Does not judge tokens.
 """
 
 import asyncio
@@ -27,11 +28,11 @@ _log = structlog.get_logger(__name__)
 
 
 class JwksError(Exception):
-    """The published document holds no key that an ES256 token could be checked against."""
+    """The published document holds no key that an ES256 token can be checked against."""
 
 
 def parse_jwks(document: Mapping[str, Any]) -> dict[str, EllipticCurvePublicKey]:
-    """Return key id -> P-256 public key of a JSON Web Key Set (RFC 7517).
+    """Return the P-256 public keys of a JSON Web Key Set by key id (RFC 7517).
 
     Keys of other kinds or without an id are skipped, and so is one published together with its
     private part: what everybody can sign with proves nothing.
@@ -59,7 +60,10 @@ def parse_jwks(document: Mapping[str, Any]) -> dict[str, EllipticCurvePublicKey]
 
 
 def http_source(url: str, client: httpx.AsyncClient) -> Fetch:
-    """Return a fetch of the key set at `url`: no redirects, a bounded answer, a short timeout."""
+    """Return a function that fetches the key set at `url`.
+
+    It follows no redirects, refuses a large answer, and has a short timeout.
+    """
 
     async def fetch() -> Mapping[str, Any]:
         answer = await client.get(url, timeout=FETCH_TIMEOUT_SECONDS, follow_redirects=False)
@@ -75,7 +79,7 @@ def http_source(url: str, client: httpx.AsyncClient) -> Fetch:
 
 
 class KeySet:
-    """The keys now published, by key id.
+    """Holds the keys that are published now, by key id.
 
     An unknown key id causes at most one fetch per 30 s and never removes a key; a key leaves when
     a good document without it was read, within `REFRESH_SECONDS` of that document's publication.
@@ -90,11 +94,11 @@ class KeySet:
 
     @property
     def loaded(self) -> bool:
-        """Whether any key has been fetched yet."""
+        """Tell whether any key has been fetched yet."""
         return bool(self.keys)
 
     async def find(self, kid: str) -> EllipticCurvePublicKey | None:
-        """Return the key with this id, looking once more at the publisher where it is unknown."""
+        """Return the key with this id, after one more fetch where it is unknown."""
         key = self.keys.get(kid)
         if key is not None:
             return key
@@ -106,7 +110,7 @@ class KeySet:
         return self.keys.get(kid)
 
     async def refresh(self) -> bool:
-        """Fetch once; on any failure keep what is known and return False."""
+        """Fetch once; on any failure keep the known keys and return False."""
         try:
             self.keys = parse_jwks(await self._fetch())
         except (httpx.HTTPError, ValueError, JwksError) as error:
@@ -115,7 +119,7 @@ class KeySet:
         return True
 
     async def keep_fresh(self) -> None:
-        """Fetch for ever: eagerly until the first success, then every `REFRESH_SECONDS`."""
+        """Fetch for ever: often until the first success, then every `REFRESH_SECONDS`."""
         retry = FIRST_RETRY_SECONDS
         while True:
             if await self.refresh():

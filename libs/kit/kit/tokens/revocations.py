@@ -1,7 +1,8 @@
-"""Owns how a revocation travels from auth to every verifier; does not decide who is revoked.
+"""Carries revocations from auth to every verifier, by one Redis stream.
 
-Auth appends to one Redis stream; each verifier follows it and keeps what it says in memory, so
-that a check costs a dictionary look-up. A verifier that cannot follow knows that it cannot.
+Auth appends to the stream; each verifier follows it and keeps what it says in memory, so that a
+check costs a dictionary look-up. A verifier that can't follow knows that it can't. Does not decide
+who is revoked.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from redis.asyncio import Redis
 from redis.typing import EncodableT, FieldT
 
 STREAM: Final = "saldo:revocations"
-# No access token may live longer than revocations are remembered: verifier.py refuses such.
+# No access token may live longer than revocations are kept: verifier.py refuses such a token.
 RETENTION: Final = timedelta(hours=1)
 STALE_AFTER_SECONDS: Final = 2.0
 BLOCK_MILLISECONDS: Final = 400
@@ -28,12 +29,12 @@ _log = structlog.get_logger(__name__)
 
 
 async def revoke_session(redis: Redis, session_id: object) -> None:
-    """Tell every verifier that the access tokens of this session are no longer good."""
+    """Revoke the access tokens of a session at every verifier."""
     await _append(redis, {"kind": "sid", "id": str(session_id)})
 
 
 async def revoke_subject(redis: Redis, subject: object, token_version: int) -> None:
-    """Tell every verifier that the subject's tokens with a smaller `tv` are no longer good."""
+    """Revoke the subject's access tokens with a smaller `tv` at every verifier."""
     await _append(redis, {"kind": "sub", "id": str(subject), "tv": str(token_version)})
 
 
@@ -43,12 +44,12 @@ async def _append(redis: Redis, fields: dict[FieldT, EncodableT]) -> None:
 
 
 def _horizon_milliseconds() -> int:
-    # Wall time on purpose: stream ids are the Redis server's wall clock.
+    # The machine's own clock, because stream ids are the Redis server's.
     return int((time.time() - RETENTION.total_seconds()) * 1000)
 
 
 class Revocations:
-    """What has been revoked within `RETENTION`, kept up to date by `follow`."""
+    """Holds what was revoked within `RETENTION`; `follow` keeps it up to date."""
 
     def __init__(self, redis: Redis, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
@@ -60,12 +61,12 @@ class Revocations:
 
     @property
     def fresh(self) -> bool:
-        """Whether the stream was read to its end within the last `STALE_AFTER_SECONDS`."""
+        """Tell whether the stream was read to its end within `STALE_AFTER_SECONDS`."""
         at = self._caught_up_at
         return at is not None and self._monotonic() - at <= STALE_AFTER_SECONDS
 
     def denies(self, session_id: str, subject: str, token_version: int) -> bool:
-        """Whether a token with these claims has been revoked."""
+        """Tell whether a token with these claims has been revoked."""
         if session_id in self._sessions:
             return True
         newest = self._versions.get(subject)
@@ -74,13 +75,13 @@ class Revocations:
     async def follow(self) -> None:
         """Follow the stream for ever.
 
-        After every interruption it is read again from the horizon: taking in a revocation twice
-        is harmless, and a Redis that came back with a shorter stream must not leave a gap.
+        After every interruption it is read again from the horizon: reading a revocation twice is
+        harmless, and a Redis that came back with a shorter stream must not leave a gap.
         """
         while True:
             try:
                 await self._follow_connection()
-            except Exception as error:  # noqa: BLE001 - whoever stops following is blind for good
+            except Exception as error:  # noqa: BLE001 - to stop following is to miss all to come
                 _log.warning("revocations_unreadable", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -130,7 +131,7 @@ def _stop_if_cancelled() -> None:
 
 
 def _entries(reply: Any) -> list[tuple[str, dict[str, str]]]:
-    """Flatten an XREAD reply (bytes or text, as the client decodes) of our one stream."""
+    """Return the entries of an XREAD reply for our one stream, decoded to text."""
     return [
         (_text(entry_id), {_text(name): _text(value) for name, value in fields.items()})
         for _, entries in reply

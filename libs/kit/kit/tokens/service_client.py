@@ -1,4 +1,7 @@
-"""Owns a service's own access token for calls to other services; does not make those calls."""
+"""Fetches a service's own access token for calls to other services.
+
+Does not make those calls.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +30,9 @@ class _Grant(BaseModel):
 
 
 class ServiceToken:
-    """The client-credentials token (RFC 6749 §4.4) of one service, renewed when it is used late.
+    """Holds one service's client-credentials token (RFC 6749 §4.4).
+
+    It is renewed by the first use within `RENEW_BEFORE` of its end.
 
     Args:
         client: carries the request; its owner closes it.
@@ -71,7 +76,7 @@ class ServiceToken:
 
     @asynccontextmanager
     async def fetched_ahead(self) -> AsyncIterator[Self]:
-        """Fetch the first token beside the block, so that the first call need not wait for it."""
+        """Fetch the first token during the block, so that the first call need not wait."""
         task = spawn(self._fetch_first(), "tokens.service")
         try:
             yield self
@@ -100,6 +105,6 @@ class ServiceToken:
             raise Unavailable from error
         self._headers = {"Authorization": f"Bearer {grant.access_token}"}
         lifetime = timedelta(seconds=grant.expires_in)
-        # A token shorter-lived than the margin is renewed at half its life, not on every call.
+        # A token that lives shorter than the margin is renewed at half its life, not on every call.
         margin = min(RENEW_BEFORE, lifetime / 2)
         self._renew_at = self._clock.now() + lifetime - margin

@@ -1,4 +1,4 @@
-"""Owns the judgement whether an access token is good, in the order that SECURITY fixes.
+"""Decides whether an access token is good.
 
 It does not know what the bearer may do with it: that is the business of each operation.
 """
@@ -34,7 +34,7 @@ _ES256 = ECAlgorithm(ECAlgorithm.SHA256)
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Who an access token speaks for, after every check was passed.
+    """Says who an access token speaks for, after every check was passed.
 
     `user_id`, `session_id` are set for users only, `service` (the name without its `svc:`) for
     services only.
@@ -52,7 +52,7 @@ class Claims:
 
 
 class _Header(BaseModel):
-    """JOSE header (RFC 7515 §4); `jwk`, `jku` and `x5u` are not even read."""
+    """JOSE header (RFC 7515 §4), without `jwk`, `jku` and `x5u`: they are never read."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
@@ -63,12 +63,12 @@ class _Header(BaseModel):
     zip: None = None
 
 
-# Up to the last second that a datetime can hold.
+# The last second that a datetime can hold is the upper bound.
 _EpochSeconds = Annotated[int, Field(ge=0, le=253_402_300_799)]
 
 
 class _Payload(BaseModel):
-    """The claims of RFC 9068 that are issued here, with the types they are issued in."""
+    """The claims of RFC 9068 that auth issues, with their types."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
@@ -97,10 +97,10 @@ class _Verified:
 
 
 class TokenVerifier:
-    """Verifies access tokens against published keys and followed revocations.
+    """Verifies access tokens by published keys and followed revocations.
 
-    A verified token is remembered (by its SHA-256 only) for at most a minute; each use still
-    looks at its expiry, at the revocations, and whether its key is still published.
+    A verified token is remembered (by its SHA-256 only) for at most a minute; each use still checks
+    its expiry, the revocations, and whether its key is still published.
     """
 
     def __init__(  # noqa: PLR0913 - collaborators, clocks and a bound, all named at the call
@@ -128,10 +128,10 @@ class TokenVerifier:
     async def open(
         cls, jwks_url: str, *, issuer: str, audience: str, revocations: Revocations
     ) -> Self:
-        """Start fetching keys and following revocations; returns before either has arrived.
+        """Start to fetch keys and to follow revocations; return before either has arrived.
 
         The service whose own keys these are opens a verifier too, before it can answer the fetch:
-        so it is readiness (`require_ready`), not opening, that waits.
+        so readiness (`require_ready`) waits, and opening does not.
         """
         running = AsyncExitStack()
         client = await running.enter_async_context(httpx.AsyncClient(trust_env=False))
@@ -150,17 +150,17 @@ class TokenVerifier:
         return verifier
 
     async def close(self) -> None:
-        """Stop the background work. The Redis client belongs to whoever opened it."""
+        """Stop the background work; the Redis client is left to its owner."""
         await self._running.aclose()
 
     @property
     def keys_loaded(self) -> bool:
-        """Whether a key set has been fetched."""
+        """Tell whether a key set has been fetched."""
         return self._keys.loaded
 
     @property
     def revocations_fresh(self) -> bool:
-        """Whether a revocation made two seconds ago would be known."""
+        """Tell whether a revocation made two seconds ago would be known."""
         return self._revocations.fresh
 
     async def require_ready(self) -> None:
@@ -237,13 +237,13 @@ class TokenVerifier:
             raise TokenInvalid
         if claimed.exp + LEEWAY_SECONDS <= now or claimed.iat - LEEWAY_SECONDS > now:
             raise TokenInvalid
-        # One that outlives the memory of revocations could be used again after its revocation.
+        # A token that outlives the memory of revocations could be used again after its revocation.
         if claimed.exp - claimed.iat > RETENTION.total_seconds():
             raise TokenInvalid
 
 
 def _claims(claimed: _Payload) -> Claims:
-    """Tell users from services; each kind has claims that the other must not do without."""
+    """Return the claims of a user or a service; refuse claims that fit neither."""
     service: str | None = None
     user_id: UUID | None = None
     if claimed.sub.startswith(SERVICE_PREFIX):

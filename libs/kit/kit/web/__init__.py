@@ -1,4 +1,4 @@
-"""The HTTP edge of every service: one app factory, one error model, one idea of the caller.
+"""Owns the HTTP edge of every service: app, errors, callers.
 
-Does not know any operation; services declare theirs with `kit.web.routes.Router`.
+It knows no operation; services declare theirs with `kit.web.routes.Router`.
 """

@@ -1,11 +1,14 @@
-"""Owns where a request came from."""
+"""Finds the address that a request came from."""
 
 from fastapi import Request
 
 
 def address_of(request: Request) -> str:
-    """Return where a request came from: the gateway says it, and drops what others have said."""
-    told = request.headers.get("x-forwarded-for")
-    if told is not None:
-        return told
+    """Return the address that a request came from, as the gateway says it.
+
+    The gateway drops what others have said about it.
+    """
+    forwarded = request.headers.get("x-forwarded-for")
+    if forwarded is not None:
+        return forwarded
     return "" if request.client is None else request.client.host

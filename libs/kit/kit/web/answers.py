@@ -1,4 +1,4 @@
-"""Owns an answer that says more than a model can: a status of its own, headers, nothing at all."""
+"""Owns the answer with a status of its own, with headers, or without a body."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -15,14 +15,14 @@ _JSON: RawHeaders = [(b"content-type", b"application/json")]
 
 
 class Answer(Response):
-    """A JSON answer with a status and headers; return it from an operation or idempotent work.
+    """A JSON answer with a status and headers, for operations and idempotent work.
 
-    It is rendered when it is made, from the model's own declaration, so that only documented
-    fields leave.
+    It is rendered when it is made, from the model's own declaration, so that only documented fields
+    leave.
 
     Attributes:
         own_headers: The headers it was given.
-        stored: The body that idempotent work keeps for repetitions, without what is told once.
+        stored: The body that is kept for repetitions, without what is said only once.
         is_repeated: Whether it is such a kept answer, given again.
     """
 
@@ -38,7 +38,7 @@ class Answer(Response):
         stored: BaseModel | None = None,
         is_repeated: bool = False,
     ) -> None:
-        """Render the answer from a model, or take a body rendered before, or have none."""
+        """Render the answer from a model, or take a rendered body, or have none."""
         self.status_code = status
         self.background = None
         self.body = body if model is None else to_json(model)
@@ -53,10 +53,10 @@ class Answer(Response):
             self.raw_headers.append((b"content-length", str(len(self.body)).encode()))
 
     def says(self, facts: type[M]) -> M:
-        """Return what it says, as far as `facts` has fields for it.
+        """Return the facts that the answer states, as far as `facts` has fields for them.
 
-        Only an answer that was kept is read from its text; `facts` is to be small, and to ask for
-        no field that answers have not always had.
+        Only a kept answer is parsed for it; `facts` must be small, and have no field that older
+        answers lack.
         """
         if self._model is None:
             return facts.model_validate_json(self.body)

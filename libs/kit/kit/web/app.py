@@ -1,4 +1,4 @@
-"""Owns the app of every service: what all of them answer, and the order in which requests pass.
+"""Owns the app of every service: the common operations, and the way of a request.
 
 Does not open databases or read settings from the environment; the runtime does.
 """
@@ -27,7 +27,7 @@ Describe = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class WebApp(FastAPI):
-    """A FastAPI whose operations are all declared by `kit.web.routes.Router`."""
+    """A FastAPI app whose operations are all declared by `kit.web.routes.Router`."""
 
     def __init__(
         self,
@@ -60,15 +60,15 @@ class WebApp(FastAPI):
         self.middleware_stack = None
 
     def add_middleware(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: the edge is all that a request passes, and would leave it out silently."""
+        """Refuse middleware: requests pass only the edge and would leave it out silently."""
         raise TypeError("middleware is not supported: kit.web.serving.edge is all of it")
 
     def add_exception_handler(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: what an error says to the caller is kit.web.outages' and kit.refusals'."""
+        """Refuse handlers: kit.web.outages and kit.refusals say what answers an error."""
         raise TypeError("exception handlers are not supported: raise a kit.refusals.Refusal")
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Return the edge; Starlette's own stack is for what is not HTTP: the lifespan."""
+        """Return the edge; Starlette's own stack serves only the lifespan."""
         if self.dependency_overrides:
             raise TypeError("dependency_overrides are not supported: pass the real thing in")
         if strangers := [r for r in self.router.routes if not isinstance(r, Route)]:
@@ -93,7 +93,7 @@ class WebApp(FastAPI):
         await self.middleware_stack(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document, made once."""
+        """Return the OpenAPI document, which is made once."""
         if self.openapi_schema is None:
             shown = [route for route in self.kit_routes if route.include_in_schema]
             document = get_openapi(
@@ -120,7 +120,7 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
     tags: Sequence[dict[str, Any]] = (),
     describe: Describe | None = None,
 ) -> WebApp:
-    """Put together a service's app.
+    """Return a service's app.
 
     Args:
         name: The service.

@@ -1,6 +1,6 @@
-"""Owns the one line by which an operation says that an administrator saw or changed something.
+"""Records what an administrator saw or changed, by one line in an operation.
 
-Does not keep it: `app.state.record_audit` does (`kit.audit.Recorder`).
+`app.state.record_audit` stores the record (`kit.audit.Recorder`).
 """
 
 from collections.abc import Collection, Sequence
@@ -20,10 +20,10 @@ from kit.web.identity import Identity
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What is kept of one request; nothing, unless an administrator is about others' business.
+    """Records the acts of one request, where an administrator acts on others' objects.
 
-    On an operation for administrators everything is. On one that is for owners as well, only what
-    is not the caller's own.
+    On an operation for administrators every act is recorded; on one that is for owners as well,
+    only acts on objects that are not the caller's own.
     """
 
     caller: Identity | None
@@ -41,30 +41,31 @@ class Audit:
         *owners: UUID,
         concerned: Sequence[UUID] = (),
     ) -> None:
-        """Write down, in the unit of work of the change, what is changed.
+        """Record a change, in its unit of work.
 
         Args:
-            uow: Where it is changed.
-            kind: What it is: `user`, `wallet`, `payment`, …
-            subject_id: Which one.
-            owners: All whose it is; it is found in the log under each of them.
-            concerned: Whom it concerns as well, without its being theirs to change: a payer who is
-                given back by an administrator, perhaps by themselves.
+            uow: The unit of work of the change.
+            kind: The kind of the object: `user`, `wallet`, `payment`, …
+            subject_id: The object's id.
+            owners: All its owners; the log finds the act under each of them.
+            concerned: Users whom it concerns without owning it: a payer who is given back by an
+                administrator, perhaps by themselves.
         """
         if self._is_kept(owners):
             await self._keep(uow, kind, subject_id, (*owners, *concerned))
 
     async def read(self, kind: str, subject_id: UUID | str | None = None, *owners: UUID) -> None:
-        """Write down what is shown, and commit it: before the answer, with no connection held.
+        """Record that an object is shown, and commit that.
 
-        A list has no ``subject_id``; see `listed` for one that is asked for by owners.
+        It is called before the answer, with no connection held. A list has no ``subject_id``; see
+        `listed` for one that is asked for by owners.
         """
         if self._is_kept(owners):
             async with self.database.unit_of_work() as uow:
                 await self._keep(uow, kind, subject_id, owners)
 
     async def listed(self, kind: str, owners: Collection[UUID] | None) -> None:
-        """Write down that a list was shown: once for each owner, once where it is everybody's."""
+        """Record that a list is shown: once for each owner, or once for everybody's."""
         asked: list[tuple[UUID, ...]] = [()] if owners is None else [(one,) for one in owners]
         kept = [one for one in asked if self._is_kept(one)]
         if kept:
@@ -96,7 +97,7 @@ class Audit:
 
 
 async def audit_of(request: Request) -> Audit:
-    """Return what an operation tells of itself; routes take `Auditing`."""
+    """Return the request's `Audit`; routes take it as `Auditing`."""
     route, state = request.scope["saldo.route"], request.app.state
     return Audit(
         caller=request.scope.get("saldo.identity"),

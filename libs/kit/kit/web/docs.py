@@ -1,6 +1,6 @@
-"""Owns a service's own `/docs` (Swagger UI, assets served from here) and `/openapi.json`.
+"""Serves a service's own `/docs` (Swagger UI) and `/openapi.json`.
 
-Does not serve the documentation of all services together: the gateway does.
+The assets are served from here, too. The documentation of all services together is the gateway's.
 """
 
 from functools import cache
@@ -45,7 +45,7 @@ router = Router(tags=["docs"])
     include_in_schema=False,
 )
 async def get_openapi(request: Request) -> Response:
-    """Answer the document."""
+    """Answer the OpenAPI document."""
     return Answer(200, body=orjson.dumps(request.app.openapi()))
 
 
@@ -57,7 +57,7 @@ async def get_openapi(request: Request) -> Response:
     include_in_schema=False,
 )
 async def get_docs() -> Response:
-    """Answer the page."""
+    """Answer the page of the documentation."""
     return _page(_PAGE, "text/html")
 
 
@@ -69,7 +69,7 @@ async def get_docs() -> Response:
     include_in_schema=False,
 )
 async def get_docs_start() -> Response:
-    """Answer the script of our own (the policy allows none inside the page)."""
+    """Answer the script that starts the page; the policy allows none inside the page."""
     return _page(_START, "text/javascript")
 
 
@@ -99,7 +99,7 @@ async def get_docs_style() -> Response:
 
 @cache
 def _asset(name: str) -> str:
-    # Found, not imported: importing the package reads nine megabytes into memory.
+    # The package is found, not imported: importing it reads nine megabytes into memory.
     spec = find_spec("offapi")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("the package offapi is not installed")

@@ -1,4 +1,4 @@
-"""Owns the text of Server-Sent Events (WHATWG HTML §9.2) and the answer that carries them.
+"""Owns the text of Server-Sent Events (WHATWG HTML §9.2), and the answer with it.
 
 Does not know what events there are, nor when a stream ends.
 """
@@ -24,7 +24,7 @@ LastEventId = Annotated[
     ),
 ]
 
-# For `responses=` of an operation.
+# An operation that streams events passes this as its `responses=`.
 DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "Events as they happen; a comment every 15 s; it ends with the token.",
@@ -34,22 +34,22 @@ DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
 
 
 def event(data: bytes, position: int) -> bytes:
-    """Return an event whose data is one line, and from where to resume after it."""
+    """Return an event with one line of data, and the position to resume from after it."""
     return b"id: %d\ndata: %b\n\n" % (position, data)
 
 
 def moved(position: int) -> bytes:
-    """Return what moves the position on and is no event to the receiver."""
+    """Return a line that moves the position on and is no event to the receiver."""
     return b"id: %d\n\n" % position
 
 
 def named(name: str, position: int) -> bytes:
-    """Return an event that is its name alone."""
+    """Return an event that consists of its name."""
     return b"event: %b\nid: %d\ndata: {}\n\n" % (name.encode(), position)
 
 
 class EventStream(StreamingResponse):
-    """A stream of events; proxies are told to pass each on at once."""
+    """A stream of events; it asks proxies to pass each event on at once."""
 
     media_type = CONTENT_TYPE
 
@@ -58,7 +58,7 @@ class EventStream(StreamingResponse):
         self._content = content
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the stream ends or the receiver has gone, and give up what it holds."""
+        """Send until the stream ends or the receiver has gone, then close the source."""
         try:
             await super().__call__(scope, receive, send)
         finally:

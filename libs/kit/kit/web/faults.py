@@ -1,6 +1,7 @@
-"""Owns how a value that pydantic refused is told: a stable code and a text in both languages.
+"""Turns pydantic's errors into faults, with stable codes and texts.
 
-Does not repeat the value: texts are filled from the declaration only (limits, allowed words).
+The texts are in both languages. No value is repeated: texts are filled from the declaration only
+(limits, allowed words).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,14 +18,14 @@ class _Text(NamedTuple):
     ru: str
 
 
-# Nobody mends more at once; a body of a megabyte can have a hundred thousand.
+# A caller mends no more at once, and a body of a megabyte can have a hundred thousand.
 MAX_FAULTS = 100
 
 _INVALID = _Text("invalid", "Not accepted.", "Не принято.")
 _WRONG_TYPE = "wrong_type"
 _MALFORMED = "malformed"
 
-# By the start of pydantic's error type; the longest match wins.
+# The keys are beginnings of pydantic's error types; the longest match wins.
 _TEXTS: dict[str, _Text] = {
     "missing": _Text("required", "Required.", "Обязательное поле."),
     "extra_forbidden": _Text("unknown_field", "There is no such field.", "Такого поля нет."),
@@ -85,7 +86,7 @@ _BY_LENGTH = sorted(_TEXTS, key=len, reverse=True)
 def faults_of(
     error: ValidationError, *, document: Any = None, prefix: str = ""
 ) -> list[FieldFault]:
-    """Tell each fault once, and MAX_FAULTS at most.
+    """Return each fault once, MAX_FAULTS at most.
 
     `document` (the parsed body) tells fields from names of union kinds.
     """
@@ -93,19 +94,19 @@ def faults_of(
     for fault in error.errors(include_url=False, include_input=False):
         if len(found) == MAX_FAULTS:
             break
-        told = _told(fault, prefix + _pointer(fault["loc"], document))
-        found.setdefault((told.pointer, told.code), told)
+        one = _fault(fault, prefix + _pointer(fault["loc"], document))
+        found.setdefault((one.pointer, one.code), one)
     return list(found.values())
 
 
 def required(pointer: str) -> FieldFault:
-    """Tell that a value is missing."""
+    """Return the fault of a missing value."""
     text = _TEXTS["missing"]
     return FieldFault(pointer, text.code, text.en, text.ru)
 
 
 def unknown_parameter(name: str, known: Sequence[str]) -> FieldFault:
-    """Tell that an operation has no such parameter in its query, and which it has."""
+    """Return the fault of an unknown parameter in a query, naming the known ones."""
     names = ", ".join(known)
     return FieldFault(
         f"/query/{escaped(name)}",
@@ -116,7 +117,7 @@ def unknown_parameter(name: str, known: Sequence[str]) -> FieldFault:
 
 
 def nul_faults(document: Any, pointer: str = "") -> list[FieldFault]:
-    """Tell which texts hold U+0000, which PostgreSQL can't store (nor may a name of a field)."""
+    """Return the faults of texts and names with U+0000, which PostgreSQL can't store."""
     if isinstance(document, str):
         return [_nul(pointer)] if "\0" in document else []
     if isinstance(document, list):
@@ -137,7 +138,7 @@ def nul_faults(document: Any, pointer: str = "") -> list[FieldFault]:
 
 
 def escaped(part: str | int) -> str:
-    """Escape one part of an RFC 6901 pointer."""
+    """Return one part of an RFC 6901 pointer, escaped."""
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
@@ -150,7 +151,7 @@ def _nul(pointer: str) -> FieldFault:
     )
 
 
-def _told(fault: Mapping[str, Any], pointer: str) -> FieldFault:
+def _fault(fault: Mapping[str, Any], pointer: str) -> FieldFault:
     context: dict[str, Any] = dict(fault.get("ctx") or {})
     kind: str = fault["type"]
     if kind == "saldo":
@@ -164,12 +165,12 @@ def _told(fault: Mapping[str, Any], pointer: str) -> FieldFault:
         return FieldFault(
             pointer, text.code, text.en.format_map(context), text.ru.format_map(context)
         )
-    except KeyError:  # the type says less than its family does
+    except KeyError:  # the type's context lacks what the text of its family names
         return FieldFault(pointer, text.code, _INVALID.en, _INVALID.ru)
 
 
 def _pointer(location: Iterable[str | int], document: Any) -> str:
-    """Write pydantic's location as a pointer, leaving out the names of kinds of a union."""
+    """Return pydantic's location as a pointer, without the names of union kinds."""
     parts = list(location)
     pointer = ""
     for index, part in enumerate(parts):

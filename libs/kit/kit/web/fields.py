@@ -1,6 +1,6 @@
-"""Owns the field types that services share: amounts and currencies as callers write them.
+"""Owns the field types that services share: amounts and currencies.
 
-Does not read amounts into minor units other than by `kit.money`.
+Only `kit.money` reads amounts into minor units.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,27 +30,30 @@ from kit.refusals import FieldFault, Refusal
 from kit.web.schemas import Model
 
 _MAX_AMOUNT_LENGTH = 64
-# The context in which a request is written to be compared with another.
+# A request is dumped in this context when it is compared with another.
 COMPARED: Final[Mapping[str, bool]] = {"compared": True}
 
 
 def refuse_field(code: str, en: str, ru: str, *, field: str | None = None) -> PydanticCustomError:
-    """Return what a validator raises to refuse a value with a text in both languages.
+    """Return the error by which a validator refuses a value, with texts.
 
-    `field` names the field where the validator looks at a whole model. The texts never hold the
-    value itself.
+    `field` names the field where the validator checks a whole model. The texts never hold the value
+    itself.
     """
     return PydanticCustomError("saldo", "{en}", {"code": code, "en": en, "ru": ru, "field": field})
 
 
 def refuse_by(refusal: Refusal, fault: FieldFault) -> PydanticCustomError:
-    """Return what a validator raises to refuse as one fault of a refusal does."""
+    """Return the error by which a validator refuses with one fault of a refusal."""
     field = fault.pointer.removeprefix("/")
     return refuse_field(refusal.code, fault.detail_en, fault.detail_ru, field=field)
 
 
 def compared_by(meaning: Callable[[str], str]) -> PlainSerializer:
-    """Return what has two spellings of a text count as one where requests are compared."""
+    """Return a serializer by which texts of one meaning are equal in comparisons.
+
+    It has an effect only where requests are compared.
+    """
 
     def written(text: str, info: SerializationInfo) -> str:
         return meaning(text) if info.context == COMPARED else text
@@ -59,7 +62,7 @@ def compared_by(meaning: Callable[[str], str]) -> PlainSerializer:
 
 
 def _same_amount(text: str) -> str:
-    """Write `150.00` and `150.0` as `150`."""
+    """Return the shortest spelling of an amount: `150` for `150.00` and `150.0`."""
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -97,7 +100,10 @@ CurrencyCode = Annotated[
 
 
 class AmountFields(Model):
-    """Flat `amount` and `currency` of a request, checked together: decimals are the currency's."""
+    """The fields `amount` and `currency` of a request, checked together.
+
+    The amount has at most the currency's number of decimals.
+    """
 
     amount: AmountText
     currency: CurrencyCode = DEFAULT_CURRENCY
@@ -114,17 +120,17 @@ class AmountFields(Model):
 
     @property
     def money(self) -> Money:
-        """The amount in minor units."""
+        """Return the amount in minor units."""
         return self._money
 
 
 class MoneyObject(Model):
-    """An amount of its own within an object that has several: `{"amount", "currency"}`."""
+    """An amount as an object of its own: `{"amount", "currency"}`."""
 
     amount: str = Field(examples=["150.00"])
     currency: str = Field(examples=["RUB"])
 
     @classmethod
     def of(cls, minor: int, currency: str) -> "MoneyObject":
-        """Write minor units canonically."""
+        """Return an amount of minor units, in its one spelling."""
         return cls.model_construct(amount=decimal_text(minor, currency), currency=currency)

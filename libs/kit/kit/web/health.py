@@ -1,6 +1,6 @@
-"""Owns `/health/live`, `/health/ready` and `/metrics`, which every service answers.
+"""Answers `/health/live`, `/health/ready` and `/metrics` in every service.
 
-Does not know what a service leans on: the runtime registers checks on `app.state.readiness`.
+Does not know what a service needs: the runtime registers checks on `app.state.readiness`.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from kit.web.routes import Router
 
 Check = Callable[[], Awaitable[None]]
 
-# Without these a service still reads and takes what it is asked: messages wait in the outbox.
+# Without these a service still reads, and takes what it is asked: messages wait in the outbox.
 DISPENSABLE = frozenset({"rabbitmq"})
 
 READY, DEGRADED, UNAVAILABLE = "ready", "degraded", "unavailable"
@@ -28,7 +28,7 @@ router = Router(tags=["health"])
 
 
 def readiness(passed: Mapping[str, bool], dispensable: Collection[str]) -> str:
-    """Return `ready`, `degraded` where only the dispensable is away, else `unavailable`."""
+    """Return `ready`, `degraded` where only the dispensable is away, or `unavailable`."""
     failed = {name for name, has_passed in passed.items() if not has_passed}
     if not failed:
         return READY
@@ -43,7 +43,7 @@ def readiness(passed: Mapping[str, bool], dispensable: Collection[str]) -> str:
     include_in_schema=False,
 )
 async def get_liveness() -> Response:
-    """Answer 200 whenever the event loop turns."""
+    """Answer 200 whenever the event loop runs."""
     return Answer(200, body=b'{"status":"live"}')
 
 
@@ -55,7 +55,10 @@ async def get_liveness() -> Response:
     include_in_schema=False,
 )
 async def get_readiness(request: Request) -> Response:
-    """Answer 200, or 503 where a check failed that nothing can do without (why is in the log)."""
+    """Answer 200, or 503 where a check failed that the service can't do without.
+
+    The log says why the check failed.
+    """
     checks: dict[str, Check] = request.app.state.readiness
     limit_seconds: float = request.app.state.readiness_seconds
     outcomes = await asyncio.gather(
@@ -86,7 +89,7 @@ async def _passes(name: str, check: Check, limit_seconds: float) -> bool:
     try:
         async with asyncio.timeout(limit_seconds):
             await check()
-    except Exception as error:  # noqa: BLE001 (whatever it is, the check has not passed)
+    except Exception as error:  # noqa: BLE001 (after any error the check has not passed)
         log.warning("not_ready", check=name, error=type(error).__name__)
         return False
     return True

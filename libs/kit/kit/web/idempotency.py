@@ -1,4 +1,4 @@
-"""Owns Idempotency-Key: one effect and one answer for requests that are sent again.
+"""Owns Idempotency-Key: one effect and one answer for a repeated request.
 
 The answer is stored in the transaction of its effect, for 24 hours. A refusal changed nothing, so
 it is not stored and does not use the key up, also where it comes after the answer was stored.
@@ -55,7 +55,7 @@ _OVER = (
     " created_at = excluded.created_at"
 )
 _STORED = _PUT + _OVER
-# Returns how many were kept before, of `$10` at most; then nothing is stored.
+# Returns how many answers were kept before, `$10` at most; then nothing is stored.
 _COUNTED_AND_STORED = (
     "WITH kept AS (SELECT count(*) AS rows FROM (SELECT FROM idempotency WHERE user_id = $1"
     f" LIMIT $10) AS one), stored AS ({_PUT} FROM kept WHERE rows < $10{_OVER})"
@@ -68,7 +68,7 @@ Stands = Callable[[UnitOfWork, Answer], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """One request's key, and what the request says, as keyed hashes (never the values)."""
+    """One request's key, and keyed hashes of what it says (never the values)."""
 
     user_id: str
     operation: str
@@ -80,7 +80,10 @@ class _Claim:
 
     @property
     def lock(self) -> int:
-        """The key as a 64-bit number; a collision only makes two requests take turns."""
+        """Return the key as a 64-bit number.
+
+        A collision only makes two requests take turns.
+        """
         name = orjson.dumps([self.user_id, self.operation, self.key])
         return int.from_bytes(blake2b(name, digest_size=8).digest(), signed=True)
 
@@ -105,15 +108,15 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
         work: Does it and returns the answer to give and to store; raises to refuse.
         without_key: Does the same for a request without a key, committed when it returns; where
             it is not given, `work` is run in a unit of work of its own.
-        stands: Tells whether a stored answer still stands: not where what it had only begun was
-            refused since. Then the key is as good as new. Every stored answer stands by default.
+        stands: Tells whether a stored answer is still true. It is not where it had only begun
+            what was refused since; then the key is as good as new. By default every one is.
 
     Raises:
         IdempotencyKeyMalformed: the header is not 1 to 255 of the allowed characters.
         IdempotencyInFlight: the first request with this key is still running.
         IdempotencyKeyReused: the key came before with something else, in the named fields.
         TooManyKeys: as many answers are kept for this caller as may be.
-        Unavailable: what was accepted before still waits to be sent, for too long already.
+        Unavailable: committed messages have waited too long to be sent.
     """
     database: Database = request.app.state.database
     database.require_no_backlog()
@@ -136,7 +139,7 @@ def read_key(header: str) -> str:
     """Return the key of an Idempotency-Key header, bare or quoted.
 
     Raises:
-        IdempotencyKeyMalformed: see there.
+        IdempotencyKeyMalformed: it is not 1 to 255 of the allowed characters.
     """
     key = header.strip()
     if len(key) > 1 and key[0] == key[-1] == '"':
@@ -147,7 +150,7 @@ def read_key(header: str) -> str:
 
 
 async def purge(database: Database) -> int:
-    """Delete answers older than 24 h, some thousands at a time, and return how many."""
+    """Delete answers older than 24 h, 5,000 at a time; return how many."""
     deleted = 0
     while True:
         async with database.unit_of_work() as uow:
@@ -163,7 +166,7 @@ async def purge(database: Database) -> int:
 
 
 async def keep_purged(database: Database) -> None:
-    """Delete old answers every ten minutes, until cancelled: a service's background work."""
+    """Delete old answers every ten minutes until cancelled, as a background loop."""
 
     async def once() -> None:
         await purge(database)
@@ -173,7 +176,7 @@ async def keep_purged(database: Database) -> None:
 
 
 async def _once(uow: UnitOfWork, claim: _Claim, work: Work, stands: Stands | None) -> Answer:
-    # Two statements on purpose: the row must be looked up by a snapshot taken under the lock.
+    # There are two statements because the row must be read by a snapshot taken under the lock.
     if not await uow.fetchval("SELECT pg_try_advisory_xact_lock($1)", claim.lock):
         raise IdempotencyInFlight
     now = uow.clock.now()
@@ -244,12 +247,12 @@ def _claim(
 
 
 def _meaning(body: BaseModel) -> dict[str, object]:
-    """Return what a body says: a default that is spelt out is the same as none at all."""
+    """Return what a body says, where a default that is spelt out counts as none."""
     return body.model_dump(mode="json", exclude_defaults=True, context=dict(COMPARED))
 
 
 def _same_id(value: object) -> object:
-    """Return an id in its one spelling; other values as they are."""
+    """Return an id in its one spelling, and other values as they are."""
     try:
         return str(UUID(str(value)))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Owns who is calling and which of the five access levels that opens.
+"""Owns who is calling, and which of the five access levels that opens.
 
 Does not verify tokens: `app.state.tokens` does (`kit.tokens`). Does not know who owns what: verbs
 look that up, and answer for another's object as for a missing one.
@@ -20,7 +20,7 @@ _SCHEME = b"bearer "
 
 
 class VerifiedClaims(Protocol):
-    """What a verified access token says, as `kit.tokens.Claims` holds it."""
+    """Says what a verified access token says, as `kit.tokens.Claims` holds it."""
 
     @property
     def subject(self) -> str: ...  # noqa: D102
@@ -39,7 +39,7 @@ class VerifiedClaims(Protocol):
 
 
 class Tokens(Protocol):
-    """What verifies access tokens: raises TokenInvalid or Unavailable."""
+    """Verifies access tokens; raises TokenInvalid or Unavailable."""
 
     async def verify(self, token: str) -> VerifiedClaims:
         """Return the claims of a good access token."""
@@ -48,10 +48,10 @@ class Tokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is calling.
+    """Says who is calling.
 
-    `user_id` and `session_id` are set for users, `service` (its name) for services. `token` is
-    the access token itself, for asking another service in the caller's name.
+    `user_id` and `session_id` are set for users, `service` (its name) for services. `token` is the
+    access token itself, for asking another service in the caller's name.
     """
 
     subject: str
@@ -65,12 +65,12 @@ class Identity:
 
     @property
     def is_admin(self) -> bool:
-        """Whether the caller has the role admin."""
+        """Tell whether the caller has the role admin."""
         return "admin" in self.roles
 
     @property
     def user(self) -> UUID:
-        """The caller's user id, where the access level admits users only.
+        """Return the caller's user id, where the access level admits users only.
 
         Raises:
             Forbidden: the caller is a service.
@@ -129,7 +129,10 @@ def authorise(identity: Identity, access: Access) -> None:
 
 
 async def caller(request: Request) -> Identity:
-    """Return who is calling; routes that take `Caller` are given the identity already checked."""
+    """Return who is calling.
+
+    Routes that take `Caller` are given the identity that was checked already.
+    """
     identity: Any = request.scope.get("saldo.identity")
     if not isinstance(identity, Identity):
         raise NotAuthenticated
@@ -140,7 +143,7 @@ Caller = Annotated[Identity, Depends(caller)]
 
 
 async def maybe_caller(request: Request) -> Identity | None:
-    """Return who is calling, None where an operation stands open and nobody in particular asks."""
+    """Return who is calling, None where an open operation is called without a token."""
     identity: Identity | None = request.scope.get("saldo.identity")
     return identity
 

@@ -1,4 +1,4 @@
-"""Owns reading a long JSON list item by item, so that no single step of it takes long.
+"""Reads a long JSON list item by item, so that no single step takes long.
 
 A parser holds the interpreter until it is done: one that is given megabytes at once stops every
 other request for that long, also from a thread. Does not check what the items mean.
@@ -12,16 +12,16 @@ from kit.refusals import BodyTooLarge, BodyUnreadable, FieldFault, ValidationFai
 from kit.web.serving.bodies import parse_json
 
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
-# Used to find where an item ends and for nothing else: it takes more than JSON allows.
+# It only finds where an item ends, because it takes more than JSON allows.
 _DECODER: Final = json.JSONDecoder(parse_int=str, parse_float=str)
 _LONGEST_TOKEN: Final = len("-Infinity")
 
 
 def read_items(body: bytes, *, most: int, longest: int) -> Any:
-    """Return the items of a list, or whatever else a short body is.
+    """Return the items of a list, or the document that a short body is.
 
     Args:
-        body: The body. What follows the items that are read is not looked at.
+        body: The body. What follows the items that are read is not parsed.
         most: How many items may be accepted; one more is read, so that it is seen.
         longest: Bytes of an item at most; also of a body that is no list.
 
@@ -60,7 +60,7 @@ def read_items(body: bytes, *, most: int, longest: int) -> Any:
 
 
 def _end(body: bytes, start: int, number: int, longest: int) -> int:
-    """Return where the item that begins at `start` ends; no more than `longest` is looked at."""
+    """Return where the item that begins at `start` ends, within `longest` bytes."""
     piece = body[start : start + longest]
     text = piece.decode("utf-8", "surrogateescape")
     try:
@@ -75,7 +75,7 @@ def _end(body: bytes, start: int, number: int, longest: int) -> int:
 
 
 def _is_cut_off(error: json.JSONDecodeError, text: str) -> bool:
-    """Tell whether a text is no JSON only because it stops too early."""
+    """Tell whether a text is no JSON only because it ends too early."""
     return error.msg.startswith("Unterminated") or error.pos > len(text) - _LONGEST_TOKEN
 
 

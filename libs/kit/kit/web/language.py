@@ -1,4 +1,4 @@
-"""Owns which of the two languages a caller reads.
+"""Decides which of the two languages a caller reads.
 
 Does not hold texts: refusals and labels do.
 """
@@ -11,7 +11,7 @@ from kit.refusals import Language
 
 
 def preferred_language(accept_language: str | bytes | None) -> Language:
-    """Choose English or Russian as an Accept-Language header asks (RFC 9110 §12.5.4)."""
+    """Return English or Russian, as an Accept-Language header asks (RFC 9110 §12.5.4)."""
     if not accept_language:
         return "en"
     if isinstance(accept_language, bytes):

@@ -1,6 +1,6 @@
-"""Owns the figures about HTTP requests, and `/metrics` in Prometheus' text format.
+"""Owns the metrics of HTTP requests, and `/metrics` in Prometheus' text format.
 
-Does not measure databases or messages; their parts register figures of their own.
+Does not measure databases or messages; their parts register metrics of their own.
 """
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, generate_latest
@@ -20,7 +20,7 @@ _SECONDS = Histogram(
 
 
 class RequestMeter:
-    """Counts requests of one service; looks a label set up once and keeps it.
+    """Counts the requests of one service; each label set is looked up only once.
 
     The number of label sets is bounded: routes are declared, and the rest are counted as one.
     """
@@ -45,5 +45,5 @@ class RequestMeter:
 
 
 def exposition() -> Response:
-    """Return all figures of the process."""
+    """Return all metrics of the process."""
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

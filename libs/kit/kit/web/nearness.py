@@ -1,10 +1,13 @@
-"""Owns saying which known path a mistyped one is near. Names only what it was given. Pure."""
+"""Finds the known path that a mistyped one is near. Pure.
+
+It names no path but those that it was given.
+"""
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from typing import Final
 
-# Comparing takes time in the square of the length; nobody mistypes longer ones.
+# Comparing takes time in the square of the length, and nobody mistypes longer paths.
 LONGEST_PATH: Final = 120
 NEAR_ENOUGH: Final = 0.8
 
@@ -12,13 +15,13 @@ _PREFIX: Final = "/v1"
 
 
 class Nearness:
-    """Paths that exist, parameters in braces, to be compared with one that does not."""
+    """Compares an unknown path with the known ones, their parameters in braces."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._known = [(path, path.split("/")) for path in sorted(set(paths))]
 
     def to(self, path: str) -> str | None:
-        """Return the known path that is nearest, None where none is near or it is that one."""
+        """Return the nearest known path; None where none is near, or where it is known."""
         if len(path) > LONGEST_PATH:
             return None
         path = path.rstrip("/")
@@ -40,7 +43,7 @@ class Nearness:
 
 
 def _fits(known: list[str], given: list[str]) -> bool:
-    """Whether a path is what is known, with ids for parameters."""
+    """Tell whether a path is a known one, with ids for parameters."""
     return len(known) == len(given) and all(
         _has_digit(one) if segment.startswith("{") else one == segment
         for segment, one in zip(known, given, strict=True)

@@ -1,6 +1,7 @@
-"""Owns how a token endpoint says no: by RFC 6749 §5.2, beside the fields of every problem.
+"""Renders a token endpoint's refusals by RFC 6749 §5.2.
 
-The status is 400 but for an unknown client (401); sizes, types and outages keep theirs.
+Its members stand beside the fields of every problem. The status is 400 but for an unknown client
+(401); sizes, types and outages keep theirs.
 """
 
 from typing import Final
@@ -8,8 +9,8 @@ from typing import Final
 from kit.refusals import Refusal
 
 _BAD_REQUEST: Final = 400
-# What says the same in the words of the RFC; whatever else is refused about the user is a grant
-# that is not good, and whatever is wrong with the form an invalid request.
+# These codes are the RFC's own. Every other refusal about the user is an invalid grant, and every
+# fault of the form an invalid request.
 _OWN_WORDS: Final = frozenset({"invalid_client", "invalid_scope", "unsupported_grant_type"})
 _OF_THE_FORM: Final = frozenset(
     {"body_unreadable", "body_too_large", "content_type_unsupported", "validation_failed"}
@@ -37,7 +38,7 @@ def status_of(refusal: type[Refusal] | Refusal) -> int:
 
 
 def say_in_oauth(refusal: Refusal) -> None:
-    """Make a refusal one of a token endpoint's; its ``code`` stays."""
+    """Give a refusal the members and status of a token endpoint; its ``code`` stays."""
     refusal.members = {"error": error_of(refusal), "error_description": _ascii(refusal.detail())}
     refusal.status = status_of(refusal)
     if refusal.status == _BAD_REQUEST:
@@ -45,6 +46,9 @@ def say_in_oauth(refusal: Refusal) -> None:
 
 
 def _ascii(text: str) -> str:
-    r"""Keep what RFC 6749 allows in a description: visible ASCII and spaces, no quote or \."""
+    r"""Return what RFC 6749 allows in a description: visible ASCII, spaces, no quotes.
+
+    Backslashes are not allowed either.
+    """
     plain = text.translate({ord("“"): "'", ord("”"): "'", ord('"'): "'", ord("\\"): "/"})
     return plain.encode("ascii", "ignore").decode()

@@ -1,4 +1,4 @@
-"""Owns telling an outage of something we lean on (503, try again) from a fault of ours (500)."""
+"""Tells outages of what a service needs (503, try again) from its bugs (500)."""
 
 import asyncpg
 import httpx
@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 def refusal_of(error: Exception) -> Refusal:
-    """Return what to tell the caller; what they should not see is logged instead."""
+    """Return the refusal that answers an error; log what the caller should not see."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, HTTPException) and error.status_code < InternalError.status:
@@ -45,7 +45,10 @@ def refusal_of(error: Exception) -> Refusal:
 
 
 def _connection_was_lost(error: Exception) -> bool:
-    """Tell asyncpg's one class for "closed under us" from its use for wrong calls."""
+    """Tell a connection closed by the server from a wrong call of asyncpg's.
+
+    asyncpg has one class for both.
+    """
     return isinstance(error, InterfaceError) and "clos" in str(error)
 
 

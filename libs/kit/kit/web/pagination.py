@@ -1,4 +1,4 @@
-"""Owns pages of lists: their size, and cursors that nobody can make, alter or lend.
+"""Owns pages of lists: their size, and cursors that can't be forged or shared.
 
 Does not query: a repository takes a position and a limit and returns one row more than asked.
 """
@@ -31,7 +31,7 @@ _MAC_BYTES = 16
 
 
 class Position(NamedTuple):
-    """Where a page ended, newest first: the next one goes on strictly below."""
+    """The end of a page, newest first; the next page goes on strictly below it."""
 
     created_at: datetime
     id: UUID
@@ -40,8 +40,8 @@ class Position(NamedTuple):
 class Cursors:
     """Writes and reads the cursors of one list for one caller and one set of filters.
 
-    A cursor is a position and a MAC over it, the list's name, the caller and the filters: used
-    by another user, on another list or with other filters, it is refused.
+    A cursor is a position and a MAC over it, the list's name, the caller and the filters: used by
+    another user, on another list or with other filters, it is refused.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Cursors:
         subject: str,
         filters: Mapping[str, object] | None = None,
     ) -> None:
-        """Bind to a list.
+        """Bind to a list, a caller and filters.
 
         Args:
             secret: `WebSettings.cursor_secret`.
@@ -94,7 +94,7 @@ class Cursors:
 
 
 def by_creation(row: Any) -> Position:
-    """Return the place of whatever has `created_at` and `id`, as most rows do."""
+    """Return the position of a row by its `created_at` and `id`."""
     return Position(row.created_at, row.id)
 
 
@@ -107,7 +107,7 @@ def page_of(  # noqa: PLR0913 (what a page is made of)
     cursors: Cursors,
     place: Callable[[Row], Position] = by_creation,
 ) -> Page[Item]:
-    """Show at most `limit` of the rows; one row more than that says that more follow.
+    """Return a page of at most `limit` rows; one row more means that more follow.
 
     An operation returns it as it is: the route adds the Link header of the next page.
     """
@@ -118,6 +118,6 @@ def page_of(  # noqa: PLR0913 (what a page is made of)
 
 
 def next_link(parameters: Mapping[str, str], next_cursor: str) -> str:
-    """Return the Link header of the next page, relative to the address that was asked."""
+    """Return the Link header of the next page, relative to the request's address."""
     query = urlencode({**parameters, "cursor": next_cursor})
     return f'<?{query}>; rel="next"'

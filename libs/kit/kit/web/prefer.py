@@ -1,4 +1,4 @@
-"""Owns `Prefer: wait=N` (RFC 7240): how long a caller would wait for a final answer.
+"""Reads `Prefer: wait=N` (RFC 7240): how long a caller waits for a final answer.
 
 Does not wait; the operation does, outside any unit of work.
 """
@@ -11,7 +11,7 @@ MAX_WAIT_SECONDS = 30.0
 
 
 def wait_seconds(prefer: str | None) -> float | None:
-    """Return how many seconds a Prefer header asks to wait, 1 to 30; None where it does not.
+    """Return how many seconds a Prefer header asks to wait, 1 to 30, or None.
 
     What is malformed is no preference (RFC 7240 §2).
     """
@@ -25,7 +25,7 @@ def wait_seconds(prefer: str | None) -> float | None:
 
 
 def preference_applied(seconds: float) -> dict[str, str]:
-    """Return the header that tells that the wait was granted."""
+    """Return the header that says for how long was waited."""
     return {"Preference-Applied": f"wait={seconds:.0f}"}
 
 

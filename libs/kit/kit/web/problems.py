@@ -1,4 +1,4 @@
-"""Owns what a refusal looks like on the wire: RFC 9457 problem+json in the caller's language.
+"""Renders a refusal as RFC 9457 problem+json in the caller's language.
 
 Does not decide what is refused. Nothing that the caller sent is ever repeated.
 """
@@ -44,7 +44,10 @@ def problem_type(code: str) -> str:
 def render(
     refusal: Refusal, *, accept_language: str | bytes | None, request_id: str
 ) -> tuple[int, RawHeaders, bytes]:
-    """Return status, headers (with content type and language, without length) and body."""
+    """Return a refusal's status, headers and body.
+
+    The headers have content type and language, but not the length.
+    """
     language = preferred_language(accept_language)
     headers: RawHeaders = [
         (b"content-type", CONTENT_TYPE.encode()),
@@ -57,10 +60,10 @@ def render(
 
 
 def raw_headers(headers: Mapping[str, str]) -> RawHeaders:
-    """Encode headers for ASGI; a line break in a value is refused, as it would split the answer.
+    """Encode headers for ASGI, refusing a line break, which would split the answer.
 
     Raises:
-        ValueError: for such a value.
+        ValueError: a value holds a line break.
     """
     raw = [
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()

@@ -1,6 +1,6 @@
-"""Owns how lists are asked for: their page, the span of time they are of, and old spellings.
+"""Owns the queries of lists: page, span of time, and old names of filters.
 
-Does not know what a list is narrowed by besides: services add their filters to these models.
+Does not know a list's own filters: services add them to these models.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
 
 
 class Filters(Model):
-    """What a list is narrowed by; all that are given must fit.
+    """The filters of a list; an entry must fit all that are given.
 
     `old_names` are deprecated fields, by the field that says the same: given both, it is refused,
     as one of them would have to be left out.
@@ -41,7 +41,7 @@ class Filters(Model):
 
 
 class SpanFilters(Filters):
-    """A span of time, given by moments or days."""
+    """The filters by a span of time, given by times or days."""
 
     begin: RangeEdge | None = Field(
         None, alias="from", description="Then or later; a day is meant from its start on."
@@ -53,12 +53,12 @@ class SpanFilters(Filters):
 
     @property
     def span(self) -> Span:
-        """The span; None at an open end."""
+        """Return the span; None is an open end."""
         return span(self.begin, self.end, self.tz)
 
 
 class PageQuery(Filters):
-    """Which page of a list, and how long."""
+    """Says which page of a list is asked for, and how long it is."""
 
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Entries of a page at most.")
     cursor: str | None = Field(
@@ -67,24 +67,24 @@ class PageQuery(Filters):
 
     @property
     def filters(self) -> Mapping[str, object]:
-        """What a cursor is bound to."""
+        """Return the filters that a cursor is bound to."""
         return self.model_dump(mode="json", exclude={"limit", "cursor"})
 
     def cursors(
         self, secret: SecretStr, *, list_name: str, subject: str, **others: object
     ) -> Cursors:
-        """Return the cursors of the list for these filters, and for what its path names."""
+        """Return the cursors of the list, bound to these filters and to its path."""
         return Cursors(
             secret, list_name=list_name, subject=subject, filters={**self.filters, **others}
         )
 
 
 class SpanQuery(SpanFilters, PageQuery):
-    """A page of what came in a span of time."""
+    """Asks for a page of the entries in a span of time."""
 
 
 def old_name(name: str, **limits: Any) -> Any:
-    """Return how a field that is an old spelling of another is declared."""
+    """Return the declaration of a field that is an old name of another."""
     return Field(
         None,
         description=f"The same as `{name}`, as it was called before.",

@@ -1,4 +1,4 @@
-"""Owns how operations are declared: each with its access level and its refusals.
+"""Declares operations, each with its access level and its refusals.
 
 Does not serve them: `kit.web.serving` does.
 """
@@ -19,7 +19,7 @@ _NO_CONTENT = 204
 
 
 class Declared(TypedDict, total=False):
-    """What an operation declares about itself; the last ten are FastAPI's own."""
+    """The declaration of an operation; its last ten fields are FastAPI's own."""
 
     access: Required[Access]
     operation_id: Required[str]
@@ -49,10 +49,10 @@ class _Decorator(Protocol):
 
 
 class Router:
-    """Operations of one topic; `WebApp.include_router` adds them to a service."""
+    """Holds operations of one topic; `WebApp.include_router` adds them to a service."""
 
     def __init__(self, *, tags: Sequence[str]) -> None:
-        """Start an empty router whose operations appear under these tags."""
+        """Start an empty router, whose operations appear under these tags."""
         self.tags = list(tags)
         self.routes: list[Route] = []
 
@@ -73,7 +73,7 @@ class Router:
         return self._operation("PATCH", path, declared)
 
     def delete(self, path: str, **declared: Unpack[Declared]) -> _Decorator:
-        """Declare a DELETE, which answers 204 where nothing else is said; see `Declared`."""
+        """Declare a DELETE, answered with 204 unless it says otherwise; see `Declared`."""
         declared.setdefault("status_code", _NO_CONTENT)
         return self._operation("DELETE", path, declared)
 

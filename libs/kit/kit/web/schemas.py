@@ -1,4 +1,4 @@
-"""Owns the base of every request and answer model, and the models all services share.
+"""Owns the base of all request and answer models, and the models of all services.
 
 Does not hold any service's own models.
 """
@@ -21,7 +21,7 @@ class Model(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        json_schema_serialization_defaults_required=True,  # an answer has all its fields, always
+        json_schema_serialization_defaults_required=True,  # an answer always has all its fields
     )
 
 
@@ -30,7 +30,7 @@ class Page(Model, Generic[Item]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """Return what documents, and clients made from them, call a page of something."""
+        """Return the name of a page in documents, and in clients made from them."""
         return f"{params[0].__name__.removeprefix('Any').removesuffix('Answer')}Page"
 
     items: list[Item]

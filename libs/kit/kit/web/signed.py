@@ -1,4 +1,4 @@
-"""Owns reading bodies that are signed as they came: raw bytes first, a model only once believed."""
+"""Reads signed bodies: raw bytes until the signature is checked, then a model."""
 
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def read_as(model: type[M], body: bytes) -> M:
-    """Return a JSON body as a model, held to what every request body is held to.
+    """Return a JSON body as a model, by the rules of every request body.
 
     Raises:
         BodyUnreadable: see `kit.web.serving.bodies.parse_json`.

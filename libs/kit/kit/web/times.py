@@ -1,4 +1,4 @@
-"""Owns times as callers write them: RFC 3339 or refused, and ranges that begin and end with days.
+"""Reads times as callers write them (RFC 3339), and ranges that may end with days.
 
 Does not know what a time means to an operation, nor bounds it other than by the calendar.
 """
@@ -16,9 +16,9 @@ from kit.web.fields import refuse_field
 
 DEFAULT_ZONE: Final = "UTC"
 
-# RFC 3339 §5.6, with the second's fraction as long as anybody likes: finer than a microsecond is
-# left out. Digits are ASCII alone. A leap second (§5.7) is the first of the next minute, as in
-# POSIX and PostgreSQL: no clock here counts it.
+# RFC 3339 §5.6. A second's fraction may have any length; what is finer than a microsecond is cut.
+# Digits are ASCII only. A leap second (§5.7) is the first second of the next minute, as in POSIX
+# and PostgreSQL: no clock here counts it.
 _MOMENT: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,30}))?"
     r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
@@ -31,7 +31,10 @@ _SECOND: Final = timedelta(seconds=1)
 
 
 def span(begin: datetime | date | None, end: datetime | date | None, zone: str) -> Span:
-    """Return the span of two edges: a day as `begin` is its start, as `end` it is within."""
+    """Return the span between two edges, in UTC.
+
+    A day as `begin` is meant from its start on; as `end` it is included as a whole.
+    """
     return Span(_start_of(begin, zone), _start_of(_after(end), zone))
 
 
@@ -53,7 +56,7 @@ def _start_of(edge: datetime | date | None, zone: str) -> datetime | None:
 
 def _moment(value: Any) -> datetime:
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return value  # a default, or made within
+        return value  # a default, or a value made by our own code
     found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise refuse_field(

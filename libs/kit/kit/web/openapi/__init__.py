@@ -1,6 +1,6 @@
-"""What FastAPI's OpenAPI document does not say of our operations; they describe themselves.
+"""Completes FastAPI's OpenAPI document by what our operations declare.
 
-`document.complete` adds it: access levels, problems with their codes, headers of answers.
+`document.complete` adds access levels, problems with their codes, and headers of answers.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""The whole document of a service: FastAPI's, completed."""
+"""Completes the whole OpenAPI document of a service."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -28,7 +28,7 @@ _SECURITY_SCHEMES: Final[dict[str, Any]] = {
 def complete(
     document: dict[str, Any], routes: Sequence[Route], catalogue: Sequence[type[Refusal]]
 ) -> dict[str, Any]:
-    """Return FastAPI's document with what our operations declare besides.
+    """Return FastAPI's document, completed by what our operations declare.
 
     Raises:
         ValueError: an operation declares a refusal that is not in the service's catalogue.
@@ -57,7 +57,7 @@ def complete(
 
 
 def _restore_examples(schemas: dict[str, Any], routes: Iterable[Route]) -> None:
-    """Put examples back as they were declared: FastAPI drops every null, also inside them."""
+    """Restore examples as they were declared: FastAPI drops every null in them."""
     for route in routes:
         for field in (route.body_field, route.response_field):
             if field is None:

@@ -1,4 +1,4 @@
-"""The headers of answers, described once and referred to by each operation that sends them."""
+"""Describes the headers of answers once, for the operations that refer to them."""
 
 from typing import Any, Final
 
@@ -39,5 +39,5 @@ COMPONENTS: Final[dict[str, Any]] = {
 
 
 def referred(*names: str) -> dict[str, Any]:
-    """Return the `headers` of an answer."""
+    """Return an answer's `headers`, as references to the descriptions."""
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

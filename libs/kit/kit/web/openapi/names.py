@@ -1,4 +1,4 @@
-"""Names of schemas that generators of clients can make classes of."""
+"""Names schemas so that generators of clients can make classes of them."""
 
 import re
 from typing import Any, Final
@@ -20,7 +20,7 @@ def reference(name: str) -> dict[str, str]:
 
 
 def use_titles(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with each schema of an unusable name known by its title.
+    """Return the document with each schema of an unusable name under its title.
 
     Pydantic names a parametrised model after its parts (`Page_Payment_`); the title is the name
     that the model gives itself (`PaymentPage`).
@@ -39,10 +39,10 @@ def _named(text: str) -> str:
 
 
 def rename(document: dict[str, Any], renamed: dict[str, str]) -> dict[str, Any]:
-    """Return the document with schemas, and all that refers to them, called otherwise.
+    """Return the document with schemas renamed, also where it refers to them.
 
     Raises:
-        ValueError: two schemas would be called the same.
+        ValueError: two schemas would have one name.
     """
     if not renamed:
         return document
@@ -60,7 +60,10 @@ def rename(document: dict[str, Any], renamed: dict[str, str]) -> dict[str, Any]:
 
 
 def _rewritten(node: Any, refs: dict[str, str]) -> Any:
-    """Copy a document; references stand in `$ref`, and in the mapping of a discriminator."""
+    """Return a copy of a document with other references.
+
+    They are in `$ref`, and in the mapping of a discriminator.
+    """
     if isinstance(node, dict):
         return {key: _rewritten(value, refs) for key, value in node.items()}
     if isinstance(node, list):

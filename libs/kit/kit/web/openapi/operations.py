@@ -1,4 +1,4 @@
-"""One operation in the document: who may call it, what it sends along, what it refuses."""
+"""Completes one operation in the document: its access, parameters and refusals."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from kit.web.serving.route import Route
 _SCHEMES_OF_USERS: Final = ("password", "bearer")
 _SCHEMES_OF_SERVICES: Final = ("service", "bearer")
 
-# Without an example: it would be sent by whoever tries the operation out, twice the same.
+# It has no example: whoever tries the operation out would send that again and again.
 _IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -24,7 +24,7 @@ _IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
 
 
 def refusals_of(route: Route) -> list[type[Refusal]]:
-    """List what an operation may refuse: its own refusals, and those of its kind."""
+    """Return what an operation may refuse: its own refusals, and those of its kind."""
     found = list(route.refusals)
     if route.access != "public":
         found += [general.NotAuthenticated, general.TokenInvalid]
@@ -32,7 +32,7 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found.append(general.Forbidden)
     if route.asked.path:
         found.append(general.NotFound)
-    # Whatever an operation takes, a parameter it does not know is refused, or one given twice.
+    # Every operation refuses a parameter that it does not know, and one that is given twice.
     found += [general.QueryInvalid, general.ValidationFailed]
     if route.binder.reads_body:
         found += [
@@ -58,7 +58,7 @@ def problem_name(route: Route) -> str:
 
 
 def complete(operation: dict[str, Any], route: Route) -> None:
-    """Add to one operation of FastAPI's document what its route declares besides."""
+    """Complete one operation of FastAPI's document by what its route declares."""
     operation["x-access"] = route.access
     if route.open_by is not None:
         operation["x-open-by"] = route.open_by
@@ -74,7 +74,7 @@ def complete(operation: dict[str, Any], route: Route) -> None:
         operation["requestBody"]["content"].setdefault(content_type, content)
     answers = operation["responses"]
     answers.pop("422", None)
-    if route.response_model is None:  # then FastAPI takes the answer for JSON of no shape
+    if route.response_model is None:  # FastAPI then documents JSON of no shape
         for status, declared in route.responses.items():
             if "content" in declared:
                 answers[str(status)]["content"] = declared["content"]

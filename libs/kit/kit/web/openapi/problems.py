@@ -1,4 +1,4 @@
-"""Refusals as a document shows them: by status, each with an example, codes as an enum."""
+"""Documents refusals: by status, each with an example, the codes as an enum."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from kit.web.schemas import Problem
 
 _REQUEST_ID: Final = "01976f6e-7c00-7000-8000-000000000000"
 
-# What stands for the figures and names that a text is filled with when it is refused for real.
+# These fill the figures and names of a text, which a real refusal fills itself.
 SAMPLES: Final[Mapping[str, object]] = {
     "accepted": "application/json",
     "column": 17,
@@ -47,7 +47,7 @@ def schemas() -> dict[str, Any]:
 
 
 def schema_of(refusals: Sequence[type[Refusal]]) -> dict[str, Any]:
-    """Return the problem of one operation: its codes are these, and no others."""
+    """Return the schema of one operation's problem, with the codes that it may have."""
     codes = {"enum": sorted({refusal.code for refusal in refusals}), "type": "string"}
     return {
         "allOf": [reference("Problem"), {"type": "object", "properties": {"code": codes}}],
@@ -82,7 +82,7 @@ def answers(
 
 
 def catalogue(refusals: Sequence[type[Refusal]]) -> list[dict[str, Any]]:
-    """Return all that a service can say no by, by code, in both languages."""
+    """Return all refusals of a service by code, in both languages."""
     return [
         {
             "code": refusal.code,

@@ -1,4 +1,4 @@
 """Serves the operations that FastAPI declares, in one pass per request.
 
-How that differs from FastAPI stands in `libs/kit/kit/web/README.md`. Knows no operation.
+How that differs from FastAPI stands in `libs/kit/kit/web/README.md`. It knows no operation.
 """

@@ -1,4 +1,4 @@
-"""Owns turning a request into an operation's arguments, as its signature declares them.
+"""Turns a request into an operation's arguments, as its signature declares them.
 
 FastAPI reads the signature once and documents it; this serves it, with the strict bodies and the
 error model of `kit.web`, at about a quarter of the cost (figures in `kit/web/README.md`).
@@ -27,7 +27,7 @@ _CALLERS = (caller, maybe_caller)
 
 
 class _Value(NamedTuple):
-    """One declared value: its argument's name, its name in the request, how it is read.
+    """One declared value: its argument, its name in the request, and how it is read.
 
     `names` are all names of the request that it takes in: its own, or those of a model's fields.
     """
@@ -57,7 +57,7 @@ class _Dependency(NamedTuple):
 
 
 class Binder:
-    """Reads the arguments of one function from exchanges."""
+    """Reads the arguments of one function from a request."""
 
     def __init__(
         self, asked: Parameters, *, other_bodies: Mapping[str, BodyReader] | None = None
@@ -81,27 +81,27 @@ class Binder:
         self.parameters: tuple[str, ...] = tuple(sorted(self._query_names()))
 
     def _query_names(self) -> set[str]:
-        """Return the query's parameters that this and what it depends on know, by public name."""
+        """Return the public names of query parameters that this and its dependencies know."""
         own = {name for value in self._query for name in value.names}
         return own.union(*(d.binder.parameters for d in self._dependencies))
 
     @property
     def asks_for_caller(self) -> bool:
-        """Whether the caller's identity is among the arguments, or theirs, and can't be None."""
+        """Tell whether this or a dependency requires the caller's identity."""
         return self._needs_caller or any(d.binder.asks_for_caller for d in self._dependencies)
 
     @property
     def is_form(self) -> bool:
-        """Whether a form is read rather than JSON."""
+        """Tell whether a form is read rather than JSON."""
         return self._is_form or any(d.binder.is_form for d in self._dependencies)
 
     @property
     def reads_body(self) -> bool:
-        """Whether a body is read at all."""
+        """Tell whether a body is read at all."""
         return bool(self._fields) or any(d.binder.reads_body for d in self._dependencies)
 
     async def bind(self, exchange: Exchange) -> Arguments:
-        """Return the arguments.
+        """Return the arguments for a request.
 
         Raises:
             PathUnknown: a path parameter is not of its type, so there can't be such a thing.
@@ -118,7 +118,7 @@ class Binder:
         form: dict[str, str] | None = None
         if self.is_form:
             body = await bodies.read(exchange.receive)
-            if body:  # nothing has no type, and is a form without fields
+            if body:  # an empty body is a form without fields, and needs no type
                 content_type = exchange.headers.get(b"content-type")
                 bodies.require_content_type(content_type, bodies.FORM)
             form = bodies.parse_form(body)
@@ -133,9 +133,9 @@ class Binder:
         form: dict[str, str] | None,
         strangers: Sequence[FieldFault] = (),
     ) -> Arguments:
-        """Return the arguments, given what is read once for a function and its dependencies.
+        """Return the arguments, from what was read once for all dependencies.
 
-        `strangers` are the query's parameters that none of them knows.
+        `strangers` are the faults of parameters of the query that none of them knows.
         """
         arguments = self._path_arguments(exchange.path_values)
         faults: list[FieldFault] = []
@@ -188,7 +188,7 @@ class Binder:
     def _read(
         self, value: _Value, body: bytes, content_type: bytes | None
     ) -> tuple[Any, list[FieldFault]]:
-        """Return what a body says, or its faults."""
+        """Return the value of a body, and its faults."""
         name = _media_type(content_type)
         reader = self._other_bodies.get(name)
         bodies.require_content_type(content_type, bodies.JSON if reader is None else name)
@@ -251,7 +251,7 @@ def _take(
 def _value(parameter: Parameter, *, is_json: bool = False) -> _Value:
     info, model = parameter.info, parameter.model
     with warnings.catch_warnings():
-        # pydantic warns that an alias means nothing here; FastAPI's declarations carry one.
+        # pydantic warns that an alias has no effect here; FastAPI's declarations have one.
         warnings.simplefilter("ignore")
         declared: Any = Annotated[info.annotation, info]
         adapter: TypeAdapter[Any] = TypeAdapter(declared)

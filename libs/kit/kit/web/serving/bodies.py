@@ -1,4 +1,4 @@
-"""Owns reading request bodies: size, content type, and what counts as readable JSON or form.
+"""Reads request bodies, and refuses what is too large or not readable.
 
 Does not check values; `kit.web.serving.binding` does, once a body is readable.
 """
@@ -30,13 +30,13 @@ FORM = "application/x-www-form-urlencoded"
 
 # Deeper documents could be stored but not be written out again (pydantic stops at 255 levels).
 MAX_DEPTH = 32
-# Opening brackets of one body, those in texts included; bounds the time spent on reading it.
+# Opening brackets of a body, those in texts included; this bounds the time of reading it.
 MAX_BRACKETS = 20_000
-# Commas of one body, and colons, those in texts included: how many values and names it can have at
-# most. Each is far more than the largest body that any operation takes could need.
+# Commas and colons of a body, those in texts included: they bound how many values and names it has.
+# Each bound is far more than the largest body of any operation could need.
 MAX_COMMAS = 20_000
 MAX_COLONS = 20_000
-# Longer bodies are read aside.
+# Longer bodies are parsed in the thread.
 LONG_BODY_BYTES = 32 * 1024
 _MAX_PARAMETERS = 100
 
@@ -63,24 +63,27 @@ _REPEATED = (
 
 
 class ForeignBody(NamedTuple):
-    """What a body of another type than JSON says, and how to tell where a fault of it stands."""
+    """A body of another type than JSON, as a document.
+
+    `placed` gives a fault of the document its place in the body.
+    """
 
     document: Any
     placed: Callable[[FieldFault], FieldFault]
 
 
-# Reads a body into the JSON document it stands for; raises ValidationFailed.
+# Reads a body into the JSON document that it stands for; raises ValidationFailed.
 BodyReader = Callable[[bytes], ForeignBody]
 
 
-# One thread: each more would leave the loop a smaller share of the interpreter.
+# There is one thread: each more would leave the loop a smaller share of the interpreter.
 _ASIDE = ThreadPoolExecutor(1, thread_name_prefix="bodies")
 
 
 async def aside(work: Callable[[], T], *, length: int) -> T:
-    """Do what takes as long as a body of `length` bytes is long: a short one's at once.
+    """Do work on a body of `length` bytes, in a thread where the body is long.
 
-    That of long ones is done in a thread, one after the other, so that nobody else waits for it.
+    Long ones are done one after the other there, so that no other request waits for them.
     """
     if length <= LONG_BODY_BYTES:
         return work()
@@ -88,9 +91,9 @@ async def aside(work: Callable[[], T], *, length: int) -> T:
 
 
 def limited(receive: Receive, max_bytes: int) -> Receive:
-    """Count a body while it streams in, for requests that do not announce its length.
+    """Return `receive` with a bound, for bodies that do not announce their length.
 
-    The returned callable raises BodyTooLarge beyond `max_bytes`.
+    It raises BodyTooLarge beyond `max_bytes`.
     """
     left = max_bytes
 
@@ -145,7 +148,7 @@ def require_content_type(given: bytes | None, accepted: str) -> None:
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the document, if it is valid JSON (RFC 8259) that every reader understands alike.
+    """Return the document of valid JSON (RFC 8259) that all readers understand alike.
 
     Raises:
         BodyTooComplex: more values than anybody needs; nothing was parsed.
@@ -164,8 +167,8 @@ def parse_json(body: bytes) -> Any:
         raise BodyUnreadable(line=error.lineno, column=error.colno) from None
     if brackets > MAX_DEPTH and _is_deeper(document, MAX_DEPTH):
         raise BodyUnreadable(why=_TOO_DEEP)
-    # Each name takes a colon, so equal counts prove that none was dropped as a repetition;
-    # otherwise (a colon inside some text, too) the slower parser looks at every name.
+    # Each name takes a colon, so equal counts prove that no name was repeated; otherwise (also for
+    # a colon inside a text) the slower parser checks every name.
     if colons != _count_names(document):
         json.loads(body, object_pairs_hook=_unique)
     return document

@@ -1,4 +1,4 @@
-"""Owns finding the operation of a path: a tree of segments, walked once per request.
+"""Finds the operation of a path in a tree of segments, walked once per request.
 
 A trailing slash is the same path, and HEAD is answered wherever GET is (RFC 9110 §9.3.2). Does not
 redirect, and does not read what a segment means.
@@ -12,7 +12,7 @@ from kit.refusals import MethodNotAllowed, PathUnknown
 
 
 class HasPath(Protocol):
-    """What the tree needs to know of a route."""
+    """A route, as far as the tree needs to know it."""
 
     @property
     def path(self) -> str:
@@ -36,10 +36,10 @@ class _Node(Generic[R]):
 
 
 class RouteTable(Generic[R]):
-    """Routes by path and method; a literal segment goes before a parameter."""
+    """Holds routes by path and method; a literal segment goes before a parameter."""
 
     def __init__(self, routes: Iterable[R]) -> None:
-        """Build the tree.
+        """Build the tree of segments.
 
         Raises:
             ValueError: a path is declared twice for a method, or its parameter has a converter.
@@ -76,7 +76,7 @@ class RouteTable(Generic[R]):
 
         Raises:
             PathUnknown: there is no such path.
-            MethodNotAllowed: there is, for other methods; they are named in Allow.
+            MethodNotAllowed: the path has other methods, which Allow names.
         """
         node, values = self._node(path)
         found = node.operations.get(method)

@@ -1,6 +1,7 @@
-"""Owns what happens to every request around its operation: ids, limits, problems, log, figures.
+"""Owns what every request passes around its operation: ids, limits, problems, log.
 
-Pure ASGI, and the whole of the middleware: one object and one pass over the headers.
+Pure ASGI, and the whole of the middleware: one object and one pass over the headers. It measures
+requests, too.
 """
 
 from collections.abc import Iterable
@@ -36,11 +37,11 @@ class Edge:
         shown: Iterable[str],
         other: ASGIApp,
     ) -> None:
-        """Take what it serves by.
+        """Take the operations, and the bounds to serve them by.
 
         Args:
             routes: The operations.
-            service: What the figures call it.
+            service: What the metrics call it.
             max_body_bytes: Largest body, where an operation says nothing else.
             shown: The paths that callers may be told of when they mistype one.
             other: Serves what is no HTTP.

@@ -1,4 +1,4 @@
-"""Owns one request and its answer while they are in hand, below FastAPI's own objects.
+"""Owns one request and its answer while they are served, below FastAPI's objects.
 
 Does not choose the route or the answer.
 """
@@ -22,7 +22,7 @@ from kit.web.problems import RawHeaders
 if TYPE_CHECKING:
     from kit.web.identity import Identity
 
-# What is still taken in of a body that was refused; after that the connection is closed on it.
+# So much of a refused body is still read; then the connection is closed on the rest.
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 16 * 1024 * 1024
 _CLOSING = (b"connection", b"close")
@@ -73,7 +73,7 @@ class Exchange:
         self.path_values: dict[str, str] = {}
 
     def request(self) -> Request:
-        """Return the request as Starlette knows it, for operations that ask for it."""
+        """Return the request as Starlette's, for operations that ask for it."""
         self.scope["path_params"] = self.path_values
         self.scope["saldo.identity"] = self.identity
         self.scope["saldo.route"] = self.route
@@ -92,7 +92,7 @@ class Exchange:
         )
 
     async def refuse(self, refusal: Refusal) -> None:
-        """Send a problem; one that closes the connection lets the caller finish sending."""
+        """Send a problem, and let the caller finish sending before the connection closes."""
         status, headers, body = problems.render(
             refusal,
             accept_language=self.headers.get(b"accept-language"),
@@ -110,10 +110,10 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": b""})
 
     async def _linger(self) -> None:
-        """Take in for a while what the caller still sends.
+        """Read on for a while what the caller still sends.
 
-        Closing on unread bytes resets the connection, and the answer would be lost with it
-        (RFC 9112 §9.6).
+        Closing on unread bytes resets the connection, and the answer would be lost with it (RFC
+        9112 §9.6).
         """
         taken = 0
         with suppress(TimeoutError):
@@ -125,7 +125,7 @@ class Exchange:
                         return
 
     async def respond(self, response: Response) -> None:
-        """Send a ready answer of any kind: our own at once, Starlette's its own way."""
+        """Send a response: our own answer at once, Starlette's by its own call."""
         if isinstance(response, Answer):
             headers = self._complete(response.raw_headers)
             await self._send_whole(response.status_code, headers, response.body)
@@ -146,7 +146,7 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": b"" if self._is_head else body})
 
     async def _send_head(self, response: Response) -> None:
-        """Send what would come before a body, and do not begin with that: a stream has no end."""
+        """Send the head of a response without beginning its body: a stream has no end."""
         await self._send_whole(response.status_code, self._complete(response.raw_headers), b"")
         content = getattr(response, "body_iterator", None)
         if isinstance(content, AsyncGenerator):
@@ -157,7 +157,7 @@ class Exchange:
         return bool(self.scope["method"] == "HEAD")
 
     def _complete(self, headers: Any) -> RawHeaders:
-        """Add the headers that every answer has, where the answer does not set its own."""
+        """Add the headers that every answer has, unless the answer sets them itself."""
         complete: RawHeaders = list(headers)
         named = {name.lower() for name, _ in complete}
         complete += [header for header in SECURITY_HEADERS if header[0] not in named]

@@ -1,7 +1,7 @@
-"""Owns what kit takes from FastAPI's reading of a signature, in words of its own.
+"""Translates FastAPI's reading of a signature into kit's own classes.
 
 FastAPI has no public name for that reading: `APIRoute.dependant` and its class are in no page of
-its documentation. This is the one module that looks at them; `tests/architecture` holds that.
+its documentation. Only this module uses them; `tests/architecture` holds that.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ _LISTS = {list, set, frozenset, tuple}
 
 
 class Parameter(NamedTuple):
-    """One declared value: its argument's name, its name in the request, its declaration."""
+    """One declared value: its argument, its name in the request, its declaration."""
 
     name: str
     key: str
@@ -27,13 +27,13 @@ class Parameter(NamedTuple):
 
     @property
     def model(self) -> type[BaseModel] | None:
-        """The model that it is, if it is one."""
+        """Return the model that the value is, None where it is none."""
         return _model(self.info)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What one function asks for, and what provides the rest of its arguments.
+    """The parameters of one function, and the functions that provide arguments of it.
 
     Attributes:
         name: The argument that the function provides; empty for an operation.
@@ -54,7 +54,7 @@ class Parameters:
     dependencies: tuple["Parameters", ...]
 
     def whole(self) -> Iterator["Parameters"]:
-        """Yield this, and what each function asks for that provides an argument, at any depth."""
+        """Yield this and its dependencies, at any depth."""
         yield self
         for dependency in self.dependencies:
             yield from dependency.whole()
@@ -105,7 +105,7 @@ def _key(field: Any) -> str:
 
 
 def name_of(name: str, info: FieldInfo) -> str:
-    """Return what the request calls a value whose argument or field has some name."""
+    """Return the name in a request of a value, from its argument or field."""
     return info.validation_alias if isinstance(info.validation_alias, str) else info.alias or name
 
 
@@ -135,7 +135,7 @@ def _refuse_unsupported(dependant: Dependant) -> None:
 
 
 def _texts(dependant: Dependant) -> Iterator[FieldInfo]:
-    """Yield how each value is declared that is read from one text, those of models included."""
+    """Yield the declarations of values that are read from a text, also within models."""
     forms = [field for field in dependant.body_params if isinstance(field.field_info, params.Form)]
     for field in (*dependant.query_params, *dependant.header_params, *forms):
         model = _model(field.field_info)
@@ -148,7 +148,7 @@ def _model(info: FieldInfo) -> type[BaseModel] | None:
 
 
 def _is_list(info: FieldInfo) -> bool:
-    """Tell whether a value is a list as such, of which a request would repeat the name."""
+    """Tell whether a value is a list, whose name a request would have to repeat."""
     declared: Any = info.annotation
     kinds = {get_origin(one) or one for one in (declared, *get_args(declared))}
     is_read_by_itself = any(isinstance(one, BeforeValidator) for one in info.metadata)

@@ -1,4 +1,4 @@
-"""Owns how answers leave a server: uvicorn's protocol, with head and body in one write."""
+"""Writes the head and the body of an answer at once, in uvicorn's protocol."""
 
 import asyncio
 from typing import Final, cast
@@ -9,7 +9,7 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class HeadHolder:
-    """A transport that sends the head of an answer together with the beginning of its body.
+    """A transport that sends the head of an answer with the start of its body.
 
     uvicorn writes them apart: two system calls and two packets, which both ends then handle.
     """
@@ -22,7 +22,7 @@ class HeadHolder:
         self._is_head_sent = False
 
     def write(self, data: bytes) -> None:
-        """Hold the head; send it with what comes next, be that empty."""
+        """Hold the head, and send it with what comes next, even if that is empty."""
         if self._is_head_sent or data == _CONTINUE:
             self._transport.write(data)
         elif self._held:
@@ -38,15 +38,15 @@ class HeadHolder:
         self._transport.close()
 
     def is_closing(self) -> bool:
-        """Whether the connection is about to end."""
+        """Tell whether the connection is about to end."""
         return self._transport.is_closing()
 
 
 class WholeProtocol(HttpToolsProtocol):
-    """Serves one connection; the head of an answer waits for the beginning of its body."""
+    """Serves one connection; the head of an answer waits for the start of its body."""
 
     def on_headers_complete(self) -> None:
-        """Begin with the request."""
+        """Begin the request, with a transport that holds the head of its answer."""
         super().on_headers_complete()
-        if self.scope["method"] != "HEAD":  # after whose head nothing is written
+        if self.scope["method"] != "HEAD":  # nothing follows the head of its answer
             self.cycle.transport = cast("asyncio.Transport", HeadHolder(self.transport))

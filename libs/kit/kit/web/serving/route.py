@@ -1,4 +1,4 @@
-"""Owns how one operation is served: access, arguments, the call, its answer.
+"""Serves one operation: access, arguments, the call, its answer.
 
 Does not open units of work: the operation itself does, so that COMMIT is over before the answer.
 """
@@ -26,13 +26,13 @@ _NO_CONTENT = 204
 
 
 class Route(APIRoute):
-    """One operation: FastAPI's reading and documentation of it, with our own way of serving it.
+    """One operation: declared and documented by FastAPI, served by kit.
 
     Attributes:
         access: Who may call it: anyone, any user, the owner (users; the verb checks whose), admins,
             services.
         refusals: What it may refuse, beyond what every operation of its kind may.
-        is_idempotent: Whether it heeds Idempotency-Key.
+        is_idempotent: Whether it takes an Idempotency-Key.
         max_body_bytes: Largest body, where it differs from the service's.
         open_by: A setting of the service that, when true, lets in also those without a token.
         other_bodies: Readers of bodies that are no JSON, by content type.
@@ -86,7 +86,7 @@ class Route(APIRoute):
         self._answer: TypeAdapter[Any] = TypeAdapter(self.response_model)
 
     async def serve(self, exchange: Exchange) -> None:
-        """Check access, read the arguments, run the operation, send what it returns."""
+        """Check access, read the arguments, run the operation, send its answer."""
         if self.access != "public" and not self._stands_open(exchange):
             tokens = getattr(exchange.scope["app"].state, "tokens", None)
             identity = await authenticate(exchange.headers, tokens)
@@ -112,8 +112,8 @@ class Route(APIRoute):
         return bool(getattr(exchange.scope["app"].state.settings, self.open_by))
 
     async def _send(self, exchange: Exchange, result: Any) -> None:
-        # A value of another type than declared is read into it first: only documented fields
-        # leave (ASVS 5.0 §15.3.1).
+        # A value of another type than declared is first read into that type, so that only
+        # documented fields leave (ASVS 5.0 §15.3.1).
         if self._answer_type is None or type(result) is not self._answer_type:
             result = self._answer.validate_python(result, from_attributes=True)
         body = self._answer.dump_json(result, by_alias=True)
