@@ -1,4 +1,4 @@
-"""Opens wallets: default ones on first need, set by set, and further ones on request."""
+"""Opens wallets: default ones on first need, further ones on request."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
@@ -12,11 +12,11 @@ from wallet.repository.owners import Owners
 from wallet.repository.wallets import Wallets
 from wallet.service.translation import wallet_opened
 
-MAX_FURTHER_WALLETS = 100  # of one owner, beside a default one for each currency
+MAX_FURTHER_WALLETS = 100  # of one owner, besides a default one for each currency
 
 
 async def default_wallets(uow: UnitOfWork, homes: Collection[Home]) -> Mapping[Home, UUID]:
-    """Return the default wallets of all `homes`, opening what is missing."""
+    """Return the default wallets for all keys, opening the missing ones."""
     wallets = Wallets(uow)
     found = await wallets.find_defaults(homes)
     missing = set(homes) - found.keys()
@@ -26,7 +26,7 @@ async def default_wallets(uow: UnitOfWork, homes: Collection[Home]) -> Mapping[H
         home = Home(wallet.owner_id, wallet.currency)
         found[home] = wallet.id
         missing.discard(home)
-    if missing:  # opened by somebody else a moment ago, and committed by now
+    if missing:  # another unit of work has just opened and committed them
         found |= await wallets.find_defaults(missing)
     return found
 
@@ -34,13 +34,13 @@ async def default_wallets(uow: UnitOfWork, homes: Collection[Home]) -> Mapping[H
 async def house_accounts(
     uow: UnitOfWork, wanted: Collection[HouseAccount]
 ) -> Mapping[HouseAccount, UUID]:
-    """Return the accounts that stand for providers, opening what is missing, in one order."""
+    """Return house accounts, opening the missing ones in one order."""
     wallets, now = Wallets(uow), uow.clock.now()
     return {one: await wallets.house_account(one, new_id(), now) for one in sorted(wanted)}
 
 
 async def default_wallet(uow: UnitOfWork, home: Home) -> Wallet:
-    """Return somebody's default wallet of a currency, opened on first need."""
+    """Return an owner's default wallet of a currency, opened on first need."""
     wallets = Wallets(uow)
     found = await wallets.find_default(home)
     if found is None:
@@ -53,11 +53,11 @@ async def default_wallet(uow: UnitOfWork, home: Home) -> Wallet:
 
 
 async def open_wallet(uow: UnitOfWork, home: Home, name: str) -> Wallet:
-    """Open a wallet; the first of its currency becomes the owner's default.
+    """Open a wallet; the first of a currency becomes the owner's default one.
 
     Raises:
         WalletClosed: the owner is deleted.
-        TooManyWallets: they have MAX_FURTHER_WALLETS beside their default ones.
+        TooManyWallets: they have MAX_FURTHER_WALLETS besides their default ones.
     """
     owners = Owners(uow)
     await owners.take_alone(home.owner_id)

@@ -1,6 +1,6 @@
-"""Carries out ledger commands, a whole batch in one set of statements, and answers each.
+"""Carries out ledger commands, a whole batch at once, and answers each.
 
-The same posting serves messages and the API; what is decided stands in `domain.posting`.
+Messages and the API share this posting; `domain.posting` has the decisions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,17 +36,17 @@ log = get_logger(__name__)
 
 
 async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Decide commands in their order, post what may be, and answer all; replies leave first.
+    """Decide commands in order, post what is accepted, and reply to all.
 
-    A command that was answered before gets the same reply again, in a fresh message. Ten
-    statements at most, however many commands there are, two more where wallets are opened, and
-    one for each account of a provider that is meant.
+    Replies are emitted before events. A command that was answered before gets the same reply again,
+    in a new message. It takes at most ten statements for any number of commands, two more if
+    wallets are opened, and one for each provider's account.
     """
     asked = [cast("Asked", envelope.message) for envelope in envelopes]
     found = await _accounts(uow, asked)
     commands = [ledger_command(message, found) for message in asked]
     book, outcomes = await decide(uow, commands)
-    # What follows is put into words while PostgreSQL writes what was decided.
+    # Replies and events are built while PostgreSQL writes what was decided.
     _, replies = await together(Ledger(uow).save(book), _tell(uow, envelopes, book, outcomes))
     await _keep(uow, book, outcomes, replies)
 
@@ -54,7 +54,7 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
 async def _tell(
     uow: UnitOfWork, envelopes: Sequence[Envelope], book: Book, outcomes: Sequence[Outcome]
 ) -> list[Reply]:
-    """Emit all replies, then all movements; returns the replies."""
+    """Emit all replies, then an event for each transfer; return the replies."""
     replies = []
     async for answered in giving_way(zip(envelopes, outcomes, strict=True)):
         for envelope, outcome in answered:
@@ -78,14 +78,14 @@ async def _tell(
 
 
 async def settle(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
-    """Lock what the commands touch, decide them, and write what they change. Emits nothing."""
+    """Lock what the commands touch, decide, and write the changes. Emits nothing."""
     book, outcomes = await decide(uow, commands)
     await Ledger(uow).save(book)
     return book, outcomes
 
 
 async def decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
-    """Lock what the commands touch and decide them; writes nothing of it."""
+    """Lock what the commands touch and decide them; writes nothing."""
     rows = Ledger(uow)
     accounts, hold_ids, command_ids = _touched(commands)
     accounts.update(await rows.accounts_of_holds(hold_ids))
@@ -93,8 +93,8 @@ async def decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Bo
     houses = await _stand_ins(uow, commands, locked)
     left = {*accounts, *houses.values()}.difference(account.id for account in locked)
     last = await rows.lock_last(left) if left else []
-    # Answers come after the lock, so that a copy of a command running elsewhere has been waited
-    # for; and before the holds, so that a hold that was answered for is also seen.
+    # Kept replies are read after the lock, so that a copy of a command that runs elsewhere is
+    # finished; and before the holds, so that the hold of a kept reply is seen, too.
     answered = {answer.command_id: repeated(answer) for answer in await rows.answers(command_ids)}
     holds = await rows.holds(hold_ids, locked)
     standing = {*houses.values()}
@@ -112,7 +112,7 @@ async def decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Bo
 
 
 def _raise_alarm(uow: UnitOfWork, book: Book) -> None:
-    """Have somebody look at money for deleted owners, once it lies in suspense."""
+    """Log an alarm, after COMMIT, for deleted owners' money that went to suspense."""
     for row in book.transfers:
         if row.meant_account_id is not None:
             told = {"transfer_id": str(row.id), "wallet_id": str(row.meant_account_id)}
@@ -122,7 +122,11 @@ def _raise_alarm(uow: UnitOfWork, book: Book) -> None:
 async def _stand_ins(
     uow: UnitOfWork, commands: Iterable[LedgerCommand], locked: Iterable[Account]
 ) -> Mapping[HouseAccount, UUID]:
-    """Find, or open, the house's accounts that deciding may need beside those that are named."""
+    """Find or open the house accounts that stand in for people.
+
+    `debts` may be needed where somebody owes or may come to owe, `suspense` where a wallet is
+    closed.
+    """
     wanted = {
         HouseAccount("debts", DEBTS, command.currency)
         for command in commands
@@ -137,7 +141,7 @@ async def _stand_ins(
 
 
 def _touched(commands: Iterable[LedgerCommand]) -> tuple[set[UUID], set[UUID], set[UUID]]:
-    """Return the ids of accounts, holds and commands that deciding needs."""
+    """Return the ids of the accounts, holds and commands that deciding needs."""
     accounts, holds, ids = set[UUID](), set[UUID](), set[UUID]()
     for command in commands:
         ids.add(command.command_id)
@@ -157,7 +161,7 @@ def _touched(commands: Iterable[LedgerCommand]) -> tuple[set[UUID], set[UUID], s
 
 
 async def _accounts(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[Meant, UUID]:
-    """Find the accounts that the messages mean without naming them, opening what is missing."""
+    """Find the accounts that messages name by key, opening the missing ones."""
     meant = {one for message in asked for one in accounts_meant(message)}
     homes = {one for one in meant if isinstance(one, Home)}
     found: dict[Meant, UUID] = {}
@@ -185,6 +189,6 @@ async def _keep(
 
 
 def emit_movements(uow: UnitOfWork, book: Book) -> None:
-    """Tell all transfers of the book."""
+    """Emit an event for each transfer of the book."""
     for transfer, legs in zip(book.transfers, book.legs, strict=True):
         emit(uow, funds_moved(book, transfer, legs), subject=str(transfer.id), sequence=1)

@@ -1,4 +1,4 @@
-"""Translates between the contract's messages and the ledger's own words; pure, decides nothing."""
+"""Translates between contract messages and ledger commands; pure."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -29,7 +29,7 @@ _REPLIES: dict[str, type[Reply]] = {
 
 
 def accounts_meant(message: Asked) -> list[Meant]:
-    """Return the accounts that a message means without naming them: by owner, or by provider."""
+    """Return the keys of accounts that a message names by owner or by provider."""
     match message:
         case contract.Transfer():
             refs = [message.payer, message.payee]
@@ -49,7 +49,7 @@ def _meant(ref: contract.AccountRef, currency: str) -> Meant:
 
 
 def ledger_command(message: Asked, found: Mapping[Meant, UUID]) -> LedgerCommand:
-    """Translate a message, putting what was `found` in place of accounts that are not named."""
+    """Translate a message; `found` has the accounts that it names by key."""
     match message:
         case contract.Transfer(currency=currency):
             return ledger.Transfer(
@@ -98,7 +98,7 @@ def _party(ref: contract.AccountRef, currency: str, found: Mapping[Meant, UUID])
 
 
 def reply_to(asked: Asked, outcome: Outcome) -> Reply:
-    """Put an outcome into the words of the contract."""
+    """Translate an outcome to a reply."""
     command_id = asked.command_id
     match outcome:
         case ledger.Posted():
@@ -133,24 +133,24 @@ def _refusal(asked: Asked, code: str) -> Reply:
 
 
 def undone(barrier: Barrier) -> Reply:
-    """Return the answer that awaits a command taken back before it came."""
+    """Return the reply to a command that was undone before it came."""
     return contract.HoldRefused(
         in_reply_to=barrier.command_id, hold_id=barrier.hold_id, code=ledger.UNDONE.code
     )
 
 
 def kept(reply: Reply) -> KeptReply:
-    """Return a reply as it is kept for the command's repetitions."""
+    """Return a reply in the form in which it is kept."""
     return KeptReply(reply.in_reply_to, reply.type, reply)
 
 
 def repeated(answer: KeptReply) -> ledger.Repeated:
-    """Return a kept answer as an outcome."""
+    """Return a kept reply as an outcome."""
     return ledger.Repeated(_REPLIES[answer.reply_type].model_validate(answer.reply))
 
 
 def funds_moved(book: Book, transfer: TransferRow, legs: tuple[Entry, ...]) -> contract.FundsMoved:
-    """Tell one transfer of the book."""
+    """Return the event of one transfer in the book."""
     return contract.FundsMoved(
         transfer_id=transfer.id,
         kind=transfer.kind,
@@ -172,7 +172,7 @@ def funds_moved(book: Book, transfer: TransferRow, legs: tuple[Entry, ...]) -> c
 
 
 def wallet_opened(wallet: Wallet) -> contract.WalletOpened:
-    """Tell that a wallet exists."""
+    """Return the event of an opened wallet."""
     return contract.WalletOpened(
         account_id=wallet.id,
         number=wallet.number,
