@@ -1,4 +1,4 @@
-"""Wallet's settings: a sum of kit's parts, what the bank signs with, and how payments is asked."""
+"""Wallet's settings: kit's parts, the bank's secret, and how to call payments."""
 
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
