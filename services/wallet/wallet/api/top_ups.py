@@ -1,4 +1,4 @@
-"""Putting money into wallets."""
+"""The operation that tops up a wallet."""
 
 from uuid import UUID
 
@@ -33,7 +33,7 @@ router = Router(tags=["top-ups"])
     "/v1/wallets/top-up",
     access="user",
     operation_id="top_up",
-    summary="Put money into a wallet",
+    summary="Top up a wallet",
     status_code=201,
     response_model=TopUpAnswer,
     responses={202: {"model": CardTopUpAnswer, "description": "A card is to be charged."}},
@@ -80,10 +80,10 @@ async def _by_card(
     charging: PaymentsClient,
     language: Language,
 ) -> Answer:
-    """Choose the wallet and the charge's id, then ask payments, outside the unit of work.
+    """Choose wallet and charge id, then ask payments, outside the unit of work.
 
-    A repeated request has the same id, so that it is the same charge; where no money will come of
-    that any more it gets another.
+    A repeated request has the same charge id, so that it is the same charge. If that charge has
+    failed, it gets another.
     """
     over: set[UUID] = set()
 

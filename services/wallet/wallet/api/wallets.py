@@ -1,4 +1,4 @@
-"""Finding, listing, opening and freezing wallets."""
+"""The operations of wallets: find, list, open, freeze."""
 
 from typing import Annotated
 from uuid import UUID
@@ -32,7 +32,7 @@ router = Router(tags=["wallets"])
     "/v1/wallets",
     access="user",
     operation_id="list_wallets",
-    summary="One's own wallets, newest first; an admin sees everybody's",
+    summary="List one's own wallets, newest first; an admin sees everybody's",
     response_model=Page[WalletAnswer],
     refusals=(CursorInvalid, NotFound),
 )
@@ -64,10 +64,10 @@ async def list_wallets(
 
 
 def _owners(caller: Identity, asked: list[UUID] | None) -> list[UUID] | None:
-    """Return whose wallets are listed; None for everybody's.
+    """Return the owners whose wallets are listed; None for all.
 
     Raises:
-        NotFound: a user asks for others', as if there were none.
+        NotFound: a user asks for others' wallets, as if they did not exist.
     """
     if caller.is_admin:
         return asked
@@ -101,7 +101,7 @@ async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Ans
     "/v1/wallets/me",
     access="user",
     operation_id="get_my_wallet",
-    summary="One's default wallet of a currency, opened on first need",
+    summary="Get one's default wallet of a currency, opened on first need",
 )
 async def get_my_wallet(
     caller: Caller,
@@ -122,7 +122,7 @@ async def get_my_wallet(
     "/v1/wallets/{wallet_id}",
     access="owner",
     operation_id="get_wallet",
-    summary="One wallet",
+    summary="Get a wallet",
 )
 async def get_wallet(
     wallet_id: UUID, caller: Caller, store: Store, audit: Auditing
@@ -138,7 +138,7 @@ async def get_wallet(
     "/v1/wallets/{wallet_id}/freeze",
     access="admin",
     operation_id="freeze_wallet",
-    summary="Stop new holds and debits; captures of holds and credits go on",
+    summary="Freeze a wallet: no new holds or debits, but captures and credits",
     refusals=(refusals.WalletClosed,),
 )
 async def freeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:
@@ -153,7 +153,7 @@ async def freeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> Walle
     "/v1/wallets/{wallet_id}/unfreeze",
     access="admin",
     operation_id="unfreeze_wallet",
-    summary="Let a frozen wallet pay again",
+    summary="Unfreeze a wallet",
     refusals=(refusals.WalletClosed,),
 )
 async def unfreeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:
