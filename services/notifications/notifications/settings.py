@@ -43,7 +43,7 @@ class Settings(
     )
     client_secret: SecretStr = development_secret(
         "development-notifications-client-secret",
-        "What notifications proves itself with at auth, to get its service token.",
+        "The secret with which notifications gets its service token from auth.",
         shared="NOTIFICATIONS_CLIENT_SECRET",
     )
     default_language: Literal["en", "ru"] = setting(

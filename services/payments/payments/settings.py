@@ -196,7 +196,7 @@ class Settings(
     )
     client_secret: SecretStr = development_secret(
         "development-payments-client-secret",
-        "What payments proves itself with at auth, to get its service token.",
+        "The secret with which payments gets its service token from auth.",
         shared="PAYMENTS_CLIENT_SECRET",
     )
 

@@ -45,6 +45,6 @@ class Settings(
     )
     client_secret: SecretStr = development_secret(
         "development-wallet-client-secret",
-        "What wallet proves itself with at auth, to get its service token.",
+        "The secret with which wallet gets its service token from auth.",
         shared="WALLET_CLIENT_SECRET",
     )
