@@ -1,4 +1,4 @@
-"""Writes down what became of attempts, and switches off the endpoints that they tell against."""
+"""Stores attempts, and switches off endpoints that fail too often."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -22,10 +22,10 @@ _NOTICES = {
 
 
 async def record(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[UUID]:
-    """Write a batch of attempts in the order in which they ended.
+    """Store a batch of attempts in the order in which they ended.
 
     Returns:
-        The endpoints that have been switched off; their owners are given a notice.
+        The endpoints that were switched off; their owners get a notice.
     """
     off = await _take_stock(uow, ended)
     await Deliveries(uow).record(ended, uow.clock.now())
@@ -39,7 +39,7 @@ async def record(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[UUID]:
 
 
 async def _take_stock(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[EndpointHealth]:
-    """Count failures in a row; an endpoint that is well costs no statement."""
+    """Store endpoints' health; a healthy endpoint costs no statement."""
     runs = _runs(ended)
     if not runs:
         return []

@@ -1,4 +1,4 @@
-"""Takes the mails that other services order; a repeated command is the same mail."""
+"""Stores mails that other services order; a repeated command is the same mail."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -18,7 +18,7 @@ _KINDS: Final[Mapping[type, MailKind]] = {
 
 
 async def order_mails(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Store the mails of a batch; the address is asked for when they are sent."""
+    """Store the mails of a batch; their addresses are asked for when they are sent."""
     new = []
     for envelope in envelopes:
         told = envelope.message

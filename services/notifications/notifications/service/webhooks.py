@@ -1,4 +1,4 @@
-"""Writes the webhooks of events: a message for each person concerned, a delivery per endpoint."""
+"""Stores webhook messages for the people concerned, and their deliveries."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,9 +14,10 @@ from notifications.webhooks.payloads import concerned, messages_of
 
 
 async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
-    """Write what is to be sent about a batch of events: one statement to ask who wants to know,
-    one to write it all. Returns how many deliveries there are.
-    """  # noqa: D205 - one sentence too long for a line
+    """Store the webhooks of a batch of events; return how many deliveries there are.
+
+    It takes one statement to find the endpoints, and one to store everything.
+    """
     people = {user_id for envelope in envelopes for user_id in concerned(envelope)}
     interests: dict[UUID, list[Interest]] = defaultdict(list)
     for interest in await Endpoints(uow).interested(people, MOST_WAITING):
