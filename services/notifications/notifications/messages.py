@@ -1,4 +1,4 @@
-"""Which message is handled by which function."""
+"""Routes messages to functions."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ from notifications.service.webhooks import announce
 
 
 def routes(webhooks: WakeUp) -> Routes:
-    """Return the table; the wake-up is set where there are webhooks to be sent."""
+    """Return the routes; new webhooks set the wake-up."""
 
     async def send(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         if await announce(uow, envelopes):
