@@ -12,7 +12,7 @@ from kit.refusals import NotFound
 from kit.web.fields import CurrencyCode
 from kit.web.routes import Router
 from wallet.domain.posting import MAX_BALANCE_MINOR
-from wallet.domain.wallets import Home
+from wallet.domain.wallets import WalletKey
 from wallet.repository.history import History
 from wallet.repository.wallets import Wallets
 from wallet.schemas.wallets import AccountsQuery, KnownAccount, KnownTransfer, KnownWallet
@@ -54,7 +54,7 @@ async def look_up_account(
     async with store.read() as connection:
         wallets = Wallets(connection)
         if wallet_id is None:
-            wallet = await wallets.find_default(Home(owner_id, currency))
+            wallet = await wallets.find_default(WalletKey(owner_id, currency))
         else:
             wallet = await wallets.find(wallet_id)
     if wallet is None or (wallet.owner_id, wallet.currency) != (owner_id, currency):

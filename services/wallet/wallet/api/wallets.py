@@ -18,7 +18,7 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from wallet import refusals
 from wallet.api.ownership import visible
-from wallet.domain.wallets import Home
+from wallet.domain.wallets import WalletKey
 from wallet.repository.wallets import WalletFilter, Wallets
 from wallet.schemas.queries import WalletsQuery
 from wallet.schemas.wallets import OpenWallet, WalletAnswer
@@ -91,7 +91,7 @@ async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Ans
     """Open a wallet; the first of its currency becomes the default one."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        wallet = await opening.open_wallet(uow, Home(caller.user, body.currency), body.name)
+        wallet = await opening.open_wallet(uow, WalletKey(caller.user, body.currency), body.name)
         return Answer(201, WalletAnswer.of(wallet), {"Location": f"/v1/wallets/{wallet.id}"})
 
     return await idempotently(request, caller, operation="open_wallet", body=body, work=work)
@@ -109,12 +109,12 @@ async def get_my_wallet(
     currency: Annotated[CurrencyCode, Query()] = DEFAULT_CURRENCY,
 ) -> WalletAnswer:
     """Show the default wallet."""
-    home = Home(caller.user, currency)
+    key = WalletKey(caller.user, currency)
     async with store.read() as connection:
-        found = await Wallets(connection).find_default(home)
+        found = await Wallets(connection).find_default(key)
     if found is None:
         async with store.unit_of_work() as uow:
-            found = await opening.default_wallet(uow, home)
+            found = await opening.default_wallet(uow, key)
     return WalletAnswer.of(found)
 
 

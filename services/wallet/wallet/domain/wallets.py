@@ -27,7 +27,7 @@ CLOSED_OWNERS = "closed_owners"  # where money for deleted owners waits
 HOUSE_IS_FULL_MINOR = 8 * 10**18
 
 
-class Home(NamedTuple):
+class WalletKey(NamedTuple):
     """The key of a default wallet: its owner and its currency."""
 
     owner_id: UUID

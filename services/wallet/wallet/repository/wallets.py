@@ -12,7 +12,7 @@ from sqlalchemy import select, tuple_
 from kit.db.query import within
 from kit.db.unit_of_work import Connection
 from kit.span import ALWAYS, Span
-from wallet.domain.wallets import HOUSE_IS_FULL_MINOR, Home, HouseAccount, Status, Wallet
+from wallet.domain.wallets import HOUSE_IS_FULL_MINOR, HouseAccount, Status, Wallet, WalletKey
 from wallet.tables import account
 
 _COLUMNS = ", ".join(Wallet._fields)
@@ -94,16 +94,16 @@ class Wallets:
         row = await self._connection.fetchrow(_FIND_BY_NUMBER, number)
         return None if row is None else Wallet(*row)
 
-    async def find_default(self, home: Home) -> Wallet | None:
+    async def find_default(self, key: WalletKey) -> Wallet | None:
         """Return an owner's default wallet of a currency, if it is open."""
-        row = await self._connection.fetchrow(_FIND_DEFAULT, *home)
+        row = await self._connection.fetchrow(_FIND_DEFAULT, *key)
         return None if row is None else Wallet(*row)
 
-    async def find_defaults(self, homes: Collection[Home]) -> dict[Home, UUID]:
+    async def find_defaults(self, keys: Collection[WalletKey]) -> dict[WalletKey, UUID]:
         """Return the ids of those default wallets that are open."""
-        owners, currencies = zip(*homes, strict=True)
+        owners, currencies = zip(*keys, strict=True)
         rows = await self._connection.fetch(_FIND_DEFAULTS, owners, currencies)
-        return {Home(owner_id, currency): found for owner_id, currency, found in rows}
+        return {WalletKey(owner_id, currency): found for owner_id, currency, found in rows}
 
     async def page(
         self, wanted: WalletFilter, before: tuple[datetime, UUID] | None, limit: int
@@ -126,26 +126,26 @@ class Wallets:
         return [Wallet(*row) for row in await self._connection.fetch(query)]
 
     async def open_defaults(
-        self, opening: Mapping[UUID, Home], name: str, now: datetime
+        self, opening: Mapping[UUID, WalletKey], name: str, now: datetime
     ) -> list[Wallet]:
         """Open default wallets under the given ids; leave out those that exist.
 
         A closed owner's wallet is closed from the start.
         """
-        homes = opening.values()
+        keys = opening.values()
         rows = await self._connection.fetch(
             _OPEN_DEFAULTS,
             list(opening),
-            [home.owner_id for home in homes],
-            [home.currency for home in homes],
+            [key.owner_id for key in keys],
+            [key.currency for key in keys],
             name,
             now,
         )
         return [Wallet(*row) for row in rows]
 
-    async def open(self, wallet_id: UUID, home: Home, name: str, now: datetime) -> Wallet:
+    async def open(self, wallet_id: UUID, key: WalletKey, name: str, now: datetime) -> Wallet:
         """Open another wallet, which is not a default one."""
-        (row,) = await self._connection.fetch(_OPEN, wallet_id, *home, name, now)
+        (row,) = await self._connection.fetch(_OPEN, wallet_id, *key, name, now)
         return Wallet(*row)
 
     async def house_account(self, wanted: HouseAccount, new_id: UUID, now: datetime) -> UUID:

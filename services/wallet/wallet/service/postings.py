@@ -17,7 +17,7 @@ from wallet.domain import commands as ledger
 from wallet.domain.book import Account, Book
 from wallet.domain.commands import LedgerCommand, Outcome
 from wallet.domain.posting import post
-from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, Home, HouseAccount
+from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, HouseAccount, WalletKey
 from wallet.repository.ledger import Ledger
 from wallet.service.opening import default_wallets, house_accounts
 from wallet.service.translation import (
@@ -163,12 +163,12 @@ def _touched(commands: Iterable[LedgerCommand]) -> tuple[set[UUID], set[UUID], s
 async def _accounts(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[Meant, UUID]:
     """Find the accounts that messages name by key, opening the missing ones."""
     meant = {one for message in asked for one in accounts_meant(message)}
-    homes = {one for one in meant if isinstance(one, Home)}
+    keys = {one for one in meant if isinstance(one, WalletKey)}
     found: dict[Meant, UUID] = {}
-    if homes:
-        opened = await default_wallets(uow, homes)
-        found |= {home: opened[home] for home in homes}
-    if len(homes) < len(meant):
+    if keys:
+        opened = await default_wallets(uow, keys)
+        found |= {key: opened[key] for key in keys}
+    if len(keys) < len(meant):
         houses = {one for one in meant if isinstance(one, HouseAccount)}
         standing = await house_accounts(uow, houses)
         found |= {house: standing[house] for house in houses}

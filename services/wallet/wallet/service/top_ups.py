@@ -8,7 +8,7 @@ from kit.ids import new_id
 from kit.money import MAX_MINOR, Money
 from kit.refusals import NotFound
 from wallet.domain.commands import Party, Posted, Transfer
-from wallet.domain.wallets import Home, HouseAccount, Wallet
+from wallet.domain.wallets import HouseAccount, Wallet, WalletKey
 from wallet.refusals import BalanceLimit, TooManyTopUps, WalletClosed, WalletCurrencyDiffers
 from wallet.repository.top_up_days import add_to_day
 from wallet.repository.wallets import Wallets
@@ -84,7 +84,7 @@ async def wallet_to_fill(
         TooManyTopUps: the owner has asked for too much today.
     """
     if wallet_id is None:
-        wallet = await default_wallet(uow, Home(owner_id, money.currency))
+        wallet = await default_wallet(uow, WalletKey(owner_id, money.currency))
     else:
         wallet = await _named(uow, owner_id, wallet_id)
     if wallet.currency != money.currency:

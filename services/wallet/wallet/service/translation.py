@@ -10,10 +10,10 @@ from wallet.domain import commands as ledger
 from wallet.domain.book import Barrier, Book, TransferRow
 from wallet.domain.commands import LedgerCommand, Outcome, Party
 from wallet.domain.hash_chain import Entry
-from wallet.domain.wallets import Home, HouseAccount, Wallet
+from wallet.domain.wallets import HouseAccount, Wallet, WalletKey
 from wallet.repository.ledger import KeptReply
 
-Meant = Home | HouseAccount
+Meant = WalletKey | HouseAccount
 Asked = contract.PlaceHold | contract.ReleaseHold | contract.CaptureHold | contract.Transfer
 
 _REPLIES: dict[str, type[Reply]] = {
@@ -44,7 +44,7 @@ def accounts_meant(message: Asked) -> list[Meant]:
 
 def _meant(ref: contract.AccountRef, currency: str) -> Meant:
     if ref.provider is None:
-        return Home(ref.owner_id, currency)
+        return WalletKey(ref.owner_id, currency)
     return HouseAccount("suspense" if ref.is_suspense else "external", ref.provider, currency)
 
 
