@@ -103,20 +103,20 @@ def decide_capture_hold(  # noqa: PLR0911 (one exit for each check)
         return HOLD_CLOSED
     if command.amount_minor > hold.remaining_minor:
         return HOLD_EXCEEDED
-    taker = _taker(book, payee, command.amount_minor)
-    if _overflows(payer, taker, command.amount_minor):
+    receiver = _receiver(book, payee, command.amount_minor)
+    if _overflows(payer, receiver, command.amount_minor):
         return BALANCE_LIMIT
     return DecidedMove(
         command.transfer_id,
         payer,
-        taker,
+        receiver,
         command.amount_minor,
         command.kind,
         command.reference,
         command.description,
         hold,
         command.release_rest,
-        meant=None if taker is payee else payee,
+        meant=None if receiver is payee else payee,
     )
 
 
@@ -153,25 +153,25 @@ def decide_transfer(  # noqa: PLR0911 (one exit for each check)
     owed = _owed(payer, command.amount_minor) if command.is_owed else 0
     if not _affords(payer, command.amount_minor - owed):
         return INSUFFICIENT_FUNDS
-    taker = _taker(book, payee, command.amount_minor)
-    if taker is payer:
+    receiver = _receiver(book, payee, command.amount_minor)
+    if receiver is payer:
         return SAME_ACCOUNT
-    if _overflows(payer, taker, command.amount_minor):
+    if _overflows(payer, receiver, command.amount_minor):
         return BALANCE_LIMIT
     return DecidedMove(
         command.transfer_id,
         payer,
-        taker,
+        receiver,
         command.amount_minor,
         command.kind,
         command.reference,
         command.description,
         owed_minor=owed,
-        meant=None if taker is payee else payee,
+        meant=None if receiver is payee else payee,
     )
 
 
-def _taker(book: Book, payee: Account, amount_minor: int) -> Account:
+def _receiver(book: Book, payee: Account, amount_minor: int) -> Account:
     """Return the account that gets the money: the payee's, or a suspense account.
 
     Suspense stands in for a closed wallet: the payer can't know that it is closed, and has paid. A

@@ -203,7 +203,7 @@ async def _account(uow: UnitOfWork, side: Side, currency: str, field: str) -> An
         return known
     assert side.house is not None  # noqa: S101 - a side is a wallet or a house account
     name = side.provider or _NAMES.get(side.house)
-    found = await _standing(uow, side.house, name, currency)
+    found = await _existing(uow, side.house, name, currency)
     if found is None and side.provider is None and (field, side.house) in _OPENED:
         wanted = HouseAccount(HOUSES[side.house], _NAMES[side.house], currency)
         found = await Wallets(uow).house_account(wanted, new_id(), uow.clock.now())
@@ -213,7 +213,7 @@ async def _account(uow: UnitOfWork, side: Side, currency: str, field: str) -> An
     return known
 
 
-async def _standing(uow: UnitOfWork, house: str, name: str | None, currency: str) -> UUID | None:
+async def _existing(uow: UnitOfWork, house: str, name: str | None, currency: str) -> UUID | None:
     """Return an account that exists, because a mistyped name must not open one."""
     if name is None:
         return None

@@ -25,9 +25,9 @@ async def close_owner(uow: UnitOfWork, owner_id: UUID) -> None:
     if await owners.is_closed(owner_id):
         return
     accounts = await owners.lock_accounts(owner_id)
-    standing = [one for one in accounts if _has_something(one)]
-    if standing:
-        raise WalletNotEmpty(standing)
+    not_empty = [one for one in accounts if _has_something(one)]
+    if not_empty:
+        raise WalletNotEmpty(not_empty)
     frozen = [one.id for one in accounts if one.status == "frozen"]
     await owners.close(owner_id, frozen, uow.clock.now())
 

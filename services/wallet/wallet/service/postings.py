@@ -21,9 +21,9 @@ from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, HouseAccount, WalletKey
 from wallet.repository.ledger import Ledger
 from wallet.service.opening import default_wallets, house_accounts
 from wallet.service.translation import (
+    AccountKey,
     Asked,
-    Meant,
-    accounts_meant,
+    account_keys,
     funds_moved,
     kept,
     ledger_command,
@@ -47,11 +47,11 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     commands = [ledger_command(message, found) for message in asked]
     book, outcomes = await decide(uow, commands)
     # Replies and events are built while PostgreSQL writes what was decided.
-    _, replies = await together(Ledger(uow).save(book), _tell(uow, envelopes, book, outcomes))
+    _, replies = await together(Ledger(uow).save(book), _emit_all(uow, envelopes, book, outcomes))
     await _keep(uow, book, outcomes, replies)
 
 
-async def _tell(
+async def _emit_all(
     uow: UnitOfWork, envelopes: Sequence[Envelope], book: Book, outcomes: Sequence[Outcome]
 ) -> list[Reply]:
     """Emit all replies, then an event for each transfer; return the replies."""
@@ -115,8 +115,8 @@ def _raise_alarm(uow: UnitOfWork, book: Book) -> None:
     """Log an alarm, after COMMIT, for deleted owners' money that went to suspense."""
     for row in book.transfers:
         if row.meant_account_id is not None:
-            told = {"transfer_id": str(row.id), "wallet_id": str(row.meant_account_id)}
-            uow.after_commit(partial(log.error, "closed_owners_money_in_suspense", **told))
+            fields = {"transfer_id": str(row.id), "wallet_id": str(row.meant_account_id)}
+            uow.after_commit(partial(log.error, "closed_owners_money_in_suspense", **fields))
 
 
 async def _stand_ins(
@@ -160,18 +160,18 @@ def _touched(commands: Iterable[LedgerCommand]) -> tuple[set[UUID], set[UUID], s
     return accounts, holds, ids
 
 
-async def _accounts(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[Meant, UUID]:
+async def _accounts(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[AccountKey, UUID]:
     """Find the accounts that messages name by key, opening the missing ones."""
-    meant = {one for message in asked for one in accounts_meant(message)}
-    keys = {one for one in meant if isinstance(one, WalletKey)}
-    found: dict[Meant, UUID] = {}
-    if keys:
-        opened = await default_wallets(uow, keys)
-        found |= {key: opened[key] for key in keys}
-    if len(keys) < len(meant):
-        houses = {one for one in meant if isinstance(one, HouseAccount)}
-        standing = await house_accounts(uow, houses)
-        found |= {house: standing[house] for house in houses}
+    named = {key for message in asked for key in account_keys(message)}
+    wallets = {key for key in named if isinstance(key, WalletKey)}
+    found: dict[AccountKey, UUID] = {}
+    if wallets:
+        opened = await default_wallets(uow, wallets)
+        found |= {key: opened[key] for key in wallets}
+    if len(wallets) < len(named):
+        houses = {key for key in named if isinstance(key, HouseAccount)}
+        accounts = await house_accounts(uow, houses)
+        found |= {house: accounts[house] for house in houses}
     return found
 
 

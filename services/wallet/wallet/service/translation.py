@@ -13,7 +13,7 @@ from wallet.domain.hash_chain import Entry
 from wallet.domain.wallets import HouseAccount, Wallet, WalletKey
 from wallet.repository.ledger import KeptReply
 
-Meant = WalletKey | HouseAccount
+AccountKey = WalletKey | HouseAccount
 Asked = contract.PlaceHold | contract.ReleaseHold | contract.CaptureHold | contract.Transfer
 
 _REPLIES: dict[str, type[Reply]] = {
@@ -28,7 +28,7 @@ _REPLIES: dict[str, type[Reply]] = {
 }
 
 
-def accounts_meant(message: Asked) -> list[Meant]:
+def account_keys(message: Asked) -> list[AccountKey]:
     """Return the keys of accounts that a message names by owner or by provider."""
     match message:
         case contract.Transfer():
@@ -39,16 +39,16 @@ def accounts_meant(message: Asked) -> list[Meant]:
             refs = [message.payee]
         case contract.ReleaseHold():
             return []
-    return [_meant(ref, message.currency) for ref in refs if ref.account_id is None]
+    return [_account_key(ref, message.currency) for ref in refs if ref.account_id is None]
 
 
-def _meant(ref: contract.AccountRef, currency: str) -> Meant:
+def _account_key(ref: contract.AccountRef, currency: str) -> AccountKey:
     if ref.provider is None:
         return WalletKey(ref.owner_id, currency)
     return HouseAccount("suspense" if ref.is_suspense else "external", ref.provider, currency)
 
 
-def ledger_command(message: Asked, found: Mapping[Meant, UUID]) -> LedgerCommand:
+def ledger_command(message: Asked, found: Mapping[AccountKey, UUID]) -> LedgerCommand:
     """Translate a message; `found` has the accounts that it names by key."""
     match message:
         case contract.Transfer(currency=currency):
@@ -90,11 +90,11 @@ def ledger_command(message: Asked, found: Mapping[Meant, UUID]) -> LedgerCommand
             return ledger.ReleaseHold(message.command_id, message.hold_id, message.undo_of)
 
 
-def _party(ref: contract.AccountRef, currency: str, found: Mapping[Meant, UUID]) -> Party:
+def _party(ref: contract.AccountRef, currency: str, found: Mapping[AccountKey, UUID]) -> Party:
     if ref.account_id is not None:
         return Party(ref.owner_id, ref.account_id)
     owner_id = ref.owner_id if ref.provider is None else None
-    return Party(owner_id, found[_meant(ref, currency)])
+    return Party(owner_id, found[_account_key(ref, currency)])
 
 
 def reply_to(asked: Asked, outcome: Outcome) -> Reply:
