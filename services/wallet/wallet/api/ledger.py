@@ -93,7 +93,7 @@ async def list_account_entries(  # noqa: PLR0913, PLR0917 (one for each part of 
     return page_of(
         Page[LedgerEntryAnswer],
         rows,
-        lambda row: LedgerEntryAnswer.told(row, account.currency),
+        lambda row: LedgerEntryAnswer.of(row, account.currency),
         limit=query.limit,
         cursors=cursors,
         place=place_of,

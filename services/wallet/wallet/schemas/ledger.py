@@ -71,7 +71,7 @@ class LedgerEntryAnswer(EntryAnswer):
     )
 
     @classmethod
-    def told(cls, line: EntryLine, currency: str) -> Self:
+    def of(cls, line: EntryLine, currency: str) -> Self:
         """Show an entry."""
         shown = EntryAnswer.of(line, currency).model_dump()
         return cls(**shown, meant_wallet_id=line.meant_account_id)
