@@ -23,11 +23,11 @@ async def keep(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
 
 
 def _entry(envelope: Envelope) -> AuditRecord:
-    told = cast("RecordAudit", envelope.message)
-    owner_ids = told.owner_ids or (() if told.owner_id is None else (told.owner_id,))
+    command = cast("RecordAudit", envelope.message)
+    owner_ids = command.owner_ids or (() if command.owner_id is None else (command.owner_id,))
     return AuditRecord(
-        id=told.command_id,
+        id=command.command_id,
         service=envelope.source,
         owner_ids=owner_ids,
-        **told.model_dump(exclude={"command_id", "owner_ids"}),
+        **command.model_dump(exclude={"command_id", "owner_ids"}),
     )

@@ -25,18 +25,18 @@ class Mailing:
 
     def activation(self, uow: UnitOfWork, user_id: UUID, link: MadeLink) -> None:
         """Order the mail with an activation link."""
-        _order(uow, SendActivation(command_id=new_id(), **self._told(user_id, link)))
+        _order(uow, SendActivation(command_id=new_id(), **self._fields(user_id, link)))
 
     def password_reset(self, uow: UnitOfWork, user_id: UUID, link: MadeLink) -> None:
         """Order the mail with a link to set a new password."""
-        _order(uow, SendPasswordReset(command_id=new_id(), **self._told(user_id, link)))
+        _order(uow, SendPasswordReset(command_id=new_id(), **self._fields(user_id, link)))
 
     def already_registered(self, uow: UnitOfWork, user_id: UUID) -> None:
         """Order the mail to the owner of an address used in another registration."""
         order = SendAlreadyRegistered(command_id=new_id(), user_id=user_id, language=self.language)
         _order(uow, order)
 
-    def _told(self, user_id: UUID, link: MadeLink) -> "dict[str, object]":
+    def _fields(self, user_id: UUID, link: MadeLink) -> "dict[str, object]":
         return {
             "user_id": user_id,
             "url": url_of(self.public_url, link.purpose, link.token),
