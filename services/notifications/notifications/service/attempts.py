@@ -27,7 +27,7 @@ async def record(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[UUID]:
     Returns:
         The endpoints that were switched off; their owners get a notice.
     """
-    off = await _take_stock(uow, ended)
+    off = await _store_health(uow, ended)
     await Deliveries(uow).record(ended, uow.clock.now())
     if off:
         await Notices(uow).add([_notice(standing) for standing in off], uow.clock.now())
@@ -38,7 +38,7 @@ async def record(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[UUID]:
     return [standing.endpoint_id for standing in off]
 
 
-async def _take_stock(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[EndpointHealth]:
+async def _store_health(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[EndpointHealth]:
     """Store endpoints' health; a healthy endpoint costs no statement."""
     runs = _runs(ended)
     if not runs:

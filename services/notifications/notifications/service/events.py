@@ -1,6 +1,7 @@
 """Stores notices and mails about events for the people concerned, in batches.
 
-A new kind of news needs a function from its event to its notices, a line in `TELLS`, and its texts.
+A new kind of news needs a function from its event to its notices, a line in `NOTICES_OF`, and its
+texts.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,10 +36,10 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
     """Store the newest version of each user; delete what deleted ones have."""
     newest: dict[UUID, Person] = {}
     for envelope in envelopes:
-        told = envelope.message
-        assert isinstance(told, UserRegistered | UserChanged)  # noqa: S101 - routed by type
+        event = envelope.message
+        assert isinstance(event, UserRegistered | UserChanged)  # noqa: S101 - routed by type
         person = Person(
-            told.user_id, told.username, told.status, envelope.sequence or 0, told.has_email
+            event.user_id, event.username, event.status, envelope.sequence or 0, event.has_email
         )
         known = newest.get(person.user_id)
         if known is None or known.version < person.version:
@@ -53,12 +54,12 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
         await Deliveries(uow).skip_waiting(uow.clock.now(), gone)
 
 
-async def hear(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+async def notify(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """Store the notices of these events, and the mails with the same news."""
     new = [
         notice
         for envelope in envelopes
-        for notice in TELLS[type(envelope.message)](envelope.message)
+        for notice in NOTICES_OF[type(envelope.message)](envelope.message)
     ]
     if new:
         await Notices(uow).add(new, uow.clock.now())
@@ -159,7 +160,7 @@ def _of_payment(
     )
 
 
-TELLS: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
+NOTICES_OF: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     PaymentPaid: _of_paid,
     PaymentFailed: _of_failed,
     PaymentCancelled: _of_cancelled,

@@ -72,7 +72,7 @@ def _of_payment(
 
     Only the payer gets the reason of a failure, because it may say what the payer lacks.
     """
-    told: dict[str, Any] = {
+    shared: dict[str, Any] = {
         "payment_id": event.payment_id,
         "status": event.status,  # type: ignore[attr-defined] # every event of a payment has one
         "amount": decimal_text(event.amount_minor, event.currency),
@@ -92,7 +92,7 @@ def _of_payment(
                 PAYMENT_TYPES[type(event)],
                 envelope.sequence,
                 event.at,
-                {**told, **more},
+                {**shared, **more},
                 event.payment_id,
             )
 
