@@ -27,7 +27,7 @@ class Provider:
         self.cards = Cards()
         self._public_url = public_url.rstrip("/")
         self.sender: Sender | None = None  # set when the service opens
-        self._lately: deque[dict[str, Any]] = deque(maxlen=MOST_EVENTS)
+        self._recent: deque[dict[str, Any]] = deque(maxlen=MOST_EVENTS)
 
     def page_url(self, payment: CardPayment) -> str:
         """Return the URL of a payment's card page."""
@@ -50,7 +50,7 @@ class Provider:
                 self._end(payment, CardPaymentStatus.FAILED, DECLINED, faults)
             case CardOutcome.DELAY if payment.status is CardPaymentStatus.PENDING:
                 payment.move(CardPaymentStatus.PROCESSING)
-                self._tell([self._event(payment)], WebhookFaults())
+                self._send([self._event(payment)], WebhookFaults())
                 spawn(self._end_later(payment, faults, delay_seconds), "sandbox.bank_confirms")
             case _:
                 return
@@ -73,12 +73,12 @@ class Provider:
         if status is CardPaymentStatus.SUCCEEDED and faults.out_of_order:
             events.append(self._event(payment, status=CardPaymentStatus.FAILED, reason=DECLINED))
         payment.move(status, reason)
-        self._tell([*events, self._event(payment)], faults)
+        self._send([*events, self._event(payment)], faults)
 
     def cancel(self, payment: CardPayment) -> None:
         """Cancel a payment unless it has ended."""
         if payment.move(CardPaymentStatus.CANCELLED):
-            self._tell([self._event(payment)], WebhookFaults())
+            self._send([self._event(payment)], WebhookFaults())
 
     def dispute(
         self, payment: CardPayment, dispute: BankDispute, faults: WebhookFaults, *, withdraw: bool
@@ -88,7 +88,7 @@ class Provider:
         if withdraw:
             kinds = dispute.move(DisputeMove.WITHDRAW)
             events += [self._dispute_event(kind, payment, dispute) for kind in kinds]
-        self._tell(events, faults)
+        self._send(events, faults)
 
     def move_dispute(
         self,
@@ -101,12 +101,12 @@ class Provider:
     ) -> bool:
         """Move a dispute and send its events; return False if that is not possible."""
         kinds = dispute.move(move, won=won)
-        self._tell([self._dispute_event(kind, payment, dispute) for kind in kinds], faults)
+        self._send([self._dispute_event(kind, payment, dispute) for kind in kinds], faults)
         return bool(kinds)
 
     def refunded(self, payment: CardPayment, refund: BankRefund, faults: WebhookFaults) -> None:
         """Send the event of a new refund."""
-        self._tell([self._refund_event("refund.created", payment, refund)], faults)
+        self._send([self._refund_event("refund.created", payment, refund)], faults)
 
     def move_refund(
         self,
@@ -119,24 +119,24 @@ class Provider:
         if not refund.move(status):
             return False
         kind = "refund.failed" if status is BankRefundStatus.FAILED else "refund.updated"
-        self._tell([self._refund_event(kind, payment, refund)], faults)
+        self._send([self._refund_event(kind, payment, refund)], faults)
         return True
 
-    def _tell(self, events: list[dict[str, Any]], faults: WebhookFaults) -> None:
+    def _send(self, events: list[dict[str, Any]], faults: WebhookFaults) -> None:
         if faults.repeat_id:
             events = [{**event, "id": events[0]["id"]} for event in events]
-        self._lately.extend(one for one in events if "refund" in one or "dispute" in one)
+        self._recent.extend(one for one in events if "refund" in one or "dispute" in one)
         if self.sender is not None and events:
             self.sender.send_later(events, faults)
 
-    def lately(self, of: Span) -> Iterator[dict[str, Any]]:
+    def recent_events(self, of: Span) -> Iterator[dict[str, Any]]:
         """Return the events about refunds and disputes in a span, oldest first.
 
         Each is shown without faults, whatever went wrong when it was sent.
         """
         begin = -math.inf if of.begin is None else of.begin.timestamp()
         end = math.inf if of.end is None else of.end.timestamp()
-        return (one for one in self._lately if begin <= one["created"] < end)
+        return (one for one in self._recent if begin <= one["created"] < end)
 
     def told(self, payment: CardPayment) -> dict[str, Any]:
         """Return a payment as the API shows it, with its refunds and disputes."""

@@ -212,7 +212,7 @@ async def list_card_events(
     given = request.headers.get("authorization", "")
     if not hmac.compare_digest(given.encode(), wanted.encode()):
         raise CardEventsNotYours
-    found = list(islice(provider.lately(query.span), EVENTS_AT_ONCE + 1))
+    found = list(islice(provider.recent_events(query.span), EVENTS_AT_ONCE + 1))
     has_more = len(found) > EVENTS_AT_ONCE
     return CardEvents(items=found[:EVENTS_AT_ONCE], has_more=has_more)
 
