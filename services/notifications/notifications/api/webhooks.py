@@ -111,7 +111,7 @@ async def create_webhook_endpoint(
     await _check(webhooks.guard.check, body.url)
 
     async def work(uow: UnitOfWork) -> Answer:
-        made = await verbs.create(uow, webhooks.vault, caller.user, body.wish)
+        made = await verbs.create(uow, webhooks.vault, caller.user, body.new_endpoint)
         return _revealed(CREATED, *made)
 
     return await idempotently(

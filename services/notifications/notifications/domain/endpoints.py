@@ -58,7 +58,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class NewEndpoint:
     """The values that an owner gives for a new endpoint."""
 
     url: str
@@ -67,7 +67,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Interest:
+class Subscription:
     """The events that an endpoint gets; `is_full` if as many wait as may."""
 
     endpoint_id: UUID

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.span import ALWAYS, Span
-from notifications.domain.endpoints import Endpoint, EndpointHealth, Interest, OffReason
+from notifications.domain.endpoints import Endpoint, EndpointHealth, OffReason, Subscription
 
 _ROW: Final = """
     id, user_id, url, description, event_types, is_active, off_reason, off_at, old_secret_until,
@@ -78,7 +78,7 @@ _DELETE_ONE: Final = _DELETE.format("id = $1")
 _DELETE_ALL: Final = _DELETE.format("user_id = ANY($1)")
 
 # FOR KEY SHARE: they can't be deleted before the deliveries written for them are committed.
-_INTERESTED: Final = """
+_SUBSCRIPTIONS: Final = """
 SELECT id, user_id, event_types, is_active,
     (SELECT count(*) FROM (
         SELECT FROM webhook_delivery AS delivery
@@ -181,14 +181,16 @@ class Endpoints:
         rows = await self._connection.fetch(_DELETE_ALL, list(user_ids), now)
         return [row["id"] for row in rows]
 
-    async def interested(self, user_ids: Iterable[UUID], most_waiting: int) -> list[Interest]:
+    async def subscriptions(
+        self, user_ids: Iterable[UUID], most_waiting: int
+    ) -> list[Subscription]:
         """Return the users' endpoints with their event types, even those that are off.
 
         One is full if `most_waiting` deliveries wait for it.
         """
-        rows = await self._connection.fetch(_INTERESTED, list(user_ids), most_waiting)
+        rows = await self._connection.fetch(_SUBSCRIPTIONS, list(user_ids), most_waiting)
         return [
-            Interest(row["id"], row["user_id"], _types(row), row["is_active"], row["is_full"])
+            Subscription(row["id"], row["user_id"], _types(row), row["is_active"], row["is_full"])
             for row in rows
         ]
 

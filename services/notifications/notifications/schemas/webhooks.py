@@ -13,7 +13,7 @@ from kit.web.schemas import Model
 from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
 from notifications.domain.attempts import DeliveryStatus
 from notifications.domain.deliveries import WebhookDelivery
-from notifications.domain.endpoints import Endpoint, EventType, OffReason, Wish
+from notifications.domain.endpoints import Endpoint, EventType, NewEndpoint, OffReason
 from notifications.domain.signatures import secret_text
 from notifications.domain.webhook_urls import LONGEST_URL
 
@@ -132,10 +132,10 @@ class EndpointRequest(Model):
     description: Description | None = None
 
     @property
-    def wish(self) -> Wish:
+    def new_endpoint(self) -> NewEndpoint:
         """The values, as the domain takes them."""
         types = None if self.event_types is None else tuple(self.event_types)
-        return Wish(self.url, self.description, types)
+        return NewEndpoint(self.url, self.description, types)
 
 
 class EndpointChanges(Model):

@@ -17,8 +17,8 @@ from notifications.domain.endpoints import (
     MOST_REPLAYED,
     MOST_WAITING,
     Endpoint,
+    NewEndpoint,
     OffReason,
-    Wish,
 )
 from notifications.refusals import (
     TooManyWaitingDeliveries,
@@ -34,7 +34,7 @@ from notifications.webhooks.vault import SecretVault
 
 
 async def create(
-    uow: UnitOfWork, vault: SecretVault, user_id: UUID, wish: Wish
+    uow: UnitOfWork, vault: SecretVault, user_id: UUID, wanted: NewEndpoint
 ) -> tuple[Endpoint, bytes]:
     """Create an endpoint; return it with its secret, which is never shown again.
 
@@ -47,9 +47,9 @@ async def create(
     new = Endpoint(
         id=new_id(),
         user_id=user_id,
-        url=wish.url,
-        description=wish.description,
-        event_types=wish.event_types,
+        url=wanted.url,
+        description=wanted.description,
+        event_types=wanted.event_types,
         is_active=True,
         off_reason=None,
         off_at=None,
