@@ -67,7 +67,7 @@ class NewEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class EndpointSubscription:
     """The events that an endpoint gets; `is_full` if as many wait as may."""
 
     endpoint_id: UUID

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.span import ALWAYS, Span
-from notifications.domain.endpoints import Endpoint, EndpointHealth, OffReason, Subscription
+from notifications.domain.endpoints import Endpoint, EndpointHealth, EndpointSubscription, OffReason
 
 _ROW: Final = """
     id, user_id, url, description, event_types, is_active, off_reason, off_at, old_secret_until,
@@ -183,14 +183,16 @@ class Endpoints:
 
     async def subscriptions(
         self, user_ids: Iterable[UUID], most_waiting: int
-    ) -> list[Subscription]:
+    ) -> list[EndpointSubscription]:
         """Return the users' endpoints with their event types, even those that are off.
 
         One is full if `most_waiting` deliveries wait for it.
         """
         rows = await self._connection.fetch(_SUBSCRIPTIONS, list(user_ids), most_waiting)
         return [
-            Subscription(row["id"], row["user_id"], _types(row), row["is_active"], row["is_full"])
+            EndpointSubscription(
+                row["id"], row["user_id"], _types(row), row["is_active"], row["is_full"]
+            )
             for row in rows
         ]
 

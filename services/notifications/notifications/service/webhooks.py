@@ -8,7 +8,7 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope
 from notifications.domain.deliveries import NewDelivery, WebhookMessage
-from notifications.domain.endpoints import MOST_WAITING, Subscription
+from notifications.domain.endpoints import MOST_WAITING, EndpointSubscription
 from notifications.repository import Deliveries, Endpoints
 from notifications.webhooks.payloads import concerned, messages_of
 
@@ -19,7 +19,7 @@ async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
     It takes one statement to find the endpoints, and one to store everything.
     """
     people = {user_id for envelope in envelopes for user_id in concerned(envelope)}
-    subscriptions: dict[UUID, list[Subscription]] = defaultdict(list)
+    subscriptions: dict[UUID, list[EndpointSubscription]] = defaultdict(list)
     for subscription in await Endpoints(uow).subscriptions(people, MOST_WAITING):
         subscriptions[subscription.user_id].append(subscription)
     if not subscriptions:
@@ -40,6 +40,6 @@ async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
     return len(deliveries)
 
 
-def _delivery(message: WebhookMessage, subscription: Subscription) -> NewDelivery:
+def _delivery(message: WebhookMessage, subscription: EndpointSubscription) -> NewDelivery:
     is_sent = subscription.is_active and not subscription.is_full
     return NewDelivery(new_id(), subscription.endpoint_id, message.id, is_sent)
