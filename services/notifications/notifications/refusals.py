@@ -72,7 +72,7 @@ class WebhookEndpointOff(Refusal):
 
 
 class TooManyWebhookEndpoints(Refusal):
-    """The user has the most endpoints allowed."""
+    """The user already has as many endpoints as are allowed."""
 
     code = "too_many_webhook_endpoints"
     status = 409

@@ -142,7 +142,7 @@ class CardMoveNotPossible(Refusal):
 
 
 class TooManyCardReversals(Refusal):
-    """The payment has the most refunds or disputes that are kept."""
+    """The payment already has as many refunds or disputes as are kept."""
 
     code = "too_many_card_reversals"
     status = 409

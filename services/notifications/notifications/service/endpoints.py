@@ -39,7 +39,7 @@ async def create(
     """Create an endpoint; return it with its secret, which is never shown again.
 
     Raises:
-        TooManyWebhookEndpoints: the user has the most endpoints allowed.
+        TooManyWebhookEndpoints: the user already has as many as are allowed.
     """
     endpoints = Endpoints(uow)
     if await endpoints.count(user_id) >= MOST_ENDPOINTS:
@@ -110,7 +110,7 @@ async def try_out(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> WebhookD
     Raises:
         WebhookEndpointNotFound: it does not exist, or is somebody else's.
         WebhookEndpointOff: it is off.
-        TooManyWaitingDeliveries: the most deliveries allowed wait for it.
+        TooManyWaitingDeliveries: as many deliveries as are allowed wait for it.
     """
     await _ready(uow, endpoint_id, user_id)
     now = uow.clock.now()
@@ -128,7 +128,7 @@ async def replay(
     Raises:
         WebhookEndpointNotFound, WebhookDeliveryNotFound: it does not exist, or is somebody else's.
         WebhookEndpointOff: the endpoint is off.
-        TooManyWaitingDeliveries: the most deliveries allowed wait for it.
+        TooManyWaitingDeliveries: as many deliveries as are allowed wait for it.
     """
     await _ready(uow, endpoint_id, user_id)
     if not await Deliveries(uow).replay(delivery_id, endpoint_id, uow.clock.now()):

@@ -86,7 +86,7 @@ class CardPayment:
 
     @property
     def is_full(self) -> bool:
-        """Whether it has the most refunds or disputes that are kept."""
+        """Whether it has as many refunds or disputes as are kept."""
         return len(self.refunds) >= MOST_REFUNDS or len(self.disputes) >= MOST_DISPUTES
 
     def refund(

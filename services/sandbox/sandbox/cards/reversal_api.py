@@ -239,6 +239,6 @@ async def get_card_refund(payment: Asked, refund: AskedRefund) -> RefundState:
 async def move_card_refund(
     payment: Asked, refund: AskedRefund, body: RefundMoveRequest, provider: TheProvider
 ) -> RefundState:
-    """Make the move and send its events."""
+    """Set the refund's status and send the event."""
     move_refund(provider, payment, refund, body.status, body.faults)
     return RefundState.model_validate(shown_refund(payment, refund))

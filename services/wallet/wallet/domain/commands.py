@@ -16,7 +16,7 @@ class Party(NamedTuple):
 
 
 class PlaceHold(NamedTuple):
-    """Set an amount of the payer's aside."""
+    """Set aside an amount of the payer's money."""
 
     command_id: UUID
     hold_id: UUID
@@ -42,7 +42,7 @@ class CaptureHold(NamedTuple):
 
 
 class ReleaseHold(NamedTuple):
-    """Give back the rest of a hold, or prevent that it is ever placed."""
+    """Give back the rest of a hold, or keep it from ever being placed."""
 
     command_id: UUID
     hold_id: UUID

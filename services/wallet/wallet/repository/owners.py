@@ -45,11 +45,11 @@ class Owners:
         self._uow = uow
 
     async def hold_open(self, owner_ids: Collection[UUID]) -> None:
-        """Prevent that these owners are closed or reopened until the unit of work ends."""
+        """Keep these owners from being closed or reopened until the unit of work ends."""
         await self._uow.execute(_TOGETHER, sorted(owner_ids))
 
     async def take_alone(self, owner_id: UUID) -> None:
-        """Prevent opening and closing by others until the unit of work ends."""
+        """Keep others from opening or closing this owner's wallets until the unit ends."""
         await self._uow.execute(_ALONE, owner_id)
 
     async def lock_accounts(self, owner_id: UUID) -> list[Wallet]:
