@@ -23,7 +23,7 @@ from kit.ids import new_id
 from kit.tasks import spawn, stop
 from kit.wake_up import WakeUp
 from notifications.domain.deliveries import NewDelivery
-from notifications.domain.endpoints import Wish
+from notifications.domain.endpoints import NewEndpoint
 from notifications.domain.webhook_urls import Reach
 from notifications.repository import Deliveries
 from notifications.service.attempts import record
@@ -79,7 +79,7 @@ async def _fill(
     owner = new_id()
     for _ in range(endpoints):
         async with database.unit_of_work() as uow:
-            endpoint, _ = await create(uow, vault, owner, Wish(url, None, None))
+            endpoint, _ = await create(uow, vault, owner, NewEndpoint(url, None, None))
             made.append(endpoint.id)
     now = database.clock.now()
     for start in range(0, deliveries, UNIT):

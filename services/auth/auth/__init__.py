@@ -1,1 +1,1 @@
-"""Auth: who a caller is. Owns users, activation, logins, sessions, roles and signing keys."""
+"""Auth owns users, activation, logins, sessions, roles and signing keys."""

@@ -1,4 +1,7 @@
-"""`python -m auth api|worker|all|migrate|openapi|messages|create-admin|create-user`."""
+"""Runs `python -m auth` and its commands.
+
+They are: api, worker, all, migrate, openapi, messages, create-admin, create-user.
+"""
 
 from auth.app import NAME, build
 from auth.commands import COMMANDS

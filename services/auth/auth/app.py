@@ -1,4 +1,4 @@
-"""Puts auth together: what is opened, in which order, and who gets it."""
+"""The composition root: puts auth together and chooses every part."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,13 +37,13 @@ Users, activation, login, tokens and sessions.
 token as `Authorization: Bearer …`. The button “Authorize” does the last two for this page.
 """
 _TAGS: Final = (
-    {"name": "registration", "description": "Becoming a user."},
-    {"name": "tokens", "description": "Logging in, staying logged in, logging out."},
+    {"name": "registration", "description": "Registration and activation."},
+    {"name": "tokens", "description": "Login, refresh, logout."},
     {"name": "passwords", "description": "Forgotten passwords."},
-    {"name": "me", "description": "The caller."},
-    {"name": "sessions", "description": "The caller's logins."},
+    {"name": "me", "description": "One's own user."},
+    {"name": "sessions", "description": "Live logins."},
     {"name": "users", "description": "Administration of users."},
-    {"name": "audit", "description": "What administrators did and saw, in every service."},
+    {"name": "audit", "description": "The acts of administrators, in every service."},
     {"name": "internal", "description": "For other services; not routed by the gateway."},
 )
 
@@ -81,7 +81,7 @@ async def _purge(service: Service) -> None:
 
 @asynccontextmanager
 async def wired(service: Service) -> AsyncIterator[None]:
-    """Open what only auth has, on top of what the runtime has opened, and wire it up."""
+    """Open what only auth has, besides what the runtime has opened, and wire it up."""
     state, settings = service.state, cast("Settings", service.settings)
     vault = KeyVault(settings.key_secret)
     client = http_client()

@@ -1,6 +1,6 @@
-"""`python -m auth create-admin` and `create-user`: users made by whoever runs the installation.
+"""The commands by which an operator makes users: create-admin and create-user.
 
-Safe to repeat: a user who is there is enabled and given the roles; the password stays.
+They are safe to repeat: an existing user is enabled and given the roles, and keeps the password.
 """
 
 import argparse

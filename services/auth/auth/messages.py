@@ -1,4 +1,4 @@
-"""The table of auth's messages. What it tells stands in `contracts.auth`."""
+"""Routes messages to functions; `contracts.auth` has the events that auth emits."""
 
 from typing import Final
 

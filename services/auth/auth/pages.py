@@ -1,6 +1,7 @@
-"""The pages behind mailed links: one button, or one field and a button, and how it went.
+"""Renders the pages behind mailed links.
 
-Only the button's POST does anything: mail scanners follow links, but press no buttons.
+Each has one button, or a field and a button, or the result. Only the button's POST changes
+anything, because mail scanners follow links but press no buttons.
 """
 
 import base64
@@ -25,7 +26,7 @@ _HEADERS: Final = {
         f"default-src 'none'; style-src 'sha256-{_DIGEST}'; form-action 'self'; base-uri 'none';"
         " frame-ancestors 'none'"
     ),
-    "referrer-policy": "no-referrer",  # the address of the page holds the token
+    "referrer-policy": "no-referrer",  # the page's address holds the token
 }
 
 _PAGE: Final = """<!doctype html>
@@ -75,7 +76,7 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
 
 
 def activation_page(token: str, language: Language) -> HTMLResponse:
-    """Return the page whose button activates."""
+    """Return the page with the button that activates."""
     texts = _TEXTS[language]
     form = _FORM.format(
         text=texts["activate"],
@@ -88,7 +89,7 @@ def activation_page(token: str, language: Language) -> HTMLResponse:
 
 
 def reset_page(token: str, language: Language, refused: Refusal | None = None) -> HTMLResponse:
-    """Return the page that asks for a new password, again where the last one was refused."""
+    """Return the page that asks for a new password, with the refusal of the last one."""
     texts = _TEXTS[language]
     field = _FIELD.format(shortest=SHORTEST, longest=LONGEST, label=texts["reset_label"])
     form = _FORM.format(
@@ -102,12 +103,12 @@ def reset_page(token: str, language: Language, refused: Refusal | None = None) -
 
 
 def done_page(what: str, language: Language) -> HTMLResponse:
-    """Return the page that says that it is done: ``activated`` or ``was_reset``."""
+    """Return the page that reports success: `activated` or `was_reset`."""
     return _page(f"<p>{_TEXTS[language][what]}</p>", language)
 
 
 def refused_page(refusal: Refusal, language: Language) -> HTMLResponse:
-    """Return the page that says why it was not done."""
+    """Return the page that shows a refusal."""
     return _page(f"<p>{escape(refusal.detail(language))}</p>", language, refusal.status)
 
 

@@ -39,7 +39,7 @@ from kit.refusals import FieldFault, Refusal, TooManyRequests
 
 
 class FieldRefused(Refusal):
-    """A field that is not what it must be; the subclass names the field and the fault."""
+    """Refuses a field; the subclass names the field and the fault."""
 
     field: ClassVar[str]
 
@@ -290,7 +290,7 @@ class LastAdmin(Refusal):
 
 
 class PasswordWrong(Refusal):
-    """Not 401: the token that came along is good."""
+    """Refuses a wrong password; not 401, because the access token is good."""
 
     code = "password_wrong"
     status = 403

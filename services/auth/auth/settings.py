@@ -1,4 +1,4 @@
-"""Auth's settings: a sum of kit's parts and what only auth has."""
+"""Auth's settings: kit's parts, and what only auth needs."""
 
 from datetime import timedelta
 from typing import Literal, Self
@@ -39,18 +39,16 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         " outside production) or by `email`. Must be given in production where"
         " AUTH_ACTIVATION=link.",
     )
-    activation_hours: int = setting(48, "How long an activation link is good for.", ge=1, le=720)
-    reset_minutes: int = setting(
-        60, "How long a link to set a new password is good for.", ge=5, le=1440
-    )
+    activation_hours: int = setting(48, "How long an activation link works.", ge=1, le=720)
+    reset_minutes: int = setting(60, "How long a link to set a new password works.", ge=5, le=1440)
     access_token_seconds: int = setting(
-        600, "Life of an access token; revocations are remembered for an hour.", ge=60, le=3600
+        600, "Lifetime of an access token; revocations are remembered for an hour.", ge=60, le=3600
     )
-    service_token_seconds: int = setting(300, "Life of a service's token.", ge=60, le=3600)
+    service_token_seconds: int = setting(300, "Lifetime of a service's token.", ge=60, le=3600)
     session_idle_days: int = setting(14, "A session unused for so long ends.", ge=1, le=365)
     session_absolute_days: int = setting(90, "A session this old ends.", ge=1, le=365)
     refresh_grace_seconds: int = setting(
-        20, "How long the last but one refresh token still yields its successor.", ge=0, le=120
+        20, "How long the previous refresh token still gets the same successor.", ge=0, le=120
     )
     hash_queue: int = setting(
         128, "Passwords that may wait to be hashed; above it logins answer 503.", ge=1, le=10_000
@@ -61,17 +59,17 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     )
     payments_client_secret: SecretStr = development_secret(
         "development-payments-client-secret",
-        "What payments proves itself with at auth, to get its service token.",
+        "The secret with which payments gets its service token from auth.",
         shared="PAYMENTS_CLIENT_SECRET",
     )
     notifications_client_secret: SecretStr = development_secret(
         "development-notifications-client-secret",
-        "What notifications proves itself with at auth, to get its service token.",
+        "The secret with which notifications gets its service token from auth.",
         shared="NOTIFICATIONS_CLIENT_SECRET",
     )
     wallet_client_secret: SecretStr = development_secret(
         "development-wallet-client-secret",
-        "What wallet proves itself with at auth, to get its service token.",
+        "The secret with which wallet gets its service token from auth.",
         shared="WALLET_CLIENT_SECRET",
     )
 
@@ -106,12 +104,12 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
 
     @property
     def access_token_lifetime(self) -> timedelta:
-        """How long an access token is good for."""
+        """The lifetime of an access token."""
         return timedelta(seconds=self.access_token_seconds)
 
     @property
     def session_rules(self) -> SessionRules:
-        """How long sessions live."""
+        """The lifetimes of sessions and of lost refresh answers."""
         return SessionRules(
             idle=timedelta(days=self.session_idle_days),
             absolute=timedelta(days=self.session_absolute_days),
@@ -120,7 +118,7 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
 
     @property
     def client_secrets(self) -> dict[str, SecretStr]:
-        """The services that may ask for a token: client id → secret."""
+        """The secrets of the services that may ask for a token, by client id."""
         return {
             "svc:payments": self.payments_client_secret,
             "svc:notifications": self.notifications_client_secret,

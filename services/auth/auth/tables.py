@@ -1,4 +1,4 @@
-"""Auth's tables; their constraints restate what the domain promises. No queries here."""
+"""Auth's tables; their constraints restate the domain's rules. No queries here."""
 
 from sqlalchemy import (
     BigInteger,
@@ -132,7 +132,7 @@ login_failure = Table(
     Index("ix_login_failure_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
 )
 
-# Names that were given up, and that nobody else may have yet.
+# Names that their users gave up, and that nobody else may have yet.
 resting_name = Table(
     "resting_name",
     METADATA,
@@ -143,7 +143,7 @@ resting_name = Table(
     Index("ix_resting_name_until", "until"),
 )
 
-# Written before payments and wallet are asked; gone with the user, or when nothing came of it.
+# A row is written before payments and wallet are asked, and removed with the user or on a refusal.
 deletion = Table(
     "deletion",
     METADATA,

@@ -1,4 +1,4 @@
-"""What the composition root has put together, handed to every operation. It opens nothing."""
+"""Hands what the composition root made to the operations; opens nothing itself."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Runs auth's migrations; everything about how is kit's."""
+"""Runs auth's migrations in the way that kit defines."""
 
 from kit.db.migrations import run_env
 

@@ -1,4 +1,4 @@
-"""Alembic's entry point; kit does the work."""
+"""Runs notifications' migrations in the way that kit defines."""
 
 from kit.db.migrations import run_env
 

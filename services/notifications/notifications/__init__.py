@@ -1,1 +1,1 @@
-"""Tells people what has happened: notices in the application, and mails."""
+"""Notifies people of what has happened: notices, mails, webhooks."""

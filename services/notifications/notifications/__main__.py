@@ -1,4 +1,4 @@
-"""`python -m notifications api|worker|all|migrate|openapi|messages`."""
+"""Runs `python -m notifications api|worker|all|migrate|openapi|messages`."""
 
 from kit.commands import main
 from notifications.app import NAME, build

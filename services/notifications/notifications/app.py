@@ -1,4 +1,4 @@
-"""The composition root: puts notifications together. Every choice of a part is made here."""
+"""The composition root: puts notifications together and chooses every part."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,15 +30,14 @@ from notifications.wiring import WebhookParts
 
 NAME: Final = "notifications"
 _DESCRIPTION: Final = """
-What has happened, told to whom it concerns: payments made, received, failed, cancelled and
-refunded, and money that came in. Texts are English or Russian, by `Accept-Language`. Payments are
-mailed, too.
-Programs are told by webhooks after [Standard Webhooks](https://www.standardwebhooks.com).
+News for the people concerned: payments made, received, failed, cancelled and refunded, and money
+that came in. Texts are English or Russian, by `Accept-Language`. Payments are mailed, too.
+Programs get webhooks that follow [Standard Webhooks](https://www.standardwebhooks.com).
 """
 _TAGS: Final = (
-    {"name": "notices", "description": "Notices with their read state."},
-    {"name": "mails", "description": "What stands in the way of mails."},
-    {"name": "webhooks", "description": "Events POSTed to addresses of the caller's own, signed."},
+    {"name": "notices", "description": "Notices, read and unread."},
+    {"name": "mails", "description": "Addresses that get no mail for a while."},
+    {"name": "webhooks", "description": "Signed events, POSTed to the caller's own addresses."},
     {"name": "internal", "description": "For other services; not routed by the gateway."},
 )
 

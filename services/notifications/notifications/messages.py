@@ -1,4 +1,4 @@
-"""Which message is handled by which function."""
+"""Routes messages to functions."""
 
 from collections.abc import Sequence
 
@@ -19,20 +19,20 @@ from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
 from kit.wake_up import WakeUp
-from notifications.service.events import hear, remember_people
+from notifications.service.events import notify, remember_people
 from notifications.service.mails import order_mails
 from notifications.service.webhooks import announce
 
 
 def routes(webhooks: WakeUp) -> Routes:
-    """Return the table; the wake-up is set where there are webhooks to be sent."""
+    """Return the routes; new webhooks set the wake-up."""
 
     async def send(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         if await announce(uow, envelopes):
             uow.after_commit(webhooks.set)
 
-    async def hear_and_send(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-        await hear(uow, envelopes)
+    async def notify_and_send(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        await notify(uow, envelopes)
         await send(uow, envelopes)
 
     return Routes(
@@ -44,15 +44,15 @@ def routes(webhooks: WakeUp) -> Routes:
         events={
             UserRegistered: remember_people,
             UserChanged: remember_people,
-            UserLocked: hear,
+            UserLocked: notify,
             PaymentCreated: send,
-            PaymentPaid: hear_and_send,
-            PaymentFailed: hear_and_send,
-            PaymentCancelled: hear_and_send,
-            PaymentRefunded: hear_and_send,
-            PaymentRefundFailed: hear_and_send,
-            PaymentDisputed: hear_and_send,
-            PaymentDisputeClosed: hear_and_send,
-            FundsMoved: hear_and_send,
+            PaymentPaid: notify_and_send,
+            PaymentFailed: notify_and_send,
+            PaymentCancelled: notify_and_send,
+            PaymentRefunded: notify_and_send,
+            PaymentRefundFailed: notify_and_send,
+            PaymentDisputed: notify_and_send,
+            PaymentDisputeClosed: notify_and_send,
+            FundsMoved: notify_and_send,
         },
     )

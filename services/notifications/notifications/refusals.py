@@ -1,4 +1,4 @@
-"""Every "no" that notifications can say, with its stable code and its text in both languages.
+"""Every "no" that notifications can say, beside those of kit.
 
 Refusal
 ├── NoticeNotFound           404  notice_not_found
@@ -17,7 +17,7 @@ from notifications.domain.webhook_urls import UrlFault
 
 
 class NoticeNotFound(Refusal):
-    """No such notice, or one to somebody else: nobody can tell these apart."""
+    """The notice does not exist or is somebody else's; the answer is the same."""
 
     code = "notice_not_found"
     status = 404
@@ -39,7 +39,7 @@ class MutedAddressNotFound(Refusal):
 
 
 class WebhookEndpointNotFound(Refusal):
-    """No such endpoint, or another user's: nobody can tell these apart."""
+    """The endpoint does not exist or is somebody else's; the answer is the same."""
 
     code = "webhook_endpoint_not_found"
     status = 404
@@ -50,7 +50,7 @@ class WebhookEndpointNotFound(Refusal):
 
 
 class WebhookDeliveryNotFound(Refusal):
-    """No such delivery to this endpoint, or it is no longer kept."""
+    """There is no such delivery to this endpoint, or it is no longer kept."""
 
     code = "webhook_delivery_not_found"
     status = 404
@@ -61,7 +61,7 @@ class WebhookDeliveryNotFound(Refusal):
 
 
 class WebhookEndpointOff(Refusal):
-    """Something is to be sent to an endpoint that is off."""
+    """Nothing can be sent to an endpoint that is off."""
 
     code = "webhook_endpoint_off"
     status = 409
@@ -72,7 +72,7 @@ class WebhookEndpointOff(Refusal):
 
 
 class TooManyWebhookEndpoints(Refusal):
-    """The user has as many endpoints as one may have."""
+    """The user already has as many endpoints as are allowed."""
 
     code = "too_many_webhook_endpoints"
     status = 409
@@ -83,7 +83,7 @@ class TooManyWebhookEndpoints(Refusal):
 
 
 class TooManyWaitingDeliveries(Refusal):
-    """More is to be sent to an endpoint to which much is still to be sent."""
+    """Too many deliveries already wait for this endpoint."""
 
     code = "too_many_waiting_deliveries"
     status = 409
@@ -98,7 +98,7 @@ class TooManyWaitingDeliveries(Refusal):
 
 
 class WebhookSpanTooLarge(Refusal):
-    """More deliveries than can be replayed at once; none is."""
+    """The span has more deliveries than can be replayed at once; none is replayed."""
 
     code = "webhook_span_too_large"
     status = 422
@@ -109,7 +109,7 @@ class WebhookSpanTooLarge(Refusal):
 
 
 class WebhookUrlRefused(Refusal):
-    """A URL that no webhook may be sent to; ``errors`` says why by a stable code."""
+    """Webhooks may not go to this URL; `errors` says why by a stable code."""
 
     code = "webhook_url_refused"
     status = 422

@@ -1,4 +1,4 @@
-"""Notifications' settings: a sum of kit's parts and what only notifications has."""
+"""Notifications' settings: kit's parts, and what only notifications needs."""
 
 from datetime import timedelta
 from email.utils import parseaddr
@@ -43,11 +43,11 @@ class Settings(
     )
     client_secret: SecretStr = development_secret(
         "development-notifications-client-secret",
-        "What notifications proves itself with at auth, to get its service token.",
+        "The secret with which notifications gets its service token from auth.",
         shared="NOTIFICATIONS_CLIENT_SECRET",
     )
     default_language: Literal["en", "ru"] = setting(
-        "en", "Language of mails to whoever has not said which they read."
+        "en", "Language of mails to people who have not chosen one."
     )
     mail_from: str = setting(
         _EXAMPLE_SENDER,
@@ -55,14 +55,17 @@ class Settings(
         max_length=320,
     )
     mail_tries: int = setting(
-        20, "After so many tries, which take one and a half days, a mail is given up.", ge=1, le=50
+        20,
+        "After so many attempts, which take one and a half days, a mail is given up.",
+        ge=1,
+        le=50,
     )
     smtp_host: str = setting("127.0.0.1", "The mail server; by default the sandbox's sink.")
     smtp_port: int = setting(8110, "Port of the mail server.", ge=1, le=65535)
     smtp_tls: Literal["none", "starttls", "implicit"] = setting(
         "none", "How the connection to the mail server is secured."
     )
-    smtp_user: str | None = setting(None, "Who sends, where the mail server asks for a login.")
+    smtp_user: str | None = setting(None, "The user name, if the mail server asks for a login.")
     smtp_password: SecretStr | None = setting(None, "The password of NOTIFICATIONS_SMTP_USER.")
     webhook_key: SecretStr = development_secret(
         "development-webhook-key-of-saldo",
@@ -70,8 +73,8 @@ class Settings(
     )
     webhook_old_keys: SecretStr | None = setting(
         None,
-        "Former values of NOTIFICATIONS_WEBHOOK_KEY, with commas between: what they have encrypted"
-        " is still read.",
+        "Former values of NOTIFICATIONS_WEBHOOK_KEY, separated by commas: secrets that they have"
+        " encrypted can still be read.",
     )
     webhook_allow_loopback: bool | None = setting(
         None,
@@ -80,8 +83,8 @@ class Settings(
     )
     webhook_development_host: str | None = setting(
         None,
-        "A name that webhooks may be sent to as to this machine, wherever it leads: a container"
-        " beside this one, as `sandbox`. Not used in production.",
+        "A host that webhooks may be sent to as to this machine, whatever its address: another"
+        " container, such as `sandbox`. Not used in production.",
     )
     webhook_retention_days: int = setting(
         30, "For how many days sent webhooks and their attempts are kept.", ge=7, le=365
@@ -115,24 +118,24 @@ class Settings(
 
     @property
     def webhook_keys(self) -> list[SecretStr]:
-        """What encrypts webhook secrets, then what once did."""
+        """The key that encrypts webhook secrets, then the former ones."""
         old = self.webhook_old_keys.get_secret_value() if self.webhook_old_keys else ""
         return [self.webhook_key, *(SecretStr(key) for key in old.split(",") if key)]
 
     @property
     def webhook_reach(self) -> Reach:
-        """How far webhooks may go."""
+        """The hosts and addresses that webhooks may go to."""
         if self.in_production:
             return Reach()
         chosen, host = self.webhook_allow_loopback, self.webhook_development_host or ""
         return Reach(
             plain_http=True,
             loopback=self.environment == "development" if chosen is None else chosen,
-            # An address is no name: loopback has its own setting.
+            # Only a name counts here, not an address: loopback has its own setting.
             hosts=frozenset({host.casefold()} if host and parsed(host) is None else ()),
         )
 
     @property
     def webhooks_kept(self) -> timedelta:
-        """For how long sent webhooks are kept."""
+        """How long sent webhooks are kept."""
         return timedelta(days=self.webhook_retention_days)

@@ -1,6 +1,7 @@
-"""Tables of notifications. People are a read model: told by events, so no foreign key holds them.
+"""Notifications' tables. No queries here.
 
-Kit's own tables stand there.
+`person` is a projection of auth's users, so no foreign key refers to it. Kit's own tables are in
+kit.
 """
 
 from sqlalchemy import (
@@ -85,7 +86,7 @@ mail = Table(
     CheckConstraint("language IN ('en', 'ru')", name="language_is_known"),
     CheckConstraint("(status = 'waiting') = (next_at IS NOT NULL)", name="waiting_has_a_time"),
     CheckConstraint("(status <> 'waiting') = (finished_at IS NOT NULL)", name="ended_has_a_time"),
-    # A link must not outlive its mail.
+    # The facts have the mail's link, which must not be kept longer than the mail needs it.
     CheckConstraint("status = 'waiting' OR facts = '{}'", name="ended_says_nothing"),
     CheckConstraint("attempts >= 0", name="attempts_count_up"),
     Index("ix_mail_due", "next_at", postgresql_where=text("next_at IS NOT NULL")),
@@ -181,7 +182,7 @@ webhook_delivery = Table(
     UniqueConstraint("message_id", "endpoint_id"),
     Index("ix_webhook_delivery_endpoint_id_created_at_id", "endpoint_id", "created_at", "id"),
     Index("ix_webhook_delivery_created_at_id", "created_at", "id"),
-    # What the dispatcher reads; a delivery leaves it when it is done.
+    # The dispatcher reads this index; a delivery leaves it when it has ended.
     Index(
         "ix_webhook_delivery_pending",
         "endpoint_id",
@@ -189,7 +190,7 @@ webhook_delivery = Table(
         "id",
         postgresql_where=text("status = 'pending'"),
     ),
-    # The few among the many that went well.
+    # Only the few deliveries that did not succeed.
     Index(
         "ix_webhook_delivery_not_delivered",
         "endpoint_id",

@@ -1,4 +1,4 @@
-"""What the runtime has opened, handed to the operations that need it. It opens nothing."""
+"""Hands what the runtime has opened to the operations; opens nothing itself."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,7 +14,7 @@ from notifications.webhooks.vault import SecretVault
 
 @dataclass(frozen=True, slots=True)
 class WebhookParts:
-    """What the webhook operations need: who guards, who keeps secrets, whom to wake."""
+    """The parts that webhook operations need: address guard, secrets, wake-up."""
 
     guard: Guard
     vault: SecretVault

@@ -136,7 +136,7 @@ class Settings(
     )
     sandbox_webhook_secret: SecretStr = setting(
         SecretStr("development-webhook-secret-of-the-sandbox"),
-        "Signs the webhooks of the sandbox's card provider, which production has not.",
+        "Signs the webhooks of the sandbox's card provider; not used in production.",
         shared="SANDBOX_WEBHOOK_SECRET",
     )
     stripe_api: str = setting(
@@ -196,7 +196,7 @@ class Settings(
     )
     client_secret: SecretStr = development_secret(
         "development-payments-client-secret",
-        "What payments proves itself with at auth, to get its service token.",
+        "The secret with which payments gets its service token from auth.",
         shared="PAYMENTS_CLIENT_SECRET",
     )
 

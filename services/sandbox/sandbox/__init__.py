@@ -1,1 +1,1 @@
-"""The outside world, simulated: two verification services that fail as real ones do."""
+"""Simulates the outside world: verification services, card provider, bank, mail."""

@@ -1,4 +1,4 @@
-"""The composition root: puts the sandbox together."""
+"""The composition root: puts the sandbox together and chooses every part."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,22 +27,22 @@ from sandbox.verifiers.box import Verifier
 
 NAME: Final = "sandbox"
 _DESCRIPTION: Final = """
-The outside world, simulated. Two verification services judge payments, and fail now and then as
-such services do: “one” 10 % of the time, “two” 25 %. A mail sink takes every mail and shows it at
-`/sandbox/mail`; a webhook inbox, `/sandbox/inbox/{name}`, takes webhooks and checks their
-signatures. A card provider has a page for cards and sends signed webhooks; a bank tells of its
-credits. Never part of production.
+The outside world, simulated. Two verification services check payments, and fail now and then as
+real ones do: “one” 10 % of the time, “two” 25 %. A mail sink accepts every mail and shows it at
+`/sandbox/mail`; a webhook inbox, `/sandbox/inbox/{name}`, accepts webhooks and checks their
+signatures. A card provider has a page for cards and sends signed webhooks; a bank reports credits
+by webhook. It is never part of production.
 """
 _TAGS: Final = (
     {"name": "verification", "description": "The two verification services."},
     {"name": "mail", "description": "The mail sink."},
-    {"name": "webhook inbox", "description": "Takes webhooks, checks and shows them."},
+    {"name": "webhook inbox", "description": "Accepts webhooks, checks and shows them."},
     {"name": "cards", "description": "The card provider, its page, and a bank."},
 )
 
 
 def build(settings: Settings) -> Service:
-    """Return the service, ready to be run by ``kit.runtime``."""
+    """Return the service; nothing is opened yet."""
     web = create_app(
         name=NAME,
         title="Saldo sandbox",
@@ -75,7 +75,7 @@ def build(settings: Settings) -> Service:
 
 
 async def take_mails(service: Service) -> None:
-    """Run the mail sink until cancelled; the sandbox is not ready while it does not listen."""
+    """Run the mail sink until cancelled; the sandbox is ready only while it listens."""
     settings, listens = cast("Settings", service.settings), asyncio.Event()
 
     async def require_listening() -> None:
@@ -91,7 +91,7 @@ async def take_mails(service: Service) -> None:
 
 @asynccontextmanager
 async def _senders(service: Service) -> AsyncIterator[None]:
-    """Open the client that webhooks leave by."""
+    """Open the HTTP client for the card provider's and the bank's webhooks."""
     settings, clock = cast("Settings", service.settings), SystemClock()
     async with httpx.AsyncClient(trust_env=False) as client:
         card_secret = settings.webhook_secret.get_secret_value()

@@ -21,7 +21,7 @@ from kit.refusals import Refusal
 
 
 class VerifierUnknown(Refusal):
-    """There are two verification services, and this is neither."""
+    """There is no verification service with this name; there are “one” and “two”."""
 
     code = "verifier_unknown"
     status = 404
@@ -32,7 +32,7 @@ class VerifierUnknown(Refusal):
 
 
 class VerifierFailed(Refusal):
-    """A failure on purpose: the next try may bring a verdict."""
+    """A simulated failure; the next attempt may get a verdict."""
 
     code = "verifier_failed"
     status = 503
@@ -43,7 +43,7 @@ class VerifierFailed(Refusal):
 
 
 class VerifierDown(Refusal):
-    """The service is not there, and what stands before it says so."""
+    """A simulated outage, as a proxy reports it."""
 
     code = "verifier_down"
     status = 502
@@ -54,7 +54,7 @@ class VerifierDown(Refusal):
 
 
 class InboxUnknown(Refusal):
-    """Never used, or forgotten for one used later, or with a restart."""
+    """The inbox was never used, or was dropped for a newer one or by a restart."""
 
     code = "inbox_unknown"
     status = 404
@@ -65,7 +65,7 @@ class InboxUnknown(Refusal):
 
 
 class CardPaymentUnknown(Refusal):
-    """Never created, or forgotten with a restart."""
+    """The payment was never created, or is from before a restart."""
 
     code = "card_payment_unknown"
     status = 404
@@ -76,7 +76,7 @@ class CardPaymentUnknown(Refusal):
 
 
 class CardPaymentNotSucceeded(Refusal):
-    """No money came, so none can go back."""
+    """The payment has not succeeded, so there is no money to give back."""
 
     code = "card_payment_not_succeeded"
     status = 409
@@ -87,7 +87,7 @@ class CardPaymentNotSucceeded(Refusal):
 
 
 class CardRefundTooLarge(Refusal):
-    """More was to go back than is left, or in another currency."""
+    """The refund is larger than what is left, or in another currency."""
 
     code = "card_refund_too_large"
     status = 422
@@ -98,7 +98,7 @@ class CardRefundTooLarge(Refusal):
 
 
 class CardRefundUnknown(Refusal):
-    """No refund of the payment has this id."""
+    """The payment has no refund with this id."""
 
     code = "card_refund_unknown"
     status = 404
@@ -109,7 +109,7 @@ class CardRefundUnknown(Refusal):
 
 
 class CardDisputeTooLarge(Refusal):
-    """More is disputed than was paid, or than others have left."""
+    """The dispute is larger than what can still be disputed."""
 
     code = "card_dispute_too_large"
     status = 422
@@ -120,7 +120,7 @@ class CardDisputeTooLarge(Refusal):
 
 
 class CardDisputeUnknown(Refusal):
-    """No dispute of the payment has this id."""
+    """The payment has no dispute with this id."""
 
     code = "card_dispute_unknown"
     status = 404
@@ -131,7 +131,7 @@ class CardDisputeUnknown(Refusal):
 
 
 class CardMoveNotPossible(Refusal):
-    """Not from the state that the dispute or refund is in."""
+    """The state of the dispute or refund does not allow this move."""
 
     code = "card_move_not_possible"
     status = 409
@@ -142,7 +142,7 @@ class CardMoveNotPossible(Refusal):
 
 
 class TooManyCardReversals(Refusal):
-    """As many refunds or disputes as are kept of one payment."""
+    """The payment already has as many refunds or disputes as are kept."""
 
     code = "too_many_card_reversals"
     status = 409
@@ -153,7 +153,7 @@ class TooManyCardReversals(Refusal):
 
 
 class CardEventsNotYours(Refusal):
-    """Whoever asks what was told does not name the secret of the webhooks."""
+    """The caller does not name the webhooks' secret, and so can't read events."""
 
     code = "card_events_not_yours"
     status = 401
@@ -164,7 +164,7 @@ class CardEventsNotYours(Refusal):
 
 
 class CardKeyReused(Refusal):
-    """An Idempotency-Key came before with another body."""
+    """The Idempotency-Key was used before with another body."""
 
     code = "card_key_reused"
     status = 409

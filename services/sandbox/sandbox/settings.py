@@ -1,4 +1,4 @@
-"""The sandbox's settings: kit's web part, how often its services fail, and never in production."""
+"""The sandbox's settings; it refuses to start in production."""
 
 from typing import Literal, Self, TypeAlias
 
@@ -19,19 +19,19 @@ class Settings(WebSettings):
     port: int = setting(8109, "Port to listen on.", ge=1, le=65535)
     smtp_port: int = setting(8110, "Port that the mail sink listens on.", ge=1, le=65535)
     failure_rate_one: float = setting(
-        0.10, "Share of questions that the first verification service fails to answer.", ge=0, le=1
+        0.10, "Share of requests that the first verification service fails to answer.", ge=0, le=1
     )
     failure_rate_two: float = setting(
-        0.25, "Share of questions that the second verification service fails to answer.", ge=0, le=1
+        0.25, "Share of requests that the second verification service fails to answer.", ge=0, le=1
     )
     mode_one: ModeName = setting(
-        "ok", "What the first verification service does where it does not fail."
+        "ok", "What the first verification service does when it does not fail."
     )
     mode_two: ModeName = setting(
-        "ok", "What the second verification service does where it does not fail."
+        "ok", "What the second verification service does when it does not fail."
     )
     seed: int | None = setting(
-        None, "Makes the failures repeat in the same order at every start; unset: by chance."
+        None, "Makes failures come in the same order at every start; unset: at random."
     )
 
     public_url: str = setting(
@@ -41,7 +41,7 @@ class Settings(WebSettings):
     )
     inbox_url: str | None = setting(
         None,
-        "Where Saldo itself reaches the sandbox, as addresses of webhook inboxes begin; unset:"
+        "Where Saldo itself reaches the sandbox; URLs of webhook inboxes begin with it. Unset:"
         " SANDBOX_PUBLIC_URL.",
         pattern=r"^https?://[^\s/?#]+$",
     )
@@ -51,11 +51,11 @@ class Settings(WebSettings):
     )
     webhook_secret: SecretStr = setting(
         SecretStr("development-webhook-secret-of-the-sandbox"),
-        "Signs the webhooks of the sandbox's card provider, which production has not.",
+        "Signs the webhooks of the sandbox's card provider; not used in production.",
         shared="SANDBOX_WEBHOOK_SECRET",
     )
     bank_url: str = setting(
-        "http://127.0.0.1:8102/v1/wallets/webhooks/bank", "Where the bank tells of its credits."
+        "http://127.0.0.1:8102/v1/wallets/webhooks/bank", "Where the bank sends its webhooks."
     )
     bank_secret: SecretStr = development_secret(
         "development-secret-of-the-bank",
@@ -71,7 +71,7 @@ class Settings(WebSettings):
 
     @property
     def behaviours(self) -> dict[str, Behaviour]:
-        """How each verification service begins."""
+        """The first behaviour of each verification service."""
         return {
             "one": Behaviour(self.failure_rate_one, self.seed, VerifierMode(self.mode_one)),
             "two": Behaviour(self.failure_rate_two, self.seed, VerifierMode(self.mode_two)),

@@ -1,4 +1,4 @@
-"""How the sandbox's pages of mails and webhooks look, and that they can do nothing."""
+"""The style of the mail and inbox pages, and the policy that makes them harmless."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ STYLE: Final = (
 )
 _DIGEST: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
-# No script, no image, no form: what came in is shown, and can do nothing.
+# No script, no image, no form: what came in is shown and can't do anything.
 POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-"""Runs wallet's migrations; everything about how is kit's."""
+"""Runs wallet's migrations in the way that kit defines."""
 
 from kit.db.migrations import run_env
 

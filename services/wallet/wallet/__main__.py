@@ -1,4 +1,4 @@
-"""`python -m wallet api|worker|all|migrate|openapi|messages`."""
+"""Runs `python -m wallet api|worker|all|migrate|openapi|messages`."""
 
 from kit.commands import main
 from wallet.app import NAME, build

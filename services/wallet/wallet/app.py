@@ -1,4 +1,4 @@
-"""The composition root: puts wallet together. Every choice of a part is made here."""
+"""The composition root: puts wallet together and chooses every part."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,7 +31,7 @@ _TAGS: Final = (
     {"name": "wallets", "description": "Wallets and what they hold."},
     {"name": "top-ups", "description": "Money from outside."},
     {"name": "history", "description": "Entries, balances in the past, statements."},
-    {"name": "ledger", "description": "Transfers; for operators the house's own accounts."},
+    {"name": "ledger", "description": "Transfers; for operators, house accounts."},
     {"name": "adjustments", "description": "Money moved by hand, by two administrators."},
     {"name": "internal", "description": "For other services; not routed by the gateway."},
 )

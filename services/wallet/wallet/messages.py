@@ -1,4 +1,4 @@
-"""Which message is handled by which function: all commands go to the ledger in whole batches."""
+"""Routes messages to functions: all commands go to the ledger in whole batches."""
 
 from contracts.wallet import CaptureHold, PlaceHold, ReleaseHold, Transfer
 from kit.messaging.routes import Routes

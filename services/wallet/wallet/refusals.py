@@ -18,7 +18,7 @@ Refusal
 ├── AdjustmentImpossible   409  adjustment_impossible
 └── SandboxMoneyRefused    403  sandbox_money_refused
 
-What the ledger refuses to other services it says in replies: the codes of `domain.commands`.
+The ledger refuses other services in replies; `domain.commands` has the codes.
 """
 
 from collections.abc import Iterable
@@ -88,7 +88,7 @@ class WalletClosed(Refusal):
 
 
 class WalletNotEmpty(Refusal):
-    """What stands in the way of closing an owner: one fault for each amount of each wallet."""
+    """An owner can't be closed: `errors` has one fault for each amount of each wallet."""
 
     code = "wallet_not_empty"
     status = 409
@@ -182,7 +182,7 @@ class AdjustmentExpired(Refusal):
 
 
 class AdjustmentImpossible(Refusal):
-    """The ledger's own refusal; `errors` has its code. A proposal stays open."""
+    """The ledger refuses the posting; `errors` has its code. The proposal stays open."""
 
     code = "adjustment_impossible"
     status = 409

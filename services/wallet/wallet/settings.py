@@ -1,4 +1,4 @@
-"""Wallet's settings: a sum of kit's parts, what the bank signs with, and how payments is asked."""
+"""Wallet's settings: kit's parts, the bank's secret, and how to call payments."""
 
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -45,6 +45,6 @@ class Settings(
     )
     client_secret: SecretStr = development_secret(
         "development-wallet-client-secret",
-        "What wallet proves itself with at auth, to get its service token.",
+        "The secret with which wallet gets its service token from auth.",
         shared="WALLET_CLIENT_SECRET",
     )

@@ -45,9 +45,9 @@ account = Table(
     ),
     Column("moved_at", DateTime(timezone=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    # Of the house's accounts: where one is full the next is opened.
+    # For house accounts: when one is full, the next generation is opened.
     Column("generation", Integer, nullable=False, server_default=text("1")),
-    # What the owner owes the house's account of debts; no part of the balance.
+    # What the owner owes to the house account `debts`; not part of the balance.
     Column("owed_minor", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint(
         "kind IN ('wallet', 'merchant', 'external', 'fees', 'suspense', 'debts')", name="kind"
@@ -100,7 +100,8 @@ account = Table(
         text("id DESC"),
         postgresql_where=text("owner_id IS NOT NULL"),
     ),
-    # No index names what a posting changes, so with room on its page a row is updated in place.
+    # No index covers what a posting changes, so a page with free room lets PostgreSQL update a row
+    # in place.
     postgresql_with={"fillfactor": 50},
 )
 
@@ -113,19 +114,19 @@ transfer = Table(
     Column("description", Text),
     Column("currency", Text, nullable=False),
     Column("posted_at", DateTime(timezone=True), nullable=False),
-    # Whoever asks for a transfer finds its entries by these, and by its time. Not foreign keys:
-    # the entries are looked at by the trigger `balanced`.
+    # A transfer's entries are found by these accounts and by its time. They are not foreign keys,
+    # because the trigger `balanced` checks the entries.
     Column("payer_account_id", Uuid, nullable=False),
     Column("payee_account_id", Uuid, nullable=False),
     Column("owed_minor", BigInteger, nullable=False, server_default=text("0")),
-    Column("meant_account_id", Uuid),  # the closed wallet for which the payee took the money
+    Column("meant_account_id", Uuid),  # the closed wallet that should have got the money
     CheckConstraint("owed_minor >= 0", name="owed_is_not_negative"),
 )
 
 entry = Table(
     "entry",
     METADATA,
-    # Not foreign keys: the trigger `balanced` looks both up, for all rows of a statement at once.
+    # Not foreign keys: the trigger `balanced` checks account and transfer, once for each statement.
     Column("account_id", Uuid, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("transfer_id", Uuid, nullable=False),
@@ -185,7 +186,7 @@ closed_owner = Table(
     METADATA,
     Column("owner_id", Uuid, primary_key=True),
     Column("closed_at", DateTime(timezone=True), nullable=False),
-    Column("frozen_ids", ARRAY(Uuid), nullable=False),  # of wallets that were frozen before
+    Column("frozen_ids", ARRAY(Uuid), nullable=False),  # frozen before they were closed
 )
 
 adjustment = Table(
@@ -223,6 +224,6 @@ top_up_day = Table(
     Column("owner_id", Uuid, primary_key=True),
     Column("currency", Text, primary_key=True),
     Column("day", Date, nullable=False),
-    Column("asked_minor", BigInteger, nullable=False),  # on that day, which is the last one
+    Column("asked_minor", BigInteger, nullable=False),  # in total on `day`
     CheckConstraint("asked_minor > 0", name="asked_is_something"),
 )

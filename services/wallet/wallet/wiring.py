@@ -1,4 +1,4 @@
-"""What the runtime has opened, handed to the operations that need it. It opens nothing."""
+"""Hands what the runtime has opened to the operations; opens nothing itself."""
 
 from typing import Annotated
 

@@ -33,7 +33,7 @@ def test_every_event_of_a_payment_is_heard_and_sent_under_a_name_like_its_own() 
 
 
 def test_every_event_of_a_payment_but_its_creation_is_news_to_people() -> None:
-    assert set(EVENTS) - {PaymentCreated} <= set(events.TELLS)
+    assert set(EVENTS) - {PaymentCreated} <= set(events.NOTICES_OF)
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

@@ -1,4 +1,4 @@
-"""Auth's operations, one module per noun: parse, authorise, open the unit of work, call, answer."""
+"""Auth's operations: parse, authorise, open the unit of work, call, answer."""
 
 from auth.api import audit, internal, me, passwords, registration, sessions, tokens, users
 

@@ -1,4 +1,4 @@
-"""What administrators did and saw, in every service."""
+"""The operation of the audit log."""
 
 from typing import Annotated
 
@@ -20,17 +20,17 @@ router = Router(tags=["audit"])
     "/v1/auth/audit",
     access="admin",
     operation_id="list_audit",
-    summary="What administrators did and saw, newest first",
-    description="In every service, kept for ever: each change by an administrator, and each look "
-    "at what is somebody else's. What other services tell comes within a second or so. Reading "
-    "this list is not written into it.",
+    summary="List the acts of administrators, newest first",
+    description="It has every change by an administrator, in all services, and every look at what "
+    "others own; it is kept for ever. Acts in other services appear within about a second. Reading "
+    "this list is not recorded.",
     response_model=Page[AuditEntry],
     refusals=(CursorInvalid,),
 )
 async def list_audit(
     caller: Caller, wired: Wired, query: Annotated[AuditQuery, Query()]
 ) -> Page[AuditEntry]:
-    """List acts by who, what, where and when."""
+    """List acts by actor, subject, owner, operation, service and time."""
     cursors = query.cursors(
         wired.settings.cursor_secret, list_name="list_audit", subject=caller.subject
     )

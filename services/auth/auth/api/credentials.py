@@ -1,4 +1,4 @@
-"""Checking a name and a password that came with a request."""
+"""Checks the name and password of a request."""
 
 from fastapi import Request
 
@@ -10,12 +10,12 @@ from kit.web.address import address_of
 
 
 async def checked(name: str, password: str, request: Request, wired: Wiring) -> Credentials:
-    """Return whose password this is; a wrong one is counted, then refused.
+    """Return the user with this password; count a wrong one and refuse.
 
     Raises:
         InvalidCredentials: unknown name or wrong password.
-        LoginLocked: there were too many wrong ones.
-        Unavailable: too many are waiting to be hashed.
+        LoginLocked: there were too many wrong passwords.
+        Unavailable: too many passwords are waiting to be hashed.
     """
     now = wired.clock.now()
     attempt = LoginAttempt(name, password, address_of(request))

@@ -1,4 +1,7 @@
-"""What other services ask, with a token of their own; not reachable through the gateway."""
+"""The operations that other services call with a service token.
+
+The gateway does not route them.
+"""
 
 from typing import Annotated
 from uuid import UUID
@@ -19,7 +22,7 @@ ContactIds = Annotated[
     str,
     Query(
         pattern=f"^{_UUID}(,{_UUID}){{0,99}}$",
-        description="Users' ids, with commas between.",
+        description="Users' ids, separated by commas.",
         examples=["019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"],
     ),
 ]
@@ -37,7 +40,10 @@ async def look_up_user(
     username: Annotated[str | None, Query(max_length=256)] = None,
     id: Annotated[UUID | None, Query()] = None,  # noqa: A002 - the parameter's public name
 ) -> KnownUser:
-    """Answer for somebody whose event may not have come yet; a username is compared by its key."""
+    """Look a user up for a service that has not seen their event yet.
+
+    Usernames are compared by their key.
+    """
     if (username is None) == (id is None):
         raise ValidationFailed(errors=[required("/query/username"), required("/query/id")])
     async with wired.database.read() as connection:
@@ -52,10 +58,10 @@ async def look_up_user(
     "/internal/contacts",
     access="service",
     operation_id="list_contacts",
-    summary="How users can be reached, up to 100 at once",
+    summary="List the addresses of up to 100 users",
 )
 async def list_contacts(wired: Wired, id: ContactIds) -> Contacts:  # noqa: A002 - as above
-    """Answer for whoever sends mails; unknown and deleted users are left out."""
+    """List addresses to send mails to; unknown and deleted users are left out."""
     ids = [UUID(text) for text in id.split(",")]
     async with wired.database.read() as connection:
         found = await Users(connection).among(ids)

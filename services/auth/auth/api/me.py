@@ -1,4 +1,4 @@
-"""What callers see and change about themselves."""
+"""The operations on one's own user."""
 
 from fastapi import Request
 
@@ -19,10 +19,14 @@ router = Router(tags=["me"])
 
 
 @router.get(
-    "/v1/auth/me", access="user", operation_id="get_me", summary="The caller", refusals=(NotFound,)
+    "/v1/auth/me",
+    access="user",
+    operation_id="get_me",
+    summary="Get one's own user",
+    refusals=(NotFound,),
 )
 async def get_me(caller: Caller, wired: Wired) -> UserAnswer:
-    """Show the caller."""
+    """Show the caller's user."""
     async with wired.database.read() as connection:
         user = await Users(connection).get(caller.user)
     if user is None:
@@ -38,7 +42,7 @@ async def get_me(caller: Caller, wired: Wired) -> UserAnswer:
     refusals=(refusals.UsernameTaken, NotFound),
 )
 async def change_me(body: MePatch, caller: Caller, wired: Wired) -> UserAnswer:
-    """Change what was given, leave the rest."""
+    """Change the given fields, leave the rest."""
 
     def change(user: User) -> ProfileChange:
         given = body.model_dump(exclude_unset=True)
@@ -57,10 +61,10 @@ async def change_me(body: MePatch, caller: Caller, wired: Wired) -> UserAnswer:
     "/v1/auth/me",
     access="user",
     operation_id="delete_me",
-    summary="Delete oneself",
-    description="The password is asked for, unless the login is not older than 15 minutes. Refused"
-    " while there is money in a wallet, set aside or owed, or a payment is under way: “errors”"
-    " says what stands in the way. The name rests for 90 days, then others may have it.",
+    summary="Delete one's own user",
+    description="Needs the password, unless the login is at most 15 minutes old. Refused while a"
+    " wallet has money, held or not, or owes some, or while a payment is under way: “errors” names"
+    " each reason. Others can't have the username for 90 days.",
     refusals=(
         refusals.PasswordWrong,
         refusals.PasswordNeeded,
@@ -79,7 +83,10 @@ async def delete_me(
     wired: Wired,
     body: DeleteMe = DeleteMe(),  # noqa: B008 - frozen
 ) -> None:
-    """Forget names and addresses and end all sessions; id and number stay in the ledger."""
+    """Delete the caller: forget names and address, and end all sessions.
+
+    Id and number stay, because the ledger refers to them.
+    """
     await _check_it_is_them(body.password, caller, request, wired)
     user = await wired.leaving.leave(caller.user, language)
     await wired.revoker.outdated(user)
@@ -88,10 +95,10 @@ async def delete_me(
 async def _check_it_is_them(
     password: str | None, caller: Identity, request: Request, wired: Wiring
 ) -> None:
-    """Check the password, counted as at a login; without one, that the login is fresh.
+    """Check the password, as at a login; without one, require a fresh login.
 
     Raises:
-        PasswordWrong, PasswordNeeded, LoginLocked, NotFound: by their names.
+        PasswordWrong, PasswordNeeded, LoginLocked, NotFound: as their names say.
     """
     async with wired.database.read() as connection:
         user = await Users(connection).get(caller.user)

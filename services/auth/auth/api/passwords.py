@@ -1,4 +1,4 @@
-"""Forgotten passwords: asking for a link, the page behind it, setting a new password."""
+"""The operations that reset a forgotten password."""
 
 from datetime import timedelta
 from typing import Annotated, Final
@@ -24,14 +24,14 @@ _REFUSALS: Final = (refusals.ResetTokenInvalid, refusals.UserDisabled)
     "/v1/auth/password/forgot",
     access="public",
     operation_id="forgot_password",
-    summary="Have a link to set a new password mailed",
-    description="Answers the same whether somebody has the address or not.",
+    summary="Request a mailed link to set a new password",
+    description="The answer is the same whether or not somebody has the address.",
     status_code=202,
 )
 async def forgot_password(
     body: ForgotRequest, language: CallerLanguage, wired: Wired
 ) -> ForgotAnswer:
-    """Order the mail, if there is anybody to get it."""
+    """Order the mail, if somebody has the address."""
     mailing = Mailing(wired.settings.public_url, language)
     lifetime = timedelta(minutes=wired.settings.reset_minutes)
     async with wired.database.unit_of_work() as uow:
@@ -43,13 +43,13 @@ async def forgot_password(
     "/v1/auth/password/reset",
     access="public",
     operation_id="show_password_reset",
-    summary="The page behind a mailed link: asks for a new password",
+    summary="Show the page behind a mailed link, which asks for a new password",
     response_class=HTMLResponse,
 )
 async def show_password_reset(
     token: Annotated[LinkToken, Query()], language: CallerLanguage
 ) -> HTMLResponse:
-    """Show the page; nothing changes, however often it is opened."""
+    """Show the page; opening it changes nothing."""
     return pages.reset_page(token, language)
 
 
@@ -58,7 +58,7 @@ async def show_password_reset(
     access="public",
     operation_id="reset_password",
     summary="Set a new password with the token of a mailed link",
-    description="All sessions of the user end, everywhere.",
+    description="All of the user's sessions end.",
     status_code=204,
     refusals=_REFUSALS,
 )
@@ -77,7 +77,7 @@ async def reset_password(body: ResetRequest, wired: Wired) -> None:
 async def reset_password_by_page(
     form: Annotated[ResetForm, Form()], language: CallerLanguage, wired: Wired
 ) -> HTMLResponse:
-    """Set the password, and say how it went to a person."""
+    """Set the password, and show the result as a page."""
     try:
         password = rules.new_password(form.password)
     except refusals.FieldRefused as refusal:

@@ -1,4 +1,4 @@
-"""Registering and activating."""
+"""The operations that register and activate users."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -49,7 +49,7 @@ router = Router(tags=["registration"])
     ),
 )
 async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired) -> RegisterAnswer:
-    """Make a user, pending until the link is used (or active at once).
+    """Make a user: pending until the link is used, or active at once.
 
     Where links are mailed, a used address is answered like a new one and its owner gets a mail.
     """
@@ -89,7 +89,7 @@ async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired
     access="public",
     operation_id="activate_by_link",
     summary="Activate by opening the link",
-    description="A link out of an answer activates. A mailed one shows a page with a button, since"
+    description="A link from an answer activates. A mailed link shows a page with a button, because"
     " mail scanners follow links.",
     response_model=ActivateAnswer,
     responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
@@ -98,9 +98,9 @@ async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired
 async def activate_by_link(
     token: Annotated[LinkToken, Query()], language: CallerLanguage, wired: Wired, request: Request
 ) -> ActivateAnswer | HTMLResponse:
-    """Activate where nothing but its owner opens the link; else show the page.
+    """Activate by a link from an answer; for a mailed link show the page.
 
-    HEAD only looks (RFC 9110 §9.3.2), as mail scanners and previews do, and activates nobody.
+    HEAD never activates (RFC 9110 §9.3.2): mail scanners and previews use it.
     """
     if wired.settings.mails_activation or request.method == "HEAD":
         return pages.activation_page(token, language)
@@ -117,7 +117,7 @@ async def activate_by_link(
 async def activate_by_page(
     form: Annotated[LinkForm, Form()], language: CallerLanguage, wired: Wired
 ) -> HTMLResponse:
-    """Activate, and say how it went to a person."""
+    """Activate, and show the result as a page."""
     try:
         await _activate(form.token, wired)
     except (refusals.ActivationTokenInvalid, refusals.UserDisabled) as refusal:
@@ -133,7 +133,7 @@ async def activate_by_page(
     refusals=(refusals.ActivationTokenInvalid, refusals.UserDisabled),
 )
 async def activate(body: ActivateRequest, wired: Wired) -> ActivateAnswer:
-    """Activate with the token out of the link."""
+    """Activate with the token of the link."""
     return await _activate(body.token, wired)
 
 
@@ -152,7 +152,7 @@ async def activate(body: ActivateRequest, wired: Wired) -> ActivateAnswer:
 async def resend_activation(
     body: ResendRequest, request: Request, language: CallerLanguage, wired: Wired
 ) -> ResendAnswer:
-    """Make another link; the password keeps strangers from getting it, or having it sent."""
+    """Make another link; the password keeps strangers from ordering or getting it."""
     found = await checked(body.username, body.password, request, wired)
     async with wired.database.unit_of_work() as uow:
         made = await registration.renew_activation(
@@ -175,6 +175,6 @@ def _lifetime(wired: Wiring) -> timedelta:
 
 
 def _shown(made: MadeLink, wired: Wiring) -> ActivationLink:
-    # The host is a setting, never the request's: a forged Host header must not enter a link.
+    # The host is a setting, never the request's: a forged Host header must not get into a link.
     url = url_of(wired.settings.public_url, made.purpose, made.token)
     return ActivationLink(url=url, token=made.token, expires_at=made.expires_at)

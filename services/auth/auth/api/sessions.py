@@ -1,4 +1,4 @@
-"""Logins: seeing and ending one's own, and for administrators anybody's."""
+"""The operations that list and end sessions: one's own, or for admins anybody's."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -27,14 +27,14 @@ router = Router(tags=["sessions"])
     "/v1/auth/sessions",
     access="user",
     operation_id="list_sessions",
-    summary="The caller's live sessions, newest first",
+    summary="List one's own live sessions, newest first",
     response_model=Page[SessionAnswer],
     refusals=(CursorInvalid,),
 )
 async def list_sessions(
     caller: Caller, wired: Wired, query: Annotated[SpanQuery, Query()]
 ) -> Page[SessionAnswer]:
-    """List where the caller is logged in."""
+    """List the caller's live sessions."""
     cursors = query.cursors(
         wired.settings.cursor_secret, list_name="list_sessions", subject=caller.subject
     )
@@ -47,10 +47,10 @@ async def list_sessions(
     "/v1/auth/sessions/{session_id}",
     access="owner",
     operation_id="delete_session",
-    summary="End one of the caller's sessions",
+    summary="End one of one's own sessions",
 )
 async def delete_session(session_id: UUID, caller: Caller, wired: Wired) -> None:
-    """End a session; another user's is answered as a missing one."""
+    """End a session; another user's is answered like a missing one."""
     async with wired.database.unit_of_work() as uow:
         ended = await end_session(uow, caller.user, session_id, wired.clock.now())
     if not ended:
@@ -62,7 +62,7 @@ async def delete_session(session_id: UUID, caller: Caller, wired: Wired) -> None
     "/v1/users/{user_id}/sessions",
     access="admin",
     operation_id="list_user_sessions",
-    summary="Somebody's live sessions, newest first",
+    summary="List a user's live sessions, newest first",
     response_model=Page[SessionAnswer],
     refusals=(CursorInvalid,),
 )
@@ -73,7 +73,7 @@ async def list_user_sessions(
     query: Annotated[SpanQuery, Query()],
     audit: Auditing,
 ) -> Page[SessionAnswer]:
-    """List where a user is logged in."""
+    """List a user's live sessions."""
     cursors = query.cursors(
         wired.settings.cursor_secret,
         list_name="list_user_sessions",
@@ -92,12 +92,12 @@ async def list_user_sessions(
     "/v1/users/{user_id}/sessions/{session_id}",
     access="admin",
     operation_id="delete_user_session",
-    summary="End one of somebody's sessions",
+    summary="End one of a user's sessions",
 )
 async def delete_user_session(
     user_id: UUID, session_id: UUID, wired: Wired, audit: Auditing
 ) -> None:
-    """End a session; its access token dies within a second."""
+    """End a session; its access token is revoked within a second."""
     async with wired.database.unit_of_work() as uow:
         ended = await end_session(uow, user_id, session_id, wired.clock.now(), by="admin")
         if not ended:

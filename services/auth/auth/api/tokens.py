@@ -1,4 +1,4 @@
-"""Getting, renewing and giving back tokens; the keys they are checked against."""
+"""The operations that hand out, refresh and end tokens, and publish their keys."""
 
 import base64
 import hmac
@@ -54,7 +54,7 @@ _LOGIN_REFUSALS: Final = (
     refusals=_LOGIN_REFUSALS,
 )
 async def login(body: LoginRequest, request: Request, wired: Wired) -> TokenAnswer:
-    """Open a session and give its tokens."""
+    """Open a session and return its tokens."""
     return await _log_in(body.username, body.password, request, wired)
 
 
@@ -62,8 +62,8 @@ async def login(body: LoginRequest, request: Request, wired: Wired) -> TokenAnsw
     "/v1/auth/token",
     access="public",
     operation_id="token",
-    summary="OAuth2 token endpoint: password, refresh token and client credentials",
-    description="Refuses as RFC 6749 §5.2 says, `error` and `error_description`, beside the fields"
+    summary="Get tokens by OAuth2: password, refresh token or client credentials",
+    description="Refusals have `error` and `error_description` (RFC 6749 §5.2) besides the fields"
     " of every problem; `code` is as precise as elsewhere.",
     speaks_oauth=True,
     response_model=TokenAnswer | ServiceTokenAnswer,
@@ -76,7 +76,7 @@ async def login(body: LoginRequest, request: Request, wired: Wired) -> TokenAnsw
     ),
 )
 async def token(form: Annotated[TokenForm, Form()], request: Request, wired: Wired) -> Answer:
-    """Log a user in by form (RFC 6749 §4.3), or give a service its own token (§4.4)."""
+    """Log a user in by form (RFC 6749 §4.3), or give a service a token (§4.4)."""
     given = await _granted(form, request, wired)
     return Answer(200, given, {"Pragma": "no-cache"})  # §5.1; no-store is on every answer
 
@@ -112,7 +112,10 @@ async def _granted(
     refusals=(refusals.RefreshTokenInvalid,),
 )
 async def refresh(body: RefreshRequest, wired: Wired) -> TokenAnswer:
-    """Rotate: the old token yields the same successor for 20 s more, then ends the session."""
+    """Rotate the refresh token.
+
+    For 20 s the old token still gets the same successor; after that, using it ends the session.
+    """
     return await _refresh(body.refresh_token, wired)
 
 
@@ -139,7 +142,7 @@ async def _refresh(refresh_token: str, wired: Wiring) -> TokenAnswer:
     status_code=204,
 )
 async def logout(caller: Caller, wired: Wired, body: LogoutRequest = LogoutRequest()) -> None:  # noqa: B008 - frozen
-    """End sessions: their refresh tokens at once, their access tokens within a second."""
+    """End sessions: refresh tokens at once, access tokens within a second."""
     session_id = cast("UUID", caller.session_id)  # kit.tokens takes no user's token without one
     async with wired.database.unit_of_work() as uow:
         ended = await sessions.log_out(
@@ -152,7 +155,7 @@ async def logout(caller: Caller, wired: Wired, body: LogoutRequest = LogoutReque
     "/.well-known/jwks.json",
     access="public",
     operation_id="get_jwks",
-    summary="Public keys of access tokens",
+    summary="Get the public keys that verify access tokens",
     response_model=Jwks,
 )
 async def get_jwks(wired: Wired) -> Answer:
@@ -188,7 +191,7 @@ def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceT
     secrets = wired.settings.client_secrets
     client_id, secret = _client(form, request.headers.get("authorization"), secrets)
     expected = secrets.get(client_id)
-    # Compared in constant time also where the client is unknown.
+    # Compared in constant time, even if the client is unknown.
     known = "" if expected is None else expected.get_secret_value()
     is_right = hmac.compare_digest(secret.encode(), known.encode())
     if expected is None or not is_right:
@@ -203,14 +206,17 @@ def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceT
 
 
 def _client(form: TokenForm, authorization: str | None, clients: Iterable[str]) -> tuple[str, str]:
-    """Return client id and secret, from the Basic header where there is one (RFC 6749 §2.3.1)."""
+    """Return client id and secret, from the Basic header if there is one.
+
+    RFC 6749 §2.3.1.
+    """
     if authorization is None or not authorization.lower().startswith(_BASIC):
         return form.client_id or "", form.client_secret or ""
     try:
         pair = base64.b64decode(authorization[len(_BASIC) :], validate=True).decode()
     except ValueError:
         raise refusals.ClientInvalid from None
-    for known in clients:  # as most clients send it: not encoded, though ours have a colon
+    for known in clients:  # most clients do not encode the id, though ours have a colon
         if pair.startswith(f"{known}:"):
             return known, pair.removeprefix(f"{known}:")
     client_id, _, secret = pair.partition(":")

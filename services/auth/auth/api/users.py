@@ -1,4 +1,4 @@
-"""Administration of users."""
+"""The operations by which administrators manage users."""
 
 from typing import Annotated
 from uuid import UUID
@@ -24,13 +24,13 @@ router = Router(tags=["users"])
 
 
 class UsersQuery(SpanQuery):
-    """Filters and page of users, by when they registered."""
+    """Filters and page of users; the range is over `created_at`."""
 
     search: str | None = Field(
-        None, max_length=100, description="Part of a name or an address, taken literally."
+        None, max_length=100, description="Part of a name or an address, matched literally."
     )
     status: UserStatus | None = Field(
-        None, description="Without it, all but the deleted.", examples=["active"]
+        None, description="By default, all but deleted users.", examples=["active"]
     )
 
 
@@ -38,7 +38,7 @@ class UsersQuery(SpanQuery):
     "/v1/users",
     access="admin",
     operation_id="list_users",
-    summary="All users, newest first",
+    summary="List users, newest first",
     response_model=Page[UserAnswer],
     refusals=(CursorInvalid,),
 )
@@ -61,10 +61,10 @@ async def list_users(
     "/v1/users/{user_id}",
     access="admin",
     operation_id="get_user",
-    summary="One user",
+    summary="Get a user",
 )
 async def get_user(user_id: UUID, wired: Wired, audit: Auditing) -> UserAnswer:
-    """Show a user, also a deleted one."""
+    """Show a user, even a deleted one."""
     async with wired.database.read() as connection:
         user = await Users(connection).get(user_id)
     if user is None:
@@ -77,11 +77,11 @@ async def get_user(user_id: UUID, wired: Wired, audit: Auditing) -> UserAnswer:
     "/v1/users/{user_id}",
     access="admin",
     operation_id="change_user",
-    summary="Enable, disable, or change roles",
+    summary="Enable or disable a user, or change roles",
     refusals=(refusals.LastAdmin,),
 )
 async def change_user(user_id: UUID, body: UserPatch, wired: Wired, audit: Auditing) -> UserAnswer:
-    """Change what was given; access tokens with the old rights die within a second."""
+    """Change the given fields; access tokens with old rights end within a second."""
     change = AdminChange(
         is_active=body.is_active, roles=None if body.roles is None else frozenset(body.roles)
     )

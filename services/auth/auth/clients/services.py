@@ -1,6 +1,6 @@
-"""Asks payments and wallet to close a user who is being deleted, and to reopen one who is not.
+"""Asks payments and wallet to close a user who is being deleted, or to reopen one.
 
-Never inside a unit of work. Auth signs the token it shows there itself.
+It never calls inside a unit of work. Auth signs its own service token for these calls.
 """
 
 from collections.abc import Callable
@@ -32,38 +32,38 @@ class _Problem(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Obstacles:
-    """What stands in the way of a deletion: the code of who says so, and each thing."""
+    """The reasons why a service refuses a deletion: its code, and a fault for each."""
 
     code: str
     faults: tuple[FieldFault, ...]
 
 
 class ClosingClient:
-    """The internal operations by which owners of money are closed."""
+    """Calls the internal operations that close and reopen owners."""
 
     def __init__(
         self, client: httpx.AsyncClient, token: Callable[[], str], *, payments: str, wallet: str
     ) -> None:
-        """Take the client (its owner closes it), what makes a token, and the two addresses."""
+        """Take the HTTP client (its owner closes it), a source of tokens, two addresses."""
         self._client = client
         self._token = token
-        # Payments first: what is under way there is what holds money in wallets.
+        # Payments first, because open payments hold money in wallets.
         self._owners = [f"{url.rstrip('/')}/internal/owners" for url in (payments, wallet)]
 
     async def close(self, user_id: UUID, language: Language) -> list[Obstacles]:
-        """Close a user everywhere; returns what stands in the way, where it was refused.
+        """Close a user everywhere; return the reasons of those that refuse.
 
         Raises:
-            Unavailable: one of them gives no usable answer; others may have closed the user.
+            Unavailable: a service gives no usable answer; others may have closed the user.
         """
         answers = [await self._post(url, user_id, "close", language) for url in self._owners]
         return [standing for standing in answers if standing is not None]
 
     async def reopen(self, user_id: UUID) -> None:
-        """Undo `close` everywhere, also where it was refused.
+        """Undo `close` everywhere, even where it was refused.
 
         Raises:
-            Unavailable: as above.
+            Unavailable: a service gives no usable answer.
         """
         for url in self._owners:
             await self._post(url, user_id, "reopen", "en")

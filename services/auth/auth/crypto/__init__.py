@@ -1,1 +1,1 @@
-"""Passwords hashed, tokens signed, and keys kept at rest. Decides nothing about users."""
+"""Hashes passwords, signs tokens, encrypts keys. Decides nothing about users."""

@@ -1,4 +1,4 @@
-"""Hashes and verifies passwords off the event loop, in a thread pool of its own.
+"""Hashes and verifies passwords off the event loop, in its own thread pool.
 
 argon2id with m=19 MiB, t=2, p=1 (OWASP Password Storage). It does not judge passwords.
 """
@@ -29,20 +29,20 @@ IDLE_SECONDS: Final = 10.0
 
 
 def give_back() -> None:
-    """Have glibc give back the memory of hashes that are done; another libc has its own ways."""
+    """Return freed memory to the system (glibc only; other libcs do it themselves)."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
 
 
 class PasswordHasher:
-    """One thread for each core: more would only make every login wait longer.
+    """Hashes with one thread for each core: more would only make every login wait.
 
     Args:
-        queue: how many may wait; above it `Unavailable` is raised at once.
-        idle_seconds: after so long without work the memory of the last hashes is given back. At
-            once, by mmap for each, a hash took half as long again.
-        give_back: gives it back.
+        queue: how many may wait; beyond that `Unavailable` is raised at once.
+        idle_seconds: after so long without work the memory of the last hashes is returned to the
+            system. Returning it after each hash (by mmap) made a hash take half as long again.
+        give_back: returns the memory.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class PasswordHasher:
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="hash")
         self._most = threads + queue
         self._under_way = 0
-        # Verified where no user was found, so that both answers take as long.
+        # Verified if there is no such user, so that both answers take equally long.
         self._nobody = _CONTEXT.hash(os.urandom(16).hex())
 
     async def hash(self, password: str) -> str:
@@ -68,14 +68,14 @@ class PasswordHasher:
         return hashed
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Tell whether the password is right; without a hash, take the time and say no."""
+        """Tell whether the password is right; without a hash, use the same time."""
         matches: bool = await self._run(
             lambda: _CONTEXT.verify(password, password_hash or self._nobody)
         )
         return matches and password_hash is not None
 
     def close(self) -> None:
-        """End the threads once what is under way is done."""
+        """Finish the hashes under way and end the threads."""
         if self._rest is not None:
             self._rest.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)

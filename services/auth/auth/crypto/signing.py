@@ -1,4 +1,4 @@
-"""Signs access tokens (ES256, RFC 9068) and publishes the keys they are checked against.
+"""Signs access tokens (ES256, RFC 9068) and publishes the keys to verify them.
 
 It does not decide who gets a token.
 """
@@ -29,7 +29,7 @@ ALGORITHM: Final = "ES256"
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key with its private part (PKCS#8, DER); never leaves the process."""
+    """A key with its private part (PKCS#8, DER); it never leaves the process."""
 
     public: PublicKey
     private_der: bytes
@@ -53,14 +53,14 @@ class TokenSigner:
         self._keys = {key.public.kid: key for key in keys}
         active = next(key for key in self._keys.values() if key.public.status is KeyStatus.ACTIVE)
         self._kid = active.public.kid
-        # Loaded once: reading a key from its bytes would cost more than the signature.
+        # Loaded once, because parsing the key costs more than a signature.
         self._private = load_der_private_key(active.private_der, password=None)
         self._issuer = issuer
         self._audience = audience
         self._lifetime = lifetime
 
     def for_user(self, user: User, session: Session, now: datetime) -> str:
-        """Return a user's access token; neither name nor address is in it."""
+        """Return a user's access token; it has neither name nor address."""
         return self._sign(
             now,
             self._lifetime,
@@ -73,11 +73,11 @@ class TokenSigner:
         )
 
     def for_service(self, client_id: str, lifetime: timedelta, now: datetime) -> str:
-        """Return a service's token; it has no session and passes no user's operation."""
+        """Return a service's token; it has no session and no user's rights."""
         return self._sign(now, lifetime, sub=client_id, roles=["service"])
 
     def jwks(self, now: datetime) -> dict[str, list[dict[str, str]]]:
-        """Return the published keys as a JSON Web Key Set (RFC 7517); never a private part."""
+        """Return the published keys, without private parts, as a JWK Set (RFC 7517)."""
         keys = published(
             (key.public for key in self._keys.values()), now=now, token_lifetime=self._lifetime
         )

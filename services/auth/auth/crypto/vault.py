@@ -1,6 +1,6 @@
-"""What AUTH_KEY_SECRET protects: private signing keys at rest, and the keys of refresh tokens.
+"""Protects private signing keys and refresh tokens' keys by AUTH_KEY_SECRET.
 
-A copy of the database alone can therefore neither sign access tokens nor make refresh tokens.
+So a copy of the database alone can neither sign access tokens nor make refresh tokens.
 """
 
 import hashlib
@@ -19,23 +19,30 @@ _KEY_BYTES: Final = 32
 
 
 class WrongKeySecretError(Exception):
-    """What is stored was written under another AUTH_KEY_SECRET, or was tampered with."""
+    """The stored keys were encrypted with another AUTH_KEY_SECRET, or tampered with."""
 
 
 class KeyVault:
-    """Two keys derived from one secret (HKDF, RFC 5869), one for each purpose."""
+    """Holds two keys derived from one secret (HKDF, RFC 5869), one for each purpose."""
 
     def __init__(self, secret: SecretStr) -> None:
         self._cipher = AESGCM(_derive(secret, b"saldo auth signing keys 1"))
         self._pepper = _derive(secret, b"saldo auth refresh tokens 1")
 
     def lock(self, kid: str, private_key: bytes) -> bytes:
-        """Encrypt a private key, bound to its key id (AES-256-GCM: nonce, then ciphertext)."""
+        """Encrypt a private key, bound to its key id.
+
+        AES-256-GCM: the nonce, then the ciphertext.
+        """
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, private_key, kid.encode())
 
     def unlock(self, kid: str, stored: bytes) -> bytes:
-        """Decrypt a private key; raises WrongKeySecretError."""
+        """Decrypt a private key.
+
+        Raises:
+            WrongKeySecretError: it was encrypted with another secret, or tampered with.
+        """
         try:
             nonce, ciphertext = stored[:_NONCE_BYTES], stored[_NONCE_BYTES:]
             return self._cipher.decrypt(nonce, ciphertext, kid.encode())
@@ -45,7 +52,7 @@ class KeyVault:
             ) from None
 
     def refresh_key(self, session_hmac_key: bytes) -> bytes:
-        """Return what a session's refresh tokens are made with."""
+        """Return the key that makes a session's refresh tokens."""
         return hmac.digest(self._pepper, session_hmac_key, hashlib.sha256)
 
 

@@ -1,1 +1,1 @@
-"""Pure decisions about users, sessions, links and keys: no I/O, no clock, no randomness."""
+"""Decides about users, sessions, links and keys: no I/O, no clock, no randomness."""

@@ -1,4 +1,4 @@
-"""An act of an administrator as it is kept, for ever."""
+"""The record of an administrator's act, kept for ever."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,11 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecord:
-    """Who did or saw what, where; the fields are those of the table, in its order.
+    """A record of the audit log; the fields are the table's columns, in order.
 
-    Attributes:
-        service: Whose operation it was.
-        action: The operation's id.
-        subject_id: What it was about; None for a list.
-        owner_id: Whose that is; None where it is nobody's, or everybody's.
-        owner_ids: All whose that is, `owner_id` first.
-        address: Where the request came from.
+    Attributes: service: The service that has the operation. action: The operation's id. subject_id:
+    What the act was about; None for a list. owner_id: Who owns that; None if nobody does, or
+    everybody. owner_ids: All who own it, `owner_id` first. address: Where the request came from.
     """
 
     id: UUID

@@ -1,6 +1,6 @@
-"""The commonest passwords of eight characters and more, lower case: a short list of our own.
+"""A list of the most common passwords of eight characters or more, lower case.
 
-It stops the first guesses of anybody; a breach corpus would be the next step.
+It stops the first guesses of any attacker; a corpus of breached passwords would be the next step.
 """
 
 from typing import Final

@@ -1,6 +1,7 @@
-"""The life of a signing key: next, active, retired; which key signs and which are published.
+"""Decides which signing key signs and which ones are published.
 
-It holds no key material that could sign: `auth.crypto.signing` does.
+A key is first next, then active, then retired. Private parts are not here, but in
+`auth.crypto.signing`.
 """
 
 import base64
@@ -13,7 +14,10 @@ from enum import StrEnum
 
 
 class KeyStatus(StrEnum):
-    """A key is published before it signs, and still published until its last token has died."""
+    """The state of a key.
+
+    It is published before it signs, and until its last token has expired.
+    """
 
     NEXT = "next"
     ACTIVE = "active"
@@ -22,7 +26,7 @@ class KeyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """What may be known of a signing key; `jwk` is its public part (RFC 7517)."""
+    """The public part of a signing key; `jwk` is as in RFC 7517."""
 
     kid: str
     status: KeyStatus
@@ -31,7 +35,7 @@ class PublicKey:
 
 
 def thumbprint(jwk: Mapping[str, str]) -> str:
-    """Return the key id of an EC public key: its RFC 7638 SHA-256 thumbprint, base64url."""
+    """Return an EC key's id: its RFC 7638 SHA-256 thumbprint, base64url."""
     required = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
     canonical = json.dumps(required, separators=(",", ":"), sort_keys=True)
     digest = hashlib.sha256(canonical.encode()).digest()
@@ -41,5 +45,5 @@ def thumbprint(jwk: Mapping[str, str]) -> str:
 def published(
     keys: Iterable[PublicKey], *, now: datetime, token_lifetime: timedelta
 ) -> list[PublicKey]:
-    """Return the keys that verifiers must know: a retired one until its last token has died."""
+    """Return the keys that verifiers need; a retired one until its tokens expire."""
     return [key for key in keys if key.retired_at is None or now < key.retired_at + token_lifetime]

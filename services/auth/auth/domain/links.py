@@ -1,4 +1,7 @@
-"""Single-use links, bound to one purpose; only the hash of a link's token is ever stored."""
+"""Decides about single-use links; each has one purpose.
+
+Only the hash of a link's token is ever stored.
+"""
 
 import base64
 import hashlib
@@ -16,7 +19,7 @@ TOKEN_BYTES: Final = 32
 
 
 class Purpose(StrEnum):
-    """What a link is good for, and for nothing else."""
+    """The one purpose for which a link can be used."""
 
     ACTIVATION = "activation"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose
@@ -43,26 +46,26 @@ class Link:
 
 
 def text_of(token: bytes) -> str:
-    """Return a token as it stands in a link: base64url without padding."""
+    """Return a token's text in a link: base64url without padding."""
     return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
 
 
 def digest(token: str) -> bytes:
-    """Return what is stored of a token. It is random: a slow hash would add nothing."""
+    """Return the stored hash; the token is random, so a slow hash adds nothing."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def url_of(public_url: str, purpose: Purpose, token: str) -> str:
-    """Return the address that people open."""
+    """Return the address that the user opens."""
     return f"{public_url}{_PATHS[purpose]}?{urlencode({'token': token})}"
 
 
 def decide_use(link: Link | None, purpose: Purpose, now: datetime) -> UUID:
-    """Return whose link it is.
+    """Return the owner of a link that can be used.
 
     Raises:
-        ActivationTokenInvalid, ResetTokenInvalid: unknown, used, or too late; it is not said
-            which.
+        ActivationTokenInvalid, ResetTokenInvalid: unknown, used, or expired; the refusal does not
+            say which.
     """
     if link is None or link.used_at is not None or now >= link.expires_at:
         raise _REFUSALS[purpose]

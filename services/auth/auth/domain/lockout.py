@@ -1,8 +1,8 @@
-"""When too many wrong passwords lock a login. Pure; times are UTC.
+"""Decides when wrong passwords lock a login. Pure; times are UTC.
 
-Counted for each name, whether anybody has it or not, and each address that they come from:
-strangers lock nobody out but themselves, and a lock tells neither who has an account nor, as the
-two names of an account are counted apart, whose an e-mail address is.
+They are counted for each name (even one that nobody has) and each address that they come from. So a
+stranger locks nobody else out. A lock does not tell whether an account exists; and because the two
+names of an account are counted apart, it does not tell whose an e-mail address is.
 """
 
 import math
@@ -15,15 +15,15 @@ from uuid import UUID
 from auth.refusals import LoginLocked
 
 FAILURES: Final = 10
-WINDOW: Final = timedelta(minutes=15)  # from the first wrong one on
-LOCK: Final = timedelta(minutes=15)  # from the last one that was looked at
+WINDOW: Final = timedelta(minutes=15)  # from the first wrong password on
+LOCK: Final = timedelta(minutes=15)  # from the last password that was verified
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Wrong passwords of late; ``key`` stands for name and address.
+    """The recent wrong passwords for a name from an address; `key` is their hash.
 
-    They count until ``ends_at``: the end of the window, or of the lock once there are too many.
+    They count until `ends_at`: the end of the window, or of the lock once there are too many.
     """
 
     key: bytes
@@ -33,20 +33,20 @@ class Failures:
 
     @property
     def begins_a_lock(self) -> bool:
-        """Whether the latest of them is the one that locks; those under way count on."""
+        """Whether the latest wrong password starts the lock; later ones do not."""
         return self.count == FAILURES
 
 
 def failures_key(name_key: str, address: str) -> bytes:
-    """Return what wrong passwords for a name from an address are counted by; neither is kept."""
+    """Return the key that counts wrong passwords: a hash of name and address."""
     return sha256(f"{name_key}\n{address}".encode()).digest()
 
 
 def decide_knock(before: Failures, now: datetime) -> None:
-    """Refuse to look at a password, right or wrong, while it is locked.
+    """Refuse to verify a password, right or wrong, while the login is locked.
 
     Raises:
-        LoginLocked: for the rest of the lock.
+        LoginLocked: until the lock ends.
     """
     if before.ends_at is None or before.count < FAILURES or before.ends_at <= now:
         return

@@ -1,6 +1,7 @@
-"""Which usernames look like another one (Unicode TS 39): mixed scripts, confusable letters.
+"""Decides which usernames look alike (Unicode TS 39) or are reserved.
 
-The data are those of Unicode, by the library confusable_homoglyphs. It does not know who has which.
+It finds mixed scripts and confusable letters with Unicode's data (library confusable_homoglyphs).
+It does not know who has which name.
 """
 
 import unicodedata
@@ -15,26 +16,26 @@ from confusable_homoglyphs.utils import load
 from auth.domain.names import EMOJI_STYLE, comparison_key, username
 from auth.refusals import UsernameMixed, UsernameReserved
 
-# Names that speak for the house; whoever runs it may give them by the command line. Written in
-# Latin letters; Cyrillic ones are read by their sound as well.
+# Names that seem to speak for the operator, who can give them out by the command line. They are in
+# Latin letters; Cyrillic usernames are compared by their sound, too.
 RESERVED: Final = (
     *("abuse", "admin", "administrator", "admins", "help", "helpdesk", "hostmaster", "info"),
     *("mailer-daemon", "mod", "moderator", "noreply", "no-reply", "official", "operator"),
     *("postmaster", "root", "saldo", "security", "staff", "superadmin", "superuser", "support"),
     *("sysadmin", "sysop", "system", "webmaster"),
-    # the product's own words: services, roles, and what its messages are about
+    # the product's own words: services, roles, subjects of its messages
     *("adjustment", "anybody", "auth", "clearing", "gateway", "house", "ledger", "notification"),
     *("notifications", "payment", "payments", "payout", "payouts", "refund", "refunds", "sandbox"),
     *("service", "services", "suspense", "treasury", "wallet", "wallets"),
 )
-# The same in the other language of the house.
+# The same in Russian.
 _RESERVED_RU: Final = (
     *("админ", "админы", "администратор", "администрация", "безопасность", "возврат", "возвраты"),
     *("касса", "кошелёк", "кошельки", "модератор", "оператор", "официальный", "платёж", "платежи"),
     *("поддержка", "помощь", "рут", "сальдо", "сервис", "сисадмин", "система", "служба"),
     *("саппорт", "суперадмин", "суппорт", "техподдержка", "уведомления"),
 )
-# Say nothing alone, and beside a reserved name who speaks: saldo-team.
+# Allowed alone, but refused next to a reserved name: saldo-team.
 _COMPANIONS: Final = ("bot", "center", "desk", "online", "team", "команда", "бот")
 _SOUNDS: Final = dict(
     zip(
@@ -50,7 +51,7 @@ _SOUNDS: Final = dict(
 _READ_OVER: Final = frozenset("-_.'\u00b7")
 _STROKES: Final = str.maketrans("l1|", "iii")
 _OF_NO_SCRIPT: Final = frozenset({"COMMON", "INHERITED", "UNKNOWN"})
-# What is written together: TS 39 §5.2, “highly restrictive”.
+# Scripts that may be mixed: TS 39 §5.2, “highly restrictive”.
 _TOGETHER: Final = (
     frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
     frozenset({"LATIN", "HAN", "BOPOMOFO"}),
@@ -59,13 +60,13 @@ _TOGETHER: Final = (
 
 
 def new_username(text: str) -> str:
-    """Return a username that somebody wants to have.
+    """Return a new username if it may be used.
 
     Raises:
         UsernameRefused: see `names.username`.
-        UsernameMixed: letters of several scripts.
-        UsernameReserved: it is, looks or sounds like a name that speaks for the house; or is made
-            of such names, or one of them with a number: admin2 is read as another administrator.
+        UsernameMixed: it has letters of several scripts.
+        UsernameReserved: it is, looks or sounds like a reserved name, several of them together, or
+            one with a number: people read admin2 as another administrator.
     """
     username(text)
     scripts = {_script(one) for one in unicodedata.normalize("NFKC", text)} - _OF_NO_SCRIPT
@@ -79,54 +80,57 @@ def new_username(text: str) -> str:
 
 
 def skeleton(text: str) -> str:
-    """Return what all names have in common that look like this one (TS 39 §4), in any case."""
+    """Return a name's skeleton (TS 39 §4), which all names that look alike share.
+
+    Upper and lower case are alike.
+    """
     decomposed = unicodedata.normalize("NFD", comparison_key(text))
     return _folded(decomposed)
 
 
 def looks(text: str) -> set[str]:
-    """Return the skeletons of a name as it is compared and as it is written: I passes for l."""
+    """Return the skeletons of a name as compared and as written: I looks like l."""
     written = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
     return {skeleton(text), _folded(written)}
 
 
 def resting_key(look: str) -> bytes:
-    """Return what a name that rests is known by; the name itself is forgotten."""
+    """Return the hash by which a resting name is known; the name is not kept."""
     return sha256(look.encode()).digest()
 
 
 def _folded(decomposed: str) -> str:
     text = "".join(_prototype(one) for one in decomposed if one != EMOJI_STYLE)
-    # An i has its dot already, and so has a j: one more is drawn over it.
+    # A dot above i or j is invisible, because the letter has its own.
     text = text.replace("i\u0307", "i").replace("j\u0307", "j")
     return unicodedata.normalize("NFD", text).casefold()
 
 
 def _bare(look: str) -> str:
-    """Return a look without what people read over: marks, separators, and l and 1 for i."""
+    """Return a skeleton without marks and separators, and with i for l and 1."""
     decomposed = unicodedata.normalize("NFD", look)
     kept = (one for one in decomposed if not unicodedata.combining(one) and one not in _READ_OVER)
     return "".join(kept).translate(_STROKES)
 
 
 def _read(text: str) -> set[str]:
-    """Return how a name can be read: as it looks, and Cyrillic as it sounds."""
+    """Return the skeletons of a name as it looks, and as Cyrillic sounds."""
     sound = "".join(_SOUNDS.get(one, one) for one in comparison_key(text))
     return {*looks(text), skeleton(sound)}
 
 
 def _without_ends(key: str) -> str:
-    """Return a name without the numbers and separators that it begins or ends with."""
+    """Return a name without leading and trailing numbers and separators."""
     numbers = {one for one in key if one.isnumeric()}
     return key.strip("".join(numbers | _READ_OVER))
 
 
 def _speaks_for_the_house(bare: str) -> bool:
-    """Tell whether it is a reserved name, or several written together, companions among them."""
+    """Tell whether it is a reserved name, or a row of them and their companions."""
     reserved, companions = _reserved()
     if bare in reserved:
         return True
-    # Which places a row of words ends at, and whether one of them is reserved.
+    # Where a row of words can end -> whether it has a reserved one.
     ends: dict[int, bool] = {0: False}
     for place in range(len(bare)):
         if place not in ends:
@@ -140,7 +144,7 @@ def _speaks_for_the_house(bare: str) -> bool:
 
 @cache
 def _reserved() -> tuple[frozenset[str], frozenset[str]]:
-    """Return reserved names and companions as they look, bare."""
+    """Return the bare skeletons of reserved names and of companions."""
     words = (*RESERVED, *_RESERVED_RU)
     return (
         frozenset(_bare(look) for name in words for look in _read(name)),
@@ -155,7 +159,10 @@ def _confusables() -> Mapping[str, list[dict[str, Any]]]:
 
 
 def _prototype(character: str) -> str:
-    """Return what a character passes for; the data go both ways, from many to one and back."""
+    """Return the character that stands for all that look like this one.
+
+    The data map many characters to one, and that one back to all of them.
+    """
     similar = [one["c"] for one in _confusables().get(character, ())]
     if len(similar) != 1:
         return character

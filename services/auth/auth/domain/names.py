@@ -1,6 +1,6 @@
-"""What a username, an e-mail address and a full name may be, and when two of them are the same.
+"""Decides which usernames, e-mail addresses and full names are valid, and equal.
 
-One rule of sameness for all: NFKC and casefold. It does not know which names are taken.
+All are compared by one rule: NFKC and casefold. It does not know which names are taken.
 """
 
 import unicodedata
@@ -15,12 +15,12 @@ USERNAME_LONGEST: Final = 64
 EMAIL_LONGEST: Final = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 EMAIL_LOCAL_LONGEST: Final = 64  # RFC 5321 §4.5.3.1.1
 FULL_NAME_LONGEST: Final = 200
-KEY_LONGEST: Final = 256  # NFKC can make one character into eighteen
+KEY_LONGEST: Final = 256  # NFKC can turn one character into eighteen
 
-# Letters, marks, numbers, punctuation and symbols: what can be seen and is not a space.
+# Categories of visible characters: letters, marks, numbers, punctuation, symbols.
 _VISIBLE: Final = frozenset("LMNPS")
-# Those of them that draw nothing: fillers, joiners and variation selectors (Unicode's
-# Default_Ignorable_Code_Point), and the empty pattern of Braille.
+# Characters of these categories that are invisible: fillers, joiners and variation selectors
+# (Unicode's Default_Ignorable_Code_Point), and the blank Braille pattern.
 _DRAWS_NOTHING: Final = frozenset(
     chr(code)
     for first, last in (
@@ -29,25 +29,25 @@ _DRAWS_NOTHING: Final = frozenset(
     )
     for code in range(first, last + 1)
 )
-# Has a symbol drawn as an emoji, as keyboards write it: no other character may have it.
+# Keyboards write it after a symbol to make it an emoji; it is allowed nowhere else.
 EMOJI_STYLE: Final = "\ufe0f"
 _NOT_IN_TEXT: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Explicit direction marks (Unicode TR9) make a name read as another one.
+# Explicit direction marks (Unicode TR9) can make a name look like another one.
 _DIRECTION_MARKS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
 _ISOLATES: Final = frozenset("\u2066\u2067\u2068\u2069")
 _NOT_IN_EMAIL: Final = frozenset('<>()[]\\,;:"')
 
 
 def comparison_key(text: str) -> str:
-    """Return what two spellings of one name have in common (Unicode TR15, NFKC casefold)."""
+    """Return the key that spellings of one name share (TR15, NFKC casefold)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def username(text: str) -> str:
-    """Return the username as written.
+    """Return a valid username as written.
 
     Raises:
-        UsernameRefused: not 3-64 visible characters, or an "@" in it, also a disguised one.
+        UsernameRefused: not 3-64 visible characters, or it has an "@", even a disguised one.
     """
     key = comparison_key(text)
     if not USERNAME_SHORTEST <= len(text) <= USERNAME_LONGEST:
@@ -60,7 +60,7 @@ def username(text: str) -> str:
 
 
 def email(text: str) -> str:
-    """Return the e-mail address as written; whether it exists only a mail can tell.
+    """Return a valid e-mail address as written; only a mail can tell if it exists.
 
     Raises:
         EmailRefused: not of the form local@domain.tld, or longer than RFC 5321 allows.
@@ -75,7 +75,7 @@ def email(text: str) -> str:
     if not _is_visible(text) or not _is_visible(key) or _NOT_IN_EMAIL.intersection(key):
         raise EmailRefused
     if not domain.isascii() and email_key(text).rpartition("@")[2] == domain:
-        raise EmailRefused  # no name of the DNS (IDNA 2008)
+        raise EmailRefused  # not a DNS name (IDNA 2008)
     return text
 
 
@@ -90,7 +90,7 @@ def require_ascii_local(address: str) -> None:
 
 
 def email_key(text: str) -> str:
-    """Return what two spellings of one address have in common: domains also by IDNA 2008."""
+    """Return the key that spellings of one address share; domains also by IDNA 2008."""
     local, at, domain = comparison_key(text).rpartition("@")
     try:
         return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
@@ -99,12 +99,12 @@ def email_key(text: str) -> str:
 
 
 def name_key(text: str) -> str:
-    """Return what a username or an address, whichever it is, is found by."""
+    """Return the key by which a username or an address is found."""
     return email_key(text) if is_email(text) else comparison_key(text)
 
 
 def full_name(text: str) -> str:
-    """Return the full name as written.
+    """Return a valid full name as written.
 
     Raises:
         FullNameRefused: empty, longer than 200, or with control characters or direction marks.
@@ -119,7 +119,7 @@ def full_name(text: str) -> str:
 
 
 def is_email(name: str) -> bool:
-    """Tell whether somebody who logs in gave an e-mail address: usernames have no "@"."""
+    """Tell whether a login name is an e-mail address: usernames have no "@"."""
     return "@" in comparison_key(name)
 
 

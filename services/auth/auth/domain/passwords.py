@@ -1,6 +1,6 @@
-"""Which passwords are good enough, and the one form of a password that is hashed.
+"""Decides which passwords are accepted, and the form of them that is hashed.
 
-It does not hash: `auth.crypto.hashing` does.
+`auth.crypto.hashing` hashes them.
 """
 
 import unicodedata
@@ -14,14 +14,14 @@ LONGEST: Final = 256
 
 
 def new_password(text: str) -> str:
-    """Return a password that somebody wants to set, in the form that is hashed.
+    """Return a new password in the form that is hashed.
 
-    No rules of composition (NIST SP 800-63B §5.1.1.2): length, and not one of the commonest.
-    Nothing is trimmed: a space at the end is part of the password.
+    There are no rules of composition (NIST SP 800-63B §5.1.1.2), only a length and a list of common
+    ones. Nothing is trimmed: a space at the end is part of the password.
 
     Raises:
         PasswordWrongLength: fewer than 8 or more than 256 characters.
-        PasswordTooCommon: among the first that anybody would try.
+        PasswordTooCommon: it is one of the first that attackers try.
     """
     if not SHORTEST <= len(text) <= LONGEST:
         raise PasswordWrongLength
@@ -31,8 +31,8 @@ def new_password(text: str) -> str:
 
 
 def canonical(text: str) -> str:
-    """Return NFC: keyboards differ in how they compose "é", and both must open the same door.
+    """Return a password in NFC, because keyboards compose "é" in different ways.
 
-    Not NFKC: that would make different passwords one ("①" and "1").
+    NFKC would make different passwords equal ("①" and "1").
     """
     return unicodedata.normalize("NFC", text)

@@ -1,7 +1,7 @@
-"""A session and its refresh tokens: how long it lives, and which presented token is still good.
+"""Decides how long sessions live and which refresh tokens are still good.
 
-A refresh token is session id, counter and HMAC; nothing but the counter is stored of it, and the
-successor of a token is computed, so that a repeated refresh can be given the same one again.
+A refresh token is session id, counter and HMAC. Only the counter is stored. The next token is
+computed, so a repeated refresh gets the same one again.
 """
 
 import base64
@@ -15,7 +15,7 @@ from typing import Final
 from uuid import UUID
 
 FRESH: Final = timedelta(minutes=15)
-# Far more than anybody has devices: only a script that logs in for each call comes so far.
+# Nobody has so many devices; only a script that logs in for each call gets this far.
 MOST_LIVE: Final = 100
 
 _LAYOUT: Final = struct.Struct("!16sI32s")
@@ -26,20 +26,20 @@ _TOKEN_CHARACTERS: Final = len(_PREFIX) + -(-_LAYOUT.size * 4 // 3)
 
 @dataclass(frozen=True, slots=True)
 class SessionRules:
-    """How long sessions live without use and at all, and how long a lost answer is forgiven."""
+    """The lifetimes of a session, unused and in total, and the grace for lost answers."""
 
     idle: timedelta
     absolute: timedelta
     grace: timedelta
 
     def expires_at(self, created_at: datetime, used_at: datetime) -> datetime:
-        """Return when a session ends by itself: min(idle, absolute)."""
+        """Return when a session expires: the earlier of idle and absolute end."""
         return min(used_at + self.idle, created_at + self.absolute)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One login; `counter` is that of the newest refresh token handed out."""
+    """A login; `counter` is that of its newest refresh token."""
 
     id: UUID
     user_id: UUID
@@ -52,49 +52,49 @@ class Session:
     user_agent: str | None = None
 
     def is_live(self, now: datetime) -> bool:
-        """Whether it has neither been ended nor run out."""
+        """Tell whether the session has neither ended nor expired."""
         return self.ended_at is None and now < self.expires_at
 
     def rotated(self, now: datetime, expires_at: datetime) -> "Session":
-        """Return the session after one more refresh."""
+        """Return the session as it is after one more refresh."""
         return replace(self, counter=self.counter + 1, rotated_at=now, expires_at=expires_at)
 
 
 @dataclass(frozen=True, slots=True)
 class PresentedToken:
-    """A refresh token taken apart; genuine only once `is_genuine` has said so."""
+    """The parts of a refresh token; trust them only if `is_genuine` says so."""
 
     session_id: UUID
     counter: int
     mac: bytes
 
     def is_genuine(self, hmac_key: bytes) -> bool:
-        """Whether it was made with the session's key (compared in constant time)."""
+        """Tell whether it was made with the session's key (compared in constant time)."""
         expected = _mac(self.session_id, self.counter, hmac_key)
         return hmac.compare_digest(self.mac, expected)
 
 
 class Refreshed(Enum):
-    """What a genuine refresh token is worth."""
+    """What to do with a genuine refresh token."""
 
-    ROTATE = auto()  # the newest: hand out its successor
-    REPEAT = auto()  # one behind, just now: hand out the same successor again
-    REUSED = auto()  # anything else: somebody has a copy, the session ends
+    ROTATE = auto()  # the newest token: hand out the next
+    REPEAT = auto()  # the one before, within the grace: hand out the same next one again
+    REUSED = auto()  # an older one: somebody has a copy, so end the session
 
 
 def is_fresh(authenticated_at: datetime | None, now: datetime) -> bool:
-    """Tell whether somebody logged in so lately that the password need not be asked again."""
+    """Tell whether a login is so recent that no password is needed."""
     return authenticated_at is not None and now - authenticated_at <= FRESH
 
 
 def make_refresh_token(session_id: UUID, counter: int, hmac_key: bytes) -> str:
-    """Return the refresh token of a session at a counter; the same input gives the same token."""
+    """Return a session's refresh token at a counter; equal input gives equal tokens."""
     packed = _LAYOUT.pack(session_id.bytes, counter, _mac(session_id, counter, hmac_key))
     return _PREFIX + base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
 def read_refresh_token(token: str) -> PresentedToken | None:
-    """Take a refresh token apart; None for whatever does not have its form."""
+    """Parse a refresh token; return None if its form is wrong."""
     if len(token) != _TOKEN_CHARACTERS or not token.startswith(_PREFIX):
         return None
     body = token.removeprefix(_PREFIX)
@@ -109,7 +109,7 @@ def read_refresh_token(token: str) -> PresentedToken | None:
 def decide_refresh(
     session: Session, presented: PresentedToken, *, now: datetime, grace: timedelta
 ) -> Refreshed:
-    """Judge a genuine token against a live session."""
+    """Decide what to do with a genuine token of a live session."""
     behind = session.counter - presented.counter
     if behind == 0:
         return Refreshed.ROTATE

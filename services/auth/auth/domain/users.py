@@ -1,6 +1,6 @@
-"""A user and what may become of one: activation, disabling, roles, deletion.
+"""Decides about users: activation, disabling, roles, deletion.
 
-Every decision returns the user as it shall be, or raises the refusal; saving is the repository's.
+Every decision returns the changed user or raises a refusal; it saves nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from kit.refusals import Language
 
 
 class UserStatus(StrEnum):
-    """Where a user stands; only an active one may log in."""
+    """The status of a user; only an active one may log in."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -29,7 +29,7 @@ class UserStatus(StrEnum):
 
 
 class Role(StrEnum):
-    """What a user may do; everybody is a user."""
+    """The role of a user; everybody has `user`."""
 
     USER = "user"
     ADMIN = "admin"
@@ -40,13 +40,11 @@ ORDINARY: Final = frozenset({Role.USER})
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user without the password.
+    """A user, without the password.
 
-    Attributes:
-        number: short integer for banks and people.
-        token_version: `tv` of the access tokens; a larger one outdates all older tokens.
-        language: what mails are written in.
-        version: gapless, counts every change that others are told of.
+    Attributes: number: short integer for banks and people. token_version: `tv` of the access
+    tokens; a larger one makes older tokens invalid. language: the language of mails. version:
+    counts, without a gap, the changes that other services learn of.
     """
 
     id: UUID
@@ -64,13 +62,13 @@ class User:
 
     @property
     def is_active_admin(self) -> bool:
-        """Whether this user can administer the others."""
+        """Whether this user can administer others."""
         return self.status is UserStatus.ACTIVE and Role.ADMIN in self.roles
 
 
 @dataclass(frozen=True, slots=True)
 class AdminChange:
-    """What an administrator wants changed; None leaves a thing as it is."""
+    """A change by an administrator; None leaves a field as it is."""
 
     is_active: bool | None = None
     roles: frozenset[Role] | None = None
@@ -78,7 +76,7 @@ class AdminChange:
 
 @dataclass(frozen=True, slots=True)
 class ProfileChange:
-    """What users want changed about themselves: the new value of each field, changed or not."""
+    """A user's change to their own profile: every field's value, changed or not."""
 
     username: str | None
     full_name: str | None
@@ -86,7 +84,7 @@ class ProfileChange:
 
 
 def decide_login(user: User) -> None:
-    """Refuse, after the right password, whoever is not active."""
+    """Refuse a login, after the right password, of a user who is not active."""
     match user.status:
         case UserStatus.PENDING:
             raise UserPending
@@ -97,7 +95,7 @@ def decide_login(user: User) -> None:
 
 
 def decide_activation(user: User, now: datetime) -> User:
-    """Activate a pending user; an active one (an administrator was quicker) stays as it is."""
+    """Activate a pending user; one whom an administrator has activated stays as is."""
     match user.status:
         case UserStatus.DISABLED | UserStatus.DELETED:
             raise UserDisabled
@@ -107,7 +105,7 @@ def decide_activation(user: User, now: datetime) -> User:
 
 
 def decide_resend(user: User) -> None:
-    """Refuse another activation link to whoever needs none."""
+    """Refuse another activation link to a user who needs none."""
     match user.status:
         case UserStatus.DISABLED | UserStatus.DELETED:
             raise UserDisabled
@@ -116,12 +114,15 @@ def decide_resend(user: User) -> None:
 
 
 def can_reset_password(user: User) -> bool:
-    """Tell whether a new password makes sense: not for the disabled and the deleted."""
+    """Tell whether the user may reset the password: pending and active ones may."""
     return user.status in (UserStatus.PENDING, UserStatus.ACTIVE)
 
 
 def decide_reset(user: User) -> User:
-    """Outdate all access tokens of a user who gets a new password; others are told of nothing."""
+    """Return the user with all access tokens invalid, as a new password requires.
+
+    `version` stays: other services do not learn of it.
+    """
     if not can_reset_password(user):
         raise UserDisabled
     return replace(user, token_version=user.token_version + 1)
@@ -130,10 +131,12 @@ def decide_reset(user: User) -> User:
 def decide_admin_change(
     user: User, change: AdminChange, *, other_active_admins: int, now: datetime
 ) -> User:
-    """Enable, disable, or change roles; whatever takes a right away outdates all access tokens.
+    """Enable or disable a user, or change roles.
+
+    Taking away a right makes all access tokens invalid.
 
     Raises:
-        LastAdmin: nobody would be left to administer.
+        LastAdmin: no administrator would be left.
     """
     status = _status_after(user.status, change.is_active)
     roles = user.roles if change.roles is None else change.roles | ORDINARY
@@ -157,7 +160,7 @@ def decide_admin_change(
 
 
 def decide_profile_change(user: User, change: ProfileChange) -> User:
-    """Change what users may change about themselves; without a difference nothing happens."""
+    """Change a user's own profile; equal values change nothing."""
     wanted = (change.username, change.full_name, change.language)
     if wanted == (user.username, user.full_name, user.language):
         return user
@@ -171,10 +174,10 @@ def decide_profile_change(user: User, change: ProfileChange) -> User:
 
 
 def decide_deletion(user: User, *, other_active_admins: int) -> User:
-    """Forget names and addresses; id and number stay, since the ledger refers to them.
+    """Delete a user: forget names and address, keep id and number for the ledger.
 
     Raises:
-        LastAdmin: nobody would be left to administer.
+        LastAdmin: no administrator would be left.
     """
     if user.is_active_admin and other_active_admins == 0:
         raise LastAdmin

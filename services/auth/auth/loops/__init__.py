@@ -1,1 +1,1 @@
-"""What runs by itself, in the background: a module for each loop."""
+"""Background loops, one module for each."""

@@ -1,7 +1,7 @@
-"""Deletes users, in a way that nobody disappears with money and nothing is half done for ever.
+"""Deletes users so that none disappears with money and none is left half deleted.
 
-Written down first, and a user who was written down is either deleted or opened again: by the
-request itself, or by the loop where its process died.
+A deletion is stored first. Then the user is either deleted or reopened: by the request itself, or
+by the loop if the request's process died.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from kit.clock import Clock
 from kit.db import Database
 from kit.refusals import Language, Refusal, Unavailable
 
-# Far longer than all that one deletion asks may take.
+# Far longer than all requests of one deletion can take.
 ABANDONED_AFTER: Final = timedelta(minutes=2)
 LOOK_SECONDS: Final = 15.0
 
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class DeletionWorker:
-    """The whole of a deletion, in several units of work with calls between them."""
+    """Carries out deletions, in several units of work with calls between them."""
 
     def __init__(self, database: Database, clock: Clock, services: ClosingClient) -> None:
         self._database = database
@@ -38,9 +38,9 @@ class DeletionWorker:
         """Close a user at payments and wallet, then delete; return the deleted user.
 
         Raises:
-            PaymentsOpen, WalletNotEmpty: something stands in the way; the user stays.
-            LastAdmin: nobody would be left to administer.
-            DeletionUnderWay: another request is just doing it, or was cut short.
+            PaymentsOpen, WalletNotEmpty: they refuse to close the user, who stays.
+            LastAdmin: no administrator would be left.
+            DeletionUnderWay: another request is doing it, or was cut short.
             NotFound: there is no such user.
             Unavailable: payments or wallet gave no answer; the user stays.
         """
@@ -53,14 +53,14 @@ class DeletionWorker:
             async with self._database.unit_of_work() as uow:
                 return await users.delete(uow, user_id, attempt, self._clock.now())
         except DeletionUnderWay:
-            raise  # somebody else has taken it over, and opens or deletes
+            raise  # another attempt has taken over, and reopens or deletes
         except Refusal:
-            # Only where nothing was deleted for certain; anything else is left to the loop.
+            # Here nothing was deleted for certain; all other failures are left to the loop.
             await self._reopen(user_id, attempt)
             raise
 
     async def resume(self) -> bool:
-        """Open again one user whose deletion was cut short; False where there is none."""
+        """Reopen one user whose deletion was cut short; return False if there is none."""
         now = self._clock.now()
         async with self._database.unit_of_work() as uow:
             found = await users.take_abandoned(uow, now, ABANDONED_AFTER)
@@ -70,7 +70,7 @@ class DeletionWorker:
         return await self._reopen(found.user_id, found.attempt)
 
     async def run(self) -> None:
-        """Resume, for ever, what was cut short."""
+        """Resume deletions that were cut short, for ever."""
         while True:
             while await self.resume():
                 pass
@@ -88,7 +88,7 @@ class DeletionWorker:
 
 
 def _refusal(standing: list[Obstacles]) -> Refusal:
-    """Return one refusal with all that stands in the way, by the first that says so."""
+    """Return one refusal with all reasons; its class is that of the first."""
     faults = [fault for one in standing for fault in one.faults]
     if standing[0].code == PaymentsOpen.code:
         return PaymentsOpen(errors=faults)

@@ -1,4 +1,4 @@
-"""Deletes what is over and done with: sessions that have ended, links nobody can use any more."""
+"""Purges sessions that have ended, and links that nobody can use any more."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,19 +9,19 @@ from auth.repository import Links, Sessions
 from kit.db import Connection, Database
 from kit.tasks import for_ever
 
-# Much longer than the last access token of a session lives (an hour at most), for which its end is
-# published again, and than the grace of a refresh token (two minutes at most).
+# Much longer than a session's last access token lives (at most an hour), since until then its end
+# may be published again; and longer than the grace of a refresh token (at most two minutes).
 SESSIONS_KEPT: Final = timedelta(days=1)
-# Refused alike, known or not; kept for whoever asks why somebody's link was refused.
+# Unknown links are refused alike; these are kept to explain why a user's link was refused.
 LINKS_KEPT: Final = timedelta(days=7)
-PURGE_SECONDS: Final = 3600.0  # no index serves it, so that a refresh has none to keep
+PURGE_SECONDS: Final = 3600.0  # rarely: it has no index, which every refresh would have to update
 PURGE_BATCH: Final = 5000
 
 Purging = Callable[[Connection], Sessions | Links]
 
 
 async def run(database: Database) -> None:
-    """Delete again and again, until cancelled."""
+    """Purge again and again, until cancelled."""
 
     async def once() -> None:
         await purge_once(database)
@@ -31,7 +31,7 @@ async def run(database: Database) -> None:
 
 
 async def purge_once(database: Database) -> None:
-    """Delete all that is there to delete, batch after batch."""
+    """Purge everything that is due, batch after batch."""
     now = database.clock.now()
     await _purge(database, Sessions, now - SESSIONS_KEPT)
     await _purge(database, Links, now - LINKS_KEPT)

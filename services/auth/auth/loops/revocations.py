@@ -1,6 +1,6 @@
-"""Tells every verifier which access tokens are dead, after the database has committed it.
+"""Publishes to verifiers which access tokens are revoked, after COMMIT.
 
-The database is the truth: what could not be published is found there again and published later.
+The database is the truth: what could not be published is read from it and published later.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Revoker:
-    """Publishes revocations; a failure is never the caller's, and never forgotten.
+    """Publishes revocations; a failure never reaches the caller and is made up later.
 
     Args:
-        lifetime: of an access token; older revocations are moot.
+        lifetime: of an access token; older revocations need no publishing.
     """
 
     def __init__(
@@ -40,23 +40,23 @@ class Revoker:
         self._clock = clock
         self._lifetime = lifetime
         self._something_missing = asyncio.Event()
-        # The last process may have died between its commit and its publishing.
+        # The last process may have died between COMMIT and publishing.
         self.something_is_missing()
 
     def something_is_missing(self) -> None:
-        """Have `catch_up` publish once more whatever was revoked lately."""
+        """Make `catch_up` publish all recent revocations again."""
         self._something_missing.set()
 
     async def sessions(self, session_ids: Iterable[UUID]) -> None:
-        """Publish that the access tokens of these sessions are dead."""
+        """Publish that these sessions' access tokens are revoked."""
         await self._try(sessions=tuple(session_ids))
 
     async def outdated(self, user: User) -> None:
-        """Publish that the user's access tokens older than the token version are dead."""
+        """Publish that the user's tokens of older token versions are revoked."""
         await self._try(subjects=((user.id, user.token_version),))
 
     async def catch_up(self) -> None:
-        """Publish, for ever, what could not be published when it was due."""
+        """Publish, for ever, what could not be published in time."""
         while True:
             await self._something_missing.wait()
             self._something_missing.clear()

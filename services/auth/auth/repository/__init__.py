@@ -1,4 +1,4 @@
-"""Everything auth asks of its database, one module per noun: the only SQL of the service."""
+"""Owns all of auth's SQL, one module for each noun."""
 
 from auth.repository.audit import AuditFilter, AuditLog
 from auth.repository.deletions import Deletion, Deletions

@@ -1,4 +1,4 @@
-"""What administrators did and saw, as rows that are only ever added."""
+"""Owns the SQL of the audit log; its rows are only ever added."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ from kit.db import Connection
 from kit.db.query import within
 from kit.span import ALWAYS, Span
 
-# A message that comes again finds its row.
+# A repeated message changes nothing: its row is there.
 _ADD: Final = """
 INSERT INTO audit (
     id, at, actor_id, service, action, subject_kind, subject_id, owner_id, request_id, address,
@@ -31,9 +31,9 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which acts are wanted; None leaves a thing open.
+    """A filter of the audit log; None does not narrow.
 
-    ``subject_id`` is the id of what was acted on, or of anybody whose it is.
+    `subject_id` is the id of what was acted on, or of anybody who owns it.
     """
 
     actor_id: UUID | None = None
@@ -45,13 +45,13 @@ class AuditFilter:
 
 
 class AuditLog:
-    """The acts of administrators in all services."""
+    """The audit log: the acts of administrators in all services."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, entries: Sequence[AuditRecord]) -> None:
-        """Store acts; one that is there already stays as it is."""
+        """Store acts; a repeated one stays as it is."""
         rows = [_row(entry) for entry in entries]
         await self._connection.execute(_ADD, *zip(*rows, strict=True))
 
@@ -89,12 +89,12 @@ def _about(subject: str) -> ColumnElement[bool]:
 
 
 def _theirs(owner_id: UUID) -> ColumnElement[bool]:
-    """Tell whose it is; a row of before several were kept names one."""
+    """Select what somebody owns; older rows name one owner in `owner_id` only."""
     return or_(audit.c.owner_id == owner_id, audit.c.owner_ids.contains([owner_id]))
 
 
 def _row(entry: AuditRecord) -> tuple[Any, ...]:
-    """Return the columns' values; a list within a list of rows goes as text."""
+    """Return the columns' values; the array of owners goes as text within the rows."""
     *told, owner_ids = asdict(entry).values()
     return (*told, f"{{{','.join(str(one) for one in owner_ids)}}}")
 

@@ -1,4 +1,7 @@
-"""Deletions under way, as rows: written before others are asked, gone when it is decided."""
+"""Owns the SQL of deletions under way.
+
+A row is written before payments and wallet are asked, and removed when the deletion is decided.
+"""
 
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -19,29 +22,29 @@ RETURNING user_id, attempt
 
 
 class Deletion(NamedTuple):
-    """Who is being deleted, and by which attempt: only the latest one may end it."""
+    """The attempt to delete a user; only the latest attempt may end it."""
 
     user_id: UUID
     attempt: UUID
 
 
 class Deletions:
-    """Deletions under way."""
+    """Stores deletions under way."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def begin(self, begun: Deletion, now: datetime, abandoned: datetime) -> bool:
-        """Write a deletion down; False while another one, begun after ``abandoned``, stands."""
+        """Store a deletion; return False while another, begun after `abandoned`, exists."""
         return await self._connection.execute(_BEGIN, *begun, now, abandoned) == 1
 
     async def take(self, attempt: UUID, now: datetime, abandoned: datetime) -> Deletion | None:
-        """Take over the oldest deletion that was begun before ``abandoned``."""
+        """Take over the oldest deletion that was begun before `abandoned`."""
         row = await self._connection.fetchrow(_TAKE, attempt, now, abandoned)
         return None if row is None else Deletion(*row)
 
     async def end(self, ended: Deletion) -> bool:
-        """Forget a deletion; False where it has been taken over."""
+        """Remove a deletion; return False if another attempt has taken it over."""
         count = await self._connection.execute(
             "DELETE FROM deletion WHERE user_id = $1 AND attempt = $2", *ended
         )

@@ -1,4 +1,4 @@
-"""Signing keys as rows; private parts come and go encrypted."""
+"""Owns the SQL of signing keys."""
 
 from datetime import datetime
 
@@ -9,13 +9,13 @@ from kit.db import Connection
 
 
 class Keys:
-    """Signing keys; private parts come and go encrypted."""
+    """Stores signing keys; their private parts are encrypted before and after."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, key: PublicKey, private_key: bytes, now: datetime) -> None:
-        """Store a key, unless there is one of that status already."""
+        """Store a key, unless there is one with that status."""
         await self._connection.execute(
             """INSERT INTO signing_key (kid, status, public_jwk, private_key, activated_at)
             VALUES ($1, $2, $3, $4, CASE WHEN $2 = 'active' THEN $5::timestamptz END)

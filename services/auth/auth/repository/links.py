@@ -1,4 +1,4 @@
-"""Single-use links as rows, known by the hash of their token only."""
+"""Owns the SQL of single-use links, known only by the hash of their token."""
 
 from datetime import datetime
 from typing import Final
@@ -15,13 +15,13 @@ DELETE FROM link WHERE token_hash IN (
 
 
 class Links:
-    """Single-use links, known by the hash of their token."""
+    """Stores single-use links."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, link: Link, token_hash: bytes, now: datetime) -> None:
-        """Store a link; nothing is stored where there is no such user."""
+        """Store a link; store nothing if there is no such user."""
         await self._connection.execute(
             """INSERT INTO link (token_hash, user_id, purpose, created_at, expires_at)
             SELECT $1, id, $3, $4, $5 FROM user_account WHERE id = $2""",
@@ -33,7 +33,7 @@ class Links:
         )
 
     async def lock(self, token_hash: bytes, purpose: Purpose) -> Link | None:
-        """Return a link for this purpose, locked, so that it is used once."""
+        """Return a link for this purpose, locked so that it is used once."""
         row = await self._connection.fetchrow(
             """SELECT user_id, purpose, expires_at, used_at FROM link
             WHERE token_hash = $1 AND purpose = $2 FOR UPDATE""",
@@ -51,7 +51,7 @@ class Links:
         )
 
     async def drop_unused(self, user_id: UUID, purpose: Purpose) -> None:
-        """Make the unused links of a user for this purpose unknown."""
+        """Delete a user's unused links for this purpose, so that they no longer work."""
         await self._connection.execute(
             "DELETE FROM link WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL",
             user_id,
@@ -59,5 +59,5 @@ class Links:
         )
 
     async def purge(self, before: datetime, limit: int) -> int:
-        """Delete links that were used, or ran out, before then; returns how many."""
+        """Delete links that were used or expired before a time; return how many."""
         return await self._connection.execute(_PURGE, before, limit)

@@ -1,4 +1,4 @@
-"""Who logs in by which name, and how often the password was wrong of late."""
+"""Owns the SQL of logins: users by name, and their recent wrong passwords."""
 
 # ruff: noqa: S608 - every text is put together from constants, once, at import
 
@@ -20,7 +20,7 @@ FROM (SELECT) AS once
 LEFT JOIN user_account AS u ON u.username_key = $1 OR u.email_key = $1
 LEFT JOIN login_failure AS failed ON failed.key = $2
 """
-# Whatever is over makes room, a few rows each time.
+# It also deletes a few rows that have ended, so that the table stays small.
 _COUNT: Final = """
 WITH over AS (
     DELETE FROM login_failure WHERE key IN (
@@ -37,7 +37,7 @@ RETURNING key, user_id, count, ends_at
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whom a name belongs to, if anybody, and what was wrong of late from this address."""
+    """The user of a name, if any, and the wrong passwords for it from an address."""
 
     user: User | None
     password_hash: str | None
@@ -45,13 +45,16 @@ class Found:
 
 
 class Logins:
-    """Attempts to log in."""
+    """Reads and counts attempts to log in."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def find(self, name: str, address: str) -> Found:
-        """Look up a username or e-mail (they can't be confused), and its wrong passwords."""
+        """Look up a username or an e-mail address, and its wrong passwords.
+
+        A username can't be mistaken for an address: it has no "@".
+        """
         key_of_name = name_key(name)
         key = failures_key(key_of_name, address)
         row = await self._connection.fetchrow(_FIND, key_of_name, key)
@@ -61,7 +64,7 @@ class Logins:
         return Found(user, row["password_hash"], failures)
 
     async def count(self, before: Failures, now: datetime) -> Failures:
-        """Count one more wrong password; returns how many there are now."""
+        """Count a wrong password; return the count with it."""
         row = await self._connection.fetchrow(
             _COUNT, before.key, before.user_id, now, now + WINDOW, now + LOCK, FAILURES
         )
@@ -69,9 +72,9 @@ class Logins:
         return Failures(**row)
 
     async def forget(self, failures: Failures) -> None:
-        """Forget what was wrong before: the right password was given."""
+        """Delete the count of a name from an address, after the right password."""
         await self._connection.execute("DELETE FROM login_failure WHERE key = $1", failures.key)
 
     async def lift(self, user_id: UUID) -> None:
-        """Forget all wrong passwords of a user, wherever they came from."""
+        """Delete all counts of a user, from all addresses."""
         await self._connection.execute("DELETE FROM login_failure WHERE user_id = $1", user_id)

@@ -1,4 +1,4 @@
-"""Sessions as rows: opened, rotated by compare-and-set, ended."""
+"""Owns the SQL of sessions; they are rotated by compare-and-set."""
 
 from datetime import datetime
 from typing import Final
@@ -15,11 +15,11 @@ from kit.db import Connection
 from kit.db.query import within
 from kit.span import ALWAYS, Span
 
-# The user is read once more, under a lock: nobody disabled, and no password replaced, between the
-# check of the password and here gets a session.
-# Beyond the most that may live the oldest end. Logins at the same moment may each leave room for
-# themselves alone; the next one ends what is too many. A row that is just being changed is left to
-# the next login, so that none waits for another.
+# The user is read again, under a lock, so that nobody gets a session who was disabled, or whose
+# password was replaced, since the password was checked.
+# The oldest sessions beyond the most allowed end. Logins at the same moment may each leave one too
+# many, which the next login ends. A row that another transaction is changing is left to the next
+# login, too, so that no login waits for another.
 _OPEN_SESSION: Final = """
 WITH opened AS (
     INSERT INTO session (id, user_id, hmac_key, user_agent, created_at, rotated_at, expires_at)
@@ -58,7 +58,7 @@ WHERE s.id = $1
 
 
 class Sessions:
-    """Logins."""
+    """Stores sessions."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -66,9 +66,9 @@ class Sessions:
     async def open(
         self, new: Session, user: User, password_hash: str, *, most: int
     ) -> list[UUID] | None:
-        """Store a session, and end the oldest live ones beyond ``most``; returns those.
+        """Store a session and end the oldest ones beyond `most`; return these.
 
-        None where the user has changed since the password was checked: nothing is stored.
+        Returns None, and stores nothing, if the user has changed since the password was checked.
         """
         row = await self._connection.fetchrow(
             _OPEN_SESSION,
@@ -90,7 +90,7 @@ class Sessions:
         return None if row is None else (_session(row), user_from(row))
 
     async def rotate(self, read: Session, rotated: Session) -> bool:
-        """Store a refresh, if nobody else has refreshed since: a compare-and-set."""
+        """Store a refresh unless another one came first: a compare-and-set."""
         count = await self._connection.execute(
             """UPDATE session SET counter = $3, rotated_at = $4, expires_at = $5
             WHERE id = $1 AND counter = $2 AND ended_at IS NULL""",
@@ -111,7 +111,7 @@ class Sessions:
         only: UUID | None = None,
         but: UUID | None = None,
     ) -> list[UUID]:
-        """End a user's live sessions (all, only one, all but one) and return which."""
+        """End a user's live sessions (all, only one, all but one) and return their ids."""
         rows = await self._connection.fetch(_END_SESSIONS, user_id, now, reason, only, but)
         return [row["id"] for row in rows]
 
@@ -137,12 +137,12 @@ class Sessions:
         return [_session(row) for row in await self._connection.fetch(query)]
 
     async def ended_since(self, since: datetime) -> list[UUID]:
-        """Return the sessions that were ended since then."""
+        """Return the ids of sessions that were ended since then."""
         rows = await self._connection.fetch("SELECT id FROM session WHERE ended_at > $1", since)
         return [row["id"] for row in rows]
 
     async def purge(self, before: datetime, limit: int) -> int:
-        """Delete sessions that were over before then; returns how many."""
+        """Delete sessions that ended or expired before a time; return how many."""
         return await self._connection.execute(_PURGE, before, limit)
 
 

@@ -1,4 +1,4 @@
-"""Users as rows; one rule makes the keys by which they are found and compared."""
+"""Owns the SQL of users, and the keys by which they are found and compared."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ _BY_USERNAME: Final = _SELECT + "WHERE u.username_key = $1"
 _BY_EMAIL: Final = _SELECT + "WHERE u.email_key = $1"
 _AMONG: Final = _SELECT + "WHERE u.id = ANY($1) AND u.status <> 'deleted'"
 _LOCK: Final = _SELECT + "WHERE u.id = $1 FOR NO KEY UPDATE"
-# Administrators are locked with the one changed, all in the order of their ids: two that demote
-# each other at once must not both find another one left.
+# All administrators are locked with the changed user, in the order of their ids, because two who
+# demote each other at the same time must not both find another one left.
 _LOCK_WITH_ADMINS: Final = (
     _SELECT
     + """WHERE u.id = $1 OR (u.status = 'active' AND u.roles @> ARRAY['admin'])
@@ -77,13 +77,13 @@ _FILL_SKELETON: Final = """
 UPDATE user_account SET username_skeleton = $2 WHERE id = $1
     AND NOT EXISTS (SELECT FROM user_account AS other WHERE other.username_skeleton = $2)
 """
-# What the INSERT that found a name taken has used up in this session.
+# The number that an INSERT refused for its name has used up, in this database session.
 _NUMBER_USED_UP: Final = "SELECT currval(pg_get_serial_sequence('user_account', 'number'))"
 
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """A user to be stored, with the hash of the password."""
+    """A user to store, with the hash of the password."""
 
     id: UUID
     username: str | None
@@ -97,25 +97,28 @@ class NewUser:
 
 @dataclass(frozen=True, slots=True)
 class UserFilter:
-    """Which users an administrator wants to see; None leaves a thing open."""
+    """A filter of users; None does not narrow."""
 
     search: str | None = None
     status: UserStatus | None = None
     span: Span = ALWAYS
 
 
-# Where the last page ended, created_at and id: only what is older follows.
+# The position at which the last page ended: created_at and id. Only older rows follow.
 After = tuple[datetime, UUID]
 
 
 class Users:
-    """People who may log in."""
+    """Reads and stores users."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, new: NewUser, now: datetime) -> User | None:
-        """Store a user; None where username or e-mail is taken, also by one just committing."""
+        """Store a user; return None if username or e-mail address is taken.
+
+        It waits for another registration of the same name that is being committed.
+        """
         number = await self._connection.fetchval(
             _INSERT,
             new.id,
@@ -137,34 +140,37 @@ class Users:
         return None if number is None else _added(new, number, now)
 
     async def as_if_added(self, new: NewUser, now: datetime) -> User:
-        """Return what ``add``, which has just refused this user, would have returned."""
+        """Return the user that `add`, which has just refused them, would have returned."""
         return _added(new, await self._connection.fetchval(_NUMBER_USED_UP), now)
 
     async def set_password(self, user: User, password_hash: str, now: datetime) -> None:
-        """Store a new password, and the token version that outdates all older access tokens."""
+        """Store a new password's hash and the token version that ends older tokens."""
         await self._connection.execute(
             _REPLACE_HASH, user.id, password_hash, user.token_version, now
         )
 
     async def has_username(self, username: str, now: datetime) -> bool:
-        """Tell whether somebody has this username, or one like it, or had it until lately."""
+        """Tell whether somebody has this username or one like it, or had it lately."""
         return await self.is_taken(username, None, now)
 
     async def is_taken(self, username: str, by_other_than: UUID | None, now: datetime) -> bool:
-        """Tell whether somebody else has this name, or one like it, or had it until lately."""
+        """Tell whether somebody else has this name or one like it, or had it lately."""
         found: bool = await self._connection.fetchval(
             _IS_TAKEN, comparison_key(username), *_looks(username), now, by_other_than
         )
         return found
 
     async def rest(self, user: User, until: datetime, now: datetime) -> None:
-        """Let nobody else have the name that a user gives up, until then."""
+        """Keep the user's name from others until a time."""
         if user.username is not None:
             key = resting_key(skeleton(user.username))
             await self._connection.execute(_REST, key, user.id, until, now)
 
     async def fill_skeletons(self) -> None:
-        """Store how names look that were given before that was asked about; the first has it."""
+        """Fill in the skeletons of usernames from before the column existed.
+
+        Of several that look alike, the oldest gets it.
+        """
         rows = await self._connection.fetch(_WITHOUT_SKELETON)
         for row in rows:
             await self._connection.execute(_FILL_SKELETON, row["id"], skeleton(row["username"]))
@@ -182,18 +188,22 @@ class Users:
         return await self._one(_BY_EMAIL, email_key(email))
 
     async def among(self, user_ids: Collection[UUID]) -> list[User]:
-        """Return those of the users who are there and not deleted."""
+        """Return those of the users who exist and are not deleted."""
         return [user_from(row) for row in await self._connection.fetch(_AMONG, list(user_ids))]
 
     async def lock(self, user_id: UUID) -> User:
-        """Return a user, locked against other changes; raises NotFound."""
+        """Return a user, locked against other changes.
+
+        Raises:
+            NotFound: there is no such user.
+        """
         user = await self._one(_LOCK, user_id)
         if user is None:
             raise NotFound
         return user
 
     async def lock_with_admins(self, user_id: UUID) -> tuple[User, int]:
-        """Return a user and how many other active administrators there are, all locked.
+        """Return a user and the number of other active administrators, all locked.
 
         Raises:
             NotFound: there is no such user.
@@ -205,10 +215,10 @@ class Users:
         return wanted, sum(user.is_active_admin for user in users if user is not wanted)
 
     async def save(self, user: User, now: datetime) -> None:
-        """Store a changed user; a deleted one loses the password too.
+        """Store a changed user; a deleted one loses the password, too.
 
         Raises:
-            UsernameTaken: somebody else has the new username; the transaction is spent.
+            UsernameTaken: somebody else has the new username; the transaction can't go on.
         """
         try:
             await self._connection.execute(
@@ -238,7 +248,7 @@ class Users:
         return [user_from(row) for row in rows]
 
     async def outdated_since(self, since: datetime) -> list[tuple[UUID, int]]:
-        """Return id and `tv` of the users whose older access tokens died since then."""
+        """Return id and token version of users whose older tokens ended since then."""
         rows = await self._connection.fetch(
             "SELECT id, token_version FROM user_account WHERE token_version_at > $1", since
         )
@@ -271,7 +281,7 @@ def _activated_at(new: NewUser, now: datetime) -> datetime | None:
 
 
 def user_from(row: Record) -> User:
-    """Read a user out of a row that has all columns of one."""
+    """Make a user from a row with all their columns."""
     return User(
         id=row["id"],
         number=row["number"],
@@ -313,7 +323,7 @@ def _skeleton(username: str | None) -> str | None:
 
 
 def _looks(username: str | None) -> tuple[list[bytes], list[str]]:
-    """Return what a name is looked for by among those that rest, and among those in use."""
+    """Return the keys to look for a name among resting names and names in use."""
     found = [] if username is None else sorted(looks(username))
     return [resting_key(look) for look in found], found
 

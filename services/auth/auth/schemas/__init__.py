@@ -1,1 +1,1 @@
-"""What auth's operations take and answer, with examples; the rules are the domain's."""
+"""Models of auth's requests and answers, with examples; the domain has the rules."""

@@ -1,4 +1,4 @@
-"""What logging in, staying logged in and logging out take and answer; the published keys."""
+"""Models of logging in, refreshing and logging out, and of published keys."""
 
 from typing import Literal
 
@@ -13,7 +13,7 @@ _ALICE: dict[str, JsonValue] = {"username": "alice", "password": "demo-password-
 
 
 class LoginRequest(Model):
-    """Username or e-mail, and the password."""
+    """A username or an e-mail address, and the password."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ALICE]})
 
@@ -30,10 +30,10 @@ class RefreshRequest(Model):
 
 
 class TokenForm(BaseModel):
-    """The form of OAuth2's token endpoint; parameters it does not know are ignored (RFC 6749).
+    """The form of the OAuth2 token endpoint; it ignores unknown parameters (RFC 6749).
 
-    No field has a longest length of its own: a value that can be nobody's is refused as a wrong
-    one is, by the `error` of §5.2 that clients know what to do about.
+    No field has its own maximum length: a value that is too long is refused like a wrong one, with
+    an `error` of §5.2 that clients understand.
     """
 
     model_config = ConfigDict(
@@ -45,21 +45,20 @@ class TokenForm(BaseModel):
 
     grant_type: str | None = Field(
         default=None,
-        description="`password` (also where it is left out), `refresh_token` or"
-        " `client_credentials`.",
+        description="`password` (the default), `refresh_token` or `client_credentials`.",
         examples=["password"],
     )
-    username: str | None = Field(default=None, description="Or the e-mail address.")
+    username: str | None = Field(default=None, description="A username or an e-mail address.")
     password: str | None = None
     refresh_token: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
-    scope: str | None = Field(default=None, description="There are none.")
+    scope: str | None = Field(default=None, description="Leave it out: there are no scopes.")
 
     @model_validator(mode="before")
     @classmethod
     def _without_what_has_no_value(cls, given: dict[str, str]) -> dict[str, str]:
-        """Read what is empty as left out (RFC 6749 §3.2)."""
+        """Treat empty values as left out (RFC 6749 §3.2)."""
         return {name: value for name, value in given.items() if value}
 
 
@@ -69,19 +68,19 @@ class TokenAnswer(Model):
     access_token: str = Field(examples=[_ACCESS_TOKEN])
     refresh_token: str = Field(examples=[_REFRESH_TOKEN])
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
-    expires_in: int = Field(description="Life of the access token, seconds.", examples=[600])
+    expires_in: int = Field(description="Lifetime of the access token, in seconds.", examples=[600])
 
 
 class ServiceTokenAnswer(Model):
-    """A service's token; without a refresh token (RFC 6749 §4.4.3)."""
+    """A service's token; it has no refresh token (RFC 6749 §4.4.3)."""
 
     access_token: str = Field(examples=[_ACCESS_TOKEN])
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
-    expires_in: int = Field(description="Life of the token, seconds.", examples=[300])
+    expires_in: int = Field(description="Lifetime of the token, in seconds.", examples=[300])
 
 
 class LogoutRequest(Model):
-    """Which sessions to end: this one, all others, or all."""
+    """The sessions to end: this one, all others, or all."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"scope": "others"}]})
 
@@ -89,7 +88,7 @@ class LogoutRequest(Model):
 
 
 class Jwk(Model):
-    """A public key that access tokens are checked against (RFC 7517)."""
+    """A public key that verifies access tokens (RFC 7517)."""
 
     kty: Literal["EC"]
     crv: Literal["P-256"]
@@ -101,6 +100,6 @@ class Jwk(Model):
 
 
 class Jwks(Model):
-    """The published keys: next, active, and retired ones whose tokens may still live."""
+    """The published keys: next, active, and retired ones with tokens still valid."""
 
     keys: list[Jwk]

@@ -1,4 +1,4 @@
-"""What auth's operations take and answer, with examples. It decides nothing: rules are domain's."""
+"""Models of users' requests and answers, with examples; the domain has the rules."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,7 +20,7 @@ _LINK_TOKEN = "iX8kq0Zk0oTzU1Yy3Jr4cN2bHw7pQe5sLd9vMf6tGaE"  # noqa: S105 - an e
 
 
 def _checked(rule: Callable[[str], str]) -> AfterValidator:
-    """Make a rule of the domain a rule of a field, with its own code and texts."""
+    """Make a domain rule a field's rule, with its own code and texts."""
 
     def check(text: str) -> str:
         try:
@@ -31,13 +31,13 @@ def _checked(rule: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(check)
 
 
-# Lengths come before the rule: a text of 10 KB is refused without being looked at.
+# Lengths are checked before the rule, so that a text of 10 KB costs nothing.
 Username = Annotated[
     str,
     Field(
         min_length=names.USERNAME_SHORTEST,
         max_length=names.USERNAME_LONGEST,
-        description="Visible characters, no spaces, no “@”; unique without regard to case.",
+        description="Visible characters, no spaces, no “@”; unique, ignoring case.",
         examples=["alice"],
     ),
     _checked(lookalikes.new_username),
@@ -57,7 +57,7 @@ NewPassword = Annotated[
     Field(
         min_length=passwords.SHORTEST,
         max_length=passwords.LONGEST,
-        description="Any characters; the commonest passwords are refused.",
+        description="Any characters; the most common passwords are refused.",
         examples=["correct horse battery staple"],
     ),
     _checked(passwords.new_password),
@@ -79,7 +79,7 @@ LinkToken = Annotated[str, Field(min_length=1, max_length=128, examples=[_LINK_T
 
 
 class RegisterRequest(Model):
-    """A new user; at least one of username and e-mail."""
+    """A new user, with a username, an e-mail address, or both."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -101,14 +101,14 @@ class RegisterRequest(Model):
 
 
 class UserAnswer(Model):
-    """A user, as they and administrators see them."""
+    """A user as they themselves and administrators see them."""
 
     id: UUID = Field(examples=[_USER_ID])
-    number: int = Field(description="Short number for banks and people.", examples=[1042])
+    number: int = Field(description="A short number for banks and people.", examples=[1042])
     username: str | None = Field(examples=["alice"])
     email: str | None = Field(examples=["alice@example.com"])
     full_name: str | None = Field(examples=["Alice Liddell"])
-    language: Language = Field(description="What mails are written in.", examples=["ru"])
+    language: Language = Field(description="The language of mails.", examples=["ru"])
     status: UserStatus = Field(examples=["active"])
     is_active: bool = Field(examples=[True])
     roles: list[Role] = Field(examples=[["user"]])
@@ -134,7 +134,7 @@ class UserAnswer(Model):
 
 
 class ActivationLink(Model):
-    """What activates a user; handed out in the answer itself, opening it is enough."""
+    """A link that activates a user; opening it is enough."""
 
     url: str = Field(examples=[f"http://localhost:8000/v1/auth/activate?token={_LINK_TOKEN}"])
     token: str = Field(examples=[_LINK_TOKEN])
@@ -142,14 +142,14 @@ class ActivationLink(Model):
 
 
 class RegisterAnswer(Model):
-    """The new user, and the link that activates them where one is needed and not mailed."""
+    """The new user, and the activation link if one is needed and not mailed."""
 
     user: UserAnswer
     activation: ActivationLink | None = None
 
 
 class ActivateRequest(Model):
-    """The token out of an activation link."""
+    """The token of an activation link."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"token": _LINK_TOKEN}]})
 
@@ -163,7 +163,7 @@ class ActivateAnswer(Model):
 
 
 class ResendRequest(Model):
-    """Who needs another activation link."""
+    """The user who needs another activation link."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -176,13 +176,13 @@ class ResendRequest(Model):
 
 
 class ResendAnswer(Model):
-    """The new link, null where it was mailed; earlier ones no longer work."""
+    """The new link, or null if it was mailed; older links no longer work."""
 
     activation: ActivationLink | None = None
 
 
 class LinkForm(BaseModel):
-    """What the button of an activation page sends."""
+    """The form that the activation page's button sends."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -195,7 +195,7 @@ class LinkForm(BaseModel):
 
 
 class ForgotRequest(Model):
-    """Whose password was forgotten."""
+    """The e-mail address of a user who forgot the password."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"email": "alice@example.com"}]})
 
@@ -203,13 +203,13 @@ class ForgotRequest(Model):
 
 
 class ForgotAnswer(Model):
-    """The same for every address, known or not."""
+    """The answer, which is the same for every address, known or not."""
 
     accepted: Literal[True] = True
 
 
 class ResetRequest(Model):
-    """The token out of a mailed link, and the new password."""
+    """The token of a mailed link, and the new password."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -222,7 +222,10 @@ class ResetRequest(Model):
 
 
 class ResetForm(LinkForm):
-    """What the form of the page sends; the password is judged by the operation, in words."""
+    """The form that the reset page sends.
+
+    The operation checks the password, so that the page can show the refusal.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -234,7 +237,7 @@ class ResetForm(LinkForm):
 
 
 class DeleteMe(Model):
-    """That it is really the user who deletes; left out where the login is fresh."""
+    """The password; it may be left out shortly after a login."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"password": "correct horse battery staple"}]}
@@ -244,13 +247,15 @@ class DeleteMe(Model):
 
 
 class MePatch(Model):
-    """What users may change about themselves; what is left out stays."""
+    """A change to one's own profile; fields left out stay as they are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"full_name": "Alice Liddell"}]})
 
     username: Username | None = None
     full_name: FullName | None = None
-    language: Language | None = Field(default=None, description="Of mails.", examples=["ru"])
+    language: Language | None = Field(
+        default=None, description="The language of mails.", examples=["ru"]
+    )
 
     @model_validator(mode="after")
     def _keep_the_username(self) -> Self:
@@ -265,14 +270,14 @@ class MePatch(Model):
 
 
 class SessionAnswer(Model):
-    """One login that still lives."""
+    """A live session."""
 
     id: UUID = Field(examples=["019abf60-11d0-7a35-8f7c-5d1e0a9b3c42"])
     user_agent: str | None = Field(examples=["Mozilla/5.0"])
     created_at: datetime = Field(examples=["2026-01-31T12:00:00Z"])
     last_used_at: datetime = Field(examples=["2026-01-31T18:30:00Z"])
     expires_at: datetime = Field(examples=["2026-02-14T18:30:00Z"])
-    is_current: bool = Field(description="Whether this request belongs to it.", examples=[True])
+    is_current: bool = Field(description="Whether this request is part of it.", examples=[True])
 
     @classmethod
     def of(cls, session: Session, current: UUID | None) -> Self:
@@ -288,7 +293,7 @@ class SessionAnswer(Model):
 
 
 class UserPatch(Model):
-    """What administrators may change about a user; what is left out stays."""
+    """A change to a user by an administrator; fields left out stay as they are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"is_active": True}]})
 
@@ -296,7 +301,7 @@ class UserPatch(Model):
     roles: list[Role] | None = Field(
         default=None,
         max_length=8,
-        description="All roles the user shall have; everybody has `user`.",
+        description="All roles that the user is to have; everybody has `user`.",
         examples=[["user", "admin"]],
     )
 
@@ -316,22 +321,22 @@ class KnownUser(Model):
 
 
 class Contact(Model):
-    """How a user can be reached."""
+    """A user's address and the language of mails."""
 
     user_id: UUID = Field(examples=[_USER_ID])
     email: str | None = Field(examples=["alice@example.com"])
     username: str | None = Field(examples=["alice"])
-    language: Language = Field(description="What mails are written in.", examples=["ru"])
+    language: Language = Field(description="The language of mails.", examples=["ru"])
 
     @classmethod
     def of(cls, user: User) -> Self:
-        """Show where a user is reached."""
+        """Show how a user can be reached."""
         return cls(
             user_id=user.id, email=user.email, username=user.username, language=user.language
         )
 
 
 class Contacts(Model):
-    """How some users can be reached, in no order."""
+    """Users' addresses, in no particular order."""
 
     items: list[Contact]

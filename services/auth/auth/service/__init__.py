@@ -1,1 +1,1 @@
-"""Auth's verbs, one module per noun: load, decide, save, emit. They never commit."""
+"""Auth's verbs: load, decide, save, emit. They never commit; their caller does."""

@@ -1,4 +1,4 @@
-"""Keeping what administrators did and saw: here, and in the services that tell of it."""
+"""Stores the acts of administrators, in auth and in the other services."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,21 +13,21 @@ from kit.messaging.messages import Envelope
 
 
 async def record(uow: UnitOfWork, act: Act) -> None:
-    """Keep an act in auth itself, with the change."""
+    """Store an act in auth itself, in the transaction of its change."""
     await AuditLog(uow).add([AuditRecord(service=uow.service, **asdict(act))])
 
 
 async def keep(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Keep what other services tell of."""
+    """Store the acts that other services report."""
     await AuditLog(uow).add([_entry(envelope) for envelope in envelopes])
 
 
 def _entry(envelope: Envelope) -> AuditRecord:
-    told = cast("RecordAudit", envelope.message)
-    owner_ids = told.owner_ids or (() if told.owner_id is None else (told.owner_id,))
+    command = cast("RecordAudit", envelope.message)
+    owner_ids = command.owner_ids or (() if command.owner_id is None else (command.owner_id,))
     return AuditRecord(
-        id=told.command_id,
+        id=command.command_id,
         service=envelope.source,
         owner_ids=owner_ids,
-        **told.model_dump(exclude={"command_id", "owner_ids"}),
+        **command.model_dump(exclude={"command_id", "owner_ids"}),
     )

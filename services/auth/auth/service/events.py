@@ -1,4 +1,4 @@
-"""Tells the other services about users, in the transaction that changes them."""
+"""Emits events about users, in the transaction that changes them."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ log = get_logger(__name__)
 
 
 def tell_registered(uow: UnitOfWork, user: User) -> None:
-    """Emit UserRegistered; always a user's first event."""
+    """Emit UserRegistered, which is always a user's first event."""
     event = UserRegistered(
         user_id=user.id,
         number=user.number,
@@ -39,7 +39,7 @@ def tell_changed(uow: UnitOfWork, user: User) -> None:
 
 
 def tell_locked(uow: UnitOfWork, user_id: UUID, until: datetime) -> None:
-    """Emit UserLocked; once committed, log it."""
+    """Emit UserLocked, and log it after COMMIT."""
     event = UserLocked(lock_id=new_id(), user_id=user_id, until=until)
     emit(uow, event, subject=str(user_id))
     uow.after_commit(lambda: log.warning("login_locked", user_id=str(user_id)))

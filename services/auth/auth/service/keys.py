@@ -1,4 +1,4 @@
-"""The signing keys of this installation: made on first need, read at every start."""
+"""Loads the signing keys at every start, and makes one on first need."""
 
 from datetime import datetime
 
@@ -10,7 +10,9 @@ from kit.db import UnitOfWork
 
 
 async def load_keys(uow: UnitOfWork, vault: KeyVault, now: datetime) -> list[SigningKey]:
-    """Return every key; where none is active, make one. Two that do so at once make one.
+    """Return every key; make an active one if there is none.
+
+    Two processes that do so at the same time make one key.
 
     Raises:
         WrongKeySecretError: the stored keys were encrypted under another secret.

@@ -1,4 +1,4 @@
-"""Makes single-use links and uses them up."""
+"""Makes single-use links and uses them."""
 
 import secrets
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from kit.db import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class MadeLink:
-    """A link just made; the only moment at which its token is known."""
+    """A new link; its token is known only now."""
 
     purpose: Purpose
     token: str
@@ -22,7 +22,7 @@ class MadeLink:
 async def make_link(
     uow: UnitOfWork, user_id: UUID, purpose: Purpose, *, lifetime: timedelta, now: datetime
 ) -> MadeLink:
-    """Make a link for a user; for an id that nobody has, nothing is stored."""
+    """Make a link for a user; store nothing if there is no such user."""
     token = text_of(secrets.token_bytes(TOKEN_BYTES))
     link = Link(user_id, purpose, now + lifetime, used_at=None)
     await Links(uow).add(link, digest(token), now)
@@ -30,10 +30,10 @@ async def make_link(
 
 
 async def use_link(uow: UnitOfWork, token: str, purpose: Purpose, now: datetime) -> UUID:
-    """Use a link up and return whose it is.
+    """Use a link and return its owner's id.
 
     Raises:
-        ActivationTokenInvalid, ResetTokenInvalid: unknown, used, or too late.
+        ActivationTokenInvalid, ResetTokenInvalid: unknown, used, or expired.
     """
     links, token_hash = Links(uow), digest(token)
     user_id = decide_use(await links.lock(token_hash, purpose), purpose, now)

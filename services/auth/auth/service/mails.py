@@ -1,4 +1,4 @@
-"""Orders mails from notifications, in the transaction that made what they tell."""
+"""Sends commands for mails to notifications, in the transaction of their cause."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,9 +15,9 @@ from kit.refusals import Language
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
-    """How mails are written for this request: where links lead, and in which language.
+    """Orders the mails of a request; it has their language and the links' address.
 
-    The address of a link is a setting, never the request's: a forged Host header must not enter.
+    That address is a setting, never the request's: a forged Host header must not get into a link.
     """
 
     public_url: str
@@ -25,18 +25,18 @@ class Mailing:
 
     def activation(self, uow: UnitOfWork, user_id: UUID, link: MadeLink) -> None:
         """Order the mail with an activation link."""
-        _order(uow, SendActivation(command_id=new_id(), **self._told(user_id, link)))
+        _order(uow, SendActivation(command_id=new_id(), **self._fields(user_id, link)))
 
     def password_reset(self, uow: UnitOfWork, user_id: UUID, link: MadeLink) -> None:
         """Order the mail with a link to set a new password."""
-        _order(uow, SendPasswordReset(command_id=new_id(), **self._told(user_id, link)))
+        _order(uow, SendPasswordReset(command_id=new_id(), **self._fields(user_id, link)))
 
     def already_registered(self, uow: UnitOfWork, user_id: UUID) -> None:
-        """Order the mail that tells of a registration with a used address."""
+        """Order the mail to the owner of an address used in another registration."""
         order = SendAlreadyRegistered(command_id=new_id(), user_id=user_id, language=self.language)
         _order(uow, order)
 
-    def _told(self, user_id: UUID, link: MadeLink) -> "dict[str, object]":
+    def _fields(self, user_id: UUID, link: MadeLink) -> "dict[str, object]":
         return {
             "user_id": user_id,
             "url": url_of(self.public_url, link.purpose, link.token),
@@ -46,5 +46,5 @@ class Mailing:
 
 
 def _order(uow: UnitOfWork, command: Command) -> None:
-    # A subject of its own: a mail that can't be delivered must not hold the user's events back.
+    # Its own subject, so that a mail that can't be delivered does not delay the user's events.
     emit(uow, command, subject=str(command.command_id))

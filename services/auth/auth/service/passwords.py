@@ -1,4 +1,4 @@
-"""Forgotten passwords: asking for a link by mail, and setting a new password with it."""
+"""Resets forgotten passwords by a mailed link."""
 
 from datetime import datetime, timedelta
 
@@ -14,10 +14,10 @@ from kit.ids import new_id
 async def forgot(
     uow: UnitOfWork, email: str, mailing: Mailing, *, lifetime: timedelta, now: datetime
 ) -> None:
-    """Have a link mailed to whoever has this address.
+    """Order a reset link for the user of an address.
 
-    For an address that nobody has, a link for nobody is made and ordered: the same statements and
-    the same commit, so that neither answer nor time tells which it was.
+    For an unknown address, a link for nobody is made and ordered: the same statements and the same
+    commit, so neither the answer nor its time tells whether the address is known.
     """
     user = await Users(uow).by_email(email)
     user_id = user.id if user is not None and can_reset_password(user) else new_id()
@@ -27,11 +27,11 @@ async def forgot(
 
 
 async def reset(uow: UnitOfWork, token: str, password_hash: str, now: datetime) -> User:
-    """Set a new password; sessions end, access tokens are outdated, a lock is lifted.
+    """Set a new password, end sessions and access tokens, and lift a lock.
 
     Raises:
-        ResetTokenInvalid: unknown, used, or too late.
-        UserDisabled: an administrator was quicker.
+        ResetTokenInvalid: unknown, used, or expired.
+        UserDisabled: an administrator has disabled the user meanwhile.
     """
     user_id = await use_link(uow, token, Purpose.PASSWORD_RESET, now)
     users = Users(uow)

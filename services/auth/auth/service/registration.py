@@ -1,4 +1,7 @@
-"""Registering, and activating by a link. Passwords arrive hashed: no verb waits for a hash."""
+"""Registers users and activates them by a link.
+
+Passwords arrive hashed, so that no unit of work waits for a hash.
+"""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +19,7 @@ async def register(uow: UnitOfWork, new: NewUser, now: datetime) -> User:
     """Store a new user.
 
     Raises:
-        UsernameTaken, EmailTaken: by somebody, or by an equal registration a moment ago.
+        UsernameTaken, EmailTaken: somebody has it, perhaps by an equal registration just before.
     """
     users = Users(uow)
     user = await users.add(new, now)
@@ -31,13 +34,13 @@ async def register(uow: UnitOfWork, new: NewUser, now: datetime) -> User:
 async def register_by_mail(
     uow: UnitOfWork, new: NewUser, mailing: Mailing, *, lifetime: timedelta, now: datetime
 ) -> User:
-    """Store a new user and have the activation link mailed.
+    """Store a new user and order the mail with the activation link.
 
-    Where somebody has the address already, that owner is told by mail, and what is returned looks
-    like a new user: who registers does not learn whether an address is known.
+    If somebody has the address already, its owner gets a mail and the answer looks like that for a
+    new user: registering does not tell whether an address is known.
 
     Raises:
-        UsernameTaken: usernames are public, so this is said.
+        UsernameTaken: usernames are public, so this is told.
     """
     users = Users(uow)
     user = await users.add(new, now)
@@ -49,7 +52,7 @@ async def register_by_mail(
         raise UsernameTaken
     owner = None if new.email is None else await users.by_email(new.email)
     if owner is None:
-        raise EmailTaken  # given up by its owner just now; the next try succeeds
+        raise EmailTaken  # its owner has just given it up; the next try succeeds
     mailing.already_registered(uow, owner.id)
     return await users.as_if_added(new, now)
 
@@ -64,23 +67,23 @@ async def make_activation(
 async def renew_activation(
     uow: UnitOfWork, user: User, *, lifetime: timedelta, now: datetime
 ) -> MadeLink:
-    """Make another activation link; the ones before it are dead.
+    """Make another activation link; older ones no longer work.
 
     Raises:
         UserAlreadyActive, UserDisabled: there is nothing to activate.
     """
-    # Links before the user, as activate() locks them.
+    # Links are locked before the user, in the same order as in activate().
     await Links(uow).drop_unused(user.id, Purpose.ACTIVATION)
     decide_resend(await Users(uow).lock(user.id))
     return await make_activation(uow, user, lifetime, now)
 
 
 async def activate(uow: UnitOfWork, token: str, now: datetime) -> User:
-    """Use an activation link up.
+    """Activate the user of an activation link.
 
     Raises:
-        ActivationTokenInvalid: unknown, used, or too late.
-        UserDisabled: an administrator was quicker.
+        ActivationTokenInvalid: unknown, used, or expired.
+        UserDisabled: an administrator has disabled the user meanwhile.
     """
     user_id = await use_link(uow, token, Purpose.ACTIVATION, now)
     users = Users(uow)

@@ -1,4 +1,4 @@
-"""Logging in, refreshing, logging out: sessions and their tokens' counters."""
+"""Logs users in and out, and refreshes their tokens."""
 
 import secrets
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ USER_AGENT_LONGEST: Final = 256
 
 
 class LogoutScope(StrEnum):
-    """Which sessions somebody logs out of."""
+    """The sessions that a logout ends."""
 
     THIS = "this"
     OTHERS = "others"
@@ -40,7 +40,7 @@ class LogoutScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoginAttempt:
-    """A name and a password, and the address that they came from."""
+    """A name, a password, and the address that they came from."""
 
     name: str
     password: str
@@ -49,9 +49,9 @@ class LoginAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user whose password was right, and the hash that it was right for.
+    """A user with the right password, and the hash that it matches.
 
-    ``failures`` are the wrong passwords before it.
+    `failures` are the wrong passwords before it.
     """
 
     user: User
@@ -61,7 +61,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """A session that goes on; `session.counter` is that of the refresh token to hand out."""
+    """A refreshed session; `session.counter` is that of the next refresh token."""
 
     session: Session
     user: User
@@ -70,14 +70,14 @@ class Continued:
 async def check_password(
     database: Database, hasher: PasswordHasher, attempt: LoginAttempt, now: datetime
 ) -> Credentials | Failures:
-    """Return whose password this is, whatever their status; no unit of work may be open.
+    """Return the user with this password; no unit of work may be open.
 
-    For an unknown name or a wrong password, after the same time, what was wrong before it is
-    returned: the caller counts this one, and refuses.
+    The user's status is not checked. For an unknown name or a wrong password it returns, after the
+    same time, the wrong passwords before this one: the caller counts this one and refuses.
 
     Raises:
-        LoginLocked: there were too many wrong ones.
-        Unavailable: too many are waiting to be hashed.
+        LoginLocked: there were too many wrong passwords.
+        Unavailable: too many passwords are waiting to be hashed.
     """
     async with database.read() as connection:
         found = await Logins(connection).find(attempt.name, attempt.address)
@@ -89,7 +89,7 @@ async def check_password(
 
 
 async def count_failure(uow: UnitOfWork, before: Failures, now: datetime) -> None:
-    """Count a wrong password; whoever is locked by it is told, once for each lock."""
+    """Count a wrong password; emit an event once if it starts a lock."""
     failures = await Logins(uow).count(before, now)
     if failures.begins_a_lock and failures.user_id is not None:
         tell_locked(uow, failures.user_id, now + LOCK)
@@ -103,11 +103,11 @@ async def open_session(
     rules: SessionRules,
     now: datetime,
 ) -> tuple[Session, list[UUID]]:
-    """Log somebody in; returns also which of their oldest sessions have ended for it.
+    """Open a session; return it, and the ids of old ones that had to end for it.
 
     Raises:
-        UserPending, UserDisabled: the password was right, the status is not.
-        InvalidCredentials: the user changed since the password was checked.
+        UserPending, UserDisabled: the password is right, but the user is not active.
+        InvalidCredentials: the user has changed since the password was checked.
     """
     user = credentials.user
     decide_login(user)
@@ -139,14 +139,14 @@ async def refresh(
     rules: SessionRules,
     now: datetime,
 ) -> Continued | UUID:
-    """Rotate a session's refresh token, or end the session whose token was copied.
+    """Rotate a session's refresh token, or end the session if a token was copied.
 
     Returns:
         The session at its newest counter; or the id of the session that was ended, which must be
         committed before the caller is refused.
 
     Raises:
-        RefreshTokenInvalid: unknown, forged, or the session or its user is over.
+        RefreshTokenInvalid: unknown or forged, or the session has ended, or the user is not active.
     """
     sessions = Sessions(uow)
     while True:
@@ -167,13 +167,13 @@ async def refresh(
         rotated = session.rotated(now, rules.expires_at(session.created_at, now))
         if await sessions.rotate(session, rotated):
             return Continued(rotated, user)
-        # Somebody else rotated it a moment ago: look again, it can't be the newest now.
+        # Another request has just rotated it, so this token can't be the newest: read again.
 
 
 async def log_out(
     uow: UnitOfWork, user_id: UUID, session_id: UUID, scope: LogoutScope, now: datetime
 ) -> list[UUID]:
-    """End sessions and return which ones."""
+    """End sessions and return their ids."""
     sessions = Sessions(uow)
     match scope:
         case LogoutScope.THIS:
@@ -191,5 +191,5 @@ async def end_session(
     *,
     by: Literal["user", "admin"] = "user",
 ) -> list[UUID]:
-    """End one of a user's sessions; nothing where it is not theirs or already over."""
+    """End one of a user's sessions; do nothing if it is not theirs or has ended."""
     return await Sessions(uow).end(user_id, now, f"ended_by_{by}", only=session_id)

@@ -1,4 +1,4 @@
-"""What happens to users after registration: profile, roles, disabling, deletion."""
+"""Changes users after registration: profile, roles, disabling, deletion."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -22,16 +22,16 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import NotFound
 
-NAME_RESTS: Final = timedelta(days=90)  # after its user gave it up, for anybody else
+NAME_RESTS: Final = timedelta(days=90)  # a name given up is kept from others for so long
 
 
 async def change_profile(
     uow: UnitOfWork, user_id: UUID, change: Callable[[User], ProfileChange], now: datetime
 ) -> User:
-    """Change what users may change about themselves.
+    """Change a user's own profile.
 
     Raises:
-        UsernameTaken: by somebody else.
+        UsernameTaken: somebody else has the name.
     """
     user = await Users(uow).lock(user_id)
     if user.status is UserStatus.DELETED:
@@ -49,11 +49,11 @@ async def change_by_admin(
 ) -> tuple[User, User]:
     """Enable, disable or change roles; return the user before and after.
 
-    Enabling, also somebody who is, lifts what wrong passwords have locked.
+    Enabling lifts locks by wrong passwords, even for a user who is enabled already.
 
     Raises:
         NotFound: no such user, or a deleted one.
-        LastAdmin: nobody would be left to administer.
+        LastAdmin: no administrator would be left.
     """
     user, other_admins = await Users(uow).lock_with_admins(user_id)
     if user.status is UserStatus.DELETED:
@@ -69,12 +69,12 @@ async def change_by_admin(
 async def begin_deletion(
     uow: UnitOfWork, user_id: UUID, now: datetime, abandoned_after: timedelta
 ) -> UUID:
-    """Write down that a user is being deleted, before others are asked; returns the attempt.
+    """Store that a user is being deleted, before others are asked; return the attempt.
 
     Raises:
         NotFound: no such user, or a deleted one.
-        LastAdmin: nobody would be left to administer.
-        DeletionUnderWay: somebody else does it, and has begun less than `abandoned_after` ago.
+        LastAdmin: no administrator would be left.
+        DeletionUnderWay: another attempt began less than `abandoned_after` ago.
     """
     user, other_admins = await Users(uow).lock_with_admins(user_id)
     if user.status is UserStatus.DELETED:
@@ -89,21 +89,21 @@ async def begin_deletion(
 async def take_abandoned(
     uow: UnitOfWork, now: datetime, abandoned_after: timedelta
 ) -> Deletion | None:
-    """Take over a deletion that was cut short, so that nobody else goes on with it."""
+    """Take over a deletion that was cut short, so that no other process does."""
     return await Deletions(uow).take(new_id(), now, now - abandoned_after)
 
 
 async def end_deletion(uow: UnitOfWork, user_id: UUID, attempt: UUID) -> None:
-    """Forget a deletion that came to nothing; one that was taken over is somebody else's."""
+    """Remove a deletion that failed, unless another attempt has taken it over."""
     await Deletions(uow).end(Deletion(user_id, attempt))
 
 
 async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -> User:
-    """Forget a user's names and end all sessions; the end of a deletion that was begun.
+    """Delete a user and end all sessions, as the last step of a deletion.
 
     Raises:
-        LastAdmin: nobody would be left to administer.
-        DeletionUnderWay: it took too long, and somebody else has taken it over.
+        LastAdmin: no administrator would be left.
+        DeletionUnderWay: it took too long, and another attempt has taken over.
     """
     user, other_admins = await Users(uow).lock_with_admins(user_id)
     if not await Deletions(uow).end(Deletion(user_id, attempt)):
@@ -117,12 +117,12 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
 
 
 async def ensure(uow: UnitOfWork, wanted: NewUser, now: datetime) -> tuple[User, User | None]:
-    """Make sure that there is a user of this username with these roles at least.
+    """Make sure that a user with this name and at least these roles exists.
 
-    A user who is there is enabled where an active one is wanted; the password stays as it is.
+    An existing user is enabled if an active one is wanted, and keeps the password.
 
     Returns:
-        The user as it is now, and as it was before (None where it was made).
+        The user as it is now, and as it was before (None if it is new).
     """
     users = Users(uow)
     found = None if wanted.username is None else await users.by_username(wanted.username)

@@ -1,4 +1,4 @@
-"""Users, sessions, links and signing keys; outbox and inbox."""
+"""Creates users, sessions, links and signing keys, and kit's outbox and inbox."""
 
 from alembic import op
 
@@ -129,13 +129,13 @@ _SIGNING_KEY = (
 
 
 def upgrade() -> None:
-    """Create auth's own tables and those of the messaging core."""
+    """Create auth's own tables and those of kit's messaging."""
     for statement in (*_USER_ACCOUNT, *_SESSION, *_LINK, *_SIGNING_KEY):
         op.execute(statement)
     ddl.create_messaging(op)
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop all of these tables."""
     ddl.drop_messaging(op)
     op.execute("DROP TABLE signing_key, link, session, user_account")

@@ -1,4 +1,4 @@
-"""Links that set a new password."""
+"""Allows links that reset a password."""
 
 from alembic import op
 

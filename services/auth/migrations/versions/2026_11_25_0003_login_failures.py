@@ -1,4 +1,4 @@
-"""Wrong passwords of late, by which logins are locked."""
+"""Creates the counts of recent wrong passwords, which lock logins."""
 
 from alembic import op
 

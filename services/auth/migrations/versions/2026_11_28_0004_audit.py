@@ -1,4 +1,4 @@
-"""What administrators did and saw, in every service: written once, never changed."""
+"""Creates the audit log, whose rows are written once and never changed."""
 
 from alembic import op
 
@@ -29,7 +29,7 @@ UPGRADE = (
     "CREATE INDEX ix_audit_actor_id ON audit (actor_id, at DESC, id DESC)",
     "CREATE INDEX ix_audit_subject_id ON audit (subject_id, at DESC, id DESC)",
     "CREATE INDEX ix_audit_owner_id ON audit (owner_id, at DESC, id DESC)",
-    # What is written stays: not even the owner's role changes it without dropping the trigger.
+    # Rows stay as written: not even the owner's role can change them without dropping the trigger.
     """
     CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

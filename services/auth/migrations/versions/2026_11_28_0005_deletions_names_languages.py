@@ -1,4 +1,4 @@
-"""Deletions under way; names that look alike, or rest; which language a user reads."""
+"""Adds deletions under way, resting names, skeletons of names, users' languages."""
 
 from alembic import op
 
@@ -19,7 +19,7 @@ UPGRADE = (
     )
     """,
     "CREATE INDEX ix_deletion_begun_at ON deletion (begun_at)",
-    # Of users of before, it is filled in when auth starts.
+    # For users who exist already, auth fills it in when it starts.
     "ALTER TABLE user_account ADD COLUMN username_skeleton text",
     "COMMENT ON COLUMN user_account.username_skeleton IS 'what looks the same (Unicode TS 39)'",
     """ALTER TABLE user_account ADD CONSTRAINT uq_user_account_username_skeleton

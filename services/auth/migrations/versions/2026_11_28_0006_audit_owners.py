@@ -1,4 +1,4 @@
-"""All whose a thing is that an administrator saw or changed: of some there are two."""
+"""Adds all owners of an act's subject to the audit log, which had one."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-# Rows of before stay as they are (they may not be changed): they name one owner at most.
+# Older rows can't be changed, so they still name at most one owner.
 UPGRADE = (
     "ALTER TABLE audit ADD COLUMN owner_ids uuid[] NOT NULL DEFAULT '{}'",
     """

@@ -1,4 +1,4 @@
-"""Notices, and what is known of people."""
+"""Creates notices and people, and kit's messaging tables."""
 
 from alembic import op
 
@@ -34,7 +34,7 @@ CREATE TABLE notice (
     CONSTRAINT ck_notice_read_after_it_came CHECK (read_at >= created_at)
 )
 """
-# The list is read newest first by (created_at, id); a B-tree is read backwards as fast.
+# The list is read newest first by (created_at, id); reading a B-tree backwards is as fast.
 INDEXES = (
     "CREATE INDEX ix_notice_user_id_created_at_id ON notice (user_id, created_at, id)",
     "CREATE INDEX ix_notice_unread ON notice (user_id, created_at, id) WHERE read_at IS NULL",

@@ -1,4 +1,4 @@
-"""Mails, and addresses that take none."""
+"""Creates mails and muted addresses."""
 
 from alembic import op
 

@@ -1,4 +1,7 @@
-"""Outgoing webhooks: endpoints, what they are sent, every attempt; answers by Idempotency-Key."""
+"""Creates webhook endpoints, messages, deliveries and attempts.
+
+It also creates kit's table of answers by Idempotency-Key.
+"""
 
 from alembic import op
 
@@ -49,7 +52,7 @@ CREATE TABLE webhook_message (
     CONSTRAINT pk_webhook_message PRIMARY KEY (id)
 )
 """
-# Every delivery is changed twice soon after it is written: room for it, and frequent vacuums.
+# Every delivery changes twice soon after its insert, so the table is vacuumed often.
 DELIVERY = """
 CREATE TABLE webhook_delivery (
     id uuid NOT NULL,

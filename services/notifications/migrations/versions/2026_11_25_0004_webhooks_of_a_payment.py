@@ -1,4 +1,4 @@
-"""Which payment a webhook tells of, so that a payment's attempts are found."""
+"""Adds the payment to webhook messages, so that a payment's attempts are found."""
 
 from alembic import op
 

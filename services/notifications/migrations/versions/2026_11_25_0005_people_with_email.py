@@ -1,4 +1,4 @@
-"""Whom mail can reach, so that none is written for the others."""
+"""Adds whether a person has an address, so that no mail is stored without one."""
 
 from alembic import op
 

@@ -1,6 +1,6 @@
-"""Addresses are muted for a while, by repeated faults of their own; those muted before are free.
+"""Mutes addresses for a while, by repeated faults; earlier mutes end.
 
-And the order in which webhooks are looked at: everybody's, and each person's.
+It also adds indexes for the lists of deliveries and of one person's webhooks.
 """
 
 from alembic import op
@@ -39,7 +39,7 @@ CREATE TABLE muted_address (
 
 
 def upgrade() -> None:
-    # Whoever stands in it was muted for ever by any 5xx; that is not taken over.
+    # The old table muted for ever, by any 5xx; its rows are not taken over.
     op.execute("DROP TABLE muted_address")
     op.execute(ADDRESS_FAULT)
     op.execute("CREATE INDEX ix_address_fault_user_id ON address_fault (user_id)")

@@ -1,4 +1,4 @@
-"""Notifications' operations, one module per noun: parse, authorise, open the unit, call, answer."""
+"""Notifications' operations: parse, authorise, open the unit, call, answer."""
 
 from notifications.api import deliveries, internal, mutes, notices, webhooks
 

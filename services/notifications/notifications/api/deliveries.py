@@ -1,4 +1,4 @@
-"""What was sent to webhook endpoints and is yet to be; sent again, and tried, by their owners."""
+"""The operations of webhook deliveries: list, show, replay, test."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -40,9 +40,9 @@ router = Router(tags=["webhooks"])
     "/v1/webhook-deliveries",
     access="user",
     operation_id="list_deliveries",
-    summary="What was sent to all of one's endpoints; an administrator sees everybody's",
-    description="Newest first, each with every attempt at it, also those to endpoints that have"
-    " been deleted. Kept for 30 days by default.",
+    summary="List deliveries to one's own endpoints; an administrator sees everybody's",
+    description="Newest first, with every attempt. Deliveries to deleted endpoints are included."
+    " They are kept for 30 days by default.",
     response_model=Page[DeliveryAnswer],
     refusals=(CursorInvalid, NotFound),
 )
@@ -53,7 +53,7 @@ async def list_deliveries(
     query: Annotated[DeliveriesQuery, Query()],
     audit: Auditing,
 ) -> Page[DeliveryAnswer]:
-    """Show a page of them."""
+    """List deliveries."""
     cursors = query.cursors(
         settings.cursor_secret, list_name="list_deliveries", subject=caller.subject
     )
@@ -72,14 +72,14 @@ async def list_deliveries(
     "/v1/webhook-deliveries/{delivery_id}",
     access="owner",
     operation_id="get_delivery",
-    summary="One delivery with every attempt at it",
+    summary="Get a delivery with every attempt",
     description="For the endpoint's owner, and administrators.",
     refusals=(WebhookDeliveryNotFound,),
 )
 async def get_delivery(
     delivery_id: UUID, caller: Caller, store: Store, audit: Auditing
 ) -> DeliveryAnswer:
-    """Show one."""
+    """Show a delivery."""
     async with store.read() as connection:
         found = await visible_delivery(connection, caller, delivery_id)
     await audit.read("webhook_delivery", found.id, found.owner_id)
@@ -90,9 +90,9 @@ async def get_delivery(
     f"{_ADDRESS}/deliveries",
     access="owner",
     operation_id="list_webhook_deliveries",
-    summary="What was sent to a webhook endpoint, and is yet to be",
-    description="Newest first, each with every attempt at it. For its owner, and administrators."
-    " Kept for 30 days by default.",
+    summary="List a webhook endpoint's deliveries, sent or waiting",
+    description="Newest first, with every attempt. For the owner and administrators. They are kept"
+    " for 30 days by default.",
     response_model=Page[DeliveryAnswer],
     refusals=(WebhookEndpointNotFound, CursorInvalid),
 )
@@ -104,7 +104,7 @@ async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part 
     query: Annotated[EndpointDeliveriesQuery, Query()],
     audit: Auditing,
 ) -> Page[DeliveryAnswer]:
-    """Show a page of them."""
+    """List deliveries."""
     cursors = query.cursors(
         settings.cursor_secret,
         list_name="list_webhook_deliveries",
@@ -127,7 +127,8 @@ async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part 
     access="owner",
     operation_id="test_webhook_endpoint",
     summary="Send a test event to a webhook endpoint",
-    description="Sends `webhook.test`, whatever event types are chosen; see its deliveries.",
+    description="Sends `webhook.test`, whatever event types are chosen. The result is among the"
+    " endpoint's deliveries.",
     status_code=ACCEPTED,
     response_model=DeliveryAnswer,
     is_idempotent=True,
@@ -136,7 +137,7 @@ async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part 
 async def test_webhook_endpoint(
     request: Request, endpoint_id: UUID, caller: Caller, webhooks: Webhooks
 ) -> Answer:
-    """Write a test event down, to be sent at once."""
+    """Store a test event, to be sent at once."""
 
     async def work(uow: UnitOfWork) -> Answer:
         uow.after_commit(webhooks.wake_up.set)
@@ -151,8 +152,8 @@ async def test_webhook_endpoint(
     f"{_ADDRESS}/deliveries/{{delivery_id}}/replay",
     access="owner",
     operation_id="replay_webhook_delivery",
-    summary="Send one delivery again",
-    description="With the same `webhook-id` and body; its schedule of attempts begins anew.",
+    summary="Send a delivery again",
+    description="It has the same `webhook-id` and body, and a new schedule of attempts.",
     status_code=ACCEPTED,
     response_model=DeliveryAnswer,
     is_idempotent=True,
@@ -166,7 +167,7 @@ async def test_webhook_endpoint(
 async def replay_webhook_delivery(
     request: Request, endpoint_id: UUID, delivery_id: UUID, caller: Caller, webhooks: Webhooks
 ) -> Answer:
-    """Make it due at once."""
+    """Make a delivery due now."""
 
     async def work(uow: UnitOfWork) -> Answer:
         uow.after_commit(webhooks.wake_up.set)
@@ -182,8 +183,8 @@ async def replay_webhook_delivery(
     access="owner",
     operation_id="replay_webhook_span",
     summary="Send all deliveries of a span of time again",
-    description="Whatever became of them, but for those that still wait to be sent. At most"
-    " 10,000 at once.",
+    description="All of them, whatever their result, except those still waiting. At most 10,000"
+    " at once.",
     status_code=ACCEPTED,
     response_model=ReplayAnswer,
     is_idempotent=True,
@@ -197,7 +198,7 @@ async def replay_webhook_delivery(
 async def replay_webhook_span(
     request: Request, endpoint_id: UUID, caller: Caller, body: SpanRequest, webhooks: Webhooks
 ) -> Answer:
-    """Make them due at once, the oldest first."""
+    """Make a span's deliveries due now, oldest first."""
 
     async def work(uow: UnitOfWork) -> Answer:
         uow.after_commit(webhooks.wake_up.set)

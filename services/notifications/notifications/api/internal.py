@@ -1,4 +1,7 @@
-"""What other services ask, with a token of their own; not reachable through the gateway."""
+"""The operations that other services call with a service token.
+
+The gateway does not route them.
+"""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -19,18 +22,19 @@ router = Router(tags=["internal"])
     "/internal/payments/{payment_id}/deliveries",
     access="service",
     operation_id="list_payment_deliveries",
-    summary="Every attempt to tell of a payment by webhook",
-    description=f"Oldest first, {MOST:,} at most. A payment that nobody has had webhooks of, or"
-    " that is not there, has none. Whoever asks shows a user only what went to that user:"
-    " `user_id`.",
+    summary="List all attempts at a payment's webhooks",
+    description=f"Oldest first, {MOST:,} at most. The list is empty for a payment without webhooks"
+    " and for an unknown one. The caller must show a user only the attempts with their `user_id`.",
     response_model=PaymentAttempts,
 )
 async def list_payment_deliveries(
     payment_id: UUID,
     store: Store,
-    user_id: Annotated[UUID | None, Query(description="Only to this user's endpoints.")] = None,
+    user_id: Annotated[
+        UUID | None, Query(description="Only attempts at this user's endpoints.")
+    ] = None,
 ) -> PaymentAttempts:
-    """Read the log; one more than is shown tells whether that is all."""
+    """Read the log; one attempt beyond the limit tells that it is not complete."""
     async with store.read() as connection:
         found = await Attempts(connection).of_payment(payment_id, user_id, MOST + 1)
     return PaymentAttempts(

@@ -1,4 +1,4 @@
-"""Addresses that get no news for a while: seen, and unmuted, by administrators."""
+"""The operations of muted addresses, for administrators."""
 
 from typing import Annotated
 from uuid import UUID
@@ -25,8 +25,8 @@ router = Router(tags=["mails"])
     "/v1/notifications/muted-addresses",
     access="admin",
     operation_id="list_muted_addresses",
-    summary="Whose address gets no news by mail for now, and why",
-    description="Those heard of last come first. Addresses themselves are not kept.",
+    summary="List people whose address gets no news by mail for now, and why",
+    description="The last refused come first. The addresses themselves are not kept.",
     response_model=Page[MutedAddressAnswer],
     refusals=(CursorInvalid,),
 )
@@ -37,7 +37,7 @@ async def list_muted_addresses(
     query: Annotated[MutesQuery, Query()],
     audit: Auditing,
 ) -> Page[MutedAddressAnswer]:
-    """Show a page of them."""
+    """List muted addresses."""
     cursors = query.cursors(
         settings.cursor_secret, list_name="list_muted_addresses", subject=caller.subject
     )
@@ -56,13 +56,13 @@ async def list_muted_addresses(
     "/v1/notifications/muted-addresses/{user_id}",
     access="admin",
     operation_id="unmute_address",
-    summary="Have mail sent to a person's address again",
-    description="What is due from now on is sent; where its server refuses it again for a day, it"
-    " is muted again.",
+    summary="Unmute a person's address",
+    description="Mails due from now on are sent. If its server refuses them for a day again, the"
+    " address is muted again.",
     refusals=(MutedAddressNotFound,),
 )
 async def unmute_address(user_id: UUID, store: Store, audit: Auditing) -> None:
-    """Forget what was held against the address."""
+    """Unmute an address: delete its faults."""
     async with store.unit_of_work() as uow:
         await mutes.lift(uow, user_id)
         await audit.changed(uow, "muted_address", user_id, user_id)

@@ -1,4 +1,4 @@
-"""The caller's notices: listing them and marking them as read."""
+"""The operations of the caller's notices: list them, mark them as read."""
 
 from typing import Annotated
 from uuid import UUID
@@ -25,7 +25,7 @@ router = Router(tags=["notices"])
     "/v1/notifications",
     access="user",
     operation_id="list_notices",
-    summary="The caller's notices, newest first",
+    summary="List one's own notices, newest first",
     response_model=Page[NoticeAnswer],
     refusals=(CursorInvalid,),
 )
@@ -36,7 +36,7 @@ async def list_notices(
     settings: Configured,
     query: Annotated[NoticesQuery, Query()],
 ) -> Page[NoticeAnswer]:
-    """Show a page; `Accept-Language` chooses the words."""
+    """List notices; `Accept-Language` chooses the language."""
     cursors = query.cursors(
         settings.cursor_secret, list_name="list_notices", subject=caller.subject
     )
@@ -58,10 +58,10 @@ async def list_notices(
     "/v1/notifications/read-all",
     access="user",
     operation_id="read_all_notices",
-    summary="Mark all of the caller's notices as read",
+    summary="Mark all of one's own notices as read",
 )
 async def read_all_notices(caller: Caller, store: Store) -> ReadAnswer:
-    """Mark whatever is unread now."""
+    """Mark all notices that are unread now."""
     async with store.unit_of_work() as uow:
         count = await notices.read_all(uow, caller.user)
     return ReadAnswer(read=count)
@@ -71,13 +71,13 @@ async def read_all_notices(caller: Caller, store: Store) -> ReadAnswer:
     "/v1/notifications/{notice_id}/read",
     access="owner",
     operation_id="read_notice",
-    summary="Mark one notice as read",
+    summary="Mark a notice as read",
     refusals=(NoticeNotFound,),
 )
 async def read_notice(
     notice_id: UUID, caller: Caller, language: CallerLanguage, store: Store
 ) -> NoticeAnswer:
-    """Mark it; the time of the first reading stays."""
+    """Mark a notice; marking it again keeps the first time."""
     async with store.unit_of_work() as uow:
         notice = await notices.read_one(uow, notice_id, caller.user)
     return NoticeAnswer.of(notice, language)

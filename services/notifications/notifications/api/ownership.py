@@ -1,6 +1,6 @@
-"""Decides whose webhooks a caller may see: their own; an administrator anybody's.
+"""Decides whose webhooks a caller may see: their own, or as admin everybody's.
 
-An administrator's look at what is another's is audited by the operation (`kit.web.audit`).
+The operations audit an administrator's look at somebody else's (`kit.web.audit`).
 """
 
 from uuid import UUID
@@ -15,10 +15,10 @@ from notifications.repository import Endpoints, Log
 
 
 def owner_asked_for(caller: Identity, owner_id: UUID | None) -> UUID | None:
-    """Return whose are listed; None for everybody's.
+    """Return the owner whose webhooks are listed; None for everybody.
 
     Raises:
-        NotFound: a user asks for another's, as if there were none.
+        NotFound: a user asks for somebody else's, as if they did not exist.
     """
     if caller.is_admin:
         return owner_id

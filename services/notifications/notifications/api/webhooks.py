@@ -1,4 +1,4 @@
-"""Webhook endpoints: seen by their owners and administrators, made and changed by owners."""
+"""The operations of webhook endpoints; only their owners may change them."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -48,7 +48,7 @@ Make = Callable[[UnitOfWork], Awaitable[tuple[Endpoint, bytes]]]
     "/v1/webhook-endpoints",
     access="user",
     operation_id="list_webhook_endpoints",
-    summary="One's own webhook endpoints, newest first; an administrator sees everybody's",
+    summary="List one's own webhook endpoints, newest first; an administrator sees everybody's",
     description="Secrets are never shown again.",
     response_model=Page[EndpointAnswer],
     refusals=(CursorInvalid, NotFound),
@@ -60,7 +60,7 @@ async def list_webhook_endpoints(
     query: Annotated[EndpointsQuery, Query()],
     audit: Auditing,
 ) -> Page[EndpointAnswer]:
-    """Show a page of them."""
+    """List endpoints."""
     cursors = query.cursors(
         settings.cursor_secret, list_name="list_webhook_endpoints", subject=caller.subject
     )
@@ -78,14 +78,14 @@ async def list_webhook_endpoints(
     _ADDRESS,
     access="owner",
     operation_id="get_webhook_endpoint",
-    summary="One webhook endpoint",
-    description="For its owner, and administrators. Its secret is never shown again.",
+    summary="Get a webhook endpoint",
+    description="For its owner and administrators. Its secret is never shown again.",
     refusals=(WebhookEndpointNotFound,),
 )
 async def get_webhook_endpoint(
     endpoint_id: UUID, caller: Caller, store: Store, audit: Auditing
 ) -> EndpointAnswer:
-    """Show one."""
+    """Show an endpoint."""
     async with store.read() as connection:
         found = await visible_endpoint(connection, caller, endpoint_id)
     await audit.read("webhook_endpoint", found.id, found.user_id)
@@ -96,9 +96,9 @@ async def get_webhook_endpoint(
     "/v1/webhook-endpoints",
     access="user",
     operation_id="create_webhook_endpoint",
-    summary="Make a webhook endpoint",
-    description="Events are sent to it from now on, signed after Standard Webhooks. The secret is"
-    " shown in this answer and never again.",
+    summary="Create a webhook endpoint",
+    description="It gets events from now on, signed as Standard Webhooks says. The secret is shown"
+    " in this answer and never again.",
     status_code=CREATED,
     response_model=EndpointWithSecret,
     is_idempotent=True,
@@ -107,11 +107,11 @@ async def get_webhook_endpoint(
 async def create_webhook_endpoint(
     request: Request, caller: Caller, body: EndpointRequest, webhooks: Webhooks
 ) -> Answer:
-    """Check the URL, looking its host up outside any unit of work, then write."""
+    """Check the URL, with a look-up of its host outside units of work, then create."""
     await _check(webhooks.guard.check, body.url)
 
     async def work(uow: UnitOfWork) -> Answer:
-        made = await verbs.create(uow, webhooks.vault, caller.user, body.wish)
+        made = await verbs.create(uow, webhooks.vault, caller.user, body.new_endpoint)
         return _revealed(CREATED, *made)
 
     return await idempotently(
@@ -124,17 +124,17 @@ async def create_webhook_endpoint(
     access="owner",
     operation_id="change_webhook_endpoint",
     summary="Change a webhook endpoint, switch it on or off",
-    description="What waits when it is switched off is skipped, and so is what comes meanwhile; a"
-    " replay sends it. Switched on, it starts as if new.",
+    description="While it is off, waiting and new deliveries are skipped; a replay sends them."
+    " Switched on, it starts like a new one.",
     response_model=EndpointAnswer,
     refusals=(WebhookEndpointNotFound, WebhookUrlRefused),
 )
 async def change_webhook_endpoint(
     endpoint_id: UUID, caller: Caller, body: EndpointChanges, store: Store, webhooks: Webhooks
 ) -> EndpointAnswer:
-    """Change what is named."""
+    """Change the named fields."""
     if body.url is not None:
-        # Whose it is comes first: nobody has names looked up through another's endpoint.
+        # Ownership is checked first: nobody can look up names through somebody else's endpoint.
         async with store.read() as connection:
             if await Endpoints(connection).get(endpoint_id, caller.user) is None:
                 raise WebhookEndpointNotFound
@@ -152,7 +152,7 @@ async def change_webhook_endpoint(
     refusals=(WebhookEndpointNotFound,),
 )
 async def delete_webhook_endpoint(endpoint_id: UUID, caller: Caller, store: Store) -> None:
-    """Delete it; nothing more is sent."""
+    """Delete an endpoint; nothing more is sent to it."""
     async with store.unit_of_work() as uow:
         await verbs.delete(uow, endpoint_id, caller.user)
 
@@ -162,8 +162,8 @@ async def delete_webhook_endpoint(endpoint_id: UUID, caller: Caller, store: Stor
     access="owner",
     operation_id="rotate_webhook_secret",
     summary="Replace the secret of a webhook endpoint",
-    description="The old secret signs too for the overlap (24 hours unless said otherwise), so"
-    " that no event is lost meanwhile. The new one is shown in this answer and never again.",
+    description="During the overlap (24 hours by default) the old secret signs, too, so that no"
+    " event is lost. The new one is shown in this answer and never again.",
     response_model=EndpointWithSecret,
     is_idempotent=True,
     refusals=(WebhookEndpointNotFound,),
@@ -188,7 +188,7 @@ async def rotate_webhook_secret(
 
 
 def _revealed(status: int, endpoint: Endpoint, secret: bytes) -> Answer:
-    """Return an answer with the secret in it, of which no copy is kept."""
+    """Return an answer that shows the secret; the stored copy has none."""
     shown = EndpointWithSecret.of(endpoint)
     return Answer(status, shown.revealing(secret), stored=shown)
 

@@ -1,6 +1,6 @@
-"""Asks auth how people can be reached; what it answers is used at once and never stored.
+"""Asks auth for people's addresses, which are used at once and never stored.
 
-Never inside a unit of work.
+It never calls inside a unit of work.
 """
 
 from collections.abc import Collection
@@ -29,7 +29,7 @@ class _Contacts(BaseModel):
 
 
 class ContactsClient:
-    """The internal operation of auth, called with notifications' own token."""
+    """Calls auth's internal operation with notifications' own service token."""
 
     def __init__(self, client: httpx.AsyncClient, token: ServiceToken, auth_url: str) -> None:
         self._client = client
@@ -37,7 +37,7 @@ class ContactsClient:
         self._url = f"{auth_url.rstrip('/')}/internal/contacts"
 
     async def of(self, user_ids: Collection[UUID]) -> dict[UUID, MailContact]:
-        """Return what auth knows of these people; unknown and deleted ones are left out.
+        """Return the contacts of these people; unknown and deleted ones are left out.
 
         Raises:
             Unavailable: auth gives no usable answer.

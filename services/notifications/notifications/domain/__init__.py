@@ -1,1 +1,1 @@
-"""Notices and their texts: pure, no input or output."""
+"""Decides about notices, mails and webhooks, and has their texts; pure."""

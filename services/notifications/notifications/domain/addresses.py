@@ -1,4 +1,4 @@
-"""Which texts may be put into a header as an address, and by what an address is remembered."""
+"""Decides which addresses can be written to, and hashes them to be remembered."""
 
 import hashlib
 import unicodedata
@@ -11,9 +11,9 @@ _UNSAFE: Final = frozenset('<>()[]\\,;:"')
 
 
 def can_be_written(address: str) -> bool:
-    """Tell whether an address can stand in a header and mean itself, nothing more.
+    """Tell whether an address is safe in a mail's header and means only itself.
 
-    auth lets nothing else in; this is the last door before SMTP.
+    Auth accepts no other addresses; this is the last check before SMTP.
     """
     local, _, domain = address.rpartition("@")
     return (
@@ -28,9 +28,9 @@ def can_be_written(address: str) -> bool:
 
 
 def mailbox(address: str) -> str | None:
-    """Return an address as servers without SMTPUTF8 take it: its domain in ASCII (RFC 5891).
+    """Return an address for servers without SMTPUTF8: its domain in ASCII (RFC 5891).
 
-    A local part has no such form and stays as it is. None where the domain is none.
+    A local part has no such form and stays as it is. Returns None if the domain is invalid.
     """
     local, _, domain = address.rpartition("@")
     if domain.isascii():
@@ -43,6 +43,6 @@ def mailbox(address: str) -> str | None:
 
 
 def address_hash(address: str) -> bytes:
-    """Return what is kept of an address: enough to know it again, not enough to write to it."""
+    """Return an address's hash: it recognises the address but can't be written to."""
     key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address).casefold())
     return hashlib.sha256(key.encode()).digest()

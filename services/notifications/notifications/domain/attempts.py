@@ -1,4 +1,7 @@
-"""When a webhook is tried again, and when an endpoint is given up. Pure; times are UTC."""
+"""Decides when a webhook is tried again and when its endpoint is switched off.
+
+Pure; times are UTC.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Final
 
-# The example schedule of Standard Webhooks: each is the wait after the attempt before it.
+# The example schedule of Standard Webhooks: each wait follows the attempt before it.
 WAITS: Final = tuple(
     timedelta(seconds=seconds)
     for seconds in (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -25,7 +28,7 @@ _LONGEST_RETRY_AFTER: Final = 40
 
 
 class DeliveryStatus(StrEnum):
-    """Where a delivery stands; ``skipped`` came, or waited, while its endpoint was off."""
+    """The status of a delivery; it is `skipped` if its endpoint was off, or full."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -35,7 +38,7 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """What became of one attempt: a status code, or the code of what went wrong."""
+    """The result of an attempt: a status code, or the code of what went wrong."""
 
     status_code: int | None
     retry_after: timedelta | None = None
@@ -43,28 +46,28 @@ class AttemptResult:
 
     @property
     def is_success(self) -> bool:
-        """Whether the receiver took it: 2xx."""
+        """Whether the receiver accepted it: 2xx."""
         code = self.status_code
         return self.error is None and code is not None and _FIRST_SUCCESS <= code < _FIRST_REDIRECT
 
     @property
     def is_gone(self) -> bool:
-        """Whether the receiver wants nothing more, ever: 410."""
+        """Whether the receiver wants no more events, ever: 410."""
         return self.error is None and self.status_code == _GONE
 
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """How a delivery goes on: ``at`` is set while it is pending."""
+    """The next state of a delivery; `at` is set while it is pending."""
 
     status: DeliveryStatus
     at: datetime | None = None
 
 
 def decide_next(reply: AttemptResult, tries: int, now: datetime, jitter: float) -> Next:
-    """Return how a delivery goes on after its ``tries``-th attempt since it was (re)started.
+    """Return a delivery's next state after the `tries`-th attempt since its (re)start.
 
-    ``jitter`` is -1 to 1. ``Retry-After`` can only make the wait longer, up to 24 hours.
+    `jitter` is -1 to 1. `Retry-After` can only lengthen the wait, up to 24 hours.
     """
     if reply.is_success:
         return Next(DeliveryStatus.DELIVERED)
@@ -77,7 +80,10 @@ def decide_next(reply: AttemptResult, tries: int, now: datetime, jitter: float) 
 
 
 def retry_after(header: str | None, now: datetime) -> timedelta | None:
-    """Read a Retry-After header (RFC 9110 §10.2.3): seconds or a date; None where it is neither."""
+    """Parse a Retry-After header: seconds or a date; return None if it is neither.
+
+    RFC 9110 §10.2.3. The result is at most 24 hours.
+    """
     if header is None or len(header) > _LONGEST_RETRY_AFTER:
         return None
     text = header.strip()
@@ -94,13 +100,11 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a batch of attempts, in order, says about one endpoint.
+    """A summary of a batch of attempts at one endpoint, in order.
 
-    Attributes:
-        is_fresh: Whether one of them succeeded, so that counting begins anew.
-        failures: How many have failed since.
-        is_gone: Whether the receiver answered 410.
-        patience: What it asked for by Retry-After, where it said that it is overloaded.
+    Attributes: is_fresh: Whether an attempt succeeded, so that counting starts again. failures: How
+    many have failed since then. is_gone: Whether the receiver answered 410. patience: The
+    Retry-After of a receiver that said it is overloaded.
     """
 
     is_fresh: bool = False
@@ -110,7 +114,7 @@ class Run:
 
 
 def run_of(replies: Iterable[AttemptResult]) -> Run:
-    """Return what attempts at one endpoint, in the order in which they ended, say about it."""
+    """Summarise attempts at one endpoint, given in the order in which they ended."""
     is_fresh, failures, is_gone = False, 0, False
     patience: timedelta | None = None
     for reply in replies:
@@ -125,9 +129,9 @@ def run_of(replies: Iterable[AttemptResult]) -> Run:
 
 
 def pause_after(failures: int, patience: timedelta | None) -> timedelta:
-    """Return for how long an endpoint is left alone after so many failures in a row.
+    """Return how long an endpoint gets a pause after so many failures in a row.
 
-    A second for each: what is down is not hammered, and ten failures in a row take longer than
-    a restart does.
+    It is a second for each failure. So an endpoint that is down is not flooded, and ten failures in
+    a row take longer than a restart.
     """
     return max(timedelta(seconds=min(failures, FAILURES_IN_A_ROW)), patience or timedelta(0))

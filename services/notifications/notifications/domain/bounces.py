@@ -1,8 +1,9 @@
-"""What a mail server's answer says: whose trouble it is, and when an address is left alone.
+"""Decides what a mail server's refusal means, and when an address is muted.
 
-Only what names the address itself as wrong for good counts against it (RFC 3463: 5.1.x, 5.2.1),
-and only where nothing else was heard of it for a day: a server that refuses everybody for an hour
-mutes nobody. Everything else is ours, or the moment's, and is tried again.
+A refusal counts against an address only if it says that the address itself is wrong for good (RFC
+3463: 5.1.x, 5.2.1), and mutes it only if nothing else is answered for a day. So a server that
+refuses everybody for an hour mutes nobody. All other refusals are our own fault or temporary, and
+are tried again.
 """
 
 import re
@@ -17,11 +18,11 @@ REFUSED_FOR: Final = timedelta(hours=24)
 MUTED_FOR: Final = timedelta(days=7)
 REMEMBERED: Final = timedelta(days=30)
 
-_LEAVING: Final = 421  # RFC 5321 §3.8: the server closes the connection, at whatever command
+_LEAVING: Final = 421  # RFC 5321 §3.8: the server closes the connection, after any command
 _PERMANENT: Final = range(500, 600)
 _ENHANCED: Final = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\d)")
-# Of 5.1.x those about the recipient; 5.1.7 and 5.1.8 are about the sender's address, 5.1.9 about
-# a relay, and 5.1.0 is said of either.
+# The codes 5.1.x about the recipient; 5.1.7 and 5.1.8 are about the sender's address, 5.1.9 about
+# a relay, and 5.1.0 is used for any of them.
 _OF_THE_ADDRESS: Final = frozenset(
     {"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.5", "5.1.6", "5.1.10", "5.2.1"}
 )
@@ -30,7 +31,7 @@ _SAID_OF_MAILBOXES: Final = frozenset({550, 551, 552, 553})
 
 
 class Stage(StrEnum):
-    """What the server was answering."""
+    """The stage of SMTP at which the server answered."""
 
     CONNECT = "connect"  # the connection, the greeting, EHLO, STARTTLS, the login
     MAIL = "mail"
@@ -39,17 +40,17 @@ class Stage(StrEnum):
 
 
 class Blame(StrEnum):
-    """Whose trouble an answer is."""
+    """The party that an answer is about."""
 
-    SERVER = "server"  # it could not be spoken to, or broke off
-    SENDER = "sender"  # it does not take this from us: relaying, policy, quota, our own address
-    RECIPIENT = "recipient"  # not now, or it is not clear why
-    ADDRESS = "address"  # there is no such mailbox, or it was closed
+    SERVER = "server"  # there is no connection, or it was lost
+    SENDER = "sender"  # it refuses us: relaying, policy, quota, our own address
+    RECIPIENT = "recipient"  # it refuses for now, or for an unclear reason
+    ADDRESS = "address"  # the mailbox does not exist, or was closed
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whose trouble it is; ``status`` is the enhanced code, or names what was not an answer."""
+    """A judged failure; `status` is the enhanced code, or names a lost connection."""
 
     blame: Blame
     stage: Stage
@@ -58,22 +59,22 @@ class Verdict:
 
     @property
     def is_alarming(self) -> bool:
-        """Whether somebody has to look at the mail server, or at what we are to it."""
+        """Whether somebody has to check the mail server or our settings for it."""
         return self.blame in (Blame.SERVER, Blame.SENDER)
 
     @property
     def is_everybodys(self) -> bool:
-        """Whether the next mail over this connection would fare the same."""
+        """Whether the next mail over this connection would fail in the same way."""
         at_mail = self.blame is Blame.SENDER and self.stage is Stage.MAIL
         return self.blame is Blame.SERVER or at_mail
 
     def __str__(self) -> str:
-        """Name the fault, and no address: what servers say may hold one."""
+        """Name the fault without the server's text, which may have an address in it."""
         return " ".join(str(part) for part in (self.stage, self.code, self.status) if part)
 
 
 def judge(stage: Stage, code: int, text: str) -> Verdict:
-    """Return whose trouble an answer to one recipient's mail is; ``text`` may have many lines."""
+    """Judge an answer to one recipient's mail; `text` may have several lines."""
     found = _ENHANCED.match(text)
     status = found[1] if found else None
     return Verdict(_blame(stage, code, status), stage, code, status)
@@ -95,7 +96,7 @@ def _blame(stage: Stage, code: int, status: str | None) -> Blame:
 
 @dataclass(frozen=True, slots=True)
 class AddressFaults:
-    """What was heard of an address that is wrong, since mail last went there."""
+    """The faults of an address since a mail to it last succeeded."""
 
     count: int
     first_at: datetime
@@ -103,14 +104,15 @@ class AddressFaults:
     muted_until: datetime | None = None
 
     def is_muted(self, now: datetime) -> bool:
-        """Tell whether nothing but what people ask for themselves is sent there now."""
+        """Tell whether the address now gets only the mails that people ask for."""
         return self.muted_until is not None and now < self.muted_until
 
 
 def decide_faults(before: AddressFaults | None, now: datetime) -> AddressFaults:
-    """Return how an address stands after one more fault: counted by the hour, muted after a day.
+    """Return an address's faults after one more; three over a day mute it.
 
-    A mute has an end; the mail after it is an attempt, and mutes again where it is refused.
+    Faults within an hour count once. A mute ends, the next mail is an attempt, and another refusal
+    mutes again.
     """
     if before is None or now - before.last_at > REMEMBERED:
         return AddressFaults(1, now, now)

@@ -1,4 +1,4 @@
-"""What is sent to whom: the message, its delivery to one endpoint, and each attempt at it."""
+"""The records of webhooks: message, delivery to an endpoint, attempts at it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,11 @@ from notifications.domain.attempts import AttemptResult, Next
 
 @dataclass(frozen=True, slots=True)
 class WebhookMessage:
-    """What one user is told about one event; ``body`` is sent as it is, however often.
+    """A message to one user about one event; `body` is sent unchanged every time.
 
-    Attributes:
-        id: also the ``webhook-id``, the same at every endpoint, attempt and replay.
-        sequence: gapless, of the payment or of the account; None on tests.
-        payment_id: the payment whose event it tells; None where it tells something else.
+    Attributes: id: also the `webhook-id`, the same for every endpoint, attempt and replay.
+    sequence: gapless, for the payment or the account; None for tests. payment_id: the payment that
+    the event is about; None if it is about something else.
     """
 
     id: UUID
@@ -30,7 +29,10 @@ class WebhookMessage:
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A message to an endpoint; to one that is off, or full, it is only kept for a replay."""
+    """A delivery to store.
+
+    If the endpoint is off or full (not `is_active`), it is only kept for a replay.
+    """
 
     id: UUID
     endpoint_id: UUID
@@ -40,7 +42,7 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many deliveries may be on their way: to one endpoint, one owner's, and all of them."""
+    """How many deliveries may be under way: to one endpoint, to one owner, in total."""
 
     endpoint: int
     owner: int
@@ -49,7 +51,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A delivery that a worker has leased, with all that sending it takes."""
+    """A delivery that a worker has leased, with all that is needed to send it."""
 
     delivery_id: UUID
     endpoint_id: UUID
@@ -65,7 +67,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What happened at one attempt; ``answer`` is the beginning of what the receiver said."""
+    """An attempt at a delivery; `answer` is the start of the receiver's answer."""
 
     at: datetime
     milliseconds: int
@@ -75,7 +77,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryEnd:
-    """A leased delivery after its attempt, and how it goes on."""
+    """A leased delivery after its attempt, with its next state."""
 
     job: Job
     attempt: Attempt
@@ -103,7 +105,7 @@ class WebhookDelivery:
 
 @dataclass(frozen=True, slots=True)
 class PaymentAttempt:
-    """One attempt to tell one endpoint of one event of a payment."""
+    """An attempt to deliver one event of a payment to one endpoint."""
 
     user_id: UUID
     endpoint_id: UUID

@@ -1,4 +1,4 @@
-"""What a webhook endpoint is, and which events it is sent."""
+"""Decides about webhook endpoints: their events, their limits, when they go off."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,14 +10,14 @@ from notifications.domain.attempts import FAILURES_IN_A_ROW, Run, pause_after
 
 MOST_ENDPOINTS: Final = 20
 MOST_REPLAYED: Final = 10_000
-MOST_WAITING: Final = 10_000  # deliveries to one endpoint; what comes beyond is skipped
+MOST_WAITING: Final = 10_000  # deliveries to one endpoint; further ones are skipped
 MOST_MESSAGES: Final = 100_000  # kept for one person, whatever the retention
-MOST_DELETED: Final = 100  # endpoints of one person whose log is kept
-MOST_ATTEMPTS: Final = 50  # kept of one delivery, the last
+MOST_DELETED: Final = 100  # deleted endpoints of one person whose log is kept
+MOST_ATTEMPTS: Final = 50  # the last ones, kept for one delivery
 
 
 class EventType(StrEnum):
-    """What an endpoint can choose to be sent."""
+    """The types of events that an endpoint can choose."""
 
     PAYMENT_CREATED = "payment.created"
     PAYMENT_PAID = "payment.paid"
@@ -34,7 +34,7 @@ TEST_TYPE: Final = "webhook.test"
 
 
 class OffReason(StrEnum):
-    """Why an endpoint is off: by its owner, by a 410, or by too many failures in a row."""
+    """Why an endpoint is off: its owner, a 410, or too many failures in a row."""
 
     OWNER = "owner"
     GONE = "gone"
@@ -43,7 +43,7 @@ class OffReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address that a user's events are sent to; ``event_types`` None means all."""
+    """An address for a user's events; `event_types` None means all."""
 
     id: UUID
     user_id: UUID
@@ -58,8 +58,8 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What an owner asks for when making an endpoint."""
+class NewEndpoint:
+    """The values that an owner gives for a new endpoint."""
 
     url: str
     description: str | None
@@ -67,8 +67,8 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Interest:
-    """What of a user's events goes to which endpoint; ``is_full`` where as much waits as may."""
+class EndpointSubscription:
+    """The events that an endpoint gets; `is_full` if as many wait as may."""
 
     endpoint_id: UUID
     user_id: UUID
@@ -77,13 +77,13 @@ class Interest:
     is_full: bool = False
 
     def wants(self, event_type: str) -> bool:
-        """Tell whether the endpoint has chosen this type."""
+        """Tell whether the endpoint gets this type of event."""
         return self.event_types is None or event_type in self.event_types
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointHealth:
-    """How an endpoint is doing: failures in a row, and until when it is left alone."""
+    """The health of an endpoint: failures in a row, and the end of its pause."""
 
     endpoint_id: UUID
     user_id: UUID
@@ -94,7 +94,7 @@ class EndpointHealth:
 
 
 def decide_standing(before: EndpointHealth, run: Run, now: datetime) -> EndpointHealth:
-    """Return how an active endpoint stands after a batch of attempts: on, slowed down, or off."""
+    """Return an active endpoint's health after a batch: on, slowed down, or off."""
     failures = run.failures if run.is_fresh else before.failures + run.failures
     off: OffReason | None = None
     if run.is_gone:

@@ -1,4 +1,4 @@
-"""What lists are narrowed by."""
+"""Filters of lists."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from kit.span import ALWAYS, Span
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """Which deliveries are listed; None is any, and all that are given must fit."""
+    """A filter of deliveries; None does not narrow, and all given fields must match."""
 
     owner_id: UUID | None = None
     endpoint_id: UUID | None = None

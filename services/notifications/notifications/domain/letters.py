@@ -1,7 +1,7 @@
-"""The texts of mails in both languages: plain text, a greeting, what happened, a link if any.
+"""The texts of mails in both languages.
 
-``{name}`` comes with its comma and vanishes where no name is known. News say what the notice of the
-same kind says.
+They are plain text: a greeting, what happened, and perhaps a link. `{name}` includes its comma and
+is empty if no name is known. News has the text of the notice of the same kind.
 """
 
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ def letter(
     other_username: str | None,
     language: Language,
 ) -> Words:
-    """Return subject and text of a mail to ``to``, a username or None."""
+    """Return subject and text of a mail to `to`, a username or None."""
     if kind in _NEWS:
         said = words(_NEWS[kind], facts, other_username, language)
     else:

@@ -1,4 +1,4 @@
-"""What a mail is: which kind, to whom, with which facts, and where it stands. No texts here."""
+"""The records of mails: kind, recipient, facts, status. No texts here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from notifications.domain.notices import Kind, NewNotice
 
 
 class MailKind(StrEnum):
-    """What a mail tells; the texts of each stand in ``domain/letters.py``."""
+    """The kind of a mail; `domain/letters.py` has the texts."""
 
     ACTIVATION = "activation"
     ALREADY_REGISTERED = "already_registered"
@@ -32,17 +32,17 @@ class MailKind(StrEnum):
 
 
 class MailStatus(StrEnum):
-    """Where a mail stands; only a waiting one is looked at again."""
+    """The status of a mail; only a waiting one is tried again."""
 
     WAITING = "waiting"
     SENT = "sent"
     NO_ADDRESS = "no_address"
     MUTED = "muted"
-    REFUSED = "refused"  # there is no such mailbox, or no such address can be written
+    REFUSED = "refused"  # the mailbox does not exist, or the address is not safe to write
     GIVEN_UP = "given_up"
 
 
-# News that is mailed as well; the other notices are for reading in the application.
+# News that is also mailed; the other notices appear in the application only.
 ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
     Kind.PAYMENT_PAID: MailKind.PAYMENT_PAID,
     Kind.PAYMENT_FAILED: MailKind.PAYMENT_FAILED,
@@ -58,23 +58,21 @@ ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
 }
 
 
-# Asked for by a person just now, who waits for it: sent before news, and to muted addresses too.
+# Somebody has asked for these and waits, so they go before news, and to muted addresses, too.
 ORDERED: Final = frozenset(
     {MailKind.ACTIVATION, MailKind.ALREADY_REGISTERED, MailKind.PASSWORD_RESET}
 )
-# So many an hour a person gets of either: beyond it news stands in the application alone.
+# So many mails of each sort a person gets in an hour; further news appears in the application only.
 MOST_ORDERED: Final = 20
 MOST_NEWS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class NewMail:
-    """A mail to be stored.
+    """A mail to store.
 
-    Attributes:
-        dedupe_key: what makes a second one the same mail.
-        language: None where nobody has said: the default one.
-        facts: what the text needs; forgotten once the mail has its end.
+    Attributes: dedupe_key: equal for mails that are the same. language: None if nobody has said;
+    then the default language. facts: what the text needs; deleted when the mail has ended.
     """
 
     id: UUID
@@ -87,7 +85,7 @@ class NewMail:
 
     @classmethod
     def of(cls, notice: NewNotice) -> "NewMail":
-        """Return the mail that tells the same as a notice."""
+        """Return the mail with the same news as a notice."""
         kind = ALSO_MAILED[notice.kind]
         return cls(
             id=new_id(),
@@ -102,7 +100,7 @@ class NewMail:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A stored mail that is about to be sent, for the ``attempts``-th time."""
+    """A stored mail about to be sent, for the `attempts`-th time."""
 
     id: UUID
     user_id: UUID
@@ -115,9 +113,9 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class MailContact:
-    """How a person can be reached; ``email`` is None for one who gave none.
+    """A person's contact; `email` is None if they gave no address.
 
-    ``language`` is what they read, None where they have not said.
+    `language` is the language they read, None if they have not said.
     """
 
     email: str | None
@@ -127,9 +125,9 @@ class MailContact:
 
 @dataclass(frozen=True, slots=True)
 class MutedAddress:
-    """Whose address gets no news for a while, and why; the address itself is not kept.
+    """A person whose address gets no news for a while; the address is not kept.
 
-    ``status`` is the enhanced code that its server answered last, such as 5.1.1.
+    `status` is the last enhanced code that its server answered, such as 5.1.1.
     """
 
     user_id: UUID
@@ -141,10 +139,10 @@ class MutedAddress:
 
     @property
     def id(self) -> UUID:
-        """What its place in the list is told apart by."""
+        """The id for its position in the list."""
         return self.user_id
 
     @property
     def created_at(self) -> datetime:
-        """What the list is ordered by."""
+        """The time that orders the list."""
         return self.last_at

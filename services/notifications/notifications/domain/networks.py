@@ -1,8 +1,8 @@
-"""Which IP addresses a webhook may be sent to: public ones, and nothing that leads elsewhere.
+"""Decides which IP addresses webhooks may go to: only public ones.
 
-Of IPv6 only global unicast is taken (RFC 4291 §2.4: 2000::/3), so that a form of address that
-nobody thought of is refused, not let through. Python's own ``is_global`` comes next; what it lets
-through, or has let through in some release, is named here.
+For IPv6 only global unicast is allowed (RFC 4291 §2.4, 2000::/3), so that an
+unforeseen form of address is refused. Then Python's `is_global` decides; networks that it allows,
+or allowed in some release, are refused here.
 """
 
 from ipaddress import (
@@ -47,13 +47,13 @@ _IPV4_INSIDE: Final = (
     IPv6Network("64:ff9b::/96"),  # NAT64 (RFC 6052)
     IPv6Network("::ffff:0:0:0/96"),  # IPv4-translated, SIIT (RFC 2765)
 )
-# An interface id of ISATAP (RFC 5214 §6.1), whatever the network: the host is the IPv4 address.
+# Interface ids of ISATAP (RFC 5214 §6.1), in any network: the host is the IPv4 address.
 _ISATAP: Final = frozenset({0x0000_5EFE, 0x0200_5EFE})
 _LAST_32_BITS: Final = 2**32 - 1
 
 
 def parsed(text: str) -> Address | None:
-    """Read an address in its usual spelling; None where it is none, or names a zone."""
+    """Parse an address in its usual spelling; return None if invalid or with a zone."""
     try:
         return None if "%" in text else ip_address(text)
     except ValueError:
@@ -61,7 +61,7 @@ def parsed(text: str) -> Address | None:
 
 
 def meant(address: Address) -> Address:
-    """Return the IPv4 address that a mapped, translated or NAT64 address leads to, else itself."""
+    """Return the IPv4 address in a mapped, translated or NAT64 address, else itself."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped is not None:
@@ -72,7 +72,7 @@ def meant(address: Address) -> Address:
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether the address is one of the open Internet."""
+    """Tell whether the address is public."""
     address = meant(address)
     if isinstance(address, IPv6Address):
         if address not in _GLOBAL_UNICAST:
@@ -85,7 +85,7 @@ def is_public(address: Address) -> bool:
 
 
 def is_loopback(address: Address) -> bool:
-    """Tell whether the address is this machine's own, as it is or IPv4-mapped."""
+    """Tell whether the address is loopback, even IPv4-mapped."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback
 

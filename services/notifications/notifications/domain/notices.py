@@ -1,4 +1,4 @@
-"""What a notice is: which kind of news to whom, about what, with which facts. No texts here."""
+"""The records of notices: kind, recipient, subject, facts. No texts here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-MOST_NOTICES: Final = 10_000  # kept for one person, the newest
+MOST_NOTICES: Final = 10_000  # the newest ones, kept for one person
 
 
 class Kind(StrEnum):
-    """What a notice tells; the texts of each stand in ``domain/texts.py``."""
+    """The kind of a notice; `domain/texts.py` has the texts."""
 
     PAYMENT_PAID = "payment_paid"
     PAYMENT_RECEIVED = "payment_received"
@@ -34,16 +34,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewNotice:
-    """A notice to be stored.
+    """A notice to store.
 
-    Attributes:
-        user_id: to whom it is.
-        subject_id: the payment, transfer, webhook endpoint or user that it is about.
-        other_id: the person at the other side, if any; the name is looked up at reading.
-        facts: what the text needs: ``amount_minor``, ``currency``, ``reason``, ``url``,
-            ``until``, ``dispute_reason``.
-        occasion_id: what tells news of one kind about one subject apart: a refund, a dispute, a
-            lock.
+    Attributes: user_id: the recipient. subject_id: the payment, transfer, webhook endpoint or user
+    that it is about. other_id: the other person, if any; the name is looked up when the notice is
+    read. facts: what the text needs: `amount_minor`, `currency`, `reason`, `url`, `until`,
+    `dispute_reason`. occasion_id: distinguishes news of one kind about one subject: a refund, a
+    dispute, a lock.
     """
 
     id: UUID
@@ -57,7 +54,7 @@ class NewNotice:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A stored notice; ``other_username`` as known now, None where unknown or forgotten."""
+    """A stored notice; `other_username` is today's, None if unknown or deleted."""
 
     id: UUID
     user_id: UUID

@@ -1,4 +1,4 @@
-"""What notifications knows of a person, as auth has told."""
+"""The projection of auth's users."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,9 +6,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user; ``username`` is None for one who registered by e-mail alone, or is deleted.
+    """A user; `username` is None if they have none or are deleted.
 
-    ``has_email`` is None where auth has not told: then it is asked when there is something to send.
+    `has_email` is None if auth's event did not say; then auth is asked when there is a mail to
+    send.
     """
 
     user_id: UUID
@@ -19,5 +20,5 @@ class Person:
 
     @property
     def is_deleted(self) -> bool:
-        """Tell whether all that was written to this person must be forgotten."""
+        """Whether all that was written to this person must be deleted."""
         return self.status == "deleted"

@@ -1,6 +1,7 @@
-"""Why a payment failed or was cancelled, in words to its payer, or was disputed, to its payee.
+"""The texts of reasons why a payment failed, was cancelled or was disputed.
 
-Payments owns the codes of the former, the providers of cards those of the latter.
+The first two are for the payer, with payments' codes; the last is for the payee, with the card
+providers' codes.
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from typing import Final
 
 from kit.refusals import Language
 
-# A code that is not listed adds no words: the news stands without them.
+# A code that is not listed adds no sentence to the news.
 REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "insufficient_funds": "There is not enough money in your wallet.",
@@ -64,11 +65,11 @@ REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
 
 
 def reason_words(reason: str | None, language: Language) -> str | None:
-    """Return the sentence for a reason, None where there is no reason or no words for it."""
+    """Return a reason's sentence; None if there is no reason or no sentence for it."""
     return REASONS[language].get(reason) if reason else None
 
 
-# As cards' providers name them; what is not listed adds no words here either.
+# The card providers' codes; a code that is not listed adds no sentence.
 DISPUTE_REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "fraudulent": "The owner says that somebody else paid with the card.",
@@ -92,5 +93,5 @@ DISPUTE_REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
 
 
 def dispute_words(reason: str | None, language: Language) -> str | None:
-    """Return the sentence for a provider's reason, None where there are no words for it."""
+    """Return the sentence of a provider's reason; None if there is none."""
     return DISPUTE_REASONS[language].get(reason) if reason else None

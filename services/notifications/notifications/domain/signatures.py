@@ -1,5 +1,6 @@
-"""Signatures and secrets of outgoing webhooks, after Standard Webhooks 1.0 (symmetric, ``v1``).
+"""Makes signatures and secrets of webhooks.
 
+Standard Webhooks 1.0, symmetric (`v1`):
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
@@ -14,18 +15,18 @@ _PREFIX: Final = "whsec_"
 
 
 def secret_text(key: bytes) -> str:
-    """Write a key as its owner is shown it: ``whsec_`` and base64."""
+    """Return a key in the form shown to its owner: `whsec_` and base64."""
     return _PREFIX + b64encode(key).decode()
 
 
 def secret_key(text: str) -> bytes:
-    """Read a key as it was shown; ValueError where it is none."""
+    """Parse a key in the form shown to its owner; raises ValueError."""
     if not text.startswith(_PREFIX):
         raise ValueError("a secret begins with whsec_")
     return b64decode(text.removeprefix(_PREFIX), validate=True)
 
 
 def signatures(keys: Iterable[bytes], webhook_id: str, timestamp: int, body: bytes) -> str:
-    """Return the value of ``webhook-signature``: one signature a key, separated by spaces."""
+    """Return the `webhook-signature` header: a signature for each key, with spaces."""
     content = b"%b.%d.%b" % (webhook_id.encode(), timestamp, body)
     return " ".join(f"v1,{b64encode(hmac.digest(key, content, sha256)).decode()}" for key in keys)

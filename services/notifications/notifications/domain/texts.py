@@ -1,7 +1,7 @@
-"""The words of notices in both languages, put together when they are read.
+"""The texts of notices in both languages, made when a notice is read.
 
-A kind has a title and a sentence; ``{to}`` and ``{by}`` stand for the person at the other side and
-vanish where no name is known.
+Each kind has a title and a sentence; `{to}` and `{by}` stand for the other person and are empty if
+no name is known.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from notifications.domain.reasons import dispute_words, reason_words
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A title and a text, ready to be read."""
+    """A title and a text, ready to read."""
 
     title: str
     text: str
@@ -128,21 +128,21 @@ _BY: Final[Mapping[Language, str]] = {"en": " from {}", "ru": " от польз�
 
 
 def amount_words(facts: Mapping[str, Any]) -> str:
-    """Return the amount as people read it, as in ``150.00 RUB``; empty where there is none."""
+    """Return an amount for people, such as `150.00 RUB`; empty if there is none."""
     if "amount_minor" not in facts:
         return ""
     return f"{decimal_text(facts['amount_minor'], facts['currency'])} {facts['currency']}"
 
 
 def moment_words(text: str) -> str:
-    """Return a moment, written by ISO 8601, as people read it."""
+    """Return an ISO 8601 time for people."""
     return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def words(
     kind: Kind, facts: Mapping[str, Any], other_username: str | None, language: Language
 ) -> Words:
-    """Return what a notice says."""
+    """Return title and text of a notice."""
     template = _TEXTS[language][kind]
     text = template.text.format(
         amount=amount_words(facts),

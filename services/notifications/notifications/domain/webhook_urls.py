@@ -1,6 +1,6 @@
-"""Which URLs a webhook may be sent to, as far as the text alone can tell.
+"""Decides which URLs webhooks may go to, as far as the text alone can tell.
 
-What the host's name resolves to is checked where it is resolved: ``webhooks.guard``.
+`webhooks.guard` checks the addresses that the host's name resolves to.
 """
 
 import re
@@ -16,18 +16,18 @@ HTTPS_PORTS: Final = frozenset({443, 8443})
 HTTP_PORTS: Final = frozenset({80, 8080})
 FIRST_FREE_PORT: Final = 1024
 
-# Printable ASCII without space, quotes, angle brackets, backslash, caret, backtick, braces, bar:
-# two readers of a URL that differ about one of these differ about where it leads.
+# Printable ASCII without space, quotes, angle brackets, backslash, caret, backtick, braces, bar.
+# Parsers of URLs treat these differently, and so disagree about where the URL leads.
 _CHARACTERS: Final = re.compile(r"[!$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
 _LABEL: Final = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?"
 _NAME: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
 _DOTTED: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
-# WHATWG URL: a host whose last label is a number is read as an IPv4 address, whatever its form.
+# WHATWG URL: a host whose last label is a number, in any form, is an IPv4 address.
 _ENDS_IN_A_NUMBER: Final = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 
 
 class UrlFault(StrEnum):
-    """Why a URL is refused: stable codes, also of attempts in the log."""
+    """Why a URL is refused; the codes are stable and also appear in attempts."""
 
     MALFORMED = "url_malformed"
     CREDENTIALS = "url_has_credentials"
@@ -38,7 +38,7 @@ class UrlFault(StrEnum):
 
 
 class UrlFaultError(Exception):
-    """A URL was refused, and why."""
+    """A URL was refused; `fault` says why."""
 
     def __init__(self, fault: UrlFault) -> None:
         super().__init__(fault.value)
@@ -47,9 +47,9 @@ class UrlFaultError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far webhooks may go; all but the open Internet is for development only.
+    """Where webhooks may go; anything but the public Internet is for development.
 
-    ``hosts`` are names, in small letters, that may lead anywhere.
+    `hosts` are lower-case names that may resolve to any address.
     """
 
     plain_http: bool = False
@@ -57,17 +57,17 @@ class Reach:
     hosts: frozenset[str] = frozenset()
 
     def permits(self, address: Address) -> bool:
-        """Tell whether a connection to the address may be made."""
+        """Tell whether a connection to the address is allowed."""
         return is_public(address) or (self.loopback and is_loopback(address))
 
     def names(self, host: str) -> bool:
-        """Tell whether the host is one of those that may lead anywhere."""
+        """Tell whether the host is one that may resolve to any address."""
         return host.rstrip(".").casefold() in self.hosts
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a URL leads: a name to be resolved, or the address that stands in it."""
+    """The target of a URL: a name to resolve, or an address."""
 
     host: str
     port: int
@@ -75,10 +75,10 @@ class Target:
 
 
 def read_url(url: str, reach: Reach) -> Target:
-    """Return where a URL leads, in the order of the codes of ``UrlFault``.
+    """Return the target of a URL; checks go in the order of `UrlFault`.
 
     Raises:
-        UrlFaultError: it may not be sent to.
+        UrlFaultError: webhooks may not be sent there.
     """
     parts = _split(url)
     if "@" in parts.netloc:

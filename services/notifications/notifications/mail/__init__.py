@@ -1,1 +1,1 @@
-"""Mails on their way out: the worker that sends what is due, and SMTP."""
+"""Sends mails: the mail worker, and SMTP."""

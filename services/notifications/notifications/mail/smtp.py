@@ -1,4 +1,4 @@
-"""Speaks SMTP: writes a mail down as a message, hands it to the server, says how that went."""
+"""Speaks SMTP: builds a mail's message, sends it, and reports the result."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -25,14 +25,14 @@ _TROUBLE: Final = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The server has the mail now."""
+    """The server has accepted the mail."""
 
 
 Outcome = Accepted | Verdict
 
 
 class Mailer:
-    """One connection to the mail server, opened on first need."""
+    """A connection to the mail server, opened on first need."""
 
     def __init__(self, smtp: aiosmtplib.SMTP) -> None:
         self._smtp = smtp
@@ -40,7 +40,7 @@ class Mailer:
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: Settings) -> AsyncIterator["Mailer"]:
-        """Give a connection that is closed after use."""
+        """Yield a mailer and close its connection after use."""
         password = settings.smtp_password
         smtp = aiosmtplib.SMTP(
             hostname=settings.smtp_host,
@@ -60,7 +60,7 @@ class Mailer:
             smtp.close()
 
     async def send(self, message: EmailMessage, recipient: str) -> Outcome:
-        """Hand a message over; no unit of work may be open."""
+        """Send a message; no unit of work may be open."""
         if a_unit_of_work_is_open():
             raise RemoteCallInUnitOfWorkError("smtp")
         try:
@@ -76,12 +76,12 @@ class Mailer:
 
 
 def _of_connection(error: Exception) -> Verdict:
-    """Judge what went wrong before any mail was spoken of: it is the same for all of them."""
+    """Judge a failure before the first mail; it concerns all of them."""
     return Verdict(Blame.SERVER, Stage.CONNECT, getattr(error, "code", None), _named(error))
 
 
 def _of_mail(error: Exception) -> Verdict:
-    """Judge what went wrong with a mail to one recipient."""
+    """Judge a failure of a mail to one recipient."""
     match error:
         case aiosmtplib.SMTPRecipientsRefused():
             return judge(Stage.RCPT, error.recipients[0].code, error.recipients[0].message)
@@ -93,17 +93,17 @@ def _of_mail(error: Exception) -> Verdict:
             return judge(Stage.DATA, error.code, error.message)
         case aiosmtplib.SMTPNotSupported():  # the address needs SMTPUTF8
             return Verdict(Blame.RECIPIENT, Stage.MAIL, status=_named(error))
-        case _:  # cut off, or silent: what comes next on this connection is anybody's guess
+        case _:  # lost or silent: nothing is known about the state of this connection
             return Verdict(Blame.SERVER, Stage.DATA, status=_named(error))
 
 
 def written(
     said: Words, *, mail_id: UUID, sender: str, recipient: str, now: datetime
 ) -> EmailMessage:
-    """Return the message; its id is the same however often it is sent.
+    """Return the mail's message; its Message-ID is the same for every attempt.
 
     Raises:
-        ValueError: an address would break out of its header.
+        ValueError: an address is not safe in its header.
     """
     address = parseaddr(sender)[1]
     written_address = mailbox(address) or address
@@ -114,7 +114,7 @@ def written(
     message["Subject"] = said.title
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{mail_id}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
     message.set_content(said.text)
     return message
 

@@ -1,6 +1,6 @@
-"""Sends the mails that are due, again and again: claims a batch, asks for addresses, sends, notes.
+"""Sends due mails: claims a batch, asks for addresses, sends, stores results.
 
-Claiming and noting are units of work of their own; asking and sending happen between them.
+Claiming and storing are units of work of their own; asking and sending happen between them.
 """
 
 import asyncio
@@ -28,20 +28,20 @@ from notifications.repository import Addresses, Mails
 from notifications.settings import Settings
 
 BATCH: Final = 100
-# Sending a batch stops well before its lease ends, so that nobody sends the rest beside us.
+# Sending a batch stops well before its lease ends, so that no other worker sends the rest, too.
 LEASE: Final = timedelta(minutes=5)
 SENDING: Final = timedelta(minutes=2)
 IDLE_SECONDS: Final = 0.5
 KEPT: Final = timedelta(days=30)
 PURGE_SECONDS: Final = 3600.0
 
-refused = Counter("saldo_mail_refused", "Mails that were not taken", ["blame", "stage"])
+refused = Counter("saldo_mail_refused", "Mails that the mail server refused", ["blame", "stage"])
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadyMail:
-    """A mail that can be sent: to whom, where to, and whether it was refused there of late."""
+    """A mail with its recipient; `had_faults` if the address was refused lately."""
 
     mail: Mail
     contact: MailContact
@@ -51,18 +51,18 @@ class ReadyMail:
 
 @dataclass(frozen=True, slots=True)
 class MailWorker:
-    """Sends mails; any number of them, in any number of processes, get in nobody's way."""
+    """Sends mails; any number of workers, in any process, can run side by side."""
 
     database: Database
     contacts: ContactsClient
     settings: Settings
 
     async def run(self) -> None:
-        """Send what is due until cancelled."""
+        """Send due mails until cancelled."""
         await for_ever("notifications.mail", self._send_all_due, every_seconds=IDLE_SECONDS)
 
     async def purge(self) -> None:
-        """Delete mails that ended long ago, and old faults of addresses, until cancelled."""
+        """Purge mails that ended long ago, and old faults of addresses, until cancelled."""
 
         async def once() -> None:
             async with self.database.unit_of_work() as uow:
@@ -77,7 +77,7 @@ class MailWorker:
             pass
 
     async def send_due(self) -> int:
-        """Send one batch; returns how many mails were due."""
+        """Send one batch; return how many mails were due."""
         async with self.database.unit_of_work() as uow:
             mails = await Mails(uow).claim(uow.clock.now(), LEASE, BATCH)
         if not mails:
@@ -95,7 +95,7 @@ class MailWorker:
     async def _with_address(
         self, mails: Sequence[Mail], contacts: Mapping[UUID, MailContact]
     ) -> list[ReadyMail]:
-        """Return the mails that can be sent, with whom and where to; end the others."""
+        """Return the mails that can be sent, with their recipients; end the others."""
         reachable = [
             (mail, contact, contact.email)
             for mail in mails
@@ -124,7 +124,7 @@ class MailWorker:
         return sendable
 
     async def _send(self, mailer: Mailer, letters: Sequence[ReadyMail]) -> None:
-        """Send one after the other; where none can be sent now the rest is put off with it."""
+        """Send the mails in order; when none can be sent now, put the rest off."""
         loop = asyncio.get_running_loop()
         until = loop.time() + SENDING.total_seconds()
         for position, one in enumerate(letters):
@@ -132,8 +132,8 @@ class MailWorker:
                 return  # the rest is claimed again when its lease ends
             try:
                 outcome = await self._send_one(mailer, one)
-            except Exception as error:  # noqa: BLE001 - our fault, with this one: the others go out
-                fault = type(error).__name__  # its text may hold an address, or a link
+            except Exception as error:  # noqa: BLE001 - our own fault with this mail: the others go on
+                fault = type(error).__name__  # the error's text may have an address or a link in it
                 log.error("mail_not_written", mail_id=str(one.mail.id), error=fault)  # noqa: TRY400
                 await self._put_off([one.mail], "not written")
                 continue
@@ -175,7 +175,7 @@ class MailWorker:
             await self._put_off([one.mail], str(outcome))
 
     async def _is_muted_by(self, one: ReadyMail, verdict: Verdict) -> bool:
-        """Keep a fault of an address; tell whether that mutes it, which ends the mail."""
+        """Store an address's fault; if that mutes it, end the mail and return True."""
         async with self.database.unit_of_work() as uow:
             addresses, now, key = Addresses(uow), uow.clock.now(), address_hash(one.email)
             faults = decide_faults(await addresses.lock(key), now)
@@ -187,7 +187,7 @@ class MailWorker:
         return True
 
     async def _put_off(self, mails: Sequence[Mail], error: str) -> None:
-        """Have mails tried again later; those that were tried often enough are given up."""
+        """Postpone mails; give up those that were tried often enough."""
         given_up = [mail for mail in mails if mail.attempts >= self.settings.mail_tries]
         async with self.database.unit_of_work() as uow:
             now = uow.clock.now()
@@ -201,7 +201,7 @@ class MailWorker:
 
 
 def _tell_of(verdict: Verdict) -> None:
-    """Count what the mail server said; what is not about one recipient is an alarm."""
+    """Count a refusal; log an alarm unless it is about one recipient."""
     refused.labels(verdict.blame, verdict.stage).inc()
     if verdict.is_alarming:
         log.error(

@@ -1,4 +1,4 @@
-"""The only SQL of notifications: notices, mails, people as far as is known, webhooks."""
+"""Owns all of notifications' SQL, one module for each noun."""
 
 from notifications.repository.addresses import Addresses
 from notifications.repository.attempts import Attempts

@@ -1,4 +1,4 @@
-"""What was heard of addresses that take no mail, kept by their hashes, and the muting of them."""
+"""Owns the SQL of faults of addresses, kept by hash, and of mutes."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -32,7 +32,7 @@ _FORGET: Final = "DELETE FROM address_fault WHERE user_id = ANY($1)"
 _PURGE: Final = """
 DELETE FROM address_fault WHERE last_at < $1 AND (muted_until IS NULL OR muted_until < $1)
 """
-# Rows of addresses are few: they are of those only that were refused, and go by themselves.
+# This table is small: it has refused addresses only, and they are purged.
 _PAGE: Final = """
 SELECT user_id, status, count, first_at, last_at, muted_until FROM address_fault
 WHERE muted_until > $1 AND ($2::uuid IS NULL OR user_id = $2)
@@ -45,25 +45,25 @@ _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 class Addresses:
-    """Addresses with faults; changes need a unit of work, reading any connection."""
+    """Stores addresses with faults; writing needs a unit of work."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def among(self, hashes: Iterable[bytes]) -> dict[bytes, AddressFaults]:
-        """Return what is known of those of the addresses that were refused of late."""
+        """Return the faults of those of the addresses that have some."""
         rows = await self._connection.fetch(_AMONG, list(hashes))
         return {row["address_hash"]: _faults(row) for row in rows}
 
     async def lock(self, address_hash: bytes) -> AddressFaults | None:
-        """Return what is known of one, and keep it so until the unit of work ends."""
+        """Return an address's faults, locked until the unit of work ends."""
         row = await self._connection.fetchrow(_LOCK, address_hash)
         return None if row is None else _faults(row)
 
     async def save(
         self, address_hash: bytes, user_id: UUID, status: str, faults: AddressFaults
     ) -> None:
-        """Keep what was heard; ``status`` is the enhanced code that was heard last."""
+        """Store an address's faults; `status` is the last enhanced code."""
         await self._connection.execute(
             _SAVE,
             address_hash,
@@ -76,19 +76,19 @@ class Addresses:
         )
 
     async def forgive(self, address_hash: bytes) -> None:
-        """Forget the faults of an address that has taken mail."""
+        """Delete the faults of an address that has accepted mail."""
         await self._connection.execute(_FORGIVE, address_hash)
 
     async def lift(self, user_id: UUID, now: datetime) -> bool:
-        """Unmute a person's addresses; False where none was muted."""
+        """Unmute a person's addresses; return False if none was muted."""
         return await self._connection.execute(_LIFT, user_id, now) > 0
 
     async def forget(self, user_ids: Iterable[UUID]) -> None:
-        """Delete what is known of the addresses of people who have been deleted."""
+        """Delete the faults of deleted people's addresses."""
         await self._connection.execute(_FORGET, list(user_ids))
 
     async def purge(self, before: datetime) -> None:
-        """Forget what was heard last before then, and mutes nothing."""
+        """Delete faults that are older than this and mute nothing."""
         await self._connection.execute(_PURGE, before)
 
     async def muted(
@@ -97,11 +97,11 @@ class Addresses:
         after: tuple[datetime, UUID] | None,
         limit: int,
     ) -> list[MutedAddress]:
-        """Return a page of the muted addresses, those heard of last first.
+        """Return a page of muted addresses, the last refused first.
 
         Args:
-            wanted: Muted when, whose (None: everybody's), and refused last in which span.
-            after: last_at and user_id of the address that the page before ended with.
+            wanted: Muted at which time, whose (None: everybody's), and last refused in which span.
+            after: last_at and user_id of the last address on the page before.
             limit: How many at most.
         """
         now, user_id, span = wanted

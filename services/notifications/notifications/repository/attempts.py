@@ -1,4 +1,4 @@
-"""The log of attempts, read by what they tell of."""
+"""Owns the SQL that reads attempts by payment."""
 
 from typing import Final
 from uuid import UUID
@@ -20,7 +20,7 @@ ORDER BY attempt.at, delivery.id, attempt.number LIMIT $3
 
 
 class Attempts:
-    """Attempts as they were made; nothing here changes them."""
+    """Reads attempts, and never changes them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -28,6 +28,9 @@ class Attempts:
     async def of_payment(
         self, payment_id: UUID, user_id: UUID | None, limit: int
     ) -> list[PaymentAttempt]:
-        """Return attempts to tell of a payment, oldest first: to everybody, or to one user."""
+        """Return attempts to deliver a payment's events, oldest first.
+
+        They go to everybody's endpoints, or only to those of one user.
+        """
         rows = await self._connection.fetch(_OF_PAYMENT, payment_id, user_id, limit)
         return [PaymentAttempt(**row) for row in rows]

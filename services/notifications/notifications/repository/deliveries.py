@@ -1,7 +1,7 @@
-"""Stored webhook messages, their deliveries and attempts; set-based wherever there are many.
+"""Owns the SQL of webhook messages, deliveries and attempts, set by set.
 
-``next_at`` says when a pending delivery is due. A worker that leases one moves it to the end of
-the lease, so that what a dead worker held becomes due again by itself.
+`next_at` says when a pending delivery is due. A worker that leases a delivery sets it to the end of
+the lease, so what a dead worker held becomes due again by itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,10 +28,10 @@ FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::bool[])
 ON CONFLICT (message_id, endpoint_id) DO NOTHING
 """
 
-# First whom something waits for (a walk from one endpoint to the next along the index, however
-# much waits for each), then for each of them the oldest that there is room for. Where not all
-# fit, each owner gets their first before any gets their second, and of the whole so much at most,
-# however many endpoints they have: $7, less what is on its way.
+# First it finds the endpoints with waiting deliveries, by steps from one endpoint to the next along
+# the index, however many wait for each. Then it takes the oldest deliveries of each endpoint that
+# there is room for. If not all fit, each owner gets their first before anybody gets their second,
+# and at most $7 less those under way, however many endpoints they have.
 _CLAIM: Final = """
 WITH RECURSIVE waiting AS (
     (SELECT endpoint_id FROM webhook_delivery WHERE status = 'pending'
@@ -80,7 +80,7 @@ RETURNING delivery.id AS delivery_id, delivery.endpoint_id, delivery.message_id,
     message.body, delivery.tries, delivery.attempts, endpoint.failures > 0 AS had_failures
 """
 
-# An attempt counts once: the number it was given says whether it was written already.
+# An attempt counts once: its number tells whether it is stored already.
 _RECORD: Final = """
 WITH ended AS (
     SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[],
@@ -111,7 +111,7 @@ WHERE endpoint.id = delivery.endpoint_id AND NOT endpoint.is_active
   AND ($2::uuid[] IS NULL OR endpoint.id = ANY($2))
 """
 
-# One that a worker holds is left to it; its schedule begins anew all the same.
+# A delivery that a worker holds stays with it, but its schedule starts again, too.
 _REPLAY: Final = """
 UPDATE webhook_delivery SET status = 'pending', tries = 0, delivered_at = NULL,
     next_at = CASE WHEN leased_until > $3 THEN next_at ELSE $3 END
@@ -127,12 +127,12 @@ WHERE id IN (
     ORDER BY created_at, id LIMIT $5)
 """
 
-# Deliveries and attempts go with their message.
+# Deliveries and attempts are deleted with their message.
 _PURGE: Final = """
 DELETE FROM webhook_message WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM webhook_message WHERE created_at < $1 LIMIT $2))
 """
-# Whatever the retention, one person has so much and no more: here found by the index alone.
+# One person's messages are limited, whatever the retention; this reads only the index.
 _CROWDS: Final = """
 SELECT user_id FROM webhook_message GROUP BY user_id HAVING count(*) > $1
 """
@@ -160,7 +160,7 @@ SELECT count(*) FROM (
 
 
 class Deliveries:
-    """Stored deliveries; changes need a unit of work, reading any connection."""
+    """Stores deliveries; writing needs a unit of work."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -168,7 +168,7 @@ class Deliveries:
     async def add(
         self, messages: Sequence[WebhookMessage], new: Sequence[NewDelivery], now: datetime
     ) -> None:
-        """Store messages and their deliveries by one statement; those stored already stay."""
+        """Store messages and deliveries by one statement; stored ones stay as they are."""
         await self._connection.execute(
             _ADD,
             [one.id for one in messages],
@@ -188,10 +188,10 @@ class Deliveries:
     async def claim(
         self, busy: Mapping[UUID, int], now: datetime, until: datetime, room: Room
     ) -> list[Job]:
-        """Lease what is due, the oldest first: as many as there is room for.
+        """Lease due deliveries, oldest first, as many as there is room for.
 
-        ``busy`` says how many of each endpoint's are on their way already; an endpoint that has
-        failed of late gets one at a time.
+        `busy` counts the deliveries under way for each endpoint; an endpoint that failed lately
+        gets one at a time.
         """
         rows = await self._connection.fetch(
             _CLAIM,
@@ -206,7 +206,7 @@ class Deliveries:
         return [Job(**row) for row in rows]
 
     async def record(self, ended: Sequence[DeliveryEnd], now: datetime) -> None:
-        """Write attempts and how their deliveries go on, by one statement."""
+        """Store attempts and their deliveries' next states, by one statement."""
         await self._connection.execute(
             _RECORD,
             [one.job.delivery_id for one in ended],
@@ -223,42 +223,42 @@ class Deliveries:
         )
 
     async def skip_waiting(self, now: datetime, endpoint_ids: Sequence[UUID] | None = None) -> int:
-        """Skip what waits for endpoints that are off: for these, or for all of them."""
+        """Skip waiting deliveries of endpoints that are off: these, or all of them."""
         return await self._connection.execute(_SKIP_WAITING, now, endpoint_ids)
 
     async def replay(self, delivery_id: UUID, endpoint_id: UUID, now: datetime) -> bool:
-        """Make one delivery due at once, its schedule begun anew; False where there is none."""
+        """Make a delivery due now, with a new schedule; return False if there is none."""
         found = await self._connection.fetchval(_REPLAY, delivery_id, endpoint_id, now)
         return found is not None
 
     async def replay_span(
         self, endpoint_id: UUID, span: tuple[datetime, datetime], now: datetime, limit: int
     ) -> int:
-        """Make an endpoint's deliveries of a span due, the oldest first; returns how many."""
+        """Make an endpoint's deliveries of a span due, oldest first; return how many."""
         return await self._connection.execute(_REPLAY_SPAN, endpoint_id, *span, now, limit)
 
     async def purge(self, before: datetime, limit: int) -> int:
-        """Forget messages that came before then, so many at most; returns how many."""
+        """Delete messages that came before a time, at most `limit`; return how many."""
         return await self._connection.execute(_PURGE, before, limit)
 
     async def crowds(self, most: int) -> list[UUID]:
-        """Return the people for whom more messages are kept than that."""
+        """Return the people with more than `most` messages."""
         rows = await self._connection.fetch(_CROWDS, most)
         return [row["user_id"] for row in rows]
 
     async def purge_crowd(self, user_id: UUID, most: int, limit: int) -> int:
-        """Forget a person's oldest messages beyond that, some at a time; returns how many."""
+        """Delete a person's oldest messages beyond `most`, in parts; return how many."""
         return await self._connection.execute(_PURGE_CROWD, user_id, most, limit)
 
     async def purge_of_deleted(self, most: int, limit: int) -> int:
-        """Forget deliveries to all but the last so many deleted endpoints of each person."""
+        """Delete deliveries to all but each person's `most` last deleted endpoints."""
         return await self._connection.execute(_PURGE_OF_DELETED, most, limit)
 
     async def purge_endpoints(self) -> None:
-        """Forget deleted endpoints of which no delivery is left."""
+        """Delete deleted endpoints that have no delivery left."""
         await self._connection.execute(_PURGE_ENDPOINTS)
 
     async def count_waiting(self, endpoint_id: UUID, limit: int) -> int:
-        """Return how many deliveries wait to be sent to an endpoint, counting so far."""
+        """Return how many deliveries wait for an endpoint; count up to `limit`."""
         found: int = await self._connection.fetchval(_WAITING, endpoint_id, limit)
         return found

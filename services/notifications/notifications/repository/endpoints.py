@@ -1,6 +1,7 @@
-"""Stored webhook endpoints. Secrets come and go encrypted, and only where they are asked for.
+"""Owns the SQL of webhook endpoints; their secrets are encrypted.
 
-Lock order: the user (advisory, at creation), then endpoints in id order, then deliveries.
+Lock order: the user (advisory, when an endpoint is added), then endpoints in id order, then
+deliveries.
 """
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
@@ -12,7 +13,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.span import ALWAYS, Span
-from notifications.domain.endpoints import Endpoint, EndpointHealth, Interest, OffReason
+from notifications.domain.endpoints import Endpoint, EndpointHealth, EndpointSubscription, OffReason
 
 _ROW: Final = """
     id, user_id, url, description, event_types, is_active, off_reason, off_at, old_secret_until,
@@ -65,7 +66,7 @@ WHERE id = $1
 RETURNING {_ROW}
 """
 
-# What is left is what the log of its deliveries hangs on, until retention takes that, too.
+# The row stays for the log of its deliveries, until the retention deletes both.
 _DELETE: Final = """
 UPDATE webhook_endpoint SET deleted_at = $2, is_active = false,
     off_reason = 'owner', off_at = coalesce(off_at, $2),
@@ -76,8 +77,8 @@ RETURNING id
 _DELETE_ONE: Final = _DELETE.format("id = $1")
 _DELETE_ALL: Final = _DELETE.format("user_id = ANY($1)")
 
-# The key share keeps them from going away before what is written for them is committed.
-_INTERESTED: Final = """
+# FOR KEY SHARE: they can't be deleted before the deliveries written for them are committed.
+_SUBSCRIPTIONS: Final = """
 SELECT id, user_id, event_types, is_active,
     (SELECT count(*) FROM (
         SELECT FROM webhook_delivery AS delivery
@@ -103,19 +104,19 @@ WHERE endpoint.id = stands.id
 
 
 class Endpoints:
-    """Stored endpoints; changes need a unit of work, reading any connection."""
+    """Stores endpoints; writing needs a unit of work."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def count(self, user_id: UUID) -> int:
-        """Return how many a user has; no other adds one before this unit of work ends."""
+        """Return a user's number of endpoints; nobody adds one until the unit ends."""
         await self._connection.execute(_ONE_AT_A_TIME, str(user_id))
         found: int = await self._connection.fetchval(_COUNT, user_id)
         return found
 
     async def add(self, new: Endpoint, secret: bytes) -> Endpoint:
-        """Store a new one with its secret, encrypted."""
+        """Store an endpoint with its encrypted secret."""
         row = await self._connection.fetchrow(
             _ADD,
             new.id,
@@ -141,15 +142,15 @@ class Endpoints:
         return [_endpoint(row) for row in rows]
 
     async def get(self, endpoint_id: UUID, user_id: UUID | None) -> Endpoint | None:
-        """Return one of a user's, or whosever it is."""
+        """Return an endpoint of the user's; with None, anybody's."""
         return _one(await self._connection.fetchrow(_GET, endpoint_id, user_id))
 
     async def lock(self, endpoint_id: UUID, user_id: UUID) -> Endpoint | None:
-        """Return one of a user's as it stands and stays until the unit of work ends."""
+        """Return an endpoint of the user's, locked until the unit of work ends."""
         return _one(await self._connection.fetchrow(_LOCK, endpoint_id, user_id))
 
     async def change(self, locked: Endpoint, *, starts_afresh: bool) -> Endpoint:
-        """Save what its owner has changed; ``starts_afresh`` forgets its failures."""
+        """Store its owner's changes; `starts_afresh` resets its failures."""
         row = await self._connection.fetchrow(
             _CHANGE,
             locked.id,
@@ -166,30 +167,37 @@ class Endpoints:
     async def rotate(
         self, endpoint_id: UUID, secret: bytes, old_until: datetime, now: datetime
     ) -> Endpoint:
-        """Save a new secret; the one before it goes on signing, too, until ``old_until``."""
+        """Store a new secret; the old one signs, too, until `old_until`."""
         return _endpoint(
             await self._connection.fetchrow(_ROTATE, endpoint_id, secret, old_until, now)
         )
 
     async def delete(self, endpoint_id: UUID, now: datetime) -> None:
-        """Delete one, and its secrets at once."""
+        """Delete an endpoint and its secrets."""
         await self._connection.fetch(_DELETE_ONE, endpoint_id, now)
 
     async def delete_of(self, user_ids: Iterable[UUID], now: datetime) -> list[UUID]:
-        """Delete all endpoints of users; returns their ids."""
+        """Delete all endpoints of users; return their ids."""
         rows = await self._connection.fetch(_DELETE_ALL, list(user_ids), now)
         return [row["id"] for row in rows]
 
-    async def interested(self, user_ids: Iterable[UUID], most_waiting: int) -> list[Interest]:
-        """Return what of these users' events is sent where, off or not; full with so many."""
-        rows = await self._connection.fetch(_INTERESTED, list(user_ids), most_waiting)
+    async def subscriptions(
+        self, user_ids: Iterable[UUID], most_waiting: int
+    ) -> list[EndpointSubscription]:
+        """Return the users' endpoints with their event types, even those that are off.
+
+        One is full if `most_waiting` deliveries wait for it.
+        """
+        rows = await self._connection.fetch(_SUBSCRIPTIONS, list(user_ids), most_waiting)
         return [
-            Interest(row["id"], row["user_id"], _types(row), row["is_active"], row["is_full"])
+            EndpointSubscription(
+                row["id"], row["user_id"], _types(row), row["is_active"], row["is_full"]
+            )
             for row in rows
         ]
 
     async def standings(self, endpoint_ids: Iterable[UUID]) -> list[EndpointHealth]:
-        """Return how those that are on are doing, locked in id order."""
+        """Return the health of those that are on, locked in id order."""
         rows = await self._connection.fetch(_STANDINGS, sorted(endpoint_ids))
         return [
             EndpointHealth(row["id"], row["user_id"], row["url"], row["failures"], row["resume_at"])
@@ -197,7 +205,7 @@ class Endpoints:
         ]
 
     async def save_standings(self, locked: Sequence[EndpointHealth], now: datetime) -> None:
-        """Save how they are doing, by one statement."""
+        """Store endpoints' health by one statement."""
         await self._connection.execute(
             _SAVE_STANDINGS,
             [one.endpoint_id for one in locked],

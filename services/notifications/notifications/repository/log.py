@@ -1,4 +1,4 @@
-"""Deliveries as people read them, with the attempts at each: one, or a page of many."""
+"""Owns the SQL of the delivery log: deliveries with their attempts."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file; values are bound
 
@@ -24,8 +24,8 @@ JOIN webhook_message AS message ON message.id = delivery.message_id
 WHERE delivery.id = $1
 """
 
-# The newest of what is wanted, read along the index of what it is narrowed by most: a payment's
-# messages, one endpoint's deliveries, each endpoint's of an owner, or all there are.
+# The newest deliveries of the filter, read along the index that narrows most: a payment's messages,
+# one endpoint's deliveries, those of each endpoint of an owner, or all.
 _FOUND: Final = """
     SELECT delivery.id, delivery.created_at FROM webhook_delivery AS delivery
     JOIN webhook_message AS message ON message.id = delivery.message_id
@@ -49,13 +49,13 @@ ORDER BY delivery.created_at DESC, delivery.id DESC
 
 
 class Log:
-    """The log of deliveries; nothing here changes it."""
+    """Reads the log of deliveries, and never changes it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def get(self, delivery_id: UUID) -> WebhookDelivery | None:
-        """Return one delivery, whosever it is."""
+        """Return a delivery, anybody's."""
         row = await self._connection.fetchrow(_ONE, delivery_id)
         return None if row is None else WebhookDelivery(**row)
 
@@ -69,7 +69,7 @@ class Log:
 
 
 def _asked(wanted: DeliveryFilter, after: tuple[datetime, UUID] | None) -> tuple[str, list[Any]]:
-    """Return the statement for what is given, and its values from $2 on."""
+    """Return the statement for the filter, and its values from $2 on."""
     values: list[Any] = []
 
     def bound(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Stored mails: added in batches, claimed for a while, ended or put off."""
+"""Owns the SQL of mails: added, claimed for a while, ended or postponed."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -8,11 +8,11 @@ from uuid import UUID
 from kit.db import Connection
 from notifications.domain.mails import ORDERED, Mail, MailKind, MailStatus, NewMail
 
-LOOKED_AT: Final = 5_000  # of those that are due, so that a claim costs the same however many are
+LOOKED_AT: Final = 5_000  # due mails at most, so that a claim's cost does not grow with them
 _ORDERED: Final = sorted(ORDERED)
 
-# As with notices, nothing is kept for people who have been deleted; nor where nothing can be sent.
-# Beyond so many an hour nobody is written mail of the same sort ($10: ordered, or news).
+# As with notices, nothing is stored for deleted people, nor for people without an address. Nobody
+# gets more than so many mails of one sort in an hour ($10: ordered, or news).
 _ADD: Final = """
 WITH told AS (
     SELECT new.*, row_number() OVER (PARTITION BY new.user_id ORDER BY new.id) AS turn
@@ -33,9 +33,9 @@ WHERE told.turn + coalesce(before.count, 0) <= $11
 ON CONFLICT (dedupe_key) DO NOTHING
 """
 
-# The lease is next_at itself: should this process end, another takes the mail up when it is due.
-# What people wait for goes first; then each person's first before anybody's second, of the
-# longest waiting.
+# next_at is also the lease: if this process dies, another one takes the mail when it is due again.
+# Mails that people wait for go first; then, of those that wait longest, each person's first before
+# anybody's second.
 _CLAIM: Final = """
 WITH waiting AS (
     SELECT id, next_at, kind = ANY($4) AS is_ordered,
@@ -52,7 +52,7 @@ RETURNING mail.id, mail.user_id, mail.kind,
     mail.language, mail.facts, mail.attempts
 """
 
-# Only whoever holds the lease says how it went: a later claim has a higher count.
+# Only the holder of the lease stores the result: a later claim has a higher count.
 _FINISH: Final = """
 UPDATE mail SET status = $3, last_error = $4, next_at = NULL, finished_at = $5, facts = '{}'
 FROM unnest($1::uuid[], $2::integer[]) AS held (id, attempts)
@@ -68,15 +68,15 @@ _PURGE: Final = "DELETE FROM mail WHERE finished_at < $1"
 
 
 class Mails:
-    """Stored mails; changes need a unit of work, reading any connection."""
+    """Stores mails; writing needs a unit of work."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, new: Sequence[NewMail], now: datetime, most_an_hour: int) -> None:
-        """Store mails to be sent at once; one that is there already is left as it is.
+        """Store mails that are due at once; stored ones stay as they are.
 
-        They are all ordered, or all news; of either a person gets so many an hour.
+        All are ordered mails, or all are news; a person gets `most_an_hour` of each sort.
         """
         await self._connection.execute(
             _ADD,
@@ -94,27 +94,27 @@ class Mails:
         )
 
     async def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Mail]:
-        """Take mails that are due, from everybody in turn; nobody else gets them meanwhile."""
+        """Lease due mails, from each person in turn."""
         rows = await self._connection.fetch(_CLAIM, now, now + lease, limit, _ORDERED, LOOKED_AT)
         return [_mail(row) for row in sorted(rows, key=_order)]
 
     async def finish(
         self, mails: Sequence[Mail], status: MailStatus, now: datetime, *, error: str | None = None
     ) -> None:
-        """End mails, and forget what they said."""
+        """End mails, and delete their facts."""
         held = [mail.id for mail in mails], [mail.attempts for mail in mails]
         await self._connection.execute(_FINISH, *held, status.value, error, now)
 
     async def postpone(self, mail: Mail, next_at: datetime, error: str) -> None:
-        """Have a mail tried again later."""
+        """Postpone a mail."""
         await self._connection.execute(_POSTPONE, mail.id, mail.attempts, next_at, error)
 
     async def forget(self, user_ids: Iterable[UUID]) -> None:
-        """Delete mails to people who have been deleted."""
+        """Delete mails to deleted people."""
         await self._connection.execute(_FORGET, list(user_ids))
 
     async def purge(self, before: datetime) -> int:
-        """Delete mails that ended before a time; returns how many."""
+        """Delete mails that ended before a time; return how many."""
         return await self._connection.execute(_PURGE, before)
 
 
@@ -125,5 +125,5 @@ def _mail(row: Any) -> Mail:
 
 
 def _order(row: Any) -> tuple[bool, int, UUID]:
-    """Sort what was claimed: what people wait for first, then what has been tried least."""
+    """Sort claimed mails: ordered ones first, then those with the fewest attempts."""
     return row["kind"] not in ORDERED, row["attempts"], row["id"]

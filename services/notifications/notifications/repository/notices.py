@@ -1,4 +1,4 @@
-"""Stored notices: added in batches, read in pages, marked as read, forgotten with their reader."""
+"""Owns the SQL of notices."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -11,14 +11,14 @@ from kit.db import Connection
 from kit.span import ALWAYS, Span
 from notifications.domain.notices import Kind, NewNotice, Notice
 
-# The name of the other side is looked up at reading, so that it is never out of date.
+# The other person's name is looked up when a notice is read, so that it is never out of date.
 _ROW: Final = """
     notice.id, notice.user_id, notice.kind, notice.subject_id,
     (SELECT username FROM person WHERE user_id = notice.other_id) AS other_username,
     notice.facts, notice.created_at, notice.read_at
 """
 
-# Nothing is kept for people who have been deleted, however late the news of them comes.
+# Nothing is stored for deleted people, however late the event comes.
 _ADD: Final = """
 INSERT INTO notice (id, user_id, kind, subject_id, other_id, facts, created_at)
 SELECT new.*, $7::timestamptz
@@ -60,13 +60,13 @@ _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 class Notices:
-    """Stored notices; changes need a unit of work, reading any connection."""
+    """Stores notices; writing needs a unit of work."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, new: Sequence[NewNotice], now: datetime) -> None:
-        """Store notices by one statement; those to deleted people are dropped."""
+        """Store notices by one statement; drop those to deleted people."""
         await self._connection.execute(
             _ADD,
             [one.id for one in new],
@@ -87,7 +87,7 @@ class Notices:
         unread: bool | None = None,
         span: Span = ALWAYS,
     ) -> list[Notice]:
-        """Return a page of a user's notices, newest first: all, the unread, or the read ones."""
+        """Return a page of a user's notices, newest first: all, unread or read ones."""
         created_at, last_id = after or (None, _LAST_ID)
         rows = await self._connection.fetch(
             _PAGES[unread], user_id, created_at, last_id, limit, *span
@@ -95,25 +95,28 @@ class Notices:
         return [_notice(row) for row in rows]
 
     async def mark_read(self, notice_id: UUID, user_id: UUID, now: datetime) -> Notice | None:
-        """Mark one as read, keeping the time of the first reading; None where it is not theirs."""
+        """Mark a notice as read; return None if it is not the user's.
+
+        Marking it again keeps the first time.
+        """
         row = await self._connection.fetchrow(_MARK_READ, notice_id, user_id, now)
         return None if row is None else _notice(row)
 
     async def mark_all_read(self, user_id: UUID, now: datetime) -> int:
-        """Mark all of a user's notices as read; returns how many were unread."""
+        """Mark all of a user's notices as read; return how many were unread."""
         return await self._connection.execute(_MARK_ALL_READ, user_id, now)
 
     async def crowds(self, most: int) -> list[UUID]:
-        """Return the people who have more notices than that."""
+        """Return the people with more than `most` notices."""
         rows = await self._connection.fetch(_CROWDS, most)
         return [row["user_id"] for row in rows]
 
     async def purge_crowd(self, user_id: UUID, most: int) -> int:
-        """Forget a person's oldest notices beyond that; returns how many."""
+        """Delete a person's oldest notices beyond `most`; return how many."""
         return await self._connection.execute(_PURGE_CROWD, user_id, most)
 
     async def forget(self, user_ids: Iterable[UUID]) -> None:
-        """Delete what was written to people who have been deleted."""
+        """Delete notices to deleted people."""
         await self._connection.execute(_FORGET, list(user_ids))
 
 

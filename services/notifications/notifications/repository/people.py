@@ -1,4 +1,4 @@
-"""What notifications knows of people: rows told by auth's events."""
+"""Owns the SQL of people, a projection of auth's users."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,13 +17,13 @@ WHERE person.version < excluded.version
 
 
 class People:
-    """People as far as events have told; all of it belongs to auth."""
+    """Stores people as auth's events describe them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def remember(self, told: Sequence[Person]) -> None:
-        """Keep the newest version of each person; each may be given once."""
+        """Store the newest version of each person; each may be given once."""
         people = sorted(told, key=lambda one: one.user_id)  # one lock order for all writers
         await self._connection.execute(
             _REMEMBER,

@@ -1,1 +1,1 @@
-"""What the API of notifications takes and gives; shapes only."""
+"""Models of notifications' requests and answers. They decide nothing."""

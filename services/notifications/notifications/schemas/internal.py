@@ -1,4 +1,4 @@
-"""What other services are told of webhooks; shapes only."""
+"""Models of webhooks' answers to other services."""
 
 from datetime import datetime
 from typing import Any, Final, Self
@@ -27,23 +27,23 @@ _ATTEMPT: Final[dict[str, Any]] = {
 
 
 class PaymentAttemptAnswer(Model):
-    """One attempt to tell one endpoint of one event of the payment."""
+    """An attempt to send an event of the payment to an endpoint."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ATTEMPT]})
 
-    user_id: UUID = Field(description="Whose endpoint it is: the payer's or the payee's.")
+    user_id: UUID = Field(description="The endpoint's owner: the payer or the payee.")
     endpoint_id: UUID
-    endpoint_host: str = Field(description="Its host alone; what follows may be a secret.")
+    endpoint_host: str = Field(description="The URL's host only; the rest may be secret.")
     delivery_id: UUID
     webhook_id: UUID
     type: str
-    sequence: int = Field(description="The payment's event: 1, 2, …")
-    number: int = Field(description="Which attempt of the delivery, from 1.")
+    sequence: int = Field(description="The number of the payment's event: 1, 2, …")
+    number: int = Field(description="The number of the delivery's attempt, from 1.")
     at: datetime
     milliseconds: int
     status_code: int | None = None
     error: str | None = Field(
-        None, description="Where there was no answer: a stable code such as `timeout`."
+        None, description="A stable code such as `timeout`, if there was no answer."
     )
 
     @classmethod
@@ -66,11 +66,11 @@ class PaymentAttemptAnswer(Model):
 
 
 class PaymentAttempts(Model):
-    """The attempts to tell of one payment, oldest first."""
+    """The attempts at a payment's webhooks, oldest first."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"items": [_ATTEMPT], "is_complete": True}]}
     )
 
     items: list[PaymentAttemptAnswer]
-    is_complete: bool = Field(description="false where there are more than are shown.")
+    is_complete: bool = Field(description="Whether all attempts are shown.")

@@ -1,4 +1,4 @@
-"""What the API of notifications gives; shapes only, the words stand in the domain."""
+"""Models of notices and muted addresses; the domain has the texts."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -41,11 +41,11 @@ class NoticeAnswer(Model):
     amount: str | None = None
     currency: str | None = None
     created_at: datetime
-    read_at: datetime | None = Field(None, description="When it was read; null while it is not.")
+    read_at: datetime | None = Field(None, description="When it was read; null if it is unread.")
 
     @classmethod
     def of(cls, notice: Notice, language: Language) -> Self:
-        """Put a stored notice into words."""
+        """Show a notice in a language."""
         said = words(notice.kind, notice.facts, notice.other_username, language)
         minor, currency = notice.facts.get("amount_minor"), notice.facts.get("currency")
         return cls(
@@ -62,7 +62,7 @@ class NoticeAnswer(Model):
 
 
 class ReadAnswer(Model):
-    """How many notices have just been read."""
+    """The number of notices marked as read."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"read": 3}]})
 
@@ -70,10 +70,10 @@ class ReadAnswer(Model):
 
 
 class MutedAddressAnswer(Model):
-    """A person whose address gets no news by mail for now; what they ask for is sent all the same.
+    """A person whose address gets no news by mail for now.
 
-    The address is not kept. The mute ends when the person has another address, at `muted_until`,
-    or when an administrator lifts it.
+    Mails that the person asks for are still sent. The address is not kept. The mute ends at
+    `muted_until`, when the person has another address, or when an administrator lifts it.
     """
 
     model_config = ConfigDict(
@@ -92,8 +92,8 @@ class MutedAddressAnswer(Model):
     )
 
     owner_id: UUID
-    status: str = Field(description="What its server answered last, after RFC 3463.")
-    refusals: int = Field(description="How often, counted once an hour.")
+    status: str = Field(description="The last status code of its server (RFC 3463).")
+    refusals: int = Field(description="The number of refusals, at most one an hour.")
     first_refused_at: datetime
     last_refused_at: datetime
     muted_until: datetime

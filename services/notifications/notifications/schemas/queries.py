@@ -1,4 +1,4 @@
-"""How the lists are asked for: their filters."""
+"""Filters of notifications' lists."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from notifications.domain.filters import DeliveryFilter
 
 
 class NoticesQuery(SpanQuery):
-    """How one's notices are listed."""
+    """Filters and page of notices."""
 
     unread: bool | None = Field(
         None, description="Only unread (`true`) or read (`false`) ones; both if left out."
@@ -18,40 +18,40 @@ class NoticesQuery(SpanQuery):
 
 
 class MutesQuery(SpanQuery):
-    """How muted addresses are listed: by when they were refused last."""
+    """Filters and page of muted addresses; the range is over the last refusal."""
 
-    owner_id: UUID | None = Field(None, description="Only this person's.")
+    owner_id: UUID | None = Field(None, description="Only this person's address.")
 
 
 class EndpointsQuery(SpanQuery):
-    """How webhook endpoints are listed."""
+    """Filters and page of webhook endpoints."""
 
     owner_id: UUID | None = Field(
-        None, description="Whose; others than oneself for administrators only."
+        None, description="The owner; only administrators may name other people."
     )
 
 
 class EndpointDeliveriesQuery(SpanQuery):
-    """How deliveries to one endpoint are listed."""
+    """Filters and page of an endpoint's deliveries."""
 
-    status: DeliveryStatus | None = Field(None, description="Only those that stand so.")
+    status: DeliveryStatus | None = Field(None, description="Only deliveries with this status.")
     type: str | None = Field(
-        None, max_length=100, description="Only of this type of event.", examples=["payment.paid"]
+        None, max_length=100, description="Only this type of event.", examples=["payment.paid"]
     )
-    payment_id: UUID | None = Field(None, description="Only what tells of this payment.")
+    payment_id: UUID | None = Field(None, description="Only webhooks of this payment.")
 
     @property
     def wanted(self) -> DeliveryFilter:
-        """What the list is narrowed by, but for whose it is."""
+        """The filter, without the owner."""
         return DeliveryFilter(
             status=self.status, type=self.type, payment_id=self.payment_id, span=self.span
         )
 
 
 class DeliveriesQuery(EndpointDeliveriesQuery):
-    """How deliveries to all endpoints are listed."""
+    """Filters and page of deliveries to all endpoints."""
 
     owner_id: UUID | None = Field(
-        None, description="Whose; others than oneself for administrators only."
+        None, description="The owner; only administrators may name other people."
     )
     endpoint_id: UUID | None = Field(None, description="Only to this endpoint.")

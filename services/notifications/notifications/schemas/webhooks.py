@@ -1,4 +1,4 @@
-"""What the webhook operations take and give; shapes only, the rules stand in the domain."""
+"""Models of webhooks' requests and answers; the domain has the rules."""
 
 import unicodedata
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from kit.web.schemas import Model
 from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
 from notifications.domain.attempts import DeliveryStatus
 from notifications.domain.deliveries import WebhookDelivery
-from notifications.domain.endpoints import Endpoint, EventType, OffReason, Wish
+from notifications.domain.endpoints import Endpoint, EventType, NewEndpoint, OffReason
 from notifications.domain.signatures import secret_text
 from notifications.domain.webhook_urls import LONGEST_URL
 
@@ -93,8 +93,8 @@ def _all_different(types: list[EventType] | None) -> list[EventType] | None:
 Url = Annotated[
     str,
     Field(
-        description="Where events are POSTed to: https, port 443 or 8443, a public address. In"
-        " development also http (port 80 or 8080), and this machine itself (`localhost`,"
+        description="The URL that events are POSTed to: https, port 443 or 8443, a public address."
+        " In development also http (port 80 or 8080), and this machine itself (`localhost`,"
         " `127.0.0.1`, `[::1]`) at any port from 1024 on.",
         min_length=1,
         max_length=LONGEST_URL,
@@ -109,7 +109,7 @@ Description = Annotated[
 EventTypes = Annotated[
     list[EventType] | None,
     Field(
-        description="Which events are sent; null for all, also those that Saldo learns later.",
+        description="The events to send; null for all, including future types.",
         min_length=1,
         max_length=50,
         examples=[["payment.paid", "payment.failed"], None],
@@ -119,7 +119,7 @@ EventTypes = Annotated[
 
 
 class EndpointRequest(Model):
-    """An endpoint to be made."""
+    """An endpoint to create."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -132,25 +132,25 @@ class EndpointRequest(Model):
     description: Description | None = None
 
     @property
-    def wish(self) -> Wish:
-        """What is asked for, as the domain takes it."""
+    def new_endpoint(self) -> NewEndpoint:
+        """The values, as the domain takes them."""
         types = None if self.event_types is None else tuple(self.event_types)
-        return Wish(self.url, self.description, types)
+        return NewEndpoint(self.url, self.description, types)
 
 
 class EndpointChanges(Model):
-    """What is to be changed; what is left out stays."""
+    """Changes to an endpoint; fields left out stay as they are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"is_active": False}]})
 
     url: Url | None = None
     event_types: EventTypes = None
     description: Description | None = None
-    is_active: bool | None = Field(None, description="false: off; true: on again, as if new.")
+    is_active: bool | None = Field(None, description="false: off; true: on, like a new one.")
 
     @property
     def changes(self) -> dict[str, Any]:
-        """What has been given; for url and is_active null means nothing."""
+        """The given fields; null counts only for description and event_types."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         if given.get("event_types") is not None:
             given["event_types"] = tuple(given["event_types"])
@@ -167,16 +167,16 @@ class EndpointAnswer(Model):
     owner_id: UUID
     url: str
     description: str | None = None
-    event_types: list[str] | None = Field(None, description="null for all.")
+    event_types: list[str] | None = Field(None, description="Null for all.")
     is_active: bool
     off_reason: OffReason | None = Field(
         None,
-        description="Why it is off: by its `owner`, it answered 410 (`gone`), or ten attempts in a"
-        " row have failed (`failing`).",
+        description="Why it is off: its `owner` switched it off, it answered 410 (`gone`), or ten"
+        " attempts in a row failed (`failing`).",
     )
     off_at: datetime | None = None
     old_secret_until: datetime | None = Field(
-        None, description="Until then the secret before the present one signs, too."
+        None, description="Until then the previous secret signs, too."
     )
     created_at: datetime
 
@@ -199,7 +199,7 @@ class EndpointAnswer(Model):
 
 
 class EndpointWithSecret(EndpointAnswer):
-    """An endpoint that has just been given a secret."""
+    """An endpoint with a new secret."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -209,17 +209,17 @@ class EndpointWithSecret(EndpointAnswer):
 
     secret: str | None = Field(
         None,
-        description="What signatures are made with, shown this once. A request repeated under its"
-        " Idempotency-Key is answered with null: rotate the secret where it was lost.",
+        description="The key of the signatures, shown only once. A request repeated with its"
+        " Idempotency-Key gets null: if the secret was lost, rotate it.",
     )
 
     def revealing(self, secret: bytes) -> Self:
-        """Return the same with the secret in it."""
+        """Return a copy with the secret."""
         return self.model_copy(update={"secret": secret_text(secret)})
 
 
 class RotateRequest(Model):
-    """How a secret is to be replaced."""
+    """How to replace a secret."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"overlap_hours": 24}]})
 
@@ -227,12 +227,12 @@ class RotateRequest(Model):
         24,
         ge=0,
         le=168,
-        description="For so long the old secret signs, too; 0 where it has leaked.",
+        description="How long the old secret signs, too; 0 if it has leaked.",
     )
 
 
 class SpanRequest(Model):
-    """A span of time: from `from` on, before `to`."""
+    """A span of time: `from` is included, `to` is not."""
 
     model_config = ConfigDict(
         populate_by_name=True,
@@ -241,15 +241,15 @@ class SpanRequest(Model):
         },
     )
 
-    from_: RangeEdge = Field(alias="from", description="Its first moment, or its first day.")
-    to: RangeEdge = Field(description="The first moment after it, or its last day.")
+    from_: RangeEdge = Field(alias="from", description="The first moment, or the first day.")
+    to: RangeEdge = Field(description="The first moment after the span, or its last day.")
     tz: Zone = DEFAULT_ZONE
 
     _times: tuple[datetime, datetime] = PrivateAttr()
 
     @property
     def times(self) -> tuple[datetime, datetime]:
-        """The first moment of it, and the first one after it."""
+        """The first moment of the span, and the first one after it."""
         return self._times
 
     @model_validator(mode="after")
@@ -267,7 +267,7 @@ class SpanRequest(Model):
 
 
 class ReplayAnswer(Model):
-    """How many deliveries will be sent again."""
+    """The number of deliveries that will be sent again."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"replayed": 17}]})
 
@@ -275,39 +275,39 @@ class ReplayAnswer(Model):
 
 
 class AttemptAnswer(Model):
-    """One attempt: the receiver's answer, or what went wrong."""
+    """An attempt: the receiver's answer, or what went wrong."""
 
     number: int
     at: datetime
     status_code: int | None = None
     milliseconds: int
-    answer: str | None = Field(None, description="Its first 1,024 bytes.")
+    answer: str | None = Field(None, description="The answer's first 1,024 bytes.")
     error: str | None = Field(
-        None, description="Where there was no answer: a stable code such as `timeout`."
+        None, description="A stable code such as `timeout`, if there was no answer."
     )
 
 
 class DeliveryAnswer(Model):
-    """One event on its way to one endpoint, with every attempt at it."""
+    """The delivery of an event to an endpoint, with every attempt."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_DELIVERY]})
 
     id: UUID
     endpoint_id: UUID
     owner_id: UUID
-    payment_id: UUID | None = Field(None, description="null where it tells of no payment.")
-    webhook_id: UUID = Field(description="What the receiver is sent as `webhook-id`.")
+    payment_id: UUID | None = Field(None, description="Null if the event is not about a payment.")
+    webhook_id: UUID = Field(description="The `webhook-id` that the receiver gets.")
     type: str
     sequence: int | None = Field(
-        None, description="Gapless, of the payment or of the account; null on a test."
+        None, description="Gapless, for the payment or the account; null for a test."
     )
     status: DeliveryStatus = Field(
-        description="`skipped`: it came, or waited, while the endpoint was off; replay sends it."
+        description="`skipped`: the endpoint was off or full; a replay sends it."
     )
     created_at: datetime
     next_attempt_at: datetime | None = None
     delivered_at: datetime | None = None
-    payload: dict[str, Any] = Field(description="What is sent.")
+    payload: dict[str, Any] = Field(description="The JSON that is sent.")
     attempts: list[AttemptAnswer]
 
     @classmethod

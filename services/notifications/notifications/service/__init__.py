@@ -1,1 +1,1 @@
-"""The verbs of notifications: hear what happened, keep notices, mark them as read."""
+"""The verbs: load, decide, save, emit. They never commit; their caller does."""

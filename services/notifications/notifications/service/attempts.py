@@ -1,4 +1,4 @@
-"""Writes down what became of attempts, and switches off the endpoints that they tell against."""
+"""Stores attempts, and switches off endpoints that fail too often."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -22,12 +22,12 @@ _NOTICES = {
 
 
 async def record(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[UUID]:
-    """Write a batch of attempts in the order in which they ended.
+    """Store a batch of attempts in the order in which they ended.
 
     Returns:
-        The endpoints that have been switched off; their owners are given a notice.
+        The endpoints that were switched off; their owners get a notice.
     """
-    off = await _take_stock(uow, ended)
+    off = await _store_health(uow, ended)
     await Deliveries(uow).record(ended, uow.clock.now())
     if off:
         await Notices(uow).add([_notice(standing) for standing in off], uow.clock.now())
@@ -38,8 +38,8 @@ async def record(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[UUID]:
     return [standing.endpoint_id for standing in off]
 
 
-async def _take_stock(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[EndpointHealth]:
-    """Count failures in a row; an endpoint that is well costs no statement."""
+async def _store_health(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[EndpointHealth]:
+    """Store endpoints' health; a healthy endpoint costs no statement."""
     runs = _runs(ended)
     if not runs:
         return []

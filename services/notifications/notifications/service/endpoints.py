@@ -1,4 +1,7 @@
-"""What owners do with their webhook endpoints. URLs are checked before, outside: see the API."""
+"""Creates, changes, tests and replays webhook endpoints for their owners.
+
+The API checks URLs before, outside the unit of work.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,8 +17,8 @@ from notifications.domain.endpoints import (
     MOST_REPLAYED,
     MOST_WAITING,
     Endpoint,
+    NewEndpoint,
     OffReason,
-    Wish,
 )
 from notifications.refusals import (
     TooManyWaitingDeliveries,
@@ -31,12 +34,12 @@ from notifications.webhooks.vault import SecretVault
 
 
 async def create(
-    uow: UnitOfWork, vault: SecretVault, user_id: UUID, wish: Wish
+    uow: UnitOfWork, vault: SecretVault, user_id: UUID, wanted: NewEndpoint
 ) -> tuple[Endpoint, bytes]:
-    """Make an endpoint; returns it with its secret, which is never given out again.
+    """Create an endpoint; return it with its secret, which is never shown again.
 
     Raises:
-        TooManyWebhookEndpoints: the user has as many as one may have.
+        TooManyWebhookEndpoints: the user already has as many as are allowed.
     """
     endpoints = Endpoints(uow)
     if await endpoints.count(user_id) >= MOST_ENDPOINTS:
@@ -44,9 +47,9 @@ async def create(
     new = Endpoint(
         id=new_id(),
         user_id=user_id,
-        url=wish.url,
-        description=wish.description,
-        event_types=wish.event_types,
+        url=wanted.url,
+        description=wanted.description,
+        event_types=wanted.event_types,
         is_active=True,
         off_reason=None,
         off_at=None,
@@ -60,12 +63,13 @@ async def create(
 async def change(
     uow: UnitOfWork, endpoint_id: UUID, user_id: UUID, changes: Mapping[str, Any]
 ) -> Endpoint:
-    """Change what is named; switching it on forgets its failures, switching it off skips what
-    waits.
+    """Change the named fields of an endpoint.
+
+    Switching it on resets its failures; switching it off skips its waiting deliveries.
 
     Raises:
-        WebhookEndpointNotFound: there is none, or it is somebody else's.
-    """  # noqa: D205 - one sentence too long for a line
+        WebhookEndpointNotFound: it does not exist, or is somebody else's.
+    """
     before = await _locked(uow, endpoint_id, user_id)
     after = replace(before, **changes)
     if after.is_active:
@@ -89,10 +93,10 @@ async def delete(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> None:
 async def rotate(
     uow: UnitOfWork, vault: SecretVault, endpoint_id: UUID, user_id: UUID, overlap: timedelta
 ) -> tuple[Endpoint, bytes]:
-    """Give an endpoint a new secret; the old one signs too until the overlap is over.
+    """Give an endpoint a new secret; the old one signs, too, until the overlap ends.
 
     Raises:
-        WebhookEndpointNotFound: there is none, or it is somebody else's.
+        WebhookEndpointNotFound: it does not exist, or is somebody else's.
     """
     await _locked(uow, endpoint_id, user_id)
     secret, stored = vault.new(endpoint_id)
@@ -101,12 +105,12 @@ async def rotate(
 
 
 async def try_out(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> WebhookDelivery:
-    """Send a test event to one endpoint, whatever types it has chosen.
+    """Send a test event to an endpoint, whatever types it has chosen.
 
     Raises:
-        WebhookEndpointNotFound: there is none, or it is somebody else's.
+        WebhookEndpointNotFound: it does not exist, or is somebody else's.
         WebhookEndpointOff: it is off.
-        TooManyWaitingDeliveries: as much waits to be sent to it as may.
+        TooManyWaitingDeliveries: as many deliveries as are allowed wait for it.
     """
     await _ready(uow, endpoint_id, user_id)
     now = uow.clock.now()
@@ -119,12 +123,12 @@ async def try_out(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> WebhookD
 async def replay(
     uow: UnitOfWork, endpoint_id: UUID, user_id: UUID, delivery_id: UUID
 ) -> WebhookDelivery:
-    """Send one delivery again, under the same webhook-id; its schedule begins anew.
+    """Send a delivery again, with the same webhook-id and a new schedule.
 
     Raises:
-        WebhookEndpointNotFound, WebhookDeliveryNotFound: there is none, or it is another's.
+        WebhookEndpointNotFound, WebhookDeliveryNotFound: it does not exist, or is somebody else's.
         WebhookEndpointOff: the endpoint is off.
-        TooManyWaitingDeliveries: as much waits to be sent to it as may.
+        TooManyWaitingDeliveries: as many deliveries as are allowed wait for it.
     """
     await _ready(uow, endpoint_id, user_id)
     if not await Deliveries(uow).replay(delivery_id, endpoint_id, uow.clock.now()):
@@ -135,13 +139,13 @@ async def replay(
 async def replay_span(
     uow: UnitOfWork, endpoint_id: UUID, user_id: UUID, span: tuple[datetime, datetime]
 ) -> int:
-    """Send all of a span again that is not waiting to be sent; returns how many.
+    """Send a span's deliveries again, except waiting ones; return how many.
 
     Raises:
-        WebhookEndpointNotFound: there is none, or it is somebody else's.
+        WebhookEndpointNotFound: it does not exist, or is somebody else's.
         WebhookEndpointOff: it is off.
-        WebhookSpanTooLarge: there are more than can be replayed at once; nothing is.
-        TooManyWaitingDeliveries: with them more would wait to be sent than may; nothing is.
+        WebhookSpanTooLarge: there are more than can be replayed at once; none is.
+        TooManyWaitingDeliveries: more than allowed would wait for it; none is replayed.
     """
     await _ready(uow, endpoint_id, user_id)
     count = await Deliveries(uow).replay_span(endpoint_id, span, uow.clock.now(), MOST_REPLAYED + 1)

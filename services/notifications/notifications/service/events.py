@@ -1,7 +1,7 @@
-"""Hears what has happened and writes it down for whom it concerns, a whole batch at once.
+"""Stores notices and mails about events for the people concerned, in batches.
 
-Another event that people should hear of gets a function from it to its notices, a line in
-``TELLS``, and its texts.
+A new kind of news needs a function from its event to its notices, a line in `NOTICES_OF`, and its
+texts.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,17 +29,17 @@ from notifications.domain.notices import Kind, NewNotice
 from notifications.domain.people import Person
 from notifications.repository import Addresses, Deliveries, Endpoints, Mails, Notices, People
 
-TOP_UP: Final = "top_up"  # wallet's kind of a transfer that brings money in
+TOP_UP: Final = "top_up"  # wallet's kind of transfers that bring money in
 
 
 async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Keep who the users are, the newest version of each, and forget who has been deleted."""
+    """Store the newest version of each user; delete what deleted ones have."""
     newest: dict[UUID, Person] = {}
     for envelope in envelopes:
-        told = envelope.message
-        assert isinstance(told, UserRegistered | UserChanged)  # noqa: S101 - routed by type
+        event = envelope.message
+        assert isinstance(event, UserRegistered | UserChanged)  # noqa: S101 - routed by type
         person = Person(
-            told.user_id, told.username, told.status, envelope.sequence or 0, told.has_email
+            event.user_id, event.username, event.status, envelope.sequence or 0, event.has_email
         )
         known = newest.get(person.user_id)
         if known is None or known.version < person.version:
@@ -54,12 +54,12 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
         await Deliveries(uow).skip_waiting(uow.clock.now(), gone)
 
 
-async def hear(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Write the notices of all these events, and the mails that tell the same."""
+async def notify(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    """Store the notices of these events, and the mails with the same news."""
     new = [
         notice
         for envelope in envelopes
-        for notice in TELLS[type(envelope.message)](envelope.message)
+        for notice in NOTICES_OF[type(envelope.message)](envelope.message)
     ]
     if new:
         await Notices(uow).add(new, uow.clock.now())
@@ -94,7 +94,7 @@ def _of_failed_refund(event: PaymentRefundFailed) -> Iterator[NewNotice]:
 
 
 def _of_disputed(event: PaymentDisputed) -> Iterator[NewNotice]:
-    """Tell the payee alone: the payer is who disputes it, and hears from the bank."""
+    """Yield a notice to the payee only: the payer disputes, and hears from the bank."""
     notice = _to_payee(event, Kind.PAYMENT_DISPUTED)
     facts = {**notice.facts, "dispute_reason": event.reason}
     yield replace(notice, occasion_id=event.dispute_id, facts=facts)
@@ -106,7 +106,7 @@ def _of_closed_dispute(event: PaymentDisputeClosed) -> Iterator[NewNotice]:
 
 
 def _of_funds(event: FundsMoved) -> Iterator[NewNotice]:
-    """Yield a notice of money from outside; what payments move, they tell themselves."""
+    """Yield a notice of money from outside; payments' own events cover the rest."""
     if event.kind != TOP_UP:
         return
     for entry in event.entries:
@@ -139,14 +139,14 @@ def _to_payer(event: PaymentEvent, kind: Kind, **more: str) -> NewNotice:
 
 
 def _to_payee(event: PaymentEvent, kind: Kind) -> NewNotice:
-    """Tell the payee; never with a reason, which says what the payer does not have."""
+    """Return the payee's notice, without the reason: it may say what the payer lacks."""
     return _of_payment(event, kind, event.payee_id, event.payer_id, {})
 
 
 def _of_payment(
     event: PaymentEvent, kind: Kind, to: UUID, other: UUID, more: Mapping[str, str]
 ) -> NewNotice:
-    # Of a payment that was paid in part, people are told what was paid.
+    # For a payment that was paid in part, people see the part.
     paid_minor = event.paid_minor if isinstance(event, PaymentPaid) else None
     amount_minor = event.amount_minor if paid_minor is None else paid_minor
     facts = {"amount_minor": amount_minor, "currency": event.currency, **more}
@@ -160,7 +160,7 @@ def _of_payment(
     )
 
 
-TELLS: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
+NOTICES_OF: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     PaymentPaid: _of_paid,
     PaymentFailed: _of_failed,
     PaymentCancelled: _of_cancelled,

@@ -1,4 +1,4 @@
-"""Takes the mails that other services order; a repeated command is the same mail."""
+"""Stores mails that other services order; a repeated command is the same mail."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -18,24 +18,24 @@ _KINDS: Final[Mapping[type, MailKind]] = {
 
 
 async def order_mails(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Store the mails of a batch; the address is asked for when they are sent."""
+    """Store the mails of a batch; their addresses are asked for when they are sent."""
     new = []
     for envelope in envelopes:
-        told = envelope.message
+        command = envelope.message
         assert isinstance(  # noqa: S101 - routed by type
-            told, SendActivation | SendAlreadyRegistered | SendPasswordReset
+            command, SendActivation | SendAlreadyRegistered | SendPasswordReset
         )
         facts = {}
-        if not isinstance(told, SendAlreadyRegistered):
-            facts = {"url": told.url, "expires_at": told.expires_at.isoformat()}
+        if not isinstance(command, SendAlreadyRegistered):
+            facts = {"url": command.url, "expires_at": command.expires_at.isoformat()}
         new.append(
             NewMail(
                 id=new_id(),
-                user_id=told.user_id,
-                kind=_KINDS[type(told)],
-                dedupe_key=str(told.command_id),
+                user_id=command.user_id,
+                kind=_KINDS[type(command)],
+                dedupe_key=str(command.command_id),
                 other_id=None,
-                language=told.language,
+                language=command.language,
                 facts=facts,
             )
         )

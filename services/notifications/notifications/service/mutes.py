@@ -8,10 +8,10 @@ from notifications.repository import Addresses
 
 
 async def lift(uow: UnitOfWork, user_id: UUID) -> None:
-    """Have mail sent to a person's address again.
+    """Unmute a person's addresses.
 
     Raises:
-        MutedAddressNotFound: no address of theirs is muted.
+        MutedAddressNotFound: none of their addresses is muted.
     """
     if not await Addresses(uow).lift(user_id, uow.clock.now()):
         raise MutedAddressNotFound

@@ -9,10 +9,10 @@ from notifications.repository import Notices
 
 
 async def read_one(uow: UnitOfWork, notice_id: UUID, user_id: UUID) -> Notice:
-    """Mark one notice as read; reading it again changes nothing.
+    """Mark a notice as read; marking it again changes nothing.
 
     Raises:
-        NoticeNotFound: there is none, or it is to somebody else.
+        NoticeNotFound: it does not exist, or is somebody else's.
     """
     notice = await Notices(uow).mark_read(notice_id, user_id, uow.clock.now())
     if notice is None:
@@ -21,5 +21,5 @@ async def read_one(uow: UnitOfWork, notice_id: UUID, user_id: UUID) -> Notice:
 
 
 async def read_all(uow: UnitOfWork, user_id: UUID) -> int:
-    """Mark all of a user's notices as read; returns how many were unread."""
+    """Mark all of a user's notices as read; return how many were unread."""
     return await Notices(uow).mark_all_read(user_id, uow.clock.now())

@@ -1,4 +1,4 @@
-"""Writes the webhooks of events: a message for each person concerned, a delivery per endpoint."""
+"""Stores webhook messages for the people concerned, and their deliveries."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,29 +8,30 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope
 from notifications.domain.deliveries import NewDelivery, WebhookMessage
-from notifications.domain.endpoints import MOST_WAITING, Interest
+from notifications.domain.endpoints import MOST_WAITING, EndpointSubscription
 from notifications.repository import Deliveries, Endpoints
 from notifications.webhooks.payloads import concerned, messages_of
 
 
 async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
-    """Write what is to be sent about a batch of events: one statement to ask who wants to know,
-    one to write it all. Returns how many deliveries there are.
-    """  # noqa: D205 - one sentence too long for a line
+    """Store the webhooks of a batch of events; return how many deliveries there are.
+
+    It takes one statement to find the endpoints, and one to store everything.
+    """
     people = {user_id for envelope in envelopes for user_id in concerned(envelope)}
-    interests: dict[UUID, list[Interest]] = defaultdict(list)
-    for interest in await Endpoints(uow).interested(people, MOST_WAITING):
-        interests[interest.user_id].append(interest)
-    if not interests:
+    subscriptions: dict[UUID, list[EndpointSubscription]] = defaultdict(list)
+    for subscription in await Endpoints(uow).subscriptions(people, MOST_WAITING):
+        subscriptions[subscription.user_id].append(subscription)
+    if not subscriptions:
         return 0
     messages = [
-        message for envelope in envelopes for message in messages_of(envelope, interests.keys())
+        message for envelope in envelopes for message in messages_of(envelope, subscriptions.keys())
     ]
     deliveries = [
-        _delivery(message, interest)
+        _delivery(message, subscription)
         for message in messages
-        for interest in interests[message.user_id]
-        if interest.wants(message.type)
+        for subscription in subscriptions[message.user_id]
+        if subscription.wants(message.type)
     ]
     if deliveries:
         wanted = {delivery.message_id for delivery in deliveries}
@@ -39,6 +40,6 @@ async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
     return len(deliveries)
 
 
-def _delivery(message: WebhookMessage, interest: Interest) -> NewDelivery:
-    is_sent = interest.is_active and not interest.is_full
-    return NewDelivery(new_id(), interest.endpoint_id, message.id, is_sent)
+def _delivery(message: WebhookMessage, subscription: EndpointSubscription) -> NewDelivery:
+    is_sent = subscription.is_active and not subscription.is_full
+    return NewDelivery(new_id(), subscription.endpoint_id, message.id, is_sent)

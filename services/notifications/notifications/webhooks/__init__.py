@@ -1,1 +1,1 @@
-"""Outgoing webhooks: what is said to whom, where it may go, and the loop that sends it."""
+"""Sends webhooks: their payloads, the addresses allowed, and the dispatcher."""

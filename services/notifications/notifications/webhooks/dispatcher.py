@@ -1,7 +1,7 @@
-"""Sends what is due: leases deliveries, sends them all at once, writes what became of them.
+"""Sends due webhooks: leases deliveries, sends them at once, stores results.
 
-Each endpoint, and each owner, has only so many on their way at a time, and a claim takes from each
-owner in turn, so that a slow one delays no other.
+Each endpoint and each owner has a limit of deliveries under way, and a claim takes from each owner
+in turn, so that a slow endpoint delays no other.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ AT_ONCE: Final = 512
 EACH_AT_ONCE: Final = 16
 OWNER_AT_ONCE: Final = 64
 POLL_SECONDS: Final = 0.25
-LEASE: Final = timedelta(seconds=30)  # twice what an attempt may take
+LEASE: Final = timedelta(seconds=30)  # twice the longest attempt
 
 attempted = Counter("saldo_webhook_attempts", "Attempts at webhooks", ["outcome"])
 log = structlog.get_logger(__name__)
@@ -35,18 +35,18 @@ Record = Callable[[UnitOfWork, Sequence[DeliveryEnd]], Awaitable[list[UUID]]]
 
 
 class Sends(Protocol):
-    """What makes an attempt: ``webhooks.sender.Sender``."""
+    """A sender of webhooks; in production `webhooks.sender.WebhookClient`."""
 
     async def send(self, job: Job) -> Attempt:
-        """Attempt a delivery."""
+        """Make an attempt at a delivery."""
         ...
 
 
 class Dispatcher:
-    """Sends webhooks for as long as ``run`` runs; several may run beside one another."""
+    """Sends webhooks while `run` runs; several may run side by side."""
 
     def __init__(self, database: Database, sender: Sends, record: Record, wake_up: WakeUp) -> None:
-        """Take who sends, the verb that writes outcomes down, and what tells of new deliveries."""
+        """Take the sender, the verb that stores results, and the wake-up."""
         self._database = database
         self._sender = sender
         self._record = record
@@ -57,7 +57,7 @@ class Dispatcher:
         self._something_ended = WakeUp()
 
     async def run(self) -> None:
-        """Send until cancelled; what is on its way then is sent again when its lease ends."""
+        """Send until cancelled; attempts cut off then are repeated after their lease."""
         try:
             await all_of(
                 [
@@ -81,7 +81,7 @@ class Dispatcher:
             await self.write_ended()
 
     async def start_due(self) -> int:
-        """Lease what is due and there is room for, and begin to send it; returns how many."""
+        """Lease due deliveries and start sending them; return how many."""
         room = AT_ONCE - self._busy.total()
         if room <= 0:
             return 0
@@ -99,7 +99,7 @@ class Dispatcher:
         try:
             attempt = await self._sender.send(job)
         except BaseException:
-            self._leave(job)  # our own fault: logged with the task, tried again after the lease
+            self._leave(job)  # our own fault: logged by the task, tried again after the lease
             raise
         jitter = random.uniform(-1, 1)  # noqa: S311 - jitter is no secret
         following = decide_next(
@@ -109,7 +109,7 @@ class Dispatcher:
         self._something_ended.set()
 
     async def write_ended(self) -> int:
-        """Write down all that has ended since the last time, together; returns how many."""
+        """Store together all attempts that have ended; return how many."""
         batch = list(self._ended)
         if not batch:
             return 0
@@ -126,7 +126,7 @@ class Dispatcher:
         return len(batch)
 
     async def settle(self) -> None:
-        """Send all that is due now, and write down what became of it; for tests and tools."""
+        """Send all that is due now and store the results; for tests and tools."""
         while await self.start_due() or self._tasks or self._ended:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
             if not await self.write_ended():

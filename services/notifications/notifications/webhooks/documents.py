@@ -1,4 +1,4 @@
-"""What each webhook carries, as the OpenAPI document describes it. Makes no webhook itself."""
+"""Describes the webhooks in the OpenAPI document; makes none itself."""
 
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -13,21 +13,23 @@ _REFERENCES: Final = "#/components/schemas/{model}"
 
 
 class Payload(BaseModel):
-    """What every webhook's `data` may be read as: fields are only ever added to it."""
+    """The `data` of a webhook; later versions only add fields."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class PaymentPayload(Payload):
-    """A payment, told to its payer and its payee."""
+    """A payment, sent to its payer and its payee."""
 
     payment_id: UUID
     status: str
-    amount: str = Field(description="Of the event: of a refund or a dispute, how much that is.")
+    amount: str = Field(
+        description="The event's amount: that of the refund or dispute, if it is one."
+    )
     currency: str
     payer_id: UUID
     payee_id: UUID
-    direction: Literal["in", "out"] = Field(description="`out` to the payer, `in` to the payee.")
+    direction: Literal["in", "out"] = Field(description="`out` for the payer, `in` for the payee.")
     sequence: int = Field(description="Counts the payment's events from 1, without a gap.")
 
 
@@ -39,13 +41,13 @@ class PaidPayload(PaymentPayload):
 
 
 class EndedPayload(PaymentPayload):
-    """No money moves; why is told to the payer alone."""
+    """No money moves; only the payer gets the reason."""
 
     reason: str | None = None
 
 
 class RefundedPayload(PaymentPayload):
-    """Money went back; `amount` is this refund's, `refunded_amount` all that has."""
+    """Money went back; `amount` is this refund's, `refunded_amount` the sum of all."""
 
     refund_id: UUID
     transfer_id: UUID
@@ -54,14 +56,14 @@ class RefundedPayload(PaymentPayload):
 
 
 class RefundFailedPayload(PaymentPayload):
-    """A refund that was made came back from the card: the payee has the money again."""
+    """A refund came back from the card; the payee has the money again."""
 
     refund_id: UUID
     refunded_amount: str
 
 
 class DisputedPayload(PaymentPayload):
-    """The card's owner wants money back from their bank."""
+    """The card's owner demands the money back from their bank."""
 
     dispute_id: UUID
     provider: str
@@ -76,11 +78,11 @@ class DisputeClosedPayload(PaymentPayload):
 
 
 class FundsPayload(Payload):
-    """An entry of a wallet, told to its owner; `amount` is negative where money left."""
+    """An entry of a wallet, sent to its owner; `amount` is negative where money left."""
 
     wallet_id: UUID
     account_id: UUID = Field(
-        description="The same as `wallet_id`, as it was called before.",
+        description="The former name of `wallet_id`, with the same value.",
         json_schema_extra={"deprecated": True},
     )
     transfer_id: UUID
@@ -114,14 +116,14 @@ PAYLOADS: Final[dict[str, type[Payload]]] = {
 
 # Standard Webhooks (github.com/standard-webhooks/standard-webhooks).
 _HEADERS: Final = (
-    ("webhook-id", "The same at every attempt: by it a webhook that comes twice is known."),
-    ("webhook-timestamp", "When this attempt was made, in seconds since 1970."),
-    ("webhook-signature", "`v1,` and the signature, base64; one for each secret that holds."),
+    ("webhook-id", "The same for every attempt, so that a repeated webhook is recognised."),
+    ("webhook-timestamp", "The time of this attempt, in seconds since 1970."),
+    ("webhook-signature", "`v1,` and the signature, base64; one for each valid secret."),
 )
 
 
 def described(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with a webhook for each type of event, in place."""
+    """Add a webhook for each type of event to the document, and return it."""
     schemas = document["components"]["schemas"]
     for model in {*PAYLOADS.values()}:
         schema = model.model_json_schema(ref_template=_REFERENCES)
@@ -138,7 +140,7 @@ def _operation(name: str) -> dict[str, Any]:
         "tags": ["webhooks"],
         "operationId": f"on_{name.replace('.', '_')}",
         "summary": (model.__doc__ or "").strip(),
-        "description": "Sent to the endpoints that chose it. Any 2xx takes it; anything else, "
+        "description": "Sent to the endpoints that chose it. Any 2xx accepts it; anything else, "
         "or nothing within 15 s, is tried again over three days.",
         "security": [],
         "parameters": [
@@ -167,5 +169,5 @@ def _operation(name: str) -> dict[str, Any]:
                 }
             },
         },
-        "responses": {"204": {"description": "Taken."}},
+        "responses": {"204": {"description": "Accepted."}},
     }

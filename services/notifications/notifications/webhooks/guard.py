@@ -1,7 +1,7 @@
-"""Keeps webhooks away from our own network: every address is checked, then connected to as it is.
+"""Keeps webhooks out of our own network by checking every address.
 
-A name is resolved here and nowhere else, and a connection is made to an address that was just
-checked, so that a name that leads elsewhere at the next look-up gains nothing.
+Names are resolved only here, and connections are made only to addresses that were just checked, so
+a name that resolves differently the next time gains nothing.
 """
 
 import asyncio
@@ -21,26 +21,26 @@ LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class AddressRefusedError(OSError):
-    """A connection to an address that is not public was about to be made."""
+    """A connection to an address that is not public was refused."""
 
 
 async def look_up(host: str, port: int) -> list[str]:
-    """Return the addresses of a name, as the machine's resolver gives them; raises OSError."""
+    """Return a name's addresses by the machine's resolver; raises OSError."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class Guard(AbstractResolver):
-    """Resolves names for the HTTP client, and refuses those with any address out of reach."""
+    """Resolves names for the HTTP client; refuses one with any forbidden address."""
 
     def __init__(self, reach: Reach, look_up: LookUp = look_up) -> None:
         self.reach = reach
         self._look_up = look_up
-        self._named: frozenset[Address] = frozenset()  # where the reach's own hosts lead
+        self._named: frozenset[Address] = frozenset()  # addresses of the hosts allowed by name
 
     async def check(self, url: str) -> None:
-        """Raise UrlFaultError unless a webhook may be sent to the URL as things stand now."""
+        """Raise UrlFaultError unless a webhook may be sent to the URL now."""
         target = read_url(url, self.reach)
         if target.address is None:
             await self._addresses(target)
@@ -49,9 +49,9 @@ class Guard(AbstractResolver):
         self,
         host: str,
         port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 (all are looked at)
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 (all families are checked)
     ) -> list[ResolveResult]:
-        """Return the addresses of a name, all of them checked; raises UrlFaultError."""
+        """Return a name's addresses, all of them checked; raises UrlFaultError."""
         return [
             ResolveResult(
                 hostname=host,
@@ -65,10 +65,10 @@ class Guard(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Close nothing: there is nothing open."""
+        """Do nothing: there is nothing to close."""
 
     def open_socket(self, address_info: AddressInfo) -> socket.socket:
-        """Open the socket of a connection: the last look before it is made."""
+        """Open a connection's socket, after a last check of the address."""
         family, kind, protocol, _, where = address_info
         address = parsed(str(where[0]))
         if address is None or not (self.reach.permits(address) or address in self._named):

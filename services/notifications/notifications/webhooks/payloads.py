@@ -1,7 +1,7 @@
-"""What webhooks say about events: one message for each person, or account, that an event concerns.
+"""Makes webhook messages: one for each person or account that an event concerns.
 
-``{"type", "timestamp", "data"}``, as Standard Webhooks recommends; ``data.sequence`` counts the
-payment's or the account's events from 1 without a gap, so that receivers can order them.
+Their body is `{"type", "timestamp", "data"}`, as Standard Webhooks recommends. `data.sequence`
+counts the events of the payment or account from 1 without a gap, so that receivers can order them.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -43,7 +43,7 @@ PAYMENT_TYPES: Final[Mapping[type[PaymentEvent], EventType]] = {
 
 
 def concerned(envelope: Envelope) -> set[UUID]:
-    """Return the users that an event is told to."""
+    """Return the users whom an event concerns."""
     event = envelope.message
     if isinstance(event, PaymentEvent):
         return {event.payer_id, event.payee_id}
@@ -52,7 +52,7 @@ def concerned(envelope: Envelope) -> set[UUID]:
 
 
 def messages_of(envelope: Envelope, users: Collection[UUID]) -> Iterator[WebhookMessage]:
-    """Yield what an event is told as, to those of these users whom it concerns."""
+    """Yield an event's messages to those of these users whom it concerns."""
     event = envelope.message
     if isinstance(event, PaymentEvent):
         yield from _of_payment(envelope, event, users)
@@ -61,15 +61,18 @@ def messages_of(envelope: Envelope, users: Collection[UUID]) -> Iterator[Webhook
 
 
 def trial_message(user_id: UUID, endpoint_id: UUID, now: datetime) -> WebhookMessage:
-    """Return what an owner has an endpoint tried with."""
+    """Return the message of a test event."""
     return _message(new_id(), user_id, TEST_TYPE, None, now, {"endpoint_id": endpoint_id})
 
 
 def _of_payment(
     envelope: Envelope, event: PaymentEvent, users: Collection[UUID]
 ) -> Iterator[WebhookMessage]:
-    """Tell payer and payee; why it failed says what the payer does not have, so only to them."""
-    told: dict[str, Any] = {
+    """Yield messages to payer and payee.
+
+    Only the payer gets the reason of a failure, because it may say what the payer lacks.
+    """
+    shared: dict[str, Any] = {
         "payment_id": event.payment_id,
         "status": event.status,  # type: ignore[attr-defined] # every event of a payment has one
         "amount": decimal_text(event.amount_minor, event.currency),
@@ -89,13 +92,13 @@ def _of_payment(
                 PAYMENT_TYPES[type(event)],
                 envelope.sequence,
                 event.at,
-                {**told, **more},
+                {**shared, **more},
                 event.payment_id,
             )
 
 
 def _of_money(event: PaymentEvent) -> dict[str, Any]:
-    """Return what is told, to both, of money that moved, came back or is in dispute."""
+    """Return the fields of money that moved, came back or is disputed, for both."""
     if isinstance(event, PaymentPaid):
         paid_minor = event.amount_minor if event.paid_minor is None else event.paid_minor
         return {
@@ -115,7 +118,7 @@ def _of_money(event: PaymentEvent) -> dict[str, Any]:
             "refunded_amount": decimal_text(event.refunded_minor, event.currency),
         }
     if isinstance(event, PaymentDisputed):
-        # Why is the card owner's word, and the payee must answer it: it is told to both.
+        # The reason is the card owner's claim, which the payee has to answer, so both get it.
         return {
             "dispute_id": event.dispute_id,
             "provider": event.provider,
@@ -129,7 +132,7 @@ def _of_money(event: PaymentEvent) -> dict[str, Any]:
 def _of_funds(
     envelope: Envelope, event: FundsMoved, users: Collection[UUID]
 ) -> Iterator[WebhookMessage]:
-    """Tell each account's owner of its own entry, and of no other."""
+    """Yield to each account's owner a message about their own entry only."""
     for entry in event.entries:
         if entry.owner_id is not None and entry.owner_id in users:
             yield _message(
@@ -140,7 +143,7 @@ def _of_funds(
                 event.posted_at,
                 {
                     "wallet_id": entry.account_id,
-                    "account_id": entry.account_id,  # as it was called before
+                    "account_id": entry.account_id,  # its former name
                     "transfer_id": event.transfer_id,
                     "kind": event.kind,
                     "reference": event.reference,
@@ -152,7 +155,7 @@ def _of_funds(
             )
 
 
-def _message(  # noqa: PLR0913, PLR0917 (a message is just this)
+def _message(  # noqa: PLR0913, PLR0917 (a message has these fields)
     message_id: UUID,
     user_id: UUID,
     kind: str,

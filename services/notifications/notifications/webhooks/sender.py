@@ -1,4 +1,7 @@
-"""Makes one attempt at a delivery: signs, posts, reads a little of the answer. Decides nothing."""
+"""Makes an attempt at a delivery: signs, posts, reads the answer's start.
+
+It decides nothing.
+"""
 
 import ssl
 import time
@@ -21,9 +24,9 @@ from notifications.webhooks.vault import SecretVault
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=15.0, connect=3.0)
 KEPT_BYTES: Final = 1024  # of an answer, in the log
-READ_BYTES: Final = 64 * 1024  # beyond this the connection is given up rather than read on
+READ_BYTES: Final = 64 * 1024  # after this the connection is closed instead of read further
 IDLE_SECONDS: Final = 15.0
-NAMES_SECONDS: Final = 10  # for so long an address, once checked, is connected to again
+NAMES_SECONDS: Final = 10  # how long a checked address is used again
 
 USER_AGENT: Final = "Saldo-Webhooks/1.0 (+https://www.standardwebhooks.com)"
 
@@ -32,7 +35,7 @@ TLS_FAILED: Final = "tls_failed"
 NOT_CONNECTED: Final = "connection_failed"
 BROKEN_OFF: Final = "connection_lost"
 
-# The first that fits.
+# The first class that matches gives the code.
 _FAULTS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (aiohttp.ClientConnectorDNSError, UrlFault.NOT_FOUND),
     (aiohttp.ClientConnectorCertificateError, TLS_FAILED),
@@ -45,7 +48,7 @@ _FAULTS: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 
 class WebhookClient:
-    """An HTTP client that goes only where the guard lets it; close it after use."""
+    """An HTTP client that connects only where the guard allows; close it after use."""
 
     def __init__(
         self,
@@ -56,7 +59,7 @@ class WebhookClient:
         trust: ssl.SSLContext | None = None,
         timeout: aiohttp.ClientTimeout = TIMEOUT,
     ) -> None:
-        """Take who guards, who knows the secrets, and whose certificates are trusted."""
+        """Take the guard, the vault of secrets, the clock, and trusted certificates."""
         self._guard, self._vault, self._clock = guard, vault, clock
         self._client = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -69,7 +72,7 @@ class WebhookClient:
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=timeout,
-            auto_decompress=False,  # a small answer may unpack into a very large one
+            auto_decompress=False,  # a small compressed answer may be very large
             headers={"content-type": "application/json", "user-agent": USER_AGENT},
             skip_auto_headers=("accept", "accept-encoding"),
         )
@@ -81,7 +84,7 @@ class WebhookClient:
         await self._client.close()
 
     async def send(self, job: Job) -> Attempt:
-        """Attempt a delivery; whatever goes wrong is in the attempt that is returned."""
+        """Make an attempt at a delivery; the attempt also reports failures."""
         if a_unit_of_work_is_open():
             raise RemoteCallInUnitOfWorkError(str(job.delivery_id))
         at, started = self._clock.now(), time.perf_counter()
@@ -105,7 +108,7 @@ class WebhookClient:
             headers=self._headers(job, at),
             allow_redirects=False,
         ) as response:
-            # What it has answered counts, even where the rest of it never comes.
+            # The status counts, even if the rest of the answer never comes.
             answer = b""
             with suppress(aiohttp.ClientError, TimeoutError):
                 answer = await _beginning(response)
@@ -128,7 +131,7 @@ class WebhookClient:
 
 
 def fault_of(error: Exception) -> str | None:
-    """Return the stable code of what can go wrong outside; None where it is our own fault."""
+    """Return the stable code of an outside failure; None if it is our own fault."""
     if isinstance(error, UrlFaultError):
         return error.fault
     if isinstance(getattr(error, "os_error", None), AddressRefusedError):
@@ -148,5 +151,5 @@ async def _beginning(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _text(answer: bytes) -> str | None:
-    """Return what PostgreSQL can keep of it: text without NUL."""
+    """Return an answer as text that PostgreSQL can store: without NUL."""
     return answer.decode(errors="replace").replace("\0", "\ufffd") or None

@@ -1,6 +1,6 @@
-"""Forgets old webhooks, and what is too much of one person's, notices too; now and then.
+"""Purges old webhooks, and messages and notices beyond each person's limit.
 
-Skips what still waits for endpoints that are off.
+It also skips what still waits for endpoints that are off.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ BATCH: Final = 1_000
 
 
 async def keep_up(database: Database, kept: timedelta) -> None:
-    """Tidy again and again, until cancelled."""
+    """Purge again and again, until cancelled."""
 
     async def once() -> None:
         await tidy(database, kept)
@@ -30,9 +30,9 @@ async def keep_up(database: Database, kept: timedelta) -> None:
 
 
 async def tidy(database: Database, kept: timedelta) -> int:
-    """Forget what is older than that, and what is too much of one person's.
+    """Purge old messages, and what is beyond each person's limit.
 
-    Some at a time; returns how many messages went by their age.
+    It works in batches; returns how many messages were too old.
     """
     deleted = await _by_batches(database, lambda all_, now: all_.purge(now - kept, BATCH))
     async with database.read() as connection:
@@ -58,7 +58,7 @@ async def _purge_crowd(database: Database, user_id: UUID) -> None:
 async def _by_batches(
     database: Database, purge: Callable[[Deliveries, datetime], Awaitable[int]]
 ) -> int:
-    """Purge in units of work of their own until less than a batch went; returns how many."""
+    """Purge batch by batch, each in its own unit of work; return how many rows went."""
     deleted = 0
     while True:
         async with database.unit_of_work() as uow:

@@ -1,6 +1,6 @@
-"""What NOTIFICATIONS_WEBHOOK_KEY protects: the signing secrets of endpoints, at rest.
+"""Encrypts endpoints' signing secrets by NOTIFICATIONS_WEBHOOK_KEY.
 
-A copy of the database alone can therefore not sign in our name.
+So a copy of the database alone can't sign in our name.
 """
 
 import os
@@ -21,13 +21,13 @@ _KEY_BYTES: Final = 32
 
 
 class WrongWebhookKeyError(Exception):
-    """What is stored was written under another key, or was tampered with."""
+    """The stored secret was encrypted with another key, or tampered with."""
 
 
 class SecretVault:
-    """Encrypts secrets, each bound to its endpoint (AES-256-GCM: nonce, then ciphertext).
+    """Encrypts secrets, each bound to its endpoint.
 
-    The first key encrypts; what the old ones have encrypted is read as well.
+    AES-256-GCM: the nonce, then the ciphertext. The first key encrypts; the old keys only decrypt.
     """
 
     def __init__(self, key: SecretStr, *old: SecretStr) -> None:
@@ -35,12 +35,12 @@ class SecretVault:
         self._ciphers = [_cipher(one) for one in (key, *old)]
 
     def new(self, endpoint_id: UUID) -> tuple[bytes, bytes]:
-        """Make a secret: as it signs, and as it is stored."""
+        """Make a secret; return it in plain and in encrypted form."""
         secret, nonce = os.urandom(SECRET_BYTES), os.urandom(_NONCE_BYTES)
         return secret, nonce + self._ciphers[0].encrypt(nonce, secret, endpoint_id.bytes)
 
     def unlock(self, endpoint_id: UUID, stored: bytes) -> bytes:
-        """Return a secret as it signs; raises WrongWebhookKeyError."""
+        """Decrypt a secret; raises WrongWebhookKeyError."""
         nonce, ciphertext = stored[:_NONCE_BYTES], stored[_NONCE_BYTES:]
         for cipher in self._ciphers:
             with suppress(InvalidTag, ValueError):

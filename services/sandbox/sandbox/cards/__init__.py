@@ -1,1 +1,1 @@
-"""A card provider: its API, its hosted page, and what can come back of a payment."""
+"""Simulates a card provider: its API, its hosted page, refunds and disputes."""

@@ -1,4 +1,4 @@
-"""The card provider's API, as a shop uses it, and a bank that tells of its credits."""
+"""The operations of the card provider, as a shop uses it, and of a bank."""
 
 from typing import Annotated, Final
 
@@ -54,7 +54,7 @@ Asked = Annotated[CardPayment, Depends(_payment)]
     access="public",
     operation_id="create_card_payment",
     summary="Create a payment by card",
-    description="The same Idempotency-Key again answers with the first payment.",
+    description="A repeated Idempotency-Key gets the first payment again.",
     status_code=201,
     refusals=(CardKeyReused,),
 )
@@ -63,7 +63,7 @@ async def create_card_payment(
     cards: TheProvider,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> CardPaymentState:
-    """Create it; the answer says where the card is entered."""
+    """Create a payment; the answer has the URL of its card page."""
     made = CardPayment(
         new_payment_id(), body.money, body.description, body.return_url, body.charge_id
     )
@@ -77,11 +77,11 @@ async def create_card_payment(
     f"{PAYMENTS}/{{payment_id}}",
     access="public",
     operation_id="get_card_payment",
-    summary="See how a payment by card stands",
+    summary="Get a payment by card",
     refusals=(CardPaymentUnknown,),
 )
 async def get_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentState:
-    """Show it."""
+    """Show a payment."""
     return CardPaymentState.model_validate(cards.told(payment))
 
 
@@ -89,12 +89,12 @@ async def get_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentSta
     f"{PAYMENTS}/{{payment_id}}/cancel",
     access="public",
     operation_id="cancel_card_payment",
-    summary="Call a payment by card off",
-    description="One that has ended stays as it is.",
+    summary="Cancel a payment by card",
+    description="A payment that has ended stays as it is.",
     refusals=(CardPaymentUnknown,),
 )
 async def cancel_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentState:
-    """Cancel it where that is possible."""
+    """Cancel a payment, if it is open."""
     cards.cancel(payment)
     return CardPaymentState.model_validate(cards.told(payment))
 
@@ -103,8 +103,8 @@ async def cancel_card_payment(payment: Asked, cards: TheProvider) -> CardPayment
     f"{PAYMENTS}/{{payment_id}}/refunds",
     access="public",
     operation_id="refund_card_payment",
-    summary="Give the money of a payment by card back, all or a part",
-    description="The same Idempotency-Key again answers with the first refund.",
+    summary="Refund a payment by card, all of it or a part",
+    description="A repeated Idempotency-Key gets the first refund again.",
     status_code=201,
     refusals=(
         CardPaymentUnknown,
@@ -120,7 +120,7 @@ async def refund_card_payment(
     body: CardRefundRequest | None = None,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> RefundState:
-    """Refund what is asked for, or all that is left."""
+    """Refund the given sum, or all that is left."""
     if payment.status is not CardPaymentStatus.SUCCEEDED:
         raise CardPaymentNotSucceeded
     if body is not None and body.currency != payment.amount.currency:
@@ -144,7 +144,7 @@ async def refund_card_payment(
     f"{PAYMENTS}/{{payment_id}}/outcome",
     access="public",
     operation_id="choose_outcome",
-    summary="Do what the buttons of the card page do",
+    summary="Choose a payment's outcome, as the card page's buttons do",
     refusals=(CardPaymentUnknown,),
 )
 async def choose_outcome(
@@ -160,10 +160,10 @@ async def choose_outcome(
     "/sandbox/bank/credits",
     access="public",
     operation_id="send_bank_credit",
-    summary="Have the bank tell of a credit",
+    summary="Send a bank's webhook about a credit",
 )
 async def send_bank_credit(body: BankCreditRequest, request: Request) -> BankCreditAnswer:
-    """Send the bank's signed webhook and show what was answered to it."""
+    """Send the bank's signed webhook and show the answer to it."""
     sender: Sender = request.app.state.bank
     transaction_id = body.transaction_id or f"bank-{new_id().hex}"
     told = {

@@ -1,6 +1,6 @@
-"""Owns the simulated card provider's payments and their states; knows nothing of HTTP.
+"""Owns the simulated card provider's payments; knows nothing of HTTP.
 
-Nothing is kept: a restart forgets them all.
+Nothing is stored: a restart forgets all payments.
 """
 
 from collections import OrderedDict
@@ -13,12 +13,12 @@ from kit.ids import derived_id, new_id
 from kit.money import Money
 from sandbox.cards.reversals import BankDispute, BankRefund, BankRefundStatus, DisputeStatus
 
-MOST_PAYMENTS: Final = 10_000  # the oldest are forgotten
+MOST_PAYMENTS: Final = 10_000  # beyond it the oldest are dropped
 MOST_REFUNDS, MOST_DISPUTES = 100, 20  # of one payment
 
 
 class CardOutcome(StrEnum):
-    """What the owner of the card does; ``delay`` is a bank that takes its time, then says yes."""
+    """What the card's owner does; `delay` is a bank that confirms after a while."""
 
     SUCCESS = "success"
     DECLINE = "decline"
@@ -27,7 +27,10 @@ class CardOutcome(StrEnum):
 
 
 class CardPaymentStatus(StrEnum):
-    """``pending → processing → succeeded | failed``; ``pending | processing → cancelled``."""
+    """The status of a payment by card.
+
+    `pending → processing → succeeded | failed`; `pending | processing → cancelled`.
+    """
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -42,7 +45,7 @@ _INQUIRIES: Final = frozenset({DisputeStatus.WARNING, DisputeStatus.WARNING_CLOS
 
 @dataclass(slots=True)
 class CardPayment:
-    """One payment at the provider; ``charge_id`` is what the shop calls it."""
+    """A payment at the provider; `charge_id` is the shop's id of it."""
 
     id: str
     amount: Money
@@ -51,25 +54,25 @@ class CardPayment:
     charge_id: UUID | None
     status: CardPaymentStatus = CardPaymentStatus.PENDING
     reason: str | None = None
-    refunds: dict[str, BankRefund] = field(default_factory=dict)  # by the key that asked for each
+    refunds: dict[str, BankRefund] = field(default_factory=dict)  # by Idempotency-Key
     disputes: list[BankDispute] = field(default_factory=list)
     refunds_go: BankRefundStatus = (
         BankRefundStatus.SUCCEEDED
-    )  # what becomes at once of those asked for
+    )  # the immediate status of refunds that the shop asks for
 
     @property
     def is_open(self) -> bool:
-        """Tell whether its end is open."""
+        """Whether it has not ended."""
         return self.status in _OPEN
 
     @property
     def is_disputed(self) -> bool:
-        """Tell whether its card's owner has ever wanted money back through the bank."""
+        """Whether it has a dispute that was more than an inquiry."""
         return any(one.status not in _INQUIRIES for one in self.disputes)
 
     @property
     def refunded_minor(self) -> int:
-        """What has gone back of it, or is on its way."""
+        """What was refunded, or is being refunded, in minor units."""
         sums = (
             one.minor for one in self.refunds.values() if one.status is not BankRefundStatus.FAILED
         )
@@ -77,21 +80,21 @@ class CardPayment:
 
     @property
     def left_minor(self) -> int:
-        """What has not gone back in either way."""
+        """What is left after refunds and withdrawn disputes, in minor units."""
         taken = sum(one.minor for one in self.disputes if one.is_withdrawn)
         return self.amount.minor - self.refunded_minor - taken
 
     @property
     def is_full(self) -> bool:
-        """Tell whether no more refunds and disputes of it are kept."""
+        """Whether it has as many refunds or disputes as are kept."""
         return len(self.refunds) >= MOST_REFUNDS or len(self.disputes) >= MOST_DISPUTES
 
     def refund(
         self, key: str, minor: int | None, refund_id: UUID | None, status: BankRefundStatus
     ) -> BankRefund | None:
-        """Give a sum back, all that is left where none is named.
+        """Refund a sum, by default all that is left.
 
-        Returns the refund, or None where there is not as much left.
+        Returns the refund, or None if less is left.
         """
         wanted = self.left_minor if minor is None else minor
         if not 0 < wanted <= self.left_minor:
@@ -101,9 +104,9 @@ class CardPayment:
         return made
 
     def dispute(self, minor: int | None, status: DisputeStatus, reason: str) -> BankDispute | None:
-        """Open a dispute of a sum, of all that is left where none is named.
+        """Open a dispute of a sum, by default of all that is left.
 
-        Also what has gone back by a refund can be disputed, nothing twice; None where that is so.
+        A refunded sum can be disputed, too, but no sum twice; returns None if the sum is too large.
         """
         claimed = sum(one.minor for one in self.disputes if one.claims)
         wanted = min(self.left_minor, self.amount.minor - claimed) if minor is None else minor
@@ -114,7 +117,7 @@ class CardPayment:
         return opened
 
     def move(self, status: CardPaymentStatus, reason: str | None = None) -> bool:
-        """Go to a state, unless it has ended; tells whether it did."""
+        """Set the status unless the payment has ended; tell whether it was set."""
         if not self.is_open:
             return False
         self.status, self.reason = status, reason
@@ -122,14 +125,14 @@ class CardPayment:
 
 
 class Cards:
-    """All payments, by id, and by the key that created each."""
+    """All payments, by id, and by the Idempotency-Key that created each."""
 
     def __init__(self) -> None:
         self._payments: OrderedDict[str, CardPayment] = OrderedDict()
         self._by_key: dict[str, str] = {}
 
     def create(self, key: str | None, payment: CardPayment) -> CardPayment | None:
-        """Add a payment; the same key again returns the first one, None if that was another."""
+        """Add a payment; a repeated key gets the first one, None if its sum differs."""
         known = self._payments.get(self._by_key.get(key or "", ""))
         if known is not None:
             return known if known.amount == payment.amount else None
@@ -147,5 +150,5 @@ class Cards:
 
 
 def new_payment_id() -> str:
-    """Return an id that nobody can guess, as the page asks for nothing else."""
+    """Return an id that nobody can guess, because the page asks for nothing else."""
     return f"card_{new_id().hex}"

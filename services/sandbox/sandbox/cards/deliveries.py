@@ -1,4 +1,4 @@
-"""Sends signed webhooks as real providers do: again until taken, and badly where that is wanted."""
+"""Sends signed webhooks as real providers do: with repetitions and faults."""
 
 import asyncio
 from collections.abc import Sequence
@@ -22,14 +22,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookFaults:
-    """What goes wrong on the way of webhooks.
+    """The faults with which webhooks are sent.
 
-    Attributes:
-        late_seconds: They are sent so much later.
-        twice: Each is sent twice, both copies under one event id.
-        out_of_order: The last one first.
-        wrong_signature: They are signed with another secret, and not sent again.
-        repeat_id: All of them bear one event id.
+    Attributes: late_seconds: They are sent so much later. twice: Each is sent twice, both copies
+    with one event id. out_of_order: The last one is sent first. wrong_signature: They are signed
+    with another secret, and not repeated. repeat_id: All of them have one event id.
     """
 
     late_seconds: float = 0.0
@@ -40,12 +37,12 @@ class WebhookFaults:
 
 
 class Sender:
-    """Signs and posts bodies to one address."""
+    """Signs bodies and posts them to one address."""
 
     def __init__(
         self, client: httpx.AsyncClient, url: str, header: str, secret: str, clock: Clock
     ) -> None:
-        """Take the client (its owner closes it), where to, and how it is signed."""
+        """Take the client (its owner closes it), the address, and how to sign."""
         self._client = client
         self._url = url
         self._header = header
@@ -57,7 +54,7 @@ class Sender:
         spawn(self.send_all(bodies, faults), "sandbox.webhooks")
 
     async def send_all(self, bodies: Sequence[dict[str, Any]], faults: WebhookFaults) -> None:
-        """Send bodies one after another, with the faults that are wanted."""
+        """Send bodies one after another, with the given faults."""
         if faults.late_seconds:
             await asyncio.sleep(faults.late_seconds)
         for body in reversed(bodies) if faults.out_of_order else bodies:
@@ -77,7 +74,7 @@ class Sender:
     async def send(
         self, body: dict[str, Any], *, wrong_signature: bool = False
     ) -> httpx.Response | None:
-        """Send a body once; None where nobody answered."""
+        """Send a body once; return None if nobody answered."""
         raw = orjson.dumps(body)
         secret = "of somebody else" if wrong_signature else self._secret
         headers = {

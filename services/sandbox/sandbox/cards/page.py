@@ -1,4 +1,4 @@
-"""The hosted card page: server-rendered, two languages, no script; its buttons are the bank."""
+"""Renders the hosted card page: two languages, no script, the bank as buttons."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -86,13 +86,13 @@ _BOXES: Final = ("late", "twice", "out_of_order", "wrong_signature")
     "/sandbox/cards/{payment_id}",
     access="public",
     operation_id="show_card_page",
-    summary="The page where a card is entered",
+    summary="Show the card page",
     response_model=None,
     response_class=HTMLResponse,
     refusals=(CardPaymentUnknown,),
 )
 async def show_card_page(payment: Asked, language: CallerLanguage) -> Response:
-    """Show the buttons, or how the payment stands."""
+    """Show the buttons, or the payment's state."""
     return _page(payment, language)
 
 
@@ -100,17 +100,17 @@ async def show_card_page(payment: Asked, language: CallerLanguage) -> Response:
     "/sandbox/cards/{payment_id}",
     access="public",
     operation_id="press_card_button",
-    summary="Press one of the page's buttons",
+    summary="Press a button of the card page",
     response_model=None,
     response_class=RedirectResponse,
-    response_description="Back to the shop, or to this page while the bank thinks.",
+    response_description="Back to the shop, or to this page until the bank has confirmed.",
     status_code=303,
     refusals=(CardPaymentUnknown,),
 )
 async def press_card_button(
     payment: Asked, cards: TheProvider, form: Annotated[CardForm, Form()]
 ) -> Response:
-    """Do what the button says, then send the payer on."""
+    """Do what the button says, then redirect the payer."""
     cards.choose(payment, form.outcome, form.faults, DELAY_SECONDS)
     stays = form.outcome is CardOutcome.DELAY
     where = f"/sandbox/cards/{payment.id}" if stays else payment.return_url
@@ -121,7 +121,7 @@ async def press_card_button(
     "/sandbox/cards/{payment_id}/next",
     access="public",
     operation_id="press_next_button",
-    summary="Press a button of a page whose payment has succeeded",
+    summary="Press a button of the card page after the payment has succeeded",
     response_model=None,
     response_class=RedirectResponse,
     response_description="Back to this page.",
@@ -140,7 +140,7 @@ async def press_card_button(
 async def press_next_button(
     payment: Asked, provider: TheProvider, form: Annotated[NextForm, Form()]
 ) -> Response:
-    """Do what the button says, then show the page again."""
+    """Do what the button says, then redirect to the page."""
     amount = form.amount or None
     match form.act:
         case "dispute" | "inquire":
@@ -218,7 +218,7 @@ def _grouped(amount: str) -> str:
 
 
 def _policy(payment: CardPayment) -> dict[str, str]:
-    """Nothing but this style and this form, which may lead back to the shop."""
+    """Return a policy that allows only this style and forms back to the shop."""
     shop = urlsplit(payment.return_url)
     policy = (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "

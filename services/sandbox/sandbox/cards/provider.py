@@ -1,4 +1,4 @@
-"""What the card provider does when the owner of a card has chosen: states, and whom it tells."""
+"""Carries out what a card's owner chooses: changes states and sends webhooks."""
 
 import asyncio
 import math
@@ -16,21 +16,21 @@ from sandbox.cards.deliveries import Sender, WebhookFaults
 from sandbox.cards.reversals import BankDispute, BankRefund, BankRefundStatus, DisputeMove
 
 DECLINED: Final = "card_declined"
-MOST_EVENTS: Final = 1000  # that are told again; the oldest are forgotten
+MOST_EVENTS: Final = 1000  # kept for the list of events
 
 
 class Provider:
     """The card provider: its payments, and the sender of its webhooks."""
 
     def __init__(self, public_url: str) -> None:
-        """Take where people reach the card page."""
+        """Take the public URL, with which card pages begin."""
         self.cards = Cards()
         self._public_url = public_url.rstrip("/")
-        self.sender: Sender | None = None  # there once the service has been opened
-        self._lately: deque[dict[str, Any]] = deque(maxlen=MOST_EVENTS)
+        self.sender: Sender | None = None  # set when the service opens
+        self._recent: deque[dict[str, Any]] = deque(maxlen=MOST_EVENTS)
 
     def page_url(self, payment: CardPayment) -> str:
-        """Return where the card is entered."""
+        """Return the URL of a payment's card page."""
         return f"{self._public_url}/sandbox/cards/{payment.id}"
 
     def choose(
@@ -40,7 +40,7 @@ class Provider:
         faults: WebhookFaults,
         delay_seconds: float,
     ) -> None:
-        """Do what the owner of the card wants; a payment that has ended stays as it is."""
+        """Carry out the owner's choice; a payment that has ended stays as it is."""
         if not payment.is_open:
             return
         match outcome:
@@ -50,7 +50,7 @@ class Provider:
                 self._end(payment, CardPaymentStatus.FAILED, DECLINED, faults)
             case CardOutcome.DELAY if payment.status is CardPaymentStatus.PENDING:
                 payment.move(CardPaymentStatus.PROCESSING)
-                self._tell([self._event(payment)], WebhookFaults())
+                self._send([self._event(payment)], WebhookFaults())
                 spawn(self._end_later(payment, faults, delay_seconds), "sandbox.bank_confirms")
             case _:
                 return
@@ -66,29 +66,29 @@ class Provider:
         reason: str | None,
         faults: WebhookFaults,
     ) -> None:
-        """End a payment and tell it: that it was under way, an earlier try, then its end."""
+        """End a payment and send its events: processing, perhaps a failure, the end."""
         if not payment.is_open:
             return
         events = [self._event(payment, status=CardPaymentStatus.PROCESSING)]
         if status is CardPaymentStatus.SUCCEEDED and faults.out_of_order:
             events.append(self._event(payment, status=CardPaymentStatus.FAILED, reason=DECLINED))
         payment.move(status, reason)
-        self._tell([*events, self._event(payment)], faults)
+        self._send([*events, self._event(payment)], faults)
 
     def cancel(self, payment: CardPayment) -> None:
-        """Call a payment off, unless it has ended."""
+        """Cancel a payment unless it has ended."""
         if payment.move(CardPaymentStatus.CANCELLED):
-            self._tell([self._event(payment)], WebhookFaults())
+            self._send([self._event(payment)], WebhookFaults())
 
     def dispute(
         self, payment: CardPayment, dispute: BankDispute, faults: WebhookFaults, *, withdraw: bool
     ) -> None:
-        """Tell of a dispute that was opened, and withdraw its funds where that is wanted."""
+        """Send the events of a new dispute, after withdrawing its funds if wanted."""
         events = [self._dispute_event("dispute.created", payment, dispute)]
         if withdraw:
             kinds = dispute.move(DisputeMove.WITHDRAW)
             events += [self._dispute_event(kind, payment, dispute) for kind in kinds]
-        self._tell(events, faults)
+        self._send(events, faults)
 
     def move_dispute(
         self,
@@ -99,14 +99,14 @@ class Provider:
         *,
         won: bool = False,
     ) -> bool:
-        """Do something about a dispute and tell it; False where that is not possible."""
+        """Move a dispute and send its events; return False if that is not possible."""
         kinds = dispute.move(move, won=won)
-        self._tell([self._dispute_event(kind, payment, dispute) for kind in kinds], faults)
+        self._send([self._dispute_event(kind, payment, dispute) for kind in kinds], faults)
         return bool(kinds)
 
     def refunded(self, payment: CardPayment, refund: BankRefund, faults: WebhookFaults) -> None:
-        """Tell of a refund that was made."""
-        self._tell([self._refund_event("refund.created", payment, refund)], faults)
+        """Send the event of a new refund."""
+        self._send([self._refund_event("refund.created", payment, refund)], faults)
 
     def move_refund(
         self,
@@ -115,31 +115,31 @@ class Provider:
         status: BankRefundStatus,
         faults: WebhookFaults,
     ) -> bool:
-        """Let a refund succeed or fail and tell it; False where that is not possible."""
+        """Set a refund's status and send the event; return False if not possible."""
         if not refund.move(status):
             return False
         kind = "refund.failed" if status is BankRefundStatus.FAILED else "refund.updated"
-        self._tell([self._refund_event(kind, payment, refund)], faults)
+        self._send([self._refund_event(kind, payment, refund)], faults)
         return True
 
-    def _tell(self, events: list[dict[str, Any]], faults: WebhookFaults) -> None:
+    def _send(self, events: list[dict[str, Any]], faults: WebhookFaults) -> None:
         if faults.repeat_id:
             events = [{**event, "id": events[0]["id"]} for event in events]
-        self._lately.extend(one for one in events if "refund" in one or "dispute" in one)
+        self._recent.extend(one for one in events if "refund" in one or "dispute" in one)
         if self.sender is not None and events:
             self.sender.send_later(events, faults)
 
-    def lately(self, of: Span) -> Iterator[dict[str, Any]]:
-        """Yield the events about refunds and disputes of a span of time, oldest first.
+    def recent_events(self, of: Span) -> Iterator[dict[str, Any]]:
+        """Return the events about refunds and disputes in a span, oldest first.
 
-        Each is as it should have been sent, whatever went wrong on its way.
+        Each is shown without faults, whatever went wrong when it was sent.
         """
         begin = -math.inf if of.begin is None else of.begin.timestamp()
         end = math.inf if of.end is None else of.end.timestamp()
-        return (one for one in self._lately if begin <= one["created"] < end)
+        return (one for one in self._recent if begin <= one["created"] < end)
 
     def told(self, payment: CardPayment) -> dict[str, Any]:
-        """Return a payment as the API shows it: with all that comes back of it."""
+        """Return a payment as the API shows it, with its refunds and disputes."""
         return {
             **self.shown(payment),
             "refunds": [shown_refund(payment, one) for one in payment.refunds.values()],
@@ -168,7 +168,7 @@ class Provider:
         return {
             "id": f"evt_{new_id().hex}",
             "type": kind or f"payment.{seen['status']}",
-            "created": round(time.time(), 6),  # as exact as times that are asked for
+            "created": round(time.time(), 6),  # as exact as the times in queries
             "payment": seen,
         }
 
@@ -193,7 +193,7 @@ def shown_dispute(payment: CardPayment, dispute: BankDispute) -> dict[str, Any]:
 
 
 def shown_refund(payment: CardPayment, refund: BankRefund) -> dict[str, Any]:
-    """Return a refund likewise."""
+    """Return a refund as the API and the webhooks show it."""
     return {
         "id": refund.id,
         "amount": decimal_text(refund.minor, payment.amount.currency),

@@ -1,4 +1,4 @@
-"""What can come back of payments by card: refunds at the provider's own page, and disputes."""
+"""The operations of disputes, and of refunds at the provider's own page."""
 
 import hmac
 from itertools import islice
@@ -68,7 +68,7 @@ AskedRefund = Annotated[BankRefund, Depends(refund_of)]
 
 
 def open_dispute(provider: Provider, payment: CardPayment, wanted: DisputeRequest) -> None:
-    """Open a dispute and tell it."""
+    """Open a dispute and send its events."""
     _require_room(payment)
     status = DisputeStatus.WARNING if wanted.warning else DisputeStatus.OPEN
     dispute = payment.dispute(_minor(payment, wanted.amount), status, wanted.reason)
@@ -81,7 +81,7 @@ def open_dispute(provider: Provider, payment: CardPayment, wanted: DisputeReques
 def refund_at_page(
     provider: Provider, payment: CardPayment, wanted: PageRefundRequest
 ) -> BankRefund:
-    """Give a sum back without having been asked by the shop, and tell it."""
+    """Refund a sum without the shop's request, and send the event."""
     _require_room(payment)
     minor = _minor(payment, wanted.amount)
     refund = payment.refund(f"page:{new_id().hex}", minor, None, wanted.status)
@@ -91,7 +91,7 @@ def refund_at_page(
     return refund
 
 
-def move_dispute(  # noqa: PLR0913 (which dispute of what, and how it is told)
+def move_dispute(  # noqa: PLR0913 (the dispute, its payment, the move, and faults)
     provider: Provider,
     payment: CardPayment,
     dispute: BankDispute,
@@ -100,7 +100,7 @@ def move_dispute(  # noqa: PLR0913 (which dispute of what, and how it is told)
     won: bool = False,
     faults: WebhookFaults | None = None,
 ) -> None:
-    """Do something about a dispute and tell it."""
+    """Move a dispute and send its events."""
     if not provider.move_dispute(payment, dispute, move, faults or WebhookFaults(), won=won):
         raise CardMoveNotPossible
 
@@ -112,7 +112,7 @@ def move_refund(
     status: BankRefundStatus,
     faults: WebhookFaults | None = None,
 ) -> None:
-    """Let a refund succeed or fail and tell it."""
+    """Set a refund's status and send the event."""
     if not provider.move_refund(payment, refund, status, faults or WebhookFaults()):
         raise CardMoveNotPossible
 
@@ -132,8 +132,8 @@ def _minor(payment: CardPayment, amount: str | None) -> int | None:
     f"{PAYMENTS}/{{payment_id}}/dispute",
     access="public",
     operation_id="dispute_card_payment",
-    summary="Have the card's owner take money back",
-    description="Without a body all that is left is disputed, and withdrawn at once.",
+    summary="Dispute a payment, as the card's owner does",
+    description="Without a body, all that is left is disputed and withdrawn at once.",
     refusals=(
         CardPaymentUnknown,
         CardPaymentNotSucceeded,
@@ -144,7 +144,7 @@ def _minor(payment: CardPayment, amount: str | None) -> int | None:
 async def dispute_card_payment(
     payment: Asked, provider: TheProvider, body: DisputeRequest | None = None
 ) -> CardPaymentState:
-    """Open a dispute; it is the last one of the payment's."""
+    """Open a dispute, which the answer has as its last one."""
     open_dispute(provider, payment, body or DisputeRequest())
     return CardPaymentState.model_validate(provider.told(payment))
 
@@ -154,7 +154,7 @@ async def dispute_card_payment(
     access="public",
     operation_id="move_card_dispute",
     summary="Escalate or close a dispute, withdraw or reinstate its funds",
-    description="Escalating an inquiry withdraws its funds; winning gives withdrawn ones back.",
+    description="Escalating an inquiry withdraws its funds; winning returns withdrawn funds.",
     refusals=(CardPaymentUnknown, CardDisputeUnknown, CardMoveNotPossible),
 )
 async def move_card_dispute(
@@ -165,7 +165,7 @@ async def move_card_dispute(
     provider: TheProvider,
     body: DisputeMoveRequest | None = None,
 ) -> CardPaymentState:
-    """Do it, and tell it."""
+    """Make the move and send its events."""
     wanted = body or DisputeMoveRequest()
     won = wanted.outcome == "won"
     move_dispute(provider, payment, dispute, move, won=won, faults=wanted.faults)
@@ -176,8 +176,8 @@ async def move_card_dispute(
     f"{PAYMENTS}/{{payment_id}}/page-refunds",
     access="public",
     operation_id="refund_at_provider_page",
-    summary="Give money back as somebody does at the provider's own page",
-    description="The shop has not asked for it: `refund_id` of its events is null.",
+    summary="Refund a payment, as somebody does at the provider's own page",
+    description="The shop has not asked for it, so `refund_id` is null in its events.",
     status_code=201,
     refusals=(
         CardPaymentUnknown,
@@ -189,7 +189,7 @@ async def move_card_dispute(
 async def refund_at_provider_page(
     payment: Asked, provider: TheProvider, body: PageRefundRequest | None = None
 ) -> RefundState:
-    """Make the refund."""
+    """Make a refund."""
     made = refund_at_page(provider, payment, body or PageRefundRequest())
     return RefundState.model_validate(shown_refund(payment, made))
 
@@ -198,21 +198,21 @@ async def refund_at_provider_page(
     "/sandbox/provider/events",
     access="public",
     operation_id="list_card_events",
-    summary="What was told lately of refunds and disputes",
-    description="Oldest first, also what never arrived: the newest thousand. For the shop, which"
-    " names the secret of its webhooks as its bearer token.",
+    summary="List recent events of refunds and disputes",
+    description="Oldest first, even those that never arrived; the last thousand are kept. The shop"
+    " authenticates with its webhooks' secret as bearer token.",
     refusals=(CardEventsNotYours,),
 )
 async def list_card_events(
     provider: TheProvider, query: Annotated[EventsQuery, Query()], request: Request
 ) -> CardEvents:
-    """Show the events of a time, a hundred at once."""
+    """List the events in a range of time, at most a hundred at once."""
     settings: Settings = request.app.state.settings
     wanted = f"Bearer {settings.webhook_secret.get_secret_value()}"
     given = request.headers.get("authorization", "")
     if not hmac.compare_digest(given.encode(), wanted.encode()):
         raise CardEventsNotYours
-    found = list(islice(provider.lately(query.span), EVENTS_AT_ONCE + 1))
+    found = list(islice(provider.recent_events(query.span), EVENTS_AT_ONCE + 1))
     has_more = len(found) > EVENTS_AT_ONCE
     return CardEvents(items=found[:EVENTS_AT_ONCE], has_more=has_more)
 
@@ -221,11 +221,11 @@ async def list_card_events(
     f"{PAYMENTS}/{{payment_id}}/refunds/{{refund_id}}",
     access="public",
     operation_id="get_card_refund",
-    summary="See how a refund stands",
+    summary="Get a refund",
     refusals=(CardPaymentUnknown, CardRefundUnknown),
 )
 async def get_card_refund(payment: Asked, refund: AskedRefund) -> RefundState:
-    """Show it."""
+    """Show a refund."""
     return RefundState.model_validate(shown_refund(payment, refund))
 
 
@@ -233,12 +233,12 @@ async def get_card_refund(payment: Asked, refund: AskedRefund) -> RefundState:
     f"{PAYMENTS}/{{payment_id}}/refunds/{{refund_id}}/outcome",
     access="public",
     operation_id="move_card_refund",
-    summary="Let a refund succeed or fail",
+    summary="Make a refund succeed or fail",
     refusals=(CardPaymentUnknown, CardRefundUnknown, CardMoveNotPossible),
 )
 async def move_card_refund(
     payment: Asked, refund: AskedRefund, body: RefundMoveRequest, provider: TheProvider
 ) -> RefundState:
-    """Do it, and tell it."""
+    """Set the refund's status and send the event."""
     move_refund(provider, payment, refund, body.status, body.faults)
     return RefundState.model_validate(shown_refund(payment, refund))

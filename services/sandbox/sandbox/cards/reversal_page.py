@@ -1,4 +1,4 @@
-"""The part of the card page that plays what comes back of a payment that has succeeded."""
+"""Renders the card page's buttons for refunds and disputes."""
 
 from collections.abc import Iterator
 from html import escape
@@ -9,7 +9,7 @@ from sandbox.cards.reversals import BankDispute, BankRefund, BankRefundStatus, D
 
 
 def reversals(payment: CardPayment, texts: dict[str, str]) -> str:
-    """Return the buttons for refunds and disputes; nothing where no money has come."""
+    """Return the buttons for refunds and disputes; none before the money came."""
     if payment.status is not CardPaymentStatus.SUCCEEDED:
         return ""
     amount = f'<input name="amount" aria-label="{texts["amount"]}" placeholder="{texts["amount"]}">'
@@ -45,7 +45,7 @@ def _refund_acts(refund: BankRefund) -> Iterator[str]:
         yield "fail"
 
 
-def _part(  # noqa: PLR0913, PLR0917 (what a line is put together from)
+def _part(  # noqa: PLR0913, PLR0917 (the parts of a line)
     payment: CardPayment,
     name: str,
     minor: int,

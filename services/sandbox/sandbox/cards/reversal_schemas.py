@@ -1,4 +1,4 @@
-"""What is asked about refunds at the provider's own page, and about disputes."""
+"""Models of disputes, and of refunds at the provider's own page."""
 
 from typing import Annotated, Any, Literal
 
@@ -29,30 +29,34 @@ Word = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
 
 
 class DisputeRequest(WithFaults):
-    """A dispute to be opened: of all that is left, its funds withdrawn, where nothing is said."""
+    """A dispute to open; by default of all that is left, with funds withdrawn."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"amount": "30.00", "reason": "fraudulent"}]}
     )
 
     amount: AmountText | None = Field(None, description="In the payment's currency.")
-    warning: bool = Field(default=False, description="Only an inquiry; no money moves.")
+    warning: bool = Field(
+        default=False, description="Whether it is only an inquiry, which moves no money."
+    )
     reason: Word = "fraudulent"
     withdraw: bool | None = Field(
-        None, description="Whether its funds are withdrawn at once; not those of an inquiry."
+        None, description="Whether funds are withdrawn at once; by default unless an inquiry."
     )
 
 
 class DisputeMoveRequest(WithFaults):
-    """How a dispute is closed, and what goes wrong with the webhooks."""
+    """How to close a dispute, and the faults of its webhooks."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"outcome": "won"}]})
 
-    outcome: Literal["won", "lost"] = Field("lost", description="Heeded by `close`.")
+    outcome: Literal["won", "lost"] = Field(
+        "lost", description="The outcome of `close`; other moves ignore it."
+    )
 
 
 class PageRefundRequest(WithFaults):
-    """A refund made at the provider's own page: of all that is left where nothing is said."""
+    """A refund at the provider's own page; by default of all that is left."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"amount": "60.00", "status": "pending"}]}
@@ -63,7 +67,7 @@ class PageRefundRequest(WithFaults):
 
 
 class RefundMoveRequest(WithFaults):
-    """What becomes of a refund: it succeeds, or it fails, also after it has succeeded."""
+    """The new status of a refund; it can fail even after it has succeeded."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "failed"}]})
 
@@ -71,11 +75,11 @@ class RefundMoveRequest(WithFaults):
 
 
 class EventsQuery(SpanFilters):
-    """Of which time events are wanted."""
+    """The range of time of the events."""
 
 
 class CardEvent(Model):
-    """An event as its webhook tells it."""
+    """An event as its webhook has it."""
 
     id: str
     type: str
@@ -86,7 +90,7 @@ class CardEvent(Model):
 
 
 class CardEvents(Model):
-    """The oldest events of a time; where there are more, ask on from the last one's time."""
+    """The oldest events in a range; to get more, ask from the last one's time on."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"items": [_EVENT], "has_more": False}]}

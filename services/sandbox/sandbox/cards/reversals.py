@@ -1,7 +1,7 @@
-"""Owns what can come back of a payment by card: refunds and disputes, and their states.
+"""Owns the refunds and disputes of payments by card, and their states.
 
-Disputes are as Stripe has them: an inquiry (``warning_…``) takes no money; one that is escalated,
-or opened as such, does once its funds are withdrawn.
+Disputes work as at Stripe: an inquiry (`warning_…`) takes no money; a dispute, or an escalated
+inquiry, takes money when its funds are withdrawn.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,10 @@ from uuid import UUID
 
 
 class BankRefundStatus(StrEnum):
-    """``pending → succeeded | failed``; also ``succeeded → failed``, as banks send money back."""
+    """The status of a refund: `pending → succeeded | failed`.
+
+    Also `succeeded → failed`, because a bank may send the money back.
+    """
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -19,7 +22,10 @@ class BankRefundStatus(StrEnum):
 
 
 class DisputeStatus(StrEnum):
-    """``warning_needs_response → needs_response | warning_closed``; then ``won | lost``."""
+    """The status of a dispute.
+
+    `warning_needs_response → needs_response | warning_closed`; then `won | lost`.
+    """
 
     WARNING = "warning_needs_response"
     OPEN = "needs_response"
@@ -29,7 +35,7 @@ class DisputeStatus(StrEnum):
 
 
 class DisputeMove(StrEnum):
-    """What can be done about a dispute."""
+    """A move in a dispute."""
 
     ESCALATE = "escalate"
     WITHDRAW = "withdraw"
@@ -48,7 +54,7 @@ _MOVES: Final = {
 
 @dataclass(slots=True)
 class BankRefund:
-    """A sum that goes back; ``refund_id`` is what the shop calls it, None where it did not ask."""
+    """A refund; `refund_id` is the shop's id, None if the shop did not ask for it."""
 
     id: str
     minor: int
@@ -56,7 +62,7 @@ class BankRefund:
     refund_id: UUID | None = None
 
     def move(self, status: BankRefundStatus) -> bool:
-        """Go to a state; tells whether it did."""
+        """Set the status if that is possible; tell whether it was set."""
         if status not in _MOVES[self.status]:
             return False
         self.status = status
@@ -65,7 +71,7 @@ class BankRefund:
 
 @dataclass(slots=True)
 class BankDispute:
-    """A sum that the card's owner wants back through the bank."""
+    """A dispute: the card's owner demands a sum back through the bank."""
 
     id: str
     minor: int
@@ -76,16 +82,16 @@ class BankDispute:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether it has not been decided."""
+        """Whether it has not been decided."""
         return self.status in _OPEN
 
     @property
     def claims(self) -> bool:
-        """Tell whether its sum can't be disputed by another."""
+        """Whether its sum can't be disputed again."""
         return self.is_open or self.is_withdrawn
 
     def move(self, move: DisputeMove, *, won: bool = False) -> list[str]:
-        """Do something about it; returns the kinds of events that tell so, none if it can't be."""
+        """Make a move; return the types of its events, none if it is not possible."""
         if self.moves >= MOST_MOVES:
             return []
         self.moves += 1

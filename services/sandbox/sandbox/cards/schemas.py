@@ -1,4 +1,4 @@
-"""What the card provider and the bank are asked and answer."""
+"""Models of the card provider's and the bank's requests and answers."""
 
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ def _address(text: str) -> str:
 
 
 class CardPaymentRequest(AmountFields):
-    """A payment by card to be made."""
+    """A payment by card to create."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -43,19 +43,17 @@ class CardPaymentRequest(AmountFields):
 
     description: str = Field("", max_length=1000)
     return_url: Annotated[str, AfterValidator(_address), Field(max_length=2000)]
-    charge_id: UUID | None = Field(None, description="What the shop calls it; comes back as it is.")
+    charge_id: UUID | None = Field(None, description="The shop's id of it, returned as given.")
 
 
 class CardRefundRequest(AmountFields):
-    """A part of a payment to be given back."""
+    """A sum of a payment to refund."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"amount": "60.00", "currency": "RUB"}]}
     )
 
-    refund_id: UUID | None = Field(
-        None, description="What the shop calls it; comes back in events."
-    )
+    refund_id: UUID | None = Field(None, description="The shop's id of it, returned in events.")
 
 
 class RefundState(Model):
@@ -94,7 +92,7 @@ class DisputeState(Model):
 
 
 class CardPaymentState(Model):
-    """A payment by card; `url` is where the card is entered."""
+    """A payment by card; `url` is its card page."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -130,17 +128,17 @@ class CardPaymentState(Model):
 
 
 class WithFaults(Model):
-    """What goes wrong with the webhooks that follow."""
+    """The faults of the webhooks that follow."""
 
     late_seconds: float = Field(0.0, ge=0, le=_MOST_SECONDS)
     twice: bool = False
     out_of_order: bool = False
     wrong_signature: bool = False
-    repeat_id: bool = Field(default=False, description="All of them bear one event id.")
+    repeat_id: bool = Field(default=False, description="All of them have one event id.")
 
     @property
     def faults(self) -> WebhookFaults:
-        """What goes wrong."""
+        """The faults."""
         return WebhookFaults(
             late_seconds=self.late_seconds,
             twice=self.twice,
@@ -151,7 +149,7 @@ class WithFaults(Model):
 
 
 class OutcomeRequest(WithFaults):
-    """What the owner of the card does, and what goes wrong with the webhooks about it."""
+    """What the card's owner does, and the faults of the webhooks about it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"outcome": "success", "twice": True}]}
@@ -159,11 +157,11 @@ class OutcomeRequest(WithFaults):
 
     outcome: CardOutcome
     delay_seconds: float = Field(
-        3.0, ge=0, le=_MOST_SECONDS, description="How long the bank takes at `delay`."
+        3.0, ge=0, le=_MOST_SECONDS, description="How long the bank takes for `delay`."
     )
     refunds: BankRefundStatus = Field(
         BankRefundStatus.SUCCEEDED,
-        description="What becomes at once of refunds that the shop asks for later.",
+        description="The immediate status of refunds that the shop asks for later.",
     )
 
 
@@ -180,7 +178,7 @@ class CardForm(Model):
 
     @property
     def faults(self) -> WebhookFaults:
-        """What goes wrong."""
+        """The faults."""
         return WebhookFaults(
             late_seconds=5.0 if self.late else 0.0,
             twice=bool(self.twice),
@@ -190,7 +188,7 @@ class CardForm(Model):
 
 
 class BankCreditRequest(AmountFields):
-    """Money that the bank got for a wallet, to be told as a bank does."""
+    """A credit to a wallet, which the bank reports by webhook."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -215,7 +213,7 @@ class BankCreditRequest(AmountFields):
 
 
 class BankCreditAnswer(Model):
-    """What the wallet service answered to the bank."""
+    """The answer of the wallet service to the bank."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -230,5 +228,5 @@ class BankCreditAnswer(Model):
     )
 
     transaction_id: str
-    status: int = Field(description="HTTP status of the answer; 0 where nobody answered.")
+    status: int = Field(description="HTTP status of the answer; 0 if nobody answered.")
     answer: dict[str, Any] | None

@@ -1,4 +1,4 @@
-"""What the card page says, in both languages."""
+"""The texts of the card page, in both languages."""
 
 from typing import Final
 

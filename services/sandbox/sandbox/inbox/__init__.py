@@ -1,1 +1,1 @@
-"""Webhook inboxes: they take whatever is POSTed to them, check its signature and show it."""
+"""Webhook inboxes: accept any webhook, check its signature and show it."""

@@ -1,4 +1,4 @@
-"""Inboxes: sending webhooks to them, looking at what came, telling them a secret."""
+"""The operations of inboxes: send webhooks, show them, set a secret."""
 
 from typing import Annotated, Final
 
@@ -29,7 +29,7 @@ _RAW: Final = {
     "requestBody": {
         "content": {
             "application/json": {
-                "schema": {"type": "object", "description": "Whatever is sent."},
+                "schema": {"type": "object", "description": "Any JSON."},
                 "example": {"type": "payment.paid", "timestamp": "2026-01-31T12:00:05Z"},
             }
         }
@@ -51,17 +51,17 @@ def _settings(request: Request) -> Settings:
 All = Annotated[Inboxes, Depends(_inboxes)]
 Configured = Annotated[Settings, Depends(_settings)]
 Name = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$", examples=["mine"])]
-Limit = Annotated[int, Query(ge=1, le=KEPT, description="How many webhooks at most.")]
+Limit = Annotated[int, Query(ge=1, le=KEPT, description="The most webhooks to show.")]
 
 
 @router.get(
     "/sandbox/inbox",
     access="public",
     operation_id="list_inboxes",
-    summary="The webhook inboxes there are, the last used first",
+    summary="List the webhook inboxes, the last used first",
 )
 async def list_inboxes(inboxes: All, settings: Configured) -> InboxList:
-    """Show all of them."""
+    """List all inboxes."""
     return InboxList(items=[_state(one, settings) for one in inboxes.all()])
 
 
@@ -69,13 +69,13 @@ async def list_inboxes(inboxes: All, settings: Configured) -> InboxList:
     _ADDRESS,
     access="public",
     operation_id="set_inbox",
-    summary="Tell a webhook inbox its secret, and what to answer with",
-    description="It is made where there is none. Send webhooks to the `url` of the answer.",
+    summary="Set a webhook inbox's secret and the status it answers",
+    description="The inbox is created if needed. Send webhooks to the `url` of the answer.",
 )
 async def set_inbox(
     name: Name, body: InboxSettings, inboxes: All, settings: Configured
 ) -> InboxState:
-    """Set it as a whole; what has come in stays."""
+    """Replace an inbox's settings; its webhooks stay."""
     inbox = inboxes.open(name)
     inbox.secret, inbox.answer_with = body.secret, body.answer_with
     return _state(inbox, settings)
@@ -86,15 +86,15 @@ async def set_inbox(
     access="public",
     operation_id="send_to_inbox",
     summary="Send a webhook to an inbox",
-    description="Any body is taken, signed or not, up to 64 KiB; the inbox is made where there is"
-    " none.",
+    description="Any body is accepted, signed or not, up to 64 KiB. The inbox is created if"
+    " needed.",
     response_model=Taken,
     refusals=(BodyTooLarge, BodyUnreadable, ValidationFailed),
     max_body_bytes=LARGEST,
     openapi_extra=_RAW,
 )
 async def send_to_inbox(name: Name, request: Request, inboxes: All) -> Answer:
-    """Keep it, and answer as the inbox was told to."""
+    """Store a webhook, and answer with the inbox's status."""
     inbox = inboxes.open(name)
     webhook = inbox.take(request.headers, await request.body(), inboxes.clock.now())
     if inbox.answer_with in _NO_BODY:
@@ -106,13 +106,13 @@ async def send_to_inbox(name: Name, request: Request, inboxes: All) -> Answer:
     _ADDRESS,
     access="public",
     operation_id="get_inbox",
-    summary="What came into a webhook inbox, newest first, and whether it is signed well",
+    summary="Get a webhook inbox: its webhooks, newest first, with their signatures checked",
     refusals=(InboxUnknown,),
 )
 async def get_inbox(
     name: Name, inboxes: All, settings: Configured, limit: Limit = 20
 ) -> InboxContents:
-    """Show it as data."""
+    """Show an inbox as JSON."""
     inbox = _found(inboxes, name)
     items = [WebhookAnswer.of(one, inbox.check(one)) for one in inbox.newest(limit)]
     return InboxContents(**_state(inbox, settings).model_dump(), items=items)
@@ -122,11 +122,11 @@ async def get_inbox(
     f"{_ADDRESS}/page",
     access="public",
     operation_id="show_inbox",
-    summary="A webhook inbox as a page",
+    summary="Show a webhook inbox as a page",
     response_class=HTMLResponse,
 )
 async def show_inbox(name: Name, inboxes: All, limit: Limit = 20) -> HTMLResponse:
-    """Show it to people, also before anything came."""
+    """Show an inbox as a page, even before anything came."""
     inbox = inboxes.find(name) or Inbox(name)
     return HTMLResponse(page(inbox, inbox.newest(limit)), headers=HEADERS)
 
@@ -135,11 +135,11 @@ async def show_inbox(name: Name, inboxes: All, limit: Limit = 20) -> HTMLRespons
     _ADDRESS,
     access="public",
     operation_id="delete_inbox",
-    summary="Forget a webhook inbox and all that it has",
+    summary="Delete a webhook inbox and its webhooks",
     refusals=(InboxUnknown,),
 )
 async def delete_inbox(name: Name, inboxes: All) -> None:
-    """Forget it."""
+    """Delete an inbox."""
     if not inboxes.delete(name):
         raise InboxUnknown
 

@@ -1,6 +1,7 @@
-"""Owns what came into which inbox, within bounds; knows no HTTP.
+"""Owns the inboxes and their webhooks, within bounds; knows nothing of HTTP.
 
-An inbox is there from the first use of its name. Of inboxes, and of what each has, the oldest go.
+An inbox exists from the first use of its name. Beyond the bounds the oldest webhooks and the
+inboxes unused for longest are dropped.
 """
 
 from collections import OrderedDict, deque
@@ -27,7 +28,7 @@ _OWN_HEADERS: Final = "webhook-"
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One webhook as it came; ``payload`` is None where the body is no JSON."""
+    """A webhook as it came; `payload` is None if the body is not JSON."""
 
     id: UUID
     received_at: datetime
@@ -37,19 +38,17 @@ class Webhook:
 
     @property
     def type(self) -> str | None:
-        """What it says that it tells."""
+        """The event type that it names, if any."""
         kind = self.payload.get("type") if isinstance(self.payload, dict) else None
         return kind if isinstance(kind, str) else None
 
 
 @dataclass
 class Inbox:
-    """One inbox.
+    """An inbox.
 
-    Attributes:
-        secret: what signatures are checked with: ``whsec_…``, None where it was not told.
-        answer_with: the status that senders get.
-        received: how many have come since it was made.
+    Attributes: secret: checks signatures: `whsec_…`, None if not set. answer_with: the status that
+    senders get. received: how many webhooks have come since it was created.
     """
 
     name: str
@@ -60,7 +59,7 @@ class Inbox:
     _bytes: int = 0
 
     def take(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Webhook:
-        """Keep a webhook; the oldest go where there are too many, or too large ones."""
+        """Store a webhook; drop the oldest ones beyond the bounds."""
         shown = {
             name: value[:_LONGEST_HEADER]
             for name, value in headers.items()
@@ -75,29 +74,29 @@ class Inbox:
         return webhook
 
     def newest(self, limit: int) -> list[Webhook]:
-        """Return the newest, so many at most."""
+        """Return the newest webhooks, at most `limit`."""
         return list(self._kept)[:limit]
 
     def check(self, webhook: Webhook) -> Check:
-        """Check a signature by the secret as it is now: it may be told after the first came."""
+        """Check a signature by today's secret, which may be set after the webhook came."""
         key = None if self.secret is None else secret_key(self.secret)
         return check(key, webhook.headers, webhook.body, webhook.received_at)
 
     @property
     def kept(self) -> int:
-        """How many are kept."""
+        """The number of webhooks that are kept."""
         return len(self._kept)
 
 
 @dataclass
 class Inboxes:
-    """All of them, the last used last."""
+    """All inboxes, the last used last."""
 
     clock: Clock = field(default_factory=SystemClock)
     _by_name: OrderedDict[str, Inbox] = field(default_factory=OrderedDict)
 
     def open(self, name: str) -> Inbox:
-        """Return an inbox, made now where there is none; the longest unused goes for it."""
+        """Return an inbox, created if needed; drop the one unused for longest."""
         inbox = self._by_name.setdefault(name, Inbox(name))
         self._by_name.move_to_end(name)
         if len(self._by_name) > INBOXES:
@@ -105,15 +104,15 @@ class Inboxes:
         return inbox
 
     def find(self, name: str) -> Inbox | None:
-        """Return an inbox where there is one."""
+        """Return an inbox, if it exists."""
         return self._by_name.get(name)
 
     def delete(self, name: str) -> bool:
-        """Forget an inbox with all that it has; False where there is none."""
+        """Delete an inbox and its webhooks; return False if there is none."""
         return self._by_name.pop(name, None) is not None
 
     def all(self) -> list[Inbox]:
-        """Return all, the last used first."""
+        """Return all inboxes, the last used first."""
         return list(self._by_name.values())[::-1]
 
 

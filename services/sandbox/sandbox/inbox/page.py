@@ -1,4 +1,4 @@
-"""An inbox's page: what came in, for people, by the server alone."""
+"""Renders an inbox's page."""
 
 from collections.abc import Sequence
 from html import escape
@@ -39,7 +39,7 @@ _CHECKS: Final = {
 
 
 def page(inbox: Inbox, webhooks: Sequence[Webhook]) -> str:
-    """Return the page."""
+    """Return the page of an inbox."""
     shown = "\n".join(_webhook(one, inbox.check(one)) for one in webhooks)
     return _PAGE.format(
         style=STYLE,

@@ -1,4 +1,4 @@
-"""What is told of inboxes and their webhooks."""
+"""Models of inboxes' requests and answers."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -50,31 +50,29 @@ Secret = Annotated[str, Field(max_length=200), AfterValidator(_readable)]
 
 
 class InboxSettings(Model):
-    """What an inbox is told."""
+    """The settings of an inbox."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"secret": _SECRET}]})
 
     secret: Secret | None = Field(
         None,
-        description="The endpoint's secret, as it was shown when it was made. Those that came"
-        " before are checked by it as well.",
+        description="The endpoint's secret, as shown when it was created. Webhooks that came before"
+        " are checked by it, too.",
     )
-    answer_with: int = Field(
-        200, ge=200, le=599, description="The status that senders are answered with."
-    )
+    answer_with: int = Field(200, ge=200, le=599, description="The status that senders get.")
 
 
 class InboxState(Model):
-    """How an inbox stands."""
+    """The state of an inbox."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_STATE]})
 
     name: str
-    url: str = Field(description="Where webhooks are sent to it: an endpoint's `url`.")
-    page: str = Field(description="Where people see it.")
+    url: str = Field(description="The URL to send webhooks to: an endpoint's `url`.")
+    page: str = Field(description="The URL of its page.")
     has_secret: bool
     answer_with: int
-    received: int = Field(description="How many have come since it was made.")
+    received: int = Field(description="How many webhooks have come since it was created.")
     kept: int
 
     @classmethod
@@ -100,21 +98,22 @@ class InboxList(Model):
 
 
 class WebhookAnswer(Model):
-    """One webhook that came in."""
+    """A webhook that came in."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_WEBHOOK]})
 
     id: UUID
     received_at: datetime
     signature: Check = Field(
-        description="`valid`; `invalid`: of another secret, or changed on its way; `stale`: more"
-        " than five minutes old; `missing`: not signed; `unchecked`: the inbox has no secret."
+        description="`valid`; `invalid`: signed with another secret, or changed on its way;"
+        " `stale`: more than five minutes old; `missing`: not signed; `unchecked`: the inbox has no"
+        " secret."
     )
     type: str | None = None
     webhook_id: str | None = None
-    payload: Any = Field(None, description="The body as JSON; null where it is none.")
+    payload: Any = Field(None, description="The body as JSON; null if it is not JSON.")
     body: str = Field(description="The body as text, as it came.")
-    headers: dict[str, str] = Field(description="Those of webhooks.")
+    headers: dict[str, str] = Field(description="The webhook headers, content type and user agent.")
 
     @classmethod
     def of(cls, webhook: Webhook, signature: Check) -> Self:
@@ -132,7 +131,7 @@ class WebhookAnswer(Model):
 
 
 class InboxContents(InboxState):
-    """An inbox with what came in, newest first."""
+    """An inbox with its webhooks, newest first."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{**_STATE, "items": [_WEBHOOK]}]})
 
@@ -140,7 +139,7 @@ class InboxContents(InboxState):
 
 
 class Taken(Model):
-    """What senders are answered."""
+    """The answer that senders get."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"id": _WEBHOOK["id"], "signature": "valid"}]}

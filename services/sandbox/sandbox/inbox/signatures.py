@@ -1,4 +1,4 @@
-"""Checks signatures as receivers of Standard Webhooks do (symmetric, ``v1``).
+"""Checks signatures as receivers of Standard Webhooks do (symmetric, `v1`).
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -17,24 +17,24 @@ _LONGEST_TIMESTAMP: Final = 15
 
 
 class Check(StrEnum):
-    """What came of it."""
+    """The result of checking a signature."""
 
     VALID = "valid"
     INVALID = "invalid"  # signed with another secret, or changed on its way
-    STALE = "stale"  # signed well, but more than five minutes before or after it came
-    MISSING = "missing"  # without one of the three headers, or with a time that is none
-    UNCHECKED = "unchecked"  # the inbox has been given no secret
+    STALE = "stale"  # valid, but signed more than five minutes before or after it came
+    MISSING = "missing"  # one of the three headers is missing, or the time is no number
+    UNCHECKED = "unchecked"  # the inbox has no secret
 
 
 def secret_key(text: str) -> bytes:
-    """Read a secret as its endpoint's owner was shown it; ValueError where it is none."""
+    """Parse a secret in the form shown to the endpoint's owner; raises ValueError."""
     if not text.startswith(PREFIX):
         raise ValueError("a secret begins with whsec_")
     return b64decode(text.removeprefix(PREFIX), validate=True)
 
 
 def check(key: bytes | None, headers: Mapping[str, str], body: bytes, came_at: datetime) -> Check:
-    """Check one webhook; ``headers`` are named in small letters."""
+    """Check a webhook's signature; `headers` have lower-case names."""
     webhook_id, timestamp, signatures = (
         headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature")
     )

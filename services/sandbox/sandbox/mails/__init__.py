@@ -1,1 +1,1 @@
-"""The mail sink: a real SMTP server whose mails go nowhere but into a list to look at."""
+"""The mail sink: an SMTP server that delivers nothing and shows all mails."""

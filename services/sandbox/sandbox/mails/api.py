@@ -1,4 +1,4 @@
-"""Looking at the mails that the sink has taken, and telling it whom to refuse."""
+"""The operations that show the sink's mails and set whom it refuses."""
 
 from typing import Annotated
 
@@ -28,10 +28,10 @@ Limit = Annotated[int, Query(ge=1, le=300, description="How many mails at most."
     "/sandbox/mails",
     access="public",
     operation_id="list_mails",
-    summary="The last mails, newest first",
+    summary="List the last mails, newest first",
 )
 async def list_mails(sink: Sink, to: To = None, limit: Limit = 50) -> MailList:
-    """Show mails as data."""
+    """List mails as JSON."""
     return MailList(items=[MailAnswer.of(mail) for mail in sink.mails(to, limit)])
 
 
@@ -39,11 +39,11 @@ async def list_mails(sink: Sink, to: To = None, limit: Limit = 50) -> MailList:
     "/sandbox/mail",
     access="public",
     operation_id="show_mails",
-    summary="The last mails as a page",
+    summary="Show the last mails as a page",
     response_class=HTMLResponse,
 )
 async def show_mails(sink: Sink, to: To = None, limit: Limit = 50) -> HTMLResponse:
-    """Show mails to people; links in them can be clicked."""
+    """Show mails as a page with links to click."""
     return HTMLResponse(page(sink.mails(to, limit)), headers=HEADERS)
 
 
@@ -51,7 +51,7 @@ async def show_mails(sink: Sink, to: To = None, limit: Limit = 50) -> HTMLRespon
     "/sandbox/mails/behaviour",
     access="public",
     operation_id="get_sink",
-    summary="See whose mail is refused",
+    summary="Get the recipients whose mail is refused",
 )
 async def get_sink(sink: Sink) -> SinkBehaviour:
     """Show the behaviour."""
@@ -62,9 +62,9 @@ async def get_sink(sink: Sink) -> SinkBehaviour:
     "/sandbox/mails/behaviour",
     access="public",
     operation_id="set_sink",
-    summary="Refuse mail to some recipients, for now or for ever",
+    summary="Refuse mail to some recipients, temporarily or permanently",
 )
 async def set_sink(body: SinkBehaviour, sink: Sink) -> SinkBehaviour:
-    """Set the behaviour as a whole; an empty list takes every mail again."""
+    """Replace the behaviour; an empty map accepts every mail again."""
     sink.refuse = body.refuse
     return body

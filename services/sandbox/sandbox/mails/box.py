@@ -1,4 +1,4 @@
-"""Owns the mails that came in, and which recipients are refused; knows neither SMTP nor HTTP."""
+"""Owns the sink's mails and refused recipients; knows neither SMTP nor HTTP."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ EVERYBODY: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class TakenMail:
-    """A mail as it was taken: the envelope's sender and recipients, and what people read."""
+    """An accepted mail: the envelope's sender and recipients, subject and text."""
 
     id: UUID
     received_at: datetime
@@ -31,10 +31,9 @@ class TakenMail:
 class Box:
     """The last mails, newest first.
 
-    Attributes:
-        refuse: recipient (or ``*`` for everybody) → the SMTP code, 4xx or 5xx, that it gets,
-            with an enhanced code behind it or not: ``550``, ``550 5.1.1``.
-        takes_utf8: whether SMTPUTF8 (RFC 6531) is offered to whoever connects.
+    Attributes: refuse: recipient (or `*` for everybody) → the SMTP code, 4xx or 5xx, that it gets,
+    with or without an enhanced code: `550`, `550 5.1.1`. takes_utf8: whether the server offers
+    SMTPUTF8 (RFC 6531).
     """
 
     refuse: Mapping[str, int | str] = field(default_factory=dict)
@@ -42,14 +41,14 @@ class Box:
     _mails: deque[TakenMail] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def refusal(self, recipient: str) -> int | str | None:
-        """Return the code that this recipient gets, None where mail to it is taken."""
+        """Return the code that this recipient gets; None if mail to it is accepted."""
         told = {_key(one): code for one, code in self.refuse.items()}
         return told.get(_key(recipient), told.get(EVERYBODY))
 
     def take(
         self, message: EmailMessage, sender: str, recipients: list[str], now: datetime
     ) -> None:
-        """Keep a mail; the oldest goes where there are too many."""
+        """Store a mail; beyond the limit the oldest is dropped."""
         body = message.get_body(("plain",))
         text = "" if body is None else body.get_content()
         subject = str(message.get("Subject", ""))
@@ -65,7 +64,7 @@ class Box:
 
 
 def _key(recipient: str) -> str:
-    """Return what an address is known by, however its domain is written: `пример.рф`, `xn--…`."""
+    """Return the key of an address, the same for `пример.рф` and `xn--…`."""
     local, at, domain = recipient.casefold().rpartition("@")
     with suppress(UnicodeError):
         domain = domain.encode("idna").decode()

@@ -1,4 +1,4 @@
-"""The sink's page: the last mails for people, by the server alone, with links to click."""
+"""Renders the sink's page: the last mails, with links to click."""
 
 import re
 from collections.abc import Iterable
@@ -27,13 +27,13 @@ _NONE: Final = "<p>No mail yet.</p>"
 
 
 def page(mails: Iterable[TakenMail]) -> str:
-    """Return the page."""
+    """Return the page of mails."""
     shown = "\n".join(map(_mail, mails))
     return _PAGE.format(style=STYLE, mails=shown or _NONE)
 
 
 def linked(text: str) -> str:
-    """Return text as HTML: all of it escaped, and its addresses made links."""
+    """Return text as escaped HTML, with its URLs as links."""
     parts, end = [], 0
     for match in _LINK.finditer(text):
         url = escape(match[0])

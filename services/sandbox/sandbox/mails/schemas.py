@@ -1,4 +1,4 @@
-"""What is told of the sink and its mails."""
+"""Models of the sink's requests and answers."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -18,7 +18,7 @@ _EXAMPLE: dict[str, Any] = {
     "text": "You received 150.00 RUB from alice.",
 }
 
-# Longer than any address, and written as comparison wants it.
+# Longer than any address; lower case, as it is compared.
 Recipient = Annotated[
     str, StringConstraints(min_length=1, max_length=320, to_lower=True, strip_whitespace=True)
 ]
@@ -29,7 +29,7 @@ RefusalCode = (
 
 
 class MailAnswer(Model):
-    """One mail that the sink has taken."""
+    """A mail that the sink has accepted."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -60,7 +60,7 @@ class MailList(Model):
 
 
 class SinkBehaviour(Model):
-    """Whose mail the sink refuses."""
+    """The recipients whose mail the sink refuses."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"refuse": {"bob@example.com": "550 5.1.1", "*": 451}}]}
@@ -70,7 +70,7 @@ class SinkBehaviour(Model):
         dict[Recipient, RefusalCode],
         Field(
             max_length=100,
-            description="Recipient, or `*` for everybody else → SMTP code: 4xx for now, 5xx for"
-            " ever; with an enhanced code (RFC 3463) behind it or not.",
+            description="Recipient, or `*` for everybody else → SMTP code: 4xx is temporary, 5xx is"
+            " permanent; an enhanced code (RFC 3463) may follow.",
         ),
     ]

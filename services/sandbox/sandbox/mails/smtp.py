@@ -1,4 +1,4 @@
-"""The SMTP side of the sink (RFC 5321): takes every mail, but those it was told to refuse."""
+"""Serves the sink by SMTP (RFC 5321): accepts all mail but what is set to refuse."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ LARGEST_MAIL: Final = 1024 * 1024
 
 
 class Handler:
-    """What the server asks at each step; the names are aiosmtpd's."""
+    """Handles the server's SMTP commands; the method names are aiosmtpd's."""
 
     def __init__(self, box: Box, clock: Clock) -> None:
         self._box = box
@@ -25,7 +25,7 @@ class Handler:
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name and parameters)
         self, _: Any, __: Any, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Take a recipient, or refuse it as the box was told to."""
+        """Accept a recipient, or refuse it as the box says."""
         code = self._box.refusal(address)
         if code is not None:
             trouble = "try again later" if str(code).startswith("4") else "mail is not taken"
@@ -35,7 +35,7 @@ class Handler:
         return "250 OK"
 
     async def handle_DATA(self, _: Any, __: Any, envelope: Envelope) -> str:  # noqa: N802
-        """Keep the mail."""
+        """Store the mail."""
         raw = cast("bytes", envelope.content)
         message = message_from_bytes(raw, policy=SMTPUTF8)
         sender = envelope.mail_from or ""
@@ -45,7 +45,7 @@ class Handler:
 
 @asynccontextmanager
 async def serving(box: Box, clock: Clock, *, host: str, port: int) -> AsyncIterator[asyncio.Server]:
-    """Take mails for as long as the block runs; port 0 takes any free one."""
+    """Accept mails while the block runs; port 0 means any free port."""
     handler = Handler(box, clock)
 
     def connected() -> SMTP:

@@ -1,1 +1,1 @@
-"""The two verification services, failing as real ones do."""
+"""Simulates two verification services, which fail as real ones do."""

@@ -1,4 +1,4 @@
-"""The sandbox's operations: being asked for a verdict, and being told how to behave."""
+"""The operations that ask a verification service and that set its behaviour."""
 
 import asyncio
 from typing import Annotated
@@ -37,8 +37,8 @@ Asked = Annotated[Verifier, Depends(_verifier)]
     response_model=VerificationVerdict,
     refusals=(VerifierDown, VerifierFailed, VerifierUnknown),
 )
-async def verify(name: str, body: VerificationRequest, verifier: Asked) -> Answer:  # noqa: ARG001 - both are read and checked, and change nothing
-    """Answer `ok` or `denied`, or misbehave as the service is set to."""
+async def verify(name: str, body: VerificationRequest, verifier: Asked) -> Answer:  # noqa: ARG001 - both are validated, and change nothing
+    """Answer `ok` or `denied`, or misbehave as the service was set to."""
     said = verifier.ask()
     if pause_ms := verifier.behaviour.pause_ms(said):
         await asyncio.sleep(pause_ms / 1000)
@@ -52,7 +52,7 @@ async def verify(name: str, body: VerificationRequest, verifier: Asked) -> Answe
             return Answer(200, body=verifier.nonsense())
         case VerifierMode.DOWN:
             raise VerifierDown
-        case _:  # one that failed, or was silent longer than anybody waits
+        case _:  # it failed, or was silent for longer than any client waits
             raise VerifierFailed
 
 
@@ -64,7 +64,7 @@ def _verdict(verdict: VerificationVerdict) -> Answer:
     "/sandbox/verify/{name}",
     access="public",
     operation_id="get_verifier",
-    summary="See how a verification service behaves",
+    summary="Get a verification service's behaviour",
     refusals=(VerifierUnknown,),
 )
 async def get_verifier(name: str, verifier: Asked) -> VerifierState:
@@ -76,10 +76,10 @@ async def get_verifier(name: str, verifier: Asked) -> VerifierState:
     "/sandbox/verify/{name}",
     access="public",
     operation_id="set_verifier",
-    summary="Change how a verification service behaves",
+    summary="Set a verification service's behaviour",
     refusals=(VerifierUnknown,),
 )
 async def set_verifier(name: str, body: BehaviourChange, verifier: Asked) -> VerifierState:
-    """Set the behaviour at once, for all that ask from now on; counts begin at zero."""
+    """Set the behaviour for all requests from now on; counts start again."""
     verifier.set(body.behaviour())
     return VerifierState.of(name, verifier)

@@ -1,4 +1,4 @@
-"""Owns how a simulated verification service behaves; knows nothing of HTTP."""
+"""Owns the behaviour of simulated verification services; knows nothing of HTTP."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,19 +7,19 @@ from typing import Final
 
 
 class VerifierMode(StrEnum):
-    """What a service does with a question that does not fail."""
+    """What a service does with a request that does not fail."""
 
     OK = "ok"
     DENY = "deny"
-    SLOW = "slow"  # says ok, after `SLOW_MS`, or the delay it is set to
-    TIME_OUT = "time_out"  # does not answer for longer than anybody waits
-    NONSENSE = "nonsense"  # answers 200 with something that is no verdict, each time another
-    DOWN = "down"  # is not there: what stands before it says 502
+    SLOW = "slow"  # answers ok after `SLOW_MS`, or after the delay set
+    TIME_OUT = "time_out"  # does not answer for longer than any client waits
+    NONSENSE = "nonsense"  # answers 200 without a verdict, each time with another body
+    DOWN = "down"  # is unreachable: a proxy before it answers 502
 
 
 SLOW_MS: Final = 700
 SILENT_MS: Final = 30_000
-# A login page of a proxy, a verdict nobody knows, another service's answer, half an answer.
+# A proxy's login page, an unknown verdict, another service's answer, half an answer.
 NONSENSE: Final = (
     b"<!DOCTYPE html><title>Sign in</title>",
     b'{"verdict":"perhaps","reason":null}',
@@ -30,13 +30,11 @@ NONSENSE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How a service behaves until it is told otherwise.
+    """The behaviour of a service.
 
-    Attributes:
-        failure_rate: Share of questions, 0 to 1, that end in a transient failure.
-        seed: Makes the order of failures repeatable; None leaves it to chance.
-        mode: What becomes of the questions that do not fail.
-        delay_ms: How long every answer takes, failures too.
+    Attributes: failure_rate: Share of requests, 0 to 1, that end in a transient failure. seed:
+    Makes the order of failures repeatable; None makes it random. mode: What happens to the requests
+    that do not fail. delay_ms: How long every answer takes, failures too.
     """
 
     failure_rate: float
@@ -45,27 +43,27 @@ class Behaviour:
     delay_ms: int = 0
 
     def pause_ms(self, said: VerifierMode | None) -> int:
-        """Return how long the answer to a question takes that ends like this."""
+        """Return how long the answer to a request takes, in milliseconds."""
         if said is VerifierMode.SLOW:
             return self.delay_ms or SLOW_MS
         return SILENT_MS if said is VerifierMode.TIME_OUT else self.delay_ms
 
 
 class Verifier:
-    """One verification service: its behaviour, and what it has been asked since it was set."""
+    """A verification service, with its counts since its behaviour was set."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.set(behaviour)
 
     def set(self, behaviour: Behaviour) -> None:
-        """Behave like this from now on; the order of failures and the counts begin anew."""
+        """Set the behaviour; the order of failures and the counts start again."""
         self.behaviour = behaviour
         self.asked = 0
         self.failed = 0
         self._chance = Random(behaviour.seed)  # noqa: S311 - it decides about failures, not secrets
 
     def ask(self) -> VerifierMode | None:
-        """Return what becomes of this question, None where it fails."""
+        """Count a request and return its result; None if it fails."""
         self.asked += 1
         if self._chance.random() < self.behaviour.failure_rate:
             self.failed += 1
@@ -73,5 +71,5 @@ class Verifier:
         return self.behaviour.mode
 
     def nonsense(self) -> bytes:
-        """Return an answer that is none; the next one is another."""
+        """Return a body that is no verdict; the next one differs."""
         return NONSENSE[self.asked % len(NONSENSE)]

@@ -1,4 +1,4 @@
-"""What the sandbox is asked and answers."""
+"""Models of the verification services' requests and answers."""
 
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -11,7 +11,7 @@ from sandbox.verifiers.box import Behaviour, Verifier, VerifierMode
 
 
 class VerificationRequest(Model):
-    """A payment to be judged; nothing about people is told."""
+    """A payment to check; it says nothing about people."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -31,7 +31,7 @@ class VerificationRequest(Model):
 
 
 class VerificationVerdict(Model):
-    """A definite answer."""
+    """A verdict."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -40,11 +40,11 @@ class VerificationVerdict(Model):
     )
 
     verdict: Literal["ok", "denied"]
-    reason: str | None = Field(description="Why it was denied; null where it was not.")
+    reason: str | None = Field(description="Why it was denied; null if it was not.")
 
 
 class BehaviourChange(Model):
-    """How a verification service is to behave from now on."""
+    """The new behaviour of a verification service."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -53,27 +53,27 @@ class BehaviourChange(Model):
     )
 
     failure_rate: Annotated[
-        float, Field(ge=0, le=1, description="Share of questions that fail, 0 to 1.")
+        float, Field(ge=0, le=1, description="Share of requests that fail, 0 to 1.")
     ] = 0.0
     seed: int | None = Field(
-        default=None, description="Makes the order of failures repeatable; null: by chance."
+        default=None, description="Makes the order of failures repeatable; null: random."
     )
     mode: VerifierMode = Field(
         default=VerifierMode.OK,
-        description="What it does where it does not fail: say `ok` (`slow`: late) or `deny`,"
-        " keep silent (`time_out`), answer `nonsense`, or be `down`.",
+        description="What it does when it does not fail: answer `ok` (`slow`: late) or `deny`,"
+        " not answer (`time_out`), answer `nonsense`, or be `down`.",
     )
     delay_ms: Annotated[
         int, Field(ge=0, le=60_000, description="How long every answer takes, in milliseconds.")
     ] = 0
 
     def behaviour(self) -> Behaviour:
-        """Return what the service is set to."""
+        """Return the behaviour as the service takes it."""
         return Behaviour(self.failure_rate, self.seed, self.mode, self.delay_ms)
 
 
 class VerifierState(Model):
-    """How a verification service behaves, and what it was asked since it was last set."""
+    """A verification service's behaviour, and its counts since that was set."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -96,12 +96,12 @@ class VerifierState(Model):
     seed: int | None
     mode: VerifierMode
     delay_ms: int
-    asked: int = Field(description="Questions since the behaviour was set.")
+    asked: int = Field(description="Requests since the behaviour was set.")
     failed: int = Field(description="How many of them failed.")
 
     @classmethod
     def of(cls, name: str, verifier: Verifier) -> Self:
-        """Describe a service as it is now."""
+        """Show a service as it is now."""
         behaviour = verifier.behaviour
         return cls(
             name=name,

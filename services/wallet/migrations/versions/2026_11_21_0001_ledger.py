@@ -1,4 +1,8 @@
-"""Accounts, transfers, entries, holds, the answers to commands; outbox, inbox, idempotency."""
+"""Creates the ledger's tables, and the tables of kit's parts.
+
+The ledger: account, transfer, entry, hold, and command with the kept replies. Of kit: outbox,
+inbox, idempotency.
+"""
 
 from alembic import op
 
@@ -108,7 +112,7 @@ _UP = (
         CONSTRAINT pk_command PRIMARY KEY (command_id)
     )
     """,
-    # What is written stays: not even the owner's role changes it without dropping the trigger.
+    # Posted rows stay: not even the owner's role can change them without dropping the trigger.
     """
     CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -128,10 +132,10 @@ _UP = (
     CREATE TRIGGER never_deleted BEFORE DELETE ON account
         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
     """,
-    # Entries come in whole transfers, all in one statement, so one pass over the statement's rows
-    # sees to it that a transfer exists, adds up to zero and stays within its currency. Figures of
-    # this against foreign keys and deferred triggers: DECISIONS.md. The planner is to look rows up
-    # by index: its plan is made once, while the tables are still empty.
+    # One statement inserts all entries of whole transfers, so one pass over the statement's rows
+    # checks that each transfer exists, adds up to zero and keeps to its currency. DECISIONS.md has
+    # the measured costs of this, of foreign keys and of deferred triggers. The planner is made to
+    # look rows up by index, because it plans once, while the tables are still empty.
     """
     CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql
     SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
@@ -166,7 +170,7 @@ _DOWN = (
 
 
 def upgrade() -> None:
-    """Create the ledger and the tables of kit's parts."""
+    """Create the tables of the ledger and of kit's parts."""
     for statement in _UP:
         op.execute(statement)
     ddl.create_messaging(op)
@@ -174,7 +178,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them all."""
+    """Drop all of these tables."""
     ddl.drop_idempotency(op)
     ddl.drop_messaging(op)
     for statement in _DOWN:

@@ -1,4 +1,7 @@
-"""Credits from banks, each once; suspense accounts may owe, for chargebacks that nobody covers."""
+"""Stores each credit from a bank once, and lets suspense accounts go negative.
+
+A suspense account goes negative by chargebacks that nobody covers.
+"""
 
 from alembic import op
 
@@ -11,7 +14,7 @@ _RULE = "ck_account_available_is_not_negative"
 
 
 def upgrade() -> None:
-    """Add them."""
+    """Add the table and loosen the rule about negative balances."""
     op.execute(
         """
         CREATE TABLE bank_credit (
@@ -33,7 +36,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them back, which fails while a suspense account owes."""
+    """Undo both; it fails while a suspense account is negative."""
     _let_owe("kind = 'external'")
     op.execute("DROP TABLE bank_credit")
 

@@ -1,4 +1,8 @@
-"""Debts of wallets, closed owners, the sides of a transfer, room for the house, top-ups' bound."""
+"""Adds debts, closed owners, both sides of a transfer, and the bound on top-ups.
+
+It also raises the limit on the balance of a house account and numbers house accounts of one name
+(`generation`).
+"""
 
 from alembic import op
 
@@ -21,7 +25,7 @@ _RULES = {
 
 
 def upgrade() -> None:
-    """Add them; the sides of transfers that are posted are found in their entries."""
+    """Add all of it; the sides of posted transfers are read from their entries."""
     op.execute("ALTER TABLE account ADD COLUMN owed_minor bigint NOT NULL DEFAULT 0")
     op.execute("ALTER TABLE account ADD COLUMN generation integer NOT NULL DEFAULT 1")
     _index("kind, name, currency, generation")
@@ -64,7 +68,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them back, which fails while somebody owes, is closed, or the house is past its room."""
+    """Undo all of it.
+
+    It fails while somebody owes or is closed, and while a house account is over the old limit or
+    has a second generation.
+    """
     op.execute("DROP TABLE top_up_day")
     op.execute("DROP TABLE closed_owner")
     op.execute(

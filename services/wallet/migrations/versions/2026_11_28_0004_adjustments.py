@@ -1,4 +1,4 @@
-"""Adjustments: money moved by hand, proposed by one administrator and posted by another."""
+"""Adds adjustments: one administrator proposes, another one posts."""
 
 from alembic import op
 
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add them."""
+    """Create the table."""
     op.execute(
         """
         CREATE TABLE adjustment (
@@ -48,5 +48,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them; what they have posted stays."""
+    """Drop the table; the transfers that adjustments have posted stay."""
     op.execute("DROP TABLE adjustment")

@@ -1,4 +1,4 @@
-"""Wallet's operations, one module per noun: parse, authorise, open the unit, call, answer."""
+"""Wallet's operations: parse, authorise, open the unit of work, call, answer."""
 
 from wallet.api import adjustments, history, internal, ledger, owners, top_ups, wallets, webhooks
 

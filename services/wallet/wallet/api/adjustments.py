@@ -1,4 +1,4 @@
-"""Adjustments: money moved by hand, under the eyes of two administrators."""
+"""The operations of adjustments: two administrators move money by hand."""
 
 from typing import Annotated
 from uuid import UUID
@@ -31,17 +31,17 @@ router = Router(tags=["adjustments"])
     "/v1/ledger/adjustments",
     access="admin",
     operation_id="propose_adjustment",
-    summary="Propose to move money by hand; a dry run shows what it would post",
+    summary="Propose to move money by hand; a dry run shows what would be posted",
     status_code=201,
     response_model=AdjustmentAnswer,
-    responses={200: {"model": AdjustmentForeseen, "description": "What it would post."}},
+    responses={200: {"model": AdjustmentForeseen, "description": "What would be posted."}},
     is_idempotent=True,
     refusals=(refusals.AccountUnknown, refusals.AdjustmentImpossible, refusals.WalletClosed),
 )
 async def propose_adjustment(
     body: AdjustmentRequest, caller: Caller, request: Request, store: Store, audit: Auditing
 ) -> Answer:
-    """Store a proposal for another administrator, or foresee it."""
+    """Store a proposal for another administrator, or show what it would post."""
     if body.dry_run:
         book = await _foreseen(store, caller.user, body)
         async with store.read() as connection:
@@ -71,7 +71,7 @@ async def _foreseen(store: Database, by: UUID, body: AdjustmentRequest) -> Book:
     "/v1/ledger/adjustments",
     access="admin",
     operation_id="list_adjustments",
-    summary="Adjustments, newest first",
+    summary="List adjustments, newest first",
     response_model=Page[AdjustmentAnswer],
     refusals=(CursorInvalid,),
 )
@@ -82,7 +82,7 @@ async def list_adjustments(
     query: Annotated[AdjustmentsQuery, Query()],
     audit: Auditing,
 ) -> Page[AdjustmentAnswer]:
-    """List what was proposed and what has become of it."""
+    """List proposals and what was decided about them."""
     cursors = query.cursors(
         settings.cursor_secret, list_name="list_adjustments", subject=caller.subject
     )
@@ -107,7 +107,7 @@ async def list_adjustments(
     "/v1/ledger/adjustments/{adjustment_id}",
     access="admin",
     operation_id="get_adjustment",
-    summary="One adjustment",
+    summary="Get an adjustment",
 )
 async def get_adjustment(adjustment_id: UUID, store: Store, audit: Auditing) -> AdjustmentAnswer:
     """Show an adjustment."""
@@ -136,7 +136,7 @@ async def get_adjustment(adjustment_id: UUID, store: Store, audit: Auditing) -> 
 async def confirm_adjustment(
     adjustment_id: UUID, caller: Caller, store: Store, audit: Auditing
 ) -> AdjustmentAnswer:
-    """Confirm; asked again by the same administrator the answer is the same."""
+    """Confirm a proposal; the same administrator may repeat it."""
     async with store.unit_of_work() as uow:
         done = await adjustments.confirm(uow, adjustment_id, caller.user)
         await audit.changed(uow, "adjustment", adjustment_id, *await _owners(uow, done))
@@ -147,13 +147,13 @@ async def confirm_adjustment(
     "/v1/ledger/adjustments/{adjustment_id}/reject",
     access="admin",
     operation_id="reject_adjustment",
-    summary="Give a proposal up",
+    summary="Reject a proposal",
     refusals=(refusals.AdjustmentDecided, refusals.AdjustmentExpired),
 )
 async def reject_adjustment(
     adjustment_id: UUID, caller: Caller, store: Store, audit: Auditing
 ) -> AdjustmentAnswer:
-    """Reject; whoever has proposed it may, too."""
+    """Reject a proposal; its proposer may do so, too."""
     async with store.unit_of_work() as uow:
         done = await adjustments.reject(uow, adjustment_id, caller.user)
         await audit.changed(uow, "adjustment", adjustment_id, *await _owners(uow, done))
@@ -161,6 +161,6 @@ async def reject_adjustment(
 
 
 async def _owners(connection: Connection, moved: Adjustment) -> list[UUID]:
-    """Return whose wallets it is about, who gives first; the house's accounts are nobody's."""
+    """Return the owners of both wallets, the payer first; house accounts have none."""
     sides = (moved.payer_account_id, moved.payee_account_id)
     return await Houses(connection).owners(sides)

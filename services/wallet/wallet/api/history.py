@@ -1,4 +1,4 @@
-"""A wallet's past: entries, the balance at a time, statements."""
+"""The operations of a wallet's past: entries, balance at a time, statements."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -47,7 +47,7 @@ At = Annotated[Moment | None, Query(description="Now, if it is left out.")]
     "/v1/wallets/{wallet_id}/entries",
     access="owner",
     operation_id="list_entries",
-    summary="A wallet's entries, newest first",
+    summary="List a wallet's entries, newest first",
     response_model=Page[EntryAnswer],
     refusals=(CursorInvalid, refusals.PeriodInvalid),
 )
@@ -83,13 +83,13 @@ async def list_entries(  # noqa: PLR0913, PLR0917 (one for each part of the requ
 
 
 def asked_for(query: EntriesQuery, before: Position | None) -> EntryRange:
-    """Return which entries are asked for: within one account an entry's seq is its id."""
+    """Return the filter of entries; within one account an entry's seq is its id."""
     below = None if before is None else before.id.int
     return EntryRange(*query.span, below, query.limit + 1)
 
 
 def place_of(line: EntryLine) -> Position:
-    """Return where a page ends that has an entry last."""
+    """Return the position of a page whose last entry is this one."""
     return Position(line.posted_at, UUID(int=line.seq))
 
 
@@ -97,12 +97,12 @@ def place_of(line: EntryLine) -> Position:
     "/v1/wallets/{wallet_id}/balance",
     access="owner",
     operation_id="get_balance",
-    summary="A wallet's balance at a time",
+    summary="Get a wallet's balance at a time",
 )
 async def get_balance(
     wallet_id: UUID, caller: Caller, store: Store, audit: Auditing, at: At = None
 ) -> BalanceAnswer:
-    """Show the balance right after everything posted at or before a time."""
+    """Show the balance after all that was posted until a time, that time included."""
     async with store.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
         if at is None:
@@ -121,7 +121,7 @@ async def get_balance(
     "/v1/wallets/{wallet_id}/statement",
     access="owner",
     operation_id="get_statement",
-    summary="Opening balance, entries and closing balance of a period",
+    summary="Get a statement: opening balance, entries and closing balance of a period",
     response_model=StatementAnswer,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
     refusals=(refusals.PeriodInvalid, refusals.StatementTooLong),
@@ -133,7 +133,10 @@ async def get_statement(
     query: Annotated[StatementQuery, Query()],
     audit: Auditing,
 ) -> StatementAnswer | StreamingResponse:
-    """Show a period, by default the wallet's whole life; JSON up to 1,000 entries, CSV any."""
+    """Show a statement; the default period is the wallet's whole life.
+
+    JSON has at most 1,000 entries; CSV has no limit.
+    """
     begin, end = query.span
     async with store.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
@@ -151,7 +154,7 @@ async def get_statement(
 
 
 async def _csv(store: Database, found: Statement) -> AsyncIterator[bytes]:
-    """Write a statement as it is read; a failure on the way breaks the answer off."""
+    """Yield a statement as CSV while it is read; a failure cuts the answer off."""
     currency, period = found.wallet.currency, found.period
     opening = decimal_text(found.opening_minor, currency)
     closing = decimal_text(found.closing_minor, currency)

@@ -1,4 +1,7 @@
-"""What other services ask, with a token of their own; not reachable through the gateway."""
+"""The operations that other services call with a service token.
+
+The gateway does not route them.
+"""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,7 +12,7 @@ from kit.refusals import NotFound
 from kit.web.fields import CurrencyCode
 from kit.web.routes import Router
 from wallet.domain.posting import MAX_BALANCE_MINOR
-from wallet.domain.wallets import Home
+from wallet.domain.wallets import WalletKey
 from wallet.repository.history import History
 from wallet.repository.wallets import Wallets
 from wallet.schemas.wallets import AccountsQuery, KnownAccount, KnownTransfer, KnownWallet
@@ -22,10 +25,10 @@ router = Router(tags=["internal"])
     "/internal/wallets/{wallet_id}",
     access="service",
     operation_id="look_up_wallet",
-    summary="Whose a wallet is, and of which currency",
+    summary="Look up a wallet's owner and currency",
 )
 async def look_up_wallet(wallet_id: UUID, store: Store) -> KnownWallet:
-    """Answer for a wallet whose event may not have come yet."""
+    """Look a wallet up for a service that has not seen its event yet."""
     async with store.read() as connection:
         wallet = await Wallets(connection).find(wallet_id)
     if wallet is None:
@@ -39,7 +42,7 @@ async def look_up_wallet(wallet_id: UUID, store: Store) -> KnownWallet:
     "/internal/accounts",
     access="service",
     operation_id="look_up_account",
-    summary="What may be spent of somebody's wallet of a currency",
+    summary="Look up how much an owner can spend in a currency",
 )
 async def look_up_account(
     owner_id: UUID,
@@ -47,11 +50,11 @@ async def look_up_account(
     store: Store,
     wallet_id: UUID | None = None,
 ) -> KnownAccount:
-    """Answer for the wallet named, or for the default one of the currency; opens none."""
+    """Look up the wallet named, or the currency's default one; open none."""
     async with store.read() as connection:
         wallets = Wallets(connection)
         if wallet_id is None:
-            wallet = await wallets.find_default(Home(owner_id, currency))
+            wallet = await wallets.find_default(WalletKey(owner_id, currency))
         else:
             wallet = await wallets.find(wallet_id)
     if wallet is None or (wallet.owner_id, wallet.currency) != (owner_id, currency):
@@ -70,12 +73,12 @@ async def look_up_account(
     "/internal/transfers/{transfer_id}",
     access="service",
     operation_id="look_up_transfer",
-    summary="A transfer's entries on the accounts that are named",
+    summary="Look up a transfer's entries on the accounts named",
 )
 async def look_up_transfer(
     transfer_id: UUID, query: Annotated[AccountsQuery, Query()], store: Store
 ) -> KnownTransfer:
-    """Show what a transfer has written, to a service that was told on which accounts."""
+    """Show a transfer to a service that knows on which accounts it is."""
     async with store.read() as connection:
         history = History(connection)
         moved = await history.transfer(transfer_id)

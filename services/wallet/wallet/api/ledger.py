@@ -1,4 +1,4 @@
-"""The ledger as operators see it: the house's accounts, their entries, single transfers."""
+"""The ledger's operations for operators: house accounts, entries, transfers."""
 
 from typing import Annotated
 from uuid import UUID
@@ -28,7 +28,7 @@ router = Router(tags=["ledger"])
     "/v1/ledger/accounts",
     access="admin",
     operation_id="list_house_accounts",
-    summary="The house's own accounts: what lies there, and since when",
+    summary="List house accounts: their balance, and since when it lies there",
     response_model=Page[HouseAccountAnswer],
     refusals=(CursorInvalid,),
 )
@@ -39,7 +39,7 @@ async def list_house_accounts(
     query: Annotated[HouseAccountsQuery, Query()],
     audit: Auditing,
 ) -> Page[HouseAccountAnswer]:
-    """List clearing, suspense, fees and debts, the youngest account first."""
+    """List clearing, suspense, fees and debts, newest account first."""
     cursors = query.cursors(
         settings.cursor_secret, list_name="list_house_accounts", subject=caller.subject
     )
@@ -64,7 +64,7 @@ async def list_house_accounts(
     "/v1/ledger/accounts/{account_id}/entries",
     access="admin",
     operation_id="list_account_entries",
-    summary="Entries of any account, the house's included, newest first",
+    summary="List entries of any account, house accounts too, newest first",
     response_model=Page[LedgerEntryAnswer],
     refusals=(CursorInvalid, NotFound, refusals.PeriodInvalid),
 )
@@ -76,7 +76,7 @@ async def list_account_entries(  # noqa: PLR0913, PLR0917 (one for each part of 
     query: Annotated[EntriesQuery, Query()],
     audit: Auditing,
 ) -> Page[LedgerEntryAnswer]:
-    """List what came in and what went out, and of suspended money for whom it was."""
+    """List an account's entries; for suspended money, with the wallet it was for."""
     cursors = query.cursors(
         settings.cursor_secret,
         list_name="list_account_entries",
@@ -93,7 +93,7 @@ async def list_account_entries(  # noqa: PLR0913, PLR0917 (one for each part of 
     return page_of(
         Page[LedgerEntryAnswer],
         rows,
-        lambda row: LedgerEntryAnswer.told(row, account.currency),
+        lambda row: LedgerEntryAnswer.of(row, account.currency),
         limit=query.limit,
         cursors=cursors,
         place=place_of,
@@ -104,12 +104,12 @@ async def list_account_entries(  # noqa: PLR0913, PLR0917 (one for each part of 
     "/v1/transfers/{transfer_id}",
     access="owner",
     operation_id="get_transfer",
-    summary="One transfer with its entries; of other people's accounts for admins only",
+    summary="Get a transfer with its entries; other people's are for admins only",
 )
 async def get_transfer(
     transfer_id: UUID, caller: Caller, store: Store, audit: Auditing
 ) -> TransferAnswer:
-    """Show a transfer in which the caller is a side; to an administrator any."""
+    """Show a transfer to its payer, its payee or an administrator."""
     async with store.read() as connection:
         past = History(connection)
         moved = await past.transfer(transfer_id)
@@ -117,7 +117,7 @@ async def get_transfer(
             raise NotFound
         legs = await past.all_legs(moved)
         owners = {leg.account_id: leg.owner_id for leg in legs}
-        if moved.payer_account_id not in owners:  # who owes all of it has no entry
+        if moved.payer_account_id not in owners:  # a payer who owes all of it has no entry
             payer = await Houses(connection).find(moved.payer_account_id)
             owners[moved.payer_account_id] = payer.owner_id if payer else None
     mine = _mine(caller, owners)
@@ -126,10 +126,10 @@ async def get_transfer(
 
 
 def _mine(caller: Identity, owners: dict[UUID, UUID | None]) -> set[UUID] | None:
-    """Return which of the accounts are the caller's; None where they may see all.
+    """Return which of the accounts are the caller's; None if they may see all.
 
     Raises:
-        NotFound: none is.
+        NotFound: none of them is.
     """
     if caller.is_admin:
         return None

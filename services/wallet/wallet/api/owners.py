@@ -1,4 +1,7 @@
-"""Closing owners who are being deleted, asked for by auth; not routed by the gateway."""
+"""The operations by which auth closes owners who are being deleted.
+
+The gateway does not route them.
+"""
 
 from uuid import UUID
 
@@ -14,9 +17,9 @@ router = Router(tags=["internal"])
     "/internal/owners/{owner_id}/close",
     access="service",
     operation_id="close_owner",
-    summary="Close all wallets of an owner, now and to come",
-    description="Refused while there is money in one, set aside, or owed. Closing again changes"
-    " nothing.",
+    summary="Close all wallets of an owner, present and future",
+    description="Refused while a wallet has money, held or not, or owes some. Closing again"
+    " changes nothing.",
     status_code=204,
     refusals=(WalletNotEmpty,),
 )
@@ -30,10 +33,10 @@ async def close_owner(owner_id: UUID, store: Store) -> None:
     "/internal/owners/{owner_id}/reopen",
     access="service",
     operation_id="reopen_owner",
-    summary="Undo the closing of an owner who is not deleted after all",
+    summary="Reopen an owner who is not deleted after all",
     status_code=204,
 )
 async def reopen_owner(owner_id: UUID, store: Store) -> None:
-    """Reopen an owner; of one who is open nothing changes."""
+    """Reopen an owner; nothing changes for one who is not closed."""
     async with store.unit_of_work() as uow:
         await owners.reopen_owner(uow, owner_id)

@@ -1,4 +1,7 @@
-"""Decides which wallets a caller may see: their own; an admin any; others are as missing ones."""
+"""Decides which wallets a caller may see: their own, and an admin all.
+
+Other people's wallets are answered like missing ones.
+"""
 
 from uuid import UUID
 
@@ -13,7 +16,7 @@ async def visible(connection: Connection, caller: Identity, wallet_id: UUID) -> 
     """Return a wallet that the caller may see.
 
     Raises:
-        NotFound: there is none, or it is another's.
+        NotFound: it does not exist, or belongs to somebody else.
     """
     wallet = await Wallets(connection).find(wallet_id)
     if wallet is None or not (wallet.owner_id == caller.user or caller.is_admin):

@@ -1,4 +1,4 @@
-"""Putting money into wallets."""
+"""The operation that tops up a wallet."""
 
 from uuid import UUID
 
@@ -33,7 +33,7 @@ router = Router(tags=["top-ups"])
     "/v1/wallets/top-up",
     access="user",
     operation_id="top_up",
-    summary="Put money into a wallet",
+    summary="Top up a wallet",
     status_code=201,
     response_model=TopUpAnswer,
     responses={202: {"model": CardTopUpAnswer, "description": "A card is to be charged."}},
@@ -80,12 +80,12 @@ async def _by_card(
     charging: PaymentsClient,
     language: Language,
 ) -> Answer:
-    """Choose the wallet and the charge's id, then ask payments, outside the unit of work.
+    """Choose wallet and charge id, then ask payments, outside the unit of work.
 
-    A repeated request has the same id, so that it is the same charge; where no money will come of
-    that any more it gets another.
+    A repeated request has the same charge id, so that it is the same charge. If that charge has
+    failed, it gets another.
     """
-    over: set[UUID] = set()
+    failed: set[UUID] = set()
 
     async def work(uow: UnitOfWork) -> Answer:
         wallet = await top_ups.wallet_to_fill(uow, caller.user, body.money, body.wallet_id)
@@ -93,7 +93,7 @@ async def _by_card(
         return Answer(202, chosen)
 
     async def stands(_: UnitOfWork, kept: Answer) -> bool:
-        return not over or kept.says(CardTopUpAnswer).charge_id not in over
+        return not failed or kept.says(CardTopUpAnswer).charge_id not in failed
 
     async def start() -> tuple[Answer, CardTopUpAnswer, Started]:
         accepted = await idempotently(
@@ -111,7 +111,7 @@ async def _by_card(
 
     accepted, chosen, charge = await start()
     if charge.has_failed and accepted.is_repeated:
-        over.add(chosen.charge_id)
+        failed.add(chosen.charge_id)
         accepted, chosen, charge = await start()
     action = None if charge.url is None else NextAction(url=charge.url)
     answer = chosen.model_copy(update={"next_action": action})

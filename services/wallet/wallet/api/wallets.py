@@ -1,4 +1,4 @@
-"""Finding, listing, opening and freezing wallets."""
+"""The operations of wallets: find, list, open, freeze."""
 
 from typing import Annotated
 from uuid import UUID
@@ -18,7 +18,7 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from wallet import refusals
 from wallet.api.ownership import visible
-from wallet.domain.wallets import Home
+from wallet.domain.wallets import WalletKey
 from wallet.repository.wallets import WalletFilter, Wallets
 from wallet.schemas.queries import WalletsQuery
 from wallet.schemas.wallets import OpenWallet, WalletAnswer
@@ -32,7 +32,7 @@ router = Router(tags=["wallets"])
     "/v1/wallets",
     access="user",
     operation_id="list_wallets",
-    summary="One's own wallets, newest first; an admin sees everybody's",
+    summary="List one's own wallets, newest first; an admin sees everybody's",
     response_model=Page[WalletAnswer],
     refusals=(CursorInvalid, NotFound),
 )
@@ -64,10 +64,10 @@ async def list_wallets(
 
 
 def _owners(caller: Identity, asked: list[UUID] | None) -> list[UUID] | None:
-    """Return whose wallets are listed; None for everybody's.
+    """Return the owners whose wallets are listed; None for all.
 
     Raises:
-        NotFound: a user asks for others', as if there were none.
+        NotFound: a user asks for others' wallets, as if they did not exist.
     """
     if caller.is_admin:
         return asked
@@ -91,7 +91,7 @@ async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Ans
     """Open a wallet; the first of its currency becomes the default one."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        wallet = await opening.open_wallet(uow, Home(caller.user, body.currency), body.name)
+        wallet = await opening.open_wallet(uow, WalletKey(caller.user, body.currency), body.name)
         return Answer(201, WalletAnswer.of(wallet), {"Location": f"/v1/wallets/{wallet.id}"})
 
     return await idempotently(request, caller, operation="open_wallet", body=body, work=work)
@@ -101,7 +101,7 @@ async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Ans
     "/v1/wallets/me",
     access="user",
     operation_id="get_my_wallet",
-    summary="One's default wallet of a currency, opened on first need",
+    summary="Get one's default wallet of a currency, opened on first need",
 )
 async def get_my_wallet(
     caller: Caller,
@@ -109,12 +109,12 @@ async def get_my_wallet(
     currency: Annotated[CurrencyCode, Query()] = DEFAULT_CURRENCY,
 ) -> WalletAnswer:
     """Show the default wallet."""
-    home = Home(caller.user, currency)
+    key = WalletKey(caller.user, currency)
     async with store.read() as connection:
-        found = await Wallets(connection).find_default(home)
+        found = await Wallets(connection).find_default(key)
     if found is None:
         async with store.unit_of_work() as uow:
-            found = await opening.default_wallet(uow, home)
+            found = await opening.default_wallet(uow, key)
     return WalletAnswer.of(found)
 
 
@@ -122,7 +122,7 @@ async def get_my_wallet(
     "/v1/wallets/{wallet_id}",
     access="owner",
     operation_id="get_wallet",
-    summary="One wallet",
+    summary="Get a wallet",
 )
 async def get_wallet(
     wallet_id: UUID, caller: Caller, store: Store, audit: Auditing
@@ -138,7 +138,7 @@ async def get_wallet(
     "/v1/wallets/{wallet_id}/freeze",
     access="admin",
     operation_id="freeze_wallet",
-    summary="Stop new holds and debits; captures of holds and credits go on",
+    summary="Freeze a wallet: no new holds or debits, but captures and credits",
     refusals=(refusals.WalletClosed,),
 )
 async def freeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:
@@ -153,7 +153,7 @@ async def freeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> Walle
     "/v1/wallets/{wallet_id}/unfreeze",
     access="admin",
     operation_id="unfreeze_wallet",
-    summary="Let a frozen wallet pay again",
+    summary="Unfreeze a wallet",
     refusals=(refusals.WalletClosed,),
 )
 async def unfreeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:

@@ -1,4 +1,7 @@
-"""Webhooks from banks: verified over the raw body, booked with their answer."""
+"""The operation for banks' webhooks, verified over the raw body.
+
+A credit is booked before it is answered.
+"""
 
 from typing import Final
 
@@ -26,9 +29,9 @@ LONGEST_WEBHOOK: Final = 64 * 1024
     "/v1/wallets/webhooks/{provider}",
     access="public",
     operation_id="take_bank_credit",
-    summary="What a bank has credited",
+    summary="Book a credit from a bank's webhook",
     description="Signed over the raw body: `Bank-Signature: t=<unix time>,v1=<hex HMAC-SHA256 of "
-    "time.body>`, at most five minutes old. A transaction that came before is answered as it was.",
+    "time.body>`, at most five minutes old. A repeated transaction gets the same answer again.",
     response_model=BankCreditAnswer,
     refusals=(
         WebhookRefused,
@@ -44,7 +47,7 @@ LONGEST_WEBHOOK: Final = 64 * 1024
 async def take_bank_credit(
     provider: str, request: Request, store: Store, settings: Configured
 ) -> BankCreditAnswer:
-    """Believe it first, then read it."""
+    """Verify the signature, then read the body and book the credit."""
     if provider != BANK:
         raise NotFound
     secret = settings.bank_secret.get_secret_value()

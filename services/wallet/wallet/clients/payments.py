@@ -1,4 +1,7 @@
-"""Asks payments to charge a card for a wallet, with wallet's own token; moves no money itself."""
+"""Asks payments to charge a card for a wallet; moves no money itself.
+
+It calls with wallet's own service token.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +17,7 @@ from kit.tokens.service_client import ServiceToken
 from wallet.refusals import WalletClosed
 
 _FAILED: Final = frozenset({"failed", "cancelled"})
-TIMEOUT_SECONDS: Final = 8.0  # payments asks the provider within it
+TIMEOUT_SECONDS: Final = 8.0  # long enough for payments to ask the provider
 
 
 class _Action(BaseModel):
@@ -33,7 +36,7 @@ class _Problem(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardTopUp:
-    """A card to be charged for a wallet; the charge is made once for its id."""
+    """A request to charge a card for a wallet, made once for each `charge_id`."""
 
     charge_id: UUID
     wallet_id: UUID
@@ -44,27 +47,27 @@ class CardTopUp:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """How a charge stands: where the card is entered, if that is known, or that none will come."""
+    """The state of a charge: its card page if known, or that it has failed."""
 
     url: str | None
     has_failed: bool = False
 
 
 class PaymentsClient:
-    """The operation of payments that charges cards."""
+    """Calls the operation of payments that charges cards."""
 
     def __init__(self, client: httpx.AsyncClient, token: ServiceToken, payments_url: str) -> None:
-        """Take the client (its owner closes it), the token, and where payments listens."""
+        """Take the HTTP client (its owner closes it), the token and payments' address."""
         self._client = client
         self._token = token
         self._url = f"{payments_url.rstrip('/')}/internal/charges"
 
     async def start(self, wanted: CardTopUp, language: Language) -> Started:
-        """Start a charge, once for an id; returns how it stands.
+        """Start a charge, once for each `charge_id`, and return its state.
 
         Raises:
-            CardRefused: no card is charged so; payments has said why.
-            WalletClosed: its owner is not active any more.
+            CardRefused: payments refuses the charge, and says why.
+            WalletClosed: the owner is no longer active.
             Unavailable: payments did not answer.
         """
         body = {
@@ -90,11 +93,11 @@ class PaymentsClient:
 
 
 def _repeat_refusal(answer: httpx.Response) -> None:
-    """Refuse as payments has refused, in the caller's language."""
+    """Raise payments' refusal as wallet's own, in the caller's language."""
     if not answer.is_client_error:
         return
     problem = _Problem.model_validate_json(answer.content)
-    if problem.code == "payer_not_active":  # being deleted, or deleted, meanwhile
+    if problem.code == "payer_not_active":  # deleted meanwhile, or being deleted
         raise WalletClosed
     if (refusal := CARD_REFUSALS.get(problem.code)) is not None:
         raise refusal(told=problem.detail)

@@ -1,1 +1,1 @@
-"""The ledger's rules, pure: no I/O, no clock, no ids made here that a caller did not ask for."""
+"""The ledger's rules, pure: no I/O, no clock, and no ids that nobody asked for."""

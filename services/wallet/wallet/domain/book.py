@@ -1,6 +1,7 @@
-"""Owns the ledger's state while a batch is decided: locked accounts, their holds, what is added.
+"""Holds the ledger's state while a batch is decided, and all that it adds.
 
-Applies what `posting` has decided; decides nothing itself, and knows no database.
+The state: locked accounts and their holds. It applies what `posting` has decided, decides nothing
+itself, and knows no database.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,14 +14,15 @@ from kit.ids import derived_id
 from wallet.domain.commands import Held, Outcome, Party, Posted, Released
 from wallet.domain.hash_chain import Entry, entry_hash
 
-REPAYMENT = "debt_repayment"  # kind of the transfers that pay debts off
+REPAYMENT = "debt_repayment"  # the kind of transfers that pay debts off
 
 
 @dataclass(slots=True)
 class Account:
-    """A locked account. Amounts in minor units of `currency`; `seq` counts its entries.
+    """A locked account; amounts are in minor units of `currency`.
 
-    What its owner owes is no part of the balance; while anything is owed, nothing is available.
+    `seq` is the number of its latest entry. What the owner owes is not part of the balance; while
+    anything is owed, nothing is available.
     """
 
     id: UUID
@@ -38,12 +40,15 @@ class Account:
 
     @property
     def available_minor(self) -> int:
-        """What may be spent or held."""
+        """What may be spent or held, in minor units."""
         return self.balance_minor - self.held_minor
 
     @property
     def has_floor(self) -> bool:
-        """Tell whether it may not go below zero; only the house's own may, and not its fees."""
+        """Tell whether its balance must stay at 0 or more.
+
+        Only `external`, `suspense` and `debts` of the house may go below.
+        """
         return self.kind not in {"external", "suspense", "debts"}
 
 
@@ -65,11 +70,11 @@ class Hold:
 
 
 class TransferRow(NamedTuple):
-    """A posted transfer; its entries name it.
+    """A posted transfer, without its entries.
 
-    Its entries are on payer (unless all of it is owed) and payee, and where `owed_minor` is not 0
-    on the house's account of debts. `meant_account_id` is the closed wallet whose money went to
-    the payee, a suspense account, instead.
+    Its entries are on payer (unless all of it is owed) and payee, and on the house account `debts`
+    where `owed_minor` is not 0. `meant_account_id` is the closed wallet in whose place the payee, a
+    suspense account, got the money.
     """
 
     id: UUID
@@ -85,17 +90,18 @@ class TransferRow(NamedTuple):
 
 
 class Reservation(NamedTuple):
-    """Decided: set this aside."""
+    """A decision to place `hold` on `account`."""
 
     account: Account
     hold: Hold
 
 
 class DecidedMove(NamedTuple):
-    """Decided: move this, out of `hold` where there is one, and maybe free the rest of it.
+    """A decision to move money, out of `hold` where there is one.
 
-    `owed_minor` of it is not taken from the payer, who owes it from now on. `meant` is the closed
-    wallet in whose place the payee takes the money.
+    `frees_rest` releases what is left of the hold. `owed_minor` of the amount is not taken from the
+    payer, who owes it from now on. `meant` is the closed wallet in whose place the payee gets the
+    money.
     """
 
     transfer_id: UUID
@@ -112,7 +118,10 @@ class DecidedMove(NamedTuple):
 
 
 class Release(NamedTuple):
-    """Decided: give back the rest of `hold`; the command `undo_of` must not run any more."""
+    """A decision to release the rest of `hold`.
+
+    The command `undo_of` must not run any more.
+    """
 
     hold_id: UUID
     hold: Hold | None
@@ -120,18 +129,18 @@ class Release(NamedTuple):
 
 
 class Barrier(NamedTuple):
-    """A command that has not come yet and is not to run when it does."""
+    """A command that has not arrived yet and must not run when it does."""
 
     command_id: UUID
     hold_id: UUID
 
 
 class Book:
-    """Accounts under lock and their holds, plus all that a batch of commands adds to them.
+    """Locked accounts and their holds, plus all that a batch of commands adds.
 
-    Every hold given must belong to an account given. `answered` are the commands that have run.
-    `houses` are the accounts of the house that stand in for people: of debts where somebody owes
-    or may come to owe, of suspense where a wallet is closed; one of a kind and currency.
+    Every hold given must belong to an account given. `answered` has the outcomes of commands that
+    have run. `houses` are the house accounts that stand in for people: `debts` where somebody owes
+    or may come to owe, `suspense` where a wallet is closed; one for each kind and currency.
     """
 
     __slots__ = (
@@ -169,9 +178,9 @@ class Book:
         self.placed_holds: dict[UUID, Hold] = {}
         self.changed_holds: dict[UUID, Hold] = {}
         self.transfers: list[TransferRow] = []
-        self.legs: list[tuple[Entry, ...]] = []  # of each transfer, in the same order
+        self.legs: list[tuple[Entry, ...]] = []  # for each transfer, in the same order
         self.barriers: list[Barrier] = []
-        self.repayments: dict[UUID, UUID] = {}  # transfer -> the command that made it possible
+        self.repayments: dict[UUID, UUID] = {}  # transfer -> the command it is due to
 
     @property
     def entries(self) -> list[Entry]:
@@ -179,14 +188,14 @@ class Book:
         return [entry for legs in self.legs for entry in legs]
 
     def account_of(self, party: Party) -> Account | None:
-        """Return the party's account; None where there is none or it is somebody else's."""
+        """Return the party's account; None if there is none or it is somebody else's."""
         account = self.accounts.get(party.account_id)
         return account if account is not None and account.owner_id == party.owner_id else None
 
     def apply(self, decided: Reservation | DecidedMove | Release, command_id: UUID) -> Outcome:
-        """Carry out what was decided and return the answer to it.
+        """Carry out a decision and return its outcome.
 
-        Money that becomes available to somebody who owes pays the debt off at once.
+        If a person who owes gets money available by it, that pays the debt off at once.
         """
         if isinstance(decided, DecidedMove):
             posted = self._move(decided)
@@ -225,8 +234,8 @@ class Book:
             self.touched[payer.id] = payer
         if amount > decided.owed_minor:
             legs.insert(0, (payer, decided.owed_minor - amount))
-        # Never before an entry that is already there: times along an account do not go back,
-        # even where the clock does, so an account can be searched by time.
+        # Times along an account never go back, even if the clock does, so that an account's
+        # entries can be searched by time.
         posted_at = max(self.now, *[side.moved_at for side in sides])
         row = TransferRow(
             decided.transfer_id,
@@ -250,7 +259,7 @@ class Book:
         if amount <= 0:
             return
         account.owed_minor -= amount
-        # The id is the account's and the entry's number, so it needs no source of ids.
+        # The id is derived from account and entry number, because this module makes no new ids.
         transfer_id = derived_id(account.id, account.seq + 1, REPAYMENT)
         self.repayments[transfer_id] = command_id
         debts = self.houses["debts", account.currency]

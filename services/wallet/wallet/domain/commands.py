@@ -1,6 +1,6 @@
-"""What the ledger can be asked to do, and how it answers.
+"""The commands of the ledger and their outcomes.
 
-Parties are named accounts here: default wallets have been looked up or opened before.
+Parties are accounts here: default wallets have been found or opened before.
 """
 
 from datetime import datetime
@@ -9,14 +9,14 @@ from uuid import UUID
 
 
 class Party(NamedTuple):
-    """An account and whose it has to be (None: the system's own)."""
+    """An account and the owner it must have; None for a house account."""
 
     owner_id: UUID | None
     account_id: UUID
 
 
 class PlaceHold(NamedTuple):
-    """Set an amount aside."""
+    """Set aside an amount of the payer's money."""
 
     command_id: UUID
     hold_id: UUID
@@ -42,7 +42,7 @@ class CaptureHold(NamedTuple):
 
 
 class ReleaseHold(NamedTuple):
-    """Give back the rest of a hold, or see to it that it is never placed."""
+    """Give back the rest of a hold, or keep it from ever being placed."""
 
     command_id: UUID
     hold_id: UUID
@@ -52,8 +52,8 @@ class ReleaseHold(NamedTuple):
 class Transfer(NamedTuple):
     """Move money at once.
 
-    With `is_owed` what the payer can't cover becomes a debt of theirs; `even_frozen` is what an
-    administrator moves by hand.
+    With `is_owed`, what the payer can't cover becomes their debt. `even_frozen` also takes from a
+    frozen wallet; an administrator's adjustment sets it.
     """
 
     command_id: UUID
@@ -80,7 +80,7 @@ class Held(NamedTuple):
 
 
 class Posted(NamedTuple):
-    """The transfer is posted; `owed_minor` of it the payer could not cover and owes now."""
+    """The transfer is posted; the payer could not cover `owed_minor` and owes it."""
 
     transfer_id: UUID
     posted_at: datetime
@@ -90,19 +90,19 @@ class Posted(NamedTuple):
 
 
 class Released(NamedTuple):
-    """Nothing is held any more."""
+    """Nothing is left of the hold."""
 
     hold_id: UUID
 
 
 class Refused(NamedTuple):
-    """Nothing was done, and why: one of the codes below."""
+    """Nothing was done; `code` is one of the codes below and says why."""
 
     code: str
 
 
 class Repeated(NamedTuple):
-    """This command was answered before, with `reply`."""
+    """This command was answered before; `reply` is that answer."""
 
     reply: Any
 

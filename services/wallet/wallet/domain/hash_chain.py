@@ -1,7 +1,7 @@
-"""Owns the chain of hashes through one account's entries; does not read or store them.
+"""Computes and verifies the hash chain of one account's entries; stores nothing.
 
-Each hash covers the one before it, so the history of any account can be verified alone, and a
-row changed or taken out shows at its place.
+Each hash covers the one before it, so any account's history can be verified alone, and a changed or
+missing row is found at its place.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from struct import Struct
 from typing import NamedTuple
 from uuid import UUID
 
-GENESIS = bytes(32)  # "the hash before" an account's first entry
+GENESIS = bytes(32)  # stands for the hash before an account's first entry
 
 # account id, seq, transfer id, amount, balance after, microseconds since 1970; big-endian
 _CANONICAL = Struct(">16sq16sqqq")
@@ -19,7 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Entry(NamedTuple):
-    """One line of one account; amounts in minor units, negative where money left."""
+    """One entry of one account; amounts in minor units, negative where money left."""
 
     account_id: UUID
     seq: int
@@ -31,7 +31,7 @@ class Entry(NamedTuple):
 
 
 class ChainFault(NamedTuple):
-    """The first line of a history that does not follow from the one before it."""
+    """The first entry that does not follow from the one before it."""
 
     seq: int
     what: str  # "sequence", "balance" or "hash"
@@ -58,9 +58,10 @@ def entry_hash(  # noqa: PLR0913, PLR0917 (the six fields covered, and the hash 
 def verify_chain(
     entries: Iterable[Entry], *, seq: int = 0, balance_minor: int = 0, previous: bytes = GENESIS
 ) -> ChainFault | None:
-    """Return the first fault of one account's entries, given in order of `seq`, or None.
+    """Return the first fault of one account's entries, or None.
 
-    To verify a part, pass what the entry before the part says: its seq, balance and hash.
+    The entries are given in order of `seq`. To verify only a part, pass seq, balance and hash of
+    the entry before it.
     """
     for entry in entries:
         seq += 1

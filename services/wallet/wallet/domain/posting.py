@@ -1,7 +1,7 @@
 """Decides ledger commands one after another, in their order; pure.
 
-Each `decide_*` climbs one ladder: shape, existence, state, limits. Every exit is a named refusal
-and the happy path is the last line. Idempotency is the rung before them all, in `post`.
+Each `decide_*` checks in one order: shape, existence, state, limits. Every exit is a named refusal
+and the happy path is the last line. `post` checks idempotency before all of them.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,18 +30,18 @@ from wallet.domain.commands import (
     Transfer,
 )
 
-# Of people's accounts: a thousand times the largest amount.
+# For people's accounts: a thousand times the largest amount.
 MAX_BALANCE_MINOR = 10**18
-# Of the house's, either way: still within PostgreSQL's bigint. They never get there: see
-# `domain.wallets.HOUSE_IS_FULL_MINOR`.
+# For house accounts, above and below zero: it still fits PostgreSQL's bigint. None gets there,
+# see `domain.wallets.HOUSE_IS_FULL_MINOR`.
 MAX_HOUSE_MINOR = 9 * 10**18
 
 
 def post(book: Book, commands: Iterable[LedgerCommand]) -> list[Outcome]:
-    """Decide and apply commands in order; one outcome for each.
+    """Decide and apply commands in order; return one outcome for each.
 
-    A refusal changes nothing, so it never touches the others. A command that was answered before,
-    in this batch or ever, gets that answer again.
+    A refusal changes nothing, so it does not affect the other commands. A command that was answered
+    before, in this batch or ever, gets the same answer again.
     """
     outcomes = []
     for command in commands:
@@ -64,7 +64,7 @@ def _settle(book: Book, command: LedgerCommand) -> Outcome:
 
 
 def decide_place_hold(book: Book, command: PlaceHold) -> Reservation | Refused:
-    """Set an amount aside where it is available."""
+    """Decide to set an amount aside, if it is available."""
     if command.amount_minor <= 0:
         return AMOUNT_INVALID
     payer = book.account_of(command.payer)
@@ -82,10 +82,10 @@ def decide_place_hold(book: Book, command: PlaceHold) -> Reservation | Refused:
     )
 
 
-def decide_capture_hold(  # noqa: PLR0911 (a ladder has as many exits as rungs)
+def decide_capture_hold(  # noqa: PLR0911 (one exit for each check)
     book: Book, command: CaptureHold
 ) -> DecidedMove | Refused:
-    """Move held money; a frozen payer still gives what was held."""
+    """Decide to move held money; a frozen payer still gives what was held."""
     if command.amount_minor <= 0:
         return AMOUNT_INVALID
     hold = book.holds.get(command.hold_id)
@@ -103,37 +103,40 @@ def decide_capture_hold(  # noqa: PLR0911 (a ladder has as many exits as rungs)
         return HOLD_CLOSED
     if command.amount_minor > hold.remaining_minor:
         return HOLD_EXCEEDED
-    taker = _taker(book, payee, command.amount_minor)
-    if _overflows(payer, taker, command.amount_minor):
+    receiver = _receiver(book, payee, command.amount_minor)
+    if _overflows(payer, receiver, command.amount_minor):
         return BALANCE_LIMIT
     return DecidedMove(
         command.transfer_id,
         payer,
-        taker,
+        receiver,
         command.amount_minor,
         command.kind,
         command.reference,
         command.description,
         hold,
         command.release_rest,
-        meant=None if taker is payee else payee,
+        meant=None if receiver is payee else payee,
     )
 
 
 def decide_release_hold(book: Book, command: ReleaseHold) -> Release | Refused:
-    """Give back what is left; nothing left to give back is fine unless it was all captured."""
+    """Decide to give back what is left of a hold.
+
+    A hold with nothing left is fine, unless all of it was captured.
+    """
     hold = book.holds.get(command.hold_id)
     if hold is not None and hold.captured_minor == hold.amount_minor:
         return HOLD_CAPTURED
     return Release(command.hold_id, hold, command.undo_of)
 
 
-def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
+def decide_transfer(  # noqa: PLR0911 (one exit for each check)
     book: Book, command: Transfer
 ) -> DecidedMove | Refused:
-    """Move money that is available; where the rest is owed, whatever is available.
+    """Decide to move available money; with `is_owed`, the rest becomes a debt.
 
-    The provider, or the court, has taken such money already: so a frozen wallet gives it too.
+    A provider or a court has taken owed money already, so a frozen wallet gives it too.
     """
     if command.amount_minor <= 0:
         return AMOUNT_INVALID
@@ -150,29 +153,29 @@ def decide_transfer(  # noqa: PLR0911 (a ladder has as many exits as rungs)
     owed = _owed(payer, command.amount_minor) if command.is_owed else 0
     if not _affords(payer, command.amount_minor - owed):
         return INSUFFICIENT_FUNDS
-    taker = _taker(book, payee, command.amount_minor)
-    if taker is payer:
+    receiver = _receiver(book, payee, command.amount_minor)
+    if receiver is payer:
         return SAME_ACCOUNT
-    if _overflows(payer, taker, command.amount_minor):
+    if _overflows(payer, receiver, command.amount_minor):
         return BALANCE_LIMIT
     return DecidedMove(
         command.transfer_id,
         payer,
-        taker,
+        receiver,
         command.amount_minor,
         command.kind,
         command.reference,
         command.description,
         owed_minor=owed,
-        meant=None if taker is payee else payee,
+        meant=None if receiver is payee else payee,
     )
 
 
-def _taker(book: Book, payee: Account, amount_minor: int) -> Account:
-    """Return who takes the money: in place of a wallet that is closed, a suspense account.
+def _receiver(book: Book, payee: Account, amount_minor: int) -> Account:
+    """Return the account that gets the money: the payee's, or a suspense account.
 
-    The payer can't know, and has paid all the same. Only what a closed wallet's debt swallows
-    whole may go there: it stays empty.
+    Suspense stands in for a closed wallet: the payer can't know that it is closed, and has paid. A
+    closed wallet itself gets only what its debt uses up entirely, so that it stays empty.
     """
     if payee.is_closed and amount_minor > payee.owed_minor:
         return book.houses["suspense", payee.currency]
@@ -180,7 +183,7 @@ def _taker(book: Book, payee: Account, amount_minor: int) -> Account:
 
 
 def _owed(payer: Account, amount_minor: int) -> int:
-    """Return what a person can't cover; the house owes nothing to itself."""
+    """Return what a person can't cover, in minor units; 0 for the house."""
     return 0 if payer.owner_id is None else max(0, amount_minor - payer.available_minor)
 
 

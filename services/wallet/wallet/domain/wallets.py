@@ -1,4 +1,7 @@
-"""What people see of an account they own; the ledger's own view of it is `book.Account`."""
+"""Wallets as their owners see them, and the names of house accounts.
+
+The ledger's own view of an account is `book.Account`.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,34 +15,34 @@ HouseKind = Literal["external", "suspense", "fees", "debts"]
 Status = Literal["active", "frozen", "closed"]
 
 
-# Names of the house's own accounts, in the place of a provider's.
-DEBTS = "debts"  # lends what people owe
+# Names of house accounts that belong to no provider.
+DEBTS = "debts"  # has lent what people owe
 FEES = "fees"
 CLOSED_OWNERS = "closed_owners"  # where money for deleted owners waits
 
 
-# Who can bring money in must not be able to use up an account that all need. So past this balance,
-# either way, the next one of the same name is opened; a thousand of the largest amounts still fit
-# on top of it, for the batches under way.
+# Nobody who brings money in may fill up an account that everybody needs. So past this balance,
+# above or below zero, the next account of the same name is opened. A thousand of the largest
+# amounts still fit on top of it, for the batches under way.
 HOUSE_IS_FULL_MINOR = 8 * 10**18
 
 
-class Home(NamedTuple):
-    """Whose default wallet of which currency."""
+class WalletKey(NamedTuple):
+    """The key of a default wallet: its owner and its currency."""
 
     owner_id: UUID
     currency: str
 
 
 class HouseAccount(NamedTuple):
-    """An account of the house's, in one currency: for a provider, or for one use of its own."""
+    """The key of a house account; `provider` is a provider's name or a use's."""
 
     kind: HouseKind
     provider: str
     currency: str
 
 
-# What people call the house's accounts; `external` stands for the outside world's money.
+# The API's names of house accounts; `external` holds the money that is outside.
 HOUSES: Final[Mapping[str, HouseKind]] = {
     "clearing": "external",
     "suspense": "suspense",

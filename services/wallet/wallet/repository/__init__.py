@@ -1,1 +1,1 @@
-"""All of wallet's SQL, by noun: the ledger being written, wallets, history. Decides nothing."""
+"""All of wallet's SQL, one module for each noun. It decides nothing."""

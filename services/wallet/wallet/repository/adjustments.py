@@ -1,4 +1,4 @@
-"""Owns the SQL of adjustments: proposed, decided once, listed."""
+"""Owns the SQL of adjustments: each is proposed, then decided once."""
 
 # ruff: noqa: S608 (texts are put together from the constants of this file, at import)
 
@@ -11,7 +11,7 @@ from kit.span import ALWAYS, Span
 
 Status = Literal["pending", "posted", "rejected", "expired"]
 
-# $1 is always now: what nobody has decided in time is expired, without anybody writing it down.
+# $1 is always now: a pending adjustment past its time counts as expired, without an UPDATE.
 _STATUS = "CASE WHEN status = 'pending' AND expires_at <= $1 THEN 'expired' ELSE status END"
 
 _COLUMNS = f"""
@@ -44,7 +44,7 @@ ORDER BY created_at DESC, id DESC LIMIT $5
 
 
 class Adjustment(NamedTuple):
-    """Money to be moved by hand, in minor units, and what has become of it."""
+    """Money to move by hand, in minor units, and what was decided about it."""
 
     id: UUID
     payer_account_id: UUID
@@ -62,7 +62,7 @@ class Adjustment(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Which adjustments are listed; None does not narrow."""
+    """A filter of adjustments; None does not narrow."""
 
     status: Status | None = None
     wallet_id: UUID | None = None
@@ -71,21 +71,21 @@ class Wanted(NamedTuple):
 
 
 class Adjustments:
-    """Adjustments on one connection; `now` tells which are expired."""
+    """Reads adjustments on one connection; `now` tells which have expired."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def find(self, adjustment_id: UUID) -> Adjustment | None:
-        """Return one."""
+        """Return an adjustment."""
         row = await self._connection.fetchrow(_FIND, self._now, adjustment_id)
         return None if row is None else Adjustment(*row)
 
     async def page(
         self, wanted: Wanted, before: tuple[datetime, UUID] | None, limit: int
     ) -> list[Adjustment]:
-        """Return them, newest first."""
+        """Return a page of adjustments, newest first."""
         status, *others, span = wanted
         place = before or (None, None)
         rows = await self._connection.fetch(_PAGE, self._now, status, *place, limit, *others, *span)
@@ -98,13 +98,16 @@ async def add(uow: UnitOfWork, made: Adjustment) -> None:
 
 
 async def lock(uow: UnitOfWork, adjustment_id: UUID) -> Adjustment | None:
-    """Return one for deciding it: whoever else decides it waits, and accounts are locked after."""
+    """Return an adjustment, locked until the unit of work ends.
+
+    Two who decide it take turns. Accounts are locked after it.
+    """
     row = await uow.fetchrow(f"{_FIND} FOR UPDATE", uow.clock.now(), adjustment_id)
     return None if row is None else Adjustment(*row)
 
 
 async def decide(uow: UnitOfWork, decided: Adjustment) -> None:
-    """Store what has become of one."""
+    """Store the decision about an adjustment."""
     await uow.execute(
         _DECIDE,
         decided.id,

@@ -1,4 +1,4 @@
-"""Owns the SQL of credits from banks: each transaction of a bank once."""
+"""Owns the SQL of banks' credits: each transaction of a bank is stored once."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -24,7 +24,10 @@ UPDATE bank_credit SET is_suspense = true WHERE provider = $1 AND transaction_id
 
 
 class BankCredit(NamedTuple):
-    """A credit as the bank told it; `wallet` is an id or a number, `is_suspense` where it went."""
+    """A bank's credit; `wallet` is an id or a number, as the bank named it.
+
+    `is_suspense` is true if the money went to a suspense account.
+    """
 
     provider: str
     transaction_id: str
@@ -35,20 +38,20 @@ class BankCredit(NamedTuple):
     is_suspense: bool = False
 
     def says_the_same(self, other: "BankCredit") -> bool:
-        """Tell whether the bank said the same, wherever the money went."""
+        """Tell whether both have the same content, wherever the money went."""
         return self[:5] == other[:5]
 
 
 class BankCredits:
-    """Credits from banks within one unit of work."""
+    """Stores banks' credits within one unit of work."""
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
 
     async def add(self, credit: BankCredit, now: datetime) -> BankCredit | None:
-        """Store a credit; returns the one stored before where its transaction is known.
+        """Store a credit; return the one stored before if its transaction is known.
 
-        A copy that is being stored elsewhere is waited for.
+        It waits for a copy that another unit of work is storing.
         """
         if await self._uow.execute(_ADD, *credit[:6], now):
             return None
@@ -57,5 +60,5 @@ class BankCredits:
         return BankCredit(*row)
 
     async def suspend(self, credit: BankCredit) -> None:
-        """Note that the money went to the suspense account."""
+        """Record that the money went to the suspense account."""
         await self._uow.execute(_SUSPEND, credit.provider, credit.transaction_id)

@@ -1,7 +1,7 @@
-"""Owns the SQL of an account's past: which entries, and what the balance was.
+"""Owns the SQL of an account's past: its entries, and its balance at a time.
 
 Times become sequence numbers by bisection: an account's entries are numbered without a gap and
-their times never go back, so no index by time has to be written at every posting.
+their times never go back, so posting does not have to write an index by time.
 """
 
 from datetime import datetime
@@ -58,7 +58,7 @@ ORDER BY entry.seq
 
 
 class EntryLine(NamedTuple):
-    """An entry with what its transfer says; amounts in minor units."""
+    """An entry and its transfer's fields; amounts in minor units."""
 
     seq: int
     transfer_id: UUID
@@ -72,7 +72,7 @@ class EntryLine(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """A transfer, without its entries; what is not taken from the payer, they owe."""
+    """A transfer without its entries; the payer owes `owed_minor` of it."""
 
     id: UUID
     kind: str
@@ -87,7 +87,7 @@ class Moved(NamedTuple):
 
 
 class TransferEntry(NamedTuple):
-    """An entry of a transfer; ``owner_id`` is None for the house's own accounts."""
+    """An entry of a transfer; `owner_id` is None for house accounts."""
 
     account_id: UUID
     owner_id: UUID | None
@@ -98,7 +98,7 @@ class TransferEntry(NamedTuple):
 
 
 class History:
-    """Entries of accounts, by number and by time."""
+    """Reads accounts' entries, by number and by time."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -106,7 +106,10 @@ class History:
     async def entries_before(
         self, account_id: UUID, moment: datetime, *, inclusive: bool = False
     ) -> int:
-        """Return how many entries were posted before a moment (or at it): the last one's seq."""
+        """Return how many entries were posted before a moment, or also at it.
+
+        That is also the last one's seq.
+        """
         found: int = await self._connection.fetchval(_BISECT, account_id, moment, inclusive)
         return found
 
@@ -144,8 +147,11 @@ class History:
         return [leg for side in sides for leg in await self.legs(moved, side)]
 
     async def legs(self, moved: Moved, account_id: UUID) -> list[TransferEntry]:
-        """Return a transfer's entries on one account, found by their time: no index names them."""
-        # Of an account that is not there both numbers are none, and so are its entries.
+        """Return a transfer's entries on one account.
+
+        They are found by the transfer's time, because no index names them.
+        """
+        # For an account that does not exist both numbers are null, which finds no entries.
         after = await self.entries_before(account_id, moved.posted_at)
         through = await self.entries_before(account_id, moved.posted_at, inclusive=True)
         rows = await self._connection.fetch(_OF_TRANSFER, account_id, after, through, moved.id)

@@ -1,4 +1,4 @@
-"""Owns the SQL of the house's accounts as operators see them: what lies there, and since when."""
+"""Owns the SQL of house accounts for operators: their balance and its age."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,11 +7,11 @@ from uuid import UUID
 
 from kit.db.unit_of_work import Connection
 
-# How far back it is looked for what still lies on an account; if it is more, its age is a least.
+# The age of a balance is looked for in so many entries; beyond them it is at least that old.
 ENTRIES_LOOKED_AT = 1000
 
-# What came first leaves first: so what lies on an account came with the latest entries of the
-# balance's sign that together make up the balance, and the first of these is the oldest.
+# First in, first out: so the balance came with the latest entries of its own sign that together
+# make it up, and the first of these is the oldest part.
 _PAGE = """
 SELECT account.id, kind, name, currency, generation, balance_minor, seq, created_at, moved_at,
        oldest_at
@@ -43,7 +43,7 @@ JOIN account USING (id) WHERE owner_id IS NOT NULL ORDER BY position
 
 
 class House(NamedTuple):
-    """An account of the house's; `oldest_at` is when the oldest of what lies there came."""
+    """A house account; `oldest_at` is when the oldest part of its balance came."""
 
     id: UUID
     kind: str
@@ -58,7 +58,7 @@ class House(NamedTuple):
 
 
 class AnyAccount(NamedTuple):
-    """Any account, people's or the house's."""
+    """An account of any kind, people's or the house's."""
 
     id: UUID
     owner_id: UUID | None
@@ -68,7 +68,7 @@ class AnyAccount(NamedTuple):
 
 
 class Houses:
-    """The house's accounts, and accounts of whatever kind by id."""
+    """Reads house accounts, and accounts of any kind by id."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -81,7 +81,7 @@ class Houses:
         before: tuple[datetime, UUID] | None,
         limit: int,
     ) -> list[House]:
-        """Return accounts of the house, the youngest first; None of a filter is any."""
+        """Return a page of house accounts, newest first; None does not narrow."""
         rows = await self._connection.fetch(
             _PAGE, ENTRIES_LOOKED_AT, kind, name, currency, *(before or (None, None)), limit
         )
@@ -93,6 +93,6 @@ class Houses:
         return None if row is None else AnyAccount(*row)
 
     async def owners(self, account_ids: Sequence[UUID | None]) -> list[UUID]:
-        """Return whose accounts these are, once each and in their order; the house is nobody."""
+        """Return the accounts' owners, each once and in order; house accounts have none."""
         rows = await self._connection.fetch(_OWNERS, account_ids)
         return list(dict.fromkeys(row["owner_id"] for row in rows))

@@ -1,4 +1,4 @@
-"""Owns the SQL of posting: a batch is read, locked and written set by set, never row by row.
+"""Owns the SQL of posting: it reads, locks and writes a batch set by set.
 
 A hold changes only under the lock of its account, so holds need no lock of their own.
 """
@@ -14,16 +14,16 @@ from wallet.domain.book import Account, Book, Hold
 
 _ACCOUNTS_OF_HOLDS = "SELECT DISTINCT account_id FROM hold WHERE id = ANY($1)"
 
-# The lock is taken after the sort, in id order, so batches wait for each other and never in a
-# ring. NO KEY: rows that only refer to an account need not wait.
+# Rows are locked after the sort, in id order, so batches wait for each other but never deadlock.
+# NO KEY: rows that only refer to an account need not wait.
 _LOCK = """
 SELECT id, owner_id, currency, kind, status = 'frozen', balance_minor, held_minor, seq, last_hash,
        moved_at, owed_minor, status = 'closed'
 FROM account WHERE id = ANY($1) AND {kinds} ORDER BY id FOR NO KEY UPDATE
 """
 
-# Whether the accounts that stand in for people are needed shows only once theirs are locked. So
-# everybody locks them last, and batches still wait in one order.
+# Only locked accounts of people show whether the accounts that stand in for them are needed. So
+# every batch locks these last, and all batches keep one order.
 _LOCK_FIRST = _LOCK.format(kinds="kind NOT IN ('debts', 'suspense')")
 _LOCK_LAST = _LOCK.format(kinds="kind IN ('debts', 'suspense')")
 
@@ -89,7 +89,10 @@ WHERE account.id = given.id
 
 
 class KeptReply(NamedTuple):
-    """A command's reply as it is kept: the message's type, and what is or becomes its JSON."""
+    """The kept reply to a command: the message's type and its content.
+
+    `reply` is the message before it is written, and its JSON after it was read.
+    """
 
     command_id: UUID
     reply_type: str
@@ -97,39 +100,46 @@ class KeptReply(NamedTuple):
 
 
 class HoldAppearedError(Exception):
-    """A hold was placed while its account was not locked here; the next try will see it."""
+    """A hold appeared on an account that is not locked here; a retry will see it."""
 
 
 class Ledger:
-    """The ledger's rows within one unit of work."""
+    """Reads and writes the ledger's rows within one unit of work."""
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
 
     async def accounts_of_holds(self, hold_ids: Collection[UUID]) -> list[UUID]:
-        """Return the accounts that the holds are on; an account of a hold never changes."""
+        """Return the accounts that the holds are on; a hold never changes its account."""
         if not hold_ids:
             return []
         rows = await self._uow.fetch(_ACCOUNTS_OF_HOLDS, hold_ids)
         return [row[0] for row in rows]
 
     async def lock_for_posting(self, account_ids: Collection[UUID]) -> list[Account]:
-        """Lock the accounts in id order until the end of the unit of work and return them.
+        """Lock the accounts in id order until the unit of work ends, and return them.
 
-        Those that are locked last are left out.
+        It leaves out the accounts that `lock_last` locks.
         """
         return [Account(*row) for row in await self._uow.fetch(_LOCK_FIRST, account_ids)]
 
     async def lock_last(self, account_ids: Collection[UUID]) -> list[Account]:
-        """Lock those of the accounts that are for debts or in suspense; nothing is locked after."""
+        """Lock the `debts` and `suspense` accounts among these and return them.
+
+        Nothing may be locked after them.
+        """
         return [Account(*row) for row in await self._uow.fetch(_LOCK_LAST, account_ids)]
 
     async def answers(self, command_ids: Collection[UUID]) -> list[KeptReply]:
-        """Return the answers already given to these commands."""
+        """Return the kept replies to these commands."""
         return [KeptReply(*row) for row in await self._uow.fetch(_ANSWERS, command_ids)]
 
     async def holds(self, hold_ids: Collection[UUID], locked: Iterable[Account]) -> list[Hold]:
-        """Return the holds; raises HoldAppearedError unless the account of each is locked."""
+        """Return the holds.
+
+        Raises:
+            HoldAppearedError: the account of one is not locked.
+        """
         if not hold_ids:
             return []
         holds = [Hold(*row) for row in await self._uow.fetch(_HOLDS, hold_ids)]
@@ -179,13 +189,16 @@ class Ledger:
         )
 
     async def keep_answers(self, answers: Sequence[KeptReply], now: datetime) -> None:
-        """Keep replies for the commands' repetitions; raises where one is kept already."""
-        # Sorted, so that two batches with the same commands wait for each other, never in a ring.
+        """Keep replies to give again when a command is repeated.
+
+        The primary key of `command` raises if a reply is kept already.
+        """
+        # Sorted, so that two batches with the same commands wait for each other and never deadlock.
         ordered = sorted(answers, key=lambda answer: answer.command_id.bytes)
         rows = [(*answer, now) for answer in ordered]
         await _COMMANDS.insert(self._uow, rows)
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], width: int = 0) -> list[Sequence[Any]]:
-    """Turn rows into one array per column; `width` empty arrays where there are no rows."""
+    """Turn rows into one array for each column; no rows give `width` empty arrays."""
     return list(zip(*rows, strict=True)) or [()] * width

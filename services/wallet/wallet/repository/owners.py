@@ -1,4 +1,4 @@
-"""Owns the SQL of owners as a whole: all accounts of one under lock, who is closed."""
+"""Owns the SQL of owners: locking all accounts of one, closing and reopening."""
 
 # ruff: noqa: S608 (texts are put together from the constants of this file, at import)
 
@@ -11,7 +11,7 @@ from wallet.domain.wallets import Wallet
 
 _KEY = "hashtextextended('owner ' || owner_id::text, 0)"
 
-# Before any row is locked, so that closing an owner and opening a wallet of theirs take turns.
+# Taken before any row is locked, so that closing an owner and opening their wallet take turns.
 _TOGETHER = f"""
 SELECT pg_advisory_xact_lock_shared({_KEY}) FROM unnest($1::uuid[]) AS given (owner_id)
 """
@@ -39,17 +39,17 @@ WHERE owner_id = $1
 
 
 class Owners:
-    """Owners within one unit of work."""
+    """Locks, closes and reopens owners within one unit of work."""
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
 
     async def hold_open(self, owner_ids: Collection[UUID]) -> None:
-        """Keep these from being closed or reopened until the unit of work ends."""
+        """Keep these owners from being closed or reopened until the unit of work ends."""
         await self._uow.execute(_TOGETHER, sorted(owner_ids))
 
     async def take_alone(self, owner_id: UUID) -> None:
-        """Keep everybody else from opening wallets of this owner, or closing them, until then."""
+        """Keep others from opening or closing this owner's wallets until the unit ends."""
         await self._uow.execute(_ALONE, owner_id)
 
     async def lock_accounts(self, owner_id: UUID) -> list[Wallet]:
@@ -57,7 +57,7 @@ class Owners:
         return [Wallet(*row) for row in await self._uow.fetch(_LOCK_ACCOUNTS, owner_id)]
 
     async def further_wallets(self, owner_id: UUID) -> int:
-        """Return how many wallets the owner has beside the default ones."""
+        """Return how many wallets the owner has besides the default ones."""
         count: int = await self._uow.fetchval(_COUNT, owner_id)
         return count
 
@@ -67,12 +67,15 @@ class Owners:
         return closed
 
     async def close(self, owner_id: UUID, frozen_ids: Sequence[UUID], now: datetime) -> None:
-        """Close an owner, now and for wallets to come; `frozen_ids` are theirs if reopened."""
+        """Close an owner, with all wallets they have or will get.
+
+        `frozen_ids` are the wallets to freeze again if the owner is reopened.
+        """
         await self._uow.execute(_CLOSE, owner_id, now, frozen_ids)
         await self._uow.execute(_CLOSE_ACCOUNTS, owner_id)
 
     async def reopen(self, owner_id: UUID) -> None:
-        """Undo `close`; of somebody who is not closed nothing changes."""
+        """Undo `close`; nothing changes for an owner who is not closed."""
         row = await self._uow.fetchrow(_REOPEN, owner_id)
         if row is not None:
             await self._uow.execute(_REOPEN_ACCOUNTS, owner_id, row["frozen_ids"])

@@ -1,4 +1,4 @@
-"""Owns the SQL of accounts as their owners know them: finding, opening, listing, freezing."""
+"""Owns the SQL of wallets: finding, opening, listing, freezing."""
 
 # ruff: noqa: S608 (texts are put together from the constants of this file, at import)
 
@@ -12,7 +12,7 @@ from sqlalchemy import select, tuple_
 from kit.db.query import within
 from kit.db.unit_of_work import Connection
 from kit.span import ALWAYS, Span
-from wallet.domain.wallets import HOUSE_IS_FULL_MINOR, Home, HouseAccount, Status, Wallet
+from wallet.domain.wallets import HOUSE_IS_FULL_MINOR, HouseAccount, Status, Wallet, WalletKey
 from wallet.tables import account
 
 _COLUMNS = ", ".join(Wallet._fields)
@@ -29,7 +29,7 @@ FROM unnest($1::uuid[], $2::text[]) AS given (owner_id, currency)
 JOIN account USING (owner_id, currency) WHERE is_default
 """
 
-# Sorted, so that two batches that open the same wallets wait for each other, never in a ring.
+# Sorted, so that two batches that open the same wallets wait for each other and never deadlock.
 _OPEN_DEFAULTS = f"""
 INSERT INTO account (id, owner_id, currency, kind, name, is_default, status, moved_at, created_at)
 SELECT id, owner_id, currency, 'wallet', $4, true,
@@ -49,7 +49,7 @@ RETURNING {_COLUMNS}
 
 _FIND_BY_NUMBER = f"SELECT {_COLUMNS} FROM account WHERE number = $1 AND owner_id IS NOT NULL"
 
-# Debts are paid back to the account that has lent them, so there is one only.
+# Debts are paid back to the account that has lent them, so `debts` has one generation.
 _FIND_HOUSE = """
 SELECT id, generation, kind <> 'debts' AND abs(balance_minor) >= $4 AS is_full FROM account
 WHERE owner_id IS NULL AND kind = $1 AND name = $2 AND currency = $3
@@ -69,7 +69,7 @@ RETURNING {_COLUMNS}
 
 
 class WalletFilter(NamedTuple):
-    """Which wallets are listed; None of something is any."""
+    """A filter of wallets; None does not narrow."""
 
     owners: Collection[UUID] | None
     currency: str | None = None
@@ -79,13 +79,13 @@ class WalletFilter(NamedTuple):
 
 
 class Wallets:
-    """Accounts that somebody owns, and the outside world's."""
+    """Reads and opens wallets, and opens house accounts."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def find(self, wallet_id: UUID) -> Wallet | None:
-        """Return a wallet by id; the system's own accounts are not found."""
+        """Return a wallet by id; house accounts are not found."""
         row = await self._connection.fetchrow(_FIND, wallet_id)
         return None if row is None else Wallet(*row)
 
@@ -94,21 +94,21 @@ class Wallets:
         row = await self._connection.fetchrow(_FIND_BY_NUMBER, number)
         return None if row is None else Wallet(*row)
 
-    async def find_default(self, home: Home) -> Wallet | None:
-        """Return somebody's default wallet of a currency, if it has been opened."""
-        row = await self._connection.fetchrow(_FIND_DEFAULT, *home)
+    async def find_default(self, key: WalletKey) -> Wallet | None:
+        """Return an owner's default wallet of a currency, if it is open."""
+        row = await self._connection.fetchrow(_FIND_DEFAULT, *key)
         return None if row is None else Wallet(*row)
 
-    async def find_defaults(self, homes: Collection[Home]) -> dict[Home, UUID]:
-        """Return the ids of those default wallets that have been opened."""
-        owners, currencies = zip(*homes, strict=True)
+    async def find_defaults(self, keys: Collection[WalletKey]) -> dict[WalletKey, UUID]:
+        """Return the ids of those default wallets that are open."""
+        owners, currencies = zip(*keys, strict=True)
         rows = await self._connection.fetch(_FIND_DEFAULTS, owners, currencies)
-        return {Home(owner_id, currency): found for owner_id, currency, found in rows}
+        return {WalletKey(owner_id, currency): found for owner_id, currency, found in rows}
 
     async def page(
         self, wanted: WalletFilter, before: tuple[datetime, UUID] | None, limit: int
     ) -> list[Wallet]:
-        """Return wallets, newest first."""
+        """Return a page of wallets, newest first."""
         columns = [account.c[name] for name in Wallet._fields]
         newest = (account.c.created_at.desc(), account.c.id.desc())
         query = select(*columns).order_by(*newest).limit(limit)
@@ -126,32 +126,32 @@ class Wallets:
         return [Wallet(*row) for row in await self._connection.fetch(query)]
 
     async def open_defaults(
-        self, opening: Mapping[UUID, Home], name: str, now: datetime
+        self, opening: Mapping[UUID, WalletKey], name: str, now: datetime
     ) -> list[Wallet]:
-        """Open default wallets under the ids given; those that exist already are left out.
+        """Open default wallets under the given ids; leave out those that exist.
 
-        Those of closed owners are closed from the start.
+        A closed owner's wallet is closed from the start.
         """
-        homes = opening.values()
+        keys = opening.values()
         rows = await self._connection.fetch(
             _OPEN_DEFAULTS,
             list(opening),
-            [home.owner_id for home in homes],
-            [home.currency for home in homes],
+            [key.owner_id for key in keys],
+            [key.currency for key in keys],
             name,
             now,
         )
         return [Wallet(*row) for row in rows]
 
-    async def open(self, wallet_id: UUID, home: Home, name: str, now: datetime) -> Wallet:
-        """Open one more wallet, which is not the default."""
-        (row,) = await self._connection.fetch(_OPEN, wallet_id, *home, name, now)
+    async def open(self, wallet_id: UUID, key: WalletKey, name: str, now: datetime) -> Wallet:
+        """Open another wallet, which is not a default one."""
+        (row,) = await self._connection.fetch(_OPEN, wallet_id, *key, name, now)
         return Wallet(*row)
 
     async def house_account(self, wanted: HouseAccount, new_id: UUID, now: datetime) -> UUID:
-        """Return an account of the house's, opening it as `new_id` if need be.
+        """Return a house account, opened as `new_id` if needed.
 
-        The latest of its name; where that one is full, the next.
+        It is the latest account of its name; when that one is full, the next is opened.
         """
         find = (_FIND_HOUSE, *wanted, HOUSE_IS_FULL_MINOR)
         found = await self._connection.fetchrow(*find)
@@ -163,6 +163,6 @@ class Wallets:
         return cast("UUID", found["id"])
 
     async def set_status(self, wallet_id: UUID, status: Status) -> Wallet | None:
-        """Set `active` or `frozen`; None where there is no such wallet, or it is closed."""
+        """Set `active` or `frozen`; return None if the wallet is missing or closed."""
         row = await self._connection.fetchrow(_SET_STATUS, wallet_id, status)
         return None if row is None else Wallet(*row)

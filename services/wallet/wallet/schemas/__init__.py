@@ -1,1 +1,1 @@
-"""What wallet's operations take and answer, with examples. It decides nothing."""
+"""Models of wallet's requests and answers, with examples. They decide nothing."""

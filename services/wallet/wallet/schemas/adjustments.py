@@ -1,4 +1,4 @@
-"""What the operations of adjustments take and answer, with examples. It decides nothing."""
+"""Models of adjustments' requests and answers, with examples."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -25,22 +25,22 @@ Reason = Annotated[
 
 
 class AdjustmentSide(Model):
-    """A wallet, or an account of the house's.
+    """A wallet, or a house account.
 
     Debts are not moved by hand: a credit to the wallet that owes pays them off.
     """
 
     wallet_id: UUID | None = Field(default=None, examples=[_ACCOUNT_ID])
     house: Literal["clearing", "suspense", "fees"] | None = Field(
-        default=None, examples=[None], description="An account of the house's, by its kind."
+        default=None, examples=[None], description="A house account, by its kind."
     )
     provider: str | None = Field(
         default=None,
         min_length=1,
         max_length=64,
         examples=[None],
-        description="Whose, as `GET /v1/ledger/accounts` shows it. Left out: the account of "
-        "deleted owners' money for `suspense`, the only one for `fees`.",
+        description="The account's provider, as `GET /v1/ledger/accounts` shows it. If left out: "
+        "for `suspense` the account of deleted owners' money, for `fees` the only one.",
     )
 
     @model_validator(mode="after")
@@ -57,12 +57,12 @@ class AdjustmentSide(Model):
 
     @property
     def side(self) -> Side:
-        """The side as the verb takes it."""
+        """The side, as the verbs take it."""
         return Side(self.wallet_id, self.house, self.provider)
 
 
 class AdjustmentRequest(AmountFields):
-    """Money to move by hand; a dry run shows what would be posted and writes nothing."""
+    """Money to move by hand; a dry run shows what would be posted, and posts nothing."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -86,12 +86,12 @@ class AdjustmentRequest(AmountFields):
 
     @property
     def proposal(self) -> Proposal:
-        """What is proposed."""
+        """The proposal, as the verbs take it."""
         return Proposal(self.from_.side, self.to.side, self.money, self.reason)
 
 
 class ForeseenEntry(Model):
-    """One entry that would be posted, and the account's balance around it."""
+    """An entry that would be posted, with the account's balance before and after it."""
 
     account_id: UUID = Field(examples=[_ACCOUNT_ID])
     kind: Literal["wallet", "merchant"] | HouseName
@@ -111,7 +111,7 @@ class AdjustmentForeseen(Model):
 
     @classmethod
     def of(cls, book: Book) -> Self:
-        """Show what was decided, with what it would pay off of a debt."""
+        """Show what would be posted, including the repayment of a debt."""
         entries = []
         for row, legs in zip(book.transfers, book.legs, strict=True):
             for leg in legs:

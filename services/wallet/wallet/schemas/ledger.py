@@ -1,4 +1,4 @@
-"""What the ledger's operations for operators take and answer, with examples. It decides nothing."""
+"""Models of the ledger's answers to operators, with examples."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -22,24 +22,25 @@ HouseName = Literal["clearing", "suspense", "fees", "debts"]
 
 
 class HouseAccountAnswer(Model):
-    """An account of the house's own.
+    """A house account.
 
-    `clearing` stands for a provider's money outside and is negative while that money is in
-    wallets; `suspense` holds what somebody has to look at; `debts` is negative by what people owe.
+    `clearing` stands for a provider's money outside, and is negative while that money is in
+    wallets. `suspense` holds money that somebody has to look at. `debts` is negative by what people
+    owe.
     """
 
     id: UUID = Field(examples=[_ACCOUNT_ID])
     house: HouseName
-    provider: str = Field(description="Or the account's use.", examples=["sandbox"])
+    provider: str = Field(description="A provider, or the account's use.", examples=["sandbox"])
     currency: str = Field(examples=["RUB"])
     generation: int = Field(description="Counts accounts of the same name; the last is in use.")
     balance: MoneyObject
     entries: int = Field(description="How many entries it has.")
     oldest_at: datetime | None = Field(
-        description="When the oldest part of the balance came, what came first leaving first; "
-        "null where nothing lies there. At least so old, where it came over 1,000 entries ago."
+        description="When the oldest part of the balance came (first in, first out); null if the "
+        "balance is 0. If that is over 1,000 entries ago, it is at least this old."
     )
-    age_seconds: int | None = Field(description="How long that is ago.", examples=[3600])
+    age_seconds: int | None = Field(description="How long ago that was.", examples=[3600])
     moved_at: datetime
     created_at: datetime
 
@@ -63,25 +64,25 @@ class HouseAccountAnswer(Model):
 
 
 class LedgerEntryAnswer(EntryAnswer):
-    """One line of an account's history, for operators."""
+    """An entry of an account, for operators."""
 
     meant_wallet_id: UUID | None = Field(
-        description="The closed wallet whose money lies here instead.", examples=[_ACCOUNT_ID]
+        description="The closed wallet that should have got the money.", examples=[_ACCOUNT_ID]
     )
 
     @classmethod
-    def told(cls, line: EntryLine, currency: str) -> Self:
-        """Show a line."""
+    def of(cls, line: EntryLine, currency: str) -> Self:
+        """Show an entry."""
         shown = EntryAnswer.of(line, currency).model_dump()
         return cls(**shown, meant_wallet_id=line.meant_account_id)
 
 
 class TransferEntryAnswer(Model):
-    """One entry of a transfer; `amount` is negative where money left."""
+    """An entry of a transfer; `amount` is negative where money left."""
 
     account_id: UUID = Field(examples=[_ACCOUNT_ID])
     kind: Literal["wallet", "merchant", "clearing", "suspense", "fees", "debts"]
-    owner_id: UUID | None = Field(description="Null for an account of the house's own.")
+    owner_id: UUID | None = Field(description="Null for a house account.")
     seq: int = Field(examples=[2])
     amount: str = Field(examples=["-150.00"])
     balance_after: str = Field(examples=["850.00"])
@@ -102,22 +103,20 @@ class TransferEntryAnswer(Model):
 
 
 class TransferAnswer(Model):
-    """A posted transfer; a user sees of it their own entries, and an administrator all."""
+    """A posted transfer; a user sees only their own entries, an administrator all."""
 
     id: UUID = Field(examples=[_TRANSFER_ID])
     kind: str = Field(examples=["payment"])
-    reference: str = Field(
-        description="What it was for: a payment's id, or a provider.", examples=["sandbox"]
-    )
+    reference: str = Field(description="A payment's id, or a provider.", examples=["sandbox"])
     description: str | None = Field(examples=["Dinner"])
-    amount: str = Field(description="What the payee got.", examples=["150.00"])
+    amount: str = Field(description="The amount that the payee got.", examples=["150.00"])
     owed_amount: str | None = Field(
-        description="What the payer could not cover of it and came to owe; null to others.",
+        description="What the payer could not cover, and owes; null for everybody else.",
         examples=["0.00"],
     )
     currency: str = Field(examples=["RUB"])
     meant_wallet_id: UUID | None = Field(
-        description="The closed wallet whose money went to suspense; null to users.",
+        description="The closed wallet whose money went to suspense; null for users.",
         examples=[_ACCOUNT_ID],
     )
     entries: list[TransferEntryAnswer]
@@ -125,7 +124,7 @@ class TransferAnswer(Model):
 
     @classmethod
     def of(cls, moved: Moved, legs: Sequence[TransferEntry], mine: Collection[UUID] | None) -> Self:
-        """Show a transfer to who owns these of its accounts; None shows all."""
+        """Show a transfer to the owner of the accounts `mine`; None shows all."""
         currency = moved.currency
         is_payer = mine is None or moved.payer_account_id in mine
         return cls(

@@ -1,4 +1,4 @@
-"""How wallet's lists are asked for: their filters, and what the values mean."""
+"""Filters of wallet's lists."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
@@ -21,14 +21,14 @@ Edge = Annotated[times.RangeEdge, AfterValidator(within_reason)]
 
 
 class WalletsQuery(SpanQuery):
-    """Filters and page of wallets, by when they were opened."""
+    """Filters and page of wallets; the range is over `created_at`."""
 
     old_names: ClassVar[Mapping[str, str]] = {"owner": "owner_id"}
 
     owner_id: str | None = Field(
         None,
         pattern=_OWNERS,
-        description="Owners' ids, with commas between; others than oneself for admins only.",
+        description="Owners' ids, separated by commas; only admins may name other people.",
     )
     owner: str | None = old_name("owner_id", pattern=_OWNERS)
     currency: CurrencyCode | None = None
@@ -37,31 +37,31 @@ class WalletsQuery(SpanQuery):
 
     @property
     def owners(self) -> list[UUID] | None:
-        """Whose are asked for; None where nobody is named."""
+        """The owners asked for; None if the query names nobody."""
         asked = self.owner_id or self.owner
         return None if asked is None else [UUID(text) for text in asked.split(",")]
 
 
 class HouseAccountsQuery(PageQuery):
-    """Filters and page of the house's accounts."""
+    """Filters and page of house accounts."""
 
     house: HouseName | None = None
     provider: str | None = Field(
-        None, min_length=1, max_length=64, description="Whose account, or its use."
+        None, min_length=1, max_length=64, description="A provider, or the account's use."
     )
     currency: CurrencyCode | None = None
 
 
 class AdjustmentsQuery(SpanQuery):
-    """Filters and page of adjustments, by when they were proposed."""
+    """Filters and page of adjustments; the range is over `created_at`."""
 
     status: adjustments.Status | None = None
-    wallet_id: UUID | None = Field(None, description="That it takes from, or gives to.")
-    transfer_id: UUID | None = Field(None, description="That posted it.")
+    wallet_id: UUID | None = Field(None, description="The wallet it takes from or gives to.")
+    transfer_id: UUID | None = Field(None, description="The transfer that posted it.")
 
 
 class _Posted(SpanFilters):
-    """A span of an account's entries."""
+    """A range of an account's entries, by time."""
 
     begin: Edge | None = Field(
         None, alias="from", description="From this time on; a day from its start."
@@ -74,10 +74,10 @@ class _Posted(SpanFilters):
 
 
 class EntriesQuery(_Posted, PageQuery):
-    """Span and page of an account's entries."""
+    """Range and page of an account's entries."""
 
 
 class StatementQuery(_Posted):
-    """Span and form of a statement."""
+    """Range and format of a statement."""
 
     format: Literal["json", "csv"] = "json"

@@ -1,4 +1,4 @@
-"""What wallet's operations take and answer, with examples. It decides nothing."""
+"""Models of wallets' requests and answers, with examples."""
 
 import unicodedata
 from datetime import date, datetime
@@ -42,7 +42,7 @@ def _printable(name: str) -> str:
 
 
 def within_reason(moment: When) -> When:
-    """Let through times of years that money is counted in."""
+    """Refuse times outside the years 1970 to 9000."""
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise refuse_field(
             "time_out_of_range",
@@ -70,7 +70,7 @@ class OpenWallet(Model):
 
 
 class TopUpRequest(AmountFields):
-    """Money to put into a wallet: the given one, or the default one of the currency."""
+    """Money to put into a wallet, by default into the currency's default one."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"amount": "1000.00", "currency": "RUB"}]}
@@ -79,12 +79,12 @@ class TopUpRequest(AmountFields):
     wallet_id: UUID | None = None
     method: Literal["sandbox", "card"] = Field(
         default="sandbox",
-        description="`sandbox`: made-up money, outside production only. `card`: a card is charged.",
+        description="`sandbox`: play money, outside production only. `card`: a card is charged.",
     )
     return_url: str | None = Field(
         default=None,
         max_length=2000,
-        description="Where the owner comes back to from the card page; needed for `card`.",
+        description="Where the card page sends the owner back to; required for `card`.",
         examples=["https://shop.example/thanks"],
     )
 
@@ -101,7 +101,10 @@ class TopUpRequest(AmountFields):
 
 
 def _is_address(text: str) -> bool:
-    """Tell whether it is an absolute http(s) address of printable ASCII, without credentials."""
+    """Tell whether a text is an absolute http(s) address without credentials.
+
+    It must be printable ASCII.
+    """
     try:
         parts = urlsplit(text)
         is_whole = bool(parts.hostname) and parts.scheme in {"http", "https"}
@@ -113,14 +116,14 @@ def _is_address(text: str) -> bool:
 
 
 class WalletAnswer(Model):
-    """A wallet. `available` is what may be spent: `balance` less `held`.
+    """A wallet; `available` is what may be spent: `balance` less `held`.
 
-    `owed` is what the owner could not cover when money was taken back, by a chargeback for
-    instance. It is no part of the balance; money that comes in pays it off first.
+    `owed` is what the owner could not cover when money was taken back, for instance by a
+    chargeback. It is not part of the balance; money that comes in pays it off first.
     """
 
     id: UUID = Field(examples=[_WALLET_ID])
-    number: int = Field(description="Short number for banks and people.", examples=[1001])
+    number: int = Field(description="A short number for banks and people.", examples=[1001])
     owner_id: UUID = Field(examples=[_OWNER_ID])
     name: str = Field(examples=["Main"])
     currency: str = Field(examples=["RUB"])
@@ -159,16 +162,16 @@ class TopUpAnswer(Model):
 
 
 class NextAction(Model):
-    """What the owner has to do next: be sent to this address."""
+    """What the owner has to do next: open this address."""
 
     type: Literal["redirect"] = "redirect"
     url: str = Field(examples=["https://pay.example/c/42"])
 
 
 class CardTopUpAnswer(Model):
-    """A card is to be charged; the money comes once that has succeeded.
+    """A started card charge; the money comes once it has succeeded.
 
-    `next_action` is null while the provider has not answered; the same request under the same
+    `next_action` is null until the provider has answered; the same request with the same
     Idempotency-Key asks again.
     """
 
@@ -178,7 +181,7 @@ class CardTopUpAnswer(Model):
 
 
 class BankCreditRequest(AmountFields):
-    """What a bank has credited to a wallet, named by its id or its number."""
+    """A bank's credit to a wallet, which is named by its id or its number."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -221,7 +224,7 @@ class BankCreditRequest(AmountFields):
 
 
 class BankCreditAnswer(Model):
-    """A credit that is booked, now or before; `to` is `suspense` where no wallet could take it."""
+    """A booked credit; `to` is `suspense` if no wallet could take it."""
 
     transaction_id: str = Field(examples=["bank-42"])
     transfer_id: UUID = Field(examples=[_TRANSFER_ID])
@@ -229,14 +232,12 @@ class BankCreditAnswer(Model):
 
 
 class EntryAnswer(Model):
-    """One line of a wallet's history; `amount` is negative where money left."""
+    """An entry of a wallet; `amount` is negative where money left."""
 
-    seq: int = Field(description="Counts the wallet's entries from 1, without a gap.")
+    seq: int = Field(description="The entry's number: from 1, without a gap.")
     transfer_id: UUID = Field(examples=[_TRANSFER_ID])
     kind: str = Field(examples=["payment"])
-    reference: str = Field(
-        description="What it was for: a payment's id, or a provider.", examples=["sandbox"]
-    )
+    reference: str = Field(description="A payment's id, or a provider.", examples=["sandbox"])
     description: str | None = Field(examples=["Dinner"])
     amount: str = Field(examples=["-150.00"])
     balance_after: str = Field(examples=["850.00"])
@@ -245,7 +246,7 @@ class EntryAnswer(Model):
 
     @classmethod
     def of(cls, line: EntryLine, currency: str) -> Self:
-        """Show a line."""
+        """Show an entry."""
         return cls(
             seq=line.seq,
             transfer_id=line.transfer_id,
@@ -260,7 +261,7 @@ class EntryAnswer(Model):
 
 
 class BalanceAnswer(Model):
-    """A wallet's balance right after everything posted at or before `at`."""
+    """A wallet's balance after all that was posted until `at`, `at` included."""
 
     wallet_id: UUID = Field(examples=[_WALLET_ID])
     at: datetime
@@ -268,7 +269,7 @@ class BalanceAnswer(Model):
 
 
 class StatementAnswer(Model):
-    """What happened in a period, `from_at` included and `to_at` not; items are oldest first."""
+    """A statement; `from_at` is included, `to_at` not; items are oldest first."""
 
     wallet_id: UUID = Field(examples=[_WALLET_ID])
     number: int = Field(examples=[1001])
@@ -294,7 +295,7 @@ class StatementAnswer(Model):
 
 
 class KnownWallet(Model):
-    """What other services may know of a wallet."""
+    """What other services may know about a wallet."""
 
     id: UUID = Field(examples=[_WALLET_ID])
     owner_id: UUID = Field(examples=[_OWNER_ID])
@@ -303,18 +304,20 @@ class KnownWallet(Model):
 
 
 class KnownAccount(KnownWallet):
-    """What another service may know of the wallet that a payment would come from."""
+    """What other services may know about the wallet of a payer."""
 
     available_minor: int = Field(examples=[15000])
-    room_minor: int = Field(description="How much more it can hold.", examples=[10**18 - 15000])
+    room_minor: int = Field(
+        description="How much more it can take, in minor units.", examples=[10**18 - 15000]
+    )
 
 
 class AccountsQuery(Model):
-    """On which accounts entries are looked for."""
+    """The accounts on which entries are looked up."""
 
     accounts: str = Field(
         pattern=r"^[0-9a-f-]{36}(,[0-9a-f-]{36}){0,3}$",
-        description="Up to four ids, with commas between them.",
+        description="Up to four ids, separated by commas.",
         examples=[_WALLET_ID],
     )
 
@@ -327,21 +330,23 @@ class AccountsQuery(Model):
 
     @property
     def ids(self) -> list[UUID]:
-        """The accounts, each once."""
+        """The accounts' ids, without repetitions."""
         return self._ids
 
 
 class KnownEntry(Model):
-    """One entry of a transfer."""
+    """An entry of a transfer."""
 
     account_id: UUID = Field(examples=[_WALLET_ID])
     owner_id: UUID | None = Field(examples=[_OWNER_ID])
     seq: int = Field(examples=[2])
-    amount_minor: int = Field(description="Signed, in minor units.", examples=[-15000])
+    amount_minor: int = Field(
+        description="In minor units, negative where money left.", examples=[-15000]
+    )
 
 
 class KnownTransfer(Model):
-    """What a service that caused a transfer may know of it."""
+    """What the service that caused a transfer may know about it."""
 
     id: UUID = Field(examples=[_TRANSFER_ID])
     kind: str = Field(examples=["payment"])
@@ -351,7 +356,7 @@ class KnownTransfer(Model):
 
     @classmethod
     def of(cls, moved: Moved, legs: list[TransferEntry]) -> Self:
-        """Describe a transfer."""
+        """Show a transfer."""
         return cls(
             id=moved.id,
             kind=moved.kind,

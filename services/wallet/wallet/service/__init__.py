@@ -1,1 +1,1 @@
-"""The verbs: load, decide, save, emit. They never commit; the edge that called them does."""
+"""The verbs: load, decide, save, emit. They never commit; their caller does."""

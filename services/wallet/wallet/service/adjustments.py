@@ -1,4 +1,4 @@
-"""Moves money by hand: one administrator proposes, another confirms or either rejects."""
+"""Moves money by hand: one administrator proposes, another one confirms."""
 
 from datetime import timedelta
 from typing import NamedTuple, NoReturn
@@ -28,15 +28,15 @@ from wallet.service.postings import decide, emit_movements, settle
 KIND = "adjustment"
 OPEN_FOR = timedelta(days=7)
 
-# Who is meant where the house's account has no provider.
+# The account's name if the request names no provider.
 _NAMES = {"suspense": CLOSED_OWNERS, "fees": FEES}
 
-# What stands from its first need on. There is nothing to take out of a suspense that is not there.
+# Accounts that are opened on first need. Suspense is not opened to take from: it would be empty.
 _OPENED = frozenset({("from", "fees"), ("to", "fees"), ("to", "suspense")})
 
 
 class Side(NamedTuple):
-    """One side as it was asked for: a wallet, or an account of the house's by name."""
+    """One side of a proposal: a wallet, or a house account by name."""
 
     wallet_id: UUID | None
     house: str | None
@@ -53,7 +53,7 @@ class Proposal(NamedTuple):
 
 
 async def propose(uow: UnitOfWork, by: UUID, wanted: Proposal) -> Adjustment:
-    """Store a proposal; whether the money is there is seen when it is confirmed.
+    """Store a proposal; confirming it checks whether the money is there.
 
     Raises:
         AccountUnknown: there is no such account, or it has another currency.
@@ -84,7 +84,7 @@ async def propose(uow: UnitOfWork, by: UUID, wanted: Proposal) -> Adjustment:
 
 
 class Foreseen(Exception):  # noqa: N818 (nothing is wrong)
-    """What a proposal would write. Raised, so that the unit of work takes all of it back."""
+    """Carries what a proposal would write; raised to roll the unit of work back."""
 
     def __init__(self, book: Book) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class Foreseen(Exception):  # noqa: N818 (nothing is wrong)
 
 
 async def foresee(uow: UnitOfWork, by: UUID, wanted: Proposal) -> NoReturn:
-    """See what posting a proposal now would write.
+    """Work out what posting a proposal now would write.
 
     Raises:
         Foreseen: always, unless it would be refused.
@@ -106,9 +106,10 @@ async def foresee(uow: UnitOfWork, by: UUID, wanted: Proposal) -> NoReturn:
 
 
 async def confirm(uow: UnitOfWork, adjustment_id: UUID, by: UUID) -> Adjustment:
-    """Post a proposal of somebody else's. A refusal leaves it as it is, to be tried again.
+    """Post another administrator's proposal.
 
-    A frozen wallet gives too: that is often why money has to be moved by hand.
+    A refusal leaves it pending, to be confirmed later. It may take from a frozen wallet: freezing
+    is often why money has to be moved by hand.
 
     Raises:
         NotFound: there is no such adjustment.
@@ -133,7 +134,7 @@ async def confirm(uow: UnitOfWork, adjustment_id: UUID, by: UUID) -> Adjustment:
 
 
 async def reject(uow: UnitOfWork, adjustment_id: UUID, by: UUID) -> Adjustment:
-    """Give a proposal up; whoever made it may, too.
+    """Reject a proposal; its proposer may do so, too.
 
     Raises:
         NotFound: there is no such adjustment.
@@ -200,9 +201,9 @@ async def _account(uow: UnitOfWork, side: Side, currency: str, field: str) -> An
         if known is None or known.owner_id is None or known.currency != currency:
             raise AccountUnknown(field)
         return known
-    assert side.house is not None  # noqa: S101 - a side is a wallet or a house's account
+    assert side.house is not None  # noqa: S101 - a side is a wallet or a house account
     name = side.provider or _NAMES.get(side.house)
-    found = await _standing(uow, side.house, name, currency)
+    found = await _existing(uow, side.house, name, currency)
     if found is None and side.provider is None and (field, side.house) in _OPENED:
         wanted = HouseAccount(HOUSES[side.house], _NAMES[side.house], currency)
         found = await Wallets(uow).house_account(wanted, new_id(), uow.clock.now())
@@ -212,8 +213,8 @@ async def _account(uow: UnitOfWork, side: Side, currency: str, field: str) -> An
     return known
 
 
-async def _standing(uow: UnitOfWork, house: str, name: str | None, currency: str) -> UUID | None:
-    """Return an account that is there: a name that is mistyped must not open one."""
+async def _existing(uow: UnitOfWork, house: str, name: str | None, currency: str) -> UUID | None:
+    """Return an account that exists, because a mistyped name must not open one."""
     if name is None:
         return None
     rows = await Houses(uow).page(HOUSES[house], name, currency, None, 1)

@@ -1,4 +1,4 @@
-"""Takes in what banks have credited: to the wallet they name, else to the suspense account."""
+"""Books banks' credits: to the wallet named, else to a suspense account."""
 
 from uuid import UUID
 
@@ -18,13 +18,14 @@ log = get_logger(__name__)
 
 
 async def take_credit(uow: UnitOfWork, credit: BankCredit) -> BankCredit:
-    """Credit a wallet once for each transaction; returns what was stored, now or before.
+    """Book a credit once for each transaction; return what is stored, now or before.
 
-    The bank has the money already, so it is never refused: where there is no such wallet, or it
-    can't take it, or its owner is deleted, it waits on a suspense account for somebody to look.
+    The bank has the money already, so a credit is never refused. If there is no such wallet, it
+    can't take the money, or its owner is deleted, the money waits on a suspense account until
+    somebody looks at it.
 
     Raises:
-        TransactionReused: the transaction came before with something else in it.
+        TransactionReused: the transaction came before with other content.
     """
     rows = BankCredits(uow)
     known = await rows.add(credit, uow.clock.now())

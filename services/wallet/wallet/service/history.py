@@ -1,4 +1,4 @@
-"""Reads an account's past: its balance at a time, its entries, its statement of a period."""
+"""Reads an account's past: balance at a time, entries, statements."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -11,20 +11,20 @@ from wallet.domain.wallets import Wallet
 from wallet.refusals import PeriodInvalid, StatementTooLong
 from wallet.repository.history import EntryLine, History
 
-MAX_LINES = 1000  # of a statement in one answer; a CSV has no limit, it is read on as it is sent
+MAX_LINES = 1000  # of a JSON statement; a CSV has no limit, since it is sent while it is read
 _CHUNK = 500
 _EVERYTHING = 2**63 - 1
 
 
 class Period(NamedTuple):
-    """From a moment, up to but without another."""
+    """A period of time: `begin` is included, `end` is not."""
 
     begin: datetime
     end: datetime
 
 
 class EntryRange(NamedTuple):
-    """Which entries: from `begin` up to but without `end`, with a seq under `below`."""
+    """A filter of entries: from `begin` up to but without `end`, seq under `below`."""
 
     begin: datetime | None
     end: datetime | None
@@ -33,7 +33,7 @@ class EntryRange(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """What happened in a period: entries ``after < seq <= through`` between two balances."""
+    """A statement: entries `after < seq <= through` between two balances."""
 
     wallet: Wallet
     period: Period
@@ -44,15 +44,18 @@ class Statement(NamedTuple):
 
 
 class ReadSource(Protocol):
-    """Something that lends connections for reading."""
+    """A source of connections for reading."""
 
     def read(self) -> AbstractAsyncContextManager[Connection]:
-        """Lend one."""
+        """Lend a connection."""
         ...
 
 
 async def balance_at(connection: Connection, wallet: Wallet, moment: datetime) -> int:
-    """Return the balance right after everything posted at or before a moment, in minor units."""
+    """Return the balance after all that was posted until a moment, in minor units.
+
+    Entries posted exactly at the moment count.
+    """
     history = History(connection)
     seq = await history.entries_before(wallet.id, moment, inclusive=True)
     return await history.balance_after(wallet.id, seq)
@@ -76,7 +79,9 @@ async def entries(connection: Connection, account_id: UUID, asked: EntryRange) -
 
 
 async def statement(connection: Connection, wallet: Wallet, period: Period) -> Statement:
-    """Find a period's place in the history; its lines are read by `lines` or `all_lines`.
+    """Find a statement's entries and balances.
+
+    `lines` or `all_lines` reads the entries.
 
     Raises:
         PeriodInvalid: the period ends before it begins.
@@ -110,9 +115,9 @@ async def lines(connection: Connection, found: Statement) -> list[EntryLine]:
 
 
 async def all_lines(reader: ReadSource, found: Statement) -> AsyncIterator[list[EntryLine]]:
-    """Yield all of a statement's lines, oldest first, some hundreds at a time.
+    """Yield all lines of a statement, oldest first, some hundreds at a time.
 
-    Entries never change, so reading them bit by bit is as good as all at once.
+    Entries never change, so reading them in parts gives the same as reading them at once.
     """
     after = found.after
     while after < found.through:

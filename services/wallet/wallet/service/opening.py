@@ -1,4 +1,4 @@
-"""Opens wallets: default ones on first need, set by set, and further ones on request."""
+"""Opens wallets: default ones on first need, further ones on request."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
@@ -6,27 +6,27 @@ from uuid import UUID
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.outbox import emit
-from wallet.domain.wallets import DEFAULT_NAME, Home, HouseAccount, Wallet
+from wallet.domain.wallets import DEFAULT_NAME, HouseAccount, Wallet, WalletKey
 from wallet.refusals import TooManyWallets, WalletClosed
 from wallet.repository.owners import Owners
 from wallet.repository.wallets import Wallets
 from wallet.service.translation import wallet_opened
 
-MAX_FURTHER_WALLETS = 100  # of one owner, beside a default one for each currency
+MAX_FURTHER_WALLETS = 100  # of one owner, besides a default one for each currency
 
 
-async def default_wallets(uow: UnitOfWork, homes: Collection[Home]) -> Mapping[Home, UUID]:
-    """Return the default wallets of all `homes`, opening what is missing."""
+async def default_wallets(uow: UnitOfWork, keys: Collection[WalletKey]) -> Mapping[WalletKey, UUID]:
+    """Return the default wallets for all keys, opening the missing ones."""
     wallets = Wallets(uow)
-    found = await wallets.find_defaults(homes)
-    missing = set(homes) - found.keys()
+    found = await wallets.find_defaults(keys)
+    missing = set(keys) - found.keys()
     if not missing:
         return found
     for wallet in await _open_defaults(uow, missing, DEFAULT_NAME):
-        home = Home(wallet.owner_id, wallet.currency)
-        found[home] = wallet.id
-        missing.discard(home)
-    if missing:  # opened by somebody else a moment ago, and committed by now
+        key = WalletKey(wallet.owner_id, wallet.currency)
+        found[key] = wallet.id
+        missing.discard(key)
+    if missing:  # another unit of work has just opened and committed them
         found |= await wallets.find_defaults(missing)
     return found
 
@@ -34,49 +34,49 @@ async def default_wallets(uow: UnitOfWork, homes: Collection[Home]) -> Mapping[H
 async def house_accounts(
     uow: UnitOfWork, wanted: Collection[HouseAccount]
 ) -> Mapping[HouseAccount, UUID]:
-    """Return the accounts that stand for providers, opening what is missing, in one order."""
+    """Return house accounts, opening the missing ones in one order."""
     wallets, now = Wallets(uow), uow.clock.now()
     return {one: await wallets.house_account(one, new_id(), now) for one in sorted(wanted)}
 
 
-async def default_wallet(uow: UnitOfWork, home: Home) -> Wallet:
-    """Return somebody's default wallet of a currency, opened on first need."""
+async def default_wallet(uow: UnitOfWork, key: WalletKey) -> Wallet:
+    """Return an owner's default wallet of a currency, opened on first need."""
     wallets = Wallets(uow)
-    found = await wallets.find_default(home)
+    found = await wallets.find_default(key)
     if found is None:
-        for opened in await _open_defaults(uow, [home], DEFAULT_NAME):
+        for opened in await _open_defaults(uow, [key], DEFAULT_NAME):
             return opened
-        found = await wallets.find_default(home)
+        found = await wallets.find_default(key)
     if found is None:
         raise LookupError("a default wallet neither exists nor can be opened")
     return found
 
 
-async def open_wallet(uow: UnitOfWork, home: Home, name: str) -> Wallet:
-    """Open a wallet; the first of its currency becomes the owner's default.
+async def open_wallet(uow: UnitOfWork, key: WalletKey, name: str) -> Wallet:
+    """Open a wallet; the first of a currency becomes the owner's default one.
 
     Raises:
         WalletClosed: the owner is deleted.
-        TooManyWallets: they have MAX_FURTHER_WALLETS beside their default ones.
+        TooManyWallets: they have MAX_FURTHER_WALLETS besides their default ones.
     """
     owners = Owners(uow)
-    await owners.take_alone(home.owner_id)
-    if await owners.is_closed(home.owner_id):
+    await owners.take_alone(key.owner_id)
+    if await owners.is_closed(key.owner_id):
         raise WalletClosed
-    opened = await _open_defaults(uow, [home], name)
+    opened = await _open_defaults(uow, [key], name)
     if opened:
         return opened[0]
-    if await owners.further_wallets(home.owner_id) >= MAX_FURTHER_WALLETS:
+    if await owners.further_wallets(key.owner_id) >= MAX_FURTHER_WALLETS:
         raise TooManyWallets(limit=MAX_FURTHER_WALLETS)
-    wallet = await Wallets(uow).open(new_id(), home, name, uow.clock.now())
+    wallet = await Wallets(uow).open(new_id(), key, name, uow.clock.now())
     emit(uow, wallet_opened(wallet), subject=str(wallet.id), sequence=1)
     return wallet
 
 
-async def _open_defaults(uow: UnitOfWork, homes: Collection[Home], name: str) -> list[Wallet]:
-    await Owners(uow).hold_open({home.owner_id for home in homes})
+async def _open_defaults(uow: UnitOfWork, keys: Collection[WalletKey], name: str) -> list[Wallet]:
+    await Owners(uow).hold_open({key.owner_id for key in keys})
     opened = await Wallets(uow).open_defaults(
-        {new_id(): home for home in homes}, name, uow.clock.now()
+        {new_id(): key for key in keys}, name, uow.clock.now()
     )
     for wallet in opened:
         emit(uow, wallet_opened(wallet), subject=str(wallet.id), sequence=1)

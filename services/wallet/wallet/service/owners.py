@@ -1,4 +1,4 @@
-"""Closes an owner who is deleted: no wallet of theirs is used any more, and none may be opened.
+"""Closes deleted owners: their wallets are used no more, and none is opened.
 
 Money that comes later goes to a suspense account; see `domain.posting`.
 """
@@ -12,28 +12,31 @@ from wallet.repository.owners import Owners
 
 
 async def close_owner(uow: UnitOfWork, owner_id: UUID) -> None:
-    """Close all accounts of an owner, who may have none; closed once, closed for good or `reopen`.
+    """Close an owner, who may have no wallet; only `reopen_owner` undoes it.
 
-    All of them are locked, so whatever arrives at the same time is either seen here or sees the
+    All accounts are locked, so whatever arrives at the same time is either seen here or sees the
     closed account.
 
     Raises:
-        WalletNotEmpty: there is money on one of them, held or not, or something is owed.
+        WalletNotEmpty: a wallet has money, held or not, or owes some.
     """
     owners = Owners(uow)
     await owners.take_alone(owner_id)
     if await owners.is_closed(owner_id):
         return
     accounts = await owners.lock_accounts(owner_id)
-    standing = [one for one in accounts if _has_something(one)]
-    if standing:
-        raise WalletNotEmpty(standing)
+    not_empty = [one for one in accounts if _has_something(one)]
+    if not_empty:
+        raise WalletNotEmpty(not_empty)
     frozen = [one.id for one in accounts if one.status == "frozen"]
     await owners.close(owner_id, frozen, uow.clock.now())
 
 
 async def reopen_owner(uow: UnitOfWork, owner_id: UUID) -> None:
-    """Undo `close_owner`, where the owner is not deleted after all; frozen wallets stay frozen."""
+    """Undo `close_owner` for an owner who is not deleted after all.
+
+    Wallets that were frozen before are frozen again.
+    """
     owners = Owners(uow)
     await owners.take_alone(owner_id)
     await owners.lock_accounts(owner_id)

@@ -1,6 +1,6 @@
-"""Carries out ledger commands, a whole batch in one set of statements, and answers each.
+"""Carries out ledger commands, a whole batch at once, and answers each.
 
-The same posting serves messages and the API; what is decided stands in `domain.posting`.
+Messages and the API share this posting; `domain.posting` has the decisions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,13 +17,13 @@ from wallet.domain import commands as ledger
 from wallet.domain.book import Account, Book
 from wallet.domain.commands import LedgerCommand, Outcome
 from wallet.domain.posting import post
-from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, Home, HouseAccount
+from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, HouseAccount, WalletKey
 from wallet.repository.ledger import Ledger
 from wallet.service.opening import default_wallets, house_accounts
 from wallet.service.translation import (
+    AccountKey,
     Asked,
-    Meant,
-    accounts_meant,
+    account_keys,
     funds_moved,
     kept,
     ledger_command,
@@ -36,25 +36,25 @@ log = get_logger(__name__)
 
 
 async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Decide commands in their order, post what may be, and answer all; replies leave first.
+    """Decide commands in order, post what is accepted, and reply to all.
 
-    A command that was answered before gets the same reply again, in a fresh message. Ten
-    statements at most, however many commands there are, two more where wallets are opened, and
-    one for each account of a provider that is meant.
+    Replies are emitted before events. A command that was answered before gets the same reply again,
+    in a new message. It takes at most ten statements for any number of commands, two more if
+    wallets are opened, and one for each provider's account.
     """
     asked = [cast("Asked", envelope.message) for envelope in envelopes]
     found = await _accounts(uow, asked)
     commands = [ledger_command(message, found) for message in asked]
     book, outcomes = await decide(uow, commands)
-    # What follows is put into words while PostgreSQL writes what was decided.
-    _, replies = await together(Ledger(uow).save(book), _tell(uow, envelopes, book, outcomes))
+    # Replies and events are built while PostgreSQL writes what was decided.
+    _, replies = await together(Ledger(uow).save(book), _emit_all(uow, envelopes, book, outcomes))
     await _keep(uow, book, outcomes, replies)
 
 
-async def _tell(
+async def _emit_all(
     uow: UnitOfWork, envelopes: Sequence[Envelope], book: Book, outcomes: Sequence[Outcome]
 ) -> list[Reply]:
-    """Emit all replies, then all movements; returns the replies."""
+    """Emit all replies, then an event for each transfer; return the replies."""
     replies = []
     async for answered in giving_way(zip(envelopes, outcomes, strict=True)):
         for envelope, outcome in answered:
@@ -78,14 +78,14 @@ async def _tell(
 
 
 async def settle(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
-    """Lock what the commands touch, decide them, and write what they change. Emits nothing."""
+    """Lock what the commands touch, decide, and write the changes. Emits nothing."""
     book, outcomes = await decide(uow, commands)
     await Ledger(uow).save(book)
     return book, outcomes
 
 
 async def decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
-    """Lock what the commands touch and decide them; writes nothing of it."""
+    """Lock what the commands touch and decide them; writes nothing."""
     rows = Ledger(uow)
     accounts, hold_ids, command_ids = _touched(commands)
     accounts.update(await rows.accounts_of_holds(hold_ids))
@@ -93,8 +93,8 @@ async def decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Bo
     houses = await _stand_ins(uow, commands, locked)
     left = {*accounts, *houses.values()}.difference(account.id for account in locked)
     last = await rows.lock_last(left) if left else []
-    # Answers come after the lock, so that a copy of a command running elsewhere has been waited
-    # for; and before the holds, so that a hold that was answered for is also seen.
+    # Kept replies are read after the lock, so that a copy of a command that runs elsewhere is
+    # finished; and before the holds, so that the hold of a kept reply is seen, too.
     answered = {answer.command_id: repeated(answer) for answer in await rows.answers(command_ids)}
     holds = await rows.holds(hold_ids, locked)
     standing = {*houses.values()}
@@ -112,17 +112,21 @@ async def decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Bo
 
 
 def _raise_alarm(uow: UnitOfWork, book: Book) -> None:
-    """Have somebody look at money for deleted owners, once it lies in suspense."""
+    """Log an alarm, after COMMIT, for deleted owners' money that went to suspense."""
     for row in book.transfers:
         if row.meant_account_id is not None:
-            told = {"transfer_id": str(row.id), "wallet_id": str(row.meant_account_id)}
-            uow.after_commit(partial(log.error, "closed_owners_money_in_suspense", **told))
+            fields = {"transfer_id": str(row.id), "wallet_id": str(row.meant_account_id)}
+            uow.after_commit(partial(log.error, "closed_owners_money_in_suspense", **fields))
 
 
 async def _stand_ins(
     uow: UnitOfWork, commands: Iterable[LedgerCommand], locked: Iterable[Account]
 ) -> Mapping[HouseAccount, UUID]:
-    """Find, or open, the house's accounts that deciding may need beside those that are named."""
+    """Find or open the house accounts that stand in for people.
+
+    `debts` may be needed where somebody owes or may come to owe, `suspense` where a wallet is
+    closed.
+    """
     wanted = {
         HouseAccount("debts", DEBTS, command.currency)
         for command in commands
@@ -137,7 +141,7 @@ async def _stand_ins(
 
 
 def _touched(commands: Iterable[LedgerCommand]) -> tuple[set[UUID], set[UUID], set[UUID]]:
-    """Return the ids of accounts, holds and commands that deciding needs."""
+    """Return the ids of the accounts, holds and commands that deciding needs."""
     accounts, holds, ids = set[UUID](), set[UUID](), set[UUID]()
     for command in commands:
         ids.add(command.command_id)
@@ -156,18 +160,18 @@ def _touched(commands: Iterable[LedgerCommand]) -> tuple[set[UUID], set[UUID], s
     return accounts, holds, ids
 
 
-async def _accounts(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[Meant, UUID]:
-    """Find the accounts that the messages mean without naming them, opening what is missing."""
-    meant = {one for message in asked for one in accounts_meant(message)}
-    homes = {one for one in meant if isinstance(one, Home)}
-    found: dict[Meant, UUID] = {}
-    if homes:
-        opened = await default_wallets(uow, homes)
-        found |= {home: opened[home] for home in homes}
-    if len(homes) < len(meant):
-        houses = {one for one in meant if isinstance(one, HouseAccount)}
-        standing = await house_accounts(uow, houses)
-        found |= {house: standing[house] for house in houses}
+async def _accounts(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[AccountKey, UUID]:
+    """Find the accounts that messages name by key, opening the missing ones."""
+    named = {key for message in asked for key in account_keys(message)}
+    wallets = {key for key in named if isinstance(key, WalletKey)}
+    found: dict[AccountKey, UUID] = {}
+    if wallets:
+        opened = await default_wallets(uow, wallets)
+        found |= {key: opened[key] for key in wallets}
+    if len(wallets) < len(named):
+        houses = {key for key in named if isinstance(key, HouseAccount)}
+        accounts = await house_accounts(uow, houses)
+        found |= {house: accounts[house] for house in houses}
     return found
 
 
@@ -185,6 +189,6 @@ async def _keep(
 
 
 def emit_movements(uow: UnitOfWork, book: Book) -> None:
-    """Tell all transfers of the book."""
+    """Emit an event for each transfer of the book."""
     for transfer, legs in zip(book.transfers, book.legs, strict=True):
         emit(uow, funds_moved(book, transfer, legs), subject=str(transfer.id), sequence=1)

@@ -1,4 +1,4 @@
-"""Puts outside money into wallets: a transfer from the account that stands for the provider."""
+"""Tops wallets up: a transfer from the provider's clearing account."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -8,7 +8,7 @@ from kit.ids import new_id
 from kit.money import MAX_MINOR, Money
 from kit.refusals import NotFound
 from wallet.domain.commands import Party, Posted, Transfer
-from wallet.domain.wallets import Home, HouseAccount, Wallet
+from wallet.domain.wallets import HouseAccount, Wallet, WalletKey
 from wallet.refusals import BalanceLimit, TooManyTopUps, WalletClosed, WalletCurrencyDiffers
 from wallet.repository.top_up_days import add_to_day
 from wallet.repository.wallets import Wallets
@@ -17,13 +17,13 @@ from wallet.service.postings import emit_movements, settle
 
 KIND = "top_up"
 
-# Of one owner in one currency on one day (UTC). Ten of the largest amounts, so that nobody meets
-# it by living; the house's accounts, which all share, take 900 such days each.
+# For one owner, currency and day (UTC). It is ten of the largest amounts, so that nobody meets it
+# in ordinary life; a house account, which all share, has room for 800 such days.
 MAX_DAY_MINOR = 10 * MAX_MINOR
 
 
 class TopUp(NamedTuple):
-    """A top-up that was posted, and the wallet after it."""
+    """A posted top-up, and the wallet after it."""
 
     transfer_id: UUID
     wallet: Wallet
@@ -32,10 +32,10 @@ class TopUp(NamedTuple):
 async def top_up(
     uow: UnitOfWork, owner_id: UUID, money: Money, *, provider: str, wallet_id: UUID | None = None
 ) -> TopUp:
-    """Credit a wallet of the owner's, by default the default one, from a provider.
+    """Credit an owner's wallet from a provider, by default their default wallet.
 
     Raises:
-        NotFound: the wallet is not there, or not the owner's.
+        NotFound: the wallet does not exist, or is not the owner's.
         WalletCurrencyDiffers: it has another currency.
         WalletClosed: the owner is deleted.
         TooManyTopUps: the owner has asked for too much today.
@@ -57,9 +57,9 @@ async def top_up(
     )
     book, [outcome] = await settle(uow, [command])
     if not isinstance(outcome, Posted):
-        raise BalanceLimit  # all else has been looked at above
+        raise BalanceLimit  # all else was checked above
     if outcome.payee_account_id != wallet.id:
-        raise WalletClosed  # a moment ago
+        raise WalletClosed  # it was closed since it was read
     emit_movements(uow, book)
     account = book.accounts[wallet.id]
     return TopUp(
@@ -75,16 +75,16 @@ async def top_up(
 async def wallet_to_fill(
     uow: UnitOfWork, owner_id: UUID, money: Money, wallet_id: UUID | None
 ) -> Wallet:
-    """Return the wallet that is meant, by id or the default one, and count the amount in.
+    """Return the wallet to credit, and add the amount to the owner's day.
 
     Raises:
-        NotFound: the wallet is not there, or not the owner's.
+        NotFound: the wallet does not exist, or is not the owner's.
         WalletCurrencyDiffers: it has another currency.
         WalletClosed: the owner is deleted.
         TooManyTopUps: the owner has asked for too much today.
     """
     if wallet_id is None:
-        wallet = await default_wallet(uow, Home(owner_id, money.currency))
+        wallet = await default_wallet(uow, WalletKey(owner_id, money.currency))
     else:
         wallet = await _named(uow, owner_id, wallet_id)
     if wallet.currency != money.currency:

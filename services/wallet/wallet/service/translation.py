@@ -1,4 +1,4 @@
-"""Translates between the contract's messages and the ledger's own words; pure, decides nothing."""
+"""Translates between contract messages and ledger commands; pure."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -10,10 +10,10 @@ from wallet.domain import commands as ledger
 from wallet.domain.book import Barrier, Book, TransferRow
 from wallet.domain.commands import LedgerCommand, Outcome, Party
 from wallet.domain.hash_chain import Entry
-from wallet.domain.wallets import Home, HouseAccount, Wallet
+from wallet.domain.wallets import HouseAccount, Wallet, WalletKey
 from wallet.repository.ledger import KeptReply
 
-Meant = Home | HouseAccount
+AccountKey = WalletKey | HouseAccount
 Asked = contract.PlaceHold | contract.ReleaseHold | contract.CaptureHold | contract.Transfer
 
 _REPLIES: dict[str, type[Reply]] = {
@@ -28,8 +28,8 @@ _REPLIES: dict[str, type[Reply]] = {
 }
 
 
-def accounts_meant(message: Asked) -> list[Meant]:
-    """Return the accounts that a message means without naming them: by owner, or by provider."""
+def account_keys(message: Asked) -> list[AccountKey]:
+    """Return the keys of accounts that a message names by owner or by provider."""
     match message:
         case contract.Transfer():
             refs = [message.payer, message.payee]
@@ -39,17 +39,17 @@ def accounts_meant(message: Asked) -> list[Meant]:
             refs = [message.payee]
         case contract.ReleaseHold():
             return []
-    return [_meant(ref, message.currency) for ref in refs if ref.account_id is None]
+    return [_account_key(ref, message.currency) for ref in refs if ref.account_id is None]
 
 
-def _meant(ref: contract.AccountRef, currency: str) -> Meant:
+def _account_key(ref: contract.AccountRef, currency: str) -> AccountKey:
     if ref.provider is None:
-        return Home(ref.owner_id, currency)
+        return WalletKey(ref.owner_id, currency)
     return HouseAccount("suspense" if ref.is_suspense else "external", ref.provider, currency)
 
 
-def ledger_command(message: Asked, found: Mapping[Meant, UUID]) -> LedgerCommand:
-    """Translate a message, putting what was `found` in place of accounts that are not named."""
+def ledger_command(message: Asked, found: Mapping[AccountKey, UUID]) -> LedgerCommand:
+    """Translate a message; `found` has the accounts that it names by key."""
     match message:
         case contract.Transfer(currency=currency):
             return ledger.Transfer(
@@ -90,15 +90,15 @@ def ledger_command(message: Asked, found: Mapping[Meant, UUID]) -> LedgerCommand
             return ledger.ReleaseHold(message.command_id, message.hold_id, message.undo_of)
 
 
-def _party(ref: contract.AccountRef, currency: str, found: Mapping[Meant, UUID]) -> Party:
+def _party(ref: contract.AccountRef, currency: str, found: Mapping[AccountKey, UUID]) -> Party:
     if ref.account_id is not None:
         return Party(ref.owner_id, ref.account_id)
     owner_id = ref.owner_id if ref.provider is None else None
-    return Party(owner_id, found[_meant(ref, currency)])
+    return Party(owner_id, found[_account_key(ref, currency)])
 
 
 def reply_to(asked: Asked, outcome: Outcome) -> Reply:
-    """Put an outcome into the words of the contract."""
+    """Translate an outcome to a reply."""
     command_id = asked.command_id
     match outcome:
         case ledger.Posted():
@@ -133,24 +133,24 @@ def _refusal(asked: Asked, code: str) -> Reply:
 
 
 def undone(barrier: Barrier) -> Reply:
-    """Return the answer that awaits a command taken back before it came."""
+    """Return the reply to a command that was undone before it came."""
     return contract.HoldRefused(
         in_reply_to=barrier.command_id, hold_id=barrier.hold_id, code=ledger.UNDONE.code
     )
 
 
 def kept(reply: Reply) -> KeptReply:
-    """Return a reply as it is kept for the command's repetitions."""
+    """Return a reply in the form in which it is kept."""
     return KeptReply(reply.in_reply_to, reply.type, reply)
 
 
 def repeated(answer: KeptReply) -> ledger.Repeated:
-    """Return a kept answer as an outcome."""
+    """Return a kept reply as an outcome."""
     return ledger.Repeated(_REPLIES[answer.reply_type].model_validate(answer.reply))
 
 
 def funds_moved(book: Book, transfer: TransferRow, legs: tuple[Entry, ...]) -> contract.FundsMoved:
-    """Tell one transfer of the book."""
+    """Return the event of one transfer in the book."""
     return contract.FundsMoved(
         transfer_id=transfer.id,
         kind=transfer.kind,
@@ -172,7 +172,7 @@ def funds_moved(book: Book, transfer: TransferRow, legs: tuple[Entry, ...]) -> c
 
 
 def wallet_opened(wallet: Wallet) -> contract.WalletOpened:
-    """Tell that a wallet exists."""
+    """Return the event of an opened wallet."""
     return contract.WalletOpened(
         account_id=wallet.id,
         number=wallet.number,

@@ -1,4 +1,4 @@
-"""What is done to a wallet as such: freezing it and letting it go again."""
+"""Freezes and unfreezes wallets."""
 
 from uuid import UUID
 
@@ -10,10 +10,10 @@ from wallet.repository.wallets import Wallets
 
 
 async def set_status(uow: UnitOfWork, wallet_id: UUID, status: Status) -> Wallet:
-    """Freeze or unfreeze; a wallet that already is what is asked for stays so.
+    """Freeze or unfreeze a wallet; the same status again changes nothing.
 
-    A frozen wallet places no hold and pays nothing; held money is still captured, and credits
-    still arrive.
+    A frozen wallet places no hold and pays nothing; held money is still captured, and credits still
+    arrive.
 
     Raises:
         NotFound: there is no such wallet.
