@@ -1,8 +1,8 @@
-"""Hears providers of card payments: keeps what their webhooks tell, and then works it off.
+"""Stores what the card provider's webhooks tell, and applies it in the background.
 
-A webhook is answered once it is kept, which is quick whatever it brings about. What fails is put
-off and comes again, and holds up nothing beside it; so does what is about a charge that nobody
-knows yet.
+A webhook is answered once its event is stored, so the answer is quick whatever the event brings
+about. An event that fails, or is about a charge not known yet, is tried again later and does not
+hold up the others.
 """
 
 from collections.abc import Iterable
@@ -29,19 +29,19 @@ POLL_SECONDS: Final = 0.5  # where the webhook came to another process
 PATIENCE: Final = timedelta(days=3)
 
 unclaimed_events = Counter(
-    "saldo_provider_events_unclaimed", "Events about no known charge", ["provider"]
+    "saldo_provider_events_unclaimed", "Events about unknown charges", ["provider"]
 )
 
 log = get_logger(__name__)
 
 
 class ProviderEventWorker:
-    """What one provider tells."""
+    """The loop over the events of one provider."""
 
     def __init__(
         self, database: Database, engine: SagaEngine, refunds: SagaEngine, provider: str
     ) -> None:
-        """Take where events are kept, whom to tell of charges and of refunds, whose they are."""
+        """Take the event store, the engines of payments and refunds, and whose events."""
         self._database = database
         self._engine = engine
         self._refunds = refunds
@@ -49,7 +49,7 @@ class ProviderEventWorker:
         self._wake_up = WakeUp()
 
     async def keep(self, notice: ProviderNotice) -> None:
-        """Keep what a webhook tells, each event once; what is not believed is only a hint."""
+        """Store what a webhook tells, each event once; an unsigned one is only a hint."""
         async with self._database.unit_of_work() as uow:
             if not notice.is_believed:
                 await hint(uow, self._provider, notice)
@@ -57,7 +57,7 @@ class ProviderEventWorker:
                 uow.after_commit(self._wake_up.set)
 
     async def run(self) -> None:
-        """Work off what is due, until cancelled."""
+        """Apply the events that are due, until cancelled."""
         await for_ever("payments.provider_events", self._run)
 
     async def _run(self) -> None:
@@ -66,7 +66,7 @@ class ProviderEventWorker:
                 await self._wake_up.wait(POLL_SECONDS)
 
     async def work_off(self) -> int:
-        """Let one batch of events have its effect, all together or each alone; how many it was."""
+        """Apply one batch of events, all together or else one by one; return how many."""
         try:
             return await self._hear(AT_ONCE)
         except Exception as error:
@@ -90,7 +90,7 @@ class ProviderEventWorker:
         return len(kept)
 
     async def _put_off(self, uow: UnitOfWork, kept: Iterable[Kept], heard: Heard) -> None:
-        """Have what came too early come again; what nobody can do anything with is only kept."""
+        """Plan another try for events that came too early; give up the unclear ones."""
         events, now = ProviderEvents(uow, self._provider), uow.clock.now()
         for one in kept:
             if one.notice in heard.unclear:
@@ -104,7 +104,7 @@ class ProviderEventWorker:
                 self._unclaimed(one)
 
     def _unclaimed(self, event: Kept) -> None:
-        """Say that nobody knows the charge: loudly only where it carries an id of ours."""
+        """Log that nobody knows the charge: an error only if it carries an id of ours."""
         unclaimed_events.labels(self._provider).inc()
         is_ours = event.notice.charge_id is not None
         tell = log.error if is_ours else log.warning
