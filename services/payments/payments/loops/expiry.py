@@ -1,4 +1,4 @@
-"""Ends what is over by time: unpaid payments, old changes, limited days and events."""
+"""Ends what is over by time: unpaid payments; old changes, days and events."""
 
 import asyncio
 from datetime import datetime, timedelta

@@ -29,7 +29,7 @@ POLL_SECONDS: Final = 0.5  # where the webhook came to another process
 PATIENCE: Final = timedelta(days=3)
 
 unclaimed_events = Counter(
-    "saldo_provider_events_unclaimed", "Events about unknown charges", ["provider"]
+    "saldo_provider_events_unclaimed", "Events about no known charge", ["provider"]
 )
 
 log = get_logger(__name__)
