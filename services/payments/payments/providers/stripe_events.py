@@ -1,8 +1,8 @@
-"""What Stripe tells: sessions, refunds and disputes (docs.stripe.com/api/events/types).
+"""Reads what Stripe tells of sessions, refunds and disputes.
 
-Signed events are believed. An event about something of another shop at the same account can only
-be told by the ids in it: a session with a reference of another shop is nobody's here, a refund or
-a dispute names the Payment Intent alone.
+Signed events are believed. Several shops may share the account, and only the ids in an event
+tell whose it is: a session with another shop's reference is not ours, and a refund or a dispute
+names the Payment Intent alone. Source: docs.stripe.com/api/events/types.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,8 @@ _REFUND_EVENTS: Final = frozenset(
     {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
 )
 _DISPUTE_EVENTS: Final = "charge.dispute."
-# What is read again of all that it tells, as nothing else brings it.
+# The kinds read again from Stripe's log: nothing else would bring a lost one. The state of a
+# session is asked for anyway.
 RECENT: Final = (
     _REFUNDED,
     *sorted(_REFUND_EVENTS),
@@ -59,7 +60,7 @@ class StripeSession(BaseModel):
     url: PageUrl | None = None
 
     def news_of(self, charge: Charge) -> News:
-        """Return the same in our words.
+        """Return the session in our words.
 
         Raises:
             ProviderError: it is another charge's.
@@ -70,7 +71,7 @@ class StripeSession(BaseModel):
 
     @property
     def news(self) -> News:
-        """The same in our words."""
+        """The session in our words."""
         return News(
             status=self._status(),
             reference=self.id,
@@ -86,7 +87,7 @@ class StripeSession(BaseModel):
 
 
 class StripeRefund(BaseModel):
-    """A refund of a Payment Intent, as far as it is needed for one of ours."""
+    """A refund of a Payment Intent, with the fields needed for a refund of ours."""
 
     id: ProviderId
     status: str | None
@@ -95,11 +96,11 @@ class StripeRefund(BaseModel):
 
     @property
     def refund_id(self) -> UUID | None:
-        """Our own id of it, where it is one of ours."""
+        """Our own id of it, if we asked for it."""
         return _uuid((self.metadata or {}).get("refund_id"))
 
     def news_of(self, refund: CardRefund) -> CardRefundNews:
-        """Return how one of ours stands.
+        """Return how a refund of ours stands.
 
         Raises:
             ProviderError: it is another refund's.
@@ -116,7 +117,7 @@ class StripeRefund(BaseModel):
 
 
 class TellingRefund(StripeRefund):
-    """A refund that anybody may have made."""
+    """A refund that anybody may have made, with its sum and what it refunds."""
 
     amount: int = Field(gt=0, le=MAX_MINOR)
     currency: str
@@ -124,7 +125,7 @@ class TellingRefund(StripeRefund):
 
     @property
     def told(self) -> RefundNews:
-        """The same in our words."""
+        """The refund in our words."""
         currency = self.currency.upper()
         return RefundNews(
             reference=self.id,
@@ -152,7 +153,7 @@ class _Dispute(BaseModel):
     payment_intent: ProviderId | None = None
 
     def told_by(self, kind: str, at: int | None) -> DisputeNews:
-        """Return the same in our words, as an event of this kind tells it."""
+        """Return the dispute in our words, as an event of this kind tells it."""
         currency = self.currency.upper()
         return dispute_news(
             kind,
@@ -170,7 +171,7 @@ class _Data(BaseModel):
 
 
 class StripeEvent(BaseModel):
-    """Something that became of an object of Stripe's."""
+    """An event about an object of Stripe's."""
 
     id: ProviderId
     type: ProviderId
@@ -179,16 +180,21 @@ class StripeEvent(BaseModel):
 
     @property
     def notice(self) -> ProviderNotice | None:
-        """The same in our words, None where it is about nothing of ours; raises ValueError."""
+        """The event in our words; None where it is about nothing of ours.
+
+        Raises ValueError where it can't be read.
+        """
         return _told(self, self.data.object)
 
 
 def read_event(
     headers: Mapping[str, str], body: bytes, secret: str, now: datetime
 ) -> ProviderNotice | None:
-    """Return what a signed event tells, None where it is about nothing of ours.
+    """Return what a signed event tells; None where it is about nothing of ours.
 
-    Raises WebhookRefusedError, WebhookUnreadableError.
+    Raises:
+        WebhookRefusedError: the signature is not good.
+        WebhookUnreadableError: it is good, but the body can't be read.
     """
     try:
         signatures.verify(headers.get(SIGNATURE), secret, body, now)
@@ -215,7 +221,7 @@ def _told(event: StripeEvent, thing: dict[str, Any]) -> ProviderNotice | None:
             event_id=event_id, kind=kind, reference=refund.payment_intent, refund=refund.told
         )
     if kind == _REFUNDED:
-        # It tells the sum of all refunds; which they are is read.
+        # It tells the sum of all refunds only, so the refunds themselves are read.
         charge = _Charge.model_validate(thing)
         charge_id = _uuid((charge.metadata or {}).get("charge_id"))
         return ProviderNotice(
