@@ -1,4 +1,4 @@
-"""How Stripe, and the sandbox after it, tell of disputes: kinds of events, and statuses."""
+"""Reads kinds and statuses of disputes in the words of Stripe and the sandbox."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ def dispute_news(  # noqa: PLR0913 (one parameter for each thing that an event t
     reason: str | None,
     at: float | None,
 ) -> DisputeNews:
-    """Return what an event tells in our words; what happened is the last part of its kind."""
+    """Return a dispute event in our words; its kind's last part says what happened."""
     happened = kind.rpartition(".")[2]
     outcome = _OUTCOMES.get(status)
     return DisputeNews(
