@@ -1,4 +1,4 @@
-"""Keeps the read models of people and wallets up to date with what auth and wallet tell."""
+"""Keeps read models of people and wallets, from the events of auth and wallet."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from payments.repository import KnownPeople, PaidServices
 
 
 async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Keep who the users are; of several events about one user the newest counts."""
+    """Store who the users are; of several events about one user the newest counts."""
     newest: dict[object, tuple[Person, int]] = {}
     for envelope in envelopes:
         told = envelope.message
@@ -29,7 +29,7 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
 
 
 async def remember_wallets(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Keep whose each wallet is."""
+    """Store whose each wallet is."""
     wallets = {}
     for envelope in envelopes:
         told = envelope.message
