@@ -36,7 +36,7 @@ class CheckPolicy:
     def asks_about(self, amount: Money, *, is_to_paid_service: bool = False) -> bool:
         """Tell whether a payment of this amount is checked outside.
 
-        It is to a person, or to a paid service.
+        ``is_to_paid_service`` says that it pays a service, not a person.
         """
         if self.applies_to is not OutsideChecks.SERVICES:
             return self.applies_to is OutsideChecks.ALL

@@ -1,6 +1,6 @@
 """Decides whether a payment would be paid if it were created now.
 
-It would be paid now or at its time. Nothing changes. What may change until then (money in
+It would be paid now, or at its own time. Nothing is stored. What may change until then (money in
 wallets) is taken as it stands now.
 """
 

@@ -251,7 +251,7 @@ class LimitPerDay(Refusal):
 
 
 class ExecuteAtInThePast(Refusal):
-    """The time to pay by itself is over."""
+    """The scheduled time is over."""
 
     code = "execute_at_in_the_past"
     status = 422
@@ -262,7 +262,7 @@ class ExecuteAtInThePast(Refusal):
 
 
 class ExecuteAtTooFar(Refusal):
-    """The time to pay by itself is further ahead than can be planned."""
+    """The scheduled time is further ahead than can be planned."""
 
     code = "execute_at_too_far"
     status = 422
@@ -306,7 +306,7 @@ class PaymentNotPaid(Refusal):
 
 
 class RefundExceedsPayment(Refusal):
-    """The refund is more than other refunds, also those under way, leave."""
+    """The sum exceeds what refunds, also those under way, leave of the payment."""
 
     code = "refund_exceeds_payment"
     status = 409

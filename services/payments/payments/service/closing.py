@@ -8,7 +8,7 @@ from payments.repository.closing import ClosedParties
 
 
 async def close_party(uow: UnitOfWork, user_id: UUID) -> None:
-    """Forbid to begin anything with this user; closing again changes nothing.
+    """Forbid that anything begins with this user; closing again changes nothing.
 
     Raises:
         PaymentsOpen: something of theirs is under way.

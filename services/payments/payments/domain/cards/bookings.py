@@ -1,8 +1,8 @@
-"""Decides which refunds made at the provider are booked on the payment.
+"""Decides which refunds made at the provider are booked, and who bears them.
 
-And who bears them. A refund to the card is one of the payment, whoever's money it was: the
-payee's, or the house's where a dispute had taken that before. Nothing is booked where nobody was
-paid, or beyond all that was paid.
+A refund to the card is one of the payment, whoever's money it was: the payee's, or the house's
+where a dispute had taken that before. Nothing is booked where nobody was paid, or beyond all that
+was paid.
 """
 
 from collections.abc import Iterator

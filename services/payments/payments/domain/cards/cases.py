@@ -77,7 +77,7 @@ class Case:
 
     @property
     def is_final(self) -> bool:
-        """Tell whether its payment has ended, so that other services know the payment."""
+        """Tell whether its payment has ended, so that others were told of its end."""
         return self.payment is not None and self.payment.status in FINAL
 
     def kind_of(self, claim_id: UUID, minor: int) -> str:

@@ -270,7 +270,7 @@ async def answered(uow: UnitOfWork, envelope: Envelope) -> None:
     what, _, name = envelope.subject.partition(":")
     if what == TOP_UP:
         await _topped_up(uow, UUID(name), envelope)
-    elif what in {movements.SUBJECT, CHARGEBACK}:  # those of before there were movements
+    elif what in {movements.SUBJECT, CHARGEBACK}:  # `chargeback`: from before movements
         await movements.answered(uow, UUID(name), envelope.message)
 
 
