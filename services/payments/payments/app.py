@@ -158,7 +158,7 @@ def _background(
         ("schedule", scheduled),
         ("checks", lambda service: _check(engine, service, settings)),
         ("charges", _charge),
-        ("provider_events", _hear),
+        ("provider_events", _apply_events),
         ("bulk", _bulk),
         ("expiry", _sweep),
         ("idempotency", _forget_answers),
@@ -181,7 +181,7 @@ async def _charge(service: Service) -> None:
     await all_of([wiring.charge_worker.run(), read.run()])
 
 
-async def _hear(service: Service) -> None:
+async def _apply_events(service: Service) -> None:
     """Apply the provider's events; repeat the movements that wallet has not posted."""
     wiring: Wiring = service.state.wiring
     await all_of(

@@ -39,5 +39,5 @@ async def with_next_action(accepted: Answer, payment_id: UUID, wired: Wiring) ->
     """
     charge = await wired.charge_worker.begin(payment_id)
     seen = accepted.says(OutgoingPayment)
-    told = seen.model_copy(update={"next_action": next_action(charge)})
-    return Answer(accepted.status_code, told, accepted.own_headers)
+    completed = seen.model_copy(update={"next_action": next_action(charge)})
+    return Answer(accepted.status_code, completed, accepted.own_headers)

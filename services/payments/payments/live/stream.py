@@ -38,7 +38,7 @@ class Stream:
         """
         yield first
         looked_at = 0.0
-        told = self.place.tail.after
+        sent_to = self.place.tail.after
         while await self.may_go_on():
             tail = self.place.tail
             is_due = time.monotonic() - looked_at >= HEARTBEAT_SECONDS
@@ -53,12 +53,12 @@ class Stream:
             for change in changes:
                 position = min(change.seq, tail.after)
                 yield event(self.shown(change), position)
-                told = position
+                sent_to = position
             if changes:
                 wake_up.set()  # there may be more
-            elif tail.after > told:
-                told = tail.after
-                yield moved(told)
+            elif tail.after > sent_to:
+                sent_to = tail.after
+                yield moved(sent_to)
 
 
 async def place_of_user(

@@ -68,34 +68,34 @@ class ProviderEventWorker:
     async def work_off(self) -> int:
         """Apply one batch of events, all together or else one by one; return how many."""
         try:
-            return await self._hear(AT_ONCE)
+            return await self._apply(AT_ONCE)
         except Exception as error:
             if await is_outage(self._database, error):
                 raise
             log.warning("hearing_failed", provider=self._provider, error=repr(error))
         for turn in range(AT_ONCE):
-            if not await self._hear_one():
+            if not await self._apply_one():
                 return turn
         return AT_ONCE
 
-    async def _hear(self, most: int) -> int:
+    async def _apply(self, most: int) -> int:
         async with self._database.unit_of_work() as uow:
             events = ProviderEvents(uow, self._provider)
             kept = await events.due(uow.clock.now(), most)
             if kept:
                 notices = [one.notice for one in kept]
-                heard = await hear(uow, self._engine, self._refunds, self._provider, notices)
+                unapplied = await hear(uow, self._engine, self._refunds, self._provider, notices)
                 await events.heard(kept)
-                await self._put_off(uow, kept, heard)
+                await self._put_off(uow, kept, unapplied)
         return len(kept)
 
-    async def _put_off(self, uow: UnitOfWork, kept: Iterable[Kept], heard: Heard) -> None:
+    async def _put_off(self, uow: UnitOfWork, kept: Iterable[Kept], unapplied: Heard) -> None:
         """Plan another try for events that came too early; give up the unclear ones."""
         events, now = ProviderEvents(uow, self._provider), uow.clock.now()
         for one in kept:
-            if one.notice in heard.unclear:
+            if one.notice in unapplied.unclear:
                 await events.give_up(one, now)
-            elif one.notice not in heard.early:
+            elif one.notice not in unapplied.early:
                 continue
             elif now - one.received_at < PATIENCE:
                 await events.later(one, now)
@@ -107,13 +107,18 @@ class ProviderEventWorker:
         """Log that nobody knows the charge: an error only if it carries an id of ours."""
         unclaimed_events.labels(self._provider).inc()
         is_ours = event.notice.charge_id is not None
-        tell = log.error if is_ours else log.warning
-        told = event.notice
-        tell("event_unclaimed", provider=self._provider, event_id=told.event_id, kind=told.kind)
+        report = log.error if is_ours else log.warning
+        notice = event.notice
+        report(
+            "event_unclaimed",
+            provider=self._provider,
+            event_id=notice.event_id,
+            kind=notice.kind,
+        )
 
-    async def _hear_one(self) -> int:
+    async def _apply_one(self) -> int:
         try:
-            return await self._hear(1)
+            return await self._apply(1)
         except Exception as error:
             if await is_outage(self._database, error):
                 raise
@@ -122,6 +127,6 @@ class ProviderEventWorker:
             events, now = ProviderEvents(uow, self._provider), uow.clock.now()
             for event in await events.due(now, 1):
                 attempts = await events.later(event, now)
-                tell = log.error if attempts > CALM_ATTEMPTS else log.warning
-                tell("event_put_off", event_id=event.notice.event_id, error=repr(failure))
+                report = log.error if attempts > CALM_ATTEMPTS else log.warning
+                report("event_put_off", event_id=event.notice.event_id, error=repr(failure))
         return 1

@@ -35,7 +35,7 @@ class ProviderLog:
         """Take where the position is stored, whom to ask, and who keeps the events found."""
         self._database = database
         self._provider = provider
-        self._hearing = provider_events
+        self._events = provider_events
 
     async def run(self) -> None:
         """Read on, until cancelled."""
@@ -57,11 +57,11 @@ class ProviderLog:
         try:
             found = await self._provider.recent(since - AGAIN, until)
         except ProviderError as failure:
-            tell = log.error if now - since > CALM else log.warning
-            tell("provider_log_not_read", provider=name, since=str(since), error=str(failure))
+            report = log.error if now - since > CALM else log.warning
+            report("provider_log_not_read", provider=name, since=str(since), error=str(failure))
             return False
         for notice in found:
-            await self._hearing.keep(notice)
+            await self._events.keep(notice)
         is_behind = until < now
         async with self._database.unit_of_work() as uow:
             again = now if is_behind else now + EVERY

@@ -36,13 +36,13 @@ def read_notification(body: bytes) -> ProviderNotice:
         WebhookUnreadableError: it can't be read.
     """
     try:
-        told = _Notification.model_validate_json(body)
+        notification = _Notification.model_validate_json(body)
     except ValidationError as error:
         raise WebhookUnreadableError from error
     return ProviderNotice(
-        event_id=f"{told.event}:{told.object.id}",
-        kind=told.event,
-        reference=told.object.payment_id or told.object.id,
-        has_refunds=told.event.startswith(_OF_REFUNDS),
+        event_id=f"{notification.event}:{notification.object.id}",
+        kind=notification.event,
+        reference=notification.object.payment_id or notification.object.id,
+        has_refunds=notification.event.startswith(_OF_REFUNDS),
         is_believed=False,
     )

@@ -80,7 +80,7 @@ class RefundAnswer(Model):
 
 def refund_shown(refund: Refund, language: Language, *, to_payer: bool) -> RefundAnswer:
     """Return the refund as its payee and admins, or its payer, may see it."""
-    told = None if to_payer else refund.failure_reason
+    failure_reason = None if to_payer else refund.failure_reason
     return RefundAnswer(
         id=refund.id,
         payment_id=refund.payment_id,
@@ -89,8 +89,8 @@ def refund_shown(refund: Refund, language: Language, *, to_payer: bool) -> Refun
         currency=refund.currency,
         origin=refund.origin,
         reason=refund.reason,
-        failure_reason=told,
-        reason_label=refund_reason_label(told, language),
+        failure_reason=failure_reason,
+        reason_label=refund_reason_label(failure_reason, language),
         transfer_id=refund.transfer_id,
         created_at=refund.created_at,
         completed_at=refund.completed_at,
