@@ -27,7 +27,7 @@ from payments.api.viewer import (
     PaymentNamed,
     Viewer,
     Viewing,
-    heard,
+    answer_in_time,
 )
 from payments.clients.parties import find_parties
 from payments.domain.payment import Method, Payment, PaymentStatus
@@ -150,10 +150,10 @@ async def create_payment(
     with wired.finishes.expect(wanted.payment_id, or_set_aside=body.reserve) as news:
         created = await once()
         if created.says(PaymentNamed).id == wanted.payment_id:
-            return await heard(created, news, patience, viewer, status=CREATED)
+            return await answer_in_time(created, news, patience, viewer, status=CREATED)
     # A repeated request got its first answer: wait for the payment that was created then.
     with wired.finishes.expect(created.says(PaymentNamed).id, or_set_aside=body.reserve) as news:
-        return await heard(created, news, patience, viewer, status=CREATED)
+        return await answer_in_time(created, news, patience, viewer, status=CREATED)
 
 
 @router.post(
@@ -334,4 +334,4 @@ async def _final(
     """
     if wait is None or accepted.status_code != ACCEPTED:
         return accepted
-    return await heard(accepted, finish, Patience(wait, places), viewer, status=OK)
+    return await answer_in_time(accepted, finish, Patience(wait, places), viewer, status=OK)

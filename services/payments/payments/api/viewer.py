@@ -85,7 +85,7 @@ class Patience:
     places: Places
 
 
-async def heard(
+async def answer_in_time(
     accepted: Answer,
     news: asyncio.Future[Payment],
     patience: Patience,
@@ -101,10 +101,10 @@ async def heard(
     with patience.places.place(viewer.user_id) as is_free:
         if not is_free:
             return accepted
-        return await _heard(accepted, news, patience.seconds, viewer, status=status)
+        return await _answer_in_time(accepted, news, patience.seconds, viewer, status=status)
 
 
-async def _heard(
+async def _answer_in_time(
     accepted: Answer, news: asyncio.Future[Payment], wait: float, viewer: Viewer, *, status: int
 ) -> Answer:
     headers = {**accepted.own_headers, **preference_applied(wait)}
