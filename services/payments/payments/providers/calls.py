@@ -1,6 +1,6 @@
 """Makes one call to a provider, bounded in time and size; reads answers strictly.
 
-The reasons of a refused call are kept in the provider's words, without secrets: see `told`.
+The reasons of a refused call are kept in the provider's words, without secrets: see `one_line`.
 """
 
 import asyncio
@@ -76,7 +76,7 @@ async def ask(
         raise ProviderError(fault) from None
 
 
-def told(text: object) -> str | None:
+def one_line(text: object) -> str | None:
     """Return a provider's text as one short line, without card numbers and secrets."""
     if not isinstance(text, str) or not text:
         return None
@@ -108,7 +108,7 @@ def read_readable(
         try:
             notice = read(one)
         except (ValueError, AmountRefused):
-            log.warning("provider_event_unreadable", event_id=told(one.get("id")))
+            log.warning("provider_event_unreadable", event_id=one_line(one.get("id")))
         else:
             found += [] if notice is None else [notice]
     return found

@@ -3,7 +3,7 @@
 from typing import Final
 
 from payments.domain.cards.disputes import DisputeNews, DisputeOutcome
-from payments.providers.calls import told
+from payments.providers.calls import one_line
 
 _OUTCOMES: Final = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 
@@ -30,6 +30,6 @@ def dispute_news(  # noqa: PLR0913 (one parameter for each thing that an event t
         is_reinstated=happened == "funds_reinstated",
         is_closed=happened == "closed" or outcome is not None,
         outcome=outcome,
-        reason=told(reason),
+        reason=one_line(reason),
         at=at,
     )

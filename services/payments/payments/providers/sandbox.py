@@ -17,7 +17,7 @@ from payments.domain.cards.charges import Charge, ChargeStatus, News, ProviderNo
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.reasons import CARD_ABANDONED
-from payments.providers.calls import M, RejectedError, ask, read_readable, told
+from payments.providers.calls import M, RejectedError, ask, one_line, read_readable
 from payments.providers.fields import ProviderId
 from payments.providers.protocol import ProviderError, WebhookRefusedError
 from payments.providers.sandbox_events import SIGNATURE, SandboxEvent, SandboxPayment, read_event
@@ -177,5 +177,5 @@ class SandboxProvider:
 def _fault(_: httpx.Headers, body: bytes) -> ProviderFault:
     why = _Error.model_validate_json(body)
     return ProviderFault(
-        code=told(why.code), message=told(why.detail), request_id=told(why.request_id)
+        code=one_line(why.code), message=one_line(why.detail), request_id=one_line(why.request_id)
     )

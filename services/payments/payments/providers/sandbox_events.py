@@ -80,7 +80,7 @@ class _Dispute(_Sum):
     status: str
     reason: str | None = None
 
-    def told_by(self, kind: str, at: float | None) -> DisputeNews:
+    def news_by(self, kind: str, at: float | None) -> DisputeNews:
         return dispute_news(
             kind,
             reference=self.id,
@@ -97,7 +97,7 @@ class _Refund(_Sum):
     refund_id: UUID | None = None
 
     @property
-    def told(self) -> RefundNews:
+    def news(self) -> RefundNews:
         return RefundNews(
             reference=self.id,
             amount_minor=self.minor,
@@ -130,7 +130,7 @@ class SandboxEvent(BaseModel):
             charge_id=self.payment.charge_id,
             news=self.payment.news,
             dispute=_dispute(self),
-            refund=None if self.refund is None else self.refund.told,
+            refund=None if self.refund is None else self.refund.news,
         )
 
 
@@ -154,7 +154,7 @@ def read_event(
 
 def _dispute(event: SandboxEvent) -> DisputeNews | None:
     if event.dispute is not None:
-        return event.dispute.told_by(event.type, event.created)
+        return event.dispute.news_by(event.type, event.created)
     if event.type != _DISPUTED:
         return None
     reference = f"disputed:{event.payment.id}"

@@ -17,15 +17,15 @@ from payments.domain.cards.charges import Charge, News, ProviderNotice
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, RefundNews
 from payments.providers import stripe_units
-from payments.providers.calls import M, RejectedError, ask, read_each, read_readable, told
+from payments.providers.calls import M, RejectedError, ask, one_line, read_each, read_readable
 from payments.providers.protocol import ProviderError, WebhookRefusedError
 from payments.providers.stripe_events import (
     RECENT,
     SIGNATURE,
+    AnyRefund,
     StripeEvent,
     StripeRefund,
     StripeSession,
-    TellingRefund,
     read_event,
 )
 
@@ -139,9 +139,9 @@ class StripeProvider:
         intent = charge.settlement or (await self.fetch(charge)).settlement
         if intent is None:
             return []
-        listed = read_each(TellingRefund, await self._refunds_of(intent))
+        listed = read_each(AnyRefund, await self._refunds_of(intent))
         try:
-            return [one.told for one in listed]
+            return [one.news for one in listed]
         except ValueError:
             raise ProviderError("a refund with an amount that can't be read") from None
 
@@ -210,12 +210,12 @@ def _fault(headers: httpx.Headers, body: bytes) -> ProviderFault:
     except ValidationError:
         why = _Why()
     return ProviderFault(
-        kind=told(why.type),
-        code=told(why.code),
-        decline_code=told(why.decline_code),
-        parameter=told(why.param),
-        message=told(why.message),
-        request_id=told(headers.get("request-id")),
+        kind=one_line(why.type),
+        code=one_line(why.code),
+        decline_code=one_line(why.decline_code),
+        parameter=one_line(why.param),
+        message=one_line(why.message),
+        request_id=one_line(headers.get("request-id")),
     )
 
 

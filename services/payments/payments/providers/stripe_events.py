@@ -19,7 +19,7 @@ from payments.domain.cards.disputes import DisputeNews
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.calls import told
+from payments.providers.calls import one_line
 from payments.providers.dispute_words import dispute_news
 from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import ProviderError, WebhookRefusedError, WebhookUnreadableError
@@ -107,7 +107,7 @@ class StripeRefund(BaseModel):
         """
         if self.refund_id not in (None, refund.id):
             raise ProviderError("an answer about another refund")
-        why = told(self.failure_reason)
+        why = one_line(self.failure_reason)
         fault = None if why is None else ProviderFault(kind="refund", code=why)
         return CardRefundNews(status=self._status, reference=self.id, fault=fault)
 
@@ -116,7 +116,7 @@ class StripeRefund(BaseModel):
         return _REFUND_STATUSES.get(self.status or "", CardRefundStatus.PENDING)
 
 
-class TellingRefund(StripeRefund):
+class AnyRefund(StripeRefund):
     """A refund that anybody may have made, with its sum and what it refunds."""
 
     amount: int = Field(gt=0, le=MAX_MINOR)
@@ -124,7 +124,7 @@ class TellingRefund(StripeRefund):
     payment_intent: ProviderId | None = None
 
     @property
-    def told(self) -> RefundNews:
+    def news(self) -> RefundNews:
         """The refund in our words."""
         currency = self.currency.upper()
         return RefundNews(
@@ -152,7 +152,7 @@ class _Dispute(BaseModel):
     reason: str | None = None
     payment_intent: ProviderId | None = None
 
-    def told_by(self, kind: str, at: int | None) -> DisputeNews:
+    def news_by(self, kind: str, at: int | None) -> DisputeNews:
         """Return the dispute in our words, as an event of this kind tells it."""
         currency = self.currency.upper()
         return dispute_news(
@@ -184,7 +184,7 @@ class StripeEvent(BaseModel):
 
         Raises ValueError where it can't be read.
         """
-        return _told(self, self.data.object)
+        return _notice_of(self, self.data.object)
 
 
 def read_event(
@@ -205,20 +205,20 @@ def read_event(
         raise WebhookUnreadableError from error
 
 
-def _told(event: StripeEvent, thing: dict[str, Any]) -> ProviderNotice | None:
+def _notice_of(event: StripeEvent, thing: dict[str, Any]) -> ProviderNotice | None:
     event_id, kind = event.id, event.type
     if kind.startswith("checkout.session."):
         return _of_session(event_id, kind, StripeSession.model_validate(thing))
     if kind.startswith(_DISPUTE_EVENTS):
         dispute = _Dispute.model_validate(thing)
-        news = dispute.told_by(kind, event.created)
+        news = dispute.news_by(kind, event.created)
         return ProviderNotice(
             event_id=event_id, kind=kind, reference=dispute.payment_intent, dispute=news
         )
     if kind in _REFUND_EVENTS:
-        refund = TellingRefund.model_validate(thing)
+        refund = AnyRefund.model_validate(thing)
         return ProviderNotice(
-            event_id=event_id, kind=kind, reference=refund.payment_intent, refund=refund.told
+            event_id=event_id, kind=kind, reference=refund.payment_intent, refund=refund.news
         )
     if kind == _REFUNDED:
         # It tells the sum of all refunds only, so the refunds themselves are read.

@@ -19,7 +19,7 @@ from payments.domain.cards.charges import Charge, ChargeStatus, News, ProviderNo
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.calls import M, ask, read_each, read_readable, told
+from payments.providers.calls import M, ask, one_line, read_each, read_readable
 from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import ProviderError
 from payments.providers.yookassa_events import read_notification
@@ -57,7 +57,7 @@ class _Cancellation(BaseModel):
     def fault(self) -> ProviderFault:
         """The cancellation in our words."""
         return ProviderFault(
-            kind="cancellation", code=told(self.reason), parameter=told(self.party)
+            kind="cancellation", code=one_line(self.reason), parameter=one_line(self.party)
         )
 
 
@@ -133,12 +133,12 @@ class _Amount(BaseModel):
     currency: str
 
 
-class _TellingRefund(_Refund):
+class _AnyRefund(_Refund):
     amount: _Amount
     payment_id: ProviderId | None = None
 
     @property
-    def told(self) -> RefundNews:
+    def news(self) -> RefundNews:
         """A refund that anybody may have made, in our words."""
         return RefundNews(
             reference=self.id,
@@ -244,8 +244,8 @@ class YooKassaProvider:
     async def refunds(self, charge: Charge) -> Sequence[RefundNews]:
         """List the refunds of the payment, whoever made them."""
         try:
-            listed = read_each(_TellingRefund, await self._refunds_of(charge))
-            return [one.told for one in listed]
+            listed = read_each(_AnyRefund, await self._refunds_of(charge))
+            return [one.news for one in listed]
         except AmountRefused:
             raise ProviderError("a refund with an amount that can't be read") from None
 
@@ -306,24 +306,24 @@ class YooKassaProvider:
 
 
 def _notice(listed: Mapping[str, Any]) -> ProviderNotice:
-    refund = _TellingRefund.model_validate(listed)
+    refund = _AnyRefund.model_validate(listed)
     kind = f"refund.{refund.status}"
     return ProviderNotice(
         event_id=f"{kind}:{refund.id}",
         kind=kind,
         reference=refund.payment_id,
-        refund=refund.told,
+        refund=refund.news,
     )
 
 
 def _fault(_: httpx.Headers, body: bytes) -> ProviderFault:
     why = _Error.model_validate_json(body)
     return ProviderFault(
-        kind=told(why.type),
-        code=told(why.code),
-        parameter=told(why.parameter),
-        message=told(why.description),
-        request_id=told(why.id),
+        kind=one_line(why.type),
+        code=one_line(why.code),
+        parameter=one_line(why.parameter),
+        message=one_line(why.description),
+        request_id=one_line(why.id),
     )
 
 
