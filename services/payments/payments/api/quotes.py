@@ -42,7 +42,7 @@ def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refu
     max_body_bytes=LONGEST_PAYMENT,
 )
 async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> QuoteAnswer:
-    """Ask whatever a payment would ask, and decide as paying it would."""
+    """Ask every service that paying would ask, and decide as paying would."""
     order = body.order(viewer.user_id)
     parties = await find_parties(wired.database, wired.known_parties, wired.services, order)
     amount = amount_of(order, parties)

@@ -51,7 +51,7 @@ class ReturnStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """A charge as stored; under its id as the key the provider creates it only once.
+    """A charge as stored; its id is the key by which the provider creates it once.
 
     Attributes:
         payment_id: The payment it pays; None where it tops a wallet up.

@@ -41,9 +41,9 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardRefund:
-    """A sum to go back to a card; under its id as the key the provider gives it once.
+    """A refund to a card; its id is the key by which the provider makes it once.
 
-    One that somebody asked for has the id of the refund.
+    One that somebody asked for has the id of the payment's refund.
 
     Attributes:
         reference: The provider's id of it, once it is known there.

@@ -1,4 +1,4 @@
-"""Orders what is stored about a payment into its timeline, a moment after another.
+"""Orders all that is stored about a payment by time, as moments of its timeline.
 
 Pure: ``words`` says what people read. A payee is shown what concerns them: that the payment came,
 went on and ended, and the entry in their own wallet.

@@ -42,7 +42,7 @@ log = get_logger(__name__)
 
 @dataclass(slots=True)
 class Heard:
-    """What could not be applied: events of charges not known yet, and unreadable ones."""
+    """What could not be applied: events of unknown charges, and unclear ones."""
 
     early: list[ProviderNotice] = field(default_factory=list)
     unclear: list[ProviderNotice] = field(default_factory=list)
@@ -52,7 +52,7 @@ class AmountCheck(Protocol):
     """Checks that a provider can charge, or give back, an amount."""
 
     def __call__(self, money: Money, /) -> None:
-        """Return if it can; raise a CardRefused if it can't."""
+        """Check an amount; raise a CardRefused if the provider can't."""
         ...
 
 
@@ -122,7 +122,7 @@ async def hear(
     provider: str,
     notices: Sequence[ProviderNotice],
 ) -> Heard:
-    """Apply what webhooks tell, each event for the first time.
+    """Apply new events of a provider: news of charges, disputes and refunds.
 
     An event of a charge that is not known changes nothing.
 
