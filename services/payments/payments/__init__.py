@@ -1,1 +1,4 @@
-"""Payments between people: created, paid by a saga, cancelled, listed. Moves no money itself."""
+"""Payments between people: created, paid by a saga, cancelled, refunded, listed.
+
+Money is moved by wallet alone.
+"""

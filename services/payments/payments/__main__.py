@@ -1,4 +1,4 @@
-"""``python -m payments api|worker|all|migrate|…``."""
+"""Runs ``python -m payments api|worker|all|migrate|…``."""
 
 from kit.commands import main
 from payments.app import build

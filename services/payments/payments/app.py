@@ -1,4 +1,4 @@
-"""The composition root: puts payments together. Every choice of a part is made here."""
+"""Composes the service; every part is chosen here."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -42,8 +42,8 @@ from payments.wiring import Wiring, batches
 
 DESCRIPTION = """
 Payments between people: create one, pay it, watch it become `paid`, or cancel it. Creating moves no
-money; paying starts a saga that reserves, has it checked where it is large, and settles. What was
-paid can be refunded, in whole or in part.
+money; paying starts a saga that reserves the money, has large payments checked, and settles. What
+was paid can be refunded, in whole or in part.
 """
 
 
@@ -79,7 +79,7 @@ def build(settings: Settings) -> Service:
                     database, engine, refunds[Method.CARD], provider.name
                 ),
             )
-            # In every process that answers requests, also where another one does the work.
+            # Requests wait in every process that answers them, even if another does the work.
             loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
             polls = [spawn(loop, "payments.waiters") for loop in loops]
             try:
@@ -100,7 +100,7 @@ def build(settings: Settings) -> Service:
 
 
 def bulk_work(service: Service) -> BulkWorker:
-    """Return what works bulks off, made of what is open."""
+    """Return the loop over bulks, wired to the open service."""
     wiring: Wiring = service.state.wiring
     terms = Terms(wiring.settings.ttl, wiring.settings.policies)
     return BulkWorker(wiring.database, wiring.services, wiring.engine, terms, wiring.bulk_wake_up)
@@ -158,7 +158,7 @@ def _background(
         ("schedule", scheduled),
         ("checks", lambda service: _check(engine, service, settings)),
         ("charges", _charge),
-        ("provider_events", _hear),
+        ("provider_events", _apply_events),
         ("bulk", _bulk),
         ("expiry", _sweep),
         ("idempotency", _forget_answers),
@@ -175,14 +175,14 @@ async def _check(engine: SagaEngine, service: Service, settings: Settings) -> No
 
 
 async def _charge(service: Service) -> None:
-    """Ask the provider about what is under way, and what it has told that nobody heard."""
+    """Call the provider about charges and refunds, and read its log of events."""
     wiring: Wiring = service.state.wiring
     read = ProviderLog(wiring.database, wiring.charge_worker.provider, wiring.provider_events)
     await all_of([wiring.charge_worker.run(), read.run()])
 
 
-async def _hear(service: Service) -> None:
-    """Hear the provider, and have the wallet asked again for what follows from that."""
+async def _apply_events(service: Service) -> None:
+    """Apply the provider's events; repeat the movements that wallet has not posted."""
     wiring: Wiring = service.state.wiring
     await all_of(
         [wiring.provider_events.run(), movements.ask_again_for_ever(service.state.database)]

@@ -1,4 +1,4 @@
-"""Which event tells what has just become of a payment, to other services and in the log."""
+"""Emits and logs the events of what has become of a payment."""
 
 from contracts.payments import (
     PaymentCancelled,
@@ -31,7 +31,10 @@ _EVENTS: dict[PaymentStatus, type[PaymentEvent]] = {
 
 
 def event_of(payment: Payment) -> PaymentEvent:
-    """Return the event of the state that the payment has just reached; see contracts.payments."""
+    """Return the event of the state that the payment has just reached.
+
+    See contracts.payments.
+    """
     times = {
         PaymentStatus.CREATED: payment.created_at,
         PaymentStatus.SCHEDULED: payment.created_at,
@@ -54,7 +57,7 @@ def event_of(payment: Payment) -> PaymentEvent:
 
 
 def tell(uow: UnitOfWork, payment: Payment) -> None:
-    """Emit the event of the payment's new state under its version; once committed, log it."""
+    """Emit the event of the payment's new state under its version; log it once stored."""
     event = event_of(payment)
     emit(uow, event, subject=str(payment.id), sequence=payment.version)
     uow.after_commit(
@@ -69,9 +72,9 @@ def tell(uow: UnitOfWork, payment: Payment) -> None:
 
 
 def refund_event(refund: Refund, payment: Payment, back_minor: int) -> PaymentEvent:
-    """Return the event of a refund that has gone back, or has come back after that.
+    """Return the event of a refund that was completed, or that failed after that.
 
-    ``back_minor`` is what has gone back of the payment by now.
+    ``back_minor`` is how much of the payment has gone back by now, in minor units.
     """
     known = {
         "payment_id": payment.id,

@@ -1,4 +1,4 @@
-"""Which message is handled by which function."""
+"""Says which function handles which message."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,10 @@ from payments.service.cards.charges import answered, is_ours
 
 
 def routes(*engines: SagaEngine) -> Routes:
-    """Return the table; replies go to the saga that asked, payments' first, or to the charge."""
+    """Return the routes: replies go to the saga that asked, or else to the charge.
+
+    Payments' saga is looked at first.
+    """
     to_the_saga = shared_replies(*engines)
 
     async def about_money(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:

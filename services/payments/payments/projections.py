@@ -1,4 +1,4 @@
-"""Keeps the read models of people and wallets up to date with what auth and wallet tell."""
+"""Keeps read models of people and wallets, from the events of auth and wallet."""
 
 from collections.abc import Sequence
 
@@ -11,16 +11,16 @@ from payments.repository import KnownPeople, PaidServices
 
 
 async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Keep who the users are; of several events about one user the newest counts."""
+    """Store who the users are; of several events about one user the newest counts."""
     newest: dict[object, tuple[Person, int]] = {}
     for envelope in envelopes:
-        told = envelope.message
-        assert isinstance(told, UserRegistered | UserChanged)  # noqa: S101 - routed by type
+        event = envelope.message
+        assert isinstance(event, UserRegistered | UserChanged)  # noqa: S101 - routed by type
         version = envelope.sequence or 0
-        known = newest.get(told.user_id)
+        known = newest.get(event.user_id)
         if known is None or known[1] < version:
-            person = Person(told.user_id, told.username, told.status)
-            newest[told.user_id] = (person, version)
+            person = Person(event.user_id, event.username, event.status)
+            newest[event.user_id] = (person, version)
     await KnownPeople(uow).remember_people(list(newest.values()))
     deleted = [person.user_id for person, _ in newest.values() if person.status == "deleted"]
     if deleted:
@@ -29,10 +29,10 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
 
 
 async def remember_wallets(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Keep whose each wallet is."""
+    """Store whose each wallet is."""
     wallets = {}
     for envelope in envelopes:
-        told = envelope.message
-        assert isinstance(told, WalletOpened)  # noqa: S101 - routed by type
-        wallets[told.account_id] = Wallet(told.account_id, told.owner_id, told.currency)
+        event = envelope.message
+        assert isinstance(event, WalletOpened)  # noqa: S101 - routed by type
+        wallets[event.account_id] = Wallet(event.account_id, event.owner_id, event.currency)
     await KnownPeople(uow).remember_wallets(wallets.values())

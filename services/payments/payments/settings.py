@@ -1,4 +1,4 @@
-"""Payments' settings: a sum of kit's parts and what only payments has."""
+"""Reads payments' settings: a sum of kit's parts and those that only payments has."""
 
 import re
 from datetime import timedelta
@@ -30,7 +30,7 @@ _KEYS: Final = {
     "stripe": ("stripe_key", "stripe_webhook_secret"),
     "yookassa": ("yookassa_shop_id", "yookassa_key"),
 }
-# Test keys too: they take no money.
+# Test keys too: they take no money, so production must not run with them.
 _PLACEHOLDER: Final = re.compile(r"(?i)_test_|^test_|change|example|placeholder|secret|xxx")
 # As YooKassa's own libraries list them; all have two decimals there.
 YOOKASSA_CURRENCIES: Final = frozenset(
@@ -47,7 +47,7 @@ def _duration(text: object) -> object:
 
 
 def _thresholds(text: str) -> tuple[Decimal, dict[str, Decimal]]:
-    """Read ``15000.00,USD=200``: one amount for all currencies, then others by currency."""
+    """Read ``15000.00,USD=200``: one amount for all currencies, others by currency."""
     first, *others = (part.strip() for part in text.split(","))
     by_currency = {}
     for part in others:
@@ -76,7 +76,7 @@ class Settings(
     IdempotencySettings,
     WebSettings,
 ):
-    """Everything that `python -m payments` reads from the environment."""
+    """All settings that `python -m payments` reads from the environment."""
 
     model_config = SettingsConfigDict(env_prefix="PAYMENTS_")
 
@@ -86,22 +86,24 @@ class Settings(
     )
     outside_checks: Literal["services", "all", "none"] = setting(
         "services",
-        "Which payments the verification services are asked about: `services` (those to services,"
-        " and amounts from PAYMENTS_CHECK_FROM on), `all` or `none`.",
+        "Which payments the verification services check: `services` (payments to services, and"
+        " amounts from PAYMENTS_CHECK_FROM on), `all` or `none`.",
     )
     # 15,000 RUB is where simplified identification of payers ends in Russia (115-FZ, art. 7).
     check_from: str = setting(
         "15000.00",
-        "From which amount on a payment is checked outside, in whole units of any currency;"
-        " others by currency after it: 15000.00,USD=200.00,JPY=25000.",
+        "The amount from which on a payment is checked outside, in whole units of any currency;"
+        " after it other amounts by currency: 15000.00,USD=200.00,JPY=25000.",
     )
     limit_per_payment: str = setting(
         "",
-        "Most that a user may pay at once, written as PAYMENTS_CHECK_FROM is; empty: no limit."
-        " Admins set others by user.",
+        "Most that a user may pay at once, written like PAYMENTS_CHECK_FROM; empty: no limit."
+        " Admins can set other limits for a user.",
     )
     limit_per_day: str = setting(
-        "", "Most that a user may pay within a day (UTC), written likewise; empty: no limit."
+        "",
+        "Most that a user may pay within a day (UTC), written like PAYMENTS_CHECK_FROM; empty:"
+        " no limit.",
     )
     most_open_payments: int = setting(
         10_000, "Most payments of one payer that wait to be paid, scheduled ones included.", ge=1
@@ -126,7 +128,7 @@ class Settings(
     )
     provider: Literal["sandbox", "stripe", "yookassa"] = setting(
         "sandbox",
-        "Who takes cards. `sandbox` is made up and refused in production.",
+        "The provider of card payments. `sandbox` is made up and refused in production.",
     )
     sandbox_url: str = setting(
         "http://127.0.0.1:8109",
@@ -156,31 +158,31 @@ class Settings(
         "Currencies that the shop at YooKassa is paid in, by its contract: RUB, or RUB,USD.",
     )
     yookassa_receipts: bool = setting(
-        False, "Whether YooKassa is told what is on receipts (54-FZ), as most live shops must."
+        False, "Whether YooKassa gets data for receipts (54-FZ), as most live shops must send."
     )
     yookassa_vat_code: int = setting(
-        1, "YooKassa's code of the VAT rate of lines that name none; 1 is without VAT.", ge=1, le=12
+        1, "YooKassa's code of the VAT rate for lines that name none; 1: no VAT.", ge=1, le=12
     )
     yookassa_tax_system: int | None = setting(
-        None, "YooKassa's code of the shop's tax system, where it has several.", ge=1, le=6
+        None, "YooKassa's code of the shop's tax system, if it has several.", ge=1, le=6
     )
     yookassa_payment_subject: str = setting(
-        "service", "What receipts are for: service, commodity, …", pattern=r"^[a-z_]{1,64}$"
+        "service", "What receipts say is sold: service, commodity, …", pattern=r"^[a-z_]{1,64}$"
     )
     yookassa_payment_mode: str = setting(
-        "full_payment", "How it is paid on receipts.", pattern=r"^[a-z_]{1,64}$"
+        "full_payment", "How receipts say it is paid: full_payment, …", pattern=r"^[a-z_]{1,64}$"
     )
     yookassa_receipt_email: str = setting(
         "",
-        "Where receipts go whose payer named no contact, those of top-ups among them; empty: such"
-        " charges are refused.",
+        "Gets the receipts of payers who named no contact, and of top-ups; empty: such charges are"
+        " refused.",
         pattern=r"^([!-?A-~]+@[0-9A-Za-z.-]+)?$",
     )
     most_open_charges: int = setting(
         100, "How many charges of cards one person may have under way at once.", ge=1, le=100_000
     )
     sweep_seconds: float = setting(
-        30.0, "How often unpaid payments past their time are looked for.", gt=0, le=3600
+        30.0, "Seconds between looks for unpaid payments whose time is over.", gt=0, le=3600
     )
     auth_url: str = setting(
         "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=HTTP_URL
@@ -202,7 +204,7 @@ class Settings(
 
     open_services: bool = setting(
         False,
-        "Whether anybody, also without a token, may offer services; such are the house's own.",
+        "Whether callers without a token may offer services, which are then the house's own.",
     )
 
     @field_validator("yookassa_currencies")
@@ -266,7 +268,7 @@ class Settings(
 
     @property
     def policies(self) -> Policies:
-        """What is heeded when payments are paid."""
+        """The rules for paying: outside checks and everybody's limits."""
         return Policies(self.check_policy, self.limit_policy)
 
     @property

@@ -1,4 +1,4 @@
-"""What the composition root has put together, handed to every operation. It opens nothing."""
+"""Names the parts that the composition root has opened for operations; opens none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class Wiring:
 
 
 def batches(database: Database, engine: SagaEngine, settings: Settings) -> Batches[UnitOfWork]:
-    """Return what does for all requests that arrive together what they ask for."""
+    """Return the batcher of requests to create and pay that arrive together."""
     return Batches(
         database.unit_of_work,
         {

@@ -22,7 +22,7 @@ from tests.unit.payments.test_providers import (
 
 from kit.outgoing import http_client
 from payments.providers import PaymentProvider, ProviderError
-from payments.providers.calls import LONGEST_TEXT, RejectedError, told
+from payments.providers.calls import LONGEST_TEXT, RejectedError, one_line
 from payments.providers.sandbox import SandboxProvider
 from payments.providers.stripe import StripeProvider
 from payments.providers.yookassa import Shop, YooKassaProvider
@@ -121,4 +121,4 @@ async def test_metadata_may_be_missing_and_our_own_is_ours() -> None:
     ],
 )
 def test_what_is_said_becomes_one_short_line_without_secrets(said: Any, kept: str | None) -> None:
-    assert told(said) == kept
+    assert one_line(said) == kept

@@ -1,4 +1,4 @@
-"""What a payment may be besides: to a biller, by card, reserved, scheduled, refunded."""
+"""Payments to billers, by card, reserved, scheduled, and refunded."""
 
 from alembic import op
 

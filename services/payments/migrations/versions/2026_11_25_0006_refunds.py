@@ -1,4 +1,4 @@
-"""Refunds, what the sweep of scheduled payments looks for, and what goes with a reservation."""
+"""Refunds, an index of scheduled payments, and rules for reserved ones."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Bulks; what becomes of payments, for streams; limits of people."""
+"""Bulks; changes of payments, for streams; limits of people."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Charges of cards at providers, what goes back to cards, and what providers have told."""
+"""Charges of cards at providers, refunds to cards, and providers' events."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Disputes of charges, refunds made at providers, and what was moved for both."""
+"""Disputes of charges, refunds made at providers, and movements for both."""
 
 from alembic import op
 
@@ -54,8 +54,8 @@ CREATE TABLE movement (
 )
 """
 
-# What was disputed before was taken whole from whoever was paid, as far as is known here. Nobody
-# was told of it; they are once the refunds of these charges have been read.
+# What was disputed before was taken whole from whoever was paid, as far as is known here. Others
+# were not told; they will be when the refunds of these charges have been read.
 CARRIED_OVER = (
     """
 INSERT INTO dispute (id, charge_id, reference, amount_minor, is_warning, opened_at, withdrawn_at)
@@ -123,7 +123,7 @@ CHANGED = (
         "(next_at IS NOT NULL) = (status IN ('wanted', 'pending'))",
         "(next_at IS NOT NULL) = (status IN ('wanted', 'pending') AND origin <> 'provider')",
     ),
-    # A refund that had gone back can still fail.
+    # A completed refund can still fail: the card may send the money back.
     (
         "refund",
         "completed_has_its_time",
@@ -198,7 +198,7 @@ WHERE is_dispute
 
 
 def downgrade() -> None:
-    """Go back; of several disputes of a charge one is left, refunds of providers are forgotten."""
+    """Go back; one dispute of each charge stays, refunds of providers are deleted."""
     op.execute(CHANGED_PAYMENTS.format(columns="", unchanged=""))
     op.execute(ADDED_PAYMENTS.format(columns=""))
     op.execute(

@@ -1,4 +1,4 @@
-"""Why providers refused, receipts, and how open charges and names of refunds are found."""
+"""Providers' reasons, receipts, and indexes for open charges and ids of refunds."""
 
 from alembic import op
 

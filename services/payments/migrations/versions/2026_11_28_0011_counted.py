@@ -1,7 +1,7 @@
-"""What was counted, paid whole and moved stands with each payment; lists over everybody's.
+"""Stores with each payment what was counted, whether it is paid whole, what moved.
 
-Days that had been given back another sum than was counted are made right, so that the sagas that
-wait for it can end.
+Adds indexes for lists over everybody's. Days that were given back another sum than was counted
+are corrected, so that the sagas that wait for it can end.
 """
 
 from alembic import op
@@ -19,7 +19,7 @@ ALTER TABLE payment
     ADD COLUMN credited_account_id uuid
 """
 
-# A part that a reserved payment was paid by stands in its saga: learnt, or kept until its step.
+# The part that is paid of a reserved payment is in its saga: in its data, or in a kept signal.
 COUNTED = """
 UPDATE payment SET counted_minor = coalesce(
     paid_minor,
@@ -36,7 +36,7 @@ UPDATE payment_day SET spent_minor = coalesce((
     AND payment.counted_on = payment_day.day AND payment.status NOT IN ('failed', 'cancelled')), 0)
 """
 
-# What is on its way has been accepted as it is.
+# Payments under way were accepted without this rule, so they do not get it.
 FIXED = """
 UPDATE payment SET is_price_fixed = true FROM biller
 WHERE biller.id = payment.service_id AND biller.price_minor IS NOT NULL

@@ -1,4 +1,4 @@
-"""Users who are deleted, or just being: nothing that moves their money begins any more."""
+"""Users who are deleted, or being deleted: nothing that moves their money begins."""
 
 from alembic import op
 
@@ -15,9 +15,9 @@ CREATE TABLE closed_party (
 )
 """
 
-# Whoever closes somebody holds the lock of their bucket alone, whoever begins something with them
-# holds it with others: one of the two comes first, and the other sees what it did, as every
-# statement of the function reads what is committed by then. Buckets bound the locks of a batch.
+# Closing a user takes the lock of their bucket alone; beginning something with them shares it. So
+# one of the two comes first, and the other sees what it did, as every statement of the function
+# reads what is committed by then. Buckets bound how many locks a batch takes.
 REQUIRE_OPEN = """
 CREATE FUNCTION require_open(ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

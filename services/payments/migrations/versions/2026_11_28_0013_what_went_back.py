@@ -1,4 +1,4 @@
-"""What went back to cards, in full: refunds made at providers, returns, refunds to the deleted."""
+"""Refunds made at providers, returns to cards, and refunds to deleted users."""
 
 from alembic import op
 
@@ -36,7 +36,7 @@ WHERE return_status IS NOT NULL
     """,
 )
 
-# Refunds of the provider had the ids of their movements.
+# Until now refunds made at the provider had the ids of their movements.
 CARRIED_OVER = (
     """
 UPDATE refund SET claim_id = movement.claim_id FROM movement

@@ -1,4 +1,7 @@
-"""The operations, a module per noun: parse, authorise, open the unit of work, call, answer."""
+"""Holds the operations, a module per noun: parse, authorise, call a verb, answer.
+
+The unit of work is opened here, around the verb.
+"""
 
 from payments.api import (
     bulk,
@@ -17,7 +20,7 @@ from payments.api import (
 )
 
 ROUTERS = (
-    oversight.router,  # its paths come before those with an id in their place
+    oversight.router,  # first: its paths would match `/v1/payments/{payment_id}` otherwise
     payments.router,
     timeline.router,
     refunds.router,

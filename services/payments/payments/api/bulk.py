@@ -1,4 +1,4 @@
-"""Many payments at once: sending them, and looking at what becomes of them."""
+"""Serves bulks: sends many payments at once, and shows what has become of them."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -31,7 +31,7 @@ from payments.schemas.bulk_csv import CSV, DOCUMENTED, read_bulk
 from payments.service import bulk as service
 from payments.wiring import Wired
 
-# A thousand rows of which each has all its texts full, in Latin letters.
+# A thousand rows with every text at its longest, in Latin letters, fit into this.
 MAX_BYTES: Final = 12 * 1024 * 1024
 
 router = Router(tags=["bulk payments"])
@@ -43,8 +43,9 @@ router = Router(tags=["bulk payments"])
     operation_id="send_bulk",
     answer_headers=("Location",),
     summary="Create and pay many payments at once",
-    description="Up to 1,000, as a JSON list or as CSV whose first line names the columns. What is "
-    "malformed refuses it as a whole, and nothing is stored; else every row has a fate of its own.",
+    description="Takes up to 1,000 payments, as a JSON list or as CSV whose first line names the "
+    "columns. If any row is malformed, the whole bulk is refused and nothing is stored; otherwise "
+    "each row is accepted or refused on its own.",
     status_code=202,
     response_model=BulkAnswer,
     is_idempotent=True,
@@ -54,7 +55,7 @@ router = Router(tags=["bulk payments"])
     openapi_extra={"requestBody": {"content": {CSV: DOCUMENTED}}},
 )
 async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wired) -> Answer:
-    """Write all rows down; the background does the rest."""
+    """Store all rows; a background loop creates and pays the payments."""
     orders = [row.order(viewer.user_id) for row in body]
 
     async def work(uow: UnitOfWork) -> Answer:
@@ -70,7 +71,7 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
 
 
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
-    """Tell whether anything has come of a bulk, or still may."""
+    """Tell whether any payment has come of a bulk, or still may."""
     bulk_id = UUID(accepted.own_headers["Location"].rpartition("/")[2])
     return not came_to_nothing(await Bulks(uow).counts(bulk_id))
 
@@ -79,8 +80,8 @@ async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     "/v1/payments/bulk/{bulk_id}",
     access="owner",
     operation_id="get_bulk",
-    summary="What has become of a bulk",
-    description="How many rows are where, and a page of the rows in their order.",
+    summary="Show a bulk and its rows",
+    description="Counts the rows by status, and shows a page of them in their order.",
     response_model=BulkWithRows,
     refusals=(BulkNotFound, CursorInvalid),
 )
@@ -91,7 +92,7 @@ async def get_bulk(
     wired: Wired,
     audit: Auditing,
 ) -> Answer:
-    """Show it to whoever sent it, and to administrators."""
+    """Show a bulk to its sender and to administrators."""
     cursors = query.cursors(
         wired.settings.cursor_secret,
         list_name="get_bulk",
@@ -111,7 +112,7 @@ async def get_bulk(
     page = {**summary(bulk, counts), "items": items}
     if len(fates) <= limit:
         return Answer(OK, BulkWithRows.model_construct(**page))
-    # Within one bulk a row's position is its id.
+    # A cursor needs an id: within one bulk a row's position is unique.
     following = cursors.encode(bulk.created_at, UUID(int=items[-1].row))
     link = {"Link": next_link({"limit": str(limit)}, following)}
     return Answer(OK, BulkWithRows.model_construct(**page, next_cursor=following), link)

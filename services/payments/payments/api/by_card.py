@@ -1,4 +1,4 @@
-"""Paying by card as requests ask for it: which card page, and what the payer has to do next."""
+"""Turns a request to pay by card into a charge, and says what the payer does next."""
 
 from uuid import UUID
 
@@ -11,7 +11,11 @@ from payments.wiring import Wiring
 
 
 def card_of(body: HowPaid, wired: Wiring) -> Card | None:
-    """Return where the card is to be charged that a request asks for, None from the wallet."""
+    """Return the card charge that a request asks for; None where the wallet pays.
+
+    Raises:
+        CardRefused: the provider does not take this charge without a receipt contact.
+    """
     if body.method is not Method.CARD or body.return_url is None:
         return None
     provider = wired.charge_worker.provider
@@ -22,17 +26,18 @@ def card_of(body: HowPaid, wired: Wiring) -> Card | None:
 
 
 def contact_of(body: HowPaid) -> dict[str, str] | None:
-    """Return where the receipt is to go, None where nobody says."""
+    """Return where the receipt is to be sent; None where the request does not say."""
     named = body.receipt_contact
     return None if named is None else named.model_dump(exclude_none=True)
 
 
 async def with_next_action(accepted: Answer, payment_id: UUID, wired: Wiring) -> Answer:
-    """Ask the provider, now that the wish is stored, and say where the payer is to go.
+    """Ask the provider for the card page, and add its address to the answer.
 
-    A repeated answer says it, too: what is kept under an Idempotency-Key was written before.
+    The charge is stored before. A repeated answer gets the address too: the answer kept under
+    an Idempotency-Key was written before there was one.
     """
     charge = await wired.charge_worker.begin(payment_id)
     seen = accepted.says(OutgoingPayment)
-    told = seen.model_copy(update={"next_action": next_action(charge)})
-    return Answer(accepted.status_code, told, accepted.own_headers)
+    completed = seen.model_copy(update={"next_action": next_action(charge)})
+    return Answer(accepted.status_code, completed, accepted.own_headers)

@@ -1,4 +1,7 @@
-"""Charges of cards for wallets, asked for by the wallet service; not routed by the gateway."""
+"""Serves charges of cards that top up wallets; only the wallet service may ask.
+
+The gateway does not route these paths.
+"""
 
 from contracts.cards import CARD_REFUSALS
 from kit.web.answers import Answer
@@ -18,14 +21,14 @@ router = Router(tags=["internal"])
     access="service",
     operation_id="charge_for_wallet",
     summary="Charge a card to top a wallet up",
-    description="The same `charge_id` twice is one charge. Once it has succeeded, wallet is asked "
-    "to move the amount from the provider's clearing account.",
+    description="Asking twice with the same `charge_id` makes one charge. Once it has succeeded, "
+    "wallet is asked to move the amount from the provider's clearing account.",
     status_code=ACCEPTED,
     response_model=ChargeAnswer,
     refusals=(ChargeNotFound, *CARD_REFUSALS.values()),
 )
 async def charge_for_wallet(body: ChargeRequest, wired: Wired) -> Answer:
-    """Store the wish, then ask the provider."""
+    """Store the charge, then ask the provider."""
     wish = Charge(
         id=body.charge_id,
         owner_id=body.owner_id,
@@ -51,6 +54,6 @@ async def charge_for_wallet(body: ChargeRequest, wired: Wired) -> Answer:
 
 
 def _is_as_asked(charge: Charge, body: ChargeRequest) -> bool:
-    """Tell whether it is the charge that is asked for, not another under the same id."""
+    """Tell whether the stored charge is the one asked for, not another of the same id."""
     whose = (charge.owner_id, charge.account_id) == (body.owner_id, body.wallet_id)
     return whose and (charge.amount_minor, charge.currency) == (body.money.minor, body.currency)

@@ -1,4 +1,4 @@
-"""What becomes of payments, as it happens: streams of Server-Sent Events that can be resumed."""
+"""Streams changes of payments as Server-Sent Events; a stream can be resumed."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
@@ -25,17 +25,17 @@ router = Router(tags=["events"])
     "/v1/payments/events",
     access="user",
     operation_id="stream_payments",
-    summary="What becomes of all of the caller's payments, as it happens",
-    description="Server-Sent Events, from now on, or after `Last-Event-ID` without loss; what was "
-    "on its way when the connection broke may come again. `event: reset` says that the position is "
-    "too old: read the list anew.",
+    summary="Stream the changes of all of the caller's payments",
+    description="Sends Server-Sent Events, from now on, or after `Last-Event-ID` without loss. "
+    "Events that were on their way when the connection broke may come twice. `event: reset` says "
+    "that the position is too old: read the list anew.",
     responses=DOCUMENTED,
     refusals=(TooManyStreams,),
 )
 async def stream_payments(
     request: Request, viewer: Viewing, wired: Wired, last_event_id: LastEventId = None
 ) -> EventStream:
-    """Begin at the position; the rest is read as it is taken."""
+    """Find the position to start from; events are read as the client takes them."""
     place, first = await place_of_user(wired.database, viewer.user_id, last_event_id)
     return _stream(request, viewer, wired, place, first)
 
@@ -44,8 +44,9 @@ async def stream_payments(
     "/v1/payments/{payment_id}/events",
     access="owner",
     operation_id="stream_payment",
-    summary="What becomes of one payment, as it happens",
-    description="Server-Sent Events, from its creation on, or after `Last-Event-ID` without loss.",
+    summary="Stream the changes of one payment",
+    description="Sends Server-Sent Events, from the payment's creation on, or after "
+    "`Last-Event-ID` without loss.",
     responses=DOCUMENTED,
     refusals=(PaymentNotFound, TooManyStreams),
 )
@@ -57,7 +58,7 @@ async def stream_payment(  # noqa: PLR0913, PLR0917 (one for each part of the re
     audit: Auditing,
     last_event_id: LastEventId = None,
 ) -> EventStream:
-    """Show it to whoever may see it."""
+    """Stream one payment to whoever may see it."""
     async with wired.database.read() as connection:
         payment = viewer.may_see(await Payments(connection).get(payment_id))
     await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
@@ -87,7 +88,7 @@ def _stream(  # noqa: PLR0913 (who asks, what for, and as whom it is shown)
 
 
 def _goes_on(request: Request, viewer: Viewer) -> Callable[[], Awaitable[bool]]:
-    """Tell, again and again, whether the token is still good and the process stays."""
+    """Return a check that the token is still good and the process stays up."""
     state = request.app.state
 
     async def goes_on() -> bool:
@@ -97,7 +98,7 @@ def _goes_on(request: Request, viewer: Viewer) -> Callable[[], Awaitable[bool]]:
         try:
             await state.tokens.verify(viewer.caller.token)
         except Unavailable:
-            return True  # revocations are not known at the moment; the next look will tell
+            return True  # revocations can't be read now; the next check will know
         except Refusal:
             return False
         return True

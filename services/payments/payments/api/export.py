@@ -1,4 +1,4 @@
-"""Payments as a file."""
+"""Serves payments as a CSV file."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
@@ -28,15 +28,15 @@ router = Router(tags=["payments"])
     "/v1/payments/export.csv",
     access="user",
     operation_id="export_payments",
-    summary="The caller's payments as a CSV file",
-    description="Newest first, all that fit the filters, which are the list's; sent as they are "
-    "read.",
+    summary="Export the caller's payments as a CSV file",
+    description="Writes all payments that match the filters, which are those of the list, newest "
+    "first. They are sent as they are read.",
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def export_payments(
     viewer: Viewing, query: Annotated[ExportQuery, Query()], wired: Wired, audit: Auditing
 ) -> StreamingResponse:
-    """Begin the file; the rest is read as it is taken."""
+    """Begin the file; payments are read as the client takes it."""
     scope = await scope_of(viewer, query, wired, audit)
     return StreamingResponse(
         _file(wired.database, viewer, scope, query),

@@ -1,4 +1,4 @@
-"""How much people may pay at once and a day: everybody sees their own, admins set them."""
+"""Serves limits per payment and per day: users see their own, admins set them."""
 
 from uuid import UUID
 
@@ -18,8 +18,8 @@ router = Router(tags=["limits"])
     "/v1/payments/limits",
     access="user",
     operation_id="get_my_limits",
-    summary="The caller's limits and what is used of them today",
-    description="A day is a day in UTC. What fails or is cancelled is given back.",
+    summary="Show the caller's limits and what is used of them today",
+    description="A day is a day in UTC. A payment that fails or is cancelled no longer counts.",
 )
 async def get_my_limits(caller: Caller, wired: Wired) -> LimitsAnswer:
     """Show the caller's own limits, or those that apply to everybody."""
@@ -30,7 +30,7 @@ async def get_my_limits(caller: Caller, wired: Wired) -> LimitsAnswer:
     "/v1/payments/limits/{user_id}",
     access="admin",
     operation_id="get_limits",
-    summary="Somebody's limits and what is used of them today",
+    summary="Show somebody's limits and what is used of them today",
     refusals=(PersonNotFound,),
 )
 async def get_limits(user_id: UUID, wired: Wired, audit: Auditing) -> LimitsAnswer:
@@ -47,14 +47,14 @@ async def get_limits(user_id: UUID, wired: Wired, audit: Auditing) -> LimitsAnsw
     access="admin",
     operation_id="set_limits",
     summary="Give somebody limits of their own",
-    description="They take the place of all that the person had; an empty list goes back to "
-    "everybody's. Payments that were paid before are not counted.",
+    description="They replace all limits that the person had; with an empty list everybody's "
+    "limits apply again. Payments that were paid before are not counted.",
     refusals=(PersonNotFound,),
 )
 async def set_limits(
     user_id: UUID, caller: Caller, body: LimitsRequest, wired: Wired, audit: Auditing
 ) -> LimitsAnswer:
-    """Set them; the next payment heeds them."""
+    """Set a person's limits; they apply from the next payment on."""
     async with wired.database.unit_of_work() as uow:
         await service.set_limits(uow, user_id, body.by_currency, caller.user)
         await audit.changed(uow, "limits", user_id, user_id)

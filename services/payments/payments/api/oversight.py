@@ -1,4 +1,4 @@
-"""Everybody's refunds, bulks and charges by the page; bulks also one's own."""
+"""Serves lists of everybody's refunds, bulks and charges, and of one's own bulks."""
 
 from typing import Annotated
 from uuid import UUID
@@ -31,7 +31,7 @@ Asked = RefundsQuery | BulksQuery | ChargesQuery
     "/v1/payments/refunds",
     access="admin",
     operation_id="list_all_refunds",
-    summary="Everybody's refunds",
+    summary="List everybody's refunds",
     description="Newest first.",
     response_model=Page[RefundAnswer],
     refusals=(CursorInvalid,),
@@ -68,15 +68,15 @@ async def list_all_refunds(
     "/v1/payments/bulk",
     access="user",
     operation_id="list_bulks",
-    summary="Bulks that were sent",
-    description="The caller's, newest first; administrators are shown everybody's.",
+    summary="List bulks",
+    description="Shows the caller's bulks, newest first; administrators see everybody's.",
     response_model=Page[BulkAnswer],
     refusals=(CursorInvalid,),
 )
 async def list_bulks(
     viewer: Viewing, query: Annotated[BulksQuery, Query()], wired: Wired, audit: Auditing
 ) -> Page[BulkAnswer]:
-    """Show a page of bulks, and how far each is."""
+    """Show a page of bulks, and how far each has got."""
     sender_id = await person_named(wired, query.owner)
     cursors = _cursors(wired, viewer, "list_bulks", query)
     whose = sender_id if viewer.caller.is_admin else viewer.user_id
@@ -100,7 +100,7 @@ async def list_bulks(
     "/v1/payments/charges",
     access="admin",
     operation_id="list_charges",
-    summary="Everybody's charges of cards",
+    summary="List everybody's charges of cards",
     description="Newest first.",
     response_model=Page[ChargeSeen],
     refusals=(CursorInvalid,),
@@ -111,7 +111,8 @@ async def list_charges(
     """Show a page of charges, with what went wrong at the provider."""
     owner_id = await person_named(wired, query.owner)
     sides = await sides_of(wired, query.payment_id)
-    await audit.listed("charge", owners_among(owner_id, *sides[:1]))  # a card is its payer's
+    # Of the two sides only the payer: the card is theirs.
+    await audit.listed("charge", owners_among(owner_id, *sides[:1]))
     cursors = _cursors(wired, viewer, "list_charges", query)
     found: list[ListedCharge] = []
     if _are_known((query.owner, owner_id)):
@@ -131,7 +132,7 @@ async def list_charges(
 
 
 async def _sides_named(wired: Wiring, query: RefundsQuery) -> tuple[UUID, ...]:
-    """Return whose the payments are that are named by their id, or by one of their transfers."""
+    """Return payers and payees of payments named by their id or a transfer's id."""
     sides = await sides_of(wired, query.payment_id)
     if query.transfer_id is None:
         return sides

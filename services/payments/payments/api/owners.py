@@ -1,4 +1,7 @@
-"""Closing users who are being deleted, asked for by auth; not routed by the gateway."""
+"""Closes users who are being deleted; only the auth service may ask.
+
+The gateway does not route these paths.
+"""
 
 from uuid import UUID
 
@@ -14,8 +17,9 @@ router = Router(tags=["internal"])
     "/internal/owners/{owner_id}/close",
     access="service",
     operation_id="close_payer_and_payee",
-    summary="Let nothing begin with a user any more",
-    description="Refused while something of theirs is under way. Closing again changes nothing.",
+    summary="Close a user: no payment to or from them can begin",
+    description="Refused while anything of theirs is under way and money may still move. Closing "
+    "again changes nothing.",
     status_code=204,
     refusals=(PaymentsOpen,),
 )
@@ -29,10 +33,10 @@ async def close_payer_and_payee(owner_id: UUID, wired: Wired) -> None:
     "/internal/owners/{owner_id}/reopen",
     access="service",
     operation_id="reopen_payer_and_payee",
-    summary="Undo the closing of a user who is not deleted after all",
+    summary="Reopen a user who is not deleted after all",
     status_code=204,
 )
 async def reopen_payer_and_payee(owner_id: UUID, wired: Wired) -> None:
-    """Reopen a user; of one who is open nothing changes."""
+    """Reopen a user; nothing changes for a user who is open."""
     async with wired.database.unit_of_work() as uow:
         await closing.reopen_party(uow, owner_id)

@@ -1,4 +1,4 @@
-"""Listing, looking at, opening and changing paid services; the paths call them services."""
+"""Serves paid services: list, show, open and change; the paths call them services."""
 
 from typing import Annotated
 from uuid import UUID
@@ -31,7 +31,7 @@ from payments.wiring import Wired, Wiring
 
 router = Router(tags=["services"])
 
-# Whoever has no token, where that is enough.
+# Stands for callers without a token, where none is needed.
 _ANYBODY = Identity("anybody", None, None, frozenset(), None, "")
 
 
@@ -39,8 +39,8 @@ _ANYBODY = Identity("anybody", None, None, frozenset(), None, "")
     "/v1/services",
     access="public",
     operation_id="list_services",
-    summary="Services that can be paid for",
-    description="Newest first; those that are offered now, unless others are asked for.",
+    summary="List services that can be paid for",
+    description="Newest first; active services, unless `is_active=false` asks for the others.",
     response_model=Page[Service],
     refusals=(CursorInvalid,),
 )
@@ -59,12 +59,12 @@ async def list_services(query: Annotated[ServicesQuery, Query()], wired: Wired) 
     "/v1/services/{service_id}",
     access="public",
     operation_id="get_service",
-    summary="One service",
+    summary="Show one service",
     response_model=Service,
     refusals=(ServiceNotFound,),
 )
 async def get_service(service_id: UUID, wired: Wired) -> Service:
-    """Show a paid service, offered now or not: who has paid it wants to know what it was."""
+    """Show a paid service, also an inactive one: its payers want to know what it was."""
     async with wired.database.read() as connection:
         found = await PaidServices(connection).get(service_id)
     if found is None:
@@ -89,7 +89,7 @@ async def get_service(service_id: UUID, wired: Wired) -> Service:
 async def create_service(
     request: Request, caller: MaybeCaller, body: ServiceRequest, wired: Wired
 ) -> Answer:
-    """Find the wallet that is named (asking outside the unit of work), then write."""
+    """Look up the named wallet outside the unit of work, then store the service."""
     owner_id = HOUSE if caller is None else caller.user
     wallet = await _wallet(wired, body.wallet_id)
 
@@ -110,15 +110,15 @@ async def create_service(
     access="owner",
     operation_id="change_service",
     summary="Change a service",
-    description="By its owner, or an admin. Payments that were created before keep their amount;"
-    " none can be paid while it is not active.",
+    description="For its owner and admins. Payments that were created before keep their amount;"
+    " none can be paid while the service is inactive.",
     response_model=Service,
     refusals=(ServiceNotFound, OnlyOwnerMayEdit, WalletNotFound, CurrencyMismatch),
 )
 async def change_service(
     caller: Caller, service_id: UUID, body: ServiceChange, wired: Wired, audit: Auditing
 ) -> Service:
-    """Change what is named."""
+    """Change the fields that the request names."""
     wallet = await _wallet(wired, body.wallet_id)
     editor = Editor(caller.user, is_admin=caller.is_admin)
     async with wired.database.read() as connection:
@@ -133,7 +133,7 @@ async def change_service(
 
 
 async def _wallet(wired: Wiring, wallet_id: UUID | None) -> Wallet | None:
-    """Return a wallet as events have told of it, or as wallet says when it is asked."""
+    """Return a wallet as known from events, else as the wallet service answers."""
     if wallet_id is None:
         return None
     async with wired.database.read() as connection:

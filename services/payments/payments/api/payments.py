@@ -1,4 +1,4 @@
-"""Creating, paying, cancelling and looking at payments."""
+"""Serves payments: creates, pays, cancels, shows and lists them."""
 
 import asyncio
 from typing import Annotated
@@ -27,7 +27,7 @@ from payments.api.viewer import (
     PaymentNamed,
     Viewer,
     Viewing,
-    heard,
+    answer_in_time,
 )
 from payments.clients.parties import find_parties
 from payments.domain.payment import Method, Payment, PaymentStatus
@@ -80,11 +80,11 @@ router = Router(tags=["payments"])
     answer_headers=("Location",),
     answer_examples={201: examples.CREATED, 202: examples.PROCESSING},
     summary="Create a payment",
-    description="Writes the payment down. No money moves before it is paid: by another call; with "
-    "`confirm` in this one, which then answers 202, or with `Prefer: wait=N` 201 and how it ended, "
-    "if it ends in time; with `execute_at` by itself. With `reserve` its money is set aside, and "
-    "with `Prefer: wait=N` that is waited for. A card is charged with `confirm` alone; the answer "
-    "says where to send the payer (`next_action`), and waits for nothing.",
+    description="Stores the payment. No money moves before it is paid. It is paid by another call; "
+    "with `confirm` in this call, which then answers 202, or with `Prefer: wait=N` 201 and how it "
+    "ended, if it ends in time; with `execute_at` by itself at that time. With `reserve` its money "
+    "is set aside; `Prefer: wait=N` waits for that. A card is charged with `confirm` alone; the "
+    "answer says where to send the payer (`next_action`) and does not wait.",
     status_code=201,
     response_model=OutgoingPayment,
     responses={202: {"model": OutgoingPayment, "description": "It is on its way."}},
@@ -111,7 +111,7 @@ router = Router(tags=["payments"])
 async def create_payment(
     request: Request, viewer: Viewing, body: PaymentRequest, wait: PreferWait, wired: Wired
 ) -> Answer:
-    """Find out who is meant (asking outside the unit of work where need be), then write."""
+    """Find payer and payee outside the unit of work, then store the payment."""
     order = body.order(viewer.user_id)
     parties = await find_parties(wired.database, wired.known_parties, wired.services, order)
     wanted = Creation(order, parties, current())
@@ -150,10 +150,10 @@ async def create_payment(
     with wired.finishes.expect(wanted.payment_id, or_set_aside=body.reserve) as news:
         created = await once()
         if created.says(PaymentNamed).id == wanted.payment_id:
-            return await heard(created, news, patience, viewer, status=CREATED)
-    # The first answer to a repeated request, about the payment that was created then.
+            return await answer_in_time(created, news, patience, viewer, status=CREATED)
+    # A repeated request got its first answer: wait for the payment that was created then.
     with wired.finishes.expect(created.says(PaymentNamed).id, or_set_aside=body.reserve) as news:
-        return await heard(created, news, patience, viewer, status=CREATED)
+        return await answer_in_time(created, news, patience, viewer, status=CREATED)
 
 
 @router.post(
@@ -165,8 +165,8 @@ async def create_payment(
     summary="Pay a payment",
     description="Answers 202 once the payment is on its way; with `Prefer: wait=N` 200 and how it "
     "ended, if it ends in time. Paying again while it is on its way changes nothing. Of a payment "
-    "created with `reserve` a part may be paid; the rest is freed. A scheduled one is paid now. By "
-    "card, the answer says where to send the payer (`next_action`), and waits for nothing.",
+    "created with `reserve` a part may be paid; the rest is freed. A scheduled payment is paid now."
+    " For a card, the answer says where to send the payer (`next_action`) and does not wait.",
     status_code=202,
     response_model=OutgoingPayment,
     responses={200: {"model": OutgoingPayment, "description": "It has ended: paid or failed."}},
@@ -198,7 +198,7 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
     wired: Wired,
     body: PayRequest | None = None,
 ) -> Answer:
-    """Take the payment on its way, then wait for its end where that is preferred."""
+    """Begin to pay the payment; wait for its end where the caller prefers that."""
     asked = body or PayRequest()
     card = card_of(asked, wired)
     wanted = Paying(payment_id, viewer.user_id, current(), amount=asked.amount, card=card)
@@ -231,18 +231,19 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
     answer_headers=("Location",),
     answer_examples={200: examples.CANCELLED, 202: examples.PROCESSING},
     summary="Cancel a payment",
-    description="Answers 200 where nobody had begun to pay it; 202 where one in flight is being "
-    "taken back, or what was reserved is being freed, or with `Prefer: wait=N` 200 once it is.",
+    description="Answers 200 where nobody had begun to pay it; 202 while a payment under way is "
+    "being undone or reserved money is being freed, or with `Prefer: wait=N` 200 once that is "
+    "done, if it is in time.",
     status_code=200,
     response_model=OutgoingPayment,
-    responses={202: {"model": OutgoingPayment, "description": "It is being taken back."}},
+    responses={202: {"model": OutgoingPayment, "description": "It is being undone."}},
     is_idempotent=True,
     refusals=(PaymentNotFound, OnlyPayerMayCancel, PaymentAlreadyFinal, PaymentBeingCaptured),
 )
 async def cancel_payment(
     request: Request, viewer: Viewing, payment_id: UUID, wait: PreferWait, wired: Wired
 ) -> Answer:
-    """Cancel at once, or begin to take back what was begun."""
+    """Cancel at once, or begin to undo a payment that is under way."""
 
     async def work(uow: UnitOfWork) -> Answer:
         payment = await service.cancel(uow, wired.engine, payment_id, viewer.user_id)
@@ -259,8 +260,8 @@ async def cancel_payment(
     "/v1/payments/{payment_id}",
     access="owner",
     operation_id="get_payment",
-    summary="One payment",
-    description="For its payer, its payee, and administrators, who see what its payer does.",
+    summary="Show one payment",
+    description="For its payer, its payee, and administrators, who see what its payer sees.",
     response_model=AnyPayment,
     refusals=(PaymentNotFound,),
 )
@@ -279,16 +280,16 @@ async def get_payment(viewer: Viewing, payment_id: UUID, wired: Wired, audit: Au
     "/v1/payments",
     access="user",
     operation_id="list_payments",
-    summary="The caller's payments",
-    description="Newest first. `payer`, `payee`, `wallet_id` and `transfer_id` narrow one's own; "
-    "administrators are shown everybody's, or with `direction` their own.",
+    summary="List the caller's payments",
+    description="Newest first. `payer`, `payee`, `wallet_id` and `transfer_id` narrow the list; "
+    "administrators see everybody's payments, or with `direction` their own.",
     response_model=Page[AnyPayment],
     refusals=(CursorInvalid,),
 )
 async def list_payments(
     viewer: Viewing, query: Annotated[PaymentsQuery, Query()], wired: Wired, audit: Auditing
 ) -> Page[AnyPayment]:
-    """Show a page of what the caller has paid and been paid, or an administrator of all."""
+    """Show a page of the caller's payments, or to administrators of everybody's."""
     cursors = query.cursors(
         wired.settings.cursor_secret, list_name="list_payments", subject=viewer.caller.subject
     )
@@ -302,7 +303,10 @@ async def list_payments(
 
 
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
-    """Tell whether what was to be paid, or set aside, in the call that created it still may be."""
+    """Tell whether the payment that was begun as it was created has not failed.
+
+    One that was reserved keeps its key: the money was set aside before it failed.
+    """
     payment = await Payments(uow).get(accepted.says(PaymentNamed).id)
     return (
         payment is None
@@ -312,7 +316,7 @@ async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
 
 
 async def _goes_on(uow: UnitOfWork, accepted: Answer) -> bool:
-    """Tell whether the way that a payment was taken on has not ended in a refusal."""
+    """Tell whether the payment has not failed since it was begun."""
     payment = await Payments(uow).get(accepted.says(PaymentNamed).id)
     return payment is None or payment.status is not PaymentStatus.FAILED
 
@@ -324,7 +328,10 @@ async def _final(
     viewer: Viewer,
     places: Places,
 ) -> Answer:
-    """Return how the payment ended where that is waited for and comes in time, else as accepted."""
+    """Return how the payment ended if the caller waits and it ends in time.
+
+    Else return the answer as accepted.
+    """
     if wait is None or accepted.status_code != ACCEPTED:
         return accepted
-    return await heard(accepted, finish, Patience(wait, places), viewer, status=OK)
+    return await answer_in_time(accepted, finish, Patience(wait, places), viewer, status=OK)

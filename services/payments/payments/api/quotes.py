@@ -1,4 +1,4 @@
-"""What would become of a payment: the refusals as an answer, and nothing is stored."""
+"""Serves quotes: says whether a payment would be paid or refused; stores nothing."""
 
 from contracts.cards import CardRefused
 from kit.money import Money, decimal_text
@@ -35,14 +35,14 @@ def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refu
     "/v1/payments/quote",
     access="user",
     operation_id="quote_payment",
-    summary="What would become of a payment",
-    description="Takes what creating one does. Answers 200 also where it would be refused or fail. "
-    "With `execute_at` the limits of that day are heeded, and what is scheduled on it before; "
-    "money in wallets is taken as it stands now.",
+    summary="Quote a payment: would it be paid, or refused",
+    description="Takes the same body as creating a payment. Answers 200 also where the payment "
+    "would be refused or fail. With `execute_at` the limits of that day apply, with what is "
+    "scheduled on it before; wallets are judged by what they hold now.",
     max_body_bytes=LONGEST_PAYMENT,
 )
 async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> QuoteAnswer:
-    """Ask everybody whom a payment would ask, and decide as it would be decided."""
+    """Ask every service that paying would ask, and decide as paying would."""
     order = body.order(viewer.user_id)
     parties = await find_parties(wired.database, wired.known_parties, wired.services, order)
     amount = amount_of(order, parties)
@@ -82,7 +82,7 @@ async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> 
 async def _refusal(
     wired: Wiring, order: PaymentOrder, parties: Parties, amount: Money | None
 ) -> Refusal | None:
-    """Judge the day that it would be paid on, with what is scheduled on it before."""
+    """Judge by the day it would be paid on, counting what is scheduled before it."""
     now = wired.database.clock.now()
     at = order.execute_at or now
     limit, planned = Limit(), list[Money]()
@@ -111,7 +111,7 @@ async def _purse_of_payee(
     wired: Wiring, order: PaymentOrder, parties: Parties, amount: Money
 ) -> Purse:
     payee, paid_service = parties.payee, parties.paid_service
-    assert payee is not None, "who is nobody was refused before"  # noqa: S101
+    assert payee is not None, "an unknown payee was refused before"  # noqa: S101
     wallet_id = order.payee.wallet_id if paid_service is None else paid_service.account_id
     return await wired.services.purse(payee.user_id, amount.currency, wallet_id)
 

@@ -1,4 +1,4 @@
-"""Giving back what was paid, and looking at what was given back."""
+"""Serves refunds: asks for one, shows it, lists those of a payment."""
 
 import asyncio
 from typing import Annotated, Final
@@ -42,13 +42,13 @@ from payments.service import refunds as service
 from payments.service.refunds import Asker, CardRule, RefundOrder
 from payments.wiring import Wired
 
-# The wallet's no comes in one hop, so a caller who does not say how long is kept this long for it.
+# Seconds. The wallet refuses by its first reply, so a caller without `Prefer: wait` waits for it.
 SHORT_WAIT: Final = 2.0
 NOT_COVERED: Final = "insufficient_funds"
 
 
 class _RefundNamed(BaseModel):
-    """Which refund of which payment an answer is about."""
+    """Names which refund of which payment an answer is about."""
 
     id: UUID
     payment_id: UUID
@@ -64,12 +64,11 @@ router = Router(tags=["refunds"])
     answer_headers=("Location",),
     answer_examples={201: refund_examples.COMPLETED, 202: refund_examples.PROCESSING},
     summary="Refund a payment, all or a part",
-    description="For the payee, and administrators. The sum is taken out of what is left of the "
-    "payment at once, then moved from the wallet that was paid into to the one that paid, or back "
-    "to the card. Answers "
-    "202, or with `Prefer: wait=N` 201 and the completed refund, if it comes in time. A wallet "
-    "that does not hold the sum is a 409, where it says so within two seconds (or N); else the "
-    "refund becomes `failed`.",
+    description="For the payee and administrators. The sum is deducted at once from what is left "
+    "of the payment, then moved from the payee's wallet to the payer's, or back to the card. "
+    "Answers 202, or with `Prefer: wait=N` 201 and the completed refund, if it completes in time. "
+    "If the wallet does not hold the sum and says so within two seconds (or N), the answer is 409; "
+    "later the refund becomes `failed`.",
     status_code=202,
     response_model=RefundAnswer,
     responses={201: {"model": RefundAnswer, "description": "The money has gone back."}},
@@ -96,7 +95,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     audit: Auditing,
     body: RefundRequest | None = None,
 ) -> Answer:
-    """Ask for the refund, then wait for what the wallet says to it."""
+    """Ask for the refund, then wait for the wallet's answer."""
     wanted = body or RefundRequest()
     order = RefundOrder(
         refund_id=new_id(), payment_id=payment_id, amount=wanted.amount, reason=wanted.reason
@@ -125,7 +124,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
         asked_for = accepted.says(_RefundNamed)
         if asked_for.id == order.refund_id:
             return await _ended(accepted, end, wait, viewer, wired.places)
-    # The first answer to a repeated request, about the refund that was asked for then.
+    # A repeated request got its first answer: wait for the refund that was asked for then.
     with wired.refund_ends.expect(asked_for.id) as end:
         return await _ended(accepted, end, wait, viewer, wired.places)
 
@@ -134,7 +133,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     "/v1/payments/{payment_id}/refunds",
     access="owner",
     operation_id="list_refunds",
-    summary="The refunds of a payment",
+    summary="List the refunds of a payment",
     description="Newest first. For its payer, its payee, and administrators.",
     response_model=Page[RefundAnswer],
     refusals=(PaymentNotFound, CursorInvalid),
@@ -146,7 +145,7 @@ async def list_refunds(
     wired: Wired,
     audit: Auditing,
 ) -> Page[RefundAnswer]:
-    """Show a page of what has gone back, is on its way, or could not go back."""
+    """Show a page of refunds that are completed, under way or failed."""
     cursors = query.cursors(
         wired.settings.cursor_secret,
         list_name="list_refunds",
@@ -169,7 +168,7 @@ async def list_refunds(
     "/v1/payments/{payment_id}/refunds/{refund_id}",
     access="owner",
     operation_id="get_refund",
-    summary="One refund",
+    summary="Show one refund",
     response_model=RefundAnswer,
     refusals=(PaymentNotFound, RefundNotFound),
 )
@@ -193,9 +192,12 @@ async def _ended(
     viewer: Viewer,
     places: Places,
 ) -> Answer:
-    """Return how the refund ended, as far as it is known in time; raises where it was refused.
+    """Return how the refund ended, if it ends in time; else the answer as accepted.
 
-    Here no unit of work is open and no connection is held.
+    No unit of work is open here and no connection is held.
+
+    Raises:
+        RefundNotCovered, RefundRefused: the wallet refused it in time.
     """
     applied = {} if wait is None else preference_applied(wait)
     headers = {**accepted.own_headers, **applied}
@@ -224,7 +226,7 @@ def _refused(refund: Refund) -> RefundRefused:
 
 
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
-    """Tell whether the refund that was asked for is still to be had, or was."""
+    """Tell whether the refund has not failed; a key whose refund failed starts again."""
     asked_for = accepted.says(_RefundNamed)
     refund = await Refunds(uow).get(asked_for.payment_id, asked_for.id)
     return refund is None or refund.status is not RefundStatus.FAILED

@@ -1,4 +1,4 @@
-"""Among whose payments a list is read: one's own, or for administrators everybody's."""
+"""Finds whose payments a list reads: the caller's, or for admins everybody's."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from payments.wiring import Wiring
 async def scope_of(
     viewer: Viewer, asked: PaymentFilters, wired: Wiring, audit: Audit
 ) -> ListScope | None:
-    """Return where to look for what is asked for; None where there can't be any such payment."""
+    """Return where to look for the payments; None where no payment can match."""
     is_everybodys = viewer.caller.is_admin and asked.direction is Direction.ALL
     payer_id, payee_id = [await person_named(wired, name) for name in (asked.payer, asked.payee)]
     owner_id = None if asked.wallet_id is None else await _owner_of(wired, asked.wallet_id)
@@ -24,7 +24,7 @@ async def scope_of(
     if is_everybodys:
         sides = await sides_of(wired, payment_id)
         owners = owners_among(payer_id, payee_id, owner_id, *sides)
-        if owners is None or viewer.user_id not in owners:  # what is one's own as well is no look
+        if owners is None or viewer.user_id not in owners:  # one's own list needs no audit
             await audit.listed("payment", owners)
     named = (asked.payer, asked.payee, asked.wallet_id, asked.transfer_id)
     meant = (payer_id, payee_id, owner_id, payment_id)
@@ -41,7 +41,7 @@ async def scope_of(
 
 
 async def person_named(wired: Wiring, name: str | None) -> UUID | None:
-    """Return whom a user id or a username names, None where that is nobody known."""
+    """Return the user whom an id or a username names; None where none is known."""
     if name is None:
         return None
     try:
@@ -61,7 +61,7 @@ async def sides_of(wired: Wiring, payment_id: UUID | None) -> tuple[UUID, ...]:
 
 
 def owners_among(*people: UUID | None) -> list[UUID] | None:
-    """Return whose a list is by those whom it is asked for, once each; None is everybody's."""
+    """Return the people a list is about, each once; None where it is everybody's."""
     return list(dict.fromkeys(one for one in people if one is not None)) or None
 
 

@@ -1,4 +1,4 @@
-"""Telling the story of a payment, with what wallet and notifications know of it."""
+"""Serves a payment's timeline, with what wallet and notifications know of it."""
 
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -25,18 +25,18 @@ router = Router(tags=["payments"])
     "/v1/payments/{payment_id}/timeline",
     access="owner",
     operation_id="get_payment_timeline",
-    summary="All that has happened to a payment",
+    summary="Show all that has happened to a payment",
     description="Oldest first: requests, steps of the saga, every try at an outside check, messages"
-    " to other services, entries of the ledger, refunds, disputes, what goes back to a card by"
-    " itself, attempts at the caller's own webhooks. The payee is told what concerns them;"
-    " administrators are told what the payer is, and what the provider of cards gave as reasons.",
+    " to other services, entries of the ledger, refunds, disputes, money that goes back to a card"
+    " by itself, attempts at the caller's own webhooks. The payee sees what concerns them;"
+    " administrators see what the payer sees, and the reasons that the card provider gave.",
     response_model=Timeline,
     refusals=(PaymentNotFound,),
 )
 async def get_payment_timeline(
     viewer: Viewing, payment_id: UUID, wired: Wired, audit: Auditing
 ) -> Timeline:
-    """Read what is stored, then ask others for their part, holding no connection meanwhile."""
+    """Read what is stored, then ask other services, holding no connection meanwhile."""
     async with wired.database.read() as connection:
         payment = viewer.may_see(await Payments(connection).get(payment_id))
         record = await record_of(connection, payment)
@@ -66,7 +66,7 @@ async def get_payment_timeline(
 
 
 async def _known(asking: Coroutine[Any, Any, A]) -> A | None:
-    """Return the answer, None where there is none: the rest is told then."""
+    """Return the answer; None where the service does not answer, so the rest is shown."""
     try:
         return await asking
     except Unavailable:

@@ -1,4 +1,4 @@
-"""Who asks, in which language, and what of a payment they may see."""
+"""Says who asks, in which language, and what of a payment they may see."""
 
 import asyncio
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ OK, CREATED, ACCEPTED = 200, 201, 202
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks, and in which language."""
+    """A user who asks, and the language they read."""
 
     caller: Identity
     language: Language
@@ -49,7 +49,7 @@ class Viewer:
         return self.caller.is_admin and not payment.is_between(self.user_id)
 
     def as_whom(self, payment: Payment) -> UUID:
-        """Return by whose eyes the payment is seen: an administrator sees what its payer does."""
+        """Return whose view is shown: an administrator sees what the payer sees."""
         return payment.payer_id if self.oversees(payment) else self.user_id
 
     def sees(
@@ -59,7 +59,7 @@ class Viewer:
         return shown(payment, self.as_whom(payment), self.language, action)
 
     def answer(self, status: int, payment: Payment) -> Answer:
-        """Return the payment as an answer, with its address where there is more to come."""
+        """Return the payment as an answer, with its address unless the status is 200."""
         where = {} if status == OK else {"Location": f"/v1/payments/{payment.id}"}
         return Answer(status, self.sees(payment), where)
 
@@ -72,20 +72,20 @@ Viewing = Annotated[Viewer, Depends(_viewer)]
 
 
 class PaymentNamed(BaseModel):
-    """Which payment an answer is about."""
+    """Names which payment an answer is about."""
 
     id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a caller would wait, and where there are places for those who do."""
+    """How long a caller would wait, and the places for callers who wait."""
 
     seconds: float
     places: Places
 
 
-async def heard(
+async def answer_in_time(
     accepted: Answer,
     news: asyncio.Future[Payment],
     patience: Patience,
@@ -93,18 +93,18 @@ async def heard(
     *,
     status: int,
 ) -> Answer:
-    """Return the news of a payment under this status if they come in time, else as accepted.
+    """Return the payment under this status if its news comes in time.
 
-    Here no unit of work is open and no connection is held. Whoever has as many requests waiting
-    as one person may is answered as if they had not asked to wait.
+    Else return the answer as accepted. No unit of work is open here and no connection is held.
+    A caller who has as many requests waiting as one person may is answered at once.
     """
     with patience.places.place(viewer.user_id) as is_free:
         if not is_free:
             return accepted
-        return await _heard(accepted, news, patience.seconds, viewer, status=status)
+        return await _answer_in_time(accepted, news, patience.seconds, viewer, status=status)
 
 
-async def _heard(
+async def _answer_in_time(
     accepted: Answer, news: asyncio.Future[Payment], wait: float, viewer: Viewer, *, status: int
 ) -> Answer:
     headers = {**accepted.own_headers, **preference_applied(wait)}

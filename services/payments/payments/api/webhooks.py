@@ -1,4 +1,4 @@
-"""Webhooks from the provider of card payments: verified, kept, answered."""
+"""Serves webhooks from the card provider: checks, stores and answers them."""
 
 from typing import Final
 
@@ -49,11 +49,11 @@ _UNREADABLE: Final = FieldFault(
     "/v1/payments/webhooks/{provider}",
     access="public",
     operation_id="hear_provider",
-    summary="What a provider of card payments tells",
-    description="Signed by the provider over the raw body, within five minutes; of a provider that "
-    "does not sign, no more than 50 a second are read, the others come again. An event that was "
-    "told before is answered 200 and changes nothing; one about a charge that is not known yet is "
-    "kept until it is.",
+    summary="Receive a webhook of the card provider",
+    description="The provider signs the raw body; a signature is good for five minutes. From a "
+    "provider that does not sign, at most 50 a second are read; it sends the others again. An event"
+    " that came before is answered 200 and changes nothing; an event about a charge that is not "
+    "known yet is kept until it is.",
     response_model=Received,
     refusals=(
         WebhookRefused,
@@ -67,7 +67,7 @@ _UNREADABLE: Final = FieldFault(
     openapi_extra=_RAW,
 )
 async def hear_provider(provider: str, request: Request, wired: Wired) -> Received:
-    """Check the signature over the raw bytes; nobody outside is asked before the answer."""
+    """Check the signature over the raw bytes; call nobody before answering."""
     chosen = wired.charge_worker.provider
     if provider != chosen.name:
         raise NotFound

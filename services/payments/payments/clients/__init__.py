@@ -1,1 +1,1 @@
-"""Calls to other services, never inside a unit of work, and what is made of the answers."""
+"""Calls other services, never inside a unit of work, and reads their answers."""

@@ -1,4 +1,4 @@
-"""Finds out who and which wallets new payments are between: first here, then by asking."""
+"""Finds the people and wallets of new payments: among known ones, then by asking."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ ASKED_AT_ONCE: Final = 16
 
 
 def known_parties(database: Database, most_open: int) -> KnownParties:
-    """Return what looks up the parties of requests that arrive together."""
+    """Return the batcher that looks up the parties of requests that arrive together."""
 
     async def look_up(connection: Connection, asked: Sequence[Ends]) -> list[Parties]:
         return await KnownPeople(connection).parties(asked, most_open)
@@ -32,12 +32,14 @@ def known_parties(database: Database, most_open: int) -> KnownParties:
 async def find_parties(
     database: Database, known_parties: KnownParties, services: ServicesClient, order: PaymentOrder
 ) -> Parties:
-    """Return all that can be known of the ends of a payment.
+    """Return all that can be known of the two ends of a payment.
 
-    One statement where events have told of them, and one for a service that is named; auth and
-    wallet are asked about the unknown, and about people who are not active as far as is known: they
-    may have become so a moment ago. Raises Unavailable where somebody must be asked and does not
-    answer.
+    One statement looks among what events have told, one more where a service is named. Auth and
+    wallet are asked about unknown people and wallets, and about people who are not known to be
+    active, as they may have become so a moment ago.
+
+    Raises:
+        Unavailable: somebody must be asked and does not answer.
     """
     paid_service = None
     if order.payee.service_id is not None:
@@ -51,7 +53,7 @@ async def find_parties(
 async def find_parties_of_many(
     database: Database, services: ServicesClient, orders: Sequence[PaymentOrder]
 ) -> list[Parties]:
-    """Return what ``find_parties`` does for each of one payer's orders; two statements for all.
+    """Return the parties of each of one payer's orders, by two statements for all.
 
     What several orders have in common is asked about once.
     """
@@ -84,7 +86,7 @@ async def find_parties_of_many(
 
 
 def _meant(order: PaymentOrder, paid_service: PaidService | None) -> PayeeName:
-    """Return who is paid: behind a service it is its owner."""
+    """Return who is paid; the payee of a service is its owner."""
     if order.payee.service_id is None:
         return order.payee
     return PayeeName(user_id=paid_service.owner_id if paid_service else None)

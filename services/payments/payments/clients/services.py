@@ -1,6 +1,6 @@
-"""Asks auth, wallet and notifications what no event has told, or tells.
+"""Asks auth, wallet and notifications for what events have not told.
 
-Never inside a unit of work; what is answered is used for the request at hand and not stored.
+Never inside a unit of work; an answer serves the request at hand and is not stored.
 """
 
 from collections.abc import Iterable
@@ -69,7 +69,7 @@ class _Attempts(BaseModel):
 
 
 class ServicesClient:
-    """The internal operations of the services beside, called with payments' own token.
+    """Calls the internal operations of other services, with payments' own token.
 
     Every method raises Unavailable where the other service gives no usable answer.
     """
@@ -82,11 +82,11 @@ class ServicesClient:
         self._notifications = f"{settings.notifications_url.rstrip('/')}/internal"
 
     async def person_by_id(self, user_id: UUID) -> Person | None:
-        """Return a user, None where there is none."""
+        """Return a user; None where there is none."""
         return await self._person({"id": str(user_id)})
 
     async def person_by_username(self, username: str) -> Person | None:
-        """Return the user of that name, however it is spelt."""
+        """Return the user of that name, however it is spelt; None where there is none."""
         return await self._person({"username": username})
 
     async def wallet(self, wallet_id: UUID) -> Wallet | None:
@@ -100,7 +100,7 @@ class ServicesClient:
         return Wallet(found.id, found.owner_id, found.currency)
 
     async def purse(self, owner_id: UUID, currency: str, wallet_id: UUID | None) -> Purse:
-        """Return what that wallet of somebody's, or the default one, holds."""
+        """Return what a wallet of this owner holds: the named one, or the default one."""
         query = {"owner_id": str(owner_id), "currency": currency}
         if wallet_id is not None:
             query["wallet_id"] = str(wallet_id)
@@ -112,7 +112,7 @@ class ServicesClient:
         return Purse(found.available_minor, is_frozen=is_frozen, room_minor=found.room_minor)
 
     async def posting(self, transfer_id: UUID, account_ids: Iterable[UUID]) -> Posting | None:
-        """Return a transfer with its entries on these accounts, None where there is none."""
+        """Return a transfer with its entries on these accounts; None where there is none."""
         accounts = ",".join(str(one) for one in account_ids)
         url = f"{self._wallet}/transfers/{transfer_id}"
         answer = await self._get(url, {"accounts": accounts})
@@ -126,7 +126,7 @@ class ServicesClient:
         return Posting(found.id, found.currency, found.posted_at, legs)
 
     async def webhooks(self, payment_id: UUID, user_id: UUID) -> list[WebhookTried]:
-        """Return the attempts to tell of a payment at a user's own endpoints, oldest first."""
+        """Return the attempts to call a user's endpoints about a payment, oldest first."""
         url = f"{self._notifications}/payments/{payment_id}/deliveries"
         answer = await self._get(url, {"user_id": str(user_id)})
         if answer is None:

@@ -1,8 +1,8 @@
 """Asks the two verification services whether a payment may be made; moves nothing.
 
-Both are asked at once. What may pass by (no answer, 5xx, nonsense) is tried again with jitter until
-the step's deadline; a definite "no" from either ends it. A service that fails too often is left
-alone for a while; payments wait for it, up to their deadline.
+Both are asked at once. A failure that may pass (no answer, 5xx, nonsense) is tried again with
+jitter until the step's deadline; a definite "no" from either ends the check. A service that
+fails too often is left alone for a while; payments wait for it, up to their deadline.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from payments.domain.reasons import CHECK_DENIED, CHECK_UNAVAILABLE
 from payments.domain.tries import Try, TryOutcome
 from payments.sagas.payment import CHECK_DEADLINE
 
-# Eight tries fit into the deadline even where each runs into its timeout: 8 * 1.0 s + 7 * 0.25 s.
+# Eight tries fit into the deadline even if each runs into its timeout: 8 * 1.0 s + 7 * 0.25 s.
 TRY_SECONDS: Final = 1.0
 PAUSE_SECONDS: Final = 0.05
 LONGEST_PAUSE_SECONDS: Final = 0.25
-# A little less than the step has, so that what was tried is still written down.
+# A little less than the step has, so that its tries are still stored.
 GIVE_UP_SECONDS: Final = CHECK_DEADLINE.total_seconds() - 0.1
 LONGEST_ANSWER_BYTES: Final = 16 * 1024
 LONGEST_REASON: Final = 200
@@ -51,9 +51,9 @@ class _DeniedError(Exception):
 
 
 class Verifiers:
-    """The verification services, by the name they have in the saga's log, and their addresses.
+    """The verification services: their names in the saga's log, and their addresses.
 
-    Keep one for as long as the process asks: it remembers how each service has fared.
+    Keep one for as long as the process asks: it remembers which service keeps failing.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Verifiers:
         give_up_seconds: float = GIVE_UP_SECONDS,
         limits: BreakerLimits | None = None,
     ) -> None:
-        """Take what to ask by and whom, and how long to try.
+        """Take the client, the services to ask, and how long to try.
 
         Args:
             client: Its owner closes it.
@@ -80,9 +80,9 @@ class Verifiers:
         self._breakers = {name: Breaker(f"verifier_{name}", limits) for name in urls}
 
     async def check(self, payment_id: UUID, data: Mapping[str, Any]) -> TaskOutcome:
-        """Do the saga's check: done where all said yes, else refused; each try is noted.
+        """Run the saga's check: done where all said yes, else refused; note each try.
 
-        ``data`` is what ``sagas.payment.facts`` gives. The services are told id, amount (a decimal
+        ``data`` is what ``sagas.payment.facts`` gives. The services get id, amount (a decimal
         string) and currency, and nothing about people.
         """
         question = {
@@ -103,7 +103,11 @@ class Verifiers:
         return TaskOutcome(refusal=refusal, notes=tuple(notes))
 
     async def _must_agree(self, name: str, question: Mapping[str, str], notes: list[Note]) -> None:
-        """Ask one service until it has a verdict; raises _DeniedError where that is "no"."""
+        """Ask one service until it has a verdict.
+
+        Raises:
+            _DeniedError: the verdict is "no".
+        """
         pauses = backoff(PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         breaker = self._breakers[name]
         outcome: TryOutcome | None = None
@@ -111,7 +115,7 @@ class Verifiers:
             ticket = breaker.begin(_seconds())
             if ticket is not None:
                 outcome = await self._try(name, question, notes, _Place(breaker, ticket))
-            elif outcome is not TryOutcome.HELD_BACK:  # of one wait the beginning is enough
+            elif outcome is not TryOutcome.HELD_BACK:  # one note for each wait is enough
                 outcome = TryOutcome.HELD_BACK
                 notes.append(Note(self._clock.now(), Try(name, outcome, 0).text))
             if outcome is TryOutcome.DENIED:
@@ -123,7 +127,7 @@ class Verifiers:
     async def _try(
         self, name: str, question: Mapping[str, str], notes: list[Note], place: "_Place"
     ) -> TryOutcome:
-        """Ask once, and note it whatever becomes of it: also a try that is broken off is one."""
+        """Ask once, and note the try, even one that is broken off."""
         at, began = self._clock.now(), _seconds()
         outcome, said = TryOutcome.GIVEN_UP, None
         try:
@@ -157,7 +161,7 @@ class Verifiers:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The breaker's leave to make one call, to be given back with how it went."""
+    """The breaker's permission for one call, given back with how the call went."""
 
     breaker: Breaker
     ticket: int
@@ -172,7 +176,7 @@ def _seconds() -> float:
 
 
 async def _read(answer: httpx.Response) -> bytes:
-    """Return the body as far as an answer may go; what is cut off holds no verdict."""
+    """Return the body; nothing if it is too long, so that it holds no verdict."""
     body = b""
     async for chunk in answer.aiter_bytes():
         body += chunk
@@ -182,6 +186,6 @@ async def _read(answer: httpx.Response) -> bytes:
 
 
 def _short(reason: str | None) -> str | None:
-    """Return the service's reason as one short printable text; it is a stranger's."""
+    """Return a service's reason as one short printable text, as it comes from outside."""
     kept = "".join(character for character in reason or "" if character.isprintable())
     return kept[:LONGEST_REASON] or None

@@ -1,1 +1,1 @@
-"""Rules of a payment as pure functions and frozen facts; no input or output happens here."""
+"""Holds the rules of payments as pure functions over frozen facts; does no I/O."""

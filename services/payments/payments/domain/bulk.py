@@ -1,4 +1,4 @@
-"""What a bulk is: many payments asked for at once, each row with a fate of its own."""
+"""Defines a bulk: many payments asked for at once, each row decided on its own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from payments.domain.payment import Payment
 MOST_ROWS: Final = 1000
 CHUNK: Final = 250  # rows decided in one unit of work
 
-# Where a row is, besides the statuses of the payment it has become.
+# Statuses of a row that is no payment; others are its payment's.
 WAITING: Final = "waiting"
 REFUSED: Final = "refused"
 UNFINISHED: Final = frozenset({WAITING, "created", "processing"})
@@ -41,7 +41,7 @@ class RowOutcome:
 
     @property
     def status(self) -> str:
-        """Where it is."""
+        """The row's status: its payment's, or waiting, or refused."""
         if self.payment is not None:
             return self.payment.status.value
         return WAITING if self.code is None else REFUSED
@@ -58,7 +58,7 @@ def came_to_nothing(counts: Mapping[str, int]) -> bool:
 
 
 def facts_of(order: PaymentOrder) -> dict[str, Any]:
-    """Return what was asked for as JSON values, for as long as its row waits."""
+    """Return an order as JSON values, to be stored while its row waits."""
     amount = order.amount
     assert amount is not None, "a row of a bulk names its amount"  # noqa: S101
     payee = {name: getattr(order.payee, name) for name in PayeeName.__dataclass_fields__}
@@ -75,7 +75,7 @@ def facts_of(order: PaymentOrder) -> dict[str, Any]:
 
 
 def order_of(payer_id: UUID, facts: Mapping[str, Any]) -> PaymentOrder:
-    """Return the order again that ``facts_of`` was made of."""
+    """Return the order that ``facts_of`` was given."""
     payee: dict[str, Any] = {
         name: value if name == "username" else UUID(value) for name, value in facts["payee"].items()
     }

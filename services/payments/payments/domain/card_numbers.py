@@ -1,4 +1,4 @@
-"""Recognises full card numbers in free text, so that they are neither stored nor logged.
+"""Recognises full card numbers in free text, so that none is stored or logged.
 
 Source: ISO/IEC 7812-1 (length, Luhn check digit, first digit names the kind of issuer).
 """
@@ -9,19 +9,18 @@ from typing import Final
 
 LENGTHS: Final = range(13, 20)
 # 2 Mir and Mastercard, 3 American Express and JCB, 4 Visa, 5 Mastercard, 6 UnionPay and Maestro.
-# Leaving the others out spares epoch milliseconds (1…) and most phone numbers with a prefix.
+# Leaving the others out lets epoch milliseconds (1…) and most phone numbers with a prefix pass.
 ISSUERS: Final = frozenset("23456")
 _GROUPS: Final = re.compile(r"\d+")
-# What people put between the groups of a number; anything longer or wordier ends it.
+# What people put between the groups of a number; anything longer, or a word, ends the number.
 _SEPARATOR: Final = re.compile(r"[\s.,_/\-\u00b7\u2010-\u2015]{0,3}")
 
 
 def holds_card_number(text: str) -> bool:
-    """Tell whether a full card number stands in the text, bare or in separated groups.
+    """Tell whether a full card number is in the text, bare or in separated groups.
 
-    Digits of any script count, invisible format characters do not. One in ten other numbers of
-    13 to 19 digits that begin like a card number has a right check digit, too: it is refused
-    as well.
+    Digits of any script count; invisible format characters do not. One in ten other numbers of 13
+    to 19 digits that begin like a card number has a right check digit too, and is refused as well.
     """
     plain = _plain(text)
     groups = list(_GROUPS.finditer(plain))

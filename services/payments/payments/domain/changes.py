@@ -1,4 +1,4 @@
-"""What became of a payment at one time: its state, what of it has gone back, or is disputed."""
+"""Defines a change of a payment: its state, and what is refunded or disputed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from payments.domain.payment import PaymentStatus
 class Change:
     """One change as stored; ``seq`` orders all changes of all payments.
 
-    ``reason`` is the payment's, so it is known before the change that it belongs to is read.
+    ``reason`` is read from the payment, so it may be known before its own change is read.
     """
 
     seq: int

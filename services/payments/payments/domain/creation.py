@@ -1,4 +1,4 @@
-"""Decides whether a payment may be created and what it then is."""
+"""Decides whether a payment may be created, and what it then is."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -25,10 +25,10 @@ from payments.refusals import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentOrder:
-    """What the payer asks for; shapes have been checked at the edge.
+    """What the payer asks for; its shape was checked at the edge.
 
-    ``amount`` may be None for a service: then it costs what it costs, and ``currency`` may name
-    in which.
+    ``amount`` may be None for a service with a price; ``currency`` then may name the price's
+    currency.
     """
 
     payer_id: UUID
@@ -106,7 +106,7 @@ def _amount(order: PaymentOrder, parties: Parties) -> Money:
 
 
 def _check_payer(order: PaymentOrder, parties: Parties, currency: str) -> None:
-    # The payer holds a token, which only active users get: unknown here is merely not told yet.
+    # Only active users get tokens: a payer unknown here is one that auth has not told of yet.
     if parties.payer is not None and not parties.payer.is_active:
         raise PayerNotActive
     if order.from_wallet_id is None:

@@ -1,4 +1,4 @@
-"""What a list of payments can be narrowed by."""
+"""Defines the filters of lists, and what a list of charges shows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +19,10 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentFilter:
-    """Filters of one list; None does not narrow. Amounts are in whole units of any currency.
+    """Filters of a list of payments; None does not narrow.
 
-    ``created_from`` is included, ``created_to`` is not; both amounts are.
+    Amounts are in whole units of any currency. ``created_from`` is included, ``created_to`` is not;
+    both amounts are.
     """
 
     direction: Direction = Direction.ALL
@@ -37,7 +38,7 @@ class PaymentFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListScope:
-    """Among whose payments a list is read; None does not narrow.
+    """Whose payments a list is read from; None does not narrow.
 
     Attributes:
         viewer_id: Who pays or is paid; None for administrators, who see everybody's.
@@ -58,7 +59,7 @@ class ListScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedCharge:
-    """A charge of a card as it is listed; the amounts are in minor units of ``currency``."""
+    """A charge of a card as a list shows it; in minor units of ``currency``."""
 
     id: UUID
     payment_id: UUID | None

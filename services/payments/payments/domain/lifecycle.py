@@ -1,4 +1,4 @@
-"""Decides what pay and cancel may do to a payment; each ladder ends in the happy path."""
+"""Decides what pay and cancel may do to a payment; ladders end in the happy path."""
 
 from datetime import datetime
 from enum import Enum, auto
@@ -61,9 +61,9 @@ def decide_pay(payment: Payment, caller_id: UUID, now: datetime) -> Pay:
 
 
 def decide_capture(payment: Payment, amount: str | None) -> Money:
-    """Decide how much of a claimed payment is paid: all of it, or of a reserved one also a part.
+    """Decide how much of a claimed payment is paid: all, or a part of a reserved one.
 
-    What was created for the price of a service is paid whole, by the price of that moment.
+    A payment created for the price of a service is paid whole, by the price of that moment.
     """
     if payment.is_reserved and payment.method is Method.CARD:
         raise ReservedIsPaidFromWallet
@@ -84,7 +84,7 @@ def decide_capture(payment: Payment, amount: str | None) -> Money:
 def decide_cancel(payment: Payment, caller_id: UUID) -> Cancel:
     """Decide a request to cancel a payment that is visible to the caller.
 
-    Whether one in flight can still be taken back, its saga says.
+    Whether one under way can still be undone, its saga decides.
     """
     if payment.payer_id != caller_id:
         raise OnlyPayerMayCancel

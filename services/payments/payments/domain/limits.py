@@ -1,4 +1,4 @@
-"""How much a person may pay at once and within a day (UTC): decides whether a payment fits."""
+"""Decides whether a payment fits its payer's limits, at once and in a day (UTC)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class LimitPolicy:
 
     @property
     def currencies(self) -> set[str]:
-        """Those that are worth showing to everybody."""
+        """The currencies whose limits are shown to everybody."""
         found = {DEFAULT_CURRENCY}
         for amounts in (self.per_payment, self.per_day):
             found |= set() if amounts is None else set(amounts.by_currency)
@@ -71,14 +71,18 @@ def day_is_full(limit: Limit, currency: str) -> LimitPerDay:
 
 
 class Day:
-    """What has been counted of a day, by currency, while the rows of a bulk are decided."""
+    """Counts what is paid of a day, by currency, while the rows of a bulk are decided."""
 
     def __init__(self, spent: Mapping[str, int]) -> None:
         self._spent = dict(spent)
         self.added: dict[str, int] = {}
 
     def count(self, limit: Limit, amount_minor: int, currency: str) -> bool:
-        """Count a payment; False where its day has no limit. Raises the refusals of limits."""
+        """Count a payment, in minor units; False where its day has no limit.
+
+        Raises:
+            LimitPerPayment, LimitPerDay: it does not fit.
+        """
         require_fit(limit, amount_minor, currency)
         if limit.per_day is None:
             return False

@@ -1,4 +1,4 @@
-"""How a payment in flight ended, as its saga says."""
+"""Defines how a payment under way ended, as its saga says."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,10 +8,10 @@ from payments.domain.payment import PaymentStatus
 
 @dataclass(frozen=True, slots=True)
 class PaymentEnd:
-    """The end of one payment: ``transfer_id`` for a paid one, ``reason`` for any other.
+    """The end of a payment: ``transfer_id`` for a paid one, ``reason`` for any other.
 
-    ``paid_minor`` says what was captured, where that is less than the whole; ``debited_account_id``
-    and ``credited_account_id`` between which wallets it has moved.
+    ``paid_minor`` is what was captured, where that is less than the whole; the money moved from
+    ``debited_account_id`` to ``credited_account_id``.
     """
 
     payment_id: UUID

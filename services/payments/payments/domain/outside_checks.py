@@ -9,9 +9,9 @@ from kit.money import Money
 
 
 class OutsideChecks(StrEnum):
-    """Which payments are checked outside.
+    """Which payments are checked outside: ``all``, ``none``, or some.
 
-    ``services``: those to services, and amounts from the threshold on. ``all``, ``none`` say it.
+    ``services``: payments to services, and amounts from the threshold on.
     """
 
     SERVICES = "services"
@@ -34,7 +34,10 @@ class CheckPolicy:
     check_from_by_currency: Mapping[str, Decimal] = field(default_factory=dict)
 
     def asks_about(self, amount: Money, *, is_to_paid_service: bool = False) -> bool:
-        """Tell whether a payment of this amount, to a person or a service, is checked outside."""
+        """Tell whether a payment of this amount is checked outside.
+
+        ``is_to_paid_service`` says that it pays a service, not a person.
+        """
         if self.applies_to is not OutsideChecks.SERVICES:
             return self.applies_to is OutsideChecks.ALL
         if is_to_paid_service:

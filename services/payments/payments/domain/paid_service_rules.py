@@ -1,4 +1,4 @@
-"""Decides who may make and change paid services, and what a payment to one is of."""
+"""Decides who may make and change paid services, and the amount of paying one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -33,9 +33,13 @@ class Editor:
 
 
 def decide_opening(paid_service: PaidService, wallet: Wallet | None) -> PaidService:
-    """Return a new paid service, or raise where its wallet does not fit: another owner or currency.
+    """Return a new paid service, if its wallet fits its owner and currency.
 
-    ``wallet`` is the one that the paid service names, as far as there is such a wallet.
+    ``wallet`` is the one that the paid service names; None where it does not exist.
+
+    Raises:
+        WalletNotFound: there is no such wallet, or it is another's.
+        CurrencyMismatch: it has another currency.
     """
     if paid_service.account_id is None:
         return paid_service
@@ -53,7 +57,7 @@ def decide_change(
     wallet: Wallet | None,
     now: datetime,
 ) -> PaidService:
-    """Return a paid service as it is to be, or raise the first refusal that applies."""
+    """Return the changed paid service, or raise the first refusal that applies."""
     if found is None:
         raise ServiceNotFound
     if not editor.may_edit(found):
@@ -63,7 +67,7 @@ def decide_change(
 
 
 def decide_amount(paid_service: PaidService, amount: Money | None, currency: str | None) -> Money:
-    """Return what a payment to a paid service is of, or raise the first refusal that applies.
+    """Return the amount of a payment to a paid service, or raise the first refusal.
 
     Args:
         paid_service: What is paid for.

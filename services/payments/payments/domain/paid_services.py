@@ -1,4 +1,4 @@
-"""What a paid service is: a service that can be paid for. `billing` decides who may change one."""
+"""Defines a paid service; `paid_service_rules` decides who may change one."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-# Owns what was made without a token; no user has it, and its wallet opens on the first credit.
+# Owns services made without a token; no user has this id, and its wallet opens on the first credit.
 HOUSE: Final = UUID("00000000-0000-7000-8000-000000000001")
 
 
@@ -33,10 +33,13 @@ class PaidService:
 
     @property
     def search_key(self) -> str:
-        """What a search looks in."""
+        """The text that a search looks in."""
         return folded(f"{self.name}\n{self.description or ''}")
 
 
 def folded(text: str) -> str:
-    """Return what two spellings of a text have in common, in any script: NFKC and casefold."""
+    """Return a text's form that other spellings of it share: NFKC and casefold.
+
+    In any script.
+    """
     return unicodedata.normalize("NFKC", text).casefold()

@@ -1,4 +1,4 @@
-"""What payments knows of people and wallets when it decides: told by events or asked for."""
+"""Defines what payments knows of people and wallets, by events or by asking."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -8,16 +8,19 @@ from payments.domain.paid_services import PaidService
 
 
 def username_key(username: str) -> str:
-    """Return what two spellings of one username have in common: auth's rule, NFKC and casefold."""
+    """Return a username's form that its other spellings share: NFKC and casefold.
+
+    This is auth's rule.
+    """
     once = unicodedata.normalize("NFKC", username).casefold()
     return unicodedata.normalize("NFKC", once)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user as told by auth; ``username`` is None for one who registered by e-mail alone.
+    """A user as auth tells; one who registered by e-mail alone has no ``username``.
 
-    ``closed`` is one who is just being deleted: of that auth does not know yet.
+    ``closed`` is one who is being deleted, which auth does not tell yet.
     """
 
     user_id: UUID
@@ -31,7 +34,10 @@ class Person:
 
     @property
     def is_barred(self) -> bool:
-        """Tell whether the account is closed for good or for now: `pending` may be old news."""
+        """Tell whether the account is closed, disabled or deleted.
+
+        `pending` does not count: it may be old news.
+        """
         return self.status in {"closed", "disabled", "deleted"}
 
     @property
@@ -42,7 +48,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """A user's wallet as told by wallet."""
+    """A user's wallet as the wallet service tells."""
 
     account_id: UUID
     owner_id: UUID
@@ -51,9 +57,9 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """What a wallet holds now, as asked at wallet; one not opened yet is empty.
+    """What a wallet holds now, as the wallet service answers; 0 if it is not opened.
 
-    ``room_minor`` says how much more it can hold, None where that is not known.
+    ``room_minor`` is how much more it can hold, in minor units; None where that is not known.
     """
 
     available_minor: int
@@ -73,7 +79,7 @@ class PayeeName:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Whom a new payment is to be between, as the payer said it."""
+    """Who a new payment is to be between, as the payer named them."""
 
     payer_id: UUID
     payee: PayeeName
@@ -82,9 +88,9 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """All that could be learned about the ends of a new payment; None is "there is none".
+    """All that is known of the ends of a new payment; None means there is none.
 
-    ``is_payer_full`` says that as many of the payer's payments wait to be paid as may.
+    ``is_payer_full`` says that the payer has as many payments waiting to be paid as one may have.
     """
 
     payer: Person | None

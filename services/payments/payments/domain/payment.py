@@ -1,4 +1,4 @@
-"""What a payment is and which states it can be in; who decides a change stands next door."""
+"""Defines a payment and its states; other modules of this room decide changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ Scalar: TypeAlias = str | int | bool | None
 
 
 class PaymentStatus(StrEnum):
-    """``created → processing → paid | failed``; ``created | processing → cancelled``.
+    """The states of a payment.
 
-    ``scheduled`` goes to ``processing`` at its time, or to ``cancelled`` before it; ``refunded``
-    follows ``paid`` once all of it has gone back.
+    ``created → processing → paid | failed``; ``created | processing → cancelled``. ``scheduled``
+    goes to ``processing`` at its time, or to ``cancelled`` before it; ``refunded`` follows ``paid``
+    once all of it has gone back.
     """
 
     SCHEDULED = "scheduled"
@@ -52,21 +53,21 @@ class Payment:
         transfer_id: The wallet's transfer, once paid.
         version: Events told so far; the sequence of the latest one.
         expires_at: When an unpaid payment is cancelled.
-        cancel_requested_at: When the payer asked to call off a payment in flight.
+        cancel_requested_at: When the payer asked to cancel a payment under way.
         paid_at: When it became paid; likewise ``failed_at``, ``cancelled_at``, ``refunded_at``.
         service_id: The paid service it was addressed to, if any; ``service_name`` is for display.
         execute_at: When a scheduled payment is paid by itself.
         is_reserved: Whether the money is set aside at creation, to be captured when it is paid.
         reserved_at: When that was done.
         paid_minor: What was captured, once paid; at most ``amount_minor``.
-        refunded_minor: What of it has gone back, or is on its way back.
-        disputed_at: Since when its card's owner wants it back from their bank.
-        disputed_minor: How much of it, in all; ``dispute_outcome`` is what was decided.
+        refunded_minor: How much of it has gone back, or is on its way back.
+        disputed_at: When its card's owner began to want it back from their bank.
+        disputed_minor: How much is disputed in all; ``dispute_outcome`` is what was decided.
         counted_on: The day it was counted in, where its payer's days are limited.
-        lines: What it is for, line by line: facts of each ``Line`` of ``domain/cards/receipts.py``.
-        counted_minor: What was counted then, which is what goes back if nothing comes of it.
+        lines: What it is for: the facts of each ``ReceiptLine`` of ``domain/cards/receipts.py``.
+        counted_minor: What was counted then; given back if the payment fails or is cancelled.
         is_price_fixed: Whether it was created for the price of a service: it is paid whole.
-        return_minor: What goes back to the card by itself, as nobody was paid by it.
+        return_minor: What goes back to the card by itself, as it paid nobody.
         return_status: How that stands: ``ReturnStatus`` of ``domain/cards/charges.py``.
     """
 

@@ -1,4 +1,4 @@
-"""What is heeded when payments are paid."""
+"""Joins the rules that apply when a payment is paid: outside checks and limits."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,6 @@ class Policies:
     limits: LimitPolicy
 
     def is_checked(self, payment: Payment, part: Money | None = None) -> bool:
-        """Tell whether the verification services are asked about a payment, or a part of it."""
+        """Tell whether a payment, or a part of it, is checked outside."""
         amount = part or Money(payment.amount_minor, payment.currency)
         return self.checks.asks_about(amount, is_to_paid_service=payment.service_id is not None)

@@ -1,6 +1,7 @@
-"""Decides what would become of a payment if it were created now, and paid now or at its time.
+"""Decides whether a payment would be paid if it were created now.
 
-Changes nothing. What may change until then (money in wallets) is taken as it stands.
+It would be paid now, or at its own time. Nothing is stored. What may change until then (money in
+wallets) is taken as it stands now.
 """
 
 from collections.abc import Iterable
@@ -14,11 +15,11 @@ from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.limits import Day, Limit
 from payments.domain.parties import Parties, Purse
 
-_NOBODY = UUID(int=0)  # of a payment that is not kept
+_NOBODY = UUID(int=0)  # the id of a payment that is not stored
 
 
 def amount_of(order: PaymentOrder, parties: Parties) -> Money | None:
-    """Return what the payment would be of, None where neither payer nor service says."""
+    """Return the payment's amount; None where neither payer nor service names one."""
     paid_service = parties.paid_service
     if order.amount is None and paid_service is not None and paid_service.price_minor is not None:
         return Money(paid_service.price_minor, paid_service.currency)
@@ -32,7 +33,7 @@ def refusal_of(
     day: Day,
     now: datetime,
 ) -> Refusal | None:
-    """Return the first refusal that creating or paying would meet, None where there is none.
+    """Return the first refusal that creating or paying would meet; None without one.
 
     ``day`` is the one that it would be paid on, with all that is counted before it.
     """
@@ -45,14 +46,14 @@ def refusal_of(
 
 
 def count_planned(day: Day, limit: Limit, planned: Iterable[Money]) -> None:
-    """Count what is scheduled on a day before a payment, in its order, as it will be counted."""
+    """Count what is scheduled on a day before a payment, in the order of being paid."""
     for one in planned:
         with suppress(Refusal):
             day.count(limit, one.minor, one.currency)
 
 
 def failure_of(amount: Money, payer: Purse | None, payee: Purse | None) -> str | None:
-    """Return why the wallets would let the payment fail, None where they would not.
+    """Return why the wallets would make the payment fail; None where they would not.
 
     ``payer`` is None where a card pays, ``payee`` where it is not known.
     """

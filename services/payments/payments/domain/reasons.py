@@ -1,4 +1,4 @@
-"""Why a payment failed or was cancelled, and the words people see for reasons and states."""
+"""Names why payments fail or are cancelled, and the words for reasons and states."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -43,7 +43,7 @@ STATUS_LABELS: Final[Mapping[Language, Mapping[PaymentStatus, str]]] = {
     },
 }
 
-# The wallet's refusal codes come through as they are; one that is not listed shows no words.
+# The wallet's refusal codes are passed on as they are; one that is not listed has no words.
 REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "insufficient_funds": "Not enough money in the payer's wallet",
@@ -97,7 +97,7 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
     },
 }
 
-# Where money goes back, whose wallet a code is about is the other way round.
+# In a refund the payee's wallet pays, so these codes are about the other wallet.
 REFUND_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "insufficient_funds": "Not enough money in the payee's wallet",
@@ -113,15 +113,18 @@ REFUND_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
 
 
 def status_label(status: PaymentStatus, language: Language) -> str:
-    """Return the state in the caller's words."""
+    """Return the state in the caller's language."""
     return STATUS_LABELS[language][status]
 
 
 def reason_label(reason: str | None, language: Language) -> str | None:
-    """Return the reason in the caller's words, None where there is no reason or no words for it."""
+    """Return the reason in the caller's language; None if there are no words for it."""
     return REASON_LABELS[language].get(reason) if reason else None
 
 
 def refund_reason_label(reason: str | None, language: Language) -> str | None:
-    """Return why a refund failed in the caller's words; payer and payee are the payment's."""
+    """Return why a refund failed in the caller's language.
+
+    Payer and payee are those of the payment.
+    """
     return REFUND_LABELS[language].get(reason or "") or reason_label(reason, language)

@@ -1,4 +1,4 @@
-"""What a refund is, and whether one may be had."""
+"""Defines a refund, and decides whether one may be made."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +15,15 @@ from payments.refusals import (
     RefundExceedsPayment,
 )
 
-# Of one payment, failed ones not counted: providers list them by the hundred, and one page is read.
+# Of one payment, without failed ones: providers list a hundred on a page, and one page is read.
 MOST_REFUNDS: Final = 100
 
 
 class RefundStatus(StrEnum):
-    """``processing → completed | failed``, ``completed → failed`` where a card did not take it."""
+    """The states of a refund: ``processing → completed | failed``.
+
+    ``completed → failed`` where a card did not take it.
+    """
 
     PROCESSING = "processing"
     COMPLETED = "completed"
@@ -28,7 +31,7 @@ class RefundStatus(StrEnum):
 
 
 class RefundOrigin(StrEnum):
-    """Asked for here, or made at the provider of the card, by its pages or its support."""
+    """Where it was asked for: here, or at the card's provider (its pages or support)."""
 
     REQUEST = "request"
     PROVIDER = "provider"
@@ -36,7 +39,7 @@ class RefundOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unrefundable:
-    """What is not there to be refunded any more: by disputes, by refunds the provider is making."""
+    """What can't be refunded any more: disputed, or being refunded at the provider."""
 
     disputed_minor: int = 0
     pending_minor: int = 0
@@ -48,13 +51,13 @@ class Refund:
 
     Attributes:
         amount_minor: Integer minor units of the payment's currency, above zero.
-        reason: What the one who asked for it says it is for.
+        reason: What it is for, in the words of whoever asked for it.
         failure_reason: Why it failed, a stable code of ``domain/reasons.py``.
         transfer_id: The wallet's transfer that gave the money back.
         requested_by: Nobody's id where its origin is the provider.
         version: How many states it has had.
-        claim_id: What of the provider's it books, where its origin is the provider.
-        borne_minor: What of it the house bears, as a dispute had taken the payee's money before.
+        claim_id: The card refund that it books, where its origin is the provider.
+        borne_minor: How much the house bears, as a dispute had taken the payee's money before.
     """
 
     id: UUID
@@ -88,10 +91,10 @@ def decide_refund(
     is_admin: bool,
     taken: Unrefundable = Unrefundable(),
 ) -> Money:
-    """Decide a request to give back what was paid, of a payment that is visible to the caller.
+    """Decide a request to refund a payment that is visible to the caller.
 
-    Returns how much goes back: all that is left, where no amount is named. What other refunds
-    have taken is counted from the moment they were asked for.
+    Returns how much goes back: all that is left, where no amount is named. What other refunds take
+    counts from the moment they were asked for.
     """
     if payment.payee_id != caller_id and not is_admin:
         raise OnlyPayeeMayRefund

@@ -1,4 +1,4 @@
-"""What became of one question to a verification service, and how it is written down."""
+"""Defines one try at a verification service, and its line in the saga's log."""
 
 import re
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from typing import Final, Self
 
 
 class TryOutcome(StrEnum):
-    """How a try ended; the first two are verdicts, after any other the question is still open."""
+    """How a try ended; the first two are verdicts, all others leave the question open."""
 
     OK = "ok"
     DENIED = "denied"
     NO_ANSWER = "no_answer"  # none in time
     UNREACHABLE = "unreachable"  # no connection, or a broken one
     FAILED = "failed"  # another status than 200
-    NO_VERDICT = "no_verdict"  # an answer that is none
-    HELD_BACK = "held_back"  # not asked: it fails too often now
+    NO_VERDICT = "no_verdict"  # an answer without a verdict
+    HELD_BACK = "held_back"  # not asked: the service fails too often now
     GIVEN_UP = "given_up"  # broken off by the deadline, or as the other said "no"
 
     @property
@@ -43,13 +43,13 @@ class Try:
 
     @property
     def text(self) -> str:
-        """The line of it in the saga's log; ``read`` understands it."""
+        """The try as a line of the saga's log; ``read`` reads it back."""
         because = f": {self.said}" if self.said else ""
         return f"{self.verifier}: {self.outcome} after {self.took_ms} ms{because}"
 
     @classmethod
     def read(cls, text: str) -> Self | None:
-        """Return the try of a line, None where it is another kind of line."""
+        """Return the try that a line tells; None where it is another kind of line."""
         found = _TEXT.fullmatch(text)
         if found is None:
             return None

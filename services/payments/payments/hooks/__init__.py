@@ -1,1 +1,1 @@
-"""What the sagas do to payments and refunds: lock them, and end them by the batch."""
+"""Holds what the sagas do to payments and refunds: lock rows, end a batch at once."""

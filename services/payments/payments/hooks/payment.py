@@ -1,4 +1,4 @@
-"""What the payment saga does to payments: locks them, and ends them by the batch."""
+"""Locks and ends payments for the payment saga, a batch at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from payments.service.limits import give_back
 
 
 def payment_saga(finishes: Finishes) -> SagaEngine:
-    """Return the engine that pays; requests that wait in this process are woken by it."""
+    """Return the engine that pays; it wakes requests that wait in this process."""
 
     async def lock(uow: UnitOfWork, payment_ids: Sequence[UUID]) -> None:
         await Payments(uow).lock_many(payment_ids)
@@ -51,7 +51,7 @@ def _is_reservation(step: Done) -> bool:
 
 
 def paid(saga: SagaEnd) -> PaymentEnd:
-    """Return the outcome of a completed saga; the settle step learnt the transfer and wallets."""
+    """Return the end of a payment whose saga completed; settling named its transfer."""
     return PaymentEnd(
         saga.saga_id,
         PaymentStatus.PAID,
@@ -68,9 +68,9 @@ def _id_in(data: Mapping[str, Any], name: str) -> UUID | None:
 
 
 def given_up(saga: SagaEnd) -> PaymentEnd:
-    """Return the outcome of an undone saga: cancelled where that was wanted, else failed.
+    """Return the end of a payment whose saga was undone: cancelled, or failed.
 
-    A reserved payment whose time is over without being paid is cancelled like any other.
+    It is cancelled if its payer wanted that, or if nobody paid a reserved payment in time.
     """
     wanted = saga.reason in (CANCELLED_BY_PAYER, EXPIRED)
     return PaymentEnd(

@@ -1,4 +1,4 @@
-"""What the refund sagas do to refunds and their payments: lock them, and end them."""
+"""Locks and ends refunds, and counts them in their payments, for the refund sagas."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,9 +23,9 @@ log = get_logger(__name__)
 
 
 def refund_sagas(ends: RefundEnds, card_wake_up: WakeUp) -> Mapping[Method, SagaEngine]:
-    """Return the engines that give money back, by how it was paid.
+    """Return the engines that give money back, by how the payment was paid.
 
-    Requests that wait in this process are woken; ``card_wake_up`` is set where a provider is to be
+    They wake requests that wait in this process; ``card_wake_up`` is set when a provider has to be
     asked.
     """
     to_card: SagaEngine
@@ -58,8 +58,8 @@ def _hooks(ends: RefundEnds) -> Hooks:
     async def lock(uow: UnitOfWork, refund_ids: Sequence[UUID]) -> None:
         await Refunds(uow).lock_payments(refund_ids)
 
-    # One after the other: each completed refund is an event of its payment with a number of its
-    # own, and refunds are few.
+    # One by one: each completed refund is an event with the payment's next number, and refunds
+    # are few.
     async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         for saga in ended:
             transfer_id = UUID(saga.data["transfer_id"])

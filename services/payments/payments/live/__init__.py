@@ -1,1 +1,1 @@
-"""Requests and streams that wait for changes; none holds a database connection meanwhile."""
+"""Lets requests and streams wait for changes without a database connection."""

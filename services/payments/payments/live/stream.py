@@ -1,4 +1,4 @@
-"""Streams what becomes of payments: from a position on, page by page as the reader takes them."""
+"""Streams changes of payments from a position on, a page at a time as it is taken."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +13,7 @@ from kit.web.event_stream import HEARTBEAT, HEARTBEAT_SECONDS, event, moved, nam
 from payments.domain.changes import Change
 from payments.repository import Changes, StreamPosition
 
-LOOK_SECONDS: Final = 1.0  # how soon the end of the token, or of the process, is noticed
+LOOK_SECONDS: Final = 1.0  # how soon it notices that the token or the process ends
 SETTLE_SECONDS: Final = 0.25
 
 
@@ -32,13 +32,13 @@ class Stream:
     shown: Callable[[Change], bytes]
 
     async def events(self, wake_up: WakeUp, first: bytes) -> AsyncIterator[bytes]:
-        """Yield the text of the stream, woken by the wake_up, until it may not go on.
+        """Yield the text of the stream, at each wake-up, until it may not go on.
 
         No connection is held while the reader takes it, and no more than a page is kept.
         """
         yield first
         looked_at = 0.0
-        told = self.place.tail.after
+        sent_to = self.place.tail.after
         while await self.may_go_on():
             tail = self.place.tail
             is_due = time.monotonic() - looked_at >= HEARTBEAT_SECONDS
@@ -53,21 +53,21 @@ class Stream:
             for change in changes:
                 position = min(change.seq, tail.after)
                 yield event(self.shown(change), position)
-                told = position
+                sent_to = position
             if changes:
                 wake_up.set()  # there may be more
-            elif tail.after > told:
-                told = tail.after
-                yield moved(told)
+            elif tail.after > sent_to:
+                sent_to = tail.after
+                yield moved(sent_to)
 
 
 async def place_of_user(
     database: Database, user_id: UUID, last_event_id: int | None
 ) -> tuple[StreamPosition, bytes]:
-    """Return where a stream of all of a user's payments begins, and what it begins with.
+    """Return where a stream of a user's payments begins, and its first text.
 
-    Without a position it begins now. Where changes after the position have been forgotten, it
-    begins now as well, and says so: `reset`.
+    Without a position it begins now. Where changes after the position were already deleted, it
+    begins now as well, and its first text says so: `reset`.
     """
     async with database.read() as connection:
         changes = Changes(connection)

@@ -1,6 +1,7 @@
-"""Lets requests wait for payments and refunds to end, holding no database connection meanwhile.
+"""Lets requests wait for payments and refunds to end without a connection held.
 
-Ending them in this process wakes who waits after COMMIT; a slow poll finds what another ended.
+An end in this process wakes the waiting requests after COMMIT; a slow poll finds what other
+processes ended.
 """
 
 import asyncio
@@ -29,14 +30,14 @@ Item = TypeVar("Item", bound=_Identified)
 
 
 class Waiters(ABC, Generic[Item]):
-    """Who waits for which of something, in this process."""
+    """The requests of this process that wait for an item, by the item's id."""
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, set[_Waiter[Item]]] = {}
 
     @abstractmethod
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Item]:
-        """Return those that anybody may have waited for."""
+        """Return those of the items that somebody may be waiting for."""
 
     @contextmanager
     def _expected(
@@ -53,14 +54,14 @@ class Waiters(ABC, Generic[Item]):
                 self._waiting.pop(item_id, None)
 
     def tell(self, news: Iterable[Item]) -> None:
-        """Wake all who wait for these as they are now."""
+        """Wake the requests that wait for these items to be as they are now."""
         for item in news:
             for waiter in self._waiting.get(item.id, ()):
                 if not waiter.future.done() and waiter.is_awaited(item):
                     waiter.future.set_result(item)
 
     async def poll(self, database: Database) -> None:
-        """Look for what was ended elsewhere, by one statement for all, until cancelled."""
+        """Look for items that other processes ended, by one statement, until cancelled."""
         await for_ever(f"payments.{type(self).__name__}", lambda: self._poll(database))
 
     async def _poll(self, database: Database) -> None:
@@ -76,7 +77,7 @@ class Waiters(ABC, Generic[Item]):
 
 
 class _Waiter(Generic[Item]):
-    """One request that waits until what it waits for is so."""
+    """One request that waits until its item fulfils a condition."""
 
     def __init__(self, is_awaited: Callable[[Item], bool]) -> None:
         self.is_awaited = is_awaited
@@ -84,7 +85,7 @@ class _Waiter(Generic[Item]):
 
 
 class Places:
-    """How many requests of each user wait in this process; whoever finds none is answered now."""
+    """Counts each user's waiting requests in this process; one too many can't wait."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -104,7 +105,7 @@ class Places:
 
 
 class Finishes(Waiters[Payment]):
-    """Who waits for which payment."""
+    """The requests that wait for payments."""
 
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Payment]:
         return await Payments(connection).news_among(ids)
@@ -113,7 +114,7 @@ class Finishes(Waiters[Payment]):
     def expect(
         self, payment_id: UUID, *, or_set_aside: bool = False
     ) -> Iterator[asyncio.Future[Payment]]:
-        """Give a future that gets the payment once it is final; open it before asking for that.
+        """Give a future that gets the payment once it is final; open it before paying.
 
         With ``or_set_aside`` it is enough that its money has been set aside.
         """
@@ -123,14 +124,14 @@ class Finishes(Waiters[Payment]):
 
 
 class RefundEnds(Waiters[Refund]):
-    """Who waits for which refund."""
+    """The requests that wait for refunds."""
 
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Refund]:
         return await Refunds(connection).ended_among(ids)
 
     @contextmanager
     def expect(self, refund_id: UUID) -> Iterator[asyncio.Future[Refund]]:
-        """Give a future that gets the refund once it has ended; open it before asking for that."""
+        """Give a future that gets the refund once it has ended; open it before asking."""
         with self._expected(refund_id, _has_ended) as future:
             yield future
 

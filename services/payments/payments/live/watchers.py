@@ -1,7 +1,7 @@
-"""Lets streams wait for changes of payments, holding no database connection meanwhile.
+"""Lets streams wait for changes of payments without a database connection.
 
-A commit in this process has the table looked at once, and wakes those concerned; a slow poll finds
-what other processes committed.
+After a commit in this process the table is read once, and the streams concerned are woken; a
+slow poll finds what other processes committed.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from payments.refusals import TooManyStreams
 from payments.repository import Changes
 
 POLL_SECONDS: Final = 0.5
-PAUSE_SECONDS: Final = 0.02  # commits in between are one look
+PAUSE_SECONDS: Final = 0.02  # commits in between are found by one statement
 MOST_OF_ONE_USER: Final = 20
 
 
 class Watchers:
-    """Who watches which payment, or all of a person's, in this process."""
+    """The streams of this process, by the payment or the user that they watch."""
 
     def __init__(self) -> None:
         self.wake_up = WakeUp()
@@ -40,7 +40,7 @@ class Watchers:
 
     @contextmanager
     def watch(self, subject: UUID, user_id: UUID) -> Iterator[WakeUp]:
-        """Give a wake-up that is set when something becomes of the subject."""
+        """Give a wake-up that is set when the payment, or a payment of the user, changes."""
         wake_up = WakeUp()
         wake_ups = self._watching.setdefault(subject, set())
         wake_ups.add(wake_up)
@@ -56,13 +56,13 @@ class Watchers:
                 del self._of_user[user_id]
 
     def wake_all(self) -> None:
-        """Have every stream look at once whether it may go on."""
+        """Make every stream check at once whether it may go on."""
         for wake_ups in self._watching.values():
             for wake_up in wake_ups:
                 wake_up.set()
 
     async def run(self, database: Database) -> None:
-        """Wake those concerned, until cancelled."""
+        """Wake the streams concerned, until cancelled."""
         database.wake_up.also_sets(self.wake_up)
         await for_ever("payments.watchers", lambda: self._run(database))
 
@@ -73,7 +73,7 @@ class Watchers:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def look(self, database: Database) -> None:
-        """Look once, where anybody watches."""
+        """Look once, if anybody watches."""
         if not self._watching:
             self._tail = None
             return
@@ -81,7 +81,7 @@ class Watchers:
             changes = Changes(connection)
             if self._tail is None:
                 self._tail = await changes.newest(time.monotonic())
-                concerned = set(self._watching)  # something may have come before
+                concerned = set(self._watching)  # changes may have come before the first look
             else:
                 concerned = await changes.concerned(self._tail, time.monotonic())
         for subject in concerned:

@@ -1,1 +1,1 @@
-"""What runs by itself, in the background: a module for each loop."""
+"""Holds the service's background loops, a module for each."""

@@ -1,6 +1,6 @@
-"""Works bulks off in the background: some rows at a time, whichever bulk has waited longest.
+"""Decides the rows of bulks, some at a time, of the bulk that has waited longest.
 
-Who and which wallets are meant is found out first, outside any unit of work.
+The parties are looked up first, outside any unit of work.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from payments.repository import Bulks
 from payments.service.bulk import Terms, decide_rows
 
 POLL_SECONDS: Final = 0.5
-LEASE: Final = timedelta(seconds=10)  # longer than finding out about the parties takes
+LEASE: Final = timedelta(seconds=10)  # longer than looking up the parties takes
 
 
 @dataclass(frozen=True, slots=True)
 class BulkWorker:
-    """What working off needs; ``wake_up`` is set when a bulk was accepted in this process."""
+    """The loop over bulks; ``wake_up`` is set when this process has accepted one."""
 
     database: Database
     services: ServicesClient
@@ -41,7 +41,7 @@ class BulkWorker:
                 await self.wake_up.wait(POLL_SECONDS)
 
     async def once(self) -> bool:
-        """Decide some rows of one bulk; False where none waits."""
+        """Decide some rows of one bulk; False where no bulk waits."""
         async with self.database.unit_of_work() as uow:
             bulks = Bulks(uow)
             bulk = await bulks.take(uow.clock.now(), LEASE)

@@ -1,7 +1,8 @@
-"""Asks the provider about charges and refunds: leases what is due, calls, stores what came of it.
+"""Calls the provider about charges and refunds that are due; stores the outcome.
 
-A call runs outside any unit of work, its outcome gets one of its own. What is not known after a
-call (no answer, a crash) is asked for again under the same key, until it is.
+What is due is leased; a call runs outside any unit of work, and its outcome is stored in one of
+its own. If the outcome is unknown after a call (no answer, a crash), the call is made again
+under the same key until it is known.
 """
 
 from datetime import datetime, timedelta
@@ -33,13 +34,13 @@ from payments.service.cards.charges import keep_fault, learn
 AT_ONCE: Final = 32
 POLL_SECONDS: Final = 1.0
 LEASE: Final = timedelta(seconds=20)  # longer than the calls of one turn can take
-READ_AGAIN: Final = timedelta(minutes=1)  # where the refunds of a charge could not be read
+READ_AGAIN: Final = timedelta(minutes=1)  # if the refunds of a charge could not be read
 
 log = get_logger(__name__)
 
 
 class ChargeWorker:
-    """The one provider, the charges that are made at it, and what goes back of them."""
+    """The loop over the charges made at the one provider, and over their refunds."""
 
     def __init__(
         self,
@@ -49,14 +50,14 @@ class ChargeWorker:
         provider: PaymentProvider,
         wake_up: WakeUp,
     ) -> None:
-        """Take where charges are stored and whom to ask.
+        """Take where charges are stored and which provider to ask.
 
         Args:
             database: Where charges and refunds are stored.
-            engine: Told how the charges of payments end.
-            refunds: Told how refunds to cards end.
+            engine: Gets a signal when a payment's charge ends.
+            refunds: Gets a signal when a refund to a card ends.
             provider: Asked about both.
-            wake_up: Rung when a refund is wanted in this process.
+            wake_up: Set when a refund is wanted in this process.
         """
         self._database = database
         self._engine = engine
@@ -65,7 +66,7 @@ class ChargeWorker:
         self._wake_up = wake_up
 
     async def run(self) -> None:
-        """Work off what is due, until cancelled."""
+        """Make the calls that are due, until cancelled."""
         await for_ever("payments.charges", self._run)
 
     async def _run(self) -> None:
@@ -74,9 +75,9 @@ class ChargeWorker:
                 await self._wake_up.wait(POLL_SECONDS)
 
     async def work_off(self) -> int:
-        """Ask about a batch of charges, of refunds, and of what was refunded at the provider.
+        """Make a batch of calls: about charges, refunds, and lists of refunds.
 
-        Returns how many the largest had.
+        Returns how many the longest of the three batches had.
         """
         now, name = self._database.clock.now(), self.provider.name
         async with self._database.unit_of_work() as uow:
@@ -94,7 +95,7 @@ class ChargeWorker:
         return max(len(due), len(back), len(to_read))
 
     async def begin(self, charge_id: UUID) -> Charge | None:
-        """Ask for a charge that nobody has asked for yet; how it stands afterwards."""
+        """Make a charge's first call unless it was made; return how the charge stands."""
         now = self._database.clock.now()
         async with self._database.unit_of_work() as uow:
             name = self.provider.name
@@ -105,7 +106,7 @@ class ChargeWorker:
             return await Charges(connection).get(charge_id)
 
     async def _settle(self, charge: Charge) -> None:
-        """Make the one call that is due, and store what came of it."""
+        """Make the one call that is due, and store its outcome."""
         call = next_call(charge, self._database.clock.now())
         try:
             news, fault = await self._make(call, charge), None
@@ -121,13 +122,14 @@ class ChargeWorker:
                 await charges.keep_asking(charge.id, now + pause(charge.attempts), error, now)
             else:
                 await learn(uow, self._engine, {charge.id: (charge, news)})
-            # Last, as its row refers to the charge, whose lock it must not hold a part of before.
+            # Last: its foreign key takes a share lock on the charge, and taking the full lock
+            # after that could deadlock.
             await keep_fault(
                 uow, charge, call.name.lower(), fault or (news.fault if news else None)
             )
 
     async def _make(self, call: Call, charge: Charge) -> News | None:
-        """Return what the provider says."""
+        """Make the call and return what the provider says."""
         match call:
             case Call.CREATE:
                 return await self.provider.create(charge)
@@ -141,7 +143,7 @@ class ChargeWorker:
                 return None
 
     async def _give_back(self, charge: Charge, refund: CardRefund) -> None:
-        """Have the provider give a sum back, or say how that stands, and store what came of it."""
+        """Ask the provider to refund, or how the refund stands, and store the outcome."""
         async with self._database.unit_of_work() as uow:
             if not await refunds.is_due(uow, self._refunds, charge, refund):
                 return
@@ -161,7 +163,7 @@ class ChargeWorker:
             await keep_fault(uow, charge, "refund", fault or (news.fault if news else None))
 
     async def _read_refunds(self, charge: Charge, until: datetime) -> None:
-        """Read which refunds there are of a charge, and take in what is not known of them."""
+        """Read all refunds of a charge, and store those that are not known."""
         try:
             found = await self.provider.refunds(charge)
         except ProviderError as failure:
@@ -176,7 +178,7 @@ class ChargeWorker:
 
 
 def _meaning(failure: ProviderError, call: Call) -> News | None:
-    """Return what a failed call says of the charge: only a refusal to create it says anything."""
+    """Return what a failed call says of the charge: only a refused creation tells."""
     if call is Call.CREATE and isinstance(failure, RejectedError):
         return News(status=ChargeStatus.FAILED, reason=CARD_UNAVAILABLE)
     return None

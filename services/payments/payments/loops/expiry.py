@@ -1,4 +1,4 @@
-"""What ends by time alone: unpaid payments, streamed changes, counted days, told events."""
+"""Ends what is over by time: unpaid payments; old changes, days and events."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -13,12 +13,12 @@ from payments.service.payments import EXPIRY_BATCH, expire
 PURGE_SECONDS: Final = 600.0
 CHANGES_KEPT: Final = timedelta(days=7)
 DAYS_KEPT: Final = timedelta(days=60)  # longer than a payment can be on its way
-EVENTS_KEPT: Final = timedelta(days=90)  # providers send again for 30 at most
+EVENTS_KEPT: Final = timedelta(days=90)  # providers repeat events for 30 days at most
 PURGE_BATCH: Final = 5000
 
 
 async def sweep(database: Database, every_seconds: float) -> None:
-    """Cancel what nobody paid in time, again and again, until cancelled."""
+    """Cancel payments that nobody paid in time, again and again, until cancelled."""
     await for_ever("payments.expiry", lambda: _sweep(database, every_seconds))
 
 
@@ -29,13 +29,13 @@ async def _sweep(database: Database, every_seconds: float) -> None:
 
 
 async def sweep_once(database: Database) -> int:
-    """Cancel one batch; returns how many there were."""
+    """Cancel one batch of overdue payments; return how many there were."""
     async with database.unit_of_work() as uow:
         return len(await expire(uow))
 
 
 async def forget_changes(database: Database) -> None:
-    """Delete changes that no stream can go on from, and days and events long over."""
+    """Delete changes that no stream can resume from, and old limited days and events."""
 
     async def once() -> None:
         before = database.clock.now() - CHANGES_KEPT
@@ -50,6 +50,6 @@ async def forget_changes(database: Database) -> None:
 
 
 async def purge_changes(database: Database, before: datetime) -> int:
-    """Delete one batch; returns how many there were."""
+    """Delete one batch of changes; return how many there were."""
     async with database.unit_of_work() as uow:
         return await Changes(uow).purge(before, PURGE_BATCH)

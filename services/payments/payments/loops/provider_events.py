@@ -1,8 +1,8 @@
-"""Hears providers of card payments: keeps what their webhooks tell, and then works it off.
+"""Stores what the card provider's webhooks tell, and applies it in the background.
 
-A webhook is answered once it is kept, which is quick whatever it brings about. What fails is put
-off and comes again, and holds up nothing beside it; so does what is about a charge that nobody
-knows yet.
+A webhook is answered once its event is stored, so the answer is quick whatever the event brings
+about. An event that fails, or is about a charge not known yet, is tried again later and does not
+hold up the others.
 """
 
 from collections.abc import Iterable
@@ -36,12 +36,12 @@ log = get_logger(__name__)
 
 
 class ProviderEventWorker:
-    """What one provider tells."""
+    """The loop over the events of one provider."""
 
     def __init__(
         self, database: Database, engine: SagaEngine, refunds: SagaEngine, provider: str
     ) -> None:
-        """Take where events are kept, whom to tell of charges and of refunds, whose they are."""
+        """Take the event store, the engines of payments and refunds, and whose events."""
         self._database = database
         self._engine = engine
         self._refunds = refunds
@@ -49,7 +49,7 @@ class ProviderEventWorker:
         self._wake_up = WakeUp()
 
     async def keep(self, notice: ProviderNotice) -> None:
-        """Keep what a webhook tells, each event once; what is not believed is only a hint."""
+        """Store what a webhook tells, each event once; an unsigned one is only a hint."""
         async with self._database.unit_of_work() as uow:
             if not notice.is_believed:
                 await hint(uow, self._provider, notice)
@@ -57,7 +57,7 @@ class ProviderEventWorker:
                 uow.after_commit(self._wake_up.set)
 
     async def run(self) -> None:
-        """Work off what is due, until cancelled."""
+        """Apply the events that are due, until cancelled."""
         await for_ever("payments.provider_events", self._run)
 
     async def _run(self) -> None:
@@ -66,36 +66,36 @@ class ProviderEventWorker:
                 await self._wake_up.wait(POLL_SECONDS)
 
     async def work_off(self) -> int:
-        """Let one batch of events have its effect, all together or each alone; how many it was."""
+        """Apply one batch of events, all together or else one by one; return how many."""
         try:
-            return await self._hear(AT_ONCE)
+            return await self._apply(AT_ONCE)
         except Exception as error:
             if await is_outage(self._database, error):
                 raise
             log.warning("hearing_failed", provider=self._provider, error=repr(error))
         for turn in range(AT_ONCE):
-            if not await self._hear_one():
+            if not await self._apply_one():
                 return turn
         return AT_ONCE
 
-    async def _hear(self, most: int) -> int:
+    async def _apply(self, most: int) -> int:
         async with self._database.unit_of_work() as uow:
             events = ProviderEvents(uow, self._provider)
             kept = await events.due(uow.clock.now(), most)
             if kept:
                 notices = [one.notice for one in kept]
-                heard = await hear(uow, self._engine, self._refunds, self._provider, notices)
+                unapplied = await hear(uow, self._engine, self._refunds, self._provider, notices)
                 await events.heard(kept)
-                await self._put_off(uow, kept, heard)
+                await self._put_off(uow, kept, unapplied)
         return len(kept)
 
-    async def _put_off(self, uow: UnitOfWork, kept: Iterable[Kept], heard: Heard) -> None:
-        """Have what came too early come again; what nobody can do anything with is only kept."""
+    async def _put_off(self, uow: UnitOfWork, kept: Iterable[Kept], unapplied: Heard) -> None:
+        """Plan another try for events that came too early; give up the unclear ones."""
         events, now = ProviderEvents(uow, self._provider), uow.clock.now()
         for one in kept:
-            if one.notice in heard.unclear:
+            if one.notice in unapplied.unclear:
                 await events.give_up(one, now)
-            elif one.notice not in heard.early:
+            elif one.notice not in unapplied.early:
                 continue
             elif now - one.received_at < PATIENCE:
                 await events.later(one, now)
@@ -104,16 +104,21 @@ class ProviderEventWorker:
                 self._unclaimed(one)
 
     def _unclaimed(self, event: Kept) -> None:
-        """Say that nobody knows the charge: loudly only where it carries an id of ours."""
+        """Log that nobody knows the charge: an error only if it carries an id of ours."""
         unclaimed_events.labels(self._provider).inc()
         is_ours = event.notice.charge_id is not None
-        tell = log.error if is_ours else log.warning
-        told = event.notice
-        tell("event_unclaimed", provider=self._provider, event_id=told.event_id, kind=told.kind)
+        report = log.error if is_ours else log.warning
+        notice = event.notice
+        report(
+            "event_unclaimed",
+            provider=self._provider,
+            event_id=notice.event_id,
+            kind=notice.kind,
+        )
 
-    async def _hear_one(self) -> int:
+    async def _apply_one(self) -> int:
         try:
-            return await self._hear(1)
+            return await self._apply(1)
         except Exception as error:
             if await is_outage(self._database, error):
                 raise
@@ -122,6 +127,6 @@ class ProviderEventWorker:
             events, now = ProviderEvents(uow, self._provider), uow.clock.now()
             for event in await events.due(now, 1):
                 attempts = await events.later(event, now)
-                tell = log.error if attempts > CALM_ATTEMPTS else log.warning
-                tell("event_put_off", event_id=event.notice.event_id, error=repr(failure))
+                report = log.error if attempts > CALM_ATTEMPTS else log.warning
+                report("event_put_off", event_id=event.notice.event_id, error=repr(failure))
         return 1

@@ -1,9 +1,9 @@
-"""Reads what the provider tells of refunds and disputes by itself, for what no webhook has brought.
+"""Reads the provider's log of refunds and disputes, for events no webhook brought.
 
-A webhook may be lost, or sent with a wrong signature; nothing else would ever tell of a refund that
-was made at the provider's own page, or of a dispute. What webhooks have brought is known already,
-and nothing is counted twice. It costs the provider one call a minute (of all processes one makes
-it), as a rule of one short page.
+A webhook may be lost, or sent with a wrong signature; nothing else would ever tell of a dispute,
+or of a refund made on the provider's own page. Events that webhooks brought are known already,
+and nothing is counted twice. It costs the provider one call a minute, made by one process of
+all, usually of one short page.
 """
 
 import asyncio
@@ -18,24 +18,24 @@ from payments.providers import PaymentProvider, ProviderError
 from payments.repository import ProviderEvents
 
 EVERY: Final = timedelta(minutes=1)
-AGAIN: Final = timedelta(minutes=10)  # read twice, as lists may be late
+AGAIN: Final = timedelta(minutes=10)  # this much is read twice, as lists may be late
 AT_FIRST: Final = timedelta(days=1)
-AT_ONCE: Final = timedelta(hours=1)  # after an outage, stretch by stretch
-CALM: Final = AT_FIRST + AT_ONCE  # webhooks are heard meanwhile
+AT_ONCE: Final = timedelta(hours=1)  # the longest stretch, after an outage
+CALM: Final = AT_FIRST + AT_ONCE  # no alarm before that: webhooks still bring events
 
 log = get_logger(__name__)
 
 
 class ProviderLog:
-    """What one provider tells when it is asked."""
+    """The loop that reads the log of one provider."""
 
     def __init__(
         self, database: Database, provider: PaymentProvider, provider_events: ProviderEventWorker
     ) -> None:
-        """Take where it is noted how far was read, whom to ask, and who hears what is found."""
+        """Take where the position is stored, whom to ask, and who keeps the events found."""
         self._database = database
         self._provider = provider
-        self._hearing = provider_events
+        self._events = provider_events
 
     async def run(self) -> None:
         """Read on, until cancelled."""
@@ -47,7 +47,7 @@ class ProviderLog:
         await asyncio.sleep(EVERY.total_seconds())
 
     async def read(self) -> bool:
-        """Read one stretch of time; tells whether there is more to be read at once."""
+        """Read one stretch of time; return whether there is more to read at once."""
         now, name = self._database.clock.now(), self._provider.name
         async with self._database.unit_of_work() as uow:
             since = await ProviderEvents(uow, name).begin_reading(now, now - AT_FIRST, now + EVERY)
@@ -57,11 +57,11 @@ class ProviderLog:
         try:
             found = await self._provider.recent(since - AGAIN, until)
         except ProviderError as failure:
-            tell = log.error if now - since > CALM else log.warning
-            tell("provider_log_not_read", provider=name, since=str(since), error=str(failure))
+            report = log.error if now - since > CALM else log.warning
+            report("provider_log_not_read", provider=name, since=str(since), error=str(failure))
             return False
         for notice in found:
-            await self._hearing.keep(notice)
+            await self._events.keep(notice)
         is_behind = until < now
         async with self._database.unit_of_work() as uow:
             again = now if is_behind else now + EVERY

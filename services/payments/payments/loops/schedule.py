@@ -13,7 +13,7 @@ LOOK_SECONDS: Final = 1.0
 
 
 async def sweep(database: Database, engine: SagaEngine, policies: Policies) -> None:
-    """Pay what is due, again and again, until cancelled."""
+    """Pay scheduled payments that are due, every second, until cancelled."""
     await for_ever("payments.schedule", lambda: _sweep(database, engine, policies))
 
 
@@ -24,6 +24,6 @@ async def _sweep(database: Database, engine: SagaEngine, policies: Policies) -> 
 
 
 async def sweep_once(database: Database, engine: SagaEngine, policies: Policies) -> int:
-    """Pay one batch; returns how many there were."""
+    """Pay one batch of due payments; return how many there were."""
     async with database.unit_of_work() as uow:
         return len(await carry_out(uow, engine, policies))

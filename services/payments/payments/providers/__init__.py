@@ -1,4 +1,4 @@
-"""Providers of card payments: what each must be able to do, and the one that is chosen."""
+"""Holds the card providers, what each must be able to do, and the chosen one."""
 
 from payments.providers.choice import provider_of
 from payments.providers.protocol import (

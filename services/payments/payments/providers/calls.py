@@ -1,6 +1,6 @@
-"""One call to a provider: bounded in time and size, its answer read strictly.
+"""Makes one call to a provider, bounded in time and size; reads answers strictly.
 
-What it says where it refuses is kept in its own words, without secrets: see `told`.
+The reasons of a refused call are kept in the provider's words, without secrets: see `one_line`.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ log = get_logger(__name__)
 
 M = TypeVar("M", bound=BaseModel)
 
-# Reads the answer to a refused call; raises ValidationError where it says nothing readable.
+# Reads the answer to a refused call; raises ValidationError where it can't be read.
 FaultReader: TypeAlias = Callable[[httpx.Headers, bytes], ProviderFault]
 
 _KEY: Final = re.compile(r"\b(?:sk|rk|pk|whsec|live|test)_[\w*.-]{4,}")
 
 
 class RejectedError(ProviderError):
-    """A definite no (4xx): the same request will never be answered otherwise."""
+    """A definite no (4xx): the same request will always get the same answer."""
 
     @property
     def status(self) -> int | None:
@@ -76,8 +76,8 @@ async def ask(
         raise ProviderError(fault) from None
 
 
-def told(text: object) -> str | None:
-    """Return what a provider says as one short line, without card numbers, keys and tokens."""
+def one_line(text: object) -> str | None:
+    """Return a provider's text as one short line, without card numbers and secrets."""
     if not isinstance(text, str) or not text:
         return None
     seen = (one if one.isprintable() else " " for one in text[: 4 * LONGEST_TEXT])
@@ -88,7 +88,7 @@ def told(text: object) -> str | None:
 
 
 def read_each(model: type[M], listed: Iterable[Mapping[str, Any]]) -> list[M]:
-    """Read the things that a list has.
+    """Read every item of a list as a model.
 
     Raises:
         ProviderError: one of them is not what it should be.
@@ -102,19 +102,19 @@ def read_each(model: type[M], listed: Iterable[Mapping[str, Any]]) -> list[M]:
 def read_readable(
     read: Callable[[Mapping[str, Any]], ProviderNotice | None], listed: Iterable[Mapping[str, Any]]
 ) -> list[ProviderNotice]:
-    """Read those notices of a list that can be read: one that can't must not hide the others."""
+    """Read those notices of a list that can be read; the others must not hide them."""
     found = []
     for one in listed:
         try:
             notice = read(one)
         except (ValueError, AmountRefused):
-            log.warning("provider_event_unreadable", event_id=told(one.get("id")))
+            log.warning("provider_event_unreadable", event_id=one_line(one.get("id")))
         else:
             found += [] if notice is None else [notice]
     return found
 
 
-# Not answers about the charge: keys that are wrong or old, too much at once, still at work on it.
+# Not about the charge but the call: a wrong or old key, too many calls, or one still being served.
 _ABOUT_THE_CALL: Final = frozenset({401, 403, 408, 409, 425, 429})
 
 

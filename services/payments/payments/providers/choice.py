@@ -1,4 +1,4 @@
-"""Puts the chosen provider together from the settings."""
+"""Builds the provider that the settings choose."""
 
 import httpx
 

@@ -1,9 +1,9 @@
-"""How Stripe, and the sandbox after it, tell of disputes: kinds of events, and statuses."""
+"""Reads kinds and statuses of disputes in the words of Stripe and the sandbox."""
 
 from typing import Final
 
 from payments.domain.cards.disputes import DisputeNews, DisputeOutcome
-from payments.providers.calls import told
+from payments.providers.calls import one_line
 
 _OUTCOMES: Final = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 
@@ -18,7 +18,7 @@ def dispute_news(  # noqa: PLR0913 (one parameter for each thing that an event t
     reason: str | None,
     at: float | None,
 ) -> DisputeNews:
-    """Return what an event tells in our words; what happened is the last part of its kind."""
+    """Return a dispute event in our words; its kind's last part says what happened."""
     happened = kind.rpartition(".")[2]
     outcome = _OUTCOMES.get(status)
     return DisputeNews(
@@ -30,6 +30,6 @@ def dispute_news(  # noqa: PLR0913 (one parameter for each thing that an event t
         is_reinstated=happened == "funds_reinstated",
         is_closed=happened == "closed" or outcome is not None,
         outcome=outcome,
-        reason=told(reason),
+        reason=one_line(reason),
         at=at,
     )

@@ -1,4 +1,4 @@
-"""How many webhooks that nobody has signed are looked into: strangers can send any number."""
+"""Bounds how many unsigned webhooks are read, as strangers can send any number."""
 
 from datetime import datetime
 from typing import Final
@@ -9,14 +9,14 @@ PER_SECOND: Final = 50  # in each process; each of these is a look-up in the dat
 
 
 class Hints:
-    """Counts those of the current second."""
+    """Counts the unsigned webhooks of the current second."""
 
     def __init__(self) -> None:
         self._second = 0
         self._taken = 0
 
     def take(self, now: datetime) -> None:
-        """Return where one more may be looked into; its sender sends it again else.
+        """Count one more webhook; one that is refused is sent again by the provider.
 
         Raises:
             TooManyRequests: there were enough within this second.

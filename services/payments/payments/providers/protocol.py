@@ -1,4 +1,4 @@
-"""What a provider of card payments must be able to do, in payments' own words."""
+"""Defines what a provider of card payments must be able to do, in payments' words."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,40 +11,52 @@ from payments.domain.cards.refunds import CardRefund, CardRefundNews, RefundNews
 
 
 class ProviderError(Exception):
-    """No usable answer: it is not known what became of the call. The text is for operators."""
+    """No usable answer, so the call's outcome is unknown; the text is for operators."""
 
     def __init__(self, fault: ProviderFault | str) -> None:
-        """Take what the provider said, or what is wrong with what it said."""
+        """Take what the provider said, or what is wrong with its answer."""
         self.fault = ProviderFault(message=fault) if isinstance(fault, str) else fault
         super().__init__(self.fault.text)
 
 
 class WebhookRefusedError(Exception):
-    """A webhook that is not the provider's."""
+    """A webhook that does not come from the provider."""
 
 
 class WebhookUnreadableError(Exception):
-    """A webhook of the provider's that does not say what it should."""
+    """A webhook of the provider's that can't be read."""
 
 
 class PaymentProvider(Protocol):
-    """One provider. Calls raise ProviderError where there is no usable answer."""
+    """One provider; its calls raise ProviderError where there is no usable answer."""
 
     @property
     def name(self) -> str:
-        """The name of it: in paths, rows, and of its clearing account."""
+        """The provider's name: in paths, in rows, and of its clearing account."""
         ...
 
     def check_charge(self, money: Money) -> None:
-        """Return where such an amount can be charged; raises a CardRefused where it can't."""
+        """Check that this amount can be charged.
+
+        Raises:
+            CardRefused: it can't.
+        """
         ...
 
     def check_refund(self, money: Money) -> None:
-        """Return where such a sum can go back; raises a CardRefused where it can't."""
+        """Check that this sum can be given back.
+
+        Raises:
+            CardRefused: it can't.
+        """
         ...
 
     def check_contact(self, contact: Mapping[str, str] | None) -> None:
-        """Return where a receipt can be sent that is needed; raises ReceiptContactMissing."""
+        """Check that a receipt that is needed can be sent.
+
+        Raises:
+            ReceiptContactMissing: it can't.
+        """
         ...
 
     async def create(self, charge: Charge) -> News:
@@ -56,41 +68,43 @@ class PaymentProvider(Protocol):
         ...
 
     async def cancel(self, charge: Charge) -> News:
-        """Call a charge off where that is possible; how it stands then."""
+        """Cancel a charge where that is possible; return how it stands then."""
         ...
 
     async def refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
-        """Give a sum of a charge back, once, however often it is asked for; how that stands."""
+        """Refund a sum of a charge once, however often asked; return how it stands."""
         ...
 
     async def fetch_refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
-        """Ask how a refund stands that the provider has given a name."""
+        """Ask how a refund stands whose id at the provider is known."""
         ...
 
     async def refunds(self, charge: Charge) -> Sequence[RefundNews]:
-        """List what has gone back of a charge, whoever wanted it."""
+        """List the refunds of a charge, whoever asked for them."""
         ...
 
     async def recent(self, since: datetime, until: datetime) -> Sequence[ProviderNotice]:
-        """List what has been told of refunds and disputes within a time, as webhooks tell it.
+        """List what happened to refunds and disputes within a time, as webhooks tell it.
 
-        Each notice is believed, and is the same as that of the webhook about it, if there is one.
+        Each notice is believed, and equals that of the webhook about it, if there is one.
         """
         ...
 
     def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
-        """Return where a webhook may be the provider's, before its body is read.
+        """Check, before the body is read, that a webhook may be the provider's.
 
-        Raises WebhookRefusedError where it can't be.
+        Raises:
+            WebhookRefusedError: it can't be.
         """
         ...
 
     def read_webhook(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> ProviderNotice | None:
-        """Return what a webhook tells, None where it is about nothing of ours.
+        """Return what a webhook tells; None where it is about nothing of ours.
 
-        Raises WebhookRefusedError where it is not the provider's, WebhookUnreadableError where it
-        is, and does not say what it should.
+        Raises:
+            WebhookRefusedError: it is not the provider's.
+            WebhookUnreadableError: it is the provider's, but can't be read.
         """
         ...

@@ -1,4 +1,7 @@
-"""The provider of development: cards whose owners are buttons on a page of the sandbox service."""
+"""Calls the card provider of development, whose cards are pages of the sandbox.
+
+Whoever plays the card's owner pays or declines by a button there.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,7 +17,7 @@ from payments.domain.cards.charges import Charge, ChargeStatus, News, ProviderNo
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.reasons import CARD_ABANDONED
-from payments.providers.calls import M, RejectedError, ask, read_readable, told
+from payments.providers.calls import M, RejectedError, ask, one_line, read_readable
 from payments.providers.fields import ProviderId
 from payments.providers.protocol import ProviderError, WebhookRefusedError
 from payments.providers.sandbox_events import SIGNATURE, SandboxEvent, SandboxPayment, read_event
@@ -33,7 +36,7 @@ class _Refund(BaseModel):
     refund_id: UUID | None = None
 
     def news_of(self, refund: CardRefund) -> CardRefundNews:
-        """Return the same in our words.
+        """Return the refund in our words.
 
         Raises:
             ProviderError: it is another refund's.
@@ -60,20 +63,20 @@ class SandboxProvider:
     name = "sandbox"
 
     def __init__(self, client: httpx.AsyncClient, url: str, webhook_secret: str) -> None:
-        """Take the client (its owner closes it), the sandbox's address, and what signs webhooks."""
+        """Take the client (its owner closes it), the address, and the webhook secret."""
         self._client = client
         self._provider = f"{url.rstrip('/')}/sandbox/provider"
         self._url = f"{self._provider}/payments"
         self._webhook_secret = webhook_secret
 
     def check_charge(self, money: Money) -> None:
-        """Return: the sandbox charges whatever there is."""
+        """Accept any amount: the sandbox charges whatever there is."""
 
     def check_refund(self, money: Money) -> None:
-        """Return likewise."""
+        """Accept any sum."""
 
     def check_contact(self, contact: Mapping[str, str] | None) -> None:
-        """Return: no receipts are sent."""
+        """Accept any contact, or none: no receipts are sent."""
 
     async def create(self, charge: Charge) -> News:
         """Create a charge once."""
@@ -87,15 +90,15 @@ class SandboxProvider:
         return await self._payment("POST", "", charge, json=body)
 
     async def fetch(self, charge: Charge) -> News:
-        """Ask how it stands; what the sandbox forgot with a restart is over."""
+        """Ask how it stands; a charge that the sandbox forgot by a restart is cancelled."""
         return await self._known("GET", f"/{charge.reference}", charge)
 
     async def cancel(self, charge: Charge) -> News:
-        """Call it off, unless its owner was faster."""
+        """Cancel the charge, unless the card's owner was faster."""
         return await self._known("POST", f"/{charge.reference}/cancel", charge)
 
     async def refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
-        """Give a sum back; each event about it names it by our id."""
+        """Refund a sum; each event about the refund names our id of it."""
         url = f"{self._url}/{charge.reference}/refunds"
         body = {
             "amount": decimal_text(refund.amount_minor, charge.currency),
@@ -111,7 +114,7 @@ class SandboxProvider:
         return (await self._ask(_Refund, "GET", url)).news_of(refund)
 
     async def refunds(self, charge: Charge) -> Sequence[RefundNews]:  # noqa: ARG002
-        """Return nothing: the events of the sandbox tell all by themselves."""
+        """Return nothing: the sandbox's events tell all there is."""
         return []
 
     async def recent(self, since: datetime, until: datetime) -> Sequence[ProviderNotice]:
@@ -146,7 +149,7 @@ class SandboxProvider:
             return News(status=ChargeStatus.CANCELLED, reason=CARD_ABANDONED)
 
     def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
-        """Return where it bears the signature of a body sent now."""
+        """Check that it bears the signature of a body sent now."""
         try:
             signatures.check_header(headers.get(SIGNATURE), now)
         except signatures.SignatureRefusedError as error:
@@ -174,5 +177,5 @@ class SandboxProvider:
 def _fault(_: httpx.Headers, body: bytes) -> ProviderFault:
     why = _Error.model_validate_json(body)
     return ProviderFault(
-        code=told(why.code), message=told(why.detail), request_id=told(why.request_id)
+        code=one_line(why.code), message=one_line(why.detail), request_id=one_line(why.request_id)
     )

@@ -1,4 +1,7 @@
-"""What the sandbox's card provider tells: payments, disputes and refunds; see services/sandbox."""
+"""Reads what the sandbox's card provider tells of payments, disputes and refunds.
+
+See services/sandbox.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +20,7 @@ from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import ProviderError, WebhookRefusedError, WebhookUnreadableError
 
 SIGNATURE: Final = "sandbox-signature"
-_DISPUTED: Final = "payment.disputed"  # the whole of it, at once
+_DISPUTED: Final = "payment.disputed"  # disputes the whole payment and withdraws it at once
 
 _STATUSES: Final = {
     "pending": ChargeStatus.PENDING,
@@ -43,7 +46,7 @@ class SandboxPayment(BaseModel):
     charge_id: UUID | None = None
 
     def news_of(self, charge: Charge) -> News:
-        """Return the same in our words.
+        """Return the payment in our words.
 
         Raises:
             ProviderError: it is another charge's.
@@ -54,7 +57,7 @@ class SandboxPayment(BaseModel):
 
     @property
     def news(self) -> News:
-        """The same in our words."""
+        """The payment in our words."""
         return News(
             status=_STATUSES[self.status],
             reference=self.id,
@@ -77,7 +80,7 @@ class _Dispute(_Sum):
     status: str
     reason: str | None = None
 
-    def told_by(self, kind: str, at: float | None) -> DisputeNews:
+    def news_by(self, kind: str, at: float | None) -> DisputeNews:
         return dispute_news(
             kind,
             reference=self.id,
@@ -94,7 +97,7 @@ class _Refund(_Sum):
     refund_id: UUID | None = None
 
     @property
-    def told(self) -> RefundNews:
+    def news(self) -> RefundNews:
         return RefundNews(
             reference=self.id,
             amount_minor=self.minor,
@@ -108,7 +111,7 @@ _LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 
 
 class SandboxEvent(BaseModel):
-    """Something that became of a payment."""
+    """An event about a payment."""
 
     id: ProviderId
     type: ProviderId
@@ -119,7 +122,7 @@ class SandboxEvent(BaseModel):
 
     @property
     def notice(self) -> ProviderNotice:
-        """The same in our words; raises AmountRefused."""
+        """The event in our words; raises AmountRefused."""
         return ProviderNotice(
             event_id=self.id,
             kind=self.type,
@@ -127,7 +130,7 @@ class SandboxEvent(BaseModel):
             charge_id=self.payment.charge_id,
             news=self.payment.news,
             dispute=_dispute(self),
-            refund=None if self.refund is None else self.refund.told,
+            refund=None if self.refund is None else self.refund.news,
         )
 
 
@@ -136,7 +139,9 @@ def read_event(
 ) -> ProviderNotice:
     """Return what a signed event tells.
 
-    Raises WebhookRefusedError, WebhookUnreadableError.
+    Raises:
+        WebhookRefusedError: the signature is not good.
+        WebhookUnreadableError: it is good, but the body can't be read.
     """
     try:
         signatures.verify(headers.get(SIGNATURE), secret, body, now)
@@ -149,7 +154,7 @@ def read_event(
 
 def _dispute(event: SandboxEvent) -> DisputeNews | None:
     if event.dispute is not None:
-        return event.dispute.told_by(event.type, event.created)
+        return event.dispute.news_by(event.type, event.created)
     if event.type != _DISPUTED:
         return None
     reference = f"disputed:{event.payment.id}"

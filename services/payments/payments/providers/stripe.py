@@ -1,4 +1,4 @@
-"""Stripe: Checkout Sessions, each with a Payment Intent underneath (docs.stripe.com/api).
+"""Calls Stripe: Checkout Sessions with Payment Intents (docs.stripe.com/api).
 
 A session's page takes the card, 3-D Secure included, and sends the payer back. Webhooks are
 believed by their signature (docs.stripe.com/webhooks/signature).
@@ -17,24 +17,24 @@ from payments.domain.cards.charges import Charge, News, ProviderNotice
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, RefundNews
 from payments.providers import stripe_units
-from payments.providers.calls import M, RejectedError, ask, read_each, read_readable, told
+from payments.providers.calls import M, RejectedError, ask, one_line, read_each, read_readable
 from payments.providers.protocol import ProviderError, WebhookRefusedError
 from payments.providers.stripe_events import (
     RECENT,
     SIGNATURE,
+    AnyRefund,
     StripeEvent,
     StripeRefund,
     StripeSession,
-    TellingRefund,
     read_event,
 )
 
 _LONGEST_NAME: Final = 250
-# A session lives 30 minutes at least, 24 hours at most; ours ends it before by `expire`.
+# Stripe allows 30 minutes to 24 hours; a charge that times out is expired by us before.
 _SESSION_LIFE: Final = timedelta(hours=2)
 _MOST_REFUNDS: Final = "100"  # of one payment, on a page of Stripe's list
 _MOST_PAGES: Final = 20
-_EVENTS_AT_ONCE: Final = "20"  # each has an object of theirs in it, of some kilobytes
+_EVENTS_AT_ONCE: Final = "20"  # each holds a whole object of Stripe's, some kilobytes
 _MOST_EVENT_PAGES: Final = 500
 
 
@@ -70,15 +70,15 @@ class StripeProvider:
         self._webhook_secret = webhook_secret.get_secret_value()
 
     def check_charge(self, money: Money) -> None:
-        """Return where Stripe can charge it, by its table of currencies."""
+        """Check by Stripe's table of currencies that it can charge the amount."""
         stripe_units.check_charge(money)
 
     def check_refund(self, money: Money) -> None:
-        """Return where Stripe can give it back, likewise."""
+        """Check by Stripe's table of currencies that it can give the sum back."""
         stripe_units.check_refund(money)
 
     def check_contact(self, contact: Mapping[str, str] | None) -> None:
-        """Return: no receipts are sent."""
+        """Accept any contact, or none: no receipts are sent."""
 
     async def create(self, charge: Charge) -> News:
         """Create a session once; Stripe keeps an idempotency key for 24 hours."""
@@ -103,7 +103,7 @@ class StripeProvider:
         return (await self._ask(StripeSession, "GET", url)).news_of(charge)
 
     async def cancel(self, charge: Charge) -> News:
-        """Expire the session; one that is not open any more is asked for instead."""
+        """Expire the session; retrieve it instead if it is not open any more."""
         try:
             expired = await self._session(f"/{charge.reference}/expire", charge, "expire")
             return expired.news_of(charge)
@@ -113,8 +113,8 @@ class StripeProvider:
     async def refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
         """Refund a part of the payment intent under the session.
 
-        One that was asked for before, and not answered, is looked for first: Stripe forgets a key
-        after 24 hours, and would give the part again.
+        A refund that was asked for before, and not answered, is looked for first: Stripe forgets a
+        key after 24 hours, and would give the part again.
         """
         intent = charge.settlement or (await self.fetch(charge)).settlement
         if intent is None:
@@ -139,9 +139,9 @@ class StripeProvider:
         intent = charge.settlement or (await self.fetch(charge)).settlement
         if intent is None:
             return []
-        listed = read_each(TellingRefund, await self._refunds_of(intent))
+        listed = read_each(AnyRefund, await self._refunds_of(intent))
         try:
-            return [one.told for one in listed]
+            return [one.news for one in listed]
         except ValueError:
             raise ProviderError("a refund with an amount that can't be read") from None
 
@@ -165,7 +165,7 @@ class StripeProvider:
         return await self._pages("/v1/refunds", wanted, _MOST_PAGES)
 
     async def _pages(self, path: str, wanted: Mapping[str, Any], most: int) -> list[dict[str, Any]]:
-        """Read a list page by page, each from the last thing of the one before."""
+        """Read a list page by page, each after the last item of the one before."""
         found: list[dict[str, Any]] = []
         for _ in range(most):
             page = await self._ask(_Page, "GET", f"{self._url}{path}", params=wanted)
@@ -176,7 +176,7 @@ class StripeProvider:
         return found
 
     def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
-        """Return where it bears the signature of a body sent now."""
+        """Check that it bears the signature of a body sent now."""
         try:
             signatures.check_header(headers.get(SIGNATURE), now)
         except signatures.SignatureRefusedError as error:
@@ -185,7 +185,7 @@ class StripeProvider:
     def read_webhook(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> ProviderNotice | None:
-        """Return what a signed event tells; events about other objects are none of ours."""
+        """Return what a signed event tells; None for events about other objects."""
         return read_event(headers, body, self._webhook_secret, now)
 
     async def _session(
@@ -210,12 +210,12 @@ def _fault(headers: httpx.Headers, body: bytes) -> ProviderFault:
     except ValidationError:
         why = _Why()
     return ProviderFault(
-        kind=told(why.type),
-        code=told(why.code),
-        decline_code=told(why.decline_code),
-        parameter=told(why.param),
-        message=told(why.message),
-        request_id=told(headers.get("request-id")),
+        kind=one_line(why.type),
+        code=one_line(why.code),
+        decline_code=one_line(why.decline_code),
+        parameter=one_line(why.param),
+        message=one_line(why.message),
+        request_id=one_line(headers.get("request-id")),
     )
 
 

@@ -1,8 +1,8 @@
-"""What Stripe tells: sessions, refunds and disputes (docs.stripe.com/api/events/types).
+"""Reads what Stripe tells of sessions, refunds and disputes.
 
-Signed events are believed. An event about something of another shop at the same account can only
-be told by the ids in it: a session with a reference of another shop is nobody's here, a refund or
-a dispute names the Payment Intent alone.
+Signed events are believed. Several shops may share the account, and only the ids in an event
+tell whose it is: a session with another shop's reference is not ours, and a refund or a dispute
+names the Payment Intent alone. Source: docs.stripe.com/api/events/types.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from payments.domain.cards.disputes import DisputeNews
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.calls import told
+from payments.providers.calls import one_line
 from payments.providers.dispute_words import dispute_news
 from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import ProviderError, WebhookRefusedError, WebhookUnreadableError
@@ -32,7 +32,8 @@ _REFUND_EVENTS: Final = frozenset(
     {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
 )
 _DISPUTE_EVENTS: Final = "charge.dispute."
-# What is read again of all that it tells, as nothing else brings it.
+# The kinds read again from Stripe's log: nothing else would bring a lost one. The state of a
+# session is asked for anyway.
 RECENT: Final = (
     _REFUNDED,
     *sorted(_REFUND_EVENTS),
@@ -59,7 +60,7 @@ class StripeSession(BaseModel):
     url: PageUrl | None = None
 
     def news_of(self, charge: Charge) -> News:
-        """Return the same in our words.
+        """Return the session in our words.
 
         Raises:
             ProviderError: it is another charge's.
@@ -70,7 +71,7 @@ class StripeSession(BaseModel):
 
     @property
     def news(self) -> News:
-        """The same in our words."""
+        """The session in our words."""
         return News(
             status=self._status(),
             reference=self.id,
@@ -86,7 +87,7 @@ class StripeSession(BaseModel):
 
 
 class StripeRefund(BaseModel):
-    """A refund of a Payment Intent, as far as it is needed for one of ours."""
+    """A refund of a Payment Intent, with the fields needed for a refund of ours."""
 
     id: ProviderId
     status: str | None
@@ -95,18 +96,18 @@ class StripeRefund(BaseModel):
 
     @property
     def refund_id(self) -> UUID | None:
-        """Our own id of it, where it is one of ours."""
+        """Our own id of it, if we asked for it."""
         return _uuid((self.metadata or {}).get("refund_id"))
 
     def news_of(self, refund: CardRefund) -> CardRefundNews:
-        """Return how one of ours stands.
+        """Return how a refund of ours stands.
 
         Raises:
             ProviderError: it is another refund's.
         """
         if self.refund_id not in (None, refund.id):
             raise ProviderError("an answer about another refund")
-        why = told(self.failure_reason)
+        why = one_line(self.failure_reason)
         fault = None if why is None else ProviderFault(kind="refund", code=why)
         return CardRefundNews(status=self._status, reference=self.id, fault=fault)
 
@@ -115,16 +116,16 @@ class StripeRefund(BaseModel):
         return _REFUND_STATUSES.get(self.status or "", CardRefundStatus.PENDING)
 
 
-class TellingRefund(StripeRefund):
-    """A refund that anybody may have made."""
+class AnyRefund(StripeRefund):
+    """A refund that anybody may have made, with its sum and what it refunds."""
 
     amount: int = Field(gt=0, le=MAX_MINOR)
     currency: str
     payment_intent: ProviderId | None = None
 
     @property
-    def told(self) -> RefundNews:
-        """The same in our words."""
+    def news(self) -> RefundNews:
+        """The refund in our words."""
         currency = self.currency.upper()
         return RefundNews(
             reference=self.id,
@@ -151,8 +152,8 @@ class _Dispute(BaseModel):
     reason: str | None = None
     payment_intent: ProviderId | None = None
 
-    def told_by(self, kind: str, at: int | None) -> DisputeNews:
-        """Return the same in our words, as an event of this kind tells it."""
+    def news_by(self, kind: str, at: int | None) -> DisputeNews:
+        """Return the dispute in our words, as an event of this kind tells it."""
         currency = self.currency.upper()
         return dispute_news(
             kind,
@@ -170,7 +171,7 @@ class _Data(BaseModel):
 
 
 class StripeEvent(BaseModel):
-    """Something that became of an object of Stripe's."""
+    """An event about an object of Stripe's."""
 
     id: ProviderId
     type: ProviderId
@@ -179,16 +180,21 @@ class StripeEvent(BaseModel):
 
     @property
     def notice(self) -> ProviderNotice | None:
-        """The same in our words, None where it is about nothing of ours; raises ValueError."""
-        return _told(self, self.data.object)
+        """The event in our words; None where it is about nothing of ours.
+
+        Raises ValueError where it can't be read.
+        """
+        return _notice_of(self, self.data.object)
 
 
 def read_event(
     headers: Mapping[str, str], body: bytes, secret: str, now: datetime
 ) -> ProviderNotice | None:
-    """Return what a signed event tells, None where it is about nothing of ours.
+    """Return what a signed event tells; None where it is about nothing of ours.
 
-    Raises WebhookRefusedError, WebhookUnreadableError.
+    Raises:
+        WebhookRefusedError: the signature is not good.
+        WebhookUnreadableError: it is good, but the body can't be read.
     """
     try:
         signatures.verify(headers.get(SIGNATURE), secret, body, now)
@@ -199,23 +205,23 @@ def read_event(
         raise WebhookUnreadableError from error
 
 
-def _told(event: StripeEvent, thing: dict[str, Any]) -> ProviderNotice | None:
+def _notice_of(event: StripeEvent, thing: dict[str, Any]) -> ProviderNotice | None:
     event_id, kind = event.id, event.type
     if kind.startswith("checkout.session."):
         return _of_session(event_id, kind, StripeSession.model_validate(thing))
     if kind.startswith(_DISPUTE_EVENTS):
         dispute = _Dispute.model_validate(thing)
-        news = dispute.told_by(kind, event.created)
+        news = dispute.news_by(kind, event.created)
         return ProviderNotice(
             event_id=event_id, kind=kind, reference=dispute.payment_intent, dispute=news
         )
     if kind in _REFUND_EVENTS:
-        refund = TellingRefund.model_validate(thing)
+        refund = AnyRefund.model_validate(thing)
         return ProviderNotice(
-            event_id=event_id, kind=kind, reference=refund.payment_intent, refund=refund.told
+            event_id=event_id, kind=kind, reference=refund.payment_intent, refund=refund.news
         )
     if kind == _REFUNDED:
-        # It tells the sum of all refunds; which they are is read.
+        # It tells the sum of all refunds only, so the refunds themselves are read.
         charge = _Charge.model_validate(thing)
         charge_id = _uuid((charge.metadata or {}).get("charge_id"))
         return ProviderNotice(

@@ -1,4 +1,4 @@
-"""Owns the units that Stripe counts money in, which are not everywhere those of ISO 4217.
+"""Converts money to and from Stripe's units, which may differ from ISO 4217's.
 
 Source: docs.stripe.com/currencies, "minor units", "special cases", "minimum and maximum".
 """
@@ -13,8 +13,8 @@ from contracts.cards import (
 )
 from kit.money import CURRENCIES, Money, decimal_text
 
-# Currencies that Stripe charges cards in, as far as they are in ISO 4217 still, by the number of
-# decimals that it counts. HUF and TWD are whole in payouts only.
+# Currencies that Stripe charges cards in and that ISO 4217 still has, by the number of decimals
+# that Stripe counts. HUF and TWD are whole in payouts only.
 _CHARGED: Final = {
     0: "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF",
     2: """
@@ -28,10 +28,10 @@ _CHARGED: Final = {
     3: "BHD JOD KWD OMR TND",
 }
 _DECIMALS: Final = {code: count for count, codes in _CHARGED.items() for code in codes.split()}
-# Of three decimals the last one is always 0.
+# In currencies of three decimals the last one must be 0.
 _OF_THREE: Final = 10
 
-# The least of a charge, in Stripe's units, where the shop is paid out in the currency.
+# The smallest charge, in Stripe's units, for a shop that is paid out in the currency.
 _LEAST_OF: Final = {
     30: "GBP",
     50: "ARS AUD BRL CAD CHF COP EUR IDR ILS INR JPY KRW NZD PHP RUB SGD USD ZAR",
@@ -49,7 +49,7 @@ _MOST_DIGITS_ELSEWHERE: Final = 8
 
 
 def smallest_units(minor: int, currency: str) -> int:
-    """Return what Stripe is to be told of so many minor units of ISO 4217.
+    """Return a number of minor units of ISO 4217 in Stripe's units.
 
     Raises:
         ValueError: there is no such number of Stripe's units.
@@ -61,7 +61,9 @@ def smallest_units(minor: int, currency: str) -> int:
 
 
 def minor_units(units: int, currency: str) -> int:
-    """Return what Stripe tells, in minor units of ISO 4217; the currency in either case.
+    """Return a number of Stripe's units in minor units of ISO 4217.
+
+    The currency may be in either case.
 
     Raises:
         ValueError: it is no whole number of them, or the currency is not known.
@@ -76,10 +78,10 @@ def minor_units(units: int, currency: str) -> int:
 
 
 def check_refund(money: Money) -> None:
-    """Return where Stripe can give such a sum back.
+    """Check that Stripe can give such a sum back.
 
     Raises:
-        CardAmountNotAccepted: it can't be said in Stripe's units.
+        CardAmountNotAccepted: Stripe's units can't express it.
     """
     step = _step(money.currency)
     if money.minor % step:
@@ -88,11 +90,11 @@ def check_refund(money: Money) -> None:
 
 
 def check_charge(money: Money) -> None:
-    """Return where Stripe can charge such an amount.
+    """Check that Stripe can charge such an amount.
 
     Raises:
         CardCurrencyNotAccepted: it charges none in the currency.
-        CardAmountNotAccepted: it can't be said in Stripe's units.
+        CardAmountNotAccepted: Stripe's units can't express it.
         CardAmountTooSmall, CardAmountTooLarge: it is outside of what is charged at once.
     """
     currency = money.currency
@@ -124,12 +126,12 @@ def _minor_per_whole(currency: str) -> int:
 
 
 def _step(currency: str) -> int:
-    """Return of which number of ISO's minor units amounts are multiples."""
+    """Return the number of minor units of ISO 4217 that amounts must be multiples of."""
     if _decimals(currency) == max(_CHARGED):
         return _OF_THREE
     return max(1, _minor_per_whole(currency) // _per_whole(currency))
 
 
 def _text(units: int, currency: str) -> str:
-    """Write units as an amount; what is no whole number of ours is rounded down."""
+    """Return units of Stripe's as an amount, rounded down to whole minor units."""
     return decimal_text(units * _minor_per_whole(currency) // _per_whole(currency), currency)

@@ -1,7 +1,7 @@
-"""YooKassa: payments with a confirmation page (yookassa.ru/developers/api).
+"""Calls YooKassa: payments with a confirmation page (yookassa.ru/developers/api).
 
-Its notifications carry no signature, so nothing in them is believed but which payment to read
-again (yookassa.ru/developers/using-api/webhooks).
+Its notifications carry no signature, so they are only believed about which payment to read again
+(yookassa.ru/developers/using-api/webhooks).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from payments.domain.cards.charges import Charge, ChargeStatus, News, ProviderNo
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundNews, CardRefundStatus, RefundNews
 from payments.domain.reasons import CARD_DECLINED, CARD_TIMED_OUT
-from payments.providers.calls import M, ask, read_each, read_readable, told
+from payments.providers.calls import M, ask, one_line, read_each, read_readable
 from payments.providers.fields import PageUrl, ProviderId
 from payments.providers.protocol import ProviderError
 from payments.providers.yookassa_events import read_notification
@@ -41,7 +41,7 @@ _REFUNDS: Final = {
     "succeeded": CardRefundStatus.DONE,
     "canceled": CardRefundStatus.REFUSED,
 }
-# Why a payment was cancelled, where that was not the bank's no.
+# Reasons of a cancellation that mean time ran out, not that the bank declined.
 _TIMED_OUT: Final = frozenset({"expired_on_confirmation", "expired_on_capture"})
 
 
@@ -55,9 +55,9 @@ class _Cancellation(BaseModel):
 
     @property
     def fault(self) -> ProviderFault:
-        """The same in our words."""
+        """The cancellation in our words."""
         return ProviderFault(
-            kind="cancellation", code=told(self.reason), parameter=told(self.party)
+            kind="cancellation", code=one_line(self.reason), parameter=one_line(self.party)
         )
 
 
@@ -73,7 +73,7 @@ class _Payment(BaseModel):
     metadata: _Metadata | None = None
 
     def news_of(self, charge: Charge) -> News:
-        """Return the same in our words; a bank's no is a failure, all else that ends it is not.
+        """Return the payment in our words: failed where the bank said no, else cancelled.
 
         Raises:
             ProviderError: it is another charge's.
@@ -102,14 +102,14 @@ class _Refund(BaseModel):
 
     @property
     def refund_id(self) -> UUID | None:
-        """Our own id of it, where it is one of ours."""
+        """Our own id of it, if we asked for it."""
         try:
             return UUID(self.description or "")
         except ValueError:
             return None
 
     def news_of(self, refund: CardRefund) -> CardRefundNews:
-        """Return the same in our words.
+        """Return the refund in our words.
 
         Raises:
             ProviderError: it is another refund's.
@@ -133,12 +133,12 @@ class _Amount(BaseModel):
     currency: str
 
 
-class _TellingRefund(_Refund):
+class _AnyRefund(_Refund):
     amount: _Amount
     payment_id: ProviderId | None = None
 
     @property
-    def told(self) -> RefundNews:
+    def news(self) -> RefundNews:
         """A refund that anybody may have made, in our words."""
         return RefundNews(
             reference=self.id,
@@ -182,7 +182,7 @@ class YooKassaProvider:
         self._auth = httpx.BasicAuth(shop.id, shop.key.get_secret_value())
 
     def check_charge(self, money: Money) -> None:
-        """Return where the shop takes the currency, and it is one unit of it at least."""
+        """Check that the shop takes the currency and the amount is at least one unit."""
         if money.currency not in self._shop.currencies:
             raise CardCurrencyNotAccepted(currency=money.currency)
         least = Money(10 ** CURRENCIES[money.currency], money.currency)
@@ -190,15 +190,15 @@ class YooKassaProvider:
             raise CardAmountTooSmall(currency=money.currency, least=least.decimal)
 
     def check_refund(self, money: Money) -> None:
-        """Return: amounts are written with the decimals that they have."""
+        """Accept any sum: YooKassa takes amounts with their own decimals."""
 
     def check_contact(self, contact: Mapping[str, str] | None) -> None:
-        """Return where no receipt is needed, or it can go somewhere."""
+        """Check that the receipt, where one is needed, can be sent somewhere."""
         if self._shop.receipts is not None:
             self._shop.receipts.customer(contact)
 
     async def create(self, charge: Charge) -> News:
-        """Create a payment once; captured as soon as the payer confirms it."""
+        """Create a payment once; it is captured as soon as the payer confirms it."""
         body = {
             "amount": _amount(charge.amount_minor, charge.currency),
             "capture": True,
@@ -216,14 +216,14 @@ class YooKassaProvider:
         return found.news_of(charge)
 
     async def cancel(self, charge: Charge) -> News:
-        """Read the payment: one that nobody has confirmed can't be cancelled, it runs out."""
+        """Read the payment: an unconfirmed one can't be cancelled, it runs out."""
         return await self.fetch(charge)
 
     async def refund(self, charge: Charge, refund: CardRefund) -> CardRefundNews:
-        """Refund a part of the payment; its description names it.
+        """Refund a part of the payment; the refund's description holds our id of it.
 
-        One that was asked for before, and not answered, is looked for first: YooKassa forgets a
-        key after 24 hours, and would give the part again.
+        A refund that was asked for before, and not answered, is looked for first: YooKassa forgets
+        a key after 24 hours, and would give the part again.
         """
         if refund.attempts > 1 and (known := await self._known_refund(charge, refund)) is not None:
             return known.news_of(refund)
@@ -244,8 +244,8 @@ class YooKassaProvider:
     async def refunds(self, charge: Charge) -> Sequence[RefundNews]:
         """List the refunds of the payment, whoever made them."""
         try:
-            listed = read_each(_TellingRefund, await self._refunds_of(charge))
-            return [one.told for one in listed]
+            listed = read_each(_AnyRefund, await self._refunds_of(charge))
+            return [one.news for one in listed]
         except AmountRefused:
             raise ProviderError("a refund with an amount that can't be read") from None
 
@@ -254,7 +254,7 @@ class YooKassaProvider:
         return next((one for one in found if one.refund_id == refund.id), None)
 
     async def recent(self, since: datetime, until: datetime) -> Sequence[ProviderNotice]:
-        """List the refunds that were begun within a time; of disputes YooKassa tells nothing.
+        """List the refunds begun within a time; YooKassa tells nothing of disputes.
 
         One that is under way is read again by itself until it has ended.
         """
@@ -281,7 +281,7 @@ class YooKassaProvider:
         return found
 
     def check_webhook(self, headers: Mapping[str, str], now: datetime) -> None:
-        """Return: nothing in the headers tells YooKassa from others."""
+        """Accept every webhook: no header proves that YooKassa sent it."""
 
     def read_webhook(
         self,
@@ -306,24 +306,24 @@ class YooKassaProvider:
 
 
 def _notice(listed: Mapping[str, Any]) -> ProviderNotice:
-    refund = _TellingRefund.model_validate(listed)
+    refund = _AnyRefund.model_validate(listed)
     kind = f"refund.{refund.status}"
     return ProviderNotice(
         event_id=f"{kind}:{refund.id}",
         kind=kind,
         reference=refund.payment_id,
-        refund=refund.told,
+        refund=refund.news,
     )
 
 
 def _fault(_: httpx.Headers, body: bytes) -> ProviderFault:
     why = _Error.model_validate_json(body)
     return ProviderFault(
-        kind=told(why.type),
-        code=told(why.code),
-        parameter=told(why.parameter),
-        message=told(why.description),
-        request_id=told(why.id),
+        kind=one_line(why.type),
+        code=one_line(why.code),
+        parameter=one_line(why.parameter),
+        message=one_line(why.description),
+        request_id=one_line(why.id),
     )
 
 

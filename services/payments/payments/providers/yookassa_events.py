@@ -1,7 +1,8 @@
-"""What YooKassa notifies of: payments and refunds (yookassa.ru/developers/using-api/webhooks).
+"""Reads which payment or refund a notification of YooKassa is about.
 
-A notification carries no signature, so nothing in one is believed but what to read again. Of a
-chargeback there is none: the shop hears of it by mail, and an administrator moves the money.
+A notification carries no signature, so it is only believed about what to read again. There is
+none about chargebacks: the shop learns of one by mail, and an administrator moves the money.
+Source: yookassa.ru/developers/using-api/webhooks.
 """
 
 from typing import Final, Literal
@@ -27,18 +28,21 @@ class _Notification(BaseModel):
 
 
 def read_notification(body: bytes) -> ProviderNotice:
-    """Return which payment to read again, and whether its refunds. What an event says is its id.
+    """Return which payment to read again, and whether to read its refunds too.
 
-    Raises WebhookUnreadableError.
+    An event has no id of its own: its kind and its object's id stand for it.
+
+    Raises:
+        WebhookUnreadableError: it can't be read.
     """
     try:
-        told = _Notification.model_validate_json(body)
+        notification = _Notification.model_validate_json(body)
     except ValidationError as error:
         raise WebhookUnreadableError from error
     return ProviderNotice(
-        event_id=f"{told.event}:{told.object.id}",
-        kind=told.event,
-        reference=told.object.payment_id or told.object.id,
-        has_refunds=told.event.startswith(_OF_REFUNDS),
+        event_id=f"{notification.event}:{notification.object.id}",
+        kind=notification.event,
+        reference=notification.object.payment_id or notification.object.id,
+        has_refunds=notification.event.startswith(_OF_REFUNDS),
         is_believed=False,
     )

@@ -1,4 +1,4 @@
-"""Receipts of the law 54-FZ as YooKassa takes them beside payments and refunds.
+"""Builds receipts of law 54-FZ as YooKassa takes them with payments and refunds.
 
 Source: yookassa.ru/developers/payment-acceptance/receipts/54fz.
 """
@@ -24,7 +24,7 @@ class Receipts:
         tax_system: The shop's, where it has several.
         subject: What is paid for (`service`, `commodity`, …).
         mode: How (`full_payment`, `full_prepayment`, …).
-        email: Where receipts go whose payer named no contact; empty where one is needed.
+        email: Gets receipts whose payer named no contact; empty: the payer must name one.
     """
 
     vat_code: int
@@ -37,7 +37,7 @@ class Receipts:
         """Return who gets the receipt.
 
         Raises:
-            ReceiptContactMissing: nobody.
+            ReceiptContactMissing: neither payer nor shop has named anybody.
         """
         if contact:
             named = {**contact}
@@ -49,7 +49,10 @@ class Receipts:
         return {"email": self.email}
 
     def of(self, charge: Charge, minor: int) -> dict[str, Any]:
-        """Return the receipt of a charge, or of the part of it that goes back."""
+        """Return the receipt of a charge, or of the part of it that goes back.
+
+        ``minor`` is the sum in minor units.
+        """
         known = charge.receipt or {}
         whole = Money(charge.amount_minor, charge.currency)
         lines = [ReceiptLine.stored(facts) for facts in known.get("lines", ())] or [

@@ -1,4 +1,4 @@
-"""Every "no" that payments can say, with its stable code and its text in both languages.
+"""Holds every refusal of payments: stable code, status, text in both languages.
 
 Refusal
 ├── PaymentNotFound             404  payment_not_found

@@ -1,8 +1,8 @@
-"""Every "no" to whoever has filled what one person may fill."""
+"""Holds the refusals to people who have as much of something as one person may."""
 
 from kit.refusals import Refusal, TooManyRequests
 
-# For clients that heed Retry-After alone: one of the streams may have ended by then.
+# For clients that only follow Retry-After: one of the streams may have ended by then.
 _LOOK_AGAIN_SECONDS = 60
 
 
@@ -29,7 +29,7 @@ class TooManyBulks(Refusal):
 
 
 class TooManyRefunds(Refusal):
-    """The payment has as many refunds, failed ones not counted, as one payment may have."""
+    """The payment has as many refunds as one may have; failed ones do not count."""
 
     code = "too_many_refunds"
     status = 409
@@ -51,7 +51,7 @@ class TooManyServices(Refusal):
 
 
 class TooManyStreams(TooManyRequests):
-    """The user watches as many streams of events as one person may."""
+    """The user has as many streams of events open as one person may have."""
 
     code = "too_many_streams"
     title_en = "Too many streams"

@@ -1,10 +1,10 @@
-"""Every "no" about how much of a payment is paid."""
+"""Holds the refusals about how much of a payment is paid."""
 
 from kit.refusals import Refusal
 
 
 class OnlyReservedMayBePaidInPart(Refusal):
-    """An amount was named in paying a payment whose money is not set aside."""
+    """An amount was named to pay a payment whose money is not set aside."""
 
     code = "only_reserved_may_be_paid_in_part"
     status = 422
@@ -15,7 +15,7 @@ class OnlyReservedMayBePaidInPart(Refusal):
 
 
 class CaptureExceedsReservation(Refusal):
-    """More was to be paid than was set aside."""
+    """The payer would pay more than was set aside."""
 
     code = "capture_exceeds_reservation"
     status = 422
@@ -26,7 +26,7 @@ class CaptureExceedsReservation(Refusal):
 
 
 class FixedPriceIsPaidWhole(Refusal):
-    """A part was to be paid of what a service costs."""
+    """The payer would pay only a part of a service's price."""
 
     code = "fixed_price_is_paid_whole"
     status = 422

@@ -1,10 +1,10 @@
-"""Every "no" about cards and their providers."""
+"""Holds the refusals about cards and their providers."""
 
 from kit.refusals import Refusal
 
 
 class ReservedIsPaidFromWallet(Refusal):
-    """A payment whose money is set aside in a wallet was to be paid by card."""
+    """The payer would pay by card although the money is set aside in a wallet."""
 
     code = "reserved_is_paid_from_wallet"
     status = 422
@@ -15,7 +15,7 @@ class ReservedIsPaidFromWallet(Refusal):
 
 
 class PaymentIsDisputed(Refusal):
-    """A refund of what the card's owner has taken back through their bank."""
+    """The refund is of money that the card's owner took back through their bank."""
 
     code = "payment_disputed"
     status = 409
@@ -37,7 +37,7 @@ class ChargeNotFound(Refusal):
 
 
 class WebhookRefused(Refusal):
-    """Not signed by the provider, signed too long ago, or not readable: it is not told which."""
+    """The webhook is unsigned, signed wrongly or too long ago; the answer hides which."""
 
     code = "webhook_refused"
     status = 401
@@ -48,7 +48,7 @@ class WebhookRefused(Refusal):
 
 
 class LinesDoNotAddUp(Refusal):
-    """The lines of a payment are not what it is of."""
+    """The lines of a payment do not add up to its amount."""
 
     code = "lines_do_not_add_up"
     status = 422

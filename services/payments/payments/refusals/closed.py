@@ -1,4 +1,4 @@
-"""Every "no" about users who are deleted, or are to be."""
+"""Holds the refusal to close users who still have something under way."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -9,7 +9,7 @@ from kit.refusals import FieldFault, Refusal
 
 
 class Open(NamedTuple):
-    """Something of a user's that is not over; amounts in minor units, where it has one."""
+    """Something of a user's that is not over; its amount, if any, is in minor units."""
 
     kind: Literal["payment", "refund", "charge", "bulk", "dispute", "movement", "return"]
     id: UUID
@@ -19,7 +19,7 @@ class Open(NamedTuple):
 
 
 class PaymentsOpen(Refusal):
-    """Something of a user's is under way; ``errors`` names each thing."""
+    """Something of a user's is under way; ``errors`` names each such thing."""
 
     code = "payments_open"
     status = 409

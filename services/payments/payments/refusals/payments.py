@@ -1,13 +1,13 @@
-"""Every "no" about payments, their refunds and services.
+"""Holds the refusals about payments, their refunds, and services.
 
-Reasons why a *started* payment failed are not refusals: they stand in ``domain/reasons.py``.
+Reasons why a *started* payment failed are no refusals: they are in ``domain/reasons.py``.
 """
 
 from kit.refusals import Refusal
 
 
 class PaymentNotFound(Refusal):
-    """No such payment, or one of other people: nobody can tell these apart."""
+    """The payment does not exist or is others'; the caller can't tell which."""
 
     code = "payment_not_found"
     status = 404
@@ -18,7 +18,7 @@ class PaymentNotFound(Refusal):
 
 
 class PayeeNotFound(Refusal):
-    """The payee named is nobody known."""
+    """Nobody is known by the payee's name or id."""
 
     code = "payee_not_found"
     status = 422
@@ -40,7 +40,7 @@ class PayeeNotActive(Refusal):
 
 
 class PayeeIsPayer(Refusal):
-    """A payment to oneself."""
+    """The payer would pay themselves."""
 
     code = "payee_is_payer"
     status = 422
@@ -62,7 +62,7 @@ class PayerNotActive(Refusal):
 
 
 class WalletNotFound(Refusal):
-    """The caller's wallet does not exist or is another's: nobody can tell these apart."""
+    """The wallet does not exist or is another's; the caller can't tell which."""
 
     code = "wallet_not_found"
     status = 404
@@ -73,7 +73,7 @@ class WalletNotFound(Refusal):
 
 
 class CurrencyMismatch(Refusal):
-    """A wallet that was named has another currency than the payment."""
+    """A named wallet has another currency than the payment."""
 
     code = "currency_mismatch"
     status = 422
@@ -106,7 +106,7 @@ class OnlyPayerMayCancel(Refusal):
 
 
 class PaymentAlreadyFinal(Refusal):
-    """Paid, failed, cancelled or refunded: it never changes again by pay or cancel."""
+    """The payment has ended; pay and cancel can't change it any more."""
 
     code = "payment_already_final"
     status = 409
@@ -117,7 +117,7 @@ class PaymentAlreadyFinal(Refusal):
 
 
 class PaymentExpired(Refusal):
-    """Left unpaid past its time; about to be cancelled."""
+    """The payment was not paid in time and is about to be cancelled."""
 
     code = "payment_expired"
     status = 409
@@ -128,7 +128,7 @@ class PaymentExpired(Refusal):
 
 
 class PaymentBeingCancelled(Refusal):
-    """Its cancellation is on its way; paying it again makes no sense."""
+    """The payment is being cancelled, so it can't be paid."""
 
     code = "payment_being_cancelled"
     status = 409
@@ -139,7 +139,7 @@ class PaymentBeingCancelled(Refusal):
 
 
 class PaymentBeingCaptured(Refusal):
-    """Past the point of no return: the money is being moved."""
+    """The payment is past its point of no return: the money is being moved."""
 
     code = "payment_being_captured"
     status = 409
@@ -172,7 +172,7 @@ class ServiceNotActive(Refusal):
 
 
 class ServicePriceDiffers(Refusal):
-    """The service has a price, and the amount is another."""
+    """The service has a price, and the amount differs from it."""
 
     code = "service_price_differs"
     status = 422
@@ -194,7 +194,7 @@ class ServiceAmountMissing(Refusal):
 
 
 class OnlyOwnerMayEdit(Refusal):
-    """Everybody sees services; their owners and admins change them."""
+    """Somebody else than the service's owner or an admin tried to change it."""
 
     code = "only_owner_may_edit"
     status = 403
@@ -205,7 +205,7 @@ class OnlyOwnerMayEdit(Refusal):
 
 
 class BulkNotFound(Refusal):
-    """No such bulk, or another's: nobody can tell these apart."""
+    """The bulk does not exist or is another's; the caller can't tell which."""
 
     code = "bulk_not_found"
     status = 404
@@ -216,7 +216,7 @@ class BulkNotFound(Refusal):
 
 
 class PersonNotFound(Refusal):
-    """An admin asks about somebody whom nobody has told of."""
+    """The user that an admin asks about is not known."""
 
     code = "user_not_found"
     status = 404
@@ -238,7 +238,7 @@ class LimitPerPayment(Refusal):
 
 
 class LimitPerDay(Refusal):
-    """With this payment, its payer would pay more within a day (UTC) than they may."""
+    """With this payment the payer would pay more within a day (UTC) than they may."""
 
     code = "limit_per_day"
     status = 403
@@ -251,7 +251,7 @@ class LimitPerDay(Refusal):
 
 
 class ExecuteAtInThePast(Refusal):
-    """A payment was to be paid by itself at a time that is over."""
+    """The scheduled time is over."""
 
     code = "execute_at_in_the_past"
     status = 422
@@ -262,7 +262,7 @@ class ExecuteAtInThePast(Refusal):
 
 
 class ExecuteAtTooFar(Refusal):
-    """A payment was to be paid by itself later than can be planned."""
+    """The scheduled time is further ahead than can be planned."""
 
     code = "execute_at_too_far"
     status = 422
@@ -273,7 +273,7 @@ class ExecuteAtTooFar(Refusal):
 
 
 class RefundNotFound(Refusal):
-    """No such refund of that payment."""
+    """The payment has no such refund."""
 
     code = "refund_not_found"
     status = 404
@@ -295,7 +295,7 @@ class OnlyPayeeMayRefund(Refusal):
 
 
 class PaymentNotPaid(Refusal):
-    """A refund of what has never been paid."""
+    """The payment has never been paid, so it can't be refunded."""
 
     code = "payment_not_paid"
     status = 409
@@ -306,7 +306,7 @@ class PaymentNotPaid(Refusal):
 
 
 class RefundExceedsPayment(Refusal):
-    """More was to go back than is left of what was paid, other refunds on their way counted."""
+    """The sum exceeds what refunds, also those under way, leave of the payment."""
 
     code = "refund_exceeds_payment"
     status = 409
@@ -317,7 +317,7 @@ class RefundExceedsPayment(Refusal):
 
 
 class RefundNotCovered(Refusal):
-    """The payee's wallet does not hold what is to go back."""
+    """The payee's wallet does not hold the sum of the refund."""
 
     code = "refund_not_covered"
     status = 409
@@ -328,7 +328,7 @@ class RefundNotCovered(Refusal):
 
 
 class RefundRefused(Refusal):
-    """The wallet would not move the money back."""
+    """The wallet refused to move the money back."""
 
     code = "refund_refused"
     status = 409

@@ -1,4 +1,4 @@
-"""The only SQL of payments: payments, charges, refunds, paid services, people as far as known."""
+"""Holds the only SQL of payments, a class for each kind of row."""
 
 from payments.repository.bulks import Bulks
 from payments.repository.cards.charges import Charges

@@ -1,4 +1,4 @@
-"""Stored bulks and their rows; every statement is for many rows."""
+"""Stores bulks and their rows; every statement is for many rows."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ SELECT count(*) FROM (
     SELECT FROM bulk WHERE user_id = $1 AND done < total LIMIT $2) AS found
 """
 
-# Whoever takes it has it for a while; the unit of work that decides its rows looks again.
+# A lease: the unit of work that decides its rows checks again that nobody else did.
 _TAKE: Final = f"""
 UPDATE bulk SET next_at = $2 WHERE id = (
     SELECT id FROM bulk WHERE done < total AND next_at <= $1
@@ -62,7 +62,7 @@ WHERE bulk_id = $1 AND position > $2 ORDER BY position LIMIT $3
 
 
 class Bulks:
-    """Stored bulks; changes need a unit of work, reading any connection."""
+    """Stored bulks; changes need a unit of work, reads any connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -74,7 +74,7 @@ class Bulks:
             await self._connection.execute(_ADD, bulk.id, bulk.user_id, bulk.created_at, asked)
 
     async def under_way(self, user_id: UUID, most: int) -> int:
-        """Return how many bulks of a person are worked on, or ``most`` if they are more."""
+        """Return how many bulks of a person are worked on; at most ``most``."""
         return int(await self._connection.fetchval(_UNDER_WAY, user_id, most))
 
     async def get(self, bulk_id: UUID) -> Bulk | None:
@@ -82,16 +82,16 @@ class Bulks:
         return _one(await self._connection.fetchrow(_GET, bulk_id))
 
     async def take(self, now: datetime, lease: timedelta) -> Bulk | None:
-        """Take the bulk that has waited longest; others get it again when the lease is over."""
+        """Lease the bulk that has waited longest; others get it when the lease is over."""
         return _one(await self._connection.fetchrow(_TAKE, now, now + lease))
 
     async def waiting(self, bulk: Bulk, limit: int) -> list[PaymentOrder]:
-        """Return what its next rows ask for."""
+        """Return what the bulk's next rows ask for."""
         rows = await self._connection.fetch(_WAITING, bulk.id, bulk.done, limit)
         return [order_of(bulk.user_id, row["asked"]) for row in rows if row["asked"] is not None]
 
     async def advance(self, bulk: Bulk, count: int, now: datetime) -> bool:
-        """Lock a bulk and note that its next rows are decided; False where others were faster."""
+        """Lock a bulk and count its next rows as decided; False where others were faster."""
         touched = await self._connection.execute(
             _ADVANCE, bulk.id, bulk.done, bulk.done + count, now
         )
@@ -108,7 +108,7 @@ class Bulks:
         )
 
     async def counts(self, bulk_id: UUID) -> dict[str, int]:
-        """Return how many rows are where."""
+        """Return how many rows have each status."""
         rows = await self._connection.fetch(_COUNTS, bulk_id)
         return {row["status"]: row["count"] for row in rows}
 

@@ -1,4 +1,4 @@
-"""What became of payments, as a trigger of the table writes it down; read on from a position."""
+"""Reads on from a position in the changes of payments that a trigger stores."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -14,7 +14,8 @@ from payments.domain.changes import Change
 from payments.domain.payment import PaymentStatus
 
 PAGE: Final = 100
-# What is taken for known where a stream begins now; those that commit late are not among them.
+# How many of the newest changes count as told where a stream begins now; a change with a lower
+# number that commits later is told.
 LATEST: Final = 500
 
 _SNAPSHOT: Final = """
@@ -26,7 +27,7 @@ _SIDE: Final = """
 (SELECT * FROM payment_event WHERE {column} = $1 AND seq > $2 AND seq <> ALL($3::bigint[])
  ORDER BY seq LIMIT $4)
 """
-# One row comes where there is nothing, too, as the snapshot says how far that is final.
+# Without changes one row comes too: its snapshot says how far that is final.
 _READ_ON: Final = """
 SELECT seq, event.at, payment_id, event.payer_id, event.status, event.refunded_minor,
     event.disputed_minor, event.dispute_outcome, payment.amount_minor, payment.currency,
@@ -75,7 +76,7 @@ DELETE FROM payment_event WHERE at < $1 AND seq IN (
 
 @dataclass(frozen=True, slots=True)
 class StreamPosition:
-    """Where a stream stands: whose changes, or which payment's, and up to where they were taken."""
+    """Whose changes a stream tells, or which payment's, and up to where it has told."""
 
     tail: Tail
     user_id: UUID | None = None
@@ -83,13 +84,13 @@ class StreamPosition:
 
 
 class Changes:
-    """Stored changes; they are written by the database itself, with the payment."""
+    """Stored changes; the database itself writes them, with the payment."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def read_on(self, place: StreamPosition, now: float) -> list[Change]:
-        """Return the next changes of a place, by one statement, and move it on."""
+        """Return the next changes after a position by one statement, and move it on."""
         text = _OF_USER if place.payment_id is None else _OF_PAYMENT
         subject = place.payment_id or place.user_id
         tail = place.tail
@@ -115,11 +116,11 @@ class Changes:
         return changes
 
     async def from_now(self, user_id: UUID, now: float) -> Tail:
-        """Return the place after all that has become of a user's payments so far."""
+        """Return the position after all changes of a user's payments so far."""
         return _behind(await self._connection.fetch(_LATEST_OF_USER, user_id, LATEST), now)
 
     async def newest(self, now: float) -> Tail:
-        """Return the place after all that has become of anybody's payments so far."""
+        """Return the position after all changes so far."""
         return _behind(await self._connection.fetch(_NEWEST, LATEST), now)
 
     async def concerned(self, tail: Tail, now: float) -> set[UUID]:
@@ -138,7 +139,7 @@ class Changes:
         return row["first"], row["last"]
 
     async def purge(self, before: datetime, limit: int) -> int:
-        """Delete old changes, the first ones at most; returns how many."""
+        """Delete the first changes, if they are old; return how many."""
         return await self._connection.execute(_PURGE, before, limit)
 
 

@@ -1,6 +1,6 @@
-"""Owns the SQL of closing users: who is closed, and what of theirs is under way.
+"""Stores which users are closed, and reads what of theirs is under way.
 
-Triggers hold every table that begins something to it (migration 0012).
+Triggers refuse what begins something with a closed user, in every table (migration 0012).
 """
 
 from collections.abc import Collection, Iterator
@@ -14,7 +14,7 @@ from asyncpg import RestrictViolationError
 from kit.db import UnitOfWork
 from payments.refusals import Open, PayeeNotActive, PayerNotActive
 
-# Waits for all who begin something with them now, and keeps others from it until COMMIT.
+# Waits for those who are beginning something with the user, and keeps others out until COMMIT.
 _ALONE: Final = "SELECT pg_advisory_xact_lock(7301, hashtext($1::uuid::text) & 1023)"
 
 _CLOSE: Final = """
@@ -23,10 +23,9 @@ INSERT INTO closed_party (user_id, closed_at) VALUES ($1, $2) ON CONFLICT DO NOT
 
 _REOPEN: Final = "DELETE FROM closed_party WHERE user_id = $1"
 
-# What others have only written down, to be paid to them some day, holds nobody: anybody could
-# write it. It can't be paid any more. Of what cards have paid, nothing holds anybody that has only
-# been called off, as its money would go back to the card; nor a dispute that is told whole, at
-# once (`disputed:…`), as nothing more comes of it.
+# A payment to the user that others have only created is no obstacle, as anybody could create one;
+# it can't be paid any more. Nor is a charge that was called off, as its money would go back to the
+# card; nor a dispute of a whole charge (`disputed:…`), as no more news of it comes.
 _STANDING: Final = """
 SELECT 'payment', id, status, amount_minor, currency FROM payment
 WHERE payer_id = $1 AND status IN ('scheduled', 'created', 'processing')
@@ -88,7 +87,9 @@ class ClosedParties:
 
 @contextmanager
 def noticing_closed(payer_ids: Collection[UUID]) -> Iterator[None]:
-    """Say who is not active where the triggers refuse what is written within; it is spent then.
+    """Turn a trigger's refusal within the block into the party's refusal.
+
+    The transaction is aborted then.
 
     Raises:
         PayerNotActive: it is one of the payers.

@@ -1,4 +1,4 @@
-"""What payments knows of people and wallets: rows told by events, read for new payments."""
+"""Stores what events tell of people and wallets, and reads it for new payments."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -7,7 +7,7 @@ from uuid import UUID
 from kit.db import Connection
 from payments.domain.parties import Ends, Parties, Person, Wallet, username_key
 
-# A username that two rows claim names nobody here: their events have crossed, auth knows better.
+# A username that two rows have names nobody here: their events have crossed, and auth is asked.
 _PARTIES: Final = """
 SELECT payer.user_id AS payer_id, payer.username AS payer_username,
     CASE WHEN closed_payer.user_id IS NULL THEN payer.status ELSE 'closed' END AS payer_status,
@@ -61,7 +61,7 @@ UPDATE payment SET card_holder = NULL WHERE payer_id = ANY($1) AND card_holder I
 
 
 class KnownPeople:
-    """People and wallets as far as events have told; all of it belongs to auth and wallet."""
+    """People and wallets as far as events have told; auth and wallet own them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -92,12 +92,12 @@ class KnownPeople:
         ]
 
     async def wallet(self, account_id: UUID) -> Wallet | None:
-        """Return a wallet, None where no event has told of it."""
+        """Return a wallet; None where no event has told of it."""
         row = await self._connection.fetchrow(_WALLET, account_id)
         return None if row is None else Wallet(**row)
 
     async def named(self, username: str) -> UUID | None:
-        """Return who has this username, however it is spelt; None where that is nobody, or two."""
+        """Return who has this username, however it is spelt; None if nobody or two have."""
         found: UUID | None = await self._connection.fetchval(_NAMED, username_key(username))
         return found
 
@@ -107,7 +107,7 @@ class KnownPeople:
         return found is not None
 
     async def remember_people(self, told: Sequence[tuple[Person, int]]) -> None:
-        """Keep the newest version of each person; each may be given once."""
+        """Store the newest version of each person; each may be given once."""
         people = sorted(told, key=lambda pair: pair[0].user_id)  # one lock order for all writers
         names = [person.username for person, _ in people]
         await self._connection.execute(
@@ -120,7 +120,7 @@ class KnownPeople:
         )
 
     async def remember_wallets(self, wallets: Iterable[Wallet]) -> None:
-        """Keep whose wallets these are and in which currency; neither ever changes."""
+        """Store whose wallets these are, and their currencies; neither ever changes."""
         ordered = sorted(wallets, key=lambda wallet: wallet.account_id)
         await self._connection.execute(
             _REMEMBER_WALLETS,
@@ -130,7 +130,7 @@ class KnownPeople:
         )
 
     async def forget_card_holders(self, user_ids: Iterable[UUID]) -> None:
-        """Remove the names on cards of people who have been deleted; amounts and dates stay."""
+        """Delete the card holders' names of deleted people; amounts and dates stay."""
         await self._connection.execute(_FORGET_HOLDERS, list(user_ids))
 
 

@@ -1,7 +1,7 @@
-"""Limits of people, and what has been counted against them day by day.
+"""Stores people's limits, and what was counted against them day by day.
 
-A day's row is locked after the payments that are counted in it, and rows in the order of their
-key where there are several.
+A day's row is locked after the payments that are counted in it; several rows are locked in the
+order of their keys.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,8 @@ FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS given (currency, per_paym
 """
 _SPENT: Final = "SELECT currency, spent_minor FROM payment_day WHERE user_id = $1 AND day = $2"
 
-# A first payment fits or there is no row; a later one fits by the row's own figure or changes none.
+# The first payment of a day adds a row only if it fits; a later one changes the row only if it fits
+# by the row's own figure.
 _COUNT: Final = """
 WITH counted AS (
     INSERT INTO payment_day (user_id, currency, day, spent_minor)
@@ -44,7 +45,7 @@ WITH counted AS (
 UPDATE payment SET counted_on = counted.day, counted_minor = $5 FROM counted WHERE id = $1
 """
 
-# Changes nothing, but locks the rows and makes those that are not there.
+# The update changes nothing: it locks the rows; missing ones are inserted.
 _LOCK: Final = """
 INSERT INTO payment_day (user_id, currency, day, spent_minor)
 SELECT $1, currency, $2, 0 FROM unnest($3::text[]) AS given (currency) ORDER BY currency
@@ -73,7 +74,7 @@ _PURGE: Final = "DELETE FROM payment_day WHERE day < $1"
 
 
 class Limits:
-    """Stored limits and counts; changes need a unit of work, reading any connection."""
+    """Stored limits and counts; changes need a unit of work, reads any connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -104,12 +105,15 @@ class Limits:
         return {row["currency"]: row["spent_minor"] for row in rows}
 
     async def planned(self, user_id: UUID, currency: str, until: datetime) -> list[Money]:
-        """Return what is to be paid by itself on the day (UTC) of a time and up to it, in order."""
+        """Return what is scheduled on the day (UTC) of a time and up to it, in order."""
         rows = await self._connection.fetch(_PLANNED, user_id, currency, until, _MOST_PLANNED)
         return [Money(row["amount_minor"], currency) for row in rows]
 
     async def count(self, payment: Payment, minor: int, day: date, per_day: int) -> bool:
-        """Count what is paid of a locked payment if it fits into its payer's day; one statement."""
+        """Count what is paid of a locked payment, if its payer's day has room for it.
+
+        By one statement; False where there is no room.
+        """
         counted = await self._connection.execute(
             _COUNT,
             payment.id,
@@ -122,7 +126,10 @@ class Limits:
         return counted == 1
 
     async def lock_day(self, user_id: UUID, day: date, currencies: Iterable[str]) -> dict[str, int]:
-        """Lock a person's day and return what has been counted of it, by currency."""
+        """Lock a person's day; return what has been counted of it, by currency.
+
+        In minor units.
+        """
         rows = await self._connection.fetch(_LOCK, user_id, day, list(currencies))
         return {row["currency"]: row["spent_minor"] for row in rows}
 
@@ -131,9 +138,10 @@ class Limits:
         await self._connection.execute(_ADD, user_id, day, list(added), list(added.values()))
 
     async def give_back(self, counted: Sequence[Payment]) -> None:
-        """Take payments that come to nothing, locked, out of the days they were counted in.
+        """Subtract payments that failed or were cancelled from the days they count in.
 
-        What was counted is stored with each, by the statement that counted it.
+        The payments are locked. What was counted is stored with each, by the statement that
+        counted it.
         """
         days = (
             [payment.payer_id for payment in counted],
@@ -145,7 +153,7 @@ class Limits:
         await self._connection.execute(_GIVE_BACK, *days, amounts)
 
     async def purge(self, before: date) -> int:
-        """Forget days long over; returns how many."""
+        """Delete days before this one; return how many."""
         return await self._connection.execute(_PURGE, before)
 
 

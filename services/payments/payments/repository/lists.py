@@ -1,4 +1,4 @@
-"""Lists of payments: of one person, of everybody, and of one transfer; along indexes by time."""
+"""Lists payments of one person, of all or of a transfer, along indexes by time."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -13,8 +13,8 @@ from payments.domain.filters import Direction, ListScope, PaymentFilter
 from payments.domain.payment import Payment
 from payments.repository.payments import ROW, payments_of
 
-# One side of a list, read along an index of its own, as are the sides of one status; the other
-# filters narrow on the way. Amounts are compared in whole units of the currency.
+# One side of a list, read along an index of its own; with a status, along that status's index. The
+# other filters narrow on the way. Amounts are compared in whole units of the currency.
 _SIDE: Final = """
 (SELECT * FROM payment
 WHERE {side}
@@ -34,7 +34,7 @@ WHERE {side}
   AND ($19::boolean IS NULL OR (disputed_at IS NOT NULL) = $19)
 ORDER BY {order} LIMIT $2)
 """
-# Everybody's of one status, too, are found along the index by time: there is no other.
+# Everybody's payments of one status are read along the index by time too: there is no other.
 _BY_TIME: Final = {
     "range": """($7::text IS NULL OR status = $7)
   AND created_at >= coalesce($3, '-infinity'::timestamptz)
@@ -42,9 +42,9 @@ _BY_TIME: Final = {
   AND (created_at, id) < (coalesce($5, 'infinity'::timestamptz), $6)""",
     "order": "created_at DESC, id DESC",
 }
-# Along the index of one person's status. Said as a range of (status, created_at, id), which is the
-# order of no other index: with `status = $7` a planner whose statistics know of one status alone
-# takes the index without it, and reads all there is to find none of another.
+# Along the index of one person's status. Written as a range of (status, created_at, id), which is
+# the order of no other index: with `status = $7` a planner whose statistics have seen only one
+# status takes the index without it, and reads all rows to find none of another status.
 _BY_STATUS_AND_TIME: Final = {
     "range": """(status, created_at) >= ($7, coalesce($3, '-infinity'::timestamptz))
   AND (status, created_at, id) < (
@@ -92,7 +92,7 @@ _BY_DECIMALS: Final = [
     [code for code, exponent in CURRENCIES.items() if exponent == decimals]
     for decimals in (0, 3, 4)
 ]
-_LITERAL: Final = re.compile(r"[\\%_]")  # what LIKE takes for more than itself
+_LITERAL: Final = re.compile(r"[\\%_]")  # special characters of LIKE
 _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
@@ -103,7 +103,7 @@ class Lists:
         self._connection = connection
 
     async def of_transfer(self, transfer_id: UUID) -> UUID | None:
-        """Return the payment that a transfer has paid, or given back."""
+        """Return the payment that a transfer has paid or given back."""
         found: UUID | None = await self._connection.fetchval(_OF_TRANSFER, transfer_id)
         return found
 
@@ -144,7 +144,7 @@ class Lists:
 
 
 def _along(scope: ListScope, wanted: PaymentFilter) -> tuple[tuple[str, ...], UUID | None]:
-    """Return which sides are read, and whose: the fewest rows that may fit."""
+    """Return which sides to read, and whose: those of the fewest rows that may match."""
     if scope.payment_id is not None:
         return _BY_ID, scope.payment_id
     if scope.viewer_id is not None:
@@ -159,5 +159,5 @@ def _along(scope: ListScope, wanted: PaymentFilter) -> tuple[tuple[str, ...], UU
 
 
 def _holding(text: str) -> str:
-    """Return the pattern of texts that hold this one, letter by letter."""
+    """Return the LIKE pattern of texts that hold this one, letter by letter."""
     return "%" + _LITERAL.sub(lambda found: "\\" + found.group(), text) + "%"

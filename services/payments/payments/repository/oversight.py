@@ -1,4 +1,4 @@
-"""Lists that administrators read over everybody's refunds, bulks and charges."""
+"""Lists everybody's refunds, bulks and charges, for administrators."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -60,13 +60,13 @@ WHERE {{whose}} AND ($5::text IS NULL OR status = $5) AND ($6::text IS NULL OR p
 _CHARGES_OF_ALL: Final = _CHARGES.format(whose="$4::uuid IS NULL")
 _CHARGES_OF_ONE: Final = _CHARGES.format(whose="owner_id = $4")
 _CHARGES_OF_PAYMENT: Final = _CHARGES.format(whose="payment_id = $4")
-# Few go back: these have an index of their own.
+# Few charges go back, so they have an index of their own.
 _CHARGES_BACK: Final = _CHARGES.format(whose="$4::uuid IS NULL AND return_status = $7")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundsWanted:
-    """What a list of refunds is narrowed by; None does not narrow."""
+    """Filters of a list of refunds; None does not narrow."""
 
     payment_id: UUID | None = None
     status: str | None = None
@@ -78,7 +78,7 @@ class RefundsWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargesWanted:
-    """What a list of charges is narrowed by; None does not narrow."""
+    """Filters of a list of charges; None does not narrow."""
 
     payment_id: UUID | None = None
     owner_id: UUID | None = None
@@ -89,7 +89,10 @@ class ChargesWanted:
 
 
 class Oversight:
-    """Lists over everybody's; reads any connection, newest first, along indexes by time."""
+    """Lists over everybody's rows, newest first, along indexes by time.
+
+    Reads any connection.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -119,7 +122,7 @@ class Oversight:
         return [Bulk(**dict(row)) for row in rows]
 
     async def counts(self, bulk_ids: Iterable[UUID]) -> Mapping[UUID, dict[str, int]]:
-        """Return how many rows of each bulk are where."""
+        """Return how many rows of each bulk have each status."""
         ids = list(bulk_ids)
         found: dict[UUID, dict[str, int]] = {one: {} for one in ids}
         for row in await self._connection.fetch(_COUNTS, ids) if ids else []:

@@ -1,4 +1,4 @@
-"""Stored paid services: read one by one and by the page, along indexes by time."""
+"""Stores paid services; reads one, several, or a page along indexes by time."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -34,7 +34,7 @@ UPDATE biller SET name = $2, description = $3, price_minor = $4, account_id = $5
 WHERE id = $1
 """
 
-# By one of two indexes; what is searched for narrows on the way.
+# Along one of two indexes; the search narrows on the way.
 _PAGE: Final = f"""
 SELECT {_ROW} FROM biller
 WHERE {{whose}} AND is_active = $2 AND ($3::text IS NULL OR strpos(search_key, $3) > 0)
@@ -52,17 +52,17 @@ _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 class PaidServices:
-    """Stored paid services; changes need a unit of work, reading any connection."""
+    """Stored paid services; changes need a unit of work, reads any connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def owned(self, owner_id: UUID, most: int) -> int:
-        """Return how many paid services a person has, or ``most`` if they are more."""
+        """Return how many paid services a person has; at most ``most``."""
         return int(await self._connection.fetchval(_OWNED, owner_id, most))
 
     async def add(self, new: PaidService) -> None:
-        """Store a paid service that has just been made."""
+        """Store a new paid service."""
         await self._connection.execute(
             _ADD,
             new.id,
@@ -83,17 +83,17 @@ class PaidServices:
         return _one(await self._connection.fetchrow(_GET, paid_service_id))
 
     async def among(self, named: Iterable[UUID | None]) -> dict[UUID | None, PaidService]:
-        """Return those of the paid services that there are, by id, active or not."""
+        """Return those of the named paid services that exist, by id, active or not."""
         ids = list(named)
         rows = await self._connection.fetch(_AMONG, ids) if ids else []
         return {paid_service.id: paid_service for paid_service in _all(rows)}
 
     async def lock(self, paid_service_id: UUID) -> PaidService | None:
-        """Return a paid service as it stays until the unit of work ends."""
+        """Return a paid service, locked until the unit of work ends."""
         return _one(await self._connection.fetchrow(f"{_GET} FOR NO KEY UPDATE", paid_service_id))
 
     async def save(self, changed: PaidService) -> None:
-        """Store a paid service, locked, as it is now."""
+        """Store a locked paid service as it is now."""
         await self._connection.execute(
             _SAVE,
             changed.id,
@@ -107,7 +107,7 @@ class PaidServices:
         )
 
     async def withdraw(self, owner_ids: Iterable[UUID], now: datetime) -> None:
-        """Offer nothing any more of people who have been deleted."""
+        """Make the paid services of deleted people inactive."""
         await self._connection.execute(_WITHDRAW, list(owner_ids), now)
 
     async def page(
@@ -121,7 +121,7 @@ class PaidServices:
 
         Args:
             wanted: Whose (None: everybody's), active ones or the others, and a part of
-                ``Biller.search_key``.
+                ``PaidService.search_key``.
             after: created_at and id of the paid service that the page before ended with.
             limit: How many at most.
             span: When they were first offered.

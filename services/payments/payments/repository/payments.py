@@ -1,4 +1,4 @@
-"""Stored payments: one statement for each intent, set-based where many are changed at once.
+"""Stores payments: one statement for each intent, for many rows where many change.
 
 Lock order, everywhere: payment rows first, in id order where there are many, then their sagas'
 rows (which have the same ids). The payment's row decides between all who want to change it.
@@ -58,7 +58,7 @@ _AMONG: Final = f"SELECT {ROW} FROM payment WHERE id = ANY($1)"
 
 _LOCK: Final = f"SELECT {ROW} FROM payment WHERE id = $1 FOR NO KEY UPDATE OF payment"
 
-# Among the ids may be those of refunds: what these move are their payments.
+# Some of the ids may be those of refunds: these change their payments.
 _LOCK_MANY: Final = """
 SELECT 1 FROM payment
 WHERE id = ANY($1::uuid[] || ARRAY(SELECT payment_id FROM refund WHERE id = ANY($1::uuid[])))
@@ -75,7 +75,8 @@ _OWN_LIMIT: Final = """(
     WHERE user_id = payment.payer_id AND currency = payment.currency) AS own_limit
 """
 
-# Who is active is asked of what is locked, so that no plan asks before it waits for the lock.
+# Locks first, in a materialized part: else a plan could check who is active, then wait for the
+# lock, and claim by what was true before.
 _CLAIM: Final = f"""
 WITH wanted AS MATERIALIZED (
     SELECT payment.id, asked.payer_id, payment.payee_id, asked.method
@@ -166,15 +167,16 @@ RETURNING {ROW}, {_OWN_LIMIT}
 
 
 class Payments:
-    """Stored payments; changes need a unit of work, reading any connection."""
+    """Stored payments; changes need a unit of work, reads any connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, created: Sequence[Payment]) -> None:
-        """Store payments that have just been created, or are paid at once, by one statement.
+        """Store new payments, or payments that are paid at once, by one statement.
 
-        Raises PayerNotActive or PayeeNotActive where one of them has just been closed.
+        Raises:
+            PayerNotActive, PayeeNotActive: one of them has just been closed.
         """
         rows = [
             (
@@ -215,14 +217,16 @@ class Payments:
     async def claim(
         self, asked: Mapping[tuple[UUID, UUID], Method], now: datetime
     ) -> dict[tuple[UUID, UUID], tuple[Payment, Limit | None]]:
-        """Take payments from created to processing, each for exactly one of all who try.
+        """Move payments from created to processing; of all who try exactly one succeeds.
 
-        Likewise from scheduled, ahead of its time. Asked by payment and payer, and how it is paid.
-        With each come the limits that its payer has of their own, as they cost no more this way.
-        One is missing where it can't be paid by this payer now, or somebody or the service is not
-        active: ``decide_pay`` on what ``get`` gives says why. Raises PayeeNotActive where somebody
-        is being deleted at this very moment. This is the hot path, so it is one
-        statement.
+        A scheduled one is moved likewise, ahead of its time. Payments are asked for by id and
+        payer, with how each is paid. Each comes with the limits that its payer has of their own, as
+        that costs no statement more. One is missing where it can't be paid by this payer now, or
+        somebody or the service is not active: ``decide_pay`` on what ``get`` gives says why. This
+        is the hot path, so it is one statement.
+
+        Raises:
+            PayeeNotActive: somebody is being deleted at this very moment.
         """
         payment_ids, payer_ids = (list(column) for column in zip(*asked, strict=True))
         with noticing_closed(payer_ids):
@@ -232,7 +236,7 @@ class Payments:
         return {(row["id"], row["payer_id"]): _claimed(row) for row in rows}
 
     async def lock(self, payment_id: UUID) -> Payment | None:
-        """Return a payment as it stands and stays until the unit of work ends."""
+        """Return a payment, locked until the unit of work ends."""
         return _one(await self._connection.fetchrow(_LOCK, payment_id))
 
     async def lock_many(self, payment_ids: Iterable[UUID]) -> None:
@@ -240,17 +244,17 @@ class Payments:
         await self._connection.execute(_LOCK_MANY, list(payment_ids))
 
     async def cancel(self, locked: Payment, reason: str, now: datetime) -> Payment:
-        """Cancel a payment, locked and seen to be cancellable."""
+        """Cancel a payment that is locked and can be cancelled."""
         return _payment(await self._connection.fetchrow(_CANCEL, locked.id, reason, now))
 
     async def request_cancel(self, locked: Payment, now: datetime) -> Payment:
-        """Note that a payment in flight, locked, is being called off."""
+        """Store that a locked payment under way is to be cancelled."""
         return _payment(await self._connection.fetchrow(_REQUEST_CANCEL, locked.id, now))
 
     async def finish(self, outcomes: Sequence[PaymentEnd], now: datetime) -> list[Payment]:
-        """End payments in flight, all by one statement; those that have ended are left alone.
+        """End payments under way by one statement; leave those that have ended alone.
 
-        A reserved one is in flight while it is created: its money is set aside.
+        A reserved one is under way while it is created: its money is set aside.
         """
         rows = await self._connection.fetch(
             _FINISH,
@@ -266,14 +270,14 @@ class Payments:
         return _all(rows)
 
     async def mark_reserved(self, payment_ids: Iterable[UUID], now: datetime) -> list[Payment]:
-        """Note that the money of these payments, locked, has been set aside."""
+        """Store that the money of these payments, which are locked, was set aside."""
         return _all(await self._connection.fetch(_MARK_RESERVED, list(payment_ids), now))
 
     async def claim_due(self, now: datetime, limit: int) -> list[tuple[Payment, Limit | None]]:
-        """Take scheduled payments whose time has come, the earliest first, passing by locked ones.
+        """Claim scheduled payments whose time has come, earliest first; skip locked ones.
 
         They are processing then, or failed where payer, payee or service has been disabled since.
-        With each come the limits that its payer has of their own.
+        Each comes with the limits that its payer has of their own.
         """
         rows = await self._connection.fetch(
             _CLAIM_DUE, now, PAYER_NOT_ACTIVE, PAYEE_NOT_ACTIVE, SERVICE_NOT_ACTIVE, limit
@@ -281,7 +285,7 @@ class Payments:
         return [_claimed(row) for row in rows]
 
     async def expire(self, reason: str, now: datetime, limit: int) -> list[Payment]:
-        """Cancel created payments whose time is over, the oldest first, passing by locked ones.
+        """Cancel created payments whose time is over, oldest first; skip locked ones.
 
         Reserved ones end by their sagas, which give the money back.
         """

@@ -1,4 +1,4 @@
-"""Stored refunds, and what they take from their payments.
+"""Stores refunds, and what they take from their payments.
 
 A refund's payment is locked before the refund itself changes: all changes to both go through it.
 """
@@ -63,7 +63,7 @@ WHERE id = $1 AND status = 'processing'
 RETURNING {ROW}
 """
 
-# Of what had gone back, and did not arrive.
+# A completed refund fails where the card did not take the money.
 _REVERSE: Final = f"""
 UPDATE refund SET status = 'failed', failure_reason = $2, failed_at = $3, version = version + 1
 WHERE id = ANY($1) AND status = 'completed'
@@ -103,13 +103,13 @@ _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 class Refunds:
-    """Stored refunds; changes need a unit of work, reading any connection."""
+    """Stored refunds; changes need a unit of work, reads any connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def take(self, payment_id: UUID, amount_minor: int) -> None:
-        """Take a sum out of what is left of a payment, locked and seen to have that much.
+        """Take a sum out of what is left of a payment, which is locked and has that much.
 
         A constraint restates that more than was paid is never taken.
         """
@@ -130,7 +130,7 @@ class Refunds:
         )
 
     async def add_done(self, new: Refund) -> None:
-        """Store a refund that the provider has made, and take its sum out of its payment."""
+        """Store a refund made at the provider, and take its sum out of its payment."""
         await self.take(new.payment_id, new.amount_minor)
         await self._connection.execute(
             _ADD_DONE,
@@ -150,7 +150,7 @@ class Refunds:
         return _one(await self._connection.fetchrow(_GET, payment_id, refund_id))
 
     async def standing(self, payment_id: UUID, most: int) -> int:
-        """Return how many refunds of a payment have not failed, or ``most`` if they are more."""
+        """Return how many refunds of a payment have not failed; at most ``most``."""
         return int(await self._connection.fetchval(_STANDING, payment_id, most))
 
     async def lock_payments(self, refund_ids: Iterable[UUID]) -> None:
@@ -158,32 +158,32 @@ class Refunds:
         await self._connection.execute(_LOCK_PAYMENTS, list(refund_ids))
 
     async def complete(self, refund_id: UUID, transfer_id: UUID, now: datetime) -> Refund | None:
-        """End a refund that has gone back; None where it had ended before."""
+        """Complete a refund; None where it had ended before."""
         return _one(await self._connection.fetchrow(_COMPLETE, refund_id, transfer_id, now))
 
     async def fail(self, refund_id: UUID, reason: str, now: datetime) -> Refund | None:
-        """End a refund that the wallet refused; None where it had ended before."""
+        """Fail a refund that was refused; None where it had ended before."""
         return _one(await self._connection.fetchrow(_FAIL, refund_id, reason, now))
 
     async def reverse(self, refund_ids: Iterable[UUID], reason: str, now: datetime) -> list[Refund]:
-        """Fail refunds that had gone back, and free what they had taken; returns them."""
+        """Fail completed refunds, and free what they had taken; return them."""
         found = _all(await self._connection.fetch(_REVERSE, list(refund_ids), reason, now))
         for refund in found:
             await self.give_back(refund)
         return found
 
     async def booked(self, payment_ids: Iterable[UUID]) -> list[Refund]:
-        """Return the completed refunds that stand for those of the provider, oldest first."""
+        """Return the completed refunds that book those made at the provider, oldest first."""
         return _all(await self._connection.fetch(_BOOKED, list(payment_ids)))
 
     async def bear(self, refund: Refund) -> None:
-        """Store what of a refund the house bears."""
+        """Store how much of a refund the house bears."""
         await self._connection.execute(_BEAR, refund.id, refund.borne_minor)
 
     async def count_in(self, completed: Refund, now: datetime) -> int:
-        """Note on its payment that a refund has gone back, or come back; what is back by now.
+        """Count on its payment a refund that ended; return how much is back by now.
 
-        The payment is refunded while that is all of it.
+        In minor units. The payment is refunded while all that was paid is back.
         """
         back: int = await self._connection.fetchval(_COUNT_IN, completed.payment_id, now)
         return back

@@ -1,4 +1,4 @@
-"""What the story of a payment is told from: the payment, its saga, refunds and disputes."""
+"""Reads what a timeline is made of: the saga's log, refunds, disputes, transfers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class PaymentRecord:
         account_ids: The accounts that money moved between.
         refunds: The newest ``MOST_REFUNDS``, oldest first.
         disputes: Of the card that paid, oldest first.
-        returns: What a card gave for a payment that is not paid, and goes back by itself.
-        moved: The first transfers that these, and refunds that a card did not take, brought about.
+        returns: A card's money that goes back by itself, as the payment is not paid.
+        moved: The first transfers for disputes, and for refunds that a card did not take.
     """
 
     payment: Payment
@@ -42,14 +42,14 @@ class PaymentRecord:
 
     @property
     def transfer_ids(self) -> list[UUID]:
-        """The transfers that moved its money: there, and back."""
+        """The transfers that moved its money, there and back."""
         refunds = (refund.transfer_id for refund in self.refunds)
         moved = [self.payment.transfer_id, *refunds, *self.moved]
         return list(dict.fromkeys(one for one in moved if one is not None))
 
 
 async def record_of(connection: Connection, payment: Payment) -> PaymentRecord:
-    """Return all that is stored about a payment; one that nobody began to pay has no saga."""
+    """Return all that is stored about a payment; an unbegun one has no saga."""
     saga = await store.shown(connection, payment.id)
     if saga is None:
         return PaymentRecord(payment, (), ())

@@ -1,1 +1,1 @@
-"""The sagas as data: steps, what is asked of whom, and how it is taken back."""
+"""Holds the sagas as data: their steps, what each asks for, and how it is undone."""

@@ -1,6 +1,6 @@
-"""The payment saga as data: what is asked of whom, and how it is taken back. Runs nothing.
+"""Defines the payment saga as data: what it asks of whom, and how that is undone.
 
-The saga's id is the payment's. What it knows is what ``facts`` puts in and what replies add.
+It runs nothing. The saga's id is the payment's. Its data are ``facts``, and what replies add.
 """
 
 from dataclasses import replace
@@ -32,7 +32,7 @@ from payments.domain.reasons import CARD_TIMED_OUT, CHECK_UNAVAILABLE, EXPIRED, 
 OUTSIDE_CHECKS: Final = "outside_checks"
 RESERVE: Final = "reserve"
 CONFIRM: Final = "confirm"
-CHARGE: Final = "charge"  # the step that the charge's outcome is a signal to
+CHARGE: Final = "charge"  # this step waits for a signal: the charge's outcome
 CHECK_DEADLINE: Final = timedelta(seconds=10)
 
 
@@ -60,12 +60,12 @@ def facts(payment: Payment, *, is_checked: bool, provider: str | None = None) ->
 
 
 def confirmed(amount_minor: int, *, is_checked: bool) -> dict[str, Any]:
-    """Return what a waiting saga learns when its reserved payment is paid, maybe in part."""
+    """Return what a waiting saga learns when its payment is paid, maybe in part."""
     return {"capture_minor": amount_minor, "is_checked": is_checked}
 
 
 def captured_minor(data: Data) -> int:
-    """Return how much of the payment is paid: all of it, where no part was named."""
+    """Return how many minor units are paid: all, unless a part was named."""
     minor: int = data.get("capture_minor", data["amount_minor"])
     return minor
 
@@ -80,7 +80,7 @@ def _is_checked(data: Data) -> bool:
 
 
 def _is_reserved(data: Data) -> bool:
-    return bool(data.get("is_reserved"))  # sagas of version 1 know nothing of it
+    return bool(data.get("is_reserved"))  # sagas of version 1 do not have it
 
 
 def is_by_card(data: Data) -> bool:
@@ -97,12 +97,12 @@ def _expires_at(data: Data) -> datetime:
 
 
 def side(data: Data, name: str) -> AccountRef:
-    """Return whose wallet the `payer` or the `payee` uses, as ``facts`` put it in."""
+    """Return the wallet of the `payer` or of the `payee`, as ``facts`` named it."""
     return AccountRef(owner_id=data[f"{name}_id"], account_id=data[f"{name}_account_id"])
 
 
 def hold_id(data: Data) -> UUID:
-    """Return under which id the money is set aside."""
+    """Return the id of the hold."""
     return UUID(data["hold_id"])
 
 
@@ -118,7 +118,7 @@ def _place_hold(ask: Ask) -> Command:
 
 
 def release_hold(ask: Ask) -> Command:
-    """Ask wallet to free what was set aside."""
+    """Ask wallet to release the hold."""
     return ReleaseHold(command_id=ask.command_id, hold_id=hold_id(ask.data), undo_of=ask.action_id)
 
 
@@ -210,7 +210,7 @@ PAYMENT: Final = Saga(
     name="payment", version=2, steps=(_RESERVE, _CONFIRM, _CHECK, _CHARGE, _SETTLE)
 )
 
-# What payments in flight may have begun with.
+# Payments under way may have begun with an earlier version.
 EARLIER: Final = (
     Saga(
         name="payment",

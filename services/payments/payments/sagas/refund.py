@@ -1,7 +1,8 @@
-"""The refund sagas as data: the money goes back the way it came. They run nothing.
+"""Defines the refund sagas as data: money goes back the way it came.
 
-A saga's id is the refund's. What a card has paid goes back to the card: the payee's money is set
-aside, the provider asked until its answer is known, and then moved to its clearing account.
+They run nothing. A saga's id is the refund's. What a card has paid goes back to the card: the
+payee's money is set aside, the provider is asked until its answer is known, and then the money
+moves to the provider's clearing account.
 """
 
 from datetime import timedelta
@@ -29,15 +30,16 @@ from payments.domain.refunds import Refund
 from payments.sagas.payment import RESERVE, hold_id, optional_text, release_hold, side
 
 KIND: Final = "refund"
-CARD: Final = "card"  # the step that the provider's answer is a signal to
+CARD: Final = "card"  # this step waits for a signal: the provider's answer
 
 
 def refund_facts(
     refund: Refund, payment: Payment, *, provider: str | None = None
 ) -> dict[str, Any]:
-    """Return what the saga must know; a wallet not named is the default one, for ever the same.
+    """Return what the saga must know; JSON values only.
 
-    ``provider`` is who charged the card, where one was charged.
+    A wallet that is not named is the default one, and stays the same for ever. ``provider`` is who
+    charged the card, where one was charged.
     """
     return {
         "payment_id": str(payment.id),
@@ -110,7 +112,7 @@ REFUND: Final = Saga(
     ),
 )
 
-# Only the provider can say no to what it has been asked, so nothing is undone from there on.
+# Once the provider is asked only the provider can refuse, so nothing is undone from there on.
 CARD_REFUND: Final = Saga(
     name="card_refund",
     version=1,

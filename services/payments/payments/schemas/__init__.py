@@ -1,1 +1,1 @@
-"""What the API takes and gives, one module per noun; the rules stand in the domain."""
+"""Holds the shapes of requests and answers, by noun; domain has the rules."""

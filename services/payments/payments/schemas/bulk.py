@@ -1,4 +1,4 @@
-"""What the API of bulks takes and gives; a bulk comes as a JSON list or as CSV."""
+"""Shapes what the API of bulks takes and gives; a bulk comes as JSON or as CSV."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, cast
@@ -33,14 +33,14 @@ _WORDS = {
 
 
 class BulkPaymentRequest(AmountFields):
-    """One row: a payment to be created and paid."""
+    """One row of a bulk: a payment to create and pay."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ROW]})
 
     payee: PayeeRequest
     from_wallet_id: UUID | None = Field(
         None,
-        description="One of the payer's wallets; the default one of the currency if not given.",
+        description="One of the payer's wallets; if not given, the default one of the currency.",
     )
     card_last4: CardLast4 | None = None
     card_holder: CardHolder | None = None
@@ -48,7 +48,7 @@ class BulkPaymentRequest(AmountFields):
     metadata: Metadata | None = None
 
     def order(self, payer_id: UUID) -> PaymentOrder:
-        """Return what is asked for, as the domain takes it."""
+        """Return the row as an order of the domain."""
         return PaymentOrder(
             payer_id=payer_id,
             payee=PayeeName(**dict(self.payee)),
@@ -66,12 +66,12 @@ BulkRows = Annotated[
 ]
 
 
-# Bytes of one row at most: all its texts full in any script, written in UTF-8.
+# Bytes: a row with every text at its longest, in any script, in UTF-8.
 LONGEST_ROW: Final = 64 * 1024
 
 
 def read_rows(body: bytes) -> ForeignBody:
-    """Return a JSON body's rows, read one by one.
+    """Return the rows of a JSON body, read one by one.
 
     Raises:
         BodyUnreadable, BodyTooComplex, BodyTooLarge, ValidationFailed: see `kit.web.items`.
@@ -80,16 +80,16 @@ def read_rows(body: bytes) -> ForeignBody:
 
 
 class BulkRequest(Model):
-    """A bulk as a whole: what an Idempotency-Key stands for."""
+    """A whole bulk: what an Idempotency-Key stands for."""
 
     payments: BulkRows
 
 
 class BulkCounts(Model):
-    """How many rows are where; the states of payments, and two that come before."""
+    """How many rows have each status: those of payments, and two that come before."""
 
-    waiting: int = Field(0, description="Not looked at yet.")
-    refused: int = Field(0, description="No payment has come of it; `code` says why.")
+    waiting: int = Field(0, description="Rows that were not worked on yet.")
+    refused: int = Field(0, description="Rows that made no payment; their `code` says why.")
     processing: int = 0
     paid: int = 0
     failed: int = 0
@@ -98,7 +98,7 @@ class BulkCounts(Model):
 
 
 class BulkAnswer(Model):
-    """A bulk and how far it is."""
+    """A bulk and how far it has got."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -116,7 +116,7 @@ class BulkAnswer(Model):
 
     id: UUID
     status: Literal["processing", "done"] = Field(
-        description="`done` once every row is refused or its payment final."
+        description="`done` once every row is refused or its payment has ended."
     )
     total: int
     counts: BulkCounts
@@ -135,7 +135,7 @@ class BulkItem(Model):
 
 
 class BulkWithRows(BulkAnswer):
-    """A bulk, how far it is, and a page of its rows."""
+    """A bulk, how far it has got, and a page of its rows."""
 
     model_config = ConfigDict(
         json_schema_extra={

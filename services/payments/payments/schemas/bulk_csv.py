@@ -1,6 +1,7 @@
-"""Reads a bulk that comes as CSV into what it would be as JSON; names line and column of a fault.
+"""Reads a CSV bulk into the document it would be as JSON.
 
-Columns may stand in any order; an empty cell is as none. Metadata has no column.
+Names line and column of a fault. Columns may stand in any order; an empty cell counts as not
+given. Metadata has no column.
 """
 
 import re
@@ -28,16 +29,17 @@ DOCUMENTED: Final = {
     "schema": {"type": "string"},
     "example": "payee_username,amount,currency,description\nbob,150.00,RUB,Salary for May\n",
 }
-# Far more than the longest bulk that can be accepted, empty lines and quoted line breaks included.
+# Far above the longest bulk that is accepted, with its empty lines and quoted line breaks.
 BOUNDS: Final = Bounds(fields=2 * len(COLUMNS), characters=2000, lines=10 * MOST_ROWS)
 _PLACE: Final = re.compile(r"/(\d+)(?:/(.*))?")
 
 
 def read_bulk(body: bytes) -> ForeignBody:
-    """Return the rows as a JSON document.
+    """Return the rows of a CSV body as a JSON document.
 
     Raises:
-        ValidationFailed: it is no CSV, a column is not known, or a line has not as many fields.
+        ValidationFailed: it is not CSV, a column is unknown, or a line has too many or too few
+            fields.
     """
     header: list[str] = []
     try:
@@ -89,7 +91,7 @@ def _document(header: list[str], record: CsvRecord) -> dict[str, Any]:
 
 
 class _Places:
-    """Tells of a fault of the document where it stands in the text."""
+    """Turns a fault's place in the JSON document into its line and column in the CSV."""
 
     def __init__(self, lines: list[int]) -> None:
         self._lines = lines

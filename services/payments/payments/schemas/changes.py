@@ -1,4 +1,4 @@
-"""What a stream tells of payments."""
+"""Shapes the events that a stream sends about payments."""
 
 from datetime import datetime
 from typing import Literal
@@ -15,7 +15,7 @@ _WITH_REASON = frozenset({PaymentStatus.FAILED, PaymentStatus.CANCELLED})
 
 
 class PaymentChange(Model):
-    """One change of one payment; why it failed is told to its payer only."""
+    """One change of one payment; only its payer sees why it failed."""
 
     payment_id: UUID
     direction: Literal["out", "in"]

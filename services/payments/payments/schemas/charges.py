@@ -1,4 +1,4 @@
-"""What is taken and given about paying by card: how to pay, where to go, wallets' charges."""
+"""Shapes paying by card: how to pay, where to send the payer, charges for wallets."""
 
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ _LONGEST_URL = 2000
 
 
 def _return_url(text: str) -> str:
-    """Let through absolute http(s) addresses of printable ASCII, without credentials in them."""
+    """Accept absolute http(s) addresses of printable ASCII without credentials."""
     try:
         parts = urlsplit(text)
         is_good = (
@@ -41,7 +41,7 @@ ReturnUrl = Annotated[
 
 
 class ReceiptContact(Model):
-    """Where the receipt goes that the law asks for: an e-mail address, a phone, or both."""
+    """Where the legally required receipt goes: an e-mail address, a phone, or both."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"email": "alice@example.com"}]})
 
@@ -63,15 +63,15 @@ class ReceiptContact(Model):
 
 
 class HowPaid(Model):
-    """Where the money comes from: the payer's wallet where nothing is said."""
+    """Where the money comes from: the payer's wallet, unless the request names a card."""
 
     method: Method = Method.WALLET
     return_url: ReturnUrl | None = Field(
-        None, description="Where the payer comes back to from the card page; needed for `card`."
+        None, description="Where the card page sends the payer back to; required for `card`."
     )
 
     receipt_contact: ReceiptContact | None = Field(
-        None, description="By card: where the receipt goes, where the shop must send one."
+        None, description="For cards: where the receipt goes, if the shop must send one."
     )
 
     @model_validator(mode="after")
@@ -98,7 +98,7 @@ class HowPaid(Model):
 
 
 class PayRequest(HowPaid):
-    """How to pay a payment; nothing need be said."""
+    """How to pay a payment; every field may be left out."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -111,20 +111,20 @@ class PayRequest(HowPaid):
 
     amount: AmountText | None = Field(
         None,
-        description="How much of a reserved payment is paid, in its currency; the rest is freed. "
-        "All of it if not given.",
+        description="How much of a reserved payment to pay, in its currency; the rest is freed. "
+        "If not given, all of it is paid.",
     )
 
 
 class NextAction(Model):
-    """What the payer has to do next: be sent to this address."""
+    """What the payer has to do next: open this address."""
 
     type: Literal["redirect"] = "redirect"
     url: str = Field(examples=["https://pay.example/c/42"])
 
 
 class ChargeRequest(AmountFields):
-    """A card to be charged for a wallet; asked by wallet itself."""
+    """A card charge for a wallet; only the wallet service asks for it."""
 
     charge_id: UUID
     owner_id: UUID
@@ -133,7 +133,7 @@ class ChargeRequest(AmountFields):
 
 
 class ChargeAnswer(Model):
-    """How a charge stands; `next_action` is null while the provider has not answered."""
+    """How a charge stands; `next_action` is null until the provider has answered."""
 
     charge_id: UUID
     status: ChargeStatus
@@ -141,7 +141,7 @@ class ChargeAnswer(Model):
 
 
 def next_action(charge: Charge | None) -> NextAction | None:
-    """Return what the payer has to do, while there is something to do."""
+    """Return what the payer has to do; None where there is nothing to do."""
     if charge is None or charge.action_url is None or not charge.is_open:
         return None
     return NextAction(url=charge.action_url)

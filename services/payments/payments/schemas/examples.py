@@ -1,4 +1,4 @@
-"""One payment as the documentation shows it, in each of its states."""
+"""Holds one example payment for the documents, in each of its states."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ _NOT_PAID: dict[str, Any] = {
     "paid_at": None,
     "paid_amount": None,
 }
-# The example payment as it is answered on its way to `paid`, or off it.
+# The same payment in the other states that operations answer with.
 CREATED = {**_NOT_PAID, "status": "created", "status_label": "Created"}
 PROCESSING = {
     **_NOT_PAID,

@@ -1,4 +1,4 @@
-"""What a file of payments holds: a line each, as its payer or payee may see it."""
+"""Shapes the file of payments: one line each, as its payer or payee may see it."""
 
 from typing import Final
 from uuid import UUID
@@ -34,7 +34,10 @@ COLUMNS: Final = (
 
 
 def cells(payment: Payment, viewer_id: UUID) -> tuple[str, ...]:
-    """Return a line; free text is no formula, amounts are numbers."""
+    """Return the cells of a payment's line; free text is made safe from formulas.
+
+    Amounts are numbers.
+    """
     is_own = payment.payer_id == viewer_id
     return (
         str(payment.id),

@@ -1,4 +1,4 @@
-"""What the API of limits takes and gives."""
+"""Shapes what the API of limits takes and gives."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -16,7 +16,7 @@ _OWN: dict[str, Any] = {"currency": "RUB", "per_payment": "15000.00", "per_day":
 
 
 class LimitRequest(Model):
-    """The limits of one currency; what is null is not limited."""
+    """The limits of one currency; null means not limited."""
 
     currency: CurrencyCode
     per_payment: AmountText | None = None
@@ -46,7 +46,7 @@ class LimitRequest(Model):
 
 
 class LimitsRequest(Model):
-    """All limits that a person has of their own; the defaults apply to other currencies."""
+    """All limits of a person's own; everybody's limits apply to other currencies."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"limits": [_OWN]}]})
 
@@ -77,7 +77,7 @@ class LimitAnswer(Model):
     per_day: str | None = Field(description="Null: not limited, and nothing is counted.")
     used_today: str
     left_today: str | None
-    is_own: bool = Field(description="Whether it is this person's own; else it is everybody's.")
+    is_own: bool = Field(description="True: the limit is this person's own; false: everybody's.")
 
 
 class LimitsAnswer(Model):
@@ -114,7 +114,7 @@ def limits_seen(
     own: Mapping[str, Limit],
     spent: Mapping[str, int],
 ) -> LimitsAnswer:
-    """Return a person's limits: in the currencies they have some in, or have used, or all share."""
+    """Return a person's limits in each currency that has a limit or was used today."""
     currencies = sorted({*own, *spent, *policy.currencies})
     return LimitsAnswer(
         user_id=user_id,

@@ -1,4 +1,4 @@
-"""What administrators ask over everybody's, and the charges that they are shown."""
+"""Shapes administrators' queries over everybody's data, and the charges they see."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -41,24 +41,24 @@ class RefundsQuery(SpanQuery):
     status: RefundStatus | None = None
     transfer_id: UUID | None = None
     payer: str | None = Field(
-        None, max_length=64, description="Of the payment: a user's id, or username."
+        None, max_length=64, description="The payment's payer: a user's id or username."
     )
     payee: str | None = Field(
-        None, max_length=64, description="Of the payment: a user's id, or username."
+        None, max_length=64, description="The payment's payee: a user's id or username."
     )
 
 
 class _OfOne(SpanQuery):
-    """Filters and page of what is one person's."""
+    """Filters and page of a list that belongs to one person."""
 
     old_names: ClassVar[Mapping[str, str]] = {"payer": "owner_id"}
 
-    owner_id: UUID | None = Field(None, description="Whose.")
+    owner_id: UUID | None = Field(None, description="The user whose list it is.")
     payer: str | None = old_name("owner_id", max_length=64)
 
     @property
     def owner(self) -> str | None:
-        """Whose, under either name: a user's id, or by the old name also a username."""
+        """Whose list: a user's id, or under the old name `payer` also a username."""
         return self.payer if self.owner_id is None else str(self.owner_id)
 
 
@@ -73,7 +73,7 @@ class ChargesQuery(_OfOne):
     status: ChargeStatus | None = None
     provider: str | None = Field(None, max_length=40)
     return_status: ReturnStatus | None = Field(
-        None, description="`refused` finds money that the provider did not give back."
+        None, description="`refused` finds charges whose money the provider did not give back."
     )
 
 
@@ -87,25 +87,25 @@ class ChargeSeen(Model):
     wallet_id: UUID | None = Field(None, description="The wallet that it tops up.")
     owner_id: UUID
     provider: str
-    reference: str | None = Field(None, description="What the provider calls it.")
+    reference: str | None = Field(None, description="The provider's id of it.")
     amount: str
     currency: str
     status: ChargeStatus
     reason: str | None = Field(None, description="Why it failed: a stable code.")
-    attempts: int = Field(description="Calls since the last news.")
+    attempts: int = Field(description="Calls of the provider since it last gave news.")
     last_error: str | None = Field(None, description="What went wrong with the last call.")
     returned_amount: str = Field(
-        description="What goes back to the card by itself, as nobody was paid by it."
+        description="Money that goes back to the card by itself, as it paid nobody."
     )
     return_status: ReturnStatus | None = Field(
-        None, description="How that stands; what is `refused` lies at the provider."
+        None, description="How that return stands; `refused` money stays at the provider."
     )
     created_at: datetime
     updated_at: datetime
 
     @classmethod
     def of(cls, charge: ListedCharge) -> "ChargeSeen":
-        """Return a charge as it is shown."""
+        """Return the charge as administrators see it."""
         return cls(
             id=charge.id,
             payment_id=charge.payment_id,

@@ -1,4 +1,4 @@
-"""What the API of paid services takes and gives: it calls them services, as people who pay do."""
+"""Shapes what the API of paid services takes and gives; it calls them services."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -32,7 +32,7 @@ _EXAMPLE: dict[str, Any] = {
 
 Name = Annotated[
     str,
-    Field(description="What people know it by.", max_length=LONGEST_NAME, examples=["Internet"]),
+    Field(description="The name people know.", max_length=LONGEST_NAME, examples=["Internet"]),
     AfterValidator(visible_line),
 ]
 Price = Annotated[
@@ -41,7 +41,7 @@ Price = Annotated[
 ]
 WalletId = Annotated[
     UUID | None,
-    Field(description="The owner's wallet that is paid into; null: the default of the currency."),
+    Field(description="The owner's wallet to pay into; null: the default one of the currency."),
 ]
 
 
@@ -70,7 +70,7 @@ class ServiceRequest(Model):
         return self
 
     def paid_service(self, owner_id: UUID, now: datetime) -> PaidService:
-        """Return the new paid service, as the domain takes it."""
+        """Return the new paid service of this owner."""
         return PaidService(
             id=new_id(),
             name=self.name,
@@ -86,7 +86,7 @@ class ServiceRequest(Model):
 
 
 class ServiceChange(Model):
-    """What is to be different; what is not named stays. The currency never changes."""
+    """The fields to change; fields not named stay. The currency never changes."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"price": "650.00"}]})
 
@@ -104,10 +104,10 @@ class ServiceChange(Model):
         return value
 
     def changes(self, currency: str) -> dict[str, Any]:
-        """Return the fields of the paid service that change, with a price in its currency.
+        """Return the paid service's fields to change, with a price in its currency.
 
         Raises:
-            ValidationFailed: the price is none in that currency.
+            ValidationFailed: the price is not an amount of that currency.
         """
         changes = self.model_dump(exclude_unset=True)
         if "wallet_id" in changes:
@@ -150,7 +150,7 @@ class Service(Model):
 
     @classmethod
     def of(cls, paid_service: PaidService) -> "Service":
-        """Show a paid service."""
+        """Return the paid service as everybody sees it."""
         price = paid_service.price_minor
         return cls.model_construct(
             id=paid_service.id,
@@ -172,12 +172,12 @@ class ServicesQuery(SpanQuery):
     search: str | None = Field(
         None, min_length=1, max_length=LONGEST_NAME, description="Part of name or description."
     )
-    owner_id: UUID | None = Field(None, description="Of this owner only.")
-    is_active: bool = Field(default=True, description="False: those that are not offered now.")
+    owner_id: UUID | None = Field(None, description="Only services of this owner.")
+    is_active: bool = Field(default=True, description="False: services that are inactive.")
 
     @property
     def wanted(self) -> tuple[UUID | None, bool, str | None]:
-        """What the list is narrowed by, as the repository takes it."""
+        """The filters as the repository takes them: owner, active or not, folded search."""
         return self.owner_id, self.is_active, self.search and folded(self.search)
 
 

@@ -1,4 +1,4 @@
-"""What the API of payments takes and gives; shapes only, the rules stand in the domain."""
+"""Shapes what the API of payments takes and gives; the rules are in domain."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
@@ -24,7 +24,7 @@ from payments.schemas.texts import CardHolder, CardLast4, Description, Metadata,
 
 
 class PayeeRequest(Model):
-    """Whom to pay, named by exactly one of these."""
+    """Whom to pay, named by exactly one of these fields."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"username": "bob"}]})
 
@@ -32,8 +32,8 @@ class PayeeRequest(Model):
         Annotated[PlainText, Field(min_length=1, max_length=64), compared_by(username_key)] | None
     ) = None
     user_id: UUID | None = None
-    wallet_id: UUID | None = Field(None, description="That wallet, of the payment's currency.")
-    service_id: UUID | None = Field(None, description="A service: see `/v1/services`.")
+    wallet_id: UUID | None = Field(None, description="A wallet in the payment's currency.")
+    service_id: UUID | None = Field(None, description="A service of `/v1/services`.")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -69,19 +69,19 @@ class PaymentLine(Model):
         BeforeValidator(_as_text),
         Field(pattern=r"^(0|[1-9][0-9]{0,5})(\.[0-9]{1,3})?$", examples=["2"]),
     ] = "1"
-    amount: AmountText = Field(description="Of one, in the payment's currency.")
+    amount: AmountText = Field(description="The price of one, in the payment's currency.")
     vat_code: Annotated[int, Field(ge=1, le=12)] | None = Field(
-        None, description="YooKassa's code of the VAT rate; the shop's own if not given."
+        None, description="YooKassa's code of the VAT rate; if not given, the shop's own."
     )
 
 
-# Bytes of a payment to be created, or quoted, at most: all its texts full and every character
-# escaped, as many programs write what is not ASCII.
+# Bytes: a payment with every text at its longest and every character escaped, as many programs
+# write what is not ASCII.
 LONGEST_PAYMENT: Final = 320 * 1024
 
 
 class PaymentRequest(HowPaid):
-    """A payment to be created; nothing is paid yet."""
+    """A payment to create; creating it moves no money unless `confirm` is true."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -105,7 +105,7 @@ class PaymentRequest(HowPaid):
     currency: CurrencyCode = DEFAULT_CURRENCY
     from_wallet_id: UUID | None = Field(
         None,
-        description="One of the payer's wallets; the default one of the currency if not given.",
+        description="One of the payer's wallets; if not given, the default one of the currency.",
     )
     card_last4: CardLast4 | None = None
     card_holder: CardHolder | None = None
@@ -113,17 +113,17 @@ class PaymentRequest(HowPaid):
     metadata: Metadata | None = None
     lines: Annotated[list[PaymentLine], Field(min_length=1, max_length=MOST_LINES)] | None = Field(
         None,
-        description="What it is for, line by line, for the receipt: quantity times amount of all"
-        " adds up to the amount. The payee does not see them.",
+        description="What it is for, line by line, for the receipt: the sums of quantity times"
+        " amount must add up to the payment's amount. The payee does not see them.",
     )
     confirm: bool = Field(default=False, description="Pay it at once, in the same call.")
     reserve: bool = Field(
         default=False,
-        description="Set the money aside now; paying, also a part, moves it, cancelling frees it.",
+        description="Set the money aside now. Paying moves all or a part; cancelling frees it.",
     )
     execute_at: Moment | None = Field(
         None,
-        description="Pay it by itself then, at most a year ahead; until then it is `scheduled`.",
+        description="When to pay it by itself, at most a year ahead; until then it is `scheduled`.",
         examples=["2026-02-28T09:00:00Z"],
     )
 
@@ -167,7 +167,7 @@ class PaymentRequest(HowPaid):
         return self
 
     def order(self, payer_id: UUID) -> PaymentOrder:
-        """Return what is asked for, as the domain takes it."""
+        """Return the request as an order of the domain."""
         return PaymentOrder(
             payer_id=payer_id,
             payee=PayeeName(
@@ -197,7 +197,7 @@ class Payer(Model):
 
 
 class Payee(Payer):
-    """Who is paid, and into which wallet where one was named."""
+    """Who is paid, and into which wallet if the payer named one."""
 
     wallet_id: UUID | None = None
 
@@ -225,7 +225,7 @@ class SeenPayment(Model):
     description: str | None = None
     transfer_id: UUID | None = Field(None, description="The wallet's transfer, once paid.")
     created_at: datetime
-    expires_at: datetime = Field(description="When it is cancelled if nobody has paid it.")
+    expires_at: datetime = Field(description="When it is cancelled if it is still unpaid.")
     processing_at: datetime | None = None
     paid_at: datetime | None = None
     failed_at: datetime | None = None
@@ -238,13 +238,13 @@ class SeenPayment(Model):
     )
     paid_amount: str | None = Field(None, description="What was paid of it, once it is paid.")
     refunded_amount: str = Field(
-        description="What of it has gone back, or is on its way: the refunds say which."
+        description="How much has gone back, or is on its way back: the refunds say which."
     )
     refunded_at: datetime | None = Field(None, description="When all of it had gone back.")
     disputed_amount: str = Field(description="What the card's owner wants back from their bank.")
-    disputed_at: datetime | None = Field(None, description="Since when they do.")
+    disputed_at: datetime | None = Field(None, description="When the dispute began.")
     dispute_outcome: Literal["won", "lost"] | None = Field(
-        None, description="How the bank decided; null while that is open. `won`: for the payee."
+        None, description="How the bank decided; null while it is open. `won`: for the payee."
     )
 
 
@@ -257,7 +257,10 @@ class IncomingPayment(SeenPayment):
 
 
 class OutgoingPayment(SeenPayment):
-    """A payment by the caller, with what only the payer sees: why it failed tells of money, too."""
+    """A payment by the caller, with the fields that only the payer sees.
+
+    Why it failed is one of them: it says how much the payer has.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [PAID]})
 
@@ -269,17 +272,17 @@ class OutgoingPayment(SeenPayment):
     lines: list[PaymentLine] | None = None
     method: Method = Method.WALLET
     next_action: NextAction | None = Field(
-        None, description="By card: where to send the payer, while the card is to be entered."
+        None, description="For cards: where to send the payer, until the card is entered."
     )
     returned_amount: str = Field(
         "0.00",
-        description="By card: what has come of it though it was not paid, and goes back to the card"
-        " by itself.",
+        description="For cards: what was charged though the payment was not paid, and goes back to"
+        " the card by itself.",
     )
     return_status: ReturnStatus | None = Field(
         None,
-        description="How that stands. `refused`: the provider did not give it back; it lies there,"
-        " and an administrator looks after it.",
+        description="How that return stands. `refused`: the provider did not give the money back;"
+        " it stays there until an administrator sees to it.",
     )
     failure_reason: str | None = Field(None, description="Why it failed: a stable code.")
     cancellation_reason: str | None = Field(

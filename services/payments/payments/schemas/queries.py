@@ -1,4 +1,4 @@
-"""How the list of payments is asked for: its query, and what the values mean."""
+"""Shapes the query of the list of payments, and reads it into a filter."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -35,7 +35,7 @@ WholeUnits = Annotated[
 
 
 class PaymentFilters(SpanFilters):
-    """What payments are narrowed by, the span by when they were created."""
+    """Filters of payments; the span is by when they were created."""
 
     old_names: ClassVar[Mapping[str, str]] = {"created_from": "begin", "created_to": "end"}
 
@@ -45,17 +45,19 @@ class PaymentFilters(SpanFilters):
     )
     created_from: RangeEdge | None = old_name("from")
     created_to: RangeEdge | None = old_name("to")
-    amount_min: WholeUnits | None = Field(None, description="In units of whatever currency.")
-    amount_max: WholeUnits | None = Field(None, description="In units of whatever currency.")
+    amount_min: WholeUnits | None = Field(None, description="In whole units of any currency.")
+    amount_max: WholeUnits | None = Field(None, description="In whole units of any currency.")
     currency: CurrencyCode | None = None
-    payer: str | None = Field(None, max_length=64, description="A user's id, or username.")
-    payee: str | None = Field(None, max_length=64, description="A user's id, or username.")
+    payer: str | None = Field(None, max_length=64, description="A user's id or username.")
+    payee: str | None = Field(None, max_length=64, description="A user's id or username.")
     wallet_id: UUID | None = Field(
-        None, description="Named in the payment, or one that its money has moved from or to."
+        None, description="A wallet that the payment names, or that its money moved from or to."
     )
-    transfer_id: UUID | None = Field(None, description="That paid it, or gave of it back.")
+    transfer_id: UUID | None = Field(
+        None, description="The wallet's transfer that paid or refunded it."
+    )
     search: str | None = Field(
-        None, min_length=2, max_length=100, description="Stands in the description; in any case."
+        None, min_length=2, max_length=100, description="Part of the description, in any case."
     )
     disputed: bool | None = Field(
         None, description="Whether the owner of a card has disputed it with their bank."
@@ -63,7 +65,7 @@ class PaymentFilters(SpanFilters):
 
     @property
     def wanted(self) -> PaymentFilter:
-        """What the list is narrowed by."""
+        """The filters as the repository takes them."""
         created = span(self.begin or self.created_from, self.end or self.created_to, self.tz)
         return PaymentFilter(
             direction=self.direction,
@@ -85,6 +87,4 @@ class PaymentsQuery(PaymentFilters, PageQuery):
 class ExportQuery(PaymentFilters):
     """Filters of the file of payments."""
 
-    bom: bool = Field(
-        False, description="Begin with a byte order mark, which Excel knows UTF-8 by."
-    )
+    bom: bool = Field(False, description="Begin with a byte order mark, so that Excel reads UTF-8.")

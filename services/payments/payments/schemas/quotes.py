@@ -1,4 +1,4 @@
-"""What a quote says."""
+"""Shapes the answer to a quote."""
 
 from typing import Literal
 from uuid import UUID
@@ -9,14 +9,14 @@ from kit.web.schemas import Model
 
 
 class QuotedPayee(Model):
-    """Who would be paid, null where that is nobody."""
+    """Who would be paid; the quote's `payee` is null where nobody is known."""
 
     user_id: UUID
     username: str | None = None
 
 
 class QuoteAnswer(Model):
-    """What would become of the payment now; nothing of it is kept, and nothing is promised."""
+    """Whether the payment would be paid now; nothing is stored, nothing is promised."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -40,11 +40,11 @@ class QuoteAnswer(Model):
     )
 
     would: Literal["pay", "refuse"]
-    code: str | None = Field(None, description="Why not: a refusal, or a reason for failure.")
+    code: str | None = Field(None, description="Why not: code of a refusal or of a failure.")
     detail: str | None = Field(None, description="The same in the caller's language.")
-    amount: str | None = Field(description="Null where neither payer nor service says.")
+    amount: str | None = Field(description="Null where neither payer nor service names one.")
     fee: str
     currency: str
     payee: QuotedPayee | None = None
-    is_checked: bool = Field(description="Whether outside services would be asked first.")
-    available_after: str | None = Field(None, description="Left in the wallet that would pay.")
+    is_checked: bool = Field(description="Whether verification services would be asked first.")
+    available_after: str | None = Field(None, description="What the paying wallet would have left.")

@@ -1,4 +1,4 @@
-"""What the API of refunds takes and gives; shapes only."""
+"""Shapes what the API of refunds takes and gives."""
 
 from datetime import datetime
 from typing import Any
@@ -37,14 +37,14 @@ PROCESSING = {**_EXAMPLE, "status": "processing", "transfer_id": None, "complete
 
 
 class RefundRequest(Model):
-    """How much goes back, and what for; nothing need be said."""
+    """How much to give back, and why; every field may be left out."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"amount": "60.00", "reason": "One ticket less"}]}
     )
 
     amount: AmountText | None = Field(
-        None, description="In the payment's currency; all that is left of it if not given."
+        None, description="In the payment's currency; if not given, all that is left of it."
     )
     reason: Description | None = Field(
         None, description="What it is for; payer and payee see it.", examples=["One ticket less"]
@@ -52,7 +52,7 @@ class RefundRequest(Model):
 
 
 class RefundAnswer(Model):
-    """A refund; why it failed is told to the payee alone, whose money was not there."""
+    """A refund; only the payee sees why it failed, as their money was not there."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -73,14 +73,14 @@ class RefundAnswer(Model):
     failed_at: datetime | None = None
     borne_by_house: str | None = Field(
         None,
-        description="What of it the house bears, as a dispute has taken the payee's money already;"
-        " the rest is the payee's. Not told to the payer.",
+        description="How much the house bears, as a dispute has already taken the payee's money;"
+        " the payee bears the rest. The payer does not see it.",
     )
 
 
 def refund_shown(refund: Refund, language: Language, *, to_payer: bool) -> RefundAnswer:
     """Return the refund as its payee and admins, or its payer, may see it."""
-    told = None if to_payer else refund.failure_reason
+    failure_reason = None if to_payer else refund.failure_reason
     return RefundAnswer(
         id=refund.id,
         payment_id=refund.payment_id,
@@ -89,8 +89,8 @@ def refund_shown(refund: Refund, language: Language, *, to_payer: bool) -> Refun
         currency=refund.currency,
         origin=refund.origin,
         reason=refund.reason,
-        failure_reason=told,
-        reason_label=refund_reason_label(told, language),
+        failure_reason=failure_reason,
+        reason_label=refund_reason_label(failure_reason, language),
         transfer_id=refund.transfer_id,
         created_at=refund.created_at,
         completed_at=refund.completed_at,

@@ -1,4 +1,4 @@
-"""What free text of a payment may hold; refuses card numbers and characters nobody can see.
+"""Checks free text of a payment; refuses card numbers and invisible characters.
 
 The refusals never repeat the text.
 """
@@ -18,9 +18,9 @@ LONGEST_METADATA_KEY: Final = 40
 LONGEST_METADATA_VALUE: Final = 500
 LARGEST_METADATA_NUMBER: Final = 2**53 - 1  # what every JSON reader keeps exact
 
-# Controls, surrogates, private use, unassigned, line and paragraph separators.
+# Categories of Unicode: controls, surrogates, private use, unassigned, line and paragraph breaks.
 _UNSEEN: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Format characters except the joiners that some scripts are spelt with.
+# Format characters that are let through, as some scripts are spelt with them.
 _JOINERS: Final = "\u200c\u200d"
 
 
@@ -50,7 +50,7 @@ def _holder(text: str) -> str:
 
 
 def visible_line(text: str) -> str:
-    """Return a name of something: one line that can be seen, and no card number."""
+    """Accept a name: one line of visible characters without a card number."""
     kinds = {unicodedata.category(character) for character in text if character not in _JOINERS}
     if not text.strip() or "Cf" in kinds or not _UNSEEN.isdisjoint(kinds):
         raise refuse_field(

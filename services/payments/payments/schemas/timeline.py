@@ -1,4 +1,4 @@
-"""What the API tells of a payment's story: one shape for each kind of moment."""
+"""Shapes a payment's timeline: one shape for each kind of moment."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
@@ -63,7 +63,7 @@ class RequestMoment(_Told):
 
 
 class StepMoment(_Told):
-    """A step of the payment's saga went on."""
+    """A step of the payment's saga began or ended."""
 
     kind: Literal["step"] = "step"
     step: str
@@ -77,18 +77,18 @@ class CheckMoment(_Told):
     kind: Literal["check"] = "check"
     verifier: str
     took_ms: int
-    said: str | None = Field(None, description="What the service gave as reason, or its status.")
+    said: str | None = Field(None, description="The reason that the service gave, or its status.")
 
 
 class MessageMoment(_Told):
-    """An event that went out to other services."""
+    """An event that was sent to other services."""
 
     kind: Literal["message"] = "message"
-    sequence: int = Field(description="Its place among the events of this payment, from 1.")
+    sequence: int = Field(description="Its number among the events of this payment, from 1.")
 
 
 class EntryMoment(_Told):
-    """An entry of the ledger; number and wallet are told of one's own only."""
+    """An entry of the ledger; number and wallet are shown of the viewer's own only."""
 
     kind: Literal["entry"] = "entry"
     transfer_id: UUID
@@ -99,29 +99,29 @@ class EntryMoment(_Told):
 
 
 class WebhookMoment(_Told):
-    """An attempt to tell one of the caller's own endpoints."""
+    """An attempt to call one of the caller's own webhook endpoints."""
 
     kind: Literal["webhook"] = "webhook"
     type: str = Field(examples=["payment.paid"])
-    sequence: int = Field(description="Of which of the payment's events it tells.")
-    number: int = Field(description="Which attempt of that delivery, from 1.")
+    sequence: int = Field(description="The number of the payment's event that was delivered.")
+    number: int = Field(description="The number of the attempt at that delivery, from 1.")
     endpoint_host: str
     took_ms: int
     status_code: int | None = None
-    error: str | None = Field(None, description="Where there was no answer: a stable code.")
+    error: str | None = Field(None, description="Why there was no answer: a stable code.")
 
 
 class DisputeMoment(_Told):
-    """Something became of a dispute: the owner of the card wants the money back."""
+    """A dispute changed: the owner of the card wants the money back."""
 
     kind: Literal["dispute"] = "dispute"
-    amount: str = Field(description="What is disputed.")
+    amount: str = Field(description="The disputed amount.")
     currency: str
     reason: str | None = Field(None, description="The provider's word for why.")
 
 
 class ReturnMoment(_Told):
-    """Something became of a card's money that goes back by itself, as nobody was paid by it."""
+    """A return changed: money that paid nobody goes back to its card by itself."""
 
     kind: Literal["return"] = "return"
     amount: str
@@ -129,19 +129,19 @@ class ReturnMoment(_Told):
 
 
 class ProviderMoment(_Told):
-    """A call of the card provider that it refused or that failed; told to administrators."""
+    """A call that the card provider refused or failed; only administrators see it."""
 
     kind: Literal["provider"] = "provider"
     provider: str
-    asked: str = Field(description="What for: create, fetch, cancel or refund.")
+    asked: str = Field(description="What the call was for: create, fetch, cancel or refund.")
     status_code: int | None = None
     provider_kind: str | None = Field(None, description="The provider's kind of error.")
     provider_code: str | None = Field(None, description="The provider's code.")
-    decline_code: str | None = Field(None, description="What the bank of the card gave as reason.")
-    parameter: str | None = Field(None, description="What of our request it is about.")
+    decline_code: str | None = Field(None, description="The reason that the card's bank gave.")
+    parameter: str | None = Field(None, description="The part of our request that it is about.")
     message: str | None = Field(None, description="The provider's text.")
     provider_request_id: str | None = Field(
-        None, description="What the provider's support finds the call by."
+        None, description="The id by which the provider's support finds the call."
     )
 
 
@@ -167,7 +167,7 @@ class Timeline(Model):
     payment_id: UUID
     items: list[AnyMoment]
     unavailable: list[Part] = Field(
-        description="Parts that are missing now, as who knows them does not answer."
+        description="Parts that are missing now, as their service does not answer."
     )
 
 
@@ -213,7 +213,7 @@ def _shown_return(moment: Returned, label: str) -> ReturnMoment:
 def shown_moment(  # noqa: PLR0911 (one shape for each kind)
     moment: Moment, language: Language
 ) -> AnyMoment:
-    """Return a moment as the API tells it."""
+    """Return a moment as the API shows it."""
     at, label = moment.at, words_of(moment, language)
     match moment:
         case Requested():

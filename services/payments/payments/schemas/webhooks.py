@@ -1,4 +1,4 @@
-"""What webhooks are answered."""
+"""Shapes the answer to webhooks."""
 
 from typing import Literal
 
@@ -6,6 +6,6 @@ from kit.web.schemas import Model
 
 
 class Received(Model):
-    """The webhook was believed and is stored, or tells of nothing here."""
+    """The webhook is stored, or it says nothing that matters here."""
 
     received: Literal[True] = True

@@ -1,1 +1,1 @@
-"""The verbs: load, decide, save, emit. They never commit; the edge that called them does."""
+"""Holds the verbs: each loads, decides, saves and emits; its caller commits."""

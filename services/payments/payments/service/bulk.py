@@ -1,4 +1,4 @@
-"""The verbs of bulks: accept one, decide some of its rows, show it.
+"""Holds the verbs of bulks: accept one, decide some of its rows, show it.
 
 They run inside the caller's unit of work and never commit.
 """
@@ -27,7 +27,7 @@ from payments.sagas.payment import facts
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What all payments of a bulk are made under."""
+    """The terms that all payments of a bulk are made under."""
 
     ttl: timedelta
     policies: Policies
@@ -36,9 +36,10 @@ class Terms:
 async def accept(
     uow: UnitOfWork, user_id: UUID, orders: Sequence[PaymentOrder], *, most: int
 ) -> Bulk:
-    """Write a bulk down; nothing of it has been decided yet.
+    """Store a bulk; none of its rows is decided yet.
 
-    Raises TooManyBulks where ``most`` of this sender's are worked on already.
+    Raises:
+        TooManyBulks: ``most`` bulks of this sender are worked on already.
     """
     if await Bulks(uow).under_way(user_id, most) >= most:
         raise TooManyBulks(most=most)
@@ -54,7 +55,7 @@ async def decide_rows(
     bulk: Bulk,
     asked: Sequence[tuple[PaymentOrder, Parties]],
 ) -> None:
-    """Refuse the next rows of a bulk or send them on their way, all by the same few statements.
+    """Refuse the next rows of a bulk, or begin to pay them; a few statements for all.
 
     Nothing happens where somebody else has done so since the bulk was taken.
     """

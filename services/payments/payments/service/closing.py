@@ -1,4 +1,4 @@
-"""The verbs by which a user is closed before being deleted, and reopened if that fails."""
+"""Holds the verbs that close users before deletion, and reopen them if that fails."""
 
 from uuid import UUID
 
@@ -8,10 +8,10 @@ from payments.repository.closing import ClosedParties
 
 
 async def close_party(uow: UnitOfWork, user_id: UUID) -> None:
-    """Let nothing begin with this user any more; closing again changes nothing.
+    """Forbid that anything begins with this user; closing again changes nothing.
 
     Raises:
-        PaymentsOpen: something is under way.
+        PaymentsOpen: something of theirs is under way.
     """
     parties, now = ClosedParties(uow), uow.clock.now()
     await parties.take_alone(user_id)
@@ -22,7 +22,7 @@ async def close_party(uow: UnitOfWork, user_id: UUID) -> None:
 
 
 async def reopen_party(uow: UnitOfWork, user_id: UUID) -> None:
-    """Undo `close_party`; of somebody who is not closed nothing changes."""
+    """Undo `close_party`; nothing changes for a user who is not closed."""
     parties = ClosedParties(uow)
     await parties.take_alone(user_id)
     await parties.reopen(user_id)

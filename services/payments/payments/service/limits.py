@@ -1,4 +1,4 @@
-"""The verbs of limits: count a payment that is being paid, give back, set, show.
+"""Holds the verbs of limits: count a payment that is being paid, give back, set.
 
 They run inside the caller's unit of work and never commit.
 """
@@ -19,9 +19,10 @@ _COME_TO_NOTHING = frozenset({PaymentStatus.FAILED, PaymentStatus.CANCELLED})
 
 
 async def count(uow: UnitOfWork, payment: Payment, minor: int, limit: Limit) -> None:
-    """Count what is paid of a payment, claimed; no statement where its payer has no limits.
+    """Count what is paid of a claimed payment; without limits no statement is made.
 
-    Raises LimitPerPayment, LimitPerDay.
+    Raises:
+        LimitPerPayment, LimitPerDay: the payer may not pay that much.
     """
     require_fit(limit, minor, payment.currency)
     if limit.per_day is None:
@@ -31,7 +32,10 @@ async def count(uow: UnitOfWork, payment: Payment, minor: int, limit: Limit) -> 
 
 
 async def give_back(uow: UnitOfWork, ended: Sequence[Payment]) -> None:
-    """Give back what was counted of payments that came to nothing; the payments are locked."""
+    """Give back what was counted of payments that failed or were cancelled.
+
+    The payments are locked.
+    """
     back = [
         payment
         for payment in ended
@@ -44,7 +48,11 @@ async def give_back(uow: UnitOfWork, ended: Sequence[Payment]) -> None:
 async def set_limits(
     uow: UnitOfWork, user_id: UUID, limits: Mapping[str, Limit], set_by: UUID
 ) -> None:
-    """Give a person limits of their own, in the place of those they had."""
+    """Replace a person's own limits.
+
+    Raises:
+        PersonNotFound: the person is not known.
+    """
     if not await KnownPeople(uow).knows(user_id):
         raise PersonNotFound
     await Limits(uow).set_own(uow, user_id, limits, set_by)

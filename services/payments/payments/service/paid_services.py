@@ -1,4 +1,4 @@
-"""The verbs of paid services: open one, change one. They never commit; the edge does."""
+"""Holds the verbs of paid services: open one, change one. Their caller commits."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,7 +36,10 @@ async def change_paid_service(
     changes: Mapping[str, Any],
     wallet: Wallet | None,
 ) -> PaidService:
-    """Change a paid service; raises the refusals of ``decide_change``. Who does is logged."""
+    """Change a paid service, and log who did.
+
+    Raises the refusals of ``decide_change``.
+    """
     paid_services = PaidServices(uow)
     found = await paid_services.lock(paid_service_id)
     changed = decide_change(found, editor, changes, wallet, uow.clock.now())

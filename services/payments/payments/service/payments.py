@@ -1,6 +1,6 @@
-"""The verbs: create, pay, cancel, expire, carry out. Each loads, decides, saves and emits.
+"""Holds the verbs of payments: create, pay, cancel, expire, carry out.
 
-They run inside the caller's unit of work and never commit.
+Each loads, decides, saves and emits. They run inside the caller's unit of work and never commit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,8 +64,8 @@ class Creation:
 class Paying:
     """A payment to be paid, and the request that wants it.
 
-    Of a reserved one a part may be paid: an amount in the payment's currency. From the payer's
-    wallet where no card is to be charged.
+    ``amount`` is the part of a reserved payment to pay, as a decimal in its currency; None pays
+    all. Without ``card`` the payer's wallet pays.
     """
 
     payment_id: UUID
@@ -82,7 +82,7 @@ class Paying:
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
-    """A payment that is being paid: how much of it, under which limits, and by which card."""
+    """A payment that is being paid: how much of it, under which limits, by which card."""
 
     payment: Payment
     part: Money
@@ -94,7 +94,10 @@ class _Claimed:
 async def create(
     uow: UnitOfWork, wanted: Sequence[Creation], *, ttl: timedelta
 ) -> list[Payment | Refusal]:
-    """Write payments down; no money moves. Returns each, or the refusal of ``decide_creation``."""
+    """Store payments; no money moves.
+
+    Returns each payment, or its refusal by ``decide_creation``.
+    """
     now = uow.clock.now()
     outcomes = [_decided(one, now, ttl) for one in wanted]
     created = [payment for payment in outcomes if isinstance(payment, Payment)]
@@ -117,7 +120,7 @@ def _decided(wanted: Creation, now: datetime, ttl: timedelta) -> Payment | Refus
 
 
 async def set_aside(uow: UnitOfWork, engine: SagaEngine, created: Payment) -> None:
-    """Begin to hold the money of a payment that is to be reserved; it waits to be paid then.
+    """Begin to hold the money of a reserved payment, which then waits to be paid.
 
     Whether it is checked outside, and fits its payer's limits, is decided when it is paid.
     """
@@ -127,18 +130,18 @@ async def set_aside(uow: UnitOfWork, engine: SagaEngine, created: Payment) -> No
 async def pay(
     uow: UnitOfWork, wanted: Sequence[Paying], *, engine: SagaEngine, policies: Policies
 ) -> list[Payment | Refusal]:
-    """Send payments on their way; one that is on its way already is returned as it is.
+    """Begin to pay payments; return one that is on its way already as it is.
 
-    By card, the wish for the charge is stored with it; whoever called asks the provider then.
-    Returns each, or its refusal: of ``decide_pay``, or PayerNotActive, PayeeNotActive or
+    For a card the charge is stored too; the caller asks the provider after that. Returns each
+    payment, or its refusal: of ``decide_pay``, or PayerNotActive, PayeeNotActive or
     ServiceNotActive where one of them has been disabled since the payment was created. Raises the
-    refusals of ``decide_capture``, cards and limits, and PaymentBeingCancelled, as what was
-    claimed has to be rolled back: whoever pays many pays each alone then.
+    refusals of ``decide_capture``, cards and limits, and PaymentBeingCancelled, as the claim has
+    to be rolled back: a caller who pays many then pays each alone.
     """
     asked = {(one.payment_id, one.caller_id): one for one in wanted}
     found, others = await _claim(uow, asked)
     claimed = [_claimed(payment, own, asked[key]) for key, (payment, own) in found.items()]
-    # Lock order: the sagas of reserved ones before the days that payments are counted in.
+    # Lock order: the sagas of reserved payments, then the days that payments are counted in.
     await _signal(uow, engine, policies, [one for one in claimed if one.payment.is_reserved])
     await _count_all(uow, claimed, policies)
     await _start(uow, engine, policies, [one for one in claimed if not one.payment.is_reserved])
@@ -149,10 +152,11 @@ async def pay(
 async def _claim(
     uow: UnitOfWork, asked: Mapping[_Key, Paying]
 ) -> tuple[dict[_Key, tuple[Payment, Limit | None]], dict[_Key, Payment | Refusal]]:
-    """Take payments to be paid; returns those taken, and what became of the others.
+    """Claim payments; return the claimed ones, and what became of the others.
 
-    What stood in the way may be gone by the time it is looked for (somebody was disabled and is
-    active again): then nobody is blamed for it, and the payment is taken after all.
+    The reason why one was not claimed may be gone by the time it is looked for (somebody was
+    disabled and is active again): then nobody is blamed for it, and the payment is claimed after
+    all.
     """
     found: dict[_Key, tuple[Payment, Limit | None]] = {}
     others: dict[_Key, Payment | Refusal] = {}
@@ -180,13 +184,13 @@ def _claimed(payment: Payment, own: Limit | None, wanted: Paying) -> _Claimed:
 async def _signal(
     uow: UnitOfWork, engine: SagaEngine, policies: Policies, reserved: Iterable[_Claimed]
 ) -> None:
-    """Let the sagas that hold the money of reserved payments go on; in the order of their ids."""
+    """Let the sagas of reserved payments go on, in the order of their ids."""
     for one in sorted(reserved, key=lambda one: one.payment.id):
         is_checked = policies.is_checked(one.payment, one.part)
         news = confirmed(one.part.minor, is_checked=is_checked)
         with within(one.context):
             if not await engine.signal(uow, one.payment.id, CONFIRM, learnt=news):
-                # Its time has just run out, or its wallet gave no answer.
+                # Its time has just run out, or the wallet did not answer.
                 raise PaymentBeingCancelled
 
 
@@ -197,7 +201,7 @@ async def _start(
         return
     now = uow.clock.now()
     await engine.start_many(uow, [_start_of(one, policies) for one in paid])
-    # In the order of their owners: one for all who lock what these have open.
+    # In the order of their owners, as everybody locks an owner's open charges in that order.
     for one in sorted(paid, key=_day_key):
         if one.card is not None:
             await want(uow, charge_of(one.payment, one.card, now), one.card.most_open)
@@ -211,7 +215,10 @@ def _start_of(paid: _Claimed, policies: Policies) -> Start:
 
 
 async def _count_all(uow: UnitOfWork, claimed: Iterable[_Claimed], policies: Policies) -> None:
-    """Count payments against limits, in the order of the days' keys: one for all who count."""
+    """Count payments against limits, in the order of the days' keys.
+
+    Everybody who counts does so in this order, so that none deadlocks.
+    """
     for one in sorted(claimed, key=_day_key):
         await _count(uow, one, policies)
 
@@ -226,7 +233,7 @@ async def _count(uow: UnitOfWork, claimed: _Claimed, policies: Policies) -> None
 
 
 async def _not_claimed(uow: UnitOfWork, wanted: Paying) -> Payment | Refusal | None:
-    """Return the payment where it was on its way before, else why it can't be paid.
+    """Return the payment if it was on its way before, else why it can't be paid.
 
     None where nothing stands in its way now.
     """
@@ -251,7 +258,9 @@ async def _who_is_not_active(uow: UnitOfWork, payment: Payment) -> Refusal | Non
 
 
 async def cancel(uow: UnitOfWork, engine: SagaEngine, payment_id: UUID, caller_id: UUID) -> Payment:
-    """Cancel a payment at once, or begin to take back one in flight (it stays processing).
+    """Cancel a payment at once, or begin to undo one that is under way.
+
+    The latter stays processing until it is undone.
 
     Raises the refusals of ``decide_cancel``, and PaymentBeingCaptured where it is too late.
     """
@@ -267,7 +276,7 @@ async def cancel(uow: UnitOfWork, engine: SagaEngine, payment_id: UUID, caller_i
 
 
 async def expire(uow: UnitOfWork) -> list[Payment]:
-    """Cancel one batch of payments that were not paid in time; returns them."""
+    """Cancel one batch of payments that were not paid in time; return them."""
     expired = await Payments(uow).expire(EXPIRED, uow.clock.now(), EXPIRY_BATCH)
     for payment in expired:
         tell(uow, payment)
@@ -275,10 +284,10 @@ async def expire(uow: UnitOfWork) -> list[Payment]:
 
 
 async def carry_out(uow: UnitOfWork, engine: SagaEngine, policies: Policies) -> list[Payment]:
-    """Pay one batch of scheduled payments whose time has come; returns them.
+    """Pay one batch of scheduled payments whose time has come; return them.
 
-    One whose payer, payee or service has been disabled since fails, and so does one that does not
-    fit its payer's limits now.
+    A payment fails whose payer, payee or service has been disabled since, or which does not fit
+    its payer's limits now.
     """
     due = await Payments(uow).claim_due(uow.clock.now(), DUE_BATCH)
     for payment, _ in due:

@@ -1,4 +1,4 @@
-"""Asking for a refund. How it ends, ``hooks/refunds.py`` says."""
+"""Holds the verb that asks for a refund; ``hooks/refunds.py`` ends it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundOrder:
-    """What is asked for: all that is left where no amount is named."""
+    """The refund that is asked for; without an amount it is all that is left."""
 
     refund_id: UUID
     payment_id: UUID
@@ -34,7 +34,7 @@ class RefundOrder:
 
 
 def seen_by(payment: Payment | None, asker: Asker) -> Payment:
-    """Return the payment to its payer, its payee and admins; to others it does not exist."""
+    """Return the payment to its payer, its payee and admins; for others there is none."""
     if payment is not None and asker.is_admin:
         return payment
     return visible_to(payment, asker.user_id)
@@ -42,7 +42,7 @@ def seen_by(payment: Payment | None, asker: Asker) -> Payment:
 
 @dataclass(frozen=True, slots=True)
 class CardRule:
-    """What a provider can give back to the cards that it has charged."""
+    """A provider of cards, and the check of what it can give back."""
 
     provider: str
     check: AmountCheck
@@ -55,11 +55,10 @@ async def request(
     asker: Asker,
     rule: CardRule,
 ) -> tuple[Payment, Refund]:
-    """Take the sum out of what is left of the payment, and begin to give it back as it was paid.
+    """Take the sum out of what is left of the payment, and begin to give it back.
 
-    Returns the payment as it was before, and the refund.
-
-    A payer who is deleted does not stand in the way: the wallet has their money go to suspense.
+    It goes back the way it was paid. Returns the payment as it was before, and the refund. A payer
+    who is deleted is no obstacle: the wallet puts their money to suspense.
 
     Raises the refusals of ``decide_refund`` and of the rule, PaymentDisputed, and TooManyRefunds.
     """
@@ -96,10 +95,10 @@ async def request(
 
 
 async def _charged(uow: UnitOfWork, payment: Payment) -> tuple[str | None, Unrefundable]:
-    """Return who charged the card that paid, and what is not there any more of it."""
+    """Return the provider that charged the card, and what can't be refunded any more."""
     if payment.method is not Method.CARD:
         return None, Unrefundable()
     charge = await Charges(uow).of_payment(payment.id)
-    if charge is None:  # it was never begun to be paid
+    if charge is None:  # nobody has begun to pay it
         return None, Unrefundable()
     return charge.provider, await Disputes(uow).taken_of(payment.id)

@@ -1,4 +1,4 @@
-"""Tables of cards: charges, what goes back of them, and what their providers have told."""
+"""Defines the tables of cards: charges, refunds, disputes, and providers' events."""
 
 from sqlalchemy import (
     BigInteger,
@@ -26,7 +26,7 @@ _AT = DateTime(timezone=True)
 charge = Table(
     "charge",
     METADATA,
-    Column("id", Uuid, primary_key=True),  # the provider's idempotency key, too
+    Column("id", Uuid, primary_key=True),  # also the provider's idempotency key
     Column("payment_id", Uuid, unique=True),
     Column("owner_id", Uuid, nullable=False),
     Column("account_id", Uuid),
@@ -68,7 +68,7 @@ charge = Table(
         "return_status IN ('pending', 'returned', 'refused')", name="return_status_is_known"
     ),
     CheckConstraint("(return_status IS NOT NULL) = (return_minor >= 1)", name="return_has_its_sum"),
-    # Nothing waits for ever unseen.
+    # Nothing can wait for ever without being asked about.
     CheckConstraint(
         "next_at IS NOT NULL OR status NOT IN ('wanted', 'pending')",
         name="what_is_open_is_asked_about",
@@ -100,7 +100,7 @@ charge = Table(
 card_refund = Table(
     "card_refund",
     METADATA,
-    Column("id", Uuid, primary_key=True),  # the provider's idempotency key, too
+    Column("id", Uuid, primary_key=True),  # also the provider's idempotency key
     Column("charge_id", Uuid, ForeignKey("charge.id"), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("status", Text, nullable=False),
@@ -160,7 +160,8 @@ dispute = Table(
     ),
 )
 
-# What a provider took, moved: above zero to its clearing account, below zero back from there.
+# Transfers asked of wallet for what a provider took. Above zero they go to the provider's clearing
+# account, below zero they come back from there.
 movement = Table(
     "movement",
     METADATA,
@@ -170,7 +171,7 @@ movement = Table(
     Column("kind", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("transfer_id", Uuid),  # as it was last asked for
+    Column("transfer_id", Uuid),  # of the latest request to wallet
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("refused_code", Text),
     Column("owed_minor", BigInteger, nullable=False, server_default=text("0")),
@@ -188,7 +189,7 @@ movement = Table(
     Index("ix_movement_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )
 
-# Up to when what a provider tells of refunds and disputes was read, beside its webhooks.
+# Up to when each provider's log of refunds and disputes was read, besides its webhooks.
 provider_reading = Table(
     "provider_reading",
     METADATA,
@@ -197,7 +198,7 @@ provider_reading = Table(
     Column("next_at", _AT, nullable=False),
 )
 
-# Why calls of providers failed or were refused, and charges came to nothing; the newest of each.
+# Why providers refused or failed calls, or charges failed; the newest faults of each charge.
 provider_fault = Table(
     "provider_fault",
     METADATA,
@@ -214,9 +215,9 @@ provider_event = Table(
     METADATA,
     Column("provider", Text, primary_key=True),
     Column("event_id", Text, primary_key=True),
-    Column("digest", Text, primary_key=True, server_default=""),  # of what it tells
+    Column("digest", Text, primary_key=True, server_default=""),  # of its content
     Column("kind", Text, nullable=False),
-    Column("charge_id", Uuid),  # as the provider repeats it
+    Column("charge_id", Uuid),  # our id, if the provider repeats it
     Column("reference", Text),
     Column("news", JSONB),
     Column("dispute", JSONB),
@@ -224,9 +225,9 @@ provider_event = Table(
     Column("has_refunds", Boolean, nullable=False, server_default=text("false")),
     Column("received_at", _AT, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("next_at", _AT),  # until it has had its effect
-    Column("given_up_at", _AT),  # of what nobody has known for days
-    # The few that were not understood at once.
+    Column("next_at", _AT),  # null once it was applied
+    Column("given_up_at", _AT),  # its charge was unknown for days
+    # Holds the few events that could not be applied at once.
     Index("ix_provider_event_attempts", "provider", postgresql_where=text("attempts > 0")),
     Index("ix_provider_event_received_at", "received_at"),
     Index("ix_provider_event_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),

@@ -1,6 +1,6 @@
-"""Tables of payments and of people; those of cards are next door.
+"""Defines the tables of payments and of people; those of cards are in `cards`.
 
-Parties and wallets are read models: rows told by events, so no foreign key can hold them.
+Parties and wallets are read models, filled by events, so no foreign key can refer to them.
 """
 
 from sqlalchemy import (
@@ -128,7 +128,7 @@ payment = Table(
     Index("ix_payment_payee_id_created_at_id", "payee_id", "created_at", "id"),
     Index("ix_payment_payer_id_status_created_at_id", "payer_id", "status", "created_at", "id"),
     Index("ix_payment_payee_id_status_created_at_id", "payee_id", "status", "created_at", "id"),
-    # Only what the expiry sweep looks for; a paid payment leaves it.
+    # Holds only what the expiry sweep looks for; a paid payment leaves it.
     Index(
         "ix_payment_expires_at_while_created",
         "expires_at",
@@ -146,13 +146,13 @@ party = Table(
     METADATA,
     Column("user_id", Uuid, primary_key=True),
     Column("username", Text),
-    Column("username_key", Text),  # how auth compares usernames: payments.domain.parties
+    Column("username_key", Text),  # as auth compares usernames: payments.domain.parties
     Column("status", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     Index("ix_party_username_key", "username_key"),
 )
 
-# Who is deleted, or just being; triggers see to it that nothing begins with them.
+# Users who are deleted, or are being deleted; triggers refuse to begin anything with them.
 closed_party = Table(
     "closed_party",
     METADATA,
@@ -179,7 +179,7 @@ paid_service = Table(
     Column("owner_id", Uuid, nullable=False),
     Column("account_id", Uuid),
     Column("is_active", Boolean, nullable=False),
-    Column("search_key", Text, nullable=False),  # how it is searched: payments.domain.paid services
+    Column("search_key", Text, nullable=False),  # folded name and description, for search
     Column("created_at", _AT, nullable=False),
     Column("updated_at", _AT, nullable=False),
     CheckConstraint("name <> ''", name="name_is_something"),
@@ -217,7 +217,7 @@ bulk_row = Table(
     CheckConstraint("num_nonnulls(asked, code, payment_id) = 1", name="has_one_fate"),
 )
 
-# Written by a trigger of `payment`, so that whatever changes a payment is told of.
+# Written by a trigger of `payment`, so that every change of one is streamed, whoever makes it.
 payment_event = Table(
     "payment_event",
     METADATA,
@@ -247,7 +247,7 @@ payment_limit = Table(
     CheckConstraint("least(per_payment_minor, per_day_minor) >= 1", name="limits_are_positive"),
 )
 
-# What has been counted of a person's day; a row where days are limited only.
+# What a person has paid on a day; there is a row only where their days are limited.
 payment_day = Table(
     "payment_day",
     METADATA,
@@ -274,14 +274,14 @@ refund = Table(
     Column("created_at", _AT, nullable=False),
     Column("completed_at", _AT),
     Column("failed_at", _AT),
-    Column("claim_id", Uuid),  # the card refund that the provider made, and this one books
+    Column("claim_id", Uuid),  # the card refund made at the provider that this one books
     Column("borne_minor", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("borne_minor BETWEEN 0 AND amount_minor", name="borne_is_of_the_amount"),
     CheckConstraint("status IN ('processing', 'completed', 'failed')", name="status_is_known"),
     CheckConstraint("amount_minor >= 1", name="amount_is_above_zero"),
     CheckConstraint("version >= 1", name="version_counts_from_one"),
     CheckConstraint("origin IN ('request', 'provider')", name="origin_is_known"),
-    # One that had gone back can still fail.
+    # A refund that was completed can still fail: the card may send the money back.
     CheckConstraint(
         "status <> 'completed' OR completed_at IS NOT NULL", name="completed_has_its_time"
     ),

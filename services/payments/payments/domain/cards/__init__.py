@@ -1,1 +1,1 @@
-"""Rules of card payments: charges, what goes back of them, disputes and who bears them."""
+"""Holds the rules of card payments: charges, refunds, disputes, recoveries."""

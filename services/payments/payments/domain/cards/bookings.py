@@ -1,8 +1,8 @@
-"""Decides what of the refunds that a provider made stands on the payment, and who bears it.
+"""Decides which refunds made at the provider are booked, and who bears them.
 
-A refund at the card is one of the payment, whoever's money it was: the payee's, or the house's
-where a dispute had taken that before. Only of what nobody paid, or beyond all that was paid,
-nothing can be booked.
+A refund to the card is one of the payment, whoever's money it was: the payee's, or the house's
+where a dispute had taken that before. Nothing is booked where nobody was paid, or beyond all that
+was paid.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from payments.domain.refunds import Refund
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A sum of a refund that the provider made, to be booked as one of the payment."""
+    """A sum of a refund made at the provider, to be booked as one of the payment."""
 
     payment_id: UUID
     claim_id: UUID
@@ -24,13 +24,13 @@ class Booking:
 
 
 def decide_unbooking(case: Case) -> list[Refund]:
-    """Decide which booked refunds never came to pass after all."""
+    """Decide which booked refunds were not done at the provider after all."""
     done = {one.id for one in case.made_by_provider if one.is_done}
     return [one for one in case.booked if one.claim_id not in done]
 
 
 def decide_bookings(case: Case) -> Iterator[Booking]:
-    """Decide what is still to be booked: what was moved, as far as it fits the payment."""
+    """Decide what is still to be booked: what was moved, if it fits the payment."""
     if case.payment is None or case.payment.paid_minor is None:
         return
     room = case.payment.paid_minor - case.payment.refunded_minor
@@ -42,7 +42,10 @@ def decide_bookings(case: Case) -> Iterator[Booking]:
 
 
 def decide_shares(case: Case) -> Iterator[tuple[Refund, int]]:
-    """Decide what of each booked refund the house bears; what does not fit is the house's first."""
+    """Decide how much of each booked refund the house bears, in minor units.
+
+    The house's share of a refund first covers what was not booked.
+    """
     for one in case.made_by_provider:
         borne = case.moved.get((one.id, Source.HOUSE), 0)
         left = max(0, borne - (_moved(case, one.id) - _booked(case, one.id)))

@@ -1,4 +1,4 @@
-"""All that is known of a charge's money in one place, and how it stands by that."""
+"""Gathers all that is known of a charge's money, and derives how it stands."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from payments.domain.refunds import Refund
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A charge with what went back of it, what is disputed of it, and what was moved for that.
+    """A charge with its refunds, its disputes, and what was moved for them.
 
     Attributes:
         payment: What it pays; None where it tops a wallet up.
-        moved: By claim and whose money it was: integer minor units, to the clearing account.
-        booked: The completed refunds of the payment that stand for the provider's, oldest first.
+        moved: By claim and source: integer minor units, to the clearing account.
+        booked: The completed refunds that book those made at the provider, oldest first.
     """
 
     charge: Charge
@@ -54,7 +54,7 @@ class Case:
 
     @property
     def is_eventful(self) -> bool:
-        """Tell whether there is anything to be decided; of most charges there never is."""
+        """Tell whether there is anything to decide; of most charges there never is."""
         return bool(self.refunds or self.disputes) or self._is_unwanted
 
     @property
@@ -64,7 +64,7 @@ class Case:
 
     @property
     def vain_returns(self) -> list[UUID]:
-        """What was refused on its way back to the card, as it was more than was there."""
+        """The returns that the provider refused as it did not hold that much."""
         live = sum(one.amount_minor for one in self.refunds if one.is_live)
         left = self.charge.amount_minor - live - sum(one.taken_minor for one in self.disputes)
         return [
@@ -77,11 +77,14 @@ class Case:
 
     @property
     def is_final(self) -> bool:
-        """Tell whether what it pays has ended, so that others know of it."""
+        """Tell whether its payment has ended, so that others were told of its end."""
         return self.payment is not None and self.payment.status in FINAL
 
     def kind_of(self, claim_id: UUID, minor: int) -> str:
-        """Return what a movement for a claim is called."""
+        """Return the kind of a movement for a claim; below zero it is a reversal.
+
+        ``minor`` is its sum in minor units.
+        """
         is_dispute = any(one.id == claim_id for one in self.disputes)
         if minor > 0:
             return CHARGEBACK if is_dispute else REFUND
@@ -99,7 +102,7 @@ class Case:
 
     @property
     def _ours_minor(self) -> int:
-        """What refunds take back, but for those that the provider made: these are claims."""
+        """What refunds take back, without those made at the provider: these are claims."""
         if self.payment is None:
             return 0
         return self.payment.refunded_minor - sum(one.amount_minor for one in self.booked)

@@ -1,4 +1,4 @@
-"""What a charge of a card is, which states it can be in, and what is to be done about it next."""
+"""Defines a charge of a card and its states, and decides the next call about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from payments.domain.cards.refunds import RefundNews
 CHARGE_DEADLINE: Final = timedelta(hours=1)  # as long as the payer may take on the card page
 SOONEST: Final = timedelta(seconds=5)
 LATEST: Final = timedelta(minutes=5)
-REPEATED: Final = "told under a name that is another's"  # what a charge's last error says then
-CALM_ATTEMPTS: Final = 10  # more failures in a row than these call for somebody
+REPEATED: Final = "told under a name that is another's"  # the charge's last error then
+CALM_ATTEMPTS: Final = 10  # more failures in a row are logged as errors
 
 
 class ChargeStatus(StrEnum):
-    """``wanted → pending → succeeded | failed | cancelled``.
+    """The states of a charge: ``wanted → pending → succeeded | failed | cancelled``.
 
     ``succeeded`` is for good; it may also follow a ``failed`` or ``cancelled`` that came first.
     """
@@ -37,12 +37,12 @@ class Call(Enum):
     CREATE = auto()
     FETCH = auto()
     CANCEL = auto()
-    DROP = auto()  # it never heard of the charge, and need not
+    DROP = auto()  # it was never asked for the charge, and need not be
     NOTHING = auto()
 
 
 class ReturnStatus(StrEnum):
-    """``pending → returned | refused``: refused money lies at the provider."""
+    """``pending → returned | refused``; refused money stays at the provider."""
 
     PENDING = "pending"
     RETURNED = "returned"
@@ -51,21 +51,21 @@ class ReturnStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """A charge as stored. Its id is also the key under which the provider creates it once.
+    """A charge as stored; its id is the key by which the provider creates it once.
 
     Attributes:
         payment_id: The payment it pays; None where it tops a wallet up.
         owner_id: Whose card: the payer, or the owner of the wallet.
         account_id: The wallet it tops up; None where it pays a payment.
-        reference: What the provider calls it, once it is created there.
-        settlement: What the provider calls the money, where that has another name.
-        is_called_off: Nobody wants its money any more; should it come, it goes back.
+        reference: The provider's id of it, once it is created there.
+        settlement: The provider's id of its money, where that differs (Stripe's Payment Intent).
+        is_called_off: Nobody wants its money any more; if it comes, it goes back.
         reason: Why it failed, a stable code.
         attempts: Calls since the last news, the one about to be made included.
         last_error: What went wrong with the last call, for people.
         action_url: Where the payer enters the card.
         expires_at: When the payer has taken too long.
-        topped_up_at: When the wallet that it tops up had it.
+        topped_up_at: When the wallet that it tops up got the money.
         receipt: What is on the receipt that the law asks for, see ``domain/cards/receipts.py``.
     """
 
@@ -105,9 +105,9 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What a provider says of a charge; ``status`` never ``wanted``.
+    """What a provider says of a charge; ``status`` is never ``wanted``.
 
-    ``fault`` is why it came to nothing, where the provider was asked and said more than that.
+    ``fault`` is why it failed, where the provider was asked and gave more than a status.
     """
 
     status: ChargeStatus
@@ -124,12 +124,12 @@ class ProviderNotice:
 
     Attributes:
         event_id: The provider's id of the event; each counts once.
-        kind: What the provider calls it.
-        reference: What the provider calls the charge, or its money.
+        kind: The provider's name for this kind of event.
+        reference: The provider's id of the charge, or of its money.
         charge_id: Our own id of it, where the webhook repeats it.
-        news: What has become of the charge; None where that is not told, or not believed unread.
-        dispute: What has become of a dispute of it.
-        refund: What has become of a refund of it, whoever made it.
+        news: How the charge stands; None where that is not told, or is only believed once read.
+        dispute: What is new of a dispute of it.
+        refund: What is new of a refund of it, whoever made it.
         has_refunds: There are refunds of it to be read.
         is_believed: Whether it tells anything by itself; else it is a hint at what to read.
     """
@@ -145,7 +145,7 @@ class ProviderNotice:
     is_believed: bool = True
 
     def is_about(self, charge: Charge) -> bool:
-        """Tell whether its name for the charge is that charge's, as far as both are known."""
+        """Tell whether its id of the charge is that charge's, as far as both are known."""
         names = {charge.reference, charge.settlement}
         return charge.reference is None or self.reference is None or self.reference in names
 
@@ -153,8 +153,8 @@ class ProviderNotice:
 def next_call(charge: Charge, now: datetime) -> Call:
     """Decide what the provider is to be asked about a charge.
 
-    One that was asked for and not answered is created again under the same key, even where it is
-    called off: only so is it known whether the provider has it.
+    A charge that was asked for and not answered is created again under the same key, even where it
+    is called off: only that tells whether the provider has it.
     """
     if not charge.is_open:
         return Call.NOTHING

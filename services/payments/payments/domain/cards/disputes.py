@@ -1,7 +1,7 @@
-"""What a dispute of a charge is: facts that a provider tells in any order, and what they add up to.
+"""Defines a dispute of a charge, and adds up facts that come in any order.
 
-A dispute is the owner of a card wanting the money back from their bank. Whose money that is in the
-end stands in ``recoveries.py``.
+In a dispute the owner of a card wants the money back from their bank. Who bears that is decided
+in ``recoveries.py``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,15 +23,15 @@ class DisputeNews:
     """What one event tells of a dispute.
 
     Attributes:
-        reference: What the provider calls the dispute.
+        reference: The provider's id of the dispute.
         amount_minor: What is disputed, in minor units of ``currency``; None, as is the currency,
             where that is not told: all that has not gone back.
         is_warning: The bank only asks (Stripe: ``warning_…``); no money moves.
         is_withdrawn: The provider has taken the money out of what it holds for us.
-        is_reinstated: It has put it back.
+        is_reinstated: The provider has put it back.
         is_closed: Nothing more comes of it; ``outcome`` says how, where there was a decision.
         reason: The provider's word for why.
-        at: When that was by the provider's clock, in seconds since 1970; None where it is not said.
+        at: When that was by the provider's clock, in seconds since 1970; None where not told.
     """
 
     reference: str
@@ -48,12 +48,12 @@ class DisputeNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """A dispute as stored; each fact is noted once, under the time it was first heard.
+    """A dispute as stored; each fact once, under the time it was first told.
 
     Attributes:
-        withdrawn_at: When the money was taken last, by the provider's clock where it says so.
-        reinstated_at: When it was put back last, likewise.
-        told_at: When others were told that the payment is disputed; never of a mere warning.
+        withdrawn_at: When the money was last taken, by the provider's clock where it says so.
+        reinstated_at: When it was last put back, likewise.
+        told_at: When others were told that the payment is disputed; never for a mere warning.
         end_told_at: When they were told how it ended.
     """
 
@@ -73,7 +73,7 @@ class Dispute:
 
     @property
     def taken_minor(self) -> int:
-        """What the provider keeps of it now."""
+        """What the provider keeps of it now, in minor units."""
         if self.withdrawn_at is None:
             return 0
         is_back = self.reinstated_at is not None and self.reinstated_at >= self.withdrawn_at
@@ -82,7 +82,7 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class DisputeSummary:
-    """What a payment says of its disputes: since when, how much in all, and how they ended."""
+    """What a payment says of its disputes: since when, how much, and how they ended."""
 
     disputed_at: datetime | None
     disputed_minor: int
@@ -90,7 +90,7 @@ class DisputeSummary:
 
 
 def begun(dispute_id: UUID, charge_id: UUID, news: DisputeNews, now: datetime) -> Dispute:
-    """Return the dispute that is heard of for the first time, by whichever event."""
+    """Return a new dispute from the first event about it, whichever that is."""
     first = Dispute(
         id=dispute_id,
         charge_id=charge_id,
@@ -103,11 +103,11 @@ def begun(dispute_id: UUID, charge_id: UUID, news: DisputeNews, now: datetime) -
 
 
 def heard(known: Dispute, news: DisputeNews, now: datetime) -> Dispute:
-    """Return the dispute with what an event adds; in any order they add up to the same.
+    """Return the dispute with what an event adds; any order gives the same dispute.
 
-    What is lost has been withdrawn, whether that was told or not. The amount is that of the
+    A lost dispute was withdrawn, whether that was told or not. The amount is that of the
     withdrawal, once there is one: before it may still change. Money may be taken again after it was
-    put back; the provider's clock tells, and where it says nothing what is put back stays so.
+    put back; the provider's clock tells, and where it says nothing, money put back stays put back.
     """
     is_lost = news.outcome is DisputeOutcome.LOST
     is_taken = news.is_withdrawn or news.is_reinstated or is_lost
@@ -132,7 +132,7 @@ def _withdrawn_at(
     if known.withdrawn_at is not None or not (news.is_withdrawn or is_lost):
         return known.withdrawn_at
     moment = _latest(None, news, now)
-    return min(moment, known.reinstated_at or moment)  # as before what was put back
+    return min(moment, known.reinstated_at or moment)  # not after it was put back
 
 
 def _reinstated_at(known: Dispute, news: DisputeNews, now: datetime) -> datetime | None:
@@ -140,7 +140,7 @@ def _reinstated_at(known: Dispute, news: DisputeNews, now: datetime) -> datetime
 
 
 def _latest(known: datetime | None, news: DisputeNews, now: datetime) -> datetime:
-    """Return when something happened last; without the provider's time, when it was first heard."""
+    """Return when it last happened; if the provider says no time, when first told."""
     if news.at is None:
         return known or now
     told = datetime.fromtimestamp(news.at, UTC)
@@ -148,7 +148,7 @@ def _latest(known: datetime | None, news: DisputeNews, now: datetime) -> datetim
 
 
 def summary_of(disputes: Iterable[Dispute]) -> DisputeSummary:
-    """Return what the payment says of those disputes that others have been told of."""
+    """Return what the payment says of those disputes that others were told of."""
     told = [one for one in disputes if one.told_at is not None]
     return DisputeSummary(
         min((one.opened_at for one in told), default=None),
@@ -158,7 +158,7 @@ def summary_of(disputes: Iterable[Dispute]) -> DisputeSummary:
 
 
 def _outcome(told: Sequence[Dispute]) -> DisputeOutcome | None:
-    """Return how it ended: null while one is open, lost where one was."""
+    """Return how the disputes ended: None while one is open, lost where one was lost."""
     outcomes = {one.outcome for one in told if one.closed_at is None or one.outcome is not None}
     if None in outcomes or not outcomes:
         return None

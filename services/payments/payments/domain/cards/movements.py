@@ -1,4 +1,4 @@
-"""What is moved in the ledger for what a provider took of a charge, or gave back of that."""
+"""Defines a movement: what wallet is asked to move for a claim of the provider."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +15,7 @@ REFUND_REVERSAL: Final = "refund_reversal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """A sum between the provider's clearing account and whoever was paid, or the house.
+    """A sum between the provider's clearing account and the payee, or the house.
 
     Attributes:
         claim_id: The dispute, or the refund of a card, that it is for.
@@ -33,5 +33,5 @@ class Movement:
 
     @property
     def transfer_id(self) -> UUID:
-        """Under which id the wallet is asked."""
+        """The transfer id under which the wallet is asked."""
         return derived_id(self.id, "transfer", self.attempts) if self.attempts else self.id

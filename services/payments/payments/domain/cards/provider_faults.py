@@ -1,20 +1,20 @@
-"""Why a provider refused a call, or a charge came to nothing there, in its own words."""
+"""Holds why a provider refused a call, or a charge failed, in its own words."""
 
 from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderFault:
-    """What a provider said, as far as it said it; for operators, not for payers.
+    """What a provider said of a fault; for operators, not for payers.
 
     Attributes:
         status: Of its answer; None where there was none, or the answer itself was good.
         kind: Its kind of error.
         code: Its code.
-        decline_code: What the bank of the card gave as reason.
-        parameter: Which part of our request it is about.
+        decline_code: The reason that the card's bank gave.
+        parameter: The part of our request that it is about.
         message: Its text, or what broke: one short line without card numbers or secrets.
-        request_id: What its support finds the call by.
+        request_id: The id by which its support finds the call.
     """
 
     status: int | None = None
@@ -27,7 +27,7 @@ class ProviderFault:
 
     @property
     def known(self) -> dict[str, str | int]:
-        """What it said, by name."""
+        """The fields that it filled, by name."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     @property

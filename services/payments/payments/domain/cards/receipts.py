@@ -1,4 +1,4 @@
-"""What is on a receipt: the lines of a payment, or of a part of it that goes back.
+"""Computes the lines of a receipt: of a payment, or of a part that goes back.
 
 Source: 54-FZ, as YooKassa asks for it (yookassa.ru/developers, receipts): a line has the price of
 one, so quantity times amount is what it adds to the sum.
@@ -21,7 +21,7 @@ class ReceiptLine:
 
     Attributes:
         quantity: How many, with three decimals at most.
-        amount: Of one, in the payment's currency.
+        amount: The price of one, in the payment's currency.
         vat_code: YooKassa's code of the rate; None is the shop's own.
     """
 
@@ -36,7 +36,7 @@ class ReceiptLine:
         return cls(**facts)
 
     def minor(self, currency: str) -> int:
-        """Return what it adds to the sum.
+        """Return what it adds to the sum, in minor units.
 
         Raises:
             LinesDoNotAddUp: its amount is none of this currency, or the sum is no whole number.
@@ -51,7 +51,7 @@ class ReceiptLine:
 
 
 def check_lines(lines: Iterable[ReceiptLine], money: Money) -> None:
-    """Return where lines add up to an amount.
+    """Check that the lines add up to an amount.
 
     Raises:
         LinesDoNotAddUp: they do not.
@@ -61,9 +61,9 @@ def check_lines(lines: Iterable[ReceiptLine], money: Money) -> None:
 
 
 def lines_of_part(lines: Sequence[ReceiptLine], whole: Money, part_minor: int) -> list[ReceiptLine]:
-    """Return the lines of a part that goes back: of each its share, by largest remainders.
+    """Return the lines of a part: each line's share of it, by largest remainders.
 
-    All of it goes back as it was paid.
+    If all goes back, the lines stay as they were paid.
     """
     if part_minor == whole.minor:
         return list(lines)

@@ -1,8 +1,9 @@
-"""Decides who gives back what a provider took of a charge: whoever was paid, or the house.
+"""Decides who gives back what a provider took of a charge: the payee or the house.
 
-A provider takes by disputes, and by refunds that were made at its own pages. The decision is run
-again whenever a fact it depends on changes, and says what is still to be moved; nothing in it
-depends on the order of the facts, on balances or on holds.
+A provider takes by disputes, and by refunds made at its own pages. The decision is made again
+whenever a fact it depends on changes, and says what is still to be moved; it does not depend on
+the order of the facts, on balances or on holds. The payee is whoever was paid: also the owner of
+a wallet that was topped up.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from uuid import UUID
 
 
 class Source(StrEnum):
-    """Whose money it is that goes to the provider's clearing account."""
+    """Whose money goes to the provider's clearing account."""
 
     PAYEE = "payee"
     HOUSE = "house"
@@ -20,10 +21,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One thing by which the provider took money: a dispute, or a refund of its own.
+    """A reason why the provider took money: a dispute, or a refund made at its pages.
 
     Attributes:
-        taken_minor: What it keeps now; 0 once it was given back, or never came to pass.
+        taken_minor: What it keeps now; 0 once it was given back, or was not done after all.
         collected_minor: What was moved for it so far from whoever was paid.
         borne_minor: What was moved for it so far from the house.
     """
@@ -36,17 +37,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeStanding:
-    """How a charge stands; integer minor units of its currency.
+    """How a charge stands, in integer minor units of its currency.
 
     Attributes:
-        came_minor: What came of the card; 0 while that is not known.
+        came_minor: What came from the card; 0 while that is not known.
         got_minor: What whoever is paid by it has really got of it.
-        ours_minor: Of that, what refunds of ours have taken back, or are on their way to.
+        ours_minor: Of that, what our refunds have taken back, or are taking back.
         gone_minor: What the provider has given to the card on our behalf.
         returning_minor: What goes back to the card by itself, or was refused on the way.
         pending_minor: Refunds made at the provider that are not done yet.
         is_unwanted: Nobody is or will be paid by it.
-        claims: In the order in which they were heard of.
+        claims: In the order in which they were first told of.
     """
 
     came_minor: int
@@ -66,7 +67,7 @@ class ChargeStanding:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A sum to be moved for a claim: to the clearing account, or (below zero) from it."""
+    """A sum to move for a claim: to the clearing account, or (below zero) from it."""
 
     claim_id: UUID
     source: Source
@@ -74,11 +75,11 @@ class Move:
 
 
 def decide_moves(standing: ChargeStanding) -> list[Move]:
-    """Decide what is to be moved now, what is given back first.
+    """Decide what is to be moved now; what is given back comes first.
 
     Whoever was paid gives back what was taken, and with refunds never more than they got: what is
-    on its way back by a refund counts as back, until that is refused. Only what the provider has
-    taken beyond all that came is the house's.
+    on its way back by a refund counts as back, until that is refused. The house only bears what the
+    provider has taken beyond all that came.
     """
     claims = standing.claims
     collected = _allotted(
@@ -97,7 +98,7 @@ def decide_moves(standing: ChargeStanding) -> list[Move]:
 
 
 def decide_return(standing: ChargeStanding) -> int:
-    """Decide how much is still to go back to the card by itself, as nobody is paid by it."""
+    """Decide how much has still to go back to the card, as it pays nobody."""
     if not standing.is_unwanted or standing.got_minor:
         return 0
     out = standing.returning_minor + standing.pending_minor + standing.taken_minor
@@ -105,7 +106,10 @@ def decide_return(standing: ChargeStanding) -> int:
 
 
 def _allotted(wanted: Sequence[int], given: Sequence[int], limit: int) -> list[int]:
-    """Part a limit among claims: each keeps what it was given, the rest goes by their order."""
+    """Divide a limit among claims: each keeps its own, the rest goes in their order.
+
+    If they keep more than the limit, the last ones lose first.
+    """
     kept = [min(have, want) for have, want in zip(given, wanted, strict=True)]
     over = max(0, sum(kept) - limit)
     for place in reversed(range(len(kept))):

@@ -1,4 +1,4 @@
-"""What goes back to a card: how that stands, and what the provider says of it."""
+"""Defines a refund to a card: its states, and what the provider says of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ from payments.domain.cards.provider_faults import ProviderFault
 
 
 class CardRefundStatus(StrEnum):
-    """``wanted → pending → done | refused``, and ``done → refused`` where the card did not take it.
+    """The states of a refund to a card: ``wanted → pending → done | refused``.
 
-    ``dropped``: not asked for after all, as a dispute had taken the money.
+    ``done → refused`` where the card did not take it. ``dropped``: not asked for after all, as a
+    dispute had taken the money.
     """
 
     WANTED = "wanted"
@@ -23,7 +24,7 @@ class CardRefundStatus(StrEnum):
     DROPPED = "dropped"
 
 
-# News come in any order, and what is told later in this one is never undone.
+# News comes in any order; a status is never replaced by one that stands before it here.
 _ORDER: Final[Mapping[CardRefundStatus, int]] = {
     status: place for place, status in enumerate(CardRefundStatus)
 }
@@ -31,7 +32,7 @@ _LIVE: Final = frozenset({CardRefundStatus.WANTED, CardRefundStatus.PENDING, Car
 
 
 class Origin(StrEnum):
-    """Who wanted it: a refund of the payment, nobody (it goes back by itself), the provider."""
+    """Who wanted it: a refund of the payment, nobody (a return), or the provider."""
 
     REFUND = "refund"
     RETURN = "return"
@@ -40,12 +41,12 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardRefund:
-    """A sum to go back to a card. Its id is also the key under which the provider gives it once.
+    """A refund to a card; its id is the key by which the provider makes it once.
 
-    One that somebody asked for has the id of the refund.
+    One that somebody asked for has the id of the payment's refund.
 
     Attributes:
-        reference: What the provider calls it, once it is known there.
+        reference: The provider's id of it, once it is known there.
         attempts: Calls so far, the one about to be made included.
     """
 
@@ -79,7 +80,7 @@ class CardRefund:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """A refund to a card, with when it was begun, and when its status was news last."""
+    """A refund to a card, with when it began, and when its status last changed."""
 
     refund: CardRefund
     begun_at: datetime
@@ -100,8 +101,8 @@ class RefundNews:
     """What a provider tells of a refund of a charge, whoever made it.
 
     Attributes:
-        reference: What the provider calls it.
-        refund_id: Our own id, where it is one of ours.
+        reference: The provider's id of it.
+        refund_id: Our own id, if we asked for it.
     """
 
     reference: str

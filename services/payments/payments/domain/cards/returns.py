@@ -1,4 +1,4 @@
-"""Says of a charge that nobody was paid by how its money goes back to the card."""
+"""Sums up how the money of a charge that paid nobody goes back to the card."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from payments.domain.cards.refunds import CardRefundStatus, Origin
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """How much goes back, in minor units of the charge's currency, and how that stands."""
+    """How much goes back, in minor units of the charge's currency, and its status."""
 
     minor: int = 0
     status: ReturnStatus | None = None
 
 
 def return_of(case: Case) -> Return:
-    """Add up what goes back by itself, and what the provider has given back unasked.
+    """Add up what goes back by itself, and what the provider gave back unasked.
 
-    It is refused while any of it is: somebody has to look after that.
+    It is refused as long as any of it is: somebody has to see to that.
     """
     if not case.standing.is_unwanted:
         return Return()

@@ -1,1 +1,1 @@
-"""The story of a payment, told from what is stored."""
+"""Tells the timeline of a payment from what is stored."""

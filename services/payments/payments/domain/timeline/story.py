@@ -1,7 +1,7 @@
-"""Tells the story of a payment from what is stored: its row, its saga's log, entries, webhooks.
+"""Orders all that is stored about a payment by time, as moments of its timeline.
 
-Pure: what the parts are called for people stands in ``story_words``. A payee is told what concerns
-them: that the payment came, went on and ended, and the entry in their own wallet.
+Pure: ``words`` says what people read. A payee is shown what concerns them: that the payment came,
+went on and ended, and the entry in their own wallet.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from payments.domain.reasons import CANCELLED_BY_PAYER
 from payments.domain.refunds import Refund, RefundOrigin
 from payments.domain.tries import Try
 
-# Of the saga's log what people are told, and under which code; the rest is for operators.
+# The entries of the saga's log that people see, and their codes; the rest is for operators.
 STEP_CODES: Final[Mapping[str, str]] = {
     "asked": "asked",
     "asked_again": "asked_again",
@@ -42,7 +42,7 @@ _RETURN_ENDS: Final = {
     CardRefundStatus.REFUSED: "refused",
     CardRefundStatus.DROPPED: "dropped",
 }
-# The detail of these is a reason; of the others it is for operators, or nothing.
+# The detail of these entries is a reason; that of the others is for operators, or empty.
 _WITH_REASON: Final = frozenset({"refused", "timed_out", "undo_wanted"})
 
 
@@ -56,7 +56,7 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """The saga went on: a step was asked, done, refused, taken back."""
+    """A step of the saga was asked, done, refused or undone."""
 
     at: datetime
     code: str
@@ -74,7 +74,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class EventSent:
-    """An event went out to other services."""
+    """An event was sent to other services."""
 
     at: datetime
     code: str
@@ -83,7 +83,7 @@ class EventSent:
 
 @dataclass(frozen=True, slots=True)
 class EntryTold:
-    """An entry of a transfer as wallet tells it; ``owner_id`` is None for the house's accounts."""
+    """An entry of a transfer as wallet tells it; the house's have no ``owner_id``."""
 
     account_id: UUID
     owner_id: UUID | None
@@ -103,7 +103,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """The ledger has an entry. Of somebody else's account only the amount is told."""
+    """An entry in the ledger; of another's account only the amount is shown."""
 
     at: datetime
     code: str  # debit or credit
@@ -116,11 +116,11 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class WebhookTried:
-    """An attempt to tell an endpoint of the viewer's, as notifications tells it.
+    """An attempt to call an endpoint of the viewer's, as notifications tells it.
 
     Attributes:
         type: The webhook's own, such as ``payment.paid``; ``sequence`` is the payment's event.
-        number: Which attempt of that delivery, from 1.
+        number: The number of the attempt at that delivery, from 1.
         error: A stable code where there was no answer.
     """
 
@@ -135,14 +135,14 @@ class WebhookTried:
 
     @property
     def code(self) -> str:
-        """Whether it was taken."""
+        """Whether the endpoint took it."""
         is_taken = self.status_code is not None and 200 <= self.status_code < 300  # noqa: PLR2004
         return "delivered" if is_taken else "not_delivered"
 
 
 @dataclass(frozen=True, slots=True)
 class Disputed:
-    """Something became of a dispute of the card that paid.
+    """A dispute of the card that paid changed.
 
     Attributes:
         code: opened, withdrawn, reinstated, closed, won or lost.
@@ -158,10 +158,10 @@ class Disputed:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """Something became of a card's money that goes back, as nobody was paid by it.
+    """A return changed: money that paid nobody goes back to its card.
 
     Attributes:
-        code: begun, made_at_provider, returned, refused (it lies at the provider) or dropped.
+        code: begun, made_at_provider, returned, refused (it stays at the provider) or dropped.
     """
 
     at: datetime
@@ -172,7 +172,7 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Faulted:
-    """A provider of card payments was asked for something, and did not do it; told to admins."""
+    """A card provider was asked for something and did not do it; shown to admins only."""
 
     at: datetime
     provider: str
@@ -181,7 +181,7 @@ class Faulted:
 
     @property
     def code(self) -> str:
-        """Whether it said no, failed, or said nothing."""
+        """Whether the provider refused, failed, or did not answer."""
         if self.fault.status is None:
             return "no_answer" if self.fault.code is None else "refused"
         return "refused" if 400 <= self.fault.status < 500 else "failed"  # noqa: PLR2004
@@ -194,7 +194,7 @@ Moment = (
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is known beside the payment's row; ``faults`` only where an admin looks."""
+    """What is known besides the payment's row; ``faults`` only where an admin looks."""
 
     log: Iterable[Mapping[str, Any]] = ()
     postings: Iterable[Posting] = ()
@@ -206,7 +206,7 @@ class Sources:
 
 
 def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[Moment]:
-    """Return what the viewer is told, in order of time; what has one time stays in this order."""
+    """Return the moments that the viewer may see, by time; ties keep this order."""
     is_payer = viewer_id == payment.payer_id
     moments: list[Moment] = list(_requests(payment, is_payer=is_payer))
     if is_payer:
@@ -292,7 +292,7 @@ def _of_return(back: GivenBack, currency: str) -> Iterator[Moment]:
 
 
 def _messages(payment: Payment, sources: Sources) -> Iterator[Moment]:
-    """Yield the events told: of states, refunds and disputes, numbered as they were told."""
+    """Yield the events of states, refunds and disputes, numbered as they were sent."""
     reached: Sequence[tuple[str, datetime | None]] = (
         ("payment_created", payment.created_at),
         ("payment_paid", payment.paid_at),
@@ -303,14 +303,14 @@ def _messages(payment: Payment, sources: Sources) -> Iterator[Moment]:
     for sequence, (code, at) in enumerate(told, start=1):
         yield EventSent(at, code, sequence)
     later = sorted(_told_later(sources), key=lambda one: one[1])
-    # Of very many refunds only the newest are here: they have the highest numbers.
+    # If there are very many refunds, only the newest are here: they have the highest numbers.
     before = max(len(told), payment.version - len(later))
     for sequence, (code, at) in enumerate(later, start=before + 1):
         yield EventSent(at, code, sequence)
 
 
 def _told_later(sources: Sources) -> Iterator[tuple[str, datetime]]:
-    """Yield what is told of a payment that has ended; at one time, in the order of telling."""
+    """Yield the events after the payment's end; those of one time as they were sent."""
     for refund in sources.refunds:
         if refund.completed_at is not None and refund.failed_at is not None:
             yield "payment_refund_failed", refund.failed_at

@@ -1,4 +1,4 @@
-"""The words people read in the story of a payment; the codes beside them stay as they are."""
+"""Holds the words that people read in a timeline; its codes stay as they are."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -38,7 +38,7 @@ REQUESTS: Final[Words] = {
         "refund_at_provider": "Возврат у провайдера карты",
     },
 }
-# What a step is called; one that is not listed is shown by its own name.
+# Words for steps; one that is not listed is shown by its own name.
 STEPS: Final[Words] = {
     "en": {
         "reserve": "Reserve the money",

@@ -1,1 +1,1 @@
-"""The SQL of card payments: charges, what goes back of them, and what providers tell."""
+"""Holds the SQL of card payments: charges, refunds to cards, disputes, events."""

@@ -1,7 +1,7 @@
-"""Stored charges of cards and the events told of them; one statement for each intent.
+"""Stores charges of cards, by one statement for each intent.
 
-Lock order: the payment's row, where there is one, then the charge and what goes back of it, then
-the saga.
+Lock order: the payment's row, where there is one, then the charge and its refunds and disputes,
+then the saga.
 """
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
@@ -20,7 +20,7 @@ from payments.repository.closing import noticing_closed
 _ROW: Final = ", ".join(field.name for field in fields(Charge))
 _CHARGE_ROW: Final = ", ".join(f"charge.{field.name}" for field in fields(Charge))
 
-# A charge that is there already is left as it is: it was asked for twice.
+# A charge of the same id is left as it is: it was asked for twice.
 _ADD: Final = """
 INSERT INTO charge (id, payment_id, owner_id, account_id, provider, amount_minor, currency,
     description, status, return_url, expires_at, next_at, created_at, updated_at, receipt)
@@ -30,7 +30,7 @@ WHERE $13 > (SELECT count(*) FROM charge
 ON CONFLICT DO NOTHING
 """
 
-# So that those that one person adds at once are counted, too.
+# So that charges which one person adds at the same moment are counted too.
 _LOCK_OWNER: Final = "SELECT pg_advisory_xact_lock(hashtextextended('charges of ' || $1, 0))"
 
 _GET: Final = f"SELECT {_ROW} FROM charge WHERE id = $1"
@@ -41,8 +41,8 @@ _OF_PAYMENT: Final = f"SELECT {_ROW} FROM charge WHERE payment_id = $1"
 
 _OF_PAYMENTS: Final = f"SELECT {_ROW} FROM charge WHERE payment_id = ANY($1)"
 
-# By our id where the provider repeats it, else by either of the names it has for it; a name that
-# it has given twice is the first one's.
+# By our id where the provider repeats it, else by either of its ids; an id that it has given twice
+# is that of the first charge.
 _NAMED: Final = f"""
 SELECT asked.position, found.*
 FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS asked (charge_id, name, position)
@@ -52,7 +52,7 @@ CROSS JOIN LATERAL (
     ORDER BY id = charge_id DESC NULLS LAST, created_at, id LIMIT 1) AS found
 """
 
-# Nobody else gives out these names meanwhile; in the order of their keys.
+# Nobody else can store these ids of the provider's meanwhile; locked in the order of their keys.
 _NAMES: Final = """
     unnest($1::uuid[], $2::text[], $3::text[]) AS told (id, reference, settlement)
     JOIN charge ON charge.id = told.id
@@ -92,7 +92,7 @@ WHERE id = $1 AND status = 'wanted' AND attempts = 0
 RETURNING {_ROW}
 """
 
-# Nothing undoes `succeeded`; it alone may follow another end.
+# Nothing undoes `succeeded`, and only `succeeded` may follow another end.
 _LEARN: Final = f"""
 UPDATE charge SET status = told.status, reference = coalesce(charge.reference, told.reference),
     settlement = coalesce(told.settlement, charge.settlement),
@@ -148,13 +148,13 @@ UPDATE charge SET refunds_due_at = NULL WHERE id = $1 AND refunds_due_at = $2
 
 
 class Charges:
-    """Stored charges; changes need a unit of work, reading any connection."""
+    """Stored charges; changes need a unit of work, reads any connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, new: Charge, now: datetime, most: int) -> bool:
-        """Store the wish for a charge; the same id twice is one.
+        """Store a charge to be made; the same id twice is one charge.
 
         False where its owner has as many open as one may have.
         """
@@ -172,7 +172,7 @@ class Charges:
                 new.description,
                 new.return_url,
                 new.expires_at,
-                now + SOONEST,  # whoever wants it asks at once; the loop comes after
+                now + SOONEST,  # the caller asks at once; the loop asks if that fails
                 now,
                 most,
                 new.receipt,
@@ -195,7 +195,7 @@ class Charges:
     async def named(
         self, provider: str, names: Sequence[tuple[UUID | None, str | None]]
     ) -> list[Charge | None]:
-        """Return the charges that a provider speaks of, by our ids or its names, in order."""
+        """Return the charges that a provider names by our ids or its own, in order."""
         ids, references = [one for one, _ in names], [name for _, name in names]
         found: list[Charge | None] = [None] * len(names)
         for row in await self._connection.fetch(_NAMED, provider, ids, references):
@@ -216,7 +216,7 @@ class Charges:
     async def lease(
         self, provider: str, now: datetime, until: datetime, limit: int
     ) -> list[Charge]:
-        """Take charges that are due; nobody else gets them before the lease ends.
+        """Lease charges that are due; nobody else gets them before the lease ends.
 
         ``attempts`` counts the call that is about to be made.
         """
@@ -226,13 +226,14 @@ class Charges:
     async def lease_one(
         self, provider: str, charge_id: UUID, now: datetime, until: datetime
     ) -> Charge | None:
-        """Take one charge that nobody has asked for yet."""
+        """Lease one charge that the provider has not been asked for yet."""
         return _one(await self._connection.fetchrow(_LEASE_ONE, charge_id, now, until, provider))
 
     async def not_theirs(self, told: Mapping[UUID, News]) -> set[UUID]:
-        """Return the charges of which is told under a name that is not theirs.
+        """Return the charges whose news names them by a provider's id that is not theirs.
 
-        It is another's, or they have another. Of those told of at once, the first keeps a name.
+        The id is another charge's, or the charge has another one. If several news of one batch have
+        the same id, the first keeps it.
         """
         news = told.values()
         names = ([one.reference for one in news], [one.settlement for one in news])
@@ -243,9 +244,9 @@ class Charges:
     async def learn(
         self, told: Mapping[UUID, News], next_at: datetime, now: datetime
     ) -> list[Charge]:
-        """Store what a provider says of charges; returns those that it changed.
+        """Store what a provider says of charges; return those that it changed.
 
-        What is still open is asked about at ``next_at``.
+        A charge that is still open is asked about again at ``next_at``.
         """
         news = told.values()
         rows = await self._connection.fetch(
@@ -264,28 +265,28 @@ class Charges:
     async def keep_asking(
         self, charge_id: UUID, next_at: datetime, error: str | None, now: datetime
     ) -> None:
-        """Note that a call brought nothing new, and when to make the next one."""
+        """Store that a call brought nothing new, and when to make the next one."""
         await self._connection.execute(_KEEP_ASKING, charge_id, next_at, error, now)
 
     async def rest(self, charge_id: UUID) -> None:
-        """Ask no more about a charge that has nothing open."""
+        """Stop asking about a charge that has nothing open."""
         await self._connection.execute(_REST, charge_id)
 
     async def ask_soon(self, charge_id: UUID, now: datetime) -> None:
-        """Have the provider asked about a charge at once, if it is still asked about."""
+        """Make the next call about a charge due now, if there is one."""
         await self._connection.execute(_ASK_SOON, charge_id, now)
 
     async def call_off(self, payment_ids: Iterable[UUID], now: datetime) -> list[UUID]:
-        """Want no charge any more for these payments; returns the charges."""
+        """Call off the charges of these payments; return the charges' ids."""
         rows = await self._connection.fetch(_CALL_OFF, list(payment_ids), now)
         return [row["id"] for row in rows]
 
     async def topped_up(self, charge_id: UUID, now: datetime) -> None:
-        """Note that the wallet which a charge tops up has the money."""
+        """Store that the wallet which a charge tops up has got the money."""
         await self._connection.execute(_TOPPED_UP, charge_id, now)
 
     async def call_off_top_up(self, charge_id: UUID, now: datetime) -> None:
-        """Note that the wallet which a charge tops up can't have the money."""
+        """Store that the wallet which a charge tops up can't get the money."""
         await self._connection.execute(_CALL_OFF_TOP_UP, charge_id, now)
 
     async def say_return(self, charge_id: UUID, said: Return, now: datetime) -> None:
@@ -293,23 +294,23 @@ class Charges:
         await self._connection.execute(_SAY_RETURN, charge_id, said.minor, said.status, now)
 
     async def read_refunds(self, charge_ids: Iterable[UUID], now: datetime) -> None:
-        """Have the provider asked which refunds there are of these charges."""
+        """Plan to read from the provider which refunds these charges have."""
         await self._connection.execute(_READ_REFUNDS, list(charge_ids), now)
 
     async def lease_refunds(
         self, provider: str, now: datetime, until: datetime, limit: int
     ) -> list[Charge]:
-        """Take charges whose refunds are to be read; they are due again then, until read."""
+        """Lease charges whose refunds are to be read; they are due again until read."""
         rows = await self._connection.fetch(_LEASE_REFUNDS, now, until, limit, provider)
         return [_charge(row) for row in rows]
 
     async def refunds_read(self, charge_id: UUID, until: datetime) -> None:
-        """Note that the refunds of a charge have been read, unless there are newer ones to read."""
+        """Store that a charge's refunds were read, unless a newer reading was planned."""
         await self._connection.execute(_REFUNDS_READ, charge_id, until)
 
 
 def _repeated(told: Mapping[UUID, News]) -> set[UUID]:
-    """Return those of these charges that are told under the name of one before them."""
+    """Return those charges whose news has the same provider's id as one before."""
     found, given = set(), set[str]()
     for charge_id, one in told.items():
         wanted = {name for name in (one.reference, one.settlement) if name}

@@ -1,4 +1,4 @@
-"""Stored disputes, and what their payments say of them; their charges are locked first."""
+"""Stores disputes, and their summary on the payment; the charge is locked before."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -36,7 +36,7 @@ WHERE id = $1
 RETURNING version
 """
 
-# Of a refund that the provider made, what is not done yet is on its way as well.
+# A refund made at the provider that is not done yet counts too: its money is on its way.
 _TAKEN: Final = """
 SELECT coalesce(sum(disputed.minor), 0)::bigint AS disputed_minor,
     coalesce(sum(pending.minor), 0)::bigint AS pending_minor
@@ -52,7 +52,7 @@ WHERE payment_id = $1
 
 
 class Disputes:
-    """Stored disputes; changes need a unit of work, reading any connection."""
+    """Stored disputes; changes need a unit of work, reads any connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -62,17 +62,17 @@ class Disputes:
         await self._connection.execute(_SAVE, *astuple(dispute))
 
     async def of_charges(self, charge_ids: Iterable[UUID]) -> list[Dispute]:
-        """Return the disputes of charges, in the order in which they were heard of."""
+        """Return the disputes of charges, in the order in which they were first told of."""
         return [
             _dispute(row) for row in await self._connection.fetch(_OF_CHARGES, list(charge_ids))
         ]
 
     async def of_payment(self, payment_id: UUID) -> list[Dispute]:
-        """Return the disputes of the charge that paid a payment, likewise."""
+        """Return the disputes of the charge that paid a payment, in the same order."""
         return [_dispute(row) for row in await self._connection.fetch(_OF_PAYMENT, payment_id)]
 
     async def taken_of(self, payment_id: UUID) -> Unrefundable:
-        """Return what is not there any more to be refunded of what a card has paid."""
+        """Return how much of what a card has paid can't be refunded any more."""
         row = await self._connection.fetchrow(_TAKEN, payment_id)
         return (
             Unrefundable()
@@ -81,7 +81,7 @@ class Disputes:
         )
 
     async def say(self, payment_id: UUID, summary: DisputeSummary, events: int) -> int:
-        """Store on a payment, locked, what it says of its disputes; returns its new version."""
+        """Store the summary of its disputes on a locked payment; return its new version."""
         version: int = await self._connection.fetchval(
             _SAY,
             payment_id,

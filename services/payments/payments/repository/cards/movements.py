@@ -1,4 +1,4 @@
-"""What was moved for disputes and for refunds that providers made; one statement an intent."""
+"""Stores movements for disputes and for refunds made at providers."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -11,7 +11,7 @@ from kit.db import Connection
 from payments.domain.cards.movements import Movement
 from payments.domain.cards.recoveries import Source
 
-# A wallet that says nothing is asked again under the same id; outboxes lose nothing, so seldom.
+# A wallet that does not answer is asked again under the same id; seldom, as outboxes lose nothing.
 PATIENCE: Final = timedelta(minutes=5)
 
 _ROW: Final = "id, charge_id, claim_id, kind, source, amount_minor, attempts"
@@ -47,7 +47,7 @@ RETURNING {_ROW}
 
 _ASKED: Final = "UPDATE movement SET transfer_id = $2 WHERE id = $1"
 
-# Rather one of whoever was paid, whose statement has it.
+# The payee's transfer comes first: it is in the payee's statement.
 _TRANSFER_FOR: Final = """
 SELECT transfer_id FROM movement
 WHERE claim_id = $1 AND amount_minor > 0 AND transfer_id IS NOT NULL
@@ -83,20 +83,20 @@ class Movements:
         )
 
     async def sums(self, charge_ids: Iterable[UUID]) -> Mapping[tuple[UUID, Source], int]:
-        """Return what was moved for the claims of charges, by claim and whose money it was."""
+        """Return how much was moved for the claims of charges, by claim and source."""
         rows = await self._connection.fetch(_SUMS, list(charge_ids))
         return {(row["claim_id"], Source(row["source"])): row["minor"] for row in rows}
 
     async def posted(self, movement_id: UUID, owed_minor: int, now: datetime) -> None:
-        """Note that the wallet has moved it, and what of it is owed."""
+        """Store that the wallet has posted it, and how much of it is owed."""
         await self._connection.execute(_POSTED, movement_id, now, owed_minor)
 
     async def refused(
         self, movement_id: UUID, transfer_id: UUID | None, code: str, next_at: datetime
     ) -> int | None:
-        """Note that the wallet has refused it, and when to ask again.
+        """Store that the wallet has refused it, and when to ask again.
 
-        Returns how often that was; None where it is known.
+        Returns how often it was refused; None where this refusal is known.
         """
         refused: int | None = await self._connection.fetchval(
             _REFUSED, movement_id, transfer_id, code, next_at
@@ -104,16 +104,16 @@ class Movements:
         return refused
 
     async def due(self, now: datetime, limit: int) -> list[Movement]:
-        """Take movements to be asked for again."""
+        """Take movements that are to be asked for again."""
         rows = await self._connection.fetch(_DUE, now, now + PATIENCE, limit)
         return [_movement(row) for row in rows]
 
     async def asked(self, movement: Movement) -> None:
-        """Note under which id it is asked for now."""
+        """Store the transfer id under which it is asked for now."""
         await self._connection.execute(_ASKED, movement.id, movement.transfer_id)
 
     async def transfer_for(self, claim_id: UUID) -> UUID | None:
-        """Return the newest transfer to the provider for a claim; None where there is none."""
+        """Return the newest transfer to the provider for a claim; None if there is none."""
         found: UUID | None = await self._connection.fetchval(_TRANSFER_FOR, claim_id)
         return found
 

@@ -1,4 +1,7 @@
-"""What providers tell: kept before it is answered, each event once, until it has had its effect."""
+"""Stores providers' events, each once, before the webhook is answered.
+
+An event is due until it was applied.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -17,8 +20,8 @@ from payments.domain.cards.refunds import CardRefundStatus, RefundNews
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
 
-# An id that comes again with something else to tell is an event of its own. What was kept before
-# there were digests can't be told from it.
+# A known id with other content is an event of its own. Events stored before there were digests
+# have none, so theirs can't be compared.
 _KEEP: Final = """
 INSERT INTO provider_event (provider, event_id, digest, kind, charge_id, reference, news, dispute,
     refund, has_refunds, received_at, next_at)
@@ -55,7 +58,7 @@ WHERE provider = $1 AND event_id = $2 AND digest = $3
 RETURNING attempts
 """
 
-# Those that are being heard right now find out by themselves.
+# Events that are locked are being applied right now, and find the charge by themselves.
 _WAKE: Final = """
 UPDATE provider_event SET next_at = $2, given_up_at = NULL
 WHERE (provider, event_id, digest) IN (
@@ -71,7 +74,7 @@ DELETE FROM provider_event WHERE (provider, event_id, digest) IN (
     WHERE received_at < $1 AND next_at IS NULL ORDER BY received_at LIMIT $2)
 """
 
-# Of all processes one reads at a time: whoever finds it due.
+# Whichever process finds it due takes it, so that one reads at a time.
 _BEGIN_READING: Final = """
 INSERT INTO provider_reading AS reading (provider, read_to, next_at) VALUES ($1, $3, $4)
 ON CONFLICT (provider) DO UPDATE SET next_at = $4 WHERE reading.next_at <= $2
@@ -86,7 +89,7 @@ log = get_logger(__name__)
 
 
 class Kept:
-    """An event as it was kept: what it tells, since when, and how often that was tried."""
+    """A stored event: what it tells, when it came, and how often it was tried."""
 
     def __init__(self, row: Any) -> None:
         """Take a stored row."""
@@ -97,16 +100,16 @@ class Kept:
 
 
 class ProviderEvents:
-    """The events of one provider; all needs a unit of work."""
+    """The stored events of one provider; everything needs a unit of work."""
 
     def __init__(self, connection: Connection, provider: str) -> None:
         self._connection = connection
         self._provider = provider
 
     async def keep(self, notice: ProviderNotice, now: datetime) -> bool:
-        """Keep an event that is believed, due at once; False where it is known.
+        """Store a believed event, due at once; False where it is known.
 
-        One that tells something else under an id that is known is kept, and an alarm.
+        An event with a known id and other content is stored too, and logged as an error.
         """
         facts = [
             None if one is None else asdict(one)
@@ -135,13 +138,13 @@ class ProviderEvents:
         return [Kept(row) for row in rows]
 
     async def heard(self, events: Iterable[Kept]) -> None:
-        """Note that events have had their effect."""
+        """Store that events were applied."""
         known = list(events)
         ids, digests = [one.notice.event_id for one in known], [one.digest for one in known]
         await self._connection.execute(_HEARD, self._provider, ids, digests)
 
     async def later(self, event: Kept, now: datetime) -> int:
-        """Put one off, each time for longer, up to an hour; returns how often that was done."""
+        """Put an event off, each time for longer, up to an hour; return how often."""
         attempts: int = await self._connection.fetchval(
             _LATER,
             self._provider,
@@ -154,7 +157,7 @@ class ProviderEvents:
         return attempts
 
     async def give_up(self, event: Kept, now: datetime) -> None:
-        """Keep one without trying it again; it is there to be looked at."""
+        """Try an event no more; it stays stored for operators."""
         await self._connection.execute(
             _GIVE_UP, self._provider, event.notice.event_id, event.digest, now
         )
@@ -162,9 +165,9 @@ class ProviderEvents:
     async def begin_reading(
         self, now: datetime, first: datetime, again: datetime
     ) -> datetime | None:
-        """Take over reading what the provider tells; returns from when on.
+        """Take over reading the provider's log; return the time to read from.
 
-        None where it is not due yet. It is due again at ``again``, whatever becomes of it.
+        None where it is not due yet. It is due again at ``again``, even if this reading fails.
         """
         since: datetime | None = await self._connection.fetchval(
             _BEGIN_READING, self._provider, now, first, again
@@ -172,18 +175,18 @@ class ProviderEvents:
         return since
 
     async def end_reading(self, until: datetime, again: datetime) -> None:
-        """Note up to when was read, and when to read on."""
+        """Store up to when the log was read, and when to read on."""
         await self._connection.execute(_END_READING, self._provider, until, again)
 
     async def wake(self, charges: Sequence[Charge], now: datetime) -> None:
-        """Have those events tried at once that wait for these charges to be known."""
+        """Make events due that wait for these charges to be known."""
         names = {name for one in charges for name in (one.reference, one.settlement) if name}
         ids = [one.id for one in charges]
         await self._connection.execute(_WAKE, self._provider, now, ids, list(names))
 
 
 async def purge_events(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete old events that are not waited for, the oldest first; returns how many."""
+    """Delete old events that are not due, the oldest first; return how many."""
     return await connection.execute(_PURGE, before, limit)
 
 

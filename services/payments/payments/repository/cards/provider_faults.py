@@ -1,4 +1,4 @@
-"""What providers said where they refused or failed: the newest of each charge, for operators."""
+"""Stores why providers refused or failed: the newest faults of each charge."""
 
 from datetime import datetime
 from typing import Final
@@ -8,7 +8,7 @@ from kit.db import Connection
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.timeline.story import Faulted
 
-MOST: Final = 20  # of one charge; an outage is asked about for ever
+MOST: Final = 20  # of one charge; calls go on as long as an outage lasts
 
 _ADD: Final = "INSERT INTO provider_fault (charge_id, at, asked, told) VALUES ($1, $2, $3, $4)"
 
@@ -30,12 +30,12 @@ class ProviderFaults:
         self._connection = connection
 
     async def add(self, charge_id: UUID, asked: str, fault: ProviderFault, now: datetime) -> None:
-        """Keep one, and of the charge no more than the newest."""
+        """Store a fault, and delete all but the newest of its charge."""
         await self._connection.execute(_ADD, charge_id, now, asked, fault.known)
         await self._connection.execute(_FORGET, charge_id, MOST)
 
     async def of_payment(self, payment_id: UUID) -> list[Faulted]:
-        """Return those of a payment's charge, oldest first."""
+        """Return the faults of a payment's charge, oldest first."""
         rows = await self._connection.fetch(_OF_PAYMENT, payment_id)
         return [
             Faulted(row["at"], row["provider"], row["asked"], ProviderFault(**row["told"]))

@@ -1,4 +1,4 @@
-"""What goes back to cards; one statement for each intent, as the charges beside it."""
+"""Stores refunds to cards, by one statement for each intent."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -29,7 +29,7 @@ _OF_CHARGES: Final = f"""
 SELECT {_ROW} FROM card_refund WHERE charge_id = ANY($1) ORDER BY created_at, id
 """
 
-# Of what nobody was paid by, which has no refunds of its own.
+# Only for payments that were not paid: these have no refunds of their own.
 _RETURNS_OF: Final = f"""
 SELECT {", ".join(f"card_refund.{field.name}" for field in fields(CardRefund))},
     card_refund.created_at, card_refund.updated_at
@@ -88,7 +88,7 @@ class CardRefunds:
         self._connection = connection
 
     async def add(self, new: CardRefund, now: datetime) -> None:
-        """Store what is to go back; what the provider did by itself is not asked about."""
+        """Store a refund; one made at the provider is not asked about."""
         is_ours = new.origin is not Origin.PROVIDER
         await self._connection.execute(
             _ADD,
@@ -103,12 +103,12 @@ class CardRefunds:
         )
 
     async def of_charges(self, charge_ids: Iterable[UUID]) -> list[CardRefund]:
-        """Return all that goes back of charges, in the order in which it was heard of."""
+        """Return the refunds of charges, in the order in which they were stored."""
         rows = await self._connection.fetch(_OF_CHARGES, list(charge_ids))
         return [_card_refund(row) for row in rows]
 
     async def returns_of(self, payment_id: UUID, limit: int) -> list[GivenBack]:
-        """Return what goes back by itself of what a card gave for a payment that is not paid."""
+        """Return the refunds of a card's money that go back as the payment is not paid."""
         found = []
         for row in await self._connection.fetch(_RETURNS_OF, payment_id, limit):
             values = dict(row)
@@ -119,18 +119,18 @@ class CardRefunds:
     async def turn(
         self, refund_id: UUID, status: CardRefundStatus, reference: str | None, now: datetime
     ) -> None:
-        """Store a status that is news; the caller holds the charge."""
+        """Store a new status; the caller has locked the charge."""
         await self._connection.execute(_TURN, refund_id, status, reference, now)
 
     async def lease(
         self, provider: str, now: datetime, until: datetime, limit: int
     ) -> list[CardRefund]:
-        """Take refunds that are due; nobody else gets them before the lease ends."""
+        """Lease refunds that are due; nobody else gets them before the lease ends."""
         rows = await self._connection.fetch(_LEASE, now, until, limit, provider)
         return [_card_refund(row) for row in rows]
 
     async def is_anothers(self, provider: str, reference: str, refund_id: UUID) -> bool:
-        """Tell whether the provider's name for a refund is another's; nobody gets it meanwhile."""
+        """Tell whether another refund has this provider's id; lock the id until COMMIT."""
         await self._connection.execute(_LOCK_NAME, reference)
         is_anothers: bool = await self._connection.fetchval(
             _IS_ANOTHERS, provider, reference, refund_id
@@ -146,17 +146,17 @@ class CardRefunds:
         error: str | None,
         reference: str | None,
     ) -> None:
-        """Note that its end is not known yet, what the provider calls it, and when to ask again."""
+        """Store that the end is not known yet, the provider's id, and when to ask again."""
         await self._connection.execute(_KEEP_ASKING, refund_id, next_at, error, now, reference)
 
     async def ask_soon(self, charge_id: UUID, now: datetime) -> None:
-        """Have the provider asked at once about what is on its way back of a charge."""
+        """Make the next call about each refund of a charge due now, if there is one."""
         await self._connection.execute(_ASK_SOON, charge_id, now)
 
     async def end(
         self, refund_id: UUID, news: CardRefundNews, error: str | None, now: datetime
     ) -> bool:
-        """Store how it ended; False where that is known."""
+        """Store how the refund ended; False where that is known."""
         return bool(
             await self._connection.execute(_END, refund_id, news.status, news.reference, error, now)
         )

@@ -1,1 +1,4 @@
-"""The verbs of card payments; run inside the caller's unit of work, they never commit."""
+"""Holds the verbs of card payments; they run in the caller's unit of work.
+
+They never commit.
+"""

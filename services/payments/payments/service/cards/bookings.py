@@ -1,4 +1,4 @@
-"""Books on payments what went back to cards, and what came back from there, and tells of it."""
+"""Books on payments what went back to cards, or came back from there; emits it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from payments.repository import Movements, Payments, Refunds
 
 
 async def book(uow: UnitOfWork, case: Case) -> None:
-    """Book what the provider gave back as refunds of the payment, as far as it was moved."""
+    """Book refunds made at the provider on the payment, as far as they were moved."""
     now = uow.clock.now()
     for booking in decide_bookings(case):
         refund = Refund(
@@ -42,14 +42,14 @@ async def book(uow: UnitOfWork, case: Case) -> None:
 
 
 async def share(uow: UnitOfWork, case: Case) -> None:
-    """Note on booked refunds what of them the house bears."""
+    """Store on booked refunds how much of each the house bears."""
     for refund, minor in decide_shares(case):
         if minor != refund.borne_minor:
             await Refunds(uow).bear(replace(refund, borne_minor=minor))
 
 
 async def reverse(uow: UnitOfWork, refund_ids: Sequence[UUID]) -> list[Refund]:
-    """Fail those refunds of these that had gone back, and tell of it."""
+    """Fail those of these refunds that were completed, and emit that."""
     if not refund_ids:
         return []
     failed = await Refunds(uow).reverse(refund_ids, CARD_REFUND_FAILED, uow.clock.now())
@@ -59,7 +59,10 @@ async def reverse(uow: UnitOfWork, refund_ids: Sequence[UUID]) -> list[Refund]:
 
 
 async def count_in(uow: UnitOfWork, refund: Refund) -> None:
-    """Note on its payment that a refund has gone back, or come back, and tell of it."""
+    """Count on its payment a refund that was completed, or failed after that.
+
+    Emits the event of it.
+    """
     back = await Refunds(uow).count_in(refund, uow.clock.now())
     payment = await Payments(uow).get(refund.payment_id)
     assert payment is not None  # noqa: S101 - the refund refers to it

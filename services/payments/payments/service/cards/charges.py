@@ -1,6 +1,6 @@
-"""The verbs of card charges: want one, learn how it stands, hear a webhook, take back.
+"""Holds the verbs of charges: want one, learn its state, apply webhooks, call off.
 
-They run inside the caller's unit of work and never commit; nobody outside is asked here.
+They run inside the caller's unit of work and never commit; they call nobody outside.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,26 +42,26 @@ log = get_logger(__name__)
 
 @dataclass(slots=True)
 class Heard:
-    """What became of events: of some nobody knows the charge yet, some can't be understood."""
+    """What could not be applied: events of unknown charges, and unclear ones."""
 
     early: list[ProviderNotice] = field(default_factory=list)
     unclear: list[ProviderNotice] = field(default_factory=list)
 
 
 class AmountCheck(Protocol):
-    """What a provider can charge, or give back; raises a CardRefused where it can't."""
+    """Checks that a provider can charge, or give back, an amount."""
 
     def __call__(self, money: Money, /) -> None:
-        """Return where it can."""
+        """Check an amount; raise a CardRefused if the provider can't."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """How a payment is paid by card: at which provider, and where its payer comes back to.
+    """How a payment is paid by card: which provider, and where its payer returns to.
 
-    What the provider can't charge, `check` refuses; `most_open` is how many charges one person
-    may have open at once; `contact` is where the receipt goes, by `email` or `phone`.
+    `check` refuses what the provider can't charge; `most_open` is how many charges one person may
+    have open at once; `contact` is where the receipt goes, by `email` or `phone`.
     """
 
     provider: str
@@ -72,7 +72,7 @@ class Card:
 
 
 def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
-    """Return the wish to charge a card for a payment; it is known by the payment's own id."""
+    """Return the charge that pays a payment; it has the payment's own id."""
     to = payment.payee_username or str(payment.payee_id)
     return Charge(
         id=payment.id,
@@ -95,7 +95,7 @@ def _receipt(payment: Payment, card: Card) -> Mapping[str, Any] | None:
 
 
 async def want(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
-    """Store the wish for a charge.
+    """Store a charge that the provider is to be asked for.
 
     Raises:
         TooManyOpenCharges: its owner has as many under way as one may have.
@@ -105,7 +105,7 @@ async def want(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
 
 
 async def hint(uow: UnitOfWork, provider: str, notice: ProviderNotice) -> None:
-    """Take a webhook that is not believed for what it is: there may be something to read."""
+    """Plan to read what an unsigned webhook is about, without believing it."""
     [charge] = await Charges(uow).named(provider, [(notice.charge_id, notice.reference)])
     if charge is not None:
         now = uow.clock.now()
@@ -122,13 +122,15 @@ async def hear(
     provider: str,
     notices: Sequence[ProviderNotice],
 ) -> Heard:
-    """Take in what webhooks tell, of which each is new; a stranger's charge changes nothing.
+    """Apply new events of a provider: news of charges, disputes and refunds.
+
+    An event of a charge that is not known changes nothing.
 
     Args:
         uow: Where to do it.
-        engine: Told how the charges of payments end.
-        refunds: Told how refunds to cards end.
-        provider: Who tells.
+        engine: Gets a signal when a payment's charge ends.
+        refunds: Gets a signal when a refund to a card ends.
+        provider: Whose webhooks they are.
         notices: In the order in which they came.
     """
     names = [(notice.charge_id, notice.reference) for notice in notices]
@@ -149,7 +151,7 @@ async def hear(
     known = await Charges(uow).among(charge.id for charge, _ in told)
     for charge, notice in told:
         if notice.news is not None and known[charge.id].reference is None:
-            continue  # it was told under another's name
+            continue  # its news was doubted, as it came under another charge's id
         if not await _note(uow, refunds, charge, notice):
             heard.unclear.append(notice)
     await recoveries.settle(uow, known)
@@ -159,7 +161,7 @@ async def hear(
 async def _note(
     uow: UnitOfWork, refunds: SagaEngine, charge: Charge, notice: ProviderNotice
 ) -> bool:
-    """Note what an event tells of a dispute or a refund; False where it can't be understood."""
+    """Store what an event tells of a dispute or refund; False where it can't be used."""
     is_clear = True
     if notice.dispute is not None:
         is_clear = await disputes.note(uow, charge, notice.dispute)
@@ -171,7 +173,7 @@ async def _note(
 
 
 def _rounds(news: Iterable[tuple[Charge, News]]) -> list[dict[UUID, tuple[Charge, News]]]:
-    """Part news so that each part has a charge once, and one charge's come in their order."""
+    """Split news into rounds with each charge at most once, keeping each one's order."""
     rounds: list[dict[UUID, tuple[Charge, News]]] = []
     for charge, one in news:
         free = next((part for part in rounds if charge.id not in part), None)
@@ -186,8 +188,8 @@ async def learn(
 ) -> None:
     """Store how charges stand, and carry on with what waits for them.
 
-    What comes after the end changes nothing, but for money that came after all: it goes back
-    where nothing waits for it any more.
+    News after the end changes nothing, except that money came after all: it goes back where nothing
+    waits for it any more.
     """
     await recoveries.lock(uow, [charge for charge, _ in told.values()])
     ended = await _learn(uow, engine, told)
@@ -197,7 +199,7 @@ async def learn(
 async def _learn(
     uow: UnitOfWork, engine: SagaEngine, told: Mapping[UUID, tuple[Charge, News]]
 ) -> list[Charge]:
-    """Do what ``learn`` says, of charges that are locked; returns those that have ended by it."""
+    """Do what ``learn`` says for locked charges; return those that have ended by it."""
     charges, now = Charges(uow), uow.clock.now()
     news = {charge_id: one for charge_id, (_, one) in told.items()}
     for charge_id in await charges.not_theirs(news):
@@ -219,7 +221,7 @@ async def _learn(
 async def keep_fault(
     uow: UnitOfWork, charge: Charge, asked: str, fault: ProviderFault | None
 ) -> None:
-    """Keep what a provider gave as reason, and log it; nothing where it gave none."""
+    """Store the reason that a provider gave, and log it; nothing where it gave none."""
     if fault is None:
         return
     known = {f"provider_{name}": value for name, value in fault.known.items()}
@@ -228,9 +230,9 @@ async def keep_fault(
 
 
 async def _doubt(uow: UnitOfWork, charge: Charge, name: str | None) -> None:
-    """Believe nothing that is told of a charge under another's name; ask again under our id.
+    """Ignore what was told of a charge under another's id, and ask again by our id.
 
-    A provider has given one name twice: to believe it could pay one payment with another's money.
+    The provider has given one id twice: to believe it could pay one payment with another's money.
     """
     log.error("provider_id_repeated", charge_id=str(charge.id), provider_id=name)
     now = uow.clock.now()
@@ -238,7 +240,10 @@ async def _doubt(uow: UnitOfWork, charge: Charge, name: str | None) -> None:
 
 
 async def _signal(uow: UnitOfWork, engine: SagaEngine, ended: Iterable[Charge]) -> None:
-    """Tell the payments that wait for charges; what comes too late for its payment goes back."""
+    """Signal the payments that wait for charges; log money that came too late.
+
+    ``settle`` sends that back.
+    """
     waited_for = {one.payment_id: one for one in ended if one.payment_id is not None}
     if not waited_for:
         return
@@ -253,16 +258,19 @@ async def _signal(uow: UnitOfWork, engine: SagaEngine, ended: Iterable[Charge]) 
 
 
 async def call_off(uow: UnitOfWork, payment_ids: Iterable[UUID]) -> None:
-    """Want no charge any more for these payments, which are locked; what has come goes back."""
+    """Call off the charges of these payments; money that came goes back.
+
+    The payments are locked.
+    """
     await recoveries.settle(uow, await Charges(uow).call_off(payment_ids, uow.clock.now()))
 
 
 async def answered(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Take in the wallet's answer to a movement that `is_ours`."""
+    """Apply the wallet's answer to a movement that `is_ours`."""
     what, _, name = envelope.subject.partition(":")
     if what == TOP_UP:
         await _topped_up(uow, UUID(name), envelope)
-    elif what in {movements.SUBJECT, CHARGEBACK}:  # those of before there were movements
+    elif what in {movements.SUBJECT, CHARGEBACK}:  # `chargeback`: from before movements
         await movements.answered(uow, UUID(name), envelope.message)
 
 
@@ -278,7 +286,7 @@ async def _topped_up(uow: UnitOfWork, charge_id: UUID, envelope: Envelope) -> No
 
 
 def is_ours(envelope: Envelope) -> bool:
-    """Tell whether a reply answers a movement of a charge rather than a step of a saga."""
+    """Tell whether a reply answers a movement of a charge, not a step of a saga."""
     return ":" in envelope.subject
 
 

@@ -1,4 +1,4 @@
-"""Noting what providers tell of disputes; what follows from it, ``recoveries`` decides."""
+"""Stores what providers tell of disputes; ``recoveries`` decides what follows."""
 
 from dataclasses import replace
 from typing import Final
@@ -16,9 +16,9 @@ LONGEST_REASON: Final = 200
 
 
 async def note(uow: UnitOfWork, charge: Charge, news: DisputeNews) -> bool:
-    """Note what is told of a dispute of a charge, which is locked.
+    """Store what is told of a dispute of a charge, which is locked.
 
-    False where it can't be understood: in another currency than the charge's.
+    False where it can't be used: it is in another currency than the charge.
     """
     if news.currency not in {None, charge.currency}:
         log.error("dispute_in_another_currency", charge_id=str(charge.id))
@@ -49,6 +49,6 @@ async def note(uow: UnitOfWork, charge: Charge, news: DisputeNews) -> bool:
 
 
 async def _left_of(uow: UnitOfWork, charge: Charge) -> int:
-    """Return what has not gone back of a charge."""
+    """Return how much of a charge has not gone back, in minor units."""
     refunds = await CardRefunds(uow).of_charges([charge.id])
     return charge.amount_minor - sum(one.amount_minor for one in refunds if one.is_done)

@@ -1,4 +1,4 @@
-"""Asking the wallet to move what a provider took, or gave back, and taking in its answers."""
+"""Asks wallet to move what a provider took or gave back, and applies its answers."""
 
 import asyncio
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from payments.repository import Charges, Movements, Payments
 SUBJECT: Final = "movement"
 AT_ONCE: Final = 100
 LOOK_SECONDS: Final = 10.0
-# What stands in the statement of whoever was paid, before what the payment was for.
+# Begins the line in the statement of whoever was paid; the payment's description follows.
 _WORDS: Final[Mapping[str, str]] = {
     CHARGEBACK: "Card dispute",
     CHARGEBACK_REVERSAL: "Card dispute: money back",
@@ -40,12 +40,12 @@ log = get_logger(__name__)
 
 
 def clearing(charge: Charge) -> AccountRef:
-    """Return the account that stands for the provider of a charge."""
+    """Return the clearing account of a charge's provider."""
     return AccountRef(owner_id=HOUSE, provider=charge.provider)
 
 
 def paid_by(charge: Charge, payment: Payment | None) -> AccountRef:
-    """Return whose wallet the charge paid: the payee's, or the one it topped up."""
+    """Return the wallet that the charge paid: the payee's, or the one it topped up."""
     if payment is None:
         return AccountRef(owner_id=charge.owner_id, account_id=charge.account_id)
     return AccountRef(owner_id=payment.payee_id, account_id=payment.payee_account_id)
@@ -58,7 +58,7 @@ async def ask(uow: UnitOfWork, movement: Movement, charge: Charge, payment: Paym
 
 
 def _command(movement: Movement, charge: Charge, payment: Payment | None) -> Transfer:
-    """Return the command; what whoever was paid does not have, they owe."""
+    """Return the command; what the payee's wallet does not hold, the payee owes."""
     theirs = (
         paid_by(charge, payment)
         if movement.source is Source.PAYEE
@@ -83,7 +83,7 @@ def _command(movement: Movement, charge: Charge, payment: Payment | None) -> Tra
 
 
 async def answered(uow: UnitOfWork, movement_id: UUID, answer: Message) -> None:
-    """Take in what the wallet says to a movement; what it refuses is asked for again later."""
+    """Apply the wallet's answer to a movement; a refused one is asked for again later."""
     movements, now = Movements(uow), uow.clock.now()
     if isinstance(answer, TransferPosted):
         await movements.posted(movement_id, answer.owed_minor, now)
@@ -96,7 +96,7 @@ async def answered(uow: UnitOfWork, movement_id: UUID, answer: Message) -> None:
 
 
 async def ask_again(uow: UnitOfWork) -> int:
-    """Ask for the movements that are due again; how many they were."""
+    """Ask again for the movements that are due; return how many there were."""
     movements = Movements(uow)
     due = await movements.due(uow.clock.now(), AT_ONCE)
     charges = await Charges(uow).among({one.charge_id for one in due}) if due else {}

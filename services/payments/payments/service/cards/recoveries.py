@@ -1,4 +1,4 @@
-"""Brings a charge's money to where it belongs, after anything has become known of it.
+"""Moves a charge's money to where it belongs, after any news about the charge.
 
 ``settle`` may be called again and again: it does what is still to be done, and nothing twice.
 """
@@ -30,7 +30,7 @@ log = get_logger(__name__)
 
 
 async def lock(uow: UnitOfWork, charges: Iterable[Charge]) -> None:
-    """Lock what these charges pay, and then them, each in id order."""
+    """Lock the payments of these charges, then the charges, each in id order."""
     known = list(charges)
     if payment_ids := [one.payment_id for one in known if one.payment_id is not None]:
         await Payments(uow).lock_many(payment_ids)
@@ -38,7 +38,7 @@ async def lock(uow: UnitOfWork, charges: Iterable[Charge]) -> None:
 
 
 async def settle(uow: UnitOfWork, charge_ids: Iterable[UUID]) -> None:
-    """Do what the standing of these charges asks for; locks them and what they pay."""
+    """Do what the state of these charges asks for; lock them and their payments."""
     found = await Charges(uow).among(charge_ids)
     if not found:
         return
@@ -47,7 +47,7 @@ async def settle(uow: UnitOfWork, charge_ids: Iterable[UUID]) -> None:
     for case in eventful:
         await _take_failed_back(uow, case)
         await reverse(uow, [one.id for one in decide_unbooking(case)])
-        for refund_id in case.vain_returns:  # it is decided again how much
+        for refund_id in case.vain_returns:  # `_return` decides anew how much goes back
             dropped = CardRefundStatus.DROPPED
             await CardRefunds(uow).turn(refund_id, dropped, None, uow.clock.now())
     ids = [case.charge.id for case in eventful]
@@ -92,7 +92,7 @@ async def _cases(uow: UnitOfWork, charge_ids: Sequence[UUID]) -> list[Case]:
 
 
 async def _take_failed_back(uow: UnitOfWork, case: Case) -> None:
-    """Give whoever was paid what had gone back by refunds that the card did not take."""
+    """Give the payee back the sums of refunds that the card did not take."""
     refused = [
         one.id
         for one in case.refunds
@@ -127,11 +127,11 @@ async def _ask(uow: UnitOfWork, case: Case, move: Move, kind: str) -> None:
 
 
 async def _return(uow: UnitOfWork, case: Case) -> None:
-    """Have what nobody is paid by go back to the card by itself."""
+    """Send money that pays nobody back to the card."""
     minor = decide_return(case.standing)
     if not minor:
         return
-    # The first has the charge's id, as the provider may know it by that.
+    # The first return has the charge's id, as the provider may know it by that.
     is_first = all(one.id != case.charge.id for one in case.refunds)
     back = CardRefund(
         id=case.charge.id if is_first else new_id(),
@@ -144,14 +144,14 @@ async def _return(uow: UnitOfWork, case: Case) -> None:
 
 
 async def _say_return(uow: UnitOfWork, case: Case) -> None:
-    """Note on the charge how its money goes back, so that it can be shown and listed."""
+    """Store on the charge how its money goes back, so that it can be shown and listed."""
     said, charge = return_of(case), case.charge
     if said != Return(charge.return_minor, charge.return_status):
         await Charges(uow).say_return(charge.id, said, uow.clock.now())
 
 
 async def _tell(uow: UnitOfWork, case: Case) -> None:
-    """Tell others what is new of disputes, once what is disputed has ended."""
+    """Emit what is new about disputes, once the disputed payment has ended."""
     payment = case.payment
     if payment is None or not case.is_final:
         return

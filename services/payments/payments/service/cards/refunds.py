@@ -1,6 +1,6 @@
-"""The verbs of what goes back to cards: want it, and learn how it stands.
+"""Holds the verbs of refunds to cards: want one, and learn how it stands.
 
-They run inside the caller's unit of work and never commit; nobody outside is asked here.
+They run inside the caller's unit of work and never commit; they call nobody outside.
 """
 
 from collections.abc import Sequence
@@ -27,16 +27,16 @@ from payments.service.cards import recoveries
 
 _ENDS: Final = frozenset({CardRefundStatus.DONE, CardRefundStatus.REFUSED})
 
-LATER: Final = timedelta(minutes=10)  # when it is read what became of one that was under way
+LATER: Final = timedelta(minutes=10)  # when a refund under way at the provider is read again
 
 log = get_logger(__name__)
 
 
 async def want(uow: UnitOfWork, engine: SagaEngine, refund_ids: Sequence[UUID]) -> None:
-    """Have the provider give back what these refunds have set aside; their payments are locked.
+    """Store the refunds that the provider is to give back; their payments are locked.
 
-    Where that is not there any more, as the card's owner has taken it back meanwhile, the refund
-    is refused.
+    Where the money is not there any more, as the card's owner has taken it back meanwhile, the
+    refund is refused.
     """
     now = uow.clock.now()
     for refund in await Refunds(uow).among(refund_ids):
@@ -51,9 +51,9 @@ async def want(uow: UnitOfWork, engine: SagaEngine, refund_ids: Sequence[UUID]) 
 
 
 async def is_due(uow: UnitOfWork, engine: SagaEngine, charge: Charge, refund: CardRefund) -> bool:
-    """Tell whether to ask for a refund: not for one that the provider has not heard of and lacks.
+    """Tell whether to ask the provider for a refund; drop one that it would refuse.
 
-    Such a one is called off.
+    That is one it was never asked for, and whose money it does not hold any more.
     """
     if refund.attempts > 1 or refund.reference is not None:
         return True
@@ -71,9 +71,9 @@ async def is_due(uow: UnitOfWork, engine: SagaEngine, charge: Charge, refund: Ca
 
 
 async def _refusal(uow: UnitOfWork, charge: Charge, wanted: CardRefund) -> str | None:
-    """Return why the provider would refuse what is wanted: it does not hold as much any more.
+    """Return why the provider would refuse a refund: it holds less by now.
 
-    All that is on its way back counts, and what disputes have taken.
+    All refunds that are done or on their way count, and what disputes have taken.
     """
     refunds = await CardRefunds(uow).of_charges([charge.id])
     disputes = await Disputes(uow).of_charges([charge.id])
@@ -93,7 +93,7 @@ async def learn(  # noqa: PLR0913 (which refund of which charge, and the two hal
     news: CardRefundNews | None,
     error: str | None,
 ) -> None:
-    """Store what a call brought; nothing usable, or no end yet, is asked for again."""
+    """Store what a call brought; without a usable answer or an end, plan to ask again."""
     await recoveries.lock(uow, [charge])
     refunds, now = CardRefunds(uow), uow.clock.now()
     if news is not None and await _is_not_its(refunds, charge, refund, news.reference):
@@ -110,9 +110,9 @@ async def learn(  # noqa: PLR0913 (which refund of which charge, and the two hal
 
 
 async def note(uow: UnitOfWork, engine: SagaEngine, charge: Charge, news: RefundNews) -> bool:
-    """Note what a provider tells of a refund of a charge, which is locked: ours, or its own.
+    """Store what a provider tells of a refund, ours or its own; the charge is locked.
 
-    False where it can't be understood: in another currency than the charge's.
+    False where it can't be used: it is in another currency than the charge.
     """
     if news.currency != charge.currency:
         log.error("refund_in_another_currency", charge_id=str(charge.id))
@@ -140,10 +140,10 @@ async def note(uow: UnitOfWork, engine: SagaEngine, charge: Charge, news: Refund
 
 
 def _known(refunds: Sequence[CardRefund], news: RefundNews) -> CardRefund | None:
-    """Return the refund that is meant: by our id where the provider repeats it, else by its own.
+    """Return the refund that is meant: by our id if it is repeated, else by its own.
 
-    One of ours that was given up without a name at the provider is not it: there it was made after
-    all, and so is the provider's own.
+    It is not one of ours that was given up before it had an id at the provider: there it was made
+    after all, and counts as the provider's own.
     """
     for one in refunds:
         is_named = one.reference == news.reference
@@ -158,7 +158,7 @@ def _known(refunds: Sequence[CardRefund], news: RefundNews) -> CardRefund | None
 async def _is_not_its(
     refunds: CardRefunds, charge: Charge, refund: CardRefund, name: str | None
 ) -> bool:
-    """Tell whether a provider's answer names another refund: it says nothing of this one then."""
+    """Tell whether a provider's answer names another refund, so is not about this one."""
     if name is None or name == refund.reference:
         return False
     has_another = refund.reference is not None
@@ -178,7 +178,7 @@ async def _ended(
         refusal = CARD_REFUND_REFUSED if is_refused else None
         await engine.signal(uow, refund.id, CARD, refusal=refusal)
     elif refund.origin is Origin.RETURN and is_refused and not await _refusal(uow, charge, refund):
-        # It lies on the clearing account until somebody has given it back by hand.
+        # The money stays on the clearing account until somebody gives it back by hand.
         log.error("card_refund_refused", charge_id=str(refund.charge_id))
 
 
