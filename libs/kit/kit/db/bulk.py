@@ -1,6 +1,7 @@
 """Puts rows into a table in one set, in the cheaper of two ways; the order is the rows' own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,16 +14,33 @@ COPIED_FROM = 100
 class BulkInsert:
     """A table as rows go into it."""
 
-    def __init__(self, table: str, **columns: str) -> None:
-        """Take the columns that are given values, each with its type, in the rows' order."""
+    def __init__(self, table: str, /, on_conflict: str = "", **columns: str) -> None:
+        """Take the columns that are given values, each with its type, in the rows' order.
+
+        ``on_conflict`` is the clause's text; COPY has no place for it, so arrays serve any number.
+        """
         self._table = table
         self._columns = tuple(columns)
+        self._row_of = attrgetter(*columns)
+        self._is_copied = not on_conflict
         arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(columns.values(), 1))
-        self._insert = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"  # noqa: S608 - from the code's own names
+        self._insert = (
+            f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608 - from the code's own names
+            f" SELECT * FROM unnest({arrays}) {on_conflict}"
+        )
 
     async def insert(self, connection: "Connection", rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows; none is fine."""
-        if len(rows) >= COPIED_FROM:
+        if self._is_copied and len(rows) >= COPIED_FROM:
             await connection.copy_in(self._table, self._columns, rows)
         elif rows:
             await connection.execute(self._insert, *zip(*rows, strict=True))
+
+    async def insert_objects(self, connection: "Connection", objects: Iterable[Any]) -> None:
+        """Insert a row for each object, whose attributes have the columns' names (two or more)."""
+        await self.insert(connection, [self._row_of(one) for one in objects])
+
+
+def columns_of(rows: Iterable[Sequence[Any]], count: int) -> list[Sequence[Any]]:
+    """Return rows as one array a column, also where there are none."""
+    return list(zip(*rows, strict=True)) or [()] * count
