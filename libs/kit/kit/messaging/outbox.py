@@ -21,7 +21,7 @@ COMMANDS = "saldo.commands"
 REPLIES = "saldo.replies"
 
 # In both ways the numbers are drawn in the rows' order, and the transaction takes its id before it
-# draws the first: see kit.messaging.frontier. COPY has no place for a condition.
+# draws the first: see kit.db.tail. COPY has no place for a condition.
 _INSERT = """
 INSERT INTO outbox (event_id, exchange, routing_key, subject, body)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])
