@@ -13,7 +13,7 @@ from wallet.domain.wallets import Home
 from wallet.repository.history import History
 from wallet.repository.wallets import Wallets
 from wallet.schemas.wallets import AccountsQuery, KnownAccount, KnownTransfer, KnownWallet
-from wallet.wiring import Store
+from wallet.wiring import Wired
 
 router = Router(tags=["internal"])
 
@@ -24,9 +24,9 @@ router = Router(tags=["internal"])
     operation_id="look_up_wallet",
     summary="Whose a wallet is, and of which currency",
 )
-async def look_up_wallet(wallet_id: UUID, store: Store) -> KnownWallet:
+async def look_up_wallet(wallet_id: UUID, wired: Wired) -> KnownWallet:
     """Answer for a wallet whose event may not have come yet."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         wallet = await Wallets(connection).find(wallet_id)
     if wallet is None:
         raise NotFound
@@ -44,11 +44,11 @@ async def look_up_wallet(wallet_id: UUID, store: Store) -> KnownWallet:
 async def look_up_account(
     owner_id: UUID,
     currency: Annotated[CurrencyCode, Query()],
-    store: Store,
+    wired: Wired,
     wallet_id: UUID | None = None,
 ) -> KnownAccount:
     """Answer for the wallet named, or for the default one of the currency; opens none."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         wallets = Wallets(connection)
         if wallet_id is None:
             wallet = await wallets.find_default(Home(owner_id, currency))
@@ -73,10 +73,10 @@ async def look_up_account(
     summary="A transfer's entries on the accounts that are named",
 )
 async def look_up_transfer(
-    transfer_id: UUID, query: Annotated[AccountsQuery, Query()], store: Store
+    transfer_id: UUID, query: Annotated[AccountsQuery, Query()], wired: Wired
 ) -> KnownTransfer:
     """Show what a transfer has written, to a service that was told on which accounts."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         history = History(connection)
         moved = await history.transfer(transfer_id)
         if moved is None:
