@@ -49,7 +49,7 @@ async def change_me(body: MePatch, caller: Caller, wired: Wired) -> UserAnswer:
         )
 
     async with wired.database.unit_of_work() as uow:
-        user = await users.change_profile(uow, caller.user, change, wired.clock.now())
+        user = await users.change_profile(uow, caller.user, change, wired.database.clock.now())
     return UserAnswer.of(user)
 
 
@@ -81,7 +81,7 @@ async def delete_me(
 ) -> None:
     """Forget names and addresses and end all sessions; id and number stay in the ledger."""
     await _check_it_is_them(body.password, caller, request, wired)
-    user = await wired.leaving.leave(caller.user, language)
+    user = await wired.deletion_worker.leave(caller.user, language)
     await wired.revoker.outdated(user)
 
 
@@ -98,7 +98,7 @@ async def _check_it_is_them(
     if user is None or user.status is UserStatus.DELETED:
         raise NotFound
     if password is None:
-        if not is_fresh(caller.auth_time, wired.clock.now()):
+        if not is_fresh(caller.auth_time, wired.database.clock.now()):
             raise refusals.PasswordNeeded
         return
     try:

@@ -35,7 +35,9 @@ async def forgot_password(
     mailing = Mailing(wired.settings.public_url, language)
     lifetime = timedelta(minutes=wired.settings.reset_minutes)
     async with wired.database.unit_of_work() as uow:
-        await passwords.forgot(uow, body.email, mailing, lifetime=lifetime, now=wired.clock.now())
+        await passwords.forgot(
+            uow, body.email, mailing, lifetime=lifetime, now=wired.database.clock.now()
+        )
     return ForgotAnswer()
 
 
@@ -92,5 +94,5 @@ async def reset_password_by_page(
 async def _reset(token: str, password: str, wired: Wiring) -> None:
     password_hash = await wired.hasher.hash(password)
     async with wired.database.unit_of_work() as uow:
-        user = await passwords.reset(uow, token, password_hash, wired.clock.now())
+        user = await passwords.reset(uow, token, password_hash, wired.database.clock.now())
     await wired.revoker.outdated(user)
