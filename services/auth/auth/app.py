@@ -105,7 +105,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
 
 async def _finish_deletions(service: Service) -> None:
     wiring: Wiring = service.state.wiring
-    await for_ever("auth.deletions", wiring.deletion_worker.run)
+    await wiring.deletion_worker.run()
 
 
 async def _purge(service: Service) -> None:

@@ -1,6 +1,5 @@
 """Tries parked letters of one queue again, in the order of each key, until they are dead."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -32,12 +31,10 @@ class Retries:
 
     async def run(self) -> None:
         """Retry until cancelled, coming back after any trouble."""
-        await for_ever(f"{self._reader.queue}.retries", self._once)
+        await for_ever(f"{self._reader.queue}.retries", self._once, every_seconds=POLL_SECONDS)
 
-    async def _once(self) -> None:
-        while True:
-            if not await self.retry_due():
-                await asyncio.sleep(POLL_SECONDS)
+    async def _once(self) -> bool:
+        return await self.retry_due() > 0
 
     async def retry_due(self) -> int:
         """Try the letters whose time has come, the first of each key; returns how many."""

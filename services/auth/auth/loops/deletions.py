@@ -4,7 +4,6 @@ Written down first, and a user who was written down is either deleted or opened 
 request itself, or by the loop where its process died.
 """
 
-import asyncio
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -18,6 +17,7 @@ from auth.service import users
 from kit.clock import Clock
 from kit.db import Database
 from kit.refusals import Language, Refusal, Unavailable
+from kit.tasks import for_ever
 
 # Far longer than all that one deletion asks may take.
 ABANDONED_AFTER: Final = timedelta(minutes=2)
@@ -71,10 +71,7 @@ class DeletionWorker:
 
     async def run(self) -> None:
         """Resume, for ever, what was cut short."""
-        while True:
-            while await self.resume():
-                pass
-            await asyncio.sleep(LOOK_SECONDS)
+        await for_ever("auth.deletions", self.resume, every_seconds=LOOK_SECONDS)
 
     async def _reopen(self, user_id: UUID, attempt: UUID) -> bool:
         try:
