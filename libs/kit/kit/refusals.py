@@ -92,6 +92,17 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
         return f"{self.code}: {self.detail()}"
 
 
+class FieldRefusal(Refusal):
+    """A refusal of one field: `errors` names it, with the refusal's own code and texts."""
+
+    field: str
+
+    def __init__(self, **params: object) -> None:
+        super().__init__(**params)
+        pointer = f"/{self.field}"
+        self.errors = (FieldFault(pointer, self.code, self.detail("en"), self.detail("ru")),)
+
+
 def catalogue(*modules: ModuleType) -> list[type[Refusal]]:
     """List the refusals that modules or packages define, by code; none may be defined twice."""
     found: dict[str, type[Refusal]] = {}

@@ -12,6 +12,7 @@ from auth.schemas.users import ForgotAnswer, ForgotRequest, LinkToken, ResetForm
 from auth.service import passwords
 from auth.service.mails import Mailing
 from auth.wiring import Wired, Wiring
+from kit.refusals import FieldRefusal
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 
@@ -82,7 +83,7 @@ async def reset_password_by_page(
     """Set the password, and say how it went to a person."""
     try:
         password = rules.new_password(form.password)
-    except refusals.FieldRefused as refusal:
+    except FieldRefusal as refusal:
         return pages.reset_page(form.token, language, refusal)
     try:
         await _reset(form.token, password, wired)
