@@ -109,7 +109,8 @@ async def _finish_deletions(service: Service) -> None:
 
 
 async def _purge(service: Service) -> None:
-    await purge.run(service.state.database)
+    wiring: Wiring = service.state.wiring
+    await purge.run(wiring.database)
 
 
 def _closing_client(
