@@ -17,6 +17,9 @@ DRIVERS = {"sqlalchemy", "asyncpg"}
 STATEMENT = re.compile(
     r"\A\s*(?:SELECT\s|INSERT INTO\s|UPDATE\s+\w+\s+SET\s|DELETE FROM\s|WITH \w+ AS\s)"
 )
+ROWS_AS_THEY_ARE = re.compile(
+    r"\A\s*INSERT INTO \w+ \([^()]*\)\s*SELECT \* FROM unnest\([^()]*\)\s*(?:ON CONFLICT\s|\Z)"
+)
 
 Sources = Callable[..., list[Any]]
 
@@ -50,6 +53,19 @@ def test_only_repositories_hold_sql(sources: Sources) -> None:
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if STATEMENT.match(node.value) and not _may_hold_sql(source.name)
+    ]
+    assert found == []
+
+
+def test_rows_that_go_in_as_they_are_are_a_bulk_insert(sources: Sources) -> None:
+    assert ROWS_AS_THEY_ARE.match("\nINSERT INTO a (b, c)\nSELECT * FROM unnest($1::int[], $2)\n")
+    found = [
+        f"{source.name}:{node.lineno}"
+        for source in sources("services", "libs")
+        if "/migrations/" not in source.name
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if ROWS_AS_THEY_ARE.match(node.value)
     ]
     assert found == []
 

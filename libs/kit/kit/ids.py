@@ -10,6 +10,8 @@ from uuid_utils.compat import uuid7
 
 # Saldo's own namespace of derived ids; another one would give every derived thing a new id.
 NAMESPACE = UUID("5a1d0000-5a1d-5a1d-8a1d-5a1d05a1d05a")
+# The highest there is: with it a page begins that has none before it, newest first.
+LAST_ID = UUID(int=2**128 - 1)
 
 # RFC 9562 §5.7: 48 bits of Unix milliseconds, 4 of version, 12 random, 2 of variant, 62 random
 _MILLISECOND_SHIFT, _VERSION_SHIFT, _VARIANT_SHIFT = 80, 76, 62

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Self
 
-from kit.refusals import FieldFault, Refusal
+from kit.refusals import FieldRefusal
 
 MAX_MINOR = 10**15
 DEFAULT_CURRENCY = "RUB"
@@ -36,7 +36,7 @@ CURRENCIES: Mapping[str, int] = MappingProxyType(
 )
 
 
-class AmountRefused(Refusal):
+class AmountRefused(FieldRefusal):
     """The amount is not spelt as amounts are; the subclasses say what is wrong."""
 
     code = "amount_invalid"
@@ -46,16 +46,6 @@ class AmountRefused(Refusal):
     detail_en = "Write the amount as a decimal string, such as “{example}”."
     detail_ru = "Запишите сумму десятичной строкой, например «{example}»."
     field = "amount"
-
-    def __init__(self, **params: str | int) -> None:
-        fault = FieldFault(
-            pointer=f"/{self.field}",
-            code=self.code,
-            detail_en=self.detail_en.format_map(params),
-            detail_ru=self.detail_ru.format_map(params),
-        )
-        super().__init__(errors=(fault,))
-        self.params = params
 
 
 class AmountTooPrecise(AmountRefused):

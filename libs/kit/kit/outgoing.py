@@ -1,11 +1,15 @@
 """Makes HTTP clients for calls to other services, never inside a unit of work."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import httpx
+from pydantic import SecretStr
 
 from kit import context
 from kit.db.unit_of_work import a_unit_of_work_is_open
+from kit.tokens.service_client import ServiceToken
 
 LIMITS: Final = httpx.Limits(max_connections=256, max_keepalive_connections=64)
 TIMEOUT: Final = httpx.Timeout(2.0, connect=1.0)
@@ -23,6 +27,18 @@ def http_client() -> httpx.AsyncClient:
         trust_env=False,
         event_hooks={"request": [_stay_outside, _pass_trace_on]},
     )
+
+
+@asynccontextmanager
+async def calling_as(
+    service: str, auth_url: str, secret: SecretStr
+) -> AsyncIterator[tuple[httpx.AsyncClient, ServiceToken]]:
+    """Open a client for calls to other services, with the service's own token."""
+    async with (
+        http_client() as client,
+        ServiceToken(client, auth_url, service, secret).fetched_ahead() as token,
+    ):
+        yield client, token
 
 
 async def _stay_outside(request: httpx.Request) -> None:

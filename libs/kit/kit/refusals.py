@@ -96,6 +96,18 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
         return f"{self.code}: {self.detail()}"
 
 
+class FieldRefusal(Refusal):
+    """Refuses one field; `errors` names it, with the refusal's code and texts."""
+
+    field: str
+
+    def __init__(self, **params: object) -> None:
+        super().__init__()
+        self.params = params
+        pointer = f"/{self.field}"
+        self.errors = (FieldFault(pointer, self.code, self.detail("en"), self.detail("ru")),)
+
+
 def catalogue(*modules: ModuleType) -> list[type[Refusal]]:
     """Return the refusals that modules or packages define, by code.
 

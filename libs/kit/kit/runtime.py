@@ -24,6 +24,7 @@ from kit.settings import (
     BrokerSettings,
     DatabaseSettings,
     EnvironmentSettings,
+    IdempotencySettings,
     IdentitySettings,
     RedisSettings,
 )
@@ -154,6 +155,10 @@ async def working(service: Service, mode: ProcessMode) -> AsyncIterator[None]:
         if isinstance(settings, DatabaseSettings) and isinstance(settings, BrokerSettings):
             loops += _messaging(service, mode, settings.database_url, settings.rabbitmq_url, stack)
         if mode.works:
+            if isinstance(settings, IdempotencySettings):
+                from kit.web.idempotency import keep_purged
+
+                loops.append(("idempotency", keep_purged(service.state.database)))
             loops += [(name, work(service)) for name, work in service.background]
         tasks = [spawn(_as_coroutine(work), f"{service.name}.{name}") for name, work in loops]
         try:

@@ -87,7 +87,7 @@ def backoff(first: float = 0.1, most: float = LONGEST_PAUSE_SECONDS) -> Iterator
 
 async def for_ever(
     name: str,
-    work: Callable[[], Awaitable[None]],
+    work: Callable[[], Awaitable[bool | None]],
     *,
     every_seconds: float = 1.0,
     or_when: Callable[[], Awaitable[object]] | None = None,
@@ -96,25 +96,25 @@ async def for_ever(
 
     Args:
         name: What the log calls it.
-        work: One run; it may go on for as long as it likes.
-        every_seconds: Pause after a run that returned. After one that raised the pause grows,
-            each time it fails soon, up to a second.
-        or_when: Cuts a pause after a failure short by returning, as soon as what was away is back.
+        work: One run; it may go on for as long as it likes. True: there is more to do at once.
+        every_seconds: Pause after any other run that returned. After one that raised the pause
+            grows, each time it fails soon, up to a second.
+        or_when: What cuts that pause short once it returns, as what was away is back.
     """
     loop = asyncio.get_running_loop()
     delays = backoff()
     while True:
         started = loop.time()
         try:
-            await work()
-        except Exception as error:  # noqa: BLE001 - the loop must survive everything
+            has_more = await work()
+        except Exception as error:  # noqa: BLE001 - the loop is what must survive everything
             if loop.time() - started > WORKED_SECONDS:
                 delays = backoff()
             log.warning("loop_restarts", loop=name, error=repr(error))
             await _pause(next(delays), or_when)
         else:
             delays = backoff()
-            await asyncio.sleep(every_seconds)
+            await asyncio.sleep(0 if has_more else every_seconds)
 
 
 async def _pause(seconds: float, or_when: Callable[[], Awaitable[object]] | None) -> None:

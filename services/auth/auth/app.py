@@ -1,4 +1,4 @@
-"""The composition root: puts auth together and chooses every part."""
+"""The composition root: puts auth together. Every choice of a part is made here."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -70,15 +70,6 @@ def build(settings: Settings) -> Service:
     )
 
 
-async def _finish_deletions(service: Service) -> None:
-    wiring: Wiring = service.state.wiring
-    await for_ever("auth.deletions", wiring.leaving.run)
-
-
-async def _purge(service: Service) -> None:
-    await purge.run(service.state.database)
-
-
 @asynccontextmanager
 async def wired(service: Service) -> AsyncIterator[None]:
     """Open what only auth has, besides what the runtime has opened, and wire it up."""
@@ -95,12 +86,11 @@ async def wired(service: Service) -> AsyncIterator[None]:
     state.wiring = Wiring(
         settings=settings,
         database=state.database,
-        clock=state.clock,
         hasher=PasswordHasher(queue=settings.hash_queue),
         signer=signer,
         vault=vault,
         revoker=Revoker(state.redis, state.database, state.clock, lifetime=lifetime),
-        leaving=DeletionWorker(
+        deletion_worker=DeletionWorker(
             state.database, state.clock, _closing_client(client, signer, settings, state.clock)
         ),
     )
@@ -111,6 +101,16 @@ async def wired(service: Service) -> AsyncIterator[None]:
         await stop([catching_up])
         await client.aclose()
         state.wiring.hasher.close()
+
+
+async def _finish_deletions(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await wiring.deletion_worker.run()
+
+
+async def _purge(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await purge.run(wiring.database)
 
 
 def _closing_client(

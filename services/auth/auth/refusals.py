@@ -1,7 +1,7 @@
 """Every "no" that auth can say, beside those of kit.
 
 Refusal
-├── FieldRefused
+├── FieldRefusal
 │   ├── UsernameRefused         422  username_invalid
 │   ├── UsernameMixed           422  username_mixed
 │   ├── UsernameReserved        422  username_reserved
@@ -33,27 +33,10 @@ Refusal
 └── DeletionUnderWay            409  deletion_under_way
 """
 
-from typing import ClassVar
-
-from kit.refusals import FieldFault, Refusal, TooManyRequests
+from kit.refusals import FieldRefusal, Refusal, TooManyRequests
 
 
-class FieldRefused(Refusal):
-    """Refuses a field; the subclass names the field and the fault."""
-
-    field: ClassVar[str]
-
-    def __init__(self) -> None:
-        fault = FieldFault(
-            pointer=f"/{self.field}",
-            code=self.code,
-            detail_en=self.detail_en,
-            detail_ru=self.detail_ru,
-        )
-        super().__init__(errors=(fault,))
-
-
-class UsernameRefused(FieldRefused):
+class UsernameRefused(FieldRefusal):
     code = "username_invalid"
     status = 422
     field = "username"
@@ -63,7 +46,7 @@ class UsernameRefused(FieldRefused):
     detail_ru = "Имя пользователя — от 3 до 64 видимых знаков, без пробелов и без «@»."
 
 
-class UsernameMixed(FieldRefused):
+class UsernameMixed(FieldRefusal):
     code = "username_mixed"
     status = 422
     field = "username"
@@ -73,7 +56,7 @@ class UsernameMixed(FieldRefused):
     detail_ru = "Имя пользователя пишется буквами одного алфавита: похожие буквы легко спутать."
 
 
-class UsernameReserved(FieldRefused):
+class UsernameReserved(FieldRefusal):
     code = "username_reserved"
     status = 422
     field = "username"
@@ -83,7 +66,7 @@ class UsernameReserved(FieldRefused):
     detail_ru = "Это имя занято системой или неотличимо от занятого ею."
 
 
-class EmailNotAscii(FieldRefused):
+class EmailNotAscii(FieldRefusal):
     code = "email_not_ascii"
     status = 422
     field = "email"
@@ -93,7 +76,7 @@ class EmailNotAscii(FieldRefused):
     detail_ru = "До «@» допустимы только латинские буквы (ASCII); домен может быть любым."
 
 
-class EmailRefused(FieldRefused):
+class EmailRefused(FieldRefusal):
     code = "email_invalid"
     status = 422
     field = "email"
@@ -103,7 +86,7 @@ class EmailRefused(FieldRefused):
     detail_ru = "Запишите адрес, например, так: «alice@example.com», не длиннее 254 знаков."
 
 
-class FullNameRefused(FieldRefused):
+class FullNameRefused(FieldRefusal):
     code = "full_name_invalid"
     status = 422
     field = "full_name"
@@ -113,7 +96,7 @@ class FullNameRefused(FieldRefused):
     detail_ru = "Полное имя — от 1 до 200 знаков, без управляющих символов."
 
 
-class PasswordWrongLength(FieldRefused):
+class PasswordWrongLength(FieldRefusal):
     code = "password_wrong_length"
     status = 422
     field = "password"
@@ -123,7 +106,7 @@ class PasswordWrongLength(FieldRefused):
     detail_ru = "Пароль — от 8 до 256 знаков."
 
 
-class PasswordTooCommon(FieldRefused):
+class PasswordTooCommon(FieldRefusal):
     code = "password_too_common"
     status = 422
     field = "password"
@@ -133,7 +116,7 @@ class PasswordTooCommon(FieldRefused):
     detail_ru = "Этот пароль проверят одним из первых. Придумайте другой."
 
 
-class NameMissing(FieldRefused):
+class NameMissing(FieldRefusal):
     code = "name_missing"
     status = 422
     field = "username"
@@ -143,7 +126,7 @@ class NameMissing(FieldRefused):
     detail_ru = "Укажите хотя бы одно из полей «username» и «email»."
 
 
-class EmailMissing(FieldRefused):
+class EmailMissing(FieldRefusal):
     code = "email_missing"
     status = 422
     field = "email"

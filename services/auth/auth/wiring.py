@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
-
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.signing import TokenSigner
 from auth.crypto.vault import KeyVault
 from auth.loops.deletions import DeletionWorker
 from auth.loops.revocations import Revoker
 from auth.settings import Settings
-from kit.clock import Clock
 from kit.db import Database
+from kit.web.state import from_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +19,11 @@ class Wiring:
 
     settings: Settings
     database: Database
-    clock: Clock
     hasher: PasswordHasher
     signer: TokenSigner
     vault: KeyVault
     revoker: Revoker
-    leaving: DeletionWorker
+    deletion_worker: DeletionWorker
 
 
-def _wiring(request: Request) -> Wiring:
-    wiring: Wiring = request.app.state.wiring
-    return wiring
-
-
-Wired = Annotated[Wiring, Depends(_wiring)]
+Wired = Annotated[Wiring, from_state("wiring")]

@@ -2,17 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from functools import partial
+from typing import Final, cast
 
 from contracts.auth import RecordAudit
 from kit.audit import by_message
-from kit.outgoing import http_client
+from kit.outgoing import calling_as
 from kit.refusals import catalogue
 from kit.runtime import Service
-from kit.tokens.service_client import ServiceToken
 from kit.wake_up import WakeUp
 from kit.web.app import create_app
-from kit.web.idempotency import keep_purged
 from notifications import refusals
 from notifications.api import ROUTERS
 from notifications.clients.auth import ContactsClient
@@ -26,7 +25,7 @@ from notifications.webhooks.guard import Guard
 from notifications.webhooks.sender import WebhookClient
 from notifications.webhooks.upkeep import keep_up
 from notifications.webhooks.vault import SecretVault
-from notifications.wiring import WebhookParts
+from notifications.wiring import Wiring
 
 NAME: Final = "notifications"
 _DESCRIPTION: Final = """
@@ -44,28 +43,6 @@ _TAGS: Final = (
 
 def build(settings: Settings) -> Service:
     """Return the service; nothing is opened yet."""
-
-    @asynccontextmanager
-    async def calls(service: Service) -> AsyncIterator[None]:
-        async with (
-            http_client() as client,
-            ServiceToken(
-                client, settings.auth_url, NAME, settings.client_secret
-            ).fetched_ahead() as token,
-        ):
-            contacts = ContactsClient(client, token, settings.auth_url)
-            service.state.mail_worker = MailWorker(service.state.database, contacts, settings)
-            yield
-
-    async def mail(service: Service) -> None:
-        await service.state.mail_worker.run()
-
-    async def purge(service: Service) -> None:
-        await service.state.mail_worker.purge()
-
-    async def purge_answers(service: Service) -> None:
-        await keep_purged(service.state.database)
-
     web = create_app(
         name=NAME,
         title="Saldo notifications",
@@ -77,31 +54,55 @@ def build(settings: Settings) -> Service:
         describe=documents.described,
     )
     web.state.record_audit = by_message(RecordAudit)
-    wake_up = WakeUp()
-    web.state.webhooks = WebhookParts(
-        Guard(settings.webhook_reach), SecretVault(*settings.webhook_keys), wake_up
-    )
-
-    async def keep_webhooks(service: Service) -> None:
-        await keep_up(service.state.database, settings.webhooks_kept)
-
+    webhook_wake_up = WakeUp()
     return Service(
         name=NAME,
         settings=settings,
         web=web,
-        routes=routes(wake_up),
+        routes=routes(webhook_wake_up),
         background=(
-            ("mail", mail),
-            ("mail_purge", purge),
+            ("mail", _send_mails),
+            ("mail_purge", _purge_mails),
             ("webhooks", _send_webhooks),
-            ("webhooks.upkeep", keep_webhooks),
-            ("idempotency", purge_answers),
+            ("webhooks.upkeep", _keep_webhooks),
         ),
-        resources=(calls,),
+        resources=(partial(wired, webhook_wake_up=webhook_wake_up),),
     )
 
 
+@asynccontextmanager
+async def wired(service: Service, *, webhook_wake_up: WakeUp) -> AsyncIterator[None]:
+    """Open what only notifications has, besides what the runtime has opened, and wire it up."""
+    state, settings = service.state, cast("Settings", service.settings)
+    async with calling_as(NAME, settings.auth_url, settings.client_secret) as (client, token):
+        contacts = ContactsClient(client, token, settings.auth_url)
+        state.wiring = Wiring(
+            settings=settings,
+            database=state.database,
+            mail_worker=MailWorker(state.database, contacts, settings),
+            guard=Guard(settings.webhook_reach),
+            vault=SecretVault(*settings.webhook_keys),
+            webhook_wake_up=webhook_wake_up,
+        )
+        yield
+
+
+async def _send_mails(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await wiring.mail_worker.run()
+
+
+async def _purge_mails(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await wiring.mail_worker.purge()
+
+
 async def _send_webhooks(service: Service) -> None:
-    database, parts = service.state.database, service.state.webhooks
-    async with WebhookClient(parts.guard, parts.vault, database.clock) as sender:
-        await Dispatcher(database, sender, record, parts.wake_up).run()
+    wiring: Wiring = service.state.wiring
+    async with WebhookClient(wiring.guard, wiring.vault, wiring.database.clock) as sender:
+        await Dispatcher(wiring.database, sender, record, wiring.webhook_wake_up).run()
+
+
+async def _keep_webhooks(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await keep_up(wiring.database, wiring.settings.webhooks_kept)

@@ -1,41 +1,27 @@
-"""Hands what the runtime has opened to the operations; opens nothing itself."""
+"""Holds what the composition root put together, for every operation; opens nothing."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
-
 from kit.db import Database
 from kit.wake_up import WakeUp
+from kit.web.state import from_state
+from notifications.mail.worker import MailWorker
 from notifications.settings import Settings
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.vault import SecretVault
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookParts:
-    """The parts that webhook operations need: address guard, secrets, wake-up."""
+class Wiring:
+    """Everything an operation may need."""
 
+    settings: Settings
+    database: Database
+    mail_worker: MailWorker
     guard: Guard
     vault: SecretVault
-    wake_up: WakeUp
+    webhook_wake_up: WakeUp
 
 
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
-
-
-def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
-
-
-def _webhooks(request: Request) -> WebhookParts:
-    parts: WebhookParts = request.app.state.webhooks
-    return parts
-
-
-Store = Annotated[Database, Depends(_database)]
-Configured = Annotated[Settings, Depends(_settings)]
-Webhooks = Annotated[WebhookParts, Depends(_webhooks)]
+Wired = Annotated[Wiring, from_state("wiring")]

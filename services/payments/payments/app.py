@@ -1,22 +1,20 @@
 """Composes the service; every part is chosen here."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-
-from httpx import AsyncClient
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final, NamedTuple, Self, cast
 
 from contracts import cards
 from contracts.auth import RecordAudit
 from kit.audit import by_message
-from kit.outgoing import http_client
+from kit.outgoing import calling_as, http_client
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.saga import SagaEngine, TaskRunner
 from kit.tasks import all_of, spawn, stop
-from kit.tokens.service_client import ServiceToken
 from kit.wake_up import WakeUp
-from kit.web.app import WebApp, create_app
-from kit.web.idempotency import keep_purged
+from kit.web.app import create_app
 from payments import refusals
 from payments.api import ROUTERS
 from payments.clients.parties import known_parties
@@ -40,138 +38,123 @@ from payments.service.cards import movements
 from payments.settings import Settings
 from payments.wiring import Wiring, batches
 
-DESCRIPTION = """
+NAME: Final = "payments"
+_DESCRIPTION: Final = """
 Payments between people: create one, pay it, watch it become `paid`, or cancel it. Creating moves no
 money; paying starts a saga that reserves the money, has large payments checked, and settles. What
 was paid can be refunded, in whole or in part.
 """
 
 
+class _Sagas(NamedTuple):
+    """Holds the saga engines and their waiters, for messages and operations."""
+
+    payment: SagaEngine
+    refunds: Mapping[Method, SagaEngine]
+    finishes: Finishes
+    refund_ends: RefundEnds
+    card_wake_up: WakeUp
+
+    @classmethod
+    def made(cls) -> Self:
+        finishes, refund_ends, card_wake_up = Finishes(), RefundEnds(), WakeUp()
+        refunds = refund_sagas(refund_ends, card_wake_up)
+        return cls(payment_saga(finishes), refunds, finishes, refund_ends, card_wake_up)
+
+    @property
+    def engines(self) -> tuple[SagaEngine, ...]:
+        return (self.payment, *self.refunds.values())
+
+
 def build(settings: Settings) -> Service:
-    """Return the service, ready to be run by ``kit.runtime``."""
-    finishes, watchers = Finishes(), Watchers()
-    engine = payment_saga(finishes)
-    refund_ends, card_wake_up = RefundEnds(), WakeUp()
-    sagas = (engine, *(refunds := refund_sagas(refund_ends, card_wake_up)).values())
-
-    @asynccontextmanager
-    async def calls_and_waiting(service: Service) -> AsyncIterator[None]:
-        database = service.state.database
-        async with http_client() as client, _token(client, settings) as token:
-            provider = provider_of(settings, client)
-            service.state.wiring = Wiring(
-                settings=settings,
-                database=database,
-                engine=engine,
-                finishes=finishes,
-                services=ServicesClient(client, token, settings),
-                known_parties=known_parties(database, settings.most_open_payments),
-                batches=batches(database, engine, settings),
-                bulk_wake_up=WakeUp(),
-                watchers=watchers,
-                places=Places(settings.most_waiting),
-                refunds=refunds,
-                refund_ends=refund_ends,
-                charge_worker=ChargeWorker(
-                    database, engine, refunds[Method.CARD], provider, card_wake_up
-                ),
-                provider_events=ProviderEventWorker(
-                    database, engine, refunds[Method.CARD], provider.name
-                ),
-            )
-            # Requests wait in every process that answers them, even if another does the work.
-            loops = (finishes.poll(database), refund_ends.poll(database), watchers.run(database))
-            polls = [spawn(loop, "payments.waiters") for loop in loops]
-            try:
-                yield
-            finally:
-                await stop(polls)
-
-    return Service(
-        name="payments",
-        settings=settings,
-        web=_web(settings),
-        routes=routes(*sagas),
-        background=_background(engine, refunds.values(), settings),
-        resources=(calls_and_waiting,),
-        sagas=sagas,
-        stopping=watchers.wake_all,
-    )
-
-
-def bulk_work(service: Service) -> BulkWorker:
-    """Return the loop over bulks, wired to the open service."""
-    wiring: Wiring = service.state.wiring
-    terms = Terms(wiring.settings.ttl, wiring.settings.policies)
-    return BulkWorker(wiring.database, wiring.services, wiring.engine, terms, wiring.bulk_wake_up)
-
-
-def _token(client: AsyncClient, settings: Settings) -> AbstractAsyncContextManager[ServiceToken]:
-    token = ServiceToken(client, settings.auth_url, "payments", settings.client_secret)
-    return token.fetched_ahead()
-
-
-async def _sweep(service: Service) -> None:
-    await expiry.sweep(service.state.database, service.state.settings.sweep_seconds)
-
-
-async def _forget_answers(service: Service) -> None:
-    await keep_purged(service.state.database)
-
-
-async def _forget_changes(service: Service) -> None:
-    await expiry.forget_changes(service.state.database)
-
-
-async def _bulk(service: Service) -> None:
-    await bulk_work(service).run()
-
-
-def _web(settings: Settings) -> WebApp:
+    """Return the service; nothing is opened yet."""
     web = create_app(
-        name="payments",
+        name=NAME,
         title="Saldo payments",
-        description=DESCRIPTION,
+        description=_DESCRIPTION,
         settings=settings,
         refusals=catalogue(refusals, cards),
         routers=ROUTERS,
     )
     web.state.record_audit = by_message(RecordAudit)
-    return web
-
-
-def _background(
-    engine: SagaEngine, refunds: Iterable[SagaEngine], settings: Settings
-) -> tuple[tuple[str, Callable[[Service], Awaitable[None]]], ...]:
-    async def timers(service: Service) -> None:
-        await engine.timers(service.state.database)
-
-    async def refund_timers(service: Service) -> None:
-        await all_of([one.timers(service.state.database) for one in refunds])
-
-    async def scheduled(service: Service) -> None:
-        await schedule.sweep(service.state.database, engine, settings.policies)
-
-    return (
-        ("timers", timers),
-        ("refund_timers", refund_timers),
-        ("schedule", scheduled),
-        ("checks", lambda service: _check(engine, service, settings)),
-        ("charges", _charge),
-        ("provider_events", _apply_events),
-        ("bulk", _bulk),
-        ("expiry", _sweep),
-        ("idempotency", _forget_answers),
-        ("changes", _forget_changes),
+    sagas, watchers = _Sagas.made(), Watchers()
+    return Service(
+        name=NAME,
+        settings=settings,
+        web=web,
+        routes=routes(*sagas.engines),
+        background=(
+            ("timers", _time_payments),
+            ("refund_timers", _time_refunds),
+            ("schedule", _pay_scheduled),
+            ("checks", _check),
+            ("charges", _charge),
+            ("provider_events", _apply_events),
+            ("bulk", _bulk),
+            ("expiry", _sweep),
+            ("changes", _forget_changes),
+        ),
+        resources=(partial(wired, sagas=sagas, watchers=watchers),),
+        sagas=sagas.engines,
+        stopping=watchers.wake_all,
     )
 
 
-async def _check(engine: SagaEngine, service: Service, settings: Settings) -> None:
-    urls = {"one": settings.verifier_one_url, "two": settings.verifier_two_url}
+@asynccontextmanager
+async def wired(service: Service, *, sagas: _Sagas, watchers: Watchers) -> AsyncIterator[None]:
+    """Open what only payments has, besides what the runtime has opened, and wire it up."""
+    settings, database = cast("Settings", service.settings), service.state.database
+    to_card = sagas.refunds[Method.CARD]
+    async with calling_as(NAME, settings.auth_url, settings.client_secret) as (client, token):
+        provider = provider_of(settings, client)
+        service.state.wiring = Wiring(
+            settings=settings,
+            database=database,
+            engine=sagas.payment,
+            finishes=sagas.finishes,
+            services=ServicesClient(client, token, settings),
+            known_parties=known_parties(database, settings.most_open_payments),
+            batches=batches(database, sagas.payment, settings),
+            bulk_wake_up=WakeUp(),
+            watchers=watchers,
+            places=Places(settings.most_waiting),
+            refunds=sagas.refunds,
+            refund_ends=sagas.refund_ends,
+            charge_worker=ChargeWorker(
+                database, sagas.payment, to_card, provider, sagas.card_wake_up
+            ),
+            provider_events=ProviderEventWorker(database, sagas.payment, to_card, provider.name),
+        )
+        # Requests wait in every process that answers them, even if another does the work.
+        waiters = (sagas.finishes.poll, sagas.refund_ends.poll, watchers.run)
+        polls = [spawn(poll(database), "payments.waiters") for poll in waiters]
+        try:
+            yield
+        finally:
+            await stop(polls)
+
+
+async def _time_payments(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await wiring.engine.timers(wiring.database)
+
+
+async def _time_refunds(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await all_of([one.timers(wiring.database) for one in wiring.refunds.values()])
+
+
+async def _pay_scheduled(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await schedule.sweep(wiring.database, wiring.engine, wiring.settings.policies)
+
+
+async def _check(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    urls = {"one": wiring.settings.verifier_one_url, "two": wiring.settings.verifier_two_url}
     async with http_client() as client:
-        database = service.state.database
-        works = {OUTSIDE_CHECKS: Verifiers(client, urls, database.clock).check}
-        await TaskRunner(engine, database, works).run()
+        works = {OUTSIDE_CHECKS: Verifiers(client, urls, wiring.database.clock).check}
+        await TaskRunner(wiring.engine, wiring.database, works).run()
 
 
 async def _charge(service: Service) -> None:
@@ -184,6 +167,25 @@ async def _charge(service: Service) -> None:
 async def _apply_events(service: Service) -> None:
     """Apply the provider's events; repeat the movements that wallet has not posted."""
     wiring: Wiring = service.state.wiring
-    await all_of(
-        [wiring.provider_events.run(), movements.ask_again_for_ever(service.state.database)]
-    )
+    await all_of([wiring.provider_events.run(), movements.ask_again_for_ever(wiring.database)])
+
+
+async def _bulk(service: Service) -> None:
+    await bulk_work(service).run()
+
+
+def bulk_work(service: Service) -> BulkWorker:
+    """Return the loop over bulks, wired to the open service."""
+    wiring: Wiring = service.state.wiring
+    terms = Terms(wiring.settings.ttl, wiring.settings.policies)
+    return BulkWorker(wiring.database, wiring.services, wiring.engine, terms, wiring.bulk_wake_up)
+
+
+async def _sweep(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await expiry.sweep(wiring.database, wiring.settings.sweep_seconds)
+
+
+async def _forget_changes(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await expiry.forget_changes(wiring.database)

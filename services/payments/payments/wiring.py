@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import Depends, Request
-
 from kit.db import Batches, Database, UnitOfWork
 from kit.saga import SagaEngine
 from kit.wake_up import WakeUp
+from kit.web.state import from_state
 from payments.clients.parties import KnownParties
 from payments.clients.services import ServicesClient
 from payments.domain.payment import Method
@@ -53,9 +52,4 @@ def batches(database: Database, engine: SagaEngine, settings: Settings) -> Batch
     )
 
 
-def _wiring(request: Request) -> Wiring:
-    wiring: Wiring = request.app.state.wiring
-    return wiring
-
-
-Wired = Annotated[Wiring, Depends(_wiring)]
+Wired = Annotated[Wiring, from_state("wiring")]

@@ -1,4 +1,4 @@
-"""Runs `python -m sandbox api|all|openapi`."""
+"""`python -m sandbox api|all|openapi`."""
 
 from kit.commands import main
 from sandbox.app import NAME, build

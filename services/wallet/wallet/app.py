@@ -2,25 +2,23 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, cast
 
 from contracts import cards
 from contracts.auth import RecordAudit
 from kit.audit import by_message
-from kit.outgoing import http_client
+from kit.outgoing import calling_as
 from kit.refusals import catalogue
 from kit.runtime import Service
-from kit.tokens.service_client import ServiceToken
 from kit.web.app import create_app
-from kit.web.idempotency import keep_purged
 from wallet import refusals
 from wallet.api import ROUTERS
 from wallet.clients.payments import PaymentsClient
 from wallet.messages import ROUTES
 from wallet.settings import Settings
+from wallet.wiring import Wiring
 
 NAME: Final = "wallet"
-_PURGE_SECONDS = 600
 _DESCRIPTION: Final = """
 Wallets on a double-entry ledger: balances, holds, top-ups, entries and statements.
 
@@ -49,27 +47,23 @@ def build(settings: Settings) -> Service:
         tags=_TAGS,
     )
     web.state.record_audit = by_message(RecordAudit)
-
-    @asynccontextmanager
-    async def calls(service: Service) -> AsyncIterator[None]:
-        async with (
-            http_client() as client,
-            ServiceToken(
-                client, settings.auth_url, NAME, settings.client_secret
-            ).fetched_ahead() as token,
-        ):
-            service.state.charging = PaymentsClient(client, token, settings.payments_url)
-            yield
-
     return Service(
         name=NAME,
         settings=settings,
         web=web,
         routes=ROUTES,
-        background=(("idempotency", _purge_answers),),
-        resources=(calls,),
+        resources=(wired,),
     )
 
 
-async def _purge_answers(service: Service) -> None:
-    await keep_purged(service.state.database)
+@asynccontextmanager
+async def wired(service: Service) -> AsyncIterator[None]:
+    """Open what only wallet has, besides what the runtime has opened, and wire it up."""
+    state, settings = service.state, cast("Settings", service.settings)
+    async with calling_as(NAME, settings.auth_url, settings.client_secret) as (client, token):
+        state.wiring = Wiring(
+            settings=settings,
+            database=state.database,
+            payments=PaymentsClient(client, token, settings.payments_url),
+        )
+        yield

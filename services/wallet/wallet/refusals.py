@@ -1,8 +1,10 @@
 """Every "no" that wallet can say, beside those of kit.
 
 Refusal
+├── FieldRefusal
+│   ├── WalletCurrencyDiffers 422  currency_mismatch
+│   └── AccountUnknown     422  account_unknown
 ├── PeriodInvalid          422  period_invalid
-├── WalletCurrencyDiffers  422  currency_mismatch
 ├── StatementTooLong       422  statement_too_long
 ├── WebhookRefused         401  webhook_refused
 ├── TransactionReused      409  transaction_reused
@@ -11,7 +13,6 @@ Refusal
 ├── WalletNotEmpty         409  wallet_not_empty
 ├── TooManyWallets         409  too_many_wallets
 ├── TooManyTopUps          409  too_many_top_ups
-├── AccountUnknown         422  account_unknown
 ├── AdjustmentNeedsAnother 403  adjustment_needs_another
 ├── AdjustmentDecided      409  adjustment_decided
 ├── AdjustmentExpired      409  adjustment_expired
@@ -25,7 +26,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from kit.money import decimal_text
-from kit.refusals import FieldFault, Refusal
+from kit.refusals import FieldFault, FieldRefusal, Refusal
 from wallet.domain.commands import Refused
 from wallet.domain.wallets import Wallet
 
@@ -39,22 +40,17 @@ class PeriodInvalid(Refusal):
     detail_ru = "«from» должно быть раньше «to»."
 
 
-class WalletCurrencyDiffers(Refusal):
+class WalletCurrencyDiffers(FieldRefusal):
     code = "currency_mismatch"
     status = 422
+    field = "currency"
     title_en = "The wallet has another currency"
     title_ru = "Валюта кошелька другая"
     detail_en = "This wallet holds {currency}; there is no conversion."
     detail_ru = "Этот кошелёк ведётся в {currency}; обмена валют нет."
 
     def __init__(self, *, currency: str) -> None:
-        fault = FieldFault(
-            pointer="/currency",
-            code=self.code,
-            detail_en=self.detail_en.format(currency=currency),
-            detail_ru=self.detail_ru.format(currency=currency),
-        )
-        super().__init__(errors=(fault,), currency=currency)
+        super().__init__(currency=currency)
 
 
 class StatementTooLong(Refusal):
@@ -141,7 +137,7 @@ class TooManyTopUps(Refusal):
         super().__init__(most=most, currency=currency)
 
 
-class AccountUnknown(Refusal):
+class AccountUnknown(FieldRefusal):
     code = "account_unknown"
     status = 422
     title_en = "Account not found"
@@ -150,8 +146,8 @@ class AccountUnknown(Refusal):
     detail_ru = "Такого счёта в этой валюте нет."
 
     def __init__(self, field: str) -> None:
-        fault = FieldFault(f"/{field}", self.code, self.detail_en, self.detail_ru)
-        super().__init__(errors=(fault,))
+        self.field = field
+        super().__init__()
 
 
 class AdjustmentNeedsAnother(Refusal):

@@ -1,29 +1,21 @@
-"""Hands what the runtime has opened to the operations; opens nothing itself."""
+"""Holds what the composition root put together, for every operation; opens nothing."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
-
 from kit.db import Database
+from kit.web.state import from_state
 from wallet.clients.payments import PaymentsClient
 from wallet.settings import Settings
 
 
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Everything an operation may need."""
+
+    settings: Settings
+    database: Database
+    payments: PaymentsClient
 
 
-def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
-
-
-def _charging(request: Request) -> PaymentsClient:
-    charging: PaymentsClient = request.app.state.charging
-    return charging
-
-
-CardCharging = Annotated[PaymentsClient, Depends(_charging)]
-Store = Annotated[Database, Depends(_database)]
-Configured = Annotated[Settings, Depends(_settings)]
+Wired = Annotated[Wiring, from_state("wiring")]

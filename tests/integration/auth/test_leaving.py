@@ -96,7 +96,7 @@ async def test_without_payments_or_wallet_nobody_is_deleted_and_the_loop_opens_a
     assert code(await leave(world, login)) == (409, "deletion_under_way")
     world.owners.is_away = False
     world.owners.on_close = lambda _: None
-    leaving = world.wiring.leaving
+    leaving = world.wiring.deletion_worker
     assert await leaving.resume() is False  # not abandoned yet
     world.clock.advance(120)
     world.owners.is_away = True

@@ -1,6 +1,7 @@
 """Rows go in whole and in their order, by arrays or by COPY."""
 
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,13 +11,16 @@ from kit.ids import new_id
 from testkit.databases import Cluster
 
 THINGS = BulkInsert("thing", id="uuid", name="text", what="jsonb")
+NEW_THINGS = BulkInsert(
+    "thing", "ON CONFLICT (id) DO UPDATE SET name = excluded.name", id="uuid", name="text"
+)
 
 
 @pytest.fixture
 async def things(cluster: Cluster, database: Database) -> AsyncIterator[Database]:
     await cluster.as_superuser(
         "DROP TABLE IF EXISTS kit.thing;"
-        " CREATE TABLE kit.thing (seq bigserial, id uuid, name text, what jsonb);"
+        " CREATE TABLE kit.thing (seq bigserial, id uuid UNIQUE, name text, what jsonb);"
         " GRANT ALL ON kit.thing, kit.thing_seq_seq TO kit"
     )
     yield database
@@ -38,10 +42,38 @@ async def test_few_rows_and_many_go_in_alike(things: Database, count: int) -> No
 async def test_rows_that_were_copied_go_with_the_rest_of_the_unit_of_work(
     things: Database,
 ) -> None:
-    rows = [(new_id(), "x", None)] * COPIED_FROM
+    rows = [(new_id(), "x", None) for _ in range(COPIED_FROM)]
     with pytest.raises(ZeroDivisionError):
         async with things.unit_of_work() as uow:
             await THINGS.insert(uow, rows)
             raise ZeroDivisionError
     async with things.read() as connection:
         assert await connection.fetchval("SELECT count(*) FROM thing") == 0
+
+
+@pytest.mark.parametrize("count", [1, COPIED_FROM])
+async def test_objects_go_in_by_the_names_of_their_attributes(things: Database, count: int) -> None:
+    objects = [
+        SimpleNamespace(what={"n": n}, name=f"no. {n}", id=new_id(), more="not kept")
+        for n in range(count)
+    ]
+    async with things.unit_of_work() as uow:
+        await THINGS.insert_objects(uow, iter(objects))
+    async with things.read() as connection:
+        found = await connection.fetch("SELECT id, name, what FROM thing ORDER BY seq")
+    assert [tuple(row) for row in found] == [(one.id, one.name, one.what) for one in objects]
+
+
+@pytest.mark.parametrize("count", [1, COPIED_FROM])
+async def test_what_is_there_already_is_met_as_the_clause_says(
+    things: Database, count: int
+) -> None:
+    ids = [new_id() for _ in range(count)]
+    before = things.statements
+    for name in ("old", "new"):
+        async with things.unit_of_work() as uow:
+            await NEW_THINGS.insert(uow, [(one, name) for one in ids])
+    assert things.statements - before == 2
+    async with things.read() as connection:
+        found = await connection.fetch("SELECT id, name FROM thing ORDER BY seq")
+    assert [tuple(row) for row in found] == [(one, "new") for one in ids]

@@ -19,7 +19,7 @@ from kit.messaging.outbox import emit
 from kit.messaging.rabbit import RabbitBroker
 from kit.messaging.routes import Routes
 from kit.runtime import ProcessMode, Service, opened, topologies, working
-from kit.settings import BrokerSettings, DatabaseSettings, WebSettings
+from kit.settings import BrokerSettings, DatabaseSettings, IdempotencySettings, WebSettings
 from kit.web.app import create_app
 from testkit.conditions import until
 from testkit.databases import Cluster
@@ -44,7 +44,7 @@ class Heard(Event):
     text: str
 
 
-class WholeSettings(DatabaseSettings, BrokerSettings, WebSettings):
+class WholeSettings(DatabaseSettings, BrokerSettings, IdempotencySettings, WebSettings):
     model_config = SettingsConfigDict(env_prefix="WHOLE_")
 
 
@@ -197,3 +197,29 @@ async def test_once_opened_some_connections_wait_for_the_first_requests(
             WHERE datname = current_database() AND application_name = '{NAME}' AND state = 'idle'
         ); END $$
     """)
+
+
+async def test_a_worker_forgets_answers_past_their_time(stack: AsyncExitStack) -> None:
+    service = await started(stack, Whole(), ProcessMode.API)
+    database: Database = service.state.database
+    async with database.unit_of_work() as uow:
+        await uow.execute(
+            """
+            INSERT INTO idempotency
+                (user_id, operation, key, body_hash, body, status, answer, headers, created_at)
+            SELECT 'u', 'o', key, '', 'null', 200, '', '{}', now() - age
+            FROM (VALUES ('old', interval '25 hours'), ('new', interval '1 hour')) AS one (key, age)
+            """
+        )
+
+    async def left() -> list[str]:
+        async with database.read() as connection:
+            return [row["key"] for row in await connection.fetch("SELECT key FROM idempotency")]
+
+    assert sorted(await left()) == ["new", "old"]
+    await stack.enter_async_context(working(service, ProcessMode.WORKER))
+
+    async def old_is_gone() -> bool:
+        return await left() == ["new"]
+
+    await until(old_is_gone)

@@ -56,13 +56,14 @@ class Hooks:
 
     def another_worker(self) -> Dispatcher:
         return Dispatcher(
-            self.room.database, self.sender, record, self.room.service.state.webhooks.wake_up
+            self.room.database, self.sender, record, self.room.service.state.wiring.webhook_wake_up
         )
 
 
 @asynccontextmanager
 async def hooks_of(room: Room, timeout: aiohttp.ClientTimeout = TIMEOUT) -> AsyncIterator[Hooks]:  # noqa: ASYNC109
     """Give the webhooks of a room, sent by hand."""
-    parts = room.service.state.webhooks
-    async with WebhookClient(parts.guard, parts.vault, room.clock, timeout=timeout) as sender:
-        yield Hooks(room, Dispatcher(room.database, sender, record, parts.wake_up), sender)
+    wiring = room.service.state.wiring
+    async with WebhookClient(wiring.guard, wiring.vault, room.clock, timeout=timeout) as sender:
+        worker = Dispatcher(room.database, sender, record, wiring.webhook_wake_up)
+        yield Hooks(room, worker, sender)

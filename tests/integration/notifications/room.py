@@ -139,7 +139,7 @@ class Room:
 
     @property
     def mail_worker(self) -> MailWorker:
-        mail_worker: MailWorker = self.service.state.mail_worker
+        mail_worker: MailWorker = self.service.state.wiring.mail_worker
         return mail_worker
 
     def mails(self, to: str | None = None) -> list[TakenMail]:

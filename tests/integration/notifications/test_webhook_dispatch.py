@@ -176,7 +176,7 @@ async def test_what_had_ended_when_the_worker_is_stopped_is_written_down(
 
     endpoint = await hooks.make(alice, receiver.url)
     await fill(hooks, alice, endpoint, 1)
-    wake_up = hooks.room.service.state.webhooks.wake_up
+    wake_up = hooks.room.service.state.wiring.webhook_wake_up
     worker = Dispatcher(hooks.room.database, hooks.sender, interrupted, wake_up)
     running = spawn(worker.run(), "dispatcher")
     await is_writing.wait()
@@ -192,7 +192,7 @@ async def test_a_fault_of_our_own_leaves_the_delivery_for_later(
         async def send(self, job: Job) -> Attempt:
             raise RuntimeError(job.url)
 
-    wake_up = hooks.room.service.state.webhooks.wake_up
+    wake_up = hooks.room.service.state.wiring.webhook_wake_up
     await fill(hooks, alice, await hooks.make(alice, receiver.url), 1)
     await Dispatcher(hooks.room.database, Broken(), record, wake_up).settle()
     await hooks.send(LEASE.total_seconds())
@@ -241,7 +241,7 @@ async def what_went_wrong(
 ) -> str | None:
     """Attempt one delivery to a URL that was fine when the endpoint was made."""
     endpoint = await hooks.make(owner, "http://127.0.0.1:9001/")
-    guard = hooks.room.service.state.webhooks.guard
+    guard = hooks.room.service.state.wiring.guard
     guard.reach = reach or guard.reach
     async with hooks.room.database.unit_of_work() as uow:
         await uow.execute("UPDATE webhook_endpoint SET url = $1", url)
@@ -350,9 +350,9 @@ async def test_a_name_that_leads_inside_by_the_time_of_the_attempt_is_not_connec
     async def rebinding(_: str, __: int) -> Sequence[str]:
         return answers.pop(0)
 
-    parts = room.service.state.webhooks
+    wiring = room.service.state.wiring
     guard = Guard(Reach(), rebinding)
-    room.service.state.webhooks = replace(parts, guard=guard)
+    room.service.state.wiring = replace(wiring, guard=guard)
     async with hooks_of(room) as hooks:
         endpoint = await hooks.make(alice, "https://rebinding.example.com:8443/")
         await fill(hooks, alice, endpoint, 1)
@@ -382,7 +382,7 @@ async def test_the_checked_address_is_connected_to_and_its_certificate_held_to_t
         asked.append(host)
         return ["127.0.0.1"]
 
-    vault = room.service.state.webhooks.vault
+    vault = room.service.state.wiring.vault
     endpoint_id = new_id()
     _, stored = vault.new(endpoint_id)
     guard = Guard(Reach(loopback=True), names)

@@ -14,8 +14,7 @@ from kit.messaging.broker import (
     PublicationRefusedError,
     PublishOutcome,
 )
-from kit.messaging.drain import Drain
-from kit.messaging.frontier import LONGEST_COMMIT_SECONDS
+from kit.messaging.drain import LONGEST_COMMIT_SECONDS, Drain
 from kit.messaging.outbox import COMMANDS, OutboxPage, Row
 from kit.messaging.undeliverable import LAST_PAUSE_SECONDS, Undeliverable
 

@@ -5,9 +5,38 @@ from collections.abc import Callable, Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kit.db.tail import LONGEST_SECONDS, Tail, TailPage
+from kit.db.tail import LONGEST_SECONDS, Frontier, Tail, TailPage
 
 Pick = Callable[[Iterable[int]], int]
+
+
+def test_the_frontier_moves_on_once_all_who_wrote_at_the_time_have_ended() -> None:
+    frontier = Frontier()
+    frontier.passed(seq=10, xid=100, at=0.0)
+    frontier.passed(seq=20, xid=105, at=0.1)
+    frontier.advance(oldest_xid=100, now=0.1)
+    assert frontier.after == 0
+    frontier.advance(oldest_xid=101, now=0.1)
+    assert frontier.after == 10
+    frontier.advance(oldest_xid=106, now=0.1)
+    assert frontier.after == 20
+
+
+def test_a_writer_that_goes_on_for_ever_does_not_hold_the_frontier() -> None:
+    frontier = Frontier(longest_seconds=10.0)
+    frontier.passed(seq=10, xid=100, at=0.0)
+    frontier.advance(oldest_xid=1, now=9.9)
+    assert frontier.after == 0
+    frontier.advance(oldest_xid=1, now=10.0)
+    assert frontier.after == 10
+
+
+def test_the_frontier_never_goes_back() -> None:
+    frontier = Frontier()
+    frontier.passed(seq=10, xid=100, at=0.0)
+    frontier.passed(seq=5, xid=101, at=0.0)
+    frontier.advance(oldest_xid=200, now=0.0)
+    assert frontier.after == 10
 
 
 def test_where_nobody_writes_what_is_taken_is_final_at_once() -> None:

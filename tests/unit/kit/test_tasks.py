@@ -112,6 +112,20 @@ async def test_a_loop_comes_back_after_errors_and_after_returns() -> None:
         await until(lambda: len(runs) == 5)
 
 
+async def test_a_loop_pauses_only_once_there_is_nothing_more_to_do() -> None:
+    runs: list[int] = []
+
+    async def work() -> bool:
+        runs.append(len(runs))
+        return len(runs) < 3
+
+    async with running(for_ever("test", work, every_seconds=3600.0)):
+        await until(lambda: len(runs) == 3)
+        for _ in range(10):
+            await asyncio.sleep(0)
+    assert runs == [0, 1, 2]
+
+
 async def test_a_loop_comes_back_before_its_pause_is_over_once_what_was_away_is_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,7 +3,8 @@
 The rows are inserted in the order in which they are given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,16 +17,33 @@ COPIED_FROM = 100
 class BulkInsert:
     """Inserts rows into one table."""
 
-    def __init__(self, table: str, **columns: str) -> None:
-        """Take the table, and its columns with their types in the order of a row's values."""
+    def __init__(self, table: str, /, on_conflict: str = "", **columns: str) -> None:
+        """Take the columns that are given values, each with its type, in the rows' order.
+
+        ``on_conflict`` is the clause's text; COPY has no place for it, so arrays serve any number.
+        """
         self._table = table
         self._columns = tuple(columns)
+        self._row_of = attrgetter(*columns)
+        self._is_copied = not on_conflict
         arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(columns.values(), 1))
-        self._insert = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"  # noqa: S608 - from the code's own names
+        self._insert = (
+            f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608 - from the code's own names
+            f" SELECT * FROM unnest({arrays}) {on_conflict}"
+        )
 
     async def insert(self, connection: "Connection", rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows; an empty sequence does nothing."""
-        if len(rows) >= COPIED_FROM:
+        if self._is_copied and len(rows) >= COPIED_FROM:
             await connection.copy_in(self._table, self._columns, rows)
         elif rows:
             await connection.execute(self._insert, *zip(*rows, strict=True))
+
+    async def insert_objects(self, connection: "Connection", objects: Iterable[Any]) -> None:
+        """Insert one row per object; its attributes have the columns' names (2 or more)."""
+        await self.insert(connection, [self._row_of(one) for one in objects])
+
+
+def columns_of(rows: Iterable[Sequence[Any]], count: int) -> list[Sequence[Any]]:
+    """Return rows as one array a column, also where there are none."""
+    return list(zip(*rows, strict=True)) or [()] * count

@@ -1,10 +1,9 @@
 """Knows how far an append-only table was read, without missing late commits. Pure.
 
 Rows are numbered by an identity when they are written and become visible when their transaction
-commits, in any order. So visible rows are taken at once, and a position below which no row can
-appear any more follows behind. It moves past a reading once every transaction that ran at the time
-of that reading has ended. This needs rows whose transaction had an id before it drew their number:
-true of what a trigger writes.
+commits, in any order: behind the highest row read there may be lower ones still to come. They can
+no longer come once every transaction that ran at the time of that reading has ended. This needs
+rows whose transaction had an id before it drew their number: true of what a trigger writes.
 """
 
 from collections import deque
@@ -14,6 +13,39 @@ from typing import Final
 
 # No unit of work takes that long; one that does must not hold up the others' rows for ever.
 LONGEST_SECONDS: Final = 60.0
+
+
+class Frontier:
+    """The row below which nothing new can appear; it only ever moves on."""
+
+    def __init__(self, after: int = 0, longest_seconds: float = LONGEST_SECONDS) -> None:
+        """Begin after a row; a transaction that takes longer is waited for no more."""
+        self.after = after
+        self._longest_seconds = longest_seconds
+        self._open: deque[tuple[int, int, float]] = deque()
+
+    def passed(self, seq: int, xid: int, at: float) -> None:
+        """Note a reading that saw everything up to a row.
+
+        Args:
+            seq: The row.
+            xid: A transaction id, not below that of anybody who had begun to write.
+            at: When, by the monotonic clock.
+        """
+        self._open.append((seq, xid, at))
+
+    def advance(self, oldest_xid: int, now: float, read_to: int | None = None) -> None:
+        """Move past readings whose writers have all ended: none below ``oldest_xid``.
+
+        What lies above ``read_to`` was not read this time, and is not passed.
+        """
+        while self._open:
+            seq, xid, at = self._open[0]
+            is_final = xid < oldest_xid or now - at >= self._longest_seconds
+            if not is_final or (read_to is not None and read_to < seq):
+                return
+            self._open.popleft()
+            self.after = max(self.after, seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +69,13 @@ class Tail:
     """A position in a table: all rows up to ``after`` were taken, and some above it."""
 
     def __init__(self, after: int) -> None:
-        self.after = after
+        self._frontier = Frontier(after)
         self._taken: set[int] = set()
-        self._open: deque[tuple[int, int, float]] = deque()
+
+    @property
+    def after(self) -> int:
+        """The number up to which all rows were taken."""
+        return self._frontier.after
 
     @property
     def taken(self) -> Collection[int]:
@@ -55,14 +91,7 @@ class Tail:
         """Note a reading, made at ``now`` by the monotonic clock."""
         self._taken.update(reading.seqs)
         if reading.seqs:
-            highest = max(self._taken)
-            self._open.append((highest, reading.next_xid, now))
-        seen = None if reading.is_whole else reading.seqs[-1]
-        while self._open:
-            highest, next_xid, at = self._open[0]
-            is_final = reading.oldest_xid >= next_xid or now - at > LONGEST_SECONDS
-            if not is_final or (seen is not None and seen < highest):
-                break
-            self._open.popleft()
-            self.after = max(self.after, highest)
-            self._taken = {seq for seq in self._taken if seq > highest}
+            self._frontier.passed(max(self._taken), reading.next_xid - 1, now)
+        read_to = None if reading.is_whole else reading.seqs[-1]
+        self._frontier.advance(reading.oldest_xid, now, read_to)
+        self._taken = {seq for seq in self._taken if seq > self.after}

@@ -11,14 +11,17 @@ from typing import Protocol
 import structlog
 from prometheus_client import Counter, Gauge
 
+from kit.db.tail import Frontier
 from kit.messaging.broker import PublicationRefusedError, Publisher, PublishOutcome
-from kit.messaging.frontier import Frontier
 from kit.messaging.outbox import OutboxPage, Row
 from kit.messaging.packing import Parcel, parcels
 from kit.messaging.undeliverable import Undeliverable
 from kit.tasks import together
 
 PAGE = 1000
+# No transaction takes as long between writing its messages, its last statement, and its commit;
+# one that writes other things for hours must not make every reading start before it.
+LONGEST_COMMIT_SECONDS = 10.0
 SWEEP_SECONDS = 0.5
 SWEEP_SHARE = 0.1  # of the time: where dead rows make sweeping slow, it is done less often
 
@@ -82,7 +85,7 @@ class Drain:
         """Begin anew from the lowest row, on a fresh channel."""
         self._publisher = publisher
         self._window: list[Row] = []  # read, to be published next
-        self._frontier = Frontier()
+        self._frontier = Frontier(longest_seconds=LONGEST_COMMIT_SECONDS)
         self._swept = 0  # how far the sweep under way has come
         self._has_more = False
         self._is_drained = False

@@ -22,7 +22,7 @@ COMMANDS = "saldo.commands"
 REPLIES = "saldo.replies"
 
 # Both ways number the rows in their order, in a transaction that took its id before it drew the
-# first number: see kit.messaging.frontier. COPY has no place for a condition.
+# first number: see kit.db.tail. COPY has no place for a condition.
 _INSERT = """
 INSERT INTO outbox (event_id, exchange, routing_key, subject, body)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])

@@ -1,6 +1,5 @@
 """Retries a queue's parked letters until they are dead, in the order of each key."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -32,12 +31,10 @@ class Retries:
 
     async def run(self) -> None:
         """Retry until cancelled, and come back after any trouble."""
-        await for_ever(f"{self._reader.queue}.retries", self._once)
+        await for_ever(f"{self._reader.queue}.retries", self._once, every_seconds=POLL_SECONDS)
 
-    async def _once(self) -> None:
-        while True:
-            if not await self.retry_due():
-                await asyncio.sleep(POLL_SECONDS)
+    async def _once(self) -> bool:
+        return await self.retry_due() > 0
 
     async def retry_due(self) -> int:
         """Retry the letters that are due, the first of each key; return how many."""

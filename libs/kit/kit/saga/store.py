@@ -8,6 +8,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from kit.db.bulk import BulkInsert, columns_of
 from kit.db.unit_of_work import Connection, UnitOfWork
 from kit.saga.state import Decision, Entry, Note, Phase, SagaState
 
@@ -57,12 +58,9 @@ FROM unnest($13::uuid[], $14::text[], $15::text[], $16::text[])
 ORDER BY position
 """
 
-_NOTE = """
-INSERT INTO saga_log (saga_id, at, entry, step, detail)
-SELECT $1, given.at, 'noted', $2, given.detail
-FROM unnest($3::timestamptz[], $4::text[]) WITH ORDINALITY AS given (at, detail, position)
-ORDER BY position
-"""
+_LOG = BulkInsert(
+    "saga_log", saga_id="uuid", at="timestamptz", entry="text", step="text", detail="text"
+)
 
 _DUE = "SELECT id FROM saga WHERE name = $1 AND next_at <= $2 ORDER BY next_at LIMIT $3"
 
@@ -117,8 +115,8 @@ async def insert(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) 
         for state in (decision.state for decision in decisions)
     ]
     log = [(one.state.id, *entry) for one in decisions for entry in one.log]
-    *columns, next_at = _columns(rows, 10)
-    logged = await uow.fetch(_INSERT, *columns, now, next_at, *_columns(log, 4))
+    *columns, next_at = columns_of(rows, 10)
+    logged = await uow.fetch(_INSERT, *columns, now, next_at, *columns_of(log, 4))
     return {row["saga_id"] for row in logged}
 
 
@@ -152,18 +150,12 @@ async def save(
         for state in changed
     ]
     entries = [(saga_id, *entry) for saga_id, entry in log]
-    await uow.execute(_SAVE, *_columns(rows, 11), now, *_columns(entries, 4))
-
-
-def _columns(rows: Iterable[Sequence[Any]], count: int) -> list[list[Any]]:
-    """Turn rows into one array per column; without rows into empty arrays."""
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(count)]
+    await uow.execute(_SAVE, *columns_of(rows, 11), now, *columns_of(entries, 4))
 
 
 async def note(uow: UnitOfWork, saga_id: UUID, step: str | None, notes: Iterable[Note]) -> None:
     """Add a worker's notes to an instance's log, each under its own time."""
-    times, texts = _columns([(note.at, note.text) for note in notes], 2)
-    await uow.execute(_NOTE, saga_id, step, times, texts)
+    await _LOG.insert(uow, [(saga_id, one.at, "noted", step, one.text) for one in notes])
 
 
 async def due(connection: Connection, name: str, now: datetime, limit: int) -> list[UUID]:

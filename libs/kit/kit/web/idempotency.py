@@ -7,7 +7,6 @@ Requests are the same that mean the same, however they are spelt. Does not retry
 
 # ruff: noqa: S608 - the one text is put together from constants of this file, at import
 
-import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pydantic import BaseModel, SecretStr
 from starlette.requests import Request
 
 from kit.db.database import Database
+from kit.db.purge import purge_in_batches
 from kit.db.unit_of_work import UnitOfWork
 from kit.refusals import (
     IdempotencyInFlight,
@@ -55,6 +55,10 @@ _OVER = (
     " created_at = excluded.created_at"
 )
 _STORED = _PUT + _OVER
+_PURGE = (
+    "DELETE FROM idempotency WHERE ctid = ANY(ARRAY("
+    "SELECT ctid FROM idempotency WHERE created_at < $1 LIMIT $2))"
+)
 # Returns how many answers were kept before, `$10` at most; then nothing is stored.
 _COUNTED_AND_STORED = (
     "WITH kept AS (SELECT count(*) AS rows FROM (SELECT FROM idempotency WHERE user_id = $1"
@@ -151,18 +155,10 @@ def read_key(header: str) -> str:
 
 async def purge(database: Database) -> int:
     """Delete answers older than 24 h, 5,000 at a time; return how many."""
-    deleted = 0
-    while True:
-        async with database.unit_of_work() as uow:
-            count = await uow.execute(
-                "DELETE FROM idempotency WHERE ctid = ANY(ARRAY("
-                "SELECT ctid FROM idempotency WHERE created_at < $1 LIMIT $2))",
-                uow.clock.now() - KEPT,
-                _PURGE_ROWS,
-            )
-        deleted += count
-        if count < _PURGE_ROWS:
-            return deleted
+    before = database.clock.now() - KEPT
+    return await purge_in_batches(
+        database, lambda uow: uow.execute(_PURGE, before, _PURGE_ROWS), _PURGE_ROWS
+    )
 
 
 async def keep_purged(database: Database) -> None:
@@ -170,9 +166,8 @@ async def keep_purged(database: Database) -> None:
 
     async def once() -> None:
         await purge(database)
-        await asyncio.sleep(_PURGE_SECONDS)
 
-    await for_ever("idempotency", once)
+    await for_ever("idempotency", once, every_seconds=_PURGE_SECONDS)
 
 
 async def _once(uow: UnitOfWork, claim: _Claim, work: Work, stands: Stands | None) -> Answer:

@@ -17,7 +17,7 @@ async def checked(name: str, password: str, request: Request, wired: Wiring) -> 
         LoginLocked: there were too many wrong passwords.
         Unavailable: too many passwords are waiting to be hashed.
     """
-    now = wired.clock.now()
+    now = wired.database.clock.now()
     attempt = LoginAttempt(name, password, address_of(request))
     outcome = await check_password(wired.database, wired.hasher, attempt, now)
     if isinstance(outcome, Failures):

@@ -53,7 +53,7 @@ async def change_me(body: MePatch, caller: Caller, wired: Wired) -> UserAnswer:
         )
 
     async with wired.database.unit_of_work() as uow:
-        user = await users.change_profile(uow, caller.user, change, wired.clock.now())
+        user = await users.change_profile(uow, caller.user, change, wired.database.clock.now())
     return UserAnswer.of(user)
 
 
@@ -88,7 +88,7 @@ async def delete_me(
     Id and number stay, because the ledger refers to them.
     """
     await _check_it_is_them(body.password, caller, request, wired)
-    user = await wired.leaving.leave(caller.user, language)
+    user = await wired.deletion_worker.leave(caller.user, language)
     await wired.revoker.outdated(user)
 
 
@@ -105,7 +105,7 @@ async def _check_it_is_them(
     if user is None or user.status is UserStatus.DELETED:
         raise NotFound
     if password is None:
-        if not is_fresh(caller.auth_time, wired.clock.now()):
+        if not is_fresh(caller.auth_time, wired.database.clock.now()):
             raise refusals.PasswordNeeded
         return
     try:

@@ -12,6 +12,7 @@ from auth.schemas.users import ForgotAnswer, ForgotRequest, LinkToken, ResetForm
 from auth.service import passwords
 from auth.service.mails import Mailing
 from auth.wiring import Wired, Wiring
+from kit.refusals import FieldRefusal
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 
@@ -35,7 +36,9 @@ async def forgot_password(
     mailing = Mailing(wired.settings.public_url, language)
     lifetime = timedelta(minutes=wired.settings.reset_minutes)
     async with wired.database.unit_of_work() as uow:
-        await passwords.forgot(uow, body.email, mailing, lifetime=lifetime, now=wired.clock.now())
+        await passwords.forgot(
+            uow, body.email, mailing, lifetime=lifetime, now=wired.database.clock.now()
+        )
     return ForgotAnswer()
 
 
@@ -80,7 +83,7 @@ async def reset_password_by_page(
     """Set the password, and show the result as a page."""
     try:
         password = rules.new_password(form.password)
-    except refusals.FieldRefused as refusal:
+    except FieldRefusal as refusal:
         return pages.reset_page(form.token, language, refusal)
     try:
         await _reset(form.token, password, wired)
@@ -92,5 +95,5 @@ async def reset_password_by_page(
 async def _reset(token: str, password: str, wired: Wiring) -> None:
     password_hash = await wired.hasher.hash(password)
     async with wired.database.unit_of_work() as uow:
-        user = await passwords.reset(uow, token, password_hash, wired.clock.now())
+        user = await passwords.reset(uow, token, password_hash, wired.database.clock.now())
     await wired.revoker.outdated(user)

@@ -68,7 +68,7 @@ async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired
         roles=ORDINARY,
         language=language,
     )
-    now = wired.clock.now()
+    now = wired.database.clock.now()
     link = None
     async with wired.database.unit_of_work() as uow:
         if wired.settings.mails_activation:
@@ -156,7 +156,7 @@ async def resend_activation(
     found = await checked(body.username, body.password, request, wired)
     async with wired.database.unit_of_work() as uow:
         made = await registration.renew_activation(
-            uow, found.user, lifetime=_lifetime(wired), now=wired.clock.now()
+            uow, found.user, lifetime=_lifetime(wired), now=wired.database.clock.now()
         )
         if wired.settings.mails_activation:
             Mailing(wired.settings.public_url, language).activation(uow, found.user.id, made)
@@ -166,7 +166,7 @@ async def resend_activation(
 
 async def _activate(token: str, wired: Wiring) -> ActivateAnswer:
     async with wired.database.unit_of_work() as uow:
-        user = await registration.activate(uow, token, wired.clock.now())
+        user = await registration.activate(uow, token, wired.database.clock.now())
     return ActivateAnswer(user=UserAnswer.of(user))
 
 

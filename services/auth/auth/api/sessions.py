@@ -52,7 +52,7 @@ async def list_sessions(
 async def delete_session(session_id: UUID, caller: Caller, wired: Wired) -> None:
     """End a session; another user's is answered like a missing one."""
     async with wired.database.unit_of_work() as uow:
-        ended = await end_session(uow, caller.user, session_id, wired.clock.now())
+        ended = await end_session(uow, caller.user, session_id, wired.database.clock.now())
     if not ended:
         raise NotFound
     await wired.revoker.sessions(ended)
@@ -99,7 +99,7 @@ async def delete_user_session(
 ) -> None:
     """End a session; its access token is revoked within a second."""
     async with wired.database.unit_of_work() as uow:
-        ended = await end_session(uow, user_id, session_id, wired.clock.now(), by="admin")
+        ended = await end_session(uow, user_id, session_id, wired.database.clock.now(), by="admin")
         if not ended:
             raise NotFound
         await audit.changed(uow, "session", session_id, user_id)
@@ -111,7 +111,7 @@ async def _found(
 ) -> list[Session]:
     after = cursors.decode(query.cursor)
     return await Sessions(connection).page(
-        user_id, wired.clock.now(), after, query.limit + 1, query.span
+        user_id, wired.database.clock.now(), after, query.limit + 1, query.span
     )
 
 

@@ -123,7 +123,7 @@ async def _refresh(refresh_token: str, wired: Wiring) -> TokenAnswer:
     presented = read_refresh_token(refresh_token)
     if presented is None:
         raise refusals.RefreshTokenInvalid
-    now = wired.clock.now()
+    now = wired.database.clock.now()
     async with wired.database.unit_of_work() as uow:
         outcome = await sessions.refresh(
             uow, presented, vault=wired.vault, rules=wired.settings.session_rules, now=now
@@ -146,7 +146,7 @@ async def logout(caller: Caller, wired: Wired, body: LogoutRequest = LogoutReque
     session_id = cast("UUID", caller.session_id)  # kit.tokens takes no user's token without one
     async with wired.database.unit_of_work() as uow:
         ended = await sessions.log_out(
-            uow, caller.user, session_id, LogoutScope(body.scope), wired.clock.now()
+            uow, caller.user, session_id, LogoutScope(body.scope), wired.database.clock.now()
         )
     await wired.revoker.sessions(ended)
 
@@ -160,7 +160,7 @@ async def logout(caller: Caller, wired: Wired, body: LogoutRequest = LogoutReque
 )
 async def get_jwks(wired: Wired) -> Answer:
     """Publish the keys as a JSON Web Key Set (RFC 7517)."""
-    published = Jwks.model_validate(wired.signer.jwks(wired.clock.now()))
+    published = Jwks.model_validate(wired.signer.jwks(wired.database.clock.now()))
     return Answer(200, published, {"Cache-Control": JWKS_CACHE})
 
 
@@ -172,7 +172,7 @@ async def _log_in(name: str, password: str, request: Request, wired: Wiring) -> 
             credentials,
             user_agent=request.headers.get("user-agent"),
             rules=wired.settings.session_rules,
-            now=wired.clock.now(),
+            now=wired.database.clock.now(),
         )
     await wired.revoker.sessions(crowded_out)
     return _tokens(credentials.user, session, wired)
@@ -181,7 +181,7 @@ async def _log_in(name: str, password: str, request: Request, wired: Wiring) -> 
 def _tokens(user: User, session: Session, wired: Wiring) -> TokenAnswer:
     refresh_key = wired.vault.refresh_key(session.hmac_key)
     return TokenAnswer(
-        access_token=wired.signer.for_user(user, session, wired.clock.now()),
+        access_token=wired.signer.for_user(user, session, wired.database.clock.now()),
         refresh_token=make_refresh_token(session.id, session.counter, refresh_key),
         expires_in=wired.settings.access_token_seconds,
     )
@@ -199,7 +199,7 @@ def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceT
     seconds = wired.settings.service_token_seconds
     return ServiceTokenAnswer(
         access_token=wired.signer.for_service(
-            client_id, timedelta(seconds=seconds), wired.clock.now()
+            client_id, timedelta(seconds=seconds), wired.database.clock.now()
         ),
         expires_in=seconds,
     )

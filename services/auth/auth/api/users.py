@@ -86,7 +86,7 @@ async def change_user(user_id: UUID, body: UserPatch, wired: Wired, audit: Audit
         is_active=body.is_active, roles=None if body.roles is None else frozenset(body.roles)
     )
     async with wired.database.unit_of_work() as uow:
-        before, user = await users.change_by_admin(uow, user_id, change, wired.clock.now())
+        before, user = await users.change_by_admin(uow, user_id, change, wired.database.clock.now())
         await audit.changed(uow, "user", user.id, user.id)
     if user.token_version > before.token_version:
         await wired.revoker.outdated(user)

@@ -4,7 +4,6 @@ A deletion is stored first. Then the user is either deleted or reopened: by the 
 by the loop if the request's process died.
 """
 
-import asyncio
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -18,6 +17,7 @@ from auth.service import users
 from kit.clock import Clock
 from kit.db import Database
 from kit.refusals import Language, Refusal, Unavailable
+from kit.tasks import for_ever
 
 # Far longer than all requests of one deletion can take.
 ABANDONED_AFTER: Final = timedelta(minutes=2)
@@ -71,10 +71,7 @@ class DeletionWorker:
 
     async def run(self) -> None:
         """Resume deletions that were cut short, for ever."""
-        while True:
-            while await self.resume():
-                pass
-            await asyncio.sleep(LOOK_SECONDS)
+        await for_ever("auth.deletions", self.resume, every_seconds=LOOK_SECONDS)
 
     async def _reopen(self, user_id: UUID, attempt: UUID) -> bool:
         try:

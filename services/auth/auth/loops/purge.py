@@ -1,12 +1,12 @@
 """Purges sessions that have ended, and links that nobody can use any more."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from auth.repository import Links, Sessions
 from kit.db import Connection, Database
+from kit.db.purge import purge_in_batches
 from kit.tasks import for_ever
 
 # Much longer than a session's last access token lives (at most an hour), since until then its end
@@ -22,23 +22,15 @@ Purging = Callable[[Connection], Sessions | Links]
 
 async def run(database: Database) -> None:
     """Purge again and again, until cancelled."""
-
-    async def once() -> None:
-        await purge_once(database)
-        await asyncio.sleep(PURGE_SECONDS)
-
-    await for_ever("auth.purge", once)
+    await for_ever("auth.purge", lambda: purge_once(database), every_seconds=PURGE_SECONDS)
 
 
 async def purge_once(database: Database) -> None:
     """Purge everything that is due, batch after batch."""
     now = database.clock.now()
-    await _purge(database, Sessions, now - SESSIONS_KEPT)
-    await _purge(database, Links, now - LINKS_KEPT)
+    for rows, kept in ((Sessions, SESSIONS_KEPT), (Links, LINKS_KEPT)):
+        await _purge(database, rows, now - kept)
 
 
 async def _purge(database: Database, rows: Purging, before: datetime) -> None:
-    deleted = PURGE_BATCH
-    while deleted == PURGE_BATCH:
-        async with database.unit_of_work() as uow:
-            deleted = await rows(uow).purge(before, PURGE_BATCH)
+    await purge_in_batches(database, lambda uow: rows(uow).purge(before, PURGE_BATCH), PURGE_BATCH)

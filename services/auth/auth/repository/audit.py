@@ -1,7 +1,7 @@
 """Owns the SQL of the audit log; its rows are only ever added."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,19 +14,16 @@ from kit.db import Connection
 from kit.db.query import within
 from kit.span import ALWAYS, Span
 
-# A repeated message changes nothing: its row is there.
-_ADD: Final = """
-INSERT INTO audit (
-    id, at, actor_id, service, action, subject_kind, subject_id, owner_id, request_id, address,
-    owner_ids
-) SELECT id, at, actor_id, service, action, subject_kind, subject_id, owner_id, request_id, address,
-    owner_ids::uuid[]
+_FACTS: Final = ", ".join(one.name for one in fields(AuditRecord) if one.name != "owner_ids")
+
+# A message that comes again finds its row. By hand, as a list within a list of rows goes as text.
+_ADD: Final = f"""
+INSERT INTO audit ({_FACTS}, owner_ids) SELECT {_FACTS}, owner_ids::uuid[]
 FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[],
-    $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[], $11::text[]) AS told (
-    id, at, actor_id, service, action, subject_kind, subject_id, owner_id, request_id, address,
-    owner_ids)
+    $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[], $11::text[])
+    AS told ({_FACTS}, owner_ids)
 ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608 - of the names of AuditRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from auth.domain import lookalikes, names, passwords
 from auth.domain.sessions import Session
 from auth.domain.users import Role, User, UserStatus
-from auth.refusals import FieldRefused, NameMissing
-from kit.refusals import Language
+from auth.refusals import NameMissing
+from kit.refusals import FieldRefusal, Language
 from kit.web.fields import refuse_by, refuse_field
 from kit.web.schemas import Model
 
@@ -25,7 +25,7 @@ def _checked(rule: Callable[[str], str]) -> AfterValidator:
     def check(text: str) -> str:
         try:
             return rule(text)
-        except FieldRefused as refusal:
+        except FieldRefusal as refusal:
             raise refuse_field(refusal.code, refusal.detail_en, refusal.detail_ru) from None
 
     return AfterValidator(check)

@@ -28,7 +28,7 @@ from notifications.repository import Log
 from notifications.schemas.queries import DeliveriesQuery, EndpointDeliveriesQuery
 from notifications.schemas.webhooks import DeliveryAnswer, ReplayAnswer, SpanRequest
 from notifications.service import endpoints as verbs
-from notifications.wiring import Configured, Store, Webhooks
+from notifications.wiring import Wired
 
 ACCEPTED = 202
 _ADDRESS = "/v1/webhook-endpoints/{endpoint_id}"
@@ -48,19 +48,18 @@ router = Router(tags=["webhooks"])
 )
 async def list_deliveries(
     caller: Caller,
-    store: Store,
-    settings: Configured,
+    wired: Wired,
     query: Annotated[DeliveriesQuery, Query()],
     audit: Auditing,
 ) -> Page[DeliveryAnswer]:
     """List deliveries."""
     cursors = query.cursors(
-        settings.cursor_secret, list_name="list_deliveries", subject=caller.subject
+        wired.settings.cursor_secret, list_name="list_deliveries", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
     owner_id = owner_asked_for(caller, query.owner_id)
     wanted = replace(query.wanted, owner_id=owner_id, endpoint_id=query.endpoint_id)
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         found = await Log(connection).page(wanted, after, query.limit + 1)
     await audit.listed("webhook_delivery", None if owner_id is None else [owner_id])
     return page_of(
@@ -77,10 +76,10 @@ async def list_deliveries(
     refusals=(WebhookDeliveryNotFound,),
 )
 async def get_delivery(
-    delivery_id: UUID, caller: Caller, store: Store, audit: Auditing
+    delivery_id: UUID, caller: Caller, wired: Wired, audit: Auditing
 ) -> DeliveryAnswer:
     """Show a delivery."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         found = await visible_delivery(connection, caller, delivery_id)
     await audit.read("webhook_delivery", found.id, found.owner_id)
     return DeliveryAnswer.of(found)
@@ -96,23 +95,22 @@ async def get_delivery(
     response_model=Page[DeliveryAnswer],
     refusals=(WebhookEndpointNotFound, CursorInvalid),
 )
-async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part of the request)
+async def list_webhook_deliveries(
     endpoint_id: UUID,
     caller: Caller,
-    store: Store,
-    settings: Configured,
+    wired: Wired,
     query: Annotated[EndpointDeliveriesQuery, Query()],
     audit: Auditing,
 ) -> Page[DeliveryAnswer]:
     """List deliveries."""
     cursors = query.cursors(
-        settings.cursor_secret,
+        wired.settings.cursor_secret,
         list_name="list_webhook_deliveries",
         subject=caller.subject,
         endpoint_id=endpoint_id,
     )
     after = cursors.decode(query.cursor)
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         endpoint = await visible_endpoint(connection, caller, endpoint_id)
         wanted = replace(query.wanted, endpoint_id=endpoint_id)
         found = await Log(connection).page(wanted, after, query.limit + 1)
@@ -135,12 +133,12 @@ async def list_webhook_deliveries(  # noqa: PLR0913, PLR0917 (one for each part 
     refusals=(WebhookEndpointNotFound, WebhookEndpointOff, TooManyWaitingDeliveries),
 )
 async def test_webhook_endpoint(
-    request: Request, endpoint_id: UUID, caller: Caller, webhooks: Webhooks
+    request: Request, endpoint_id: UUID, caller: Caller, wired: Wired
 ) -> Answer:
     """Store a test event, to be sent at once."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(webhooks.wake_up.set)
+        uow.after_commit(wired.webhook_wake_up.set)
         return _accepted(await verbs.try_out(uow, endpoint_id, caller.user))
 
     return await idempotently(
@@ -165,12 +163,12 @@ async def test_webhook_endpoint(
     ),
 )
 async def replay_webhook_delivery(
-    request: Request, endpoint_id: UUID, delivery_id: UUID, caller: Caller, webhooks: Webhooks
+    request: Request, endpoint_id: UUID, delivery_id: UUID, caller: Caller, wired: Wired
 ) -> Answer:
     """Make a delivery due now."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(webhooks.wake_up.set)
+        uow.after_commit(wired.webhook_wake_up.set)
         return _accepted(await verbs.replay(uow, endpoint_id, caller.user, delivery_id))
 
     return await idempotently(
@@ -196,12 +194,12 @@ async def replay_webhook_delivery(
     ),
 )
 async def replay_webhook_span(
-    request: Request, endpoint_id: UUID, caller: Caller, body: SpanRequest, webhooks: Webhooks
+    request: Request, endpoint_id: UUID, caller: Caller, body: SpanRequest, wired: Wired
 ) -> Answer:
     """Make a span's deliveries due now, oldest first."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(webhooks.wake_up.set)
+        uow.after_commit(wired.webhook_wake_up.set)
         count = await verbs.replay_span(uow, endpoint_id, caller.user, body.times)
         return Answer(ACCEPTED, ReplayAnswer(replayed=count))
 

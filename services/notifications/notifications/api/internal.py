@@ -11,7 +11,7 @@ from fastapi import Query
 from kit.web.routes import Router
 from notifications.repository import Attempts
 from notifications.schemas.internal import PaymentAttemptAnswer, PaymentAttempts
-from notifications.wiring import Store
+from notifications.wiring import Wired
 
 MOST: Final = 1_000
 
@@ -29,13 +29,11 @@ router = Router(tags=["internal"])
 )
 async def list_payment_deliveries(
     payment_id: UUID,
-    store: Store,
-    user_id: Annotated[
-        UUID | None, Query(description="Only attempts at this user's endpoints.")
-    ] = None,
+    wired: Wired,
+    user_id: Annotated[UUID | None, Query(description="Only to this user's endpoints.")] = None,
 ) -> PaymentAttempts:
     """Read the log; one attempt beyond the limit tells that it is not complete."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         found = await Attempts(connection).of_payment(payment_id, user_id, MOST + 1)
     return PaymentAttempts(
         items=[PaymentAttemptAnswer.of(one) for one in found[:MOST]],

@@ -16,7 +16,7 @@ from notifications.repository import Addresses
 from notifications.schemas.notices import MutedAddressAnswer
 from notifications.schemas.queries import MutesQuery
 from notifications.service import mutes
-from notifications.wiring import Configured, Store
+from notifications.wiring import Wired
 
 router = Router(tags=["mails"])
 
@@ -32,19 +32,18 @@ router = Router(tags=["mails"])
 )
 async def list_muted_addresses(
     caller: Caller,
-    store: Store,
-    settings: Configured,
+    wired: Wired,
     query: Annotated[MutesQuery, Query()],
     audit: Auditing,
 ) -> Page[MutedAddressAnswer]:
     """List muted addresses."""
     cursors = query.cursors(
-        settings.cursor_secret, list_name="list_muted_addresses", subject=caller.subject
+        wired.settings.cursor_secret, list_name="list_muted_addresses", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         found = await Addresses(connection).muted(
-            (store.clock.now(), query.owner_id, query.span), after, query.limit + 1
+            (wired.database.clock.now(), query.owner_id, query.span), after, query.limit + 1
         )
     await audit.listed("muted_address", None if query.owner_id is None else [query.owner_id])
     return page_of(
@@ -61,8 +60,8 @@ async def list_muted_addresses(
     " address is muted again.",
     refusals=(MutedAddressNotFound,),
 )
-async def unmute_address(user_id: UUID, store: Store, audit: Auditing) -> None:
+async def unmute_address(user_id: UUID, wired: Wired, audit: Auditing) -> None:
     """Unmute an address: delete its faults."""
-    async with store.unit_of_work() as uow:
+    async with wired.database.unit_of_work() as uow:
         await mutes.lift(uow, user_id)
         await audit.changed(uow, "muted_address", user_id, user_id)

@@ -16,7 +16,7 @@ from notifications.repository import Notices
 from notifications.schemas.notices import NoticeAnswer, ReadAnswer
 from notifications.schemas.queries import NoticesQuery
 from notifications.service import notices
-from notifications.wiring import Configured, Store
+from notifications.wiring import Wired
 
 router = Router(tags=["notices"])
 
@@ -32,16 +32,15 @@ router = Router(tags=["notices"])
 async def list_notices(
     caller: Caller,
     language: CallerLanguage,
-    store: Store,
-    settings: Configured,
+    wired: Wired,
     query: Annotated[NoticesQuery, Query()],
 ) -> Page[NoticeAnswer]:
     """List notices; `Accept-Language` chooses the language."""
     cursors = query.cursors(
-        settings.cursor_secret, list_name="list_notices", subject=caller.subject
+        wired.settings.cursor_secret, list_name="list_notices", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         found = await Notices(connection).page(
             caller.user, after, query.limit + 1, unread=query.unread, span=query.span
         )
@@ -60,9 +59,9 @@ async def list_notices(
     operation_id="read_all_notices",
     summary="Mark all of one's own notices as read",
 )
-async def read_all_notices(caller: Caller, store: Store) -> ReadAnswer:
+async def read_all_notices(caller: Caller, wired: Wired) -> ReadAnswer:
     """Mark all notices that are unread now."""
-    async with store.unit_of_work() as uow:
+    async with wired.database.unit_of_work() as uow:
         count = await notices.read_all(uow, caller.user)
     return ReadAnswer(read=count)
 
@@ -75,9 +74,9 @@ async def read_all_notices(caller: Caller, store: Store) -> ReadAnswer:
     refusals=(NoticeNotFound,),
 )
 async def read_notice(
-    notice_id: UUID, caller: Caller, language: CallerLanguage, store: Store
+    notice_id: UUID, caller: Caller, language: CallerLanguage, wired: Wired
 ) -> NoticeAnswer:
     """Mark a notice; marking it again keeps the first time."""
-    async with store.unit_of_work() as uow:
+    async with wired.database.unit_of_work() as uow:
         notice = await notices.read_one(uow, notice_id, caller.user)
     return NoticeAnswer.of(notice, language)

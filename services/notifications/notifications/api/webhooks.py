@@ -34,7 +34,7 @@ from notifications.schemas.webhooks import (
     RotateRequest,
 )
 from notifications.service import endpoints as verbs
-from notifications.wiring import Configured, Store, Webhooks
+from notifications.wiring import Wired
 
 OK, CREATED = 200, 201
 _ADDRESS = "/v1/webhook-endpoints/{endpoint_id}"
@@ -55,18 +55,17 @@ Make = Callable[[UnitOfWork], Awaitable[tuple[Endpoint, bytes]]]
 )
 async def list_webhook_endpoints(
     caller: Caller,
-    store: Store,
-    settings: Configured,
+    wired: Wired,
     query: Annotated[EndpointsQuery, Query()],
     audit: Auditing,
 ) -> Page[EndpointAnswer]:
     """List endpoints."""
     cursors = query.cursors(
-        settings.cursor_secret, list_name="list_webhook_endpoints", subject=caller.subject
+        wired.settings.cursor_secret, list_name="list_webhook_endpoints", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
     owner_id = owner_asked_for(caller, query.owner_id)
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         found = await Endpoints(connection).page(owner_id, after, query.limit + 1, query.span)
     await audit.listed("webhook_endpoint", None if owner_id is None else [owner_id])
     return page_of(
@@ -83,10 +82,10 @@ async def list_webhook_endpoints(
     refusals=(WebhookEndpointNotFound,),
 )
 async def get_webhook_endpoint(
-    endpoint_id: UUID, caller: Caller, store: Store, audit: Auditing
+    endpoint_id: UUID, caller: Caller, wired: Wired, audit: Auditing
 ) -> EndpointAnswer:
     """Show an endpoint."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         found = await visible_endpoint(connection, caller, endpoint_id)
     await audit.read("webhook_endpoint", found.id, found.user_id)
     return EndpointAnswer.of(found)
@@ -105,13 +104,13 @@ async def get_webhook_endpoint(
     refusals=(WebhookUrlRefused, TooManyWebhookEndpoints),
 )
 async def create_webhook_endpoint(
-    request: Request, caller: Caller, body: EndpointRequest, webhooks: Webhooks
+    request: Request, caller: Caller, body: EndpointRequest, wired: Wired
 ) -> Answer:
     """Check the URL, with a look-up of its host outside units of work, then create."""
-    await _check(webhooks.guard.check, body.url)
+    await _check(wired.guard.check, body.url)
 
     async def work(uow: UnitOfWork) -> Answer:
-        made = await verbs.create(uow, webhooks.vault, caller.user, body.new_endpoint)
+        made = await verbs.create(uow, wired.vault, caller.user, body.new_endpoint)
         return _revealed(CREATED, *made)
 
     return await idempotently(
@@ -130,16 +129,16 @@ async def create_webhook_endpoint(
     refusals=(WebhookEndpointNotFound, WebhookUrlRefused),
 )
 async def change_webhook_endpoint(
-    endpoint_id: UUID, caller: Caller, body: EndpointChanges, store: Store, webhooks: Webhooks
+    endpoint_id: UUID, caller: Caller, body: EndpointChanges, wired: Wired
 ) -> EndpointAnswer:
     """Change the named fields."""
     if body.url is not None:
         # Ownership is checked first: nobody can look up names through somebody else's endpoint.
-        async with store.read() as connection:
+        async with wired.database.read() as connection:
             if await Endpoints(connection).get(endpoint_id, caller.user) is None:
                 raise WebhookEndpointNotFound
-        await _check(webhooks.guard.check, body.url)
-    async with store.unit_of_work() as uow:
+        await _check(wired.guard.check, body.url)
+    async with wired.database.unit_of_work() as uow:
         changed = await verbs.change(uow, endpoint_id, caller.user, body.changes)
     return EndpointAnswer.of(changed)
 
@@ -151,9 +150,9 @@ async def change_webhook_endpoint(
     summary="Delete a webhook endpoint",
     refusals=(WebhookEndpointNotFound,),
 )
-async def delete_webhook_endpoint(endpoint_id: UUID, caller: Caller, store: Store) -> None:
+async def delete_webhook_endpoint(endpoint_id: UUID, caller: Caller, wired: Wired) -> None:
     """Delete an endpoint; nothing more is sent to it."""
-    async with store.unit_of_work() as uow:
+    async with wired.database.unit_of_work() as uow:
         await verbs.delete(uow, endpoint_id, caller.user)
 
 
@@ -172,14 +171,14 @@ async def rotate_webhook_secret(
     request: Request,
     endpoint_id: UUID,
     caller: Caller,
-    webhooks: Webhooks,
+    wired: Wired,
     body: RotateRequest | None = None,
 ) -> Answer:
     """Make a new secret."""
     overlap = timedelta(hours=(body or RotateRequest()).overlap_hours)
 
     async def work(uow: UnitOfWork) -> Answer:
-        made = await verbs.rotate(uow, webhooks.vault, endpoint_id, caller.user, overlap)
+        made = await verbs.rotate(uow, wired.vault, endpoint_id, caller.user, overlap)
         return _revealed(OK, *made)
 
     return await idempotently(

@@ -59,7 +59,7 @@ class MailWorker:
 
     async def run(self) -> None:
         """Send due mails until cancelled."""
-        await for_ever("notifications.mail", self._send_all_due, every_seconds=IDLE_SECONDS)
+        await for_ever("notifications.mail", self._send_batch, every_seconds=IDLE_SECONDS)
 
     async def purge(self) -> None:
         """Purge mails that ended long ago, and old faults of addresses, until cancelled."""
@@ -72,9 +72,8 @@ class MailWorker:
 
         await for_ever("notifications.mail_purge", once, every_seconds=PURGE_SECONDS)
 
-    async def _send_all_due(self) -> None:
-        while await self.send_due() == BATCH:
-            pass
+    async def _send_batch(self) -> bool:
+        return await self.send_due() == BATCH
 
     async def send_due(self) -> int:
         """Send one batch; return how many mails were due."""

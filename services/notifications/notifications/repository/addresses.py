@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.ids import LAST_ID
 from kit.span import Span
 from notifications.domain.bounces import AddressFaults
 from notifications.domain.mails import MutedAddress
@@ -41,7 +42,6 @@ WHERE muted_until > $1 AND ($2::uuid IS NULL OR user_id = $2)
   AND last_at < coalesce($7, 'infinity'::timestamptz)
 ORDER BY last_at DESC, user_id DESC LIMIT $5
 """
-_LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 class Addresses:
@@ -105,7 +105,7 @@ class Addresses:
             limit: How many at most.
         """
         now, user_id, span = wanted
-        last_at, last_id = after or (None, _LAST_ID)
+        last_at, last_id = after or (None, LAST_ID)
         rows = await self._connection.fetch(_PAGE, now, user_id, last_at, last_id, limit, *span)
         return [MutedAddress(**row) for row in rows]
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.ids import LAST_ID
 from kit.span import ALWAYS, Span
 from notifications.domain.endpoints import Endpoint, EndpointHealth, EndpointSubscription, OffReason
 
@@ -40,7 +41,6 @@ WHERE deleted_at IS NULL AND ($1::uuid IS NULL OR user_id = $1)
   AND created_at < coalesce($6, 'infinity'::timestamptz)
 ORDER BY created_at DESC, id DESC LIMIT $4
 """
-_LAST_ID: Final = UUID(int=2**128 - 1)
 
 _GET: Final = f"""
 SELECT {_ROW} FROM webhook_endpoint
@@ -137,7 +137,7 @@ class Endpoints:
         span: Span = ALWAYS,
     ) -> list[Endpoint]:
         """Return a page of endpoints, newest first: a user's, or everybody's."""
-        created_at, last_id = after or (None, _LAST_ID)
+        created_at, last_id = after or (None, LAST_ID)
         rows = await self._connection.fetch(_PAGE, user_id, created_at, last_id, limit, *span)
         return [_endpoint(row) for row in rows]
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.ids import LAST_ID
 from kit.span import ALWAYS, Span
 from notifications.domain.notices import Kind, NewNotice, Notice
 
@@ -56,8 +57,6 @@ DELETE FROM notice WHERE id = ANY(ARRAY(
 
 _FORGET: Final = "DELETE FROM notice WHERE user_id = ANY($1)"
 
-_LAST_ID: Final = UUID(int=2**128 - 1)
-
 
 class Notices:
     """Stores notices; writing needs a unit of work."""
@@ -88,7 +87,7 @@ class Notices:
         span: Span = ALWAYS,
     ) -> list[Notice]:
         """Return a page of a user's notices, newest first: all, unread or read ones."""
-        created_at, last_id = after or (None, _LAST_ID)
+        created_at, last_id = after or (None, LAST_ID)
         rows = await self._connection.fetch(
             _PAGES[unread], user_id, created_at, last_id, limit, *span
         )

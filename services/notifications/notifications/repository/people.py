@@ -4,16 +4,22 @@ from collections.abc import Sequence
 from typing import Final
 
 from kit.db import Connection
+from kit.db.bulk import BulkInsert
 from notifications.domain.people import Person
 
-_REMEMBER: Final = """
-INSERT INTO person (user_id, username, status, version, has_email)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::boolean[])
-ON CONFLICT (user_id) DO UPDATE
-SET username = excluded.username, status = excluded.status, version = excluded.version,
-    has_email = excluded.has_email
-WHERE person.version < excluded.version
-"""
+_PEOPLE: Final = BulkInsert(
+    "person",
+    """
+    ON CONFLICT (user_id) DO UPDATE SET username = excluded.username, status = excluded.status,
+        version = excluded.version, has_email = excluded.has_email
+    WHERE person.version < excluded.version
+    """,
+    user_id="uuid",
+    username="text",
+    status="text",
+    version="bigint",
+    has_email="boolean",
+)
 
 
 class People:
@@ -25,11 +31,4 @@ class People:
     async def remember(self, told: Sequence[Person]) -> None:
         """Store the newest version of each person; each may be given once."""
         people = sorted(told, key=lambda one: one.user_id)  # one lock order for all writers
-        await self._connection.execute(
-            _REMEMBER,
-            [one.user_id for one in people],
-            [one.username for one in people],
-            [one.status for one in people],
-            [one.version for one in people],
-            [one.has_email for one in people],
-        )
+        await _PEOPLE.insert_objects(self._connection, people)

@@ -3,13 +3,12 @@
 It also skips what still waits for endpoints that are off.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from kit.db import Database
+from kit.db.purge import purge_in_batches
 from kit.tasks import for_ever
 from notifications.domain.endpoints import MOST_DELETED, MOST_MESSAGES
 from notifications.domain.notices import MOST_NOTICES
@@ -24,9 +23,8 @@ async def keep_up(database: Database, kept: timedelta) -> None:
 
     async def once() -> None:
         await tidy(database, kept)
-        await asyncio.sleep(EVERY_SECONDS)
 
-    await for_ever("webhooks.upkeep", once)
+    await for_ever("webhooks.upkeep", once, every_seconds=EVERY_SECONDS)
 
 
 async def tidy(database: Database, kept: timedelta) -> int:
@@ -34,12 +32,17 @@ async def tidy(database: Database, kept: timedelta) -> int:
 
     It works in batches; returns how many messages were too old.
     """
-    deleted = await _by_batches(database, lambda all_, now: all_.purge(now - kept, BATCH))
+    before = database.clock.now() - kept
+    deleted = await purge_in_batches(
+        database, lambda uow: Deliveries(uow).purge(before, BATCH), BATCH
+    )
     async with database.read() as connection:
         crowds = await Deliveries(connection).crowds(MOST_MESSAGES)
     for user_id in crowds:
         await _purge_crowd(database, user_id)
-    await _by_batches(database, lambda all_, _: all_.purge_of_deleted(MOST_DELETED, BATCH))
+    await purge_in_batches(
+        database, lambda uow: Deliveries(uow).purge_of_deleted(MOST_DELETED, BATCH), BATCH
+    )
     async with database.read() as connection:
         readers = await Notices(connection).crowds(MOST_NOTICES)
     for user_id in readers:
@@ -52,17 +55,6 @@ async def tidy(database: Database, kept: timedelta) -> int:
 
 
 async def _purge_crowd(database: Database, user_id: UUID) -> None:
-    await _by_batches(database, lambda all_, _: all_.purge_crowd(user_id, MOST_MESSAGES, BATCH))
-
-
-async def _by_batches(
-    database: Database, purge: Callable[[Deliveries, datetime], Awaitable[int]]
-) -> int:
-    """Purge batch by batch, each in its own unit of work; return how many rows went."""
-    deleted = 0
-    while True:
-        async with database.unit_of_work() as uow:
-            count = await purge(Deliveries(uow), uow.clock.now())
-        deleted += count
-        if count < BATCH:
-            return deleted
+    await purge_in_batches(
+        database, lambda uow: Deliveries(uow).purge_crowd(user_id, MOST_MESSAGES, BATCH), BATCH
+    )

@@ -62,12 +62,11 @@ class Waiters(ABC, Generic[Item]):
 
     async def poll(self, database: Database) -> None:
         """Look for items that other processes ended, by one statement, until cancelled."""
-        await for_ever(f"payments.{type(self).__name__}", lambda: self._poll(database))
-
-    async def _poll(self, database: Database) -> None:
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            await self.look(database)
+        await for_ever(
+            f"payments.{type(self).__name__}",
+            lambda: self.look(database),
+            every_seconds=POLL_SECONDS,
+        )
 
     async def look(self, database: Database) -> None:
         """Look once."""

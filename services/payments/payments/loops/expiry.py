@@ -1,10 +1,10 @@
 """Ends what is over by time: unpaid payments; old changes, days and events."""
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 
 from kit.db import Database
+from kit.db.purge import purge_in_batches
 from kit.tasks import for_ever
 from payments.repository import Changes, Limits
 from payments.repository.cards.provider_events import purge_events
@@ -19,13 +19,11 @@ PURGE_BATCH: Final = 5000
 
 async def sweep(database: Database, every_seconds: float) -> None:
     """Cancel payments that nobody paid in time, again and again, until cancelled."""
-    await for_ever("payments.expiry", lambda: _sweep(database, every_seconds))
 
+    async def once() -> bool:
+        return await sweep_once(database) == EXPIRY_BATCH
 
-async def _sweep(database: Database, every_seconds: float) -> None:
-    while True:
-        if await sweep_once(database) < EXPIRY_BATCH:
-            await asyncio.sleep(every_seconds)
+    await for_ever("payments.expiry", once, every_seconds=every_seconds)
 
 
 async def sweep_once(database: Database) -> int:
@@ -39,17 +37,16 @@ async def forget_changes(database: Database) -> None:
 
     async def once() -> None:
         before = database.clock.now() - CHANGES_KEPT
-        while await purge_changes(database, before) == PURGE_BATCH:
-            pass
+        await purge_changes(database, before)
         async with database.unit_of_work() as uow:
             await Limits(uow).purge((database.clock.now() - DAYS_KEPT).date())
             await purge_events(uow, database.clock.now() - EVENTS_KEPT, PURGE_BATCH)
-        await asyncio.sleep(PURGE_SECONDS)
 
-    await for_ever("payments.changes", once)
+    await for_ever("payments.changes", once, every_seconds=PURGE_SECONDS)
 
 
 async def purge_changes(database: Database, before: datetime) -> int:
-    """Delete one batch of changes; return how many there were."""
-    async with database.unit_of_work() as uow:
-        return await Changes(uow).purge(before, PURGE_BATCH)
+    """Delete changes of before a time; returns how many there were."""
+    return await purge_in_batches(
+        database, lambda uow: Changes(uow).purge(before, PURGE_BATCH), PURGE_BATCH
+    )

@@ -6,7 +6,6 @@ and nothing is counted twice. It costs the provider one call a minute, made by o
 all, usually of one short page.
 """
 
-import asyncio
 from datetime import timedelta
 from typing import Final
 
@@ -39,12 +38,7 @@ class ProviderLog:
 
     async def run(self) -> None:
         """Read on, until cancelled."""
-        await for_ever("payments.provider_log", self._run)
-
-    async def _run(self) -> None:
-        while await self.read():
-            pass
-        await asyncio.sleep(EVERY.total_seconds())
+        await for_ever("payments.provider_log", self.read, every_seconds=EVERY.total_seconds())
 
     async def read(self) -> bool:
         """Read one stretch of time; return whether there is more to read at once."""

@@ -1,6 +1,5 @@
 """Pays scheduled payments when their time comes."""
 
-import asyncio
 from typing import Final
 
 from kit.db import Database
@@ -14,13 +13,11 @@ LOOK_SECONDS: Final = 1.0
 
 async def sweep(database: Database, engine: SagaEngine, policies: Policies) -> None:
     """Pay scheduled payments that are due, every second, until cancelled."""
-    await for_ever("payments.schedule", lambda: _sweep(database, engine, policies))
 
+    async def once() -> bool:
+        return await sweep_once(database, engine, policies) == DUE_BATCH
 
-async def _sweep(database: Database, engine: SagaEngine, policies: Policies) -> None:
-    while True:
-        if await sweep_once(database, engine, policies) < DUE_BATCH:
-            await asyncio.sleep(LOOK_SECONDS)
+    await for_ever("payments.schedule", once, every_seconds=LOOK_SECONDS)
 
 
 async def sweep_once(database: Database, engine: SagaEngine, policies: Policies) -> int:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.db.bulk import BulkInsert
 from payments.domain.parties import Ends, Parties, Person, Wallet, username_key
 
 # A username that two rows have names nobody here: their events have crossed, and auth is asked.
@@ -41,19 +42,27 @@ _NAMED: Final = """
 SELECT (array_agg(user_id))[1] FROM party WHERE username_key = $1 HAVING count(*) = 1
 """
 
-_REMEMBER_PEOPLE: Final = """
-INSERT INTO party (user_id, username, username_key, status, version)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[])
-ON CONFLICT (user_id) DO UPDATE SET username = excluded.username,
-    username_key = excluded.username_key, status = excluded.status, version = excluded.version
-WHERE party.version < excluded.version
-"""
+_PEOPLE: Final = BulkInsert(
+    "party",
+    """
+    ON CONFLICT (user_id) DO UPDATE SET username = excluded.username,
+        username_key = excluded.username_key, status = excluded.status, version = excluded.version
+    WHERE party.version < excluded.version
+    """,
+    user_id="uuid",
+    username="text",
+    username_key="text",
+    status="text",
+    version="bigint",
+)
 
-_REMEMBER_WALLETS: Final = """
-INSERT INTO wallet_owner (account_id, owner_id, currency)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
-ON CONFLICT (account_id) DO NOTHING
-"""
+_WALLETS: Final = BulkInsert(
+    "wallet_owner",
+    "ON CONFLICT (account_id) DO NOTHING",
+    account_id="uuid",
+    owner_id="uuid",
+    currency="text",
+)
 
 _FORGET_HOLDERS: Final = """
 UPDATE payment SET card_holder = NULL WHERE payer_id = ANY($1) AND card_holder IS NOT NULL
@@ -109,25 +118,16 @@ class KnownPeople:
     async def remember_people(self, told: Sequence[tuple[Person, int]]) -> None:
         """Store the newest version of each person; each may be given once."""
         people = sorted(told, key=lambda pair: pair[0].user_id)  # one lock order for all writers
-        names = [person.username for person, _ in people]
-        await self._connection.execute(
-            _REMEMBER_PEOPLE,
-            [person.user_id for person, _ in people],
-            names,
-            [_key(name) for name in names],
-            [person.status for person, _ in people],
-            [version for _, version in people],
-        )
+        rows = [
+            (one.user_id, one.username, _key(one.username), one.status, version)
+            for one, version in people
+        ]
+        await _PEOPLE.insert(self._connection, rows)
 
     async def remember_wallets(self, wallets: Iterable[Wallet]) -> None:
         """Store whose wallets these are, and their currencies; neither ever changes."""
         ordered = sorted(wallets, key=lambda wallet: wallet.account_id)
-        await self._connection.execute(
-            _REMEMBER_WALLETS,
-            [wallet.account_id for wallet in ordered],
-            [wallet.owner_id for wallet in ordered],
-            [wallet.currency for wallet in ordered],
-        )
+        await _WALLETS.insert_objects(self._connection, ordered)
 
     async def forget_card_holders(self, user_ids: Iterable[UUID]) -> None:
         """Delete the card holders' names of deleted people; amounts and dates stay."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection, UnitOfWork
+from kit.db.bulk import BulkInsert
 from kit.money import Money
 from payments.domain.limits import Limit
 from payments.domain.payment import Payment
@@ -25,11 +26,15 @@ ORDER BY execute_at, id LIMIT $4
 """
 _MOST_PLANNED: Final = 10_000
 _FORGET_OWN: Final = "DELETE FROM payment_limit WHERE user_id = $1"
-_SET_OWN: Final = """
-INSERT INTO payment_limit (user_id, currency, per_payment_minor, per_day_minor, set_by, set_at)
-SELECT $1, currency, per_payment, per_day, $5, $6
-FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS given (currency, per_payment, per_day)
-"""
+_SET_OWN: Final = BulkInsert(
+    "payment_limit",
+    user_id="uuid",
+    currency="text",
+    per_payment_minor="bigint",
+    per_day_minor="bigint",
+    set_by="uuid",
+    set_at="timestamptz",
+)
 _SPENT: Final = "SELECT currency, spent_minor FROM payment_day WHERE user_id = $1 AND day = $2"
 
 # The first payment of a day adds a row only if it fits; a later one changes the row only if it fits
@@ -89,15 +94,12 @@ class Limits:
     ) -> None:
         """Replace the limits that a person has of their own."""
         await uow.execute(_FORGET_OWN, user_id)
-        await uow.execute(
-            _SET_OWN,
-            user_id,
-            list(limits),
-            [limit.per_payment for limit in limits.values()],
-            [limit.per_day for limit in limits.values()],
-            set_by,
-            uow.clock.now(),
-        )
+        now = uow.clock.now()
+        rows = [
+            (user_id, currency, limit.per_payment, limit.per_day, set_by, now)
+            for currency, limit in limits.items()
+        ]
+        await _SET_OWN.insert(uow, rows)
 
     async def spent(self, user_id: UUID, day: date) -> dict[str, int]:
         """Return what has been counted of a day, by currency, in minor units."""

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.ids import LAST_ID
 from kit.money import CURRENCIES
 from payments.domain.filters import Direction, ListScope, PaymentFilter
 from payments.domain.payment import Payment
@@ -92,8 +93,7 @@ _BY_DECIMALS: Final = [
     [code for code, exponent in CURRENCIES.items() if exponent == decimals]
     for decimals in (0, 3, 4)
 ]
-_LITERAL: Final = re.compile(r"[\\%_]")  # special characters of LIKE
-_LAST_ID: Final = UUID(int=2**128 - 1)
+_LITERAL: Final = re.compile(r"[\\%_]")  # what LIKE takes for more than itself
 
 
 class Lists:
@@ -119,7 +119,7 @@ class Lists:
         ``after`` is created_at and id of the payment that the page before ended with.
         """
         sides, subject = _along(scope, wanted)
-        before_at, before_id = after or (None, _LAST_ID)
+        before_at, before_id = after or (None, LAST_ID)
         rows = await self._connection.fetch(
             _PAGES[sides, wanted.status is not None],
             subject,

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.ids import LAST_ID
 from kit.span import ALWAYS, Span
 from payments.domain.bulk import Bulk
 from payments.domain.filters import ListedCharge
@@ -17,7 +18,6 @@ from payments.repository.refunds import ROW, refunds_of
 
 After = tuple[datetime, UUID] | None
 
-_LAST_ID: Final = UUID(int=2**128 - 1)
 _PAGE: Final = """
     AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
     AND created_at >= coalesce(${begin}, '-infinity'::timestamptz)
@@ -102,7 +102,7 @@ class Oversight:
         rows = await self._connection.fetch(
             _REFUNDS,
             limit,
-            *(after or (None, _LAST_ID)),
+            *(after or (None, LAST_ID)),
             wanted.payment_id,
             wanted.status,
             wanted.transfer_id,
@@ -117,7 +117,7 @@ class Oversight:
     ) -> list[Bulk]:
         """Return a page of bulks, of one person where one is named."""
         statement = _BULKS_OF_ALL if user_id is None else _BULKS_OF_ONE
-        before = after or (None, _LAST_ID)
+        before = after or (None, LAST_ID)
         rows = await self._connection.fetch(statement, limit, *before, user_id, *span)
         return [Bulk(**dict(row)) for row in rows]
 
@@ -139,7 +139,7 @@ class Oversight:
         rows = await self._connection.fetch(
             statement,
             limit,
-            *(after or (None, _LAST_ID)),
+            *(after or (None, LAST_ID)),
             payment_id or owner_id,
             wanted.status,
             wanted.provider,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.ids import LAST_ID
 from kit.span import ALWAYS, Span
 from payments.domain.paid_services import PaidService
 
@@ -48,7 +49,6 @@ _OF_ONE: Final = _PAGE.format(whose="owner_id = $1")
 _OWNED: Final = """
 SELECT count(*) FROM (SELECT FROM biller WHERE owner_id = $1 LIMIT $2) AS found
 """
-_LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 class PaidServices:
@@ -127,7 +127,7 @@ class PaidServices:
             span: When they were first offered.
         """
         statement = _OF_ALL if wanted[0] is None else _OF_ONE
-        place = after or (None, _LAST_ID)
+        place = after or (None, LAST_ID)
         return _all(await self._connection.fetch(statement, *wanted, *place, limit, *span))
 
 

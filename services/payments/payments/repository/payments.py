@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.db.bulk import BulkInsert
 from payments.domain.limits import Limit
 from payments.domain.outcomes import PaymentEnd
 from payments.domain.payment import FINAL, Method, Payment, PaymentStatus
@@ -38,19 +39,33 @@ ROW: Final = """
     (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
 """
 
-_ADD: Final = """
-INSERT INTO payment (
-    id, status, payer_id, payee_id, payer_account_id, payee_account_id, amount_minor, currency,
-    card_last4, card_holder, description, metadata, version, created_at, expires_at, service_id,
-    method, execute_at, is_reserved, processing_at, counted_on, counted_minor, is_price_fixed,
-    lines)
-SELECT * FROM unnest(
-    $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[],
-    $8::text[], $9::text[], $10::text[], $11::text[], $12::jsonb[], $13::int[],
-    $14::timestamptz[], $15::timestamptz[], $16::uuid[], $17::text[], $18::timestamptz[],
-    $19::boolean[], $20::timestamptz[], $21::date[], $22::bigint[], $23::boolean[],
-    $24::jsonb[])
-"""
+_PAYMENTS: Final = BulkInsert(
+    "payment",
+    id="uuid",
+    status="text",
+    payer_id="uuid",
+    payee_id="uuid",
+    payer_account_id="uuid",
+    payee_account_id="uuid",
+    amount_minor="bigint",
+    currency="text",
+    card_last4="text",
+    card_holder="text",
+    description="text",
+    metadata="jsonb",
+    version="int",
+    created_at="timestamptz",
+    expires_at="timestamptz",
+    service_id="uuid",
+    method="text",
+    execute_at="timestamptz",
+    is_reserved="boolean",
+    processing_at="timestamptz",
+    counted_on="date",
+    counted_minor="bigint",
+    is_price_fixed="boolean",
+    lines="jsonb",
+)
 
 _GET: Final = f"SELECT {ROW} FROM payment WHERE id = $1"
 
@@ -178,37 +193,8 @@ class Payments:
         Raises:
             PayerNotActive, PayeeNotActive: one of them has just been closed.
         """
-        rows = [
-            (
-                new.id,
-                new.status,
-                new.payer_id,
-                new.payee_id,
-                new.payer_account_id,
-                new.payee_account_id,
-                new.amount_minor,
-                new.currency,
-                new.card_last4,
-                new.card_holder,
-                new.description,
-                new.metadata,
-                new.version,
-                new.created_at,
-                new.expires_at,
-                new.service_id,
-                new.method,
-                new.execute_at,
-                new.is_reserved,
-                new.processing_at,
-                new.counted_on,
-                new.counted_minor,
-                new.is_price_fixed,
-                new.lines,
-            )
-            for new in created
-        ]
         with noticing_closed({new.payer_id for new in created}):
-            await self._connection.execute(_ADD, *map(list, zip(*rows, strict=True)))
+            await _PAYMENTS.insert_objects(self._connection, created)
 
     async def get(self, payment_id: UUID) -> Payment | None:
         """Return a payment as it stands, whoever asks."""

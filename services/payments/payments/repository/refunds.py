@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.ids import LAST_ID
 from kit.span import ALWAYS, Span
 from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
 
@@ -99,7 +100,6 @@ WHERE payment_id = $1 AND (created_at, id) < (coalesce($2, 'infinity'::timestamp
   AND created_at < coalesce($6, 'infinity'::timestamptz)
 ORDER BY created_at DESC, id DESC LIMIT $4
 """
-_LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 class Refunds:
@@ -208,7 +208,7 @@ class Refunds:
         span: Span = ALWAYS,
     ) -> list[Refund]:
         """Return a page of a payment's refunds, newest first, along their index."""
-        place = after or (None, _LAST_ID)
+        place = after or (None, LAST_ID)
         return _all(await self._connection.fetch(_PAGE, payment_id, *place, limit, *span))
 
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Final
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header
 
 from kit.ids import new_id
 from kit.web.routes import Router
+from kit.web.state import from_state
 from sandbox.cards.box import CardPayment, CardPaymentStatus, new_payment_id
 from sandbox.cards.deliveries import Sender, WebhookFaults
 from sandbox.cards.provider import Provider, shown_refund
@@ -30,13 +31,8 @@ router = Router(tags=["cards"])
 PAYMENTS: Final = "/sandbox/provider/payments"
 
 
-def provider(request: Request) -> Provider:
-    """Return the card provider."""
-    found: Provider = request.app.state.provider
-    return found
-
-
-TheProvider = Annotated[Provider, Depends(provider)]
+TheProvider = Annotated[Provider, from_state("provider")]
+TheBank = Annotated[Sender, from_state("bank")]
 
 
 def _payment(payment_id: str, cards: TheProvider) -> CardPayment:
@@ -162,16 +158,15 @@ async def choose_outcome(
     operation_id="send_bank_credit",
     summary="Send a bank's webhook about a credit",
 )
-async def send_bank_credit(body: BankCreditRequest, request: Request) -> BankCreditAnswer:
+async def send_bank_credit(body: BankCreditRequest, bank: TheBank) -> BankCreditAnswer:
     """Send the bank's signed webhook and show the answer to it."""
-    sender: Sender = request.app.state.bank
     transaction_id = body.transaction_id or f"bank-{new_id().hex}"
     told = {
         "transaction_id": transaction_id,
         **body.model_dump(mode="json", include={"amount", "currency"}),
         **body.model_dump(mode="json", include={"wallet_id", "wallet_number"}, exclude_none=True),
     }
-    answer = await sender.send(told, wrong_signature=body.wrong_signature)
+    answer = await bank.send(told, wrong_signature=body.wrong_signature)
     if answer is None:
         return BankCreditAnswer(transaction_id=transaction_id, status=0, answer=None)
     return BankCreditAnswer(

@@ -9,6 +9,7 @@ from fastapi import Depends, Query, Request
 from kit.ids import new_id
 from kit.money import Money
 from kit.web.routes import Router
+from kit.web.state import from_state
 from sandbox.cards.api import PAYMENTS, Asked, TheProvider
 from sandbox.cards.box import CardPayment, CardPaymentStatus
 from sandbox.cards.deliveries import WebhookFaults
@@ -63,6 +64,7 @@ def refund_of(payment: Asked, refund_id: str) -> BankRefund:
     return found
 
 
+Configured = Annotated[Settings, from_state("settings")]
 AskedDispute = Annotated[BankDispute, Depends(dispute_of)]
 AskedRefund = Annotated[BankRefund, Depends(refund_of)]
 
@@ -204,10 +206,12 @@ async def refund_at_provider_page(
     refusals=(CardEventsNotYours,),
 )
 async def list_card_events(
-    provider: TheProvider, query: Annotated[EventsQuery, Query()], request: Request
+    provider: TheProvider,
+    settings: Configured,
+    query: Annotated[EventsQuery, Query()],
+    request: Request,
 ) -> CardEvents:
     """List the events in a range of time, at most a hundred at once."""
-    settings: Settings = request.app.state.settings
     wanted = f"Bearer {settings.webhook_secret.get_secret_value()}"
     given = request.headers.get("authorization", "")
     if not hmac.compare_digest(given.encode(), wanted.encode()):

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Final
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import HTMLResponse
 
 from kit.refusals import BodyTooLarge, BodyUnreadable, ValidationFailed
 from kit.web.answers import Answer
 from kit.web.routes import Router
+from kit.web.state import from_state
 from sandbox.inbox.box import KEPT, LARGEST, Inbox, Inboxes
 from sandbox.inbox.page import page
 from sandbox.inbox.schemas import (
@@ -38,18 +39,8 @@ _RAW: Final = {
 _NO_BODY: Final = frozenset({204, 205, 304})
 
 
-def _inboxes(request: Request) -> Inboxes:
-    inboxes: Inboxes = request.app.state.inboxes
-    return inboxes
-
-
-def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
-
-
-All = Annotated[Inboxes, Depends(_inboxes)]
-Configured = Annotated[Settings, Depends(_settings)]
+All = Annotated[Inboxes, from_state("inboxes")]
+Configured = Annotated[Settings, from_state("settings")]
 Name = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$", examples=["mine"])]
 Limit = Annotated[int, Query(ge=1, le=KEPT, description="The most webhooks to show.")]
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Query
 from starlette.responses import HTMLResponse
 
 from kit.web.routes import Router
+from kit.web.state import from_state
 from sandbox.mails.box import Box
 from sandbox.mails.page import page
 from sandbox.mails.schemas import MailAnswer, MailList, Recipient, SinkBehaviour
@@ -14,12 +15,7 @@ from sandbox.sheet import HEADERS
 router = Router(tags=["mail"])
 
 
-def _box(request: Request) -> Box:
-    box: Box = request.app.state.mails
-    return box
-
-
-Sink = Annotated[Box, Depends(_box)]
+Sink = Annotated[Box, from_state("mails")]
 To = Annotated[Recipient | None, Query(description="Only mails to this address.")]
 Limit = Annotated[int, Query(ge=1, le=300, description="How many mails at most.")]
 

@@ -22,7 +22,7 @@ from wallet.schemas.adjustments import AdjustmentAnswer, AdjustmentForeseen, Adj
 from wallet.schemas.queries import AdjustmentsQuery
 from wallet.service import adjustments
 from wallet.service.adjustments import Foreseen
-from wallet.wiring import Configured, Store
+from wallet.wiring import Wired
 
 router = Router(tags=["adjustments"])
 
@@ -39,12 +39,12 @@ router = Router(tags=["adjustments"])
     refusals=(refusals.AccountUnknown, refusals.AdjustmentImpossible, refusals.WalletClosed),
 )
 async def propose_adjustment(
-    body: AdjustmentRequest, caller: Caller, request: Request, store: Store, audit: Auditing
+    body: AdjustmentRequest, caller: Caller, request: Request, wired: Wired, audit: Auditing
 ) -> Answer:
     """Store a proposal for another administrator, or show what it would post."""
     if body.dry_run:
-        book = await _foreseen(store, caller.user, body)
-        async with store.read() as connection:
+        book = await _foreseen(wired.database, caller.user, body)
+        async with wired.database.read() as connection:
             sides = [side.wallet_id for side in (body.proposal.payer, body.proposal.payee)]
             owners = await Houses(connection).owners(sides)
         await audit.read("adjustment", None, *owners)
@@ -59,9 +59,9 @@ async def propose_adjustment(
     return await idempotently(request, caller, operation="propose_adjustment", body=body, work=work)
 
 
-async def _foreseen(store: Database, by: UUID, body: AdjustmentRequest) -> Book:
+async def _foreseen(database: Database, by: UUID, body: AdjustmentRequest) -> Book:
     try:
-        async with store.unit_of_work() as uow:
+        async with database.unit_of_work() as uow:
             await adjustments.foresee(uow, by, body.proposal)
     except Foreseen as seen:
         return seen.book
@@ -77,19 +77,18 @@ async def _foreseen(store: Database, by: UUID, body: AdjustmentRequest) -> Book:
 )
 async def list_adjustments(
     caller: Caller,
-    store: Store,
-    settings: Configured,
+    wired: Wired,
     query: Annotated[AdjustmentsQuery, Query()],
     audit: Auditing,
 ) -> Page[AdjustmentAnswer]:
     """List proposals and what was decided about them."""
     cursors = query.cursors(
-        settings.cursor_secret, list_name="list_adjustments", subject=caller.subject
+        wired.settings.cursor_secret, list_name="list_adjustments", subject=caller.subject
     )
     before = cursors.decode(query.cursor)
     wanted = Wanted(query.status, query.wallet_id, query.transfer_id, query.span)
-    async with store.read() as connection:
-        rows = await Adjustments(connection, store.clock.now()).page(
+    async with wired.database.read() as connection:
+        rows = await Adjustments(connection, wired.database.clock.now()).page(
             wanted, before, query.limit + 1
         )
         owners = await Houses(connection).owners([query.wallet_id])
@@ -109,10 +108,10 @@ async def list_adjustments(
     operation_id="get_adjustment",
     summary="Get an adjustment",
 )
-async def get_adjustment(adjustment_id: UUID, store: Store, audit: Auditing) -> AdjustmentAnswer:
+async def get_adjustment(adjustment_id: UUID, wired: Wired, audit: Auditing) -> AdjustmentAnswer:
     """Show an adjustment."""
-    async with store.read() as connection:
-        found = await Adjustments(connection, store.clock.now()).find(adjustment_id)
+    async with wired.database.read() as connection:
+        found = await Adjustments(connection, wired.database.clock.now()).find(adjustment_id)
         if found is None:
             raise NotFound
         owners = await _owners(connection, found)
@@ -134,10 +133,10 @@ async def get_adjustment(adjustment_id: UUID, store: Store, audit: Auditing) -> 
     ),
 )
 async def confirm_adjustment(
-    adjustment_id: UUID, caller: Caller, store: Store, audit: Auditing
+    adjustment_id: UUID, caller: Caller, wired: Wired, audit: Auditing
 ) -> AdjustmentAnswer:
     """Confirm a proposal; the same administrator may repeat it."""
-    async with store.unit_of_work() as uow:
+    async with wired.database.unit_of_work() as uow:
         done = await adjustments.confirm(uow, adjustment_id, caller.user)
         await audit.changed(uow, "adjustment", adjustment_id, *await _owners(uow, done))
     return AdjustmentAnswer.of(done)
@@ -151,10 +150,10 @@ async def confirm_adjustment(
     refusals=(refusals.AdjustmentDecided, refusals.AdjustmentExpired),
 )
 async def reject_adjustment(
-    adjustment_id: UUID, caller: Caller, store: Store, audit: Auditing
+    adjustment_id: UUID, caller: Caller, wired: Wired, audit: Auditing
 ) -> AdjustmentAnswer:
     """Reject a proposal; its proposer may do so, too."""
-    async with store.unit_of_work() as uow:
+    async with wired.database.unit_of_work() as uow:
         done = await adjustments.reject(uow, adjustment_id, caller.user)
         await audit.changed(uow, "adjustment", adjustment_id, *await _owners(uow, done))
     return AdjustmentAnswer.of(done)

@@ -24,7 +24,7 @@ from wallet.schemas.queries import EntriesQuery, StatementQuery
 from wallet.schemas.wallets import BalanceAnswer, EntryAnswer, Moment, StatementAnswer
 from wallet.service import history
 from wallet.service.history import EntryRange, Period, Statement
-from wallet.wiring import Configured, Store
+from wallet.wiring import Wired
 
 router = Router(tags=["history"])
 
@@ -51,23 +51,22 @@ At = Annotated[Moment | None, Query(description="Now, if it is left out.")]
     response_model=Page[EntryAnswer],
     refusals=(CursorInvalid, refusals.PeriodInvalid),
 )
-async def list_entries(  # noqa: PLR0913, PLR0917 (one for each part of the request)
+async def list_entries(
     wallet_id: UUID,
     caller: Caller,
-    store: Store,
-    settings: Configured,
+    wired: Wired,
     query: Annotated[EntriesQuery, Query()],
     audit: Auditing,
 ) -> Page[EntryAnswer]:
     """List what came in and what went out."""
     cursors = query.cursors(
-        settings.cursor_secret,
+        wired.settings.cursor_secret,
         list_name="list_entries",
         subject=caller.subject,
         wallet_id=wallet_id,
     )
     before = cursors.decode(query.cursor)
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
         asked = asked_for(query, before)
         rows = await history.entries(connection, wallet.id, asked)
@@ -100,10 +99,10 @@ def place_of(line: EntryLine) -> Position:
     summary="Get a wallet's balance at a time",
 )
 async def get_balance(
-    wallet_id: UUID, caller: Caller, store: Store, audit: Auditing, at: At = None
+    wallet_id: UUID, caller: Caller, wired: Wired, audit: Auditing, at: At = None
 ) -> BalanceAnswer:
     """Show the balance after all that was posted until a time, that time included."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
         if at is None:
             minor = wallet.balance_minor
@@ -112,7 +111,7 @@ async def get_balance(
     await audit.read("wallet", wallet.id, wallet.owner_id)
     return BalanceAnswer(
         wallet_id=wallet.id,
-        at=at or store.clock.now(),
+        at=at or wired.database.clock.now(),
         balance=MoneyObject.of(minor, wallet.currency),
     )
 
@@ -129,7 +128,7 @@ async def get_balance(
 async def get_statement(
     wallet_id: UUID,
     caller: Caller,
-    store: Store,
+    wired: Wired,
     query: Annotated[StatementQuery, Query()],
     audit: Auditing,
 ) -> StatementAnswer | StreamingResponse:
@@ -138,22 +137,22 @@ async def get_statement(
     JSON has at most 1,000 entries; CSV has no limit.
     """
     begin, end = query.span
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
-        period = Period(begin or wallet.created_at, end or store.clock.now())
+        period = Period(begin or wallet.created_at, end or wired.database.clock.now())
         found = await history.statement(connection, wallet, period)
         lines = await history.lines(connection, found) if query.format == "json" else []
     await audit.read("wallet", wallet.id, wallet.owner_id)
     if query.format == "json":
         return StatementAnswer.of(found, lines)
     return StreamingResponse(
-        _csv(store, found),
+        _csv(wired.database, found),
         media_type="text/csv; header=present",
         headers={"Content-Disposition": f'attachment; filename="wallet-{wallet.number}.csv"'},
     )
 
 
-async def _csv(store: Database, found: Statement) -> AsyncIterator[bytes]:
+async def _csv(database: Database, found: Statement) -> AsyncIterator[bytes]:
     """Yield a statement as CSV while it is read; a failure cuts the answer off."""
     currency, period = found.wallet.currency, found.period
     opening = decimal_text(found.opening_minor, currency)
@@ -165,7 +164,7 @@ async def _csv(store: Database, found: Statement) -> AsyncIterator[bytes]:
             ("", opened, "opening_balance", "", "", "", opening, currency, ""),
         ]
     )
-    async for lines in history.all_lines(store, found):
+    async for lines in history.all_lines(database, found):
         yield written(_cells(line, currency) for line in lines)
     yield written([("", closed, "closing_balance", "", "", "", closing, currency, "")])
 

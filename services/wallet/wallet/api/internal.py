@@ -16,7 +16,7 @@ from wallet.domain.wallets import WalletKey
 from wallet.repository.history import History
 from wallet.repository.wallets import Wallets
 from wallet.schemas.wallets import AccountsQuery, KnownAccount, KnownTransfer, KnownWallet
-from wallet.wiring import Store
+from wallet.wiring import Wired
 
 router = Router(tags=["internal"])
 
@@ -27,9 +27,9 @@ router = Router(tags=["internal"])
     operation_id="look_up_wallet",
     summary="Look up a wallet's owner and currency",
 )
-async def look_up_wallet(wallet_id: UUID, store: Store) -> KnownWallet:
+async def look_up_wallet(wallet_id: UUID, wired: Wired) -> KnownWallet:
     """Look a wallet up for a service that has not seen its event yet."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         wallet = await Wallets(connection).find(wallet_id)
     if wallet is None:
         raise NotFound
@@ -47,11 +47,11 @@ async def look_up_wallet(wallet_id: UUID, store: Store) -> KnownWallet:
 async def look_up_account(
     owner_id: UUID,
     currency: Annotated[CurrencyCode, Query()],
-    store: Store,
+    wired: Wired,
     wallet_id: UUID | None = None,
 ) -> KnownAccount:
     """Look up the wallet named, or the currency's default one; open none."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         wallets = Wallets(connection)
         if wallet_id is None:
             wallet = await wallets.find_default(WalletKey(owner_id, currency))
@@ -76,10 +76,10 @@ async def look_up_account(
     summary="Look up a transfer's entries on the accounts named",
 )
 async def look_up_transfer(
-    transfer_id: UUID, query: Annotated[AccountsQuery, Query()], store: Store
+    transfer_id: UUID, query: Annotated[AccountsQuery, Query()], wired: Wired
 ) -> KnownTransfer:
     """Show a transfer to a service that knows on which accounts it is."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         history = History(connection)
         moved = await history.transfer(transfer_id)
         if moved is None:

@@ -19,7 +19,7 @@ from wallet.repository.houses import Houses
 from wallet.schemas.ledger import HouseAccountAnswer, LedgerEntryAnswer, TransferAnswer
 from wallet.schemas.queries import EntriesQuery, HouseAccountsQuery
 from wallet.service import history
-from wallet.wiring import Configured, Store
+from wallet.wiring import Wired
 
 router = Router(tags=["ledger"])
 
@@ -34,23 +34,22 @@ router = Router(tags=["ledger"])
 )
 async def list_house_accounts(
     caller: Caller,
-    store: Store,
-    settings: Configured,
+    wired: Wired,
     query: Annotated[HouseAccountsQuery, Query()],
     audit: Auditing,
 ) -> Page[HouseAccountAnswer]:
     """List clearing, suspense, fees and debts, newest account first."""
     cursors = query.cursors(
-        settings.cursor_secret, list_name="list_house_accounts", subject=caller.subject
+        wired.settings.cursor_secret, list_name="list_house_accounts", subject=caller.subject
     )
     before = cursors.decode(query.cursor)
     kind = None if query.house is None else HOUSES[query.house]
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         rows = await Houses(connection).page(
             kind, query.provider, query.currency, before, query.limit + 1
         )
     await audit.read("house_account")
-    now = store.clock.now()
+    now = wired.database.clock.now()
     return page_of(
         Page[HouseAccountAnswer],
         rows,
@@ -68,23 +67,22 @@ async def list_house_accounts(
     response_model=Page[LedgerEntryAnswer],
     refusals=(CursorInvalid, NotFound, refusals.PeriodInvalid),
 )
-async def list_account_entries(  # noqa: PLR0913, PLR0917 (one for each part of the request)
+async def list_account_entries(
     account_id: UUID,
     caller: Caller,
-    store: Store,
-    settings: Configured,
+    wired: Wired,
     query: Annotated[EntriesQuery, Query()],
     audit: Auditing,
 ) -> Page[LedgerEntryAnswer]:
     """List an account's entries; for suspended money, with the wallet it was for."""
     cursors = query.cursors(
-        settings.cursor_secret,
+        wired.settings.cursor_secret,
         list_name="list_account_entries",
         subject=caller.subject,
         account_id=account_id,
     )
     before = cursors.decode(query.cursor)
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         account = await Houses(connection).find(account_id)
         if account is None:
             raise NotFound
@@ -107,10 +105,10 @@ async def list_account_entries(  # noqa: PLR0913, PLR0917 (one for each part of 
     summary="Get a transfer with its entries; other people's are for admins only",
 )
 async def get_transfer(
-    transfer_id: UUID, caller: Caller, store: Store, audit: Auditing
+    transfer_id: UUID, caller: Caller, wired: Wired, audit: Auditing
 ) -> TransferAnswer:
     """Show a transfer to its payer, its payee or an administrator."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         past = History(connection)
         moved = await past.transfer(transfer_id)
         if moved is None:

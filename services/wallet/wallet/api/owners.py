@@ -8,7 +8,7 @@ from uuid import UUID
 from kit.web.routes import Router
 from wallet.refusals import WalletNotEmpty
 from wallet.service import owners
-from wallet.wiring import Store
+from wallet.wiring import Wired
 
 router = Router(tags=["internal"])
 
@@ -23,9 +23,9 @@ router = Router(tags=["internal"])
     status_code=204,
     refusals=(WalletNotEmpty,),
 )
-async def close_owner(owner_id: UUID, store: Store) -> None:
+async def close_owner(owner_id: UUID, wired: Wired) -> None:
     """Close an owner, who may have no wallet."""
-    async with store.unit_of_work() as uow:
+    async with wired.database.unit_of_work() as uow:
         await owners.close_owner(uow, owner_id)
 
 
@@ -36,7 +36,7 @@ async def close_owner(owner_id: UUID, store: Store) -> None:
     summary="Reopen an owner who is not deleted after all",
     status_code=204,
 )
-async def reopen_owner(owner_id: UUID, store: Store) -> None:
+async def reopen_owner(owner_id: UUID, wired: Wired) -> None:
     """Reopen an owner; nothing changes for one who is not closed."""
-    async with store.unit_of_work() as uow:
+    async with wired.database.unit_of_work() as uow:
         await owners.reopen_owner(uow, owner_id)

@@ -24,7 +24,7 @@ from wallet.schemas.wallets import (
     WalletAnswer,
 )
 from wallet.service import top_ups
-from wallet.wiring import CardCharging, Configured
+from wallet.wiring import Wired
 
 router = Router(tags=["top-ups"])
 
@@ -48,19 +48,18 @@ router = Router(tags=["top-ups"])
         *CARD_REFUSALS.values(),
     ),
 )
-async def top_up(  # noqa: PLR0913 (one parameter for each of the request's)
+async def top_up(
     *,
     body: TopUpRequest,
     caller: Caller,
     request: Request,
-    settings: Configured,
-    charging: CardCharging,
+    wired: Wired,
     language: CallerLanguage,
 ) -> Answer:
     """Credit one's own wallet with sandbox money, or charge a card for it."""
     if body.method == "card":
-        return await _by_card(body, caller, request, charging, language)
-    if settings.in_production:
+        return await _by_card(body, caller, request, wired.payments, language)
+    if wired.settings.in_production:
         raise refusals.SandboxMoneyRefused
 
     async def work(uow: UnitOfWork) -> Answer:
@@ -77,7 +76,7 @@ async def _by_card(
     body: TopUpRequest,
     caller: Identity,
     request: Request,
-    charging: PaymentsClient,
+    payments: PaymentsClient,
     language: Language,
 ) -> Answer:
     """Choose wallet and charge id, then ask payments, outside the unit of work.
@@ -107,7 +106,7 @@ async def _by_card(
             money=body.money,
             return_url=body.return_url or "",
         )
-        return accepted, chosen, await charging.start(wanted, language)
+        return accepted, chosen, await payments.start(wanted, language)
 
     accepted, chosen, charge = await start()
     if charge.has_failed and accepted.is_repeated:

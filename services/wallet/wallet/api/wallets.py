@@ -23,7 +23,7 @@ from wallet.repository.wallets import WalletFilter, Wallets
 from wallet.schemas.queries import WalletsQuery
 from wallet.schemas.wallets import OpenWallet, WalletAnswer
 from wallet.service import opening, wallets
-from wallet.wiring import Configured, Store
+from wallet.wiring import Wired
 
 router = Router(tags=["wallets"])
 
@@ -38,20 +38,19 @@ router = Router(tags=["wallets"])
 )
 async def list_wallets(
     caller: Caller,
-    store: Store,
-    settings: Configured,
+    wired: Wired,
     query: Annotated[WalletsQuery, Query()],
     audit: Auditing,
 ) -> Page[WalletAnswer]:
     """List wallets by owner, currency, status or number."""
     cursors = query.cursors(
-        settings.cursor_secret, list_name="list_wallets", subject=caller.subject
+        wired.settings.cursor_secret, list_name="list_wallets", subject=caller.subject
     )
     before = cursors.decode(query.cursor)
     wanted = WalletFilter(
         _owners(caller, query.owners), query.currency, query.status, query.number, query.span
     )
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         rows = await Wallets(connection).page(wanted, before, query.limit + 1)
     await audit.listed("wallet", wanted.owners)
     return page_of(
@@ -105,15 +104,15 @@ async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Ans
 )
 async def get_my_wallet(
     caller: Caller,
-    store: Store,
+    wired: Wired,
     currency: Annotated[CurrencyCode, Query()] = DEFAULT_CURRENCY,
 ) -> WalletAnswer:
     """Show the default wallet."""
     key = WalletKey(caller.user, currency)
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         found = await Wallets(connection).find_default(key)
     if found is None:
-        async with store.unit_of_work() as uow:
+        async with wired.database.unit_of_work() as uow:
             found = await opening.default_wallet(uow, key)
     return WalletAnswer.of(found)
 
@@ -125,10 +124,10 @@ async def get_my_wallet(
     summary="Get a wallet",
 )
 async def get_wallet(
-    wallet_id: UUID, caller: Caller, store: Store, audit: Auditing
+    wallet_id: UUID, caller: Caller, wired: Wired, audit: Auditing
 ) -> WalletAnswer:
     """Show a wallet."""
-    async with store.read() as connection:
+    async with wired.database.read() as connection:
         wallet = await visible(connection, caller, wallet_id)
     await audit.read("wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)
@@ -141,9 +140,9 @@ async def get_wallet(
     summary="Freeze a wallet: no new holds or debits, but captures and credits",
     refusals=(refusals.WalletClosed,),
 )
-async def freeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:
+async def freeze_wallet(wallet_id: UUID, wired: Wired, audit: Auditing) -> WalletAnswer:
     """Freeze a wallet."""
-    async with store.unit_of_work() as uow:
+    async with wired.database.unit_of_work() as uow:
         wallet = await wallets.set_status(uow, wallet_id, "frozen")
         await audit.changed(uow, "wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)
@@ -156,9 +155,9 @@ async def freeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> Walle
     summary="Unfreeze a wallet",
     refusals=(refusals.WalletClosed,),
 )
-async def unfreeze_wallet(wallet_id: UUID, store: Store, audit: Auditing) -> WalletAnswer:
+async def unfreeze_wallet(wallet_id: UUID, wired: Wired, audit: Auditing) -> WalletAnswer:
     """Unfreeze a wallet."""
-    async with store.unit_of_work() as uow:
+    async with wired.database.unit_of_work() as uow:
         wallet = await wallets.set_status(uow, wallet_id, "active")
         await audit.changed(uow, "wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)

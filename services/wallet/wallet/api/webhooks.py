@@ -16,7 +16,7 @@ from kit.web.signed import documented, read_as
 from wallet.refusals import TransactionReused, WebhookRefused
 from wallet.schemas.wallets import BankCreditAnswer, BankCreditRequest
 from wallet.service.bank_credits import take_credit
-from wallet.wiring import Configured, Store
+from wallet.wiring import Wired
 
 router = Router(tags=["top-ups"])
 
@@ -44,21 +44,19 @@ LONGEST_WEBHOOK: Final = 64 * 1024
     max_body_bytes=LONGEST_WEBHOOK,
     openapi_extra=documented(BankCreditRequest),
 )
-async def take_bank_credit(
-    provider: str, request: Request, store: Store, settings: Configured
-) -> BankCreditAnswer:
+async def take_bank_credit(provider: str, request: Request, wired: Wired) -> BankCreditAnswer:
     """Verify the signature, then read the body and book the credit."""
     if provider != BANK:
         raise NotFound
-    secret = settings.bank_secret.get_secret_value()
+    secret = wired.settings.bank_secret.get_secret_value()
     try:
-        signatures.check_header(request.headers.get(SIGNATURE), store.clock.now())
+        signatures.check_header(request.headers.get(SIGNATURE), wired.database.clock.now())
         body = await request.body()
-        signatures.verify(request.headers.get(SIGNATURE), secret, body, store.clock.now())
+        signatures.verify(request.headers.get(SIGNATURE), secret, body, wired.database.clock.now())
     except signatures.SignatureRefusedError:
         raise WebhookRefused from None
     told = await aside(lambda: read_as(BankCreditRequest, body), length=len(body))
-    async with store.unit_of_work() as uow:
+    async with wired.database.unit_of_work() as uow:
         done = await take_credit(uow, told.credit(provider, new_id()))
     return BankCreditAnswer(
         transaction_id=done.transaction_id,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from kit.db.unit_of_work import Connection
+from wallet.domain.book import TransferRow
 
 _BISECT = """
 WITH RECURSIVE search (low, high) AS (
@@ -41,11 +42,7 @@ FROM entry JOIN transfer ON transfer.id = transfer_id
 WHERE account_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4
 """
 
-_TRANSFER = """
-SELECT id, kind, reference, description, currency, posted_at, payer_account_id, payee_account_id,
-       owed_minor, meant_account_id
-FROM transfer WHERE id = $1
-"""
+_TRANSFER = f"SELECT {', '.join(TransferRow._fields)} FROM transfer WHERE id = $1"  # noqa: S608 - of constants
 
 _DEBTS = "SELECT id FROM account WHERE owner_id IS NULL AND kind = 'debts' AND currency = $1"
 
@@ -68,21 +65,6 @@ class EntryLine(NamedTuple):
     amount_minor: int
     balance_after_minor: int
     posted_at: datetime
-    meant_account_id: UUID | None
-
-
-class Moved(NamedTuple):
-    """A transfer without its entries; the payer owes `owed_minor` of it."""
-
-    id: UUID
-    kind: str
-    reference: str
-    description: str | None
-    currency: str
-    posted_at: datetime
-    payer_account_id: UUID
-    payee_account_id: UUID
-    owed_minor: int
     meant_account_id: UUID | None
 
 
@@ -134,19 +116,19 @@ class History:
         rows = await self._connection.fetch(_OLDEST_FIRST, account_id, after, through, limit)
         return [EntryLine(*row) for row in rows]
 
-    async def transfer(self, transfer_id: UUID) -> Moved | None:
+    async def transfer(self, transfer_id: UUID) -> TransferRow | None:
         """Return a transfer."""
         row = await self._connection.fetchrow(_TRANSFER, transfer_id)
-        return None if row is None else Moved(*row)
+        return None if row is None else TransferRow(*row)
 
-    async def all_legs(self, moved: Moved) -> list[TransferEntry]:
+    async def all_legs(self, moved: TransferRow) -> list[TransferEntry]:
         """Return all entries of a transfer, the payer's first."""
         sides = [moved.payer_account_id, moved.payee_account_id]
         if moved.owed_minor:
             sides.insert(1, await self._connection.fetchval(_DEBTS, moved.currency))
         return [leg for side in sides for leg in await self.legs(moved, side)]
 
-    async def legs(self, moved: Moved, account_id: UUID) -> list[TransferEntry]:
+    async def legs(self, moved: TransferRow, account_id: UUID) -> list[TransferEntry]:
         """Return a transfer's entries on one account.
 
         They are found by the transfer's time, because no index names them.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from kit.db.bulk import BulkInsert
+from kit.db.bulk import BulkInsert, columns_of
 from kit.db.unit_of_work import UnitOfWork
 from wallet.domain.book import Account, Book, Hold
 
@@ -166,7 +166,7 @@ class Ledger:
                 )
                 for row in book.touched.values()
             ]
-            await self._uow.execute(_UPDATE_ACCOUNTS, *_columns(rows))
+            await self._uow.execute(_UPDATE_ACCOUNTS, *columns_of(rows, 7))
 
     async def _save_holds(self, book: Book) -> None:
         placed = [
@@ -185,7 +185,7 @@ class Ledger:
             for hold in book.changed_holds.values()
         ]
         await self._uow.execute(
-            _SAVE_HOLDS, *_columns(placed, width=6), *_columns(changed, width=3), book.now
+            _SAVE_HOLDS, *columns_of(placed, 6), *columns_of(changed, 3), book.now
         )
 
     async def keep_answers(self, answers: Sequence[KeptReply], now: datetime) -> None:
@@ -197,8 +197,3 @@ class Ledger:
         ordered = sorted(answers, key=lambda answer: answer.command_id.bytes)
         rows = [(*answer, now) for answer in ordered]
         await _COMMANDS.insert(self._uow, rows)
-
-
-def _columns(rows: Iterable[tuple[Any, ...]], width: int = 0) -> list[Sequence[Any]]:
-    """Turn rows into one array for each column; no rows give `width` empty arrays."""
-    return list(zip(*rows, strict=True)) or [()] * width

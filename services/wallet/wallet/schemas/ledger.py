@@ -10,8 +10,9 @@ from pydantic import Field
 from kit.money import decimal_text
 from kit.web.fields import MoneyObject
 from kit.web.schemas import Model
+from wallet.domain.book import TransferRow
 from wallet.domain.wallets import HOUSE_NAMES
-from wallet.repository.history import EntryLine, Moved, TransferEntry
+from wallet.repository.history import EntryLine, TransferEntry
 from wallet.repository.houses import House
 from wallet.schemas.wallets import EntryAnswer
 
@@ -123,7 +124,9 @@ class TransferAnswer(Model):
     posted_at: datetime
 
     @classmethod
-    def of(cls, moved: Moved, legs: Sequence[TransferEntry], mine: Collection[UUID] | None) -> Self:
+    def of(
+        cls, moved: TransferRow, legs: Sequence[TransferEntry], mine: Collection[UUID] | None
+    ) -> Self:
         """Show a transfer to the owner of the accounts `mine`; None shows all."""
         currency = moved.currency
         is_payer = mine is None or moved.payer_account_id in mine

@@ -18,9 +18,10 @@ from kit.money import DEFAULT_CURRENCY, decimal_text
 from kit.web import times
 from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field
 from kit.web.schemas import Model
+from wallet.domain.book import TransferRow
 from wallet.domain.wallets import Status, Wallet
 from wallet.repository.bank_credits import BankCredit
-from wallet.repository.history import EntryLine, Moved, TransferEntry
+from wallet.repository.history import EntryLine, TransferEntry
 from wallet.service.history import Statement
 
 _WALLET_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a91"
@@ -355,7 +356,7 @@ class KnownTransfer(Model):
     entries: list[KnownEntry]
 
     @classmethod
-    def of(cls, moved: Moved, legs: list[TransferEntry]) -> Self:
+    def of(cls, moved: TransferRow, legs: list[TransferEntry]) -> Self:
         """Show a transfer."""
         return cls(
             id=moved.id,
