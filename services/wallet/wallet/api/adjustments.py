@@ -16,7 +16,7 @@ from kit.web.routes import Router
 from kit.web.schemas import Page
 from wallet import refusals
 from wallet.domain.book import Book
-from wallet.repository.adjustments import Adjustment, Adjustments, Wanted
+from wallet.repository.adjustments import Adjustment, AdjustmentFilter, Adjustments
 from wallet.repository.houses import Houses
 from wallet.schemas.adjustments import AdjustmentAnswer, AdjustmentForeseen, AdjustmentRequest
 from wallet.schemas.queries import AdjustmentsQuery
@@ -86,7 +86,7 @@ async def list_adjustments(
         wired.settings.cursor_secret, list_name="list_adjustments", subject=caller.subject
     )
     before = cursors.decode(query.cursor)
-    wanted = Wanted(query.status, query.wallet_id, query.transfer_id, query.span)
+    wanted = AdjustmentFilter(query.status, query.wallet_id, query.transfer_id, query.span)
     async with wired.database.read() as connection:
         rows = await Adjustments(connection, wired.database.clock.now()).page(
             wanted, before, query.limit + 1

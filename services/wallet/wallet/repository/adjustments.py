@@ -61,7 +61,7 @@ class Adjustment(NamedTuple):
     decided_at: datetime | None
 
 
-class Wanted(NamedTuple):
+class AdjustmentFilter(NamedTuple):
     """A filter of adjustments; None does not narrow."""
 
     status: Status | None = None
@@ -83,7 +83,7 @@ class Adjustments:
         return None if row is None else Adjustment(*row)
 
     async def page(
-        self, wanted: Wanted, before: tuple[datetime, UUID] | None, limit: int
+        self, wanted: AdjustmentFilter, before: tuple[datetime, UUID] | None, limit: int
     ) -> list[Adjustment]:
         """Return a page of adjustments, newest first."""
         status, *others, span = wanted
