@@ -90,7 +90,8 @@ class Transfer(Command):
     """Move money at once. Answered by TransferPosted or TransferRefused.
 
     ``transfer_id`` is chosen by the asker; another command with the same one is a fault of the
-    asker's and ends among the dead letters.
+    asker's and ends among the dead letters. ``reply_kind`` is a word of the asker's, which comes
+    back unread in the answer, so that it finds who waits for it; ``kind`` is the ledger's.
 
     With ``is_owed`` the payer owes what they can't cover, for money that is gone already (a
     chargeback, a refund that the provider has made): a frozen payer pays too, what is available
@@ -109,6 +110,7 @@ class Transfer(Command):
     kind: str = "payment"
     description: str | None = None
     is_owed: bool = False
+    reply_kind: str | None = None
 
 
 # Replies
@@ -149,6 +151,7 @@ class TransferPosted(Reply):
 
     Of a Transfer with ``is_owed`` the payer could not cover ``owed_minor``, and owes it now. The
     payee's account is a suspense account where the wallet meant is its deleted owner's.
+    ``reply_kind`` is the Transfer's.
     """
 
     type: ClassVar[str] = "wallet.transfer_posted.v1"
@@ -158,6 +161,7 @@ class TransferPosted(Reply):
     payer_account_id: UUID
     payee_account_id: UUID
     owed_minor: Annotated[int, Field(ge=0)] = 0
+    reply_kind: str | None = None
 
 
 class TransferRefused(Reply):
@@ -166,13 +170,14 @@ class TransferRefused(Reply):
     ``transfer_id`` is the one asked for; None to a CaptureHold, which names none. Codes:
     ``insufficient_funds``, ``wallet_frozen``, ``wallet_not_found``, ``currency_mismatch``,
     ``same_account``, ``balance_limit``; to a CaptureHold also ``hold_not_found``,
-    ``hold_closed``, ``hold_exceeded``.
+    ``hold_closed``, ``hold_exceeded``. ``reply_kind`` is the Transfer's.
     """
 
     type: ClassVar[str] = "wallet.transfer_refused.v1"
 
     transfer_id: UUID | None
     code: str
+    reply_kind: str | None = None
 
 
 # Events

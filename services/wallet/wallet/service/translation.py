@@ -98,7 +98,17 @@ def _party(ref: contract.AccountRef, currency: str, found: Mapping[Meant, UUID])
 
 
 def reply_to(asked: Asked, outcome: Outcome) -> Reply:
-    """Put an outcome into the words of the contract."""
+    """Put an outcome into the words of the contract; hands back the asker's `reply_kind`.
+
+    Also in a kept reply: what is repeated now may name it where the first command did not.
+    """
+    reply = _reply(asked, outcome)
+    if isinstance(asked, contract.Transfer) and asked.reply_kind is not None:
+        return reply.model_copy(update={"reply_kind": asked.reply_kind})
+    return reply
+
+
+def _reply(asked: Asked, outcome: Outcome) -> Reply:
     command_id = asked.command_id
     match outcome:
         case ledger.Posted():
