@@ -2,7 +2,6 @@
 
 from payments.api import (
     bulk,
-    charges,
     events,
     export,
     limits,
@@ -13,8 +12,8 @@ from payments.api import (
     quotes,
     refunds,
     timeline,
-    webhooks,
 )
+from payments.api.cards import charges, webhooks
 
 ROUTERS = (
     oversight.router,  # its paths come before those with an id in their place

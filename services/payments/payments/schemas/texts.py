@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from kit.characters import holds_unseen
 from kit.web.fields import refuse_field
-from payments.domain.card_numbers import holds_card_number
+from payments.domain.cards.card_numbers import holds_card_number
 
 LONGEST_DESCRIPTION: Final = 500
 LONGEST_HOLDER: Final = 100
