@@ -89,7 +89,8 @@ class Transfer(Command):
     """Move money at once. Answered by TransferPosted or TransferRefused.
 
     ``transfer_id`` is chosen by the asker; another command with the same one is a fault of the
-    asker's and ends among the dead letters.
+    asker's and ends among the dead letters. ``reply_kind`` is a word of the asker's, which comes
+    back unread in the answer, so that it finds who waits for it; ``kind`` is the ledger's.
 
     With ``is_owed`` the payer owes what they can't cover, for money that is gone already (a
     chargeback, a refund that the provider has made): a frozen payer pays too, what is available
@@ -108,6 +109,7 @@ class Transfer(Command):
     kind: str = "payment"
     description: str | None = None
     is_owed: bool = False
+    reply_kind: str | None = None
 
 
 # Replies
@@ -146,8 +148,9 @@ class HoldReleased(Reply):
 class TransferPosted(Reply):
     """The money has moved; ``posted_at`` is the ledger's time of it.
 
-    Of a Transfer with ``is_owed`` the payer could not cover ``owed_minor``, and owes it now. Where
-    the wallet that was meant is its deleted owner's, the payee's account is a suspense account.
+    Of a Transfer with ``is_owed`` the payer could not cover ``owed_minor``, and owes it now. The
+    payee's account is a suspense account where the wallet meant is its deleted owner's.
+    ``reply_kind`` is the Transfer's.
     """
 
     type: ClassVar[str] = "wallet.transfer_posted.v1"
@@ -157,6 +160,7 @@ class TransferPosted(Reply):
     payer_account_id: UUID
     payee_account_id: UUID
     owed_minor: Annotated[int, Field(ge=0)] = 0
+    reply_kind: str | None = None
 
 
 class TransferRefused(Reply):
@@ -164,14 +168,15 @@ class TransferRefused(Reply):
 
     ``transfer_id`` is the one asked for; None to a CaptureHold, which names none. Codes:
     ``insufficient_funds``, ``wallet_frozen``, ``wallet_not_found``, ``currency_mismatch``,
-    ``same_account``, ``balance_limit``; to a CaptureHold also ``hold_not_found``, ``hold_closed``,
-    ``hold_exceeded``.
+    ``same_account``, ``balance_limit``; to a CaptureHold also ``hold_not_found``,
+    ``hold_closed``, ``hold_exceeded``. ``reply_kind`` is the Transfer's.
     """
 
     type: ClassVar[str] = "wallet.transfer_refused.v1"
 
     transfer_id: UUID | None
     code: str
+    reply_kind: str | None = None
 
 
 # Events

@@ -72,7 +72,7 @@ def build(settings: Settings) -> Service:
 
 @asynccontextmanager
 async def wired(service: Service, *, webhook_wake_up: WakeUp) -> AsyncIterator[None]:
-    """Open what only notifications has, besides what the runtime has opened, and wire it up."""
+    """Open what only notifications has, and wire it to what the runtime has opened."""
     state, settings = service.state, cast("Settings", service.settings)
     async with calling_as(NAME, settings.auth_url, settings.client_secret) as (client, token):
         contacts = ContactsClient(client, token, settings.auth_url)

@@ -102,7 +102,7 @@ def build(settings: Settings) -> Service:
 
 @asynccontextmanager
 async def wired(service: Service, *, sagas: _Sagas, watchers: Watchers) -> AsyncIterator[None]:
-    """Open what only payments has, besides what the runtime has opened, and wire it up."""
+    """Open what only payments has, and wire it to what the runtime has opened."""
     settings, database = cast("Settings", service.settings), service.state.database
     to_card = sagas.refunds[Method.CARD]
     async with calling_as(NAME, settings.auth_url, settings.client_secret) as (client, token):

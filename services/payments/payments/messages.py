@@ -16,24 +16,18 @@ from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
 from kit.saga import SagaEngine, shared_replies
 from payments.projections import remember_people, remember_wallets
-from payments.service.cards.charges import answered, is_ours
+from payments.service.cards.replies import by_asker, take
 
 
 def routes(*engines: SagaEngine) -> Routes:
-    """Return the routes: replies go to the saga that asked, or else to the charge.
-
-    Payments' saga is looked at first.
-    """
+    """Return the routes: replies go to the saga that asked, or else to cards."""
     to_the_saga = shared_replies(*engines)
 
     async def about_money(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-        of_sagas = [envelope for envelope in envelopes if not is_ours(envelope)]
+        of_sagas, of_cards = by_asker(envelopes)
         if of_sagas:
             await to_the_saga(uow, of_sagas)
-        # In the order of their ids, as everybody locks charges.
-        for envelope in sorted(envelopes, key=lambda one: one.subject):
-            if is_ours(envelope):
-                await answered(uow, envelope)
+        await take(uow, of_cards)
 
     return Routes(
         events={

@@ -58,7 +58,7 @@ def build(settings: Settings) -> Service:
 
 @asynccontextmanager
 async def wired(service: Service) -> AsyncIterator[None]:
-    """Open what only wallet has, besides what the runtime has opened, and wire it up."""
+    """Open what only wallet has, and wire it to what the runtime has opened."""
     state, settings = service.state, cast("Settings", service.settings)
     async with calling_as(NAME, settings.auth_url, settings.client_secret) as (client, token):
         state.wiring = Wiring(

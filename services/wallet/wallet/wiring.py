@@ -1,4 +1,4 @@
-"""Holds what the composition root put together, for every operation; opens nothing."""
+"""Holds the parts that the composition root opened, for operations; opens none."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -15,7 +15,7 @@ import payments.app
 import payments.settings
 import wallet.app
 import wallet.settings
-from payments.schemas.charges import PayRequest
+from payments.schemas.cards.charges import PayRequest
 from payments.schemas.paid_services import Service, ServiceChange, ServiceRequest
 from payments.schemas.payments import AnyPayment, PaymentRequest
 from payments.schemas.refunds import RefundAnswer, RefundRequest

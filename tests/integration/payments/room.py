@@ -28,7 +28,7 @@ from contracts.wallet import (
     WalletOpened,
 )
 from kit.db import Database, UnitOfWork
-from kit.ids import derived_id, new_id
+from kit.ids import new_id
 from kit.messaging import cloudevents
 from kit.messaging.broker import Publication
 from kit.messaging.messages import Command, Envelope, Event, Message, Reply
@@ -90,17 +90,19 @@ class ScriptedWallet:
                 return HoldPlaced(**asked, hold_id=command.hold_id, account_id=new_id())
             case ReleaseHold():
                 return HoldReleased(**asked, hold_id=command.hold_id)
-            case Transfer() | CaptureHold() if code:
-                transfer_id = getattr(command, "transfer_id", None)
-                return TransferRefused(**asked, transfer_id=transfer_id, code=code)
+            case Transfer():
+                moved = {"transfer_id": command.transfer_id, "reply_kind": command.reply_kind}
             case _:
-                return TransferPosted(
-                    **asked,
-                    transfer_id=derived_id("moved", command.command_id),
-                    posted_at=uow.clock.now(),
-                    payer_account_id=new_id(),
-                    payee_account_id=new_id(),
-                )
+                moved = {"transfer_id": None if code else new_id()}
+        if code:
+            return TransferRefused(**asked, **moved, code=code)
+        return TransferPosted(
+            **asked,
+            **moved,
+            posted_at=uow.clock.now(),
+            payer_account_id=new_id(),
+            payee_account_id=new_id(),
+        )
 
     @property
     def kinds(self) -> list[str]:

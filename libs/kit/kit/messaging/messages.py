@@ -38,7 +38,7 @@ class Envelope(NamedTuple):
         id: CloudEvents ``id``, UUIDv7, fresh for every send; the inbox key.
         source: Service that sent it.
         type: ``message.type`` as sent.
-        subject: Id of the aggregate (events) or of the saga (commands, replies).
+        subject: Id of the aggregate (events) or of what has asked (commands, replies).
         time: When it was emitted, UTC.
         sequence: The aggregate's gapless version, on events that have one.
         reply_to: Service to answer, on commands.

@@ -1,10 +1,11 @@
-"""Owns the field types that services share: amounts and currencies.
+"""Owns the field types that services share: amounts, currencies, return URLs.
 
 Only `kit.money` reads amounts into minor units.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BeforeValidator,
@@ -47,6 +48,32 @@ def refuse_by(refusal: Refusal, fault: FieldFault) -> PydanticCustomError:
     """Return the error by which a validator refuses with one fault of a refusal."""
     field = fault.pointer.removeprefix("/")
     return refuse_field(refusal.code, fault.detail_en, fault.detail_ru, field=field)
+
+
+def return_url(text: str, *, field: str | None = None) -> str:
+    """Return a return URL: absolute http(s), printable ASCII, no credentials.
+
+    `field` as in `refuse_field`.
+    """
+    if not _is_absolute(text):
+        raise refuse_field(
+            "return_url_invalid",
+            "Must be an absolute address such as https://shop.example/thanks.",
+            "Должен быть полный адрес, например https://shop.example/thanks.",
+            field=field,
+        )
+    return text
+
+
+def _is_absolute(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        is_whole = bool(parts.hostname) and parts.scheme in {"http", "https"}
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    is_plain = text.isascii() and text.isprintable() and not set(text) & set(' <>"\\')
+    return is_whole and has_port and is_plain and "@" not in parts.netloc
 
 
 def compared_by(meaning: Callable[[str], str]) -> PlainSerializer:

@@ -9,6 +9,7 @@ from typing import Final
 import idna
 
 from auth.refusals import EmailNotAscii, EmailRefused, FullNameRefused, UsernameRefused
+from kit.characters import holds_unseen
 
 USERNAME_SHORTEST: Final = 3
 USERNAME_LONGEST: Final = 64
@@ -31,7 +32,6 @@ _DRAWS_NOTHING: Final = frozenset(
 )
 # Keyboards write it after a symbol to make it an emoji; it is allowed nowhere else.
 EMOJI_STYLE: Final = "\ufe0f"
-_NOT_IN_TEXT: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Explicit direction marks (Unicode TR9) can make a name look like another one.
 _DIRECTION_MARKS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
 _ISOLATES: Final = frozenset("\u2066\u2067\u2068\u2069")
@@ -111,7 +111,7 @@ def full_name(text: str) -> str:
     """
     if not text.strip() or len(text) > FULL_NAME_LONGEST:
         raise FullNameRefused
-    if any(unicodedata.category(character) in _NOT_IN_TEXT for character in text):
+    if holds_unseen(text):
         raise FullNameRefused
     if (_DIRECTION_MARKS | _ISOLATES).intersection(text):
         raise FullNameRefused

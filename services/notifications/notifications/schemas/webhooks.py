@@ -1,6 +1,5 @@
 """Models of webhooks' requests and answers; the domain has the rules."""
 
-import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 import orjson
 from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_validator
 
+from kit.characters import holds_unseen
 from kit.web.fields import refuse_field
 from kit.web.schemas import Model
 from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
@@ -68,12 +68,10 @@ _DELIVERY: Final[dict[str, Any]] = {
         },
     ],
 }
-# Controls, surrogates, private use, unassigned, line and paragraph separators.
-_UNSEEN: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def _visible(text: str) -> str:
-    if not _UNSEEN.isdisjoint(unicodedata.category(character) for character in text):
+    if holds_unseen(text):
         raise refuse_field(
             "malformed",
             "Must not hold control characters.",

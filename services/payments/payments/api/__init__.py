@@ -5,7 +5,6 @@ The unit of work is opened here, around the verb.
 
 from payments.api import (
     bulk,
-    charges,
     events,
     export,
     limits,
@@ -16,8 +15,8 @@ from payments.api import (
     quotes,
     refunds,
     timeline,
-    webhooks,
 )
+from payments.api.cards import charges, webhooks
 
 ROUTERS = (
     oversight.router,  # first: its paths would match `/v1/payments/{payment_id}` otherwise

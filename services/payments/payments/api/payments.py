@@ -17,7 +17,7 @@ from kit.web.pagination import page_of
 from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from payments.api.by_card import card_of, with_next_action
+from payments.api.cards.by_card import card_of, with_next_action
 from payments.api.scope import scope_of
 from payments.api.viewer import (
     ACCEPTED,
@@ -63,7 +63,7 @@ from payments.refusals import (
 )
 from payments.repository import Charges, Lists, Payments
 from payments.schemas import examples
-from payments.schemas.charges import PayRequest, next_action
+from payments.schemas.cards.charges import PayRequest, next_action
 from payments.schemas.payments import LONGEST_PAYMENT, AnyPayment, OutgoingPayment, PaymentRequest
 from payments.schemas.queries import PaymentsQuery
 from payments.service import payments as service

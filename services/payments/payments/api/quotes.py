@@ -5,7 +5,7 @@ from kit.money import Money, decimal_text
 from kit.refusals import Refusal
 from kit.tasks import together
 from kit.web.routes import Router
-from payments.api.by_card import contact_of
+from payments.api.cards.by_card import contact_of
 from payments.api.viewer import Viewing
 from payments.clients.parties import find_parties
 from payments.domain.creation import PaymentOrder

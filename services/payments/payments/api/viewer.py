@@ -16,7 +16,7 @@ from kit.web.prefer import preference_applied
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Payment
 from payments.live.waiters import Places
-from payments.schemas.charges import NextAction
+from payments.schemas.cards.charges import NextAction
 from payments.schemas.payments import IncomingPayment, OutgoingPayment, shown
 
 OK, CREATED, ACCEPTED = 200, 201, 202

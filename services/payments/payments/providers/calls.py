@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from kit.logs import REDACTED, get_logger, scrub
 from kit.money import AmountRefused
-from payments.domain.card_numbers import holds_card_number
+from payments.domain.cards.card_numbers import holds_card_number
 from payments.domain.cards.charges import ProviderNotice
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.providers.protocol import ProviderError

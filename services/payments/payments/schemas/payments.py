@@ -18,7 +18,7 @@ from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName, username_key
 from payments.domain.payment import Method, Payment, PaymentStatus
 from payments.domain.reasons import reason_label, status_label
-from payments.schemas.charges import HowPaid, NextAction
+from payments.schemas.cards.charges import HowPaid, NextAction
 from payments.schemas.examples import PAID, SEEN
 from payments.schemas.texts import CardHolder, CardLast4, Description, Metadata, PlainText
 

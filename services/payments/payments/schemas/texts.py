@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from kit.characters import holds_unseen
 from kit.web.fields import refuse_field
-from payments.domain.card_numbers import holds_card_number
+from payments.domain.cards.card_numbers import holds_card_number
 
 LONGEST_DESCRIPTION: Final = 500
 LONGEST_HOLDER: Final = 100
@@ -18,8 +19,6 @@ LONGEST_METADATA_KEY: Final = 40
 LONGEST_METADATA_VALUE: Final = 500
 LARGEST_METADATA_NUMBER: Final = 2**53 - 1  # what every JSON reader keeps exact
 
-# Categories of Unicode: controls, surrogates, private use, unassigned, line and paragraph breaks.
-_UNSEEN: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Format characters that are let through, as some scripts are spelt with them.
 _JOINERS: Final = "\u200c\u200d"
 
@@ -38,9 +37,14 @@ def _card_last4(value: Any) -> Any:
     return _without_card_number(value) if isinstance(value, str) else value
 
 
-def _holder(text: str) -> str:
+def _is_visible_line(text: str) -> bool:
+    """Tell whether all of a text can be seen, and there is something."""
     kinds = {unicodedata.category(character) for character in text if character not in _JOINERS}
-    if not text.strip() or "Cf" in kinds or not _UNSEEN.isdisjoint(kinds):
+    return bool(text.strip()) and "Cf" not in kinds and not holds_unseen(text)
+
+
+def _holder(text: str) -> str:
+    if not _is_visible_line(text):
         raise refuse_field(
             "malformed",
             "Must be a name of visible characters, such as IVAN PETROV.",
@@ -51,8 +55,7 @@ def _holder(text: str) -> str:
 
 def visible_line(text: str) -> str:
     """Accept a name: one line of visible characters without a card number."""
-    kinds = {unicodedata.category(character) for character in text if character not in _JOINERS}
-    if not text.strip() or "Cf" in kinds or not _UNSEEN.isdisjoint(kinds):
+    if not _is_visible_line(text):
         raise refuse_field(
             "malformed",
             "Must be one line of visible characters.",
@@ -62,8 +65,7 @@ def visible_line(text: str) -> str:
 
 
 def _description(text: str) -> str:
-    kinds = {unicodedata.category(character) for character in text if character not in "\r\n\t"}
-    if not _UNSEEN.isdisjoint(kinds):
+    if holds_unseen(text, but="\r\n\t"):
         raise refuse_field(
             "malformed",
             "Must not hold control characters other than line breaks and tabs.",

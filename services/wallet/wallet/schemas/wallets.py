@@ -3,7 +3,6 @@
 import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Literal, Self, TypeVar
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import (
@@ -16,7 +15,7 @@ from pydantic import (
 
 from kit.money import DEFAULT_CURRENCY, decimal_text
 from kit.web import times
-from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field
+from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field, return_url
 from kit.web.schemas import Model
 from wallet.domain.book import TransferRow
 from wallet.domain.wallets import Status, Wallet
@@ -91,29 +90,9 @@ class TopUpRequest(AmountFields):
 
     @model_validator(mode="after")
     def _needs_a_way_back(self) -> Self:
-        if self.method == "card" and not _is_address(self.return_url or ""):
-            raise refuse_field(
-                "return_url_invalid",
-                "Must be an absolute address such as https://shop.example/thanks.",
-                "Должен быть полный адрес, например https://shop.example/thanks.",
-                field="return_url",
-            )
+        if self.method == "card":
+            return_url(self.return_url or "", field="return_url")
         return self
-
-
-def _is_address(text: str) -> bool:
-    """Tell whether a text is an absolute http(s) address without credentials.
-
-    It must be printable ASCII.
-    """
-    try:
-        parts = urlsplit(text)
-        is_whole = bool(parts.hostname) and parts.scheme in {"http", "https"}
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    is_plain = text.isascii() and text.isprintable() and not set(text) & set(' <>"\\')
-    return is_whole and has_port and is_plain and "@" not in parts.netloc
 
 
 class WalletAnswer(Model):

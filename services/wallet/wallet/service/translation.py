@@ -98,7 +98,17 @@ def _party(ref: contract.AccountRef, currency: str, found: Mapping[AccountKey, U
 
 
 def reply_to(asked: Asked, outcome: Outcome) -> Reply:
-    """Translate an outcome to a reply."""
+    """Translate an outcome to a reply, with the asker's `reply_kind`.
+
+    A kept reply gets it too: a repeated command may name it where the first did not.
+    """
+    reply = _reply(asked, outcome)
+    if isinstance(asked, contract.Transfer) and asked.reply_kind is not None:
+        return reply.model_copy(update={"reply_kind": asked.reply_kind})
+    return reply
+
+
+def _reply(asked: Asked, outcome: Outcome) -> Reply:
     command_id = asked.command_id
     match outcome:
         case ledger.Posted():

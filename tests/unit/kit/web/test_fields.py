@@ -1,15 +1,16 @@
-"""kit.web.fields: amounts as callers write them."""
+"""kit.web.fields: amounts and addresses as callers write them."""
 
 from typing import Any
 
 import orjson
 import pytest
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from kit.money import Money
 from kit.web.answers import Answer
 from kit.web.faults import faults_of
-from kit.web.fields import AmountFields, AmountText, CurrencyCode, MoneyObject
+from kit.web.fields import AmountFields, AmountText, CurrencyCode, MoneyObject, return_url
 from kit.web.schemas import Model
 
 
@@ -123,3 +124,39 @@ def test_the_schema_says_string_with_an_example() -> None:
 
     assert (amount["type"], amount["examples"]) == ("string", ["150.00"])
     assert (currency["type"], currency["examples"]) == ("string", ["RUB"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://shop.example/thanks?id=1#done",
+        "http://localhost:8000",
+        "https://[::1]:1/",
+        "HTTPS://a",
+    ],
+)
+def test_somebody_may_come_back_to_an_absolute_address(text: str) -> None:
+    assert return_url(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "/thanks", "shop.example", "javascript:alert(1)", "https://", "ftp://a.example"),
+        *("https://a@b.example", "https://a:b@c.example", "http://[b", "http://a:0", "http://a:x"),
+        *(
+            "https://a.example/<",
+            "https://a.example/ b",
+            "https://a.example/\\",
+            "https://ä.example",
+        ),
+        "https://a.example/\n",
+    ],
+)
+def test_nobody_comes_back_to_anything_else(text: str) -> None:
+    with pytest.raises(PydanticCustomError) as refused:
+        return_url(text, field="return_url")
+    context = refused.value.context
+    assert context is not None
+    assert (context["code"], context["field"]) == ("return_url_invalid", "return_url")
+    assert "thanks" in context["en"]

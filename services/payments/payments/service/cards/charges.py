@@ -14,7 +14,7 @@ from contracts.wallet import AccountRef, Transfer, TransferPosted, TransferRefus
 from kit.db import UnitOfWork
 from kit.ids import derived_id
 from kit.logs import get_logger
-from kit.messaging.messages import Envelope
+from kit.messaging.messages import Message
 from kit.messaging.outbox import emit
 from kit.money import Money
 from kit.saga import SagaEngine, Signalled
@@ -26,7 +26,6 @@ from payments.domain.cards.charges import (
     ProviderNotice,
     pause,
 )
-from payments.domain.cards.movements import CHARGEBACK
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.payment import Payment
 from payments.domain.reasons import CARD_ABANDONED
@@ -265,29 +264,16 @@ async def call_off(uow: UnitOfWork, payment_ids: Iterable[UUID]) -> None:
     await recoveries.settle(uow, await Charges(uow).call_off(payment_ids, uow.clock.now()))
 
 
-async def answered(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Apply the wallet's answer to a movement that `is_ours`."""
-    what, _, name = envelope.subject.partition(":")
-    if what == TOP_UP:
-        await _topped_up(uow, UUID(name), envelope)
-    elif what in {movements.SUBJECT, CHARGEBACK}:  # `chargeback`: from before movements
-        await movements.answered(uow, UUID(name), envelope.message)
-
-
-async def _topped_up(uow: UnitOfWork, charge_id: UUID, envelope: Envelope) -> None:
+async def topped_up(uow: UnitOfWork, charge_id: UUID, answer: Message) -> None:
+    """Apply the wallet's reply to a top-up; a refused one goes back to the card."""
     charges, now = Charges(uow), uow.clock.now()
     await charges.lock_many([charge_id])
-    if isinstance(envelope.message, TransferPosted):
+    if isinstance(answer, TransferPosted):
         await charges.topped_up(charge_id, now)
-    elif isinstance(envelope.message, TransferRefused):
-        log.warning("top_up_refused", charge_id=str(charge_id), code=envelope.message.code)
+    elif isinstance(answer, TransferRefused):
+        log.warning("top_up_refused", charge_id=str(charge_id), code=answer.code)
         await charges.call_off_top_up(charge_id, now)
     await recoveries.settle(uow, [charge_id])
-
-
-def is_ours(envelope: Envelope) -> bool:
-    """Tell whether a reply answers a movement of a charge, not a step of a saga."""
-    return ":" in envelope.subject
 
 
 def _top_up(uow: UnitOfWork, charge: Charge) -> None:
@@ -301,5 +287,6 @@ def _top_up(uow: UnitOfWork, charge: Charge) -> None:
         reference=str(charge.id),
         kind=TOP_UP,
         description=None,
+        reply_kind=TOP_UP,
     )
-    emit(uow, command, subject=f"{TOP_UP}:{charge.id}")
+    emit(uow, command, subject=str(charge.id))

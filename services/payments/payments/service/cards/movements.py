@@ -24,7 +24,7 @@ from payments.domain.cards.recoveries import Source
 from payments.domain.payment import Payment
 from payments.repository import Charges, Movements, Payments
 
-SUBJECT: Final = "movement"
+MOVEMENT: Final = "movement"
 AT_ONCE: Final = 100
 LOOK_SECONDS: Final = 10.0
 # Begins the line in the statement of whoever was paid; the payment's description follows.
@@ -54,7 +54,7 @@ def paid_by(charge: Charge, payment: Payment | None) -> AccountRef:
 async def ask(uow: UnitOfWork, movement: Movement, charge: Charge, payment: Payment | None) -> None:
     """Store a movement, and ask the wallet for it."""
     await Movements(uow).add(movement, uow.clock.now())
-    emit(uow, _command(movement, charge, payment), subject=f"{SUBJECT}:{movement.id}")
+    emit(uow, _command(movement, charge, payment), subject=str(movement.id))
 
 
 def _command(movement: Movement, charge: Charge, payment: Payment | None) -> Transfer:
@@ -79,6 +79,7 @@ def _command(movement: Movement, charge: Charge, payment: Payment | None) -> Tra
         kind=movement.kind,
         description=f"{words} · {about}" if about else words,
         is_owed=is_to_provider and movement.source is Source.PAYEE,
+        reply_kind=MOVEMENT,
     )
 
 
@@ -104,7 +105,7 @@ async def ask_again(uow: UnitOfWork) -> int:
         charge = charges[movement.charge_id]
         payment = await Payments(uow).get(charge.payment_id) if charge.payment_id else None
         await movements.asked(movement)
-        emit(uow, _command(movement, charge, payment), subject=f"{SUBJECT}:{movement.id}")
+        emit(uow, _command(movement, charge, payment), subject=str(movement.id))
     return len(due)
 
 

@@ -16,7 +16,7 @@ from kit.web.routes import Router
 from kit.web.serving.bodies import aside, parse_json
 from payments.providers import WebhookRefusedError, WebhookUnreadableError
 from payments.refusals import WebhookRefused
-from payments.schemas.webhooks import Received
+from payments.schemas.cards.webhooks import Received
 from payments.wiring import Wired
 
 router = Router(tags=["webhooks"])

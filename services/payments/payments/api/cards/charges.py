@@ -9,7 +9,7 @@ from kit.web.routes import Router
 from payments.api.viewer import ACCEPTED
 from payments.domain.cards.charges import CHARGE_DEADLINE, Charge
 from payments.refusals import ChargeNotFound
-from payments.schemas.charges import ChargeAnswer, ChargeRequest, next_action
+from payments.schemas.cards.charges import ChargeAnswer, ChargeRequest, next_action
 from payments.service.cards.charges import want
 from payments.wiring import Wired
 

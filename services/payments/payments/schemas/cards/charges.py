@@ -1,12 +1,11 @@
 """Shapes paying by card: how to pay, where to send the payer, charges for wallets."""
 
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from kit.web.fields import AmountFields, AmountText, refuse_field
+from kit.web.fields import AmountFields, AmountText, refuse_field, return_url
 from kit.web.schemas import Model
 from payments.domain.cards.charges import Charge, ChargeStatus
 from payments.domain.payment import Method
@@ -14,28 +13,9 @@ from payments.domain.payment import Method
 _LONGEST_URL = 2000
 
 
-def _return_url(text: str) -> str:
-    """Accept absolute http(s) addresses of printable ASCII without credentials."""
-    try:
-        parts = urlsplit(text)
-        is_good = (
-            parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
-        )
-        _ = parts.port
-    except ValueError:
-        is_good = False
-    if not is_good or not text.isascii() or not text.isprintable() or set(text) & set(' <>"\\'):
-        raise refuse_field(
-            "return_url_invalid",
-            "Must be an absolute address such as https://shop.example/thanks.",
-            "Должен быть полный адрес, например https://shop.example/thanks.",
-        )
-    return text
-
-
 ReturnUrl = Annotated[
     str,
-    AfterValidator(_return_url),
+    AfterValidator(return_url),
     Field(max_length=_LONGEST_URL, examples=["https://shop.example/thanks"]),
 ]
 
