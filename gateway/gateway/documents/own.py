@@ -13,10 +13,8 @@ from kit.refusals import (
     Unavailable,
     ValidationFailed,
 )
-from kit.web.openapi import API_VERSION, headers, problems
+from kit.web.openapi import API_VERSION, headers, problems, security
 from kit.web.openapi.names import reference
-
-TOKEN_PATH: Final = "/v1/auth/token"  # noqa: S105 - an address
 
 _REFUSALS: Final[Sequence[type[Refusal]]] = (
     NotAuthenticated,
@@ -76,7 +74,7 @@ _ME: Final[dict[str, Any]] = {
     "description": "Auth's `/v1/auth/me`, and beside it `wallets`: those of `/v1/wallets`, each "
     "with its ten latest `entries`.",
     "x-access": "user",
-    "security": [{"password": []}, {"bearer": []}],
+    "security": security.required("user"),
     "responses": {
         "200": {
             "description": "The caller",
@@ -100,7 +98,7 @@ _CURRENCIES: Final[dict[str, Any]] = {
     "operationId": "list_currencies",
     "summary": "What amounts can be in, and with how many decimals",
     "x-access": "public",
-    "security": [],
+    "security": security.required("public"),
     "responses": {
         "200": {
             "description": "All of them, on one page",
@@ -138,12 +136,6 @@ OWN_DOCUMENT: Final[dict[str, Any]] = {
     "components": {
         "schemas": _SCHEMAS,
         "headers": headers.COMPONENTS,
-        "securitySchemes": {
-            "password": {
-                "type": "oauth2",
-                "flows": {"password": {"tokenUrl": TOKEN_PATH, "scopes": {}}},
-            },
-            "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-        },
+        "securitySchemes": {name: security.SCHEMES[name] for name in security.OF_USERS},
     },
 }
