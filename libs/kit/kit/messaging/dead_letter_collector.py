@@ -4,8 +4,6 @@ The broker gives up on a message that was delivered too often without an acknowl
 its process again and again. Nothing of it is decoded here but the envelope's names.
 """
 
-import structlog
-
 from kit.db.database import Database
 from kit.messaging import cloudevents
 from kit.messaging.broker import Broker, Delivery
@@ -16,8 +14,6 @@ from kit.tasks import for_ever
 
 PREFETCH = 10
 REASON = "broker_gave_up"
-
-log = structlog.get_logger(__name__)
 
 
 class DeadLetterCollector:
