@@ -20,7 +20,6 @@ from wallet.messages import ROUTES
 from wallet.settings import Settings
 
 NAME: Final = "wallet"
-_PURGE_SECONDS = 600
 _DESCRIPTION: Final = """
 Wallets on a double-entry ledger: balances, holds, top-ups, entries and statements.
 
