@@ -5,7 +5,7 @@ import functools
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,55 +68,41 @@ def pids_marked(variable: str) -> Iterator[int]:
     runner) is found in this way.
     """
     wanted = variable.encode()
-    hidden = []
-    for folder in _PROC.glob("[0-9]*"):
-        try:
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                yield int(folder.name)
-        except PermissionError:
-            hidden.append(folder)
-        except OSError:
-            continue
-    yield from _seen_by_owners(hidden, _HAS_VARIABLE, variable)
+    yield from _pids(
+        lambda one: wanted in (one / "environ").read_bytes().split(b"\0"),
+        'grep -qzxF -e "$0" "/proc/$pid/environ"',
+        variable,
+    )
 
 
 def pids_in(directory: Path) -> Iterator[int]:
     """Yield the pids whose working directory is `directory`; Linux only."""
-    hidden = []
-    for folder in _PROC.glob("[0-9]*"):
-        try:
-            if (folder / "cwd").readlink() == directory:
-                yield int(folder.name)
-        except PermissionError:
-            hidden.append(folder)
-        except OSError:
-            continue
-    yield from _seen_by_owners(hidden, _WORKS_IN, str(directory))
+    yield from _pids(
+        lambda one: (one / "cwd").readlink() == directory,
+        '[ "$(readlink "/proc/$pid/cwd")" = "$0" ]',
+        str(directory),
+    )
 
 
-# For `sh -c`, with what is looked for as $0 and pids after it.
-_HAS_VARIABLE = """
-for pid; do grep -qzxF -e "$0" "/proc/$pid/environ" && echo "$pid"; done 2>/dev/null
-"""
-_WORKS_IN = """
-for pid; do [ "$(readlink "/proc/$pid/cwd")" = "$0" ] && echo "$pid"; done 2>/dev/null
-"""
-
-
-def _seen_by_owners(folders: Sequence[Path], script: str, wanted: str) -> Iterator[int]:
-    """Yield which of the processes at `folders` a shell `script` finds, run as their owners.
+def _pids(matches: Callable[[Path], bool], test: str, wanted: str) -> Iterator[int]:
+    """Yield the pids whose folder in /proc matches; `test` says the same in shell, of $pid and $0.
 
     Root without CAP_SYS_PTRACE, as in most containers, may not look into processes of the accounts
     that it runs the servers under; those accounts may.
     """
-    if os.geteuid() != 0:
-        return
-    by_owner: dict[tuple[int, int], list[str]] = {}
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            status = folder.stat()
-            by_owner.setdefault((status.st_uid, status.st_gid), []).append(folder.name)
-    for (uid, gid), pids in by_owner.items():
+    hidden: dict[tuple[int, int], list[str]] = {}
+    for folder in _PROC.glob("[0-9]*"):
+        try:
+            if matches(folder):
+                yield int(folder.name)
+        except PermissionError:
+            with contextlib.suppress(OSError):
+                status = folder.stat()
+                hidden.setdefault((status.st_uid, status.st_gid), []).append(folder.name)
+        except OSError:
+            continue
+    script = f'for pid; do {test} && echo "$pid"; done 2>/dev/null'
+    for (uid, gid), pids in hidden.items() if os.geteuid() == 0 else ():
         answer = subprocess.run(
             ["/bin/sh", "-c", script, wanted, *pids],
             user=uid,
