@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -52,14 +52,8 @@ class StackState:
 
     def save(self) -> None:
         """Write the file whole or not at all."""
-        content = {
-            "local": str(self.local),
-            "stack_id": self.stack_id,
-            "data": str(self.data) if self.data else None,
-            "ports": self.ports,
-            "secrets": self.secrets,
-        }
-        write_private(self.local / _FILE, json.dumps(content, indent=2) + "\n")
+        content = json.dumps(asdict(self), default=str, indent=2)
+        write_private(self.local / _FILE, content + "\n")
 
     def forget(self) -> None:
         """Remove the file."""
