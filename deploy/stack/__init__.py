@@ -4,7 +4,7 @@ Uses the standard library alone. `python -m deploy.stack --help` lists its comma
 `Stack`.
 """
 
-from deploy.stack.errors import NotReadyError, PortTakenError, StackError
+from deploy.stack.errors import StackError
 from deploy.stack.stack import Stack
 
-__all__ = ["NotReadyError", "PortTakenError", "Stack", "StackError"]
+__all__ = ["Stack", "StackError"]

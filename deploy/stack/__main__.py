@@ -31,7 +31,6 @@ def _dispatch(given: argparse.Namespace) -> int:
         "reset": commands.reset,
         "status": commands.status,
         "logs": commands.logs,
-        "infra": commands.infrastructure,
         "test": lambda: suite.run(commands.ROOT, given.target, given.options),
         "dev": lambda: commands.develop(given.service),
         "init-db": lambda: _in_service(given, "migrate"),
@@ -59,7 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     added.add_parser("reset", help="end it and drop its data")
     added.add_parser("status", help="say what runs")
     added.add_parser("logs", help="show the log")
-    added.add_parser("infra", help="start PostgreSQL, RabbitMQ and Redis alone")
     test = added.add_parser("test", help="run tests on infrastructure of their own")
     test.add_argument("target", nargs="?", default="tests")
     test.add_argument("options", nargs="*", help="further arguments of pytest, after --")

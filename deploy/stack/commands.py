@@ -14,9 +14,11 @@ from deploy.stack import compose
 from deploy.stack.environment import chosen_by_user
 from deploy.stack.errors import StackError
 from deploy.stack.greeting import greeting
+from deploy.stack.infrastructure import PROCESSES
 from deploy.stack.locks import LOCK, held
 from deploy.stack.log import Show, bold, may_colour, red, say
-from deploy.stack.services import GATEWAY, SERVICES
+from deploy.stack.ports import LAST_PORT
+from deploy.stack.services import BY_NAME, GATEWAY, SERVICES
 from deploy.stack.stack import Stack
 from deploy.stack.state import StackState
 
@@ -24,8 +26,7 @@ ROOT = Path(__file__).parents[2]
 LOCAL = ".local"
 LOCAL_VARIABLE = "SALDO_STACK"
 MANAGEMENT_PORT = 15672
-
-_LAST_PORT = 65_535
+NAMES = (*BY_NAME, *sorted(PROCESSES))
 
 _PAUSE_SECONDS = 0.2
 _CHECK_SECONDS = 2.0
@@ -61,8 +62,8 @@ def gateway_port(chosen: Mapping[str, str], local: Path) -> int:
     if "GATEWAY_PORT" not in chosen:
         return StackState.open(local).ports.get(GATEWAY.name, GATEWAY.port)
     text = chosen["GATEWAY_PORT"]
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= _LAST_PORT:
-        raise StackError(f"GATEWAY_PORT={text} is no port: write a number from 1 to {_LAST_PORT}.")
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= LAST_PORT:
+        raise StackError(f"GATEWAY_PORT={text} is no port: write a number from 1 to {LAST_PORT}.")
     return int(text)
 
 
@@ -122,7 +123,7 @@ def leftovers(root: Path) -> Iterator[Stack]:
 def status() -> int:
     """Print what runs where; the exit code says whether everything is ready."""
     stack = own_stack()
-    for name in _names(stack):
+    for name in NAMES:
         identity = stack.processes.identity_of(name)
         say(f"{name:<10} {f'pid {identity.pid}' if identity else 'not running'}")
     is_ready = stack.is_ready()
@@ -136,15 +137,6 @@ def logs() -> int:
         _show_until_stopped(own_stack())
     except KeyboardInterrupt:
         say("")
-    return 0
-
-
-def infrastructure() -> int:
-    """Start PostgreSQL, RabbitMQ and Redis alone, in the background."""
-    stack = own_stack()
-    stack.start_infrastructure()
-    for url in (stack.postgres_url, stack.rabbitmq_url, stack.rabbitmq_api_url, stack.redis_url):
-        say(url)
     return 0
 
 
@@ -202,7 +194,7 @@ def operate(service: str, words: Sequence[str]) -> int:
         StackError: neither runs.
     """
     stack = own_stack()
-    if stack.knows_services and stack.infrastructure.is_alive:
+    if stack.knows_services:
         command = [sys.executable, "-m", service, *words]
         return subprocess.run(command, env=stack.env_of(service), check=False).returncode
     if compose.runs(service):
@@ -230,8 +222,7 @@ def _database(stack: Stack) -> Iterator[None]:
 
 
 def _show_until_stopped(stack: Stack) -> None:
-    names = _names(stack)
-    show = Show(names, stack.log_of, may_colour(sys.stdout), say)
+    show = Show(NAMES, stack.log_of, may_colour(sys.stdout), say)
     show.skip_to_end()
     running = set(stack.processes.names())
     if not running:
@@ -251,10 +242,6 @@ def _report_ended(stack: Stack, running: set[str]) -> set[str]:
     for name in sorted(running - now):
         say(red(f"{name} has ended. `make run DETACH=1` in another terminal starts it again."))
     return now
-
-
-def _names(stack: Stack) -> list[str]:
-    return [service.name for service in SERVICES] + sorted(stack.infrastructure.server_names)
 
 
 def _folder(service: str) -> Path:

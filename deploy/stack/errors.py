@@ -5,15 +5,9 @@ class StackError(Exception):
     """Something keeps the stack from doing as asked; the text says what, and what to do."""
 
 
-class PortTakenError(StackError):
-    """A port that the caller insisted on belongs to another program."""
-
-
 class NotReadyError(StackError):
-    """A process ended early or did not become ready; `name` says which, `tail` what it logged."""
+    """A process ended early or did not become ready; the text holds what it logged last."""
 
     def __init__(self, name: str, reason: str, tail: str) -> None:
         log = f"\nIts last log lines:\n{tail}" if tail else "\nIt logged nothing."
         super().__init__(f"{name} {reason}.{log}")
-        self.name = name
-        self.tail = tail

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,8 +62,8 @@ class Processes:
 
     def adopt(self, name: str, identity: ProcessIdentity) -> None:
         """Record a running process as ours."""
-        record = json.dumps({"pid": identity.pid, "born": identity.born})
-        self._record_of(name).write_text(record)
+        record = {"pid": identity.pid, "born": identity.born}
+        self._record_of(name).write_text(json.dumps(record))
 
     def run(self, program: Program) -> None:
         """Run `program` to its end.
@@ -128,13 +129,25 @@ class Processes:
                 raise NotReadyError(name, reason, self.tail(name))
             time.sleep(_READY_POLL_SECONDS)
 
+    def together(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Run all tasks in threads and return when the last has ended.
+
+        The first failure, or an interrupt, makes the others give up their waiting; it is what is
+        raised.
+        """
+        self._abandoned.clear()
+        with ThreadPoolExecutor(max_workers=len(tasks) or 1) as pool:
+            futures = [pool.submit(task) for task in tasks]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                self.abandon()
+                raise
+
     def abandon(self) -> None:
         """Make every `wait_until` that is under way give up."""
         self._abandoned.set()
-
-    def take_heart(self) -> None:
-        """Let `wait_until` wait again, after what was given up."""
-        self._abandoned.clear()
 
     def end_strays(self) -> int:
         """End what this stack started but no record leads to any more; return how many."""

@@ -52,6 +52,11 @@ class StackService:
         return {self.name: self.port, **further}
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """Its roles in the database: the one that works with rows, and its schema's owner."""
+        return (self.name, f"{self.name}_owner") if "postgres" in self.needs else ()
+
+    @property
     def prefix(self) -> str:
         """What its own variables begin with."""
         return self.name.upper()
@@ -108,6 +113,7 @@ GATEWAY = StackService(
 )
 
 SERVICES: tuple[StackService, ...] = (AUTH, WALLET, PAYMENTS, NOTIFICATIONS, SANDBOX, GATEWAY)
+BY_NAME: Mapping[str, StackService] = {service.name: service for service in SERVICES}
 
 
 @dataclass(frozen=True, slots=True)
