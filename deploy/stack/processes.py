@@ -62,7 +62,7 @@ class Processes:
 
     def adopt(self, name: str, identity: ProcessIdentity) -> None:
         """Record a running process as ours."""
-        record = {"pid": identity.pid, "born": identity.born}
+        record = {"stack": self.stack_id, "pid": identity.pid, "born": identity.born}
         self._record_of(name).write_text(json.dumps(record))
 
     def run(self, program: Program) -> None:
@@ -195,6 +195,8 @@ class Processes:
     def _read(self, name: str) -> ProcessIdentity | None:
         try:
             stored = json.loads(self._record_of(name).read_text())
+            if stored["stack"] != self.stack_id:
+                return None  # it came along with a copied clone
             return ProcessIdentity(stored["pid"], stored["born"])
         except (OSError, ValueError, KeyError, TypeError):
             return None  # no record, or one that was cut short: end_strays finds the process
