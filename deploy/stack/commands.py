@@ -2,13 +2,12 @@
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from deploy.stack import compose
 from deploy.stack.environment import chosen_by_user
@@ -30,7 +29,6 @@ NAMES = (*BY_NAME, *sorted(PROCESSES))
 
 _PAUSE_SECONDS = 0.2
 _CHECK_SECONDS = 2.0
-_HEARD_SECONDS = 2.0
 
 
 def own_stack() -> Stack:
@@ -140,7 +138,7 @@ def logs() -> int:
     return 0
 
 
-def develop(service: str) -> int:
+def develop(service: str) -> NoReturn:
     """Run one service in the foreground with reload, the others in the background."""
     stack = own_stack()
     if not stack.is_ready():
@@ -150,23 +148,12 @@ def develop(service: str) -> int:
     say("`make run` brings it back among the others, `make stop` ends those.")
     folders = (_folder(service), ROOT / "libs")
     command = reloading(sys.executable, service, folders)
-    return attended(command, stack.env_of(service))
+    attended(command, stack.env_of(service))
 
 
-def attended(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command in the foreground; told to end, end it in order, with what it started.
-
-    A terminal tells it too; who told us alone (SIGTERM) has us tell it.
-    """
-    with subprocess.Popen(command, env=environment) as running:
-        try:
-            return running.wait()
-        except KeyboardInterrupt:
-            try:
-                running.wait(_HEARD_SECONDS)
-            except subprocess.TimeoutExpired:
-                running.send_signal(signal.SIGINT)
-            return 0
+def attended(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Become a command, which hears itself what ends it; watchfiles ends what it started."""
+    os.execvpe(command[0], list(command), environment)  # noqa: S606 (no shell is wanted)
 
 
 def reloading(python: str, service: str, folders: Iterable[Path]) -> list[str]:
@@ -176,15 +163,17 @@ def reloading(python: str, service: str, folders: Iterable[Path]) -> list[str]:
 
 
 def in_service(services: Sequence[str], words: Sequence[str]) -> int:
-    """Run `python -m SERVICE WORDS` for each service on the stack's database."""
+    """Run `python -m SERVICE WORDS` for each service, with the database up for as long."""
     stack = own_stack()
-    with _database(stack):
-        for service in services:
-            command = [sys.executable, "-m", service, *words]
-            code = subprocess.run(command, env=stack.env_of(service), check=False).returncode
-            if code != 0:
-                return code
-    return 0
+    was_up = stack.infrastructure.is_alive
+    if not was_up:
+        stack.start_infrastructure()
+    try:
+        codes = (_run_in(stack, service, words) for service in services)
+        return next((code for code in codes if code != 0), 0)
+    finally:
+        if not was_up:
+            stack.stop()
 
 
 def operate(service: str, words: Sequence[str]) -> int:
@@ -195,30 +184,21 @@ def operate(service: str, words: Sequence[str]) -> int:
     """
     stack = own_stack()
     if stack.knows_services:
-        command = [sys.executable, "-m", service, *words]
-        return subprocess.run(command, env=stack.env_of(service), check=False).returncode
+        return _run_in(stack, service, words)
     if compose.runs(service):
         command = compose.command(service, ["python", "-m", service, *words])
         return subprocess.run(command, check=False).returncode
     raise StackError("Nothing is running, here or in Compose. `make run` or `make up` starts it.")
 
 
+def _run_in(stack: Stack, service: str, words: Sequence[str]) -> int:
+    command = [sys.executable, "-m", service, *words]
+    return subprocess.run(command, env=stack.env_of(service), check=False).returncode
+
+
 def with_database() -> list[str]:
     """Return the names of the services that have a schema."""
     return [service.name for service in SERVICES if service.migration is not None]
-
-
-@contextmanager
-def _database(stack: Stack) -> Iterator[None]:
-    """Have the infrastructure up; what was not up before is stopped again."""
-    was_up = stack.infrastructure.is_alive
-    if not was_up:
-        stack.start_infrastructure()
-    try:
-        yield
-    finally:
-        if not was_up:
-            stack.stop()
 
 
 def _show_until_stopped(stack: Stack) -> None:
