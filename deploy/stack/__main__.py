@@ -1,4 +1,7 @@
-"""The command line of the runner: `python -m deploy.stack COMMAND`, what the Makefile calls."""
+"""Reads the command line of the runner, `python -m deploy.stack COMMAND`.
+
+The Makefile calls it; what a command does is in `commands` and `suite`.
+"""
 
 import argparse
 import sys

@@ -1,4 +1,8 @@
-"""Owns what each command of the runner does; its words on the command line are in __main__."""
+"""Does what each command of the runner says; `__main__` reads their words.
+
+Here is what is special to `make`: the clone's own stack, its usual ports, its words to people.
+Tests use `Stack` without any of it.
+"""
 
 import os
 import shlex
@@ -52,7 +56,7 @@ def own_stack() -> Stack:
 
 
 def gateway_port(chosen: Mapping[str, str], local: Path) -> int:
-    """Return the port as chosen; else the one before an unclean end; else the usual one.
+    """Return the port as chosen, else the one before an unclean end, else 8000.
 
     Raises:
         StackError: what was chosen is no port.
@@ -101,7 +105,7 @@ def reset() -> int:
 
 
 def leftovers(root: Path) -> Iterator[Stack]:
-    """Yield the stacks that tests and benchmarks left behind, as a kill -9 ended them.
+    """Yield the stacks that killed tests and benchmarks left behind.
 
     One whose command still runs is left alone, and told of.
     """
@@ -152,18 +156,21 @@ def develop(service: str) -> NoReturn:
 
 
 def attended(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
-    """Become a command, which hears itself what ends it; watchfiles ends what it started."""
+    """Replace this process by a command, which then hears itself what ends it.
+
+    watchfiles ends what it started, on SIGTERM as on Ctrl-C.
+    """
     os.execvpe(command[0], list(command), environment)  # noqa: S606 (no shell is wanted)
 
 
 def reloading(python: str, service: str, folders: Iterable[Path]) -> list[str]:
-    """Return the command that runs a service, and starts it anew when a file changes there."""
+    """Return the command that runs a service again whenever a file changes."""
     program = shlex.join([python, "-m", service, "all"])  # the clone's path may have blanks
     return [sys.executable, "-m", "watchfiles", program, *map(str, folders)]
 
 
 def in_service(services: Sequence[str], words: Sequence[str]) -> int:
-    """Run `python -m SERVICE WORDS` for each service, with the database up for as long."""
+    """Run `python -m SERVICE WORDS` for each service, with the servers up meanwhile."""
     stack = own_stack()
     was_up = stack.infrastructure.is_alive
     if not was_up:
@@ -177,7 +184,7 @@ def in_service(services: Sequence[str], words: Sequence[str]) -> int:
 
 
 def operate(service: str, words: Sequence[str]) -> int:
-    """Run `python -m SERVICE WORDS` for an operator: on the stack that runs here, else in Compose.
+    """Run `python -m SERVICE WORDS` on the stack that runs here, else in Compose.
 
     Raises:
         StackError: neither runs.

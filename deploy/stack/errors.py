@@ -1,12 +1,12 @@
-"""Owns the refusals of the runner: each carries a text for the person at the terminal."""
+"""Names the refusals of the runner; each has a text for the person who reads it."""
 
 
 class StackError(Exception):
-    """Something keeps the stack from doing as asked; the text says what, and what to do."""
+    """Says what keeps the stack from doing as asked, and what to do about it."""
 
 
 class NotReadyError(StackError):
-    """A process ended early or did not become ready; the text holds what it logged last."""
+    """Says that a process ended early or is not ready, and what it logged last."""
 
     def __init__(self, name: str, reason: str, tail: str) -> None:
         log = f"\nIts last log lines:\n{tail}" if tail else "\nIt logged nothing."

@@ -1,4 +1,4 @@
-"""Owns the services of one stack: their environments, migrations, starting, readiness and ending.
+"""Starts, watches and ends the services of one stack, and migrates their schemas.
 
 Compose does this for images; here each service is a process of the clone's own Python.
 """
@@ -37,7 +37,7 @@ _DEFAULTS = {"ENVIRONMENT": "development", "LOG_FORMAT": "console", "PYTHONUNBUF
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The services of one stack.
+    """Runs the services of one stack.
 
     Attributes:
         infrastructure: What they lean on.
@@ -100,7 +100,7 @@ class Fleet:
         self.processes.end(name, signal.SIGTERM, _STOP_SECONDS)
 
     def stop_all(self) -> None:
-        """End all services, and anything else that is not a server (a migration cut short)."""
+        """End everything that is not a server: services, and a migration cut short."""
         names = [name for name in self.processes.names() if name not in PROCESSES]
         self.processes.together([partial(self.stop, name) for name in names])
 
@@ -126,7 +126,10 @@ class Fleet:
         }
 
     def _program(self, name: str, command: Sequence[str], suffix: str = "") -> Program:
-        """Return a program that works in the stack's folder, where no .env of a clone is found."""
+        """Return a program that works in the stack's folder.
+
+        No .env of a clone is found there.
+        """
         words = (sys.executable, *command[1:])
         return Program(f"{name}{suffix}", words, self.env_of(name), self.state.local)
 
@@ -145,7 +148,10 @@ class Fleet:
 
 
 def _is_ready_at(port: int) -> bool:
-    """Ask a service; one that is degraded, as its broker is away, is not ready (yet)."""
+    """Ask a service whether it is ready.
+
+    One that is degraded, as its broker is away, is not ready (yet).
+    """
     connection = HTTPConnection(_LOOPBACK, port, timeout=_PROBE_SECONDS)
     try:
         connection.request("GET", "/health/ready")

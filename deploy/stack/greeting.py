@@ -1,4 +1,4 @@
-"""Owns what a person reads when the stack is up: addresses, demo users, the first requests."""
+"""Writes what people read when the stack is up: addresses, users, first requests."""
 
 from urllib.parse import urlsplit
 

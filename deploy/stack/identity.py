@@ -1,4 +1,8 @@
-"""Owns telling one process from another that got the same pid later; sends no signals."""
+"""Tells one process from another that got the same pid later; sends no signals.
+
+A runner that ends must be able to find its processes again, and never a stranger's, also after a
+crash. /proc says it on Linux, `ps` on macOS; psutil would have to be installed before `make stop`.
+"""
 
 import contextlib
 import functools
@@ -16,7 +20,7 @@ _LISTENING = "0A"
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """A pid together with when its process was born; only both name one process."""
+    """Names one process: by its pid and its time of birth."""
 
     pid: int
     born: str
@@ -31,12 +35,15 @@ class _Stat:
 
     @property
     def has_ended(self) -> bool:
-        """A killed process shows as a zombie while its threads still end and hold its ports."""
+        """Whether it has ended, with all its threads.
+
+        A killed process is a zombie while its threads still end and hold its ports.
+        """
         return self.state in _ENDED_STATES and self.threads <= 1
 
 
 def identify(pid: int) -> ProcessIdentity | None:
-    """Return who runs under `pid` now, or None where nobody does (a zombie is nobody)."""
+    """Return who runs under `pid` now; None where nobody does (a zombie is nobody)."""
     if sys.platform == "linux":
         stat = _stat(pid)
         if stat is None or stat.has_ended:
@@ -51,7 +58,7 @@ def is_running(identity: ProcessIdentity) -> bool:
 
 
 def command_line(pid: int) -> tuple[str, ...]:
-    """Return the arguments of `pid`; empty where it is gone or belongs to somebody else."""
+    """Return the arguments of `pid`; empty where it is gone or somebody else's."""
     if sys.platform == "linux":
         try:
             raw = (_PROC / str(pid) / "cmdline").read_bytes()
@@ -62,7 +69,7 @@ def command_line(pid: int) -> tuple[str, ...]:
 
 
 def pids_marked(variable: str) -> Iterator[int]:
-    """Yield the pids whose start environment holds `variable` ("NAME=value"); Linux only.
+    """Yield the pids whose start environment holds "NAME=value"; Linux only.
 
     A process that the runner started but could not record any more (power cut, kill -9 of the
     runner) is found in this way.
@@ -85,7 +92,9 @@ def pids_in(directory: Path) -> Iterator[int]:
 
 
 def _pids(matches: Callable[[Path], bool], test: str, wanted: str) -> Iterator[int]:
-    """Yield the pids whose folder in /proc matches; `test` says the same in shell, of $pid and $0.
+    """Yield the pids whose folder in /proc matches.
+
+    `test` says the same in shell, of $pid and $0 (`wanted`).
 
     Root without CAP_SYS_PTRACE, as in most containers, may not look into processes of the accounts
     that it runs the servers under; those accounts may.
@@ -131,7 +140,10 @@ def listens(pid: int, port: int) -> bool:
 
 
 def _listeners(table: Path, port: int) -> Iterator[str]:
-    """Yield the inodes of listening sockets; see proc(5): address, state, inode are 1, 3, 9."""
+    """Yield the inodes of the sockets that listen on `port`.
+
+    By proc(5), 1 is the address, 3 the state, 9 the inode.
+    """
     for line in table.read_text().splitlines()[1:]:
         fields = line.split()
         if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
@@ -147,7 +159,10 @@ def ancestors(pid: int) -> Iterator[int]:
 
 
 def _stat(pid: int) -> _Stat | None:
-    """Read /proc/PID/stat; by proc(5) 3 is the state, 4 the parent, 20 threads, 22 the start."""
+    """Read /proc/PID/stat.
+
+    By proc(5), 3 is the state, 4 the parent, 20 the threads, 22 the start.
+    """
     try:
         text = (_PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:

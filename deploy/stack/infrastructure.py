@@ -1,4 +1,4 @@
-"""Owns the three servers of one stack as a whole: where their data is, and how all are started."""
+"""Starts and ends the three servers of one stack together, and places their data."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ PROCESSES = frozenset(LISTENERS.values())
 
 
 class Infrastructure:
-    """PostgreSQL, RabbitMQ and Redis of one stack."""
+    """Runs PostgreSQL, RabbitMQ and Redis of one stack."""
 
     def __init__(self, state: StackState, processes: Processes) -> None:
         self._state = state
@@ -51,7 +51,7 @@ class Infrastructure:
         return self._state.data is not None and LISTENERS.keys() <= self._state.ports.keys()
 
     def prepare(self) -> None:
-        """Choose where the data is, unless an earlier run has, and make folders and passwords."""
+        """Choose where the data is, once, and make folders and passwords."""
         if self._state.data is None:
             self._state.data = self._choose_folder()
         make_folder(self._state.data, 0o755)
@@ -60,7 +60,7 @@ class Infrastructure:
         self._state.save()
 
     def launch(self) -> None:
-        """Start what does not run; PostgreSQL and Redis are ready on return, RabbitMQ is not."""
+        """Start what does not run; RabbitMQ alone is not ready on return."""
         starts = (self.postgres.start, self.rabbitmq.launch, self.redis.start)
         self._processes.together(
             [

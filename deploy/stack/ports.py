@@ -1,4 +1,4 @@
-"""Owns the choice of a stack's TCP ports on the loopback interface; its state remembers them.
+"""Chooses a stack's TCP ports on the loopback interface; its state remembers them.
 
 Any number of stacks live side by side, and each keeps its ports from run to run.
 """
@@ -25,7 +25,7 @@ LAST_PORT = 65_535
 
 @dataclass(frozen=True, slots=True)
 class StackPorts:
-    """The ports of one stack.
+    """Chooses the ports of one stack.
 
     Attributes:
         state: What remembers them.
@@ -42,7 +42,7 @@ class StackPorts:
     of_gateway: int | None
 
     def check_gateway(self) -> None:
-        """Make sure that the port that the gateway must have is free, or the gateway's already.
+        """Check that the port the gateway must have is free, or the gateway's already.
 
         Raises:
             StackError: it belongs to another program, or the gateway runs on another one.
@@ -76,7 +76,7 @@ class StackPorts:
         self.state.save()
 
     def lost(self) -> list[int]:
-        """Return the ports of what does not run, and on which somebody else listens now."""
+        """Return the ports of what does not run that other programs listen on now."""
         known = [self.state.ports[name] for name in self._waiting() if name in self.state.ports]
         return [port for port in known if not is_free(port)]
 
@@ -106,7 +106,7 @@ def is_open(port: int, timeout_seconds: float = 1.0) -> bool:
 
 
 def settle(ports: dict[str, int], name: str, preferred: int | None = None) -> None:
-    """Put a free port for `name` into `ports`: the preferred one, else its last, else any.
+    """Put a free port for `name` into `ports`: the preferred, else its last, else any.
 
     Raises:
         OSError: there is no free port.

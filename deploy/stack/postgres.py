@@ -1,6 +1,7 @@
-"""Owns a stack's private PostgreSQL: finding the programs, creating, starting, ending it.
+"""Makes, starts and ends a stack's private PostgreSQL.
 
-What is inside (roles, schemas) is deploy/postgres/roles.sql.
+The server of the system is nobody's to change, and Debian's tools for clusters of one's own need
+root. What is inside (roles, schemas) is deploy/postgres/roles.sql.
 """
 
 import functools
@@ -41,7 +42,7 @@ _PLACES = (
 
 
 class Postgres(Server):
-    """One server, of the version that made its cluster."""
+    """Runs one server, of the version that made its cluster."""
 
     name: ClassVar = "postgres"
     accounts: ClassVar = ("postgres",)
@@ -70,7 +71,10 @@ class Postgres(Server):
         self.processes.start(self._program(command))
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
-        """End it: SIGINT ends its connections; SIGQUIT is like a crash, without a checkpoint."""
+        """End it by a signal.
+
+        SIGINT ends its connections; SIGQUIT is like a crash, without a checkpoint.
+        """
         super().stop(number)
 
     def is_ready(self) -> bool:
@@ -89,7 +93,7 @@ class Postgres(Server):
             raise StackError(f"{script.name} failed:\n{answer.stderr.strip()}")
 
     def revisions(self, database: str, schemas: Sequence[str]) -> dict[str, str]:
-        """Return schema → the revision that Alembic brought it to; one without is left out."""
+        """Return schema → the revision that Alembic brought it to, of those that have one."""
         query = "SELECT '{0}', version_num FROM {0}.alembic_version"
         queries = [part for schema in schemas for part in ("-c", query.format(schema))]
         answer = self._psql(["-At", "-F", " ", "-d", database, *queries], {})
@@ -107,7 +111,7 @@ class Postgres(Server):
         )
 
     def _create(self) -> None:
-        """Make the cluster under another name and move it in place: never half a cluster."""
+        """Make a cluster under another name and move it into place: never half a cluster."""
         if self._cluster.exists():
             return
         draft = self.data / "cluster.draft"
@@ -175,7 +179,7 @@ def installed() -> dict[int, Path]:
 
 
 def _version_of(folder: Path) -> int:
-    """Return the major version of the PostgreSQL in `folder`; 0 where it can't be told."""
+    """Return the major version of the PostgreSQL in `folder`; 0 where it is unclear."""
     answer = subprocess.run(
         [str(folder / "postgres"), "--version"], capture_output=True, text=True, check=False
     )

@@ -1,7 +1,8 @@
-"""Owns the processes of one stack: starting, recording, verifying, ending them.
+"""Starts, records, verifies and ends the processes of one stack.
 
 Every process is the leader of its own session, logs to a file, and is recorded as pid and time of
-birth, so that a stale record never leads to a signal to a stranger.
+birth, so that a stale record never leads to a signal to a stranger. Runners that others keep know
+their children only for as long as they run.
 """
 
 import json
@@ -30,7 +31,10 @@ _STRAY_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to start: a command, its whole environment, where, and as whom (None: as we are)."""
+    """Says what to start: a command, its whole environment, where, and as whom.
+
+    Without an account it runs as we do.
+    """
 
     name: str
     command: Sequence[str]
@@ -41,7 +45,7 @@ class Program:
 
 @dataclass(slots=True)
 class Processes:
-    """The processes of the stack `stack_id`, recorded in `records`, logging into `logs`."""
+    """Keeps the processes of one stack, their records and their logs."""
 
     stack_id: str
     records: Path
@@ -113,7 +117,7 @@ class Processes:
     def wait_until(
         self, name: str, is_ready: Callable[[], bool], patience_seconds: float, what: str
     ) -> None:
-        """Wait until `is_ready` says so; `what` says what it did not do, if it comes to that.
+        """Wait until `is_ready` says so; `what` says what it did not do otherwise.
 
         Raises:
             NotReadyError: the process ended first, or did not become ready in time.
@@ -226,7 +230,7 @@ def _spawn(program: Program, mark: str, output: int) -> subprocess.Popen[bytes]:
 
 
 def _signal(identity: ProcessIdentity, number: signal.Signals) -> None:
-    """Signal a process that was just verified; one that has ended meanwhile needs nothing."""
+    """Signal a process that was just verified; do nothing where it has ended."""
     if not is_running(identity):
         return
     try:
@@ -238,7 +242,10 @@ def _signal(identity: ProcessIdentity, number: signal.Signals) -> None:
 
 
 def _kill_group(leader: int) -> None:
-    """End what an ended leader has left in its group; the group's id can't have been reused."""
+    """End what an ended leader has left in its group.
+
+    The id of a group that has members is not given again.
+    """
     if identify(leader) is not None:
         return
     try:

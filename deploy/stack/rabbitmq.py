@@ -1,4 +1,4 @@
-"""Owns a stack's private RabbitMQ with its management interface, and the epmd that it needs.
+"""Starts and ends a stack's private RabbitMQ, and the epmd that it needs.
 
 Node name, cookie, ports and folders are the stack's own, so that any number live side by side.
 """
@@ -36,7 +36,7 @@ raft.wal_max_size_bytes = 67108864
 
 
 class RabbitMQ(Server):
-    """One node, which `guest` does not exist on; its listener opens as the last thing of a boot."""
+    """Runs one node, on which `guest` does not exist."""
 
     name: ClassVar = "rabbitmq"
     accounts: ClassVar = ("rabbitmq",)
@@ -78,7 +78,7 @@ class RabbitMQ(Server):
         self._booted_once.touch()
 
     def is_ready(self) -> bool:
-        """Say whether it takes connections now."""
+        """Say whether it takes connections, which is the last thing of a boot."""
         return is_open(self.port)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
@@ -90,7 +90,10 @@ class RabbitMQ(Server):
         self.processes.end(EPMD, number, _EPMD_SECONDS)
 
     def _start_epmd(self) -> None:
-        """Start our own epmd: one started by the node would outlive it, and serve everybody."""
+        """Start an epmd of our own.
+
+        One started by the node would outlive it, and serve everybody.
+        """
         if self.processes.is_alive(EPMD):
             return
         port = self.state.ports[EPMD]

@@ -1,4 +1,4 @@
-"""Owns a stack's private Redis: its configuration, and when it is ready."""
+"""Starts a stack's private Redis, and tells when it is ready."""
 
 import shutil
 import socket
@@ -20,7 +20,7 @@ set-proc-title no
 
 
 class Redis(Server):
-    """One server; ended in an orderly way, it has on disk what it held."""
+    """Runs one server; ended in an orderly way, it has on disk what it held."""
 
     name: ClassVar = "redis"
     accounts: ClassVar = ("redis", "nobody")
@@ -40,7 +40,7 @@ class Redis(Server):
         self.processes.start(self.program([program, str(configuration)], {}))
 
     def is_ready(self) -> bool:
-        """Say whether it answers, and has read its file of commands (it says LOADING before)."""
+        """Say whether it answers, and no longer that it is loading what it kept."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
                 connection.sendall(f"AUTH {self.password}\r\nPING\r\nQUIT\r\n".encode())

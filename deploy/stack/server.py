@@ -1,4 +1,4 @@
-"""Owns what the three servers of a stack share: account, folder, password, port, waiting, ending.
+"""Holds what the three servers of a stack have in common.
 
 A server differs from a service: it is not ours, needs a folder of data and files that only its
 account may read, and runs under an account of its own where the runner is root.
@@ -22,7 +22,7 @@ _STOP_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Server(ABC):
-    """One server of a stack, on 127.0.0.1, as the stack's state has chosen folder and ports."""
+    """Runs one server of a stack on 127.0.0.1, where the stack's state says."""
 
     processes: Processes
     state: StackState
@@ -103,7 +103,10 @@ class Server(ABC):
     def program(
         self, command: Sequence[str], own: Mapping[str, str], name: str | None = None
     ) -> Program:
-        """Return a program to run in its folder as its account, with variables of its `own`."""
+        """Return a program to run in its folder as its account.
+
+        `own` are variables beside those that every program gets.
+        """
         return Program(
             name or self.name, command, {**surroundings(), **own}, self.data, self.account
         )

@@ -1,4 +1,4 @@
-"""Owns the table of what runs: each service's command, port, and the addresses that it is told.
+"""Lists what runs: each service's command, port, needs, addresses and secrets.
 
 The runner starts what stands here; tests/contract/deploy holds docker-compose.yml against it.
 """
@@ -17,7 +17,7 @@ MEMORY = {"MALLOC_ARENA_MAX": "1"}
 
 @dataclass(frozen=True, slots=True)
 class StackService:
-    """One service.
+    """Describes one service.
 
     Attributes:
         name: Also its import package, schema, database role and (upper case) variable prefix.
@@ -118,7 +118,7 @@ BY_NAME: Mapping[str, StackService] = {service.name: service for service in SERV
 
 @dataclass(frozen=True, slots=True)
 class StackAddresses:
-    """Where the parts of one stack are, as seen from a service.
+    """Says where the parts of one stack are, as seen from a service.
 
     Attributes:
         listen: The address that services bind to.

@@ -1,4 +1,4 @@
-"""Owns a whole stack: infrastructure, migrations and services, started and ended together.
+"""Starts and ends a whole stack: servers, migrations and services.
 
 Used by the commands of `make` and, on free ports in folders of their own, by tests.
 """
@@ -25,7 +25,7 @@ _PORT_TRIES = 4
 
 
 class Stack:
-    """The stack of the clone at `root`, which keeps everything of its own under `local`.
+    """Runs the stack of the clone at `root`; keeps all of its own under `local`.
 
     Args:
         root: The clone.
@@ -153,7 +153,7 @@ class Stack:
 
     @property
     def knows_services(self) -> bool:
-        """Whether the servers run and the services have ports, so that all below can be asked."""
+        """Whether servers run and services have ports, so that all below can be asked."""
         return self.infrastructure.is_alive and GATEWAY.name in self._state.ports
 
     @property

@@ -1,4 +1,7 @@
-"""Owns what a stack remembers between runs: its id, ports, passwords and where its data is."""
+"""Remembers a stack between runs: its id, ports, passwords and place of data.
+
+A command that starts a stack and the one that ends it share nothing else.
+"""
 
 import json
 import os
@@ -14,7 +17,7 @@ _FILE = "stack.json"
 
 @dataclass(slots=True)
 class StackState:
-    """The contents of `<local>/stack.json`, readable by its owner alone."""
+    """Holds the contents of `<local>/stack.json`, readable by its owner alone."""
 
     local: Path
     stack_id: str
