@@ -37,16 +37,7 @@ _DEFAULTS = {"ENVIRONMENT": "development", "LOG_FORMAT": "console", "PYTHONUNBUF
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Runs the services of one stack.
-
-    Attributes:
-        infrastructure: What they lean on.
-        processes: Where they run.
-        state: What remembers ports and secrets.
-        sources: The folder of their sources.
-        settings: Variables for every service, beside the addresses that the stack gives.
-        extra_env: Service → variables for it alone, which win over everything.
-    """
+    """Runs the services of one stack, with variables as `Stack` was given them."""
 
     infrastructure: Infrastructure
     processes: Processes
