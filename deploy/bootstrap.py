@@ -1,4 +1,4 @@
-"""Owns setting up a clone: system packages, `.venv`, locked dependencies; starts nothing.
+"""Sets a clone up: system packages, `.venv`, locked dependencies; starts nothing.
 
 Run by bootstrap.sh with whatever Python 3.11 or newer there is, so it uses the standard library
 alone, and none of our packages.
@@ -46,7 +46,7 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 def main(kind: str) -> None:
-    """Set everything up for `kind`: "runtime", or "dev" with the tools of tests and checks."""
+    """Set up what "runtime" needs, or "dev": the tools of tests and checks too."""
     with _alone():
         _install_servers()
         lock = ROOT / LOCKS[kind]
@@ -76,7 +76,7 @@ def missing_parts() -> list[str]:
 
 
 def is_installed(venv: Path, lock: Path) -> bool:
-    """Say whether exactly this lock and these sources are in `venv`, for the clone it is in."""
+    """Say whether `venv` holds exactly this lock and these sources, for its clone."""
     stamps = {venv / f"installed-{lock.name}": lock, venv / _BY: Path(__file__)}
     is_same = all(
         stamp.exists() and stamp.read_bytes() == source.read_bytes()
@@ -94,7 +94,7 @@ def is_moved(venv: Path) -> bool:
 
 
 def uv_requirement(dev_lock: str) -> str:
-    """Return uv's own entry, with its hashes, out of the text of requirements-dev.lock.
+    """Return uv's entry in the text of requirements-dev.lock, with its hashes.
 
     Raises:
         ValueError: it is not there.
@@ -149,7 +149,7 @@ def _as_root(packages: Sequence[str]) -> list[str]:
 
 @contextmanager
 def _nothing_starts(prefix: Sequence[str]) -> Iterator[None]:
-    """Have a policy-rc.d that forbids packages to start servers, where there is none yet.
+    """Forbid packages to start servers, unless the machine has a policy of its own.
 
     See https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt: 101 is "forbidden".
     """
@@ -167,7 +167,10 @@ def _nothing_starts(prefix: Sequence[str]) -> Iterator[None]:
 
 
 def _make_venv() -> None:
-    """Make .venv where there is none, or one that does not work (moved, half, its Python gone)."""
+    """Make .venv where there is none that works.
+
+    One may have been moved or half made, or its Python may be gone.
+    """
     if not is_moved(VENV) and _works(VENV / "bin" / "python"):
         return
     _say("making .venv")
@@ -182,7 +185,9 @@ def _works(python: Path) -> bool:
 
 
 def _install(lock: Path) -> None:
-    """Install by uv, five times faster than pip; by pip where uv can't be had or fails.
+    """Install by uv, or by pip where uv can't be had or fails.
+
+    uv is five times faster.
 
     pip knows proxies and mirrors of the machine (pip.conf) that uv does not.
     """
@@ -201,7 +206,7 @@ def _install(lock: Path) -> None:
 
 
 def _uv() -> Path | None:
-    """Return the locked uv in .venv, installed by pip from its hashes; None where that fails."""
+    """Return the locked uv in .venv, installed by pip; None where that fails."""
     requirement = uv_requirement((ROOT / LOCKS["dev"]).read_text())
     with tempfile.NamedTemporaryFile("w", suffix=".lock") as lock:
         lock.write(requirement)

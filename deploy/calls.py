@@ -1,4 +1,4 @@
-"""Owns calling a stack's API from a script: what is refused ends it, with what was answered."""
+"""Calls a stack's API from a script; a refusal ends the script and is printed."""
 
 import time
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ def answered(answer: httpx.Response) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who is logged in; amounts are decimal strings in RUB."""
+    """Calls as somebody who is logged in; amounts are decimal strings in RUB."""
 
     http: httpx.Client
     headers: dict[str, str]

@@ -1,4 +1,4 @@
-"""Owns `make clients`: the API's document is linted, and clients are made of it and used.
+"""Lints the API's document and makes clients of it, for `make clients`.
 
 Nothing need run: the document is put together from the services' code. What is used here is not
 installed with the rest: npm's Redocly, and two generators in a .venv of their own.
@@ -51,7 +51,7 @@ def document() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Do all of it; the first thing that fails ends it."""
+    """Lint and make clients; end at the first thing that fails."""
     if shutil.which("npm") is None:
         sys.exit("Redocly comes from npm, which is not here (Debian: apt-get install npm).")
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def _python() -> Path:
 
 
 def _run(*command: str | Path) -> str:
-    """Run a command in our folder and return what it said; where it fails, say so and end."""
+    """Run a command in our folder and return what it printed; end where it fails."""
     words: Sequence[str] = [str(word) for word in command]
     done = subprocess.run(
         words,

@@ -1,4 +1,4 @@
-"""``make demo``: tells the main job on a running stack, call by call, and checks every figure.
+"""Tells the main job on a running stack, call by call, and checks every figure.
 
 It is the stack of this clone, whatever port it is on, or the one of ``make up``, or at SALDO_URL.
 Exit code 0 only where each figure was right.
@@ -71,7 +71,7 @@ class Story:
 
 @dataclass
 class Hero:
-    """One of the two people."""
+    """Acts as one of the two people."""
 
     story: Story
     username: str
@@ -152,7 +152,7 @@ class Hero:
 
 
 def main() -> int:
-    """Tell the story, starting the stack first where it is not up; returns the exit code."""
+    """Tell the story, after starting a stack where none is up; return the exit code."""
     url = _running()
     if url is None:
         start = [sys.executable, "-m", "deploy.stack", "run", "--detach"]
@@ -174,7 +174,10 @@ def main() -> int:
 
 
 def _running() -> str | None:
-    """Return where the stack is that was named, or runs here, or in Compose; None without any."""
+    """Return where a stack is: the named one, the one here, or in Compose.
+
+    None where none runs.
+    """
     named = os.environ.get("SALDO_URL")
     if named:
         return named

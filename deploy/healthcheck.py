@@ -1,4 +1,4 @@
-"""Owns the health check inside of an image: exit code 0 where the service says it is ready."""
+"""Checks a service inside of its image: exit code 0 where it says it is ready."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Owns an installation in containers that a check starts on the side and takes down again."""
+"""Runs an installation in containers on the side of others, for a check."""
 
 import json
 import os
@@ -42,7 +42,10 @@ class Installation:
         return f"http://127.0.0.1:{address.rpartition(':')[2]}"
 
     def compose(self, *words: str, check: bool = True, quiet: bool = True) -> str:
-        """Run `docker compose` on it and return what it printed; SystemExit where it fails."""
+        """Run `docker compose` on it and return what it printed.
+
+        SystemExit where it fails, unless `check` is false.
+        """
         answer = self._run(*words, quiet=quiet)
         if check and answer.returncode != 0:
             said = f"{answer.stdout}{answer.stderr or ''}"
@@ -73,7 +76,10 @@ class Installation:
         return {one["Service"]: one for one in map(json.loads, lines)}
 
     def up(self) -> None:
-        """Build and start all of it, and wait until the gateway is healthy and the rest is well."""
+        """Build and start all of it; wait until the gateway is healthy.
+
+        Everything else must then run, or have ended well.
+        """
         self.compose("up", "--build", "--detach", "--quiet-pull", quiet=False)
         until = time.monotonic() + READY_SECONDS
         while self.containers().get("gateway", {}).get("Health") != "healthy":
@@ -100,7 +106,7 @@ class Installation:
 
     @contextmanager
     def on_the_side(self) -> Iterator[None]:
-        """Have it gone, volumes included, before and after."""
+        """Remove it, volumes included, before and after."""
         self.down(volumes=True)
         try:
             yield
@@ -115,7 +121,7 @@ def free_port() -> str:
 
 
 def require(*, what: str, holds: bool) -> None:
-    """End with what is wrong, where it is."""
+    """End the check with what is wrong, unless it holds."""
     if not holds:
         raise SystemExit(f"wrong: {what}")
 

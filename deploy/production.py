@@ -1,4 +1,4 @@
-"""``make production-env`` and ``make production-check``: Saldo as it runs for real, in containers.
+"""Prints a `.env` for production, and checks Saldo in containers with such a one.
 
 The first prints a `.env` with fresh secrets. The second starts the whole of docker-compose.yml
 with such a file: its first start is cut short, a bank credits a wallet, a payment is paid, all of
@@ -71,13 +71,13 @@ def environment() -> str:
 
 @dataclass(frozen=True)
 class Household:
-    """Two people of one installation, who come back after whatever was done to it."""
+    """Acts as two people of one installation, who come back after each change to it."""
 
     installation: Installation
     password: str
 
     def make(self) -> None:
-        """Make both, as an operator does."""
+        """Make both people, as an operator does."""
         for name in (PAYER, PAYEE):
             self.installation.user(name, self.password)
 
@@ -90,18 +90,18 @@ class Household:
             self.have(people, *balances)
 
     def people(self, http: httpx.Client) -> tuple[Caller, Caller]:
-        """Log both in."""
+        """Log both people in."""
         payer, payee = (Caller.log_in(http, name, self.password) for name in (PAYER, PAYEE))
         return payer, payee
 
     def have(self, people: tuple[Caller, Caller], *balances: str) -> None:
-        """Compare what both have."""
+        """Compare the balances of both."""
         seen = tuple(one.balance() for one in people)
         require(what=f"the balances are {balances}, not {seen}", holds=seen == balances)
 
 
 def check() -> None:
-    """Do all of it; exits with what was wrong."""
+    """Check all of it; SystemExit says what was wrong."""
     installation = Installation(PROJECT, ROOT, _variables())
     with installation.on_the_side():
         _cut_short(installation)
@@ -206,7 +206,10 @@ def _credit(http: httpx.Client, secret: str, wallet_id: str) -> None:
 
 
 def _stop_under_a_stream(household: Household) -> None:
-    """Stop the gateway while somebody listens: it ends soon, the stream whole, the log clean."""
+    """Stop the gateway while somebody listens.
+
+    It ends soon, the stream is whole, the log is clean.
+    """
     installation = household.installation
     with httpx.Client(base_url=installation.url, timeout=60) as http:
         payer, _ = household.people(http)
@@ -229,7 +232,7 @@ def _stop_under_a_stream(household: Household) -> None:
 
 
 def main(words: Sequence[str]) -> None:
-    """Print the file, or check."""
+    """Print the file, or run the check."""
     if list(words) == ["env"]:
         print(environment(), end="")
     else:

@@ -1,4 +1,4 @@
-"""``make seed``: demo people with funded wallets and payments on a running stack; safe to repeat.
+"""Makes demo people with money and payments on a running stack; safe to repeat.
 
 For development only: the password is in this file. It is the stack of this clone, whatever port it
 is on, and where none runs the one of ``make up``; ``--compose`` insists on that.
@@ -44,7 +44,7 @@ WAITING = "wait=10"
 
 @dataclass(frozen=True)
 class SeededStack:
-    """The stack that is seeded: where its gateway is, and how auth's own commands are run there."""
+    """Knows where a stack's gateway is, and how auth's own commands are run there."""
 
     url: str
     auth: Sequence[str]
@@ -52,7 +52,7 @@ class SeededStack:
 
 
 def main() -> int:
-    """Make admin, alice, bob and a merchant with services, fund and pay, say what to do next."""
+    """Make people, money, payments and paid services; say what to do next."""
     try:
         place = _place(in_compose="--compose" in sys.argv[1:])
     except StackError as error:
@@ -99,7 +99,7 @@ def _run(place: SeededStack, *words: str) -> None:
 
 
 def _fund(http: httpx.Client, name: str, funds: Decimal) -> str:
-    """Top a wallet up to an amount; returns the balance."""
+    """Top a wallet up to an amount; return the balance."""
     caller = Caller.log_in(http, name, PASSWORD)
     missing = funds - Decimal(caller.balance())
     if missing > 0:
@@ -120,7 +120,7 @@ def _pay(http: httpx.Client) -> None:
 
 
 def _offer(http: httpx.Client) -> list[str]:
-    """Offer the merchant's services, those that are not there yet; returns all names."""
+    """Offer those of the merchant's services that are missing; return all names."""
     merchant = Caller.log_in(http, MERCHANT, PASSWORD)
     me = merchant.get("/v1/auth/me")
     offered = merchant.get("/v1/services", owner_id=me["id"], limit=100)["items"]

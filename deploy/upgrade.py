@@ -1,4 +1,4 @@
-"""``make upgrade-check``: an installation of an earlier commit is upgraded with what it holds.
+"""Upgrades an earlier commit's installation with what it holds, for a check.
 
 Starts the stack of that commit in containers on the side, has people pay there, takes it down,
 starts the present one on its volumes, and goes on where they were. Then everything is taken down,
@@ -35,7 +35,7 @@ SELECT currency, sum(balance_minor) FROM wallet.account GROUP BY 1 HAVING sum(ba
 
 
 def check(commit: str) -> None:
-    """Do all of it; exits with what was wrong."""
+    """Check all of it; SystemExit says what was wrong."""
     with tempfile.TemporaryDirectory(prefix="saldo-upgrade-") as folder:
         earlier = _installation(_sources(commit, Path(folder) / "earlier"), Path(folder), "earlier")
         present = _installation(ROOT, Path(folder), "present")
@@ -54,7 +54,7 @@ def check(commit: str) -> None:
 
 
 def _sources(commit: str, folder: Path) -> Path:
-    """Lay out what the repository held at a commit."""
+    """Write what the repository held at a commit into a folder."""
     packed = subprocess.run(
         ["git", "archive", commit], cwd=ROOT, check=False, stdout=subprocess.PIPE
     )
@@ -92,7 +92,7 @@ def _drop_images() -> None:
 
 @dataclass(frozen=True)
 class Left:
-    """What people left behind them in the earlier installation."""
+    """Holds what people left behind them in the earlier installation."""
 
     names: tuple[str, str]
     ids: dict[str, str]
@@ -143,7 +143,7 @@ def _kept(caller: Caller) -> dict[str, Any]:
 
 
 def _go_on(installation: Installation, left: Left) -> None:
-    """Find everything as it was, and go on with it."""
+    """Find everything as it was, and go on from there."""
     with httpx.Client(base_url=installation.url, timeout=30) as http:
         payer, payee = (Caller.log_in(http, name, PASSWORD) for name in left.names)
         now = [_kept(one) for one in (payer, payee)]

@@ -1,1 +1,4 @@
-"""Writes every file that is derived from code, and tells which are out of date. Runs no server."""
+"""Writes every file that is derived from code, or tells which are out of date.
+
+Runs no server.
+"""

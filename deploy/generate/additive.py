@@ -1,4 +1,4 @@
-"""Owns what a message may not do between two versions of its JSON Schema. Reads no files.
+"""Tells what a new JSON Schema of a message takes away or changes; reads no files.
 
 Messages outlive the code that sent them: they wait in queues, outboxes and stored replies. So a
 reader of tomorrow must take yesterday's message, and a reader of yesterday tomorrow's.
@@ -13,7 +13,7 @@ _ANNOTATIONS = frozenset({"title", "description", "examples", "default", "deprec
 
 
 def breaks(old: Schema, new: Schema) -> list[str]:
-    """Return what in `new` is more than an addition to `old`, in words; nothing if all is well."""
+    """Return in words what in `new` is more than an addition to `old`."""
     found = list(_of_object("", old, new))
     for name, definition in old.get("$defs", {}).items():
         if name in new.get("$defs", {}):

@@ -1,6 +1,7 @@
-"""Owns what the generated blocks of a room's README say: endpoints, messages, settings, refusals.
+"""Writes the generated blocks of READMEs.
 
-Does not put them into the page; `pages` does.
+Endpoints, messages, settings, refusals and sagas, as the code declares them. Does not put them
+into the page; `pages` does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -103,7 +104,7 @@ def _sent_by(room: str) -> Iterator[type[Message]]:
 
 
 def environment(settings: type[EnvironmentSettings]) -> str:
-    """Return the table of variables with their development defaults, a room's own first."""
+    """Return the table of variables with their defaults, a room's own first."""
     fields = sorted(
         settings.model_fields.items(), key=lambda item: item[1].validation_alias is not None
     )
@@ -135,7 +136,7 @@ def _own_refusals(service: Service) -> Sequence[type[Refusal]]:
 
 
 def refusals(found: Sequence[type[Refusal]]) -> str:
-    """Return the table of what a room can refuse beside what every room can, in a given order."""
+    """Return the table of what a room refuses beside what every room does."""
     rows = ((code(one.code), str(one.status), one.title_en, one.title_ru) for one in found)
     return table(("code", "status", "English", "Russian"), rows)
 

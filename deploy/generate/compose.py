@@ -1,4 +1,4 @@
-"""Owns which settings each container of docker-compose.yml is told: its own, and no others."""
+"""Tells each container of docker-compose.yml its own settings, and no others."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _ADDRESSES = ("_URL", "_HOST", "_PORT")
 
 
 def filled(text: str) -> str:
-    """Return the compose file with its block of settings as the settings classes want it.
+    """Return the compose file with the block of settings that settings classes want.
 
     A variable without a value is passed on where `.env` or the shell has one, and is not there
     otherwise, so that the service's own default holds.

@@ -1,4 +1,7 @@
-"""Owns which files are derived from code and what stands in them. Writes nothing by itself."""
+"""Lists the files that are derived from code, and what stands in each.
+
+Writes nothing by itself.
+"""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +37,7 @@ class Document:
         return not self.path.exists() or self.path.read_text(encoding="utf-8") != self.text
 
     def write(self) -> None:
-        """Make it so."""
+        """Write to the file what should stand in it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(self.text, encoding="utf-8", newline="\n")
 

@@ -1,4 +1,4 @@
-"""Owns the written form of the contracts: JSON Schema of each message, AsyncAPI of them all.
+"""Writes the contracts down: JSON Schema of each message, AsyncAPI of them all.
 
 Does not define messages; `libs/contracts` does. Sources: JSON Schema 2020-12, AsyncAPI 3.0.0.
 """
@@ -57,7 +57,10 @@ def json_schema(model: type[Message]) -> JsonObject:
 
 
 def asyncapi(built: Sequence[Service]) -> JsonObject:
-    """Return the AsyncAPI document: one channel per exchange, one operation per reader's queue."""
+    """Return the AsyncAPI document.
+
+    It has one channel per exchange, and one operation per reader's queue.
+    """
     models = all_messages()
     exchanges = {
         exchange.name: exchange

@@ -1,4 +1,4 @@
-"""Owns how an OpenAPI document is walked: its operations, one by one. Writes nothing."""
+"""Walks the operations of an OpenAPI document; writes nothing."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Owns how generated text is put into a page of Markdown. Does not know what it says."""
+"""Puts generated text into a page of Markdown; does not know what it says."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Owns where the rooms are and how to put one together without its surroundings. Runs nothing."""
+"""Finds the rooms, and puts one together without its surroundings; runs nothing."""
 
 import importlib
 import importlib.util
@@ -22,7 +22,7 @@ _ORDER = ("auth", "wallet", "payments", "shop", "finance", "notifications", "san
 
 
 def services() -> list[str]:
-    """Return the names of all services; each is a folder with a package of its own name."""
+    """Return the names of all services: folders with a package of the same name."""
     found = {
         path.parent.name
         for path in (ROOT / "services").glob("*/*/__init__.py")
@@ -59,13 +59,16 @@ def defaults(settings: type[EnvironmentSettings]) -> Any:
 
 
 def build(room: str) -> Service:
-    """Return a service as its composition root makes it of default settings; nothing is opened."""
+    """Return a service as its composition root makes it of default settings.
+
+    Nothing is opened.
+    """
     made: Service = importlib.import_module(f"{room}.app").build(defaults(settings_class(room)))
     return made
 
 
 def saga_modules(room: str) -> list[ModuleType]:
-    """Return the modules in a service's room of sagas, by name; none where it has no such room."""
+    """Return the modules in a service's room of sagas, by name; [] where it has none."""
     if importlib.util.find_spec(f"{room}.sagas") is None:
         return []
     package = importlib.import_module(f"{room}.sagas")

@@ -1,4 +1,4 @@
-"""Owns how a saga's definition looks on a page: the table of its steps, and their picture."""
+"""Draws a saga's definition for a page: the table of its steps, and a picture."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _HEAD = ("step", "when", "asks", "done", "refused", "undo", "deadline")
 
 
 def page(saga: Saga) -> str:
-    """Return table and picture."""
+    """Return a saga's table and picture."""
     rows = table(_HEAD, map(_row, saga.steps))
     picture = "\n".join(["```mermaid", "flowchart LR", *_picture(saga), "```"])
     return f"Saga `{saga.name}`, version {saga.version}:\n\n{rows}\n\n{picture}"
@@ -56,7 +56,7 @@ def _picture(saga: Saga) -> Iterator[str]:
 
 
 def _ways_on(steps: tuple[Step, ...]) -> Iterator[str]:
-    """Draw the way forward; before a step that may not apply stands the question."""
+    """Draw the way forward, with a question before a step that may not apply."""
     open_ends, condition = ["start -->"], "always"
     for step in steps:
         if step.applies_when == condition != "always":
@@ -76,7 +76,7 @@ def _ways_on(steps: tuple[Step, ...]) -> Iterator[str]:
 
 
 def _ways_back(steps: tuple[Step, ...]) -> Iterator[str]:
-    """Draw where a no leads: through the undo of what was done, latest first."""
+    """Draw where a refusal leads: through the undo of what was done, latest first."""
     back = "refused"
     for step in steps:
         is_task = step.done is None

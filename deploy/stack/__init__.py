@@ -1,10 +1,11 @@
-"""The local runner: private PostgreSQL, RabbitMQ and Redis, and every service, without Docker.
+"""Runs a whole stack on this machine, without Docker.
 
-Uses the standard library alone. `python -m deploy.stack --help` lists its commands; tests use
-`Stack`.
+Three private servers and every service, by the standard library alone; why none of the process
+runners that others keep does it stands in deploy/DECISIONS.md. `python -m deploy.stack --help`
+lists its commands; tests use `Stack`.
 """
 
-from deploy.stack.errors import NotReadyError, PortTakenError, StackError
+from deploy.stack.errors import StackError
 from deploy.stack.stack import Stack
 
-__all__ = ["NotReadyError", "PortTakenError", "Stack", "StackError"]
+__all__ = ["Stack", "StackError"]

@@ -1,4 +1,7 @@
-"""The command line of the runner: `python -m deploy.stack COMMAND`, what the Makefile calls."""
+"""Reads the command line of the runner, `python -m deploy.stack COMMAND`.
+
+The Makefile calls it; what a command does is in `commands` and `suite`.
+"""
 
 import argparse
 import sys
@@ -31,7 +34,6 @@ def _dispatch(given: argparse.Namespace) -> int:
         "reset": commands.reset,
         "status": commands.status,
         "logs": commands.logs,
-        "infra": commands.infrastructure,
         "test": lambda: suite.run(commands.ROOT, given.target, given.options),
         "dev": lambda: commands.develop(given.service),
         "init-db": lambda: _in_service(given, "migrate"),
@@ -59,7 +61,6 @@ def _parser() -> argparse.ArgumentParser:
     added.add_parser("reset", help="end it and drop its data")
     added.add_parser("status", help="say what runs")
     added.add_parser("logs", help="show the log")
-    added.add_parser("infra", help="start PostgreSQL, RabbitMQ and Redis alone")
     test = added.add_parser("test", help="run tests on infrastructure of their own")
     test.add_argument("target", nargs="?", default="tests")
     test.add_argument("options", nargs="*", help="further arguments of pytest, after --")

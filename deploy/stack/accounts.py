@@ -1,4 +1,7 @@
-"""Owns dropping privileges: which account a server runs under when the runner is root."""
+"""Chooses the account that a server runs under where the runner is root.
+
+PostgreSQL refuses to run as root, and in containers and CI one often is root.
+"""
 
 import os
 import pwd
@@ -20,9 +23,9 @@ class UnixAccount:
 
 
 def account_for(server: str, names: Sequence[str]) -> UnixAccount | None:
-    """Return the first account of `names` that exists; None where the runner is not root.
+    """Return the first account of `names` that exists.
 
-    PostgreSQL refuses to run as root, and no other server needs to.
+    None where the runner is not root.
 
     Raises:
         StackError: the runner is root and none of the accounts exists.

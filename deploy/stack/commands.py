@@ -1,22 +1,27 @@
-"""Owns what each command of the runner does; its words on the command line are in __main__."""
+"""Does what each command of the runner says; `__main__` reads their words.
+
+Here is what is special to `make`: the clone's own stack, its usual ports, its words to people.
+Tests use `Stack` without any of it.
+"""
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from deploy.stack import compose
 from deploy.stack.environment import chosen_by_user
 from deploy.stack.errors import StackError
 from deploy.stack.greeting import greeting
+from deploy.stack.infrastructure import PROCESSES
 from deploy.stack.locks import LOCK, held
 from deploy.stack.log import Show, bold, may_colour, red, say
-from deploy.stack.services import GATEWAY, SERVICES
+from deploy.stack.ports import LAST_PORT
+from deploy.stack.services import BY_NAME, GATEWAY, SERVICES
 from deploy.stack.stack import Stack
 from deploy.stack.state import StackState
 
@@ -24,12 +29,10 @@ ROOT = Path(__file__).parents[2]
 LOCAL = ".local"
 LOCAL_VARIABLE = "SALDO_STACK"
 MANAGEMENT_PORT = 15672
-
-_LAST_PORT = 65_535
+NAMES = (*BY_NAME, *sorted(PROCESSES))
 
 _PAUSE_SECONDS = 0.2
 _CHECK_SECONDS = 2.0
-_HEARD_SECONDS = 2.0
 
 
 def own_stack() -> Stack:
@@ -53,7 +56,7 @@ def own_stack() -> Stack:
 
 
 def gateway_port(chosen: Mapping[str, str], local: Path) -> int:
-    """Return the port as chosen; else the one before an unclean end; else the usual one.
+    """Return the port as chosen, else the one before an unclean end, else 8000.
 
     Raises:
         StackError: what was chosen is no port.
@@ -61,8 +64,8 @@ def gateway_port(chosen: Mapping[str, str], local: Path) -> int:
     if "GATEWAY_PORT" not in chosen:
         return StackState.open(local).ports.get(GATEWAY.name, GATEWAY.port)
     text = chosen["GATEWAY_PORT"]
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= _LAST_PORT:
-        raise StackError(f"GATEWAY_PORT={text} is no port: write a number from 1 to {_LAST_PORT}.")
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= LAST_PORT:
+        raise StackError(f"GATEWAY_PORT={text} is no port: write a number from 1 to {LAST_PORT}.")
     return int(text)
 
 
@@ -102,7 +105,7 @@ def reset() -> int:
 
 
 def leftovers(root: Path) -> Iterator[Stack]:
-    """Yield the stacks that tests and benchmarks left behind, as a kill -9 ended them.
+    """Yield the stacks that killed tests and benchmarks left behind.
 
     One whose command still runs is left alone, and told of.
     """
@@ -122,7 +125,7 @@ def leftovers(root: Path) -> Iterator[Stack]:
 def status() -> int:
     """Print what runs where; the exit code says whether everything is ready."""
     stack = own_stack()
-    for name in _names(stack):
+    for name in NAMES:
         identity = stack.processes.identity_of(name)
         say(f"{name:<10} {f'pid {identity.pid}' if identity else 'not running'}")
     is_ready = stack.is_ready()
@@ -139,16 +142,7 @@ def logs() -> int:
     return 0
 
 
-def infrastructure() -> int:
-    """Start PostgreSQL, RabbitMQ and Redis alone, in the background."""
-    stack = own_stack()
-    stack.start_infrastructure()
-    for url in (stack.postgres_url, stack.rabbitmq_url, stack.rabbitmq_api_url, stack.redis_url):
-        say(url)
-    return 0
-
-
-def develop(service: str) -> int:
+def develop(service: str) -> NoReturn:
     """Run one service in the foreground with reload, the others in the background."""
     stack = own_stack()
     if not stack.is_ready():
@@ -158,57 +152,55 @@ def develop(service: str) -> int:
     say("`make run` brings it back among the others, `make stop` ends those.")
     folders = (_folder(service), ROOT / "libs")
     command = reloading(sys.executable, service, folders)
-    return attended(command, stack.env_of(service))
+    attended(command, stack.env_of(service))
 
 
-def attended(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command in the foreground; told to end, end it in order, with what it started.
+def attended(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Replace this process by a command, which then hears itself what ends it.
 
-    A terminal tells it too; who told us alone (SIGTERM) has us tell it.
+    watchfiles ends what it started, on SIGTERM as on Ctrl-C.
     """
-    with subprocess.Popen(command, env=environment) as running:
-        try:
-            return running.wait()
-        except KeyboardInterrupt:
-            try:
-                running.wait(_HEARD_SECONDS)
-            except subprocess.TimeoutExpired:
-                running.send_signal(signal.SIGINT)
-            return 0
+    os.execvpe(command[0], list(command), environment)  # noqa: S606 (no shell is wanted)
 
 
 def reloading(python: str, service: str, folders: Iterable[Path]) -> list[str]:
-    """Return the command that runs a service, and starts it anew when a file changes there."""
+    """Return the command that runs a service again whenever a file changes."""
     program = shlex.join([python, "-m", service, "all"])  # the clone's path may have blanks
     return [sys.executable, "-m", "watchfiles", program, *map(str, folders)]
 
 
 def in_service(services: Sequence[str], words: Sequence[str]) -> int:
-    """Run `python -m SERVICE WORDS` for each service on the stack's database."""
+    """Run `python -m SERVICE WORDS` for each service, with the servers up meanwhile."""
     stack = own_stack()
-    with _database(stack):
-        for service in services:
-            command = [sys.executable, "-m", service, *words]
-            code = subprocess.run(command, env=stack.env_of(service), check=False).returncode
-            if code != 0:
-                return code
-    return 0
+    was_up = stack.infrastructure.is_alive
+    if not was_up:
+        stack.start_infrastructure()
+    try:
+        codes = (_run_in(stack, service, words) for service in services)
+        return next((code for code in codes if code != 0), 0)
+    finally:
+        if not was_up:
+            stack.stop()
 
 
 def operate(service: str, words: Sequence[str]) -> int:
-    """Run `python -m SERVICE WORDS` for an operator: on the stack that runs here, else in Compose.
+    """Run `python -m SERVICE WORDS` on the stack that runs here, else in Compose.
 
     Raises:
         StackError: neither runs.
     """
     stack = own_stack()
-    if stack.knows_services and stack.infrastructure.is_alive:
-        command = [sys.executable, "-m", service, *words]
-        return subprocess.run(command, env=stack.env_of(service), check=False).returncode
+    if stack.knows_services:
+        return _run_in(stack, service, words)
     if compose.runs(service):
         command = compose.command(service, ["python", "-m", service, *words])
         return subprocess.run(command, check=False).returncode
     raise StackError("Nothing is running, here or in Compose. `make run` or `make up` starts it.")
+
+
+def _run_in(stack: Stack, service: str, words: Sequence[str]) -> int:
+    command = [sys.executable, "-m", service, *words]
+    return subprocess.run(command, env=stack.env_of(service), check=False).returncode
 
 
 def with_database() -> list[str]:
@@ -216,22 +208,8 @@ def with_database() -> list[str]:
     return [service.name for service in SERVICES if service.migration is not None]
 
 
-@contextmanager
-def _database(stack: Stack) -> Iterator[None]:
-    """Have the infrastructure up; what was not up before is stopped again."""
-    was_up = stack.infrastructure.is_alive
-    if not was_up:
-        stack.start_infrastructure()
-    try:
-        yield
-    finally:
-        if not was_up:
-            stack.stop()
-
-
 def _show_until_stopped(stack: Stack) -> None:
-    names = _names(stack)
-    show = Show(names, stack.log_of, may_colour(sys.stdout), say)
+    show = Show(NAMES, stack.log_of, may_colour(sys.stdout), say)
     show.skip_to_end()
     running = set(stack.processes.names())
     if not running:
@@ -251,10 +229,6 @@ def _report_ended(stack: Stack, running: set[str]) -> set[str]:
     for name in sorted(running - now):
         say(red(f"{name} has ended. `make run DETACH=1` in another terminal starts it again."))
     return now
-
-
-def _names(stack: Stack) -> list[str]:
-    return [service.name for service in SERVICES] + sorted(stack.infrastructure.server_names)
 
 
 def _folder(service: str) -> Path:

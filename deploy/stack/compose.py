@@ -1,4 +1,7 @@
-"""Owns asking about the stack of `make up`, in containers; starts and ends nothing."""
+"""Asks about the stack of `make up`, in containers; starts and ends nothing.
+
+`make seed`, `demo`, `messages` and `sagas` serve people with either kind of stack.
+"""
 
 import shutil
 import subprocess
@@ -20,7 +23,10 @@ def gateway_url() -> str | None:
 
 
 def command(service: str, words: Sequence[str], variables: Sequence[str] = ()) -> list[str]:
-    """Return the command that runs another in a service's container, with variables of ours."""
+    """Return the command that runs another in a service's container.
+
+    `variables` are passed on from our environment.
+    """
     passed = [word for name in variables for word in ("-e", name)]
     return [_COMPOSE, "exec", "-T", *passed, service, *words]
 

@@ -1,4 +1,7 @@
-"""Owns what of the caller's environment the started processes may see, and reading .env files."""
+"""Chooses which variables a started process sees, and reads .env files.
+
+What somebody has set in a shell for something else must not change a stack.
+"""
 
 import os
 from collections.abc import Mapping
@@ -30,7 +33,7 @@ def surroundings() -> dict[str, str]:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Return the NAME=value lines of an env file, quotes around a value dropped; {} if absent."""
+    """Return the NAME=value lines of an env file without quotes; {} if it is absent."""
     if not path.is_file():
         return {}
     values: dict[str, str] = {}
@@ -42,7 +45,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def chosen_by_user(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings that the user of a clone has chosen: `.env`, then the environment.
+    """Return what a clone's user has chosen: `.env`, then the environment.
 
     A variable of the environment counts where it is a setting, and says something: an empty one is
     none, as for the services.
@@ -53,7 +56,7 @@ def chosen_by_user(root: Path, environment: Mapping[str, str]) -> dict[str, str]
 
 
 def known(root: Path) -> frozenset[str]:
-    """Return the names of all settings: `.env.example` lists every one, commented out or not."""
+    """Return the names of all settings, as `.env.example` lists them."""
     example = root / ".env.example"
     lines = example.read_text().splitlines() if example.is_file() else []
     return frozenset(line.lstrip("# ").partition("=")[0] for line in lines if "=" in line)

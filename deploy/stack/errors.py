@@ -1,19 +1,13 @@
-"""Owns the refusals of the runner: each carries a text for the person at the terminal."""
+"""Names the refusals of the runner; each has a text for the person who reads it."""
 
 
 class StackError(Exception):
-    """Something keeps the stack from doing as asked; the text says what, and what to do."""
-
-
-class PortTakenError(StackError):
-    """A port that the caller insisted on belongs to another program."""
+    """Says what keeps the stack from doing as asked, and what to do about it."""
 
 
 class NotReadyError(StackError):
-    """A process ended early or did not become ready; `name` says which, `tail` what it logged."""
+    """Says that a process ended early or is not ready, and what it logged last."""
 
     def __init__(self, name: str, reason: str, tail: str) -> None:
         log = f"\nIts last log lines:\n{tail}" if tail else "\nIt logged nothing."
         super().__init__(f"{name} {reason}.{log}")
-        self.name = name
-        self.tail = tail

@@ -1,4 +1,6 @@
-"""Owns what a person reads when the stack is up: addresses, demo users, the first requests."""
+"""Writes what people read when the stack is up: addresses, users, first requests."""
+
+from urllib.parse import urlsplit
 
 from deploy.stack.log import bold
 from deploy.stack.stack import Stack
@@ -33,15 +35,13 @@ The whole story, told step by step: {demo}
 
 def greeting(stack: Stack) -> str:
     """Return the text for a stack that is ready."""
-    scheme, _, rest = stack.rabbitmq_api_url.partition("://")
-    credentials, _, address = rest.rpartition("@")
-    user, _, password = credentials.partition(":")
+    management = urlsplit(stack.rabbitmq_api_url)
     return _TEXT.format(
         title=bold("Saldo is ready."),
         gateway=stack.gateway_url,
-        management=f"{scheme}://{address}",
-        user=user,
-        password=password,
+        management=f"http://127.0.0.1:{management.port}",
+        user=management.username,
+        password=management.password,
         postgres=stack.postgres_url.removesuffix("/postgres") + "/saldo",
         logs=stack.local / "log",
         users=bold("Demo users"),

@@ -1,11 +1,15 @@
-"""Owns telling one process from another that got the same pid later; sends no signals."""
+"""Tells one process from another that got the same pid later; sends no signals.
+
+A runner that ends must be able to find its processes again, and never a stranger's, also after a
+crash. /proc says it on Linux, `ps` on macOS; psutil would have to be installed before `make stop`.
+"""
 
 import contextlib
 import functools
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +20,7 @@ _LISTENING = "0A"
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """A pid together with when its process was born; only both name one process."""
+    """Names one process: by its pid and its time of birth."""
 
     pid: int
     born: str
@@ -31,12 +35,15 @@ class _Stat:
 
     @property
     def has_ended(self) -> bool:
-        """A killed process shows as a zombie while its threads still end and hold its ports."""
+        """Whether it has ended, with all its threads.
+
+        A killed process is a zombie while its threads still end and hold its ports.
+        """
         return self.state in _ENDED_STATES and self.threads <= 1
 
 
 def identify(pid: int) -> ProcessIdentity | None:
-    """Return who runs under `pid` now, or None where nobody does (a zombie is nobody)."""
+    """Return who runs under `pid` now; None where nobody does (a zombie is nobody)."""
     if sys.platform == "linux":
         stat = _stat(pid)
         if stat is None or stat.has_ended:
@@ -51,7 +58,7 @@ def is_running(identity: ProcessIdentity) -> bool:
 
 
 def command_line(pid: int) -> tuple[str, ...]:
-    """Return the arguments of `pid`; empty where it is gone or belongs to somebody else."""
+    """Return the arguments of `pid`; empty where it is gone or somebody else's."""
     if sys.platform == "linux":
         try:
             raw = (_PROC / str(pid) / "cmdline").read_bytes()
@@ -62,61 +69,49 @@ def command_line(pid: int) -> tuple[str, ...]:
 
 
 def pids_marked(variable: str) -> Iterator[int]:
-    """Yield the pids whose start environment holds `variable` ("NAME=value"); Linux only.
+    """Yield the pids whose start environment holds "NAME=value"; Linux only.
 
     A process that the runner started but could not record any more (power cut, kill -9 of the
     runner) is found in this way.
     """
     wanted = variable.encode()
-    hidden = []
-    for folder in _PROC.glob("[0-9]*"):
-        try:
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                yield int(folder.name)
-        except PermissionError:
-            hidden.append(folder)
-        except OSError:
-            continue
-    yield from _seen_by_owners(hidden, _HAS_VARIABLE, variable)
+    yield from _pids(
+        lambda one: wanted in (one / "environ").read_bytes().split(b"\0"),
+        'grep -qzxF -e "$0" "/proc/$pid/environ"',
+        variable,
+    )
 
 
 def pids_in(directory: Path) -> Iterator[int]:
     """Yield the pids whose working directory is `directory`; Linux only."""
-    hidden = []
-    for folder in _PROC.glob("[0-9]*"):
-        try:
-            if (folder / "cwd").readlink() == directory:
-                yield int(folder.name)
-        except PermissionError:
-            hidden.append(folder)
-        except OSError:
-            continue
-    yield from _seen_by_owners(hidden, _WORKS_IN, str(directory))
+    yield from _pids(
+        lambda one: (one / "cwd").readlink() == directory,
+        '[ "$(readlink "/proc/$pid/cwd")" = "$0" ]',
+        str(directory),
+    )
 
 
-# For `sh -c`, with what is looked for as $0 and pids after it.
-_HAS_VARIABLE = """
-for pid; do grep -qzxF -e "$0" "/proc/$pid/environ" && echo "$pid"; done 2>/dev/null
-"""
-_WORKS_IN = """
-for pid; do [ "$(readlink "/proc/$pid/cwd")" = "$0" ] && echo "$pid"; done 2>/dev/null
-"""
+def _pids(matches: Callable[[Path], bool], test: str, wanted: str) -> Iterator[int]:
+    """Yield the pids whose folder in /proc matches.
 
-
-def _seen_by_owners(folders: Sequence[Path], script: str, wanted: str) -> Iterator[int]:
-    """Yield which of the processes at `folders` a shell `script` finds, run as their owners.
+    `test` says the same in shell, of $pid and $0 (`wanted`).
 
     Root without CAP_SYS_PTRACE, as in most containers, may not look into processes of the accounts
     that it runs the servers under; those accounts may.
     """
-    if os.geteuid() != 0:
-        return
-    by_owner: dict[tuple[int, int], list[str]] = {}
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            status = folder.stat()
-            by_owner.setdefault((status.st_uid, status.st_gid), []).append(folder.name)
-    for (uid, gid), pids in by_owner.items():
+    hidden: dict[tuple[int, int], list[str]] = {}
+    for folder in _PROC.glob("[0-9]*"):
+        try:
+            if matches(folder):
+                yield int(folder.name)
+        except PermissionError:
+            with contextlib.suppress(OSError):
+                status = folder.stat()
+                hidden.setdefault((status.st_uid, status.st_gid), []).append(folder.name)
+        except OSError:
+            continue
+    script = f'for pid; do {test} && echo "$pid"; done 2>/dev/null'
+    for (uid, gid), pids in hidden.items() if os.geteuid() == 0 else ():
         answer = subprocess.run(
             ["/bin/sh", "-c", script, wanted, *pids],
             user=uid,
@@ -145,7 +140,10 @@ def listens(pid: int, port: int) -> bool:
 
 
 def _listeners(table: Path, port: int) -> Iterator[str]:
-    """Yield the inodes of listening sockets; see proc(5): address, state, inode are 1, 3, 9."""
+    """Yield the inodes of the sockets that listen on `port`.
+
+    By proc(5), 1 is the address, 3 the state, 9 the inode.
+    """
     for line in table.read_text().splitlines()[1:]:
         fields = line.split()
         if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
@@ -161,7 +159,10 @@ def ancestors(pid: int) -> Iterator[int]:
 
 
 def _stat(pid: int) -> _Stat | None:
-    """Read /proc/PID/stat; by proc(5) 3 is the state, 4 the parent, 20 threads, 22 the start."""
+    """Read /proc/PID/stat.
+
+    By proc(5), 3 is the state, 4 the parent, 20 the threads, 22 the start.
+    """
     try:
         text = (_PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:

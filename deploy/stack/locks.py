@@ -1,4 +1,4 @@
-"""Owns keeping two commands from working on one stack at the same time."""
+"""Keeps two commands from working on one stack at the same time."""
 
 import fcntl
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""Owns showing the log files of a stack as one log, each line under the name of its writer."""
+"""Shows the log files of a stack as one log, each line under its writer's name.
+
+Processes write to files, so that a stack in the background and one in the foreground are the same.
+"""
 
 import os
 import sys
@@ -15,14 +18,17 @@ _CHUNK_BYTES = 65_536
 
 
 def may_colour(stream: TextIO) -> bool:
-    """Say whether colours are wanted: on a terminal, unless NO_COLOR says no (no-color.org)."""
+    """Say whether colours are wanted: on a terminal, unless NO_COLOR is set.
+
+    See no-color.org.
+    """
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
 def say(text: str) -> None:
-    """Print for a person, at once; nobody reading any more (`| head`) ends nothing."""
+    """Print for a person, at once; go on where nobody reads (`| head`)."""
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
@@ -50,7 +56,7 @@ class Follower:
     _rest: bytes = b""
 
     def skip_to_end(self) -> None:
-        """Leave out what is there already."""
+        """Skip what is there already."""
         if self.path.exists():
             status = self.path.stat()
             self._inode, self._offset = status.st_ino, status.st_size

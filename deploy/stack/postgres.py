@@ -1,6 +1,7 @@
-"""Owns a stack's private PostgreSQL: finding the programs, creating, starting, ending it.
+"""Makes, starts and ends a stack's private PostgreSQL.
 
-What is inside (roles, schemas) is deploy/postgres/roles.sql.
+The server of the system is nobody's to change, and Debian's tools for clusters of one's own need
+root. What is inside (roles, schemas) is deploy/postgres/roles.sql.
 """
 
 import functools
@@ -9,18 +10,15 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from deploy.stack.accounts import UnixAccount, give
 from deploy.stack.environment import surroundings
 from deploy.stack.errors import StackError
 from deploy.stack.identity import command_line, identify, pids_in
-from deploy.stack.processes import Processes, Program, waited
-from deploy.stack.state import write_private
+from deploy.stack.processes import Program, waited
+from deploy.stack.server import Server
 
-NAME = "postgres"
-ACCOUNTS = ("postgres",)
 SUPERUSER = "postgres"
 OLDEST_VERSION = 15
 
@@ -34,10 +32,7 @@ SETTINGS: Mapping[str, str] = {
     "shared_buffers": "256MB",
 }
 
-_START_SECONDS = 120.0  # crash recovery may have much to replay
-_STOP_SECONDS = 30.0
 _ORPHAN_SECONDS = 30.0
-_SHUTDOWNS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT, "smart": signal.SIGTERM}
 _PLACES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -46,15 +41,11 @@ _PLACES = (
 )
 
 
-@dataclass(slots=True)
-class Postgres:
-    """One server on 127.0.0.1:`port` with its data in `data`, run by `account`."""
+class Postgres(Server):
+    """Runs one server, of the version that made its cluster."""
 
-    processes: Processes
-    data: Path
-    port: int
-    password: str
-    account: UnixAccount | None
+    name: ClassVar = "postgres"
+    accounts: ClassVar = ("postgres",)
 
     @property
     def url(self) -> str:
@@ -65,13 +56,8 @@ class Postgres:
     def _cluster(self) -> Path:
         return self.data / "cluster"
 
-    def start(self) -> None:
-        """Create the cluster where there is none, start it, and wait until it takes statements.
-
-        Raises:
-            NotReadyError: it ended, or crash recovery took longer than two minutes.
-            StackError: there is no PostgreSQL of a version that fits.
-        """
+    def launch(self) -> None:
+        """Create the cluster where there is none, and start it without waiting for it."""
         self._create()
         self._end_leftover()
         options = {
@@ -81,14 +67,15 @@ class Postgres:
             "unix_socket_directories": "",
         }
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        self.processes.start(
-            self._program([str(self._bin() / "postgres"), "-D", str(self._cluster), *arguments])
-        )
-        self.processes.wait_until(NAME, self.is_ready, _START_SECONDS, "took no connection")
+        command = [str(self._bin() / "postgres"), "-D", str(self._cluster), *arguments]
+        self.processes.start(self._program(command))
 
-    def stop(self, mode: str = "fast") -> None:
-        """End the server: `fast`, `smart`, or `immediate` (no checkpoint: like a crash)."""
-        self.processes.end(NAME, _SHUTDOWNS[mode], _STOP_SECONDS)
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End it by a signal.
+
+        SIGINT ends its connections; SIGQUIT is like a crash, without a checkpoint.
+        """
+        super().stop(number)
 
     def is_ready(self) -> bool:
         """Say whether it takes connections now."""
@@ -106,7 +93,7 @@ class Postgres:
             raise StackError(f"{script.name} failed:\n{answer.stderr.strip()}")
 
     def revisions(self, database: str, schemas: Sequence[str]) -> dict[str, str]:
-        """Return schema → the revision that Alembic brought it to; one without is left out."""
+        """Return schema → the revision that Alembic brought it to, of those that have one."""
         query = "SELECT '{0}', version_num FROM {0}.alembic_version"
         queries = [part for schema in schemas for part in ("-c", query.format(schema))]
         answer = self._psql(["-At", "-F", " ", "-d", database, *queries], {})
@@ -124,24 +111,18 @@ class Postgres:
         )
 
     def _create(self) -> None:
-        """Make the cluster under another name and move it in place: never half a cluster."""
+        """Make a cluster under another name and move it into place: never half a cluster."""
         if self._cluster.exists():
             return
         draft = self.data / "cluster.draft"
         shutil.rmtree(draft, ignore_errors=True)
-        password_file = self.data / "password"
-        write_private(password_file, self.password)
-        give(password_file, self.account)
-        self.processes.run(
-            self._program(
-                [
-                    str(self._bin() / "initdb"),
-                    *("-D", str(draft), "-U", SUPERUSER, "--pwfile", str(password_file)),
-                    *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", _locale()),
-                ],
-                name="initdb",
-            )
-        )
+        password_file = self.write("password", self.password)
+        command = [
+            str(self._bin() / "initdb"),
+            *("-D", str(draft), "-U", SUPERUSER, "--pwfile", str(password_file)),
+            *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", _locale()),
+        ]
+        self.processes.run(self._program(command, "initdb"))
         password_file.unlink()
         draft.rename(self._cluster)
 
@@ -162,48 +143,43 @@ class Postgres:
             pid = 0  # cut short: the server was killed while writing it
         identity = identify(pid)
         if identity is not None and str(self._cluster) in command_line(pid):
-            self.processes.adopt(NAME, identity)
+            self.processes.adopt(self.name, identity)
             self.stop()
         if not waited(lambda: not any(pids_in(self._cluster)), _ORPHAN_SECONDS):
             raise StackError(f"Backends of a killed PostgreSQL still work in {self._cluster}.")
         lock.unlink(missing_ok=True)
 
-    def _program(self, command: list[str], name: str = NAME) -> Program:
-        environment = surroundings() | {"HOME": str(self.data), "LC_ALL": "C"}
-        return Program(name, command, environment, self.data, self.account)
+    def _program(self, command: list[str], name: str | None = None) -> Program:
+        return self.program(command, {"HOME": str(self.data), "LC_ALL": "C"}, name)
 
     def _bin(self) -> Path:
         """Return the folder of the programs: of the version that made the cluster, if any."""
         version_file = self._cluster / "PG_VERSION"
-        if not version_file.exists():
-            return installed()[0]
-        made_by = int(version_file.read_text())
-        for folder in installed():
-            if version_of(folder) == made_by:
-                return folder
-        raise StackError(
-            f"The data was made by PostgreSQL {made_by}, which is no longer installed. "
-            "`make reset` drops the data."
-        )
+        version = int(version_file.read_text()) if version_file.exists() else max(installed())
+        if version not in installed():
+            raise StackError(
+                f"The data was made by PostgreSQL {version}, which is no longer installed. "
+                "`make reset` drops the data."
+            )
+        return installed()[version]
 
 
 @functools.cache
-def installed() -> tuple[Path, ...]:
-    """Return the program folders of every PostgreSQL that is new enough, the newest first.
+def installed() -> dict[int, Path]:
+    """Return version → folder of programs, of every PostgreSQL that is new enough.
 
     Raises:
         StackError: there is none.
     """
-    folders = {folder: version_of(folder) for folder in _candidates()}
-    usable = [folder for folder, version in folders.items() if version >= OLDEST_VERSION]
+    folders = {_version_of(folder): folder for folder in _candidates()}
+    usable = {version: one for version, one in folders.items() if version >= OLDEST_VERSION}
     if not usable:
         raise StackError(f"PostgreSQL {OLDEST_VERSION} or newer is not installed.")
-    return tuple(sorted(usable, key=lambda folder: folders[folder], reverse=True))
+    return usable
 
 
-@functools.cache
-def version_of(folder: Path) -> int:
-    """Return the major version of the PostgreSQL in `folder`; 0 where it can't be told."""
+def _version_of(folder: Path) -> int:
+    """Return the major version of the PostgreSQL in `folder`; 0 where it is unclear."""
     answer = subprocess.run(
         [str(folder / "postgres"), "--version"], capture_output=True, text=True, check=False
     )

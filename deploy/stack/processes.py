@@ -1,7 +1,8 @@
-"""Owns the processes of one stack: starting, recording, verifying, ending them.
+"""Starts, records, verifies and ends the processes of one stack.
 
 Every process is the leader of its own session, logs to a file, and is recorded as pid and time of
-birth, so that a stale record never leads to a signal to a stranger.
+birth, so that a stale record never leads to a signal to a stranger. Runners that others keep know
+their children only for as long as they run.
 """
 
 import json
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +31,10 @@ _STRAY_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to start: a command, its whole environment, where, and as whom (None: as we are)."""
+    """Says what to start: a command, its whole environment, where, and as whom.
+
+    Without an account it runs as we do.
+    """
 
     name: str
     command: Sequence[str]
@@ -40,7 +45,7 @@ class Program:
 
 @dataclass(slots=True)
 class Processes:
-    """The processes of the stack `stack_id`, recorded in `records`, logging into `logs`."""
+    """Keeps the processes of one stack, their records and their logs."""
 
     stack_id: str
     records: Path
@@ -61,8 +66,8 @@ class Processes:
 
     def adopt(self, name: str, identity: ProcessIdentity) -> None:
         """Record a running process as ours."""
-        record = json.dumps({"pid": identity.pid, "born": identity.born})
-        self._record_of(name).write_text(record)
+        record = {"stack": self.stack_id, "pid": identity.pid, "born": identity.born}
+        self._record_of(name).write_text(json.dumps(record))
 
     def run(self, program: Program) -> None:
         """Run `program` to its end.
@@ -112,7 +117,7 @@ class Processes:
     def wait_until(
         self, name: str, is_ready: Callable[[], bool], patience_seconds: float, what: str
     ) -> None:
-        """Wait until `is_ready` says so; `what` says what it did not do, if it comes to that.
+        """Wait until `is_ready` says so; `what` says what it did not do otherwise.
 
         Raises:
             NotReadyError: the process ended first, or did not become ready in time.
@@ -128,13 +133,25 @@ class Processes:
                 raise NotReadyError(name, reason, self.tail(name))
             time.sleep(_READY_POLL_SECONDS)
 
+    def together(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Run all tasks in threads and return when the last has ended.
+
+        The first failure, or an interrupt, makes the others give up their waiting; it is what is
+        raised.
+        """
+        self._abandoned.clear()
+        with ThreadPoolExecutor(max_workers=len(tasks) or 1) as pool:
+            futures = [pool.submit(task) for task in tasks]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                self.abandon()
+                raise
+
     def abandon(self) -> None:
         """Make every `wait_until` that is under way give up."""
         self._abandoned.set()
-
-    def take_heart(self) -> None:
-        """Let `wait_until` wait again, after what was given up."""
-        self._abandoned.clear()
 
     def end_strays(self) -> int:
         """End what this stack started but no record leads to any more; return how many."""
@@ -182,6 +199,8 @@ class Processes:
     def _read(self, name: str) -> ProcessIdentity | None:
         try:
             stored = json.loads(self._record_of(name).read_text())
+            if stored["stack"] != self.stack_id:
+                return None  # it came along with a copied clone
             return ProcessIdentity(stored["pid"], stored["born"])
         except (OSError, ValueError, KeyError, TypeError):
             return None  # no record, or one that was cut short: end_strays finds the process
@@ -211,7 +230,7 @@ def _spawn(program: Program, mark: str, output: int) -> subprocess.Popen[bytes]:
 
 
 def _signal(identity: ProcessIdentity, number: signal.Signals) -> None:
-    """Signal a process that was just verified; one that has ended meanwhile needs nothing."""
+    """Signal a process that was just verified; do nothing where it has ended."""
     if not is_running(identity):
         return
     try:
@@ -223,7 +242,10 @@ def _signal(identity: ProcessIdentity, number: signal.Signals) -> None:
 
 
 def _kill_group(leader: int) -> None:
-    """End what an ended leader has left in its group; the group's id can't have been reused."""
+    """End what an ended leader has left in its group.
+
+    The id of a group that has members is not given again.
+    """
     if identify(leader) is not None:
         return
     try:

@@ -1,27 +1,20 @@
-"""Owns a stack's private RabbitMQ with its management interface, and the epmd that it needs.
+"""Starts and ends a stack's private RabbitMQ, and the epmd that it needs.
 
 Node name, cookie, ports and folders are the stack's own, so that any number live side by side.
 """
 
 import shutil
 import signal
-from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from deploy.stack.accounts import UnixAccount, give
-from deploy.stack.environment import surroundings
 from deploy.stack.errors import StackError
 from deploy.stack.ports import is_open
-from deploy.stack.processes import Processes, Program
-from deploy.stack.state import write_private
+from deploy.stack.server import Server
 
-NAME = "rabbitmq"
 EPMD = "epmd"
-ACCOUNTS = ("rabbitmq",)
 USER = "saldo"
 
-_START_SECONDS = 120.0
-_STOP_SECONDS = 30.0
 _EPMD_SECONDS = 10.0
 
 # Debian's /usr/sbin/rabbitmq-server insists on the system's own log folder, so the script that it
@@ -42,35 +35,21 @@ raft.wal_max_size_bytes = 67108864
 """
 
 
-@dataclass(slots=True)
-class Ports:
-    """Where a node listens: AMQP, the management interface, Erlang distribution, epmd."""
+class RabbitMQ(Server):
+    """Runs one node, on which `guest` does not exist."""
 
-    amqp: int
-    api: int
-    distribution: int
-    epmd: int
-
-
-@dataclass(slots=True)
-class RabbitMQ:
-    """One node with its data in `data`, run by `account`; `guest` does not exist on it."""
-
-    processes: Processes
-    data: Path
-    ports: Ports
-    password: str
-    account: UnixAccount | None
+    name: ClassVar = "rabbitmq"
+    accounts: ClassVar = ("rabbitmq",)
 
     @property
     def url(self) -> str:
         """The address that services connect to."""
-        return f"amqp://{USER}:{self.password}@127.0.0.1:{self.ports.amqp}/"
+        return f"amqp://{USER}:{self.password}@127.0.0.1:{self.port}/"
 
     @property
     def api_url(self) -> str:
         """The management interface with credentials, for tests."""
-        return f"http://{USER}:{self.password}@127.0.0.1:{self.ports.api}"
+        return f"http://{USER}:{self.password}@127.0.0.1:{self.state.ports['rabbitmq_api']}"
 
     @property
     def _booted_once(self) -> Path:
@@ -81,82 +60,71 @@ class RabbitMQ:
         if not self._booted_once.exists():
             shutil.rmtree(self.data / "mnesia", ignore_errors=True)  # a first boot was cut short
         self._start_epmd()
-        self._configure()
-        self.processes.start(self._program(NAME, [_server_script()]))
+        self.write("enabled_plugins", "[rabbitmq_management].\n")
+        self.write(
+            "rabbitmq.conf",
+            _CONFIGURATION.format(
+                port=self.port,
+                api_port=self.state.ports["rabbitmq_api"],
+                user=USER,
+                password=self.password,
+            ),
+        )
+        self.processes.start(self.program([_server_script()], self._environment()))
 
     def wait(self) -> None:
-        """Wait until the node takes connections; its listener opens as the last thing of a boot.
-
-        Raises:
-            NotReadyError: it ended, or took longer than two minutes.
-        """
-        self.processes.wait_until(NAME, self.is_ready, _START_SECONDS, "took no connection")
+        """Wait until the node serves, and note that its first boot was a whole one."""
+        super().wait()
         self._booted_once.touch()
 
     def is_ready(self) -> bool:
-        """Say whether it takes connections now."""
-        return is_open(self.ports.amqp)
+        """Say whether it takes connections, which is the last thing of a boot."""
+        return is_open(self.port)
 
-    def stop(self) -> None:
-        """End the node in an orderly way, then epmd.
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End the node, then epmd.
 
         A node that is still booting does not hear SIGTERM; it has taken no message yet.
         """
-        number = signal.SIGTERM if self.is_ready() else signal.SIGKILL
-        self.processes.end(NAME, number, _STOP_SECONDS)
-        self.processes.end(EPMD, signal.SIGTERM, _EPMD_SECONDS)
-
-    def kill(self) -> None:
-        """End both at once; only for data that nobody needs any more, and for tests of that."""
-        self.processes.end(NAME, signal.SIGKILL, _EPMD_SECONDS)
-        self.processes.end(EPMD, signal.SIGKILL, _EPMD_SECONDS)
+        super().stop(number if self.is_ready() else signal.SIGKILL)
+        self.processes.end(EPMD, number, _EPMD_SECONDS)
 
     def _start_epmd(self) -> None:
-        """Start our own epmd: one started by the node would outlive it, and serve everybody."""
+        """Start an epmd of our own.
+
+        One started by the node would outlive it, and serve everybody.
+        """
         if self.processes.is_alive(EPMD):
             return
-        command = [_epmd(), "-address", "127.0.0.1", "-port", str(self.ports.epmd)]
-        self.processes.start(self._program(EPMD, command))
-        self.processes.wait_until(
-            EPMD, lambda: is_open(self.ports.epmd), _EPMD_SECONDS, "took no connection"
-        )
+        port = self.state.ports[EPMD]
+        command = [_epmd(), "-address", "127.0.0.1", "-port", str(port)]
+        self.processes.start(self.program(command, self._environment(), EPMD))
+        self.processes.wait_until(EPMD, lambda: is_open(port), _EPMD_SECONDS, "took no connection")
 
-    def _configure(self) -> None:
-        configuration = _CONFIGURATION.format(
-            port=self.ports.amqp, api_port=self.ports.api, user=USER, password=self.password
-        )
-        for name, text in (
-            ("rabbitmq.conf", configuration),
-            ("enabled_plugins", "[rabbitmq_management].\n"),
-        ):
-            write_private(self.data / name, text)
-            give(self.data / name, self.account)
-
-    def _program(self, name: str, command: list[str]) -> Program:
+    def _environment(self) -> dict[str, str]:
         local_only = "-kernel inet_dist_use_interface {127,0,0,1}"
-        own = {
+        return {
             "HOME": str(self.data),  # where the cookie is
             "LANG": "C.UTF-8",
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "ERL_EPMD_PORT": str(self.ports.epmd),
+            "ERL_EPMD_PORT": str(self.state.ports[EPMD]),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.data / "advanced.config"),
             # With input allowed the script becomes the node instead of watching over it as a
             # child, so that the pid that we signal is the node's.
             "RABBITMQ_ALLOW_INPUT": "true",
             "RABBITMQ_CONFIG_FILE": str(self.data / "rabbitmq.conf"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_DIST_PORT": str(self.ports.distribution),
+            "RABBITMQ_DIST_PORT": str(self.state.ports["rabbitmq_distribution"]),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.data / "enabled_plugins"),
             "RABBITMQ_FEATURE_FLAGS_FILE": str(self.data / "feature_flags"),
             "RABBITMQ_GENERATED_CONFIG_DIR": str(self.data / "config"),
             "RABBITMQ_LOGS": "-",
             "RABBITMQ_LOG_BASE": str(self.data / "log"),
             "RABBITMQ_MNESIA_BASE": str(self.data / "mnesia"),
-            "RABBITMQ_NODENAME": f"saldo-{self.processes.stack_id}@localhost",
+            "RABBITMQ_NODENAME": f"saldo-{self.state.stack_id}@localhost",
             "RABBITMQ_PLUGINS_EXPAND_DIR": str(self.data / "plugins"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-noinput {local_only}",
         }
-        return Program(name, command, surroundings() | own, self.data, self.account)
 
 
 def _server_script() -> str:

@@ -1,4 +1,4 @@
-"""Owns the table of what runs: each service's command, port, and the addresses that it is told.
+"""Lists what runs: each service's command, port, needs, addresses and secrets.
 
 The runner starts what stands here; tests/contract/deploy holds docker-compose.yml against it.
 """
@@ -17,7 +17,7 @@ MEMORY = {"MALLOC_ARENA_MAX": "1"}
 
 @dataclass(frozen=True, slots=True)
 class StackService:
-    """One service.
+    """Describes one service.
 
     Attributes:
         name: Also its import package, schema, database role and (upper case) variable prefix.
@@ -50,6 +50,11 @@ class StackService:
         """All that it listens on unless told otherwise, as `sandbox`, `sandbox_smtp`, …."""
         further = {f"{self.name}_{name}": port for name, port in self.further_ports.items()}
         return {self.name: self.port, **further}
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Its roles in the database: the one that works with rows, and its schema's owner."""
+        return (self.name, f"{self.name}_owner") if "postgres" in self.needs else ()
 
     @property
     def prefix(self) -> str:
@@ -108,11 +113,12 @@ GATEWAY = StackService(
 )
 
 SERVICES: tuple[StackService, ...] = (AUTH, WALLET, PAYMENTS, NOTIFICATIONS, SANDBOX, GATEWAY)
+BY_NAME: Mapping[str, StackService] = {service.name: service for service in SERVICES}
 
 
 @dataclass(frozen=True, slots=True)
 class StackAddresses:
-    """Where the parts of one stack are, as seen from a service.
+    """Says where the parts of one stack are, as seen from a service.
 
     Attributes:
         listen: The address that services bind to.

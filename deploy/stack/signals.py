@@ -1,4 +1,4 @@
-"""Owns how a command of ours ends where it is told to: in order, however it is told."""
+"""Ends a command of ours in order, whichever signal tells it to end."""
 
 import signal
 from typing import NoReturn

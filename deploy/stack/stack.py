@@ -1,4 +1,4 @@
-"""Owns a whole stack: infrastructure, migrations and services, started and ended together.
+"""Starts and ends a whole stack: servers, migrations and services.
 
 Used by the commands of `make` and, on free ports in folders of their own, by tests.
 """
@@ -6,18 +6,18 @@ Used by the commands of `make` and, on free ports in folders of their own, by te
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from deploy.stack.errors import NotReadyError, StackError
-from deploy.stack.fleet import Fleet, Wishes
-from deploy.stack.infrastructure import Infrastructure
+from deploy.stack.fleet import Fleet
+from deploy.stack.infrastructure import LISTENERS, Infrastructure
 from deploy.stack.locks import held
-from deploy.stack.parallel import together
+from deploy.stack.ports import StackPorts
 from deploy.stack.processes import Processes
-from deploy.stack.services import SERVICES, StackService
+from deploy.stack.services import BY_NAME, GATEWAY, SERVICES
 from deploy.stack.state import StackState
 
 _KILL_SECONDS = 10.0
@@ -25,7 +25,7 @@ _PORT_TRIES = 4
 
 
 class Stack:
-    """The stack of the clone at `root`, which keeps everything of its own under `local`.
+    """Runs the stack of the clone at `root`; keeps all of its own under `local`.
 
     Args:
         root: The clone.
@@ -36,7 +36,6 @@ class Stack:
         settings: Variables for every service, beside the addresses that the stack gives.
         extra_env: Service → variables for it alone; they win over everything. What is put into
             `stack.extra_env[service]` later counts from the next start of that service.
-        services: What to run.
         say: Told what is going on, for a person to read.
     """
 
@@ -49,33 +48,31 @@ class Stack:
         preferred_ports: Mapping[str, int] | None = None,
         settings: Mapping[str, str] | None = None,
         extra_env: Mapping[str, Mapping[str, str]] | None = None,
-        services: Sequence[StackService] = SERVICES,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.root = root.resolve()
         self.local = self.root / local
-        self.extra_env: dict[str, dict[str, str]] = {service.name: {} for service in services}
+        self.extra_env: dict[str, dict[str, str]] = {name: {} for name in BY_NAME}
         for name, variables in (extra_env or {}).items():
             self.extra_env[name] |= variables
-        self._wishes = Wishes(gateway_port, preferred_ports or {}, settings or {}, self.extra_env)
-        self._services = {service.name: service for service in services}
+        self._gateway_port = gateway_port
+        self._preferred_ports = preferred_ports or {}
+        self._settings = settings or {}
         self._say = say
         self._load()
 
     def _load(self) -> None:
-        state = StackState.open(self.local)
+        state = self._state = StackState.open(self.local)
         self.processes = Processes(state.stack_id, self.local / "processes", self.local / "log")
-        self.infrastructure = Infrastructure(state, self.processes, self._wishes.ports)
+        self.infrastructure = Infrastructure(state, self.processes)
+        sources = self.root / "services"
         self._fleet = Fleet(
-            self._services,
-            self.infrastructure,
-            self.processes,
-            state,
-            self.root / "services",
-            self.local,
-            self._wishes,
+            self.infrastructure, self.processes, state, sources, self._settings, self.extra_env
         )
-        self._state = state
+        listeners = LISTENERS | {port: one.name for one in SERVICES for port in one.ports}
+        self._ports = StackPorts(
+            state, self.processes, listeners, self._preferred_ports, self._gateway_port
+        )
 
     # The whole
 
@@ -83,12 +80,12 @@ class Stack:
         """Start what is not running yet and wait until every service is ready.
 
         Raises:
-            PortTakenError: the gateway's port belongs to another program; nothing was started.
             NotReadyError: names what is not ready; everything was stopped again.
+            StackError: the gateway's port belongs to another program; nothing was started.
         """
         with self._locked():
             self.processes.end_strays()
-            self._fleet.check_gateway_port()
+            self._ports.check_gateway()
             if self.is_ready():
                 self._say("everything is running already")
                 return
@@ -115,7 +112,7 @@ class Stack:
         """End everything and remove what it kept: data, logs, ports, passwords."""
         with self._locked():
             self._fleet.stop_all()
-            if self.infrastructure.is_settled():
+            if self.infrastructure.is_settled:
                 self.infrastructure.discard()
             self.processes.end_strays()
             leftovers = [self.processes.records, self.processes.logs, *self.local.glob("data-*")]
@@ -130,22 +127,18 @@ class Stack:
         Raises:
             NotReadyError: one ended, or is not ready in time.
         """
-        waits = [partial(self._fleet.wait, name) for name in self._services]
-        together(self.processes, [self.infrastructure.wait, *waits])
+        waits = [partial(self._fleet.wait, name) for name in BY_NAME]
+        self.processes.together([self.infrastructure.rabbitmq.wait, *waits])
 
     def is_ready(self) -> bool:
         """Say whether everything runs and every service is ready, now."""
-        return (
-            self.infrastructure.is_settled()
-            and self.infrastructure.is_alive
-            and all(self._fleet.is_ready(name) for name in self._services)
-        )
+        return self.knows_services and all(map(self._fleet.is_ready, BY_NAME))
 
     # Parts, for tests of what happens without them
 
     def start_service(self, name: str) -> None:
         """Start one service and wait until it is ready; nothing happens where it runs."""
-        self._fleet.start(name)
+        self._fleet.launch(name)
         self._fleet.wait(name)
 
     def stop_service(self, name: str) -> None:
@@ -156,34 +149,12 @@ class Stack:
         """End one service by kill -9."""
         self.processes.end(name, signal.SIGKILL, _KILL_SECONDS)
 
-    def stop_postgres(self, mode: str = "fast") -> None:
-        """End PostgreSQL: `fast`, `smart` or `immediate` (as if it had crashed)."""
-        self.infrastructure.postgres.stop(mode)
-
-    def start_postgres(self) -> None:
-        """Start PostgreSQL and wait until it takes connections."""
-        self.infrastructure.postgres.start()
-
-    def stop_rabbitmq(self) -> None:
-        """End RabbitMQ in an orderly way."""
-        self.infrastructure.rabbitmq.stop()
-
-    def start_rabbitmq(self) -> None:
-        """Start RabbitMQ and wait until it takes connections."""
-        self.infrastructure.rabbitmq.launch()
-        self.infrastructure.rabbitmq.wait()
-
-    def restart_rabbitmq(self) -> None:
-        """Stop and start RabbitMQ."""
-        self.stop_rabbitmq()
-        self.start_rabbitmq()
-
     # Addresses
 
     @property
     def knows_services(self) -> bool:
-        """Whether servers and services have their ports, so that all below can be asked."""
-        return self.infrastructure.is_settled() and "gateway" in self._state.ports
+        """Whether servers run and services have ports, so that all below can be asked."""
+        return self.infrastructure.is_alive and GATEWAY.name in self._state.ports
 
     @property
     def gateway_url(self) -> str:
@@ -225,22 +196,30 @@ class Stack:
     # Inside
 
     def _start_all(self) -> None:
-        self._start_infrastructure()
+        self._launch_servers()
         self.infrastructure.create_roles()
         self._say("migrating")
         self._fleet.migrate()
-        self._fleet.settle_ports()  # what was free some seconds ago may not be any more
-        self._fleet.check_gateway_port()
-        self._say(f"starting {', '.join(self._services)}")
-        for name in self._services:
-            self._fleet.start(name)
+        self._ports.settle()  # what was free some seconds ago may not be any more
+        self._ports.check_gateway()
+        self._say(f"starting {', '.join(BY_NAME)}")
+        for name in BY_NAME:
+            self._fleet.launch(name)
         self.wait_ready()
 
     def _start_servers(self, *, roles: bool) -> None:
-        self._start_infrastructure()
+        self._launch_servers()
         if roles:
             self.infrastructure.create_roles()
-        self.infrastructure.wait()
+        self.infrastructure.rabbitmq.wait()
+
+    def _launch_servers(self) -> None:
+        if not self.infrastructure.is_alive:
+            self._fleet.stop_all()  # the addresses that they know may be about to change
+        self.infrastructure.prepare()
+        self._ports.settle()
+        self._say("starting PostgreSQL, RabbitMQ and Redis")
+        self.infrastructure.launch()
 
     def _until_ports_are_had(self, start: Callable[[], None]) -> None:
         """Start, again on other ports where another program was quicker; all or nothing."""
@@ -248,38 +227,26 @@ class Stack:
             try:
                 start()
             except NotReadyError:
-                lost = [*self.infrastructure.lost_ports(), *self._fleet.lost_ports()]
+                lost = self._ports.lost()
                 self._stop()
                 if not lost or not tries_left:
                     raise
                 taken = ", ".join(map(str, lost))
                 self._say(f"another program took port {taken} meanwhile: starting on others")
-                self.processes.take_heart()
             except BaseException:
                 self._stop()
                 raise
             else:
                 return
 
-    def _start_infrastructure(self) -> None:
-        if not self.infrastructure.is_alive:
-            self._fleet.stop_all()  # the addresses that they know may be about to change
-        self._fleet.claim_gateway_port()
-        self.infrastructure.settle()
-        self._fleet.settle_ports()
-        self._say("starting PostgreSQL, RabbitMQ and Redis")
-        self.infrastructure.launch()
-
     def _stop(self) -> list[str]:
         running = self.processes.names()
         strays = self.processes.end_strays()
         self._fleet.stop_all()
-        if self.infrastructure.is_settled():
+        if self.infrastructure.is_settled:
             self.infrastructure.stop()
         self.processes.end_strays()
-        if self._wishes.gateway_port is not None and "gateway" in self._state.ports:
-            del self._state.ports["gateway"]
-            self._state.save()
+        self._ports.release_gateway()
         return [*running, *([f"forgotten processes: {strays}"] if strays else [])]
 
     @contextmanager

@@ -1,9 +1,12 @@
-"""Owns what a stack remembers between runs: its id, ports, passwords and where its data is."""
+"""Remembers a stack between runs: its id, ports, passwords and place of data.
+
+A command that starts a stack and the one that ends it share nothing else.
+"""
 
 import json
 import os
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +17,7 @@ _FILE = "stack.json"
 
 @dataclass(slots=True)
 class StackState:
-    """The contents of `<local>/stack.json`, readable by its owner alone."""
+    """Holds the contents of `<local>/stack.json`, readable by its owner alone."""
 
     local: Path
     stack_id: str
@@ -52,14 +55,8 @@ class StackState:
 
     def save(self) -> None:
         """Write the file whole or not at all."""
-        content = {
-            "local": str(self.local),
-            "stack_id": self.stack_id,
-            "data": str(self.data) if self.data else None,
-            "ports": self.ports,
-            "secrets": self.secrets,
-        }
-        write_private(self.local / _FILE, json.dumps(content, indent=2) + "\n")
+        content = json.dumps(asdict(self), default=str, indent=2)
+        write_private(self.local / _FILE, content + "\n")
 
     def forget(self) -> None:
         """Remove the file."""

@@ -1,4 +1,7 @@
-"""Owns `make test`: infrastructure of its own, pytest in two parts, one exit code."""
+"""Runs `make test`: servers of its own, pytest in two parts, one exit code.
+
+A test that starts or stops whole stacks can't share servers with one that uses them.
+"""
 
 import os
 import re
@@ -28,7 +31,7 @@ _NOTHING_COLLECTED = 5  # pytest's own exit code for it
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One run of pytest: its name, what it collects, and its further arguments."""
+    """Describes one run of pytest: name, what it collects, further arguments."""
 
     name: str
     paths: tuple[str, ...]
@@ -36,7 +39,9 @@ class Part:
 
 
 def run(root: Path, target: str, options: Sequence[str] = ()) -> int:
-    """Run the tests at `target` (paths and test ids, blanks between) and return the exit code.
+    """Run the tests at `target` and return the exit code.
+
+    `target` is paths and test ids with blanks between.
 
     All that they need is started first under `.local/test`, and removed in the end.
 
@@ -75,7 +80,7 @@ def parts(root: Path, target: str) -> list[Part]:
 
 
 def targets(root: Path, target: str) -> list[str]:
-    """Split `target` at its blanks, but not within the brackets of a test id, nor within a path."""
+    """Split `target` at its blanks, except within a path or the brackets of an id."""
     words = [target] if (root / target).exists() else _BLANKS.split(target)
     return [word for word in words if word] or ["tests"]
 
@@ -90,7 +95,10 @@ def _is_serial(path: str) -> bool:
 
 
 def summary(reports: Iterable[Path]) -> str:
-    """Add up JUnit reports into one line like pytest's own; a missing one counts as an error."""
+    """Add JUnit reports up into one line like pytest's own.
+
+    A missing report counts as an error.
+    """
     total: Counter[str] = Counter()
     seconds = 0.0
     for report in reports:

@@ -12,7 +12,7 @@ from gateway.forwarding.upstream import Upstream, Upstreams
 from gateway.own import currencies
 from gateway.own.health import Health
 from gateway.own.index import Index
-from gateway.own.me import Me
+from gateway.own.me import MeWithWallets
 from gateway.own.methods import Methods
 from gateway.own.users import UserList
 from gateway.proxy import Gateway, OwnPart
@@ -51,7 +51,7 @@ def assembled(
     index = Index(in_production=settings.in_production, serves_docs=settings.serves_docs)
     own: dict[str, OwnPart] = {
         "index": index.answer,
-        "me": Me(upstreams).answer,
+        "me": MeWithWallets(upstreams).answer,
         "users": UserList(upstreams, forwarder).answer,
         "currencies": currencies.answer,
         "live": health.live,

@@ -1,6 +1,7 @@
 """Real processes die in the middle of payments: nothing acknowledged is lost, nothing doubles."""
 
 import asyncio
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -27,12 +28,13 @@ def _kill(service: str) -> Callable[[Stack], None]:
 
 
 def _stop_postgres(stack: Stack) -> None:
-    stack.stop_postgres(mode="immediate")
-    stack.start_postgres()
+    stack.infrastructure.postgres.stop(signal.SIGQUIT)
+    stack.infrastructure.postgres.start()
 
 
 def _restart_rabbitmq(stack: Stack) -> None:
-    stack.restart_rabbitmq()
+    stack.infrastructure.rabbitmq.stop()
+    stack.infrastructure.rabbitmq.start()
 
 
 @pytest.mark.parametrize(
@@ -107,13 +109,13 @@ async def test_with_the_broker_away_paying_is_accepted_and_settles_when_it_is_ba
     alice, bob = await Person.arrive(http, "alice"), await Person.arrive(http, "bob")
     await alice.top_up("10.00")
     payment = await alice.create(bob, "4.00")
-    await asyncio.to_thread(stack.stop_rabbitmq)
+    await asyncio.to_thread(stack.infrastructure.rabbitmq.stop)
     try:
         answer = await alice.pay(payment["id"])
         assert answer.status_code == 202, answer.text
         assert (await alice.payment(payment["id"]))["status"] == "processing"
     finally:
-        await asyncio.to_thread(stack.start_rabbitmq)
+        await asyncio.to_thread(stack.infrastructure.rabbitmq.start)
     ended = await alice.settled(payment["id"], within=SETTLE_SECONDS)
     assert ended["status"] == "paid"
     assert (await alice.balance(), await bob.balance()) == (Decimal(6), Decimal(4))

@@ -1,129 +1,66 @@
-"""Holds the OpenAPI document of the operations that the gateway answers itself.
+"""Makes the OpenAPI document of the operations that `gateway.own` declares."""
 
-Their answers are composed of the services' answers.
-"""
-
-from collections.abc import Sequence
 from typing import Any, Final
 
-from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
-from kit.refusals import (
-    InternalError,
-    NotAuthenticated,
-    Refusal,
-    TokenInvalid,
-    TooManyRequests,
-    Unavailable,
-    ValidationFailed,
-)
-from kit.web.openapi import API_VERSION, headers, problems
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from gateway.own import currencies, me
+from gateway.own.operations import OwnOperation
+from kit.web.openapi import API_VERSION, headers, problems, security
 from kit.web.openapi.names import reference
 
-TOKEN_PATH: Final = "/v1/auth/token"  # noqa: S105 - an address
+_OPERATIONS: Final = (me.OPERATION, currencies.OPERATION)
 
-_REFUSALS: Final[Sequence[type[Refusal]]] = (
-    NotAuthenticated,
-    TokenInvalid,
-    ValidationFailed,
-    TooManyRequests,
-    UpstreamUnavailable,
-    Unavailable,
-    UpstreamTimeout,
-)
-_REFUSALS_OF_CURRENCIES: Final[Sequence[type[Refusal]]] = (ValidationFailed, InternalError)
-_ID: Final = {"type": "string", "format": "uuid"}
-_SCHEMAS: Final[dict[str, Any]] = {
-    **problems.schemas(),
-    "GetMeWithWalletsProblem": problems.schema_of(_REFUSALS),
-    "ListCurrenciesProblem": problems.schema_of(_REFUSALS_OF_CURRENCIES),
-    "Currency": {
-        "type": "object",
-        "required": ["code", "decimals", "is_default"],
-        "properties": {
-            "code": {"type": "string", "pattern": "^[A-Z]{3}$"},
-            "decimals": {"type": "integer", "minimum": 0},
-            "is_default": {"type": "boolean"},
-        },
-    },
-    "CurrencyPage": {
-        "type": "object",
-        "required": ["items", "next_cursor"],
-        "properties": {
-            "items": {"type": "array", "items": reference("Currency")},
-            "next_cursor": {"type": ["string", "null"]},
-        },
-    },
-    "MeWallet": {
-        "type": "object",
-        "description": "A wallet as `GET /v1/wallets/{wallet_id}` shows it, and its entries.",
-        "required": ["id", "entries"],
-        "additionalProperties": True,
-        "properties": {"id": _ID, "entries": {"type": "array", "items": {"type": "object"}}},
-    },
-    "Me": {
-        "type": "object",
-        "description": "The caller as `GET /v1/auth/me` shows them, and their wallets.",
-        "required": ["id", "username", "wallets"],
-        "additionalProperties": True,
-        "properties": {
-            "id": _ID,
-            "username": {"type": ["string", "null"]},
-            "wallets": {"type": "array", "items": reference("MeWallet")},
-        },
-    },
-}
-_ME: Final[dict[str, Any]] = {
-    "tags": ["me"],
-    "operationId": "get_me_with_wallets",
-    "summary": "The caller, with wallets and their latest entries",
-    "description": "Auth's `/v1/auth/me`, and beside it `wallets`: those of `/v1/wallets`, each "
-    "with its ten latest `entries`.",
-    "x-access": "user",
-    "security": [{"password": []}, {"bearer": []}],
-    "responses": {
-        "200": {
-            "description": "The caller",
-            "headers": headers.referred(headers.REQUEST_ID),
-            "content": {
-                "application/json": {
-                    "schema": reference("Me"),
-                    "example": {
-                        "id": "0197a8c0-5d1e-7cc3-98c4-dc0c0c07398f",
-                        "username": "alice",
-                        "wallets": [{"id": "0197a8c0-5d1e-7cc3-98c4-dc0c0c073990", "entries": []}],
-                    },
-                }
+
+class _Untitled(GenerateJsonSchema):
+    """Leaves out titles that only repeat a field's name."""
+
+    def field_title_should_be_set(self, *_: Any) -> bool:
+        return False
+
+
+def _described(operation: OwnOperation) -> dict[str, Any]:
+    description = {"description": operation.description} if operation.description else {}
+    return {
+        "tags": [operation.tag[0]],
+        "operationId": operation.operation_id,
+        "summary": operation.summary,
+        **description,
+        "x-access": operation.access,
+        "security": security.required(operation.access),
+        "responses": {
+            "200": {
+                "description": operation.answers,
+                "headers": headers.referred(headers.REQUEST_ID),
+                "content": {
+                    "application/json": {
+                        "schema": reference(operation.answer.__name__),
+                        "example": operation.example,
+                    }
+                },
             },
+            **problems.answers(operation.refusals, problems.schema_name(operation.operation_id)),
         },
-        **problems.answers(_REFUSALS, "GetMeWithWalletsProblem"),
-    },
-}
-_CURRENCIES: Final[dict[str, Any]] = {
-    "tags": ["currencies"],
-    "operationId": "list_currencies",
-    "summary": "What amounts can be in, and with how many decimals",
-    "x-access": "public",
-    "security": [],
-    "responses": {
-        "200": {
-            "description": "All of them, on one page",
-            "headers": headers.referred(headers.REQUEST_ID),
-            "content": {
-                "application/json": {
-                    "schema": reference("CurrencyPage"),
-                    "example": {
-                        "items": [
-                            {"code": "JPY", "decimals": 0, "is_default": False},
-                            {"code": "RUB", "decimals": 2, "is_default": True},
-                        ],
-                        "next_cursor": None,
-                    },
-                }
-            },
-        },
-        **problems.answers(_REFUSALS_OF_CURRENCIES, "ListCurrenciesProblem"),
-    },
-}
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    _, made = models_json_schema(
+        [(one.answer, "serialization") for one in _OPERATIONS],
+        ref_template=reference("{model}")["$ref"],
+        schema_generator=_Untitled,
+    )
+    models = {name: _without_title(schema) for name, schema in made["$defs"].items()}
+    refused = {
+        problems.schema_name(one.operation_id): problems.schema_of(one.refusals)
+        for one in _OPERATIONS
+    }
+    return {**problems.schemas(), **refused, **models}
+
+
+def _without_title(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key != "title"}
+
 
 OWN_DOCUMENT: Final[dict[str, Any]] = {
     "openapi": "3.1.0",
@@ -134,19 +71,12 @@ OWN_DOCUMENT: Final[dict[str, Any]] = {
     },
     "servers": [{"url": "/"}],
     "tags": [
-        {"name": "me", "description": "The caller."},
-        {"name": "currencies", "description": "What amounts can be in."},
+        {"name": name, "description": about} for name, about in (one.tag for one in _OPERATIONS)
     ],
-    "paths": {"/v1/me": {"get": _ME}, "/v1/currencies": {"get": _CURRENCIES}},
+    "paths": {one.path: {"get": _described(one)} for one in _OPERATIONS},
     "components": {
-        "schemas": _SCHEMAS,
+        "schemas": _schemas(),
         "headers": headers.COMPONENTS,
-        "securitySchemes": {
-            "password": {
-                "type": "oauth2",
-                "flows": {"password": {"tokenUrl": TOKEN_PATH, "scopes": {}}},
-            },
-            "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-        },
+        "securitySchemes": {name: security.SCHEMES[name] for name in security.OF_USERS},
     },
 }

@@ -6,7 +6,6 @@ Does not describe the services' operations: they do. Adds what the gateway itsel
 from collections.abc import Iterator
 from typing import Any, Final
 
-from gateway.documents.own import TOKEN_PATH
 from gateway.refusals import (
     HeadersTooLarge,
     PathRefused,
@@ -17,7 +16,7 @@ from gateway.refusals import (
 from gateway.routing.table import ProxyRoutes
 from kit.refusals import NotAuthenticated, Refusal, RequestRefused, TokenInvalid
 from kit.web.openapi import headers, problems
-from kit.web.openapi.names import pascal_case
+from kit.web.openapi.security import TOKEN_PATH
 from kit.web.problems import CONTENT_TYPE
 
 _METHODS: Final = frozenset(("get", "head", "post", "put", "patch", "delete"))
@@ -92,7 +91,7 @@ def _add_refusals(operation: dict[str, Any], document: dict[str, Any]) -> None:
     components = document["components"]
     components["headers"] = {**components.get("headers", {}), **headers.COMPONENTS}
     answers = operation.setdefault("responses", {})
-    name = f"{pascal_case(operation.get('operationId', ''))}Problem"
+    name = problems.schema_name(operation.get("operationId", ""))
     schema = components.get("schemas", {}).get(name)
     if schema is None:
         return

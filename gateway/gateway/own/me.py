@@ -4,13 +4,24 @@ The answer is composed of the services' own; where one of them refuses, its refu
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
+from uuid import UUID
 
 import orjson
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 from gateway.forwarding.forwarder import ServiceRefused, ask
 from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
+from gateway.own.operations import OwnOperation
+from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
+from kit.refusals import (
+    NotAuthenticated,
+    TokenInvalid,
+    TooManyRequests,
+    Unavailable,
+    ValidationFailed,
+)
 from kit.tasks import all_of, together
 
 ENTRIES: Final = 10
@@ -19,8 +30,54 @@ MOST_WALLETS: Final = 100
 _OK: Final = 200
 
 
-class Me:
-    """Composes the answer about the caller."""
+class MeWallet(BaseModel):
+    """A wallet as `GET /v1/wallets/{wallet_id}` shows it, and its entries."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: UUID
+    entries: list[Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]]
+
+
+class Me(BaseModel):
+    """The caller as `GET /v1/auth/me` shows them, and their wallets."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: UUID
+    username: Annotated[str | None, WithJsonSchema({"type": ["string", "null"]})]
+    wallets: list[MeWallet]
+
+
+OPERATION: Final = OwnOperation(
+    "/v1/me",
+    operation_id="get_me_with_wallets",
+    tag=("me", "The caller."),
+    summary="The caller, with wallets and their latest entries",
+    description="Auth's `/v1/auth/me`, and beside it `wallets`: those of `/v1/wallets`, each "
+    "with its ten latest `entries`.",
+    access="user",
+    answer=Me,
+    answers="The caller",
+    example={
+        "id": "0197a8c0-5d1e-7cc3-98c4-dc0c0c07398f",
+        "username": "alice",
+        "wallets": [{"id": "0197a8c0-5d1e-7cc3-98c4-dc0c0c073990", "entries": []}],
+    },
+    refusals=(
+        NotAuthenticated,
+        TokenInvalid,
+        ValidationFailed,
+        TooManyRequests,
+        UpstreamUnavailable,
+        Unavailable,
+        UpstreamTimeout,
+    ),
+)
+
+
+class MeWithWallets:
+    """The composed answer."""
 
     def __init__(self, upstreams: Mapping[str, Upstream]) -> None:
         self._auth = upstreams["auth"]

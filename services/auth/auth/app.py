@@ -72,7 +72,7 @@ def build(settings: Settings) -> Service:
 
 @asynccontextmanager
 async def wired(service: Service) -> AsyncIterator[None]:
-    """Open what only auth has, besides what the runtime has opened, and wire it up."""
+    """Open what only auth has, and wire it to what the runtime has opened."""
     state, settings = service.state, cast("Settings", service.settings)
     vault = KeyVault(settings.key_secret)
     client = http_client()

@@ -174,8 +174,8 @@ async def test_a_crash_of_all_is_survived_with_what_was_committed(stack: Stack, 
 
 
 def test_a_lock_file_that_names_a_stranger_is_in_nobodys_way(stack: Stack) -> None:
-    stack.stop_postgres("immediate")
     postgres = stack.infrastructure.postgres
+    postgres.stop(signal.SIGQUIT)
     account = postgres.account
     with subprocess.Popen(
         ["/bin/sleep", "60"],
@@ -184,7 +184,7 @@ def test_a_lock_file_that_names_a_stranger_is_in_nobodys_way(stack: Stack) -> No
     ) as stranger:
         lock = postgres.data / "cluster" / "postmaster.pid"
         lock.write_text(f"{stranger.pid}\n{postgres.data}/cluster\n1\n{postgres.port}\n\n\n")
-        stack.start_postgres()
+        postgres.start()
         assert postgres.is_ready()
         assert stranger.poll() is None
         stranger.kill()

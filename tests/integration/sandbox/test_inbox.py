@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from notifications.domain.signatures import secret_key, secret_text, signatures
+from notifications.domain.signatures import secret_text, signatures
 from sandbox.app import build
 from sandbox.inbox.box import INBOXES, KEPT, KEPT_BYTES, LARGEST, Inboxes
+from sandbox.inbox.signatures import secret_key
 from sandbox.settings import Settings
 from testkit.clock import FakeClock
 

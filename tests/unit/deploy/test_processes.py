@@ -81,7 +81,7 @@ def test_a_record_whose_process_has_ended_is_dropped(processes: Processes, tmp_p
 def test_a_stranger_under_a_recorded_pid_is_never_signalled(
     processes: Processes, stranger: ProcessIdentity
 ) -> None:
-    record = {"pid": stranger.pid, "born": "another boot:1"}
+    record = {"stack": processes.stack_id, "pid": stranger.pid, "born": "another boot:1"}
     (processes.records / "one.json").write_text(json.dumps(record))
     assert not processes.is_alive("one")
     processes.end("one", signal.SIGKILL, WAIT)

@@ -5,8 +5,6 @@ delivered too often without an acknowledgement: it killed its process again and 
 is decoded here but the envelope's names.
 """
 
-import structlog
-
 from kit.db.database import Database
 from kit.messaging import cloudevents
 from kit.messaging.broker import Broker, Delivery
@@ -17,8 +15,6 @@ from kit.tasks import for_ever
 
 PREFETCH = 10
 REASON = "broker_gave_up"
-
-log = structlog.get_logger(__name__)
 
 
 class DeadLetterCollector:

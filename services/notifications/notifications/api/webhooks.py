@@ -41,8 +41,6 @@ _ADDRESS = "/v1/webhook-endpoints/{endpoint_id}"
 
 router = Router(tags=["webhooks"])
 
-Make = Callable[[UnitOfWork], Awaitable[tuple[Endpoint, bytes]]]
-
 
 @router.get(
     "/v1/webhook-endpoints",

@@ -5,7 +5,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 """
 
 import hmac
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final
@@ -17,13 +17,6 @@ _PREFIX: Final = "whsec_"
 def secret_text(key: bytes) -> str:
     """Return a key in the form shown to its owner: `whsec_` and base64."""
     return _PREFIX + b64encode(key).decode()
-
-
-def secret_key(text: str) -> bytes:
-    """Parse a key in the form shown to its owner; raises ValueError."""
-    if not text.startswith(_PREFIX):
-        raise ValueError("a secret begins with whsec_")
-    return b64decode(text.removeprefix(_PREFIX), validate=True)
 
 
 def signatures(keys: Iterable[bytes], webhook_id: str, timestamp: int, body: bytes) -> str:

@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
-import structlog
 from prometheus_client import Counter
 
 from kit.db import Database, UnitOfWork
@@ -29,7 +28,6 @@ POLL_SECONDS: Final = 0.25
 LEASE: Final = timedelta(seconds=30)  # twice the longest attempt
 
 attempted = Counter("saldo_webhook_attempts", "Attempts at webhooks", ["outcome"])
-log = structlog.get_logger(__name__)
 
 Record = Callable[[UnitOfWork, Sequence[DeliveryEnd]], Awaitable[list[UUID]]]
 

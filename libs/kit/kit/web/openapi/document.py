@@ -1,28 +1,15 @@
 """Completes the whole OpenAPI document of a service."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from kit import refusals as general
 from kit.refusals import Refusal
-from kit.web.openapi import headers, problems
+from kit.web.openapi import headers, problems, security
 from kit.web.openapi.names import use_titles
 from kit.web.openapi.operations import complete as complete_operation
 from kit.web.openapi.operations import problem_name, refusals_of
 from kit.web.serving.route import Route
-
-_TOKEN_URL: Final = "/v1/auth/token"  # noqa: S105 (an address)
-_SECURITY_SCHEMES: Final[dict[str, Any]] = {
-    "password": {
-        "type": "oauth2",
-        "flows": {"password": {"tokenUrl": _TOKEN_URL, "scopes": {}}},
-    },
-    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-    "service": {
-        "type": "oauth2",
-        "flows": {"clientCredentials": {"tokenUrl": _TOKEN_URL, "scopes": {}}},
-    },
-}
 
 
 def complete(
@@ -51,7 +38,7 @@ def complete(
     components = document["components"]
     components["schemas"] = dict(sorted(components["schemas"].items()))
     components["headers"] = headers.COMPONENTS
-    components["securitySchemes"] = _SECURITY_SCHEMES
+    components["securitySchemes"] = security.SCHEMES
     document["x-problems"] = problems.catalogue(list(known))
     return document
 

@@ -4,13 +4,9 @@ from typing import Any, Final
 
 from kit import refusals as general
 from kit.refusals import Refusal
-from kit.web.openapi import headers, problems
-from kit.web.openapi.names import pascal_case
+from kit.web.openapi import headers, problems, security
 from kit.web.schemas import Page
 from kit.web.serving.route import Route
-
-_SCHEMES_OF_USERS: Final = ("password", "bearer")
-_SCHEMES_OF_SERVICES: Final = ("service", "bearer")
 
 # It has no example: whoever tries the operation out would send that again and again.
 _IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
@@ -54,7 +50,7 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
 
 def problem_name(route: Route) -> str:
     """Return the name of the schema of an operation's problems."""
-    return f"{pascal_case(route.operation_id or route.name)}Problem"
+    return problems.schema_name(route.operation_id or route.name)
 
 
 def complete(operation: dict[str, Any], route: Route) -> None:
@@ -62,11 +58,7 @@ def complete(operation: dict[str, Any], route: Route) -> None:
     operation["x-access"] = route.access
     if route.open_by is not None:
         operation["x-open-by"] = route.open_by
-    if route.access == "public":
-        operation["security"] = []
-    else:
-        schemes = _SCHEMES_OF_SERVICES if route.access == "service" else _SCHEMES_OF_USERS
-        operation["security"] = [{scheme: []} for scheme in schemes]
+    operation["security"] = security.required(route.access)
     if route.is_idempotent:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     for content_type in route.other_bodies:

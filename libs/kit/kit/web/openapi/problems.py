@@ -7,7 +7,7 @@ from typing import Any, Final
 from kit.refusals import Language, Refusal
 from kit.web.oauth import error_of, status_of
 from kit.web.openapi import headers
-from kit.web.openapi.names import reference
+from kit.web.openapi.names import pascal_case, reference
 from kit.web.problems import CONTENT_TYPE, problem_type
 from kit.web.schemas import Problem
 
@@ -44,6 +44,11 @@ def schemas() -> dict[str, Any]:
     """Return the schemas of a problem and of its faults."""
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     return {**problem.pop("$defs"), "Problem": problem}
+
+
+def schema_name(operation_id: str) -> str:
+    """Return the name of the schema of an operation's problems."""
+    return f"{pascal_case(operation_id)}Problem"
 
 
 def schema_of(refusals: Sequence[type[Refusal]]) -> dict[str, Any]:
