@@ -1,4 +1,4 @@
-"""`python -m payments api|worker|all|migrate|openapi|messages|sagas`."""
+"""Runs `python -m payments api|worker|all|migrate|openapi|messages|sagas`."""
 
 from kit.commands import main
 from payments.app import NAME, build

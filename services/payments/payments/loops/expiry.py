@@ -46,7 +46,7 @@ async def forget_changes(database: Database) -> None:
 
 
 async def purge_changes(database: Database, before: datetime) -> int:
-    """Delete changes of before a time; returns how many there were."""
+    """Delete the changes before a time, in batches; return how many there were."""
     return await purge_in_batches(
         database, lambda uow: Changes(uow).purge(before, PURGE_BATCH), PURGE_BATCH
     )

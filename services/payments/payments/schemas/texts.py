@@ -38,7 +38,7 @@ def _card_last4(value: Any) -> Any:
 
 
 def _is_visible_line(text: str) -> bool:
-    """Tell whether all of a text can be seen, and there is something."""
+    """Tell whether a text is not blank, and every character of it can be seen."""
     kinds = {unicodedata.category(character) for character in text if character not in _JOINERS}
     return bool(text.strip()) and "Cf" not in kinds and not holds_unseen(text)
 

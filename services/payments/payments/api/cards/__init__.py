@@ -1,1 +1,1 @@
-"""The operations of card payments, and how the other operations pay by card."""
+"""Holds the operations of card payments, and how other operations pay by card."""

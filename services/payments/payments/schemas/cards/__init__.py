@@ -1,1 +1,1 @@
-"""What the operations of card payments take and give."""
+"""Shapes what the operations of card payments take and give."""

@@ -21,7 +21,7 @@ _VERBS: Final[Mapping[str, Callable[[UnitOfWork, UUID, Answer], Awaitable[None]]
 
 
 class CardReply(NamedTuple):
-    """An answer to what a charge or a movement has asked for, and which one that was."""
+    """The wallet's answer to a top-up or a movement: its kind, who asked, the answer."""
 
     kind: str
     asker_id: UUID
@@ -29,7 +29,7 @@ class CardReply(NamedTuple):
 
 
 def by_asker(envelopes: Iterable[Envelope]) -> tuple[list[Envelope], list[CardReply]]:
-    """Part replies by who has asked: sagas, which name no kind, or cards."""
+    """Split replies by who asked: sagas, which name no kind, or cards."""
     of_sagas, of_cards = [], []
     for envelope in envelopes:
         answer = envelope.message
@@ -44,12 +44,12 @@ def by_asker(envelopes: Iterable[Envelope]) -> tuple[list[Envelope], list[CardRe
 
 
 def _kind_before_kinds(subject: str, transfer_id: UUID | None) -> str | None:
-    """Return the kind of a reply that names none, as none did before there were kinds.
+    """Return the kind of a reply that names none, for replies from before kinds.
 
-    What was asked for then has it in its subject, before a colon, and may be answered long after:
-    out of a queue, an outbox or a letter. What is asked for now is answered without a kind by a
-    wallet of then. There the transfer's id tells: a saga draws it, while that of a movement is
-    the movement's own or derived, and that of a top-up is derived.
+    Commands of that time have the kind in their subject, before a colon, and may be answered long
+    after: out of a queue, an outbox or a letter. A wallet of that time answers today's commands
+    without a kind too; then the transfer's id tells. A saga's is drawn at random, a movement's is
+    the movement's own id or derived from it, a top-up's is derived.
     """
     word, colon, _ = subject.partition(":")
     if colon:
@@ -62,6 +62,6 @@ def _kind_before_kinds(subject: str, transfer_id: UUID | None) -> str | None:
 
 
 async def take(uow: UnitOfWork, replies: Iterable[CardReply]) -> None:
-    """Bring each reply to its verb, in the order of ids, as everybody locks charges."""
+    """Pass each reply to its verb, in the order of ids, as everybody locks charges."""
     for kind, asker_id, answer in sorted(replies, key=lambda reply: reply[:2]):
         await _VERBS[kind](uow, asker_id, answer)
