@@ -245,7 +245,7 @@ def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
     ]
 
 
-class Server(uvicorn.Server):
+class ServiceServer(uvicorn.Server):
     """Serves by uvicorn, which by itself would wait in vain for streams to end."""
 
     def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
@@ -286,7 +286,7 @@ async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) ->
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
     )
-    server = Server(config, service.stopping)
+    server = ServiceServer(config, service.stopping)
     service.state.is_stopping = lambda: server.should_exit  # streams that would not end ask it
     await server.serve()
     if not server.started:
