@@ -17,7 +17,7 @@ from deploy.stack.environment import surroundings
 from deploy.stack.errors import StackError
 from deploy.stack.identity import command_line, identify, pids_in
 from deploy.stack.processes import Program, waited
-from deploy.stack.server import Server
+from deploy.stack.server import PrivateServer
 
 SUPERUSER = "postgres"
 OLDEST_VERSION = 15
@@ -41,7 +41,7 @@ _PLACES = (
 )
 
 
-class Postgres(Server):
+class Postgres(PrivateServer):
     """Runs one server, of the version that made its cluster."""
 
     name: ClassVar = "postgres"

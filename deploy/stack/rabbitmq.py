@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from deploy.stack.errors import StackError
 from deploy.stack.ports import is_open
-from deploy.stack.server import Server
+from deploy.stack.server import PrivateServer
 
 EPMD = "epmd"
 USER = "saldo"
@@ -35,7 +35,7 @@ raft.wal_max_size_bytes = 67108864
 """
 
 
-class RabbitMQ(Server):
+class RabbitMQ(PrivateServer):
     """Runs one node, on which `guest` does not exist."""
 
     name: ClassVar = "rabbitmq"

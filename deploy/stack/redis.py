@@ -5,7 +5,7 @@ import socket
 from typing import ClassVar
 
 from deploy.stack.errors import StackError
-from deploy.stack.server import Server
+from deploy.stack.server import PrivateServer
 
 _CONFIGURATION = """\
 bind 127.0.0.1
@@ -19,7 +19,7 @@ set-proc-title no
 """
 
 
-class Redis(Server):
+class Redis(PrivateServer):
     """Runs one server; ended in an orderly way, it has on disk what it held."""
 
     name: ClassVar = "redis"

@@ -21,7 +21,7 @@ _STOP_SECONDS = 30.0
 
 
 @dataclass(slots=True)
-class Server(ABC):
+class PrivateServer(ABC):
     """Runs one server of a stack on 127.0.0.1, where the stack's state says."""
 
     processes: Processes
