@@ -1,6 +1,7 @@
 """Names schemas so that generators of clients can make classes of them."""
 
 import re
+from collections import Counter
 from typing import Any, Final
 
 _PREFIX: Final = "#/components/schemas/"
@@ -50,8 +51,8 @@ def rename(document: dict[str, Any], renamed: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = _rewritten(document, refs)
     schemas = found["components"]["schemas"]
     names = [renamed.get(name, name) for name in schemas]
-    if len(set(names)) != len(names):
-        raise ValueError(f"two schemas of one name: {sorted(names)}")
+    if doubled := sorted(name for name, count in Counter(names).items() if count > 1):
+        raise ValueError(f"several schemas of one name: {', '.join(doubled)}")
     schemas_by_name = dict(zip(names, schemas.values(), strict=True))
     for name in renamed.values():  # some generators go by the title
         schemas_by_name[name]["title"] = name
