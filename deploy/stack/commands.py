@@ -6,12 +6,12 @@ Tests use `Stack` without any of it.
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from deploy.stack import compose
 from deploy.stack.environment import chosen_by_user
@@ -33,6 +33,7 @@ NAMES = (*BY_NAME, *sorted(PROCESSES))
 
 _PAUSE_SECONDS = 0.2
 _CHECK_SECONDS = 2.0
+_HEARD_SECONDS = 2.0
 
 
 def own_stack() -> Stack:
@@ -142,7 +143,7 @@ def logs() -> int:
     return 0
 
 
-def develop(service: str) -> NoReturn:
+def develop(service: str) -> int:
     """Run one service in the foreground with reload, the others in the background."""
     stack = own_stack()
     if not stack.is_ready():
@@ -152,15 +153,23 @@ def develop(service: str) -> NoReturn:
     say("`make run` brings it back among the others, `make stop` ends those.")
     folders = (_folder(service), ROOT / "libs")
     command = reloading(sys.executable, service, folders)
-    attended(command, stack.env_of(service))
+    return attended(command, stack.env_of(service))
 
 
-def attended(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
-    """Replace this process by a command, which then hears itself what ends it.
+def attended(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command in the foreground; told to end, end it in order, with what it started.
 
-    watchfiles ends what it started, on SIGTERM as on Ctrl-C.
+    A terminal tells it too; who told us alone (SIGTERM) has us tell it.
     """
-    os.execvpe(command[0], list(command), environment)  # noqa: S606 (no shell is wanted)
+    with subprocess.Popen(command, env=environment) as running:
+        try:
+            return running.wait()
+        except KeyboardInterrupt:
+            try:
+                running.wait(_HEARD_SECONDS)
+            except subprocess.TimeoutExpired:
+                running.send_signal(signal.SIGINT)
+            return 0
 
 
 def reloading(python: str, service: str, folders: Iterable[Path]) -> list[str]:
