@@ -39,7 +39,7 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """Decide commands in order, post what is accepted, and reply to all.
 
     Replies are emitted before events. A command that was answered before gets the same reply again,
-    in a new message. It takes at most ten statements for any number of commands, two more if
+    in a new message. It takes at most ten statements for any number of commands, three more if
     wallets are opened, and one for each provider's account.
     """
     asked = [cast("Asked", envelope.message) for envelope in envelopes]
