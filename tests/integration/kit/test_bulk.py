@@ -54,14 +54,14 @@ async def test_rows_that_were_copied_go_with_the_rest_of_the_unit_of_work(
 @pytest.mark.parametrize("count", [1, COPIED_FROM])
 async def test_objects_go_in_by_the_names_of_their_attributes(things: Database, count: int) -> None:
     objects = [
-        SimpleNamespace(what={"n": n}, name=f"no. {n}", id=new_id(), more="not kept")
+        SimpleNamespace(what=({"n": n},), name=f"no. {n}", id=new_id(), more="not kept")
         for n in range(count)
     ]
     async with things.unit_of_work() as uow:
         await THINGS.insert_objects(uow, iter(objects))
     async with things.read() as connection:
         found = await connection.fetch("SELECT id, name, what FROM thing ORDER BY seq")
-    assert [tuple(row) for row in found] == [(one.id, one.name, one.what) for one in objects]
+    assert [tuple(row) for row in found] == [(one.id, one.name, list(one.what)) for one in objects]
 
 
 @pytest.mark.parametrize("count", [1, COPIED_FROM])

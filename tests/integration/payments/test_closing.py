@@ -1,6 +1,7 @@
 """Who is to be deleted is closed first: nothing is under way, and nothing begins any more."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,14 @@ from tests.integration.payments.test_schedules import HOUR, scheduled, sweep
 
 from contracts.auth import UserChanged
 from contracts.wallet import Transfer
+from kit.db.bulk import COPIED_FROM
 from kit.ids import new_id
+from kit.money import Money
 from kit.tasks import spawn
+from payments.domain.creation import PaymentOrder, decide_creation
+from payments.domain.parties import Parties, PayeeName, Person
+from payments.refusals import PayerNotActive
+from payments.repository import Payments
 
 
 async def close(room: Room, user_id: UUID, verb: str = "close") -> httpx.Response:
@@ -259,3 +266,27 @@ async def test_closing_and_creating_never_both_happen(room: Room, bob: UUID) -> 
     for created, closed in zip(answers[::2], answers[1::2], strict=True):
         outcome = (created.status_code, closed.status_code)
         assert outcome in {(201, 409), (403, 204)}, (created.text, closed.text)
+
+
+@pytest.mark.parametrize("count", [1, COPIED_FROM])
+async def test_payments_of_whoever_was_closed_are_refused_however_many_are_stored_at_once(
+    room: Room, alice: UUID, bob: UUID, count: int
+) -> None:
+    order = PaymentOrder(payer_id=alice, payee=PayeeName(user_id=bob), amount=Money(100, "RUB"))
+    parties = Parties(None, Person(bob, "bob", "active"))
+    new = [
+        decide_creation(
+            order, parties, payment_id=new_id(), now=room.clock.now(), ttl=timedelta(hours=1)
+        )
+        for _ in range(count)
+    ]
+    async with room.database.unit_of_work() as uow:
+        await Payments(uow).add(new)
+    assert await room.count("payment") == count
+    async with room.database.unit_of_work() as uow:
+        await uow.execute("DELETE FROM payment")
+    await close(room, alice)
+    with pytest.raises(PayerNotActive):
+        async with room.database.unit_of_work() as uow:
+            await Payments(uow).add(new)
+    assert await room.count("payment") == 0

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from tests.integration.payments.room import Room
 
-from kit.ids import new_id
+from kit.ids import LAST_ID, new_id
 from payments.domain.filters import Direction
 from payments.repository import lists as sql
 from testkit.databases import Cluster
@@ -197,7 +197,7 @@ async def test_a_page_is_read_along_its_index(
         status = None  # everybody's of one status are looked for along all
     along = sql._EVERYBODYS if direction is None else sql._OF_ONE[direction]
     text = sql._PAGES[along, status is not None]
-    asked = [None, None, None, sql._LAST_ID, status, None, None, None, *sql._BY_DECIMALS, None]
+    asked = [None, None, None, LAST_ID, status, None, None, None, *sql._BY_DECIMALS, None]
     asked += [None] * 5  # payer, payee, wallet, viewer, disputed
     whose = None if direction is None else alice
     async with room.database.read() as connection:
@@ -216,7 +216,7 @@ async def test_a_page_of_one_status_within_times_reads_no_more_than_it_shows(
     hours = [now - timedelta(seconds=seconds) for seconds in (2000, 1990)]
     text = sql._PAGES[sql._OF_ONE[Direction.OUT], True]
     for cursor in (None, now, hours[1], hours[0]):
-        asked = [*hours, cursor, sql._LAST_ID, "cancelled", None, None, None, *sql._BY_DECIMALS]
+        asked = [*hours, cursor, LAST_ID, "cancelled", None, None, None, *sql._BY_DECIMALS]
         async with room.database.read() as connection:
             plan = await connection.fetch(
                 "EXPLAIN (ANALYZE, FORMAT JSON) " + text, alice, 21, *asked, *[None] * 6

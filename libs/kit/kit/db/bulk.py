@@ -33,7 +33,11 @@ class BulkInsert:
         )
 
     async def insert(self, connection: "Connection", rows: Sequence[Sequence[Any]]) -> None:
-        """Insert rows; an empty sequence does nothing."""
+        """Insert rows; an empty sequence does nothing.
+
+        A list that is one value of ``jsonb`` must be a tuple: in an array the driver takes a list
+        for a further dimension.
+        """
         if self._is_copied and len(rows) >= COPIED_FROM:
             await connection.copy_in(self._table, self._columns, rows)
         elif rows:
