@@ -56,7 +56,7 @@ def begin(saga: Saga, saga_id: UUID, data: dict[str, Any], now: datetime) -> Dec
 
 def decide(saga: Saga, state: SagaState, given: Input, now: datetime) -> Decision:
     """Return what follows from an input; an input that fits no open question changes nothing."""
-    if state.has_ended or state.step is None:
+    if state.step is None:  # it has ended
         return _unchanged(state)
     step = saga.step(state.step)
     match given:
@@ -157,7 +157,7 @@ def _on_time(
 
 def _is_worth_telling(attempts: int) -> bool:
     """Tell whether an attempt goes to the log: each at first, then the 8th, 16th, 32nd …."""
-    return attempts <= ATTENTION_ATTEMPTS or attempts & (attempts - 1) == 0
+    return attempts <= ATTENTION_ATTEMPTS or attempts.bit_count() == 1
 
 
 def _on_undo_wanted(
