@@ -28,3 +28,16 @@ def test_it_never_goes_back() -> None:
     frontier.passed(seq=5, xid=101, at=0.0)
     frontier.advance(oldest_xid=200, now=0.0)
     assert frontier.after == 10
+
+
+def test_it_begins_before_every_row() -> None:
+    assert Frontier().after == 0
+
+
+def test_a_reading_is_passed_once() -> None:
+    frontier = Frontier()
+    frontier.passed(seq=10, xid=100, at=0.0)
+    frontier.passed(seq=20, xid=300, at=0.0)
+    frontier.advance(oldest_xid=200, now=0.0)
+    frontier.advance(oldest_xid=200, now=0.0)
+    assert frontier.after == 10
