@@ -314,3 +314,17 @@ async def test_a_sweep_goes_on_page_by_page_until_it_has_come_as_far_as_was_read
     await scene.until_drained()
     assert scene.sent == [100, 1, 2, 3, 4, 5, 6, 7]
     assert [after for _, after in scene.table.asked][2:5] == [0, 3, 6]
+
+
+async def test_a_subject_let_go_is_sent_while_there_is_still_more_to_send() -> None:
+    scene = Scene(
+        row(1, TO_NOBODY, "sick"), *(row(n, subject="well") for n in range(2, 101)), page=2
+    )
+    while 1 not in scene.sent:
+        await scene.drain.step()
+    scene.table.rows[1] = row(1, subject="sick")
+    scene.time.now += 1.1
+    for _ in range(5):
+        await scene.drain.step()
+    assert scene.sent.count(1) == 2
+    assert len(scene.sent) < 20
