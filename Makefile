@@ -19,7 +19,7 @@ A ?=
 .PHONY: help install run stop reset status logs up down production-env production-check \
 	upgrade-check test check \
 	clients lint format generate demo seed dev init-db upgrade downgrade revision messages sagas lock \
-	bench chaos runtime-ready tools-ready
+	bench chaos mutate runtime-ready tools-ready
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -96,6 +96,9 @@ bench: tools-ready ## measure, with a yardstick beside every figure
 
 chaos: tools-ready ## kill, stop and restart things under load
 	@$(stack) test tests/resilience -- $(A)
+
+mutate: tools-ready ## break the ledger, sagas, messaging line by line; tests must fail; A=wallet/domain
+	@$(python) -m deploy.mutate $(A)
 
 ##@ Develop
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from deploy import venvs
 from deploy.generate import rooms
 from gateway.documents.combined import combined
 from gateway.documents.own import OWN_DOCUMENT
@@ -68,16 +69,9 @@ def _copy(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _install() -> None:
-    packages, mark = FOLDER / "node_modules", _VENV / "installed.lock"
-    if not (packages / REDOCLY.rpartition("@")[0]).exists():
+    if not (FOLDER / "node_modules" / REDOCLY.rpartition("@")[0]).exists():
         _run("npm", "install", "--no-save", "--no-package-lock", "--silent", REDOCLY)
-    if not mark.exists() or mark.read_bytes() != _LOCK.read_bytes():
-        _run(sys.executable, "-m", "venv", "--clear", str(_VENV))
-        uv = str(Path(sys.executable).parent / "uv")
-        _run(
-            uv, "pip", "install", "-q", "--python", str(_python()), "--require-hashes", "-r", _LOCK
-        )
-        mark.write_bytes(_LOCK.read_bytes())
+    venvs.install(_VENV, [_LOCK])
 
 
 def _lint() -> None:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Owns writing the three locks from the pyproject files; `make lock`. UPGRADE=1 takes the newest
+# Owns writing the four locks from the pyproject files; `make lock`. UPGRADE=1 takes the newest
 # versions, otherwise what is locked stays as far as it fits.
 set -eu
 cd "$(dirname "$0")/.."
@@ -32,3 +32,4 @@ compile requirements.lock --all-extras "$@"
 compile requirements-dev.lock --all-extras "$@" libs/testkit/pyproject.toml --group dev \
     --constraint requirements.lock
 compile deploy/clients.lock --group clients
+compile deploy/mutate.lock --group mutate --constraint requirements-dev.lock

@@ -31,6 +31,19 @@ def test_a_writer_that_goes_on_for_ever_does_not_hold_the_frontier() -> None:
     assert frontier.after == 10
 
 
+def test_a_frontier_begins_before_every_row() -> None:
+    assert Frontier().after == 0
+
+
+def test_a_reading_is_passed_once() -> None:
+    frontier = Frontier()
+    frontier.passed(seq=10, xid=100, at=0.0)
+    frontier.passed(seq=20, xid=300, at=0.0)
+    frontier.advance(oldest_xid=200, now=0.0)
+    frontier.advance(oldest_xid=200, now=0.0)
+    assert frontier.after == 10
+
+
 def test_the_frontier_never_goes_back() -> None:
     frontier = Frontier()
     frontier.passed(seq=10, xid=100, at=0.0)

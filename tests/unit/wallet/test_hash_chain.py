@@ -22,7 +22,8 @@ def entries() -> list[Entry]:
 
 def test_a_hash_covers_the_one_before_and_the_canonical_bytes_of_the_entry() -> None:
     account_id, transfer_id = new_id(), new_id()
-    since_1970 = int(NOW.timestamp()) * 1_000_000
+    posted_at = NOW + timedelta(microseconds=7)
+    since_1970 = int(NOW.timestamp()) * 1_000_000 + 7
     line = b"".join(
         (
             account_id.bytes,
@@ -33,7 +34,7 @@ def test_a_hash_covers_the_one_before_and_the_canonical_bytes_of_the_entry() -> 
             since_1970.to_bytes(8),
         )
     )
-    made = entry_hash(b"x" * 32, account_id, 7, transfer_id, -150, 850, NOW)
+    made = entry_hash(b"x" * 32, account_id, 7, transfer_id, -150, 850, posted_at)
     assert made == sha256(b"x" * 32 + line).digest()
 
 

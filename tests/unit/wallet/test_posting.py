@@ -62,10 +62,16 @@ def test_what_is_held_cannot_be_spent_or_held_again() -> None:
     assert isinstance(one(book, transfer(alice, bob, 40)), Posted)
 
 
-def test_only_the_outside_world_goes_below_zero() -> None:
-    bank, alice = external(), account()
-    assert isinstance(one(book_of(bank, alice), transfer(bank, alice, 100)), Posted)
-    assert (bank.balance_minor, alice.balance_minor) == (-100, 100)
+@pytest.mark.parametrize("kind", ["external", "suspense", "debts"])
+def test_an_account_that_stands_for_others_goes_below_zero(kind: str) -> None:
+    house, alice = account(kind=kind, owner_id=None), account()
+    assert isinstance(one(book_of(house, alice), transfer(house, alice, 100)), Posted)
+    assert (house.balance_minor, alice.balance_minor) == (-100, 100)
+
+
+def test_the_fees_of_the_house_do_not_go_below_zero() -> None:
+    fees, alice = account(kind="fees", owner_id=None), account()
+    assert one(book_of(fees, alice), transfer(fees, alice, 100)) == c.INSUFFICIENT_FUNDS
 
 
 def test_a_capture_takes_what_was_held_and_leaves_the_rest_held() -> None:

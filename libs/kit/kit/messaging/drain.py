@@ -88,7 +88,6 @@ class Drain:
         self._frontier = Frontier(longest_seconds=LONGEST_COMMIT_SECONDS)
         self._swept = 0  # how far the sweep under way has come
         self._has_more = False
-        self._is_drained = False
         self._next_sweep_at = self._monotonic() + SWEEP_SECONDS
 
     async def step(self) -> bool:

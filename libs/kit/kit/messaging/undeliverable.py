@@ -9,8 +9,8 @@ LAST_PAUSE_SECONDS = 60.0
 
 @dataclass(slots=True)
 class _Trouble:
-    failures: int
-    until: float
+    failures: int = 0
+    until: float = 0.0
 
 
 class Undeliverable:
@@ -25,7 +25,7 @@ class Undeliverable:
     def block(self, subjects: Iterable[str], now: float) -> None:
         """Leave subjects alone for a while from ``now``, by the monotonic clock."""
         for subject in set(subjects):
-            trouble = self._troubles.setdefault(subject, _Trouble(0, now))
+            trouble = self._troubles.setdefault(subject, _Trouble())
             pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(trouble.failures, 30))
             trouble.failures += 1
             trouble.until = now + pause

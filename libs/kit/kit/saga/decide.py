@@ -59,7 +59,7 @@ def decide(saga: Saga, state: SagaState, given: Input, now: datetime) -> Decisio
 
     An input that fits no open question changes nothing.
     """
-    if state.has_ended or state.step is None:
+    if state.step is None:  # it has ended
         return _unchanged(state)
     step = saga.step(state.step)
     match given:
@@ -160,7 +160,7 @@ def _on_time(
 
 def _is_worth_telling(attempts: int) -> bool:
     """Tell whether an attempt is logged: each at first, then the 8th, 16th, 32nd …."""
-    return attempts <= ATTENTION_ATTEMPTS or attempts & (attempts - 1) == 0
+    return attempts <= ATTENTION_ATTEMPTS or attempts.bit_count() == 1
 
 
 def _on_undo_wanted(

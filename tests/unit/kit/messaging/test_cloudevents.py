@@ -103,6 +103,93 @@ def test_what_answers_a_message_names_it_and_keeps_its_story() -> None:
     assert (answer.correlation_id, answer.causation_id) == ("r-1", str(cause.id))
 
 
+def test_what_answers_a_message_keeps_its_trace() -> None:
+    with context.bind(correlation_id="story", traceparent="00-aa-bb-01"):
+        cause = read(encoded(ToyTold(text="first")))
+    assert cloudevents.trace_of(cause) == {
+        "correlation_id": "story",
+        "causation_id": str(cause.id),
+        "traceparent": "00-aa-bb-01",
+    }
+    _, body = cloudevents.encode(
+        ToyTold(text="second"), source="kit", subject="1", time=AT, cause=cause
+    )
+    assert read(body).traceparent == "00-aa-bb-01"
+
+
+def test_what_is_sent_within_a_story_carries_its_name_and_not_the_requests() -> None:
+    with context.bind(request_id="r-1", correlation_id="story", causation_id="c-1"):
+        envelope = read(encoded(ToyTold(text="x")))
+    assert (envelope.correlation_id, envelope.causation_id) == ("story", "c-1")
+
+
+def test_the_version_of_a_type_is_the_number_at_its_end() -> None:
+    class Renewed(Event):
+        type: ClassVar[str] = "kit.v1.renewed.v12"
+
+    class Unnumbered(Event):
+        type: ClassVar[str] = "kit.unnumbered"
+
+    assert raw_of(encoded(Renewed()))["schemaversion"] == 12
+    assert raw_of(encoded(Unnumbered()))["schemaversion"] == 1
+
+
+def test_an_event_comes_back_with_every_attribute() -> None:
+    raw = good(
+        source="shop",
+        subject="42",
+        sequence=7,
+        replyto="wallet",
+        correlationid="story",
+        causationid="c-1",
+        traceparent="00-aa-bb-01",
+    )
+    assert cloudevents.decode(raw, UUID(int=5), ToyTold) == Envelope(
+        id=UUID(int=5),
+        source="shop",
+        type="kit.told.v1",
+        subject="42",
+        time=AT,
+        sequence=7,
+        reply_to="wallet",
+        correlation_id="story",
+        causation_id="c-1",
+        traceparent="00-aa-bb-01",
+        message=ToyTold(text="hi"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"subject": 1}, "kit.told.v1: ValueError('an attribute that is no text')"),
+        ({"sequence": "7"}, "kit.told.v1: ValueError('a sequence that is no integer')"),
+        (
+            {"time": "2026-01-02T03:04:05"},
+            "kit.told.v1: ValueError('a time without an offset')",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_attribute_is_said(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(UndecodableError) as raised:
+        cloudevents.decode(good(**changes), UUID(int=0), ToyTold)
+    assert str(raised.value) == said
+
+
+def test_what_is_wrong_with_bytes_is_said() -> None:
+    with pytest.raises(UndecodableError, match=r"^not JSON: unexpected"):
+        cloudevents.unpack(b"{", cloudevents.SINGLE)
+    with pytest.raises(UndecodableError, match=r"^a batch that is no array$"):
+        cloudevents.unpack(b"{}", cloudevents.BATCH)
+    with pytest.raises(UndecodableError, match=r"^no usable id or type: KeyError\('type'\)$"):
+        cloudevents.type_and_id({"id": str(UUID(int=1))})
+
+
+def test_a_type_and_an_id_are_read_as_they_came() -> None:
+    kind, event_id = cloudevents.type_and_id({"type": "kit.told.v1", "id": str(UUID(int=1))})
+    assert (kind, event_id) == ("kit.told.v1", UUID(int=1))
+
+
 def test_a_pack_unpacks_into_its_events_in_order() -> None:
     bodies = [encoded(ToyTold(text=str(n))) for n in range(3)]
     raws = cloudevents.unpack(cloudevents.pack(bodies), cloudevents.BATCH)

@@ -2,8 +2,17 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 
+import pytest
+
 from kit.messaging.broker import Publication, PublishOutcome
-from kit.messaging.drain import SWEEP_SECONDS, SWEEP_SHARE, Drain
+from kit.messaging.drain import (
+    SWEEP_SECONDS,
+    SWEEP_SHARE,
+    Drain,
+    blocked_now,
+    published,
+    undelivered,
+)
 from kit.messaging.outbox import COMMANDS, OutboxPage, Row
 from kit.messaging.undeliverable import Undeliverable
 from testkit.toys import row
@@ -229,3 +238,93 @@ async def test_another_message_of_the_subject_does_not_lift_its_pause() -> None:
     scene.time.now += 1.1
     await scene.until_drained()
     assert scene.sent == [1, 2, 1]
+
+
+async def test_the_first_pass_sends_all_its_parcels_at_once() -> None:
+    scene = Scene(row(1), row(2, ("kit.events", "sung"), "2"))
+    await scene.until_drained()
+    assert scene.channel.windows == [[b"1", b"2"]]
+
+
+async def test_what_is_blocked_in_one_pass_stays_blocked_whatever_is_delivered_in_it() -> None:
+    scene = Scene(
+        row(1, TO_NOBODY, "a"),
+        row(2, subject="b"),
+        row(3, TO_NOBODY, "b"),
+        row(4, ("kit.events", "sung"), "a"),
+    )
+    await scene.until_drained()
+    await scene.until_drained()
+    assert scene.channel.windows == [[b"1", b"2", b"3", b"4"]]
+
+
+async def test_what_becomes_of_messages_is_counted_for_the_service() -> None:
+    sent, lost = published.labels("scene"), undelivered.labels("scene")
+    before = sent._value.get(), lost._value.get()
+    await Scene(row(1), row(2, TO_NOBODY, "sick"), row(3)).until_drained()
+    assert (sent._value.get() - before[0], lost._value.get() - before[1]) == (2, 1)
+    assert blocked_now.labels("scene")._value.get() == 1
+
+
+async def test_a_broker_that_does_not_answer_for_each_message_is_not_believed() -> None:
+    class Mute(Channel):
+        async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
+            return (await super().publish(publications))[1:]
+
+    scene = Scene(row(1), row(2, ("kit.events", "sung"), "2"))
+    scene.drain.start(Mute())
+    await scene.drain.step()
+    with pytest.raises(ValueError, match="shorter"):
+        await scene.drain.step()
+
+
+async def test_a_subject_let_go_unnoticed_is_read_from_its_first_row_though_no_sweep_is_due() -> (
+    None
+):
+    scene = Scene(*(row(n, subject="well") for n in range(1, 13)), page=2)
+    scene.table.rows |= {7: row(7, TO_NOBODY, "sick")}
+    scene.table.rows |= {n: row(n, subject="sick") for n in (9, 11)}
+    # Each reading is longer than a pause, and so slow that sweeps are far apart.
+    scene.table.slowness = lambda: setattr(scene.time, "now", scene.time.now + 5.0)
+    while 7 not in scene.sent:
+        await scene.drain.step()
+    scene.table.slowness = lambda: None
+    scene.table.rows[7] = row(7, subject="sick")
+    await scene.until_drained()
+    assert [seq for seq in scene.sent if seq in (7, 9, 11)] == [7, 7, 9, 11]
+
+
+async def test_a_sweep_is_due_half_a_second_after_the_start() -> None:
+    scene = Scene(row(10))
+    begun = scene.time.now
+    scene.time.now = begun + SWEEP_SECONDS / 2
+    await scene.until_drained()
+    scene.table.rows[11] = row(11)
+    await scene.until_drained()
+    scene.time.now = begun + SWEEP_SECONDS
+    await scene.drain.step()
+    assert [after for _, after in scene.table.asked][-2:] == [10, 0]
+
+
+async def test_a_sweep_goes_on_page_by_page_until_it_has_come_as_far_as_was_read() -> None:
+    scene = Scene(row(100), page=3)
+    await scene.until_drained()
+    scene.table.rows = {n: row(n) for n in range(1, 8)}
+    scene.time.now += SWEEP_SECONDS
+    await scene.until_drained()
+    assert scene.sent == [100, 1, 2, 3, 4, 5, 6, 7]
+    assert [after for _, after in scene.table.asked][2:5] == [0, 3, 6]
+
+
+async def test_a_subject_let_go_is_sent_while_there_is_still_more_to_send() -> None:
+    scene = Scene(
+        row(1, TO_NOBODY, "sick"), *(row(n, subject="well") for n in range(2, 101)), page=2
+    )
+    while 1 not in scene.sent:
+        await scene.drain.step()
+    scene.table.rows[1] = row(1, subject="sick")
+    scene.time.now += 1.1
+    for _ in range(5):
+        await scene.drain.step()
+    assert scene.sent.count(1) == 2
+    assert len(scene.sent) < 20

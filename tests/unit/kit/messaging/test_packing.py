@@ -1,6 +1,7 @@
 import orjson
 
 from kit.messaging import cloudevents
+from kit.messaging.broker import Publication
 from kit.messaging.outbox import COMMANDS, Row
 from kit.messaging.packing import MAX_BYTES, MAX_EVENTS, Parcel, parcels
 from testkit.toys import row
@@ -16,9 +17,9 @@ def seqs(made: list[Parcel]) -> list[list[int]]:
 
 def test_a_lone_event_goes_as_itself() -> None:
     (parcel,) = parcels([row(1)])
-    publication = parcel.publication()
-    assert publication.body == b"1"
-    assert publication.content_type == cloudevents.SINGLE
+    assert parcel.publication() == Publication(
+        *TOLD, body=b"1", content_type=cloudevents.SINGLE, mandatory=False
+    )
 
 
 def test_several_events_of_one_route_go_as_one_batch() -> None:
@@ -55,6 +56,11 @@ def test_a_parcel_holds_no_more_than_the_most_bytes() -> None:
     half = b"x" * (MAX_BYTES // 2)
     made = parcels(Row(n, *TOLD, "1", half) for n in range(5))
     assert [len(parcel.rows) for parcel in made] == [2, 2, 1]
+
+
+def test_a_parcel_is_filled_to_its_last_byte() -> None:
+    rows = [Row(1, *TOLD, "1", b"x" * (MAX_BYTES - 2)), row(2), row(3), row(4)]
+    assert seqs(parcels(rows)) == [[1, 2, 3], [4]]
 
 
 def test_a_row_larger_than_a_parcel_goes_alone() -> None:

@@ -5,8 +5,9 @@ import orjson
 import pytest
 
 from kit.messaging import cloudevents
+from kit.messaging.cloudevents import UndecodableError
 from kit.messaging.dead_letters import ERROR_LENGTH, NAME_LENGTH, letter
-from kit.messaging.decoder import Decoded, Decoder
+from kit.messaging.decoder import Decoded, Decoder, Item, ignored
 from kit.messaging.routes import by_type
 from testkit.clock import FakeClock
 from testkit.toys import Sung, ToyTold, delivery, encoded, event_id, work
@@ -114,3 +115,40 @@ def test_a_single_event_may_come_under_the_name_of_a_batch_only_as_an_array() ->
     alone = delivery(told("1"))
     mislabelled = type(alone)(1, "kit", alone.body, cloudevents.BATCH, 0)
     assert reasons(reader().read([mislabelled], TODAY)) == ["undecodable"]
+
+
+def test_each_message_goes_to_its_handler_with_the_event_as_it_came() -> None:
+    body = told("1")
+    raw = orjson.loads(body)
+    (item,) = reader().read([delivery(body)], TODAY).items
+    assert item == Item(cloudevents.decode(raw, event_id(body), ToyTold), handle, raw)
+    assert reader().item(raw) == item
+
+
+def test_a_letter_says_which_queue_what_and_why() -> None:
+    bytes_alone = reader().read([delivery(b"{")], TODAY).dead
+    assert bytes_alone == [letter("kit.events", b"{", "undecodable", bytes_alone[0].error)]
+    assert bytes_alone[0].error.startswith("not JSON: ")
+    bad = {"type": "kit.told.v1", "id": "x"}
+    (unusable,) = reader().read([delivery(orjson.dumps(bad))], TODAY).dead
+    assert unusable == letter("kit.events", bad, "undecodable", unusable.error)
+    assert unusable.error.startswith("no usable id or type: ")
+    raw = orjson.loads(told("1"))
+    (old,) = reader().read([delivery(orjson.dumps(raw))], TODAY + timedelta(days=15)).dead
+    assert old == letter("kit.events", raw, "stale", f"event id {raw['id']}")
+    strange = orjson.loads(encoded(work(), clock=CLOCK))
+    commands = reader(unknown_is_fine=False)
+    (unknown,) = commands.read([delivery(orjson.dumps(strange))], TODAY).dead
+    assert unknown == letter("kit.events", strange, "unknown_command", "kit.work.v1")
+
+
+def test_events_that_nobody_handles_are_counted_for_their_queue() -> None:
+    before = ignored.labels("kit.events")._value.get()
+    reader().read([delivery(encoded(Sung(text="la"), clock=CLOCK))], TODAY)
+    assert ignored.labels("kit.events")._value.get() == before + 1
+
+
+def test_an_event_that_nobody_handles_can_not_be_read_alone() -> None:
+    raw = orjson.loads(encoded(Sung(text="la"), clock=CLOCK))
+    with pytest.raises(UndecodableError, match=r"^nobody handles kit\.sung\.v1$"):
+        reader().item(raw)

@@ -29,3 +29,19 @@ def test_a_delivered_subject_starts_afresh() -> None:
     assert not undeliverable.is_suspect("a")
     assert undeliverable.blocked(now=0.5) == {"b"}
     assert len(undeliverable) == 1
+
+
+def test_the_pause_starts_where_the_failure_was() -> None:
+    undeliverable = Undeliverable()
+    undeliverable.block(["a"], now=100.0)
+    undeliverable.block(["b"], now=200.0)
+    assert undeliverable.blocked(now=100.5) == {"a", "b"}
+    assert undeliverable.blocked(now=200.5) == {"b"}
+
+
+def test_a_subject_that_fails_for_hours_keeps_its_longest_pause() -> None:
+    undeliverable = Undeliverable()
+    for _ in range(2000):
+        undeliverable.block(["a"], now=0.0)
+    assert undeliverable.blocked(now=LAST_PAUSE_SECONDS - 1) == {"a"}
+    assert undeliverable.blocked(now=LAST_PAUSE_SECONDS) == frozenset()

@@ -1,0 +1,263 @@
+"""Owns `make mutate`: breaks code in one place at a time and sees that a test fails each time.
+
+mutmut makes the mutants and runs the tests. Here it is given what it wants, a folder where paths
+are the names of modules, and what survives is held against `tests/survivors.toml`.
+"""
+
+import fnmatch
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from deploy import venvs
+from deploy.bootstrap import LOCKS, ROOT, SOURCES
+from deploy.stack.errors import StackError
+from deploy.stack.locks import LOCK, held
+from deploy.stack.log import say
+
+FOLDER: Final = ROOT / ".local" / "mutate"
+SURVIVORS: Final = ROOT / "tests" / "survivors.toml"
+_VENV: Final = FOLDER / "venv"
+# A mutant that runs on is killed by its time: what its tests take, and what a busy machine adds.
+_SETTINGS: Final = """
+[tool.mutmut]
+source_paths = ["{package}"]
+only_mutate = {modules}
+also_copy = {others}
+pytest_add_cli_args = ["-p", "no:cacheprovider", "--hypothesis-profile=ci"]
+pytest_add_cli_args_test_selection = {tests}
+timeout_constant = 10.0
+timeout_multiplier = 3.0
+# What is logged is read by people; no test holds its words, nor what they are told of.
+do_not_mutate_patterns = ['\\blog\\.\\w+\\(', '^\\s*level\\($']
+"""
+_FEWER: Final = {"SALDO_SIMULATION_SEEDS": "20"}  # enough to notice, for each of many mutants
+_KILLED: Final = frozenset({"killed", "timeout"})
+_RESULT: Final = re.compile(r"^\s+(\S+): (.+)$", re.MULTILINE)
+_NAME: Final = re.compile(r"^(?P<module>[\w.]+)\.x(?:_|ǁ(?P<owner>\w+)ǁ)(?P<function>\w+)__mutmut_")
+
+
+class MutatedRoom(NamedTuple):
+    """What is mutated together, and the tests of it, none of which needs a server.
+
+    `functions` are patterns of mutmut's names, where not all of the modules is mutated.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+    functions: tuple[str, ...] = ()
+
+
+_PURE_MESSAGING: Final = (
+    *("cloudevents", "decoder", "drain", "frontier"),
+    *("packing", "routes", "topology", "undeliverable"),
+)
+_MIXED_MESSAGING: Final = {
+    "consumer": ("cut", "_is_suspect"),
+    "dead_letters": ("letter", "_asked", "_text", "retry_at"),
+    "inbox": ("is_stale",),
+    "outbox": ("address",),
+}
+ROOMS: Final = (
+    MutatedRoom(
+        "wallet/domain", ("wallet/domain/*.py",), ("tests/unit/wallet", "tests/property/wallet")
+    ),
+    MutatedRoom(
+        "kit/saga/decide",
+        ("kit/saga/decide.py",),
+        ("tests/unit/kit/saga", "tests/property/kit/test_saga.py"),
+    ),
+    MutatedRoom(
+        "kit/messaging",
+        tuple(f"kit/messaging/{module}.py" for module in _PURE_MESSAGING),
+        (
+            "tests/unit/kit/messaging",
+            "tests/property/kit/test_packing.py",
+            "tests/property/kit/test_drain_simulation.py",
+        ),
+    ),
+    # Of modules whose other functions speak to PostgreSQL.
+    MutatedRoom(
+        "kit/messaging/decisions",
+        tuple(f"kit/messaging/{module}.py" for module in _MIXED_MESSAGING),
+        ("tests/unit/kit/messaging",),
+        functions=tuple(
+            f"kit.messaging.{module}.x_{function}__*"
+            for module, functions in _MIXED_MESSAGING.items()
+            for function in functions
+        ),
+    ),
+)
+
+
+class Mutant(NamedTuple):
+    """One change that nothing noticed: in which function, which line, and what it became."""
+
+    where: str
+    line: str
+    becomes: str
+
+    def __str__(self) -> str:
+        return f"{self.where}\n    - {self.line}\n    + {self.becomes}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Survivors that nobody has explained, and explanations of what does not survive."""
+
+    unexplained: list[Mutant]
+    outdated: list[Mutant]
+
+
+def main(asked: Sequence[str]) -> None:
+    """Mutate the rooms asked for, or all, and exit with 1 where something is left to do."""
+    chosen = [room for room in ROOMS if room.name in asked] if asked else list(ROOMS)
+    if len(chosen) < len(asked):
+        sys.exit(f"Rooms are: {', '.join(room.name for room in ROOMS)}.")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    try:
+        with held(FOLDER / LOCK, f"Another `make mutate` is running in {ROOT}."):
+            judged = _mutate(chosen)
+    except StackError as error:
+        sys.exit(str(error))
+    for title, found in (
+        ("Survives, and is not explained in tests/survivors.toml", judged.unexplained),
+        ("Explained in tests/survivors.toml, and does not survive", judged.outdated),
+    ):
+        if found:
+            print(f"\n{title}:", *found, sep="\n")
+    if judged.unexplained or judged.outdated:
+        sys.exit(1)
+
+
+def _mutate(rooms: Iterable[MutatedRoom]) -> Judgement:
+    """Mutate rooms one after another, print what became of the mutants, and judge it."""
+    venvs.install(_VENV, [ROOT / LOCKS["dev"], ROOT / "deploy" / "mutate.lock"])
+    statuses: dict[str, str] = {}
+    survivors: list[Mutant] = []
+    for room in rooms:
+        found = _run(room)
+        statuses |= found
+        alive = [name for name, status in found.items() if status not in _KILLED]
+        survivors += [_mutant(room, name) for name in alive]
+    print(table(statuses))
+    modules = {_parts(name)[0] for name in statuses}
+    explained = read(SURVIVORS.read_text(encoding="utf-8"))
+    here = Counter({one: count for one, count in explained.items() if _is_in(one, modules)})
+    return judge(survivors, here)
+
+
+def read(text: str) -> Counter[Mutant]:
+    """Return the mutants that are explained, each as often as it is."""
+    groups = tomllib.loads(text).get("explained", [])
+    return Counter(Mutant(*one) for group in groups if group["why"] for one in group["mutants"])
+
+
+def judge(survivors: Iterable[Mutant], explained: Counter[Mutant]) -> Judgement:
+    """Hold what survived against what is explained; of two equal mutants each needs its own."""
+    alive = Counter(survivors)
+    return Judgement(sorted((alive - explained).elements()), sorted((explained - alive).elements()))
+
+
+def table(statuses: Mapping[str, str]) -> str:
+    """Return how many mutants of each module there were, and what became of them."""
+    counts: dict[str, Counter[str]] = {}
+    for name, status in statuses.items():
+        became = status if status in _KILLED else "survived"
+        counts.setdefault(_parts(name)[0], Counter())[became] += 1
+    rows = [
+        f"{module:<36} {count.total():>7} {count['killed']:>7} {count['timeout']:>7} "
+        f"{count['survived']:>8}"
+        for module, count in sorted(counts.items())
+    ]
+    head = f"{'module':<36} {'mutants':>7} {'killed':>7} {'timeout':>7} {'survived':>8}"
+    return "\n".join([head, *rows])
+
+
+def _folder(room: MutatedRoom) -> Path:
+    return FOLDER / room.name.replace("/", "-")
+
+
+def _run(room: MutatedRoom) -> dict[str, str]:
+    """Run mutmut in a fresh folder, its progress shown; return what became of each mutant."""
+    folder = _folder(room)
+    _lay_out(folder, room)
+    say(f"mutating {room.name} under {' '.join(room.tests)}")
+    code = subprocess.run(
+        [_VENV / "bin" / "mutmut", "run", "--max-children", "1", *room.functions],
+        cwd=folder,
+        env={**os.environ, **_FEWER, "PYTHONPATH": str(folder / "mutants")},
+        check=False,
+    ).returncode
+    if code != 0:
+        sys.exit(f"mutmut ended with {code} in {folder}")
+    statuses = dict(_RESULT.findall(_mutmut(folder, "results", "--all", "true")))
+    wanted = room.functions or ("*",)
+    if gone := [pattern for pattern in wanted if not fnmatch.filter(statuses, pattern)]:
+        sys.exit(f"nothing is mutated that is called {', '.join(gone)}")
+    return {
+        name: statuses[name] for pattern in wanted for name in fnmatch.filter(statuses, pattern)
+    }
+
+
+def _lay_out(folder: Path, room: MutatedRoom) -> None:
+    """Link our packages side by side, as mutmut takes the path of a file for its module's name."""
+    shutil.rmtree(folder, ignore_errors=True)
+    # Python takes no folder for its path that is not there when it starts.
+    (folder / "mutants").mkdir(parents=True)
+    packages = {Path(source).name: ROOT / source / Path(source).name for source in SOURCES[:-1]}
+    packages |= {name: ROOT / name for name in ("deploy", "tests", ".env.example")}
+    for name, there in packages.items():
+        (folder / name).symlink_to(there)
+    package = room.modules[0].partition("/")[0]
+    settings = _SETTINGS.format(
+        package=package,
+        modules=list(room.modules),
+        others=sorted(packages.keys() - {package}),
+        tests=list(room.tests),
+    )
+    ours = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (folder / "pyproject.toml").write_text(ours + settings, encoding="utf-8")
+
+
+def _mutant(room: MutatedRoom, name: str) -> Mutant:
+    """Read what a mutant changes out of mutmut's diff of its function."""
+    module, function = _parts(name)
+    lines = _mutmut(_folder(room), "show", name).splitlines()
+    changed = [line for line in lines if line[:1] in "+-" and line[:3] not in {"+++", "---"}]
+    before, after = (
+        " ".join(line[1:].strip() for line in changed if line.startswith(sign)) for sign in "-+"
+    )
+    return Mutant(f"{module}.{function}", before, after)
+
+
+def _mutmut(folder: Path, *words: str) -> str:
+    return subprocess.run(
+        [_VENV / "bin" / "mutmut", *words], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Split mutmut's name of a mutant into the module and the function, with its class."""
+    found = _NAME.match(name)
+    if found is None:
+        raise ValueError(f"not the name of a mutant: {name}")
+    owner, function = found["owner"], found["function"]
+    return found["module"], f"{owner}.{function}" if owner else function
+
+
+def _is_in(mutant: Mutant, modules: Iterable[str]) -> bool:
+    return any(mutant.where.startswith(f"{module}.") for module in modules)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
