@@ -4,8 +4,13 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from testkit.databases import Cluster
+
+# How long an example takes depends on the machine, and is not what property tests are about.
+settings.register_profile("saldo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("saldo")
 
 
 @pytest.fixture(scope="session")
