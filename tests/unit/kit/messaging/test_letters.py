@@ -69,6 +69,11 @@ def test_what_postgresql_can_not_store_is_replaced_in_place() -> None:
     assert (made.key, made.type, made.error) == ("a\ufffdb", "c\ufffdd", "e\ufffdf")
 
 
+def test_what_nobody_reads_to_its_end_is_cut() -> None:
+    made = letter("q", {"subject": "s" * 300, "type": "t" * 300}, "r", "e" * 3000)
+    assert (made.key, made.type, made.error) == ("s" * 200, "t" * 200, "e" * 2000)
+
+
 @pytest.mark.parametrize(
     ("attempts", "seconds"), [(0, 1), (1, 2), (2, 4), (8, 256), (9, 300), (10, 300), (2000, 300)]
 )
