@@ -1,4 +1,4 @@
-"""Owns `make mutate`: breaks code in one place at a time and sees that a test fails each time.
+"""Owns `make mutate`: breaks code place by place; a test must fail each time.
 
 mutmut makes the mutants and runs the tests. Here it is given what it wants, a folder where paths
 are the names of modules, and what survives is held against `tests/survivors.toml`.
@@ -100,7 +100,7 @@ ROOMS: Final = (
 
 
 class Mutant(NamedTuple):
-    """One change that nothing noticed: in which function, which line, and what it became."""
+    """Is one change that no test noticed: its function, the line, and what it became."""
 
     where: str
     line: str
@@ -119,7 +119,7 @@ class Judgement:
 
 
 def main(asked: Sequence[str]) -> None:
-    """Mutate the rooms asked for, or all, and exit with 1 where something is left to do."""
+    """Mutate the rooms asked for, or all; exit with 1 where something is left to do."""
     chosen = [room for room in ROOMS if room.name in asked] if asked else list(ROOMS)
     if len(chosen) < len(asked):
         sys.exit(f"Rooms are: {', '.join(room.name for room in ROOMS)}.")
@@ -163,7 +163,7 @@ def read(text: str) -> Counter[Mutant]:
 
 
 def judge(survivors: Iterable[Mutant], explained: Counter[Mutant]) -> Judgement:
-    """Hold what survived against what is explained; of two equal mutants each needs its own."""
+    """Compare survivors with explanations; of two equal mutants each needs its own."""
     alive = Counter(survivors)
     return Judgement(sorted((alive - explained).elements()), sorted((explained - alive).elements()))
 
@@ -188,7 +188,7 @@ def _folder(room: MutatedRoom) -> Path:
 
 
 def _run(room: MutatedRoom) -> dict[str, str]:
-    """Run mutmut in a fresh folder, its progress shown; return what became of each mutant."""
+    """Run mutmut in a fresh folder, showing progress; return what became of mutants."""
     folder = _folder(room)
     _lay_out(folder, room)
     say(f"mutating {room.name} under {' '.join(room.tests)}")
@@ -210,7 +210,7 @@ def _run(room: MutatedRoom) -> dict[str, str]:
 
 
 def _lay_out(folder: Path, room: MutatedRoom) -> None:
-    """Link our packages side by side, as mutmut takes the path of a file for its module's name."""
+    """Link our packages side by side: mutmut takes a file's path for a module's name."""
     shutil.rmtree(folder, ignore_errors=True)
     # Python takes no folder for its path that is not there when it starts.
     (folder / "mutants").mkdir(parents=True)
@@ -247,7 +247,7 @@ def _mutmut(folder: Path, *words: str) -> str:
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """Split mutmut's name of a mutant into the module and the function, with its class."""
+    """Split mutmut's name of a mutant into module and function, with its class."""
     found = _NAME.match(name)
     if found is None:
         raise ValueError(f"not the name of a mutant: {name}")

@@ -1,4 +1,4 @@
-"""Owns the .venvs that single commands have of their own, for what all others can do without."""
+"""Owns the .venvs of single commands, for packages that no other command needs."""
 
 import subprocess
 import sys

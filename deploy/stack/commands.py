@@ -157,9 +157,9 @@ def develop(service: str) -> int:
 
 
 def attended(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command in the foreground; told to end, end it in order, with what it started.
+    """Run a command in the foreground; on a signal, end it and what it started.
 
-    A terminal tells it too; who told us alone (SIGTERM) has us tell it.
+    A terminal signals the command too. SIGTERM reaches only us, so we pass it on.
     """
     with subprocess.Popen(command, env=environment) as running:
         try:
