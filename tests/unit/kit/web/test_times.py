@@ -223,3 +223,9 @@ def test_the_ends_of_the_calendar_are_open() -> None:
     begin, end = span(date.min, date.max, "Asia/Tokyo")
     assert begin == datetime.min.replace(tzinfo=UTC)
     assert end is None
+
+
+def test_a_day_at_the_end_of_the_calendar_is_open_where_its_zone_leads_beyond_it() -> None:
+    assert span(date.min, date.min, "Asia/Tokyo").begin == datetime.min.replace(tzinfo=UTC)
+    assert span(None, date.max, "UTC").end is None
+    assert span(date.max, None, "America/New_York").begin is not None
