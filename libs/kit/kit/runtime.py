@@ -282,9 +282,7 @@ async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) ->
     )
     server = Server(config, service.stopping)
     service.state.is_stopping = lambda: server.should_exit  # for answers that would go on for ever
-    await server.serve()
-    if not server.started:
-        raise SystemExit(1)
+    await server.serve()  # ends the process itself where the start fails
 
 
 async def _whole(work: Awaitable[None]) -> None:
@@ -295,11 +293,11 @@ async def _patiently(attempt: Callable[[], Awaitable["Database"]]) -> "Database"
     """Try until it works, as what a service needs may still be starting."""
     import asyncpg
 
+    delays = backoff()
     async with asyncio.timeout(OPEN_WITHIN_SECONDS):
-        for delay in backoff():
+        while True:
             try:
                 return await attempt()
             except (OSError, asyncpg.CannotConnectNowError) as error:
                 log.warning("not_reachable_yet", error=repr(error))
-            await asyncio.sleep(delay)
-    raise TimeoutError
+            await asyncio.sleep(next(delays))

@@ -4,7 +4,7 @@ Does not serve the documentation of all services together: the gateway does.
 """
 
 from functools import cache
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 
 import orjson
@@ -100,10 +100,8 @@ async def get_docs_style() -> Response:
 @cache
 def _asset(name: str) -> str:
     # Found, not imported: importing the package reads nine megabytes into memory.
-    spec = find_spec("offapi")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("the package offapi is not installed")
-    return (Path(spec.origin).parent / name).read_text(encoding="utf-8")
+    found = distribution("offapi").locate_file(f"offapi/{name}")
+    return Path(str(found)).read_text(encoding="utf-8")
 
 
 def _page(content: str, media_type: str) -> Response:
