@@ -238,3 +238,12 @@ def test_a_refund_is_live_until_it_was_refused_or_dropped(
     status: CardRefundStatus, *, is_live: bool
 ) -> None:
     assert refund(10, 1, status=status).is_live is is_live
+
+
+@pytest.mark.parametrize("known", CardRefundStatus)
+def test_news_of_a_refund_count_only_where_they_are_later_than_what_is_known(
+    known: CardRefundStatus,
+) -> None:
+    order = list(CardRefundStatus)
+    later = [status for status in order if refund(10, 1, status=known).is_behind(status)]
+    assert later == order[order.index(known) + 1 :]
