@@ -17,7 +17,7 @@ T ?= tests
 A ?=
 
 .PHONY: help install run stop reset status logs up down production-env production-check \
-	upgrade-check test check \
+	upgrade-check test coverage check \
 	clients lint format generate demo seed dev init-db upgrade downgrade revision messages sagas lock \
 	bench chaos mutate runtime-ready tools-ready
 
@@ -71,6 +71,9 @@ upgrade-check: runtime-ready ## an earlier commit's stack upgraded with its data
 
 test: tools-ready ## run the tests on servers of their own; T="tests/e2e tests/unit" A="-k name -x"
 	@$(stack) test "$(T)" -- $(A)
+
+coverage: tools-ready ## what the tests of `make test` that share a machine do not reach, and its gates
+	@$(stack) test --coverage "$(T)" -- $(A)
 
 check: tools-ready ## format, lint, types, imports, generated files: what CI runs
 	$(python) -m ruff format --check .

@@ -34,7 +34,9 @@ def _dispatch(given: argparse.Namespace) -> int:
         "reset": commands.reset,
         "status": commands.status,
         "logs": commands.logs,
-        "test": lambda: suite.run(commands.ROOT, given.target, given.options),
+        "test": lambda: suite.run(
+            commands.ROOT, given.target, given.options, is_measured=given.coverage
+        ),
         "dev": lambda: commands.develop(given.service),
         "init-db": lambda: _in_service(given, "migrate"),
         "upgrade": lambda: _in_service(given, "migrate"),
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_parser("logs", help="show the log")
     test = added.add_parser("test", help="run tests on infrastructure of their own")
     test.add_argument("target", nargs="?", default="tests")
+    test.add_argument("--coverage", action="store_true", help="say what they do not reach")
     test.add_argument("options", nargs="*", help="further arguments of pytest, after --")
     names = [service.name for service in SERVICES]
     develop = added.add_parser("dev", help="one service with reload")

@@ -10,9 +10,10 @@ import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deploy.stack.coverage import Coverage
 from deploy.stack.locks import LOCK, held
 from deploy.stack.log import say
 from deploy.stack.stack import Stack
@@ -26,24 +27,28 @@ _LEFT_OUT = ("tests/benchmarks",)
 # `loadgroup`: tests marked with one xdist_group share a worker, the others go where there is room.
 _WORKERS = ("-n", "2", "--dist", "loadgroup")
 _BLANKS = re.compile(r"\s+(?![^\[]*\])")
+_SERIAL = "serial"
 _NOTHING_COLLECTED = 5  # pytest's own exit code for it
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Describes one run of pytest: name, what it collects, further arguments."""
+    """Describes one run of pytest: name, paths, further arguments, if it is measured."""
 
     name: str
     paths: tuple[str, ...]
     options: tuple[str, ...] = ()
+    is_measured: bool = False
 
 
-def run(root: Path, target: str, options: Sequence[str] = ()) -> int:
+def run(root: Path, target: str, options: Sequence[str] = (), *, is_measured: bool = False) -> int:
     """Run the tests at `target` and return the exit code.
 
     `target` is paths and test ids with blanks between.
 
-    All that they need is started first under `.local/test`, and removed in the end.
+    All that they need is started first under `.local/test`, and removed in the end. With
+    `is_measured` only what two workers share is run, and what it reaches of the code is judged; of
+    the whole suite that is judged in any case.
 
     Raises:
         StackError: another run is under way here, or the infrastructure did not start.
@@ -55,10 +60,14 @@ def run(root: Path, target: str, options: Sequence[str] = ()) -> int:
         try:
             stack = Stack(root, LOCAL, say=say)
             stack.start_infrastructure(roles=False)
-            chosen = parts(root, target)
-            codes = [_run_part(root, stack, part, options) for part in chosen]
+            chosen = measured(parts(root, target), options, is_asked=is_measured)
+            coverage = Coverage(root, folder / "coverage")
+            coverage.clear()
+            codes = [_run_part(stack, part, options, coverage) for part in chosen]
         finally:
             _reset_all(root)
+        if any(part.is_measured for part in chosen) and not any(codes):
+            codes.append(coverage.judge())
         if len(chosen) > 1:
             say(summary(_report(root, part) for part in chosen))
     return max(codes, default=_NOTHING_COLLECTED)
@@ -70,13 +79,22 @@ def parts(root: Path, target: str) -> list[Part]:
     if "tests" in asked.values():
         serial = tuple(room for room in SERIAL_ROOMS if any((root / room).rglob("test_*.py")))
         ignored = tuple(f"--ignore={room}" for room in (*SERIAL_ROOMS, *_LEFT_OUT))
-        both = [Part("parallel", ("tests",), (*_WORKERS, *ignored)), Part("serial", serial)]
+        shared_by_two = Part("parallel", ("tests",), (*_WORKERS, *ignored), is_measured=True)
+        both = [shared_by_two, Part(_SERIAL, serial)]
         return [part for part in both if part.paths]
     alone = tuple(word for word, path in asked.items() if _is_serial(path))
     shared = tuple(word for word in asked if word not in alone)
     is_file = [asked[word].endswith(".py") for word in shared] == [True]
-    both = [Part("chosen", shared, () if is_file else _WORKERS), Part("serial", alone)]
+    both = [Part("chosen", shared, () if is_file else _WORKERS), Part(_SERIAL, alone)]
     return [part for part in both if part.paths]
+
+
+def measured(chosen: list[Part], options: Sequence[str], *, is_asked: bool) -> list[Part]:
+    """Return the parts to run: where coverage is asked for, only those it measures."""
+    if is_asked:
+        return [replace(part, is_measured=True) for part in chosen if part.name != _SERIAL]
+    # Arguments as `-k name` leave tests out.
+    return [replace(part, is_measured=part.is_measured and not options) for part in chosen]
 
 
 def targets(root: Path, target: str) -> list[str]:
@@ -115,7 +133,8 @@ def summary(reports: Iterable[Path]) -> str:
     return f"==== both parts: {counted or 'nothing ran'} in {seconds:.0f} s ===="
 
 
-def _run_part(root: Path, stack: Stack, part: Part, options: Sequence[str]) -> int:
+def _run_part(stack: Stack, part: Part, options: Sequence[str], coverage: Coverage) -> int:
+    root = coverage.root
     report = _report(root, part)
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", *part.options, *part.paths]
@@ -125,6 +144,7 @@ def _run_part(root: Path, stack: Stack, part: Part, options: Sequence[str]) -> i
         "SALDO_TEST_RABBITMQ": stack.rabbitmq_url,
         "SALDO_TEST_RABBITMQ_API": stack.rabbitmq_api_url,
         "SALDO_TEST_REDIS": stack.redis_url,
+        **(coverage.environment if part.is_measured else {}),
     }
     say(f"pytest {' '.join(part.paths)}")
     return subprocess.run(

@@ -288,9 +288,7 @@ async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) ->
     )
     server = ServiceServer(config, service.stopping)
     service.state.is_stopping = lambda: server.should_exit  # streams that would not end ask it
-    await server.serve()
-    if not server.started:
-        raise SystemExit(1)
+    await server.serve()  # ends the process itself where the start fails
 
 
 async def _as_coroutine(work: Awaitable[None]) -> None:
@@ -301,11 +299,11 @@ async def _patiently(attempt: Callable[[], Awaitable["Database"]]) -> "Database"
     """Try until it works: what a service needs may still be starting."""
     import asyncpg
 
+    delays = backoff()
     async with asyncio.timeout(OPEN_WITHIN_SECONDS):
-        for delay in backoff():
+        while True:
             try:
                 return await attempt()
             except (OSError, asyncpg.CannotConnectNowError) as error:
                 log.warning("not_reachable_yet", error=repr(error))
-            await asyncio.sleep(delay)
-    raise TimeoutError
+            await asyncio.sleep(next(delays))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auth.domain.lookalikes import looks, new_username, skeleton
+from auth.domain.lookalikes import looks, new_username, resting_key, skeleton
 from auth.refusals import UsernameMixed, UsernameRefused, UsernameReserved
 
 
@@ -100,3 +100,9 @@ def test_what_looks_the_same_has_one_skeleton(one: str, other: str) -> None:
 def test_a_capital_i_passes_for_a_small_l_as_it_is_written() -> None:
     assert skeleton("paypal") in looks("paypaI")
     assert skeleton("alice") != skeleton("bob")
+
+
+def test_a_name_rests_under_what_it_looks_like_and_cannot_be_read_from_that() -> None:
+    assert resting_key(skeleton("paypa1")) == resting_key(skeleton("paypal"))
+    assert resting_key(skeleton("alice")) != resting_key(skeleton("bob"))
+    assert b"alice" not in resting_key(skeleton("alice"))

@@ -2,8 +2,17 @@
 
 import pytest
 
-from auth.domain.names import comparison_key, email, full_name, is_email, username
-from auth.refusals import EmailRefused, FullNameRefused, UsernameRefused
+from auth.domain.names import (
+    comparison_key,
+    email,
+    email_key,
+    full_name,
+    is_email,
+    name_key,
+    require_ascii_local,
+    username,
+)
+from auth.refusals import EmailNotAscii, EmailRefused, FullNameRefused, UsernameRefused
 
 
 @pytest.mark.parametrize(
@@ -148,3 +157,38 @@ def test_a_full_name_is_taken_as_written(text: str) -> None:
 def test_a_full_name_that_reads_as_something_else_is_refused(text: str) -> None:
     with pytest.raises(FullNameRefused):
         full_name(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("alice@example.com", "ALICE@Example.COM"),
+        ("alice@bücher.example", "alice@xn--bcher-kva.example"),
+        ("alice@\uff45xample.com", "alice@example.com"),
+    ],
+)
+def test_two_spellings_of_one_address_have_one_key(one: str, other: str) -> None:
+    assert email_key(one) == email_key(other)
+    assert name_key(one) == name_key(other)
+
+
+def test_a_name_is_found_as_an_address_or_as_a_username_whichever_it_is() -> None:
+    assert name_key("Bücher") == "bücher"
+    assert name_key("a@Bücher.example") == "a@xn--bcher-kva.example"
+
+
+def test_a_domain_that_is_no_name_of_the_dns_is_compared_as_it_is_written_and_refused() -> None:
+    address = "alice@" + "ü" * 64 + ".example"
+    assert email_key(address) == address
+    with pytest.raises(EmailRefused):
+        email(address)
+
+
+@pytest.mark.parametrize("address", ["алиса@example.com", "ünal@bücher.example"])
+def test_a_relay_without_smtputf8_takes_no_local_part_beyond_ascii(address: str) -> None:
+    with pytest.raises(EmailNotAscii):
+        require_ascii_local(address)
+
+
+def test_a_relay_without_smtputf8_takes_any_domain() -> None:
+    require_ascii_local("alice@bücher.example")

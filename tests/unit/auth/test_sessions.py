@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.domain.sessions import (
+    FRESH,
     PresentedToken,
     Refreshed,
     Session,
     SessionRules,
     decide_refresh,
+    is_fresh,
     make_refresh_token,
     read_refresh_token,
 )
@@ -123,3 +125,9 @@ def test_a_rotated_session_counts_one_up() -> None:
     rotated = SESSION.rotated(later, RULES.expires_at(NOW, later))
     assert (rotated.counter, rotated.rotated_at) == (6, later)
     assert rotated.expires_at == later + timedelta(days=14)
+
+
+def test_a_login_is_fresh_for_a_while_and_no_login_never_is() -> None:
+    assert is_fresh(NOW - FRESH, NOW)
+    assert not is_fresh(NOW - FRESH - timedelta(microseconds=1), NOW)
+    assert not is_fresh(None, NOW)

@@ -18,6 +18,7 @@ from auth.domain.users import (
     decide_login,
     decide_profile_change,
     decide_resend,
+    decide_reset,
 )
 from auth.refusals import (
     InvalidCredentials,
@@ -184,3 +185,17 @@ def test_the_last_admin_cannot_vanish() -> None:
     with pytest.raises(LastAdmin):
         decide_deletion(person(roles=ADMIN), other_active_admins=0)
     decide_deletion(person(), other_active_admins=0)
+
+
+@pytest.mark.parametrize("status", [UserStatus.PENDING, UserStatus.ACTIVE])
+def test_a_new_password_outdates_the_access_tokens_and_tells_others_nothing(
+    status: UserStatus,
+) -> None:
+    before = person(status)
+    assert decide_reset(before) == replace(before, token_version=before.token_version + 1)
+
+
+@pytest.mark.parametrize("status", [UserStatus.DISABLED, UserStatus.DELETED])
+def test_who_is_disabled_or_deleted_gets_no_new_password(status: UserStatus) -> None:
+    with pytest.raises(UserDisabled):
+        decide_reset(person(status))

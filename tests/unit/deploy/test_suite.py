@@ -1,11 +1,13 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from deploy.bootstrap import ROOT
-from deploy.stack.suite import SERIAL_ROOMS, Part, parts, summary
+from deploy.stack.coverage import Coverage
+from deploy.stack.suite import SERIAL_ROOMS, Part, measured, parts, summary
 
 REPORT = """<testsuites><testsuite name="pytest" errors="{errors}" failures="{failures}"
  skipped="1" tests="{tests}" time="2.5"></testsuite></testsuites>"""
@@ -107,3 +109,66 @@ def test_the_reports_add_up(tmp_path: Path) -> None:
 
 def test_a_part_without_a_report_is_an_error(tmp_path: Path) -> None:
     assert "1 errors" in summary([tmp_path / "missing"])
+
+
+def test_all_tests_are_measured_but_those_that_run_alone(clone: Path) -> None:
+    run = measured(parts(clone, "tests"), (), is_asked=False)
+    assert [(part.name, part.is_measured) for part in run] == [
+        ("parallel", True),
+        ("serial", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "options"), [("tests", ("-k", "name")), ("tests/unit", ()), ("tests/e2e", ())]
+)
+def test_some_of_the_tests_are_not_measured(
+    clone: Path, target: str, options: tuple[str, ...]
+) -> None:
+    run = measured(parts(clone, target), options, is_asked=False)
+    assert not [part for part in run if part.is_measured]
+    assert run == [replace(part, is_measured=False) for part in parts(clone, target)]
+
+
+@pytest.mark.parametrize("options", [(), ("-k", "name")])
+def test_where_coverage_is_asked_for_what_is_measured_is_all_that_runs(
+    clone: Path, options: tuple[str, ...]
+) -> None:
+    (part,) = measured(parts(clone, "tests/unit tests/e2e"), options, is_asked=True)
+    assert (part.paths, part.is_measured) == (("tests/unit",), True)
+    (part,) = measured(parts(clone, "tests"), options, is_asked=True)
+    assert (part.name, part.is_measured) == ("parallel", True)
+
+
+CODE = """def halved(number: int) -> int:
+    if number % 2:
+        return -1
+    return number // 2
+"""
+
+
+@pytest.mark.parametrize(("calls", "code"), [("halved(2)", 1), ("halved(2), halved(3)", 0)])
+def test_what_no_process_reached_is_told_and_fails(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], calls: str, code: int
+) -> None:
+    (tmp_path / "halving.py").write_text(CODE)
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.coverage.run]\nbranch = true\nparallel = true\nsource_pkgs = ['halving']\n"
+        "[tool.coverage.report]\nfail_under = 95\nshow_missing = true\n"
+    )
+    coverage = Coverage(tmp_path, tmp_path / "figures", gates={"halving.py": 100})
+    coverage.clear()
+    script = f"from halving import halved; {calls}"
+    for _ in range(2):
+        subprocess.run(  # noqa: S603 (our own)
+            [sys.executable, "-c", script],
+            env=os.environ | coverage.environment,
+            cwd=tmp_path,
+            check=True,
+        )
+    assert bool(coverage.judge()) is bool(code)
+    told = capfd.readouterr().out
+    assert ("67%" in told) is bool(code)
+    assert ("100%" in told) is not bool(code)
+    coverage.clear()
+    assert list(coverage.folder.glob("*")) == []

@@ -2,13 +2,14 @@
 
 import csv
 import io
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kit import csv_text
-from kit.csv_text import Bounds, CsvError, CsvRecord, text_cell, written
+from kit.csv_text import Bounds, CsvError, CsvRecord, text_cell, time_cell, written
 
 WIDE = Bounds(fields=20, characters=100, lines=100)
 
@@ -116,3 +117,9 @@ def test_what_is_no_csv_says_where(text: bytes, line: int, field: int, why: str)
     with pytest.raises(CsvError, match=why) as caught:
         list(read(text))
     assert (caught.value.line, caught.value.field) == (line, field)
+
+
+def test_a_moment_is_written_in_utc_and_none_is_an_empty_cell() -> None:
+    moscow = timezone(timedelta(hours=3))
+    assert time_cell(datetime(2026, 1, 31, 12, tzinfo=moscow)) == "2026-01-31T09:00:00Z"
+    assert time_cell(None) == ""

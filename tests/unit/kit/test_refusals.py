@@ -10,6 +10,7 @@ from kit.refusals import (
     BodyTooLarge,
     FieldFault,
     IdempotencyKeyReused,
+    MethodNotAllowed,
     NotAuthenticated,
     Refusal,
     RequestRefused,
@@ -104,3 +105,12 @@ def test_refusals_carry_the_headers_that_belong_to_their_status(
 def test_a_nameless_refusal_has_a_status_of_its_own() -> None:
     assert RequestRefused(status=418).status == 418
     assert RequestRefused().status == 400
+
+
+def test_a_wrong_method_names_the_right_ones_and_a_path_that_is_near() -> None:
+    alone = MethodNotAllowed(allowed={"POST", "GET"})
+    assert alone.headers == {"Allow": "GET, POST"}
+    assert "near" not in alone.detail("en")
+    near = MethodNotAllowed(allowed={"GET"}, near="/v1/payments/{id}/pay")
+    assert near.detail("en").endswith("/v1/payments/{id}/pay is near it.")
+    assert near.detail("ru").endswith("Похожий путь: /v1/payments/{id}/pay.")

@@ -1,14 +1,17 @@
 """Letters in both languages, when they are tried again, and what may stand in a header."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from kit.ids import new_id
 from kit.refusals import Language
-from notifications.domain.addresses import address_hash, can_be_written
+from notifications.domain.addresses import address_hash, can_be_written, mailbox
 from notifications.domain.letters import letter
-from notifications.domain.mails import MailKind
+from notifications.domain.mails import MailKind, NewMail
+from notifications.domain.notices import Kind, NewNotice
 from notifications.domain.retries import FIRST, LONGEST, wait_after
 from notifications.domain.texts import Words
 from notifications.mail.smtp import written
@@ -138,3 +141,45 @@ def test_a_header_is_not_broken_out_of(field: str) -> None:
     addresses[field] += "\r\nBcc: eve@example.com"
     with pytest.raises(ValueError, match="linefeed"):
         written(Words("a", "b"), mail_id=new_id(), now=datetime.now(UTC), **addresses)
+
+
+@pytest.mark.parametrize(
+    ("address", "taken"),
+    [
+        ("bob@example.com", "bob@example.com"),
+        ("bob@bücher.example", "bob@xn--bcher-kva.example"),
+        ("боб@bücher.example", "боб@xn--bcher-kva.example"),
+        ("bob@" + "ü" * 64 + ".example", None),
+    ],
+)
+def test_a_server_without_smtputf8_is_told_the_domain_in_ascii_where_it_is_one(
+    address: str, taken: str | None
+) -> None:
+    assert mailbox(address) == taken
+    assert can_be_written(address) is (taken is not None)
+
+
+@pytest.mark.parametrize("occasion_id", [None, new_id()])
+def test_a_mail_of_a_notice_tells_the_same_and_once_for_each_occasion(
+    occasion_id: UUID | None,
+) -> None:
+    notice = NewNotice(
+        id=new_id(),
+        user_id=new_id(),
+        kind=Kind.REFUND_MADE,
+        subject_id=new_id(),
+        other_id=new_id(),
+        facts={"amount_minor": 15000, "currency": "RUB"},
+        occasion_id=occasion_id,
+    )
+    mail = NewMail.of(notice)
+    assert (mail.user_id, mail.other_id, mail.kind, mail.facts, mail.language) == (
+        notice.user_id,
+        notice.other_id,
+        MailKind.REFUND_MADE,
+        notice.facts,
+        None,
+    )
+    about = occasion_id or notice.subject_id
+    assert mail.dedupe_key == f"refund_made:{about}:{notice.user_id}"
+    assert mail.dedupe_key == NewMail.of(replace(notice, id=new_id())).dedupe_key

@@ -7,6 +7,7 @@ import pytest
 
 from kit.money import Money
 from kit.refusals import Refusal
+from payments.domain.cards.receipts import ReceiptLine
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.paid_services import PaidService
 from payments.domain.parties import Parties, PayeeName, Person, Wallet, username_key
@@ -15,6 +16,7 @@ from payments.refusals import (
     CurrencyMismatch,
     ExecuteAtInThePast,
     ExecuteAtTooFar,
+    LinesDoNotAddUp,
     PayeeIsPayer,
     PayeeNotActive,
     PayeeNotFound,
@@ -23,6 +25,7 @@ from payments.refusals import (
     ServiceNotActive,
     ServiceNotFound,
     ServicePriceDiffers,
+    TooManyOpenPayments,
     WalletNotFound,
 )
 
@@ -176,3 +179,39 @@ def test_a_payment_to_be_reserved_is_created_like_any_other() -> None:
     asked = order(is_reserved=True)
     payment = decide_creation(asked, Parties(alice, bob), payment_id=PAYMENT, now=NOW, ttl=TTL)
     assert (payment.status, payment.is_reserved) == (PaymentStatus.CREATED, True)
+
+
+def test_who_has_as_many_open_payments_as_may_be_creates_none_whatever_is_wanted() -> None:
+    full = Parties(None, None, is_payer_full=True)
+    with pytest.raises(TooManyOpenPayments):
+        decide_creation(order(), full, payment_id=PAYMENT, now=NOW, ttl=TTL)
+
+
+def test_lines_of_a_receipt_add_up_to_the_amount_or_nothing_is_created() -> None:
+    ticket = ReceiptLine(description="Ticket", quantity="2", amount="75.00", vat_code=4)
+    made = decide_creation(
+        order(lines=(ticket,)), Parties(alice, bob), payment_id=PAYMENT, now=NOW, ttl=TTL
+    )
+    assert made.lines == (
+        {"description": "Ticket", "quantity": "2", "amount": "75.00", "vat_code": 4},
+    )
+    wrong = order(lines=(replace(ticket, quantity="3"),))
+    with pytest.raises(LinesDoNotAddUp):
+        decide_creation(wrong, Parties(alice, bob), payment_id=PAYMENT, now=NOW, ttl=TTL)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_barred", "may_have_become_active"),
+    [
+        ("active", False, False),
+        ("pending", False, True),
+        ("disabled", True, True),
+        ("deleted", True, True),
+        ("closed", True, False),
+    ],
+)
+def test_what_auth_has_told_of_a_person_may_be_old_news_but_not_of_a_closed_account(
+    status: str, *, is_barred: bool, may_have_become_active: bool
+) -> None:
+    told = Person(BOB, "bob", status)
+    assert (told.is_barred, told.may_have_become_active) == (is_barred, may_have_become_active)

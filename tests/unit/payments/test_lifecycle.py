@@ -16,7 +16,7 @@ from payments.domain.lifecycle import (
     visible_to,
 )
 from payments.domain.parties import Parties, PayeeName, Person
-from payments.domain.payment import FINAL, Payment, PaymentStatus
+from payments.domain.payment import FINAL, Method, Payment, PaymentStatus
 from payments.refusals import (
     CaptureExceedsReservation,
     FixedPriceIsPaidWhole,
@@ -27,6 +27,7 @@ from payments.refusals import (
     PaymentBeingCancelled,
     PaymentExpired,
     PaymentNotFound,
+    ReservedIsPaidFromWallet,
 )
 
 ALICE, BOB, CAROL = (UUID(int=number) for number in range(1, 4))
@@ -150,3 +151,9 @@ def test_the_refusal_names_the_final_state_in_both_languages() -> None:
         decide_cancel(payment(PaymentStatus.PAID), ALICE)
     assert "is paid and" in refused.value.detail("en")
     assert "(оплачен)" in refused.value.detail("ru")
+
+
+def test_a_reserved_payment_is_not_paid_by_card() -> None:
+    by_card = replace(payment(is_reserved=True), method=Method.CARD)
+    with pytest.raises(ReservedIsPaidFromWallet):
+        decide_capture(by_card, None)

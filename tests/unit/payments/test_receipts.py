@@ -1,5 +1,7 @@
 """Lines of receipts: what adds up, and what is on the receipt of a part."""
 
+from dataclasses import asdict
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +59,8 @@ def test_the_lines_of_a_part_add_up_to_it(prices: list[int], wanted: int) -> Non
     part = Money(min(wanted, whole.minor), "RUB")
     lines = [line("1", Money(price, "RUB").decimal) for price in prices]
     check_lines(lines_of_part(lines, whole, part.minor), part)
+
+
+def test_a_line_is_stored_as_facts_and_read_as_it_was() -> None:
+    one = line("2", "50.00", 4)
+    assert ReceiptLine.stored(asdict(one)) == one

@@ -11,9 +11,14 @@ from kit.refusals import Refusal
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, PaymentStatus
-from payments.domain.refunds import Refund, RefundStatus, decide_refund
+from payments.domain.refunds import Refund, RefundStatus, Unrefundable, decide_refund
 from payments.events import refund_event
-from payments.refusals import OnlyPayeeMayRefund, PaymentNotPaid, RefundExceedsPayment
+from payments.refusals import (
+    OnlyPayeeMayRefund,
+    PaymentIsDisputed,
+    PaymentNotPaid,
+    RefundExceedsPayment,
+)
 from payments.sagas.refund import CARD_REFUND, REFUND, refund_facts
 from payments.schemas.refunds import refund_shown
 
@@ -131,3 +136,17 @@ def test_why_it_failed_is_not_for_the_payer() -> None:
             "One ticket less",
         )
     )
+
+
+def test_what_the_bank_has_taken_is_not_given_back_as_well() -> None:
+    with pytest.raises(PaymentIsDisputed):
+        decide_refund(
+            payment(), BOB, None, is_admin=False, taken=Unrefundable(disputed_minor=10_000)
+        )
+    taken = Unrefundable(disputed_minor=1_000, pending_minor=4_000)
+    assert decide_refund(payment(), BOB, None, is_admin=False, taken=taken) == Money(5_000, "RUB")
+
+
+@pytest.mark.parametrize("status", RefundStatus)
+def test_a_refund_has_ended_once_it_is_no_more_on_its_way(status: RefundStatus) -> None:
+    assert refund(status=status).has_ended is (status is not RefundStatus.PROCESSING)

@@ -154,14 +154,16 @@ class Consumer:
             await self._alone(item)
 
     async def _together(self, items: Sequence[Item]) -> None:
-        for attempt in range(CONFLICT_TRIES):
+        tries = 0
+        while True:
             try:
                 async with self._database.unit_of_work() as uow:
                     await self._effect(uow, items)
             except CONFLICTS:
-                if attempt == CONFLICT_TRIES - 1:
+                tries += 1
+                if tries == CONFLICT_TRIES:
                     raise
-                await asyncio.sleep(0.01 * 2**attempt)
+                await asyncio.sleep(0.005 * 2**tries)
             else:
                 return
 

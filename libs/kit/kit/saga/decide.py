@@ -73,7 +73,7 @@ def decide(saga: Saga, state: SagaState, given: Input, now: datetime) -> Decisio
             decision = _on_time(saga, state, step, now, has_letter=has_letter)
         case UndoWanted(reason):
             decision = _on_undo_wanted(saga, state, step, reason, now)
-        case Operated():
+        case _:
             decision = _on_operated(saga, state, step, given, now)
     return decision
 

@@ -84,11 +84,12 @@ class ServiceToken:
             await stop([task])
 
     async def _fetch_first(self) -> None:
-        for delay in backoff(most=ASK_AGAIN_SECONDS):  # auth may start later than we do
+        delays = backoff(most=ASK_AGAIN_SECONDS)  # auth may start later than we do
+        while True:
             try:
                 await self.headers()
             except Unavailable:
-                await asyncio.sleep(delay)
+                await asyncio.sleep(next(delays))
             else:
                 return
 

@@ -4,7 +4,7 @@ The assets are served from here, too. The documentation of all services together
 """
 
 from functools import cache
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 
 import orjson
@@ -100,10 +100,8 @@ async def get_docs_style() -> Response:
 @cache
 def _asset(name: str) -> str:
     # The package is found, not imported: importing it reads nine megabytes into memory.
-    spec = find_spec("offapi")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("the package offapi is not installed")
-    return (Path(spec.origin).parent / name).read_text(encoding="utf-8")
+    found = distribution("offapi").locate_file(f"offapi/{name}")
+    return Path(str(found)).read_text(encoding="utf-8")
 
 
 def _page(content: str, media_type: str) -> Response:

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from kit.refusals import Forbidden, NotAuthenticated
-from kit.web.identity import Access, Caller, Identity, MaybeCaller, caller
+from kit.web.identity import Access, Caller, Identity, MaybeCaller, caller, maybe_caller
 from kit.web.routes import Router
 from kit.web.schemas import Model
 
@@ -206,3 +206,9 @@ def test_a_public_operation_can_not_ask_for_its_caller(declared: Any) -> None:
 
     with pytest.raises(TypeError, match="no caller"):
         declare(operation)
+
+
+async def test_where_an_operation_stands_open_there_may_be_no_caller() -> None:
+    assert await maybe_caller(Request({"type": "http"})) is None
+    identity = Identity(str(ALICE), ALICE, None, frozenset(), None, "token")
+    assert await maybe_caller(Request({"type": "http", "saldo.identity": identity})) is identity

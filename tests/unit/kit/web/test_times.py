@@ -223,3 +223,15 @@ def test_the_ends_of_the_calendar_are_open() -> None:
     begin, end = span(date.min, date.max, "Asia/Tokyo")
     assert begin == datetime.min.replace(tzinfo=UTC)
     assert end is None
+
+
+def test_a_day_at_the_end_of_the_calendar_is_open_where_its_zone_leads_beyond_it() -> None:
+    assert span(date.min, date.min, "Asia/Tokyo").begin == datetime.min.replace(tzinfo=UTC)
+    assert span(None, date.max, "UTC").end is None
+    assert span(date.max, None, "America/New_York").begin is not None
+
+
+def test_a_moment_that_is_made_within_is_taken_as_it_is_where_it_has_a_zone() -> None:
+    assert Asked(at=NOON).at is NOON
+    with pytest.raises(ValidationError):
+        Asked(at=NOON.replace(tzinfo=None))

@@ -68,11 +68,6 @@ class CardRefund:
         """Tell whether the provider has given it."""
         return self.status is CardRefundStatus.DONE
 
-    @property
-    def is_given_up(self) -> bool:
-        """Tell whether it was refused, or not asked for after all."""
-        return not self.is_live
-
     def is_behind(self, status: CardRefundStatus) -> bool:
         """Tell whether this status is news."""
         return _ORDER[status] > _ORDER[self.status]

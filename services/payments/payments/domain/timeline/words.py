@@ -14,7 +14,6 @@ from payments.domain.timeline.story import (
     Returned,
     Stepped,
     Tried,
-    WebhookTried,
 )
 from payments.domain.tries import TryOutcome
 
@@ -194,6 +193,6 @@ def words_of(moment: Moment, language: Language) -> str:
             words = RETURNS[language][code]
         case Faulted(code=code):
             words = f"{_PROVIDER[language]} “{moment.provider}”: {FAULTS[language][code]}"
-        case WebhookTried():
+        case _:
             words = f"{moment.type} → {moment.endpoint_host}: {WEBHOOKS[language][moment.code]}"
     return words

@@ -150,7 +150,7 @@ def _known(refunds: Sequence[CardRefund], news: RefundNews) -> CardRefund | None
         if one.origin is Origin.PROVIDER or news.refund_id is None:
             if is_named:
                 return one
-        elif one.id == news.refund_id and (one.reference is not None or not one.is_given_up):
+        elif one.id == news.refund_id and (one.reference is not None or one.is_live):
             return one
     return None
 

@@ -1,0 +1,58 @@
+"""What the command line of a service asks before it drops everything, and what it has not."""
+
+import io
+
+import pytest
+from pydantic_settings import SettingsConfigDict
+
+from kit.commands import _confirm, main
+from kit.runtime import Service
+from kit.settings import WebSettings
+from kit.web.app import create_app
+
+
+class Terminal(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class PlainSettings(WebSettings):
+    model_config = SettingsConfigDict(env_prefix="PLAIN_")
+
+
+def build(settings: PlainSettings) -> Service:
+    web = create_app(name="plain", title="p", description="", settings=settings, refusals=())
+    return Service("plain", settings, web)
+
+
+def test_who_types_the_name_of_the_service_has_everything_dropped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(" wallet \n"))
+    _confirm("wallet")
+    assert "drops every table of wallet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("typed", ["\n", "yes\n", "payments\n"])
+def test_who_types_anything_else_has_nothing_done(
+    monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    with pytest.raises(SystemExit, match=r"Nothing was done\."):
+        _confirm("wallet")
+
+
+def test_where_nobody_can_be_asked_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("wallet\n"))
+    with pytest.raises(SystemExit, match="CONFIRM=1"):
+        _confirm("wallet")
+
+
+@pytest.mark.parametrize("command", ["messages", "sagas", "migrate", "pending"])
+def test_a_service_without_a_database_has_neither_letters_nor_sagas_nor_migrations(
+    command: str,
+) -> None:
+    with pytest.raises(SystemExit, match="plain has no database"):
+        main("plain", PlainSettings, build, arguments=[command])
