@@ -58,8 +58,8 @@ class MutatedRoom(NamedTuple):
 
 
 _PURE_MESSAGING: Final = (
-    *("cloudevents", "decoder", "drain", "frontier"),
-    *("packing", "routes", "topology", "undeliverable"),
+    *("cloudevents", "decoder", "drain", "packing"),
+    *("routes", "topology", "undeliverable"),
 )
 _MIXED_MESSAGING: Final = {
     "consumer": ("cut", "_is_suspect"),
@@ -78,9 +78,10 @@ ROOMS: Final = (
     ),
     MutatedRoom(
         "kit/messaging",
-        tuple(f"kit/messaging/{module}.py" for module in _PURE_MESSAGING),
+        (*(f"kit/messaging/{module}.py" for module in _PURE_MESSAGING), "kit/db/tail.py"),
         (
             "tests/unit/kit/messaging",
+            "tests/unit/kit/test_tail.py",
             "tests/property/kit/test_packing.py",
             "tests/property/kit/test_drain_simulation.py",
         ),
