@@ -27,7 +27,22 @@ GENERATED = re.compile(r"^<!-- generated:.*?^<!-- /generated -->", re.DOTALL | r
 CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 LABEL = re.compile(r"^\*\*([A-Z][a-z ]+)\*\*", re.MULTILINE)
 NAMED_TESTS = re.compile(r"`(tests/[\w/]+\.py)` \(((?:`\w+`(?:, )?)+)\)")
+DECLARED = re.compile(r"\b(Counter|Gauge|Histogram)\(\s*\"(saldo_\w+)\"")
+METRIC = re.compile(r"\bsaldo_[a-z_]+[a-z]\b")
 FILE = re.compile(r"`((?:[\w-]+/)*[\w-]+\.(?:py|md|toml|json|sh|yml))`")
+
+
+def test_metrics_are_named_as_they_are_exported() -> None:
+    exported = {
+        f"{name}_total" if kind == "Counter" else name
+        for folder in ("libs", "services", "gateway")
+        for path in (ROOT / folder).rglob("*.py")
+        for kind, name in DECLARED.findall(path.read_text(encoding="utf-8"))
+    }
+    pages = (*PAGES, *ROOT.glob("*.md"), *(ROOT / "deploy").glob("*.md"))
+    named = {name for page in pages for name in METRIC.findall(page.read_text(encoding="utf-8"))}
+    assert named
+    assert named - exported == set()
 
 
 @pytest.mark.parametrize("name", sorted(ROOMS))
