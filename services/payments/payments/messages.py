@@ -16,7 +16,7 @@ from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
 from kit.saga import SagaEngine, shared_replies
 from payments.projections import remember_people, remember_wallets
-from payments.service.cards.replies import by_asker, take
+from payments.service.replies import by_asker, take
 
 
 def routes(*engines: SagaEngine) -> Routes:
