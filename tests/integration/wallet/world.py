@@ -26,6 +26,7 @@ from wallet.domain.hash_chain import Entry, verify_chain
 from wallet.service.top_ups import top_up
 
 Json = dict[str, Any]
+WORKERS = 10  # the connections of a pool in tests
 
 REPLIES = (
     contract.HoldPlaced,
@@ -122,10 +123,19 @@ class World:
         return await self.replies(*commands)
 
     async def ask_in_parallel(self, commands: Sequence[Command], *, batch: int) -> None:
-        """Have workers handle batches of the commands, all at once."""
-        cuts = [commands[at : at + batch] for at in range(0, len(commands), batch)]
+        """Have workers handle batches of the commands, as many at once as there are connections.
+
+        More would only wait for a connection, and on a slow machine longer than it lets them.
+        """
         assert batch <= MAX_EVENTS
-        await asyncio.gather(*(self.worker.handle([self.pack(*cut)]) for cut in cuts))
+        places = asyncio.Semaphore(WORKERS)
+
+        async def handle(cut: Sequence[Command]) -> None:
+            async with places:
+                await self.worker.handle([self.pack(*cut)])
+
+        cuts = [commands[at : at + batch] for at in range(0, len(commands), batch)]
+        await asyncio.gather(*(handle(cut) for cut in cuts))
 
     async def replies(self, *commands: Command) -> list[Reply]:
         """Return the latest reply to each of the commands."""

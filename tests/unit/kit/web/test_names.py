@@ -21,5 +21,5 @@ def test_a_schema_of_an_unusable_name_is_known_by_its_title_wherever_it_is_refer
 
 
 def test_two_schemas_that_would_have_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="two schemas of one name"):
+    with pytest.raises(ValueError, match="several schemas of one name"):
         use_titles(document(Page_Payment_={"title": "Payment"}, Payment={"title": "Payment"}))
