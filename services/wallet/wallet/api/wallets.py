@@ -22,7 +22,7 @@ from wallet.domain.wallets import WalletKey
 from wallet.repository.wallets import WalletFilter, Wallets
 from wallet.schemas.queries import WalletsQuery
 from wallet.schemas.wallets import OpenWallet, WalletAnswer
-from wallet.service import freezing, opening
+from wallet.service import opening, status
 from wallet.wiring import Wired
 
 router = Router(tags=["wallets"])
@@ -143,7 +143,7 @@ async def get_wallet(
 async def freeze_wallet(wallet_id: UUID, wired: Wired, audit: Auditing) -> WalletAnswer:
     """Freeze a wallet."""
     async with wired.database.unit_of_work() as uow:
-        wallet = await freezing.set_status(uow, wallet_id, "frozen")
+        wallet = await status.set_status(uow, wallet_id, "frozen")
         await audit.changed(uow, "wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)
 
@@ -158,6 +158,6 @@ async def freeze_wallet(wallet_id: UUID, wired: Wired, audit: Auditing) -> Walle
 async def unfreeze_wallet(wallet_id: UUID, wired: Wired, audit: Auditing) -> WalletAnswer:
     """Unfreeze a wallet."""
     async with wired.database.unit_of_work() as uow:
-        wallet = await freezing.set_status(uow, wallet_id, "active")
+        wallet = await status.set_status(uow, wallet_id, "active")
         await audit.changed(uow, "wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)
