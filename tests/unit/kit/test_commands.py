@@ -2,6 +2,7 @@
 
 import io
 
+import orjson
 import pytest
 from pydantic_settings import SettingsConfigDict
 
@@ -56,3 +57,12 @@ def test_a_service_without_a_database_has_neither_letters_nor_sagas_nor_migratio
 ) -> None:
     with pytest.raises(SystemExit, match="plain has no database"):
         main("plain", PlainSettings, build, arguments=[command])
+
+
+def test_the_openapi_document_is_printed_as_it_is_served(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    main("plain", PlainSettings, build, arguments=["openapi"])
+    printed = orjson.loads(capsysbinary.readouterr().out)
+    assert printed["info"]["title"] == "p"
+    assert printed == build(PlainSettings()).web.openapi()
