@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pydantic import ConfigDict
 from starlette.responses import Response
 
 from kit.web.answers import Answer
@@ -84,3 +85,17 @@ def test_a_page_links_to_the_next_one_and_a_preference_that_is_asked_for_is_appl
     listed, shown = described(router, "list_coins"), described(router, "get_coin")
     assert listed["responses"]["200"]["headers"].keys() == {"X-Request-Id", "Link"}
     assert shown["responses"]["200"]["headers"].keys() == {"X-Request-Id", "Preference-Applied"}
+
+
+def test_examples_of_models_are_shown_as_declared_nulls_included(router: Router) -> None:
+    class Note(Model):
+        model_config = ConfigDict(json_schema_extra={"examples": [{"text": None}]})
+
+        text: str | None
+
+    @router.post("/v1/notes", access="public", operation_id="note", summary="Take a note")
+    async def note(given: Note) -> Note:
+        return given
+
+    document = till(router).openapi()
+    assert document["components"]["schemas"]["Note"]["examples"] == [{"text": None}]
