@@ -123,7 +123,7 @@ def _migrate(
             migrations.downgrade(config, parsed.to)
         case "revision":
             migrations.revise(config, parsed.message)
-        case "pending":
+        case _:  # pending, the last of MIGRATIONS
             found = migrations.pending(settings.migration_url, config.attributes["metadata"])
             if found:
                 raise SystemExit("\n".join(map(str, found)))

@@ -125,6 +125,25 @@ async def test_a_replay_says_what_it_did_and_leaves_what_can_not_be_decoded(
     assert (shown["state"], shown["attempts"], shown["actions"]) == ("dead", 0, [])
 
 
+async def test_a_list_that_is_cut_off_says_so_and_where_all_are_counted(
+    database: Database, command_line: CommandLine
+) -> None:
+    many = dead_letters.LISTED
+    waiting = [letter("kit.commands", b"%d" % n, "undecodable", "no JSON") for n in range(many + 1)]
+    async with database.unit_of_work() as uow:
+        await dead_letters.bury(uow, waiting)
+    listed = await command_line("messages", "list")
+    assert [one["id"] for one in listed] == [str(one.id) for one in waiting[:many]]
+    assert b"the first 1000; `messages count` shows what there is" in command_line.told
+    (counted,) = await command_line("messages", "count")
+    assert counted["count"] == many + 1
+    assert command_line.told == b""
+    for one in waiting[:2]:
+        await command_line("messages", "discard", str(one.id))
+    assert len(await command_line("messages", "list")) == many - 1
+    assert command_line.told == b""
+
+
 async def test_sagas_are_listed_shown_and_acted_on(
     database: Database, command_line: CommandLine
 ) -> None:

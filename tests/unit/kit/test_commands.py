@@ -1,7 +1,9 @@
 """What the command line of a service asks before it drops everything, and what it has not."""
 
+import argparse
 import io
 
+import orjson
 import pytest
 from pydantic_settings import SettingsConfigDict
 
@@ -56,3 +58,29 @@ def test_a_service_without_a_database_has_neither_letters_nor_sagas_nor_migratio
 ) -> None:
     with pytest.raises(SystemExit, match="plain has no database"):
         main("plain", PlainSettings, build, arguments=[command])
+
+
+def test_the_openapi_document_is_printed_as_it_is_served(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    main("plain", PlainSettings, build, arguments=["openapi"])
+    printed = orjson.loads(capsysbinary.readouterr().out)
+    assert printed["info"]["title"] == "p"
+    assert printed == build(PlainSettings()).web.openapi()
+
+
+def test_a_service_may_have_commands_of_its_own() -> None:
+    done: list[tuple[str, int]] = []
+
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--times", type=int, default=1)
+
+    async def greet(settings: PlainSettings, parsed: argparse.Namespace) -> None:
+        done.append((settings.service(), parsed.times))
+
+    commands = {"greet": (add_arguments, greet)}
+    main("plain", PlainSettings, build, commands=commands, arguments=["greet", "--times", "3"])
+    main("plain", PlainSettings, build, commands=commands, arguments=["greet"])
+    assert done == [("plain", 3), ("plain", 1)]
+    with pytest.raises(SystemExit):
+        main("plain", PlainSettings, build, arguments=["greet"])

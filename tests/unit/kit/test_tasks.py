@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Iterator
-from itertools import repeat
+from itertools import count, repeat
 
 import pytest
 
@@ -176,6 +176,29 @@ async def test_a_loop_that_fails_again_and_again_never_pauses_for_long(
     async with running(for_ever("test", work)):
         await until(lambda: len(paused) > 100)
     assert max(paused) <= LONGEST_PAUSE_SECONDS == 1.0
+
+
+@pytest.mark.parametrize(
+    ("worked_seconds", "pauses"), [(3600.0, [1.0, 2.0, 3.0]), (-1.0, [1.0, 1.0, 1.0])]
+)
+async def test_pauses_grow_where_a_loop_fails_soon_and_begin_anew_where_it_had_worked_for_long(
+    monkeypatch: pytest.MonkeyPatch, worked_seconds: float, pauses: list[float]
+) -> None:
+    paused: list[float] = []
+
+    async def pause(seconds: float, or_when: object) -> None:
+        paused.append(seconds)
+        await asyncio.sleep(0)
+
+    async def work() -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr("kit.tasks.WORKED_SECONDS", worked_seconds)
+    monkeypatch.setattr("kit.tasks.backoff", lambda: count(1.0))
+    monkeypatch.setattr("kit.tasks._pause", pause)
+    async with running(for_ever("test", work)):
+        await until(lambda: len(paused) >= len(pauses))
+    assert paused[: len(pauses)] == pauses
 
 
 def test_delays_grow_up_to_their_cap_with_jitter() -> None:

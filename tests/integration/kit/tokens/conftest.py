@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 from redis.asyncio import Redis
@@ -66,16 +66,21 @@ class Wire:
         writer.close()
 
 
+def own_url() -> SplitResult:
+    """Return the URL of a database beside that of the others: what is odd here, they would log."""
+    return urlsplit(os.environ["SALDO_TEST_REDIS"])._replace(path="/1")
+
+
 @pytest.fixture
 async def redis() -> AsyncIterator[Redis]:
     """Auth's side: a plain connection."""
-    async with Redis.from_url(os.environ["SALDO_TEST_REDIS"]) as client:
+    async with Redis.from_url(own_url().geturl()) as client:
         yield client
 
 
 @pytest.fixture
 async def wire() -> AsyncIterator[Wire]:
-    url = urlsplit(os.environ["SALDO_TEST_REDIS"])
+    url = own_url()
     assert url.hostname is not None
     async with Wire(url.hostname, url.port or 6379).open() as wire:
         yield wire
@@ -84,7 +89,7 @@ async def wire() -> AsyncIterator[Wire]:
 @pytest.fixture
 def follower_url(wire: Wire) -> str:
     """Return Redis's URL by way of the wire."""
-    url = urlsplit(os.environ["SALDO_TEST_REDIS"])
+    url = own_url()
     login, at, _ = url.netloc.rpartition("@")
     return url._replace(netloc=f"{login}{at}127.0.0.1:{wire.port}").geturl()
 

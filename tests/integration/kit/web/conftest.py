@@ -141,6 +141,7 @@ def coin_router(hooks: dict[str, Any]) -> Router:
                 operation=operation_id,
                 body=coin,
                 work=lambda uow: drop(uow, caller.subject, coin),
+                stands=hooks.get("stands"),
             )
 
     declare("/v1/coins", "drop_coin")
@@ -162,7 +163,7 @@ async def answer_plainly() -> Answer:
 
 
 @asynccontextmanager
-async def opened(cluster: Cluster) -> AsyncIterator[Till]:
+async def opened(cluster: Cluster, **settings: Any) -> AsyncIterator[Till]:
     """Open the till with no coins in it."""
     await cluster.prepare(SCHEMA)
     await cluster.as_superuser(_COINS)
@@ -172,7 +173,7 @@ async def opened(cluster: Cluster) -> AsyncIterator[Till]:
         name="till",
         title="Till",
         description="A till.",
-        settings=TillSettings(),
+        settings=TillSettings(**settings),
         refusals=[],
         routers=[coin_router(hooks)],
     )
@@ -190,4 +191,11 @@ async def opened(cluster: Cluster) -> AsyncIterator[Till]:
 async def till(cluster: Cluster) -> AsyncIterator[Till]:
     """Give the till."""
     async with opened(cluster) as made:
+        yield made
+
+
+@pytest.fixture
+async def full_till(cluster: Cluster) -> AsyncIterator[Till]:
+    """Give a till that keeps one answer for each caller."""
+    async with opened(cluster, idempotency_keys=1) as made:
         yield made

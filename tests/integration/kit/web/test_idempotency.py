@@ -250,6 +250,48 @@ async def test_many_old_answers_are_purged_in_steps(till: Till) -> None:
     assert await till.stored() == []
 
 
+async def test_an_answer_that_is_no_longer_true_leaves_its_key_as_good_as_new(till: Till) -> None:
+    asked: list[bytes] = []
+
+    async def no_more(_: UnitOfWork, kept: Answer) -> bool:
+        asked.append(kept.stored)
+        return False
+
+    first = await till.drop(HALF, key="one")
+    till.hooks["stands"] = no_more
+    other = await till.drop({"worth": "0.20"}, key="one")
+
+    assert asked == [first.content]
+    assert other.status_code == 201
+    assert "idempotency-replayed" not in other.headers
+    assert await till.coins() == 2
+    del till.hooks["stands"]
+    again = await till.drop({"worth": "0.20"}, key="one")
+    assert (again.content, again.headers["idempotency-replayed"]) == (other.content, "true")
+
+
+async def test_whoever_keeps_as_many_answers_as_may_be_is_counted_once_a_minute(
+    full_till: Till,
+) -> None:
+    till = full_till
+
+    async def counts() -> int:
+        """Return how many statements are left of a refusal, besides those of its work."""
+        before = till.database.statements
+        answer = await till.drop({"worth": "0.20"}, key="one-too-many")
+        assert (answer.status_code, answer.json()["code"]) == (429, "too_many_keys")
+        assert answer.headers["retry-after"] == "3600"
+        return till.database.statements - before - 3  # lock, look for the key, drop
+
+    assert (await till.drop(HALF, key="first")).status_code == 201
+    assert [await counts(), await counts(), await counts()] == [1, 0, 0]
+    till.clock.advance(60)
+    assert await counts() == 1
+    assert await till.coins() == 1
+    assert (await till.drop(HALF, key="first")).headers["idempotency-replayed"] == "true"
+    assert (await till.drop({"worth": "0.20"}, key="one", user="bob")).status_code == 201
+
+
 async def test_a_key_costs_three_statements_and_a_repetition_two(till: Till) -> None:
     async def cost(body: Any, key: str | None) -> int:
         before = till.database.statements

@@ -321,6 +321,21 @@ async def test_a_form_becomes_a_model_or_fields(router: Router) -> None:
     assert one.json() == {"username": "bob", "scope": "all"}
 
 
+@pytest.mark.parametrize("content_type", [None, "application/json", "text/plain"])
+async def test_an_empty_body_is_a_form_without_fields_and_needs_no_type(
+    router: Router, content_type: str | None
+) -> None:
+    @router.post("/v1/fields", access="public", operation_id="fields", summary="Fields")
+    async def by_fields(scope: Annotated[str, Form()] = "all") -> dict[str, str]:
+        return {"scope": scope}
+
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    answer = await call(router, "POST", "/v1/fields", content=b"", headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"scope": "all"})
+    said = await call(router, "POST", "/v1/fields", content=b"scope=x", headers=headers)
+    assert (said.status_code, said.json()["code"]) == (415, "content_type_unsupported")
+
+
 @pytest.mark.parametrize(
     ("path", "form", "pointers"),
     [

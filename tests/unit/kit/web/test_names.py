@@ -20,6 +20,12 @@ def test_a_schema_of_an_unusable_name_is_known_by_its_title_wherever_it_is_refer
     assert named["used"] == [reference("PaymentPage"), reference("Payment")]
 
 
-def test_two_schemas_that_would_have_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="several schemas of one name"):
-        use_titles(document(Page_Payment_={"title": "Payment"}, Payment={"title": "Payment"}))
+def test_schemas_that_would_have_one_name_are_refused_and_only_that_name_is_told() -> None:
+    with pytest.raises(ValueError, match=r"several schemas of one name: Payment$"):
+        use_titles(
+            document(
+                Page_Payment_={"title": "Payment"},
+                Payment={"title": "Payment"},
+                Wallet={"title": "Wallet"},
+            )
+        )
