@@ -7,7 +7,7 @@ the loop that reconnects.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import aio_pika
 import aiormq
@@ -119,13 +119,10 @@ class RabbitSubscription:
     async def _receive(self, message: DeliveredMessage) -> None:
         properties = message.header.properties
         headers: dict[str, Any] = properties.headers or {}
-        frame = message.delivery
-        if not isinstance(frame, Basic.Deliver) or frame.delivery_tag is None:
-            return
         self._arrived.append(
             Delivery(
-                tag=frame.delivery_tag,
-                routing_key=frame.routing_key or "",
+                tag=cast("int", message.delivery_tag),  # what is delivered to a consumer has one
+                routing_key=message.routing_key or "",
                 body=message.body,
                 content_type=properties.content_type,
                 attempts=int(headers.get("x-delivery-count") or 0),
@@ -286,10 +283,11 @@ async def _open_channel(connection: AbstractConnection, *, confirms: bool) -> Ch
     transport = connection.transport
     if transport is None:
         raise BrokerUnavailableError("not connected")
-    channel = await transport.connection.channel(publisher_confirms=confirms, on_return_raises=True)
-    if not isinstance(channel, Channel):
-        raise TypeError(f"{channel!r} is no channel of aiormq")
-    return channel
+    # aiormq's connections open no other channels, and say less of them.
+    return cast(
+        "Channel",
+        await transport.connection.channel(publisher_confirms=confirms, on_return_raises=True),
+    )
 
 
 async def _declare(channel: Channel, part: topology.Topology) -> None:
