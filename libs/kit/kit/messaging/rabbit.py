@@ -138,19 +138,18 @@ class RabbitSubscription:
         """Wait for a delivery, then return what has arrived."""
         self._raise_if_dead()
         while not self._arrived:
-            if not await self._news_within(self._watchdog_seconds):
+            try:
+                await self._wait_for_news()
+            except TimeoutError:
                 await self._watch()
             self._raise_if_dead()
         return [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
 
-    async def _news_within(self, seconds: float) -> bool:
+    async def _wait_for_news(self) -> None:
+        """Wait until something has come or ended; TimeoutError where it stays quiet too long."""
         self._news.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        except TimeoutError:
-            return False
-        return True
+        async with asyncio.timeout(self._watchdog_seconds):
+            await self._news.wait()
 
     def _raise_if_dead(self) -> None:
         if self._channel.is_closed or self._tag not in self._channel.consumers:
@@ -166,9 +165,14 @@ class RabbitSubscription:
         except TROUBLE as error:
             _reraise_if_cancelled(error)
             raise BrokerUnavailableError(f"watchdog: {error!r}") from error
-        # A message may have come between the wait and the count; it is then on its way.
-        if answer.message_count and not await self._news_within(self._watchdog_seconds):
-            raise BrokerUnavailableError(f"{self._queue} has messages and delivers none")
+        # A message may have come between the wait and the count; it is then here, or on its way.
+        if not answer.message_count or self._arrived:
+            return
+        try:
+            await self._wait_for_news()
+        except TimeoutError as error:
+            message = f"{self._queue} has messages and delivers none"
+            raise BrokerUnavailableError(message) from error
 
     async def ack_through(self, tag: int) -> None:
         """Acknowledge a delivery and all before it."""
