@@ -9,10 +9,11 @@ import asyncpg
 import pytest
 
 from kit.clock import SystemClock
-from kit.db.batcher import Batcher
+from kit.db.batcher import Batcher, Batches
 from kit.db.database import Database
 from kit.db.losses import ConnectionLostError
 from kit.db.unit_of_work import Connection
+from kit.refusals import NotFound, Refusal
 
 
 class Writer:
@@ -101,3 +102,33 @@ async def test_what_was_surely_not_done_is_done_once_more_and_no_oftener() -> No
     writer = Writer(*lost)
     assert await all_of(writer.batcher(), 1, 2) == [lost[1], lost[1]]
     assert writer.batches == [[1, 2], [1, 2]]
+
+
+async def half(_: Connection, numbers: Sequence[int]) -> list[int | Refusal]:
+    return [NotFound() if number % 2 else number // 2 for number in numbers]
+
+
+async def times(_: Connection, numbers: Sequence[int], *, by: int) -> list[int]:
+    return [number * by for number in numbers]
+
+
+async def test_each_verb_has_its_own_batches_and_is_given_what_it_always_gets() -> None:
+    writer = Writer()
+    batches = Batches(writer.opening, {half: {}, times: {"by": 10}})
+    async with asyncio.TaskGroup() as tasks:
+        ones = [tasks.create_task(batches.submit(half, number)) for number in (2, 4)]
+        tens = [tasks.create_task(batches.submit(times, number)) for number in (2, 4)]
+    assert [task.result() for task in (*ones, *tens)] == [1, 2, 20, 40]
+    assert writer.opened == 2
+    with pytest.raises(NotFound):
+        await batches.submit(half, 3)
+
+
+async def test_a_verb_done_in_the_callers_own_unit_of_work_opens_no_other() -> None:
+    writer = Writer()
+    batches = Batches(writer.opening, {half: {}, times: {"by": 10}})
+    own = Connection(Database(None, "kit", SystemClock()), None)
+    assert await batches.submit_within(own, times, 7) == 70
+    with pytest.raises(NotFound):
+        await batches.submit_within(own, half, 3)
+    assert writer.opened == 0
