@@ -146,7 +146,7 @@ class RabbitSubscription:
         return [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
 
     async def _wait_for_news(self) -> None:
-        """Wait until something has come or ended; TimeoutError where it stays quiet too long."""
+        """Wait until something comes or ends; raise TimeoutError after a silence."""
         self._news.clear()
         async with asyncio.timeout(self._watchdog_seconds):
             await self._news.wait()
