@@ -265,7 +265,8 @@ async def test_a_consumer_that_is_gone_is_told_also_while_one_waits(
         for told in channel.on_consumer_cancel_callbacks:
             told(None)
     with pytest.raises(BrokerUnavailableError, match="the consumer of queue is gone"):
-        await (taking or subscription.take(1))
+        async with asyncio.timeout(10):
+            await (taking or subscription.take(1))
 
 
 async def test_one_who_waits_gets_what_comes_without_asking_the_queue() -> None:
@@ -273,7 +274,8 @@ async def test_one_who_waits_gets_what_comes_without_asking_the_queue() -> None:
     taking = asyncio.ensure_future(subscription.take(5))  # noqa: TID251 - awaited right here
     await asyncio.sleep(0)
     await channel.deliver(b"one")
-    assert [one.body for one in await taking] == [b"one"]
+    async with asyncio.timeout(10):
+        assert [one.body for one in await taking] == [b"one"]
     assert "declare" not in channel.calls
 
 
@@ -321,7 +323,8 @@ async def test_a_message_that_was_counted_and_is_on_its_way_is_waited_for() -> N
 
     coming: list[asyncio.Future[None]] = []
     subscription, channel = await subscribed(declare=declare)
-    assert len(await subscription.take(1)) == 1
+    async with asyncio.timeout(10):
+        assert len(await subscription.take(1)) == 1
     await asyncio.gather(*coming)
 
 
