@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from kit import context
 from kit.db.database import Database
@@ -29,6 +30,7 @@ from kit.saga import (
     shared_replies,
     store,
 )
+from kit.saga.engine import stuck_sagas
 from kit.tasks import spawn, stop
 from testkit.clock import FakeClock
 from testkit.conditions import running, until
@@ -260,6 +262,25 @@ async def test_a_message_that_is_no_reply_moves_no_saga_and_holds_up_no_reply(
     assert (await agency.row(saga_id))["step"] == "hotel"
     await agency.reply((saga_id, hotel), (saga_id, _booked(hotel)))
     assert (await agency.row(saga_id))["step"] == "flight"
+
+
+async def test_a_saga_that_begins_to_need_attention_is_counted_and_logged_once(
+    agency: Agency,
+) -> None:
+    saga_id = await agency.start()
+    [hotel] = await agency.asked(BookHotel)
+    odd = FlightPaid(in_reply_to=hotel.command_id)
+    stuck = stuck_sagas.labels("trip")
+    before = stuck._value.get()
+    with capture_logs() as logs:
+        await agency.reply((saga_id, odd))
+        await agency.reply((saga_id, odd))
+    assert stuck._value.get() - before == 1
+    told = [one for one in logs if one["event"] == "saga_needs_attention"]
+    assert [(one["saga_id"], one["step"], one["phase"]) for one in told] == [
+        (str(saga_id), "hotel", "running")
+    ]
+    assert await agency.engine.count_stuck(agency.database) == 1
 
 
 async def test_timers_ask_again_by_the_same_command_in_a_new_message(agency: Agency) -> None:
