@@ -63,10 +63,10 @@ class Database:
         )
         return cls(pool, name, clock or SystemClock())
 
-    async def close(self) -> None:
+    async def close(self, *, within_seconds: float = CLOSE_TIMEOUT_SECONDS) -> None:
         """Close the pool, after waiting a moment for borrowed connections."""
         try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(within_seconds):
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()

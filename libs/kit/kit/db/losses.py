@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 import asyncpg
-from asyncpg.exceptions import DataError, InterfaceError, InternalClientError
+from asyncpg.exceptions import InterfaceError, InternalClientError
 
 # Errors that may mean a lost connection; `is_loss` says whether they do.
 SUSPECTS: Final = (
@@ -42,8 +42,6 @@ def is_loss(driver: asyncpg.Connection, error: Exception) -> bool:
     connection itself tells them apart. An InternalClientError means that the driver could not read
     an answer: the connection can't be used any more, and is closed.
     """
-    if isinstance(error, DataError):
-        return False
     if isinstance(error, InternalClientError):
         with suppress(InterfaceError):  # the pool has already taken it back
             driver.terminate()

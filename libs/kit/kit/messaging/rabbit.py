@@ -7,7 +7,7 @@ the loop that reconnects.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import aio_pika
 import aiormq
@@ -119,13 +119,10 @@ class RabbitSubscription:
     async def _receive(self, message: DeliveredMessage) -> None:
         properties = message.header.properties
         headers: dict[str, Any] = properties.headers or {}
-        frame = message.delivery
-        if not isinstance(frame, Basic.Deliver) or frame.delivery_tag is None:
-            return
         self._arrived.append(
             Delivery(
-                tag=frame.delivery_tag,
-                routing_key=frame.routing_key or "",
+                tag=cast("int", message.delivery_tag),  # what is delivered to a consumer has one
+                routing_key=message.routing_key or "",
                 body=message.body,
                 content_type=properties.content_type,
                 attempts=int(headers.get("x-delivery-count") or 0),
@@ -141,19 +138,18 @@ class RabbitSubscription:
         """Wait for a delivery, then return what has arrived."""
         self._raise_if_dead()
         while not self._arrived:
-            if not await self._news_within(self._watchdog_seconds):
+            try:
+                await self._wait_for_news()
+            except TimeoutError:
                 await self._watch()
             self._raise_if_dead()
         return [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
 
-    async def _news_within(self, seconds: float) -> bool:
+    async def _wait_for_news(self) -> None:
+        """Wait until something comes or ends; raise TimeoutError after a silence."""
         self._news.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        except TimeoutError:
-            return False
-        return True
+        async with asyncio.timeout(self._watchdog_seconds):
+            await self._news.wait()
 
     def _raise_if_dead(self) -> None:
         if self._channel.is_closed or self._tag not in self._channel.consumers:
@@ -169,9 +165,14 @@ class RabbitSubscription:
         except TROUBLE as error:
             _reraise_if_cancelled(error)
             raise BrokerUnavailableError(f"watchdog: {error!r}") from error
-        # A message may have come between the wait and the count; it is then on its way.
-        if answer.message_count and not await self._news_within(self._watchdog_seconds):
-            raise BrokerUnavailableError(f"{self._queue} has messages and delivers none")
+        # A message may have come between the wait and the count; it is then here, or on its way.
+        if not answer.message_count or self._arrived:
+            return
+        try:
+            await self._wait_for_news()
+        except TimeoutError as error:
+            message = f"{self._queue} has messages and delivers none"
+            raise BrokerUnavailableError(message) from error
 
     async def ack_through(self, tag: int) -> None:
         """Acknowledge a delivery and all before it."""
@@ -286,10 +287,11 @@ async def _open_channel(connection: AbstractConnection, *, confirms: bool) -> Ch
     transport = connection.transport
     if transport is None:
         raise BrokerUnavailableError("not connected")
-    channel = await transport.connection.channel(publisher_confirms=confirms, on_return_raises=True)
-    if not isinstance(channel, Channel):
-        raise TypeError(f"{channel!r} is no channel of aiormq")
-    return channel
+    # aiormq's connections open no other channels, and say less of them.
+    return cast(
+        "Channel",
+        await transport.connection.channel(publisher_confirms=confirms, on_return_raises=True),
+    )
 
 
 async def _declare(channel: Channel, part: topology.Topology) -> None:

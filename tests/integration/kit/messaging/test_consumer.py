@@ -6,15 +6,17 @@ from datetime import timedelta
 from itertools import repeat
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
 from kit.db.database import Database
+from kit.db.losses import ConnectionLostError
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging import cloudevents, inbox, topology
 from kit.messaging.broker import Publication
-from kit.messaging.consumer import Consumer
+from kit.messaging.consumer import CONFLICT_TRIES, SUSPECT_ATTEMPTS, Consumer
 from kit.messaging.messages import Envelope
 from kit.messaging.outbox import emit
 from kit.messaging.routes import by_type
@@ -241,6 +243,30 @@ async def test_a_conflict_between_transactions_is_tried_again_together(
     assert effects.batches == [3, 3, 3, 3]
     assert await effects.texts() == ["a", "b", "c"]
     assert await effects.letters() == []
+
+
+async def test_a_conflict_that_never_ends_parks_the_message_that_has_it_and_no_other(
+    effects: Effects,
+) -> None:
+    effects.fail_on("b", asyncpg.DeadlockDetectedError("again"))
+    await effects.consumer().handle([delivery(*(command(effects, text) for text in "abc"))])
+    assert effects.batches == [3] * CONFLICT_TRIES + [1] + [1] * CONFLICT_TRIES
+    assert await effects.texts() == ["a"]
+    assert await effects.states() == [("handler_failed", "parked"), ("behind_parked", "parked")]
+
+
+@pytest.mark.parametrize("attempts", [0, SUSPECT_ATTEMPTS])
+async def test_a_connection_lost_under_a_handler_is_no_fault_of_a_batch_or_of_a_suspect(
+    effects: Effects, attempts: int
+) -> None:
+    effects.fail_on("b", ConnectionLostError(is_undone=True))
+    pack = delivery(*(command(effects, text) for text in "ab"), attempts=attempts)
+    with pytest.raises(ConnectionLostError):
+        await effects.consumer().handle([pack])
+    assert await effects.letters() == []
+    effects.repair()
+    await effects.consumer().handle([pack])
+    assert await effects.texts() == ["a", "b"]
 
 
 async def test_while_postgresql_is_away_nothing_is_acknowledged_parked_or_counted(

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from asyncpg.exceptions import InterfaceError
 
+from kit.db.losses import ConnectionLostError
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging import dead_letters
@@ -312,6 +313,22 @@ async def test_an_error_that_names_what_can_not_be_stored_is_kept_without_it(
     effects.fail_on("bug", ValueError("\x00" * 9000))
     await effects.consumer().handle([delivery(command(effects, "bug"))])
     assert await effects.states() == [("handler_failed", "parked")]
+
+
+async def test_a_retry_that_loses_its_connection_does_not_count(
+    effects: Effects, clock: FakeClock
+) -> None:
+    effects.fail_on("bug")
+    await effects.consumer().handle([delivery(command(effects, "bug"))])
+    clock.advance(2)
+    before = await effects.letters()
+    effects.fail_on("bug", ConnectionLostError(is_undone=True))
+    with pytest.raises(ConnectionLostError):
+        await effects.retries().retry_due()
+    assert await effects.letters() == before
+    effects.repair()
+    assert await effects.retries().retry_due() == 1
+    assert await effects.texts() == ["bug"]
 
 
 async def test_two_workers_try_a_parked_message_once(effects: Effects, clock: FakeClock) -> None:

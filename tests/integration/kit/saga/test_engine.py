@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from kit import context
 from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
-from kit.messaging.messages import Command, Envelope, Reply
+from kit.messaging.messages import Command, Envelope, Message, Reply
 from kit.saga import (
     Done,
     Hooks,
@@ -29,6 +30,7 @@ from kit.saga import (
     shared_replies,
     store,
 )
+from kit.saga.engine import stuck_sagas
 from kit.tasks import spawn, stop
 from testkit.clock import FakeClock
 from testkit.conditions import running, until
@@ -87,12 +89,12 @@ class Agency:
         found = await sent(self.database, model)
         return [one.message for one in found if isinstance(one.message, Command)]
 
-    async def reply(self, *replies: tuple[UUID, Reply]) -> None:
+    async def reply(self, *replies: tuple[UUID, Message]) -> None:
         envelopes = [self.envelope(saga_id, reply) for saga_id, reply in replies]
         async with self.database.unit_of_work() as uow:
             await shared_replies(self.engine)(uow, envelopes)
 
-    def envelope(self, saga_id: UUID, reply: Reply) -> Envelope:
+    def envelope(self, saga_id: UUID, reply: Message) -> Envelope:
         now, name = self.clock.now(), str(saga_id)
         return Envelope(
             new_id(), "hotel", reply.type, name, now, None, None, None, None, None, reply
@@ -186,6 +188,17 @@ async def test_sagas_of_two_kinds_share_their_replies(agency: Agency) -> None:
     assert len(await agency.asked(PayFlight)) == 3
 
 
+async def test_where_one_kind_takes_all_replies_the_other_is_not_asked(agency: Agency) -> None:
+    other = Agency(agency.database, agency.clock, replace(TRIP, name="cruise"))
+    saga_id = await agency.start()
+    [hotel] = await agency.asked(BookHotel)
+    async with agency.database.unit_of_work() as uow:
+        handle = shared_replies(agency.engine, other.engine)
+        await handle(uow, [agency.envelope(saga_id, _booked(hotel))])
+    assert [one.saga_id for one in agency.done] == [saga_id]
+    assert (agency.locked, other.locked) == ([[saga_id]], [])
+
+
 async def test_hooks_lock_first_in_id_order_and_hear_the_end_once(agency: Agency) -> None:
     ids = [await agency.start() for _ in range(3)]
     hotel = await agency.asked(BookHotel)
@@ -238,6 +251,36 @@ async def test_news_bring_on_a_saga_that_waits_also_where_they_come_too_early(
 async def test_a_reply_to_a_saga_that_nobody_knows_is_passed_over(agency: Agency) -> None:
     await agency.reply((new_id(), HotelFull(in_reply_to=new_id(), code="full")))
     assert await outbox_rows(agency.database) == []
+
+
+async def test_a_message_that_is_no_reply_moves_no_saga_and_holds_up_no_reply(
+    agency: Agency,
+) -> None:
+    saga_id = await agency.start()
+    [hotel] = await agency.asked(BookHotel)
+    await agency.reply((saga_id, hotel))
+    assert (await agency.row(saga_id))["step"] == "hotel"
+    await agency.reply((saga_id, hotel), (saga_id, _booked(hotel)))
+    assert (await agency.row(saga_id))["step"] == "flight"
+
+
+async def test_a_saga_that_begins_to_need_attention_is_counted_and_logged_once(
+    agency: Agency,
+) -> None:
+    saga_id = await agency.start()
+    [hotel] = await agency.asked(BookHotel)
+    odd = FlightPaid(in_reply_to=hotel.command_id)
+    stuck = stuck_sagas.labels("trip")
+    before = stuck._value.get()
+    with capture_logs() as logs:
+        await agency.reply((saga_id, odd))
+        await agency.reply((saga_id, odd))
+    assert stuck._value.get() - before == 1
+    told = [one for one in logs if one["event"] == "saga_needs_attention"]
+    assert [(one["saga_id"], one["step"], one["phase"]) for one in told] == [
+        (str(saga_id), "hotel", "running")
+    ]
+    assert await agency.engine.count_stuck(agency.database) == 1
 
 
 async def test_timers_ask_again_by_the_same_command_in_a_new_message(agency: Agency) -> None:

@@ -5,7 +5,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from kit.db.database import Database
+from kit.db.losses import ConnectionLostError
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Command
@@ -60,6 +63,31 @@ async def test_a_timer_that_fails_is_put_off_and_starves_nobody(
     assert await cursed.wake_due(database) == 0
     clock.advance(61)
     assert await cursed.wake_due(database) == 2
+
+
+@pytest.mark.parametrize("before", [[], [LookupError("no such hotel")]])
+async def test_a_timer_that_loses_its_connection_is_not_put_off(
+    database: Database, clock: FakeClock, before: list[Exception]
+) -> None:
+    """Whether it was lost under all that are due, or where each is tried alone."""
+    errors = [*before, ConnectionLostError(is_undone=True)]
+
+    def ask(asked: Ask) -> Command:
+        if errors:
+            raise errors.pop(0)
+        return BookHotel(command_id=asked.command_id)
+
+    hooks = Hooks(nothing, nothing, nothing)
+    saga_id = await start(database, SagaEngine(TRIP, hooks))
+    saga = Saga("trip", 1, (replace(TRIP.steps[0], asks=ask), *TRIP.steps[1:]))
+    engine = SagaEngine(saga, hooks)
+    clock.advance(6)
+    with pytest.raises(ConnectionLostError):
+        await engine.wake_due(database)
+    row = await shown(database, saga_id)
+    assert (row["attempts"], row["needs_attention"], len(row["log"])) == (0, False, 1)
+    assert await engine.wake_due(database) == 1
+    assert (await shown(database, saga_id))["attempts"] == 1
 
 
 async def test_an_instance_goes_on_by_the_version_it_began_with(
