@@ -44,6 +44,20 @@ def test_a_reading_is_passed_once() -> None:
     assert frontier.after == 10
 
 
+def test_what_was_read_to_its_last_row_is_passed_and_nothing_beyond() -> None:
+    frontier = Frontier()
+    frontier.passed(seq=10, xid=100, at=0.0)
+    frontier.passed(seq=20, xid=100, at=0.0)
+    frontier.advance(oldest_xid=200, now=0.0, read_to=10)
+    assert frontier.after == 10
+
+
+def test_a_full_page_that_nobody_writes_into_any_more_is_passed_whole() -> None:
+    tail = Tail(0)
+    tail.took(TailPage((1, 2, 3), is_whole=False, oldest_xid=11, next_xid=11), now=0.0)
+    assert (tail.after, tail.is_settled) == (3, True)
+
+
 def test_the_frontier_never_goes_back() -> None:
     frontier = Frontier()
     frontier.passed(seq=10, xid=100, at=0.0)
