@@ -2,17 +2,18 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.unit.payments.samples import PAID
 
 from kit.money import Money
 from payments.domain.bulk import RowOutcome, came_to_nothing, facts_of, is_done, order_of
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName
-from payments.domain.payment import Payment, PaymentStatus
+from payments.domain.payment import PaymentStatus
 
 ALICE, BOB, WALLET = (UUID(int=number) for number in range(1, 4))
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -20,31 +21,13 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 plain = PaymentOrder(
     payer_id=ALICE, payee=PayeeName(username="bob"), amount=Money(15000, "RUB"), metadata=None
 )
-payment = Payment(
+payment = replace(
+    PAID,
     id=UUID(int=4),
     status=PaymentStatus.PROCESSING,
-    payer_id=ALICE,
-    payee_id=BOB,
-    payer_account_id=None,
-    payee_account_id=None,
-    payer_username="alice",
-    payee_username="bob",
-    amount_minor=15000,
-    currency="RUB",
-    card_last4=None,
-    card_holder=None,
-    description=None,
-    metadata=None,
-    reason=None,
-    transfer_id=None,
     version=1,
-    created_at=NOW,
-    expires_at=NOW + timedelta(hours=1),
-    processing_at=NOW,
-    cancel_requested_at=None,
     paid_at=None,
-    failed_at=None,
-    cancelled_at=None,
+    paid_minor=None,
 )
 
 

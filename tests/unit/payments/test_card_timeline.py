@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from tests.unit.payments.samples import PAID
 
 from kit.refusals import Language
 from payments.domain.cards.disputes import Dispute, DisputeOutcome
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.cards.refunds import CardRefund, CardRefundStatus, GivenBack, Origin
-from payments.domain.payment import Payment, PaymentStatus
 from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
 from payments.domain.timeline.story import (
     Disputed,
@@ -32,32 +32,14 @@ def at(second: float) -> datetime:
     return NOW + timedelta(seconds=second)
 
 
-paid = Payment(
+paid = replace(
+    PAID,
     id=ID,
-    status=PaymentStatus.PAID,
-    payer_id=ALICE,
-    payee_id=BOB,
-    payer_account_id=None,
-    payee_account_id=None,
-    payer_username="alice",
-    payee_username="bob",
-    amount_minor=15000,
-    currency="RUB",
-    card_last4=None,
-    card_holder=None,
-    description=None,
-    metadata=None,
-    reason=None,
     transfer_id=UUID(int=6),
-    version=2,
     created_at=at(0),
     expires_at=at(3600),
     processing_at=at(1),
-    cancel_requested_at=None,
     paid_at=at(2),
-    failed_at=None,
-    cancelled_at=None,
-    paid_minor=15000,
 )
 OPEN = Dispute(
     id=DISPUTE,

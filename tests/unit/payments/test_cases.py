@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.unit.payments.samples import PAID
 
 from payments.domain.cards.cases import Case
 from payments.domain.cards.charges import Charge, ChargeStatus, ProviderNotice
 from payments.domain.cards.disputes import Dispute
 from payments.domain.cards.recoveries import ChargeStanding, Claim, Source
 from payments.domain.cards.refunds import CardRefund, CardRefundStatus, Origin
-from payments.domain.payment import Payment, PaymentStatus
+from payments.domain.payment import PaymentStatus
 from payments.domain.refunds import Refund, RefundStatus
 
 ALICE, BOB, PAYMENT, CHARGE, DISPUTE = (UUID(int=number) for number in range(1, 6))
@@ -31,33 +32,7 @@ charge = Charge(
     status=ChargeStatus.SUCCEEDED,
     reference="ch_1",
 )
-payment = Payment(
-    id=PAYMENT,
-    status=PaymentStatus.PAID,
-    payer_id=ALICE,
-    payee_id=BOB,
-    payer_account_id=None,
-    payee_account_id=None,
-    payer_username="alice",
-    payee_username="bob",
-    amount_minor=15000,
-    currency="RUB",
-    card_last4=None,
-    card_holder=None,
-    description=None,
-    metadata=None,
-    reason=None,
-    transfer_id=None,
-    version=2,
-    created_at=NOW,
-    expires_at=NOW + timedelta(hours=1),
-    processing_at=NOW,
-    cancel_requested_at=None,
-    paid_at=NOW,
-    failed_at=None,
-    cancelled_at=None,
-    paid_minor=15000,
-)
+payment = PAID
 booked = Refund(
     id=UUID(int=20),
     payment_id=PAYMENT,

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.unit.payments.samples import PAID
 
 from kit.refusals import Language
-from payments.domain.payment import Payment, PaymentStatus
+from payments.domain.payment import PaymentStatus
 from payments.domain.reasons import CANCELLED_BY_PAYER
 from payments.domain.refunds import Refund, RefundStatus
 from payments.domain.timeline import words
@@ -43,31 +44,16 @@ def line(second: float, entry: str, step: str | None, detail: str | None = None)
     return {"at": at(second), "entry": entry, "step": step, "detail": detail}
 
 
-created = Payment(
+created = replace(
+    PAID,
     id=ID,
     status=PaymentStatus.CREATED,
-    payer_id=ALICE,
-    payee_id=BOB,
-    payer_account_id=None,
-    payee_account_id=None,
-    payer_username="alice",
-    payee_username="bob",
-    amount_minor=15000,
-    currency="RUB",
-    card_last4=None,
-    card_holder=None,
-    description=None,
-    metadata=None,
-    reason=None,
-    transfer_id=None,
     version=1,
     created_at=at(0),
     expires_at=at(3600),
     processing_at=None,
-    cancel_requested_at=None,
     paid_at=None,
-    failed_at=None,
-    cancelled_at=None,
+    paid_minor=None,
 )
 paid = replace(
     created,
