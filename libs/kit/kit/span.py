@@ -1,4 +1,4 @@
-"""Defines a span of time, by which lists are narrowed, and the refusal of what is none.
+"""Defines a span of time, by which lists are narrowed, and refuses an empty one.
 
 `kit.web.times` reads the spans that callers write.
 """
