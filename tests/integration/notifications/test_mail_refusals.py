@@ -1,6 +1,7 @@
 """What mail servers answer, at every command, and what becomes of the mail and the address."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,8 +10,8 @@ from uuid import UUID
 
 import pytest
 from prometheus_client import REGISTRY
-from tests.integration.notifications.room import Room, opened, paid
-from tests.integration.notifications.test_mails import BOB, activation
+from tests.integration.notifications.room import Room, closed, disputed, opened, paid
+from tests.integration.notifications.test_mails import BOB, activation, locked
 
 from contracts.notifications import SendAlreadyRegistered, SendPasswordReset
 from kit.ids import new_id
@@ -301,6 +302,22 @@ async def test_a_person_is_mailed_so_much_news_an_hour_and_has_all_of_it_in_the_
     room.clock.advance(3601)
     await room.told(paid(alice, bob), activation(room, bob))
     assert await room.count("mail") == 2 * MOST_NEWS + MOST_ORDERED + 3
+
+
+async def test_payments_of_strangers_keep_no_other_news_from_being_mailed(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(*(paid(alice, bob) for _ in range(MOST_NEWS + 1)))
+    dispute = disputed(paid(alice, bob), 3_000, "fraudulent")
+    await room.told(locked(room, bob), dispute, closed(dispute, "lost"))
+    async with room.database.read() as connection:
+        rows = await connection.fetch("SELECT kind FROM mail WHERE user_id = $1", bob)
+    assert Counter(row["kind"] for row in rows) == {
+        "payment_received": MOST_NEWS,
+        "login_locked": 1,
+        "payment_disputed": 1,
+        "dispute_lost": 1,
+    }
 
 
 async def test_mails_that_strangers_order_take_no_room_from_others(room: Room, bob: UUID) -> None:
