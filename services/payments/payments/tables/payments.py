@@ -119,6 +119,16 @@ payment = Table(
         name="a_price_is_paid_whole",
     ),
     Index("ix_payment_created_at_id", "created_at", "id"),
+    # Of everybody's; what is created or paid is found along the index before.
+    Index(
+        "ix_payment_status_created_at_id_while_rare",
+        "status",
+        "created_at",
+        "id",
+        postgresql_where=text(
+            "status IN ('scheduled', 'processing', 'failed', 'cancelled', 'refunded')"
+        ),
+    ),
     Index(
         "ix_payment_transfer_id",
         "transfer_id",
