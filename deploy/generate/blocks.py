@@ -19,6 +19,7 @@ from deploy.generate.operations import operations
 from deploy.generate.pages import NOTHING, Blocks, code, table
 from gateway import refusals as refusals_of_gateway
 from kit import refusals as refusals_of_all
+from kit import span
 from kit.messaging.messages import Command, Message
 from kit.refusals import Refusal, catalogue
 from kit.runtime import Service
@@ -47,7 +48,7 @@ def of_gateway() -> Blocks:
 
 def of_kit() -> Blocks:
     """Return the blocks that kit's README may ask for."""
-    return {"refusals": partial(refusals, catalogue(refusals_of_all))}
+    return {"refusals": partial(refusals, catalogue(refusals_of_all, span))}
 
 
 def of_contracts() -> Blocks:

@@ -103,6 +103,17 @@ def test_an_operation_documents_what_it_refuses(operation: Operation) -> None:
 
 
 @each_operation
+def test_whoever_takes_a_period_refuses_one_that_does_not_go_forwards(
+    operation: Operation,
+) -> None:
+    given = {one["name"] for one in operation.declared.get("parameters", ())}
+    refused = operation.declared["responses"].get("422", {"content": {PROBLEM: {"examples": {}}}})
+    is_said = "period_invalid" in refused["content"][PROBLEM]["examples"]
+    takes_it_in_its_body = operation.declared["operationId"] == "replay_webhook_span"
+    assert is_said == ({"from", "to"} <= given or takes_it_in_its_body)
+
+
+@each_operation
 def test_an_operation_documents_what_it_answers(operation: Operation) -> None:
     answers = operation.declared["responses"]
     assert any(status.startswith(("2", "3")) for status in answers)

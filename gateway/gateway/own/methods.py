@@ -63,8 +63,18 @@ class Methods:
             None,
         )
         if below is None:
-            raise PathUnknown(near=self._nearness.to(exchange.path.decode("ascii")))
+            raise PathUnknown(near=self._near(exchange.path.decode("ascii")))
         return await self._methods_of(exchange, self._upstreams[below])
+
+    def _near(self, path: str) -> str | None:
+        """Return a known path near this one, or near its beginning.
+
+        What is below a noun only its service knows, so there the noun alone is compared, after /v1,
+        /api/v1 or nothing.
+        """
+        parts = path.split("/")
+        begun = ("/".join(parts[:count]) for count in (len(parts), 4, 3, 2))
+        return next(filter(None, map(self._nearness.to, begun)), None)
 
     async def _methods_of(self, exchange: ProxiedRequest, upstream: Upstream) -> set[str]:
         head = request_head(exchange, upstream, b"OPTIONS %b" % exchange.path, ())

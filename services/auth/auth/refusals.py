@@ -13,6 +13,7 @@ Refusal
 │   ├── NameMissing             422  name_missing
 │   └── EmailMissing            422  email_missing
 ├── UsernameTaken               409  username_taken
+├── TooManyNames                409  too_many_names
 ├── EmailTaken                  409  email_taken
 ├── ActivationTokenInvalid      400  activation_token_invalid
 ├── ResetTokenInvalid           400  reset_token_invalid
@@ -143,6 +144,18 @@ class UsernameTaken(Refusal):
     title_ru = "Имя пользователя занято"
     detail_en = "Somebody has this username, or had it, or one that looks the same. Choose another."
     detail_ru = "Такое имя пользователя уже занято. Выберите другое."
+
+
+class TooManyNames(Refusal):
+    code = "too_many_names"
+    status = 409
+    title_en = "No more usernames for now"
+    title_ru = "Больше имён пока нельзя"
+    detail_en = "You have given up {limit} usernames in 90 days. Take one of them again, or wait."
+    detail_ru = "За 90 дней вы сменили {limit} имён. Вернитесь к одному из них или подождите."
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(limit=limit)
 
 
 class EmailTaken(Refusal):

@@ -141,6 +141,7 @@ resting_name = Table(
     Column("until", DateTime(timezone=True), nullable=False),
     CheckConstraint("octet_length(key) = 32", name="key_length"),
     Index("ix_resting_name_until", "until"),
+    Index("ix_resting_name_user_id", "user_id"),
 )
 
 # A row is written before payments and wallet are asked, and removed with the user or on a refusal.

@@ -4,7 +4,6 @@ Refusal
 ├── FieldRefusal
 │   ├── WalletCurrencyDiffers 422  currency_mismatch
 │   └── AccountUnknown     422  account_unknown
-├── PeriodInvalid          422  period_invalid
 ├── StatementTooLong       422  statement_too_long
 ├── WebhookRefused         401  webhook_refused
 ├── TransactionReused      409  transaction_reused
@@ -29,15 +28,6 @@ from kit.money import decimal_text
 from kit.refusals import FieldFault, FieldRefusal, Refusal
 from wallet.domain.commands import Refused
 from wallet.domain.wallets import Wallet
-
-
-class PeriodInvalid(Refusal):
-    code = "period_invalid"
-    status = 422
-    title_en = "Period not accepted"
-    title_ru = "Период не принят"
-    detail_en = "“from” must be before “to”."
-    detail_ru = "«from» должно быть раньше «to»."
 
 
 class WalletCurrencyDiffers(FieldRefusal):

@@ -60,6 +60,28 @@ async def test_a_name_changed_rests_for_others_and_not_for_its_user(world: World
     assert (await change(world, "alicia", username="alice")).status_code == 200
 
 
+async def test_one_user_keeps_so_many_names_from_others_and_can_go_back_to_them(
+    world: World,
+) -> None:
+    await world.arrive("name-0")
+    headers = (await world.log_in("name-0")).headers
+
+    async def take(name: str) -> httpx.Response:
+        return await world.http.patch("/v1/auth/me", json={"username": name}, headers=headers)
+
+    for number in range(1, 11):
+        assert (await take(f"name-{number}")).status_code == 200
+    assert code(await take("name-11")) == (409, "too_many_names")
+    assert (await register(world, username="name-11")).status_code == 201
+    assert code(await register(world, username="name-5")) == (409, "username_taken")
+    for own in ("NAME-10", "name-5", "name-0", "name-10"):
+        assert (await take(own)).status_code == 200
+        assert code(await take("name-12")) == (409, "too_many_names")
+    world.clock.advance(91 * 24 * 3600)
+    headers = (await world.log_in("name-10")).headers
+    assert (await take("name-12")).status_code == 200
+
+
 async def test_names_of_before_are_compared_too(world: World) -> None:
     await world.arrive("paypal")
     async with world.database.unit_of_work() as uow:

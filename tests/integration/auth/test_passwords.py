@@ -1,5 +1,6 @@
 """Forgotten passwords, over HTTP, on a real database."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -115,10 +116,43 @@ async def test_a_link_sets_a_password_once(world: World, alice: dict[str, Any]) 
 
 
 async def test_an_older_link_is_dead_after_a_newer_one(world: World, alice: dict[str, Any]) -> None:
-    old, new = await forgotten(world), await forgotten(world)
+    old = await forgotten(world)
+    world.clock.advance(5 * 60)
+    new = await forgotten(world)
     answer = await world.post(RESET, {"token": old, "password": NEW})
     assert code(answer) == (400, "reset_token_invalid")
     assert (await world.post(RESET, {"token": new, "password": NEW})).status_code == 204
+
+
+async def test_nobody_kills_anothers_link_by_asking_again_and_again(
+    world: World, alice: dict[str, Any]
+) -> None:
+    token = await forgotten(world)
+    again = [world.post(FORGOT, {"email": ADDRESS}) for _ in range(5)]
+    assert {(one.status_code, one.text) for one in await asyncio.gather(*again)} == {
+        (202, '{"accepted":true}')
+    }
+    world.clock.advance(5 * 60 - 1)
+    await forgotten(world)
+    ordered = [one for one in await orders(world) if isinstance(one, SendPasswordReset)]
+    assert [str(one.user_id) for one in ordered].count(alice["id"]) == 1
+    assert (await world.post(RESET, {"token": token, "password": NEW})).status_code == 204
+
+
+async def test_of_many_who_ask_at_once_one_is_mailed(world: World, alice: dict[str, Any]) -> None:
+    await asyncio.gather(*(world.post(FORGOT, {"email": ADDRESS}) for _ in range(8)))
+    ordered = [one for one in await orders(world) if isinstance(one, SendPasswordReset)]
+    assert len(ordered) == 8
+    assert [str(one.user_id) for one in ordered].count(alice["id"]) == 1
+
+
+async def test_a_used_link_keeps_nobody_from_asking_for_another(
+    world: World, alice: dict[str, Any]
+) -> None:
+    for password in (NEW, "third-horse-battery"):
+        token = await forgotten(world)
+        answer = await world.post(RESET, {"token": token, "password": password})
+        assert answer.status_code == 204
 
 
 async def test_a_link_dies_when_its_time_is_over(world: World, alice: dict[str, Any]) -> None:

@@ -262,6 +262,10 @@ async def test_options_is_what_the_service_says(door: Any, service: Any) -> None
         ("/v1/wallet", "/v1/wallets"),
         ("/v1/mee", "/v1/me"),
         ("/health/redy", "/health/ready"),
+        ("/v1/payment/0197a1d0-0a6f-7c00-8c4d-2e3f4a5b6c01/pay", "/v1/payments"),
+        ("/v1/paymnts/limits", "/v1/payments"),
+        ("/wallets/0197a1d0-0a6f-7c00-8c4d-2e3f4a5b6c01/entries", "/v1/wallets"),
+        ("/api/v1/payments/0197a1d0-0a6f-7c00-8c4d-2e3f4a5b6c01", "/v1/payments"),
         ("/metric", None),  # not for callers
         ("/admin", None),
     ],

@@ -1,6 +1,7 @@
 """What mail servers answer, at every command, and what becomes of the mail and the address."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,10 +10,10 @@ from uuid import UUID
 
 import pytest
 from prometheus_client import REGISTRY
-from tests.integration.notifications.room import Room, opened, paid
-from tests.integration.notifications.test_mails import BOB, activation
+from tests.integration.notifications.room import Room, closed, disputed, opened, paid
+from tests.integration.notifications.test_mails import BOB, activation, locked
 
-from contracts.notifications import SendPasswordReset
+from contracts.notifications import SendAlreadyRegistered, SendPasswordReset
 from kit.ids import new_id
 from notifications.domain.bounces import MUTED_FOR
 from notifications.domain.mails import MOST_NEWS, MOST_ORDERED
@@ -181,14 +182,16 @@ async def test_one_bad_hour_of_a_server_that_knows_nobody_loses_no_mail(
     assert await room.count("address_fault") == 0
 
 
+def reset(room: Room, user_id: UUID) -> SendPasswordReset:
+    like = activation(room, user_id).model_dump()
+    return SendPasswordReset.model_validate(like | {"command_id": new_id()})
+
+
 async def test_what_people_ask_for_is_sent_to_a_muted_address_and_lifts_it_where_it_arrives(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
     await refuse_for_a_day(room, alice, bob)
-    reset = SendPasswordReset.model_validate(
-        activation(room, bob).model_dump() | {"command_id": new_id()}
-    )
-    await room.told(reset)
+    await room.told(reset(room, bob))
     await room.mail_worker.send_due()
     assert (await room.statuses()).count("refused") == 2
     room.box.refuse = {}
@@ -299,6 +302,39 @@ async def test_a_person_is_mailed_so_much_news_an_hour_and_has_all_of_it_in_the_
     room.clock.advance(3601)
     await room.told(paid(alice, bob), activation(room, bob))
     assert await room.count("mail") == 2 * MOST_NEWS + MOST_ORDERED + 3
+
+
+async def test_payments_of_strangers_keep_no_other_news_from_being_mailed(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(*(paid(alice, bob) for _ in range(MOST_NEWS + 1)))
+    dispute = disputed(paid(alice, bob), 3_000, "fraudulent")
+    await room.told(locked(room, bob), dispute, closed(dispute, "lost"))
+    async with room.database.read() as connection:
+        rows = await connection.fetch("SELECT kind FROM mail WHERE user_id = $1", bob)
+    assert Counter(row["kind"] for row in rows) == {
+        "payment_received": MOST_NEWS,
+        "login_locked": 1,
+        "payment_disputed": 1,
+        "dispute_lost": 1,
+    }
+
+
+async def test_mails_that_strangers_order_take_no_room_from_others(room: Room, bob: UUID) -> None:
+    already = [
+        SendAlreadyRegistered(command_id=new_id(), user_id=bob, language="en")
+        for _ in range(MOST_ORDERED + 5)
+    ]
+    await room.told(*already[:3])
+    await room.told(*already[3:])
+    await room.told(reset(room, bob), activation(room, bob), reset(room, bob))
+    async with room.database.read() as connection:
+        rows = await connection.fetch("SELECT kind, count(*) FROM mail GROUP BY kind")
+    assert dict(map(tuple, rows)) == {
+        "already_registered": MOST_ORDERED,
+        "password_reset": 2,
+        "activation": 1,
+    }
 
 
 async def test_what_people_wait_for_is_sent_first_then_everybodys_in_turn(

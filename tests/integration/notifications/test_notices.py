@@ -371,6 +371,13 @@ async def test_a_range_that_is_no_range_and_a_filter_that_is_none_are_refused(
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
 
 
+async def test_a_range_that_does_not_go_forwards_is_refused(room: Room, alice: UUID) -> None:
+    query = {"from": "2026-01-02", "to": "2026-01-01"}
+    for path in ("/v1/notifications", "/v1/webhook-endpoints", "/v1/webhook-deliveries"):
+        answer = await room.ask(alice, "GET", path, params=query)
+        assert (answer.status_code, answer.json()["code"]) == (422, "period_invalid"), path
+
+
 async def test_a_person_keeps_the_newest_notices_only(room: Room, alice: UUID, bob: UUID) -> None:
     events = [paid(alice, bob) for _ in range(5)]
     await room.told(*events)

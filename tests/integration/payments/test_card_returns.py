@@ -3,6 +3,7 @@
 What the provider does not give back lies there: the payer, the lists and an administrator see it.
 """
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,10 @@ from tests.integration.payments.test_charges import by_card, transfers
 from tests.integration.payments.test_export import lines
 from tests.integration.payments.test_timeline import codes, story, webhooks
 
+from kit.db.tail import Tail
 from kit.ids import new_id
+from payments.repository import Changes, StreamPosition
+from payments.schemas.changes import change_seen
 
 __all__ = ["webhooks"]  # a fixture that is there for every test
 
@@ -71,6 +75,34 @@ async def test_what_came_of_a_cancelled_payment_is_seen_on_its_way_back_and_at_i
     assert (theirs["returned_amount"], theirs["return_status"]) == ("", "")
     [seen] = await charges(room, admin, return_status="returned")
     assert (seen["id"], seen["returned_amount"]) == (str(payment_id), "100.00")
+
+
+async def test_the_payers_stream_tells_how_it_goes_back_and_the_payees_does_not(
+    room: Room, cards: CardProvider, alice: UUID, bob: UUID
+) -> None:
+    place = StreamPosition(Tail(0), user_id=alice)
+
+    async def told() -> list[tuple[str, str, str | None]]:
+        async with room.database.read() as connection:
+            found = await Changes(connection).read_on(place, 0)
+        seen = [json.loads(change_seen(one, alice, "en") or "") for one in found]
+        return [(one["status"], one["returned"], one["return_status"]) for one in seen]
+
+    payment_id = await came_too_late(room, cards, alice, bob)
+    assert (await told())[-2:] == [("cancelled", "100.00", "pending")] * 2
+    room.clock.advance(1)
+    await room.charge()
+    assert await told() == [("cancelled", "100.00", "returned")]
+    async with room.database.read() as connection:
+        changes = Changes(connection)
+        of_bob = await changes.read_on(StreamPosition(Tail(0), user_id=bob), 0)
+        of_it = await changes.read_on(StreamPosition(Tail(0), payment_id=payment_id), 0)
+    theirs = [change_seen(one, bob, "en") for one in of_it]
+    assert theirs[-2:] == [None, None]
+    assert [change_seen(one, bob, "en") for one in of_bob] == theirs[:-2]
+    for text in theirs[:-2]:
+        seen = json.loads(text or "")
+        assert (seen["returned"], seen["return_status"]) == (None, None)
 
 
 async def test_what_the_checks_refused_after_the_card_was_charged_goes_back_visibly(

@@ -17,7 +17,7 @@ from tests.integration.payments.test_refunding import ask, paid
 from tests.integration.payments.test_schedules import HOUR, scheduled, sweep
 
 from contracts.auth import UserChanged
-from contracts.wallet import Transfer
+from contracts.wallet import PlaceHold, ReleaseHold, Transfer
 from kit.db.bulk import COPIED_FROM
 from kit.ids import new_id
 from kit.money import Money
@@ -95,16 +95,15 @@ async def test_a_payment_whose_time_is_over_holds_nobody(
     assert (await close(room, alice)).status_code == 204
 
 
-async def test_what_is_in_flight_or_set_aside_stands_in_the_payees_way(
+async def test_what_is_in_flight_stands_in_the_payees_way(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
     reserved = await room.create(alice, bob, reserve=True)
-    processing = await room.create(alice, bob)
-    await room.pay(alice, processing)
-    assert set(await standing(room, bob)) == {
-        (f"/payments/{reserved}", "created"),
-        (f"/payments/{processing}", "processing"),
-    }
+    for payment_id in (reserved, await room.create(alice, bob)):
+        await room.pay(alice, payment_id)
+        assert await standing(room, bob) == [(f"/payments/{payment_id}", "processing")]
+        await room.settle()
+    assert (await close(room, bob)).status_code == 204
 
 
 async def test_nobody_is_held_by_what_others_only_write_down(
@@ -115,6 +114,29 @@ async def test_nobody_is_held_by_what_others_only_write_down(
     refused = await room.pay(alice, payment_id)
     assert (refused.status_code, refused.json()["code"]) == (422, "payee_not_active")
     assert await room.status(alice, payment_id) == "created"
+
+
+async def test_nobody_is_held_by_what_others_set_aside_and_it_is_freed(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    held = await room.create(alice, bob, reserve=True)
+    await room.settle()
+    asked_for = await room.create(alice, bob, reserve=True)
+    assert (await close(room, bob)).status_code == 204
+    await room.settle()
+    for payment_id in (held, asked_for):
+        refused = await room.pay(alice, payment_id)
+        assert (refused.status_code, refused.json()["code"]) == (422, "payee_not_active")
+        assert (await room.seen(alice, payment_id))["reserved_at"] is not None
+    await room.cancel(alice, held)
+    room.clock.advance(24 * 3600)
+    await room.wake(0)
+    for payment_id in (held, asked_for):
+        assert await room.status(alice, payment_id) == "cancelled"
+    placed = {one.hold_id for one in room.wallet.heard if isinstance(one, PlaceHold)}
+    freed = {one.hold_id for one in room.wallet.heard if isinstance(one, ReleaseHold)}
+    assert len(placed) == 2
+    assert freed == placed
 
 
 async def test_a_scheduled_payment_to_whoever_was_closed_fails_at_its_time(

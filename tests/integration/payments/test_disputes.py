@@ -436,7 +436,7 @@ class TestWhatIsSaid:
         async with room.database.read() as connection:
             place = StreamPosition(Tail(0), payment_id=payment_id)
             changes = await Changes(connection).read_on(place, 0)
-        told = [json.loads(change_seen(change, bob, "en")) for change in changes[-3:]]
+        told = [json.loads(change_seen(change, bob, "en") or "") for change in changes[-3:]]
         assert [(one["status"], one["disputed"], one["dispute_outcome"]) for one in told] == [
             ("paid", "0.00", None),
             ("paid", "30.00", None),

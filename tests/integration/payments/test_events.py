@@ -11,7 +11,10 @@ from uuid import UUID
 import httpx
 import orjson
 import pytest
+import respx
+from tests.integration.payments.cards import CardProvider
 from tests.integration.payments.room import Room
+from tests.integration.payments.test_card_returns import came_too_late
 
 from kit.db import Database
 from kit.ids import new_id
@@ -114,12 +117,32 @@ async def test_payer_and_payee_hear_of_every_state_and_nobody_else_does(
             "refunded": "0.00",
             "disputed": "0.00",
             "dispute_outcome": None,
+            "returned": "0.00",
+            "return_status": None,
             "reason": None,
             "reason_label": None,
         }
         assert payee.told[-1]["direction"] == "in"
         assert payer.answer.headers["content-type"].startswith("text/event-stream")
         assert payer.answer.headers["cache-control"] == "no-store"
+
+
+async def test_what_goes_back_to_a_card_is_told_to_its_payer_only(
+    room: Room, air: Air, outside: respx.MockRouter, alice: UUID, bob: UUID
+) -> None:
+    cards = CardProvider(room, outside)
+    outside.route(host="127.0.0.1").pass_through()
+    payment_id = await came_too_late(room, cards, alice, bob)
+    path = f"/v1/payments/{payment_id}/events"
+    async with air.listening(alice, path) as payer, air.listening(bob, path) as payee:
+        await payee.hears_statuses("created", "processing", "cancelled")
+        room.clock.advance(1)
+        await room.charge()
+        await payer.hears(lambda one: one.told[-1]["return_status"] == "returned")
+        assert payer.told[-1]["returned"] == "100.00"
+        await payee.hears(lambda one: one.position == payer.position)
+    assert [one["status"] for one in payee.told] == ["created", "processing", "cancelled"]
+    assert {(one["returned"], one["return_status"]) for one in payee.told} == {(None, None)}
 
 
 async def test_why_a_payment_failed_is_told_to_its_payer_only(

@@ -112,6 +112,17 @@ class TestSummary:
         summary = summary_of([self.told(), self.told(amount_minor=500)])
         assert (summary.disputed_at, summary.disputed_minor) == (NOW, 3_500)
 
+    def test_what_was_won_is_not_counted_beside_what_is_open_or_lost(self) -> None:
+        won = self.told(outcome=DisputeOutcome.WON, closed_at=NOW)
+        anew = self.told(amount_minor=10_000)
+        lost = self.told(amount_minor=7_000, outcome=DisputeOutcome.LOST, closed_at=NOW)
+        undecided = self.told(amount_minor=900, closed_at=NOW)
+        assert summary_of([won, anew]).disputed_minor == 10_000
+        assert summary_of([won, lost, undecided]).disputed_minor == 7_000
+        assert summary_of([won, anew, lost]).disputed_minor == 17_000
+        assert summary_of([won, won]).disputed_minor == 6_000
+        assert summary_of([won, anew]).disputed_at == NOW
+
     @pytest.mark.parametrize(
         ("ends", "outcome"),
         [

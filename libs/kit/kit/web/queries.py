@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import ConfigDict, Field, SecretStr, model_validator
 
-from kit.span import Span
+from kit.span import PeriodInvalid, Span
 from kit.web.fields import refuse_field
 from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT, Cursors
 from kit.web.schemas import Model
@@ -55,6 +55,17 @@ class SpanFilters(Filters):
     def span(self) -> Span:
         """Return the span; None is an open end."""
         return span(self.begin, self.end, self.tz)
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        """Refuse a span in which nothing can be, whatever the list then does with it.
+
+        Raises:
+            PeriodInvalid: it does not end after it begins.
+        """
+        if not self.span.is_forwards:
+            raise PeriodInvalid
+        return self
 
 
 class PageQuery(Filters):

@@ -39,7 +39,7 @@ async def get_me(caller: Caller, wired: Wired) -> UserAnswer:
     access="user",
     operation_id="change_me",
     summary="Change one's own name or language",
-    refusals=(refusals.UsernameTaken, NotFound),
+    refusals=(refusals.UsernameTaken, refusals.TooManyNames, NotFound),
 )
 async def change_me(body: MePatch, caller: Caller, wired: Wired) -> UserAnswer:
     """Change the given fields, leave the rest."""

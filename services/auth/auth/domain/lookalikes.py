@@ -88,6 +88,11 @@ def skeleton(text: str) -> str:
     return _folded(decomposed)
 
 
+def look_alike(one: str, other: str) -> bool:
+    """Tell whether two names look alike, so that one rests where the other does."""
+    return skeleton(one) == skeleton(other)
+
+
 def looks(text: str) -> set[str]:
     """Return the skeletons of a name as compared and as written: I looks like l."""
     written = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))

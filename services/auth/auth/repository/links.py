@@ -44,6 +44,26 @@ class Links:
             return None
         return Link(row["user_id"], Purpose(row["purpose"]), row["expires_at"], row["used_at"])
 
+    async def one_by_one(self, key: str) -> None:
+        """Let those who ask for a link by this key do so one after the other."""
+        await self._connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('link ' || $1, 0))", key
+        )
+
+    async def is_fresh(
+        self, user_id: UUID, purpose: Purpose, now: datetime, since: datetime
+    ) -> bool:
+        """Tell whether a user has a link that works and was made after a time."""
+        found: bool = await self._connection.fetchval(
+            """SELECT EXISTS (SELECT FROM link WHERE user_id = $1 AND purpose = $2
+                AND used_at IS NULL AND expires_at > $3 AND created_at > $4)""",
+            user_id,
+            purpose,
+            now,
+            since,
+        )
+        return found
+
     async def use(self, token_hash: bytes, now: datetime) -> None:
         """Mark a link as used."""
         await self._connection.execute(

@@ -69,6 +69,9 @@ WITH over AS (DELETE FROM resting_name WHERE until <= $4 AND key <> $1)
 INSERT INTO resting_name (key, user_id, until) VALUES ($1, $2, $3)
 ON CONFLICT (key) DO UPDATE SET user_id = $2, until = $3
 """
+_RESTING: Final = """
+SELECT count(*) FROM resting_name WHERE user_id = $1 AND until > $2 AND key <> ALL($3)
+"""
 _WITHOUT_SKELETON: Final = """
 SELECT id, username FROM user_account
 WHERE username IS NOT NULL AND username_skeleton IS NULL ORDER BY created_at, id
@@ -165,6 +168,12 @@ class Users:
         if user.username is not None:
             key = resting_key(skeleton(user.username))
             await self._connection.execute(_REST, key, user.id, until, now)
+
+    async def resting(self, user_id: UUID, names: Collection[str], now: datetime) -> int:
+        """Count the user's resting names beside the given ones."""
+        keys = [resting_key(skeleton(name)) for name in names]
+        count: int = await self._connection.fetchval(_RESTING, user_id, now, keys)
+        return count
 
     async def fill_skeletons(self) -> None:
         """Fill in the skeletons of usernames from before the column existed.

@@ -1,14 +1,19 @@
 """Resets forgotten passwords by a mailed link."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from auth.domain.links import Purpose
+from auth.domain.names import email_key
 from auth.domain.users import User, can_reset_password, decide_reset
 from auth.repository import Links, Logins, Sessions, Users
 from auth.service.links import make_link, use_link
 from auth.service.mails import Mailing
 from kit.db import UnitOfWork
 from kit.ids import new_id
+
+# No link is made while a younger one than this works: fewer than mails of one kind in an hour.
+ASKED_AGAIN_AFTER: Final = timedelta(minutes=5)
 
 
 async def forgot(
@@ -17,11 +22,17 @@ async def forgot(
     """Order a reset link for the user of an address.
 
     For an unknown address, a link for nobody is made and ordered: the same statements and the same
-    commit, so neither the answer nor its time tells whether the address is known.
+    commit, so neither the answer nor its time tells whether the address is known. It is the same
+    where a link was mailed a moment ago: whoever asks again and again for somebody else's address
+    would else kill each link with a newer one, and use up the mails that its owner may get.
     """
+    links = Links(uow)
+    await links.one_by_one(email_key(email))
     user = await Users(uow).by_email(email)
     user_id = user.id if user is not None and can_reset_password(user) else new_id()
-    await Links(uow).drop_unused(user_id, Purpose.PASSWORD_RESET)
+    if await links.is_fresh(user_id, Purpose.PASSWORD_RESET, now, now - ASKED_AGAIN_AFTER):
+        user_id = new_id()
+    await links.drop_unused(user_id, Purpose.PASSWORD_RESET)
     link = await make_link(uow, user_id, Purpose.PASSWORD_RESET, lifetime=lifetime, now=now)
     mailing.password_reset(uow, user_id, link)
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from auth.domain.lookalikes import look_alike
 from auth.domain.users import (
     AdminChange,
     ProfileChange,
@@ -14,7 +15,7 @@ from auth.domain.users import (
     decide_deletion,
     decide_profile_change,
 )
-from auth.refusals import DeletionUnderWay, UsernameTaken
+from auth.refusals import DeletionUnderWay, TooManyNames, UsernameTaken
 from auth.repository import Deletion, Deletions, Logins, NewUser, Sessions, Users
 from auth.service.events import tell_changed
 from auth.service.registration import register
@@ -23,6 +24,7 @@ from kit.ids import new_id
 from kit.refusals import NotFound
 
 NAME_RESTS: Final = timedelta(days=90)  # a name given up is kept from others for so long
+MOST_RESTING: Final = 10  # names that one user keeps from others so, as there is only one of each
 
 
 async def change_profile(
@@ -32,6 +34,7 @@ async def change_profile(
 
     Raises:
         UsernameTaken: somebody else has the name.
+        TooManyNames: the user has given up too many names lately.
     """
     user = await Users(uow).lock(user_id)
     if user.status is UserStatus.DELETED:
@@ -40,6 +43,10 @@ async def change_profile(
     if changed.username is not None and changed.username != user.username:
         if await Users(uow).is_taken(changed.username, user_id, now):
             raise UsernameTaken
+        if user.username is not None and not look_alike(user.username, changed.username):
+            names = (user.username, changed.username)
+            if await Users(uow).resting(user_id, names, now) >= MOST_RESTING:
+                raise TooManyNames(limit=MOST_RESTING)
         await Users(uow).rest(user, now + NAME_RESTS, now)
     return await _save(uow, user, changed, now)
 

@@ -8,6 +8,7 @@ from fastapi import Query, Request
 
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid, NotFound
+from kit.span import PeriodInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
@@ -191,6 +192,7 @@ async def replay_webhook_delivery(
         WebhookEndpointOff,
         TooManyWaitingDeliveries,
         WebhookSpanTooLarge,
+        PeriodInvalid,
     ),
 )
 async def replay_webhook_span(

@@ -62,7 +62,7 @@ ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
 ORDERED: Final = frozenset(
     {MailKind.ACTIVATION, MailKind.ALREADY_REGISTERED, MailKind.PASSWORD_RESET}
 )
-# So many mails of each sort a person gets in an hour; further news appears in the application only.
+# So many mails of each kind a person gets in an hour; further news appears in the application only.
 MOST_ORDERED: Final = 20
 MOST_NEWS: Final = 100
 

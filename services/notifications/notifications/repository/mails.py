@@ -12,24 +12,24 @@ LOOKED_AT: Final = 5_000  # due mails at most, so that a claim's cost does not g
 _ORDERED: Final = sorted(ORDERED)
 
 # As with notices, nothing is stored for deleted people, nor for people without an address. Nobody
-# gets more than so many mails of one sort in an hour ($10: ordered, or news).
+# gets more than so many mails of one kind in an hour: strangers can cause some kinds, which are to
+# take no room from the others.
 _ADD: Final = """
 WITH told AS (
-    SELECT new.*, row_number() OVER (PARTITION BY new.user_id ORDER BY new.id) AS turn
+    SELECT new.*, row_number() OVER (PARTITION BY new.user_id, kind ORDER BY new.id) AS turn
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::jsonb[])
         AS new (id, user_id, kind, dedupe_key, other_id, language, facts)
     LEFT JOIN person ON person.user_id = new.user_id
     WHERE person.status IS DISTINCT FROM 'deleted' AND person.has_email IS NOT FALSE),
 before AS (
-    SELECT user_id, count(mail.id) AS count
-    FROM (SELECT DISTINCT user_id FROM told) AS one
-    LEFT JOIN mail USING (user_id)
-    WHERE mail.created_at > $8::timestamptz - interval '1 hour' AND (mail.kind = ANY($9)) = $10
-    GROUP BY user_id)
+    SELECT user_id, kind, count(*) AS count
+    FROM (SELECT DISTINCT user_id FROM told) AS one JOIN mail USING (user_id)
+    WHERE mail.created_at > $8::timestamptz - interval '1 hour'
+    GROUP BY user_id, kind)
 INSERT INTO mail (id, user_id, kind, dedupe_key, other_id, language, facts, next_at, created_at)
 SELECT id, user_id, kind, dedupe_key, other_id, language, facts, $8::timestamptz, $8::timestamptz
-FROM told LEFT JOIN before USING (user_id)
-WHERE told.turn + coalesce(before.count, 0) <= $11
+FROM told LEFT JOIN before USING (user_id, kind)
+WHERE told.turn + coalesce(before.count, 0) <= $9
 ON CONFLICT (dedupe_key) DO NOTHING
 """
 
@@ -76,7 +76,7 @@ class Mails:
     async def add(self, new: Sequence[NewMail], now: datetime, most_an_hour: int) -> None:
         """Store mails that are due at once; stored ones stay as they are.
 
-        All are ordered mails, or all are news; a person gets `most_an_hour` of each sort.
+        A person gets `most_an_hour` of each kind.
         """
         await self._connection.execute(
             _ADD,
@@ -88,8 +88,6 @@ class Mails:
             [one.language for one in new],
             [dict(one.facts) for one in new],
             now,
-            _ORDERED,
-            new[0].kind in ORDERED,
             most_an_hour,
         )
 

@@ -8,6 +8,7 @@ import orjson
 from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from kit.characters import holds_unseen
+from kit.span import PeriodInvalid, Span
 from kit.web.fields import refuse_field
 from kit.web.schemas import Model
 from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
@@ -254,13 +255,8 @@ class SpanRequest(Model):
     def _forwards(self) -> Self:
         begin, end = span(self.from_, self.to, self.tz)
         self._times = begin or _FIRST, end or _LAST
-        if self._times[0] >= self._times[1]:
-            raise refuse_field(
-                "span_empty",
-                "`to` must be later than `from`.",
-                "`to` должно быть позже `from`.",
-                field="to",
-            )
+        if not Span(*self._times).is_forwards:
+            raise PeriodInvalid("/to")
         return self
 
 

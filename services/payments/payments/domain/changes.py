@@ -1,4 +1,4 @@
-"""Defines a change of a payment: its state, and what is refunded or disputed."""
+"""Defines a change of a payment: its state, and what of it went back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,8 @@ from payments.domain.payment import PaymentStatus
 class Change:
     """One change as stored; ``seq`` orders all changes of all payments.
 
-    ``reason`` is read from the payment, so it may be known before its own change is read.
+    ``reason`` and what goes back to a card by itself are read from payment and charge, so they may
+    be known before their own change is read. ``is_payers``: it is for the payer alone.
     """
 
     seq: int
@@ -26,3 +27,6 @@ class Change:
     amount_minor: int
     currency: str
     reason: str | None
+    return_minor: int = 0
+    return_status: Literal["pending", "returned", "refused"] | None = None
+    is_payers: bool = False

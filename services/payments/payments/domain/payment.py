@@ -62,7 +62,8 @@ class Payment:
         paid_minor: What was captured, once paid; at most ``amount_minor``.
         refunded_minor: How much of it has gone back, or is on its way back.
         disputed_at: When its card's owner began to want it back from their bank.
-        disputed_minor: How much is disputed in all; ``dispute_outcome`` is what was decided.
+        disputed_minor: How much is disputed, see ``summary_of``; ``dispute_outcome`` is what was
+            decided.
         counted_on: The day it was counted in, where its payer's days are limited.
         lines: What it is for: the facts of each ``ReceiptLine`` of ``domain/cards/receipts.py``.
         counted_minor: What was counted then; given back if the payment fails or is cancelled.

@@ -23,13 +23,13 @@ class Stream:
 
     Attributes:
         may_go_on: Asked at least every second; False ends the stream.
-        shown: Writes a change as the reader may see it.
+        shown: Writes a change as the reader may see it; None where it is not for them.
     """
 
     database: Database
     place: StreamPosition
     may_go_on: Callable[[], Awaitable[bool]]
-    shown: Callable[[Change], bytes]
+    shown: Callable[[Change], bytes | None]
 
     async def events(self, wake_up: WakeUp, first: bytes) -> AsyncIterator[bytes]:
         """Yield the text of the stream, at each wake-up, until it may not go on.
@@ -51,8 +51,11 @@ class Stream:
             async with self.database.read() as connection:
                 changes = await Changes(connection).read_on(self.place, looked_at)
             for change in changes:
+                text = self.shown(change)
+                if text is None:
+                    continue
                 position = min(change.seq, tail.after)
-                yield event(self.shown(change), position)
+                yield event(text, position)
                 sent_to = position
             if changes:
                 wake_up.set()  # there may be more

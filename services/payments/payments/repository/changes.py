@@ -29,12 +29,14 @@ _SIDE: Final = """
 """
 # Without changes one row comes too: its snapshot says how far that is final.
 _READ_ON: Final = """
-SELECT seq, event.at, payment_id, event.payer_id, event.status, event.refunded_minor,
-    event.disputed_minor, event.dispute_outcome, payment.amount_minor, payment.currency,
-    payment.reason, oldest_xid, next_xid
+SELECT seq, event.at, event.payment_id, event.payer_id, event.payee_id, event.status,
+    event.refunded_minor, event.disputed_minor, event.dispute_outcome, payment.amount_minor,
+    payment.currency, payment.reason, charge.return_minor, charge.return_status, oldest_xid,
+    next_xid
 FROM {snapshot}
 LEFT JOIN (SELECT * FROM ({sides}) AS event ORDER BY seq LIMIT $4) AS event ON true
-LEFT JOIN payment ON payment.id = payment_id
+LEFT JOIN payment ON payment.id = event.payment_id
+LEFT JOIN charge ON charge.payment_id = event.payment_id
 ORDER BY seq
 """
 _LATEST: Final = """
@@ -108,6 +110,9 @@ class Changes:
                 amount_minor=row["amount_minor"],
                 currency=row["currency"],
                 reason=row["reason"],
+                return_minor=row["return_minor"] or 0,
+                return_status=row["return_status"],
+                is_payers=row["payee_id"] is None,
             )
             for row in rows
             if row["seq"] is not None

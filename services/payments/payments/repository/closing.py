@@ -23,16 +23,17 @@ INSERT INTO closed_party (user_id, closed_at) VALUES ($1, $2) ON CONFLICT DO NOT
 
 _REOPEN: Final = "DELETE FROM closed_party WHERE user_id = $1"
 
-# A payment to the user that others have only created is no obstacle, as anybody could create one;
-# it can't be paid any more. Nor is a charge that was called off, as its money would go back to the
-# card; nor a dispute of a whole charge (`disputed:…`), as no more news of it comes.
+# A payment to the user that others have only created or reserved is no obstacle, as anybody could
+# create one again and again; it can't be paid any more, and what is set aside is freed. Nor is a
+# charge that was called off, as its money would go back to the card; nor a dispute of a whole
+# charge (`disputed:…`), as no more news of it comes.
 _STANDING: Final = """
 SELECT 'payment', id, status, amount_minor, currency FROM payment
 WHERE payer_id = $1 AND status IN ('scheduled', 'created', 'processing')
     AND (status <> 'created' OR is_reserved OR expires_at > $2)
 UNION ALL
 SELECT 'payment', id, status, amount_minor, currency FROM payment
-WHERE payee_id = $1 AND (status = 'processing' OR (status = 'created' AND is_reserved))
+WHERE payee_id = $1 AND status = 'processing'
 UNION ALL
 SELECT 'refund', refund.id, refund.status, refund.amount_minor, currency
 FROM payment JOIN refund ON refund.payment_id = payment.id

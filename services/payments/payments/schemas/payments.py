@@ -241,7 +241,10 @@ class SeenPayment(Model):
         description="How much has gone back, or is on its way back: the refunds say which."
     )
     refunded_at: datetime | None = Field(None, description="When all of it had gone back.")
-    disputed_amount: str = Field(description="What the card's owner wants back from their bank.")
+    disputed_amount: str = Field(
+        description="What the card's owner wants back from their bank, or has got back: all that "
+        "is disputed but what was won; where all was won, that."
+    )
     disputed_at: datetime | None = Field(None, description="When the dispute began.")
     dispute_outcome: Literal["won", "lost"] | None = Field(
         None, description="How the bank decided; null while it is open. `won`: for the payee."

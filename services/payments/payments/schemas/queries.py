@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from kit.money import is_plain_decimal
+from kit.span import Span
 from kit.web.fields import CurrencyCode, refuse_field
 from kit.web.queries import PageQuery, SpanFilters, old_name
 from kit.web.times import RangeEdge, span
@@ -64,15 +65,20 @@ class PaymentFilters(SpanFilters):
     )
 
     @property
+    def span(self) -> Span:
+        """When they were created, under the names of now or of before."""
+        return span(self.begin or self.created_from, self.end or self.created_to, self.tz)
+
+    @property
     def wanted(self) -> PaymentFilter:
         """The filters as the repository takes them."""
-        created = span(self.begin or self.created_from, self.end or self.created_to, self.tz)
+        created_from, created_to = self.span
         return PaymentFilter(
             direction=self.direction,
             status=self.status,
             currency=self.currency,
-            created_from=created.begin,
-            created_to=created.end,
+            created_from=created_from,
+            created_to=created_to,
             amount_min=self.amount_min,
             amount_max=self.amount_max,
             search=self.search,

@@ -119,6 +119,16 @@ payment = Table(
         name="a_price_is_paid_whole",
     ),
     Index("ix_payment_created_at_id", "created_at", "id"),
+    # Of everybody's; what is created or paid is found along the index before.
+    Index(
+        "ix_payment_status_created_at_id_while_rare",
+        "status",
+        "created_at",
+        "id",
+        postgresql_where=text(
+            "status IN ('scheduled', 'processing', 'failed', 'cancelled', 'refunded')"
+        ),
+    ),
     Index(
         "ix_payment_transfer_id",
         "transfer_id",
@@ -217,7 +227,8 @@ bulk_row = Table(
     CheckConstraint("num_nonnulls(asked, code, payment_id) = 1", name="has_one_fate"),
 )
 
-# Written by a trigger of `payment`, so that every change of one is streamed, whoever makes it.
+# Written by triggers of `payment` and `charge`, so that every change of one is streamed, whoever
+# makes it.
 payment_event = Table(
     "payment_event",
     METADATA,
@@ -225,7 +236,7 @@ payment_event = Table(
     Column("at", _AT, nullable=False, server_default=text("clock_timestamp()")),
     Column("payment_id", Uuid, nullable=False),
     Column("payer_id", Uuid, nullable=False),
-    Column("payee_id", Uuid, nullable=False),
+    Column("payee_id", Uuid),  # null: the change is its payer's alone
     Column("status", Text, nullable=False),
     Column("refunded_minor", BigInteger, nullable=False),
     Column("disputed_minor", BigInteger, nullable=False, server_default=text("0")),

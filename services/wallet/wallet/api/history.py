@@ -49,7 +49,7 @@ At = Annotated[Moment | None, Query(description="Now, if it is left out.")]
     operation_id="list_entries",
     summary="List a wallet's entries, newest first",
     response_model=Page[EntryAnswer],
-    refusals=(CursorInvalid, refusals.PeriodInvalid),
+    refusals=(CursorInvalid,),
 )
 async def list_entries(
     wallet_id: UUID,
@@ -123,7 +123,7 @@ async def get_balance(
     summary="Get a statement: opening balance, entries and closing balance of a period",
     response_model=StatementAnswer,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
-    refusals=(refusals.PeriodInvalid, refusals.StatementTooLong),
+    refusals=(refusals.StatementTooLong,),
 )
 async def get_statement(
     wallet_id: UUID,

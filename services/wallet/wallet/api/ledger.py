@@ -11,7 +11,6 @@ from kit.web.identity import Caller, Identity
 from kit.web.pagination import page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from wallet import refusals
 from wallet.api.history import asked_for, place_of
 from wallet.domain.wallets import HOUSES
 from wallet.repository.history import History
@@ -65,7 +64,7 @@ async def list_house_accounts(
     operation_id="list_account_entries",
     summary="List entries of any account, house accounts too, newest first",
     response_model=Page[LedgerEntryAnswer],
-    refusals=(CursorInvalid, NotFound, refusals.PeriodInvalid),
+    refusals=(CursorInvalid, NotFound),
 )
 async def list_account_entries(
     account_id: UUID,

@@ -7,8 +7,9 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from kit.db.unit_of_work import Connection
+from kit.span import PeriodInvalid
 from wallet.domain.wallets import Wallet
-from wallet.refusals import PeriodInvalid, StatementTooLong
+from wallet.refusals import StatementTooLong
 from wallet.repository.history import EntryLine, History
 
 MAX_LINES = 1000  # of a JSON statement; a CSV has no limit, since it is sent while it is read
@@ -62,14 +63,8 @@ async def balance_at(connection: Connection, wallet: Wallet, moment: datetime) -
 
 
 async def entries(connection: Connection, account_id: UUID, asked: EntryRange) -> list[EntryLine]:
-    """Return an account's entries, newest first.
-
-    Raises:
-        PeriodInvalid: the period ends before it begins.
-    """
+    """Return an account's entries, newest first."""
     begin, end, below, limit = asked
-    if begin is not None and end is not None and begin >= end:
-        raise PeriodInvalid
     history = History(connection)
     after = 0 if begin is None else await history.entries_before(account_id, begin)
     through = _EVERYTHING if end is None else await history.entries_before(account_id, end)

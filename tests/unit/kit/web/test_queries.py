@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from kit.refusals import CursorInvalid
-from kit.span import ALWAYS, Span
+from kit.span import ALWAYS, PeriodInvalid, Span
 from kit.web.faults import faults_of
 from kit.web.queries import SpanQuery, old_name
 from kit.web.times import RangeEdge
@@ -35,6 +35,22 @@ def test_a_span_is_whole_days_of_the_zone_and_open_where_nothing_is_given() -> N
     found = asked(from_="2026-01-31", to="2026-01-31", tz="Europe/Moscow").span
     begin, end = (datetime(2026, 1, day, 21, tzinfo=UTC) for day in (30, 31))
     assert found == Span(begin, end)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ("2026-01-02", "2026-01-01"),
+        ("2026-01-01T22:00:00Z", "2026-01-01"),
+    ],
+)
+def test_a_span_in_which_nothing_can_be_is_refused(begin: str, end: str) -> None:
+    with pytest.raises(PeriodInvalid) as refused:
+        asked(from_=begin, to=end, tz="Europe/Moscow")
+    (fault,) = refused.value.errors
+    assert (fault.pointer, fault.code) == ("/query/to", "period_invalid")
 
 
 @pytest.mark.parametrize(

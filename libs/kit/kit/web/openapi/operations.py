@@ -1,10 +1,15 @@
 """Completes one operation in the document: its access, parameters and refusals."""
 
+from collections.abc import Iterator
 from typing import Any, Final
+
+from pydantic import BaseModel
 
 from kit import refusals as general
 from kit.refusals import Refusal
+from kit.span import PeriodInvalid
 from kit.web.openapi import headers, problems, security
+from kit.web.queries import SpanFilters
 from kit.web.schemas import Page
 from kit.web.serving.route import Route
 
@@ -30,6 +35,8 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found.append(general.NotFound)
     # Every operation refuses a parameter that it does not know, and one that is given twice.
     found += [general.QueryInvalid, general.ValidationFailed]
+    if any(issubclass(model, SpanFilters) for model in _queries(route)):
+        found.append(PeriodInvalid)
     if route.binder.reads_body:
         found += [
             general.BodyUnreadable,
@@ -89,6 +96,12 @@ def _headers_of(route: Route) -> list[str]:
     if any(header.key == "prefer" for one in route.asked.whole() for header in one.headers):
         found.append(headers.PREFERENCE_APPLIED)
     return found
+
+
+def _queries(route: Route) -> Iterator[type[BaseModel]]:
+    """Yield the models that parameters of the query are read into."""
+    for one in route.asked.whole():
+        yield from (query.model for query in one.query if query.model is not None)
 
 
 def _is_page(model: Any) -> bool:

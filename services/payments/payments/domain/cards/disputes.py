@@ -72,6 +72,12 @@ class Dispute:
     end_told_at: datetime | None = None
 
     @property
+    def is_standing(self) -> bool:
+        """Tell whether it is open or lost: neither won, nor closed without a decision."""
+        is_open = self.closed_at is None and self.outcome is None
+        return is_open or self.outcome is DisputeOutcome.LOST
+
+    @property
     def taken_minor(self) -> int:
         """What the provider keeps of it now, in minor units."""
         if self.withdrawn_at is None:
@@ -148,11 +154,16 @@ def _latest(known: datetime | None, news: DisputeNews, now: datetime) -> datetim
 
 
 def summary_of(disputes: Iterable[Dispute]) -> DisputeSummary:
-    """Return what the payment says of those disputes that others were told of."""
+    """Return what the payment says of those disputes that others were told of.
+
+    The sum is of what the bank has not decided for the payee: else a payment that is disputed anew
+    after it was won would be disputed twice over. Where all are decided so, it is of all.
+    """
     told = [one for one in disputes if one.told_at is not None]
+    standing = [one for one in told if one.is_standing]
     return DisputeSummary(
         min((one.opened_at for one in told), default=None),
-        sum(one.amount_minor for one in told),
+        sum(one.amount_minor for one in standing or told),
         _outcome(told),
     )
 
