@@ -119,6 +119,25 @@ async def test_a_secret_that_cannot_be_read_holds_up_its_own_endpoint_alone(
     assert [one.path for one in receiver.got] == ["/hooks/bob", "/hooks/alice"]
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["1 Jan 2026 0:0 +999999999999999999", "1 Jan 2026 9999999999999999:0", "soon", "-1"],
+)
+async def test_a_retry_after_that_is_no_time_does_not_hide_the_attempt(
+    hooks: Hooks, receiver: Receiver, alice: UUID, header: str
+) -> None:
+    endpoint = await hooks.make(alice, receiver.url)
+    receiver.answers(503, retry_after=header)
+    await hooks.ask(alice, "POST", endpoint, "/test")
+    await hooks.send()
+    (log,) = await hooks.log(alice, endpoint)
+    assert [one["status_code"] for one in log["attempts"]] == [503]
+    receiver.answers(204)
+    await hooks.send(6)
+    (log,) = await hooks.log(alice, endpoint)
+    assert (log["status"], len(receiver.got)) == ("delivered", 2)
+
+
 async def test_ten_thousand_deliveries_are_replayed_at_once_and_not_one_more(
     hooks: Hooks, alice: UUID
 ) -> None:
