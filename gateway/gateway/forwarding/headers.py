@@ -149,6 +149,7 @@ class HeaderSorter:
             RequestRefused: a header that may come only once came twice.
         """
         passed, read, size = inbound.passed, inbound.read, 0
+        contradicts = False  # refused at the end: the refusal has the request's id and language
         for header in headers:
             name, value = header
             size += len(name) + len(value) + 4
@@ -157,11 +158,13 @@ class HeaderSorter:
                 passed.append(header)
             elif fate is not _DROPPED:
                 if name in read and name in ONCE_ONLY:
-                    raise RequestRefused
+                    contradicts = True
                 read[name] = value
                 if fate is _READ_AND_PASSED:
                     passed.append(header)
         inbound.size = size
+        if contradicts:
+            raise RequestRefused
         connection = read.get(b"connection")
         if connection is not None and connection.lower() not in _USUAL_CONNECTIONS:
             inbound.passed = _without_named(passed, connection)

@@ -24,6 +24,7 @@ from payments.loops.expiry import purge_changes
 from payments.repository import Changes
 from testkit.people import eventually
 from testkit.servers import serving_app
+from testkit.verification import StatedRevocations
 
 
 @dataclass
@@ -87,6 +88,17 @@ async def air(room: Room) -> AsyncIterator[Air]:
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,
     ):
         yield Air(room, http)
+
+
+class Unread(StatedRevocations):
+    """Revocations that cannot be read; counts how often somebody wanted to."""
+
+    asked = 0
+
+    @property
+    def fresh(self) -> bool:
+        self.asked += 1
+        return False
 
 
 def resumed(position: str) -> dict[str, str]:
@@ -274,6 +286,19 @@ async def test_a_stream_ends_with_its_token(room: Room, air: Air, alice: UUID, b
         await listener.hears(lambda one: one.position != "")
         room.desk.time.advance(700)
         await listener.hears(lambda one: one.has_ended)
+
+
+async def test_a_stream_outlives_revocations_that_cannot_be_read_for_a_while(
+    room: Room, air: Air, alice: UUID, bob: UUID
+) -> None:
+    async with air.listening(alice) as listener:
+        await listener.hears(lambda one: one.position != "")
+        room.desk.verifier._revocations = unread = Unread()
+        await eventually(lambda: asyncio.sleep(0, unread.asked), lambda asked: asked >= 2)
+        room.desk.verifier._revocations = room.desk.revocations
+        await room.create(alice, bob)
+        await listener.hears_statuses("created")
+        assert not listener.has_ended
 
 
 async def test_a_stream_ends_with_the_process(room: Room, air: Air, alice: UUID) -> None:

@@ -89,6 +89,7 @@ async def test_of_what_nobody_signs_so_much_is_looked_into_and_names_that_are_no
             assert (await tell(name)).status_code == 422
         answers = [await tell(f"y-{number}") for number in range(PER_SECOND + 2)]
         assert [one.status_code for one in answers] == [200] * PER_SECOND + [429] * 2
+        assert answers[-1].json()["code"] == "too_many_requests"
         assert answers[-1].headers["retry-after"] == "1"
         room.clock.advance(1)
         assert (await tell("y-1")).status_code == 200

@@ -199,6 +199,19 @@ class TestRefunds:
         assert too_much == (422, "card_refund_too_large")
         assert {event["refund"]["id"] for event in await news(hook, 2)} == {made["id"], rest["id"]}
 
+    async def test_one_is_found_through_its_own_payment_alone(
+        self, http: httpx.AsyncClient, card: str
+    ) -> None:
+        made = await do(http, f"{card}/refunds", amount="60.00", currency="RUB")
+        found = await http.get(f"{PAYMENTS}/{card}/refunds/{made['id']}")
+        assert (found.status_code, found.json()) == (200, made)
+        other = (await create(http))["id"]
+        for path in (f"{other}/refunds/{made['id']}", f"{card}/refunds/no-such"):
+            missing = await http.get(f"{PAYMENTS}/{path}")
+            assert (missing.status_code, missing.json()["code"]) == (404, "card_refund_unknown")
+            move = await refused(http, f"{path}/outcome", status="failed")
+            assert move == (404, "card_refund_unknown")
+
     async def test_a_key_with_another_sum_is_refused_and_there_is_an_end(
         self, http: httpx.AsyncClient, card: str
     ) -> None:

@@ -91,7 +91,7 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(int(text), int(MOST_RETRY_AFTER.total_seconds())))
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for numbers too large for any date
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -1,0 +1,206 @@
+"""Whose object it is: every operation on one, asked by its owner, by a stranger, about nothing.
+
+A stranger is answered as if it did not exist, to the letter; the authorisation matrix beside this
+one is about kinds of callers, this one about whose the thing is. A new operation has to be placed.
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from deploy.generate import rooms
+from deploy.generate.operations import Operation, committed, operations
+from tests.integration.notifications import room as notifications
+from tests.integration.payments import room as payments
+from tests.integration.payments.test_refunding import paid, refund
+from tests.integration.wallet.world import World, transfer
+
+from kit.ids import new_id
+from testkit.databases import Cluster
+from testkit.verification import Desk
+from wallet.app import build as build_wallet
+from wallet.settings import Settings as WalletSettings
+
+Ids = dict[str, str]
+Ask = Callable[[UUID, Operation, str, Any], Awaitable[httpx.Response]]
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A room with somebody in it, whose objects are made anew for every operation."""
+
+    owner: UUID
+    stranger: UUID
+    make: Callable[[], Awaitable[Ids]]
+    ask: Ask
+
+
+OWNED = {
+    room: [
+        one
+        for one in operations(room, committed(room))
+        if one.access == "owner" and "{" in one.path
+    ]
+    for room in rooms.services()
+}
+# These are tested where a login is at hand; it is one operation.
+ELSEWHERE = {"delete_session": "tests/integration/auth/test_sessions.py"}
+BODIES: Mapping[str, Any] = {
+    "refund_payment": {"amount": "1.00"},
+    "change_service": {"name": "Another name"},
+    "change_webhook_endpoint": {"is_active": False},
+    "replay_webhook_span": {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"},
+    "rotate_webhook_secret": {"overlap_hours": 1},
+}
+# What anybody may see is no secret, so that a stranger is told why.
+SEEN_BY_ALL = {"change_service": (403, "only_owner_may_edit")}
+
+
+@asynccontextmanager
+async def of_payments(cluster: Cluster) -> AsyncIterator[Owned]:
+    async with payments.opened(cluster) as room:
+        alice, bob, carol = [await room.arrives(name) for name in ("alice", "bob", "carol")]
+        room.service.state.is_stopping = lambda: True  # streams begin, and end
+
+        async def make() -> Ids:
+            payment_id = await paid(room, bob, alice)
+            given = await refund(room, alice, payment_id, "2.00")
+            rows = [{"payee": {"username": "bob"}, "amount": "1.00"}]
+            bulk = await room.post(alice, "/v1/payments/bulk", json=rows)
+            service = {"name": "Phone", "currency": "RUB"}
+            made = await room.post(alice, "/v1/services", json=service)
+            return {
+                "payment_id": str(payment_id),
+                "refund_id": given.json()["id"],
+                "bulk_id": bulk.json()["id"],
+                "service_id": made.json()["id"],
+            }
+
+        async def ask(caller: UUID, one: Operation, path: str, body: Any) -> httpx.Response:
+            [answer] = await room.carried(room.ask(caller, one.method, path, json=body))
+            return answer
+
+        yield Owned(alice, carol, make, ask)
+
+
+@asynccontextmanager
+async def of_notifications(cluster: Cluster) -> AsyncIterator[Owned]:
+    async with notifications.opened(cluster, webhook_allow_loopback=True) as room:
+        alice, bob, carol = [await room.arrives(name) for name in ("alice", "bob", "carol")]
+
+        async def make() -> Ids:
+            url = {"url": "http://127.0.0.1:9001/"}
+            endpoint = (await room.ask(alice, "POST", "/v1/webhook-endpoints", json=url)).json()
+            await room.told(notifications.paid(alice, bob))
+            path = f"/v1/webhook-endpoints/{endpoint['id']}/deliveries"
+            [delivery] = (await room.ask(alice, "GET", path)).json()["items"]
+            notice, *_ = await room.notices(alice)
+            return {
+                "endpoint_id": endpoint["id"],
+                "delivery_id": delivery["id"],
+                "notice_id": notice["id"],
+            }
+
+        async def ask(caller: UUID, one: Operation, path: str, body: Any) -> httpx.Response:
+            return await room.ask(caller, one.method, path, json=body)
+
+        yield Owned(alice, carol, make, ask)
+
+
+@asynccontextmanager
+async def of_wallet(cluster: Cluster) -> AsyncIterator[Owned]:
+    service, desk = build_wallet(WalletSettings(environment="test")), await Desk.open()
+    state = service.state
+    async with cluster.database("wallet") as database, AsyncExitStack() as stack:
+        state.database, state.tokens, state.clock = database, desk.verifier, database.clock
+        transport = httpx.ASGITransport(app=service.web)
+        async with httpx.AsyncClient(transport=transport, base_url="http://wallet") as http:
+            world = World(service, database, http, desk.mint)
+            for resource in service.resources:
+                await stack.enter_async_context(resource(service))
+            alice = new_id()
+            wallet_id = await world.fund(alice)
+
+            async def make() -> Ids:
+                move = transfer(alice, new_id())
+                await world.ask(move)
+                return {"wallet_id": str(wallet_id), "transfer_id": str(move.transfer_id)}
+
+            async def ask(caller: UUID, one: Operation, path: str, _: Any) -> httpx.Response:
+                headers = {"Authorization": f"Bearer {desk.mint.user(caller)}"}
+                return await http.request(one.method, path, headers=headers)
+
+            yield Owned(alice, new_id(), make, ask)
+
+
+PER_REQUEST = {"instance", "request_id"}
+OPENED = {"payments": of_payments, "notifications": of_notifications, "wallet": of_wallet}
+_ID = re.compile(r"{(\w+)}")
+
+
+def name_of(operation: Operation) -> str:
+    return str(operation.declared["operationId"])
+
+
+def placed(operation: Operation, ids: Ids) -> str:
+    return _ID.sub(lambda found: ids[found[1]], operation.path)
+
+
+def said(answer: httpx.Response) -> tuple[int, Any]:
+    """Return what an answer says, without what differs from request to request."""
+    problem = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, {k: v for k, v in problem.items() if k not in PER_REQUEST}
+
+
+def test_every_operation_on_somebodys_object_is_asked_here_or_elsewhere() -> None:
+    found = {room: [name_of(one) for one in owned] for room, owned in OWNED.items() if owned}
+    assert found.keys() - OPENED.keys() == {"auth"}
+    assert found["auth"] == list(ELSEWHERE)
+    taking = {name_of(one) for owned in OWNED.values() for one in owned if _needs_body(one)}
+    assert taking <= BODIES.keys()
+
+
+def _needs_body(operation: Operation) -> bool:
+    return bool(operation.declared.get("requestBody", {}).get("required"))
+
+
+@pytest.mark.parametrize("room", OPENED)
+async def test_a_stranger_is_answered_as_if_it_were_not_there(cluster: Cluster, room: str) -> None:
+    async with OPENED[room](cluster) as owned:
+        for operation in OWNED[room]:
+            name, ids = name_of(operation), await owned.make()
+            body = BODIES.get(name)
+            mine = placed(operation, ids)
+            asked = await owned.ask(owned.stranger, operation, mine, body)
+            missing = placed(operation, dict.fromkeys(ids, str(new_id())))
+            nothing = await owned.ask(owned.stranger, operation, missing, body)
+            assert nothing.status_code == 404, name
+            if name in SEEN_BY_ALL:
+                assert (asked.status_code, asked.json()["code"]) == SEEN_BY_ALL[name]
+            else:
+                assert said(asked) == said(nothing), name
+            found = await owned.ask(owned.owner, operation, mine, body)
+            assert found.status_code != 404, f"{name}: its owner finds it"
+
+
+@pytest.mark.parametrize("room", OPENED)
+async def test_an_object_is_found_through_its_own_path_alone(cluster: Cluster, room: str) -> None:
+    async with OPENED[room](cluster) as owned:
+        nested = [one for one in OWNED[room] if len(_ID.findall(one.path)) > 1]
+        for operation in nested:
+            one, other = await owned.make(), await owned.make()
+            outer, *_ = _ID.findall(operation.path)
+            for ids in (one | {outer: other[outer]}, one | {outer: str(new_id())}):
+                if ids[outer] == one[outer]:
+                    continue
+                path = placed(operation, ids)
+                answer = await owned.ask(
+                    owned.owner, operation, path, BODIES.get(name_of(operation))
+                )
+                assert answer.status_code == 404, path
