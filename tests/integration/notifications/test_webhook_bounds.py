@@ -79,10 +79,10 @@ async def test_a_person_keeps_so_many_messages_whatever_the_retention(
     await fill(hooks, alice, await hooks.make(alice, URL), 7)
     await fill(hooks, bob, await hooks.make(bob, URL), 3)
     async with hooks.room.database.unit_of_work() as uow:
-        assert await Deliveries(uow).crowds(7) == []
-        assert await Deliveries(uow).crowds(6) == [alice]
-        assert await Deliveries(uow).purge_crowd(alice, 5, 1) == 1
-        assert await Deliveries(uow).purge_crowd(alice, 5, 100) == 1
+        assert await Deliveries(uow).users_with_more_than(7) == []
+        assert await Deliveries(uow).users_with_more_than(6) == [alice]
+        assert await Deliveries(uow).purge_oldest(alice, 5, 1) == 1
+        assert await Deliveries(uow).purge_oldest(alice, 5, 100) == 1
     assert await hooks.room.count("webhook_delivery") == 8
 
 
