@@ -28,7 +28,7 @@ from notifications.refusals import (
     WebhookEndpointOff,
     WebhookSpanTooLarge,
 )
-from notifications.repository import Deliveries, Endpoints, Log
+from notifications.repository import Deliveries, DeliveryLog, Endpoints
 from notifications.webhooks.payloads import trial_message
 from notifications.webhooks.vault import SecretVault
 
@@ -171,7 +171,7 @@ async def _ready(uow: UnitOfWork, endpoint_id: UUID, user_id: UUID) -> None:
 
 
 async def _delivery(uow: UnitOfWork, delivery_id: UUID, endpoint_id: UUID) -> WebhookDelivery:
-    found = await Log(uow).get(delivery_id)
+    found = await DeliveryLog(uow).get(delivery_id)
     if found is None or found.endpoint_id != endpoint_id:
         raise WebhookDeliveryNotFound
     return found
