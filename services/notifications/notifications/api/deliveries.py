@@ -27,7 +27,7 @@ from notifications.refusals import (
 from notifications.repository import DeliveryLog
 from notifications.schemas.queries import DeliveriesQuery, EndpointDeliveriesQuery
 from notifications.schemas.webhooks import DeliveryAnswer, ReplayAnswer, SpanRequest
-from notifications.service import endpoints as verbs
+from notifications.service import deliveries as verbs
 from notifications.wiring import Wired
 
 ACCEPTED = 202
