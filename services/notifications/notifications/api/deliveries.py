@@ -25,8 +25,8 @@ from notifications.refusals import (
     WebhookSpanTooLarge,
 )
 from notifications.repository import DeliveryLog
+from notifications.schemas.deliveries import DeliveryAnswer, ReplayAnswer, SpanRequest
 from notifications.schemas.queries import DeliveriesQuery, EndpointDeliveriesQuery
-from notifications.schemas.webhooks import DeliveryAnswer, ReplayAnswer, SpanRequest
 from notifications.service import deliveries as verbs
 from notifications.wiring import Wired
 
