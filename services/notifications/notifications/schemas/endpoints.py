@@ -10,8 +10,8 @@ from kit.characters import holds_unseen
 from kit.web.fields import refuse_field
 from kit.web.schemas import Model
 from notifications.domain.endpoints import Endpoint, EventType, NewEndpoint, OffReason
-from notifications.domain.signatures import secret_text
 from notifications.domain.webhook_urls import LONGEST_URL
+from notifications.webhooks.vault import secret_text
 
 _ENDPOINT: Final[dict[str, Any]] = {
     "id": "0197a1e0-1b7a-7c11-8d5e-3f4a5b6c7d10",
