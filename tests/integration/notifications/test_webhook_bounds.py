@@ -12,7 +12,7 @@ from tests.integration.notifications.test_webhook_dispatch import fill
 
 from notifications.domain.endpoints import MOST_ATTEMPTS, MOST_WAITING
 from notifications.repository import Deliveries
-from notifications.webhooks.upkeep import tidy
+from notifications.webhooks.purge import purge_once
 from testkit.databases import Cluster
 
 URL = "http://127.0.0.1:9001/hooks"
@@ -95,7 +95,7 @@ async def test_endpoints_that_are_made_and_deleted_leave_little_behind(
             await fill(hooks, alice, endpoint, 2)
         await hooks.ask(alice, "DELETE", endpoint)
         hooks.room.clock.advance(1)
-    await tidy(hooks.room.database, KEPT)
+    await purge_once(hooks.room.database, KEPT)
     assert await hooks.room.count("webhook_endpoint") == 3
     async with hooks.room.database.unit_of_work() as uow:
         assert await Deliveries(uow).purge_of_deleted(1, 100) == 4

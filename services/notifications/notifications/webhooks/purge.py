@@ -18,16 +18,16 @@ EVERY_SECONDS: Final = 600.0
 BATCH: Final = 1_000
 
 
-async def keep_up(database: Database, kept: timedelta) -> None:
+async def run(database: Database, kept: timedelta) -> None:
     """Purge again and again, until cancelled."""
 
     async def once() -> None:
-        await tidy(database, kept)
+        await purge_once(database, kept)
 
-    await for_ever("webhooks.upkeep", once, every_seconds=EVERY_SECONDS)
+    await for_ever("webhooks.purge", once, every_seconds=EVERY_SECONDS)
 
 
-async def tidy(database: Database, kept: timedelta) -> int:
+async def purge_once(database: Database, kept: timedelta) -> int:
     """Purge old messages, and what is beyond each person's limit.
 
     It works in batches; returns how many messages were too old.
