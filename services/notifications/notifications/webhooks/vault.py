@@ -1,4 +1,4 @@
-"""Makes endpoints' signing secrets, and encrypts them by NOTIFICATIONS_WEBHOOK_KEY.
+"""Makes and encrypts signing secrets; the key is NOTIFICATIONS_WEBHOOK_KEY.
 
 So a copy of the database alone can't sign in our name.
 """
