@@ -32,7 +32,7 @@ SHARED = {
 }
 # Verbal nouns that are the field's own words.
 FIELD_WORDS = {
-    *("binding", "closing", "greeting", "hashing", "opening", "outgoing"),
+    *("binding", "closing", "greeting", "hashing", "outgoing"),
     *("packing", "posting", "signing", "wiring"),
 }
 

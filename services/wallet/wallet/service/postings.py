@@ -19,7 +19,6 @@ from wallet.domain.commands import LedgerCommand, Outcome
 from wallet.domain.posting import post
 from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, HouseAccount, WalletKey
 from wallet.repository.ledger import Ledger
-from wallet.service.opening import default_wallets, house_accounts
 from wallet.service.translation import (
     AccountKey,
     Asked,
@@ -31,6 +30,7 @@ from wallet.service.translation import (
     reply_to,
     undone,
 )
+from wallet.service.wallets import default_wallets, house_accounts
 
 log = get_logger(__name__)
 

@@ -12,8 +12,8 @@ from wallet.domain.wallets import HouseAccount, Wallet, WalletKey
 from wallet.refusals import BalanceLimit, TooManyTopUps, WalletClosed, WalletCurrencyDiffers
 from wallet.repository.top_up_days import add_to_day
 from wallet.repository.wallets import Wallets
-from wallet.service.opening import default_wallet
 from wallet.service.postings import emit_movements, settle
+from wallet.service.wallets import default_wallet
 
 KIND = "top_up"
 

@@ -10,7 +10,7 @@ from wallet.domain import commands as ledger
 from wallet.domain.book import Barrier, Book, TransferRow
 from wallet.domain.commands import LedgerCommand, Outcome, Party
 from wallet.domain.hash_chain import Entry
-from wallet.domain.wallets import HouseAccount, Wallet, WalletKey
+from wallet.domain.wallets import HouseAccount, WalletKey
 from wallet.repository.ledger import KeptReply
 
 AccountKey = WalletKey | HouseAccount
@@ -178,16 +178,4 @@ def funds_moved(book: Book, transfer: TransferRow, legs: tuple[Entry, ...]) -> c
             for entry in legs
         ),
         posted_at=transfer.posted_at,
-    )
-
-
-def wallet_opened(wallet: Wallet) -> contract.WalletOpened:
-    """Return the event of an opened wallet."""
-    return contract.WalletOpened(
-        account_id=wallet.id,
-        number=wallet.number,
-        owner_id=wallet.owner_id,
-        currency=wallet.currency,
-        name=wallet.name,
-        is_default=wallet.is_default,
     )
