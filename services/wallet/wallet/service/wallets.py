@@ -8,7 +8,7 @@ from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.outbox import emit
 from kit.refusals import NotFound
-from wallet.domain.wallets import DEFAULT_NAME, HouseAccount, Status, Wallet, WalletKey
+from wallet.domain.wallets import DEFAULT_NAME, Status, Wallet, WalletKey
 from wallet.refusals import TooManyWallets, WalletClosed
 from wallet.repository.owners import Owners
 from wallet.repository.wallets import Wallets
@@ -30,14 +30,6 @@ async def default_wallets(uow: UnitOfWork, keys: Collection[WalletKey]) -> Mappi
     if missing:  # another unit of work has just opened and committed them
         found |= await wallets.find_defaults(missing)
     return found
-
-
-async def house_accounts(
-    uow: UnitOfWork, wanted: Collection[HouseAccount]
-) -> Mapping[HouseAccount, UUID]:
-    """Return house accounts, opening the missing ones in one order."""
-    wallets, now = Wallets(uow), uow.clock.now()
-    return {one: await wallets.house_account(one, new_id(), now) for one in sorted(wanted)}
 
 
 async def default_wallet(uow: UnitOfWork, key: WalletKey) -> Wallet:
