@@ -64,7 +64,8 @@ from payments.refusals import (
 from payments.repository import Charges, Lists, Payments
 from payments.schemas import examples
 from payments.schemas.cards.charges import PayRequest, next_action
-from payments.schemas.payments import LONGEST_PAYMENT, AnyPayment, OutgoingPayment, PaymentRequest
+from payments.schemas.creation import LONGEST_PAYMENT, PaymentRequest
+from payments.schemas.payments import AnyPayment, OutgoingPayment
 from payments.schemas.queries import PaymentsQuery
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying

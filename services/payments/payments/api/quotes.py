@@ -15,7 +15,7 @@ from payments.domain.payment import Method
 from payments.domain.quotes import amount_of, count_planned, failure_of, refusal_of
 from payments.domain.reasons import reason_label
 from payments.repository import Limits
-from payments.schemas.payments import LONGEST_PAYMENT, PaymentRequest
+from payments.schemas.creation import LONGEST_PAYMENT, PaymentRequest
 from payments.schemas.quotes import QuoteAnswer, QuotedPayee
 from payments.wiring import Wired, Wiring
 

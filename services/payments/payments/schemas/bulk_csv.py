@@ -13,7 +13,7 @@ from kit.csv_text import Bounds, CsvError, CsvRecord, read_csv
 from kit.refusals import FieldFault, ValidationFailed
 from kit.web.serving.bodies import ForeignBody
 from payments.domain.bulk import MOST_ROWS
-from payments.schemas.payments import PayeeRequest
+from payments.schemas.creation import PayeeRequest
 
 CSV: Final = "text/csv"
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
