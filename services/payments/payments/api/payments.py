@@ -63,9 +63,9 @@ from payments.refusals import (
 )
 from payments.repository import Charges, Lists, Payments
 from payments.schemas import examples
-from payments.schemas.cards.charges import PayRequest, next_action
+from payments.schemas.cards.charges import next_action
 from payments.schemas.creation import LONGEST_PAYMENT, PaymentRequest
-from payments.schemas.payments import AnyPayment, OutgoingPayment
+from payments.schemas.payments import AnyPayment, OutgoingPayment, PayRequest
 from payments.schemas.queries import PaymentsQuery
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying

@@ -13,8 +13,7 @@ from payments.domain.cards.receipts import MOST_LINES, ReceiptLine
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName, username_key
 from payments.domain.payment import Method
-from payments.schemas.cards.charges import HowPaid
-from payments.schemas.payments import PaymentLine
+from payments.schemas.payments import HowPaid, PaymentLine
 from payments.schemas.texts import CardHolder, CardLast4, Description, Metadata, PlainText
 
 

@@ -1,20 +1,20 @@
-"""Shapes payments as the API shows them; the rules are in domain."""
+"""Shapes how payments are paid, and how the API shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from typing_extensions import TypeAliasType
 
 from kit.money import decimal_text
 from kit.refusals import Language
-from kit.web.fields import AmountText
+from kit.web.fields import AmountText, refuse_field
 from kit.web.schemas import Model
 from payments.domain.cards.charges import ReturnStatus
 from payments.domain.payment import Method, Payment, PaymentStatus
 from payments.domain.reasons import reason_label, status_label
-from payments.schemas.cards.charges import NextAction
+from payments.schemas.cards.charges import NextAction, ReturnUrl
 from payments.schemas.examples import PAID, SEEN
 from payments.schemas.texts import Description
 
@@ -43,6 +43,82 @@ class PaymentLine(Model):
     amount: AmountText = Field(description="The price of one, in the payment's currency.")
     vat_code: Annotated[int, Field(ge=1, le=12)] | None = Field(
         None, description="YooKassa's code of the VAT rate; if not given, the shop's own."
+    )
+
+
+class ReceiptContact(Model):
+    """Where the legally required receipt goes: an e-mail address, a phone, or both."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "alice@example.com"}]})
+
+    email: (
+        Annotated[str, Field(max_length=254, pattern=r"^[!-?A-~]+@[0-9A-Za-z.-]+\.[0-9A-Za-z-]+$")]
+        | None
+    ) = None
+    phone: Annotated[str, Field(pattern=r"^\+?[0-9]{10,15}$", examples=["79000000000"])] | None = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.email is None and self.phone is None:
+            raise refuse_field(
+                "required", "Name an e-mail address or a phone.", "Укажите почту или телефон."
+            )
+        return self
+
+
+class HowPaid(Model):
+    """Where the money comes from: the payer's wallet, unless the request names a card."""
+
+    method: Method = Method.WALLET
+    return_url: ReturnUrl | None = Field(
+        None, description="Where the card page sends the payer back to; required for `card`."
+    )
+
+    receipt_contact: ReceiptContact | None = Field(
+        None, description="For cards: where the receipt goes, if the shop must send one."
+    )
+
+    @model_validator(mode="after")
+    def _receipts_are_of_cards(self) -> Self:
+        if self.receipt_contact is not None and self.method is not Method.CARD:
+            raise refuse_field(
+                "card_only",
+                "Only what is paid by card has a receipt.",
+                "Чек бывает только при оплате картой.",
+                field="receipt_contact",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _needs_a_way_back(self) -> Self:
+        if self.method is Method.CARD and self.return_url is None:
+            raise refuse_field(
+                "required",
+                "Needed where a card is to be charged.",
+                "Нужен для оплаты картой.",
+                field="return_url",
+            )
+        return self
+
+
+class PayRequest(HowPaid):
+    """How to pay a payment; every field may be left out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"amount": "40.00"},
+                {"method": "card", "return_url": "https://shop.example/thanks"},
+            ]
+        }
+    )
+
+    amount: AmountText | None = Field(
+        None,
+        description="How much of a reserved payment to pay, in its currency; the rest is freed. "
+        "If not given, all of it is paid.",
     )
 
 
