@@ -40,7 +40,7 @@ log = get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Heard:
+class UnappliedEvents:
     """What could not be applied: events of unknown charges, and unclear ones."""
 
     early: list[ProviderNotice] = field(default_factory=list)
@@ -114,13 +114,13 @@ async def hint(uow: UnitOfWork, provider: str, notice: ProviderNotice) -> None:
             await Charges(uow).read_refunds([charge.id], now)
 
 
-async def hear(
+async def apply_events(
     uow: UnitOfWork,
     engine: SagaEngine,
     refunds: SagaEngine,
     provider: str,
     notices: Sequence[ProviderNotice],
-) -> Heard:
+) -> UnappliedEvents:
     """Apply new events of a provider: news of charges, disputes and refunds.
 
     An event of a charge that is not known changes nothing.
@@ -134,10 +134,10 @@ async def hear(
     """
     names = [(notice.charge_id, notice.reference) for notice in notices]
     found = await Charges(uow).named(provider, names)
-    heard, told, doubted = Heard(), [], []
+    unapplied, told, doubted = UnappliedEvents(), [], []
     for charge, notice in zip(found, notices, strict=True):
         if charge is None:
-            heard.early.append(notice)
+            unapplied.early.append(notice)
         elif notice.has_refunds or notice.is_about(charge):
             told.append((charge, notice))
         else:
@@ -152,9 +152,9 @@ async def hear(
         if notice.news is not None and known[charge.id].reference is None:
             continue  # its news was doubted, as it came under another charge's id
         if not await _note(uow, refunds, charge, notice):
-            heard.unclear.append(notice)
+            unapplied.unclear.append(notice)
     await recoveries.settle(uow, known)
-    return heard
+    return unapplied
 
 
 async def _note(
