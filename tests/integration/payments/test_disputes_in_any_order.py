@@ -30,8 +30,8 @@ from kit.db import UnitOfWork
 from kit.messaging.messages import Command
 from payments.domain.payment import Method
 from payments.repository import ProviderEvents
-from payments.service.cards.charges import apply_events
 from payments.service.cards.movements import ask_again
+from payments.service.cards.provider_events import apply_events
 
 STORIES, STEPS, OF_ONE_ROOM = 240, 22, 20
 TOLD = (

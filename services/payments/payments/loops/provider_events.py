@@ -20,7 +20,7 @@ from kit.wake_up import WakeUp
 from payments.domain.cards.charges import CALM_ATTEMPTS, ProviderNotice
 from payments.repository import ProviderEvents
 from payments.repository.cards.provider_events import Kept
-from payments.service.cards.charges import UnappliedEvents, apply_events, hint
+from payments.service.cards.provider_events import UnappliedEvents, apply_events, hint
 
 AT_ONCE: Final = 100
 POLL_SECONDS: Final = 0.5  # where the webhook came to another process
