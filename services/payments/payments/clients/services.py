@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from kit.refusals import Unavailable
 from kit.tokens.service_client import ServiceToken
 from payments.domain.parties import Person, Purse, Wallet
-from payments.domain.timeline.story import EntryTold, Posting, WebhookTried
+from payments.domain.timeline.story import LedgerEntry, Posting, WebhookTried
 from payments.settings import Settings
 
 TIMEOUT_SECONDS = 2.0
@@ -120,7 +120,7 @@ class ServicesClient:
             return None
         found = _read(_Transfer, answer)
         legs = tuple(
-            EntryTold(leg.account_id, leg.owner_id, leg.seq, leg.amount_minor)
+            LedgerEntry(leg.account_id, leg.owner_id, leg.seq, leg.amount_minor)
             for leg in found.entries
         )
         return Posting(found.id, found.currency, found.posted_at, legs)
