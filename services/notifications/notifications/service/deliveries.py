@@ -21,7 +21,7 @@ from notifications.refusals import (
     WebhookSpanTooLarge,
 )
 from notifications.repository import Deliveries, DeliveryLog, Endpoints
-from notifications.webhooks.payloads import concerned, messages_of, trial_message
+from notifications.webhooks.payloads import messages_of, recipients, trial_message
 
 
 async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
@@ -29,7 +29,7 @@ async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
 
     It takes one statement to find the endpoints, and one to store everything.
     """
-    people = {user_id for envelope in envelopes for user_id in concerned(envelope)}
+    people = {user_id for envelope in envelopes for user_id in recipients(envelope)}
     subscriptions: dict[UUID, list[EndpointSubscription]] = defaultdict(list)
     for subscription in await Endpoints(uow).subscriptions(people, MOST_WAITING):
         subscriptions[subscription.user_id].append(subscription)
