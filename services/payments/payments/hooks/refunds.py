@@ -33,7 +33,7 @@ def refund_sagas(ends: RefundWaiters, card_wake_up: WakeUp) -> Mapping[Method, S
     async def done(uow: UnitOfWork, steps: Sequence[Done]) -> None:
         set_aside = [one.saga_id for one in steps if one.step == RESERVE]
         if set_aside:
-            await refunds.want(uow, to_card, set_aside)
+            await refunds.request_card_refunds(uow, to_card, set_aside)
             uow.after_commit(card_wake_up.set)
 
     async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:

@@ -40,7 +40,7 @@ from payments.refusals import (
 )
 from payments.repository import KnownPeople, PaidServices, Payments
 from payments.sagas.payment import CONFIRM, confirmed, facts
-from payments.service.cards.charges import Card, charge_of, want
+from payments.service.cards.charges import Card, charge_of, request_charge
 from payments.service.limits import count
 
 EXPIRY_BATCH: Final = 200
@@ -204,7 +204,7 @@ async def _start(
     # In the order of their owners, as everybody locks an owner's open charges in that order.
     for one in sorted(paid, key=_day_key):
         if one.card is not None:
-            await want(uow, charge_of(one.payment, one.card, now), one.card.most_open)
+            await request_charge(uow, charge_of(one.payment, one.card, now), one.card.most_open)
 
 
 def _start_of(paid: _Claimed, policies: Policies) -> Start:

@@ -1,4 +1,4 @@
-"""Holds the verbs of charges: want one, learn its state, call off.
+"""Holds the verbs of charges: request one, learn its state, call off.
 
 They run inside the caller's unit of work and never commit; they call nobody outside.
 """
@@ -83,7 +83,7 @@ def _receipt(payment: Payment, card: Card) -> Mapping[str, Any] | None:
     return {"lines": payment.lines or [], "contact": card.contact or {}}
 
 
-async def want(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
+async def request_charge(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
     """Store a charge that the provider is to be asked for.
 
     Raises:
