@@ -1,4 +1,4 @@
-"""Holds the verbs of refunds to cards: want one, and learn how it stands.
+"""Holds the verbs of refunds to cards: request one, and learn how it stands.
 
 They run inside the caller's unit of work and never commit; they call nobody outside.
 """
