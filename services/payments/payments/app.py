@@ -6,7 +6,9 @@ from functools import partial
 from typing import Final, NamedTuple, Self, cast
 
 from contracts import cards
+from contracts import payments as contract
 from contracts.auth import RecordAudit
+from kit import signatures
 from kit.audit import by_message
 from kit.outgoing import calling_as, http_client
 from kit.refusals import catalogue
@@ -75,7 +77,7 @@ def build(settings: Settings) -> Service:
         title="Saldo payments",
         description=_DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals, cards),
+        refusals=catalogue(refusals, signatures, cards, contract),
         routers=ROUTERS,
     )
     web.state.record_audit = by_message(RecordAudit)
