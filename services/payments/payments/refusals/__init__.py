@@ -1,4 +1,4 @@
-"""Holds every refusal of payments alone: stable code, status, text in both languages.
+"""Holds every refusal of payments alone: code, status, text in both languages.
 
 Refusal
 ├── PaymentNotFound             404  payment_not_found

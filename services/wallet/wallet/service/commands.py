@@ -1,4 +1,4 @@
-"""Carries out the commands of other services, a whole batch at once, and answers each."""
+"""Carries out commands of other services, a batch at once, and answers each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
