@@ -6,8 +6,7 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.saga import Done, Hooks, SagaEnd, SagaEngine
-from payments.domain.outcomes import PaymentEnd
-from payments.domain.payment import PaymentStatus
+from payments.domain.payment import PaymentEnd, PaymentStatus
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.events import tell
 from payments.live.waiters import PaymentWaiters

@@ -25,9 +25,8 @@ from payments.domain.lifecycle import (
     visible_to,
 )
 from payments.domain.limits import Limit
-from payments.domain.outcomes import PaymentEnd
 from payments.domain.parties import Ends, Parties, PayeeName
-from payments.domain.payment import Method, Payment, PaymentStatus
+from payments.domain.payment import Method, Payment, PaymentEnd, PaymentStatus
 from payments.domain.policies import Policies
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.events import tell
