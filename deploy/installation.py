@@ -31,7 +31,7 @@ class Installation:
     variables: Mapping[str, str]
     files: tuple[Path, ...] = ()
 
-    def told(self, **variables: str) -> Self:
+    def with_variables(self, **variables: str) -> Self:
         """Return the same installation with other variables."""
         return replace(self, variables={**self.variables, **variables})
 

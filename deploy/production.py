@@ -182,7 +182,7 @@ def _go_and_come(household: Household) -> None:
 def _with_other_passwords(household: Household) -> Household:
     """Change the password of every server and role under what was kept."""
     other = {name: secrets.token_hex(24) for name in PASSWORDS}
-    changed = Household(household.installation.told(**other), household.password)
+    changed = Household(household.installation.with_variables(**other), household.password)
     changed.installation.up()
     changed.pay("25.00", "775.00", "225.00")
     tell(f"all {len(other)} passwords were changed, and 25.00 RUB were paid")

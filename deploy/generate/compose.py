@@ -30,7 +30,7 @@ def filled(text: str) -> str:
     return f"{before}{begin}\n{anchors}\n{end}{after}"
 
 
-def told(settings: type[EnvironmentSettings]) -> list[str]:
+def variables_of(settings: type[EnvironmentSettings]) -> list[str]:
     """Return the variables of a settings class that do not say where things are."""
     names = [variable(settings, name) for name in settings.model_fields]
     return [name for name in names if not name.endswith(_ADDRESSES)]
@@ -43,5 +43,5 @@ def _anchors() -> Iterator[str]:
 
 
 def _anchor(name: str, settings: type[EnvironmentSettings]) -> str:
-    lines = [f"  {variable}:\n" for variable in told(settings)]
+    lines = [f"  {variable}:\n" for variable in variables_of(settings)]
     return f"x-{name}-settings: &{name}-settings\n{''.join(lines)}"

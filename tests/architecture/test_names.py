@@ -23,16 +23,13 @@ SHARED = {
     "ReleaseHold": "a command on the wire, and in the ledger's own words",
     "Transfer": "a command on the wire, and in the ledger's own words",
     "NextAction": "one shape, in the answers of two services",
-    "PaymentsOpen": "one code, said by payments and handed on by auth",
-    "WalletNotEmpty": "one code, said by wallet and handed on by auth",
-    "WebhookRefused": "one code, in two services",
     "BankCreditRequest": "one request, as the bank sends it and as wallet reads it",
     "BankCreditAnswer": "one answer, as wallet gives it and as the bank reads it",
     "Service": "a program of ours in kit; in payments the API's word for what can be paid for",
 }
 # Verbal nouns that are the field's own words.
 FIELD_WORDS = {
-    *("binding", "closing", "greeting", "hashing", "opening", "outgoing"),
+    *("binding", "closing", "greeting", "hashing", "outgoing"),
     *("packing", "posting", "signing", "wiring"),
 }
 

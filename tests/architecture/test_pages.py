@@ -108,6 +108,14 @@ def test_every_file_that_a_page_names_is_there(path: Path) -> None:
     assert [file for file in named if not _is_there(file, path.parent)] == []
 
 
+def test_the_page_of_the_web_edge_names_every_module_of_it() -> None:
+    web = ROOT / "libs" / "kit" / "kit" / "web"
+    modules = {path.stem for folder in (web, web / "serving") for path in folder.glob("*.py")}
+    rooms_of_it = {path.parent.name for path in web.glob("*/__init__.py")}
+    named = set(re.findall(r"`(\w+)/?`", (web / "README.md").read_text(encoding="utf-8")))
+    assert (modules | rooms_of_it) - {"__init__"} - named == set()
+
+
 def _by_hand(path: Path) -> str:
     """Return a page without its generated blocks and its code."""
     return CODE.sub("", GENERATED.sub("", path.read_text(encoding="utf-8")))

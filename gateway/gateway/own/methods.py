@@ -12,7 +12,7 @@ from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
 from gateway.routing.table import METHODS, ProxyRoutes
 from kit.refusals import MethodNotAllowed, PathUnknown
-from kit.web.nearness import Nearness
+from kit.web.suggestions import PathSuggestions
 
 _ALLOW: Final = b"allow"
 _NO_CONTENT: Final = 204
@@ -24,7 +24,7 @@ class Methods:
     def __init__(self, routes: ProxyRoutes, upstreams: Mapping[str, Upstream]) -> None:
         self._routes = routes
         self._upstreams = upstreams
-        self._nearness = Nearness(routes.shown)
+        self._suggestions = PathSuggestions(routes.shown)
 
     async def answer(self, exchange: ProxiedRequest) -> None:
         """Answer OPTIONS with the methods of the path.
@@ -74,7 +74,7 @@ class Methods:
         """
         parts = path.split("/")
         begun = ("/".join(parts[:count]) for count in (len(parts), 4, 3, 2))
-        return next(filter(None, map(self._nearness.to, begun)), None)
+        return next(filter(None, map(self._suggestions.near, begun)), None)
 
     async def _methods_of(self, exchange: ProxiedRequest, upstream: Upstream) -> set[str]:
         head = request_head(exchange, upstream, b"OPTIONS %b" % exchange.path, ())

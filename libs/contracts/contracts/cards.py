@@ -21,15 +21,15 @@ from kit.refusals import Language, Refusal
 class CardRefused(Refusal):
     """The card is not charged; nobody outside was asked."""
 
-    def __init__(self, *, told: str | None = None, **params: str | int) -> None:
+    def __init__(self, *, detail: str | None = None, **params: str | int) -> None:
         """Take the values of the texts, or the text that payments gave its caller."""
         super().__init__()
         self.params = params
-        self._told = told
+        self._detail = detail
 
     def detail(self, language: Language = "en") -> str:
         """Return what went wrong; a text of payments' is in the caller's language already."""
-        return super().detail(language) if self._told is None else self._told
+        return super().detail(language) if self._detail is None else self._detail
 
 
 class CardCurrencyNotAccepted(CardRefused):

@@ -1,4 +1,4 @@
-"""Defines the events of a payment's life. Payments takes no commands yet.
+"""Defines the events of a payment's life, and a refusal that auth hands on.
 
 The subject of each is the payment's id; the sequence is the payment's gapless version, so that a
 listener can order and count them.
@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from kit.messaging.messages import Event
+from kit.refusals import Refusal
 
 
 class PaymentEvent(Event):
@@ -121,3 +122,14 @@ class PaymentDisputeClosed(PaymentEvent):
     status: Literal["paid", "refunded", "failed", "cancelled"]
     dispute_id: UUID
     outcome: Literal["won", "lost"]
+
+
+class PaymentsOpen(Refusal):
+    """Something of a user's is under way; ``errors`` names each such thing."""
+
+    code = "payments_open"
+    status = 409
+    title_en = "Payments under way"
+    title_ru = "Есть незавершённые платежи"
+    detail_en = "Payments or refunds are under way. “errors” names each of them."
+    detail_ru = "Есть незавершённые платежи или возвраты. Каждый назван в «errors»."

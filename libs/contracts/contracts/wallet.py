@@ -1,4 +1,4 @@
-"""Defines wallet's commands, replies and events. No behaviour.
+"""Defines wallet's commands, replies, events, and a refusal that auth hands on.
 
 Amounts are integer minor units of an ISO 4217 currency; times are aware and UTC.
 """
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kit.messaging.messages import Command, Event, Reply
 from kit.money import MAX_MINOR
+from kit.refusals import Refusal
 
 Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -231,3 +232,14 @@ class FundsMoved(Event):
     currency: str
     entries: tuple[EntryPosted, ...]
     posted_at: datetime
+
+
+class WalletNotEmpty(Refusal):
+    """An owner can't be closed: `errors` has one fault for each amount of each wallet."""
+
+    code = "wallet_not_empty"
+    status = 409
+    title_en = "Wallets not empty"
+    title_ru = "Кошельки не пусты"
+    detail_en = "There is still money in wallets, set aside, or owed. “errors” names each amount."
+    detail_ru = "В кошельках есть деньги, резервы или долги. Каждая сумма названа в «errors»."

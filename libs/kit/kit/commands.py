@@ -118,7 +118,7 @@ def _migrate(
         case "migrate":
             migrations.upgrade(config, parsed.to)
         case "downgrade":
-            if not parsed.yes and migrations.leads_to_nothing(config, parsed.to):
+            if not parsed.yes and migrations.empties_schema(config, parsed.to):
                 _confirm(name)
             migrations.downgrade(config, parsed.to)
         case "revision":

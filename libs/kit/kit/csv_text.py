@@ -54,7 +54,7 @@ def _disarmed(found: re.Match[str]) -> str:
     return f"{whole[:place]}'{whole[place:]}"
 
 
-def written(rows: Iterable[Iterable[str]]) -> bytes:
+def encode_csv(rows: Iterable[Iterable[str]]) -> bytes:
     """Return rows as CSV in UTF-8, each line ended by CR LF."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\r\n").writerows(rows)
@@ -90,7 +90,7 @@ class Bounds(NamedTuple):
     lines: int
 
 
-def read(body: bytes, bounds: Bounds) -> Iterator[CsvRecord]:
+def read_csv(body: bytes, bounds: Bounds) -> Iterator[CsvRecord]:
     """Yield the records of a text in UTF-8, without its empty lines.
 
     The text may have a byte order mark. Nothing beyond the bounds is read, so that a long text

@@ -89,11 +89,11 @@ async def _letters(database: "Database", parsed: argparse.Namespace) -> Any:
     from kit.messaging import dead_letters
 
     before = datetime.now(UTC) - parsed.older if parsed.older is not None else None
-    looked = dead_letters.Looked(parsed.state, parsed.type, parsed.error, before)
+    wanted = dead_letters.LetterFilter(parsed.state, parsed.type, parsed.error, before)
     async with database.read() as connection:
         if parsed.action == "count":
-            return await dead_letters.counted(connection, looked)
-        found = await dead_letters.listed(connection, parsed.state, looked)
+            return await dead_letters.counted(connection, wanted)
+        found = await dead_letters.listed(connection, parsed.state, wanted)
     if len(found) == dead_letters.LISTED:
         _tell(f"These are the first {dead_letters.LISTED}; `messages count` shows what there is.")
     return found

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
+from kit.refusals import Refusal
+
 TOLERANCE: Final = timedelta(minutes=5)
 LONGEST_HEADER: Final = 1024
 MOST_SIGNATURES: Final = 8
@@ -17,6 +19,17 @@ LONGEST_TIME: Final = 12  # digits of a Unix time, for some ten thousand years
 
 class SignatureRefusedError(Exception):
     """A header is missing, malformed, outside the time allowed, or of another body."""
+
+
+class WebhookRefused(Refusal):
+    """The webhook is unsigned, signed wrongly or too long ago; the answer hides which."""
+
+    code = "webhook_refused"
+    status = 401
+    title_en = "Webhook not accepted"
+    title_ru = "Уведомление не принято"
+    detail_en = "Its signature does not fit the body, is older than five minutes, or is missing."
+    detail_ru = "Подпись не подходит к телу, старше пяти минут или отсутствует."
 
 
 def sign(secret: str, body: bytes, at: datetime) -> str:

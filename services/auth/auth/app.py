@@ -22,6 +22,8 @@ from auth.service.audit import record
 from auth.service.keys import load_keys
 from auth.settings import Settings
 from auth.wiring import Wiring
+from contracts import payments as of_payments
+from contracts import wallet as of_wallet
 from kit.clock import Clock
 from kit.outgoing import http_client
 from kit.refusals import catalogue
@@ -55,7 +57,7 @@ def build(settings: Settings) -> Service:
         title="Saldo auth",
         description=_DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals),
+        refusals=catalogue(refusals, of_payments, of_wallet),
         routers=ROUTERS,
         tags=_TAGS,
     )

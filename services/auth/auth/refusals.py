@@ -29,8 +29,6 @@ Refusal
 ├── LastAdmin                   409  last_admin
 ├── PasswordWrong               403  password_wrong
 ├── PasswordNeeded              403  password_needed
-├── WalletNotEmpty              409  wallet_not_empty
-├── PaymentsOpen                409  payments_open
 └── DeletionUnderWay            409  deletion_under_way
 """
 
@@ -303,24 +301,6 @@ class PasswordNeeded(Refusal):
     title_ru = "Нужен пароль"
     detail_en = "Give your password, or log in again: your last login is too long ago for this."
     detail_ru = "Укажите пароль или войдите заново: последний вход был слишком давно."
-
-
-class WalletNotEmpty(Refusal):
-    code = "wallet_not_empty"
-    status = 409
-    title_en = "Wallets not empty"
-    title_ru = "Кошельки не пусты"
-    detail_en = "There is still money in wallets, set aside, or owed. “errors” names each amount."
-    detail_ru = "В кошельках есть деньги, резервы или долги. Каждая сумма названа в «errors»."
-
-
-class PaymentsOpen(Refusal):
-    code = "payments_open"
-    status = 409
-    title_en = "Payments under way"
-    title_ru = "Есть незавершённые платежи"
-    detail_en = "Payments or refunds are under way. “errors” names each of them."
-    detail_ru = "Есть незавершённые платежи или возвраты. Каждый назван в «errors»."
 
 
 class DeletionUnderWay(Refusal):

@@ -19,11 +19,10 @@ from notifications.mail.worker import MailWorker
 from notifications.messages import routes
 from notifications.service.attempts import record
 from notifications.settings import Settings
-from notifications.webhooks import documents
+from notifications.webhooks import documents, purge
 from notifications.webhooks.dispatcher import Dispatcher
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.sender import WebhookClient
-from notifications.webhooks.upkeep import keep_up
 from notifications.webhooks.vault import SecretVault
 from notifications.wiring import Wiring
 
@@ -64,7 +63,7 @@ def build(settings: Settings) -> Service:
             ("mail", _send_mails),
             ("mail_purge", _purge_mails),
             ("webhooks", _send_webhooks),
-            ("webhooks.upkeep", _keep_webhooks),
+            ("webhooks.purge", _purge_webhooks),
         ),
         resources=(partial(wired, webhook_wake_up=webhook_wake_up),),
     )
@@ -103,6 +102,6 @@ async def _send_webhooks(service: Service) -> None:
         await Dispatcher(wiring.database, sender, record, wiring.webhook_wake_up).run()
 
 
-async def _keep_webhooks(service: Service) -> None:
+async def _purge_webhooks(service: Service) -> None:
     wiring: Wiring = service.state.wiring
-    await keep_up(wiring.database, wiring.settings.webhooks_kept)
+    await purge.run(wiring.database, wiring.settings.webhooks_kept)

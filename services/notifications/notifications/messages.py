@@ -19,9 +19,9 @@ from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
 from kit.wake_up import WakeUp
+from notifications.service.deliveries import announce
 from notifications.service.events import notify, remember_people
 from notifications.service.mails import order_mails
-from notifications.service.webhooks import announce
 
 
 def routes(webhooks: WakeUp) -> Routes:

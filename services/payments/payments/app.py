@@ -6,7 +6,9 @@ from functools import partial
 from typing import Final, NamedTuple, Self, cast
 
 from contracts import cards
+from contracts import payments as contract
 from contracts.auth import RecordAudit
+from kit import signatures
 from kit.audit import by_message
 from kit.outgoing import calling_as, http_client
 from kit.refusals import catalogue
@@ -23,7 +25,7 @@ from payments.clients.verifiers import Verifiers
 from payments.domain.payment import Method
 from payments.hooks.payment import payment_saga
 from payments.hooks.refunds import refund_sagas
-from payments.live.waiters import Finishes, Places, RefundEnds
+from payments.live.waiters import PaymentWaiters, Places, RefundWaiters
 from payments.live.watchers import Watchers
 from payments.loops import expiry, schedule
 from payments.loops.bulks import BulkWorker
@@ -51,15 +53,17 @@ class _Sagas(NamedTuple):
 
     payment: SagaEngine
     refunds: Mapping[Method, SagaEngine]
-    finishes: Finishes
-    refund_ends: RefundEnds
+    payment_waiters: PaymentWaiters
+    refund_waiters: RefundWaiters
     card_wake_up: WakeUp
 
     @classmethod
     def made(cls) -> Self:
-        finishes, refund_ends, card_wake_up = Finishes(), RefundEnds(), WakeUp()
-        refunds = refund_sagas(refund_ends, card_wake_up)
-        return cls(payment_saga(finishes), refunds, finishes, refund_ends, card_wake_up)
+        payment_waiters, refund_waiters, card_wake_up = PaymentWaiters(), RefundWaiters(), WakeUp()
+        refunds = refund_sagas(refund_waiters, card_wake_up)
+        return cls(
+            payment_saga(payment_waiters), refunds, payment_waiters, refund_waiters, card_wake_up
+        )
 
     @property
     def engines(self) -> tuple[SagaEngine, ...]:
@@ -73,7 +77,7 @@ def build(settings: Settings) -> Service:
         title="Saldo payments",
         description=_DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals, cards),
+        refusals=catalogue(refusals, signatures, cards, contract),
         routers=ROUTERS,
     )
     web.state.record_audit = by_message(RecordAudit)
@@ -111,7 +115,7 @@ async def wired(service: Service, *, sagas: _Sagas, watchers: Watchers) -> Async
             settings=settings,
             database=database,
             engine=sagas.payment,
-            finishes=sagas.finishes,
+            payment_waiters=sagas.payment_waiters,
             services=ServicesClient(client, token, settings),
             known_parties=known_parties(database, settings.most_open_payments),
             batches=batches(database, sagas.payment, settings),
@@ -119,14 +123,14 @@ async def wired(service: Service, *, sagas: _Sagas, watchers: Watchers) -> Async
             watchers=watchers,
             places=Places(settings.most_waiting),
             refunds=sagas.refunds,
-            refund_ends=sagas.refund_ends,
+            refund_waiters=sagas.refund_waiters,
             charge_worker=ChargeWorker(
                 database, sagas.payment, to_card, provider, sagas.card_wake_up
             ),
             provider_events=ProviderEventWorker(database, sagas.payment, to_card, provider.name),
         )
         # Requests wait in every process that answers them, even if another does the work.
-        waiters = (sagas.finishes.poll, sagas.refund_ends.poll, watchers.run)
+        waiters = (sagas.payment_waiters.poll, sagas.refund_waiters.poll, watchers.run)
         polls = [spawn(poll(database), "payments.waiters") for poll in waiters]
         try:
             yield

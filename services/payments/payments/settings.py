@@ -22,8 +22,7 @@ from kit.settings import (
     variable,
 )
 from payments.domain.limits import Amounts, LimitPolicy
-from payments.domain.outside_checks import CheckPolicy, OutsideChecks
-from payments.domain.policies import Policies
+from payments.domain.policies import CheckPolicy, OutsideChecks, Policies
 
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _KEYS: Final = {

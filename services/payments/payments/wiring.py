@@ -11,7 +11,7 @@ from kit.web.state import from_state
 from payments.clients.parties import KnownParties
 from payments.clients.services import ServicesClient
 from payments.domain.payment import Method
-from payments.live.waiters import Finishes, Places, RefundEnds
+from payments.live.waiters import PaymentWaiters, Places, RefundWaiters
 from payments.live.watchers import Watchers
 from payments.loops.charges import ChargeWorker
 from payments.loops.provider_events import ProviderEventWorker
@@ -27,7 +27,7 @@ class Wiring:
     settings: Settings
     database: Database
     engine: SagaEngine
-    finishes: Finishes
+    payment_waiters: PaymentWaiters
     services: ServicesClient
     known_parties: KnownParties
     batches: Batches[UnitOfWork]
@@ -35,7 +35,7 @@ class Wiring:
     watchers: Watchers
     places: Places
     refunds: Mapping[Method, SagaEngine]
-    refund_ends: RefundEnds
+    refund_waiters: RefundWaiters
     charge_worker: ChargeWorker
     provider_events: ProviderEventWorker
     hints: Hints = field(default_factory=Hints)

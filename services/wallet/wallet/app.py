@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from typing import Final, cast
 
 from contracts import cards
+from contracts import wallet as contract
 from contracts.auth import RecordAudit
+from kit import signatures
 from kit.audit import by_message
 from kit.outgoing import calling_as
 from kit.refusals import catalogue
@@ -42,7 +44,7 @@ def build(settings: Settings) -> Service:
         title="Saldo wallet",
         description=_DESCRIPTION,
         settings=settings,
-        refusals=catalogue(refusals, cards),
+        refusals=catalogue(refusals, signatures, cards, contract),
         routers=ROUTERS,
         tags=_TAGS,
     )

@@ -2,7 +2,7 @@
 
 from contracts.wallet import CaptureHold, PlaceHold, ReleaseHold, Transfer
 from kit.messaging.routes import Routes
-from wallet.service.postings import post_commands
+from wallet.service.commands import post_commands
 
 ROUTES = Routes(
     commands={

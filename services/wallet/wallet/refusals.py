@@ -1,15 +1,13 @@
-"""Every "no" that wallet can say, beside those of kit.
+"""Every "no" that wallet alone can say.
 
 Refusal
 ├── FieldRefusal
 │   ├── WalletCurrencyDiffers 422  currency_mismatch
 │   └── AccountUnknown     422  account_unknown
 ├── StatementTooLong       422  statement_too_long
-├── WebhookRefused         401  webhook_refused
 ├── TransactionReused      409  transaction_reused
 ├── BalanceLimit           409  balance_limit
 ├── WalletClosed           409  wallet_closed
-├── WalletNotEmpty         409  wallet_not_empty
 ├── TooManyWallets         409  too_many_wallets
 ├── TooManyTopUps          409  too_many_top_ups
 ├── AdjustmentNeedsAnother 403  adjustment_needs_another
@@ -18,7 +16,8 @@ Refusal
 ├── AdjustmentImpossible   409  adjustment_impossible
 └── SandboxMoneyRefused    403  sandbox_money_refused
 
-The ledger refuses other services in replies; `domain.commands` has the codes.
+Others stand where all who say them find them: `kit.refusals`, `kit.signatures`, `contracts.cards`,
+`contracts.wallet`. The ledger refuses other services in replies; `domain.commands` has the codes.
 """
 
 from collections.abc import Iterable
@@ -73,18 +72,9 @@ class WalletClosed(Refusal):
     detail_ru = "Владелец удалён; таким кошельком больше не пользуются."
 
 
-class WalletNotEmpty(Refusal):
-    """An owner can't be closed: `errors` has one fault for each amount of each wallet."""
-
-    code = "wallet_not_empty"
-    status = 409
-    title_en = "Wallets not empty"
-    title_ru = "Кошельки не пусты"
-    detail_en = "There is still money in wallets, set aside, or owed. “errors” names each amount."
-    detail_ru = "В кошельках есть деньги, резервы или долги. Каждая сумма названа в «errors»."
-
-    def __init__(self, wallets: Iterable[Wallet]) -> None:
-        super().__init__(errors=[fault for one in wallets for fault in _standing(one)])
+def standing_faults(wallets: Iterable[Wallet]) -> list[FieldFault]:
+    """Return a fault for each amount of each wallet, for `WalletNotEmpty`."""
+    return [fault for one in wallets for fault in _standing(one)]
 
 
 def _standing(wallet: Wallet) -> Iterable[FieldFault]:
@@ -214,15 +204,6 @@ class SandboxMoneyRefused(Refusal):
     title_ru = "Учебные деньги недоступны"
     detail_en = "Sandbox money exists outside production only."
     detail_ru = "Учебные деньги есть только вне рабочей среды."
-
-
-class WebhookRefused(Refusal):
-    code = "webhook_refused"
-    status = 401
-    title_en = "Webhook not accepted"
-    title_ru = "Уведомление не принято"
-    detail_en = "Its signature does not fit the body, is older than five minutes, or is missing."
-    detail_ru = "Подпись не подходит к телу, старше пяти минут или отсутствует."
 
 
 class TransactionReused(Refusal):

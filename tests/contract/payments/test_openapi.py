@@ -15,9 +15,9 @@ import payments.app
 import payments.settings
 import wallet.app
 import wallet.settings
-from payments.schemas.cards.charges import PayRequest
+from payments.schemas.creation import PaymentRequest
 from payments.schemas.paid_services import Service, ServiceChange, ServiceRequest
-from payments.schemas.payments import AnyPayment, PaymentRequest
+from payments.schemas.payments import AnyPayment, PayRequest
 from payments.schemas.refunds import RefundAnswer, RefundRequest
 from payments.schemas.timeline import Timeline
 

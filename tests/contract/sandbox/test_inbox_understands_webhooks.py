@@ -8,12 +8,11 @@ from pydantic import SecretStr
 from kit.clock import SystemClock
 from kit.ids import new_id
 from notifications.domain.deliveries import Job
-from notifications.domain.signatures import secret_text
 from notifications.domain.webhook_urls import Reach
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.payloads import trial_message
 from notifications.webhooks.sender import WebhookClient
-from notifications.webhooks.vault import SecretVault
+from notifications.webhooks.vault import SecretVault, secret_text
 from sandbox.app import build
 from sandbox.inbox.box import Inbox
 from sandbox.settings import Settings

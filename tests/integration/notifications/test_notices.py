@@ -382,8 +382,8 @@ async def test_a_person_keeps_the_newest_notices_only(room: Room, alice: UUID, b
     events = [paid(alice, bob) for _ in range(5)]
     await room.told(*events)
     async with room.database.unit_of_work() as uow:
-        assert await Notices(uow).crowds(5) == []
-        assert set(await Notices(uow).crowds(4)) == {alice, bob}
-        assert await Notices(uow).purge_crowd(bob, 4) == 1
+        assert await Notices(uow).users_with_more_than(5) == []
+        assert set(await Notices(uow).users_with_more_than(4)) == {alice, bob}
+        assert await Notices(uow).purge_oldest(bob, 4) == 1
     assert len(await room.notices(bob)) == 4
     assert len(await room.notices(alice)) == 5

@@ -12,7 +12,7 @@ from tests.integration.notifications.test_webhook_dispatch import fill
 
 from notifications.domain.endpoints import MOST_ATTEMPTS, MOST_WAITING
 from notifications.repository import Deliveries
-from notifications.webhooks.upkeep import tidy
+from notifications.webhooks.purge import purge_once
 from testkit.databases import Cluster
 
 URL = "http://127.0.0.1:9001/hooks"
@@ -79,10 +79,10 @@ async def test_a_person_keeps_so_many_messages_whatever_the_retention(
     await fill(hooks, alice, await hooks.make(alice, URL), 7)
     await fill(hooks, bob, await hooks.make(bob, URL), 3)
     async with hooks.room.database.unit_of_work() as uow:
-        assert await Deliveries(uow).crowds(7) == []
-        assert await Deliveries(uow).crowds(6) == [alice]
-        assert await Deliveries(uow).purge_crowd(alice, 5, 1) == 1
-        assert await Deliveries(uow).purge_crowd(alice, 5, 100) == 1
+        assert await Deliveries(uow).users_with_more_than(7) == []
+        assert await Deliveries(uow).users_with_more_than(6) == [alice]
+        assert await Deliveries(uow).purge_oldest(alice, 5, 1) == 1
+        assert await Deliveries(uow).purge_oldest(alice, 5, 100) == 1
     assert await hooks.room.count("webhook_delivery") == 8
 
 
@@ -95,7 +95,7 @@ async def test_endpoints_that_are_made_and_deleted_leave_little_behind(
             await fill(hooks, alice, endpoint, 2)
         await hooks.ask(alice, "DELETE", endpoint)
         hooks.room.clock.advance(1)
-    await tidy(hooks.room.database, KEPT)
+    await purge_once(hooks.room.database, KEPT)
     assert await hooks.room.count("webhook_endpoint") == 3
     async with hooks.room.database.unit_of_work() as uow:
         assert await Deliveries(uow).purge_of_deleted(1, 100) == 4

@@ -31,7 +31,7 @@ from notifications.domain.deliveries import Room as Places
 from notifications.domain.webhook_urls import Reach
 from notifications.repository import Deliveries
 from notifications.service.attempts import record
-from notifications.service.webhooks import announce
+from notifications.service.deliveries import announce
 from notifications.webhooks.dispatcher import EACH_AT_ONCE, LEASE, OWNER_AT_ONCE, Dispatcher
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.payloads import trial_message

@@ -12,7 +12,7 @@ from tests.integration.notifications.room import Room, cancelled, failed, moved,
 
 from contracts.payments import PaymentCreated
 from notifications.domain.attempts import WAITS
-from notifications.webhooks.upkeep import tidy
+from notifications.webhooks.purge import purge_once
 from testkit.databases import Cluster
 
 LATE = 1.2  # more than a wait with its jitter
@@ -384,11 +384,11 @@ async def test_old_webhooks_are_forgotten_with_their_log(
     await hooks.ask(alice, "POST", endpoint, "/test")
     await hooks.send()
     hooks.room.clock.advance(timedelta(days=2).total_seconds())
-    assert await tidy(hooks.room.database, timedelta(days=30)) == 1
+    assert await purge_once(hooks.room.database, timedelta(days=30)) == 1
     assert len(await hooks.log(alice, endpoint)) == 1
     assert await hooks.room.count("webhook_attempt") == 1
     await hooks.ask(alice, "DELETE", endpoint)
     hooks.room.clock.advance(timedelta(days=31).total_seconds())
-    await tidy(hooks.room.database, timedelta(days=30))
+    await purge_once(hooks.room.database, timedelta(days=30))
     for table in ("webhook_message", "webhook_delivery", "webhook_attempt", "webhook_endpoint"):
         assert await hooks.room.count(table) == 0

@@ -30,8 +30,8 @@ from kit.db import UnitOfWork
 from kit.messaging.messages import Command
 from payments.domain.payment import Method
 from payments.repository import ProviderEvents
-from payments.service.cards.charges import hear
 from payments.service.cards.movements import ask_again
+from payments.service.cards.provider_events import apply_events
 
 STORIES, STEPS, OF_ONE_ROOM = 240, 22, 20
 TOLD = (
@@ -144,7 +144,7 @@ class Story:
         wiring = self.room.service.state.wiring
         due = await ProviderEvents(uow, "sandbox").due(uow.clock.now(), 100)
         notices = [one.notice for one in due]
-        await hear(uow, wiring.engine, wiring.refunds[Method.CARD], "sandbox", notices)
+        await apply_events(uow, wiring.engine, wiring.refunds[Method.CARD], "sandbox", notices)
         raise CrashError
 
     async def the_payer_cancels(self) -> None:

@@ -106,4 +106,4 @@ async def test_nothing_is_kept_of_who_has_stopped_waiting(
     payment_id = await room.create(alice, bob)
     await room.pay(alice, payment_id)
     await room.pay(alice, new_id())
-    assert room.service.state.wiring.finishes._waiting == {}
+    assert room.service.state.wiring.payment_waiters._waiting == {}

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from notifications.domain.signatures import secret_text, signatures
+from notifications.domain.signatures import signatures
+from notifications.webhooks.vault import secret_text
 from sandbox.app import build
 from sandbox.inbox.box import INBOXES, KEPT, KEPT_BYTES, LARGEST, Inboxes
 from sandbox.inbox.signatures import secret_key

@@ -8,9 +8,15 @@ from structlog.testing import capture_logs
 from tests.integration.wallet.test_bank_credits import tell
 from tests.integration.wallet.world import World, capture, code, place, transfer
 
-from contracts.wallet import HOUSE, AccountRef, HoldRefused, TransferPosted, TransferRefused
+from contracts.wallet import (
+    HOUSE,
+    AccountRef,
+    HoldRefused,
+    TransferPosted,
+    TransferRefused,
+    WalletNotEmpty,
+)
 from kit.ids import new_id
-from wallet.refusals import WalletNotEmpty
 from wallet.service.owners import close_owner, reopen_owner
 
 ALARM = "closed_owners_money_in_suspense"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from auth.domain.lockout import FAILURES, Failures, decide_knock, failures_key
+from auth.domain.lockout import FAILURES, Failures, failures_key, require_unlocked
 from auth.refusals import LoginLocked
 from kit.ids import new_id
 
@@ -33,15 +33,15 @@ def test_a_password_is_looked_at_unless_there_were_too_many_wrong_ones(
     count: int, left: float, retry_after: str | None
 ) -> None:
     if retry_after is None:
-        decide_knock(failures(count, left), NOW)
+        require_unlocked(failures(count, left), NOW)
         return
     with pytest.raises(LoginLocked) as refused:
-        decide_knock(failures(count, left), NOW)
+        require_unlocked(failures(count, left), NOW)
     assert refused.value.headers["Retry-After"] == retry_after
 
 
 def test_whoever_has_given_no_wrong_password_is_looked_at() -> None:
-    decide_knock(Failures(KEY, None), NOW)
+    require_unlocked(Failures(KEY, None), NOW)
 
 
 @pytest.mark.parametrize(("count", "begins"), [(9, False), (10, True), (11, False)])

@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit import csv_text
-from kit.csv_text import Bounds, CsvError, CsvRecord, text_cell, time_cell, written
+from kit.csv_text import Bounds, CsvError, CsvRecord, encode_csv, text_cell, time_cell
 
 WIDE = Bounds(fields=20, characters=100, lines=100)
 
 
 def read(body: bytes) -> list[CsvRecord]:
-    return list(csv_text.read(body, WIDE))
+    return list(csv_text.read_csv(body, WIDE))
 
 
 def test_lines_end_with_cr_lf_and_hard_cells_are_quoted() -> None:
-    made = written([("a", 'say "hi"', "x,y", "two\nlines")])
+    made = encode_csv([("a", 'say "hi"', "x,y", "two\nlines")])
     assert made == b'a,"say ""hi""","x,y","two\nlines"\r\n'
 
 
@@ -61,7 +61,7 @@ def test_a_formula_after_a_separator_is_disarmed_too(separator: str) -> None:
 def test_nothing_beyond_the_bounds_is_looked_at(
     text: bytes, line: int, field: int, why: str
 ) -> None:
-    records = csv_text.read(text, WIDE)
+    records = csv_text.read_csv(text, WIDE)
     seen = []
     with pytest.raises(CsvError) as refused:
         seen.extend(records)
@@ -80,7 +80,7 @@ def test_other_text_stays_as_it_is(text: str | None) -> None:
 
 def test_what_was_written_is_read_again() -> None:
     cells = [["1", "Обед, 🍜", 'a"b', "-150.00"], ["2", "", "x\r\ny", "0.00"]]
-    made = written(cells)
+    made = encode_csv(cells)
     assert list(csv.reader(io.StringIO(made.decode(), newline=""))) == cells
     assert [record.fields for record in read(made)] == cells
 
@@ -90,7 +90,7 @@ cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 @given(st.lists(st.lists(cells, min_size=2, max_size=3), max_size=5))
 def test_anything_written_is_read_again(table: list[list[str]]) -> None:
-    assert [record.fields for record in read(written(table))] == table
+    assert [record.fields for record in read(encode_csv(table))] == table
 
 
 def test_records_say_in_which_line_they_begin_and_empty_lines_are_none() -> None:

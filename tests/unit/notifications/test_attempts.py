@@ -13,13 +13,13 @@ from notifications.domain.attempts import (
     AttemptResult,
     DeliveryStatus,
     Next,
-    Run,
+    Streak,
     decide_next,
     pause_after,
     retry_after,
-    run_of,
+    streak_of,
 )
-from notifications.domain.endpoints import EndpointHealth, OffReason, decide_standing
+from notifications.domain.endpoints import EndpointHealth, OffReason, decide_health
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 OK, BUSY, GONE, LOST = (
@@ -117,21 +117,23 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, expected: timedelt
 @pytest.mark.parametrize(
     ("replies", "expected"),
     [
-        ([], Run()),
-        ([OK, OK], Run(is_fresh=True)),
-        ([BUSY, LOST], Run(failures=2)),
-        ([BUSY, OK], Run(is_fresh=True)),
-        ([BUSY, OK, LOST], Run(is_fresh=True, failures=1)),
-        ([GONE], Run(failures=1, is_gone=True)),
-        ([GONE, OK], Run(is_fresh=True, is_gone=True)),
-        ([AttemptResult(429, seconds(30))], Run(failures=1, patience=seconds(30))),
-        ([AttemptResult(503, seconds(9_999))], Run(failures=1, patience=MOST_PAUSE)),
-        ([AttemptResult(404, seconds(30))], Run(failures=1)),
-        ([AttemptResult(429, seconds(30)), OK], Run(is_fresh=True)),
+        ([], Streak()),
+        ([OK, OK], Streak(is_fresh=True)),
+        ([BUSY, LOST], Streak(failures=2)),
+        ([BUSY, OK], Streak(is_fresh=True)),
+        ([BUSY, OK, LOST], Streak(is_fresh=True, failures=1)),
+        ([GONE], Streak(failures=1, is_gone=True)),
+        ([GONE, OK], Streak(is_fresh=True, is_gone=True)),
+        ([AttemptResult(429, seconds(30))], Streak(failures=1, patience=seconds(30))),
+        ([AttemptResult(503, seconds(9_999))], Streak(failures=1, patience=MOST_PAUSE)),
+        ([AttemptResult(404, seconds(30))], Streak(failures=1)),
+        ([AttemptResult(429, seconds(30)), OK], Streak(is_fresh=True)),
     ],
 )
-def test_what_attempts_say_about_an_endpoint(replies: list[AttemptResult], expected: Run) -> None:
-    assert run_of(replies) == expected
+def test_what_attempts_say_about_an_endpoint(
+    replies: list[AttemptResult], expected: Streak
+) -> None:
+    assert streak_of(replies) == expected
 
 
 @pytest.mark.parametrize(
@@ -146,24 +148,24 @@ def test_an_endpoint_that_fails_is_left_alone_for_a_while(
 
 
 @pytest.mark.parametrize(
-    ("before", "run", "failures", "pause", "off"),
+    ("before", "streak", "failures", "pause", "off"),
     [
-        (0, Run(is_fresh=True), 0, None, None),
-        (9, Run(is_fresh=True), 0, None, None),
-        (9, Run(is_fresh=True, failures=1), 1, 1, None),
-        (0, Run(failures=1), 1, 1, None),
-        (4, Run(failures=5), 9, 9, None),
-        (9, Run(failures=1), 10, 10, OffReason.FAILING),
-        (0, Run(failures=16), 16, 10, OffReason.FAILING),
-        (0, Run(failures=1, is_gone=True), 1, 1, OffReason.GONE),
-        (9, Run(failures=1, is_gone=True), 10, 10, OffReason.GONE),
-        (0, Run(failures=1, patience=seconds(60)), 1, 60, None),
+        (0, Streak(is_fresh=True), 0, None, None),
+        (9, Streak(is_fresh=True), 0, None, None),
+        (9, Streak(is_fresh=True, failures=1), 1, 1, None),
+        (0, Streak(failures=1), 1, 1, None),
+        (4, Streak(failures=5), 9, 9, None),
+        (9, Streak(failures=1), 10, 10, OffReason.FAILING),
+        (0, Streak(failures=16), 16, 10, OffReason.FAILING),
+        (0, Streak(failures=1, is_gone=True), 1, 1, OffReason.GONE),
+        (9, Streak(failures=1, is_gone=True), 10, 10, OffReason.GONE),
+        (0, Streak(failures=1, patience=seconds(60)), 1, 60, None),
     ],
 )
 def test_how_an_endpoint_stands_after_attempts(
-    before: int, run: Run, failures: int, pause: float | None, off: OffReason | None
+    before: int, streak: Streak, failures: int, pause: float | None, off: OffReason | None
 ) -> None:
-    standing = EndpointHealth(new_id(), new_id(), "https://example.com/", before, None)
-    after = decide_standing(standing, run, NOW)
+    health = EndpointHealth(new_id(), new_id(), "https://example.com/", before, None)
+    after = decide_health(health, streak, NOW)
     assert (after.failures, after.off_reason) == (failures, off)
     assert after.resume_at == (None if pause is None else NOW + seconds(pause))

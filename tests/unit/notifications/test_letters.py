@@ -14,7 +14,7 @@ from notifications.domain.mails import MailKind, NewMail
 from notifications.domain.notices import Kind, NewNotice
 from notifications.domain.retries import FIRST, LONGEST, wait_after
 from notifications.domain.texts import Words
-from notifications.mail.smtp import written
+from notifications.mail.smtp import mime_message
 
 FACTS = {
     "url": "http://localhost:8000/v1/auth/activate?token=abc",
@@ -121,7 +121,7 @@ def test_spellings_of_one_address_are_remembered_as_one() -> None:
 
 def test_a_message_keeps_its_id_and_asks_for_no_answer() -> None:
     mail_id, now = new_id(), datetime(2026, 1, 31, 12, tzinfo=UTC)
-    message = written(
+    message = mime_message(
         Words("Тема", "Текст\n"),
         mail_id=mail_id,
         sender="Saldo <no-reply@saldo.example>",
@@ -140,7 +140,7 @@ def test_a_header_is_not_broken_out_of(field: str) -> None:
     addresses = {"sender": "saldo@example.com", "recipient": "bob@example.com"}
     addresses[field] += "\r\nBcc: eve@example.com"
     with pytest.raises(ValueError, match="linefeed"):
-        written(Words("a", "b"), mail_id=new_id(), now=datetime.now(UTC), **addresses)
+        mime_message(Words("a", "b"), mail_id=new_id(), now=datetime.now(UTC), **addresses)
 
 
 @pytest.mark.parametrize(

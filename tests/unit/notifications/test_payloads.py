@@ -168,7 +168,7 @@ def entry(owner: UUID | None, account: int, amount: int, seq: int) -> EntryPoste
 
 def test_each_account_is_told_its_own_entry_with_its_own_sequence() -> None:
     moved = funds(entry(PAYER, 11, -100, 7), entry(PAYER, 12, 60, 3), entry(None, 13, 40, 999))
-    assert payloads.concerned(moved) == {PAYER}
+    assert payloads.recipients(moved) == {PAYER}
     out, in_ = payloads.messages_of(moved, {PAYER})
     assert told(out) == {
         "type": "wallet.funds_moved",

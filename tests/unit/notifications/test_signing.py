@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import pytest
 
-from notifications.domain.signatures import SECRET_BYTES, secret_text, signatures
+from notifications.domain.signatures import signatures
+from notifications.webhooks.vault import SECRET_BYTES, secret_text
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 KEY = b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.payments.samples import PAID
 
 from kit.money import Money
-from payments.domain.bulk import RowOutcome, came_to_nothing, facts_of, is_done, order_of
+from payments.domain.bulk import RowOutcome, all_failed, facts_of, is_done, order_of
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName
 from payments.domain.payment import PaymentStatus
@@ -57,7 +57,7 @@ def test_a_row_waits_until_it_is_refused_or_is_a_payment(row: RowOutcome, status
 def test_a_bulk_is_done_once_no_row_can_change_and_came_to_nothing_if_none_is_paid(
     counts: dict[str, int], *, done: bool, nothing: bool
 ) -> None:
-    assert (is_done(counts), came_to_nothing(counts)) == (done, nothing)
+    assert (is_done(counts), all_failed(counts)) == (done, nothing)
 
 
 @pytest.mark.parametrize(

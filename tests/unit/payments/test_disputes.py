@@ -9,9 +9,9 @@ from payments.domain.cards.disputes import (
     Dispute,
     DisputeNews,
     DisputeOutcome,
-    begun,
-    heard,
+    opened,
     summary_of,
+    updated,
 )
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -25,9 +25,9 @@ LOST = replace(TOLD, is_closed=True, outcome=DisputeOutcome.LOST)
 
 
 def after(*news: DisputeNews) -> Dispute:
-    dispute = begun(DISPUTE, CHARGE, news[0], NOW)
+    dispute = opened(DISPUTE, CHARGE, news[0], NOW)
     for hours, one in enumerate(news[1:], start=1):
-        dispute = heard(dispute, one, NOW + timedelta(hours=hours))
+        dispute = updated(dispute, one, NOW + timedelta(hours=hours))
     return dispute
 
 
@@ -66,7 +66,7 @@ def test_the_facts_of_a_dispute_add_up_to_the_same_in_any_order(
         assert (dispute.taken_minor, dispute.is_warning) == (taken, is_warning)
         assert dispute.outcome is outcome
         for again in order:
-            assert facts(heard(dispute, again, NOW)) == facts(dispute)
+            assert facts(updated(dispute, again, NOW)) == facts(dispute)
 
 
 def test_each_fact_keeps_the_time_it_was_first_heard() -> None:
@@ -97,7 +97,7 @@ def test_what_is_taken_again_after_it_was_put_back_is_taken_in_whatever_order_it
         dispute = after(*order)
         assert dispute.taken_minor == taken
         for again in order:
-            assert heard(dispute, again, NOW).taken_minor == taken
+            assert updated(dispute, again, NOW).taken_minor == taken
 
 
 class TestSummary:

@@ -8,9 +8,8 @@ import pytest
 from kit.money import Money
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.limits import LimitPolicy
-from payments.domain.outside_checks import CheckPolicy, OutsideChecks
 from payments.domain.parties import Parties, PayeeName, Person
-from payments.domain.policies import Policies
+from payments.domain.policies import CheckPolicy, OutsideChecks, Policies
 
 SERVICES, ALL, NONE = OutsideChecks.SERVICES, OutsideChecks.ALL, OutsideChecks.NONE
 

@@ -9,7 +9,7 @@ from kit.money import Money
 from payments.domain.creation import PaymentOrder
 from payments.domain.limits import NO_LIMIT, Day, Limit
 from payments.domain.paid_services import PaidService
-from payments.domain.parties import Parties, PayeeName, Person, Purse
+from payments.domain.parties import Parties, PayeeName, Person, WalletFunds
 from payments.domain.quotes import amount_of, count_planned, failure_of, refusal_of
 
 ALICE, BOB, SERVICE = (UUID(int=number) for number in range(1, 4))
@@ -80,16 +80,20 @@ def test_what_is_planned_before_is_counted_in_its_order_as_far_as_it_fits() -> N
 @pytest.mark.parametrize(
     ("payer", "payee", "reason"),
     [
-        (Purse(10_000, is_frozen=False), Purse(0, is_frozen=False, room_minor=10_000), None),
-        (Purse(10_000, is_frozen=True), None, "wallet_frozen"),
-        (Purse(0, is_frozen=True), None, "wallet_frozen"),
-        (Purse(9_999, is_frozen=False), None, "insufficient_funds"),
-        (Purse(10_000, is_frozen=False), Purse(0, is_frozen=False), None),
-        (None, Purse(0, is_frozen=False, room_minor=9_999), "balance_limit"),
+        (
+            WalletFunds(10_000, is_frozen=False),
+            WalletFunds(0, is_frozen=False, room_minor=10_000),
+            None,
+        ),
+        (WalletFunds(10_000, is_frozen=True), None, "wallet_frozen"),
+        (WalletFunds(0, is_frozen=True), None, "wallet_frozen"),
+        (WalletFunds(9_999, is_frozen=False), None, "insufficient_funds"),
+        (WalletFunds(10_000, is_frozen=False), WalletFunds(0, is_frozen=False), None),
+        (None, WalletFunds(0, is_frozen=False, room_minor=9_999), "balance_limit"),
         (None, None, None),
     ],
 )
 def test_why_wallets_would_let_it_fail(
-    payer: Purse | None, payee: Purse | None, reason: str | None
+    payer: WalletFunds | None, payee: WalletFunds | None, reason: str | None
 ) -> None:
     assert failure_of(AMOUNT, payer, payee) == reason

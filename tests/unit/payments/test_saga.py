@@ -35,8 +35,7 @@ from kit.saga.state import (
     TimePassed,
     UndoWanted,
 )
-from payments.domain.outcomes import PaymentEnd
-from payments.domain.payment import PaymentStatus
+from payments.domain.payment import PaymentEnd, PaymentStatus
 from payments.hooks.payment import given_up, paid
 from payments.sagas.payment import CONFIRM, EARLIER, PAYMENT, confirmed
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from kit.ids import new_id
 from kit.web.faults import faults_of
-from payments.schemas.payments import PaymentRequest
+from payments.schemas.creation import PaymentRequest
 
 BOB = UUID(int=2)
 CARD = "4111 1111 1111 1111"

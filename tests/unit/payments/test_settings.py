@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from payments.domain.limits import Amounts, LimitPolicy
-from payments.domain.outside_checks import CheckPolicy, OutsideChecks
+from payments.domain.policies import CheckPolicy, OutsideChecks
 from payments.settings import Settings
 
 

@@ -16,8 +16,8 @@ from payments.domain.timeline import words
 from payments.domain.timeline.story import (
     STEP_CODES,
     Entered,
-    EntryTold,
     EventSent,
+    LedgerEntry,
     Posting,
     Requested,
     Sources,
@@ -77,7 +77,7 @@ LOG = [
     line(3, "noted", "check", "a line of another kind"),
 ]
 POSTING = Posting(
-    TRANSFER, "RUB", at(5), (EntryTold(HERS, ALICE, 7, -15000), EntryTold(HIS, BOB, 3, 15000))
+    TRANSFER, "RUB", at(5), (LedgerEntry(HERS, ALICE, 7, -15000), LedgerEntry(HIS, BOB, 3, 15000))
 )
 
 COMPLETED = Refund(
@@ -180,7 +180,7 @@ def test_what_is_scheduled_is_paid_as_its_time_came() -> None:
 
 def test_refunds_are_told_as_they_were_asked_for_and_ended_to_the_payee_also_why_not() -> None:
     back = Posting(
-        BACK, "RUB", at(8), (EntryTold(HIS, BOB, 4, -5000), EntryTold(HERS, ALICE, 8, 5000))
+        BACK, "RUB", at(8), (LedgerEntry(HIS, BOB, 4, -5000), LedgerEntry(HERS, ALICE, 8, 5000))
     )
     told = tell_story(paid, BOB, Sources((), [POSTING, back], [COMPLETED, REFUSED]))
     assert told[5:] == [
@@ -219,7 +219,7 @@ def test_where_only_the_newest_refunds_are_known_they_keep_their_numbers() -> No
 
 def test_accounts_of_the_house_have_no_owner_and_are_nobodys_own() -> None:
     posting = replace(
-        POSTING, legs=(EntryTold(HERS, None, 1, -15000), EntryTold(HIS, BOB, 3, 15000))
+        POSTING, legs=(LedgerEntry(HERS, None, 1, -15000), LedgerEntry(HIS, BOB, 3, 15000))
     )
     story = tell_story(paid, BOB, Sources(postings=[posting]))
     [entry] = [one for one in story if isinstance(one, Entered)]

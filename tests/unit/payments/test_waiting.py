@@ -10,7 +10,7 @@ from kit.money import Money
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, PaymentStatus
-from payments.live.waiters import Finishes, Places
+from payments.live.waiters import PaymentWaiters, Places
 
 
 def payment(number: int, status: PaymentStatus = PaymentStatus.PAID) -> Payment:
@@ -27,58 +27,58 @@ def payment(number: int, status: PaymentStatus = PaymentStatus.PAID) -> Payment:
 
 
 async def test_all_who_wait_for_a_payment_are_told_and_nobody_else() -> None:
-    finishes = Finishes()
+    payment_waiters = PaymentWaiters()
     mine, other = payment(10), payment(11)
     with (
-        finishes.expect(mine.id) as one,
-        finishes.expect(mine.id) as two,
-        finishes.expect(other.id) as three,
+        payment_waiters.expect(mine.id) as one,
+        payment_waiters.expect(mine.id) as two,
+        payment_waiters.expect(other.id) as three,
     ):
-        finishes.tell([mine])
+        payment_waiters.tell([mine])
         assert await one == await two == mine
         assert not three.done()
 
 
 async def test_being_told_twice_is_being_told_once() -> None:
-    finishes = Finishes()
+    payment_waiters = PaymentWaiters()
     mine = payment(10)
-    with finishes.expect(mine.id) as finish:
-        finishes.tell([mine])
-        finishes.tell([mine])
+    with payment_waiters.expect(mine.id) as finish:
+        payment_waiters.tell([mine])
+        payment_waiters.tell([mine])
         assert await finish == mine
 
 
 async def test_who_has_left_is_forgotten_while_others_go_on_waiting() -> None:
-    finishes = Finishes()
+    payment_waiters = PaymentWaiters()
     mine = payment(10)
-    with finishes.expect(mine.id) as stays:
-        with pytest.raises(TimeoutError), finishes.expect(mine.id) as leaves:
+    with payment_waiters.expect(mine.id) as stays:
+        with pytest.raises(TimeoutError), payment_waiters.expect(mine.id) as leaves:
             async with asyncio.timeout(0):
                 await leaves
-        finishes.tell([mine])
+        payment_waiters.tell([mine])
         assert await stays == mine
-    finishes.tell([mine])
+    payment_waiters.tell([mine])
 
 
 async def test_who_waits_for_the_end_is_not_told_that_the_money_is_set_aside() -> None:
-    finishes = Finishes()
+    payment_waiters = PaymentWaiters()
     set_aside = replace(
         payment(10, PaymentStatus.CREATED), reserved_at=datetime(2026, 1, 31, tzinfo=UTC)
     )
     paid = payment(10)
     with (
-        finishes.expect(paid.id) as end,
-        finishes.expect(paid.id, or_set_aside=True) as news,
+        payment_waiters.expect(paid.id) as end,
+        payment_waiters.expect(paid.id, or_set_aside=True) as news,
     ):
-        finishes.tell([payment(10, PaymentStatus.CREATED)])
+        payment_waiters.tell([payment(10, PaymentStatus.CREATED)])
         assert not news.done()
-        finishes.tell([set_aside])
+        payment_waiters.tell([set_aside])
         assert await news == set_aside
         assert not end.done()
-        finishes.tell([paid])
+        payment_waiters.tell([paid])
         assert await end == paid
-    with finishes.expect(paid.id, or_set_aside=True) as news:
-        finishes.tell([payment(10, PaymentStatus.FAILED)])
+    with payment_waiters.expect(paid.id, or_set_aside=True) as news:
+        payment_waiters.tell([payment(10, PaymentStatus.FAILED)])
         assert (await news).status is PaymentStatus.FAILED
 
 

@@ -41,7 +41,7 @@ def downgrade(made: Config, revision: str = "-1") -> None:
     command.downgrade(made, revision)
 
 
-def leads_to_nothing(made: Config, revision: str) -> bool:
+def empties_schema(made: Config, revision: str) -> bool:
     """Tell whether a downgrade takes back every migration that was applied.
 
     `revision` may also be relative, as ``-2``.

@@ -222,8 +222,8 @@ async def waited_for(connection: Connection, keys: Sequence[str]) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """Says which letters an operator looks for; None leaves a field open.
+class LetterFilter:
+    """A filter of letters for an operator; None does not narrow.
 
     Attributes:
         state: Discarded ones are found only where this asks for them.
@@ -238,7 +238,7 @@ class Looked:
     before: datetime | None = None
 
 
-_LOOKED = """
+_WANTED = """
 FROM letter WHERE (state = $1 OR ($1::text IS NULL AND state <> 'discarded'))
 AND ($2::text IS NULL OR position($2 in type) > 0)
 AND ($3::text IS NULL OR position(lower($3) in lower(reason || ' ' || error)) > 0)
@@ -246,29 +246,31 @@ AND ($4::timestamptz IS NULL OR created_at < $4)
 """
 _LISTED = f"""
 SELECT consumer, id, key, type, state, reason, left(error, 200) AS error, attempts, next_at,
-    created_at {_LOOKED} ORDER BY seq LIMIT {LISTED}
+    created_at {_WANTED} ORDER BY seq LIMIT {LISTED}
 """
 _COUNTED = f"""
 SELECT consumer, type, state, reason, left(error, 200) AS error, count(*) AS count,
-    min(created_at) AS oldest, max(created_at) AS newest {_LOOKED}
+    min(created_at) AS oldest, max(created_at) AS newest {_WANTED}
 GROUP BY 1, 2, 3, 4, 5 ORDER BY count DESC, oldest LIMIT {LISTED}
 """
 
 
 async def listed(
-    connection: Connection, state: str | None, looked: Looked | None = None
+    connection: Connection, state: str | None, wanted: LetterFilter | None = None
 ) -> list[dict[str, object]]:
     """Return letters for an operator, oldest first: 1,000 at most, without bodies."""
-    return await _found(connection, _LISTED, looked or Looked(state))
+    return await _found(connection, _LISTED, wanted or LetterFilter(state))
 
 
-async def counted(connection: Connection, looked: Looked) -> list[dict[str, object]]:
+async def counted(connection: Connection, wanted: LetterFilter) -> list[dict[str, object]]:
     """Count letters by queue, type, state and error, with the oldest and newest time."""
-    return await _found(connection, _COUNTED, looked)
+    return await _found(connection, _COUNTED, wanted)
 
 
-async def _found(connection: Connection, query: str, looked: Looked) -> list[dict[str, object]]:
-    asked = (looked.state, looked.type, looked.error, looked.before)
+async def _found(
+    connection: Connection, query: str, wanted: LetterFilter
+) -> list[dict[str, object]]:
+    asked = (wanted.state, wanted.type, wanted.error, wanted.before)
     return [dict(row) for row in await connection.fetch(query, *asked)]
 
 

@@ -10,6 +10,8 @@ from auth.repository import Users
 from auth.schemas.users import DeleteMe, MePatch, UserAnswer
 from auth.service import users
 from auth.wiring import Wired, Wiring
+from contracts.payments import PaymentsOpen
+from contracts.wallet import WalletNotEmpty
 from kit.refusals import NotFound
 from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
@@ -69,8 +71,8 @@ async def change_me(body: MePatch, caller: Caller, wired: Wired) -> UserAnswer:
         refusals.PasswordWrong,
         refusals.PasswordNeeded,
         refusals.LoginLocked,
-        refusals.WalletNotEmpty,
-        refusals.PaymentsOpen,
+        WalletNotEmpty,
+        PaymentsOpen,
         refusals.DeletionUnderWay,
         refusals.LastAdmin,
         NotFound,

@@ -42,7 +42,7 @@ def failures_key(name_key: str, address: str) -> bytes:
     return sha256(f"{name_key}\n{address}".encode()).digest()
 
 
-def decide_knock(before: Failures, now: datetime) -> None:
+def require_unlocked(before: Failures, now: datetime) -> None:
     """Refuse to verify a password, right or wrong, while the login is locked.
 
     Raises:

@@ -12,8 +12,10 @@ import structlog
 
 from auth.clients.services import ClosingClient, Obstacles
 from auth.domain.users import User
-from auth.refusals import DeletionUnderWay, PaymentsOpen, WalletNotEmpty
+from auth.refusals import DeletionUnderWay
 from auth.service import users
+from contracts.payments import PaymentsOpen
+from contracts.wallet import WalletNotEmpty
 from kit.clock import Clock
 from kit.db import Database
 from kit.refusals import Language, Refusal, Unavailable

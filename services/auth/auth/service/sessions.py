@@ -9,7 +9,7 @@ from uuid import UUID
 
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.vault import KeyVault
-from auth.domain.lockout import LOCK, Failures, decide_knock
+from auth.domain.lockout import LOCK, Failures, require_unlocked
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
     MOST_LIVE,
@@ -81,7 +81,7 @@ async def check_password(
     """
     async with database.read() as connection:
         found = await Logins(connection).find(attempt.name, attempt.address)
-    decide_knock(found.failures, now)
+    require_unlocked(found.failures, now)
     is_right = await hasher.verify(canonical(attempt.password), found.password_hash)
     if not is_right or found.user is None or found.password_hash is None:
         return found.failures

@@ -1,11 +1,11 @@
 """Notifications' operations: parse, authorise, open the unit, call, answer."""
 
-from notifications.api import deliveries, internal, mutes, notices, webhooks
+from notifications.api import deliveries, endpoints, internal, mutes, notices
 
 ROUTERS = (
     mutes.router,
     notices.router,
-    webhooks.router,
+    endpoints.router,
     deliveries.router,
     internal.router,
 )

@@ -25,10 +25,10 @@ from notifications.refusals import (
     WebhookEndpointOff,
     WebhookSpanTooLarge,
 )
-from notifications.repository import Log
+from notifications.repository import DeliveryLog
+from notifications.schemas.deliveries import DeliveryAnswer, ReplayAnswer, SpanRequest
 from notifications.schemas.queries import DeliveriesQuery, EndpointDeliveriesQuery
-from notifications.schemas.webhooks import DeliveryAnswer, ReplayAnswer, SpanRequest
-from notifications.service import endpoints as verbs
+from notifications.service import deliveries as verbs
 from notifications.wiring import Wired
 
 ACCEPTED = 202
@@ -61,7 +61,7 @@ async def list_deliveries(
     owner_id = owner_asked_for(caller, query.owner_id)
     wanted = replace(query.wanted, owner_id=owner_id, endpoint_id=query.endpoint_id)
     async with wired.database.read() as connection:
-        found = await Log(connection).page(wanted, after, query.limit + 1)
+        found = await DeliveryLog(connection).page(wanted, after, query.limit + 1)
     await audit.listed("webhook_delivery", None if owner_id is None else [owner_id])
     return page_of(
         Page[DeliveryAnswer], found, DeliveryAnswer.of, limit=query.limit, cursors=cursors
@@ -114,7 +114,7 @@ async def list_webhook_deliveries(
     async with wired.database.read() as connection:
         endpoint = await visible_endpoint(connection, caller, endpoint_id)
         wanted = replace(query.wanted, endpoint_id=endpoint_id)
-        found = await Log(connection).page(wanted, after, query.limit + 1)
+        found = await DeliveryLog(connection).page(wanted, after, query.limit + 1)
     await audit.read("webhook_endpoint", endpoint.id, endpoint.user_id)
     return page_of(
         Page[DeliveryAnswer], found, DeliveryAnswer.of, limit=query.limit, cursors=cursors

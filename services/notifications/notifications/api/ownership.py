@@ -11,7 +11,7 @@ from kit.web.identity import Identity
 from notifications.domain.deliveries import WebhookDelivery
 from notifications.domain.endpoints import Endpoint
 from notifications.refusals import WebhookDeliveryNotFound, WebhookEndpointNotFound
-from notifications.repository import Endpoints, Log
+from notifications.repository import DeliveryLog, Endpoints
 
 
 def owner_asked_for(caller: Identity, owner_id: UUID | None) -> UUID | None:
@@ -40,7 +40,7 @@ async def visible_delivery(
     connection: Connection, caller: Identity, delivery_id: UUID
 ) -> WebhookDelivery:
     """Return a delivery that the caller may see; raises WebhookDeliveryNotFound."""
-    found = await Log(connection).get(delivery_id)
+    found = await DeliveryLog(connection).get(delivery_id)
     if found is None or not (caller.is_admin or found.owner_id == caller.user):
         raise WebhookDeliveryNotFound
     return found

@@ -99,7 +99,7 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Streak:
     """A summary of a batch of attempts at one endpoint, in order.
 
     Attributes: is_fresh: Whether an attempt succeeded, so that counting starts again. failures: How
@@ -113,7 +113,7 @@ class Run:
     patience: timedelta | None = None
 
 
-def run_of(replies: Iterable[AttemptResult]) -> Run:
+def streak_of(replies: Iterable[AttemptResult]) -> Streak:
     """Summarise attempts at one endpoint, given in the order in which they ended."""
     is_fresh, failures, is_gone = False, 0, False
     patience: timedelta | None = None
@@ -125,7 +125,7 @@ def run_of(replies: Iterable[AttemptResult]) -> Run:
         is_gone = is_gone or reply.is_gone
         if reply.retry_after is not None and reply.status_code in _ASK_FOR_PATIENCE:
             patience = min(reply.retry_after, MOST_PAUSE)
-    return Run(is_fresh, failures, is_gone, patience)
+    return Streak(is_fresh, failures, is_gone, patience)
 
 
 def pause_after(failures: int, patience: timedelta | None) -> timedelta:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from notifications.domain.attempts import FAILURES_IN_A_ROW, Run, pause_after
+from notifications.domain.attempts import FAILURES_IN_A_ROW, Streak, pause_after
 
 MOST_ENDPOINTS: Final = 20
 MOST_REPLAYED: Final = 10_000
@@ -93,13 +93,13 @@ class EndpointHealth:
     off_reason: OffReason | None = None
 
 
-def decide_standing(before: EndpointHealth, run: Run, now: datetime) -> EndpointHealth:
+def decide_health(before: EndpointHealth, streak: Streak, now: datetime) -> EndpointHealth:
     """Return an active endpoint's health after a batch: on, slowed down, or off."""
-    failures = run.failures if run.is_fresh else before.failures + run.failures
+    failures = streak.failures if streak.is_fresh else before.failures + streak.failures
     off: OffReason | None = None
-    if run.is_gone:
+    if streak.is_gone:
         off = OffReason.GONE
     elif failures >= FAILURES_IN_A_ROW:
         off = OffReason.FAILING
-    resume_at = now + pause_after(failures, run.patience) if failures else None
+    resume_at = now + pause_after(failures, streak.patience) if failures else None
     return replace(before, failures=failures, resume_at=resume_at, off_reason=off)

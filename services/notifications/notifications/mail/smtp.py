@@ -97,7 +97,7 @@ def _of_mail(error: Exception) -> Verdict:
             return Verdict(Blame.SERVER, Stage.DATA, status=_named(error))
 
 
-def written(
+def mime_message(
     said: Words, *, mail_id: UUID, sender: str, recipient: str, now: datetime
 ) -> EmailMessage:
     """Return the mail's message; its Message-ID is the same for every attempt.

@@ -23,7 +23,7 @@ from notifications.domain.bounces import REMEMBERED, Blame, Verdict, decide_faul
 from notifications.domain.letters import letter
 from notifications.domain.mails import ORDERED, Mail, MailContact, MailStatus
 from notifications.domain.retries import wait_after
-from notifications.mail.smtp import Accepted, Mailer, Outcome, written
+from notifications.mail.smtp import Accepted, Mailer, Outcome, mime_message
 from notifications.repository import Addresses, Mails
 from notifications.settings import Settings
 
@@ -152,7 +152,7 @@ class MailWorker:
             language=mail.language or contact.language or self.settings.default_language,
         )
         recipient = mailbox(one.email) or one.email
-        message = written(
+        message = mime_message(
             said,
             mail_id=mail.id,
             sender=self.settings.mail_from,

@@ -133,10 +133,10 @@ DELETE FROM webhook_message WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM webhook_message WHERE created_at < $1 LIMIT $2))
 """
 # One person's messages are limited, whatever the retention; this reads only the index.
-_CROWDS: Final = """
+_USERS_WITH_MORE: Final = """
 SELECT user_id FROM webhook_message GROUP BY user_id HAVING count(*) > $1
 """
-_PURGE_CROWD: Final = """
+_PURGE_OLDEST: Final = """
 DELETE FROM webhook_message WHERE id = ANY(ARRAY(
     SELECT id FROM webhook_message WHERE user_id = $1
     ORDER BY created_at DESC, id DESC OFFSET $2 LIMIT $3))
@@ -241,14 +241,14 @@ class Deliveries:
         """Delete messages that came before a time, at most `limit`; return how many."""
         return await self._connection.execute(_PURGE, before, limit)
 
-    async def crowds(self, most: int) -> list[UUID]:
+    async def users_with_more_than(self, most: int) -> list[UUID]:
         """Return the people with more than `most` messages."""
-        rows = await self._connection.fetch(_CROWDS, most)
+        rows = await self._connection.fetch(_USERS_WITH_MORE, most)
         return [row["user_id"] for row in rows]
 
-    async def purge_crowd(self, user_id: UUID, most: int, limit: int) -> int:
+    async def purge_oldest(self, user_id: UUID, most: int, limit: int) -> int:
         """Delete a person's oldest messages beyond `most`, in parts; return how many."""
-        return await self._connection.execute(_PURGE_CROWD, user_id, most, limit)
+        return await self._connection.execute(_PURGE_OLDEST, user_id, most, limit)
 
     async def purge_of_deleted(self, most: int, limit: int) -> int:
         """Delete deliveries to all but each person's `most` last deleted endpoints."""

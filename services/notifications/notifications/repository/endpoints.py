@@ -88,12 +88,12 @@ FROM webhook_endpoint AS endpoint
 WHERE user_id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR KEY SHARE
 """
 
-_STANDINGS: Final = """
+_HEALTH: Final = """
 SELECT id, user_id, url, failures, resume_at FROM webhook_endpoint
 WHERE id = ANY($1) AND is_active ORDER BY id FOR NO KEY UPDATE
 """
 
-_SAVE_STANDINGS: Final = """
+_SAVE_HEALTH: Final = """
 UPDATE webhook_endpoint AS endpoint SET failures = stands.failures, resume_at = stands.resume_at,
     is_active = stands.off_reason IS NULL, off_reason = stands.off_reason,
     off_at = CASE WHEN stands.off_reason IS NOT NULL THEN $5::timestamptz END
@@ -196,18 +196,18 @@ class Endpoints:
             for row in rows
         ]
 
-    async def standings(self, endpoint_ids: Iterable[UUID]) -> list[EndpointHealth]:
+    async def health_of(self, endpoint_ids: Iterable[UUID]) -> list[EndpointHealth]:
         """Return the health of those that are on, locked in id order."""
-        rows = await self._connection.fetch(_STANDINGS, sorted(endpoint_ids))
+        rows = await self._connection.fetch(_HEALTH, sorted(endpoint_ids))
         return [
             EndpointHealth(row["id"], row["user_id"], row["url"], row["failures"], row["resume_at"])
             for row in rows
         ]
 
-    async def save_standings(self, locked: Sequence[EndpointHealth], now: datetime) -> None:
+    async def save_health(self, locked: Sequence[EndpointHealth], now: datetime) -> None:
         """Store endpoints' health by one statement."""
         await self._connection.execute(
-            _SAVE_STANDINGS,
+            _SAVE_HEALTH,
             [one.endpoint_id for one in locked],
             [one.failures for one in locked],
             [one.resume_at for one in locked],

@@ -49,8 +49,8 @@ RETURNING {_ROW}
 
 _MARK_ALL_READ: Final = "UPDATE notice SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL"
 
-_CROWDS: Final = "SELECT user_id FROM notice GROUP BY user_id HAVING count(*) > $1"
-_PURGE_CROWD: Final = """
+_USERS_WITH_MORE: Final = "SELECT user_id FROM notice GROUP BY user_id HAVING count(*) > $1"
+_PURGE_OLDEST: Final = """
 DELETE FROM notice WHERE id = ANY(ARRAY(
     SELECT id FROM notice WHERE user_id = $1 ORDER BY created_at DESC, id DESC OFFSET $2))
 """
@@ -105,14 +105,14 @@ class Notices:
         """Mark all of a user's notices as read; return how many were unread."""
         return await self._connection.execute(_MARK_ALL_READ, user_id, now)
 
-    async def crowds(self, most: int) -> list[UUID]:
+    async def users_with_more_than(self, most: int) -> list[UUID]:
         """Return the people with more than `most` notices."""
-        rows = await self._connection.fetch(_CROWDS, most)
+        rows = await self._connection.fetch(_USERS_WITH_MORE, most)
         return [row["user_id"] for row in rows]
 
-    async def purge_crowd(self, user_id: UUID, most: int) -> int:
+    async def purge_oldest(self, user_id: UUID, most: int) -> int:
         """Delete a person's oldest notices beyond `most`; return how many."""
-        return await self._connection.execute(_PURGE_CROWD, user_id, most)
+        return await self._connection.execute(_PURGE_OLDEST, user_id, most)
 
     async def forget(self, user_ids: Iterable[UUID]) -> None:
         """Delete notices to deleted people."""

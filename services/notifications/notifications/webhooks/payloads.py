@@ -42,7 +42,7 @@ PAYMENT_TYPES: Final[Mapping[type[PaymentEvent], EventType]] = {
 }
 
 
-def concerned(envelope: Envelope) -> set[UUID]:
+def recipients(envelope: Envelope) -> set[UUID]:
     """Return the users whom an event concerns."""
     event = envelope.message
     if isinstance(event, PaymentEvent):

@@ -15,7 +15,7 @@ from kit.web.queries import PageQuery
 from kit.web.routes import Router
 from kit.web.serving.bodies import JSON
 from payments.api.viewer import ACCEPTED, OK, Viewing
-from payments.domain.bulk import WAITING, came_to_nothing
+from payments.domain.bulk import WAITING, all_failed
 from payments.refusals import BulkNotFound, TooManyBulks
 from payments.repository import Bulks
 from payments.schemas.bulk import (
@@ -73,7 +73,7 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     """Tell whether any payment has come of a bulk, or still may."""
     bulk_id = UUID(accepted.own_headers["Location"].rpartition("/")[2])
-    return not came_to_nothing(await Bulks(uow).counts(bulk_id))
+    return not all_failed(await Bulks(uow).counts(bulk_id))
 
 
 @router.get(

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import Query
 from starlette.responses import StreamingResponse
 
-from kit.csv_text import written
+from kit.csv_text import encode_csv
 from kit.db import Database
 from kit.web.audit import Auditing
 from kit.web.routes import Router
@@ -49,13 +49,13 @@ async def _file(
     database: Database, viewer: Viewer, scope: ListScope | None, query: ExportQuery
 ) -> AsyncIterator[bytes]:
     """Write payments as they are read; a failure on the way breaks the answer off."""
-    yield (_BOM if query.bom else b"") + written([COLUMNS])
+    yield (_BOM if query.bom else b"") + encode_csv([COLUMNS])
     after = None
     while scope is not None:
         async with database.read() as connection:
             found = await Lists(connection).page(scope, query.wanted, after, CHUNK)
         if found:
-            yield written(cells(payment, viewer.as_whom(payment)) for payment in found)
+            yield encode_csv(cells(payment, viewer.as_whom(payment)) for payment in found)
         if len(found) < CHUNK:
             return
         after = found[-1].created_at, found[-1].id

@@ -5,8 +5,8 @@ The gateway does not route these paths.
 
 from uuid import UUID
 
+from contracts.payments import PaymentsOpen
 from kit.web.routes import Router
-from payments.refusals import PaymentsOpen
 from payments.service import closing
 from payments.wiring import Wired
 

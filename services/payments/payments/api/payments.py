@@ -63,8 +63,9 @@ from payments.refusals import (
 )
 from payments.repository import Charges, Lists, Payments
 from payments.schemas import examples
-from payments.schemas.cards.charges import PayRequest, next_action
-from payments.schemas.payments import LONGEST_PAYMENT, AnyPayment, OutgoingPayment, PaymentRequest
+from payments.schemas.cards.charges import next_action
+from payments.schemas.creation import LONGEST_PAYMENT, PaymentRequest
+from payments.schemas.payments import AnyPayment, OutgoingPayment, PayRequest
 from payments.schemas.queries import PaymentsQuery
 from payments.service import payments as service
 from payments.service.payments import Creation, Paying
@@ -147,12 +148,14 @@ async def create_payment(
     if wait is None or not is_alone:
         return await once()
     patience = Patience(wait, wired.places)
-    with wired.finishes.expect(wanted.payment_id, or_set_aside=body.reserve) as news:
+    with wired.payment_waiters.expect(wanted.payment_id, or_set_aside=body.reserve) as news:
         created = await once()
         if created.says(PaymentNamed).id == wanted.payment_id:
             return await answer_in_time(created, news, patience, viewer, status=CREATED)
     # A repeated request got its first answer: wait for the payment that was created then.
-    with wired.finishes.expect(created.says(PaymentNamed).id, or_set_aside=body.reserve) as news:
+    with wired.payment_waiters.expect(
+        created.says(PaymentNamed).id, or_set_aside=body.reserve
+    ) as news:
         return await answer_in_time(created, news, patience, viewer, status=CREATED)
 
 
@@ -209,7 +212,7 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
     async def with_others() -> Answer:
         return viewer.answer(ACCEPTED, await wired.batches.submit(service.pay, wanted))
 
-    with wired.finishes.expect(payment_id) as finish:
+    with wired.payment_waiters.expect(payment_id) as finish:
         accepted = await idempotently(
             request,
             viewer.caller,
@@ -249,7 +252,7 @@ async def cancel_payment(
         payment = await service.cancel(uow, wired.engine, payment_id, viewer.user_id)
         return viewer.answer(OK if payment.is_final else ACCEPTED, payment)
 
-    with wired.finishes.expect(payment_id) as finish:
+    with wired.payment_waiters.expect(payment_id) as finish:
         accepted = await idempotently(
             request, viewer.caller, operation="cancel_payment", body=None, work=work
         )

@@ -10,12 +10,12 @@ from payments.api.viewer import Viewing
 from payments.clients.parties import find_parties
 from payments.domain.creation import PaymentOrder
 from payments.domain.limits import Day, Limit
-from payments.domain.parties import Parties, Person, Purse
+from payments.domain.parties import Parties, Person, WalletFunds
 from payments.domain.payment import Method
 from payments.domain.quotes import amount_of, count_planned, failure_of, refusal_of
 from payments.domain.reasons import reason_label
 from payments.repository import Limits
-from payments.schemas.payments import LONGEST_PAYMENT, PaymentRequest
+from payments.schemas.creation import LONGEST_PAYMENT, PaymentRequest
 from payments.schemas.quotes import QuoteAnswer, QuotedPayee
 from payments.wiring import Wired, Wiring
 
@@ -55,8 +55,8 @@ async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> 
     elif amount is not None:
         is_by_card = body.method is Method.CARD
         payer, payee = await together(
-            _nobody() if is_by_card else _purse_of_payer(wired, order, amount),
-            _purse_of_payee(wired, order, parties, amount),
+            _nobody() if is_by_card else _funds_of_payer(wired, order, amount),
+            _funds_of_payee(wired, order, parties, amount),
         )
         code = failure_of(amount, payer, payee)
         detail = reason_label(code, viewer.language)
@@ -103,17 +103,17 @@ async def _nobody() -> None:
     return None
 
 
-async def _purse_of_payer(wired: Wiring, order: PaymentOrder, amount: Money) -> Purse:
-    return await wired.services.purse(order.payer_id, amount.currency, order.from_wallet_id)
+async def _funds_of_payer(wired: Wiring, order: PaymentOrder, amount: Money) -> WalletFunds:
+    return await wired.services.funds(order.payer_id, amount.currency, order.from_wallet_id)
 
 
-async def _purse_of_payee(
+async def _funds_of_payee(
     wired: Wiring, order: PaymentOrder, parties: Parties, amount: Money
-) -> Purse:
+) -> WalletFunds:
     payee, paid_service = parties.payee, parties.paid_service
     assert payee is not None, "an unknown payee was refused before"  # noqa: S101
     wallet_id = order.payee.wallet_id if paid_service is None else paid_service.account_id
-    return await wired.services.purse(payee.user_id, amount.currency, wallet_id)
+    return await wired.services.funds(payee.user_id, amount.currency, wallet_id)
 
 
 def _quoted(payee: Person | None) -> QuotedPayee | None:

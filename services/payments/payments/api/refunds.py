@@ -112,7 +112,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
         where = {"Location": f"/v1/payments/{refund.payment_id}/refunds/{refund.id}"}
         return Answer(ACCEPTED, refund_shown(refund, viewer.language, to_payer=False), where)
 
-    with wired.refund_ends.expect(order.refund_id) as end:
+    with wired.refund_waiters.expect(order.refund_id) as end:
         accepted = await idempotently(
             request,
             viewer.caller,
@@ -125,7 +125,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
         if asked_for.id == order.refund_id:
             return await _ended(accepted, end, wait, viewer, wired.places)
     # A repeated request got its first answer: wait for the refund that was asked for then.
-    with wired.refund_ends.expect(asked_for.id) as end:
+    with wired.refund_waiters.expect(asked_for.id) as end:
         return await _ended(accepted, end, wait, viewer, wired.places)
 
 

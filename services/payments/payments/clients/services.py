@@ -12,8 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from kit.refusals import Unavailable
 from kit.tokens.service_client import ServiceToken
-from payments.domain.parties import Person, Purse, Wallet
-from payments.domain.timeline.story import EntryTold, Posting, WebhookTried
+from payments.domain.parties import Person, Wallet, WalletFunds
+from payments.domain.timeline.story import LedgerEntry, Posting, WebhookTried
 from payments.settings import Settings
 
 TIMEOUT_SECONDS = 2.0
@@ -99,17 +99,17 @@ class ServicesClient:
             return None
         return Wallet(found.id, found.owner_id, found.currency)
 
-    async def purse(self, owner_id: UUID, currency: str, wallet_id: UUID | None) -> Purse:
+    async def funds(self, owner_id: UUID, currency: str, wallet_id: UUID | None) -> WalletFunds:
         """Return what a wallet of this owner holds: the named one, or the default one."""
         query = {"owner_id": str(owner_id), "currency": currency}
         if wallet_id is not None:
             query["wallet_id"] = str(wallet_id)
         answer = await self._get(f"{self._wallet}/accounts", query)
         if answer is None:
-            return Purse(available_minor=0, is_frozen=False)
+            return WalletFunds(available_minor=0, is_frozen=False)
         found = _read(_Account, answer)
         is_frozen = found.status == "frozen"
-        return Purse(found.available_minor, is_frozen=is_frozen, room_minor=found.room_minor)
+        return WalletFunds(found.available_minor, is_frozen=is_frozen, room_minor=found.room_minor)
 
     async def posting(self, transfer_id: UUID, account_ids: Iterable[UUID]) -> Posting | None:
         """Return a transfer with its entries on these accounts; None where there is none."""
@@ -120,7 +120,7 @@ class ServicesClient:
             return None
         found = _read(_Transfer, answer)
         legs = tuple(
-            EntryTold(leg.account_id, leg.owner_id, leg.seq, leg.amount_minor)
+            LedgerEntry(leg.account_id, leg.owner_id, leg.seq, leg.amount_minor)
             for leg in found.entries
         )
         return Posting(found.id, found.currency, found.posted_at, legs)

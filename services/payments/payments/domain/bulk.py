@@ -52,7 +52,7 @@ def is_done(counts: Mapping[str, int]) -> bool:
     return UNFINISHED.isdisjoint(status for status, count in counts.items() if count)
 
 
-def came_to_nothing(counts: Mapping[str, int]) -> bool:
+def all_failed(counts: Mapping[str, int]) -> bool:
     """Tell whether every row of a bulk was refused, or has failed."""
     return {status for status, count in counts.items() if count} <= {REFUSED, "failed"}
 

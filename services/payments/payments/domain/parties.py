@@ -56,7 +56,7 @@ class Wallet:
 
 
 @dataclass(frozen=True, slots=True)
-class Purse:
+class WalletFunds:
     """What a wallet holds now, as the wallet service answers; 0 if it is not opened.
 
     ``room_minor`` is how much more it can hold, in minor units; None where that is not known.

@@ -123,3 +123,20 @@ class Payment:
     def is_between(self, user_id: UUID) -> bool:
         """Tell whether the user pays or receives it."""
         return user_id in (self.payer_id, self.payee_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentEnd:
+    """The end of a payment: ``transfer_id`` for a paid one, ``reason`` for any other.
+
+    ``paid_minor`` is what was captured, where that is less than the whole; the money moved from
+    ``debited_account_id`` to ``credited_account_id``.
+    """
+
+    payment_id: UUID
+    status: PaymentStatus
+    transfer_id: UUID | None = None
+    reason: str | None = None
+    paid_minor: int | None = None
+    debited_account_id: UUID | None = None
+    credited_account_id: UUID | None = None

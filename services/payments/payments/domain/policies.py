@@ -1,11 +1,51 @@
-"""Joins the rules that apply when a payment is paid: outside checks and limits."""
+"""Decides which payments are checked outside, and joins that rule with limits."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
 
 from kit.money import Money
 from payments.domain.limits import LimitPolicy
-from payments.domain.outside_checks import CheckPolicy
 from payments.domain.payment import Payment
+
+
+class OutsideChecks(StrEnum):
+    """Which payments are checked outside: ``all``, ``none``, or some.
+
+    ``services``: payments to services, and amounts from the threshold on.
+    """
+
+    SERVICES = "services"
+    ALL = "all"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPolicy:
+    """The rule in force.
+
+    Attributes:
+        applies_to: The setting above.
+        check_from: Threshold in whole units of any currency that has none of its own.
+        check_from_by_currency: Thresholds in whole units by ISO 4217 code.
+    """
+
+    applies_to: OutsideChecks
+    check_from: Decimal
+    check_from_by_currency: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def asks_about(self, amount: Money, *, is_to_paid_service: bool = False) -> bool:
+        """Tell whether a payment of this amount is checked outside.
+
+        ``is_to_paid_service`` says that it pays a service, not a person.
+        """
+        if self.applies_to is not OutsideChecks.SERVICES:
+            return self.applies_to is OutsideChecks.ALL
+        if is_to_paid_service:
+            return True
+        threshold = self.check_from_by_currency.get(amount.currency, self.check_from)
+        return Decimal(amount.decimal) >= threshold
 
 
 @dataclass(frozen=True, slots=True)

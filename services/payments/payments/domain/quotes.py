@@ -13,7 +13,7 @@ from kit.money import Money
 from kit.refusals import Refusal
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.limits import Day, Limit
-from payments.domain.parties import Parties, Purse
+from payments.domain.parties import Parties, WalletFunds
 
 _NOBODY = UUID(int=0)  # the id of a payment that is not stored
 
@@ -52,7 +52,7 @@ def count_planned(day: Day, limit: Limit, planned: Iterable[Money]) -> None:
             day.count(limit, one.minor, one.currency)
 
 
-def failure_of(amount: Money, payer: Purse | None, payee: Purse | None) -> str | None:
+def failure_of(amount: Money, payer: WalletFunds | None, payee: WalletFunds | None) -> str | None:
     """Return why the wallets would make the payment fail; None where they would not.
 
     ``payer`` is None where a card pays, ``payee`` where it is not known.

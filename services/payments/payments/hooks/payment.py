@@ -6,11 +6,10 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.saga import Done, Hooks, SagaEnd, SagaEngine
-from payments.domain.outcomes import PaymentEnd
-from payments.domain.payment import PaymentStatus
+from payments.domain.payment import PaymentEnd, PaymentStatus
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.events import tell
-from payments.live.waiters import Finishes
+from payments.live.waiters import PaymentWaiters
 from payments.repository import Payments
 from payments.sagas.payment import EARLIER, PAYMENT, RESERVE, captured_minor, is_by_card
 from payments.service.cards.charges import call_off
@@ -18,20 +17,20 @@ from payments.service.cards.recoveries import settle_payments
 from payments.service.limits import give_back
 
 
-def payment_saga(finishes: Finishes) -> SagaEngine:
+def payment_saga(payment_waiters: PaymentWaiters) -> SagaEngine:
     """Return the engine that pays; it wakes requests that wait in this process."""
 
     async def lock(uow: UnitOfWork, payment_ids: Sequence[UUID]) -> None:
         await Payments(uow).lock_many(payment_ids)
 
     async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
-        await _finish(uow, finishes, ended, paid)
+        await _finish(uow, payment_waiters, ended, paid)
         by_card = [saga.saga_id for saga in ended if is_by_card(saga.data)]
         if by_card:
             await settle_payments(uow, by_card)
 
     async def undone(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
-        await _finish(uow, finishes, ended, given_up)
+        await _finish(uow, payment_waiters, ended, given_up)
         by_card = [saga.saga_id for saga in ended if is_by_card(saga.data)]
         if by_card:
             await call_off(uow, by_card)
@@ -40,7 +39,7 @@ def payment_saga(finishes: Finishes) -> SagaEngine:
         set_aside = [one.saga_id for one in steps if _is_reservation(one)]
         if set_aside:
             reserved = await Payments(uow).mark_reserved(set_aside, uow.clock.now())
-            uow.after_commit(lambda: finishes.tell(reserved))
+            uow.after_commit(lambda: payment_waiters.tell(reserved))
 
     hooks = Hooks(lock=lock, completed=completed, undone=undone, done=done)
     return SagaEngine(PAYMENT, hooks, earlier=EARLIER)
@@ -82,7 +81,7 @@ def given_up(saga: SagaEnd) -> PaymentEnd:
 
 async def _finish(
     uow: UnitOfWork,
-    finishes: Finishes,
+    payment_waiters: PaymentWaiters,
     ended: Sequence[SagaEnd],
     outcome: Callable[[SagaEnd], PaymentEnd],
 ) -> None:
@@ -90,4 +89,4 @@ async def _finish(
     await give_back(uow, finished)
     for payment in finished:
         tell(uow, payment)
-    uow.after_commit(lambda: finishes.tell(finished))
+    uow.after_commit(lambda: payment_waiters.tell(finished))

@@ -11,7 +11,7 @@ from kit.saga import Done, Hooks, SagaEnd, SagaEngine
 from kit.wake_up import WakeUp
 from payments.domain.payment import Method
 from payments.domain.refunds import Refund
-from payments.live.waiters import RefundEnds
+from payments.live.waiters import RefundWaiters
 from payments.repository import Refunds
 from payments.sagas.payment import RESERVE
 from payments.sagas.refund import CARD_REFUND, REFUND
@@ -22,7 +22,7 @@ from payments.service.cards.recoveries import settle_payments
 log = get_logger(__name__)
 
 
-def refund_sagas(ends: RefundEnds, card_wake_up: WakeUp) -> Mapping[Method, SagaEngine]:
+def refund_sagas(ends: RefundWaiters, card_wake_up: WakeUp) -> Mapping[Method, SagaEngine]:
     """Return the engines that give money back, by how the payment was paid.
 
     They wake requests that wait in this process; ``card_wake_up`` is set when a provider has to be
@@ -33,7 +33,7 @@ def refund_sagas(ends: RefundEnds, card_wake_up: WakeUp) -> Mapping[Method, Saga
     async def done(uow: UnitOfWork, steps: Sequence[Done]) -> None:
         set_aside = [one.saga_id for one in steps if one.step == RESERVE]
         if set_aside:
-            await refunds.want(uow, to_card, set_aside)
+            await refunds.request_card_refunds(uow, to_card, set_aside)
             uow.after_commit(card_wake_up.set)
 
     async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
@@ -54,7 +54,7 @@ def _payments(ended: Sequence[SagaEnd]) -> set[UUID]:
     return {UUID(saga.data["payment_id"]) for saga in ended}
 
 
-def _hooks(ends: RefundEnds) -> Hooks:
+def _hooks(ends: RefundWaiters) -> Hooks:
     async def lock(uow: UnitOfWork, refund_ids: Sequence[UUID]) -> None:
         await Refunds(uow).lock_payments(refund_ids)
 
@@ -79,7 +79,7 @@ def _hooks(ends: RefundEnds) -> Hooks:
     return Hooks(lock=lock, completed=completed, undone=undone)
 
 
-def _tell(uow: UnitOfWork, ends: RefundEnds, refund: Refund) -> None:
+def _tell(uow: UnitOfWork, ends: RefundWaiters, refund: Refund) -> None:
     uow.after_commit(lambda: ends.tell([refund]))
     uow.after_commit(
         lambda: log.info(

@@ -103,7 +103,7 @@ class Places:
                 del self._taken[user_id]
 
 
-class Finishes(Waiters[Payment]):
+class PaymentWaiters(Waiters[Payment]):
     """The requests that wait for payments."""
 
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Payment]:
@@ -122,7 +122,7 @@ class Finishes(Waiters[Payment]):
             yield future
 
 
-class RefundEnds(Waiters[Refund]):
+class RefundWaiters(Waiters[Refund]):
     """The requests that wait for refunds."""
 
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Refund]:

@@ -20,7 +20,7 @@ from kit.wake_up import WakeUp
 from payments.domain.cards.charges import CALM_ATTEMPTS, ProviderNotice
 from payments.repository import ProviderEvents
 from payments.repository.cards.provider_events import Kept
-from payments.service.cards.charges import Heard, hear, hint
+from payments.service.cards.provider_events import UnappliedEvents, apply_events, hint
 
 AT_ONCE: Final = 100
 POLL_SECONDS: Final = 0.5  # where the webhook came to another process
@@ -84,12 +84,16 @@ class ProviderEventWorker:
             kept = await events.due(uow.clock.now(), most)
             if kept:
                 notices = [one.notice for one in kept]
-                unapplied = await hear(uow, self._engine, self._refunds, self._provider, notices)
-                await events.heard(kept)
+                unapplied = await apply_events(
+                    uow, self._engine, self._refunds, self._provider, notices
+                )
+                await events.mark_applied(kept)
                 await self._put_off(uow, kept, unapplied)
         return len(kept)
 
-    async def _put_off(self, uow: UnitOfWork, kept: Iterable[Kept], unapplied: Heard) -> None:
+    async def _put_off(
+        self, uow: UnitOfWork, kept: Iterable[Kept], unapplied: UnappliedEvents
+    ) -> None:
         """Plan another try for events that came too early; give up the unclear ones."""
         events, now = ProviderEvents(uow, self._provider), uow.clock.now()
         for one in kept:

@@ -1,4 +1,4 @@
-"""Holds every refusal of payments: stable code, status, text in both languages.
+"""Holds every refusal of payments alone: code, status, text in both languages.
 
 Refusal
 ├── PaymentNotFound             404  payment_not_found
@@ -37,14 +37,15 @@ Refusal
 ├── ReservedIsPaidFromWallet    422  reserved_is_paid_from_wallet
 ├── PaymentIsDisputed           409  payment_disputed
 ├── ChargeNotFound              404  charge_not_found
-├── WebhookRefused              401  webhook_refused
 ├── LinesDoNotAddUp             422  lines_do_not_add_up
 ├── TooManyOpenPayments         409  too_many_open_payments
 ├── TooManyBulks                409  too_many_bulks
 ├── TooManyRefunds              409  too_many_refunds
 ├── TooManyServices             409  too_many_services
-├── TooManyStreams              429  too_many_streams
-└── PaymentsOpen                409  payments_open
+└── TooManyStreams              429  too_many_streams
+
+Others stand where all who say them find them: `kit.refusals`, `kit.signatures`, `contracts.cards`,
+`contracts.payments`.
 """
 
 from payments.refusals.bounds import (
@@ -64,11 +65,10 @@ from payments.refusals.cards import (
     LinesDoNotAddUp,
     PaymentIsDisputed,
     ReservedIsPaidFromWallet,
-    WebhookRefused,
 )
 from payments.refusals.closed import (
     Open,
-    PaymentsOpen,
+    open_faults,
 )
 from payments.refusals.payments import (
     BulkNotFound,
@@ -131,7 +131,6 @@ __all__ = [
     "PaymentIsDisputed",
     "PaymentNotFound",
     "PaymentNotPaid",
-    "PaymentsOpen",
     "PersonNotFound",
     "RefundExceedsPayment",
     "RefundNotCovered",
@@ -148,5 +147,5 @@ __all__ = [
     "TooManyServices",
     "TooManyStreams",
     "WalletNotFound",
-    "WebhookRefused",
+    "open_faults",
 ]

@@ -36,17 +36,6 @@ class ChargeNotFound(Refusal):
     detail_ru = "Такого списания для этого кошелька нет."
 
 
-class WebhookRefused(Refusal):
-    """The webhook is unsigned, signed wrongly or too long ago; the answer hides which."""
-
-    code = "webhook_refused"
-    status = 401
-    title_en = "Webhook not accepted"
-    title_ru = "Уведомление не принято"
-    detail_en = "Its signature does not fit the body, is older than five minutes, or is missing."
-    detail_ru = "Подпись не подходит к телу, старше пяти минут или отсутствует."
-
-
 class LinesDoNotAddUp(Refusal):
     """The lines of a payment do not add up to its amount."""
 

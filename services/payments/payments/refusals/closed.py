@@ -1,11 +1,11 @@
-"""Holds the refusal to close users who still have something under way."""
+"""Says what keeps a user from being closed; `contracts.payments` has the refusal."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 from kit.money import decimal_text
-from kit.refusals import FieldFault, Refusal
+from kit.refusals import FieldFault
 
 
 class Open(NamedTuple):
@@ -18,20 +18,6 @@ class Open(NamedTuple):
     currency: str | None
 
 
-class PaymentsOpen(Refusal):
-    """Something of a user's is under way; ``errors`` names each such thing."""
-
-    code = "payments_open"
-    status = 409
-    title_en = "Payments under way"
-    title_ru = "Есть незавершённые платежи"
-    detail_en = "Payments or refunds are under way. “errors” names each of them."
-    detail_ru = "Есть незавершённые платежи или возвраты. Каждый назван в «errors»."
-
-    def __init__(self, standing: Iterable[Open]) -> None:
-        super().__init__(errors=[_fault(one) for one in standing])
-
-
 _WORDS = {
     "payment": ("Payment", "Платёж"),
     "refund": ("Refund", "Возврат"),
@@ -41,6 +27,11 @@ _WORDS = {
     "movement": ("Movement for a card's provider", "Движение для провайдера карты"),
     "return": ("Return to a card", "Возврат на карту"),
 }
+
+
+def open_faults(standing: Iterable[Open]) -> list[FieldFault]:
+    """Return a fault for each thing that is not over, for `PaymentsOpen`."""
+    return [_fault(one) for one in standing]
 
 
 def _fault(one: Open) -> FieldFault:

@@ -14,8 +14,7 @@ from uuid import UUID
 from kit.db import Connection
 from kit.db.bulk import BulkInsert
 from payments.domain.limits import Limit
-from payments.domain.outcomes import PaymentEnd
-from payments.domain.payment import FINAL, Method, Payment, PaymentStatus
+from payments.domain.payment import FINAL, Method, Payment, PaymentEnd, PaymentStatus
 from payments.domain.reasons import PAYEE_NOT_ACTIVE, PAYER_NOT_ACTIVE, SERVICE_NOT_ACTIVE
 from payments.repository.closing import noticing_closed
 

@@ -16,7 +16,8 @@ from payments.domain.bulk import MOST_ROWS, Bulk, RowOutcome, is_done
 from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName
 from payments.domain.reasons import status_label
-from payments.schemas.payments import OutgoingPayment, PayeeRequest, shown
+from payments.schemas.creation import PayeeRequest
+from payments.schemas.payments import OutgoingPayment, shown
 from payments.schemas.texts import CardHolder, CardLast4, Description, Metadata
 
 _ID = "0197a1e0-5c10-7a01-9b1c-2d3e4f5a6b07"

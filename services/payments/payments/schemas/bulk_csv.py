@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
-from kit.csv_text import Bounds, CsvError, CsvRecord, read
+from kit.csv_text import Bounds, CsvError, CsvRecord, read_csv
 from kit.refusals import FieldFault, ValidationFailed
 from kit.web.serving.bodies import ForeignBody
 from payments.domain.bulk import MOST_ROWS
-from payments.schemas.payments import PayeeRequest
+from payments.schemas.creation import PayeeRequest
 
 CSV: Final = "text/csv"
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -43,7 +43,7 @@ def read_bulk(body: bytes) -> ForeignBody:
     """
     header: list[str] = []
     try:
-        records = read(body, BOUNDS)
+        records = read_csv(body, BOUNDS)
         first = next(records, None)
         if first is None:
             raise _failed(1, "", "malformed", "The first line names the columns.", _NO_HEADER_RU)

@@ -1,51 +1,22 @@
-"""Shapes what the API of payments takes and gives; the rules are in domain."""
+"""Shapes how payments are paid, and how the API shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from typing_extensions import TypeAliasType
 
-from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
+from kit.money import decimal_text
 from kit.refusals import Language
-from kit.web.fields import AmountText, CurrencyCode, compared_by, refuse_by, refuse_field
+from kit.web.fields import AmountText, refuse_field
 from kit.web.schemas import Model
-from kit.web.times import Moment
 from payments.domain.cards.charges import ReturnStatus
-from payments.domain.cards.receipts import MOST_LINES, ReceiptLine
-from payments.domain.creation import PaymentOrder
-from payments.domain.parties import PayeeName, username_key
 from payments.domain.payment import Method, Payment, PaymentStatus
 from payments.domain.reasons import reason_label, status_label
-from payments.schemas.cards.charges import HowPaid, NextAction
+from payments.schemas.cards.charges import NextAction, ReturnUrl
 from payments.schemas.examples import PAID, SEEN
-from payments.schemas.texts import CardHolder, CardLast4, Description, Metadata, PlainText
-
-
-class PayeeRequest(Model):
-    """Whom to pay, named by exactly one of these fields."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"username": "bob"}]})
-
-    username: (
-        Annotated[PlainText, Field(min_length=1, max_length=64), compared_by(username_key)] | None
-    ) = None
-    user_id: UUID | None = None
-    wallet_id: UUID | None = Field(None, description="A wallet in the payment's currency.")
-    service_id: UUID | None = Field(None, description="A service of `/v1/services`.")
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        names = (self.username, self.user_id, self.wallet_id, self.service_id)
-        if sum(name is not None for name in names) != 1:
-            raise refuse_field(
-                "exactly_one",
-                "Name the payee by exactly one of username, user_id, wallet_id and service_id.",
-                "Укажите получателя ровно одним из полей username, user_id, wallet_id и"
-                " service_id.",
-            )
-        return self
+from payments.schemas.texts import Description
 
 
 def _as_text(value: object) -> object:
@@ -75,118 +46,80 @@ class PaymentLine(Model):
     )
 
 
-# Bytes: a payment with every text at its longest and every character escaped, as many programs
-# write what is not ASCII.
-LONGEST_PAYMENT: Final = 320 * 1024
+class ReceiptContact(Model):
+    """Where the legally required receipt goes: an e-mail address, a phone, or both."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "alice@example.com"}]})
+
+    email: (
+        Annotated[str, Field(max_length=254, pattern=r"^[!-?A-~]+@[0-9A-Za-z.-]+\.[0-9A-Za-z-]+$")]
+        | None
+    ) = None
+    phone: Annotated[str, Field(pattern=r"^\+?[0-9]{10,15}$", examples=["79000000000"])] | None = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.email is None and self.phone is None:
+            raise refuse_field(
+                "required", "Name an e-mail address or a phone.", "Укажите почту или телефон."
+            )
+        return self
 
 
-class PaymentRequest(HowPaid):
-    """A payment to create; creating it moves no money unless `confirm` is true."""
+class HowPaid(Model):
+    """Where the money comes from: the payer's wallet, unless the request names a card."""
+
+    method: Method = Method.WALLET
+    return_url: ReturnUrl | None = Field(
+        None, description="Where the card page sends the payer back to; required for `card`."
+    )
+
+    receipt_contact: ReceiptContact | None = Field(
+        None, description="For cards: where the receipt goes, if the shop must send one."
+    )
+
+    @model_validator(mode="after")
+    def _receipts_are_of_cards(self) -> Self:
+        if self.receipt_contact is not None and self.method is not Method.CARD:
+            raise refuse_field(
+                "card_only",
+                "Only what is paid by card has a receipt.",
+                "Чек бывает только при оплате картой.",
+                field="receipt_contact",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _needs_a_way_back(self) -> Self:
+        if self.method is Method.CARD and self.return_url is None:
+            raise refuse_field(
+                "required",
+                "Needed where a card is to be charged.",
+                "Нужен для оплаты картой.",
+                field="return_url",
+            )
+        return self
+
+
+class PayRequest(HowPaid):
+    """How to pay a payment; every field may be left out."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {
-                    "payee": {"username": "bob"},
-                    "amount": "150.00",
-                    "currency": "RUB",
-                    "card_last4": "4242",
-                    "card_holder": "ALICE LIDDELL",
-                    "description": "For the concert tickets",
-                }
+                {"amount": "40.00"},
+                {"method": "card", "return_url": "https://shop.example/thanks"},
             ]
         }
     )
 
-    payee: PayeeRequest
     amount: AmountText | None = Field(
-        None, description="May be left out for a service that has a price."
-    )
-    currency: CurrencyCode = DEFAULT_CURRENCY
-    from_wallet_id: UUID | None = Field(
         None,
-        description="One of the payer's wallets; if not given, the default one of the currency.",
+        description="How much of a reserved payment to pay, in its currency; the rest is freed. "
+        "If not given, all of it is paid.",
     )
-    card_last4: CardLast4 | None = None
-    card_holder: CardHolder | None = None
-    description: Description | None = None
-    metadata: Metadata | None = None
-    lines: Annotated[list[PaymentLine], Field(min_length=1, max_length=MOST_LINES)] | None = Field(
-        None,
-        description="What it is for, line by line, for the receipt: the sums of quantity times"
-        " amount must add up to the payment's amount. The payee does not see them.",
-    )
-    confirm: bool = Field(default=False, description="Pay it at once, in the same call.")
-    reserve: bool = Field(
-        default=False,
-        description="Set the money aside now. Paying moves all or a part; cancelling frees it.",
-    )
-    execute_at: Moment | None = Field(
-        None,
-        description="When to pay it by itself, at most a year ahead; until then it is `scheduled`.",
-        examples=["2026-02-28T09:00:00Z"],
-    )
-
-    @model_validator(mode="after")
-    def _at_most_one(self) -> Self:
-        if self.confirm + self.reserve + (self.execute_at is not None) > 1:
-            raise refuse_field(
-                "at_most_one",
-                "Give at most one of confirm, reserve and execute_at.",
-                "Укажите не более одного из полей confirm, reserve и execute_at.",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _card_is_charged_at_once(self) -> Self:
-        if self.method is Method.CARD and not self.confirm:
-            raise refuse_field(
-                "card_needs_confirm",
-                "A card is charged at once: with confirm, or by paying the payment later.",
-                "Карта списывается сразу: с confirm или при оплате созданного платежа.",
-                field="method",
-            )
-        return self
-
-    _money: Money | None = PrivateAttr(None)
-
-    @model_validator(mode="after")
-    def _read_amount(self) -> Self:
-        if self.amount is not None:
-            try:
-                self._money = Money.parse(self.amount, self.currency)
-            except AmountRefused as refusal:
-                raise refuse_by(refusal, refusal.errors[0]) from None
-        elif self.payee.service_id is None:
-            raise refuse_field(
-                "required",
-                "Required, unless a service with a price is paid.",
-                "Обязательное поле, если оплачивается не услуга с ценой.",
-                field="amount",
-            )
-        return self
-
-    def order(self, payer_id: UUID) -> PaymentOrder:
-        """Return the request as an order of the domain."""
-        return PaymentOrder(
-            payer_id=payer_id,
-            payee=PayeeName(
-                self.payee.username,
-                self.payee.user_id,
-                self.payee.wallet_id,
-                self.payee.service_id,
-            ),
-            amount=self._money,
-            currency=self.currency if "currency" in self.model_fields_set else None,
-            from_wallet_id=self.from_wallet_id,
-            card_last4=self.card_last4,
-            card_holder=self.card_holder,
-            description=self.description,
-            metadata=self.metadata,
-            is_reserved=self.reserve,
-            execute_at=self.execute_at,
-            lines=tuple(ReceiptLine(**line.model_dump()) for line in self.lines or ()),
-        )
 
 
 class Payer(Model):

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
+from contracts.payments import PaymentsOpen
 from kit.db import UnitOfWork
-from payments.refusals import PaymentsOpen
+from payments.refusals import open_faults
 from payments.repository.closing import ClosedParties
 
 
@@ -17,7 +18,7 @@ async def close_party(uow: UnitOfWork, user_id: UUID) -> None:
     await parties.take_alone(user_id)
     standing = await parties.standing(user_id, now)
     if standing:
-        raise PaymentsOpen(standing)
+        raise PaymentsOpen(errors=open_faults(standing))
     await parties.close(user_id, now)
 
 

@@ -25,9 +25,8 @@ from payments.domain.lifecycle import (
     visible_to,
 )
 from payments.domain.limits import Limit
-from payments.domain.outcomes import PaymentEnd
 from payments.domain.parties import Ends, Parties, PayeeName
-from payments.domain.payment import Method, Payment, PaymentStatus
+from payments.domain.payment import Method, Payment, PaymentEnd, PaymentStatus
 from payments.domain.policies import Policies
 from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
 from payments.events import tell
@@ -40,7 +39,7 @@ from payments.refusals import (
 )
 from payments.repository import KnownPeople, PaidServices, Payments
 from payments.sagas.payment import CONFIRM, confirmed, facts
-from payments.service.cards.charges import Card, charge_of, want
+from payments.service.cards.charges import Card, charge_of, request_charge
 from payments.service.limits import count
 
 EXPIRY_BATCH: Final = 200
@@ -204,7 +203,7 @@ async def _start(
     # In the order of their owners, as everybody locks an owner's open charges in that order.
     for one in sorted(paid, key=_day_key):
         if one.card is not None:
-            await want(uow, charge_of(one.payment, one.card, now), one.card.most_open)
+            await request_charge(uow, charge_of(one.payment, one.card, now), one.card.most_open)
 
 
 def _start_of(paid: _Claimed, policies: Policies) -> Start:

@@ -66,7 +66,7 @@ async def create_card_payment(
     created = cards.cards.create(idempotency_key, made)
     if created is None:
         raise CardKeyReused
-    return CardPaymentState.model_validate(cards.told(created))
+    return CardPaymentState.model_validate(cards.state_of(created))
 
 
 @router.get(
@@ -78,7 +78,7 @@ async def create_card_payment(
 )
 async def get_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentState:
     """Show a payment."""
-    return CardPaymentState.model_validate(cards.told(payment))
+    return CardPaymentState.model_validate(cards.state_of(payment))
 
 
 @router.post(
@@ -92,7 +92,7 @@ async def get_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentSta
 async def cancel_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentState:
     """Cancel a payment, if it is open."""
     cards.cancel(payment)
-    return CardPaymentState.model_validate(cards.told(payment))
+    return CardPaymentState.model_validate(cards.state_of(payment))
 
 
 @router.post(
@@ -149,7 +149,7 @@ async def choose_outcome(
     """Choose the outcome, for tests."""
     payment.refunds_go = body.refunds
     cards.choose(payment, body.outcome, body.faults, body.delay_seconds)
-    return CardPaymentState.model_validate(cards.told(payment))
+    return CardPaymentState.model_validate(cards.state_of(payment))
 
 
 @router.post(

@@ -138,7 +138,7 @@ class Provider:
         end = math.inf if of.end is None else of.end.timestamp()
         return (one for one in self._recent if begin <= one["created"] < end)
 
-    def told(self, payment: CardPayment) -> dict[str, Any]:
+    def state_of(self, payment: CardPayment) -> dict[str, Any]:
         """Return a payment as the API shows it, with its refunds and disputes."""
         return {
             **self.shown(payment),

@@ -148,7 +148,7 @@ async def dispute_card_payment(
 ) -> CardPaymentState:
     """Open a dispute, which the answer has as its last one."""
     open_dispute(provider, payment, body or DisputeRequest())
-    return CardPaymentState.model_validate(provider.told(payment))
+    return CardPaymentState.model_validate(provider.state_of(payment))
 
 
 @router.post(
@@ -171,7 +171,7 @@ async def move_card_dispute(
     wanted = body or DisputeMoveRequest()
     won = wanted.outcome == "won"
     move_dispute(provider, payment, dispute, move, won=won, faults=wanted.faults)
-    return CardPaymentState.model_validate(provider.told(payment))
+    return CardPaymentState.model_validate(provider.state_of(payment))
 
 
 @router.post(

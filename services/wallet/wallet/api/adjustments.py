@@ -21,7 +21,7 @@ from wallet.repository.houses import Houses
 from wallet.schemas.adjustments import AdjustmentAnswer, AdjustmentForeseen, AdjustmentRequest
 from wallet.schemas.queries import AdjustmentsQuery
 from wallet.service import adjustments
-from wallet.service.adjustments import Foreseen
+from wallet.service.adjustments import Preview
 from wallet.wiring import Wired
 
 router = Router(tags=["adjustments"])
@@ -62,9 +62,9 @@ async def propose_adjustment(
 async def _foreseen(database: Database, by: UUID, body: AdjustmentRequest) -> Book:
     try:
         async with database.unit_of_work() as uow:
-            await adjustments.foresee(uow, by, body.proposal)
-    except Foreseen as seen:
-        return seen.book
+            await adjustments.preview(uow, by, body.proposal)
+    except Preview as preview:
+        return preview.book
 
 
 @router.get(

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Query
 from starlette.responses import StreamingResponse
 
-from kit.csv_text import text_cell, time_cell, written
+from kit.csv_text import encode_csv, text_cell, time_cell
 from kit.db import Database
 from kit.money import decimal_text
 from kit.refusals import CursorInvalid
@@ -158,15 +158,15 @@ async def _csv(database: Database, found: Statement) -> AsyncIterator[bytes]:
     opening = decimal_text(found.opening_minor, currency)
     closing = decimal_text(found.closing_minor, currency)
     opened, closed = time_cell(period.begin), time_cell(period.end)
-    yield written(
+    yield encode_csv(
         [
             _COLUMNS,
             ("", opened, "opening_balance", "", "", "", opening, currency, ""),
         ]
     )
     async for lines in history.all_lines(database, found):
-        yield written(_cells(line, currency) for line in lines)
-    yield written([("", closed, "closing_balance", "", "", "", closing, currency, "")])
+        yield encode_csv(_cells(line, currency) for line in lines)
+    yield encode_csv([("", closed, "closing_balance", "", "", "", closing, currency, "")])
 
 
 def _cells(line: EntryLine, currency: str) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ The gateway does not route them.
 
 from uuid import UUID
 
+from contracts.wallet import WalletNotEmpty
 from kit.web.routes import Router
-from wallet.refusals import WalletNotEmpty
 from wallet.service import owners
 from wallet.wiring import Wired
 

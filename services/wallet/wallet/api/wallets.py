@@ -22,7 +22,7 @@ from wallet.domain.wallets import WalletKey
 from wallet.repository.wallets import WalletFilter, Wallets
 from wallet.schemas.queries import WalletsQuery
 from wallet.schemas.wallets import OpenWallet, WalletAnswer
-from wallet.service import opening, status
+from wallet.service import wallets as verbs
 from wallet.wiring import Wired
 
 router = Router(tags=["wallets"])
@@ -90,7 +90,7 @@ async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Ans
     """Open a wallet; the first of its currency becomes the default one."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        wallet = await opening.open_wallet(uow, WalletKey(caller.user, body.currency), body.name)
+        wallet = await verbs.open_wallet(uow, WalletKey(caller.user, body.currency), body.name)
         return Answer(201, WalletAnswer.of(wallet), {"Location": f"/v1/wallets/{wallet.id}"})
 
     return await idempotently(request, caller, operation="open_wallet", body=body, work=work)
@@ -113,7 +113,7 @@ async def get_my_wallet(
         found = await Wallets(connection).find_default(key)
     if found is None:
         async with wired.database.unit_of_work() as uow:
-            found = await opening.default_wallet(uow, key)
+            found = await verbs.default_wallet(uow, key)
     return WalletAnswer.of(found)
 
 
@@ -143,7 +143,7 @@ async def get_wallet(
 async def freeze_wallet(wallet_id: UUID, wired: Wired, audit: Auditing) -> WalletAnswer:
     """Freeze a wallet."""
     async with wired.database.unit_of_work() as uow:
-        wallet = await status.set_status(uow, wallet_id, "frozen")
+        wallet = await verbs.set_status(uow, wallet_id, "frozen")
         await audit.changed(uow, "wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)
 
@@ -158,6 +158,6 @@ async def freeze_wallet(wallet_id: UUID, wired: Wired, audit: Auditing) -> Walle
 async def unfreeze_wallet(wallet_id: UUID, wired: Wired, audit: Auditing) -> WalletAnswer:
     """Unfreeze a wallet."""
     async with wired.database.unit_of_work() as uow:
-        wallet = await status.set_status(uow, wallet_id, "active")
+        wallet = await verbs.set_status(uow, wallet_id, "active")
         await audit.changed(uow, "wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)

@@ -13,7 +13,7 @@ from kit.refusals import BodyTooLarge, BodyUnreadable, NotFound, ValidationFaile
 from kit.web.routes import Router
 from kit.web.serving.bodies import aside
 from kit.web.signed import documented, read_as
-from wallet.refusals import TransactionReused, WebhookRefused
+from wallet.refusals import TransactionReused
 from wallet.schemas.wallets import BankCreditAnswer, BankCreditRequest
 from wallet.service.bank_credits import take_credit
 from wallet.wiring import Wired
@@ -34,7 +34,7 @@ LONGEST_WEBHOOK: Final = 64 * 1024
     "time.body>`, at most five minutes old. A repeated transaction gets the same answer again.",
     response_model=BankCreditAnswer,
     refusals=(
-        WebhookRefused,
+        signatures.WebhookRefused,
         TransactionReused,
         NotFound,
         BodyUnreadable,
@@ -54,7 +54,7 @@ async def take_bank_credit(provider: str, request: Request, wired: Wired) -> Ban
         body = await request.body()
         signatures.verify(request.headers.get(SIGNATURE), secret, body, wired.database.clock.now())
     except signatures.SignatureRefusedError:
-        raise WebhookRefused from None
+        raise signatures.WebhookRefused from None
     told = await aside(lambda: read_as(BankCreditRequest, body), length=len(body))
     async with wired.database.unit_of_work() as uow:
         done = await take_credit(uow, told.credit(provider, new_id()))

@@ -100,4 +100,4 @@ def _repeat_refusal(answer: httpx.Response) -> None:
     if problem.code == "payer_not_active":  # deleted meanwhile, or being deleted
         raise WalletClosed
     if (refusal := CARD_REFUSALS.get(problem.code)) is not None:
-        raise refusal(told=problem.detail)
+        raise refusal(detail=problem.detail)

@@ -1,9 +1,9 @@
-"""Owns the SQL of wallets: finding, opening, listing, freezing."""
+"""Owns the SQL of wallets: finding, opening, listing, freezing, top-ups of a day."""
 
 # ruff: noqa: S608 (texts are put together from the constants of this file, at import)
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple, cast
 from uuid import UUID
 
@@ -65,6 +65,16 @@ ON CONFLICT (kind, name, currency, generation) WHERE owner_id IS NULL DO NOTHING
 _SET_STATUS = f"""
 UPDATE account SET status = $2 WHERE id = $1 AND owner_id IS NOT NULL AND status <> 'closed'
 RETURNING {_COLUMNS}
+"""
+
+# One row for each owner and currency, which starts again at 0 on the next day. So requests of one
+# owner take turns here, and there is nothing to purge.
+_COUNT_TOP_UP = """
+INSERT INTO top_up_day (owner_id, currency, day, asked_minor) VALUES ($1, $2, $3, $4)
+ON CONFLICT (owner_id, currency) DO UPDATE SET day = excluded.day,
+    asked_minor = CASE WHEN top_up_day.day = excluded.day THEN top_up_day.asked_minor ELSE 0 END
+        + excluded.asked_minor
+RETURNING asked_minor
 """
 
 
@@ -166,3 +176,8 @@ class Wallets:
         """Set `active` or `frozen`; return None if the wallet is missing or closed."""
         row = await self._connection.fetchrow(_SET_STATUS, wallet_id, status)
         return None if row is None else Wallet(*row)
+
+    async def count_top_up(self, key: WalletKey, day: date, amount_minor: int) -> int:
+        """Add to what an owner tops up in a currency on a day; return the day's sum."""
+        asked: int = await self._connection.fetchval(_COUNT_TOP_UP, *key, day, amount_minor)
+        return asked

@@ -83,7 +83,7 @@ async def propose(uow: UnitOfWork, by: UUID, wanted: Proposal) -> Adjustment:
     return made
 
 
-class Foreseen(Exception):  # noqa: N818 (nothing is wrong)
+class Preview(Exception):  # noqa: N818 (nothing is wrong)
     """Carries what a proposal would write; raised to roll the unit of work back."""
 
     def __init__(self, book: Book) -> None:
@@ -91,18 +91,18 @@ class Foreseen(Exception):  # noqa: N818 (nothing is wrong)
         self.book = book
 
 
-async def foresee(uow: UnitOfWork, by: UUID, wanted: Proposal) -> NoReturn:
+async def preview(uow: UnitOfWork, by: UUID, wanted: Proposal) -> NoReturn:
     """Work out what posting a proposal now would write.
 
     Raises:
-        Foreseen: always, unless it would be refused.
+        Preview: always, unless it would be refused.
         AccountUnknown, AdjustmentImpossible, WalletClosed: as `propose` and `confirm` do.
     """
     made = await propose(uow, by, wanted)
     command = await _command(uow, made)
     book, [outcome] = await decide(uow, [command])
     _require_posted(outcome, command)
-    raise Foreseen(book)
+    raise Preview(book)
 
 
 async def confirm(uow: UnitOfWork, adjustment_id: UUID, by: UUID) -> Adjustment:

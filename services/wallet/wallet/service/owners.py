@@ -5,9 +5,10 @@ Money that comes later goes to a suspense account; see `domain.posting`.
 
 from uuid import UUID
 
+from contracts.wallet import WalletNotEmpty
 from kit.db.unit_of_work import UnitOfWork
 from wallet.domain.wallets import Wallet
-from wallet.refusals import WalletNotEmpty
+from wallet.refusals import standing_faults
 from wallet.repository.owners import Owners
 
 
@@ -27,7 +28,7 @@ async def close_owner(uow: UnitOfWork, owner_id: UUID) -> None:
     accounts = await owners.lock_accounts(owner_id)
     not_empty = [one for one in accounts if _has_something(one)]
     if not_empty:
-        raise WalletNotEmpty(not_empty)
+        raise WalletNotEmpty(errors=standing_faults(not_empty))
     frozen = [one.id for one in accounts if one.status == "frozen"]
     await owners.close(owner_id, frozen, uow.clock.now())
 

@@ -1,80 +1,28 @@
-"""Carries out ledger commands, a whole batch at once, and answers each.
+"""Posts what commands and operations ask of the ledger: locks, decides, writes.
 
-Messages and the API share this posting; `domain.posting` has the decisions.
+`domain.posting` has the decisions. Messages come through `commands`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import cast
 from uuid import UUID
 
+from contracts.wallet import EntryPosted, FundsMoved
 from kit.db.unit_of_work import UnitOfWork
+from kit.ids import new_id
 from kit.logs import get_logger
-from kit.messaging.messages import Envelope, Reply
 from kit.messaging.outbox import emit
-from kit.tasks import giving_way, together
 from wallet.domain import commands as ledger
-from wallet.domain.book import Account, Book
+from wallet.domain.book import Account, Book, TransferRow
 from wallet.domain.commands import LedgerCommand, Outcome
+from wallet.domain.hash_chain import Entry
 from wallet.domain.posting import post
-from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, HouseAccount, WalletKey
+from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, HouseAccount
 from wallet.repository.ledger import Ledger
-from wallet.service.opening import default_wallets, house_accounts
-from wallet.service.translation import (
-    AccountKey,
-    Asked,
-    account_keys,
-    funds_moved,
-    kept,
-    ledger_command,
-    repeated,
-    reply_to,
-    undone,
-)
+from wallet.repository.wallets import Wallets
+from wallet.service.translation import repeated
 
 log = get_logger(__name__)
-
-
-async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Decide commands in order, post what is accepted, and reply to all.
-
-    Replies are emitted before events. A command that was answered before gets the same reply again,
-    in a new message. It takes at most ten statements for any number of commands, three more if
-    wallets are opened, and one for each provider's account.
-    """
-    asked = [cast("Asked", envelope.message) for envelope in envelopes]
-    found = await _accounts(uow, asked)
-    commands = [ledger_command(message, found) for message in asked]
-    book, outcomes = await decide(uow, commands)
-    # Replies and events are built while PostgreSQL writes what was decided.
-    _, replies = await together(Ledger(uow).save(book), _emit_all(uow, envelopes, book, outcomes))
-    await _keep(uow, book, outcomes, replies)
-
-
-async def _emit_all(
-    uow: UnitOfWork, envelopes: Sequence[Envelope], book: Book, outcomes: Sequence[Outcome]
-) -> list[Reply]:
-    """Emit all replies, then an event for each transfer; return the replies."""
-    replies = []
-    async for answered in giving_way(zip(envelopes, outcomes, strict=True)):
-        for envelope, outcome in answered:
-            reply = reply_to(cast("Asked", envelope.message), outcome)
-            replies.append(reply)
-            if envelope.reply_to is not None:
-                emit(uow, reply, subject=envelope.subject, to=envelope.reply_to, cause=envelope)
-    causes = {
-        outcome.transfer_id: envelope
-        for outcome, envelope in zip(outcomes, envelopes, strict=True)
-        if isinstance(outcome, ledger.Posted)
-    }
-    if book.repayments:
-        asked = {cast("Asked", envelope.message).command_id: envelope for envelope in envelopes}
-        causes |= {repaid: asked[command_id] for repaid, command_id in book.repayments.items()}
-    async for moved in giving_way(zip(book.transfers, book.legs, strict=True)):
-        for transfer, legs in moved:
-            event = funds_moved(book, transfer, legs)
-            emit(uow, event, subject=str(transfer.id), sequence=1, cause=causes[transfer.id])
-    return replies
 
 
 async def settle(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
@@ -109,6 +57,42 @@ async def decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Bo
     if houses:
         _raise_alarm(uow, book)
     return book, outcomes
+
+
+def emit_movements(uow: UnitOfWork, book: Book) -> None:
+    """Emit an event for each transfer of the book."""
+    for transfer, legs in zip(book.transfers, book.legs, strict=True):
+        emit(uow, funds_moved(book, transfer, legs), subject=str(transfer.id), sequence=1)
+
+
+def funds_moved(book: Book, transfer: TransferRow, legs: tuple[Entry, ...]) -> FundsMoved:
+    """Return the event of one transfer in the book."""
+    return FundsMoved(
+        transfer_id=transfer.id,
+        kind=transfer.kind,
+        reference=transfer.reference,
+        description=transfer.description,
+        currency=transfer.currency,
+        entries=tuple(
+            EntryPosted(
+                account_id=entry.account_id,
+                owner_id=book.accounts[entry.account_id].owner_id,
+                seq=entry.seq,
+                amount_minor=entry.amount_minor,
+                balance_after_minor=entry.balance_after_minor,
+            )
+            for entry in legs
+        ),
+        posted_at=transfer.posted_at,
+    )
+
+
+async def house_accounts(
+    uow: UnitOfWork, wanted: Collection[HouseAccount]
+) -> Mapping[HouseAccount, UUID]:
+    """Return house accounts, opening the missing ones in one order."""
+    wallets, now = Wallets(uow), uow.clock.now()
+    return {one: await wallets.house_account(one, new_id(), now) for one in sorted(wanted)}
 
 
 def _raise_alarm(uow: UnitOfWork, book: Book) -> None:
@@ -158,37 +142,3 @@ def _touched(commands: Iterable[LedgerCommand]) -> tuple[set[UUID], set[UUID], s
                 holds.add(command.hold_id)
                 ids.add(command.undo_of)
     return accounts, holds, ids
-
-
-async def _accounts(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[AccountKey, UUID]:
-    """Find the accounts that messages name by key, opening the missing ones."""
-    named = {key for message in asked for key in account_keys(message)}
-    wallets = {key for key in named if isinstance(key, WalletKey)}
-    found: dict[AccountKey, UUID] = {}
-    if wallets:
-        opened = await default_wallets(uow, wallets)
-        found |= {key: opened[key] for key in wallets}
-    if len(wallets) < len(named):
-        houses = {key for key in named if isinstance(key, HouseAccount)}
-        accounts = await house_accounts(uow, houses)
-        found |= {house: accounts[house] for house in houses}
-    return found
-
-
-async def _keep(
-    uow: UnitOfWork, book: Book, outcomes: Iterable[Outcome], replies: Iterable[Reply]
-) -> None:
-    fresh = {
-        reply.in_reply_to: reply
-        for outcome, reply in zip(outcomes, replies, strict=True)
-        if not isinstance(outcome, ledger.Repeated)
-    }
-    for barrier in book.barriers:
-        fresh.setdefault(barrier.command_id, undone(barrier))
-    await Ledger(uow).keep_answers([kept(reply) for reply in fresh.values()], book.now)
-
-
-def emit_movements(uow: UnitOfWork, book: Book) -> None:
-    """Emit an event for each transfer of the book."""
-    for transfer, legs in zip(book.transfers, book.legs, strict=True):
-        emit(uow, funds_moved(book, transfer, legs), subject=str(transfer.id), sequence=1)

@@ -10,10 +10,9 @@ from kit.refusals import NotFound
 from wallet.domain.commands import Party, Posted, Transfer
 from wallet.domain.wallets import HouseAccount, Wallet, WalletKey
 from wallet.refusals import BalanceLimit, TooManyTopUps, WalletClosed, WalletCurrencyDiffers
-from wallet.repository.top_up_days import add_to_day
 from wallet.repository.wallets import Wallets
-from wallet.service.opening import default_wallet
 from wallet.service.postings import emit_movements, settle
+from wallet.service.wallets import default_wallet
 
 KIND = "top_up"
 
@@ -83,8 +82,9 @@ async def wallet_to_fill(
         WalletClosed: the owner is deleted.
         TooManyTopUps: the owner has asked for too much today.
     """
+    key = WalletKey(owner_id, money.currency)
     if wallet_id is None:
-        wallet = await default_wallet(uow, WalletKey(owner_id, money.currency))
+        wallet = await default_wallet(uow, key)
     else:
         wallet = await _named(uow, owner_id, wallet_id)
     if wallet.currency != money.currency:
@@ -92,7 +92,7 @@ async def wallet_to_fill(
     if wallet.status == "closed":
         raise WalletClosed
     day = uow.clock.now().date()
-    if await add_to_day(uow, owner_id, money.currency, day, money.minor) > MAX_DAY_MINOR:
+    if await Wallets(uow).count_top_up(key, day, money.minor) > MAX_DAY_MINOR:
         raise TooManyTopUps(
             most=Money(MAX_DAY_MINOR, money.currency).decimal, currency=money.currency
         )

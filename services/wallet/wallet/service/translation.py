@@ -7,10 +7,9 @@ from contracts import wallet as contract
 from kit.ids import new_id
 from kit.messaging.messages import Reply
 from wallet.domain import commands as ledger
-from wallet.domain.book import Barrier, Book, TransferRow
+from wallet.domain.book import Barrier
 from wallet.domain.commands import LedgerCommand, Outcome, Party
-from wallet.domain.hash_chain import Entry
-from wallet.domain.wallets import HouseAccount, Wallet, WalletKey
+from wallet.domain.wallets import HouseAccount, WalletKey
 from wallet.repository.ledger import KeptReply
 
 AccountKey = WalletKey | HouseAccount
@@ -157,37 +156,3 @@ def kept(reply: Reply) -> KeptReply:
 def repeated(answer: KeptReply) -> ledger.Repeated:
     """Return a kept reply as an outcome."""
     return ledger.Repeated(_REPLIES[answer.reply_type].model_validate(answer.reply))
-
-
-def funds_moved(book: Book, transfer: TransferRow, legs: tuple[Entry, ...]) -> contract.FundsMoved:
-    """Return the event of one transfer in the book."""
-    return contract.FundsMoved(
-        transfer_id=transfer.id,
-        kind=transfer.kind,
-        reference=transfer.reference,
-        description=transfer.description,
-        currency=transfer.currency,
-        entries=tuple(
-            contract.EntryPosted(
-                account_id=entry.account_id,
-                owner_id=book.accounts[entry.account_id].owner_id,
-                seq=entry.seq,
-                amount_minor=entry.amount_minor,
-                balance_after_minor=entry.balance_after_minor,
-            )
-            for entry in legs
-        ),
-        posted_at=transfer.posted_at,
-    )
-
-
-def wallet_opened(wallet: Wallet) -> contract.WalletOpened:
-    """Return the event of an opened wallet."""
-    return contract.WalletOpened(
-        account_id=wallet.id,
-        number=wallet.number,
-        owner_id=wallet.owner_id,
-        currency=wallet.currency,
-        name=wallet.name,
-        is_default=wallet.is_default,
-    )

@@ -15,12 +15,12 @@ from kit import context, http
 from kit.refusals import BodyTooLarge, MethodNotAllowed, PathUnknown, RequestRefused
 from kit.web.answers import Answer
 from kit.web.metrics import RequestMeter
-from kit.web.nearness import Nearness
 from kit.web.outages import refusal_of
 from kit.web.serving.bodies import limited
 from kit.web.serving.dispatch import RouteTable
 from kit.web.serving.exchange import Exchange
 from kit.web.serving.route import Route
+from kit.web.suggestions import PathSuggestions
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ class Edge:
         self._routes = routes
         self._max_body_bytes = max_body_bytes
         self._other = other
-        self._nearness = Nearness(shown)
+        self._suggestions = PathSuggestions(shown)
         self._meter = RequestMeter(service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,9 +89,9 @@ class Edge:
         except ClientDisconnect:
             exchange.status = exchange.status or http.CLIENT_GONE
         except PathUnknown:
-            await exchange.refuse(PathUnknown(near=self._nearness.to(scope["path"])))
+            await exchange.refuse(PathUnknown(near=self._suggestions.near(scope["path"])))
         except MethodNotAllowed as refusal:
-            near = self._nearness.to(scope["path"])
+            near = self._suggestions.near(scope["path"])
             await exchange.refuse(MethodNotAllowed(allowed=refusal.allowed, near=near))
         except Exception as error:
             if exchange.status is not None:  # too late for a problem: break the connection off

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from kit.web.answers import Answer
 from payments.domain.payment import Method
-from payments.schemas.cards.charges import HowPaid, next_action
-from payments.schemas.payments import OutgoingPayment
+from payments.schemas.cards.charges import next_action
+from payments.schemas.payments import HowPaid, OutgoingPayment
 from payments.service.cards.charges import Card
 from payments.wiring import Wiring
 

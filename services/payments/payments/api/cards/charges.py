@@ -10,7 +10,7 @@ from payments.api.viewer import ACCEPTED
 from payments.domain.cards.charges import CHARGE_DEADLINE, Charge
 from payments.refusals import ChargeNotFound
 from payments.schemas.cards.charges import ChargeAnswer, ChargeRequest, next_action
-from payments.service.cards.charges import want
+from payments.service.cards.charges import request_charge
 from payments.wiring import Wired
 
 router = Router(tags=["internal"])
@@ -43,7 +43,7 @@ async def charge_for_wallet(body: ChargeRequest, wired: Wired) -> Answer:
     wired.charge_worker.provider.check_charge(body.money)
     wired.charge_worker.provider.check_contact(None)
     async with wired.database.unit_of_work() as uow:
-        await want(uow, wish, wired.settings.most_open_charges)
+        await request_charge(uow, wish, wired.settings.most_open_charges)
     charge = await wired.charge_worker.begin(body.charge_id)
     if charge is None or not _is_as_asked(charge, body):
         raise ChargeNotFound

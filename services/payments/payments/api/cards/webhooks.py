@@ -12,10 +12,10 @@ from kit.refusals import (
     TooManyRequests,
     ValidationFailed,
 )
+from kit.signatures import WebhookRefused
 from kit.web.routes import Router
 from kit.web.serving.bodies import aside, parse_json
 from payments.providers import WebhookRefusedError, WebhookUnreadableError
-from payments.refusals import WebhookRefused
 from payments.schemas.cards.webhooks import Received
 from payments.wiring import Wired
 

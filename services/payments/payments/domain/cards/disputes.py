@@ -95,7 +95,7 @@ class DisputeSummary:
     outcome: DisputeOutcome | None
 
 
-def begun(dispute_id: UUID, charge_id: UUID, news: DisputeNews, now: datetime) -> Dispute:
+def opened(dispute_id: UUID, charge_id: UUID, news: DisputeNews, now: datetime) -> Dispute:
     """Return a new dispute from the first event about it, whichever that is."""
     first = Dispute(
         id=dispute_id,
@@ -105,10 +105,10 @@ def begun(dispute_id: UUID, charge_id: UUID, news: DisputeNews, now: datetime) -
         opened_at=now,
         is_warning=True,
     )
-    return heard(first, news, now)
+    return updated(first, news, now)
 
 
-def heard(known: Dispute, news: DisputeNews, now: datetime) -> Dispute:
+def updated(known: Dispute, news: DisputeNews, now: datetime) -> Dispute:
     """Return the dispute with what an event adds; any order gives the same dispute.
 
     A lost dispute was withdrawn, whether that was told or not. The amount is that of the

@@ -82,7 +82,7 @@ class EventSent:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryTold:
+class LedgerEntry:
     """An entry of a transfer as wallet tells it; the house's have no ``owner_id``."""
 
     account_id: UUID
@@ -98,7 +98,7 @@ class Posting:
     id: UUID
     currency: str
     posted_at: datetime
-    legs: tuple[EntryTold, ...]
+    legs: tuple[LedgerEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

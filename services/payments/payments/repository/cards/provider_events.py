@@ -39,7 +39,7 @@ WHERE provider = $1 AND next_at <= $2
 ORDER BY next_at, event_id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 """
 
-_HEARD: Final = """
+_MARK_APPLIED: Final = """
 UPDATE provider_event SET next_at = NULL
 FROM unnest($2::text[], $3::text[]) AS one (event_id, digest)
 WHERE provider = $1 AND provider_event.event_id = one.event_id
@@ -137,11 +137,11 @@ class ProviderEvents:
         rows = await self._connection.fetch(_DUE, self._provider, now, limit)
         return [Kept(row) for row in rows]
 
-    async def heard(self, events: Iterable[Kept]) -> None:
+    async def mark_applied(self, events: Iterable[Kept]) -> None:
         """Store that events were applied."""
         known = list(events)
         ids, digests = [one.notice.event_id for one in known], [one.digest for one in known]
-        await self._connection.execute(_HEARD, self._provider, ids, digests)
+        await self._connection.execute(_MARK_APPLIED, self._provider, ids, digests)
 
     async def later(self, event: Kept, now: datetime) -> int:
         """Put an event off, each time for longer, up to an hour; return how often."""

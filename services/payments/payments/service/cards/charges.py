@@ -1,10 +1,10 @@
-"""Holds the verbs of charges: want one, learn its state, apply webhooks, call off.
+"""Holds the verbs of charges: request one, learn its state, call off.
 
 They run inside the caller's unit of work and never commit; they call nobody outside.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -23,28 +23,18 @@ from payments.domain.cards.charges import (
     REPEATED,
     Charge,
     News,
-    ProviderNotice,
     pause,
 )
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.domain.payment import Payment
 from payments.domain.reasons import CARD_ABANDONED
-from payments.repository import CardRefunds, Charges, ProviderEvents, ProviderFaults
+from payments.repository import Charges, ProviderEvents, ProviderFaults
 from payments.sagas.payment import CHARGE
-from payments.service.cards import disputes, movements, recoveries
-from payments.service.cards import refunds as card_refunds
+from payments.service.cards import movements, recoveries
 
 TOP_UP: Final = "top_up"
 
 log = get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Heard:
-    """What could not be applied: events of unknown charges, and unclear ones."""
-
-    early: list[ProviderNotice] = field(default_factory=list)
-    unclear: list[ProviderNotice] = field(default_factory=list)
 
 
 class AmountCheck(Protocol):
@@ -93,7 +83,7 @@ def _receipt(payment: Payment, card: Card) -> Mapping[str, Any] | None:
     return {"lines": payment.lines or [], "contact": card.contact or {}}
 
 
-async def want(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
+async def request_charge(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
     """Store a charge that the provider is to be asked for.
 
     Raises:
@@ -101,85 +91,6 @@ async def want(uow: UnitOfWork, charge: Charge, most_open: int) -> None:
     """
     if not await Charges(uow).add(charge, uow.clock.now(), most_open):
         raise TooManyOpenCharges(most=most_open)
-
-
-async def hint(uow: UnitOfWork, provider: str, notice: ProviderNotice) -> None:
-    """Plan to read what an unsigned webhook is about, without believing it."""
-    [charge] = await Charges(uow).named(provider, [(notice.charge_id, notice.reference)])
-    if charge is not None:
-        now = uow.clock.now()
-        await Charges(uow).ask_soon(charge.id, now)
-        await CardRefunds(uow).ask_soon(charge.id, now)
-        if notice.has_refunds:
-            await Charges(uow).read_refunds([charge.id], now)
-
-
-async def hear(
-    uow: UnitOfWork,
-    engine: SagaEngine,
-    refunds: SagaEngine,
-    provider: str,
-    notices: Sequence[ProviderNotice],
-) -> Heard:
-    """Apply new events of a provider: news of charges, disputes and refunds.
-
-    An event of a charge that is not known changes nothing.
-
-    Args:
-        uow: Where to do it.
-        engine: Gets a signal when a payment's charge ends.
-        refunds: Gets a signal when a refund to a card ends.
-        provider: Whose webhooks they are.
-        notices: In the order in which they came.
-    """
-    names = [(notice.charge_id, notice.reference) for notice in notices]
-    found = await Charges(uow).named(provider, names)
-    heard, told, doubted = Heard(), [], []
-    for charge, notice in zip(found, notices, strict=True):
-        if charge is None:
-            heard.early.append(notice)
-        elif notice.has_refunds or notice.is_about(charge):
-            told.append((charge, notice))
-        else:
-            doubted.append((charge, notice))
-    await recoveries.lock(uow, [charge for charge in found if charge is not None])
-    for charge, notice in doubted:
-        await _doubt(uow, charge, notice.reference)
-    for part in _rounds((one, notice.news) for one, notice in told if notice.news is not None):
-        await _learn(uow, engine, part)
-    known = await Charges(uow).among(charge.id for charge, _ in told)
-    for charge, notice in told:
-        if notice.news is not None and known[charge.id].reference is None:
-            continue  # its news was doubted, as it came under another charge's id
-        if not await _note(uow, refunds, charge, notice):
-            heard.unclear.append(notice)
-    await recoveries.settle(uow, known)
-    return heard
-
-
-async def _note(
-    uow: UnitOfWork, refunds: SagaEngine, charge: Charge, notice: ProviderNotice
-) -> bool:
-    """Store what an event tells of a dispute or refund; False where it can't be used."""
-    is_clear = True
-    if notice.dispute is not None:
-        is_clear = await disputes.note(uow, charge, notice.dispute)
-    if notice.refund is not None:
-        is_clear = await card_refunds.note(uow, refunds, charge, notice.refund) and is_clear
-    if notice.has_refunds:
-        await Charges(uow).read_refunds([charge.id], uow.clock.now())
-    return is_clear
-
-
-def _rounds(news: Iterable[tuple[Charge, News]]) -> list[dict[UUID, tuple[Charge, News]]]:
-    """Split news into rounds with each charge at most once, keeping each one's order."""
-    rounds: list[dict[UUID, tuple[Charge, News]]] = []
-    for charge, one in news:
-        free = next((part for part in rounds if charge.id not in part), None)
-        if free is None:
-            rounds.append(free := {})
-        free[charge.id] = charge, one
-    return rounds
 
 
 async def learn(
@@ -191,11 +102,11 @@ async def learn(
     waits for it any more.
     """
     await recoveries.lock(uow, [charge for charge, _ in told.values()])
-    ended = await _learn(uow, engine, told)
+    ended = await learn_of_locked(uow, engine, told)
     await recoveries.settle(uow, [one.id for one in ended if one.has_come])
 
 
-async def _learn(
+async def learn_of_locked(
     uow: UnitOfWork, engine: SagaEngine, told: Mapping[UUID, tuple[Charge, News]]
 ) -> list[Charge]:
     """Do what ``learn`` says for locked charges; return those that have ended by it."""
@@ -203,7 +114,7 @@ async def _learn(
     news = {charge_id: one for charge_id, (_, one) in told.items()}
     for charge_id in await charges.not_theirs(news):
         charge, said = told[charge_id]
-        await _doubt(uow, charge, said.reference)
+        await doubt(uow, charge, said.reference)
         del news[charge_id]
     changed = await charges.learn(news, now + pause(0), now)
     ended = [one for one in changed if not one.is_open]
@@ -228,7 +139,7 @@ async def keep_fault(
     await ProviderFaults(uow).add(charge.id, asked, fault, uow.clock.now())
 
 
-async def _doubt(uow: UnitOfWork, charge: Charge, name: str | None) -> None:
+async def doubt(uow: UnitOfWork, charge: Charge, name: str | None) -> None:
     """Ignore what was told of a charge under another's id, and ask again by our id.
 
     The provider has given one id twice: to believe it could pay one payment with another's money.

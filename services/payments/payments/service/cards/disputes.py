@@ -7,7 +7,7 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.logs import get_logger
 from payments.domain.cards.charges import Charge
-from payments.domain.cards.disputes import DisputeNews, begun, heard
+from payments.domain.cards.disputes import DisputeNews, opened, updated
 from payments.repository import CardRefunds, Disputes
 
 log = get_logger(__name__)
@@ -28,14 +28,14 @@ async def note(uow: UnitOfWork, charge: Charge, news: DisputeNews) -> bool:
     known = next((one for one in stored if one.reference == news.reference), None)
     told = replace(news, reason=news.reason and news.reason[:LONGEST_REASON])
     if known is not None:
-        dispute = heard(known, told, now)
+        dispute = updated(known, told, now)
     else:
         if told.amount_minor is None:
             told = replace(told, amount_minor=await _left_of(uow, charge))
         if not told.amount_minor:
             log.warning("dispute_of_nothing", charge_id=str(charge.id))
             return True
-        dispute = begun(new_id(), charge.id, told, now)
+        dispute = opened(new_id(), charge.id, told, now)
     if dispute != known:
         await disputes.save(dispute)
         log.warning(

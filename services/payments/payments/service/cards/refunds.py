@@ -1,4 +1,4 @@
-"""Holds the verbs of refunds to cards: want one, and learn how it stands.
+"""Holds the verbs of refunds to cards: request one, and learn how it stands.
 
 They run inside the caller's unit of work and never commit; they call nobody outside.
 """
@@ -32,7 +32,9 @@ LATER: Final = timedelta(minutes=10)  # when a refund under way at the provider 
 log = get_logger(__name__)
 
 
-async def want(uow: UnitOfWork, engine: SagaEngine, refund_ids: Sequence[UUID]) -> None:
+async def request_card_refunds(
+    uow: UnitOfWork, engine: SagaEngine, refund_ids: Sequence[UUID]
+) -> None:
     """Store the refunds that the provider is to give back; their payments are locked.
 
     Where the money is not there any more, as the card's owner has taken it back meanwhile, the

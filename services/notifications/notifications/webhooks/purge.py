@@ -18,16 +18,16 @@ EVERY_SECONDS: Final = 600.0
 BATCH: Final = 1_000
 
 
-async def keep_up(database: Database, kept: timedelta) -> None:
+async def run(database: Database, kept: timedelta) -> None:
     """Purge again and again, until cancelled."""
 
     async def once() -> None:
-        await tidy(database, kept)
+        await purge_once(database, kept)
 
-    await for_ever("webhooks.upkeep", once, every_seconds=EVERY_SECONDS)
+    await for_ever("webhooks.purge", once, every_seconds=EVERY_SECONDS)
 
 
-async def tidy(database: Database, kept: timedelta) -> int:
+async def purge_once(database: Database, kept: timedelta) -> int:
     """Purge old messages, and what is beyond each person's limit.
 
     It works in batches; returns how many messages were too old.
@@ -37,24 +37,24 @@ async def tidy(database: Database, kept: timedelta) -> int:
         database, lambda uow: Deliveries(uow).purge(before, BATCH), BATCH
     )
     async with database.read() as connection:
-        crowds = await Deliveries(connection).crowds(MOST_MESSAGES)
-    for user_id in crowds:
-        await _purge_crowd(database, user_id)
+        too_many = await Deliveries(connection).users_with_more_than(MOST_MESSAGES)
+    for user_id in too_many:
+        await _purge_oldest(database, user_id)
     await purge_in_batches(
         database, lambda uow: Deliveries(uow).purge_of_deleted(MOST_DELETED, BATCH), BATCH
     )
     async with database.read() as connection:
-        readers = await Notices(connection).crowds(MOST_NOTICES)
+        readers = await Notices(connection).users_with_more_than(MOST_NOTICES)
     for user_id in readers:
         async with database.unit_of_work() as uow:
-            await Notices(uow).purge_crowd(user_id, MOST_NOTICES)
+            await Notices(uow).purge_oldest(user_id, MOST_NOTICES)
     async with database.unit_of_work() as uow:
         await Deliveries(uow).skip_waiting(uow.clock.now())
         await Deliveries(uow).purge_endpoints()
     return deleted
 
 
-async def _purge_crowd(database: Database, user_id: UUID) -> None:
+async def _purge_oldest(database: Database, user_id: UUID) -> None:
     await purge_in_batches(
-        database, lambda uow: Deliveries(uow).purge_crowd(user_id, MOST_MESSAGES, BATCH), BATCH
+        database, lambda uow: Deliveries(uow).purge_oldest(user_id, MOST_MESSAGES, BATCH), BATCH
     )

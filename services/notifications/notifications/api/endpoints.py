@@ -25,14 +25,14 @@ from notifications.refusals import (
     WebhookUrlRefused,
 )
 from notifications.repository import Endpoints
-from notifications.schemas.queries import EndpointsQuery
-from notifications.schemas.webhooks import (
+from notifications.schemas.endpoints import (
     EndpointAnswer,
     EndpointChanges,
     EndpointRequest,
     EndpointWithSecret,
     RotateRequest,
 )
+from notifications.schemas.queries import EndpointsQuery
 from notifications.service import endpoints as verbs
 from notifications.wiring import Wired
 

@@ -48,7 +48,7 @@ ORDER BY delivery.created_at DESC, delivery.id DESC
 """
 
 
-class Log:
+class DeliveryLog:
     """Reads the log of deliveries, and never changes it."""
 
     def __init__(self, connection: Connection) -> None:

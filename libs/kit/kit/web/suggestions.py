@@ -14,13 +14,13 @@ NEAR_ENOUGH: Final = 0.8
 _PREFIX: Final = "/v1"
 
 
-class Nearness:
+class PathSuggestions:
     """Compares an unknown path with the known ones, their parameters in braces."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._known = [(path, path.split("/")) for path in sorted(set(paths))]
 
-    def to(self, path: str) -> str | None:
+    def near(self, path: str) -> str | None:
         """Return the nearest known path; None where none is near, or where it is known."""
         if len(path) > LONGEST_PATH:
             return None

@@ -1,16 +1,17 @@
-"""Opens wallets: default ones on first need, further ones on request."""
+"""Opens wallets, default ones on first need, and freezes them."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from contracts.wallet import WalletOpened
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.outbox import emit
-from wallet.domain.wallets import DEFAULT_NAME, HouseAccount, Wallet, WalletKey
+from kit.refusals import NotFound
+from wallet.domain.wallets import DEFAULT_NAME, Status, Wallet, WalletKey
 from wallet.refusals import TooManyWallets, WalletClosed
 from wallet.repository.owners import Owners
 from wallet.repository.wallets import Wallets
-from wallet.service.translation import wallet_opened
 
 MAX_FURTHER_WALLETS = 100  # of one owner, besides a default one for each currency
 
@@ -29,14 +30,6 @@ async def default_wallets(uow: UnitOfWork, keys: Collection[WalletKey]) -> Mappi
     if missing:  # another unit of work has just opened and committed them
         found |= await wallets.find_defaults(missing)
     return found
-
-
-async def house_accounts(
-    uow: UnitOfWork, wanted: Collection[HouseAccount]
-) -> Mapping[HouseAccount, UUID]:
-    """Return house accounts, opening the missing ones in one order."""
-    wallets, now = Wallets(uow), uow.clock.now()
-    return {one: await wallets.house_account(one, new_id(), now) for one in sorted(wanted)}
 
 
 async def default_wallet(uow: UnitOfWork, key: WalletKey) -> Wallet:
@@ -69,7 +62,24 @@ async def open_wallet(uow: UnitOfWork, key: WalletKey, name: str) -> Wallet:
     if await owners.further_wallets(key.owner_id) >= MAX_FURTHER_WALLETS:
         raise TooManyWallets(limit=MAX_FURTHER_WALLETS)
     wallet = await Wallets(uow).open(new_id(), key, name, uow.clock.now())
-    emit(uow, wallet_opened(wallet), subject=str(wallet.id), sequence=1)
+    emit(uow, _opened(wallet), subject=str(wallet.id), sequence=1)
+    return wallet
+
+
+async def set_status(uow: UnitOfWork, wallet_id: UUID, status: Status) -> Wallet:
+    """Freeze or unfreeze a wallet; the same status again changes nothing.
+
+    A frozen wallet places no hold and pays nothing; held money is still captured, and credits still
+    arrive.
+
+    Raises:
+        NotFound: there is no such wallet.
+        WalletClosed: its owner is deleted.
+    """
+    wallets = Wallets(uow)
+    wallet = await wallets.set_status(wallet_id, status)
+    if wallet is None:
+        raise NotFound if await wallets.find(wallet_id) is None else WalletClosed
     return wallet
 
 
@@ -79,5 +89,16 @@ async def _open_defaults(uow: UnitOfWork, keys: Collection[WalletKey], name: str
         {new_id(): key for key in keys}, name, uow.clock.now()
     )
     for wallet in opened:
-        emit(uow, wallet_opened(wallet), subject=str(wallet.id), sequence=1)
+        emit(uow, _opened(wallet), subject=str(wallet.id), sequence=1)
     return opened
+
+
+def _opened(wallet: Wallet) -> WalletOpened:
+    return WalletOpened(
+        account_id=wallet.id,
+        number=wallet.number,
+        owner_id=wallet.owner_id,
+        currency=wallet.currency,
+        name=wallet.name,
+        is_default=wallet.is_default,
+    )
