@@ -27,6 +27,7 @@ SOURCES = (
     "services/auth",
     "services/wallet",
     "services/payments",
+    "services/shop",
     "services/notifications",
     "services/sandbox",
     "gateway",

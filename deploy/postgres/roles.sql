@@ -23,6 +23,8 @@ SELECT 'CREATE DATABASE saldo' WHERE NOT EXISTS (SELECT FROM pg_database WHERE d
 \getenv wallet_owner_password WALLET_OWNER_PASSWORD
 \getenv payments_password PAYMENTS_DATABASE_PASSWORD
 \getenv payments_owner_password PAYMENTS_OWNER_PASSWORD
+\getenv shop_password SHOP_DATABASE_PASSWORD
+\getenv shop_owner_password SHOP_OWNER_PASSWORD
 \getenv notifications_password NOTIFICATIONS_DATABASE_PASSWORD
 \getenv notifications_owner_password NOTIFICATIONS_OWNER_PASSWORD
 
@@ -33,6 +35,7 @@ INSERT INTO service VALUES
     ('auth', :'auth_password', :'auth_owner_password'),
     ('wallet', :'wallet_password', :'wallet_owner_password'),
     ('payments', :'payments_password', :'payments_owner_password'),
+    ('shop', :'shop_password', :'shop_owner_password'),
     ('notifications', :'notifications_password', :'notifications_owner_password');
 
 CREATE TEMPORARY VIEW role AS

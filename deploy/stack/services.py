@@ -91,6 +91,7 @@ PAYMENTS = StackService(
     calls=("auth", "wallet", "notifications", "sandbox"),
     secrets=("CURSOR_SECRET", "PAYMENTS_CLIENT_SECRET"),
 )
+SHOP = StackService("shop", 8104, _ALL, secrets=("CURSOR_SECRET",))
 NOTIFICATIONS = StackService(
     "notifications",
     8106,
@@ -109,10 +110,18 @@ GATEWAY = StackService(
     "gateway",
     8000,
     frozenset({"redis"}),
-    calls=("auth", "wallet", "payments", "notifications", "sandbox"),
+    calls=("auth", "wallet", "payments", "shop", "notifications", "sandbox"),
 )
 
-SERVICES: tuple[StackService, ...] = (AUTH, WALLET, PAYMENTS, NOTIFICATIONS, SANDBOX, GATEWAY)
+SERVICES: tuple[StackService, ...] = (
+    AUTH,
+    WALLET,
+    PAYMENTS,
+    SHOP,
+    NOTIFICATIONS,
+    SANDBOX,
+    GATEWAY,
+)
 BY_NAME: Mapping[str, StackService] = {service.name: service for service in SERVICES}
 
 

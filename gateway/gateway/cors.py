@@ -12,7 +12,7 @@ from gateway.forwarding.headers import Header
 from gateway.forwarding.request import ProxiedRequest
 
 _EXPOSED: Final = (
-    b"Allow, Content-Disposition, Content-Language, Idempotency-Replayed, Link, Location,"
+    b"Allow, Content-Disposition, Content-Language, ETag, Idempotency-Replayed, Link, Location,"
     b" Preference-Applied, Retry-After, WWW-Authenticate, X-Request-Id"
 )
 _PREFLIGHT: Final[tuple[Header, ...]] = (
@@ -21,7 +21,7 @@ _PREFLIGHT: Final[tuple[Header, ...]] = (
         b"access-control-allow-headers",
         (
             b"Accept-Language, Authorization, Cache-Control, Content-Type, Idempotency-Key,"
-            b" Last-Event-ID, Prefer, X-Request-Id, traceparent"
+            b" If-Match, Last-Event-ID, Prefer, X-Request-Id, traceparent"
         ),
     ),
     (b"access-control-max-age", b"600"),

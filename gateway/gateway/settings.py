@@ -51,6 +51,12 @@ class Settings(RedisSettings, IdentitySettings):
         shared="PAYMENTS_URL",
         pattern=_ORIGIN_URL,
     )
+    shop_url: str = setting(
+        "http://127.0.0.1:8104",
+        "Where shop listens.",
+        shared="SHOP_URL",
+        pattern=_ORIGIN_URL,
+    )
     notifications_url: str = setting(
         "http://127.0.0.1:8106",
         "Where notifications listens.",
@@ -96,6 +102,7 @@ class Settings(RedisSettings, IdentitySettings):
             "auth": self.auth_url,
             "wallet": self.wallet_url,
             "payments": self.payments_url,
+            "shop": self.shop_url,
             "notifications": self.notifications_url,
         }
         return urls if self.in_production else urls | {"sandbox": self.sandbox_url}

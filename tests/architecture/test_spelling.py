@@ -75,8 +75,9 @@ def _named(operation: Operation) -> set[str]:
     return {one["name"] for one in operation.declared.get("parameters", ()) if one["in"] == "query"}
 
 
-# Rows of one bulk, in their order, and accounts, of which there are few: no lists by time.
-_NOT_BY_TIME = {"get_bulk", "list_house_accounts"}
+# Rows of one bulk, in their order, and accounts and categories, of which there are few: no lists by
+# time.
+_NOT_BY_TIME = {"get_bulk", "list_house_accounts", "list_categories"}
 
 
 def test_every_list_is_narrowed_by_time_in_one_way() -> None:

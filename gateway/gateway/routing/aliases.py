@@ -14,6 +14,12 @@ ALIASES: Final[Mapping[str, str]] = {
     "GET /users": "GET /v1/users?expand=wallets",
     "GET /users/me": "GET /v1/me",
     "PUT /users/{id}": "PATCH /v1/users/{id}",
+    "GET /products": "GET /v1/shop/products",
+    "POST /products": "POST /v1/shop/products",
+    "GET /products/{product}": "GET /v1/shop/products/{product}",
+    "PUT /products/{product}": "PATCH /v1/shop/products/{product}",
+    "PATCH /products/{product}": "PATCH /v1/shop/products/{product}",
+    "DELETE /products/{product}": "DELETE /v1/shop/products/{product}",
     "POST /payment/webhook": "POST /v1/wallets/webhooks/bank",
     # Personal finance
     "POST /auth/register": "POST /v1/auth/register",
@@ -28,4 +34,17 @@ ALIASES: Final[Mapping[str, str]] = {
     "POST /api/v1/auth/register": "POST /v1/auth/register",
     "POST /api/v1/auth/login": "POST /v1/auth/login",
     "GET /api/v1/auth/me": "GET /v1/auth/me",
+    "GET /api/v1/categories/all": "GET /v1/shop/categories",
+    "GET /api/v1/categories/{category}": "GET /v1/shop/categories/{category}",
+    "POST /api/v1/categories": "POST /v1/shop/categories",
+    "PATCH /api/v1/categories/{category}": "PATCH /v1/shop/categories/{category}",
+    "POST /api/v1/categories/{category}/deactivate": (
+        "POST /v1/shop/categories/{category}/deactivate"
+    ),
+    "GET /api/v1/products": "GET /v1/shop/products",
+    "GET /api/v1/products/all": "GET /v1/shop/products",
+    "GET /api/v1/products/{product}": "GET /v1/shop/products/{product}",
+    "POST /api/v1/products": "POST /v1/shop/products",
+    "PATCH /api/v1/products/{product}": "PATCH /v1/shop/products/{product}",
+    "POST /api/v1/products/{product}/deactivate": "POST /v1/shop/products/{product}/deactivate",
 }

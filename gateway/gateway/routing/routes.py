@@ -16,6 +16,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/transfers": "wallet",
     "/v1/payments": "payments",
     "/v1/services": "payments",
+    "/v1/shop": "shop",
     "/v1/notifications": "notifications",
     "/v1/webhook-endpoints": "notifications",
     "/v1/webhook-deliveries": "notifications",
@@ -39,6 +40,10 @@ PUBLIC: Final[Mapping[str, str]] = {
     "GET /v1/services": "payments",
     "GET /v1/services/{service_id}": "payments",
     "POST /v1/payments/webhooks/{provider}": "payments",
+    "GET /v1/shop/categories": "shop",
+    "GET /v1/shop/categories/{category}": "shop",
+    "GET /v1/shop/products": "shop",
+    "GET /v1/shop/products/{product}": "shop",
     "POST /v1/wallets/webhooks/{provider}": "wallet",
 }
 
@@ -46,7 +51,10 @@ PUBLIC: Final[Mapping[str, str]] = {
 OPENED_BELOW: Final[Mapping[str, str]] = {"POST /v1/services": "payments"}
 
 # Their bodies are files, up to GATEWAY_MAX_IMPORT_BYTES.
-IMPORTS: Final[Mapping[str, str]] = {"POST /v1/payments/bulk": "payments"}
+IMPORTS: Final[Mapping[str, str]] = {
+    "POST /v1/payments/bulk": "payments",
+    "POST /v1/shop/catalogue": "shop",
+}
 
 # These are public as a whole, and do not exist in production.
 DEVELOPMENT_PREFIXES: Final[Mapping[str, str]] = {"/sandbox": "sandbox"}

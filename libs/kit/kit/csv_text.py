@@ -21,6 +21,7 @@ _UNSEEN: Final = (
 # A spreadsheet with another separator than the comma begins a new cell at these.
 _SEPARATORS: Final = ",;|\t\n\r\v\f\x1c-\x1f\x85\u2028\u2029\uff0c\uff1b"
 _DANGEROUS: Final = re.compile(f"(?:^|[{_SEPARATORS}])[{_UNSEEN}]*[{_FORMULA}]")
+_DISARMED: Final = re.compile(f"(^|[{_SEPARATORS}])'([{_UNSEEN}]*[{_FORMULA}])")
 _BEGINS_UNSEEN: Final = ("\t", "\r", "\n")
 # One field and its end; a quote within a quoted field is doubled, a bare field holds none.
 _FIELD: Final = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r\n|\n|\Z)')
@@ -40,6 +41,18 @@ def text_cell(text: str | None) -> str:
         return text
     disarmed = _DANGEROUS.sub(_disarmed, text)
     return disarmed if disarmed.startswith("'") else f"'{disarmed}"
+
+
+def text_of(cell: str) -> str:
+    """Return the text that ``text_cell`` wrote as a cell; other cells as they are.
+
+    Of two texts that are written alike, the one without an apostrophe in front is taken.
+    """
+    for inner in (cell.removeprefix("'"), cell):
+        for text in (inner, _DISARMED.sub(r"\1\2", inner)):
+            if text_cell(text) == cell:
+                return text
+    return cell
 
 
 def time_cell(at: datetime | None) -> str:

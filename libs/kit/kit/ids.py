@@ -41,3 +41,11 @@ def derived_id(*parts: object) -> UUID:
     """
     texts = [str(part) for part in parts]
     return uuid5(NAMESPACE, "".join(f"{len(text)}:{text}" for text in texts))
+
+
+def id_in(text: str) -> UUID | None:
+    """Return the id that a text spells, None where it spells none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

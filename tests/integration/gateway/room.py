@@ -18,7 +18,7 @@ from gateway.settings import Settings
 from testkit.servers import serving
 from testkit.verification import Desk, RunningTime
 
-SERVICES = ("auth", "wallet", "payments", "notifications", "sandbox")
+SERVICES = ("auth", "wallet", "payments", "shop", "notifications", "sandbox")
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ async def test_method_path_query_and_body_arrive_unchanged(
         ("/v1/transfers/7", "wallet"),
         ("/v1/payments", "payments"),
         ("/v1/services/7", "payments"),
+        ("/v1/shop/products/7", "shop"),
         ("/v1/notifications", "notifications"),
         ("/v1/webhook-endpoints/7", "notifications"),
         ("/v1/webhook-deliveries/7", "notifications"),

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit import csv_text
-from kit.csv_text import Bounds, CsvError, CsvRecord, encode_csv, text_cell, time_cell
+from kit.csv_text import (
+    Bounds,
+    CsvError,
+    CsvRecord,
+    encode_csv,
+    text_cell,
+    text_of,
+    time_cell,
+)
 
 WIDE = Bounds(fields=20, characters=100, lines=100)
 
@@ -123,3 +131,15 @@ def test_a_moment_is_written_in_utc_and_none_is_an_empty_cell() -> None:
     moscow = timezone(timedelta(hours=3))
     assert time_cell(datetime(2026, 1, 31, 12, tzinfo=moscow)) == "2026-01-31T09:00:00Z"
     assert time_cell(None) == ""
+
+
+@given(st.text(alphabet=st.sampled_from(list("ab=+-@'\",; \t\n\r\u200b0")), max_size=12))
+def test_a_cell_is_read_back_as_the_text_that_was_written(text: str) -> None:
+    read_back = text_of(text_cell(text))
+    assert text_cell(read_back) == text_cell(text)
+    assert text in (read_back, f"'{read_back}")
+
+
+@pytest.mark.parametrize("cell", ["plain", "it's", "'quoted'", "=1+1"])
+def test_a_cell_that_somebody_typed_stays_as_it_is(cell: str) -> None:
+    assert text_of(cell) == cell

@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from kit.ids import NAMESPACE, derived_id, new_id, uuid7_day
+from kit.ids import NAMESPACE, derived_id, id_in, new_id, uuid7_day
 
 
 def test_new_ids_are_version_7_of_the_standard_type_and_increase() -> None:
@@ -51,3 +51,9 @@ def test_derived_ids_never_change() -> None:
 
 def _version_7(milliseconds: int) -> UUID:
     return UUID(int=milliseconds << 80 | 7 << 76 | 0b10 << 62)
+
+
+def test_an_id_is_read_from_its_text_and_from_nothing_else() -> None:
+    made = new_id()
+    assert id_in(str(made)) == id_in(str(made).upper()) == made
+    assert [id_in(text) for text in ("", "phone", "ё", str(made)[:-1])] == [None] * 4

@@ -84,15 +84,19 @@ _BY_LENGTH = sorted(_TEXTS, key=len, reverse=True)
 
 
 def faults_of(
-    error: ValidationError, *, document: Any = None, prefix: str = ""
+    error: ValidationError,
+    *,
+    document: Any = None,
+    prefix: str = "",
+    most: int | None = MAX_FAULTS,
 ) -> list[FieldFault]:
-    """Return each fault once, MAX_FAULTS at most.
+    """Return each fault once, MAX_FAULTS at most unless `most` says otherwise.
 
     `document` (the parsed body) tells fields from names of union kinds.
     """
     found: dict[tuple[str, str], FieldFault] = {}
     for fault in error.errors(include_url=False, include_input=False):
-        if len(found) == MAX_FAULTS:
+        if len(found) == most:
             break
         one = _fault(fault, prefix + _pointer(fault["loc"], document))
         found.setdefault((one.pointer, one.code), one)

@@ -37,8 +37,15 @@ class Position(NamedTuple):
     id: UUID
 
 
-class Cursors:
-    """Writes and reads the cursors of one list for one caller and one set of filters.
+class KeyPosition(NamedTuple):
+    """The end of a page in another order: a number or a text, and the row's id."""
+
+    key: int | str
+    id: UUID
+
+
+class SealedCursors:
+    """Seals and opens the cursors of one list for one caller and one set of filters.
 
     A cursor is a position and a MAC over it, the list's name, the caller and the filters: used by
     another user, on another list or with other filters, it is refused.
@@ -65,10 +72,38 @@ class Cursors:
         key = blake2b(secret.get_secret_value().encode(), person=b"cursor").digest()
         self._key = blake2b(bound, key=key).digest()
 
+    def seal(self, position: bytes) -> str:
+        """Return the cursor of a packed position."""
+        return self._written(position).decode()
+
+    def open(self, cursor: str) -> bytes:
+        """Return the packed position of a cursor.
+
+        Raises:
+            CursorInvalid: it is not a cursor of this list, caller and filters.
+        """
+        try:
+            given = cursor.encode("ascii")
+            position = urlsafe_b64decode(given + b"=" * (-len(given) % 4))[:-_MAC_BYTES]
+        except ValueError:
+            raise CursorInvalid from None
+        # Compared as written: base64 reads past foreign characters and the bits left at its end.
+        if not hmac.compare_digest(given, self._written(position)):
+            raise CursorInvalid
+        return position
+
+    def _written(self, position: bytes) -> bytes:
+        mac = blake2b(position, key=self._key, digest_size=_MAC_BYTES).digest()
+        return urlsafe_b64encode(position + mac).rstrip(b"=")
+
+
+class Cursors(SealedCursors):
+    """Writes and reads the cursors of a list that is ordered by time."""
+
     def encode(self, created_at: datetime, id: UUID) -> str:  # noqa: A002 (named as everywhere)
         """Return the cursor of a position; `created_at` is aware."""
         microseconds = (created_at - _EPOCH) // timedelta(microseconds=1)
-        return self._written(_POSITION.pack(microseconds, id.bytes)).decode()
+        return self.seal(_POSITION.pack(microseconds, id.bytes))
 
     def decode(self, cursor: str | None) -> Position | None:
         """Return the position of a cursor, None for the first page.
@@ -78,20 +113,30 @@ class Cursors:
         """
         if cursor is None:
             return None
-        try:
-            given = cursor.encode("ascii")
-            position = urlsafe_b64decode(given + b"=" * (-len(given) % 4))[: _POSITION.size]
-        except ValueError:
-            raise CursorInvalid from None
-        # Compared as written: base64 reads past foreign characters and the bits left at its end.
-        if not hmac.compare_digest(given, self._written(position)):
-            raise CursorInvalid
-        microseconds, id_bytes = _POSITION.unpack(position)
+        microseconds, id_bytes = _POSITION.unpack(self.open(cursor))
         return Position(_EPOCH + timedelta(microseconds=microseconds), UUID(bytes=id_bytes))
 
-    def _written(self, position: bytes) -> bytes:
-        mac = blake2b(position, key=self._key, digest_size=_MAC_BYTES).digest()
-        return urlsafe_b64encode(position + mac).rstrip(b"=")
+
+class KeyCursors(SealedCursors):
+    """Writes and reads the cursors of a list that is ordered by a sort key.
+
+    The order must be among the filters, so that a key is never taken for one of another order.
+    """
+
+    def encode(self, key: int | str, id: UUID) -> str:  # noqa: A002 (named as everywhere)
+        """Return the cursor of a position; a text of up to 60 characters fits its length."""
+        return self.seal(id.bytes + orjson.dumps(key))
+
+    def decode(self, cursor: str | None) -> KeyPosition | None:
+        """Return the position of a cursor, None for the first page.
+
+        Raises:
+            CursorInvalid: it is not a cursor of this list, caller and filters.
+        """
+        if cursor is None:
+            return None
+        position = self.open(cursor)
+        return KeyPosition(orjson.loads(position[16:]), UUID(bytes=position[:16]))
 
 
 def by_creation(row: Any) -> Position:
@@ -105,8 +150,8 @@ def page_of(  # noqa: PLR0913 (what a page is made of)
     show: Callable[[Row], Item],
     *,
     limit: int,
-    cursors: Cursors,
-    place: Callable[[Row], Position] = by_creation,
+    cursors: Cursors | KeyCursors,
+    place: Callable[[Row], tuple[Any, UUID]] = by_creation,
 ) -> Page[Item]:
     """Return a page of at most `limit` rows; one row more means that more follow.
 

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, SecretStr, model_validator
 
 from kit.span import PeriodInvalid, Span
 from kit.web.fields import refuse_field
-from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT, Cursors
+from kit.web.pagination import DEFAULT_LIMIT, MAX_LIMIT, Cursors, KeyCursors
 from kit.web.schemas import Model
 from kit.web.times import DEFAULT_ZONE, RangeEdge, Zone, span
 
@@ -73,7 +73,7 @@ class PageQuery(Filters):
 
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Entries of a page at most.")
     cursor: str | None = Field(
-        None, max_length=200, description="`next_cursor` of the page before."
+        None, max_length=400, description="`next_cursor` of the page before."
     )
 
     @property
@@ -88,6 +88,10 @@ class PageQuery(Filters):
         return Cursors(
             secret, list_name=list_name, subject=subject, filters={**self.filters, **others}
         )
+
+    def key_cursors(self, secret: SecretStr, *, list_name: str, subject: str) -> KeyCursors:
+        """Return the cursors of a list whose order is among its filters."""
+        return KeyCursors(secret, list_name=list_name, subject=subject, filters=self.filters)
 
 
 class SpanQuery(SpanFilters, PageQuery):

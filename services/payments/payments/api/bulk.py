@@ -9,6 +9,7 @@ from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
+from kit.web.csv_bodies import CSV
 from kit.web.idempotency import idempotently
 from kit.web.pagination import next_link
 from kit.web.queries import PageQuery
@@ -27,7 +28,7 @@ from payments.schemas.bulk import (
     read_rows,
     summary,
 )
-from payments.schemas.bulk_csv import CSV, DOCUMENTED, read_bulk
+from payments.schemas.bulk_csv import BULK_CSV, DOCUMENTED
 from payments.service import bulk as service
 from payments.wiring import Wired
 
@@ -50,7 +51,7 @@ router = Router(tags=["bulk payments"])
     response_model=BulkAnswer,
     is_idempotent=True,
     max_body_bytes=MAX_BYTES,
-    other_bodies={CSV: read_bulk, JSON: read_rows},
+    other_bodies={CSV: BULK_CSV.document, JSON: read_rows},
     refusals=(TooManyBulks,),
     openapi_extra={"requestBody": {"content": {CSV: DOCUMENTED}}},
 )

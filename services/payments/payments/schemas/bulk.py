@@ -10,7 +10,7 @@ from kit.refusals import Language, catalogue
 from kit.web.fields import AmountFields
 from kit.web.items import read_items
 from kit.web.schemas import Model
-from kit.web.serving.bodies import ForeignBody
+from kit.web.serving.bodies import ForeignBody, as_it_is
 from payments import refusals
 from payments.domain.bulk import MOST_ROWS, Bulk, RowOutcome, is_done
 from payments.domain.creation import PaymentOrder
@@ -77,7 +77,7 @@ def read_rows(body: bytes) -> ForeignBody:
     Raises:
         BodyUnreadable, BodyTooComplex, BodyTooLarge, ValidationFailed: see `kit.web.items`.
     """
-    return ForeignBody(read_items(body, most=MOST_ROWS, longest=LONGEST_ROW), lambda fault: fault)
+    return ForeignBody(read_items(body, most=MOST_ROWS, longest=LONGEST_ROW), as_it_is)
 
 
 class BulkRequest(Model):

@@ -19,8 +19,9 @@ from kit.refusals import FieldFault, ValidationFailed
 from kit.web.fields import AmountText, CurrencyCode, refuse_field
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
+from kit.web.texts import visible_line
 from payments.domain.paid_services import PaidService, folded
-from payments.schemas.texts import Description, visible_line
+from payments.schemas.texts import Description, PlainText
 
 LONGEST_NAME = 100
 _EXAMPLE: dict[str, Any] = {
@@ -31,7 +32,7 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 Name = Annotated[
-    str,
+    PlainText,
     Field(description="The name people know.", max_length=LONGEST_NAME, examples=["Internet"]),
     AfterValidator(visible_line),
 ]

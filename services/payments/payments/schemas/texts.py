@@ -3,13 +3,12 @@
 The refusals never repeat the text.
 """
 
-import unicodedata
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from kit.characters import holds_unseen
 from kit.web.fields import refuse_field
+from kit.web.texts import is_visible_line, plain_text
 from payments.domain.cards.card_numbers import holds_card_number
 
 LONGEST_DESCRIPTION: Final = 500
@@ -18,9 +17,6 @@ MOST_METADATA: Final = 20
 LONGEST_METADATA_KEY: Final = 40
 LONGEST_METADATA_VALUE: Final = 500
 LARGEST_METADATA_NUMBER: Final = 2**53 - 1  # what every JSON reader keeps exact
-
-# Format characters that are let through, as some scripts are spelt with them.
-_JOINERS: Final = "\u200c\u200d"
 
 
 def _without_card_number(text: str) -> str:
@@ -37,39 +33,12 @@ def _card_last4(value: Any) -> Any:
     return _without_card_number(value) if isinstance(value, str) else value
 
 
-def _is_visible_line(text: str) -> bool:
-    """Tell whether a text is not blank, and every character of it can be seen."""
-    kinds = {unicodedata.category(character) for character in text if character not in _JOINERS}
-    return bool(text.strip()) and "Cf" not in kinds and not holds_unseen(text)
-
-
 def _holder(text: str) -> str:
-    if not _is_visible_line(text):
+    if not is_visible_line(text):
         raise refuse_field(
             "malformed",
             "Must be a name of visible characters, such as IVAN PETROV.",
             "Должно быть имя из видимых знаков, например IVAN PETROV.",
-        )
-    return _without_card_number(text)
-
-
-def visible_line(text: str) -> str:
-    """Accept a name: one line of visible characters without a card number."""
-    if not _is_visible_line(text):
-        raise refuse_field(
-            "malformed",
-            "Must be one line of visible characters.",
-            "Должна быть одна строка из видимых знаков.",
-        )
-    return _without_card_number(text)
-
-
-def _description(text: str) -> str:
-    if holds_unseen(text, but="\r\n\t"):
-        raise refuse_field(
-            "malformed",
-            "Must not hold control characters other than line breaks and tabs.",
-            "Не должно содержать управляющих знаков, кроме перевода строки и табуляции.",
         )
     return _without_card_number(text)
 
@@ -134,7 +103,8 @@ Description = Annotated[
         max_length=LONGEST_DESCRIPTION,
         examples=["For the concert tickets"],
     ),
-    AfterValidator(_description),
+    AfterValidator(plain_text),
+    AfterValidator(_without_card_number),
 ]
 
 Metadata = Annotated[

@@ -196,6 +196,65 @@ async def test_a_setting_opens_an_operation_to_those_without_a_token_only(
     assert (declared["x-access"], declared["x-open-by"]) == ("user", "is_open")
 
 
+def shelf() -> Router:
+    router = Router(tags=["till"])
+
+    @router.get("/v1/shelf", access="public", operation_id="shelf", summary="Look")
+    async def shelf(caller: MaybeCaller) -> dict[str, str | None]:
+        return {"subject": None if caller is None else caller.subject}
+
+    @router.get(
+        "/v1/edited", access="admin", open_by="is_open", operation_id="edited", summary="Edit"
+    )
+    async def edited(caller: Caller) -> dict[str, str | None]:
+        return {"subject": caller.subject}
+
+    return router
+
+
+@pytest.mark.parametrize(
+    ("headers", "subject"),
+    [
+        ({}, None),
+        (bearer("alice"), str(ALICE)),
+        (bearer("wrong"), None),
+        (bearer("payments"), None),
+    ],
+)
+async def test_a_public_operation_may_know_who_calls_and_serves_a_bad_token_as_none(
+    headers: dict[str, str], subject: str | None
+) -> None:
+    app = till(shelf())
+    async with serve(app) as client:
+        answer = await client.get("/v1/shelf", headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"subject": subject})
+    declared = app.openapi()["paths"]["/v1/shelf"]["get"]
+    assert declared["security"] == [{}, {"password": []}, {"bearer": []}]
+
+
+@pytest.mark.parametrize(
+    ("is_open", "headers", "status"),
+    [
+        (False, {}, 401),
+        (False, bearer("alice"), 403),
+        (False, bearer("root"), 200),
+        (True, {}, 401),
+        (True, bearer("alice"), 200),
+        (True, bearer("root"), 200),
+        (True, bearer("payments"), 401),
+    ],
+)
+async def test_a_setting_opens_an_operation_for_admins_to_all_users(
+    is_open: bool,  # noqa: FBT001 - a parameter of the table
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    app = till(shelf())
+    app.state.settings = OpenSettings(is_open=is_open)
+    async with serve(app) as client:
+        assert (await client.get("/v1/edited", headers=headers)).status_code == status
+
+
 @pytest.mark.parametrize("declared", [{"access": "public"}, {"access": "user", "open_by": "open"}])
 def test_a_public_operation_can_not_ask_for_its_caller(declared: Any) -> None:
     router = Router(tags=["till"])

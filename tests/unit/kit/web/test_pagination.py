@@ -9,7 +9,14 @@ from pydantic import SecretStr
 
 from kit.ids import derived_id
 from kit.refusals import CursorInvalid
-from kit.web.pagination import Cursors, Position, next_link, page_of
+from kit.web.pagination import (
+    Cursors,
+    KeyCursors,
+    KeyPosition,
+    Position,
+    next_link,
+    page_of,
+)
 from kit.web.schemas import Page
 
 SECRET = SecretStr("q8vW2zL0xN5rT7yU1iO3pA6sD9fG4hJk")
@@ -111,3 +118,26 @@ def test_the_link_keeps_the_parameters_and_replaces_the_cursor() -> None:
     link = next_link({"limit": "2", "cursor": "old", "q": "a&b"}, "new")
 
     assert link == '<?limit=2&cursor=new&q=a%26b>; rel="next"'
+
+
+def key_cursors(order: str = "name") -> KeyCursors:
+    return KeyCursors(SECRET, list_name="list", subject="alice", filters={"sort": order})
+
+
+@pytest.mark.parametrize("key", [0, -1, 2**63 - 1, "", "ёлка", "x" * 60, "\U0001f600" * 40])
+def test_a_cursor_of_any_order_is_read_back_and_fits_its_length(key: int | str) -> None:
+    cursor = key_cursors().encode(key, ID)
+    assert key_cursors().decode(cursor) == KeyPosition(key, ID)
+    assert len(cursor) <= 400
+
+
+def test_no_cursor_is_the_first_page_in_any_order() -> None:
+    assert key_cursors().decode(None) is None
+
+
+@pytest.mark.parametrize("cursor", ["", "AAAA", "ё", "x" * 400])
+def test_what_is_no_cursor_of_the_order_is_refused(cursor: str) -> None:
+    of_another = key_cursors("price").encode(5, ID)
+    for one in (cursor, of_another):
+        with pytest.raises(CursorInvalid):
+            key_cursors().decode(one)

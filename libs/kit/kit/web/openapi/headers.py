@@ -11,6 +11,7 @@ RETRY_AFTER: Final = "Retry-After"
 WWW_AUTHENTICATE: Final = "WWW-Authenticate"
 LANGUAGE: Final = "Content-Language"
 ALLOW: Final = "Allow"
+ETAG: Final = "ETag"
 
 
 def _header(description: str, example: str, kind: str = "string") -> dict[str, Any]:
@@ -19,6 +20,7 @@ def _header(description: str, example: str, kind: str = "string") -> dict[str, A
 
 COMPONENTS: Final[dict[str, Any]] = {
     ALLOW: _header("The methods of this path.", "GET, HEAD, POST"),
+    ETAG: _header("The object as it is shown, for If-Match (RFC 9110 §8.8.3).", '"7"'),
     LANGUAGE: _header("The language of the texts: `en` or `ru`.", "en"),
     REPLAYED: _header("`true` where the first answer to this key is repeated.", "true"),
     LINK: _header('The next page, as `rel="next"` (RFC 8288).', '</v1/…?cursor=…>; rel="next"'),

@@ -65,7 +65,7 @@ def complete(operation: dict[str, Any], route: Route) -> None:
     operation["x-access"] = route.access
     if route.open_by is not None:
         operation["x-open-by"] = route.open_by
-    operation["security"] = security.required(route.access)
+    operation["security"] = security.required(route.access, takes_caller=route.takes_caller)
     if route.is_idempotent:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     for content_type in route.other_bodies:

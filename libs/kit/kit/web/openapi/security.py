@@ -20,9 +20,13 @@ OF_USERS: Final = ("password", "bearer")
 OF_SERVICES: Final = ("service", "bearer")
 
 
-def required(access: Access) -> list[dict[str, list[str]]]:
-    """Return the `security` of an operation of this access level."""
-    if access == "public":
+def required(access: Access, *, takes_caller: bool = False) -> list[dict[str, list[str]]]:
+    """Return the `security` of an operation of this access level.
+
+    A public one that ``takes_caller`` may be called with a token.
+    """
+    if access == "public" and not takes_caller:
         return []
     schemes = OF_SERVICES if access == "service" else OF_USERS
-    return [{scheme: []} for scheme in schemes]
+    named: list[dict[str, list[str]]] = [{scheme: []} for scheme in schemes]
+    return [{}, *named] if access == "public" else named

@@ -17,7 +17,7 @@ from kit.refusals import BodyUnreadable, FieldFault, PathUnknown, ValidationFail
 from kit.web.faults import MAX_FAULTS, faults_of, nul_faults, required, unknown_parameter
 from kit.web.identity import caller, maybe_caller
 from kit.web.serving import bodies
-from kit.web.serving.bodies import BodyReader
+from kit.web.serving.bodies import BodyReader, Placed
 from kit.web.serving.exchange import Exchange
 from kit.web.serving.parameters import Parameter, Parameters, name_of
 
@@ -77,6 +77,7 @@ class Binder:
         self._request = asked.request
         self._callers = [d.name for d in asked.dependencies if d.call in _CALLERS and d.name]
         self._needs_caller = any(d.call is caller for d in asked.dependencies)
+        self._takes_caller = any(d.call is maybe_caller for d in asked.dependencies)
         self._dependencies = [_dependency(d) for d in asked.dependencies if d.call not in _CALLERS]
         self.parameters: tuple[str, ...] = tuple(sorted(self._query_names()))
 
@@ -89,6 +90,11 @@ class Binder:
     def asks_for_caller(self) -> bool:
         """Tell whether this or a dependency requires the caller's identity."""
         return self._needs_caller or any(d.binder.asks_for_caller for d in self._dependencies)
+
+    @property
+    def takes_caller(self) -> bool:
+        """Tell whether this or a dependency takes the identity of a caller, if any."""
+        return self._takes_caller or any(d.binder.takes_caller for d in self._dependencies)
 
     @property
     def is_form(self) -> bool:
@@ -179,32 +185,33 @@ class Binder:
         media_type = _media_type(content_type)
         if not body and (media_type == bodies.JSON or media_type not in self._other_bodies):
             raise BodyUnreadable(why=bodies.NO_BODY)
-        read, found = await bodies.aside(
+        read, found, placed = await bodies.aside(
             partial(self._read, value, body, content_type), length=len(body)
         )
+        exchange.scope["saldo.placed"] = placed
         faults.extend(found)
         arguments[value.name] = read
 
     def _read(
         self, value: _Value, body: bytes, content_type: bytes | None
-    ) -> tuple[Any, list[FieldFault]]:
-        """Return the value of a body, and its faults."""
+    ) -> tuple[Any, list[FieldFault], Placed]:
+        """Return the value of a body, its faults, and where further ones are in it."""
         name = _media_type(content_type)
         reader = self._other_bodies.get(name)
         bodies.require_content_type(content_type, bodies.JSON if reader is None else name)
-        placed: Callable[[FieldFault], FieldFault] | None = None
+        placed: Placed = bodies.as_it_is
         if reader is None:
             document = bodies.parse_json(body)
         else:
             document, placed = reader(body)
             body = orjson.dumps(document)
         if b"\\u0000" in body and (found := nul_faults(document)[:MAX_FAULTS]):
-            return None, [placed(fault) for fault in found] if placed else found
+            return None, [placed(fault) for fault in found], placed
         try:
-            return value.validate(body, strict=True), []
+            return value.validate(body, strict=True), [], placed
         except ValidationError as error:
             found = faults_of(error, document=document)
-            return None, [placed(fault) for fault in found] if placed else found
+            return None, [placed(fault) for fault in found], placed
 
     def _take_form(
         self, form: dict[str, str], arguments: Arguments, faults: list[FieldFault]

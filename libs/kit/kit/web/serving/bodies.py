@@ -62,6 +62,14 @@ _REPEATED = (
 )
 
 
+Placed = Callable[[FieldFault], FieldFault]
+
+
+def as_it_is(fault: FieldFault) -> FieldFault:
+    """Return a fault of a JSON body, whose place is that of the document."""
+    return fault
+
+
 class ForeignBody(NamedTuple):
     """A body of another type than JSON, as a document.
 
@@ -69,7 +77,7 @@ class ForeignBody(NamedTuple):
     """
 
     document: Any
-    placed: Callable[[FieldFault], FieldFault]
+    placed: Placed
 
 
 # Reads a body into the JSON document that it stands for; raises ValidationFailed.

@@ -11,9 +11,9 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 from starlette.responses import Response
 
-from kit.refusals import Refusal
+from kit.refusals import Refusal, TokenInvalid
 from kit.web.answers import Answer
-from kit.web.identity import Access, authenticate, authorise
+from kit.web.identity import Access, Identity, authenticate, authorise
 from kit.web.oauth import say_in_oauth
 from kit.web.pagination import next_link
 from kit.web.schemas import Page
@@ -34,11 +34,13 @@ class Route(APIRoute):
         refusals: What it may refuse, beyond what every operation of its kind may.
         is_idempotent: Whether it takes an Idempotency-Key.
         max_body_bytes: Largest body, where it differs from the service's.
-        open_by: A setting of the service that, when true, lets in also those without a token.
+        open_by: A setting of the service that, when true, lets in a step further: to an operation
+            for users also those without a token, to one for admins all users.
         other_bodies: Readers of bodies that are no JSON, by content type.
         answer_headers: What its answers also carry, of `kit.web.openapi.headers`.
         answer_examples: An answer of each status, where the model's own example is of another.
         asked: What its function asks for.
+        takes_caller: Whether it wants to know who calls where no token is needed.
         speaks_oauth: Whether it refuses as a token endpoint does (`kit.web.oauth`).
     """
 
@@ -79,19 +81,16 @@ class Route(APIRoute):
         self.answer_examples = dict(answer_examples or {})
         self.asked = parameters_of(self)
         self.binder = Binder(self.asked, other_bodies=other_bodies)
-        if (access == "public" or open_by) and self.binder.asks_for_caller:
+        if self.may_be_public and self.binder.asks_for_caller:
             raise TypeError(f"{path}: a public operation has no caller")
+        self.takes_caller = self.binder.takes_caller
         self._answer_status = self.status_code or 200
         self._answer_type = self.response_model if _is_model(self.response_model) else None
         self._answer: TypeAdapter[Any] = TypeAdapter(self.response_model)
 
     async def serve(self, exchange: Exchange) -> None:
         """Check access, read the arguments, run the operation, send its answer."""
-        if self.access != "public" and not self._stands_open(exchange):
-            tokens = getattr(exchange.scope["app"].state, "tokens", None)
-            identity = await authenticate(exchange.headers, tokens)
-            exchange.identity = identity
-            authorise(identity, self.access)
+        exchange.identity = await self._caller(exchange)
         try:
             arguments = await self.binder.bind(exchange)
             result = await self.endpoint(**arguments)
@@ -106,10 +105,32 @@ class Route(APIRoute):
         else:
             await self._send(exchange, result)
 
-    def _stands_open(self, exchange: Exchange) -> bool:
-        if self.open_by is None or b"authorization" in exchange.headers:
-            return False
-        return bool(getattr(exchange.scope["app"].state.settings, self.open_by))
+    @property
+    def may_be_public(self) -> bool:
+        """Whether it is served without a token, always or by a setting."""
+        return self.access == "public" or (bool(self.open_by) and self.access == "user")
+
+    async def _caller(self, exchange: Exchange) -> Identity | None:
+        """Return who calls, None where nobody has to say; refuse who may not.
+
+        A setting may open an operation a step further. Where no token is needed, and the operation
+        wants to know, whoever sends one is who it says; a public operation is served to a bad one
+        as to none.
+        """
+        state = exchange.scope["app"].state
+        access, is_told = self.access, b"authorization" in exchange.headers
+        if self.open_by and getattr(state.settings, self.open_by):
+            access = "user" if access == "admin" or is_told else "public"
+        if access == "public" and not (is_told and self.takes_caller):
+            return None
+        try:
+            identity = await authenticate(exchange.headers, getattr(state, "tokens", None))
+            authorise(identity, "user" if access == "public" else access)
+        except TokenInvalid:
+            if access == "public":
+                return None
+            raise
+        return identity
 
     async def _send(self, exchange: Exchange, result: Any) -> None:
         # A value of another type than declared is first read into that type, so that only

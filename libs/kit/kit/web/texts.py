@@ -1,0 +1,41 @@
+"""Owns what names and free texts of people may hold: what everybody can see.
+
+The refusals never repeat the text.
+"""
+
+import unicodedata
+from typing import Final
+
+from kit.characters import holds_unseen
+from kit.web.fields import refuse_field
+
+# Format characters that are let through, as some scripts are spelt with them.
+_JOINERS: Final = "\u200c\u200d"
+
+
+def is_visible_line(text: str) -> bool:
+    """Tell whether a text is not blank, and every character of it can be seen."""
+    kinds = {unicodedata.category(character) for character in text if character not in _JOINERS}
+    return bool(text.strip()) and "Cf" not in kinds and not holds_unseen(text)
+
+
+def visible_line(text: str) -> str:
+    """Accept a name: one line of visible characters."""
+    if not is_visible_line(text):
+        raise refuse_field(
+            "malformed",
+            "Must be one line of visible characters.",
+            "Должна быть одна строка из видимых знаков.",
+        )
+    return text
+
+
+def plain_text(text: str) -> str:
+    """Accept a text of several lines, without other control characters."""
+    if holds_unseen(text, but="\r\n\t"):
+        raise refuse_field(
+            "malformed",
+            "Must not hold control characters other than line breaks and tabs.",
+            "Не должно содержать управляющих знаков, кроме перевода строки и табуляции.",
+        )
+    return text

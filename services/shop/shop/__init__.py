@@ -1,0 +1,1 @@
+"""Sells products: a catalogue of categories and products, and orders for them."""

@@ -1,0 +1,9 @@
+"""Runs `python -m shop api|worker|all|migrate|openapi|messages|catalogue`."""
+
+from kit.commands import main
+from shop.app import NAME, build
+from shop.commands import COMMANDS
+from shop.settings import Settings
+
+if __name__ == "__main__":
+    main(NAME, Settings, build, commands=COMMANDS)

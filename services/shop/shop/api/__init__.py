@@ -1,0 +1,7 @@
+"""Shop's operations: parse, authorise, open the unit, call, answer."""
+
+from shop.api import catalogue, categories, products
+
+ROUTERS = (categories.router, products.router, catalogue.router)
+
+__all__ = ["ROUTERS"]

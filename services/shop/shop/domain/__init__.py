@@ -1,0 +1,1 @@
+"""Decides about the catalogue. Pure: no I/O, no clock."""

@@ -1,0 +1,183 @@
+"""Names the columns of the catalogue as CSV, and turns rows into text and back."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+import orjson
+from pydantic import Field, PrivateAttr, model_validator
+
+from kit.csv_text import text_cell, text_of
+from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
+from kit.refusals import FieldFault
+from kit.web.csv_bodies import Column, CsvRows
+from kit.web.fields import AmountText, CurrencyCode, refuse_field
+from kit.web.schemas import Model
+from shop.domain.categories import Category
+from shop.domain.imports import CatalogueImport, CatalogueRow, Reason
+from shop.domain.products import Product
+from shop.schemas.products import Attributes, PictureUrl, Stock
+from shop.schemas.texts import Description, Name, Slug
+
+MOST_ROWS: Final = 10_000  # of a request; a file on the command line may have more
+_LONGEST_CELL: Final = 40_000  # fifty attributes at their longest fit
+
+
+def _number(cell: str) -> Any:
+    return int(cell) if cell.isascii() and cell.isdigit() else cell
+
+
+def _truth(cell: str) -> Any:
+    return {"true": True, "false": False}.get(cell, cell)
+
+
+def _object(cell: str) -> Any:
+    try:
+        return orjson.loads(text_of(cell))
+    except orjson.JSONDecodeError:
+        return cell
+
+
+_READERS: Final = {"stock": _number, "is_active": _truth, "attributes": _object}
+COLUMNS: Final = (
+    "kind",
+    "slug",
+    "name",
+    "description",
+    "category",
+    "price",
+    "currency",
+    "stock",
+    "is_active",
+    "attributes",
+    "picture_url",
+)
+_OF_PRODUCTS: Final = {*COLUMNS} - {"kind", "slug", "name", "category", "is_active"}
+DOCUMENTED: Final = {
+    "schema": {"type": "string"},
+    "example": "kind,slug,name,category,price,stock\n"
+    "category,headphones,Headphones,,,\n"
+    "product,k-72,Headphones K-72,headphones,2490.00,40\n",
+}
+
+
+def catalogue_csv(most_rows: int = MOST_ROWS) -> CsvRows:
+    """Return the reader of a catalogue of at most so many rows."""
+    columns = {name: Column((name,), _READERS.get(name, text_of)) for name in COLUMNS}
+    return CsvRows(columns, most_rows=most_rows, longest_cell=_LONGEST_CELL)
+
+
+class CatalogueRowRequest(Model):
+    """A category or a product, by its slug; an empty cell leaves what is there."""
+
+    kind: Literal["category", "product"]
+    slug: Slug
+    name: Name
+    category: Slug | None = Field(None, description="The slug of the category that it stands in.")
+    description: Description | None = None
+    price: AmountText | None = None
+    currency: CurrencyCode | None = None
+    stock: Stock | None = None
+    is_active: bool | None = None
+    attributes: Attributes | None = None
+    picture_url: PictureUrl | None = None
+
+    _price: Money | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "CatalogueRowRequest":
+        given = self.model_fields_set
+        if self.kind == "category":
+            for name in sorted(given & _OF_PRODUCTS):
+                raise refuse_field(
+                    "unknown_field",
+                    "Only products have it.",
+                    "Это есть только у товаров.",
+                    field=name,
+                )
+            return self
+        if self.price is None:
+            raise refuse_field("required", "Required.", "Обязательное поле.", field="price")
+        try:
+            self._price = Money.parse(self.price, self.currency or DEFAULT_CURRENCY)
+        except AmountRefused as refusal:
+            en, ru = refusal.detail("en"), refusal.detail("ru")
+            raise refuse_field(refusal.code, en, ru, field="price") from None
+        return self
+
+    @property
+    def row(self) -> CatalogueRow:
+        """The row as the domain takes it."""
+        said = self.model_dump(exclude_unset=True, exclude={"kind", "slug", "category", "price"})
+        if self._price is not None:
+            said |= {"price_minor": self._price.minor, "currency": self._price.currency}
+        return CatalogueRow(self.kind, self.slug, self.category, said)
+
+
+class CatalogueResult(Model):
+    """What an import has made of the catalogue."""
+
+    created: int = Field(description="New categories and products.")
+    changed: int
+    unchanged: int = Field(description="Rows that said what was so already.")
+
+    @classmethod
+    def of(cls, decided: CatalogueImport) -> "CatalogueResult":
+        """Return what was stored."""
+        stored = len(decided.categories) + len(decided.products)
+        return cls.model_construct(
+            created=decided.created,
+            changed=stored - decided.created,
+            unchanged=decided.unchanged,
+        )
+
+
+CatalogueRows = Annotated[list[CatalogueRowRequest], Field(min_length=1, max_length=MOST_ROWS)]
+
+
+class CatalogueImportRequest(Model):
+    """A whole import: what an Idempotency-Key stands for."""
+
+    rows: CatalogueRows
+
+
+_REASONS: Final[Mapping[Reason, tuple[str, str]]] = {
+    "repeated": ("Another row has this slug.", "Этот слаг уже есть в другой строке."),
+    "unknown_category": ("There is no such category.", "Такой категории нет."),
+    "cycle": ("It would stand in itself.", "Она стояла бы в самой себе."),
+    "too_deep": ("Categories have at most 8 levels.", "У категорий не больше 8 уровней."),
+    "other_currency": ("A product keeps its currency.", "Валюта товара не меняется."),
+}
+
+
+def faults(decided: CatalogueImport) -> list[FieldFault]:
+    """Return what is wrong with the rows, each at its place in the list of rows."""
+    return [
+        FieldFault(f"/{fault.row}/{fault.column}", fault.reason, *_REASONS[fault.reason])
+        for fault in decided.faults
+    ]
+
+
+def cells(entry: Category | Product, slugs: Mapping[UUID, str]) -> Iterator[str]:
+    """Yield the cells of an entry's row; ``slugs`` are those of categories."""
+    facts: dict[str, str] = {
+        "slug": entry.slug,
+        "name": text_cell(entry.name),
+        "is_active": "true" if entry.is_active else "false",
+    }
+    if isinstance(entry, Category):
+        facts["kind"] = "category"
+        category_id = entry.parent_id
+    else:
+        category_id = entry.category_id
+        facts |= {
+            "kind": "product",
+            "description": text_cell(entry.description),
+            "price": decimal_text(entry.price_minor, entry.currency),
+            "currency": entry.currency,
+            "stock": str(entry.stock),
+            "attributes": text_cell(orjson.dumps(entry.attributes).decode()),
+            "picture_url": text_cell(entry.picture_url),
+        }
+    facts["category"] = "" if category_id is None else slugs[category_id]
+    return (facts.get(name, "") for name in COLUMNS)

@@ -1,0 +1,57 @@
+"""Declares the fields that categories and products have in common."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, Field
+
+from kit.web.fields import refuse_field
+from kit.web.texts import plain_text, visible_line
+from shop.domain.slugs import LONGEST as LONGEST_SLUG
+from shop.domain.slugs import PATTERN, slug_of
+
+LONGEST_NAME: Final = 200
+LONGEST_DESCRIPTION: Final = 5_000
+
+Name = Annotated[
+    str,
+    Field(description="The name people know.", max_length=LONGEST_NAME, examples=["Headphones"]),
+    AfterValidator(visible_line),
+]
+Slug = Annotated[
+    str,
+    Field(
+        description="The name in addresses: lower-case Latin letters and digits, with hyphens.",
+        max_length=LONGEST_SLUG,
+        pattern=PATTERN,
+        examples=["headphones"],
+    ),
+]
+Description = Annotated[
+    str,
+    Field(max_length=LONGEST_DESCRIPTION, examples=["On the ear, with a cable of 1.2 m"]),
+    AfterValidator(plain_text),
+]
+
+
+def slug_for(name: str, given: str | None) -> str:
+    """Return the slug that was given, else one made of the name.
+
+    Raises:
+        PydanticCustomError: nothing of the name can be spelt in Latin letters.
+    """
+    slug = given or slug_of(name)
+    if not slug:
+        raise refuse_field(
+            "required",
+            "No slug can be made of the name; name one, such as “headphones”.",
+            "Из названия слаг не получается; укажите его, например «headphones».",
+            field="slug",
+        )
+    return slug
+
+
+def not_null(value: Any) -> Any:
+    """Accept any value but null, for fields that may be left out of a change."""
+    if value is None:
+        raise refuse_field("malformed", "Must not be null.", "Не может быть null.")
+    return value

@@ -1,0 +1,24 @@
+"""kit.web.texts: what names and free texts may hold."""
+
+import pytest
+from pydantic_core import PydanticCustomError
+
+from kit.web.texts import is_visible_line, plain_text, visible_line
+
+
+@pytest.mark.parametrize("text", ["Phone", "Ёлка №5", "नमस्\u200dते", "می\u200cخواهم", "👍"])
+def test_a_line_of_visible_characters_is_a_name(text: str) -> None:
+    assert is_visible_line(text)
+    assert visible_line(text) == text
+
+
+@pytest.mark.parametrize("text", ["", " ", "a\nb", "a\tb", "a\u202eb", "\u200b", "a\0"])
+def test_what_nobody_sees_is_no_name(text: str) -> None:
+    with pytest.raises(PydanticCustomError, match="one line of visible"):
+        visible_line(text)
+
+
+def test_a_text_may_have_lines_and_tabs_but_no_other_control_characters() -> None:
+    assert plain_text("a\r\n\tb\u202e") == "a\r\n\tb\u202e"
+    with pytest.raises(PydanticCustomError, match="control characters"):
+        plain_text("a\x07")
