@@ -1,4 +1,4 @@
-"""Makes demo people with money and payments on a running stack; safe to repeat.
+"""Makes demo people, payments and a shop on a running stack; safe to repeat.
 
 For development only: the password is in this file. It is the stack of this clone, whatever port it
 is on, and where none runs the one of ``make up``; ``--compose`` insists on that.
@@ -31,6 +31,18 @@ SERVICES = (
     {"name": "Internet", "description": "100 Mbit/s at home, a month", "price": "590.00"},
     {"name": "Utilities", "description": "Account number in the payment's description"},
 )
+CATEGORIES = {
+    "sound": ("Звук", None),
+    "headphones": ("Наушники", "sound"),
+    "books": ("Книги", None),
+}
+PRODUCTS = {
+    "k-72": ("Наушники К-72", "headphones", "2490.00", 40),
+    "grom-mini": ("Колонка «Гром мини»", "sound", "7990.00", 12),
+    "cable-3-5": ("Кабель 3,5 мм, 1,2 м", "sound", "190.00", 300),
+    "double-entry": ("Двойная запись за вечер", "books", "990.00", 25),
+    "last-copy": ("Последний экземпляр", "books", "1500.00", 1),
+}
 NEXT_WEEK = (datetime.now(UTC) + timedelta(days=7)).isoformat()
 # What alice pays to bob, by description; of the first he gives a part back.
 PAYMENTS: dict[str, dict[str, Any]] = {
@@ -52,7 +64,7 @@ class SeededStack:
 
 
 def main() -> int:
-    """Make people, money, payments and paid services; say what to do next."""
+    """Make people, money, payments, paid services and a shop; say what to do next."""
     try:
         place = _place(in_compose="--compose" in sys.argv[1:])
     except StackError as error:
@@ -69,6 +81,7 @@ def main() -> int:
             balance = _fund(http, name, funds)
             print(f"{name}: balance {balance} RUB")
         print(f"{MERCHANT}: offers {', '.join(_offer(http))}")
+        print(f"shop: {_stock_up(http)} products")
     print(_next_steps(place.url))
     return 0
 
@@ -131,6 +144,28 @@ def _offer(http: httpx.Client) -> list[str]:
     return names
 
 
+def _stock_up(http: httpx.Client) -> int:
+    """Add what is missing of the catalogue; return how many products it has."""
+    admin = Caller.log_in(http, "admin", PASSWORD)
+    rows: list[dict[str, Any]] = []
+    for slug, (name, parent) in CATEGORIES.items():
+        row = {"kind": "category", "slug": slug, "name": name}
+        rows.append(row if parent is None else row | {"category": parent})
+    for slug, (name, category, price, stock) in PRODUCTS.items():
+        row = {"kind": "product", "slug": slug, "name": name, "category": category}
+        rows.append(row | {"price": price, "stock": stock})
+    missing = [row for row in rows if not _is_there(admin, row)]
+    if missing:
+        admin.post("/v1/shop/catalogue", missing)
+    return len(PRODUCTS)
+
+
+def _is_there(admin: Caller, row: Mapping[str, Any]) -> bool:
+    noun = "categories" if row["kind"] == "category" else "products"
+    path = f"/v1/shop/{noun}/{row['slug']}"
+    return admin.http.get(path, headers=admin.headers).is_success
+
+
 def _next_steps(url: str) -> str:
     return f"""
 Log in as admin, alice, bob or merchant with the password {PASSWORD}:
@@ -143,6 +178,7 @@ Log in as admin, alice, bob or merchant with the password {PASSWORD}:
     -H 'Content-Type: application/json' \\
     -d '{{"payee": {{"username": "bob"}}, "amount": "150.00", "currency": "RUB"}}'
   curl -s {url}/v1/services
+  curl -s "{url}/v1/shop/products?search=наушники"
 
 Swagger UI: {url}/docs"""
 
