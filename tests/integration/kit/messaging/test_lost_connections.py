@@ -2,12 +2,11 @@
 
 from itertools import repeat
 
-import asyncpg
 import pytest
 
 from kit.db.database import Database
 from kit.db.losses import ConnectionLostError
-from kit.messaging import relay, topology
+from kit.messaging import topology
 from kit.messaging.relay import Relay, RemoteWaker
 from kit.tasks import all_of
 from testkit.broker import MemoryBroker
@@ -54,33 +53,6 @@ async def test_a_relay_hears_the_bell_of_other_processes_again(
                 await until(lambda n=n: (f"after {n}",) * 2 in arrived(broker))
     finally:
         await api.close()
-
-
-async def test_a_waker_with_nothing_to_pass_on_notices_that_its_connection_has_ended(
-    database: Database, cluster: Cluster, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(relay, "LAST_POLL_SECONDS", 0.01)
-    seen = await _asking(cluster)
-
-    async def is_back() -> bool:
-        return not seen.issuperset(await _asking(cluster))
-
-    async with running(RemoteWaker(database, url).run()):
-        for _ in range(2):
-            await until(is_back)
-            seen |= await _asking(cluster)
-            await cluster.end_connections("kit")
-
-
-async def _asking(cluster: Cluster) -> set[int]:
-    """Return the sessions that only ask whether PostgreSQL is there."""
-    connection = await asyncpg.connect(cluster.url())
-    rows = await connection.fetch(
-        "SELECT pid FROM pg_stat_activity"
-        " WHERE datname = current_database() AND usename = 'kit' AND query = 'SELECT 1'"
-    )
-    await connection.close()
-    return {row["pid"] for row in rows}
 
 
 async def test_of_two_relays_whose_connections_end_one_works_and_keeps_the_order(

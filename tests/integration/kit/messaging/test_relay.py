@@ -7,6 +7,7 @@ from itertools import repeat
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from kit.db.database import Database
@@ -337,3 +338,14 @@ async def test_a_relay_that_found_no_broker_is_there_as_soon_as_that_is(
             await until(lambda: "loop_restarts" in [one["event"] for one in logged])
             broker.is_down = False
             await until(lambda: empty(database))
+
+
+async def test_what_the_broker_has_confirmed_is_counted_for_its_service(
+    database: Database, broker: MemoryBroker, url: str
+) -> None:
+    before = REGISTRY.get_sample_value("saldo_outbox_published_total", {"service": "kit"}) or 0
+    await tell(database, ["one", "two", "three"])
+    async with running(Relay(database, broker, url).run()):
+        await until(lambda: empty(database))
+    after = REGISTRY.get_sample_value("saldo_outbox_published_total", {"service": "kit"})
+    assert after == before + 3
