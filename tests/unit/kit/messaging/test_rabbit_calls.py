@@ -1,6 +1,8 @@
 """What RabbitMQ is asked for, word by word, by a channel that writes it down."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import aio_pika
@@ -8,7 +10,7 @@ import pytest
 from pamqp.commands import Basic
 
 from kit.messaging import rabbit
-from kit.messaging.broker import Publication
+from kit.messaging.broker import BrokerUnavailableError, Delivery, Publication
 from kit.messaging.rabbit import RabbitBroker, RabbitPublisher, RabbitSubscription
 from kit.messaging.topology import BrokerExchange, Queue, Topology
 
@@ -33,6 +35,10 @@ class WritingChannel(Channel):
 
     async def basic_qos(self, **named: object) -> None:
         self.asked.append(("qos", (), named))
+
+    async def basic_consume(self, queue: str, callback: Callable[[Any], Awaitable[None]]) -> Any:
+        self.asked.append(("consume", (queue,), {}))
+        return await super().basic_consume(queue, callback)
 
     async def basic_ack(self, *words: object, **named: object) -> None:
         self.asked.append(("ack", words, named))
@@ -119,13 +125,17 @@ async def test_only_what_publishes_asks_for_confirms(
     connected(connection)
     broker = RabbitBroker("amqp://there")
     await broker.publisher()
+    await broker.publisher()
     await broker.subscribe("queue", prefetch=7)
     confirms = [one["publisher_confirms"] for one in connection.opened]
-    assert confirms == [False, True, False, False]  # each after one to declare on
+    assert confirms == [False, True] * 2 + [False, False]  # each after one to declare on
     assert {one["on_return_raises"] for one in connection.opened} == {True}
     consuming = connection.channels[-1]
     assert isinstance(consuming, WritingChannel)
-    assert consuming.asked == [("qos", (), {"prefetch_count": 7})]
+    assert consuming.asked == [
+        ("qos", (), {"prefetch_count": 7}),
+        ("consume", ("queue",), {}),
+    ]
 
 
 async def test_a_queue_is_counted_without_being_declared_and_acknowledged_without_waiting() -> None:
@@ -134,7 +144,46 @@ async def test_a_queue_is_counted_without_being_declared_and_acknowledged_withou
     await subscription.start(1)
     await subscription._watch()
     await subscription.ack_through(3)
-    assert channel.asked[1:] == [
+    assert channel.asked[2:] == [
         ("queue", ("queue",), {"passive": True, "timeout": 5}),
         ("ack", (3,), {"multiple": True, "wait": False}),
     ]
+
+
+async def test_a_delivery_is_taken_as_it_came_and_no_more_than_are_wanted() -> None:
+    channel = Channel({})
+    subscription = RabbitSubscription(channel, "queue", 0)
+    await subscription.start(1)
+    for body in (b"one", b"two", b"three"):
+        await channel.deliver(body, attempts=2)
+    first, second = await subscription.take(2)
+    assert first == Delivery(1, "", b"one", "text/plain", 2)
+    assert second.body == b"two"
+    assert [one.body for one in await subscription.take(2)] == [b"three"]
+
+
+async def test_a_subscription_asks_the_queue_as_soon_as_its_broker_says(
+    connected: Callable[[Connection], list[Any]],
+) -> None:
+    async def count() -> Any:
+        return SimpleNamespace(message_count=1)
+
+    connected(Connection({"declare": count}))
+    broker = RabbitBroker("amqp://there", watchdog_seconds=0)
+    subscription = await broker.subscribe("queue", prefetch=1)
+    with pytest.raises(BrokerUnavailableError, match="has messages and delivers none"):
+        async with asyncio.timeout(5):
+            await subscription.take(1)
+
+
+async def test_a_broker_that_was_closed_connects_anew(
+    connected: Callable[[Connection], list[Any]],
+) -> None:
+    connection = Connection()
+    calls = connected(connection)
+    broker = RabbitBroker("amqp://there")
+    for _ in range(2):
+        await broker.ping()
+        await broker.close()
+    assert connection.is_closed
+    assert len(calls) == 2
