@@ -4,6 +4,7 @@ from typing import cast
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from kit.messaging import dead_letters, retries
 from testkit.clock import FakeClock
@@ -101,3 +102,17 @@ async def test_a_letter_that_can_not_be_decoded_says_why(
     garbage, strange = [one["error"] for one in await effects.letters()]
     assert "unexpected character" in str(garbage)
     assert strange == f"nobody handles {Sung.type}"
+
+
+async def test_a_letter_that_is_dead_is_an_error_in_the_log_and_any_other_retry_a_warning(
+    effects: Effects, clock: FakeClock
+) -> None:
+    await park(effects, clock, "one")
+    effects.fail_on("one")
+    with capture_logs() as logged:
+        for _ in range(dead_letters.MAX_ATTEMPTS):
+            await effects.retries().retry_due()
+            clock.advance(301)
+    levels = [(one["event"], one["log_level"]) for one in logged]
+    retried = [("retry_failed", "warning")] * (dead_letters.MAX_ATTEMPTS - 1)
+    assert levels == [*retried, ("letter_dead", "error")]
