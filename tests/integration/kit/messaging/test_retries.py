@@ -1,12 +1,17 @@
 """Retries go on for ever, know what caused what, and write down why they fail."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import cast
 from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
 
+from kit.db.database import Database
+from kit.db.unit_of_work import UnitOfWork
 from kit.messaging import dead_letters, retries
+from kit.messaging.retries import Retries
 from testkit.clock import FakeClock
 from testkit.conditions import running, until
 from testkit.pump import sent
@@ -116,3 +121,43 @@ async def test_a_letter_that_is_dead_is_an_error_in_the_log_and_any_other_retry_
     levels = [(one["event"], one["log_level"]) for one in logged]
     retried = [("retry_failed", "warning")] * (dead_letters.MAX_ATTEMPTS - 1)
     assert levels == [*retried, ("letter_dead", "error")]
+
+
+async def test_a_retry_whose_error_only_looks_like_an_outage_counts(
+    effects: Effects, clock: FakeClock
+) -> None:
+    await park(effects, clock, "one")
+    effects.fail_on("one", OSError("no such file"))
+    assert await effects.retries().retry_due() == 1
+    (letter,) = await effects.letters()
+    assert letter["attempts"] == 1
+
+
+class FailingOnce:
+    """A database whose first unit of work can not begin."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._has_failed = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._database, name)
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        if not self._has_failed:
+            self._has_failed = True
+            raise ZeroDivisionError
+        async with self._database.unit_of_work() as uow:
+            yield uow
+
+
+async def test_an_error_before_the_letter_is_found_is_no_failure_of_the_letter(
+    effects: Effects, clock: FakeClock
+) -> None:
+    await park(effects, clock, "one")
+    database = cast("Database", FailingOnce(effects.database))
+    with pytest.raises(ZeroDivisionError):
+        await Retries(database, effects.consumer().reader).retry_due()
+    (letter,) = await effects.letters()
+    assert letter["attempts"] == 0
