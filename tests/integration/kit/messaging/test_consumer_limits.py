@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from kit.db.database import Database
+from kit.db.losses import ConnectionLostError
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging import cloudevents, consumer, topology
 from kit.messaging.broker import Publication
@@ -77,6 +78,16 @@ async def test_a_batch_that_does_not_end_is_given_up_when_the_consumer_is_stoppe
     assert running.done()
     assert await effects.texts() == []
     assert len(broker.queues[QUEUE]) == 1
+
+
+async def test_a_batch_under_which_the_connection_was_lost_is_not_tried_one_by_one(
+    effects: Effects, clock: FakeClock
+) -> None:
+    effects.fail_on("b", ConnectionLostError(is_undone=True))
+    with pytest.raises(ConnectionLostError):
+        await effects.consumer().handle([delivery(command("a", clock), command("b", clock))])
+    assert effects.batches == [2]
+    assert await effects.texts() == []
 
 
 class Meanwhile:
