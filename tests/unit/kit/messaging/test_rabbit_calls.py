@@ -187,3 +187,25 @@ async def test_a_broker_that_was_closed_connects_anew(
         await broker.close()
     assert connection.is_closed
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize("hanging", ["connect", "consume"])
+async def test_a_cancellation_while_something_is_opened_stays_one(
+    hanging: str, connected: Callable[[Connection], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun = asyncio.Event()
+
+    async def hang(*_: object, **__: object) -> Any:
+        has_begun.set()
+        await asyncio.Event().wait()
+
+    connected(Connection({"consume": hang}))
+    if hanging == "connect":
+        monkeypatch.setattr(aio_pika, "connect", hang)
+    subscribing = asyncio.ensure_future(  # noqa: TID251 - awaited right here
+        RabbitBroker("amqp://there").subscribe("queue", prefetch=1)
+    )
+    await has_begun.wait()
+    subscribing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await subscribing
