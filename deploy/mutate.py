@@ -1,10 +1,11 @@
 """Owns `make mutate`: breaks code place by place; a test must fail each time.
 
 mutmut makes the mutants and runs the tests. Here it is given what it wants, a folder where paths
-are the names of modules, and what survives is held against `tests/survivors.toml`.
+are the names of modules, and servers where tests need them. What survives is held against
+`tests/survivors.toml`.
 """
 
-import fnmatch
+import asyncio
 import os
 import re
 import shutil
@@ -12,61 +13,68 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
+
+import asyncpg
 
 from deploy import venvs
 from deploy.bootstrap import LOCKS, ROOT, SOURCES
 from deploy.stack.errors import StackError
 from deploy.stack.locks import LOCK, held
 from deploy.stack.log import say
+from deploy.stack.suite import servers
 
 FOLDER: Final = ROOT / ".local" / "mutate"
 SURVIVORS: Final = ROOT / "tests" / "survivors.toml"
 _VENV: Final = FOLDER / "venv"
+_SERVERS: Final = FOLDER / "servers"
 # A mutant that runs on is killed by its time: what its tests take, and what a busy machine adds.
 _SETTINGS: Final = """
 [tool.mutmut]
 source_paths = ["{package}"]
 only_mutate = {modules}
 also_copy = {others}
-pytest_add_cli_args = ["-p", "no:cacheprovider", "--hypothesis-profile=ci"]
+pytest_add_cli_args = ["-p", "no:cacheprovider", "--hypothesis-profile=ci", {left_out}]
 pytest_add_cli_args_test_selection = {tests}
 timeout_constant = 10.0
 timeout_multiplier = 3.0
 # What is logged is read by people; no test holds its words, nor what they are told of.
 do_not_mutate_patterns = ['\\blog\\.\\w+\\(', '^\\s*level\\($']
 """
-_FEWER: Final = {"SALDO_SIMULATION_SEEDS": "20"}  # enough to notice, for each of many mutants
+# For each of many mutants: enough days to notice, and no long wait for what will never be.
+_FEWER: Final = {"SALDO_SIMULATION_SEEDS": "20", "SALDO_TEST_LIMIT_SECONDS": "6"}
+# What a crash would lose may be lost: each mutant makes a database and drops it.
+_HASTY: Final = ("fsync", "full_page_writes", "synchronous_commit")
 _KILLED: Final = frozenset({"killed", "timeout"})
 _RESULT: Final = re.compile(r"^\s+(\S+): (.+)$", re.MULTILINE)
 _NAME: Final = re.compile(r"^(?P<module>[\w.]+)\.x(?:_|ǁ(?P<owner>\w+)ǁ)(?P<function>\w+)__mutmut_")
 
 
 class MutatedRoom(NamedTuple):
-    """What is mutated together, and the tests of it, none of which needs a server.
-
-    `functions` are patterns of mutmut's names, where not all of the modules is mutated.
-    """
+    """What is mutated together, the tests of it, and whether these need servers."""
 
     name: str
     modules: tuple[str, ...]
     tests: tuple[str, ...]
-    functions: tuple[str, ...] = ()
+    needs_servers: bool = False
 
 
-_PURE_MESSAGING: Final = (
-    *("cloudevents", "decoder", "drain", "packing"),
-    *("routes", "topology", "undeliverable"),
+# They end a connection, or a run, at every place there is: for each of many mutants that is long.
+LEFT_OUT: Final = tuple(
+    f"tests/integration/kit/messaging/test_{name}.py" for name in ("crashes", "lost_connections")
 )
-_MIXED_MESSAGING: Final = {
-    "consumer": ("cut", "_is_suspect"),
-    "dead_letters": ("letter", "_asked", "_text", "retry_at"),
-    "inbox": ("is_stale",),
-    "outbox": ("address",),
-}
+_UNIT: Final = "tests/unit/kit/messaging"
+_INTEGRATION: Final = "tests/integration/kit/messaging"
+
+
+def _messaging(*modules: str) -> tuple[str, ...]:
+    return tuple(f"kit/messaging/{module}.py" for module in modules)
+
+
 ROOMS: Final = (
     MutatedRoom(
         "wallet/domain", ("wallet/domain/*.py",), ("tests/unit/wallet", "tests/property/wallet")
@@ -78,24 +86,29 @@ ROOMS: Final = (
     ),
     MutatedRoom(
         "kit/messaging",
-        (*(f"kit/messaging/{module}.py" for module in _PURE_MESSAGING), "kit/db/tail.py"),
         (
-            "tests/unit/kit/messaging",
+            *_messaging("cloudevents", "decoder", "drain", "packing"),
+            *_messaging("rabbit", "routes", "topology", "undeliverable"),
+            "kit/db/tail.py",
+        ),
+        (
+            _UNIT,
             "tests/unit/kit/test_tail.py",
             "tests/property/kit/test_packing.py",
             "tests/property/kit/test_drain_simulation.py",
         ),
     ),
-    # Of modules whose other functions speak to PostgreSQL.
     MutatedRoom(
-        "kit/messaging/decisions",
-        tuple(f"kit/messaging/{module}.py" for module in _MIXED_MESSAGING),
-        ("tests/unit/kit/messaging",),
-        functions=tuple(
-            f"kit.messaging.{module}.x_{function}__*"
-            for module, functions in _MIXED_MESSAGING.items()
-            for function in functions
-        ),
+        "kit/messaging/sending",
+        _messaging("outbox", "relay", "backlog"),
+        (_UNIT, _INTEGRATION),
+        needs_servers=True,
+    ),
+    MutatedRoom(
+        "kit/messaging/consuming",
+        _messaging("consumer", "inbox", "retries", "dead_letters", "dead_letter_collector"),
+        (_UNIT, _INTEGRATION),
+        needs_servers=True,
     ),
 )
 
@@ -140,16 +153,19 @@ def main(asked: Sequence[str]) -> None:
         sys.exit(1)
 
 
-def _mutate(rooms: Iterable[MutatedRoom]) -> Judgement:
+def _mutate(rooms: Sequence[MutatedRoom]) -> Judgement:
     """Mutate rooms one after another, print what became of the mutants, and judge it."""
     venvs.install(_VENV, [ROOT / LOCKS["dev"], ROOT / "deploy" / "mutate.lock"])
     statuses: dict[str, str] = {}
     survivors: list[Mutant] = []
-    for room in rooms:
-        found = _run(room)
-        statuses |= found
-        alive = [name for name, status in found.items() if status not in _KILLED]
-        survivors += [_mutant(room, name) for name in alive]
+    with ExitStack() as stack:
+        needs_servers = any(room.needs_servers for room in rooms)
+        addresses = stack.enter_context(_servers()) if needs_servers else {}
+        for room in rooms:
+            found = _run(room, addresses)
+            statuses |= found
+            alive = [name for name, status in found.items() if status not in _KILLED]
+            survivors += [_mutant(room, name) for name in alive]
     print(table(statuses))
     modules = {_parts(name)[0] for name in statuses}
     explained = read(SURVIVORS.read_text(encoding="utf-8"))
@@ -188,26 +204,37 @@ def _folder(room: MutatedRoom) -> Path:
     return FOLDER / room.name.replace("/", "-")
 
 
-def _run(room: MutatedRoom) -> dict[str, str]:
+@contextmanager
+def _servers() -> Iterator[Mapping[str, str]]:
+    """Run the servers of `make test`, kept for all mutants; yield where they are."""
+    with servers(ROOT, _SERVERS) as addresses:
+        asyncio.run(_make_hasty(addresses["SALDO_TEST_POSTGRES"]))
+        yield addresses
+
+
+async def _make_hasty(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    for name in _HASTY:
+        await connection.execute(f"ALTER SYSTEM SET {name} = off")
+    await connection.execute("SELECT pg_reload_conf()")
+    await connection.close()
+
+
+def _run(room: MutatedRoom, addresses: Mapping[str, str]) -> dict[str, str]:
     """Run mutmut in a fresh folder, showing progress; return what became of mutants."""
     folder = _folder(room)
     _lay_out(folder, room)
     say(f"mutating {room.name} under {' '.join(room.tests)}")
     code = subprocess.run(
-        [_VENV / "bin" / "mutmut", "run", "--max-children", "1", *room.functions],
+        # Whoever waits for servers leaves the processor to another.
+        [_VENV / "bin" / "mutmut", "run", "--max-children", "2" if room.needs_servers else "1"],
         cwd=folder,
-        env={**os.environ, **_FEWER, "PYTHONPATH": str(folder / "mutants")},
+        env={**os.environ, **_FEWER, **addresses, "PYTHONPATH": str(folder / "mutants")},
         check=False,
     ).returncode
     if code != 0:
         sys.exit(f"mutmut ended with {code} in {folder}")
-    statuses = dict(_RESULT.findall(_mutmut(folder, "results", "--all", "true")))
-    wanted = room.functions or ("*",)
-    if gone := [pattern for pattern in wanted if not fnmatch.filter(statuses, pattern)]:
-        sys.exit(f"nothing is mutated that is called {', '.join(gone)}")
-    return {
-        name: statuses[name] for pattern in wanted for name in fnmatch.filter(statuses, pattern)
-    }
+    return dict(_RESULT.findall(_mutmut(folder, "results", "--all", "true")))
 
 
 def _lay_out(folder: Path, room: MutatedRoom) -> None:
@@ -225,6 +252,7 @@ def _lay_out(folder: Path, room: MutatedRoom) -> None:
         modules=list(room.modules),
         others=sorted(packages.keys() - {package}),
         tests=list(room.tests),
+        left_out=", ".join(f'"--ignore={path}"' for path in LEFT_OUT),
     )
     ours = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (folder / "pyproject.toml").write_text(ours + settings, encoding="utf-8")

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,21 +57,37 @@ def run(root: Path, target: str, options: Sequence[str] = (), *, is_measured: bo
     folder = root / LOCAL
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder / LOCK, f"Another `make test` is running in {root}."):
-        _reset_all(root)
-        try:
-            stack = Stack(root, LOCAL, say=say)
-            stack.start_infrastructure(roles=False)
+        with servers(root, LOCAL) as addresses:
             chosen = measured(parts(root, target), options, is_asked=is_measured)
             coverage = Coverage(root, folder / "coverage")
             coverage.clear()
-            codes = [_run_part(stack, part, options, coverage) for part in chosen]
-        finally:
-            _reset_all(root)
+            codes = [_run_part(addresses, part, options, coverage) for part in chosen]
         if any(part.is_measured for part in chosen) and not any(codes):
             codes.append(coverage.judge())
         if len(chosen) > 1:
             say(summary(_report(root, part) for part in chosen))
     return max(codes, default=_NOTHING_COLLECTED)
+
+
+@contextmanager
+def servers(root: Path, local: Path) -> Iterator[Mapping[str, str]]:
+    """Run what tests need under `local`, empty; yield the variables that name it.
+
+    Raises:
+        StackError: it did not start.
+    """
+    _reset_all(root, local)
+    try:
+        stack = Stack(root, local, say=say)
+        stack.start_infrastructure(roles=False)
+        yield {
+            "SALDO_TEST_POSTGRES": stack.postgres_url,
+            "SALDO_TEST_RABBITMQ": stack.rabbitmq_url,
+            "SALDO_TEST_RABBITMQ_API": stack.rabbitmq_api_url,
+            "SALDO_TEST_REDIS": stack.redis_url,
+        }
+    finally:
+        _reset_all(root, local)
 
 
 def parts(root: Path, target: str) -> list[Part]:
@@ -133,17 +150,16 @@ def summary(reports: Iterable[Path]) -> str:
     return f"==== both parts: {counted or 'nothing ran'} in {seconds:.0f} s ===="
 
 
-def _run_part(stack: Stack, part: Part, options: Sequence[str], coverage: Coverage) -> int:
+def _run_part(
+    addresses: Mapping[str, str], part: Part, options: Sequence[str], coverage: Coverage
+) -> int:
     root = coverage.root
     report = _report(root, part)
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", *part.options, *part.paths]
     environment = {
         **os.environ,
-        "SALDO_TEST_POSTGRES": stack.postgres_url,
-        "SALDO_TEST_RABBITMQ": stack.rabbitmq_url,
-        "SALDO_TEST_RABBITMQ_API": stack.rabbitmq_api_url,
-        "SALDO_TEST_REDIS": stack.redis_url,
+        **addresses,
         **(coverage.environment if part.is_measured else {}),
     }
     say(f"pytest {' '.join(part.paths)}")
@@ -156,7 +172,7 @@ def _report(root: Path, part: Part) -> Path:
     return root / LOCAL / f"report-{part.name}.xml"
 
 
-def _reset_all(root: Path) -> None:
+def _reset_all(root: Path, local: Path) -> None:
     """Remove our infrastructure, and every stack that an interrupted test left behind."""
-    for state in sorted((root / LOCAL).rglob("stack.json")):
+    for state in sorted((root / local).rglob("stack.json")):
         Stack(root, state.parent.relative_to(root)).reset()

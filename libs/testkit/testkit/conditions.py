@@ -1,13 +1,14 @@
 """Waits for conditions and runs loops in tests, with a limit."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 from kit.tasks import spawn, stop
 
-LIMIT_SECONDS = 20.0
+LIMIT_SECONDS = float(os.environ.get("SALDO_TEST_LIMIT_SECONDS", "20"))
 
 
 async def until(

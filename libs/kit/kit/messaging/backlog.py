@@ -31,7 +31,6 @@ async def watch(database: Database) -> None:
 async def look(database: Database) -> None:
     """Note the outbox's age once, on the database and as a metric."""
     async with database.read() as connection:
-        row = await connection.fetchrow(_AGES, SPARED_ROWS)
-    ages = {} if row is None else dict(row)
-    database.backlog_seconds = ages.get("backlog") or 0.0
-    oldest.labels(database.name).set(ages.get("oldest") or 0.0)
+        (ages,) = await connection.fetch(_AGES, SPARED_ROWS)
+    database.backlog_seconds = ages["backlog"] or 0.0
+    oldest.labels(database.name).set(ages["oldest"] or 0.0)

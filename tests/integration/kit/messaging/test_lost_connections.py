@@ -1,5 +1,7 @@
 """PostgreSQL ends the connections that relays and ringers keep for themselves, again and again."""
 
+from itertools import repeat
+
 import pytest
 
 from kit.db.database import Database
@@ -27,6 +29,11 @@ def broker() -> MemoryBroker:
 @pytest.fixture
 def url(cluster: Cluster) -> str:
     return cluster.url("kit")
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kit.tasks.backoff", lambda: repeat(0.01))
 
 
 async def test_a_relay_hears_the_bell_of_other_processes_again(

@@ -3,18 +3,20 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
+from itertools import repeat
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from kit.db.database import Database
-from kit.messaging import backlog, cloudevents, topology
+from kit.messaging import cloudevents, topology
 from kit.messaging.broker import BrokerUnavailableError, Publication
 from kit.messaging.drain import Drain
 from kit.messaging.outbox import Unsent, emit
 from kit.messaging.relay import Relay, RemoteWaker
 from kit.messaging.undeliverable import Undeliverable
-from kit.refusals import Unavailable
 from testkit.broker import MemoryBroker
 from testkit.conditions import running, until
 from testkit.databases import Cluster
@@ -325,16 +327,25 @@ async def test_subjects_keep_their_order_through_many_writers(
     assert by_subject == written
 
 
-async def test_writes_are_refused_while_what_was_accepted_waits_for_too_long(
-    database: Database, cluster: Cluster
+async def test_a_relay_that_found_no_broker_is_there_as_soon_as_that_is(
+    database: Database, broker: MemoryBroker, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await tell(database, [str(n) for n in range(backlog.SPARED_ROWS + 1)])
-    await backlog.look(database)
-    database.require_no_backlog()
-    await cluster.as_superuser("UPDATE kit.outbox SET created_at = now() - interval '2 minutes'")
-    await backlog.look(database)
-    with pytest.raises(Unavailable):
-        database.require_no_backlog()
-    await cluster.as_superuser("DELETE FROM kit.outbox WHERE seq > 3")
-    await backlog.look(database)
-    database.require_no_backlog()  # a few undeliverable messages close nothing
+    monkeypatch.setattr("kit.tasks.backoff", lambda: repeat(3600.0))
+    broker.is_down = True
+    await tell(database, ["first"])
+    with capture_logs() as logged:
+        async with running(Relay(database, broker, url).run()):
+            await until(lambda: "loop_restarts" in [one["event"] for one in logged])
+            broker.is_down = False
+            await until(lambda: empty(database))
+
+
+async def test_what_the_broker_has_confirmed_is_counted_for_its_service(
+    database: Database, broker: MemoryBroker, url: str
+) -> None:
+    before = REGISTRY.get_sample_value("saldo_outbox_published_total", {"service": "kit"}) or 0
+    await tell(database, ["one", "two", "three"])
+    async with running(Relay(database, broker, url).run()):
+        await until(lambda: empty(database))
+    after = REGISTRY.get_sample_value("saldo_outbox_published_total", {"service": "kit"})
+    assert after == before + 3

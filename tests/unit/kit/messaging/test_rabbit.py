@@ -185,7 +185,7 @@ async def test_what_the_broker_confirms_is_confirmed_and_what_it_does_not_take_i
 async def test_a_message_that_the_broker_can_not_accept_is_at_fault_itself(
     error: Exception,
 ) -> None:
-    with pytest.raises(PublicationRefusedError):
+    with pytest.raises(PublicationRefusedError, match=r"^publish: "):
         await RabbitPublisher(Channel({"publish": raising(error)})).publish([ONE])
 
 
@@ -331,7 +331,7 @@ async def test_a_message_that_was_counted_and_is_on_its_way_is_waited_for() -> N
 async def test_a_connection_closed_under_ones_hands_is_an_unavailable_broker(
     connect: Callable[..., RabbitBroker],
 ) -> None:
-    with pytest.raises(BrokerUnavailableError, match="not connected"):
+    with pytest.raises(BrokerUnavailableError, match=r"^not connected$"):
         await connect(Closed()).ping()
 
 
