@@ -97,9 +97,12 @@ class Desk:
 
     @classmethod
     async def open(cls, *, time: Time | None = None, cache_entries: int = 100) -> "Desk":
-        """Set everything up so that the mint's good tokens are accepted."""
+        """Set everything up so that the mint's good tokens are accepted.
+
+        A ``time`` of one's own stands still until it is turned.
+        """
         mint = TokenMint()
-        time = time or Time()
+        time = time or RunningTime()
         publisher = KeyPublisher(mint.jwks())
         keys = KeySet(publisher.fetch, monotonic=time.monotonic)
         await keys.refresh()

@@ -16,7 +16,7 @@ from gateway.forwarding.upstream import Upstreams
 from gateway.server import Application, server
 from gateway.settings import Settings
 from testkit.servers import serving
-from testkit.verification import Desk, RunningTime
+from testkit.verification import Desk
 
 SERVICES = ("auth", "wallet", "payments", "shop", "notifications", "sandbox")
 
@@ -41,7 +41,7 @@ class Seen:
 Respond = Callable[[Seen, Receive, Send], Awaitable[None]]
 
 
-ALLOWED = "GET, HEAD, OPTIONS, PATCH, POST"
+ALLOWED = "DELETE, GET, HEAD, OPTIONS, PATCH, POST"
 
 
 async def echo(seen: Seen, _: Receive, send: Send) -> None:
@@ -149,7 +149,7 @@ async def opened(service: Service, *, tokens: Any = None, **chosen: Any) -> Asyn
     """Run a gateway with settings of the test's own; every service is the recording one."""
     urls = {f"{name}_url": f"http://127.0.0.1:{service.port}" for name in SERVICES}
     settings = Settings().model_copy(update=urls | chosen)
-    desk = await Desk.open(time=RunningTime())
+    desk = await Desk.open()
     async with Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams:
         application = Application(
             contextlib.nullcontext(assembled(settings, upstreams, tokens or desk.verifier))

@@ -77,7 +77,7 @@ async def test_what_is_public_needs_no_token_and_passes_on_a_strange_one(
         ("POST", "/v1/auth/LOGIN", 401),
         ("PATCH", "/v1/services/7", 401),
         ("POST", "/v1/services/7", 401),
-        ("DELETE", "/v1/auth/activate", 405),
+        ("PUT", "/v1/auth/activate", 405),
     ],
 )
 async def test_a_neighbour_of_what_is_public_is_not_public(

@@ -65,7 +65,7 @@ async def test_beyond_a_hundred_thousand_messages_a_person_loses_the_oldest_alon
     began = room.clock.now() - timedelta(days=3)
     await messages(room, alice, MOST_MESSAGES + 1_003, began)
     await messages(room, bob, 5, began - timedelta(days=1))
-    await keeping_up(room, "webhooks.upkeep", "webhook_message", MOST_MESSAGES + 5)
+    await keeping_up(room, "webhooks.purge", "webhook_message", MOST_MESSAGES + 5)
     assert await room.count("webhook_message") == MOST_MESSAGES + 5
     assert await oldest(room, "webhook_message", alice) == began + timedelta(seconds=1_003)
     assert await oldest(room, "webhook_message", bob) == began - timedelta(days=1)
@@ -74,7 +74,7 @@ async def test_beyond_a_hundred_thousand_messages_a_person_loses_the_oldest_alon
 async def test_messages_stay_for_as_many_days_as_the_setting_says(room: Room, alice: UUID) -> None:
     bound = room.clock.now() - timedelta(days=DAYS_KEPT)
     await messages(room, alice, 2_003, bound - timedelta(seconds=2_001))
-    await keeping_up(room, "webhooks.upkeep", "webhook_message", 2)
+    await keeping_up(room, "webhooks.purge", "webhook_message", 2)
     assert await room.count("webhook_message") == 2
     assert await oldest(room, "webhook_message", alice) == bound
 
@@ -97,7 +97,7 @@ async def test_beyond_ten_thousand_notices_a_person_loses_the_oldest_alone(
             began,
             MOST_NOTICES + 7,
         )
-    await keeping_up(room, "webhooks.upkeep", "notice", MOST_NOTICES + 4)
+    await keeping_up(room, "webhooks.purge", "notice", MOST_NOTICES + 4)
     assert await room.count("notice") == MOST_NOTICES + 4
     assert await oldest(room, "notice", alice) == began + timedelta(seconds=7)
     assert await oldest(room, "notice", bob) == began
@@ -113,7 +113,7 @@ async def test_of_endpoints_deleted_long_ago_the_log_goes_before_its_time(
             await hooks.ask(owner, "POST", endpoint, "/test")
             await hooks.ask(owner, "DELETE", endpoint)
             room.clock.advance(1)
-    await keeping_up(room, "webhooks.upkeep", "webhook_endpoint", MOST_DELETED + 1)
+    await keeping_up(room, "webhooks.purge", "webhook_endpoint", MOST_DELETED + 1)
     async with room.database.read() as connection:
         rows = await connection.fetch(
             "SELECT user_id, count(*), min(deleted_at) AS first FROM webhook_endpoint"
@@ -148,7 +148,7 @@ async def test_what_waits_for_an_endpoint_that_is_off_is_skipped_unless_it_is_be
             now,
             now + timedelta(seconds=1),
         )
-    work = dict(room.service.background)["webhooks.upkeep"]
+    work = dict(room.service.background)["webhooks.purge"]
 
     async def statuses() -> list[str]:
         return [one["status"] for one in await hooks.log(alice, endpoint)]

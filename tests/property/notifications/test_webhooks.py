@@ -19,10 +19,10 @@ from notifications.domain.attempts import (
     DeliveryStatus,
     decide_next,
     retry_after,
-    run_of,
+    streak_of,
 )
 from notifications.domain.bounces import Blame, Stage, decide_faults, judge
-from notifications.domain.endpoints import EndpointHealth, OffReason, decide_standing
+from notifications.domain.endpoints import EndpointHealth, OffReason, decide_health
 from notifications.domain.networks import is_public
 from notifications.domain.webhook_urls import Reach, UrlFaultError, read_url
 
@@ -83,7 +83,7 @@ def test_an_endpoint_goes_off_by_ten_failures_in_a_row_or_gone_however_they_are_
         before = in_a_row
         for reply in batch:
             in_a_row = 0 if reply.is_success else in_a_row + 1
-        health = decide_standing(health, run_of(batch), NOW)
+        health = decide_health(health, streak_of(batch), NOW)
         assert health.failures == in_a_row
         if any(reply.is_gone for reply in batch):
             assert health.off_reason is OffReason.GONE

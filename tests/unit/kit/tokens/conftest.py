@@ -2,9 +2,9 @@
 
 import pytest
 
-from testkit.verification import Desk
+from testkit.verification import Desk, Time
 
 
 @pytest.fixture
 async def desk() -> Desk:
-    return await Desk.open()
+    return await Desk.open(time=Time())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kit.ids import new_id
 from kit.refusals import TokenInvalid, Unavailable
 from testkit.tokens import TokenMint, base64url, unsigned
-from testkit.verification import Desk
+from testkit.verification import Desk, Time
 
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -374,7 +374,7 @@ async def test_a_key_no_longer_published_ends_its_tokens_at_once_though_remember
 
 
 async def test_no_token_can_be_judged_before_the_first_keys_arrived() -> None:
-    desk = await Desk.open()
+    desk = await Desk.open(time=Time())
     desk.keys.keys = {}
     desk.publisher.away = True
     with pytest.raises(Unavailable):
@@ -397,7 +397,7 @@ async def test_a_remembered_token_is_checked_from_scratch_after_a_minute(desk: D
 
 
 async def test_the_memory_of_tokens_is_bounded() -> None:
-    desk = await Desk.open(cache_entries=3)
+    desk = await Desk.open(time=Time(), cache_entries=3)
     tokens = [desk.mint.user() for _ in range(5)]
     for token in tokens:
         await desk.verifier.verify(token)
