@@ -6,7 +6,7 @@ Rows name categories and products by their slugs. What a row does not say stays 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from kit.ids import new_id
@@ -164,22 +164,39 @@ def _misplaced(
 ) -> Iterator[RowFault]:
     """Yield rows by which a category is its own ancestor, or the tree too deep.
 
-    A category that no row names may stand too deep by the row of one above it.
+    A category that no row names may stand too deep by the row of one above it: then that row is
+    wrong, the nearest. What hangs below a circle is right, once the circle is broken.
     """
     named = {one.id: place for place, one in enumerate(made) if isinstance(one, Category)}
     parents = {one.id: one.parent_id for one in categories.values()}
     parents |= {one.id: one.parent_id for one in made if isinstance(one, Category)}
+    levels: dict[UUID | None, int] = {None: 0}  # each is worked out once, however long a line is
     blamed: set[int] = set()
     for category_id in parents:
-        line = [category_id]
-        while (above := parents[line[-1]]) is not None and above not in line:
-            line.append(above)
-        to_blame = [named[one] for one in line if one in named]
-        if above is not None and category_id in named:
-            yield RowFault(named[category_id], "category", "cycle")
-        elif above is None and len(line) > DEEPEST and to_blame[0] not in blamed:
-            blamed.add(to_blame[0])
-            yield RowFault(to_blame[0], "category", "too_deep")
+        line: dict[UUID, None] = {}
+        above: UUID | None = category_id
+        while above is not None and above not in levels and above not in line:
+            line[above] = None
+            above = parents[above]
+        circle = [*line][[*line].index(above) :] if above in line else []
+        for one in circle:
+            if one in named:
+                yield RowFault(named[one], "category", "cycle")
+        levels |= dict.fromkeys(circle, 0)
+        for one in reversed([one for one in line if one not in levels]):
+            levels[one] = levels[parents[one]] + 1
+            if levels[one] > DEEPEST and (place := _nearest(one, parents, named)) not in blamed:
+                blamed.add(place)
+                yield RowFault(place, "category", "too_deep")
+
+
+def _nearest(
+    category_id: UUID, parents: Mapping[UUID, UUID | None], named: Mapping[UUID, int]
+) -> int:
+    """Return the place of the row of a category, or of the nearest one above it that has one."""
+    while category_id not in named:
+        category_id = cast("UUID", parents[category_id])
+    return named[category_id]
 
 
 def _parents_first(categories: Sequence[Category]) -> list[Category]:
