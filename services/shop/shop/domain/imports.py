@@ -3,15 +3,16 @@
 Rows name categories and products by their slugs. What a row does not say stays as it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import eq
 from typing import Any, Final, Literal, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from kit.ids import new_id
 from shop.domain.categories import DEEPEST, Category
-from shop.domain.products import Product
+from shop.domain.products import Product, is_same
 
 Reason = Literal["repeated", "unknown_category", "cycle", "too_deep", "other_currency"]
 _NEW: Final[Mapping[str, Any]] = {"is_active": True}
@@ -106,7 +107,7 @@ def decide_import(
         return CatalogueImport((), (), 0, 0, sorted(faults))
     before: dict[UUID, Category | Product] = {one.id: one for one in categories.values()}
     before |= {one.id: one for one in products.values()}
-    stored = [one for one in made if one != before.get(one.id)]
+    stored = [one for one in made if one is not before.get(one.id)]
     return CatalogueImport(
         _parents_first([one for one in stored if isinstance(one, Category)]),
         [one for one in stored if isinstance(one, Product)],
@@ -137,7 +138,7 @@ def _made(
             facts["parent_id"] = tree[row.category]
         found = categories.get(row.slug)
         if found is not None:
-            return _changed(found, facts, now)
+            return _changed(found, facts, now, eq)
         given = {**_NEW, "parent_id": None, **facts}
         return Category(
             id=tree[row.slug], slug=row.slug, version=1, created_at=now, updated_at=now, **given
@@ -146,14 +147,16 @@ def _made(
         facts["category_id"] = tree[row.category]
     known = products.get(row.slug)
     if known is not None:
-        return _changed(known, facts, now)
+        return _changed(known, facts, now, is_same)
     given = {**_NEW_PRODUCT, **facts}
     return Product(id=new_id(), slug=row.slug, version=1, created_at=now, updated_at=now, **given)
 
 
-def _changed(found: Entry, facts: Mapping[str, Any], now: datetime) -> Entry:
+def _changed(
+    found: Entry, facts: Mapping[str, Any], now: datetime, same: Callable[[Entry, Entry], bool]
+) -> Entry:
     changed = replace(found, **facts)
-    if changed == found:
+    if same(changed, found):
         return found
     return replace(changed, version=found.version + 1, updated_at=now)
 

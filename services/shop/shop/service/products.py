@@ -35,7 +35,7 @@ async def change_product(
     if found is not None:
         meant.check(found.version, *([found.stock] if "stock" in changes else []))
     changed = decide_change(found, changes, uow.clock.now())
-    if changed != found:
+    if changed is not found:
         await products.save(changed)
     return changed
 
