@@ -19,6 +19,7 @@ from kit.refusals import FieldFault, ValidationFailed
 from kit.web.fields import AmountText, CurrencyCode, refuse_field, return_url
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
+from kit.web.texts import plain_text, visible_line
 from shop.domain.products import MOST_STOCK, Product, ProductFilter, Sort
 from shop.domain.words import MOST_WORDS, words_of
 from shop.schemas.texts import Description, Name, Slug, not_null, slug_for
@@ -48,8 +49,10 @@ Stock = Annotated[
 ]
 Attributes = Annotated[
     dict[
-        Annotated[str, Field(min_length=1, max_length=50)],
-        Annotated[str, Field(max_length=500)] | Annotated[int, Field(ge=-(2**53), le=2**53)] | bool,
+        Annotated[str, Field(min_length=1, max_length=50), AfterValidator(visible_line)],
+        Annotated[str, Field(max_length=500), AfterValidator(plain_text)]
+        | Annotated[int, Field(ge=-(2**53), le=2**53)]
+        | bool,
     ],
     Field(
         description="Facts by name: texts, whole numbers, true or false. Texts are searched.",
