@@ -94,6 +94,23 @@ async def test_null_in_an_imported_row_leaves_what_is_there_as_an_empty_cell_doe
     assert (await room.http.get(f"{PRODUCTS}/phone")).json() == made
 
 
+async def test_as_many_rows_are_taken_as_json_as_in_a_file(room: Room) -> None:
+    rows = [
+        {"kind": "product", "slug": f"p-{n}", "name": f"P, {n}", "price": "1.00", "stock": n}
+        for n in range(10_000)
+    ]
+    answer = await room.http.post(IMPORT, json=rows, headers=room.admin)
+    assert (answer.status_code, answer.text) == (
+        200,
+        '{"created":10000,"changed":0,"unchanged":0}',
+    )
+    more = await room.http.post(IMPORT, json=[*rows, rows[0]], headers=room.admin)
+    assert (more.status_code, code(more)) == (422, "too_long")
+    lines = "".join(f"product,p-{n},P,2.00\n" for n in range(10_001))
+    file = await put_in(room, f"kind,slug,name,price\n{lines}")
+    assert (file.status_code, code(file)) == (422, "too_long")
+
+
 async def test_a_number_too_long_to_be_one_is_a_bad_cell(room: Room) -> None:
     answer = await put_in(room, f"kind,slug,name,price,stock\nproduct,a,A,1,{'9' * 9000}\n")
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/line/2/stock")

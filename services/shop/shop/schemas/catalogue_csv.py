@@ -12,8 +12,9 @@ from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
 from kit.refusals import BodyTooComplex, BodyUnreadable, FieldFault
 from kit.web.csv_bodies import Column, CsvRows
 from kit.web.fields import AmountText, CurrencyCode, refuse_field
+from kit.web.items import read_items
 from kit.web.schemas import Model
-from kit.web.serving.bodies import parse_json
+from kit.web.serving.bodies import ForeignBody, as_it_is, parse_json
 from shop.domain.categories import Category
 from shop.domain.imports import CatalogueImport, CatalogueRow, Reason
 from shop.domain.products import Product
@@ -23,6 +24,7 @@ from shop.schemas.texts import Description, Name, Slug
 MOST_ROWS: Final = 10_000  # of a request; a file on the command line may have more
 _LONGEST_CELL: Final = 45_000  # fifty attributes at their longest fit, all of quotes
 _LONGEST_NUMBER: Final = 20
+_LONGEST_ROW: Final = 256 * 1024  # bytes of a row in JSON
 
 
 def _number(cell: str) -> Any:
@@ -68,6 +70,15 @@ def catalogue_csv(most_rows: int = MOST_ROWS) -> CsvRows:
     """Return the reader of a catalogue of at most so many rows."""
     columns = {name: Column((name,), _READERS.get(name, text_of)) for name in COLUMNS}
     return CsvRows(columns, most_rows=most_rows, longest_cell=_LONGEST_CELL)
+
+
+def read_rows(body: bytes) -> ForeignBody:
+    """Return the rows of a JSON body, read one by one.
+
+    Raises:
+        BodyUnreadable, BodyTooComplex, BodyTooLarge, ValidationFailed: see `kit.web.items`.
+    """
+    return ForeignBody(read_items(body, most=MOST_ROWS, longest=_LONGEST_ROW), as_it_is)
 
 
 class CatalogueRowRequest(Model):
