@@ -49,9 +49,7 @@ async def test_a_word_longer_than_any_search_is_found_by_its_beginning(room: Roo
     "attributes",
     [{"a": "x\u0000"}, {"a\u0000": "x"}, {"a": "\u001b[0m"}, {"a\nb": "x"}, {"\u202ea": "x"}],
 )
-async def test_a_fact_holds_no_characters_that_nobody_can_see(
-    room: Room, attributes: Json
-) -> None:
+async def test_a_fact_holds_no_characters_that_nobody_can_see(room: Room, attributes: Json) -> None:
     body = {"name": "Phone", "price": "1.00", "attributes": attributes}
     answer = await room.http.post(PRODUCTS, json=body, headers=room.admin)
     assert (answer.status_code, code(answer)) == (422, "malformed")
