@@ -47,10 +47,10 @@ def waits(room: Room, *, how_many: int = 1) -> Callable[[], Awaitable[bool]]:
 async def test_a_category_is_not_deleted_while_a_product_is_put_into_it(room: Room) -> None:
     phones, phone = await room.category("Phones"), await room.product("Phone")
     changes = {"category_id": UUID(phones["id"])}
-    async with room.database.unit_of_work() as uow:
+    async with asyncio.TaskGroup() as group, room.database.unit_of_work() as uow:
         await products.change_product(uow, UUID(phone["id"]), changes, ANY_EDITION)
         path = f"{CATEGORIES}/phones"
-        deleting = asyncio.create_task(room.http.delete(path, headers=room.admin))
+        deleting = group.create_task(room.http.delete(path, headers=room.admin))
         await until(waits(room))
     answer = await deleting
     assert (answer.status_code, code(answer)) == (409, "category_in_use")
@@ -59,9 +59,9 @@ async def test_a_category_is_not_deleted_while_a_product_is_put_into_it(room: Ro
 
 async def test_a_product_is_not_put_into_a_category_that_is_being_deleted(room: Room) -> None:
     phones, _ = await room.category("Phones"), await room.product("Phone")
-    async with room.database.unit_of_work() as uow:
+    async with asyncio.TaskGroup() as group, room.database.unit_of_work() as uow:
         await Categories(uow).delete(UUID(phones["id"]))
-        putting = asyncio.create_task(room.edit(f"{PRODUCTS}/phone", category_id=phones["id"]))
+        putting = group.create_task(room.edit(f"{PRODUCTS}/phone", category_id=phones["id"]))
         await until(waits(room))
     answer = await putting
     assert (answer.status_code, code(answer)) == (422, "product_category_not_found")
@@ -75,12 +75,12 @@ async def test_an_import_does_not_undo_an_edit_that_was_made_meanwhile(
     await room.category("Phones")
     phone = await room.product("Phone")
     path = f"{CATEGORIES}/{(await room.http.get(f'{CATEGORIES}/phones')).json()['id']}"
-    async with room.database.unit_of_work() as uow:
+    async with asyncio.TaskGroup() as group, room.database.unit_of_work() as uow:
         await Products(uow).lock(UUID(phone["id"]))  # the import has read the categories by then
         rows = (category_row("phones", name="All phones"), product_row("phone", stock=3))
-        importing = asyncio.create_task(put_in(room, *rows))
+        importing = group.create_task(put_in(room, *rows))
         await until(waits(room))
-        editing = asyncio.create_task(room.edit(path, **change))
+        editing = group.create_task(room.edit(path, **change))
         both = waits(room, how_many=2)
 
         async def edit_is_done_or_waits() -> bool:

@@ -58,7 +58,9 @@ async def explained(room: Room, wanted: ProductFilter, after: Any, limit: int) -
 @pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.CHEAPEST, Sort.DEAREST, Sort.NAME])
 @pytest.mark.parametrize("is_active", [True, None])
 async def test_a_page_of_each_order_is_read_along_its_index_wherever_it_begins(
-    full: Room, sort: Sort, is_active: bool | None
+    full: Room,
+    sort: Sort,
+    is_active: bool | None,  # noqa: FBT001 - a filter's value
 ) -> None:
     wanted = ProductFilter(sort=sort, is_active=is_active)
     async with full.database.read() as connection:
