@@ -103,6 +103,16 @@ def test_a_changed_product_has_a_new_version_and_an_unchanged_one_is_the_same() 
         products.decide_change(None, {}, NOW)
 
 
+def test_of_facts_true_is_not_one() -> None:
+    one = product(attributes={"new": True, "n": 0})
+    assert products.decide_change(one, {"attributes": {"n": 0, "new": True}}, NOW) is one
+    changed = products.decide_change(one, {"attributes": {"new": 1, "n": 0}}, NOW)
+    assert (changed.version, type(changed.attributes["new"])) == (4, int)
+    given = [row("product", "phone", name=one.name, attributes={"new": True, "n": False})]
+    decided = decide_import(given, {}, {"phone": one}, NOW)
+    assert ([edited.version for edited in decided.products], decided.unchanged) == ([4], 0)
+
+
 @pytest.mark.parametrize("changes", [{"stock_change": -6}, {"stock": -1}, {"stock": 10**9 + 1}])
 def test_a_stock_stays_in_its_range(changes: dict[str, int]) -> None:
     with pytest.raises(StockOutOfRange):
