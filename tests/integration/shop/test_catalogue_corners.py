@@ -8,6 +8,7 @@ import orjson
 import pytest
 from tests.integration.shop.room import CATEGORIES, PRODUCTS, Json, Room, code
 
+from kit.ids import new_id
 from shop import commands
 from shop.repository import catalogue as reading
 from shop.settings import Settings
@@ -57,6 +58,18 @@ async def test_a_fact_holds_no_characters_that_nobody_can_see(room: Room, attrib
     answer = await room.http.post(IMPORT, json=[row], headers=room.admin)
     assert (answer.status_code, code(answer)) == (422, "malformed")
     assert await room.names(headers=room.admin) == []
+
+
+async def test_a_stale_edit_is_stale_whatever_else_is_wrong_with_it(room: Room) -> None:
+    await room.product("Phone")
+    await room.category("Home")
+    for path, change in (
+        (f"{PRODUCTS}/phone", {"category_id": str(new_id())}),
+        (f"{PRODUCTS}/phone", {"stock_change": -11}),
+        (f"{CATEGORIES}/home", {"parent_id": str(new_id())}),
+    ):
+        answer = await room.edit(path, '"9-9"', **change)
+        assert (answer.status_code, code(answer)) == (412, "edit_stale"), change
 
 
 async def test_true_and_one_are_different_facts(room: Room) -> None:
