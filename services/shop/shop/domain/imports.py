@@ -196,7 +196,7 @@ def _misplaced(
 def _nearest(
     category_id: UUID, parents: Mapping[UUID, UUID | None], named: Mapping[UUID, int]
 ) -> int:
-    """Return the place of the row of a category, or of the nearest one above it that has one."""
+    """Return the place of a category's row, or of the nearest row above it."""
     while category_id not in named:
         category_id = cast("UUID", parents[category_id])
     return named[category_id]

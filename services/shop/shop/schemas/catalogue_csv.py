@@ -82,7 +82,7 @@ def read_rows(body: bytes) -> ForeignBody:
 
 
 class CatalogueRowRequest(Model):
-    """A category or a product, by its slug; an empty cell, or null, leaves what is there."""
+    """A category or product by its slug; an empty cell or null keeps what is there."""
 
     kind: Literal["category", "product"]
     slug: Slug
