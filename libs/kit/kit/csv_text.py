@@ -20,9 +20,10 @@ _UNSEEN: Final = (
 )
 # A spreadsheet with another separator than the comma begins a new cell at these.
 _SEPARATORS: Final = ",;|\t\n\r\v\f\x1c-\x1f\x85\u2028\u2029\uff0c\uff1b"
-_DANGEROUS: Final = re.compile(f"(?:^|[{_SEPARATORS}])[{_UNSEEN}]*[{_FORMULA}]")
-_DISARMED: Final = re.compile(f"(^|[{_SEPARATORS}])'([{_UNSEEN}]*[{_FORMULA}])")
-_BEGINS_UNSEEN: Final = ("\t", "\r", "\n")
+_SEPARATOR: Final = re.compile(f"[{_SEPARATORS}]")
+# Looked for only where what is not seen begins, so that each character is looked at once.
+_FORMULA_BEGINS: Final = re.compile(f"(?<![{_UNSEEN}])([{_UNSEEN}]*+)[{_FORMULA}]")
+_BEGINS_UNSEEN: Final = re.compile("'*[\t\r\n]")
 # One field and its end; a quote within a quoted field is doubled, a bare field holds none.
 _FIELD: Final = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r\n|\n|\Z)')
 _QUOTED: Final = re.compile(r'"[^"]*(?:""[^"]*)*"')
@@ -33,26 +34,31 @@ def text_cell(text: str | None) -> str:
     """Return free text as one cell that no spreadsheet takes for a formula.
 
     An apostrophe at the beginning makes it text. Others after each separator do the same where a
-    spreadsheet splits the cell there.
+    spreadsheet splits the cell there. No two texts are written alike.
     """
     if not text:
         return ""
-    if not text.startswith(_BEGINS_UNSEEN) and not _DANGEROUS.search(text):
+    places = list(_dangers(text))
+    if not places and not _BEGINS_UNSEEN.match(text):
         return text
-    disarmed = _DANGEROUS.sub(_disarmed, text)
-    return disarmed if disarmed.startswith("'") else f"'{disarmed}"
+    parts, begin = [], 0
+    for place in places if places[:1] == [0] else [0, *places]:
+        parts.append(text[begin:place])
+        begin = place
+    return "'".join([*parts, text[begin:]])
 
 
 def text_of(cell: str) -> str:
-    """Return the text that ``text_cell`` wrote as a cell; other cells as they are.
-
-    Of two texts that are written alike, the one without an apostrophe in front is taken.
-    """
-    for inner in (cell.removeprefix("'"), cell):
-        for text in (inner, _DISARMED.sub(r"\1\2", inner)):
-            if text_cell(text) == cell:
-                return text
-    return cell
+    """Return the text that ``text_cell`` wrote as a cell; other cells as they are."""
+    if not cell.startswith("'"):
+        return cell
+    inner, begin, parts = cell[1:], 0, []
+    for place in _dangers(inner):
+        if place:
+            parts.append(inner[begin:place])
+            begin = place + 1
+    text = "".join([*parts, inner[begin:]])
+    return text if text_cell(text) == cell else cell
 
 
 def time_cell(at: datetime | None) -> str:
@@ -60,11 +66,16 @@ def time_cell(at: datetime | None) -> str:
     return "" if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _disarmed(found: re.Match[str]) -> str:
-    """Return the match with an apostrophe where its cell begins."""
-    whole = found.group()
-    place = 1 if re.match(f"[{_SEPARATORS}]", whole) else 0
-    return f"{whole[:place]}'{whole[place:]}"
+def _dangers(text: str) -> Iterator[int]:
+    """Yield where cells begin that a spreadsheet would take for formulas."""
+    for found in _FORMULA_BEGINS.finditer(text):
+        begin = found.start()
+        if begin == 0:
+            yield 1 if _SEPARATOR.match(text) else 0
+        elif _SEPARATOR.match(text, begin - 1):
+            yield begin
+        elif separator := _SEPARATOR.search(text, begin, found.end(1)):
+            yield separator.end()
 
 
 def encode_csv(rows: Iterable[Iterable[str]]) -> bytes:

@@ -46,6 +46,10 @@ async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
             await _import(database, parsed.file)
         else:
             await _export(database, parsed.file)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise SystemExit(f"{error.filename}: {error.strerror}") from None
     finally:
         await database.close()
 
@@ -55,6 +59,8 @@ async def _import(database: Database, name: str) -> None:
         document, placed = catalogue_csv(MOST_ROWS).document(_read(name))
     except Refusal as refusal:
         raise SystemExit(_told(refusal.errors)) from None
+    if len(document) > MOST_ROWS:
+        raise SystemExit(f"A file has at most {MOST_ROWS} rows. Nothing was stored.")
     try:
         rows: list[CatalogueRow] = [one.row for one in _ROWS.validate_python(document, strict=True)]
     except ValidationError as error:

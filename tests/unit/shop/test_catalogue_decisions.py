@@ -103,6 +103,16 @@ def test_a_changed_product_has_a_new_version_and_an_unchanged_one_is_the_same() 
         products.decide_change(None, {}, NOW)
 
 
+def test_of_facts_true_is_not_one() -> None:
+    one = product(attributes={"new": True, "n": 0})
+    assert products.decide_change(one, {"attributes": {"n": 0, "new": True}}, NOW) is one
+    changed = products.decide_change(one, {"attributes": {"new": 1, "n": 0}}, NOW)
+    assert (changed.version, type(changed.attributes["new"])) == (4, int)
+    given = [row("product", "phone", name=one.name, attributes={"new": True, "n": False})]
+    decided = decide_import(given, {}, {"phone": one}, NOW)
+    assert ([edited.version for edited in decided.products], decided.unchanged) == ([4], 0)
+
+
 @pytest.mark.parametrize("changes", [{"stock_change": -6}, {"stock": -1}, {"stock": 10**9 + 1}])
 def test_a_stock_stays_in_its_range(changes: dict[str, int]) -> None:
     with pytest.raises(StockOutOfRange):
@@ -173,3 +183,42 @@ def test_whatever_is_stored_is_a_tree_of_eight_levels_in_an_order_to_store(
             line.append(above)
             above = parents[above]
         assert len(line) <= categories.DEEPEST
+
+
+def faults_of(rows: list[tuple[str, str | None]], **before: Category) -> list[tuple[int, str]]:
+    asked = [row("category", slug, above) for slug, above in rows]
+    return [(one.row, one.reason) for one in decide_import(asked, before, {}, NOW).faults]
+
+
+def test_of_a_circle_its_own_rows_are_wrong_and_none_that_hangs_below_it() -> None:
+    rows = [("below", "a"), ("a", "b"), ("lower", "below"), ("b", "a"), ("alone", "alone")]
+    assert faults_of(rows) == [(1, "cycle"), (3, "cycle"), (4, "cycle")]
+
+
+def test_a_row_may_close_a_circle_through_what_is_stored() -> None:
+    top = category("top")
+    middle = category("middle", parent_id=top.id)
+    low = category("low", parent_id=middle.id)
+    assert faults_of([("top", "low")], top=top, middle=middle, low=low) == [(0, "cycle")]
+
+
+def test_the_nearest_row_above_is_wrong_where_a_stored_category_would_stand_too_deep() -> None:
+    stored: dict[str, Category] = {}
+    above = None
+    for level in range(6):
+        stored[f"s-{level}"] = category(f"s-{level}", parent_id=above)
+        above = stored[f"s-{level}"].id
+    rows: list[tuple[str, str | None]] = [("x", None), ("y", "x"), ("s-0", "y")]
+    assert faults_of(rows, **stored) == []
+    assert faults_of([*rows, ("s-3", "s-2")], **stored) == []
+    deeper = [("w", None), ("x", "w"), ("y", "x"), ("s-0", "y")]
+    assert faults_of(deeper, **stored) == [(3, "too_deep")]
+    assert faults_of([*deeper, ("s-3", "s-2")], **stored) == [(4, "too_deep")]
+
+
+def test_a_file_that_is_one_long_line_is_decided_at_once() -> None:
+    # Walked up to the top from each of its rows, such a file took days.
+    line = [(f"c-{n}", f"c-{n - 1}" if n else None) for n in range(10_000)]
+    assert faults_of(line) == [(n, "too_deep") for n in range(8, 10_000)]
+    circle = [*line[1:], ("c-0", "c-9999")]
+    assert faults_of(circle) == [(n, "cycle") for n in range(10_000)]

@@ -11,7 +11,8 @@ from fastapi import Depends, Header
 from kit.edits import ANY_EDITION, Edition
 from kit.refusals import Refusal
 
-_TAG: Final = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|\Z)')
+# Empty elements of a list are passed over (RFC 9110 §5.6.1.2).
+_TAG: Final = re.compile(r'[\s,]*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|\Z)')
 
 
 class IfMatchMalformed(Refusal):
@@ -38,9 +39,10 @@ def edition(if_match: str | None) -> Edition:
     """
     if if_match is None or if_match.strip() == "*":
         return ANY_EDITION
+    given = if_match.strip(" \t,")
     tags, place = set(), 0
-    while place < len(if_match):
-        found = _TAG.match(if_match, place)
+    while place < len(given):
+        found = _TAG.match(given, place)
         if found is None:
             raise IfMatchMalformed
         if found[1] is None:

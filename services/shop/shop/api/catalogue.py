@@ -16,6 +16,7 @@ from kit.web.faults import MAX_FAULTS
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
 from kit.web.routes import Router
+from kit.web.serving.bodies import JSON
 from shop.api.viewer import OPEN_CATALOGUE
 from shop.refusals import SlugTaken, TooManyCategories
 from shop.repository.catalogue import catalogue
@@ -28,6 +29,7 @@ from shop.schemas.catalogue_csv import (
     catalogue_csv,
     cells,
     faults,
+    read_rows,
 )
 from shop.service.catalogue import import_catalogue
 from shop.wiring import Wired
@@ -77,7 +79,7 @@ async def _file(database: Database) -> AsyncIterator[bytes]:
     response_model=CatalogueResult,
     is_idempotent=True,
     max_body_bytes=MAX_BYTES,
-    other_bodies={CSV: catalogue_csv().document},
+    other_bodies={CSV: catalogue_csv().document, JSON: read_rows},
     refusals=(SlugTaken, TooManyCategories),
     openapi_extra={"requestBody": {"content": {CSV: DOCUMENTED}}},
 )

@@ -3,15 +3,16 @@
 Rows name categories and products by their slugs. What a row does not say stays as it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from operator import eq
+from typing import Any, Final, Literal, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from kit.ids import new_id
 from shop.domain.categories import DEEPEST, Category
-from shop.domain.products import Product
+from shop.domain.products import Product, is_same
 
 Reason = Literal["repeated", "unknown_category", "cycle", "too_deep", "other_currency"]
 _NEW: Final[Mapping[str, Any]] = {"is_active": True}
@@ -106,7 +107,7 @@ def decide_import(
         return CatalogueImport((), (), 0, 0, sorted(faults))
     before: dict[UUID, Category | Product] = {one.id: one for one in categories.values()}
     before |= {one.id: one for one in products.values()}
-    stored = [one for one in made if one != before.get(one.id)]
+    stored = [one for one in made if one is not before.get(one.id)]
     return CatalogueImport(
         _parents_first([one for one in stored if isinstance(one, Category)]),
         [one for one in stored if isinstance(one, Product)],
@@ -137,7 +138,7 @@ def _made(
             facts["parent_id"] = tree[row.category]
         found = categories.get(row.slug)
         if found is not None:
-            return _changed(found, facts, now)
+            return _changed(found, facts, now, eq)
         given = {**_NEW, "parent_id": None, **facts}
         return Category(
             id=tree[row.slug], slug=row.slug, version=1, created_at=now, updated_at=now, **given
@@ -146,14 +147,16 @@ def _made(
         facts["category_id"] = tree[row.category]
     known = products.get(row.slug)
     if known is not None:
-        return _changed(known, facts, now)
+        return _changed(known, facts, now, is_same)
     given = {**_NEW_PRODUCT, **facts}
     return Product(id=new_id(), slug=row.slug, version=1, created_at=now, updated_at=now, **given)
 
 
-def _changed(found: Entry, facts: Mapping[str, Any], now: datetime) -> Entry:
+def _changed(
+    found: Entry, facts: Mapping[str, Any], now: datetime, same: Callable[[Entry, Entry], bool]
+) -> Entry:
     changed = replace(found, **facts)
-    if changed == found:
+    if same(changed, found):
         return found
     return replace(changed, version=found.version + 1, updated_at=now)
 
@@ -164,22 +167,39 @@ def _misplaced(
 ) -> Iterator[RowFault]:
     """Yield rows by which a category is its own ancestor, or the tree too deep.
 
-    A category that no row names may stand too deep by the row of one above it.
+    A category that no row names may stand too deep by the row of one above it: then that row is
+    wrong, the nearest. What hangs below a circle is right, once the circle is broken.
     """
     named = {one.id: place for place, one in enumerate(made) if isinstance(one, Category)}
     parents = {one.id: one.parent_id for one in categories.values()}
     parents |= {one.id: one.parent_id for one in made if isinstance(one, Category)}
+    levels: dict[UUID | None, int] = {None: 0}  # each is worked out once, however long a line is
     blamed: set[int] = set()
     for category_id in parents:
-        line = [category_id]
-        while (above := parents[line[-1]]) is not None and above not in line:
-            line.append(above)
-        to_blame = [named[one] for one in line if one in named]
-        if above is not None and category_id in named:
-            yield RowFault(named[category_id], "category", "cycle")
-        elif above is None and len(line) > DEEPEST and to_blame[0] not in blamed:
-            blamed.add(to_blame[0])
-            yield RowFault(to_blame[0], "category", "too_deep")
+        line: dict[UUID, None] = {}
+        above: UUID | None = category_id
+        while above is not None and above not in levels and above not in line:
+            line[above] = None
+            above = parents[above]
+        circle = [*line][[*line].index(above) :] if above in line else []
+        for one in circle:
+            if one in named:
+                yield RowFault(named[one], "category", "cycle")
+        levels |= dict.fromkeys(circle, 0)
+        for one in reversed([one for one in line if one not in levels]):
+            levels[one] = levels[parents[one]] + 1
+            if levels[one] > DEEPEST and (place := _nearest(one, parents, named)) not in blamed:
+                blamed.add(place)
+                yield RowFault(place, "category", "too_deep")
+
+
+def _nearest(
+    category_id: UUID, parents: Mapping[UUID, UUID | None], named: Mapping[UUID, int]
+) -> int:
+    """Return the place of a category's row, or of the nearest row above it."""
+    while category_id not in named:
+        category_id = cast("UUID", parents[category_id])
+    return named[category_id]
 
 
 def _parents_first(categories: Sequence[Category]) -> list[Category]:

@@ -8,6 +8,7 @@ from typing import Final
 
 MOST_WORDS: Final = 12  # of a search
 _KEY_LENGTH: Final = 40
+_WORD_LENGTH: Final = 100  # PostgreSQL leaves out words of more than 2,046 bytes
 
 
 def folded(text: str) -> str:
@@ -16,9 +17,12 @@ def folded(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text: runs of letters, digits and their marks, folded."""
+    """Return the words of a text: runs of letters, digits and their marks, folded.
+
+    Of a longer word only its first 100 characters count.
+    """
     kept = (c if unicodedata.category(c)[0] in "LNM" else " " for c in folded(text))
-    return "".join(kept).split()
+    return [word[:_WORD_LENGTH] for word in "".join(kept).split()]
 
 
 def name_key(name: str) -> str:

@@ -20,7 +20,8 @@ async def catalogue(
 ) -> AsyncIterator[tuple[Sequence[Category | Product], Slugs]]:
     """Yield all categories, then all products, each time with the slugs of categories.
 
-    No connection is held while a batch is worked on.
+    No connection is held while a batch is worked on. Categories that are added meanwhile come
+    before the first product that stands in one, so that a file always holds what its rows name.
     """
     async with database.read() as connection:
         categories = await Categories(connection).all()
@@ -30,10 +31,19 @@ async def catalogue(
     while True:
         async with database.read() as connection:
             found = await Products(connection).following(last, BATCH)
-            if any(one.category_id not in slugs for one in found if one.category_id):
-                slugs = {one.id: one.slug for one in await Categories(connection).all()}
+            now = [] if _named_by(found) <= slugs.keys() else await Categories(connection).all()
+        added = [one for one in now if one.id not in slugs]
+        if added:
+            slugs |= {one.id: one.slug for one in added}
+            yield added, slugs
+        if not _named_by(found) <= slugs.keys():
+            continue  # a category is gone already, and what stood in it has been changed
         if found:
             yield found, slugs
             last = found[-1].id
         if len(found) < BATCH:
             return
+
+
+def _named_by(products: Sequence[Product]) -> set[UUID]:
+    return {one.category_id for one in products if one.category_id is not None}

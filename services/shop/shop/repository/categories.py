@@ -41,6 +41,7 @@ WHERE (id = $1 OR slug = $3 OR (name_key = $4 AND name = $3)) AND {_SHOWN}
 ORDER BY (id = $1) IS TRUE DESC, slug = $3 DESC, created_at, id LIMIT 1
 """
 _LOCK: Final = f"SELECT {_ROW} FROM category WHERE id = $1 FOR NO KEY UPDATE"
+_LOCK_TO_DELETE: Final = f"SELECT {_ROW} FROM category WHERE id = $1 FOR UPDATE"
 _KEEP: Final = "SELECT id FROM category WHERE id = $1 FOR KEY SHARE"
 _PAGE: Final = f"""
 SELECT {_ROW}, name_key FROM category
@@ -138,6 +139,11 @@ class Categories:
     async def lock(self, category_id: UUID) -> Category | None:
         """Return a category, locked until the unit of work ends."""
         row = await self._connection.fetchrow(_LOCK, category_id)
+        return None if row is None else Category(**row)
+
+    async def lock_to_delete(self, category_id: UUID) -> Category | None:
+        """Return a category, locked also against what is being put into it."""
+        row = await self._connection.fetchrow(_LOCK_TO_DELETE, category_id)
         return None if row is None else Category(**row)
 
     async def keep(self, category_id: UUID) -> bool:

@@ -9,10 +9,12 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from kit.csv_text import text_cell, text_of
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
-from kit.refusals import FieldFault
+from kit.refusals import BodyTooComplex, BodyUnreadable, FieldFault
 from kit.web.csv_bodies import Column, CsvRows
 from kit.web.fields import AmountText, CurrencyCode, refuse_field
+from kit.web.items import read_items
 from kit.web.schemas import Model
+from kit.web.serving.bodies import ForeignBody, as_it_is, parse_json
 from shop.domain.categories import Category
 from shop.domain.imports import CatalogueImport, CatalogueRow, Reason
 from shop.domain.products import Product
@@ -20,21 +22,24 @@ from shop.schemas.products import Attributes, PictureUrl, Stock
 from shop.schemas.texts import Description, Name, Slug
 
 MOST_ROWS: Final = 10_000  # of a request; a file on the command line may have more
-_LONGEST_CELL: Final = 40_000  # fifty attributes at their longest fit
+_LONGEST_CELL: Final = 45_000  # fifty attributes at their longest fit, all of quotes
+_LONGEST_NUMBER: Final = 20
+_LONGEST_ROW: Final = 256 * 1024  # bytes of a row in JSON
 
 
 def _number(cell: str) -> Any:
-    return int(cell) if cell.isascii() and cell.isdigit() else cell
+    is_number = cell.isascii() and cell.isdigit() and len(cell) <= _LONGEST_NUMBER
+    return int(cell) if is_number else cell
 
 
 def _truth(cell: str) -> Any:
-    return {"true": True, "false": False}.get(cell, cell)
+    return {"true": True, "false": False}.get(cell.lower(), cell)  # spreadsheets write TRUE
 
 
 def _object(cell: str) -> Any:
     try:
-        return orjson.loads(text_of(cell))
-    except orjson.JSONDecodeError:
+        return parse_json(text_of(cell).encode())
+    except (BodyUnreadable, BodyTooComplex):
         return cell
 
 
@@ -67,8 +72,17 @@ def catalogue_csv(most_rows: int = MOST_ROWS) -> CsvRows:
     return CsvRows(columns, most_rows=most_rows, longest_cell=_LONGEST_CELL)
 
 
+def read_rows(body: bytes) -> ForeignBody:
+    """Return the rows of a JSON body, read one by one.
+
+    Raises:
+        BodyUnreadable, BodyTooComplex, BodyTooLarge, ValidationFailed: see `kit.web.items`.
+    """
+    return ForeignBody(read_items(body, most=MOST_ROWS, longest=_LONGEST_ROW), as_it_is)
+
+
 class CatalogueRowRequest(Model):
-    """A category or a product, by its slug; an empty cell leaves what is there."""
+    """A category or product by its slug; an empty cell or null keeps what is there."""
 
     kind: Literal["category", "product"]
     slug: Slug
@@ -86,7 +100,7 @@ class CatalogueRowRequest(Model):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "CatalogueRowRequest":
-        given = self.model_fields_set
+        given = {name for name in self.model_fields_set if getattr(self, name) is not None}
         if self.kind == "category":
             for name in sorted(given & _OF_PRODUCTS):
                 raise refuse_field(
@@ -108,7 +122,7 @@ class CatalogueRowRequest(Model):
     @property
     def row(self) -> CatalogueRow:
         """The row as the domain takes it."""
-        said = self.model_dump(exclude_unset=True, exclude={"kind", "slug", "category", "price"})
+        said = self.model_dump(exclude_none=True, exclude={"kind", "slug", "category", "price"})
         if self._price is not None:
             said |= {"price_minor": self._price.minor, "currency": self._price.currency}
         return CatalogueRow(self.kind, self.slug, self.category, said)

@@ -9,6 +9,9 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     field_validator,
     model_validator,
 )
@@ -19,6 +22,7 @@ from kit.refusals import FieldFault, ValidationFailed
 from kit.web.fields import AmountText, CurrencyCode, refuse_field, return_url
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
+from kit.web.texts import plain_text, visible_line
 from shop.domain.products import MOST_STOCK, Product, ProductFilter, Sort
 from shop.domain.words import MOST_WORDS, words_of
 from shop.schemas.texts import Description, Name, Slug, not_null, slug_for
@@ -46,10 +50,30 @@ _TIMES: dict[str, Any] = {
 Stock = Annotated[
     int, Field(ge=0, le=MOST_STOCK, description="How many can be ordered.", examples=[40])
 ]
+
+
+def _fact(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Refuse what is no fact once, whichever of its types comes nearest."""
+    try:
+        return read(value)
+    except ValidationError:
+        raise refuse_field(
+            "malformed",
+            "Must be a text of up to 500 visible characters, a whole number, true or false.",
+            "Должно быть текстом до 500 видимых знаков, целым числом, true или false.",
+        ) from None
+
+
+Fact = Annotated[
+    Annotated[str, Field(max_length=500), AfterValidator(plain_text)]
+    | Annotated[int, Field(ge=-(2**53), le=2**53)]
+    | bool,
+    WrapValidator(_fact),
+]
 Attributes = Annotated[
     dict[
-        Annotated[str, Field(min_length=1, max_length=50)],
-        Annotated[str, Field(max_length=500)] | Annotated[int, Field(ge=-(2**53), le=2**53)] | bool,
+        Annotated[str, Field(min_length=1, max_length=50), AfterValidator(visible_line)],
+        Fact,
     ],
     Field(
         description="Facts by name: texts, whole numbers, true or false. Texts are searched.",

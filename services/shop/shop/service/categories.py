@@ -33,12 +33,11 @@ async def change_category(
     Raises the refusals of ``decide_change``, SlugTaken, and EditStale.
     """
     categories = Categories(uow)
-    moves = "parent_id" in changes
-    if moves:
-        await categories.lock_tree()
+    await categories.lock_tree()  # an import stores categories as it has read them
     found = await categories.lock(category_id)
     if found is not None:
         meant.check(found.version)
+    moves = "parent_id" in changes
     place = await categories.place(category_id, changes["parent_id"]) if moves else Place()
     changed = decide_change(found, changes, place, uow.clock.now())
     if changed != found:
@@ -53,7 +52,7 @@ async def delete_category(uow: UnitOfWork, category_id: UUID, meant: Edition) ->
     """
     categories = Categories(uow)
     await categories.lock_tree()
-    found = await categories.lock(category_id)
+    found = await categories.lock_to_delete(category_id)
     if found is None:
         raise CategoryNotFound
     meant.check(found.version)

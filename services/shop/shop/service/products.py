@@ -29,13 +29,13 @@ async def change_product(
     Only an edit that sets the stock minds what has been ordered meanwhile. Raises the refusals of
     ``decide_change``, ProductCategoryNotFound, SlugTaken, and EditStale.
     """
-    await _require_category(uow, changes.get("category_id"))
     products = Products(uow)
     found = await products.lock(product_id)
     if found is not None:
         meant.check(found.version, *([found.stock] if "stock" in changes else []))
+        await _require_category(uow, changes.get("category_id"))
     changed = decide_change(found, changes, uow.clock.now())
-    if changed != found:
+    if changed is not found:
         await products.save(changed)
     return changed
 

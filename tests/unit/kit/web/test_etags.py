@@ -25,6 +25,9 @@ def test_a_tag_is_made_of_the_versions_that_an_object_shows() -> None:
         ('W/"7", "8"', {"8"}),
         ('""', {""}),
         ('"7",', {"7"}),
+        (', "7"', {"7"}),
+        ('"7",, ,"8" , ', {"7", "8"}),
+        ('",", "8"', {",", "8"}),
     ],
 )
 def test_a_header_names_the_states_that_an_edit_is_meant_for(
@@ -33,7 +36,9 @@ def test_a_header_names_the_states_that_an_edit_is_meant_for(
     assert edition(header) == Edition(None if tags is None else frozenset(tags))
 
 
-@pytest.mark.parametrize("header", ["7", "", " ", '"7', '7"', '"7" "8"', '"7", 8', "*, *", "w/"])
+@pytest.mark.parametrize(
+    "header", ["7", "", " ", ",", '"7', '7"', '"7" "8"', '"7", 8', "*, *", "w/"]
+)
 def test_what_is_no_list_of_tags_is_refused(header: str) -> None:
     with pytest.raises(IfMatchMalformed):
         edition(header)
