@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from kit.csv_text import text_cell, text_of
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
@@ -58,6 +58,17 @@ COLUMNS: Final = (
     "picture_url",
 )
 _OF_PRODUCTS: Final = {*COLUMNS} - {"kind", "slug", "name", "category", "is_active"}
+_EXAMPLE: Final[list[dict[str, Any]]] = [
+    {"kind": "category", "slug": "headphones", "name": "Headphones"},
+    {
+        "kind": "product",
+        "slug": "k-72",
+        "name": "Headphones K-72",
+        "category": "headphones",
+        "price": "2490.00",
+        "stock": 40,
+    },
+]
 DOCUMENTED: Final = {
     "schema": {"type": "string"},
     "example": "kind,slug,name,category,price,stock\n"
@@ -83,6 +94,8 @@ def read_rows(body: bytes) -> ForeignBody:
 
 class CatalogueRowRequest(Model):
     """A category or product by its slug; an empty cell or null keeps what is there."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": _EXAMPLE})
 
     kind: Literal["category", "product"]
     slug: Slug
@@ -146,7 +159,9 @@ class CatalogueResult(Model):
         )
 
 
-CatalogueRows = Annotated[list[CatalogueRowRequest], Field(min_length=1, max_length=MOST_ROWS)]
+CatalogueRows = Annotated[
+    list[CatalogueRowRequest], Field(min_length=1, max_length=MOST_ROWS, examples=[_EXAMPLE])
+]
 
 
 class CatalogueImportRequest(Model):
