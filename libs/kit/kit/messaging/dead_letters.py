@@ -1,4 +1,4 @@
-"""Keeps letters: messages that failed, parked for a retry or dead for an operator.
+"""Stores failed messages: parked ones are retried, dead letters wait.
 
 They live in PostgreSQL, so that a retry never depends on the broker's counters and nothing is lost.
 A letter is the right to its event's effect: the event's inbox row was written with it. A command
@@ -90,7 +90,7 @@ class DeadLetter:
 
 
 def letter(consumer: str, raw: Any, reason: str, error: str) -> DeadLetter:
-    """Return the letter of a raw event, or of bytes that are none.
+    """Return the dead letter of a raw event, or of bytes that are no event.
 
     Without a usable id the bytes themselves are its id, so the same bytes are the same letter.
     """
