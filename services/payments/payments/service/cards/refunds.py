@@ -95,7 +95,7 @@ async def learn(  # noqa: PLR0913 (which refund of which charge, and the two hal
     news: CardRefundNews | None,
     error: str | None,
 ) -> None:
-    """Store what a call brought; without a usable answer or an end, plan to ask again."""
+    """Store a call's answer; plan another call where the refund has not ended."""
     await recoveries.lock(uow, [charge])
     refunds, now = CardRefunds(uow), uow.clock.now()
     if news is not None and await _is_not_its(refunds, charge, refund, news.reference):
