@@ -1,4 +1,4 @@
-"""The records of webhooks: message, delivery to an endpoint, attempts at it."""
+"""Defines the records of webhooks: message, delivery to an endpoint, attempts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
