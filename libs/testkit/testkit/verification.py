@@ -1,4 +1,4 @@
-"""A token verifier whose time, keys and revocations a test states."""
+"""Builds a token verifier whose time, keys and revocations a test states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
