@@ -44,7 +44,7 @@ def by_asker(envelopes: Iterable[Envelope]) -> tuple[list[Envelope], list[CardRe
 
 
 def _kind_before_kinds(subject: str, transfer_id: UUID | None) -> str | None:
-    """Return the kind of a reply that names none, for replies from before kinds.
+    """Return the kind of a reply from the time before replies named their kind.
 
     Commands of that time have the kind in their subject, before a colon, and may be answered long
     after: out of a queue, an outbox or a letter. A wallet of that time answers today's commands

@@ -13,7 +13,7 @@ BATCH: Final = 1_000
 
 
 def _untold(_: int) -> None:
-    """Tell nobody how many rows are stored."""
+    """Ignore how many rows are stored so far."""
 
 
 async def import_catalogue(
