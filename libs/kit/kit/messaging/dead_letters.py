@@ -90,7 +90,7 @@ class DeadLetter:
 
 
 def letter(consumer: str, raw: Any, reason: str, error: str) -> DeadLetter:
-    """Return the dead letter of a raw event, or of bytes that are no event.
+    """Return the letter of a raw event, or of bytes that are none.
 
     Without a usable id the bytes themselves are its id, so the same bytes are the same letter.
     """

@@ -72,7 +72,7 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
 
 
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
-    """Tell whether a bulk has made any payment, or still may."""
+    """Tell whether any payment has come of a bulk, or still may."""
     bulk_id = UUID(accepted.own_headers["Location"].rpartition("/")[2])
     return not all_failed(await Bulks(uow).counts(bulk_id))
 

@@ -54,7 +54,7 @@ class Waiters(ABC, Generic[Item]):
                 self._waiting.pop(item_id, None)
 
     def tell(self, news: Iterable[Item]) -> None:
-        """Wake the requests whose condition these items now fulfil."""
+        """Wake the requests that wait for these items to be as they are now."""
         for item in news:
             for waiter in self._waiting.get(item.id, ()):
                 if not waiter.future.done() and waiter.is_awaited(item):

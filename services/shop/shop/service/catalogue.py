@@ -13,7 +13,7 @@ BATCH: Final = 1_000
 
 
 def _untold(_: int) -> None:
-    """Ignore how many rows are stored so far."""
+    """Tell nobody how many rows are stored."""
 
 
 async def import_catalogue(
