@@ -114,7 +114,7 @@ ROOMS: Final = (
 
 
 class Mutant(NamedTuple):
-    """Is one change that no test noticed: its function, the line, and what it became."""
+    """Describes a change that no test noticed: its function, its line, its new text."""
 
     where: str
     line: str

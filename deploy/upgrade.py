@@ -92,7 +92,7 @@ def _drop_images() -> None:
 
 @dataclass(frozen=True)
 class Left:
-    """Holds what people left behind them in the earlier installation."""
+    """Holds what people left in the earlier installation."""
 
     names: tuple[str, str]
     ids: dict[str, str]

@@ -1,4 +1,4 @@
-"""Command line: ``python -m deploy.generate [--check]``.
+"""Runs the command line: ``python -m deploy.generate [--check]``.
 
 Writes what is derived from code; with ``--check`` writes nothing and fails where a file differs.
 """

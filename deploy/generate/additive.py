@@ -13,7 +13,7 @@ _ANNOTATIONS = frozenset({"title", "description", "examples", "default", "deprec
 
 
 def breaks(old: Schema, new: Schema) -> list[str]:
-    """Return in words what in `new` is more than an addition to `old`."""
+    """Return in words what `new` takes away from `old`, or changes in it."""
     found = list(_of_object("", old, new))
     for name, definition in old.get("$defs", {}).items():
         if name in new.get("$defs", {}):

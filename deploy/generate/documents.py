@@ -76,7 +76,7 @@ def _spelled(document: Any) -> str:
 
 
 def broken_promises() -> list[str]:
-    """Return where today's messages are more than an addition to the written schemas."""
+    """Return where messages take something away from their schemas, or change it."""
     models = {model.type: model for model in messages.all_messages()}
     found = []
     for path in sorted(SCHEMAS.glob("*.json")):

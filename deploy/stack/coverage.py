@@ -10,6 +10,7 @@ from typing import Final
 from deploy.stack.log import say
 
 # Of which files how many percent must be reached; of everything together pyproject.toml says it.
+# Kit stands at 99, not 100: some of its branches are races that not every run meets.
 GATES: Final[Mapping[str, int]] = {"libs/kit/kit/*": 99, "services/*/*/domain/*": 100}
 
 

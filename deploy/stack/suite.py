@@ -34,7 +34,7 @@ _NOTHING_COLLECTED = 5  # pytest's own exit code for it
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Describes one run of pytest: name, paths, further arguments, if it is measured."""
+    """Describes one run of pytest: name, paths, arguments, and whether to measure it."""
 
     name: str
     paths: tuple[str, ...]

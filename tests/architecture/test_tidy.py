@@ -27,6 +27,8 @@ LOCKS_WITH_ADDRESSES = {
     "yarn.lock",
 }
 LONGEST_FIRST_LINE = 80
+# "Stores …", "Starts, watches and ends …": no "Models of …", "Wallet's …", "The operations …".
+VERB_FIRST = re.compile(r"[A-Z][a-z]+s(?:, [a-z]+s\b| (?!(?:of|to|between|as)\b))")
 UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b")
 
 Sources = Callable[..., list[Any]]
@@ -79,6 +81,17 @@ def test_a_docstring_begins_with_one_short_sentence(sources: Sources, folder: st
         for place, line in first_lines.items()
         if len(line) > LONGEST_FIRST_LINE or not line.endswith(".")
     ] == []
+
+
+def test_a_module_says_first_what_it_does(sources: Sources) -> None:
+    first_lines = {
+        one.name: text.partition("\n")[0]
+        for one in sources(*CODE)
+        if "migrations" not in Path(one.name).parts
+        if (text := ast.get_docstring(one.tree))
+    }
+    assert first_lines
+    assert {name: line for name, line in first_lines.items() if not VERB_FIRST.match(line)} == {}
 
 
 def test_no_file_is_a_drawer_for_everything(sources: Sources) -> None:

@@ -1,4 +1,4 @@
-"""Talks to the services: connections, requests and answers, repeats, time-outs.
+"""Reaches the services: connections, requests and answers, repeats, time-outs.
 
 aiohttp's connector, parser and flow control are used without its session, whose cookies, redirects
 and header handling a proxy has no use for and which cost half of the time.

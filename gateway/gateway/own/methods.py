@@ -47,7 +47,7 @@ class Methods:
             raise MethodNotAllowed(allowed=allowed)
 
     def is_public_otherwise(self, exchange: ProxiedRequest) -> bool:
-        """Tell whether the path needs no token by another method than this."""
+        """Tell whether the path needs no token with another method than this."""
         return any(route.is_public for route in self._routes.listed(exchange.path).values())
 
     async def _allowed(self, exchange: ProxiedRequest) -> set[str]:

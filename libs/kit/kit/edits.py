@@ -1,4 +1,4 @@
-"""Refuses an edit of what has changed meanwhile.
+"""Refuses edits of objects that have changed since they were read.
 
 Knows no HTTP: `kit.web.etags` reads If-Match.
 """
@@ -21,12 +21,12 @@ class EditStale(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """Says which states of an object an edit is meant for, by their tags; None: any."""
+    """Names the versions of an object that an edit accepts; None accepts any."""
 
     tags: frozenset[str] | None = None
 
     def check(self, *versions: int) -> None:
-        """Refuse the edit unless it is meant for the object as it is.
+        """Refuse the edit unless it accepts the object's present version.
 
         A tag may name more versions than are asked for: ``check(7)`` takes the tag of 7 and 3,
         ``check(7, 3)`` no other than that.

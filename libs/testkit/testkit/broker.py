@@ -1,4 +1,4 @@
-"""A broker in memory with the rules of RabbitMQ that Saldo uses, and its faults.
+"""Simulates a broker in memory, with the rules of RabbitMQ that Saldo uses.
 
 The faults come on demand.
 """

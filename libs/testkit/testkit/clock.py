@@ -1,4 +1,4 @@
-"""A clock that stands still until it is turned."""
+"""Tells a time that stands still until a test turns it on."""
 
 from datetime import UTC, datetime, timedelta
 

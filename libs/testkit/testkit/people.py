@@ -1,4 +1,4 @@
-"""People who use Saldo by HTTP, for end-to-end tests and benchmarks."""
+"""Plays people who use Saldo by HTTP, for end-to-end tests and benchmarks."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""A TCP proxy that loses or refuses connections without touching the server."""
+"""Forwards TCP, and loses or refuses connections without touching the server."""
 
 import asyncio
 from typing import Self

@@ -1,4 +1,4 @@
-"""Messages of made-up services, for tests of messaging and of sagas."""
+"""Defines messages of made-up services, for tests of messaging and of sagas."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar

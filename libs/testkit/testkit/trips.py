@@ -1,4 +1,4 @@
-"""A small saga to try the engine on: book a hotel, ask for a visa, pay the flight.
+"""Defines a small saga to try the engine on: hotel, visa, flight.
 
 The hotel can be given back, the visa is a task, the flight is the point of no return.
 """

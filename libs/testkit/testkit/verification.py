@@ -1,4 +1,4 @@
-"""A token verifier whose time, keys and revocations a test states."""
+"""Builds a token verifier whose time, keys and revocations a test states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,7 +72,7 @@ class StatedRevocations(Revocations):
 
     @property
     def fresh(self) -> bool:
-        """Tell whether the test wants them to be known."""
+        """Tell whether revocations count as known, as the test says."""
         return self.is_fresh
 
     def revoke_session(self, session_id: str) -> None:

@@ -1,1 +1,1 @@
-"""Auth owns users, activation, logins, sessions, roles and signing keys."""
+"""Owns users, activation, logins, sessions, roles and signing keys."""

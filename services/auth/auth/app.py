@@ -1,4 +1,4 @@
-"""The composition root: puts auth together. Every choice of a part is made here."""
+"""Composes auth; every choice of a part is made here."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

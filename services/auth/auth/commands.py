@@ -1,4 +1,4 @@
-"""The commands by which an operator makes users: create-admin and create-user.
+"""Makes users at the command line: create-admin and create-user.
 
 They are safe to repeat: an existing user is enabled and given the roles, and keeps the password.
 """

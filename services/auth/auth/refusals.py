@@ -1,4 +1,4 @@
-"""Every "no" that auth can say, beside those of kit.
+"""Defines every "no" that auth can say, beside those of kit.
 
 Refusal
 ├── FieldRefusal

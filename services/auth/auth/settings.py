@@ -1,4 +1,4 @@
-"""Auth's settings: kit's parts, and what only auth needs."""
+"""Reads auth's settings: kit's parts, and what only auth needs."""
 
 from datetime import timedelta
 from typing import Literal, Self

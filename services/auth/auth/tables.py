@@ -1,4 +1,4 @@
-"""Auth's tables; their constraints restate the domain's rules. No queries here."""
+"""Defines auth's tables; their constraints restate the domain's rules. No queries."""
 
 from sqlalchemy import (
     BigInteger,

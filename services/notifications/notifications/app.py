@@ -1,4 +1,4 @@
-"""The composition root: puts notifications together and chooses every part."""
+"""Composes notifications; every choice of a part is made here."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

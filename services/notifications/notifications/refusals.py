@@ -1,4 +1,4 @@
-"""Every "no" that notifications can say, beside those of kit.
+"""Defines every "no" that notifications can say, beside those of kit.
 
 Refusal
 ├── NoticeNotFound           404  notice_not_found

@@ -1,4 +1,4 @@
-"""Notifications' settings: kit's parts, and what only notifications needs."""
+"""Reads notifications' settings: kit's parts, and what only notifications needs."""
 
 from datetime import timedelta
 from email.utils import parseaddr

@@ -1,4 +1,4 @@
-"""Notifications' tables. No queries here.
+"""Defines notifications' tables. No queries here.
 
 `person` is a projection of auth's users, so no foreign key refers to it. Kit's own tables are in
 kit.

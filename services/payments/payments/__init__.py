@@ -1,4 +1,4 @@
-"""Payments between people: created, paid by a saga, cancelled, refunded, listed.
+"""Makes payments between people: creates, pays by a saga, cancels, refunds, lists.
 
 Money is moved by wallet alone.
 """

@@ -1,4 +1,4 @@
-"""`python -m sandbox api|all|openapi`."""
+"""Runs `python -m sandbox api|all|openapi`."""
 
 from kit.commands import main
 from sandbox.app import NAME, build

@@ -1,4 +1,4 @@
-"""The composition root: puts the sandbox together and chooses every part."""
+"""Composes the sandbox; every choice of a part is made here."""
 
 import asyncio
 from collections.abc import AsyncIterator

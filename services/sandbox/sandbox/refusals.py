@@ -1,4 +1,4 @@
-"""Every "no" that the sandbox can say, beside those of kit.
+"""Defines every "no" that the sandbox can say, beside those of kit.
 
 Refusal
 ├── InboxUnknown            404  inbox_unknown

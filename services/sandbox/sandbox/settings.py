@@ -1,4 +1,4 @@
-"""The sandbox's settings; it refuses to start in production."""
+"""Reads the sandbox's settings; it refuses to start in production."""
 
 from typing import Literal, Self, TypeAlias
 

@@ -1,4 +1,4 @@
-"""The style of the mail and inbox pages, and the policy that makes them harmless."""
+"""Holds the style of the mail and inbox pages, and the policy against scripts."""
 
 import base64
 import hashlib

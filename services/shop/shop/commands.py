@@ -1,4 +1,4 @@
-"""The command by which an operator takes the catalogue out and puts it in, as CSV."""
+"""Exports and imports the catalogue as CSV, at the command line."""
 
 import argparse
 import sys

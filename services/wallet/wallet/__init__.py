@@ -1,1 +1,1 @@
-"""Accounts, the double-entry ledger, holds, transfers, top-ups and statements."""
+"""Owns accounts, the double-entry ledger, holds, transfers, top-ups, statements."""

@@ -1,4 +1,4 @@
-"""The composition root: puts wallet together and chooses every part."""
+"""Composes wallet; every choice of a part is made here."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Every "no" that wallet alone can say.
+"""Defines every "no" that wallet alone can say.
 
 Refusal
 ├── FieldRefusal

@@ -1,4 +1,4 @@
-"""Wallet's settings: kit's parts, the bank's secret, and how to call payments."""
+"""Reads wallet's settings: kit's parts, the bank's secret, how to call payments."""
 
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict

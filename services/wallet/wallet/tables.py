@@ -1,4 +1,4 @@
-"""Wallet's tables; their constraints restate the ledger's rules. No queries here."""
+"""Defines wallet's tables; their constraints restate the ledger's rules."""
 
 from sqlalchemy import (
     BigInteger,

@@ -42,7 +42,7 @@ NamedVerb = Callable[Concatenate[C, Sequence[I], ...], Awaitable[Sequence[R | Re
 
 @dataclass(frozen=True, slots=True)
 class _Turn(Generic[I, R]):
-    """One item, and the future of whoever waits for its result."""
+    """One item, and the future of its result."""
 
     item: I
     result: "Future[R]"
@@ -120,7 +120,7 @@ class Batcher(Generic[C, I, R]):
     async def _again(
         self, turns: Sequence[_Turn[I, R]], error: ConnectionLostError, *, is_repeated: bool
     ) -> None:
-        """Do a batch once more where its connection was lost before COMMIT was sent."""
+        """Repeat a batch whose connection was lost before COMMIT was sent."""
         if error.is_undone and not is_repeated:
             await self._together([turn for turn in turns if turn.is_awaited], is_repeated=True)
             return

@@ -80,7 +80,7 @@ class Consumer:
             await subscription.close()
 
     async def _feel_the_way(self) -> None:
-        """Take one message at a time until one comes that is not suspect.
+        """Handle suspect messages one at a time.
 
         A message that kills the process ends all that were delivered with it, each counted as one
         more attempt. Taken alone it reaches the broker's limit alone.
@@ -133,7 +133,7 @@ class Consumer:
         await subscription.ack_through(batch[-1].tag)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
-        """Handle every event of the deliveries once, or keep a letter of it; then return."""
+        """Handle each event of the deliveries once, or store it as a dead letter."""
         await self._handle(deliveries, await self._read(deliveries))
 
     async def _handle(self, deliveries: Sequence[Delivery], reading: Decoded) -> None:
@@ -224,7 +224,7 @@ def _is_suspect(delivery: Delivery) -> bool:
 
 
 async def bury(database: Database, queue: str, dead: Sequence[DeadLetter]) -> None:
-    """Keep dead letters of events that have had no effect yet."""
+    """Store dead letters of events that have had no effect yet."""
     today = database.clock.now().date()
     known = {one.id for one in dead if not inbox.is_stale(one.id, today)}
     async with database.unit_of_work() as uow:

@@ -42,7 +42,7 @@ class DeadLetterCollector:
             await subscription.close()
 
     async def take_in(self, delivery: Delivery) -> None:
-        """Bury each event of a message that has had no effect, under the queue it died in."""
+        """Store a dead letter of each event without effect, under its queue's name."""
         died_in = delivery.routing_key
         try:
             raws = cloudevents.unpack(delivery.body, delivery.content_type)

@@ -1,4 +1,4 @@
-"""Keeps letters: messages that failed, parked for a retry or dead for an operator.
+"""Stores failed messages: parked ones are retried, dead letters wait.
 
 They live in PostgreSQL, so that a retry never depends on the broker's counters and nothing is lost.
 A letter is the right to its event's effect: the event's inbox row was written with it. A command

@@ -1,4 +1,4 @@
-"""Decodes deliveries into messages to handle and letters to bury. No I/O."""
+"""Decodes deliveries into messages to handle, and dead letters to store. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Item(NamedTuple):
 
 @dataclass(slots=True)
 class Decoded:
-    """The messages of some deliveries, and the letters to bury."""
+    """The messages of some deliveries, and the dead letters to store."""
 
     items: list[Item] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)

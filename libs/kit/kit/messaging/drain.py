@@ -109,7 +109,7 @@ class Drain:
         return bool(self._confirmed) or not self._is_drained
 
     def _is_somebody_let_go(self) -> bool:
-        """Tell whether a blocked subject may be read again, or will be without notice."""
+        """Tell whether a block has ended, or may end before the next reading."""
         before, self._blocked = self._blocked, self._undeliverable.blocked(self._monotonic())
         just_blocked, self._just_blocked = self._just_blocked, set()
         return bool(just_blocked) or not self._blocked >= before
@@ -176,7 +176,7 @@ class Drain:
                 self._block(parcel, "returned")
 
     def _block(self, parcel: Parcel, reason: str) -> None:
-        """Leave the subjects of an undeliverable message alone for a while; others go on."""
+        """Block the subjects of an undeliverable message for a while; others go on."""
         subjects = {row.subject for row in parcel.rows}
         self._undeliverable.block(subjects, self._monotonic())
         self._just_blocked |= subjects

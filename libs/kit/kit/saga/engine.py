@@ -54,7 +54,7 @@ log = structlog.get_logger(__name__)
 
 
 class UndoOutcome(Enum):
-    """Says what became of a wish to undo."""
+    """Says how a request to undo ended."""
 
     UNDOING = "undoing"
     TOO_LATE = "too_late"
@@ -140,7 +140,7 @@ class SagaEngine:
         return started
 
     async def request_undo(self, uow: UnitOfWork, saga_id: UUID, reason: str) -> UndoOutcome:
-        """Turn an instance round where that is still possible; the caller holds its rows."""
+        """Undo an instance where that is still possible; the caller holds its rows."""
         state = (await store.lock(uow, self.saga.name, [saga_id])).get(saga_id)
         if state is None:
             return UndoOutcome.NOT_FOUND

@@ -4,7 +4,7 @@ from fastapi import Request
 
 
 def address_of(request: Request) -> str:
-    """Return the address that a request came from, as the gateway says it.
+    """Return the address that a request came from, as the gateway reports it.
 
     The gateway drops what others have said about it.
     """

@@ -1,4 +1,4 @@
-"""Decides when a caller's kept answers are counted, so that few keys cost a count.
+"""Decides when to count a caller's kept answers: for few keys, not for each.
 
 A count reads an index row for each kept answer. A share of the places that a count found free is
 given out without another count, so that the bound is met closely however many processes serve.
@@ -33,12 +33,12 @@ class Allowance:
         return True
 
     def is_full(self, caller: str, now: datetime) -> bool:
-        """Tell whether a count a moment ago found no place."""
+        """Tell whether the last count, a moment ago, found no free place."""
         until = self._full_until.get(caller)
         return until is not None and now < until
 
     def learn(self, caller: str, free: int, now: datetime) -> None:
-        """Note how many places a count found free, besides that of this answer."""
+        """Remember how many places a count found free, besides this answer's."""
         _make_room(self._left)
         _make_room(self._full_until)
         self._left.pop(caller, None)

@@ -1,4 +1,4 @@
-"""Owns the answer with a status of its own, with headers, or without a body."""
+"""Defines an answer with its own status and headers, perhaps without a body."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -53,7 +53,7 @@ class Answer(Response):
             self.raw_headers.append((b"content-length", str(len(self.body)).encode()))
 
     def says(self, facts: type[M]) -> M:
-        """Return the facts that the answer states, as far as `facts` has fields for them.
+        """Read the fields of `facts` from the answer.
 
         Only a kept answer is parsed for it; `facts` must be small, and have no field that older
         answers lack.

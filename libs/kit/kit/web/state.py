@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 
 def from_state(name: str) -> Any:
-    """Return the default of a parameter that is filled with what stands under a name."""
+    """Return a parameter's default that reads a name from the application's state."""
 
     def found(request: Request) -> Any:
         return getattr(request.app.state, name)

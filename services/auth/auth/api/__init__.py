@@ -1,4 +1,4 @@
-"""Auth's operations: parse, authorise, open the unit of work, call, answer."""
+"""Serves auth's operations: parse, authorise, open the unit of work, call, answer."""
 
 from auth.api import audit, internal, me, passwords, registration, sessions, tokens, users
 

@@ -1,4 +1,4 @@
-"""The operation of the audit log."""
+"""Serves the audit log to administrators."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The operations that other services call with a service token.
+"""Serves the operations that other services call with a service token.
 
 The gateway does not route them.
 """

@@ -1,4 +1,4 @@
-"""The operations on one's own user."""
+"""Serves one's own user: shows, changes and deletes it."""
 
 from fastapi import Request
 

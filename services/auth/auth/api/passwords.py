@@ -1,4 +1,4 @@
-"""The operations that reset a forgotten password."""
+"""Serves forgotten passwords: mails a link and resets the password."""
 
 from datetime import timedelta
 from typing import Annotated, Final

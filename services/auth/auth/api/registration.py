@@ -1,4 +1,4 @@
-"""The operations that register and activate users."""
+"""Serves registration: registers users and activates them."""
 
 from datetime import timedelta
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The operations that list and end sessions: one's own, or for admins anybody's."""
+"""Serves sessions: lists and ends one's own, or for admins anybody's."""
 
 from collections.abc import Sequence
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The operations that hand out, refresh and end tokens, and publish their keys."""
+"""Serves tokens: hands out, refreshes and ends them, and publishes their keys."""
 
 import base64
 import hmac

@@ -1,4 +1,4 @@
-"""The operations by which administrators manage users."""
+"""Serves users to administrators, who list, show and change them."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The record of an administrator's act, kept for ever."""
+"""Defines the record of an administrator's act, kept for ever."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

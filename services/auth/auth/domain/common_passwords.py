@@ -1,4 +1,4 @@
-"""A list of the most common passwords of eight characters or more, lower case.
+"""Lists the most common passwords of eight characters or more, lower case.
 
 It stops the first guesses of any attacker; a corpus of breached passwords would be the next step.
 """

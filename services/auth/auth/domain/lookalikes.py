@@ -131,7 +131,7 @@ def _without_ends(key: str) -> str:
 
 
 def _speaks_for_the_house(bare: str) -> bool:
-    """Tell whether it is a reserved name, or a row of them and their companions."""
+    """Tell whether a name is reserved, or joined from reserved words and companions."""
     reserved, companions = _reserved()
     if bare in reserved:
         return True

@@ -75,7 +75,7 @@ class PresentedToken:
 
 
 class Refreshed(Enum):
-    """What to do with a genuine refresh token."""
+    """Says what to do with a genuine refresh token."""
 
     ROTATE = auto()  # the newest token: hand out the next
     REPEAT = auto()  # the one before, within the grace: hand out the same next one again

@@ -1,1 +1,1 @@
-"""Background loops, one module for each."""
+"""Runs auth's background loops, one module for each."""

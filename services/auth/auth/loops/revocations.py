@@ -1,4 +1,4 @@
-"""Publishes to verifiers which access tokens are revoked, after COMMIT.
+"""Tells verifiers which access tokens are revoked, after COMMIT.
 
 The database is the truth: what could not be published is read from it and published later.
 """

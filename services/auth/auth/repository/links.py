@@ -45,7 +45,7 @@ class Links:
         return Link(row["user_id"], Purpose(row["purpose"]), row["expires_at"], row["used_at"])
 
     async def one_by_one(self, key: str) -> None:
-        """Let those who ask for a link by this key do so one after the other."""
+        """Make requests for a link with this key wait for each other."""
         await self._connection.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended('link ' || $1, 0))", key
         )

@@ -1,1 +1,1 @@
-"""Models of auth's requests and answers, with examples; the domain has the rules."""
+"""Shapes auth's requests and answers, with examples; the domain has the rules."""

@@ -1,4 +1,4 @@
-"""Models of the audit log's queries and answers, with examples."""
+"""Shapes the audit log's queries and answers, with examples."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Models of logging in, refreshing and logging out, and of published keys."""
+"""Shapes logging in, refreshing and logging out, and published keys."""
 
 from typing import Literal
 

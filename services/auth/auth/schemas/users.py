@@ -1,4 +1,4 @@
-"""Models of users' requests and answers, with examples; the domain has the rules."""
+"""Shapes users' requests and answers, with examples; the domain has the rules."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,1 +1,1 @@
-"""Auth's verbs: load, decide, save, emit. They never commit; their caller does."""
+"""Holds the verbs: load, decide, save, emit. They never commit; their caller does."""

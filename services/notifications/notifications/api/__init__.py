@@ -1,4 +1,4 @@
-"""Notifications' operations: parse, authorise, open the unit, call, answer."""
+"""Serves the operations: parse, authorise, open the unit of work, call, answer."""
 
 from notifications.api import deliveries, endpoints, internal, mutes, notices
 

@@ -1,4 +1,4 @@
-"""The operations of webhook deliveries: list, show, replay, test."""
+"""Serves webhook deliveries: lists, shows, replays and tests them."""
 
 from dataclasses import replace
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The operations of webhook endpoints; only their owners may change them."""
+"""Serves webhook endpoints; only their owners may change them."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

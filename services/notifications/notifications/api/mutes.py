@@ -1,4 +1,4 @@
-"""The operations of muted addresses, for administrators."""
+"""Serves muted addresses to administrators."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The operations of the caller's notices: list them, mark them as read."""
+"""Serves the caller's notices: lists them, and marks them as read."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,1 +1,1 @@
-"""Calls to other services, never inside a unit of work."""
+"""Calls other services, never inside a unit of work."""

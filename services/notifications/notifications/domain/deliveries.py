@@ -1,4 +1,4 @@
-"""The records of webhooks: message, delivery to an endpoint, attempts at it."""
+"""Defines the records of webhooks: message, delivery to an endpoint, attempts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many deliveries may be under way: to one endpoint, to one owner, in total."""
+    """Limits deliveries under way, by endpoint, owner and in total."""
 
     endpoint: int
     owner: int

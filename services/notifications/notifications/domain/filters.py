@@ -1,4 +1,4 @@
-"""Filters of lists."""
+"""Defines the filters of lists."""
 
 from dataclasses import dataclass
 from uuid import UUID

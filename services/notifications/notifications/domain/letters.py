@@ -1,4 +1,4 @@
-"""The texts of mails in both languages.
+"""Writes the texts of mails in both languages.
 
 They are plain text: a greeting, what happened, and perhaps a link. `{name}` includes its comma and
 is empty if no name is known. News has the text of the notice of the same kind.

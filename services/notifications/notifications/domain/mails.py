@@ -1,4 +1,4 @@
-"""The records of mails: kind, recipient, facts, status. No texts here."""
+"""Defines the records of mails: kind, recipient, facts, status. No texts here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

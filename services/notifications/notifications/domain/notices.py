@@ -1,4 +1,4 @@
-"""The records of notices: kind, recipient, subject, facts. No texts here."""
+"""Defines the records of notices: kind, recipient, subject, facts. No texts here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The projection of auth's users."""
+"""Defines the projection of auth's users."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The texts of reasons why a payment failed, was cancelled or was disputed.
+"""Holds the texts of reasons why a payment failed, was cancelled or disputed.
 
 The first two are for the payer, with payments' codes; the last is for the payee, with the card
 providers' codes.

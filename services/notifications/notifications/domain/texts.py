@@ -1,4 +1,4 @@
-"""The texts of notices in both languages, made when a notice is read.
+"""Writes the texts of notices in both languages, when a notice is read.
 
 Each kind has a title and a sentence; `{to}` and `{by}` stand for the other person and are empty if
 no name is known.

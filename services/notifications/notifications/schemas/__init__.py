@@ -1,1 +1,1 @@
-"""Models of notifications' requests and answers. They decide nothing."""
+"""Shapes notifications' requests and answers. Decides nothing."""

@@ -1,4 +1,4 @@
-"""Models of webhook deliveries' requests and answers; the domain has the rules."""
+"""Shapes webhook deliveries' requests and answers; the domain has the rules."""
 
 from datetime import UTC, datetime
 from typing import Any, Final, Self

@@ -1,4 +1,4 @@
-"""Models of webhook endpoints' requests and answers; the domain has the rules."""
+"""Shapes webhook endpoints' requests and answers; the domain has the rules."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final, Self

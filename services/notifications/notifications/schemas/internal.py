@@ -1,4 +1,4 @@
-"""Models of webhooks' answers to other services."""
+"""Shapes answers about webhooks to other services."""
 
 from datetime import datetime
 from typing import Any, Final, Self

@@ -1,4 +1,4 @@
-"""Models of notices and muted addresses; the domain has the texts."""
+"""Shapes answers about notices and muted addresses; the domain has the texts."""
 
 from datetime import datetime
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""Filters of notifications' lists."""
+"""Shapes the filters of notifications' lists."""
 
 from uuid import UUID
 

@@ -306,7 +306,7 @@ async def list_payments(
 
 
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
-    """Tell whether the payment that was begun as it was created has not failed.
+    """Tell whether a payment that was paid at its creation has not failed.
 
     One that was reserved keeps its key: the money was set aside before it failed.
     """
@@ -319,7 +319,7 @@ async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
 
 
 async def _goes_on(uow: UnitOfWork, accepted: Answer) -> bool:
-    """Tell whether the payment has not failed since it was begun."""
+    """Tell whether the payment has not failed since paying began."""
     payment = await Payments(uow).get(accepted.says(PaymentNamed).id)
     return payment is None or payment.status is not PaymentStatus.FAILED
 

@@ -161,7 +161,7 @@ class Verifiers:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The breaker's permission for one call, given back with how the call went."""
+    """Holds the breaker's permission for one call, and reports how the call ended."""
 
     breaker: Breaker
     ticket: int

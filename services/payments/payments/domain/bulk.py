@@ -75,7 +75,7 @@ def facts_of(order: PaymentOrder) -> dict[str, Any]:
 
 
 def order_of(payer_id: UUID, facts: Mapping[str, Any]) -> PaymentOrder:
-    """Return the order that ``facts_of`` was given."""
+    """Return the order that these facts were made from."""
     payee: dict[str, Any] = {
         name: value if name == "username" else UUID(value) for name, value in facts["payee"].items()
     }

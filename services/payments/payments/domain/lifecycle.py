@@ -22,14 +22,14 @@ from payments.refusals import (
 
 
 class Pay(Enum):
-    """What paying means for this payment now."""
+    """Says what a request to pay does to the payment now."""
 
     START = auto()
     IS_ON_ITS_WAY = auto()
 
 
 class Cancel(Enum):
-    """What cancelling means for this payment now."""
+    """Says what a request to cancel does to the payment now."""
 
     AT_ONCE = auto()
     BY_UNDOING = auto()

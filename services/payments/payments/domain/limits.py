@@ -22,7 +22,7 @@ NO_LIMIT: Final = Limit()
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """An amount in whole units of any currency, and others by ISO 4217 code."""
+    """An amount in whole units, with exceptions by currency (ISO 4217)."""
 
     of_any: Decimal
     by_currency: Mapping[str, Decimal]
@@ -48,7 +48,7 @@ class LimitPolicy:
         return found
 
     def in_force(self, currency: str, own: Limit | None) -> Limit:
-        """Return what applies to somebody: their own limits of the currency, else these."""
+        """Return a person's own limits of the currency, else everybody's."""
         if own is not None:
             return own
         if self.per_payment is None and self.per_day is None:

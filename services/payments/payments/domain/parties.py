@@ -8,7 +8,7 @@ from payments.domain.paid_services import PaidService
 
 
 def username_key(username: str) -> str:
-    """Return a username's form that its other spellings share: NFKC and casefold.
+    """Return the key that all spellings of a username share: NFKC and casefold.
 
     This is auth's rule.
     """
@@ -42,7 +42,7 @@ class Person:
 
     @property
     def may_have_become_active(self) -> bool:
-        """Tell whether auth may know better than what was told."""
+        """Tell whether the user may be active by now, so that auth must be asked."""
         return self.status not in {"active", "closed"}
 
 
@@ -69,7 +69,7 @@ class WalletFunds:
 
 @dataclass(frozen=True, slots=True)
 class PayeeName:
-    """How the payee was named: exactly one of these is set."""
+    """Names the payee, by exactly one of these."""
 
     username: str | None = None
     user_id: UUID | None = None
@@ -79,7 +79,7 @@ class PayeeName:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Who a new payment is to be between, as the payer named them."""
+    """Names the payer and the payee of a new payment, as the payer named them."""
 
     payer_id: UUID
     payee: PayeeName

@@ -23,7 +23,7 @@ class OutsideChecks(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckPolicy:
-    """The rule in force.
+    """Decides which payments are checked outside.
 
     Attributes:
         applies_to: The setting above.
@@ -50,7 +50,7 @@ class CheckPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """Which payments are checked outside, and how much may be paid."""
+    """Holds the rules in force: for outside checks, and for limits."""
 
     checks: CheckPolicy
     limits: LimitPolicy

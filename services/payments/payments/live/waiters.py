@@ -84,7 +84,7 @@ class _Waiter(Generic[Item]):
 
 
 class Places:
-    """Counts each user's waiting requests in this process; one too many can't wait."""
+    """Limits how many requests of each user wait in this process."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -113,7 +113,7 @@ class PaymentWaiters(Waiters[Payment]):
     def expect(
         self, payment_id: UUID, *, or_set_aside: bool = False
     ) -> Iterator[asyncio.Future[Payment]]:
-        """Give a future that gets the payment once it is final; open it before paying.
+        """Yield a future of the payment's final state; open it before paying.
 
         With ``or_set_aside`` it is enough that its money has been set aside.
         """
@@ -130,7 +130,7 @@ class RefundWaiters(Waiters[Refund]):
 
     @contextmanager
     def expect(self, refund_id: UUID) -> Iterator[asyncio.Future[Refund]]:
-        """Give a future that gets the refund once it has ended; open it before asking."""
+        """Yield a future of the refund's end; open it before asking."""
         with self._expected(refund_id, _has_ended) as future:
             yield future
 

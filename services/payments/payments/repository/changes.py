@@ -78,7 +78,7 @@ DELETE FROM payment_event WHERE at < $1 AND seq IN (
 
 @dataclass(frozen=True, slots=True)
 class StreamPosition:
-    """Whose changes a stream tells, or which payment's, and up to where it has told."""
+    """Says what a stream follows, a user or a payment, and how far it has sent."""
 
     tail: Tail
     user_id: UUID | None = None

@@ -71,7 +71,7 @@ def captured_minor(data: Data) -> int:
 
 
 def optional_text(account_id: UUID | None) -> str | None:
-    """Return an id as JSON has it."""
+    """Return an id as text, and None as None."""
     return None if account_id is None else str(account_id)
 
 

@@ -44,12 +44,13 @@ def by_asker(envelopes: Iterable[Envelope]) -> tuple[list[Envelope], list[CardRe
 
 
 def _kind_before_kinds(subject: str, transfer_id: UUID | None) -> str | None:
-    """Return the kind of a reply that names none, for replies from before kinds.
+    """Return the kind of a reply from the time before replies named their kind.
 
     Commands of that time have the kind in their subject, before a colon, and may be answered long
     after: out of a queue, an outbox or a letter. A wallet of that time answers today's commands
     without a kind too; then the transfer's id tells. A saga's is drawn at random, a movement's is
-    the movement's own id or derived from it, a top-up's is derived.
+    the movement's own id or derived from it, a top-up's is derived. All this is needed until no
+    installation from before the first version is left to upgrade.
     """
     word, colon, _ = subject.partition(":")
     if colon:

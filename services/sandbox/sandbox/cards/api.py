@@ -1,4 +1,4 @@
-"""The operations of the card provider, as a shop uses it, and of a bank."""
+"""Serves the card provider, as a shop uses it, and a bank."""
 
 from typing import Annotated, Final
 

@@ -1,4 +1,4 @@
-"""The operations of disputes, and of refunds at the provider's own page."""
+"""Serves disputes, and refunds at the provider's own page."""
 
 import hmac
 from itertools import islice

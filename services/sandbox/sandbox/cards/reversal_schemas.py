@@ -1,4 +1,4 @@
-"""Models of disputes, and of refunds at the provider's own page."""
+"""Shapes disputes, and refunds at the provider's own page."""
 
 from typing import Annotated, Any, Literal
 

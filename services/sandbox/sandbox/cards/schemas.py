@@ -1,4 +1,4 @@
-"""Models of the card provider's and the bank's requests and answers."""
+"""Shapes the card provider's and the bank's requests and answers."""
 
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""The texts of the card page, in both languages."""
+"""Holds the texts of the card page, in both languages."""
 
 from typing import Final
 

@@ -1,1 +1,1 @@
-"""Webhook inboxes: accept any webhook, check its signature and show it."""
+"""Takes any webhook into an inbox, checks its signature and shows it."""

@@ -1,4 +1,4 @@
-"""The operations of inboxes: send webhooks, show them, set a secret."""
+"""Serves inboxes: takes webhooks, shows them, sets a secret."""
 
 from typing import Annotated, Final
 

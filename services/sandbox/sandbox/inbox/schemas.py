@@ -1,4 +1,4 @@
-"""Models of inboxes' requests and answers."""
+"""Shapes inboxes' requests and answers."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self

@@ -1,1 +1,1 @@
-"""The mail sink: an SMTP server that delivers nothing and shows all mails."""
+"""Takes mails as an SMTP server that delivers nothing and shows them all."""

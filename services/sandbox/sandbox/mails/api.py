@@ -1,4 +1,4 @@
-"""The operations that show the sink's mails and set whom it refuses."""
+"""Serves the mail sink: shows its mails, and sets whom it refuses."""
 
 from typing import Annotated
 

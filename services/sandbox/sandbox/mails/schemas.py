@@ -1,4 +1,4 @@
-"""Models of the sink's requests and answers."""
+"""Shapes the sink's requests and answers."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self

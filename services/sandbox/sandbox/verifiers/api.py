@@ -1,4 +1,4 @@
-"""The operations that ask a verification service and that set its behaviour."""
+"""Serves the verification services: answers as one, and sets its behaviour."""
 
 import asyncio
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Models of the verification services' requests and answers."""
+"""Shapes the verification services' requests and answers."""
 
 from typing import Annotated, Literal, Self
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Shop's operations: parse, authorise, open the unit, call, answer."""
+"""Serves shop's operations: parse, authorise, open the unit of work, call, answer."""
 
 from shop.api import catalogue, categories, products
 

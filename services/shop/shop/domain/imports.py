@@ -165,7 +165,7 @@ def _misplaced(
     made: Sequence[Category | Product],
     categories: Mapping[str, Category],
 ) -> Iterator[RowFault]:
-    """Yield rows by which a category is its own ancestor, or the tree too deep.
+    """Yield rows that make a category its own ancestor, or the tree too deep.
 
     A category that no row names may stand too deep by the row of one above it: then that row is
     wrong, the nearest. What hangs below a circle is right, once the circle is broken.

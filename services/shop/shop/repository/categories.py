@@ -176,7 +176,7 @@ class Categories:
         await self._connection.execute("DELETE FROM category WHERE id = $1", category_id)
 
     async def holds(self, category_id: UUID) -> tuple[int, int]:
-        """Return how many products and categories stand right in a category."""
+        """Return how many products and categories stand directly in a category."""
         [row] = await self._connection.fetch(_HOLDS, category_id)
         return row["products"], row["categories"]
 

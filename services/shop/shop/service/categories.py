@@ -28,7 +28,7 @@ async def add_category(uow: UnitOfWork, new: Category) -> Category:
 async def change_category(
     uow: UnitOfWork, category_id: UUID, changes: Mapping[str, Any], meant: Edition
 ) -> Category:
-    """Change a category, where it is as the edit was meant for.
+    """Change a category whose version the edit accepts.
 
     Raises the refusals of ``decide_change``, SlugTaken, and EditStale.
     """

@@ -24,7 +24,7 @@ async def add_product(uow: UnitOfWork, new: Product) -> Product:
 async def change_product(
     uow: UnitOfWork, product_id: UUID, changes: Mapping[str, Any], meant: Edition
 ) -> Product:
-    """Change a product, where it is as the edit was meant for.
+    """Change a product whose version the edit accepts.
 
     Only an edit that sets the stock minds what has been ordered meanwhile. Raises the refusals of
     ``decide_change``, ProductCategoryNotFound, SlugTaken, and EditStale.

@@ -1,4 +1,4 @@
-"""Wallet's operations: parse, authorise, open the unit of work, call, answer."""
+"""Serves the operations: parse, authorise, open the unit of work, call, answer."""
 
 from wallet.api import adjustments, history, internal, ledger, owners, top_ups, wallets, webhooks
 

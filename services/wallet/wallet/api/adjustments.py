@@ -1,4 +1,4 @@
-"""The operations of adjustments: two administrators move money by hand."""
+"""Serves adjustments: two administrators move money by hand."""
 
 from typing import Annotated
 from uuid import UUID

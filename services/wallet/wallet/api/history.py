@@ -1,4 +1,4 @@
-"""The operations of a wallet's past: entries, balance at a time, statements."""
+"""Serves a wallet's past: entries, balance at a time, statements."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated

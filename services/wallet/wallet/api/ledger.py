@@ -1,4 +1,4 @@
-"""The ledger's operations for operators: house accounts, entries, transfers."""
+"""Serves the ledger to operators: house accounts, entries, transfers."""
 
 from typing import Annotated
 from uuid import UUID

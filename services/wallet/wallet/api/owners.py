@@ -1,4 +1,4 @@
-"""The operations by which auth closes owners who are being deleted.
+"""Closes owners who are being deleted; only auth may ask.
 
 The gateway does not route them.
 """

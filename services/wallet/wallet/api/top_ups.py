@@ -1,4 +1,4 @@
-"""The operation that tops up a wallet."""
+"""Serves top-ups of wallets."""
 
 from uuid import UUID
 

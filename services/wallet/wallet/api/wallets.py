@@ -1,4 +1,4 @@
-"""The operations of wallets: find, list, open, freeze."""
+"""Serves wallets: finds, lists, opens and freezes them."""
 
 from typing import Annotated
 from uuid import UUID

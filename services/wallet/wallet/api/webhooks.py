@@ -1,4 +1,4 @@
-"""The operation for banks' webhooks, verified over the raw body.
+"""Serves banks' webhooks, verified over the raw body.
 
 A credit is booked before it is answered.
 """

@@ -1,1 +1,1 @@
-"""The ledger's rules, pure: no I/O, no clock, and no ids that nobody asked for."""
+"""Decides the ledger's rules: no I/O, no clock, no new ids."""

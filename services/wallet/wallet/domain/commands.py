@@ -1,4 +1,4 @@
-"""The commands of the ledger and their outcomes.
+"""Defines the commands of the ledger and their outcomes.
 
 Parties are accounts here: default wallets have been found or opened before.
 """

@@ -1,4 +1,4 @@
-"""Wallets as their owners see them, and the names of house accounts.
+"""Defines wallets as their owners see them, and the names of house accounts.
 
 The ledger's own view of an account is `book.Account`.
 """

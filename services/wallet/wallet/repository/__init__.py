@@ -1,1 +1,1 @@
-"""All of wallet's SQL, one module for each noun. It decides nothing."""
+"""Owns all of wallet's SQL, one module for each noun. Decides nothing."""

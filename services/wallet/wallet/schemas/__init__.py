@@ -1,1 +1,1 @@
-"""Models of wallet's requests and answers, with examples. They decide nothing."""
+"""Shapes wallet's requests and answers, with examples. Decides nothing."""

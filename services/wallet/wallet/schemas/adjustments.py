@@ -1,4 +1,4 @@
-"""Models of adjustments' requests and answers, with examples."""
+"""Shapes adjustments' requests and answers, with examples."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self

@@ -1,4 +1,4 @@
-"""Models of the ledger's answers to operators, with examples."""
+"""Shapes the ledger's answers to operators, with examples."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Filters of wallet's lists."""
+"""Shapes the filters of wallet's lists."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""Models of wallets' requests and answers, with examples."""
+"""Shapes wallets' requests and answers, with examples."""
 
 import unicodedata
 from datetime import date, datetime

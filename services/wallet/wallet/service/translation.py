@@ -1,4 +1,4 @@
-"""Translates between contract messages and ledger commands; pure."""
+"""Turns contract messages into ledger commands, and outcomes into replies; pure."""
 
 from collections.abc import Mapping
 from uuid import UUID

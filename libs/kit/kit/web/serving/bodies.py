@@ -66,7 +66,7 @@ Placed = Callable[[FieldFault], FieldFault]
 
 
 def as_it_is(fault: FieldFault) -> FieldFault:
-    """Return a fault of a JSON body, whose place is that of the document."""
+    """Return a JSON body's fault unchanged: its place in the document is right."""
     return fault
 
 
@@ -89,7 +89,7 @@ _ASIDE = ThreadPoolExecutor(1, thread_name_prefix="bodies")
 
 
 async def aside(work: Callable[[], T], *, length: int) -> T:
-    """Do work on a body of `length` bytes, in a thread where the body is long.
+    """Run work on a body of `length` bytes, in a thread where the body is long.
 
     Long ones are done one after the other there, so that no other request waits for them.
     """

@@ -30,7 +30,7 @@ def decide_unbooking(case: Case) -> list[Refund]:
 
 
 def decide_bookings(case: Case) -> Iterator[Booking]:
-    """Decide what is still to be booked: what was moved, if it fits the payment."""
+    """Decide what to book: refunds whose money was moved, where they fit the payment."""
     if case.payment is None or case.payment.paid_minor is None:
         return
     room = case.payment.paid_minor - case.payment.refunded_minor

@@ -32,7 +32,7 @@ class Case:
 
     @property
     def standing(self) -> ChargeStanding:
-        """How the charge stands."""
+        """Return what came, was given back and is claimed."""
         return ChargeStanding(
             came_minor=self.charge.amount_minor if self.charge.has_come else 0,
             got_minor=self._got_minor,
@@ -54,7 +54,7 @@ class Case:
 
     @property
     def is_eventful(self) -> bool:
-        """Tell whether there is anything to decide; of most charges there never is."""
+        """Tell whether anything has to be decided; for most charges nothing has."""
         return bool(self.refunds or self.disputes) or self._is_unwanted
 
     @property
@@ -64,7 +64,7 @@ class Case:
 
     @property
     def vain_returns(self) -> list[UUID]:
-        """The returns that the provider refused as it did not hold that much."""
+        """Return the refused returns that the provider no longer held enough for."""
         live = sum(one.amount_minor for one in self.refunds if one.is_live)
         left = self.charge.amount_minor - live - sum(one.taken_minor for one in self.disputes)
         return [

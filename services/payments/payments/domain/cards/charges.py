@@ -32,7 +32,7 @@ class ChargeStatus(StrEnum):
 
 
 class Call(Enum):
-    """What the provider is to be asked."""
+    """Names the call that the provider needs."""
 
     CREATE = auto()
     FETCH = auto()
@@ -120,7 +120,7 @@ class News:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderNotice:
-    """What a webhook tells.
+    """Holds what a provider's webhook says.
 
     Attributes:
         event_id: The provider's id of the event; each counts once.
@@ -145,7 +145,7 @@ class ProviderNotice:
     is_believed: bool = True
 
     def is_about(self, charge: Charge) -> bool:
-        """Tell whether its id of the charge is that charge's, as far as both are known."""
+        """Tell whether the provider's id fits the charge, where both sides know one."""
         names = {charge.reference, charge.settlement}
         return charge.reference is None or self.reference is None or self.reference in names
 

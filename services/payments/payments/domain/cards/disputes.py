@@ -12,7 +12,7 @@ from uuid import UUID
 
 
 class DisputeOutcome(StrEnum):
-    """What the bank decided, seen from whoever was paid."""
+    """Says how the bank decided, from the side of whoever was paid."""
 
     WON = "won"
     LOST = "lost"
@@ -20,7 +20,7 @@ class DisputeOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeNews:
-    """What one event tells of a dispute.
+    """Holds what one event says about a dispute.
 
     Attributes:
         reference: The provider's id of the dispute.
@@ -146,7 +146,7 @@ def _reinstated_at(known: Dispute, news: DisputeNews, now: datetime) -> datetime
 
 
 def _latest(known: datetime | None, news: DisputeNews, now: datetime) -> datetime:
-    """Return when it last happened; if the provider says no time, when first told."""
+    """Return the latest time the provider named; else when it was first reported."""
     if news.at is None:
         return known or now
     told = datetime.fromtimestamp(news.at, UTC)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 
 class Source(StrEnum):
-    """Whose money goes to the provider's clearing account."""
+    """Says whose money goes to the provider's clearing account."""
 
     PAYEE = "payee"
     HOUSE = "house"
@@ -75,7 +75,7 @@ class Move:
 
 
 def decide_moves(standing: ChargeStanding) -> list[Move]:
-    """Decide what is to be moved now; what is given back comes first.
+    """Decide what to move now; what is given back comes first.
 
     Whoever was paid gives back what was taken, and with refunds never more than they got: what is
     on its way back by a refund counts as back, until that is refused. The house only bears what the
@@ -98,7 +98,7 @@ def decide_moves(standing: ChargeStanding) -> list[Move]:
 
 
 def decide_return(standing: ChargeStanding) -> int:
-    """Decide how much has still to go back to the card, as it pays nobody."""
+    """Decide how much must still go back to the card of a charge that pays nobody."""
     if not standing.is_unwanted or standing.got_minor:
         return 0
     out = standing.returning_minor + standing.pending_minor + standing.taken_minor

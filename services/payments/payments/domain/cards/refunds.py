@@ -32,7 +32,7 @@ _LIVE: Final = frozenset({CardRefundStatus.WANTED, CardRefundStatus.PENDING, Car
 
 
 class Origin(StrEnum):
-    """Who wanted it: a refund of the payment, nobody (a return), or the provider."""
+    """Says where a card refund comes from: a payment's refund, a return, a provider."""
 
     REFUND = "refund"
     RETURN = "return"
@@ -65,11 +65,11 @@ class CardRefund:
 
     @property
     def is_done(self) -> bool:
-        """Tell whether the provider has given it."""
+        """Tell whether the provider has made the refund."""
         return self.status is CardRefundStatus.DONE
 
     def is_behind(self, status: CardRefundStatus) -> bool:
-        """Tell whether this status is news."""
+        """Tell whether the given status comes later than the stored one."""
         return _ORDER[status] > _ORDER[self.status]
 
 

@@ -230,7 +230,7 @@ class Charges:
         return _one(await self._connection.fetchrow(_LEASE_ONE, charge_id, now, until, provider))
 
     async def not_theirs(self, told: Mapping[UUID, News]) -> set[UUID]:
-        """Return the charges whose news names them by a provider's id that is not theirs.
+        """Return the charges whose news carries a provider's id that is not theirs.
 
         The id is another charge's, or the charge has another one. If several news of one batch have
         the same id, the first keeps it.

@@ -96,7 +96,7 @@ async def request_charge(uow: UnitOfWork, charge: Charge, most_open: int) -> Non
 async def learn(
     uow: UnitOfWork, engine: SagaEngine, told: Mapping[UUID, tuple[Charge, News]]
 ) -> None:
-    """Store how charges stand, and carry on with what waits for them.
+    """Store charges' new state, and continue what waits for them.
 
     News after the end changes nothing, except that money came after all: it goes back where nothing
     waits for it any more.
@@ -140,7 +140,7 @@ async def keep_fault(
 
 
 async def doubt(uow: UnitOfWork, charge: Charge, name: str | None) -> None:
-    """Ignore what was told of a charge under another's id, and ask again by our id.
+    """Ignore news that came under another charge's id, and ask again by our own.
 
     The provider has given one id twice: to believe it could pay one payment with another's money.
     """

@@ -38,7 +38,7 @@ async def lock(uow: UnitOfWork, charges: Iterable[Charge]) -> None:
 
 
 async def settle(uow: UnitOfWork, charge_ids: Iterable[UUID]) -> None:
-    """Do what the state of these charges asks for; lock them and their payments."""
+    """Make the moves, returns and bookings that charges need; lock their payments."""
     found = await Charges(uow).among(charge_ids)
     if not found:
         return

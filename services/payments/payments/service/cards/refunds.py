@@ -95,7 +95,7 @@ async def learn(  # noqa: PLR0913 (which refund of which charge, and the two hal
     news: CardRefundNews | None,
     error: str | None,
 ) -> None:
-    """Store what a call brought; without a usable answer or an end, plan to ask again."""
+    """Store a call's answer; plan another call where the refund has not ended."""
     await recoveries.lock(uow, [charge])
     refunds, now = CardRefunds(uow), uow.clock.now()
     if news is not None and await _is_not_its(refunds, charge, refund, news.reference):
@@ -142,7 +142,7 @@ async def note(uow: UnitOfWork, engine: SagaEngine, charge: Charge, news: Refund
 
 
 def _known(refunds: Sequence[CardRefund], news: RefundNews) -> CardRefund | None:
-    """Return the refund that is meant: by our id if it is repeated, else by its own.
+    """Return the refund that news is about, by our id or else by the provider's.
 
     It is not one of ours that was given up before it had an id at the provider: there it was made
     after all, and counts as the provider's own.
@@ -160,7 +160,7 @@ def _known(refunds: Sequence[CardRefund], news: RefundNews) -> CardRefund | None
 async def _is_not_its(
     refunds: CardRefunds, charge: Charge, refund: CardRefund, name: str | None
 ) -> bool:
-    """Tell whether a provider's answer names another refund, so is not about this one."""
+    """Tell whether a provider's answer names another refund than this one."""
     if name is None or name == refund.reference:
         return False
     has_another = refund.reference is not None
