@@ -58,7 +58,7 @@ COLUMNS: Final = (
     "picture_url",
 )
 _OF_PRODUCTS: Final = {*COLUMNS} - {"kind", "slug", "name", "category", "is_active"}
-_EXAMPLE: Final[list[dict[str, Any]]] = [
+_EXAMPLE: Final[list[Any]] = [
     {"kind": "category", "slug": "headphones", "name": "Headphones"},
     {
         "kind": "product",
