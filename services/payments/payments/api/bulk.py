@@ -4,6 +4,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Query, Request
+from pydantic import BaseModel
 
 from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid
@@ -36,6 +37,10 @@ from payments.wiring import Wired
 MAX_BYTES: Final = 12 * 1024 * 1024
 
 router = Router(tags=["bulk payments"])
+
+
+class _BulkNamed(BaseModel):
+    id: UUID
 
 
 @router.post(
@@ -73,8 +78,7 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
 
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     """Tell whether any payment has come of a bulk, or still may."""
-    bulk_id = UUID(accepted.own_headers["Location"].rpartition("/")[2])
-    return not all_failed(await Bulks(uow).counts(bulk_id))
+    return not all_failed(await Bulks(uow).counts(accepted.says(_BulkNamed).id))
 
 
 @router.get(
