@@ -12,16 +12,18 @@ from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.csv_bodies import CSV
 from kit.web.idempotency import idempotently
-from kit.web.pagination import next_link
+from kit.web.pagination import Position, page_of
 from kit.web.queries import PageQuery
 from kit.web.routes import Router
+from kit.web.schemas import Page
 from kit.web.serving.bodies import JSON
-from payments.api.viewer import ACCEPTED, OK, Viewing
+from payments.api.viewer import ACCEPTED, Viewing
 from payments.domain.bulk import WAITING, all_failed
 from payments.refusals import BulkNotFound, TooManyBulks
 from payments.repository import Bulks
 from payments.schemas.bulk import (
     BulkAnswer,
+    BulkItem,
     BulkRequest,
     BulkRows,
     BulkWithRows,
@@ -40,6 +42,8 @@ router = Router(tags=["bulk payments"])
 
 
 class _BulkNamed(BaseModel):
+    """Names which bulk an answer is about."""
+
     id: UUID
 
 
@@ -96,7 +100,7 @@ async def get_bulk(
     query: Annotated[PageQuery, Query()],
     wired: Wired,
     audit: Auditing,
-) -> Answer:
+) -> BulkWithRows:
     """Show a bulk to its sender and to administrators."""
     cursors = query.cursors(
         wired.settings.cursor_secret,
@@ -113,11 +117,13 @@ async def get_bulk(
         counts = await bulks.counts(bulk.id)
         fates = await bulks.fates(bulk.id, 0 if after is None else after.id.int, limit + 1)
     await audit.read("bulk", bulk.id, bulk.user_id)
-    items = [item(fate, bulk.user_id, viewer.language) for fate in fates[:limit]]
-    page = {**summary(bulk, counts), "items": items}
-    if len(fates) <= limit:
-        return Answer(OK, BulkWithRows.model_construct(**page))
-    # A cursor needs an id: within one bulk a row's position is unique.
-    following = cursors.encode(bulk.created_at, UUID(int=items[-1].row))
-    link = {"Link": next_link({"limit": str(limit)}, following)}
-    return Answer(OK, BulkWithRows.model_construct(**page, next_cursor=following), link)
+    rows = page_of(
+        Page[BulkItem],
+        fates,
+        lambda fate: item(fate, bulk.user_id, viewer.language),
+        limit=limit,
+        cursors=cursors,
+        # A cursor needs an id: within one bulk a row's position is unique.
+        place=lambda fate: Position(bulk.created_at, UUID(int=fate.position)),
+    )
+    return BulkWithRows.model_construct(**summary(bulk, counts), **dict(rows))
