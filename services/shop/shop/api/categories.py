@@ -142,12 +142,12 @@ async def create_category(
 async def change_category(
     category: str,
     body: CategoryChange,
-    meant: IfMatch,
+    edition: IfMatch,
     wired: Wired,
     audit: Auditing,
 ) -> Answer:
     """Change the fields that the request names."""
-    return await _change(wired, audit, category, body.changes(), meant)
+    return await _change(wired, audit, category, body.changes(), edition)
 
 
 @router.post(
@@ -162,10 +162,10 @@ async def change_category(
     refusals=_EDIT,
 )
 async def deactivate_category(
-    category: str, meant: IfMatch, wired: Wired, audit: Auditing
+    category: str, edition: IfMatch, wired: Wired, audit: Auditing
 ) -> Answer:
     """Make a category inactive; its products are neither shown nor sold."""
-    return await _change(wired, audit, category, {"is_active": False}, meant)
+    return await _change(wired, audit, category, {"is_active": False}, edition)
 
 
 @router.delete(
@@ -176,20 +176,20 @@ async def deactivate_category(
     summary="Delete a category that holds nothing",
     refusals=(*_EDIT, CategoryInUse),
 )
-async def delete_category(category: str, meant: IfMatch, wired: Wired, audit: Auditing) -> None:
+async def delete_category(category: str, edition: IfMatch, wired: Wired, audit: Auditing) -> None:
     """Delete a category without products and without categories below it."""
     category_id = await _id_of(wired, category)
     async with wired.database.unit_of_work() as uow:
-        deleted = await service.delete_category(uow, category_id, meant)
+        deleted = await service.delete_category(uow, category_id, edition)
         await audit.changed(uow, "category", deleted.id)
 
 
 async def _change(
-    wired: Wiring, audit: Auditing, named: str, changes: Mapping[str, Any], meant: Edition
+    wired: Wiring, audit: Auditing, named: str, changes: Mapping[str, Any], edition: Edition
 ) -> Answer:
     category_id = await _id_of(wired, named)
     async with wired.database.unit_of_work() as uow:
-        changed = await service.change_category(uow, category_id, changes, meant)
+        changed = await service.change_category(uow, category_id, changes, edition)
         await audit.changed(uow, "category", changed.id)
     return _answer(OK, changed)
 

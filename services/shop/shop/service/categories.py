@@ -26,9 +26,9 @@ async def add_category(uow: UnitOfWork, new: Category) -> Category:
 
 
 async def change_category(
-    uow: UnitOfWork, category_id: UUID, changes: Mapping[str, Any], meant: Edition
+    uow: UnitOfWork, category_id: UUID, changes: Mapping[str, Any], edition: Edition
 ) -> Category:
-    """Change a category, where it is as the edit was meant for.
+    """Change a category, where it is in the edition that the edit names.
 
     Raises the refusals of ``decide_change``, SlugTaken, and EditStale.
     """
@@ -38,7 +38,7 @@ async def change_category(
         await categories.lock_tree()
     found = await categories.lock(category_id)
     if found is not None:
-        meant.check(found.version)
+        edition.check(found.version)
     place = await categories.place(category_id, changes["parent_id"]) if moves else Place()
     changed = decide_change(found, changes, place, uow.clock.now())
     if changed != found:
@@ -46,7 +46,7 @@ async def change_category(
     return changed
 
 
-async def delete_category(uow: UnitOfWork, category_id: UUID, meant: Edition) -> Category:
+async def delete_category(uow: UnitOfWork, category_id: UUID, edition: Edition) -> Category:
     """Delete a category that holds nothing; return it as it was.
 
     Raises CategoryNotFound, CategoryInUse, and EditStale.
@@ -56,7 +56,7 @@ async def delete_category(uow: UnitOfWork, category_id: UUID, meant: Edition) ->
     found = await categories.lock(category_id)
     if found is None:
         raise CategoryNotFound
-    meant.check(found.version)
+    edition.check(found.version)
     products, below = await categories.holds(category_id)
     if products or below:
         raise CategoryInUse(products=products, categories=below)

@@ -22,9 +22,9 @@ async def add_product(uow: UnitOfWork, new: Product) -> Product:
 
 
 async def change_product(
-    uow: UnitOfWork, product_id: UUID, changes: Mapping[str, Any], meant: Edition
+    uow: UnitOfWork, product_id: UUID, changes: Mapping[str, Any], edition: Edition
 ) -> Product:
-    """Change a product, where it is as the edit was meant for.
+    """Change a product, where it is in the edition that the edit names.
 
     Only an edit that sets the stock minds what has been ordered meanwhile. Raises the refusals of
     ``decide_change``, ProductCategoryNotFound, SlugTaken, and EditStale.
@@ -33,14 +33,14 @@ async def change_product(
     products = Products(uow)
     found = await products.lock(product_id)
     if found is not None:
-        meant.check(found.version, *([found.stock] if "stock" in changes else []))
+        edition.check(found.version, *([found.stock] if "stock" in changes else []))
     changed = decide_change(found, changes, uow.clock.now())
     if changed != found:
         await products.save(changed)
     return changed
 
 
-async def delete_product(uow: UnitOfWork, product_id: UUID, meant: Edition) -> Product:
+async def delete_product(uow: UnitOfWork, product_id: UUID, edition: Edition) -> Product:
     """Delete a product; return it as it was.
 
     Raises ProductNotFound and EditStale.
@@ -49,7 +49,7 @@ async def delete_product(uow: UnitOfWork, product_id: UUID, meant: Edition) -> P
     found = await products.lock(product_id)
     if found is None:
         raise ProductNotFound
-    meant.check(found.version)
+    edition.check(found.version)
     await products.delete(product_id)
     return found
 
