@@ -29,7 +29,7 @@ from shop.schemas.catalogue_csv import (
     cells,
     faults,
 )
-from shop.service.catalogue import import_catalogue
+from shop.service import catalogue as service
 from shop.wiring import Wired
 
 OK: Final = 200
@@ -81,13 +81,13 @@ async def _file(database: Database) -> AsyncIterator[bytes]:
     refusals=(SlugTaken, TooManyCategories),
     openapi_extra={"requestBody": {"content": {CSV: DOCUMENTED}}},
 )
-async def import_rows(
+async def import_catalogue(
     request: Request, caller: Caller, body: CatalogueRows, audit: Auditing
 ) -> Answer:
     """Store all rows, or none."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        decided = await import_catalogue(uow, [one.row for one in body])
+        decided = await service.import_catalogue(uow, [one.row for one in body])
         if decided.faults:
             raise ValidationFailed(errors=placed_in(request, faults(decided)[:MAX_FAULTS]))
         await audit.changed(uow, "product")

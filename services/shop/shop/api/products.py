@@ -157,7 +157,9 @@ async def change_product(
     answer_headers=(ETAG,),
     refusals=_EDIT,
 )
-async def deactivate_product(product: str, edition: IfMatch, wired: Wired, audit: Auditing) -> Answer:
+async def deactivate_product(
+    product: str, edition: IfMatch, wired: Wired, audit: Auditing
+) -> Answer:
     """Make a product inactive: it is neither shown nor sold."""
     found = await _found(wired, product)
     return await _change(wired, audit, found.id, {"is_active": False}, edition)

@@ -56,5 +56,5 @@ async def delete_product(uow: UnitOfWork, product_id: UUID, edition: Edition) ->
 
 async def _require_category(uow: UnitOfWork, category_id: UUID | None) -> None:
     """Require that a named category exists, and stays until the unit of work ends."""
-    if category_id is not None and not await Categories(uow).keep(category_id):
+    if category_id is not None and not await Categories(uow).lock_shared(category_id):
         raise ProductCategoryNotFound
