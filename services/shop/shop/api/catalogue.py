@@ -16,7 +16,7 @@ from kit.web.faults import MAX_FAULTS
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
 from kit.web.routes import Router
-from shop.api.viewer import OPEN_CATALOGUE
+from shop.api.viewer import OK, OPEN_CATALOGUE
 from shop.refusals import SlugTaken, TooManyCategories
 from shop.repository.catalogue import catalogue
 from shop.schemas.catalogue_csv import (
@@ -32,7 +32,6 @@ from shop.schemas.catalogue_csv import (
 from shop.service import catalogue as service
 from shop.wiring import Wired
 
-OK: Final = 200
 MAX_BYTES: Final = 12 * 1024 * 1024
 
 router = Router(tags=["catalogue"])

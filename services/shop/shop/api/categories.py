@@ -18,7 +18,7 @@ from kit.web.openapi.headers import ETAG, LOCATION
 from kit.web.pagination import KeyPosition, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from shop.api.viewer import OPEN_CATALOGUE, Viewing
+from shop.api.viewer import CREATED, OK, OPEN_CATALOGUE, Viewing
 from shop.domain.categories import Category
 from shop.refusals import (
     CategoryCycle,
@@ -39,8 +39,6 @@ from shop.schemas.categories import (
 from shop.service import categories as service
 from shop.wiring import Wired, Wiring
 
-OK: Final = 200
-CREATED: Final = 201
 PATH: Final = "/v1/shop/categories"
 _EDIT: Final = (CategoryNotFound, EditStale, IfMatchMalformed)
 

@@ -18,7 +18,7 @@ from kit.web.openapi.headers import ETAG, LOCATION
 from kit.web.pagination import KeyPosition, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from shop.api.viewer import OPEN_CATALOGUE, Viewing
+from shop.api.viewer import CREATED, OK, OPEN_CATALOGUE, Viewing
 from shop.domain.products import Product
 from shop.refusals import (
     CategoryNotFound,
@@ -32,8 +32,6 @@ from shop.schemas.products import ProductAnswer, ProductChange, ProductRequest, 
 from shop.service import products as service
 from shop.wiring import Wired, Wiring
 
-OK: Final = 200
-CREATED: Final = 201
 PATH: Final = "/v1/shop/products"
 _EDIT: Final = (ProductNotFound, EditStale, IfMatchMalformed)
 
