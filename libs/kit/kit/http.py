@@ -1,6 +1,7 @@
 """Owns what the gateway's and every service's HTTP edge do alike. Sends nothing.
 
-Ids that follow a request, headers that may come once, headers on every answer.
+Ids that follow a request, headers that may come once, the names of those of answers, and those on
+every answer.
 """
 
 from random import Random
@@ -21,6 +22,18 @@ ONCE_ONLY: Final = frozenset(
         b"transfer-encoding",
     )
 )
+
+# Headers of answers, as they are spelt; `kit.web.openapi.headers` describes them.
+REQUEST_ID: Final = "X-Request-Id"
+LOCATION: Final = "Location"
+LINK: Final = "Link"
+REPLAYED: Final = "Idempotency-Replayed"
+PREFERENCE_APPLIED: Final = "Preference-Applied"
+RETRY_AFTER: Final = "Retry-After"
+WWW_AUTHENTICATE: Final = "WWW-Authenticate"
+LANGUAGE: Final = "Content-Language"
+ALLOW: Final = "Allow"
+ETAG: Final = "ETag"
 
 # Every answer has these where it does not set them itself (ASVS 5.0 §3.4, §14.3.2).
 SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (

@@ -8,13 +8,13 @@ from fastapi import Query, Request
 
 from kit.db import UnitOfWork
 from kit.edits import Edition, EditStale
+from kit.http import ETAG, LOCATION
 from kit.refusals import CursorInvalid, Forbidden
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.etags import IfMatch, IfMatchMalformed, etag
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
-from kit.web.openapi.headers import ETAG, LOCATION
 from kit.web.pagination import KeyPosition, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
