@@ -7,6 +7,7 @@ from fastapi import Query, Request
 from pydantic import BaseModel
 
 from kit.db import UnitOfWork
+from kit.http import LOCATION
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
@@ -51,7 +52,7 @@ class _BulkNamed(BaseModel):
     "/v1/payments/bulk",
     access="user",
     operation_id="send_bulk",
-    answer_headers=("Location",),
+    answer_headers=(LOCATION,),
     summary="Create and pay many payments at once",
     description="Takes up to 1,000 payments, as a JSON list or as CSV whose first line names the "
     "columns. If any row is malformed, the whole bulk is refused and nothing is stored; otherwise "
@@ -72,7 +73,7 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
         bulk = await service.accept(uow, viewer.user_id, orders, most=wired.settings.most_bulks)
         uow.after_commit(wired.bulk_wake_up.set)
         shown = BulkAnswer(**summary(bulk, {WAITING: bulk.total}))
-        return Answer(ACCEPTED, shown, {"Location": f"/v1/payments/bulk/{bulk.id}"})
+        return Answer(ACCEPTED, shown, {LOCATION: f"/v1/payments/bulk/{bulk.id}"})
 
     whole = BulkRequest.model_construct(payments=body)
     return await idempotently(
