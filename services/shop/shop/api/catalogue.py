@@ -11,7 +11,7 @@ from kit.db import Database, UnitOfWork
 from kit.refusals import ValidationFailed
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
-from kit.web.csv_bodies import CSV, placed_in
+from kit.web.csv_bodies import CSV, csv_file, placed_in
 from kit.web.faults import MAX_FAULTS
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
@@ -49,11 +49,7 @@ router = Router(tags=["catalogue"])
 async def export_catalogue(wired: Wired, audit: Auditing) -> StreamingResponse:
     """Begin the file; products are read as the client takes it."""
     await audit.listed("product", None)
-    return StreamingResponse(
-        _file(wired.database),
-        media_type="text/csv; charset=utf-8; header=present",
-        headers={"Content-Disposition": 'attachment; filename="catalogue.csv"'},
-    )
+    return csv_file(_file(wired.database), "catalogue.csv")
 
 
 async def _file(database: Database) -> AsyncIterator[bytes]:
