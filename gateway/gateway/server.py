@@ -1,7 +1,6 @@
 """Listens by uvicorn within limits, and refuses what never becomes a request."""
 
 from contextlib import AbstractAsyncContextManager
-from socket import socket
 from typing import Final
 
 import structlog
@@ -17,6 +16,7 @@ from kit.http import SECURITY_HEADERS, request_id
 from kit.refusals import Refusal, RequestRefused
 from kit.web import problems
 from kit.web.serving.protocol import WholeProtocol
+from kit.web.serving.server import DrainingServer
 
 # The size of an unfinished head that ends the connection. With both parts, even a request that uses
 # both limits to the full is refused by its own refusal, not here.
@@ -106,22 +106,9 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-class GatewayServer(uvicorn.Server):
-    """Serves by uvicorn, which by itself would wait in vain for streams to end."""
-
-    def __init__(self, config: uvicorn.Config, application: Application) -> None:
-        super().__init__(config)
-        self._application = application
-
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """End the streams, then let the other answers finish; called by uvicorn."""
-        self._application.end_streams()
-        await super().shutdown(sockets)
-
-
 def server(application: Application, *, host: str, port: int) -> uvicorn.Server:
     """Return the server, ready to `serve()`."""
-    return GatewayServer(
+    return DrainingServer(
         uvicorn.Config(
             application,
             host=host,
@@ -137,5 +124,5 @@ def server(application: Application, *, host: str, port: int) -> uvicorn.Server:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         ),
-        application,
+        application.end_streams,
     )

@@ -6,6 +6,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from gateway.own import currencies, me
 from gateway.own.operations import OwnOperation
+from kit.http import REQUEST_ID
 from kit.web.openapi import API_VERSION, headers, problems, security
 from kit.web.openapi.names import reference
 
@@ -31,7 +32,7 @@ def _described(operation: OwnOperation) -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": operation.answers,
-                "headers": headers.referred(headers.REQUEST_ID),
+                "headers": headers.referred(REQUEST_ID),
                 "content": {
                     "application/json": {
                         "schema": reference(operation.answer.__name__),

@@ -5,7 +5,6 @@ Assets are served from here, from the package `offapi`; nothing is fetched from 
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -23,6 +22,7 @@ from gateway.refusals import UpstreamUnavailable
 from gateway.routing.table import ProxyRoutes
 from kit.refusals import NotFound
 from kit.tasks import all_of
+from kit.web.assets import packaged_asset
 
 OWN: Final = "gateway"
 
@@ -150,15 +150,7 @@ def _page(name: str) -> str:
 
 @cache
 def _asset(name: str) -> bytes:
-    content = ((_PAGES if name in _OURS else _packaged()) / name).read_bytes()
+    content = (_PAGES / name).read_bytes() if name in _OURS else packaged_asset(name)
     for picture in _MAKERS_PICTURES:
         content = content.replace(picture, b"data:,")
     return content
-
-
-def _packaged() -> Path:
-    # The package is found, not imported: importing it reads nine megabytes into memory.
-    spec = find_spec("offapi")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("the package offapi is not installed")
-    return Path(spec.origin).parent

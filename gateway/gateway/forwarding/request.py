@@ -4,7 +4,6 @@ Does not decide what the answer is.
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -13,14 +12,11 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.forwarding.headers import Header, Inbound
 from gateway.routing.table import ProxyRoute
-from kit.http import SECURITY_HEADERS
+from kit.http import SECURITY_HEADERS, linger
 from kit.refusals import Refusal
 from kit.tasks import spawn, stop
 from kit.tokens.verifier import Claims
 from kit.web import problems
-
-LINGER_SECONDS: Final = 2.0
-LINGER_BYTES: Final = 16 * 1024 * 1024
 
 _log = structlog.get_logger(__name__)
 
@@ -159,11 +155,7 @@ class ProxiedRequest:
         await self.answer(status, headers, body)
 
     async def refuse(self, refusal: Refusal) -> None:
-        """Send a problem document.
-
-        Where the connection is closed with it, the rest of the request is read for a while: closing
-        on unread bytes resets the connection, and the answer would be lost (RFC 9112 §9.6).
-        """
+        """Send a problem, and let the caller finish sending before the connection closes."""
         status, headers, body = problems.render(
             refusal,
             accept_language=self.inbound.read.get(b"accept-language"),
@@ -175,17 +167,8 @@ class ProxiedRequest:
             return
         await self.begin(status, headers)
         await self._send({"type": "http.response.body", "body": body, "more_body": True})
-        await self._linger()
+        await linger(self._receive)
         await self._send({"type": "http.response.body", "body": b""})
-
-    async def _linger(self) -> None:
-        taken = 0
-        with contextlib.suppress(ClientGone, TimeoutError):
-            async with asyncio.timeout(LINGER_SECONDS):
-                async for chunk in self.body():
-                    taken += len(chunk)
-                    if taken > LINGER_BYTES:
-                        return
 
 
 async def _until_set(event: asyncio.Event) -> None:

@@ -1,14 +1,22 @@
 """Owns what the gateway's and every service's HTTP edge do alike. Sends nothing.
 
-Ids that follow a request, headers that may come once, headers on every answer.
+Ids that follow a request, headers that may come once, the headers of answers, and how the rest of a
+refused body is taken in.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from kit.ids import new_id
 
 CLIENT_GONE: Final = 499  # nginx's status for an answer that nobody waited for
+
+# So much of a refused body is still read; then the connection is closed on the rest.
+LINGER_SECONDS: Final = 2.0
+LINGER_BYTES: Final = 16 * 1024 * 1024
 
 # A second one with another value would let two readers of one request disagree about it.
 ONCE_ONLY: Final = frozenset(
@@ -21,6 +29,18 @@ ONCE_ONLY: Final = frozenset(
         b"transfer-encoding",
     )
 )
+
+# Headers of answers, as they are spelt; `kit.web.openapi.headers` describes them.
+REQUEST_ID: Final = "X-Request-Id"
+LOCATION: Final = "Location"
+LINK: Final = "Link"
+REPLAYED: Final = "Idempotency-Replayed"
+PREFERENCE_APPLIED: Final = "Preference-Applied"
+RETRY_AFTER: Final = "Retry-After"
+WWW_AUTHENTICATE: Final = "WWW-Authenticate"
+LANGUAGE: Final = "Content-Language"
+ALLOW: Final = "Allow"
+ETAG: Final = "ETag"
 
 # Every answer has these where it does not set them itself (ASVS 5.0 §3.4, §14.3.2).
 SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
@@ -60,3 +80,19 @@ def traceparent(given: bytes | None) -> bytes:
             return given
     bits = _ids.getrandbits(192)
     return b"00-%032x-%016x-01" % (bits >> 64, bits & _LOW_64)
+
+
+async def linger(receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> None:
+    """Read on for a while what the caller of a refused request still sends (ASGI 3).
+
+    Closing on unread bytes resets the connection, and the answer would be lost with it (RFC 9112
+    §9.6).
+    """
+    taken = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while taken < LINGER_BYTES:
+                message = await receive()
+                taken += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return

@@ -5,7 +5,6 @@ Each function returns what is printed as JSON; what is for people alone goes to 
 
 import argparse
 import getpass
-import re
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from kit.settings import DatabaseSettings
+from kit.settings import DatabaseSettings, duration
 
 if TYPE_CHECKING:
     from kit.db.database import Database
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 SAGA_ACTIONS = ("retry", "skip", "undo", "force")
 
-_AGE: Final = re.compile(r"([0-9]{1,6})([smhd])")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LOOKS: Final = ("list", "count")
 
 
@@ -64,10 +61,10 @@ def add_sagas(parser: argparse.ArgumentParser) -> None:
 
 
 def _age(text: str) -> timedelta:
-    match = _AGE.fullmatch(text)
-    if match is None:
-        raise argparse.ArgumentTypeError("write an age such as 90s, 30m, 24h or 7d")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return duration(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("write an age such as 90s, 30m, 24h or 7d") from None
 
 
 async def messages(name: str, settings: DatabaseSettings, parsed: argparse.Namespace) -> Any:

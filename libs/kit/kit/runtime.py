@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from socket import socket
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -30,6 +29,7 @@ from kit.settings import (
 )
 from kit.tasks import backoff, for_ever, spawn, stop
 from kit.web.serving.protocol import WholeProtocol
+from kit.web.serving.server import DrainingServer
 
 if TYPE_CHECKING:
     from kit.db.database import Database
@@ -245,19 +245,6 @@ def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
     ]
 
 
-class ServiceServer(uvicorn.Server):
-    """Serves by uvicorn, which by itself would wait in vain for streams to end."""
-
-    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._stopping = stopping
-
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """End the streams, then let the other answers finish; called by uvicorn."""
-        self._stopping()
-        await super().shutdown(sockets)
-
-
 async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) -> None:
     """Run until SIGTERM or SIGINT, then take nothing new, finish, and close."""
 
@@ -286,7 +273,7 @@ async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) ->
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
     )
-    server = ServiceServer(config, service.stopping)
+    server = DrainingServer(config, service.stopping)
     service.state.is_stopping = lambda: server.should_exit  # streams that would not end ask it
     await server.serve()  # ends the process itself where the start fails
 

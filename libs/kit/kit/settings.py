@@ -6,7 +6,9 @@ A field is read from `<PREFIX>_<NAME>`; one declared with `shared="REDIS_URL"` f
 name by every service. A default may say `{service}`, the prefix in lower case.
 """
 
+import re
 from collections.abc import Iterable
+from datetime import timedelta
 from textwrap import wrap
 from typing import Any, Final, Literal, Self, TypeVar, get_args, get_origin
 
@@ -19,6 +21,9 @@ from kit.production import secret_fault, url_fault
 
 # The address of a provider or another service: http or https, maybe a path, no query.
 HTTP_URL: Final = r"^https?://[^\s?#]+$"
+
+_DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Settings = TypeVar("Settings", bound="EnvironmentSettings")
 
@@ -43,6 +48,18 @@ def development_url(default: str, description: str, *, shared: str | None = None
     Production refuses the default, and a password that is missing, short or a placeholder.
     """
     return _declare(default, description, shared, "url", {"repr": False})
+
+
+def duration(text: object) -> timedelta:
+    """Return the duration that an operator writes: 90s, 30m, 24h, 7d.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError("write a duration such as 90s, 30m, 24h or 7d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def _declare(

@@ -18,13 +18,13 @@ from kit.settings import (
     RedisSettings,
     WebSettings,
     development_secret,
+    duration,
     setting,
     variable,
 )
 from payments.domain.limits import Amounts, LimitPolicy
 from payments.domain.policies import CheckPolicy, OutsideChecks, Policies
 
-_DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _KEYS: Final = {
     "stripe": ("stripe_key", "stripe_webhook_secret"),
     "yookassa": ("yookassa_shop_id", "yookassa_key"),
@@ -35,14 +35,6 @@ _PLACEHOLDER: Final = re.compile(r"(?i)_test_|^test_|change|example|placeholder|
 YOOKASSA_CURRENCIES: Final = frozenset(
     {"AMD", "AZN", "BYN", "CNY", "EUR", "INR", "KZT", "MDL", "RUB", "TRY", "UAH", "USD", "UZS"}
 )
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def _duration(text: object) -> object:
-    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
-        raise ValueError("write a duration such as 90s, 30m, 24h or 7d")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def _thresholds(text: str) -> tuple[Decimal, dict[str, Decimal]]:
@@ -80,7 +72,7 @@ class Settings(
     model_config = SettingsConfigDict(env_prefix="PAYMENTS_")
 
     port: int = setting(8103, "Port to listen on.", ge=1, le=65535)
-    ttl: Annotated[timedelta, BeforeValidator(_duration)] = setting(
+    ttl: Annotated[timedelta, BeforeValidator(duration)] = setting(
         "24h", "An unpaid payment is cancelled after this time: 90s, 30m, 24h, 7d."
     )
     outside_checks: Literal["services", "all", "none"] = setting(

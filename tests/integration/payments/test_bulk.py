@@ -13,7 +13,7 @@ import respx
 from tests.integration.payments.room import AUTH, Room
 
 from contracts.payments import PaymentCreated, PaymentPaid
-from kit.web.serving.exchange import LINGER_BYTES
+from kit.http import LINGER_BYTES
 from payments.api.bulk import MAX_BYTES
 from payments.app import bulk_work
 from testkit.pump import sent

@@ -1,5 +1,6 @@
 """kit.settings: from where values come, what production refuses, how they are documented."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from kit.settings import (
     RedisSettings,
     WebSettings,
     development_secret,
+    duration,
     load,
     render_env_example,
     setting,
@@ -204,3 +206,23 @@ def test_a_shared_variable_declared_in_two_ways_is_an_error() -> None:
 
     with pytest.raises(ValueError, match="REDIS_URL is declared in two ways"):
         render_env_example([Settings, Other])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("30m", timedelta(minutes=30)),
+        ("24h", timedelta(hours=24)),
+        ("7d", timedelta(days=7)),
+        ("999999s", timedelta(seconds=999_999)),
+    ],
+)
+def test_a_duration_is_a_number_and_its_unit(text: str, expected: timedelta) -> None:
+    assert duration(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "90", "s", "1w", "-1s", "1.5h", " 1s", "1s ", "1000000s", 90])
+def test_what_is_no_duration_is_refused_with_examples(text: object) -> None:
+    with pytest.raises(ValueError, match="write a duration such as 90s, 30m, 24h or 7d"):
+        duration(text)

@@ -6,7 +6,7 @@ The edge (a route, a consumer, a timer) opens a unit of work; verbs use it and n
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import structlog
 from asyncpg import Connection as Driver
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sqlalchemy.sql import ClauseElement
-
-    from kit.db.database import Database
-
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
@@ -45,6 +42,19 @@ class CommitRefusedError(Exception):
     """PostgreSQL answered COMMIT with ROLLBACK: an earlier statement had failed."""
 
 
+class Lender(Protocol):
+    """The database that lends connections, as far as they know it."""
+
+    name: str
+    clock: Clock
+    wake_up: WakeUp
+    statements: int
+
+    async def replaced(self, lost: Driver) -> Driver:
+        """Take a lost connection back, and lend another one."""
+        ...
+
+
 class Connection:
     """A borrowed connection that counts its statements on the database.
 
@@ -53,7 +63,7 @@ class Connection:
 
     __slots__ = ("_database", "driver")
 
-    def __init__(self, database: "Database", driver: Driver) -> None:
+    def __init__(self, database: Lender, driver: Driver) -> None:
         self._database = database
         self.driver = driver
 
@@ -133,7 +143,7 @@ class UnitOfWork(Connection):
 
     __slots__ = ("_after_commit", "_before_commit", "_token")
 
-    def __init__(self, database: "Database", driver: Driver) -> None:
+    def __init__(self, database: Lender, driver: Driver) -> None:
         super().__init__(database, driver)
         self._before_commit: dict[Flush[Any], list[Any]] = {}
         self._after_commit: list[tuple[context.Context, Callable[[], None]]] = []

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from pydantic import BaseModel
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from starlette.responses import Response
 
 from kit.web.problems import RawHeaders, raw_headers
@@ -61,3 +61,14 @@ class Answer(Response):
         if self._model is None:
             return facts.model_validate_json(self.body)
         return facts.model_validate(self._model, from_attributes=True)
+
+    def with_fields(self, **fields: object) -> "Answer":
+        """Return the answer with these fields of its body set, the others as they are.
+
+        Only a kept answer is parsed for it, and is not validated again.
+        """
+        status, headers = self.status_code, self.own_headers
+        if self._model is not None:
+            return Answer(status, self._model.model_copy(update=fields), headers)
+        body = to_json(from_json(self.body) | fields)
+        return Answer(status, headers=headers, body=body, is_repeated=self.is_repeated)

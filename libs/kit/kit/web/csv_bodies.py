@@ -1,22 +1,24 @@
-"""Reads a CSV body into the JSON document it would be.
+"""Reads a CSV body into the JSON document it would be; answers CSV files.
 
 Names line and column of a fault. The first line names the columns, in any order. An
 empty cell counts as not given. Does not check what the rows mean: the model of the document does.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
 from starlette.requests import Request
+from starlette.responses import StreamingResponse
 
 from kit.csv_text import Bounds, CsvError, CsvRecord, read_csv
 from kit.refusals import FieldFault, ValidationFailed
 from kit.web.serving.bodies import ForeignBody, Placed
 
 CSV: Final = "text/csv"
+CSV_FILE: Final = "text/csv; charset=utf-8; header=present"
 _PLACE: Final = re.compile(r"/(\d+)(?:/(.*))?")
 _NO_HEADER_RU: Final = "Первая строка называет столбцы."
 
@@ -104,6 +106,17 @@ class CsvRows:
                 *outer, last = column.path
                 (row[outer[0]] if outer else row)[last] = column.read(cell)
         return row
+
+
+def csv_file(
+    chunks: AsyncIterator[bytes], name: str, *, media_type: str = CSV_FILE
+) -> StreamingResponse:
+    """Return an answer that is saved under a name, sent as it is read.
+
+    A failure on the way breaks the answer off.
+    """
+    named = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(chunks, media_type=media_type, headers=named)
 
 
 def placed_in(request: Request, faults: Iterable[FieldFault]) -> list[FieldFault]:

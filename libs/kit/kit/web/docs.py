@@ -4,14 +4,13 @@ The assets are served from here, too. The documentation of all services together
 """
 
 from functools import cache
-from importlib.metadata import distribution
-from pathlib import Path
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from kit.web.answers import Answer
+from kit.web.assets import packaged_asset
 from kit.web.routes import Router
 
 _POLICY = (
@@ -97,12 +96,8 @@ async def get_docs_style() -> Response:
     return _page(_asset("swagger_style.css"), "text/css")
 
 
-@cache
-def _asset(name: str) -> str:
-    # The package is found, not imported: importing it reads nine megabytes into memory.
-    found = distribution("offapi").locate_file(f"offapi/{name}")
-    return Path(str(found)).read_text(encoding="utf-8")
+_asset = cache(packaged_asset)
 
 
-def _page(content: str, media_type: str) -> Response:
+def _page(content: str | bytes, media_type: str) -> Response:
     return Response(content, media_type=media_type, headers={"content-security-policy": _POLICY})

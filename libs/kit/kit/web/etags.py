@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Header
 
 from kit.edits import ANY_EDITION, Edition
+from kit.http import ETAG
 from kit.refusals import Refusal
 
 # Empty elements of a list are passed over (RFC 9110 §5.6.1.2).
@@ -28,7 +29,7 @@ class IfMatchMalformed(Refusal):
 
 def etag(*versions: int) -> dict[str, str]:
     """Return the ETag header of an object, made of what changes with it."""
-    return {"ETag": f'"{"-".join(map(str, versions))}"'}
+    return {ETAG: f'"{"-".join(map(str, versions))}"'}
 
 
 def edition(if_match: str | None) -> Edition:

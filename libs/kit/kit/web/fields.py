@@ -33,6 +33,9 @@ from kit.web.schemas import Model
 _MAX_AMOUNT_LENGTH = 64
 # A request is dumped in this context when it is compared with another.
 COMPARED: Final[Mapping[str, bool]] = {"compared": True}
+_UUID: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+# The pattern of a list of one to a hundred ids, separated by commas.
+IDS: Final = f"^{_UUID}(,{_UUID}){{0,99}}$"
 
 
 def refuse_field(code: str, en: str, ru: str, *, field: str | None = None) -> PydanticCustomError:
@@ -48,6 +51,13 @@ def refuse_by(refusal: Refusal, fault: FieldFault) -> PydanticCustomError:
     """Return the error by which a validator refuses with one fault of a refusal."""
     field = fault.pointer.removeprefix("/")
     return refuse_field(refusal.code, fault.detail_en, fault.detail_ru, field=field)
+
+
+def not_null(value: Any) -> Any:
+    """Accept any value but null, for fields that may be left out of a change."""
+    if value is None:
+        raise refuse_field("malformed", "Must not be null.", "Не может быть null.")
+    return value
 
 
 def return_url(text: str, *, field: str | None = None) -> str:

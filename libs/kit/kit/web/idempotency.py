@@ -21,6 +21,7 @@ from starlette.requests import Request
 from kit.db.database import Database
 from kit.db.purge import purge_in_batches
 from kit.db.unit_of_work import UnitOfWork
+from kit.http import REPLAYED
 from kit.refusals import (
     IdempotencyInFlight,
     IdempotencyKeyMalformed,
@@ -35,7 +36,6 @@ from kit.web.identity import Identity
 from kit.web.serving.bodies import aside
 
 KEPT = timedelta(hours=24)
-REPLAYED = "Idempotency-Replayed"
 
 _MAX_LENGTH = 255
 _CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"

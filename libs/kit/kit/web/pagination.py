@@ -6,7 +6,7 @@ Does not query: a repository takes a position and a limit and returns one row mo
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from struct import Struct
 from typing import Any, NamedTuple, TypeVar
@@ -16,6 +16,7 @@ from uuid import UUID
 import orjson
 from pydantic import SecretStr
 
+from kit.moments import microseconds_of, moment_at
 from kit.refusals import CursorInvalid
 from kit.web.schemas import Page
 
@@ -25,7 +26,6 @@ Item = TypeVar("Item")
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _POSITION = Struct(">q16s")  # microseconds since the epoch, id
 _MAC_BYTES = 16
 
@@ -102,8 +102,7 @@ class Cursors(SealedCursors):
 
     def encode(self, created_at: datetime, id: UUID) -> str:  # noqa: A002 (named as everywhere)
         """Return the cursor of a position; `created_at` is aware."""
-        microseconds = (created_at - _EPOCH) // timedelta(microseconds=1)
-        return self.seal(_POSITION.pack(microseconds, id.bytes))
+        return self.seal(_POSITION.pack(microseconds_of(created_at), id.bytes))
 
     def decode(self, cursor: str | None) -> Position | None:
         """Return the position of a cursor, None for the first page.
@@ -114,7 +113,7 @@ class Cursors(SealedCursors):
         if cursor is None:
             return None
         microseconds, id_bytes = _POSITION.unpack(self.open(cursor))
-        return Position(_EPOCH + timedelta(microseconds=microseconds), UUID(bytes=id_bytes))
+        return Position(moment_at(microseconds), UUID(bytes=id_bytes))
 
 
 class KeyCursors(SealedCursors):

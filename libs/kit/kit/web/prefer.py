@@ -7,6 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header
 
+from kit.http import PREFERENCE_APPLIED
+
 MAX_WAIT_SECONDS = 30.0
 
 
@@ -26,7 +28,7 @@ def wait_seconds(prefer: str | None) -> float | None:
 
 def preference_applied(seconds: float) -> dict[str, str]:
     """Return the header that says for how long was waited."""
-    return {"Preference-Applied": f"wait={seconds:.0f}"}
+    return {PREFERENCE_APPLIED: f"wait={seconds:.0f}"}
 
 
 async def _wait(

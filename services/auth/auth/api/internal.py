@@ -13,15 +13,15 @@ from auth.schemas.users import Contact, Contacts, KnownUser
 from auth.wiring import Wired
 from kit.refusals import NotFound, ValidationFailed
 from kit.web.faults import required
+from kit.web.fields import IDS
 from kit.web.routes import Router
 
 router = Router(tags=["internal"])
 
-_UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 ContactIds = Annotated[
     str,
     Query(
-        pattern=f"^{_UUID}(,{_UUID}){{0,99}}$",
+        pattern=IDS,
         description="Users' ids, separated by commas.",
         examples=["019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"],
     ),

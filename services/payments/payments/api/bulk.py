@@ -4,23 +4,27 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Query, Request
+from pydantic import BaseModel
 
 from kit.db import UnitOfWork
+from kit.http import LOCATION
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.csv_bodies import CSV
 from kit.web.idempotency import idempotently
-from kit.web.pagination import next_link
+from kit.web.pagination import Position, page_of
 from kit.web.queries import PageQuery
 from kit.web.routes import Router
+from kit.web.schemas import Page
 from kit.web.serving.bodies import JSON
-from payments.api.viewer import ACCEPTED, OK, Viewing
+from payments.api.viewer import ACCEPTED, Viewing
 from payments.domain.bulk import WAITING, all_failed
 from payments.refusals import BulkNotFound, TooManyBulks
 from payments.repository import Bulks
 from payments.schemas.bulk import (
     BulkAnswer,
+    BulkItem,
     BulkRequest,
     BulkRows,
     BulkWithRows,
@@ -38,11 +42,17 @@ MAX_BYTES: Final = 12 * 1024 * 1024
 router = Router(tags=["bulk payments"])
 
 
+class _BulkNamed(BaseModel):
+    """Names which bulk an answer is about."""
+
+    id: UUID
+
+
 @router.post(
     "/v1/payments/bulk",
     access="user",
     operation_id="send_bulk",
-    answer_headers=("Location",),
+    answer_headers=(LOCATION,),
     summary="Create and pay many payments at once",
     description="Takes up to 1,000 payments, as a JSON list or as CSV whose first line names the "
     "columns. If any row is malformed, the whole bulk is refused and nothing is stored; otherwise "
@@ -63,7 +73,7 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
         bulk = await service.accept(uow, viewer.user_id, orders, most=wired.settings.most_bulks)
         uow.after_commit(wired.bulk_wake_up.set)
         shown = BulkAnswer(**summary(bulk, {WAITING: bulk.total}))
-        return Answer(ACCEPTED, shown, {"Location": f"/v1/payments/bulk/{bulk.id}"})
+        return Answer(ACCEPTED, shown, {LOCATION: f"/v1/payments/bulk/{bulk.id}"})
 
     whole = BulkRequest.model_construct(payments=body)
     return await idempotently(
@@ -73,8 +83,7 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
 
 async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     """Tell whether any payment has come of a bulk, or still may."""
-    bulk_id = UUID(accepted.own_headers["Location"].rpartition("/")[2])
-    return not all_failed(await Bulks(uow).counts(bulk_id))
+    return not all_failed(await Bulks(uow).counts(accepted.says(_BulkNamed).id))
 
 
 @router.get(
@@ -92,7 +101,7 @@ async def get_bulk(
     query: Annotated[PageQuery, Query()],
     wired: Wired,
     audit: Auditing,
-) -> Answer:
+) -> BulkWithRows:
     """Show a bulk to its sender and to administrators."""
     cursors = query.cursors(
         wired.settings.cursor_secret,
@@ -109,11 +118,13 @@ async def get_bulk(
         counts = await bulks.counts(bulk.id)
         fates = await bulks.fates(bulk.id, 0 if after is None else after.id.int, limit + 1)
     await audit.read("bulk", bulk.id, bulk.user_id)
-    items = [item(fate, bulk.user_id, viewer.language) for fate in fates[:limit]]
-    page = {**summary(bulk, counts), "items": items}
-    if len(fates) <= limit:
-        return Answer(OK, BulkWithRows.model_construct(**page))
-    # A cursor needs an id: within one bulk a row's position is unique.
-    following = cursors.encode(bulk.created_at, UUID(int=items[-1].row))
-    link = {"Link": next_link({"limit": str(limit)}, following)}
-    return Answer(OK, BulkWithRows.model_construct(**page, next_cursor=following), link)
+    rows = page_of(
+        Page[BulkItem],
+        fates,
+        lambda fate: item(fate, bulk.user_id, viewer.language),
+        limit=limit,
+        cursors=cursors,
+        # A cursor needs an id: within one bulk a row's position is unique.
+        place=lambda fate: Position(bulk.created_at, UUID(int=fate.position)),
+    )
+    return BulkWithRows.model_construct(**summary(bulk, counts), **dict(rows))

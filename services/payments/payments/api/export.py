@@ -9,6 +9,7 @@ from starlette.responses import StreamingResponse
 from kit.csv_text import encode_csv
 from kit.db import Database
 from kit.web.audit import Auditing
+from kit.web.csv_bodies import csv_file
 from kit.web.routes import Router
 from payments.api.scope import scope_of
 from payments.api.viewer import Viewer, Viewing
@@ -38,11 +39,7 @@ async def export_payments(
 ) -> StreamingResponse:
     """Begin the file; payments are read as the client takes it."""
     scope = await scope_of(viewer, query, wired, audit)
-    return StreamingResponse(
-        _file(wired.database, viewer, scope, query),
-        media_type="text/csv; charset=utf-8; header=present",
-        headers={"Content-Disposition": 'attachment; filename="payments.csv"'},
-    )
+    return csv_file(_file(wired.database, viewer, scope, query), "payments.csv")
 
 
 async def _file(

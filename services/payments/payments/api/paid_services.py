@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from kit.db import UnitOfWork
+from kit.http import LOCATION
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
@@ -77,7 +78,7 @@ async def get_service(service_id: UUID, wired: Wired) -> Service:
     access="user",
     open_by="open_services",
     operation_id="create_service",
-    answer_headers=("Location",),
+    answer_headers=(LOCATION,),
     summary="Offer a service",
     description="Payments to it are credited to the caller. With `PAYMENTS_OPEN_SERVICES=true` no"
     " token is needed: such a service is the house's own.",
@@ -98,7 +99,7 @@ async def create_service(
         opened = await service.open_paid_service(
             uow, paid_service, wallet, most=wired.settings.most_services
         )
-        return Answer(201, Service.of(opened), {"Location": f"/v1/services/{opened.id}"})
+        return Answer(201, Service.of(opened), {LOCATION: f"/v1/services/{opened.id}"})
 
     return await idempotently(
         request, caller or _ANYBODY, operation="create_service", body=body, work=work

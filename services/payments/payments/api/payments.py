@@ -9,6 +9,7 @@ from fastapi import Query, Request
 from contracts.cards import CARD_REFUSALS
 from kit.context import current
 from kit.db import UnitOfWork
+from kit.http import LOCATION
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
@@ -78,7 +79,7 @@ router = Router(tags=["payments"])
     "/v1/payments",
     access="user",
     operation_id="create_payment",
-    answer_headers=("Location",),
+    answer_headers=(LOCATION,),
     answer_examples={201: examples.CREATED, 202: examples.PROCESSING},
     summary="Create a payment",
     description="Stores the payment. No money moves before it is paid. It is paid by another call; "
@@ -163,7 +164,7 @@ async def create_payment(
     "/v1/payments/{payment_id}/pay",
     access="owner",
     operation_id="pay_payment",
-    answer_headers=("Location",),
+    answer_headers=(LOCATION,),
     answer_examples={200: examples.PAID, 202: examples.PROCESSING},
     summary="Pay a payment",
     description="Answers 202 once the payment is on its way; with `Prefer: wait=N` 200 and how it "
@@ -231,7 +232,7 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
     "/v1/payments/{payment_id}/cancel",
     access="owner",
     operation_id="cancel_payment",
-    answer_headers=("Location",),
+    answer_headers=(LOCATION,),
     answer_examples={200: examples.CANCELLED, 202: examples.PROCESSING},
     summary="Cancel a payment",
     description="Answers 200 where nobody had begun to pay it; 202 while a payment under way is "

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from contracts.cards import CardAmountNotAccepted
 from kit.db import UnitOfWork
+from kit.http import LOCATION
 from kit.ids import new_id
 from kit.refusals import CursorInvalid
 from kit.web.answers import Answer
@@ -61,7 +62,7 @@ router = Router(tags=["refunds"])
     "/v1/payments/{payment_id}/refunds",
     access="owner",
     operation_id="refund_payment",
-    answer_headers=("Location",),
+    answer_headers=(LOCATION,),
     answer_examples={201: refund_examples.COMPLETED, 202: refund_examples.PROCESSING},
     summary="Refund a payment, all or a part",
     description="For the payee and administrators. The sum is deducted at once from what is left "
@@ -109,7 +110,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
         await audit.changed(
             uow, "refund", refund.id, payment.payee_id, concerned=(payment.payer_id,)
         )
-        where = {"Location": f"/v1/payments/{refund.payment_id}/refunds/{refund.id}"}
+        where = {LOCATION: f"/v1/payments/{refund.payment_id}/refunds/{refund.id}"}
         return Answer(ACCEPTED, refund_shown(refund, viewer.language, to_payer=False), where)
 
     with wired.refund_waiters.expect(order.refund_id) as end:

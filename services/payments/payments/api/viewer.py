@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends
 from pydantic import BaseModel
 
+from kit.http import LOCATION
 from kit.refusals import Language
 from kit.web.answers import Answer
 from kit.web.identity import Caller, Identity
@@ -60,7 +61,7 @@ class Viewer:
 
     def answer(self, status: int, payment: Payment) -> Answer:
         """Return the payment as an answer, with its address unless the status is 200."""
-        where = {} if status == OK else {"Location": f"/v1/payments/{payment.id}"}
+        where = {} if status == OK else {LOCATION: f"/v1/payments/{payment.id}"}
         return Answer(status, self.sees(payment), where)
 
 
@@ -114,5 +115,5 @@ async def _answer_in_time(
     except TimeoutError:
         return Answer(accepted.status_code, body=accepted.body, headers=headers)
     if status == OK:
-        del headers["Location"]
+        del headers[LOCATION]
     return Answer(status, viewer.sees(payment), headers)

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from kit.refusals import Language, catalogue
 from kit.web.fields import AmountFields
 from kit.web.items import read_items
-from kit.web.schemas import Model
+from kit.web.schemas import Model, Page
 from kit.web.serving.bodies import ForeignBody, as_it_is
 from payments import refusals
 from payments.domain.bulk import MOST_ROWS, Bulk, RowOutcome, is_done
@@ -135,7 +135,7 @@ class BulkItem(Model):
     payment: OutgoingPayment | None = None
 
 
-class BulkWithRows(BulkAnswer):
+class BulkWithRows(Page[BulkItem], BulkAnswer):
     """A bulk, how far it has got, and a page of its rows."""
 
     model_config = ConfigDict(
@@ -161,11 +161,6 @@ class BulkWithRows(BulkAnswer):
                 }
             ]
         }
-    )
-
-    items: list[BulkItem]
-    next_cursor: str | None = Field(
-        default=None, description="Pass as `cursor` to get the next page; null on the last page."
     )
 
 

@@ -16,7 +16,7 @@ from pydantic import (
 from kit.ids import new_id
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
 from kit.refusals import FieldFault, ValidationFailed
-from kit.web.fields import AmountText, CurrencyCode, refuse_field
+from kit.web.fields import AmountText, CurrencyCode, not_null, refuse_field
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
 from kit.web.texts import visible_line
@@ -97,12 +97,7 @@ class ServiceChange(Model):
     wallet_id: WalletId = None
     is_active: bool | None = None
 
-    @field_validator("name", "is_active")
-    @classmethod
-    def _something(cls, value: object) -> object:
-        if value is None:
-            raise refuse_field("malformed", "Must not be null.", "Не может быть null.")
-        return value
+    _no_null = field_validator("name", "is_active")(not_null)
 
     def changes(self, currency: str) -> dict[str, Any]:
         """Return the paid service's fields to change, with a price in its currency.

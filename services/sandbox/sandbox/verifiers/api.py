@@ -3,10 +3,11 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
 from kit.web.answers import Answer
 from kit.web.routes import Router
+from kit.web.state import from_state
 from sandbox.refusals import VerifierDown, VerifierFailed, VerifierUnknown
 from sandbox.verifiers.box import Verifier, VerifierMode
 from sandbox.verifiers.schemas import (
@@ -19,8 +20,11 @@ from sandbox.verifiers.schemas import (
 router = Router(tags=["verification"])
 
 
-def _verifier(name: str, request: Request) -> Verifier:
-    found: Verifier | None = request.app.state.verifiers.get(name)
+Verifiers = Annotated[dict[str, Verifier], from_state("verifiers")]
+
+
+def _verifier(name: str, verifiers: Verifiers) -> Verifier:
+    found = verifiers.get(name)
     if found is None:
         raise VerifierUnknown
     return found

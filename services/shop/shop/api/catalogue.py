@@ -11,13 +11,13 @@ from kit.db import Database, UnitOfWork
 from kit.refusals import ValidationFailed
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
-from kit.web.csv_bodies import CSV, placed_in
+from kit.web.csv_bodies import CSV, csv_file, placed_in
 from kit.web.faults import MAX_FAULTS
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
 from kit.web.routes import Router
 from kit.web.serving.bodies import JSON
-from shop.api.viewer import OPEN_CATALOGUE
+from shop.api.viewer import OK, OPEN_CATALOGUE
 from shop.refusals import SlugTaken, TooManyCategories
 from shop.repository.catalogue import catalogue
 from shop.schemas.catalogue_csv import (
@@ -31,10 +31,9 @@ from shop.schemas.catalogue_csv import (
     faults,
     read_rows,
 )
-from shop.service.catalogue import import_catalogue
+from shop.service import catalogue as service
 from shop.wiring import Wired
 
-OK: Final = 200
 MAX_BYTES: Final = 12 * 1024 * 1024
 
 router = Router(tags=["catalogue"])
@@ -52,11 +51,7 @@ router = Router(tags=["catalogue"])
 async def export_catalogue(wired: Wired, audit: Auditing) -> StreamingResponse:
     """Begin the file; products are read as the client takes it."""
     await audit.listed("product", None)
-    return StreamingResponse(
-        _file(wired.database),
-        media_type="text/csv; charset=utf-8; header=present",
-        headers={"Content-Disposition": 'attachment; filename="catalogue.csv"'},
-    )
+    return csv_file(_file(wired.database), "catalogue.csv")
 
 
 async def _file(database: Database) -> AsyncIterator[bytes]:
@@ -83,13 +78,13 @@ async def _file(database: Database) -> AsyncIterator[bytes]:
     refusals=(SlugTaken, TooManyCategories),
     openapi_extra={"requestBody": {"content": {CSV: DOCUMENTED}}},
 )
-async def import_rows(
+async def import_catalogue(
     request: Request, caller: Caller, body: CatalogueRows, audit: Auditing
 ) -> Answer:
     """Store all rows, or none."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        decided = await import_catalogue(uow, [one.row for one in body])
+        decided = await service.import_catalogue(uow, [one.row for one in body])
         if decided.faults:
             raise ValidationFailed(errors=placed_in(request, faults(decided)[:MAX_FAULTS]))
         await audit.changed(uow, "product")

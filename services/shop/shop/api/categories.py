@@ -8,17 +8,17 @@ from fastapi import Query, Request
 
 from kit.db import UnitOfWork
 from kit.edits import Edition, EditStale
+from kit.http import ETAG, LOCATION
 from kit.refusals import CursorInvalid, Forbidden
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.etags import IfMatch, IfMatchMalformed, etag
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
-from kit.web.openapi.headers import ETAG, LOCATION
 from kit.web.pagination import KeyPosition, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from shop.api.viewer import OPEN_CATALOGUE, Viewing
+from shop.api.viewer import CREATED, OK, OPEN_CATALOGUE, Viewing
 from shop.domain.categories import Category
 from shop.refusals import (
     CategoryCycle,
@@ -39,8 +39,6 @@ from shop.schemas.categories import (
 from shop.service import categories as service
 from shop.wiring import Wired, Wiring
 
-OK: Final = 200
-CREATED: Final = 201
 PATH: Final = "/v1/shop/categories"
 _EDIT: Final = (CategoryNotFound, EditStale, IfMatchMalformed)
 
@@ -142,12 +140,12 @@ async def create_category(
 async def change_category(
     category: str,
     body: CategoryChange,
-    meant: IfMatch,
+    edition: IfMatch,
     wired: Wired,
     audit: Auditing,
 ) -> Answer:
     """Change the fields that the request names."""
-    return await _change(wired, audit, category, body.changes(), meant)
+    return await _change(wired, audit, category, body.changes(), edition)
 
 
 @router.post(
@@ -162,10 +160,10 @@ async def change_category(
     refusals=_EDIT,
 )
 async def deactivate_category(
-    category: str, meant: IfMatch, wired: Wired, audit: Auditing
+    category: str, edition: IfMatch, wired: Wired, audit: Auditing
 ) -> Answer:
     """Make a category inactive; its products are neither shown nor sold."""
-    return await _change(wired, audit, category, {"is_active": False}, meant)
+    return await _change(wired, audit, category, {"is_active": False}, edition)
 
 
 @router.delete(
@@ -176,20 +174,20 @@ async def deactivate_category(
     summary="Delete a category that holds nothing",
     refusals=(*_EDIT, CategoryInUse),
 )
-async def delete_category(category: str, meant: IfMatch, wired: Wired, audit: Auditing) -> None:
+async def delete_category(category: str, edition: IfMatch, wired: Wired, audit: Auditing) -> None:
     """Delete a category without products and without categories below it."""
     category_id = await _id_of(wired, category)
     async with wired.database.unit_of_work() as uow:
-        deleted = await service.delete_category(uow, category_id, meant)
+        deleted = await service.delete_category(uow, category_id, edition)
         await audit.changed(uow, "category", deleted.id)
 
 
 async def _change(
-    wired: Wiring, audit: Auditing, named: str, changes: Mapping[str, Any], meant: Edition
+    wired: Wiring, audit: Auditing, named: str, changes: Mapping[str, Any], edition: Edition
 ) -> Answer:
     category_id = await _id_of(wired, named)
     async with wired.database.unit_of_work() as uow:
-        changed = await service.change_category(uow, category_id, changes, meant)
+        changed = await service.change_category(uow, category_id, changes, edition)
         await audit.changed(uow, "category", changed.id)
     return _answer(OK, changed)
 

@@ -8,17 +8,17 @@ from fastapi import Query, Request
 
 from kit.db import UnitOfWork
 from kit.edits import Edition, EditStale
+from kit.http import ETAG, LOCATION
 from kit.refusals import CursorInvalid, Forbidden
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.etags import IfMatch, IfMatchMalformed, etag
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
-from kit.web.openapi.headers import ETAG, LOCATION
 from kit.web.pagination import KeyPosition, page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from shop.api.viewer import OPEN_CATALOGUE, Viewing
+from shop.api.viewer import CREATED, OK, OPEN_CATALOGUE, Viewing
 from shop.domain.products import Product
 from shop.refusals import (
     CategoryNotFound,
@@ -32,8 +32,6 @@ from shop.schemas.products import ProductAnswer, ProductChange, ProductRequest, 
 from shop.service import products as service
 from shop.wiring import Wired, Wiring
 
-OK: Final = 200
-CREATED: Final = 201
 PATH: Final = "/v1/shop/products"
 _EDIT: Final = (ProductNotFound, EditStale, IfMatchMalformed)
 
@@ -139,11 +137,11 @@ async def create_product(
     refusals=(*_EDIT, ProductCategoryNotFound, SlugTaken, StockOutOfRange),
 )
 async def change_product(
-    product: str, body: ProductChange, meant: IfMatch, wired: Wired, audit: Auditing
+    product: str, body: ProductChange, edition: IfMatch, wired: Wired, audit: Auditing
 ) -> Answer:
     """Change the fields that the request names."""
     found = await _found(wired, product)
-    return await _change(wired, audit, found.id, body.changes(found.currency), meant)
+    return await _change(wired, audit, found.id, body.changes(found.currency), edition)
 
 
 @router.post(
@@ -157,10 +155,12 @@ async def change_product(
     answer_headers=(ETAG,),
     refusals=_EDIT,
 )
-async def deactivate_product(product: str, meant: IfMatch, wired: Wired, audit: Auditing) -> Answer:
+async def deactivate_product(
+    product: str, edition: IfMatch, wired: Wired, audit: Auditing
+) -> Answer:
     """Make a product inactive: it is neither shown nor sold."""
     found = await _found(wired, product)
-    return await _change(wired, audit, found.id, {"is_active": False}, meant)
+    return await _change(wired, audit, found.id, {"is_active": False}, edition)
 
 
 @router.delete(
@@ -171,19 +171,19 @@ async def deactivate_product(product: str, meant: IfMatch, wired: Wired, audit: 
     summary="Delete a product",
     refusals=_EDIT,
 )
-async def delete_product(product: str, meant: IfMatch, wired: Wired, audit: Auditing) -> None:
+async def delete_product(product: str, edition: IfMatch, wired: Wired, audit: Auditing) -> None:
     """Delete a product for good."""
     found = await _found(wired, product)
     async with wired.database.unit_of_work() as uow:
-        deleted = await service.delete_product(uow, found.id, meant)
+        deleted = await service.delete_product(uow, found.id, edition)
         await audit.changed(uow, "product", deleted.id)
 
 
 async def _change(
-    wired: Wiring, audit: Auditing, product_id: UUID, changes: Mapping[str, Any], meant: Edition
+    wired: Wiring, audit: Auditing, product_id: UUID, changes: Mapping[str, Any], edition: Edition
 ) -> Answer:
     async with wired.database.unit_of_work() as uow:
-        changed = await service.change_product(uow, product_id, changes, meant)
+        changed = await service.change_product(uow, product_id, changes, edition)
         await audit.changed(uow, "product", changed.id)
     return _answer(OK, changed)
 

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
 from kit.refusals import Forbidden
 from kit.web.identity import MaybeCaller
+from shop.wiring import Wired
 
+OK, CREATED = 200, 201
 OPEN_CATALOGUE: Final = "open_catalogue"
 
 
@@ -32,8 +34,8 @@ class CatalogueViewer:
             raise Forbidden
 
 
-async def _viewer(request: Request, caller: MaybeCaller) -> CatalogueViewer:
-    is_open = bool(getattr(request.app.state.settings, OPEN_CATALOGUE))
+async def _viewer(wired: Wired, caller: MaybeCaller) -> CatalogueViewer:
+    is_open = wired.settings.open_catalogue
     return CatalogueViewer(caller is not None and (caller.is_admin or is_open))
 
 

@@ -42,7 +42,7 @@ ORDER BY (id = $1) IS TRUE DESC, slug = $3 DESC, created_at, id LIMIT 1
 """
 _LOCK: Final = f"SELECT {_ROW} FROM category WHERE id = $1 FOR NO KEY UPDATE"
 _LOCK_TO_DELETE: Final = f"SELECT {_ROW} FROM category WHERE id = $1 FOR UPDATE"
-_KEEP: Final = "SELECT id FROM category WHERE id = $1 FOR KEY SHARE"
+_LOCK_SHARED: Final = "SELECT id FROM category WHERE id = $1 FOR KEY SHARE"
 _PAGE: Final = f"""
 SELECT {_ROW}, name_key FROM category
 WHERE ($1::uuid IS NULL OR parent_id = $1) AND {_SHOWN}
@@ -146,9 +146,9 @@ class Categories:
         row = await self._connection.fetchrow(_LOCK_TO_DELETE, category_id)
         return None if row is None else Category(**row)
 
-    async def keep(self, category_id: UUID) -> bool:
+    async def lock_shared(self, category_id: UUID) -> bool:
         """Tell whether a category exists; nobody deletes it until the unit of work ends."""
-        return await self._connection.fetchval(_KEEP, category_id) is not None
+        return await self._connection.fetchval(_LOCK_SHARED, category_id) is not None
 
     async def save(self, changed: Category) -> None:
         """Store a locked category as it is now.

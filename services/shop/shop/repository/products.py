@@ -8,7 +8,6 @@ word itself (`simple`), is found.
 # ruff: noqa: S608 - texts are put together from the constants of this file; values are parameters
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +16,7 @@ from asyncpg import UniqueViolationError
 
 from kit.db import Connection
 from kit.ids import id_in
+from kit.moments import microseconds_of, moment_at
 from shop.domain.products import Product, ProductFilter, Sort
 from shop.domain.words import name_key, words_of
 from shop.refusals import SlugTaken
@@ -73,8 +73,6 @@ SELECT {_ROW} FROM product WHERE slug = ANY($1) ORDER BY id FOR NO KEY UPDATE
 _NEXT: Final = f"SELECT {_ROW} FROM product WHERE id > $1 ORDER BY id LIMIT $2"
 _LOCK: Final = f"SELECT {_ROW} FROM product WHERE id = $1 FOR NO KEY UPDATE"
 
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PAST: Final = {  # what comes after a row whose key and id are `{key}` and `{id}`
     Sort.NEWEST: "(created_at, id) < ({key}, {id})",
     Sort.CHEAPEST: "(price_minor, id) > ({key}, {id})",
@@ -263,7 +261,7 @@ def _where(conditions: Sequence[str]) -> str:
 def _past(sort: Sort, after: tuple[int | str, UUID], value: Callable[[Any], str]) -> str:
     key: Any = after[0]
     if sort is Sort.NEWEST:
-        key = _EPOCH + timedelta(microseconds=key)
+        key = moment_at(key)
     return _PAST[sort].format(key=value(key), id=value(after[1]))
 
 
@@ -272,7 +270,7 @@ def _with_key(row: Any, sort: Sort) -> tuple[Product, int | str]:
     rank = values.pop("rank", 0)
     found = Product(**values)
     keys: dict[Sort, int | str] = {
-        Sort.NEWEST: (found.created_at - _EPOCH) // timedelta(microseconds=1),
+        Sort.NEWEST: microseconds_of(found.created_at),
         Sort.CHEAPEST: found.price_minor,
         Sort.DEAREST: found.price_minor,
         Sort.NAME: name_key(found.name),

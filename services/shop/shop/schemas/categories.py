@@ -7,10 +7,11 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from kit.ids import new_id
+from kit.web.fields import not_null
 from kit.web.queries import PageQuery
 from kit.web.schemas import Model
 from shop.domain.categories import Category
-from shop.schemas.texts import Name, Slug, not_null, slug_for
+from shop.schemas.texts import Name, Slug, slug_for
 
 _EXAMPLE: dict[str, Any] = {"name": "Headphones", "slug": "headphones", "parent_id": None}
 

@@ -19,13 +19,13 @@ from pydantic import (
 from kit.ids import new_id
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
 from kit.refusals import FieldFault, ValidationFailed
-from kit.web.fields import AmountText, CurrencyCode, refuse_field, return_url
+from kit.web.fields import AmountText, CurrencyCode, not_null, refuse_field, return_url
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
 from kit.web.texts import plain_text, visible_line
 from shop.domain.products import MOST_STOCK, Product, ProductFilter, Sort
 from shop.domain.words import MOST_WORDS, words_of
-from shop.schemas.texts import Description, Name, Slug, not_null, slug_for
+from shop.schemas.texts import Description, Name, Slug, slug_for
 
 _LONGEST_URL: Final = 2_000
 _MOST_ATTRIBUTES: Final = 50

@@ -1,6 +1,6 @@
 """Declares the fields that categories and products have in common."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
@@ -48,10 +48,3 @@ def slug_for(name: str, given: str | None) -> str:
             field="slug",
         )
     return slug
-
-
-def not_null(value: Any) -> Any:
-    """Accept any value but null, for fields that may be left out of a change."""
-    if value is None:
-        raise refuse_field("malformed", "Must not be null.", "Не может быть null.")
-    return value

@@ -12,7 +12,7 @@ from shop.repository import Categories, Products
 BATCH: Final = 1_000
 
 
-def _untold(_: int) -> None:
+def _no_progress(_: int) -> None:
     """Tell nobody how many rows are stored."""
 
 
@@ -20,7 +20,7 @@ async def import_catalogue(
     uow: UnitOfWork,
     rows: Sequence[CatalogueRow],
     *,
-    progress: Callable[[int], object] = _untold,
+    progress: Callable[[int], object] = _no_progress,
 ) -> CatalogueImport:
     """Store all rows, or none where there are faults; what no row names stays.
 

@@ -26,7 +26,7 @@ async def add_category(uow: UnitOfWork, new: Category) -> Category:
 
 
 async def change_category(
-    uow: UnitOfWork, category_id: UUID, changes: Mapping[str, Any], meant: Edition
+    uow: UnitOfWork, category_id: UUID, changes: Mapping[str, Any], edition: Edition
 ) -> Category:
     """Change a category whose version the edit accepts.
 
@@ -36,7 +36,7 @@ async def change_category(
     await categories.lock_tree()  # an import stores categories as it has read them
     found = await categories.lock(category_id)
     if found is not None:
-        meant.check(found.version)
+        edition.check(found.version)
     moves = "parent_id" in changes
     place = await categories.place(category_id, changes["parent_id"]) if moves else Place()
     changed = decide_change(found, changes, place, uow.clock.now())
@@ -45,7 +45,7 @@ async def change_category(
     return changed
 
 
-async def delete_category(uow: UnitOfWork, category_id: UUID, meant: Edition) -> Category:
+async def delete_category(uow: UnitOfWork, category_id: UUID, edition: Edition) -> Category:
     """Delete a category that holds nothing; return it as it was.
 
     Raises CategoryNotFound, CategoryInUse, and EditStale.
@@ -55,7 +55,7 @@ async def delete_category(uow: UnitOfWork, category_id: UUID, meant: Edition) ->
     found = await categories.lock_to_delete(category_id)
     if found is None:
         raise CategoryNotFound
-    meant.check(found.version)
+    edition.check(found.version)
     products, below = await categories.holds(category_id)
     if products or below:
         raise CategoryInUse(products=products, categories=below)

@@ -22,7 +22,7 @@ async def add_product(uow: UnitOfWork, new: Product) -> Product:
 
 
 async def change_product(
-    uow: UnitOfWork, product_id: UUID, changes: Mapping[str, Any], meant: Edition
+    uow: UnitOfWork, product_id: UUID, changes: Mapping[str, Any], edition: Edition
 ) -> Product:
     """Change a product whose version the edit accepts.
 
@@ -32,7 +32,7 @@ async def change_product(
     products = Products(uow)
     found = await products.lock(product_id)
     if found is not None:
-        meant.check(found.version, *([found.stock] if "stock" in changes else []))
+        edition.check(found.version, *([found.stock] if "stock" in changes else []))
         await _require_category(uow, changes.get("category_id"))
     changed = decide_change(found, changes, uow.clock.now())
     if changed is not found:
@@ -40,7 +40,7 @@ async def change_product(
     return changed
 
 
-async def delete_product(uow: UnitOfWork, product_id: UUID, meant: Edition) -> Product:
+async def delete_product(uow: UnitOfWork, product_id: UUID, edition: Edition) -> Product:
     """Delete a product; return it as it was.
 
     Raises ProductNotFound and EditStale.
@@ -49,12 +49,12 @@ async def delete_product(uow: UnitOfWork, product_id: UUID, meant: Edition) -> P
     found = await products.lock(product_id)
     if found is None:
         raise ProductNotFound
-    meant.check(found.version)
+    edition.check(found.version)
     await products.delete(product_id)
     return found
 
 
 async def _require_category(uow: UnitOfWork, category_id: UUID | None) -> None:
     """Require that a named category exists, and stays until the unit of work ends."""
-    if category_id is not None and not await Categories(uow).keep(category_id):
+    if category_id is not None and not await Categories(uow).lock_shared(category_id):
         raise ProductCategoryNotFound

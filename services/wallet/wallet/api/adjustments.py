@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from kit.db import Connection, Database, UnitOfWork
+from kit.http import LOCATION
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
@@ -53,7 +54,7 @@ async def propose_adjustment(
     async def work(uow: UnitOfWork) -> Answer:
         made = await adjustments.propose(uow, caller.user, body.proposal)
         await audit.changed(uow, "adjustment", made.id, *await _owners(uow, made))
-        location = {"Location": f"/v1/ledger/adjustments/{made.id}"}
+        location = {LOCATION: f"/v1/ledger/adjustments/{made.id}"}
         return Answer(201, AdjustmentAnswer.of(made), location)
 
     return await idempotently(request, caller, operation="propose_adjustment", body=body, work=work)

@@ -12,6 +12,7 @@ from kit.db import Database
 from kit.money import decimal_text
 from kit.refusals import CursorInvalid
 from kit.web.audit import Auditing
+from kit.web.csv_bodies import csv_file
 from kit.web.fields import MoneyObject
 from kit.web.identity import Caller
 from kit.web.pagination import Position, page_of
@@ -28,6 +29,8 @@ from wallet.wiring import Wired
 
 router = Router(tags=["history"])
 
+# The parameters in the order in which statements have always had them.
+_CSV = "text/csv; header=present; charset=utf-8"
 _COLUMNS = (
     "seq",
     "posted_at",
@@ -145,11 +148,8 @@ async def get_statement(
     await audit.read("wallet", wallet.id, wallet.owner_id)
     if query.format == "json":
         return StatementAnswer.of(found, lines)
-    return StreamingResponse(
-        _csv(wired.database, found),
-        media_type="text/csv; header=present",
-        headers={"Content-Disposition": f'attachment; filename="wallet-{wallet.number}.csv"'},
-    )
+    name = f"wallet-{wallet.number}.csv"
+    return csv_file(_csv(wired.database, found), name, media_type=_CSV)
 
 
 async def _csv(database: Database, found: Statement) -> AsyncIterator[bytes]:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from kit.db import UnitOfWork
+from kit.http import LOCATION
 from kit.money import DEFAULT_CURRENCY
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
@@ -79,7 +80,7 @@ def _owners(caller: Identity, asked: list[UUID] | None) -> list[UUID] | None:
     "/v1/wallets",
     access="user",
     operation_id="open_wallet",
-    answer_headers=("Location",),
+    answer_headers=(LOCATION,),
     summary="Open a wallet",
     status_code=201,
     response_model=WalletAnswer,
@@ -91,7 +92,7 @@ async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Ans
 
     async def work(uow: UnitOfWork) -> Answer:
         wallet = await verbs.open_wallet(uow, WalletKey(caller.user, body.currency), body.name)
-        return Answer(201, WalletAnswer.of(wallet), {"Location": f"/v1/wallets/{wallet.id}"})
+        return Answer(201, WalletAnswer.of(wallet), {LOCATION: f"/v1/wallets/{wallet.id}"})
 
     return await idempotently(request, caller, operation="open_wallet", body=body, work=work)
 

@@ -5,17 +5,18 @@ missing row is found at its place.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from struct import Struct
 from typing import NamedTuple
 from uuid import UUID
 
+from kit.moments import microseconds_of
+
 GENESIS = bytes(32)  # stands for the hash before an account's first entry
 
 # account id, seq, transfer id, amount, balance after, microseconds since 1970; big-endian
 _CANONICAL = Struct(">16sq16sqqq")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Entry(NamedTuple):
@@ -47,8 +48,7 @@ def entry_hash(  # noqa: PLR0913, PLR0917 (the six fields covered, and the hash 
     posted_at: datetime,
 ) -> bytes:
     """Return SHA-256 over the previous hash and the entry's canonical 64 bytes."""
-    since = posted_at - _EPOCH
-    microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    microseconds = microseconds_of(posted_at)
     line = _CANONICAL.pack(
         account_id.bytes, seq, transfer_id.bytes, amount_minor, balance_after_minor, microseconds
     )

@@ -7,15 +7,12 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from kit.web import times
-from kit.web.fields import CurrencyCode
+from kit.web.fields import IDS, CurrencyCode
 from kit.web.queries import PageQuery, SpanFilters, SpanQuery, old_name
 from wallet.domain.wallets import Status
 from wallet.repository import adjustments
 from wallet.schemas.ledger import HouseName
 from wallet.schemas.wallets import within_reason
-
-_UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_OWNERS = f"^{_UUID}(,{_UUID}){{0,99}}$"
 
 Edge = Annotated[times.RangeEdge, AfterValidator(within_reason)]
 
@@ -27,10 +24,10 @@ class WalletsQuery(SpanQuery):
 
     owner_id: str | None = Field(
         None,
-        pattern=_OWNERS,
+        pattern=IDS,
         description="Owners' ids, separated by commas; only admins may name other people.",
     )
-    owner: str | None = old_name("owner_id", pattern=_OWNERS)
+    owner: str | None = old_name("owner_id", pattern=IDS)
     currency: CurrencyCode | None = None
     status: Status | None = None
     number: int | None = Field(None, ge=1, le=2**63 - 1)

@@ -1,10 +1,12 @@
-"""kit.web.csv_bodies: a CSV body as the JSON document that it would be."""
+"""kit.web.csv_bodies: a CSV body as the JSON document that it would be; files."""
+
+from collections.abc import AsyncIterator
 
 import pytest
 from starlette.requests import Request
 
 from kit.refusals import FieldFault, ValidationFailed
-from kit.web.csv_bodies import Column, CsvRows, placed_in
+from kit.web.csv_bodies import Column, CsvRows, csv_file, placed_in
 from kit.web.serving.bodies import as_it_is
 
 ROWS = CsvRows(
@@ -74,3 +76,22 @@ def test_what_is_found_later_is_placed_in_the_body_that_was_sent() -> None:
     json = Request({"type": "http", "saldo.placed": as_it_is})
     assert [one.pointer for one in placed_in(csv, [fault])] == ["/line/2/name"]
     assert placed_in(json, [fault]) == [fault]
+
+
+async def test_a_file_is_saved_under_its_name_and_sent_as_it_is_read() -> None:
+    async def rows() -> AsyncIterator[bytes]:
+        yield b"name\r\n"
+        yield b"a\r\n"
+
+    answer = csv_file(rows(), "coins.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+    assert answer.headers["content-disposition"] == 'attachment; filename="coins.csv"'
+    assert [chunk async for chunk in answer.body_iterator] == [b"name\r\n", b"a\r\n"]
+
+
+def test_a_file_may_spell_its_type_in_its_own_way() -> None:
+    async def rows() -> AsyncIterator[bytes]:
+        yield b""
+
+    kind = "text/csv; header=present; charset=utf-8"
+    assert csv_file(rows(), "coins.csv", media_type=kind).headers["content-type"] == kind

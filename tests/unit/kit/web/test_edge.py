@@ -12,11 +12,11 @@ from prometheus_client import REGISTRY
 from starlette.responses import StreamingResponse
 
 from kit import context, logs
+from kit.http import LINGER_BYTES
 from kit.refusals import NotFound
 from kit.settings import EnvironmentSettings
 from kit.web.routes import Router
 from kit.web.schemas import Model
-from kit.web.serving.exchange import LINGER_BYTES
 
 from .conftest import ALICE, asgi, bearer, serve, till
 

@@ -1,5 +1,6 @@
 """kit.web.fields: amounts and addresses as callers write them."""
 
+import re
 from typing import Any
 
 import orjson
@@ -10,8 +11,18 @@ from pydantic_core import PydanticCustomError
 from kit.money import Money
 from kit.web.answers import Answer
 from kit.web.faults import faults_of
-from kit.web.fields import AmountFields, AmountText, CurrencyCode, MoneyObject, return_url
+from kit.web.fields import (
+    IDS,
+    AmountFields,
+    AmountText,
+    CurrencyCode,
+    MoneyObject,
+    not_null,
+    return_url,
+)
 from kit.web.schemas import Model
+
+_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
 
 
 class Transfer(AmountFields):
@@ -160,3 +171,22 @@ def test_nobody_comes_back_to_anything_else(text: str) -> None:
     assert context is not None
     assert (context["code"], context["field"]) == ("return_url_invalid", "return_url")
     assert "thanks" in context["en"]
+
+
+def test_a_field_that_may_be_left_out_is_not_null() -> None:
+    assert not_null("") == ""
+    with pytest.raises(PydanticCustomError, match=r"Must not be null\."):
+        not_null(None)
+
+
+@pytest.mark.parametrize("text", [_ID, _ID.upper(), ",".join([_ID] * 100)])
+def test_a_hundred_ids_separated_by_commas_are_a_list(text: str) -> None:
+    assert re.fullmatch(IDS, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", f"{_ID},", f"{_ID} ,{_ID}", _ID.replace("-", ""), ",".join([_ID] * 101)],
+)
+def test_anything_else_is_no_list_of_ids(text: str) -> None:
+    assert not re.fullmatch(IDS, text)

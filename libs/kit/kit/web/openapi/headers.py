@@ -2,16 +2,18 @@
 
 from typing import Any, Final
 
-REQUEST_ID: Final = "X-Request-Id"
-LOCATION: Final = "Location"
-LINK: Final = "Link"
-REPLAYED: Final = "Idempotency-Replayed"
-PREFERENCE_APPLIED: Final = "Preference-Applied"
-RETRY_AFTER: Final = "Retry-After"
-WWW_AUTHENTICATE: Final = "WWW-Authenticate"
-LANGUAGE: Final = "Content-Language"
-ALLOW: Final = "Allow"
-ETAG: Final = "ETag"
+from kit.http import (
+    ALLOW,
+    ETAG,
+    LANGUAGE,
+    LINK,
+    LOCATION,
+    PREFERENCE_APPLIED,
+    REPLAYED,
+    REQUEST_ID,
+    RETRY_AFTER,
+    WWW_AUTHENTICATE,
+)
 
 
 def _header(description: str, example: str, kind: str = "string") -> dict[str, Any]:

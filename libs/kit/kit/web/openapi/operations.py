@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from kit import refusals as general
+from kit.http import LINK, PREFERENCE_APPLIED, REPLAYED, REQUEST_ID
 from kit.refusals import Refusal
 from kit.span import PeriodInvalid
 from kit.web.openapi import headers, problems, security
@@ -88,13 +89,13 @@ def complete(operation: dict[str, Any], route: Route) -> None:
 
 
 def _headers_of(route: Route) -> list[str]:
-    found = [headers.REQUEST_ID, *route.answer_headers]
+    found = [REQUEST_ID, *route.answer_headers]
     if _is_page(route.response_model):
-        found.append(headers.LINK)
+        found.append(LINK)
     if route.is_idempotent:
-        found.append(headers.REPLAYED)
+        found.append(REPLAYED)
     if any(header.key == "prefer" for one in route.asked.whole() for header in one.headers):
-        found.append(headers.PREFERENCE_APPLIED)
+        found.append(PREFERENCE_APPLIED)
     return found
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from kit.http import ALLOW, LANGUAGE, REQUEST_ID, RETRY_AFTER, WWW_AUTHENTICATE
 from kit.refusals import Language, Refusal
 from kit.web.oauth import error_of, status_of
 from kit.web.openapi import headers
@@ -131,11 +132,11 @@ def detail(refusal: type[Refusal], language: Language) -> str:
 
 
 def _headers_of(status: int, refusals: Sequence[type[Refusal]]) -> list[str]:
-    found = [headers.REQUEST_ID, headers.LANGUAGE]
+    found = [REQUEST_ID, LANGUAGE]
     if status == 401:  # noqa: PLR2004
-        found.append(headers.WWW_AUTHENTICATE)
+        found.append(WWW_AUTHENTICATE)
     if status == 405:  # noqa: PLR2004
-        found.append(headers.ALLOW)
+        found.append(ALLOW)
     if status in {429, 503} or any(one.code == "idempotency_in_flight" for one in refusals):
-        found.append(headers.RETRY_AFTER)
+        found.append(RETRY_AFTER)
     return found

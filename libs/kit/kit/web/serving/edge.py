@@ -128,7 +128,7 @@ class Edge:
 
 
 def _options(allowed: Iterable[str]) -> Answer:
-    return Answer(204, headers={"Allow": ", ".join(sorted(allowed))})
+    return Answer(204, headers={http.ALLOW: ", ".join(sorted(allowed))})
 
 
 def _refuse_contradictions(headers: list[tuple[bytes, bytes]]) -> None:

@@ -3,9 +3,7 @@
 Does not choose the route or the answer.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fastapi.routing import APIRoute
@@ -13,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from kit.http import SECURITY_HEADERS
+from kit.http import SECURITY_HEADERS, linger
 from kit.refusals import Refusal
 from kit.web import problems
 from kit.web.answers import Answer
@@ -22,9 +20,6 @@ from kit.web.problems import RawHeaders
 if TYPE_CHECKING:
     from kit.web.identity import Identity
 
-# So much of a refused body is still read; then the connection is closed on the rest.
-LINGER_SECONDS = 2.0
-LINGER_BYTES = 16 * 1024 * 1024
 _CLOSING = (b"connection", b"close")
 _JSON_HEADERS = (*SECURITY_HEADERS, (b"content-type", b"application/json"))
 
@@ -106,23 +101,8 @@ class Exchange:
         start = {"type": "http.response.start", "status": status}
         await self.send({**start, "headers": self._complete(headers)})
         await self.send({"type": "http.response.body", "body": body, "more_body": True})
-        await self._linger()
+        await linger(self._incoming)
         await self.send({"type": "http.response.body", "body": b""})
-
-    async def _linger(self) -> None:
-        """Read on for a while what the caller still sends.
-
-        Closing on unread bytes resets the connection, and the answer would be lost with it (RFC
-        9112 §9.6).
-        """
-        taken = 0
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_SECONDS):
-                while taken < LINGER_BYTES:
-                    message = await self._incoming()
-                    taken += len(message.get("body", b""))
-                    if not message.get("more_body", False):
-                        return
 
     async def respond(self, response: Response) -> None:
         """Send a response: our own answer at once, Starlette's by its own call."""

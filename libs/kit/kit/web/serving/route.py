@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 from starlette.responses import Response
 
+from kit.http import LINK
 from kit.refusals import Refusal, TokenInvalid
 from kit.web.answers import Answer
 from kit.web.identity import Access, Identity, authenticate, authorise
@@ -37,7 +38,7 @@ class Route(APIRoute):
         open_by: A setting of the service that, when true, lets in a step further: to an operation
             for users also those without a token, to one for admins all users.
         other_bodies: Readers of bodies that are no JSON, by content type.
-        answer_headers: What its answers also carry, of `kit.web.openapi.headers`.
+        answer_headers: What its answers also carry, of those in `kit.http`.
         answer_examples: An answer of each status, where the model's own example is of another.
         asked: What its function asks for.
         takes_caller: Whether it wants to know who calls where no token is needed.
@@ -140,7 +141,7 @@ class Route(APIRoute):
         body = self._answer.dump_json(result, by_alias=True)
         if isinstance(result, Page) and result.next_cursor is not None:
             parameters = parse_query(exchange.scope["query_string"])
-            link = {"Link": next_link(parameters, result.next_cursor)}
+            link = {LINK: next_link(parameters, result.next_cursor)}
             await exchange.respond(Answer(self._answer_status, body=body, headers=link))
         else:
             await exchange.answer_json(self._answer_status, body)

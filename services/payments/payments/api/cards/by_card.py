@@ -5,7 +5,7 @@ from uuid import UUID
 from kit.web.answers import Answer
 from payments.domain.payment import Method
 from payments.schemas.cards.charges import next_action
-from payments.schemas.payments import HowPaid, OutgoingPayment
+from payments.schemas.payments import HowPaid
 from payments.service.cards.charges import Card
 from payments.wiring import Wiring
 
@@ -38,6 +38,4 @@ async def with_next_action(accepted: Answer, payment_id: UUID, wired: Wiring) ->
     an Idempotency-Key was written before there was one.
     """
     charge = await wired.charge_worker.begin(payment_id)
-    seen = accepted.says(OutgoingPayment)
-    completed = seen.model_copy(update={"next_action": next_action(charge)})
-    return Answer(accepted.status_code, completed, accepted.own_headers)
+    return accepted.with_fields(next_action=next_action(charge))
