@@ -20,7 +20,7 @@ from kit.production import secret_fault, url_fault
 # The address of a provider or another service: http or https, maybe a path, no query.
 HTTP_URL: Final = r"^https?://[^\s?#]+$"
 
-Settings = TypeVar("Settings", bound="EnvironmentSettings")
+S = TypeVar("S", bound="EnvironmentSettings")
 
 
 def setting(default: Any, description: str, *, shared: str | None = None, **limits: Any) -> Any:
@@ -207,7 +207,7 @@ def variable(settings: type[EnvironmentSettings], name: str) -> str:
     return alias if isinstance(alias, str) else f"{prefix}{name}".upper()
 
 
-def load(settings: type[Settings], *, env_file: str | None = ".env") -> Settings:
+def load(settings: type[S], *, env_file: str | None = ".env") -> S:
     """Read settings from the environment, then from `env_file` where there is one.
 
     Exits with a message that names each variable at fault, and never shows a value.
