@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from kit.web import times
 from kit.web.fields import CurrencyCode
 from kit.web.queries import PageQuery, SpanFilters, SpanQuery, old_name
-from wallet.domain.wallets import Status
+from wallet.domain.wallets import WalletStatus
 from wallet.repository import adjustments
 from wallet.schemas.ledger import HouseName
 from wallet.schemas.wallets import within_reason
@@ -17,7 +17,7 @@ from wallet.schemas.wallets import within_reason
 _UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _OWNERS = f"^{_UUID}(,{_UUID}){{0,99}}$"
 
-Edge = Annotated[times.RangeEdge, AfterValidator(within_reason)]
+PeriodEdge = Annotated[times.RangeEdge, AfterValidator(within_reason)]
 
 
 class WalletsQuery(SpanQuery):
@@ -32,7 +32,7 @@ class WalletsQuery(SpanQuery):
     )
     owner: str | None = old_name("owner_id", pattern=_OWNERS)
     currency: CurrencyCode | None = None
-    status: Status | None = None
+    status: WalletStatus | None = None
     number: int | None = Field(None, ge=1, le=2**63 - 1)
 
     @property
@@ -55,7 +55,7 @@ class HouseAccountsQuery(PageQuery):
 class AdjustmentsQuery(SpanQuery):
     """Filters and page of adjustments; the range is over `created_at`."""
 
-    status: adjustments.Status | None = None
+    status: adjustments.AdjustmentStatus | None = None
     wallet_id: UUID | None = Field(None, description="The wallet it takes from or gives to.")
     transfer_id: UUID | None = Field(None, description="The transfer that posted it.")
 
@@ -63,10 +63,10 @@ class AdjustmentsQuery(SpanQuery):
 class _Posted(SpanFilters):
     """A range of an account's entries, by time."""
 
-    begin: Edge | None = Field(
+    begin: PeriodEdge | None = Field(
         None, alias="from", description="From this time on; a day from its start."
     )
-    end: Edge | None = Field(
+    end: PeriodEdge | None = Field(
         None,
         alias="to",
         description="Up to, but without, this time; a day is included as a whole.",
