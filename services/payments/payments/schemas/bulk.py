@@ -18,7 +18,7 @@ from payments.domain.parties import PayeeName
 from payments.domain.reasons import status_label
 from payments.schemas.creation import PayeeRequest
 from payments.schemas.payments import OutgoingPayment, shown
-from payments.schemas.texts import CardHolder, CardLast4, Description, Metadata
+from payments.schemas.texts import CardHolder, CardLast4, Metadata, PaymentPurpose
 
 _ID = "0197a1e0-5c10-7a01-9b1c-2d3e4f5a6b07"
 _ROW: dict[str, Any] = {
@@ -45,7 +45,7 @@ class BulkPaymentRequest(AmountFields):
     )
     card_last4: CardLast4 | None = None
     card_holder: CardHolder | None = None
-    description: Description | None = None
+    description: PaymentPurpose | None = None
     metadata: Metadata | None = None
 
     def order(self, payer_id: UUID) -> PaymentOrder:
