@@ -23,7 +23,7 @@ from notifications.domain.bounces import REMEMBERED, Blame, Verdict, decide_faul
 from notifications.domain.letters import letter
 from notifications.domain.mails import ORDERED, Mail, MailContact, MailStatus
 from notifications.domain.retries import wait_after
-from notifications.mail.smtp import Accepted, Mailer, Outcome, mime_message
+from notifications.mail.smtp import Accepted, Mailer, SendResult, mime_message
 from notifications.repository import Addresses, Mails
 from notifications.settings import Settings
 
@@ -142,7 +142,7 @@ class MailWorker:
                 return
             await self._note(one, outcome)
 
-    async def _send_one(self, mailer: Mailer, one: ReadyMail) -> Outcome:
+    async def _send_one(self, mailer: Mailer, one: ReadyMail) -> SendResult:
         mail, contact = one.mail, one.contact
         said = letter(
             mail.kind,
@@ -161,7 +161,7 @@ class MailWorker:
         )
         return await mailer.send(message, recipient)
 
-    async def _note(self, one: ReadyMail, outcome: Outcome) -> None:
+    async def _note(self, one: ReadyMail, outcome: SendResult) -> None:
         if isinstance(outcome, Accepted):
             async with self.database.unit_of_work() as uow:
                 await Mails(uow).finish([one.mail], MailStatus.SENT, uow.clock.now())

@@ -13,7 +13,7 @@ from kit.ids import new_id
 from shop.domain.categories import DEEPEST, Category
 from shop.domain.products import Product
 
-Reason = Literal["repeated", "unknown_category", "cycle", "too_deep", "other_currency"]
+RowReason = Literal["repeated", "unknown_category", "cycle", "too_deep", "other_currency"]
 _NEW: Final[Mapping[str, Any]] = {"is_active": True}
 _NEW_PRODUCT: Final[Mapping[str, Any]] = {
     **_NEW,
@@ -23,7 +23,7 @@ _NEW_PRODUCT: Final[Mapping[str, Any]] = {
     "attributes": {},
     "picture_url": None,
 }
-Entry = TypeVar("Entry", Category, Product)
+Imported = TypeVar("Imported", Category, Product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class RowFault(NamedTuple):
 
     row: int
     column: str
-    reason: Reason
+    reason: RowReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _made(
     return Product(id=new_id(), slug=row.slug, version=1, created_at=now, updated_at=now, **given)
 
 
-def _changed(found: Entry, facts: Mapping[str, Any], now: datetime) -> Entry:
+def _changed(found: Imported, facts: Mapping[str, Any], now: datetime) -> Imported:
     changed = replace(found, **facts)
     if changed == found:
         return found
