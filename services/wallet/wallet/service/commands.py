@@ -95,4 +95,4 @@ async def _keep(
     }
     for barrier in book.barriers:
         fresh.setdefault(barrier.command_id, undone(barrier))
-    await Ledger(uow).keep_answers([kept(reply) for reply in fresh.values()], book.now)
+    await Ledger(uow).keep_replies([kept(reply) for reply in fresh.values()], book.now)

@@ -47,7 +47,7 @@ async def decide(
     last = await rows.lock_last(left) if left else []
     # Kept replies are read after the lock, so that a copy of a command that runs elsewhere is
     # finished; and before the holds, so that the hold of a kept reply is seen, too.
-    answered = {answer.command_id: repeated(answer) for answer in await rows.answers(command_ids)}
+    answered = {kept.command_id: repeated(kept) for kept in await rows.kept_replies(command_ids)}
     holds = await rows.holds(hold_ids, locked)
     standing = {*houses.values()}
     book = Book(

@@ -153,6 +153,6 @@ def kept(reply: Reply) -> KeptReply:
     return KeptReply(reply.in_reply_to, reply.type, reply)
 
 
-def repeated(answer: KeptReply) -> ledger.Repeated:
+def repeated(kept_reply: KeptReply) -> ledger.Repeated:
     """Return a kept reply as an outcome."""
-    return ledger.Repeated(_REPLIES[answer.reply_type].model_validate(answer.reply))
+    return ledger.Repeated(_REPLIES[kept_reply.reply_type].model_validate(kept_reply.reply))
