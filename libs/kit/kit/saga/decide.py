@@ -1,8 +1,8 @@
 """Decides a saga's next move: ``decide(saga, state, given, now)``. Pure.
 
-An instance runs forward step by step. A refusal, a deadline or a wish to undo turns it round, and
-it undoes what was (or may have been) done, newest first. Past the point of no return it only goes
-forward, and calls for attention when that takes long. The engine does the I/O.
+An instance runs forward step by step. A refusal, a deadline or a request to undo turns it round,
+and it undoes what was (or may have been) done, newest first. Past the point of no return it only
+goes forward, and calls for attention when that takes long. The engine does the I/O.
 """
 
 from dataclasses import replace

@@ -54,7 +54,7 @@ log = structlog.get_logger(__name__)
 
 
 class UndoOutcome(Enum):
-    """Says what became of a wish to undo."""
+    """Says what became of a request to undo."""
 
     UNDOING = "undoing"
     TOO_LATE = "too_late"
