@@ -107,11 +107,11 @@ async def get_bulk(
         if bulk is None or not viewer.caller.is_admin:
             bulk = service.visible_bulk(bulk, viewer.user_id)
         counts = await bulks.counts(bulk.id)
-        fates = await bulks.fates(bulk.id, 0 if after is None else after.id.int, limit + 1)
+        outcomes = await bulks.outcomes(bulk.id, 0 if after is None else after.id.int, limit + 1)
     await audit.read("bulk", bulk.id, bulk.user_id)
-    items = [item(fate, bulk.user_id, viewer.language) for fate in fates[:limit]]
+    items = [item(outcome, bulk.user_id, viewer.language) for outcome in outcomes[:limit]]
     page = {**summary(bulk, counts), "items": items}
-    if len(fates) <= limit:
+    if len(outcomes) <= limit:
         return Answer(OK, BulkWithRows.model_construct(**page))
     # A cursor needs an id: within one bulk a row's position is unique.
     following = cursors.encode(bulk.created_at, UUID(int=items[-1].row))

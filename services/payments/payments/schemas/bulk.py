@@ -181,19 +181,19 @@ def summary(bulk: Bulk, counts: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def item(fate: RowOutcome, viewer_id: UUID, language: Language) -> BulkItem:
+def item(outcome: RowOutcome, viewer_id: UUID, language: Language) -> BulkItem:
     """Return what the bulk's sender sees of a row."""
-    payment = fate.payment
+    payment = outcome.payment
     if payment is None:
-        label = _WORDS[language][fate.status]
+        label = _WORDS[language][outcome.status]
     else:
         label = status_label(payment.status, language)
     return BulkItem.model_construct(
-        row=fate.position,
-        status=fate.status,
+        row=outcome.position,
+        status=outcome.status,
         status_label=label,
-        code=fate.code,
-        detail=None if fate.code is None else _BY_CODE[fate.code].title(language),
+        code=outcome.code,
+        detail=None if outcome.code is None else _BY_CODE[outcome.code].title(language),
         payment=None
         if payment is None
         else cast("OutgoingPayment", shown(payment, viewer_id, language)),
