@@ -53,7 +53,7 @@ class Waiters(ABC, Generic[T]):
             if not waiters:
                 self._waiting.pop(item_id, None)
 
-    def tell(self, news: Iterable[T]) -> None:
+    def wake(self, news: Iterable[T]) -> None:
         """Wake the requests that wait for these items to be as they are now."""
         for item in news:
             for waiter in self._waiting.get(item.id, ()):
@@ -72,7 +72,7 @@ class Waiters(ABC, Generic[T]):
         """Look once."""
         if self._waiting:
             async with database.read() as connection:
-                self.tell(await self._news(connection, self._waiting))
+                self.wake(await self._news(connection, self._waiting))
 
 
 class _Waiter(Generic[T]):
