@@ -19,7 +19,7 @@ def answered(answer: httpx.Response) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Caller:
+class ApiCaller:
     """Calls as somebody who is logged in; amounts are decimal strings in RUB."""
 
     http: httpx.Client

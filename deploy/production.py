@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from deploy.calls import Caller, answered
+from deploy.calls import ApiCaller, answered
 from deploy.installation import Installation, free_port, require, tell
 from kit import signatures
 
@@ -91,12 +91,12 @@ class Household:
             require(what=f"the payment is paid, not {status}", holds=status == "paid")
             self.have(people, *balances)
 
-    def people(self, http: httpx.Client) -> tuple[Caller, Caller]:
+    def people(self, http: httpx.Client) -> tuple[ApiCaller, ApiCaller]:
         """Log both people in."""
-        payer, payee = (Caller.log_in(http, name, self.password) for name in (PAYER, PAYEE))
+        payer, payee = (ApiCaller.log_in(http, name, self.password) for name in (PAYER, PAYEE))
         return payer, payee
 
-    def have(self, people: tuple[Caller, Caller], *balances: str) -> None:
+    def have(self, people: tuple[ApiCaller, ApiCaller], *balances: str) -> None:
         """Compare the balances of both."""
         seen = tuple(one.balance() for one in people)
         require(what=f"the balances are {balances}, not {seen}", holds=seen == balances)

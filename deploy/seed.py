@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from deploy.calls import Caller
+from deploy.calls import ApiCaller
 from deploy.stack import compose
 from deploy.stack.commands import own_stack
 from deploy.stack.errors import StackError
@@ -113,7 +113,7 @@ def _run(place: SeededStack, *words: str) -> None:
 
 def _fund(http: httpx.Client, name: str, funds: Decimal) -> str:
     """Top a wallet up to an amount; return the balance."""
-    caller = Caller.log_in(http, name, PASSWORD)
+    caller = ApiCaller.log_in(http, name, PASSWORD)
     missing = funds - Decimal(caller.balance())
     if missing > 0:
         caller.post("/v1/wallets/top-up", {"amount": f"{missing:.2f}", "currency": "RUB"})
@@ -122,7 +122,7 @@ def _fund(http: httpx.Client, name: str, funds: Decimal) -> str:
 
 def _pay(http: httpx.Client) -> None:
     """Make alice's payments that are not there yet."""
-    alice, bob = (Caller.log_in(http, name, PASSWORD) for name in FUNDS)
+    alice, bob = (ApiCaller.log_in(http, name, PASSWORD) for name in FUNDS)
     for description, how in PAYMENTS.items():
         if alice.get("/v1/payments", search=description)["items"]:
             continue
@@ -134,7 +134,7 @@ def _pay(http: httpx.Client) -> None:
 
 def _offer(http: httpx.Client) -> list[str]:
     """Offer those of the merchant's services that are missing; return all names."""
-    merchant = Caller.log_in(http, MERCHANT, PASSWORD)
+    merchant = ApiCaller.log_in(http, MERCHANT, PASSWORD)
     me = merchant.get("/v1/auth/me")
     offered = merchant.get("/v1/services", owner_id=me["id"], limit=100)["items"]
     names = [service["name"] for service in offered]
@@ -146,7 +146,7 @@ def _offer(http: httpx.Client) -> list[str]:
 
 def _stock_up(http: httpx.Client) -> int:
     """Add what is missing of the catalogue; return how many products it has."""
-    admin = Caller.log_in(http, "admin", PASSWORD)
+    admin = ApiCaller.log_in(http, "admin", PASSWORD)
     rows: list[dict[str, Any]] = []
     for slug, (name, parent) in CATEGORIES.items():
         row = {"kind": "category", "slug": slug, "name": name}
@@ -160,7 +160,7 @@ def _stock_up(http: httpx.Client) -> int:
     return len(PRODUCTS)
 
 
-def _is_there(admin: Caller, row: Mapping[str, Any]) -> bool:
+def _is_there(admin: ApiCaller, row: Mapping[str, Any]) -> bool:
     noun = "categories" if row["kind"] == "category" else "products"
     path = f"/v1/shop/{noun}/{row['slug']}"
     return admin.http.get(path, headers=admin.headers).is_success

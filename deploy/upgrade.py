@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from deploy.calls import Caller, answered
+from deploy.calls import ApiCaller, answered
 from deploy.installation import Installation, free_port, require, tell
 
 ROOT = Path(__file__).parents[1]
@@ -116,23 +116,23 @@ def _live(installation: Installation) -> Left:
         return Left(names, ids, [_kept(one) for one in (payer, payee)])
 
 
-def _reserved(payer: Caller, payee: str) -> str:
+def _reserved(payer: ApiCaller, payee: str) -> str:
     body = {"payee": {"username": payee}, "amount": "100.00", "currency": "RUB", "reserve": True}
     payment = payer.post("/v1/payments", body, Prefer="wait=10")
     require(what="100.00 are reserved", holds=payment["reserved_at"] is not None)
     return str(payment["id"])
 
 
-def _arrive(http: httpx.Client, name: str) -> Caller:
+def _arrive(http: httpx.Client, name: str) -> ApiCaller:
     registered = answered(
         http.post("/v1/auth/register", json={"username": name, "password": PASSWORD})
     )
     token = registered["activation"]["token"]
     answered(http.post("/v1/auth/activate", json={"token": token}))
-    return Caller.log_in(http, name, PASSWORD)
+    return ApiCaller.log_in(http, name, PASSWORD)
 
 
-def _kept(caller: Caller) -> dict[str, Any]:
+def _kept(caller: ApiCaller) -> dict[str, Any]:
     """Return what of a wallet stays as it is over any upgrade."""
     wallet = caller.wallet()
     entries = caller.get(f"/v1/wallets/{wallet['id']}/entries")["items"]
@@ -145,7 +145,7 @@ def _kept(caller: Caller) -> dict[str, Any]:
 def _go_on(installation: Installation, left: Left) -> None:
     """Find everything as it was, and go on from there."""
     with httpx.Client(base_url=installation.url, timeout=30) as http:
-        payer, payee = (Caller.log_in(http, name, PASSWORD) for name in left.names)
+        payer, payee = (ApiCaller.log_in(http, name, PASSWORD) for name in left.names)
         now = [_kept(one) for one in (payer, payee)]
         require(what=f"the wallets are {left.wallets}, not {now}", holds=now == left.wallets)
         payer.post(f"/v1/payments/{left.ids['reserved']}/pay")

@@ -15,16 +15,16 @@ _DESCRIPTION: Final = (
 # generators ignore: from `webhooks` openapi-generator 7.26 writes Python that can't be read.
 _WEBHOOKS: Final = "x-webhooks"
 
-Document = dict[str, Any]
+OpenApiDocument = dict[str, Any]
 
 
-def combined(documents: Mapping[str, Document]) -> Document:
+def combined(documents: Mapping[str, OpenApiDocument]) -> OpenApiDocument:
     """Return one document of several, given by the names of their services.
 
     Schemas that only share a name are told apart by their service (`PaymentsStatus`).
     """
     shared = _ambiguous(documents)
-    found: Document = {
+    found: OpenApiDocument = {
         "openapi": "3.1.0",
         "info": {"title": "Saldo", "version": API_VERSION, "description": _DESCRIPTION},
         "servers": [{"url": "/"}],
@@ -50,7 +50,7 @@ def combined(documents: Mapping[str, Document]) -> Document:
     return found
 
 
-def _ambiguous(documents: Mapping[str, Document]) -> set[str]:
+def _ambiguous(documents: Mapping[str, OpenApiDocument]) -> set[str]:
     """Return the names of schemas that differ between documents.
 
     A schema that refers to such a name differs, too.
@@ -70,12 +70,12 @@ def _ambiguous(documents: Mapping[str, Document]) -> set[str]:
     return found
 
 
-def _schemas(documents: Mapping[str, Document]) -> Iterator[tuple[str, Any]]:
+def _schemas(documents: Mapping[str, OpenApiDocument]) -> Iterator[tuple[str, Any]]:
     for document in documents.values():
         yield from document["components"].get("schemas", {}).items()
 
 
-def _occurrences(documents: Mapping[str, Document], name: str) -> int:
+def _occurrences(documents: Mapping[str, OpenApiDocument], name: str) -> int:
     return sum(name in one["components"].get("schemas", {}) for one in documents.values())
 
 

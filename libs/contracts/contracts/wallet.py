@@ -14,7 +14,7 @@ from kit.money import MAX_MINOR
 from kit.refusals import Refusal
 
 Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+MessageCurrency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 HOUSE: Final = UUID(int=0)  # nobody: the owner of the accounts that stand for providers
 
 
@@ -48,7 +48,7 @@ class PlaceHold(Command):
     hold_id: UUID
     payer: AccountRef
     amount_minor: Amount
-    currency: Currency
+    currency: MessageCurrency
     reference: str
 
 
@@ -65,7 +65,7 @@ class CaptureHold(Command):
     hold_id: UUID
     payee: AccountRef
     amount_minor: Amount
-    currency: Currency
+    currency: MessageCurrency
     reference: str
     kind: str = "payment"
     description: str | None = None
@@ -105,7 +105,7 @@ class Transfer(Command):
     payer: AccountRef
     payee: AccountRef
     amount_minor: Amount
-    currency: Currency
+    currency: MessageCurrency
     reference: str
     kind: str = "payment"
     description: str | None = None

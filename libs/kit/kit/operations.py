@@ -86,7 +86,7 @@ async def _letters(database: "Database", parsed: argparse.Namespace) -> Any:
     from kit.messaging import dead_letters
 
     before = datetime.now(UTC) - parsed.older if parsed.older is not None else None
-    wanted = dead_letters.LetterFilter(parsed.state, parsed.type, parsed.error, before)
+    wanted = dead_letters.DeadLetterFilter(parsed.state, parsed.type, parsed.error, before)
     async with database.read() as connection:
         if parsed.action == "count":
             return await dead_letters.counted(connection, wanted)

@@ -25,7 +25,7 @@ HTTP_URL: Final = r"^https?://[^\s?#]+$"
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
-Settings = TypeVar("Settings", bound="EnvironmentSettings")
+S = TypeVar("S", bound="EnvironmentSettings")
 
 
 def setting(default: Any, description: str, *, shared: str | None = None, **limits: Any) -> Any:
@@ -224,7 +224,7 @@ def variable(settings: type[EnvironmentSettings], name: str) -> str:
     return alias if isinstance(alias, str) else f"{prefix}{name}".upper()
 
 
-def load(settings: type[Settings], *, env_file: str | None = ".env") -> Settings:
+def load(settings: type[S], *, env_file: str | None = ".env") -> S:
     """Read settings from the environment, then from `env_file` where there is one.
 
     Exits with a message that names each variable at fault, and never shows a value.

@@ -209,17 +209,17 @@ class MemoryPublisher:
 
     async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
         """Route each message; mandatory ones that reach no queue are returned."""
-        fates = []
+        outcomes = []
         for publication in publications:
             await asyncio.sleep(0)
             if self.is_dead:
                 raise BrokerUnavailableError("this publisher is closed")
             try:
-                fates.append(self._publish(publication))
+                outcomes.append(self._publish(publication))
             except BrokerUnavailableError:
                 self.is_dead = True
                 raise
-        return fates
+        return outcomes
 
     def _publish(self, publication: Publication) -> PublishOutcome:
         broker = self._broker

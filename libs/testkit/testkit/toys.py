@@ -42,13 +42,6 @@ class Worked(Reply):
     text: str = ""
 
 
-class ToyRefused(Reply):
-    """Kit has refused the work."""
-
-    type: ClassVar[str] = "kit.refused.v1"
-    code: str
-
-
 def work(text: str = "") -> Work:
     """Return a command with an id of its own."""
     return Work(command_id=new_id(), text=text)

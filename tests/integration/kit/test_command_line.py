@@ -11,7 +11,7 @@ from kit.commands import main
 from kit.db.database import Database
 from kit.ids import new_id
 from kit.messaging import dead_letters
-from kit.messaging.dead_letters import letter
+from kit.messaging.dead_letters import dead_letter
 from kit.runtime import Service
 from kit.saga import Hooks, SagaEngine
 from kit.settings import DatabaseSettings, WebSettings
@@ -71,7 +71,7 @@ async def test_letters_are_listed_shown_replayed_and_discarded(
     body = encoded(work("stuck"), subject="42")
     async with database.unit_of_work() as uow:
         await dead_letters.bury(
-            uow, [letter("kit.commands", orjson.loads(body), "handler_failed", "x")]
+            uow, [dead_letter("kit.commands", orjson.loads(body), "handler_failed", "x")]
         )
     name = str(event_id(body))
     (listed,) = await command_line("messages", "list", "--state", "dead")
@@ -95,7 +95,7 @@ async def test_what_is_discarded_is_listed_apart_and_counted_by_what_went_wrong(
     waits, aside = (encoded(work(text)) for text in ("waits", "aside"))
     async with database.unit_of_work() as uow:
         bad = [
-            letter("kit.commands", orjson.loads(one), "handler_failed", "x")
+            dead_letter("kit.commands", orjson.loads(one), "handler_failed", "x")
             for one in (waits, aside)
         ]
         await dead_letters.bury(uow, bad)
@@ -113,8 +113,8 @@ async def test_what_is_discarded_is_listed_apart_and_counted_by_what_went_wrong(
 async def test_a_replay_says_what_it_did_and_leaves_what_can_not_be_decoded(
     database: Database, command_line: CommandLine
 ) -> None:
-    good = letter("kit.commands", orjson.loads(encoded(work("x"))), "handler_failed", "x")
-    bad = letter("kit.commands", b"garbage", "undecodable", "no JSON")
+    good = dead_letter("kit.commands", orjson.loads(encoded(work("x"))), "handler_failed", "x")
+    bad = dead_letter("kit.commands", b"garbage", "undecodable", "no JSON")
     async with database.unit_of_work() as uow:
         await dead_letters.bury(uow, [good, bad])
     assert await command_line("messages", "replay", str(good.id)) == {"changed": 1}
@@ -129,7 +129,9 @@ async def test_a_list_that_is_cut_off_says_so_and_where_all_are_counted(
     database: Database, command_line: CommandLine
 ) -> None:
     many = dead_letters.LISTED
-    waiting = [letter("kit.commands", b"%d" % n, "undecodable", "no JSON") for n in range(many + 1)]
+    waiting = [
+        dead_letter("kit.commands", b"%d" % n, "undecodable", "no JSON") for n in range(many + 1)
+    ]
     async with database.unit_of_work() as uow:
         await dead_letters.bury(uow, waiting)
     listed = await command_line("messages", "list")

@@ -1,4 +1,4 @@
-"""Many payments sent at once: each row has a fate of its own, and the whole is sent once."""
+"""Many payments sent at once: each row has an outcome of its own, and the whole is sent once."""
 
 import asyncio
 import json
@@ -111,7 +111,7 @@ async def test_a_thousand_rows_cost_few_statements_and_come_in_pages(
     worker = bulk_work(room.service)
     for _ in range(4):
         assert await worker.once()
-    # Of each 250: take, rows, parties, advance, limits, payments, sagas, fates, and the outbox's
+    # Of each 250: take, rows, parties, advance, limits, payments, sagas, outcomes, and the outbox's
     # COPY and its wake_up.
     assert room.database.statements - before == 4 * 10
     assert not await worker.once()

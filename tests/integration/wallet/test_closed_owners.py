@@ -173,7 +173,7 @@ async def test_closing_and_paying_at_once_never_strands_money(world: World) -> N
 
 
 async def test_auth_closes_and_reopens_over_http(world: World) -> None:
-    alice, auth = world.caller(), world.neighbour()
+    alice, auth = world.caller(), world.service_client()
     path = f"/internal/owners/{alice.user_id}"
     wallet = await alice.top_up("428.90")
     refused = await auth.post(f"{path}/close")
@@ -190,7 +190,7 @@ async def test_auth_closes_and_reopens_over_http(world: World) -> None:
 
 async def test_closing_and_topping_up_over_http_never_both_happen(world: World) -> None:
     """Many pairs at once: nobody is closed with money, and no top-up of a closed one is lost."""
-    people, auth = [world.caller() for _ in range(25)], world.neighbour()
+    people, auth = [world.caller() for _ in range(25)], world.service_client()
     answers = await asyncio.gather(
         *(
             call

@@ -218,7 +218,7 @@ class TestTransfers:
         named = ",".join(str(one) for one in ids.values())
         for move in moves:
             path = f"/internal/transfers/{move.transfer_id}"
-            found = (await world.neighbour().get(path, accounts=named)).json()
+            found = (await world.service_client().get(path, accounts=named)).json()
             assert (found["kind"], found["currency"]) == ("payment", "RUB")
             assert {
                 (one["account_id"], one["owner_id"], one["amount_minor"])
@@ -233,7 +233,7 @@ class TestTransfers:
                 move.transfer_id,
             )
             assert mine["seq"] in {one["seq"] for one in found["entries"]}
-            alone = await world.neighbour().get(path, accounts=str(ids[bob]))
+            alone = await world.service_client().get(path, accounts=str(ids[bob]))
             [entry] = alone.json()["entries"]
             assert entry["owner_id"] == str(bob)
 
@@ -241,11 +241,11 @@ class TestTransfers:
         move = transfer(alice.user_id, await world.person())
         await world.ask(move)
         path = f"/internal/transfers/{move.transfer_id}"
-        strange = await world.neighbour().get(path, accounts=str(new_id()))
+        strange = await world.service_client().get(path, accounts=str(new_id()))
         assert (strange.status_code, strange.json()["entries"]) == (200, [])
         missing = f"/internal/transfers/{new_id()}"
-        assert code(await world.neighbour().get(missing, accounts=str(new_id())))[0] == 404
+        assert code(await world.service_client().get(missing, accounts=str(new_id())))[0] == 404
         for accounts in ("", "x", ",".join(str(new_id()) for _ in range(5)), "-" * 36):
-            answer = await world.neighbour().get(path, accounts=accounts)
+            answer = await world.service_client().get(path, accounts=accounts)
             assert code(answer) == (422, "validation_failed")
         assert code(await alice.get(path, accounts=str(new_id()))) == (403, "forbidden")

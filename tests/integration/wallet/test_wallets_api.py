@@ -165,7 +165,7 @@ async def test_the_outside_worlds_account_is_nobodys_to_see(world: World) -> Non
     (bank,) = await world.row("SELECT id FROM account WHERE kind = 'external'")
     assert (await root.get(f"/v1/wallets/{bank}")).status_code == 404
     assert (await root.post(f"/v1/wallets/{bank}/freeze")).status_code == 404
-    assert (await world.neighbour().get(f"/internal/wallets/{bank}")).status_code == 404
+    assert (await world.service_client().get(f"/internal/wallets/{bank}")).status_code == 404
     assert len((await root.get("/v1/wallets")).json()["items"]) == 1
 
 
@@ -228,16 +228,19 @@ async def test_a_service_asks_whose_a_wallet_is_and_nobody_else_does(world: Worl
     alice = world.caller()
     wallet = await alice.top_up("1.00")
     path = f"/internal/wallets/{wallet['id']}"
-    answer = await world.neighbour().get(path)
+    answer = await world.service_client().get(path)
     assert answer.json() == {
         "id": wallet["id"],
         "owner_id": str(alice.user_id),
         "currency": "RUB",
         "status": "active",
     }
-    assert code(await world.neighbour().get(f"/internal/wallets/{new_id()}")) == (404, "not_found")
+    assert code(await world.service_client().get(f"/internal/wallets/{new_id()}")) == (
+        404,
+        "not_found",
+    )
     assert code(await alice.get(path)) == (403, "forbidden")
-    assert (await world.neighbour().get("/v1/wallets/me")).status_code == 401
+    assert (await world.service_client().get("/v1/wallets/me")).status_code == 401
 
 
 async def test_a_key_sent_again_repeats_the_answer_and_not_the_effect(world: World) -> None:
@@ -299,7 +302,7 @@ class TestInProduction:
 
 async def test_another_service_learns_what_may_be_spent(world: World) -> None:
     alice, bob = world.caller(), world.caller()
-    payments = world.neighbour()
+    payments = world.service_client()
 
     async def ask(owner: Any, **more: Any) -> Any:
         query = {"owner_id": str(owner.user_id), "currency": "RUB", **more}

@@ -239,7 +239,7 @@ class World:
         roles = ["user", "admin"] if admin else ["user"]
         return Caller(user_id, self.http, self.mint.user(user_id, roles=roles))
 
-    def neighbour(self, name: str = "payments") -> "Caller":
+    def service_client(self, name: str = "payments") -> "Caller":
         """Return a service that calls the API."""
         return Caller(new_id(), self.http, self.mint.service(name))
 

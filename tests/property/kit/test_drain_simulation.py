@@ -128,7 +128,7 @@ class SimulatedPublisher:
         if world.happens(0.1):
             world.now += world.random.random() * 3  # so that pauses end while a window is out
         breaks_at = world.random.randrange(len(publications)) if world.happens(0.05) else None
-        fates = []
+        outcomes = []
         for position, one in enumerate(publications):
             route = (one.exchange, one.routing_key)
             if position == breaks_at:
@@ -136,13 +136,13 @@ class SimulatedPublisher:
             if route == REFUSED and REFUSED in world.sick:
                 raise PublicationRefusedError("no such exchange")
             if route in world.sick:
-                fates.append(PublishOutcome.RETURNED)
+                outcomes.append(PublishOutcome.RETURNED)
                 continue
             self._arrive(one)
-            fates.append(PublishOutcome.CONFIRMED)
+            outcomes.append(PublishOutcome.CONFIRMED)
         if world.happens(0.05):
             raise BrokerUnavailableError("confirms lost")
-        return fates
+        return outcomes
 
     def _arrive(self, one: Publication) -> None:
         for word in one.body.strip(b"[]").split(b","):

@@ -16,10 +16,10 @@ from payments.domain.timeline.story import (
     Disputed,
     EventSent,
     Faulted,
-    Moment,
     Requested,
     Returned,
     Sources,
+    TimelineMoment,
     tell_story,
 )
 from payments.domain.timeline.words import words_of
@@ -69,7 +69,7 @@ AT_PROVIDER = Refund(
 )
 
 
-def told(viewer: UUID, sources: Sources, *kinds: type[Moment]) -> list[Moment]:
+def told(viewer: UUID, sources: Sources, *kinds: type[TimelineMoment]) -> list[TimelineMoment]:
     return [one for one in tell_story(paid, viewer, sources) if isinstance(one, kinds)]
 
 
@@ -182,7 +182,7 @@ def test_a_providers_fault_is_told_by_whether_it_refused_failed_or_said_nothing(
     ],
 )
 def test_what_became_of_a_card_reads_well_in_both_languages(
-    moment: Moment, english: str, russian: str
+    moment: TimelineMoment, english: str, russian: str
 ) -> None:
     languages: tuple[Language, Language] = ("en", "ru")
     assert [words_of(moment, language) for language in languages] == [english, russian]

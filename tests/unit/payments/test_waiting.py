@@ -34,7 +34,7 @@ async def test_all_who_wait_for_a_payment_are_told_and_nobody_else() -> None:
         payment_waiters.expect(mine.id) as two,
         payment_waiters.expect(other.id) as three,
     ):
-        payment_waiters.tell([mine])
+        payment_waiters.wake([mine])
         assert await one == await two == mine
         assert not three.done()
 
@@ -43,8 +43,8 @@ async def test_being_told_twice_is_being_told_once() -> None:
     payment_waiters = PaymentWaiters()
     mine = payment(10)
     with payment_waiters.expect(mine.id) as finish:
-        payment_waiters.tell([mine])
-        payment_waiters.tell([mine])
+        payment_waiters.wake([mine])
+        payment_waiters.wake([mine])
         assert await finish == mine
 
 
@@ -55,9 +55,9 @@ async def test_who_has_left_is_forgotten_while_others_go_on_waiting() -> None:
         with pytest.raises(TimeoutError), payment_waiters.expect(mine.id) as leaves:
             async with asyncio.timeout(0):
                 await leaves
-        payment_waiters.tell([mine])
+        payment_waiters.wake([mine])
         assert await stays == mine
-    payment_waiters.tell([mine])
+    payment_waiters.wake([mine])
 
 
 async def test_who_waits_for_the_end_is_not_told_that_the_money_is_set_aside() -> None:
@@ -70,15 +70,15 @@ async def test_who_waits_for_the_end_is_not_told_that_the_money_is_set_aside() -
         payment_waiters.expect(paid.id) as end,
         payment_waiters.expect(paid.id, or_set_aside=True) as news,
     ):
-        payment_waiters.tell([payment(10, PaymentStatus.CREATED)])
+        payment_waiters.wake([payment(10, PaymentStatus.CREATED)])
         assert not news.done()
-        payment_waiters.tell([set_aside])
+        payment_waiters.wake([set_aside])
         assert await news == set_aside
         assert not end.done()
-        payment_waiters.tell([paid])
+        payment_waiters.wake([paid])
         assert await end == paid
     with payment_waiters.expect(paid.id, or_set_aside=True) as news:
-        payment_waiters.tell([payment(10, PaymentStatus.FAILED)])
+        payment_waiters.wake([payment(10, PaymentStatus.FAILED)])
         assert (await news).status is PaymentStatus.FAILED
 
 

@@ -70,7 +70,7 @@ class Publisher(Protocol):
         """Publish in order and wait for all confirms.
 
         Raises:
-            BrokerUnavailableError: the fate of every publication is then unknown.
+            BrokerUnavailableError: the outcome of every publication is then unknown.
         """
 
     async def close(self) -> None:

@@ -19,7 +19,7 @@ from kit.db.outages import CONFLICTS, is_outage
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging import dead_letters, inbox
 from kit.messaging.broker import Broker, Delivery, Subscription
-from kit.messaging.dead_letters import DeadLetter, letter
+from kit.messaging.dead_letters import DeadLetter, dead_letter
 from kit.messaging.decoder import Decoded, Decoder, Item
 from kit.messaging.messages import Message
 from kit.messaging.routes import Handler, caused_by
@@ -180,7 +180,7 @@ class Consumer:
                 continue
             fresh.discard(item.envelope.id)  # twice in one batch is still once
             if item.envelope.subject in waiting:
-                behind.append(letter(self.queue, item.raw, "behind_parked", ""))
+                behind.append(dead_letter(self.queue, item.raw, "behind_parked", ""))
             else:
                 todo.append(item)
         await dead_letters.park(uow, behind)
@@ -199,7 +199,7 @@ class Consumer:
             if await is_outage(self._database, error):
                 raise
             log.exception("message_parked", queue=self.queue, id=str(item.envelope.id))
-            failed = letter(self.queue, item.raw, "handler_failed", repr(error))
+            failed = dead_letter(self.queue, item.raw, "handler_failed", repr(error))
             async with self._database.unit_of_work() as uow:
                 fresh, _ = await inbox.claim(uow, self.queue, [item.envelope.id])
                 await dead_letters.park(uow, [failed] if fresh else [])

@@ -10,7 +10,7 @@ from kit.messaging import cloudevents
 from kit.messaging.broker import Broker, Delivery
 from kit.messaging.cloudevents import UndecodableError
 from kit.messaging.consumer import bury
-from kit.messaging.dead_letters import letter
+from kit.messaging.dead_letters import dead_letter
 from kit.tasks import for_ever
 
 PREFETCH = 10
@@ -48,5 +48,5 @@ class DeadLetterCollector:
             raws = cloudevents.unpack(delivery.body, delivery.content_type)
         except UndecodableError:
             raws = [delivery.body]
-        dead = [letter(died_in, raw, REASON, "delivered too often") for raw in raws]
+        dead = [dead_letter(died_in, raw, REASON, "delivered too often") for raw in raws]
         await bury(self._database, died_in, dead)

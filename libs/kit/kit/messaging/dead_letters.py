@@ -89,8 +89,8 @@ class DeadLetter:
     asked: str | None = None
 
 
-def letter(consumer: str, raw: Any, reason: str, error: str) -> DeadLetter:
-    """Return the letter of a raw event, or of bytes that are none.
+def dead_letter(consumer: str, raw: Any, reason: str, error: str) -> DeadLetter:
+    """Return the dead letter of a raw event, or of bytes that are none.
 
     Without a usable id the bytes themselves are its id, so the same bytes are the same letter.
     """
@@ -222,7 +222,7 @@ async def waited_for(connection: Connection, keys: Sequence[str]) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class LetterFilter:
+class DeadLetterFilter:
     """A filter of letters for an operator; None does not narrow.
 
     Attributes:
@@ -256,19 +256,19 @@ GROUP BY 1, 2, 3, 4, 5 ORDER BY count DESC, oldest LIMIT {LISTED}
 
 
 async def listed(
-    connection: Connection, state: str | None, wanted: LetterFilter | None = None
+    connection: Connection, state: str | None, wanted: DeadLetterFilter | None = None
 ) -> list[dict[str, object]]:
     """Return letters for an operator, oldest first: 1,000 at most, without bodies."""
-    return await _found(connection, _LISTED, wanted or LetterFilter(state))
+    return await _found(connection, _LISTED, wanted or DeadLetterFilter(state))
 
 
-async def counted(connection: Connection, wanted: LetterFilter) -> list[dict[str, object]]:
+async def counted(connection: Connection, wanted: DeadLetterFilter) -> list[dict[str, object]]:
     """Count letters by queue, type, state and error, with the oldest and newest time."""
     return await _found(connection, _COUNTED, wanted)
 
 
 async def _found(
-    connection: Connection, query: str, wanted: LetterFilter
+    connection: Connection, query: str, wanted: DeadLetterFilter
 ) -> list[dict[str, object]]:
     asked = (wanted.state, wanted.type, wanted.error, wanted.before)
     return [dict(row) for row in await connection.fetch(query, *asked)]

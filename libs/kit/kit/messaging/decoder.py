@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from kit.messaging import cloudevents, inbox
 from kit.messaging.broker import Delivery
 from kit.messaging.cloudevents import UndecodableError
-from kit.messaging.dead_letters import DeadLetter, letter
+from kit.messaging.dead_letters import DeadLetter, dead_letter
 from kit.messaging.messages import Envelope, Message
 from kit.messaging.routes import Handler
 
@@ -56,7 +56,7 @@ class Decoder:
             try:
                 raws = cloudevents.unpack(delivery.body, delivery.content_type)
             except UndecodableError as error:
-                bad = letter(self.queue, delivery.body, "undecodable", str(error))
+                bad = dead_letter(self.queue, delivery.body, "undecodable", str(error))
                 reading.dead.append(bad)
                 continue
             for raw in raws:
@@ -69,18 +69,18 @@ class Decoder:
             if kind not in self._handlers:
                 self._meet_stranger(raw, kind, reading)
             elif inbox.is_stale(event_id, today):
-                stale = letter(self.queue, raw, "stale", f"event id {event_id}")
+                stale = dead_letter(self.queue, raw, "stale", f"event id {event_id}")
                 reading.dead.append(stale)
             else:
                 reading.items.append(self._item(raw, kind, event_id))
         except UndecodableError as error:
-            reading.dead.append(letter(self.queue, raw, "undecodable", str(error)))
+            reading.dead.append(dead_letter(self.queue, raw, "undecodable", str(error)))
 
     def _meet_stranger(self, raw: Any, kind: str, reading: Decoded) -> None:
         if self._unknown_is_fine:
             ignored.labels(self.queue).inc()
         else:
-            reading.dead.append(letter(self.queue, raw, "unknown_command", kind))
+            reading.dead.append(dead_letter(self.queue, raw, "unknown_command", kind))
 
     def item(self, raw: Any) -> Item:
         """Decode one raw event; raises UndecodableError."""

@@ -158,15 +158,15 @@ class Drain:
 
     async def _publish_window(self, window: list[Parcel]) -> None:
         try:
-            fates = await self._publisher.publish([parcel.publication() for parcel in window])
+            outcomes = await self._publisher.publish([parcel.publication() for parcel in window])
         except PublicationRefusedError as error:
             if len(window) == 1:
                 self._block(window[0], str(error))
             else:
                 self._is_careful = True  # the next pass finds out which one it was
             raise
-        for parcel, fate in zip(window, fates, strict=True):
-            if fate is PublishOutcome.CONFIRMED:
+        for parcel, outcome in zip(window, outcomes, strict=True):
+            if outcome is PublishOutcome.CONFIRMED:
                 self._confirmed += [row.seq for row in parcel.rows]
                 self._undeliverable.forgive(
                     {row.subject for row in parcel.rows} - self._just_blocked

@@ -1,8 +1,8 @@
 """Decides a saga's next move: ``decide(saga, state, given, now)``. Pure.
 
-An instance runs forward step by step. A refusal, a deadline or a wish to undo turns it round, and
-it undoes what was (or may have been) done, newest first. Past the point of no return it only goes
-forward, and calls for attention when that takes long. The engine does the I/O.
+An instance runs forward step by step. A refusal, a deadline or a request to undo turns it round,
+and it undoes what was (or may have been) done, newest first. Past the point of no return it only
+goes forward, and calls for attention when that takes long. The engine does the I/O.
 """
 
 from dataclasses import replace
@@ -15,8 +15,8 @@ from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait, command_id
 from kit.saga.state import (
     Action,
     Decision,
-    Entry,
     Input,
+    LogEntry,
     Operated,
     Phase,
     Replied,
@@ -191,12 +191,12 @@ def _on_operated(
             return _unchanged(state)
 
 
-def _unchanged(state: SagaState, *log: Entry) -> Decision:
+def _unchanged(state: SagaState, *log: LogEntry) -> Decision:
     return Decision(state, log=log, is_change=False)
 
 
 def _done(
-    saga: Saga, state: SagaState, learnt: dict[str, Any], now: datetime, entry: Entry
+    saga: Saga, state: SagaState, learnt: dict[str, Any], now: datetime, entry: LogEntry
 ) -> Decision:
     step = saga.step(state.step or "")
     to_undo = (*state.to_undo, step.name) if step.undo else state.to_undo
@@ -204,7 +204,9 @@ def _done(
     return _advance(saga, known, now, (entry,))
 
 
-def _advance(saga: Saga, state: SagaState, now: datetime, log: tuple[Entry, ...] = ()) -> Decision:
+def _advance(
+    saga: Saga, state: SagaState, now: datetime, log: tuple[LogEntry, ...] = ()
+) -> Decision:
     """Go to the next step that applies, or complete."""
     step = saga.after(state.step, state.data)
     if step is None:
@@ -239,7 +241,9 @@ def _deadline(step: Step, data: Data, now: datetime) -> datetime:
     return now + step.deadline
 
 
-def _turn_round(saga: Saga, state: SagaState, reason: str, now: datetime, entry: Entry) -> Decision:
+def _turn_round(
+    saga: Saga, state: SagaState, reason: str, now: datetime, entry: LogEntry
+) -> Decision:
     """Begin to undo, including a step whose answer is still open.
 
     Such a step may have happened.
@@ -255,7 +259,7 @@ def _turn_round(saga: Saga, state: SagaState, reason: str, now: datetime, entry:
     return _undo_next(saga, turned, now, (entry,))
 
 
-def _undo_next(saga: Saga, state: SagaState, now: datetime, log: tuple[Entry, ...]) -> Decision:
+def _undo_next(saga: Saga, state: SagaState, now: datetime, log: tuple[LogEntry, ...]) -> Decision:
     if not state.to_undo:
         return Decision(_end(state, Phase.UNDONE), log=(*log, ("all_undone", None, state.reason)))
     step = saga.step(state.to_undo[-1])

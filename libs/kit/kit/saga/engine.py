@@ -29,8 +29,8 @@ from kit.saga.definition import Saga, Task
 from kit.saga.state import (
     Action,
     Decision,
-    Entry,
     Input,
+    LogEntry,
     Operated,
     Phase,
     Replied,
@@ -231,7 +231,7 @@ class SagaEngine:
         """Return the ids of instances that changed, once for each input that changed them."""
         now = uow.clock.now()
         changed: dict[UUID, SagaState] = {}
-        entries: list[tuple[UUID, Entry]] = []
+        entries: list[tuple[UUID, LogEntry]] = []
         done: list[Done] = []
         effects: list[UUID] = []
         for saga_id, given, cause in inputs:

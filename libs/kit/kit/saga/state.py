@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kit.messaging.messages import Command, Reply
 
-Entry = tuple[str, str | None, str | None]  # of the log: what, at which step, in detail
+LogEntry = tuple[str, str | None, str | None]  # of the log: what, at which step, in detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +133,5 @@ class Decision:
 
     state: SagaState
     commands: tuple[Command, ...] = ()
-    log: tuple[Entry, ...] = ()
+    log: tuple[LogEntry, ...] = ()
     is_change: bool = True

@@ -10,7 +10,7 @@ from asyncpg import Record
 
 from kit.db.bulk import BulkInsert, columns_of
 from kit.db.unit_of_work import Connection, UnitOfWork
-from kit.saga.state import Decision, Entry, Note, Phase, SagaState
+from kit.saga.state import Decision, LogEntry, Note, Phase, SagaState
 
 LISTED = 1000
 
@@ -129,7 +129,7 @@ async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, Sa
 async def save(
     uow: UnitOfWork,
     changed: Iterable[SagaState],
-    log: Sequence[tuple[UUID, Entry]],
+    log: Sequence[tuple[UUID, LogEntry]],
     now: datetime,
 ) -> None:
     """Store new states and log entries by one statement."""

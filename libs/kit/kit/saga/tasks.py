@@ -39,13 +39,15 @@ class TaskOutcome:
     notes: tuple[Note, ...] = ()
 
 
-Work = Callable[[UUID, Mapping[str, Any]], Awaitable[TaskOutcome]]
+TaskWork = Callable[[UUID, Mapping[str, Any]], Awaitable[TaskOutcome]]
 
 
 class TaskRunner:
     """Runs the tasks of one saga; ``works`` maps their names to the functions."""
 
-    def __init__(self, engine: SagaEngine, database: Database, works: Mapping[str, Work]) -> None:
+    def __init__(
+        self, engine: SagaEngine, database: Database, works: Mapping[str, TaskWork]
+    ) -> None:
         """Take the engine to report to, and the work by task name."""
         self._engine = engine
         self._database = database

@@ -15,7 +15,7 @@ from kit.web import metrics
 from kit.web.answers import Answer
 from kit.web.routes import Router
 
-Check = Callable[[], Awaitable[None]]
+HealthCheck = Callable[[], Awaitable[None]]
 
 # Without these a service still reads, and takes what it is asked: messages wait in the outbox.
 DISPENSABLE = frozenset({"rabbitmq"})
@@ -59,7 +59,7 @@ async def get_readiness(request: Request) -> Response:
 
     The log says why the check failed.
     """
-    checks: dict[str, Check] = request.app.state.readiness
+    checks: dict[str, HealthCheck] = request.app.state.readiness
     limit_seconds: float = request.app.state.readiness_seconds
     outcomes = await asyncio.gather(
         *(_passes(name, check, limit_seconds) for name, check in checks.items())
@@ -85,7 +85,7 @@ async def get_metrics() -> Response:
     return metrics.exposition()
 
 
-async def _passes(name: str, check: Check, limit_seconds: float) -> bool:
+async def _passes(name: str, check: HealthCheck, limit_seconds: float) -> bool:
     try:
         async with asyncio.timeout(limit_seconds):
             await check()

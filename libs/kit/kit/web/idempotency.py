@@ -66,7 +66,7 @@ _COUNTED_AND_STORED = (
     " SELECT rows FROM kept"
 )
 
-Work = Callable[[UnitOfWork], Awaitable[Answer]]
+IdempotentWork = Callable[[UnitOfWork], Awaitable[Answer]]
 Stands = Callable[[UnitOfWork, Answer], Awaitable[bool]]
 
 
@@ -98,7 +98,7 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
     *,
     operation: str,
     body: BaseModel | None,
-    work: Work,
+    work: IdempotentWork,
     without_key: Callable[[], Awaitable[Answer]] | None = None,
     stands: Stands | None = None,
 ) -> Answer:
@@ -170,7 +170,9 @@ async def keep_purged(database: Database) -> None:
     await for_ever("idempotency", once, every_seconds=_PURGE_SECONDS)
 
 
-async def _once(uow: UnitOfWork, claim: _Claim, work: Work, stands: Stands | None) -> Answer:
+async def _once(
+    uow: UnitOfWork, claim: _Claim, work: IdempotentWork, stands: Stands | None
+) -> Answer:
     # There are two statements because the row must be read by a snapshot taken under the lock.
     if not await uow.fetchval("SELECT pg_try_advisory_xact_lock($1)", claim.lock):
         raise IdempotencyInFlight

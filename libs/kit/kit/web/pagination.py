@@ -20,8 +20,8 @@ from kit.moments import microseconds_of, moment_at
 from kit.refusals import CursorInvalid
 from kit.web.schemas import Page
 
-Row = TypeVar("Row")
-Item = TypeVar("Item")
+R = TypeVar("R")
+T = TypeVar("T")
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -144,14 +144,14 @@ def by_creation(row: Any) -> Position:
 
 
 def page_of(  # noqa: PLR0913 (what a page is made of)
-    model: type[Page[Item]],
-    rows: Sequence[Row],
-    show: Callable[[Row], Item],
+    model: type[Page[T]],
+    rows: Sequence[R],
+    show: Callable[[R], T],
     *,
     limit: int,
     cursors: Cursors | KeyCursors,
-    place: Callable[[Row], tuple[Any, UUID]] = by_creation,
-) -> Page[Item]:
+    place: Callable[[R], tuple[Any, UUID]] = by_creation,
+) -> Page[T]:
     """Return a page of at most `limit` rows; one row more means that more follow.
 
     An operation returns it as it is: the route adds the Link header of the next page.

@@ -13,7 +13,7 @@ from kit.web.identity import Access
 from kit.web.serving.bodies import BodyReader
 from kit.web.serving.route import Route
 
-Operation = TypeVar("Operation", bound=Callable[..., Awaitable[Any]])
+F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 
 _NO_CONTENT = 204
 
@@ -45,7 +45,7 @@ class Declared(TypedDict, total=False):
 
 
 class _Decorator(Protocol):
-    def __call__(self, operation: Operation) -> Operation: ...
+    def __call__(self, operation: F) -> F: ...
 
 
 class Router:
@@ -82,7 +82,7 @@ class Router:
             raise TypeError(f"{path}: {', '.join(sorted(strangers))}: not supported")
         declared["tags"] = [*self.tags, *declared.get("tags", [])]
 
-        def declare(operation: Operation) -> Operation:
+        def declare(operation: F) -> F:
             options: dict[str, Any] = dict(declared)
             self.routes.append(Route(path, operation, methods=[method], **options))
             return operation

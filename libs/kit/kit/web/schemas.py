@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Item = TypeVar("Item")
+T = TypeVar("T")
 
 
 class Model(BaseModel):
@@ -25,7 +25,7 @@ class Model(BaseModel):
     )
 
 
-class Page(Model, Generic[Item]):
+class Page(Model, Generic[T]):
     """One page of a list; `next_cursor` is null on the last."""
 
     @classmethod
@@ -33,7 +33,7 @@ class Page(Model, Generic[Item]):
         """Return the name of a page in documents, and in clients made from them."""
         return f"{params[0].__name__.removeprefix('Any').removesuffix('Answer')}Page"
 
-    items: list[Item]
+    items: list[T]
     next_cursor: str | None = Field(
         default=None, description="Pass as `cursor` to get the next page; null on the last page."
     )

@@ -79,7 +79,7 @@ class ClosingClient:
             if answer.status_code == httpx.codes.CONFLICT:
                 return _read(answer)
             if answer.status_code != httpx.codes.NO_CONTENT:
-                log.warning("neighbour_refused", url=url, verb=verb, status=answer.status_code)
+                log.warning("close_refused", url=url, verb=verb, status=answer.status_code)
                 raise Unavailable
         except (httpx.HTTPError, ValidationError) as error:
             raise Unavailable from error

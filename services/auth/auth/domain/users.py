@@ -193,7 +193,7 @@ def decide_deletion(user: User, *, other_active_admins: int) -> User:
     )
 
 
-def _status_after(status: UserStatus, is_active: bool | None) -> UserStatus:  # noqa: FBT001 - a wish, not a switch
+def _status_after(status: UserStatus, is_active: bool | None) -> UserStatus:  # noqa: FBT001 - a request, not a switch
     if is_active is None:
         return status
     return UserStatus.ACTIVE if is_active else UserStatus.DISABLED

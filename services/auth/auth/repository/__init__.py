@@ -6,10 +6,9 @@ from auth.repository.keys import Keys
 from auth.repository.links import Links
 from auth.repository.logins import Logins
 from auth.repository.sessions import Sessions
-from auth.repository.users import After, NewUser, UserFilter, Users
+from auth.repository.users import NewUser, PageEnd, UserFilter, Users
 
 __all__ = [
-    "After",
     "AuditFilter",
     "AuditLog",
     "Deletion",
@@ -18,6 +17,7 @@ __all__ = [
     "Links",
     "Logins",
     "NewUser",
+    "PageEnd",
     "Sessions",
     "UserFilter",
     "Users",

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, or_, select, tuple_
 
 from auth.domain.audit import AuditRecord
-from auth.repository.users import After
+from auth.repository.users import PageEnd
 from auth.tables import audit
 from kit.db import Connection
 from kit.db.query import within
@@ -52,13 +52,15 @@ class AuditLog:
         rows = [_row(entry) for entry in entries]
         await self._connection.execute(_ADD, *zip(*rows, strict=True))
 
-    async def page(self, wanted: AuditFilter, after: After | None, limit: int) -> list[AuditRecord]:
+    async def page(
+        self, wanted: AuditFilter, after: PageEnd | None, limit: int
+    ) -> list[AuditRecord]:
         """Return at most `limit` acts, newest first."""
         rows = await self._connection.fetch(_page(wanted, after, limit))
         return [_entry(row) for row in rows]
 
 
-def _page(wanted: AuditFilter, after: After | None, limit: int) -> Select[Any]:
+def _page(wanted: AuditFilter, after: PageEnd | None, limit: int) -> Select[Any]:
     table = audit.c
     query = select(audit).order_by(table.at.desc(), table.id.desc()).limit(limit)
     equal = {

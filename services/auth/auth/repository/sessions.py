@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_
 
 from auth.domain.sessions import Session
 from auth.domain.users import User
-from auth.repository.users import After, user_from
+from auth.repository.users import PageEnd, user_from
 from auth.tables import session
 from kit.db import Connection
 from kit.db.query import within
@@ -119,7 +119,7 @@ class Sessions:
         self,
         user_id: UUID,
         now: datetime,
-        after: After | None,
+        after: PageEnd | None,
         limit: int,
         span: Span = ALWAYS,
     ) -> list[Session]:

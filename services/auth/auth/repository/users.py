@@ -108,7 +108,7 @@ class UserFilter:
 
 
 # The position at which the last page ended: created_at and id. Only older rows follow.
-After = tuple[datetime, UUID]
+PageEnd = tuple[datetime, UUID]
 
 
 class Users:
@@ -251,7 +251,7 @@ class Users:
         except UniqueViolationError:
             raise UsernameTaken from None
 
-    async def page(self, wanted: UserFilter, after: After | None, limit: int) -> list[User]:
+    async def page(self, wanted: UserFilter, after: PageEnd | None, limit: int) -> list[User]:
         """Return at most `limit` users, newest first."""
         rows = await self._connection.fetch(_user_page(wanted, after, limit))
         return [user_from(row) for row in rows]
@@ -307,7 +307,7 @@ def user_from(row: Record) -> User:
     )
 
 
-def _user_page(wanted: UserFilter, after: After | None, limit: int) -> Select[Any]:
+def _user_page(wanted: UserFilter, after: PageEnd | None, limit: int) -> Select[Any]:
     table = user_account.c
     query = select(user_account).order_by(table.created_at.desc(), table.id.desc()).limit(limit)
     if wanted.status is None:

@@ -13,7 +13,7 @@ from notifications.domain.notices import Kind, NewNotice
 
 
 class MailKind(StrEnum):
-    """The kind of a mail; `domain/letters.py` has the texts."""
+    """The kind of a mail; `domain/mail_texts.py` has the texts."""
 
     ACTIVATION = "activation"
     ALREADY_REGISTERED = "already_registered"

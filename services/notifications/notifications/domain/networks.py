@@ -60,7 +60,7 @@ def parsed(text: str) -> Address | None:
         return None
 
 
-def meant(address: Address) -> Address:
+def embedded_ipv4(address: Address) -> Address:
     """Return the IPv4 address in a mapped, translated or NAT64 address, else itself."""
     if isinstance(address, IPv4Address):
         return address
@@ -73,7 +73,7 @@ def meant(address: Address) -> Address:
 
 def is_public(address: Address) -> bool:
     """Tell whether the address is public."""
-    address = meant(address)
+    address = embedded_ipv4(address)
     if isinstance(address, IPv6Address):
         if address not in _GLOBAL_UNICAST:
             return False

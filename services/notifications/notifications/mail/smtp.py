@@ -28,7 +28,7 @@ class Accepted:
     """The server has accepted the mail."""
 
 
-Outcome = Accepted | Verdict
+SendResult = Accepted | Verdict
 
 
 class Mailer:
@@ -59,7 +59,7 @@ class Mailer:
                     await smtp.quit()
             smtp.close()
 
-    async def send(self, message: EmailMessage, recipient: str) -> Outcome:
+    async def send(self, message: EmailMessage, recipient: str) -> SendResult:
         """Send a message; no unit of work may be open."""
         if a_unit_of_work_is_open():
             raise RemoteCallInUnitOfWorkError("smtp")

@@ -20,10 +20,10 @@ from kit.tasks import for_ever
 from notifications.clients.auth import ContactsClient
 from notifications.domain.addresses import address_hash, can_be_written, mailbox
 from notifications.domain.bounces import REMEMBERED, Blame, Verdict, decide_faults
-from notifications.domain.letters import letter
+from notifications.domain.mail_texts import mail_text
 from notifications.domain.mails import ORDERED, Mail, MailContact, MailStatus
 from notifications.domain.retries import wait_after
-from notifications.mail.smtp import Accepted, Mailer, Outcome, mime_message
+from notifications.mail.smtp import Accepted, Mailer, SendResult, mime_message
 from notifications.repository import Addresses, Mails
 from notifications.settings import Settings
 
@@ -122,11 +122,11 @@ class MailWorker:
                     await Mails(uow).finish(ended, status, uow.clock.now())
         return sendable
 
-    async def _send(self, mailer: Mailer, letters: Sequence[ReadyMail]) -> None:
+    async def _send(self, mailer: Mailer, ready: Sequence[ReadyMail]) -> None:
         """Send the mails in order; when none can be sent now, put the rest off."""
         loop = asyncio.get_running_loop()
         until = loop.time() + SENDING.total_seconds()
-        for position, one in enumerate(letters):
+        for position, one in enumerate(ready):
             if loop.time() > until:
                 return  # the rest is claimed again when its lease ends
             try:
@@ -138,13 +138,13 @@ class MailWorker:
                 continue
             if isinstance(outcome, Verdict) and outcome.is_everybodys:
                 _tell_of(outcome)
-                await self._put_off([rest.mail for rest in letters[position:]], str(outcome))
+                await self._put_off([rest.mail for rest in ready[position:]], str(outcome))
                 return
             await self._note(one, outcome)
 
-    async def _send_one(self, mailer: Mailer, one: ReadyMail) -> Outcome:
+    async def _send_one(self, mailer: Mailer, one: ReadyMail) -> SendResult:
         mail, contact = one.mail, one.contact
-        said = letter(
+        said = mail_text(
             mail.kind,
             mail.facts,
             to=contact.username,
@@ -161,7 +161,7 @@ class MailWorker:
         )
         return await mailer.send(message, recipient)
 
-    async def _note(self, one: ReadyMail, outcome: Outcome) -> None:
+    async def _note(self, one: ReadyMail, outcome: SendResult) -> None:
         if isinstance(outcome, Accepted):
             async with self.database.unit_of_work() as uow:
                 await Mails(uow).finish([one.mail], MailStatus.SENT, uow.clock.now())

@@ -56,7 +56,7 @@ Url = Annotated[
         examples=[_ENDPOINT["url"]],
     ),
 ]
-Description = Annotated[
+EndpointNote = Annotated[
     str,
     Field(description="The owner's own note.", max_length=200, examples=["The shop's back office"]),
     AfterValidator(_visible),
@@ -84,7 +84,7 @@ class EndpointRequest(Model):
 
     url: Url
     event_types: EventTypes = None
-    description: Description | None = None
+    description: EndpointNote | None = None
 
     @property
     def new_endpoint(self) -> NewEndpoint:
@@ -100,7 +100,7 @@ class EndpointChanges(Model):
 
     url: Url | None = None
     event_types: EventTypes = None
-    description: Description | None = None
+    description: EndpointNote | None = None
     is_active: bool | None = Field(None, description="false: off; true: on, like a new one.")
 
     @property

@@ -116,15 +116,15 @@ async def get_bulk(
         if bulk is None or not viewer.caller.is_admin:
             bulk = service.visible_bulk(bulk, viewer.user_id)
         counts = await bulks.counts(bulk.id)
-        fates = await bulks.fates(bulk.id, 0 if after is None else after.id.int, limit + 1)
+        outcomes = await bulks.outcomes(bulk.id, 0 if after is None else after.id.int, limit + 1)
     await audit.read("bulk", bulk.id, bulk.user_id)
     rows = page_of(
         Page[BulkItem],
-        fates,
-        lambda fate: item(fate, bulk.user_id, viewer.language),
+        outcomes,
+        lambda outcome: item(outcome, bulk.user_id, viewer.language),
         limit=limit,
         cursors=cursors,
         # A cursor needs an id: within one bulk a row's position is unique.
-        place=lambda fate: Position(bulk.created_at, UUID(int=fate.position)),
+        place=lambda outcome: Position(bulk.created_at, UUID(int=outcome.position)),
     )
     return BulkWithRows.model_construct(**summary(bulk, counts), **dict(rows))

@@ -24,7 +24,7 @@ from payments.wiring import Wired, Wiring
 router = Router(tags=["oversight"])
 
 
-Asked = RefundsQuery | BulksQuery | ChargesQuery
+OversightQuery = RefundsQuery | BulksQuery | ChargesQuery
 
 
 @router.get(
@@ -141,7 +141,7 @@ async def _sides_named(wired: Wiring, query: RefundsQuery) -> tuple[UUID, ...]:
     return sides + await sides_of(wired, payment_id)
 
 
-def _cursors(wired: Wiring, viewer: Viewer, name: str, query: Asked) -> Cursors:
+def _cursors(wired: Wiring, viewer: Viewer, name: str, query: OversightQuery) -> Cursors:
     return query.cursors(
         wired.settings.cursor_secret, list_name=name, subject=viewer.caller.subject
     )

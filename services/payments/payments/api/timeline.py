@@ -13,7 +13,7 @@ from payments.domain.timeline.story import Posting, Sources, tell_story
 from payments.refusals import PaymentNotFound
 from payments.repository import Payments, ProviderFaults
 from payments.repository.timeline import PaymentRecord, record_of
-from payments.schemas.timeline import Part, Timeline, shown_moment
+from payments.schemas.timeline import Timeline, TimelinePart, shown_moment
 from payments.wiring import Wired, Wiring
 
 A = TypeVar("A")
@@ -57,7 +57,7 @@ async def get_payment_timeline(
         faults,
     )
     story = tell_story(payment, viewer.as_whom(payment), sources)
-    parts: dict[Part, object] = {"ledger": postings, "webhooks": webhooks}
+    parts: dict[TimelinePart, object] = {"ledger": postings, "webhooks": webhooks}
     return Timeline.model_construct(
         payment_id=payment.id,
         items=[shown_moment(moment, viewer.language) for moment in story],

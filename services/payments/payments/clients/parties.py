@@ -45,7 +45,7 @@ async def find_parties(
     if order.payee.service_id is not None:
         async with database.read() as connection:
             paid_service = await PaidServices(connection).get(order.payee.service_id)
-    to = _meant(order, paid_service)
+    to = _payee_named(order, paid_service)
     known = await known_parties.submit(Ends(order.payer_id, to, order.from_wallet_id))
     return await _completed(services, order, to, replace(known, paid_service=paid_service))
 
@@ -60,11 +60,13 @@ async def find_parties_of_many(
     async with database.read() as connection:
         named = {order.payee.service_id for order in orders}
         paid_services = await PaidServices(connection).among(named - {None})
-        meant = [_meant(order, paid_services.get(order.payee.service_id)) for order in orders]
+        payees = [
+            _payee_named(order, paid_services.get(order.payee.service_id)) for order in orders
+        ]
         known = await KnownPeople(connection).parties(
             [
                 Ends(order.payer_id, to, order.from_wallet_id)
-                for order, to in zip(orders, meant, strict=True)
+                for order, to in zip(orders, payees, strict=True)
             ]
         )
     places = asyncio.Semaphore(ASKED_AT_ONCE)
@@ -78,14 +80,14 @@ async def find_parties_of_many(
 
     distinct = {
         (order.payee, order.from_wallet_id): (order, to, parties)
-        for order, to, parties in zip(orders, meant, known, strict=True)
+        for order, to, parties in zip(orders, payees, known, strict=True)
     }
     asked = await all_of(complete(*ends) for ends in distinct.values())
     found = dict(zip(distinct, asked, strict=True))
     return [found[order.payee, order.from_wallet_id] for order in orders]
 
 
-def _meant(order: PaymentOrder, paid_service: PaidService | None) -> PayeeName:
+def _payee_named(order: PaymentOrder, paid_service: PaidService | None) -> PayeeName:
     """Return who is paid; the payee of a service is its owner."""
     if order.payee.service_id is None:
         return order.payee

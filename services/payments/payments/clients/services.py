@@ -18,7 +18,7 @@ from payments.settings import Settings
 
 TIMEOUT_SECONDS = 2.0
 
-Model = TypeVar("Model", bound=BaseModel)
+M = TypeVar("M", bound=BaseModel)
 
 
 class _User(BaseModel):
@@ -154,7 +154,7 @@ class ServicesClient:
         return answer
 
 
-def _read(model: type[Model], answer: httpx.Response) -> Model:
+def _read(model: type[M], answer: httpx.Response) -> M:
     try:
         return model.model_validate_json(answer.content)
     except ValidationError as error:

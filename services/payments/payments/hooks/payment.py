@@ -39,7 +39,7 @@ def payment_saga(payment_waiters: PaymentWaiters) -> SagaEngine:
         set_aside = [one.saga_id for one in steps if _is_reservation(one)]
         if set_aside:
             reserved = await Payments(uow).mark_reserved(set_aside, uow.clock.now())
-            uow.after_commit(lambda: payment_waiters.tell(reserved))
+            uow.after_commit(lambda: payment_waiters.wake(reserved))
 
     hooks = Hooks(lock=lock, completed=completed, undone=undone, done=done)
     return SagaEngine(PAYMENT, hooks, earlier=EARLIER)
@@ -89,4 +89,4 @@ async def _finish(
     await give_back(uow, finished)
     for payment in finished:
         tell(uow, payment)
-    uow.after_commit(lambda: payment_waiters.tell(finished))
+    uow.after_commit(lambda: payment_waiters.wake(finished))

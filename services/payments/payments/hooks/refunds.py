@@ -80,7 +80,7 @@ def _hooks(ends: RefundWaiters) -> Hooks:
 
 
 def _tell(uow: UnitOfWork, ends: RefundWaiters, refund: Refund) -> None:
-    uow.after_commit(lambda: ends.tell([refund]))
+    uow.after_commit(lambda: ends.wake([refund]))
     uow.after_commit(
         lambda: log.info(
             "refund_ended",

@@ -26,23 +26,23 @@ class _Identified(Protocol):
     def id(self) -> UUID: ...
 
 
-Item = TypeVar("Item", bound=_Identified)
+T = TypeVar("T", bound=_Identified)
 
 
-class Waiters(ABC, Generic[Item]):
+class Waiters(ABC, Generic[T]):
     """The requests of this process that wait for an item, by the item's id."""
 
     def __init__(self) -> None:
-        self._waiting: dict[UUID, set[_Waiter[Item]]] = {}
+        self._waiting: dict[UUID, set[_Waiter[T]]] = {}
 
     @abstractmethod
-    async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Item]:
+    async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[T]:
         """Return those of the items that somebody may be waiting for."""
 
     @contextmanager
     def _expected(
-        self, item_id: UUID, is_awaited: Callable[[Item], bool]
-    ) -> Iterator[asyncio.Future[Item]]:
+        self, item_id: UUID, is_awaited: Callable[[T], bool]
+    ) -> Iterator[asyncio.Future[T]]:
         waiter = _Waiter(is_awaited)
         waiters = self._waiting.setdefault(item_id, set())
         waiters.add(waiter)
@@ -53,7 +53,7 @@ class Waiters(ABC, Generic[Item]):
             if not waiters:
                 self._waiting.pop(item_id, None)
 
-    def tell(self, news: Iterable[Item]) -> None:
+    def wake(self, news: Iterable[T]) -> None:
         """Wake the requests that wait for these items to be as they are now."""
         for item in news:
             for waiter in self._waiting.get(item.id, ()):
@@ -72,15 +72,15 @@ class Waiters(ABC, Generic[Item]):
         """Look once."""
         if self._waiting:
             async with database.read() as connection:
-                self.tell(await self._news(connection, self._waiting))
+                self.wake(await self._news(connection, self._waiting))
 
 
-class _Waiter(Generic[Item]):
+class _Waiter(Generic[T]):
     """One request that waits until its item fulfils a condition."""
 
-    def __init__(self, is_awaited: Callable[[Item], bool]) -> None:
+    def __init__(self, is_awaited: Callable[[T], bool]) -> None:
         self.is_awaited = is_awaited
-        self.future: asyncio.Future[Item] = asyncio.get_running_loop().create_future()
+        self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
 
 class Places:

@@ -97,14 +97,14 @@ class Bulks:
         )
         return touched == 1
 
-    async def decide(self, bulk_id: UUID, fates: Sequence[RowOutcome]) -> None:
+    async def decide(self, bulk_id: UUID, outcomes: Sequence[RowOutcome]) -> None:
         """Store what became of rows; what they asked for is not kept."""
         await self._connection.execute(
             _DECIDE,
             bulk_id,
-            [fate.position for fate in fates],
-            [fate.code for fate in fates],
-            [None if fate.payment is None else fate.payment.id for fate in fates],
+            [outcome.position for outcome in outcomes],
+            [outcome.code for outcome in outcomes],
+            [None if outcome.payment is None else outcome.payment.id for outcome in outcomes],
         )
 
     async def counts(self, bulk_id: UUID) -> dict[str, int]:
@@ -112,7 +112,7 @@ class Bulks:
         rows = await self._connection.fetch(_COUNTS, bulk_id)
         return {row["status"]: row["count"] for row in rows}
 
-    async def fates(self, bulk_id: UUID, after: int, limit: int) -> list[RowOutcome]:
+    async def outcomes(self, bulk_id: UUID, after: int, limit: int) -> list[RowOutcome]:
         """Return a page of rows in their order, with the payments they have become."""
         rows = await self._connection.fetch(_ROWS, bulk_id, after, limit)
         ids = [row["payment_id"] for row in rows if row["payment_id"] is not None]

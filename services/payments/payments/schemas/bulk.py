@@ -18,7 +18,7 @@ from payments.domain.parties import PayeeName
 from payments.domain.reasons import status_label
 from payments.schemas.creation import PayeeRequest
 from payments.schemas.payments import OutgoingPayment, shown
-from payments.schemas.texts import CardHolder, CardLast4, Description, Metadata
+from payments.schemas.texts import CardHolder, CardLast4, Metadata, PaymentPurpose
 
 _ID = "0197a1e0-5c10-7a01-9b1c-2d3e4f5a6b07"
 _ROW: dict[str, Any] = {
@@ -45,7 +45,7 @@ class BulkPaymentRequest(AmountFields):
     )
     card_last4: CardLast4 | None = None
     card_holder: CardHolder | None = None
-    description: Description | None = None
+    description: PaymentPurpose | None = None
     metadata: Metadata | None = None
 
     def order(self, payer_id: UUID) -> PaymentOrder:
@@ -176,19 +176,19 @@ def summary(bulk: Bulk, counts: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def item(fate: RowOutcome, viewer_id: UUID, language: Language) -> BulkItem:
+def item(outcome: RowOutcome, viewer_id: UUID, language: Language) -> BulkItem:
     """Return what the bulk's sender sees of a row."""
-    payment = fate.payment
+    payment = outcome.payment
     if payment is None:
-        label = _WORDS[language][fate.status]
+        label = _WORDS[language][outcome.status]
     else:
         label = status_label(payment.status, language)
     return BulkItem.model_construct(
-        row=fate.position,
-        status=fate.status,
+        row=outcome.position,
+        status=outcome.status,
         status_label=label,
-        code=fate.code,
-        detail=None if fate.code is None else _BY_CODE[fate.code].title(language),
+        code=outcome.code,
+        detail=None if outcome.code is None else _BY_CODE[outcome.code].title(language),
         payment=None
         if payment is None
         else cast("OutgoingPayment", shown(payment, viewer_id, language)),

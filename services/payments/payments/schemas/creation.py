@@ -14,7 +14,7 @@ from payments.domain.creation import PaymentOrder
 from payments.domain.parties import PayeeName, username_key
 from payments.domain.payment import Method
 from payments.schemas.payments import HowPaid, PaymentLine
-from payments.schemas.texts import CardHolder, CardLast4, Description, Metadata, PlainText
+from payments.schemas.texts import CardHolder, CardLast4, Metadata, PaymentPurpose, PlainText
 
 
 class PayeeRequest(Model):
@@ -76,7 +76,7 @@ class PaymentRequest(HowPaid):
     )
     card_last4: CardLast4 | None = None
     card_holder: CardHolder | None = None
-    description: Description | None = None
+    description: PaymentPurpose | None = None
     metadata: Metadata | None = None
     lines: Annotated[list[PaymentLine], Field(min_length=1, max_length=MOST_LINES)] | None = Field(
         None,

@@ -21,7 +21,7 @@ from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
 from kit.web.texts import visible_line
 from payments.domain.paid_services import PaidService, folded
-from payments.schemas.texts import Description, PlainText
+from payments.schemas.texts import PaymentPurpose, PlainText
 
 LONGEST_NAME = 100
 _EXAMPLE: dict[str, Any] = {
@@ -31,7 +31,7 @@ _EXAMPLE: dict[str, Any] = {
     "currency": "RUB",
 }
 
-Name = Annotated[
+ServiceName = Annotated[
     PlainText,
     Field(description="The name people know.", max_length=LONGEST_NAME, examples=["Internet"]),
     AfterValidator(visible_line),
@@ -51,8 +51,8 @@ class ServiceRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    name: Name
-    description: Description | None = None
+    name: ServiceName
+    description: PaymentPurpose | None = None
     price: Price = None
     currency: CurrencyCode = DEFAULT_CURRENCY
     wallet_id: WalletId = None
@@ -91,8 +91,8 @@ class ServiceChange(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"price": "650.00"}]})
 
-    name: Name | None = None
-    description: Description | None = None
+    name: ServiceName | None = None
+    description: PaymentPurpose | None = None
     price: Price = None
     wallet_id: WalletId = None
     is_active: bool | None = None

@@ -16,7 +16,7 @@ from payments.domain.payment import Method, Payment, PaymentStatus
 from payments.domain.reasons import reason_label, status_label
 from payments.schemas.cards.charges import NextAction, ReturnUrl
 from payments.schemas.examples import PAID, SEEN
-from payments.schemas.texts import Description
+from payments.schemas.texts import PaymentPurpose
 
 
 def _as_text(value: object) -> object:
@@ -34,7 +34,7 @@ class PaymentLine(Model):
         }
     )
 
-    description: Annotated[Description, Field(min_length=1, max_length=128)]
+    description: Annotated[PaymentPurpose, Field(min_length=1, max_length=128)]
     quantity: Annotated[
         str,
         BeforeValidator(_as_text),

@@ -12,7 +12,7 @@ from kit.web.fields import AmountText
 from kit.web.schemas import Model
 from payments.domain.reasons import refund_reason_label
 from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
-from payments.schemas.texts import Description
+from payments.schemas.texts import PaymentPurpose
 
 _EXAMPLE: dict[str, Any] = {
     "id": "0197a1e0-1b22-7c63-92d4-7a8b9c0d1e05",
@@ -46,7 +46,7 @@ class RefundRequest(Model):
     amount: AmountText | None = Field(
         None, description="In the payment's currency; if not given, all that is left of it."
     )
-    reason: Description | None = Field(
+    reason: PaymentPurpose | None = Field(
         None, description="What it is for; payer and payee see it.", examples=["One ticket less"]
     )
 

@@ -96,7 +96,7 @@ CardHolder = Annotated[
     AfterValidator(_holder),
 ]
 
-Description = Annotated[
+PaymentPurpose = Annotated[
     str,
     Field(
         description="What it is for; payee and payer see it.",

@@ -15,10 +15,10 @@ from payments.domain.timeline.story import (
     Entered,
     EventSent,
     Faulted,
-    Moment,
     Requested,
     Returned,
     Stepped,
+    TimelineMoment,
     Tried,
     WebhookTried,
 )
@@ -47,7 +47,7 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-Part: TypeAlias = Literal["ledger", "webhooks"]
+TimelinePart: TypeAlias = Literal["ledger", "webhooks"]
 
 
 class _Told(Model):
@@ -166,7 +166,7 @@ class Timeline(Model):
 
     payment_id: UUID
     items: list[AnyMoment]
-    unavailable: list[Part] = Field(
+    unavailable: list[TimelinePart] = Field(
         description="Parts that are missing now, as their service does not answer."
     )
 
@@ -211,7 +211,7 @@ def _shown_return(moment: Returned, label: str) -> ReturnMoment:
 
 
 def shown_moment(  # noqa: PLR0911 (one shape for each kind)
-    moment: Moment, language: Language
+    moment: TimelineMoment, language: Language
 ) -> AnyMoment:
     """Return a moment as the API shows it."""
     at, label = moment.at, words_of(moment, language)

@@ -68,23 +68,23 @@ async def decide_rows(
     days = Limits(uow)
     spent = await days.lock_day(bulk.user_id, now.date(), limited) if limited else {}
     day = Day(spent)
-    fates = []
+    outcomes = []
     for position, (order, parties) in enumerate(asked, start=bulk.done + 1):
         try:
             payment = decide_creation(order, parties, payment_id=new_id(), now=now, ttl=terms.ttl)
             limit = limits[payment.currency]
             is_counted = day.count(limit, payment.amount_minor, payment.currency)
         except Refusal as refusal:
-            fates.append(RowOutcome(position, code=refusal.code))
+            outcomes.append(RowOutcome(position, code=refusal.code))
             continue
         if is_counted:
             payment = replace(payment, counted_on=now.date(), counted_minor=payment.amount_minor)
-        fates.append(RowOutcome(position, payment=payment))
+        outcomes.append(RowOutcome(position, payment=payment))
     if day.added:
         await days.add(bulk.user_id, now.date(), day.added)
-    made = [fate.payment for fate in fates if fate.payment is not None]
+    made = [outcome.payment for outcome in outcomes if outcome.payment is not None]
     await _pay_all(uow, engine, terms, made)
-    await bulks.decide(bulk.id, fates)
+    await bulks.decide(bulk.id, outcomes)
 
 
 async def _limits_of(

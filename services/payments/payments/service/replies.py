@@ -11,10 +11,10 @@ from kit.messaging.messages import Envelope
 from payments.service.cards.charges import TOP_UP, topped_up
 from payments.service.cards.movements import MOVEMENT, answered
 
-Answer = TransferPosted | TransferRefused
+WalletReply = TransferPosted | TransferRefused
 
 _DERIVED: Final = 5  # the version of ids that `derived_id` makes
-_VERBS: Final[Mapping[str, Callable[[UnitOfWork, UUID, Answer], Awaitable[None]]]] = {
+_VERBS: Final[Mapping[str, Callable[[UnitOfWork, UUID, WalletReply], Awaitable[None]]]] = {
     MOVEMENT: answered,
     TOP_UP: topped_up,
 }
@@ -25,7 +25,7 @@ class CardReply(NamedTuple):
 
     kind: str
     asker_id: UUID
-    answer: Answer
+    answer: WalletReply
 
 
 def by_asker(envelopes: Iterable[Envelope]) -> tuple[list[Envelope], list[CardReply]]:
@@ -33,7 +33,7 @@ def by_asker(envelopes: Iterable[Envelope]) -> tuple[list[Envelope], list[CardRe
     of_sagas, of_cards = [], []
     for envelope in envelopes:
         answer = envelope.message
-        assert isinstance(answer, Answer)  # noqa: S101 - routed by type
+        assert isinstance(answer, WalletReply)  # noqa: S101 - routed by type
         kind = answer.reply_kind or _kind_before_kinds(envelope.subject, answer.transfer_id)
         if kind is None:
             of_sagas.append(envelope)

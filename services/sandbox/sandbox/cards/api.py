@@ -42,7 +42,7 @@ def _payment(payment_id: str, cards: TheProvider) -> CardPayment:
     return found
 
 
-Asked = Annotated[CardPayment, Depends(_payment)]
+NamedPayment = Annotated[CardPayment, Depends(_payment)]
 
 
 @router.post(
@@ -76,7 +76,7 @@ async def create_card_payment(
     summary="Get a payment by card",
     refusals=(CardPaymentUnknown,),
 )
-async def get_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentState:
+async def get_card_payment(payment: NamedPayment, cards: TheProvider) -> CardPaymentState:
     """Show a payment."""
     return CardPaymentState.model_validate(cards.state_of(payment))
 
@@ -89,7 +89,7 @@ async def get_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentSta
     description="A payment that has ended stays as it is.",
     refusals=(CardPaymentUnknown,),
 )
-async def cancel_card_payment(payment: Asked, cards: TheProvider) -> CardPaymentState:
+async def cancel_card_payment(payment: NamedPayment, cards: TheProvider) -> CardPaymentState:
     """Cancel a payment, if it is open."""
     cards.cancel(payment)
     return CardPaymentState.model_validate(cards.state_of(payment))
@@ -111,7 +111,7 @@ async def cancel_card_payment(payment: Asked, cards: TheProvider) -> CardPayment
     ),
 )
 async def refund_card_payment(
-    payment: Asked,
+    payment: NamedPayment,
     cards: TheProvider,
     body: CardRefundRequest | None = None,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
@@ -144,7 +144,7 @@ async def refund_card_payment(
     refusals=(CardPaymentUnknown,),
 )
 async def choose_outcome(
-    body: OutcomeRequest, payment: Asked, cards: TheProvider
+    body: OutcomeRequest, payment: NamedPayment, cards: TheProvider
 ) -> CardPaymentState:
     """Choose the outcome, for tests."""
     payment.refunds_go = body.refunds

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from kit.refusals import Language
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
-from sandbox.cards.api import Asked, TheProvider
+from sandbox.cards.api import NamedPayment, TheProvider
 from sandbox.cards.box import CardOutcome, CardPayment, CardPaymentStatus
 from sandbox.cards.reversal_api import (
     dispute_of,
@@ -91,7 +91,7 @@ _BOXES: Final = ("late", "twice", "out_of_order", "wrong_signature")
     response_class=HTMLResponse,
     refusals=(CardPaymentUnknown,),
 )
-async def show_card_page(payment: Asked, language: CallerLanguage) -> Response:
+async def show_card_page(payment: NamedPayment, language: CallerLanguage) -> Response:
     """Show the buttons, or the payment's state."""
     return _page(payment, language)
 
@@ -108,7 +108,7 @@ async def show_card_page(payment: Asked, language: CallerLanguage) -> Response:
     refusals=(CardPaymentUnknown,),
 )
 async def press_card_button(
-    payment: Asked, cards: TheProvider, form: Annotated[CardForm, Form()]
+    payment: NamedPayment, cards: TheProvider, form: Annotated[CardForm, Form()]
 ) -> Response:
     """Do what the button says, then redirect the payer."""
     cards.choose(payment, form.outcome, form.faults, DELAY_SECONDS)
@@ -138,7 +138,7 @@ async def press_card_button(
     ),
 )
 async def press_next_button(
-    payment: Asked, provider: TheProvider, form: Annotated[NextForm, Form()]
+    payment: NamedPayment, provider: TheProvider, form: Annotated[NextForm, Form()]
 ) -> Response:
     """Do what the button says, then redirect to the page."""
     amount = form.amount or None

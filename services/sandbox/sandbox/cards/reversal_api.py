@@ -10,7 +10,7 @@ from kit.ids import new_id
 from kit.money import Money
 from kit.web.routes import Router
 from kit.web.state import from_state
-from sandbox.cards.api import PAYMENTS, Asked, TheProvider
+from sandbox.cards.api import PAYMENTS, NamedPayment, TheProvider
 from sandbox.cards.box import CardPayment, CardPaymentStatus
 from sandbox.cards.deliveries import WebhookFaults
 from sandbox.cards.provider import Provider, shown_refund
@@ -48,7 +48,7 @@ EVENTS_AT_ONCE: Final = 100
 router = Router(tags=["cards"])
 
 
-def dispute_of(payment: Asked, dispute_id: str) -> BankDispute:
+def dispute_of(payment: NamedPayment, dispute_id: str) -> BankDispute:
     """Return a dispute of the payment."""
     found = next((one for one in payment.disputes if one.id == dispute_id), None)
     if found is None:
@@ -56,7 +56,7 @@ def dispute_of(payment: Asked, dispute_id: str) -> BankDispute:
     return found
 
 
-def refund_of(payment: Asked, refund_id: str) -> BankRefund:
+def refund_of(payment: NamedPayment, refund_id: str) -> BankRefund:
     """Return a refund of the payment."""
     found = next((one for one in payment.refunds.values() if one.id == refund_id), None)
     if found is None:
@@ -144,7 +144,7 @@ def _minor(payment: CardPayment, amount: str | None) -> int | None:
     ),
 )
 async def dispute_card_payment(
-    payment: Asked, provider: TheProvider, body: DisputeRequest | None = None
+    payment: NamedPayment, provider: TheProvider, body: DisputeRequest | None = None
 ) -> CardPaymentState:
     """Open a dispute, which the answer has as its last one."""
     open_dispute(provider, payment, body or DisputeRequest())
@@ -161,7 +161,7 @@ async def dispute_card_payment(
 )
 async def move_card_dispute(
     *,
-    payment: Asked,
+    payment: NamedPayment,
     dispute: AskedDispute,
     move: DisputeMove,
     provider: TheProvider,
@@ -189,7 +189,7 @@ async def move_card_dispute(
     ),
 )
 async def refund_at_provider_page(
-    payment: Asked, provider: TheProvider, body: PageRefundRequest | None = None
+    payment: NamedPayment, provider: TheProvider, body: PageRefundRequest | None = None
 ) -> RefundState:
     """Make a refund."""
     made = refund_at_page(provider, payment, body or PageRefundRequest())
@@ -228,7 +228,7 @@ async def list_card_events(
     summary="Get a refund",
     refusals=(CardPaymentUnknown, CardRefundUnknown),
 )
-async def get_card_refund(payment: Asked, refund: AskedRefund) -> RefundState:
+async def get_card_refund(payment: NamedPayment, refund: AskedRefund) -> RefundState:
     """Show a refund."""
     return RefundState.model_validate(shown_refund(payment, refund))
 
@@ -241,7 +241,7 @@ async def get_card_refund(payment: Asked, refund: AskedRefund) -> RefundState:
     refusals=(CardPaymentUnknown, CardRefundUnknown, CardMoveNotPossible),
 )
 async def move_card_refund(
-    payment: Asked, refund: AskedRefund, body: RefundMoveRequest, provider: TheProvider
+    payment: NamedPayment, refund: AskedRefund, body: RefundMoveRequest, provider: TheProvider
 ) -> RefundState:
     """Set the refund's status and send the event."""
     move_refund(provider, payment, refund, body.status, body.faults)

@@ -41,8 +41,8 @@ _NO_BODY: Final = frozenset({204, 205, 304})
 
 All = Annotated[Inboxes, from_state("inboxes")]
 Configured = Annotated[Settings, from_state("settings")]
-Name = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$", examples=["mine"])]
-Limit = Annotated[int, Query(ge=1, le=KEPT, description="The most webhooks to show.")]
+InboxName = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$", examples=["mine"])]
+WebhookLimit = Annotated[int, Query(ge=1, le=KEPT, description="The most webhooks to show.")]
 
 
 @router.get(
@@ -64,7 +64,7 @@ async def list_inboxes(inboxes: All, settings: Configured) -> InboxList:
     description="The inbox is created if needed. Send webhooks to the `url` of the answer.",
 )
 async def set_inbox(
-    name: Name, body: InboxSettings, inboxes: All, settings: Configured
+    name: InboxName, body: InboxSettings, inboxes: All, settings: Configured
 ) -> InboxState:
     """Replace an inbox's settings; its webhooks stay."""
     inbox = inboxes.open(name)
@@ -84,7 +84,7 @@ async def set_inbox(
     max_body_bytes=LARGEST,
     openapi_extra=_RAW,
 )
-async def send_to_inbox(name: Name, request: Request, inboxes: All) -> Answer:
+async def send_to_inbox(name: InboxName, request: Request, inboxes: All) -> Answer:
     """Store a webhook, and answer with the inbox's status."""
     inbox = inboxes.open(name)
     webhook = inbox.take(request.headers, await request.body(), inboxes.clock.now())
@@ -101,7 +101,7 @@ async def send_to_inbox(name: Name, request: Request, inboxes: All) -> Answer:
     refusals=(InboxUnknown,),
 )
 async def get_inbox(
-    name: Name, inboxes: All, settings: Configured, limit: Limit = 20
+    name: InboxName, inboxes: All, settings: Configured, limit: WebhookLimit = 20
 ) -> InboxContents:
     """Show an inbox as JSON."""
     inbox = _found(inboxes, name)
@@ -116,7 +116,7 @@ async def get_inbox(
     summary="Show a webhook inbox as a page",
     response_class=HTMLResponse,
 )
-async def show_inbox(name: Name, inboxes: All, limit: Limit = 20) -> HTMLResponse:
+async def show_inbox(name: InboxName, inboxes: All, limit: WebhookLimit = 20) -> HTMLResponse:
     """Show an inbox as a page, even before anything came."""
     inbox = inboxes.find(name) or Inbox(name)
     return HTMLResponse(page(inbox, inbox.newest(limit)), headers=HEADERS)
@@ -129,7 +129,7 @@ async def show_inbox(name: Name, inboxes: All, limit: Limit = 20) -> HTMLRespons
     summary="Delete a webhook inbox and its webhooks",
     refusals=(InboxUnknown,),
 )
-async def delete_inbox(name: Name, inboxes: All) -> None:
+async def delete_inbox(name: InboxName, inboxes: All) -> None:
     """Delete an inbox."""
     if not inboxes.delete(name):
         raise InboxUnknown

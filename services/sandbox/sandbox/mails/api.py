@@ -17,7 +17,7 @@ router = Router(tags=["mail"])
 
 Sink = Annotated[Box, from_state("mails")]
 To = Annotated[Recipient | None, Query(description="Only mails to this address.")]
-Limit = Annotated[int, Query(ge=1, le=300, description="How many mails at most.")]
+MailLimit = Annotated[int, Query(ge=1, le=300, description="How many mails at most.")]
 
 
 @router.get(
@@ -26,7 +26,7 @@ Limit = Annotated[int, Query(ge=1, le=300, description="How many mails at most."
     operation_id="list_mails",
     summary="List the last mails, newest first",
 )
-async def list_mails(sink: Sink, to: To = None, limit: Limit = 50) -> MailList:
+async def list_mails(sink: Sink, to: To = None, limit: MailLimit = 50) -> MailList:
     """List mails as JSON."""
     return MailList(items=[MailAnswer.of(mail) for mail in sink.mails(to, limit)])
 
@@ -38,7 +38,7 @@ async def list_mails(sink: Sink, to: To = None, limit: Limit = 50) -> MailList:
     summary="Show the last mails as a page",
     response_class=HTMLResponse,
 )
-async def show_mails(sink: Sink, to: To = None, limit: Limit = 50) -> HTMLResponse:
+async def show_mails(sink: Sink, to: To = None, limit: MailLimit = 50) -> HTMLResponse:
     """Show mails as a page with links to click."""
     return HTMLResponse(page(sink.mails(to, limit)), headers=HEADERS)
 

@@ -15,7 +15,7 @@ from sandbox.mails.box import Box
 LARGEST_MAIL: Final = 1024 * 1024
 
 
-class Handler:
+class SmtpHandler:
     """Handles the server's SMTP commands; the method names are aiosmtpd's."""
 
     def __init__(self, box: Box, clock: Clock) -> None:
@@ -46,7 +46,7 @@ class Handler:
 @asynccontextmanager
 async def serving(box: Box, clock: Clock, *, host: str, port: int) -> AsyncIterator[asyncio.Server]:
     """Accept mails while the block runs; port 0 means any free port."""
-    handler = Handler(box, clock)
+    handler = SmtpHandler(box, clock)
 
     def connected() -> SMTP:
         return SMTP(

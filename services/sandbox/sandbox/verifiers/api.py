@@ -20,17 +20,17 @@ from sandbox.verifiers.schemas import (
 router = Router(tags=["verification"])
 
 
-Verifiers = Annotated[dict[str, Verifier], from_state("verifiers")]
+SandboxVerifiers = Annotated[dict[str, Verifier], from_state("verifiers")]
 
 
-def _verifier(name: str, verifiers: Verifiers) -> Verifier:
+def _verifier(name: str, verifiers: SandboxVerifiers) -> Verifier:
     found = verifiers.get(name)
     if found is None:
         raise VerifierUnknown
     return found
 
 
-Asked = Annotated[Verifier, Depends(_verifier)]
+NamedVerifier = Annotated[Verifier, Depends(_verifier)]
 
 
 @router.post(
@@ -41,7 +41,7 @@ Asked = Annotated[Verifier, Depends(_verifier)]
     response_model=VerificationVerdict,
     refusals=(VerifierDown, VerifierFailed, VerifierUnknown),
 )
-async def verify(name: str, body: VerificationRequest, verifier: Asked) -> Answer:  # noqa: ARG001 - both are validated, and change nothing
+async def verify(name: str, body: VerificationRequest, verifier: NamedVerifier) -> Answer:  # noqa: ARG001 - both are validated, and change nothing
     """Answer `ok` or `denied`, or misbehave as the service was set to."""
     said = verifier.ask()
     if pause_ms := verifier.behaviour.pause_ms(said):
@@ -71,7 +71,7 @@ def _verdict(verdict: VerificationVerdict) -> Answer:
     summary="Get a verification service's behaviour",
     refusals=(VerifierUnknown,),
 )
-async def get_verifier(name: str, verifier: Asked) -> VerifierState:
+async def get_verifier(name: str, verifier: NamedVerifier) -> VerifierState:
     """Show behaviour and counts."""
     return VerifierState.of(name, verifier)
 
@@ -83,7 +83,7 @@ async def get_verifier(name: str, verifier: Asked) -> VerifierState:
     summary="Set a verification service's behaviour",
     refusals=(VerifierUnknown,),
 )
-async def set_verifier(name: str, body: BehaviourChange, verifier: Asked) -> VerifierState:
+async def set_verifier(name: str, body: BehaviourChange, verifier: NamedVerifier) -> VerifierState:
     """Set the behaviour for all requests from now on; counts start again."""
     verifier.set(body.behaviour())
     return VerifierState.of(name, verifier)

@@ -14,7 +14,7 @@ from kit.ids import new_id
 from shop.domain.categories import DEEPEST, Category
 from shop.domain.products import Product, is_same
 
-Reason = Literal["repeated", "unknown_category", "cycle", "too_deep", "other_currency"]
+RowReason = Literal["repeated", "unknown_category", "cycle", "too_deep", "other_currency"]
 _NEW: Final[Mapping[str, Any]] = {"is_active": True}
 _NEW_PRODUCT: Final[Mapping[str, Any]] = {
     **_NEW,
@@ -24,7 +24,7 @@ _NEW_PRODUCT: Final[Mapping[str, Any]] = {
     "attributes": {},
     "picture_url": None,
 }
-Entry = TypeVar("Entry", Category, Product)
+Imported = TypeVar("Imported", Category, Product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class RowFault(NamedTuple):
 
     row: int
     column: str
-    reason: Reason
+    reason: RowReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,11 @@ def _made(
 
 
 def _changed(
-    found: Entry, facts: Mapping[str, Any], now: datetime, same: Callable[[Entry, Entry], bool]
-) -> Entry:
+    found: Imported,
+    facts: Mapping[str, Any],
+    now: datetime,
+    same: Callable[[Imported, Imported], bool],
+) -> Imported:
     changed = replace(found, **facts)
     if same(changed, found):
         return found

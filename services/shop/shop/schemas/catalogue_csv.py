@@ -16,10 +16,10 @@ from kit.web.items import read_items
 from kit.web.schemas import Model
 from kit.web.serving.bodies import ForeignBody, as_it_is, parse_json
 from shop.domain.categories import Category
-from shop.domain.imports import CatalogueImport, CatalogueRow, Reason
+from shop.domain.imports import CatalogueImport, CatalogueRow, RowReason
 from shop.domain.products import Product
 from shop.schemas.products import Attributes, PictureUrl, Stock
-from shop.schemas.texts import Description, Name, Slug
+from shop.schemas.texts import CatalogueName, Description, Slug
 
 MOST_ROWS: Final = 10_000  # of a request; a file on the command line may have more
 _LONGEST_CELL: Final = 45_000  # fifty attributes at their longest fit, all of quotes
@@ -99,7 +99,7 @@ class CatalogueRowRequest(Model):
 
     kind: Literal["category", "product"]
     slug: Slug
-    name: Name
+    name: CatalogueName
     category: Slug | None = Field(None, description="The slug of the category that it stands in.")
     description: Description | None = None
     price: AmountText | None = None
@@ -170,7 +170,7 @@ class CatalogueImportRequest(Model):
     rows: CatalogueRows
 
 
-_REASONS: Final[Mapping[Reason, tuple[str, str]]] = {
+_REASONS: Final[Mapping[RowReason, tuple[str, str]]] = {
     "repeated": ("Another row has this slug.", "Этот слаг уже есть в другой строке."),
     "unknown_category": ("There is no such category.", "Такой категории нет."),
     "cycle": ("It would stand in itself.", "Она стояла бы в самой себе."),

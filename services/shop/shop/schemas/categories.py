@@ -11,7 +11,7 @@ from kit.web.fields import not_null
 from kit.web.queries import PageQuery
 from kit.web.schemas import Model
 from shop.domain.categories import Category
-from shop.schemas.texts import Name, Slug, slug_for
+from shop.schemas.texts import CatalogueName, Slug, slug_for
 
 _EXAMPLE: dict[str, Any] = {"name": "Headphones", "slug": "headphones", "parent_id": None}
 
@@ -21,7 +21,7 @@ class CategoryRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    name: Name
+    name: CatalogueName
     slug: Slug | None = None
     parent_id: UUID | None = Field(None, description="The category that it stands in.")
     is_active: bool = Field(default=True, description="Whether its products are shown.")
@@ -50,7 +50,7 @@ class CategoryChange(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Headphones, earphones"}]})
 
-    name: Name | None = None
+    name: CatalogueName | None = None
     slug: Slug | None = None
     parent_id: UUID | None = Field(None, description="null: it stands at the top.")
     is_active: bool | None = None

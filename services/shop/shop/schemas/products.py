@@ -25,7 +25,7 @@ from kit.web.schemas import Model
 from kit.web.texts import plain_text, visible_line
 from shop.domain.products import MOST_STOCK, Product, ProductFilter, Sort
 from shop.domain.words import MOST_WORDS, words_of
-from shop.schemas.texts import Description, Name, Slug, slug_for
+from shop.schemas.texts import CatalogueName, Description, Slug, slug_for
 
 _LONGEST_URL: Final = 2_000
 _MOST_ATTRIBUTES: Final = 50
@@ -93,7 +93,7 @@ class ProductRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    name: Name
+    name: CatalogueName
     slug: Slug | None = None
     description: Description | None = None
     price: AmountText
@@ -146,7 +146,7 @@ class ProductChange(Model):
         json_schema_extra={"examples": [{"price": "2290.00", "stock_change": 10}]}
     )
 
-    name: Name | None = None
+    name: CatalogueName | None = None
     slug: Slug | None = None
     description: Description | None = None
     price: AmountText | None = None

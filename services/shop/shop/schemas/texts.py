@@ -12,7 +12,7 @@ from shop.domain.slugs import PATTERN, slug_of
 LONGEST_NAME: Final = 200
 LONGEST_DESCRIPTION: Final = 5_000
 
-Name = Annotated[
+CatalogueName = Annotated[
     str,
     Field(description="The name people know.", max_length=LONGEST_NAME, examples=["Headphones"]),
     AfterValidator(visible_line),

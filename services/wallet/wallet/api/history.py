@@ -22,7 +22,7 @@ from wallet import refusals
 from wallet.api.ownership import visible
 from wallet.repository.history import EntryLine
 from wallet.schemas.queries import EntriesQuery, StatementQuery
-from wallet.schemas.wallets import BalanceAnswer, EntryAnswer, Moment, StatementAnswer
+from wallet.schemas.wallets import BalanceAnswer, EntryAnswer, ReasonableMoment, StatementAnswer
 from wallet.service import history
 from wallet.service.history import EntryRange, Period, Statement
 from wallet.wiring import Wired
@@ -43,7 +43,7 @@ _COLUMNS = (
     "transfer_id",
 )
 
-At = Annotated[Moment | None, Query(description="Now, if it is left out.")]
+At = Annotated[ReasonableMoment | None, Query(description="Now, if it is left out.")]
 
 
 @router.get(

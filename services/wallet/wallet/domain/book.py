@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from kit.ids import derived_id
-from wallet.domain.commands import Held, Outcome, Party, Posted, Released
+from wallet.domain.commands import CommandOutcome, Held, Party, Posted, Released
 from wallet.domain.hash_chain import Entry, entry_hash
 
 REPAYMENT = "debt_repayment"  # the kind of transfers that pay debts off
@@ -162,7 +162,7 @@ class Book:
         self,
         accounts: Iterable[Account],
         holds: Iterable[Hold] = (),
-        answered: Mapping[UUID, Outcome] | None = None,
+        answered: Mapping[UUID, CommandOutcome] | None = None,
         *,
         now: datetime,
         houses: Iterable[Account] = (),
@@ -192,7 +192,9 @@ class Book:
         account = self.accounts.get(party.account_id)
         return account if account is not None and account.owner_id == party.owner_id else None
 
-    def apply(self, decided: Reservation | DecidedMove | Release, command_id: UUID) -> Outcome:
+    def apply(
+        self, decided: Reservation | DecidedMove | Release, command_id: UUID
+    ) -> CommandOutcome:
         """Carry out a decision and return its outcome.
 
         If a person who owes gets money available by it, that pays the debt off at once.

@@ -107,7 +107,7 @@ class Repeated(NamedTuple):
     reply: Any
 
 
-Outcome = Held | Posted | Released | Refused | Repeated
+CommandOutcome = Held | Posted | Released | Refused | Repeated
 
 AMOUNT_INVALID = Refused("amount_invalid")
 SAME_ACCOUNT = Refused("same_account")

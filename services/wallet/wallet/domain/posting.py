@@ -22,8 +22,8 @@ from wallet.domain.commands import (
     WALLET_FROZEN,
     WALLET_NOT_FOUND,
     CaptureHold,
+    CommandOutcome,
     LedgerCommand,
-    Outcome,
     PlaceHold,
     Refused,
     ReleaseHold,
@@ -37,7 +37,7 @@ MAX_BALANCE_MINOR = 10**18
 MAX_HOUSE_MINOR = 9 * 10**18
 
 
-def post(book: Book, commands: Iterable[LedgerCommand]) -> list[Outcome]:
+def post(book: Book, commands: Iterable[LedgerCommand]) -> list[CommandOutcome]:
     """Decide and apply commands in order; return one outcome for each.
 
     A refusal changes nothing, so it does not affect the other commands. A command that was answered
@@ -53,7 +53,7 @@ def post(book: Book, commands: Iterable[LedgerCommand]) -> list[Outcome]:
     return outcomes
 
 
-def _settle(book: Book, command: LedgerCommand) -> Outcome:
+def _settle(book: Book, command: LedgerCommand) -> CommandOutcome:
     decided = _DECIDE[type(command)](book, command)
     if isinstance(decided, Refused):
         return decided

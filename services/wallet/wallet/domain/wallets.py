@@ -12,7 +12,7 @@ DEFAULT_NAME = "Main"
 SANDBOX = "sandbox"  # the provider whose money is not real
 
 HouseKind = Literal["external", "suspense", "fees", "debts"]
-Status = Literal["active", "frozen", "closed"]
+WalletStatus = Literal["active", "frozen", "closed"]
 
 
 # Names of house accounts that belong to no provider.
@@ -60,7 +60,7 @@ class Wallet(NamedTuple):
     owner_id: UUID
     name: str
     currency: str
-    status: Status
+    status: WalletStatus
     is_default: bool
     balance_minor: int
     held_minor: int

@@ -9,7 +9,7 @@ from uuid import UUID
 from kit.db.unit_of_work import Connection, UnitOfWork
 from kit.span import ALWAYS, Span
 
-Status = Literal["pending", "posted", "rejected", "expired"]
+AdjustmentStatus = Literal["pending", "posted", "rejected", "expired"]
 
 # $1 is always now: a pending adjustment past its time counts as expired, without an UPDATE.
 _STATUS = "CASE WHEN status = 'pending' AND expires_at <= $1 THEN 'expired' ELSE status END"
@@ -52,7 +52,7 @@ class Adjustment(NamedTuple):
     amount_minor: int
     currency: str
     reason: str
-    status: Status
+    status: AdjustmentStatus
     proposed_by: UUID
     decided_by: UUID | None
     transfer_id: UUID | None
@@ -64,7 +64,7 @@ class Adjustment(NamedTuple):
 class AdjustmentFilter(NamedTuple):
     """A filter of adjustments; None does not narrow."""
 
-    status: Status | None = None
+    status: AdjustmentStatus | None = None
     wallet_id: UUID | None = None
     transfer_id: UUID | None = None
     span: Span = ALWAYS

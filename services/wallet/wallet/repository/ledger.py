@@ -32,7 +32,7 @@ SELECT id, account_id, amount_minor, captured_minor, released_minor, reference
 FROM hold WHERE id = ANY($1)
 """
 
-_ANSWERS = "SELECT command_id, reply_type, reply FROM command WHERE command_id = ANY($1)"
+_KEPT_REPLIES = "SELECT command_id, reply_type, reply FROM command WHERE command_id = ANY($1)"
 
 _TRANSFERS = BulkInsert(
     "transfer",
@@ -130,9 +130,9 @@ class Ledger:
         """
         return [Account(*row) for row in await self._uow.fetch(_LOCK_LAST, account_ids)]
 
-    async def answers(self, command_ids: Collection[UUID]) -> list[KeptReply]:
+    async def kept_replies(self, command_ids: Collection[UUID]) -> list[KeptReply]:
         """Return the kept replies to these commands."""
-        return [KeptReply(*row) for row in await self._uow.fetch(_ANSWERS, command_ids)]
+        return [KeptReply(*row) for row in await self._uow.fetch(_KEPT_REPLIES, command_ids)]
 
     async def holds(self, hold_ids: Collection[UUID], locked: Iterable[Account]) -> list[Hold]:
         """Return the holds.
@@ -188,12 +188,12 @@ class Ledger:
             _SAVE_HOLDS, *columns_of(placed, 6), *columns_of(changed, 3), book.now
         )
 
-    async def keep_answers(self, answers: Sequence[KeptReply], now: datetime) -> None:
+    async def keep_replies(self, replies: Sequence[KeptReply], now: datetime) -> None:
         """Keep replies to give again when a command is repeated.
 
         The primary key of `command` raises if a reply is kept already.
         """
         # Sorted, so that two batches with the same commands wait for each other and never deadlock.
-        ordered = sorted(answers, key=lambda answer: answer.command_id.bytes)
-        rows = [(*answer, now) for answer in ordered]
+        ordered = sorted(replies, key=lambda kept: kept.command_id.bytes)
+        rows = [(*kept, now) for kept in ordered]
         await _COMMANDS.insert(self._uow, rows)

@@ -12,7 +12,7 @@ from sqlalchemy import select, tuple_
 from kit.db.query import within
 from kit.db.unit_of_work import Connection
 from kit.span import ALWAYS, Span
-from wallet.domain.wallets import HOUSE_IS_FULL_MINOR, HouseAccount, Status, Wallet, WalletKey
+from wallet.domain.wallets import HOUSE_IS_FULL_MINOR, HouseAccount, Wallet, WalletKey, WalletStatus
 from wallet.tables import account
 
 _COLUMNS = ", ".join(Wallet._fields)
@@ -83,7 +83,7 @@ class WalletFilter(NamedTuple):
 
     owners: Collection[UUID] | None
     currency: str | None = None
-    status: Status | None = None
+    status: WalletStatus | None = None
     number: int | None = None
     span: Span = ALWAYS
 
@@ -172,7 +172,7 @@ class Wallets:
         assert found is not None  # noqa: S101 - it is never deleted
         return cast("UUID", found["id"])
 
-    async def set_status(self, wallet_id: UUID, status: Status) -> Wallet | None:
+    async def set_status(self, wallet_id: UUID, status: WalletStatus) -> Wallet | None:
         """Set `active` or `frozen`; return None if the wallet is missing or closed."""
         row = await self._connection.fetchrow(_SET_STATUS, wallet_id, status)
         return None if row is None else Wallet(*row)

@@ -11,7 +11,7 @@ from kit.web.fields import AmountFields, refuse_field
 from kit.web.schemas import Model
 from wallet.domain.book import Book
 from wallet.domain.wallets import HOUSE_NAMES
-from wallet.repository.adjustments import Adjustment, Status
+from wallet.repository.adjustments import Adjustment, AdjustmentStatus
 from wallet.schemas.ledger import HouseName
 from wallet.service.adjustments import Proposal, Side
 
@@ -141,7 +141,7 @@ class AdjustmentAnswer(Model):
     amount: str = Field(examples=["150.00"])
     currency: str = Field(examples=["RUB"])
     reason: str = Field(examples=[_REASON])
-    status: Status
+    status: AdjustmentStatus
     proposed_by: UUID
     decided_by: UUID | None
     transfer_id: UUID | None = Field(description="The transfer, once it is posted.")

@@ -9,12 +9,12 @@ from pydantic import AfterValidator, Field
 from kit.web import times
 from kit.web.fields import IDS, CurrencyCode
 from kit.web.queries import PageQuery, SpanFilters, SpanQuery, old_name
-from wallet.domain.wallets import Status
+from wallet.domain.wallets import WalletStatus
 from wallet.repository import adjustments
 from wallet.schemas.ledger import HouseName
 from wallet.schemas.wallets import within_reason
 
-Edge = Annotated[times.RangeEdge, AfterValidator(within_reason)]
+PeriodEdge = Annotated[times.RangeEdge, AfterValidator(within_reason)]
 
 
 class WalletsQuery(SpanQuery):
@@ -29,7 +29,7 @@ class WalletsQuery(SpanQuery):
     )
     owner: str | None = old_name("owner_id", pattern=IDS)
     currency: CurrencyCode | None = None
-    status: Status | None = None
+    status: WalletStatus | None = None
     number: int | None = Field(None, ge=1, le=2**63 - 1)
 
     @property
@@ -52,7 +52,7 @@ class HouseAccountsQuery(PageQuery):
 class AdjustmentsQuery(SpanQuery):
     """Filters and page of adjustments; the range is over `created_at`."""
 
-    status: adjustments.Status | None = None
+    status: adjustments.AdjustmentStatus | None = None
     wallet_id: UUID | None = Field(None, description="The wallet it takes from or gives to.")
     transfer_id: UUID | None = Field(None, description="The transfer that posted it.")
 
@@ -60,10 +60,10 @@ class AdjustmentsQuery(SpanQuery):
 class _Posted(SpanFilters):
     """A range of an account's entries, by time."""
 
-    begin: Edge | None = Field(
+    begin: PeriodEdge | None = Field(
         None, alias="from", description="From this time on; a day from its start."
     )
-    end: Edge | None = Field(
+    end: PeriodEdge | None = Field(
         None,
         alias="to",
         description="Up to, but without, this time; a day is included as a whole.",

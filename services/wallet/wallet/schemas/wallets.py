@@ -18,7 +18,7 @@ from kit.web import times
 from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field, return_url
 from kit.web.schemas import Model
 from wallet.domain.book import TransferRow
-from wallet.domain.wallets import Status, Wallet
+from wallet.domain.wallets import Wallet, WalletStatus
 from wallet.repository.bank_credits import BankCredit
 from wallet.repository.history import EntryLine, TransferEntry
 from wallet.service.history import Statement
@@ -55,7 +55,7 @@ def within_reason(moment: When) -> When:
 WalletName = Annotated[
     str, AfterValidator(_printable), Field(min_length=1, max_length=64, examples=["Holidays"])
 ]
-Moment = Annotated[times.Moment, AfterValidator(within_reason)]
+ReasonableMoment = Annotated[times.Moment, AfterValidator(within_reason)]
 
 
 class OpenWallet(Model):
@@ -107,7 +107,7 @@ class WalletAnswer(Model):
     owner_id: UUID = Field(examples=[_OWNER_ID])
     name: str = Field(examples=["Main"])
     currency: str = Field(examples=["RUB"])
-    status: Status
+    status: WalletStatus
     is_default: bool
     balance: MoneyObject
     held: MoneyObject
@@ -280,7 +280,7 @@ class KnownWallet(Model):
     id: UUID = Field(examples=[_WALLET_ID])
     owner_id: UUID = Field(examples=[_OWNER_ID])
     currency: str = Field(examples=["RUB"])
-    status: Status
+    status: WalletStatus
 
 
 class KnownAccount(KnownWallet):

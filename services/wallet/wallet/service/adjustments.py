@@ -9,7 +9,7 @@ from kit.ids import new_id
 from kit.money import Money
 from kit.refusals import NotFound
 from wallet.domain.book import Book
-from wallet.domain.commands import Outcome, Party, Posted, Refused, Transfer
+from wallet.domain.commands import CommandOutcome, Party, Posted, Refused, Transfer
 from wallet.domain.wallets import CLOSED_OWNERS, FEES, HOUSES, HouseAccount
 from wallet.refusals import (
     AccountUnknown,
@@ -188,7 +188,7 @@ async def _party(uow: UnitOfWork, account_id: UUID) -> Party:
     return Party(known.owner_id, account_id)
 
 
-def _require_posted(outcome: Outcome, command: Transfer) -> None:
+def _require_posted(outcome: CommandOutcome, command: Transfer) -> None:
     if isinstance(outcome, Refused):
         raise AdjustmentImpossible(outcome)
     if isinstance(outcome, Posted) and outcome.payee_account_id != command.payee.account_id:

@@ -10,13 +10,13 @@ from kit.messaging.outbox import emit
 from kit.tasks import giving_way, together
 from wallet.domain import commands as ledger
 from wallet.domain.book import Book
-from wallet.domain.commands import Outcome
+from wallet.domain.commands import CommandOutcome
 from wallet.domain.wallets import HouseAccount, WalletKey
 from wallet.repository.ledger import Ledger
 from wallet.service.postings import decide, funds_moved, house_accounts
 from wallet.service.translation import (
     AccountKey,
-    Asked,
+    WalletCommand,
     account_keys,
     kept,
     ledger_command,
@@ -33,7 +33,7 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     in a new message. It takes at most ten statements for any number of commands, three more if
     wallets are opened, and one for each provider's account.
     """
-    asked = [cast("Asked", envelope.message) for envelope in envelopes]
+    asked = [cast("WalletCommand", envelope.message) for envelope in envelopes]
     found = await _accounts(uow, asked)
     commands = [ledger_command(message, found) for message in asked]
     book, outcomes = await decide(uow, commands)
@@ -43,13 +43,13 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
 
 
 async def _emit_all(
-    uow: UnitOfWork, envelopes: Sequence[Envelope], book: Book, outcomes: Sequence[Outcome]
+    uow: UnitOfWork, envelopes: Sequence[Envelope], book: Book, outcomes: Sequence[CommandOutcome]
 ) -> list[Reply]:
     """Emit all replies, then an event for each transfer; return the replies."""
     replies = []
     async for answered in giving_way(zip(envelopes, outcomes, strict=True)):
         for envelope, outcome in answered:
-            reply = reply_to(cast("Asked", envelope.message), outcome)
+            reply = reply_to(cast("WalletCommand", envelope.message), outcome)
             replies.append(reply)
             if envelope.reply_to is not None:
                 emit(uow, reply, subject=envelope.subject, to=envelope.reply_to, cause=envelope)
@@ -59,7 +59,9 @@ async def _emit_all(
         if isinstance(outcome, ledger.Posted)
     }
     if book.repayments:
-        asked = {cast("Asked", envelope.message).command_id: envelope for envelope in envelopes}
+        asked = {
+            cast("WalletCommand", envelope.message).command_id: envelope for envelope in envelopes
+        }
         causes |= {repaid: asked[command_id] for repaid, command_id in book.repayments.items()}
     async for moved in giving_way(zip(book.transfers, book.legs, strict=True)):
         for transfer, legs in moved:
@@ -68,7 +70,7 @@ async def _emit_all(
     return replies
 
 
-async def _accounts(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[AccountKey, UUID]:
+async def _accounts(uow: UnitOfWork, asked: Iterable[WalletCommand]) -> Mapping[AccountKey, UUID]:
     """Find the accounts that messages name by key, opening the missing ones."""
     named = {key for message in asked for key in account_keys(message)}
     wallets = {key for key in named if isinstance(key, WalletKey)}
@@ -84,7 +86,7 @@ async def _accounts(uow: UnitOfWork, asked: Iterable[Asked]) -> Mapping[AccountK
 
 
 async def _keep(
-    uow: UnitOfWork, book: Book, outcomes: Iterable[Outcome], replies: Iterable[Reply]
+    uow: UnitOfWork, book: Book, outcomes: Iterable[CommandOutcome], replies: Iterable[Reply]
 ) -> None:
     fresh = {
         reply.in_reply_to: reply
@@ -93,4 +95,4 @@ async def _keep(
     }
     for barrier in book.barriers:
         fresh.setdefault(barrier.command_id, undone(barrier))
-    await Ledger(uow).keep_answers([kept(reply) for reply in fresh.values()], book.now)
+    await Ledger(uow).keep_replies([kept(reply) for reply in fresh.values()], book.now)

@@ -14,7 +14,7 @@ from kit.logs import get_logger
 from kit.messaging.outbox import emit
 from wallet.domain import commands as ledger
 from wallet.domain.book import Account, Book, TransferRow
-from wallet.domain.commands import LedgerCommand, Outcome
+from wallet.domain.commands import CommandOutcome, LedgerCommand
 from wallet.domain.hash_chain import Entry
 from wallet.domain.posting import post
 from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, HouseAccount
@@ -25,14 +25,18 @@ from wallet.service.translation import repeated
 log = get_logger(__name__)
 
 
-async def settle(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
+async def settle(
+    uow: UnitOfWork, commands: Sequence[LedgerCommand]
+) -> tuple[Book, list[CommandOutcome]]:
     """Lock what the commands touch, decide, and write the changes. Emits nothing."""
     book, outcomes = await decide(uow, commands)
     await Ledger(uow).save(book)
     return book, outcomes
 
 
-async def decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Book, list[Outcome]]:
+async def decide(
+    uow: UnitOfWork, commands: Sequence[LedgerCommand]
+) -> tuple[Book, list[CommandOutcome]]:
     """Lock what the commands touch and decide them; writes nothing."""
     rows = Ledger(uow)
     accounts, hold_ids, command_ids = _touched(commands)
@@ -43,7 +47,7 @@ async def decide(uow: UnitOfWork, commands: Sequence[LedgerCommand]) -> tuple[Bo
     last = await rows.lock_last(left) if left else []
     # Kept replies are read after the lock, so that a copy of a command that runs elsewhere is
     # finished; and before the holds, so that the hold of a kept reply is seen, too.
-    answered = {answer.command_id: repeated(answer) for answer in await rows.answers(command_ids)}
+    answered = {kept.command_id: repeated(kept) for kept in await rows.kept_replies(command_ids)}
     holds = await rows.holds(hold_ids, locked)
     standing = {*houses.values()}
     book = Book(

@@ -8,12 +8,12 @@ from kit.ids import new_id
 from kit.messaging.messages import Reply
 from wallet.domain import commands as ledger
 from wallet.domain.book import Barrier
-from wallet.domain.commands import LedgerCommand, Outcome, Party
+from wallet.domain.commands import CommandOutcome, LedgerCommand, Party
 from wallet.domain.wallets import HouseAccount, WalletKey
 from wallet.repository.ledger import KeptReply
 
 AccountKey = WalletKey | HouseAccount
-Asked = contract.PlaceHold | contract.ReleaseHold | contract.CaptureHold | contract.Transfer
+WalletCommand = contract.PlaceHold | contract.ReleaseHold | contract.CaptureHold | contract.Transfer
 
 _REPLIES: dict[str, type[Reply]] = {
     reply.type: reply
@@ -27,7 +27,7 @@ _REPLIES: dict[str, type[Reply]] = {
 }
 
 
-def account_keys(message: Asked) -> list[AccountKey]:
+def account_keys(message: WalletCommand) -> list[AccountKey]:
     """Return the keys of accounts that a message names by owner or by provider."""
     match message:
         case contract.Transfer():
@@ -47,7 +47,7 @@ def _account_key(ref: contract.AccountRef, currency: str) -> AccountKey:
     return HouseAccount("suspense" if ref.is_suspense else "external", ref.provider, currency)
 
 
-def ledger_command(message: Asked, found: Mapping[AccountKey, UUID]) -> LedgerCommand:
+def ledger_command(message: WalletCommand, found: Mapping[AccountKey, UUID]) -> LedgerCommand:
     """Translate a message; `found` has the accounts that it names by key."""
     match message:
         case contract.Transfer(currency=currency):
@@ -96,7 +96,7 @@ def _party(ref: contract.AccountRef, currency: str, found: Mapping[AccountKey, U
     return Party(owner_id, found[_account_key(ref, currency)])
 
 
-def reply_to(asked: Asked, outcome: Outcome) -> Reply:
+def reply_to(asked: WalletCommand, outcome: CommandOutcome) -> Reply:
     """Translate an outcome to a reply, with the asker's `reply_kind`.
 
     A kept reply gets it too: a repeated command may name it where the first did not.
@@ -107,7 +107,7 @@ def reply_to(asked: Asked, outcome: Outcome) -> Reply:
     return reply
 
 
-def _reply(asked: Asked, outcome: Outcome) -> Reply:
+def _reply(asked: WalletCommand, outcome: CommandOutcome) -> Reply:
     command_id = asked.command_id
     match outcome:
         case ledger.Posted():
@@ -125,7 +125,7 @@ def _reply(asked: Asked, outcome: Outcome) -> Reply:
             return _refusal(asked, code)
 
 
-def _refusal(asked: Asked, code: str) -> Reply:
+def _refusal(asked: WalletCommand, code: str) -> Reply:
     match asked:
         case contract.PlaceHold() | contract.ReleaseHold():
             return contract.HoldRefused(
@@ -153,6 +153,6 @@ def kept(reply: Reply) -> KeptReply:
     return KeptReply(reply.in_reply_to, reply.type, reply)
 
 
-def repeated(answer: KeptReply) -> ledger.Repeated:
+def repeated(kept_reply: KeptReply) -> ledger.Repeated:
     """Return a kept reply as an outcome."""
-    return ledger.Repeated(_REPLIES[answer.reply_type].model_validate(answer.reply))
+    return ledger.Repeated(_REPLIES[kept_reply.reply_type].model_validate(kept_reply.reply))

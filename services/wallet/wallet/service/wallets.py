@@ -8,7 +8,7 @@ from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.outbox import emit
 from kit.refusals import NotFound
-from wallet.domain.wallets import DEFAULT_NAME, Status, Wallet, WalletKey
+from wallet.domain.wallets import DEFAULT_NAME, Wallet, WalletKey, WalletStatus
 from wallet.refusals import TooManyWallets, WalletClosed
 from wallet.repository.owners import Owners
 from wallet.repository.wallets import Wallets
@@ -66,7 +66,7 @@ async def open_wallet(uow: UnitOfWork, key: WalletKey, name: str) -> Wallet:
     return wallet
 
 
-async def set_status(uow: UnitOfWork, wallet_id: UUID, status: Status) -> Wallet:
+async def set_status(uow: UnitOfWork, wallet_id: UUID, status: WalletStatus) -> Wallet:
     """Freeze or unfreeze a wallet; the same status again changes nothing.
 
     A frozen wallet places no hold and pays nothing; held money is still captured, and credits still

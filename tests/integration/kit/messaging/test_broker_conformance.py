@@ -46,8 +46,8 @@ def texts(deliveries: Sequence[Delivery]) -> list[str]:
 
 async def test_a_window_is_confirmed_and_arrives_in_its_order(rig: Rig) -> None:
     words = [f"{n:03}" for n in range(300)]
-    fates = await publish(rig, *(one(rig, word) for word in words))
-    assert fates == [PublishOutcome.CONFIRMED] * len(words)
+    outcomes = await publish(rig, *(one(rig, word) for word in words))
+    assert outcomes == [PublishOutcome.CONFIRMED] * len(words)
     subscription = await rig.broker.subscribe(rig.names.queue, prefetch=300)
     taken = await take(subscription, len(words))
     assert texts(taken) == words
@@ -69,14 +69,14 @@ async def test_windows_of_one_publisher_keep_their_order(rig: Rig) -> None:
 
 
 async def test_only_the_mandatory_message_that_no_queue_takes_is_returned(rig: Rig) -> None:
-    fates = await publish(
+    outcomes = await publish(
         rig,
         one(rig, "first"),
         one(rig, "nobody's", key="nobody"),
         one(rig, "dropped", key="nobody", mandatory=False),
         one(rig, "last"),
     )
-    assert fates == [
+    assert outcomes == [
         PublishOutcome.CONFIRMED,
         PublishOutcome.RETURNED,
         PublishOutcome.CONFIRMED,

@@ -11,7 +11,7 @@ from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging import dead_letters
-from kit.messaging.dead_letters import DeadLetter, LetterFilter
+from kit.messaging.dead_letters import DeadLetter, DeadLetterFilter
 from testkit.clock import FakeClock
 
 
@@ -144,7 +144,7 @@ async def test_letters_are_listed_by_state_and_counted_with_their_times(
     await bury(database, letter())
     async with database.read() as connection:
         listed = await dead_letters.listed(connection, "parked")
-        counted = await dead_letters.counted(connection, LetterFilter("parked"))
+        counted = await dead_letters.counted(connection, DeadLetterFilter("parked"))
     assert [(row["state"], row["error"]) for row in listed] == [
         ("parked", "one"),
         ("parked", "one"),

@@ -16,7 +16,7 @@ from kit.messaging import dead_letters
 from kit.messaging.broker import Delivery
 from kit.messaging.consumer import Consumer
 from kit.messaging.dead_letter_collector import DeadLetterCollector
-from kit.messaging.dead_letters import MAX_ATTEMPTS, LetterFilter
+from kit.messaging.dead_letters import MAX_ATTEMPTS, DeadLetterFilter
 from kit.messaging.retries import Retries
 from kit.messaging.routes import by_type
 from testkit.broker import MemoryBroker
@@ -396,7 +396,7 @@ async def test_letters_are_looked_for_by_type_age_and_error_and_discarded_ones_a
 
     async def found(**wanted: Any) -> list[object]:
         async with effects.database.read() as connection:
-            rows = await dead_letters.listed(connection, None, LetterFilter(**wanted))
+            rows = await dead_letters.listed(connection, None, DeadLetterFilter(**wanted))
         return [row["id"] for row in rows]
 
     one, two, aside = (event_id(body) for body in bodies.values())
@@ -409,5 +409,5 @@ async def test_letters_are_looked_for_by_type_age_and_error_and_discarded_ones_a
     assert await found(before=datetime(2020, 1, 1, tzinfo=UTC)) == []
     assert await found(before=datetime.now(UTC) + timedelta(days=1)) == [one, two]
     async with effects.database.read() as connection:
-        counted = await dead_letters.counted(connection, LetterFilter())
+        counted = await dead_letters.counted(connection, DeadLetterFilter())
     assert [(row["state"], row["count"]) for row in counted] == [("parked", 1), ("parked", 1)]

@@ -6,7 +6,7 @@ import pytest
 
 from kit.messaging import cloudevents
 from kit.messaging.cloudevents import UndecodableError
-from kit.messaging.dead_letters import ERROR_LENGTH, NAME_LENGTH, letter
+from kit.messaging.dead_letters import ERROR_LENGTH, NAME_LENGTH, dead_letter
 from kit.messaging.decoder import Decoded, Decoder, Item, ignored
 from kit.messaging.routes import by_type
 from testkit.clock import FakeClock
@@ -97,14 +97,14 @@ def test_an_id_of_another_kind_is_stale_as_its_duplicates_could_not_be_found() -
 
 
 def test_the_same_bytes_without_an_id_are_the_same_letter() -> None:
-    first, again = letter("q", b"garbage", "r", "e"), letter("q", b"garbage", "r", "e")
+    first, again = dead_letter("q", b"garbage", "r", "e"), dead_letter("q", b"garbage", "r", "e")
     assert first.id == again.id
-    assert letter("other", b"garbage", "r", "e").id != first.id
+    assert dead_letter("other", b"garbage", "r", "e").id != first.id
 
 
 def test_a_letter_holds_only_text_that_postgresql_can_store() -> None:
     raw = {"id": "1", "subject": "a\x00b" * 500, "type": ["list"]}
-    made = letter("q", raw, "undecodable", "\x00" * 5000)
+    made = dead_letter("q", raw, "undecodable", "\x00" * 5000)
     assert "\x00" not in made.key + made.type + made.error
     assert len(made.key) == NAME_LENGTH
     assert len(made.error) == ERROR_LENGTH
@@ -127,19 +127,19 @@ def test_each_message_goes_to_its_handler_with_the_event_as_it_came() -> None:
 
 def test_a_letter_says_which_queue_what_and_why() -> None:
     bytes_alone = reader().read([delivery(b"{")], TODAY).dead
-    assert bytes_alone == [letter("kit.events", b"{", "undecodable", bytes_alone[0].error)]
+    assert bytes_alone == [dead_letter("kit.events", b"{", "undecodable", bytes_alone[0].error)]
     assert bytes_alone[0].error.startswith("not JSON: ")
     bad = {"type": "kit.told.v1", "id": "x"}
     (unusable,) = reader().read([delivery(orjson.dumps(bad))], TODAY).dead
-    assert unusable == letter("kit.events", bad, "undecodable", unusable.error)
+    assert unusable == dead_letter("kit.events", bad, "undecodable", unusable.error)
     assert unusable.error.startswith("no usable id or type: ")
     raw = orjson.loads(told("1"))
     (old,) = reader().read([delivery(orjson.dumps(raw))], TODAY + timedelta(days=15)).dead
-    assert old == letter("kit.events", raw, "stale", f"event id {raw['id']}")
+    assert old == dead_letter("kit.events", raw, "stale", f"event id {raw['id']}")
     strange = orjson.loads(encoded(work(), clock=CLOCK))
     commands = reader(unknown_is_fine=False)
     (unknown,) = commands.read([delivery(orjson.dumps(strange))], TODAY).dead
-    assert unknown == letter("kit.events", strange, "unknown_command", "kit.work.v1")
+    assert unknown == dead_letter("kit.events", strange, "unknown_command", "kit.work.v1")
 
 
 def test_events_that_nobody_handles_are_counted_for_their_queue() -> None:

@@ -29,7 +29,7 @@ router = Router(tags=["internal"])
 )
 async def charge_for_wallet(body: ChargeRequest, wired: Wired) -> Answer:
     """Store the charge, then ask the provider."""
-    wish = Charge(
+    charge = Charge(
         id=body.charge_id,
         owner_id=body.owner_id,
         account_id=body.wallet_id,
@@ -43,13 +43,11 @@ async def charge_for_wallet(body: ChargeRequest, wired: Wired) -> Answer:
     wired.charge_worker.provider.check_charge(body.money)
     wired.charge_worker.provider.check_contact(None)
     async with wired.database.unit_of_work() as uow:
-        await request_charge(uow, wish, wired.settings.most_open_charges)
-    charge = await wired.charge_worker.begin(body.charge_id)
-    if charge is None or not _is_as_asked(charge, body):
+        await request_charge(uow, charge, wired.settings.most_open_charges)
+    begun = await wired.charge_worker.begin(body.charge_id)
+    if begun is None or not _is_as_asked(begun, body):
         raise ChargeNotFound
-    answer = ChargeAnswer(
-        charge_id=charge.id, status=charge.status, next_action=next_action(charge)
-    )
+    answer = ChargeAnswer(charge_id=begun.id, status=begun.status, next_action=next_action(begun))
     return Answer(ACCEPTED, answer)
 
 

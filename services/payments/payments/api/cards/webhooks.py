@@ -66,7 +66,7 @@ _UNREADABLE: Final = FieldFault(
     max_body_bytes=LONGEST_WEBHOOK,
     openapi_extra=_RAW,
 )
-async def hear_provider(provider: str, request: Request, wired: Wired) -> Received:
+async def receive_webhook(provider: str, request: Request, wired: Wired) -> Received:
     """Check the signature over the raw bytes; call nobody before answering."""
     chosen = wired.charge_worker.provider
     if provider != chosen.name:

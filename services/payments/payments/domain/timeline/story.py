@@ -187,7 +187,7 @@ class Faulted:
         return "refused" if 400 <= self.fault.status < 500 else "failed"  # noqa: PLR2004
 
 
-Moment = (
+TimelineMoment = (
     Requested | Stepped | Tried | EventSent | Entered | WebhookTried | Disputed | Returned | Faulted
 )
 
@@ -205,10 +205,10 @@ class Sources:
     faults: Iterable[Faulted] = ()
 
 
-def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[Moment]:
+def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[TimelineMoment]:
     """Return the moments that the viewer may see, by time; ties keep this order."""
     is_payer = viewer_id == payment.payer_id
-    moments: list[Moment] = list(_requests(payment, is_payer=is_payer))
+    moments: list[TimelineMoment] = list(_requests(payment, is_payer=is_payer))
     if is_payer:
         moments += _steps(sources.log)
         for back in sources.returns:
@@ -228,7 +228,7 @@ def tell_story(payment: Payment, viewer_id: UUID, sources: Sources) -> list[Mome
     return sorted(moments, key=lambda moment: moment.at)
 
 
-def _requests(payment: Payment, *, is_payer: bool) -> Iterator[Moment]:
+def _requests(payment: Payment, *, is_payer: bool) -> Iterator[TimelineMoment]:
     yield Requested(payment.created_at, "created")
     if payment.processing_at is not None:
         yield Requested(payment.processing_at, "pay" if payment.execute_at is None else "due")
@@ -239,7 +239,7 @@ def _requests(payment: Payment, *, is_payer: bool) -> Iterator[Moment]:
         yield Requested(asked_at, "cancel")
 
 
-def _steps(log: Iterable[Mapping[str, Any]]) -> Iterator[Moment]:
+def _steps(log: Iterable[Mapping[str, Any]]) -> Iterator[TimelineMoment]:
     for line in log:
         at, entry, step, detail = line["at"], line["entry"], line["step"], line["detail"]
         if entry == "noted" and (made := Try.read(detail)) is not None:
@@ -248,13 +248,13 @@ def _steps(log: Iterable[Mapping[str, Any]]) -> Iterator[Moment]:
             yield Stepped(at, STEP_CODES[entry], step, detail if entry in _WITH_REASON else None)
 
 
-def _refused(refunds: Iterable[Refund]) -> Iterator[Moment]:
+def _refused(refunds: Iterable[Refund]) -> Iterator[TimelineMoment]:
     for refund in refunds:
         if refund.failed_at is not None:
             yield Stepped(refund.failed_at, "refused", "refund", refund.failure_reason)
 
 
-def _entries(posting: Posting, viewer_id: UUID, *, is_payer: bool) -> Iterator[Moment]:
+def _entries(posting: Posting, viewer_id: UUID, *, is_payer: bool) -> Iterator[TimelineMoment]:
     for leg in posting.legs:
         is_own = leg.owner_id == viewer_id
         if is_own or is_payer:
@@ -269,7 +269,7 @@ def _entries(posting: Posting, viewer_id: UUID, *, is_payer: bool) -> Iterator[M
             )
 
 
-def _of_dispute(dispute: Dispute, currency: str) -> Iterator[Moment]:
+def _of_dispute(dispute: Dispute, currency: str) -> Iterator[TimelineMoment]:
     reached: Sequence[tuple[str, datetime | None]] = (
         ("opened", dispute.opened_at),
         ("withdrawn", dispute.withdrawn_at),
@@ -282,7 +282,7 @@ def _of_dispute(dispute: Dispute, currency: str) -> Iterator[Moment]:
             yield Disputed(at, code, dispute.amount_minor, currency, reason)
 
 
-def _of_return(back: GivenBack, currency: str) -> Iterator[Moment]:
+def _of_return(back: GivenBack, currency: str) -> Iterator[TimelineMoment]:
     refund = back.refund
     begun = "made_at_provider" if refund.origin is Origin.PROVIDER else "begun"
     yield Returned(back.begun_at, begun, refund.amount_minor, currency)
@@ -291,7 +291,7 @@ def _of_return(back: GivenBack, currency: str) -> Iterator[Moment]:
         yield Returned(back.changed_at, code, refund.amount_minor, currency)
 
 
-def _messages(payment: Payment, sources: Sources) -> Iterator[Moment]:
+def _messages(payment: Payment, sources: Sources) -> Iterator[TimelineMoment]:
     """Yield the events of states, refunds and disputes, numbered as they were sent."""
     reached: Sequence[tuple[str, datetime | None]] = (
         ("payment_created", payment.created_at),

@@ -9,17 +9,17 @@ from payments.domain.timeline.story import (
     Entered,
     EventSent,
     Faulted,
-    Moment,
     Requested,
     Returned,
     Stepped,
+    TimelineMoment,
     Tried,
 )
 from payments.domain.tries import TryOutcome
 
-Words = Mapping[Language, Mapping[str, str]]
+TimelineWords = Mapping[Language, Mapping[str, str]]
 
-REQUESTS: Final[Words] = {
+REQUESTS: Final[TimelineWords] = {
     "en": {
         "created": "Payment created",
         "pay": "Asked to pay",
@@ -38,7 +38,7 @@ REQUESTS: Final[Words] = {
     },
 }
 # Words for steps; one that is not listed is shown by its own name.
-STEPS: Final[Words] = {
+STEPS: Final[TimelineWords] = {
     "en": {
         "reserve": "Reserve the money",
         "confirm": "Wait for the payer",
@@ -56,7 +56,7 @@ STEPS: Final[Words] = {
         "refund": "Возврат денег",
     },
 }
-STEP_CODES: Final[Words] = {
+STEP_CODES: Final[TimelineWords] = {
     "en": {
         "asked": "asked",
         "asked_again": "asked again",
@@ -80,7 +80,7 @@ STEP_CODES: Final[Words] = {
         "operator_acted": "вмешался оператор",
     },
 }
-TRIES: Final[Words] = {
+TRIES: Final[TimelineWords] = {
     "en": {
         TryOutcome.OK: "agreed",
         TryOutcome.DENIED: "declined",
@@ -102,7 +102,7 @@ TRIES: Final[Words] = {
         TryOutcome.GIVEN_UP: "запрос прерван",
     },
 }
-MESSAGES: Final[Words] = {
+MESSAGES: Final[TimelineWords] = {
     "en": {
         "payment_created": "Told others: created",
         "payment_paid": "Told others: paid",
@@ -124,11 +124,11 @@ MESSAGES: Final[Words] = {
         "payment_dispute_closed": "Сообщено: спор закрыт",
     },
 }
-ENTRIES: Final[Words] = {
+ENTRIES: Final[TimelineWords] = {
     "en": {"debit": "Debited", "credit": "Credited"},
     "ru": {"debit": "Списано", "credit": "Зачислено"},
 }
-DISPUTES: Final[Words] = {
+DISPUTES: Final[TimelineWords] = {
     "en": {
         "opened": "Disputed by the card's owner",
         "withdrawn": "The provider took the disputed money",
@@ -146,7 +146,7 @@ DISPUTES: Final[Words] = {
         "lost": "Спор проигран",
     },
 }
-RETURNS: Final[Words] = {
+RETURNS: Final[TimelineWords] = {
     "en": {
         "begun": "The card's money is being given back, as the payment was not paid",
         "made_at_provider": "The card's money is being given back at the provider",
@@ -162,11 +162,11 @@ RETURNS: Final[Words] = {
         "dropped": "Не возвращены: этих денег уже не было",
     },
 }
-WEBHOOKS: Final[Words] = {
+WEBHOOKS: Final[TimelineWords] = {
     "en": {"delivered": "taken", "not_delivered": "not taken"},
     "ru": {"delivered": "принято", "not_delivered": "не принято"},
 }
-FAULTS: Final[Words] = {
+FAULTS: Final[TimelineWords] = {
     "en": {"refused": "refused", "failed": "failed", "no_answer": "no usable answer"},
     "ru": {"refused": "отказ", "failed": "сбой", "no_answer": "нет ответа"},
 }
@@ -174,7 +174,7 @@ _PROVIDER: Final[Mapping[Language, str]] = {"en": "Provider", "ru": "Прова�
 _CHECK: Final[Mapping[Language, str]] = {"en": "Check", "ru": "Проверка"}
 
 
-def words_of(moment: Moment, language: Language) -> str:
+def words_of(moment: TimelineMoment, language: Language) -> str:
     """Return what happened, in the caller's language."""
     match moment:
         case Requested(code=code):

@@ -128,7 +128,7 @@ _TOPPED_UP: Final = "UPDATE charge SET topped_up_at = $2, updated_at = $2 WHERE 
 
 _CALL_OFF_TOP_UP: Final = "UPDATE charge SET is_called_off = true, updated_at = $2 WHERE id = $1"
 
-_SAY_RETURN: Final = """
+_SAVE_RETURN: Final = """
 UPDATE charge SET return_minor = $2, return_status = $3, updated_at = $4 WHERE id = $1
 """
 
@@ -229,35 +229,35 @@ class Charges:
         """Lease one charge that the provider has not been asked for yet."""
         return _one(await self._connection.fetchrow(_LEASE_ONE, charge_id, now, until, provider))
 
-    async def not_theirs(self, told: Mapping[UUID, News]) -> set[UUID]:
+    async def not_theirs(self, news: Mapping[UUID, News]) -> set[UUID]:
         """Return the charges whose news carries a provider's id that is not theirs.
 
         The id is another charge's, or the charge has another one. If several news of one batch have
         the same id, the first keeps it.
         """
-        news = told.values()
-        names = ([one.reference for one in news], [one.settlement for one in news])
-        await self._connection.execute(_LOCK_NAMES, list(told), *names)
-        rows = await self._connection.fetch(_NOT_THEIRS, list(told), *names)
-        return {row["id"] for row in rows} | _repeated(told)
+        values = news.values()
+        names = ([one.reference for one in values], [one.settlement for one in values])
+        await self._connection.execute(_LOCK_NAMES, list(news), *names)
+        rows = await self._connection.fetch(_NOT_THEIRS, list(news), *names)
+        return {row["id"] for row in rows} | _repeated(news)
 
     async def learn(
-        self, told: Mapping[UUID, News], next_at: datetime, now: datetime
+        self, news: Mapping[UUID, News], next_at: datetime, now: datetime
     ) -> list[Charge]:
         """Store what a provider says of charges; return those that it changed.
 
         A charge that is still open is asked about again at ``next_at``.
         """
-        news = told.values()
+        values = news.values()
         rows = await self._connection.fetch(
             _LEARN,
-            list(told),
-            [one.status for one in news],
-            [one.reference for one in news],
-            [one.settlement for one in news],
-            [one.action_url for one in news],
-            [one.reason for one in news],
-            [next_at if one.status is ChargeStatus.PENDING else None for one in news],
+            list(news),
+            [one.status for one in values],
+            [one.reference for one in values],
+            [one.settlement for one in values],
+            [one.action_url for one in values],
+            [one.reason for one in values],
+            [next_at if one.status is ChargeStatus.PENDING else None for one in values],
             now,
         )
         return [_charge(row) for row in rows]
@@ -289,9 +289,9 @@ class Charges:
         """Store that the wallet which a charge tops up can't get the money."""
         await self._connection.execute(_CALL_OFF_TOP_UP, charge_id, now)
 
-    async def say_return(self, charge_id: UUID, said: Return, now: datetime) -> None:
+    async def save_return(self, charge_id: UUID, said: Return, now: datetime) -> None:
         """Store how the money of a charge goes back to the card."""
-        await self._connection.execute(_SAY_RETURN, charge_id, said.minor, said.status, now)
+        await self._connection.execute(_SAVE_RETURN, charge_id, said.minor, said.status, now)
 
     async def read_refunds(self, charge_ids: Iterable[UUID], now: datetime) -> None:
         """Plan to read from the provider which refunds these charges have."""
@@ -309,10 +309,10 @@ class Charges:
         await self._connection.execute(_REFUNDS_READ, charge_id, until)
 
 
-def _repeated(told: Mapping[UUID, News]) -> set[UUID]:
+def _repeated(news: Mapping[UUID, News]) -> set[UUID]:
     """Return those charges whose news has the same provider's id as one before."""
     found, given = set(), set[str]()
-    for charge_id, one in told.items():
+    for charge_id, one in news.items():
         wanted = {name for name in (one.reference, one.settlement) if name}
         if wanted & given:
             found.add(charge_id)

@@ -29,7 +29,7 @@ SELECT {_ROW} FROM dispute JOIN charge ON charge.id = charge_id
 WHERE payment_id = $1 ORDER BY opened_at, dispute.id
 """
 
-_SAY: Final = """
+_SAVE_SUMMARY: Final = """
 UPDATE payment SET disputed_at = $2, disputed_minor = $3, dispute_outcome = $4,
     version = version + $5
 WHERE id = $1
@@ -80,10 +80,10 @@ class Disputes:
             else Unrefundable(row["disputed_minor"], row["pending_minor"])
         )
 
-    async def say(self, payment_id: UUID, summary: DisputeSummary, events: int) -> int:
+    async def save_summary(self, payment_id: UUID, summary: DisputeSummary, events: int) -> int:
         """Store the summary of its disputes on a locked payment; return its new version."""
         version: int = await self._connection.fetchval(
-            _SAY,
+            _SAVE_SUMMARY,
             payment_id,
             summary.disputed_at,
             summary.disputed_minor,

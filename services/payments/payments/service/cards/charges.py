@@ -94,29 +94,29 @@ async def request_charge(uow: UnitOfWork, charge: Charge, most_open: int) -> Non
 
 
 async def learn(
-    uow: UnitOfWork, engine: SagaEngine, told: Mapping[UUID, tuple[Charge, News]]
+    uow: UnitOfWork, engine: SagaEngine, news: Mapping[UUID, tuple[Charge, News]]
 ) -> None:
     """Store charges' new state, and continue what waits for them.
 
     News after the end changes nothing, except that money came after all: it goes back where nothing
     waits for it any more.
     """
-    await recoveries.lock(uow, [charge for charge, _ in told.values()])
-    ended = await learn_of_locked(uow, engine, told)
+    await recoveries.lock(uow, [charge for charge, _ in news.values()])
+    ended = await learn_of_locked(uow, engine, news)
     await recoveries.settle(uow, [one.id for one in ended if one.has_come])
 
 
 async def learn_of_locked(
-    uow: UnitOfWork, engine: SagaEngine, told: Mapping[UUID, tuple[Charge, News]]
+    uow: UnitOfWork, engine: SagaEngine, news: Mapping[UUID, tuple[Charge, News]]
 ) -> list[Charge]:
     """Do what ``learn`` says for locked charges; return those that have ended by it."""
     charges, now = Charges(uow), uow.clock.now()
-    news = {charge_id: one for charge_id, (_, one) in told.items()}
-    for charge_id in await charges.not_theirs(news):
-        charge, said = told[charge_id]
+    theirs = {charge_id: one for charge_id, (_, one) in news.items()}
+    for charge_id in await charges.not_theirs(theirs):
+        charge, said = news[charge_id]
         await doubt(uow, charge, said.reference)
-        del news[charge_id]
-    changed = await charges.learn(news, now + pause(0), now)
+        del theirs[charge_id]
+    changed = await charges.learn(theirs, now + pause(0), now)
     ended = [one for one in changed if not one.is_open]
     for one in ended:
         log.info("charge_ended", charge_id=str(one.id), status=one.status, reason=one.reason)

@@ -59,7 +59,7 @@ async def settle(uow: UnitOfWork, charge_ids: Iterable[UUID]) -> None:
         await book(uow, case)
     for case in await _cases(uow, ids):
         await share(uow, case)
-        await _say_return(uow, case)
+        await _save_return(uow, case)
         await _tell(uow, case)
 
 
@@ -143,11 +143,11 @@ async def _return(uow: UnitOfWork, case: Case) -> None:
     log.warning("charge_goes_back", charge_id=str(case.charge.id), amount_minor=minor)
 
 
-async def _say_return(uow: UnitOfWork, case: Case) -> None:
+async def _save_return(uow: UnitOfWork, case: Case) -> None:
     """Store on the charge how its money goes back, so that it can be shown and listed."""
     said, charge = return_of(case), case.charge
     if said != Return(charge.return_minor, charge.return_status):
-        await Charges(uow).say_return(charge.id, said, uow.clock.now())
+        await Charges(uow).save_return(charge.id, said, uow.clock.now())
 
 
 async def _tell(uow: UnitOfWork, case: Case) -> None:
@@ -173,7 +173,7 @@ async def _tell(uow: UnitOfWork, case: Case) -> None:
     said = (payment.disputed_at, payment.disputed_minor, payment.dispute_outcome)
     if not told and said == (summary.disputed_at, summary.disputed_minor, summary.outcome):
         return
-    version = await Disputes(uow).say(payment.id, summary, len(told))
+    version = await Disputes(uow).save_summary(payment.id, summary, len(told))
     for place, (dispute, is_end) in enumerate(told, start=version - len(told) + 1):
         event = dispute_event(dispute, payment, case.charge.provider, is_end=is_end)
         emit(uow, event, subject=str(payment.id), sequence=place)

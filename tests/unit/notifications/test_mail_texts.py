@@ -1,4 +1,4 @@
-"""Letters in both languages, when they are tried again, and what may stand in a header."""
+"""Texts of mails in both languages, when they are tried again, and what may stand in a header."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ import pytest
 from kit.ids import new_id
 from kit.refusals import Language
 from notifications.domain.addresses import address_hash, can_be_written, mailbox
-from notifications.domain.letters import letter
+from notifications.domain.mail_texts import mail_text
 from notifications.domain.mails import MailKind, NewMail
 from notifications.domain.notices import Kind, NewNotice
 from notifications.domain.retries import FIRST, LONGEST, wait_after
@@ -28,7 +28,7 @@ LINKS = (MailKind.ACTIVATION, MailKind.PASSWORD_RESET)
 
 
 def said(kind: MailKind, language: Language, to: str | None = "bob") -> Words:
-    return letter(kind, FACTS, to=to, other_username="alice", language=language)
+    return mail_text(kind, FACTS, to=to, other_username="alice", language=language)
 
 
 @pytest.mark.parametrize("kind", MailKind)

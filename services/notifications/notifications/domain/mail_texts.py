@@ -19,7 +19,7 @@ _CLOSING: Final[Mapping[Language, str]] = {
     "ru": "Saldo\nЭто письмо написала программа, ответы на него никто не читает.",
 }
 
-_LETTERS: Final[Mapping[Language, Mapping[MailKind, Words]]] = {
+_MAILS: Final[Mapping[Language, Mapping[MailKind, Words]]] = {
     "en": {
         MailKind.ACTIVATION: Words(
             "Activate your Saldo account",
@@ -61,7 +61,7 @@ _LETTERS: Final[Mapping[Language, Mapping[MailKind, Words]]] = {
 }
 
 
-def letter(
+def mail_text(
     kind: MailKind,
     facts: Mapping[str, Any],
     *,
@@ -73,7 +73,7 @@ def letter(
     if kind in _NEWS:
         said = words(_NEWS[kind], facts, other_username, language)
     else:
-        template = _LETTERS[language][kind]
+        template = _MAILS[language][kind]
         until = moment_words(facts["expires_at"]) if "expires_at" in facts else ""
         text = template.text.format(url=facts.get("url", ""), until=until)
         said = Words(template.title, text)

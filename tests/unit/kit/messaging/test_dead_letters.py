@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from kit.ids import derived_id
-from kit.messaging.dead_letters import DeadLetter, letter, retry_at
+from kit.messaging.dead_letters import DeadLetter, dead_letter, retry_at
 from kit.messaging.inbox import is_stale
 from kit.messaging.messages import Message
 from kit.messaging.outbox import address
@@ -21,7 +21,7 @@ DAY = date(2024, 6, 10)  # within that id
 
 def test_a_letter_is_named_after_its_event_and_waits_under_its_subject() -> None:
     raw = {"id": str(EVENT_ID), "subject": "42", "type": "kit.told.v1", "data": {"text": "hi"}}
-    assert letter("q", raw, "stale", "too old") == DeadLetter(
+    assert dead_letter("q", raw, "stale", "too old") == DeadLetter(
         consumer="q",
         id=EVENT_ID,
         key="42",
@@ -35,7 +35,7 @@ def test_a_letter_is_named_after_its_event_and_waits_under_its_subject() -> None
 
 
 def test_a_letter_about_bytes_is_named_after_them() -> None:
-    assert letter("q", b"{", "undecodable", "no") == DeadLetter(
+    assert dead_letter("q", b"{", "undecodable", "no") == DeadLetter(
         "q", derived_id("q", b"{"), "", "", b"{", "undecodable", "no"
     )
 
@@ -43,7 +43,7 @@ def test_a_letter_about_bytes_is_named_after_them() -> None:
 @pytest.mark.parametrize("event_id", [None, 5, "x", ["list"]])
 def test_a_letter_about_an_event_without_an_id_is_named_after_its_bytes(event_id: Any) -> None:
     raw = {"id": event_id}
-    assert letter("q", raw, "r", "e").id == derived_id("q", orjson.dumps(raw))
+    assert dead_letter("q", raw, "r", "e").id == derived_id("q", orjson.dumps(raw))
 
 
 @pytest.mark.parametrize(
@@ -60,17 +60,17 @@ def test_a_letter_about_an_event_without_an_id_is_named_after_its_bytes(event_id
     ],
 )
 def test_a_letter_names_the_command_that_is_asked_or_answered(data: Any, asked: str | None) -> None:
-    assert letter("q", {"id": str(EVENT_ID), "data": data}, "r", "e").asked == asked
+    assert dead_letter("q", {"id": str(EVENT_ID), "data": data}, "r", "e").asked == asked
 
 
 def test_what_postgresql_can_not_store_is_replaced_in_place() -> None:
     raw = {"subject": "a\x00b", "type": "c\x00d"}
-    made = letter("q", raw, "r", "e\x00f")
+    made = dead_letter("q", raw, "r", "e\x00f")
     assert (made.key, made.type, made.error) == ("a\ufffdb", "c\ufffdd", "e\ufffdf")
 
 
 def test_what_nobody_reads_to_its_end_is_cut() -> None:
-    made = letter("q", {"subject": "s" * 300, "type": "t" * 300}, "r", "e" * 3000)
+    made = dead_letter("q", {"subject": "s" * 300, "type": "t" * 300}, "r", "e" * 3000)
     assert (made.key, made.type, made.error) == ("s" * 200, "t" * 200, "e" * 2000)
 
 
