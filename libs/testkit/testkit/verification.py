@@ -31,16 +31,23 @@ class Time:
         self.elapsed += seconds
 
 
+@dataclass
 class RunningTime(Time):
-    """Tells the real time, for tests that do not turn it."""
+    """Tells the real time, and what a test lets pass beside."""
+
+    ahead: float = 0.0
 
     def now(self) -> datetime:
         """Return the present."""
-        return datetime.now(UTC)
+        return datetime.now(UTC) + timedelta(seconds=self.ahead)
 
     def monotonic(self) -> float:
         """Return seconds since some moment."""
-        return monotonic()
+        return monotonic() + self.ahead
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.ahead += seconds
 
 
 @dataclass
@@ -99,7 +106,7 @@ class Desk:
     async def open(cls, *, time: Time | None = None, cache_entries: int = 100) -> "Desk":
         """Set everything up so that the mint's good tokens are accepted.
 
-        A ``time`` of one's own stands still until it is turned.
+        ``time`` runs by default; a `Time` stands still until it is turned.
         """
         mint = TokenMint()
         time = time or RunningTime()
