@@ -178,7 +178,7 @@ Log in as admin, alice, bob or merchant with the password {PASSWORD}:
     -H 'Content-Type: application/json' \\
     -d '{{"payee": {{"username": "bob"}}, "amount": "150.00", "currency": "RUB"}}'
   curl -s {url}/v1/services
-  curl -s "{url}/v1/shop/products?search=наушники"
+  curl -s -G {url}/v1/shop/products --data-urlencode "search=наушники"
 
 Swagger UI: {url}/docs"""
 
