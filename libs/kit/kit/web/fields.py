@@ -27,7 +27,7 @@ from kit.money import (
     example_amount,
     is_plain_decimal,
 )
-from kit.refusals import FieldFault, Refusal
+from kit.refusals import FieldFault, Refusal, ValidationFailed
 from kit.web.schemas import Model
 
 _MAX_AMOUNT_LENGTH = 64
@@ -58,6 +58,33 @@ def not_null(value: Any) -> Any:
     if value is None:
         raise refuse_field("malformed", "Must not be null.", "Не может быть null.")
     return value
+
+
+def money_in(amount: str, currency: str, *, field: str) -> Money:
+    """Return the amount of a field, for a validator that knows its currency.
+
+    Raises:
+        PydanticCustomError: it is no amount of that currency; it names the field.
+    """
+    try:
+        return Money.parse(amount, currency)
+    except AmountRefused as refusal:
+        en, ru = refusal.detail("en"), refusal.detail("ru")
+        raise refuse_field(refusal.code, en, ru, field=field) from None
+
+
+def money_in_stored(amount: str, currency: str, *, field: str) -> Money:
+    """Return the amount of a field whose currency is a stored object's.
+
+    Raises:
+        ValidationFailed: it is no amount of that currency; it names the field.
+    """
+    try:
+        return Money.parse(amount, currency)
+    except AmountRefused as refusal:
+        en, ru = refusal.detail("en"), refusal.detail("ru")
+        fault = FieldFault(f"/{field}", refusal.code, en, ru)
+        raise ValidationFailed(errors=[fault]) from None
 
 
 def return_url(text: str, *, field: str | None = None) -> str:

@@ -14,9 +14,8 @@ from pydantic import (
 )
 
 from kit.ids import new_id
-from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
-from kit.refusals import FieldFault, ValidationFailed
-from kit.web.fields import AmountText, CurrencyCode, not_null, refuse_field
+from kit.money import DEFAULT_CURRENCY, Money, decimal_text
+from kit.web.fields import AmountText, CurrencyCode, money_in, money_in_stored, not_null
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
 from kit.web.texts import visible_line
@@ -63,11 +62,7 @@ class ServiceRequest(Model):
     @model_validator(mode="after")
     def _read_price(self) -> Self:
         if self.price is not None:
-            try:
-                self._price = Money.parse(self.price, self.currency)
-            except AmountRefused as refusal:
-                en, ru = refusal.detail("en"), refusal.detail("ru")
-                raise refuse_field(refusal.code, en, ru, field="price") from None
+            self._price = money_in(self.price, self.currency, field="price")
         return self
 
     def paid_service(self, owner_id: UUID, now: datetime) -> PaidService:
@@ -110,7 +105,9 @@ class ServiceChange(Model):
             changes["account_id"] = changes.pop("wallet_id")
         if "price" in changes:
             price = changes.pop("price")
-            changes["price_minor"] = None if price is None else _minor(price, currency)
+            changes["price_minor"] = (
+                None if price is None else money_in_stored(price, currency, field="price").minor
+            )
         return changes
 
 
@@ -175,12 +172,3 @@ class ServicesQuery(SpanQuery):
     def wanted(self) -> tuple[UUID | None, bool, str | None]:
         """The filters as the repository takes them: owner, active or not, folded search."""
         return self.owner_id, self.is_active, self.search and folded(self.search)
-
-
-def _minor(price: str, currency: str) -> int:
-    try:
-        return Money.parse(price, currency).minor
-    except AmountRefused as refusal:
-        en, ru = refusal.detail("en"), refusal.detail("ru")
-        fault = FieldFault("/price", refusal.code, en, ru)
-        raise ValidationFailed(errors=[fault]) from None

@@ -269,14 +269,14 @@ def _with_key(row: Any, sort: Sort) -> tuple[Product, int | str]:
     values = dict(row)
     rank = values.pop("rank", 0)
     found = Product(**values)
-    keys: dict[Sort, int | str] = {
-        Sort.NEWEST: microseconds_of(found.created_at),
-        Sort.CHEAPEST: found.price_minor,
-        Sort.DEAREST: found.price_minor,
-        Sort.NAME: name_key(found.name),
-        Sort.RELEVANCE: rank,
-    }
-    return found, keys[sort]
+    match sort:
+        case Sort.NEWEST:
+            return found, microseconds_of(found.created_at)
+        case Sort.NAME:
+            return found, name_key(found.name)
+        case Sort.RELEVANCE:
+            return found, rank
+    return found, found.price_minor
 
 
 def _searched(product: Product) -> tuple[str, str]:

@@ -8,10 +8,10 @@ import orjson
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from kit.csv_text import text_cell, text_of
-from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
+from kit.money import DEFAULT_CURRENCY, Money, decimal_text
 from kit.refusals import BodyTooComplex, BodyUnreadable, FieldFault
 from kit.web.csv_bodies import Column, CsvRows
-from kit.web.fields import AmountText, CurrencyCode, refuse_field
+from kit.web.fields import AmountText, CurrencyCode, money_in, refuse_field
 from kit.web.items import read_items
 from kit.web.schemas import Model
 from kit.web.serving.bodies import ForeignBody, as_it_is, parse_json
@@ -125,11 +125,7 @@ class CatalogueRowRequest(Model):
             return self
         if self.price is None:
             raise refuse_field("required", "Required.", "Обязательное поле.", field="price")
-        try:
-            self._price = Money.parse(self.price, self.currency or DEFAULT_CURRENCY)
-        except AmountRefused as refusal:
-            en, ru = refusal.detail("en"), refusal.detail("ru")
-            raise refuse_field(refusal.code, en, ru, field="price") from None
+        self._price = money_in(self.price, self.currency or DEFAULT_CURRENCY, field="price")
         return self
 
     @property

@@ -17,9 +17,16 @@ from pydantic import (
 )
 
 from kit.ids import new_id
-from kit.money import DEFAULT_CURRENCY, AmountRefused, Money, decimal_text
-from kit.refusals import FieldFault, ValidationFailed
-from kit.web.fields import AmountText, CurrencyCode, not_null, refuse_field, return_url
+from kit.money import DEFAULT_CURRENCY, Money, decimal_text
+from kit.web.fields import (
+    AmountText,
+    CurrencyCode,
+    money_in,
+    money_in_stored,
+    not_null,
+    refuse_field,
+    return_url,
+)
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
 from kit.web.texts import plain_text, visible_line
@@ -108,11 +115,7 @@ class ProductRequest(Model):
 
     @model_validator(mode="after")
     def _read(self) -> Self:
-        try:
-            self._price = Money.parse(self.price, self.currency)
-        except AmountRefused as refusal:
-            en, ru = refusal.detail("en"), refusal.detail("ru")
-            raise refuse_field(refusal.code, en, ru, field="price") from None
+        self._price = money_in(self.price, self.currency, field="price")
         slug_for(self.name, self.slug)
         return self
 
@@ -185,12 +188,8 @@ class ProductChange(Model):
         """
         changes = self.model_dump(exclude_unset=True)
         if "price" in changes:
-            try:
-                changes["price_minor"] = Money.parse(changes.pop("price"), currency).minor
-            except AmountRefused as refusal:
-                en, ru = refusal.detail("en"), refusal.detail("ru")
-                fault = FieldFault("/price", refusal.code, en, ru)
-                raise ValidationFailed(errors=[fault]) from None
+            price = money_in_stored(changes.pop("price"), currency, field="price")
+            changes["price_minor"] = price.minor
         return changes
 
 
@@ -299,11 +298,7 @@ class ProductsQuery(SpanQuery):
         given: str | None = getattr(self, name)
         if given is None or not given.strip("0."):  # nothing costs less than nothing
             return None
-        try:
-            return Money.parse(given, self.currency or DEFAULT_CURRENCY).minor
-        except AmountRefused as refusal:
-            en, ru = refusal.detail("en"), refusal.detail("ru")
-            raise refuse_field(refusal.code, en, ru, field=name) from None
+        return money_in(given, self.currency or DEFAULT_CURRENCY, field=name).minor
 
     def wanted(self, category_id: UUID | None, *, may_see_all: bool) -> ProductFilter:
         """Return the filter as the repository takes it.
