@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
@@ -28,15 +29,14 @@ def command(text: str, clock: FakeClock) -> bytes:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the pauses that are made, none of which lasts."""
+    """Return the pauses that the consumer makes, none of which lasts; a server beside it ticks on."""
     made: list[float] = []
-    sleep = asyncio.sleep
 
     async def pause(seconds: float) -> None:
         made.append(seconds)
-        await sleep(0)
+        await asyncio.sleep(0)
 
-    monkeypatch.setattr(asyncio, "sleep", pause)
+    monkeypatch.setattr(consumer, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": pause}))
     return made
 
 
