@@ -1,6 +1,7 @@
-"""Defines the events of a payment's life, and a refusal that auth hands on.
+"""Defines payments' commands, replies, events, and a refusal that auth hands on.
 
-The subject of each is the payment's id; the sequence is the payment's gapless version, so that a
+Commands take a payment for a merchant, take it back, and refund it; a service sends them. The
+subject of an event is the payment's id; its sequence is the payment's gapless version, so that a
 listener can order and count them.
 """
 
@@ -8,8 +9,130 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from kit.messaging.messages import Event
+from contracts.wallet import Amount, MessageCurrency
+from kit.messaging.messages import Command, Event, Reply
 from kit.refusals import Refusal
+
+# Commands
+
+
+class TakePayment(Command):
+    """Take a payment from a user for a merchant: create it and pay it at once.
+
+    From a wallet: answered by PaymentTaken or PaymentNotTaken, once that is known. By card: by
+    CardPageOpened once the payer has a page to go to, and later by PaymentTaken or PaymentNotTaken;
+    or by PaymentNotTaken alone.
+
+    ``payment_id`` is chosen by the asker. ``payee_id`` is one of wallet's MERCHANTS. ``reference``
+    is what it pays, in the asker's terms (an order's id); ``description`` is for the payer.
+    ``return_url`` is where the card page sends the payer back to; ``receipt_email`` and
+    ``receipt_phone`` where the receipt goes. The same command again is answered as things stand.
+    """
+
+    type: ClassVar[str] = "payments.take_payment.v1"
+
+    payment_id: UUID
+    payer_id: UUID
+    payee_id: UUID
+    amount_minor: Amount
+    currency: MessageCurrency
+    reference: str
+    description: str
+    method: Literal["wallet", "card"] = "wallet"
+    return_url: str | None = None
+    receipt_email: str | None = None
+    receipt_phone: str | None = None
+
+
+class ReturnPayment(Command):
+    """Take a payment back, however far it has come. Answered by PaymentReturned.
+
+    One under way is cancelled; one that was paid is refunded, all that is left of it. Where its
+    TakePayment has not come yet, that one is answered PaymentNotTaken with ``undone`` when it
+    does, and takes nothing. What stands in the way (a dispute, an empty merchant account) is tried
+    anew whenever the command is repeated.
+    """
+
+    type: ClassVar[str] = "payments.return_payment.v1"
+
+    payment_id: UUID
+
+
+class RefundPayment(Command):
+    """Refund a part of a taken payment. Answered by RefundMade or RefundNotMade.
+
+    ``refund_id`` is chosen by the asker. It goes back the way it was paid.
+    """
+
+    type: ClassVar[str] = "payments.refund_payment.v1"
+
+    refund_id: UUID
+    payment_id: UUID
+    amount_minor: Amount
+    reason: str | None = None
+
+
+# Replies
+
+
+class PaymentTaken(Reply):
+    """The merchant has the money."""
+
+    type: ClassVar[str] = "payments.payment_taken.v1"
+
+    payment_id: UUID
+    method: Literal["wallet", "card"]
+
+
+class PaymentNotTaken(Reply):
+    """No money has moved, and none will; ``code`` says why.
+
+    Codes are the reasons why payments fail or are cancelled, and those of the refusals that a
+    payer is given who creates or pays one.
+    """
+
+    type: ClassVar[str] = "payments.payment_not_taken.v1"
+
+    payment_id: UUID
+    method: Literal["wallet", "card"]
+    code: str
+
+
+class CardPageOpened(Reply):
+    """The payer can enter the card at ``url``."""
+
+    type: ClassVar[str] = "payments.card_page_opened.v1"
+
+    payment_id: UUID
+    url: str
+
+
+class PaymentReturned(Reply):
+    """Nothing of the payment is the merchant's any more, and nothing will be."""
+
+    type: ClassVar[str] = "payments.payment_returned.v1"
+
+    payment_id: UUID
+
+
+class RefundMade(Reply):
+    """The refund is the payer's."""
+
+    type: ClassVar[str] = "payments.refund_made.v1"
+
+    refund_id: UUID
+
+
+class RefundNotMade(Reply):
+    """Nothing went back; ``code`` is a refusal's or the reason of a failed refund."""
+
+    type: ClassVar[str] = "payments.refund_not_made.v1"
+
+    refund_id: UUID
+    code: str
+
+
+# Events
 
 
 class PaymentEvent(Event):

@@ -16,13 +16,16 @@ from kit.refusals import Refusal
 Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 MessageCurrency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 HOUSE: Final = UUID(int=0)  # nobody: the owner of the accounts that stand for providers
+SHOP: Final = UUID(int=1)  # whom the income of the shop belongs to
+MERCHANTS: Final = frozenset({SHOP})  # no users: each has a merchant account in every currency
 
 
 class AccountRef(BaseModel):
     """Names one side of a movement: the owner, and the account.
 
     Without ``account_id`` it is the owner's default wallet of the command's currency, opened on
-    first need. With it, the account must belong to ``owner_id``.
+    first need; a merchant's is its merchant account. With it, the account must belong to
+    ``owner_id``.
 
     With ``provider`` (and ``owner_id`` HOUSE) it is the account that stands for this provider in
     the command's currency, opened on first need: the clearing account that its money comes from, or
