@@ -83,13 +83,13 @@ class Returns:
     async def _go_on(self, uow: UnitOfWork, asked: MerchantPayment, payment: Payment) -> None:
         taken = await Disputes(uow).taken_of(payment.id)
         is_refunding = await Refunds(uow).are_under_way(payment.id)
-        match decide_take_back(payment, taken, is_refunding=is_refunding):
-            case ReturnStep.IS_DONE:
-                answer_return(uow, asked)
-            case ReturnStep.REFUND:
-                await self._refund(uow, payment)
-            case ReturnStep.WAIT:
-                log.info("return_waits", payment_id=str(payment.id))
+        step = decide_take_back(payment, taken, is_refunding=is_refunding)
+        if step is ReturnStep.IS_DONE:
+            answer_return(uow, asked)
+        elif step is ReturnStep.REFUND:
+            await self._refund(uow, payment)
+        else:
+            log.info("return_waits", payment_id=str(payment.id))
 
     async def _refund(self, uow: UnitOfWork, payment: Payment) -> None:
         order = RefundOrder(refund_id=new_id(), payment_id=payment.id, amount=None, reason=None)
