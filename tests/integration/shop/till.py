@@ -1,8 +1,8 @@
 """Shop with its orders: requests in, a broker in memory, and payments that say their lines."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -181,6 +181,15 @@ class Till:
         news = PaymentTaken(**known) if code is None else PaymentNotTaken(**known, code=code)
         async with self.other.unit_of_work() as uow:
             emit(uow, news, subject=taking.subject, to="shop")
+
+    @contextmanager
+    def no_place_left(self) -> Iterator[None]:
+        """Let as many requests of the buyer wait as may, so that others are answered at once."""
+        wiring = self.service.state.wiring
+        with ExitStack() as stack:
+            for _ in range(wiring.settings.most_waiting):
+                stack.enter_context(wiring.places.place(self.buyer))
+            yield
 
     async def settle(self) -> None:
         """Carry all messages until none is left."""
