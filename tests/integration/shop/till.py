@@ -217,7 +217,9 @@ class Till:
 
 
 @asynccontextmanager
-async def opened(cluster: Cluster, **settings: Any) -> AsyncIterator[Till]:
+async def opened(
+    cluster: Cluster, payments: ScriptedPayments | None = None, **settings: Any
+) -> AsyncIterator[Till]:
     """Open shop and payments that are played, on an empty database."""
     clock = FakeClock()
     async with AsyncExitStack() as stack:
@@ -229,17 +231,17 @@ async def opened(cluster: Cluster, **settings: Any) -> AsyncIterator[Till]:
         state.database, state.tokens, state.clock = database, desk.verifier, clock
         for resource in service.resources:
             await stack.enter_async_context(resource(service))
-        scripted = ScriptedPayments()
-        payments = Service(
+        scripted = payments or ScriptedPayments()
+        played = Service(
             name="payments",
             settings=EnvironmentSettings(),
             web=FastAPI(),
             routes=Routes(commands=dict.fromkeys((TakePayment, ReturnPayment), scripted.answer)),
         )
-        payments.state.database = other
+        played.state.database = other
         transport = httpx.ASGITransport(app=service.web, raise_app_exceptions=False)
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url="http://shop")
         )
-        pump = Pump(service, payments)
+        pump = Pump(service, played)
         yield Till(service, database, other, clock, scripted, pump, http, desk)
