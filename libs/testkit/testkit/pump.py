@@ -15,13 +15,13 @@ class Pump:
 
     def __init__(self, *services: Service) -> None:
         self.broker = MemoryBroker([part for one in services for part in topologies(one)])
-        self._services = services
+        self.services = services
 
     async def run(self, rounds: int = 50) -> None:
         """Relay and handle all messages there are, and those they cause."""
         for _ in range(rounds):
-            moved = [await self._carry(service.state.database) for service in self._services]
-            handled = [await self._handle(service) for service in self._services]
+            moved = [await self._carry(service.state.database) for service in self.services]
+            handled = [await self._handle(service) for service in self.services]
             if not any(moved) and not any(handled):
                 return
         raise AssertionError(f"messages still move after {rounds} rounds")
