@@ -15,13 +15,18 @@ class Pump:
 
     def __init__(self, *services: Service) -> None:
         self.broker = MemoryBroker([part for one in services for part in topologies(one)])
-        self.services = services
+        self._services = services
+
+    @property
+    def services(self) -> Sequence[Service]:
+        """The services whose messages it moves."""
+        return self._services
 
     async def run(self, rounds: int = 50) -> None:
         """Relay and handle all messages there are, and those they cause."""
         for _ in range(rounds):
-            moved = [await self._carry(service.state.database) for service in self.services]
-            handled = [await self._handle(service) for service in self.services]
+            moved = [await self._carry(service.state.database) for service in self._services]
+            handled = [await self._handle(service) for service in self._services]
             if not any(moved) and not any(handled):
                 return
         raise AssertionError(f"messages still move after {rounds} rounds")
