@@ -17,6 +17,11 @@ class Pump:
         self.broker = MemoryBroker([part for one in services for part in topologies(one)])
         self._services = services
 
+    @property
+    def services(self) -> Sequence[Service]:
+        """The services whose messages it moves."""
+        return self._services
+
     async def run(self, rounds: int = 50) -> None:
         """Relay and handle all messages there are, and those they cause."""
         for _ in range(rounds):
@@ -44,11 +49,13 @@ class Pump:
             if not self.broker.queues[consumer.queue]:
                 continue
             subscription = await self.broker.subscribe(consumer.queue, prefetch=1000)
-            deliveries = await subscription.take(1000)
-            await consumer.handle(deliveries)
-            await subscription.ack_through(deliveries[-1].tag)
-            # One consumer is active at a queue: the next round, or another process, takes over.
-            await subscription.close()
+            try:
+                deliveries = await subscription.take(1000)
+                await consumer.handle(deliveries)
+                await subscription.ack_through(deliveries[-1].tag)
+            finally:
+                # One consumer is active at a queue: the next round, or another process, takes over.
+                await subscription.close()
             count += len(deliveries)
         return count
 

@@ -64,11 +64,16 @@ class UndoOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An instance to begin: its business id, its data, and the caller's context."""
+    """An instance to begin: its business id, its data, and the caller's context.
+
+    ``done`` names waits of its beginning that are over: the caller has just done in its own unit
+    of work what they wait for. ``Hooks.done`` is not told of them.
+    """
 
     saga_id: UUID
     data: dict[str, Any]
     context: Context
+    done: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,8 @@ class Hooks:
         lock: Locks the rows the sagas move, in id order, before the sagas are locked.
         completed: The sagas have completed.
         undone: The sagas have been undone, each with its reason.
-        done: Steps have been done, in order; called before the ends of the same batch.
+        done: Steps have been done, in order, or skipped by an operator as done by hand; called
+            before the ends of the same batch.
     """
 
     lock: Callable[[UnitOfWork, Sequence[UUID]], Awaitable[None]]
@@ -129,7 +135,9 @@ class SagaEngine:
     async def start_many(self, uow: UnitOfWork, starts: Sequence[Start]) -> set[UUID]:
         """Begin instances, each in its own context; return the ids of the new ones."""
         now = uow.clock.now()
-        decisions = [begin(self.saga, start.saga_id, start.data, now) for start in starts]
+        decisions = [
+            begin(self.saga, start.saga_id, start.data, now, done=start.done) for start in starts
+        ]
         started = await store.insert(uow, decisions, now)
         for start, decision in zip(starts, decisions, strict=True):
             if start.saga_id in started:
@@ -347,10 +355,14 @@ class SagaEngine:
 
 
 def _steps_done(saga_id: UUID, decision: Decision) -> list[Done]:
+    """Return the steps done by a decision, or by hand as an operator says."""
+    state = decision.state
+    is_forward = state.phase in (Phase.RUNNING, Phase.COMPLETED)
+    told = {"done", f"operator_{Action.SKIP}"} if is_forward else {"done"}
     return [
-        Done(saga_id, step, decision.state.data)
+        Done(saga_id, step, state.data)
         for entry, step, _ in decision.log
-        if entry == "done" and step is not None
+        if entry in told and step is not None
     ]
 
 
