@@ -342,6 +342,26 @@ async def test_wallets_are_listed_by_when_they_were_opened(world: World) -> None
             assert [one["id"] for one in found] == expected, query
 
 
+async def test_several_wallets_come_in_one_call_and_nobody_elses(world: World) -> None:
+    alice, bob, root = world.caller(), world.caller(), world.caller(admin=True)
+    first = (await alice.get("/v1/wallets/me")).json()["id"]
+    second = (await alice.post("/v1/wallets", {"name": "Holidays"})).json()["id"]
+    third = (await alice.post("/v1/wallets", {"name": "Car"})).json()["id"]
+    other = (await bob.get("/v1/wallets/me")).json()["id"]
+    wanted = f"{first},{third},{other}"
+    for caller, expected in (
+        (alice, {first, third}),
+        (bob, {other}),
+        (root, {first, third, other}),
+    ):
+        found = (await caller.get("/v1/wallets", id=wanted)).json()["items"]
+        assert {one["id"] for one in found} == expected
+    assert (await alice.get("/v1/wallets", id=other)).json()["items"] == []
+    assert (await root.get("/v1/wallets", id=second, owner_id=bob.user_id)).json()["items"] == []
+    for malformed in ("", "x", f"{first},", ",".join([first] * 101)):
+        assert code(await alice.get("/v1/wallets", id=malformed)) == (422, "validation_failed")
+
+
 async def test_an_owner_given_under_both_names_is_refused(world: World) -> None:
     alice, root = world.caller(), world.caller(admin=True)
     for caller in (alice, root):

@@ -43,13 +43,18 @@ async def list_wallets(
     query: Annotated[WalletsQuery, Query()],
     audit: Auditing,
 ) -> Page[WalletAnswer]:
-    """List wallets by owner, currency, status or number."""
+    """List wallets by id, owner, currency, status or number."""
     cursors = query.cursors(
         wired.settings.cursor_secret, list_name="list_wallets", subject=caller.subject
     )
     before = cursors.decode(query.cursor)
     wanted = WalletFilter(
-        _owners(caller, query.owners), query.currency, query.status, query.number, query.span
+        _owners(caller, query.owners),
+        query.currency,
+        query.status,
+        query.number,
+        query.span,
+        query.ids,
     )
     async with wired.database.read() as connection:
         rows = await Wallets(connection).page(wanted, before, query.limit + 1)
