@@ -41,6 +41,7 @@ NOT_AUDITED = {"list_audit"}
 # What is about the caller's own alone: administrators, too, are shown nobody else's by these.
 ONES_OWN = {
     "delete_session",
+    "cancel_order",
     "cancel_payment",
     "change_webhook_endpoint",
     "delete_webhook_endpoint",
@@ -49,6 +50,7 @@ ONES_OWN = {
     "get_my_wallet",
     "list_notices",
     "list_sessions",
+    "pay_order",
     "pay_payment",
     "read_notice",
     "replay_webhook_delivery",

@@ -85,7 +85,12 @@ def test_a_saga_is_well_defined(room: str, saga: Saga, services: list[Service]) 
 
 
 def test_there_are_sagas_to_be_checked() -> None:
-    assert Counter(saga.name for _, saga in SAGAS) == {"payment": 1, "refund": 1, "card_refund": 1}
+    assert Counter(saga.name for _, saga in SAGAS) == {
+        "payment": 1,
+        "refund": 1,
+        "card_refund": 1,
+        "order": 1,
+    }
 
 
 def test_messages_are_only_ever_added_to() -> None:

@@ -20,8 +20,8 @@ _SUM = re.compile(
     r"(.+_)?(amount|balance|balance_(before|after)|price|held|available|owed)"
     r"|(per|used|left)_(payment|day|today)"
 )
-# A part of a payment, which is in the payment's currency.
-_IN_WHOSE_CURRENCY = {"PaymentLineOutput"}
+# Parts of a payment or an order, which are in its currency.
+_IN_WHOSE_CURRENCY = {"PaymentLineOutput", "OrderItemAnswer"}
 # A sum, not a count, named so by what it is: the balance that no account may pass.
 _OTHER_BOUNDS = {"balance_limit"}
 

@@ -15,6 +15,7 @@ from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.saga import SagaEngine, TaskRunner
 from kit.tasks import all_of, spawn, stop
+from kit.waiters import Places
 from kit.wake_up import WakeUp
 from kit.web.app import create_app
 from payments import refusals
@@ -25,7 +26,7 @@ from payments.clients.verifiers import Verifiers
 from payments.domain.payment import Method
 from payments.hooks.payment import payment_saga
 from payments.hooks.refunds import refund_sagas
-from payments.live.waiters import PaymentWaiters, Places, RefundWaiters
+from payments.live.waiters import PaymentWaiters, RefundWaiters
 from payments.live.watchers import Watchers
 from payments.loops import expiry, schedule
 from payments.loops.bulks import BulkWorker

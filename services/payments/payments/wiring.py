@@ -6,12 +6,13 @@ from typing import Annotated
 
 from kit.db import Batches, Database, UnitOfWork
 from kit.saga import SagaEngine
+from kit.waiters import Places
 from kit.wake_up import WakeUp
 from kit.web.state import from_state
 from payments.clients.parties import KnownParties
 from payments.clients.services import ServicesClient
 from payments.domain.payment import Method
-from payments.live.waiters import PaymentWaiters, Places, RefundWaiters
+from payments.live.waiters import PaymentWaiters, RefundWaiters
 from payments.live.watchers import Watchers
 from payments.loops.charges import ChargeWorker
 from payments.loops.provider_events import ProviderEventWorker

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 from tests.integration.shop.room import Room
+from tests.integration.shop.till import Till, opened
 
 from kit.ids import new_id
 from shop.app import build
@@ -33,3 +34,9 @@ async def room(cluster: Cluster, settings: Settings) -> AsyncIterator[Room]:
             user = {"Authorization": f"Bearer {desk.mint.user(new_id())}"}
             admin = {"Authorization": f"Bearer {desk.mint.user(new_id(), roles=['admin'])}"}
             yield Room(service, database, http, user=user, admin=admin)
+
+
+@pytest.fixture
+async def till(cluster: Cluster) -> AsyncIterator[Till]:
+    async with opened(cluster) as till:
+        yield till

@@ -7,10 +7,11 @@ import pytest
 
 from kit.ids import new_id
 from kit.money import Money
+from kit.waiters import Places
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, PaymentStatus
-from payments.live.waiters import PaymentWaiters, Places
+from payments.live.waiters import PaymentWaiters
 
 
 def payment(number: int, status: PaymentStatus = PaymentStatus.PAID) -> Payment:

@@ -10,7 +10,7 @@ from kit.saga.engine import (
     UndoOutcome,
     shared_replies,
 )
-from kit.saga.state import Action, Note, Signalled
+from kit.saga.state import Action, Note, Signalled, UndoWanted
 from kit.saga.tasks import TaskOutcome, TaskRunner
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "TaskOutcome",
     "TaskRunner",
     "UndoOutcome",
+    "UndoWanted",
     "Wait",
     "shared_replies",
 ]

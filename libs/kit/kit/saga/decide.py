@@ -5,6 +5,7 @@ and it undoes what was (or may have been) done, newest first. Past the point of 
 goes forward, and calls for attention when that takes long. The engine does the I/O.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,8 +35,15 @@ BY_OPERATOR = "operator"
 EARLY = "signals"  # key in the data: signals that came before their step
 
 
-def begin(saga: Saga, saga_id: UUID, data: dict[str, Any], now: datetime) -> Decision:
-    """Start an instance at the first step that applies."""
+def begin(
+    saga: Saga, saga_id: UUID, data: dict[str, Any], now: datetime, *, done: Sequence[str] = ()
+) -> Decision:
+    """Start an instance at the first step that applies.
+
+    The waits named in ``done`` are over: what they wait for was done by who starts it.
+    """
+    if done:
+        data = {**data, EARLY: {step: [None, {}] for step in done}}
     state = SagaState(
         id=saga_id,
         name=saga.name,

@@ -64,11 +64,16 @@ class UndoOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An instance to begin: its business id, its data, and the caller's context."""
+    """An instance to begin: its business id, its data, and the caller's context.
+
+    ``done`` names waits of its beginning that are over: the caller has just done in its own unit
+    of work what they wait for. ``Hooks.done`` is not told of them.
+    """
 
     saga_id: UUID
     data: dict[str, Any]
     context: Context
+    done: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,9 @@ class SagaEngine:
     async def start_many(self, uow: UnitOfWork, starts: Sequence[Start]) -> set[UUID]:
         """Begin instances, each in its own context; return the ids of the new ones."""
         now = uow.clock.now()
-        decisions = [begin(self.saga, start.saga_id, start.data, now) for start in starts]
+        decisions = [
+            begin(self.saga, start.saga_id, start.data, now, done=start.done) for start in starts
+        ]
         started = await store.insert(uow, decisions, now)
         for start, decision in zip(starts, decisions, strict=True):
             if start.saga_id in started:

@@ -11,6 +11,7 @@ from kit.context import current
 from kit.db import UnitOfWork
 from kit.http import LOCATION
 from kit.refusals import CursorInvalid
+from kit.waiters import Places
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
@@ -32,7 +33,6 @@ from payments.api.viewer import (
 )
 from payments.clients.parties import find_parties
 from payments.domain.payment import Method, Payment, PaymentStatus
-from payments.live.waiters import Places
 from payments.refusals import (
     CaptureExceedsReservation,
     CurrencyMismatch,

@@ -12,6 +12,7 @@ from kit.db import UnitOfWork
 from kit.http import LOCATION
 from kit.ids import new_id
 from kit.refusals import CursorInvalid
+from kit.waiters import Places
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
@@ -24,7 +25,6 @@ from payments.api.viewer import ACCEPTED, CREATED, OK, Viewer, Viewing
 from payments.domain.payment import Payment
 from payments.domain.reasons import refund_reason_label
 from payments.domain.refunds import Refund, RefundStatus
-from payments.live.waiters import Places
 from payments.refusals import (
     OnlyPayeeMayRefund,
     PaymentIsDisputed,

@@ -10,13 +10,13 @@ from pydantic import BaseModel
 
 from kit.http import LOCATION
 from kit.refusals import Language
+from kit.waiters import Places
 from kit.web.answers import Answer
 from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
 from kit.web.prefer import preference_applied
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Payment
-from payments.live.waiters import Places
 from payments.schemas.cards.charges import NextAction
 from payments.schemas.payments import IncomingPayment, OutgoingPayment, shown
 

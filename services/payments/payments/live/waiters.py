@@ -1,106 +1,15 @@
-"""Lets requests wait for payments and refunds to end without a connection held.
-
-An end in this process wakes the waiting requests after COMMIT; a slow poll finds what other
-processes ended.
-"""
+"""Lets requests wait for payments and refunds to end without a connection held."""
 
 import asyncio
-from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from kit.db import Connection, Database
-from kit.tasks import for_ever
+from kit.db import Connection
+from kit.waiters import Waiters
 from payments.domain.payment import Payment
 from payments.domain.refunds import Refund
 from payments.repository import Payments, Refunds
-
-POLL_SECONDS: Final = 0.5
-
-
-class _Identified(Protocol):
-    @property
-    def id(self) -> UUID: ...
-
-
-T = TypeVar("T", bound=_Identified)
-
-
-class Waiters(ABC, Generic[T]):
-    """The requests of this process that wait for an item, by the item's id."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[UUID, set[_Waiter[T]]] = {}
-
-    @abstractmethod
-    async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[T]:
-        """Return those of the items that somebody may be waiting for."""
-
-    @contextmanager
-    def _expected(
-        self, item_id: UUID, is_awaited: Callable[[T], bool]
-    ) -> Iterator[asyncio.Future[T]]:
-        waiter = _Waiter(is_awaited)
-        waiters = self._waiting.setdefault(item_id, set())
-        waiters.add(waiter)
-        try:
-            yield waiter.future
-        finally:
-            waiters.discard(waiter)
-            if not waiters:
-                self._waiting.pop(item_id, None)
-
-    def wake(self, news: Iterable[T]) -> None:
-        """Wake the requests that wait for these items to be as they are now."""
-        for item in news:
-            for waiter in self._waiting.get(item.id, ()):
-                if not waiter.future.done() and waiter.is_awaited(item):
-                    waiter.future.set_result(item)
-
-    async def poll(self, database: Database) -> None:
-        """Look for items that other processes ended, by one statement, until cancelled."""
-        await for_ever(
-            f"payments.{type(self).__name__}",
-            lambda: self.look(database),
-            every_seconds=POLL_SECONDS,
-        )
-
-    async def look(self, database: Database) -> None:
-        """Look once."""
-        if self._waiting:
-            async with database.read() as connection:
-                self.wake(await self._news(connection, self._waiting))
-
-
-class _Waiter(Generic[T]):
-    """One request that waits until its item fulfils a condition."""
-
-    def __init__(self, is_awaited: Callable[[T], bool]) -> None:
-        self.is_awaited = is_awaited
-        self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-
-
-class Places:
-    """Limits how many requests of each user wait in this process."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._taken: Counter[UUID] = Counter()
-
-    @contextmanager
-    def place(self, user_id: UUID) -> Iterator[bool]:
-        """Take a place for as long as the block runs; False where the user has none left."""
-        is_free = self._taken[user_id] < self._most
-        self._taken[user_id] += is_free
-        try:
-            yield is_free
-        finally:
-            self._taken[user_id] -= is_free
-            if not self._taken[user_id]:
-                del self._taken[user_id]
 
 
 class PaymentWaiters(Waiters[Payment]):

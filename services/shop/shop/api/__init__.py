@@ -1,7 +1,13 @@
 """Serves shop's operations: parse, authorise, open the unit of work, call, answer."""
 
-from shop.api import catalogue, categories, products
+from shop.api import catalogue, categories, orders, products, purchases
 
-ROUTERS = (categories.router, products.router, catalogue.router)
+ROUTERS = (
+    categories.router,
+    products.router,
+    catalogue.router,
+    orders.router,
+    purchases.router,
+)
 
 __all__ = ["ROUTERS"]

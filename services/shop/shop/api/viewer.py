@@ -9,7 +9,7 @@ from kit.refusals import Forbidden
 from kit.web.identity import MaybeCaller
 from shop.wiring import Wired
 
-OK, CREATED = 200, 201
+OK, CREATED, ACCEPTED = 200, 201, 202
 OPEN_CATALOGUE: Final = "open_catalogue"
 
 

@@ -1,1 +1,1 @@
-"""Decides about the catalogue. Pure: no I/O, no clock."""
+"""Decides about the catalogue and orders. Pure: no I/O, no clock."""

@@ -62,9 +62,9 @@ ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.desc
     version = excluded.version, updated_at = excluded.updated_at, name_key = excluded.name_key,
     search = excluded.search
 """
-_IS_SHOWN: Final = f"(is_active AND (category_id IS NULL OR category_id <> ALL({CLOSED})))"
+IS_SHOWN: Final = f"(is_active AND (category_id IS NULL OR category_id <> ALL({CLOSED})))"
 _FIND: Final = f"""
-SELECT {_ROW} FROM product WHERE (id = $1 OR slug = $2) AND (NOT $3 OR {_IS_SHOWN})
+SELECT {_ROW} FROM product WHERE (id = $1 OR slug = $2) AND (NOT $3 OR {IS_SHOWN})
 ORDER BY (id = $1) IS TRUE DESC LIMIT 1
 """
 _NAMED: Final = f"""
@@ -232,7 +232,7 @@ def _page(
 def _conditions(wanted: ProductFilter, value: Callable[[Any], str]) -> list[str]:
     found = []
     if wanted.is_active is not None:
-        found.append(_IS_SHOWN if wanted.is_active else f"NOT {_IS_SHOWN}")
+        found.append(IS_SHOWN if wanted.is_active else f"NOT {IS_SHOWN}")
     if wanted.category_id is not None:
         found.append(f"category_id = ANY({BELOW.replace('$1', value(wanted.category_id))})")
     if wanted.currency is not None:

@@ -67,6 +67,25 @@ def test_the_saga_with_a_wait_is_sound() -> None:
     assert JOURNEY.faults() == []
 
 
+def test_a_wait_whose_news_the_starter_brings_is_over_when_its_turn_comes() -> None:
+    known = {"closes_at": CLOSES_AT.isoformat()}
+    begun = begin(JOURNEY, new_id(), known, NOW, done=("passport",))
+    [asked] = begun.commands
+    booked = HotelBooked(in_reply_to=asked.command_id, room="7")
+    told = decide(JOURNEY, begun.state, Replied(booked), NOW)
+    assert told.state.step == "flight"
+    assert [type(one) for one in told.commands] == [PayFlight]
+    assert known == {"closes_at": CLOSES_AT.isoformat()}
+
+
+def test_a_first_wait_that_is_over_at_the_start_is_logged_as_done() -> None:
+    waits_first = Saga("journey", 1, JOURNEY.steps[1:])
+    begun = begin(waits_first, new_id(), {}, NOW, done=("passport",))
+    assert begun.state.step == "flight"
+    assert [entry for entry, step, _ in begun.log if step == "passport"] == ["asked", "done"]
+    assert [type(one) for one in begun.commands] == [PayFlight]
+
+
 def test_a_wait_asks_nothing_and_goes_on_when_the_news_come() -> None:
     story = Told()
     assert story.booked().state.step == "passport"

@@ -1,17 +1,4 @@
-"""Holds every refusal of shop: stable code, status, text in both languages.
-
-Refusal
-├── CategoryNotFound   404  category_not_found
-├── ParentNotFound     422  parent_not_found
-├── CategoryCycle      422  category_cycle
-├── CategoryTooDeep    422  category_too_deep
-├── CategoryInUse      409  category_in_use
-├── ProductNotFound    404  product_not_found
-├── ProductCategoryNotFound  422  product_category_not_found
-├── StockOutOfRange    422  stock_out_of_range
-├── SlugTaken          409  slug_taken
-└── TooManyCategories  409  too_many_categories
-"""
+"""Holds the refusals of the catalogue."""
 
 from typing import ClassVar
 

@@ -1,0 +1,1 @@
+"""Holds what the sagas do to orders: lock rows, end a batch at once."""

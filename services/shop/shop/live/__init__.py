@@ -1,0 +1,1 @@
+"""Lets requests wait for changes without a database connection."""

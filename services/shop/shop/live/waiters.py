@@ -1,0 +1,36 @@
+"""Lets requests wait for what becomes of a payment of an order."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from kit.db import Connection
+from kit.waiters import Waiters
+from shop.domain.orders import Order
+from shop.repository import Orders
+
+
+class OrderWaiters(Waiters[Order]):
+    """The requests that wait for orders."""
+
+    async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Order]:
+        return await Orders(connection).among(ids)
+
+    @contextmanager
+    def expect(
+        self, order_id: UUID, payment_id: UUID, *, or_page: bool = False
+    ) -> Iterator[asyncio.Future[Order]]:
+        """Yield a future of the order as this payment has left it; open it before paying.
+
+        With ``or_page`` it is enough that the card can be entered.
+        """
+
+        def is_awaited(order: Order) -> bool:
+            payment = order.payment
+            if payment is None or payment.id != payment_id:
+                return False
+            return payment.is_over or (or_page and payment.page_url is not None)
+
+        with self._expected(order_id, is_awaited) as future:
+            yield future

@@ -1,0 +1,1 @@
+"""Holds the background loops of shop, a module for each."""

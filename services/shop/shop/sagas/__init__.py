@@ -1,0 +1,1 @@
+"""Holds the sagas as data: their steps, what each asks for, and how it is undone."""

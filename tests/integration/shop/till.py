@@ -1,0 +1,236 @@
+"""Shop with its orders: requests in, a broker in memory, and payments that say their lines."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+from fastapi import FastAPI
+from tests.integration.shop.room import PRODUCTS, Json
+
+from contracts.payments import (
+    CardPageOpened,
+    PaymentNotTaken,
+    PaymentReturned,
+    PaymentTaken,
+    ReturnPayment,
+    TakePayment,
+)
+from kit.db import Database, UnitOfWork
+from kit.ids import new_id
+from kit.messaging.messages import Command, Envelope, Reply
+from kit.messaging.outbox import emit
+from kit.messaging.routes import Routes
+from kit.runtime import Service
+from kit.settings import EnvironmentSettings
+from shop.app import build
+from shop.loops.expiry import sweep_once
+from shop.settings import Settings
+from testkit.clock import FakeClock
+from testkit.databases import Cluster
+from testkit.pump import Pump
+from testkit.verification import Desk
+
+ORDERS = "/v1/shop/orders"
+BUY = "/v1/shop/buy"
+THANKS = "https://shop.example/thanks"
+PAGE = "https://pay.example/c/42"
+
+
+@dataclass
+class ScriptedPayments:
+    """Answers commands as told: ``refuses`` with a code, ``is_silent`` not at all.
+
+    A card gets its page; how that ends the test says by ``Till.card``.
+    """
+
+    refuses: Callable[[TakePayment], str | None] = lambda _: None
+    is_silent: bool = False
+    heard: list[Envelope] = field(default_factory=list)
+
+    async def answer(self, uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        for envelope in envelopes:
+            self.heard.append(envelope)
+            command = envelope.message
+            assert isinstance(command, Command)
+            if not self.is_silent:
+                emit(uow, self.reply(command), subject=envelope.subject, to=envelope.reply_to)
+
+    def reply(self, command: Command) -> Reply:
+        asked: dict[str, Any] = {"in_reply_to": command.command_id}
+        if isinstance(command, ReturnPayment):
+            return PaymentReturned(**asked, payment_id=command.payment_id)
+        assert isinstance(command, TakePayment)
+        asked["payment_id"] = command.payment_id
+        code = self.refuses(command)
+        if code is not None:
+            return PaymentNotTaken(**asked, method=command.method, code=code)
+        if command.method == "card":
+            return CardPageOpened(**asked, url=PAGE)
+        return PaymentTaken(**asked, method="wallet")
+
+    @property
+    def kinds(self) -> list[str]:
+        return [type(envelope.message).__name__ for envelope in self.heard]
+
+    def taking(self, payment_id: str) -> Envelope:
+        """Return the command to take a payment."""
+        return next(
+            envelope
+            for envelope in self.heard
+            if isinstance(envelope.message, TakePayment) and envelope.subject == payment_id
+        )
+
+
+@dataclass
+class Till:
+    """A shop that sells, and hands to move it by."""
+
+    service: Service
+    database: Database
+    other: Database
+    clock: FakeClock
+    payments: ScriptedPayments
+    pump: Pump
+    http: httpx.AsyncClient
+    desk: Desk
+    buyer: UUID = field(default_factory=new_id)
+    admin: UUID = field(default_factory=new_id)
+    tokens: dict[UUID, str] = field(default_factory=dict)
+
+    def headers(self, caller: UUID) -> dict[str, str]:
+        if caller not in self.tokens:
+            now = int(self.desk.time.now().timestamp())
+            roles = ["user", "admin"] if caller == self.admin else ["user"]
+            self.tokens[caller] = self.desk.mint.user(caller, iat=now, exp=now + 600, roles=roles)
+        return {"Authorization": f"Bearer {self.tokens[caller]}"}
+
+    async def ask(
+        self, method: str, path: str, caller: UUID | None = None, **options: Any
+    ) -> httpx.Response:
+        """Send a request as the buyer, or as somebody else."""
+        headers = {**self.headers(caller or self.buyer), **options.pop("headers", {})}
+        return await self.http.request(method, path, headers=headers, **options)
+
+    async def post(self, path: str, caller: UUID | None = None, **options: Any) -> httpx.Response:
+        return await self.ask("POST", path, caller, **options)
+
+    async def get(self, path: str, caller: UUID | None = None, **query: Any) -> httpx.Response:
+        return await self.ask("GET", path, caller, params=query or None)
+
+    async def product(self, name: str = "Phone", price: str = "100.00", **more: Any) -> str:
+        """Add a product, of which there are ten; return its id."""
+        body = {"name": name, "price": price, "stock": 10, **more}
+        made = await self.post(PRODUCTS, self.admin, json=body)
+        assert made.status_code == 201, made.text
+        product_id: str = made.json()["id"]
+        return product_id
+
+    async def stock(self, product_id: str) -> int:
+        found: int = (await self.get(f"{PRODUCTS}/{product_id}")).json()["stock"]
+        return found
+
+    async def asked(self, *lines: tuple[str, int], **options: Any) -> httpx.Response:
+        """Ask for an order of products and quantities."""
+        items = [{"product_id": product, "quantity": quantity} for product, quantity in lines]
+        return await self.post(ORDERS, json={"items": items}, **options)
+
+    async def order(self, *lines: tuple[str, int], **options: Any) -> str:
+        """Make an order; return its id."""
+        made = await self.asked(*lines, **options)
+        assert made.status_code == 201, made.text
+        order_id: str = made.json()["id"]
+        return order_id
+
+    async def seen(self, order_id: str, caller: UUID | None = None) -> Json:
+        answer = await self.get(f"{ORDERS}/{order_id}", caller)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    async def pay(self, order_id: str, **options: Any) -> httpx.Response:
+        return await self.post(f"{ORDERS}/{order_id}/pay", **options)
+
+    async def pay_by_card(self, order_id: str, **options: Any) -> httpx.Response:
+        """Pay by card, and carry messages until the page is open."""
+        body = {"method": "card", "return_url": THANKS}
+        [answer] = await self.carried(self.pay(order_id, json=body, **options))
+        return answer
+
+    async def paid(self, order_id: str) -> Json:
+        """Pay from the wallet and let all follow; return the order as it is then."""
+        answer = await self.pay(order_id)
+        assert answer.status_code == 202, answer.text
+        await self.settle()
+        return await self.seen(order_id)
+
+    async def cancel(self, order_id: str, **options: Any) -> httpx.Response:
+        return await self.post(f"{ORDERS}/{order_id}/cancel", **options)
+
+    async def card(self, payment_id: str, code: str | None = None) -> None:
+        """Let payments tell how a card page ended: charged, or not for a reason."""
+        taking = self.payments.taking(payment_id)
+        known: dict[str, Any] = {
+            "in_reply_to": taking.message.command_id,  # type: ignore[attr-defined]
+            "payment_id": payment_id,
+            "method": "card",
+        }
+        news = PaymentTaken(**known) if code is None else PaymentNotTaken(**known, code=code)
+        async with self.other.unit_of_work() as uow:
+            emit(uow, news, subject=taking.subject, to="shop")
+
+    async def settle(self) -> None:
+        """Carry all messages until none is left."""
+        await self.pump.run()
+
+    async def carried(self, *calls: Coroutine[Any, Any, httpx.Response]) -> list[httpx.Response]:
+        """Make calls at once and carry messages until all are answered."""
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+            while not all(task.done() for task in tasks):
+                await self.settle()
+                await asyncio.sleep(0)
+        return [task.result() for task in tasks]
+
+    async def expire(self, seconds: float = 1800) -> int:
+        """Let time pass and cancel what is overdue; return how many orders were."""
+        self.clock.advance(seconds)
+        return await sweep_once(self.database, self.service.state.wiring.engine)
+
+    async def wake(self, seconds: float) -> None:
+        """Let time pass and wake the sagas that are due."""
+        self.clock.advance(seconds)
+        await self.service.state.wiring.engine.wake_due(self.database)
+        await self.settle()
+
+
+@asynccontextmanager
+async def opened(cluster: Cluster, **settings: Any) -> AsyncIterator[Till]:
+    """Open shop and payments that are played, on an empty database."""
+    clock = FakeClock()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(cluster.database("shop", clock=clock))
+        other = await stack.enter_async_context(cluster.database("kit", clock=clock))
+        service = build(Settings(_env_file=None, environment="test", **settings))
+        desk = await Desk.open()
+        state = service.state
+        state.database, state.tokens, state.clock = database, desk.verifier, clock
+        for resource in service.resources:
+            await stack.enter_async_context(resource(service))
+        scripted = ScriptedPayments()
+        payments = Service(
+            name="payments",
+            settings=EnvironmentSettings(),
+            web=FastAPI(),
+            routes=Routes(commands=dict.fromkeys((TakePayment, ReturnPayment), scripted.answer)),
+        )
+        payments.state.database = other
+        transport = httpx.ASGITransport(app=service.web, raise_app_exceptions=False)
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(transport=transport, base_url="http://shop")
+        )
+        pump = Pump(service, payments)
+        yield Till(service, database, other, clock, scripted, pump, http, desk)
