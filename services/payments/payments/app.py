@@ -33,11 +33,13 @@ from payments.loops.bulks import BulkWorker
 from payments.loops.charges import ChargeWorker
 from payments.loops.provider_events import ProviderEventWorker
 from payments.loops.provider_log import ProviderLog
-from payments.messages import routes
+from payments.messages import Means, routes
 from payments.providers import provider_of
 from payments.sagas.payment import OUTSIDE_CHECKS
-from payments.service.bulk import Terms
 from payments.service.cards import movements
+from payments.service.cards.desk import CardDesk
+from payments.service.merchants.returns import Returns
+from payments.service.payments import Terms
 from payments.settings import Settings
 from payments.wiring import Wiring, batches
 
@@ -56,15 +58,23 @@ class _Sagas(NamedTuple):
     refunds: Mapping[Method, SagaEngine]
     payment_waiters: PaymentWaiters
     refund_waiters: RefundWaiters
-    card_wake_up: WakeUp
+    card_desk: CardDesk
+    returns: Returns
 
     @classmethod
-    def made(cls) -> Self:
-        payment_waiters, refund_waiters, card_wake_up = PaymentWaiters(), RefundWaiters(), WakeUp()
-        refunds = refund_sagas(refund_waiters, card_wake_up)
-        return cls(
-            payment_saga(payment_waiters), refunds, payment_waiters, refund_waiters, card_wake_up
-        )
+    def made(cls, settings: Settings) -> Self:
+        payment_waiters, refund_waiters = PaymentWaiters(), RefundWaiters()
+        desk = CardDesk(WakeUp(), settings.most_open_charges)
+        refunds: dict[Method, SagaEngine] = {}
+        returns = Returns(refunds, desk)  # whose refunds may end another return
+        refunds |= refund_sagas(refund_waiters, desk.wake_up, returns)
+        payment = payment_saga(payment_waiters, returns)
+        return cls(payment, refunds, payment_waiters, refund_waiters, desk, returns)
+
+    def means(self, settings: Settings) -> Means:
+        """Return what messages move payments by."""
+        terms = Terms(settings.ttl, settings.policies)
+        return Means(self.payment, self.refunds, self.returns, terms, self.card_desk)
 
     @property
     def engines(self) -> tuple[SagaEngine, ...]:
@@ -82,12 +92,12 @@ def build(settings: Settings) -> Service:
         routers=ROUTERS,
     )
     web.state.record_audit = by_message(RecordAudit)
-    sagas, watchers = _Sagas.made(), Watchers()
+    sagas, watchers = _Sagas.made(settings), Watchers()
     return Service(
         name=NAME,
         settings=settings,
         web=web,
-        routes=routes(*sagas.engines),
+        routes=routes(sagas.means(settings)),
         background=(
             ("timers", _time_payments),
             ("refund_timers", _time_refunds),
@@ -112,6 +122,7 @@ async def wired(service: Service, *, sagas: _Sagas, watchers: Watchers) -> Async
     to_card = sagas.refunds[Method.CARD]
     async with calling_as(NAME, settings.auth_url, settings.client_secret) as (client, token):
         provider = provider_of(settings, client)
+        sagas.card_desk.open(provider)
         service.state.wiring = Wiring(
             settings=settings,
             database=database,
@@ -126,8 +137,9 @@ async def wired(service: Service, *, sagas: _Sagas, watchers: Watchers) -> Async
             refunds=sagas.refunds,
             refund_waiters=sagas.refund_waiters,
             charge_worker=ChargeWorker(
-                database, sagas.payment, to_card, provider, sagas.card_wake_up
+                database, sagas.payment, to_card, provider, sagas.card_desk.wake_up
             ),
+            card_desk=sagas.card_desk,
             provider_events=ProviderEventWorker(database, sagas.payment, to_card, provider.name),
         )
         # Requests wait in every process that answers them, even if another does the work.

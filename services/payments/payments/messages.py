@@ -1,8 +1,11 @@
 """Says which function handles which message."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from contracts.auth import UserChanged, UserRegistered
+from contracts.payments import RefundPayment, ReturnPayment, TakePayment
 from contracts.wallet import (
     HoldPlaced,
     HoldRefused,
@@ -15,13 +18,31 @@ from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
 from kit.saga import SagaEngine, shared_replies
+from payments.domain.payment import Method
 from payments.projections import remember_people, remember_wallets
+from payments.service.cards.desk import CardDesk
+from payments.service.merchants.payments import take as take_payments
+from payments.service.merchants.refunds import refund
+from payments.service.merchants.returns import Returns
+from payments.service.payments import Terms
 from payments.service.replies import by_asker, take
 
 
-def routes(*engines: SagaEngine) -> Routes:
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What messages move payments by."""
+
+    payment: SagaEngine
+    refunds: Mapping[Method, SagaEngine]
+    returns: Returns
+    terms: Terms
+    desk: CardDesk
+
+
+def routes(means: Means) -> Routes:
     """Return the routes: replies go to the saga that asked, or else to cards."""
-    to_the_saga = shared_replies(*engines)
+    engine, engines, desk = means.payment, means.refunds, means.desk
+    to_the_saga = shared_replies(engine, *engines.values())
 
     async def about_money(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         of_sagas, of_cards = by_asker(envelopes)
@@ -30,6 +51,11 @@ def routes(*engines: SagaEngine) -> Routes:
         await take(uow, of_cards)
 
     return Routes(
+        commands={
+            TakePayment: partial(take_payments, engine=engine, terms=means.terms, desk=desk),
+            ReturnPayment: partial(means.returns.take_back, engine=engine),
+            RefundPayment: partial(refund, engines=engines, desk=desk),
+        },
         events={
             UserRegistered: remember_people,
             UserChanged: remember_people,

@@ -18,6 +18,7 @@ from payments.loops.charges import ChargeWorker
 from payments.loops.provider_events import ProviderEventWorker
 from payments.providers.hints import Hints
 from payments.service import payments as service
+from payments.service.cards.desk import CardDesk
 from payments.settings import Settings
 
 
@@ -38,6 +39,7 @@ class Wiring:
     refunds: Mapping[Method, SagaEngine]
     refund_waiters: RefundWaiters
     charge_worker: ChargeWorker
+    card_desk: CardDesk
     provider_events: ProviderEventWorker
     hints: Hints = field(default_factory=Hints)
 

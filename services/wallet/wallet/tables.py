@@ -57,7 +57,9 @@ account = Table(
     CheckConstraint(
         "(kind IN ('wallet', 'merchant')) = (owner_id IS NOT NULL)", name="people_own_wallets"
     ),
-    CheckConstraint("kind = 'wallet' OR NOT is_default", name="only_a_wallet_is_a_default"),
+    CheckConstraint(
+        "kind IN ('wallet', 'merchant') OR NOT is_default", name="only_a_wallet_is_a_default"
+    ),
     CheckConstraint("held_minor >= 0", name="held_is_not_negative"),
     CheckConstraint(
         "balance_minor >= held_minor OR kind IN ('external', 'suspense', 'debts')",

@@ -21,7 +21,7 @@ from contracts.payments import (
 from contracts.wallet import CaptureHold, PlaceHold, ReleaseHold, Transfer
 from kit.ids import new_id
 from kit.messaging import cloudevents
-from kit.messaging.messages import Message
+from kit.messaging.messages import Event, Message
 from payments.app import build
 from payments.domain.parties import username_key
 from payments.domain.reasons import REASON_LABELS
@@ -79,7 +79,7 @@ def test_every_event_of_the_contract_is_held_to_this_and_names_its_state() -> No
     defined = {
         member
         for member in vars(contract).values()
-        if isinstance(member, type) and issubclass(member, Message) and "type" in vars(member)
+        if isinstance(member, type) and issubclass(member, Event) and "type" in vars(member)
     }
     assert {type(event) for event in EVENTS} == defined
     for event in EVENTS:

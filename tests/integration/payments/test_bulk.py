@@ -144,7 +144,8 @@ async def test_a_lease_that_was_overtaken_decides_nothing(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
     from payments.repository import Bulks
-    from payments.service.bulk import Terms, decide_rows
+    from payments.service.bulk import decide_rows
+    from payments.service.payments import Terms
 
     await send(room, alice, [row("bob")])
     async with room.database.unit_of_work() as uow:

@@ -43,7 +43,7 @@ async def refused(world: World, statement: str, *args: object) -> str:
         ("kind = 'other'", "ck_account_kind"),
         ("currency = 'rub'", "ck_account_currency"),
         ("kind = 'external', is_default = false", "ck_account_people_own_wallets"),
-        ("kind = 'merchant'", "ck_account_only_a_wallet_is_a_default"),
+        ("kind = 'fees'", "ck_account_only_a_wallet_is_a_default"),
         ("owner_id = NULL", "ck_account_people_own_wallets"),
     ],
 )

@@ -40,7 +40,7 @@ from payments.repository import Payments, Refunds
 from payments.schemas import refunds as refund_examples
 from payments.schemas.refunds import RefundAnswer, RefundRequest, refund_shown
 from payments.service import refunds as service
-from payments.service.refunds import Asker, CardRule, RefundOrder
+from payments.service.refunds import Asker, RefundOrder
 from payments.wiring import Wired
 
 # Seconds. The wallet refuses by its first reply, so a caller without `Prefer: wait` waits for it.
@@ -101,9 +101,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     order = RefundOrder(
         refund_id=new_id(), payment_id=payment_id, amount=wanted.amount, reason=wanted.reason
     )
-
-    provider = wired.charge_worker.provider
-    rule = CardRule(provider.name, provider.check_refund)
+    rule = wired.card_desk.refunds
 
     async def work(uow: UnitOfWork) -> Answer:
         payment, refund = await service.request(uow, wired.refunds, order, _asker(viewer), rule)

@@ -43,6 +43,7 @@ class PaymentOrder:
     is_reserved: bool = False
     execute_at: datetime | None = None
     lines: tuple[ReceiptLine, ...] = ()
+    order_id: UUID | None = None
 
 
 def decide_creation(
@@ -93,6 +94,7 @@ def decide_creation(
         is_reserved=order.is_reserved,
         lines=tuple(asdict(line) for line in order.lines) or None,
         is_price_fixed=paid_service is not None and paid_service.price_minor is not None,
+        order_id=order.order_id,
     )
 
 

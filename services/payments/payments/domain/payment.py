@@ -68,6 +68,7 @@ class Payment:
         lines: What it is for: the facts of each ``ReceiptLine`` of ``domain/cards/receipts.py``.
         counted_minor: What was counted then; given back if the payment fails or is cancelled.
         is_price_fixed: Whether it was created for the price of a service: it is paid whole.
+        order_id: The order that it pays, where a shop has asked for it.
         return_minor: What goes back to the card by itself, as it paid nobody.
         return_status: How that stands: ``ReturnStatus`` of ``domain/cards/charges.py``.
     """
@@ -112,6 +113,7 @@ class Payment:
     lines: Sequence[Mapping[str, Any]] | None = None
     counted_minor: int | None = None
     is_price_fixed: bool = False
+    order_id: UUID | None = None
     return_minor: int | None = None
     return_status: str | None = None
 

@@ -8,6 +8,7 @@ from payments.domain.payment import PaymentStatus
 
 CANCELLED_BY_PAYER: Final = "cancelled_by_payer"
 EXPIRED: Final = "expired"
+UNDONE: Final = "undone"
 CHECK_DENIED: Final = "check_denied"
 CHECK_UNAVAILABLE: Final = "check_unavailable"
 WALLET_UNAVAILABLE: Final = "wallet_unavailable"
@@ -64,6 +65,7 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         PAYMENT_DISPUTED: "The card's owner has taken the money back through their bank",
         CANCELLED_BY_PAYER: "Cancelled by the payer",
         EXPIRED: "Not paid in time",
+        UNDONE: "Taken back by the merchant",
         PAYER_NOT_ACTIVE: "The payer's account is not active any more",
         PAYEE_NOT_ACTIVE: "The payee's account is not active any more",
         SERVICE_NOT_ACTIVE: "The service is not offered any more",
@@ -89,6 +91,7 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         PAYMENT_DISPUTED: "Владелец карты вернул деньги через свой банк",
         CANCELLED_BY_PAYER: "Отменён плательщиком",
         EXPIRED: "Не оплачен вовремя",
+        UNDONE: "Отозван продавцом",
         PAYER_NOT_ACTIVE: "Учётная запись плательщика больше не активна",
         PAYEE_NOT_ACTIVE: "Учётная запись получателя больше не активна",
         SERVICE_NOT_ACTIVE: "Услуга больше не предоставляется",

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.saga import Done, Hooks, SagaEnd, SagaEngine
-from payments.domain.payment import PaymentEnd, PaymentStatus
-from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED
+from payments.domain.payment import Payment, PaymentEnd, PaymentStatus
+from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED, UNDONE
 from payments.events import tell
 from payments.live.waiters import PaymentWaiters
 from payments.repository import Payments
@@ -15,25 +15,31 @@ from payments.sagas.payment import EARLIER, PAYMENT, RESERVE, captured_minor, is
 from payments.service.cards.charges import call_off
 from payments.service.cards.recoveries import settle_payments
 from payments.service.limits import give_back
+from payments.service.merchants.returns import Returns
 
 
-def payment_saga(payment_waiters: PaymentWaiters) -> SagaEngine:
-    """Return the engine that pays; it wakes requests that wait in this process."""
+def payment_saga(payment_waiters: PaymentWaiters, returns: Returns) -> SagaEngine:
+    """Return the engine that pays; it wakes requests that wait in this process.
+
+    ``returns`` answers for merchants' payments, and takes them back.
+    """
 
     async def lock(uow: UnitOfWork, payment_ids: Sequence[UUID]) -> None:
         await Payments(uow).lock_many(payment_ids)
 
     async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
-        await _finish(uow, payment_waiters, ended, paid)
+        finished = await _finish(uow, payment_waiters, ended, paid)
         by_card = [saga.saga_id for saga in ended if is_by_card(saga.data)]
         if by_card:
             await settle_payments(uow, by_card)
+        await returns.payments_ended(uow, finished)
 
     async def undone(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
-        await _finish(uow, payment_waiters, ended, given_up)
+        finished = await _finish(uow, payment_waiters, ended, given_up)
         by_card = [saga.saga_id for saga in ended if is_by_card(saga.data)]
         if by_card:
             await call_off(uow, by_card)
+        await returns.payments_ended(uow, finished)
 
     async def done(uow: UnitOfWork, steps: Sequence[Done]) -> None:
         set_aside = [one.saga_id for one in steps if _is_reservation(one)]
@@ -69,9 +75,10 @@ def _id_in(data: Mapping[str, Any], name: str) -> UUID | None:
 def given_up(saga: SagaEnd) -> PaymentEnd:
     """Return the end of a payment whose saga was undone: cancelled, or failed.
 
-    It is cancelled if its payer wanted that, or if nobody paid a reserved payment in time.
+    It is cancelled if its payer or its merchant wanted that, or if nobody paid a reserved payment
+    in time.
     """
-    wanted = saga.reason in (CANCELLED_BY_PAYER, EXPIRED)
+    wanted = saga.reason in (CANCELLED_BY_PAYER, EXPIRED, UNDONE)
     return PaymentEnd(
         saga.saga_id,
         PaymentStatus.CANCELLED if wanted else PaymentStatus.FAILED,
@@ -84,9 +91,10 @@ async def _finish(
     payment_waiters: PaymentWaiters,
     ended: Sequence[SagaEnd],
     outcome: Callable[[SagaEnd], PaymentEnd],
-) -> None:
+) -> list[Payment]:
     finished = await Payments(uow).finish([outcome(saga) for saga in ended], uow.clock.now())
     await give_back(uow, finished)
     for payment in finished:
         tell(uow, payment)
     uow.after_commit(lambda: payment_waiters.wake(finished))
+    return finished

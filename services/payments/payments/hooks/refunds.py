@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from contracts.wallet import MERCHANTS
 from kit.db import UnitOfWork
 from kit.logs import get_logger
 from kit.money import decimal_text
@@ -18,15 +19,19 @@ from payments.sagas.refund import CARD_REFUND, REFUND
 from payments.service.cards import refunds
 from payments.service.cards.bookings import count_in
 from payments.service.cards.recoveries import settle_payments
+from payments.service.merchants.refunds import refund_ended
+from payments.service.merchants.returns import Returns
 
 log = get_logger(__name__)
 
 
-def refund_sagas(ends: RefundWaiters, card_wake_up: WakeUp) -> Mapping[Method, SagaEngine]:
+def refund_sagas(
+    ends: RefundWaiters, card_wake_up: WakeUp, returns: Returns
+) -> Mapping[Method, SagaEngine]:
     """Return the engines that give money back, by how the payment was paid.
 
     They wake requests that wait in this process; ``card_wake_up`` is set when a provider has to be
-    asked.
+    asked. ``returns`` goes on with what merchants return.
     """
     to_card: SagaEngine
 
@@ -44,7 +49,7 @@ def refund_sagas(ends: RefundWaiters, card_wake_up: WakeUp) -> Mapping[Method, S
         await hooks.undone(uow, ended)
         await settle_payments(uow, _payments(ended))
 
-    hooks = _hooks(ends)
+    hooks = _hooks(ends, returns)
     by_card = replace(hooks, completed=completed, undone=undone, done=done)
     to_card = SagaEngine(CARD_REFUND, by_card)
     return {Method.WALLET: SagaEngine(REFUND, hooks), Method.CARD: to_card}
@@ -54,7 +59,7 @@ def _payments(ended: Sequence[SagaEnd]) -> set[UUID]:
     return {UUID(saga.data["payment_id"]) for saga in ended}
 
 
-def _hooks(ends: RefundWaiters) -> Hooks:
+def _hooks(ends: RefundWaiters, returns: Returns) -> Hooks:
     async def lock(uow: UnitOfWork, refund_ids: Sequence[UUID]) -> None:
         await Refunds(uow).lock_payments(refund_ids)
 
@@ -67,6 +72,9 @@ def _hooks(ends: RefundWaiters) -> Hooks:
             if done is not None:
                 await count_in(uow, done)
                 _tell(uow, ends, done)
+                if _is_merchants(saga):
+                    await refund_ended(uow, done)
+                    await returns.refund_completed(uow, done.payment_id)
 
     async def undone(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         for saga in ended:
@@ -75,8 +83,14 @@ def _hooks(ends: RefundWaiters) -> Hooks:
             if failed is not None:
                 await Refunds(uow).give_back(failed)
                 _tell(uow, ends, failed)
+                if _is_merchants(saga):
+                    await refund_ended(uow, failed)
 
     return Hooks(lock=lock, completed=completed, undone=undone)
+
+
+def _is_merchants(saga: SagaEnd) -> bool:
+    return UUID(saga.data["payee_id"]) in MERCHANTS
 
 
 def _tell(uow: UnitOfWork, ends: RefundWaiters, refund: Refund) -> None:

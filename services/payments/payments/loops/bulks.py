@@ -15,7 +15,8 @@ from payments.clients.parties import find_parties_of_many
 from payments.clients.services import ServicesClient
 from payments.domain.bulk import CHUNK
 from payments.repository import Bulks
-from payments.service.bulk import Terms, decide_rows
+from payments.service.bulk import decide_rows
+from payments.service.payments import Terms
 
 POLL_SECONDS: Final = 0.5
 LEASE: Final = timedelta(seconds=10)  # longer than looking up the parties takes

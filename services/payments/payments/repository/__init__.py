@@ -11,6 +11,7 @@ from payments.repository.changes import Changes, StreamPosition
 from payments.repository.known import KnownPeople
 from payments.repository.limits import Limits
 from payments.repository.lists import Lists
+from payments.repository.merchants import Merchants
 from payments.repository.oversight import ChargesWanted, Oversight, RefundsWanted
 from payments.repository.paid_services import PaidServices
 from payments.repository.payments import Payments
@@ -26,6 +27,7 @@ __all__ = [
     "KnownPeople",
     "Limits",
     "Lists",
+    "Merchants",
     "Movements",
     "Oversight",
     "PaidServices",

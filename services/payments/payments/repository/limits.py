@@ -18,6 +18,10 @@ from payments.domain.payment import Payment
 _OWN: Final = """
 SELECT currency, per_payment_minor, per_day_minor FROM payment_limit WHERE user_id = $1
 """
+_OWN_OF_MANY: Final = """
+SELECT user_id, currency, per_payment_minor, per_day_minor FROM payment_limit
+WHERE user_id = ANY($1)
+"""
 _PLANNED: Final = """
 SELECT amount_minor FROM payment
 WHERE payer_id = $1 AND status = 'scheduled' AND currency = $2
@@ -88,6 +92,11 @@ class Limits:
         """Return the limits that a person has of their own, by currency."""
         rows = await self._connection.fetch(_OWN, user_id)
         return {row["currency"]: limit_of(row) for row in rows}
+
+    async def own_of_many(self, user_ids: Iterable[UUID]) -> dict[tuple[UUID, str], Limit]:
+        """Return the limits that people have of their own, by person and currency."""
+        rows = await self._connection.fetch(_OWN_OF_MANY, list(user_ids))
+        return {(row["user_id"], row["currency"]): limit_of(row) for row in rows}
 
     async def set_own(
         self, uow: UnitOfWork, user_id: UUID, limits: Mapping[str, Limit], set_by: UUID

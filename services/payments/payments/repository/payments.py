@@ -29,6 +29,7 @@ ROW: Final = """
     payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
     payment.refunded_at, payment.counted_on, payment.counted_minor, payment.is_price_fixed,
     payment.disputed_at, payment.disputed_minor, payment.dispute_outcome, payment.lines,
+    payment.order_id,
     CASE WHEN payment.method = 'card' THEN (
         SELECT return_minor FROM charge WHERE payment_id = payment.id) END AS return_minor,
     CASE WHEN payment.method = 'card' THEN (
@@ -64,6 +65,7 @@ _PAYMENTS: Final = BulkInsert(
     counted_minor="bigint",
     is_price_fixed="boolean",
     lines="jsonb",
+    order_id="uuid",
 )
 
 _GET: Final = f"SELECT {ROW} FROM payment WHERE id = $1"

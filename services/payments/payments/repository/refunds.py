@@ -41,6 +41,10 @@ SELECT count(*) FROM (
     SELECT FROM refund WHERE payment_id = $1 AND status <> 'failed' LIMIT $2) AS found
 """
 
+_ARE_UNDER_WAY: Final = """
+SELECT EXISTS (SELECT FROM refund WHERE payment_id = $1 AND status = 'processing')
+"""
+
 _GET: Final = f"SELECT {ROW} FROM refund WHERE payment_id = $1 AND id = $2"
 
 _AMONG: Final = f"SELECT {ROW} FROM refund WHERE id = ANY($1) ORDER BY id"
@@ -152,6 +156,10 @@ class Refunds:
     async def standing(self, payment_id: UUID, most: int) -> int:
         """Return how many refunds of a payment have not failed; at most ``most``."""
         return int(await self._connection.fetchval(_STANDING, payment_id, most))
+
+    async def are_under_way(self, payment_id: UUID) -> bool:
+        """Tell whether a refund of this payment has not ended."""
+        return bool(await self._connection.fetchval(_ARE_UNDER_WAY, payment_id))
 
     async def lock_payments(self, refund_ids: Iterable[UUID]) -> None:
         """Lock the payments of refunds in id order, for a batch that will change them."""

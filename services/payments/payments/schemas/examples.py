@@ -15,6 +15,7 @@ SEEN: dict[str, Any] = {
     "payee": {**_BOB, "wallet_id": None},
     "service": None,
     "description": "For the concert tickets",
+    "order_id": None,
     "transfer_id": "0197a1df-6a2c-7d43-b2d4-6f7a8b9c0d04",
     "created_at": "2026-01-31T12:00:00Z",
     "expires_at": "2026-02-01T12:00:00Z",

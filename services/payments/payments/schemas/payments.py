@@ -156,6 +156,7 @@ class SeenPayment(Model):
         None, description="The service that is paid, if it is one."
     )
     description: str | None = None
+    order_id: UUID | None = Field(None, description="The order that it pays, if a shop has one.")
     transfer_id: UUID | None = Field(None, description="The wallet's transfer, once paid.")
     created_at: datetime
     expires_at: datetime = Field(description="When it is cancelled if it is still unpaid.")
@@ -250,6 +251,7 @@ def shown(
         ),
         "service": _service(payment),
         "description": payment.description,
+        "order_id": payment.order_id,
         "transfer_id": payment.transfer_id,
         "created_at": payment.created_at,
         "expires_at": payment.expires_at,

@@ -4,8 +4,7 @@ They run inside the caller's unit of work and never commit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from uuid import UUID
 
 from kit.context import current
@@ -17,20 +16,11 @@ from payments.domain.bulk import Bulk, RowOutcome
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.limits import Day, Limit
 from payments.domain.parties import Parties
-from payments.domain.payment import Payment, PaymentStatus
-from payments.domain.policies import Policies
-from payments.events import tell
+from payments.domain.payment import Payment
 from payments.refusals import BulkNotFound, TooManyBulks
-from payments.repository import Bulks, Limits, Payments
+from payments.repository import Bulks, Limits
 from payments.sagas.payment import facts
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The terms that all payments of a bulk are made under."""
-
-    ttl: timedelta
-    policies: Policies
+from payments.service.payments import Terms, store_under_way
 
 
 async def accept(
@@ -100,13 +90,7 @@ async def _pay_all(
 ) -> None:
     if not created:
         return
-    now = uow.clock.now()
-    for payment in created:
-        tell(uow, payment)
-    paid = [
-        replace(payment, status=PaymentStatus.PROCESSING, processing_at=now) for payment in created
-    ]
-    await Payments(uow).add(paid)
+    await store_under_way(uow, [(payment, current()) for payment in created])
     await engine.start_many(
         uow,
         [
@@ -115,7 +99,7 @@ async def _pay_all(
                 facts(payment, is_checked=terms.policies.is_checked(payment)),
                 current(),
             )
-            for payment in paid
+            for payment in created
         ],
     )
 

@@ -1,10 +1,10 @@
-"""Holds the verbs of payments: create, pay, cancel, expire, carry out.
+"""Holds the verbs of payments: create, pay (or both), cancel, expire, carry out.
 
 Each loads, decides, saves and emits. They run inside the caller's unit of work and never commit.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -37,16 +37,24 @@ from payments.refusals import (
     PaymentBeingCaptured,
     ServiceNotActive,
 )
-from payments.repository import KnownPeople, PaidServices, Payments
+from payments.repository import KnownPeople, Limits, PaidServices, Payments
 from payments.sagas.payment import CONFIRM, confirmed, facts
 from payments.service.cards.charges import Card, charge_of, request_charge
-from payments.service.limits import count
+from payments.service.limits import count, give_back
 
 EXPIRY_BATCH: Final = 200
 DUE_BATCH: Final = 100
 CLAIM_TRIES: Final = 5
 
 _Key: TypeAlias = tuple[UUID, UUID]  # a payment, and who pays it
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms that payments are made under which nobody waits for."""
+
+    ttl: timedelta
+    policies: Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,15 @@ class Paying:
     def method(self) -> Method:
         """Where the money comes from."""
         return Method.WALLET if self.card is None else Method.CARD
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """A new payment that is paid at once, and the request that wants it."""
+
+    payment: Payment
+    context: Context
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +215,16 @@ async def _start(
 ) -> None:
     if not paid:
         return
-    now = uow.clock.now()
     await engine.start_many(uow, [_start_of(one, policies) for one in paid])
     # In the order of their owners, as everybody locks an owner's open charges in that order.
     for one in sorted(paid, key=_day_key):
-        if one.card is not None:
-            await request_charge(uow, charge_of(one.payment, one.card, now), one.card.most_open)
+        await _request_charge(uow, one)
+
+
+async def _request_charge(uow: UnitOfWork, paid: _Claimed) -> None:
+    if paid.card is not None:
+        charge = charge_of(paid.payment, paid.card, uow.clock.now())
+        await request_charge(uow, charge, paid.card.most_open)
 
 
 def _start_of(paid: _Claimed, policies: Policies) -> Start:
@@ -297,16 +318,76 @@ async def carry_out(uow: UnitOfWork, engine: SagaEngine, policies: Policies) -> 
         for payment, own in due
         if payment.status is not PaymentStatus.FAILED
     ]
-    fitting, outcomes = [], []
-    for one in sorted(claimed, key=_day_key):
-        try:
-            await _count(uow, one, policies)
-        except Refusal as refusal:
-            outcomes.append(PaymentEnd(one.payment.id, PaymentStatus.FAILED, reason=refusal.code))
-        else:
-            fitting.append(one)
-    if outcomes:
-        for payment in await Payments(uow).finish(outcomes, uow.clock.now()):
-            tell(uow, payment)
+    fitting, refused = await _sifted(claimed, lambda one: _count(uow, one, policies))
+    await _fail(uow, refused)
     await _start(uow, engine, policies, fitting)
     return [payment for payment, _ in due]
+
+
+async def pay_at_once(
+    uow: UnitOfWork, wanted: Sequence[AtOnce], *, engine: SagaEngine, policies: Policies
+) -> list[Payment]:
+    """Store payments as under way and begin to pay them; return those that failed.
+
+    One fails that does not fit its payer's limits, or their open charges.
+
+    Raises:
+        PayerNotActive, PayeeNotActive: one of them has just been closed.
+    """
+    await store_under_way(uow, [(one.payment, one.context) for one in wanted])
+    own = await Limits(uow).own_of_many({one.payment.payer_id for one in wanted})
+    claimed = [_at_once(one, own) for one in wanted]
+    # Lock order: the days, then the open charges.
+    counted, refused = await _sifted(claimed, lambda one: _count(uow, one, policies))
+    fitting, not_charged = await _sifted(counted, lambda one: _request_charge(uow, one))
+    failed = await _fail(uow, refused + not_charged)
+    if fitting:
+        await engine.start_many(uow, [_start_of(one, policies) for one in fitting])
+    return failed
+
+
+async def store_under_way(uow: UnitOfWork, created: Sequence[tuple[Payment, Context]]) -> None:
+    """Store new payments that are paid at once, each as its request created it."""
+    now = uow.clock.now()
+    for payment, context in created:
+        with within(context):
+            tell(uow, payment)
+    under_way = [
+        replace(payment, status=PaymentStatus.PROCESSING, processing_at=now)
+        for payment, _ in created
+    ]
+    await Payments(uow).add(under_way)
+
+
+def _at_once(wanted: AtOnce, own: Mapping[tuple[UUID, str], Limit]) -> _Claimed:
+    payment = wanted.payment
+    limit = own.get((payment.payer_id, payment.currency))
+    return _Claimed(payment, decide_capture(payment, None), limit, wanted.context, wanted.card)
+
+
+async def _sifted(
+    claimed: Iterable[_Claimed], require: Callable[[_Claimed], Awaitable[None]]
+) -> tuple[list[_Claimed], list[PaymentEnd]]:
+    """Split payments by a requirement, in the order of their days.
+
+    Returns those that meet it, and the ends of the others.
+    """
+    fitting, refused = [], []
+    for one in sorted(claimed, key=_day_key):
+        try:
+            await require(one)
+        except Refusal as refusal:
+            refused.append(PaymentEnd(one.payment.id, PaymentStatus.FAILED, reason=refusal.code))
+        else:
+            fitting.append(one)
+    return fitting, refused
+
+
+async def _fail(uow: UnitOfWork, refused: Sequence[PaymentEnd]) -> list[Payment]:
+    if not refused:
+        return []
+    failed = await Payments(uow).finish(refused, uow.clock.now())
+    await give_back(uow, failed)
+    for payment in failed:
+        tell(uow, payment)
+    return failed

@@ -60,6 +60,7 @@ payment = Table(
     Column("refunded_at", _AT),
     Column("counted_on", Date),
     Column("lines", JSONB),
+    Column("order_id", Uuid),
     Column("counted_minor", BigInteger),
     Column("is_price_fixed", Boolean, nullable=False, server_default=text("false")),
     Column("debited_account_id", Uuid),
@@ -244,6 +245,30 @@ payment_event = Table(
     Index("ix_payment_event_payment_id_seq", "payment_id", "seq"),
     Index("ix_payment_event_payer_id_seq", "payer_id", "seq"),
     Index("ix_payment_event_payee_id_seq", "payee_id", "seq"),
+)
+
+# A payment that another service has asked for, for a merchant. Its row comes before the payment's;
+# there is none where the payment was refused, or was taken back before it was asked for.
+merchant_payment = Table(
+    "merchant_payment",
+    METADATA,
+    Column("payment_id", Uuid, primary_key=True),
+    Column("asker", Text),  # the service to answer
+    Column("subject", Text, nullable=False),
+    Column("take_id", Uuid),
+    Column("return_id", Uuid),
+    Column("refusal", Text),
+    CheckConstraint("take_id IS NOT NULL OR refusal IS NOT NULL", name="was_taken_or_refused"),
+)
+
+merchant_refund = Table(
+    "merchant_refund",
+    METADATA,
+    Column("refund_id", Uuid, primary_key=True),
+    Column("asker", Text),
+    Column("subject", Text, nullable=False),
+    Column("command_id", Uuid, nullable=False),
+    Column("refusal", Text),
 )
 
 payment_limit = Table(

@@ -9,10 +9,12 @@ from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 DEFAULT_NAME = "Main"
+MERCHANT_NAME = "Merchant"
 SANDBOX = "sandbox"  # the provider whose money is not real
 
 HouseKind = Literal["external", "suspense", "fees", "debts"]
 WalletStatus = Literal["active", "frozen", "closed"]
+WalletKind = Literal["wallet", "merchant"]
 
 
 # Names of house accounts that belong to no provider.
@@ -32,6 +34,15 @@ class WalletKey(NamedTuple):
 
     owner_id: UUID
     currency: str
+
+
+class NewDefault(NamedTuple):
+    """A default wallet to open, or a merchant's account, which takes its place."""
+
+    id: UUID
+    key: WalletKey
+    kind: WalletKind
+    name: str
 
 
 class HouseAccount(NamedTuple):

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 (texts are put together from the constants of this file, at import)
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -12,7 +12,14 @@ from sqlalchemy import select, tuple_
 from kit.db.query import within
 from kit.db.unit_of_work import Connection
 from kit.span import ALWAYS, Span
-from wallet.domain.wallets import HOUSE_IS_FULL_MINOR, HouseAccount, Wallet, WalletKey, WalletStatus
+from wallet.domain.wallets import (
+    HOUSE_IS_FULL_MINOR,
+    HouseAccount,
+    NewDefault,
+    Wallet,
+    WalletKey,
+    WalletStatus,
+)
 from wallet.tables import account
 
 _COLUMNS = ", ".join(Wallet._fields)
@@ -32,10 +39,11 @@ JOIN account USING (owner_id, currency) WHERE is_default
 # Sorted, so that two batches that open the same wallets wait for each other and never deadlock.
 _OPEN_DEFAULTS = f"""
 INSERT INTO account (id, owner_id, currency, kind, name, is_default, status, moved_at, created_at)
-SELECT id, owner_id, currency, 'wallet', $4, true,
+SELECT id, owner_id, currency, kind, name, true,
        CASE WHEN EXISTS (SELECT FROM closed_owner WHERE closed_owner.owner_id = given.owner_id)
-            THEN 'closed' ELSE 'active' END, $5, $5
-FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS given (id, owner_id, currency)
+            THEN 'closed' ELSE 'active' END, $6, $6
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+    AS given (id, owner_id, currency, kind, name)
 ORDER BY owner_id, currency
 ON CONFLICT (owner_id, currency) WHERE is_default DO NOTHING
 RETURNING {_COLUMNS}
@@ -138,20 +146,18 @@ class Wallets:
             query = query.where(tuple_(account.c.created_at, account.c.id) < tuple_(*before))
         return [Wallet(*row) for row in await self._connection.fetch(query)]
 
-    async def open_defaults(
-        self, opening: Mapping[UUID, WalletKey], name: str, now: datetime
-    ) -> list[Wallet]:
-        """Open default wallets under the given ids; leave out those that exist.
+    async def open_defaults(self, opening: Sequence[NewDefault], now: datetime) -> list[Wallet]:
+        """Open default wallets and merchants' accounts; leave out those that exist.
 
         A closed owner's wallet is closed from the start.
         """
-        keys = opening.values()
         rows = await self._connection.fetch(
             _OPEN_DEFAULTS,
-            list(opening),
-            [key.owner_id for key in keys],
-            [key.currency for key in keys],
-            name,
+            [new.id for new in opening],
+            [new.key.owner_id for new in opening],
+            [new.key.currency for new in opening],
+            [new.kind for new in opening],
+            [new.name for new in opening],
             now,
         )
         return [Wallet(*row) for row in rows]

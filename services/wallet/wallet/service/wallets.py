@@ -1,14 +1,21 @@
-"""Opens wallets, default ones on first need, and freezes them."""
+"""Opens wallets, default ones and merchants' on first need, and freezes them."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from contracts.wallet import WalletOpened
+from contracts.wallet import MERCHANTS, WalletOpened
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.outbox import emit
 from kit.refusals import NotFound
-from wallet.domain.wallets import DEFAULT_NAME, Wallet, WalletKey, WalletStatus
+from wallet.domain.wallets import (
+    DEFAULT_NAME,
+    MERCHANT_NAME,
+    NewDefault,
+    Wallet,
+    WalletKey,
+    WalletStatus,
+)
 from wallet.refusals import TooManyWallets, WalletClosed
 from wallet.repository.owners import Owners
 from wallet.repository.wallets import Wallets
@@ -17,7 +24,10 @@ MAX_FURTHER_WALLETS = 100  # of one owner, besides a default one for each curren
 
 
 async def default_wallets(uow: UnitOfWork, keys: Collection[WalletKey]) -> Mapping[WalletKey, UUID]:
-    """Return the default wallets for all keys, opening the missing ones."""
+    """Return the default wallets for all keys, opening the missing ones.
+
+    A merchant's is its merchant account.
+    """
     wallets = Wallets(uow)
     found = await wallets.find_defaults(keys)
     missing = set(keys) - found.keys()
@@ -85,12 +95,17 @@ async def set_status(uow: UnitOfWork, wallet_id: UUID, status: WalletStatus) -> 
 
 async def _open_defaults(uow: UnitOfWork, keys: Collection[WalletKey], name: str) -> list[Wallet]:
     await Owners(uow).hold_open({key.owner_id for key in keys})
-    opened = await Wallets(uow).open_defaults(
-        {new_id(): key for key in keys}, name, uow.clock.now()
-    )
+    opening = [_new_default(key, name) for key in keys]
+    opened = await Wallets(uow).open_defaults(opening, uow.clock.now())
     for wallet in opened:
         emit(uow, _opened(wallet), subject=str(wallet.id), sequence=1)
     return opened
+
+
+def _new_default(key: WalletKey, name: str) -> NewDefault:
+    if key.owner_id in MERCHANTS:
+        return NewDefault(new_id(), key, "merchant", MERCHANT_NAME)
+    return NewDefault(new_id(), key, "wallet", name)
 
 
 def _opened(wallet: Wallet) -> WalletOpened:

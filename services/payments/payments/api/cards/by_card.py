@@ -18,11 +18,7 @@ def card_of(body: HowPaid, wired: Wiring) -> Card | None:
     """
     if body.method is not Method.CARD or body.return_url is None:
         return None
-    provider = wired.charge_worker.provider
-    contact = contact_of(body)
-    provider.check_contact(contact)
-    most = wired.settings.most_open_charges
-    return Card(provider.name, body.return_url, provider.check_charge, most, contact)
+    return wired.card_desk.card(body.return_url, contact_of(body))
 
 
 def contact_of(body: HowPaid) -> dict[str, str] | None:

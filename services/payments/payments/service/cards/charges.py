@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from contracts.cards import TooManyOpenCharges
-from contracts.wallet import AccountRef, Transfer, TransferPosted, TransferRefused
+from contracts.wallet import MERCHANTS, AccountRef, Transfer, TransferPosted, TransferRefused
 from kit.db import UnitOfWork
 from kit.ids import derived_id
 from kit.logs import get_logger
@@ -31,6 +31,7 @@ from payments.domain.reasons import CARD_ABANDONED
 from payments.repository import Charges, ProviderEvents, ProviderFaults
 from payments.sagas.payment import CHARGE
 from payments.service.cards import movements, recoveries
+from payments.service.merchants.answers import answer_pages
 
 TOP_UP: Final = "top_up"
 
@@ -62,7 +63,6 @@ class Card:
 
 def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
     """Return the charge that pays a payment; it has the payment's own id."""
-    to = payment.payee_username or str(payment.payee_id)
     return Charge(
         id=payment.id,
         payment_id=payment.id,
@@ -70,11 +70,23 @@ def charge_of(payment: Payment, card: Card, now: datetime) -> Charge:
         provider=card.provider,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
-        description=f"{to} · {payment.description}" if payment.description else to,
+        description=_description(payment),
         return_url=card.return_url,
         expires_at=now + CHARGE_DEADLINE,
         receipt=_receipt(payment, card),
     )
+
+
+def _description(payment: Payment) -> str:
+    """Return what the payer reads on the card page.
+
+    The description of a merchant's payment says whom it pays.
+    """
+    to = payment.payee_username or str(payment.payee_id)
+    if not payment.description:
+        return to
+    is_merchants = payment.payee_id in MERCHANTS
+    return payment.description if is_merchants else f"{to} · {payment.description}"
 
 
 def _receipt(payment: Payment, card: Card) -> Mapping[str, Any] | None:
@@ -117,6 +129,7 @@ async def learn_of_locked(
         await doubt(uow, charge, said.reference)
         del theirs[charge_id]
     changed = await charges.learn(theirs, now + pause(0), now)
+    await answer_pages(uow, changed)
     ended = [one for one in changed if not one.is_open]
     for one in ended:
         log.info("charge_ended", charge_id=str(one.id), status=one.status, reason=one.reason)
