@@ -16,7 +16,10 @@ class _CutAt(Awaitable[None]):
     def __await__(self) -> Generator[Any, Any, None]:
         steps = self._work.__await__()
         suspensions = 0
-        waiting_for = next(steps, None)
+        try:
+            waiting_for = next(steps)
+        except StopIteration:  # it awaited nothing
+            return
         while True:
             suspensions += 1
             if suspensions == self._position:
@@ -35,6 +38,20 @@ class _CutAt(Awaitable[None]):
                 return
 
 
+async def is_cut_at(work: Coroutine[Any, Any, None], position: int) -> bool:
+    """Run work, cut off at its await of this number; tell whether it came so far."""
+    cut = _CutAt(work, position)
+
+    async def run() -> None:
+        await cut
+
+    task = asyncio.create_task(run())  # noqa: TID251 - awaited right here
+    await asyncio.gather(task, return_exceptions=True)
+    if not cut.was_cut:
+        task.result()
+    return cut.was_cut
+
+
 async def cut_everywhere(
     begin: Callable[[], Coroutine[Any, Any, None]],
 ) -> AsyncIterator[int]:
@@ -42,17 +59,7 @@ async def cut_everywhere(
 
     Yields the position after each run that was cut; ends with a run that was not.
     """
-    position = 0
-    while True:
-        position += 1
-        cut = _CutAt(begin(), position)
-
-        async def run(cut: _CutAt = cut) -> None:
-            await cut
-
-        task = asyncio.create_task(run())  # noqa: TID251 - awaited right here
-        await asyncio.gather(task, return_exceptions=True)
-        if not cut.was_cut:
-            task.result()
-            return
+    position = 1
+    while await is_cut_at(begin(), position):
         yield position
+        position += 1

@@ -40,11 +40,13 @@ class Pump:
             if not self.broker.queues[consumer.queue]:
                 continue
             subscription = await self.broker.subscribe(consumer.queue, prefetch=1000)
-            deliveries = await subscription.take(1000)
-            await consumer.handle(deliveries)
-            await subscription.ack_through(deliveries[-1].tag)
-            # One consumer is active at a queue: the next round, or another process, takes over.
-            await subscription.close()
+            try:
+                deliveries = await subscription.take(1000)
+                await consumer.handle(deliveries)
+                await subscription.ack_through(deliveries[-1].tag)
+            finally:
+                # One consumer is active at a queue: the next round, or another process, takes over.
+                await subscription.close()
             count += len(deliveries)
         return count
 

@@ -105,7 +105,7 @@ async def test_a_purchase_cannot_be_cancelled_and_has_one_payment(till: Till) ->
 
 
 async def test_who_has_no_place_left_to_wait_is_answered_at_once(till: Till) -> None:
-    product, places = await till.product(), till.service.state.wiring.places
-    places._taken[till.buyer] = 200
-    answer = await till.post(BUY, json={"product_id": product})
+    product = await till.product()
+    with till.no_place_left():
+        answer = await till.post(BUY, json={"product_id": product})
     assert (answer.status_code, answer.json()["status"]) == (202, "paying")

@@ -1,8 +1,8 @@
 """Shop with its orders: requests in, a broker in memory, and payments that say their lines."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -182,6 +182,15 @@ class Till:
         async with self.other.unit_of_work() as uow:
             emit(uow, news, subject=taking.subject, to="shop")
 
+    @contextmanager
+    def no_place_left(self) -> Iterator[None]:
+        """Let as many requests of the buyer wait as may, so that others are answered at once."""
+        wiring = self.service.state.wiring
+        with ExitStack() as stack:
+            for _ in range(wiring.settings.most_waiting):
+                stack.enter_context(wiring.places.place(self.buyer))
+            yield
+
     async def settle(self) -> None:
         """Carry all messages until none is left."""
         await self.pump.run()
@@ -208,7 +217,9 @@ class Till:
 
 
 @asynccontextmanager
-async def opened(cluster: Cluster, **settings: Any) -> AsyncIterator[Till]:
+async def opened(
+    cluster: Cluster, payments: ScriptedPayments | None = None, **settings: Any
+) -> AsyncIterator[Till]:
     """Open shop and payments that are played, on an empty database."""
     clock = FakeClock()
     async with AsyncExitStack() as stack:
@@ -220,17 +231,17 @@ async def opened(cluster: Cluster, **settings: Any) -> AsyncIterator[Till]:
         state.database, state.tokens, state.clock = database, desk.verifier, clock
         for resource in service.resources:
             await stack.enter_async_context(resource(service))
-        scripted = ScriptedPayments()
-        payments = Service(
+        scripted = payments or ScriptedPayments()
+        played = Service(
             name="payments",
             settings=EnvironmentSettings(),
             web=FastAPI(),
             routes=Routes(commands=dict.fromkeys((TakePayment, ReturnPayment), scripted.answer)),
         )
-        payments.state.database = other
+        played.state.database = other
         transport = httpx.ASGITransport(app=service.web, raise_app_exceptions=False)
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url="http://shop")
         )
-        pump = Pump(service, payments)
+        pump = Pump(service, played)
         yield Till(service, database, other, clock, scripted, pump, http, desk)
