@@ -20,11 +20,15 @@ class Pump:
     async def run(self, rounds: int = 50) -> None:
         """Relay and handle all messages there are, and those they cause."""
         for _ in range(rounds):
-            moved = [await self._carry(service.state.database) for service in self._services]
-            handled = [await self._handle(service) for service in self._services]
-            if not any(moved) and not any(handled):
+            if not await self.step():
                 return
         raise AssertionError(f"messages still move after {rounds} rounds")
+
+    async def step(self) -> bool:
+        """Relay and handle what there is now; tell whether anything moved."""
+        moved = [await self._carry(service.state.database) for service in self._services]
+        handled = [await self._handle(service) for service in self._services]
+        return any(moved) or any(handled)
 
     async def _carry(self, database: Database) -> int:
         rows = await outbox_rows(database)

@@ -1,5 +1,6 @@
 """A shop that asks payments by messages, and hears its answers."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,8 +23,10 @@ from contracts.payments import (
 from contracts.wallet import SHOP
 from kit.ids import new_id
 from kit.messaging import cloudevents, topology
-from kit.messaging.broker import Publication
+from kit.messaging.broker import Delivery, Publication
+from kit.messaging.consumer import Consumer
 from kit.messaging.messages import Command, Reply
+from kit.runtime import consumers
 
 ANSWERS = (
     CardPageOpened,
@@ -77,6 +80,22 @@ class Shop:
 
     def send(self, *commands: Command, reply_to: str | None = "shop") -> None:
         """Let commands arrive, in one message."""
+        self.room.pump.broker.put("payments.commands", self._packed(commands, reply_to))
+
+    async def at_once(self, *batches: Sequence[Command]) -> None:
+        """Let as many workers handle batches of commands at the same time."""
+        workers = [
+            next(one for one in consumers(self.room.service, self.room.pump.broker) if _is_for(one))
+            for _ in batches
+        ]
+        await asyncio.gather(
+            *(
+                worker.handle([_delivered(self._packed(batch))])
+                for worker, batch in zip(workers, batches, strict=True)
+            )
+        )
+
+    def _packed(self, commands: Sequence[Command], reply_to: str | None = "shop") -> Publication:
         bodies = [
             cloudevents.encode(
                 command,
@@ -87,10 +106,8 @@ class Shop:
             )[1]
             for command in commands
         ]
-        publication = Publication(
-            "", "", cloudevents.pack(bodies), cloudevents.BATCH, mandatory=False
-        )
-        self.room.pump.broker.put("payments.commands", publication)
+        body = cloudevents.pack(bodies)
+        return Publication("", "", body, cloudevents.BATCH, mandatory=False)
 
     async def asks(self, *commands: Command) -> list[Reply]:
         """Let commands arrive and all follow from them; return what was answered meanwhile."""
@@ -117,6 +134,14 @@ class Shop:
     def codes(self, answers: Sequence[Reply]) -> list[str]:
         """Return the codes of refusing answers; of others their kinds."""
         return [getattr(answer, "code", type(answer).__name__) for answer in answers]
+
+
+def _is_for(consumer: Consumer) -> bool:
+    return consumer.queue == "payments.commands"
+
+
+def _delivered(publication: Publication) -> Delivery:
+    return Delivery(1, "payments", publication.body, publication.content_type, attempts=0)
 
 
 def _asker(command: Command) -> UUID:

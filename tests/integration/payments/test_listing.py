@@ -71,6 +71,29 @@ async def test_filters(room: Room, alice: UUID, bob: UUID) -> None:
         assert (len(found) if isinstance(expected, int) else found) == expected, query
 
 
+async def test_several_are_asked_for_by_their_ids_and_only_ones_own_are_found(
+    room: Room, alice: UUID, bob: UUID, carol: UUID
+) -> None:
+    out, other = await room.create(alice, bob), await room.create(alice, bob)
+    incoming, others = await room.create(bob, alice), await room.create(bob, carol)
+    named = ",".join(str(one) for one in (incoming, others, out, new_id()))
+    assert await ids(room, alice, id=named) == [incoming, out]
+    assert await ids(room, alice, id=named, direction="out") == [out]
+    assert await ids(room, alice, id=named, direction="in") == [incoming]
+    assert await ids(room, alice, id=named, status="paid") == []
+    assert await ids(room, carol, id=named) == [others]
+    assert await ids(room, await room.admin(), id=named) == [others, incoming, out]
+    assert await ids(room, alice, id=str(new_id())) == []
+    await room.pay(alice, out)
+    await room.settle()
+    transfer_id = (await room.seen(alice, out))["transfer_id"]
+    for asked, found in ((out, [out]), (other, [])):
+        assert await ids(room, alice, id=str(asked), transfer_id=transfer_id) == found
+    for wrong in ("", "x", ",".join(str(new_id()) for _ in range(101))):
+        answer = await room.get(alice, "/v1/payments", id=wrong)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/query/id")
+
+
 async def test_search_takes_what_is_typed_literally_and_in_any_case(
     room: Room, alice: UUID, bob: UUID
 ) -> None:

@@ -1,5 +1,6 @@
 """Defines the filters of lists, and what a list of charges shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -46,7 +47,7 @@ class ListScope:
         payee_id: Who is paid.
         wallet_id: The wallet that was named, or that money has moved from or to.
         owner_id: Whose that wallet is.
-        payment_id: The one payment that was asked for, by its transfer.
+        payment_ids: The payments that were asked for, by their ids or by a transfer.
     """
 
     viewer_id: UUID | None
@@ -54,7 +55,7 @@ class ListScope:
     payee_id: UUID | None = None
     wallet_id: UUID | None = None
     owner_id: UUID | None = None
-    payment_id: UUID | None = None
+    payment_ids: Sequence[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -60,7 +61,11 @@ _BY_STATUS_AND_TIME: Final = {
 }
 _PAID: Final = "payer_id = $1"
 _RECEIVED: Final = "payee_id = $1"
-_BY_ID: Final = ("id = $1",)
+_BY_ID: Final = {
+    Direction.OUT: ("id = ANY($1::uuid[]) AND payer_id = $18",),
+    Direction.IN: ("id = ANY($1::uuid[]) AND payee_id = $18",),
+    Direction.ALL: ("id = ANY($1::uuid[])",),
+}
 _EVERYBODYS: Final = ("$1::uuid IS NULL",)
 _OF_ONE: Final = {
     Direction.OUT: (_PAID,),
@@ -85,7 +90,7 @@ SELECT {ROW} FROM payment ORDER BY created_at DESC, id DESC
 
 _PAGES: Final = {
     (sides, of_one_status): _page(sides, of_one_status=of_one_status)
-    for sides in (*_OF_ONE.values(), _BY_ID, _EVERYBODYS)
+    for sides in (*_OF_ONE.values(), *_BY_ID.values(), _EVERYBODYS)
     for of_one_status in (False, True)
 }
 _OF_TRANSFER: Final = """
@@ -156,10 +161,12 @@ def _is_along_status(sides: tuple[str, ...], status: PaymentStatus | None) -> bo
     )
 
 
-def _along(scope: ListScope, wanted: PaymentFilter) -> tuple[tuple[str, ...], UUID | None]:
+def _along(
+    scope: ListScope, wanted: PaymentFilter
+) -> tuple[tuple[str, ...], UUID | Sequence[UUID] | None]:
     """Return which sides to read, and whose: those of the fewest rows that may match."""
-    if scope.payment_id is not None:
-        return _BY_ID, scope.payment_id
+    if scope.payment_ids is not None:
+        return _BY_ID[wanted.direction], scope.payment_ids
     if scope.viewer_id is not None:
         return _OF_ONE[wanted.direction], scope.viewer_id
     if scope.payer_id is not None:

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from kit.money import is_plain_decimal
 from kit.span import Span
-from kit.web.fields import CurrencyCode, refuse_field
+from kit.web.fields import IDS, CurrencyCode, refuse_field
 from kit.web.queries import PageQuery, SpanFilters, old_name
 from kit.web.times import RangeEdge, span
 from payments.domain.filters import Direction, PaymentFilter
@@ -40,6 +40,7 @@ class PaymentFilters(SpanFilters):
 
     old_names: ClassVar[Mapping[str, str]] = {"created_from": "begin", "created_to": "end"}
 
+    id: str | None = Field(None, pattern=IDS, description="Payments' ids, separated by commas.")
     status: PaymentStatus | None = None
     direction: Direction = Field(
         Direction.ALL, description="Paid by the caller (out), to the caller (in), or both."
@@ -63,6 +64,11 @@ class PaymentFilters(SpanFilters):
     disputed: bool | None = Field(
         None, description="Whether the owner of a card has disputed it with their bank."
     )
+
+    @property
+    def ids(self) -> list[UUID] | None:
+        """The payments asked for; None if the query names none."""
+        return None if self.id is None else [UUID(text) for text in self.id.split(",")]
 
     @property
     def span(self) -> Span:
