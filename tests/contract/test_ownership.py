@@ -18,6 +18,7 @@ from deploy.generate.operations import Operation, committed, operations
 from tests.integration.notifications import room as notifications
 from tests.integration.payments import room as payments
 from tests.integration.payments.test_refunding import paid, refund
+from tests.integration.shop import till
 from tests.integration.wallet.world import World, transfer
 
 from kit.ids import new_id
@@ -138,8 +139,27 @@ async def of_wallet(cluster: Cluster) -> AsyncIterator[Owned]:
             yield Owned(alice, new_id(), make, ask)
 
 
+@asynccontextmanager
+async def of_shop(cluster: Cluster) -> AsyncIterator[Owned]:
+    async with till.opened(cluster) as shop:
+        product = await shop.product(stock=1000)
+
+        async def make() -> Ids:
+            return {"order_id": await shop.order((product, 1))}
+
+        async def ask(caller: UUID, one: Operation, path: str, body: Any) -> httpx.Response:
+            return await shop.ask(one.method, path, caller, json=body)
+
+        yield Owned(shop.buyer, new_id(), make, ask)
+
+
 PER_REQUEST = {"instance", "request_id"}
-OPENED = {"payments": of_payments, "notifications": of_notifications, "wallet": of_wallet}
+OPENED = {
+    "payments": of_payments,
+    "notifications": of_notifications,
+    "wallet": of_wallet,
+    "shop": of_shop,
+}
 _ID = re.compile(r"{(\w+)}")
 
 

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-from tests.integration.shop.room import CATEGORIES, PRODUCTS, Json, Room, code
+from tests.integration.shop.room import CATEGORIES, PRODUCTS, Json, Room, code, waits
 
 from kit.edits import ANY_EDITION
 from shop.repository import Categories, Products
@@ -16,10 +15,6 @@ from shop.service import products
 from testkit.conditions import until
 
 IMPORT = "/v1/shop/catalogue"
-WAITING = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 
 
 async def put_in(room: Room, *rows: Json) -> httpx.Response:
@@ -34,16 +29,6 @@ def product_row(slug: str, **more: Any) -> Json:
     return {"kind": "product", "slug": slug, "name": slug.title(), "price": "1.00", **more}
 
 
-def waits(room: Room, *, how_many: int = 1) -> Callable[[], Awaitable[bool]]:
-    """Return the condition that so many statements wait for what others have locked."""
-
-    async def are_waiting() -> bool:
-        async with room.database.read() as connection:
-            return bool(await connection.fetchval(WAITING) >= how_many)
-
-    return are_waiting
-
-
 async def test_a_category_is_not_deleted_while_a_product_is_put_into_it(room: Room) -> None:
     phones, phone = await room.category("Phones"), await room.product("Phone")
     changes = {"category_id": UUID(phones["id"])}
@@ -51,7 +36,7 @@ async def test_a_category_is_not_deleted_while_a_product_is_put_into_it(room: Ro
         await products.change_product(uow, UUID(phone["id"]), changes, ANY_EDITION)
         path = f"{CATEGORIES}/phones"
         deleting = group.create_task(room.http.delete(path, headers=room.admin))
-        await until(waits(room))
+        await until(waits(room.database))
     answer = await deleting
     assert (answer.status_code, code(answer)) == (409, "category_in_use")
     assert (await room.http.get(f"{PRODUCTS}/phone")).json()["category_id"] == phones["id"]
@@ -62,7 +47,7 @@ async def test_a_product_is_not_put_into_a_category_that_is_being_deleted(room: 
     async with asyncio.TaskGroup() as group, room.database.unit_of_work() as uow:
         await Categories(uow).delete(UUID(phones["id"]))
         putting = group.create_task(room.edit(f"{PRODUCTS}/phone", category_id=phones["id"]))
-        await until(waits(room))
+        await until(waits(room.database))
     answer = await putting
     assert (answer.status_code, code(answer)) == (422, "product_category_not_found")
     assert (await room.http.get(f"{PRODUCTS}/phone")).json()["category_id"] is None
@@ -79,9 +64,9 @@ async def test_an_import_does_not_undo_an_edit_that_was_made_meanwhile(
         await Products(uow).lock(UUID(phone["id"]))  # the import has read the categories by then
         rows = (category_row("phones", name="All phones"), product_row("phone", stock=3))
         importing = group.create_task(put_in(room, *rows))
-        await until(waits(room))
+        await until(waits(room.database))
         editing = group.create_task(room.edit(path, **change))
-        both = waits(room, how_many=2)
+        both = waits(room.database, how_many=2)
 
         async def edit_is_done_or_waits() -> bool:
             return editing.done() or await both()

@@ -2,11 +2,17 @@
 
 import asyncio
 from collections import Counter
+from uuid import UUID
 
-from tests.integration.shop.till import BUY, Till
+from tests.integration.shop.room import waits
+from tests.integration.shop.till import BUY, THANKS, Till
 
 from contracts.payments import TakePayment
+from kit.context import Context
 from kit.ids import new_id
+from shop.sagas.order import CardTerms
+from shop.service.order_payments import OrderPaying, pay
+from testkit.conditions import until
 
 
 async def test_fifty_buyers_of_ten_items_buy_ten(till: Till) -> None:
@@ -87,6 +93,20 @@ async def test_of_a_cancel_and_a_payment_at_once_one_wins(till: Till) -> None:
     ends = Counter([(await till.seen(one))["status"] for one in orders])
     assert set(ends) <= {"paid", "cancelled"}
     assert await till.stock(product) == 100 - ends["paid"]
+
+
+async def test_a_cancel_that_has_waited_for_a_card_payment_calls_it_off(till: Till) -> None:
+    order_id = await till.order((await till.product(), 1))
+    engine = till.service.state.wiring.engine
+    wanted = OrderPaying(UUID(order_id), till.buyer, Context(), CardTerms(THANKS))
+    async with asyncio.TaskGroup() as group, till.database.unit_of_work() as uow:
+        await pay(uow, [wanted], engine=engine)
+        cancelling = group.create_task(till.cancel(order_id))
+        await until(waits(till.database))
+    assert (await cancelling).json()["payment"]["id"] == str(wanted.payment_id)
+    await till.settle()
+    assert till.payments.kinds == ["TakePayment", "ReturnPayment"]
+    assert (await till.seen(order_id))["payment"]["status"] == "not_paid"
 
 
 async def test_orders_that_name_the_same_products_in_any_order_do_not_deadlock(

@@ -44,6 +44,12 @@ async def test_who_prefers_to_wait_is_told_the_end(till: Till) -> None:
     assert answer.headers["preference-applied"] == "wait=10"
 
 
+async def test_who_has_waited_long_enough_is_told_how_far_it_is(till: Till) -> None:
+    order_id = await till.order((await till.product(), 1))
+    answer = await till.pay(order_id, headers={"Prefer": "wait=1"})
+    assert (answer.status_code, answer.json()["status"]) == (202, "paying")
+
+
 async def test_a_refused_payment_leaves_the_order_to_be_paid_again(till: Till) -> None:
     product = await till.product()
     order_id = await till.order((product, 1))

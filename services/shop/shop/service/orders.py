@@ -135,7 +135,9 @@ async def close(
         return []
     now = uow.clock.now()
     cancelled = await Orders(uow).cancel([order.id for order in pending], reason, now)
-    open_cards = [one.payment.id for one in pending if one.has_open_card and one.payment]
+    # The statement that waited for the lock does not see a payment that began meanwhile.
+    had_open_card = {order.id for order in pending if order.has_open_card}
+    open_cards = [one.payment.id for one in cancelled if one.payment and one.id in had_open_card]
     await call_off(uow, engine, open_cards, reason)
     await ProductStock(uow).put_back(held_by(cancelled))
     return cancelled
