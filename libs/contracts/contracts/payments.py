@@ -24,7 +24,7 @@ class TakePayment(Command):
     or by PaymentNotTaken alone.
 
     ``payment_id`` is chosen by the asker. ``payee_id`` is one of wallet's MERCHANTS. ``reference``
-    is what it pays, in the asker's terms (an order's id); ``description`` is for the payer.
+    is what it pays, the id of an order; ``description`` is for the payer.
     ``return_url`` is where the card page sends the payer back to; ``receipt_email`` and
     ``receipt_phone`` where the receipt goes. The same command again is answered as things stand.
     """
@@ -182,7 +182,10 @@ class PaymentFailed(PaymentEvent):
 
 
 class PaymentCancelled(PaymentEvent):
-    """The payer cancelled the payment, or it expired (reason ``expired``). Final."""
+    """The payer cancelled the payment, or it expired (reason ``expired``). Final.
+
+    A merchant's payment that was taken back has the reason ``undone``.
+    """
 
     type: ClassVar[str] = "payments.payment_cancelled.v1"
 

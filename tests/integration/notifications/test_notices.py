@@ -19,6 +19,7 @@ from tests.integration.notifications.room import (
     refunded,
 )
 
+from contracts.wallet import SHOP
 from kit.ids import new_id
 from kit.messaging.messages import Event
 from notifications.repository import Notices
@@ -110,6 +111,26 @@ async def test_every_refund_of_a_payment_is_told_to_both(
     about = {(one["kind"], one["subject_id"]) for one in to_alice + to_bob}
     payment_id = str(payment.payment_id)
     assert about == {("refund_received", payment_id), ("refund_made", payment_id)}
+
+
+@pytest.mark.parametrize("event", [paid, failed, cancelled])
+async def test_of_a_payment_to_a_merchant_its_payer_alone_hears(
+    room: Room, alice: UUID, event: Callable[[UUID, UUID], Event]
+) -> None:
+    await room.told(event(alice, SHOP))
+    assert len(await room.notices(alice)) == await room.count("notice") == 1
+    assert {mail["user_id"] for mail in await room.stored()} <= {alice}
+
+
+async def test_what_a_merchant_gets_or_gives_back_is_told_to_its_payer_alone(
+    room: Room, alice: UUID
+) -> None:
+    payment = paid(alice, SHOP)
+    await room.told(refunded(payment, 4000, 4000), disputed(payment, 4000, "fraudulent"))
+    await room.told(moved(SHOP, "top_up"))
+    [notice] = await room.notices(alice)
+    assert notice["text"] == "You got 40.00 RUB back."
+    assert await room.count("notice") == 1
 
 
 async def test_a_top_up_is_told_to_the_owner_alone(room: Room, alice: UUID) -> None:

@@ -8,7 +8,7 @@ from tests.integration.payments.merchants import Shop, returning, taking
 from tests.integration.payments.room import CHECKED, ONE, TWO, Room, opened
 from tests.integration.payments.test_limits import limit, used
 
-from contracts.auth import UserChanged
+from contracts.auth import UserChanged, UserRegistered
 from contracts.payments import (
     PaymentCancelled,
     PaymentCreated,
@@ -213,6 +213,20 @@ async def test_a_faulty_command_is_a_dead_letter_and_holds_up_no_other(
     answers = await shop.asks(taking(alice, reference="not an id"), taking(alice))
     assert shop.codes(answers) == ["PaymentTaken"]
     assert await room.count("letter") == 1
+
+
+async def test_who_is_closed_at_that_very_moment_is_refused_at_the_next_try(
+    room: Room, shop: Shop, alice: UUID
+) -> None:
+    gone = new_id()  # closed before payments has heard of them
+    await room.as_owner(f"INSERT INTO closed_party VALUES ('{gone}', now())")
+    lost = taking(gone)
+    assert shop.codes(await shop.asks(taking(alice), lost, taking(alice))) == ["PaymentTaken"] * 2
+    await room.told(UserRegistered(user_id=gone, number=1, username="gone", status="active"))
+    room.clock.advance(60)
+    await room.retry()
+    [answer] = [one for one in shop.answers if one.in_reply_to == lost.command_id]
+    assert shop.codes([answer]) == ["payer_not_active"]
 
 
 async def test_a_paid_one_is_returned_whole(room: Room, shop: Shop, alice: UUID) -> None:

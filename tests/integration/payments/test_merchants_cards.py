@@ -146,7 +146,7 @@ async def test_a_page_that_is_open_is_closed_by_a_return(
     assert shop.codes(answers) == ["undone", "PaymentReturned"]
     seen = await room.seen(alice, payment_id)
     assert (seen["status"], seen["cancellation_reason"]) == ("cancelled", "undone")
-    assert seen["reason_label"] == "Taken back by the merchant"
+    assert seen["reason_label"] == "Taken back by the seller"
     await room.charge()
     assert cards.asked("/cancel") == 1
 

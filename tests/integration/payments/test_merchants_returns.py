@@ -10,6 +10,7 @@ from tests.integration.payments.room import CHECKED, ONE, TWO, Room
 from contracts.payments import PaymentRefunded, PaymentReturned, RefundMade, RefundNotMade
 from contracts.wallet import SHOP, CaptureHold, Transfer
 from kit.ids import new_id
+from payments.domain.refunds import MOST_REFUNDS
 
 LARGE = int(CHECKED.replace(".", ""))
 
@@ -193,6 +194,17 @@ async def test_what_the_wallet_refuses_is_not_refunded(room: Room, shop: Shop, a
     room.wallet.refuses = lambda _: None
     assert await shop.asks(command) == [answer]
     assert (await room.seen(alice, payment_id))["refunded_amount"] == "0.00"
+
+
+async def test_what_can_not_be_refunded_is_not_said_to_be_returned(
+    room: Room, shop: Shop, alice: UUID
+) -> None:
+    payment_id = await shop.takes(alice)
+    await shop.asks(*[refunding(payment_id, 1) for _ in range(MOST_REFUNDS)])
+    command = returning(payment_id)
+    assert await shop.asks(command) == []
+    assert await room.status(alice, payment_id) == "paid"
+    assert await room.count("letter") == 0
 
 
 async def test_only_merchants_payments_are_refunded_so(

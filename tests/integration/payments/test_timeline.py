@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 import respx
+from tests.integration.payments.merchants import Shop, returning
 from tests.integration.payments.room import AUTH, CHECKED, NOTIFICATIONS, ONE, TWO, WALLET, Room
 
 from kit.ids import new_id
@@ -158,6 +159,30 @@ async def test_a_reserved_payment_is_told_to_have_waited_for_its_payer(
         *(("step", "asked", "confirm"), ("step", "done", "confirm")),
         *(("step", "asked", "settle"), ("step", "done", "settle")),
     ]
+
+
+async def test_a_payment_taken_for_a_merchant_and_back_is_told_like_any_other(
+    room: Room, alice: UUID, ledger: respx.Route
+) -> None:
+    shop = Shop(room)
+    payment_id = await shop.takes(alice, int(CHECKED.replace(".", "")))
+    room.clock.advance(1)
+    await shop.asks(returning(payment_id))
+    told = await story(room, alice, payment_id)
+    assert codes(told) == [
+        ("request", "created", ""),
+        ("request", "pay", ""),
+        ("step", "asked", "reserve"),
+        ("step", "done", "reserve"),
+        ("step", "asked", "check"),
+        ("message", "payment_created", ""),
+        ("step", "undo_wanted", "check"),
+        ("step", "undo_asked", "reserve"),
+        ("step", "undone", "reserve"),
+        ("message", "payment_cancelled", ""),
+    ]
+    [why] = [item for item in told["items"] if item.get("reason") == "undone"]
+    assert why["code"] == "undo_wanted"
 
 
 async def test_the_payee_is_told_what_concerns_them(

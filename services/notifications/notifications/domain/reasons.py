@@ -30,11 +30,13 @@ REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
         "payment_disputed": "The card's owner has disputed the payment.",
         "cancelled_by_payer": "You cancelled it.",
         "expired": "It was not paid in time.",
+        "undone": "The seller took it back.",
         "payer_not_active": "Your account is not active any more.",
         "payee_not_active": "The payee's account is not active any more.",
         "service_not_active": "The service is not offered any more.",
         "limit_per_payment": "It is above your limit of one payment.",
         "limit_per_day": "It is above your limit of a day.",
+        "too_many_open_charges": "You have too many card payments under way.",
     },
     "ru": {
         "insufficient_funds": "В вашем кошельке недостаточно денег.",
@@ -55,11 +57,13 @@ REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
         "payment_disputed": "Владелец карты оспорил платёж.",
         "cancelled_by_payer": "Вы его отменили.",
         "expired": "Он не был оплачен вовремя.",
+        "undone": "Его отозвал продавец.",
         "payer_not_active": "Ваша учётная запись больше не активна.",
         "payee_not_active": "Учётная запись получателя больше не активна.",
         "service_not_active": "Услуга больше не предоставляется.",
         "limit_per_payment": "Он больше вашего лимита одного платежа.",
         "limit_per_day": "Он больше вашего дневного лимита.",
+        "too_many_open_charges": "У вас слишком много незавершённых платежей картой.",
     },
 }
 

@@ -20,7 +20,7 @@ from contracts.payments import (
     PaymentRefunded,
     PaymentRefundFailed,
 )
-from contracts.wallet import FundsMoved
+from contracts.wallet import MERCHANTS, FundsMoved
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope
@@ -55,11 +55,15 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
 
 
 async def notify(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Store the notices of these events, and the mails with the same news."""
+    """Store the notices of these events, and the mails with the same news.
+
+    Merchants are nobody who reads them.
+    """
     new = [
         notice
         for envelope in envelopes
         for notice in NOTICES_OF[type(envelope.message)](envelope.message)
+        if notice.user_id not in MERCHANTS
     ]
     if new:
         await Notices(uow).add(new, uow.clock.now())

@@ -101,7 +101,7 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     order = RefundOrder(
         refund_id=new_id(), payment_id=payment_id, amount=wanted.amount, reason=wanted.reason
     )
-    rule = wired.card_desk.refunds
+    rule = wired.card_desk.refund_rule
 
     async def work(uow: UnitOfWork) -> Answer:
         payment, refund = await service.request(uow, wired.refunds, order, _asker(viewer), rule)

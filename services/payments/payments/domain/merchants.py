@@ -27,6 +27,18 @@ class MerchantPayment:
     return_id: UUID | None = None
     refusal: str | None = None
 
+    @property
+    def taken_by(self) -> UUID:
+        """The command to take it; wherever it was taken there is one."""
+        assert self.take_id is not None, "it was never to be taken"  # noqa: S101
+        return self.take_id
+
+    @property
+    def returned_by(self) -> UUID:
+        """The command to return it; wherever it goes back there is one."""
+        assert self.return_id is not None, "nobody wants it back"  # noqa: S101
+        return self.return_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MerchantRefund:

@@ -65,12 +65,13 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         PAYMENT_DISPUTED: "The card's owner has taken the money back through their bank",
         CANCELLED_BY_PAYER: "Cancelled by the payer",
         EXPIRED: "Not paid in time",
-        UNDONE: "Taken back by the merchant",
+        UNDONE: "Taken back by the seller",
         PAYER_NOT_ACTIVE: "The payer's account is not active any more",
         PAYEE_NOT_ACTIVE: "The payee's account is not active any more",
         SERVICE_NOT_ACTIVE: "The service is not offered any more",
         "limit_per_payment": "Above the payer's limit of one payment",
         "limit_per_day": "Above the payer's limit of a day",
+        "too_many_open_charges": "Too many card payments of the payer under way",
     },
     "ru": {
         "insufficient_funds": "В кошельке плательщика недостаточно денег",
@@ -97,6 +98,7 @@ REASON_LABELS: Final[Mapping[Language, Mapping[str, str]]] = {
         SERVICE_NOT_ACTIVE: "Услуга больше не предоставляется",
         "limit_per_payment": "Превышен лимит одного платежа",
         "limit_per_day": "Превышен дневной лимит",
+        "too_many_open_charges": "Слишком много незавершённых платежей картой",
     },
 }
 

@@ -29,7 +29,7 @@ class CardDesk:
         return self._provider
 
     @property
-    def refunds(self) -> CardRule:
+    def refund_rule(self) -> CardRule:
         """What the provider can give back."""
         return CardRule(self.provider.name, self.provider.check_refund)
 

@@ -25,23 +25,19 @@ _Asked: TypeAlias = MerchantPayment | MerchantRefund
 
 def answer_refusal(uow: UnitOfWork, asked: MerchantPayment, method: Method, code: str) -> None:
     """Say that there is no such payment, and why."""
-    if asked.take_id is not None:
-        reply = PaymentNotTaken(
-            in_reply_to=asked.take_id, payment_id=asked.payment_id, method=method.value, code=code
-        )
-        _send(uow, asked, reply)
+    reply = PaymentNotTaken(
+        in_reply_to=asked.taken_by, payment_id=asked.payment_id, method=method.value, code=code
+    )
+    _send(uow, asked, reply)
 
 
 def answer_end(uow: UnitOfWork, asked: MerchantPayment, ended: Payment) -> None:
     """Say that a payment was paid, or why it was not."""
-    if ended.paid_minor is None:
-        assert ended.reason is not None, "what was not paid has a reason"  # noqa: S101
+    if ended.reason is not None:
         answer_refusal(uow, asked, ended.method, ended.reason)
-    elif asked.take_id is not None:
-        reply = PaymentTaken(
-            in_reply_to=asked.take_id, payment_id=ended.id, method=ended.method.value
-        )
-        _send(uow, asked, reply)
+        return
+    reply = PaymentTaken(in_reply_to=asked.taken_by, payment_id=ended.id, method=ended.method.value)
+    _send(uow, asked, reply)
 
 
 async def answer_pages(uow: UnitOfWork, learnt: Iterable[Charge]) -> None:
@@ -58,18 +54,16 @@ async def answer_pages(uow: UnitOfWork, learnt: Iterable[Charge]) -> None:
 
 def answer_page(uow: UnitOfWork, asked: MerchantPayment, charge: Charge) -> None:
     """Say where the card is entered, once the provider has said so."""
-    if charge.action_url is not None and asked.take_id is not None:
+    if charge.action_url is not None:
         reply = CardPageOpened(
-            in_reply_to=asked.take_id, payment_id=asked.payment_id, url=charge.action_url
+            in_reply_to=asked.taken_by, payment_id=asked.payment_id, url=charge.action_url
         )
         _send(uow, asked, reply)
 
 
 def answer_return(uow: UnitOfWork, asked: MerchantPayment) -> None:
     """Say that nothing of a payment is the merchant's."""
-    if asked.return_id is not None:
-        reply = PaymentReturned(in_reply_to=asked.return_id, payment_id=asked.payment_id)
-        _send(uow, asked, reply)
+    _send(uow, asked, PaymentReturned(in_reply_to=asked.returned_by, payment_id=asked.payment_id))
 
 
 def answer_refund(uow: UnitOfWork, asked: MerchantRefund, refund: Refund) -> None:

@@ -70,7 +70,7 @@ async def _begin(
         reason=command.reason,
     )
     payee = Asker(user_id=payment.payee_id, is_admin=False)
-    await request(uow, engines, order, payee, desk.refunds)
+    await request(uow, engines, order, payee, desk.refund_rule)
 
 
 async def _repeat(uow: UnitOfWork, asked: MerchantRefund) -> None:

@@ -46,7 +46,7 @@ class Returns:
         merchants = Merchants(uow)
         unknown = await merchants.add([replace(one, refusal=UNDONE) for one in asked.values()])
         known = [one for one in asked.values() if one.payment_id not in unknown]
-        for payment_id in unknown:
+        for payment_id in sorted(unknown):
             answer_return(uow, asked[payment_id])
         if not known:
             return
@@ -95,7 +95,7 @@ class Returns:
         order = RefundOrder(refund_id=new_id(), payment_id=payment.id, amount=None, reason=None)
         payee = Asker(user_id=payment.payee_id, is_admin=False)
         try:
-            await request(uow, self._refunds, order, payee, self._desk.refunds)
+            await request(uow, self._refunds, order, payee, self._desk.refund_rule)
         except Refusal as refusal:
             log.warning("return_refused", payment_id=str(payment.id), code=refusal.code)
 
