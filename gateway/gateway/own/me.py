@@ -25,7 +25,6 @@ from kit.refusals import (
 )
 from kit.tasks import all_of
 
-ENTRIES: Final = 10
 ORDERS: Final = "orders"
 LATEST_ORDERS: Final = 10
 MOST_WALLETS: Final = 100
@@ -122,19 +121,6 @@ class MeWithWallets:
     async def _wallets(self, exchange: ProxiedRequest) -> dict[str, Any]:
         # By owner, because an admin would otherwise be shown everybody's.
         owner = exchange.claims.subject if exchange.claims else ""
-        path = f"/v1/wallets?owner_id={owner}&limit={MOST_WALLETS}"
+        path = f"/v1/wallets?owner_id={owner}&limit={MOST_WALLETS}&expand=entries"
         page, _ = await ask(exchange, self._wallet, path)
-        wallets = page["items"]
-        entries = await all_of(self._entries(exchange, wallet["id"]) for wallet in wallets)
-        return {
-            "wallets": [
-                {**wallet, "entries": latest}
-                for wallet, latest in zip(wallets, entries, strict=True)
-            ]
-        }
-
-    async def _entries(self, exchange: ProxiedRequest, wallet_id: str) -> list[dict[str, Any]]:
-        path = f"/v1/wallets/{wallet_id}/entries?limit={ENTRIES}"
-        page, _ = await ask(exchange, self._wallet, path)
-        entries: list[dict[str, Any]] = page["items"]
-        return entries
+        return {"wallets": page["items"]}

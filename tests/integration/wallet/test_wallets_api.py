@@ -362,6 +362,27 @@ async def test_several_wallets_come_in_one_call_and_nobody_elses(world: World) -
         assert code(await alice.get("/v1/wallets", id=malformed)) == (422, "validation_failed")
 
 
+async def test_wallets_come_with_their_latest_entries_in_one_call(world: World) -> None:
+    alice = world.caller()
+    await alice.get("/v1/wallets/me")
+    empty = (await alice.post("/v1/wallets", {"name": "Holidays"})).json()["id"]
+    for amount in range(1, 13):
+        await world.fund(alice.user_id, f"{amount}.00")
+    plain = (await alice.get("/v1/wallets")).json()["items"]
+    assert [wallet["entries"] for wallet in plain] == [None, None]
+    before = world.database.statements
+    listed = (await alice.get("/v1/wallets", expand="entries")).json()["items"]
+    assert world.database.statements - before == 2
+    shown = {wallet["id"]: wallet["entries"] for wallet in listed}
+    assert shown.pop(empty) == []
+    [(full, entries)] = shown.items()
+    assert [entry["amount"] for entry in entries] == [f"{n}.00" for n in range(12, 2, -1)]
+    alone = (await alice.get(f"/v1/wallets/{full}/entries", limit=10)).json()["items"]
+    assert entries == alone
+    answer = await alice.get("/v1/wallets", expand="holds")
+    assert code(answer) == (422, "validation_failed")
+
+
 async def test_an_owner_given_under_both_names_is_refused(world: World) -> None:
     alice, root = world.caller(), world.caller(admin=True)
     for caller in (alice, root):

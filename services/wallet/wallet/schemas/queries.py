@@ -32,6 +32,9 @@ class WalletsQuery(SpanQuery):
     currency: CurrencyCode | None = None
     status: WalletStatus | None = None
     number: int | None = Field(None, ge=1, le=2**63 - 1)
+    expand: Literal["entries"] | None = Field(
+        None, description="Adds the ten latest `entries` to each wallet."
+    )
 
     @property
     def ids(self) -> list[UUID] | None:
