@@ -22,7 +22,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Keeper:
-    """An admin who keeps the shop; what is made bears a mark, as others share the catalogue."""
+    """An admin who keeps the shop.
+
+    What is made bears a mark, as others share the catalogue.
+    """
 
     person: Person
     mark: str
