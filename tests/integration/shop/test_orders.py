@@ -10,6 +10,7 @@ from tests.integration.shop.till import ORDERS, Till
 from contracts.payments import TakePayment
 from contracts.wallet import SHOP
 from kit.ids import new_id
+from kit.saga import Action
 
 
 async def test_an_order_reserves_what_it_holds_at_the_prices_of_the_moment(till: Till) -> None:
@@ -131,6 +132,18 @@ async def test_payments_that_do_not_answer_are_asked_again_then_given_up(till: T
     await till.wake(11)
     given_up = await till.seen(order_id)
     assert (given_up["status"], given_up["reason"]) == ("pending", "payments_unavailable")
+
+
+async def test_an_operator_who_knows_that_it_was_charged_lets_the_order_be_paid(
+    till: Till,
+) -> None:
+    order_id = await till.order((await till.product(), 1))
+    till.payments.is_silent = True
+    payment_id = UUID((await till.pay(order_id)).json()["payment"]["id"])
+    async with till.database.unit_of_work() as uow:
+        engine = till.service.state.wiring.engine
+        assert await engine.operate(uow, payment_id, Action.SKIP, actor="ann")
+    assert (await till.seen(order_id))["status"] == "paid"
 
 
 async def test_what_others_ordered_does_not_exist_but_for_admins(till: Till) -> None:

@@ -102,7 +102,8 @@ class Hooks:
         lock: Locks the rows the sagas move, in id order, before the sagas are locked.
         completed: The sagas have completed.
         undone: The sagas have been undone, each with its reason.
-        done: Steps have been done, in order; called before the ends of the same batch.
+        done: Steps have been done, in order, or skipped by an operator as done by hand; called
+            before the ends of the same batch.
     """
 
     lock: Callable[[UnitOfWork, Sequence[UUID]], Awaitable[None]]
@@ -354,10 +355,14 @@ class SagaEngine:
 
 
 def _steps_done(saga_id: UUID, decision: Decision) -> list[Done]:
+    """Return the steps that a decision took as done, an operator's word for it included."""
+    state = decision.state
+    is_forward = state.phase in (Phase.RUNNING, Phase.COMPLETED)
+    told = {"done", f"operator_{Action.SKIP}"} if is_forward else {"done"}
     return [
-        Done(saga_id, step, decision.state.data)
+        Done(saga_id, step, state.data)
         for entry, step, _ in decision.log
-        if entry == "done" and step is not None
+        if entry in told and step is not None
     ]
 
 

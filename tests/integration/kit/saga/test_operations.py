@@ -12,7 +12,7 @@ from kit.db.losses import ConnectionLostError
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Command
-from kit.saga import Action, Hooks, Saga, SagaEnd, SagaEngine, store
+from kit.saga import Action, Done, Hooks, Saga, SagaEnd, SagaEngine, store
 from kit.saga.definition import Ask
 from testkit.clock import FakeClock
 from testkit.pump import sent
@@ -102,6 +102,23 @@ async def test_an_instance_goes_on_by_the_version_it_began_with(
     assert await engine.wake_due(database) == 2
     assert (await shown(database, begun))["step"] == "hotel"
     assert (await shown(database, fresh))["step"] == "flight"
+
+
+async def test_a_step_that_an_operator_skips_is_told_as_done_but_not_one_that_is_undone(
+    database: Database,
+) -> None:
+    told: list[str] = []
+
+    async def done(_: UnitOfWork, steps: Sequence[Done]) -> None:
+        told.extend(one.step for one in steps)
+
+    engine = SagaEngine(TRIP, Hooks(nothing, nothing, nothing, done))
+    saga_id = await start(database, engine, needs_visa=True)
+    for action in (Action.SKIP, Action.UNDO, Action.SKIP):
+        async with database.unit_of_work() as uow:
+            assert await engine.operate(uow, saga_id, action, actor="ann")
+    assert (await shown(database, saga_id))["phase"] == "undone"
+    assert told == ["hotel"]
 
 
 async def test_an_operator_is_on_record_in_the_sagas_own_log(database: Database) -> None:
