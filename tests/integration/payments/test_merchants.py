@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 import respx
-from tests.integration.payments.merchants import Shop, returning, taking
+from tests.integration.payments.merchants import Shop, refunding, returning, taking
 from tests.integration.payments.room import CHECKED, ONE, TWO, Room, opened
 from tests.integration.payments.test_limits import limit, used
 
@@ -197,6 +197,33 @@ async def test_many_are_taken_by_as_many_statements_as_one(
 
     await statements(1)
     assert await statements(1) == await statements(40)
+
+
+async def test_only_the_ends_of_merchants_payments_are_looked_up(
+    room: Room, shop: Shop, alice: UUID, bob: UUID
+) -> None:
+    async def statements_of_the_end() -> int:
+        statements, paid = [room.database.statements], len(room.published(PaymentPaid))
+        while len(room.published(PaymentPaid)) == paid:
+            await room.pump.step()
+            statements.append(room.database.statements)
+        return statements[-2] - statements[-3]  # the last step has sent what the end emitted
+
+    await room.pay(alice, await room.create(alice, bob))
+    others = await statements_of_the_end()
+    shop.send(taking(alice))
+    assert await statements_of_the_end() == others + 1
+
+
+async def test_a_card_number_in_a_text_of_a_service_is_left_out(
+    room: Room, shop: Shop, alice: UUID
+) -> None:
+    payment_id = await shop.takes(alice, description="Toy card 4111 1111 1111 1111")
+    assert (await room.seen(alice, payment_id))["description"] is None
+    refund = refunding(payment_id, 100, reason="Toy card 4111 1111 1111 1111")
+    assert shop.codes(await shop.asks(refund)) == ["RefundMade"]
+    seen = await room.get(alice, f"/v1/payments/{payment_id}/refunds/{refund.refund_id}")
+    assert seen.json()["reason"] is None
 
 
 async def test_who_wants_no_answer_gets_none(room: Room, shop: Shop, alice: UUID) -> None:

@@ -285,8 +285,8 @@ async def get_payment(viewer: Viewing, payment_id: UUID, wired: Wired, audit: Au
     access="user",
     operation_id="list_payments",
     summary="List the caller's payments",
-    description="Newest first. `payer`, `payee`, `wallet_id` and `transfer_id` narrow the list; "
-    "administrators see everybody's payments, or with `direction` their own.",
+    description="Newest first. `id` (several ids), `payer`, `payee`, `wallet_id` and `transfer_id` "
+    "narrow the list; administrators see everybody's payments, or with `direction` their own.",
     response_model=Page[AnyPayment],
     refusals=(CursorInvalid,),
 )

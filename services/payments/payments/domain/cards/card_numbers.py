@@ -27,6 +27,11 @@ def holds_card_number(text: str) -> bool:
     return any(_begins_card_number(plain, groups[first:]) for first in range(len(groups)))
 
 
+def without_card_number(text: str | None) -> str | None:
+    """Return a text that comes from a service; None where a full card number is in it."""
+    return None if text is None or holds_card_number(text) else text
+
+
 def _plain(text: str) -> str:
     kept = (char for char in text if unicodedata.category(char) != "Cf")
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in kept)

@@ -19,6 +19,7 @@ from kit.messaging.messages import Envelope
 from kit.money import Money
 from kit.refusals import Refusal
 from kit.saga import SagaEngine
+from payments.domain.cards.card_numbers import without_card_number
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.merchants import MerchantPayment
 from payments.domain.parties import Ends, Parties, PayeeName, Person
@@ -116,7 +117,7 @@ def _decided(
         payer_id=command.payer_id,
         payee=PayeeName(user_id=command.payee_id),
         amount=Money(command.amount_minor, command.currency),
-        description=command.description,
+        description=without_card_number(command.description),
         order_id=UUID(command.reference),
     )
     # Who is not known to be active may have become so: only active users get what asks for this.

@@ -10,6 +10,7 @@ from kit.messaging.messages import Envelope
 from kit.money import decimal_text
 from kit.refusals import Refusal
 from kit.saga import SagaEngine
+from payments.domain.cards.card_numbers import without_card_number
 from payments.domain.merchants import MerchantRefund
 from payments.domain.payment import Method
 from payments.domain.refunds import Refund
@@ -67,7 +68,7 @@ async def _begin(
         refund_id=command.refund_id,
         payment_id=payment.id,
         amount=decimal_text(command.amount_minor, payment.currency),
-        reason=command.reason,
+        reason=without_card_number(command.reason),
     )
     payee = Asker(user_id=payment.payee_id, is_admin=False)
     await request(uow, engines, order, payee, desk.refund_rule)
