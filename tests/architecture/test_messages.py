@@ -90,6 +90,7 @@ def test_there_are_sagas_to_be_checked() -> None:
         "refund": 1,
         "card_refund": 1,
         "order": 1,
+        "order_refund": 1,
     }
 
 

@@ -21,7 +21,10 @@ _SUM = re.compile(
     r"|(per|used|left)_(payment|day|today)"
 )
 # Parts of a payment or an order, which are in its currency.
-_IN_WHOSE_CURRENCY = {"PaymentLineOutput", "OrderItemAnswer"}
+_IN_WHOSE_CURRENCY = {
+    *("PaymentLineOutput", "OrderItemAnswer"),
+    *("OrderRefundAnswer", "OrderDisputeAnswer"),
+}
 # A sum, not a count, named so by what it is: the balance that no account may pass.
 _OTHER_BOUNDS = {"balance_limit"}
 

@@ -7,7 +7,7 @@ from kit.db import Batches, Database, UnitOfWork
 from kit.saga import SagaEngine
 from kit.waiters import Places
 from kit.web.state import from_state
-from shop.live.waiters import OrderWaiters
+from shop.live.waiters import OrderRefundWaiters, OrderWaiters
 from shop.service import order_payments, orders
 from shop.service.orders import OrderTerms
 from shop.settings import Settings
@@ -20,7 +20,9 @@ class Wiring:
     settings: Settings
     database: Database
     engine: SagaEngine
+    refund_engine: SagaEngine
     order_waiters: OrderWaiters
+    refund_waiters: OrderRefundWaiters
     batches: Batches[UnitOfWork]
     places: Places
 

@@ -16,12 +16,17 @@ from contracts.payments import (
     PaymentNotTaken,
     PaymentReturned,
     PaymentTaken,
+    RefundMade,
+    RefundNotMade,
+    RefundPayment,
     ReturnPayment,
     TakePayment,
 )
 from kit.db import Database, UnitOfWork
 from kit.ids import new_id
-from kit.messaging.messages import Command, Envelope, Reply
+from kit.messaging import cloudevents
+from kit.messaging.broker import Publication
+from kit.messaging.messages import Command, Envelope, Event, Reply
 from kit.messaging.outbox import emit
 from kit.messaging.routes import Routes
 from kit.runtime import Service
@@ -44,10 +49,13 @@ PAGE = "https://pay.example/c/42"
 class ScriptedPayments:
     """Answers commands as told: ``refuses`` with a code, ``is_silent`` not at all.
 
+    Refunds are made unless there is a ``refund_refusal``.
+
     A card gets its page; how that ends the test says by ``Till.card``.
     """
 
     refuses: Callable[[TakePayment], str | None] = lambda _: None
+    refund_refusal: str | None = None
     is_silent: bool = False
     heard: list[Envelope] = field(default_factory=list)
 
@@ -63,6 +71,8 @@ class ScriptedPayments:
         asked: dict[str, Any] = {"in_reply_to": command.command_id}
         if isinstance(command, ReturnPayment):
             return PaymentReturned(**asked, payment_id=command.payment_id)
+        if isinstance(command, RefundPayment):
+            return self.refunded(command, asked)
         assert isinstance(command, TakePayment)
         asked["payment_id"] = command.payment_id
         code = self.refuses(command)
@@ -71,6 +81,11 @@ class ScriptedPayments:
         if command.method == "card":
             return CardPageOpened(**asked, url=PAGE)
         return PaymentTaken(**asked, method="wallet")
+
+    def refunded(self, command: RefundPayment, asked: dict[str, Any]) -> Reply:
+        if self.refund_refusal is not None:
+            return RefundNotMade(**asked, refund_id=command.refund_id, code=self.refund_refusal)
+        return RefundMade(**asked, refund_id=command.refund_id)
 
     @property
     def kinds(self) -> list[str]:
@@ -170,6 +185,26 @@ class Till:
     async def cancel(self, order_id: str, **options: Any) -> httpx.Response:
         return await self.post(f"{ORDERS}/{order_id}/cancel", **options)
 
+    async def bought(self, *lines: tuple[str, int]) -> Json:
+        """Order products and pay them; return the order."""
+        return await self.paid(await self.order(*lines))
+
+    async def refund(
+        self, order_id: str, *lines: tuple[str, int], headers: Any = None, **body: Any
+    ) -> httpx.Response:
+        """Ask for a refund as an admin; without lines of all that is left."""
+        if lines:
+            body["items"] = [{"product_id": one, "quantity": quantity} for one, quantity in lines]
+        path = f"{ORDERS}/{order_id}/refund"
+        return await self.post(path, self.admin, json=body, headers=headers or {})
+
+    async def refunded(self, order_id: str, *lines: tuple[str, int], **body: Any) -> Json:
+        """Refund, and let all follow; return the order as it is then."""
+        answer = await self.refund(order_id, *lines, **body)
+        assert answer.status_code == 202, answer.text
+        await self.settle()
+        return await self.seen(order_id)
+
     async def card(self, payment_id: str, code: str | None = None) -> None:
         """Let payments tell how a card page ended: charged, or not for a reason."""
         taking = self.payments.taking(payment_id)
@@ -182,13 +217,31 @@ class Till:
         async with self.other.unit_of_work() as uow:
             emit(uow, news, subject=taking.subject, to="shop")
 
+    def arrive(self, event: Event) -> None:
+        """Let another service's event arrive."""
+        _, body = cloudevents.encode(
+            event,
+            source=event.type.partition(".")[0],
+            subject=str(new_id()),
+            time=self.clock.now(),
+            sequence=1,
+        )
+        publication = Publication("", "", body, cloudevents.SINGLE, mandatory=False)
+        self.pump.broker.put("shop.events", publication)
+
+    async def told(self, *events: Event) -> None:
+        """Let another service's events arrive together and be handled."""
+        for event in events:
+            self.arrive(event)
+        await self.settle()
+
     @contextmanager
-    def no_place_left(self) -> Iterator[None]:
-        """Let as many requests of the buyer wait as may, so that others are answered at once."""
+    def no_place_left(self, caller: UUID | None = None) -> Iterator[None]:
+        """Let as many requests of somebody wait as may, so that others are answered at once."""
         wiring = self.service.state.wiring
         with ExitStack() as stack:
             for _ in range(wiring.settings.most_waiting):
-                stack.enter_context(wiring.places.place(self.buyer))
+                stack.enter_context(wiring.places.place(caller or self.buyer))
             yield
 
     async def settle(self) -> None:
@@ -236,7 +289,9 @@ async def opened(
             name="payments",
             settings=EnvironmentSettings(),
             web=FastAPI(),
-            routes=Routes(commands=dict.fromkeys((TakePayment, ReturnPayment), scripted.answer)),
+            routes=Routes(
+                commands=dict.fromkeys((TakePayment, ReturnPayment, RefundPayment), scripted.answer)
+            ),
         )
         played.state.database = other
         transport = httpx.ASGITransport(app=service.web, raise_app_exceptions=False)

@@ -58,11 +58,14 @@ CREATE TABLE order_item (
     price_minor bigint NOT NULL,
     quantity integer NOT NULL,
     refunded_quantity integer DEFAULT 0 NOT NULL,
+    restocked_quantity integer DEFAULT 0 NOT NULL,
     CONSTRAINT pk_order_item PRIMARY KEY (order_id, product_id),
     CONSTRAINT ck_order_item_price_is_in_range CHECK (price_minor BETWEEN 1 AND 1000000000000000),
     CONSTRAINT ck_order_item_quantity_is_in_range CHECK (quantity BETWEEN 1 AND 1000000),
     CONSTRAINT ck_order_item_refunds_fit_the_quantity
         CHECK (refunded_quantity BETWEEN 0 AND quantity),
+    CONSTRAINT ck_order_item_restocked_fits_the_quantity
+        CHECK (restocked_quantity BETWEEN 0 AND quantity),
     CONSTRAINT fk_order_item_order_id FOREIGN KEY(order_id) REFERENCES shop_order (id)
 )
 """
@@ -92,6 +95,7 @@ ORDER_REFUND = """
 CREATE TABLE order_refund (
     id uuid NOT NULL,
     order_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
     status text NOT NULL,
     amount_minor bigint NOT NULL,
     restock boolean NOT NULL,
@@ -112,7 +116,9 @@ CREATE TABLE order_refund (
         CHECK ((status = 'failed') = (failed_at IS NOT NULL)),
     CONSTRAINT ck_order_refund_failed_has_a_reason
         CHECK ((status = 'failed') = (failure_reason IS NOT NULL)),
-    CONSTRAINT fk_order_refund_order_id FOREIGN KEY(order_id) REFERENCES shop_order (id)
+    CONSTRAINT fk_order_refund_order_id FOREIGN KEY(order_id) REFERENCES shop_order (id),
+    CONSTRAINT fk_order_refund_payment_id
+        FOREIGN KEY(payment_id) REFERENCES order_payment (payment_id)
 )
 """
 ORDER_REFUND_ITEM = """

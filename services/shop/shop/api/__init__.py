@@ -1,6 +1,6 @@
 """Serves shop's operations: parse, authorise, open the unit of work, call, answer."""
 
-from shop.api import catalogue, categories, orders, products, purchases
+from shop.api import catalogue, categories, orders, products, purchases, refunds
 
 ROUTERS = (
     categories.router,
@@ -8,6 +8,7 @@ ROUTERS = (
     catalogue.router,
     orders.router,
     purchases.router,
+    refunds.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -1,5 +1,6 @@
 """Serves orders: makes, shows, lists, pays and cancels them."""
 
+from collections.abc import Collection, Iterable
 from typing import Annotated
 from uuid import UUID
 
@@ -15,12 +16,11 @@ from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
 from kit.web.pagination import page_of
 from kit.web.prefer import PreferWait, preference_applied
-from kit.web.queries import SpanQuery
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from shop.api.buyers import ORDERS, PATIENCE, OrderNamed, PayAttempt, answer, tried
 from shop.api.viewer import ACCEPTED, CREATED, OK
-from shop.domain.orders import Order, PayMethod, visible_to
+from shop.domain.orders import Order, OrderFilter, PayMethod, visible_to
 from shop.refusals import (
     CurrenciesMixed,
     OrderExpired,
@@ -31,9 +31,10 @@ from shop.refusals import (
     ProductNotAvailable,
     TooManyOpenOrders,
 )
-from shop.repository import OrderPayments, Orders
+from shop.repository import OrderLists, OrderPayments, Orders, with_aftermath
 from shop.schemas import orders as examples
 from shop.schemas.orders import OrderAnswer, OrderPayRequest, OrderRequest
+from shop.schemas.queries import OrdersQuery
 from shop.service import order_payments as paying
 from shop.service import orders as service
 from shop.service.order_payments import OrderPaying
@@ -180,7 +181,8 @@ async def get_order(caller: Caller, order_id: UUID, wired: Wired, audit: Auditin
     """Show the order to whoever may see it."""
     async with wired.database.read() as connection:
         found = await Orders(connection).get(order_id)
-    order = found if found is not None and caller.is_admin else visible_to(found, caller.user)
+        seen = found if found is not None and caller.is_admin else visible_to(found, caller.user)
+        [order] = await with_aftermath(connection, [seen])
     await audit.read("order", order.id, order.owner_id)
     return Answer(OK, OrderAnswer.of(order))
 
@@ -189,23 +191,33 @@ async def get_order(caller: Caller, order_id: UUID, wired: Wired, audit: Auditin
     ORDERS,
     access="user",
     operation_id="list_orders",
-    summary="List the caller's orders",
-    description="Newest first.",
+    summary="List orders",
+    description="Newest first: the caller's; for administrators everybody's.",
     response_model=Page[OrderAnswer],
     refusals=(CursorInvalid,),
 )
 async def list_orders(
-    caller: Caller, query: Annotated[SpanQuery, Query()], wired: Wired, audit: Auditing
+    caller: Caller, query: Annotated[OrdersQuery, Query()], wired: Wired, audit: Auditing
 ) -> Page[OrderAnswer]:
-    """Show a page of the caller's orders."""
+    """Show a page of orders to whoever may see them."""
+    is_ones_own = query.mine or not caller.is_admin
+    wanted = query.wanted(caller.user if is_ones_own else None)
     cursors = query.cursors(
         wired.settings.cursor_secret, list_name="list_orders", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
     async with wired.database.read() as connection:
-        found = await Orders(connection).page(caller.user, after, query.limit + 1, query.span)
-    await audit.listed("order", (caller.user,))
-    return page_of(Page[OrderAnswer], found, OrderAnswer.of, limit=query.limit, cursors=cursors)
+        found = await OrderLists(connection).page(wanted, after, query.limit + 1)
+        orders = await with_aftermath(connection, found)
+    await audit.listed("order", _owners(wanted, orders))
+    return page_of(Page[OrderAnswer], orders, OrderAnswer.of, limit=query.limit, cursors=cursors)
+
+
+def _owners(wanted: OrderFilter, shown: Iterable[Order]) -> Collection[UUID] | None:
+    """Return whose orders were asked for, or shown by id; None for everybody's."""
+    if wanted.owner_ids:
+        return wanted.owner_ids
+    return None if wanted.ids is None else {order.owner_id for order in shown}
 
 
 async def _goes_on(uow: UnitOfWork, begun: Answer) -> bool:

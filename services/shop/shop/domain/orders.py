@@ -1,12 +1,15 @@
 """Defines an order, and decides who may pay or cancel one; ladders end in yes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from kit.span import ALWAYS, Span
+from shop.domain.disputes import OrderDispute
+from shop.domain.refunds import OrderRefund
 from shop.refusals import OrderExpired, OrderNotFound, OrderNotPending
 
 # Why an order is cancelled without a payment's refusal.
@@ -108,6 +111,7 @@ class Order:
         reason: Why it was cancelled, or why the latest payment failed; a stable code.
         has_open_card: Whether the latest payment is a card's, which may still be entered.
         payment: The latest attempt to pay it.
+        refunds: What goes back of it, and ``disputes``: only ``with_aftermath`` reads them.
     """
 
     id: UUID
@@ -127,6 +131,22 @@ class Order:
     refunded_at: datetime | None = None
     items: tuple[OrderItem, ...]
     payment: OrderPayment | None = None
+    refunds: tuple[OrderRefund, ...] = ()
+    disputes: tuple[OrderDispute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders a list shows; None does not narrow, the span is by their making.
+
+    ``owner_ids`` are what all of them have for an owner: the one who looks and the one who is
+    asked for, which may be different people; then there is none.
+    """
+
+    owner_ids: tuple[UUID, ...] = ()
+    ids: Sequence[UUID] | None = None
+    status: OrderStatus | None = None
+    span: Span = ALWAYS
 
 
 def visible_to(order: Order | None, user_id: UUID) -> Order:

@@ -1,6 +1,6 @@
 """Defines a product, and decides how one may be changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -62,6 +62,7 @@ class ProductFilter:
         span: When they were added.
     """
 
+    ids: Sequence[UUID] | None = None
     category_id: UUID | None = None
     words: tuple[str, ...] | None = None
     currency: str | None = None

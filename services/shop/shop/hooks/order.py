@@ -9,7 +9,7 @@ from kit.saga import Done, Hooks, SagaEnd, SagaEngine, Signalled
 from shop.domain.baskets import held_by
 from shop.domain.orders import AttemptStatus, Order, OrderStatus
 from shop.live.waiters import OrderWaiters
-from shop.repository import OrderPayments, Orders, ProductStock
+from shop.repository import OrderPayments, OrderRefunds, Orders, ProductStock
 from shop.sagas.order import CARD, CHARGE, CONFIRM, OPEN_PAGE, ORDER, ORDER_NOT_PAYABLE
 
 _CHARGED: Final = (CHARGE, CARD)
@@ -34,7 +34,10 @@ def order_saga(waiters: OrderWaiters) -> SagaEngine:
     async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         payment_ids, now = [saga.saga_id for saga in ended], uow.clock.now()
         await OrderPayments(uow).settle(payment_ids, now)
-        _tell(uow, waiters, await Orders(uow).pay(payment_ids, now))
+        paid = await Orders(uow).pay(payment_ids, now)
+        # Payments may have refunded one before its answer was read here.
+        await OrderRefunds(uow).count_money([order.id for order in paid], now)
+        _tell(uow, waiters, paid)
 
     async def undone(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         now = uow.clock.now()

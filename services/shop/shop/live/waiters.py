@@ -1,4 +1,4 @@
-"""Lets requests wait for what becomes of a payment of an order."""
+"""Lets requests wait for what becomes of a payment, or a refund, of an order."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,8 @@ from uuid import UUID
 from kit.db import Connection
 from kit.waiters import Waiters
 from shop.domain.orders import Order
-from shop.repository import Orders
+from shop.domain.refunds import OrderRefund
+from shop.repository import OrderRefunds, Orders
 
 
 class OrderWaiters(Waiters[Order]):
@@ -34,3 +35,20 @@ class OrderWaiters(Waiters[Order]):
 
         with self._expected(order_id, is_awaited) as future:
             yield future
+
+
+class OrderRefundWaiters(Waiters[OrderRefund]):
+    """The requests that wait for refunds."""
+
+    async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[OrderRefund]:
+        return await OrderRefunds(connection).ended_among(ids)
+
+    @contextmanager
+    def expect(self, refund_id: UUID) -> Iterator[asyncio.Future[OrderRefund]]:
+        """Yield a future of the refund's end; open it before asking."""
+        with self._expected(refund_id, _has_ended) as future:
+            yield future
+
+
+def _has_ended(refund: OrderRefund) -> bool:
+    return refund.has_ended

@@ -19,6 +19,9 @@ Refusal
 ├── TooManyOpenOrders  409  too_many_open_orders
 ├── OrderNotPending    409  order_not_pending
 ├── OrderExpired       409  order_expired
+├── OrderNotPaid       409  order_not_paid
+├── ItemNotInOrder     422  item_not_in_order
+├── RefundExceedsOrder  409  refund_exceeds_order
 └── PaymentDeclined    409  payment_declined, and those of `payments`
 """
 
@@ -57,6 +60,7 @@ from shop.refusals.payments import (
     WalletUnavailable,
     declined,
 )
+from shop.refusals.refunds import ItemNotInOrder, OrderNotPaid, RefundExceedsOrder
 
 __all__ = [
     "PAYMENT_REFUSALS",
@@ -70,8 +74,10 @@ __all__ = [
     "CheckUnavailable",
     "CurrenciesMixed",
     "InsufficientFunds",
+    "ItemNotInOrder",
     "OrderExpired",
     "OrderNotFound",
+    "OrderNotPaid",
     "OrderNotPending",
     "OrderTooLarge",
     "OutOfStock",
@@ -81,6 +87,7 @@ __all__ = [
     "ProductCategoryNotFound",
     "ProductNotAvailable",
     "ProductNotFound",
+    "RefundExceedsOrder",
     "SlugTaken",
     "StockOutOfRange",
     "TooManyCategories",

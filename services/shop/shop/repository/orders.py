@@ -14,8 +14,6 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.db.bulk import BulkInsert
-from kit.ids import LAST_ID
-from kit.span import ALWAYS, Span
 from shop.domain.orders import (
     AttemptStatus,
     Order,
@@ -70,6 +68,10 @@ _LOCK_OVERDUE: Final = f"""
 SELECT {ROW} FROM shop_order WHERE status = 'pending' AND expires_at <= $1
 ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE OF shop_order SKIP LOCKED
 """
+_LOCK_PENDING_OF: Final = f"""
+SELECT {ROW} FROM shop_order WHERE owner_id = ANY($1) AND status = 'pending'
+ORDER BY id FOR NO KEY UPDATE OF shop_order
+"""
 _COUNT_OPEN: Final = """
 SELECT owner_id, count(*) AS orders FROM shop_order
 WHERE owner_id = ANY($1) AND status IN ('pending', 'paying') GROUP BY owner_id
@@ -117,13 +119,6 @@ UPDATE shop_order SET status = 'cancelled', reason = $2, cancelled_at = $3, has_
 WHERE id = ANY($1) AND status = 'pending'
 RETURNING {ROW}
 """
-_PAGE: Final = f"""
-SELECT {ROW} FROM shop_order
-WHERE owner_id = $1 AND (created_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
-  AND created_at >= coalesce($5, '-infinity'::timestamptz)
-  AND created_at < coalesce($6, 'infinity'::timestamptz)
-ORDER BY created_at DESC, id DESC LIMIT $4
-"""
 
 
 class Orders:
@@ -152,17 +147,6 @@ class Orders:
         """Return these orders, in no order."""
         return orders_of(await self._connection.fetch(_AMONG, list(order_ids)))
 
-    async def page(
-        self,
-        owner_id: UUID,
-        after: tuple[datetime, UUID] | None,
-        limit: int,
-        span: Span = ALWAYS,
-    ) -> list[Order]:
-        """Return a page of somebody's orders, newest first, along their index."""
-        place = after or (None, LAST_ID)
-        return orders_of(await self._connection.fetch(_PAGE, owner_id, *place, limit, *span))
-
     async def count_open(self, owner_ids: Iterable[UUID]) -> Counter[UUID]:
         """Return how many orders of each owner are neither paid nor cancelled."""
         rows = await self._connection.fetch(_COUNT_OPEN, list(owner_ids))
@@ -179,6 +163,10 @@ class Orders:
     async def lock_overdue(self, now: datetime, limit: int) -> list[Order]:
         """Lock pending orders whose time is over, oldest first; skip locked ones."""
         return orders_of(await self._connection.fetch(_LOCK_OVERDUE, now, limit))
+
+    async def lock_pending_of(self, owner_ids: Iterable[UUID]) -> list[Order]:
+        """Lock, in id order, the orders of these owners that wait to be paid."""
+        return orders_of(await self._connection.fetch(_LOCK_PENDING_OF, list(owner_ids)))
 
     async def claim(
         self, asked: Mapping[tuple[UUID, UUID], OrderPayment], now: datetime

@@ -261,6 +261,8 @@ def _conditions(wanted: ProductFilter, value: Callable[[Any], str]) -> list[str]
     found = []
     if wanted.is_active is not None:
         found.append(IS_SHOWN if wanted.is_active else f"NOT {IS_SHOWN}")
+    if wanted.ids is not None:
+        found.append(f"id = ANY({value(wanted.ids)})")
     if wanted.category_id is not None:
         found.append(f"category_id = ANY({BELOW.replace('$1', value(wanted.category_id))})")
     if wanted.currency is not None:

@@ -1,5 +1,6 @@
 """Shapes what the API of orders takes and gives."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
@@ -19,6 +20,7 @@ from shop.domain.orders import (
     PayMethod,
 )
 from shop.sagas.order import CardTerms
+from shop.schemas.aftermath import OrderDisputeAnswer, OrderRefundAnswer
 
 _LONGEST_URL: Final = 2_000
 _PRODUCT: Final = "0197a1e1-2c3d-7e4f-9051-6b7c8d9e0f10"
@@ -47,6 +49,8 @@ PAID: dict[str, Any] = {
         "reason": None,
         "next_action": None,
     },
+    "refunds": [],
+    "disputes": [],
     "created_at": "2026-01-31T12:00:00Z",
     "expires_at": "2026-01-31T12:30:00Z",
     "paid_at": "2026-01-31T12:00:05Z",
@@ -94,25 +98,35 @@ class OrderRequest(Model):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        seen: set[UUID] = set()
-        for place, item in enumerate(self.items):
-            if item.product_id in seen:
-                raise refuse_field(
-                    "repeated",
-                    "A line before names this product; order all of it there.",
-                    "Этот товар уже назван; укажите всё количество в одной строке.",
-                    field=f"items/{place}/product_id",
-                )
-            seen.add(item.product_id)
+        require_each_once(self.items)
         return self
 
     @property
     def lines(self) -> list[BasketLine]:
         """The lines as the domain takes them."""
-        return [
-            BasketLine(item.product_id, item.quantity, f"/items/{place}")
-            for place, item in enumerate(self.items)
-        ]
+        return lines_of(self.items)
+
+
+def require_each_once(items: Sequence[OrderLineRequest]) -> None:
+    """Refuse a product that is named in two lines."""
+    seen: set[UUID] = set()
+    for place, item in enumerate(items):
+        if item.product_id in seen:
+            raise refuse_field(
+                "repeated",
+                "A line before names this product; give all of it there.",
+                "Этот товар уже назван; укажите всё количество в одной строке.",
+                field=f"items/{place}/product_id",
+            )
+        seen.add(item.product_id)
+
+
+def lines_of(items: Sequence[OrderLineRequest]) -> list[BasketLine]:
+    """Return lines as the domain takes them, each with its place in the request."""
+    return [
+        BasketLine(item.product_id, item.quantity, f"/items/{place}")
+        for place, item in enumerate(items)
+    ]
 
 
 class BuyRequest(Model):
@@ -282,6 +296,12 @@ class OrderAnswer(Model):
     )
     items: list[OrderItemAnswer]
     payment: OrderPaymentAnswer | None
+    refunds: list[OrderRefundAnswer] = Field(
+        description="What goes, or went, back of it, oldest first; the newest 100."
+    )
+    disputes: list[OrderDisputeAnswer] = Field(
+        description="Where the owner of the card that paid wanted the money back, oldest first."
+    )
     created_at: datetime
     expires_at: datetime = Field(description="When it is cancelled, unless it is paid by then.")
     paid_at: datetime | None
@@ -301,6 +321,8 @@ class OrderAnswer(Model):
             reason=order.reason,
             items=[OrderItemAnswer.of(item, order.currency) for item in order.items],
             payment=None if order.payment is None else OrderPaymentAnswer.of(order.payment),
+            refunds=[OrderRefundAnswer.of(one, order.currency) for one in order.refunds],
+            disputes=[OrderDisputeAnswer.of(one, order.currency) for one in order.disputes],
             created_at=order.created_at,
             expires_at=order.expires_at,
             paid_at=order.paid_at,

@@ -19,6 +19,7 @@ from pydantic import (
 from kit.ids import new_id
 from kit.money import DEFAULT_CURRENCY, Money, decimal_text
 from kit.web.fields import (
+    IDS,
     AmountText,
     CurrencyCode,
     money_in,
@@ -243,6 +244,7 @@ class ProductAnswer(Model):
 class ProductsQuery(SpanQuery):
     """Filters, order and page of products, also by when they were added."""
 
+    id: str | None = Field(None, pattern=IDS, description="Products' ids, separated by commas.")
     category: str | None = Field(
         None,
         min_length=1,
@@ -309,6 +311,7 @@ class ProductsQuery(SpanQuery):
         has_price = self.price_min is not None or self.price_max is not None
         words = tuple(words_of(self.search)) if self.search is not None else None
         return ProductFilter(
+            ids=None if self.id is None else [UUID(text) for text in self.id.split(",")],
             category_id=category_id,
             words=words,
             currency=self.currency or (DEFAULT_CURRENCY if has_price else None),

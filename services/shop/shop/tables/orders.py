@@ -94,9 +94,13 @@ order_item = Table(
     Column("price_minor", BigInteger, nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("refunded_quantity", Integer, nullable=False, server_default=text("0")),
+    Column("restocked_quantity", Integer, nullable=False, server_default=text("0")),
     CheckConstraint("price_minor BETWEEN 1 AND 1000000000000000", name="price_is_in_range"),
     CheckConstraint("quantity BETWEEN 1 AND 1000000", name="quantity_is_in_range"),
     CheckConstraint("refunded_quantity BETWEEN 0 AND quantity", name="refunds_fit_the_quantity"),
+    CheckConstraint(
+        "restocked_quantity BETWEEN 0 AND quantity", name="restocked_fits_the_quantity"
+    ),
 )
 
 order_payment = Table(
@@ -133,6 +137,7 @@ order_refund = Table(
     METADATA,
     Column("id", Uuid, primary_key=True),
     Column("order_id", Uuid, ForeignKey("shop_order.id"), nullable=False),
+    Column("payment_id", Uuid, ForeignKey("order_payment.payment_id"), nullable=False),
     Column("status", Text, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("restock", Boolean, nullable=False),

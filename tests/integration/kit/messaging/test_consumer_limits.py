@@ -29,7 +29,7 @@ def command(text: str, clock: FakeClock) -> bytes:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the pauses of the consumer, none of which lasts; a server beside it ticks on."""
+    """Return the pauses that the consumer makes, none of which lasts; servers tick on."""
     made: list[float] = []
 
     async def pause(seconds: float) -> None:
