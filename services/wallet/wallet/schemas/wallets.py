@@ -242,7 +242,7 @@ class EntryAnswer(Model):
 
 
 class ListedWallet(WalletAnswer):
-    """A wallet of a list; `entries` are its ten latest, null where they are not asked for."""
+    """A wallet of a list, with its ten latest `entries`, null where nobody asks."""
 
     entries: list[EntryAnswer] | None = None
 
