@@ -17,6 +17,11 @@ class Pump:
         self.broker = MemoryBroker([part for one in services for part in topologies(one)])
         self._services = services
 
+    @property
+    def services(self) -> Sequence[Service]:
+        """The services whose messages it moves."""
+        return self._services
+
     async def run(self, rounds: int = 50) -> None:
         """Relay and handle all messages there are, and those they cause."""
         for _ in range(rounds):

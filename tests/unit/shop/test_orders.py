@@ -69,7 +69,7 @@ def test_what_is_over_is_not_paid(state: dict[str, Any], refusal: type[Refusal])
         decide_pay(replace(PENDING, **state), WALLET, NOW)
 
 
-@pytest.mark.parametrize("status", set(OrderStatus) - {OrderStatus.PENDING})
+@pytest.mark.parametrize("status", list(OrderStatus)[1:])
 def test_only_what_is_pending_is_cancelled(status: OrderStatus) -> None:
     require_pending(PENDING)
     with pytest.raises(OrderNotPending) as told:

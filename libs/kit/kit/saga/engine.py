@@ -355,7 +355,7 @@ class SagaEngine:
 
 
 def _steps_done(saga_id: UUID, decision: Decision) -> list[Done]:
-    """Return the steps that a decision took as done, an operator's word for it included."""
+    """Return the steps done by a decision, or by hand as an operator says."""
     state = decision.state
     is_forward = state.phase in (Phase.RUNNING, Phase.COMPLETED)
     told = {"done", f"operator_{Action.SKIP}"} if is_forward else {"done"}
