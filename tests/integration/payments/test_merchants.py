@@ -19,7 +19,9 @@ from contracts.payments import (
     PaymentTaken,
 )
 from contracts.wallet import SHOP, AccountRef, Transfer
+from kit import context
 from kit.ids import new_id
+from kit.messaging.messages import Command
 from testkit.databases import Cluster
 
 
@@ -224,6 +226,33 @@ async def test_a_card_number_in_a_text_of_a_service_is_left_out(
     assert shop.codes(await shop.asks(refund)) == ["RefundMade"]
     seen = await room.get(alice, f"/v1/payments/{payment_id}/refunds/{refund.refund_id}")
     assert seen.json()["reason"] is None
+
+
+async def test_what_follows_from_a_command_is_of_its_trace_in_a_batch_too(
+    room: Room, shop: Shop, alice: UUID
+) -> None:
+    def send(command: Command) -> None:
+        with context.bind(correlation_id=str(command.command_id)):
+            shop.send(command)
+
+    first, second = taking(alice), taking(alice)
+    send(first)
+    send(second)
+    await room.settle()
+    parts = [refunding(one.payment_id, 100) for one in (first, second)]
+    for command in (first, *parts, second):
+        send(command)
+    await room.settle()
+    back = [returning(one.payment_id) for one in (first, second)]
+    for command in back:
+        send(command)
+    await room.settle()
+    seen = {one.correlation_id for one in room.published(PaymentCreated)}
+    assert seen == {str(first.command_id), str(second.command_id)}
+    moved = [one.correlation_id for one in room.published(Transfer)]
+    assert moved == [str(one.command_id) for one in (first, second, *parts, *back)]
+    again = [one.correlation_id for one in room.published(PaymentTaken)][2:]
+    assert again == [str(first.command_id), str(second.command_id)]
 
 
 async def test_who_wants_no_answer_gets_none(room: Room, shop: Shop, alice: UUID) -> None:

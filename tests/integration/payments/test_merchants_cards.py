@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 import respx
 from tests.integration.payments.cards import CardProvider
-from tests.integration.payments.merchants import CARD, Shop, returning, taking
+from tests.integration.payments.merchants import CARD, Shop, refunding, returning, taking
 from tests.integration.payments.room import Room, opened
 
 from contracts.payments import CardPageOpened, PaymentNotTaken, PaymentTaken
@@ -180,6 +180,34 @@ async def test_a_paid_one_goes_back_to_the_card_and_is_answered_when_it_has(
     assert shop.codes(shop.answers) == ["CardPageOpened", "PaymentTaken", "PaymentReturned"]
     assert list(cards.refunded.values()) == ["10.00"]
     assert await room.status(alice, payment_id) == "refunded"
+
+
+async def test_a_part_goes_back_to_the_card_and_then_the_rest(
+    room: Room, shop: Shop, cards: CardProvider, alice: UUID
+) -> None:
+    payment_id = await shop.takes(alice, **CARD)
+    await room.charge()
+    await cards.tells("succeeded", payment_id)
+    await room.settle()
+    for command in (refunding(payment_id, 300), returning(payment_id)):
+        assert await shop.asks(command) == []
+        await room.charge()
+    assert shop.codes(shop.answers[2:]) == ["RefundMade", "PaymentReturned"]
+    assert list(cards.refunded.values()) == ["3.00", "7.00"]
+
+
+async def test_what_the_provider_does_not_give_back_is_not_refunded(
+    room: Room, shop: Shop, cards: CardProvider, alice: UUID
+) -> None:
+    payment_id = await shop.takes(alice, **CARD)
+    await room.charge()
+    await cards.tells("succeeded", payment_id)
+    await room.settle()
+    cards.no_refunds = True
+    await shop.asks(refunding(payment_id, 300))
+    await room.charge()
+    assert shop.codes(shop.answers[2:]) == ["card_refund_refused"]
+    assert (await room.seen(alice, payment_id))["refunded_amount"] == "0.00"
 
 
 async def test_an_open_dispute_stands_in_the_way_and_a_lost_one_has_taken_all(

@@ -173,6 +173,22 @@ async def test_a_part_is_refunded_and_answered_for(room: Room, shop: Shop, alice
     assert given_back(room) == 300
 
 
+async def test_a_refund_asked_for_again_while_it_is_under_way_is_answered_when_it_ends(
+    room: Room, shop: Shop, alice: UUID
+) -> None:
+    payment_id = await shop.takes(alice)
+    room.wallet.is_silent = True
+    command = refunding(payment_id, 300)
+    assert await shop.asks(command, command) == []
+    room.wallet.is_silent = False
+    room.clock.advance(31)
+    for engine in room.service.state.wiring.refunds.values():
+        await engine.wake_due(room.database)
+    await room.settle()
+    assert shop.codes(shop.answers) == ["PaymentTaken", "RefundMade"]
+    assert given_back(room) == 300
+
+
 async def test_refunds_never_exceed_what_was_paid(room: Room, shop: Shop, alice: UUID) -> None:
     payment_id = await shop.takes(alice)
     commands = [refunding(payment_id, 300) for _ in range(5)]

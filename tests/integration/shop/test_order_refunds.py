@@ -240,9 +240,7 @@ async def test_a_silent_payments_is_asked_again_for_the_same_refund(till: Till) 
     await till.refund(order["id"])
     await till.settle()
     till.payments.is_silent = False
-    till.clock.advance(6)
-    await till.service.state.wiring.refund_engine.wake_due(till.database)
-    await till.settle()
+    await till.wake(6)
     asked = [one.message for one in till.payments.heard if isinstance(one.message, RefundPayment)]
     assert len(asked) == 2
     assert asked[0] == asked[1]

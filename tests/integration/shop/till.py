@@ -265,7 +265,9 @@ class Till:
     async def wake(self, seconds: float) -> None:
         """Let time pass and wake the sagas that are due."""
         self.clock.advance(seconds)
-        await self.service.state.wiring.engine.wake_due(self.database)
+        wiring = self.service.state.wiring
+        for engine in (wiring.engine, wiring.refund_engine):
+            await engine.wake_due(self.database)
         await self.settle()
 
 

@@ -207,16 +207,18 @@ async def list_orders(
     )
     after = cursors.decode(query.cursor)
     async with wired.database.read() as connection:
-        found = await OrderLists(connection).page(wanted, after, query.limit + 1)
+        lists = OrderLists(connection)
+        found = [] if wanted is None else await lists.page(wanted, after, query.limit + 1)
         orders = await with_aftermath(connection, found)
-    await audit.listed("order", _owners(wanted, orders))
+    if wanted is not None:
+        await audit.listed("order", _owners(wanted, orders))
     return page_of(Page[OrderAnswer], orders, OrderAnswer.of, limit=query.limit, cursors=cursors)
 
 
 def _owners(wanted: OrderFilter, shown: Iterable[Order]) -> Collection[UUID] | None:
     """Return whose orders were asked for, or shown by id; None for everybody's."""
-    if wanted.owner_ids:
-        return wanted.owner_ids
+    if wanted.owner_id is not None:
+        return (wanted.owner_id,)
     return None if wanted.ids is None else {order.owner_id for order in shown}
 
 

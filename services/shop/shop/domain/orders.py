@@ -137,13 +137,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Which orders a list shows; None does not narrow, the span is by their making.
+    """Which orders a list shows; None does not narrow, the span is by their making."""
 
-    ``owner_ids`` are what all of them have for an owner: the one who looks and the one who is
-    asked for, which may be different people; then there is none.
-    """
-
-    owner_ids: tuple[UUID, ...] = ()
+    owner_id: UUID | None = None
     ids: Sequence[UUID] | None = None
     status: OrderStatus | None = None
     span: Span = ALWAYS

@@ -19,11 +19,15 @@ class OrdersQuery(SpanQuery):
     )
     mine: bool = Field(default=False, description="For administrators: only their own.")
 
-    def wanted(self, only: UUID | None) -> OrderFilter:
-        """Return the filter as the repository takes it, of ``only`` one owner's orders."""
-        owners = [owner for owner in (only, self.owner_id) if owner is not None]
+    def wanted(self, only: UUID | None) -> OrderFilter | None:
+        """Return the filter as the repository takes it, of ``only`` one owner's orders.
+
+        None where no order can match.
+        """
+        if None not in (only, self.owner_id) and only != self.owner_id:
+            return None
         return OrderFilter(
-            owner_ids=tuple(owners),
+            owner_id=only or self.owner_id,
             ids=None if self.id is None else [UUID(text) for text in self.id.split(",")],
             status=self.status,
             span=self.span,

@@ -16,6 +16,7 @@ from kit.context import Context
 from kit.db import UnitOfWork
 from kit.messaging.cloudevents import trace_of
 from kit.messaging.messages import Envelope
+from kit.messaging.routes import caused_by
 from kit.money import Money
 from kit.refusals import Refusal
 from kit.saga import SagaEngine
@@ -101,10 +102,11 @@ async def _begin(
     await _ask_for_pages(uow, wanted, desk)
     codes = refused | {one.id: cast("str", one.reason) for one in failed}
     for envelope in new:
-        payment_id = _command(envelope).payment_id
-        if payment_id in codes:
-            method = Method(_command(envelope).method)
-            answer_refusal(uow, asked_by(envelope), method, codes[payment_id])
+        command = _command(envelope)
+        if command.payment_id in codes:
+            with caused_by(envelope):
+                code = codes[command.payment_id]
+                answer_refusal(uow, asked_by(envelope), Method(command.method), code)
 
 
 def _decided(
@@ -161,12 +163,12 @@ async def _repeat(uow: UnitOfWork, again: Sequence[Envelope]) -> None:
     for envelope in again:
         asked, command = asked_by(envelope), _command(envelope)
         payment = payments.get(command.payment_id)
-        charge = charges.get(command.payment_id)
-        if payment is None:
-            code = known[command.payment_id].refusal
-            answer_refusal(uow, asked, Method(command.method), cast("str", code))
-            continue
-        if charge is not None:
-            answer_page(uow, asked, charge)
-        if payment.is_final:
-            answer_end(uow, asked, payment)
+        with caused_by(envelope):
+            if payment is None:
+                code = cast("str", known[command.payment_id].refusal)
+                answer_refusal(uow, asked, Method(command.method), code)
+                continue
+            if command.payment_id in charges:
+                answer_page(uow, asked, charges[command.payment_id])
+            if payment.is_final:
+                answer_end(uow, asked, payment)

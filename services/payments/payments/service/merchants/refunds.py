@@ -7,6 +7,7 @@ from contracts.payments import RefundPayment
 from contracts.wallet import MERCHANTS
 from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
+from kit.messaging.routes import caused_by
 from kit.money import decimal_text
 from kit.refusals import Refusal
 from kit.saga import SagaEngine
@@ -34,25 +35,30 @@ async def refund(
     """
     await Payments(uow).lock_many([_command(envelope).payment_id for envelope in envelopes])
     for envelope in envelopes:
-        command = _command(envelope)
-        asked = MerchantRefund(
-            refund_id=command.refund_id,
-            asker=envelope.reply_to,
-            subject=envelope.subject,
-            command_id=command.command_id,
-        )
-        if not await Merchants(uow).add_refund(asked):
-            await _repeat(uow, asked)
-            continue
-        try:
-            await _begin(uow, command, engines, desk)
-        except Refusal as refusal:
-            await Merchants(uow).refuse_refund(asked.refund_id, refusal.code)
-            answer_refund_refusal(uow, asked, refusal.code)
+        asked = _asked_by(envelope)
+        with caused_by(envelope):
+            if not await Merchants(uow).add_refund(asked):
+                await _repeat(uow, asked)
+                continue
+            try:
+                await _begin(uow, _command(envelope), engines, desk)
+            except Refusal as refusal:
+                await Merchants(uow).refuse_refund(asked.refund_id, refusal.code)
+                answer_refund_refusal(uow, asked, refusal.code)
 
 
 def _command(envelope: Envelope) -> RefundPayment:
     return cast("RefundPayment", envelope.message)
+
+
+def _asked_by(envelope: Envelope) -> MerchantRefund:
+    command = _command(envelope)
+    return MerchantRefund(
+        refund_id=command.refund_id,
+        asker=envelope.reply_to,
+        subject=envelope.subject,
+        command_id=command.command_id,
+    )
 
 
 async def _begin(

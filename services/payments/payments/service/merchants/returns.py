@@ -15,6 +15,7 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.logs import get_logger
 from kit.messaging.messages import Envelope
+from kit.messaging.routes import caused_by
 from kit.refusals import Refusal
 from kit.saga import SagaEngine, UndoOutcome
 from payments.domain.merchants import MerchantPayment, ReturnStep, decide_take_back
@@ -41,27 +42,32 @@ class Returns:
         self, uow: UnitOfWork, envelopes: Sequence[Envelope], *, engine: SagaEngine
     ) -> None:
         """Give payments back, and answer those of which the merchant has nothing any more."""
-        asked = {one.payment_id: one for one in map(_asked_by, envelopes)}
+        asked = {_command(envelope).payment_id: envelope for envelope in envelopes}
+        wanted = [_asked_by(asked[payment_id]) for payment_id in sorted(asked)]
         # What is not known yet is refused when it comes.
-        merchants = Merchants(uow)
-        unknown = await merchants.add([replace(one, refusal=UNDONE) for one in asked.values()])
-        known = [one for one in asked.values() if one.payment_id not in unknown]
-        for payment_id in sorted(unknown):
-            answer_return(uow, asked[payment_id])
-        if not known:
-            return
-        ids = [one.payment_id for one in known]
-        await Payments(uow).lock_many(ids)
-        await merchants.want_back(known)
-        payments = {one.id: one for one in await payments_among(uow, ids)}
-        for one in sorted(known, key=lambda one: one.payment_id):
-            payment = payments.get(one.payment_id)
-            if payment is None:
-                answer_return(uow, one)
-            elif payment.is_final:
-                await self._go_on(uow, one, payment)
-            elif await engine.request_undo(uow, payment.id, UNDONE) is UndoOutcome.TOO_LATE:
-                log.info("return_waits_for_the_end", payment_id=str(payment.id))
+        unknown = await Merchants(uow).add([replace(one, refusal=UNDONE) for one in wanted])
+        known = [one for one in wanted if one.payment_id not in unknown]
+        await Payments(uow).lock_many([one.payment_id for one in known])
+        await Merchants(uow).want_back(known)
+        found = await payments_among(uow, [one.payment_id for one in known])
+        payments = {payment.id: payment for payment in found}
+        for one in wanted:
+            with caused_by(asked[one.payment_id]):
+                await self._begin(uow, one, payments.get(one.payment_id), engine)
+
+    async def _begin(
+        self,
+        uow: UnitOfWork,
+        asked: MerchantPayment,
+        payment: Payment | None,
+        engine: SagaEngine,
+    ) -> None:
+        if payment is None:
+            answer_return(uow, asked)
+        elif payment.is_final:
+            await self._go_on(uow, asked, payment)
+        elif await engine.request_undo(uow, payment.id, UNDONE) is UndoOutcome.TOO_LATE:
+            log.info("return_waits_for_the_end", payment_id=str(payment.id))
 
     async def payments_ended(self, uow: UnitOfWork, ended: Iterable[Payment]) -> None:
         """Answer the ends of merchants' payments, which are locked; return what was to be."""
@@ -83,13 +89,13 @@ class Returns:
     async def _go_on(self, uow: UnitOfWork, asked: MerchantPayment, payment: Payment) -> None:
         taken = await Disputes(uow).taken_of(payment.id)
         is_refunding = await Refunds(uow).are_under_way(payment.id)
-        match decide_take_back(payment, taken, is_refunding=is_refunding):
-            case ReturnStep.IS_DONE:
-                answer_return(uow, asked)
-            case ReturnStep.REFUND:
-                await self._refund(uow, payment)
-            case ReturnStep.WAIT:
-                log.info("return_waits", payment_id=str(payment.id))
+        step = decide_take_back(payment, taken, is_refunding=is_refunding)
+        if step is ReturnStep.IS_DONE:
+            answer_return(uow, asked)
+        elif step is ReturnStep.REFUND:
+            await self._refund(uow, payment)
+        else:
+            log.info("return_waits", payment_id=str(payment.id))
 
     async def _refund(self, uow: UnitOfWork, payment: Payment) -> None:
         order = RefundOrder(refund_id=new_id(), payment_id=payment.id, amount=None, reason=None)
@@ -100,8 +106,12 @@ class Returns:
             log.warning("return_refused", payment_id=str(payment.id), code=refusal.code)
 
 
+def _command(envelope: Envelope) -> ReturnPayment:
+    return cast("ReturnPayment", envelope.message)
+
+
 def _asked_by(envelope: Envelope) -> MerchantPayment:
-    command = cast("ReturnPayment", envelope.message)
+    command = _command(envelope)
     return MerchantPayment(
         payment_id=command.payment_id,
         asker=envelope.reply_to,
