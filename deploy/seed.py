@@ -1,4 +1,4 @@
-"""Makes demo people, payments and a shop on a running stack; safe to repeat.
+"""Makes demo people, payments, a shop, orders on a running stack; safe to repeat.
 
 For development only: the password is in this file. It is the stack of this clone, whatever port it
 is on, and where none runs the one of ``make up``; ``--compose`` insists on that.
@@ -51,6 +51,9 @@ PAYMENTS: dict[str, dict[str, Any]] = {
     "Rent of the garage": {"amount": "75.00", "execute_at": NEXT_WEEK},
 }
 GIVEN_BACK = {"Concert tickets": "15.00"}
+# What alice orders, one in each state; a seed makes those that are not there.
+ORDERS = ("pending", "card page open", "cancelled", "paid", "refunded", "refunded in part")
+ORDERED, BY_CARD = "cable-3-5", {"method": "card", "return_url": "https://shop.example/thanks"}
 WAITING = "wait=10"
 
 
@@ -64,7 +67,7 @@ class SeededStack:
 
 
 def main() -> int:
-    """Make people, money, payments, paid services and a shop; say what to do next."""
+    """Make people, money, payments, services, a shop, orders; say what to do next."""
     try:
         place = _place(in_compose="--compose" in sys.argv[1:])
     except StackError as error:
@@ -77,11 +80,13 @@ def main() -> int:
         for name, funds in FUNDS.items():
             _fund(http, name, funds)
         _pay(http)
+        products = _stock_up(http)
+        orders = _order(http)
         for name, funds in FUNDS.items():
             balance = _fund(http, name, funds)
             print(f"{name}: balance {balance} RUB")
         print(f"{MERCHANT}: offers {', '.join(_offer(http))}")
-        print(f"shop: {_stock_up(http)} products")
+        print(f"shop: {products} products; alice's orders: {', '.join(orders)}")
     print(_next_steps(place.url))
     return 0
 
@@ -166,6 +171,43 @@ def _is_there(admin: ApiCaller, row: Mapping[str, Any]) -> bool:
     return admin.http.get(path, headers=admin.headers).is_success
 
 
+def _order(http: httpx.Client) -> list[str]:
+    """Make alice's orders that are not there yet; return the kinds of all."""
+    alice = ApiCaller.log_in(http, "alice", PASSWORD)
+    admin = ApiCaller.log_in(http, "admin", PASSWORD)
+    there = {_kind(one) for one in alice.get("/v1/shop/orders", limit=100)["items"]}
+    product_id = alice.get(f"/v1/shop/products/{ORDERED}")["id"]
+    for kind in ORDERS:
+        if kind not in there:
+            _make_order(alice, admin, product_id, kind)
+    return list(ORDERS)
+
+
+def _kind(order: Mapping[str, Any]) -> str:
+    """Say which of ORDERS an order is."""
+    if order["status"] == "pending" and order["payment"] is not None:
+        return "card page open"
+    if order["status"] == "paid" and order["refunds"]:
+        return "refunded in part"
+    return str(order["status"])
+
+
+def _make_order(alice: ApiCaller, admin: ApiCaller, product_id: str, kind: str) -> None:
+    items = [{"product_id": product_id, "quantity": 2}]
+    path = f"/v1/shop/orders/{alice.post('/v1/shop/orders', {'items': items})['id']}"
+    if kind == "card page open":
+        alice.post(f"{path}/pay", BY_CARD)
+    elif kind == "cancelled":
+        alice.post(f"{path}/cancel")
+    elif kind != "pending":
+        alice.post(f"{path}/pay", Prefer=WAITING)
+    if kind == "refunded":
+        admin.post(f"{path}/refund", {"restock": True}, Prefer=WAITING)
+    elif kind == "refunded in part":
+        part = [{"product_id": product_id, "quantity": 1}]
+        admin.post(f"{path}/refund", {"items": part, "restock": True}, Prefer=WAITING)
+
+
 def _next_steps(url: str) -> str:
     return f"""
 Log in as admin, alice, bob or merchant with the password {PASSWORD}:
@@ -179,6 +221,9 @@ Log in as admin, alice, bob or merchant with the password {PASSWORD}:
     -d '{{"payee": {{"username": "bob"}}, "amount": "150.00", "currency": "RUB"}}'
   curl -s {url}/v1/services
   curl -s -G {url}/v1/shop/products --data-urlencode "search=наушники"
+  curl -s {url}/v1/shop/products/{ORDERED}/buy -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' -d '{{"quantity": 1}}'
+  curl -s "{url}/v1/me?expand=orders" -H "Authorization: Bearer $TOKEN"
 
 Swagger UI: {url}/docs"""
 

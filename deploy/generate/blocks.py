@@ -1,7 +1,7 @@
 """Writes the generated blocks of READMEs.
 
-Endpoints, messages, settings, refusals and sagas, as the code declares them. Does not put them
-into the page; `pages` does.
+Endpoints, messages, settings, refusals, sagas and aliases, as the code declares them. Does not put
+them into the page; `pages` does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ from deploy.generate.messages import all_messages, kind
 from deploy.generate.operations import operations
 from deploy.generate.pages import NOTHING, Blocks, code, table
 from gateway import refusals as refusals_of_gateway
+from gateway.routing.aliases import ALIASES
 from kit import refusals as refusals_of_all
 from kit import span
 from kit.messaging.messages import Command, Message
@@ -41,6 +42,7 @@ def of_service(service: Service, openapi: Mapping[str, Any]) -> Blocks:
 def of_gateway() -> Blocks:
     """Return the blocks that the gateway's README may ask for."""
     return {
+        "aliases": aliases,
         "environment": partial(environment, rooms.settings_class(rooms.GATEWAY)),
         "refusals": partial(refusals, catalogue(refusals_of_gateway)),
     }
@@ -54,6 +56,11 @@ def of_kit() -> Blocks:
 def of_contracts() -> Blocks:
     """Return the blocks that the README of the contracts may ask for."""
     return {"messages": all_of_them}
+
+
+def aliases() -> str:
+    """Return the table of the gateway's aliases."""
+    return table(("alias", "operation"), ((code(a), code(b)) for a, b in ALIASES.items()))
 
 
 def endpoints(room: str, openapi: Mapping[str, Any]) -> str:

@@ -21,9 +21,11 @@ from deploy.stack.locks import LOCK, held
 from deploy.stack.signals import INTERRUPTED, interruptible
 from tests.benchmarks import (
     bulk,
+    catalogue,
     cpu,
     lists,
     logins,
+    orders,
     payments,
     pgbench,
     provider_webhooks,
@@ -267,6 +269,62 @@ async def _lists(stack: Stack, everybody: list[Person], table: Table) -> None:
         )
 
 
+async def _orders(stack: Stack, everybody: list[Person], table: Table) -> None:
+    url, faults = stack.gateway_url, list[str]()
+    ids = await orders.products(url, stack.env_of("auth"), len(everybody))
+
+    async def rate(choose: Callable[[int], str]) -> float:
+        measured = await orders.run(url, everybody, choose, SECONDS)
+        faults.extend(measured.errors)
+        return measured.rate
+
+    async def settled() -> float:
+        return (await payments.run(url, payments.spread(everybody), SECONDS)).rate
+
+    await orders.run(url, everybody, orders.spread(ids), 3)  # warm-up
+    await payments.run(url, payments.spread(everybody), 3)
+    spread, yard, hot = await _in_turn(
+        lambda: rate(orders.spread(ids)), settled, lambda: rate(orders.hot(ids))
+    )
+    table.add(
+        "orders settled, spread",
+        f"{_median(spread):,.0f}/s",
+        f"settled payments {_median(yard):,.0f}/s",
+        _ratio(spread, yard),
+        "≥ 0.6",
+    )
+    table.add("… all buy one", f"{_median(hot):,.0f}/s", "spread", _ratio(hot, spread), "≥ 0.7")
+    table.add("… errors in all runs", str(len(faults)), faults[0] if faults else "", "", "0")
+
+
+async def _catalogue(stack: Stack, table: Table) -> None:
+    url, admin, count = stack.gateway_url, _saldo(stack.postgres_url), 300
+    await catalogue.empty(admin)  # of a run that was broken off
+    await catalogue.fill(admin, 1, catalogue.SMALL)
+    for path in catalogue.PATHS:  # warm-up
+        await _median_ms(url, path, count // 10)
+    small = {path: await _median_ms(url, path, count) for path in catalogue.PATHS}
+    await catalogue.fill(admin, catalogue.SMALL + 1, catalogue.SMALL * catalogue.TIMES)
+    async with catalogue.bare(stack.env_of("gateway"), admin) as yard:
+        for path, before in small.items():
+            await _median_ms(yard, path, count // 10)  # warm-up
+            large, bare = await _in_turn(
+                lambda path=path: _median_ms(url, path, count // ROUNDS),  # type: ignore[misc]
+                lambda path=path: _median_ms(yard, path, count // ROUNDS),  # type: ignore[misc]
+            )
+            figure, shown = f"{_median(large):.2f} ms", path.removeprefix("/v1/shop")
+            growth = f"{_median(large) / before:.2f}"
+            with_few = f"with 1,000 {before:.2f} ms"
+            table.add(f"list `{shown}` of 100,000", figure, with_few, growth, "≤ 1.5")
+            yardstick = f"bare SQL {_median(bare):.2f} ms"
+            table.add("… beside plain SQL", figure, yardstick, _ratio(large, bare), "≤ 2")
+    await catalogue.empty(admin)
+
+
+async def _median_ms(url: str, path: str, count: int) -> float:
+    return (await catalogue.run(url, path, count)).percentile(0.5)
+
+
 async def _provider_webhooks(stack: Stack, everybody: list[Person], table: Table) -> None:
     url = stack.gateway_url
     ids = await provider_webhooks.charges(url, everybody, 2200)
@@ -291,6 +349,8 @@ async def measure(stack: Stack, only: set[str]) -> None:
             "reads": lambda: _reads(stack, everybody[0], folder, table),
             "bulk": lambda: _bulk(stack, everybody, table),
             "lists": lambda: _lists(stack, everybody, table),
+            "catalogue": lambda: _catalogue(stack, table),
+            "orders": lambda: _orders(stack, everybody, table),
             "logins": lambda: _logins(stack, everybody[0], table),
             "provider_webhooks": lambda: _provider_webhooks(stack, everybody, table),
             "relay": lambda: _relay(stack, table),

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from deploy.stack import Stack
 
+from testkit.keepers import Keeper
 from testkit.people import Person
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,11 @@ async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     limits = httpx.Limits(max_connections=64)
     async with httpx.AsyncClient(base_url=stack.gateway_url, timeout=30, limits=limits) as client:
         yield client
+
+
+@pytest.fixture
+async def keeper(stack: Stack, http: httpx.AsyncClient) -> Keeper:
+    return await Keeper.hire(http, stack.env_of("auth"))
 
 
 @pytest.fixture

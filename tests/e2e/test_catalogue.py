@@ -1,71 +1,17 @@
 """The shop's catalogue through the gateway on the real stack: edited by an admin, read by all."""
 
-import asyncio
 import csv
 import io
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from deploy.stack import Stack
 
-from kit.ids import new_id
-from testkit.people import PASSWORD, Person
+from testkit.keepers import CATEGORIES, PRODUCTS, Json, Keeper
+from testkit.people import Person
 
-ROOT = Path(__file__).parents[2]
-PASSWORD_VARIABLE = "SALDO_TEST_ADMIN_PASSWORD"
-CATEGORIES, PRODUCTS = "/v1/shop/categories", "/v1/shop/products"
 IMPORT, EXPORT = "/v1/shop/catalogue", "/v1/shop/catalogue.csv"
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Keeper:
-    """An admin who keeps the shop; what is made bears a mark, as others share the catalogue."""
-
-    person: Person
-    mark: str
-
-    async def ask(self, method: str, path: str, body: Any = None, **more: str) -> httpx.Response:
-        """Send a request as the admin; ``more`` are headers, by their names in Python."""
-        named = {name.replace("_", "-"): value for name, value in more.items()}
-        headers = {**self.person.headers, **named}
-        return await self.person.http.request(method, path, json=body, headers=headers)
-
-    async def make(self, path: str, **body: Any) -> Json:
-        answer = await self.ask("POST", path, body)
-        assert answer.status_code == 201, answer.text
-        made: Json = answer.json()
-        assert answer.headers["location"].endswith(made["id"])
-        return made
-
-    def slug(self, name: str) -> str:
-        return f"{name}-{self.mark}"
-
-
-@pytest.fixture
-async def keeper(stack: Stack, http: httpx.AsyncClient) -> Keeper:
-    name = f"keeper-{new_id().hex[-12:]}"
-    words = ("create-admin", "--username", name, "--password-env", PASSWORD_VARIABLE)
-    made = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "auth", *words],
-        cwd=ROOT,
-        env={**os.environ, **stack.env_of("auth"), PASSWORD_VARIABLE: PASSWORD},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert made.returncode == 0, made.stderr
-    person = Person(name, "", http)
-    await person.log_in()
-    return Keeper(person, name.rpartition("-")[2])
 
 
 @pytest.fixture

@@ -22,11 +22,13 @@ class _Untitled(GenerateJsonSchema):
 
 def _described(operation: OwnOperation) -> dict[str, Any]:
     description = {"description": operation.description} if operation.description else {}
+    parameters = {"parameters": [*operation.parameters]} if operation.parameters else {}
     return {
         "tags": [operation.tag[0]],
         "operationId": operation.operation_id,
         "summary": operation.summary,
         **description,
+        **parameters,
         "x-access": operation.access,
         "security": security.required(operation.access),
         "responses": {

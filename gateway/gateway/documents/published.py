@@ -6,6 +6,8 @@ Does not describe the services' operations: they do. Adds what the gateway itsel
 from collections.abc import Iterator
 from typing import Any, Final
 
+from gateway.own.parameters import expand_parameter
+from gateway.own.users import WALLETS
 from gateway.refusals import (
     HeadersTooLarge,
     PathRefused,
@@ -35,13 +37,9 @@ _REFUSALS: Final[tuple[type[Refusal], ...]] = (
 )
 # The gateway answers these with a service's answer and something more.
 _EXTENDED: Final = {"users": "auth"}
-_EXPAND: Final[dict[str, Any]] = {
-    "name": "expand",
-    "in": "query",
-    "required": False,
-    "description": "Adds `wallets` to each user, as `GET /v1/wallets` shows them.",
-    "schema": {"type": "string", "enum": ["wallets"]},
-}
+_EXPAND: Final = expand_parameter(
+    WALLETS, "Adds `wallets` to each user, as `GET /v1/wallets` shows them."
+)
 
 
 def published(document: dict[str, Any], upstream: str, routes: ProxyRoutes) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class OwnOperation:
         tag: The group that it is shown in, with what that is about.
         summary: What it gives, in a line.
         description: What more there is to say, if anything.
+        parameters: What may be asked for, as an OpenAPI document has it.
         access: Who may call it.
         answer: The model of what it answers.
         answers: What that is, in words.
@@ -37,3 +38,4 @@ class OwnOperation:
     example: Any
     refusals: Sequence[type[Refusal]]
     description: str | None = None
+    parameters: Sequence[dict[str, Any]] = ()

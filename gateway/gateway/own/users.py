@@ -12,10 +12,9 @@ from gateway.forwarding.forwarder import Forwarder, ServiceRefused, ask
 from gateway.forwarding.headers import Header
 from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
-from kit.refusals import FieldFault, ValidationFailed
+from gateway.own.parameters import EXPAND, is_expanded
 from kit.web.serving.bodies import parse_query
 
-EXPAND: Final = "expand"
 WALLETS: Final = "wallets"
 PAGE: Final = 100
 
@@ -32,12 +31,11 @@ class UserList:
 
     async def answer(self, exchange: ProxiedRequest) -> None:
         """Answer auth's page, with `wallets` in each user where that is asked for."""
-        query, is_expanded = _without_expand(exchange.query)
-        if not is_expanded:
+        if not is_expanded(exchange.query, WALLETS):
             await self._forwarder.forward(exchange, self._auth.name)
             return
         try:
-            path = f"{exchange.path.decode()}?{query.decode()}"
+            path = f"{exchange.path.decode()}?{_without_expand(exchange.query).decode()}"
             page, headers = await ask(exchange, self._auth, path)
             owned = await self._by_owner(exchange, [user["id"] for user in page["items"]])
         except ServiceRefused as refused:
@@ -65,26 +63,9 @@ class UserList:
         return owned
 
 
-def _without_expand(query: bytes) -> tuple[bytes, bool]:
-    """Return the query as auth knows it, and whether wallets are asked for.
-
-    Raises:
-        QueryInvalid: a parameter comes twice.
-        ValidationFailed: something else than wallets is asked for.
-    """
-    asked = parse_query(query).get(EXPAND) if query else None
-    if asked is None:
-        return query, False
-    if asked != WALLETS:
-        fault = FieldFault(
-            f"/query/{EXPAND}",
-            "not_allowed",
-            f"Must be one of: '{WALLETS}'.",
-            f"Допустимо одно из: '{WALLETS}'.",
-        )
-        raise ValidationFailed(errors=[fault])
-    rest = [part for part in query.split(b"&") if EXPAND not in parse_query(part)]
-    return b"&".join(rest), True
+def _without_expand(query: bytes) -> bytes:
+    """Return the query as auth knows it."""
+    return b"&".join(part for part in query.split(b"&") if EXPAND not in parse_query(part))
 
 
 def _with_expand(header: Header) -> Header:

@@ -20,6 +20,7 @@ ALIASES: Final[Mapping[str, str]] = {
     "PUT /products/{product}": "PATCH /v1/shop/products/{product}",
     "PATCH /products/{product}": "PATCH /v1/shop/products/{product}",
     "DELETE /products/{product}": "DELETE /v1/shop/products/{product}",
+    "POST /products/buy": "POST /v1/shop/buy",
     "POST /payment/webhook": "POST /v1/wallets/webhooks/bank",
     # Personal finance
     "POST /auth/register": "POST /v1/auth/register",
@@ -47,4 +48,10 @@ ALIASES: Final[Mapping[str, str]] = {
     "POST /api/v1/products": "POST /v1/shop/products",
     "PATCH /api/v1/products/{product}": "PATCH /v1/shop/products/{product}",
     "POST /api/v1/products/{product}/deactivate": "POST /v1/shop/products/{product}/deactivate",
+    "POST /api/v1/orders": "POST /v1/shop/orders",
+    "GET /api/v1/orders/me": "GET /v1/shop/orders?mine=true",
+    "GET /api/v1/orders/{order_id}": "GET /v1/shop/orders/{order_id}",
+    "POST /api/v1/orders/{order_id}/cancel": "POST /v1/shop/orders/{order_id}/cancel",
+    "POST /api/v1/payments/orders/{order_id}": "POST /v1/shop/orders/{order_id}/pay",
+    "POST /api/v1/payments/webhook/mock": "POST /v1/payments/webhooks/sandbox",
 }

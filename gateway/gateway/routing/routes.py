@@ -79,5 +79,5 @@ DOCUMENTATION: Final[Mapping[str, str]] = {
     "GET /openapi.json": "combined",
 }
 
-# These parts do not check their queries: auth does, or the viewer in a page for people.
-WITH_PARAMETERS: Final = frozenset(("users", "swagger", "redoc", "asset"))
+# These parts take parameters. They check them, or auth does, or the viewer in a page for people.
+WITH_PARAMETERS: Final = frozenset(("me", "users", "swagger", "redoc", "asset"))

@@ -14,6 +14,7 @@ from kit.ids import new_id
 PASSWORD = "correct-horse-battery"
 T = TypeVar("T")
 FINAL = frozenset({"paid", "failed", "cancelled", "refunded"})
+BY_CARD = {"method": "card", "return_url": "https://shop.example/thanks"}
 
 
 async def eventually(
@@ -126,4 +127,44 @@ class Person:
         """Wait until a payment is final, and return it."""
         return await eventually(
             lambda: self.payment(payment_id), lambda p: p["status"] in FINAL, within=within
+        )
+
+    async def buy(self, product_id: str, quantity: int = 1, *, key: str = "") -> httpx.Response:
+        """Buy a product in one call, under an idempotency key if one is given."""
+        headers = {"Idempotency-Key": key} if key else {}
+        path = f"/v1/shop/products/{product_id}/buy"
+        return await self.post(path, {"quantity": quantity}, headers)
+
+    async def order(self, *lines: tuple[str, int]) -> dict[str, Any]:
+        """Order so many of each product, and return the order."""
+        items = [{"product_id": one, "quantity": quantity} for one, quantity in lines]
+        answer = await self.post("/v1/shop/orders", {"items": items})
+        assert answer.status_code == 201, answer.text
+        ordered: dict[str, Any] = answer.json()
+        return ordered
+
+    async def pay_order(
+        self, order_id: str, body: Any = None, wait: int | None = None
+    ) -> httpx.Response:
+        """Pay an order, from the wallet if nothing else is said."""
+        headers = {"Prefer": f"wait={wait}"} if wait else {}
+        return await self.post(f"/v1/shop/orders/{order_id}/pay", body, headers)
+
+    async def cancel_order(self, order_id: str) -> httpx.Response:
+        """Cancel an order."""
+        return await self.post(f"/v1/shop/orders/{order_id}/cancel")
+
+    async def ordered(self, order_id: str) -> dict[str, Any]:
+        """Return an order as it is now."""
+        answer = await self.get(f"/v1/shop/orders/{order_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def order_at_rest(self, order_id: str, within: float = 10.0) -> dict[str, Any]:
+        """Wait until no payment of an order is under way any more, and return the order."""
+        return await eventually(
+            lambda: self.ordered(order_id),
+            lambda one: (one["payment"] or {}).get("status") != "processing",
+            within=within,
         )

@@ -10,7 +10,7 @@ from gateway.routing.aliases import ALIASES
 from gateway.routing.routes import OPENED_BELOW, PUBLIC
 from gateway.routing.table import ProxyRoutes
 
-SERVICES = ("auth", "wallet", "payments", "notifications", "sandbox")
+SERVICES = ("auth", "wallet", "payments", "shop", "notifications", "sandbox")
 
 
 class Operation(NamedTuple):
@@ -18,7 +18,7 @@ class Operation(NamedTuple):
     method: str
     path: str
     access: str
-    is_opened: bool  # by a setting of the service's own
+    is_opened: bool  # to everybody, by a setting of the service's own
 
 
 def operations() -> Iterator[Operation]:
@@ -29,7 +29,8 @@ def operations() -> Iterator[Operation]:
         )
         for path, item in document["paths"].items():
             for method, declared in item.items():
-                access, is_opened = declared["x-access"], "x-open-by" in declared
+                access = declared["x-access"]
+                is_opened = access == "user" and "x-open-by" in declared  # an admin's: to users
                 yield Operation(service, method.upper(), path, access, is_opened)
 
 

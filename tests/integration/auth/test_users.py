@@ -64,6 +64,21 @@ async def test_users_are_listed_newest_first_in_pages(world: World) -> None:
     assert code(other_filters) == (400, "cursor_invalid")
 
 
+async def test_several_users_come_in_one_call(world: World) -> None:
+    admin = await world.admin()
+    for number in range(3):
+        world.clock.advance(1)
+        await world.register(f"user-{number}")
+    listed = await world.http.get("/v1/users", headers=admin.headers)
+    newest, _, oldest, _ = [item["id"] for item in listed.json()["items"]]
+    unknown = "0197a1e1-2c3d-7e4f-9051-6b7c8d9e0f10"
+    assert await names(world, admin, id=f"{oldest},{newest},{unknown}") == ["user-2", "user-0"]
+    assert await names(world, admin, id=f"{oldest},{newest}", search="user-2") == ["user-2"]
+    for malformed in ("", "x", f"{oldest},"):
+        answer = await world.http.get("/v1/users", params={"id": malformed}, headers=admin.headers)
+        assert code(answer) == (422, "validation_failed")
+
+
 async def test_a_list_of_equal_times_still_meets_at_its_pages(world: World) -> None:
     admin = await world.admin()
     for number in range(5):

@@ -58,6 +58,9 @@ async def test_a_trailing_slash_is_the_same_route_and_arrives_as_it_came(
         ("GET", "/v1/services/create", "OPTIONS, POST"),
         ("DELETE", "/v1/auth", "OPTIONS, POST"),
         ("TRACE", "/users/me", "GET, HEAD, OPTIONS"),
+        ("GET", "/products/buy", "OPTIONS, POST"),
+        ("POST", "/api/v1/orders/me", "GET, HEAD, OPTIONS"),
+        ("GET", "/api/v1/payments/webhook/mock", "OPTIONS, POST"),
     ],
 )
 async def test_an_alias_names_its_own_methods(

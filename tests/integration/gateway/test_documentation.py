@@ -174,7 +174,10 @@ async def test_the_first_page_links_to_what_is_there(door: Any, open_door: Any) 
 async def test_the_gateways_own_operation_is_documented_too(door: Any) -> None:
     document = (await door.client.get("/openapi/gateway.json")).json()
     assert list(document["paths"]) == ["/v1/me", "/v1/currencies"]
-    assert document["paths"]["/v1/me"]["get"]["x-access"] == "user"
+    me = document["paths"]["/v1/me"]["get"]
+    assert me["x-access"] == "user"
+    assert [(p["name"], p["schema"]["enum"]) for p in me["parameters"]] == [("expand", ["orders"])]
+    assert "parameters" not in document["paths"]["/v1/currencies"]["get"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""GET /v1/me, composed of auth's and wallet's answers."""
+"""GET /v1/me, composed of auth's and wallet's answers, and of shop's if asked for."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,10 +13,14 @@ from testkit.servers import serving_app
 
 ME = {"id": "7", "username": "alice", "roles": ["admin"]}
 WALLETS: list[dict[str, Any]] = [
-    {"id": "w1", "balance": {"amount": "1.00", "currency": "RUB"}},
-    {"id": "w2"},
+    {
+        "id": "w1",
+        "balance": {"amount": "1.00", "currency": "RUB"},
+        "entries": [{"seq": 2}, {"seq": 1}],
+    },
+    {"id": "w2", "entries": []},
 ]
-ENTRIES: dict[str, list[dict[str, Any]]] = {"w1": [{"seq": 2}, {"seq": 1}], "w2": []}
+ORDERS: list[dict[str, Any]] = [{"id": "o2", "status": "paid"}, {"id": "o1"}]
 
 
 @pytest.fixture
@@ -42,7 +46,7 @@ async def send_json(send: Any, document: object, status: int = 200) -> None:
 
 
 def services(**changed: Any) -> Any:
-    """Answer as auth and wallet do, but for some paths as the test says."""
+    """Answer as auth, wallet and shop do, but for some paths as the test says."""
 
     async def respond(seen: Any, _: Any, send: Any) -> None:
         if seen.path in changed:
@@ -50,11 +54,11 @@ def services(**changed: Any) -> Any:
             await send_json(send, document, status)
         elif seen.path == "/v1/auth/me":
             await send_json(send, ME)
-        elif seen.path == "/v1/wallets":
-            await send_json(send, {"items": WALLETS, "next_cursor": None})
+        elif seen.path == "/v1/shop/orders":
+            await send_json(send, {"items": ORDERS, "next_cursor": "more"})
         else:
-            items = ENTRIES[seen.path.split("/")[3]]
-            await send_json(send, {"items": items, "next_cursor": None})
+            assert seen.path == "/v1/wallets"
+            await send_json(send, {"items": WALLETS, "next_cursor": None})
 
     return respond
 
@@ -67,10 +71,8 @@ async def test_the_caller_comes_with_wallets_and_their_latest_entries(
     answer = await door.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
-    assert answer.json() == {
-        **ME,
-        "wallets": [{**wallet, "entries": ENTRIES[wallet["id"]]} for wallet in WALLETS],
-    }
+    assert answer.json() == {**ME, "wallets": WALLETS}
+    assert len(service.seen) == 2  # however many wallets there are
 
 
 async def test_the_services_are_asked_in_the_callers_name_for_the_callers_own(
@@ -86,7 +88,7 @@ async def test_the_services_are_asked_in_the_callers_name_for_the_callers_own(
     assert {seen.header("accept-language") for seen in service.seen} == {"ru"}
     assert {seen.header("if-none-match") for seen in service.seen} == {None}
     [wallets] = [seen for seen in service.seen if seen.path == "/v1/wallets"]
-    assert f"owner_id={user_id}" in wallets.query.split("&")
+    assert {f"owner_id={user_id}", "expand=entries"} <= set(wallets.query.split("&"))
 
 
 async def test_both_services_are_asked_at_once(door: Any, service: Any) -> None:
@@ -103,7 +105,45 @@ async def test_both_services_are_asked_at_once(door: Any, service: Any) -> None:
         assert (await door.get("/v1/me")).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/v1/auth/me", "/v1/wallets", "/v1/wallets/w2/entries"])
+@pytest.mark.parametrize("path", ["/v1/me?expand=orders", "/users/me?expand=orders"])
+async def test_the_latest_orders_join_where_they_are_asked_for(
+    door: Any, service: Any, path: str
+) -> None:
+    service.respond = services()
+    user_id = new_id()
+    token = door.token(user_id=user_id)
+    answer = await door.client.get(path, headers=token)
+    assert answer.status_code == 200
+    assert answer.json()["orders"] == ORDERS
+    assert {name: answer.json()[name] for name in ME} == ME
+    assert [wallet["id"] for wallet in answer.json()["wallets"]] == ["w1", "w2"]
+    [orders] = [seen for seen in service.seen if seen.path == "/v1/shop/orders"]
+    assert orders.query == "mine=true&limit=10"  # an admin is not shown everybody's
+    assert orders.header("authorization") == token["Authorization"]
+
+
+async def test_with_the_shop_away_its_refusal_is_the_answer_to_who_asks_for_orders(
+    door: Any, service: Any
+) -> None:
+    refusal = {"code": "unavailable", "status": 503}
+    service.respond = services(**{"/v1/shop/orders": (503, refusal)})
+    asked = await door.get("/v1/me?expand=orders")
+    assert (asked.status_code, asked.json()) == (503, refusal)
+    alone = await door.get("/v1/me")
+    assert alone.status_code == 200
+    assert "orders" not in alone.json()
+
+
+@pytest.mark.parametrize("expand", ["nothing", "", "orders,wallets", "wallets"])
+async def test_nothing_else_can_be_expanded(door: Any, service: Any, expand: str) -> None:
+    answer = await door.get(f"/v1/me?expand={expand}")
+    assert answer.status_code == 422
+    [fault] = answer.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/query/expand", "not_allowed")
+    assert service.seen == []
+
+
+@pytest.mark.parametrize("path", ["/v1/auth/me", "/v1/wallets"])
 async def test_what_a_service_refuses_is_refused(door: Any, service: Any, path: str) -> None:
     refusal = {"code": "token_invalid", "status": 401}
     service.respond = services(**{path: (401, refusal)})
@@ -158,7 +198,9 @@ async def test_head_answers_as_get_does_without_a_body(door: Any, service: Any) 
     assert (await door.client.head("/v1/me")).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/v1/me?owner=somebody", "/users/me?x", "/health/live?owner=1"])
+@pytest.mark.parametrize(
+    "path", ["/v1/me?owner=somebody", "/users/me?expand=orders&x", "/health/live?owner=1"]
+)
 async def test_a_parameter_is_refused(door: Any, service: Any, path: str) -> None:
     answer = await door.get(path)
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")

@@ -81,9 +81,32 @@ async def test_a_category_is_read_along_its_index(full: Room) -> None:
     assert read_rows(await explained(full, wanted, None, 21)) <= 3
 
 
-async def test_a_search_for_a_rare_word_reads_what_has_it(full: Room) -> None:
-    wanted = ProductFilter(words=("4711",), sort=Sort.RELEVANCE)
-    assert read_rows(await explained(full, wanted, None, 21)) <= 2
+@pytest.mark.parametrize(
+    ("word", "sort", "most"),
+    [
+        ("4711", Sort.RELEVANCE, sql.ASKED + 2),
+        ("4711", Sort.CHEAPEST, sql.ASKED + 2),
+        ("item", Sort.RELEVANCE, sql.MOST_RANKED + 2 * sql.MANY),
+        ("item", Sort.CHEAPEST, 21 + 2 * sql.MANY),
+    ],
+)
+async def test_a_search_reads_little_whether_many_products_have_its_word_or_few(
+    full: Room, word: str, sort: Sort, most: int
+) -> None:
+    wanted = ProductFilter(words=(word,), sort=sort)
+    assert 0 < read_rows(await explained(full, wanted, None, 21)) <= most
+
+
+async def test_a_search_for_a_word_of_the_newest_alone_reads_what_has_it(full: Room) -> None:
+    async with full.database.unit_of_work() as uow:
+        await uow.execute(
+            "UPDATE product SET search = search || to_tsvector('simple', 'brand') WHERE id IN"
+            " (SELECT id FROM product ORDER BY created_at DESC LIMIT 100)"
+        )
+    wanted = ProductFilter(words=("brand",), sort=Sort.RELEVANCE)
+    async with full.database.read() as connection:
+        assert len(await Products(connection).page(wanted, None, 200)) == 100
+    assert read_rows(await explained(full, wanted, None, 21)) <= 2 * sql.ASKED + 100
 
 
 async def test_a_search_for_a_word_that_all_have_ranks_the_newest_thousand_only(

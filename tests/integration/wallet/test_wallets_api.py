@@ -342,6 +342,47 @@ async def test_wallets_are_listed_by_when_they_were_opened(world: World) -> None
             assert [one["id"] for one in found] == expected, query
 
 
+async def test_several_wallets_come_in_one_call_and_nobody_elses(world: World) -> None:
+    alice, bob, root = world.caller(), world.caller(), world.caller(admin=True)
+    first = (await alice.get("/v1/wallets/me")).json()["id"]
+    second = (await alice.post("/v1/wallets", {"name": "Holidays"})).json()["id"]
+    third = (await alice.post("/v1/wallets", {"name": "Car"})).json()["id"]
+    other = (await bob.get("/v1/wallets/me")).json()["id"]
+    wanted = f"{first},{third},{other}"
+    for caller, expected in (
+        (alice, {first, third}),
+        (bob, {other}),
+        (root, {first, third, other}),
+    ):
+        found = (await caller.get("/v1/wallets", id=wanted)).json()["items"]
+        assert {one["id"] for one in found} == expected
+    assert (await alice.get("/v1/wallets", id=other)).json()["items"] == []
+    assert (await root.get("/v1/wallets", id=second, owner_id=bob.user_id)).json()["items"] == []
+    for malformed in ("", "x", f"{first},", ",".join([first] * 101)):
+        assert code(await alice.get("/v1/wallets", id=malformed)) == (422, "validation_failed")
+
+
+async def test_wallets_come_with_their_latest_entries_in_one_call(world: World) -> None:
+    alice = world.caller()
+    await alice.get("/v1/wallets/me")
+    empty = (await alice.post("/v1/wallets", {"name": "Holidays"})).json()["id"]
+    for amount in range(1, 13):
+        await world.fund(alice.user_id, f"{amount}.00")
+    plain = (await alice.get("/v1/wallets")).json()["items"]
+    assert [wallet["entries"] for wallet in plain] == [None, None]
+    before = world.database.statements
+    listed = (await alice.get("/v1/wallets", expand="entries")).json()["items"]
+    assert world.database.statements - before == 2
+    shown = {wallet["id"]: wallet["entries"] for wallet in listed}
+    assert shown.pop(empty) == []
+    [(full, entries)] = shown.items()
+    assert [entry["amount"] for entry in entries] == [f"{n}.00" for n in range(12, 2, -1)]
+    alone = (await alice.get(f"/v1/wallets/{full}/entries", limit=10)).json()["items"]
+    assert entries == alone
+    answer = await alice.get("/v1/wallets", expand="holds")
+    assert code(answer) == (422, "validation_failed")
+
+
 async def test_an_owner_given_under_both_names_is_refused(world: World) -> None:
     alice, root = world.caller(), world.caller(admin=True)
     for caller in (alice, root):

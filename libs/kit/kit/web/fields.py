@@ -6,6 +6,7 @@ Only `kit.money` reads amounts into minor units.
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import (
     BeforeValidator,
@@ -36,6 +37,11 @@ COMPARED: Final[Mapping[str, bool]] = {"compared": True}
 _UUID: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # The pattern of a list of one to a hundred ids, separated by commas.
 IDS: Final = f"^{_UUID}(,{_UUID}){{0,99}}$"
+
+
+def split_ids(text: str) -> list[UUID]:
+    """Return the ids of a text that matches IDS."""
+    return [UUID(one) for one in text.split(",")]
 
 
 def refuse_field(code: str, en: str, ru: str, *, field: str | None = None) -> PydanticCustomError:

@@ -13,7 +13,7 @@ from auth.schemas.users import Contact, Contacts, KnownUser
 from auth.wiring import Wired
 from kit.refusals import NotFound, ValidationFailed
 from kit.web.faults import required
-from kit.web.fields import IDS
+from kit.web.fields import IDS, split_ids
 from kit.web.routes import Router
 
 router = Router(tags=["internal"])
@@ -62,7 +62,7 @@ async def look_up_user(
 )
 async def list_contacts(wired: Wired, id: ContactIds) -> Contacts:  # noqa: A002 - as above
     """List addresses to send mails to; unknown and deleted users are left out."""
-    ids = [UUID(text) for text in id.split(",")]
+    ids = split_ids(id)
     async with wired.database.read() as connection:
         found = await Users(connection).among(ids)
     return Contacts(items=[Contact.of(user) for user in found])

@@ -14,6 +14,7 @@ from auth.service import users
 from auth.wiring import Wired
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.audit import Auditing
+from kit.web.fields import IDS, split_ids
 from kit.web.identity import Caller
 from kit.web.pagination import page_of
 from kit.web.queries import SpanQuery
@@ -26,6 +27,7 @@ router = Router(tags=["users"])
 class UsersQuery(SpanQuery):
     """Filters and page of users; the range is over `created_at`."""
 
+    id: str | None = Field(None, pattern=IDS, description="Users' ids, separated by commas.")
     search: str | None = Field(
         None, max_length=100, description="Part of a name or an address, matched literally."
     )
@@ -45,12 +47,13 @@ class UsersQuery(SpanQuery):
 async def list_users(
     caller: Caller, wired: Wired, query: Annotated[UsersQuery, Query()], audit: Auditing
 ) -> Page[UserAnswer]:
-    """List users by part of a name and by status."""
+    """List users by id, by part of a name and by status."""
     cursors = query.cursors(
         wired.settings.cursor_secret, list_name="list_users", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
-    wanted = UserFilter(query.search, query.status, query.span)
+    ids = None if query.id is None else split_ids(query.id)
+    wanted = UserFilter(query.search, query.status, query.span, ids)
     async with wired.database.read() as connection:
         rows = await Users(connection).page(wanted, after, query.limit + 1)
     await audit.read("user")

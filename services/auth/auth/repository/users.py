@@ -105,6 +105,7 @@ class UserFilter:
     search: str | None = None
     status: UserStatus | None = None
     span: Span = ALWAYS
+    ids: Collection[UUID] | None = None
 
 
 # The position at which the last page ended: created_at and id. Only older rows follow.
@@ -314,6 +315,8 @@ def _user_page(wanted: UserFilter, after: PageEnd | None, limit: int) -> Select[
         query = query.where(table.status != UserStatus.DELETED.value)
     else:
         query = query.where(table.status == wanted.status.value)
+    if wanted.ids is not None:
+        query = query.where(table.id.in_(wanted.ids))
     if wanted.search is not None:
         # A literal substring: % and _ have no meaning here.
         query = query.where(func.strpos(table.search_key, comparison_key(wanted.search)) > 0)

@@ -87,10 +87,34 @@ _ORDER: Final = {
     Sort.NAME: "name_key, id",
     Sort.RELEVANCE: "rank DESC, id DESC",
 }
+# A search has two ways to its products: along the index of its order until enough fit, which is
+# short where many do, and by the index of words, short where few do. PostgreSQL can't tell them,
+# for it does not know how many have a word that begins like this; so some products are asked first.
+# `coalesce` keeps the index of words out of the first way, OFFSET 0 that of the order out of the
+# second.
+ASKED: Final = 500  # of the newest, and of the oldest
+MANY: Final = 50
+_SEARCH: Final = f"""
+WITH given AS MATERIALIZED (SELECT {{query}} AS query), asked AS MATERIALIZED (
+    SELECT query,
+        EXISTS (SELECT FROM (SELECT search FROM product ORDER BY created_at DESC, id DESC
+            LIMIT {ASKED}) AS newest WHERE search @@ query OFFSET {MANY - 1})
+        AND EXISTS (SELECT FROM (SELECT search FROM product ORDER BY created_at, id
+            LIMIT {ASKED}) AS oldest WHERE search @@ query OFFSET {MANY - 1}) AS many_fit
+    FROM given)
+"""
+_QUERY: Final = "(SELECT query FROM asked)"
+_MANY_FIT: Final = "(SELECT many_fit FROM asked)"
+_FOUND: Final = f"""
+((SELECT * FROM product
+    WHERE {{conditions}} AND coalesce(search @@ {_QUERY}, false) AND {_MANY_FIT}
+    ORDER BY {{order}} LIMIT {{limit}})
+UNION ALL (SELECT * FROM (SELECT * FROM product
+    WHERE {{conditions}} AND search @@ {_QUERY} AND NOT {_MANY_FIT} OFFSET 0) AS few
+    ORDER BY {{order}} LIMIT {{limit}})) AS found
+"""
 _RANKED: Final = f"""
-(SELECT *, (ts_rank(search, {{query}}) * 1000000)::int AS rank FROM (
-    SELECT * FROM product {{where}} ORDER BY created_at DESC, id DESC LIMIT {MOST_RANKED}
-) AS newest) AS ranked
+(SELECT *, (ts_rank(search, {_QUERY}) * 1000000)::int AS rank FROM {{found}}) AS ranked
 """
 
 
@@ -212,21 +236,25 @@ def _page(
     value: Callable[[Any], str],
 ) -> str:
     """Return the statement of a page; ``value`` makes a parameter of a value."""
-    query = " && ".join(_found(value(f"{word}:*")) for word in wanted.words or ())
     conditions = _conditions(wanted, value)
-    if query:
-        conditions.append(f"search @@ ({query})")
     past = [] if after is None else [_past(wanted.sort, after, value)]
+    order, most = _ORDER[wanted.sort], value(limit)
+    if wanted.words is None:
+        return (
+            f"SELECT {_ROW} FROM product {_where(conditions + past)} ORDER BY {order} LIMIT {most}"
+        )
+    search = _SEARCH.format(query=" && ".join(_found(value(f"{word}:*")) for word in wanted.words))
     if wanted.sort is Sort.RELEVANCE:
-        source = _RANKED.format(query=query, where=_where(conditions))
-        conditions = []
-    else:
-        source = "product"
-    rank = ", rank" if wanted.sort is Sort.RELEVANCE else ""
-    return (
-        f"SELECT {_ROW}{rank} FROM {source} {_where(conditions + past)}"
-        f" ORDER BY {_ORDER[wanted.sort]} LIMIT {value(limit)}"
-    )
+        found = _fitting(conditions, _ORDER[Sort.NEWEST], str(MOST_RANKED))
+        source = f"{_RANKED.format(found=found)} {_where(past)}"
+        return f"{search} SELECT {_ROW}, rank FROM {source} ORDER BY {order} LIMIT {most}"
+    found = _fitting(conditions + past, order, most)
+    return f"{search} SELECT {_ROW} FROM {found} ORDER BY {order} LIMIT {most}"
+
+
+def _fitting(conditions: Sequence[str], order: str, limit: str) -> str:
+    """Return the source of those that a search finds, the first ones of an order."""
+    return _FOUND.format(conditions=" AND ".join(conditions) or "true", order=order, limit=limit)
 
 
 def _conditions(wanted: ProductFilter, value: Callable[[Any], str]) -> list[str]:

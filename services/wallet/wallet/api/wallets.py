@@ -1,6 +1,7 @@
 """Serves wallets: finds, lists, opens and freezes them."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -20,11 +21,14 @@ from kit.web.schemas import Page
 from wallet import refusals
 from wallet.api.ownership import visible
 from wallet.domain.wallets import WalletKey
+from wallet.repository.history import EntryLine, History
 from wallet.repository.wallets import WalletFilter, Wallets
 from wallet.schemas.queries import WalletsQuery
-from wallet.schemas.wallets import OpenWallet, WalletAnswer
+from wallet.schemas.wallets import ListedWallet, OpenWallet, WalletAnswer
 from wallet.service import wallets as verbs
 from wallet.wiring import Wired
+
+LATEST_ENTRIES: Final = 10  # of each wallet, where a list has them
 
 router = Router(tags=["wallets"])
 
@@ -34,7 +38,7 @@ router = Router(tags=["wallets"])
     access="user",
     operation_id="list_wallets",
     summary="List one's own wallets, newest first; an admin sees everybody's",
-    response_model=Page[WalletAnswer],
+    response_model=Page[ListedWallet],
     refusals=(CursorInvalid, NotFound),
 )
 async def list_wallets(
@@ -42,22 +46,31 @@ async def list_wallets(
     wired: Wired,
     query: Annotated[WalletsQuery, Query()],
     audit: Auditing,
-) -> Page[WalletAnswer]:
-    """List wallets by owner, currency, status or number."""
+) -> Page[ListedWallet]:
+    """List wallets by id, owner, currency, status or number."""
     cursors = query.cursors(
         wired.settings.cursor_secret, list_name="list_wallets", subject=caller.subject
     )
     before = cursors.decode(query.cursor)
     wanted = WalletFilter(
-        _owners(caller, query.owners), query.currency, query.status, query.number, query.span
+        _owners(caller, query.owners),
+        query.currency,
+        query.status,
+        query.number,
+        query.span,
+        query.ids,
     )
     async with wired.database.read() as connection:
         rows = await Wallets(connection).page(wanted, before, query.limit + 1)
+        latest: Mapping[UUID, Sequence[EntryLine]] = {}
+        if query.expand is not None:
+            ids = [wallet.id for wallet in rows]
+            latest = await History(connection).latest(ids, LATEST_ENTRIES)
     await audit.listed("wallet", wanted.owners)
     return page_of(
-        Page[WalletAnswer],
+        Page[ListedWallet],
         rows,
-        WalletAnswer.of,
+        lambda wallet: ListedWallet.listed(wallet, latest.get(wallet.id)),
         limit=query.limit,
         cursors=cursors,
     )

@@ -4,6 +4,7 @@ Times become sequence numbers by bisection: an account's entries are numbered wi
 their times never go back, so posting does not have to write an index by time.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -33,6 +34,17 @@ SELECT seq, transfer_id, kind, reference, description, amount_minor, balance_aft
        entry.posted_at, meant_account_id
 FROM entry JOIN transfer ON transfer.id = transfer_id
 WHERE account_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq DESC LIMIT $4
+"""
+
+_LATEST = """
+SELECT given.account_id, latest.* FROM unnest($1::uuid[]) AS given (account_id)
+CROSS JOIN LATERAL (
+    SELECT seq, transfer_id, kind, reference, description, amount_minor, balance_after_minor,
+           entry.posted_at, meant_account_id
+    FROM entry JOIN transfer ON transfer.id = transfer_id
+    WHERE entry.account_id = given.account_id ORDER BY seq DESC LIMIT $2
+) AS latest
+ORDER BY given.account_id, seq DESC
 """
 
 _OLDEST_FIRST = """
@@ -108,6 +120,15 @@ class History:
         """Return entries with ``after < seq <= through``, the highest first."""
         rows = await self._connection.fetch(_NEWEST_FIRST, account_id, after, through, limit)
         return [EntryLine(*row) for row in rows]
+
+    async def latest(
+        self, account_ids: Collection[UUID], limit: int
+    ) -> dict[UUID, list[EntryLine]]:
+        """Return the latest entries of each account, newest first, by one statement."""
+        found: dict[UUID, list[EntryLine]] = {account_id: [] for account_id in account_ids}
+        for account_id, *line in await self._connection.fetch(_LATEST, list(account_ids), limit):
+            found[account_id].append(EntryLine(*line))
+        return found
 
     async def oldest_first(
         self, account_id: UUID, *, after: int, through: int, limit: int

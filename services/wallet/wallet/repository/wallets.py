@@ -94,6 +94,7 @@ class WalletFilter(NamedTuple):
     status: WalletStatus | None = None
     number: int | None = None
     span: Span = ALWAYS
+    ids: Collection[UUID] | None = None
 
 
 class Wallets:
@@ -134,6 +135,8 @@ class Wallets:
             query = query.where(account.c.owner_id.is_not(None))
         else:
             query = query.where(account.c.owner_id.in_(wanted.owners))
+        if wanted.ids is not None:
+            query = query.where(account.c.id.in_(wanted.ids))
         for name in ("currency", "status", "number"):
             value = getattr(wanted, name)
             if value is not None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from kit.web import times
-from kit.web.fields import IDS, CurrencyCode
+from kit.web.fields import IDS, CurrencyCode, split_ids
 from kit.web.queries import PageQuery, SpanFilters, SpanQuery, old_name
 from wallet.domain.wallets import WalletStatus
 from wallet.repository import adjustments
@@ -22,6 +22,7 @@ class WalletsQuery(SpanQuery):
 
     old_names: ClassVar[Mapping[str, str]] = {"owner": "owner_id"}
 
+    id: str | None = Field(None, pattern=IDS, description="Wallets' ids, separated by commas.")
     owner_id: str | None = Field(
         None,
         pattern=IDS,
@@ -31,12 +32,20 @@ class WalletsQuery(SpanQuery):
     currency: CurrencyCode | None = None
     status: WalletStatus | None = None
     number: int | None = Field(None, ge=1, le=2**63 - 1)
+    expand: Literal["entries"] | None = Field(
+        None, description="Adds the ten latest `entries` to each wallet."
+    )
+
+    @property
+    def ids(self) -> list[UUID] | None:
+        """The wallets asked for; None if the query names none."""
+        return None if self.id is None else split_ids(self.id)
 
     @property
     def owners(self) -> list[UUID] | None:
         """The owners asked for; None if the query names nobody."""
         asked = self.owner_id or self.owner
-        return None if asked is None else [UUID(text) for text in asked.split(",")]
+        return None if asked is None else split_ids(asked)
 
 
 class HouseAccountsQuery(PageQuery):

@@ -1,6 +1,7 @@
 """Shapes wallets' requests and answers, with examples."""
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Literal, Self, TypeVar
 from uuid import UUID
@@ -238,6 +239,21 @@ class EntryAnswer(Model):
             currency=currency,
             posted_at=line.posted_at,
         )
+
+
+class ListedWallet(WalletAnswer):
+    """A wallet of a list, with its ten latest `entries`, null where nobody asks."""
+
+    entries: list[EntryAnswer] | None = None
+
+    @classmethod
+    def listed(cls, wallet: Wallet, lines: Iterable[EntryLine] | None) -> Self:
+        """Show a wallet, and entries of it where there are to be any."""
+        shown = cls.of(wallet)
+        if lines is None:
+            return shown
+        entries = [EntryAnswer.of(line, wallet.currency) for line in lines]
+        return shown.model_copy(update={"entries": entries})
 
 
 class BalanceAnswer(Model):

@@ -8,6 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
+from kit.ids import new_id
 from kit.money import Money
 from kit.web.answers import Answer
 from kit.web.faults import faults_of
@@ -19,6 +20,7 @@ from kit.web.fields import (
     MoneyObject,
     not_null,
     return_url,
+    split_ids,
 )
 from kit.web.schemas import Model
 
@@ -190,3 +192,8 @@ def test_a_hundred_ids_separated_by_commas_are_a_list(text: str) -> None:
 )
 def test_anything_else_is_no_list_of_ids(text: str) -> None:
     assert not re.fullmatch(IDS, text)
+
+
+def test_a_list_of_ids_is_split() -> None:
+    one, two = new_id(), new_id()
+    assert split_ids(f"{one},{str(two).upper()}") == [one, two]
