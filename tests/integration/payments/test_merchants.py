@@ -160,6 +160,15 @@ async def test_who_is_not_known_yet_or_not_known_to_be_active_can_pay(
     assert shop.codes(answers) == ["PaymentTaken", "PaymentTaken"]
 
 
+async def test_an_id_that_is_another_payments_is_a_dead_letter(
+    room: Room, shop: Shop, alice: UUID, bob: UUID
+) -> None:
+    between = await room.create(alice, bob)
+    assert await shop.asks(taking(alice, payment_id=between)) == []
+    assert (await room.count("letter"), await room.count("merchant_payment")) == (1, 0)
+    assert await room.status(alice, between) == "created"
+
+
 async def test_only_a_merchant_is_paid_so(room: Room, shop: Shop, alice: UUID, bob: UUID) -> None:
     assert shop.codes(await shop.asks(taking(alice, payee_id=bob))) == ["payee_not_found"]
     assert await room.count("payment") == 0

@@ -223,7 +223,7 @@ async def test_what_can_not_be_refunded_is_not_said_to_be_returned(
     assert await room.count("letter") == 0
 
 
-async def test_only_merchants_payments_are_refunded_so(
+async def test_only_merchants_payments_are_refunded_or_returned_so(
     room: Room, shop: Shop, alice: UUID, bob: UUID
 ) -> None:
     between = await room.create(alice, bob)
@@ -231,7 +231,9 @@ async def test_only_merchants_payments_are_refunded_so(
     await room.settle()
     answers = await shop.asks(refunding(between, 100), refunding(new_id(), 100))
     assert shop.codes(answers) == ["payment_not_found", "payment_not_found"]
-    assert shop.codes(await shop.asks(returning(between))) == ["PaymentReturned"]
+    for _ in range(2):
+        assert shop.codes(await shop.asks(returning(between))) == ["PaymentReturned"]
+    assert shop.codes(await shop.asks(taking(alice, payment_id=between))) == ["undone"]
     assert await room.status(alice, between) == "paid"
 
 

@@ -37,6 +37,7 @@ UPDATE merchant_payment SET asker = wanted.asker, subject = wanted.subject,
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[])
     AS wanted (payment_id, asker, subject, return_id)
 WHERE merchant_payment.payment_id = wanted.payment_id
+RETURNING merchant_payment.payment_id, refusal
 """
 
 _ADD_REFUND: Final = """
@@ -79,15 +80,19 @@ class Merchants:
         """Store why there are no such payments."""
         await self._connection.execute(_REFUSE, list(codes), list(codes.values()))
 
-    async def want_back(self, wanted: Sequence[MerchantPayment]) -> None:
-        """Store by which command payments, which are locked, are to be returned."""
-        await self._connection.execute(
+    async def want_back(self, wanted: Sequence[MerchantPayment]) -> list[UUID]:
+        """Store by which command payments, which are locked, are to be returned.
+
+        Returns the ids of those that were taken, not refused.
+        """
+        rows = await self._connection.fetch(
             _WANT_BACK,
             [one.payment_id for one in wanted],
             [one.asker for one in wanted],
             [one.subject for one in wanted],
             [one.return_id for one in wanted],
         )
+        return [row["payment_id"] for row in rows if row["refusal"] is None]
 
     async def add_refund(self, asked: MerchantRefund) -> bool:
         """Store a refund that is asked for; False where it was before."""

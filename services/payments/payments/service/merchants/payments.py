@@ -162,13 +162,12 @@ async def _repeat(uow: UnitOfWork, again: Sequence[Envelope]) -> None:
     charges = {one.payment_id: one for one in await Charges(uow).of_payments(ids)}
     for envelope in again:
         asked, command = asked_by(envelope), _command(envelope)
-        payment = payments.get(command.payment_id)
+        code = known[command.payment_id].refusal
         with caused_by(envelope):
-            if payment is None:
-                code = cast("str", known[command.payment_id].refusal)
+            if code is not None:
                 answer_refusal(uow, asked, Method(command.method), code)
                 continue
             if command.payment_id in charges:
                 answer_page(uow, asked, charges[command.payment_id])
-            if payment.is_final:
-                answer_end(uow, asked, payment)
+            if payments[command.payment_id].is_final:
+                answer_end(uow, asked, payments[command.payment_id])

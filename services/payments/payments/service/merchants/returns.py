@@ -48,9 +48,8 @@ class Returns:
         unknown = await Merchants(uow).add([replace(one, refusal=UNDONE) for one in wanted])
         known = [one for one in wanted if one.payment_id not in unknown]
         await Payments(uow).lock_many([one.payment_id for one in known])
-        await Merchants(uow).want_back(known)
-        found = await payments_among(uow, [one.payment_id for one in known])
-        payments = {payment.id: payment for payment in found}
+        taken = await Merchants(uow).want_back(known)
+        payments = {payment.id: payment for payment in await payments_among(uow, taken)}
         for one in wanted:
             with caused_by(asked[one.payment_id]):
                 await self._begin(uow, one, payments.get(one.payment_id), engine)
