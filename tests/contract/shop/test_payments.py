@@ -3,6 +3,7 @@
 The wallet and the provider of cards are played.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,6 +15,7 @@ from tests.integration.payments.cards import CardProvider
 from tests.integration.shop import till as shop
 from tests.integration.shop.till import BUY, THANKS
 
+from testkit.cuts import cut_everywhere
 from testkit.databases import Cluster
 from testkit.pump import Pump
 
@@ -121,3 +123,38 @@ async def test_a_card_that_is_charged_too_late_is_given_back(market: Market, end
     assert order["status"] == ("paid" if end == "paid" else "cancelled")
     assert await market.kept() == (10_000 if end == "paid" else 0)
     assert market.cards.asked("/refunds") == 1
+
+
+async def ends(market: Market) -> Counter[str]:
+    """Return how orders have ended, after comparing each with what payments has for it."""
+    async with market.till.database.read() as connection:
+        orders = await connection.fetch("SELECT payment_id, status, total_minor FROM shop_order")
+    async with market.room.database.read() as connection:
+        rows = await connection.fetch(
+            "SELECT id, coalesce(paid_minor, 0) - refunded_minor AS kept_minor FROM payment"
+        )
+    kept = {row["id"]: row["kept_minor"] for row in rows}
+    for payment_id, status, total_minor in orders:
+        assert kept.get(payment_id, 0) == (total_minor if status == "paid" else 0)
+    return Counter(order["status"] for order in orders)
+
+
+@pytest.mark.parametrize(("code", "end"), [(None, "paid"), ("insufficient_funds", "cancelled")])
+async def test_a_purchase_that_is_cut_off_anywhere_ends_alike_on_both_sides(
+    market: Market, code: str | None, end: str
+) -> None:
+    product = await market.till.product("Tea", stock=10_000)
+    market.room.wallet.refuses = lambda _: code
+
+    async def life() -> None:
+        with market.till.no_place_left():
+            await market.till.post(BUY, json={"product_id": product})
+        await market.till.settle()
+
+    async for _ in cut_everywhere(life):
+        await market.till.settle()
+    await market.settle()
+    found = await ends(market)
+    assert found.total() > 100  # it was cut off at many moments after the beginning
+    assert set(found) == {end}
+    assert await market.till.stock(product) == 10_000 - found["paid"]
