@@ -52,7 +52,8 @@ PAYMENTS: dict[str, dict[str, Any]] = {
 }
 GIVEN_BACK = {"Concert tickets": "15.00"}
 # What alice orders, one in each state; a seed makes those that are not there.
-ORDERS = ("pending", "card page open", "cancelled", "paid", "refunded", "refunded in part")
+CARD_PAGE_OPEN = "card page open"
+ORDERS = ("pending", CARD_PAGE_OPEN, "cancelled", "paid", "refunded", "refunded in part")
 ORDERED, BY_CARD = "cable-3-5", {"method": "card", "return_url": "https://shop.example/thanks"}
 WAITING = "wait=10"
 
@@ -87,6 +88,7 @@ def main() -> int:
             print(f"{name}: balance {balance} RUB")
         print(f"{MERCHANT}: offers {', '.join(_offer(http))}")
         print(f"shop: {products} products; alice's orders: {', '.join(orders)}")
+        print(f"the open card page: {_page_of(orders[CARD_PAGE_OPEN])}")
     print(_next_steps(place.url))
     return 0
 
@@ -171,41 +173,48 @@ def _is_there(admin: ApiCaller, row: Mapping[str, Any]) -> bool:
     return admin.http.get(path, headers=admin.headers).is_success
 
 
-def _order(http: httpx.Client) -> list[str]:
-    """Make alice's orders that are not there yet; return the kinds of all."""
+def _order(http: httpx.Client) -> dict[str, dict[str, Any]]:
+    """Make alice's orders that are not there yet; return one of each kind."""
     alice = ApiCaller.log_in(http, "alice", PASSWORD)
     admin = ApiCaller.log_in(http, "admin", PASSWORD)
-    there = {_kind(one) for one in alice.get("/v1/shop/orders", limit=100)["items"]}
+    there = {_kind(one): one for one in alice.get("/v1/shop/orders", limit=100)["items"]}
     product_id = alice.get(f"/v1/shop/products/{ORDERED}")["id"]
     for kind in ORDERS:
         if kind not in there:
-            _make_order(alice, admin, product_id, kind)
-    return list(ORDERS)
+            there[kind] = _make_order(alice, admin, product_id, kind)
+    return {kind: there[kind] for kind in ORDERS}
 
 
 def _kind(order: Mapping[str, Any]) -> str:
     """Say which of ORDERS an order is."""
-    if order["status"] == "pending" and order["payment"] is not None:
-        return "card page open"
+    if _page_of(order) is not None:
+        return CARD_PAGE_OPEN
     if order["status"] == "paid" and order["refunds"]:
         return "refunded in part"
     return str(order["status"])
 
 
-def _make_order(alice: ApiCaller, admin: ApiCaller, product_id: str, kind: str) -> None:
-    items = [{"product_id": product_id, "quantity": 2}]
-    path = f"/v1/shop/orders/{alice.post('/v1/shop/orders', {'items': items})['id']}"
-    if kind == "card page open":
-        alice.post(f"{path}/pay", BY_CARD)
+def _page_of(order: Mapping[str, Any]) -> str | None:
+    """Return the address of an order's card page, where one is open."""
+    action = (order["payment"] or {}).get("next_action")
+    return None if action is None else str(action["url"])
+
+
+def _make_order(alice: ApiCaller, admin: ApiCaller, product_id: str, kind: str) -> dict[str, Any]:
+    order = alice.post("/v1/shop/orders", {"items": [{"product_id": product_id, "quantity": 2}]})
+    path = f"/v1/shop/orders/{order['id']}"
+    if kind == CARD_PAGE_OPEN:
+        order = alice.post(f"{path}/pay", BY_CARD)
     elif kind == "cancelled":
-        alice.post(f"{path}/cancel")
+        order = alice.post(f"{path}/cancel")
     elif kind != "pending":
-        alice.post(f"{path}/pay", Prefer=WAITING)
+        order = alice.post(f"{path}/pay", Prefer=WAITING)
     if kind == "refunded":
-        admin.post(f"{path}/refund", {"restock": True}, Prefer=WAITING)
+        order = admin.post(f"{path}/refund", {"restock": True}, Prefer=WAITING)
     elif kind == "refunded in part":
-        part = [{"product_id": product_id, "quantity": 1}]
-        admin.post(f"{path}/refund", {"items": part, "restock": True}, Prefer=WAITING)
+        part = {"items": [{"product_id": product_id, "quantity": 1}], "restock": True}
+        order = admin.post(f"{path}/refund", part, Prefer=WAITING)
+    return order
 
 
 def _next_steps(url: str) -> str:

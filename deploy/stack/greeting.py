@@ -18,7 +18,7 @@ _TEXT = """
 
 {users}   (made by `make seed`; password demo-password-1)
 
-  admin (role admin), alice, bob
+  admin (role admin), alice, bob, merchant
 
 {first}
 
