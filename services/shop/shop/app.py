@@ -30,7 +30,7 @@ NAME: Final = "shop"
 _DESCRIPTION: Final = """
 The shop: categories and products, with search in Russian and English, and orders. Admins edit the
 catalogue; `ETag` and `If-Match` keep two of them from overwriting each other. An order reserves
-what it holds until it is paid, cancelled, or its time is over.
+what it holds until it is paid, cancelled, or its time is over; what was paid is refunded by admins.
 """
 _TAGS: Final = (
     {"name": "categories", "description": "Kinds of products, one within another."},

@@ -71,3 +71,13 @@ class News:
             dispute_id=dispute_id,
             outcome=outcome,
         )
+
+
+def told(order: Json) -> list[tuple[str, str]]:
+    """Return the status and the amount of each refund that an order shows."""
+    return [(one["status"], one["amount"]) for one in order["refunds"]]
+
+
+def left(order: Json) -> list[int]:
+    """Return of each item of an order how many can still be refunded."""
+    return [one["quantity"] - one["refunded_quantity"] for one in order["items"]]

@@ -25,7 +25,6 @@ from shop.refusals import OrderNotFound
 from shop.repository import OrderRefunds, Orders, ProductStock, with_aftermath
 from shop.sagas.refund import refund_facts
 
-_Told: TypeAlias = PaymentRefunded | PaymentRefundFailed
 _Row: TypeAlias = tuple[UUID, UUID, OrderRefundStatus, int, str | None, datetime]
 
 
@@ -97,7 +96,12 @@ async def learn(uow: UnitOfWork, ends: OrderRefundWaiters, envelopes: Iterable[E
     Some the shop has asked for, others were made without it. One that has failed has failed for
     good, so what is told of a refund may come in any order.
     """
-    told = [one for one in map(_of_the_shop, envelopes) if one is not None]
+    messages = (envelope.message for envelope in envelopes)
+    told = [
+        one
+        for one in messages
+        if isinstance(one, PaymentRefunded | PaymentRefundFailed) and one.payee_id == SHOP
+    ]
     if not told:
         return
     await Orders(uow).lock_paid_by({one.payment_id for one in told})
@@ -110,14 +114,7 @@ async def learn(uow: UnitOfWork, ends: OrderRefundWaiters, envelopes: Iterable[E
     await fail(uow, ends, reasons)
 
 
-def _of_the_shop(envelope: Envelope) -> _Told | None:
-    match envelope.message:
-        case PaymentRefunded(payee_id=payee_id) | PaymentRefundFailed(payee_id=payee_id) as told:
-            return told if payee_id == SHOP else None
-    return None
-
-
-def _row(told: _Told) -> _Row:
+def _row(told: PaymentRefunded | PaymentRefundFailed) -> _Row:
     """Return a refund as the repository learns of it."""
     if isinstance(told, PaymentRefunded):
         status, reason = OrderRefundStatus.COMPLETED, None
