@@ -16,7 +16,7 @@ from kit.db import Database
 from kit.refusals import FieldFault, Refusal
 from kit.web.faults import faults_of
 from shop.domain.imports import CatalogueRow
-from shop.repository import Products
+from shop.repository import Categories, Products
 from shop.repository.catalogue import catalogue
 from shop.schemas.catalogue_csv import (
     COLUMNS,
@@ -83,7 +83,7 @@ async def _import(database: Database, name: str) -> None:
 
 async def _export(database: Database, name: str) -> None:
     async with database.read() as connection:
-        total = await Products(connection).count()
+        total = await Categories(connection).count() + await Products(connection).count()
     with _opened(name) as file, tqdm(total=total, unit=" rows", disable=None) as bar:
         file.write(encode_csv([COLUMNS]))
         async for entries, slugs in catalogue(database):

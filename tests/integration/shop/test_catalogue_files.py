@@ -1,6 +1,8 @@
 """The catalogue as CSV: out and in, over HTTP and by the command; all of it, or nothing."""
 
 import argparse
+import sys
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +190,13 @@ async def test_only_admins_take_it_out_or_put_it_in(room: Room) -> None:
         assert answer.status_code == status
 
 
+class Terminal(StringIO):
+    """A screen that keeps what it was shown."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 class TestCommand:
     """`python -m shop catalogue import|export FILE`."""
 
@@ -213,6 +222,17 @@ class TestCommand:
         out = tmp_path / "out.csv"
         await run("export", str(out))
         assert out.read_bytes().decode() == await taken_out(room)
+
+    @pytest.mark.usefixtures("room")
+    async def test_a_terminal_shows_how_far_it_is(
+        self, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = tmp_path / "in.csv"
+        file.write_text(SMALL, "utf-8")
+        for action in ("import", "export"):
+            monkeypatch.setattr(sys, "stderr", screen := Terminal())
+            await run(action, str(file))
+            assert " 3/3 [" in screen.getvalue()
 
     async def test_every_bad_line_is_named_and_nothing_is_stored(
         self, room: Room, run: Any, tmp_path: Path
