@@ -151,7 +151,9 @@ class SeenPayment(Model):
     amount: str
     currency: str
     payer: Payer
-    payee: Payee
+    payee: Payee = Field(
+        description="Of an order it is the shop: a merchant, who is no user and has no `username`."
+    )
     service: NamedService | None = Field(
         None, description="The service that is paid, if it is one."
     )
