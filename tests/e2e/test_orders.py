@@ -59,17 +59,29 @@ async def test_items_that_were_paid_by_card_go_back_to_the_card(
     assert (await alice.post(f"{ORDERS}/{order_id}/refund", {})).status_code == 403
 
 
-async def test_a_dispute_shows_on_the_order_with_its_end(
-    http: httpx.AsyncClient, alice: Person, keeper: Keeper, tea: str
+@pytest.mark.parametrize(("outcome", "earned"), [("won", 10), ("lost", 0)])
+async def test_a_dispute_shows_on_the_order_with_its_end(  # noqa: PLR0913, PLR0917 - fixtures, one case
+    http: httpx.AsyncClient, alice: Person, keeper: Keeper, tea: str, outcome: str, earned: int
 ) -> None:
+    income = await keeper.income()
     order_id, card = await paid_by_card(alice, tea, 1)
-    assert (await http.post(f"/sandbox/provider/payments/{card}/dispute")).status_code == 200
-    disputed = await eventually(
-        lambda: alice.ordered(order_id), lambda one: bool(one["disputes"]), within=20
-    )
-    [dispute] = disputed["disputes"]
-    assert (dispute["amount"], dispute["outcome"]) == ("10.00", None)
-    assert disputed["status"] == "paid"
+    path = f"/sandbox/provider/payments/{card}"
+    opened = await http.post(f"{path}/dispute")
+    assert opened.status_code == 200, opened.text
+
+    async def dispute() -> dict[str, Any]:
+        order = await alice.ordered(order_id)
+        assert order["status"] == "paid"
+        return order["disputes"][0] if order["disputes"] else {}
+
+    shown = await eventually(dispute, bool, within=20)
+    assert (shown["amount"], shown["outcome"]) == ("10.00", None)
+    await eventually(keeper.income, lambda seen: seen == income, within=20)
+    at_provider = opened.json()["disputes"][-1]["id"]
+    closed = await http.post(f"{path}/disputes/{at_provider}/close", json={"outcome": outcome})
+    assert closed.status_code == 200, closed.text
+    await eventually(dispute, lambda one: one["outcome"] == outcome, within=20)
+    await eventually(keeper.income, lambda seen: seen == income + earned, within=20)
 
 
 async def test_the_wallet_pays_an_order_whose_card_page_is_open_and_the_page_pays_no_more(
