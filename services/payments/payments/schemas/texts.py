@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from kit.card_numbers import holds_card_number
 from kit.web.fields import refuse_field
 from kit.web.texts import is_visible_line, plain_text
-from payments.domain.cards.card_numbers import holds_card_number
 
 LONGEST_DESCRIPTION: Final = 500
 LONGEST_HOLDER: Final = 100
