@@ -71,7 +71,7 @@ UPDATE shop_order SET
         THEN coalesce(refunded_at, $2::timestamptz) END
 FROM counted
 WHERE shop_order.id = counted.order_id AND shop_order.payment_id = counted.payment_id
-  AND shop_order.status IN ('paid', 'refunded')
+  AND shop_order.paid_at IS NOT NULL
 """
 _COUNT_ITEMS: Final = """
 WITH counted AS (
@@ -111,7 +111,7 @@ CROSS JOIN LATERAL (
     SELECT * FROM order_refund
     WHERE order_id = shop_order.id AND payment_id = shop_order.payment_id
     ORDER BY created_at DESC, id DESC LIMIT {MOST_SHOWN}) AS order_refund
-WHERE shop_order.id = ANY($1) AND shop_order.status IN ('paid', 'refunded')
+WHERE shop_order.id = ANY($1) AND shop_order.paid_at IS NOT NULL
 ORDER BY order_refund.created_at, order_refund.id
 """
 
