@@ -1,6 +1,5 @@
 """Shop as tests see it: requests in, answers and rows out."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +11,6 @@ from kit.runtime import Service
 Json = dict[str, Any]
 CATEGORIES = "/v1/shop/categories"
 PRODUCTS = "/v1/shop/products"
-WAITING = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 
 
 def code(answer: httpx.Response) -> str:
@@ -23,16 +18,6 @@ def code(answer: httpx.Response) -> str:
     told = answer.json()
     found: str = told["errors"][0]["code"] if told.get("errors") else told["code"]
     return found
-
-
-def waits(database: Database, *, how_many: int = 1) -> Callable[[], Awaitable[bool]]:
-    """Return the condition that so many statements wait for what others have locked."""
-
-    async def are_waiting() -> bool:
-        async with database.read() as connection:
-            return bool(await connection.fetchval(WAITING) >= how_many)
-
-    return are_waiting
 
 
 def read_rows(plan: Json) -> int:

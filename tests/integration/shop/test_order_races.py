@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from uuid import UUID
 
-from tests.integration.shop.room import waits
 from tests.integration.shop.till import BUY, THANKS, Till
 
 from contracts.payments import TakePayment
@@ -14,7 +13,7 @@ from kit.messaging.messages import Command
 from kit.messaging.outbox import emit
 from shop.sagas.order import CardTerms
 from shop.service.order_payments import OrderPaying, pay
-from testkit.conditions import until
+from testkit.conditions import until, waits
 
 LOCKED = "SELECT 1 FROM shop_order WHERE id = $1 FOR NO KEY UPDATE"
 
