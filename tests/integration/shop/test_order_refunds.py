@@ -15,6 +15,8 @@ from contracts.payments import RefundMade, RefundPayment
 from kit.ids import new_id
 from kit.messaging.outbox import emit
 from kit.saga import Action
+from shop.repository import Orders
+from testkit.conditions import until, waits
 from testkit.pump import sent
 
 
@@ -308,47 +310,60 @@ async def test_a_refund_that_comes_back_is_the_shops_again(till: Till) -> None:
     assert await till.stock(product) == 10  # it came back once, and cannot come back again
 
 
-async def given_up(till: Till, product: str) -> tuple[Json, UUID]:
-    """Return an order of two, and its refund of both that an operator has given up."""
-    order = await till.bought((product, 2))
+async def test_of_two_who_refund_the_same_item_at_once_one_does(till: Till) -> None:
+    product, other = await till.product(), await till.product("Other")
+    order = await till.bought((product, 1), (other, 5))
+    async with asyncio.TaskGroup() as group, till.database.unit_of_work() as uow:
+        await Orders(uow).lock(UUID(order["id"]))
+        calls = [group.create_task(till.refund(order["id"], (product, 1))) for _ in range(2)]
+        await until(waits(till.database, how_many=2))
+    assert sorted(call.result().status_code for call in calls) == [202, 409]
+    await till.settle()
+    assert left(await till.seen(order["id"])) == [0, 5]
+
+
+async def given_up(till: Till) -> tuple[Json, UUID]:
+    """Return an order of two products, and the refund of one that an operator has given up."""
+    product, other = await till.product(), await till.product("Other")
+    order = await till.bought((product, 1), (other, 5))
     till.payments.is_silent = True
-    asked = await till.refund(order["id"], (product, 2), restock=True)
+    asked = await till.refund(order["id"], (product, 1), restock=True)
     refund_id = UUID(asked.json()["refund_id"])
     async with till.database.unit_of_work() as uow:
         engine = till.service.state.wiring.refund_engine
         assert await engine.operate(uow, refund_id, Action.FORCE, actor="ann")
     await till.settle()
+    till.payments.is_silent = False
     seen = await till.seen(order["id"])
-    assert (told(seen), left(seen)) == ([("failed", "200.00")], [2])
+    assert (told(seen), left(seen)) == ([("failed", "100.00")], [1, 5])
     return order, refund_id
 
 
 async def test_a_refund_that_an_operator_gave_up_counts_if_payments_made_it_all_the_same(
     till: Till,
 ) -> None:
-    product = await till.product()
-    order, refund_id = await given_up(till, product)
-    more = await till.refunded(order["id"], (product, 1))
-    assert told(more) == [("failed", "200.00"), ("processing", "100.00")]
-    await till.told(News(till, order).refunded(20_000, refund_id))
+    order, refund_id = await given_up(till)
+    product = order["items"][0]["product_id"]
+    await till.refunded(order["id"], (product, 1), restock=True)
+    await till.told(News(till, order).refunded(10_000, refund_id))
     seen = await till.seen(order["id"])
-    assert (seen["status"], seen["refunded"], left(seen)) == ("refunded", "200.00", [0])
-    assert told(seen)[0] == ("completed", "200.00")
+    assert (seen["status"], seen["refunded"], left(seen)) == ("paid", "200.00", [0, 5])
+    assert told(seen) == [("completed", "100.00"), ("completed", "100.00")]
     assert seen["refunds"][0]["failure_reason"] is None
-    assert await till.stock(product) == 10
+    assert await till.stock(product) == 10  # both wanted it on the shelf, and there is one
 
 
 @pytest.mark.parametrize("is_told_in_turn", [True, False])
 async def test_a_refund_that_an_operator_gave_up_and_that_came_back_has_failed(
     till: Till, *, is_told_in_turn: bool
 ) -> None:
-    order, refund_id = await given_up(till, await till.product())
+    order, refund_id = await given_up(till)
     news = News(till, order)
-    events = [news.refunded(20_000, refund_id), news.failed(20_000, refund_id)]
+    events = [news.refunded(10_000, refund_id), news.failed(10_000, refund_id)]
     for event in events if is_told_in_turn else events[::-1]:
         await till.told(event)
     seen = await till.seen(order["id"])
-    assert (seen["status"], seen["refunded"], left(seen)) == ("paid", "0.00", [2])
+    assert (seen["status"], seen["refunded"], left(seen)) == ("paid", "0.00", [1, 5])
     assert seen["refunds"][0]["failure_reason"] == "card_refund_failed"
 
 

@@ -57,7 +57,7 @@ _ITEMS: Final = BulkInsert(
 )
 _GET: Final = f"SELECT {ROW} FROM shop_order WHERE id = $1"
 _AMONG: Final = f"SELECT {ROW} FROM shop_order WHERE id = ANY($1)"
-_LOCK: Final = f"{_GET} FOR NO KEY UPDATE OF shop_order"
+_LOCK: Final = "SELECT 1 FROM shop_order WHERE id = $1 FOR NO KEY UPDATE"
 _LOCK_PAID_BY: Final = """
 SELECT 1 FROM shop_order
 WHERE id IN (SELECT order_id FROM order_payment WHERE payment_id = ANY($1::uuid[])
@@ -158,8 +158,13 @@ class Orders:
         return Counter({row["owner_id"]: row["orders"] for row in rows})
 
     async def lock(self, order_id: UUID) -> Order | None:
-        """Return an order, locked until the unit of work ends."""
-        return _one(await self._connection.fetchrow(_LOCK, order_id))
+        """Return an order, locked until the unit of work ends.
+
+        It is read after that: a statement that waits for a lock sees the order as it has become,
+        but its items as they were.
+        """
+        await self._connection.execute(_LOCK, order_id)
+        return await self.get(order_id)
 
     async def lock_paid_by(self, ids: Iterable[UUID]) -> None:
         """Lock, in id order, the orders that these payments pay or refunds give back."""

@@ -77,13 +77,16 @@ FROM counted
 WHERE shop_order.id = counted.order_id AND shop_order.payment_id = counted.payment_id
   AND shop_order.paid_at IS NOT NULL
 """
+# What an operator gave up may be asked for again and go back twice; what is on its way on top of
+# that still has to fit, as the constraint of the item says.
 _COUNT_ITEMS: Final = """
 WITH counted AS (
     SELECT order_refund.order_id, part.product_id,
-        coalesce(sum(part.quantity) FILTER (WHERE status <> 'failed'), 0)::int AS quantity
+        coalesce(sum(part.quantity) FILTER (WHERE status = 'processing'), 0)::int AS asked,
+        coalesce(sum(part.quantity) FILTER (WHERE status = 'completed'), 0)::int AS back
     FROM order_refund JOIN order_refund_item AS part ON part.refund_id = order_refund.id
     WHERE order_refund.order_id = ANY($1) GROUP BY order_refund.order_id, part.product_id)
-UPDATE order_item SET refunded_quantity = least(counted.quantity, order_item.quantity)
+UPDATE order_item SET refunded_quantity = asked + least(back, order_item.quantity)
 FROM counted
 WHERE order_item.order_id = counted.order_id AND order_item.product_id = counted.product_id
 """
