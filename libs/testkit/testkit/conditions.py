@@ -6,8 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+from kit.db import Database
 from kit.tasks import spawn, stop
 
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 LIMIT_SECONDS = float(os.environ.get("SALDO_TEST_LIMIT_SECONDS", "20"))
 
 
@@ -21,6 +26,16 @@ async def until(
             if answer if isinstance(answer, bool) else await answer:
                 return
             await asyncio.sleep(0.01)
+
+
+def waits(database: Database, *, how_many: int = 1) -> Callable[[], Awaitable[bool]]:
+    """Return the condition that so many statements wait for what others have locked."""
+
+    async def are_waiting() -> bool:
+        async with database.read() as connection:
+            return bool(await connection.fetchval(_WAITING) >= how_many)
+
+    return are_waiting
 
 
 @asynccontextmanager

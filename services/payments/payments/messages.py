@@ -15,12 +15,13 @@ from contracts.wallet import (
     WalletOpened,
 )
 from kit.db import UnitOfWork
-from kit.messaging.messages import Envelope
-from kit.messaging.routes import Routes
+from kit.messaging.messages import Envelope, Message
+from kit.messaging.routes import Handler, Routes
 from kit.saga import SagaEngine, shared_replies
 from payments.domain.payment import Method
 from payments.projections import remember_people, remember_wallets
 from payments.service.cards.desk import CardDesk
+from payments.service.merchants.commands import carry_out
 from payments.service.merchants.payments import take as take_payments
 from payments.service.merchants.refunds import refund
 from payments.service.merchants.returns import Returns
@@ -40,9 +41,17 @@ class Means:
 
 
 def routes(means: Means) -> Routes:
-    """Return the routes: replies go to the saga that asked, or else to cards."""
+    """Return the routes: replies go to the saga that asked, or else to cards.
+
+    What locks payments goes to one handler for each queue: that locks those of a whole batch first.
+    """
     engine, engines, desk = means.payment, means.refunds, means.desk
     to_the_saga = shared_replies(engine, *engines.values())
+    merchants: dict[type[Message], Handler] = {
+        TakePayment: partial(take_payments, engine=engine, terms=means.terms, desk=desk),
+        ReturnPayment: partial(means.returns.take_back, engine=engine),
+        RefundPayment: partial(refund, engines=engines, desk=desk),
+    }
 
     async def about_money(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         of_sagas, of_cards = by_asker(envelopes)
@@ -51,21 +60,15 @@ def routes(means: Means) -> Routes:
         await take(uow, of_cards)
 
     return Routes(
-        commands={
-            TakePayment: partial(take_payments, engine=engine, terms=means.terms, desk=desk),
-            ReturnPayment: partial(means.returns.take_back, engine=engine),
-            RefundPayment: partial(refund, engines=engines, desk=desk),
-        },
+        commands=dict.fromkeys(
+            (TakePayment, ReturnPayment, RefundPayment), partial(carry_out, handlers=merchants)
+        ),
         events={
             UserRegistered: remember_people,
             UserChanged: remember_people,
             WalletOpened: remember_wallets,
         },
-        replies={
-            HoldPlaced: to_the_saga,
-            HoldRefused: to_the_saga,
-            HoldReleased: to_the_saga,
-            TransferPosted: about_money,
-            TransferRefused: about_money,
-        },
+        replies=dict.fromkeys(
+            (HoldPlaced, HoldRefused, HoldReleased, TransferPosted, TransferRefused), about_money
+        ),
     )

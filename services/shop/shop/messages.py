@@ -1,6 +1,7 @@
 """Says which function handles which message."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from contracts.auth import UserChanged
 from contracts.payments import (
@@ -18,7 +19,7 @@ from contracts.payments import (
 from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
-from kit.saga import SagaEngine, shared_replies
+from kit.saga import SagaEngine
 from shop.live.waiters import OrderRefundWaiters
 from shop.service import disputes
 from shop.service.leavers import leave
@@ -27,32 +28,33 @@ from shop.service.replies import take
 
 
 def routes(orders: SagaEngine, refunds: SagaEngine, refund_waiters: OrderRefundWaiters) -> Routes:
-    """Return the routes: answers go to the saga that asked, news to orders."""
+    """Return the routes: answers go to the saga that asked, news to orders.
 
-    async def about_orders(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-        await take(uow, orders, envelopes)
+    What locks orders goes to one handler for each queue: that locks those of a whole batch at once.
+    """
+    answers = partial(take, orders=orders, refunds=refunds)
 
-    async def about_refunds(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    async def news(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         await learn(uow, refund_waiters, envelopes)
+        await disputes.learn(uow, envelopes)
 
     async def about_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         await leave(uow, orders, envelopes)
 
-    of_refunds = shared_replies(refunds)
     return Routes(
         events={
-            PaymentRefunded: about_refunds,
-            PaymentRefundFailed: about_refunds,
-            PaymentDisputed: disputes.learn,
-            PaymentDisputeClosed: disputes.learn,
+            PaymentRefunded: news,
+            PaymentRefundFailed: news,
+            PaymentDisputed: news,
+            PaymentDisputeClosed: news,
             UserChanged: about_people,
         },
         replies={
-            PaymentTaken: about_orders,
-            PaymentNotTaken: about_orders,
-            CardPageOpened: about_orders,
-            PaymentReturned: about_orders,
-            RefundMade: of_refunds,
-            RefundNotMade: of_refunds,
+            PaymentTaken: answers,
+            PaymentNotTaken: answers,
+            CardPageOpened: answers,
+            PaymentReturned: answers,
+            RefundMade: answers,
+            RefundNotMade: answers,
         },
     )

@@ -1,5 +1,6 @@
 """A service takes a payment for a merchant: how it is answered, and that it is taken once."""
 
+import asyncio
 from uuid import UUID
 
 import pytest
@@ -22,6 +23,7 @@ from contracts.wallet import SHOP, AccountRef, Transfer
 from kit import context
 from kit.ids import new_id
 from kit.messaging.messages import Command
+from testkit.conditions import until, waits
 from testkit.databases import Cluster
 
 
@@ -316,3 +318,18 @@ async def test_what_is_returned_before_it_is_taken_is_never_taken(
     assert shop.codes(await shop.asks(returning(taken.payment_id))) == ["PaymentReturned"]
     assert await room.count("payment") == 0
     assert room.published(PaymentCreated, PaymentCancelled) == []
+
+
+async def test_payments_of_a_batch_are_locked_in_id_order_whatever_is_asked_of_them(
+    room: Room, shop: Shop, alice: UUID
+) -> None:
+    """The later one is returned first; else two batches would wait for each other for ever."""
+    first, later = taking(alice), taking(alice)
+    await shop.asks(first, later)
+    locked = "SELECT 1 FROM payment WHERE id = $1 FOR NO KEY UPDATE"
+    async with asyncio.TaskGroup() as group, room.database.unit_of_work() as uow:
+        await uow.fetch(locked, first.payment_id)
+        group.create_task(shop.at_once([returning(later.payment_id), first]))
+        await until(waits(room.database))
+        assert await uow.fetch(f"{locked} NOWAIT", later.payment_id)
+    assert shop.codes(await shop.asks(first)) == ["PaymentTaken", "PaymentTaken", "PaymentReturned"]

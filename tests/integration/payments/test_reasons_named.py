@@ -8,7 +8,7 @@ from tests.integration.payments.test_refunding import paid, refund
 from tests.integration.payments.test_rules_at_payment import told
 
 from kit.tasks import spawn
-from testkit.conditions import until
+from testkit.conditions import until, waits
 
 
 @pytest.mark.parametrize(
@@ -53,17 +53,7 @@ async def test_nobody_is_blamed_who_is_active_again_when_it_is_looked_for(
     async with room.database.unit_of_work() as uow:
         await uow.execute("SELECT FROM payment WHERE id = $1 FOR UPDATE", payment_id)
         paying = spawn(room.pay(alice, payment_id), "paying")
-
-        async def is_waiting() -> bool:
-            async with room.database.read() as connection:
-                return bool(
-                    await connection.fetchval(
-                        "SELECT count(*) FROM pg_stat_activity"
-                        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                    )
-                )
-
-        await until(is_waiting)
+        await until(waits(room.database))
         # The claim has seen the switch off; by the time that the reason is looked for it is on.
         await told(room, user_id, name, "active", 3)
     answer = await paying

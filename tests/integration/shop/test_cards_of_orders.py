@@ -6,6 +6,7 @@ from tests.integration.shop.room import code
 from tests.integration.shop.till import PAGE, THANKS, Till
 
 from contracts.payments import TakePayment
+from kit.saga import Action
 from shop.repository import Orders
 
 
@@ -153,3 +154,19 @@ async def test_a_card_needs_a_way_back_and_only_a_card_has_a_receipt(till: Till)
     [taking] = [envelope.message for envelope in till.payments.heard]
     assert isinstance(taking, TakePayment)
     assert taking.receipt_email == "a@example.com"
+
+
+async def test_an_operator_may_skip_a_page_whose_address_nobody_knows(till: Till) -> None:
+    order_id = await till.order((await till.product(), 1))
+    till.payments.is_silent = True
+    with till.no_place_left():
+        begun = await till.pay(order_id, json={"method": "card", "return_url": THANKS})
+    payment_id = begun.json()["payment"]["id"]
+    async with till.database.unit_of_work() as uow:
+        engine = till.service.state.wiring.engine
+        assert await engine.operate(uow, UUID(payment_id), Action.SKIP, actor="ann")
+    await till.settle()
+    assert (await till.seen(order_id))["payment"]["next_action"] is None
+    await till.card(payment_id)
+    await till.settle()
+    assert (await till.seen(order_id))["status"] == "paid"

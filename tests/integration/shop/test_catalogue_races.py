@@ -7,12 +7,12 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.integration.shop.room import CATEGORIES, PRODUCTS, Json, Room, code, waits
+from tests.integration.shop.room import CATEGORIES, PRODUCTS, Json, Room, code
 
 from kit.edits import ANY_EDITION
 from shop.repository import Categories, Products
 from shop.service import products
-from testkit.conditions import until
+from testkit.conditions import until, waits
 
 IMPORT = "/v1/shop/catalogue"
 

@@ -90,7 +90,8 @@ async def test_what_payments_answers_costs_the_same_for_one_and_for_many(till: T
 
         async def take_all() -> None:
             async with till.database.unit_of_work() as uow:
-                await take(uow, till.service.state.wiring.engine, answers)
+                wiring = till.service.state.wiring
+                await take(uow, answers, orders=wiring.engine, refunds=wiring.refund_engine)
 
         return await counted(till, take_all())
 

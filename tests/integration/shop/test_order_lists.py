@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 import pytest
 from tests.integration.shop.news import News
-from tests.integration.shop.room import PRODUCTS, Json, code
+from tests.integration.shop.room import PRODUCTS, Json, code, read_rows
 from tests.integration.shop.till import ORDERS, Till
 
 from contracts.auth import RecordAudit
@@ -174,15 +174,6 @@ async def full(till: Till, cluster: Cluster) -> Till:
     return till
 
 
-def read_rows(plan: Json) -> int:
-    """Return how many rows of orders a plan has looked at."""
-    own = 0
-    if "Scan" in plan["Node Type"] and plan.get("Relation Name") == "shop_order":
-        removed = plan.get("Rows Removed by Filter", 0)
-        own = int((plan["Actual Rows"] + removed) * plan["Actual Loops"])
-    return own + sum(read_rows(one) for one in plan.get("Plans", []))
-
-
 async def explained(connection: Connection, wanted: OrderFilter, after: Any) -> Json:
     values: list[Any] = []
 
@@ -211,8 +202,13 @@ async def test_a_page_is_read_along_its_index_wherever_it_begins(
                 assert read_rows(plan) <= 21, plan
 
 
-async def test_orders_by_id_are_read_by_id(full: Till) -> None:
+@pytest.mark.parametrize("owner", [None, OWNER])
+@pytest.mark.parametrize("status", [None, *OrderStatus])
+async def test_orders_by_id_are_read_by_id(
+    full: Till, owner: UUID | None, status: OrderStatus | None
+) -> None:
     async with full.database.read() as connection:
         rows = await connection.fetch("SELECT id FROM shop_order LIMIT 5")
-        wanted = OrderFilter(ids=[row["id"] for row in rows])
+        ids = [*(row["id"] for row in rows), *(new_id() for _ in range(95))]
+        wanted = OrderFilter(ids=ids, owner_id=owner, status=status)
         assert read_rows(await explained(connection, wanted, None)) <= 5

@@ -4,15 +4,18 @@ import asyncio
 from collections import Counter
 from uuid import UUID
 
-from tests.integration.shop.room import waits
 from tests.integration.shop.till import BUY, THANKS, Till
 
 from contracts.payments import TakePayment
 from kit.context import Context
 from kit.ids import new_id
+from kit.messaging.messages import Command
+from kit.messaging.outbox import emit
 from shop.sagas.order import CardTerms
 from shop.service.order_payments import OrderPaying, pay
-from testkit.conditions import until
+from testkit.conditions import until, waits
+
+LOCKED = "SELECT 1 FROM shop_order WHERE id = $1 FOR NO KEY UPDATE"
 
 
 async def test_fifty_buyers_of_ten_items_buy_ten(till: Till) -> None:
@@ -128,3 +131,27 @@ async def test_orders_that_name_the_same_products_in_any_order_do_not_deadlock(
         )
         assert {one.status_code for one in ended[:-2]} == {200}
     assert await till.stock(products[0]) == 996
+
+
+async def test_orders_of_a_batch_are_locked_in_id_order_whatever_is_told_of_them(
+    till: Till,
+) -> None:
+    """A refund of the later order is told first; else both would wait for each other for ever."""
+    product = await till.product()
+    first = await till.order((product, 1))
+    later = await till.bought((product, 1))
+    till.payments.is_silent = True
+    await till.refund(later["id"])
+    await till.pay(first)
+    await till.settle()
+    async with till.other.unit_of_work() as uow:
+        for asked in till.payments.heard[-2:]:
+            assert isinstance(asked.message, Command)
+            emit(uow, till.payments.reply(asked.message), subject=asked.subject, to="shop")
+    async with asyncio.TaskGroup() as group, till.database.unit_of_work() as uow:
+        await uow.fetch(LOCKED, UUID(first))
+        group.create_task(till.settle())
+        await until(waits(till.database))
+        assert await uow.fetch(f"{LOCKED} NOWAIT", UUID(later["id"]))
+    assert (await till.seen(first))["status"] == "paid"
+    assert (await till.seen(later["id"]))["status"] == "refunded"

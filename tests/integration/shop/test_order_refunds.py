@@ -186,6 +186,8 @@ async def test_odd_lines_are_refused_and_named(till: Till) -> None:
     many = await till.refund(order["id"], *[(str(new_id()), 1)] * 500)
     assert (many.status_code, code(many)) == (422, "too_long")
     assert code(await till.refund(order["id"], reason="\x00")) == "malformed"
+    card = await till.refund(order["id"], reason="To 4111 1111 1111 1111")
+    assert (card.status_code, code(card)) == (422, "card_number_refused")
     assert await till.seen(order["id"]) == order
 
 

@@ -5,12 +5,13 @@ from uuid import UUID
 
 import pytest
 from tests.integration.shop.news import News, left, told
-from tests.integration.shop.room import code
+from tests.integration.shop.room import Json, code
 from tests.integration.shop.till import Till
 
 from contracts.payments import RefundMade, RefundPayment
 from kit.ids import new_id
 from kit.messaging.outbox import emit
+from kit.saga import Action
 
 
 async def test_a_refund_made_at_payments_counts_and_has_no_items(till: Till) -> None:
@@ -181,3 +182,48 @@ async def test_disputes_and_their_ends_are_shown_on_their_order(till: Till) -> N
         ("won", "fraudulent"),
     ]
     assert seen["status"] == "paid"
+
+
+async def given_up(till: Till) -> tuple[Json, UUID]:
+    """Return an order of two products, and the refund of one that an operator has given up."""
+    product, other = await till.product(), await till.product("Other")
+    order = await till.bought((product, 1), (other, 5))
+    till.payments.is_silent = True
+    asked = await till.refund(order["id"], (product, 1), restock=True)
+    refund_id = UUID(asked.json()["refund_id"])
+    async with till.database.unit_of_work() as uow:
+        engine = till.service.state.wiring.refund_engine
+        assert await engine.operate(uow, refund_id, Action.FORCE, actor="ann")
+    await till.settle()
+    till.payments.is_silent = False
+    seen = await till.seen(order["id"])
+    assert (told(seen), left(seen)) == ([("failed", "100.00")], [1, 5])
+    return order, refund_id
+
+
+async def test_a_refund_that_an_operator_gave_up_counts_if_payments_made_it_all_the_same(
+    till: Till,
+) -> None:
+    order, refund_id = await given_up(till)
+    product = order["items"][0]["product_id"]
+    await till.refunded(order["id"], (product, 1), restock=True)
+    await till.told(News(till, order).refunded(10_000, refund_id))
+    seen = await till.seen(order["id"])
+    assert (seen["status"], seen["refunded"], left(seen)) == ("paid", "200.00", [0, 5])
+    assert told(seen) == [("completed", "100.00"), ("completed", "100.00")]
+    assert seen["refunds"][0]["failure_reason"] is None
+    assert await till.stock(product) == 10  # both wanted it on the shelf, and there is one
+
+
+@pytest.mark.parametrize("is_told_in_turn", [True, False])
+async def test_a_refund_that_an_operator_gave_up_and_that_came_back_has_failed(
+    till: Till, *, is_told_in_turn: bool
+) -> None:
+    order, refund_id = await given_up(till)
+    news = News(till, order)
+    events = [news.refunded(10_000, refund_id), news.failed(10_000, refund_id)]
+    for event in events if is_told_in_turn else events[::-1]:
+        await till.told(event)
+    seen = await till.seen(order["id"])
+    assert (seen["status"], seen["refunded"], left(seen)) == ("paid", "0.00", [1, 5])
+    assert seen["refunds"][0]["failure_reason"] == "card_refund_failed"

@@ -9,7 +9,9 @@ from tests.integration.shop.till import Till
 from contracts.payments import RefundPayment
 from kit.ids import new_id
 from shop.domain.baskets import BasketLine
+from shop.repository import Orders
 from shop.service.refunds import OrderRefunding, request
+from testkit.conditions import until, waits
 from testkit.cuts import cut_everywhere
 
 
@@ -80,3 +82,15 @@ async def test_a_refund_that_is_cut_off_anywhere_gives_back_once_what_it_counts(
     seen = await till.seen(order["id"])
     assert (seen["refunded"], left(seen)) == (f"{len(asked)}00.00", [900 - len(asked)])
     assert await till.stock(product) == 100 + len(asked)
+
+
+async def test_of_two_who_refund_the_same_item_at_once_one_does(till: Till) -> None:
+    product, other = await till.product(), await till.product("Other")
+    order = await till.bought((product, 1), (other, 5))
+    async with asyncio.TaskGroup() as group, till.database.unit_of_work() as uow:
+        await Orders(uow).lock(UUID(order["id"]))
+        calls = [group.create_task(till.refund(order["id"], (product, 1))) for _ in range(2)]
+        await until(waits(till.database, how_many=2))
+    assert sorted(call.result().status_code for call in calls) == [202, 409]
+    await till.settle()
+    assert left(await till.seen(order["id"])) == [0, 5]

@@ -1,5 +1,6 @@
 """Runs sagas: declared steps, pure decisions, state stored with inbox and outbox."""
 
+from kit.saga.decide import BY_OPERATOR
 from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait
 from kit.saga.engine import (
     Done,
@@ -14,6 +15,7 @@ from kit.saga.state import Action, Note, Signalled, UndoWanted
 from kit.saga.tasks import TaskOutcome, TaskRunner
 
 __all__ = [
+    "BY_OPERATOR",
     "Action",
     "Ask",
     "Data",

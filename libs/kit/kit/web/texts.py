@@ -1,4 +1,4 @@
-"""Owns what names and free texts of people may hold: what everybody can see.
+"""Owns what names and free texts of people may hold: what everybody can see, and may.
 
 The refusals never repeat the text.
 """
@@ -6,6 +6,7 @@ The refusals never repeat the text.
 import unicodedata
 from typing import Final
 
+from kit.card_numbers import holds_card_number
 from kit.characters import holds_unseen
 from kit.web.fields import refuse_field
 
@@ -37,5 +38,16 @@ def plain_text(text: str) -> str:
             "malformed",
             "Must not hold control characters other than line breaks and tabs.",
             "Не должно содержать управляющих знаков, кроме перевода строки и табуляции.",
+        )
+    return text
+
+
+def no_card_number(text: str) -> str:
+    """Accept a text that holds no full card number, as none is stored or logged."""
+    if holds_card_number(text):
+        raise refuse_field(
+            "card_number_refused",
+            "A full card number must not be sent; at most its last four digits.",
+            "Полный номер карты передавать нельзя; не больше последних четырёх цифр.",
         )
     return text

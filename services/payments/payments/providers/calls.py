@@ -12,9 +12,9 @@ from typing import Any, Final, TypeAlias, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from kit.card_numbers import holds_card_number
 from kit.logs import REDACTED, get_logger, scrub
 from kit.money import AmountRefused
-from payments.domain.cards.card_numbers import holds_card_number
 from payments.domain.cards.charges import ProviderNotice
 from payments.domain.cards.provider_faults import ProviderFault
 from payments.providers.protocol import ProviderError

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from kit.web.fields import refuse_field
-from kit.web.texts import is_visible_line, plain_text
-from payments.domain.cards.card_numbers import holds_card_number
+from kit.web.texts import is_visible_line, no_card_number, plain_text
 
 LONGEST_DESCRIPTION: Final = 500
 LONGEST_HOLDER: Final = 100
@@ -19,18 +18,8 @@ LONGEST_METADATA_VALUE: Final = 500
 LARGEST_METADATA_NUMBER: Final = 2**53 - 1  # what every JSON reader keeps exact
 
 
-def _without_card_number(text: str) -> str:
-    if holds_card_number(text):
-        raise refuse_field(
-            "card_number_refused",
-            "A full card number must not be sent; its last four digits go into card_last4.",
-            "Полный номер карты передавать нельзя; последние четыре цифры — в card_last4.",
-        )
-    return text
-
-
 def _card_last4(value: Any) -> Any:
-    return _without_card_number(value) if isinstance(value, str) else value
+    return no_card_number(value) if isinstance(value, str) else value
 
 
 def _holder(text: str) -> str:
@@ -40,7 +29,7 @@ def _holder(text: str) -> str:
             "Must be a name of visible characters, such as IVAN PETROV.",
             "Должно быть имя из видимых знаков, например IVAN PETROV.",
         )
-    return _without_card_number(text)
+    return no_card_number(text)
 
 
 def _metadata(value: Any) -> Any:
@@ -58,8 +47,8 @@ def _metadata(value: Any) -> Any:
             " или null.",
         )
     for key, item in value.items():
-        _without_card_number(key)
-        _without_card_number(str(item))
+        no_card_number(key)
+        no_card_number(str(item))
     return value
 
 
@@ -73,7 +62,7 @@ def _fits(key: str, item: Any) -> bool:
     return item is None
 
 
-PlainText = Annotated[str, AfterValidator(_without_card_number)]
+PlainText = Annotated[str, AfterValidator(no_card_number)]
 
 CardLast4 = Annotated[
     str,
@@ -104,7 +93,7 @@ PaymentPurpose = Annotated[
         examples=["For the concert tickets"],
     ),
     AfterValidator(plain_text),
-    AfterValidator(_without_card_number),
+    AfterValidator(no_card_number),
 ]
 
 Metadata = Annotated[

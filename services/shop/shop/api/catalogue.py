@@ -69,8 +69,9 @@ async def _file(database: Database) -> AsyncIterator[bytes]:
     summary="Import categories and products from a CSV file",
     description="Takes up to 10,000 rows as CSV whose first line names the columns, or as a JSON "
     "list. Categories and products are found by their slugs, changed, or added; what no row names"
-    " stays, as does what an empty cell leaves open. If any row is wrong, nothing is stored, and "
-    "each wrong one is named.",
+    " stays, as does what an empty cell leaves open. A `stock` that is given is set, whatever was"
+    " sold since the file was written; leave it empty to keep it. If any row is wrong, nothing is"
+    " stored, and each wrong one is named.",
     response_model=CatalogueResult,
     is_idempotent=True,
     max_body_bytes=MAX_BYTES,

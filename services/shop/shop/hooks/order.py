@@ -23,10 +23,12 @@ def order_saga(waiters: OrderWaiters) -> SagaEngine:
         await Orders(uow).lock_paid_by(payment_ids)
 
     async def done(uow: UnitOfWork, steps: Sequence[Done]) -> None:
-        urls = {one.saga_id: str(one.data["url"]) for one in steps if one.step == OPEN_PAGE}
+        # An operator may skip the page without an address of it.
+        opened = (one for one in steps if one.step == OPEN_PAGE and "url" in one.data)
+        urls = {one.saga_id: str(one.data["url"]) for one in opened}
         if urls:
-            opened = await OrderPayments(uow).open_pages(urls)
-            _tell(uow, waiters, await Orders(uow).among(opened))
+            order_ids = await OrderPayments(uow).open_pages(urls)
+            _tell(uow, waiters, await Orders(uow).among(order_ids))
         charged = [one.saga_id for one in steps if one.step in _CHARGED]
         if charged:
             await _confirm(uow, engine, charged)

@@ -48,7 +48,8 @@ def _page(
 
     Owner and status are the beginning of the range and of the order, and so name the one index
     that has both. By `status = …` a planner whose statistics have seen only one status takes the
-    index of another order, and reads all rows to find none of another status.
+    index of another order, and reads all rows to find none of another status. Where ids are named,
+    what they name is read first.
     """
     fixed = {"owner_id": wanted.owner_id, "status": wanted.status}
     same = {column: value(given) for column, given in fixed.items() if given is not None}
@@ -61,11 +62,14 @@ def _page(
         f"({_listed(columns[:-1])}) >= ({_listed(begin)})",
         f"({_listed(columns)}) < ({_listed(end)})",
     ]
+    source = "shop_order"
     if wanted.ids is not None:
-        conditions.append(f"id = ANY({value(wanted.ids)})")
+        source = (
+            f"(SELECT * FROM shop_order WHERE id = ANY({value(wanted.ids)}) OFFSET 0) AS {source}"
+        )
     order = _listed(f"{column} DESC" for column in columns)
     return (
-        f"SELECT {ROW} FROM shop_order WHERE {' AND '.join(conditions)}"
+        f"SELECT {ROW} FROM {source} WHERE {' AND '.join(conditions)}"
         f" ORDER BY {order} LIMIT {value(limit)}"
     )
 

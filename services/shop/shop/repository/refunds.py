@@ -14,6 +14,7 @@ from uuid import UUID
 
 from kit.db import Connection
 from kit.db.bulk import BulkInsert
+from kit.saga import BY_OPERATOR
 from shop.domain.refunds import OrderRefund, OrderRefundStatus, RefundedItem
 
 MOST_SHOWN: Final = 100  # of one order, the newest; payments makes no more than that of a payment
@@ -45,16 +46,19 @@ JOIN order_payment USING (payment_id)
 ON CONFLICT (id) DO NOTHING
 RETURNING order_id
 """
+# What an operator has given up may have been made, or have failed, at payments all the same.
+_GIVEN_UP: Final = f"(status = 'failed' AND failure_reason = '{BY_OPERATOR}')"
 _COMPLETE: Final = f"""
-UPDATE order_refund SET status = 'completed', completed_at = $2
-WHERE id = ANY($1) AND status = 'processing'
+UPDATE order_refund SET status = 'completed', completed_at = $2, failed_at = NULL,
+    failure_reason = NULL
+WHERE id = ANY($1) AND (status = 'processing' OR {_GIVEN_UP})
 RETURNING {_ROW}
 """
 # Also one that was completed: the money may come back from where it went.
 _FAIL: Final = f"""
 UPDATE order_refund SET status = 'failed', failure_reason = ended.reason, failed_at = $3
 FROM unnest($1::uuid[], $2::text[]) AS ended (id, reason)
-WHERE order_refund.id = ended.id AND status <> 'failed'
+WHERE order_refund.id = ended.id AND (status <> 'failed' OR {_GIVEN_UP})
 RETURNING {_ROW}
 """
 _COUNT_MONEY: Final = """
@@ -71,15 +75,18 @@ UPDATE shop_order SET
         THEN coalesce(refunded_at, $2::timestamptz) END
 FROM counted
 WHERE shop_order.id = counted.order_id AND shop_order.payment_id = counted.payment_id
-  AND shop_order.status IN ('paid', 'refunded')
+  AND shop_order.paid_at IS NOT NULL
 """
+# What an operator gave up may be asked for again and go back twice; what is on its way on top of
+# that still has to fit, as the constraint of the item says.
 _COUNT_ITEMS: Final = """
 WITH counted AS (
     SELECT order_refund.order_id, part.product_id,
-        coalesce(sum(part.quantity) FILTER (WHERE status <> 'failed'), 0)::int AS quantity
+        coalesce(sum(part.quantity) FILTER (WHERE status = 'processing'), 0)::int AS asked,
+        coalesce(sum(part.quantity) FILTER (WHERE status = 'completed'), 0)::int AS back
     FROM order_refund JOIN order_refund_item AS part ON part.refund_id = order_refund.id
     WHERE order_refund.order_id = ANY($1) GROUP BY order_refund.order_id, part.product_id)
-UPDATE order_item SET refunded_quantity = counted.quantity
+UPDATE order_item SET refunded_quantity = asked + least(back, order_item.quantity)
 FROM counted
 WHERE order_item.order_id = counted.order_id AND order_item.product_id = counted.product_id
 """
@@ -111,7 +118,7 @@ CROSS JOIN LATERAL (
     SELECT * FROM order_refund
     WHERE order_id = shop_order.id AND payment_id = shop_order.payment_id
     ORDER BY created_at DESC, id DESC LIMIT {MOST_SHOWN}) AS order_refund
-WHERE shop_order.id = ANY($1) AND shop_order.status IN ('paid', 'refunded')
+WHERE shop_order.id = ANY($1) AND shop_order.paid_at IS NOT NULL
 ORDER BY order_refund.created_at, order_refund.id
 """
 
@@ -151,7 +158,7 @@ class OrderRefunds:
         return {row["order_id"] for row in rows}
 
     async def complete(self, refund_ids: Iterable[UUID], now: datetime) -> list[OrderRefund]:
-        """Complete those of the refunds that are under way; return these."""
+        """Complete those of the refunds that are under way, or given up; return these."""
         return _all(await self._connection.fetch(_COMPLETE, list(refund_ids), now))
 
     async def fail(self, reasons: Mapping[UUID, str], now: datetime) -> list[OrderRefund]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from kit.web.schemas import Model
-from kit.web.texts import plain_text
+from kit.web.texts import no_card_number, plain_text
 from shop.domain.baskets import MOST_LINES, BasketLine
 from shop.domain.orders import Order
 from shop.schemas.aftermath import REFUND
@@ -25,6 +25,14 @@ PROCESSING: dict[str, Any] = {
     "refunded": "0.00",
     "refunds": [{**REFUND, "status": "processing", "completed_at": None}],
 }
+
+
+RefundReason = Annotated[
+    str,
+    Field(max_length=_LONGEST_REASON),
+    AfterValidator(plain_text),
+    AfterValidator(no_card_number),
+]
 
 
 class OrderRefundRequest(Model):
@@ -48,8 +56,8 @@ class OrderRefundRequest(Model):
     restock: bool = Field(
         default=False, description="Whether it is sold again, once the money is back."
     )
-    reason: Annotated[str, Field(max_length=_LONGEST_REASON), AfterValidator(plain_text)] | None = (
-        Field(None, description="In words; the buyer sees it.", examples=[REFUND["reason"]])
+    reason: RefundReason | None = Field(
+        None, description="In words; the buyer sees it.", examples=[REFUND["reason"]]
     )
 
     @model_validator(mode="after")

@@ -72,7 +72,8 @@ async def request(uow: UnitOfWork, engine: SagaEngine, wanted: OrderRefunding) -
 async def complete(uow: UnitOfWork, ends: OrderRefundWaiters, refund_ids: Sequence[UUID]) -> None:
     """Complete refunds that are under way, of orders that are locked.
 
-    What they are for is sold again, where that was chosen.
+    So is one that an operator has given up: payments made it all the same. What they are for is
+    sold again, where that was chosen.
     """
     completed = await OrderRefunds(uow).complete(refund_ids, uow.clock.now())
     if completed:
@@ -94,7 +95,7 @@ async def learn(uow: UnitOfWork, ends: OrderRefundWaiters, envelopes: Iterable[E
     """Take in what payments tells of refunds of the shop's payments.
 
     Some the shop has asked for, others were made without it. One that has failed has failed for
-    good, so what is told of a refund may come in any order.
+    good, unless an operator gave it up, so what is told of a refund may come in any order.
     """
     messages = (envelope.message for envelope in envelopes)
     told = [

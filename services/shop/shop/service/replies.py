@@ -1,4 +1,4 @@
-"""Hands the answers of payments to the order sagas, as replies or as news."""
+"""Hands the answers of payments to the sagas of shop, as replies or as news."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
@@ -6,12 +6,14 @@ from uuid import UUID
 from contracts.payments import PaymentNotTaken, PaymentTaken
 from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
-from kit.saga import SagaEngine, Signalled
+from kit.saga import SagaEngine, Signalled, shared_replies
 from shop.repository import Orders
 from shop.sagas.order import CARD
 
 
-async def take(uow: UnitOfWork, engine: SagaEngine, envelopes: Sequence[Envelope]) -> None:
+async def take(
+    uow: UnitOfWork, envelopes: Sequence[Envelope], *, orders: SagaEngine, refunds: SagaEngine
+) -> None:
     """Advance sagas by the answers to what they asked for, then by the news of cards.
 
     The answer to a card's payment comes when its page opens; how the page ended is news. A card
@@ -22,9 +24,9 @@ async def take(uow: UnitOfWork, engine: SagaEngine, envelopes: Sequence[Envelope
         await Orders(uow).lock_paid_by([UUID(envelope.subject) for envelope in envelopes])
     replies = [envelope for envelope in envelopes if not _is_charged_card(envelope)]
     if replies:
-        await engine.take_replies(uow, replies)
+        await shared_replies(orders, refunds)(uow, replies)
     if news:
-        await engine.apply(uow, news)
+        await orders.apply(uow, news)
 
 
 def _is_charged_card(envelope: Envelope) -> bool:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from contracts.payments import TakePayment
 from contracts.wallet import MERCHANTS
+from kit.card_numbers import without_card_number
 from kit.context import Context
 from kit.db import UnitOfWork
 from kit.messaging.cloudevents import trace_of
@@ -20,7 +21,6 @@ from kit.messaging.routes import caused_by
 from kit.money import Money
 from kit.refusals import Refusal
 from kit.saga import SagaEngine
-from payments.domain.cards.card_numbers import without_card_number
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.merchants import MerchantPayment
 from payments.domain.parties import Ends, Parties, PayeeName, Person

@@ -5,13 +5,13 @@ from typing import cast
 
 from contracts.payments import RefundPayment
 from contracts.wallet import MERCHANTS
+from kit.card_numbers import without_card_number
 from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import caused_by
 from kit.money import decimal_text
 from kit.refusals import Refusal
 from kit.saga import SagaEngine
-from payments.domain.cards.card_numbers import without_card_number
 from payments.domain.merchants import MerchantRefund
 from payments.domain.payment import Method
 from payments.domain.refunds import Refund

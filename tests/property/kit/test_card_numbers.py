@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.domain.cards.card_numbers import ISSUERS, LENGTHS, holds_card_number
+from kit.card_numbers import ISSUERS, LENGTHS, holds_card_number
 
 SEPARATORS = ("", " ", "-", ".", "\u00a0", "\u200b", " - ")
 LETTERS = st.text(alphabet="abcXYZ ёй!?()\n", max_size=20)

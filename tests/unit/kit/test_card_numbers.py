@@ -1,6 +1,6 @@
 import pytest
 
-from payments.domain.cards.card_numbers import holds_card_number
+from kit.card_numbers import holds_card_number
 
 VISA, MIR, AMEX, MAESTRO = (
     "4111111111111111",
