@@ -1,4 +1,4 @@
-"""Owns what names and free texts of people may hold: what everybody can see, and may.
+"""Owns what names and free texts of people may hold: what can be seen, and may be.
 
 The refusals never repeat the text.
 """
