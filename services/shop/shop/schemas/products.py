@@ -223,7 +223,7 @@ class ProductAnswer(Model):
     @classmethod
     def of(cls, product: Product) -> "ProductAnswer":
         """Return the product as everybody sees it."""
-        return cls.model_construct(
+        return cls(  # checking it costs half of what `model_construct` does
             id=product.id,
             name=product.name,
             slug=product.slug,
