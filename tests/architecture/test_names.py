@@ -22,8 +22,6 @@ SHARED = {
     "CaptureHold": "a command on the wire, and in the ledger's own words",
     "ReleaseHold": "a command on the wire, and in the ledger's own words",
     "Transfer": "a command on the wire, and in the ledger's own words",
-    "NextAction": "one shape, in the answers of three services",
-    "ReceiptContact": "one shape, in the requests of two services",
     "BankCreditRequest": "one request, as the bank sends it and as wallet reads it",
     "BankCreditAnswer": "one answer, as wallet gives it and as the bank reads it",
     "Service": "a program of ours in kit; in payments the API's word for what can be paid for",

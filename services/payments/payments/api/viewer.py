@@ -12,12 +12,12 @@ from kit.http import LOCATION
 from kit.refusals import Language
 from kit.waiters import Places
 from kit.web.answers import Answer
+from kit.web.card_pages import NextAction
 from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
 from kit.web.prefer import preference_applied
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Payment
-from payments.schemas.cards.charges import NextAction
 from payments.schemas.payments import IncomingPayment, OutgoingPayment, shown
 
 OK, CREATED, ACCEPTED = 200, 201, 202

@@ -9,12 +9,12 @@ from typing_extensions import TypeAliasType
 
 from kit.money import decimal_text
 from kit.refusals import Language
+from kit.web.card_pages import NextAction, ReceiptContact, ReturnUrl
 from kit.web.fields import AmountText, refuse_field
 from kit.web.schemas import Model
 from payments.domain.cards.charges import ReturnStatus
 from payments.domain.payment import Method, Payment, PaymentStatus
 from payments.domain.reasons import reason_label, status_label
-from payments.schemas.cards.charges import NextAction, ReturnUrl
 from payments.schemas.examples import PAID, SEEN
 from payments.schemas.texts import PaymentPurpose
 
@@ -44,28 +44,6 @@ class PaymentLine(Model):
     vat_code: Annotated[int, Field(ge=1, le=12)] | None = Field(
         None, description="YooKassa's code of the VAT rate; if not given, the shop's own."
     )
-
-
-class ReceiptContact(Model):
-    """Where the legally required receipt goes: an e-mail address, a phone, or both."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "alice@example.com"}]})
-
-    email: (
-        Annotated[str, Field(max_length=254, pattern=r"^[!-?A-~]+@[0-9A-Za-z.-]+\.[0-9A-Za-z-]+$")]
-        | None
-    ) = None
-    phone: Annotated[str, Field(pattern=r"^\+?[0-9]{10,15}$", examples=["79000000000"])] | None = (
-        None
-    )
-
-    @model_validator(mode="after")
-    def _names_one(self) -> Self:
-        if self.email is None and self.phone is None:
-            raise refuse_field(
-                "required", "Name an e-mail address or a phone.", "Укажите почту или телефон."
-            )
-        return self
 
 
 class HowPaid(Model):

@@ -4,7 +4,7 @@ It runs nothing. A saga is one attempt to pay an order; its id is the payment's.
 ``facts``, and what replies add.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -109,6 +109,21 @@ def _return(ask: Ask) -> Command:
 _FROM_A_WALLET: Final = "paid from a wallet"
 _BY_CARD: Final = "paid by card"
 
+_CHARGE: Final = Step(
+    name=CHARGE,
+    applies=_is_by_wallet,
+    applies_when=_FROM_A_WALLET,
+    asks=_take,
+    asks_words="payments `take_payment`, from the wallet",
+    done=PaymentTaken,
+    refused=PaymentNotTaken,
+    undo=_return,
+    undo_words="payments `return_payment`",
+    undone=PaymentReturned,
+    deadline=ANSWER_DEADLINE,
+    timed_out=PAYMENTS_UNAVAILABLE,
+)
+
 ORDER: Final = Saga(
     name="order",
     version=1,
@@ -121,33 +136,14 @@ ORDER: Final = Saga(
             asks_words="nobody: whoever begins the saga has locked the order",
             no_undo_because="the end of the saga unlocks the order, in its unit of work",
         ),
-        Step(
-            name=CHARGE,
-            applies=_is_by_wallet,
-            applies_when=_FROM_A_WALLET,
-            asks=_take,
-            asks_words="payments `take_payment`, from the wallet",
-            done=PaymentTaken,
-            refused=PaymentNotTaken,
-            undo=_return,
-            undo_words="payments `return_payment`",
-            undone=PaymentReturned,
-            deadline=ANSWER_DEADLINE,
-            timed_out=PAYMENTS_UNAVAILABLE,
-        ),
-        Step(
+        _CHARGE,
+        replace(
+            _CHARGE,
             name=OPEN_PAGE,
             applies=_is_by_card,
             applies_when=_BY_CARD,
-            asks=_take,
             asks_words="payments `take_payment`, by card",
             done=CardPageOpened,
-            refused=PaymentNotTaken,
-            undo=_return,
-            undo_words="payments `return_payment`",
-            undone=PaymentReturned,
-            deadline=ANSWER_DEADLINE,
-            timed_out=PAYMENTS_UNAVAILABLE,
         ),
         Step(
             name=CARD,

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from kit.money import decimal_text
-from kit.web.fields import refuse_field, return_url
+from kit.web.card_pages import NextAction, ReceiptContact, ReturnUrl
+from kit.web.fields import refuse_field
 from kit.web.schemas import Model
 from shop.domain.baskets import MOST_LINES, MOST_OF_ONE, BasketLine
 from shop.domain.orders import (
@@ -22,7 +23,6 @@ from shop.domain.orders import (
 from shop.sagas.order import CardTerms
 from shop.schemas.aftermath import OrderDisputeAnswer, OrderRefundAnswer
 
-_LONGEST_URL: Final = 2_000
 _PRODUCT: Final = "0197a1e1-2c3d-7e4f-9051-6b7c8d9e0f10"
 PAID: dict[str, Any] = {
     "id": "0197a1e2-3d4e-7f50-a162-7c8d9e0f1021",
@@ -72,11 +72,6 @@ CANCELLED: dict[str, Any] = {
 
 Quantity = Annotated[
     int, Field(strict=True, ge=1, le=MOST_OF_ONE, description="How many of it.", examples=[2])
-]
-PageReturn = Annotated[
-    str,
-    AfterValidator(return_url),
-    Field(max_length=_LONGEST_URL, examples=["https://shop.example/thanks"]),
 ]
 
 
@@ -147,28 +142,6 @@ class ProductBuyRequest(BuyRequest):
     product_id: UUID
 
 
-class ReceiptContact(Model):
-    """Where the legally required receipt goes: an e-mail address, a phone, or both."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "alice@example.com"}]})
-
-    email: (
-        Annotated[str, Field(max_length=254, pattern=r"^[!-?A-~]+@[0-9A-Za-z.-]+\.[0-9A-Za-z-]+$")]
-        | None
-    ) = None
-    phone: Annotated[str, Field(pattern=r"^\+?[0-9]{10,15}$", examples=["79000000000"])] | None = (
-        None
-    )
-
-    @model_validator(mode="after")
-    def _names_one(self) -> Self:
-        if self.email is None and self.phone is None:
-            raise refuse_field(
-                "required", "Name an e-mail address or a phone.", "Укажите почту или телефон."
-            )
-        return self
-
-
 class OrderPayRequest(Model):
     """How to pay an order: from the wallet, unless a card is named."""
 
@@ -182,7 +155,7 @@ class OrderPayRequest(Model):
     )
 
     method: PayMethod = PayMethod.WALLET
-    return_url: PageReturn | None = Field(
+    return_url: ReturnUrl | None = Field(
         None, description="Where the card page sends the buyer back to; required for `card`."
     )
     receipt_contact: ReceiptContact | None = Field(
@@ -222,13 +195,6 @@ class OrderPayRequest(Model):
             receipt_email=None if contact is None else contact.email,
             receipt_phone=None if contact is None else contact.phone,
         )
-
-
-class NextAction(Model):
-    """What the buyer has to do next: open this address."""
-
-    type: Literal["redirect"] = "redirect"
-    url: str = Field(examples=["https://pay.example/c/42"])
 
 
 class OrderPaymentAnswer(Model):

@@ -223,7 +223,7 @@ class ProductAnswer(Model):
     @classmethod
     def of(cls, product: Product) -> "ProductAnswer":
         """Return the product as everybody sees it."""
-        return cls(  # checking it costs half of what `model_construct` does
+        return cls(  # quicker than `model_construct`, and checked
             id=product.id,
             name=product.name,
             slug=product.slug,

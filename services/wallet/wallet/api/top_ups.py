@@ -9,6 +9,7 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import Language, NotFound
 from kit.web.answers import Answer
+from kit.web.card_pages import NextAction
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
@@ -18,7 +19,6 @@ from wallet.clients.payments import CardTopUp, PaymentsClient, Started
 from wallet.domain.wallets import SANDBOX
 from wallet.schemas.wallets import (
     CardTopUpAnswer,
-    NextAction,
     TopUpAnswer,
     TopUpRequest,
     WalletAnswer,

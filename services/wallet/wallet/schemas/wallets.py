@@ -16,6 +16,7 @@ from pydantic import (
 
 from kit.money import DEFAULT_CURRENCY, decimal_text
 from kit.web import times
+from kit.web.card_pages import NextAction
 from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field, return_url
 from kit.web.schemas import Model
 from wallet.domain.book import TransferRow
@@ -140,13 +141,6 @@ class TopUpAnswer(Model):
 
     transfer_id: UUID = Field(examples=[_TRANSFER_ID])
     wallet: WalletAnswer
-
-
-class NextAction(Model):
-    """What the owner has to do next: open this address."""
-
-    type: Literal["redirect"] = "redirect"
-    url: str = Field(examples=["https://pay.example/c/42"])
 
 
 class CardTopUpAnswer(Model):

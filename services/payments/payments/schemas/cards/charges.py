@@ -1,29 +1,11 @@
 """Shapes charges of cards: where to send the payer, charges for wallets."""
 
-from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
-
-from kit.web.fields import AmountFields, return_url
+from kit.web.card_pages import NextAction, ReturnUrl
+from kit.web.fields import AmountFields
 from kit.web.schemas import Model
 from payments.domain.cards.charges import Charge, ChargeStatus
-
-_LONGEST_URL = 2000
-
-
-ReturnUrl = Annotated[
-    str,
-    AfterValidator(return_url),
-    Field(max_length=_LONGEST_URL, examples=["https://shop.example/thanks"]),
-]
-
-
-class NextAction(Model):
-    """What the payer has to do next: open this address."""
-
-    type: Literal["redirect"] = "redirect"
-    url: str = Field(examples=["https://pay.example/c/42"])
 
 
 class ChargeRequest(AmountFields):
