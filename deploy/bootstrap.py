@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 LOCKS = {"runtime": "requirements.lock", "dev": "requirements-dev.lock"}
+STORAGE_LOCK = "deploy/storage.lock"  # the S3 server, which no service needs
 
 # Our own packages are found through one .pth file: an editable install would need a build backend
 # for each of them, for the same effect.
@@ -51,12 +52,14 @@ def main(kind: str) -> None:
     with _alone():
         _install_servers()
         lock = ROOT / LOCKS[kind]
-        if is_installed(VENV, lock):
+        if is_installed(VENV, lock, ROOT / STORAGE_LOCK):
             return
         _make_venv()
-        _say(f"installing {lock.name} into .venv")
-        _install(lock)
+        for one in (lock, ROOT / STORAGE_LOCK):
+            _say(f"installing {one.name} into .venv")
+            _install(one)
         _link_sources()
+        shutil.copyfile(ROOT / STORAGE_LOCK, VENV / "installed-storage.lock")
         for name in LOCKS.values() if kind == "dev" else [lock.name]:
             shutil.copyfile(ROOT / name, VENV / f"installed-{name}")
         shutil.copyfile(__file__, VENV / _BY)
@@ -76,9 +79,10 @@ def missing_parts() -> list[str]:
     return [part for part, is_there in found.items() if not is_there]
 
 
-def is_installed(venv: Path, lock: Path) -> bool:
-    """Say whether `venv` holds exactly this lock and these sources, for its clone."""
-    stamps = {venv / f"installed-{lock.name}": lock, venv / _BY: Path(__file__)}
+def is_installed(venv: Path, *locks: Path) -> bool:
+    """Say whether `venv` holds exactly these locks and these sources, for its clone."""
+    stamps = {venv / f"installed-{lock.name}": lock for lock in locks}
+    stamps[venv / _BY] = Path(__file__)
     is_same = all(
         stamp.exists() and stamp.read_bytes() == source.read_bytes()
         for stamp, source in stamps.items()

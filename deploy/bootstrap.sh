@@ -25,6 +25,7 @@ has_servers() {
 
 is_installed() {
     cmp -s "$lock" ".venv/installed-$lock" && cmp -s deploy/bootstrap.py .venv/installed-by &&
+        cmp -s deploy/storage.lock .venv/installed-storage.lock &&
         [ "$(cat .venv/installed-in 2>/dev/null)" = "$root" ]
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Owns writing the four locks from the pyproject files; `make lock`. UPGRADE=1 takes the newest
+# Owns writing the five locks from the pyproject files; `make lock`. UPGRADE=1 takes the newest
 # versions, otherwise what is locked stays as far as it fits.
 set -eu
 cd "$(dirname "$0")/.."
@@ -31,5 +31,6 @@ done
 compile requirements.lock --all-extras "$@"
 compile requirements-dev.lock --all-extras "$@" libs/testkit/pyproject.toml --group dev \
     --constraint requirements.lock
+compile deploy/storage.lock --group storage --constraint requirements-dev.lock
 compile deploy/clients.lock --group clients
 compile deploy/mutate.lock --group mutate --constraint requirements-dev.lock

@@ -11,6 +11,7 @@ _BEGIN = "# settings of each container: written by `make generate`\n"
 _END = "# end of the settings\n"
 # Where things are stands with each container: it is not the same there as on this machine.
 _ADDRESSES = ("_URL", "_HOST", "_PORT")
+_STORAGE = "_S3_"
 
 
 def filled(text: str) -> str:
@@ -33,7 +34,7 @@ def filled(text: str) -> str:
 def variables_of(settings: type[EnvironmentSettings]) -> list[str]:
     """Return the variables of a settings class that do not say where things are."""
     names = [variable(settings, name) for name in settings.model_fields]
-    return [name for name in names if not name.endswith(_ADDRESSES)]
+    return [name for name in names if not name.endswith(_ADDRESSES) and _STORAGE not in name]
 
 
 def _anchors() -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Runs a whole stack on this machine, without Docker.
 
-Three private servers and every service, by the standard library alone; why none of the process
+Private servers and every service, by the standard library alone; why none of the process
 runners that others keep does it stands in deploy/DECISIONS.md. `python -m deploy.stack --help`
 lists its commands; tests use `Stack`.
 """

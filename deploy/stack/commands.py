@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 LOCAL = ".local"
 LOCAL_VARIABLE = "SALDO_STACK"
 MANAGEMENT_PORT = 15672
+STORAGE_PORT = 9000
 NAMES = (*BY_NAME, *sorted(PROCESSES))
 
 _PAUSE_SECONDS = 0.2
@@ -49,7 +50,7 @@ def own_stack() -> Stack:
         ROOT,
         local,
         gateway_port=gateway_port(chosen, ROOT / local),
-        preferred_ports={**ports, "rabbitmq_api": MANAGEMENT_PORT},
+        preferred_ports={**ports, "rabbitmq_api": MANAGEMENT_PORT, "storage": STORAGE_PORT},
         settings=chosen,
         extra_env={GATEWAY.name: host},
         say=say,

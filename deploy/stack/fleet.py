@@ -24,6 +24,7 @@ from deploy.stack.services import (
     MEMORY,
     SERVICES,
     StackAddresses,
+    StorageAddress,
     addresses,
 )
 from deploy.stack.state import StackState
@@ -126,6 +127,7 @@ class Fleet:
 
     def _place(self) -> StackAddresses:
         roles = [role for one in SERVICES for role in one.roles]
+        stored = self.infrastructure.storage
         return StackAddresses(
             listen=_LOOPBACK,
             ports=self.state.ports,
@@ -135,6 +137,7 @@ class Fleet:
             passwords={role: self.state.secret(role) for role in roles},
             rabbitmq_url=self.infrastructure.rabbitmq.url,
             redis_url=self.infrastructure.redis.url,
+            storage=StorageAddress(stored.url, stored.url, stored.password),
         )
 
 

@@ -1,4 +1,4 @@
-"""Starts and ends the three servers of one stack together, and places their data."""
+"""Starts and ends the servers of one stack together, and places their data."""
 
 import os
 import shutil
@@ -14,6 +14,7 @@ from deploy.stack.redis import Redis
 from deploy.stack.server import make_folder
 from deploy.stack.services import SERVICES
 from deploy.stack.state import StackState
+from deploy.stack.storage import Storage
 
 ROLES_SCRIPT = Path(__file__).parents[1] / "postgres" / "roles.sql"
 
@@ -25,12 +26,13 @@ LISTENERS = {
     "rabbitmq_distribution": RabbitMQ.name,
     "epmd": EPMD,
     "redis": Redis.name,
+    "storage": Storage.name,
 }
 PROCESSES = frozenset(LISTENERS.values())
 
 
 class Infrastructure:
-    """Runs PostgreSQL, RabbitMQ and Redis of one stack."""
+    """Runs PostgreSQL, RabbitMQ, Redis and the S3 server of one stack."""
 
     def __init__(self, state: StackState, processes: Processes) -> None:
         self._state = state
@@ -38,11 +40,12 @@ class Infrastructure:
         self.postgres = Postgres(processes, state)
         self.rabbitmq = RabbitMQ(processes, state)
         self.redis = Redis(processes, state)
-        self._servers = (self.postgres, self.rabbitmq, self.redis)
+        self.storage = Storage(processes, state)
+        self._servers = (self.postgres, self.rabbitmq, self.redis, self.storage)
 
     @property
     def is_alive(self) -> bool:
-        """Whether all three run (not: whether they are ready)."""
+        """Whether all of them run (not: whether they are ready)."""
         return all(server.is_alive for server in self._servers)
 
     @property
@@ -61,7 +64,12 @@ class Infrastructure:
 
     def launch(self) -> None:
         """Start what does not run; RabbitMQ alone is not ready on return."""
-        starts = (self.postgres.start, self.rabbitmq.launch, self.redis.start)
+        starts = (
+            self.postgres.start,
+            self.rabbitmq.launch,
+            self.redis.start,
+            self.storage.start,
+        )
         self._processes.together(
             [
                 start
@@ -79,14 +87,15 @@ class Infrastructure:
         self.postgres.run_script(ROLES_SCRIPT, passwords)
 
     def stop(self) -> None:
-        """End all three in an orderly way, at once."""
+        """End all of them in an orderly way, at once."""
         self._processes.together([server.stop for server in self._servers])
 
     def discard(self) -> None:
-        """End all three without care for their data, and remove it."""
+        """End all of them without care for their data, and remove it."""
         self.rabbitmq.stop(signal.SIGKILL)
         self.postgres.stop(signal.SIGQUIT)
         self.redis.stop()
+        self.storage.stop(signal.SIGKILL)
         if self._state.data is not None:
             shutil.rmtree(self._state.data, ignore_errors=True)
 

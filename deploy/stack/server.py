@@ -1,4 +1,4 @@
-"""Holds what the three servers of a stack have in common.
+"""Holds what the servers of a stack have in common.
 
 A server differs from a service: it is not ours, needs a folder of data and files that only its
 account may read, and runs under an account of its own where the runner is root.

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-Need = Literal["postgres", "rabbitmq", "redis"]
+Need = Literal["postgres", "rabbitmq", "redis", "storage"]
 DATABASE = "saldo"
+STORAGE_BUCKET = "saldo"
+STORAGE_REGION = "us-east-1"
+STORAGE_KEY = "saldo"  # its secret is made up for each stack
 # Of glibc: one heap for all threads, which gives back what a thread has done with. With a heap for
 # each thread, auth kept 19 MiB for every core since the first passwords were hashed.
 MEMORY = {"MALLOC_ARENA_MAX": "1"}
@@ -126,6 +129,15 @@ BY_NAME: Mapping[str, StackService] = {service.name: service for service in SERV
 
 
 @dataclass(frozen=True, slots=True)
+class StorageAddress:
+    """Says where a stack's S3 server is, and the secret of its key."""
+
+    endpoint: str
+    public_url: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class StackAddresses:
     """Says where the parts of one stack are, as seen from a service.
 
@@ -138,6 +150,7 @@ class StackAddresses:
         passwords: Database role → password.
         rabbitmq_url: The broker, with credentials.
         redis_url: Redis, with its password where it has one.
+        storage: The S3 server, as services reach it and as people do, and the key's secret.
     """
 
     listen: str
@@ -148,6 +161,7 @@ class StackAddresses:
     passwords: Mapping[str, str]
     rabbitmq_url: str
     redis_url: str
+    storage: StorageAddress
 
 
 def addresses(service: StackService, place: StackAddresses) -> dict[str, str]:
@@ -177,7 +191,7 @@ def addresses(service: StackService, place: StackAddresses) -> dict[str, str]:
         told["SANDBOX_WEBHOOK_URL"] = f"{place.urls['payments']}/v1/payments/webhooks/sandbox"
         told["SANDBOX_BANK_URL"] = f"{place.urls['wallet']}/v1/wallets/webhooks/bank"
     called = {f"{name.upper()}_URL": place.urls[name] for name in service.calls}
-    return told | database(service, place) | called
+    return told | database(service, place) | storage(service, place) | called
 
 
 def database(service: StackService, place: StackAddresses) -> dict[str, str]:
@@ -188,6 +202,21 @@ def database(service: StackService, place: StackAddresses) -> dict[str, str]:
         f"{service.prefix}_DATABASE_URL": _url(service.name, place),
         f"{service.prefix}_MIGRATION_URL": _url(f"{service.name}_owner", place),
     }
+
+
+def storage(service: StackService, place: StackAddresses) -> dict[str, str]:
+    """Return all that `service` is told of the S3 server."""
+    if "storage" not in service.needs:
+        return {}
+    told = {
+        "ENDPOINT": place.storage.endpoint,
+        "PUBLIC_URL": place.storage.public_url,
+        "BUCKET": STORAGE_BUCKET,
+        "REGION": STORAGE_REGION,
+        "ACCESS_KEY": STORAGE_KEY,
+        "SECRET_KEY": place.storage.secret,
+    }
+    return {f"{service.prefix}_S3_{name}": value for name, value in told.items()}
 
 
 def _url(role: str, place: StackAddresses) -> str:

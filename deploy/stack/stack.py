@@ -92,7 +92,7 @@ class Stack:
             self._until_ports_are_had(self._start_all)
 
     def start_infrastructure(self, *, roles: bool = True) -> None:
-        """Start PostgreSQL, RabbitMQ and Redis alone, and wait until they are ready.
+        """Start the servers alone, and wait until they are ready.
 
         Without `roles` PostgreSQL stays empty, for tests that make databases of their own.
         """
@@ -181,6 +181,11 @@ class Stack:
         """Redis, with its password."""
         return self.infrastructure.redis.url
 
+    @property
+    def bucket_url(self) -> str:
+        """The S3 server's bucket, with key and secret."""
+        return self.infrastructure.storage.bucket_url
+
     def url_of(self, service: str) -> str:
         """Return where a service listens, for calls that do not go through the gateway."""
         return self._fleet.url_of(service)
@@ -218,7 +223,7 @@ class Stack:
             self._fleet.stop_all()  # the addresses that they know may be about to change
         self.infrastructure.prepare()
         self._ports.settle()
-        self._say("starting PostgreSQL, RabbitMQ and Redis")
+        self._say("starting PostgreSQL, RabbitMQ, Redis and the S3 server")
         self.infrastructure.launch()
 
     def _until_ports_are_had(self, start: Callable[[], None]) -> None:

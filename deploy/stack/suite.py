@@ -85,6 +85,7 @@ def servers(root: Path, local: Path) -> Iterator[Mapping[str, str]]:
             "SALDO_TEST_RABBITMQ": stack.rabbitmq_url,
             "SALDO_TEST_RABBITMQ_API": stack.rabbitmq_api_url,
             "SALDO_TEST_REDIS": stack.redis_url,
+            "SALDO_TEST_STORAGE": stack.bucket_url,
         }
     finally:
         _reset_all(root, local)

@@ -12,17 +12,33 @@ from deploy.bootstrap import ROOT
 from deploy.production import environment
 from deploy.stack.infrastructure import ROLES_SCRIPT
 from deploy.stack.postgres import SETTINGS
-from deploy.stack.services import SERVICES, StackAddresses, StackService, addresses, database
+from deploy.stack.services import (
+    SERVICES,
+    STORAGE_BUCKET,
+    STORAGE_KEY,
+    STORAGE_REGION,
+    StackAddresses,
+    StackService,
+    StorageAddress,
+    addresses,
+    database,
+)
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
+from nanio.config import DEFAULT_REGION
 
 from kit.production import secret_fault
 from kit.settings import EnvironmentSettings, MigrationSettings, variable
 
 # Innermost first: a default may hold another variable.
-INTERPOLATION = re.compile(r"\$\{(?P<name>[A-Z_]+):-(?P<default>[^${}]*)\}")
+INTERPOLATION = re.compile(r"\$\{(?P<name>[A-Z0-9_]+):-(?P<default>[^${}]*)\}")
 WITH_SCHEMA = [service for service in SERVICES if service.migration is not None]
-PUBLISHED = {"gateway": ["127.0.0.1:8000:8000"], "rabbitmq": ["127.0.0.1:15672:15672"]}
+SERVERS = {"postgres", "rabbitmq", "redis", "storage"}
+PUBLISHED = {
+    "gateway": ["127.0.0.1:8000:8000"],
+    "rabbitmq": ["127.0.0.1:15672:15672"],
+    "storage": ["127.0.0.1:9000:9000"],
+}
 ONE_SHOT = {"roles", *(f"migrate-{service.name}" for service in WITH_SCHEMA)}
 
 # Where the containers find each other; passwords are the development defaults.
@@ -37,6 +53,7 @@ COMPOSE = StackAddresses(
     },
     rabbitmq_url="amqp://saldo:saldo@rabbitmq:5672/",
     redis_url="redis://:saldo@redis:6379/0",
+    storage=StorageAddress("http://storage:9000", "http://localhost:9000", "saldo"),
 )
 
 
@@ -108,7 +125,7 @@ def test_the_workflow_is_one_by_its_schema() -> None:
 
 def test_it_runs_what_the_runner_runs_and_nothing_else(containers: dict[str, Any]) -> None:
     services = {service.name for service in SERVICES}
-    assert containers.keys() == {"postgres", "rabbitmq", "redis"} | services | ONE_SHOT
+    assert containers.keys() == SERVERS | services | ONE_SHOT
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
@@ -151,24 +168,38 @@ def test_what_lies_outside_of_the_stack_can_be_changed(name: str, value: str) ->
 
 
 def test_published_ports_can_be_moved_and_links_go_with_them() -> None:
-    chosen = {"PUBLISHED_PORT": "8080", "RABBITMQ_PAGES_PORT": "8081"}
+    chosen = {"PUBLISHED_PORT": "8080", "RABBITMQ_PAGES_PORT": "8081", "STORAGE_PORT": "8082"}
     containers = interpolated((ROOT / "docker-compose.yml").read_text(), **chosen)["services"]
     assert containers["gateway"]["ports"] == ["127.0.0.1:8080:8000"]
     assert containers["rabbitmq"]["ports"] == ["127.0.0.1:8081:15672"]
+    assert containers["storage"]["ports"] == ["127.0.0.1:8082:9000"]
     assert containers["auth"]["environment"]["AUTH_PUBLIC_URL"] == "http://localhost:8080"
     assert containers["sandbox"]["environment"]["SANDBOX_PUBLIC_URL"] == "http://localhost:8080"
 
 
 def test_each_image_is_built_once_and_looked_for_nowhere_else(containers: dict[str, Any]) -> None:
     built = {name: one["image"] for name, one in containers.items() if "build" in one}
-    assert built == {service.name: f"saldo-{service.name}" for service in SERVICES}
+    names = [*(service.name for service in SERVICES), "storage"]
+    assert built == {name: f"saldo-{name}" for name in names}
     ours = [one for one in containers.values() if one["image"].startswith("saldo-")]
     assert {one["pull_policy"] for one in ours} == {"never"}
 
 
-def test_the_sandbox_is_part_of_development_alone(containers: dict[str, Any]) -> None:
-    assert [name for name, one in containers.items() if "profiles" in one] == ["sandbox"]
-    assert containers["sandbox"]["profiles"] == ["development"]
+def test_the_storage_is_the_runners_with_its_bucket_and_credentials(
+    containers: dict[str, Any],
+) -> None:
+    storage = containers["storage"]
+    assert storage["build"]["target"] == "storage"
+    known = {"NANIO_ACCESS_KEY": STORAGE_KEY, "NANIO_SECRET_KEY": COMPOSE.storage.secret}
+    assert storage["environment"] == known
+    stage = (ROOT / "deploy" / "Dockerfile").read_text().partition(" AS storage\n")[2]
+    assert f"mkdir -p /data/{STORAGE_BUCKET} && exec nanio serve" in stage.partition("\nFROM ")[0]
+    assert STORAGE_REGION == DEFAULT_REGION
+
+
+def test_sandbox_and_storage_are_part_of_development_alone(containers: dict[str, Any]) -> None:
+    profiles = {name: one["profiles"] for name, one in containers.items() if "profiles" in one}
+    assert profiles == {"sandbox": ["development"], "storage": ["development"]}
     assert containers["gateway"]["depends_on"]["sandbox"]["required"] is False
     needing = [name for name, one in containers.items() if "sandbox" in one.get("depends_on", {})]
     assert needing == ["gateway"]
@@ -214,7 +245,7 @@ def test_the_table_tells_a_service_every_address_that_its_settings_ask_for(
 ) -> None:
     settings: type[EnvironmentSettings] = import_module(f"{service.name}.settings").Settings
     asked = {variable(settings, name) for name in settings.model_fields}
-    where = {name for name in asked if name.endswith(("_URL", "_HOST", "_PORT"))}
+    where = {name for name in asked if name.endswith(("_URL", "_HOST", "_PORT")) or "_S3_" in name}
     assert addresses(service, COMPOSE).keys() == where
     assert service.port == settings.model_fields["port"].default
 
@@ -269,7 +300,7 @@ def test_the_gateway_starts_last(containers: dict[str, Any]) -> None:
 
 
 def test_foreign_images_are_pinned_to_a_minor_version(containers: dict[str, Any]) -> None:
-    images = {name: containers[name]["image"] for name in ("postgres", "rabbitmq", "redis")}
+    images = {name: containers[name]["image"] for name in SERVERS - {"storage"}}
     assert [image for image in images.values() if not re.search(r":\d+\.\d+", image)] == []
     assert re.fullmatch(r"rabbitmq:4\.\d+-management", images["rabbitmq"])
 
@@ -314,7 +345,7 @@ def test_a_password_changed_in_one_place_changes_everywhere(written: dict[str, A
         defaults.setdefault(found["name"], set()).add(found["default"])
     assert {name: values for name, values in defaults.items() if len(values) > 1} == {}
     assert "POSTGRES_PASSWORD" in defaults
-    others = {name for name in defaults if not name.endswith(("_PASSWORD", "_URL"))}
+    others = {name for name in defaults if not name.endswith(("_PASSWORD", "_URL", "_SECRET_KEY"))}
     mail_server = {"NOTIFICATIONS_SMTP_HOST", "NOTIFICATIONS_SMTP_PORT"}
-    assert others == mail_server | {"PUBLISHED_PORT", "RABBITMQ_PAGES_PORT"}
+    assert others == mail_server | {"PUBLISHED_PORT", "RABBITMQ_PAGES_PORT", "STORAGE_PORT"}
     assert written["name"] == "saldo"

@@ -1,4 +1,4 @@
-"""The runner's PostgreSQL, RabbitMQ and Redis as real processes: roles, crashes, strangers."""
+"""The runner's servers as real processes: roles, crashes, strangers."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
 
 ROOT = Path(__file__).parents[3]
-SERVERS = ["epmd", "postgres", "rabbitmq", "redis"]
+SERVERS = ["epmd", "postgres", "rabbitmq", "redis", "storage"]
 
 
 # One stack serves all, so one worker runs all.
@@ -245,6 +245,7 @@ def test_servers_without_a_record_are_found_and_ended(stack: Stack) -> None:
     (told,) = stack.stop()
     assert told.startswith("forgotten processes: ")
     ports = [
-        urlsplit(url).port for url in (stack.postgres_url, stack.rabbitmq_url, stack.redis_url)
+        urlsplit(url).port
+        for url in (stack.postgres_url, stack.rabbitmq_url, stack.redis_url, stack.bucket_url)
     ]
     assert [port for port in ports if port is None or is_open(port)] == []

@@ -4,9 +4,18 @@ from pathlib import Path
 
 import pytest
 from deploy import bootstrap
-from deploy.bootstrap import LOCKS, ROOT, SOURCES, is_installed, is_moved, uv_requirement
+from deploy.bootstrap import (
+    LOCKS,
+    ROOT,
+    SOURCES,
+    STORAGE_LOCK,
+    is_installed,
+    is_moved,
+    uv_requirement,
+)
 
 RUNTIME, DEV = (ROOT / name for name in LOCKS.values())
+STORAGE = ROOT / STORAGE_LOCK
 
 
 def pins(lock: Path) -> dict[str, str]:
@@ -17,7 +26,13 @@ def test_the_tools_lock_holds_every_pin_of_the_runtime_lock() -> None:
     assert pins(RUNTIME).items() <= pins(DEV).items()
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, DEV])
+def test_the_storages_lock_changes_no_package_of_the_services() -> None:
+    ours, theirs = pins(DEV), pins(STORAGE)
+    assert {name: theirs[name] for name in theirs.keys() & ours.keys()}.items() <= ours.items()
+    assert "nanio" not in ours
+
+
+@pytest.mark.parametrize("lock", [RUNTIME, DEV, STORAGE])
 def test_every_pin_has_hashes(lock: Path) -> None:
     lines = [line for line in lock.read_text().splitlines() if not line.startswith("#")]
     for line, following in pairwise(lines):
@@ -25,12 +40,12 @@ def test_every_pin_has_hashes(lock: Path) -> None:
             assert following.startswith("    --hash=sha256:"), line
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, DEV])
+@pytest.mark.parametrize("lock", [RUNTIME, DEV, STORAGE])
 def test_no_lock_says_where_packages_come_from(lock: Path) -> None:
     assert not re.search(r"--index|--extra-index|--find-links|://", lock.read_text())
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, DEV])
+@pytest.mark.parametrize("lock", [RUNTIME, DEV, STORAGE])
 def test_our_own_packages_come_from_no_index(lock: Path) -> None:
     own = {Path(source).name for source in SOURCES if source != "."}
     assert not own & pins(lock).keys()
@@ -74,6 +89,13 @@ def test_another_lock_is_installed(installed: tuple[Path, Path]) -> None:
     venv, lock = installed
     lock.write_text("one==2\n")
     assert not is_installed(venv, lock)
+
+
+def test_another_storage_is_installed(installed: tuple[Path, Path]) -> None:
+    venv, lock = installed
+    assert not is_installed(venv, lock, STORAGE)
+    (venv / "installed-storage.lock").write_bytes(STORAGE.read_bytes())
+    assert is_installed(venv, lock, STORAGE)
 
 
 def test_a_new_room_is_linked_though_the_lock_is_the_same(installed: tuple[Path, Path]) -> None:
