@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from gateway.cors import Cors
 from gateway.documents.pages import Documentation
+from gateway.forwarding.callers import TrustedProxies
 from gateway.forwarding.forwarder import Forwarder
 from gateway.forwarding.upstream import Upstream, Upstreams
 from gateway.own import currencies
@@ -70,4 +71,5 @@ def assembled(
         forwarder=forwarder,
         own=own,
         cors=Cors(settings.cors_origins, allows_local=not settings.in_production),
+        proxies=TrustedProxies(settings.proxies, settings.proxy_header),
     )

@@ -13,6 +13,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway.cors import Cors
+from gateway.forwarding.callers import TrustedProxies
 from gateway.forwarding.forwarder import Forwarder
 from gateway.forwarding.headers import HeaderSorter
 from gateway.forwarding.request import ClientGone, ProxiedRequest
@@ -46,6 +47,7 @@ class Gateway:
         forwarder: Forwarder,
         own: Mapping[str, OwnPart],
         cors: Cors,
+        proxies: TrustedProxies,
     ) -> None:
         self._table = table
         self._methods = methods
@@ -53,6 +55,7 @@ class Gateway:
         self._forwarder = forwarder
         self._own = own
         self._cors = cors
+        self._proxies = proxies
         self._sorter = HeaderSorter()
         self._meter = RequestMeter("gateway")
         self._log = _log.bind()  # bound once: the module's proxy binds anew at every use
@@ -100,6 +103,9 @@ class Gateway:
     def _read_headers(self, exchange: ProxiedRequest) -> None:
         headers = exchange.scope["headers"]
         inbound = exchange.inbound
+        exchange.caller, exchange.scheme = self._proxies.origin(
+            exchange.caller, exchange.scheme, headers
+        )
         try:
             self._sorter.inward(headers, inbound)
         finally:  # a refusal carries the request's id, too
@@ -170,7 +176,7 @@ class Gateway:
             status=status,
             milliseconds=round(seconds * 1000, 2),
             subject=None if claims is None else claims.subject,
-            peer=exchange.peer,
+            address=exchange.caller,
         )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import field_validator
 from pydantic_settings import SettingsConfigDict
@@ -11,6 +11,9 @@ from kit.settings import IdentitySettings, RedisSettings, setting
 
 _ORIGIN_URL: Final = r"^https?://[^\s/?#@]+/?$"
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
+
+
+ProxyHeader = Literal["x-forwarded-for", "forwarded"]
 
 
 class Settings(RedisSettings, IdentitySettings):
@@ -38,6 +41,14 @@ class Settings(RedisSettings, IdentitySettings):
     metrics_networks: list[str] = setting(
         ["127.0.0.0/8", "::1/128"],
         "Networks that may read /metrics, as a JSON list; others are answered 404.",
+    )
+    trusted_proxies: list[str] = setting(
+        [],
+        "Networks of the proxies in front, as a JSON list: what they say about a caller's address"
+        " counts, and nobody else's word does.",
+    )
+    proxy_header: ProxyHeader = setting(
+        "x-forwarded-for", "The header in which these proxies say it."
     )
     auth_url: str = setting(
         "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_ORIGIN_URL
@@ -84,11 +95,19 @@ class Settings(RedisSettings, IdentitySettings):
             raise ValueError('write origins as ["https://console.example"]; no “*”, no “null”')
         return origins
 
-    @field_validator("metrics_networks")
+    @field_validator("metrics_networks", "trusted_proxies")
     @classmethod
     def _must_be_networks(cls, networks: list[str]) -> list[str]:
         for network in networks:
             ip_network(network)
+        return networks
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _must_not_be_everybody(cls, networks: list[str]) -> list[str]:
+        # Then everybody could say where they come from.
+        if not all(ip_network(network).prefixlen for network in networks):
+            raise ValueError("name the proxies' own networks; not everybody is one")
         return networks
 
     @property
@@ -100,6 +119,11 @@ class Settings(RedisSettings, IdentitySettings):
     def metrics_readers(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Return the networks that may read the metrics."""
         return tuple(ip_network(network) for network in self.metrics_networks)
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Return the networks whose word about a caller's address counts."""
+        return tuple(ip_network(network) for network in self.trusted_proxies)
 
     @property
     def upstream_urls(self) -> dict[str, str]:

@@ -138,7 +138,7 @@ def request_head(
             b"x-request-id: %b\r\ntraceparent: %b\r\n"
             % (exchange.request_id, exchange.traceparent),
             b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n"
-            % (exchange.peer.encode(), exchange.scope["scheme"].encode()),
+            % (exchange.caller.encode(), exchange.scheme.encode()),
             framing,
             b"\r\n",
         )

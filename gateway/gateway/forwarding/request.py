@@ -33,6 +33,8 @@ class ProxiedRequest:
         path: The raw path, likewise.
         query: The raw query, likewise.
         inbound: The request's headers.
+        caller: The address that it comes from: the peer's, or what a trusted proxy says.
+        scheme: How the caller asked, likewise.
         is_foreign: Whether it comes from a page of an origin that is not allowed.
         own_headers: The headers that the gateway adds to every answer: request id, CORS.
         claims: Who is calling, once known.
@@ -42,6 +44,7 @@ class ProxiedRequest:
     __slots__ = (
         "_receive",
         "_send",
+        "caller",
         "claims",
         "inbound",
         "is_foreign",
@@ -51,6 +54,7 @@ class ProxiedRequest:
         "query",
         "request_id",
         "route",
+        "scheme",
         "scope",
         "status",
         "traceparent",
@@ -64,6 +68,8 @@ class ProxiedRequest:
         self.path: bytes = scope["raw_path"]
         self.query: bytes = scope["query_string"]
         self.inbound = Inbound()
+        self.caller = self.peer
+        self.scheme: str = scope["scheme"]
         self.is_foreign = False
         self.request_id = b""
         self.traceparent = b""

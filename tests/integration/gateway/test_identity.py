@@ -234,6 +234,18 @@ async def test_claims_in_headers_never_arrive(door: Any, service: Any, name: str
     assert seen.header("x-forwarded-proto") == "http"
 
 
+async def test_a_trusted_proxy_says_where_a_request_comes_from(
+    open_door: Any, service: Any
+) -> None:
+    door = await open_door(trusted_proxies=["127.0.0.0/8"])
+    said = {"X-Forwarded-For": "198.51.100.66, 203.0.113.7", "X-Forwarded-Proto": "https"}
+    await door.get("/v1/wallets", headers=said | {"Forwarded": "for=198.51.100.66"})
+    [seen] = service.seen
+    assert seen.header("x-forwarded-for") == "203.0.113.7"
+    assert seen.header("x-forwarded-proto") == "https"
+    assert seen.header("forwarded") is None
+
+
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "PURGE"])
 async def test_another_method_is_refused(door: Any, service: Any, method: str) -> None:
     answer = await door.raw(f"{method} /v1/wallets HTTP/1.1\r\nHost: x\r\n\r\n".encode())

@@ -64,6 +64,10 @@ def test_an_origin_that_lets_any_page_read_is_refused(
     [
         ("GATEWAY_PORT", "0"),
         ("GATEWAY_METRICS_NETWORKS", '["everybody"]'),
+        ("GATEWAY_TRUSTED_PROXIES", '["10.0.0.1/8"]'),
+        ("GATEWAY_TRUSTED_PROXIES", '["0.0.0.0/0"]'),
+        ("GATEWAY_TRUSTED_PROXIES", '["::/0"]'),
+        ("GATEWAY_PROXY_HEADER", "x-real-ip"),
         ("GATEWAY_UPSTREAM_TIMEOUT_SECONDS", "0"),
         ("AUTH_URL", "auth:8101"),
         ("WALLET_URL", "http://wallet:8102/v1"),
