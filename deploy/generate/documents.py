@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.generate import blocks, compose, messages, rooms
+from deploy.generate import blocks, compose, edge, messages, rooms
 from deploy.generate.additive import breaks
 from deploy.generate.pages import Blocks, fill
 from deploy.generate.rooms import ROOT
@@ -53,6 +53,7 @@ def documents() -> Iterator[Document]:
     settings = [rooms.settings_class(name) for name in (*rooms.services(), rooms.GATEWAY)]
     yield Document(ROOT / ".env.example", render_env_example(settings))
     yield Document(compose.PAGE, compose.filled(compose.PAGE.read_text(encoding="utf-8")))
+    yield Document(edge.PAGE, edge.text())
     for model in messages.all_messages():
         yield Document(SCHEMAS / f"{model.type}.json", _spelled(messages.json_schema(model)))
     yield Document(ROOT / "libs/contracts/asyncapi.json", _spelled(messages.asyncapi(built)))

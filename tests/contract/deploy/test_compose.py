@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from deploy.bootstrap import ROOT
+from deploy.generate.edge import MAX_BODY_BYTES
 from deploy.production import environment
 from deploy.stack.infrastructure import ROLES_SCRIPT
 from deploy.stack.postgres import SETTINGS
@@ -33,11 +34,13 @@ from kit.settings import EnvironmentSettings, MigrationSettings, variable
 # Innermost first: a default may hold another variable.
 INTERPOLATION = re.compile(r"\$\{(?P<name>[A-Z0-9_]+):-(?P<default>[^${}]*)\}")
 WITH_SCHEMA = [service for service in SERVICES if service.migration is not None]
-SERVERS = {"postgres", "rabbitmq", "redis", "storage"}
+SERVERS = {"postgres", "rabbitmq", "redis", "storage", "nginx"}
+EDGE = {"EDGE_HTTP_PORT", "EDGE_HTTPS_PORT", "EDGE_CERTIFICATE", "EDGE_KEY"}
 PUBLISHED = {
     "gateway": ["127.0.0.1:8000:8000"],
     "rabbitmq": ["127.0.0.1:15672:15672"],
     "storage": ["127.0.0.1:9000:9000"],
+    "nginx": ["80:80", "443:443"],
 }
 ONE_SHOT = {"roles", *(f"migrate-{service.name}" for service in WITH_SCHEMA)}
 
@@ -197,9 +200,12 @@ def test_the_storage_is_the_runners_with_its_bucket_and_credentials(
     assert STORAGE_REGION == DEFAULT_REGION
 
 
-def test_sandbox_and_storage_are_part_of_development_alone(containers: dict[str, Any]) -> None:
+def test_sandbox_and_storage_are_part_of_development_alone_and_nginx_is_asked_for(
+    containers: dict[str, Any],
+) -> None:
     profiles = {name: one["profiles"] for name, one in containers.items() if "profiles" in one}
-    assert profiles == {"sandbox": ["development"], "storage": ["development"]}
+    development = ["development"]
+    assert profiles == {"sandbox": development, "storage": development, "nginx": ["edge"]}
     assert containers["gateway"]["depends_on"]["sandbox"]["required"] is False
     needing = [name for name, one in containers.items() if "sandbox" in one.get("depends_on", {})]
     assert needing == ["gateway"]
@@ -272,7 +278,27 @@ def test_the_default_passwords_are_those_that_production_refuses(service: StackS
         assert urlsplit(ours).password == urlsplit(default).password
 
 
-def test_only_the_gateway_and_the_brokers_pages_are_published(containers: dict[str, Any]) -> None:
+def test_what_nginx_is_told_is_what_its_start_asks_for(containers: dict[str, Any]) -> None:
+    nginx = containers["nginx"]
+    start = (ROOT / "deploy" / "nginx" / "start.sh").read_text()
+    assert nginx["environment"].keys() <= set(re.findall(r"\$\{(EDGE_\w+)", start))
+    gateway = next(service for service in SERVICES if service.name == "gateway")
+    assert nginx["environment"]["EDGE_UPSTREAM"] == f"{gateway.name}:{gateway.port}"
+    assert nginx["entrypoint"] == ["sh", "/etc/saldo/start.sh"]
+    assert "./deploy/nginx:/etc/saldo:ro" in nginx["volumes"]
+
+
+def test_nginx_lets_a_little_more_pass_than_the_gateway() -> None:
+    text = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text()
+    [largest] = re.findall(r"client_max_body_size (\d+)m;", text)
+    assert int(largest) * 1024 * 1024 == MAX_BODY_BYTES
+    gateway = import_module("gateway.settings").Settings
+    assert gateway.model_fields["max_import_bytes"].default < MAX_BODY_BYTES
+    silence = re.findall(r"EDGE_SILENCE:-(\d+)s", (ROOT / "deploy/nginx/start.sh").read_text())
+    assert int(silence[0]) > gateway.model_fields["upstream_timeout_seconds"].default
+
+
+def test_only_what_people_need_is_published(containers: dict[str, Any]) -> None:
     ports = {
         name: container["ports"] for name, container in containers.items() if "ports" in container
     }
@@ -347,5 +373,5 @@ def test_a_password_changed_in_one_place_changes_everywhere(written: dict[str, A
     assert "POSTGRES_PASSWORD" in defaults
     others = {name for name in defaults if not name.endswith(("_PASSWORD", "_URL", "_SECRET_KEY"))}
     mail_server = {"NOTIFICATIONS_SMTP_HOST", "NOTIFICATIONS_SMTP_PORT"}
-    assert others == mail_server | {"PUBLISHED_PORT", "RABBITMQ_PAGES_PORT", "STORAGE_PORT"}
+    assert others == mail_server | EDGE | {"PUBLISHED_PORT", "RABBITMQ_PAGES_PORT", "STORAGE_PORT"}
     assert written["name"] == "saldo"
