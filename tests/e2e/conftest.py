@@ -19,6 +19,7 @@ def stack() -> Iterator[Stack]:
     made = Stack(
         root=ROOT,
         local=ROOT / ".local/test/e2e",
+        settings={"LOG_FORMAT": "json"},  # as in production; test_logs.py reads it
         extra_env={"payments": {"PAYMENTS_CHECK_FROM": CHECKED}},
     )
     made.start()

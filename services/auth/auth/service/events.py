@@ -14,7 +14,7 @@ log = get_logger(__name__)
 
 
 def tell_registered(uow: UnitOfWork, user: User) -> None:
-    """Emit UserRegistered, which is always a user's first event."""
+    """Emit UserRegistered, which is always a user's first event; log it once stored."""
     event = UserRegistered(
         user_id=user.id,
         number=user.number,
@@ -23,10 +23,11 @@ def tell_registered(uow: UnitOfWork, user: User) -> None:
         has_email=user.email is not None,
     )
     emit(uow, event, subject=str(user.id), sequence=user.version)
+    _log(uow, event)
 
 
 def tell_changed(uow: UnitOfWork, user: User) -> None:
-    """Emit UserChanged with the state after the change."""
+    """Emit UserChanged with the state after the change; log it once stored."""
     event = UserChanged(
         user_id=user.id,
         number=user.number,
@@ -36,6 +37,7 @@ def tell_changed(uow: UnitOfWork, user: User) -> None:
         has_email=user.email is not None,
     )
     emit(uow, event, subject=str(user.id), sequence=user.version)
+    _log(uow, event)
 
 
 def tell_locked(uow: UnitOfWork, user_id: UUID, until: datetime) -> None:
@@ -43,3 +45,7 @@ def tell_locked(uow: UnitOfWork, user_id: UUID, until: datetime) -> None:
     event = UserLocked(lock_id=new_id(), user_id=user_id, until=until)
     emit(uow, event, subject=str(user_id))
     uow.after_commit(lambda: log.warning("login_locked", user_id=str(user_id)))
+
+
+def _log(uow: UnitOfWork, event: UserRegistered | UserChanged) -> None:
+    uow.after_commit(lambda: log.info(event.type, user_id=str(event.user_id), status=event.status))

@@ -11,6 +11,7 @@ from shop.domain.orders import AttemptStatus, Order, OrderStatus
 from shop.live.waiters import OrderWaiters
 from shop.repository import OrderPayments, OrderRefunds, Orders, ProductStock
 from shop.sagas.order import CARD, CHARGE, CONFIRM, OPEN_PAGE, ORDER, ORDER_NOT_PAYABLE
+from shop.service.order_log import log_states
 
 _CHARGED: Final = (CHARGE, CARD)
 
@@ -39,6 +40,7 @@ def order_saga(waiters: OrderWaiters) -> SagaEngine:
         paid = await Orders(uow).pay(payment_ids, now)
         # Payments may have refunded one before its answer was read here.
         await OrderRefunds(uow).count_money([order.id for order in paid], now)
+        log_states(uow, paid)
         _tell(uow, waiters, paid)
 
     async def undone(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
@@ -49,6 +51,7 @@ def order_saga(waiters: OrderWaiters) -> SagaEngine:
         unlocked = await Orders(uow).unlock(reasons, now)
         cancelled = [order for order in unlocked if order.status is OrderStatus.CANCELLED]
         await ProductStock(uow).put_back(held_by(cancelled))
+        log_states(uow, unlocked)
         _tell(uow, waiters, unlocked)
 
     engine = SagaEngine(ORDER, Hooks(lock=lock, completed=completed, undone=undone, done=done))

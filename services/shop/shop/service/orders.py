@@ -25,6 +25,7 @@ from shop.domain.orders import (
 )
 from shop.refusals import TooManyOpenOrders
 from shop.repository import Orders, ProductStock
+from shop.service.order_log import log_states
 from shop.service.order_payments import Begun, begin, call_off
 
 EXPIRY_BATCH: Final = 200
@@ -72,6 +73,7 @@ async def create(
         await Orders(uow).add(created)
         await stock.take(shelf.taken)
         await begin(uow, engine, _bought(wanted, outcomes))
+        log_states(uow, created)
     return outcomes
 
 
@@ -140,4 +142,5 @@ async def close(
     open_cards = [one.payment.id for one in cancelled if one.payment and one.id in had_open_card]
     await call_off(uow, engine, open_cards, reason)
     await ProductStock(uow).put_back(held_by(cancelled))
+    log_states(uow, cancelled)
     return cancelled

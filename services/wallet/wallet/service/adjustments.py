@@ -6,7 +6,8 @@ from uuid import UUID
 
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
-from kit.money import Money
+from kit.logs import get_logger
+from kit.money import Money, decimal_text
 from kit.refusals import NotFound
 from wallet.domain.book import Book
 from wallet.domain.commands import CommandOutcome, Party, Posted, Refused, Transfer
@@ -27,6 +28,8 @@ from wallet.service.postings import decide, emit_movements, settle
 
 KIND = "adjustment"
 OPEN_FOR = timedelta(days=7)
+
+log = get_logger(__name__)
 
 # The account's name if the request names no provider.
 _NAMES = {"suspense": CLOSED_OWNERS, "fees": FEES}
@@ -164,6 +167,16 @@ def _require_open(found: Adjustment) -> None:
 async def _decided(uow: UnitOfWork, decided: Adjustment) -> Adjustment:
     decided = decided._replace(decided_at=uow.clock.now())
     await adjustments.decide(uow, decided)
+    uow.after_commit(
+        lambda: log.info(
+            "adjustment_decided",
+            status=decided.status,
+            adjustment_id=str(decided.id),
+            amount=decimal_text(decided.amount_minor, decided.currency),
+            currency=decided.currency,
+            decided_by=str(decided.decided_by),
+        )
+    )
     return decided
 
 

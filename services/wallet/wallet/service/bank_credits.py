@@ -5,6 +5,7 @@ from uuid import UUID
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.logs import get_logger
+from kit.money import decimal_text
 from wallet.domain.commands import Party, Posted, Transfer
 from wallet.domain.wallets import HouseAccount, Wallet
 from wallet.refusals import TransactionReused
@@ -40,6 +41,7 @@ async def take_credit(uow: UnitOfWork, credit: BankCredit) -> BankCredit:
     if wallet and fits:
         posted = await _post(uow, credit, Party(wallet.owner_id, wallet.id))
         if posted and posted.payee_account_id == wallet.id:
+            _log(uow, credit, wallet)
             return credit
     log.error("bank_credit_in_suspense", transaction_id=credit.transaction_id, wallet=credit.wallet)
     if posted is None:
@@ -47,6 +49,19 @@ async def take_credit(uow: UnitOfWork, credit: BankCredit) -> BankCredit:
         await _post(uow, credit, Party(None, await _account(uow, suspense)))
     await rows.suspend(credit)
     return credit._replace(is_suspense=True)
+
+
+def _log(uow: UnitOfWork, credit: BankCredit, wallet: Wallet) -> None:
+    uow.after_commit(
+        lambda: log.info(
+            "bank_credited",
+            wallet_id=str(wallet.id),
+            transfer_id=str(credit.transfer_id),
+            amount=decimal_text(credit.amount_minor, credit.currency),
+            currency=credit.currency,
+            provider=credit.provider,
+        )
+    )
 
 
 async def _named(uow: UnitOfWork, name: str) -> Wallet | None:

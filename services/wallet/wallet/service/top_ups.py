@@ -5,6 +5,7 @@ from uuid import UUID
 
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
+from kit.logs import get_logger
 from kit.money import MAX_MINOR, Money
 from kit.refusals import NotFound
 from wallet.domain.commands import Party, Posted, Transfer
@@ -15,6 +16,8 @@ from wallet.service.postings import emit_movements, settle
 from wallet.service.wallets import default_wallet
 
 KIND = "top_up"
+
+log = get_logger(__name__)
 
 # For one owner, currency and day (UTC). It is ten of the largest amounts, so that nobody meets it
 # in ordinary life; a house account, which all share, has room for 800 such days.
@@ -60,6 +63,16 @@ async def top_up(
     if outcome.payee_account_id != wallet.id:
         raise WalletClosed  # it was closed since it was read
     emit_movements(uow, book)
+    uow.after_commit(
+        lambda: log.info(
+            "wallet_topped_up",
+            wallet_id=str(wallet.id),
+            transfer_id=str(command.transfer_id),
+            amount=money.decimal,
+            currency=money.currency,
+            provider=provider,
+        )
+    )
     account = book.accounts[wallet.id]
     return TopUp(
         command.transfer_id,
