@@ -41,8 +41,15 @@ _APT = {
     "rabbitmq": "rabbitmq-server",
     "redis": "redis-server",
     "venv": "python3-venv",
+    "hledger": "hledger",
 }
-_BREW = {"postgres": "postgresql@17", "rabbitmq": "rabbitmq", "redis": "redis", "venv": "python"}
+_BREW = {
+    "postgres": "postgresql@17",
+    "rabbitmq": "rabbitmq",
+    "redis": "redis",
+    "venv": "python",
+    "hledger": "hledger",
+}
 _WHERE = "installed-in"
 _BY = "installed-by"
 _POLICY = Path("/usr/sbin/policy-rc.d")
@@ -51,7 +58,7 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 def main(kind: str) -> None:
     """Set up what "runtime" needs, or "dev": the tools of tests and checks too."""
     with _alone():
-        _install_servers()
+        _install_programs(kind)
         lock = ROOT / LOCKS[kind]
         if is_installed(VENV, lock, ROOT / STORAGE_LOCK):
             return
@@ -67,8 +74,11 @@ def main(kind: str) -> None:
         (VENV / _WHERE).write_text(f"{ROOT}\n")
 
 
-def missing_parts() -> list[str]:
-    """Return what the system lacks: "postgres", "rabbitmq", "redis", "venv"."""
+def missing_parts(kind: str) -> list[str]:
+    """Return what the system lacks, by the names of `_APT`.
+
+    For "dev" that may be hledger: tests let it read what finance exports.
+    """
     debian = any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     found = {
         "postgres": debian or _on_path("initdb"),
@@ -76,6 +86,7 @@ def missing_parts() -> list[str]:
         or _on_path("rabbitmq-server"),
         "redis": _on_path("redis-server"),
         "venv": VENV.exists() or _can_make_venv(),
+        "hledger": kind != "dev" or _on_path("hledger"),
     }
     return [part for part, is_there in found.items() if not is_there]
 
@@ -116,8 +127,8 @@ def uv_requirement(dev_lock: str) -> str:
     return "\n".join(entry) + "\n"
 
 
-def _install_servers() -> None:
-    missing = missing_parts()
+def _install_programs(kind: str) -> None:
+    missing = missing_parts(kind)
     if not missing:
         return
     if shutil.which("apt-get"):
@@ -128,7 +139,7 @@ def _install_servers() -> None:
     else:
         names = ", ".join(missing)
         _fail(f"Not found: {names}. Install PostgreSQL 15+, RabbitMQ, Redis and Python's venv.")
-    still_missing = missing_parts()
+    still_missing = missing_parts(kind)
     if still_missing:
         _fail(f"Still not found after installing: {', '.join(still_missing)}.")
 
