@@ -1,7 +1,8 @@
 """Stores people's books; the only SQL of the service."""
 
 from finance.repository.books import Books
+from finance.repository.file_jobs import FileJobs
 from finance.repository.people import FinancePeople
 from finance.repository.transactions import Transactions
 
-__all__ = ["Books", "FinancePeople", "Transactions"]
+__all__ = ["Books", "FileJobs", "FinancePeople", "Transactions"]

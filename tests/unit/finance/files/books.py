@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from finance.files.entries import FileBook, FileEntry, FileAccount, FileCategory, FilePart
+from finance.files.entries import FileAccount, FileBook, FileCategory, FileEntry, FilePart
 
 CASH, BANK, WALLET, YEN = (UUID(int=one) for one in range(1, 5))
 FOOD, BREAD, PAY = (UUID(int=one) for one in range(11, 14))

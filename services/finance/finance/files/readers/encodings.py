@@ -17,6 +17,11 @@ _SAMPLE: Final = 4096
 _FEW_ZEROS: Final = 0.2
 
 
+def is_binary(beginning: bytes) -> bool:
+    """Tell whether what begins so is an archive, a workbook, or another thing but text."""
+    return beginning.startswith(_BINARY)
+
+
 def decoded(body: bytes, encoding: str | None = None) -> tuple[str, str]:
     """Return a text and its encoding: as given, or guessed.
 
@@ -26,7 +31,7 @@ def decoded(body: bytes, encoding: str | None = None) -> tuple[str, str]:
     Raises:
         FileError: `file_not_text`, or `encoding_wrong` where the given one does not fit.
     """
-    if body.startswith(_BINARY):
+    if is_binary(body):
         raise FileError("file_not_text")
     found = encoding or _guessed(body)
     try:

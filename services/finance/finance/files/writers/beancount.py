@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from finance.files.entries import FileBook, FileEntry, FileAccount
+from finance.files.entries import FileAccount, FileBook, FileEntry
 from finance.files.writers.names import OPENING, TRANSFERS, Names, one_line
 from kit.money import decimal_text
 

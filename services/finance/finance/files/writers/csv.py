@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from finance.files.tables import TableRow, TableColumn
+from finance.files.tables import TableColumn, TableRow
 from kit.csv_text import encode_csv, text_cell
 
 _BOM: Final = "\ufeff".encode()

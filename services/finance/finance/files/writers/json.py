@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import orjson
 
-from finance.files.tables import TableRow, TableColumn
+from finance.files.tables import TableColumn, TableRow
 
 
 class JsonWriter:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from xlsxwriter import Workbook
 
-from finance.files.tables import ColumnKind, TableRow, TableColumn
+from finance.files.tables import ColumnKind, TableColumn, TableRow
 
 MOST_ROWS: Final = 1_048_575  # of a sheet, below its line of names
 _LONGEST_TEXT: Final = 32_767
