@@ -10,7 +10,8 @@ from finance import refusals
 from finance.api import ROUTERS
 from finance.clients.storage import Storage
 from finance.live.exports import ExportStreams
-from finance.loops.file_jobs import FileRunner, sweep
+from finance.loops import recurrences
+from finance.loops.file_jobs import FileRunner, sweep_files
 from finance.messages import routes
 from finance.settings import Settings
 from finance.wiring import Wiring
@@ -30,6 +31,10 @@ Amounts are decimal strings, always positive; `type` says which way the money we
 in the zone of one's settings. `ETag` and `If-Match` keep two edits from overwriting each other.
 """
 _TAGS: Final = (
+    {"name": "accounts", "description": "Where money is."},
+    {"name": "categories", "description": "What it is for, or comes from."},
+    {"name": "transactions", "description": "What came in, went out, or was moved."},
+    {"name": "recurring", "description": "What books itself."},
     {"name": "settings", "description": "What is the same for all of one's book."},
     {"name": "exports", "description": "Files of one's transactions, made in the background."},
     {"name": "imports", "description": "Files of banks: looked at first, then booked."},
@@ -55,6 +60,7 @@ def build(settings: Settings) -> Service:
         web=web,
         routes=routes(file_jobs),
         background=(
+            ("recurring", _sweep),
             ("files", partial(_run_files, wake_up=file_jobs)),
             ("file_expiry", _sweep_files),
         ),
@@ -76,6 +82,12 @@ async def wired(service: Service) -> AsyncIterator[None]:
     yield
 
 
+async def _sweep(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    settings = wiring.settings
+    await recurrences.sweep(wiring.database, settings.time_zone, settings.sweep_seconds)
+
+
 async def _run_files(service: Service, *, wake_up: WakeUp) -> None:
     wiring: Wiring = service.state.wiring
     await FileRunner(wiring.database, wiring.storage, wiring.settings, wake_up).run()
@@ -84,4 +96,4 @@ async def _run_files(service: Service, *, wake_up: WakeUp) -> None:
 async def _sweep_files(service: Service) -> None:
     wiring: Wiring = service.state.wiring
     every_seconds = wiring.settings.files_sweep_seconds
-    await sweep(wiring.database, wiring.storage, every_seconds)
+    await sweep_files(wiring.database, wiring.storage, every_seconds)

@@ -1,7 +1,25 @@
 """Serves finance's operations: parse, open the unit of work, call, answer."""
 
-from finance.api import exports, imports, settings
+from finance.api import (
+    accounts,
+    categories,
+    exports,
+    imports,
+    recurrences,
+    settings,
+    transactions,
+    transfers,
+)
 
-ROUTERS = (settings.router, exports.router, imports.router)
+ROUTERS = (
+    accounts.router,
+    categories.router,
+    transactions.router,
+    transfers.router,
+    recurrences.router,
+    settings.router,
+    exports.router,
+    imports.router,
+)
 
 __all__ = ["ROUTERS"]

@@ -171,16 +171,16 @@ async def _end(process: Process) -> None:
     await process.wait()
 
 
-async def sweep(database: Database, storage: Storage, every_seconds: float) -> None:
+async def sweep_files(database: Database, storage: Storage, every_seconds: float) -> None:
     """Delete files whose time is over, again and again, until cancelled."""
 
     async def once() -> bool:
-        return await sweep_once(database, storage) == EXPIRY_BATCH
+        return await sweep_files_once(database, storage) == EXPIRY_BATCH
 
     await for_ever("finance.file_expiry", once, every_seconds=every_seconds)
 
 
-async def sweep_once(database: Database, storage: Storage) -> int:
+async def sweep_files_once(database: Database, storage: Storage) -> int:
     """Delete some files whose time is over; return how many jobs there were.
 
     The file goes first: what is left where this breaks off is found again.
