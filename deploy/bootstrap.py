@@ -41,6 +41,7 @@ _APT = {
     "rabbitmq": "rabbitmq-server",
     "redis": "redis-server",
     "venv": "python3-venv",
+    "hledger": "hledger",
     "nginx": "nginx",
 }
 _BREW = {
@@ -48,6 +49,7 @@ _BREW = {
     "rabbitmq": "rabbitmq",
     "redis": "redis",
     "venv": "python",
+    "hledger": "hledger",
     "nginx": "nginx",
 }
 _WHERE = "installed-in"
@@ -58,7 +60,7 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 def main(kind: str) -> None:
     """Set up what "runtime" needs, or "dev": the tools of tests and checks too."""
     with _alone():
-        _install_servers(kind)
+        _install_programs(kind)
         lock = ROOT / LOCKS[kind]
         if is_installed(VENV, lock, ROOT / STORAGE_LOCK):
             return
@@ -75,7 +77,11 @@ def main(kind: str) -> None:
 
 
 def missing_parts(kind: str) -> list[str]:
-    """Return what the system lacks of servers and venv; only tools need "nginx"."""
+    """Return what the system lacks, by the names of `_APT`.
+
+    For "dev" that may be hledger, which reads what finance exports in tests, and nginx, which they
+    start before the gateway.
+    """
     debian = any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     found = {
         "postgres": debian or _on_path("initdb"),
@@ -83,7 +89,8 @@ def missing_parts(kind: str) -> list[str]:
         or _on_path("rabbitmq-server"),
         "redis": _on_path("redis-server"),
         "venv": VENV.exists() or _can_make_venv(),
-        "nginx": kind == "runtime" or Path("/usr/sbin/nginx").exists() or _on_path("nginx"),
+        "hledger": kind != "dev" or _on_path("hledger"),
+        "nginx": kind != "dev" or Path("/usr/sbin/nginx").exists() or _on_path("nginx"),
     }
     return [part for part, is_there in found.items() if not is_there]
 
@@ -124,7 +131,7 @@ def uv_requirement(dev_lock: str) -> str:
     return "\n".join(entry) + "\n"
 
 
-def _install_servers(kind: str) -> None:
+def _install_programs(kind: str) -> None:
     missing = missing_parts(kind)
     if not missing:
         return

@@ -21,8 +21,11 @@ has_servers() {
     { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; } &&
         { [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null; } &&
         command -v redis-server >/dev/null &&
-        # Only tests start it.
-        { [ "$kind" = runtime ] || [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null; }
+        { [ "$kind" = runtime ] || has_what_tests_start; }
+}
+
+has_what_tests_start() {
+    { [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null; } && command -v hledger >/dev/null
 }
 
 is_installed() {

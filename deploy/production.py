@@ -57,6 +57,11 @@ ASKED = {
     "NOTIFICATIONS_SMTP_HOST": "your mail server; NOTIFICATIONS_SMTP_PORT, _TLS, _USER, _PASSWORD",
     "PAYMENTS_VERIFIER_ONE_URL": "the first verification service",
     "PAYMENTS_VERIFIER_TWO_URL": "the second",
+    "FINANCE_S3_ENDPOINT": "S3-compatible storage for files; FINANCE_S3_REGION, where it has any",
+    "FINANCE_S3_PUBLIC_URL": "the same as people reach it",
+    "FINANCE_S3_BUCKET": "a bucket of it",
+    "FINANCE_S3_ACCESS_KEY": "a key that may read, write and delete there",
+    "FINANCE_S3_SECRET_KEY": "its secret",
     "PAYMENTS_PROVIDER": "stripe (then _STRIPE_KEY, _STRIPE_WEBHOOK_SECRET) or yookassa",
 }
 PROJECT = "saldo-production-check"
@@ -136,6 +141,11 @@ def _variables() -> dict[str, str]:
         "NOTIFICATIONS_SMTP_HOST": "mail.saldo.test",
         "PAYMENTS_VERIFIER_ONE_URL": "https://one.saldo.test/verify",
         "PAYMENTS_VERIFIER_TWO_URL": "https://two.saldo.test/verify",
+        "FINANCE_S3_ENDPOINT": "https://s3.saldo.test",
+        "FINANCE_S3_PUBLIC_URL": "https://s3.saldo.test",
+        "FINANCE_S3_BUCKET": "saldo",
+        "FINANCE_S3_ACCESS_KEY": "saldo",
+        "FINANCE_S3_SECRET_KEY": random,
         "PAYMENTS_PROVIDER": "stripe",
         "PAYMENTS_STRIPE_KEY": f"sk_live_{random}",
         "PAYMENTS_STRIPE_WEBHOOK_SECRET": f"whsec_{random}",

@@ -99,7 +99,7 @@ SHOP = StackService("shop", 8104, _ALL, secrets=("CURSOR_SECRET",))
 FINANCE = StackService(
     "finance",
     8105,
-    _ALL,
+    _ALL | {"storage"},
     calls=("auth", "wallet"),
     secrets=("CURSOR_SECRET", "FINANCE_CLIENT_SECRET"),
 )

@@ -25,7 +25,7 @@ class Settings(RedisSettings, IdentitySettings):
     port: int = setting(8000, "Port to listen on.", ge=1, le=65535)
     max_body_bytes: int = setting(1024 * 1024, "Largest request body, in bytes.", ge=1024)
     max_import_bytes: int = setting(
-        12 * 1024 * 1024, "Largest body of an import, in bytes.", ge=1024
+        32 * 1024 * 1024, "Largest body of an import, in bytes.", ge=1024
     )
     upstream_timeout_seconds: float = setting(
         40.0, "Longest silence of a service, before its answer or within it.", gt=0

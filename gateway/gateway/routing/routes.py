@@ -55,6 +55,7 @@ OPENED_BELOW: Final[Mapping[str, str]] = {"POST /v1/services": "payments"}
 IMPORTS: Final[Mapping[str, str]] = {
     "POST /v1/payments/bulk": "payments",
     "POST /v1/shop/catalogue": "shop",
+    "POST /v1/finance/imports": "finance",
 }
 
 # These are public as a whole, and do not exist in production.

@@ -243,6 +243,15 @@ def load(settings: type[S], *, env_file: str | None = ".env") -> S:
         raise SystemExit("\n".join([title, *lines])) from None
 
 
+def environment_of(settings: EnvironmentSettings) -> dict[str, str]:
+    """Return the variables that give another process the same settings."""
+    given = {
+        variable(type(settings), name): getattr(settings, name)
+        for name in type(settings).model_fields
+    }
+    return {name: _spelled(value) for name, value in given.items() if value is not None}
+
+
 def render_env_example(classes: Iterable[type[EnvironmentSettings]]) -> str:
     """Return `.env.example`: every variable of the services, its meaning and default.
 
@@ -284,6 +293,8 @@ def _spelled(value: Any) -> str:
             return ""
         case SecretStr():
             return value.get_secret_value()
+        case timedelta():
+            return f"{round(value.total_seconds())}s"
         case bool() | list() | tuple() | dict():
             return orjson.dumps(value).decode()
         case _:

@@ -2,19 +2,24 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final, cast
 
 from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
+from finance.clients.storage import Storage
+from finance.live.exports import ExportStreams
 from finance.loops import recurrences
-from finance.messages import ROUTES
+from finance.loops.file_jobs import FileRunner, sweep_files
+from finance.messages import routes
 from finance.settings import Settings
 from finance.wiring import Wiring
 from kit import edits
 from kit.audit import by_message
 from kit.refusals import catalogue
 from kit.runtime import Service
+from kit.wake_up import WakeUp
 from kit.web import etags
 from kit.web.app import create_app
 
@@ -31,6 +36,8 @@ _TAGS: Final = (
     {"name": "transactions", "description": "What came in, went out, or was moved."},
     {"name": "recurring", "description": "What books itself."},
     {"name": "settings", "description": "What is the same for all of one's book."},
+    {"name": "exports", "description": "Files of one's transactions, made in the background."},
+    {"name": "imports", "description": "Files of banks: looked at first, then booked."},
 )
 
 
@@ -46,12 +53,17 @@ def build(settings: Settings) -> Service:
         tags=_TAGS,
     )
     web.state.record_audit = by_message(RecordAudit)
+    file_jobs = WakeUp()
     return Service(
         name=NAME,
         settings=settings,
         web=web,
-        routes=ROUTES,
-        background=(("recurring", _sweep),),
+        routes=routes(file_jobs),
+        background=(
+            ("recurring", _sweep),
+            ("files", partial(_run_files, wake_up=file_jobs)),
+            ("file_expiry", _sweep_files),
+        ),
         resources=(wired,),
     )
 
@@ -60,7 +72,13 @@ def build(settings: Settings) -> Service:
 async def wired(service: Service) -> AsyncIterator[None]:
     """Wire finance to what the runtime has opened."""
     settings = cast("Settings", service.settings)
-    service.state.wiring = Wiring(settings=settings, database=service.state.database)
+    database = service.state.database
+    service.state.wiring = Wiring(
+        settings=settings,
+        database=database,
+        storage=Storage.of(settings),
+        export_streams=ExportStreams(database),
+    )
     yield
 
 
@@ -68,3 +86,14 @@ async def _sweep(service: Service) -> None:
     wiring: Wiring = service.state.wiring
     settings = wiring.settings
     await recurrences.sweep(wiring.database, settings.time_zone, settings.sweep_seconds)
+
+
+async def _run_files(service: Service, *, wake_up: WakeUp) -> None:
+    wiring: Wiring = service.state.wiring
+    await FileRunner(wiring.database, wiring.storage, wiring.settings, wake_up).run()
+
+
+async def _sweep_files(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    every_seconds = wiring.settings.files_sweep_seconds
+    await sweep_files(wiring.database, wiring.storage, every_seconds)

@@ -1,6 +1,9 @@
 """Reads finance's settings: kit's parts, and those that only finance has."""
 
-from pydantic import SecretStr
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from kit.settings import (
@@ -12,6 +15,7 @@ from kit.settings import (
     RedisSettings,
     WebSettings,
     development_secret,
+    duration,
     setting,
 )
 from kit.web.times import Zone
@@ -47,3 +51,50 @@ class Settings(
         "The secret with which finance gets its service token from auth.",
         shared="FINANCE_CLIENT_SECRET",
     )
+    s3_endpoint: str = setting(
+        "http://127.0.0.1:9000",
+        "The S3-compatible storage of files, as finance reaches it.",
+        pattern=HTTP_URL,
+    )
+    s3_public_url: str = setting(
+        "http://127.0.0.1:9000",
+        "The same storage as users reach it; the addresses of their files begin with it.",
+        pattern=HTTP_URL,
+    )
+    s3_bucket: str = setting("saldo", "The bucket of files; whoever runs the storage makes it.")
+    s3_region: str = setting("us-east-1", "The region of the bucket.")
+    s3_access_key: str = setting("saldo", "The name of the key to the storage.")
+    s3_secret_key: SecretStr = setting(
+        SecretStr("saldo"), "The secret of that key; production refuses the one of development."
+    )
+    export_ttl: Annotated[timedelta, BeforeValidator(duration)] = setting(
+        "24h",
+        "How long a file is kept, exported or handed in; 7d at most, as long as addresses are.",
+        gt=timedelta(),
+        le=timedelta(days=7),
+    )
+    most_jobs: int = setting(
+        2,
+        "Most files that one process has made or read at once, each by a process of its own.",
+        ge=1,
+    )
+    most_open_files: int = setting(
+        3, "Most files of one user that are ordered or handed in, and not done.", ge=1
+    )
+    job_timeout: Annotated[timedelta, BeforeValidator(duration)] = setting(
+        "15m", "A process that works on a file for longer is ended."
+    )
+    job_memory_bytes: int = setting(
+        2 * 1024**3,
+        "Most address space of a process that works on a file, of which it uses a tenth.",
+        ge=512 * 1024**2,
+    )
+    files_sweep_seconds: float = setting(
+        60.0, "Seconds between looks for files whose time is over.", gt=0, le=3600
+    )
+
+    @model_validator(mode="after")
+    def _have_a_storage_of_its_own_in_production(self) -> Self:
+        if self.in_production and self.s3_secret_key.get_secret_value() == "saldo":
+            raise ValueError("FINANCE_S3_SECRET_KEY is still the one of development")
+        return self

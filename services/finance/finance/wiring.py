@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from finance.clients.storage import Storage
+from finance.live.exports import ExportStreams
 from finance.settings import Settings
 from kit.db import Database
 from kit.web.state import from_state
@@ -14,6 +16,8 @@ class Wiring:
 
     settings: Settings
     database: Database
+    storage: Storage
+    export_streams: ExportStreams
 
 
 Wired = Annotated[Wiring, from_state("wiring")]

@@ -160,6 +160,12 @@ def test_a_container_is_told_its_own_settings_and_no_others(
         ("PAYMENTS_VERIFIER_TWO_URL", "https://two.saldo.test"),
         ("NOTIFICATIONS_SMTP_HOST", "mail.saldo.test"),
         ("NOTIFICATIONS_SMTP_PORT", "587"),
+        ("FINANCE_S3_ENDPOINT", "https://s3.saldo.test"),
+        ("FINANCE_S3_PUBLIC_URL", "https://files.saldo.test"),
+        ("FINANCE_S3_BUCKET", "exports"),
+        ("FINANCE_S3_REGION", "ru-central1"),
+        ("FINANCE_S3_ACCESS_KEY", "ours"),
+        ("FINANCE_S3_SECRET_KEY", "0123456789"),
     ],
 )
 def test_what_lies_outside_of_the_stack_can_be_changed(name: str, value: str) -> None:
@@ -371,7 +377,8 @@ def test_a_password_changed_in_one_place_changes_everywhere(written: dict[str, A
         defaults.setdefault(found["name"], set()).add(found["default"])
     assert {name: values for name, values in defaults.items() if len(values) > 1} == {}
     assert "POSTGRES_PASSWORD" in defaults
-    others = {name for name in defaults if not name.endswith(("_PASSWORD", "_URL", "_SECRET_KEY"))}
+    elsewhere = {name for name in defaults if "_S3_" in name or name.endswith("_URL")}
+    others = {name for name in defaults.keys() - elsewhere if not name.endswith("_PASSWORD")}
     mail_server = {"NOTIFICATIONS_SMTP_HOST", "NOTIFICATIONS_SMTP_PORT"}
     assert others == mail_server | EDGE | {"PUBLISHED_PORT", "RABBITMQ_PAGES_PORT", "STORAGE_PORT"}
     assert written["name"] == "saldo"

@@ -3,12 +3,16 @@
 Does not know what events there are, nor when a stream ends.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Annotated, Any, Final
 
 from fastapi import Header
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
+
+from kit.refusals import Refusal, Unavailable
+from kit.web.identity import Identity
 
 CONTENT_TYPE: Final = "text/event-stream"
 HEARTBEAT: Final = b":\n\n"
@@ -46,6 +50,25 @@ def moved(position: int) -> bytes:
 def named(name: str, position: int) -> bytes:
     """Return an event that consists of its name."""
     return b"event: %b\nid: %d\ndata: {}\n\n" % (name.encode(), position)
+
+
+def goes_on(request: Request, caller: Identity) -> Callable[[], Awaitable[bool]]:
+    """Return a check that the caller's token is still good and the process stays up."""
+    state = request.app.state
+
+    async def check() -> bool:
+        is_stopping = getattr(state, "is_stopping", None)
+        if is_stopping is not None and is_stopping():
+            return False
+        try:
+            await state.tokens.verify(caller.token)
+        except Unavailable:
+            return True  # revocations can't be read now; the next check will know
+        except Refusal:
+            return False
+        return True
+
+    return check
 
 
 class EventStream(StreamingResponse):

@@ -1,6 +1,15 @@
 """Serves finance's operations: parse, open the unit of work, call, answer."""
 
-from finance.api import accounts, categories, recurrences, settings, transactions, transfers
+from finance.api import (
+    accounts,
+    categories,
+    exports,
+    imports,
+    recurrences,
+    settings,
+    transactions,
+    transfers,
+)
 
 ROUTERS = (
     accounts.router,
@@ -9,6 +18,8 @@ ROUTERS = (
     transfers.router,
     recurrences.router,
     settings.router,
+    exports.router,
+    imports.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -9,7 +9,7 @@ from finance.domain.books import BookOwner
 from finance.wiring import Wired
 from kit.web.identity import Caller
 
-OK, CREATED = 200, 201
+OK, CREATED, ACCEPTED = 200, 201, 202
 
 
 async def _owner(caller: Caller, wired: Wired) -> BookOwner:

@@ -30,7 +30,18 @@ Refusal
 ├── RecurrenceNotFound       404  recurring_not_found
 ├── RecurrenceTooEarly       422  recurring_too_early
 ├── RecurrenceEndsEarly      422  recurring_ends_early
-└── TooManyRecurrences       409  too_many_recurring
+├── TooManyRecurrences       409  too_many_recurring
+├── ExportNotFound           404  export_not_found
+├── ImportNotFound           404  import_not_found
+├── ImportBusy               409  import_busy
+├── ImportNotReady           409  import_not_ready
+├── ImportBooked             409  import_booked
+├── ImportEmpty              422  import_empty
+├── ImportIntoLinked         422  import_into_linked
+├── ImportFormatUnknown      415  import_format_unknown
+├── ImportNotText            415  import_not_text
+├── TooManyFileJobs          429  too_many_file_jobs
+└── TooManyExportStreams     429  too_many_streams
 """
 
 from finance.refusals.accounts import (
@@ -54,6 +65,19 @@ from finance.refusals.categories import (
     FinanceCategoryTooDeep,
     FinanceParentNotFound,
     TooManyFinanceCategories,
+)
+from finance.refusals.files import (
+    ExportNotFound,
+    ImportBooked,
+    ImportBusy,
+    ImportEmpty,
+    ImportFormatUnknown,
+    ImportIntoLinked,
+    ImportNotFound,
+    ImportNotReady,
+    ImportNotText,
+    TooManyExportStreams,
+    TooManyFileJobs,
 )
 from finance.refusals.transactions import (
     DateOutOfRange,
@@ -82,12 +106,21 @@ __all__ = [
     "CategoryTypeDiffers",
     "CurrenciesDiffer",
     "DateOutOfRange",
+    "ExportNotFound",
     "FinanceCategoryCycle",
     "FinanceCategoryExists",
     "FinanceCategoryInUse",
     "FinanceCategoryNotFound",
     "FinanceCategoryTooDeep",
     "FinanceParentNotFound",
+    "ImportBooked",
+    "ImportBusy",
+    "ImportEmpty",
+    "ImportFormatUnknown",
+    "ImportIntoLinked",
+    "ImportNotFound",
+    "ImportNotReady",
+    "ImportNotText",
     "RecurrenceEndsEarly",
     "RecurrenceNotFound",
     "RecurrenceTooEarly",
@@ -95,6 +128,8 @@ __all__ = [
     "ToAmountDiffers",
     "ToAmountNeeded",
     "TooManyAccounts",
+    "TooManyExportStreams",
+    "TooManyFileJobs",
     "TooManyFinanceCategories",
     "TooManyRecurrences",
     "TransactionLinked",

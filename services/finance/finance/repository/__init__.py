@@ -7,6 +7,7 @@ it.
 from finance.repository.accounts import Accounts
 from finance.repository.books import Books
 from finance.repository.categories import FinanceCategories
+from finance.repository.file_jobs import FileJobs
 from finance.repository.people import FinancePeople
 from finance.repository.recurrences import Recurrences
 from finance.repository.transaction_lists import TransactionLists
@@ -15,6 +16,7 @@ from finance.repository.transactions import Transactions
 __all__ = [
     "Accounts",
     "Books",
+    "FileJobs",
     "FinanceCategories",
     "FinancePeople",
     "Recurrences",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from contracts.auth import UserChanged, UserRegistered
 from finance.domain.people import Person
-from finance.repository import Books, FinancePeople
+from finance.repository import Books, FileJobs, FinancePeople
 from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 
@@ -21,5 +21,6 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
         if known is None or known.version < person.version:
             newest[person.user_id] = person
     deleted = [person.user_id for person in newest.values() if person.is_deleted]
-    await Books(uow).forget(deleted)  # books are locked before all else
+    await FileJobs(uow).forget(deleted, uow.clock.now())  # jobs are locked before books
+    await Books(uow).forget(deleted)  # and books before all that is in them
     await FinancePeople(uow).remember(list(newest.values()))

@@ -29,6 +29,8 @@ class MailKind(StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     LOGIN_LOCKED = "login_locked"
+    EXPORT_READY = "export_ready"
+    EXPORT_FAILED = "export_failed"
 
 
 class MailStatus(StrEnum):
@@ -55,6 +57,8 @@ ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
     Kind.DISPUTE_WON: MailKind.DISPUTE_WON,
     Kind.DISPUTE_LOST: MailKind.DISPUTE_LOST,
     Kind.LOGIN_LOCKED: MailKind.LOGIN_LOCKED,
+    Kind.EXPORT_READY: MailKind.EXPORT_READY,
+    Kind.EXPORT_FAILED: MailKind.EXPORT_FAILED,
 }
 
 

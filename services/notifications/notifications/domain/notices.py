@@ -28,6 +28,8 @@ class Kind(StrEnum):
     DISPUTE_LOST = "dispute_lost"
     WALLET_TOPPED_UP = "wallet_topped_up"
     LOGIN_LOCKED = "login_locked"
+    EXPORT_READY = "export_ready"
+    EXPORT_FAILED = "export_failed"
     WEBHOOKS_OFF_GONE = "webhooks_off_gone"
     WEBHOOKS_OFF_FAILING = "webhooks_off_failing"
 
@@ -39,8 +41,8 @@ class NewNotice:
     Attributes: user_id: the recipient. subject_id: the payment, transfer, webhook endpoint or user
     that it is about. other_id: the other person, if any; the name is looked up when the notice is
     read. facts: what the text needs: `amount_minor`, `currency`, `reason`, `url`, `until`,
-    `dispute_reason`. occasion_id: distinguishes news of one kind about one subject: a refund, a
-    dispute, a lock.
+    `dispute_reason`, `format`, `rows`. occasion_id: distinguishes news of one kind about one
+    subject: a refund, a dispute, a lock. is_mailed: whether news of a kind that is also mailed is.
     """
 
     id: UUID
@@ -50,6 +52,7 @@ class NewNotice:
     other_id: UUID | None
     facts: Mapping[str, Any]
     occasion_id: UUID | None = None
+    is_mailed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,15 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             "Ten wrong passwords were given for your account. Nobody can log in from there until"
             " {until}. If it was not you, nothing needs to be done; a new password lifts the lock.",
         ),
+        Kind.EXPORT_READY: Words(
+            "File ready",
+            "The {format} file that you ordered is ready: {rows} rows. It is among your exports"
+            " until it expires.",
+        ),
+        Kind.EXPORT_FAILED: Words(
+            "File not made",
+            "The {format} file that you ordered could not be made. Order it again.",
+        ),
         Kind.WEBHOOKS_OFF_GONE: Words(
             "Webhooks switched off", "{url} answered that it wants no more events (410 Gone)."
         ),
@@ -113,6 +122,15 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             " {until}. Если это были не вы, делать ничего не нужно; новый пароль снимает"
             " блокировку.",
         ),
+        Kind.EXPORT_READY: Words(
+            "Файл готов",
+            "Заказанный вами файл {format} готов, строк: {rows}. Он среди ваших выгрузок, пока не"
+            " истечёт срок.",
+        ),
+        Kind.EXPORT_FAILED: Words(
+            "Файл не создан",
+            "Заказанный вами файл {format} создать не удалось. Закажите его ещё раз.",
+        ),
         Kind.WEBHOOKS_OFF_GONE: Words(
             "Вебхуки отключены", "{url} ответил, что событий больше не ждёт (410 Gone)."
         ),
@@ -149,6 +167,8 @@ def words(
         to=_phrase(_TO[language], other_username),
         by=_phrase(_BY[language], other_username),
         url=facts.get("url", ""),
+        format=facts.get("format", "").upper(),
+        rows=facts.get("rows", ""),
         until=moment_words(facts["until"]) if "until" in facts else "",
     )
     reason = reason_words(facts.get("reason"), language) or dispute_words(

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from contracts.auth import UserChanged, UserLocked, UserRegistered
+from contracts.finance import ExportFailed, ExportReady
 from contracts.payments import (
     PaymentCancelled,
     PaymentDisputeClosed,
@@ -67,7 +68,7 @@ async def notify(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     ]
     if new:
         await Notices(uow).add(new, uow.clock.now())
-    mails = [NewMail.of(notice) for notice in new if notice.kind in ALSO_MAILED]
+    mails = [NewMail.of(one) for one in new if one.is_mailed and one.kind in ALSO_MAILED]
     if mails:
         await Mails(uow).add(mails, uow.clock.now(), MOST_NEWS)
 
@@ -138,6 +139,26 @@ def _of_locked(event: UserLocked) -> Iterator[NewNotice]:
     )
 
 
+def _of_ready_export(event: ExportReady) -> Iterator[NewNotice]:
+    yield _of_export(event, Kind.EXPORT_READY, rows=event.rows)
+
+
+def _of_failed_export(event: ExportFailed) -> Iterator[NewNotice]:
+    yield _of_export(event, Kind.EXPORT_FAILED)
+
+
+def _of_export(event: ExportReady | ExportFailed, kind: Kind, **more: int) -> NewNotice:
+    return NewNotice(
+        id=new_id(),
+        user_id=event.user_id,
+        kind=kind,
+        subject_id=event.export_id,
+        other_id=None,
+        facts={"format": event.format, **more},
+        is_mailed=event.is_mailed,
+    )
+
+
 def _to_payer(event: PaymentEvent, kind: Kind, **more: str) -> NewNotice:
     return _of_payment(event, kind, event.payer_id, event.payee_id, more)
 
@@ -174,4 +195,6 @@ NOTICES_OF: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     PaymentDisputeClosed: _of_closed_dispute,
     FundsMoved: _of_funds,
     UserLocked: _of_locked,
+    ExportReady: _of_ready_export,
+    ExportFailed: _of_failed_export,
 }

@@ -1,15 +1,14 @@
 """Streams changes of payments as Server-Sent Events; a stream can be resumed."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from functools import partial
 from uuid import UUID
 
 from fastapi import Request
 
 from kit.db.tail import Tail
-from kit.refusals import Refusal, Unavailable
 from kit.web.audit import Auditing
-from kit.web.event_stream import DOCUMENTED, HEARTBEAT, EventStream, LastEventId
+from kit.web.event_stream import DOCUMENTED, HEARTBEAT, EventStream, LastEventId, goes_on
 from kit.web.routes import Router
 from payments.api.viewer import Viewer, Viewing
 from payments.live.stream import Stream, place_of_user
@@ -77,7 +76,7 @@ def _stream(  # noqa: PLR0913 (who asks, what for, and as whom it is shown)
 ) -> EventStream:
     wired.watchers.require_place(viewer.user_id)
     shown = partial(change_seen, viewer_id=as_whom or viewer.user_id, language=viewer.language)
-    stream = Stream(wired.database, place, _goes_on(request, viewer), shown)
+    stream = Stream(wired.database, place, goes_on(request, viewer.caller), shown)
 
     async def events() -> AsyncGenerator[bytes, None]:
         with wired.watchers.watch(place.payment_id or viewer.user_id, viewer.user_id) as wake_up:
@@ -85,22 +84,3 @@ def _stream(  # noqa: PLR0913 (who asks, what for, and as whom it is shown)
                 yield text
 
     return EventStream(events())
-
-
-def _goes_on(request: Request, viewer: Viewer) -> Callable[[], Awaitable[bool]]:
-    """Return a check that the token is still good and the process stays up."""
-    state = request.app.state
-
-    async def goes_on() -> bool:
-        is_stopping = getattr(state, "is_stopping", None)
-        if is_stopping is not None and is_stopping():
-            return False
-        try:
-            await state.tokens.verify(viewer.caller.token)
-        except Unavailable:
-            return True  # revocations can't be read now; the next check will know
-        except Refusal:
-            return False
-        return True
-
-    return goes_on

@@ -1,0 +1,1 @@
+"""Calls what is outside of finance, never inside a unit of work."""

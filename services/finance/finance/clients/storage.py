@@ -1,0 +1,124 @@
+"""Keeps files in S3-compatible storage, in parts as they come, and signs their addresses.
+
+Knows no jobs. Buckets are made by whoever runs the storage.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Self
+from urllib.parse import quote
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import S3Store
+
+from finance.settings import Settings
+from kit.db.unit_of_work import a_unit_of_work_is_open
+from kit.outgoing import RemoteCallInUnitOfWorkError
+from kit.refusals import Unavailable
+
+# S3 takes parts from 5 MiB on; two of them are kept until they are sent.
+_PART_BYTES: Final = 8 * 1024 * 1024
+_PARTS_AT_ONCE: Final = 2
+
+_TIMEOUT: Final = timedelta(seconds=30)
+
+
+class FileGoneError(Exception):
+    """The storage has no such file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """One bucket, as services reach it, and as people do."""
+
+    _inside: S3Store
+    _outside: S3Store
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the storage that settings name; nothing is asked of it yet."""
+        return cls(_store(settings, settings.s3_endpoint), _store(settings, settings.s3_public_url))
+
+    async def put(
+        self, key: str, chunks: AsyncIterator[bytes], *, media_type: str, name: str
+    ) -> None:
+        """Store a file as it comes; until its end nothing is seen of it.
+
+        Args:
+            key: Where; what lies there is replaced.
+            chunks: The file.
+            media_type: What it is, to whoever fetches it.
+            name: What it is saved as.
+
+        Raises:
+            Unavailable: the storage does not take it.
+        """
+        saved_as = f"attachment; filename*=UTF-8''{quote(name)}"
+        attributes = {"Content-Type": media_type, "Content-Disposition": saved_as}
+        _stay_outside()
+        try:
+            await obstore.put_async(
+                self._inside,
+                key,
+                chunks,
+                attributes=attributes,
+                use_multipart=True,
+                chunk_size=_PART_BYTES,
+                max_concurrency=_PARTS_AT_ONCE,
+            )
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+
+    async def read(self, key: str) -> bytes:
+        """Return a file that was handed in, and is bounded.
+
+        Raises:
+            FileGoneError: there is none.
+            Unavailable: the storage does not answer.
+        """
+        _stay_outside()
+        try:
+            found = await obstore.get_async(self._inside, key)
+            return bytes(await found.bytes_async())
+        except (FileNotFoundError, NotFoundError):
+            raise FileGoneError from None
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+
+    async def delete(self, key: str) -> None:
+        """Delete a file; one that is gone already is no mistake.
+
+        Raises:
+            Unavailable: the storage does not answer.
+        """
+        _stay_outside()
+        try:
+            await obstore.delete_async(self._inside, key)
+        except (FileNotFoundError, NotFoundError):
+            return
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+
+    def address(self, key: str, *, good_for: timedelta) -> str:
+        """Return an address by which anybody may fetch a file for a while; asks nobody."""
+        return obstore.sign(self._outside, "GET", key, good_for)
+
+
+def _stay_outside() -> None:
+    if a_unit_of_work_is_open():
+        raise RemoteCallInUnitOfWorkError("storage")
+
+
+def _store(settings: Settings, endpoint: str) -> S3Store:
+    return S3Store(
+        settings.s3_bucket,
+        endpoint=endpoint,
+        region=settings.s3_region,
+        access_key_id=settings.s3_access_key,
+        secret_access_key=settings.s3_secret_key.get_secret_value(),
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": endpoint.startswith("http://"), "timeout": _TIMEOUT},
+        retry_config={"max_retries": 2, "retry_timeout": _TIMEOUT},
+    )

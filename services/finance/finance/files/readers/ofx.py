@@ -1,0 +1,145 @@
+"""Reads statements of OFX, SGML (1.x) and XML (2.x) alike, by their tags.
+
+Elements of OFX do not nest below a value, so tags are read one by one. What could make a text
+grow is not known here: no entity is but the five of XML and numbers.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from finance.files.readers.dates import date_of, moment_of
+from finance.files.readers.encodings import decoded
+from finance.files.readers.lines import (
+    LONGEST_CELL,
+    Choices,
+    FileError,
+    Line,
+    LineError,
+    LineFault,
+    Reading,
+)
+from finance.files.readers.numbers import amount_of
+
+_TAG: Final = re.compile(r"<(/?)([A-Za-z0-9.]{1,40})>([^<]*)")
+_CHARSET: Final = re.compile(rb"CHARSET:\s*([A-Za-z0-9-]{1,20})")
+_DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,200}encoding=["']([A-Za-z0-9-]{1,20})["']""")
+_ENTITY: Final = re.compile(r"&(amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});")
+_TIME: Final = re.compile(
+    r"(\d{8})(\d{6})?(?:\.\d{1,6})?(?:\[([+-]?\d{1,2}(?:\.\d{1,2})?)(?::[^\]]{0,20})?\])?", re.ASCII
+)
+_HEAD: Final = 4096
+_ENCODINGS: Final = {
+    "1251": "cp1251",
+    "WINDOWS-1251": "cp1251",
+    "1252": "cp1252",
+    "WINDOWS-1252": "cp1252",
+    "UTF-8": "utf-8",
+    "ISO-8859-1": "cp1252",
+    "8859-1": "cp1252",
+}
+_WHOLE: Final = {"NAME", "MEMO", "TRNAMT", "DTPOSTED", "FITID", "CURSYM", "PAYEE", "CHECKNUM"}
+
+
+def read_ofx(body: bytes, currency: str, choices: Choices) -> Reading:
+    """Return what the statements of a file hold for an account of a currency.
+
+    Raises:
+        FileError: `file_not_text`, `encoding_wrong`, `file_malformed`, `has_entities`,
+            `too_many_lines`, `several_accounts`.
+    """
+    text, encoding = decoded(body, choices.encoding or _encoding(body))
+    begin = text.find("<OFX>")
+    if begin < 0:
+        raise FileError("file_malformed")
+    if "<!" in text[:begin] or "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise FileError("has_entities")
+    reading = Reading(encoding=encoding, date_order="ymd", decimal=choices.decimal or ".")
+    for account, said, number in _transactions(text, begin):
+        if account not in reading.accounts:
+            reading.accounts.append(account)
+        if choices.only_account not in (None, account):
+            continue
+        if len(reading.accounts) > 1 and choices.only_account is None:
+            raise FileError("several_accounts")
+        try:
+            reading.lines.append(_line(number, said, currency))
+        except LineError as refused:
+            reading.faults.append(LineFault(number, refused.code))
+        reading.count()
+    return reading
+
+
+def _encoding(body: bytes) -> str | None:
+    head = body[:_HEAD]
+    found = _CHARSET.search(head) or _DECLARED.search(head)
+    return None if found is None else _ENCODINGS.get(found[1].decode().upper())
+
+
+def _transactions(text: str, begin: int) -> Iterator[tuple[str, dict[str, str], int]]:
+    """Yield each transaction's account and values, and the line where it begins."""
+    account, currency = "", ""
+    said: dict[str, str] | None = None
+    number, counted = text.count("\n", 0, begin) + 1, begin
+    for found in _TAG.finditer(text, begin):
+        is_end, name, value = found[1] == "/", found[2].upper(), found[3]
+        if name == "STMTTRN":
+            if is_end and said is not None:
+                yield account, said, number
+                said = None
+            elif not is_end:
+                number += text.count("\n", counted, found.start())
+                counted = found.start()
+                said = {"CURDEF": currency}
+        elif is_end:
+            continue
+        elif said is None and name == "ACCTID":
+            account = _text(value)[:100]
+        elif said is None and name == "CURDEF":
+            currency = _text(value)
+        elif said is not None and name in _WHOLE:
+            said.setdefault(name, _text(value[: LONGEST_CELL + 1]))
+
+
+def _line(number: int, said: dict[str, str], currency: str) -> Line:
+    if any(len(value) > LONGEST_CELL for value in said.values()):
+        raise LineError("cell_too_long")
+    if (said.get("CURSYM") or said["CURDEF"] or currency) != currency:
+        raise LineError("currency_differs")
+    posted = _TIME.fullmatch(said.get("DTPOSTED", ""))
+    if posted is None:
+        raise LineError("date_malformed")
+    amount = said.get("TRNAMT", "")
+    decimal = "," if "," in amount and "." not in amount else "."
+    minor = amount_of(amount, decimal, currency)
+    if not minor:
+        raise LineError("amount_zero")
+    name, memo = said.get("NAME") or said.get("PAYEE", ""), said.get("MEMO", "")
+    day, clock, offset = posted.groups()
+    return Line(
+        number=number,
+        date=date_of(day, "ymd"),
+        amount_minor=minor,
+        description=name or memo,
+        note=memo if name and memo != name else "",
+        at=_moment(day, clock, offset),
+        key=said.get("FITID", ""),
+    )
+
+
+def _moment(day: str, clock: str | None, offset: str | None) -> datetime | None:
+    """Return the moment of a time that names its zone; a bare one has a day."""
+    if clock is None or offset is None:
+        return None
+    hours = float(offset)
+    shift = f"{int(abs(hours)):02}:{round(abs(hours) % 1 * 60):02}"
+    at = f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}"
+    return moment_of(f"{at}{'-' if hours < 0 else '+'}{shift}")
+
+
+def _text(value: str) -> str:
+    """Return a value on one line; an entity that is not known stays as it is."""
+    plain = _ENTITY.sub(lambda found: html.unescape(found[0]), value) if "&" in value else value
+    return " ".join(plain.replace("\0", "").split())

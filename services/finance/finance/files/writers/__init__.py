@@ -1,0 +1,1 @@
+"""Writes exports, a batch at a time: what is written before is never kept."""

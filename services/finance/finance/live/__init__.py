@@ -1,0 +1,1 @@
+"""Lets streams wait for changes without a database connection."""

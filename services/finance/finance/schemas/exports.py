@@ -1,0 +1,147 @@
+"""Shapes what the API of exports takes and gives."""
+
+from datetime import date, datetime
+from typing import Any, Final, Literal, cast
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from finance.domain.file_jobs import FileJob, FileStatus
+from finance.domain.periods import FIRST_DAY, LAST_DAY
+from finance.domain.transactions import TransactionType
+from kit.web.queries import SpanQuery
+from kit.web.schemas import Model
+from kit.web.times import Zone
+
+ExportFormat = Literal["csv", "xlsx", "json", "ofx", "qif", "hledger", "beancount"]
+ExportedReport = Literal["transactions"]
+FileStatusShown = Literal["queued", "running", "done", "failed", "expired"]
+
+_ASKED: Final[dict[str, Any]] = {
+    "format": "csv",
+    "from": "2026-01-01",
+    "to": "2026-01-31",
+    "bom": True,
+}
+QUEUED: Final[dict[str, Any]] = {
+    "id": "019a2f70-0000-7000-8000-0000000000e1",
+    "format": "csv",
+    "report": "transactions",
+    "status": "queued",
+    "progress": {"rows": 0, "total": None},
+    "url": None,
+    "size": None,
+    "sha256": None,
+    "failure": None,
+    "created_at": "2026-02-01T09:00:00Z",
+    "ended_at": None,
+    "expires_at": "2026-02-02T09:00:00Z",
+}
+DONE: Final[dict[str, Any]] = QUEUED | {
+    "status": "done",
+    "progress": {"rows": 1200, "total": 1200},
+    "url": "https://files.example/saldo/exports/019a2f70.csv?X-Amz-Signature=5bb1f0",
+    "size": 148203,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "ended_at": "2026-02-01T09:00:02Z",
+    "expires_at": "2026-02-02T09:00:02Z",
+}
+
+
+class ExportRequest(Model):
+    """A file to make of one's transactions; what is left out is not narrowed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ASKED]}, populate_by_name=True)
+
+    format: ExportFormat
+    report: ExportedReport = "transactions"
+    begin: date | None = Field(None, alias="from", ge=FIRST_DAY, le=LAST_DAY)
+    end: date | None = Field(
+        None, alias="to", ge=FIRST_DAY, le=LAST_DAY, description="Included as a whole."
+    )
+    tz: Zone | None = Field(None, description="IANA time zone of the days; by default the book's.")
+    account_id: UUID | None = None
+    category_id: UUID | None = None
+    type: TransactionType | None = None
+    bom: bool = Field(
+        default=False, description="Of CSV: begin with a byte order mark, which Excel asks for."
+    )
+    email: bool = Field(default=False, description="Also tell by mail once it is ready.")
+
+    def options(self, default_zone: str) -> dict[str, Any]:
+        """Return what is asked for as a job keeps it."""
+        return {
+            "report": self.report,
+            "from": self.begin,
+            "to": self.end,
+            "tz": self.tz,
+            "account_id": self.account_id,
+            "category_id": self.category_id,
+            "type": self.type,
+            "bom": self.bom,
+            "is_mailed": self.email,
+            "default_zone": default_zone,
+        }
+
+
+class FileProgress(Model):
+    """How far a file is."""
+
+    rows: int
+    total: int | None = Field(description="Null until it is known.")
+
+    @classmethod
+    def of(cls, job: FileJob) -> "FileProgress":
+        """Return how far a job is."""
+        return cls.model_construct(rows=job.rows, total=job.total)
+
+
+class ExportAnswer(Model):
+    """A file that was ordered."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [DONE]})
+
+    id: UUID
+    format: ExportFormat
+    report: ExportedReport
+    status: FileStatusShown
+    progress: FileProgress
+    url: str | None = Field(
+        description="Where the file is, to whoever has this address, until `expires_at`; signed"
+        " anew each time it is shown."
+    )
+    size: int | None = Field(description="In bytes.")
+    sha256: str | None
+    failure: str | None = Field(description="A stable code of why it could not be made.")
+    created_at: datetime
+    ended_at: datetime | None
+    expires_at: datetime | None = Field(description="When the file is deleted.")
+
+    @classmethod
+    def of(cls, job: FileJob, url: str | None) -> "ExportAnswer":
+        """Return an export as its owner sees it."""
+        return cls.model_construct(
+            id=job.id,
+            format=cast("ExportFormat", job.format),
+            report=job.options["report"],
+            status=cast("FileStatusShown", job.status.value),
+            progress=FileProgress.of(job),
+            url=url,
+            size=job.size,
+            sha256=job.sha256,
+            failure=job.failure,
+            created_at=job.created_at,
+            ended_at=job.ended_at,
+            expires_at=job.expires_at,
+        )
+
+
+class FileJobsQuery(SpanQuery):
+    """Filters and page of exports or imports, by when they were ordered."""
+
+    status: FileStatusShown | None = None
+
+    @property
+    def wanted(self) -> FileStatus | None:
+        """The status as the repository takes it."""
+        return None if self.status is None else FileStatus(self.status)

@@ -1,0 +1,94 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from finance.files.readers.lines import Choices, FileError, Line, LineFault
+from finance.files.readers.ofx import read_ofx
+
+PLAIN = Choices()
+SGML = """OFXHEADER:100
+DATA:OFXSGML
+VERSION:160
+SECURITY:NONE
+ENCODING:USASCII
+CHARSET:1251
+
+<OFX>
+<BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>RUB
+<BANKACCTFROM><BANKID>044525974<ACCTID>408178<ACCTTYPE>CHECKING</BANKACCTFROM>
+<BANKTRANLIST><DTSTART>20260101<DTEND>20260131
+<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260131180512[+3:MSK]
+<TRNAMT>-1234.50<FITID>A1<NAME>Хлеб &amp; соль<MEMO>Карта *1234
+</STMTTRN>
+<STMTTRN>
+<TRNTYPE>CREDIT
+<DTPOSTED>20260113
+<TRNAMT>100,5
+<FITID>A2
+<MEMO>Зарплата
+</STMTTRN>
+</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
+"""
+
+
+def test_sgml_without_closing_tags_is_read_in_its_own_encoding() -> None:
+    reading = read_ofx(SGML.encode("cp1251"), "RUB", PLAIN)
+    at = datetime(2026, 1, 31, 15, 5, 12, tzinfo=UTC)
+    assert reading.lines == [
+        Line(12, date(2026, 1, 31), -123_450, "Хлеб & соль", "Карта *1234", at=at, key="A1"),
+        Line(15, date(2026, 1, 13), 10_050, "Зарплата", key="A2"),
+    ]
+    assert (reading.encoding, reading.accounts) == ("cp1251", ["408178"])
+
+
+def transaction(**values: str) -> bytes:
+    known = {"DTPOSTED": "20260131", "TRNAMT": "-5.00", "FITID": "1", "NAME": "x", **values}
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in known.items())
+    return f"<OFX><ACCTID>1</ACCTID><STMTTRN>{inner}</STMTTRN></OFX>".encode()
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"DTPOSTED": "2026"}, "date_malformed"),
+        ({"DTPOSTED": "20261331"}, "date_malformed"),
+        ({"TRNAMT": "much"}, "amount_malformed"),
+        ({"TRNAMT": "0.00"}, "amount_zero"),
+        ({"TRNAMT": "1.005"}, "amount_too_precise"),
+        ({"CURSYM": "USD"}, "currency_differs"),
+        ({"MEMO": "x" * 5_000}, "cell_too_long"),
+    ],
+)
+def test_a_bad_transaction_is_named(values: dict[str, str], code: str) -> None:
+    assert read_ofx(transaction(**values), "RUB", PLAIN).faults == [LineFault(1, code)]
+
+
+def test_an_entity_that_is_not_xmls_own_stays_a_text() -> None:
+    [line] = read_ofx(transaction(NAME="&lol;&#1093;"), "RUB", PLAIN).lines
+    assert line.description == "&lol;х"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"PK\x03\x04", "file_not_text"),
+        (b"not ofx", "file_malformed"),
+        (b'<!DOCTYPE x [<!ENTITY a "aa">]><OFX></OFX>', "has_entities"),
+        (b'<OFX><!ENTITY lol SYSTEM "file:///etc/passwd"></OFX>', "has_entities"),
+        (transaction() + transaction().replace(b"<ACCTID>1", b"<ACCTID>2"), "several_accounts"),
+    ],
+)
+def test_a_file_that_cant_be_read_at_all_is_refused(body: bytes, code: str) -> None:
+    with pytest.raises(FileError, match=code):
+        read_ofx(body, "RUB", PLAIN)
+
+
+def test_one_of_several_accounts_can_be_chosen() -> None:
+    second = transaction(TRNAMT="7").replace(b"<ACCTID>1", b"<ACCTID>2")
+    reading = read_ofx(transaction() + second, "RUB", Choices(only_account="2"))
+    assert [one.amount_minor for one in reading.lines] == [700]
+
+
+@pytest.mark.parametrize("body", [b"<OFX>" + b"<" * 4_000_000, b"<OFX>" + b"<STMTTRN>" * 400_000])
+def test_a_bomb_costs_no_more_than_its_size(body: bytes) -> None:
+    assert read_ofx(body, "RUB", PLAIN).lines == []
