@@ -38,7 +38,15 @@ class Installation:
     @property
     def url(self) -> str:
         """Where its gateway is reached."""
-        address = self.compose("port", "gateway", "8000").strip()
+        return self._url("gateway", "8000")
+
+    @property
+    def edge_url(self) -> str:
+        """Where its nginx is reached, without TLS."""
+        return self._url("nginx", "80")
+
+    def _url(self, service: str, port: str) -> str:
+        address = self.compose("port", service, port).strip()
         return f"http://127.0.0.1:{address.rpartition(':')[2]}"
 
     def compose(self, *words: str, check: bool = True, quiet: bool = True) -> str:
@@ -76,13 +84,13 @@ class Installation:
         return {one["Service"]: one for one in map(json.loads, lines)}
 
     def up(self) -> None:
-        """Build and start all of it; wait until the gateway is healthy.
+        """Build and start all of it; wait until the gateway is healthy, and what starts after it.
 
         Everything else must then run, or have ended well.
         """
         self.compose("up", "--build", "--detach", "--quiet-pull", quiet=False)
         until = time.monotonic() + READY_SECONDS
-        while self.containers().get("gateway", {}).get("Health") != "healthy":
+        while not self._has_started():
             if time.monotonic() > until:
                 raise SystemExit(self.compose("logs", "--tail", "20"))
             time.sleep(1)
@@ -92,6 +100,10 @@ class Installation:
             if one["ExitCode"] != 0 or one["Health"] not in ("healthy", "")
         ]
         require(what=f"everything runs or ended well, but {restless}", holds=not restless)
+
+    def _has_started(self) -> bool:
+        found = {name: one["Health"] for name, one in self.containers().items()}
+        return found.get("gateway") == "healthy" and "starting" not in found.values()
 
     def down(self, *, volumes: bool = False) -> None:
         """Take it down; what it kept stays, unless `volumes`."""

@@ -122,6 +122,7 @@ def check() -> None:
         household = Household(installation, secrets.token_hex(12))
         _begin(household)
         household.pay("150.00", "850.00", "150.00")
+        _through_nginx(household)
         tell("a bank's credit came in, 150.00 RUB were paid, the balances are right")
         _go_and_come(household)
         changed = _with_other_passwords(household)
@@ -135,6 +136,10 @@ def _variables() -> dict[str, str]:
     return {name: value for name, _, value in lines if value} | {
         "PUBLISHED_PORT": free_port(),
         "RABBITMQ_PAGES_PORT": free_port(),
+        "COMPOSE_PROFILES": "edge",
+        "EDGE_HTTP_PORT": free_port(),
+        "EDGE_HTTPS_PORT": free_port(),
+        "GATEWAY_TRUSTED_PROXIES": '["172.16.0.0/12"]',
         "AUTH_PUBLIC_URL": "https://pay.saldo.test",
         "AUTH_ACTIVATION_DELIVERY": "email",
         "NOTIFICATIONS_MAIL_FROM": "Saldo <no-reply@saldo.test>",
@@ -184,6 +189,14 @@ def _begin(household: Household) -> None:
         require(what="nobody tops up with made-up money", holds=free.is_client_error)
         secret = installation.variables["WALLET_BANK_SECRET"]
         _credit(http, secret, str(payer.wallet()["id"]))
+
+
+def _through_nginx(household: Household) -> None:
+    """Log in through nginx; that the gateway is up is seen there, its figures are not."""
+    with httpx.Client(base_url=household.installation.edge_url, timeout=30) as http:
+        household.have(household.people(http), "850.00", "150.00")
+        is_gone = http.get("/metrics").status_code == httpx.codes.NOT_FOUND
+        require(what="figures are not shown to the world", holds=is_gone)
 
 
 def _go_and_come(household: Household) -> None:
