@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from contracts.auth import UserChanged, UserLocked, UserRegistered
+from contracts.finance import BudgetReached
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
 from contracts.payments import (
     PaymentCancelled,
@@ -54,5 +55,6 @@ def routes(webhooks: WakeUp) -> Routes:
             PaymentDisputed: notify_and_send,
             PaymentDisputeClosed: notify_and_send,
             FundsMoved: notify_and_send,
+            BudgetReached: notify,
         },
     )

@@ -4,13 +4,18 @@ A chart is one file without scripts, links or fonts from elsewhere, so that any 
 (CSP) lets it be shown; it takes its colours from whoever looks (`prefers-color-scheme`).
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from xml.etree.ElementTree import Element
 
-from pygal import Config
+from pygal import Config, PluginImportFixer
 from pygal.graph.graph import Graph
 from pygal.style import Style
+
+# pygal hooks itself into every import of the process, by a protocol that Python 3.12 has dropped,
+# for plugins that are not used here.
+sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, PluginImportFixer)]
 
 WIDTH: Final = 800
 HEIGHT: Final = 420

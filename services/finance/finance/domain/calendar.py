@@ -5,10 +5,9 @@ A day is a calendar day of whatever zone the caller thinks in, so that no change
 
 import calendar
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = 7
@@ -36,11 +35,6 @@ class Days(NamedTuple):
     def length(self) -> int:
         """Return how many days it has."""
         return (self.last - self.first).days + 1
-
-
-def today_in(zone: str, now: datetime) -> date:
-    """Return the day that it is in an IANA time zone."""
-    return now.astimezone(ZoneInfo(zone)).date()
 
 
 def fitting_granularity(days: Days) -> Granularity:
