@@ -7,6 +7,7 @@ from typing import Final, cast
 from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
+from finance.loops import recurrences
 from finance.messages import ROUTES
 from finance.settings import Settings
 from finance.wiring import Wiring
@@ -24,7 +25,13 @@ Personal finance: accounts, categories and transactions of one's own, which nobo
 Amounts are decimal strings, always positive; `type` says which way the money went. Days are meant
 in the zone of one's settings. `ETag` and `If-Match` keep two edits from overwriting each other.
 """
-_TAGS: Final = ({"name": "settings", "description": "What is the same for all of one's book."},)
+_TAGS: Final = (
+    {"name": "accounts", "description": "Where money is."},
+    {"name": "categories", "description": "What it is for, or comes from."},
+    {"name": "transactions", "description": "What came in, went out, or was moved."},
+    {"name": "recurring", "description": "What books itself."},
+    {"name": "settings", "description": "What is the same for all of one's book."},
+)
 
 
 def build(settings: Settings) -> Service:
@@ -44,6 +51,7 @@ def build(settings: Settings) -> Service:
         settings=settings,
         web=web,
         routes=ROUTES,
+        background=(("recurring", _sweep),),
         resources=(wired,),
     )
 
@@ -54,3 +62,9 @@ async def wired(service: Service) -> AsyncIterator[None]:
     settings = cast("Settings", service.settings)
     service.state.wiring = Wiring(settings=settings, database=service.state.database)
     yield
+
+
+async def _sweep(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    settings = wiring.settings
+    await recurrences.sweep(wiring.database, settings.time_zone, settings.sweep_seconds)

@@ -1,7 +1,23 @@
-"""Stores people's books; the only SQL of the service."""
+"""Stores people's books; the only SQL of the service.
 
+Lock order, everywhere: books, in the order of their owners' ids; what is in a book is locked with
+it.
+"""
+
+from finance.repository.accounts import Accounts
 from finance.repository.books import Books
+from finance.repository.categories import FinanceCategories
 from finance.repository.people import FinancePeople
+from finance.repository.recurrences import Recurrences
+from finance.repository.transaction_lists import TransactionLists
 from finance.repository.transactions import Transactions
 
-__all__ = ["Books", "FinancePeople", "Transactions"]
+__all__ = [
+    "Accounts",
+    "Books",
+    "FinanceCategories",
+    "FinancePeople",
+    "Recurrences",
+    "TransactionLists",
+    "Transactions",
+]

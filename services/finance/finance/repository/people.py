@@ -1,7 +1,8 @@
 """Stores people, a projection of auth's users."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
+from uuid import UUID
 
 from finance.domain.people import Person
 from kit.db import Connection
@@ -19,6 +20,7 @@ _PEOPLE: Final = BulkInsert(
     status="text",
     version="bigint",
 )
+_NAMES: Final = "SELECT user_id, username FROM person WHERE user_id = ANY($1)"
 
 
 class FinancePeople:
@@ -31,3 +33,10 @@ class FinancePeople:
         """Store the newest version of each person; each may be given once."""
         people = sorted(told, key=lambda one: one.user_id)  # one lock order for all writers
         await _PEOPLE.insert_objects(self._connection, people)
+
+    async def names(self, user_ids: Collection[UUID]) -> dict[UUID, str | None]:
+        """Return the usernames of people, as far as they are known."""
+        if not user_ids:
+            return {}
+        rows = await self._connection.fetch(_NAMES, list(user_ids))
+        return {row["user_id"]: row["username"] for row in rows}
