@@ -7,6 +7,7 @@ from typing import Final, cast
 from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
+from finance.cache import ReportCache, Shelf
 from finance.loops import recurrences
 from finance.messages import ROUTES
 from finance.settings import Settings
@@ -30,6 +31,7 @@ _TAGS: Final = (
     {"name": "categories", "description": "What it is for, or comes from."},
     {"name": "transactions", "description": "What came in, went out, or was moved."},
     {"name": "recurring", "description": "What books itself."},
+    {"name": "reports", "description": "What came in, what went out, and what there is."},
     {"name": "settings", "description": "What is the same for all of one's book."},
 )
 
@@ -60,8 +62,11 @@ def build(settings: Settings) -> Service:
 async def wired(service: Service) -> AsyncIterator[None]:
     """Wire finance to what the runtime has opened."""
     settings = cast("Settings", service.settings)
-    service.state.wiring = Wiring(settings=settings, database=service.state.database)
-    yield
+    async with Shelf.opened(settings.redis_url, settings.report_ttl) as shelf:
+        service.state.wiring = Wiring(
+            settings=settings, database=service.state.database, reports=ReportCache(shelf)
+        )
+        yield
 
 
 async def _sweep(service: Service) -> None:

@@ -1,6 +1,15 @@
 """Serves finance's operations: parse, open the unit of work, call, answer."""
 
-from finance.api import accounts, categories, recurrences, settings, transactions, transfers
+from finance.api import (
+    accounts,
+    categories,
+    pictures,
+    recurrences,
+    reports,
+    settings,
+    transactions,
+    transfers,
+)
 
 ROUTERS = (
     accounts.router,
@@ -8,6 +17,8 @@ ROUTERS = (
     transactions.router,
     transfers.router,
     recurrences.router,
+    reports.router,
+    pictures.router,
     settings.router,
 )
 

@@ -30,7 +30,8 @@ Refusal
 ├── RecurrenceNotFound       404  recurring_not_found
 ├── RecurrenceTooEarly       422  recurring_too_early
 ├── RecurrenceEndsEarly      422  recurring_ends_early
-└── TooManyRecurrences       409  too_many_recurring
+├── TooManyRecurrences       409  too_many_recurring
+└── RangeTooLong             422  range_too_long
 """
 
 from finance.refusals.accounts import (
@@ -55,6 +56,7 @@ from finance.refusals.categories import (
     FinanceParentNotFound,
     TooManyFinanceCategories,
 )
+from finance.refusals.reports import RangeTooLong
 from finance.refusals.transactions import (
     DateOutOfRange,
     RecurrenceEndsEarly,
@@ -88,6 +90,7 @@ __all__ = [
     "FinanceCategoryNotFound",
     "FinanceCategoryTooDeep",
     "FinanceParentNotFound",
+    "RangeTooLong",
     "RecurrenceEndsEarly",
     "RecurrenceNotFound",
     "RecurrenceTooEarly",

@@ -9,6 +9,7 @@ from finance.repository.books import Books
 from finance.repository.categories import FinanceCategories
 from finance.repository.people import FinancePeople
 from finance.repository.recurrences import Recurrences
+from finance.repository.reports import Reports
 from finance.repository.transaction_lists import TransactionLists
 from finance.repository.transactions import Transactions
 
@@ -18,6 +19,7 @@ __all__ = [
     "FinanceCategories",
     "FinancePeople",
     "Recurrences",
+    "Reports",
     "TransactionLists",
     "Transactions",
 ]
