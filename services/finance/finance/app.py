@@ -32,6 +32,7 @@ _TAGS: Final = (
     {"name": "transactions", "description": "What came in, went out, or was moved."},
     {"name": "recurring", "description": "What books itself."},
     {"name": "reports", "description": "What came in, what went out, and what there is."},
+    {"name": "budgets", "description": "What may be spent in a month, and what is left of it."},
     {"name": "settings", "description": "What is the same for all of one's book."},
 )
 

@@ -2,6 +2,7 @@
 
 from finance.api import (
     accounts,
+    budgets,
     categories,
     pictures,
     recurrences,
@@ -19,6 +20,7 @@ ROUTERS = (
     recurrences.router,
     reports.router,
     pictures.router,
+    budgets.router,
     settings.router,
 )
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from finance.domain.calendar import months_between, months_later
 from finance.domain.shares import percent
+from finance.domain.transactions import Transaction, TransactionType
 
 MOST_BUDGETS: Final = 500
 # Of what there is to spend, in per cent: where a notice is sent.
@@ -106,6 +107,17 @@ class Spent:
 
     category_id: UUID
     month: date
+
+
+def spent_in(transactions: Iterable[Transaction]) -> set[Spent]:
+    """Return where transactions count in what is spent: income and transfers nowhere."""
+    found: set[Spent] = set()
+    for one in transactions:
+        if one.type is TransactionType.EXPENSE:
+            named = {one.category_id, *(part.category_id for part in one.splits)}
+            month = one.day.replace(day=1)
+            found |= {Spent(category, month) for category in named if category is not None}
+    return found
 
 
 @dataclass(frozen=True, slots=True)

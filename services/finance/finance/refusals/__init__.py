@@ -31,7 +31,10 @@ Refusal
 ├── RecurrenceTooEarly       422  recurring_too_early
 ├── RecurrenceEndsEarly      422  recurring_ends_early
 ├── TooManyRecurrences       409  too_many_recurring
-└── RangeTooLong             422  range_too_long
+├── RangeTooLong             422  range_too_long
+├── BudgetNotFound           404  budget_not_found
+├── BudgetExists             409  budget_exists
+└── TooManyBudgets           409  too_many_budgets
 """
 
 from finance.refusals.accounts import (
@@ -44,6 +47,7 @@ from finance.refusals.accounts import (
     CurrenciesDiffer,
     TooManyAccounts,
 )
+from finance.refusals.budgets import BudgetExists, BudgetNotFound, TooManyBudgets
 from finance.refusals.categories import (
     CategoriesSame,
     CategoryNotYours,
@@ -79,6 +83,8 @@ __all__ = [
     "AccountNotYours",
     "AccountsSame",
     "BalanceOutOfRange",
+    "BudgetExists",
+    "BudgetNotFound",
     "CategoriesSame",
     "CategoryNotYours",
     "CategoryTypeDiffers",
@@ -98,6 +104,7 @@ __all__ = [
     "ToAmountDiffers",
     "ToAmountNeeded",
     "TooManyAccounts",
+    "TooManyBudgets",
     "TooManyFinanceCategories",
     "TooManyRecurrences",
     "TransactionLinked",

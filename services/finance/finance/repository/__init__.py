@@ -6,6 +6,7 @@ it.
 
 from finance.repository.accounts import Accounts
 from finance.repository.books import Books
+from finance.repository.budgets import Budgets
 from finance.repository.categories import FinanceCategories
 from finance.repository.people import FinancePeople
 from finance.repository.recurrences import Recurrences
@@ -16,6 +17,7 @@ from finance.repository.transactions import Transactions
 __all__ = [
     "Accounts",
     "Books",
+    "Budgets",
     "FinanceCategories",
     "FinancePeople",
     "Recurrences",
