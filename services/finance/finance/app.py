@@ -8,6 +8,7 @@ from typing import Final, cast
 from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
+from finance.cache import ReportCache, Shelf
 from finance.clients.storage import Storage
 from finance.live.exports import ExportStreams
 from finance.loops import recurrences
@@ -35,6 +36,8 @@ _TAGS: Final = (
     {"name": "categories", "description": "What it is for, or comes from."},
     {"name": "transactions", "description": "What came in, went out, or was moved."},
     {"name": "recurring", "description": "What books itself."},
+    {"name": "reports", "description": "What came in, what went out, and what there is."},
+    {"name": "budgets", "description": "What may be spent in a month, and what is left of it."},
     {"name": "settings", "description": "What is the same for all of one's book."},
     {"name": "exports", "description": "Files of one's transactions, made in the background."},
     {"name": "imports", "description": "Files of banks: looked at first, then booked."},
@@ -73,13 +76,15 @@ async def wired(service: Service) -> AsyncIterator[None]:
     """Wire finance to what the runtime has opened."""
     settings = cast("Settings", service.settings)
     database = service.state.database
-    service.state.wiring = Wiring(
-        settings=settings,
-        database=database,
-        storage=Storage.of(settings),
-        export_streams=ExportStreams(database),
-    )
-    yield
+    async with Shelf.opened(settings.redis_url, settings.report_ttl) as shelf:
+        service.state.wiring = Wiring(
+            settings=settings,
+            database=database,
+            reports=ReportCache(shelf),
+            storage=Storage.of(settings),
+            export_streams=ExportStreams(database),
+        )
+        yield
 
 
 async def _sweep(service: Service) -> None:

@@ -1,7 +1,7 @@
 """Reads finance's settings: kit's parts, and those that only finance has."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BeforeValidator, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -19,6 +19,20 @@ from kit.settings import (
     setting,
 )
 from kit.web.times import Zone
+
+_SHORTEST_TTL: Final = timedelta(minutes=5)
+_LONGEST_TTL: Final = timedelta(minutes=15)
+
+
+def _report_ttl(text: object) -> timedelta:
+    """Return for how long reports are kept; ValueError unless it is 5 to 15 minutes."""
+    ttl = duration(text)
+    if not _SHORTEST_TTL <= ttl <= _LONGEST_TTL:
+        raise ValueError("choose from 5m to 15m")
+    return ttl
+
+
+ReportTtl = Annotated[timedelta, BeforeValidator(_report_ttl)]
 
 
 class Settings(
@@ -39,6 +53,10 @@ class Settings(
     )
     sweep_seconds: float = setting(
         30.0, "Seconds between looks for recurring transactions that are due.", gt=0, le=3600
+    )
+    report_ttl: ReportTtl = setting(
+        "10m",
+        "For how long a computed report is kept in Redis, where nothing is written: 5m to 15m.",
     )
     auth_url: str = setting(
         "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=HTTP_URL

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from finance.cache import ReportCache
 from finance.clients.storage import Storage
 from finance.live.exports import ExportStreams
 from finance.settings import Settings
@@ -18,6 +19,7 @@ class Wiring:
     database: Database
     storage: Storage
     export_streams: ExportStreams
+    reports: ReportCache
 
 
 Wired = Annotated[Wiring, from_state("wiring")]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from contracts.auth import UserChanged, UserLocked, UserRegistered
-from contracts.finance import ExportFailed, ExportReady
+from contracts.finance import BudgetReached, ExportFailed, ExportReady
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
 from contracts.payments import (
     PaymentCancelled,
@@ -57,5 +57,6 @@ def routes(webhooks: WakeUp) -> Routes:
             FundsMoved: notify_and_send,
             ExportReady: notify,
             ExportFailed: notify,
+            BudgetReached: notify,
         },
     )

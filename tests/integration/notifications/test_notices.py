@@ -1,7 +1,7 @@
 """Who hears of what, and what is kept of it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from tests.integration.notifications.room import (
     refunded,
 )
 
+from contracts.finance import BudgetReached
 from contracts.wallet import SHOP
 from kit.ids import new_id
 from kit.messaging.messages import Event
@@ -138,6 +139,42 @@ async def test_a_top_up_is_told_to_the_owner_alone(room: Room, alice: UUID) -> N
     [notice] = await room.notices(alice)
     assert notice["text"] == "1000.00 RUB was added to your wallet."
     assert await room.count("notice") == 1
+
+
+@pytest.mark.parametrize(
+    ("threshold", "kind", "text"),
+    [
+        (
+            80,
+            "budget_nearly_used",
+            "На «Кафе» за 2026-11 потрачено 90.00 RUB из 100.00 RUB: 80 % бюджета или больше.",
+        ),
+        (
+            100,
+            "budget_used",
+            "На «Кафе» за 2026-11 потрачено 90.00 RUB; бюджет был 100.00 RUB.",
+        ),
+    ],
+)
+async def test_a_budget_that_reaches_a_threshold_is_told_to_its_owner(
+    room: Room, alice: UUID, threshold: int, kind: str, text: str
+) -> None:
+    reached = BudgetReached(
+        budget_id=new_id(),
+        user_id=alice,
+        category_id=new_id(),
+        category="Кафе",
+        month=date(2026, 11, 1),
+        threshold=threshold,
+        used_minor=9000,
+        available_minor=10000,
+        currency="RUB",
+    )
+    await room.told(reached)
+    [notice] = await room.notices(alice, "ru")
+    assert (notice["kind"], notice["text"]) == (kind, text)
+    assert notice["subject_id"] == str(reached.budget_id)
+    assert await room.count("mail") == 0
 
 
 async def test_the_transfer_of_a_payment_is_not_told_twice(room: Room, alice: UUID) -> None:

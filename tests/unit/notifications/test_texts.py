@@ -12,6 +12,9 @@ FACTS = {
     "currency": "RUB",
     "url": "https://hooks.example.com/",
     "until": "2026-02-02T15:30:00+03:00",
+    "category": "Кафе {and} more",
+    "available_minor": 18000,
+    "month": "2026-02",
 }
 
 SAID = [
@@ -86,6 +89,22 @@ SAID = [
         Kind.WALLET_TOPPED_UP,
         "150.00 RUB was added to your wallet.",
         "Ваш кошелёк пополнен на 150.00 RUB.",
+    ),
+    (
+        Kind.BUDGET_NEARLY_USED,
+        (
+            "150.00 RUB of 180.00 RUB is spent on “Кафе {and} more” in 2026-02: 80 % of the budget"
+            " or more."
+        ),
+        (
+            "На «Кафе {and} more» за 2026-02 потрачено 150.00 RUB из 180.00 RUB: 80 % бюджета или"
+            " больше."
+        ),
+    ),
+    (
+        Kind.BUDGET_USED,
+        "150.00 RUB is spent on “Кафе {and} more” in 2026-02; the budget was 180.00 RUB.",
+        "На «Кафе {and} more» за 2026-02 потрачено 150.00 RUB; бюджет был 180.00 RUB.",
     ),
     (
         Kind.LOGIN_LOCKED,

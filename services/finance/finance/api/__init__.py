@@ -2,10 +2,13 @@
 
 from finance.api import (
     accounts,
+    budgets,
     categories,
     exports,
     imports,
+    pictures,
     recurrences,
+    reports,
     settings,
     transactions,
     transfers,
@@ -17,6 +20,9 @@ ROUTERS = (
     transactions.router,
     transfers.router,
     recurrences.router,
+    reports.router,
+    pictures.router,
+    budgets.router,
     settings.router,
     exports.router,
     imports.router,

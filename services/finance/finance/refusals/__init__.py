@@ -41,7 +41,11 @@ Refusal
 ├── ImportFormatUnknown      415  import_format_unknown
 ├── ImportNotText            415  import_not_text
 ├── TooManyFileJobs          429  too_many_file_jobs
-└── TooManyExportStreams     429  too_many_streams
+├── TooManyExportStreams     429  too_many_streams
+├── RangeTooLong             422  range_too_long
+├── BudgetNotFound           404  budget_not_found
+├── BudgetExists             409  budget_exists
+└── TooManyBudgets           409  too_many_budgets
 """
 
 from finance.refusals.accounts import (
@@ -54,6 +58,7 @@ from finance.refusals.accounts import (
     CurrenciesDiffer,
     TooManyAccounts,
 )
+from finance.refusals.budgets import BudgetExists, BudgetNotFound, TooManyBudgets
 from finance.refusals.categories import (
     CategoriesSame,
     CategoryNotYours,
@@ -79,6 +84,7 @@ from finance.refusals.files import (
     TooManyExportStreams,
     TooManyFileJobs,
 )
+from finance.refusals.reports import RangeTooLong
 from finance.refusals.transactions import (
     DateOutOfRange,
     RecurrenceEndsEarly,
@@ -101,6 +107,8 @@ __all__ = [
     "AccountNotYours",
     "AccountsSame",
     "BalanceOutOfRange",
+    "BudgetExists",
+    "BudgetNotFound",
     "CategoriesSame",
     "CategoryNotYours",
     "CategoryTypeDiffers",
@@ -121,6 +129,7 @@ __all__ = [
     "ImportNotFound",
     "ImportNotReady",
     "ImportNotText",
+    "RangeTooLong",
     "RecurrenceEndsEarly",
     "RecurrenceNotFound",
     "RecurrenceTooEarly",
@@ -128,6 +137,7 @@ __all__ = [
     "ToAmountDiffers",
     "ToAmountNeeded",
     "TooManyAccounts",
+    "TooManyBudgets",
     "TooManyExportStreams",
     "TooManyFileJobs",
     "TooManyFinanceCategories",

@@ -1,4 +1,4 @@
-"""Books transactions, and takes them back: rows, and balances of accounts.
+"""Books transactions, and takes them back: rows, balances of accounts, notices of budgets.
 
 It does not ask where they come from: a request, what recurs, an import. A movement sets the balance
 of its account by what the wallet says, and is stored by `Transactions.add` alone.
@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from finance.domain.amounts import MOST_BALANCE, require_balance
+from finance.domain.budgets import spent_in
 from finance.domain.transactions import Transaction
 from finance.refusals import BalanceOutOfRange
 from finance.repository import Accounts, Transactions
+from finance.service.budgets import watch_budgets
 from kit.db import UnitOfWork
 
 
@@ -24,6 +26,7 @@ async def book(uow: UnitOfWork, new: Sequence[Transaction]) -> None:
     """
     await Transactions(uow).add(new)
     await _move_balances(uow, (), new)
+    await watch_budgets(uow, spent_in(new))
 
 
 async def rebook(uow: UnitOfWork, old: Sequence[Transaction], new: Sequence[Transaction]) -> None:
@@ -34,6 +37,7 @@ async def rebook(uow: UnitOfWork, old: Sequence[Transaction], new: Sequence[Tran
     for one in new:
         await Transactions(uow).save(one)
     await _move_balances(uow, old, new)
+    await watch_budgets(uow, spent_in(new))
 
 
 async def unbook(uow: UnitOfWork, old: Sequence[Transaction]) -> None:

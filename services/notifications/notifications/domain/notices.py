@@ -27,6 +27,8 @@ class Kind(StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     WALLET_TOPPED_UP = "wallet_topped_up"
+    BUDGET_NEARLY_USED = "budget_nearly_used"
+    BUDGET_USED = "budget_used"
     LOGIN_LOCKED = "login_locked"
     EXPORT_READY = "export_ready"
     EXPORT_FAILED = "export_failed"
@@ -38,11 +40,12 @@ class Kind(StrEnum):
 class NewNotice:
     """A notice to store.
 
-    Attributes: user_id: the recipient. subject_id: the payment, transfer, webhook endpoint or user
-    that it is about. other_id: the other person, if any; the name is looked up when the notice is
-    read. facts: what the text needs: `amount_minor`, `currency`, `reason`, `url`, `until`,
-    `dispute_reason`, `format`, `rows`. occasion_id: distinguishes news of one kind about one
-    subject: a refund, a dispute, a lock. is_mailed: whether news of a kind that is also mailed is.
+    Attributes: user_id: the recipient. subject_id: the payment, transfer, budget, export, webhook
+    endpoint or user that it is about. other_id: the other person, if any; the name is looked up
+    when the notice is read. facts: what the text needs: `amount_minor`, `currency`, `reason`,
+    `url`, `until`, `dispute_reason`, `category`, `available_minor`, `month`, `format`, `rows`.
+    occasion_id: distinguishes news of one kind about one subject: a refund, a dispute, a lock.
+    is_mailed: whether news of a kind that is also mailed is.
     """
 
     id: UUID

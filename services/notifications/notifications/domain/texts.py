@@ -62,6 +62,15 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             " owner.",
         ),
         Kind.WALLET_TOPPED_UP: Words("Wallet topped up", "{amount} was added to your wallet."),
+        Kind.BUDGET_NEARLY_USED: Words(
+            "Budget nearly used",
+            "{amount} of {available} is spent on “{category}” in {month}: 80 % of the budget or"
+            " more.",
+        ),
+        Kind.BUDGET_USED: Words(
+            "Budget used up",
+            "{amount} is spent on “{category}” in {month}; the budget was {available}.",
+        ),
         Kind.LOGIN_LOCKED: Words(
             "Login locked",
             "Ten wrong passwords were given for your account. Nobody can log in from there until"
@@ -116,6 +125,15 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             "Спор о {amount}{by} решён не в вашу пользу: деньги уходят владельцу карты.",
         ),
         Kind.WALLET_TOPPED_UP: Words("Кошелёк пополнен", "Ваш кошелёк пополнен на {amount}."),
+        Kind.BUDGET_NEARLY_USED: Words(
+            "Бюджет почти исчерпан",
+            "На «{category}» за {month} потрачено {amount} из {available}: 80 % бюджета или"
+            " больше.",
+        ),
+        Kind.BUDGET_USED: Words(
+            "Бюджет исчерпан",
+            "На «{category}» за {month} потрачено {amount}; бюджет был {available}.",
+        ),
         Kind.LOGIN_LOCKED: Words(
             "Вход заблокирован",
             "Для вашей учётной записи десять раз указали неверный пароль. Войти оттуда нельзя до"
@@ -145,11 +163,11 @@ _TO: Final[Mapping[Language, str]] = {"en": " to {}", "ru": " пользоват
 _BY: Final[Mapping[Language, str]] = {"en": " from {}", "ru": " от пользователя {}"}
 
 
-def amount_words(facts: Mapping[str, Any]) -> str:
+def amount_words(facts: Mapping[str, Any], name: str = "amount_minor") -> str:
     """Return an amount for people, such as `150.00 RUB`; empty if there is none."""
-    if "amount_minor" not in facts:
+    if name not in facts:
         return ""
-    return f"{decimal_text(facts['amount_minor'], facts['currency'])} {facts['currency']}"
+    return f"{decimal_text(facts[name], facts['currency'])} {facts['currency']}"
 
 
 def moment_words(text: str) -> str:
@@ -169,6 +187,9 @@ def words(
         url=facts.get("url", ""),
         format=facts.get("format", "").upper(),
         rows=facts.get("rows", ""),
+        available=amount_words(facts, "available_minor"),
+        category=facts.get("category", ""),
+        month=facts.get("month", ""),
         until=moment_words(facts["until"]) if "until" in facts else "",
     )
     reason = reason_words(facts.get("reason"), language) or dispute_words(

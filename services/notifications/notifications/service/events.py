@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from contracts.auth import UserChanged, UserLocked, UserRegistered
-from contracts.finance import ExportFailed, ExportReady
+from contracts.finance import BudgetReached, ExportFailed, ExportReady
 from contracts.payments import (
     PaymentCancelled,
     PaymentDisputeClosed,
@@ -31,6 +31,7 @@ from notifications.domain.people import Person
 from notifications.repository import Addresses, Deliveries, Endpoints, Mails, Notices, People
 
 TOP_UP: Final = "top_up"  # wallet's kind of transfers that bring money in
+_WHOLE: Final = 100  # per cent of a budget
 
 
 async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
@@ -159,6 +160,24 @@ def _of_export(event: ExportReady | ExportFailed, kind: Kind, **more: int) -> Ne
     )
 
 
+def _of_budget(event: BudgetReached) -> Iterator[NewNotice]:
+    is_used = event.threshold >= _WHOLE
+    yield NewNotice(
+        id=new_id(),
+        user_id=event.user_id,
+        kind=Kind.BUDGET_USED if is_used else Kind.BUDGET_NEARLY_USED,
+        subject_id=event.budget_id,
+        other_id=None,
+        facts={
+            "amount_minor": event.used_minor,
+            "available_minor": event.available_minor,
+            "currency": event.currency,
+            "category": event.category,
+            "month": f"{event.month:%Y-%m}",
+        },
+    )
+
+
 def _to_payer(event: PaymentEvent, kind: Kind, **more: str) -> NewNotice:
     return _of_payment(event, kind, event.payer_id, event.payee_id, more)
 
@@ -197,4 +216,5 @@ NOTICES_OF: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     UserLocked: _of_locked,
     ExportReady: _of_ready_export,
     ExportFailed: _of_failed_export,
+    BudgetReached: _of_budget,
 }

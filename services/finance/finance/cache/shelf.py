@@ -1,0 +1,96 @@
+"""Reaches Redis for kept reports, in a tight time, or says that it can't be reached.
+
+What stands there may be gone at any moment; nothing relies on it.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final, Self, TypeVar, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from kit.breaker import Breaker, BreakerLimits
+
+T = TypeVar("T")
+
+# Computing most reports takes no longer than waiting for a Redis that is slower than this.
+TIMEOUT_SECONDS: Final = 0.1
+_LIMITS: Final = BreakerLimits(least_calls=5, most_calls=20, window_seconds=10.0, good_probes=1)
+
+
+class ShelfUnreachableError(Exception):
+    """Redis did not answer, or is not asked because it lately did not."""
+
+
+class Shelf:
+    """Kept bytes by name, with a time to live; and claims, by which one of several computes."""
+
+    def __init__(
+        self, redis: Redis, ttl: timedelta, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take a client that neither waits long nor tries again, as ``opened`` makes it."""
+        self._redis = redis
+        self._ttl = ttl
+        self._monotonic = monotonic
+        self._breaker = Breaker("reports", _LIMITS)
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: str, ttl: timedelta) -> AsyncIterator[Self]:
+        """Open a client of Redis that gives up soon, and never tries again."""
+        redis: Redis = Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        try:
+            yield cls(redis, ttl)
+        finally:
+            await redis.aclose()
+
+    async def get(self, name: str) -> bytes | None:
+        """Return what is kept under a name, None where nothing is.
+
+        Raises:
+            ShelfUnreachableError: Redis does not answer.
+        """
+        return cast("bytes | None", await self._ask(lambda: self._redis.get(name)))
+
+    async def put(self, name: str, body: bytes) -> None:
+        """Keep bytes under a name for the time to live; raises as ``get`` does."""
+        await self._ask(lambda: self._redis.set(name, body, ex=self._ttl))
+
+    async def claim(self, name: str, for_milliseconds: int) -> bool:
+        """Tell whether nobody else has claimed a name; raises as ``get`` does.
+
+        The claim ends by itself.
+        """
+        return bool(
+            await self._ask(lambda: self._redis.set(name, b"", nx=True, px=for_milliseconds))
+        )
+
+    async def release(self, name: str) -> None:
+        """End a claim; raises as ``get`` does."""
+        await self._ask(lambda: self._redis.delete(name))
+
+    async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
+        ticket = self._breaker.begin(self._monotonic())
+        if ticket is None:
+            raise ShelfUnreachableError
+        is_good: bool | None = None
+        try:
+            answer = await question()
+        except (RedisError, OSError, TimeoutError) as error:
+            is_good = False
+            raise ShelfUnreachableError from error
+        else:
+            is_good = True
+            return answer
+        finally:
+            self._breaker.end(ticket, self._monotonic(), is_good=is_good)

@@ -1,0 +1,1 @@
+"""Draws reports as SVG, by pygal; reads nothing, and knows no HTTP."""

@@ -1,0 +1,225 @@
+"""Shapes what the API of budgets takes and gives."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Self
+from uuid import UUID
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    WithJsonSchema,
+    model_validator,
+)
+
+from finance.domain.budgets import Budget, Standing
+from kit.ids import new_id
+from kit.money import DEFAULT_CURRENCY, decimal_text
+from kit.web.fields import (
+    AmountText,
+    CurrencyCode,
+    MoneyObject,
+    money_in,
+    money_in_stored,
+    refuse_field,
+)
+from kit.web.schemas import Model
+
+_EXAMPLE: dict[str, Any] = {
+    "category_id": "0190a000-0000-7000-8000-00000000000c",
+    "month": "2026-11",
+    "amount": "15000.00",
+    "currency": "RUB",
+    "carry_over": True,
+}
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
+_MONTH: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+
+
+def _month(value: Any) -> date:
+    if isinstance(value, date):
+        return value  # made by our own code
+    found = _MONTH.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not _FIRST_YEAR <= int(found[1]) <= _LAST_YEAR:
+        raise refuse_field(
+            "malformed",
+            f"Must be a month from {_FIRST_YEAR} to {_LAST_YEAR}, such as 2026-11.",
+            f"Должен быть месяц с {_FIRST_YEAR} по {_LAST_YEAR} год, например 2026-11.",
+        )
+    return date(int(found[1]), int(found[2]), 1)
+
+
+def month_text(first: date) -> str:
+    """Return a month as the API names it, by its first day: “2026-11”."""
+    return f"{first:%Y-%m}"
+
+
+Month = Annotated[
+    date,
+    BeforeValidator(_month, json_schema_input_type=str),
+    PlainSerializer(month_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _MONTH.pattern, "examples": ["2026-11"]}),
+]
+
+
+class BudgetsQuery(Model):
+    """Asks for the budgets of a month."""
+
+    month: Month | None = Field(None, description="By default the present one, in one's zone.")
+
+
+class BudgetRequest(Model):
+    """A budget to be set."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    category_id: UUID = Field(description="One of expense; what is below it counts, too.")
+    month: Month = Field(
+        description="It holds from this month on, until a later one of the category is set."
+    )
+    amount: AmountText = Field(description="Of each month; `0.00` ends the budget.")
+    currency: CurrencyCode = DEFAULT_CURRENCY
+    carry_over: bool = Field(
+        default=False,
+        description="Whether what is left of a month, or overspent, joins the next one.",
+    )
+
+    _minor: int = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _read_amount(self) -> Self:
+        self._minor = 0
+        if not _is_zero(self.amount):
+            self._minor = money_in(self.amount, self.currency, field="amount").minor
+        return self
+
+    def budget(self, user_id: UUID, now: datetime) -> Budget:
+        """Return the new budget."""
+        return Budget(
+            id=new_id(),
+            user_id=user_id,
+            category_id=self.category_id,
+            currency=self.currency,
+            month=self.month,
+            amount_minor=self._minor,
+            is_carried=self.carry_over,
+            version=1,
+            created_at=now,
+            updated_at=now,
+        )
+
+
+class BudgetChange(Model):
+    """A budget as it is to be; category, month and currency stay."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount": "18000.00", "carry_over": False}]}
+    )
+
+    amount: AmountText = Field(description="Of each month; `0.00` ends the budget.")
+    carry_over: bool
+
+    def changes(self, currency: str) -> Mapping[str, Any]:
+        """Return the fields to change of a budget of a currency.
+
+        Raises ValidationFailed.
+        """
+        minor = 0
+        if not _is_zero(self.amount):
+            minor = money_in_stored(self.amount, currency, field="amount").minor
+        return {"amount_minor": minor, "is_carried": self.carry_over}
+
+
+def _is_zero(amount: str) -> bool:
+    return not amount.strip("0.")
+
+
+class BudgetAnswer(Model):
+    """A budget as it was set."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "0190a000-0000-7000-8000-00000000000d",
+                    **_EXAMPLE,
+                    "created_at": "2026-11-01T09:00:00Z",
+                    "updated_at": "2026-11-01T09:00:00Z",
+                }
+            ]
+        }
+    )
+
+    id: UUID
+    category_id: UUID
+    month: Month = Field(description="The first month that it holds in.")
+    amount: str
+    currency: str
+    carry_over: bool
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, budget: Budget) -> Self:
+        """Return a budget."""
+        return cls(
+            id=budget.id,
+            category_id=budget.category_id,
+            month=budget.month,
+            amount=decimal_text(budget.amount_minor, budget.currency),
+            currency=budget.currency,
+            carry_over=budget.is_carried,
+            created_at=budget.created_at,
+            updated_at=budget.updated_at,
+        )
+
+
+class BudgetStanding(Model):
+    """How a budget stands in a month; `left` is `amount` and `carried`, less `used`."""
+
+    id: UUID
+    category_id: UUID
+    since: Month = Field(description="The month that it was set from.")
+    carry_over: bool
+    amount: MoneyObject
+    carried: MoneyObject = Field(
+        description="What was left of the months before; negative where they were overspent."
+    )
+    used: MoneyObject
+    left: MoneyObject = Field(description="Negative where it is overspent.")
+    share: str | None = Field(
+        description="How much is used, in per cent; null where there was nothing to spend.",
+        examples=["82.50"],
+    )
+
+    @classmethod
+    def of(cls, found: Standing) -> "BudgetStanding":
+        """Return how a budget stands."""
+        budget = found.budget
+        return cls.model_construct(
+            id=budget.id,
+            category_id=budget.category_id,
+            since=budget.month,
+            carry_over=budget.is_carried,
+            amount=MoneyObject.of(budget.amount_minor, budget.currency),
+            carried=MoneyObject.of(found.carried_minor, budget.currency),
+            used=MoneyObject.of(found.used_minor, budget.currency),
+            left=MoneyObject.of(found.left_minor, budget.currency),
+            share=found.share,
+        )
+
+
+class BudgetsAnswer(Model):
+    """The budgets that hold in a month, and how they stand."""
+
+    month: Month
+    items: list[BudgetStanding]
+
+    @classmethod
+    def of(cls, month: date, standings: Sequence[Standing]) -> Self:
+        """Return the budgets of a month."""
+        return cls(month=month, items=[BudgetStanding.of(one) for one in standings])
