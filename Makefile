@@ -10,8 +10,8 @@ python := .venv/bin/python
 stack := $(python) -m deploy.stack
 # Ending and looking must not install anything; the runner needs no package.
 stack_as_is := $(if $(wildcard $(python)),$(python),python3) -m deploy.stack
-typed := -p kit -p contracts -p testkit -p auth -p wallet -p payments -p shop -p notifications \
-	-p sandbox -p gateway -p deploy
+typed := -p kit -p contracts -p testkit -p auth -p wallet -p payments -p shop -p finance \
+	-p notifications -p sandbox -p gateway -p deploy
 
 T ?= tests
 A ?=

@@ -28,6 +28,7 @@ SOURCES = (
     "services/wallet",
     "services/payments",
     "services/shop",
+    "services/finance",
     "services/notifications",
     "services/sandbox",
     "gateway",

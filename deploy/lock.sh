@@ -22,7 +22,7 @@ compile() {
 }
 
 packages="libs/kit libs/contracts services/auth services/wallet services/payments
-services/shop services/notifications services/sandbox gateway"
+services/shop services/finance services/notifications services/sandbox gateway"
 set --
 for package in $packages; do
     set -- "$@" "$package/pyproject.toml"

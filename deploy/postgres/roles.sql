@@ -25,6 +25,8 @@ SELECT 'CREATE DATABASE saldo' WHERE NOT EXISTS (SELECT FROM pg_database WHERE d
 \getenv payments_owner_password PAYMENTS_OWNER_PASSWORD
 \getenv shop_password SHOP_DATABASE_PASSWORD
 \getenv shop_owner_password SHOP_OWNER_PASSWORD
+\getenv finance_password FINANCE_DATABASE_PASSWORD
+\getenv finance_owner_password FINANCE_OWNER_PASSWORD
 \getenv notifications_password NOTIFICATIONS_DATABASE_PASSWORD
 \getenv notifications_owner_password NOTIFICATIONS_OWNER_PASSWORD
 
@@ -36,6 +38,7 @@ INSERT INTO service VALUES
     ('wallet', :'wallet_password', :'wallet_owner_password'),
     ('payments', :'payments_password', :'payments_owner_password'),
     ('shop', :'shop_password', :'shop_owner_password'),
+    ('finance', :'finance_password', :'finance_owner_password'),
     ('notifications', :'notifications_password', :'notifications_owner_password');
 
 CREATE TEMPORARY VIEW role AS

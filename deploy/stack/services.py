@@ -75,6 +75,7 @@ AUTH = StackService(
         "PAYMENTS_CLIENT_SECRET",
         "NOTIFICATIONS_CLIENT_SECRET",
         "WALLET_CLIENT_SECRET",
+        "FINANCE_CLIENT_SECRET",
     ),
 )
 WALLET = StackService(
@@ -92,6 +93,13 @@ PAYMENTS = StackService(
     secrets=("CURSOR_SECRET", "PAYMENTS_CLIENT_SECRET"),
 )
 SHOP = StackService("shop", 8104, _ALL, secrets=("CURSOR_SECRET",))
+FINANCE = StackService(
+    "finance",
+    8105,
+    _ALL,
+    calls=("auth", "wallet"),
+    secrets=("CURSOR_SECRET", "FINANCE_CLIENT_SECRET"),
+)
 NOTIFICATIONS = StackService(
     "notifications",
     8106,
@@ -110,7 +118,7 @@ GATEWAY = StackService(
     "gateway",
     8000,
     frozenset({"redis"}),
-    calls=("auth", "wallet", "payments", "shop", "notifications", "sandbox"),
+    calls=("auth", "wallet", "payments", "shop", "finance", "notifications", "sandbox"),
 )
 
 SERVICES: tuple[StackService, ...] = (
@@ -118,6 +126,7 @@ SERVICES: tuple[StackService, ...] = (
     WALLET,
     PAYMENTS,
     SHOP,
+    FINANCE,
     NOTIFICATIONS,
     SANDBOX,
     GATEWAY,

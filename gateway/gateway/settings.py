@@ -57,6 +57,12 @@ class Settings(RedisSettings, IdentitySettings):
         shared="SHOP_URL",
         pattern=_ORIGIN_URL,
     )
+    finance_url: str = setting(
+        "http://127.0.0.1:8105",
+        "Where finance listens.",
+        shared="FINANCE_URL",
+        pattern=_ORIGIN_URL,
+    )
     notifications_url: str = setting(
         "http://127.0.0.1:8106",
         "Where notifications listens.",
@@ -103,6 +109,7 @@ class Settings(RedisSettings, IdentitySettings):
             "wallet": self.wallet_url,
             "payments": self.payments_url,
             "shop": self.shop_url,
+            "finance": self.finance_url,
             "notifications": self.notifications_url,
         }
         return urls if self.in_production else urls | {"sandbox": self.sandbox_url}

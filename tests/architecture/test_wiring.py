@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-SERVICES = ("auth", "notifications", "payments", "shop", "wallet")
+SERVICES = ("auth", "finance", "notifications", "payments", "shop", "wallet")
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -8,7 +8,7 @@ from kit.web.openapi.names import pascal_case, rename
 
 _DESCRIPTION: Final = (
     "All that Saldo answers on this address: users, wallets, payments, services to pay for, the "
-    "shop, notices and webhooks."
+    "shop, personal finance, notices and webhooks."
 )
 
 # The document of notifications describes the webhooks in full. Here they have a name that

@@ -26,8 +26,9 @@ _OK: Final = 200
 _NOT_READY: Final = 503
 _OK_WORD: Final = "ok"
 _FAILED: Final = "failed"
-# Money moves without the shop; mails and webhooks are sent later; production has no sandbox.
-_DISPENSABLE: Final = frozenset({"shop", "notifications", "sandbox"})
+# Money moves without the shop and without the books of finance, which catch up; mails and webhooks
+# are sent later; production has no sandbox.
+_DISPENSABLE: Final = frozenset({"shop", "finance", "notifications", "sandbox"})
 # Whoever comes through a proxy in front has the proxy's address.
 _FROM_A_PROXY: Final = frozenset((b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"))
 

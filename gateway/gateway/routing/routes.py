@@ -17,6 +17,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/payments": "payments",
     "/v1/services": "payments",
     "/v1/shop": "shop",
+    "/v1/finance": "finance",
     "/v1/notifications": "notifications",
     "/v1/webhook-endpoints": "notifications",
     "/v1/webhook-deliveries": "notifications",

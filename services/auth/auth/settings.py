@@ -72,6 +72,11 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "The secret with which wallet gets its service token from auth.",
         shared="WALLET_CLIENT_SECRET",
     )
+    finance_client_secret: SecretStr = development_secret(
+        "development-finance-client-secret",
+        "The secret with which finance gets its service token from auth.",
+        shared="FINANCE_CLIENT_SECRET",
+    )
 
     smtputf8: bool = setting(
         False,
@@ -123,4 +128,5 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
             "svc:payments": self.payments_client_secret,
             "svc:notifications": self.notifications_client_secret,
             "svc:wallet": self.wallet_client_secret,
+            "svc:finance": self.finance_client_secret,
         }

@@ -10,7 +10,7 @@ from gateway.routing.aliases import ALIASES
 from gateway.routing.routes import OPENED_BELOW, PUBLIC
 from gateway.routing.table import ProxyRoutes
 
-SERVICES = ("auth", "wallet", "payments", "shop", "notifications", "sandbox")
+SERVICES = ("auth", "wallet", "payments", "shop", "finance", "notifications", "sandbox")
 
 
 class Operation(NamedTuple):

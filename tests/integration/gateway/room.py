@@ -18,7 +18,7 @@ from gateway.settings import Settings
 from testkit.servers import serving
 from testkit.verification import Desk
 
-SERVICES = ("auth", "wallet", "payments", "shop", "notifications", "sandbox")
+SERVICES = ("auth", "wallet", "payments", "shop", "finance", "notifications", "sandbox")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-SERVICES = ("auth", "wallet", "payments", "shop", "notifications", "sandbox", "gateway")
+SERVICES = ("auth", "wallet", "payments", "shop", "finance", "notifications", "sandbox", "gateway")
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Saldo wallet", "version": "1"},
@@ -68,7 +68,10 @@ async def test_swagger_ui_offers_every_service(door: Any, path: str, first: str)
     page = await door.client.get(path)
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert 'data-services="auth wallet payments shop notifications sandbox gateway"' in page.text
+    assert (
+        'data-services="auth wallet payments shop finance notifications sandbox gateway"'
+        in page.text
+    )
     assert f'data-first="{first}"' in page.text
 
 

@@ -31,7 +31,7 @@ async def test_it_says_which_service_is_away(open_door: Any, unused_tcp_port: in
     assert answer.json() == {"status": "unavailable", "checks": checks}
 
 
-@pytest.mark.parametrize("name", ["shop", "notifications", "sandbox"])
+@pytest.mark.parametrize("name", ["shop", "finance", "notifications", "sandbox"])
 async def test_it_is_degraded_without_what_people_can_pay_without(
     open_door: Any, unused_tcp_port: int, name: str
 ) -> None:

@@ -17,6 +17,7 @@ SECRETS = {
     "PAYMENTS_CLIENT_SECRET": "Qw2eRt4yUi6oPa8sDf0gHj1kLz3xCv5b",
     "NOTIFICATIONS_CLIENT_SECRET": "Pl0oKm9iJn8uHb7yGv6tFc5rDx4eSz3w",
     "WALLET_CLIENT_SECRET": "Mn4bVc6xZa8sDf1gHj3kLp5oIu7yTr9e",
+    "FINANCE_CLIENT_SECRET": "Zb7nHy3mKu9wQa5sXe2dCr8fVt6gBy4h",
     "ENVIRONMENT": "production",
 }
 
@@ -40,7 +41,8 @@ def test_development_needs_no_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.access_token_lifetime == timedelta(minutes=10)
     assert settings.session_rules.grace == timedelta(seconds=20)
     assert settings.session_rules.idle < settings.session_rules.absolute
-    assert set(settings.client_secrets) == {"svc:payments", "svc:notifications", "svc:wallet"}
+    callers = {"svc:payments", "svc:notifications", "svc:wallet", "svc:finance"}
+    assert set(settings.client_secrets) == callers
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,7 @@ def test_development_needs_no_environment(monkeypatch: pytest.MonkeyPatch) -> No
         "PAYMENTS_CLIENT_SECRET",
         "NOTIFICATIONS_CLIENT_SECRET",
         "WALLET_CLIENT_SECRET",
+        "FINANCE_CLIENT_SECRET",
     ],
 )
 def test_production_refuses_a_development_secret_and_names_it(

@@ -16,7 +16,7 @@ def test_development_needs_no_environment_at_all() -> None:
     settings = load(Settings, env_file=None)
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.serves_docs
-    services = {"auth", "wallet", "payments", "shop", "notifications"}
+    services = {"auth", "wallet", "payments", "shop", "finance", "notifications"}
     assert set(settings.upstream_urls) == services | {"sandbox"}
     assert settings.cors_origins == []
 
@@ -24,7 +24,14 @@ def test_development_needs_no_environment_at_all() -> None:
 def test_production_has_neither_docs_nor_sandbox(production: None) -> None:
     settings = load(Settings, env_file=None)
     assert not settings.serves_docs
-    assert set(settings.upstream_urls) == {"auth", "wallet", "payments", "shop", "notifications"}
+    assert set(settings.upstream_urls) == {
+        "auth",
+        "wallet",
+        "payments",
+        "shop",
+        "finance",
+        "notifications",
+    }
 
 
 def test_production_refuses_redis_without_a_password(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Keeps people's books: accounts, categories, transactions, and reports of them."""

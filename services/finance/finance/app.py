@@ -1,0 +1,56 @@
+"""Composes the service; every part is chosen here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, cast
+
+from contracts.auth import RecordAudit
+from finance import refusals
+from finance.api import ROUTERS
+from finance.messages import ROUTES
+from finance.settings import Settings
+from finance.wiring import Wiring
+from kit import edits
+from kit.audit import by_message
+from kit.refusals import catalogue
+from kit.runtime import Service
+from kit.web import etags
+from kit.web.app import create_app
+
+NAME: Final = "finance"
+_DESCRIPTION: Final = """
+Personal finance: accounts, categories and transactions of one's own, which nobody else sees.
+
+Amounts are decimal strings, always positive; `type` says which way the money went. Days are meant
+in the zone of one's settings. `ETag` and `If-Match` keep two edits from overwriting each other.
+"""
+_TAGS: Final = ({"name": "settings", "description": "What is the same for all of one's book."},)
+
+
+def build(settings: Settings) -> Service:
+    """Return the service; nothing is opened yet."""
+    web = create_app(
+        name=NAME,
+        title="Saldo finance",
+        description=_DESCRIPTION,
+        settings=settings,
+        refusals=catalogue(refusals, edits, etags),
+        routers=ROUTERS,
+        tags=_TAGS,
+    )
+    web.state.record_audit = by_message(RecordAudit)
+    return Service(
+        name=NAME,
+        settings=settings,
+        web=web,
+        routes=ROUTES,
+        resources=(wired,),
+    )
+
+
+@asynccontextmanager
+async def wired(service: Service) -> AsyncIterator[None]:
+    """Wire finance to what the runtime has opened."""
+    settings = cast("Settings", service.settings)
+    service.state.wiring = Wiring(settings=settings, database=service.state.database)
+    yield

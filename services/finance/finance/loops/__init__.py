@@ -1,0 +1,1 @@
+"""Holds the background loops of finance, a module for each."""

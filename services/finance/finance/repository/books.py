@@ -1,0 +1,70 @@
+"""Stores books, and locks them: whoever writes in a book has it alone.
+
+Books are locked before anything in them, several in the order of their owners' ids.
+"""
+
+# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from finance.domain.books import BookOwner, FinanceBook, empty_book
+from kit.db import Connection
+
+_ROW: Final = "user_id, time_zone, version, created_at"
+# An owner's first write makes the book; every other one waits here for the one before to commit.
+_LOCK: Final = f"""
+INSERT INTO book ({_ROW})
+SELECT user_id, time_zone, 1, $3
+FROM unnest($1::uuid[], $2::text[]) AS owner (user_id, time_zone) ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE SET version = book.version + 1
+RETURNING {_ROW}
+"""
+_FIND: Final = f"SELECT {_ROW} FROM book WHERE user_id = $1"
+_SAVE_ZONE: Final = "UPDATE book SET time_zone = $2 WHERE user_id = $1"
+_LOCK_TO_FORGET: Final = """
+SELECT user_id FROM book WHERE user_id = ANY($1) ORDER BY user_id FOR UPDATE
+"""
+# In this order: what refers to something goes before it.
+_IN_A_BOOK: Final = ("split", "transaction", "recurring", "category", "account", "book")
+
+
+class Books:
+    """Stored books; changes need a unit of work, reads any connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def lock(self, owner: BookOwner, now: datetime) -> FinanceBook:
+        """Lock somebody's book until the unit of work ends, made where there is none.
+
+        Its version is one more from here on.
+        """
+        return (await self.lock_many((owner,), now))[owner.user_id]
+
+    async def lock_many(
+        self, owners: Collection[BookOwner], now: datetime
+    ) -> Mapping[UUID, FinanceBook]:
+        """Lock several people's books, as ``lock`` does one; each owner may be given once."""
+        rows = await self._connection.fetch(
+            _LOCK, [one.user_id for one in owners], [one.time_zone for one in owners], now
+        )
+        return {row["user_id"]: FinanceBook(**row) for row in rows}
+
+    async def find(self, owner: BookOwner) -> FinanceBook:
+        """Return somebody's book as it is; an empty one of version 0 where there is none."""
+        row = await self._connection.fetchrow(_FIND, owner.user_id)
+        return empty_book(owner) if row is None else FinanceBook(**row)
+
+    async def save_zone(self, user_id: UUID, time_zone: str) -> None:
+        """Store another time zone of a locked book."""
+        await self._connection.execute(_SAVE_ZONE, user_id, time_zone)
+
+    async def forget(self, user_ids: Iterable[UUID]) -> None:
+        """Delete the books of deleted people, with all that is in them."""
+        gone = list(user_ids)
+        await self._connection.execute(_LOCK_TO_FORGET, gone)
+        for table in _IN_A_BOOK:
+            await self._connection.execute(f"DELETE FROM {table} WHERE user_id = ANY($1)", gone)

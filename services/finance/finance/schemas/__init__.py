@@ -1,0 +1,1 @@
+"""Shapes what the API of finance takes and gives."""

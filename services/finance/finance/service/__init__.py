@@ -1,0 +1,1 @@
+"""Holds the verbs of finance; their callers open the unit of work and commit."""

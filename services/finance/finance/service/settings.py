@@ -1,0 +1,16 @@
+"""Holds the verb of a book's settings. Its caller commits."""
+
+from dataclasses import replace
+
+from finance.domain.books import BookOwner, FinanceBook
+from finance.repository import Books, Transactions
+from kit.db import UnitOfWork
+
+
+async def change_zone(uow: UnitOfWork, owner: BookOwner, time_zone: str) -> FinanceBook:
+    """Mean days in another zone; what has a moment is dated anew."""
+    book = await Books(uow).lock(owner, uow.clock.now())
+    if book.time_zone != time_zone:
+        await Books(uow).save_zone(owner.user_id, time_zone)
+        await Transactions(uow).redate(owner.user_id, time_zone)
+    return replace(book, time_zone=time_zone)

@@ -1,0 +1,19 @@
+"""Holds the parts that the composition root opened, for operations; opens none."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from finance.settings import Settings
+from kit.db import Database
+from kit.web.state import from_state
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Everything an operation may need."""
+
+    settings: Settings
+    database: Database
+
+
+Wired = Annotated[Wiring, from_state("wiring")]
