@@ -7,11 +7,14 @@ from typing import Final, cast
 from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
-from finance.messages import ROUTES
+from finance.clients.wallet import WalletClient
+from finance.loops.feed import Feed
+from finance.messages import routes
 from finance.settings import Settings
 from finance.wiring import Wiring
 from kit import edits
 from kit.audit import by_message
+from kit.outgoing import calling_as
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.web import etags
@@ -43,14 +46,26 @@ def build(settings: Settings) -> Service:
         name=NAME,
         settings=settings,
         web=web,
-        routes=ROUTES,
+        routes=routes(settings.time_zone),
+        background=(("feed", _read_movements),),
         resources=(wired,),
     )
 
 
 @asynccontextmanager
 async def wired(service: Service) -> AsyncIterator[None]:
-    """Wire finance to what the runtime has opened."""
+    """Open what only finance has, and wire it to what the runtime has opened."""
     settings = cast("Settings", service.settings)
-    service.state.wiring = Wiring(settings=settings, database=service.state.database)
-    yield
+    async with calling_as(NAME, settings.auth_url, settings.client_secret) as (client, token):
+        service.state.wiring = Wiring(
+            settings=settings,
+            database=service.state.database,
+            wallet=WalletClient(client, token, settings.wallet_url),
+        )
+        yield
+
+
+async def _read_movements(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    feed = Feed(wiring.database, wiring.wallet, wiring.settings.time_zone)
+    await feed.run(wiring.settings.feed_seconds)

@@ -1,9 +1,17 @@
 """Says which function handles which message."""
 
-from typing import Final
+from functools import partial
 
 from contracts.auth import UserChanged, UserRegistered
-from finance.service.people import remember_people
+from contracts.shop import OrderPaid
+from contracts.wallet import WalletOpened
+from finance.service.news import hear
 from kit.messaging.routes import Routes
 
-ROUTES: Final = Routes(events={UserRegistered: remember_people, UserChanged: remember_people})
+
+def routes(time_zone: str) -> Routes:
+    """Return the routes: all events go to one function, which locks books for a whole batch."""
+    news = partial(hear, time_zone=time_zone)
+    return Routes(
+        events=dict.fromkeys((UserRegistered, UserChanged, WalletOpened, OrderPaid), news)
+    )

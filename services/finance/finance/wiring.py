@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from finance.clients.wallet import WalletClient
 from finance.settings import Settings
 from kit.db import Database
 from kit.web.state import from_state
@@ -14,6 +15,7 @@ class Wiring:
 
     settings: Settings
     database: Database
+    wallet: WalletClient
 
 
 Wired = Annotated[Wiring, from_state("wiring")]

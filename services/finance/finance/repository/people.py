@@ -1,7 +1,8 @@
 """Stores people, a projection of auth's users."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
+from uuid import UUID
 
 from finance.domain.people import Person
 from kit.db import Connection
@@ -20,6 +21,11 @@ _PEOPLE: Final = BulkInsert(
     version="bigint",
 )
 
+_DELETED: Final = "SELECT user_id FROM person WHERE user_id = ANY($1) AND status = 'deleted'"
+_NAMES: Final = """
+SELECT user_id, username FROM person WHERE user_id = ANY($1) AND username IS NOT NULL
+"""
+
 
 class FinancePeople:
     """Stored people, as auth's events describe them."""
@@ -31,3 +37,13 @@ class FinancePeople:
         """Store the newest version of each person; each may be given once."""
         people = sorted(told, key=lambda one: one.user_id)  # one lock order for all writers
         await _PEOPLE.insert_objects(self._connection, people)
+
+    async def deleted(self, user_ids: Collection[UUID]) -> set[UUID]:
+        """Return those of the people who are deleted."""
+        rows = await self._connection.fetch(_DELETED, list(user_ids))
+        return {row["user_id"] for row in rows}
+
+    async def names(self, user_ids: Collection[UUID]) -> dict[UUID, str]:
+        """Return what people are called; one without a name is missing."""
+        rows = await self._connection.fetch(_NAMES, list(user_ids))
+        return {row["user_id"]: row["username"] for row in rows}

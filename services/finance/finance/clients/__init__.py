@@ -1,0 +1,1 @@
+"""Asks other services, never inside a unit of work."""
