@@ -1,5 +1,6 @@
 """Wallet and finance, joined by wallet's internal operations: both run with their real code."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import httpx
 from tests.integration.finance import room as finance
 from tests.integration.wallet.world import World
 
-from finance.clients.wallet import WalletClient
+from finance.clients.wallet import PAGE, WalletClient
 from finance.loops.feed import Feed
 from testkit.databases import Cluster
 from testkit.verification import Desk
@@ -55,15 +56,15 @@ class Ledger:
     client: WalletClient
     feeds: list[Feed] = field(default_factory=list)
 
-    def feed(self) -> Feed:
+    def feed(self, page: int = PAGE) -> Feed:
         """Return one more reader, as another process would have it."""
-        return Feed(self.room.database, self.client, "UTC")
+        return Feed(self.room.database, self.client, "UTC", page)
 
     async def read(self, feed: Feed | None = None) -> None:
-        """Let a reader read all there is."""
+        """Let a reader read all there is, until nothing can come late."""
         feed = feed or self.feed()
-        while await feed.once():
-            pass
+        while await feed.once() or not feed.is_settled:
+            await asyncio.sleep(0)
 
     async def booked(self, owner: UUID | None = None) -> list[Json]:
         """Return what is booked in the order of wallets and numbers; of one owner, or of all."""
@@ -78,7 +79,10 @@ class Ledger:
         )
 
     async def agree(self) -> None:
-        """Check that books have exactly what wallet has, movement by movement."""
+        """Check that books have exactly what wallet has, movement by movement.
+
+        The balance after each movement is what all up to it add up to.
+        """
         entries = await self.wallet.rows(
             """
             SELECT account_id, entry.seq, amount_minor, balance_after_minor, posted_at
@@ -91,6 +95,10 @@ class Ledger:
             (one["wallet_id"], one["movement_seq"], one["amount_minor"], one["at"])
             for one in booked
         ] == [(account, seq, minor, at) for account, seq, minor, _, at in entries]
+        sums: dict[UUID, int] = {}
+        for account, _, minor, after, _ in entries:
+            sums[account] = sums.get(account, 0) + minor
+            assert sums[account] == after
         last = {account: (seq, after) for account, seq, _, after, _ in entries}
         accounts = await self.room.rows("SELECT wallet_id, seq, balance_minor FROM account")
         assert {one["wallet_id"]: (one["seq"], one["balance_minor"]) for one in accounts} == last

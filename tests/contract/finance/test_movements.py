@@ -1,16 +1,21 @@
 """Wallet and finance together: what moves there is booked here, in order and exactly once."""
 
+from random import Random
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 from tests.contract.finance.ledger import Ledger
 from tests.integration.finance.room import changed
 from tests.integration.wallet.world import transfer
 
 from contracts.wallet import SHOP, AccountRef
+from finance.loops.feed import Feed
 from finance.repository import FeedPositions
 from finance.repository.feed_position import FeedPosition
+from finance.service.reconciliation import reconcile
 from kit.refusals import Unavailable
+from testkit.cuts import is_cut_at
 
 
 async def test_what_wallets_move_is_booked_and_balances_agree(ledger: Ledger) -> None:
@@ -127,16 +132,58 @@ async def test_a_page_costs_the_same_for_one_movement_and_for_many(ledger: Ledge
     await ledger.agree()
 
 
-async def test_a_balance_that_differs_is_booked_as_told_and_named(
-    ledger: Ledger, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_balance_that_differs_is_booked_as_told_and_named(ledger: Ledger) -> None:
     alice, bob = await ledger.wallet.person("10.00"), await ledger.wallet.person()
     await ledger.read()
     async with ledger.room.database.unit_of_work() as uow:
         await uow.execute("UPDATE account SET balance_minor = 999 WHERE user_id = $1", alice)
     await ledger.wallet.ask(transfer(alice, bob, 100))
-    await ledger.read()
+    with capture_logs() as logs:
+        await ledger.read()
+    [alarm] = [one for one in logs if one["event"] == "movement_balance_differs"]
+    assert (alarm["log_level"], alarm["seq"]) == ("error", "2")
+    assert (alarm["expected_minor"], alarm["told_minor"]) == ("899", "900")
     await ledger.agree()
-    [alarm] = [one for one in caplog.messages if "movement_balance_differs" in one]
-    assert "899" in alarm
-    assert "900" in alarm
+
+
+async def test_a_reader_that_is_cut_off_anywhere_loses_nothing_and_repeats_nothing(
+    ledger: Ledger,
+) -> None:
+    alice, bob = await ledger.wallet.person("1000.00"), await ledger.wallet.person()
+    feed = ledger.feed()
+
+    async def life() -> None:
+        await feed.once()
+
+    position = 1
+    while True:
+        await ledger.wallet.ask(transfer(alice, bob, 10), transfer(bob, alice, 5))
+        if not await is_cut_at(life(), position):
+            break
+        position += 1
+    assert position > 10
+    await ledger.agree()  # the last life was not cut, and read what the others had left
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_whatever_moves_and_whoever_dies_books_agree_at_every_number(
+    ledger: Ledger, seed: int
+) -> None:
+    chance = Random(seed)
+    people = [await ledger.wallet.person("50.00") for _ in range(4)]
+    feeds = [ledger.feed(chance.randint(1, 7)) for _ in range(2)]
+    for _ in range(25):
+        pairs = [chance.sample(people, 2) for _ in range(chance.randint(0, 4))]
+        moves = [transfer(payer, payee, chance.randint(1, 3000)) for payer, payee in pairs]
+        if moves:
+            await ledger.wallet.ask(*moves)
+        feed = chance.choice(feeds)
+
+        async def life(feed: Feed = feed) -> None:
+            await feed.once()
+
+        await is_cut_at(life(), chance.randint(1, 60))
+    for feed in feeds:
+        await ledger.read(feed)
+    await ledger.agree()
+    assert (await reconcile(ledger.room.database, ledger.client)).differences == []

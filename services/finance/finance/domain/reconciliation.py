@@ -1,6 +1,6 @@
 """Names the differences between books and what wallet has; pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,7 +17,7 @@ class ToldBalance(NamedTuple):
 class BookedBalance(NamedTuple):
     """How an account stands, and what its transactions add up to; amounts in minor units.
 
-    `seq`, and what is said of movements, is 0 where it shows no wallet.
+    What is said of movements is 0 where there are none.
     """
 
     account_id: UUID
@@ -28,12 +28,25 @@ class BookedBalance(NamedTuple):
     balance_minor: int
     sum_minor: int
     movements: int
-    first_seq: int
     last_seq: int
 
 
+class BookedWallet(NamedTuple):
+    """How far a wallet is booked, and what was booked up to the movement that was asked about."""
+
+    account_id: UUID
+    wallet_id: UUID
+    seq: int
+    sum_minor: int
+
+
 class Difference(NamedTuple):
-    """Something that is not as it should be: what, where, and both figures."""
+    """Something that is not as it should be: what, where, and both figures.
+
+    `balance` is an account's own, against its transactions; `movements` how many there are of a
+    linked one, and `last_seq` the last, against how far it is booked; `wallet` what is booked up to
+    a movement, against wallet's balance after it; `unknown` a wallet that no account shows.
+    """
 
     what: str
     user_id: UUID
@@ -45,36 +58,29 @@ class Difference(NamedTuple):
 
 def differences_within(one: BookedBalance) -> Iterator[Difference]:
     """Yield what of an account does not fit together."""
-    checks = [("sum", one.opening_minor + one.sum_minor, one.balance_minor)]
-    if one.wallet_id is not None:
-        checks += [
-            ("movements", one.seq, one.movements),
-            ("first_seq", min(one.seq, 1), one.first_seq),
-            ("last_seq", one.seq, one.last_seq),
-        ]
+    checks = [("balance", one.opening_minor + one.sum_minor, one.balance_minor)]
+    if one.wallet_id is not None:  # so many, none twice, and the last of them: no gap
+        checks += [("movements", one.seq, one.movements), ("last_seq", one.seq, one.last_seq)]
     for what, expected, found in checks:
         if expected != found:
             yield Difference(what, one.user_id, one.account_id, one.wallet_id, expected, found)
 
 
-def differences_with_wallet(
-    told: Iterable[ToldBalance], booked: Mapping[UUID, BookedBalance]
-) -> Iterator[Difference]:
-    """Yield wallets that are not booked, or whose balance is another at the same movement.
+def difference_with_wallet(told: ToldBalance, booked: BookedWallet | None) -> Difference | None:
+    """Return how a wallet differs from what is booked of it at the same movement, if it does.
 
-    ``booked`` is by wallet. An account that is behind is no difference: what it lacks will come.
+    One that is booked less far is behind, which is no difference: the rest will come.
     """
-    for one in told:
-        known = booked.get(one.wallet_id)
-        if known is None:
-            if one.seq:
-                yield Difference("missing", one.owner_id, None, one.wallet_id, one.seq, 0)
-        elif known.seq == one.seq and known.balance_minor != one.balance_minor:
-            yield Difference(
-                "balance",
-                one.owner_id,
-                known.account_id,
-                one.wallet_id,
-                one.balance_minor,
-                known.balance_minor,
-            )
+    if booked is None:
+        if told.seq == 0:
+            return None
+        return Difference("unknown", told.owner_id, None, told.wallet_id, told.seq, 0)
+    if booked.seq < told.seq or booked.sum_minor == told.balance_minor:
+        return None
+    where = (told.owner_id, booked.account_id, told.wallet_id)
+    return Difference("wallet", *where, told.balance_minor, booked.sum_minor)
+
+
+def is_behind(told: ToldBalance, booked: BookedWallet | None) -> bool:
+    """Tell whether movements of a wallet are still to be booked."""
+    return booked is not None and booked.seq < told.seq

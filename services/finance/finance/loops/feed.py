@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from finance.clients.wallet import FeedPage, WalletClient
+from finance.clients.wallet import PAGE, FeedPage, WalletClient
 from finance.domain.movements import MovementGap
 from finance.repository import FeedPositions
 from finance.repository.feed_position import FeedPosition
@@ -25,13 +25,21 @@ class Feed:
     crash, and skipped by the numbers of its accounts.
     """
 
-    def __init__(self, database: Database, wallet: WalletClient, time_zone: str) -> None:
-        """Take where to book, whom to ask, and the time zone that new books begin with."""
+    def __init__(
+        self, database: Database, wallet: WalletClient, time_zone: str, page: int = PAGE
+    ) -> None:
+        """Take where to book, whom to ask for how many at once, and the zone of new books."""
         self._database = database
         self._wallet = wallet
         self._time_zone = time_zone
+        self._limit = page
         self._place: FeedPosition | None = None
         self._tail = Tail(0)
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether all that was booked lies below the stored position."""
+        return self._place is not None and self._tail.is_settled
 
     async def run(self, every_seconds: float) -> None:
         """Read on for ever: at once while there is more, else after a pause."""
@@ -53,7 +61,7 @@ class Feed:
         self._tail = Tail(self._place.after)
 
     async def _read_on(self) -> bool:
-        page = await self._wallet.read_on(self._tail)
+        page = await self._wallet.read_on(self._tail, self._limit)
         before = self._tail.after
         self._tail.took(page.reading, time.monotonic())
         if page.movements or self._tail.after > before:

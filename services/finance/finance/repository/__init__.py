@@ -6,12 +6,14 @@ from finance.repository.linked_accounts import LinkedAccounts
 from finance.repository.movements import BookedMovements
 from finance.repository.people import FinancePeople
 from finance.repository.purchases import Purchases
+from finance.repository.reconciliation import BookedSums
 from finance.repository.rules import Rules
 from finance.repository.sorting import SortedRows
 from finance.repository.transactions import Transactions
 
 __all__ = [
     "BookedMovements",
+    "BookedSums",
     "Books",
     "FeedPositions",
     "FinancePeople",
