@@ -14,6 +14,7 @@ from finance.service.reconciliation import Reconciliation, reconcile
 from finance.settings import Settings
 from kit.commands import Extra
 from kit.db import Database
+from kit.jsonable import plain
 from kit.outgoing import calling_as
 from kit.refusals import Unavailable
 
@@ -45,7 +46,7 @@ async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
 def as_json(found: Reconciliation) -> str:
     """Write a reconciliation as one line of JSON."""
     facts = asdict(found) | {"differences": [one._asdict() for one in found.differences]}
-    return f"{orjson.dumps(facts).decode()}\n"
+    return f"{orjson.dumps(facts, default=plain).decode()}\n"
 
 
 def as_table(found: Reconciliation) -> str:
