@@ -20,10 +20,10 @@ _SUM = re.compile(
     r"(.+_)?(amount|balance|balance_(before|after)|price|held|available|owed)"
     r"|(per|used|left)_(payment|day|today)"
 )
-# Parts of a payment or an order, which are in its currency.
+# Parts of a payment, an order or a transaction, which are in its currency.
 _IN_WHOSE_CURRENCY = {
     *("PaymentLineOutput", "OrderItemAnswer"),
-    *("OrderRefundAnswer", "OrderDisputeAnswer"),
+    *("OrderRefundAnswer", "OrderDisputeAnswer", "SplitAnswer"),
 }
 # A sum, not a count, named so by what it is: the balance that no account may pass.
 _OTHER_BOUNDS = {"balance_limit"}

@@ -8,6 +8,7 @@ from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
 from finance.clients.wallet import WalletClient
+from finance.loops import recurrences
 from finance.loops.feed import Feed
 from finance.messages import routes
 from finance.settings import Settings
@@ -27,7 +28,13 @@ Personal finance: accounts, categories and transactions of one's own, which nobo
 Amounts are decimal strings, always positive; `type` says which way the money went. Days are meant
 in the zone of one's settings. `ETag` and `If-Match` keep two edits from overwriting each other.
 """
-_TAGS: Final = ({"name": "settings", "description": "What is the same for all of one's book."},)
+_TAGS: Final = (
+    {"name": "accounts", "description": "Where money is."},
+    {"name": "categories", "description": "What it is for, or comes from."},
+    {"name": "transactions", "description": "What came in, went out, or was moved."},
+    {"name": "recurring", "description": "What books itself."},
+    {"name": "settings", "description": "What is the same for all of one's book."},
+)
 
 
 def build(settings: Settings) -> Service:
@@ -47,7 +54,7 @@ def build(settings: Settings) -> Service:
         settings=settings,
         web=web,
         routes=routes(settings.time_zone),
-        background=(("feed", _read_movements),),
+        background=(("feed", _read_movements), ("recurring", _sweep)),
         resources=(wired,),
     )
 
@@ -69,3 +76,9 @@ async def _read_movements(service: Service) -> None:
     wiring: Wiring = service.state.wiring
     feed = Feed(wiring.database, wiring.wallet, wiring.settings.time_zone)
     await feed.run(wiring.settings.feed_seconds)
+
+
+async def _sweep(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    settings = wiring.settings
+    await recurrences.sweep(wiring.database, settings.time_zone, settings.sweep_seconds)

@@ -76,6 +76,27 @@ class Room:
         made: Json = answer.json()
         return made
 
+    async def account(self, name: str = "Cash", **more: Any) -> str:
+        """Return the id of a new account."""
+        return str((await self.make("/accounts", name=name, **more))["id"])
+
+    async def category(self, name: str = "Food", **more: Any) -> str:
+        """Return the id of a new category, for expenses unless said otherwise."""
+        return str(
+            (await self.make("/categories", **{"name": name, "type": "expense", **more}))["id"]
+        )
+
+    async def book(self, account_id: str, amount: str = "10.00", **more: Any) -> Json:
+        """Return a new transaction, an expense unless said otherwise."""
+        said = {} if {"category_id", "splits"} & more.keys() else {"type": "expense"}
+        body = {"account_id": account_id, "amount": amount, **said, **more}
+        return await self.make("/transactions", **body)
+
+    async def balance(self, account_id: str) -> str:
+        """Return what an account holds."""
+        found: str = (await self.get(f"/accounts/{account_id}"))["balance"]["amount"]
+        return found
+
     async def told(self, *messages: Message, sequence: int = 1) -> None:
         """Let events of other services arrive together, and handle them."""
         for message in messages:

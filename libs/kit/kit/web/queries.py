@@ -40,8 +40,8 @@ class Filters(Model):
         return self
 
 
-class SpanFilters(Filters):
-    """The filters by a span of time, given by times or days."""
+class RangeFilters(Filters):
+    """The filters by a range of times or days, in a zone that the list's model says."""
 
     begin: RangeEdge | None = Field(
         None, alias="from", description="Then or later; a day is meant from its start on."
@@ -49,6 +49,11 @@ class SpanFilters(Filters):
     end: RangeEdge | None = Field(
         None, alias="to", description="Before then; a day is included as a whole."
     )
+
+
+class SpanFilters(RangeFilters):
+    """The filters by a span of time, given by times or days."""
+
     tz: Zone = DEFAULT_ZONE
 
     @property

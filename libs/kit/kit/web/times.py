@@ -106,6 +106,18 @@ def _edge(value: Any) -> datetime | date:
     return value if type(value) is date else _moment(value)
 
 
+def _calendar_day(value: Any) -> date:
+    if type(value) is date:
+        return value  # a default, or a value made by our own code
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise refuse_field(
+            "malformed",
+            "Must be a day such as 2026-01-31.",
+            "Должен быть день, например 2026-01-31.",
+        )
+    return _edge(value)
+
+
 @lru_cache(maxsize=1024)
 def _is_zone(name: str) -> bool:
     try:
@@ -129,6 +141,11 @@ Moment = Annotated[
     datetime,
     BeforeValidator(_moment, json_schema_input_type=datetime),
     Field(examples=["2026-01-31T12:00:00Z"]),
+]
+CalendarDay = Annotated[
+    date,
+    BeforeValidator(_calendar_day, json_schema_input_type=date),
+    Field(examples=["2026-01-31"]),
 ]
 RangeEdge = Annotated[
     datetime | date,

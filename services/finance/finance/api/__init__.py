@@ -1,7 +1,14 @@
 """Serves finance's operations: parse, open the unit of work, call, answer."""
 
-from finance.api import settings
+from finance.api import accounts, categories, recurrences, settings, transactions, transfers
 
-ROUTERS = (settings.router,)
+ROUTERS = (
+    accounts.router,
+    categories.router,
+    transactions.router,
+    transfers.router,
+    recurrences.router,
+    settings.router,
+)
 
 __all__ = ["ROUTERS"]

@@ -1,8 +1,9 @@
 """Says whose book a request is about: the caller's own, and nobody else's."""
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Query
 
 from finance.domain.books import BookOwner
 from finance.wiring import Wired
@@ -16,3 +17,6 @@ async def _owner(caller: Caller, wired: Wired) -> BookOwner:
 
 
 Owning = Annotated[BookOwner, Depends(_owner)]
+MoveTo = Annotated[
+    UUID | None, Query(description="Who takes over what refers to it, so that it can go.")
+]

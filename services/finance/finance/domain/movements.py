@@ -118,7 +118,7 @@ class Surroundings:
 
     zones: Mapping[UUID, ZoneInfo]
     rules: Mapping[UUID, Sequence[CategoryRule]] = field(default_factory=dict)
-    names: Mapping[UUID, str] = field(default_factory=dict)
+    names: Mapping[UUID, str | None] = field(default_factory=dict)
     purchases: Mapping[str, Purchase] = field(default_factory=dict)
 
 

@@ -58,7 +58,7 @@ class Change(NamedTuple):
 def changes(
     rows: Iterable[SortedRow],
     rules: Sequence[CategoryRule],
-    names: Mapping[UUID, str],
+    names: Mapping[UUID, str | None],
     purchases: Mapping[str, Purchase],
 ) -> list[Change]:
     """Return what rules sort otherwise; they add tags, and take none away."""
@@ -75,7 +75,7 @@ def changes(
 def _choice(
     row: SortedRow,
     rules: Sequence[CategoryRule],
-    names: Mapping[UUID, str],
+    names: Mapping[UUID, str | None],
     purchases: Mapping[str, Purchase],
 ) -> Choice:
     name = None if row.counterparty_id is None else names.get(row.counterparty_id)

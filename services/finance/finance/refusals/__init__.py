@@ -1,18 +1,104 @@
 """Holds every refusal of finance: stable code, status, text in both languages.
 
 Refusal
-├── AccountNotFound    404  account_not_found
-├── AccountNotYours    422  account_unknown
+├── AccountNotFound          404  account_not_found
+├── AccountNotYours          422  account_unknown
+├── AccountInUse             409  account_in_use
+├── AccountLinked            409  account_linked
+├── AccountsSame             422  accounts_same
+├── CurrenciesDiffer         422  currencies_differ
+├── BalanceOutOfRange        422  balance_out_of_range
+├── TooManyAccounts          409  too_many_accounts
 ├── FinanceCategoryNotFound  404  category_not_found
-└── CategoryNotYours   422  category_unknown
+├── CategoryNotYours         422  category_unknown
+├── CategoryTypeDiffers      422  category_type_differs
+├── CategoriesSame           422  categories_same
+├── FinanceCategoryExists    409  category_exists
+├── FinanceCategoryInUse     409  category_in_use
+├── FinanceParentNotFound    422  parent_not_found
+├── FinanceCategoryCycle     422  category_cycle
+├── FinanceCategoryTooDeep   422  category_too_deep
+├── TooManyFinanceCategories 409  too_many_categories
+├── TransactionNotFound      404  transaction_not_found
+├── TransactionLinked        409  transaction_linked
+├── TransferFixed            409  transfer_fixed
+├── TypeNotSaid              422  type_not_said
+├── SplitsDiffer             422  splits_differ
+├── DateOutOfRange           422  date_out_of_range
+├── ToAmountNeeded           422  to_amount_needed
+├── ToAmountDiffers          422  to_amount_differs
+├── RecurrenceNotFound       404  recurring_not_found
+├── RecurrenceTooEarly       422  recurring_too_early
+├── RecurrenceEndsEarly      422  recurring_ends_early
+└── TooManyRecurrences       409  too_many_recurring
 """
 
-from finance.refusals.accounts import AccountNotFound, AccountNotYours
-from finance.refusals.categories import CategoryNotYours, FinanceCategoryNotFound
+from finance.refusals.accounts import (
+    AccountInUse,
+    AccountLinked,
+    AccountNotFound,
+    AccountNotYours,
+    AccountsSame,
+    BalanceOutOfRange,
+    CurrenciesDiffer,
+    TooManyAccounts,
+)
+from finance.refusals.categories import (
+    CategoriesSame,
+    CategoryNotYours,
+    CategoryTypeDiffers,
+    FinanceCategoryCycle,
+    FinanceCategoryExists,
+    FinanceCategoryInUse,
+    FinanceCategoryNotFound,
+    FinanceCategoryTooDeep,
+    FinanceParentNotFound,
+    TooManyFinanceCategories,
+)
+from finance.refusals.transactions import (
+    DateOutOfRange,
+    RecurrenceEndsEarly,
+    RecurrenceNotFound,
+    RecurrenceTooEarly,
+    SplitsDiffer,
+    ToAmountDiffers,
+    ToAmountNeeded,
+    TooManyRecurrences,
+    TransactionLinked,
+    TransactionNotFound,
+    TransferFixed,
+    TypeNotSaid,
+)
 
 __all__ = [
+    "AccountInUse",
+    "AccountLinked",
     "AccountNotFound",
     "AccountNotYours",
+    "AccountsSame",
+    "BalanceOutOfRange",
+    "CategoriesSame",
     "CategoryNotYours",
+    "CategoryTypeDiffers",
+    "CurrenciesDiffer",
+    "DateOutOfRange",
+    "FinanceCategoryCycle",
+    "FinanceCategoryExists",
+    "FinanceCategoryInUse",
     "FinanceCategoryNotFound",
+    "FinanceCategoryTooDeep",
+    "FinanceParentNotFound",
+    "RecurrenceEndsEarly",
+    "RecurrenceNotFound",
+    "RecurrenceTooEarly",
+    "SplitsDiffer",
+    "ToAmountDiffers",
+    "ToAmountNeeded",
+    "TooManyAccounts",
+    "TooManyFinanceCategories",
+    "TooManyRecurrences",
+    "TransactionLinked",
+    "TransactionNotFound",
+    "TransferFixed",
+    "TypeNotSaid",
 ]

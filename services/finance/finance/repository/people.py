@@ -20,11 +20,8 @@ _PEOPLE: Final = BulkInsert(
     status="text",
     version="bigint",
 )
-
+_NAMES: Final = "SELECT user_id, username FROM person WHERE user_id = ANY($1)"
 _DELETED: Final = "SELECT user_id FROM person WHERE user_id = ANY($1) AND status = 'deleted'"
-_NAMES: Final = """
-SELECT user_id, username FROM person WHERE user_id = ANY($1) AND username IS NOT NULL
-"""
 
 
 class FinancePeople:
@@ -43,7 +40,9 @@ class FinancePeople:
         rows = await self._connection.fetch(_DELETED, list(user_ids))
         return {row["user_id"] for row in rows}
 
-    async def names(self, user_ids: Collection[UUID]) -> dict[UUID, str]:
-        """Return what people are called; one without a name is missing."""
+    async def names(self, user_ids: Collection[UUID]) -> dict[UUID, str | None]:
+        """Return the usernames of people, as far as they are known."""
+        if not user_ids:
+            return {}
         rows = await self._connection.fetch(_NAMES, list(user_ids))
         return {row["user_id"]: row["username"] for row in rows}

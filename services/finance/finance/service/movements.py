@@ -106,7 +106,7 @@ async def _surroundings(
     return Surroundings(
         zones={one: ZoneInfo(book.time_zone) for one, book in books.items()},
         rules=rules,
-        names=await FinancePeople(uow).names(others) if others else {},
+        names=await FinancePeople(uow).names(others),
         purchases=await Purchases(uow).among(paid),
     )
 

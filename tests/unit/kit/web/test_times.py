@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from kit.web.faults import faults_of
 from kit.web.schemas import Model
-from kit.web.times import Moment, RangeEdge, Zone, span
+from kit.web.times import CalendarDay, Moment, RangeEdge, Zone, span
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -235,3 +235,15 @@ def test_a_moment_that_is_made_within_is_taken_as_it_is_where_it_has_a_zone() ->
     assert Asked(at=NOON).at is NOON
     with pytest.raises(ValidationError):
         Asked(at=NOON.replace(tzinfo=None))
+
+
+class _Planned(Model):
+    day: CalendarDay
+
+
+def test_a_calendar_day_is_a_day_and_nothing_else() -> None:
+    assert _Planned.model_validate({"day": "2024-02-29"}).day == date(2024, 2, 29)
+    assert _Planned(day=date(2024, 2, 29)).day == date(2024, 2, 29)
+    for wrong in ("2023-02-29", "2026-01-31T12:00:00Z", "31.01.2026", "", 20260131, None):
+        with pytest.raises(ValidationError):
+            _Planned.model_validate({"day": wrong})

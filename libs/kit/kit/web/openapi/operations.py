@@ -10,7 +10,7 @@ from kit.http import LINK, PREFERENCE_APPLIED, REPLAYED, REQUEST_ID
 from kit.refusals import Refusal
 from kit.span import PeriodInvalid
 from kit.web.openapi import headers, problems, security
-from kit.web.queries import SpanFilters
+from kit.web.queries import RangeFilters
 from kit.web.schemas import Page
 from kit.web.serving.route import Route
 
@@ -36,7 +36,7 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found.append(general.NotFound)
     # Every operation refuses a parameter that it does not know, and one that is given twice.
     found += [general.QueryInvalid, general.ValidationFailed]
-    if any(issubclass(model, SpanFilters) for model in _queries(route)):
+    if any(issubclass(model, RangeFilters) for model in _queries(route)):
         found.append(PeriodInvalid)
     if route.binder.reads_body:
         found += [

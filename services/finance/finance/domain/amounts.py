@@ -1,0 +1,45 @@
+"""Reads amounts in the currency of an account, and bounds balances."""
+
+from typing import Final
+
+from finance.refusals import BalanceOutOfRange
+from kit.money import MAX_MINOR, AmountRefused, AmountZero, Money
+from kit.refusals import FieldFault, ValidationFailed
+
+MOST_BALANCE: Final = MAX_MINOR  # in minor units, either way
+
+
+def minor_of(text: str, currency: str, *, at: str = "amount") -> int:
+    """Return an amount in minor units; `at` says where it stands in the request.
+
+    Raises:
+        ValidationFailed: it is no amount of the currency.
+    """
+    try:
+        return Money.parse(text, currency).minor
+    except AmountRefused as refusal:
+        en, ru = refusal.detail("en"), refusal.detail("ru")
+        fault = FieldFault(f"/{at}", refusal.code, en, ru)
+        raise ValidationFailed(errors=[fault]) from None
+
+
+def signed_minor_of(text: str, currency: str, *, at: str) -> int:
+    """Return an amount that may be zero, or negative, in minor units."""
+    unsigned = text.removeprefix("-")
+    try:
+        minor = Money.parse(unsigned, currency).minor
+    except AmountZero:
+        return 0
+    except AmountRefused:
+        minor = minor_of(unsigned, currency, at=at)
+    return minor if unsigned == text else -minor
+
+
+def require_balance(balance_minor: int) -> None:
+    """Refuse a balance that no account may have.
+
+    Raises:
+        BalanceOutOfRange: it is beyond MOST_BALANCE.
+    """
+    if abs(balance_minor) > MOST_BALANCE:
+        raise BalanceOutOfRange

@@ -1,0 +1,31 @@
+"""Books what recurs on its day, in the zone of its book; missed days follow."""
+
+from typing import Final
+
+from finance.domain.books import BookOwner
+from finance.repository import Recurrences
+from finance.service.recurrences import book_due
+from kit.db import Database
+from kit.tasks import for_ever
+
+OWNERS: Final = 50  # of one look
+
+
+async def sweep(database: Database, time_zone: str, every_seconds: float) -> None:
+    """Book what is due, again and again, until cancelled."""
+
+    async def once() -> bool:
+        return await sweep_once(database, time_zone) > 0
+
+    await for_ever("finance.recurring", once, every_seconds=every_seconds)
+
+
+async def sweep_once(database: Database, time_zone: str) -> int:
+    """Book what is due of some owners, each in a unit of work; return how much."""
+    async with database.read() as connection:
+        due = await Recurrences(connection).owners_due(database.clock.now(), OWNERS)
+    booked = 0
+    for user_id in due:
+        async with database.unit_of_work() as uow:
+            booked += await book_due(uow, BookOwner(user_id, time_zone))
+    return booked

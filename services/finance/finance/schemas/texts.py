@@ -1,0 +1,55 @@
+"""Declares the fields that the models of a book have in common."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from finance.domain.transactions import MOST_TAGS
+from kit.money import DEFAULT_CURRENCY, AmountRefused, example_amount, is_plain_decimal
+from kit.web.fields import refuse_field
+from kit.web.texts import no_card_number, plain_text, visible_line
+
+LONGEST_NAME: Final = 100
+_LONGEST_AMOUNT: Final = 64
+
+EntryName = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(visible_line)]
+EntryText = Annotated[
+    str, Field(max_length=500), AfterValidator(plain_text), AfterValidator(no_card_number)
+]
+EntryNote = Annotated[
+    str,
+    Field(max_length=5_000, description="For oneself."),
+    AfterValidator(plain_text),
+    AfterValidator(no_card_number),
+]
+
+
+def _once(tags: list[str]) -> list[str]:
+    return list(dict.fromkeys(tags))
+
+
+Tags = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=50), AfterValidator(visible_line)]],
+    Field(max_length=MOST_TAGS, description="Each is kept once.", examples=[["weekend"]]),
+    AfterValidator(_once),
+]
+
+
+def _signed_amount(value: Any) -> str:
+    is_text = isinstance(value, str) and len(value) <= _LONGEST_AMOUNT
+    if not is_text or not is_plain_decimal(value.removeprefix("-")):
+        refusal = AmountRefused(example=example_amount(DEFAULT_CURRENCY))
+        raise refuse_field(refusal.code, refusal.detail("en"), refusal.detail("ru"))
+    return str(value)
+
+
+SignedAmountText = Annotated[
+    str,
+    BeforeValidator(_signed_amount, json_schema_input_type=str),
+    Field(
+        description="Decimal string, negative for what is owed.",
+        pattern=r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$",
+        max_length=_LONGEST_AMOUNT,
+        examples=["-120.00"],
+    ),
+]

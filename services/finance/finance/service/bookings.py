@@ -1,0 +1,62 @@
+"""Books transactions, and takes them back: rows, and balances of accounts.
+
+It does not ask where they come from: a request, what recurs, an import. A movement sets the balance
+of its account by what the wallet says, and is stored by `Transactions.add` alone.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from uuid import UUID
+
+from finance.domain.amounts import MOST_BALANCE, require_balance
+from finance.domain.transactions import Transaction
+from finance.refusals import BalanceOutOfRange
+from finance.repository import Accounts, Transactions
+from kit.db import UnitOfWork
+
+
+async def book(uow: UnitOfWork, new: Sequence[Transaction]) -> None:
+    """Store any number of transactions of locked books.
+
+    Their accounts and categories exist.
+
+    Raises BalanceOutOfRange.
+    """
+    await Transactions(uow).add(new)
+    await _move_balances(uow, (), new)
+
+
+async def rebook(uow: UnitOfWork, old: Sequence[Transaction], new: Sequence[Transaction]) -> None:
+    """Store transactions as they are now, in place of what they were.
+
+    Raises BalanceOutOfRange.
+    """
+    for one in new:
+        await Transactions(uow).save(one)
+    await _move_balances(uow, old, new)
+
+
+async def unbook(uow: UnitOfWork, old: Sequence[Transaction]) -> None:
+    """Delete transactions of locked books.
+
+    Raises BalanceOutOfRange.
+    """
+    await Transactions(uow).delete([one.id for one in old])
+    await _move_balances(uow, old, ())
+
+
+async def _move_balances(
+    uow: UnitOfWork, old: Sequence[Transaction], new: Sequence[Transaction]
+) -> None:
+    sums: Counter[UUID] = Counter()
+    for one in new:
+        sums[one.account_id] += one.amount_minor
+    for one in old:
+        sums[one.account_id] -= one.amount_minor
+    deltas = {account_id: minor for account_id, minor in sums.items() if minor}
+    if not deltas:
+        return
+    if max(map(abs, deltas.values())) > 2 * MOST_BALANCE:  # more than the column could add
+        raise BalanceOutOfRange
+    for balance_minor in await Accounts(uow).move_balances(deltas):
+        require_balance(balance_minor)
