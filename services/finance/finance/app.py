@@ -33,6 +33,7 @@ _TAGS: Final = (
     {"name": "categories", "description": "What it is for, or comes from."},
     {"name": "transactions", "description": "What came in, went out, or was moved."},
     {"name": "recurring", "description": "What books itself."},
+    {"name": "rules", "description": "What sorts transactions into categories by itself."},
     {"name": "settings", "description": "What is the same for all of one's book."},
 )
 

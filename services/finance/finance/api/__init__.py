@@ -1,6 +1,14 @@
 """Serves finance's operations: parse, open the unit of work, call, answer."""
 
-from finance.api import accounts, categories, recurrences, settings, transactions, transfers
+from finance.api import (
+    accounts,
+    categories,
+    recurrences,
+    rules,
+    settings,
+    transactions,
+    transfers,
+)
 
 ROUTERS = (
     accounts.router,
@@ -8,6 +16,7 @@ ROUTERS = (
     transactions.router,
     transfers.router,
     recurrences.router,
+    rules.router,
     settings.router,
 )
 

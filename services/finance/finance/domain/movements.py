@@ -7,7 +7,6 @@ skipped; a gap is named, never guessed.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from operator import attrgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -127,14 +126,14 @@ def book_page(
     accounts: Mapping[UUID, LinkedAccount],
     around: Surroundings,
 ) -> BookedPage:
-    """Book movements on the linked accounts of their wallets, which move on.
+    """Book movements, in the order of `seq`, on the accounts of their wallets, which move on.
 
     An account is given for each wallet. Movements that it has are skipped.
     """
     booked: list[Booked] = []
     gaps: dict[UUID, MovementGap] = {}
     differences: list[BalanceDifference] = []
-    for one in sorted(movements, key=attrgetter("seq")):
+    for one in movements:
         account = accounts[one.wallet_id]
         if one.seq <= account.seq:
             continue

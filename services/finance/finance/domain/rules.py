@@ -7,16 +7,20 @@ its category's type, so one of income never sorts an expense.
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from finance.domain.purchases import Purchase, PurchaseItem
+from finance.domain.transactions import MOST_SPLITS, Split
+from kit.ids import new_id
 
 SERVICE: Final = "service:"  # how wallet's `purpose` names a paid service
 LONGEST_DESCRIPTION: Final = 200
+MOST_RULES: Final = 200  # of one book
+MOST_PLACES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,7 @@ class CategoryRule:
     place: int
     category_id: UUID
     type: str
-    tags: Sequence[str] = ()
+    tags: tuple[str, ...] = ()
     payee_id: UUID | None = None
     service_id: UUID | None = None
     product_category: str | None = None
@@ -54,6 +58,75 @@ class CategoryRule:
     version: int = 1
     created_at: datetime
     updated_at: datetime
+
+    def replaced(self, by: "CategoryRule", *, keeps_place: bool) -> "CategoryRule":
+        """Return the rule as another one says; what changes nothing leaves the version."""
+        place = self.place if keeps_place else by.place
+        as_before = replace(
+            by,
+            id=self.id,
+            place=place,
+            version=self.version,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+        )
+        if as_before == self:
+            return self
+        return replace(as_before, version=self.version + 1, updated_at=by.updated_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleDraft:
+    """A rule as its owner has written it.
+
+    Attributes:
+        place: None: the last.
+        payee_username: Names the payee instead of ``payee_id``.
+    """
+
+    category_id: UUID
+    tags: tuple[str, ...]
+    place: int | None
+    payee_id: UUID | None
+    payee_username: str | None
+    service_id: UUID | None
+    product_category: str | None
+    kind: str | None
+    words: str | None
+    amount_min_minor: int | None
+    amount_max_minor: int | None
+    currency: str | None
+    account_id: UUID | None
+
+    def rule(
+        self,
+        owner_id: UUID,
+        *,
+        type: str,  # noqa: A002 - named as everywhere
+        payee_id: UUID | None,
+        last: int,
+        now: datetime,
+    ) -> CategoryRule:
+        """Return the rule that it comes to: of its category's type, by default the last."""
+        return CategoryRule(
+            id=new_id(),
+            user_id=owner_id,
+            place=min(last + 1, MOST_PLACES) if self.place is None else self.place,
+            category_id=self.category_id,
+            type=type,
+            tags=self.tags,
+            payee_id=payee_id,
+            service_id=self.service_id,
+            product_category=self.product_category,
+            kind=self.kind,
+            words=self.words,
+            amount_min_minor=self.amount_min_minor,
+            amount_max_minor=self.amount_max_minor,
+            currency=self.currency,
+            account_id=self.account_id,
+            created_at=now,
+            updated_at=now,
+        )
 
 
 class RuleFacts(NamedTuple):
@@ -73,19 +146,11 @@ class RuleFacts(NamedTuple):
     categories: Sequence[str] = ()
 
 
-class SplitChoice(NamedTuple):
-    """A part of a transaction, signed as the whole, and its category."""
-
-    category_id: UUID
-    amount_minor: int
-    description: str | None
-
-
 class Choice(NamedTuple):
     """What rules make of a transaction: one category, or splits, or neither."""
 
     category_id: UUID | None = None
-    splits: tuple[SplitChoice, ...] = ()
+    splits: tuple[Split, ...] = ()
     tags: tuple[str, ...] = ()
 
 
@@ -101,7 +166,7 @@ def folded(*texts: str | None) -> str:
 def choose(rules: Iterable[CategoryRule], facts: RuleFacts) -> Choice:
     """Return what the first fitting rule gives."""
     rule = _first(rules, facts)
-    return NO_CHOICE if rule is None else Choice(rule.category_id, tags=tuple(rule.tags))
+    return NO_CHOICE if rule is None else Choice(rule.category_id, tags=rule.tags)
 
 
 def choose_for_purchase(
@@ -123,6 +188,8 @@ def choose_for_purchase(
     items = defaultdict[UUID, list[PurchaseItem]](list)
     for rule, item in zip(fitting, purchase.items, strict=True):
         items[rule.category_id].append(item)
+    if len(items) > MOST_SPLITS:
+        return choose(rules, facts)
     if len(items) == 1:
         return Choice(fitting[0].category_id, tags=tags)
     sign = -1 if facts.amount_minor < 0 else 1
@@ -130,10 +197,10 @@ def choose_for_purchase(
     return Choice(splits=splits, tags=tags)
 
 
-def _split(category_id: UUID, sign: int, items: Sequence[PurchaseItem]) -> SplitChoice:
+def _split(category_id: UUID, sign: int, items: Sequence[PurchaseItem]) -> Split:
     names = ", ".join(item.name for item in items)
     minor = sum(item.amount_minor for item in items)
-    return SplitChoice(category_id, sign * minor, names[:LONGEST_DESCRIPTION])
+    return Split(category_id, sign * minor, names[:LONGEST_DESCRIPTION])
 
 
 def _first(rules: Iterable[CategoryRule], facts: RuleFacts) -> CategoryRule | None:

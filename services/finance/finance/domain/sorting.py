@@ -1,7 +1,9 @@
 """Defines what rules may sort of what is booked already, and what of it changes; pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,11 +13,12 @@ from finance.domain.rules import (
     CategoryRule,
     Choice,
     RuleFacts,
-    SplitChoice,
     choose,
     choose_for_purchase,
+    fits,
     folded,
 )
+from finance.domain.transactions import Split
 
 
 class SortedRow(NamedTuple):
@@ -44,7 +47,7 @@ class SortedRow(NamedTuple):
     @property
     def choice(self) -> Choice:
         """How it is sorted now."""
-        splits = (SplitChoice(UUID(category), *rest) for category, *rest in self.splits)
+        splits = (Split(UUID(category), *rest) for category, *rest in self.splits)
         return Choice(self.category_id, tuple(splits), tuple(self.tags))
 
 
@@ -55,31 +58,79 @@ class Change(NamedTuple):
     choice: Choice
 
 
-def changes(
-    rows: Iterable[SortedRow],
-    rules: Sequence[CategoryRule],
-    names: Mapping[UUID, str | None],
-    purchases: Mapping[str, Purchase],
-) -> list[Change]:
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """What sorting somebody's transactions needs.
+
+    Attributes:
+        rules: Theirs, in their order.
+        names: What people at the other end are called.
+        purchases: What payments have paid for, by their ids.
+    """
+
+    rules: Sequence[CategoryRule]
+    names: Mapping[UUID, str | None]
+    purchases: Mapping[str, Purchase]
+
+
+class RuleTrial(NamedTuple):
+    """What a rule would do: how many it was tried on, fit it, and what would change by it."""
+
+    looked_at: int
+    fitting: int
+    changes: Sequence[Change]
+
+    @classmethod
+    def total(cls, trials: Sequence["RuleTrial"]) -> "RuleTrial":
+        """Return what trials on parts of the past come to."""
+        looked_at, fitting, found = zip(*trials, strict=True) if trials else ((), (), ())
+        return cls(sum(looked_at), sum(fitting), [change for some in found for change in some])
+
+
+def changes(rows: Iterable[SortedRow], around: Sorting) -> list[Change]:
     """Return what rules sort otherwise; they add tags, and take none away."""
     found = []
     for row in rows:
-        now = row.choice
-        choice = _choice(row, rules, names, purchases)
+        now, choice = row.choice, _choice(row, around)
         choice = choice._replace(tags=tuple(dict.fromkeys((*row.tags, *choice.tags))))
         if choice != now:
             found.append(Change(row, choice))
     return found
 
 
-def _choice(
-    row: SortedRow,
-    rules: Sequence[CategoryRule],
-    names: Mapping[UUID, str | None],
-    purchases: Mapping[str, Purchase],
-) -> Choice:
-    name = None if row.counterparty_id is None else names.get(row.counterparty_id)
-    facts = RuleFacts(
+def try_rule(tried: CategoryRule, rows: Sequence[SortedRow], around: Sorting) -> RuleTrial:
+    """Return what a rule would do if it stood among the others, or took its own place anew."""
+    others = [one for one in around.rules if one.id != tried.id]
+    rules = sorted((*others, tried), key=attrgetter("place", "id"))
+    met = [row for row in rows if _meets(row, tried, around)]
+    return RuleTrial(len(rows), len(met), changes(met, replace(around, rules=rules)))
+
+
+def _meets(row: SortedRow, rule: CategoryRule, around: Sorting) -> bool:
+    """Tell whether a transaction fits a rule, or something that it has bought does."""
+    facts, purchase = _facts(row, around), _purchase(row, around)
+    items = () if purchase is None else purchase.items
+    return fits(rule, facts) or any(
+        fits(rule, facts._replace(categories=item.categories)) for item in items
+    )
+
+
+def _choice(row: SortedRow, around: Sorting) -> Choice:
+    facts, purchase = _facts(row, around), _purchase(row, around)
+    if purchase is None:
+        return choose(around.rules, facts)
+    return choose_for_purchase(around.rules, facts, purchase)
+
+
+def _purchase(row: SortedRow, around: Sorting) -> Purchase | None:
+    found = around.purchases.get(row.reference or "")
+    is_theirs = found is not None and found.user_id == row.user_id
+    return found if is_theirs and row.movement_kind == PAYMENT else None
+
+
+def _facts(row: SortedRow, around: Sorting) -> RuleFacts:
+    name = None if row.counterparty_id is None else around.names.get(row.counterparty_id)
+    return RuleFacts(
         type=row.type,
         amount_minor=row.amount_minor,
         currency=row.currency,
@@ -89,7 +140,3 @@ def _choice(
         kind=row.movement_kind,
         text=folded(row.description, name),
     )
-    purchase = purchases.get(row.reference or "")
-    if purchase is not None and row.movement_kind == PAYMENT:
-        return choose_for_purchase(rules, facts, purchase)
-    return choose(rules, facts)

@@ -30,7 +30,10 @@ Refusal
 ├── RecurrenceNotFound       404  recurring_not_found
 ├── RecurrenceTooEarly       422  recurring_too_early
 ├── RecurrenceEndsEarly      422  recurring_ends_early
-└── TooManyRecurrences       409  too_many_recurring
+├── TooManyRecurrences       409  too_many_recurring
+├── RuleNotFound             404  rule_not_found
+├── RulePayeeUnknown         422  payee_unknown
+└── TooManyRules             409  too_many_rules
 """
 
 from finance.refusals.accounts import (
@@ -55,6 +58,7 @@ from finance.refusals.categories import (
     FinanceParentNotFound,
     TooManyFinanceCategories,
 )
+from finance.refusals.rules import RuleNotFound, RulePayeeUnknown, TooManyRules
 from finance.refusals.transactions import (
     DateOutOfRange,
     RecurrenceEndsEarly,
@@ -91,12 +95,15 @@ __all__ = [
     "RecurrenceEndsEarly",
     "RecurrenceNotFound",
     "RecurrenceTooEarly",
+    "RuleNotFound",
+    "RulePayeeUnknown",
     "SplitsDiffer",
     "ToAmountDiffers",
     "ToAmountNeeded",
     "TooManyAccounts",
     "TooManyFinanceCategories",
     "TooManyRecurrences",
+    "TooManyRules",
     "TransactionLinked",
     "TransactionNotFound",
     "TransferFixed",

@@ -20,6 +20,7 @@ _PEOPLE: Final = BulkInsert(
     status="text",
     version="bigint",
 )
+_CALLED: Final = "SELECT user_id FROM person WHERE lower(username) = lower($1)"
 _NAMES: Final = "SELECT user_id, username FROM person WHERE user_id = ANY($1)"
 _DELETED: Final = "SELECT user_id FROM person WHERE user_id = ANY($1) AND status = 'deleted'"
 
@@ -46,3 +47,8 @@ class FinancePeople:
             return {}
         rows = await self._connection.fetch(_NAMES, list(user_ids))
         return {row["user_id"]: row["username"] for row in rows}
+
+    async def called(self, username: str) -> UUID | None:
+        """Return who has a username, in capital or small letters; None where nobody has."""
+        found: UUID | None = await self._connection.fetchval(_CALLED, username)
+        return found

@@ -7,6 +7,7 @@ from typing import Any, Final
 from finance.domain.purchases import Purchase, PurchaseItem
 from kit.db import Connection
 from kit.db.bulk import BulkInsert
+from kit.ids import id_in
 
 _PURCHASES: Final = BulkInsert(
     "purchase",
@@ -33,10 +34,9 @@ class Purchases:
         await _PURCHASES.insert(self._connection, [(*_row(one), now) for one in told])
 
     async def among(self, payment_ids: Collection[str]) -> dict[str, Purchase]:
-        """Return purchases by their payments' ids, as texts."""
-        if not payment_ids:
-            return {}
-        rows = await self._connection.fetch(_AMONG, list(payment_ids))
+        """Return purchases by their payments' ids, as texts; what is no id names none."""
+        ids = [found for one in payment_ids if (found := id_in(one)) is not None]
+        rows = await self._connection.fetch(_AMONG, ids) if ids else ()
         return {str(row["payment_id"]): _purchase(row) for row in rows}
 
 

@@ -5,11 +5,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from finance.domain.rules import CategoryRule
 from kit.db import Connection
+from kit.span import Span
 
 _OWN: Final = """id, user_id, place, category_id, tags, payee_id, service_id, product_category,
     kind, words, amount_min_minor, amount_max_minor, currency, account_id, version, created_at,
@@ -22,7 +23,9 @@ _OF: Final = f"SELECT {_ROW} {_FROM} WHERE rule.user_id = ANY($1) ORDER BY place
 _FIND: Final = f"SELECT {_ROW} {_FROM} WHERE rule.user_id = $1 AND rule.id = $2"
 _PAGE: Final = f"""
 SELECT {_ROW} {_FROM} WHERE rule.user_id = $1 AND (place, rule.id) > ($2, $3)
-ORDER BY place, rule.id LIMIT $4
+  AND ($4::timestamptz IS NULL OR rule.created_at >= $4)
+  AND ($5::timestamptz IS NULL OR rule.created_at < $5)
+ORDER BY place, rule.id LIMIT $6
 """
 _NEXT: Final = """
 SELECT count(*) AS rules, coalesce(max(place), 0) AS last FROM rule WHERE user_id = $1
@@ -47,18 +50,21 @@ class Rules:
         """Return each owner's rules in their order; an owner without any is missing."""
         found = defaultdict[UUID, list[CategoryRule]](list)
         for row in await self._connection.fetch(_OF, list(user_ids)):
-            found[row["user_id"]].append(CategoryRule(**row))
+            found[row["user_id"]].append(_rule(row))
         return found
 
     async def find(self, user_id: UUID, rule_id: UUID) -> CategoryRule | None:
         """Return a rule of somebody's."""
         row = await self._connection.fetchrow(_FIND, user_id, rule_id)
-        return None if row is None else CategoryRule(**row)
+        return None if row is None else _rule(row)
 
-    async def page(self, user_id: UUID, after: tuple[int, UUID], limit: int) -> list[CategoryRule]:
-        """Return rules in their order, after a place and an id."""
-        rows = await self._connection.fetch(_PAGE, user_id, *after, limit)
-        return [CategoryRule(**row) for row in rows]
+    async def page(
+        self, user_id: UUID, after: tuple[int | str, UUID] | None, limit: int, span: Span
+    ) -> list[CategoryRule]:
+        """Return rules in their order, after a place and an id, made within a span."""
+        place, rule_id = after or (0, UUID(int=0))
+        rows = await self._connection.fetch(_PAGE, user_id, place, rule_id, *span, limit)
+        return [_rule(row) for row in rows]
 
     async def count(self, user_id: UUID) -> tuple[int, int]:
         """Return how many rules somebody has, and the place of the last; 0 where none."""
@@ -76,3 +82,7 @@ class Rules:
     async def delete(self, user_id: UUID, rule_id: UUID) -> bool:
         """Delete a rule; tell whether there was one."""
         return await self._connection.execute(_DELETE, user_id, rule_id) == 1
+
+
+def _rule(row: Any) -> CategoryRule:
+    return CategoryRule(**{**row, "tags": tuple(row["tags"])})

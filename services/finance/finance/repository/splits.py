@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from finance.domain.rules import SplitChoice
+from finance.domain.transactions import Split
 from kit.db import Connection
 from kit.db.bulk import BulkInsert
 
@@ -29,13 +29,22 @@ class SplitRow(NamedTuple):
     user_id: UUID
     date: date
     currency: str
-    splits: Sequence[SplitChoice]
+    splits: Sequence[Split]
 
 
 async def add_splits(connection: Connection, wholes: Sequence[SplitRow]) -> None:
     """Store the splits of transactions that have none."""
     rows = [
-        (whole.transaction_id, place, *split, whole.user_id, whole.date, whole.currency)
+        (
+            whole.transaction_id,
+            place,
+            split.category_id,
+            split.amount_minor,
+            split.description,
+            whole.user_id,
+            whole.date,
+            whole.currency,
+        )
         for whole in wholes
         for place, split in enumerate(whole.splits, 1)
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from finance.repository import (
 from finance.repository.linked_accounts import NewWallet
 from kit.db import UnitOfWork
 from kit.logs import get_logger
+from kit.tasks import giving_way
 
 log = get_logger(__name__)
 
@@ -59,13 +61,16 @@ async def book_movements(uow: UnitOfWork, movements: Sequence[BookMovement], tim
         return 0
     books = await _lock(uow, {one.owner_id for one in left}, time_zone)
     accounts = await _accounts(uow, left)
-    page = book_page(left, accounts, await _surroundings(uow, left, books))
-    if page.gaps:
-        raise MovementsMissingError(page.gaps)
-    await BookedMovements(uow).add(page.booked, uow.clock.now())
-    await LinkedAccounts(uow).save({one.account.id: one.account for one in page.booked}.values())
-    _raise_alarm(uow, page.differences)
-    return len(page.booked)
+    around = await _surroundings(uow, left, books)
+    in_order = sorted(left, key=attrgetter("seq"))
+    pages = [book_page(some, accounts, around) async for some in giving_way(in_order)]
+    if gaps := [gap for page in pages for gap in page.gaps]:
+        raise MovementsMissingError(gaps)
+    booked = [one for page in pages for one in page.booked]
+    await BookedMovements(uow).add(booked, uow.clock.now())
+    await LinkedAccounts(uow).save({one.account.id: one.account for one in booked}.values())
+    _raise_alarm(uow, [one for page in pages for one in page.differences])
+    return len(booked)
 
 
 async def _lock(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from contracts.wallet import SHOP
 from finance.domain.purchases import Purchase
-from finance.domain.sorting import changes
+from finance.domain.sorting import Sorting, changes
 from finance.repository import FinancePeople, Purchases, Rules, SortedRows
 from kit.db import UnitOfWork
 
@@ -24,9 +24,9 @@ async def keep_purchases(uow: UnitOfWork, told: Sequence[Purchase]) -> None:
     names = await FinancePeople(uow).names([SHOP])
     changed = [
         change
-        for user_id in rules
+        for user_id, own in rules.items()
         for change in changes(
-            [one for one in rows if one.user_id == user_id], rules[user_id], names, by_payment
+            [one for one in rows if one.user_id == user_id], Sorting(own, names, by_payment)
         )
     ]
     await SortedRows(uow).save(changed, now)

@@ -20,14 +20,14 @@ from finance.tables.books import METADATA
 
 _AT = DateTime(timezone=True)
 
-# A rule is about its category and its account, and goes with them.
+# A rule about an account goes with it.
 rule = Table(
     "rule",
     METADATA,
     Column("id", Uuid, primary_key=True),
     Column("user_id", Uuid, ForeignKey("book.user_id"), nullable=False),
     Column("place", Integer, nullable=False),
-    Column("category_id", Uuid, ForeignKey("category.id", ondelete="CASCADE"), nullable=False),
+    Column("category_id", Uuid, ForeignKey("category.id"), nullable=False),
     Column("tags", ARRAY(Text), nullable=False),
     Column("payee_id", Uuid),
     Column("service_id", Uuid),

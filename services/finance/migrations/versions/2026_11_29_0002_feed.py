@@ -29,8 +29,7 @@ _UP = (
         updated_at timestamptz NOT NULL,
         CONSTRAINT pk_rule PRIMARY KEY (id),
         CONSTRAINT fk_rule_user_id FOREIGN KEY (user_id) REFERENCES book (user_id),
-        CONSTRAINT fk_rule_category_id FOREIGN KEY (category_id) REFERENCES category (id)
-            ON DELETE CASCADE,
+        CONSTRAINT fk_rule_category_id FOREIGN KEY (category_id) REFERENCES category (id),
         CONSTRAINT fk_rule_account_id FOREIGN KEY (account_id) REFERENCES account (id)
             ON DELETE CASCADE,
         CONSTRAINT ck_rule_place_is_in_range CHECK (place BETWEEN 1 AND 1000000),
@@ -45,6 +44,7 @@ _UP = (
     """,
     "CREATE INDEX ix_rule_user_id_place_id ON rule (user_id, place, id)",
     "CREATE INDEX ix_rule_category_id ON rule (category_id)",
+    "CREATE INDEX ix_person_username ON person (lower(username))",
     "CREATE INDEX ix_rule_account_id ON rule (account_id) WHERE account_id IS NOT NULL",
     """
     CREATE TABLE purchase (
@@ -79,3 +79,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them; what was projected stays."""
     op.execute("DROP TABLE feed_position, purchase, rule")
+    op.execute("DROP INDEX ix_person_username")
