@@ -30,7 +30,10 @@ class PaidItem(BaseModel):
 
 
 class OrderPaid(Event):
-    """An order was paid, by ``payment_id``. Always sequence 1; refunds are payments' to tell."""
+    """An order was paid, by ``payment_id``. Always sequence 1.
+
+    Payments tells of its refunds.
+    """
 
     type: ClassVar[str] = "shop.order_paid.v1"
 

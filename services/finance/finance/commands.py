@@ -50,7 +50,7 @@ def as_json(found: Reconciliation) -> str:
 
 
 def as_table(found: Reconciliation) -> str:
-    """Write a reconciliation for people: what was compared, and a row for each difference."""
+    """Write a reconciliation for people, with a row for each difference."""
     head = f"{found.accounts} accounts, {found.wallets} wallets, {found.behind} of them behind"
     if not found.differences:
         return f"{head}: all agree.\n"

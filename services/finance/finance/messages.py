@@ -10,7 +10,7 @@ from kit.messaging.routes import Routes
 
 
 def routes(time_zone: str) -> Routes:
-    """Return the routes: all events go to one function, which locks books for a whole batch."""
+    """Return the routes; one function locks the books of a whole batch at once."""
     news = partial(hear, time_zone=time_zone)
     return Routes(
         events=dict.fromkeys((UserRegistered, UserChanged, WalletOpened, OrderPaid), news)

@@ -17,7 +17,7 @@ from finance.refusals import (
     TooManyRules,
 )
 from finance.repository import FinancePeople, Rules
-from finance.repository.sorting import NEWEST
+from finance.repository.categorisation import NEWEST
 from finance.schemas.rules import (
     RuleAnswer,
     RuleRequest,
@@ -162,7 +162,7 @@ async def delete_rule(rule_id: UUID, owner: Owning, edition: IfMatch, wired: Wir
     refusals=(*_NAMED, RuleNotFound),
 )
 async def try_rule(owner: Owning, body: RuleTryRequest, wired: Wired) -> RuleTrialAnswer:
-    """Say how many of the latest transactions a rule would sort otherwise, and show some."""
+    """Say what a rule would sort otherwise of the latest transactions, and show some."""
     now = wired.database.clock.now()
     async with wired.database.read() as connection:
         trial, end = await service.try_on(connection, owner, body.rule.draft(), body.replaces, now)

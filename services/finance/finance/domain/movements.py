@@ -1,4 +1,4 @@
-"""Decides what movements of wallets become in books: transactions of linked accounts; pure.
+"""Decides what movements of wallets become on linked accounts; pure.
 
 An account's movements are taken exactly in the order of their numbers. What was taken before is
 skipped; a gap is named, never guessed.
@@ -75,7 +75,7 @@ class MovementGap(NamedTuple):
 
 
 class BalanceDifference(NamedTuple):
-    """A movement after which the wallet's balance is not what was projected before, plus it."""
+    """A movement after which the wallet has another balance than was booked plus it."""
 
     account_id: UUID
     seq: int
@@ -84,7 +84,7 @@ class BalanceDifference(NamedTuple):
 
 
 class Booked(NamedTuple):
-    """A movement with the account and the day that it is booked on, and its categories."""
+    """A movement with the account and day that it is booked on, and its category."""
 
     movement: BookMovement
     account: LinkedAccount
@@ -126,7 +126,7 @@ def book_page(
     accounts: Mapping[UUID, LinkedAccount],
     around: Surroundings,
 ) -> BookedPage:
-    """Book movements, in the order of `seq`, on the accounts of their wallets, which move on.
+    """Book movements, in the order of `seq`, on their accounts, which move on.
 
     An account is given for each wallet. Movements that it has are skipped.
     """

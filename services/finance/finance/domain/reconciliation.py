@@ -15,9 +15,9 @@ class ToldBalance(NamedTuple):
 
 
 class BookedBalance(NamedTuple):
-    """How an account stands, and what its transactions add up to; amounts in minor units.
+    """How an account stands, and what its transactions add up to.
 
-    What is said of movements is 0 where there are none.
+    Amounts are in minor units. What is said of movements is 0 where there are none.
     """
 
     account_id: UUID
@@ -32,7 +32,7 @@ class BookedBalance(NamedTuple):
 
 
 class BookedWallet(NamedTuple):
-    """How far a wallet is booked, and what was booked up to the movement that was asked about."""
+    """How far a wallet is booked, and what up to a movement that was asked about."""
 
     account_id: UUID
     wallet_id: UUID
@@ -67,7 +67,7 @@ def differences_within(one: BookedBalance) -> Iterator[Difference]:
 
 
 def difference_with_wallet(told: ToldBalance, booked: BookedWallet | None) -> Difference | None:
-    """Return how a wallet differs from what is booked of it at the same movement, if it does.
+    """Return how a wallet differs from its account at the same movement, if it does.
 
     One that is booked less far is behind, which is no difference: the rest will come.
     """

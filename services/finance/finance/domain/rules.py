@@ -172,7 +172,7 @@ def choose(rules: Iterable[CategoryRule], facts: RuleFacts) -> Choice:
 def choose_for_purchase(
     rules: Sequence[CategoryRule], facts: RuleFacts, purchase: Purchase
 ) -> Choice:
-    """Return what rules make of a payment whose items are known: each item is sorted by itself.
+    """Return what rules make of a payment whose items are known, each by itself.
 
     Items of several categories become splits, one for each category. Where one has no category, or
     the items are not what was paid, nothing is guessed: the payment is sorted as a whole, as if it

@@ -19,7 +19,7 @@ log = get_logger(__name__)
 
 
 class Feed:
-    """One reader of what all wallets have moved; several may run, and one of them gets on.
+    """One reader of what wallets have moved; of several one gets on.
 
     How far it was read is stored with what was booked. What lies above that is read again after a
     crash, and skipped by the numbers of its accounts.
@@ -69,7 +69,7 @@ class Feed:
         return not page.reading.is_whole and self._place is not None
 
     async def _book(self, page: FeedPage) -> None:
-        """Book a page with the position; where movements before it are missing, those first."""
+        """Book a page with the position, and first what is missing before it."""
         try:
             await self._commit(page)
         except MovementsMissingError as missing:

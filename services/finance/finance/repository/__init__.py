@@ -7,6 +7,7 @@ what is in a book is locked with it.
 from finance.repository.accounts import Accounts
 from finance.repository.books import Books
 from finance.repository.categories import FinanceCategories
+from finance.repository.categorisation import SortedRows
 from finance.repository.feed_position import FeedPositions
 from finance.repository.linked_accounts import LinkedAccounts
 from finance.repository.movements import BookedMovements
@@ -15,7 +16,6 @@ from finance.repository.purchases import Purchases
 from finance.repository.reconciliation import BookedSums
 from finance.repository.recurrences import Recurrences
 from finance.repository.rules import Rules
-from finance.repository.sorting import SortedRows
 from finance.repository.transaction_lists import TransactionLists
 from finance.repository.transactions import Transactions
 

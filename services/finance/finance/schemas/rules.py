@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from finance.domain.categories import CategoryType
+from finance.domain.categorisation import RuleTrial, SortingChange
 from finance.domain.rules import MOST_PLACES, CategoryRule, RuleDraft
-from finance.domain.sorting import Change, RuleTrial
 from finance.domain.transactions import TransactionType
 from finance.schemas.texts import EntryText, Tags
 from finance.schemas.transactions import SplitAnswer
@@ -52,7 +52,7 @@ PlainName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(v
 
 
 class RuleRequest(Model):
-    """A rule: what a transaction must be like, all of it, and the category that it gets then."""
+    """A rule: what transactions must be like, and the category that they get."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -220,6 +220,25 @@ class RuleAnswer(Model):
 class RuleExample(Model):
     """A transaction that a rule would sort otherwise, as it is and as it would be."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "transaction_id": _ID,
+                    "date": "2026-01-31",
+                    "type": "expense",
+                    "amount": "350.00",
+                    "currency": "RUB",
+                    "description": "Tea",
+                    "category_id": None,
+                    "new_category_id": _ID,
+                    "new_splits": [],
+                    "new_tags": ["weekend"],
+                }
+            ]
+        }
+    )
+
     transaction_id: UUID
     date: date
     type: TransactionType
@@ -232,7 +251,7 @@ class RuleExample(Model):
     new_tags: list[str]
 
     @classmethod
-    def of(cls, change: Change) -> "RuleExample":
+    def of(cls, change: SortingChange) -> "RuleExample":
         """Show one change."""
         row, choice = change
         return cls.model_construct(
@@ -285,7 +304,7 @@ class RulesApplied(Model):
 
 
 class RulesQuery(SpanQuery):
-    """Page of rules, in the order in which they are tried; the span is of their making."""
+    """Page of rules, in the order in which they are tried; span of their making."""
 
 
 def _text(minor: int | None, currency: str | None) -> str | None:

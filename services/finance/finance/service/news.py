@@ -1,4 +1,4 @@
-"""Takes in what auth, wallet and the shop tell, a batch at once. Its caller commits."""
+"""Takes in what other services tell, a batch at once. Its caller commits."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from kit.messaging.messages import Envelope
 
 
 async def hear(uow: UnitOfWork, envelopes: Sequence[Envelope], *, time_zone: str) -> None:
-    """Take in events of all kinds; the books of all whom they concern are locked at once.
+    """Take in events of all kinds; the books concerned are locked at once.
 
     So two batches wait for each other, and never deadlock. A new book begins with ``time_zone``.
     """

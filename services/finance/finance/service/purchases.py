@@ -1,16 +1,16 @@
-"""Keeps what the shop tells of purchases, and sorts their payments by it. Its caller commits."""
+"""Keeps purchases, and sorts their payments by them. Its caller commits."""
 
 from collections.abc import Sequence
 
 from contracts.wallet import SHOP
+from finance.domain.categorisation import Sorting, changes
 from finance.domain.purchases import Purchase
-from finance.domain.sorting import Sorting, changes
 from finance.repository import FinancePeople, Purchases, Rules, SortedRows
 from kit.db import UnitOfWork
 
 
 async def keep_purchases(uow: UnitOfWork, told: Sequence[Purchase]) -> None:
-    """Store purchases, and sort the payments anew that are booked already; books are locked.
+    """Store purchases, and sort what is booked already anew; books are locked.
 
     A payment that is booked later finds its purchase then.
     """

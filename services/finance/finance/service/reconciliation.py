@@ -34,7 +34,7 @@ class Reconciliation:
 
 
 async def reconcile(database: Database, wallet: WalletClient) -> Reconciliation:
-    """Compare every account with its transactions, and every wallet with what is booked of it.
+    """Compare each account with its transactions, each wallet with its account.
 
     Wallet is asked first: what is booked meanwhile is left out of the sum by its number.
 

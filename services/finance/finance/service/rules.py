@@ -8,8 +8,8 @@ from uuid import UUID
 from contracts.wallet import SHOP
 from finance.domain.books import BookOwner
 from finance.domain.categories import fitting
+from finance.domain.categorisation import RuleTrial, SortedRow, Sorting, changes, try_rule
 from finance.domain.rules import MOST_RULES, CategoryRule, RuleDraft
-from finance.domain.sorting import RuleTrial, SortedRow, Sorting, changes, try_rule
 from finance.refusals import AccountNotYours, RuleNotFound, RulePayeeUnknown, TooManyRules
 from finance.repository import (
     Accounts,
@@ -20,7 +20,7 @@ from finance.repository import (
     Rules,
     SortedRows,
 )
-from finance.repository.sorting import NEWEST, Place
+from finance.repository.categorisation import NEWEST, RowPlace
 from kit.db import Connection, UnitOfWork
 from kit.edits import Edition
 from kit.tasks import giving_way
@@ -79,10 +79,10 @@ class Applied(NamedTuple):
 
     looked_at: int
     changed: int
-    end: Place | None
+    end: RowPlace | None
 
 
-async def apply_rules(uow: UnitOfWork, owner: BookOwner, before: Place = NEWEST) -> Applied:
+async def apply_rules(uow: UnitOfWork, owner: BookOwner, before: RowPlace = NEWEST) -> Applied:
     """Sort a page of the past anew, the newest first; what its owner has sorted stays.
 
     Takes the same number of statements however many rows change.
@@ -101,8 +101,8 @@ async def try_on(
     draft: RuleDraft,
     replaces: UUID | None,
     now: datetime,
-) -> tuple[RuleTrial, Place | None]:
-    """Return what a rule would do to the latest of the past, and where older ones begin.
+) -> tuple[RuleTrial, RowPlace | None]:
+    """Return what a rule would do to the latest, and where older ones begin.
 
     It stores nothing. With ``replaces`` the rule is meant in the place of that one.
 

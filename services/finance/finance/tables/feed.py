@@ -1,4 +1,4 @@
-"""Defines the tables of rules, of purchases, and of how far wallet's movements were read."""
+"""Defines the tables of rules, purchases, and how far movements were read."""
 
 from sqlalchemy import (
     ARRAY,

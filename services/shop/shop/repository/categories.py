@@ -196,7 +196,7 @@ class Categories:
         return Place([row["id"] for row in above], int(levels))
 
     async def paths(self, product_ids: Iterable[UUID]) -> dict[UUID, CategoryPath]:
-        """Return where products stand; one is missing where it is in no category, or is gone."""
+        """Return where products stand; one without a category, or gone, is missing."""
         rows = await self._connection.fetch(_PATHS, list(product_ids))
         return {
             row["product_id"]: CategoryPath(row["category_id"], tuple(row["slugs"])) for row in rows

@@ -76,7 +76,7 @@ class MovedTransfer(Model):
     purpose: str | None = Field(examples=[None])
 
 
-class Counterparty(Model):
+class OtherAccount(Model):
     """The other account of a transfer; `owner_id` is null where it is the house's."""
 
     account_id: UUID = Field(examples=[_WALLET_ID])
@@ -94,7 +94,7 @@ class MovementAnswer(Model):
     balance_after_minor: int = Field(examples=[85000])
     posted_at: datetime
     transfer: MovedTransfer
-    counterparty: Counterparty
+    counterparty: OtherAccount
 
 
 class MovementsAnswer(Model):

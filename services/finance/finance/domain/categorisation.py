@@ -1,4 +1,4 @@
-"""Defines what rules may sort of what is booked already, and what of it changes; pure."""
+"""Decides what rules make of what is booked already; pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -51,7 +51,7 @@ class SortedRow(NamedTuple):
         return Choice(self.category_id, tuple(splits), tuple(self.tags))
 
 
-class Change(NamedTuple):
+class SortingChange(NamedTuple):
     """A transaction that rules sort otherwise than it is sorted now."""
 
     row: SortedRow
@@ -74,11 +74,11 @@ class Sorting:
 
 
 class RuleTrial(NamedTuple):
-    """What a rule would do: how many it was tried on, fit it, and what would change by it."""
+    """How many a rule was tried on, how many of them fit, and what would change."""
 
     looked_at: int
     fitting: int
-    changes: Sequence[Change]
+    changes: Sequence[SortingChange]
 
     @classmethod
     def total(cls, trials: Sequence["RuleTrial"]) -> "RuleTrial":
@@ -87,19 +87,19 @@ class RuleTrial(NamedTuple):
         return cls(sum(looked_at), sum(fitting), [change for some in found for change in some])
 
 
-def changes(rows: Iterable[SortedRow], around: Sorting) -> list[Change]:
+def changes(rows: Iterable[SortedRow], around: Sorting) -> list[SortingChange]:
     """Return what rules sort otherwise; they add tags, and take none away."""
     found = []
     for row in rows:
         now, choice = row.choice, _choice(row, around)
         choice = choice._replace(tags=tuple(dict.fromkeys((*row.tags, *choice.tags))))
         if choice != now:
-            found.append(Change(row, choice))
+            found.append(SortingChange(row, choice))
     return found
 
 
 def try_rule(tried: CategoryRule, rows: Sequence[SortedRow], around: Sorting) -> RuleTrial:
-    """Return what a rule would do if it stood among the others, or took its own place anew."""
+    """Return what a rule would do if it stood among the others, or took its old place."""
     others = [one for one in around.rules if one.id != tried.id]
     rules = sorted((*others, tried), key=attrgetter("place", "id"))
     met = [row for row in rows if _meets(row, tried, around)]

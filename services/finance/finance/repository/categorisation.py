@@ -1,4 +1,4 @@
-"""Reads what rules may sort of what is booked already, and stores what they make of it."""
+"""Reads what rules may sort of the past, and stores what they make of it."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from contracts.wallet import SHOP
-from finance.domain.sorting import Change, SortedRow
+from finance.domain.categorisation import SortedRow, SortingChange
 from finance.repository.splits import SplitRow, add_splits
 from kit.db import Connection
 from kit.ids import LAST_ID
@@ -49,20 +49,20 @@ WHERE transaction.id = given.id
 """
 _UNSPLIT: Final = "DELETE FROM split WHERE transaction_id = ANY($1)"
 
-Place = tuple[date, UUID]
-NEWEST: Final[Place] = (date.max, LAST_ID)
-OLDEST: Final[Place] = (date.min, UUID(int=0))
+RowPlace = tuple[date, UUID]
+NEWEST: Final[RowPlace] = (date.max, LAST_ID)
+OLDEST: Final[RowPlace] = (date.min, UUID(int=0))
 
 
 class SortedRows:
-    """Stored transactions as rules see them; changes need a unit of work, the book locked."""
+    """Stored transactions as rules see them; changes need their book locked."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def page(
-        self, user_id: UUID, before: Place, limit: int
-    ) -> tuple[Sequence[SortedRow], Place | None]:
+        self, user_id: UUID, before: RowPlace, limit: int
+    ) -> tuple[Sequence[SortedRow], RowPlace | None]:
         """Return what may be sorted of the next older transactions, and where they end.
 
         The end is None where there are no older ones.
@@ -77,7 +77,7 @@ class SortedRows:
         rows = await self._connection.fetch(_PAID_BY, list(payment_ids))
         return [SortedRow(*row) for row in rows]
 
-    async def save(self, changed: Sequence[Change], now: datetime) -> None:
+    async def save(self, changed: Sequence[SortingChange], now: datetime) -> None:
         """Store how transactions are sorted."""
         if not changed:
             return
