@@ -58,6 +58,9 @@ class Settings(
         "10m",
         "For how long a computed report is kept in Redis, where nothing is written: 5m to 15m.",
     )
+    feed_seconds: float = setting(
+        1.0, "Seconds between looks at what wallets have moved, where nothing moves.", gt=0, le=60
+    )
     auth_url: str = setting(
         "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=HTTP_URL
     )

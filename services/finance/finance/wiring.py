@@ -5,6 +5,7 @@ from typing import Annotated
 
 from finance.cache import ReportCache
 from finance.clients.storage import Storage
+from finance.clients.wallet import WalletClient
 from finance.live.exports import ExportStreams
 from finance.settings import Settings
 from kit.db import Database
@@ -20,6 +21,7 @@ class Wiring:
     storage: Storage
     export_streams: ExportStreams
     reports: ReportCache
+    wallet: WalletClient
 
 
 Wired = Annotated[Wiring, from_state("wiring")]

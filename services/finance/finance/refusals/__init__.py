@@ -45,7 +45,10 @@ Refusal
 ├── RangeTooLong             422  range_too_long
 ├── BudgetNotFound           404  budget_not_found
 ├── BudgetExists             409  budget_exists
-└── TooManyBudgets           409  too_many_budgets
+├── TooManyBudgets           409  too_many_budgets
+├── RuleNotFound             404  rule_not_found
+├── RulePayeeUnknown         422  payee_unknown
+└── TooManyRules             409  too_many_rules
 """
 
 from finance.refusals.accounts import (
@@ -85,6 +88,7 @@ from finance.refusals.files import (
     TooManyFileJobs,
 )
 from finance.refusals.reports import RangeTooLong
+from finance.refusals.rules import RuleNotFound, RulePayeeUnknown, TooManyRules
 from finance.refusals.transactions import (
     DateOutOfRange,
     RecurrenceEndsEarly,
@@ -133,6 +137,8 @@ __all__ = [
     "RecurrenceEndsEarly",
     "RecurrenceNotFound",
     "RecurrenceTooEarly",
+    "RuleNotFound",
+    "RulePayeeUnknown",
     "SplitsDiffer",
     "ToAmountDiffers",
     "ToAmountNeeded",
@@ -142,6 +148,7 @@ __all__ = [
     "TooManyFileJobs",
     "TooManyFinanceCategories",
     "TooManyRecurrences",
+    "TooManyRules",
     "TransactionLinked",
     "TransactionNotFound",
     "TransferFixed",

@@ -28,7 +28,17 @@ _LOCK_TO_FORGET: Final = """
 SELECT user_id FROM book WHERE user_id = ANY($1) ORDER BY user_id FOR UPDATE
 """
 # In this order: what refers to something goes before it.
-_IN_A_BOOK: Final = ("budget", "split", "transaction", "recurring", "category", "account", "book")
+_IN_A_BOOK: Final = (
+    "budget",
+    "rule",
+    "purchase",
+    "split",
+    "transaction",
+    "recurring",
+    "category",
+    "account",
+    "book",
+)
 
 
 class Books:

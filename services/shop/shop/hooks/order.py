@@ -12,6 +12,7 @@ from shop.live.waiters import OrderWaiters
 from shop.repository import OrderPayments, OrderRefunds, Orders, ProductStock
 from shop.sagas.order import CARD, CHARGE, CONFIRM, OPEN_PAGE, ORDER, ORDER_NOT_PAYABLE
 from shop.service.order_log import log_states
+from shop.service.paid_orders import tell_paid
 
 _CHARGED: Final = (CHARGE, CARD)
 
@@ -40,6 +41,7 @@ def order_saga(waiters: OrderWaiters) -> SagaEngine:
         paid = await Orders(uow).pay(payment_ids, now)
         # Payments may have refunded one before its answer was read here.
         await OrderRefunds(uow).count_money([order.id for order in paid], now)
+        await tell_paid(uow, paid)
         log_states(uow, paid)
         _tell(uow, waiters, paid)
 
