@@ -34,7 +34,7 @@ run: runtime-ready ## set up and start everything, log in the foreground; DETACH
 demo: runtime-ready ## the main job told step by step (starts the stack where it is not up)
 	@$(python) -m deploy.demo
 
-seed: runtime-ready ## demo users, money, a shop, orders on a running stack; safe to repeat
+seed: runtime-ready ## demo users, money, a shop, orders, a book on a running stack; safe to repeat
 	@$(python) -m deploy.seed
 
 status: ## what runs, and whether it is ready

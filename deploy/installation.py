@@ -84,7 +84,7 @@ class Installation:
         return {one["Service"]: one for one in map(json.loads, lines)}
 
     def up(self) -> None:
-        """Build and start all of it; wait until the gateway is healthy, and what starts after it.
+        """Build and start all of it; wait for the gateway, and for what comes after it.
 
         Everything else must then run, or have ended well.
         """

@@ -1,4 +1,4 @@
-"""Makes demo people, payments, a shop, orders on a running stack; safe to repeat.
+"""Makes demo people, payments, a shop, orders, a book on a running stack; safe to repeat.
 
 For development only: the password is in this file. It is the stack of this clone, whatever port it
 is on, and where none runs the one of ``make up``; ``--compose`` insists on that.
@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from deploy.calls import ApiCaller
+from deploy.seed_book import fill_book
 from deploy.stack import compose
 from deploy.stack.commands import own_stack
 from deploy.stack.errors import StackError
@@ -68,7 +69,7 @@ class SeededStack:
 
 
 def main() -> int:
-    """Make people, money, payments, services, a shop, orders; say what to do next."""
+    """Make people, money, payments, services, a shop, orders, a book; say what comes next."""
     try:
         place = _place(in_compose="--compose" in sys.argv[1:])
     except StackError as error:
@@ -87,6 +88,7 @@ def main() -> int:
             balance = _fund(http, name, funds)
             print(f"{name}: balance {balance} RUB")
         print(f"{MERCHANT}: offers {', '.join(_offer(http))}")
+        print(f"alice's book: {fill_book(ApiCaller.log_in(http, 'alice', PASSWORD))}")
         print(f"shop: {products} products; alice's orders: {', '.join(orders)}")
         print(f"the open card page: {_page_of(orders[CARD_PAGE_OPEN])}")
     print(_next_steps(place.url))
@@ -233,6 +235,7 @@ Log in as admin, alice, bob or merchant with the password {PASSWORD}:
   curl -s {url}/v1/shop/products/{ORDERED}/buy -H "Authorization: Bearer $TOKEN" \\
     -H 'Content-Type: application/json' -d '{{"quantity": 1}}'
   curl -s "{url}/v1/me?expand=orders" -H "Authorization: Bearer $TOKEN"
+  curl -s "{url}/v1/finance/reports/summary" -H "Authorization: Bearer $TOKEN"
 
 Swagger UI: {url}/docs"""
 
