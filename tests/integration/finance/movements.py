@@ -69,7 +69,10 @@ class Purse:
             self.wallet_id,
             seq,
         )
-        return await self.room.get(f"/transactions/{row['id']}")
+        answer = await self.room.ask("GET", f"/transactions/{row['id']}", by=self.owner)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
 
 
 def order_paid(buyer: UUID, payment_id: UUID, *items: tuple[str, tuple[str, ...], int]) -> Any:

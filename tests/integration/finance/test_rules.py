@@ -1,5 +1,6 @@
 """Rules over the API: made, tried on the past, applied to it; and what they leave alone."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,9 @@ from tests.integration.finance.room import Json, Room, changed, code
 
 from finance.api.rules import PAGES
 from finance.domain.rules import MOST_RULES
-from finance.service.rules import PAGE
+from finance.domain.transactions import TransactionType
+from finance.repository import Transactions
+from finance.service.rules import PAGE, placed
 from kit.ids import new_id
 
 RULES = "/rules"
@@ -44,7 +47,7 @@ async def applied(room: Room, **body: Any) -> Json:
     return found
 
 
-async def replace(room: Room, one: Json, **body: Any) -> httpx.Response:
+async def replaced(room: Room, one: Json, **body: Any) -> httpx.Response:
     seen = await room.ask("GET", f"{RULES}/{one['id']}")
     headers = {"If-Match": seen.headers["etag"]}
     return await room.ask("PUT", f"{RULES}/{one['id']}", json=body, headers=headers)
@@ -66,7 +69,7 @@ async def test_a_rule_is_made_shown_listed_replaced_and_deleted(room: Room) -> N
     rest = await room.get(RULES, limit=2, cursor=page["next_cursor"])
     listed = [one["id"] for one in page["items"] + rest["items"]]
     assert listed == [made["id"], first["id"], second["id"]]
-    answer = await replace(room, second, category_id=food, words="cake")
+    answer = await replaced(room, second, category_id=food, words="cake")
     assert answer.status_code == 200, answer.text
     assert (answer.json()["kind"], answer.json()["words"]) == (None, "cake")
     assert (answer.json()["place"], answer.headers["etag"]) == (2, '"2"')
@@ -214,7 +217,7 @@ async def test_the_past_is_sorted_anew_and_what_one_has_sorted_stays(
     assert (await room.get(f"/transactions/{left['id']}"))["category_id"] == food
     assert (await room.get(f"/transactions/{placed['id']}"))["category_id"] == fun
     assert (await applied(room))["changed"] == 0
-    assert (await replace(room, made, category_id=food, words="coffee")).status_code == 200
+    assert (await replaced(room, made, category_id=food, words="coffee")).status_code == 200
     assert (await applied(room))["changed"] == 1  # the movement; no rule fits it any more
     assert (await purse.seen(2))["category_id"] is None
 
@@ -238,6 +241,22 @@ async def test_applying_goes_on_where_it_was_left(room: Room, purse: Purse) -> N
     assert (rest["changed"], rest["next_cursor"]) == (50, None)
     refused = await room.ask("POST", f"{RULES}/apply", json={"cursor": "nonsense"})
     assert (refused.status_code, code(refused)) == (400, "cursor_invalid")
+
+
+async def test_what_is_imported_is_placed_unless_it_was_and_transfers_never(room: Room) -> None:
+    food, fun = await room.category(), await room.category("Fun")
+    cash = await room.account()
+    await rule(room, food, words="tea", tags=["warm"])
+    made = await room.book(cash, description="Green tea", tags=["x"])
+    async with room.database.unit_of_work() as uow:
+        found = await Transactions(uow).find(room.user, UUID(made["id"]))
+        assert found is not None
+        other = replace(found, category_id=UUID(fun))
+        moved = replace(found, type=TransactionType.TRANSFER, transfer_id=new_id())
+        coffee = replace(found, description="Coffee")
+        placed_one, *left = await placed(uow, room.owner, [found, other, moved, coffee])
+    assert placed_one == replace(found, category_id=UUID(food), tags=("x", "warm"))
+    assert left == [other, moved, coffee]
 
 
 async def test_a_category_that_a_rule_gives_is_in_use_and_hands_it_over(room: Room) -> None:

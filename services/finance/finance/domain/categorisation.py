@@ -18,7 +18,7 @@ from finance.domain.rules import (
     fits,
     folded,
 )
-from finance.domain.transactions import Split
+from finance.domain.transactions import MOST_TAGS, Split, Transaction, TransactionType
 
 
 class SortedRow(NamedTuple):
@@ -92,10 +92,29 @@ def changes(rows: Iterable[SortedRow], around: Sorting) -> list[SortingChange]:
     found = []
     for row in rows:
         now, choice = row.choice, _choice(row, around)
-        choice = choice._replace(tags=tuple(dict.fromkeys((*row.tags, *choice.tags))))
+        choice = choice._replace(tags=_tags(row.tags, choice.tags))
         if choice != now:
             found.append(SortingChange(row, choice))
     return found
+
+
+def place(rules: Sequence[CategoryRule], new: Transaction) -> Transaction:
+    """Return a new transaction with what rules give it, if nobody has placed it."""
+    if new.category_id is not None or new.splits or new.type is TransactionType.TRANSFER:
+        return new
+    facts = RuleFacts(
+        type=new.type,
+        amount_minor=new.amount_minor,
+        currency=new.currency,
+        account_id=new.account_id,
+        payee_id=new.counterparty_id,
+        purpose=new.purpose,
+        kind=new.movement_kind,
+        text=folded(new.description),
+    )
+    choice = choose(rules, facts)
+    tags = _tags(new.tags, choice.tags)
+    return replace(new, category_id=choice.category_id, tags=tags)
 
 
 def try_rule(tried: CategoryRule, rows: Sequence[SortedRow], around: Sorting) -> RuleTrial:
@@ -140,3 +159,8 @@ def _facts(row: SortedRow, around: Sorting) -> RuleFacts:
         kind=row.movement_kind,
         text=folded(row.description, name),
     )
+
+
+def _tags(there: Sequence[str], added: Sequence[str]) -> tuple[str, ...]:
+    """Return the tags of both, each once, as many as there may be."""
+    return tuple(dict.fromkeys((*there, *added)))[:MOST_TAGS]

@@ -14,6 +14,8 @@ async def keep_purchases(uow: UnitOfWork, told: Sequence[Purchase]) -> None:
 
     A payment that is booked later finds its purchase then.
     """
+    if not told:
+        return
     now = uow.clock.now()
     await Purchases(uow).add(told, now)
     rules = await Rules(uow).of({one.user_id for one in told})

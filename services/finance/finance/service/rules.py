@@ -8,8 +8,16 @@ from uuid import UUID
 from contracts.wallet import SHOP
 from finance.domain.books import BookOwner
 from finance.domain.categories import fitting
-from finance.domain.categorisation import RuleTrial, SortedRow, Sorting, changes, try_rule
+from finance.domain.categorisation import (
+    RuleTrial,
+    SortedRow,
+    Sorting,
+    changes,
+    place,
+    try_rule,
+)
 from finance.domain.rules import MOST_RULES, CategoryRule, RuleDraft
+from finance.domain.transactions import Transaction
 from finance.refusals import AccountNotYours, RuleNotFound, RulePayeeUnknown, TooManyRules
 from finance.repository import (
     Accounts,
@@ -69,6 +77,17 @@ async def delete_rule(uow: UnitOfWork, owner: BookOwner, rule_id: UUID, edition:
     found = await _find(uow, owner, rule_id)
     edition.check(found.version)
     await Rules(uow).delete(owner.user_id, found.id)
+
+
+async def placed(
+    uow: UnitOfWork, owner: BookOwner, new: Sequence[Transaction]
+) -> list[Transaction]:
+    """Return new transactions with what rules give to those that nobody has placed.
+
+    It is for imports; what its owner writes by hand without a category stays so.
+    """
+    rules = (await Rules(uow).of([owner.user_id])).get(owner.user_id, ())
+    return [one async for some in giving_way(new) for one in (place(rules, each) for each in some)]
 
 
 class Applied(NamedTuple):
