@@ -1,6 +1,7 @@
 """Stores accounts, and moves their balances.
 
-Their book is locked, so they are not."""
+Their book is locked, so they are not.
+"""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 

@@ -15,7 +15,8 @@ Bind = Callable[[Any], str]  # makes a parameter of a value, and returns its pla
 def within(period: BookPeriod, value: Bind) -> list[str]:
     """Return the conditions of being in the period.
 
-    The first ones are ranges of `date`, for an index."""
+    The first ones are ranges of `date`, for an index.
+    """
     days = [
         f"date {sign} {value(day)}"
         for sign, day in ((">=", period.first_day), ("<=", period.last_day))

@@ -1,6 +1,7 @@
 """Stores what recurs, and finds what is due.
 
-Their book is locked, so the entries are not."""
+Their book is locked, so the entries are not.
+"""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
