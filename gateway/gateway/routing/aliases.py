@@ -43,6 +43,8 @@ ALIASES: Final[Mapping[str, str]] = {
     "GET /transactions/{transaction_id}": "GET /v1/finance/transactions/{transaction_id}",
     "PATCH /transactions/{transaction_id}": "PATCH /v1/finance/transactions/{transaction_id}",
     "DELETE /transactions/{transaction_id}": "DELETE /v1/finance/transactions/{transaction_id}",
+    "GET /reports/summary": "GET /v1/finance/reports/summary",
+    "GET /reports/by-category": "GET /v1/finance/reports/by-category",
     # Wallet payments
     "POST /v1/auth": "POST /v1/auth/register",
     "GET /v1/auth/read_current_user": "GET /v1/auth/me",

@@ -7,7 +7,7 @@ from typing import Final, cast
 from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
-from finance.cache import ReportCache, Shelf
+from finance.cache import ReportCache, ReportShelf
 from finance.loops import recurrences
 from finance.messages import ROUTES
 from finance.settings import Settings
@@ -63,7 +63,7 @@ def build(settings: Settings) -> Service:
 async def wired(service: Service) -> AsyncIterator[None]:
     """Wire finance to what the runtime has opened."""
     settings = cast("Settings", service.settings)
-    async with Shelf.opened(settings.redis_url, settings.report_ttl) as shelf:
+    async with ReportShelf.opened(settings.redis_url, settings.report_ttl) as shelf:
         service.state.wiring = Wiring(
             settings=settings, database=service.state.database, reports=ReportCache(shelf)
         )
