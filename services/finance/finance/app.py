@@ -8,7 +8,7 @@ from typing import Final, cast
 from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
-from finance.cache import ReportCache, Shelf
+from finance.cache import ReportCache, ReportShelf
 from finance.clients.storage import Storage
 from finance.clients.wallet import WalletClient
 from finance.live.exports import ExportStreams
@@ -82,7 +82,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
     settings = cast("Settings", service.settings)
     database = service.state.database
     async with (
-        Shelf.opened(settings.redis_url, settings.report_ttl) as shelf,
+        ReportShelf.opened(settings.redis_url, settings.report_ttl) as shelf,
         calling_as(NAME, settings.auth_url, settings.client_secret) as (client, token),
     ):
         service.state.wiring = Wiring(

@@ -33,7 +33,7 @@ async def standing(room: Room, month: str) -> list[tuple[Any, ...]]:
     assert found["month"] == month
     return [
         (
-            *(one[name]["amount"] for name in ("amount", "carried", "used", "left")),
+            *(one[name]["amount"] for name in ("budgeted", "carried", "used", "left")),
             one["share"],
         )
         for one in found["items"]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from redis.asyncio import Redis
 
-from finance.cache import CacheOutcome, ComputedReport, ReportCache, ReportKey, Shelf
+from finance.cache import CacheOutcome, ComputedReport, ReportCache, ReportKey, ReportShelf
 from finance.cache.shelf import ShelfUnreachableError
 from kit.ids import new_id
 from testkit.proxy import Proxy
@@ -37,8 +37,8 @@ class Computing:
 
 
 @pytest.fixture
-async def shelf() -> AsyncIterator[Shelf]:
-    async with Shelf.opened(REDIS, TTL) as shelf:
+async def shelf() -> AsyncIterator[ReportShelf]:
+    async with ReportShelf.opened(REDIS, TTL) as shelf:
         yield shelf
 
 
@@ -60,7 +60,7 @@ def key() -> ReportKey:
     return ReportKey(new_id(), "summary", "of November")
 
 
-async def test_a_report_is_computed_once_and_then_kept(shelf: Shelf, key: ReportKey) -> None:
+async def test_a_report_is_computed_once_and_then_kept(shelf: ReportShelf, key: ReportKey) -> None:
     cache, compute = ReportCache(shelf), Computing()
     first = await cache.answer(key, 1, compute)
     again = await cache.answer(key, 1, compute)
@@ -70,7 +70,7 @@ async def test_a_report_is_computed_once_and_then_kept(shelf: Shelf, key: Report
 
 
 async def test_a_report_of_another_version_user_or_question_is_another(
-    shelf: Shelf, key: ReportKey
+    shelf: ReportShelf, key: ReportKey
 ) -> None:
     cache, compute = ReportCache(shelf), Computing()
     await cache.answer(key, 1, compute)
@@ -87,7 +87,7 @@ async def test_a_report_of_another_version_user_or_question_is_another(
 
 
 async def test_a_report_is_kept_for_the_version_that_it_was_computed_from(
-    shelf: Shelf, key: ReportKey
+    shelf: ReportShelf, key: ReportKey
 ) -> None:
     cache = ReportCache(shelf)
     await cache.answer(key, 1, Computing(version=2))  # somebody wrote meanwhile
@@ -96,13 +96,13 @@ async def test_a_report_is_kept_for_the_version_that_it_was_computed_from(
     assert (await cache.answer(key, 2, newer)).body == b"report 2"
 
 
-async def test_what_is_kept_ends_by_itself(shelf: Shelf, key: ReportKey) -> None:
+async def test_what_is_kept_ends_by_itself(shelf: ReportShelf, key: ReportKey) -> None:
     await ReportCache(shelf).answer(key, 1, Computing())
     async with Redis.from_url(REDIS) as redis:
         assert 0 < await redis.ttl(key.name(1)) <= TTL.total_seconds()
 
 
-async def test_of_many_who_ask_at_once_one_computes(shelf: Shelf, key: ReportKey) -> None:
+async def test_of_many_who_ask_at_once_one_computes(shelf: ReportShelf, key: ReportKey) -> None:
     cache, compute = ReportCache(shelf), Computing()
     found = await asyncio.gather(*(cache.answer(key, 1, compute) for _ in range(50)))
     assert {one.body for one in found} == {b"report 1"}
@@ -111,20 +111,22 @@ async def test_of_many_who_ask_at_once_one_computes(shelf: Shelf, key: ReportKey
 
 async def test_of_several_processes_one_computes(key: ReportKey) -> None:
     compute = Computing()
-    async with Shelf.opened(REDIS, TTL) as one, Shelf.opened(REDIS, TTL) as other:
+    async with ReportShelf.opened(REDIS, TTL) as one, ReportShelf.opened(REDIS, TTL) as other:
         caches = [ReportCache(one), ReportCache(other)]
         found = await asyncio.gather(*(cache.answer(key, 1, compute) for cache in caches))
     assert {one.outcome for one in found} == {CacheOutcome.MISS, CacheOutcome.HIT}
     assert compute.times == 1
 
 
-async def test_who_died_computing_is_not_waited_for(shelf: Shelf, key: ReportKey) -> None:
+async def test_who_died_computing_is_not_waited_for(shelf: ReportShelf, key: ReportKey) -> None:
     assert await shelf.claim(f"{key.name(1)}:claim", 60_000)
     found = await ReportCache(shelf, most_polls=2).answer(key, 1, Computing())
     assert (found.body, found.outcome) == (b"report 1", CacheOutcome.MISS)
 
 
-async def test_who_goes_away_does_not_take_it_from_the_others(shelf: Shelf, key: ReportKey) -> None:
+async def test_who_goes_away_does_not_take_it_from_the_others(
+    shelf: ReportShelf, key: ReportKey
+) -> None:
     cache, compute = ReportCache(shelf), Computing()
     compute.may_end.clear()
     first = asyncio.create_task(cache.answer(key, 1, compute))  # noqa: TID251 - awaited below
@@ -137,7 +139,9 @@ async def test_who_goes_away_does_not_take_it_from_the_others(shelf: Shelf, key:
     assert compute.times == 1
 
 
-async def test_a_failure_is_told_to_all_who_wait_and_not_kept(shelf: Shelf, key: ReportKey) -> None:
+async def test_a_failure_is_told_to_all_who_wait_and_not_kept(
+    shelf: ReportShelf, key: ReportKey
+) -> None:
     cache, compute = ReportCache(shelf), Computing()
     compute.fails = True
     asked = (cache.answer(key, 1, compute) for _ in range(3))
@@ -149,7 +153,7 @@ async def test_a_failure_is_told_to_all_who_wait_and_not_kept(shelf: Shelf, key:
 
 
 async def test_without_redis_reports_are_computed(proxy: Proxy, key: ReportKey) -> None:
-    async with Shelf.opened(through(proxy), TTL) as shelf:
+    async with ReportShelf.opened(through(proxy), TTL) as shelf:
         cache, compute = ReportCache(shelf), Computing()
         await cache.answer(key, 1, compute)
         proxy.refuses = True
@@ -165,7 +169,7 @@ async def test_redis_is_asked_again_once_it_is_back(proxy: Proxy, key: ReportKey
     now = 0.0
     proxy.refuses = True
     async with Redis.from_url(through(proxy), socket_timeout=1) as redis:
-        shelf = Shelf(redis, TTL, monotonic=lambda: now)
+        shelf = ReportShelf(redis, TTL, monotonic=lambda: now)
         for _ in range(10):
             with pytest.raises(ShelfUnreachableError):
                 await shelf.get(key.name(1))
@@ -183,7 +187,7 @@ async def test_a_silent_redis_is_given_up(key: ReportKey) -> None:
 
     server = await asyncio.start_server(listen, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with Shelf.opened(f"redis://127.0.0.1:{port}/0", TTL) as shelf:
+    async with ReportShelf.opened(f"redis://127.0.0.1:{port}/0", TTL) as shelf:
         found = await ReportCache(shelf).answer(key, 1, Computing())
     assert found.outcome == CacheOutcome.BYPASS
     server.close()
@@ -192,7 +196,7 @@ async def test_a_silent_redis_is_given_up(key: ReportKey) -> None:
 async def test_redis_that_goes_while_a_report_is_computed_costs_nothing(
     proxy: Proxy, key: ReportKey
 ) -> None:
-    async with Shelf.opened(through(proxy), TTL) as shelf:
+    async with ReportShelf.opened(through(proxy), TTL) as shelf:
         cache, compute = ReportCache(shelf), Computing()
         compute.may_end.clear()
         asked = asyncio.create_task(cache.answer(key, 1, compute))  # noqa: TID251 - awaited below

@@ -195,7 +195,7 @@ async def test_a_split_transaction_counts_by_its_parts(room: Room, ledger: Ledge
     async def figures(**query: str) -> list[tuple[str, str, str, int]]:
         [found] = (await room.get("/reports/by-category", **NOVEMBER, **query))["currencies"]
         return [
-            (one["category"]["name"], one["amount"]["amount"], one["share"], one["transactions"])
+            (one["category"]["name"], one["amount"], one["share"], one["transactions"])
             for one in found["categories"]
         ]
 

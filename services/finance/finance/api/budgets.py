@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import Query, Request
 from pydantic_core import to_json
 
-from finance.api.answering import X_CACHE, Rendering, answered, book_of
 from finance.api.owners import CREATED, OK, Owning
+from finance.api.report_answers import X_CACHE, Rendering, answered, book_of
 from finance.domain.budgets import Budget
 from finance.domain.calendar import month_of
 from finance.domain.days import day_of
@@ -26,6 +26,7 @@ from finance.schemas.budgets import (
     BudgetRequest,
     BudgetsAnswer,
     BudgetsQuery,
+    first_day,
 )
 from finance.service import budgets as service
 from finance.wiring import Wired
@@ -60,7 +61,8 @@ async def list_budgets(
 ) -> Answer:
     """Show the budgets that hold in a month."""
     book = await book_of(wired, owner)
-    month = query.month or month_of(day_of(wired.database.clock.now(), book.time_zone)).first
+    today = day_of(wired.database.clock.now(), book.time_zone)
+    month = month_of(today).first if query.month is None else first_day(query.month)
 
     async def render(connection: Connection) -> bytes:
         found = await service.standings_in(connection, owner.user_id, month)
@@ -95,7 +97,7 @@ async def set_budget(
 
 @router.get(
     f"{PATH}/{{budget_id}}",
-    access="user",
+    access="owner",
     operation_id="get_budget",
     summary="Show one budget, as it was set",
     response_model=BudgetAnswer,
@@ -113,7 +115,7 @@ async def get_budget(budget_id: UUID, owner: Owning, wired: Wired) -> Answer:
 
 @router.put(
     f"{PATH}/{{budget_id}}",
-    access="user",
+    access="owner",
     operation_id="change_budget",
     summary="Change amount and carry-over of a budget",
     description="In all months that it holds in. To change them from some month on, set another.",
@@ -132,7 +134,7 @@ async def change_budget(
 
 @router.delete(
     f"{PATH}/{{budget_id}}",
-    access="user",
+    access="owner",
     operation_id="delete_budget",
     summary="Delete a budget",
     description="The one before it holds again. To end a budget from some month on, set one of"

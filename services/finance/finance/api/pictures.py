@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
-from finance.api.answering import X_CACHE, Rendering, book_of, found_report
 from finance.api.owners import OK, Owning
+from finance.api.report_answers import X_CACHE, Rendering, book_of, found_report
 from finance.api.reports import PATH, REFUSED
 from finance.charts.charts import (
     MOST_POINTS,
@@ -21,7 +21,7 @@ from finance.domain.books import FinanceBook
 from finance.refusals import RangeTooLong
 from finance.schemas.reports import CategoriesPictureQuery, TimelinePictureQuery
 from finance.service import reports
-from finance.service.reports import Timeline
+from finance.service.reports import ReportTimeline
 from finance.wiring import Wired, Wiring
 from kit.db import Connection
 from kit.http import ETAG
@@ -72,7 +72,7 @@ async def draw_series_picture(
     """Draw a series of one currency."""
     book = await book_of(wired, owner)
     scope = query.scope(book, wired.database.clock.now())
-    timeline = Timeline.of(scope, query.by, MOST_POINTS)
+    timeline = ReportTimeline.of(scope, query.by, MOST_POINTS)
     frame = Frame(query.currency, scope.days, query.lang or language)
 
     async def render(connection: Connection) -> bytes:
@@ -145,7 +145,7 @@ async def draw_net_worth_picture(
     """Draw net worth in one currency."""
     book = await book_of(wired, owner)
     scope = query.scope(book, wired.database.clock.now())
-    timeline = Timeline.of(scope, query.by, MOST_POINTS)
+    timeline = ReportTimeline.of(scope, query.by, MOST_POINTS)
     frame = Frame(query.currency, scope.days, query.lang or language)
 
     async def render(connection: Connection) -> bytes:

@@ -5,8 +5,8 @@ from typing import Annotated, Final
 from fastapi import Query
 from pydantic_core import to_json
 
-from finance.api.answering import X_CACHE, Rendering, answered, book_of
 from finance.api.owners import Owning
+from finance.api.report_answers import X_CACHE, Rendering, answered, book_of
 from finance.refusals import AccountNotYours, DateOutOfRange, RangeTooLong
 from finance.schemas.reports import (
     ByCategoryAnswer,
@@ -20,7 +20,7 @@ from finance.schemas.reports import (
     TimelineQuery,
 )
 from finance.service import reports
-from finance.service.reports import Timeline
+from finance.service.reports import ReportTimeline
 from finance.wiring import Wired
 from kit.db import Connection
 from kit.web.answers import Answer
@@ -103,7 +103,7 @@ async def get_series(
     """Show the totals of each bucket."""
     book = await book_of(wired, owner)
     scope = query.scope(book, wired.database.clock.now())
-    timeline = Timeline.of(scope, query.by)
+    timeline = ReportTimeline.of(scope, query.by)
 
     async def render(connection: Connection) -> bytes:
         found = await reports.series(connection, scope, timeline)
@@ -152,7 +152,7 @@ async def get_net_worth(
     """Show net worth over time."""
     book = await book_of(wired, owner)
     scope = query.scope(book, wired.database.clock.now())
-    timeline = Timeline.of(scope, query.by)
+    timeline = ReportTimeline.of(scope, query.by)
 
     async def render(connection: Connection) -> bytes:
         found = await reports.net_worth(connection, scope, timeline)

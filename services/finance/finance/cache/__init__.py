@@ -1,6 +1,13 @@
-"""Keeps computed reports, each for the state of the book that it was computed from."""
+"""Keeps computed reports, each for the state of a book that it is of."""
 
 from finance.cache.reports import CachedReport, CacheOutcome, ComputedReport, ReportCache, ReportKey
-from finance.cache.shelf import Shelf
+from finance.cache.shelf import ReportShelf
 
-__all__ = ["CacheOutcome", "CachedReport", "ComputedReport", "ReportCache", "ReportKey", "Shelf"]
+__all__ = [
+    "CacheOutcome",
+    "CachedReport",
+    "ComputedReport",
+    "ReportCache",
+    "ReportKey",
+    "ReportShelf",
+]

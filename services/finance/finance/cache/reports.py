@@ -16,7 +16,7 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
-from finance.cache.shelf import Shelf, ShelfUnreachableError
+from finance.cache.shelf import ReportShelf, ShelfUnreachableError
 from kit.tasks import spawn
 
 CLAIM_MILLISECONDS: Final = 10_000
@@ -35,7 +35,7 @@ class CacheOutcome(StrEnum):
 
 
 class ReportKey(NamedTuple):
-    """Names a report: whose, which, and of what; ``asked`` is one text for one question."""
+    """Names a report: whose, which, and what was asked, as one text."""
 
     user_id: UUID
     operation: str
@@ -72,11 +72,11 @@ Computing = Callable[[], Awaitable[ComputedReport]]
 class ReportCache:
     """Answers with kept reports where there are any.
 
-    However many ask for one at once, one computes it: in this process always, among several while
-    Redis answers.
+    However many ask for one at once, one looks for it, and computes it where it must: in this
+    process always, among several while Redis answers.
     """
 
-    def __init__(self, shelf: Shelf, *, most_polls: int = MOST_POLLS) -> None:
+    def __init__(self, shelf: ReportShelf, *, most_polls: int = MOST_POLLS) -> None:
         """Take the shelf, and how often it is looked whether another process is ready."""
         self._shelf = shelf
         self._most_polls = most_polls
@@ -90,19 +90,19 @@ class ReportCache:
             version: The book's, as just read.
             compute: Reads one state of the book, and tells its version.
         """
-        found = await self._found(key, version, compute)
+        name = key.name(version)
+        found = await self._together(name, lambda: self._found(key, name, compute))
         told_reports.labels(found.outcome.value).inc()
         return found
 
-    async def _found(self, key: ReportKey, version: int, compute: Computing) -> CachedReport:
-        name = key.name(version)
+    async def _found(self, key: ReportKey, name: str, compute: Computing) -> CachedReport:
         try:
             kept = await self._shelf.get(name)
         except ShelfUnreachableError:
-            return await self._together(name, lambda: _bypassed(compute))
+            return await _bypassed(compute)
         if kept is not None:
             return CachedReport(kept, CacheOutcome.HIT)
-        return await self._together(name, lambda: self._filled(key, name, compute))
+        return await self._filled(key, name, compute)
 
     async def _together(
         self, name: str, work: Callable[[], Awaitable[CachedReport]]

@@ -1,4 +1,4 @@
-"""Reaches Redis for kept reports, in a tight time, or says that it can't be reached.
+"""Reaches Redis for kept reports, in a tight time, or not at all.
 
 What stands there may be gone at any moment; nothing relies on it.
 """
@@ -19,7 +19,7 @@ from kit.breaker import Breaker, BreakerLimits
 T = TypeVar("T")
 
 # Computing most reports takes no longer than waiting for a Redis that is slower than this.
-TIMEOUT_SECONDS: Final = 0.1
+TIMEOUT_SECONDS: Final = 0.2
 _LIMITS: Final = BreakerLimits(least_calls=5, most_calls=20, window_seconds=10.0, good_probes=1)
 
 
@@ -27,8 +27,8 @@ class ShelfUnreachableError(Exception):
     """Redis did not answer, or is not asked because it lately did not."""
 
 
-class Shelf:
-    """Kept bytes by name, with a time to live; and claims, by which one of several computes."""
+class ReportShelf:
+    """Keeps bytes by name, for a time; lets one of several claim a name."""
 
     def __init__(
         self, redis: Redis, ttl: timedelta, *, monotonic: Callable[[], float] = time.monotonic

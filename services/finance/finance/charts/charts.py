@@ -57,7 +57,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A category of a chart: its name (None: without one), amount, and share in per cent."""
+    """A category of a chart: its name, if any, amount, and share in per cent."""
 
     name: str | None
     amount_minor: int
@@ -71,7 +71,7 @@ def draw_series(
     income: Sequence[int],
     expense: Sequence[int],
 ) -> bytes:
-    """Return income and expense, one beside the other, for each of MOST_POINTS spans at most."""
+    """Return income and expense for each of MOST_POINTS spans at most."""
     told = words(frame.language)
     is_empty = not any(income) and not any(expense)
     graph = _over_time(frame, told.series, by, spans, ("income", "expense"), is_empty=is_empty)

@@ -1,4 +1,4 @@
-"""Owns how charts look, in light and dark, and what of pygal's drawing leaves the service.
+"""Owns how charts look, in light and dark, and what of pygal's drawing is kept.
 
 A chart is one file without scripts, links or fonts from elsewhere, so that any policy of a page
 (CSP) lets it be shown; it takes its colours from whoever looks (`prefers-color-scheme`).

@@ -22,7 +22,7 @@ THRESHOLDS: Final = (80, 100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What may be spent on a category, and all below it, in a month and those after it.
+    """What may be spent on a category, and all below it, from a month on.
 
     Attributes:
         month: The first day of the first month that it holds in.
@@ -87,7 +87,7 @@ class Standing:
 
     @property
     def share(self) -> str | None:
-        """Return how much of it is used, in per cent; None where there was nothing to spend."""
+        """Return how much is used, in per cent; None where there was nothing to spend."""
         if self.available_minor <= 0:
             return None
         return percent(self.used_minor * 10_000 // self.available_minor)
@@ -140,7 +140,7 @@ def alerts_of(found: Standing) -> list[BudgetAlert]:
 
 
 def worst_of(alerts: Iterable[BudgetAlert]) -> list[BudgetAlert]:
-    """Return the highest alert of each budget and month: it says all that lower ones say."""
+    """Return the highest alert of each budget and month; it says it all."""
     worst: dict[tuple[UUID, date], BudgetAlert] = {}
     for one in sorted(alerts, key=lambda alert: alert.threshold):
         worst[one.budget.id, one.month] = one
@@ -178,6 +178,6 @@ def grant_of(line: Sequence[Budget], month: date) -> Grant | None:
 
 
 def standing(grant: Grant, used_earlier_minor: int, used_minor: int) -> Standing:
-    """Return how a budget stands, by what was spent since `grant.since` and in the month."""
+    """Return how a budget stands, by what was spent since `since` and in the month."""
     carried = grant.earlier_minor - used_earlier_minor
     return Standing(grant.budget, grant.month, carried, used_minor)

@@ -1,4 +1,4 @@
-"""Cuts ranges of days into days, ISO weeks and months, and finds the range before one. Pure.
+"""Cuts ranges into days, ISO weeks and months; finds the range before one. Pure.
 
 A day is a calendar day of whatever zone the caller thinks in, so that no change of a clock is met.
 """
@@ -58,7 +58,7 @@ def month_of(day: date) -> Days:
 
 
 def months_later(first: date, months: int) -> date:
-    """Return the first day of the month so many months after one; before it where negative."""
+    """Return the first day of the month so many months after one; -1: before it."""
     year, month = divmod(first.year * _MONTHS + first.month - 1 + months, _MONTHS)
     return date(year, month + 1, 1)
 

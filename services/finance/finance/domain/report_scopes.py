@@ -1,4 +1,4 @@
-"""Defines what a report is of: whose, in which period; and the period before it. Pure."""
+"""Defines what a report is of: whose, and in which period. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta

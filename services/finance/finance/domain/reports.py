@@ -12,7 +12,9 @@ from itertools import accumulate
 from typing import Final
 from uuid import UUID
 
+from finance.domain.accounts import AccountKind
 from finance.domain.calendar import Days, Granularity, start_of
+from finance.domain.categories import CategoryType
 from finance.domain.shares import shares_of
 
 MOST_BUCKETS: Final = 1_100
@@ -52,7 +54,7 @@ class ReportCategory:
 
     id: UUID
     name: str
-    type: str
+    type: CategoryType
     colour: str | None
     parent_id: UUID | None
 
@@ -91,7 +93,7 @@ class CashFlow:
 
     account_id: UUID
     name: str
-    kind: str
+    kind: AccountKind
     currency: str
     income_minor: int
     expense_minor: int
@@ -170,6 +172,6 @@ def worth_of(
 
 
 def _backwards(last: int, moved: Sequence[int]) -> list[int]:
-    """Return running figures of which the last is given, and how each came from that before."""
+    """Return running figures, of which the last and all differences are given."""
     opening = last - sum(moved)
     return list(accumulate(moved, initial=opening))[1:]

@@ -1,4 +1,4 @@
-"""Stores budgets, adds up what was spent of them, and notes which notices were sent.
+"""Stores budgets, adds up what was spent, and notes which notices were sent.
 
 Their book is locked before they are written, so they need no locks of their own.
 """
@@ -72,13 +72,14 @@ GROUP BY place ORDER BY place
 _NAMES: Final = "SELECT id, name FROM category WHERE id = ANY($1)"
 _NOTE: Final = """
 INSERT INTO budget_alert (budget_id, month, threshold)
-SELECT * FROM unnest($1::uuid[], $2::date[], $3::int[])
+SELECT budget_id, month, threshold
+FROM unnest($1::uuid[], $2::date[], $3::int[]) AS alert (budget_id, month, threshold)
 ON CONFLICT DO NOTHING RETURNING budget_id, month, threshold
 """
 
 
 class Budgets:
-    """Stored budgets; changes need a unit of work and the book locked, reads any connection."""
+    """Stored budgets; changes need a unit of work and the book locked."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -126,7 +127,7 @@ class Budgets:
         return [Budget(**row) for row in rows]
 
     async def concerned(self, spent: Collection[Spent]) -> list[tuple[date, Budget]]:
-        """Return the budgets that what was spent may count in, each with the month of that.
+        """Return the budgets that what was spent counts in, each with its month.
 
         Line by line, for each month.
         """

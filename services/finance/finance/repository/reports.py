@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
+from finance.domain.accounts import AccountKind
 from finance.domain.calendar import Granularity
+from finance.domain.categories import CategoryType
 from finance.domain.periods import BookPeriod
 from finance.domain.report_scopes import ReportScope
 from finance.domain.reports import (
@@ -97,7 +99,7 @@ class Reports:
         self._connection = connection
 
     async def freeze(self) -> None:
-        """Let a unit of work that has just begun see one state of everything, and read only."""
+        """Let a unit of work that has just begun read one state of everything."""
         await self._connection.execute(_FREEZE)
 
     async def has_account(self, user_id: UUID, account_id: UUID) -> bool:
@@ -177,7 +179,7 @@ class Reports:
         return {row["currency"]: int(row["minor"]) for row in rows}
 
     async def worth_moved(self, scope: ReportScope, by: Granularity) -> list[WorthMoved]:
-        """Return by how much worth changed in each day, week or month, and after the scope."""
+        """Return by how much worth changed in each bucket, and after the scope."""
         values = _Values()
         start = _start(scope.period, by, values)
         rows = await self._connection.fetch(
@@ -232,6 +234,7 @@ def _cash_flow(row: Any) -> CashFlow:
     values: dict[str, Any] = {
         name: int(value) if name.endswith("_minor") else value for name, value in row.items()
     }
+    values["kind"] = AccountKind(values["kind"])
     return CashFlow(**values)
 
 
@@ -239,7 +242,7 @@ def _category_sum(row: Any) -> CategorySum:
     category = None
     if row["shown_id"] is not None:
         category = ReportCategory(
-            row["shown_id"], row["name"], row["type"], row["colour"], row["parent_id"]
+            row["shown_id"], row["name"], CategoryType(row["type"]), row["colour"], row["parent_id"]
         )
     return CategorySum(
         row["currency"], row["type"], category, int(row["minor"]), int(row["counted"])

@@ -7,12 +7,10 @@ from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from pydantic import (
-    BeforeValidator,
+    AfterValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     PrivateAttr,
-    WithJsonSchema,
     model_validator,
 )
 
@@ -40,17 +38,20 @@ _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 _MONTH: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 
 
-def _month(value: Any) -> date:
-    if isinstance(value, date):
-        return value  # made by our own code
-    found = _MONTH.fullmatch(value) if isinstance(value, str) else None
+def _month(text: str) -> str:
+    found = _MONTH.fullmatch(text)
     if found is None or not _FIRST_YEAR <= int(found[1]) <= _LAST_YEAR:
         raise refuse_field(
             "malformed",
             f"Must be a month from {_FIRST_YEAR} to {_LAST_YEAR}, such as 2026-11.",
             f"Должен быть месяц с {_FIRST_YEAR} по {_LAST_YEAR} год, например 2026-11.",
         )
-    return date(int(found[1]), int(found[2]), 1)
+    return text
+
+
+def first_day(month: str) -> date:
+    """Return the first day of a month that was read."""
+    return date(int(month[:4]), int(month[5:]), 1)
 
 
 def month_text(first: date) -> str:
@@ -58,12 +59,7 @@ def month_text(first: date) -> str:
     return f"{first:%Y-%m}"
 
 
-Month = Annotated[
-    date,
-    BeforeValidator(_month, json_schema_input_type=str),
-    PlainSerializer(month_text, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": _MONTH.pattern, "examples": ["2026-11"]}),
-]
+Month = Annotated[str, AfterValidator(_month), Field(examples=["2026-11"])]
 
 
 class BudgetsQuery(Model):
@@ -104,7 +100,7 @@ class BudgetRequest(Model):
             user_id=user_id,
             category_id=self.category_id,
             currency=self.currency,
-            month=self.month,
+            month=first_day(self.month),
             amount_minor=self._minor,
             is_carried=self.carry_over,
             version=1,
@@ -169,7 +165,7 @@ class BudgetAnswer(Model):
         return cls(
             id=budget.id,
             category_id=budget.category_id,
-            month=budget.month,
+            month=month_text(budget.month),
             amount=decimal_text(budget.amount_minor, budget.currency),
             currency=budget.currency,
             carry_over=budget.is_carried,
@@ -179,13 +175,13 @@ class BudgetAnswer(Model):
 
 
 class BudgetStanding(Model):
-    """How a budget stands in a month; `left` is `amount` and `carried`, less `used`."""
+    """How a budget stands: `left` is `budgeted` and `carried`, less `used`."""
 
     id: UUID
     category_id: UUID
     since: Month = Field(description="The month that it was set from.")
     carry_over: bool
-    amount: MoneyObject
+    budgeted: MoneyObject = Field(description="For the month.")
     carried: MoneyObject = Field(
         description="What was left of the months before; negative where they were overspent."
     )
@@ -203,9 +199,9 @@ class BudgetStanding(Model):
         return cls.model_construct(
             id=budget.id,
             category_id=budget.category_id,
-            since=budget.month,
+            since=month_text(budget.month),
             carry_over=budget.is_carried,
-            amount=MoneyObject.of(budget.amount_minor, budget.currency),
+            budgeted=MoneyObject.of(budget.amount_minor, budget.currency),
             carried=MoneyObject.of(found.carried_minor, budget.currency),
             used=MoneyObject.of(found.used_minor, budget.currency),
             left=MoneyObject.of(found.left_minor, budget.currency),
@@ -222,4 +218,4 @@ class BudgetsAnswer(Model):
     @classmethod
     def of(cls, month: date, standings: Sequence[Standing]) -> Self:
         """Return the budgets of a month."""
-        return cls(month=month, items=[BudgetStanding.of(one) for one in standings])
+        return cls(month=month_text(month), items=[BudgetStanding.of(one) for one in standings])

@@ -7,13 +7,16 @@ from uuid import UUID
 
 from pydantic import Field
 
+from finance.domain.accounts import AccountKind
 from finance.domain.books import FinanceBook
 from finance.domain.calendar import Granularity
+from finance.domain.categories import CategoryType
 from finance.domain.days import day_of
 from finance.domain.report_scopes import ReportScope, with_edges
 from finance.domain.reports import CashFlow, CategoryShare, ReportCategory, Totals
 from finance.schemas.periods import PeriodFilters
-from finance.service.reports import Summary, Timeline
+from finance.service.reports import ReportTimeline, Summary
+from kit.money import decimal_text
 from kit.refusals import Language
 from kit.web.fields import CurrencyCode, MoneyObject
 from kit.web.schemas import Model
@@ -95,7 +98,9 @@ class PeriodAnswer(Model):
 class ReportAnswer(PeriodAnswer):
     """A report; its figures are of one state of the book."""
 
-    tz: str = Field(description="The IANA time zone that days are meant in.")
+    tz: str = Field(
+        examples=["Europe/Moscow"], description="The IANA time zone that days are meant in."
+    )
 
     @classmethod
     def of_scope(cls, scope: ReportScope, **fields: Any) -> Self:
@@ -130,7 +135,7 @@ class TotalsAnswer(Model):
 class CurrencyTotals(TotalsAnswer):
     """The totals of a currency, and those of the period before."""
 
-    currency: str
+    currency: str = Field(examples=["RUB"])
     previous: TotalsAnswer | None = Field(
         default=None, description="The period before; null without `compare=true`."
     )
@@ -170,9 +175,9 @@ class CategoryShown(Model):
     """A category as reports show it."""
 
     id: UUID
-    name: str
-    type: str
-    colour: str | None
+    name: str = Field(examples=["Groceries"])
+    type: CategoryType
+    colour: str | None = Field(examples=["#3b82f6"])
     parent_id: UUID | None
 
     @classmethod
@@ -188,10 +193,11 @@ class CategoryShown(Model):
 
 
 class CategoryFigure(Model):
-    """What a category has; a split transaction counts in each of its categories, by its part."""
+    """What a category has: of a split transaction, its part."""
 
     category: CategoryShown | None = Field(description="Null: what has no category.")
-    amount: MoneyObject
+    amount: str = Field(examples=["1250.00"])
+    currency: str = Field(examples=["RUB"])
     share: str = Field(
         description="Of all in the list, in per cent; they add up to 100.00.", examples=["33.34"]
     )
@@ -203,7 +209,8 @@ class CategoryFigure(Model):
         of = found.sum
         return cls.model_construct(
             category=None if of.category is None else CategoryShown.of(of.category),
-            amount=MoneyObject.of(of.amount_minor, of.currency),
+            amount=decimal_text(of.amount_minor, of.currency),
+            currency=of.currency,
             share=found.share,
             transactions=of.transactions,
         )
@@ -212,7 +219,7 @@ class CategoryFigure(Model):
 class CategoryFigures(Model):
     """The categories of one currency and type, the largest first."""
 
-    currency: str
+    currency: str = Field(examples=["RUB"])
     type: Literal["income", "expense"]
     total: MoneyObject
     categories: list[CategoryFigure]
@@ -246,14 +253,14 @@ class ByCategoryAnswer(ReportAnswer):
 class BucketAnswer(TotalsAnswer):
     """The totals of a day, week or month; the first and last may be cut off."""
 
-    first: date = Field(alias="from")
-    last: date = Field(alias="to", description="Included.")
+    first: date = Field(alias="from", examples=["2026-11-01"])
+    last: date = Field(alias="to", description="Included.", examples=["2026-11-30"])
 
 
 class CurrencySeries(Model):
     """The buckets of a currency, in order and without gaps."""
 
-    currency: str
+    currency: str = Field(examples=["RUB"])
     buckets: list[BucketAnswer]
 
 
@@ -265,7 +272,7 @@ class SeriesAnswer(ReportAnswer):
 
     @classmethod
     def of(
-        cls, scope: ReportScope, timeline: Timeline, found: Mapping[str, Sequence[Totals]]
+        cls, scope: ReportScope, timeline: ReportTimeline, found: Mapping[str, Sequence[Totals]]
     ) -> Self:
         """Return the report of a scope."""
         shown = [
@@ -290,9 +297,9 @@ class AccountFlow(Model):
     """
 
     account_id: UUID
-    name: str
-    kind: str
-    currency: str
+    name: str = Field(examples=["Cash"])
+    kind: AccountKind
+    currency: str = Field(examples=["RUB"])
     opening: MoneyObject
     income: MoneyObject
     expense: MoneyObject
@@ -331,14 +338,14 @@ class CashFlowAnswer(ReportAnswer):
 class WorthPoint(Model):
     """What all accounts held when a day ended."""
 
-    date: date
+    day: date = Field(alias="date", examples=["2026-11-30"])
     worth: MoneyObject
 
 
 class CurrencyWorth(Model):
     """The net worth in a currency, over time."""
 
-    currency: str
+    currency: str = Field(examples=["RUB"])
     points: list[WorthPoint]
 
 
@@ -349,15 +356,15 @@ class NetWorthAnswer(ReportAnswer):
     currencies: list[CurrencyWorth]
 
     @classmethod
-    def of(cls, scope: ReportScope, timeline: Timeline, found: Mapping[str, Sequence[int]]) -> Self:
+    def of(
+        cls, scope: ReportScope, timeline: ReportTimeline, found: Mapping[str, Sequence[int]]
+    ) -> Self:
         """Return the report of a scope."""
         shown = [
             CurrencyWorth.model_construct(
                 currency=currency,
                 points=[
-                    WorthPoint.model_construct(
-                        date=span.last, worth=MoneyObject.of(minor, currency)
-                    )
+                    WorthPoint.model_construct(day=span.last, worth=MoneyObject.of(minor, currency))
                     for span, minor in zip(timeline.spans, minors, strict=True)
                 ],
             )

@@ -1,4 +1,4 @@
-"""Books transactions, and takes them back: rows, balances of accounts, notices of budgets.
+"""Books transactions, and takes them back: rows, balances, notices of budgets.
 
 It does not ask where they come from: a request, what recurs, an import. A movement sets the balance
 of its account by what the wallet says, and is stored by `Transactions.add` alone.

@@ -51,7 +51,9 @@ async def change_budget(
     changes: Callable[[str], Mapping[str, Any]],
     edition: Edition,
 ) -> Budget:
-    """Change a budget whose version the edit accepts; `changes` are read in its currency.
+    """Change a budget whose version the edit accepts.
+
+    ``changes`` are read in its currency.
 
     Raises BudgetNotFound, EditStale, and what ``changes`` raises.
     """
@@ -68,7 +70,10 @@ async def change_budget(
 async def delete_budget(
     uow: UnitOfWork, owner: BookOwner, budget_id: UUID, edition: Edition
 ) -> None:
-    """Delete a budget; the one before it holds again. Raises BudgetNotFound and EditStale."""
+    """Delete a budget; the one before it holds again.
+
+    Raises BudgetNotFound and EditStale.
+    """
     await _locked(uow, owner, budget_id, edition)
     await Budgets(uow).delete(budget_id)
 
@@ -117,7 +122,7 @@ def _tell(uow: UnitOfWork, alert: BudgetAlert, category: str) -> None:
 
 
 async def _watch(uow: UnitOfWork, book: FinanceBook, budget: Budget) -> None:
-    """Watch a budget that was set or changed: in its first month, and in the present one."""
+    """Watch a budget that was written, in its first month and in the present one."""
     today = day_of(uow.clock.now(), book.time_zone)
     months = {budget.month, max(budget.month, today.replace(day=1))}
     await watch_budgets(uow, [Spent(budget.category_id, month) for month in months])

@@ -29,14 +29,16 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class ReportTimeline:
     """The days, weeks or months of a scope, in order."""
 
     by: Granularity
     spans: Sequence[Days]
 
     @classmethod
-    def of(cls, scope: ReportScope, by: Granularity | None, most: int = MOST_BUCKETS) -> "Timeline":
+    def of(
+        cls, scope: ReportScope, by: Granularity | None, most: int = MOST_BUCKETS
+    ) -> "ReportTimeline":
         """Return the timeline of a scope, by what fits it where nothing is asked for.
 
         Raises:
@@ -58,9 +60,10 @@ class Timeline:
 
 
 async def summary(connection: Connection, scope: ReportScope, *, compare: bool) -> Summary:
-    """Return what came in and went out, by currency; with ``compare`` also in the period before.
+    """Return what came in and went out, by currency.
 
-    A currency that only the period before has is listed, too.
+    With ``compare`` also what did in the period before; a currency that only that one has is
+    listed, too.
     """
     await _require_account(connection, scope)
     totals = await Reports(connection).totals(scope)
@@ -81,7 +84,7 @@ async def by_category(
 
 
 async def series(
-    connection: Connection, scope: ReportScope, timeline: Timeline
+    connection: Connection, scope: ReportScope, timeline: ReportTimeline
 ) -> dict[str, list[Totals]]:
     """Return the totals of each span of a timeline, by currency. Raises RangeTooLong."""
     await _require_account(connection, scope)
@@ -97,7 +100,7 @@ async def cash_flow(connection: Connection, scope: ReportScope) -> list[CashFlow
 
 
 async def net_worth(
-    connection: Connection, scope: ReportScope, timeline: Timeline
+    connection: Connection, scope: ReportScope, timeline: ReportTimeline
 ) -> dict[str, list[int]]:
     """Return what all accounts held at the end of each span, by currency.
 

@@ -1,4 +1,4 @@
-"""Answers with reports: from the cache, or computed from one state of the caller's book."""
+"""Answers with reports, kept or computed from one state of the caller's book."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
@@ -36,13 +36,13 @@ class FoundReport(NamedTuple):
 
 
 async def book_of(wired: Wiring, owner: BookOwner) -> FinanceBook:
-    """Return the caller's book as it stands; its version names the state that reports are of."""
+    """Return the caller's book; its version names the state that reports are of."""
     async with wired.database.read() as connection:
         return await Books(connection).find(owner)
 
 
 async def found_report(wired: Wiring, book: FinanceBook, wanted: Rendering) -> FoundReport:
-    """Return a report of the book as just read, or of a later state; rendered if not kept."""
+    """Return a report of the book as just read, or of a later state of it."""
     key = ReportKey(book.user_id, wanted.operation, wanted.asked)
 
     async def compute() -> ComputedReport:
