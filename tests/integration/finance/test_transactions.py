@@ -1,6 +1,5 @@
 """What can be booked: income, expenses, parts, transfers; and what becomes of balances."""
 
-
 from tests.integration.finance.room import Room
 
 
