@@ -15,6 +15,7 @@ import httpx
 import pytest
 from deploy.generate import rooms
 from deploy.generate.operations import Operation, committed, operations
+from tests.integration.finance import room as finance
 from tests.integration.notifications import room as notifications
 from tests.integration.payments import room as payments
 from tests.integration.payments.test_refunding import paid, refund
@@ -53,6 +54,10 @@ OWNED = {
 ELSEWHERE = {"delete_session": "tests/integration/auth/test_sessions.py"}
 BODIES: Mapping[str, Any] = {
     "refund_payment": {"amount": "1.00"},
+    "change_account": {"name": "Another name"},
+    "change_finance_category": {"colour": "#000000"},
+    "change_recurring": {"amount": "2.00"},
+    "change_transaction": {"amount": "2.00"},
     "change_service": {"name": "Another name"},
     "change_webhook_endpoint": {"is_active": False},
     "replay_webhook_span": {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"},
@@ -153,12 +158,36 @@ async def of_shop(cluster: Cluster) -> AsyncIterator[Owned]:
         yield Owned(shop.buyer, new_id(), make, ask)
 
 
+@asynccontextmanager
+async def of_finance(cluster: Cluster) -> AsyncIterator[Owned]:
+    async with finance.opened(cluster) as room:
+
+        async def make() -> Ids:
+            name = str(new_id())
+            account = await room.account(name)
+            booked = await room.book(account)
+            plan = await room.plan(account)
+            return {
+                "account_id": account,
+                "category_id": await room.category(name),
+                "transaction_id": booked["id"],
+                "recurring_id": plan["id"],
+            }
+
+        async def ask(caller: UUID, one: Operation, path: str, body: Any) -> httpx.Response:
+            below = path.removeprefix(finance.FINANCE)
+            return await room.ask(one.method, below, by=caller, json=body)
+
+        yield Owned(room.user, new_id(), make, ask)
+
+
 PER_REQUEST = {"instance", "request_id"}
 OPENED = {
     "payments": of_payments,
     "notifications": of_notifications,
     "wallet": of_wallet,
     "shop": of_shop,
+    "finance": of_finance,
 }
 _ID = re.compile(r"{(\w+)}")
 

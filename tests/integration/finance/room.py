@@ -5,7 +5,8 @@ Every user that a test makes has a book of their own.
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ import httpx
 from contracts.auth import UserChanged
 from finance.app import build
 from finance.domain.books import BookOwner
+from finance.domain.transactions import Transaction, TransactionOrigin, TransactionType
+from finance.repository import Books, Transactions
 from finance.settings import Settings
 from kit.db import Database
 from kit.ids import new_id
@@ -69,6 +72,26 @@ class Room:
         found: Json = answer.json()
         return found
 
+    async def patch(self, path: str, tag: str | None = None, **changes: Any) -> httpx.Response:
+        """Change something, with If-Match where a tag is given."""
+        headers = {} if tag is None else {"If-Match": tag}
+        return await self.ask("PATCH", path, json=changes, headers=headers)
+
+    async def delete(self, path: str, **query: Any) -> httpx.Response:
+        """Delete something."""
+        return await self.ask("DELETE", path, params=query)
+
+    async def ids(self, path: str, **query: Any) -> list[str]:
+        """Return the ids of a whole list, read page by page."""
+        found: list[str] = []
+        cursor: Json = {}
+        while True:
+            page = await self.get(path, **query, **cursor)
+            found += [one["id"] for one in page["items"]]
+            if page["next_cursor"] is None:
+                return found
+            cursor = {"cursor": page["next_cursor"]}
+
     async def make(self, path: str, **body: Any) -> Json:
         """Return what a POST has made."""
         answer = await self.ask("POST", path, json=body)
@@ -92,10 +115,48 @@ class Room:
         body = {"account_id": account_id, "amount": amount, **said, **more}
         return await self.make("/transactions", **body)
 
+    async def plan(self, account_id: str, amount: str = "10.00", **more: Any) -> Json:
+        """Return a new recurring transaction, from tomorrow on unless said otherwise."""
+        tomorrow = (self.clock.now() + timedelta(days=1)).date().isoformat()
+        said = {} if more.get("category_id") else {"type": "expense"}
+        body = {"account_id": account_id, "amount": amount, "next_date": tomorrow, **said, **more}
+        return await self.make("/recurring", **body)
+
     async def balance(self, account_id: str) -> str:
         """Return what an account holds."""
         found: str = (await self.get(f"/accounts/{account_id}"))["balance"]["amount"]
         return found
+
+    async def link(self, account_id: str) -> None:
+        """Make an account a wallet's, as if its movements had made it."""
+        async with self.database.unit_of_work() as uow:
+            await uow.execute(
+                "UPDATE account SET wallet_id = $2, kind = 'wallet' WHERE id = $1",
+                UUID(account_id),
+                new_id(),
+            )
+
+    async def movement(self, account_id: str, seq: int, amount_minor: int, **more: Any) -> str:
+        """Return the id of a movement on a linked account, as if the wallet had told of it."""
+        now = self.clock.now()
+        one = Transaction(
+            id=new_id(),
+            user_id=self.user,
+            account_id=UUID(account_id),
+            type=TransactionType.INCOME if amount_minor > 0 else TransactionType.EXPENSE,
+            amount_minor=amount_minor,
+            currency="RUB",
+            day=now.date(),
+            at=now,
+            origin=TransactionOrigin.WALLET,
+            movement_seq=seq,
+            created_at=now,
+            updated_at=now,
+        )
+        async with self.database.unit_of_work() as uow:
+            await Books(uow).lock(self.owner, now)
+            await Transactions(uow).add([replace(one, **more)])
+        return str(one.id)
 
     async def told(self, *messages: Message, sequence: int = 1) -> None:
         """Let events of other services arrive together, and handle them."""

@@ -65,18 +65,27 @@ class TransactionLists:
     ) -> list[Transaction]:
         """Return a page of transactions.
 
-        `after` is day and id of what the page before ended with. An account or a category that is asked for must be the user's.
+        `after` is day and id of what the page before ended with. An account or a category that is
+        asked for must be the user's.
         """
-        values: list[Any] = []
-
-        def value(given: Any) -> str:
-            values.append(given)
-            return f"${len(values)}"
-
-        most = value(limit)
-        walks = [walk.statement(most) for walk in _walks(wanted, after, value)]
-        rows = await self._connection.fetch(_merged(walks, most), *values)
+        statement, values = page_statement(wanted, after, limit)
+        rows = await self._connection.fetch(statement, *values)
         return await Transactions(self._connection).read(rows)
+
+
+def page_statement(
+    wanted: TransactionFilter, after: tuple[date, UUID] | None, limit: int
+) -> tuple[str, list[Any]]:
+    """Return the statement of a page, and its parameters."""
+    values: list[Any] = []
+
+    def value(given: Any) -> str:
+        values.append(given)
+        return f"${len(values)}"
+
+    most = value(limit)
+    walks = [walk.statement(most) for walk in _walks(wanted, after, value)]
+    return _merged(walks, most), values
 
 
 def _merged(walks: list[str], limit: str) -> str:

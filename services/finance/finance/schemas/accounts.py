@@ -31,7 +31,7 @@ class FinanceAccountRequest(Model):
     name: EntryName
     kind: AccountKind = AccountKind.CASH
     currency: CurrencyCode = DEFAULT_CURRENCY
-    opening_balance: SignedAmountText = "0.00"
+    opening_balance: SignedAmountText = "0"
 
     def account(self, owner: BookOwner, now: datetime) -> FinanceAccount:
         """Return the new account.
