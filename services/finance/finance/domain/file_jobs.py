@@ -127,9 +127,17 @@ def failed(job: FileJob, now: datetime, code: str) -> FileJob:
 
 
 def done(job: FileJob, now: datetime, **facts: Any) -> FileJob:
-    """Return a job whose task is done."""
+    """Return a job whose task is done, with all of its rows."""
     facts = {"rows": job.rows, **facts}
-    return changed(job, now, status=FileStatus.DONE, next_at=None, ended_at=now, **facts)
+    return changed(
+        job,
+        now,
+        status=FileStatus.DONE,
+        next_at=None,
+        ended_at=now,
+        total=facts["rows"],
+        **facts,
+    )
 
 
 def again(job: FileJob, now: datetime, task: FileTask, **facts: Any) -> FileJob:

@@ -164,7 +164,7 @@ class ImportAnswer(Model):
             accounts=found.get("accounts", []),
             counts=_counts(found),
             faults=[_fault(line, code, language) for line, code in found.get("faults", [])],
-            preview=[ImportPreview.model_construct(**one) for one in found.get("preview", [])],
+            preview=[ImportPreview.model_validate(one) for one in found.get("preview", [])],
             failure=job.failure,
             created_at=job.created_at,
             ended_at=job.ended_at,

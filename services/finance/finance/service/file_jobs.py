@@ -55,15 +55,16 @@ async def make_ready(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
 async def take(uow: UnitOfWork) -> FileJob | None:
     """Begin the job that is due for longest; None where none is.
 
-    One whose worker was lost as often as may be has failed.
+    One whose worker was lost as often as may be has failed, and is returned so.
     """
     now = uow.clock.now()
     job = await FileJobs(uow).lock_due(now)
     if job is None:
         return None
     if file_jobs.is_worn_out(job):
-        await _end(uow, file_jobs.failed(job, now, "gave_up"))
-        return job
+        lost = file_jobs.failed(job, now, "gave_up")
+        await _end(uow, lost)
+        return lost
     begun = file_jobs.begun(job, now)
     await FileJobs(uow).save(begun)
     return begun
