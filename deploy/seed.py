@@ -1,7 +1,8 @@
-"""Makes demo people, payments, a shop, orders, a book on a running stack; safe to repeat.
+"""Makes demo data on a running stack: people, payments, a shop, orders, a book.
 
-For development only: the password is in this file. It is the stack of this clone, whatever port it
-is on, and where none runs the one of ``make up``; ``--compose`` insists on that.
+Safe to repeat, and for development only: the password is in this file. It is the stack of this
+clone, whatever port it is on, and where none runs the one of ``make up``; ``--compose`` insists on
+that.
 """
 
 import os
@@ -69,7 +70,7 @@ class SeededStack:
 
 
 def main() -> int:
-    """Make people, money, payments, services, a shop, orders, a book; say what comes next."""
+    """Make all of it; say what to do next."""
     try:
         place = _place(in_compose="--compose" in sys.argv[1:])
     except StackError as error:

@@ -32,6 +32,7 @@ from tests.e2e.test_many_payments import listen
 
 from gateway.settings import Settings
 from kit.tasks import spawn, stop
+from payments.api.bulk import MAX_BYTES
 from testkit.keepers import PRODUCTS, Keeper
 from testkit.people import PASSWORD, Person, eventually
 
@@ -264,7 +265,7 @@ async def test_an_import_passes_and_what_is_too_large_is_refused_by_who_knows_it
         async def send(size: int) -> httpx.Response:
             return await client.post("/v1/payments/bulk", content=b"x" * size, headers=headers)
 
-        reached = await send(largest)
+        reached = await send(MAX_BYTES)
         assert (reached.status_code, reached.headers["content-type"]) == (
             422,
             "application/problem+json",

@@ -116,3 +116,6 @@ def test_the_story_of_the_walk_through_ends_as_it_says(steps: list[Step]) -> Non
     assert wallet["balance"]["amount"] == "850.00"
     assert [entry["amount"] for entry in entries["items"]] == ["-150.00", "1000.00"]
     assert [payment["amount"] for payment in payments["items"]] == ["150.00"]
+    booked, account, summary = _step(steps, "reports/summary")
+    assert (booked["amount"], account["balance"]["amount"]) == ("350.00", "1150.00")
+    assert [one["balance"]["amount"] for one in summary["currencies"]] == ["-350.00"]
