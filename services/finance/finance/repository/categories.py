@@ -51,6 +51,15 @@ _COUNTS: Final = "SELECT " + ", ".join(
         "(SELECT count(*) FROM category WHERE parent_id = $1) AS categories",
     )
 )
+# What was read before the category went is stale afterwards.
+_TOUCH: Final = """
+UPDATE transaction SET version = version + 1, updated_at = $2 WHERE id = ANY(ARRAY(
+    SELECT id FROM transaction WHERE category_id = $1
+    UNION SELECT transaction_id FROM split WHERE category_id = $1))
+"""
+_TOUCH_RECURRING: Final = """
+UPDATE recurring SET version = version + 1, updated_at = $2 WHERE category_id = $1
+"""
 _RAISE: Final = """
 UPDATE category SET parent_id = $2, version = version + 1, updated_at = $3 WHERE parent_id = $1
 """
@@ -119,6 +128,8 @@ class FinanceCategories:
 
     async def hand_over(self, category: FinanceCategory, heir_id: UUID, now: datetime) -> None:
         """Give all that has a category another one; those in it go up to its parent."""
+        for statement in (_TOUCH, _TOUCH_RECURRING):
+            await self._connection.execute(statement, category.id, now)
         for table in _USES.values():
             await self._connection.execute(
                 f"UPDATE {table} SET category_id = $2 WHERE category_id = $1", category.id, heir_id
