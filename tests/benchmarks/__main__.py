@@ -318,6 +318,8 @@ async def _movements(stack: Stack, everybody: list[Person], table: Table) -> Non
         "≥ 0.8",
     )
 
+    table.add("… and reconciled", await movements.reconciled(stack), "", "", "all agree")
+
     async def settled() -> float:
         before = cpu.used(stack.processes, ALL_THAT_PAYS)
         rate = (await payments.run(url, payments.spread(everybody), SECONDS)).rate

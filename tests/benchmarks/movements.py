@@ -1,6 +1,8 @@
 """Movements: how fast finance books what wallet posts, and what that costs a payment."""
 
 import asyncio
+import os
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -42,6 +44,22 @@ async def caught_up(saldo_url: str) -> float:
         return float((moved - first) / (time.perf_counter() - began))
     finally:
         await connection.close()
+
+
+async def reconciled(stack: Stack) -> str:
+    """Return what `python -m finance reconcile` says; it must find no difference."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        FINANCE,
+        "reconcile",
+        env={**os.environ, **stack.env_of(FINANCE)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    told, _ = await process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError(told.decode())
+    return told.decode().strip()
 
 
 async def posted(core: wallet_core.Core, owners: Sequence[UUID], count: int) -> float:

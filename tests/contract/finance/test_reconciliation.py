@@ -78,7 +78,7 @@ async def test_each_difference_is_named_with_both_figures(
     assert {one.user_id for one in found.differences} == {alice}
     assert all(one.expected != one.found for one in found.differences)
     table = as_table(found).splitlines()
-    assert table[0].endswith(f"{len(whats)} differences.")
+    assert table[0].endswith(f"differences: {len(whats)}")
     assert len(table) == 2 + len(whats)
     assert str(alice) in table[2]
     assert {one["what"] for one in orjson.loads(as_json(found))["differences"]} == whats

@@ -57,7 +57,7 @@ def as_table(found: Reconciliation) -> str:
     rows = [_COLUMNS, *_cells(found.differences)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(_COLUMNS))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return "\n".join([f"{head}: {len(found.differences)} differences.", *lines, ""])
+    return "\n".join([f"{head}; differences: {len(found.differences)}", *lines, ""])
 
 
 def _cells(differences: Iterable[Difference]) -> Iterable[tuple[str, ...]]:

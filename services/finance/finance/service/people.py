@@ -24,7 +24,7 @@ def people_of(envelopes: Iterable[Envelope]) -> list[Person]:
 
 
 async def remember_people(uow: UnitOfWork, people: Sequence[Person]) -> None:
-    """Store the newest version of each user; delete the books of deleted ones, locked before."""
+    """Store the newest version of each user; delete the locked books of the deleted."""
     if deleted := [person.user_id for person in people if person.is_deleted]:
         await Books(uow).forget(deleted)
     await FinancePeople(uow).remember(people)
