@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from tests.benchmarks import (
     provider_webhooks,
     reads,
     relay,
+    reports,
     wallet_core,
     webhooks,
 )
@@ -381,6 +383,29 @@ async def _median_ms(url: str, path: str, count: int) -> float:
     return (await catalogue.run(url, path, count)).percentile(0.5)
 
 
+async def _reports(stack: Stack, person: Person, table: Table) -> None:
+    url, admin = stack.gateway_url, _saldo(stack.postgres_url)
+    await reports.fill(admin, person)
+    for report in reports.LEAST:
+        await reports.cold(url, admin, person, report, 1)  # warm-up
+        cold, least = await _in_turn(
+            partial(reports.cold, url, admin, person, report, 5),
+            partial(reports.least, admin, person, report, 5),
+        )
+        figure, yardstick = f"{_median(cold):.0f} ms", f"least SQL {_median(least):.0f} ms"
+        what = f"{report} of 1,000,000 transactions, cold"
+        table.add(what, figure, yardstick, _ratio(cold, least), "≤ 3")
+    wallet, token = await reads.wallet_path(url, person.token), person.token
+    for report in reports.LEAST:
+        path = f"/v1/finance/reports/{report}?{reports.RANGE}"
+        kept, read = await _in_turn(
+            partial(reports.kept, url, path, token, 500),
+            partial(reports.kept, url, wallet, token, 500),
+        )
+        figure, yardstick = f"{_median(kept):.2f} ms", f"wallet GET {_median(read):.2f} ms"
+        table.add(f"{report}, kept", figure, yardstick, _ratio(kept, read), "≤ 1.5")
+
+
 async def _provider_webhooks(stack: Stack, everybody: list[Person], table: Table) -> None:
     url = stack.gateway_url
     ids = await provider_webhooks.charges(url, everybody, 2200)
@@ -398,7 +423,7 @@ async def measure(stack: Stack, only: set[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
-        sections = {
+        sections: dict[str, Callable[[], Awaitable[None]]] = {
             "core": lambda: _core(stack, everybody[0], folder, table),
             "settled": lambda: _settled(stack, everybody, folder, table),
             "latency": lambda: _latency(stack, everybody, table),
@@ -408,6 +433,7 @@ async def measure(stack: Stack, only: set[str]) -> None:
             "catalogue": lambda: _catalogue(stack, table),
             "movements": lambda: _movements(stack, everybody, table),
             "orders": lambda: _orders(stack, everybody, table),
+            "reports": lambda: _reports(stack, everybody[1], table),
             "logins": lambda: _logins(stack, everybody[0], table),
             "provider_webhooks": lambda: _provider_webhooks(stack, everybody, table),
             "relay": lambda: _relay(stack, table),

@@ -238,6 +238,26 @@ async def test_whatever_brings_a_budget_to_its_threshold_tells_of_it(
     assert (await told(room))[2:] == [("2026-11", 100, 1000)]
 
 
+async def test_money_that_moves_with_its_category_or_day_is_told_of(
+    room: Room, ledger: Ledger
+) -> None:
+    cash = await ledger.account()
+    food, cafe = await ledger.category("Food"), await ledger.category("Cafe")
+    home = await ledger.category("Home")
+    await budget(room, food, "100.00")
+    await budget(room, home, "10.00")
+    await ledger.spend(cash, "80.00", "2026-11-05", category_id=cafe)
+    assert await told(room) == []
+    await room.ask("PATCH", f"/categories/{cafe}", json={"parent_id": food})
+    assert await told(room) == [("2026-11", 80, 8000)]
+    await ledger.spend(cash, "9.00", "2026-10-31T23:00:00Z", category_id=home)
+    await room.ask("PATCH", "/settings", json={"time_zone": "Europe/Moscow"})
+    assert (await told(room))[1:] == [("2026-11", 80, 900)]
+    answer = await room.ask("DELETE", f"/categories/{cafe}", params={"move_to": home})
+    assert answer.status_code == 204
+    assert (await told(room))[2:] == [("2026-11", 100, 8900)]
+
+
 async def test_income_and_transfers_use_up_no_budget(room: Room, ledger: Ledger) -> None:
     cash, bank = await ledger.account(), await ledger.account("Bank")
     food, pay = await ledger.category("Food"), await ledger.category("Pay", "income")

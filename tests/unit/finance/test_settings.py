@@ -39,3 +39,15 @@ def test_a_zone_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("FINANCE_TIME_ZONE", "Mars/Olympus")
     with pytest.raises(SystemExit, match="FINANCE_TIME_ZONE"):
         load(Settings, env_file=None)
+
+
+@pytest.mark.parametrize("ttl", ["299s", "16m", "1h", "600"])
+def test_reports_are_kept_for_five_to_fifteen_minutes(
+    monkeypatch: pytest.MonkeyPatch, ttl: str
+) -> None:
+    for kept in ("5m", "900s"):
+        monkeypatch.setenv("FINANCE_REPORT_TTL", kept)
+        load(Settings, env_file=None)
+    monkeypatch.setenv("FINANCE_REPORT_TTL", ttl)
+    with pytest.raises(SystemExit, match="FINANCE_REPORT_TTL"):
+        load(Settings, env_file=None)

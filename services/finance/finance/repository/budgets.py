@@ -48,11 +48,11 @@ ORDER BY budget.user_id, above.category_id, budget.currency, above.month, budget
 _SPENT: Final = """
 SELECT date, amount_minor FROM transaction
 WHERE category_id = below.category_id AND currency = asked.currency
-    AND date >= asked.since AND date < asked.until
+    AND date >= asked.since AND date < asked.until AND amount_minor < 0
 UNION ALL
 SELECT date, amount_minor FROM split
 WHERE category_id = below.category_id AND currency = asked.currency
-    AND date >= asked.since AND date < asked.until
+    AND date >= asked.since AND date < asked.until AND amount_minor < 0
 """
 # Expense is stored negative.
 _USED: Final = f"""

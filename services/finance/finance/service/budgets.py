@@ -1,6 +1,6 @@
 """Holds the verbs of budgets: set, change, delete, watch. Their caller commits."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import groupby
@@ -14,6 +14,7 @@ from finance.domain.budgets import (
     MOST_BUDGETS,
     Budget,
     BudgetAlert,
+    Grant,
     Spent,
     Standing,
     alerts_of,
@@ -90,13 +91,27 @@ async def watch_budgets(uow: UnitOfWork, spent: Collection[Spent]) -> None:
     It is called after the write, by whatever has changed expense in a category, with all of a unit
     of work at once; the books are locked. Where nobody concerned has a budget it is one statement.
     """
-    budgets = Budgets(uow)
-    concerned = await budgets.concerned(set(spent)) if spent else []
+    concerned = await Budgets(uow).concerned(set(spent)) if spent else []
     grants = [
         grant
         for (_, month), line in groupby(concerned, key=lambda one: (one[1].category_id, one[0]))
         for grant in grants_in(map(itemgetter(1), line), month)
     ]
+    await _watch_granted(uow, grants)
+
+
+async def watch_book(uow: UnitOfWork, book: FinanceBook) -> None:
+    """Watch all budgets of a locked book in the present month.
+
+    It is called by what moves spent money without booking any: categories that are put elsewhere,
+    days of another zone.
+    """
+    month = day_of(uow.clock.now(), book.time_zone).replace(day=1)
+    await _watch_granted(uow, grants_in(await Budgets(uow).until(book.user_id, month), month))
+
+
+async def _watch_granted(uow: UnitOfWork, grants: Sequence[Grant]) -> None:
+    budgets = Budgets(uow)
     alerts = [alert for one in await budgets.standings(grants) for alert in alerts_of(one)]
     if alerts:
         told = worst_of(await budgets.note(alerts))

@@ -8,6 +8,7 @@ from finance.domain.books import BookOwner
 from finance.domain.categories import FinanceCategory
 from finance.refusals import FinanceCategoryInUse
 from finance.repository import Books, FinanceCategories
+from finance.service.budgets import watch_book
 from kit.db import UnitOfWork
 from kit.edits import Edition
 
@@ -37,7 +38,7 @@ async def change_category(
     Raises the refusals of ``CategoryTree.decide_change``, and EditStale.
     """
     categories = FinanceCategories(uow)
-    await Books(uow).lock(owner, uow.clock.now())
+    book = await Books(uow).lock(owner, uow.clock.now())
     tree = await categories.tree(owner.user_id)
     found = tree.get(category_id)
     edition.check(found.version)
@@ -45,6 +46,7 @@ async def change_category(
     changed = tree.decide_change(category_id, changes, uses, uow.clock.now())
     if changed != found:
         await categories.save(changed)
+        await watch_book(uow, book)
     return changed
 
 
@@ -59,7 +61,7 @@ async def delete_category(
     ``CategoryTree.heir``.
     """
     categories = FinanceCategories(uow)
-    await Books(uow).lock(owner, uow.clock.now())
+    book = await Books(uow).lock(owner, uow.clock.now())
     tree = await categories.tree(owner.user_id)
     found = tree.get(category_id)
     edition.check(found.version)
@@ -69,3 +71,4 @@ async def delete_category(
     elif uses := await categories.uses(category_id):
         raise FinanceCategoryInUse(uses)
     await categories.delete(found.id)
+    await watch_book(uow, book)

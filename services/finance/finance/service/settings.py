@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from finance.domain.books import BookOwner, FinanceBook
 from finance.repository import Books, Transactions
+from finance.service.budgets import watch_book
 from kit.db import UnitOfWork
 
 
@@ -13,4 +14,6 @@ async def change_zone(uow: UnitOfWork, owner: BookOwner, time_zone: str) -> Fina
     if book.time_zone != time_zone:
         await Books(uow).save_zone(owner.user_id, time_zone)
         await Transactions(uow).redate(owner.user_id, time_zone)
-    return replace(book, time_zone=time_zone)
+    changed = replace(book, time_zone=time_zone)
+    await watch_book(uow, changed)
+    return changed
