@@ -25,6 +25,7 @@ from tests.benchmarks import (
     cpu,
     lists,
     logins,
+    movements,
     orders,
     payments,
     pgbench,
@@ -43,6 +44,8 @@ ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SECONDS = float(os.environ.get("SECONDS", "8"))
 TRANSFERS = 40_000
 CORE_PROCESSES = ("wallet", "postgres", "rabbitmq")
+PAYING = ("gateway", "payments", "wallet", "rabbitmq", "notifications")
+ALL_THAT_PAYS = (*PAYING, "postgres", "finance")
 EVENTS = 20_000
 WEBHOOKS = 10_000
 # Section → the programs of its yardstick → the Debian package that has it.
@@ -297,6 +300,59 @@ async def _orders(stack: Stack, everybody: list[Person], table: Table) -> None:
     table.add("… errors in all runs", str(len(faults)), faults[0] if faults else "", "", "0")
 
 
+async def _movements(stack: Stack, everybody: list[Person], table: Table) -> None:
+    url, saldo = stack.gateway_url, _saldo(stack.postgres_url)
+    core = wallet_core.Core(stack.rabbitmq_url, saldo)
+    owners = await core.fund(UUID(everybody[0].user_id))
+    await movements.caught_up(saldo)
+    posted, booked = list[float](), list[float]()
+    for _ in range(ROUNDS):
+        async with movements.without_finance(stack):
+            posted.append(await movements.posted(core, owners, TRANSFERS))
+        booked.append(await movements.caught_up(saldo))
+    table.add(
+        "movements booked",
+        f"{_median(booked):,.0f}/s",
+        f"wallet posts {_median(posted):,.0f}/s",
+        _ratio(booked, posted),
+        "≥ 0.8",
+    )
+
+    table.add("… and reconciled", await movements.reconciled(stack), "", "", "all agree")
+
+    async def settled() -> float:
+        before = cpu.used(stack.processes, ALL_THAT_PAYS)
+        rate = (await payments.run(url, payments.spread(everybody), SECONDS)).rate
+        after = cpu.used(stack.processes, ALL_THAT_PAYS)
+        for names, found in micros.items():
+            spent = sum(after[one] - before[one] for one in names)
+            found.append(spent / (rate * SECONDS) * 1e6)
+        return rate
+
+    async def alone() -> float:
+        async with movements.without_finance(stack):
+            return await settled()
+
+    async def beside() -> float:
+        await movements.caught_up(saldo)
+        return await settled()
+
+    micros: dict[tuple[str, ...], list[float]] = {PAYING: [], ALL_THAT_PAYS: []}
+    await payments.run(url, payments.spread(everybody), 3)  # warm-up
+    without, beside_it = await _in_turn(alone, beside)
+    table.add(
+        "settled payments beside finance",
+        f"{_median(beside_it):,.0f}/s",
+        f"without it {_median(without):,.0f}/s",
+        _ratio(beside_it, without),
+        "(no target)",
+    )
+    whats = "… µs of CPU for one payment, of those who make it", "… with PostgreSQL and finance"
+    for what, found in zip(whats, micros.values(), strict=True):
+        figure, yardstick = f"{_median(found[1::2]):,.0f}", f"without it {_median(found[::2]):,.0f}"
+        table.add(what, figure, yardstick, _ratio(found[1::2], found[::2]), "(no target)")
+
+
 async def _catalogue(stack: Stack, table: Table) -> None:
     url, admin, count = stack.gateway_url, _saldo(stack.postgres_url), 300
     await catalogue.empty(admin)  # of a run that was broken off
@@ -350,6 +406,7 @@ async def measure(stack: Stack, only: set[str]) -> None:
             "bulk": lambda: _bulk(stack, everybody, table),
             "lists": lambda: _lists(stack, everybody, table),
             "catalogue": lambda: _catalogue(stack, table),
+            "movements": lambda: _movements(stack, everybody, table),
             "orders": lambda: _orders(stack, everybody, table),
             "logins": lambda: _logins(stack, everybody[0], table),
             "provider_webhooks": lambda: _provider_webhooks(stack, everybody, table),

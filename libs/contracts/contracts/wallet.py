@@ -15,6 +15,7 @@ from kit.refusals import Refusal
 
 Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 MessageCurrency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+PurposeText = Annotated[str, Field(max_length=100)]
 HOUSE: Final = UUID(int=0)  # nobody: the owner of the accounts that stand for providers
 SHOP: Final = UUID(int=1)  # whom the income of the shop belongs to
 MERCHANTS: Final = frozenset({SHOP})  # no users: each has a merchant account in every currency
@@ -61,6 +62,7 @@ class CaptureHold(Command):
     With ``release_rest`` what is left of the hold is given back in the same posting, and the hold
     is closed. A frozen wallet still gives what was held. A refusal means that the hold is not there
     to be captured (unknown, closed, or smaller): the asker's mistake, never a matter of funds.
+    ``purpose`` as in Transfer.
     """
 
     type: ClassVar[str] = "wallet.capture_hold.v1"
@@ -73,6 +75,7 @@ class CaptureHold(Command):
     kind: str = "payment"
     description: str | None = None
     release_rest: bool = False
+    purpose: PurposeText | None = None
 
 
 class ReleaseHold(Command):
@@ -100,6 +103,9 @@ class Transfer(Command):
     chargeback, a refund that the provider has made): a frozen payer pays too, what is available
     is taken, the payee gets the whole amount, and the rest is a debt that later credits pay off
     first (transfers of the kind ``debt_repayment``). It is never refused for want of funds.
+
+    ``purpose`` is what the money is for, a word of the asker's that the ledger keeps unread:
+    ``service:`` and an id where a paid service was paid.
     """
 
     type: ClassVar[str] = "wallet.transfer.v1"
@@ -114,6 +120,7 @@ class Transfer(Command):
     description: str | None = None
     is_owed: bool = False
     reply_kind: str | None = None
+    purpose: PurposeText | None = None
 
 
 # Replies

@@ -9,14 +9,17 @@ from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
 from finance.clients.storage import Storage
+from finance.clients.wallet import WalletClient
 from finance.live.exports import ExportStreams
 from finance.loops import recurrences
+from finance.loops.feed import Feed
 from finance.loops.file_jobs import FileRunner, sweep_files
 from finance.messages import routes
 from finance.settings import Settings
 from finance.wiring import Wiring
 from kit import edits
 from kit.audit import by_message
+from kit.outgoing import calling_as
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.wake_up import WakeUp
@@ -35,6 +38,7 @@ _TAGS: Final = (
     {"name": "categories", "description": "What it is for, or comes from."},
     {"name": "transactions", "description": "What came in, went out, or was moved."},
     {"name": "recurring", "description": "What books itself."},
+    {"name": "rules", "description": "What sorts transactions into categories by itself."},
     {"name": "settings", "description": "What is the same for all of one's book."},
     {"name": "exports", "description": "Files of one's transactions, made in the background."},
     {"name": "imports", "description": "Files of banks: looked at first, then booked."},
@@ -58,8 +62,9 @@ def build(settings: Settings) -> Service:
         name=NAME,
         settings=settings,
         web=web,
-        routes=routes(file_jobs),
+        routes=routes(settings.time_zone, file_jobs),
         background=(
+            ("feed", _read_movements),
             ("recurring", _sweep),
             ("files", partial(_run_files, wake_up=file_jobs)),
             ("file_expiry", _sweep_files),
@@ -70,16 +75,24 @@ def build(settings: Settings) -> Service:
 
 @asynccontextmanager
 async def wired(service: Service) -> AsyncIterator[None]:
-    """Wire finance to what the runtime has opened."""
+    """Open what only finance has, and wire it to what the runtime has opened."""
     settings = cast("Settings", service.settings)
     database = service.state.database
-    service.state.wiring = Wiring(
-        settings=settings,
-        database=database,
-        storage=Storage.of(settings),
-        export_streams=ExportStreams(database),
-    )
-    yield
+    async with calling_as(NAME, settings.auth_url, settings.client_secret) as (client, token):
+        service.state.wiring = Wiring(
+            settings=settings,
+            database=database,
+            wallet=WalletClient(client, token, settings.wallet_url),
+            storage=Storage.of(settings),
+            export_streams=ExportStreams(database),
+        )
+        yield
+
+
+async def _read_movements(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    feed = Feed(wiring.database, wiring.wallet, wiring.settings.time_zone)
+    await feed.run(wiring.settings.feed_seconds)
 
 
 async def _sweep(service: Service) -> None:

@@ -1,19 +1,26 @@
 """Says which function handles which message."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from contracts.auth import UserChanged, UserRegistered
 from contracts.finance import RunFileJob
+from contracts.shop import OrderPaid
+from contracts.wallet import WalletOpened
 from finance.service.file_jobs import make_ready
-from finance.service.people import remember_people
+from finance.service.news import hear
 from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 from kit.messaging.routes import Routes
 from kit.wake_up import WakeUp
 
 
-def routes(file_jobs: WakeUp) -> Routes:
-    """Return the routes; a file that may be worked on sets the wake-up."""
+def routes(time_zone: str, file_jobs: WakeUp) -> Routes:
+    """Return the routes; a file that may be worked on sets the wake-up.
+
+    One function locks the books of a whole batch of news at once.
+    """
+    news = partial(hear, time_zone=time_zone)
 
     async def begin(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         await make_ready(uow, envelopes)
@@ -21,5 +28,5 @@ def routes(file_jobs: WakeUp) -> Routes:
 
     return Routes(
         commands={RunFileJob: begin},
-        events={UserRegistered: remember_people, UserChanged: remember_people},
+        events=dict.fromkeys((UserRegistered, UserChanged, WalletOpened, OrderPaid), news),
     )

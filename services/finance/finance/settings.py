@@ -40,6 +40,9 @@ class Settings(
     sweep_seconds: float = setting(
         30.0, "Seconds between looks for recurring transactions that are due.", gt=0, le=3600
     )
+    feed_seconds: float = setting(
+        1.0, "Seconds between looks at what wallets have moved, where nothing moves.", gt=0, le=60
+    )
     auth_url: str = setting(
         "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=HTTP_URL
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from finance.clients.storage import Storage
+from finance.clients.wallet import WalletClient
 from finance.live.exports import ExportStreams
 from finance.settings import Settings
 from kit.db import Database
@@ -16,6 +17,7 @@ class Wiring:
 
     settings: Settings
     database: Database
+    wallet: WalletClient
     storage: Storage
     export_streams: ExportStreams
 

@@ -122,6 +122,7 @@ transfer = Table(
     Column("payee_account_id", Uuid, nullable=False),
     Column("owed_minor", BigInteger, nullable=False, server_default=text("0")),
     Column("meant_account_id", Uuid),  # the closed wallet that should have got the money
+    Column("purpose", Text),  # what the asker says it is for
     CheckConstraint("owed_minor >= 0", name="owed_is_not_negative"),
 )
 
@@ -136,6 +137,8 @@ entry = Table(
     Column("balance_after_minor", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("posted_at", DateTime(timezone=True), nullable=False),
+    # Who reads what all accounts have moved reads on by it; drawn after the accounts were locked.
+    Column("position", BigInteger, Identity(always=True), nullable=False, unique=True),
     CheckConstraint("seq > 0", name="seq_counts_from_one"),
     CheckConstraint("amount_minor <> 0", name="amount_is_something"),
     CheckConstraint("octet_length(hash) = 32", name="hash_length"),

@@ -44,8 +44,40 @@ async def test_books_locked_many_at_once_never_deadlock(room: Room) -> None:
     assert [row["version"] for row in await room.rows("SELECT version FROM book")] == [16] * 6
 
 
+async def test_the_same_zone_again_changes_nothing(room: Room) -> None:
+    for _ in range(2):
+        answer = await room.ask("PATCH", "/settings", json={"time_zone": "Europe/Moscow"})
+        assert answer.json() == {"time_zone": "Europe/Moscow"}
+
+
 async def test_a_deleted_users_book_goes_with_all_that_is_in_it(room: Room) -> None:
-    await room.ask("PATCH", "/settings", json={"time_zone": "Europe/Moscow"})
+    other = await room.ask("POST", "/accounts", by=new_id(), json={"name": "Hers"})
+    cash, card = await room.account(), await room.account("Card")
+    food = await room.category("Food")
+    await room.category("Bread", parent_id=food)
+    await room.book(cash, splits=[{"category_id": food, "amount": "10.00"}])
+    await room.make("/transfers", from_account_id=cash, to_account_id=card, amount="1.00")
+    await room.plan(cash, category_id=food)
     await room.told(changed(room.user, None, "deleted"))
-    assert await room.rows("SELECT * FROM book") == []
+    for table in ("split", "transaction", "recurring", "category"):
+        assert await room.rows(f"SELECT * FROM {table}") == [], table
+    assert [str(row["id"]) for row in await room.rows("SELECT id FROM account")] == [
+        other.json()["id"]
+    ]
     assert [row["status"] for row in await room.rows("SELECT * FROM person")] == ["deleted"]
+
+
+async def test_who_is_deleted_gets_no_book_again(room: Room) -> None:
+    await room.told(changed(room.user, None, "deleted"))
+    answer = await room.ask("POST", "/accounts", json={"name": "Cash"})
+    assert (answer.status_code, code(answer)) == (401, "token_invalid")
+    assert await room.rows("SELECT * FROM book") == []
+
+
+async def test_the_newest_news_of_a_person_counts_whatever_comes_first(room: Room) -> None:
+    for name, sequence in (("bob", 3), ("bo", 2)):
+        await room.told(changed(room.user, name), sequence=sequence)
+    alice = new_id()
+    await room.told(changed(alice, "alice"), changed(alice, "alicia"))  # of one version
+    found = await room.rows("SELECT username FROM person ORDER BY username")
+    assert [row["username"] for row in found] == ["alice", "bob"]

@@ -93,6 +93,8 @@ async def test_a_stale_edit_of_a_category_is_refused(room: Room) -> None:
     food = await room.category("Food")
     first = await room.patch(f"/categories/{food}", '"1"', name="Groceries")
     assert (first.status_code, first.headers["etag"]) == (200, '"2"')
+    same = await room.patch(f"/categories/{food}", name="Groceries")
+    assert same.headers["etag"] == '"2"'
     stale = await room.patch(f"/categories/{food}", '"1"', name="Shop")
     assert (stale.status_code, code(stale)) == (412, "edit_stale")
 

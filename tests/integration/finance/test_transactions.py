@@ -365,6 +365,9 @@ class TestTransfers:
         shown = (await room.get("/transactions"))["items"]
         assert {(one["date"], one["description"]) for one in shown} == {("2026-01-31", "Saved")}
         assert sorted(one["note"] or "" for one in shown) == ["", "mine"]
+        tag = answer.headers["etag"]
+        assert (await room.patch(path, description="Saved")).headers["etag"] == tag
+        assert (await room.patch(path, tags=["a"])).json()["date"] == "2026-01-31"
         for changes in ({"amount": "1.00"}, {"account_id": cash}, {"splits": []}):
             refused = await room.patch(path, **changes)
             assert (refused.status_code, code(refused)) == (409, "transfer_fixed")

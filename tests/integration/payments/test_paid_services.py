@@ -10,6 +10,7 @@ import pytest
 import respx
 from tests.integration.payments.room import AUTH, ONE, TWO, WALLET, Room
 
+from contracts.wallet import CaptureHold, Transfer
 from kit.ids import new_id
 from payments.domain.paid_services import HOUSE
 from payments.settings import Settings
@@ -252,6 +253,22 @@ class TestPaying:
         assert await room.status(alice, payment_id) == "paid"
         assert room.wallet.kinds == ["PlaceHold", "CaptureHold"]
         assert (one.call_count, two.call_count) == (1, 1)
+
+    async def test_the_ledger_is_told_which_service_was_paid_and_refunded(
+        self, room: Room, alice: UUID, bob: UUID, outside: respx.MockRouter
+    ) -> None:
+        for url in (ONE, TWO):
+            outside.post(url).mock(return_value=YES)
+        made = await offer(room, bob, price="1.00")
+        payment_id = UUID((await order(room, alice, made["id"])).json()["id"])
+        await room.pay(alice, payment_id)
+        await room.settle()
+        await room.check()
+        await room.carried(room.post(bob, f"/v1/payments/{payment_id}/refunds"))
+        _, paid, refunded = room.wallet.heard
+        assert isinstance(paid, CaptureHold)
+        assert isinstance(refunded, Transfer)
+        assert paid.purpose == refunded.purpose == f"service:{made['id']}"
 
     async def test_what_is_no_longer_offered_is_no_longer_paid(
         self, room: Room, alice: UUID, bob: UUID

@@ -91,6 +91,15 @@ def test_a_page_that_is_full_does_not_pass_what_it_has_not_read() -> None:
     assert tail.after == 9
 
 
+def test_what_was_not_taken_below_the_highest_is_named_by_spans() -> None:
+    tail = Tail(3)
+    assert (tail.taken_to, tail.gaps) == (3, [])
+    tail.took(TailPage([5, 6, 10], is_whole=True, oldest_xid=5, next_xid=7), 0.0)
+    assert (tail.taken_to, tail.gaps) == (10, [(4, 4), (7, 9)])
+    tail.took(TailPage([4, 7, 8, 9], is_whole=True, oldest_xid=5, next_xid=7), 0.0)
+    assert (tail.taken_to, tail.gaps) == (10, [])
+
+
 def test_nobody_holds_it_back_for_ever() -> None:
     tail = Tail(0)
     tail.took(TailPage([2], is_whole=True, oldest_xid=5, next_xid=7), 0.0)

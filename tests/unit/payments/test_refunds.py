@@ -106,6 +106,10 @@ def test_the_definitions_have_no_faults_and_the_wallets_are_the_payments() -> No
     known = refund_facts(refund(reason=None), replace(named, description="Tickets"))
     assert (known["payer_account_id"], known["payee_account_id"]) == (str(UUID(int=21)), None)
     assert known["description"] == "Tickets"
+    assert known["purpose"] is None
+    assert refund_facts(refund(), replace(named, service_id=UUID(int=7)))["purpose"] == (
+        f"service:{UUID(int=7)}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,19 @@ def test_named_wallets_are_the_ones_asked_for() -> None:
     assert asked.payee == AccountRef(owner_id=BOB, account_id=UUID(int=5))
 
 
+@pytest.mark.parametrize("is_checked", [True, False])
+@pytest.mark.parametrize("known", [{"purpose": "service:7"}, {"purpose": None}, {}])
+def test_the_ledger_keeps_what_service_was_paid(
+    known: dict[str, str | None], *, is_checked: bool
+) -> None:
+    story = Story(is_checked=is_checked, **known)
+    if is_checked:
+        story.held().checked()
+    [asked] = story.asked
+    assert isinstance(asked, CaptureHold | Transfer)
+    assert asked.purpose == known.get("purpose")
+
+
 def test_a_checked_payment_is_held_then_checked_then_captured() -> None:
     story = Story(is_checked=True)
     [hold] = story.asked

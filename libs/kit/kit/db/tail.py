@@ -9,6 +9,7 @@ rows whose transaction had an id before it drew their number: true of what a tri
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 # No unit of work takes that long; one that does must not hold up the others' rows for ever.
@@ -81,6 +82,21 @@ class Tail:
     def taken(self) -> Collection[int]:
         """Return the numbers above ``after`` that were taken; a statement leaves them out."""
         return self._taken
+
+    @property
+    def taken_to(self) -> int:
+        """The highest number that was taken."""
+        return max(self._taken, default=self.after)
+
+    @property
+    def gaps(self) -> list[tuple[int, int]]:
+        """Return the spans of numbers that were not taken, above ``after``.
+
+        Each has its first and last number, and all are below ``taken_to``. Where others make the
+        statement, that is less to hand on than what was taken.
+        """
+        around = [self.after, *sorted(self._taken)]
+        return [(low + 1, high - 1) for low, high in pairwise(around) if high > low + 1]
 
     @property
     def is_settled(self) -> bool:

@@ -31,6 +31,9 @@ Refusal
 ├── RecurrenceTooEarly       422  recurring_too_early
 ├── RecurrenceEndsEarly      422  recurring_ends_early
 ├── TooManyRecurrences       409  too_many_recurring
+├── RuleNotFound             404  rule_not_found
+├── RulePayeeUnknown         422  payee_unknown
+├── TooManyRules             409  too_many_rules
 ├── ExportNotFound           404  export_not_found
 ├── ImportNotFound           404  import_not_found
 ├── ImportBusy               409  import_busy
@@ -79,6 +82,7 @@ from finance.refusals.files import (
     TooManyExportStreams,
     TooManyFileJobs,
 )
+from finance.refusals.rules import RuleNotFound, RulePayeeUnknown, TooManyRules
 from finance.refusals.transactions import (
     DateOutOfRange,
     RecurrenceEndsEarly,
@@ -124,6 +128,8 @@ __all__ = [
     "RecurrenceEndsEarly",
     "RecurrenceNotFound",
     "RecurrenceTooEarly",
+    "RuleNotFound",
+    "RulePayeeUnknown",
     "SplitsDiffer",
     "ToAmountDiffers",
     "ToAmountNeeded",
@@ -132,6 +138,7 @@ __all__ = [
     "TooManyFileJobs",
     "TooManyFinanceCategories",
     "TooManyRecurrences",
+    "TooManyRules",
     "TransactionLinked",
     "TransactionNotFound",
     "TransferFixed",

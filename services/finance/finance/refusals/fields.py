@@ -10,6 +10,7 @@ USES: Final[Mapping[str, tuple[str, str]]] = {
     "transactions": ("transactions", "операции"),
     "splits": ("parts of split transactions", "части разбитых операций"),
     "recurring": ("recurring transactions", "повторяющиеся операции"),
+    "rules": ("rules", "правила"),
     "categories": ("categories in it", "вложенные категории"),
 }
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from finance.domain.books import BookOwner, FinanceBook, empty_book
 from kit.db import Connection
+from kit.refusals import TokenInvalid
 
 _ROW: Final = "user_id, time_zone, version, created_at"
 # An owner's first write makes the book; every other one waits here for the one before to commit.
@@ -22,13 +23,23 @@ FROM unnest($1::uuid[], $2::text[]) AS owner (user_id, time_zone) ORDER BY user_
 ON CONFLICT (user_id) DO UPDATE SET version = book.version + 1
 RETURNING {_ROW}
 """
+_IS_DELETED: Final = "SELECT true FROM person WHERE user_id = $1 AND status = 'deleted'"
 _FIND: Final = f"SELECT {_ROW} FROM book WHERE user_id = $1"
 _SAVE_ZONE: Final = "UPDATE book SET time_zone = $2 WHERE user_id = $1"
 _LOCK_TO_FORGET: Final = """
 SELECT user_id FROM book WHERE user_id = ANY($1) ORDER BY user_id FOR UPDATE
 """
 # In this order: what refers to something goes before it.
-_IN_A_BOOK: Final = ("split", "transaction", "recurring", "category", "account", "book")
+_IN_A_BOOK: Final = (
+    "rule",
+    "purchase",
+    "split",
+    "transaction",
+    "recurring",
+    "category",
+    "account",
+    "book",
+)
 
 
 class Books:
@@ -41,8 +52,14 @@ class Books:
         """Lock somebody's book until the unit of work ends, made where there is none.
 
         Its version is one more from here on.
+
+        Raises:
+            TokenInvalid: somebody who was deleted meanwhile is to have no book again.
         """
-        return (await self.lock_many((owner,), now))[owner.user_id]
+        book = (await self.lock_many((owner,), now))[owner.user_id]
+        if book.version == 1 and await self._connection.fetchval(_IS_DELETED, owner.user_id):
+            raise TokenInvalid
+        return book
 
     async def lock_many(
         self, owners: Collection[BookOwner], now: datetime

@@ -40,6 +40,7 @@ _USES: Final[Mapping[str, str]] = {
     "transactions": "transaction",
     "splits": "split",
     "recurring": "recurring",
+    "rules": "rule",
 }
 _COUNTS: Final = "SELECT " + ", ".join(
     (

@@ -20,7 +20,9 @@ _PEOPLE: Final = BulkInsert(
     status="text",
     version="bigint",
 )
+_CALLED: Final = "SELECT user_id FROM person WHERE lower(username) = lower($1)"
 _NAMES: Final = "SELECT user_id, username FROM person WHERE user_id = ANY($1)"
+_DELETED: Final = "SELECT user_id FROM person WHERE user_id = ANY($1) AND status = 'deleted'"
 
 
 class FinancePeople:
@@ -34,9 +36,19 @@ class FinancePeople:
         people = sorted(told, key=lambda one: one.user_id)  # one lock order for all writers
         await _PEOPLE.insert_objects(self._connection, people)
 
+    async def deleted(self, user_ids: Collection[UUID]) -> set[UUID]:
+        """Return those of the people who are deleted."""
+        rows = await self._connection.fetch(_DELETED, list(user_ids))
+        return {row["user_id"] for row in rows}
+
     async def names(self, user_ids: Collection[UUID]) -> dict[UUID, str | None]:
         """Return the usernames of people, as far as they are known."""
         if not user_ids:
             return {}
         rows = await self._connection.fetch(_NAMES, list(user_ids))
         return {row["user_id"]: row["username"] for row in rows}
+
+    async def called(self, username: str) -> UUID | None:
+        """Return who has a username, in capital or small letters; None where nobody has."""
+        found: UUID | None = await self._connection.fetchval(_CALLED, username)
+        return found

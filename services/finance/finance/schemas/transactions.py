@@ -54,7 +54,7 @@ class SplitAnswer(Model):
     """A part of a transaction, in the transaction's currency."""
 
     category_id: UUID
-    amount: str
+    amount: str = Field(examples=["350.00"])
     description: str | None
 
     @classmethod

@@ -1,6 +1,6 @@
-"""Holds the verb that follows auth's users: their names, and that they are gone."""
+"""Follows auth's users: their names, and that they are gone. Its caller commits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from contracts.auth import UserChanged, UserRegistered
@@ -10,17 +10,22 @@ from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 
 
-async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-    """Store the newest version of each user; delete the books of deleted ones."""
+def people_of(envelopes: Iterable[Envelope]) -> list[Person]:
+    """Return the newest version that auth's events among these tell of each user."""
     newest: dict[UUID, Person] = {}
     for envelope in envelopes:
         event = envelope.message
-        assert isinstance(event, UserRegistered | UserChanged)  # noqa: S101 - routed by type
-        person = Person(event.user_id, event.username, event.status, envelope.sequence or 0)
-        known = newest.get(person.user_id)
-        if known is None or known.version < person.version:
-            newest[person.user_id] = person
-    deleted = [person.user_id for person in newest.values() if person.is_deleted]
-    await FileJobs(uow).forget(deleted, uow.clock.now())  # jobs are locked before books
-    await Books(uow).forget(deleted)  # and books before all that is in them
-    await FinancePeople(uow).remember(list(newest.values()))
+        if isinstance(event, UserRegistered | UserChanged):
+            person = Person(event.user_id, event.username, event.status, envelope.sequence or 0)
+            known = newest.get(person.user_id)
+            if known is None or known.version < person.version:
+                newest[person.user_id] = person
+    return list(newest.values())
+
+
+async def remember_people(uow: UnitOfWork, people: Sequence[Person]) -> None:
+    """Store the newest version of each user; delete the locked books of the deleted."""
+    if deleted := [person.user_id for person in people if person.is_deleted]:
+        await FileJobs(uow).forget(deleted, uow.clock.now())
+        await Books(uow).forget(deleted)
+    await FinancePeople(uow).remember(people)

@@ -4,6 +4,7 @@
 kit's.
 """
 
+from finance.tables import feed as _feed  # noqa: F401 - so that all are known
 from finance.tables import files as _files  # noqa: F401 - so that all are known
 from finance.tables import transactions as _transactions  # noqa: F401 - so that all are known
 from finance.tables.books import METADATA

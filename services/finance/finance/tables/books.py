@@ -28,6 +28,7 @@ person = Table(
     Column("status", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     CheckConstraint("username IS NULL OR status <> 'deleted'", name="deleted_is_forgotten"),
+    Index("ix_person_username", text("lower(username)")),
 )
 
 book = Table(

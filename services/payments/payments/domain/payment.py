@@ -122,6 +122,11 @@ class Payment:
         """Tell whether neither pay nor cancel can change it any more."""
         return self.status in FINAL
 
+    @property
+    def purpose(self) -> str | None:
+        """What wallet keeps as the purpose of its transfers: the paid service, if any."""
+        return None if self.service_id is None else f"service:{self.service_id}"
+
     def is_between(self, user_id: UUID) -> bool:
         """Tell whether the user pays or receives it."""
         return user_id in (self.payer_id, self.payee_id)

@@ -54,6 +54,7 @@ def facts(payment: Payment, *, is_checked: bool, provider: str | None = None) ->
         "expires_at": payment.expires_at.isoformat(),
         "method": payment.method.value,
         "provider": provider,
+        "purpose": payment.purpose,
         "transfer_id": str(new_id()),
         "hold_id": str(new_id()),
     }
@@ -101,6 +102,12 @@ def side(data: Data, name: str) -> AccountRef:
     return AccountRef(owner_id=data[f"{name}_id"], account_id=data[f"{name}_account_id"])
 
 
+def purpose(data: Data) -> str | None:
+    """Return the purpose of the transfer; sagas begun before there were any have none."""
+    found: str | None = data.get("purpose")
+    return found
+
+
 def hold_id(data: Data) -> UUID:
     """Return the id of the hold."""
     return UUID(data["hold_id"])
@@ -134,6 +141,7 @@ def _settle(ask: Ask) -> Command:
             reference=str(ask.saga_id),
             description=data["description"],
             release_rest=_is_reserved(data),
+            purpose=purpose(data),
         )
     return Transfer(
         command_id=ask.command_id,
@@ -144,6 +152,7 @@ def _settle(ask: Ask) -> Command:
         currency=data["currency"],
         reference=str(ask.saga_id),
         description=data["description"],
+        purpose=purpose(data),
     )
 
 

@@ -27,7 +27,14 @@ from kit.saga import Ask, Saga, Step, Wait
 from payments.domain.payment import Payment
 from payments.domain.reasons import WALLET_UNAVAILABLE
 from payments.domain.refunds import Refund
-from payments.sagas.payment import RESERVE, hold_id, optional_text, release_hold, side
+from payments.sagas.payment import (
+    RESERVE,
+    hold_id,
+    optional_text,
+    purpose,
+    release_hold,
+    side,
+)
 
 KIND: Final = "refund"
 CARD: Final = "card"  # this step waits for a signal: the provider's answer
@@ -51,6 +58,7 @@ def refund_facts(
         "currency": refund.currency,
         "description": refund.reason or payment.description,
         "provider": provider,
+        "purpose": payment.purpose,
         "transfer_id": str(new_id()),
         "hold_id": str(new_id()),
     }
@@ -68,6 +76,7 @@ def _transfer_back(ask: Ask) -> Command:
         reference=data["payment_id"],
         kind=KIND,
         description=data["description"],
+        purpose=purpose(data),
     )
 
 
@@ -93,6 +102,7 @@ def _to_the_provider(ask: Ask) -> Command:
         reference=data["payment_id"],
         kind=KIND,
         description=data["description"],
+        purpose=purpose(data),
     )
 
 

@@ -44,6 +44,14 @@ class Place:
     levels_below: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class CategoryPath:
+    """Where a product stands: its category, and the slugs from there up to the root."""
+
+    category_id: UUID | None
+    slugs: tuple[str, ...]
+
+
 def decide_place(category: Category, place: Place) -> Category:
     """Return a category that may stand where its parent is.
 

@@ -11,6 +11,7 @@ from shop.domain.orders import AttemptStatus, Order, OrderStatus
 from shop.live.waiters import OrderWaiters
 from shop.repository import OrderPayments, OrderRefunds, Orders, ProductStock
 from shop.sagas.order import CARD, CHARGE, CONFIRM, OPEN_PAGE, ORDER, ORDER_NOT_PAYABLE
+from shop.service.paid_orders import tell_paid
 
 _CHARGED: Final = (CHARGE, CARD)
 
@@ -39,6 +40,7 @@ def order_saga(waiters: OrderWaiters) -> SagaEngine:
         paid = await Orders(uow).pay(payment_ids, now)
         # Payments may have refunded one before its answer was read here.
         await OrderRefunds(uow).count_money([order.id for order in paid], now)
+        await tell_paid(uow, paid)
         _tell(uow, waiters, paid)
 
     async def undone(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from asyncpg import UniqueViolationError
 
 from kit.db import Connection
 from kit.ids import id_in
-from shop.domain.categories import Category, Place
+from shop.domain.categories import Category, CategoryPath, Place
 from shop.domain.words import name_key
 from shop.refusals import SlugTaken
 
@@ -63,6 +63,15 @@ WITH RECURSIVE below AS (
     UNION ALL SELECT lower.id, level + 1 FROM category AS lower
         JOIN below ON lower.parent_id = below.id
 )
+"""
+_PATHS: Final = """
+WITH RECURSIVE above AS (
+    SELECT product.id AS product_id, category_id, category.slug, parent_id, 1 AS level
+    FROM product JOIN category ON category.id = category_id WHERE product.id = ANY($1)
+    UNION ALL SELECT product_id, category_id, upper.slug, upper.parent_id, level + 1
+    FROM above JOIN category AS upper ON upper.id = above.parent_id
+) SELECT product_id, category_id, array_agg(slug ORDER BY level) AS slugs
+FROM above GROUP BY product_id, category_id
 """
 _LEVELS_BELOW: Final = f"{_BELOW} SELECT coalesce(max(level), 0) FROM below"
 BELOW: Final = f"ARRAY({_BELOW} SELECT id FROM below)"
@@ -185,6 +194,13 @@ class Categories:
         above = await self._connection.fetch(_ABOVE, parent_id)
         levels = await self._connection.fetchval(_LEVELS_BELOW, category_id)
         return Place([row["id"] for row in above], int(levels))
+
+    async def paths(self, product_ids: Iterable[UUID]) -> dict[UUID, CategoryPath]:
+        """Return where products stand; one without a category, or gone, is missing."""
+        rows = await self._connection.fetch(_PATHS, list(product_ids))
+        return {
+            row["product_id"]: CategoryPath(row["category_id"], tuple(row["slugs"])) for row in rows
+        }
 
     async def page(
         self,

@@ -1,6 +1,16 @@
 """Serves the operations: parse, authorise, open the unit of work, call, answer."""
 
-from wallet.api import adjustments, history, internal, ledger, owners, top_ups, wallets, webhooks
+from wallet.api import (
+    adjustments,
+    history,
+    internal,
+    ledger,
+    movements,
+    owners,
+    top_ups,
+    wallets,
+    webhooks,
+)
 
 ROUTERS = (
     wallets.router,
@@ -10,6 +20,7 @@ ROUTERS = (
     ledger.router,
     adjustments.router,
     internal.router,
+    movements.router,
     owners.router,
 )
 

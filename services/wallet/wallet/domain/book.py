@@ -87,6 +87,7 @@ class TransferRow(NamedTuple):
     payee_account_id: UUID
     owed_minor: int = 0
     meant_account_id: UUID | None = None
+    purpose: str | None = None
 
 
 class Reservation(NamedTuple):
@@ -115,6 +116,7 @@ class DecidedMove(NamedTuple):
     frees_rest: bool = False
     owed_minor: int = 0
     meant: Account | None = None
+    purpose: str | None = None
 
 
 class Release(NamedTuple):
@@ -250,6 +252,7 @@ class Book:
             payee.id,
             decided.owed_minor,
             decided.meant.id if decided.meant else None,
+            decided.purpose,
         )
         self.transfers.append(row)
         self.legs.append(tuple(self._enter(*leg, row.id, posted_at) for leg in legs))

@@ -39,6 +39,7 @@ class CaptureHold(NamedTuple):
     kind: str
     description: str | None
     release_rest: bool = False
+    purpose: str | None = None
 
 
 class ReleaseHold(NamedTuple):
@@ -53,7 +54,7 @@ class Transfer(NamedTuple):
     """Move money at once.
 
     With `is_owed`, what the payer can't cover becomes their debt. `even_frozen` also takes from a
-    frozen wallet; an administrator's adjustment sets it.
+    frozen wallet; an administrator's adjustment sets it. `purpose` is kept unread.
     """
 
     command_id: UUID
@@ -67,6 +68,7 @@ class Transfer(NamedTuple):
     description: str | None
     is_owed: bool = False
     even_frozen: bool = False
+    purpose: str | None = None
 
 
 LedgerCommand = PlaceHold | CaptureHold | ReleaseHold | Transfer

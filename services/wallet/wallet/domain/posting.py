@@ -117,6 +117,7 @@ def decide_capture_hold(  # noqa: PLR0911 (one exit for each check)
         hold,
         command.release_rest,
         meant=None if receiver is payee else payee,
+        purpose=command.purpose,
     )
 
 
@@ -168,6 +169,7 @@ def decide_transfer(  # noqa: PLR0911 (one exit for each check)
         command.description,
         owed_minor=owed,
         meant=None if receiver is payee else payee,
+        purpose=command.purpose,
     )
 
 

@@ -46,6 +46,7 @@ _TRANSFERS = BulkInsert(
     payee_account_id="uuid",
     owed_minor="bigint",
     meant_account_id="uuid",
+    purpose="text",
 )
 
 _ENTRIES = BulkInsert(

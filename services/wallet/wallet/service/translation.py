@@ -62,6 +62,7 @@ def ledger_command(message: WalletCommand, found: Mapping[AccountKey, UUID]) -> 
                 message.kind,
                 message.description,
                 message.is_owed,
+                purpose=message.purpose,
             )
         case contract.CaptureHold(currency=currency):
             return ledger.CaptureHold(
@@ -75,6 +76,7 @@ def ledger_command(message: WalletCommand, found: Mapping[AccountKey, UUID]) -> 
                 message.kind,
                 message.description,
                 message.release_rest,
+                message.purpose,
             )
         case contract.PlaceHold(currency=currency):
             return ledger.PlaceHold(

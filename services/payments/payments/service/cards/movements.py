@@ -80,6 +80,7 @@ def _command(movement: Movement, charge: Charge, payment: Payment | None) -> Tra
         description=f"{words} · {about}" if about else words,
         is_owed=is_to_provider and movement.source is Source.PAYEE,
         reply_kind=MOVEMENT,
+        purpose=None if payment is None else payment.purpose,
     )
 
 
