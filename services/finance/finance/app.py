@@ -65,7 +65,7 @@ def build(settings: Settings) -> Service:
         name=NAME,
         settings=settings,
         web=web,
-        routes=routes(file_jobs, settings.time_zone),
+        routes=routes(settings.time_zone, file_jobs),
         background=(
             ("feed", _read_movements),
             ("recurring", _sweep),

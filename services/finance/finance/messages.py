@@ -15,10 +15,10 @@ from kit.messaging.routes import Routes
 from kit.wake_up import WakeUp
 
 
-def routes(file_jobs: WakeUp, time_zone: str) -> Routes:
+def routes(time_zone: str, file_jobs: WakeUp) -> Routes:
     """Return the routes; a file that may be worked on sets the wake-up.
 
-    Of events one function locks the books of a whole batch at once.
+    One function locks the books of a whole batch of news at once.
     """
     news = partial(hear, time_zone=time_zone)
 

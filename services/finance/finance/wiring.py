@@ -18,10 +18,10 @@ class Wiring:
 
     settings: Settings
     database: Database
+    wallet: WalletClient
+    reports: ReportCache
     storage: Storage
     export_streams: ExportStreams
-    reports: ReportCache
-    wallet: WalletClient
 
 
 Wired = Annotated[Wiring, from_state("wiring")]

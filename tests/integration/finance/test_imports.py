@@ -85,6 +85,14 @@ async def test_a_longer_statement_adds_only_what_is_new(desk: Desk) -> None:
     assert found["counts"] == {"new": 2, "known": 4, "faulty": 1, "booked": 0}
 
 
+async def test_rules_place_what_names_no_category_of_ones_own(desk: Desk) -> None:
+    account_id, coffee = await desk.room.account(), await desk.room.category("Кофейни")
+    await desk.room.make("/rules", words="кофе", category_id=coffee)
+    await desk.booked((await desk.checked(account_id, BANK))["id"])
+    rows = await transactions(desk, account_id)
+    assert [one["category_id"] for one in rows] == [None, coffee, coffee, None]
+
+
 async def test_faults_are_told_in_the_callers_language(desk: Desk) -> None:
     account_id = await desk.room.account()
     found = await desk.checked(account_id, BANK)

@@ -16,6 +16,7 @@ from tests.integration.notifications.room import (
 )
 
 from contracts.auth import UserChanged, UserLocked, UserRegistered
+from contracts.finance import ExportFailed, ExportReady
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
 from kit.ids import new_id
 from notifications.domain.retries import LONGEST
@@ -111,6 +112,23 @@ async def test_every_lock_of_a_login_is_mailed_once_and_has_its_notice(
     assert {one["title"] for one in in_english} == {"Login locked"}
     assert {one["title"] for one in in_russian} == {"Вход заблокирован"}
     assert {one["subject_id"] for one in in_english} == {str(bob)}
+
+
+async def test_an_export_is_mailed_where_that_was_asked_for_and_always_noticed(
+    room: Room, bob: UUID
+) -> None:
+    facts = {"user_id": bob, "format": "csv"}
+    await room.told(
+        ExportReady(export_id=new_id(), rows=3, is_mailed=False, **facts),
+        ExportReady(export_id=new_id(), rows=12, is_mailed=True, **facts),
+        ExportFailed(export_id=new_id(), code="gave_up", is_mailed=True, **facts),
+    )
+    await room.mail_worker.send_due()
+    mails = room.mails(BOB)
+    assert sorted(mail.subject for mail in mails) == ["File not made", "File ready"]
+    assert any("CSV file that you ordered is ready: 12 rows." in mail.text for mail in mails)
+    titles = [one["title"] for one in await room.notices(bob)]
+    assert sorted(titles) == ["File not made", "File ready", "File ready"]
 
 
 async def test_the_other_orders_have_their_letters(room: Room, bob: UUID) -> None:

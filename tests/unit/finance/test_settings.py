@@ -13,6 +13,7 @@ STRONG = {
     "REDIS_URL": "redis://:Vn3kQ8rT2wZ5xB7m@redis/0",
     "CURSOR_SECRET": "Qw2eRt4yUi6oPa8sDf0gHj1kLz3xCv5b",
     "FINANCE_CLIENT_SECRET": "Pl0oKm9iJn8uHb7yGv6tFc5rDx4eSz3w",
+    "FINANCE_S3_SECRET_KEY": "one-of-ones-own",
 }
 
 
@@ -50,4 +51,16 @@ def test_reports_are_kept_for_five_to_fifteen_minutes(
         load(Settings, env_file=None)
     monkeypatch.setenv("FINANCE_REPORT_TTL", ttl)
     with pytest.raises(SystemExit, match="FINANCE_REPORT_TTL"):
+        load(Settings, env_file=None)
+
+
+def test_production_has_a_key_to_the_storage_of_its_own(production: pytest.MonkeyPatch) -> None:
+    production.setenv("FINANCE_S3_SECRET_KEY", "saldo")
+    with pytest.raises(SystemExit, match="FINANCE_S3_SECRET_KEY"):
+        load(Settings, env_file=None)
+
+
+def test_no_file_outlives_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FINANCE_EXPORT_TTL", "8d")
+    with pytest.raises(SystemExit, match="FINANCE_EXPORT_TTL"):
         load(Settings, env_file=None)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from kit.settings import (
@@ -17,6 +17,7 @@ from kit.settings import (
     WebSettings,
     development_secret,
     duration,
+    environment_of,
     load,
     render_env_example,
     setting,
@@ -226,3 +227,23 @@ def test_a_duration_is_a_number_and_its_unit(text: str, expected: timedelta) -> 
 def test_what_is_no_duration_is_refused_with_examples(text: object) -> None:
     with pytest.raises(ValueError, match="write a duration such as 90s, 30m, 24h or 7d"):
         duration(text)
+
+
+def test_another_process_is_given_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Timed(Settings):
+        wait: timedelta = setting(timedelta(minutes=2), "How long it waits.")
+
+        @field_validator("wait", mode="before")
+        @classmethod
+        def _read(cls, value: object) -> object:
+            return duration(value) if isinstance(value, str) else value
+
+    ours = Timed(
+        _env_file=None, port=1234, lanes=["middle"], is_open=False, drawer_secret=SecretStr("s")
+    )
+    given = environment_of(ours)
+    assert "TILL_OWNER" not in given
+    assert (given["TILL_WAIT"], given["TILL_DRAWER_SECRET"]) == ("120s", "s")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert Timed(_env_file=None) == ours

@@ -15,9 +15,21 @@ FACTS = {
     "category": "Кафе {and} more",
     "available_minor": 18000,
     "month": "2026-02",
+    "format": "csv",
+    "rows": 1200,
 }
 
 SAID = [
+    (
+        Kind.EXPORT_READY,
+        "The CSV file that you ordered is ready: 1200 rows.",
+        "Заказанный вами файл CSV готов, строк: 1200.",
+    ),
+    (
+        Kind.EXPORT_FAILED,
+        "The CSV file that you ordered could not be made. Order it again.",
+        "Заказанный вами файл CSV создать не удалось. Закажите его ещё раз.",
+    ),
     (Kind.PAYMENT_PAID, "You paid 150.00 RUB to bob.", "Вы заплатили 150.00 RUB пользователю bob."),
     (
         Kind.PAYMENT_RECEIVED,

@@ -68,7 +68,7 @@ class Storage:
                 chunk_size=_PART_BYTES,
                 max_concurrency=_PARTS_AT_ONCE,
             )
-        except (BaseError, OSError) as error:
+        except BaseError as error:  # what the chunks raise is nobody's fault but theirs
             raise Unavailable from error
 
     async def read(self, key: str) -> bytes:

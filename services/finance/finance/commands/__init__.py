@@ -1,8 +1,9 @@
-"""Holds what finance does at the command line, beside what every service does."""
+"""Runs finance's own commands, a module for each."""
 
 from typing import Final
 
-from finance.commands import file_job, reconcile
+from finance.commands.file_job import FILE_JOB
+from finance.commands.reconcile import RECONCILE
 from kit.commands import Extra
 
-COMMANDS: Final[dict[str, Extra]] = {"file-job": file_job.COMMAND, "reconcile": reconcile.COMMAND}
+COMMANDS: Final[dict[str, Extra]] = {"file-job": FILE_JOB, "reconcile": RECONCILE}

@@ -80,4 +80,4 @@ def _say(what: Mapping[str, Any]) -> None:
     sys.stdout.buffer.flush()
 
 
-COMMAND: Final[Extra] = (_arguments, _run)
+FILE_JOB: Final[Extra] = (_arguments, _run)

@@ -66,4 +66,4 @@ def _cells(differences: Iterable[Difference]) -> Iterable[tuple[str, ...]]:
         yield tuple("-" if facts[name] is None else str(facts[name]) for name in _COLUMNS)
 
 
-COMMAND: Final[Extra] = (_arguments, _run)
+RECONCILE: Final[Extra] = (_arguments, _run)

@@ -16,6 +16,8 @@ from finance.domain.transactions import (
     TransactionType,
 )
 from finance.files.readers.lines import Line
+from finance.files.texts import one_line
+from kit.card_numbers import without_card_number
 
 LONGEST_TEXT: Final = 500  # of what a file says, so much is kept
 LONGEST_TAG: Final = 50
@@ -59,7 +61,7 @@ def booking_of(  # noqa: PLR0913 (what a line says, and where it goes)
         note=_text(line.note),
         day=dating.day,
         at=dating.at,
-        tags=tuple(dict.fromkeys(tag[:LONGEST_TAG] for tag in line.tags))[:MOST_TAGS],
+        tags=_tags(line.tags),
         origin=TransactionOrigin.IMPORT,
         import_key=key,
         created_at=now,
@@ -68,4 +70,10 @@ def booking_of(  # noqa: PLR0913 (what a line says, and where it goes)
 
 
 def _text(text: str) -> str | None:
-    return text[:LONGEST_TEXT].strip() or None
+    """Return a text that may be kept: on one line, bounded, without a full card number."""
+    return without_card_number(one_line(text)[:LONGEST_TEXT].strip()) or None
+
+
+def _tags(tags: Iterable[str]) -> tuple[str, ...]:
+    kept = (_text(tag[:LONGEST_TAG]) for tag in tags)
+    return tuple(dict.fromkeys(filter(None, kept)))[:MOST_TAGS]

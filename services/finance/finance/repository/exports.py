@@ -16,6 +16,7 @@ from finance.repository.periods import day_in, within
 from kit.db import Connection
 
 BATCH: Final = 2_000
+_PATIENCE_SECONDS: Final = 300.0  # for what a large book is sorted and added up in
 
 # All of a file is one state of the book. It only reads, so that it locks nothing.
 _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -85,7 +86,8 @@ class Exports:
         values: list[Any] = []
         conditions = _conditions(scope, values)
         counted = f"SELECT count(*) FROM transaction WHERE {conditions}"
-        return int(await self._connection.fetchval(counted, *values))
+        found = await self._connection.driver.fetchval(counted, *values, timeout=_PATIENCE_SECONDS)
+        return int(found)
 
     async def entries(
         self, scope: ExportScope, order: EntryOrder
@@ -100,8 +102,8 @@ SELECT transaction.id, account_id, {day_in(scope.period, bind)} AS day, type, am
 FROM transaction LEFT JOIN person ON person.user_id = counterparty_id
 WHERE {_conditions(scope, values)} ORDER BY {_ORDERS[order]}
 """
-        cursor = await self._connection.driver.cursor(statement, *values)
-        while rows := await cursor.fetch(BATCH):
+        cursor = await self._connection.driver.cursor(statement, *values, timeout=_PATIENCE_SECONDS)
+        while rows := await cursor.fetch(BATCH, timeout=_PATIENCE_SECONDS):
             yield [_entry(row) for row in rows]
 
     async def _first_day(self, scope: ExportScope) -> date | None:
@@ -122,7 +124,7 @@ WHERE {_conditions(scope, values)} ORDER BY {_ORDERS[order]}
         )
         only = "" if scope.account_id is None else f"AND account.id = {bind(scope.account_id)}"
         opening = "opening_minor" if scope.is_whole else "0"
-        rows = await self._connection.fetch(
+        rows = await self._connection.driver.fetch(
             f"""
 SELECT account.id, name, kind, account.currency, {opening} + before AS begin_minor,
     balance_minor - later AS end_minor
@@ -132,6 +134,7 @@ FROM account CROSS JOIN LATERAL (
 WHERE account.user_id = $1 {only} ORDER BY created_at, account.id
 """,
             *values,
+            timeout=_PATIENCE_SECONDS,
         )
         return [
             FileAccount(

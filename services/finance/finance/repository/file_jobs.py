@@ -1,6 +1,6 @@
 """Stores the jobs of files.
 
-Lock order: the owner (advisory, where a job is added), then jobs; books are locked after jobs.
+Lock order: the owner (advisory, where a job is added), then jobs; books before either.
 """
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import

@@ -1,7 +1,8 @@
 """Reads the file of an import, and books its lines.
 
 It runs in a process of its own, bounded before it begins. Lines are booked some at a time, each
-once: what is on the account already is known by its key.
+once: what is on the account already is known by its key. What names no category of the user's is
+placed by their rules.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from finance.repository import Accounts, Books, FinanceCategories
 from finance.repository.imports import Imports
 from finance.service.bookings import book as book_all
 from finance.service.exports import Tell
+from finance.service.rules import placed
 from kit.db import Connection, Database, UnitOfWork
 from kit.ids import new_id
 from kit.money import decimal_text
@@ -120,7 +122,7 @@ async def _book(uow: UnitOfWork, job: FileJob, batch: _Keyed) -> int:
         )
         for key, line in new
     ]
-    await book_all(uow, transactions)
+    await book_all(uow, await placed(uow, owner, transactions))
     return len(new)
 
 

@@ -78,8 +78,7 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
         ),
         Kind.EXPORT_READY: Words(
             "File ready",
-            "The {format} file that you ordered is ready: {rows} rows. It is among your exports"
-            " until it expires.",
+            "The {format} file that you ordered is ready: {rows} rows.",
         ),
         Kind.EXPORT_FAILED: Words(
             "File not made",
@@ -142,8 +141,7 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
         ),
         Kind.EXPORT_READY: Words(
             "Файл готов",
-            "Заказанный вами файл {format} готов, строк: {rows}. Он среди ваших выгрузок, пока не"
-            " истечёт срок.",
+            "Заказанный вами файл {format} готов, строк: {rows}.",
         ),
         Kind.EXPORT_FAILED: Words(
             "Файл не создан",

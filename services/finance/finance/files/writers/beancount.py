@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from finance.files.entries import FileAccount, FileBook, FileEntry
-from finance.files.writers.names import OPENING, TRANSFERS, Names, one_line
+from finance.files.texts import one_line
+from finance.files.writers.names import OPENING, TRANSFERS, Names
 from kit.money import decimal_text
 
 _OPENED: Final = "1900-01-01"  # no entry is older

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from finance.files.entries import FileAccount, FileBook, FileEntry
-from finance.files.writers.names import OPENING, TRANSFERS, Names, one_line
+from finance.files.texts import one_line
+from finance.files.writers.names import OPENING, TRANSFERS, Names
 from kit.money import decimal_text
 
 # What ends a name, begins a comment, marks a virtual account, or parts an account's levels.

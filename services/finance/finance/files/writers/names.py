@@ -3,25 +3,11 @@
 No two of them share one, and none can break out of its place.
 """
 
-import re
-import unicodedata
 from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
 from finance.files.entries import FileBook
-
-_SPACES: Final = re.compile(r"\s+")
-
-
-def one_line(text: str) -> str:
-    """Return a text without line breaks, controls, or spaces beside spaces."""
-    seen = (" " if _is_unseen(one) else one for one in text)
-    return _SPACES.sub(" ", "".join(seen)).strip()
-
-
-def _is_unseen(one: str) -> bool:
-    return one.isspace() or unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 class Names:

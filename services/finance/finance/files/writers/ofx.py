@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from finance.files.entries import FileBook, FileEntry
-from finance.files.writers.names import one_line
+from finance.files.texts import one_line
 from kit.money import decimal_text
 
 _HEAD: Final = (

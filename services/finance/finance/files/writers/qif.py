@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from finance.files.entries import FileBook, FileEntry
-from finance.files.writers.names import one_line
+from finance.files.texts import one_line
 from kit.money import decimal_text
 
 _TYPES: Final = {"cash": "Cash", "card": "CCard"}
