@@ -28,7 +28,7 @@ CATEGORIES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Booking:
+class DemoBooking:
     """A transaction: so many days ago, of an account, in a category."""
 
     days_ago: int
@@ -39,14 +39,14 @@ class Booking:
 
 
 BOOKINGS: Final = (
-    Booking(40, _CARD, _SALARY, "140000.00", "Зарплата за прошлый месяц"),
-    Booking(38, _CARD, _HOME, "45000.00", "Аренда квартиры"),
-    Booking(33, _CARD, _FOOD, "6420.35", "Продукты на неделю"),
-    Booking(21, _CASH, _GIFTS, "3500.00", "Цветы"),
-    Booking(10, _CARD, _SALARY, "140000.00", "Зарплата"),
-    Booking(8, _CARD, _HOME, "45000.00", "Аренда"),
-    Booking(5, _CARD, _FOOD, "8215.90", "Продукты"),
-    Booking(2, _CASH, _FOOD, "640.00", "Рынок"),
+    DemoBooking(40, _CARD, _SALARY, "140000.00", "Зарплата за прошлый месяц"),
+    DemoBooking(38, _CARD, _HOME, "45000.00", "Аренда квартиры"),
+    DemoBooking(33, _CARD, _FOOD, "6420.35", "Продукты на неделю"),
+    DemoBooking(21, _CASH, _GIFTS, "3500.00", "Цветы"),
+    DemoBooking(10, _CARD, _SALARY, "140000.00", "Зарплата"),
+    DemoBooking(8, _CARD, _HOME, "45000.00", "Аренда"),
+    DemoBooking(5, _CARD, _FOOD, "8215.90", "Продукты"),
+    DemoBooking(2, _CASH, _FOOD, "640.00", "Рынок"),
 )
 # Of what wallets move by themselves.
 RULES: Final = {_SOUND: {"product_category": "sound"}, _GIFTS: {"words": "concert"}}

@@ -14,7 +14,7 @@ from deploy.stack.redis import Redis
 from deploy.stack.server import make_folder
 from deploy.stack.services import SERVICES
 from deploy.stack.state import StackState
-from deploy.stack.storage import Storage
+from deploy.stack.storage import StorageServer
 
 ROLES_SCRIPT = Path(__file__).parents[1] / "postgres" / "roles.sql"
 
@@ -26,7 +26,7 @@ LISTENERS = {
     "rabbitmq_distribution": RabbitMQ.name,
     "epmd": EPMD,
     "redis": Redis.name,
-    "storage": Storage.name,
+    "storage": StorageServer.name,
 }
 PROCESSES = frozenset(LISTENERS.values())
 
@@ -40,7 +40,7 @@ class Infrastructure:
         self.postgres = Postgres(processes, state)
         self.rabbitmq = RabbitMQ(processes, state)
         self.redis = Redis(processes, state)
-        self.storage = Storage(processes, state)
+        self.storage = StorageServer(processes, state)
         self._servers = (self.postgres, self.rabbitmq, self.redis, self.storage)
 
     @property

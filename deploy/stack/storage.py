@@ -13,7 +13,7 @@ from deploy.stack.services import STORAGE_BUCKET, STORAGE_KEY, STORAGE_REGION
 _ADDRESS = "127.0.0.1"
 
 
-class Storage(PrivateServer):
+class StorageServer(PrivateServer):
     """Runs one server; a bucket is a folder of its data, an object a file in there."""
 
     name: ClassVar = "storage"

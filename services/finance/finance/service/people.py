@@ -26,6 +26,5 @@ def people_of(envelopes: Iterable[Envelope]) -> list[Person]:
 async def remember_people(uow: UnitOfWork, people: Sequence[Person]) -> None:
     """Store the newest version of each user; delete the locked books of the deleted."""
     if deleted := [person.user_id for person in people if person.is_deleted]:
-        await FileJobs(uow).forget(deleted, uow.clock.now())
         await Books(uow).forget(deleted)
     await FinancePeople(uow).remember(people)
