@@ -60,6 +60,7 @@ BODIES: Mapping[str, Any] = {
     "change_transaction": {"amount": "2.00"},
     "change_service": {"name": "Another name"},
     "change_webhook_endpoint": {"is_active": False},
+    "replace_rule": {"category_id": str(UUID(int=1)), "kind": "payment"},
     "replay_webhook_span": {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"},
     "rotate_webhook_secret": {"overlap_hours": 1},
 }
@@ -167,9 +168,12 @@ async def of_finance(cluster: Cluster) -> AsyncIterator[Owned]:
             account = await room.account(name)
             booked = await room.book(account)
             plan = await room.plan(account)
+            category = await room.category(name)
+            rule = await room.make("/rules", category_id=category, kind="payment")
             return {
                 "account_id": account,
-                "category_id": await room.category(name),
+                "category_id": category,
+                "rule_id": rule["id"],
                 "transaction_id": booked["id"],
                 "recurring_id": plan["id"],
             }

@@ -61,7 +61,7 @@ _HAND_OVER_EDITED: Final = """
 UPDATE {table} SET category_id = $2, version = version + 1, updated_at = $3
 WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE category_id = $1 LIMIT $4))
 """
-_EDITED: Final = frozenset({"transaction", "recurring"})
+_EDITED: Final = frozenset({"transaction", "recurring", "rule"})
 _EDIT_SPLIT: Final = """
 UPDATE transaction SET version = version + 1, updated_at = $2
 WHERE id = ANY(ARRAY(SELECT transaction_id FROM split WHERE category_id = $1))
