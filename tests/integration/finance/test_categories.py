@@ -129,6 +129,8 @@ async def test_another_category_takes_over_and_those_within_go_up(room: Room) ->
     # What takes over may stand in what goes.
     assert (await room.delete(f"/categories/{food}", move_to=bread)).status_code == 204
     assert (await room.get(f"/transactions/{lunch['id']}"))["category_id"] == bread
+    stale = await room.patch(f"/transactions/{lunch['id']}", '"1"', note="mine")
+    assert (stale.status_code, code(stale)) == (412, "edit_stale")
     [part] = (await room.get(f"/transactions/{parted['id']}"))["splits"]
     assert part["category_id"] == bread
     assert [one["category_id"] for one in (await room.get("/recurring"))["items"]] == [bread]

@@ -108,7 +108,7 @@ def decide_draft(
         zone: The time zone of the book.
         now: The present.
 
-    Raises the first refusal that applies: AmountRefused, CategoryNotYours, CategoryTypeDiffers,
+    Raises the first refusal that applies: ValidationFailed, CategoryNotYours, CategoryTypeDiffers,
     TypeNotSaid, SplitsDiffer, DateOutOfRange.
     """
     minor = minor_of(draft.amount, account.currency)

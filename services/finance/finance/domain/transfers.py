@@ -44,7 +44,7 @@ def decide_transfer(
 ) -> tuple[Transaction, Transaction]:
     """Return both sides of a transfer, what leaves first.
 
-    Raises the first refusal that applies: AccountsSame, AmountRefused, ToAmountNeeded,
+    Raises the first refusal that applies: AccountsSame, ValidationFailed, ToAmountNeeded,
     ToAmountDiffers, DateOutOfRange.
     """
     if leaves.id == arrives.id:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from finance.domain.accounts import AccountKind, FinanceAccount
+from finance.repository.batches import in_batches
 from kit.db import Connection
 from kit.ids import LAST_ID
 from kit.span import Span
@@ -62,7 +63,7 @@ UPDATE transaction SET account_id = $2, version = version + 1, updated_at = $3,
     import_key = CASE WHEN NOT EXISTS (SELECT FROM transaction AS other
         WHERE other.account_id = $2 AND other.import_key = transaction.import_key)
         THEN import_key END
-WHERE account_id = $1
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM transaction WHERE account_id = $1 LIMIT $4))
 """
 _HAND_OVER_RECURRING: Final = """
 UPDATE recurring SET account_id = $2, version = version + 1, updated_at = $3 WHERE account_id = $1
@@ -127,7 +128,7 @@ class Accounts:
     async def hand_over(self, account_id: UUID, heir_id: UUID, now: datetime) -> None:
         """Give all that is on an account to another one; transfers between the two end."""
         await self._connection.execute(_DROP_TRANSFERS, account_id, heir_id)
-        await self._connection.execute(_HAND_OVER, account_id, heir_id, now)
+        await in_batches(self._connection, _HAND_OVER, account_id, heir_id, now)
         await self._connection.execute(_HAND_OVER_RECURRING, account_id, heir_id, now)
 
     async def move_balances(self, deltas: Mapping[UUID, int]) -> list[int]:

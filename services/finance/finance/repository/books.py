@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from finance.domain.books import BookOwner, FinanceBook, empty_book
+from finance.repository.batches import in_batches
 from kit.db import Connection
 from kit.refusals import TokenInvalid
 
@@ -28,6 +29,10 @@ _FIND: Final = f"SELECT {_ROW} FROM book WHERE user_id = $1"
 _SAVE_ZONE: Final = "UPDATE book SET time_zone = $2 WHERE user_id = $1"
 _LOCK_TO_FORGET: Final = """
 SELECT user_id FROM book WHERE user_id = ANY($1) ORDER BY user_id FOR UPDATE
+"""
+_DELETE: Final = """
+DELETE FROM {table} WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM {table} WHERE user_id = ANY($1) LIMIT $2))
 """
 # In this order: what refers to something goes before it.
 _IN_A_BOOK: Final = ("budget", "split", "transaction", "recurring", "category", "account", "book")
@@ -75,4 +80,4 @@ class Books:
         gone = list(user_ids)
         await self._connection.execute(_LOCK_TO_FORGET, gone)
         for table in _IN_A_BOOK:
-            await self._connection.execute(f"DELETE FROM {table} WHERE user_id = ANY($1)", gone)
+            await in_batches(self._connection, _DELETE.format(table=table), gone)

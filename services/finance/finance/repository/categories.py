@@ -10,6 +10,7 @@ from uuid import UUID
 
 from finance.domain.categories import CategoryTree, CategoryType, FinanceCategory
 from finance.domain.names import name_key
+from finance.repository.batches import in_batches
 from kit.db import Connection
 from kit.span import Span
 
@@ -50,6 +51,20 @@ _COUNTS: Final = "SELECT " + ", ".join(
         "(SELECT count(*) FROM category WHERE parent_id = $1) AS categories",
     )
 )
+_HAND_OVER: Final = """
+UPDATE {table} SET category_id = $2
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE category_id = $1 LIMIT $3))
+"""
+# What was read before the category went is stale afterwards.
+_HAND_OVER_EDITED: Final = """
+UPDATE {table} SET category_id = $2, version = version + 1, updated_at = $3
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE category_id = $1 LIMIT $4))
+"""
+_EDITED: Final = frozenset({"transaction", "recurring"})
+_EDIT_SPLIT: Final = """
+UPDATE transaction SET version = version + 1, updated_at = $2
+WHERE id = ANY(ARRAY(SELECT transaction_id FROM split WHERE category_id = $1))
+"""
 _RAISE: Final = """
 UPDATE category SET parent_id = $2, version = version + 1, updated_at = $3 WHERE parent_id = $1
 """
@@ -118,10 +133,15 @@ class FinanceCategories:
 
     async def hand_over(self, category: FinanceCategory, heir_id: UUID, now: datetime) -> None:
         """Give all that has a category another one; those in it go up to its parent."""
+        connection = self._connection
+        await connection.execute(_EDIT_SPLIT, category.id, now)
         for table in _USES.values():
-            await self._connection.execute(
-                f"UPDATE {table} SET category_id = $2 WHERE category_id = $1", category.id, heir_id
-            )
+            if table in _EDITED:
+                statement = _HAND_OVER_EDITED.format(table=table)
+                await in_batches(connection, statement, category.id, heir_id, now)
+            else:
+                statement = _HAND_OVER.format(table=table)
+                await in_batches(connection, statement, category.id, heir_id)
         await self._connection.execute(_RAISE, category.id, category.parent_id, now)
 
 

@@ -8,6 +8,7 @@ Their book is locked, so they are not.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +19,7 @@ from finance.domain.transactions import (
     TransactionOrigin,
     TransactionType,
 )
+from finance.repository.batches import ROWS
 from kit.db import Connection
 from kit.db.bulk import COPIED_FROM
 
@@ -81,14 +83,21 @@ _SPLITS: Final = """
 SELECT transaction_id, category_id, amount_minor, description FROM split
 WHERE transaction_id = ANY($1) ORDER BY transaction_id, position
 """
+# Oldest first, so that the next batch begins about where this one has ended.
 _REDATE: Final = """
-UPDATE transaction SET date = (at AT TIME ZONE $2)::date
-WHERE user_id = $1 AND at IS NOT NULL AND date <> (at AT TIME ZONE $2)::date
+WITH moved AS (
+    UPDATE transaction SET date = (at AT TIME ZONE $2)::date WHERE id = ANY(ARRAY(
+        SELECT id FROM transaction
+        WHERE user_id = $1 AND date >= $3 AND at IS NOT NULL
+          AND date <> (at AT TIME ZONE $2)::date
+        ORDER BY date LIMIT $4))
+    RETURNING id, date
+), parts AS (
+    UPDATE split SET date = moved.date FROM moved WHERE transaction_id = moved.id
+)
+SELECT max(date) FROM moved
 """
-_REDATE_SPLITS: Final = """
-UPDATE split SET date = transaction.date FROM transaction
-WHERE split.user_id = $1 AND transaction.id = transaction_id AND split.date <> transaction.date
-"""
+_WIDEST: Final = timedelta(days=2)  # a day and the one that it becomes are less apart
 
 
 class Transactions:
@@ -125,8 +134,13 @@ class Transactions:
 
     async def redate(self, user_id: UUID, time_zone: str) -> None:
         """Give each transaction whose moment is known its day in another zone."""
-        await self._connection.execute(_REDATE, user_id, time_zone)
-        await self._connection.execute(_REDATE_SPLITS, user_id)
+        since = date.min
+        while True:
+            values = user_id, time_zone, since, ROWS
+            last: date | None = await self._connection.fetchval(_REDATE, *values)
+            if last is None:
+                return
+            since = last - _WIDEST
 
     async def read(self, rows: Sequence[Any]) -> list[Transaction]:
         """Return the transactions of rows that have the columns of ROW, with their splits."""
