@@ -92,6 +92,8 @@ transaction = Table(
         "id",
         postgresql_include=["currency", "type", "amount_minor", "category_id", "is_split"],
     ),
+    # Reports look for those that are split apart from all others.
+    Index("ix_transaction_split", "user_id", "date", postgresql_where=text("is_split")),
     Index("ix_transaction_account_id_date_id", "account_id", "date", "id"),
     Index(
         "ix_transaction_category_id_date_id",

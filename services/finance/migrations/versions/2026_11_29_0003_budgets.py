@@ -1,4 +1,4 @@
-"""Creates budgets and the notes of their notices; lets reports read one index."""
+"""Creates budgets and the notes of their notices; gives reports their indexes."""
 
 from alembic import op
 
@@ -20,7 +20,7 @@ CREATE TABLE budget (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     CONSTRAINT pk_budget PRIMARY KEY (id),
-    CONSTRAINT uq_budget_category_id UNIQUE (category_id, currency, month),
+    CONSTRAINT uq_budget_category_id_currency_month UNIQUE (category_id, currency, month),
     CONSTRAINT fk_budget_user_id_book FOREIGN KEY (user_id) REFERENCES book (user_id),
     CONSTRAINT fk_budget_category_id_category FOREIGN KEY (category_id) REFERENCES category (id)
         ON DELETE CASCADE,
@@ -54,9 +54,11 @@ def upgrade() -> None:
     op.execute("CREATE INDEX ix_budget_user_id_month ON budget (user_id, month)")
     op.execute(f"DROP INDEX {LIST_INDEX}")
     op.execute(REPORT_INDEX)
+    op.execute("CREATE INDEX ix_transaction_split ON transaction (user_id, date) WHERE is_split")
 
 
 def downgrade() -> None:
+    op.execute("DROP INDEX ix_transaction_split")
     op.execute(f"DROP INDEX {LIST_INDEX}")
     op.execute(f"CREATE INDEX {LIST_INDEX} ON transaction (user_id, date, id)")
     op.execute("DROP TABLE budget_alert, budget")
