@@ -1,4 +1,4 @@
-"""Runs `python -m finance api|worker|all|migrate|openapi|messages|file-job|reconcile`."""
+"""Runs `python -m finance api|worker|all|migrate|file-job|reconcile|…`."""
 
 from finance.app import NAME, build
 from finance.commands import COMMANDS

@@ -8,7 +8,7 @@ from typing import Final, cast
 from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
-from finance.clients.storage import Storage
+from finance.clients.storage import FileStorage
 from finance.clients.wallet import WalletClient
 from finance.live.exports import ExportStreams
 from finance.loops import recurrences
@@ -83,7 +83,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
             settings=settings,
             database=database,
             wallet=WalletClient(client, token, settings.wallet_url),
-            storage=Storage.of(settings),
+            storage=FileStorage.of(settings),
             export_streams=ExportStreams(database),
         )
         yield

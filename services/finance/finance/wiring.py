@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from finance.clients.storage import Storage
+from finance.clients.storage import FileStorage
 from finance.clients.wallet import WalletClient
 from finance.live.exports import ExportStreams
 from finance.settings import Settings
@@ -18,7 +18,7 @@ class Wiring:
     settings: Settings
     database: Database
     wallet: WalletClient
-    storage: Storage
+    storage: FileStorage
     export_streams: ExportStreams
 
 
