@@ -13,7 +13,7 @@ from kit.messaging.messages import Command, Event
 
 
 class RunFileJob(Command):
-    """Work on a file that a user has ordered or handed in; finance's own. Not answered."""
+    """Work on a file that a user has ordered or handed in; not answered."""
 
     type: ClassVar[str] = "finance.run_file_job.v1"
 

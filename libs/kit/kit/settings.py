@@ -6,6 +6,7 @@ A field is read from `<PREFIX>_<NAME>`; one declared with `shared="REDIS_URL"` f
 name by every service. A default may say `{service}`, the prefix in lower case.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from datetime import timedelta
@@ -244,12 +245,13 @@ def load(settings: type[S], *, env_file: str | None = ".env") -> S:
 
 
 def environment_of(settings: EnvironmentSettings) -> dict[str, str]:
-    """Return the variables that give another process the same settings."""
+    """Return the environment that gives a child of this process the same settings."""
     given = {
         variable(type(settings), name): getattr(settings, name)
         for name in type(settings).model_fields
     }
-    return {name: _spelled(value) for name, value in given.items() if value is not None}
+    said = {name: _spelled(value) for name, value in given.items() if value is not None}
+    return {**os.environ, **said}
 
 
 def render_env_example(classes: Iterable[type[EnvironmentSettings]]) -> str:

@@ -1,4 +1,4 @@
-"""Runs finance by `python -m`: api, worker, all, migrate, file-job, reconcile, …."""
+"""Runs `python -m finance api|worker|all|migrate|file-job|reconcile|…`."""
 
 from finance.app import NAME, build
 from finance.commands import COMMANDS

@@ -9,7 +9,7 @@ from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
 from finance.cache import ReportCache, ReportShelf
-from finance.clients.storage import Storage
+from finance.clients.storage import FileStorage
 from finance.clients.wallet import WalletClient
 from finance.live.exports import ExportStreams
 from finance.loops import recurrences
@@ -90,7 +90,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
             database=database,
             wallet=WalletClient(client, token, settings.wallet_url),
             reports=ReportCache(shelf),
-            storage=Storage.of(settings),
+            storage=FileStorage.of(settings),
             export_streams=ExportStreams(database),
         )
         yield

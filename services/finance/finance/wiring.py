@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from finance.cache import ReportCache
-from finance.clients.storage import Storage
+from finance.clients.storage import FileStorage
 from finance.clients.wallet import WalletClient
 from finance.live.exports import ExportStreams
 from finance.settings import Settings
@@ -20,7 +20,7 @@ class Wiring:
     database: Database
     wallet: WalletClient
     reports: ReportCache
-    storage: Storage
+    storage: FileStorage
     export_streams: ExportStreams
 
 

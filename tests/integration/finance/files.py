@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 from tests.integration.finance.room import Json, Room, opened
 
-from finance.clients.storage import Storage
+from finance.clients.storage import FileStorage
 from finance.loops.file_jobs import FileRunner, sweep_files_once
 from finance.settings import Settings
 from kit.wake_up import WakeUp
@@ -41,7 +41,7 @@ class Desk:
     def elsewhere(self, **chosen: Any) -> FileRunner:
         """Return a worker with other settings."""
         settings = self.runner.settings.model_copy(update=chosen)
-        return FileRunner(self.room.database, Storage.of(settings), settings, WakeUp())
+        return FileRunner(self.room.database, FileStorage.of(settings), settings, WakeUp())
 
     async def work(self, runner: FileRunner | None = None) -> int:
         """Bring commands, and work on what is due until nothing is; return how many jobs."""

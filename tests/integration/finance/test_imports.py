@@ -46,6 +46,7 @@ async def test_a_file_is_looked_at_first_and_then_booked(desk: Desk) -> None:
         "line": 2,
         "date": "2026-01-31",
         "amount": "-1234.50",
+        "currency": "RUB",
         "description": "Пятёрочка",
         "category": "Еда",
     }

@@ -1,4 +1,4 @@
-"""Serves imports: hand a file in, see what is in it, choose how it is read, book it."""
+"""Serves imports: hand a file in, see what is in it, choose, book it."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -44,8 +44,14 @@ from kit.web.schemas import Page
 
 PATH: Final = "/v1/finance/imports"
 MAX_BYTES: Final = 32 * 1024 * 1024
+_EXAMPLES: Final = {
+    "text/csv": "Дата;Сумма;Описание\n31.01.2026;-1 234,50;Пятёрочка\n",
+    "application/x-ofx": "<OFX><CURDEF>RUB<ACCTID>1<STMTTRN><DTPOSTED>20260131<TRNAMT>-5.00"
+    "<FITID>A1<NAME>Bread</STMTTRN></OFX>",
+    "application/qif": "!Type:Bank\nD01/31/2026\nT-5.00\nPBread\n^\n",
+}
 _DOCUMENTED: Final[dict[str, Any]] = {
-    name: {"schema": {"type": "string"}} for name in ("text/csv", "application/x-ofx")
+    name: {"schema": {"type": "string"}, "example": example} for name, example in _EXAMPLES.items()
 }
 
 router = Router(tags=["imports"])

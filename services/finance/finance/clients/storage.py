@@ -1,4 +1,4 @@
-"""Keeps files in S3-compatible storage, in parts as they come, and signs their addresses.
+"""Keeps files in S3-compatible storage, and signs their addresses.
 
 Knows no jobs. Buckets are made by whoever runs the storage.
 """
@@ -30,7 +30,7 @@ class FileGoneError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Storage:
+class FileStorage:
     """One bucket, as services reach it, and as people do."""
 
     _inside: S3Store

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from finance.clients.storage import FileGoneError, Storage
+from finance.clients.storage import FileGoneError, FileStorage
 from finance.domain.file_jobs import FileJob, FileTask
 from finance.files.readers.lines import FileError
 from finance.repository import FileJobs
@@ -31,7 +31,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
-    """Work on a file; tell what becomes of it as lines of JSON, the last one how it ended.
+    """Work on a file; tell what becomes of it in lines of JSON, last how it ended.
 
     Whoever began it is gone where nobody reads them, and then it ends, too.
     """
@@ -49,7 +49,7 @@ async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
 
 
 async def _outcome(database: Database, settings: Settings, job: FileJob) -> Mapping[str, Any]:
-    storage = Storage.of(settings)
+    storage = FileStorage.of(settings)
     try:
         match job.task:
             case FileTask.EXPORT:

@@ -114,7 +114,7 @@ def is_worn_out(job: FileJob) -> bool:
 
 
 def put_off(job: FileJob, now: datetime, code: str) -> FileJob:
-    """Return a job whose attempt came to nothing: tried again later, or failed in the end."""
+    """Return a job whose attempt came to nothing: tried again, or failed in the end."""
     if is_worn_out(job):
         return failed(job, now, code)
     wait = _BACK_OFF * 4 ** (job.attempts - 1)

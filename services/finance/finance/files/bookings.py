@@ -40,7 +40,7 @@ def booking_of(  # noqa: PLR0913 (what a line says, and where it goes)
     zone: str,
     now: datetime,
 ) -> Transaction:
-    """Return the transaction of a line; its sign says the type, and none is a transfer.
+    """Return the transaction of a line; its sign says the type, none is a transfer.
 
     A category counts where the user has one of this name and type; of levels the last one.
     """
@@ -70,7 +70,7 @@ def booking_of(  # noqa: PLR0913 (what a line says, and where it goes)
 
 
 def _text(text: str) -> str | None:
-    """Return a text that may be kept: on one line, bounded, without a full card number."""
+    """Return a text that may be kept: one line, bounded, no full card number."""
     return without_card_number(one_line(text)[:LONGEST_TEXT].strip()) or None
 
 

@@ -1,4 +1,4 @@
-"""Lists the formats: how each is written and read, and what a file of it is called."""
+"""Lists the formats: how each is written and read, and what it is called."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class FileWriter(Protocol[T_contra]):
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """What a file of a format is to whoever gets it, and in which order its entries stand."""
+    """What a file of a format is, and in which order its entries stand."""
 
     extension: str
     media_type: str

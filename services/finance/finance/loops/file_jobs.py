@@ -1,10 +1,9 @@
-"""Runs the jobs of files, each in a process of its own, and deletes files whose time is over.
+"""Runs the jobs of files, each in a process of its own; deletes old files.
 
 A process that crashes, hangs or is killed harms nobody but its own file: the job is tried again.
 """
 
 import asyncio
-import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from finance.clients.storage import Storage
+from finance.clients.storage import FileStorage
 from finance.domain.file_jobs import FileJob
 from finance.repository import FileJobs
 from finance.service import file_jobs as service
@@ -40,7 +39,7 @@ class FileRunner:
     """The loop over jobs; ``wake_up`` is set when one may begin."""
 
     database: Database
-    storage: Storage
+    storage: FileStorage
     settings: Settings
     wake_up: WakeUp
     _running: set[asyncio.Task[None]] = field(default_factory=set)
@@ -94,7 +93,7 @@ class FileRunner:
 
     async def _process(self, job: FileJob, folder: str) -> Process:
         command = [sys.executable, "-m", "finance", "file-job", str(job.id)]
-        variables = {**os.environ, **environment_of(self.settings), "TMPDIR": folder}
+        variables = {**environment_of(self.settings), "TMPDIR": folder}
         return await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
@@ -106,7 +105,7 @@ class FileRunner:
     async def _followed(
         self, job: FileJob, process: Process
     ) -> tuple[FileJob | None, Mapping[str, Any]]:
-        """Renew the lease and pass on how far it is; return the job and what was said last.
+        """Renew the lease and pass on how far it is; return what was said last.
 
         None where the job is somebody else's by now, or deleted.
         """
@@ -171,7 +170,7 @@ async def _end(process: Process) -> None:
     await process.wait()
 
 
-async def sweep_files(database: Database, storage: Storage, every_seconds: float) -> None:
+async def sweep_files(database: Database, storage: FileStorage, every_seconds: float) -> None:
     """Delete files whose time is over, again and again, until cancelled."""
 
     async def once() -> bool:
@@ -180,7 +179,7 @@ async def sweep_files(database: Database, storage: Storage, every_seconds: float
     await for_ever("finance.file_expiry", once, every_seconds=every_seconds)
 
 
-async def sweep_files_once(database: Database, storage: Storage) -> int:
+async def sweep_files_once(database: Database, storage: FileStorage) -> int:
     """Delete some files whose time is over; return how many jobs there were.
 
     The file goes first: what is left where this breaks off is found again.

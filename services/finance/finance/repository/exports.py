@@ -1,4 +1,4 @@
-"""Reads a book for an export: what its rows refer to, and the rows as they are needed."""
+"""Reads a book for an export: what its rows refer to, and the rows."""
 
 # ruff: noqa: S608 - every text is put together from constants and places of parameters
 

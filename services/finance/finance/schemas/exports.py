@@ -1,17 +1,18 @@
 """Shapes what the API of exports takes and gives."""
 
 from datetime import date, datetime
-from typing import Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from finance.domain.file_jobs import FileJob, FileStatus
 from finance.domain.periods import FIRST_DAY, LAST_DAY
 from finance.domain.transactions import TransactionType
+from kit.web.fields import refuse_field
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
-from kit.web.times import Zone
+from kit.web.times import RangeEdge, Zone
 
 ExportFormat = Literal["csv", "xlsx", "json", "ofx", "qif", "hledger", "beancount"]
 ExportedReport = Literal["transactions"]
@@ -48,6 +49,24 @@ DONE: Final[dict[str, Any]] = QUEUED | {
 }
 
 
+def _day(edge: date | datetime) -> date:
+    """Refuse a moment: balances around a file are those of days."""
+    if isinstance(edge, datetime):
+        raise refuse_field(
+            "malformed", "Must be a day such as 2026-01-31.", "Должен быть день: 2026-01-31."
+        )
+    if not FIRST_DAY <= edge <= LAST_DAY:
+        raise refuse_field(
+            "date_out_of_range",
+            f"Days are from {FIRST_DAY} to {LAST_DAY}.",
+            f"Дни — с {FIRST_DAY} по {LAST_DAY}.",
+        )
+    return edge
+
+
+_ExportDay = Annotated[RangeEdge, AfterValidator(_day)]
+
+
 class ExportRequest(Model):
     """A file to make of one's transactions; what is left out is not narrowed."""
 
@@ -55,10 +74,8 @@ class ExportRequest(Model):
 
     format: ExportFormat
     report: ExportedReport = "transactions"
-    begin: date | None = Field(None, alias="from", ge=FIRST_DAY, le=LAST_DAY)
-    end: date | None = Field(
-        None, alias="to", ge=FIRST_DAY, le=LAST_DAY, description="Included as a whole."
-    )
+    begin: _ExportDay | None = Field(None, alias="from")
+    end: _ExportDay | None = Field(None, alias="to", description="Included as a whole.")
     tz: Zone | None = Field(None, description="IANA time zone of the days; by default the book's.")
     account_id: UUID | None = None
     category_id: UUID | None = None

@@ -58,6 +58,7 @@ CHECKED: Final[dict[str, Any]] = {
             "line": 5,
             "date": "2026-01-31",
             "amount": "-1234.50",
+            "currency": "RUB",
             "description": "Пятёрочка",
             "category": "Супермаркеты",
         }
@@ -109,6 +110,7 @@ class ImportPreview(Model):
     line: int
     date: date
     amount: str
+    currency: str
     description: str
     category: str
 

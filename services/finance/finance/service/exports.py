@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from finance.clients.storage import Storage
+from finance.clients.storage import FileStorage
 from finance.domain.books import BookOwner
 from finance.domain.file_jobs import FileJob
 from finance.domain.periods import BookPeriod
@@ -73,7 +73,7 @@ class _Export:
 
 
 async def export(
-    database: Database, storage: Storage, job: FileJob, folder: Path, tell: Tell
+    database: Database, storage: FileStorage, job: FileJob, folder: Path, tell: Tell
 ) -> dict[str, Any]:
     """Store the file of a job; return its size, hash and number of rows.
 

@@ -71,7 +71,7 @@ async def take(uow: UnitOfWork) -> FileJob | None:
 
 
 async def report(uow: UnitOfWork, job: FileJob, rows: int, total: int | None) -> FileJob | None:
-    """Store how far a job is, and renew its lease; None where it is no longer one's own."""
+    """Store how far a job is, and renew its lease; None where it is others' now."""
     now = uow.clock.now()
     told = file_jobs.changed(job, now, rows=rows, total=total, next_at=now + file_jobs.LEASE)
     return told if await FileJobs(uow).save(told) else None

@@ -8,7 +8,7 @@ placed by their rules.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from finance.clients.storage import Storage
+from finance.clients.storage import FileStorage
 from finance.domain.accounts import FinanceAccount
 from finance.domain.books import BookOwner
 from finance.domain.file_jobs import FileJob
@@ -33,7 +33,9 @@ _WITH_IDS: Final = frozenset({"ofx"})  # formats whose lines have names of their
 _Keyed = Sequence[tuple[str, Line]]
 
 
-async def check(database: Database, storage: Storage, job: FileJob, tell: Tell) -> dict[str, Any]:
+async def check(
+    database: Database, storage: FileStorage, job: FileJob, tell: Tell
+) -> dict[str, Any]:
     """Return how a file was read, what it holds, and what of it is new; books nothing.
 
     Raises:
@@ -51,7 +53,9 @@ async def check(database: Database, storage: Storage, job: FileJob, tell: Tell) 
     return {"rows": len(lines), "result": result}
 
 
-async def book(database: Database, storage: Storage, job: FileJob, tell: Tell) -> dict[str, Any]:
+async def book(
+    database: Database, storage: FileStorage, job: FileJob, tell: Tell
+) -> dict[str, Any]:
     """Book the lines of a file that are not on their account yet, some at a time.
 
     Raises what ``check`` raises.
@@ -66,7 +70,7 @@ async def book(database: Database, storage: Storage, job: FileJob, tell: Tell) -
 
 
 async def _read(
-    database: Database, storage: Storage, job: FileJob
+    database: Database, storage: FileStorage, job: FileJob
 ) -> tuple[Reading, FinanceAccount]:
     body = await storage.read(job.object_key or "")
     async with database.read() as connection:
@@ -146,6 +150,7 @@ def _found(reading: Reading, account: FinanceAccount, known: int) -> dict[str, A
                 "line": line.number,
                 "date": line.date.isoformat(),
                 "amount": decimal_text(line.amount_minor, account.currency),
+                "currency": account.currency,
                 "description": line.description,
                 "category": line.category,
             }

@@ -18,7 +18,7 @@ _FEW_ZEROS: Final = 0.2
 
 
 def is_binary(beginning: bytes) -> bool:
-    """Tell whether what begins so is an archive, a workbook, or another thing but text."""
+    """Tell whether what begins so is an archive, a workbook, or no text either."""
     return beginning.startswith(_BINARY)
 
 
