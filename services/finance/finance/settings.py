@@ -1,8 +1,9 @@
 """Reads finance's settings: kit's parts, and those that only finance has."""
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from finance.domain.zones import is_unambiguous
 from kit.settings import (
     HTTP_URL,
     BrokerSettings,
@@ -47,3 +48,10 @@ class Settings(
         "The secret with which finance gets its service token from auth.",
         shared="FINANCE_CLIENT_SECRET",
     )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _must_be_unambiguous(cls, zone: str) -> str:
+        if not is_unambiguous(zone):
+            raise ValueError("name a time zone of an area, such as Europe/Moscow, or UTC")
+        return zone
