@@ -1,6 +1,8 @@
 """Reads finance's settings: kit's parts, and those that only finance has."""
 
-from pydantic import SecretStr, field_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from finance.domain.zones import is_unambiguous
@@ -18,6 +20,12 @@ from kit.settings import (
 from kit.web.times import Zone
 
 
+def _of_an_area(zone: str) -> str:
+    if not is_unambiguous(zone):
+        raise ValueError("name a time zone of an area, such as Europe/Moscow, or UTC")
+    return zone
+
+
 class Settings(
     DatabaseSettings,
     BrokerSettings,
@@ -31,7 +39,7 @@ class Settings(
     model_config = SettingsConfigDict(env_prefix="FINANCE_")
 
     port: int = setting(8105, "Port to listen on.", ge=1, le=65535)
-    time_zone: Zone = setting(
+    time_zone: Annotated[Zone, AfterValidator(_of_an_area)] = setting(
         "UTC", "The IANA time zone that days of a new book are meant in; its owner may change it."
     )
     sweep_seconds: float = setting(
@@ -48,10 +56,3 @@ class Settings(
         "The secret with which finance gets its service token from auth.",
         shared="FINANCE_CLIENT_SECRET",
     )
-
-    @field_validator("time_zone")
-    @classmethod
-    def _must_be_unambiguous(cls, zone: str) -> str:
-        if not is_unambiguous(zone):
-            raise ValueError("name a time zone of an area, such as Europe/Moscow, or UTC")
-        return zone
