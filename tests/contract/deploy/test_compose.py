@@ -347,5 +347,7 @@ def test_a_password_changed_in_one_place_changes_everywhere(written: dict[str, A
     assert "POSTGRES_PASSWORD" in defaults
     others = {name for name in defaults if not name.endswith(("_PASSWORD", "_URL", "_SECRET_KEY"))}
     mail_server = {"NOTIFICATIONS_SMTP_HOST", "NOTIFICATIONS_SMTP_PORT"}
-    assert others == mail_server | {"PUBLISHED_PORT", "RABBITMQ_PAGES_PORT", "STORAGE_PORT"}
+    storage = {f"FINANCE_S3_{name}" for name in ("ENDPOINT", "BUCKET", "REGION", "ACCESS_KEY")}
+    ports = {"PUBLISHED_PORT", "RABBITMQ_PAGES_PORT", "STORAGE_PORT"}
+    assert others == mail_server | storage | ports
     assert written["name"] == "saldo"

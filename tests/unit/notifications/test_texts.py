@@ -17,16 +17,6 @@ FACTS = {
 }
 
 SAID = [
-    (
-        Kind.EXPORT_READY,
-        "The CSV file that you ordered is ready: 1200 rows.",
-        "Заказанный вами файл CSV готов, строк: 1200.",
-    ),
-    (
-        Kind.EXPORT_FAILED,
-        "The CSV file that you ordered could not be made. Order it again.",
-        "Заказанный вами файл CSV создать не удалось. Закажите его ещё раз.",
-    ),
     (Kind.PAYMENT_PAID, "You paid 150.00 RUB to bob.", "Вы заплатили 150.00 RUB пользователю bob."),
     (
         Kind.PAYMENT_RECEIVED,
@@ -111,6 +101,16 @@ SAID = [
             " 2026-02-02 12:30 UTC. Если это были не вы, делать ничего не нужно; новый пароль"
             " снимает блокировку."
         ),
+    ),
+    (
+        Kind.EXPORT_READY,
+        "The CSV file that you ordered is ready: 1200 rows.",
+        "Заказанный вами файл CSV готов, строк: 1200.",
+    ),
+    (
+        Kind.EXPORT_FAILED,
+        "The CSV file that you ordered could not be made. Order it again.",
+        "Заказанный вами файл CSV создать не удалось. Закажите его ещё раз.",
     ),
     (
         Kind.WEBHOOKS_OFF_GONE,
