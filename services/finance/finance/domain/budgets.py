@@ -113,11 +113,17 @@ def spent_in(transactions: Iterable[Transaction]) -> set[Spent]:
     """Return where transactions count in what is spent: income and transfers nowhere."""
     found: set[Spent] = set()
     for one in transactions:
-        if one.type is TransactionType.EXPENSE:
-            named = {one.category_id, *(part.category_id for part in one.splits)}
-            month = one.day.replace(day=1)
-            found |= {Spent(category, month) for category in named if category is not None}
+        named = (one.category_id, *(part.category_id for part in one.splits))
+        found |= spent_on(one.type, one.day, named)
     return found
+
+
+def spent_on(type_: str, day: date, categories: Iterable[UUID | None]) -> set[Spent]:
+    """Return where one transaction counts in what is spent, by the categories of its parts."""
+    if type_ != TransactionType.EXPENSE:
+        return set()
+    month = day.replace(day=1)
+    return {Spent(category, month) for category in categories if category is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from finance.domain.budgets import Spent, spent_on
 from finance.domain.movements import PAYMENT
 from finance.domain.purchases import Purchase
 from finance.domain.rules import (
@@ -56,6 +57,11 @@ class SortingChange(NamedTuple):
 
     row: SortedRow
     choice: Choice
+
+    @property
+    def spent(self) -> set[Spent]:
+        """Where it counts in what is spent from now on."""
+        return spent_on(self.row.type, self.row.date, self.choice.categories)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from finance.domain.budgets import Spent, spent_on
 from finance.domain.purchases import Purchase
 from finance.domain.rules import (
     NO_CHOICE,
@@ -90,6 +91,11 @@ class Booked(NamedTuple):
     account: LinkedAccount
     date: date
     choice: Choice
+
+    @property
+    def spent(self) -> set[Spent]:
+        """Where it counts in what is spent."""
+        return spent_on(self.movement.type, self.date, self.choice.categories)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,11 @@ class Choice(NamedTuple):
     splits: tuple[Split, ...] = ()
     tags: tuple[str, ...] = ()
 
+    @property
+    def categories(self) -> Sequence[UUID | None]:
+        """What the whole, and each of its parts, is for."""
+        return (self.category_id, *(part.category_id for part in self.splits))
+
 
 NO_CHOICE: Final = Choice()
 

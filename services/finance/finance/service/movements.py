@@ -25,6 +25,7 @@ from finance.repository import (
     Rules,
 )
 from finance.repository.linked_accounts import NewWallet
+from finance.service.budgets import watch_budgets
 from kit.db import UnitOfWork
 from kit.logs import get_logger
 from kit.tasks import giving_way
@@ -69,6 +70,7 @@ async def book_movements(uow: UnitOfWork, movements: Sequence[BookMovement], tim
     booked = [one for page in pages for one in page.booked]
     await BookedMovements(uow).add(booked, uow.clock.now())
     await LinkedAccounts(uow).save({one.account.id: one.account for one in booked}.values())
+    await watch_budgets(uow, {spent for one in booked for spent in one.spent})
     _raise_alarm(uow, [one for page in pages for one in page.differences])
     return len(booked)
 

@@ -6,6 +6,7 @@ from contracts.wallet import SHOP
 from finance.domain.categorisation import Sorting, changes
 from finance.domain.purchases import Purchase
 from finance.repository import FinancePeople, Purchases, Rules, SortedRows
+from finance.service.budgets import watch_budgets
 from kit.db import UnitOfWork
 
 
@@ -32,3 +33,4 @@ async def keep_purchases(uow: UnitOfWork, told: Sequence[Purchase]) -> None:
         )
     ]
     await SortedRows(uow).save(changed, now)
+    await watch_budgets(uow, {spent for one in changed for spent in one.spent})

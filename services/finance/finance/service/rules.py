@@ -29,6 +29,7 @@ from finance.repository import (
     SortedRows,
 )
 from finance.repository.categorisation import NEWEST, RowPlace
+from finance.service.budgets import watch_budgets
 from kit.db import Connection, UnitOfWork
 from kit.edits import Edition
 from kit.tasks import giving_way
@@ -111,6 +112,7 @@ async def apply_rules(uow: UnitOfWork, owner: BookOwner, before: RowPlace = NEWE
     around = await _sorting(uow, owner, rows)
     changed = [change async for some in giving_way(rows) for change in changes(some, around)]
     await SortedRows(uow).save(changed, uow.clock.now())
+    await watch_budgets(uow, {spent for one in changed for spent in one.spent})
     return Applied(len(rows), len(changed), end)
 
 
