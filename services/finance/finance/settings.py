@@ -49,7 +49,9 @@ class Settings(
 
     port: int = setting(8105, "Port to listen on.", ge=1, le=65535)
     time_zone: Zone = setting(
-        "UTC", "The IANA time zone that days of a new book are meant in; its owner may change it."
+        "UTC",
+        "The IANA time zone that days of a new book are meant in; its owner may change it.",
+        pattern="^(UTC|.+/.+)$",  # `domain/zones.py` says why
     )
     sweep_seconds: float = setting(
         30.0, "Seconds between looks for recurring transactions that are due.", gt=0, le=3600

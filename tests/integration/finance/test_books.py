@@ -1,11 +1,18 @@
 """What holds of books: they are one's own, locked as a whole, and end with their owner."""
 
 import asyncio
+from datetime import UTC, datetime
+from zoneinfo import available_timezones
 
+import pytest
 from tests.integration.finance.room import Room, changed, code
 
 from finance.domain.books import BookOwner, FinanceBook
+from finance.domain.days import day_of
+from finance.domain.zones import is_unambiguous
+from finance.refusals import ZoneUnknown
 from finance.repository import Books
+from finance.service.settings import change_zone
 from kit.ids import new_id
 
 
@@ -18,10 +25,28 @@ async def test_a_book_begins_in_the_zone_of_the_house_and_moves_to_ones_own(room
     assert answer.json() == {"time_zone": "UTC"}
 
 
-async def test_an_unknown_zone_is_refused(room: Room) -> None:
-    answer = await room.ask("PATCH", "/settings", json={"time_zone": "Mars/Olympus"})
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "europe/moscow", "CET", "EST5EDT", ""])
+async def test_an_unknown_zone_is_refused(room: Room, zone: str) -> None:
+    answer = await room.ask("PATCH", "/settings", json={"time_zone": zone})
     assert (answer.status_code, code(answer)) == (422, "zone_unknown")
     assert await room.rows("SELECT * FROM book") == []
+
+
+async def test_a_zone_that_postgresql_does_not_know_is_refused(room: Room) -> None:
+    with pytest.raises(ZoneUnknown):
+        async with room.database.unit_of_work() as uow:
+            await change_zone(uow, room.owner, "Mars/Olympus")
+
+
+async def test_a_day_is_the_same_for_us_and_for_postgresql_in_every_zone(room: Room) -> None:
+    zones = sorted(filter(is_unambiguous, available_timezones()))
+    hours = [(month, hour) for month in (1, 7) for hour in (10, 11, 22)]
+    moments = [datetime(2026, month, 15, hour, 30, tzinfo=UTC) for month, hour in hours]
+    for moment in moments:
+        asked = "SELECT zone, ($1::timestamptz AT TIME ZONE zone)::date AS day"
+        rows = await room.rows(f"{asked} FROM unnest($2::text[]) AS zone", moment, zones)
+        assert [row["zone"] for row in rows if row["day"] != day_of(moment, row["zone"])] == []
+    assert len(zones) > 300
 
 
 async def test_writes_of_one_book_wait_for_each_other_and_count_on(room: Room) -> None:

@@ -36,8 +36,9 @@ def test_production_refuses_a_development_secret(production: pytest.MonkeyPatch)
         load(Settings, env_file=None)
 
 
-def test_a_zone_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FINANCE_TIME_ZONE", "Mars/Olympus")
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "CET"])
+def test_a_zone_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setenv("FINANCE_TIME_ZONE", zone)
     with pytest.raises(SystemExit, match="FINANCE_TIME_ZONE"):
         load(Settings, env_file=None)
 

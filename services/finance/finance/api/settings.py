@@ -3,6 +3,7 @@
 from typing import Final
 
 from finance.api.owners import OK, Owning
+from finance.refusals import ZoneUnknown
 from finance.repository import Books
 from finance.schemas.settings import FinanceSettingsAnswer, FinanceSettingsChange
 from finance.service.settings import change_zone
@@ -37,6 +38,7 @@ async def get_finance_settings(owner: Owning, wired: Wired) -> Answer:
     description="Where the time zone changes, transactions whose moment is known move to the day"
     " that it is in the new one; those with a plain day stay.",
     response_model=FinanceSettingsAnswer,
+    refusals=(ZoneUnknown,),
 )
 async def change_finance_settings(
     owner: Owning, body: FinanceSettingsChange, wired: Wired

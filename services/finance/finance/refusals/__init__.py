@@ -1,6 +1,7 @@
 """Holds every refusal of finance: stable code, status, text in both languages.
 
 Refusal
+├── ZoneUnknown              422  zone_unknown
 ├── AccountNotFound          404  account_not_found
 ├── AccountNotYours          422  account_unknown
 ├── AccountInUse             409  account_in_use
@@ -60,6 +61,7 @@ from finance.refusals.accounts import (
     BalanceOutOfRange,
     CurrenciesDiffer,
     TooManyAccounts,
+    ZoneUnknown,
 )
 from finance.refusals.budgets import BudgetExists, BudgetNotFound, TooManyBudgets
 from finance.refusals.categories import (
@@ -153,4 +155,5 @@ __all__ = [
     "TransactionNotFound",
     "TransferFixed",
     "TypeNotSaid",
+    "ZoneUnknown",
 ]

@@ -1,7 +1,19 @@
-"""Holds the refusals of accounts."""
+"""Holds the refusals of books and accounts."""
 
 from finance.refusals.fields import InUseRefusal, NamedFieldRefusal
-from kit.refusals import Refusal
+from kit.refusals import FieldRefusal, Refusal
+
+
+class ZoneUnknown(FieldRefusal):
+    """The time zone is none that PostgreSQL knows."""
+
+    code = "zone_unknown"
+    status = 422
+    title_en = "Time zone not known"
+    title_ru = "Неизвестный часовой пояс"
+    detail_en = "Must be a time zone of an area, such as Europe/Moscow, or UTC."
+    detail_ru = "Должен быть часовой пояс местности, например Europe/Moscow, или UTC."
+    field = "time_zone"
 
 
 class AccountNotFound(Refusal):

@@ -10,7 +10,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from asyncpg import InvalidParameterValueError
+
 from finance.domain.books import BookOwner, FinanceBook, empty_book
+from finance.refusals import ZoneUnknown
 from finance.repository.batches import in_batches
 from kit.db import Connection
 from kit.refusals import TokenInvalid
@@ -26,7 +29,10 @@ RETURNING {_ROW}
 """
 _IS_DELETED: Final = "SELECT true FROM person WHERE user_id = $1 AND status = 'deleted'"
 _FIND: Final = f"SELECT {_ROW} FROM book WHERE user_id = $1"
-_SAVE_ZONE: Final = "UPDATE book SET time_zone = $2 WHERE user_id = $1"
+# A zone that PostgreSQL does not know is refused by it here, not where the days are asked for.
+_SAVE_ZONE: Final = """
+UPDATE book SET time_zone = $2 WHERE user_id = $1 AND (now() AT TIME ZONE $2) IS NOT NULL
+"""
 _LOCK_TO_FORGET: Final = """
 SELECT user_id FROM book WHERE user_id = ANY($1) ORDER BY user_id FOR UPDATE
 """
@@ -82,8 +88,15 @@ class Books:
         return empty_book(owner) if row is None else FinanceBook(**row)
 
     async def save_zone(self, user_id: UUID, time_zone: str) -> None:
-        """Store another time zone of a locked book."""
-        await self._connection.execute(_SAVE_ZONE, user_id, time_zone)
+        """Store another time zone of a locked book.
+
+        Raises:
+            ZoneUnknown: PostgreSQL, which may have an older time zone database, does not know it.
+        """
+        try:
+            await self._connection.execute(_SAVE_ZONE, user_id, time_zone)
+        except InvalidParameterValueError:
+            raise ZoneUnknown from None
 
     async def forget(self, user_ids: Iterable[UUID]) -> None:
         """Delete the books of deleted people, with all that is in them."""

@@ -4,15 +4,16 @@ from pydantic import Field
 
 from finance.domain.books import FinanceBook
 from finance.domain.periods import BookPeriod
+from finance.schemas.texts import BookZone
 from kit.span import PeriodInvalid
 from kit.web.queries import RangeFilters
-from kit.web.times import Zone, span
+from kit.web.times import span
 
 
 class PeriodFilters(RangeFilters):
     """The filters by a period of the caller's book."""
 
-    tz: Zone | None = Field(
+    tz: BookZone | None = Field(
         None, description="IANA time zone that plain days are meant in; by default the book's."
     )
 

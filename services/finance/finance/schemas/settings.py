@@ -5,8 +5,8 @@ from typing import Any, Self
 from pydantic import ConfigDict
 
 from finance.domain.books import FinanceBook
+from finance.schemas.texts import BookZone
 from kit.web.schemas import Model
-from kit.web.times import Zone
 
 _EXAMPLE: dict[str, Any] = {"time_zone": "Europe/Moscow"}
 
@@ -16,7 +16,7 @@ class FinanceSettingsChange(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    time_zone: Zone
+    time_zone: BookZone
 
 
 class FinanceSettingsAnswer(Model):

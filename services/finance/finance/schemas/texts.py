@@ -5,13 +5,27 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from finance.domain.transactions import MOST_TAGS
+from finance.domain.zones import is_unambiguous
 from kit.money import DEFAULT_CURRENCY, AmountRefused, example_amount, is_plain_decimal
 from kit.web.fields import refuse_field
 from kit.web.texts import no_card_number, plain_text, visible_line
+from kit.web.times import Zone
 
 LONGEST_NAME: Final = 100
 _LONGEST_AMOUNT: Final = 64
 
+
+def _of_an_area(zone: str) -> str:
+    if not is_unambiguous(zone):
+        raise refuse_field(
+            "zone_unknown",
+            "Must be a time zone of an area, such as Europe/Moscow, or UTC.",
+            "Должен быть часовой пояс местности, например Europe/Moscow, или UTC.",
+        )
+    return zone
+
+
+BookZone = Annotated[Zone, AfterValidator(_of_an_area)]
 EntryName = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(visible_line)]
 EntryText = Annotated[
     str, Field(max_length=500), AfterValidator(plain_text), AfterValidator(no_card_number)

@@ -9,7 +9,10 @@ from kit.db import UnitOfWork
 
 
 async def change_zone(uow: UnitOfWork, owner: BookOwner, time_zone: str) -> FinanceBook:
-    """Mean days in another zone; what has a moment is dated anew."""
+    """Mean days in another zone; what has a moment is dated anew.
+
+    Raises ZoneUnknown.
+    """
     book = await Books(uow).lock(owner, uow.clock.now())
     if book.time_zone != time_zone:
         await Books(uow).save_zone(owner.user_id, time_zone)
