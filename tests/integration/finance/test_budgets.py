@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from tests.integration.finance.ledger import Ledger
-from tests.integration.finance.room import Json, Room, code
+from tests.integration.finance.room import Json, Room, changed, code
 
 from contracts.finance import BudgetReached
 from finance.domain import budgets
@@ -299,3 +299,14 @@ async def test_the_budgets_of_a_deleted_category_go_with_it(room: Room, ledger: 
     answer = await room.ask("DELETE", f"/categories/{food}")
     assert answer.status_code == 204
     assert await standing(room, "2026-11") == []
+
+
+async def test_a_deleted_users_budgets_are_gone(room: Room) -> None:
+    ledger = Ledger(room)  # by today's clock, as events are told by it
+    cash, food = await ledger.account(), await ledger.category("Food")
+    await budget(room, food, "100.00")
+    await ledger.spend(cash, "100.00", "2026-11-05", category_id=food)
+    assert len(await room.rows("SELECT * FROM budget_alert")) == 2
+    await room.told(changed(room.user, None, "deleted"))
+    for table in ("budget", "budget_alert"):
+        assert await room.rows(f"SELECT * FROM {table}") == []

@@ -115,6 +115,13 @@ def test_what_people_call_a_category_stays_text() -> None:
     assert HOSTILE in texts(categories(frame(), HOSTILE))
 
 
+@pytest.mark.parametrize(
+    ("language", "figure"), [("en", "1.00 · 100.00 %"), ("ru", "1,00 · 100,00 %")]
+)
+def test_a_bar_has_its_amount_and_share_beside_it(language: Language, figure: str) -> None:
+    assert figure in texts(categories(frame(language), "A"))
+
+
 def test_long_names_are_cut_off() -> None:
     shown = texts(categories(frame(), "x" * 200))
     assert [text for text in shown if text.startswith("xxx")] == ["x" * 27 + "…"]

@@ -15,6 +15,7 @@ from finance.charts.words import (
     amount_text,
     bucket_label,
     days_text,
+    share_text,
     tick_text,
     words,
 )
@@ -49,6 +50,10 @@ class Frame:
         """Return an amount as the height that it is drawn with; never written as a figure."""
         scale: int = 10 ** CURRENCIES[self.currency]
         return minor / scale
+
+    def figure(self, of: "Slice") -> str:
+        """Return amount and share of a category, as they stand beside its bar."""
+        return f"{self.amount(of.amount_minor)} · {share_text(of.share, self.language)}"
 
     def amount(self, minor: int) -> str:
         """Return an amount as a figure of the chart."""
@@ -122,7 +127,7 @@ def draw_categories(frame: Frame, kind: str, slices: Sequence[Slice]) -> bytes:
         [
             {
                 "value": frame.height_of(one.amount_minor),
-                "formatter": _always(f"{frame.amount(one.amount_minor)} · {one.share} %"),
+                "formatter": _always(frame.figure(one)),
             }
             for _, one in reversed(named)
         ],

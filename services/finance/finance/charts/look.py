@@ -50,7 +50,7 @@ _CSS: Final = (
     ".axis .line{stroke:var(--soft)}"
     ".axis text,.axis text.major{fill:var(--soft)}"
     # Figures stand after the end of their bars, not across it.
-    ".text-overlay text{text-anchor:start;transform:translateX(6px)}"
+    "text.value{text-anchor:start;transform:translateX(6px)}"
 )
 
 

@@ -97,6 +97,11 @@ def amount_text(minor: int, currency: str, language: Language) -> str:
     return _in(language, f"{'-' if minor < 0 else ''}{int(whole):,}{point}{fraction}")
 
 
+def share_text(share: str, language: Language) -> str:
+    """Return a share in per cent as people read it: “33.34 %”, “33,34 %”."""
+    return f"{_in(language, share)} %"
+
+
 def tick_text(value: float, language: Language) -> str:
     """Return a round figure beside an axis, in short: “1.5M”, “1,5 млн”."""
     for power, word in zip(_LARGE, words(language).large, strict=True):
