@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -89,6 +90,17 @@ async def test_a_file_holds_what_was_asked_for_with_its_balances(desk: Desk) -> 
     made = await desk.export("hledger", **{"from": "2026-01-20"}, account_id=cash)
     text = (await fetched(made["url"])).text
     assert "2026-01-20 Opening balance\n    Assets:Cash  87.50 RUB\n" in text
+
+
+async def test_every_account_is_in_a_statement_once_with_its_balance(desk: Desk) -> None:
+    await booked(desk)
+    await desk.room.account("Empty", opening_balance="-7.00")
+    made = await desk.export("ofx")
+    text = (await fetched(made["url"])).text
+    assert sorted(re.findall("<BALAMT>([^<]+)<", text)) == ["-7.00", "60.00", "74.50"]
+    made = await desk.export("hledger")
+    text = (await fetched(made["url"])).text
+    assert "    Assets:Empty  -7.00 RUB\n    Equity:Opening-Balances\n" in text
 
 
 async def test_days_are_meant_in_the_zone_that_is_asked_for(desk: Desk) -> None:

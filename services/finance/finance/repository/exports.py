@@ -27,6 +27,9 @@ CASE WHEN is_split THEN (
     FROM split WHERE transaction_id = transaction.id) END
 """
 
+_MOVED: Final = """(
+    SELECT coalesce(sum(amount_minor), 0) FROM transaction WHERE account_id = account.id AND {})"""
+
 EntryOrder = Literal["date", "account"]
 _ORDERS: Final[Mapping[EntryOrder, str]] = {
     "date": "day, transaction.id",
@@ -115,23 +118,15 @@ WHERE {_conditions(scope, values)} ORDER BY {_ORDERS[order]}
     async def _accounts(self, scope: ExportScope) -> list[FileAccount]:
         values: list[Any] = [scope.user_id]
         bind = _binder(values)
-        day = day_in(scope.period, bind)
-        begin, end = (
-            "0"
-            if edge is None
-            else f"coalesce(sum(amount_minor) FILTER (WHERE {day} {sign} {bind(edge)}::date), 0)"
-            for sign, edge in (("<", scope.period.begin), (">", scope.period.end))
-        )
-        only = "" if scope.account_id is None else f"AND account.id = {bind(scope.account_id)}"
-        opening = "opening_minor" if scope.is_whole else "0"
+        day, begin, end = day_in(scope.period, bind), scope.period.begin, scope.period.end
+        before = "0" if begin is None else _MOVED.format(f"{day} < {bind(begin)}::date")
+        later = "0" if end is None else _MOVED.format(f"{day} > {bind(end)}::date")
+        first = f"opening_minor + {before}" if scope.is_whole else "0"
+        only = "" if scope.account_id is None else f"AND id = {bind(scope.account_id)}"
         rows = await self._connection.driver.fetch(
             f"""
-SELECT account.id, name, kind, account.currency, {opening} + before AS begin_minor,
-    balance_minor - later AS end_minor
-FROM account CROSS JOIN LATERAL (
-    SELECT {begin if scope.is_whole else "0"} AS before, {end} AS later
-    FROM transaction WHERE account_id = account.id) AS moved
-WHERE account.user_id = $1 {only} ORDER BY created_at, account.id
+SELECT id, name, kind, currency, {first} AS begin_minor, balance_minor - {later} AS end_minor
+FROM account WHERE user_id = $1 {only} ORDER BY created_at, id
 """,
             *values,
             timeout=_PATIENCE_SECONDS,
