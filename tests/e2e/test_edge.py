@@ -149,8 +149,8 @@ def running(stack: Stack) -> Iterator[Edge]:
     folder.chmod(0o755)  # nginx's workers run as nobody
     edge = Edge(stack, folder, Certificate.made(folder))
     edge.prepare()
-    edge.start_gateway()
     try:
+        edge.start_gateway()
         yield edge
     finally:
         edge.end(NGINX)
