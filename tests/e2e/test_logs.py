@@ -108,6 +108,22 @@ async def test_what_happens_to_money_and_people_is_a_line_each(
         assert (line["buyer_id"], line["amount"]) == (alice.user_id, "20.00")
 
 
+async def test_what_happens_in_a_book_is_a_line_without_amounts(
+    stack: Stack, alice: Person
+) -> None:
+    account = (await alice.post("/accounts", {"name": "Cash"})).json()
+    body = {"account_id": account["id"], "type": "expense", "amount": "731.59"}
+    request_id = f"book-{alice.user_id}"
+    await alice.post("/transactions", body, {"X-Request-Id": request_id})
+    line = await logged(stack, "finance", of(request_id, "transactions_booked"))
+    assert (line["user_id"], line["origin"], line["count"]) == (alice.user_id, "manual", 1)
+    ordered = await alice.post("/v1/finance/exports", {"format": "csv"})
+    await logged(
+        stack, "finance", about("file_job_ended", job=ordered.json()["id"], outcome="done")
+    )
+    assert "731.59" not in stack.log_of("finance").read_text()
+
+
 async def test_no_line_has_a_secret_or_a_query(stack: Stack, http: httpx.AsyncClient) -> None:
     person = await Person.arrive(http, "quiet")
     hidden = f"hidden-{new_id()}"

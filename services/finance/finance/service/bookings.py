@@ -1,4 +1,4 @@
-"""Books transactions, and takes them back: rows, balances, notices of budgets.
+"""Books transactions, and takes them back: rows, balances, notices of budgets, lines of the log.
 
 It does not ask where they come from: a request, what recurs, an import. A movement sets the balance
 of its account by what the wallet says, and is stored by `Transactions.add` alone.
@@ -6,6 +6,7 @@ of its account by what the wallet says, and is stored by `Transactions.add` alon
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 from finance.domain.amounts import MOST_BALANCE, require_balance
@@ -15,6 +16,9 @@ from finance.refusals import BalanceOutOfRange
 from finance.repository import Accounts, Transactions
 from finance.service.budgets import watch_budgets
 from kit.db import UnitOfWork
+from kit.logs import get_logger
+
+log = get_logger(__name__)
 
 
 async def book(uow: UnitOfWork, new: Sequence[Transaction]) -> None:
@@ -27,6 +31,7 @@ async def book(uow: UnitOfWork, new: Sequence[Transaction]) -> None:
     await Transactions(uow).add(new)
     await _move_balances(uow, (), new)
     await watch_budgets(uow, spent_in(new))
+    _log(uow, "transactions_booked", new)
 
 
 async def rebook(uow: UnitOfWork, old: Sequence[Transaction], new: Sequence[Transaction]) -> None:
@@ -38,6 +43,7 @@ async def rebook(uow: UnitOfWork, old: Sequence[Transaction], new: Sequence[Tran
         await Transactions(uow).save(one)
     await _move_balances(uow, old, new)
     await watch_budgets(uow, spent_in(new))
+    _log(uow, "transactions_changed", new)
 
 
 async def unbook(uow: UnitOfWork, old: Sequence[Transaction]) -> None:
@@ -47,6 +53,7 @@ async def unbook(uow: UnitOfWork, old: Sequence[Transaction]) -> None:
     """
     await Transactions(uow).delete([one.id for one in old])
     await _move_balances(uow, old, ())
+    _log(uow, "transactions_deleted", old)
 
 
 async def _move_balances(
@@ -64,3 +71,11 @@ async def _move_balances(
         raise BalanceOutOfRange
     for balance_minor in await Accounts(uow).move_balances(deltas):
         require_balance(balance_minor)
+
+
+def _log(uow: UnitOfWork, event: str, concerned: Sequence[Transaction]) -> None:
+    """Write a line for each book, once it is stored; what people spend is nobody's business."""
+    counts = Counter((one.user_id, one.origin) for one in concerned)
+    for (user_id, origin), count in counts.items():
+        fields = {"user_id": str(user_id), "origin": origin.value, "count": count}
+        uow.after_commit(partial(log.info, event, **fields))

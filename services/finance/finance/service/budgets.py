@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -27,7 +28,10 @@ from finance.refusals import BudgetNotFound, TooManyBudgets
 from finance.repository import Books, Budgets, FinanceCategories
 from kit.db import Connection, UnitOfWork
 from kit.edits import Edition
+from kit.logs import get_logger
 from kit.messaging.outbox import emit
+
+log = get_logger(__name__)
 
 
 async def set_budget(uow: UnitOfWork, owner: BookOwner, new: Budget) -> Budget:
@@ -134,6 +138,8 @@ def _tell(uow: UnitOfWork, alert: BudgetAlert, category: str) -> None:
         currency=budget.currency,
     )
     emit(uow, event, subject=str(budget.id))
+    told = {"user_id": str(budget.user_id), "budget_id": str(budget.id)}
+    uow.after_commit(partial(log.info, event.type, **told, threshold=alert.threshold))
 
 
 async def _watch(uow: UnitOfWork, book: FinanceBook, budget: Budget) -> None:

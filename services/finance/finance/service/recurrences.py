@@ -4,10 +4,9 @@ Their caller commits.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
-
-import structlog
 
 from finance.domain.accounts import usable
 from finance.domain.books import BookOwner, FinanceBook
@@ -24,8 +23,9 @@ from finance.service.bookings import book
 from kit.db import UnitOfWork
 from kit.edits import Edition
 from kit.ids import new_id
+from kit.logs import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 async def add_recurrence(uow: UnitOfWork, owner: BookOwner, draft: RecurrenceDraft) -> Recurrence:
@@ -108,9 +108,8 @@ async def book_due(uow: UnitOfWork, owner: BookOwner) -> int:
         due = decide_due(entry, balances[entry.account_id], today=today, now=now)
         balances[entry.account_id] += sum(one.amount_minor for one in due.transactions)
         if not due.entry.is_active:
-            log.warning(
-                "recurring_paused", recurring_id=str(entry.id), reason="balance_out_of_range"
-            )
+            paused = {"recurring_id": str(entry.id), "reason": "balance_out_of_range"}
+            uow.after_commit(partial(log.warning, "recurring_paused", **paused))
         found.append(due)
     await book(uow, [one for due in found for one in due.transactions])
     await Recurrences(uow).save([due.entry for due in found])
