@@ -7,6 +7,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from finance.cache import CacheOutcome, ComputedReport, ReportCache, ReportKey, ReportShelf
@@ -67,6 +68,20 @@ async def test_a_report_is_computed_once_and_then_kept(shelf: ReportShelf, key: 
     assert (first.outcome, again.outcome) == (CacheOutcome.MISS, CacheOutcome.HIT)
     assert first.body == again.body == b"report 1"
     assert compute.times == 1
+
+
+async def test_whence_reports_come_is_counted(shelf: ReportShelf, key: ReportKey) -> None:
+    def counted() -> list[float]:
+        name = "saldo_report_cache_total"
+        found = [REGISTRY.get_sample_value(name, {"outcome": one}) for one in CacheOutcome]
+        return [one or 0 for one in found]
+
+    before = counted()
+    async with ReportShelf.opened("redis://127.0.0.1:1/0", TTL) as away:
+        for cache in (ReportCache(shelf), ReportCache(shelf), ReportCache(away)):
+            await cache.answer(key, 1, Computing())
+    more = [now - then for now, then in zip(counted(), before, strict=True)]
+    assert more == [1, 1, 1]  # hit, miss, bypass
 
 
 async def test_a_report_of_another_version_user_or_question_is_another(
