@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from finance.domain.books import FinanceBook
 from finance.domain.transactions import TransactionFilter, TransactionType
 from finance.schemas.periods import PeriodFilters
-from kit.web.fields import IDS, AmountText, CurrencyCode, money_in, refuse_field, split_ids
+from finance.schemas.texts import bound_in
+from kit.web.fields import IDS, AmountText, CurrencyCode, split_ids
 from kit.web.queries import PageQuery
 
 
@@ -40,22 +41,12 @@ class TransactionsQuery(PeriodFilters, PageQuery):
 
     @model_validator(mode="after")
     def _read_amounts(self) -> Self:
-        if self.currency is None and (self.amount_min or self.amount_max):
-            raise refuse_field(
-                "required",
-                "Name the currency that the amounts are in.",
-                "Укажите валюту, в которой даны суммы.",
-                field="currency",
-            )
         self._minor("amount_min")
         self._minor("amount_max")
         return self
 
     def _minor(self, name: str) -> int | None:
-        given: str | None = getattr(self, name)
-        if given is None or self.currency is None:
-            return None
-        return money_in(given, self.currency, field=name).minor
+        return bound_in(self.currency, getattr(self, name), field=name)
 
     def wanted(self, book: FinanceBook) -> TransactionFilter:
         """Return the filter as the repository takes it.

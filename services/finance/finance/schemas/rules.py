@@ -11,10 +11,10 @@ from finance.domain.categories import CategoryType
 from finance.domain.categorisation import RuleTrial, SortingChange
 from finance.domain.rules import MOST_PLACES, CategoryRule, RuleDraft
 from finance.domain.transactions import TransactionType
-from finance.schemas.texts import EntryText, Tags
+from finance.schemas.texts import EntryText, Tags, bound_in
 from finance.schemas.transactions import SplitAnswer
 from kit.money import decimal_text
-from kit.web.fields import AmountText, CurrencyCode, money_in, refuse_field
+from kit.web.fields import AmountText, CurrencyCode, refuse_field
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
 from kit.web.texts import visible_line
@@ -95,13 +95,8 @@ class RuleRequest(Model):
                 "Укажите получателя один раз: payee_id или payee_username.",
                 field="payee_username",
             )
-        if self.currency is None and (self.amount_min or self.amount_max):
-            raise refuse_field(
-                "required",
-                "Name the currency that the amounts are in.",
-                "Укажите валюту, в которой даны суммы.",
-                field="currency",
-            )
+        self._minor("amount_min")
+        self._minor("amount_max")
         if all(getattr(self, name) is None for name in _CONDITIONS):
             raise refuse_field(
                 "required",
@@ -109,15 +104,10 @@ class RuleRequest(Model):
                 "Укажите хотя бы одно условие: это правило подошло бы ко всему.",
                 field="words",
             )
-        self._minor("amount_min")
-        self._minor("amount_max")
         return self
 
     def _minor(self, name: str) -> int | None:
-        given: str | None = getattr(self, name)
-        if given is None or self.currency is None:
-            return None
-        return money_in(given, self.currency, field=name).minor
+        return bound_in(self.currency, getattr(self, name), field=name)
 
     def draft(self) -> RuleDraft:
         """Return the rule as its owner has written it."""

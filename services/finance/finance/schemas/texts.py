@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from finance.domain.transactions import MOST_TAGS
 from finance.domain.zones import is_unambiguous
 from kit.money import DEFAULT_CURRENCY, AmountRefused, example_amount, is_plain_decimal
-from kit.web.fields import refuse_field
+from kit.web.fields import money_in, refuse_field
 from kit.web.texts import no_card_number, plain_text, visible_line
 from kit.web.times import Zone
 
@@ -47,6 +47,23 @@ Tags = Annotated[
     Field(max_length=MOST_TAGS, description="Each is kept once.", examples=[["weekend"]]),
     AfterValidator(_once),
 ]
+
+
+def bound_in(currency: str | None, amount: str | None, *, field: str) -> int | None:
+    """Return a bound of amounts in minor units; None where none is given.
+
+    It is refused without a currency, and where that one can't have it.
+    """
+    if amount is None:
+        return None
+    if currency is None:
+        raise refuse_field(
+            "required",
+            "Name the currency that the amounts are in.",
+            "Укажите валюту, в которой даны суммы.",
+            field="currency",
+        )
+    return money_in(amount, currency, field=field).minor
 
 
 def _signed_amount(value: Any) -> str:
