@@ -404,6 +404,12 @@ async def _reports(stack: Stack, person: Person, table: Table) -> None:
         )
         figure, yardstick = f"{_median(kept):.2f} ms", f"wallet GET {_median(read):.2f} ms"
         table.add(f"{report}, kept", figure, yardstick, _ratio(kept, read), "≤ 1.5")
+    first, last = await reports.pages(url, token)
+    far, near = await _in_turn(
+        partial(reports.kept, url, last, token, 200), partial(reports.kept, url, first, token, 200)
+    )
+    figure, yardstick = f"{_median(far):.2f} ms", f"the first {_median(near):.2f} ms"
+    table.add("page 1,000 of the list", figure, yardstick, _ratio(far, near), "≤ 1.2")
 
 
 async def _provider_webhooks(stack: Stack, everybody: list[Person], table: Table) -> None:

@@ -1,14 +1,16 @@
-"""Reports over a million transactions of one user, beside the least SQL, and kept ones."""
+"""Reports and lists of a million transactions of one user, beside the least SQL or each other."""
 
 import time
 
 import asyncpg
+import orjson
 from tests.benchmarks.load import Connection, Measured
 
 from testkit.people import Person
 
 ROWS = 1_000_000
 PACK = 100_000
+PAGES = 1_000
 RANGE = "from=2020-01-01&to=2025-12-31"
 # Each report, and the least SQL that answers it from what is stored for it.
 LEAST = {
@@ -97,6 +99,17 @@ async def kept(url: str, path: str, token: str, count: int) -> float:
         await measured.time(connection.request("GET", path, token))
     connection.close()
     return _median(measured)
+
+
+async def pages(url: str, token: str) -> tuple[str, str]:
+    """Return the paths of the first page of the list, and of the thousandth."""
+    connection = await Connection.open(url)
+    first = path = "/v1/finance/transactions?limit=20"
+    for _ in range(PAGES - 1):
+        _, body = await connection.request("GET", path, token)
+        path = f"{first}&cursor={orjson.loads(body)['next_cursor']}"
+    connection.close()
+    return first, path
 
 
 def _median(measured: Measured) -> float:
