@@ -80,7 +80,6 @@ class DemoBook:
             name: self._named("categories", {"name": name, **how})
             for name, how in CATEGORIES.items()
         }
-        self._described = {one["description"] for one in self.all("transactions")}
 
     def all(self, noun: str) -> list[dict[str, Any]]:
         """Return what there is of a noun, as far as one page goes."""
@@ -90,7 +89,7 @@ class DemoBook:
     def book(self) -> None:
         """Book the transactions."""
         for one in BOOKINGS:
-            if one.description not in self._described:
+            if not self._has_booked(one.description):
                 booked = {
                     "account_id": self._accounts[one.account],
                     "category_id": self._categories[one.category],
@@ -102,7 +101,7 @@ class DemoBook:
 
     def save(self) -> None:
         """Move something to the savings."""
-        if _TO_SAVINGS not in self._described:
+        if not self._has_booked(_TO_SAVINGS):
             moved = {
                 "from_account_id": self._accounts[_CARD],
                 "to_account_id": self._accounts[_SAVINGS],
@@ -152,6 +151,10 @@ class DemoBook:
                     "carry_over": True,
                 }
                 self._alice.post(f"{_API}/budgets", budget)
+
+    def _has_booked(self, description: str) -> bool:
+        found = self._alice.get(f"{_API}/transactions", text=description, limit=100)["items"]
+        return any(one["description"] == description for one in found)
 
     def _named(self, noun: str, wanted: Mapping[str, str]) -> str:
         """Return the id of what has this name, made where it is missing."""

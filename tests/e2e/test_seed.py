@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from deploy.seed_book import ACCOUNTS, BOOKINGS, BUDGETS, RULES
 from deploy.stack import Stack
 
 ROOT = Path(__file__).parents[2]
+TODAY = datetime.now(UTC).date()
 
 
 def seeded(stack: Stack) -> dict[str, list[Any]]:
@@ -28,15 +30,28 @@ def seeded(stack: Stack) -> dict[str, list[Any]]:
         alice = ApiCaller.log_in(http, "alice", PASSWORD)
         nouns = ("accounts", "categories", "recurring", "rules", "budgets")
         book = {noun: alice.get(f"/v1/finance/{noun}")["items"] for noun in nouns}
-        query = {"limit": 100, "to": "2999-12-31"}
+        query = {"limit": 100, "to": f"{TODAY - timedelta(days=1)}"}
         listed = alice.get("/v1/finance/transactions", **query)["items"]
     own = [one for one in listed if not one["is_linked"]]
     return book | {"transactions": own}
 
 
+def used(stack: Stack) -> None:
+    """Let alice book more than one page of the list, after all that a seed has booked."""
+    with httpx.Client(base_url=stack.gateway_url, timeout=30) as http:
+        alice = ApiCaller.log_in(http, "alice", PASSWORD)
+        accounts = alice.get("/v1/finance/accounts")["items"]
+        cash = next(one for one in accounts if one["name"] in ACCOUNTS)
+        coffee = {"account_id": cash["id"], "type": "expense", "amount": "1.00", "date": f"{TODAY}"}
+        for _ in range(101):
+            alice.post("/v1/finance/transactions", coffee)
+
+
 @pytest.fixture(scope="module")
 def both(stack: Stack) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
-    return seeded(stack), seeded(stack)
+    once = seeded(stack)
+    used(stack)
+    return once, seeded(stack)
 
 
 def test_alice_has_a_book_after_it(both: tuple[dict[str, list[Any]], ...]) -> None:
