@@ -157,6 +157,13 @@ def test_many_days_are_a_line_and_few_are_bars() -> None:
     assert (len(bars), len(lines)) == (2, 0)
 
 
+def test_a_line_is_thick_enough_to_be_seen() -> None:
+    chart = series(frame(days=LONGEST)).decode()
+    assert ".line.reactive{stroke-width:2.5;" in chart  # nearer than pygal's `.reactive`
+    drawn = [one.get("class") for one in parsed(chart.encode()).iter(f"{SVG}path")]
+    assert drawn.count("line reactive nofill") == 2
+
+
 @pytest.mark.parametrize(
     ("minor", "currency", "language", "text"),
     [

@@ -163,7 +163,6 @@ def _over_time(  # noqa: PLR0913 - one for each thing that charts over time diff
             show_y_guides=not is_empty,
             include_x_axis=True,
             max_scale=8,
-            stroke_style={"width": 2},
         )
     )
     graph.x_labels = _labels(frame, by, spans)

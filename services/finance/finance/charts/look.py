@@ -49,6 +49,8 @@ _CSS: Final = (
     "svg{user-select:text;-webkit-user-select:text}"
     ".axis .line{stroke:var(--soft)}"
     ".axis text,.axis text.major{fill:var(--soft)}"
+    # pygal's `stroke_style` is lost: its own rule for what reacts to a pointer is nearer.
+    ".line.reactive{stroke-width:2.5;stroke-opacity:1}"
     # Figures stand after the end of their bars, not across it.
     "text.value{text-anchor:start;transform:translateX(6px)}"
 )
