@@ -24,6 +24,7 @@ from tests.benchmarks import (
     bulk,
     catalogue,
     cpu,
+    exports,
     lists,
     logins,
     movements,
@@ -410,6 +411,9 @@ async def _reports(stack: Stack, person: Person, table: Table) -> None:
     )
     figure, yardstick = f"{_median(far):.2f} ms", f"the first {_median(near):.2f} ms"
     table.add("page 1,000 of the list", figure, yardstick, _ratio(far, near), "≤ 1.2")
+    for name in exports.FORMATS:
+        rate, most = await exports.made(url, person, name)
+        table.add(f"{name} of 1,000,000 rows", f"{rate:,.0f}/s", "", f"{most:.0f} MiB", "≤ 150 MiB")
 
 
 async def _provider_webhooks(stack: Stack, everybody: list[Person], table: Table) -> None:
