@@ -18,8 +18,8 @@ A ?=
 
 .PHONY: help install run stop reset status logs up down production-env production-check \
 	upgrade-check test coverage check \
-	clients lint format generate demo seed dev init-db upgrade downgrade revision messages sagas lock \
-	bench chaos mutate runtime-ready tools-ready
+	clients lint format generate demo seed dev init-db upgrade downgrade revision messages sagas \
+	reconcile lock bench chaos mutate runtime-ready tools-ready
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -139,6 +139,9 @@ messages: runtime-ready ## undelivered messages; S=payments A="list --state dead
 
 sagas: runtime-ready ## sagas that are stuck; S=payments A="show ID", or retry, skip, undo, force
 	@$(stack) operate sagas $(or $(S),$(error which service? S=payments)) -- $(A)
+
+reconcile: runtime-ready ## do people's finances agree with their wallets? fails where not; A="--json"
+	@$(stack) operate reconcile finance -- $(A)
 
 # Milliseconds where all is there already.
 runtime-ready:

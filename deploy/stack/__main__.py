@@ -70,8 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     names = [service.name for service in SERVICES]
     develop = added.add_parser("dev", help="one service with reload")
     develop.add_argument("service", choices=names)
-    operate = added.add_parser("operate", help="look at and act on letters and sagas")
-    operate.add_argument("what", choices=("messages", "sagas"))
+    operate = added.add_parser("operate", help="look at and act on letters, sagas, books")
+    operate.add_argument("what", choices=("messages", "sagas", "reconcile"))
     operate.add_argument("service", choices=commands.with_database())
     operate.add_argument("words", nargs="*", help="the command's own arguments, after --")
     for name in ("init-db", "upgrade", "downgrade", "revision"):

@@ -1,4 +1,4 @@
-"""What operators type against a running stack: `make messages` and `make sagas`."""
+"""What operators type against a running stack: `make messages`, `make sagas`, `make reconcile`."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ class Console:
 
     local: Path
 
-    async def __call__(self, target: str, service: str, words: str = "") -> Typed:
+    async def __call__(self, target: str, service: str = "", words: str = "") -> Typed:
         inherited = {name: value for name, value in os.environ.items() if "MAKE" not in name}
         answer = await asyncio.to_thread(
             subprocess.run,
@@ -176,6 +176,32 @@ async def test_a_saga_without_an_answer_is_shown_asked_again_and_undone(
     assert story["log"][-1]["entry"] == "all_undone"
     late = await console("sagas", "payments", f"undo {payment_id}")
     assert (late.code, "undo does nothing" in late.told) == (2, True)
+
+
+async def test_books_agree_with_wallets_and_what_differs_is_named(
+    stack: Stack, console: Console, alice: Person
+) -> None:
+    await alice.top_up("10.00")
+
+    async def linked() -> list[dict[str, Any]]:
+        accounts = (await alice.get("/accounts")).json()["items"]
+        return [one for one in accounts if one["balance"]["amount"] == "10.00"]
+
+    [account] = await eventually(linked, bool)
+    agreed = await console("reconcile")
+    assert (agreed.code, agreed.printed.endswith(": all agree.\n")) == (0, True), agreed
+    connection = await asyncpg.connect(stack.postgres_url.rpartition("/")[0] + "/saldo")
+    spoilt = "UPDATE finance.account SET balance_minor = balance_minor + $2 WHERE id = $1"
+    try:
+        await connection.execute(spoilt, account["id"], 7)
+        differs = await console("reconcile", words="--json")
+        assert differs.code != 0
+        [found] = json.loads(differs.printed)["differences"]
+        assert (found["what"], found["account_id"]) == ("balance", account["id"])
+        assert (found["expected"], found["found"]) == (1000, 1007)
+    finally:
+        await connection.execute(spoilt, account["id"], -7)
+        await connection.close()
 
 
 @pytest.mark.parametrize(
