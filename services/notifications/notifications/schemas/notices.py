@@ -36,7 +36,8 @@ class NoticeAnswer(Model):
     title: str
     text: str
     subject_id: UUID = Field(
-        description="The payment, transfer, webhook endpoint or user that it is about."
+        description="The payment, transfer, budget, export, webhook endpoint or user that it is"
+        " about."
     )
     amount: str | None = None
     currency: str | None = None
