@@ -1,8 +1,9 @@
 """The specification "personal finance", section by section, through the gateway on the real stack.
 
 Each test quotes what it shows, by the specification's own paths. What differs from the wording
-stands in README.md, and why in deploy/SPECIFICATIONS.md; its §14 is walked in test_edge.py, its
-§11 in test_logs.py.
+stands in README.md, and why in deploy/SPECIFICATIONS.md. Its §14 is walked in test_edge.py, its
+§11 in test_logs.py; the layers of §3 are contracts in pyproject.toml, and that §13's files start
+the same as the local runner is in tests/contract/deploy.
 """
 
 import asyncio
