@@ -43,7 +43,7 @@ async def test_what_the_wallet_moves_appears_by_itself_sorted_by_what_was_bought
     music = await made(alice, "categories", name="Music", type="expense")
     gifts = await made(alice, "categories", name="Gifts", type="expense")
     await made(alice, "rules", category_id=music["id"], product_category=sound["slug"])
-    await made(alice, "rules", category_id=gifts["id"], payee_username=bob.username)
+    await made(alice, "rules", category_id=gifts["id"], payee_id=bob.user_id)
     await alice.top_up("100.00")
     assert (await alice.buy(product)).status_code == 201
     await alice.pay((await alice.create(bob, "20.00"))["id"], wait=10)
