@@ -1,4 +1,4 @@
-"""Books transactions, and takes them back: rows, balances, notices of budgets, lines of the log.
+"""Books transactions, and takes them back: rows, balances, budgets, log lines.
 
 It does not ask where they come from: a request, what recurs, an import. A movement sets the balance
 of its account by what the wallet says, and is stored by `Transactions.add` alone.
@@ -74,7 +74,10 @@ async def _move_balances(
 
 
 def _log(uow: UnitOfWork, event: str, concerned: Sequence[Transaction]) -> None:
-    """Write a line for each book, once it is stored; what people spend is nobody's business."""
+    """Write a line for each book, once it is stored.
+
+    It has no amounts: what people spend is nobody's business.
+    """
     counts = Counter((one.user_id, one.origin) for one in concerned)
     for (user_id, origin), count in counts.items():
         fields = {"user_id": str(user_id), "origin": origin.value, "count": count}
