@@ -61,6 +61,8 @@ async def test_a_report_of_other_words_is_another(kept: Room) -> None:
         {"compare": "true"},
     ]
     assert [await outcome(kept, **more) for more in asked] == ["miss"] * len(asked)
+    for compare in ("false", "true"):
+        assert await outcome(kept, "by-category", compare=compare) == "miss"
     for lang in ("en", "ru"):
         assert await outcome(kept, "series.svg", lang=lang) == "miss"
 

@@ -107,6 +107,33 @@ async def test_a_summary_is_compared_with_the_month_before(room: Room, ledger: L
     assert [one["previous"] for one in alone["currencies"]] == [None]
 
 
+async def test_categories_are_compared_with_the_month_before(room: Room, ledger: Ledger) -> None:
+    cash = await ledger.account()
+    food, cafe = await ledger.category("Food"), await ledger.category("Cafe")
+    pay = await ledger.category("Pay", "income")
+    await ledger.spend(cash, "10.00", "2026-11-30", category_id=food)
+    await ledger.spend(cash, "4.00", "2026-10-31", category_id=food)
+    await ledger.spend(cash, "7.00", "2026-10-01", category_id=cafe)
+    await ledger.earn(cash, "5.00", "2026-10-01", category_id=pay)
+    await ledger.spend(cash, "99.00", "2026-09-30", category_id=food)
+    found = await room.get("/reports/by-category", **NOVEMBER, compare="true")
+    assert found["compared_with"] == {"from": "2026-10-01", "to": "2026-10-31"}
+    told = {
+        one["category"]["name"]: (one["amount"], one["share"], one["previous"])
+        for group in found["currencies"]
+        for one in group["categories"]
+    }
+    assert told == {
+        "Food": ("10.00", "100.00", "4.00"),
+        "Cafe": ("0.00", "0.00", "7.00"),
+        "Pay": ("0.00", "0.00", "5.00"),
+    }
+    alone = await room.get("/reports/by-category", **NOVEMBER)
+    assert alone["compared_with"] is None
+    [group] = alone["currencies"]
+    assert [one["previous"] for one in group["categories"]] == [None]
+
+
 async def test_moments_are_compared_with_as_many_hours_before(room: Room, ledger: Ledger) -> None:
     cash = await ledger.account()
     await ledger.spend(cash, "1.00", "2026-11-01T11:59:59Z")

@@ -3,7 +3,19 @@
 from datetime import date
 
 from finance.domain.calendar import Days, Granularity, buckets
-from finance.domain.reports import BucketTotals, Totals, WorthMoved, series_of, worth_of
+from finance.domain.categories import CategoryType
+from finance.domain.reports import (
+    BucketTotals,
+    CategoryShare,
+    CategorySum,
+    ReportCategory,
+    Totals,
+    WorthMoved,
+    series_of,
+    with_shares,
+    worth_of,
+)
+from kit.ids import new_id
 
 FEBRUARY = Days(date(2024, 2, 28), date(2024, 3, 1))
 
@@ -36,3 +48,16 @@ def test_worth_is_reckoned_back_from_what_there_is_now() -> None:
     ]
     worth = worth_of(spans, Granularity.DAY, {"RUB": 600, "USD": 7}, moved)
     assert worth == {"RUB": [130, 130, 100], "USD": [7, 7, 7]}
+
+
+def test_what_only_the_period_before_has_is_listed_with_nothing() -> None:
+    food = ReportCategory(new_id(), "Food", CategoryType.EXPENSE, None, None)
+    now = CategorySum("RUB", "expense", None, 300, 2)
+    before = [CategorySum("RUB", "expense", one, 50, 1) for one in (food, None)]
+    assert with_shares([now], before) == {
+        ("RUB", "expense"): [
+            CategoryShare(now, "100.00", 50),
+            CategoryShare(CategorySum("RUB", "expense", food, 0, 0), "0.00", 50),
+        ]
+    }
+    assert with_shares([now]) == {("RUB", "expense"): [CategoryShare(now, "100.00", 0)]}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from finance.domain.shares import shares_of
 from kit.money import MAX_MINOR
 
-AMOUNTS = st.lists(st.integers(1, MAX_MINOR), min_size=1, max_size=60)
+AMOUNTS = st.lists(st.integers(0, MAX_MINOR), min_size=1, max_size=60).filter(any)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,8 @@ AMOUNTS = st.lists(st.integers(1, MAX_MINOR), min_size=1, max_size=60)
     [
         ([], []),
         ([7], ["100.00"]),
+        ([0, 0], ["0.00", "0.00"]),
+        ([0, 7, 0], ["0.00", "100.00", "0.00"]),
         ([1, 1, 1], ["33.34", "33.33", "33.33"]),
         ([1, 2], ["33.33", "66.67"]),
         ([1, MAX_MINOR], ["0.00", "100.00"]),

@@ -12,11 +12,11 @@ from finance.schemas.reports import (
     ByCategoryAnswer,
     CashFlowAnswer,
     CategoriesReportQuery,
+    ComparedQuery,
     NetWorthAnswer,
     ReportQuery,
     SeriesAnswer,
     SummaryAnswer,
-    SummaryQuery,
     TimelineQuery,
 )
 from finance.service import reports
@@ -46,7 +46,7 @@ router = Router(tags=["reports"])
     refusals=REFUSED,
 )
 async def get_summary(
-    query: Annotated[SummaryQuery, Query()], owner: Owning, wired: Wired
+    query: Annotated[ComparedQuery, Query()], owner: Owning, wired: Wired
 ) -> Answer:
     """Show the totals of each currency."""
     book = await book_of(wired, owner)
@@ -79,12 +79,13 @@ async def get_report_by_category(
     at_top = query.level == "top"
 
     async def render(connection: Connection) -> bytes:
-        found = await reports.by_category(connection, scope, query.type, at_top=at_top)
-        return to_json(ByCategoryAnswer.of(scope, found))
+        found = await reports.by_category(
+            connection, scope, query.type, at_top=at_top, compare=query.compare
+        )
+        return to_json(ByCategoryAnswer.of(scope, found, compare=query.compare))
 
-    return await answered(
-        wired, book, Rendering("by-category", f"{scope} {query.type} {at_top}", render)
-    )
+    asked = f"{scope} {query.type} {at_top} {query.compare}"
+    return await answered(wired, book, Rendering("by-category", asked, render))
 
 
 @router.get(

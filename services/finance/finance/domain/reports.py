@@ -6,7 +6,7 @@ currencies.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import accumulate
 from typing import Final
@@ -74,13 +74,23 @@ class CategorySum:
         """Return what the category is called; None without one."""
         return None if self.category is None else self.category.name
 
+    @property
+    def place(self) -> tuple[str, str, UUID | None]:
+        """Return what tells it from all others of a report."""
+        return self.currency, self.type, None if self.category is None else self.category.id
+
 
 @dataclass(frozen=True, slots=True)
 class CategoryShare:
-    """A category's part of all income, or of all expense, of a currency; in per cent."""
+    """A category's part of all income, or of all expense, of a currency; in per cent.
+
+    Attributes:
+        before_minor: What it had in the period before, where that was asked for.
+    """
 
     sum: CategorySum
     share: str
+    before_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +127,22 @@ class WorthMoved:
     minor: int
 
 
-def by_currency(totals: Iterable[Totals]) -> dict[str, Totals]:
-    """Return totals by their currency."""
-    return {one.currency: one for one in totals}
+def with_shares(
+    sums: Sequence[CategorySum], before: Sequence[CategorySum] = ()
+) -> dict[tuple[str, str], list[CategoryShare]]:
+    """Return sums with their shares by currency and type, the largest first.
 
-
-def with_shares(sums: Sequence[CategorySum]) -> dict[tuple[str, str], list[CategoryShare]]:
-    """Return sums with their shares by currency and type, the largest first."""
+    Those that only the period before has are listed, too, with nothing.
+    """
+    earlier = {one.place: one.amount_minor for one in before}
+    now = {one.place for one in sums}
+    gone = [replace(one, amount_minor=0, transactions=0) for one in before if one.place not in now]
     groups: dict[tuple[str, str], list[CategorySum]] = defaultdict(list)
-    for one in sorted(sums, key=lambda one: (-one.amount_minor, str(one.category))):
+    for one in sorted([*sums, *gone], key=lambda one: (-one.amount_minor, str(one.category))):
         groups[one.currency, one.type].append(one)
     return {
         key: [
-            CategoryShare(one, share)
+            CategoryShare(one, share, earlier.get(one.place, 0))
             for one, share in zip(
                 group, shares_of([one.amount_minor for one in group]), strict=True
             )

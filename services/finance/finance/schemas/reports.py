@@ -38,8 +38,8 @@ class ReportQuery(PeriodFilters):
         return ReportScope(book.user_id, period, self.currency, self.account_id)
 
 
-class SummaryQuery(ReportQuery):
-    """What a summary is of."""
+class ComparedQuery(ReportQuery):
+    """What a report is of that can be compared with the period before."""
 
     compare: bool = Field(
         default=False,
@@ -47,13 +47,17 @@ class SummaryQuery(ReportQuery):
     )
 
 
-class CategoriesReportQuery(ReportQuery):
-    """What a report by category is of."""
+class CategoriesFields(Model):
+    """Which categories are shown, and where their parts count."""
 
     type: Literal["income", "expense"] | None = None
     level: Literal["own", "top"] = Field(
         "own", description="`top`: what is in a category counts in the topmost one above it."
     )
+
+
+class CategoriesReportQuery(CategoriesFields, ComparedQuery):
+    """What a report by category is of."""
 
 
 class TimelineQuery(ReportQuery):
@@ -77,7 +81,7 @@ class TimelinePictureQuery(PictureFields, TimelineQuery):
     """What a picture over time is of."""
 
 
-class CategoriesPictureQuery(PictureFields, CategoriesReportQuery):
+class CategoriesPictureQuery(PictureFields, CategoriesFields, ReportQuery):
     """What a picture by category is of."""
 
     type: Literal["income", "expense"] = "expense"
@@ -93,6 +97,11 @@ class PeriodAnswer(Model):
     def edges(cls, scope: ReportScope) -> dict[str, Any]:
         """Return the fields of a scope's period."""
         return {"from": scope.period.begin, "to": scope.period.end}
+
+    @staticmethod
+    def before(scope: ReportScope) -> "PeriodAnswer":
+        """Return the period that a scope is compared with."""
+        return PeriodAnswer(**PeriodAnswer.edges(scope.before))
 
 
 class ReportAnswer(PeriodAnswer):
@@ -153,9 +162,7 @@ class SummaryAnswer(ReportAnswer):
     def of(cls, scope: ReportScope, found: Summary) -> Self:
         """Return the summary of a scope."""
         before = found.before
-        compared = None
-        if before is not None:
-            compared = PeriodAnswer(**PeriodAnswer.edges(scope.before))
+        compared = None if before is None else PeriodAnswer.before(scope)
         shown = [
             CurrencyTotals.model_construct(
                 currency=one.currency, **TotalsAnswer.figures(one), previous=_previous(one, before)
@@ -199,12 +206,16 @@ class CategoryFigure(Model):
     amount: str = Field(examples=["1250.00"])
     currency: str = Field(examples=["RUB"])
     share: str = Field(
-        description="Of all in the list, in per cent; they add up to 100.00.", examples=["33.34"]
+        description="Of all in the list, in per cent; they add up to 100.00, unless all are zero.",
+        examples=["33.34"],
     )
     transactions: int
+    previous: str | None = Field(
+        description="The amount in the period before; null without `compare=true`."
+    )
 
     @classmethod
-    def of(cls, found: CategoryShare) -> "CategoryFigure":
+    def of(cls, found: CategoryShare, *, compare: bool) -> "CategoryFigure":
         """Return the figure of a category."""
         of = found.sum
         return cls.model_construct(
@@ -213,6 +224,7 @@ class CategoryFigure(Model):
             currency=of.currency,
             share=found.share,
             transactions=of.transactions,
+            previous=decimal_text(found.before_minor, of.currency) if compare else None,
         )
 
 
@@ -225,29 +237,39 @@ class CategoryFigures(Model):
     categories: list[CategoryFigure]
 
     @classmethod
-    def of(cls, currency: str, kind: Any, shares: Sequence[CategoryShare]) -> "CategoryFigures":
+    def of(
+        cls, currency: str, kind: Any, shares: Sequence[CategoryShare], *, compare: bool
+    ) -> "CategoryFigures":
         """Return the figures of categories."""
         total = sum(one.sum.amount_minor for one in shares)
         return cls.model_construct(
             currency=currency,
             type=kind,
             total=MoneyObject.of(total, currency),
-            categories=[CategoryFigure.of(one) for one in shares],
+            categories=[CategoryFigure.of(one, compare=compare) for one in shares],
         )
 
 
 class ByCategoryAnswer(ReportAnswer):
     """What each category has of all income and of all expense."""
 
+    compared_with: PeriodAnswer | None = Field(
+        default=None, description="The period before; null without `compare=true`."
+    )
     currencies: list[CategoryFigures]
 
     @classmethod
     def of(
-        cls, scope: ReportScope, found: Mapping[tuple[str, str], Sequence[CategoryShare]]
+        cls,
+        scope: ReportScope,
+        found: Mapping[tuple[str, str], Sequence[CategoryShare]],
+        *,
+        compare: bool,
     ) -> Self:
         """Return the report of a scope."""
-        shown = [CategoryFigures.of(*key, shares) for key, shares in found.items()]
-        return cls.of_scope(scope, currencies=shown)
+        shown = [CategoryFigures.of(*key, shares, compare=compare) for key, shares in found.items()]
+        before = PeriodAnswer.before(scope) if compare else None
+        return cls.of_scope(scope, compared_with=before, currencies=shown)
 
 
 class BucketAnswer(TotalsAnswer):

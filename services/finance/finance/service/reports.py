@@ -76,11 +76,24 @@ async def summary(connection: Connection, scope: ReportScope, *, compare: bool) 
 
 
 async def by_category(
-    connection: Connection, scope: ReportScope, kind: str | None, *, at_top: bool
+    connection: Connection,
+    scope: ReportScope,
+    kind: str | None,
+    *,
+    at_top: bool,
+    compare: bool = False,
 ) -> dict[tuple[str, str], list[CategoryShare]]:
-    """Return the categories of a scope with their shares, by currency and type."""
+    """Return the categories of a scope with their shares, by currency and type.
+
+    With ``compare`` also what each had in the period before; those that only that one has are
+    listed, too.
+    """
     await _require_account(connection, scope)
-    return with_shares(await Reports(connection).by_category(scope, kind, at_top=at_top))
+    found = await Reports(connection).by_category(scope, kind, at_top=at_top)
+    if not compare:
+        return with_shares(found)
+    before = await Reports(connection).by_category(scope.before, kind, at_top=at_top)
+    return with_shares(found, before)
 
 
 async def series(
