@@ -58,6 +58,7 @@ def main(
     elif parsed.command == "openapi":
         _print(build(settings).web.openapi())
     elif parsed.command in further:
+        logs.configure(name, settings, stream=sys.stderr)  # standard output is the answer
         asyncio.run(further[parsed.command][1](settings, parsed))
     elif not isinstance(settings, DatabaseSettings):
         raise SystemExit(f"{name} has no database")

@@ -2,12 +2,17 @@
 
 import argparse
 import io
+import logging
+import sys
+from collections.abc import Iterator
 
 import orjson
 import pytest
+import structlog
 from pydantic_settings import SettingsConfigDict
 
-from kit.commands import _confirm, main
+from kit.commands import Extra, _confirm, main
+from kit.logs import get_logger
 from kit.runtime import Service
 from kit.settings import WebSettings
 from kit.web.app import create_app
@@ -69,6 +74,34 @@ def test_the_openapi_document_is_printed_as_it_is_served(
     assert printed == build(PlainSettings()).web.openapi()
 
 
+@pytest.fixture
+def _logs_as_before() -> Iterator[None]:
+    """Undo what a command does to the logs of its process."""
+    config = structlog.get_config()
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    structlog.configure(**config)
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    logging.captureWarnings(capture=False)
+
+
+@pytest.mark.usefixtures("_logs_as_before")
+def test_a_command_answers_on_standard_output_and_logs_elsewhere(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def greet(settings: PlainSettings, parsed: argparse.Namespace) -> None:
+        get_logger().info("greeted")
+        sys.stdout.write("hello\n")
+
+    commands: dict[str, Extra] = {"greet": (lambda _: None, greet)}
+    main("plain", PlainSettings, build, commands=commands, arguments=["greet"])
+    printed, logged = capsys.readouterr()
+    assert printed == "hello\n"
+    assert orjson.loads(logged)["event"] == "greeted"
+
+
+@pytest.mark.usefixtures("_logs_as_before")
 def test_a_service_may_have_commands_of_its_own() -> None:
     done: list[tuple[str, int]] = []
 

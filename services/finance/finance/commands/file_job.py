@@ -19,7 +19,6 @@ from finance.repository import FileJobs
 from finance.service.exports import export
 from finance.service.imports import book, check
 from finance.settings import Settings
-from kit import logs
 from kit.commands import Extra
 from kit.db import Database
 from kit.refusals import Refusal, Unavailable
@@ -36,7 +35,6 @@ async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
 
     Whoever began it is gone where nobody reads them, and then it ends, too.
     """
-    logs.configure("finance", settings, stream=sys.stderr)  # stdout is heard by who began it
     os.nice(_NICE)
     most = settings.job_memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
