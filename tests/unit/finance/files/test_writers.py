@@ -171,3 +171,11 @@ def test_an_old_day_stays_a_text_in_a_workbook(tmp_path: Path) -> None:
     row = row_of(book())(entry(date=date(1900, 1, 1), account_id=BANK))
     path.write_bytes(whole(XlsxWriter(TRANSACTIONS, tmp_path), [row]))
     assert openpyxl.load_workbook(path).worksheets[0]["A2"].value == "1900-01-01"
+
+
+def test_an_amount_that_excel_would_round_stays_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    rows = [row_of(book())(entry(amount_minor=minor)) for minor in (10**15 - 1, 10**18 - 1)]
+    path.write_bytes(whole(XlsxWriter(TRANSACTIONS, tmp_path), rows))
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    assert [sheet["D2"].value, sheet["D3"].value] == [9_999_999_999_999.99, "9999999999999999.99"]
