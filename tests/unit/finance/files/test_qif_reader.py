@@ -48,6 +48,7 @@ def test_a_bad_transaction_is_named(fields: str, code: str) -> None:
     [
         (b"PK\x03\x04", "file_not_text"),
         (b"date,amount\n", "file_malformed"),
+        (b"!Type:Bank\n" + b"D1/1/2026\nT1\n^\n" * 200_100, "too_many_lines"),
         (
             b"".join(
                 b"!Account\nN%b\n^\n!Type:Bank\nD1/1/2026\nT1\n^\n" % one for one in (b"a", b"b")
@@ -86,3 +87,10 @@ def test_many_accounts_cost_no_more_than_their_size() -> None:
     )
     reading = read_qif(body, "RUB", Choices(only_account="7"))
     assert (len(reading.lines), len(reading.accounts)) == (1, 100_000)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_on_any_machine(end: str) -> None:
+    body = end.join(["!Type:Bank", "D01/31/2026", "T5.00", "PBread", "^", ""])
+    [line] = read_qif(body.encode(), "RUB", PLAIN).lines
+    assert (line.number, line.description) == (2, "Bread")

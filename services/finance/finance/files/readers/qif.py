@@ -8,6 +8,7 @@ from finance.files.readers.dates import DateOrder, date_of, order_of
 from finance.files.readers.encodings import decoded
 from finance.files.readers.lines import (
     LONGEST_CELL,
+    MOST_LINES,
     Choices,
     FileError,
     Line,
@@ -39,6 +40,8 @@ def read_qif(body: bytes, currency: str, choices: Choices) -> Reading:
         accounts.setdefault(account)
         if choices.only_account in (None, account):
             found.append((number, said))
+        if len(found) > MOST_LINES:
+            raise FileError("too_many_lines")
         if len(accounts) > 1 and choices.only_account is None:
             raise FileError("several_accounts")
     reading.accounts = list(accounts)
@@ -53,7 +56,6 @@ def read_qif(body: bytes, currency: str, choices: Choices) -> Reading:
             reading.lines.append(_line(number, said, currency, reading))
         except LineError as refused:
             reading.faults.append(LineFault(number, refused.code))
-        reading.count()
     return reading
 
 
@@ -64,7 +66,7 @@ def _transactions(text: str) -> Iterator[tuple[str, int, dict[str, str]]]:
     """
     account, section, begun = "", "", 0
     said: dict[str, str] = {}
-    for number, raw in enumerate(io.StringIO(text), start=1):
+    for number, raw in enumerate(io.StringIO(text, newline=None), start=1):
         line = raw.rstrip("\n")[: LONGEST_CELL + 2]
         is_another = line.startswith("!") or (line.startswith("D") and "D" in said)
         if is_another and said and _is_of_transactions(section):
