@@ -238,7 +238,7 @@ def _records(text: str, delimiter: str) -> Iterator[_Record]:
 
 @dataclass(slots=True)
 class _Passed:
-    """What is known of the lines of a record: whether one was emptied, how many quotes."""
+    """What is known of a record's lines: whether one was emptied, how many quotes."""
 
     is_shortened: bool = False
     quotes: int = 0
