@@ -247,3 +247,12 @@ def test_a_text_of_two_lines_and_a_quote_of_inches_are_no_faults() -> None:
     reading = read_csv(body, "RUB", PLAIN)
     assert [one.description for one in reading.lines] == ['b b "c"', '5" pipe']
     assert reading.faults == []
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00Z", "1900-01-01T23:00:00Z", "9999-12-31T00:00:00Z"]
+)
+def test_of_a_moment_beyond_the_calendar_the_day_is_taken(at: str) -> None:
+    body = f"date,amount,at\n2026-01-31,5,{at}\n".encode()
+    [line] = read_csv(body, "RUB", PLAIN).lines
+    assert (line.date, line.at) == (date(2026, 1, 31), None)
