@@ -8,15 +8,22 @@ import json
 import os
 import re
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.integration.finance.files import Desk, fetched, opened_desk
-from tests.integration.finance.room import code
+from tests.integration.finance.room import changed, code
 
 from contracts.finance import ExportFailed, ExportReady
-from finance.domain.file_jobs import LEASE, MOST_ATTEMPTS
+from finance.clients.storage import FileGoneError
+from finance.domain.file_jobs import LEASE, MOST_ATTEMPTS, object_keys
 from finance.service import file_jobs as service
 from kit.ids import new_id
 from testkit.databases import Cluster
@@ -41,7 +48,9 @@ async def booked(desk: Desk) -> str:
 
 async def test_an_export_is_made_and_fetched_by_its_address_alone(desk: Desk) -> None:
     await booked(desk)
-    made = await desk.export("csv", bom=True)
+    ordered = await desk.order(bom=True)
+    assert await desk.follow() == 1
+    made = await desk.room.get(f"/exports/{ordered['id']}")
     assert (made["status"], made["progress"]) == ("done", {"rows": 5, "total": 5})
     answer = await fetched(made["url"])
     assert answer.status_code == 200
@@ -126,7 +135,7 @@ async def test_who_ordered_it_is_told_once_it_is_ready(desk: Desk) -> None:
     await desk.room.pump.run()
     job = await desk.runner.take()
     assert job is not None
-    await desk.runner.work(job)
+    await desk.do(desk.runner, job)
     [told] = await sent(desk.room.database, ExportReady)
     assert isinstance(told.message, ExportReady)
     assert str(told.message.export_id) == ordered["id"]
@@ -180,12 +189,19 @@ async def test_orders_that_come_at_once_are_bounded_alike(desk: Desk) -> None:
         ({"format": "pdf"}, "not_allowed"),
         ({"from": "2026-02-01", "to": "2026-01-01"}, "period_invalid"),
         ({"tz": "Mars/Olympus"}, "zone_unknown"),
+        ({"tz": "EET"}, "zone_unknown"),
+        ({"account_id": str(UUID(int=1))}, "account_unknown"),
+        ({"category_id": str(UUID(int=1))}, "category_unknown"),
+        ({"report": "summary", "format": "ofx"}, "format_unfit"),
+        ({"report": "summary", "type": "income"}, "option_unfit"),
+        ({"report": "cash-flow", "by": "day"}, "option_unfit"),
+        ({"compare": True}, "option_unfit"),
         ({"from": "1066-10-14"}, "date_out_of_range"),
         ({"from": "2026-01-01T00:00:00Z"}, "malformed"),
     ],
 )
 async def test_what_makes_no_sense_is_refused(
-    desk: Desk, asked: dict[str, str], refused: str
+    desk: Desk, asked: dict[str, Any], refused: str
 ) -> None:
     answer = await desk.room.ask("POST", "/exports", json={"format": "csv", **asked})
     assert (answer.status_code, code(answer)) == (422, refused)
@@ -228,6 +244,8 @@ async def test_an_export_is_followed_to_its_end(desk: Desk) -> None:
         "GET", f"/exports/{ordered['id']}/events", headers={"Last-Event-ID": str(positions[-1])}
     )
     assert "data:" not in again.text
+    late = await desk.room.ask("GET", f"/exports/{ordered['id']}/events")
+    assert late.text.count("data:") == 1
 
 
 async def test_streams_of_one_user_are_bounded(desk: Desk) -> None:
@@ -240,15 +258,18 @@ async def test_streams_of_one_user_are_bounded(desk: Desk) -> None:
 # What happens to workers.
 
 
-async def stalled(cluster: Cluster) -> tuple[asyncio.Server, str]:
-    """Return a storage that takes connections and never answers."""
+@asynccontextmanager
+async def stalled() -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """Open a storage that never answers; yield its address, and what is set once it is asked."""
+    asked = asyncio.Event()
 
     async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
         await reader.read()
         writer.close()
 
-    server = await asyncio.start_server(hold, "127.0.0.1", 0)
-    return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
 
 
 def children() -> list[int]:
@@ -257,18 +278,14 @@ def children() -> list[int]:
     return [int(pid) for pid in found if b"file-job" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
-async def test_a_process_that_is_killed_is_followed_by_another(
-    desk: Desk, cluster: Cluster
-) -> None:
+async def test_a_process_that_is_killed_is_followed_by_another(desk: Desk) -> None:
     await booked(desk)
     ordered = await desk.order()
-    server, endpoint = await stalled(cluster)
-    async with server:
+    async with stalled() as (endpoint, asked):
         runner = desk.elsewhere(s3_endpoint=endpoint)
-        working = asyncio.ensure_future(desk.work(runner))  # noqa: TID251 - awaited right here
-        async with asyncio.timeout(20):
-            while not children():
-                await asyncio.sleep(0.05)
+        working = asyncio.ensure_future(desk.follow(runner))  # noqa: TID251 - awaited right here
+        async with asyncio.timeout(30):
+            await asked.wait()
         [pid] = children()
         os.kill(pid, signal.SIGKILL)
         assert await working == 1
@@ -281,12 +298,27 @@ async def test_a_process_that_is_killed_is_followed_by_another(
     assert (made["status"], (await fetched(made["url"])).status_code) == ("done", 200)
 
 
-async def test_a_process_that_hangs_is_ended(desk: Desk, cluster: Cluster) -> None:
+async def test_a_process_whose_worker_is_gone_ends(desk: Desk) -> None:
+    await desk.order()
+    await desk.room.pump.run()
+    async with stalled() as (endpoint, asked):
+        runner = desk.elsewhere(s3_endpoint=endpoint)
+        job = await runner.take()
+        assert job is not None
+        with TemporaryDirectory() as folder:
+            process = await runner._process(job, folder)
+            assert process.stdin is not None
+            async with asyncio.timeout(30):
+                await asked.wait()
+                process.stdin.close()  # as where the worker was killed
+                assert await process.wait() != 0
+
+
+async def test_a_process_that_hangs_is_ended(desk: Desk) -> None:
     ordered = await desk.order()
-    server, endpoint = await stalled(cluster)
-    async with server:
+    async with stalled() as (endpoint, _):
         runner = desk.elsewhere(s3_endpoint=endpoint, job_timeout=timedelta(seconds=3))
-        await desk.work(runner)
+        await desk.follow(runner)
         assert children() == []
     assert (await desk.room.get(f"/exports/{ordered['id']}"))["status"] == "queued"
 
@@ -299,7 +331,7 @@ async def test_a_storage_that_stays_away_fails_the_export_in_the_end(desk: Desk)
         desk.room.clock.advance(300)
         job = await runner.take()
         assert job is not None
-        await runner.work(job)
+        await desk.do(runner, job)
     shown = await desk.room.get(f"/exports/{ordered['id']}")
     assert (shown["status"], shown["failure"]) == ("failed", "storage_unavailable")
     [told] = await sent(desk.room.database, ExportFailed)
@@ -321,6 +353,42 @@ async def test_a_job_whose_worker_died_is_taken_over_and_the_dead_one_stores_not
         assert await service.report(uow, lost, 1, 2) is None
         await service.give_up(uow, lost, "gave_up")
     assert (await desk.room.get(f"/exports/{ordered['id']}"))["status"] == "done"
+
+
+async def test_what_a_worker_without_its_lease_makes_replaces_nothing(desk: Desk) -> None:
+    cash = await booked(desk)
+    ordered = await desk.order()
+    await desk.room.pump.run()
+    late = await desk.runner.take()
+    assert late is not None
+    desk.room.clock.advance(LEASE.total_seconds())
+    assert await desk.work() == 1
+    await desk.room.book(cash, "1.00")
+    await desk.do(desk.runner, late)
+    made = await desk.room.get(f"/exports/{ordered['id']}")
+    answer = await fetched(made["url"])
+    assert hashlib.sha256(answer.content).hexdigest() == made["sha256"]
+    desk.room.clock.advance(25 * 3600)
+    await desk.sweep()
+    for key in object_keys(replace(late, attempts=2)):
+        with pytest.raises(FileGoneError):
+            await desk.runner.storage.read(key)
+
+
+async def test_files_of_one_user_are_made_one_after_another(desk: Desk) -> None:
+    for _ in range(2):
+        await desk.order()
+    other = new_id()
+    await desk.room.ask("POST", "/exports", json={"format": "csv"}, by=other)
+    await desk.room.pump.run()
+    begun = [await desk.runner.take() for _ in range(3)]
+    assert [None if one is None else one.user_id for one in begun] == [
+        desk.room.user,
+        other,
+        None,
+    ]
+    desk.room.clock.advance(LEASE.total_seconds())  # the first one's worker is lost
+    assert await desk.work() == 3
 
 
 async def test_a_job_whose_workers_all_died_has_failed(desk: Desk) -> None:
@@ -346,6 +414,22 @@ async def test_what_is_deleted_while_it_is_made_is_given_up(desk: Desk) -> None:
     assert await desk.room.rows("SELECT * FROM file_job") == []
 
 
+async def test_of_a_deleted_users_export_under_way_nobody_is_told(desk: Desk) -> None:
+    await booked(desk)
+    await desk.order()
+    await desk.room.pump.run()
+    job = await desk.runner.take()
+    assert job is not None
+    await desk.room.told(changed(desk.room.user, None, "deleted"))
+    await desk.do(desk.runner, job)
+    assert await sent(desk.room.database, ExportReady) == []
+    assert await desk.sweep() == 1
+    assert await desk.room.rows("SELECT * FROM file_job") == []
+    assert await desk.room.rows("SELECT * FROM book") == []
+    with pytest.raises(FileGoneError):
+        await desk.runner.storage.read(job.object_key or "")
+
+
 async def test_a_command_that_comes_late_or_twice_changes_nothing(desk: Desk) -> None:
     made = await desk.export()
     async with desk.room.database.unit_of_work() as uow:
@@ -355,15 +439,18 @@ async def test_a_command_that_comes_late_or_twice_changes_nothing(desk: Desk) ->
     assert (await desk.room.get(f"/exports/{made['id']}"))["status"] == "done"
 
 
-async def test_the_loop_works_on_what_is_ordered(cluster: Cluster) -> None:
+async def test_the_loop_works_on_what_is_ordered_and_handed_in(cluster: Cluster) -> None:
     async with opened_desk(cluster, most_jobs=1) as desk:
-        ordered = [await desk.order() for _ in range(2)]
+        ordered = await desk.order(format="xlsx")
+        account_id = await desk.room.account()
+        handed_in = (await desk.hand_in(account_id, "date,amount\n2026-01-31,5.00\n")).json()
+        ends = {f"/exports/{ordered['id']}": "done", f"/imports/{handed_in['id']}": "checked"}
         await desk.room.pump.run()
         running = asyncio.ensure_future(desk.runner.run())  # noqa: TID251 - cancelled below
         try:
             async with asyncio.timeout(30):
-                for one in ordered:
-                    while (await desk.room.get(f"/exports/{one['id']}"))["status"] != "done":
+                for path, status in ends.items():
+                    while (await desk.room.get(path))["status"] != status:
                         await asyncio.sleep(0.1)
         finally:
             running.cancel()

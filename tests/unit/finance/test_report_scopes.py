@@ -102,6 +102,22 @@ def test_a_moment_stays_the_edge_that_it_is() -> None:
 
 
 @pytest.mark.parametrize(
+    ("begin", "end", "zone", "meant"),
+    [  # in each zone the moment's month is another one than in UTC, or than that which it ends
+        (None, at("2026-12-01T00:00:00"), "UTC", (day("2026-11-01"), None)),
+        (None, at("2026-12-01T02:00:00"), "America/New_York", (day("2026-11-01"), None)),
+        (None, at("2026-11-30T20:00:00"), "Asia/Tokyo", (day("2026-12-01"), None)),
+        (at("2026-12-31T22:00:00"), None, "Europe/Moscow", (None, day("2027-01-31"))),
+    ],
+)
+def test_a_month_is_that_of_a_moment_in_the_zone(
+    begin: Edge | None, end: Edge | None, zone: str, meant: tuple[Edge | None, Edge | None]
+) -> None:
+    period = with_edges(BookPeriod(begin, end, zone, "UTC"), day("2026-11-15"))
+    assert (period.begin, period.end) == (meant[0] or begin, meant[1] or end)
+
+
+@pytest.mark.parametrize(
     ("begin", "end", "field"),
     [
         (day("1899-12-31"), None, "query/from"),

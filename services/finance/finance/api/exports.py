@@ -7,10 +7,15 @@ from uuid import UUID
 
 from fastapi import Query, Request
 
-from finance.api.owners import ACCEPTED, Owning
+from finance.api.owners import ACCEPTED, Owning, require_own
 from finance.domain.file_jobs import FileJob, FileStatus, FileTask
-from finance.files.formats import FORMATS
-from finance.refusals import ExportNotFound, TooManyExportStreams, TooManyFileJobs
+from finance.refusals import (
+    AccountNotYours,
+    CategoryNotYours,
+    ExportNotFound,
+    TooManyExportStreams,
+    TooManyFileJobs,
+)
 from finance.repository import FileJobs
 from finance.schemas import exports as examples
 from finance.schemas.exports import ExportAnswer, ExportRequest, FileJobsQuery
@@ -40,14 +45,14 @@ router = Router(tags=["exports"])
     operation_id="order_export",
     answer_headers=(LOCATION,),
     answer_examples={202: examples.QUEUED},
-    summary="Order a file of one's transactions",
+    summary="Order a file of one's transactions, or of a report",
     description="Made in the background; the answer says where to look. The file lies in a storage"
     " until it expires, and whoever has its `url` can fetch it. A notice tells of it, and a mail"
     " where `email` asks for one. CSV holds nothing that a spreadsheet would run.",
     status_code=202,
     response_model=ExportAnswer,
     is_idempotent=True,
-    refusals=(PeriodInvalid, TooManyFileJobs),
+    refusals=(PeriodInvalid, AccountNotYours, CategoryNotYours, TooManyFileJobs),
 )
 async def order_export(
     request: Request,
@@ -61,6 +66,9 @@ async def order_export(
         raise PeriodInvalid("/to")
 
     async def work(uow: UnitOfWork) -> Answer:
+        await require_own(
+            uow, owner.user_id, account_id=body.account_id, category_id=body.category_id
+        )
         now, job_id = uow.clock.now(), new_id()
         job = FileJob(
             id=job_id,
@@ -68,7 +76,6 @@ async def order_export(
             task=FileTask.EXPORT,
             format=body.format,
             options=body.options(owner.time_zone),
-            object_key=f"exports/{job_id}.{FORMATS[body.format].extension}",
             created_at=now,
             updated_at=now,
             expires_at=now + wired.settings.export_ttl,

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fastapi import Query, Request
 
-from finance.api.owners import CREATED, OK, Owning
-from finance.domain.transactions import Transaction, TransactionFilter
+from finance.api.owners import CREATED, OK, Owning, require_own
+from finance.domain.transactions import Transaction
 from finance.refusals import (
     AccountLinked,
     AccountNotYours,
@@ -23,9 +23,7 @@ from finance.refusals import (
     TypeNotSaid,
 )
 from finance.repository import (
-    Accounts,
     Books,
-    FinanceCategories,
     FinancePeople,
     TransactionLists,
     Transactions,
@@ -83,7 +81,13 @@ async def list_transactions(
     place = None if after is None else (date.fromisoformat(str(after.key)), after.id)
     async with wired.database.read() as connection:
         wanted = query.wanted(await Books(connection).find(owner))
-        await _require_own(connection, wanted)
+        await require_own(
+            connection,
+            owner.user_id,
+            account_id=wanted.account_id,
+            category_id=wanted.category_id,
+            within="query/",
+        )
         found = await TransactionLists(connection).page(wanted, place, query.limit + 1)
         names = await _names(connection, *found)
     return page_of(
@@ -94,15 +98,6 @@ async def list_transactions(
         cursors=cursors,
         place=lambda one: KeyPosition(one.day.isoformat(), one.id),
     )
-
-
-async def _require_own(connection: Connection, wanted: TransactionFilter) -> None:
-    """Refuse to list by an account or a category that is not the caller's."""
-    account_id, category_id = wanted.account_id, wanted.category_id
-    if account_id and not await Accounts(connection).of(wanted.user_id, (account_id,)):
-        raise AccountNotYours("query/account_id")
-    if category_id and not await FinanceCategories(connection).of(wanted.user_id, (category_id,)):
-        raise CategoryNotYours("query/category_id")
 
 
 @router.get(

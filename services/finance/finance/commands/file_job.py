@@ -1,6 +1,7 @@
 """Works on one file in a process of its own, at the command line."""
 
 import argparse
+import asyncio
 import os
 import resource
 import sys
@@ -16,7 +17,7 @@ from finance.clients.storage import FileGoneError, FileStorage
 from finance.domain.file_jobs import FileJob, FileTask
 from finance.files.readers.lines import FileError
 from finance.repository import FileJobs
-from finance.service.exports import export
+from finance.service.exports import Tell, export
 from finance.service.imports import book, check
 from finance.settings import Settings
 from kit.commands import Extra
@@ -24,6 +25,7 @@ from kit.db import Database
 from kit.refusals import Refusal, Unavailable
 
 _NICE: Final = 10
+_ABANDONED: Final = 1
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +35,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
     """Work on a file; tell what becomes of it in lines of JSON, last how it ended.
 
-    Whoever began it is gone where nobody reads them, and then it ends, too.
+    Whoever began it holds its input open, and is gone where that ends; then it ends, too: nobody
+    waits for it.
     """
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), os._exit, _ABANDONED)
     os.nice(_NICE)
     most = settings.job_memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
@@ -43,21 +47,28 @@ async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
         async with database.read() as connection:
             job = await FileJobs(connection).get(parsed.job)
         if job is not None:
-            _say(await _outcome(database, settings, job))
+            storage = FileStorage.of(settings)
+            _say(await outcome(database, storage, job, Path(gettempdir()), _tell))
     finally:
         await database.close()
 
 
-async def _outcome(database: Database, settings: Settings, job: FileJob) -> Mapping[str, Any]:
-    storage = FileStorage.of(settings)
+async def outcome(
+    database: Database, storage: FileStorage, job: FileJob, folder: Path, tell: Tell
+) -> Mapping[str, Any]:
+    """Work on a file; return how it ended: `done`, `failed` or `put_off`.
+
+    With what it comes to: facts, or a code. Nothing of it is stored in the job; what is written on
+    the way is in the ``folder``.
+    """
     try:
         match job.task:
             case FileTask.EXPORT:
-                facts = await export(database, storage, job, Path(gettempdir()), _tell)
+                facts = await export(database, storage, job, folder, tell)
             case FileTask.CHECK:
-                facts = await check(database, storage, job, _tell)
+                facts = await check(database, storage, job, tell)
             case FileTask.BOOK:
-                facts = await book(database, storage, job, _tell)
+                facts = await book(database, storage, job, tell)
     except FileError as error:
         return {"failed": error.code}
     except FileGoneError:

@@ -9,8 +9,8 @@ from finance.domain.periods import FIRST_DAY, LAST_DAY
 from finance.refusals import DateOutOfRange
 
 # A moment is a day further in, so that its day is in range in every zone.
-_FIRST_MOMENT: Final = datetime.combine(FIRST_DAY, datetime.min.time(), UTC) + timedelta(days=1)
-_LAST_MOMENT: Final = datetime.combine(LAST_DAY, datetime.min.time(), UTC)
+FIRST_MOMENT: Final = datetime.combine(FIRST_DAY, datetime.min.time(), UTC) + timedelta(days=1)
+LAST_MOMENT: Final = datetime.combine(LAST_DAY, datetime.min.time(), UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Dating:
         if given is None:
             return cls(day_of(now, zone))
         if isinstance(given, datetime):
-            if not _FIRST_MOMENT <= given < _LAST_MOMENT:
+            if not FIRST_MOMENT <= given < LAST_MOMENT:
                 raise DateOutOfRange
             return cls(day_of(given, zone), given)
         return cls(in_range(given))

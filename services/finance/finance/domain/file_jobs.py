@@ -48,7 +48,8 @@ class FileJob:
         rows: How many were written or read so far, of ``total`` where that is known.
         result: Of an import: how it was read, and what was found.
         failure: Why it failed.
-        object_key: Where the file lies in the storage.
+        object_key: Where the file lies in the storage. Each attempt at an export has a place of its
+            own, lest one that was taken for dead overwrites what another has made.
         expires_at: When the file is deleted.
     """
 
@@ -97,15 +98,28 @@ def commanded(job: FileJob, now: datetime) -> FileJob:
 
 def begun(job: FileJob, now: datetime) -> FileJob:
     """Return a job that somebody works on from now on, until the lease ends."""
+    attempts = job.attempts + 1
     return changed(
         job,
         now,
         status=FileStatus.RUNNING,
-        attempts=job.attempts + 1,
+        attempts=attempts,
         next_at=now + LEASE,
         rows=0,
         total=None,
+        object_key=job.object_key if job.is_import else _place(job, attempts),
     )
+
+
+def object_keys(job: FileJob) -> list[str]:
+    """Return all places in which files of a job may lie."""
+    if job.is_import:
+        return [] if job.object_key is None else [job.object_key]
+    return [_place(job, attempt) for attempt in range(1, job.attempts + 1)]
+
+
+def _place(job: FileJob, attempt: int) -> str:
+    return f"exports/{job.id}/{attempt}"
 
 
 def is_worn_out(job: FileJob) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from finance.domain.calendar import Days, month_of, range_before
-from finance.domain.days import in_range
+from finance.domain.days import day_of, in_range
 from finance.domain.periods import BookPeriod
 
 _INSTANT = timedelta(microseconds=1)
@@ -29,12 +29,7 @@ class ReportScope:
     @property
     def days(self) -> Days:
         """Return the days that the period has a part of, in its zone."""
-        period, zone = self.period, ZoneInfo(self.period.zone)
-        first, last = period.begin, period.end
-        if isinstance(first, datetime):
-            first = first.astimezone(zone).date()
-        if isinstance(last, datetime):  # which is not included
-            last = (last - _INSTANT).astimezone(zone).date()
+        first, last = _first(self.period), _last(self.period)
         assert first is not None  # noqa: S101 - both are named
         assert last is not None  # noqa: S101 - both are named
         return Days(first, last)
@@ -65,19 +60,28 @@ def with_edges(period: BookPeriod, today: date) -> BookPeriod:
     Raises:
         DateOutOfRange: it reaches beyond the days on which anything can be booked.
     """
-    begin, end = period.begin, period.end
-    for name, edge in (("from", begin), ("to", end)):
+    for name, edge in (("from", period.begin), ("to", period.end)):
         if edge is not None:
-            in_range(_day(edge), at=f"query/{name}")
-    if end is None:
-        end = month_of(today if begin is None else max(today, _day(begin))).last
-    if begin is None:
-        begin = month_of(_day(end)).first
-    return replace(period, begin=begin, end=end)
+            in_range(edge.date() if isinstance(edge, datetime) else edge, at=f"query/{name}")
+    if period.end is None:
+        period = replace(period, end=month_of(max(today, _first(period) or today)).last)
+    if period.begin is None:
+        period = replace(period, begin=month_of(_last(period) or today).first)
+    return period
 
 
-def _day(edge: date | datetime) -> date:
-    return edge.date() if isinstance(edge, datetime) else edge
+def _first(period: BookPeriod) -> date | None:
+    begin = period.begin
+    return _day_in(period, begin) if isinstance(begin, datetime) else begin
+
+
+def _last(period: BookPeriod) -> date | None:
+    end = period.end  # a moment is not included
+    return _day_in(period, end - _INSTANT) if isinstance(end, datetime) else end
+
+
+def _day_in(period: BookPeriod, moment: datetime) -> date:
+    return day_of(moment, period.zone)
 
 
 def _following(edge: date | datetime) -> date | datetime:

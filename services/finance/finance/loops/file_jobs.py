@@ -16,7 +16,7 @@ import orjson
 import structlog
 
 from finance.clients.storage import FileStorage
-from finance.domain.file_jobs import FileJob
+from finance.domain.file_jobs import FileJob, object_keys
 from finance.repository import FileJobs
 from finance.service import file_jobs as service
 from finance.settings import Settings
@@ -89,14 +89,14 @@ class FileRunner:
         if ended is None:
             await self._undo(job)
         else:
-            await self._store(ended, told)
+            await self.store(ended, told)
 
     async def _process(self, job: FileJob, folder: str) -> Process:
         command = [sys.executable, "-m", "finance", "file-job", str(job.id)]
         variables = {**environment_of(self.settings), "TMPDIR": folder}
         return await asyncio.create_subprocess_exec(
             *command,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=PIPE,  # it ends where this one does
             stdout=PIPE,
             env=variables,
             limit=_LONGEST_LINE,
@@ -117,7 +117,7 @@ class FileRunner:
                 await asyncio.wait([hearing], timeout=_REPORT_SECONDS)
                 [told] = said
                 if told.keys() & _ENDS:
-                    continue
+                    break  # whatever the process still does, nobody needs it
                 async with self.database.unit_of_work() as uow:
                     reported = await service.report(
                         uow, current, told.get("rows", 0), told.get("total")
@@ -129,7 +129,8 @@ class FileRunner:
             await stop([hearing])
         return current, said[0]
 
-    async def _store(self, job: FileJob, told: Mapping[str, Any]) -> None:
+    async def store(self, job: FileJob, told: Mapping[str, Any]) -> None:
+        """Store how a process has ended, by what it said last."""
         async with self.database.unit_of_work() as uow:
             if "done" in told:
                 await service.finish(uow, job, told["done"], self.settings.export_ttl)
@@ -187,8 +188,8 @@ async def sweep_files_once(database: Database, storage: FileStorage) -> int:
     async with database.read() as connection:
         jobs = await FileJobs(connection).expired(database.clock.now(), EXPIRY_BATCH)
     for job in jobs:
-        if job.object_key is not None:
-            await storage.delete(job.object_key)
+        for key in object_keys(job):
+            await storage.delete(key)
     async with database.unit_of_work() as uow:
         await service.forget_files(uow, jobs)
     return len(jobs)

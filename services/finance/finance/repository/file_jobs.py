@@ -53,8 +53,11 @@ SELECT count(*) FROM file_job WHERE user_id = $1 AND status IN ('queued', 'runni
 _GET: Final = f"SELECT {_ROW} FROM file_job WHERE id = $1 AND status <> 'deleted'"
 _LOCK: Final = f"{_GET} FOR NO KEY UPDATE"
 _SAVE: Final = f"UPDATE file_job SET {_PLACES} WHERE id = $1 AND version = $2"
+# Of one user one at a time, so that their large files leave places to others.
 _LOCK_DUE: Final = f"""
 SELECT {_ROW} FROM file_job WHERE status IN ('queued', 'running') AND next_at <= $1
+    AND NOT EXISTS (SELECT FROM file_job AS other WHERE other.user_id = file_job.user_id
+        AND other.status = 'running' AND other.next_at > $1)
 ORDER BY next_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """
 _PAGE: Final = f"""
@@ -107,7 +110,10 @@ class FileJobs:
         return _one(await self._connection.fetchrow(_LOCK, job_id))
 
     async def lock_due(self, now: datetime) -> FileJob | None:
-        """Return the job that is due for longest and not locked, locked."""
+        """Return the job that is due for longest and not locked, locked.
+
+        None of a user one of whose jobs is worked on.
+        """
         return _one(await self._connection.fetchrow(_LOCK_DUE, now))
 
     async def save(self, job: FileJob) -> bool:

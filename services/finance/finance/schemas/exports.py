@@ -1,28 +1,33 @@
 """Shapes what the API of exports takes and gives."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, Self, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from finance.domain.calendar import Granularity
+from finance.domain.exports import OPTIONS, ExportedReport
 from finance.domain.file_jobs import FileJob, FileStatus
 from finance.domain.periods import FIRST_DAY, LAST_DAY
 from finance.domain.transactions import TransactionType
+from finance.files.formats import TABLES
+from finance.schemas.texts import BookZone
 from kit.web.fields import refuse_field
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
-from kit.web.times import RangeEdge, Zone
+from kit.web.times import RangeEdge
 
 ExportFormat = Literal["csv", "xlsx", "json", "ofx", "qif", "hledger", "beancount"]
-ExportedReport = Literal["transactions"]
 FileStatusShown = Literal["queued", "running", "done", "failed", "expired"]
 
-_ASKED: Final[dict[str, Any]] = {
-    "format": "csv",
-    "from": "2026-01-01",
-    "to": "2026-01-31",
-    "bom": True,
+_MONTH: Final[dict[str, Any]] = {"from": "2026-01-01", "to": "2026-01-31"}
+_ASKED: Final[dict[str, Any]] = {"format": "csv", **_MONTH, "bom": True}
+_REPORT_ASKED: Final[dict[str, Any]] = {
+    "format": "xlsx",
+    "report": "summary",
+    **_MONTH,
+    "compare": True,
 }
 QUEUED: Final[dict[str, Any]] = {
     "id": "019a2f70-0000-7000-8000-0000000000e1",
@@ -41,7 +46,7 @@ QUEUED: Final[dict[str, Any]] = {
 DONE: Final[dict[str, Any]] = QUEUED | {
     "status": "done",
     "progress": {"rows": 1200, "total": 1200},
-    "url": "https://files.example/saldo/exports/019a2f70.csv?X-Amz-Signature=5bb1f0",
+    "url": "https://files.example/saldo/exports/019a2f70/1?X-Amz-Signature=5bb1f0",
     "size": 148203,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "ended_at": "2026-02-01T09:00:02Z",
@@ -65,25 +70,67 @@ def _day(edge: date | datetime) -> date:
 
 
 _ExportDay = Annotated[RangeEdge, AfterValidator(_day)]
+_SHAPING: Final = tuple(sorted(frozenset[str]().union(*OPTIONS.values())))
 
 
 class ExportRequest(Model):
-    """A file to make of one's transactions; what is left out is not narrowed."""
+    """A file to make of one's transactions, or of a report of them.
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_ASKED]}, populate_by_name=True)
+    What is left out is not narrowed; a report without days is of the present month.
+    """
 
-    format: ExportFormat
-    report: ExportedReport = "transactions"
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [_ASKED, _REPORT_ASKED]}, populate_by_name=True
+    )
+
+    format: ExportFormat = Field(description="A report is a table: csv, xlsx or json.")
+    report: ExportedReport = Field(
+        ExportedReport.TRANSACTIONS,
+        description="Reports have the figures of `/v1/finance/reports/…` as rows, each with the"
+        " days that it is of (`from`, `to`; of net worth its `date`) and its currency.",
+    )
     begin: _ExportDay | None = Field(None, alias="from")
     end: _ExportDay | None = Field(None, alias="to", description="Included as a whole.")
-    tz: Zone | None = Field(None, description="IANA time zone of the days; by default the book's.")
+    tz: BookZone | None = Field(
+        None, description="IANA time zone of the days; by default the book's."
+    )
     account_id: UUID | None = None
-    category_id: UUID | None = None
-    type: TransactionType | None = None
+    category_id: UUID | None = Field(None, description="Of transactions.")
+    type: TransactionType | None = Field(None, description="Of transactions.")
+    by: Granularity | None = Field(
+        None, description="Of `series` and `net-worth`; by default what fits the days."
+    )
+    level: Literal["own", "top"] = Field(
+        "own",
+        description="Of `by-category`; `top`: what is in a category counts in the topmost one.",
+    )
+    compare: bool = Field(
+        default=False, description="Of `summary`: rows of the period before follow."
+    )
     bom: bool = Field(
         default=False, description="Of CSV: begin with a byte order mark, which Excel asks for."
     )
     email: bool = Field(default=False, description="Also tell by mail once it is ready.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.report is not ExportedReport.TRANSACTIONS and self.format not in TABLES:
+            raise refuse_field(
+                "format_unfit",
+                "A report is made as csv, xlsx or json.",
+                "Отчёт выгружается в csv, xlsx или json.",
+                field="format",
+            )
+        for name in _SHAPING:
+            is_given = getattr(self, name) != type(self).model_fields[name].default
+            if is_given and name not in OPTIONS[self.report]:
+                raise refuse_field(
+                    "option_unfit",
+                    "What is exported has no such option.",
+                    "У выгружаемого нет такого параметра.",
+                    field=name,
+                )
+        return self
 
     def options(self, default_zone: str) -> dict[str, Any]:
         """Return what is asked for as a job keeps it."""
@@ -95,6 +142,9 @@ class ExportRequest(Model):
             "account_id": self.account_id,
             "category_id": self.category_id,
             "type": self.type,
+            "by": self.by,
+            "level": self.level,
+            "compare": self.compare,
             "bom": self.bom,
             "is_mailed": self.email,
             "default_zone": default_zone,
@@ -129,7 +179,9 @@ class ExportAnswer(Model):
     )
     size: int | None = Field(description="In bytes.")
     sha256: str | None
-    failure: str | None = Field(description="A stable code of why it could not be made.")
+    failure: str | None = Field(
+        description="A stable code of why it could not be made, as `range_too_long`."
+    )
     created_at: datetime
     ended_at: datetime | None
     expires_at: datetime | None = Field(description="When the file is deleted.")
@@ -140,7 +192,7 @@ class ExportAnswer(Model):
         return cls.model_construct(
             id=job.id,
             format=cast("ExportFormat", job.format),
-            report=job.options["report"],
+            report=ExportedReport(job.options["report"]),
             status=cast("FileStatusShown", job.status.value),
             progress=FileProgress.of(job),
             url=url,

@@ -3,37 +3,49 @@
 It runs in a process of its own: no row is kept once it is written.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from finance.clients.storage import FileStorage
 from finance.domain.books import BookOwner
+from finance.domain.days import day_of
+from finance.domain.exports import ExportedReport
 from finance.domain.file_jobs import FileJob
 from finance.domain.periods import BookPeriod
+from finance.domain.report_scopes import ReportScope, with_edges
 from finance.domain.transactions import TransactionType
 from finance.files.entries import FileBook, FileEntry
 from finance.files.formats import FORMATS, TABLES, FileWriter, entry_writer, table_writer
 from finance.files.tables import TRANSACTIONS, row_of
 from finance.repository import Books
 from finance.repository.exports import Exports, ExportScope
+from finance.service.report_files import report_table
 from kit.db import Connection, Database
 
 Tell = Callable[[int, int | None], None]  # rows so far, of how many
+_Batches = AsyncIterator[Sequence[Any]]
+
+
+class _Content(NamedTuple):
+    """What a file is made of: rows as its writer takes them, and how many."""
+
+    writer: FileWriter[Any]
+    total: int
+    batches: _Batches
 
 
 @dataclass(slots=True, kw_only=True)
 class _Export:
     """One file on its way, counted and hashed."""
 
-    exports: Exports
+    connection: Connection
     job: FileJob
-    scope: ExportScope
+    period: BookPeriod
     folder: Path
     tell: Tell
     now: datetime
@@ -44,27 +56,48 @@ class _Export:
     @property
     def today(self) -> date:
         """The day in the user's zone."""
-        return self.now.astimezone(ZoneInfo(self.scope.period.zone)).date()
+        return day_of(self.now, self.period.zone)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the file as its rows are read."""
-        total = await self.exports.count(self.scope)
-        self.tell(0, total)
-        book = await self.exports.book(self.scope, self.today)
-        writer, shown = self._writer(book)
-        yield self._passed(writer.head())
-        async for entries in self.exports.entries(self.scope, FORMATS[self.job.format].order):
-            yield self._passed(writer.rows([shown(one) for one in entries]))
-            self.rows += len(entries)
-            self.tell(self.rows, total)
-        for chunk in writer.tail():
+        is_report = self.job.options["report"] != ExportedReport.TRANSACTIONS
+        content = await (self._report() if is_report else self._transactions())
+        self.tell(0, content.total)
+        yield self._passed(content.writer.head())
+        async for rows in content.batches:
+            yield self._passed(content.writer.rows(rows))
+            self.rows += len(rows)
+            self.tell(self.rows, content.total)
+        for chunk in content.writer.tail():
             yield self._passed(chunk)
 
-    def _writer(self, book: FileBook) -> tuple[FileWriter[Any], Callable[[FileEntry], Any]]:
-        name, bom = self.job.format, self.job.options["bom"]
-        if name in TABLES:
-            return table_writer(name, TRANSACTIONS, self.folder, bom=bom), row_of(book)
-        return entry_writer(name, book, self.now), _as_it_is
+    async def _transactions(self) -> _Content:
+        exports, scope, name = Exports(self.connection), self._scope(), self.job.format
+        total, book = await exports.count(scope), await exports.book(scope, self.today)
+        entries = exports.entries(scope, FORMATS[name].order)
+        if name not in TABLES:
+            return _Content(entry_writer(name, book, self.now), total, entries)
+        writer = table_writer(name, TRANSACTIONS, self.folder, bom=self.job.options["bom"])
+        return _Content(writer, total, _in_rows(entries, book))
+
+    async def _report(self) -> _Content:
+        asked = self.job.options
+        # Of the month in which it was ordered, also where it is made in the next one.
+        period = with_edges(self.period, day_of(self.job.created_at, self.period.zone))
+        scope = ReportScope(self.job.user_id, period, account_id=_id(asked["account_id"]))
+        table = await report_table(self.connection, scope, asked)
+        writer = table_writer(self.job.format, table.columns, self.folder, bom=asked["bom"])
+        return _Content(writer, len(table.rows), _at_once(table.rows))
+
+    def _scope(self) -> ExportScope:
+        asked = self.job.options
+        return ExportScope(
+            user_id=self.job.user_id,
+            period=self.period,
+            account_id=_id(asked["account_id"]),
+            category_id=_id(asked["category_id"]),
+            type=None if asked["type"] is None else TransactionType(asked["type"]),
+        )
 
     def _passed(self, chunk: bytes) -> bytes:
         self.size += len(chunk)
@@ -79,13 +112,14 @@ async def export(
 
     Raises:
         Unavailable: the storage does not take it.
+        AccountNotYours, RangeTooLong: of a report, by their names.
     """
     shape = FORMATS[job.format]
     async with database.read() as connection, Exports(connection).one_state():
         file = _Export(
-            exports=Exports(connection),
+            connection=connection,
             job=job,
-            scope=await _scope(connection, job),
+            period=await _period(connection, job),
             folder=folder,
             tell=tell,
             now=database.clock.now(),
@@ -97,17 +131,21 @@ async def export(
     return {"rows": file.rows, "size": file.size, "sha256": file.digest.hexdigest()}
 
 
-async def _scope(connection: Connection, job: FileJob) -> ExportScope:
+async def _period(connection: Connection, job: FileJob) -> BookPeriod:
     asked = job.options
     book = await Books(connection).find(BookOwner(job.user_id, asked["default_zone"]))
     zone = asked["tz"] or book.time_zone
-    return ExportScope(
-        user_id=job.user_id,
-        period=BookPeriod(_day(asked["from"]), _day(asked["to"]), zone, book.time_zone),
-        account_id=_id(asked["account_id"]),
-        category_id=_id(asked["category_id"]),
-        type=None if asked["type"] is None else TransactionType(asked["type"]),
-    )
+    return BookPeriod(_day(asked["from"]), _day(asked["to"]), zone, book.time_zone)
+
+
+async def _in_rows(entries: AsyncIterator[Sequence[FileEntry]], book: FileBook) -> _Batches:
+    row = row_of(book)
+    async for some in entries:
+        yield [row(one) for one in some]
+
+
+async def _at_once(rows: Sequence[Any]) -> _Batches:
+    yield rows
 
 
 def _day(text: str | None) -> date | None:
@@ -116,7 +154,3 @@ def _day(text: str | None) -> date | None:
 
 def _id(text: str | None) -> UUID | None:
     return None if text is None else UUID(text)
-
-
-def _as_it_is(entry: FileEntry) -> FileEntry:
-    return entry

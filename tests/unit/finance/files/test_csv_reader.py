@@ -233,3 +233,26 @@ def test_what_a_spreadsheet_must_not_run_comes_back_as_it_was() -> None:
     assert line.description == "=SUM(A1)"
     assert line.at == datetime(2026, 1, 30, 22, tzinfo=UTC)
     assert line.tags == ("a", "b")
+
+
+def test_a_quote_that_is_never_closed_swallows_no_line_unnamed() -> None:
+    body = b'date,amount,description\n2026-01-29,1,a\n2026-01-30,2,"b\n2026-01-31,3,c\n'
+    reading = read_csv(body, "RUB", PLAIN)
+    assert [one.amount_minor for one in reading.lines] == [100]
+    assert reading.faults == [LineFault(3, "malformed")]
+
+
+def test_a_text_of_two_lines_and_a_quote_of_inches_are_no_faults() -> None:
+    body = b'date,amount,description\n2026-01-30,2,"b\nb ""c"""\n2026-01-31,3,5" pipe\n'
+    reading = read_csv(body, "RUB", PLAIN)
+    assert [one.description for one in reading.lines] == ['b b "c"', '5" pipe']
+    assert reading.faults == []
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00Z", "1900-01-01T23:00:00Z", "9999-12-31T00:00:00Z"]
+)
+def test_of_a_moment_beyond_the_calendar_the_day_is_taken(at: str) -> None:
+    body = f"date,amount,at\n2026-01-31,5,{at}\n".encode()
+    [line] = read_csv(body, "RUB", PLAIN).lines
+    assert (line.date, line.at) == (date(2026, 1, 31), None)

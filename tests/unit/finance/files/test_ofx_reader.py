@@ -89,6 +89,22 @@ def test_one_of_several_accounts_can_be_chosen() -> None:
     assert [one.amount_minor for one in reading.lines] == [700]
 
 
-@pytest.mark.parametrize("body", [b"<OFX>" + b"<" * 4_000_000, b"<OFX>" + b"<STMTTRN>" * 400_000])
-def test_a_bomb_costs_no_more_than_its_size(body: bytes) -> None:
-    assert read_ofx(body, "RUB", PLAIN).lines == []
+def test_what_has_no_end_is_named_and_what_follows_is_read() -> None:
+    cut = transaction(TRNAMT="7").partition(b"</STMTTRN>")[0] + b"\n"
+    reading = read_ofx(cut + transaction() + cut, "RUB", PLAIN)
+    assert [one.amount_minor for one in reading.lines] == [-500]
+    assert reading.faults == [LineFault(1, "malformed"), LineFault(2, "malformed")]
+
+
+def test_a_bomb_costs_no_more_than_its_size() -> None:
+    assert read_ofx(b"<OFX>" + b"<" * 4_000_000, "RUB", PLAIN).lines == []
+    with pytest.raises(FileError, match="too_many_lines"):
+        read_ofx(b"<OFX>" + b"<STMTTRN>" * 400_000, "RUB", PLAIN)
+
+
+def test_many_accounts_cost_no_more_than_their_size() -> None:
+    body = b"<OFX>" + b"".join(
+        b"<ACCTID>%d<STMTTRN><DTPOSTED>20260131<TRNAMT>1</STMTTRN>" % one for one in range(100_000)
+    )
+    reading = read_ofx(body, "RUB", Choices(only_account="7"))
+    assert (len(reading.lines), len(reading.accounts)) == (1, 100_000)

@@ -48,6 +48,7 @@ def test_a_bad_transaction_is_named(fields: str, code: str) -> None:
     [
         (b"PK\x03\x04", "file_not_text"),
         (b"date,amount\n", "file_malformed"),
+        (b"!Type:Bank\n" + b"D1/1/2026\nT1\n^\n" * 200_100, "too_many_lines"),
         (
             b"".join(
                 b"!Account\nN%b\n^\n!Type:Bank\nD1/1/2026\nT1\n^\n" % one for one in (b"a", b"b")
@@ -64,3 +65,32 @@ def test_a_file_that_cant_be_read_at_all_is_refused(body: bytes, code: str) -> N
 def test_lists_of_other_things_are_passed_over() -> None:
     body = b"!Type:Cat\nNFood\nE\n^\n!Type:Memorized\nT5\n^\n"
     assert read_qif(body, "RUB", PLAIN).lines == []
+
+
+@pytest.mark.parametrize(
+    ("body", "faulty"),
+    [
+        ("!Type:Bank\nD30.01.2026\nT1\nD31.01.2026\nT2\n^\n", 2),
+        ("!Type:Bank\nD31.01.2026\nT2\n^\nD30.01.2026\nT1\n", 5),
+        ("!Type:Bank\nD31.01.2026\nT2\n^\nD30.01.2026\nT1\n!Type:Cat\nNFood\n^\n", 5),
+    ],
+)
+def test_what_has_no_end_is_named_and_what_follows_is_read(body: str, faulty: int) -> None:
+    reading = read_qif(body.encode(), "RUB", PLAIN)
+    assert [one.amount_minor for one in reading.lines] == [200]
+    assert reading.faults == [LineFault(faulty, "malformed")]
+
+
+def test_many_accounts_cost_no_more_than_their_size() -> None:
+    body = b"".join(
+        b"!Account\nN%d\n^\n!Type:Bank\nD1/31/2026\nT1\n^\n" % one for one in range(100_000)
+    )
+    reading = read_qif(body, "RUB", Choices(only_account="7"))
+    assert (len(reading.lines), len(reading.accounts)) == (1, 100_000)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_on_any_machine(end: str) -> None:
+    body = end.join(["!Type:Bank", "D01/31/2026", "T5.00", "PBread", "^", ""])
+    [line] = read_qif(body.encode(), "RUB", PLAIN).lines
+    assert (line.number, line.description) == (2, "Bread")

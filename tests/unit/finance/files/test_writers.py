@@ -4,7 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +172,26 @@ def test_an_old_day_stays_a_text_in_a_workbook(tmp_path: Path) -> None:
     row = row_of(book())(entry(date=date(1900, 1, 1), account_id=BANK))
     path.write_bytes(whole(XlsxWriter(TRANSACTIONS, tmp_path), [row]))
     assert openpyxl.load_workbook(path).worksheets[0]["A2"].value == "1900-01-01"
+
+
+def test_an_amount_that_excel_would_round_stays_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    rows = [row_of(book())(entry(amount_minor=minor)) for minor in (10**15 - 1, 10**18 - 1)]
+    path.write_bytes(whole(XlsxWriter(TRANSACTIONS, tmp_path), rows))
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    assert [sheet["D2"].value, sheet["D3"].value] == [9_999_999_999_999.99, "9999999999999999.99"]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "Europe/Amsterdam", "America/St_Johns", "UTC"])
+def test_moments_of_zones_with_odd_offsets_are_read_again(zone: str) -> None:
+    known = replace(book(), zone=zone)
+    found = [
+        entry(place, at=at)
+        for place, at in enumerate([datetime(1910, 5, 1, 12, tzinfo=UTC), NOW], start=1)
+    ]
+    reading = read_ofx(whole(OfxWriter(known, NOW), found), "RUB", Choices())
+    assert reading.faults == []
+    for line, one in zip(reading.lines, found, strict=True):
+        assert line.at is not None
+        assert one.at is not None
+        assert abs(line.at - one.at) <= timedelta(seconds=30)

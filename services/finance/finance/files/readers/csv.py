@@ -212,10 +212,11 @@ def _delimiter(text: str) -> str:
 def _records(text: str, delimiter: str) -> Iterator[_Record]:
     """Yield the records that are not empty; of one beyond a bound its fault."""
     csv.field_size_limit(_LONGEST_LINE)
-    shortened: list[int] = []
-    reader = csv.reader(_lines(text, shortened), delimiter=delimiter)
+    passed = _Passed()
+    reader = csv.reader(_lines(text, passed), delimiter=delimiter)
     found, number = 0, 1
     while True:
+        passed.is_shortened, passed.quotes = False, 0
         try:
             cells = next(reader)
         except StopIteration:
@@ -223,9 +224,10 @@ def _records(text: str, delimiter: str) -> Iterator[_Record]:
         except csv.Error:
             yield _Record(number, (), "malformed")
         else:
-            if shortened:
-                shortened.clear()
+            if passed.is_shortened:
                 yield _Record(number, (), "cell_too_long")
+            elif passed.quotes % 2 and reader.line_num > number:
+                yield _Record(number, (), "malformed")  # it has run on to the end of the file
             elif any(map(str.strip, cells)):
                 yield _checked(number, cells)
         found += 1
@@ -234,11 +236,20 @@ def _records(text: str, delimiter: str) -> Iterator[_Record]:
             raise FileError("too_many_lines")
 
 
-def _lines(text: str, shortened: list[int]) -> Iterator[str]:
-    """Yield lines; one beyond the bound is empty and named in ``shortened``."""
-    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+@dataclass(slots=True)
+class _Passed:
+    """What is known of a record's lines: whether one was emptied, how many quotes."""
+
+    is_shortened: bool = False
+    quotes: int = 0
+
+
+def _lines(text: str, passed: _Passed) -> Iterator[str]:
+    """Yield lines; one beyond the bound is empty."""
+    for line in io.StringIO(text, newline=""):
+        passed.quotes += line.count('"')
         if len(line) > _LONGEST_LINE:
-            shortened.append(number)
+            passed.is_shortened = True
             yield "\n"
         else:
             yield line

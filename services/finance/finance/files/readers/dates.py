@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Final, Literal
 
+from finance.domain.days import FIRST_MOMENT, LAST_MOMENT
 from finance.files.readers.lines import FIRST_DAY, LAST_DAY, LineError
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
@@ -33,12 +34,13 @@ def date_of(text: str, order: DateOrder) -> date:
 
 
 def moment_of(text: str) -> datetime | None:
-    """Return the moment of a text in RFC 3339, None for any other."""
+    """Return the moment of a text in RFC 3339 on which something may be; else None."""
     try:
         found = datetime.fromisoformat(text.strip())
-        return found.astimezone(UTC) if found.tzinfo is not None else None
+        at = found.astimezone(UTC) if found.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None
+    return at if at is not None and FIRST_MOMENT <= at < LAST_MOMENT else None
 
 
 def order_of(cells: Iterable[str]) -> tuple[DateOrder | None, bool]:

@@ -31,6 +31,7 @@ _TIME: Final = re.compile(
     r"(\d{8})(\d{6})?(?:\.\d{1,6})?(?:\[([+-]?\d{1,2}(?:\.\d{1,2})?)(?::[^\]]{0,20})?\])?", re.ASCII
 )
 _HEAD: Final = 4096
+_LONGEST_AROUND: Final = 100
 _ENCODINGS: Final = {
     "1251": "cp1251",
     "WINDOWS-1251": "cp1251",
@@ -57,18 +58,19 @@ def read_ofx(body: bytes, currency: str, choices: Choices) -> Reading:
     if "<!" in text[:begin] or "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise FileError("has_entities")
     reading = Reading(encoding=encoding, date_order="ymd", decimal=choices.decimal or ".")
+    accounts: dict[str, None] = {}
     for account, said, number in _transactions(text, begin):
-        if account not in reading.accounts:
-            reading.accounts.append(account)
+        accounts.setdefault(account)
         if choices.only_account not in (None, account):
             continue
-        if len(reading.accounts) > 1 and choices.only_account is None:
+        if len(accounts) > 1 and choices.only_account is None:
             raise FileError("several_accounts")
         try:
             reading.lines.append(_line(number, said, currency))
         except LineError as refused:
             reading.faults.append(LineFault(number, refused.code))
         reading.count()
+    reading.accounts = list(accounts)
     return reading
 
 
@@ -79,31 +81,34 @@ def _encoding(body: bytes) -> str | None:
 
 
 def _transactions(text: str, begin: int) -> Iterator[tuple[str, dict[str, str], int]]:
-    """Yield each transaction's account and values, and the line where it begins."""
-    account, currency = "", ""
+    """Yield each transaction's account and values, and the line where it begins.
+
+    One that has no end has no values: what is missing of it, nobody knows.
+    """
+    around = {"ACCTID": "", "CURDEF": ""}
     said: dict[str, str] | None = None
     number, counted = text.count("\n", 0, begin) + 1, begin
     for found in _TAG.finditer(text, begin):
         is_end, name, value = found[1] == "/", found[2].upper(), found[3]
         if name == "STMTTRN":
-            if is_end and said is not None:
-                yield account, said, number
-                said = None
-            elif not is_end:
-                number += text.count("\n", counted, found.start())
-                counted = found.start()
-                said = {"CURDEF": currency}
+            if said is not None:
+                yield around["ACCTID"], said if is_end else {}, number
+            said = None if is_end else {"CURDEF": around["CURDEF"]}
+            number += text.count("\n", counted, found.start())
+            counted = found.start()
         elif is_end:
             continue
-        elif said is None and name == "ACCTID":
-            account = _text(value)[:100]
-        elif said is None and name == "CURDEF":
-            currency = _text(value)
         elif said is not None and name in _WHOLE:
             said.setdefault(name, _text(value[: LONGEST_CELL + 1]))
+        elif said is None and name in around:
+            around[name] = _text(value)[:_LONGEST_AROUND]
+    if said is not None:
+        yield around["ACCTID"], {}, number
 
 
 def _line(number: int, said: dict[str, str], currency: str) -> Line:
+    if not said:
+        raise LineError("malformed")
     if any(len(value) > LONGEST_CELL for value in said.values()):
         raise LineError("cell_too_long")
     if (said.get("CURSYM") or said["CURDEF"] or currency) != currency:

@@ -8,6 +8,7 @@ from finance.files.readers.dates import DateOrder, date_of, order_of
 from finance.files.readers.encodings import decoded
 from finance.files.readers.lines import (
     LONGEST_CELL,
+    MOST_LINES,
     Choices,
     FileError,
     Line,
@@ -34,13 +35,16 @@ def read_qif(body: bytes, currency: str, choices: Choices) -> Reading:
         raise FileError("file_malformed")
     reading = Reading(encoding=encoding)
     found: list[tuple[int, dict[str, str]]] = []
+    accounts: dict[str, None] = {}
     for account, number, said in _transactions(text):
-        if account not in reading.accounts:
-            reading.accounts.append(account)
+        accounts.setdefault(account)
         if choices.only_account in (None, account):
             found.append((number, said))
-        if len(reading.accounts) > 1 and choices.only_account is None:
+        if len(found) > MOST_LINES:
+            raise FileError("too_many_lines")
+        if len(accounts) > 1 and choices.only_account is None:
             raise FileError("several_accounts")
+    reading.accounts = list(accounts)
     order, is_sure = order_of(said.get("D", "") for _, said in found)
     reading.ambiguous += [] if choices.date_order or is_sure else ["date_order"]
     reading.date_order = choices.date_order or order or "mdy"
@@ -52,16 +56,22 @@ def read_qif(body: bytes, currency: str, choices: Choices) -> Reading:
             reading.lines.append(_line(number, said, currency, reading))
         except LineError as refused:
             reading.faults.append(LineFault(number, refused.code))
-        reading.count()
     return reading
 
 
 def _transactions(text: str) -> Iterator[tuple[str, int, dict[str, str]]]:
-    """Yield each transaction's account, the line where it begins, and its fields."""
+    """Yield each transaction's account, the line where it begins, and its fields.
+
+    One without its circumflex has no fields: it may be cut off.
+    """
     account, section, begun = "", "", 0
     said: dict[str, str] = {}
-    for number, raw in enumerate(io.StringIO(text), start=1):
+    for number, raw in enumerate(io.StringIO(text, newline=None), start=1):
         line = raw.rstrip("\n")[: LONGEST_CELL + 2]
+        is_another = line.startswith("!") or (line.startswith("D") and "D" in said)
+        if is_another and said and _is_of_transactions(section):
+            yield account, begun, {}
+            said, begun = {}, 0
         if line.startswith("!"):
             section = line.strip().lower()
             said, begun = {}, 0
@@ -75,6 +85,8 @@ def _transactions(text: str) -> Iterator[tuple[str, int, dict[str, str]]]:
             begun = begun or number
             if line[0] in _FIELDS and len(said) < _MOST_FIELDS:
                 said.setdefault(line[0], line[1:].strip())
+    if said and _is_of_transactions(section):
+        yield account, begun, {}
 
 
 def _is_of_transactions(section: str) -> bool:
@@ -82,6 +94,8 @@ def _is_of_transactions(section: str) -> bool:
 
 
 def _line(number: int, said: dict[str, str], currency: str, reading: Reading) -> Line:
+    if not said:
+        raise LineError("malformed")
     if any(len(value) > LONGEST_CELL for value in said.values()):
         raise LineError("cell_too_long")
     minor = amount_of(_amount(said), reading.decimal or ".", currency)

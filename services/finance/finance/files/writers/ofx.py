@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 from xml.sax.saxutils import escape
@@ -107,7 +107,11 @@ def _day(day: date) -> str:
 
 
 def _time(at: datetime, zone: ZoneInfo) -> str:
-    """Return a moment by the user's clock, so that its day is theirs to every reader."""
-    local = at.astimezone(zone)
-    offset = (local.utcoffset() or timedelta()) / timedelta(hours=1)
-    return f"{local:%Y%m%d%H%M%S}.000[{offset:+g}]"
+    """Return a moment by the user's clock, so that its day is theirs to every reader.
+
+    An offset has two decimals; what clocks once were off by seconds is left out.
+    """
+    offset = at.astimezone(zone).utcoffset() or timedelta()
+    hours = round(offset / timedelta(hours=1), 2)
+    local = at.astimezone(UTC) + timedelta(hours=hours)
+    return f"{local:%Y%m%d%H%M%S}.000[{hours:+g}]"

@@ -12,6 +12,7 @@ from finance.files.tables import ColumnKind, TableColumn, TableRow
 
 MOST_ROWS: Final = 1_048_575  # of a sheet, below its line of names
 _LONGEST_TEXT: Final = 32_767
+_MOST_DIGITS: Final = 15  # that Excel keeps of a number: longer ones stay texts, and exact
 _CHUNK: Final = 1024 * 1024
 _WIDTHS: Final[dict[ColumnKind, int]] = {"text": 24, "amount": 16, "date": 12, "count": 12}
 _FORMATS: Final[dict[ColumnKind, str]] = {
@@ -82,7 +83,7 @@ class XlsxWriter:
         day = date.fromisoformat(cell) if kind == "date" else None
         if day is not None and day >= _FIRST_DAY:
             self._sheet.write_datetime(self._next, place, day, shape)
-        elif kind in ("amount", "count"):
+        elif kind in ("amount", "count") and sum(map(str.isdigit, cell)) <= _MOST_DIGITS:
             self._sheet.write_number(self._next, place, Decimal(cell), shape)
         else:
             self._sheet.write_string(self._next, place, cell[:_LONGEST_TEXT])
