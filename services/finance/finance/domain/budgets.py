@@ -119,7 +119,7 @@ def spent_in(transactions: Iterable[Transaction]) -> set[Spent]:
 
 
 def spent_on(type_: str, day: date, categories: Iterable[UUID | None]) -> set[Spent]:
-    """Return where one transaction counts in what is spent, by the categories of its parts."""
+    """Return where one transaction counts, by the categories of its parts."""
     if type_ != TransactionType.EXPENSE:
         return set()
     month = day.replace(day=1)
