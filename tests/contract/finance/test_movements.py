@@ -4,13 +4,14 @@ from random import Random
 from uuid import UUID
 
 import pytest
+from asyncpg import UniqueViolationError
 from structlog.testing import capture_logs
 from tests.contract.finance.ledger import Ledger
 from tests.integration.finance.room import changed
 from tests.integration.wallet.world import transfer
 
-from contracts.wallet import SHOP, AccountRef
-from finance.loops.feed import Feed
+from contracts.wallet import HOUSE, SHOP, AccountRef
+from finance.loops.feed import MOST_STUCK, Feed
 from finance.repository import FeedPositions
 from finance.repository.feed_position import FeedPosition
 from finance.service.reconciliation import reconcile
@@ -51,9 +52,11 @@ async def test_a_transfer_between_ones_own_wallets_is_one_linked_pair(ledger: Le
 
 async def test_merchants_and_the_house_keep_no_book(ledger: Ledger) -> None:
     alice = await ledger.wallet.person("10.00")
-    await ledger.wallet.ask(transfer(alice, SHOP, 300))
+    await ledger.wallet.ask(transfer(alice, SHOP, 300), transfer(alice, HOUSE, 200))
     await ledger.read()
     assert [one["user_id"] for one in await ledger.room.rows("SELECT user_id FROM book")] == [alice]
+    found = await reconcile(ledger.room.database, ledger.client)
+    assert (found.wallets, found.differences) == (1, [])
 
 
 async def test_reading_on_goes_where_it_was_left_and_books_nothing_twice(ledger: Ledger) -> None:
@@ -116,6 +119,8 @@ async def test_a_deleted_persons_late_movements_open_no_book(ledger: Ledger) -> 
     assert await ledger.booked(alice) == []
     assert len(await ledger.booked(bob)) == 1
     assert [one["user_id"] for one in await ledger.room.rows("SELECT user_id FROM book")] == [bob]
+    found = await reconcile(ledger.room.database, ledger.client)
+    assert (found.wallets, found.differences) == (1, [])
 
 
 async def test_a_page_costs_the_same_for_one_movement_and_for_many(ledger: Ledger) -> None:
@@ -143,6 +148,92 @@ async def test_a_balance_that_differs_is_booked_as_told_and_named(ledger: Ledger
     [alarm] = [one for one in logs if one["event"] == "movement_balance_differs"]
     assert (alarm["log_level"], alarm["seq"]) == ("error", "2")
     assert (alarm["expected_minor"], alarm["told_minor"]) == ("899", "900")
+    await ledger.agree()
+
+
+async def spoil(ledger: Ledger, owner: UUID, seq: int) -> None:
+    """Let the next movement of somebody's be refused by the database: its number is taken."""
+    [first] = await ledger.booked(owner)
+    async with ledger.room.database.unit_of_work() as uow:
+        await uow.execute(
+            "INSERT INTO transaction (id, user_id, account_id, type, amount_minor, currency, date,"
+            " origin, movement_seq, version, created_at, updated_at)"
+            " SELECT gen_random_uuid(), user_id, account_id, type, amount_minor, currency, date,"
+            " origin, $2, 1, created_at, updated_at FROM transaction WHERE id = $1",
+            first["id"],
+            seq,
+        )
+
+
+async def heal(ledger: Ledger, owner: UUID, seq: int) -> None:
+    async with ledger.room.database.unit_of_work() as uow:
+        await uow.execute(
+            "DELETE FROM transaction WHERE user_id = $1 AND movement_seq = $2", owner, seq
+        )
+
+
+async def stuck(ledger: Ledger) -> list[UUID]:
+    [row] = await ledger.room.rows("SELECT stuck FROM feed_position")
+    found: list[UUID] = row["stuck"]
+    return found
+
+
+async def test_a_wallet_that_can_not_be_booked_holds_up_nobody_else(ledger: Ledger) -> None:
+    people = [await ledger.wallet.person("10.00") for _ in range(5)]
+    alice, bob, *_ = people
+    feed = ledger.feed()
+    await ledger.read(feed)
+    [first] = await ledger.booked(alice)
+    await spoil(ledger, alice, 2)
+    await ledger.wallet.ask(*(transfer(one, bob, 10) for one in people if one != bob))
+    with capture_logs() as logs:
+        await ledger.read(feed)
+        await ledger.wallet.ask(transfer(alice, bob, 5), transfer(bob, people[2], 7))
+        await ledger.read(feed)
+    [alarm] = [one for one in logs if one["event"] == "wallet_stuck"]
+    assert (alarm["log_level"], alarm["wallet_id"]) == ("error", str(first["wallet_id"]))
+    assert await stuck(ledger) == [first["wallet_id"]]
+    assert len(await ledger.booked(bob)) == 1 + 4 + 1 + 1
+    found = await reconcile(ledger.room.database, ledger.client)
+    assert (found.behind, {one.user_id for one in found.differences}) == (1, {alice})
+    await feed.retry()  # in vain
+    assert await stuck(ledger) == [first["wallet_id"]]
+    await heal(ledger, alice, 2)
+    await ledger.feed().retry()  # by any process
+    assert await stuck(ledger) == []
+    await ledger.read(feed)
+    await ledger.agree()
+
+
+async def test_a_wallet_whose_gap_can_not_be_filled_is_stuck_alone(ledger: Ledger) -> None:
+    alice, bob = await ledger.wallet.person("10.00"), await ledger.wallet.person()
+    await ledger.read()
+    await ledger.wallet.ask(transfer(alice, bob, 10), transfer(alice, bob, 10))
+    await spoil(ledger, alice, 2)
+    last = await ledger.wallet.count("entry")
+    async with ledger.room.database.unit_of_work() as uow:  # the first of the two is passed over
+        place = await FeedPositions(uow).find()
+        assert await FeedPositions(uow).move(place, last - 2)
+    await ledger.read()
+    assert len(await stuck(ledger)) == 1
+    assert len(await ledger.booked(bob)) == 2
+    await heal(ledger, alice, 2)
+    await ledger.feed().retry()
+    await ledger.agree()
+
+
+async def test_an_error_that_is_no_wallets_fault_makes_none_stuck(ledger: Ledger) -> None:
+    people = [await ledger.wallet.person("10.00") for _ in range(MOST_STUCK + 2)]
+    await ledger.read()
+    for one in people:
+        await spoil(ledger, one, 2)
+    await ledger.wallet.ask(*(transfer(one, people[0], 10) for one in people[1:]))
+    with pytest.raises(UniqueViolationError):
+        await ledger.read()
+    assert await stuck(ledger) == []
+    for one in people:
+        await heal(ledger, one, 2)
+    await ledger.read()
     await ledger.agree()
 
 

@@ -1,6 +1,7 @@
 """What can be done to accounts, by whom, and what goes along when one is deleted."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.integration.finance.room import Room, code
@@ -145,6 +146,7 @@ async def test_another_account_takes_over_all_that_is_on_one(room: Room) -> None
     await room.make("/transfers", from_account_id=purse, to_account_id=cash, amount="20.00")
     await room.make("/transfers", from_account_id=purse, to_account_id=card, amount="10.00")
     await room.plan(purse)
+    await room.make("/rules", category_id=await room.category(), account_id=purse)
     assert (await room.delete(f"/accounts/{purse}", move_to=cash)).status_code == 204
     # 70 - 20 - 10 of the purse, and 5 + 20 of the cash; the transfer between the two is gone.
     assert await room.balance(cash) == "65.00"
@@ -154,6 +156,8 @@ async def test_another_account_takes_over_all_that_is_on_one(room: Room) -> None
         ("transfer", "10.00"),
     ]
     assert [one["account_id"] for one in (await room.get("/recurring"))["items"]] == [cash]
+    [taken_over] = (await room.get("/rules"))["items"]
+    assert taken_over["account_id"] == cash
     assert (await room.get(f"/accounts/{cash}"))["opening_balance"]["amount"] == "105.00"
 
 
@@ -166,6 +170,20 @@ async def test_a_line_imported_into_both_is_kept_when_one_takes_over(room: Room)
     assert sorted(await room.ids("/transactions", account_id=cash)) == sorted(both)
     keys = await room.rows("SELECT import_key FROM transaction ORDER BY import_key")
     assert [row["import_key"] for row in keys] == ["a line", None]
+
+
+async def test_a_line_imported_into_both_may_move_from_one_to_the_other(room: Room) -> None:
+    purse, cash, card = [await room.account(name) for name in ("Purse", "Cash", "Card")]
+    first, _ = [(await room.book(one))["id"] for one in (purse, cash)]
+    async with room.database.unit_of_work() as uow:
+        await uow.execute("UPDATE transaction SET import_key = 'a line'")
+    for account, keys in ((card, ["a line"]), (cash, ["a line", None])):
+        moved = await room.patch(f"/transactions/{first}", account_id=account)
+        assert moved.status_code == 200, moved.text
+        rows = await room.rows(
+            "SELECT import_key FROM transaction WHERE account_id = $1 ORDER BY 1", UUID(account)
+        )
+        assert [row["import_key"] for row in rows] == keys
 
 
 async def test_only_another_own_account_in_the_same_currency_takes_over(room: Room) -> None:

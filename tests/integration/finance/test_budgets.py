@@ -8,10 +8,16 @@ from typing import Any
 import orjson
 import pytest
 from tests.integration.finance.ledger import Ledger
+from tests.integration.finance.movements import Purse
 from tests.integration.finance.room import Json, Room, changed, code
 
 from contracts.finance import BudgetReached
+from contracts.wallet import SHOP
 from finance.domain import budgets
+from finance.domain.purchases import Purchase, PurchaseItem
+from finance.repository import Books
+from finance.service.movements import book_movements
+from finance.service.purchases import keep_purchases
 from kit.ids import new_id
 
 
@@ -163,6 +169,16 @@ async def test_a_budget_is_of_expense(room: Room, ledger: Ledger) -> None:
     assert (answer.status_code, code(answer)) == (422, "category_type_differs")
 
 
+async def test_a_category_with_a_budget_stays_one_of_expense(room: Room, ledger: Ledger) -> None:
+    food = await ledger.category("Food")
+    made = await budget(room, food, "1.00")
+    answer = await room.patch(f"/categories/{food}", type="income")
+    assert (answer.status_code, answer.json()["code"]) == (409, "category_in_use")
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/budgets"]
+    assert (await room.delete(f"/budgets/{made['id']}")).status_code == 204
+    assert (await room.patch(f"/categories/{food}", type="income")).status_code == 200
+
+
 async def test_a_category_has_one_budget_from_a_month_on(room: Room, ledger: Ledger) -> None:
     food = await ledger.category("Food")
     await budget(room, food, "1.00")
@@ -205,6 +221,17 @@ async def test_a_threshold_is_told_once_a_month(room: Room, ledger: Ledger) -> N
     assert len(await told(room)) == 2
     await ledger.spend(cash, "80.00", "2026-12-08", category_id=food)
     assert (await told(room))[2:] == [("2026-12", 80, 8000)]
+
+
+async def test_what_is_spent_late_in_an_earlier_month_counts_where_it_is_carried_over(
+    room: Room, ledger: Ledger
+) -> None:
+    cash, food = await ledger.account(), await ledger.category("Food")
+    await budget(room, food, "100.00", "2026-10", carry_over=True)
+    await ledger.spend(cash, "150.00", "2026-11-05", category_id=food)
+    assert await told(room) == []  # 150 of 200
+    await ledger.spend(cash, "20.00", "2026-10-05", category_id=food)
+    assert await told(room) == [("2026-11", 80, 15000)]
 
 
 async def test_of_both_thresholds_at_once_the_higher_is_told(room: Room, ledger: Ledger) -> None:
@@ -256,6 +283,59 @@ async def test_money_that_moves_with_its_category_or_day_is_told_of(
     answer = await room.ask("DELETE", f"/categories/{cafe}", params={"move_to": home})
     assert answer.status_code == 204
     assert (await told(room))[2:] == [("2026-11", 100, 8900)]
+
+
+async def test_movements_that_rules_sort_use_budgets_up(room: Room, ledger: Ledger) -> None:
+    food = await ledger.category("Food")
+    await budget(room, food, "100.00")
+    await room.make("/rules", category_id=food, words="tea")
+    purse, at = Purse(room, room.user), {"posted_at": room.clock.now()}
+    await purse.moves(-7999, description="Tea", **at)
+    await purse.moves(-9000, description="Coffee", **at)
+    assert await told(room) == []
+    crossing = purse.movement(-1, description="Tea", **at)
+    for _ in range(2):  # read again after a crash
+        async with room.database.unit_of_work() as uow:
+            await book_movements(uow, [crossing], "UTC")
+    assert await told(room) == [("2026-11", 80, 8000)]
+
+
+async def test_rules_that_are_applied_use_budgets_up(room: Room, ledger: Ledger) -> None:
+    food = await ledger.category("Food")
+    await budget(room, food, "100.00")
+    await Purse(room, room.user).moves(-8000, description="Tea", posted_at=room.clock.now())
+    await room.make("/rules", category_id=food, words="tea")
+    assert await told(room) == []
+    for _ in range(2):
+        assert (await room.ask("POST", "/rules/apply", json={})).status_code == 200
+    assert await told(room) == [("2026-11", 80, 8000)]
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+async def test_purchases_use_up_the_budgets_of_what_was_bought(
+    room: Room, ledger: Ledger, *, is_early: bool
+) -> None:
+    food, tech = await ledger.category("Food"), await ledger.category("Tech")
+    await budget(room, food, "10.00")
+    await budget(room, tech, "10.00")
+    await room.make("/rules", category_id=food, product_category="food")
+    await room.make("/rules", category_id=tech, product_category="phones")
+    items = [PurchaseItem("Tea", ["food"], 800), PurchaseItem("Phone", ["phones"], 1000)]
+    purse, payment_id = Purse(room, room.user), new_id()
+    bought = Purchase(payment_id, room.user, new_id(), items)
+    paid = purse.movement(
+        -1800, reference=str(payment_id), counterparty_id=SHOP, posted_at=room.clock.now()
+    )
+    async with room.database.unit_of_work() as uow:
+        if is_early:
+            await Books(uow).lock(room.owner, uow.clock.now())
+            await keep_purchases(uow, [bought])
+        await book_movements(uow, [paid], "UTC")
+    assert len(await told(room)) == (2 if is_early else 0)
+    async with room.database.unit_of_work() as uow:
+        await Books(uow).lock(room.owner, uow.clock.now())
+        await keep_purchases(uow, [bought])
+    assert sorted(await told(room)) == [("2026-11", 80, 800), ("2026-11", 100, 1000)]
 
 
 async def test_income_and_transfers_use_up_no_budget(room: Room, ledger: Ledger) -> None:

@@ -6,8 +6,12 @@ from uuid import UUID
 from tests.integration.finance.movements import Purse, order_paid
 from tests.integration.finance.room import Room, changed
 
-from contracts.wallet import SHOP, WalletOpened
+from contracts.wallet import HOUSE, SHOP, WalletOpened
+from finance.domain.people import Person
+from finance.repository import Books
+from finance.service.people import remember_people
 from kit.ids import new_id
+from testkit.conditions import until, waits
 
 
 def opened(owner: UUID, name: str = "Main", wallet_id: UUID | None = None) -> WalletOpened:
@@ -41,8 +45,21 @@ async def test_a_wallet_that_is_told_late_stays_as_it_was_booked(room: Room) -> 
 async def test_merchants_and_the_deleted_get_no_account(room: Room) -> None:
     gone = new_id()
     await room.told(changed(gone, None, "deleted"))
-    await room.told(opened(SHOP), opened(gone), order_paid(gone, new_id(), ("Tea", (), 100)))
+    await room.told(
+        opened(SHOP), opened(HOUSE), opened(gone), order_paid(gone, new_id(), ("Tea", (), 100))
+    )
     for table in ("account", "book", "purchase"):
+        assert await room.rows(f"SELECT FROM {table}") == []
+
+
+async def test_who_is_deleted_while_their_book_is_waited_for_gets_none(room: Room) -> None:
+    await room.account()
+    async with asyncio.TaskGroup() as others, room.database.unit_of_work() as uow:
+        await Books(uow).lock(room.owner, uow.clock.now())
+        others.create_task(room.told(opened(room.user)))
+        await until(waits(room.database))
+        await remember_people(uow, [Person(room.user, None, "deleted", 2)])
+    for table in ("account", "book", "letter"):
         assert await room.rows(f"SELECT FROM {table}") == []
 
 

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 from tests.integration.finance.room import Json, Room, code, opened
 
 from finance.loops.recurrences import OWNERS, sweep_once
-from kit.ids import new_id
+from kit.ids import LAST_ID, new_id
 from testkit.clock import FakeClock
 from testkit.databases import Cluster
 
@@ -112,6 +115,30 @@ async def test_a_day_that_was_moved_or_deleted_is_not_booked_again(room: Room) -
     await room.delete(f"/transactions/{second}")
     assert await sweep(room) == 0
     assert await days(room) == ["2026-01-30"]
+
+
+async def test_a_next_day_that_was_put_back_books_no_day_twice(room: Room) -> None:
+    cash = await room.account()
+    made = await room.plan(cash, every="day", next_date="2026-01-30")
+    assert await sweep(room) == 2
+    back = await room.patch(f"/recurring/{made['id']}", next_date="2026-01-29")
+    assert back.status_code == 200
+    assert await sweep(room) == 1
+    assert await days(room) == ["2026-01-29", "2026-01-30", "2026-01-31"]
+    assert (await room.get(f"/recurring/{made['id']}"))["next_date"] == "2026-02-01"
+
+
+async def test_one_owner_whose_day_can_not_be_booked_hinders_nobody(room: Room) -> None:
+    await room.plan(cash := await room.account(), next_date="2026-01-31")
+    last = replace(room, user=LAST_ID)
+    await last.plan(await last.account(), next_date="2026-01-31")
+    async with room.database.unit_of_work() as uow:
+        stolen = "UPDATE account SET user_id = $2 WHERE id = $1"
+        await uow.execute(stolen, UUID(cash), last.user)
+    with capture_logs() as logs:
+        assert await sweep(room) == 1
+    alarms = [one for one in logs if one["event"] == "recurring_failed"]
+    assert {(one["log_level"], one["user_id"]) for one in alarms} == {("error", str(room.user))}
 
 
 async def test_the_day_is_that_of_the_books_zone(room: Room) -> None:

@@ -88,6 +88,7 @@ async def test_a_rule_needs_a_condition_and_names_what_is_ones_own(room: Room) -
     stranger = theirs.json()["id"]
     assert await refused(room, category_id=food) == (422, "required")
     assert await refused(room, category_id=food, amount_min="5") == (422, "required")
+    assert await refused(room, category_id=food, words=" \u0301 ") == (422, "malformed")
     assert await refused(room, category_id=food, payee_id=str(other), payee_username="x") == (
         422,
         "at_most_one",

@@ -104,6 +104,14 @@ def test_what_is_due_is_booked_day_by_day() -> None:
     assert (first.tags, first.description, first.is_category_own) == (("home",), "Rent", False)
 
 
+def test_days_that_are_booked_are_passed_over() -> None:
+    one = entry(Every.DAY, date(2026, 1, 29))
+    booked = {date(2026, 1, 29), date(2026, 1, 30)}
+    due = decide_due(one, 0, today=date(2026, 1, 31), now=NOW, booked=booked)
+    assert [booked.day.day for booked in due.transactions] == [31]
+    assert due.entry.next_date == date(2026, 2, 1)
+
+
 def test_a_long_absence_is_made_up_for_in_steps() -> None:
     due = decide_due(entry(Every.DAY, date(2025, 3, 1)), 0, today=date(2026, 1, 31), now=NOW)
     assert len(due.transactions) == MOST_DUE

@@ -36,11 +36,13 @@ class TransactionDraft:
         type: None: that of the category.
         amount: A decimal string without a sign, in the currency of the account.
         when: A day, a moment, or None: today.
+        settled_minor: Of a wallet's movement: the amount, which may be more than anybody may write.
     """
 
     account_id: UUID
     type: TransactionType | None
     amount: str
+    settled_minor: int | None = None
     category_id: UUID | None = None
     description: str | None = None
     note: str | None = None
@@ -55,6 +57,7 @@ class TransactionDraft:
             account_id=found.account_id,
             type=found.type,
             amount=_unsigned(found.amount_minor, found.currency),
+            settled_minor=abs(found.amount_minor) if found.is_linked else None,
             category_id=found.category_id,
             description=found.description,
             note=found.note,
@@ -111,7 +114,7 @@ def decide_draft(
     Raises the first refusal that applies: ValidationFailed, CategoryNotYours, CategoryTypeDiffers,
     TypeNotSaid, SplitsDiffer, DateOutOfRange.
     """
-    minor = minor_of(draft.amount, account.currency)
+    minor = draft.settled_minor or minor_of(draft.amount, account.currency)
     kind = _type(draft, categories)
     sign = 1 if kind is TransactionType.INCOME else -1
     dating = Dating.of(draft.when, zone, now)

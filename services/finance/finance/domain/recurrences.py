@@ -1,6 +1,7 @@
 """Decides what recurs: on which days, and what is due of it."""
 
 from calendar import monthrange
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -93,13 +94,24 @@ class Due:
     transactions: tuple[Transaction, ...]
 
 
-def decide_due(entry: Recurrence, balance_minor: int, *, today: date, now: datetime) -> Due:
+def decide_due(
+    entry: Recurrence,
+    balance_minor: int,
+    *,
+    today: date,
+    now: datetime,
+    booked: Collection[date] = (),
+) -> Due:
     """Return what is due of an entry, one transaction a day, MOST_DUE at most.
 
-    An entry whose account can hold no more of it is paused.
+    Days that are booked are passed over: its owner may have put the next day back. An entry whose
+    account can hold no more of it is paused.
     """
     transactions: list[Transaction] = []
     while entry.is_due(today) and len(transactions) < MOST_DUE:
+        if entry.next_date in booked:
+            entry = replace(entry, next_date=entry.after(entry.next_date))
+            continue
         balance_minor += entry.amount_minor
         if abs(balance_minor) > MOST_BALANCE:
             entry = replace(entry, is_active=False)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from finance.domain.purchases import Purchase, PurchaseItem
-from finance.domain.transactions import MOST_SPLITS, Split
+from finance.domain.transactions import MOST_SPLITS, MOST_TAGS, Split
 from kit.ids import new_id
 
 SERVICE: Final = "service:"  # how wallet's `purpose` names a paid service
@@ -189,7 +189,7 @@ def choose_for_purchase(
     fitting = [rule for rule in found if rule is not None]
     if len(fitting) < len(found):
         return choose(rules, facts)
-    tags = tuple(dict.fromkeys(tag for rule in fitting for tag in rule.tags))
+    tags = tuple(dict.fromkeys(tag for rule in fitting for tag in rule.tags))[:MOST_TAGS]
     items = defaultdict[UUID, list[PurchaseItem]](list)
     for rule, item in zip(fitting, purchase.items, strict=True):
         items[rule.category_id].append(item)

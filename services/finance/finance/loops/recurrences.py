@@ -6,9 +6,13 @@ from finance.domain.books import BookOwner
 from finance.repository import Recurrences
 from finance.service.recurrences import book_due
 from kit.db import Database
+from kit.db.outages import is_outage
+from kit.logs import get_logger
 from kit.tasks import for_ever
 
 OWNERS: Final = 50  # of one look
+
+log = get_logger(__name__)
 
 
 async def sweep(database: Database, time_zone: str, every_seconds: float) -> None:
@@ -21,11 +25,19 @@ async def sweep(database: Database, time_zone: str, every_seconds: float) -> Non
 
 
 async def sweep_once(database: Database, time_zone: str) -> int:
-    """Book what is due of some owners, each in a unit of work; return how much."""
+    """Book what is due of some owners, each in a unit of work; return how much.
+
+    Where that fails for one of them, the others' is booked all the same.
+    """
     async with database.read() as connection:
         due = await Recurrences(connection).owners_due(database.clock.now(), OWNERS)
     booked = 0
     for user_id in due:
-        async with database.unit_of_work() as uow:
-            booked += await book_due(uow, BookOwner(user_id, time_zone))
+        try:
+            async with database.unit_of_work() as uow:
+                booked += await book_due(uow, BookOwner(user_id, time_zone))
+        except Exception as error:
+            if await is_outage(database, error):
+                raise
+            log.exception("recurring_failed", user_id=str(user_id))
     return booked

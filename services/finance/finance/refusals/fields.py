@@ -11,6 +11,7 @@ USES: Final[Mapping[str, tuple[str, str]]] = {
     "splits": ("parts of split transactions", "части разбитых операций"),
     "recurring": ("recurring transactions", "повторяющиеся операции"),
     "rules": ("rules", "правила"),
+    "budgets": ("budgets", "бюджеты"),
     "categories": ("categories in it", "вложенные категории"),
 }
 

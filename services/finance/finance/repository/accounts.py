@@ -68,6 +68,10 @@ WHERE ctid = ANY(ARRAY(SELECT ctid FROM transaction WHERE account_id = $1 LIMIT 
 _HAND_OVER_RECURRING: Final = """
 UPDATE recurring SET account_id = $2, version = version + 1, updated_at = $3 WHERE account_id = $1
 """
+# They keep an account from nobody: without an heir they go with it.
+_HAND_OVER_RULES: Final = """
+UPDATE rule SET account_id = $2, version = version + 1, updated_at = $3 WHERE account_id = $1
+"""
 
 
 class Accounts:
@@ -130,6 +134,7 @@ class Accounts:
         await self._connection.execute(_DROP_TRANSFERS, account_id, heir_id)
         await in_batches(self._connection, _HAND_OVER, account_id, heir_id, now)
         await self._connection.execute(_HAND_OVER_RECURRING, account_id, heir_id, now)
+        await self._connection.execute(_HAND_OVER_RULES, account_id, heir_id, now)
 
     async def move_balances(self, deltas: Mapping[UUID, int]) -> list[int]:
         """Add signed amounts to balances; return the balances that this comes to."""

@@ -92,6 +92,11 @@ class Budgets:
             )
         )
 
+    async def count_on(self, category_id: UUID) -> int:
+        """Return how many budgets a category has."""
+        counted = "SELECT count(*) FROM budget WHERE category_id = $1"
+        return int(await self._connection.fetchval(counted, category_id))
+
     async def add(self, new: Budget) -> None:
         """Store a new budget.
 

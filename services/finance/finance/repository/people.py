@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
+from contracts.wallet import HOUSE, MERCHANTS
 from finance.domain.people import Person
 from kit.db import Connection
 from kit.db.bulk import BulkInsert
@@ -20,6 +21,7 @@ _PEOPLE: Final = BulkInsert(
     status="text",
     version="bigint",
 )
+_NO_USERS: Final = MERCHANTS | {HOUSE}
 _CALLED: Final = "SELECT user_id FROM person WHERE lower(username) = lower($1)"
 _NAMES: Final = "SELECT user_id, username FROM person WHERE user_id = ANY($1)"
 _DELETED: Final = "SELECT user_id FROM person WHERE user_id = ANY($1) AND status = 'deleted'"
@@ -36,10 +38,13 @@ class FinancePeople:
         people = sorted(told, key=lambda one: one.user_id)  # one lock order for all writers
         await _PEOPLE.insert_objects(self._connection, people)
 
-    async def deleted(self, user_ids: Collection[UUID]) -> set[UUID]:
-        """Return those of the people who are deleted."""
-        rows = await self._connection.fetch(_DELETED, list(user_ids))
-        return {row["user_id"] for row in rows}
+    async def without_book(self, owner_ids: Collection[UUID]) -> set[UUID]:
+        """Return those of wallets' owners who keep no book.
+
+        That is the deleted, and who is no user: merchants and the house.
+        """
+        rows = await self._connection.fetch(_DELETED, list(owner_ids))
+        return {row["user_id"] for row in rows} | (_NO_USERS & set(owner_ids))
 
     async def names(self, user_ids: Collection[UUID]) -> dict[UUID, str | None]:
         """Return the usernames of people, as far as they are known."""

@@ -5,8 +5,9 @@ Their book is locked, so the entries are not.
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
-from collections.abc import Collection
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -74,6 +75,11 @@ _DUE_OF: Final = f"""
 SELECT {_ROW} FROM {_FROM} JOIN book ON book.user_id = recurring.user_id
 WHERE {_IS_DUE} AND recurring.user_id = $2 ORDER BY recurring.id
 """
+_BOOKED: Final = """
+SELECT transaction.recurring_id, due_date
+FROM unnest($1::uuid[], $2::date[]) AS entry (recurring_id, next_date)
+JOIN transaction USING (recurring_id) WHERE due_date >= next_date
+"""
 
 
 class Recurrences:
@@ -120,6 +126,14 @@ class Recurrences:
     async def due_of(self, user_id: UUID, now: datetime) -> list[Recurrence]:
         """Return what is due of one user, in the zone of the book."""
         return [_entry(row) for row in await self._connection.fetch(_DUE_OF, now, user_id)]
+
+    async def booked(self, entries: Sequence[Recurrence]) -> Mapping[UUID, Collection[date]]:
+        """Return the days of entries that are booked, from their next days on."""
+        found = defaultdict[UUID, set[date]](set)
+        ids, days = [one.id for one in entries], [one.next_date for one in entries]
+        for row in await self._connection.fetch(_BOOKED, ids, days):
+            found[row["recurring_id"]].add(row["due_date"])
+        return found
 
 
 def _entry(row: Any) -> Recurrence:

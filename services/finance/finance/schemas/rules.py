@@ -9,7 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from finance.domain.categories import CategoryType
 from finance.domain.categorisation import RuleTrial, SortingChange
-from finance.domain.rules import MOST_PLACES, CategoryRule, RuleDraft
+from finance.domain.rules import MOST_PLACES, CategoryRule, RuleDraft, folded
 from finance.domain.transactions import TransactionType
 from finance.schemas.texts import EntryText, Tags, bound_in
 from finance.schemas.transactions import SplitAnswer
@@ -51,6 +51,19 @@ _CONDITIONS: Final = (
 PlainName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(visible_line)]
 
 
+def _of_words(text: str) -> str:
+    if not folded(text).split():
+        raise refuse_field(
+            "malformed",
+            "Must hold a word at least.",
+            "Должно содержать хотя бы одно слово.",
+        )
+    return text
+
+
+RuleWords = Annotated[EntryText, AfterValidator(_of_words)]
+
+
 class RuleRequest(Model):
     """A rule: what transactions must be like, and the category that they get."""
 
@@ -73,7 +86,7 @@ class RuleRequest(Model):
     kind: PlainName | None = Field(
         None, description="Of a movement: `payment`, `refund`, `top_up`, `transfer`, …"
     )
-    words: EntryText | None = Field(
+    words: RuleWords | None = Field(
         None,
         min_length=1,
         description="Each of them occurs in the description or in the other's name, in capital or"

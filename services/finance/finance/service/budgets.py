@@ -94,8 +94,11 @@ async def watch_budgets(uow: UnitOfWork, spent: Collection[Spent]) -> None:
 
     It is called after the write, by whatever has changed expense in a category, with all of a unit
     of work at once; the books are locked. Where nobody concerned has a budget it is one statement.
+    What was spent in an earlier month may be carried over, so the present one is looked at, too.
     """
-    concerned = await Budgets(uow).concerned(set(spent)) if spent else []
+    present = uow.clock.now().date().replace(day=1)
+    carried = {replace(one, month=present) for one in spent if one.month < present}
+    concerned = await Budgets(uow).concerned({*spent, *carried}) if spent else []
     grants = [
         grant
         for (_, month), line in groupby(concerned, key=lambda one: (one[1].category_id, one[0]))

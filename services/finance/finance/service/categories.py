@@ -7,7 +7,7 @@ from uuid import UUID
 from finance.domain.books import BookOwner
 from finance.domain.categories import FinanceCategory
 from finance.refusals import FinanceCategoryInUse
-from finance.repository import Books, FinanceCategories
+from finance.repository import Books, Budgets, FinanceCategories
 from finance.service.budgets import watch_book
 from kit.db import UnitOfWork
 from kit.edits import Edition
@@ -43,6 +43,8 @@ async def change_category(
     found = tree.get(category_id)
     edition.check(found.version)
     uses = await categories.uses(category_id) if "type" in changes else {}
+    if "type" in changes and (budgets := await Budgets(uow).count_on(category_id)):
+        uses["budgets"] = budgets  # they go with a category, but are of expense
     changed = tree.decide_change(category_id, changes, uses, uow.clock.now())
     if changed != found:
         await categories.save(changed)

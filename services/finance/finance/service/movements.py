@@ -56,7 +56,7 @@ async def book_movements(uow: UnitOfWork, movements: Sequence[BookMovement], tim
         MovementsMissingError: movements of a wallet that come before these are missing.
         OwnerGoneError: an owner is gone since this began.
     """
-    gone = await FinancePeople(uow).deleted({one.owner_id for one in movements})
+    gone = await FinancePeople(uow).without_book({one.owner_id for one in movements})
     left = [one for one in movements if one.owner_id not in gone]
     if not left:
         return 0
@@ -81,7 +81,7 @@ async def _lock(
     books = await Books(uow).lock_many(
         [BookOwner(one, time_zone) for one in sorted(owners)], uow.clock.now()
     )
-    if await FinancePeople(uow).deleted(owners):
+    if await FinancePeople(uow).without_book(owners):
         raise OwnerGoneError
     return books
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from contracts.shop import OrderPaid
-from contracts.wallet import MERCHANTS, WalletOpened
+from contracts.wallet import WalletOpened
 from finance.domain.books import BookOwner
 from finance.domain.purchases import Purchase, PurchaseItem
 from finance.repository import Books, FileJobs, FinancePeople, LinkedAccounts
@@ -18,18 +18,21 @@ from kit.messaging.messages import Envelope
 async def hear(uow: UnitOfWork, envelopes: Sequence[Envelope], *, time_zone: str) -> None:
     """Take in events of all kinds; the books concerned are locked at once.
 
-    So two batches wait for each other, and never deadlock. A new book begins with ``time_zone``.
+    So two batches wait for each other, and never deadlock. A new book begins with ``time_zone``;
+    of somebody who was deleted while it was waited for, it is deleted again.
     """
     people = people_of(envelopes)
     opened = [_wallet(one.message) for one in envelopes if isinstance(one.message, WalletOpened)]
     bought = [_purchase(one.message) for one in envelopes if isinstance(one.message, OrderPaid)]
     leavers = {one.user_id for one in people if one.is_deleted}
     owners = {one.owner_id for one in opened} | {one.user_id for one in bought}
-    owners -= MERCHANTS | await FinancePeople(uow).deleted(owners)
+    owners -= await FinancePeople(uow).without_book(owners)
     await FileJobs(uow).forget(leavers, uow.clock.now())  # jobs are locked before books
     await _lock(uow, owners | leavers, time_zone)
     await remember_people(uow, people)
-    staying = owners - leavers
+    if gone := await FinancePeople(uow).without_book(owners):
+        await Books(uow).forget(gone)
+    staying = owners - gone
     wallets = [one for one in opened if one.owner_id in staying]
     await LinkedAccounts(uow).open(wallets, uow.clock.now())
     await keep_purchases(uow, [one for one in bought if one.user_id in staying])

@@ -11,7 +11,7 @@ from finance.domain.reconciliation import (
     differences_within,
     is_behind,
 )
-from finance.repository import BookedSums
+from finance.repository import BookedSums, FinancePeople
 from kit.db import Database
 
 PAGE: Final = 500
@@ -36,7 +36,8 @@ class Reconciliation:
 async def reconcile(database: Database, wallet: WalletClient) -> Reconciliation:
     """Compare each account with its transactions, each wallet with its account.
 
-    Wallet is asked first: what is booked meanwhile is left out of the sum by its number.
+    Wallet is asked first: what is booked meanwhile is left out of the sum by its number. Wallets of
+    owners who keep no book are passed over.
 
     Raises Unavailable where wallet does not answer.
     """
@@ -63,9 +64,11 @@ async def _compare_wallets(database: Database, wallet: WalletClient, found: Reco
     while page := await wallet.balances(after, PAGE):
         after = page[-1].wallet_id
         async with database.read() as connection:
-            booked = await BookedSums(connection).at(page)
-        found.wallets += len(page)
-        for told in page:
+            gone = await FinancePeople(connection).without_book({one.owner_id for one in page})
+            kept = [one for one in page if one.owner_id not in gone]
+            booked = await BookedSums(connection).at(kept)
+        found.wallets += len(kept)
+        for told in kept:
             known = booked.get(told.wallet_id)
             found.behind += is_behind(told, known)
             if (difference := difference_with_wallet(told, known)) is not None:

@@ -103,9 +103,16 @@ async def book_due(uow: UnitOfWork, owner: BookOwner) -> int:
     entries = await Recurrences(uow).due_of(owner.user_id, now)
     accounts = await Accounts(uow).of(owner.user_id, {one.account_id for one in entries})
     balances = {one.id: one.balance_minor for one in accounts.values()}
+    booked = await Recurrences(uow).booked(entries)
     found = []
     for entry in entries:
-        due = decide_due(entry, balances[entry.account_id], today=today, now=now)
+        due = decide_due(
+            entry,
+            balances[entry.account_id],
+            today=today,
+            now=now,
+            booked=booked.get(entry.id, ()),
+        )
         balances[entry.account_id] += sum(one.amount_minor for one in due.transactions)
         if not due.entry.is_active:
             paused = {"recurring_id": str(entry.id), "reason": "balance_out_of_range"}

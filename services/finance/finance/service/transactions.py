@@ -10,6 +10,7 @@ from finance.domain.drafts import TransactionDraft, decide_draft, require_change
 from finance.domain.transactions import Transaction, TransactionType
 from finance.refusals import TransactionLinked, TransactionNotFound
 from finance.repository import Accounts, Books, FinanceCategories, Transactions
+from finance.repository.imports import Imports
 from finance.service.bookings import book, rebook, unbook
 from finance.service.transfers import change_transfer
 from kit.db import UnitOfWork
@@ -63,6 +64,8 @@ async def change_transaction(
     fields = await _decided(uow, kept, draft, is_linked=found.is_linked)
     if changes.keys() & {"category_id", "splits"}:
         fields["is_category_own"] = True
+    if fields["account_id"] != found.account_id:
+        fields["import_key"] = await _key_on(uow, found, fields["account_id"])
     changed = found.edited(fields, now)
     if changed != found:
         await rebook(uow, [found], [changed])
@@ -92,6 +95,13 @@ async def _find(uow: UnitOfWork, owner: BookOwner, transaction_id: UUID) -> Tran
     if found is None:
         raise TransactionNotFound
     return found
+
+
+async def _key_on(uow: UnitOfWork, found: Transaction, account_id: UUID) -> str | None:
+    """Return the key of an imported line on another account, if it is free there."""
+    if found.import_key is None or await Imports(uow).known(account_id, [found.import_key]):
+        return None
+    return found.import_key
 
 
 async def _decided(

@@ -20,7 +20,7 @@ from finance.tables.books import METADATA
 
 _AT = DateTime(timezone=True)
 
-# A rule about an account goes with it.
+# A rule about an account goes with it, or to the account that takes over.
 rule = Table(
     "rule",
     METADATA,
@@ -70,12 +70,14 @@ purchase = Table(
     Index("ix_purchase_user_id", "user_id"),
 )
 
-# One row: how far what all wallets have moved was read, and how often that was stored.
+# One row: how far what all wallets have moved was read, how often that was stored, and wallets of
+# which something could not be booked.
 feed_position = Table(
     "feed_position",
     METADATA,
     Column("name", Text, primary_key=True),
     Column("after", BigInteger, nullable=False),
     Column("turn", BigInteger, nullable=False),
+    Column("stuck", ARRAY(Uuid), nullable=False),
     CheckConstraint('"after" >= 0', name="after_counts_up"),
 )

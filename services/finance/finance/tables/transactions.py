@@ -25,7 +25,9 @@ from finance.tables.books import METADATA
 _AT = DateTime(timezone=True)
 _NO_TAGS = text("'{}'::text[]")
 _DAYS = "BETWEEN DATE '1900-01-01' AND DATE '2999-12-31'"
-_MINOR = "BETWEEN -1000000000000000 AND 1000000000000000"
+_MINOR = "BETWEEN -1000000000000000 AND 1000000000000000"  # as far as amounts are read
+# As far as a wallet's balance goes: the payment of a debt may move all of it.
+_WALLETS_MINOR = "BETWEEN -1000000000000000000 AND 1000000000000000000"
 
 # Rows of the shop's purchases are found by the payment.
 _OF_THE_SHOP = "counterparty_id = '00000000-0000-0000-0000-000000000001'::uuid"
@@ -65,7 +67,7 @@ transaction = Table(
         " OR (type = 'transfer' AND amount_minor <> 0)",
         name="sign_fits_the_type",
     ),
-    CheckConstraint(f"amount_minor {_MINOR}", name="amount_is_in_range"),
+    CheckConstraint(f"amount_minor {_WALLETS_MINOR}", name="amount_is_in_range"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_is_a_code"),
     CheckConstraint(f"date {_DAYS}", name="date_is_in_range"),
     CheckConstraint(
@@ -145,7 +147,9 @@ split = Table(
     Column("user_id", Uuid, nullable=False),
     Column("date", Date, nullable=False),
     Column("currency", Text, nullable=False),
-    CheckConstraint(f"amount_minor {_MINOR} AND amount_minor <> 0", name="amount_is_in_range"),
+    CheckConstraint(
+        f"amount_minor {_WALLETS_MINOR} AND amount_minor <> 0", name="amount_is_in_range"
+    ),
     CheckConstraint("position BETWEEN 1 AND 100", name="position_counts_from_one"),
     Index("ix_split_user_id_date", "user_id", "date"),
     Index("ix_split_category_id_date", "category_id", "date", "transaction_id"),

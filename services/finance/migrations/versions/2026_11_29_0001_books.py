@@ -148,7 +148,7 @@ CREATE TABLE transaction (
             OR (type = 'expense' AND amount_minor < 0)
             OR (type = 'transfer' AND amount_minor <> 0)),
     CONSTRAINT ck_transaction_amount_is_in_range
-        CHECK (amount_minor BETWEEN -1000000000000000 AND 1000000000000000),
+        CHECK (amount_minor BETWEEN -1000000000000000000 AND 1000000000000000000),
     CONSTRAINT ck_transaction_currency_is_a_code CHECK (currency ~ '^[A-Z]{3}$'),
     CONSTRAINT ck_transaction_date_is_in_range
         CHECK (date BETWEEN DATE '1900-01-01' AND DATE '2999-12-31'),
@@ -181,7 +181,7 @@ CREATE TABLE split (
     currency text NOT NULL,
     CONSTRAINT pk_split PRIMARY KEY (transaction_id, position),
     CONSTRAINT ck_split_amount_is_in_range
-        CHECK (amount_minor BETWEEN -1000000000000000 AND 1000000000000000
+        CHECK (amount_minor BETWEEN -1000000000000000000 AND 1000000000000000000
             AND amount_minor <> 0),
     CONSTRAINT ck_split_position_counts_from_one CHECK (position BETWEEN 1 AND 100),
     CONSTRAINT fk_split_transaction_id

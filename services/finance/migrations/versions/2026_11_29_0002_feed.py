@@ -63,6 +63,7 @@ _UP = (
         name text NOT NULL,
         after bigint NOT NULL,
         turn bigint NOT NULL,
+        stuck uuid[] NOT NULL,
         CONSTRAINT pk_feed_position PRIMARY KEY (name),
         CONSTRAINT ck_feed_position_after_counts_up CHECK (after >= 0)
     )
