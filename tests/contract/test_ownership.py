@@ -15,7 +15,8 @@ import httpx
 import pytest
 from deploy.generate import rooms
 from deploy.generate.operations import Operation, committed, operations
-from tests.integration.finance import room as finance
+from tests.integration.finance.files import opened_desk
+from tests.integration.finance.room import FINANCE
 from tests.integration.notifications import room as notifications
 from tests.integration.payments import room as payments
 from tests.integration.payments.test_refunding import paid, refund
@@ -54,6 +55,8 @@ OWNED = {
 ELSEWHERE = {"delete_session": "tests/integration/auth/test_sessions.py"}
 BODIES: Mapping[str, Any] = {
     "refund_payment": {"amount": "1.00"},
+    "change_budget": {"amount": "2.00", "carry_over": False},
+    "choose_import_reading": {"decimal": ","},
     "change_account": {"name": "Another name"},
     "change_finance_category": {"colour": "#000000"},
     "change_recurring": {"amount": "2.00"},
@@ -161,7 +164,9 @@ async def of_shop(cluster: Cluster) -> AsyncIterator[Owned]:
 
 @asynccontextmanager
 async def of_finance(cluster: Cluster) -> AsyncIterator[Owned]:
-    async with finance.opened(cluster) as room:
+    async with opened_desk(cluster, most_open_files=1000) as desk:
+        room = desk.room
+        room.service.state.is_stopping = lambda: True  # streams begin, and end
 
         async def make() -> Ids:
             name = str(new_id())
@@ -170,16 +175,22 @@ async def of_finance(cluster: Cluster) -> AsyncIterator[Owned]:
             plan = await room.plan(account)
             category = await room.category(name)
             rule = await room.make("/rules", category_id=category, kind="payment")
+            month = {"month": "2026-01", "amount": "1.00", "currency": "RUB"}
+            budget = await room.make("/budgets", category_id=category, **month)
+            handed_in = await desk.hand_in(account, "date,amount\n2026-01-31,-1.00\n")
             return {
                 "account_id": account,
                 "category_id": category,
                 "rule_id": rule["id"],
                 "transaction_id": booked["id"],
                 "recurring_id": plan["id"],
+                "budget_id": budget["id"],
+                "export_id": (await desk.order())["id"],
+                "import_id": handed_in.json()["id"],
             }
 
         async def ask(caller: UUID, one: Operation, path: str, body: Any) -> httpx.Response:
-            below = path.removeprefix(finance.FINANCE)
+            below = path.removeprefix(FINANCE)
             return await room.ask(one.method, below, by=caller, json=body)
 
         yield Owned(room.user, new_id(), make, ask)
