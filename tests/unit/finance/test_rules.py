@@ -138,3 +138,11 @@ def test_more_parts_than_a_transaction_may_have_are_not_made() -> None:
     few = bought(*((f"{one}", [f"c{one}"], 1) for one in range(MOST_SPLITS)))
     choice = choose_for_purchase(rules, facts(amount_minor=-MOST_SPLITS), few)
     assert len(choice.splits) == MOST_SPLITS
+
+
+def test_a_rule_replaced_by_what_it_says_already_keeps_its_version() -> None:
+    before = rule(kind="payment")
+    same = rule(kind="payment", id=UUID(int=98), place=7)
+    assert before.replaced(same, keeps_place=True) is before
+    moved = before.replaced(same, keeps_place=False)
+    assert (moved.id, moved.place, moved.version) == (before.id, 7, before.version + 1)

@@ -175,7 +175,9 @@ def grant_of(line: Sequence[Budget], month: date) -> Grant | None:
             break
         earlier += budget.amount_minor * months_between(budget.month, until)
         since = until = budget.month
-        if before is None or not before.amount_minor:
+        if before is None:
+            continue  # the first of the line
+        if not before.amount_minor:
             break
         # The last month of the one before hands its rest on, whether or not it was handed one.
         earlier += before.amount_minor
