@@ -7,7 +7,7 @@ from contracts.auth import UserChanged, UserRegistered
 from contracts.finance import RunFileJob
 from contracts.shop import OrderPaid
 from contracts.wallet import WalletOpened
-from finance.service.file_jobs import make_ready
+from finance.service.files.file_jobs import make_ready
 from finance.service.news import hear
 from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope

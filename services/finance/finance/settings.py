@@ -51,7 +51,7 @@ class Settings(
     time_zone: Zone = setting(
         "UTC",
         "The IANA time zone that days of a new book are meant in; its owner may change it.",
-        pattern="^(UTC|.+/.+)$",  # `domain/zones.py` says why
+        pattern="^(UTC|.+/.+)$",  # `domain/dates/zones.py` says why
     )
     sweep_seconds: float = setting(
         30.0, "Seconds between looks for recurring transactions that are due.", gt=0, le=3600

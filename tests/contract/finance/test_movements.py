@@ -13,8 +13,8 @@ from tests.integration.wallet.world import transfer
 from contracts.wallet import HOUSE, SHOP, AccountRef
 from finance.loops.feed import MOST_STUCK, Feed
 from finance.repository import FeedPositions
-from finance.repository.feed_position import FeedPosition
-from finance.service.reconciliation import reconcile
+from finance.repository.feed.position import FeedPosition
+from finance.service.feed.reconciliation import reconcile
 from kit.refusals import Unavailable
 from testkit.cuts import is_cut_at
 

@@ -9,7 +9,7 @@ from tests.contract.finance.ledger import Ledger
 from tests.integration.wallet.world import transfer
 
 from finance.commands.reconcile import as_json, as_table
-from finance.service.reconciliation import Reconciliation, reconcile
+from finance.service.feed.reconciliation import Reconciliation, reconcile
 from kit.ids import new_id
 from kit.refusals import Unavailable
 

@@ -14,7 +14,7 @@ from tests.integration.finance.room import Json, Room, opened
 
 from finance.clients.storage import FileStorage
 from finance.commands.file_job import outcome
-from finance.domain.file_jobs import FileJob
+from finance.domain.files.file_jobs import FileJob
 from finance.loops.file_jobs import FileRunner, sweep_files_once
 from finance.settings import Settings
 from kit.wake_up import WakeUp

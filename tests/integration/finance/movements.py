@@ -9,8 +9,8 @@ from tests.integration.finance.room import Json, Room
 
 from contracts.shop import OrderPaid, PaidItem
 from contracts.wallet import SHOP
-from finance.domain.movements import BookMovement
-from finance.service.movements import book_movements
+from finance.domain.feed.movements import BookMovement
+from finance.service.feed.movements import book_movements
 from kit.ids import new_id
 
 AT = datetime(2026, 1, 31, 21, 30, tzinfo=UTC)

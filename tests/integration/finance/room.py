@@ -15,7 +15,7 @@ import httpx
 from contracts.auth import UserChanged
 from finance.app import build
 from finance.domain.books import BookOwner
-from finance.domain.transactions import Transaction, TransactionOrigin, TransactionType
+from finance.domain.transactions.transactions import Transaction, TransactionOrigin, TransactionType
 from finance.repository import Books, Transactions
 from finance.settings import Settings
 from kit.db import Database

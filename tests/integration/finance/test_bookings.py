@@ -7,10 +7,15 @@ import pytest
 from tests.integration.finance.room import Room
 
 from finance.domain.amounts import MOST_BALANCE
-from finance.domain.transactions import Split, Transaction, TransactionOrigin, TransactionType
+from finance.domain.transactions.transactions import (
+    Split,
+    Transaction,
+    TransactionOrigin,
+    TransactionType,
+)
 from finance.refusals import BalanceOutOfRange
 from finance.repository import Books
-from finance.service.bookings import book, unbook
+from finance.service.transactions.bookings import book, unbook
 from kit.ids import new_id
 
 

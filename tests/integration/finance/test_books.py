@@ -8,8 +8,8 @@ import pytest
 from tests.integration.finance.room import Room, changed, code
 
 from finance.domain.books import BookOwner, FinanceBook
-from finance.domain.days import day_of
-from finance.domain.zones import is_unambiguous
+from finance.domain.dates.days import day_of
+from finance.domain.dates.zones import is_unambiguous
 from finance.refusals import ZoneUnknown
 from finance.repository import Books
 from finance.service.settings import change_zone

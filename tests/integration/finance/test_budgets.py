@@ -13,11 +13,11 @@ from tests.integration.finance.room import Json, Room, changed, code
 
 from contracts.finance import BudgetReached
 from contracts.wallet import SHOP
-from finance.domain import budgets
-from finance.domain.purchases import Purchase, PurchaseItem
+from finance.domain.feed.purchases import Purchase, PurchaseItem
+from finance.domain.reports import budgets
 from finance.repository import Books
-from finance.service.movements import book_movements
-from finance.service.purchases import keep_purchases
+from finance.service.feed.movements import book_movements
+from finance.service.feed.purchases import keep_purchases
 from kit.ids import new_id
 
 

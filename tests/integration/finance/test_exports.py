@@ -23,8 +23,8 @@ from tests.integration.finance.room import changed, code
 
 from contracts.finance import ExportFailed, ExportReady
 from finance.clients.storage import FileGoneError
-from finance.domain.file_jobs import LEASE, MOST_ATTEMPTS, object_keys
-from finance.service import file_jobs as service
+from finance.domain.files.file_jobs import LEASE, MOST_ATTEMPTS, object_keys
+from finance.service.files import file_jobs as service
 from kit.ids import new_id
 from testkit.databases import Cluster
 from testkit.pump import sent

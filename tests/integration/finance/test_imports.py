@@ -8,8 +8,8 @@ from tests.integration.finance.files import Desk, fetched
 from tests.integration.finance.room import Json, changed, code
 
 from finance.repository import FileJobs
-from finance.service import imports as service
-from finance.service.imports import BATCH
+from finance.service.files import imports as service
+from finance.service.files.imports import BATCH
 from kit.ids import new_id
 
 BANK = """Дата операции;Сумма;Валюта;Категория;Описание

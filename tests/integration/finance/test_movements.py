@@ -8,7 +8,7 @@ from tests.integration.finance.room import Room
 
 from finance.domain.people import Person
 from finance.repository import Books
-from finance.service.movements import OwnerGoneError, book_movements
+from finance.service.feed.movements import OwnerGoneError, book_movements
 from finance.service.people import remember_people
 from testkit.conditions import until, waits
 

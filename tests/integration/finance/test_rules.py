@@ -10,10 +10,10 @@ from tests.integration.finance.movements import Purse, order_paid
 from tests.integration.finance.room import Json, Room, changed, code
 
 from finance.api.rules import PAGES
-from finance.domain.rules import MOST_RULES
-from finance.domain.transactions import TransactionType
+from finance.domain.feed.rules import MOST_RULES
+from finance.domain.transactions.transactions import TransactionType
 from finance.repository import Transactions
-from finance.service.rules import PAGE, placed
+from finance.service.feed.rules import PAGE, placed
 from kit.ids import new_id
 
 RULES = "/rules"

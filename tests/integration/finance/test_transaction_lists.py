@@ -7,10 +7,10 @@ import orjson
 import pytest
 from tests.integration.finance.room import Json, Room, code
 
-from finance.domain.periods import BookPeriod
-from finance.domain.transactions import TransactionFilter
+from finance.domain.dates.periods import BookPeriod
+from finance.domain.transactions.transactions import TransactionFilter
 from finance.repository import TransactionLists
-from finance.repository.transaction_lists import page_statement
+from finance.repository.transactions.lists import page_statement
 from kit.ids import new_id
 
 

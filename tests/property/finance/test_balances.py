@@ -8,13 +8,17 @@ from uuid import UUID
 import pytest
 from tests.integration.finance.room import Room, opened
 
-from finance.domain.drafts import SplitDraft, TransactionDraft
-from finance.domain.transactions import TransactionType
-from finance.domain.transfers import TransferDraft
+from finance.domain.transactions.drafts import SplitDraft, TransactionDraft
+from finance.domain.transactions.transactions import TransactionType
+from finance.domain.transactions.transfers import TransferDraft
 from finance.schemas.accounts import FinanceAccountRequest
 from finance.service.accounts import add_account, change_account, delete_account
-from finance.service.transactions import add_transaction, change_transaction, delete_transaction
-from finance.service.transfers import add_transfer
+from finance.service.transactions.transactions import (
+    add_transaction,
+    change_transaction,
+    delete_transaction,
+)
+from finance.service.transactions.transfers import add_transfer
 from kit.edits import ANY_EDITION
 from testkit.cuts import is_cut_at
 from testkit.databases import Cluster

@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.integration.finance.room import Room, opened
 
-from finance.domain.days import day_of
-from finance.domain.periods import BookPeriod
-from finance.domain.transactions import (
+from finance.domain.dates.days import day_of
+from finance.domain.dates.periods import BookPeriod
+from finance.domain.transactions.transactions import (
     Split,
     Transaction,
     TransactionFilter,
     TransactionType,
 )
 from finance.repository import Books, TransactionLists
-from finance.service.bookings import book
+from finance.service.transactions.bookings import book
 from kit.ids import new_id
 from testkit.databases import Cluster
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finance.domain.budgets import (
+from finance.domain.dates.calendar import months_later
+from finance.domain.reports.budgets import (
     Budget,
     BudgetAlert,
     Grant,
@@ -17,7 +18,6 @@ from finance.domain.budgets import (
     standing,
     worst_of,
 )
-from finance.domain.calendar import months_later
 
 NOBODY = UUID(int=9)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

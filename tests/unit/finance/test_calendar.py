@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finance.domain.calendar import (
+from finance.domain.dates.calendar import (
     Days,
     Granularity,
     buckets,

@@ -18,8 +18,8 @@ from finance.charts.charts import (
     draw_series,
 )
 from finance.charts.words import amount_text, days_text, tick_text
-from finance.domain.calendar import Days, Granularity, buckets
-from finance.domain.shares import shares_of
+from finance.domain.dates.calendar import Days, Granularity, buckets
+from finance.domain.reports.shares import shares_of
 from kit.refusals import Language
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from finance.domain.days import Dating
-from finance.domain.periods import BookPeriod
+from finance.domain.dates.days import Dating
+from finance.domain.dates.periods import BookPeriod
 from finance.refusals import DateOutOfRange
 
 DAY, MOMENT = date(2026, 1, 31), datetime(2026, 1, 31, 12, tzinfo=UTC)

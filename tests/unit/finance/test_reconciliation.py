@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from finance.domain.reconciliation import (
+from finance.domain.feed.reconciliation import (
     BookedBalance,
     BookedWallet,
     Difference,

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from finance.domain.amounts import MOST_BALANCE
-from finance.domain.recurrence_drafts import decide_recurrence_change
-from finance.domain.recurrences import MOST_DUE, Every, Recurrence, decide_due
-from finance.domain.transactions import TransactionOrigin, TransactionType
+from finance.domain.transactions.recurrence_drafts import decide_recurrence_change
+from finance.domain.transactions.recurrences import MOST_DUE, Every, Recurrence, decide_due
+from finance.domain.transactions.transactions import TransactionOrigin, TransactionType
 from kit.ids import new_id
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

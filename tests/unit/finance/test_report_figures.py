@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from finance.domain.calendar import Days, Granularity, buckets
 from finance.domain.categories import CategoryType
-from finance.domain.reports import (
+from finance.domain.dates.calendar import Days, Granularity, buckets
+from finance.domain.reports.reports import (
     BucketTotals,
     CategoryShare,
     CategorySum,

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from finance.domain.calendar import Days
-from finance.domain.periods import BookPeriod
-from finance.domain.report_scopes import ReportScope, with_edges
+from finance.domain.dates.calendar import Days
+from finance.domain.dates.periods import BookPeriod
+from finance.domain.reports.scopes import ReportScope, with_edges
 from finance.refusals import DateOutOfRange
 from kit.ids import new_id
 

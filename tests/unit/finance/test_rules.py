@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from finance.domain.purchases import Purchase, PurchaseItem
-from finance.domain.rules import (
+from finance.domain.feed.purchases import Purchase, PurchaseItem
+from finance.domain.feed.rules import (
     NO_CHOICE,
     CategoryRule,
     Choice,
@@ -18,7 +18,7 @@ from finance.domain.rules import (
     fits,
     folded,
 )
-from finance.domain.transactions import MOST_SPLITS, Split
+from finance.domain.transactions.transactions import MOST_SPLITS, Split
 
 FOOD, TECH, ALICE, BOB, CASH, SERVICE = (UUID(int=number) for number in range(1, 7))
 NOW = datetime(2026, 1, 31, tzinfo=UTC)

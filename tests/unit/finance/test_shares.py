@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finance.domain.shares import shares_of
+from finance.domain.reports.shares import shares_of
 from kit.money import MAX_MINOR
 
 AMOUNTS = st.lists(st.integers(0, MAX_MINOR), min_size=1, max_size=60).filter(any)

@@ -9,9 +9,9 @@ from pydantic_core import to_json
 
 from finance.api.owners import CREATED, OK, Owning
 from finance.api.report_answers import X_CACHE, Rendering, answered, book_of
-from finance.domain.budgets import Budget
-from finance.domain.calendar import month_of
-from finance.domain.days import day_of
+from finance.domain.dates.calendar import month_of
+from finance.domain.dates.days import day_of
+from finance.domain.reports.budgets import Budget
 from finance.refusals import (
     BudgetExists,
     BudgetNotFound,
@@ -28,7 +28,7 @@ from finance.schemas.budgets import (
     BudgetsQuery,
     first_day,
 )
-from finance.service import budgets as service
+from finance.service.reports import budgets as service
 from finance.wiring import Wired
 from kit.db import Connection, UnitOfWork
 from kit.edits import EditStale

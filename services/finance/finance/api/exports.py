@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from finance.api.owners import ACCEPTED, Owning, require_own
-from finance.domain.file_jobs import FileJob, FileStatus, FileTask
+from finance.domain.files.file_jobs import FileJob, FileStatus, FileTask
 from finance.refusals import (
     AccountNotYours,
     CategoryNotYours,
@@ -19,7 +19,7 @@ from finance.refusals import (
 from finance.repository import FileJobs
 from finance.schemas import exports as examples
 from finance.schemas.exports import ExportAnswer, ExportRequest, FileJobsQuery
-from finance.service import file_jobs as service
+from finance.service.files import file_jobs as service
 from finance.wiring import Wired, Wiring
 from kit.db import UnitOfWork
 from kit.http import LOCATION

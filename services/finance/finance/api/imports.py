@@ -10,7 +10,7 @@ from fastapi import Query, Request
 from pydantic import BaseModel
 
 from finance.api.owners import ACCEPTED, Owning
-from finance.domain.file_jobs import FileJob, FileTask
+from finance.domain.files.file_jobs import FileJob, FileTask
 from finance.files.formats import MEDIA_TYPES
 from finance.files.readers.encodings import is_binary
 from finance.refusals import (
@@ -28,7 +28,7 @@ from finance.refusals import (
 from finance.repository import Accounts, FileJobs
 from finance.schemas.exports import FileJobsQuery
 from finance.schemas.imports import ImportAnswer, ImportChoices, ImportFormat
-from finance.service import file_jobs as service
+from finance.service.files import file_jobs as service
 from finance.wiring import Wired, Wiring
 from kit.db import UnitOfWork
 from kit.http import LOCATION

@@ -20,8 +20,8 @@ from finance.charts.charts import (
 from finance.domain.books import FinanceBook
 from finance.refusals import RangeTooLong
 from finance.schemas.reports import CategoriesPictureQuery, TimelinePictureQuery
-from finance.service import reports
-from finance.service.reports import ReportTimeline
+from finance.service.reports import reports
+from finance.service.reports.reports import ReportTimeline
 from finance.wiring import Wired, Wiring
 from kit.db import Connection
 from kit.http import ETAG

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from finance.api.owners import CREATED, OK, Owning
-from finance.domain.recurrences import Recurrence
+from finance.domain.transactions.recurrences import Recurrence
 from finance.refusals import (
     AccountLinked,
     AccountNotYours,
@@ -22,7 +22,7 @@ from finance.refusals import (
 )
 from finance.repository import Recurrences
 from finance.schemas.recurrences import RecurrenceAnswer, RecurrenceChange, RecurrenceRequest
-from finance.service import recurrences as service
+from finance.service.transactions import recurrences as service
 from finance.wiring import Wired
 from kit.db import UnitOfWork
 from kit.edits import EditStale

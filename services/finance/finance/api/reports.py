@@ -19,8 +19,8 @@ from finance.schemas.reports import (
     SummaryAnswer,
     TimelineQuery,
 )
-from finance.service import reports
-from finance.service.reports import ReportTimeline
+from finance.service.reports import reports
+from finance.service.reports.reports import ReportTimeline
 from finance.wiring import Wired
 from kit.db import Connection
 from kit.web.answers import Answer

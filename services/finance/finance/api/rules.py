@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from finance.api.owners import CREATED, OK, Owning
-from finance.domain.rules import CategoryRule
+from finance.domain.feed.rules import CategoryRule
 from finance.refusals import (
     AccountNotYours,
     CategoryNotYours,
@@ -17,7 +17,7 @@ from finance.refusals import (
     TooManyRules,
 )
 from finance.repository import FinancePeople, Rules
-from finance.repository.categorisation import NEWEST
+from finance.repository.feed.categorisation import NEWEST
 from finance.schemas.rules import (
     RuleAnswer,
     RuleRequest,
@@ -27,7 +27,7 @@ from finance.schemas.rules import (
     RuleTrialAnswer,
     RuleTryRequest,
 )
-from finance.service import rules as service
+from finance.service.feed import rules as service
 from finance.wiring import Wired
 from kit.db import Connection, UnitOfWork
 from kit.edits import EditStale

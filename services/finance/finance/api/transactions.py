@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from finance.api.owners import CREATED, OK, Owning, require_own
-from finance.domain.transactions import Transaction
+from finance.domain.transactions.transactions import Transaction
 from finance.refusals import (
     AccountLinked,
     AccountNotYours,
@@ -30,7 +30,7 @@ from finance.repository import (
 )
 from finance.schemas.queries import TransactionsQuery
 from finance.schemas.transactions import TransactionAnswer, TransactionChange, TransactionRequest
-from finance.service import transactions as service
+from finance.service.transactions import transactions as service
 from finance.wiring import Wired
 from kit.db import Connection, UnitOfWork
 from kit.edits import EditStale

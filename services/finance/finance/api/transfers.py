@@ -15,7 +15,7 @@ from finance.refusals import (
     ToAmountNeeded,
 )
 from finance.schemas.transfers import TransferRequest, TransferSidesAnswer
-from finance.service.transfers import add_transfer
+from finance.service.transactions.transfers import add_transfer
 from kit.db import UnitOfWork
 from kit.web.answers import Answer
 from kit.web.idempotency import idempotently

@@ -19,8 +19,8 @@ from finance.charts.words import (
     tick_text,
     words,
 )
-from finance.domain.calendar import Days, Granularity
-from finance.domain.shares import percent
+from finance.domain.dates.calendar import Days, Granularity
+from finance.domain.reports.shares import percent
 from kit.money import CURRENCIES
 from kit.refusals import Language
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from finance.domain.calendar import Days, Granularity
+from finance.domain.dates.calendar import Days, Granularity
 from kit.money import decimal_text
 from kit.refusals import Language
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx
 import orjson
 
-from finance.domain.movements import BookMovement
-from finance.domain.reconciliation import ToldBalance
+from finance.domain.feed.movements import BookMovement
+from finance.domain.feed.reconciliation import ToldBalance
 from kit.db.tail import Tail, TailPage
 from kit.refusals import Unavailable
 from kit.tokens.service_client import ServiceToken

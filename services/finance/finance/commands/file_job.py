@@ -14,11 +14,11 @@ from uuid import UUID
 import orjson
 
 from finance.clients.storage import FileGoneError, FileStorage
-from finance.domain.file_jobs import FileJob, FileTask
+from finance.domain.files.file_jobs import FileJob, FileTask
 from finance.files.readers.lines import FileError
 from finance.repository import FileJobs
-from finance.service.exports import Tell, export
-from finance.service.imports import book, check
+from finance.service.files.exports import Tell, export
+from finance.service.files.imports import book, check
 from finance.settings import Settings
 from kit.commands import Extra
 from kit.db import Database

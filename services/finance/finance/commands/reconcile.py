@@ -9,8 +9,8 @@ from typing import Final
 import orjson
 
 from finance.clients.wallet import WalletClient
-from finance.domain.reconciliation import Difference
-from finance.service.reconciliation import Reconciliation, reconcile
+from finance.domain.feed.reconciliation import Difference
+from finance.service.feed.reconciliation import Reconciliation, reconcile
 from finance.settings import Settings
 from kit.commands import Extra
 from kit.db import Database

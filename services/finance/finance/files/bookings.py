@@ -7,9 +7,9 @@ from uuid import UUID
 
 from finance.domain.accounts import FinanceAccount
 from finance.domain.categories import CategoryType, FinanceCategory
-from finance.domain.days import Dating
+from finance.domain.dates.days import Dating
 from finance.domain.names import name_key
-from finance.domain.transactions import (
+from finance.domain.transactions.transactions import (
     MOST_TAGS,
     Transaction,
     TransactionOrigin,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from finance.domain.calendar import Days
-from finance.domain.reports import CashFlow, CategoryShare, Totals
+from finance.domain.dates.calendar import Days
+from finance.domain.reports.reports import CashFlow, CategoryShare, Totals
 from finance.files.tables import TableColumn, TableRow
 from kit.money import decimal_text
 

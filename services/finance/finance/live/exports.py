@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from finance.domain.file_jobs import FileJob
+from finance.domain.files.file_jobs import FileJob
 from finance.refusals import TooManyExportStreams
 from finance.repository import FileJobs
 from kit.db import Database

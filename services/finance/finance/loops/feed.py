@@ -9,10 +9,10 @@ from uuid import UUID
 from prometheus_client import Gauge
 
 from finance.clients.wallet import PAGE, WalletClient
-from finance.domain.movements import BookMovement, MovementGap
+from finance.domain.feed.movements import BookMovement, MovementGap
 from finance.repository import FeedPositions, LinkedAccounts
-from finance.repository.feed_position import FeedPosition
-from finance.service.movements import MovementsMissingError, OwnerGoneError, book_movements
+from finance.repository.feed.position import FeedPosition
+from finance.service.feed.movements import MovementsMissingError, OwnerGoneError, book_movements
 from kit.db import Database
 from kit.db.outages import CONFLICTS, is_outage
 from kit.db.tail import Tail

@@ -16,9 +16,9 @@ import orjson
 import structlog
 
 from finance.clients.storage import FileStorage
-from finance.domain.file_jobs import FileJob, object_keys
+from finance.domain.files.file_jobs import FileJob, object_keys
 from finance.repository import FileJobs
-from finance.service import file_jobs as service
+from finance.service.files import file_jobs as service
 from finance.settings import Settings
 from kit.db import Database
 from kit.settings import environment_of

@@ -4,7 +4,7 @@ from typing import Final
 
 from finance.domain.books import BookOwner
 from finance.repository import Recurrences
-from finance.service.recurrences import book_due
+from finance.service.transactions.recurrences import book_due
 from kit.db import Database
 from kit.db.outages import is_outage
 from kit.logs import get_logger

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from finance.domain.periods import BookPeriod
+from finance.domain.dates.periods import BookPeriod
 
 Bind = Callable[[Any], str]  # makes a parameter of a value, and returns its place: "$3"
 

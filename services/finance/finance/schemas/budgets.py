@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from finance.domain.budgets import Budget, Standing
+from finance.domain.reports.budgets import Budget, Standing
 from kit.ids import new_id
 from kit.money import DEFAULT_CURRENCY, decimal_text
 from kit.web.fields import (

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from finance.domain.calendar import Granularity
-from finance.domain.exports import OPTIONS, ExportedReport
-from finance.domain.file_jobs import FileJob, FileStatus
-from finance.domain.periods import FIRST_DAY, LAST_DAY
-from finance.domain.transactions import TransactionType
+from finance.domain.dates.calendar import Granularity
+from finance.domain.dates.periods import FIRST_DAY, LAST_DAY
+from finance.domain.files.exports import OPTIONS, ExportedReport
+from finance.domain.files.file_jobs import FileJob, FileStatus
+from finance.domain.transactions.transactions import TransactionType
 from finance.files.formats import TABLES
 from finance.schemas.texts import BookZone
 from kit.web.fields import refuse_field

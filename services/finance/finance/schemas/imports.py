@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from finance.domain.file_jobs import FileJob, FileStatus, FileTask
+from finance.domain.files.file_jobs import FileJob, FileStatus, FileTask
 from finance.files.readers.lines import FAULTS
 from finance.schemas.exports import FileProgress
 from kit.refusals import Language

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from finance.domain.books import FinanceBook
-from finance.domain.periods import BookPeriod
+from finance.domain.dates.periods import BookPeriod
 from finance.schemas.texts import BookZone
 from kit.span import PeriodInvalid
 from kit.web.queries import RangeFilters

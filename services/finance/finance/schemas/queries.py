@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from finance.domain.books import FinanceBook
-from finance.domain.transactions import TransactionFilter, TransactionType
+from finance.domain.transactions.transactions import TransactionFilter, TransactionType
 from finance.schemas.periods import PeriodFilters
 from finance.schemas.texts import bound_in
 from kit.web.fields import IDS, AmountText, CurrencyCode, split_ids

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, field_validator
 
-from finance.domain.recurrence_drafts import RecurrenceDraft
-from finance.domain.recurrences import Every, Recurrence
-from finance.domain.transactions import TransactionType
+from finance.domain.transactions.recurrence_drafts import RecurrenceDraft
+from finance.domain.transactions.recurrences import Every, Recurrence
+from finance.domain.transactions.transactions import TransactionType
 from finance.schemas.texts import EntryText, Tags
 from finance.schemas.transactions import BookedType
 from kit.money import decimal_text

@@ -9,13 +9,13 @@ from pydantic import Field
 
 from finance.domain.accounts import AccountKind
 from finance.domain.books import FinanceBook
-from finance.domain.calendar import Granularity
 from finance.domain.categories import CategoryType
-from finance.domain.days import day_of
-from finance.domain.report_scopes import ReportScope, with_edges
-from finance.domain.reports import CashFlow, CategoryShare, ReportCategory, Totals
+from finance.domain.dates.calendar import Granularity
+from finance.domain.dates.days import day_of
+from finance.domain.reports.reports import CashFlow, CategoryShare, ReportCategory, Totals
+from finance.domain.reports.scopes import ReportScope, with_edges
 from finance.schemas.periods import PeriodFilters
-from finance.service.reports import ReportTimeline, Summary
+from finance.service.reports.reports import ReportTimeline, Summary
 from kit.money import decimal_text
 from kit.refusals import Language
 from kit.web.fields import CurrencyCode, MoneyObject

@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from finance.domain.categories import CategoryType
-from finance.domain.categorisation import RuleTrial, SortingChange
-from finance.domain.rules import MOST_PLACES, CategoryRule, RuleDraft, folded
-from finance.domain.transactions import TransactionType
+from finance.domain.feed.categorisation import RuleTrial, SortingChange
+from finance.domain.feed.rules import MOST_PLACES, CategoryRule, RuleDraft, folded
+from finance.domain.transactions.transactions import TransactionType
 from finance.schemas.texts import EntryText, Tags, bound_in
 from finance.schemas.transactions import SplitAnswer
 from kit.money import decimal_text

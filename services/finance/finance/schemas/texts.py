@@ -4,8 +4,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from finance.domain.transactions import MOST_TAGS
-from finance.domain.zones import is_unambiguous
+from finance.domain.dates.zones import is_unambiguous
+from finance.domain.transactions.transactions import MOST_TAGS
 from kit.money import DEFAULT_CURRENCY, AmountRefused, example_amount, is_plain_decimal
 from kit.web.fields import money_in, refuse_field
 from kit.web.texts import no_card_number, plain_text, visible_line

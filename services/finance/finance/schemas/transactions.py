@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from finance.domain.drafts import SplitDraft, TransactionDraft
-from finance.domain.transactions import (
+from finance.domain.transactions.drafts import SplitDraft, TransactionDraft
+from finance.domain.transactions.transactions import (
     MOST_SPLITS,
     Split,
     Transaction,

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from finance.domain.transactions import Transaction
-from finance.domain.transfers import TransferDraft
+from finance.domain.transactions.transactions import Transaction
+from finance.domain.transactions.transfers import TransferDraft
 from finance.schemas.texts import EntryText
 from finance.schemas.transactions import TransactionAnswer
 from kit.web.fields import AmountText

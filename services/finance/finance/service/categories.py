@@ -8,7 +8,7 @@ from finance.domain.books import BookOwner
 from finance.domain.categories import FinanceCategory
 from finance.refusals import FinanceCategoryInUse
 from finance.repository import Books, Budgets, FinanceCategories
-from finance.service.budgets import watch_book
+from finance.service.reports.budgets import watch_book
 from kit.db import UnitOfWork
 from kit.edits import Edition
 

@@ -6,11 +6,11 @@ from uuid import UUID
 from contracts.shop import OrderPaid
 from contracts.wallet import WalletOpened
 from finance.domain.books import BookOwner
-from finance.domain.purchases import Purchase, PurchaseItem
+from finance.domain.feed.purchases import Purchase, PurchaseItem
 from finance.repository import Books, FileJobs, FinancePeople, LinkedAccounts
-from finance.repository.linked_accounts import NewWallet
+from finance.repository.feed.linked_accounts import NewWallet
+from finance.service.feed.purchases import keep_purchases
 from finance.service.people import people_of, remember_people
-from finance.service.purchases import keep_purchases
 from kit.db import UnitOfWork
 from kit.messaging.messages import Envelope
 

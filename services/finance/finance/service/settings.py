@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from finance.domain.books import BookOwner, FinanceBook
 from finance.repository import Books, Transactions
-from finance.service.budgets import watch_book
+from finance.service.reports.budgets import watch_book
 from kit.db import UnitOfWork
 
 

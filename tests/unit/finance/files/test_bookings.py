@@ -6,7 +6,7 @@ import pytest
 
 from finance.domain.accounts import AccountKind, FinanceAccount
 from finance.domain.categories import CategoryType, FinanceCategory
-from finance.domain.transactions import Transaction, TransactionType
+from finance.domain.transactions.transactions import Transaction, TransactionType
 from finance.files.bookings import booking_of, by_name
 from finance.files.readers.lines import Line
 

@@ -4,9 +4,9 @@ from uuid import UUID
 from tests.unit.finance.files.books import BREAD, FOOD, HOSTILE
 
 from finance.domain.accounts import AccountKind
-from finance.domain.calendar import Days
 from finance.domain.categories import CategoryType
-from finance.domain.reports import (
+from finance.domain.dates.calendar import Days
+from finance.domain.reports.reports import (
     CashFlow,
     CategoryShare,
     CategorySum,

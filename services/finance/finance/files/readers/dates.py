@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Final, Literal
 
-from finance.domain.days import FIRST_MOMENT, LAST_MOMENT
+from finance.domain.dates.days import FIRST_MOMENT, LAST_MOMENT
 from finance.files.readers.lines import FIRST_DAY, LAST_DAY, LineError
 
 DateOrder = Literal["ymd", "dmy", "mdy"]

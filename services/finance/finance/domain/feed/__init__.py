@@ -1,0 +1,1 @@
+"""Holds the rules of wallets' movements, and of how they are sorted."""

@@ -1,0 +1,1 @@
+"""Holds the rules of transactions, transfers and what recurs."""

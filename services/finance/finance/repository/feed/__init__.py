@@ -1,0 +1,1 @@
+"""Stores what wallets have moved, and what sorts it."""

@@ -1,0 +1,1 @@
+"""Stores exports and imports; reads the rows of a file."""

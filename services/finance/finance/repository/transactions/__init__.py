@@ -1,0 +1,1 @@
+"""Stores transactions, their parts, and what recurs."""

@@ -1,0 +1,1 @@
+"""Holds the verbs of wallets' movements, purchases and rules."""

@@ -1,0 +1,75 @@
+"""Compares all books with themselves and with wallet; changes nothing."""
+
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from finance.clients.wallet import WalletClient
+from finance.domain.feed.reconciliation import (
+    Difference,
+    difference_with_wallet,
+    differences_within,
+    is_behind,
+)
+from finance.repository import BookedSums, FinancePeople
+from kit.db import Database
+
+PAGE: Final = 500
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    """What was compared, and what differs.
+
+    Attributes:
+        accounts: How many accounts were compared with their transactions.
+        wallets: How many wallets were compared with what is booked of them.
+        behind: How many of these have movements that are not booked yet.
+    """
+
+    accounts: int = 0
+    wallets: int = 0
+    behind: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+
+async def reconcile(database: Database, wallet: WalletClient) -> Reconciliation:
+    """Compare each account with its transactions, each wallet with its account.
+
+    Wallet is asked first: what is booked meanwhile is left out of the sum by its number. Wallets of
+    owners who keep no book are passed over.
+
+    Raises Unavailable where wallet does not answer.
+    """
+    found = Reconciliation()
+    await _compare_accounts(database, found)
+    await _compare_wallets(database, wallet, found)
+    return found
+
+
+async def _compare_accounts(database: Database, found: Reconciliation) -> None:
+    after: UUID | None = None
+    while True:
+        async with database.read() as connection:
+            page = await BookedSums(connection).balances(after, PAGE)
+        if not page:
+            return
+        after = page[-1].account_id
+        found.accounts += len(page)
+        found.differences += [one for account in page for one in differences_within(account)]
+
+
+async def _compare_wallets(database: Database, wallet: WalletClient, found: Reconciliation) -> None:
+    after: UUID | None = None
+    while page := await wallet.balances(after, PAGE):
+        after = page[-1].wallet_id
+        async with database.read() as connection:
+            gone = await FinancePeople(connection).without_book({one.owner_id for one in page})
+            kept = [one for one in page if one.owner_id not in gone]
+            booked = await BookedSums(connection).at(kept)
+        found.wallets += len(kept)
+        for told in kept:
+            known = booked.get(told.wallet_id)
+            found.behind += is_behind(told, known)
+            if (difference := difference_with_wallet(told, known)) is not None:
+                found.differences.append(difference)

@@ -1,0 +1,1 @@
+"""Holds the verbs of transactions, transfers and what recurs."""
