@@ -27,6 +27,7 @@ GROUP BY currency, type, category_id
 }
 _BOOK = """
 INSERT INTO finance.book (user_id, time_zone, version, created_at) VALUES ($1, 'UTC', 1, now())
+ON CONFLICT (user_id) DO NOTHING
 """
 _ACCOUNT = """
 INSERT INTO finance.account (id, user_id, name, kind, currency, opening_minor, balance_minor,
