@@ -43,12 +43,31 @@ async def test_where_all_is_as_it_should_be_nothing_differs(ledger: Ledger, alic
 async def test_what_is_not_booked_yet_is_behind_and_no_difference(
     ledger: Ledger, alice: UUID
 ) -> None:
-    await ledger.wallet.ask(transfer(alice, new_id(), 10))
+    await ledger.wallet.ask(transfer(alice, new_id(), 10))  # who opens a wallet, not heard of yet
     found = await reconciled(ledger)
-    assert found.behind == 1
-    assert [one.what for one in found.differences] == ["unknown"]  # opened, and not heard of
+    assert (found.wallets, found.behind, found.differences) == (3, 2, [])
     await ledger.read()
-    assert (await reconciled(ledger)).differences == []
+    found = await reconciled(ledger)
+    assert (found.wallets, found.behind, found.differences) == (3, 0, [])
+
+
+@pytest.mark.parametrize("is_stuck", [False, True])
+async def test_a_wallet_that_was_read_of_and_has_no_account_is_unknown(
+    ledger: Ledger, alice: UUID, *, is_stuck: bool
+) -> None:
+    [wallet] = await ledger.room.rows(
+        "SELECT wallet_id AS id FROM account WHERE user_id = $1", alice
+    )
+    await spoilt(ledger, "DELETE FROM transaction WHERE user_id = $1", alice)
+    await spoilt(ledger, "DELETE FROM account WHERE user_id = $1", alice)
+    if is_stuck:  # it is not read of again, wherever the others are
+        await spoilt(
+            ledger, "UPDATE feed_position SET after = 0, stuck = ARRAY[$1::uuid]", wallet["id"]
+        )
+    found = await reconciled(ledger)
+    [unknown] = found.differences
+    assert (unknown.what, unknown.wallet_id) == ("unknown", wallet["id"])
+    assert (unknown.expected, unknown.found, found.behind) == (3, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,13 @@ async def test_all_wallets_are_read_with_their_balances_in_the_order_of_their_id
     assert [one["id"] for one in first + rest] == sorted(one["id"] for one in first + rest)
     found = {one["owner_id"]: (one["seq"], one["balance_minor"]) for one in first + rest}
     assert found == {str(people[0]): (1, 100), str(people[1]): (1, 200), str(people[2]): (2, 200)}
+    entries = await world.rows("SELECT account_id, position FROM entry WHERE seq = 1")
+    positions = {str(account): position for account, position in entries}
+    assert all(one["first_position"] == positions[one["id"]] for one in first + rest)
+    unmoved = await world.caller().post("/v1/wallets", {"currency": "RUB", "name": "Savings"})
+    listed = (await client.get("/internal/wallets")).json()["items"]
+    [empty] = [one for one in listed if one["id"] == unmoved.json()["id"]]
+    assert (empty["seq"], empty["first_position"]) == (0, None)
 
 
 async def test_only_services_read_movements_and_gaps_have_their_form(world: World) -> None:

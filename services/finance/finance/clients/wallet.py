@@ -60,7 +60,13 @@ class WalletClient:
         query = {"limit": limit} | ({} if after is None else {"after": str(after)})
         page = await self._get("/wallets", query)
         return [
-            ToldBalance(UUID(one["id"]), UUID(one["owner_id"]), one["seq"], one["balance_minor"])
+            ToldBalance(
+                UUID(one["id"]),
+                UUID(one["owner_id"]),
+                one["seq"],
+                one["balance_minor"],
+                one["first_position"],
+            )
             for one in page["items"]
         ]
 

@@ -51,7 +51,9 @@ WHERE account.id IS NOT NULL
 ORDER BY page.seq
 """
 _BALANCES: Final = """
-SELECT id, owner_id, currency, name, seq, balance_minor FROM account
+SELECT id, owner_id, currency, name, seq, balance_minor,
+    (SELECT position FROM entry WHERE account_id = account.id AND entry.seq = 1) AS first_position
+FROM account
 WHERE kind = 'wallet' AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2
 """
 
@@ -97,7 +99,10 @@ class MovementPage(NamedTuple):
 
 
 class WalletBalance(NamedTuple):
-    """How a wallet stands after its entry `seq`; 0 before the first."""
+    """How a wallet stands after its entry `seq`; 0 before the first.
+
+    `first_position` is that of its first entry; None where there is none.
+    """
 
     id: UUID
     owner_id: UUID
@@ -105,6 +110,7 @@ class WalletBalance(NamedTuple):
     name: str
     seq: int
     balance_minor: int
+    first_position: int | None
 
 
 class WalletMovements:

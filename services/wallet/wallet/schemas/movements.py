@@ -123,6 +123,9 @@ class BalanceAfter(MovedWallet):
 
     seq: int = Field(examples=[2])
     balance_minor: int = Field(examples=[85000])
+    first_position: int | None = Field(
+        description="Of its first entry, among those of all accounts.", examples=[17]
+    )
 
 
 class BalancesAnswer(Model):

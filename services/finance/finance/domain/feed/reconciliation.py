@@ -6,12 +6,16 @@ from uuid import UUID
 
 
 class ToldBalance(NamedTuple):
-    """How a wallet stands after its entry `seq`, as wallet tells."""
+    """How a wallet stands after its entry `seq`, as wallet tells.
+
+    `first_position` is where its first entry stands among those of all wallets; None: it has none.
+    """
 
     wallet_id: UUID
     owner_id: UUID
     seq: int
     balance_minor: int
+    first_position: int | None
 
 
 class BookedBalance(NamedTuple):
@@ -45,7 +49,8 @@ class Difference(NamedTuple):
 
     `balance` is an account's own, against its transactions; `movements` how many there are of a
     linked one, and `last_seq` the last, against how far it is booked; `wallet` what is booked up to
-    a movement, against wallet's balance after it; `unknown` a wallet that no account shows.
+    a movement, against wallet's balance after it; `unknown` a wallet that was read of, and that no
+    account shows.
     """
 
     what: str
@@ -66,13 +71,16 @@ def differences_within(one: BookedBalance) -> Iterator[Difference]:
             yield Difference(what, one.user_id, one.account_id, one.wallet_id, expected, found)
 
 
-def difference_with_wallet(told: ToldBalance, booked: BookedWallet | None) -> Difference | None:
+def difference_with_wallet(
+    told: ToldBalance, booked: BookedWallet | None, *, is_read: bool
+) -> Difference | None:
     """Return how a wallet differs from its account at the same movement, if it does.
 
-    One that is booked less far is behind, which is no difference: the rest will come.
+    One that is booked less far is behind, which is no difference: the rest will come. So is one
+    without an account before its first movement ``is_read``.
     """
     if booked is None:
-        if told.seq == 0:
+        if told.seq == 0 or not is_read:
             return None
         return Difference("unknown", told.owner_id, None, told.wallet_id, told.seq, 0)
     if booked.seq < told.seq or booked.sum_minor == told.balance_minor:
@@ -81,6 +89,8 @@ def difference_with_wallet(told: ToldBalance, booked: BookedWallet | None) -> Di
     return Difference("wallet", *where, told.balance_minor, booked.sum_minor)
 
 
-def is_behind(told: ToldBalance, booked: BookedWallet | None) -> bool:
+def is_behind(told: ToldBalance, booked: BookedWallet | None, *, is_read: bool) -> bool:
     """Tell whether movements of a wallet are still to be booked."""
-    return booked is not None and booked.seq < told.seq
+    if booked is None:
+        return told.seq > 0 and not is_read
+    return booked.seq < told.seq

@@ -26,6 +26,10 @@ class FeedPosition(NamedTuple):
     turn: int
     stuck: frozenset[UUID] = frozenset()
 
+    def has_passed(self, wallet_id: UUID, position: int) -> bool:
+        """Tell whether an entry of a wallet was read, booked or not."""
+        return position <= self.after or wallet_id in self.stuck
+
 
 class FeedPositions:
     """The stored position; it is locked before any book."""

@@ -7,11 +7,13 @@ from uuid import UUID
 from finance.clients.wallet import WalletClient
 from finance.domain.feed.reconciliation import (
     Difference,
+    ToldBalance,
     difference_with_wallet,
     differences_within,
     is_behind,
 )
-from finance.repository import BookedSums, FinancePeople
+from finance.repository import BookedSums, FeedPositions, FinancePeople
+from finance.repository.feed.position import FeedPosition
 from kit.db import Database
 
 PAGE: Final = 500
@@ -36,8 +38,9 @@ class Reconciliation:
 async def reconcile(database: Database, wallet: WalletClient) -> Reconciliation:
     """Compare each account with its transactions, each wallet with its account.
 
-    Wallet is asked first: what is booked meanwhile is left out of the sum by its number. Wallets of
-    owners who keep no book are passed over.
+    Wallet is asked first, and how far the feed has read before what is booked: what is booked
+    meanwhile is left out of the sum by its number, and nothing is missed that is still to be read.
+    Wallets of owners who keep no book are passed over.
 
     Raises Unavailable where wallet does not answer.
     """
@@ -64,12 +67,20 @@ async def _compare_wallets(database: Database, wallet: WalletClient, found: Reco
     while page := await wallet.balances(after, PAGE):
         after = page[-1].wallet_id
         async with database.read() as connection:
+            place = await FeedPositions(connection).find()
             gone = await FinancePeople(connection).without_book({one.owner_id for one in page})
             kept = [one for one in page if one.owner_id not in gone]
             booked = await BookedSums(connection).at(kept)
         found.wallets += len(kept)
         for told in kept:
-            known = booked.get(told.wallet_id)
-            found.behind += is_behind(told, known)
-            if (difference := difference_with_wallet(told, known)) is not None:
+            known, is_read = booked.get(told.wallet_id), _is_read(told, place)
+            found.behind += is_behind(told, known, is_read=is_read)
+            difference = difference_with_wallet(told, known, is_read=is_read)
+            if difference is not None:
                 found.differences.append(difference)
+
+
+def _is_read(told: ToldBalance, place: FeedPosition) -> bool:
+    """Tell whether the feed has come to a wallet's first movement."""
+    first = told.first_position
+    return first is not None and place.has_passed(told.wallet_id, first)
