@@ -77,6 +77,21 @@ async def test_a_moment_has_its_day_in_the_books_zone_and_moves_with_it(room: Ro
     assert later["date"] == "2026-02-28"
 
 
+async def test_what_another_zone_moves_was_edited_and_what_stays_was_not(room: Room) -> None:
+    cash = await room.account()
+    late = await room.book(cash, date="2026-01-31T22:30:00Z")
+    noon = await room.book(cash, date="2026-01-31T12:00:00Z")
+    room.clock.advance(seconds=1)
+    await room.ask("PATCH", "/settings", json={"time_zone": "Europe/Moscow"})
+    stale = await room.patch(f"/transactions/{late['id']}", '"1"', note="x")
+    assert (stale.status_code, code(stale)) == (412, "edit_stale")
+    seen = await room.ask("GET", f"/transactions/{late['id']}")
+    assert (seen.headers["etag"], seen.json()["date"]) == ('"2"', "2026-02-01")
+    assert seen.json()["updated_at"] > late["updated_at"]
+    assert await room.get(f"/transactions/{noon['id']}") == noon
+    assert (await room.patch(f"/transactions/{noon['id']}", '"1"', note="x")).status_code == 200
+
+
 async def test_without_a_date_it_is_today_in_the_books_zone(room: Room) -> None:
     cash = await room.account()
     await room.ask("PATCH", "/settings", json={"time_zone": "Pacific/Kiritimati"})  # UTC+14

@@ -97,7 +97,7 @@ def test_what_is_due_is_booked_day_by_day() -> None:
     one = entry(Every.DAY, date(2026, 1, 30))
     due = decide_due(one, 0, today=date(2026, 1, 31), now=NOW)
     assert [booked.day.day for booked in due.transactions] == [30, 31]
-    assert due.entry.next_date == date(2026, 2, 1)
+    assert (due.entry.next_date, due.entry.version) == (date(2026, 2, 1), one.version + 1)
     first = due.transactions[0]
     assert (first.due_date, first.recurring_id) == (date(2026, 1, 30), one.id)
     assert (first.origin, first.amount_minor) == (TransactionOrigin.RECURRING, -100)

@@ -13,10 +13,11 @@ async def change_zone(uow: UnitOfWork, owner: BookOwner, time_zone: str) -> Fina
 
     Raises ZoneUnknown.
     """
-    book = await Books(uow).lock(owner, uow.clock.now())
+    now = uow.clock.now()
+    book = await Books(uow).lock(owner, now)
     if book.time_zone != time_zone:
         await Books(uow).save_zone(owner.user_id, time_zone)
-        await Transactions(uow).redate(owner.user_id, time_zone)
+        await Transactions(uow).redate(owner.user_id, time_zone, now)
     changed = replace(book, time_zone=time_zone)
     await watch_book(uow, changed)
     return changed

@@ -105,9 +105,9 @@ def decide_due(
     """Return what is due of an entry, one transaction a day, MOST_DUE at most.
 
     Days that are booked are passed over: its owner may have put the next day back. An entry whose
-    account can hold no more of it is paused.
+    account can hold no more of it is paused. What was read of the entry before is stale then.
     """
-    transactions: list[Transaction] = []
+    found, transactions = entry, list[Transaction]()
     while entry.is_due(today) and len(transactions) < MOST_DUE:
         if entry.next_date in booked:
             entry = replace(entry, next_date=entry.after(entry.next_date))
@@ -118,6 +118,8 @@ def decide_due(
             break
         transactions.append(_booked(entry, now))
         entry = replace(entry, next_date=entry.after(entry.next_date))
+    if entry != found:
+        entry = replace(entry, version=found.version + 1, updated_at=now)
     return Due(entry, tuple(transactions))
 
 

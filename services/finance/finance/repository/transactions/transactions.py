@@ -8,7 +8,7 @@ Their book is locked, so they are not.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -83,10 +83,13 @@ _SPLITS: Final = """
 SELECT transaction_id, category_id, amount_minor, description FROM split
 WHERE transaction_id = ANY($1) ORDER BY transaction_id, position
 """
-# Oldest first, so that the next batch begins about where this one has ended.
+# Oldest first, so that the next batch begins about where this one has ended. What was read of them
+# before is stale.
 _REDATE: Final = """
 WITH moved AS (
-    UPDATE transaction SET date = (at AT TIME ZONE $2)::date WHERE id = ANY(ARRAY(
+    UPDATE transaction
+    SET date = (at AT TIME ZONE $2)::date, version = version + 1, updated_at = $5
+    WHERE id = ANY(ARRAY(
         SELECT id FROM transaction
         WHERE user_id = $1 AND date >= $3 AND at IS NOT NULL
           AND date <> (at AT TIME ZONE $2)::date
@@ -132,11 +135,11 @@ class Transactions:
         """Return both sides of a user's transfer, what left first."""
         return await self.read(await self._connection.fetch(_SIDES, user_id, transfer_id))
 
-    async def redate(self, user_id: UUID, time_zone: str) -> None:
+    async def redate(self, user_id: UUID, time_zone: str, now: datetime) -> None:
         """Give each transaction whose moment is known its day in another zone."""
         since = date.min
         while True:
-            values = user_id, time_zone, since, ROWS
+            values = user_id, time_zone, since, ROWS, now
             last: date | None = await self._connection.fetchval(_REDATE, *values)
             if last is None:
                 return
