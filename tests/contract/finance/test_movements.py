@@ -4,15 +4,16 @@ from random import Random
 from uuid import UUID
 
 import pytest
-from asyncpg import UniqueViolationError
+from asyncpg import LockNotAvailableError, UniqueViolationError
 from structlog.testing import capture_logs
 from tests.contract.finance.ledger import Ledger
 from tests.integration.finance.room import changed
 from tests.integration.wallet.world import transfer
 
 from contracts.wallet import HOUSE, SHOP, AccountRef
-from finance.loops.feed import MOST_STUCK, Feed
-from finance.repository import FeedPositions
+from finance.domain.books import BookOwner
+from finance.loops.feed import MOST_STUCK, Feed, stuck_wallets
+from finance.repository import Books, FeedPositions
 from finance.repository.feed.position import FeedPosition
 from finance.service.feed.reconciliation import reconcile
 from kit.refusals import Unavailable
@@ -133,7 +134,7 @@ async def test_a_page_costs_the_same_for_one_movement_and_for_many(ledger: Ledge
         await feed.once()
         return ledger.room.database.statements - before
 
-    assert await cost(1) == await cost(29) == 8
+    assert await cost(1) == await cost(29) == 9
     await ledger.agree()
 
 
@@ -219,6 +220,63 @@ async def test_a_wallet_whose_gap_can_not_be_filled_is_stuck_alone(ledger: Ledge
     assert len(await ledger.booked(bob)) == 2
     await heal(ledger, alice, 2)
     await ledger.feed().retry()
+    await ledger.agree()
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+async def test_a_book_that_somebody_writes_in_for_long_holds_up_nobody_else(
+    ledger: Ledger, *, is_new: bool
+) -> None:
+    people = [await ledger.wallet.person("10.00") for _ in range(5)]
+    alice, bob, *_ = people
+    feed, database = ledger.feed(), ledger.room.database
+    if not is_new:
+        await ledger.read(feed)
+    await ledger.wallet.ask(*(transfer(one, bob, 10) for one in people if one != bob))
+    with capture_logs() as logs:
+        async with database.unit_of_work() as uow:
+            await Books(uow).lock(BookOwner(alice, "UTC"), database.clock.now())
+            await ledger.read(feed)
+            assert len(await ledger.booked(bob)) == 1 + 4
+            assert len(await ledger.booked(alice)) == (0 if is_new else 1)
+            await feed.resume()  # in vain
+            [waiting] = await stuck(ledger)
+            assert stuck_wallets.collect()[0].samples[0].value == 0
+        await feed.resume()
+    assert [one for one in logs if one["log_level"] == "error"] == []
+    assert await stuck(ledger) == []
+    assert {one["wallet_id"] for one in await ledger.booked(alice)} == {waiting}
+    await ledger.agree()
+
+
+async def test_what_waits_for_a_book_is_read_by_any_process(ledger: Ledger) -> None:
+    alice, bob = await ledger.wallet.person("10.00"), await ledger.wallet.person()
+    feed, database = ledger.feed(), ledger.room.database
+    await ledger.read(feed)
+    await ledger.wallet.ask(transfer(alice, bob))
+    async with database.unit_of_work() as uow:
+        await Books(uow).lock(BookOwner(alice, "UTC"), database.clock.now())
+        await ledger.read(feed)
+    await ledger.wallet.ask(transfer(alice, bob))
+    other = ledger.feed()
+    await ledger.read(other)
+    await other.retry()
+    await feed.resume()  # what it has put back is booked
+    assert await stuck(ledger) == []
+    await ledger.read(feed)
+    await ledger.agree()
+
+
+async def test_where_a_whole_table_is_taken_no_wallet_is_stuck(ledger: Ledger) -> None:
+    alice, bob = await ledger.wallet.person("10.00"), await ledger.wallet.person()
+    await ledger.read(feed := ledger.feed())
+    await ledger.wallet.ask(transfer(alice, bob))
+    async with ledger.room.database.unit_of_work() as uow:
+        await uow.execute("LOCK TABLE transaction IN SHARE MODE")
+        with pytest.raises(LockNotAvailableError):
+            await feed.once()
+    assert await stuck(ledger) == []
+    await ledger.read(feed)
     await ledger.agree()
 
 

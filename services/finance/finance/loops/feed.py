@@ -6,11 +6,13 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+from asyncpg import LockNotAvailableError
 from prometheus_client import Gauge
 
 from finance.clients.wallet import PAGE, WalletClient
 from finance.domain.feed.movements import BookMovement, MovementGap
-from finance.repository import FeedPositions, LinkedAccounts
+from finance.repository import Books, FeedPositions, LinkedAccounts
+from finance.repository.books import BookTakenError
 from finance.repository.feed.position import FeedPosition
 from finance.service.feed.movements import MovementsMissingError, OwnerGoneError, book_movements
 from kit.db import Database
@@ -27,6 +29,8 @@ RETRY_SECONDS: Final = 60.0  # between tries to book what stuck wallets have mov
 seconds_behind = Gauge("saldo_feed_behind_seconds", "Age of the movement that is booked next")
 stuck_wallets = Gauge("saldo_feed_stuck_wallets", "Wallets whose movements can't be booked")
 
+_PASSING: Final = (Unavailable, OwnerGoneError, TimeoutError, LockNotAvailableError, *CONFLICTS)
+
 log = get_logger(__name__)
 
 
@@ -35,7 +39,8 @@ class Feed:
 
     How far it was read is stored with what was booked. What lies above that is read again after a
     crash, and skipped by the numbers of its accounts. A wallet of which something can't be booked
-    is stuck: it is left out, and tried again by itself.
+    is stuck: it is left out, and tried again by itself; at once where its owner's book was taken by
+    somebody who writes for long, and is free again.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Feed:
         self._place: FeedPosition | None = None
         self._tail = Tail(0)
         self._tried_at = time.monotonic()
+        self._waiting: dict[UUID, UUID] = {}  # wallets whose owners' books are taken, with these
 
     @property
     def is_settled(self) -> bool:
@@ -71,15 +77,28 @@ class Feed:
     async def retry(self) -> None:
         """Book what stuck wallets have moved, as far as that is possible now."""
         self._tried_at = time.monotonic()
-        place = await self._begun()
-        freed = {one for one in place.stuck if await self._is_freed(one)}
-        if freed:
-            await self._commit(place, (), place.stuck - freed)
+        await self._free((await self._begun()).stuck)
+
+    async def resume(self) -> None:
+        """Book what wallets have moved whose owners' books are free again."""
+        taken = await self._taken(self._waiting.values())
+        await self._free([one for one, owner in self._waiting.items() if owner not in taken])
 
     async def _turn(self) -> bool:
         if time.monotonic() >= self._tried_at + RETRY_SECONDS:
             await self.retry()
+        elif self._waiting:
+            await self.resume()
         return await self.once()
+
+    async def _free(self, wallet_ids: Collection[UUID]) -> None:
+        place = await self._begun()
+        freed = {one for one in wallet_ids if await self._is_freed(one)}
+        if not freed:
+            return
+        await self._commit(place, (), place.stuck - freed)
+        if self._place is not None:
+            self._waiting = {one: who for one, who in self._waiting.items() if one not in freed}
 
     async def _begun(self) -> FeedPosition:
         """Return the position; it is looked up where this reader has none."""
@@ -112,6 +131,8 @@ class Feed:
             return
         stuck: dict[UUID, Exception] = {}
         await self._book_apart(left, stuck)
+        taken = {one for one, fault in stuck.items() if isinstance(fault, BookTakenError)}
+        self._waiting |= {one.wallet_id: one.owner_id for one in left if one.wallet_id in taken}
         await self._commit(place, (), place.stuck | stuck.keys())
         for wallet_id, fault in stuck.items():
             _raise_alarm(wallet_id, fault)
@@ -119,9 +140,18 @@ class Feed:
     async def _book_apart(
         self, movements: Sequence[BookMovement], stuck: dict[UUID, Exception]
     ) -> None:
-        """Book movements, half by half, until only wallets that can't be booked are left."""
+        """Book movements, half by half, until only wallets that can't be booked are left.
+
+        Those whose owners' books are taken are found at once.
+        """
         fault = await self._fault(partial(self._commit_alone, movements))
         if fault is None:
+            return
+        if isinstance(fault, BookTakenError) and (
+            taken := await self._taken({one.owner_id for one in movements})
+        ):
+            stuck |= {one.wallet_id: fault for one in movements if one.owner_id in taken}
+            await self._book_apart([one for one in movements if one.owner_id not in taken], stuck)
             return
         if len(stuck) >= MOST_STUCK:
             raise fault
@@ -132,6 +162,10 @@ class Feed:
         half = {first, *others[: len(others) // 2]}
         await self._book_apart([one for one in movements if one.wallet_id in half], stuck)
         await self._book_apart([one for one in movements if one.wallet_id not in half], stuck)
+
+    async def _taken(self, owner_ids: Collection[UUID]) -> set[UUID]:
+        async with self._database.read() as connection:
+            return await Books(connection).taken(owner_ids)
 
     async def _is_freed(self, wallet_id: UUID) -> bool:
         async with self._database.read() as connection:
@@ -153,12 +187,8 @@ class Feed:
         return None
 
     async def _is_passing(self, error: Exception) -> bool:
-        """Tell whether an error is of the moment, and no movement's fault.
-
-        Where a statement takes too long, it waits for a book in which somebody writes for long.
-        """
-        is_known = isinstance(error, (Unavailable, OwnerGoneError, TimeoutError, *CONFLICTS))
-        return is_known or await is_outage(self._database, error)
+        """Tell whether an error is of the moment, and no movement's fault."""
+        return isinstance(error, _PASSING) or await is_outage(self._database, error)
 
     async def _commit(
         self,
@@ -171,7 +201,7 @@ class Feed:
             if moved is not None:
                 await book_movements(uow, movements, self._time_zone)
         self._place = moved  # None: another process reads on, and this one begins where it is
-        stuck_wallets.set(0 if moved is None else len(moved.stuck))
+        stuck_wallets.set(0 if moved is None else len(moved.stuck - self._waiting.keys()))
 
     async def _commit_alone(self, movements: Sequence[BookMovement]) -> None:
         async with self._database.unit_of_work() as uow:
@@ -198,4 +228,6 @@ class Feed:
 
 
 def _raise_alarm(wallet_id: UUID, fault: Exception) -> None:
+    if isinstance(fault, BookTakenError):  # that passes by itself
+        return
     log.error("wallet_stuck", wallet_id=str(wallet_id), exc_info=fault)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from asyncpg import InvalidParameterValueError
+from asyncpg import InvalidParameterValueError, LockNotAvailableError
 
 from finance.domain.books import BookOwner, FinanceBook, empty_book
 from finance.refusals import ZoneUnknown
@@ -26,6 +26,13 @@ SELECT user_id, time_zone, 1, $3
 FROM unnest($1::uuid[], $2::text[]) AS owner (user_id, time_zone) ORDER BY user_id
 ON CONFLICT (user_id) DO UPDATE SET version = book.version + 1
 RETURNING {_ROW}
+"""
+_WAIT_BRIEFLY: Final = "SET LOCAL lock_timeout = '200ms'"
+_TAKEN: Final = """
+SELECT user_id FROM book WHERE user_id = ANY($1)
+EXCEPT
+SELECT user_id FROM (
+    SELECT user_id FROM book WHERE user_id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED) AS free
 """
 _IS_DELETED: Final = "SELECT true FROM person WHERE user_id = $1 AND status = 'deleted'"
 _FIND: Final = f"SELECT {_ROW} FROM book WHERE user_id = $1"
@@ -52,6 +59,10 @@ _IN_A_BOOK: Final = (
     "account",
     "book",
 )
+
+
+class BookTakenError(Exception):
+    """Somebody writes in one of these books for long."""
 
 
 class Books:
@@ -81,6 +92,27 @@ class Books:
             _LOCK, [one.user_id for one in owners], [one.time_zone for one in owners], now
         )
         return {row["user_id"]: FinanceBook(**row) for row in rows}
+
+    async def lock_soon(
+        self, owners: Collection[BookOwner], now: datetime
+    ) -> Mapping[UUID, FinanceBook]:
+        """Lock several people's books, waiting for none of them for long.
+
+        Nothing later in the unit of work is waited for longer either.
+
+        Raises:
+            BookTakenError: somebody else has one of them.
+        """
+        await self._connection.execute(_WAIT_BRIEFLY)
+        try:
+            return await self.lock_many(owners, now)
+        except LockNotAvailableError as error:
+            raise BookTakenError from error
+
+    async def taken(self, user_ids: Collection[UUID]) -> set[UUID]:
+        """Return whose books somebody writes in just now; those that are free stay so."""
+        rows = await self._connection.fetch(_TAKEN, list(user_ids))
+        return {row["user_id"] for row in rows}
 
     async def find(self, owner: BookOwner) -> FinanceBook:
         """Return somebody's book as it is; an empty one of version 0 where there is none."""
