@@ -9,6 +9,7 @@ from contracts.auth import RecordAudit
 from finance import refusals
 from finance.api import ROUTERS
 from finance.cache import ReportCache, ReportShelf
+from finance.clients.auth import AuthClient
 from finance.clients.storage import FileStorage
 from finance.clients.wallet import WalletClient
 from finance.live.exports import ExportStreams
@@ -88,6 +89,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
         service.state.wiring = Wiring(
             settings=settings,
             database=database,
+            auth=AuthClient(client, token, settings.auth_url),
             wallet=WalletClient(client, token, settings.wallet_url),
             reports=ReportCache(shelf),
             storage=FileStorage.of(settings),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from finance.cache import ReportCache
+from finance.clients.auth import AuthClient
 from finance.clients.storage import FileStorage
 from finance.clients.wallet import WalletClient
 from finance.live.exports import ExportStreams
@@ -18,6 +19,7 @@ class Wiring:
 
     settings: Settings
     database: Database
+    auth: AuthClient
     wallet: WalletClient
     reports: ReportCache
     storage: FileStorage

@@ -1,11 +1,13 @@
 """Rules over the API: made, tried on the past, applied to it; and what they leave alone."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+import respx
 from tests.integration.finance.movements import Purse, order_paid
 from tests.integration.finance.room import Json, Room, changed, code
 
@@ -95,11 +97,81 @@ async def test_a_rule_needs_a_condition_and_names_what_is_ones_own(room: Room) -
     )
     assert await refused(room, category_id=stranger, kind="x") == (422, "category_unknown")
     assert await refused(room, category_id=food, account_id=str(other)) == (422, "account_unknown")
-    assert await refused(room, category_id=food, payee_username="nobody") == (422, "payee_unknown")
     assert (await refused(room, category_id=food, amount_min="0.001", currency="RUB"))[0] == 422
     made = await rule(room, food, kind="x")
     seen = await room.ask("GET", f"{RULES}/{made['id']}", by=other)
     assert (seen.status_code, code(seen)) == (404, "rule_not_found")
+
+
+class TestNotToldYet:
+    """Auth is asked about a payee whom no event has told of."""
+
+    @pytest.fixture
+    def auth(self, room: Room) -> Iterator[respx.Route]:
+        url = room.service.settings.auth_url
+        with respx.mock(assert_all_called=False) as outside:
+            granted = {"access_token": "own-token", "expires_in": 300}
+            outside.post(f"{url}/v1/auth/token").respond(json=granted)
+            yield outside.get(f"{url}/internal/users")
+
+    async def test_who_registered_a_moment_ago_can_be_named(
+        self, room: Room, purse: Purse, auth: respx.Route
+    ) -> None:
+        pavel, food = new_id(), await room.category()
+        told = {"user_id": str(pavel), "number": 7, "username": "Pavel", "status": "active"}
+        auth.respond(json=told)
+        trial = await tried(room, category_id=food, payee_username="pavel")
+        assert (trial["looked_at"], trial["fitting"]) == (0, 0)
+        made = await rule(room, food, payee_username="pavel")
+        assert (made["payee_id"], made["payee_username"]) == (str(pavel), "Pavel")
+        assert (await replaced(room, made, category_id=food, payee_username="PAVEL")).is_success
+        [call] = auth.calls  # what it has answered is known
+        assert call.request.url.params["username"] == "pavel"
+        assert call.request.headers["authorization"] == "Bearer own-token"
+        assert (await purse.moves(-500, counterparty_id=pavel))["category_id"] == food
+        await room.told(changed(pavel, "paul"))
+        assert (await room.get(f"{RULES}/{made['id']}"))["payee_username"] == "paul"
+
+    async def test_what_auth_has_told_of_is_newer_than_its_answer(
+        self, room: Room, auth: respx.Route
+    ) -> None:
+        pavel, food = new_id(), await room.category()
+        await room.told(changed(pavel, None, "deleted"), sequence=2)
+        told = {"user_id": str(pavel), "number": 7, "username": "pavel", "status": "active"}
+        auth.respond(json=told)
+        made = await rule(room, food, payee_username="pavel")
+        assert (made["payee_id"], made["payee_username"]) == (str(pavel), None)
+
+    async def test_whom_auth_does_not_know_either_is_nobody(
+        self, room: Room, auth: respx.Route
+    ) -> None:
+        auth.respond(404)
+        food = await room.category()
+        wanted = {"category_id": food, "payee_username": "nobody"}
+        assert await refused(room, **wanted) == (422, "payee_unknown")
+        answer = await room.ask("POST", f"{RULES}/try", json={"rule": wanted})
+        assert (answer.status_code, code(answer)) == (422, "payee_unknown")
+        kept = await rule(room, food, kind="x")
+        changed_to = await replaced(room, kept, **wanted)
+        assert (changed_to.status_code, code(changed_to)) == (422, "payee_unknown")
+
+    @pytest.mark.parametrize(
+        "trouble",
+        [
+            {"side_effect": httpx.ConnectError},
+            {"return_value": httpx.Response(500)},
+            {"return_value": httpx.Response(200, json={"status": "active"})},
+        ],
+    )
+    async def test_where_auth_is_away_the_rule_waits_for_it(
+        self, room: Room, auth: respx.Route, trouble: dict[str, Any]
+    ) -> None:
+        auth.mock(**trouble)
+        food = await room.category()
+        wanted = {"category_id": food, "payee_username": "pavel"}
+        assert await refused(room, **wanted) == (503, "unavailable")
+        assert (await room.get(RULES))["items"] == []
+        await rule(room, food, kind="x")  # which names nobody
 
 
 async def test_there_are_only_so_many_rules(room: Room) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from finance.api.owners import CREATED, OK, Owning
-from finance.domain.feed.rules import CategoryRule
+from finance.domain.feed.rules import CategoryRule, RuleDraft
 from finance.refusals import (
     AccountNotYours,
     CategoryNotYours,
@@ -28,7 +28,7 @@ from finance.schemas.rules import (
     RuleTryRequest,
 )
 from finance.service.feed import rules as service
-from finance.wiring import Wired
+from finance.wiring import Wired, Wiring
 from kit.db import Connection, UnitOfWork
 from kit.edits import EditStale
 from kit.http import ETAG, LOCATION
@@ -110,11 +110,14 @@ async def get_rule(rule_id: UUID, owner: Owning, wired: Wired) -> Answer:
     is_idempotent=True,
     refusals=(*_NAMED, TooManyRules),
 )
-async def create_rule(request: Request, caller: Caller, owner: Owning, body: RuleRequest) -> Answer:
-    """Store a rule among the others."""
+async def create_rule(
+    request: Request, caller: Caller, owner: Owning, body: RuleRequest, wired: Wired
+) -> Answer:
+    """Find the payee outside the unit of work, then store the rule among the others."""
+    draft = await _draft(body, wired)
 
     async def work(uow: UnitOfWork) -> Answer:
-        added = await service.add_rule(uow, owner, body.draft())
+        added = await service.add_rule(uow, owner, draft)
         return await _answer(uow, CREATED, added, {LOCATION: f"{PATH}/{added.id}"})
 
     return await idempotently(request, caller, operation="create_rule", body=body, work=work)
@@ -134,8 +137,9 @@ async def replace_rule(
     rule_id: UUID, owner: Owning, body: RuleRequest, edition: IfMatch, wired: Wired
 ) -> Answer:
     """Put another rule in the place of one."""
+    draft = await _draft(body, wired)
     async with wired.database.unit_of_work() as uow:
-        changed = await service.replace_rule(uow, owner, rule_id, body.draft(), edition)
+        changed = await service.replace_rule(uow, owner, rule_id, draft, edition)
         return await _answer(uow, OK, changed)
 
 
@@ -163,9 +167,9 @@ async def delete_rule(rule_id: UUID, owner: Owning, edition: IfMatch, wired: Wir
 )
 async def try_rule(owner: Owning, body: RuleTryRequest, wired: Wired) -> RuleTrialAnswer:
     """Say what a rule would sort otherwise of the latest transactions, and show some."""
-    now = wired.database.clock.now()
+    now, draft = wired.database.clock.now(), await _draft(body.rule, wired)
     async with wired.database.read() as connection:
-        trial, end = await service.try_on(connection, owner, body.rule.draft(), body.replaces, now)
+        trial, end = await service.try_on(connection, owner, draft, body.replaces, now)
     return RuleTrialAnswer.of(trial, is_whole=end is None)
 
 
@@ -200,6 +204,29 @@ async def apply_rules(
         before = applied.end
     cursor = cursors.encode(before[0].toordinal(), before[1])
     return RulesApplied(looked_at=looked_at, changed=changed, next_cursor=cursor)
+
+
+async def _draft(body: RuleRequest, wired: Wiring) -> RuleDraft:
+    """Return a rule as its owner has written it, with the payee found who is named.
+
+    Auth is asked for who may have registered a moment ago; the answer is kept until it tells of
+    them, so that the name is shown, too.
+
+    Raises:
+        Unavailable: auth must be asked and does not answer.
+    """
+    if body.payee_username is None:
+        return body.draft(body.payee_id)
+    async with wired.database.read() as connection:
+        known = await FinancePeople(connection).called(body.payee_username)
+    if known is not None:
+        return body.draft(known)
+    asked = await wired.auth.called(body.payee_username)
+    if asked is None:
+        return body.draft(None)
+    async with wired.database.unit_of_work() as uow:
+        await FinancePeople(uow).remember([asked])
+    return body.draft(asked.user_id)
 
 
 async def _names(connection: Connection, *rules: CategoryRule) -> Mapping[UUID, str | None]:

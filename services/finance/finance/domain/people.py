@@ -1,7 +1,10 @@
 """Defines the projection of auth's users."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
+
+UNTOLD: Final = 0  # the version of who was asked for; any event's is newer
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,13 +122,13 @@ class RuleRequest(Model):
     def _minor(self, name: str) -> int | None:
         return bound_in(self.currency, getattr(self, name), field=name)
 
-    def draft(self) -> RuleDraft:
-        """Return the rule as its owner has written it."""
+    def draft(self, payee_id: UUID | None) -> RuleDraft:
+        """Return the rule as its owner has written it; the payee was found by what it names."""
         return RuleDraft(
             category_id=self.category_id,
             tags=tuple(self.tags),
             place=self.place,
-            payee_id=self.payee_id,
+            payee_id=payee_id,
             payee_username=self.payee_username,
             service_id=self.service_id,
             product_category=self.product_category,

@@ -81,7 +81,8 @@ class RuleDraft:
 
     Attributes:
         place: None: the last.
-        payee_username: Names the payee instead of ``payee_id``.
+        payee_id: None with a name: there is nobody of it.
+        payee_username: The name by which the payee was found, where its owner has written one.
     """
 
     category_id: UUID
@@ -103,7 +104,6 @@ class RuleDraft:
         owner_id: UUID,
         *,
         type: str,  # noqa: A002 - named as everywhere
-        payee_id: UUID | None,
         last: int,
         now: datetime,
     ) -> CategoryRule:
@@ -115,7 +115,7 @@ class RuleDraft:
             category_id=self.category_id,
             type=type,
             tags=self.tags,
-            payee_id=payee_id,
+            payee_id=self.payee_id,
             service_id=self.service_id,
             product_category=self.product_category,
             kind=self.kind,

@@ -167,10 +167,7 @@ async def _drafted(
         owner.user_id, (draft.account_id,)
     ):
         raise AccountNotYours
-    payee_id = draft.payee_id
-    if draft.payee_username is not None:
-        payee_id = await FinancePeople(connection).called(draft.payee_username)
-        if payee_id is None:
-            raise RulePayeeUnknown
+    if draft.payee_username is not None and draft.payee_id is None:
+        raise RulePayeeUnknown
     _, last = await Rules(connection).count(owner.user_id)
-    return draft.rule(owner.user_id, type=category.type, payee_id=payee_id, last=last, now=now)
+    return draft.rule(owner.user_id, type=category.type, last=last, now=now)
