@@ -20,7 +20,11 @@ _CERTAIN = (
 # driver raises its InternalClientError also where a backend ended under a statement.
 _DOUBTFUL = (OSError, TimeoutError, InterfaceError, InternalClientError)
 
-CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+CONFLICTS = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,  # a lock_timeout
+)
 
 
 async def is_outage(database: Database, error: Exception) -> bool:

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from asyncpg import LockNotAvailableError
 from prometheus_client import Gauge
 
 from finance.clients.wallet import PAGE, WalletClient
@@ -29,7 +28,7 @@ RETRY_SECONDS: Final = 60.0  # between tries to book what stuck wallets have mov
 seconds_behind = Gauge("saldo_feed_behind_seconds", "Age of the movement that is booked next")
 stuck_wallets = Gauge("saldo_feed_stuck_wallets", "Wallets whose movements can't be booked")
 
-_PASSING: Final = (Unavailable, OwnerGoneError, TimeoutError, LockNotAvailableError, *CONFLICTS)
+_PASSING: Final = (Unavailable, OwnerGoneError, TimeoutError, *CONFLICTS)
 
 log = get_logger(__name__)
 
