@@ -123,7 +123,7 @@ class RuleRequest(Model):
         return bound_in(self.currency, getattr(self, name), field=name)
 
     def draft(self, payee_id: UUID | None) -> RuleDraft:
-        """Return the rule as its owner has written it; the payee was found by what it names."""
+        """Return the rule as its owner has written it, with the payee that was found."""
         return RuleDraft(
             category_id=self.category_id,
             tags=tuple(self.tags),
