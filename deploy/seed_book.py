@@ -63,7 +63,7 @@ def fill_book(alice: ApiCaller) -> str:
     book.repeat()
     book.rule()
     book.budget()
-    counted = {noun: len(book.all(noun)) for noun in ("transactions", "accounts")}
+    counted = {noun: len(book.all(noun)) for noun in ("accounts", "categories", "rules")}
     return ", ".join(f"{count} {noun}" for noun, count in counted.items())
 
 
@@ -82,9 +82,15 @@ class DemoBook:
         }
 
     def all(self, noun: str) -> list[dict[str, Any]]:
-        """Return what there is of a noun, as far as one page goes."""
-        found: list[dict[str, Any]] = self._alice.get(f"{_API}/{noun}", limit=100)["items"]
-        return found
+        """Return all that there is of a noun, page by page."""
+        found: list[dict[str, Any]] = []
+        place: dict[str, str] = {}
+        while True:
+            page = self._alice.get(f"{_API}/{noun}", limit=100, **place)
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            place = {"cursor": page["next_cursor"]}
 
     def book(self) -> None:
         """Book the transactions."""
