@@ -63,7 +63,7 @@ class AmountZero(AmountRefused):
 
 
 class AmountTooLarge(AmountRefused):
-    """The amount is more than MAX_MINOR."""
+    """The amount is more than there may be, MAX_MINOR by default."""
 
     detail_en = "The amount may be “{largest}” at most; write it such as “{example}”."
     detail_ru = "Сумма не может превышать «{largest}»; запишите её, например, так: «{example}»."
@@ -95,8 +95,8 @@ class Money:
     currency: str
 
     @classmethod
-    def parse(cls, text: object, currency: object) -> Self:
-        """Return the amount that a caller wrote: “150.00”, 1 to MAX_MINOR minor units.
+    def parse(cls, text: object, currency: object, *, most: int = MAX_MINOR) -> Self:
+        """Return the amount that a caller wrote: “150.00”, 1 to ``most`` minor units.
 
         Raises:
             CurrencyUnknown: `currency` is not an upper-case ISO 4217 code with minor units.
@@ -110,15 +110,15 @@ class Money:
         if not isinstance(text, str) or not is_plain_decimal(text):
             raise AmountRefused(example=example)
         if len(text) > _MAX_TEXT_LENGTH:
-            raise AmountTooLarge(largest=decimal_text(MAX_MINOR, currency), example=example)
+            raise AmountTooLarge(largest=decimal_text(most, currency), example=example)
         whole, _, fraction = text.partition(".")
         if len(fraction) > exponent:
             raise AmountTooPrecise(currency=currency, decimals=exponent, example=example)
         minor = int(whole + fraction.ljust(exponent, "0"))
         if minor == 0:
             raise AmountZero(example=example)
-        if minor > MAX_MINOR:
-            raise AmountTooLarge(largest=decimal_text(MAX_MINOR, currency), example=example)
+        if minor > most:
+            raise AmountTooLarge(largest=decimal_text(most, currency), example=example)
         return cls(minor, currency)
 
     @property

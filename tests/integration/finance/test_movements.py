@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from tests.integration.finance.movements import Purse
-from tests.integration.finance.room import Room
+from tests.integration.finance.room import Room, code
 
 from finance.domain.people import Person
 from finance.repository import Books
@@ -23,6 +23,16 @@ async def test_a_movement_may_be_as_large_as_a_balance_and_is_sorted_like_any(ro
     answer = await room.patch(path, **labels)
     assert answer.status_code == 200, answer.text
     assert answer.json() == {**booked, **labels, "updated_at": answer.json()["updated_at"]}
+    larger = {"category_id": debts, "amount": "10000000000000000.01"}
+    refused = await room.patch(path, splits=[larger])
+    assert (refused.status_code, code(refused)) == (422, "amount_invalid")
+    parts = [("9999999999999999.99", "all of it"), ("0.01", "a coin")]
+    split = [
+        {"category_id": debts, "amount": amount, "description": name} for amount, name in parts
+    ]
+    answer = await room.patch(path, splits=split)
+    assert (answer.status_code, answer.json()["splits"]) == (200, split)
+    assert (await room.patch(path, tags=["x"])).status_code == 200  # it is decided anew as a whole
     await purse.moves(-LARGEST)
     assert await room.balance(booked["account_id"]) == "0.00"
     summary = await room.get("/reports/summary", **{"from": "2026-01-01", "to": "2026-02-28"})

@@ -37,6 +37,13 @@ def test_an_amount_is_read_in_minor_units_and_written_with_all_decimals(
     assert money.decimal == canonical
 
 
+def test_more_may_be_read_where_that_is_said() -> None:
+    assert Money.parse("10000000000000.01", "RUB", most=MAX_MINOR + 1).minor == MAX_MINOR + 1
+    with pytest.raises(AmountRefused) as refused:
+        Money.parse("10000000000000.02", "RUB", most=MAX_MINOR + 1)
+    assert "“10000000000000.01” at most" in refused.value.detail("en")
+
+
 @pytest.mark.parametrize(
     "text",
     [

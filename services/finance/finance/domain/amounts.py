@@ -9,14 +9,14 @@ from kit.refusals import FieldFault, ValidationFailed
 MOST_BALANCE: Final = MAX_MINOR  # in minor units, either way
 
 
-def minor_of(text: str, currency: str, *, at: str = "amount") -> int:
-    """Return an amount in minor units; `at` says where it stands in the request.
+def minor_of(text: str, currency: str, *, at: str = "amount", most: int = MAX_MINOR) -> int:
+    """Return an amount of up to ``most`` minor units; `at` is where it stands in the request.
 
     Raises:
         ValidationFailed: it is no amount of the currency.
     """
     try:
-        return Money.parse(text, currency).minor
+        return Money.parse(text, currency, most=most).minor
     except AmountRefused as refusal:
         en, ru = refusal.detail("en"), refusal.detail("ru")
         fault = FieldFault(f"/{at}", refusal.code, en, ru)

@@ -12,7 +12,7 @@ from finance.domain.categories import FinanceCategory, fitting
 from finance.domain.dates.days import Dating
 from finance.domain.transactions.transactions import Split, Transaction, TransactionType
 from finance.refusals import SplitsDiffer, TransactionLinked, TransferFixed, TypeNotSaid
-from kit.money import decimal_text
+from kit.money import MAX_MINOR, decimal_text
 
 # What may be changed of a wallet's movement, and of either side of a transfer.
 LABELS = frozenset({"category_id", "splits", "note", "tags"})
@@ -149,10 +149,11 @@ def _type(draft: TransactionDraft, categories: Mapping[UUID, FinanceCategory]) -
 def _splits(
     draft: TransactionDraft, currency: str, sign: int, whole_minor: int
 ) -> tuple[Split, ...]:
+    most = max(whole_minor, MAX_MINOR)  # a wallet's movement may be more than anybody may write
     found = tuple(
         Split(
             one.category_id,
-            sign * minor_of(one.amount, currency, at=f"splits/{place}/amount"),
+            sign * minor_of(one.amount, currency, at=f"splits/{place}/amount", most=most),
             one.description,
         )
         for place, one in enumerate(draft.splits)
