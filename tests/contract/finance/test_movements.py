@@ -236,13 +236,12 @@ async def test_a_book_that_somebody_writes_in_for_long_holds_up_nobody_else(
     with capture_logs() as logs:
         async with database.unit_of_work() as uow:
             await Books(uow).lock(BookOwner(alice, "UTC"), database.clock.now())
-            await ledger.read(feed)
+            assert [await feed.once(), await feed.once()] == [False, False]
             assert len(await ledger.booked(bob)) == 1 + 4
             assert len(await ledger.booked(alice)) == (0 if is_new else 1)
-            await feed.resume()  # in vain
             [waiting] = await stuck(ledger)
             assert stuck_wallets.collect()[0].samples[0].value == 0
-        await feed.resume()
+        await ledger.read(feed)
     assert [one for one in logs if one["log_level"] == "error"] == []
     assert await stuck(ledger) == []
     assert {one["wallet_id"] for one in await ledger.booked(alice)} == {waiting}
@@ -256,14 +255,13 @@ async def test_what_waits_for_a_book_is_read_by_any_process(ledger: Ledger) -> N
     await ledger.wallet.ask(transfer(alice, bob))
     async with database.unit_of_work() as uow:
         await Books(uow).lock(BookOwner(alice, "UTC"), database.clock.now())
-        await ledger.read(feed)
+        await feed.once()
     await ledger.wallet.ask(transfer(alice, bob))
     other = ledger.feed()
     await ledger.read(other)
     await other.retry()
-    await feed.resume()  # what it has put back is booked
     assert await stuck(ledger) == []
-    await ledger.read(feed)
+    await ledger.read(feed)  # for which the wallet waits no longer
     await ledger.agree()
 
 

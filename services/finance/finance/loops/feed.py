@@ -14,7 +14,7 @@ from finance.repository import Books, FeedPositions, LinkedAccounts
 from finance.repository.books import BookTakenError
 from finance.repository.feed.position import FeedPosition
 from finance.service.feed.movements import MovementsMissingError, OwnerGoneError, book_movements
-from kit.db import Database
+from kit.db import Database, UnitOfWork
 from kit.db.outages import CONFLICTS, is_outage
 from kit.db.tail import Tail
 from kit.logs import get_logger
@@ -57,17 +57,24 @@ class Feed:
 
     @property
     def is_settled(self) -> bool:
-        """Tell whether all that was booked lies below the stored position."""
-        return self._place is not None and self._tail.is_settled
+        """Tell whether all that was read is booked, and lies below the stored position."""
+        return self._place is not None and self._tail.is_settled and not self._waiting
 
     async def run(self, every_seconds: float) -> None:
         """Read on for ever: at once while there is more, else after a pause."""
         await for_ever("finance.feed", self._turn, every_seconds=every_seconds)
 
     async def once(self) -> bool:
-        """Read and book one page; tell whether there is more."""
+        """Read and book one page; tell whether there is more.
+
+        Before it comes what had to wait for books that are free again.
+        """
         place = await self._begun()
         try:
+            if self._waiting:
+                taken = await self._taken(self._waiting.values())
+                free = [one for one, owner in self._waiting.items() if owner not in taken]
+                place = await self._free(place, free)
             return await self._read_on(place)
         except BaseException:
             self._place = None  # what the tail has taken may not be booked
@@ -76,28 +83,22 @@ class Feed:
     async def retry(self) -> None:
         """Book what stuck wallets have moved, as far as that is possible now."""
         self._tried_at = time.monotonic()
-        await self._free((await self._begun()).stuck)
-
-    async def resume(self) -> None:
-        """Book what wallets have moved whose owners' books are free again."""
-        taken = await self._taken(self._waiting.values())
-        await self._free([one for one, owner in self._waiting.items() if owner not in taken])
+        place = await self._begun()
+        await self._free(place, place.stuck)
 
     async def _turn(self) -> bool:
         if time.monotonic() >= self._tried_at + RETRY_SECONDS:
             await self.retry()
-        elif self._waiting:
-            await self.resume()
         return await self.once()
 
-    async def _free(self, wallet_ids: Collection[UUID]) -> None:
-        place = await self._begun()
+    async def _free(self, place: FeedPosition, wallet_ids: Collection[UUID]) -> FeedPosition:
+        """Book what wallets have moved, as far as that is possible; return the new position."""
         freed = {one for one in wallet_ids if await self._is_freed(one)}
-        if not freed:
-            return
-        await self._commit(place, (), place.stuck - freed)
+        if freed:
+            await self._commit(place, (), place.stuck - freed)
         if self._place is not None:
             self._waiting = {one: who for one, who in self._waiting.items() if one not in freed}
+        return await self._begun()
 
     async def _begun(self) -> FeedPosition:
         """Return the position; it is looked up where this reader has none."""
@@ -198,13 +199,17 @@ class Feed:
         async with self._database.unit_of_work() as uow:
             moved = await FeedPositions(uow).move(place, self._tail.after, stuck)
             if moved is not None:
-                await book_movements(uow, movements, self._time_zone)
+                await self._write(uow, movements)
         self._place = moved  # None: another process reads on, and this one begins where it is
         stuck_wallets.set(0 if moved is None else len(moved.stuck - self._waiting.keys()))
 
     async def _commit_alone(self, movements: Sequence[BookMovement]) -> None:
         async with self._database.unit_of_work() as uow:
-            await book_movements(uow, movements, self._time_zone)
+            await self._write(uow, movements)
+
+    async def _write(self, uow: UnitOfWork, movements: Sequence[BookMovement]) -> None:
+        await Books(uow).wait_briefly()
+        await book_movements(uow, movements, self._time_zone)
 
     async def _filling(self, commit: Callable[[], Awaitable[None]]) -> None:
         """Book something, and first what is missing before it."""

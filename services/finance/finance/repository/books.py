@@ -87,27 +87,21 @@ class Books:
     async def lock_many(
         self, owners: Collection[BookOwner], now: datetime
     ) -> Mapping[UUID, FinanceBook]:
-        """Lock several people's books, as ``lock`` does one; each owner may be given once."""
-        rows = await self._connection.fetch(
-            _LOCK, [one.user_id for one in owners], [one.time_zone for one in owners], now
-        )
-        return {row["user_id"]: FinanceBook(**row) for row in rows}
-
-    async def lock_soon(
-        self, owners: Collection[BookOwner], now: datetime
-    ) -> Mapping[UUID, FinanceBook]:
-        """Lock several people's books, waiting for none of them for long.
-
-        Nothing later in the unit of work is waited for longer either.
+        """Lock several people's books, as ``lock`` does one; each owner may be given once.
 
         Raises:
-            BookTakenError: somebody else has one of them.
+            BookTakenError: somebody writes in one of them, and it is waited for only briefly.
         """
-        await self._connection.execute(_WAIT_BRIEFLY)
+        ids, zones = [one.user_id for one in owners], [one.time_zone for one in owners]
         try:
-            return await self.lock_many(owners, now)
+            rows = await self._connection.fetch(_LOCK, ids, zones, now)
         except LockNotAvailableError as error:
             raise BookTakenError from error
+        return {row["user_id"]: FinanceBook(**row) for row in rows}
+
+    async def wait_briefly(self) -> None:
+        """Wait for no lock longer than a moment, until the unit of work ends."""
+        await self._connection.execute(_WAIT_BRIEFLY)
 
     async def taken(self, user_ids: Collection[UUID]) -> set[UUID]:
         """Return whose books somebody writes in just now; those that are free stay so."""

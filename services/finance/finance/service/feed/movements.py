@@ -53,7 +53,7 @@ async def book_movements(uow: UnitOfWork, movements: Sequence[BookMovement], tim
     however many owners and movements there are. A new book begins with ``time_zone``.
 
     Raises:
-        BookTakenError: somebody writes in an owner's book for long.
+        BookTakenError: an owner's book is waited for only briefly, and somebody writes in it.
         MovementsMissingError: movements of a wallet that come before these are missing.
         OwnerGoneError: an owner is gone since this began.
     """
@@ -79,7 +79,7 @@ async def book_movements(uow: UnitOfWork, movements: Sequence[BookMovement], tim
 async def _lock(
     uow: UnitOfWork, owners: Collection[UUID], time_zone: str
 ) -> Mapping[UUID, FinanceBook]:
-    books = await Books(uow).lock_soon(
+    books = await Books(uow).lock_many(
         [BookOwner(one, time_zone) for one in sorted(owners)], uow.clock.now()
     )
     if await FinancePeople(uow).without_book(owners):
