@@ -10,7 +10,9 @@ MOST_BALANCE: Final = MAX_MINOR  # in minor units, either way
 
 
 def minor_of(text: str, currency: str, *, at: str = "amount", most: int = MAX_MINOR) -> int:
-    """Return an amount of up to ``most`` minor units; `at` is where it stands in the request.
+    """Return an amount in minor units, up to ``most``.
+
+    `at` says where it stands in the request.
 
     Raises:
         ValidationFailed: it is no amount of the currency.
