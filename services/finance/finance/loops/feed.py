@@ -92,7 +92,7 @@ class Feed:
         return await self.once()
 
     async def _free(self, place: FeedPosition, wallet_ids: Collection[UUID]) -> FeedPosition:
-        """Book what wallets have moved, as far as that is possible; return the new position."""
+        """Book what wallets have moved, as far as possible; return the new position."""
         freed = {one for one in wallet_ids if await self._is_freed(one)}
         if freed:
             await self._commit(place, (), place.stuck - freed)
