@@ -12,7 +12,7 @@ from uuid import UUID
 from contracts.finance import BudgetReached
 from finance.domain.books import BookOwner, FinanceBook
 from finance.domain.categories import CategoryType, fitting
-from finance.domain.dates.days import day_of
+from finance.domain.dates.days import day_of, months_of
 from finance.domain.reports.budgets import (
     MOST_BUDGETS,
     Budget,
@@ -94,10 +94,11 @@ async def watch_budgets(uow: UnitOfWork, spent: Collection[Spent]) -> None:
 
     It is called after the write, by whatever has changed expense in a category, with all of a unit
     of work at once; the books are locked. Where nobody concerned has a budget it is one statement.
-    What was spent in an earlier month may be carried over, so the present one is looked at, too.
+    What was spent in an earlier month may be carried over, so the present one is looked at, too; at
+    the turn of months both, as books differ in their zones.
     """
-    present = uow.clock.now().date().replace(day=1)
-    carried = {replace(one, month=present) for one in spent if one.month < present}
+    present = months_of(uow.clock.now())
+    carried = {replace(one, month=now) for one in spent for now in present if one.month < now}
     concerned = await Budgets(uow).concerned({*spent, *carried}) if spent else []
     grants = [
         grant
