@@ -125,6 +125,10 @@ async def test_movements_are_sorted_as_they_are_booked(room: Room, purse: Purse)
     assert (await purse.moves(-500))["category_id"] is None
     earned = await purse.moves(700, counterparty_id=pavel, description="Salary of May")
     assert (earned["category_id"], earned["tags"]) == (pay, [])
+    phone = await room.category("Phone")
+    await rule(room, phone, service_id=str(service := new_id()))
+    paid = await purse.moves(-300, purpose=f"service:{service}")
+    assert paid["category_id"] == phone
     own = await purse.moves(-100, is_own_counterparty=True, counterparty_id=room.user)
     assert (own["type"], own["category_id"]) == ("transfer", None)
 
