@@ -244,8 +244,9 @@ async def test_applying_goes_on_where_it_was_left(room: Room, purse: Purse) -> N
     assert (first["looked_at"], first["changed"]) == (PAGE * PAGES, PAGE * PAGES)
     rest = await applied(room, cursor=first["next_cursor"])
     assert (rest["changed"], rest["next_cursor"]) == (50, None)
-    refused = await room.ask("POST", f"{RULES}/apply", json={"cursor": "nonsense"})
-    assert (refused.status_code, code(refused)) == (400, "cursor_invalid")
+    for reader, cursor in ((room.user, "nonsense"), (new_id(), first["next_cursor"])):
+        refused = await room.ask("POST", f"{RULES}/apply", by=reader, json={"cursor": cursor})
+        assert (refused.status_code, code(refused)) == (400, "cursor_invalid")
 
 
 async def test_what_is_imported_is_placed_unless_it_was_and_transfers_never(room: Room) -> None:
