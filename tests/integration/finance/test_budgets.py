@@ -124,6 +124,18 @@ async def test_a_budget_is_shown_changed_and_deleted_as_it_was_read(
     assert await standing(room, "2026-11") == []
 
 
+async def test_where_a_budget_goes_the_one_before_it_is_looked_at(
+    room: Room, ledger: Ledger
+) -> None:
+    cash, food = await ledger.account(), await ledger.category("Food")
+    await budget(room, food, "100.00", "2026-10")
+    made = await budget(room, food, "1000.00", "2026-11")
+    await ledger.spend(cash, "90.00", "2026-11-05", category_id=food)
+    assert await told(room) == []
+    await room.delete(f"/budgets/{made['id']}")
+    assert await told(room) == [("2026-11", 80, 9000)]
+
+
 async def test_a_budget_of_another_is_not_there(room: Room, ledger: Ledger) -> None:
     food = await ledger.category("Food")
     made = await budget(room, food, "100.00")

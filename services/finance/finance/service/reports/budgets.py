@@ -75,12 +75,13 @@ async def change_budget(
 async def delete_budget(
     uow: UnitOfWork, owner: BookOwner, budget_id: UUID, edition: Edition
 ) -> None:
-    """Delete a budget; the one before it holds again.
+    """Delete a budget; the one before it holds again, and may be used up already.
 
     Raises BudgetNotFound and EditStale.
     """
-    await _locked(uow, owner, budget_id, edition)
+    book, _ = await _locked(uow, owner, budget_id, edition)
     await Budgets(uow).delete(budget_id)
+    await watch_book(uow, book)
 
 
 async def standings_in(connection: Connection, user_id: UUID, month: date) -> list[Standing]:
@@ -112,7 +113,7 @@ async def watch_book(uow: UnitOfWork, book: FinanceBook) -> None:
     """Watch all budgets of a locked book in the present month.
 
     It is called by what moves spent money without booking any: categories that are put elsewhere,
-    days of another zone.
+    days of another zone; and where a budget goes.
     """
     month = day_of(uow.clock.now(), book.time_zone).replace(day=1)
     await _watch_granted(uow, grants_in(await Budgets(uow).until(book.user_id, month), month))
