@@ -1,15 +1,21 @@
 """What people see of their finances through the gateway, beside what the specification asks for."""
 
 import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
+import pytest
+from deploy.stack import Stack
 
 from testkit.keepers import CATEGORIES, Json, Keeper
 from testkit.people import Person, eventually
 
 FINANCE = "/v1/finance"
+MIB = 1024 * 1024
 BANK = """Выписка по счёту 40817
 Дата операции;Сумма операции;Описание
 05.03.2026;-1\u00a0234,50;Пятёрочка
@@ -117,6 +123,42 @@ async def test_a_banks_file_is_looked_at_booked_and_not_booked_again(
     assert account["balance"]["amount"] == "88765.50"
     again = await checked()
     assert (again["counts"]["new"], again["counts"]["known"]) == (0, 2)
+
+
+def held(stack: Stack, service: str) -> int:
+    """Return the most MiB that a service has held so far."""
+    identity = stack.processes.identity_of(service)
+    assert identity is not None
+    status = Path(f"/proc/{identity.pid}/status").read_text(encoding="ascii")
+    [most] = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return int(most) // 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells it there")
+async def test_an_upload_of_a_hundred_mebibytes_is_refused_and_held_by_nobody(
+    stack: Stack, http: httpx.AsyncClient, alice: Person
+) -> None:
+    cash = await made(alice, "accounts", name="Card")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * MIB
+
+    async def refused(content: bytes | AsyncIterator[bytes]) -> tuple[int, str]:
+        answer = await http.post(
+            f"{FINANCE}/imports",
+            params={"account_id": cash["id"]},
+            content=content,
+            headers=alice.headers | {"Content-Type": "text/csv"},
+        )
+        return answer.status_code, answer.json()["code"]
+
+    before = {service: held(stack, service) for service in ("gateway", "finance")}
+    assert await refused(b"x" * (100 * MIB)) == (413, "body_too_large")
+    assert await refused(pieces()) == (413, "body_too_large")
+    for service, most in before.items():
+        assert held(stack, service) < most + 64, service
+    assert (await alice.get(f"{FINANCE}/imports")).json()["items"] == []
 
 
 async def test_an_export_is_followed_through_the_gateway(alice: Person) -> None:

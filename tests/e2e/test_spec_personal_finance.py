@@ -8,6 +8,7 @@ the same as the local runner is in tests/contract/deploy.
 
 import asyncio
 import base64
+import csv
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -262,8 +263,8 @@ async def test_8_reports_are_cached_and_never_older_than_ones_own_write(home: Ho
 async def test_9_and_10_a_report_is_exported_in_the_background_to_s3(home: Household) -> None:
     """Генерация отчетов … через брокер сообщений; Экспорт отчетов в CSV, загрузка файлов в S3,
     получение presigned URL."""
-    await home.book(home.food, "120.50", "2026-03-02", description="Lunch")
-    ordered = await home.person.post("/v1/finance/exports", {"format": "csv", **MONTH})
+    await home.book(home.food, "120.50", "2026-03-02")
+    ordered = await home.person.post("/v1/finance/exports", {"report": "by-category", **MONTH})
     assert ordered.status_code == 202, ordered.text
 
     async def look() -> Json:
@@ -274,8 +275,9 @@ async def test_9_and_10_a_report_is_exported_in_the_background_to_s3(home: House
     assert (export["status"], export["progress"]["rows"]) == ("done", 1)
     async with httpx.AsyncClient() as anybody:
         file = await anybody.get(export["url"])
-        assert file.status_code == 200
-        assert "Lunch" in file.text
+        assert (file.status_code, file.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+        [row] = csv.DictReader(file.text.splitlines())
+        assert (row["category"], row["amount"], row["share"]) == ("Food", "120.50", "100.00")
         assert (await anybody.get(export["url"].partition("?")[0])).status_code == 403
 
 

@@ -14,9 +14,10 @@ from kit.ids import new_id
 
 CLIENT_GONE: Final = 499  # nginx's status for an answer that nobody waited for
 
-# So much of a refused body is still read; then the connection is closed on the rest.
+# So much of a refused body is still read, as many clients listen only once they have sent all; then
+# the connection is closed on the rest.
 LINGER_SECONDS: Final = 2.0
-LINGER_BYTES: Final = 16 * 1024 * 1024
+LINGER_BYTES: Final = 128 * 1024 * 1024
 
 # A second one with another value would let two readers of one request disagree about it.
 ONCE_ONLY: Final = frozenset(

@@ -124,6 +124,18 @@ async def test_a_budget_is_shown_changed_and_deleted_as_it_was_read(
     assert await standing(room, "2026-11") == []
 
 
+async def test_where_a_budget_goes_the_one_before_it_is_looked_at(
+    room: Room, ledger: Ledger
+) -> None:
+    cash, food = await ledger.account(), await ledger.category("Food")
+    await budget(room, food, "100.00", "2026-10")
+    made = await budget(room, food, "1000.00", "2026-11")
+    await ledger.spend(cash, "90.00", "2026-11-05", category_id=food)
+    assert await told(room) == []
+    await room.delete(f"/budgets/{made['id']}")
+    assert await told(room) == [("2026-11", 80, 9000)]
+
+
 async def test_a_budget_of_another_is_not_there(room: Room, ledger: Ledger) -> None:
     food = await ledger.category("Food")
     made = await budget(room, food, "100.00")
@@ -232,6 +244,27 @@ async def test_what_is_spent_late_in_an_earlier_month_counts_where_it_is_carried
     assert await told(room) == []  # 150 of 200
     await ledger.spend(cash, "20.00", "2026-10-05", category_id=food)
     assert await told(room) == [("2026-11", 80, 15000)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "present"),
+    [
+        ("Asia/Vladivostok", datetime(2026, 11, 30, 20, tzinfo=UTC), "2026-12"),
+        ("America/Los_Angeles", datetime(2026, 12, 1, 4, tzinfo=UTC), "2026-11"),
+    ],
+)
+async def test_the_present_month_is_that_of_the_books_zone(
+    room: Room, ledger: Ledger, zone: str, now: datetime, present: str
+) -> None:
+    await room.ask("PATCH", "/settings", json={"time_zone": zone})
+    cash, food = await ledger.account(), await ledger.category("Food")
+    await budget(room, food, "100.00", "2026-09", carry_over=True)
+    spent = {"2026-12": "250.00", "2026-11": "150.00"}[present]
+    await ledger.spend(cash, spent, f"{present}-01", category_id=food)
+    assert await told(room) == []
+    room.clock.advance((now - room.clock.now()).total_seconds())
+    await ledger.spend(cash, "140.00", "2026-09-05", category_id=food)
+    assert (present, 80, int(spent.replace(".", ""))) in await told(room)
 
 
 async def test_of_both_thresholds_at_once_the_higher_is_told(room: Room, ledger: Ledger) -> None:

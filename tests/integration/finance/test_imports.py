@@ -23,6 +23,8 @@ OFX = (
     "<OFX><CURDEF>RUB<ACCTID>1<STMTTRN><DTPOSTED>20260131<TRNAMT>-5.00<FITID>A1<NAME>x</STMTTRN>"
     "</OFX>"
 )
+QIF = "!Type:Bank\n" + "".join(f"D{day}.01.2026\nT-7.00\nPx\n^\n" for day in (31, 30, 30))
+FILES = ((BANK, "text/csv"), (OFX, "application/x-ofx"), (QIF, "application/qif"))
 
 
 async def transactions(desk: Desk, account_id: str) -> list[Json]:
@@ -67,7 +69,7 @@ async def test_a_file_is_looked_at_first_and_then_booked(desk: Desk) -> None:
 
 async def test_the_second_import_of_a_file_adds_nothing(desk: Desk) -> None:
     account_id = await desk.room.account()
-    for content, media_type in ((BANK, "text/csv"), (OFX, "application/x-ofx")):
+    for content, media_type in FILES:
         for known, new in ((0, True), (1, False)):
             found = await desk.checked(account_id, content, media_type=media_type)
             assert bool(found["counts"]["new"]) is new

@@ -128,6 +128,33 @@ async def test_a_next_day_that_was_put_back_books_no_day_twice(room: Room) -> No
     assert (await room.get(f"/recurring/{made['id']}"))["next_date"] == "2026-02-01"
 
 
+async def crowd(room: Room) -> None:
+    """Let more owners than are looked for at once have something due, each on an account."""
+    async with room.database.unit_of_work() as uow:
+        await uow.execute(
+            """
+WITH owner AS (INSERT INTO book SELECT gen_random_uuid(), 'UTC', 1, $1
+        FROM generate_series(1, $2) RETURNING user_id),
+    had AS (INSERT INTO account SELECT user_id, user_id, 'Cash', 'cash', 'RUB', 0, 0, NULL, 0, 1,
+        $1, $1 FROM owner RETURNING user_id)
+INSERT INTO recurring SELECT user_id, user_id, user_id, NULL, 'expense', -100, NULL, '{}', 'month',
+    1, 1, '2026-01-01', NULL, true, 1, $1, $1 FROM had
+            """,
+            NOON,
+            OWNERS + 3,
+        )
+
+
+async def test_a_crowd_whose_days_can_not_be_booked_hinders_nobody(room: Room) -> None:
+    await crowd(room)
+    last = replace(room, user=LAST_ID)
+    await last.plan(cash := await last.account(), next_date="2026-01-31")
+    async with room.database.unit_of_work() as uow:
+        stolen = "UPDATE account SET user_id = $2 WHERE id <> $1"
+        await uow.execute(stolen, UUID(cash), last.user)
+    assert await sweep(room) == 1
+
+
 async def test_one_owner_whose_day_can_not_be_booked_hinders_nobody(room: Room) -> None:
     await room.plan(cash := await room.account(), next_date="2026-01-31")
     last = replace(room, user=LAST_ID)
@@ -184,20 +211,8 @@ async def test_one_whose_account_can_hold_no_more_is_paused_and_hinders_nobody(
     assert await room.balance(card) == "-1.00"
 
 
-async def test_more_owners_than_one_look_takes_are_all_served(room: Room) -> None:
-    async with room.database.unit_of_work() as uow:
-        await uow.execute(
-            """
-WITH owner AS (INSERT INTO book SELECT gen_random_uuid(), 'UTC', 1, $1
-        FROM generate_series(1, $2) RETURNING user_id),
-    had AS (INSERT INTO account SELECT user_id, user_id, 'Cash', 'cash', 'RUB', 0, 0, NULL, 0, 1,
-        $1, $1 FROM owner RETURNING user_id)
-INSERT INTO recurring SELECT user_id, user_id, user_id, NULL, 'expense', -100, NULL, '{}', 'month',
-    1, 1, '2026-01-01', NULL, true, 1, $1, $1 FROM had
-            """,
-            NOON,
-            OWNERS + 3,
-        )
+async def test_more_owners_than_are_looked_for_at_once_are_all_served(room: Room) -> None:
+    await crowd(room)
     assert await sweep(room) == OWNERS + 3
 
 

@@ -111,6 +111,12 @@ async def test_net_worth_has_a_row_for_the_end_of_each_bucket(desk: Desk) -> Non
     ]
 
 
+async def test_a_report_of_days_alone_is_csv(desk: Desk) -> None:
+    answer = await desk.room.ask("POST", "/exports", json={"report": "summary", **JANUARY})
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["format"] == "csv"
+
+
 async def test_a_report_is_a_table_that_no_spreadsheet_runs(desk: Desk) -> None:
     await booked(desk)
     made = await desk.export("csv", report="cash-flow", **JANUARY, bom=True)

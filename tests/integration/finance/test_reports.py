@@ -428,6 +428,7 @@ async def test_a_picture_that_the_caller_has_is_not_sent_again(
     first = await room.ask("GET", f"/reports/{picture}", params=NOVEMBER)
     tag = first.headers["ETag"]
     assert "default-src 'none'" in first.headers["Content-Security-Policy"]
+    assert first.headers["Cache-Control"] == "private, no-cache"
     for known in (tag, f"W/{tag}", f'"other", {tag}'):
         again = await room.ask(
             "GET", f"/reports/{picture}", params=NOVEMBER, headers={"If-None-Match": known}

@@ -197,6 +197,10 @@ async def test_movements_are_sorted_as_they_are_booked(room: Room, purse: Purse)
     assert (await purse.moves(-500))["category_id"] is None
     earned = await purse.moves(700, counterparty_id=pavel, description="Salary of May")
     assert (earned["category_id"], earned["tags"]) == (pay, [])
+    phone = await room.category("Phone")
+    await rule(room, phone, service_id=str(service := new_id()))
+    paid = await purse.moves(-300, purpose=f"service:{service}")
+    assert paid["category_id"] == phone
     own = await purse.moves(-100, is_own_counterparty=True, counterparty_id=room.user)
     assert (own["type"], own["category_id"]) == ("transfer", None)
 
@@ -312,8 +316,9 @@ async def test_applying_goes_on_where_it_was_left(room: Room, purse: Purse) -> N
     assert (first["looked_at"], first["changed"]) == (PAGE * PAGES, PAGE * PAGES)
     rest = await applied(room, cursor=first["next_cursor"])
     assert (rest["changed"], rest["next_cursor"]) == (50, None)
-    refused = await room.ask("POST", f"{RULES}/apply", json={"cursor": "nonsense"})
-    assert (refused.status_code, code(refused)) == (400, "cursor_invalid")
+    for reader, cursor in ((room.user, "nonsense"), (new_id(), first["next_cursor"])):
+        refused = await room.ask("POST", f"{RULES}/apply", by=reader, json={"cursor": cursor})
+        assert (refused.status_code, code(refused)) == (400, "cursor_invalid")
 
 
 async def test_what_is_imported_is_placed_unless_it_was_and_transfers_never(room: Room) -> None:

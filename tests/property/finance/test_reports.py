@@ -13,6 +13,7 @@ import pytest
 from tests.integration.finance.ledger import Ledger
 from tests.integration.finance.room import Json, Room, opened
 
+from finance.domain.dates.calendar import months_later
 from testkit.databases import Cluster
 
 SEEDS = range(3)
@@ -102,6 +103,14 @@ class World:
             more["to_amount"] = self.amount(target["currency"])
         amount = self.amount(source["currency"])
         await ledger.move(source["id"], target["id"], amount, self.when(), **more)
+
+    def lineage(self, category: str | None) -> set[str]:
+        """Return a category and all above it."""
+        found: set[str] = set()
+        while category is not None:
+            found.add(category)
+            category = self.parents[category]
+        return found
 
     async def _pages(self) -> list[Json]:
         found: list[Json] = []
@@ -242,6 +251,64 @@ async def test_categories_are_the_sums_of_the_list(world: World, level: str) -> 
                 Decimal(figure["amount"]) for figure in group["categories"]
             )
         assert found == expected
+
+
+async def test_what_is_compared_is_the_sum_of_the_list_before(world: World) -> None:
+    for one in asked(world):
+        summary = await one.report("summary", compare=True)
+        edges = (date.fromisoformat(summary["compared_with"][edge]) for edge in ("from", "to"))
+        before = Asked(world, *edges, one.zone)
+        assert before.last == one.first - timedelta(days=1)
+        expected, by_category = Sums(), Sums()
+        for entry in before.entries:
+            expected[entry["currency"], entry["type"]] += Decimal(entry["amount"])
+            for category, amount in parts(entry):
+                by_category[entry["currency"], entry["type"], category] += amount
+        found = Sums()
+        for totals in summary["currencies"]:
+            for kind in ("income", "expense"):
+                found[totals["currency"], kind] += of(totals["previous"][kind])
+        assert found.kept() == expected
+        report = await one.report("by-category", compare=True)
+        found = Sums()
+        for group in report["currencies"]:
+            for figure in group["categories"]:
+                category = figure["category"] and figure["category"]["id"]
+                key = group["currency"], group["type"], category
+                found[key] += Decimal(figure["previous"])
+        assert found.kept() == by_category
+
+
+async def test_what_is_used_of_budgets_is_the_sum_of_the_list(world: World) -> None:
+    begun = date(2024, 2, 1)
+    spent = (await world.room.get("/categories", type="expense"))["items"]
+    for category in spent:
+        for currency in CURRENCIES:
+            body = {"category_id": category["id"], "currency": currency, "amount": "100"}
+            await world.room.make("/budgets", **body, month=f"{begun:%Y-%m}", carry_over=True)
+
+    def used(category: str, currency: str, first: date, until: date) -> Decimal:
+        """Return what the list has of a category and all below it."""
+        return sum(
+            (
+                amount
+                for entry in world.listed
+                if entry["type"] == "expense" and entry["currency"] == currency
+                if first <= date.fromisoformat(entry["date"]) < until
+                for own, amount in parts(entry)
+                if category in world.lineage(own)
+            ),
+            Decimal(0),
+        )
+
+    for months, month in enumerate(months_later(begun, n) for n in range(12)):
+        found = (await world.room.get("/budgets", month=f"{month:%Y-%m}"))["items"]
+        assert len(found) == len(spent) * len(CURRENCIES)
+        for one in found:
+            of_it = one["category_id"], one["used"]["currency"]
+            assert of(one["used"]) == used(*of_it, month, months_later(month, 1))
+            assert of(one["carried"]) == 100 * months - used(*of_it, begun, month)
+            assert of(one["left"]) == 100 + of(one["carried"]) - of(one["used"])
 
 
 @pytest.mark.parametrize("by", ["day", "week", "month"])

@@ -122,6 +122,17 @@ def test_a_bar_has_its_amount_and_share_beside_it(language: Language, figure: st
     assert figure in texts(categories(frame(language), "A"))
 
 
+def test_no_line_crosses_what_stands_beside_the_bars() -> None:
+    """Guides are upright: those along the bars would go through amounts and shares."""
+    guides = [
+        one.attrib["d"]
+        for one in parsed(categories(frame(), "A", "B", "C")).iter(f"{SVG}path")
+        if "guide" in one.attrib.get("class", "")
+    ]
+    assert guides
+    assert not [path for path in guides if " h" in path]
+
+
 def test_long_names_are_cut_off() -> None:
     shown = texts(categories(frame(), "x" * 200))
     assert [text for text in shown if text.startswith("xxx")] == ["x" * 27 + "…"]

@@ -114,7 +114,8 @@ def draw_categories(frame: Frame, kind: str, slices: Sequence[Slice]) -> bytes:
             x_value_formatter=lambda value: tick_text(value, frame.language),
             value_formatter=lambda value: tick_text(value, frame.language),
             show_x_labels=bool(shown),
-            show_x_guides=bool(shown),
+            show_x_guides=False,  # along the bars, across what stands beside them
+            show_y_guides=bool(shown),
             range=(0, _ROOM_FOR_FIGURES * max(map(frame.height_of, sizes))) if sizes else None,
             max_scale=6,
         )

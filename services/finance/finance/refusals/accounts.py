@@ -45,8 +45,8 @@ class AccountInUse(InUseRefusal):
     code = "account_in_use"
     title_en = "Account in use"
     title_ru = "Счёт используется"
-    detail_en = "“errors” says what is on it; delete that, or name another account in “move_to”."
-    detail_ru = "В «errors» указано, что на нём есть; удалите это или укажите счёт в «move_to»."
+    detail_en = "“errors” says what is on it; remove that, or delete the account with “move_to”."
+    detail_ru = "В «errors» — что на нём есть; уберите это или удалите счёт с «move_to»."
 
 
 class AccountLinked(Refusal):

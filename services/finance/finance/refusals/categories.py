@@ -68,8 +68,8 @@ class FinanceCategoryInUse(InUseRefusal):
     code = "category_in_use"
     title_en = "Category in use"
     title_ru = "Категория используется"
-    detail_en = "“errors” says what has it; change that, or name another category in “move_to”."
-    detail_ru = "В «errors» указано, где она есть; измените это или укажите другую в «move_to»."
+    detail_en = "“errors” says what has it; change that, or delete the category with “move_to”."
+    detail_ru = "В «errors» — где она есть; измените это или удалите категорию с «move_to»."
 
 
 class FinanceParentNotFound(FieldRefusal):

@@ -83,7 +83,7 @@ class ExportRequest(Model):
         json_schema_extra={"examples": [_ASKED, _REPORT_ASKED]}, populate_by_name=True
     )
 
-    format: ExportFormat = Field(description="A report is a table: csv, xlsx or json.")
+    format: ExportFormat = Field("csv", description="A report is a table: csv, xlsx or json.")
     report: ExportedReport = Field(
         ExportedReport.TRANSACTIONS,
         description="Reports have the figures of `/v1/finance/reports/…` as rows, each with the"

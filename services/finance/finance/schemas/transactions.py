@@ -152,7 +152,7 @@ class Counterparty(Model):
     """Who is on the other side of a wallet's movement."""
 
     user_id: UUID
-    username: str | None
+    username: str | None = Field(description="Null: the shop, or somebody who is deleted.")
 
 
 class TransactionAnswer(Model):

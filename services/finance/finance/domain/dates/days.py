@@ -11,6 +11,7 @@ from finance.refusals import DateOutOfRange
 # A moment is a day further in, so that its day is in range in every zone.
 FIRST_MOMENT: Final = datetime.combine(FIRST_DAY, datetime.min.time(), UTC) + timedelta(days=1)
 LAST_MOMENT: Final = datetime.combine(LAST_DAY, datetime.min.time(), UTC)
+_WESTMOST, _EASTMOST = timedelta(hours=-12), timedelta(hours=14)  # of all zones, from UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Dating:
 def day_of(moment: datetime, zone: str) -> date:
     """Return the day of a moment in a zone."""
     return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def months_of(moment: datetime) -> set[date]:
+    """Return the first days of the months that a moment is in, in whatever zone."""
+    return {(moment + offset).date().replace(day=1) for offset in (_WESTMOST, _EASTMOST)}
 
 
 def in_range(day: date, *, at: str = "date") -> date:

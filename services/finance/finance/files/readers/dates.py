@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Final, Literal
 
 from finance.domain.dates.days import FIRST_MOMENT, LAST_MOMENT
-from finance.files.readers.lines import FIRST_DAY, LAST_DAY, LineError
+from finance.domain.dates.periods import FIRST_DAY, LAST_DAY
+from finance.files.readers.lines import LineError
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
 ORDERS: Final[tuple[DateOrder, ...]] = ("ymd", "dmy", "mdy")

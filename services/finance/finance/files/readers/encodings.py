@@ -5,7 +5,6 @@ from typing import Final
 
 from finance.files.readers.lines import FileError
 
-ENCODINGS: Final = ("utf-8", "utf-16", "cp1251", "cp866", "koi8-r", "cp1252")
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
+from finance.domain.dates.periods import FIRST_DAY, LAST_DAY
+
 MOST_LINES: Final = 200_000
 MOST_COLUMNS: Final = 100
 LONGEST_CELL: Final = 4096  # characters
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 
 FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "malformed": ("The line is not of this format.", "Строка не этого формата."),

@@ -1,6 +1,6 @@
 """Stores linked accounts: each shows a wallet, and only the feed writes it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -12,11 +12,6 @@ from kit.ids import new_id
 
 _AMONG: Final = """
 SELECT id, user_id, wallet_id, seq, balance_minor FROM account WHERE wallet_id = ANY($1)
-"""
-_PAGE: Final = """
-SELECT id, user_id, wallet_id, seq, balance_minor FROM account
-WHERE wallet_id IS NOT NULL AND ($1::uuid IS NULL OR wallet_id > $1)
-ORDER BY wallet_id LIMIT $2
 """
 _ACCOUNTS: Final = BulkInsert(
     "account",
@@ -59,11 +54,6 @@ class LinkedAccounts:
         """Return the accounts of wallets, by wallet; one is missing where there is none."""
         rows = await self._connection.fetch(_AMONG, list(wallet_ids))
         return {row["wallet_id"]: LinkedAccount(**row) for row in rows}
-
-    async def page(self, after: UUID | None, limit: int) -> Sequence[LinkedAccount]:
-        """Return accounts in the order of their wallets."""
-        rows = await self._connection.fetch(_PAGE, after, limit)
-        return [LinkedAccount(**row) for row in rows]
 
     async def open(self, wallets: Iterable[NewWallet], now: datetime) -> None:
         """Store an account for each wallet that has none."""

@@ -69,7 +69,7 @@ AND next_date <= least(end_date, ($1::timestamptz AT TIME ZONE time_zone)::date)
 """
 _DUE: Final = f"""
 SELECT DISTINCT recurring.user_id FROM recurring JOIN book USING (user_id)
-WHERE {_IS_DUE} ORDER BY recurring.user_id LIMIT $2
+WHERE {_IS_DUE} AND recurring.user_id > $2 ORDER BY recurring.user_id LIMIT $3
 """
 _DUE_OF: Final = f"""
 SELECT {_ROW} FROM {_FROM} JOIN book ON book.user_id = recurring.user_id
@@ -118,9 +118,9 @@ class Recurrences:
         rows = await self._connection.fetch(_PAGE, user_id, created_at, last_id, *span, limit)
         return [_entry(row) for row in rows]
 
-    async def owners_due(self, now: datetime, limit: int) -> list[UUID]:
-        """Return users who have something due, in the order of their ids."""
-        rows = await self._connection.fetch(_DUE, now, limit)
+    async def owners_due(self, now: datetime, after: UUID, limit: int) -> list[UUID]:
+        """Return users who have something due, in the order of their ids, after one."""
+        rows = await self._connection.fetch(_DUE, now, after, limit)
         return [row["user_id"] for row in rows]
 
     async def due_of(self, user_id: UUID, now: datetime) -> list[Recurrence]:

@@ -1,4 +1,4 @@
-"""Stores the splits that rules have chosen."""
+"""Stores the splits of transactions, whoever has chosen them."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -20,6 +20,7 @@ from finance.domain.transactions.transactions import (
     TransactionType,
 )
 from finance.repository.batches import ROWS
+from finance.repository.transactions.splits import SplitRow, add_splits
 from kit.db import Connection
 from kit.db.bulk import COPIED_FROM
 
@@ -66,19 +67,6 @@ _FIND: Final = f"SELECT {ROW} FROM transaction WHERE user_id = $1 AND id = $2"
 _SIDES: Final = f"""
 SELECT {ROW} FROM transaction WHERE user_id = $1 AND transfer_id = $2 ORDER BY amount_minor, id
 """
-_SPLIT_COLUMNS: Final = (
-    "transaction_id",
-    "position",
-    "category_id",
-    "amount_minor",
-    "description",
-    "user_id",
-    "date",
-    "currency",
-)
-_ADD_SPLIT: Final = (
-    f"INSERT INTO split ({', '.join(_SPLIT_COLUMNS)}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-)
 _SPLITS: Final = """
 SELECT transaction_id, category_id, amount_minor, description FROM split
 WHERE transaction_id = ANY($1) ORDER BY transaction_id, position
@@ -110,8 +98,15 @@ class Transactions:
         self._connection = connection
 
     async def add(self, new: Sequence[Transaction]) -> None:
-        """Store transactions with their splits."""
-        await self._insert("transaction", _COLUMNS, _ADD, [_values(one) for one in new])
+        """Store transactions with their splits, by one round trip or by COPY.
+
+        `BulkInsert` unnests its arrays, and tags are arrays themselves.
+        """
+        rows = [_values(one) for one in new]
+        if len(rows) >= COPIED_FROM:
+            await self._connection.copy_in("transaction", _COLUMNS, rows)
+        elif rows:
+            await self._connection.executemany(_ADD, rows)
         await self._add_splits(new)
 
     async def save(self, changed: Transaction) -> None:
@@ -155,33 +150,12 @@ class Transactions:
         return [replace(_transaction(row), splits=tuple(parts[row["id"]])) for row in rows]
 
     async def _add_splits(self, transactions: Iterable[Transaction]) -> None:
-        rows = [
-            (
-                one.id,
-                position,
-                part.category_id,
-                part.amount_minor,
-                part.description,
-                one.user_id,
-                one.day,
-                one.currency,
-            )
+        wholes = [
+            SplitRow(one.id, one.user_id, one.day, one.currency, one.splits)
             for one in transactions
-            for position, part in enumerate(one.splits, 1)
+            if one.splits
         ]
-        await self._insert("split", _SPLIT_COLUMNS, _ADD_SPLIT, rows)
-
-    async def _insert(
-        self, table: str, columns: Sequence[str], statement: str, rows: Sequence[Sequence[Any]]
-    ) -> None:
-        """Insert rows by one round trip, or by COPY where they are many.
-
-        `BulkInsert` unnests its arrays, and tags are arrays themselves.
-        """
-        if len(rows) >= COPIED_FROM:
-            await self._connection.copy_in(table, columns, rows)
-        elif rows:
-            await self._connection.executemany(statement, rows)
+        await add_splits(self._connection, wholes)
 
 
 def _transaction(row: Any) -> Transaction:

@@ -12,7 +12,7 @@ from uuid import UUID
 from contracts.finance import BudgetReached
 from finance.domain.books import BookOwner, FinanceBook
 from finance.domain.categories import CategoryType, fitting
-from finance.domain.dates.days import day_of
+from finance.domain.dates.days import day_of, months_of
 from finance.domain.reports.budgets import (
     MOST_BUDGETS,
     Budget,
@@ -75,12 +75,13 @@ async def change_budget(
 async def delete_budget(
     uow: UnitOfWork, owner: BookOwner, budget_id: UUID, edition: Edition
 ) -> None:
-    """Delete a budget; the one before it holds again.
+    """Delete a budget; the one before it holds again, and may be used up already.
 
     Raises BudgetNotFound and EditStale.
     """
-    await _locked(uow, owner, budget_id, edition)
+    book, _ = await _locked(uow, owner, budget_id, edition)
     await Budgets(uow).delete(budget_id)
+    await watch_book(uow, book)
 
 
 async def standings_in(connection: Connection, user_id: UUID, month: date) -> list[Standing]:
@@ -94,10 +95,11 @@ async def watch_budgets(uow: UnitOfWork, spent: Collection[Spent]) -> None:
 
     It is called after the write, by whatever has changed expense in a category, with all of a unit
     of work at once; the books are locked. Where nobody concerned has a budget it is one statement.
-    What was spent in an earlier month may be carried over, so the present one is looked at, too.
+    What was spent in an earlier month may be carried over, so the present one is looked at, too; at
+    the turn of months both, as books differ in their zones.
     """
-    present = uow.clock.now().date().replace(day=1)
-    carried = {replace(one, month=present) for one in spent if one.month < present}
+    present = months_of(uow.clock.now())
+    carried = {replace(one, month=now) for one in spent for now in present if one.month < now}
     concerned = await Budgets(uow).concerned({*spent, *carried}) if spent else []
     grants = [
         grant
@@ -111,7 +113,7 @@ async def watch_book(uow: UnitOfWork, book: FinanceBook) -> None:
     """Watch all budgets of a locked book in the present month.
 
     It is called by what moves spent money without booking any: categories that are put elsewhere,
-    days of another zone.
+    days of another zone; and where a budget goes.
     """
     month = day_of(uow.clock.now(), book.time_zone).replace(day=1)
     await _watch_granted(uow, grants_in(await Budgets(uow).until(book.user_id, month), month))
