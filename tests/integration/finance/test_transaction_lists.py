@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.integration.finance.room import Json, Room, code
+from tests.integration.finance.room import Json, Room, code, opened
 
 from kit.ids import new_id
+from testkit.databases import Cluster
 
 
 async def shown(room: Room, **query: Any) -> list[str]:
@@ -134,6 +135,25 @@ async def test_what_asks_for_nothing_is_refused(
 ) -> None:
     answer = await room.ask("GET", "/transactions", params=query)
     assert (answer.status_code, code(answer)) == (status, reason)
+
+
+WAITING = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+WHERE datname = current_database() AND NOT granted
+"""
+
+
+async def test_what_is_looked_for_in_vain_is_given_up_and_its_connection_goes_on(
+    cluster: Cluster,
+) -> None:
+    async with opened(cluster, list_seconds=0.2) as room:
+        await room.book(await room.account(), description="lunch")
+        async with room.database.unit_of_work() as uow:  # as if it took for ever
+            await uow.execute("LOCK TABLE transaction IN ACCESS EXCLUSIVE MODE")
+            answer = await room.ask("GET", "/transactions", params={"text": "dinner"})
+            assert (answer.status_code, code(answer)) == (422, "list_too_wide")
+            assert await uow.fetchval(WAITING) == 0
+        assert await shown(room, text="lunch") == ["lunch"]
 
 
 async def test_days_are_those_of_the_zone_that_is_asked_for(room: Room) -> None:

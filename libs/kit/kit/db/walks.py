@@ -15,7 +15,7 @@ def unseen(parameter: str, of_type: str) -> str:
 
 
 def unforeseen(conditions: Sequence[str]) -> list[str]:
-    """Return conditions as one, of which the planner supposes that half of all rows fit.
+    """Return conditions as one, which the planner supposes to fit half of all rows.
 
     Where there are none, there is none.
     """

@@ -159,7 +159,10 @@ async def series(
 async def cash_flow(
     connection: Connection, scope: ReportScope, *, compare: bool = False
 ) -> list[CashFlow]:
-    """Return the cash flow of each account, with that of the period before if asked for."""
+    """Return the cash flow of each account.
+
+    With ``compare`` also that of the period before.
+    """
     await _require_account(connection, scope)
     flows = await Reports(connection).flows(scope)
     if not compare:
