@@ -56,6 +56,12 @@ class Settings(
     sweep_seconds: float = setting(
         30.0, "Seconds between looks for recurring transactions that are due.", gt=0, le=3600
     )
+    list_seconds: float = setting(
+        5.0,
+        "Seconds that a page of transactions is looked for; then it is refused as too wide.",
+        gt=0,
+        le=25,  # before the driver gives the statement up
+    )
     report_ttl: ReportTtl = setting(
         "10m",
         "For how long a computed report is kept in Redis, where nothing is written: 5m to 15m.",

@@ -134,9 +134,32 @@ async def test_of_several_processes_one_computes(key: ReportKey) -> None:
 
 
 async def test_who_died_computing_is_not_waited_for(shelf: ReportShelf, key: ReportKey) -> None:
-    assert await shelf.claim(f"{key.name(1)}:claim", 60_000)
+    assert await shelf.claim(f"{key.name(1)}:claim", b"dead", 60_000)
     found = await ReportCache(shelf, most_polls=2).answer(key, 1, Computing())
     assert (found.body, found.outcome) == (b"report 1", CacheOutcome.MISS)
+
+
+async def test_who_computes_beyond_their_claim_leaves_anothers(
+    shelf: ReportShelf, key: ReportKey
+) -> None:
+    claim, compute = f"{key.name(1)}:claim", Computing()
+    compute.may_end.clear()
+    asked = asyncio.create_task(  # noqa: TID251 - awaited below
+        ReportCache(shelf).answer(key, 1, compute)
+    )
+    while not compute.times:
+        await asyncio.sleep(0.01)
+    async with Redis.from_url(REDIS) as redis:
+        assert await redis.delete(claim) == 1  # as if its ten seconds were over
+        assert await shelf.claim(claim, b"another", 60_000)
+        compute.may_end.set()
+        await asked
+        assert await redis.get(claim) == b"another"
+
+
+async def test_a_claim_ends_with_what_it_was_for(shelf: ReportShelf, key: ReportKey) -> None:
+    await ReportCache(shelf).answer(key, 1, Computing(version=2))
+    assert await shelf.claim(f"{key.name(1)}:claim", b"next", 60_000)
 
 
 async def test_who_goes_away_does_not_take_it_from_the_others(

@@ -134,6 +134,59 @@ async def test_categories_are_compared_with_the_month_before(room: Room, ledger:
     assert [one["previous"] for one in group["categories"]] == [None]
 
 
+async def test_a_series_is_compared_with_the_days_of_the_month_before(
+    room: Room, ledger: Ledger
+) -> None:
+    cash, euros = await ledger.account(), await ledger.account("Euros", currency="EUR")
+    await ledger.spend(cash, "10.00", "2026-02-28")
+    await ledger.spend(cash, "4.00", "2026-01-31")
+    await ledger.earn(euros, "3.00", "2026-01-01")
+    await ledger.earn(euros, "99.00", "2025-12-31")
+    february = {"from": "2026-02-01", "to": "2026-02-28"}
+    alone = await room.get("/reports/series", **february)
+    assert alone["compared_with"] is None
+    assert [(one["currency"], one["previous"]) for one in alone["currencies"]] == [("RUB", None)]
+    found = await room.get("/reports/series", **february, compare="true")
+    assert found["compared_with"] == {"from": "2026-01-01", "to": "2026-01-31"}
+    told = {one["currency"]: one for one in found["currencies"]}
+    assert sorted(told) == ["EUR", "RUB"]
+    for name, now, days in (("buckets", "2026-02-01", 28), ("previous", "2026-01-01", 31)):
+        for one in told.values():
+            assert (one[name][0]["from"], len(one[name])) == (now, days)
+    assert totals(told["RUB"]["buckets"][27]) == ("0.00", "10.00", "-10.00", 1)
+    assert totals(told["RUB"]["previous"][30]) == ("0.00", "4.00", "-4.00", 1)
+    assert totals(told["EUR"]["previous"][0]) == ("3.00", "0.00", "3.00", 1)
+    assert {totals(one) for one in told["EUR"]["buckets"]} == {("0.00", "0.00", "0.00", 0)}
+
+
+async def test_cash_flow_and_net_worth_are_compared_with_the_month_before(
+    room: Room, ledger: Ledger
+) -> None:
+    cash, bank = await ledger.account(opening="100.00"), await ledger.account("Bank")
+    await ledger.spend(cash, "30.00", "2026-09-30")
+    await ledger.move(cash, bank, "20.00", "2026-10-15")
+    await ledger.earn(cash, "5.00", "2026-11-30")
+    names = ("opening", "income", "expense", "transfers_in", "transfers_out", "closing")
+    alone = (await room.get("/reports/cash-flow", **NOVEMBER))["accounts"]
+    assert [one["previous"] for one in alone] == [None, None]
+    flows = await room.get("/reports/cash-flow", **NOVEMBER, compare="true")
+    assert flows["compared_with"] == {"from": "2026-10-01", "to": "2026-10-31"}
+    assert [[one["previous"][name]["amount"] for name in names] for one in flows["accounts"]] == [
+        ["70.00", "0.00", "0.00", "0.00", "20.00", "50.00"],
+        ["0.00", "0.00", "0.00", "20.00", "0.00", "20.00"],
+    ]
+    assert [{**one, "previous": None} for one in flows["accounts"]] == alone
+
+    async def worth(**query: str) -> list[str]:
+        asked = {**NOVEMBER, "by": "month", **query}
+        [found] = (await room.get("/reports/net-worth", **asked))["currencies"]
+        shown = [*found["points"], *(found["previous"] or [])]
+        return [f"{one['date']} {one['worth']['amount']}" for one in shown]
+
+    assert await worth() == ["2026-11-30 75.00"]
+    assert await worth(compare="true") == ["2026-11-30 75.00", "2026-10-31 70.00"]
+
+
 async def test_moments_are_compared_with_as_many_hours_before(room: Room, ledger: Ledger) -> None:
     cash = await ledger.account()
     await ledger.spend(cash, "1.00", "2026-11-01T11:59:59Z")
@@ -381,8 +434,13 @@ async def test_a_range_with_too_many_figures_is_refused(room: Room, ledger: Ledg
     for report in ("series", "net-worth"):
         answer = await room.ask("GET", f"/reports/{report}", params=edges)
         assert (answer.status_code, code(answer)) == (422, "range_too_long")
-        answer = await room.ask("GET", f"/reports/{report}", params={**edges, "currency": "USD"})
-        assert answer.status_code == 200
+        for more, status in (
+            ({"currency": "USD"}, 200),
+            ({"currency": "USD", "compare": "true"}, 200),
+            ({"compare": "true", "from": "2020-07-01"}, 422),  # twice 918 days of six
+        ):
+            answer = await room.ask("GET", f"/reports/{report}", params={**edges, **more})
+            assert answer.status_code == status
 
 
 async def test_sums_beyond_what_an_integer_column_holds_are_exact(

@@ -1,17 +1,12 @@
 """Lists of transactions: which fit, in which order, and what a page costs."""
 
 from typing import Any
-from uuid import UUID
 
-import orjson
 import pytest
-from tests.integration.finance.room import Json, Room, code
+from tests.integration.finance.room import Json, Room, code, opened
 
-from finance.domain.dates.periods import BookPeriod
-from finance.domain.transactions.transactions import TransactionFilter
-from finance.repository import TransactionLists
-from finance.repository.transactions.lists import page_statement
 from kit.ids import new_id
+from testkit.databases import Cluster
 
 
 async def shown(room: Room, **query: Any) -> list[str]:
@@ -142,6 +137,25 @@ async def test_what_asks_for_nothing_is_refused(
     assert (answer.status_code, code(answer)) == (status, reason)
 
 
+WAITING = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+WHERE datname = current_database() AND NOT granted
+"""
+
+
+async def test_what_is_looked_for_in_vain_is_given_up_and_its_connection_goes_on(
+    cluster: Cluster,
+) -> None:
+    async with opened(cluster, list_seconds=0.2) as room:
+        await room.book(await room.account(), description="lunch")
+        async with room.database.unit_of_work() as uow:  # as if it took for ever
+            await uow.execute("LOCK TABLE transaction IN ACCESS EXCLUSIVE MODE")
+            answer = await room.ask("GET", "/transactions", params={"text": "dinner"})
+            assert (answer.status_code, code(answer)) == (422, "list_too_wide")
+            assert await uow.fetchval(WAITING) == 0
+        assert await shown(room, text="lunch") == ["lunch"]
+
+
 async def test_days_are_those_of_the_zone_that_is_asked_for(room: Room) -> None:
     cash = await room.account()
     await room.ask("PATCH", "/settings", json={"time_zone": "Europe/Moscow"})
@@ -165,44 +179,3 @@ async def test_an_edge_is_meant_in_the_books_own_zone(room: Room) -> None:
     assert await shown(room, **edges) == []
     answer = await room.ask("GET", "/transactions", params={**edges, "tz": "UTC"})
     assert (answer.status_code, code(answer)) == (422, "period_invalid")
-
-
-MANY = """
-INSERT INTO transaction (id, user_id, account_id, type, amount_minor, currency, category_id, date,
-    origin, version, created_at, updated_at)
-SELECT gen_random_uuid(), $1, $2, 'expense', -n, 'RUB', CASE WHEN n % 50 = 0 THEN $3::uuid END,
-    date '2020-01-01' + n / 20, 'manual', 1, now(), now()
-FROM generate_series(1, 20000) AS n
-"""
-
-
-@pytest.mark.parametrize("filtered", ["", "account_id", "category_id"])
-async def test_the_first_page_and_a_far_one_read_as_little(room: Room, filtered: str) -> None:
-    cash, food = UUID(await room.account()), UUID(await room.category("Food"))
-    async with room.database.unit_of_work() as uow:
-        await uow.execute(MANY, room.user, cash, food)
-    wanted = TransactionFilter(
-        user_id=room.user,
-        period=BookPeriod(None, None, "UTC", "UTC"),
-        account_id=cash if filtered == "account_id" else None,
-        category_id=food if filtered == "category_id" else None,
-    )
-    reads = []
-    async with room.database.read() as connection:
-        whole = await TransactionLists(connection).page(wanted, None, 20_000)
-        far = whole[-30]
-        for after in (None, (far.day, far.id)):
-            statement, values = page_statement(wanted, after, 21)
-            explained = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
-            [row] = await connection.fetch(explained, *values)
-            reads.append(rows_read(orjson.loads(row[0])[0]["Plan"]))
-    assert reads == [21, 21]
-
-
-def rows_read(plan: Json) -> int:
-    """Return how many rows of transactions and parts a plan has looked at."""
-    own = 0
-    if "Scan" in plan["Node Type"] and plan.get("Relation Name") in {"transaction", "split"}:
-        removed = plan.get("Rows Removed by Filter", 0)
-        own = int((plan["Actual Rows"] + removed) * plan["Actual Loops"])
-    return own + sum(rows_read(one) for one in plan.get("Plans", []))

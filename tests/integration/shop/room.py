@@ -20,15 +20,6 @@ def code(answer: httpx.Response) -> str:
     return found
 
 
-def read_rows(plan: Json) -> int:
-    """Return how many rows of orders a plan has looked at."""
-    own = 0
-    if "Scan" in plan["Node Type"] and plan.get("Relation Name") == "shop_order":
-        removed = plan.get("Rows Removed by Filter", 0)
-        own = int((plan["Actual Rows"] + removed) * plan["Actual Loops"])
-    return own + sum(read_rows(one) for one in plan.get("Plans", []))
-
-
 @dataclass(frozen=True, slots=True)
 class Room:
     """One shop, and who asks it: an admin, a user, anybody."""

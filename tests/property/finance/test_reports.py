@@ -3,7 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -366,3 +366,44 @@ async def test_cash_flows_and_net_worth_are_openings_and_the_list(world: World) 
         found = {series["currency"]: series["points"][-1] for series in report["currencies"]}
         assert {currency: of(point["worth"]) for currency, point in found.items()} == worth
         assert {point["date"] for point in found.values()} == {one.last.isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("path", "listed", "figures"),
+    [
+        ("series", "currencies", "buckets"),
+        ("net-worth", "currencies", "points"),
+        ("cash-flow", "accounts", None),
+    ],
+)
+async def test_what_a_report_is_compared_with_is_that_of_the_period_before(
+    world: World, path: str, listed: str, figures: str | None
+) -> None:
+    for one in asked(world):
+        by = {} if figures is None else {"by": "week"}
+        alone = await one.report(path, **by)
+        report = await one.report(path, **by, compare="true")
+        edges = [date.fromisoformat(report["compared_with"][edge]) for edge in ("from", "to")]
+        earlier = replace(one, first=edges[0], last=edges[1])
+        assert earlier.last == one.first - timedelta(days=1)
+        before = named(await earlier.report(path, **by), listed)
+        now = named(alone, listed)
+        assert named(report, listed).keys() == now.keys() | before.keys()
+        for key, found in named(report, listed).items():
+            previous = found.pop("previous")
+            if key in before:
+                assert previous == figures_of(before[key], figures, previous)
+            else:
+                assert {of(bucket["balance"]) for bucket in previous} == {Decimal(0)}
+            if key in now:
+                assert found == {name: now[key][name] for name in found}
+
+
+def named(report: Json, listed: str) -> dict[str, Json]:
+    """Return what a report lists, by the account or else the currency."""
+    return {one.get("account_id", one["currency"]): one for one in report[listed]}
+
+
+def figures_of(shown: Json, figures: str | None, like: Any) -> Any:
+    """Return the figures of what is shown: those of a name, or those that something else has."""
+    return {name: shown[name] for name in like} if figures is None else shown[figures]

@@ -19,7 +19,7 @@ from finance.charts.charts import (
 )
 from finance.domain.books import FinanceBook
 from finance.refusals import RangeTooLong
-from finance.schemas.reports import CategoriesPictureQuery, TimelinePictureQuery
+from finance.schemas.reports.queries import CategoriesPictureQuery, TimelinePictureQuery
 from finance.service.reports import reports
 from finance.service.reports.reports import ReportTimeline
 from finance.wiring import Wired, Wiring
@@ -77,7 +77,7 @@ async def draw_series_picture(
 
     async def render(connection: Connection) -> bytes:
         found = await reports.series(connection, scope, timeline)
-        totals = found.get(query.currency, [])
+        totals = found.figures.get(query.currency, [])
         income = [one.income_minor for one in totals] or [0] * len(timeline.spans)
         expense = [one.expense_minor for one in totals] or [0] * len(timeline.spans)
         return await asyncio.to_thread(
@@ -150,7 +150,7 @@ async def draw_net_worth_picture(
 
     async def render(connection: Connection) -> bytes:
         found = await reports.net_worth(connection, scope, timeline)
-        worth = found.get(query.currency) or [0] * len(timeline.spans)
+        worth = found.figures.get(query.currency) or [0] * len(timeline.spans)
         return await asyncio.to_thread(draw_net_worth, frame, timeline.by, timeline.spans, worth)
 
     asked = f"{scope} {timeline.by} {frame.language}"

@@ -8,17 +8,11 @@ from pydantic_core import to_json
 from finance.api.owners import Owning
 from finance.api.report_answers import X_CACHE, Rendering, answered, book_of
 from finance.refusals import AccountNotYours, DateOutOfRange, RangeTooLong
-from finance.schemas.reports import (
-    ByCategoryAnswer,
-    CashFlowAnswer,
-    CategoriesReportQuery,
-    ComparedQuery,
-    NetWorthAnswer,
-    ReportQuery,
-    SeriesAnswer,
-    SummaryAnswer,
-    TimelineQuery,
-)
+from finance.schemas.reports.categories import ByCategoryAnswer
+from finance.schemas.reports.flows import CashFlowAnswer
+from finance.schemas.reports.queries import CategoriesReportQuery, ComparedQuery, TimelineQuery
+from finance.schemas.reports.timelines import NetWorthAnswer, SeriesAnswer
+from finance.schemas.reports.totals import SummaryAnswer
 from finance.service.reports import reports
 from finance.service.reports.reports import ReportTimeline
 from finance.wiring import Wired
@@ -104,13 +98,14 @@ async def get_series(
     """Show the totals of each bucket."""
     book = await book_of(wired, owner)
     scope = query.scope(book, wired.database.clock.now())
-    timeline = ReportTimeline.of(scope, query.by)
+    timeline = ReportTimeline.of(scope, query.by, compare=query.compare)
 
     async def render(connection: Connection) -> bytes:
         found = await reports.series(connection, scope, timeline)
-        return to_json(SeriesAnswer.of(scope, timeline, found))
+        return to_json(SeriesAnswer.of(scope, found))
 
-    return await answered(wired, book, Rendering("series", f"{scope} {timeline.by}", render))
+    asked = f"{scope} {timeline.by} {query.compare}"
+    return await answered(wired, book, Rendering("series", asked, render))
 
 
 @router.get(
@@ -124,17 +119,17 @@ async def get_series(
     refusals=REFUSED,
 )
 async def get_cash_flow(
-    query: Annotated[ReportQuery, Query()], owner: Owning, wired: Wired
+    query: Annotated[ComparedQuery, Query()], owner: Owning, wired: Wired
 ) -> Answer:
     """Show the cash flow of each account."""
     book = await book_of(wired, owner)
     scope = query.scope(book, wired.database.clock.now())
 
     async def render(connection: Connection) -> bytes:
-        found = await reports.cash_flow(connection, scope)
-        return to_json(CashFlowAnswer.of(scope, found))
+        found = await reports.cash_flow(connection, scope, compare=query.compare)
+        return to_json(CashFlowAnswer.of(scope, found, compare=query.compare))
 
-    return await answered(wired, book, Rendering("cash-flow", str(scope), render))
+    return await answered(wired, book, Rendering("cash-flow", f"{scope} {query.compare}", render))
 
 
 @router.get(
@@ -153,10 +148,11 @@ async def get_net_worth(
     """Show net worth over time."""
     book = await book_of(wired, owner)
     scope = query.scope(book, wired.database.clock.now())
-    timeline = ReportTimeline.of(scope, query.by)
+    timeline = ReportTimeline.of(scope, query.by, compare=query.compare)
 
     async def render(connection: Connection) -> bytes:
         found = await reports.net_worth(connection, scope, timeline)
-        return to_json(NetWorthAnswer.of(scope, timeline, found))
+        return to_json(NetWorthAnswer.of(scope, found))
 
-    return await answered(wired, book, Rendering("net-worth", f"{scope} {timeline.by}", render))
+    asked = f"{scope} {timeline.by} {query.compare}"
+    return await answered(wired, book, Rendering("net-worth", asked, render))

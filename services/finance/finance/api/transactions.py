@@ -1,6 +1,8 @@
 """Serves transactions: list, show, add, change, delete."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Annotated, Final
 from uuid import UUID
@@ -16,6 +18,7 @@ from finance.refusals import (
     CategoryNotYours,
     CategoryTypeDiffers,
     DateOutOfRange,
+    ListTooWide,
     SplitsDiffer,
     TransactionLinked,
     TransactionNotFound,
@@ -68,7 +71,7 @@ router = Router(tags=["transactions"])
     summary="List one's transactions",
     description="Newest day first. Plain days are meant in the zone of one's settings.",
     response_model=Page[TransactionAnswer],
-    refusals=(CursorInvalid, AccountNotYours, CategoryNotYours),
+    refusals=(CursorInvalid, AccountNotYours, CategoryNotYours, ListTooWide),
 )
 async def list_transactions(
     owner: Owning, caller: Caller, query: Annotated[TransactionsQuery, Query()], wired: Wired
@@ -88,7 +91,8 @@ async def list_transactions(
             category_id=wanted.category_id,
             within="query/",
         )
-        found = await TransactionLists(connection).page(wanted, place, query.limit + 1)
+        async with _bounded(wired.settings.list_seconds):
+            found = await TransactionLists(connection).page(wanted, place, query.limit + 1)
         names = await _names(connection, *found)
     return page_of(
         Page[TransactionAnswer],
@@ -179,6 +183,18 @@ async def delete_transaction(
     """Delete a transaction, and take it back from the account's balance."""
     async with wired.database.unit_of_work() as uow:
         await service.delete_transaction(uow, owner, transaction_id, edition)
+
+
+@asynccontextmanager
+async def _bounded(seconds: float) -> AsyncIterator[None]:
+    """End what is looked for in vain for too long, in PostgreSQL, too."""
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError:
+        if limit.expired():
+            raise ListTooWide from None
+        raise
 
 
 async def _names(connection: Connection, *shown: Transaction) -> dict[UUID, str | None]:

@@ -17,6 +17,7 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from finance.cache.shelf import ReportShelf, ShelfUnreachableError
+from kit.ids import new_id
 from kit.tasks import spawn
 
 CLAIM_MILLISECONDS: Final = 10_000
@@ -133,9 +134,9 @@ class ReportCache:
             del self._flights[name]
 
     async def _filled(self, key: ReportKey, name: str, compute: Computing) -> CachedReport:
-        claim = f"{name}:claim"
+        claim, claimant = f"{name}:claim", new_id().bytes
         try:
-            kept = await self._claimed_or_kept(name, claim)
+            kept = await self._claimed_or_kept(name, claim, claimant)
         except ShelfUnreachableError:
             return await _bypassed(compute)
         if kept is not None:
@@ -147,13 +148,13 @@ class ReportCache:
             return CachedReport(computed.body, CacheOutcome.BYPASS)
         finally:
             with suppress(ShelfUnreachableError):
-                await self._shelf.release(claim)
+                await self._shelf.release(claim, claimant)
         return CachedReport(computed.body, CacheOutcome.MISS)
 
-    async def _claimed_or_kept(self, name: str, claim: str) -> bytes | None:
+    async def _claimed_or_kept(self, name: str, claim: str, claimant: bytes) -> bytes | None:
         """Return what another process has computed meanwhile; None where it is on us."""
         for _ in range(self._most_polls):
-            if await self._shelf.claim(claim, CLAIM_MILLISECONDS):
+            if await self._shelf.claim(claim, claimant, CLAIM_MILLISECONDS):
                 return None
             await asyncio.sleep(_POLL_SECONDS)
             if (kept := await self._shelf.get(name)) is not None:

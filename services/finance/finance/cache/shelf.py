@@ -21,6 +21,11 @@ T = TypeVar("T")
 # Computing most reports takes no longer than waiting for a Redis that is slower than this.
 TIMEOUT_SECONDS: Final = 0.2
 _LIMITS: Final = BreakerLimits(least_calls=5, most_calls=20, window_seconds=10.0, good_probes=1)
+# A claim may have ended by itself, and be somebody else's by now.
+_RELEASE: Final = """
+if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end
+return 0
+"""
 
 
 class ShelfUnreachableError(Exception):
@@ -66,18 +71,19 @@ class ReportShelf:
         """Keep bytes under a name for the time to live; raises as ``get`` does."""
         await self._ask(lambda: self._redis.set(name, body, ex=self._ttl))
 
-    async def claim(self, name: str, for_milliseconds: int) -> bool:
+    async def claim(self, name: str, claimant: bytes, for_milliseconds: int) -> bool:
         """Tell whether nobody else has claimed a name; raises as ``get`` does.
 
-        The claim ends by itself.
+        The claim ends by itself. A claimant has bytes of their own for each claim.
         """
         return bool(
-            await self._ask(lambda: self._redis.set(name, b"", nx=True, px=for_milliseconds))
+            await self._ask(lambda: self._redis.set(name, claimant, nx=True, px=for_milliseconds))
         )
 
-    async def release(self, name: str) -> None:
-        """End a claim; raises as ``get`` does."""
-        await self._ask(lambda: self._redis.delete(name))
+    async def release(self, name: str, claimant: bytes) -> None:
+        """End the claim of a claimant, and no other; raises as ``get`` does."""
+        arguments = (1, name, claimant)
+        await self._ask(lambda: cast("Awaitable[int]", self._redis.eval(_RELEASE, *arguments)))
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         ticket = self._breaker.begin(self._monotonic())

@@ -21,6 +21,7 @@ Refusal
 ├── FinanceCategoryTooDeep   422  category_too_deep
 ├── TooManyFinanceCategories 409  too_many_categories
 ├── TransactionNotFound      404  transaction_not_found
+├── ListTooWide              422  list_too_wide
 ├── TransactionLinked        409  transaction_linked
 ├── TransferFixed            409  transfer_fixed
 ├── TypeNotSaid              422  type_not_said
@@ -93,6 +94,7 @@ from finance.refusals.reports import RangeTooLong
 from finance.refusals.rules import RuleNotFound, RulePayeeUnknown, TooManyRules
 from finance.refusals.transactions import (
     DateOutOfRange,
+    ListTooWide,
     RecurrenceEndsEarly,
     RecurrenceNotFound,
     RecurrenceTooEarly,
@@ -135,6 +137,7 @@ __all__ = [
     "ImportNotFound",
     "ImportNotReady",
     "ImportNotText",
+    "ListTooWide",
     "RangeTooLong",
     "RecurrenceEndsEarly",
     "RecurrenceNotFound",

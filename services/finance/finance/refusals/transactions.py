@@ -15,6 +15,20 @@ class TransactionNotFound(Refusal):
     detail_ru = "Такой операции нет."
 
 
+class ListTooWide(Refusal):
+    """What a list is asked for is too rare among all that it was looked for in."""
+
+    code = "list_too_wide"
+    status = 422
+    title_en = "List too wide"
+    title_ru = "Слишком широкий список"
+    detail_en = "Too few of so many transactions fit: narrow by from and to, account or category."
+    detail_ru = (
+        "Среди стольких операций подходит слишком мало: сузьте список датами, счётом или"
+        " категорией."
+    )
+
+
 class TransactionLinked(Refusal):
     """The transaction is a wallet's movement."""
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kit.db import Connection
+from kit.db.walks import unseen
 from kit.ids import LAST_ID
 from shop.domain.orders import Order, OrderFilter
 from shop.repository.orders import ROW, orders_of
@@ -48,11 +49,16 @@ def _page(
 
     Owner and status are the beginning of the range and of the order, and so name the one index
     that has both. By `status = …` a planner whose statistics have seen only one status takes the
-    index of another order, and reads all rows to find none of another status. Where ids are named,
-    what they name is read first.
+    index of another order, and reads all rows to find none of another status; where it sees who the
+    owner is, it sorts all orders of one whom statistics know nothing of. Where ids are named, what
+    they name is read first.
     """
-    fixed = {"owner_id": wanted.owner_id, "status": wanted.status}
-    same = {column: value(given) for column, given in fixed.items() if given is not None}
+    fixed = (("owner_id", "uuid", wanted.owner_id), ("status", "text", wanted.status))
+    same = {
+        column: unseen(value(given), of_type)
+        for column, of_type, given in fixed
+        if given is not None
+    }
     columns = (*same, "created_at", "id")
     end_at, end_id = _end(wanted, after)
     first = f"coalesce({value(wanted.span.begin)}::timestamptz, '-infinity')"

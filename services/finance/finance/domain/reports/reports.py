@@ -99,6 +99,7 @@ class CashFlow:
 
     Attributes:
         transfers_in_minor: From other accounts of the same book; likewise `transfers_out_minor`.
+        before: That of the period before, where it was asked for.
     """
 
     account_id: UUID
@@ -110,6 +111,7 @@ class CashFlow:
     transfers_in_minor: int
     transfers_out_minor: int
     closing_minor: int
+    before: "CashFlow | None" = None
 
     @property
     def opening_minor(self) -> int:
@@ -152,15 +154,21 @@ def with_shares(
 
 
 def series_of(
-    spans: Sequence[Days], by: Granularity, found: Iterable[BucketTotals]
+    spans: Sequence[Days],
+    by: Granularity,
+    found: Iterable[BucketTotals],
+    currencies: Iterable[str] = (),
 ) -> dict[str, list[Totals]]:
-    """Return totals for each span by currency; empty ones where nothing was."""
+    """Return totals for each span by currency; empty ones where nothing was.
+
+    The given currencies are there in any case.
+    """
     sums: dict[str, dict[date, Totals]] = defaultdict(dict)
     for one in found:
         sums[one.totals.currency][one.start] = one.totals
     return {
-        currency: [of.get(start_of(span.first, by), Totals(currency)) for span in spans]
-        for currency, of in sorted(sums.items())
+        currency: [sums[currency].get(start_of(span.first, by), Totals(currency)) for span in spans]
+        for currency in sorted({*sums, *currencies})
     }
 
 

@@ -1,7 +1,7 @@
 """Lists the transactions of a book, newest first.
 
 The order is (date, id), along the index of what is asked for, so a page begins where the one before
-ended, at the same cost.
+ended, at the same cost, whatever statistics know.
 """
 
 # ruff: noqa: S608 - texts are put together from the constants of this file; values are parameters
@@ -15,13 +15,19 @@ from finance.domain.transactions.transactions import Transaction, TransactionFil
 from finance.repository.periods import Bind, exactly
 from finance.repository.transactions.transactions import ROW, Transactions
 from kit.db import Connection
+from kit.db.walks import unforeseen, unseen
 from kit.ids import LAST_ID
 
 _ESCAPED: Final = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
-_NAMED: Final = "(SELECT * FROM transaction WHERE id = ANY({ids}) OFFSET 0) AS transaction"
+_ALL: Final = ("transaction", "split")
+# What is named is read first.
+_NAMED: Final = (
+    "(SELECT * FROM transaction WHERE id = ANY({ids}) OFFSET 0) AS transaction",
+    "(SELECT * FROM split WHERE transaction_id = ANY({ids}) OFFSET 0) AS split",
+)
 _PARTS: Final = """
 (SELECT transaction_id, position, date AS part_date, category_id AS part_category_id
-    FROM split) AS part JOIN transaction ON id = transaction_id
+    FROM {splits}) AS part JOIN transaction ON id = transaction_id
 """
 # A transaction with two parts of one category is listed by the first of them.
 _IS_FIRST: Final = """
@@ -38,19 +44,22 @@ class _Walk(NamedTuple):
     begin: tuple[str, str]
     end: tuple[str, str, str]
     conditions: tuple[str, ...]
+    filters: tuple[str, ...]
 
     def statement(self, limit: str) -> str:
         """Return the statement of the page.
 
-        The first column stands in both ends of the range, which leaves the planner no other index:
-        it does not know how rare the rest is.
+        The first column stands in both ends of the range, which leaves the planner no other index.
         """
-        range_ = (
-            f"{_row(self.columns[:2])} >= {_row(self.begin)}",
-            f"{_row(self.columns)} < {_row(self.end)}",
+        where = " AND ".join(
+            (
+                f"{_row(self.columns[:2])} >= {_row(self.begin)}",
+                f"{_row(self.columns)} < {_row(self.end)}",
+                *self.conditions,
+                *unforeseen(self.filters),
+            )
         )
         order = ", ".join(f"{column} DESC" for column in self.columns)
-        where = " AND ".join((*range_, *self.conditions))
         return f"SELECT {ROW} FROM {self.source} WHERE {where} ORDER BY {order} LIMIT {limit}"
 
 
@@ -101,20 +110,23 @@ def _walks(
     """Yield the walks of a page; `value` makes a parameter of a value."""
     begin, end = _range(wanted, after, value)
     kept = tuple(_conditions(wanted, value))
+    whole, splits = _ALL
+    if wanted.ids is not None:
+        ids = value(wanted.ids)
+        whole, splits = (one.format(ids=ids) for one in _NAMED)
     if wanted.category_id is not None:
-        category = value(wanted.category_id)
+        category = unseen(value(wanted.category_id), "uuid")
         ends = (category, begin), (category, *end)
         columns = ("category_id", "date", "id")
-        yield _Walk("transaction", columns, *ends, (*kept, "category_id IS NOT NULL"))
+        yield _Walk(whole, columns, *ends, ("category_id IS NOT NULL",), kept)
         columns = ("part_category_id", "part_date", "transaction_id")
-        yield _Walk(_PARTS, columns, *ends, (*kept, _IS_FIRST))
+        yield _Walk(_PARTS.format(splits=splits), columns, *ends, (), (*kept, _IS_FIRST))
         return
     name, of = "user_id", wanted.user_id
     if wanted.account_id is not None:
         name, of = "account_id", wanted.account_id
-    first = value(of)
-    source = "transaction" if wanted.ids is None else _NAMED.format(ids=value(wanted.ids))
-    yield _Walk(source, (name, "date", "id"), (first, begin), (first, *end), kept)
+    first = unseen(value(of), "uuid")
+    yield _Walk(whole, (name, "date", "id"), (first, begin), (first, *end), (), kept)
 
 
 def _range(
@@ -129,8 +141,6 @@ def _range(
 
 def _conditions(wanted: TransactionFilter, value: Bind) -> Iterator[str]:
     yield from exactly(wanted.period, value)
-    if wanted.category_id is not None and wanted.ids is not None:
-        yield f"id = ANY({value(wanted.ids)})"
     if wanted.category_id is not None and wanted.account_id is not None:
         yield f"account_id = {value(wanted.account_id)}"
     if wanted.type is not None:

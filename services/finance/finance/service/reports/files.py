@@ -37,16 +37,13 @@ async def report_table(
         case ExportedReport.SERIES:
             timeline = _timeline(scope, asked)
             series = await reports.series(connection, scope, timeline)
-            spans = timeline.spans
-            return totals_table(
-                one for totals in series.values() for one in zip(spans, totals, strict=True)
-            )
+            return totals_table(one for currency in series.figures for one in series.of(currency))
         case ExportedReport.CASH_FLOW:
             return flows_table(scope.days, await reports.cash_flow(connection, scope))
         case _:  # net worth: transactions are no report
             timeline = _timeline(scope, asked)
             worth = await reports.net_worth(connection, scope, timeline)
-            return worth_table(timeline.spans, worth)
+            return worth_table(timeline.spans, worth.figures)
 
 
 async def _summary(connection: Connection, scope: ReportScope, *, compare: bool) -> ReportTable:

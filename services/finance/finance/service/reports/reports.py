@@ -1,7 +1,8 @@
 """Reads reports, each of one state of a book; they change nothing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from finance.domain.dates.calendar import (
     Days,
@@ -13,6 +14,7 @@ from finance.domain.dates.calendar import (
 from finance.domain.reports.reports import (
     MOST_BUCKETS,
     MOST_FIGURES,
+    BucketTotals,
     CashFlow,
     CategoryShare,
     Totals,
@@ -25,6 +27,8 @@ from finance.refusals import AccountNotYours, RangeTooLong
 from finance.repository import Reports
 from kit.db import Connection
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -36,24 +40,35 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class ReportTimeline:
-    """The days, weeks or months of a scope, in order."""
+    """The days, weeks or months of a scope, in order.
+
+    Attributes:
+        before: Those of the period before, where it is compared with it; cut alike.
+    """
 
     by: Granularity
     spans: Sequence[Days]
+    before: "ReportTimeline | None" = None
 
     @classmethod
     def of(
-        cls, scope: ReportScope, by: Granularity | None, most: int = MOST_BUCKETS
+        cls,
+        scope: ReportScope,
+        by: Granularity | None,
+        most: int = MOST_BUCKETS,
+        *,
+        compare: bool = False,
     ) -> "ReportTimeline":
         """Return the timeline of a scope, by what fits it where nothing is asked for.
 
         Raises:
-            RangeTooLong: it has more than ``most`` of them.
+            RangeTooLong: it, or the one before, has more than ``most`` of them.
         """
         by = by or fitting_granularity(scope.days)
         if count_buckets(scope.days, by) > most:
             raise RangeTooLong(most=most)
-        return cls(by, list(buckets(scope.days, by)))
+        before = cls.of(scope.before, by, most) if compare else None
+        return cls(by, list(buckets(scope.days, by)), before)
 
     def require_few(self, currencies: int) -> None:
         """Refuse a report of so many currencies that it has too many figures.
@@ -61,8 +76,26 @@ class ReportTimeline:
         Raises:
             RangeTooLong: it has.
         """
-        if len(self.spans) * currencies > MOST_FIGURES:
+        spans = len(self.spans) + (0 if self.before is None else len(self.before.spans))
+        if spans * currencies > MOST_FIGURES:
             raise RangeTooLong(most=MOST_FIGURES)
+
+
+@dataclass(frozen=True, slots=True)
+class OverTime(Generic[T]):
+    """A figure for each span of a timeline, by currency.
+
+    Attributes:
+        before: Likewise of the period before, where that was asked for; of the same currencies.
+    """
+
+    timeline: ReportTimeline
+    figures: Mapping[str, Sequence[T]]
+    before: "OverTime[T] | None" = None
+
+    def of(self, currency: str) -> Iterator[tuple[Days, T]]:
+        """Return the spans, each with the figure of a currency that is there."""
+        return zip(self.timeline.spans, self.figures[currency], strict=True)
 
 
 async def summary(connection: Connection, scope: ReportScope, *, compare: bool) -> Summary:
@@ -104,23 +137,43 @@ async def by_category(
 
 async def series(
     connection: Connection, scope: ReportScope, timeline: ReportTimeline
-) -> dict[str, list[Totals]]:
-    """Return the totals of each span of a timeline, by currency. Raises RangeTooLong."""
+) -> OverTime[Totals]:
+    """Return the totals of each span of a timeline, by currency.
+
+    A currency that only the period before has is listed, too. Raises RangeTooLong.
+    """
     await _require_account(connection, scope)
     found = await Reports(connection).by_bucket(scope, timeline.by)
-    timeline.require_few(len({one.totals.currency for one in found}))
-    return series_of(timeline.spans, timeline.by, found)
+    before = timeline.before
+    earlier = [] if before is None else await Reports(connection).by_bucket(scope.before, before.by)
+    currencies = {one.totals.currency for one in (*found, *earlier)}
+    timeline.require_few(len(currencies))
+
+    def over(spans: ReportTimeline, sums: Sequence[BucketTotals]) -> Mapping[str, Sequence[Totals]]:
+        return series_of(spans.spans, spans.by, sums, currencies)
+
+    compared = None if before is None else OverTime(before, over(before, earlier))
+    return OverTime(timeline, over(timeline, found), compared)
 
 
-async def cash_flow(connection: Connection, scope: ReportScope) -> list[CashFlow]:
-    """Return the cash flow of each account."""
+async def cash_flow(
+    connection: Connection, scope: ReportScope, *, compare: bool = False
+) -> list[CashFlow]:
+    """Return the cash flow of each account.
+
+    With ``compare`` also that of the period before.
+    """
     await _require_account(connection, scope)
-    return await Reports(connection).flows(scope)
+    flows = await Reports(connection).flows(scope)
+    if not compare:
+        return flows
+    before = await Reports(connection).flows(scope.before)
+    return [replace(flow, before=earlier) for flow, earlier in zip(flows, before, strict=True)]
 
 
 async def net_worth(
     connection: Connection, scope: ReportScope, timeline: ReportTimeline
-) -> dict[str, list[int]]:
+) -> OverTime[int]:
     """Return what all accounts held at the end of each span, by currency.
 
     Raises RangeTooLong.
@@ -128,8 +181,17 @@ async def net_worth(
     await _require_account(connection, scope)
     now = await Reports(connection).worth_now(scope)
     timeline.require_few(len(now))
+    found = await _worth(connection, scope, timeline, now)
+    if timeline.before is None:
+        return found
+    return replace(found, before=await _worth(connection, scope.before, timeline.before, now))
+
+
+async def _worth(
+    connection: Connection, scope: ReportScope, timeline: ReportTimeline, now: Mapping[str, int]
+) -> OverTime[int]:
     moved = await Reports(connection).worth_moved(scope, timeline.by)
-    return worth_of(timeline.spans, timeline.by, now, moved)
+    return OverTime(timeline, worth_of(timeline.spans, timeline.by, now, moved))
 
 
 async def _require_account(connection: Connection, scope: ReportScope) -> None:

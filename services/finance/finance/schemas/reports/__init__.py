@@ -1,0 +1,1 @@
+"""Shapes what the API of reports takes and gives."""
