@@ -8,8 +8,6 @@ import json
 import os
 import re
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +18,7 @@ from uuid import UUID
 import pytest
 from tests.integration.finance.files import Desk, fetched, opened_desk
 from tests.integration.finance.room import changed, code
+from tests.integration.finance.storages import stalled
 
 from contracts.finance import ExportFailed, ExportReady
 from finance.clients.storage import FileGoneError
@@ -256,20 +255,6 @@ async def test_streams_of_one_user_are_bounded(desk: Desk) -> None:
 
 
 # What happens to workers.
-
-
-@asynccontextmanager
-async def stalled() -> AsyncIterator[tuple[str, asyncio.Event]]:
-    """Open a storage that never answers; yield its address, and what is set once it is asked."""
-    asked = asyncio.Event()
-
-    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.set()
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
 
 
 def children() -> list[int]:
