@@ -2,12 +2,16 @@
 
 import asyncio
 import math
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, field
 
 from tests.integration.finance.files import BUCKET
 
 _CHUNK = 64 * 1024
+_STORED = re.compile(rb"^PUT /[^/]+/([^ ?]+)[^ ]* HTTP/1", re.MULTILINE)
+_DELETED = re.compile(rb"<Key>([^<]+)</Key>")  # of a list, in one request
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -35,22 +39,52 @@ async def interrupted(*, asks: float = math.inf, answers: float = math.inf) -> A
         answers: Of what is answered to it so many bytes are passed on.
     """
 
-    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        its_reader, its_writer = await asyncio.open_connection(BUCKET.hostname, BUCKET.port)
-        try:
-            await asyncio.gather(
-                _passed(reader, its_writer, asks), _passed(its_reader, writer, answers)
-            )
-        finally:
-            its_writer.close()
-
-    async with _listening(relay) as address:
+    async with _listening(_relay(asks, answers, lambda _: None)) as address:
         yield address
 
 
-async def _passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: float) -> None:
+@dataclass
+class Overheard:
+    """What somebody has asked of a storage, by keys."""
+
+    stored: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+
+    def hear(self, chunk: bytes) -> None:
+        """Take some of what is asked."""
+        self.stored |= {key.decode() for key in _STORED.findall(chunk)}
+        self.deleted |= {key.decode() for key in _DELETED.findall(chunk)}
+
+
+@asynccontextmanager
+async def overheard() -> AsyncIterator[tuple[str, Overheard]]:
+    """Open a way to the real storage; yield its address, and what is asked there."""
+    asked = Overheard()
+    async with _listening(_relay(math.inf, math.inf, asked.hear)) as address:
+        yield address, asked
+
+
+def _relay(asks: float, answers: float, hear: Callable[[bytes], None]) -> Talk:
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        its_reader, its_writer = await asyncio.open_connection(BUCKET.hostname, BUCKET.port)
+        with closing(its_writer):
+            await asyncio.gather(
+                _passed(reader, its_writer, asks, hear),
+                _passed(its_reader, writer, answers, lambda _: None),
+            )
+
+    return relay
+
+
+async def _passed(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    most: float,
+    hear: Callable[[bytes], None],
+) -> None:
     """Pass bytes on to their end, or so many; then the connection stays open, and still."""
     while most and (chunk := await reader.read(int(min(most, _CHUNK)))):
+        hear(chunk)
         writer.write(chunk)
         most -= len(chunk)
     if most:
@@ -65,10 +99,8 @@ async def _listening(talk: Talk) -> AsyncIterator[str]:
         talking = asyncio.current_task()
         assert talking is not None
         talks.add(talking)
-        try:
+        with suppress(asyncio.CancelledError), closing(writer):
             await talk(reader, writer)
-        finally:
-            writer.close()
 
     async with await asyncio.start_server(kept, "127.0.0.1", 0) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -14,7 +14,7 @@ def test_begun_by_hand_it_says_that_it_does_nothing(name: str) -> None:
     command = f'exec "{sys.executable}" -m finance file-job {UUID(int=1)}'
     given = terminals[1] if terminals else subprocess.DEVNULL
     try:
-        ended = subprocess.run(
+        ended = subprocess.run(  # noqa: S603 - our own program
             ["/bin/sh", "-c", f"{command} <&-" if name == "nothing" else command],
             stdin=given,
             capture_output=True,

@@ -33,7 +33,8 @@ def test_a_folder_goes_at_the_end_with_what_is_in_it(scratch: Path) -> None:
 
 def test_a_folder_of_a_killed_process_is_removed_and_no_other(scratch: Path) -> None:
     (scratch / "another").mkdir()
-    with work_folder() as own, Popen([sys.executable, "-c", _OWNER], stdin=PIPE, stdout=PIPE) as it:
+    command = [sys.executable, "-c", _OWNER]
+    with work_folder() as own, Popen(command, stdin=PIPE, stdout=PIPE) as it:  # noqa: S603 - above
         assert it.stdout is not None
         its = Path(it.stdout.readline().decode().strip())
         remove_lost_folders()
