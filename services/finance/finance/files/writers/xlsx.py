@@ -86,4 +86,11 @@ class XlsxWriter:
         elif kind in ("amount", "count") and sum(map(str.isdigit, cell)) <= _MOST_DIGITS:
             self._sheet.write_number(self._next, place, Decimal(cell), shape)
         else:
-            self._sheet.write_string(self._next, place, cell[:_LONGEST_TEXT])
+            self._write_text(place, cell[:_LONGEST_TEXT])
+
+    def _write_text(self, place: int, text: str) -> None:
+        if text.startswith("<r>") and text.endswith("</r>"):
+            # It would be written as it is, as markup; what is made of pieces is escaped.
+            self._sheet.write_rich_string(self._next, place, text[:1], text[1:2], text[2:])
+        else:
+            self._sheet.write_string(self._next, place, text)
