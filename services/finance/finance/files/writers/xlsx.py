@@ -14,7 +14,13 @@ MOST_ROWS: Final = 1_048_575  # of a sheet, below its line of names
 _LONGEST_TEXT: Final = 32_767
 _MOST_DIGITS: Final = 15  # that Excel keeps of a number: longer ones stay texts, and exact
 _CHUNK: Final = 1024 * 1024
-_WIDTHS: Final[dict[ColumnKind, int]] = {"text": 24, "amount": 16, "date": 12, "count": 12}
+_WIDTHS: Final[dict[ColumnKind, int]] = {
+    "text": 24,
+    "code": 24,
+    "amount": 16,
+    "date": 12,
+    "count": 12,
+}
 _FORMATS: Final[dict[ColumnKind, str]] = {
     "amount": "#,##0.00##",
     "date": "yyyy-mm-dd",
