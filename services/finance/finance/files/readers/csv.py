@@ -1,7 +1,6 @@
 """Reads a bank's CSV: any delimiter and header, the mapping guessed or given."""
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from finance.files.readers.lines import (
     Reading,
 )
 from finance.files.readers.numbers import amount_of, decimal_of, is_amount
+from finance.files.texts import text_lines
 from kit.csv_text import text_of
 
 DELIMITERS: Final = (";", ",", "\t", "|")
@@ -31,7 +31,6 @@ _HEADER_WITHIN: Final = 20
 _SAMPLE_LINES: Final = 50
 _LONGEST_LINE: Final = 64 * 1024
 _COLUMN_NAME: Final = 100
-_LINE: Final = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++")
 
 
 class _Record(NamedTuple):
@@ -201,7 +200,7 @@ def _read(rows: Sequence[_Record], layout: _Layout, reading: Reading, choices: C
 
 def _delimiter(text: str) -> str:
     """Return the delimiter by which the first lines have the most fields, most alike."""
-    sample = "".join(islice(_text_lines(text), _SAMPLE_LINES))[: 4 * _LONGEST_LINE]
+    sample = "".join(islice(text_lines(text), _SAMPLE_LINES))[: 4 * _LONGEST_LINE]
 
     def columns(delimiter: str) -> tuple[int, int]:
         widths = Counter(len(one.cells) for one in _records(sample, delimiter))
@@ -249,18 +248,13 @@ class _Passed:
 
 def _lines(text: str, passed: _Passed) -> Iterator[str]:
     """Yield lines; one beyond the bound is empty."""
-    for line in _text_lines(text):
+    for line in text_lines(text):
         passed.quotes += line.count('"')
         if len(line) > _LONGEST_LINE:
             passed.is_shortened = True
             yield "\n"
         else:
             yield line
-
-
-def _text_lines(text: str) -> Iterator[str]:
-    """Yield lines with their ends, and no copy of the whole text, as ``StringIO`` makes."""
-    return (found.group() for found in _LINE.finditer(text))
 
 
 def _narrowed(record: _Record, mapping: Mapping[str, int]) -> _Record:
