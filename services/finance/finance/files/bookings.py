@@ -20,6 +20,7 @@ from finance.files.texts import one_line
 from kit.card_numbers import without_card_number
 
 LONGEST_TEXT: Final = 500  # of what a file says, so much is kept
+LONGEST_NOTE: Final = 5_000
 LONGEST_TAG: Final = 50
 
 CategoryIds = Mapping[tuple[CategoryType, str], UUID]
@@ -58,7 +59,7 @@ def booking_of(  # noqa: PLR0913 (what a line says, and where it goes)
         category_id=category_id,
         is_category_own=category_id is not None,
         description=_text(line.description),
-        note=_text(line.note),
+        note=_text(line.note, LONGEST_NOTE),
         day=dating.day,
         at=dating.at,
         tags=_tags(line.tags),
@@ -69,9 +70,9 @@ def booking_of(  # noqa: PLR0913 (what a line says, and where it goes)
     )
 
 
-def _text(text: str) -> str | None:
+def _text(text: str, longest: int = LONGEST_TEXT) -> str | None:
     """Return a text that may be kept: one line, bounded, no full card number."""
-    return without_card_number(one_line(text)[:LONGEST_TEXT].strip()) or None
+    return without_card_number(one_line(text)[:longest].strip()) or None
 
 
 def _tags(tags: Iterable[str]) -> tuple[str, ...]:

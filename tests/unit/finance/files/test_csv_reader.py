@@ -95,6 +95,14 @@ def test_dates_that_fit_two_orders_are_said_to_be_ambiguous_until_one_is_chosen(
         (["$15.00"], 1_500),
         (["-$15.00"], -1_500),
         (["RUB 15.00"], 1_500),
+        (["\u201015.00"], -1_500),
+        (["\u201115,00 ₽"], -1_500),
+        (["\u201415.00"], -1_500),
+        (["15.00 DR"], -1_500),
+        (["15,00 Dr."], -1_500),
+        (["15.00CR"], 1_500),
+        (["DR 15.00"], -1_500),
+        (['="15.00"'], 1_500),
         (["0.500", "1.25"], 50),
     ],
 )
@@ -119,12 +127,16 @@ def test_a_mark_before_three_digits_is_ambiguous_until_one_is_chosen() -> None:
         ("01.01.1899;5,00;RUB;x", "date_out_of_range"),
         ("31.01.2026;five;RUB;x", "amount_malformed"),
         ("31.01.2026;;RUB;x", "amount_malformed"),
+        ("31.01.2026;~5,00;RUB;x", "amount_malformed"),
+        ("31.01.2026;\u00ac5,00;RUB;x", "amount_malformed"),
+        ("31.01.2026;-5,00 DR;RUB;x", "amount_malformed"),
+        ("31.01.2026;5;00;RUB;x", "currency_differs"),
         ("31.01.2026;0,00;RUB;x", "amount_zero"),
         ("31.01.2026;5,001;RUB;x", "amount_too_precise"),
         ("31.01.2026;99999999999999,00;RUB;x", "amount_too_large"),
         ("31.01.2026;5,00;USD;x", "currency_differs"),
         ("31.01.2026", "fields_missing"),
-        ("31.01.2026;5,00;RUB;" + "x" * 5_000, "cell_too_long"),
+        ("31.01.2026;5,00;RUB;" + "x" * 11_000, "cell_too_long"),
         ("31.01.2026;5,00;RUB;" + "x" * 100_000, "cell_too_long"),
         ("a;" * 200, "too_many_columns"),
     ],
@@ -249,11 +261,32 @@ def test_what_a_spreadsheet_must_not_run_comes_back_as_it_was() -> None:
     assert line.tags == ("a", "b")
 
 
-def test_a_quote_that_is_never_closed_swallows_no_line_unnamed() -> None:
+def test_a_quote_that_is_never_closed_spoils_its_own_line_alone() -> None:
     body = b'date,amount,description\n2026-01-29,1,a\n2026-01-30,2,"b\n2026-01-31,3,c\n'
     reading = read_csv(body, "RUB", PLAIN)
-    assert [one.amount_minor for one in reading.lines] == [100]
+    assert [(one.number, one.amount_minor) for one in reading.lines] == [(2, 100), (4, 300)]
     assert reading.faults == [LineFault(3, "malformed")]
+
+
+def test_a_quote_that_is_never_closed_misleads_nobody_about_the_delimiter() -> None:
+    rows = [f"{day:02}.01.2026;-{day},00;shop" for day in range(1, 29)] * 20
+    rows[3] += ';"x'
+    reading = read_csv("\n".join(["Date;Amount;Text", *rows]).encode(), "RUB", PLAIN)
+    assert (reading.delimiter, len(reading.lines)) == (";", len(rows) - 1)
+    assert reading.faults == [LineFault(5, "malformed")]
+
+
+def test_a_line_that_no_account_can_be_told_of_is_named_for_each() -> None:
+    body = b'date;amount;account;text\n2026-01-30;5;a;"x\n2026-01-30;6;b;y\n2026-01-30;7;a;z'
+    reading = read_csv(body, "RUB", Choices(only_account="b"))
+    assert [one.amount_minor for one in reading.lines] == [600]
+    assert reading.faults == [LineFault(2, "malformed")]
+
+
+def test_a_note_of_many_lines_as_long_as_ours_is_read() -> None:
+    note = "\n".join(["x" * 45] * 110)
+    [line] = read_csv(f'date,amount,note\n2026-01-30,2,"{note}"\n'.encode(), "RUB", PLAIN).lines
+    assert line.note == note.replace("\n", " ")
 
 
 def test_a_text_of_two_lines_and_a_quote_of_inches_are_no_faults() -> None:

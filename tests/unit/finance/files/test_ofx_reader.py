@@ -56,7 +56,7 @@ def transaction(**values: str) -> bytes:
         ({"TRNAMT": "0.00"}, "amount_zero"),
         ({"TRNAMT": "1.005"}, "amount_too_precise"),
         ({"CURSYM": "USD"}, "currency_differs"),
-        ({"MEMO": "x" * 5_000}, "cell_too_long"),
+        ({"MEMO": "x" * 11_000}, "cell_too_long"),
     ],
 )
 def test_a_bad_transaction_is_named(values: dict[str, str], code: str) -> None:

@@ -34,7 +34,7 @@ def test_ambiguous_dates_are_said_until_an_order_is_chosen() -> None:
         ("D31.01.2026", "amount_malformed"),
         ("D31.01.2026\nT0.00", "amount_zero"),
         ("D31.01.2026\nT1.005", "amount_too_precise"),
-        ("D31.01.2026\nT5\nP" + "x" * 9_000, "cell_too_long"),
+        ("D31.01.2026\nT5\nP" + "x" * 11_000, "cell_too_long"),
     ],
 )
 def test_a_bad_transaction_is_named(fields: str, code: str) -> None:

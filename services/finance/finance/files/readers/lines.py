@@ -9,7 +9,7 @@ from finance.domain.dates.periods import FIRST_DAY, LAST_DAY
 
 MOST_LINES: Final = 200_000
 MOST_COLUMNS: Final = 100
-LONGEST_CELL: Final = 4096  # characters
+LONGEST_CELL: Final = 10_240  # characters; our own notes are half as long
 
 FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "malformed": ("The line is not of this format.", "Строка не этого формата."),
