@@ -49,6 +49,46 @@ def test_debit_and_credit_are_one_amount_with_a_sign() -> None:
 
 
 @pytest.mark.parametrize(
+    "header",
+    [
+        "Date,Value Date,Description,Debit,Credit,Balance",
+        "Date,Value Dt,Narration,Withdrawal Amt.,Deposit Amt.,Closing Balance",
+        "Дата,Сумма комиссии,Описание,Списание,Зачисление,Остаток",
+    ],
+)
+def test_what_is_named_like_an_amount_takes_no_place_of_debit_and_credit(header: str) -> None:
+    second = "0" if "комиссии" in header else "31/01/2026"
+    body = f"{header}\n31/01/2026,{second},x,5.00,,10.00\n30/01/2026,{second},y,,7.00,17.00\n"
+    reading = read_csv(body.encode(), "RUB", PLAIN)
+    assert [one.amount_minor for one in reading.lines] == [-500, 700]
+
+
+def test_what_went_out_is_told_by_a_column_where_no_amount_has_a_sign() -> None:
+    body = "operationDate;amount;type\n31.01.2026;5,00;Списание\n01.02.2026;7,00;Пополнение\n"
+    reading = read_csv(body.encode(), "RUB", PLAIN)
+    assert [one.amount_minor for one in reading.lines] == [-500, 700]
+    assert reading.mapping["date"] == "operationDate"
+    signed = read_csv(f"{body}02.02.2026;-9,00;Списание\n".encode(), "RUB", PLAIN)
+    assert [one.amount_minor for one in signed.lines] == [500, 700, -900]
+
+
+def test_what_was_paid_abroad_counts_as_the_account_has_it() -> None:
+    body = (
+        "Дата операции;Сумма операции;Валюта операции;Сумма платежа;Валюта платежа;Описание\n"
+        "31.01.2026 10:00:00;-10,00;USD;-900,00;RUB;Shop\n"
+    )
+    reading = read_csv(body.encode("cp1251"), "RUB", PLAIN)
+    assert [one.amount_minor for one in reading.lines] == [-90_000]
+
+
+def test_what_the_bank_has_not_carried_out_is_named() -> None:
+    body = b"date,amount,state\n2026-01-31,-5.00,COMPLETED\n2026-01-30,-6.00,DECLINED\n"
+    reading = read_csv(body, "RUB", PLAIN)
+    assert [one.amount_minor for one in reading.lines] == [-500]
+    assert reading.faults == [LineFault(3, "not_carried_out")]
+
+
+@pytest.mark.parametrize(
     ("dates", "order", "found"),
     [
         (["2026-02-01", "2026-01-31"], "ymd", date(2026, 2, 1)),
@@ -59,6 +99,11 @@ def test_debit_and_credit_are_one_amount_with_a_sign() -> None:
         (["01/02/2026", "31/01/2026"], "dmy", date(2026, 2, 1)),
         (["01/02/2026", "01/31/2026"], "mdy", date(2026, 1, 2)),
         (["2026-02-01T10:00:00Z", "2026-01-31"], "ymd", date(2026, 2, 1)),
+        (["1 Feb 2026", "02-Mar-26"], "dmy", date(2026, 2, 1)),
+        (["1 февраля 2026 г.", "02 мар. 2026"], "dmy", date(2026, 2, 1)),
+        (['"Feb 1, 2026"', '"March 2, 2026"'], "mdy", date(2026, 2, 1)),
+        (["2026-Feb-01", "2026 Mar 02"], "ymd", date(2026, 2, 1)),
+        (["31.12.99", "01.01.00"], "dmy", date(1999, 12, 31)),
     ],
 )
 def test_one_order_of_dates_is_found_for_the_whole_column(
@@ -166,7 +211,7 @@ def test_columns_without_names_are_told_by_what_stands_in_them() -> None:
 
 def test_a_mapping_is_taken_as_given_by_name_or_number() -> None:
     body = b"when,how much,what\n2026-01-31,-5.00,bread\n"
-    assert read_csv(body, "RUB", PLAIN).ambiguous == ["date", "amount"]
+    assert read_csv(body, "RUB", PLAIN).ambiguous == ["amount"]
     given = Choices(mapping={"date": "1", "amount": "how much", "description": "3"})
     [line] = read_csv(body, "RUB", given).lines
     assert line == Line(1 + 1, date(2026, 1, 31), -500, "bread")
@@ -192,6 +237,12 @@ def test_the_encoding_is_found(encoding: str) -> None:
     mark = "\ufeff" if encoding == "utf-16-be" else ""
     [line] = read_csv((mark + text).encode(encoding), "RUB", PLAIN).lines
     assert line.description == "хлеб ржаной"
+
+
+def test_utf_16_is_known_without_a_mark() -> None:
+    body = "date;amount;description\n2026-01-31;-5,00;хлеб\n".encode("utf-16-be")
+    reading = read_csv(body, "RUB", PLAIN)
+    assert (reading.encoding, reading.lines[0].description) == ("utf-16", "хлеб")
 
 
 @pytest.mark.parametrize(

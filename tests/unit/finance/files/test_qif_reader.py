@@ -94,3 +94,17 @@ def test_lines_end_as_on_any_machine(end: str) -> None:
     body = end.join(["!Type:Bank", "D01/31/2026", "T5.00", "PBread", "^", ""])
     [line] = read_qif(body.encode(), "RUB", PLAIN).lines
     assert (line.number, line.description) == (2, "Bread")
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("1/31' 6", date(2006, 1, 31)),
+        ("1/ 1'26", date(2026, 1, 1)),
+        ("12/31/99", date(1999, 12, 31)),
+    ],
+)
+def test_years_are_read_as_quicken_writes_them(said: str, found: date) -> None:
+    body = f"!Type:Bank\nD{said}\nT5\n^\n".encode()
+    [line] = read_qif(body, "RUB", Choices(date_order="mdy")).lines
+    assert line.date == found

@@ -6,9 +6,10 @@ from datetime import date
 from itertools import chain, islice
 from typing import Final, cast
 
+from finance.files.readers.currencies import is_named
 from finance.files.readers.dates import DateOrder, date_of, is_date, moment_of, order_of
 from finance.files.readers.encodings import decoded
-from finance.files.readers.headers import guessed
+from finance.files.readers.headers import OUTGOING, VOID, guessed, word_of
 from finance.files.readers.lines import (
     Choices,
     FileError,
@@ -17,7 +18,7 @@ from finance.files.readers.lines import (
     LineFault,
     Reading,
 )
-from finance.files.readers.numbers import amount_of, decimal_of, is_amount
+from finance.files.readers.numbers import amount_of, decimal_of, is_amount, is_minus
 from finance.files.readers.records import (
     HEADER_WITHIN,
     SAMPLE_LINES,
@@ -58,7 +59,7 @@ def read_csv(body: bytes, currency: str, choices: Choices) -> Reading:
     if choices.mapping is not None:
         mapping = _given(choices.mapping, reading.columns)
     else:
-        mapping = guessed(names) if header is not None else _by_content(sample)
+        mapping = _by_content(sample) if header is None else _by_names(names, sample)
     reading.mapping = {held: reading.columns[place] for held, place in mapping.items()}
     has_amount = "amount" in mapping or "debit" in mapping or "credit" in mapping
     reading.ambiguous += [] if "date" in mapping else ["date"]
@@ -77,6 +78,7 @@ class _Layout:
     date_order: DateOrder
     decimal: str
     currency: str
+    is_unsigned: bool  # whether another column says what went out
 
     @classmethod
     def of(
@@ -102,7 +104,9 @@ class _Layout:
         if choices.decimal is None and not is_sure:
             reading.ambiguous.append("decimal")
         reading.decimal = choices.decimal or decimal or "."
-        return cls(mapping, cast("DateOrder", reading.date_order), reading.decimal, currency)
+        is_unsigned = {"type", "amount"} <= mapping.keys() and not any(map(is_minus, amounts))
+        order = cast("DateOrder", reading.date_order)
+        return cls(mapping, order, reading.decimal, currency, is_unsigned)
 
     def line(self, record: Record) -> Line:
         """Return what a record says.
@@ -115,9 +119,10 @@ class _Layout:
         cells, mapping = record.cells, self.mapping
         if len(cells) <= max(mapping[held] for held in self._needed()):
             raise LineError("fields_missing")
-        said = self._cell(cells, "currency").strip().upper()
-        if said and said not in {self.currency, *_SIGNS.get(self.currency, ())}:
+        if not is_named(self._cell(cells, "currency"), self.currency):
             raise LineError("currency_differs")
+        if word_of(self._cell(cells, "status")) in VOID:
+            raise LineError("not_carried_out")
         minor = self._amount(cells)
         at = moment_of(self._cell(cells, "at"))
         tags = self._cell(cells, "tags").split(",")
@@ -147,6 +152,8 @@ class _Layout:
                 continue
             found = amount_of(cell, self.decimal, self.currency)
             minor += found if not sign else sign * abs(found)
+        if self.is_unsigned and word_of(self._cell(cells, "type")) in OUTGOING:
+            minor = -abs(minor)
         if not minor:
             blank = not any(self._cell(cells, held).strip() for held in _AMOUNTS)
             raise LineError("amount_malformed" if blank else "amount_zero")
@@ -161,12 +168,6 @@ class _Layout:
 
 
 _AMOUNTS: Final = ("amount", "debit", "credit")
-# Banks also write a currency as these.
-_SIGNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "RUB": ("RUR", "₽", "РУБ", "РУБ.", "Р."),
-    "USD": ("$",),
-    "EUR": ("€",),
-}
 
 
 def _read(rows: Sequence[Record], layout: _Layout, reading: Reading, choices: Choices) -> None:
@@ -212,6 +213,15 @@ def _header(records: Sequence[Record], mapping: Mapping[str, str] | None) -> int
     dated = next((place for place, one in enumerate(first) if any(map(is_date, one.cells))), 0)
     is_above = dated > 0 and len(first[dated - 1].cells) == len(first[dated].cells)
     return dated - 1 if is_above else None
+
+
+def _by_names(names: Sequence[str], rows: Sequence[Record]) -> dict[str, int]:
+    """Guess the columns of a table by their names, and the days by what they are."""
+    mapping = guessed(names)
+    day = _by_content(rows).get("date")
+    if day is not None and day not in mapping.values():
+        mapping.setdefault("date", day)
+    return mapping
 
 
 def _by_content(rows: Sequence[Record]) -> dict[str, int]:

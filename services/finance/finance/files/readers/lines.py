@@ -37,6 +37,10 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "У валюты меньше знаков после запятой.",
     ),
     "amount_too_large": ("The amount is too large.", "Слишком большая сумма."),
+    "not_carried_out": (
+        "The bank did not carry it out.",
+        "Банк не провёл эту операцию.",
+    ),
     "currency_differs": (
         "The account has another currency.",
         "У счёта другая валюта.",

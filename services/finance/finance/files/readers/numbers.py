@@ -66,6 +66,12 @@ def is_amount(text: str) -> bool:
     return _cell(text) is not None
 
 
+def is_minus(text: str) -> bool:
+    """Tell whether a text is an amount below zero."""
+    cell = _cell(text)
+    return cell is not None and cell.is_minus
+
+
 def decimal_of(cells: Iterable[str]) -> tuple[str | None, bool]:
     """Return the decimal mark that a column's amounts have, and whether that is sure.
 
