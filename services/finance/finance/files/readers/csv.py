@@ -11,6 +11,7 @@ from finance.files.readers.dates import DateOrder, date_of, is_date, moment_of, 
 from finance.files.readers.encodings import decoded
 from finance.files.readers.headers import OUTGOING, VOID, guessed, word_of
 from finance.files.readers.lines import (
+    LONGEST_ACCOUNT,
     Choices,
     FileError,
     Line,
@@ -173,19 +174,23 @@ _AMOUNTS: Final = ("amount", "debit", "credit")
 def _read(rows: Sequence[Record], layout: _Layout, reading: Reading, choices: Choices) -> None:
     place = layout.mapping.get("account")
     if place is not None:
-        reading.accounts = list(dict.fromkeys(one for one in _column(rows, place) if one.strip()))
+        reading.accounts = list(filter(None, dict.fromkeys(map(_account, _column(rows, place)))))
         if choices.only_account is None and len(reading.accounts) > 1:
-            raise FileError("several_accounts")
+            raise FileError("several_accounts", reading.accounts)
     for record in rows:
         if choices.only_account is not None and place is not None:
             cell = record.cells[place] if place < len(record.cells) else ""
-            if cell != choices.only_account and record.fault is None:
+            if _account(cell) != _account(choices.only_account) and record.fault is None:
                 continue
         try:
             reading.lines.append(layout.line(record))
         except LineError as refused:
             reading.faults.append(LineFault(record.number, refused.code))
         reading.count()
+
+
+def _account(cell: str) -> str:
+    return cell.strip()[:LONGEST_ACCOUNT].strip()
 
 
 def _narrowed(record: Record, mapping: Mapping[str, int]) -> Record:

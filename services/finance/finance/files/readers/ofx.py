@@ -14,6 +14,7 @@ from finance.files.readers.currencies import is_named
 from finance.files.readers.dates import date_of, moment_of
 from finance.files.readers.encodings import decoded
 from finance.files.readers.lines import (
+    LONGEST_ACCOUNT,
     LONGEST_CELL,
     Choices,
     FileError,
@@ -39,7 +40,6 @@ _TIME: Final = re.compile(
     re.ASCII,
 )
 _HEAD: Final = 4096
-_LONGEST_AROUND: Final = 100
 _ENCODINGS: Final = {
     "1251": "cp1251",
     "WINDOWS-1251": "cp1251",
@@ -73,13 +73,15 @@ def read_ofx(body: bytes, currency: str, choices: Choices) -> Reading:
         if choices.only_account not in (None, account):
             continue
         if len(accounts) > 1 and choices.only_account is None:
-            raise FileError("several_accounts")
+            continue  # it is refused, once all accounts are known
         try:
             reading.lines.append(_line(number, said, currency))
         except LineError as refused:
             reading.faults.append(LineFault(number, refused.code))
         reading.count()
     reading.accounts = list(accounts)
+    if len(accounts) > 1 and choices.only_account is None:
+        raise FileError("several_accounts", accounts)
     return reading
 
 
@@ -122,7 +124,7 @@ def _transactions(text: str, begin: int) -> Iterator[tuple[str, dict[str, str], 
         elif said is not None and name in _WHOLE:
             said.setdefault(name, _value(found))
         elif said is None and name in around:
-            around[name] = _value(found)[:_LONGEST_AROUND]
+            around[name] = _value(found)[:LONGEST_ACCOUNT]
     if said is not None:
         yield around["ACCTID"], {}, number
 
