@@ -148,6 +148,20 @@ async def test_columns_are_taken_as_they_are_named(desk: Desk) -> None:
     assert (answer.status_code, code(answer)) == (422, "not_allowed")
 
 
+async def test_a_line_is_shown_as_it_is_booked(desk: Desk) -> None:
+    account_id = await desk.room.account()
+    text = "Card 4111 1111 1111 1111\u202e to\tBob " + "x" * 600
+    found = await desk.checked(
+        account_id, f"date,amount,description,category\n2026-01-31,-5.00,{text},{text}\n"
+    )
+    [line] = found["preview"]
+    await desk.booked(found["id"])
+    [booked] = await transactions(desk, account_id)
+    assert line["description"] == booked["description"]
+    assert line["description"].startswith("Card **** **** **** 1111 to Bob xxx")
+    assert "4111" not in str(found)
+
+
 async def test_a_file_that_cant_be_read_fails_and_says_why(desk: Desk) -> None:
     account_id = await desk.room.account()
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><OFX></OFX>'

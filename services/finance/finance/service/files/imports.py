@@ -12,7 +12,7 @@ from finance.clients.storage import FileStorage
 from finance.domain.accounts import FinanceAccount
 from finance.domain.books import BookOwner
 from finance.domain.files.file_jobs import FileJob
-from finance.files.bookings import LONGEST_TEXT, booking_of, by_name
+from finance.files.bookings import booking_of, by_name, kept_text
 from finance.files.formats import READERS
 from finance.files.readers.keys import keyed
 from finance.files.readers.lines import MOST_ACCOUNTS, Choices, FileError, Line, Reading
@@ -151,8 +151,8 @@ def _found(reading: Reading, account: FinanceAccount, known: int) -> dict[str, A
                 "date": line.date.isoformat(),
                 "amount": decimal_text(line.amount_minor, account.currency),
                 "currency": account.currency,
-                "description": line.description[:LONGEST_TEXT],
-                "category": line.category[:LONGEST_TEXT],
+                "description": kept_text(line.description) or "",
+                "category": kept_text(line.category) or "",
             }
             for line in reading.lines[:_PREVIEW]
         ],
