@@ -1,6 +1,7 @@
 """Stores the jobs of files.
 
-Lock order: the owner (advisory, where a job is added), then jobs; books before either.
+Lock order: the owner (advisory, where a job is added), then jobs in the order of their ids, then
+books.
 """
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
@@ -75,7 +76,8 @@ ORDER BY expires_at LIMIT $2
 _FORGET: Final = """
 UPDATE file_job SET status = 'deleted', failure = NULL, options = '{}', result = '{}',
     next_at = NULL, expires_at = $2, version = version + 1
-WHERE user_id = ANY($1)
+WHERE id = ANY(ARRAY(
+    SELECT id FROM file_job WHERE user_id = ANY($1) ORDER BY id FOR NO KEY UPDATE))
 """
 _DELETE: Final = "DELETE FROM file_job WHERE id = ANY($1) AND status = 'deleted'"
 _BEGIN: Final = datetime.min.replace(year=2000, tzinfo=UTC)
