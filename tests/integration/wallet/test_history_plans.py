@@ -12,7 +12,7 @@ from testkit.plans import EXPLAIN, rows_read
 from wallet.repository import history as sql
 
 MANY = 20_000
-# Others' entries, a hundred on each account, and then those of one, of which statistics know nothing.
+# Others' entries, a hundred on each account, and then one's, of which statistics know nothing.
 STORE = """
 SET session_replication_role = replica;
 ALTER TABLE wallet.entry SET (autovacuum_enabled = false);
@@ -22,7 +22,8 @@ SELECT lpad(to_hex(n), 32, '0')::uuid, 'payment', n::text, 'RUB', now(), '{one}'
 FROM generate_series(1, {many}) AS n;
 INSERT INTO wallet.entry (account_id, seq, transfer_id, amount_minor, balance_after_minor, hash,
     posted_at)
-SELECT md5((n / 100)::text)::uuid, n % 100 + 1, lpad(to_hex(n), 32, '0')::uuid, 1, 1, '{hash}', now()
+SELECT md5((n / 100)::text)::uuid, n % 100 + 1, lpad(to_hex(n), 32, '0')::uuid, 1, 1, '{hash}',
+    now()
 FROM generate_series(1, {many}) AS n;
 ANALYZE wallet.entry, wallet.transfer;
 INSERT INTO wallet.account (id, owner_id, currency, kind, name, is_default, balance_minor, seq,
@@ -50,7 +51,9 @@ async def test_a_page_reads_its_entries_wherever_it_begins(world: World, busy: U
         for through in (MANY, MANY // 2):
             shown = await history.newest_first(busy, after=0, through=through, limit=101)
             assert [one.seq for one in shown] == list(range(through, through - 101, -1))
-            shown = await history.oldest_first(busy, after=through - 500, through=through, limit=101)
+            shown = await history.oldest_first(
+                busy, after=through - 500, through=through, limit=101
+            )
             assert [one.seq for one in shown] == list(range(through - 499, through - 398))
         shown = await history.newest_first(busy, after=MANY - 2, through=MANY, limit=101)
         assert [one.seq for one in shown] == [MANY, MANY - 1]
