@@ -1,20 +1,25 @@
-"""Pages of transactions read little, whatever statistics know of whom they are asked for."""
+"""Pages and reports read little, whatever statistics know of whom they are asked for."""
 
 from dataclasses import replace
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 from tests.integration.finance.room import Json, Room
 
+from finance.domain.dates.calendar import Granularity
 from finance.domain.dates.periods import BookPeriod
+from finance.domain.reports.scopes import ReportScope
 from finance.domain.transactions.transactions import TransactionFilter, TransactionType
-from finance.repository import TransactionLists
+from finance.repository import Reports, TransactionLists
 from finance.repository.transactions.lists import page_statement
+from kit.db import Connection
 from testkit.databases import Cluster
 from testkit.plans import EXPLAIN, rows_read
 
-MANY = 20_000
+MANY = 10_000
+FIRST = date(2020, 1, 1)
 # Others' rows, of which alone statistics know; no table has what they refer to.
 OTHERS = """
 SET session_replication_role = replica;
@@ -88,6 +93,37 @@ async def test_the_first_page_and_a_far_one_read_as_little(
                 # Of a category, whole ones and parts; of three rows one has neither.
                 assert 0 < rows_read(row[0], "transaction") <= 3 * 21, (name, row[0])
                 assert rows_read(row[0], "split") <= 2 * 21, (name, row[0])
+
+
+class Explaining:
+    """Reads as a connection does, and keeps what PostgreSQL says of each statement."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.plans: list[str] = []
+        self._connection = connection
+
+    async def fetch(self, statement: str, *values: Any) -> list[Any]:
+        self.plans.append(await self._connection.fetchval(EXPLAIN + statement, *values))
+        return list(await self._connection.fetch(statement, *values))
+
+
+async def test_a_report_reads_what_is_in_its_period(room: Room, crowd: TransactionFilter) -> None:
+    last = FIRST + timedelta(days=MANY // 20)
+    days = BookPeriod(last - timedelta(days=10), last, "UTC", "UTC")
+    for account_id in (None, crowd.account_id):
+        scope = ReportScope(room.user, days, account_id=account_id)
+        async with room.database.read() as connection:
+            reading = Explaining(connection)
+            reports = Reports(cast("Connection", reading))
+            [totals] = await reports.totals(scope)
+            await reports.by_bucket(scope, Granularity.DAY)
+            await reports.by_category(scope, None, at_top=True)
+            await reports.flows(scope)
+            await reports.worth_moved(scope, Granularity.DAY)
+        assert 200 <= totals.transactions <= 220
+        for plan in reading.plans:  # split ones are looked for apart from all others
+            assert 200 <= rows_read(plan, "transaction") <= 2 * 220, plan
+            assert rows_read(plan, "split") <= 220, plan
 
 
 def narrowed(crowd: TransactionFilter, by: Json) -> TransactionFilter:
