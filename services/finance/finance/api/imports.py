@@ -282,7 +282,11 @@ class _HandedIn:
         raise ImportEmpty
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the file as it comes. Raises BodyTooLarge: there is more of it than may be."""
+        """Yield the file as it comes.
+
+        Raises:
+            BodyTooLarge: there is more of it than may be.
+        """
         yield self._passed(self.beginning)
         async for chunk in self.rest:
             yield self._passed(chunk)

@@ -258,7 +258,7 @@ def _lines(text: str, passed: _Passed) -> Iterator[str]:
 
 
 def _narrowed(record: _Record, mapping: Mapping[str, int]) -> _Record:
-    """Return a record without what its cells hold besides: a file may be a hundred wide."""
+    """Return a record without the cells that nobody reads, which may be most."""
     places = frozenset(mapping.values())
     cells = record.cells[: max(places) + 1]
     kept = [cell if place in places else "" for place, cell in enumerate(cells)]
