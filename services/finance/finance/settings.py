@@ -96,6 +96,12 @@ class Settings(
     s3_secret_key: SecretStr = setting(
         SecretStr("saldo"), "The secret of that key; production refuses the one of development."
     )
+    s3_timeout: Annotated[timedelta, BeforeValidator(duration)] = setting(
+        "30s",
+        "How long the storage may take for one request; files go there in parts of 8 MiB.",
+        gt=timedelta(),
+        le=timedelta(minutes=5),
+    )
     export_ttl: Annotated[timedelta, BeforeValidator(duration)] = setting(
         "24h",
         "How long a file is kept, exported or handed in; 7d at most, as long as addresses are.",

@@ -12,6 +12,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.utils.escape import unescape
 from tests.unit.finance.files.books import BANK, CASH, HOSTILE, book, entries, entry
 
 from finance.files.entries import FileEntry
@@ -127,6 +128,15 @@ def test_a_workbook_has_numbers_dates_texts_and_further_sheets(tmp_path: Path) -
     assert (day.date(), amount) == (date(2026, 1, 15), -150)
     cells = [cell for sheet in sheets for row in sheet.iter_rows() for cell in row]
     assert not [cell for cell in cells if cell.data_type == "f"]
+
+
+@pytest.mark.parametrize("text", ["<r>&</r>", "<r><t>b</t></r>", "<r>a \n</r>", "_x0041_", " a "])
+def test_a_text_that_a_workbook_could_take_for_its_own_stays_one(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.xlsx"
+    row = row_of(book())(entry(description=text))
+    path.write_bytes(whole(XlsxWriter(TRANSACTIONS, tmp_path), [row]))
+    found = openpyxl.load_workbook(path).worksheets[0]["G2"].value
+    assert unescape(found) == text
 
 
 @pytest.mark.parametrize("format_name", ["csv", "ofx", "qif"])
