@@ -13,6 +13,11 @@ from finance.service.feed.reconciliation import Reconciliation, reconcile
 from kit.ids import new_id
 from kit.refusals import Unavailable
 
+# No sum is wrong, but a balance in between.
+SWAPPED = """
+UPDATE transaction SET amount_minor = -150 - amount_minor WHERE user_id = $1 AND movement_seq > 1
+"""
+
 
 async def reconciled(ledger: Ledger) -> Reconciliation:
     return await reconcile(ledger.room.database, ledger.client)
@@ -79,11 +84,7 @@ async def test_a_wallet_that_was_read_of_and_has_no_account_is_unknown(
             "UPDATE transaction SET amount_minor = -107 WHERE user_id = $1 AND movement_seq = 2",
             {"balance", "wallet", "movement"},
         ),
-        (  # no sum is wrong, and a balance in between
-            "UPDATE transaction SET amount_minor = -150 - amount_minor"
-             " WHERE user_id = $1 AND movement_seq > 1",
-            {"movement"},
-        ),
+        (SWAPPED, {"movement"}),
         (
             "DELETE FROM transaction WHERE user_id = $1 AND movement_seq = 3",
             {"balance", "movements", "last_seq", "wallet", "movement"},

@@ -11,7 +11,7 @@ import respx
 from tests.integration.finance.movements import Purse, order_paid
 from tests.integration.finance.room import Json, Room, changed, code
 
-from finance.api.rules import PAGES
+from finance.api.feed.rules import PAGES
 from finance.domain.feed.rules import MOST_RULES
 from finance.domain.transactions.transactions import TransactionType
 from finance.repository import Transactions

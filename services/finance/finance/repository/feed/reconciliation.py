@@ -57,7 +57,7 @@ class BookedSums:
     async def of_movements(
         self, told: Sequence[BookMovement]
     ) -> dict[tuple[UUID, int], BookedAmount]:
-        """Return what is booked of movements, by wallet and number; not of those still to be."""
+        """Return what is booked of movements, by wallet and number."""
         rows = await self._connection.fetch(
             _MOVEMENTS, [one.wallet_id for one in told], [one.seq for one in told]
         )

@@ -27,8 +27,8 @@ from finance.refusals import (
     TooManyFileJobs,
 )
 from finance.repository import Accounts, FileJobs
-from finance.schemas.exports import FileJobsQuery
-from finance.schemas.imports import ImportAnswer, ImportChoices, ImportFormat
+from finance.schemas.files.exports import FileJobsQuery
+from finance.schemas.files.imports import ImportAnswer, ImportChoices, ImportFormat
 from finance.service.files import file_jobs as service
 from finance.wiring import Wired, Wiring
 from kit.db import UnitOfWork

@@ -12,7 +12,7 @@ from finance.domain.feed.categorisation import RuleTrial, SortingChange
 from finance.domain.feed.rules import MOST_PLACES, CategoryRule, RuleDraft, folded
 from finance.domain.transactions.transactions import TransactionType
 from finance.schemas.texts import EntryText, Tags, bounds_in
-from finance.schemas.transactions import SplitAnswer
+from finance.schemas.transactions.transactions import SplitAnswer
 from kit.money import decimal_text
 from kit.web.fields import AmountText, CurrencyCode, refuse_field
 from kit.web.queries import SpanQuery

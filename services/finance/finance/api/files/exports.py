@@ -18,8 +18,8 @@ from finance.refusals import (
     TooManyFileJobs,
 )
 from finance.repository import FileJobs
-from finance.schemas import exports as examples
-from finance.schemas.exports import ExportAnswer, ExportRequest, FileJobsQuery
+from finance.schemas.files import exports as examples
+from finance.schemas.files.exports import ExportAnswer, ExportRequest, FileJobsQuery
 from finance.service.files import file_jobs as service
 from finance.service.files.exports import require_possible
 from finance.wiring import Wired, Wiring
