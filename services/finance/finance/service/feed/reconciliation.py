@@ -41,7 +41,7 @@ class Reconciliation:
 
 
 async def reconcile(database: Database, wallet: WalletClient) -> Reconciliation:
-    """Compare each account with its transactions, each wallet and movement with what is booked.
+    """Compare accounts with their transactions, wallets and movements with both.
 
     Wallet is asked first, and how far the feed has read before what is booked: what is booked
     meanwhile is left out of the sum by its number, and nothing is missed that is still to be read.

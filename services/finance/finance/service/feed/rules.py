@@ -160,7 +160,7 @@ async def _find(connection: Connection, owner: BookOwner, rule_id: UUID) -> Cate
 async def _drafted(
     connection: Connection, owner: BookOwner, draft: RuleDraft, now: datetime, within: str = ""
 ) -> CategoryRule:
-    """Return the rule that a draft comes to, as a new one; its fields stand ``within``."""
+    """Return the rule that a draft comes to; its fields stand ``within`` something."""
     found = await FinanceCategories(connection).of(owner.user_id, (draft.category_id,))
     category = fitting(found.get(draft.category_id), None, at=f"{within}category_id")
     if draft.account_id is not None and not await Accounts(connection).of(
