@@ -121,7 +121,7 @@ class Settings(
     )
     job_memory_bytes: int = setting(
         2 * 1024**3,
-        "Most address space of a process that works on a file, of which it uses a tenth.",
+        "Most address space of a process that works on a file; the largest take a fifth of it.",
         ge=512 * 1024**2,
     )
     files_sweep_seconds: float = setting(

@@ -24,6 +24,7 @@ from finance.clients.storage import FileGoneError
 from finance.domain.files.file_jobs import LEASE, MOST_ATTEMPTS, object_keys
 from finance.service.files import file_jobs as service
 from kit.ids import new_id
+from kit.tasks import spawn
 from testkit.databases import Cluster
 from testkit.pump import sent
 
@@ -386,6 +387,17 @@ async def test_files_of_one_user_are_made_one_after_another(desk: Desk) -> None:
     ]
     desk.room.clock.advance(LEASE.total_seconds())  # the first one's worker is lost
     assert await desk.work() == 3
+
+
+async def test_two_workers_that_look_at_once_begin_one_job_of_a_user(desk: Desk) -> None:
+    for _ in range(2):
+        await desk.order()
+    await desk.room.pump.run()
+    async with desk.room.database.unit_of_work() as uow:
+        assert await service.take(uow) is not None
+        other = spawn(desk.runner.take(), "test.worker")
+        await asyncio.wait({other}, timeout=0.5)  # it has looked, and waits
+    assert await other is None
 
 
 async def test_a_job_whose_workers_all_died_has_failed(desk: Desk) -> None:

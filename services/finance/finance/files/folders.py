@@ -1,4 +1,4 @@
-"""Makes folders for what can't be written in one go, and removes those that were left behind.
+"""Makes folders for files under way, and removes those that were left behind.
 
 A folder is locked by whoever made it; the lock ends with its process, whatever becomes of that.
 """

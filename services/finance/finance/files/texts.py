@@ -16,7 +16,7 @@ def one_line(text: str) -> str:
 
 
 def text_lines(text: str) -> Iterator[str]:
-    """Yield lines with their ends, without a copy of the whole text, as ``StringIO`` makes one."""
+    """Yield lines with their ends; ``StringIO`` would copy the whole text first."""
     return (found.group() for found in _LINE.finditer(text))
 
 

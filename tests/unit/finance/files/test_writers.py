@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from openpyxl.utils.escape import unescape
 from tests.unit.finance.files.books import BANK, CASH, HOSTILE, book, entries, entry
 
 from finance.files.entries import FileEntry
+from finance.files.formats import FORMATS, TABLES, entry_writer, table_writer
 from finance.files.readers.csv import read_csv
 from finance.files.readers.lines import Choices
 from finance.files.readers.ofx import read_ofx
@@ -205,3 +207,24 @@ def test_moments_of_zones_with_odd_offsets_are_read_again(zone: str) -> None:
         assert line.at is not None
         assert one.at is not None
         assert abs(line.at - one.at) <= timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_no_format_keeps_what_is_written(name: str, tmp_path: Path) -> None:
+    """After twenty-four batches no more is held than after four."""
+    writer: Any = entry_writer(name, book(), NOW) if name not in TABLES else None
+    writer = writer or table_writer(name, TRANSACTIONS, tmp_path, bom=False)
+    row, held = row_of(book()), list[int]()
+    writer.head()
+    tracemalloc.start()
+    try:
+        for number in range(24):
+            batch = [
+                entry(100 * number + place, description=f"{number} {place}") for place in range(100)
+            ]
+            writer.rows([row(one) for one in batch] if name in TABLES else batch)
+            held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert held[-1] < held[3] + 32 * 1024
+    assert all(isinstance(chunk, bytes) for chunk in writer.tail())

@@ -194,7 +194,7 @@ def _account(cell: str) -> str:
 
 
 def _narrowed(record: Record, mapping: Mapping[str, int]) -> Record:
-    """Return a record without what its cells hold besides: a file may be a hundred wide."""
+    """Return a record without the cells that nobody reads, which may be most."""
     places = frozenset(mapping.values())
     cells = record.cells[: max(places) + 1]
     kept = [cell if place in places else "" for place, cell in enumerate(cells)]

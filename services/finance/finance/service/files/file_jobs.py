@@ -68,7 +68,7 @@ async def take(uow: UnitOfWork) -> FileJob | None:
     """
     now = uow.clock.now()
     job = await FileJobs(uow).lock_due(now)
-    if job is None:
+    if job is None or await FileJobs(uow).is_taken_from(job, now):
         return None
     if file_jobs.is_worn_out(job):
         lost = file_jobs.failed(job, now, "gave_up")

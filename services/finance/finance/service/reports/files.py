@@ -47,7 +47,7 @@ async def report_table(
 
 
 def require_short(scope: ReportScope, asked: Mapping[str, Any]) -> None:
-    """Refuse a report of more days, weeks or months than are shown, before anything is read.
+    """Refuse a report of more days, weeks or months than are shown; reads nothing.
 
     Raises:
         RangeTooLong: by its name.
