@@ -59,14 +59,15 @@ def records_of(text: str, delimiter: str) -> Iterator[TableRecord]:
 
 
 def delimiter_of(text: str) -> str:
-    """Return the delimiter by which the first lines have the most fields, most alike."""
+    """Return the delimiter by which most of the first records have as many fields, and most."""
     sample = "".join(islice(text_lines(text), SAMPLE_LINES))[: 4 * _LONGEST_LINE]
 
-    def columns(delimiter: str) -> tuple[int, int]:
+    def columns(delimiter: str) -> tuple[float, int]:
         widths = Counter(len(one.cells) for one in records_of(sample, delimiter))
+        count = widths.total()
         widths.pop(1, None)
         width, times = widths.most_common(1)[0] if widths else (0, 0)
-        return times, width
+        return times / max(count, 1), width
 
     return max(DELIMITERS, key=columns)
 
