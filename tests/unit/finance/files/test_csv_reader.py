@@ -328,7 +328,7 @@ def test_a_quote_that_is_never_closed_misleads_nobody_about_the_delimiter() -> N
 
 
 def test_what_stands_in_each_text_is_no_delimiter() -> None:
-    row = '2026-01-{},-5.00,"R&amp;B","two\nlines"\n'
+    row = '2026-01-{},-5.00,Cash,"salt;\nbread;\nsoup"\n'
     body = "date,amount,account,note\n" + "".join(row.format(10 + day) for day in range(15))
     reading = read_csv(body.encode(), "RUB", PLAIN)
     assert (reading.delimiter, len(reading.lines)) == (",", 15)
