@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+import structlog
 
 from finance.clients.storage import FileGoneError, FileStorage
 from finance.domain.files.file_jobs import FileJob, FileTask
@@ -28,8 +29,11 @@ from kit.refusals import Refusal, Unavailable
 
 _NICE: Final = 10
 _ABANDONED: Final = 1
+_BROKEN: Final = 2
 _INPUT: Final = 0
 _CHUNK: Final = 1024
+
+log = structlog.get_logger(__name__)
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +53,11 @@ async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     with work_folder() as folder:
         asyncio.get_running_loop().add_reader(_INPUT, _end_with_worker, folder)
-        await _work(settings, parsed.job, folder)
+        try:
+            await _work(settings, parsed.job, folder)
+        except Exception:
+            log.exception("file_job_broke", job=str(parsed.job))
+            raise SystemExit(_BROKEN) from None
 
 
 def _is_held(descriptor: int) -> bool:
