@@ -36,6 +36,7 @@ async def test_an_account_begins_with_its_opening_balance(room: Room) -> None:
         ({}, "/name", "required"),
         ({"name": " "}, "/name", "malformed"),
         ({"name": "x" * 101}, "/name", "too_long"),
+        ({"name": "Card 4111 1111 1111 1111"}, "/name", "card_number_refused"),
         ({"name": "x", "kind": "sock"}, "/kind", "not_allowed"),
         ({"name": "x", "currency": "rub"}, "/currency", "currency_unknown"),
         ({"name": "x", "opening_balance": "1.001"}, "/opening_balance", "amount_invalid"),
