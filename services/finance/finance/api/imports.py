@@ -88,6 +88,7 @@ class _FileNamed(BaseModel):
         TooManyFileJobs,
     ),
     openapi_extra={"requestBody": {"required": True, "content": _DOCUMENTED}},
+    takes_turn=False,
 )
 async def hand_in_import(  # noqa: PLR0913, PLR0917 (one for each part of the request)
     request: Request,
