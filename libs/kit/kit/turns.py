@@ -1,4 +1,4 @@
-"""Lets each user have few requests at work at once, so that the others find connections free."""
+"""Lets a user have few requests at work at once: others find connections free."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ WAIT_SECONDS: Final = 5.0  # as for a connection
 
 
 class Turns:
-    """Turns of users in one process; whoever has as many as one may have waits for the first."""
+    """Gives users turns in one process; of one who has the most, another request waits."""
 
     def __init__(self, most: int, *, wait_seconds: float = WAIT_SECONDS) -> None:
         """Take how many turns a user has at once, and for how long one is waited for."""
