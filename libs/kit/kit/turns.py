@@ -1,4 +1,4 @@
-"""Lets a user have few requests at work at once: others find connections free."""
+"""Lets each user have few requests at work at once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ WAIT_SECONDS: Final = 5.0  # as for a connection
 
 
 class Turns:
-    """Gives users turns in one process; of one who has the most, another request waits."""
+    """Turns of users, in one process; beyond the most, a request waits for another."""
 
     def __init__(self, most: int, *, wait_seconds: float = WAIT_SECONDS) -> None:
         """Take how many turns a user has at once, and for how long one is waited for."""
