@@ -28,6 +28,7 @@ from tests.benchmarks import (
     lists,
     logins,
     movements,
+    neighbours,
     orders,
     payments,
     pgbench,
@@ -411,9 +412,17 @@ async def _reports(stack: Stack, person: Person, table: Table) -> None:
     )
     figure, yardstick = f"{_median(far):.2f} ms", f"the first {_median(near):.2f} ms"
     table.add("page 1,000 of the list", figure, yardstick, _ratio(far, near), "≤ 1.2")
+
+
+async def _files(stack: Stack, person: Person, neighbour: Person, table: Table) -> None:
+    url = stack.gateway_url
+    await reports.fill(_saldo(stack.postgres_url), person)
     for name in exports.FORMATS:
         rate, most = await exports.made(url, person, name)
         table.add(f"{name} of 1,000,000 rows", f"{rate:,.0f}/s", "", f"{most:.0f} MiB", "≤ 150 MiB")
+    for what, beside, alone in await neighbours.run(url, person, neighbour, SECONDS):
+        ratio = f"p50 {beside.over(alone, 0.5)}, p99 {beside.over(alone, 0.99)}"
+        table.add(what, beside.shown(), f"without {alone.shown()}", ratio, "p99 ≤ 2")
 
 
 async def _provider_webhooks(stack: Stack, everybody: list[Person], table: Table) -> None:
@@ -444,6 +453,7 @@ async def measure(stack: Stack, only: set[str]) -> None:
             "movements": lambda: _movements(stack, everybody, table),
             "orders": lambda: _orders(stack, everybody, table),
             "reports": lambda: _reports(stack, everybody[1], table),
+            "files": lambda: _files(stack, everybody[1], everybody[2], table),
             "logins": lambda: _logins(stack, everybody[0], table),
             "provider_webhooks": lambda: _provider_webhooks(stack, everybody, table),
             "relay": lambda: _relay(stack, table),

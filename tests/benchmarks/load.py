@@ -35,11 +35,13 @@ class Connection:
         more += f"Prefer: {prefer}\r\n" if prefer else ""
         return await self.send(method, path, sent, more)
 
-    async def send(self, method: str, path: str, sent: bytes, more: str) -> tuple[int, bytes]:
+    async def send(
+        self, method: str, path: str, sent: bytes, more: str, media_type: str = "application/json"
+    ) -> tuple[int, bytes]:
         """Make one request with a body as it is; ``more`` are whole header lines."""
         head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(sent)}\r\n"
         if sent:
-            head += "Content-Type: application/json\r\n"
+            head += f"Content-Type: {media_type}\r\n"
         self._writer.write((head + more).encode() + b"\r\n" + sent)
         received = await self._reader.readuntil(b"\r\n\r\n")
         lowered = received.lower()

@@ -49,13 +49,16 @@ SELECT gen_random_uuid(), $1, $2, CASE WHEN n % 10 = 0 THEN 'income' ELSE 'expen
     DATE '2020-01-01' + (n % 2190)::int, 'manual', 1, now(), now()
 FROM generate_series($4::bigint, $5::bigint - 1) AS n
 """
+_IS_FILLED = "SELECT EXISTS (SELECT FROM finance.account WHERE user_id = $1 AND name = 'Bench')"
 _CHANGED = "UPDATE finance.book SET version = version + 1 WHERE user_id = $1"
 
 
 async def fill(admin_url: str, person: Person) -> None:
-    """Write a book with a million transactions down, straight into the tables."""
+    """Write a book of a million transactions straight into the tables, unless it is there."""
     connection = await asyncpg.connect(admin_url)
     try:
+        if await connection.fetchval(_IS_FILLED, person.user_id):
+            return
         await connection.execute(_BOOK, person.user_id)
         account = await connection.fetchval(_ACCOUNT, person.user_id)
         categories = [row["id"] for row in await connection.fetch(_CATEGORIES, person.user_id)]

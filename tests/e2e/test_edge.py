@@ -324,6 +324,31 @@ async def test_where_the_gateway_is_away_callers_are_told_so_in_their_language(e
     assert edge.lines()[-1]["status"] == 503
 
 
+async def test_connections_are_kept_on_both_sides(running: Edge) -> None:
+    opened = 0
+
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        with contextlib.suppress(asyncio.IncompleteReadError), contextlib.closing(writer):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    gateway = await asyncio.start_server(answers, "127.0.0.1", 0)
+    async with gateway:
+        running.start_nginx(tls=False, upstream=gateway.sockets[0].getsockname()[1])
+        opened = 0  # without those of others before
+        async with running.caller(running.plain) as client:
+            found = set[tuple[str, Any]]()
+            for _ in range(20):
+                answer = await client.get("/")
+                stream = answer.extensions["network_stream"]
+                found.add((answer.text, stream.get_extra_info("client_addr")))
+        running.end(NGINX)
+    assert [text for text, _ in found] == ["ok"]  # from one address
+    assert opened == 1
+
+
 async def test_where_the_gateway_is_silent_callers_are_told_so(running: Edge) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         running.start_nginx(tls=False, upstream=mute.getsockname()[1], silence="1s")

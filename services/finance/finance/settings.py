@@ -96,6 +96,12 @@ class Settings(
     s3_secret_key: SecretStr = setting(
         SecretStr("saldo"), "The secret of that key; production refuses the one of development."
     )
+    s3_timeout: Annotated[timedelta, BeforeValidator(duration)] = setting(
+        "30s",
+        "How long the storage may take for one request; files go there in parts of 8 MiB.",
+        gt=timedelta(),
+        le=timedelta(minutes=5),
+    )
     export_ttl: Annotated[timedelta, BeforeValidator(duration)] = setting(
         "24h",
         "How long a file is kept, exported or handed in; 7d at most, as long as addresses are.",
@@ -115,7 +121,7 @@ class Settings(
     )
     job_memory_bytes: int = setting(
         2 * 1024**3,
-        "Most address space of a process that works on a file, of which it uses a tenth.",
+        "Most address space of a process that works on a file; the largest take a fifth of it.",
         ge=512 * 1024**2,
     )
     files_sweep_seconds: float = setting(

@@ -13,6 +13,11 @@ from finance.service.feed.reconciliation import Reconciliation, reconcile
 from kit.ids import new_id
 from kit.refusals import Unavailable
 
+# No sum is wrong, but a balance in between.
+SWAPPED = """
+UPDATE transaction SET amount_minor = -150 - amount_minor WHERE user_id = $1 AND movement_seq > 1
+"""
+
 
 async def reconciled(ledger: Ledger) -> Reconciliation:
     return await reconcile(ledger.room.database, ledger.client)
@@ -35,7 +40,8 @@ async def alice(ledger: Ledger) -> UUID:
 async def test_where_all_is_as_it_should_be_nothing_differs(ledger: Ledger, alice: UUID) -> None:
     found = await reconciled(ledger)
     assert (found.accounts, found.wallets, found.behind, found.differences) == (2, 2, 0, [])
-    assert as_table(found) == "2 accounts, 2 wallets, 0 of them behind: all agree.\n"
+    assert found.movements == 5
+    assert as_table(found) == "2 accounts, 2 wallets, 0 of them behind, 5 movements: all agree.\n"
     assert orjson.loads(as_json(found))["differences"] == []
     assert alice
 
@@ -76,15 +82,16 @@ async def test_a_wallet_that_was_read_of_and_has_no_account_is_unknown(
         ("UPDATE account SET balance_minor = balance_minor + 7 WHERE user_id = $1", {"balance"}),
         (
             "UPDATE transaction SET amount_minor = -107 WHERE user_id = $1 AND movement_seq = 2",
-            {"balance", "wallet"},
+            {"balance", "wallet", "movement"},
         ),
+        (SWAPPED, {"movement"}),
         (
             "DELETE FROM transaction WHERE user_id = $1 AND movement_seq = 3",
-            {"balance", "movements", "last_seq", "wallet"},
+            {"balance", "movements", "last_seq", "wallet", "movement"},
         ),
         (
             "DELETE FROM transaction WHERE user_id = $1 AND movement_seq = 2",
-            {"balance", "movements", "wallet"},
+            {"balance", "movements", "wallet", "movement"},
         ),
     ],
 )
@@ -97,8 +104,8 @@ async def test_each_difference_is_named_with_both_figures(
     assert {one.user_id for one in found.differences} == {alice}
     assert all(one.expected != one.found for one in found.differences)
     table = as_table(found).splitlines()
-    assert table[0].endswith(f"differences: {len(whats)}")
-    assert len(table) == 2 + len(whats)
+    assert table[0].endswith(f"differences: {len(found.differences)}")
+    assert len(table) == 2 + len(found.differences)
     assert str(alice) in table[2]
     assert {one["what"] for one in orjson.loads(as_json(found))["differences"]} == whats
 

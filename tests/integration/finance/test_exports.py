@@ -8,24 +8,23 @@ import json
 import os
 import re
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
 import pytest
 from tests.integration.finance.files import Desk, fetched, opened_desk
 from tests.integration.finance.room import changed, code
+from tests.integration.finance.storages import stalled
 
 from contracts.finance import ExportFailed, ExportReady
 from finance.clients.storage import FileGoneError
 from finance.domain.files.file_jobs import LEASE, MOST_ATTEMPTS, object_keys
 from finance.service.files import file_jobs as service
 from kit.ids import new_id
+from kit.tasks import spawn
 from testkit.databases import Cluster
 from testkit.pump import sent
 
@@ -258,18 +257,12 @@ async def test_streams_of_one_user_are_bounded(desk: Desk) -> None:
 # What happens to workers.
 
 
-@asynccontextmanager
-async def stalled() -> AsyncIterator[tuple[str, asyncio.Event]]:
-    """Open a storage that never answers; yield its address, and what is set once it is asked."""
-    asked = asyncio.Event()
-
-    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.set()
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of temporary files, of this process and of its children, for one test alone."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
 
 
 def children() -> list[int]:
@@ -278,7 +271,7 @@ def children() -> list[int]:
     return [int(pid) for pid in found if b"file-job" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
-async def test_a_process_that_is_killed_is_followed_by_another(desk: Desk) -> None:
+async def test_a_process_that_is_killed_is_followed_by_another(desk: Desk, scratch: Path) -> None:
     await booked(desk)
     ordered = await desk.order()
     async with stalled() as (endpoint, asked):
@@ -287,8 +280,10 @@ async def test_a_process_that_is_killed_is_followed_by_another(desk: Desk) -> No
         async with asyncio.timeout(30):
             await asked.wait()
         [pid] = children()
+        assert len(list(scratch.iterdir())) == 1
         os.kill(pid, signal.SIGKILL)
         assert await working == 1
+    assert list(scratch.iterdir()) == []
     path = f"/exports/{ordered['id']}"
     assert (await desk.room.get(path))["status"] == "queued"
     assert await desk.work() == 0  # not at once
@@ -298,20 +293,23 @@ async def test_a_process_that_is_killed_is_followed_by_another(desk: Desk) -> No
     assert (made["status"], (await fetched(made["url"])).status_code) == ("done", 200)
 
 
-async def test_a_process_whose_worker_is_gone_ends(desk: Desk) -> None:
+async def test_a_process_whose_worker_is_gone_ends_and_leaves_nothing(
+    desk: Desk, scratch: Path
+) -> None:
     await desk.order()
     await desk.room.pump.run()
     async with stalled() as (endpoint, asked):
         runner = desk.elsewhere(s3_endpoint=endpoint)
         job = await runner.take()
         assert job is not None
-        with TemporaryDirectory() as folder:
-            process = await runner._process(job, folder)
-            assert process.stdin is not None
-            async with asyncio.timeout(30):
-                await asked.wait()
-                process.stdin.close()  # as where the worker was killed
-                assert await process.wait() != 0
+        process = await runner._process(job)
+        assert process.stdin is not None
+        async with asyncio.timeout(30):
+            await asked.wait()
+            assert len(list(scratch.iterdir())) == 1
+            process.stdin.close()  # as where the worker was killed
+            assert await process.wait() != 0
+    assert list(scratch.iterdir()) == []
 
 
 async def test_a_process_that_hangs_is_ended(desk: Desk) -> None:
@@ -391,6 +389,17 @@ async def test_files_of_one_user_are_made_one_after_another(desk: Desk) -> None:
     assert await desk.work() == 3
 
 
+async def test_two_workers_that_look_at_once_begin_one_job_of_a_user(desk: Desk) -> None:
+    for _ in range(2):
+        await desk.order()
+    await desk.room.pump.run()
+    async with desk.room.database.unit_of_work() as uow:
+        assert await service.take(uow) is not None
+        other = spawn(desk.runner.take(), "test.worker")
+        await asyncio.wait({other}, timeout=0.5)  # it has looked, and waits
+    assert await other is None
+
+
 async def test_a_job_whose_workers_all_died_has_failed(desk: Desk) -> None:
     ordered = await desk.order()
     await desk.room.pump.run()
@@ -439,7 +448,10 @@ async def test_a_command_that_comes_late_or_twice_changes_nothing(desk: Desk) ->
     assert (await desk.room.get(f"/exports/{made['id']}"))["status"] == "done"
 
 
-async def test_the_loop_works_on_what_is_ordered_and_handed_in(cluster: Cluster) -> None:
+async def test_the_loop_works_on_what_is_ordered_and_handed_in(
+    cluster: Cluster, scratch: Path
+) -> None:
+    (scratch / "finance-file-lost").mkdir()  # by a worker that was killed with its process
     async with opened_desk(cluster, most_jobs=1) as desk:
         ordered = await desk.order(format="xlsx")
         account_id = await desk.room.account()
@@ -456,3 +468,4 @@ async def test_the_loop_works_on_what_is_ordered_and_handed_in(cluster: Cluster)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
         assert children() == []
+        assert list(scratch.iterdir()) == []

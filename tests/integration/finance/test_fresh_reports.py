@@ -10,7 +10,7 @@ import pytest
 from tests.integration.finance.ledger import Ledger
 from tests.integration.finance.room import Room, opened
 
-from finance.api.report_answers import X_CACHE
+from finance.api.reports.answers import X_CACHE
 from testkit.databases import Cluster
 from testkit.proxy import Proxy
 

@@ -4,13 +4,17 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.integration.finance.files import Desk, fetched
+from tests.integration.finance.files import Desk, fetched, opened_desk
 from tests.integration.finance.room import Json, changed, code
+from tests.integration.finance.storages import overheard
 
 from finance.repository import FileJobs
 from finance.service.files import imports as service
 from finance.service.files.imports import BATCH
 from kit.ids import new_id
+from testkit.databases import Cluster
+
+NOWHERE = "http://127.0.0.1:1"  # who asks this storage is answered 503
 
 BANK = """Дата операции;Сумма;Валюта;Категория;Описание
 31.01.2026;-1 234,50;RUB;Еда;Пятёрочка
@@ -162,25 +166,51 @@ async def test_a_file_that_cant_be_read_fails_and_says_why(desk: Desk) -> None:
         (b"x", "text/csv", {"format": "xlsx"}, 422, "not_allowed"),
         (b"x", "text/csv", {"account_id": "00000000-0000-7000-8000-000000000009"}, 422,
          "account_unknown"),
+        (b"x", "text/csv", {"headers": {"Idempotency-Key": "a b"}}, 400,
+         "idempotency_key_malformed"),
         (b"," * (32 * 1024 * 1024 + 1), "text/csv", {}, 413, "body_too_large"),
     ],
 )  # fmt: skip
-async def test_what_is_no_file_to_import_is_refused_at_once(  # noqa: PLR0913, PLR0917
-    desk: Desk, content: bytes, media_type: str, more: dict[str, Any], status: int, refused: str
+async def test_what_is_no_file_to_import_is_refused_before_it_is_stored(  # noqa: PLR0913, PLR0917
+    cluster: Cluster,
+    content: bytes,
+    media_type: str,
+    more: dict[str, Any],
+    status: int,
+    refused: str,
 ) -> None:
-    account_id = await desk.room.account()
-    query = {"account_id": account_id, **more}
-    answer = await desk.hand_in(query.pop("account_id"), content, media_type, **query)
-    assert (answer.status_code, code(answer)) == (status, refused)
-    assert await desk.room.rows("SELECT * FROM file_job") == []
+    async with opened_desk(cluster, s3_endpoint=NOWHERE) as desk:
+        query = {"account_id": await desk.room.account(), **more}
+        answer = await desk.hand_in(query.pop("account_id"), content, media_type, **query)
+        assert (answer.status_code, code(answer)) == (status, refused)
+        assert await desk.room.rows("SELECT * FROM file_job") == []
 
 
-async def test_nothing_is_imported_into_a_wallets_account(desk: Desk) -> None:
-    account_id = await desk.room.account(kind="wallet")
-    async with desk.room.database.unit_of_work() as uow:
-        await uow.execute("UPDATE account SET wallet_id = id")
-    answer = await desk.hand_in(account_id, BANK)
-    assert (answer.status_code, code(answer)) == (422, "import_into_linked")
+async def test_nothing_is_imported_into_a_wallets_account(cluster: Cluster) -> None:
+    async with opened_desk(cluster, s3_endpoint=NOWHERE) as desk:
+        account_id = await desk.room.account()
+        await desk.room.link(account_id)
+        answer = await desk.hand_in(account_id, BANK)
+        assert (answer.status_code, code(answer)) == (422, "import_into_linked")
+
+
+async def test_a_file_too_many_is_refused_before_it_is_stored(cluster: Cluster) -> None:
+    async with opened_desk(cluster, s3_endpoint=NOWHERE) as desk:
+        account_id = await desk.room.account()
+        for _ in range(3):
+            await desk.order()
+        answer = await desk.hand_in(account_id, BANK)
+        assert (answer.status_code, code(answer)) == (429, "too_many_file_jobs")
+
+
+async def test_a_file_that_was_one_too_many_in_the_end_is_not_kept(cluster: Cluster) -> None:
+    async with overheard() as (endpoint, asked), opened_desk(cluster, s3_endpoint=endpoint) as desk:
+        account_id = await desk.room.account()
+        answers = await asyncio.gather(*(desk.hand_in(account_id, BANK) for _ in range(5)))
+        assert sorted(one.status_code for one in answers) == [202] * 3 + [429] * 2
+        kept = await desk.room.rows("SELECT object_key FROM file_job")
+        assert asked.deleted
+        assert asked.stored - asked.deleted == {one["object_key"] for one in kept}
 
 
 async def test_an_account_that_goes_meanwhile_fails_the_booking(desk: Desk) -> None:
@@ -216,6 +246,10 @@ async def test_a_file_that_comes_again_under_its_key_is_one_import(desk: Desk) -
     assert second.json() == first.json()
     other = await desk.hand_in(account_id, f"{BANK}\n", headers=key)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    for _ in range(2):
+        await desk.order()
+    third = await desk.hand_in(account_id, BANK, headers=key)
+    assert third.json() == first.json()  # though three are open
     await desk.work()
     assert (await desk.room.get(f"/imports/{first.json()['id']}"))["status"] == "checked"
 

@@ -12,6 +12,7 @@ from tests.integration.finance.room import Json
 JANUARY = {"from": "2026-01-01", "to": "2026-01-31"}
 DECEMBER = {"from": "2025-12-01", "to": "2025-12-31"}
 WINTER = {"from": "2026-01-01", "to": "2026-02-28"}
+CURRENCIES = ("RUB", "USD", "EUR", "GBP", "CNY", "JPY")
 FEBRUARY = {"from": "2026-02-01", "to": "2026-02-28"}
 
 
@@ -141,7 +142,33 @@ async def test_without_days_it_is_of_the_month_in_which_it_was_ordered(desk: Des
     assert one["from"] == today.replace(day=1).isoformat()
 
 
-async def test_a_report_of_too_many_figures_fails_and_says_why(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("report", "asked", "status"),
+    [
+        ("series", {"by": "day"}, 422),
+        ("net-worth", {"by": "day"}, 422),
+        ("series", {"by": "month"}, 202),
+        ("series", {}, 202),
+        ("cash-flow", {}, 202),
+    ],
+)
+async def test_a_report_of_too_many_days_is_refused_when_it_is_ordered(
+    desk: Desk, report: str, asked: Json, status: int
+) -> None:
     days = {"from": "1990-01-01", "to": "2026-01-31"}
-    made = await desk.export("json", report="series", **days, by="day")
+    body = {"format": "json", "report": report, **days, **asked}
+    answer = await desk.room.ask("POST", "/exports", json=body)
+    assert answer.status_code == status
+    if status == 422:
+        [fault] = answer.json()["errors"]
+        assert (fault["code"], fault["pointer"]) == ("range_too_long", "/to")
+
+
+async def test_a_report_of_too_many_figures_in_all_currencies_fails_and_says_why(
+    desk: Desk,
+) -> None:
+    for currency in CURRENCIES:
+        await desk.room.account(currency, currency=currency)
+    days = {"from": "2024-01-01", "to": "2026-12-31"}
+    made = await desk.export("json", report="net-worth", **days, by="day")
     assert (made["status"], made["failure"]) == ("failed", "range_too_long")

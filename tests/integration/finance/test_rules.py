@@ -11,7 +11,7 @@ import respx
 from tests.integration.finance.movements import Purse, order_paid
 from tests.integration.finance.room import Json, Room, changed, code
 
-from finance.api.rules import PAGES
+from finance.api.feed.rules import PAGES
 from finance.domain.feed.rules import MOST_RULES
 from finance.domain.transactions.transactions import TransactionType
 from finance.repository import Transactions
@@ -151,6 +151,7 @@ class TestNotToldYet:
         assert await refused(room, **wanted) == (422, "payee_unknown")
         answer = await room.ask("POST", f"{RULES}/try", json={"rule": wanted})
         assert (answer.status_code, code(answer)) == (422, "payee_unknown")
+        assert answer.json()["errors"][0]["pointer"] == "/rule/payee_username"
         kept = await rule(room, food, kind="x")
         changed_to = await replaced(room, kept, **wanted)
         assert (changed_to.status_code, code(changed_to)) == (422, "payee_unknown")

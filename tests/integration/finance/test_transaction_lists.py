@@ -122,6 +122,7 @@ async def test_named_ones_are_listed_if_they_are_ones_own(room: Room, shelf: Jso
         ({"tz": "Mars/Olympus"}, 422, "zone_unknown"),
         ({"from": "2026-02-30"}, 422, "malformed"),
         ({"amount_min": "1.00"}, 422, "required"),
+        ({"currency": "RUB", "amount_min": "1.01", "amount_max": "1"}, 422, "range_invalid"),
         ({"currency": "RUB", "amount_max": "1.001"}, 422, "amount_invalid"),
         ({"account_id": str(new_id())}, 422, "account_unknown"),
         ({"category_id": str(new_id())}, 422, "category_unknown"),

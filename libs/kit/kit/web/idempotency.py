@@ -55,6 +55,10 @@ _OVER = (
     " created_at = excluded.created_at"
 )
 _STORED = _PUT + _OVER
+_IS_KEPT = (
+    "SELECT EXISTS (SELECT FROM idempotency"
+    " WHERE user_id = $1 AND operation = $2 AND key = $3 AND created_at >= $4)"
+)
 _PURGE = (
     "DELETE FROM idempotency WHERE ctid = ANY(ARRAY("
     "SELECT ctid FROM idempotency WHERE created_at < $1 LIMIT $2))"
@@ -137,6 +141,26 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
     )
     async with database.unit_of_work() as uow:
         return await _once(uow, claim, work, stands)
+
+
+async def is_answered(request: Request, caller: Identity, *, operation: str) -> bool:
+    """Tell whether a request has an answer by its key, which it is given again.
+
+    It is for work with a costly beginning: what else would be refused, can be refused before it.
+
+    Raises:
+        IdempotencyKeyMalformed: the header is not 1 to 255 of the allowed characters.
+        Unavailable: committed messages have waited too long to be sent.
+    """
+    database: Database = request.app.state.database
+    database.require_no_backlog()
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return False
+    key, since = read_key(given), database.clock.now() - KEPT
+    async with database.read() as connection:
+        found = await connection.fetchval(_IS_KEPT, caller.subject, operation, key, since)
+    return bool(found)
 
 
 def read_key(header: str) -> str:

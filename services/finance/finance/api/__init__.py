@@ -1,19 +1,10 @@
 """Serves finance's operations: parse, open the unit of work, call, answer."""
 
-from finance.api import (
-    accounts,
-    budgets,
-    categories,
-    exports,
-    imports,
-    pictures,
-    recurrences,
-    reports,
-    rules,
-    settings,
-    transactions,
-    transfers,
-)
+from finance.api import accounts, categories, settings
+from finance.api.feed import rules
+from finance.api.files import exports, imports
+from finance.api.reports import budgets, pictures, reports
+from finance.api.transactions import recurrences, transactions, transfers
 
 ROUTERS = (
     accounts.router,

@@ -21,8 +21,7 @@ from kit.refusals import Unavailable
 # S3 takes parts from 5 MiB on; two of them are kept until they are sent.
 _PART_BYTES: Final = 8 * 1024 * 1024
 _PARTS_AT_ONCE: Final = 2
-
-_TIMEOUT: Final = timedelta(seconds=30)
+_RETRIES: Final = 2  # of a request; none begins once its time is over
 
 
 class FileGoneError(Exception):
@@ -119,6 +118,9 @@ def _store(settings: Settings, endpoint: str) -> S3Store:
         access_key_id=settings.s3_access_key,
         secret_access_key=settings.s3_secret_key.get_secret_value(),
         virtual_hosted_style_request=False,
-        client_options={"allow_http": endpoint.startswith("http://"), "timeout": _TIMEOUT},
-        retry_config={"max_retries": 2, "retry_timeout": _TIMEOUT},
+        client_options={
+            "allow_http": endpoint.startswith("http://"),
+            "timeout": settings.s3_timeout,
+        },
+        retry_config={"max_retries": _RETRIES, "retry_timeout": settings.s3_timeout},
     )

@@ -82,7 +82,10 @@ class WalletClient:
             raise Unavailable from error
         if answer.status_code != httpx.codes.OK:
             raise Unavailable
-        return orjson.loads(answer.content)
+        try:
+            return orjson.loads(answer.content)
+        except orjson.JSONDecodeError as error:
+            raise Unavailable from error
 
 
 def _movements(told: Sequence[Mapping[str, Any]]) -> list[BookMovement]:

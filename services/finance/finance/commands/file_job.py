@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import os
 import resource
+import shutil
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +16,7 @@ import orjson
 
 from finance.clients.storage import FileGoneError, FileStorage
 from finance.domain.files.file_jobs import FileJob, FileTask
+from finance.files.folders import work_folder
 from finance.files.readers.lines import FileError
 from finance.repository import FileJobs
 from finance.service.files.exports import Tell, export
@@ -26,6 +28,8 @@ from kit.refusals import Refusal, Unavailable
 
 _NICE: Final = 10
 _ABANDONED: Final = 1
+_INPUT: Final = 0
+_CHUNK: Final = 1024
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,17 +42,39 @@ async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
     Whoever began it holds its input open, and is gone where that ends; then it ends, too: nobody
     waits for it.
     """
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), os._exit, _ABANDONED)
+    if not _is_held(_INPUT):
+        raise SystemExit("file-job is begun by a worker, which holds its input; nothing was done")
     os.nice(_NICE)
     most = settings.job_memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    with work_folder() as folder:
+        asyncio.get_running_loop().add_reader(_INPUT, _end_with_worker, folder)
+        await _work(settings, parsed.job, folder)
+
+
+def _is_held(descriptor: int) -> bool:
+    """Tell whether somebody is at the other end, as nobody is of a file or a terminal."""
+    try:
+        mode = os.fstat(descriptor).st_mode
+    except OSError:  # it is closed
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _end_with_worker(folder: Path) -> None:
+    if not os.read(_INPUT, _CHUNK):
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(_ABANDONED)
+
+
+async def _work(settings: Settings, job_id: UUID, folder: Path) -> None:
     database = await Database.open(settings.database_url, name="finance", pool_size=1)
     try:
         async with database.read() as connection:
-            job = await FileJobs(connection).get(parsed.job)
+            job = await FileJobs(connection).get(job_id)
         if job is not None:
             storage = FileStorage.of(settings)
-            _say(await outcome(database, storage, job, Path(gettempdir()), _tell))
+            _say(await outcome(database, storage, job, folder, _tell))
     finally:
         await database.close()
 

@@ -18,7 +18,7 @@ from kit.jsonable import plain
 from kit.outgoing import calling_as
 from kit.refusals import Unavailable
 
-_COLUMNS: Final = ("what", "expected", "found", "user_id", "account_id", "wallet_id")
+_COLUMNS: Final = ("what", "expected", "found", "seq", "user_id", "account_id", "wallet_id")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +51,10 @@ def as_json(found: Reconciliation) -> str:
 
 def as_table(found: Reconciliation) -> str:
     """Write a reconciliation for people, with a row for each difference."""
-    head = f"{found.accounts} accounts, {found.wallets} wallets, {found.behind} of them behind"
+    head = (
+        f"{found.accounts} accounts, {found.wallets} wallets, {found.behind} of them behind,"
+        f" {found.movements} movements"
+    )
     if not found.differences:
         return f"{head}: all agree.\n"
     rows = [_COLUMNS, *_cells(found.differences)]

@@ -11,7 +11,7 @@ from kit.money import decimal_text
 _DAYS: Final = (TableColumn("from", "date"), TableColumn("to", "date"))
 _TOTALS: Final = (
     *_DAYS,
-    TableColumn("currency"),
+    TableColumn("currency", "code"),
     TableColumn("income", "amount"),
     TableColumn("expense", "amount"),
     TableColumn("balance", "amount"),
@@ -19,31 +19,31 @@ _TOTALS: Final = (
 )
 _CATEGORIES: Final = (
     *_DAYS,
-    TableColumn("currency"),
-    TableColumn("type"),
+    TableColumn("currency", "code"),
+    TableColumn("type", "code"),
     TableColumn("category"),
     TableColumn("amount", "amount"),
     TableColumn("share", "amount"),
     TableColumn("transactions", "count"),
-    TableColumn("category_id"),
-    TableColumn("parent_id"),
+    TableColumn("category_id", "code"),
+    TableColumn("parent_id", "code"),
 )
 _FLOWS: Final = (
     *_DAYS,
     TableColumn("account"),
-    TableColumn("kind"),
-    TableColumn("currency"),
+    TableColumn("kind", "code"),
+    TableColumn("currency", "code"),
     TableColumn("opening", "amount"),
     TableColumn("income", "amount"),
     TableColumn("expense", "amount"),
     TableColumn("transfers_in", "amount"),
     TableColumn("transfers_out", "amount"),
     TableColumn("closing", "amount"),
-    TableColumn("account_id"),
+    TableColumn("account_id", "code"),
 )
 _WORTH: Final = (
     TableColumn("date", "date"),
-    TableColumn("currency"),
+    TableColumn("currency", "code"),
     TableColumn("worth", "amount"),
 )
 

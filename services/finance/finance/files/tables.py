@@ -7,7 +7,7 @@ from finance.files.entries import FileBook, FileEntry
 from kit.csv_text import time_cell
 from kit.money import decimal_text
 
-ColumnKind = Literal["text", "amount", "date", "count"]
+ColumnKind = Literal["text", "code", "amount", "date", "count"]
 TableRow = tuple[str, ...]
 TableRowOf = Callable[[FileEntry], TableRow]
 
@@ -15,8 +15,8 @@ TableRowOf = Callable[[FileEntry], TableRow]
 class TableColumn(NamedTuple):
     """A column: its name, and what its cells are.
 
-    An amount is a signed decimal, a date as in ISO 8601, a count a whole number; all are texts, and
-    empty where there is nothing.
+    A text is somebody's, a code is ours; an amount is a signed decimal, a date as in ISO 8601, a
+    count a whole number. All are strings, and empty where there is nothing.
     """
 
     name: str
@@ -26,18 +26,18 @@ class TableColumn(NamedTuple):
 TRANSACTIONS: Final = (
     TableColumn("date", "date"),
     TableColumn("account"),
-    TableColumn("type"),
+    TableColumn("type", "code"),
     TableColumn("amount", "amount"),
-    TableColumn("currency"),
+    TableColumn("currency", "code"),
     TableColumn("category"),
     TableColumn("description"),
     TableColumn("note"),
     TableColumn("tags"),
     TableColumn("counterparty"),
     TableColumn("reference"),
-    TableColumn("at"),
-    TableColumn("id"),
-    TableColumn("transfer_id"),
+    TableColumn("at", "code"),
+    TableColumn("id", "code"),
+    TableColumn("transfer_id", "code"),
 )
 
 

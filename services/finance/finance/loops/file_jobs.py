@@ -9,7 +9,6 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import orjson
@@ -17,6 +16,7 @@ import structlog
 
 from finance.clients.storage import FileStorage
 from finance.domain.files.file_jobs import FileJob, object_keys
+from finance.files.folders import remove_lost_folders
 from finance.repository import FileJobs
 from finance.service.files import file_jobs as service
 from finance.settings import Settings
@@ -52,6 +52,7 @@ class FileRunner:
             await stop(list(self._running))
 
     async def _run(self) -> None:
+        await asyncio.to_thread(remove_lost_folders)  # of a worker that was killed, too
         while True:
             while len(self._running) < self.settings.most_jobs:
                 job = await self.take()
@@ -77,28 +78,26 @@ class FileRunner:
 
     async def work(self, job: FileJob) -> None:
         """Let a process work on a job that is begun, and store how that ends."""
-        with TemporaryDirectory(prefix="finance-") as folder:
-            process = await self._process(job, folder)
-            try:
-                async with asyncio.timeout(self.settings.job_timeout.total_seconds()):
-                    ended, told = await self._followed(job, process)
-            except TimeoutError:
-                ended, told = await self._current(job), {"put_off": "timeout"}
-            finally:
-                await _end(process)
+        process = await self._process(job)
+        try:
+            async with asyncio.timeout(self.settings.job_timeout.total_seconds()):
+                ended, told = await self._followed(job, process)
+        except TimeoutError:
+            ended, told = await self._current(job), {"put_off": "timeout"}
+        finally:
+            await _end(process)
         if ended is None:
             await self._undo(job)
         else:
             await self.store(ended, told)
 
-    async def _process(self, job: FileJob, folder: str) -> Process:
+    async def _process(self, job: FileJob) -> Process:
         command = [sys.executable, "-m", "finance", "file-job", str(job.id)]
-        variables = {**environment_of(self.settings), "TMPDIR": folder}
         return await asyncio.create_subprocess_exec(
             *command,
             stdin=PIPE,  # it ends where this one does
             stdout=PIPE,
-            env=variables,
+            env=environment_of(self.settings),
             limit=_LONGEST_LINE,
         )
 
@@ -169,6 +168,7 @@ async def _end(process: Process) -> None:
     with suppress(ProcessLookupError):
         process.kill()
     await process.wait()
+    await asyncio.to_thread(remove_lost_folders)
 
 
 async def sweep_files(database: Database, storage: FileStorage, every_seconds: float) -> None:

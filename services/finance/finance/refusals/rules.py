@@ -1,6 +1,7 @@
 """Holds the refusals of rules."""
 
-from kit.refusals import FieldRefusal, Refusal
+from finance.refusals.fields import NamedFieldRefusal
+from kit.refusals import Refusal
 
 
 class RuleNotFound(Refusal):
@@ -14,7 +15,7 @@ class RuleNotFound(Refusal):
     detail_ru = "Такого правила нет."
 
 
-class RulePayeeUnknown(FieldRefusal):
+class RulePayeeUnknown(NamedFieldRefusal):
     """Nobody has the name that a rule gives."""
 
     code = "payee_unknown"

@@ -50,11 +50,26 @@ Tags = Annotated[
 ]
 
 
-def bound_in(currency: str | None, amount: str | None, *, field: str) -> int | None:
-    """Return a bound of amounts in minor units; None where none is given.
+def bounds_in(
+    currency: str | None, amount_min: str | None, amount_max: str | None
+) -> tuple[int | None, int | None]:
+    """Return the bounds of amounts in minor units, each None where none is given.
 
-    It is refused without a currency, and where that one can't have it.
+    They are refused without a currency, where that one can't have them, and in the wrong order.
     """
+    low = _bound_in(currency, amount_min, field="amount_min")
+    high = _bound_in(currency, amount_max, field="amount_max")
+    if low is not None and high is not None and low > high:
+        raise refuse_field(
+            "range_invalid",
+            "Must not be less than amount_min.",
+            "Не может быть меньше amount_min.",
+            field="amount_max",
+        )
+    return low, high
+
+
+def _bound_in(currency: str | None, amount: str | None, *, field: str) -> int | None:
     if amount is None:
         return None
     if currency is None:

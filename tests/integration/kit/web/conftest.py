@@ -19,7 +19,7 @@ from kit.refusals import Refusal, TokenInvalid
 from kit.settings import IdempotencySettings, WebSettings
 from kit.web.answers import Answer
 from kit.web.app import create_app
-from kit.web.idempotency import idempotently
+from kit.web.idempotency import idempotently, is_answered
 from kit.web.identity import Caller
 from kit.web.routes import Router
 from kit.web.schemas import Model
@@ -135,6 +135,8 @@ def coin_router(hooks: dict[str, Any]) -> Router:
             response_model=Receipt,
         )
         async def operation(coin: Coin, caller: Caller, request: Request) -> Answer:
+            if "known" in hooks:
+                hooks["known"].append(await is_answered(request, caller, operation=operation_id))
             return await idempotently(
                 request,
                 caller,

@@ -35,6 +35,18 @@ async def test_the_same_request_again_gets_the_same_answer_and_has_no_effect(til
     assert await till.coins() == 1
 
 
+async def test_an_answer_that_would_be_given_again_is_known_before_the_work(till: Till) -> None:
+    known: list[bool] = []
+    till.hooks["known"] = known
+    await till.drop({"worth": "0.10"})
+    for user in ("alice", "alice", "bob"):
+        await till.drop(HALF, key="one", user=user)
+    await till.drop({"worth": "0.20"}, key="one", path="/v1/tokens")
+    till.clock.advance(24 * 3600 + 1)
+    await till.drop({"worth": "0.30"}, key="one")
+    assert known == [False, False, True, False, False, False]
+
+
 async def test_quoted_and_bare_are_the_same_key(till: Till) -> None:
     first = await till.drop(HALF, key="one:1.a-b_C")
     again = await till.drop(HALF, key='"one:1.a-b_C"')

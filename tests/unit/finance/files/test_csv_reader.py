@@ -1,4 +1,5 @@
 import os
+import tracemalloc
 from datetime import UTC, date, datetime
 
 import pytest
@@ -223,6 +224,19 @@ def test_a_bomb_costs_no_more_than_its_size(body: bytes) -> None:
     except FileError:
         return
     assert reading.lines == []
+
+
+def test_columns_that_nobody_asked_for_cost_no_memory() -> None:
+    wide = ",".join(["abcd"] * 90)
+    body = f"date,amount,{wide}\n".encode() + f"2026-01-31,5.00,{wide}\n".encode() * 5_000
+    tracemalloc.start()
+    try:
+        reading = read_csv(body, "RUB", PLAIN)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(reading.lines) == 5_000
+    assert most < 5 * len(body)
 
 
 def test_what_a_spreadsheet_must_not_run_comes_back_as_it_was() -> None:

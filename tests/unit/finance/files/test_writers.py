@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.utils.escape import unescape
 from tests.unit.finance.files.books import BANK, CASH, HOSTILE, book, entries, entry
 
 from finance.files.entries import FileEntry
+from finance.files.formats import FORMATS, TABLES, entry_writer, table_writer
 from finance.files.readers.csv import read_csv
 from finance.files.readers.lines import Choices
 from finance.files.readers.ofx import read_ofx
@@ -127,6 +130,15 @@ def test_a_workbook_has_numbers_dates_texts_and_further_sheets(tmp_path: Path) -
     assert not [cell for cell in cells if cell.data_type == "f"]
 
 
+@pytest.mark.parametrize("text", ["<r>&</r>", "<r><t>b</t></r>", "<r>a \n</r>", "_x0041_", " a "])
+def test_a_text_that_a_workbook_could_take_for_its_own_stays_one(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.xlsx"
+    row = row_of(book())(entry(description=text))
+    path.write_bytes(whole(XlsxWriter(TRANSACTIONS, tmp_path), [row]))
+    found = openpyxl.load_workbook(path).worksheets[0]["G2"].value
+    assert unescape(found) == text
+
+
 @pytest.mark.parametrize("format_name", ["csv", "ofx", "qif"])
 def test_what_was_written_is_read_as_it_was(format_name: str) -> None:
     found = [one for one in hostile() if one.account_id == CASH]
@@ -195,3 +207,24 @@ def test_moments_of_zones_with_odd_offsets_are_read_again(zone: str) -> None:
         assert line.at is not None
         assert one.at is not None
         assert abs(line.at - one.at) <= timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_no_format_keeps_what_is_written(name: str, tmp_path: Path) -> None:
+    """After twenty-four batches no more is held than after four."""
+    writer: Any = entry_writer(name, book(), NOW) if name not in TABLES else None
+    writer = writer or table_writer(name, TRANSACTIONS, tmp_path, bom=False)
+    row, held = row_of(book()), list[int]()
+    writer.head()
+    tracemalloc.start()
+    try:
+        for number in range(24):
+            batch = [
+                entry(100 * number + place, description=f"{number} {place}") for place in range(100)
+            ]
+            writer.rows([row(one) for one in batch] if name in TABLES else batch)
+            held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert held[-1] < held[3] + 32 * 1024
+    assert all(isinstance(chunk, bytes) for chunk in writer.tail())

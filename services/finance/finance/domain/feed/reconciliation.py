@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import UUID
 
+from finance.domain.feed.movements import BookMovement
+
 
 class ToldBalance(NamedTuple):
     """How a wallet stands after its entry `seq`, as wallet tells.
@@ -44,13 +46,20 @@ class BookedWallet(NamedTuple):
     sum_minor: int
 
 
+class BookedAmount(NamedTuple):
+    """What is booked of a movement; 0 where that is missing."""
+
+    account_id: UUID
+    amount_minor: int
+
+
 class Difference(NamedTuple):
     """Something that is not as it should be: what, where, and both figures.
 
     `balance` is an account's own, against its transactions; `movements` how many there are of a
-    linked one, and `last_seq` the last, against how far it is booked; `wallet` what is booked up to
-    a movement, against wallet's balance after it; `unknown` a wallet that was read of, and that no
-    account shows.
+    linked one, and `last_seq` the last, against how far it is booked; `movement` what is booked of
+    the one that has the number `seq`; `wallet` what is booked up to a movement, against wallet's
+    balance after it; `unknown` a wallet that was read of, and that no account shows.
     """
 
     what: str
@@ -59,6 +68,7 @@ class Difference(NamedTuple):
     wallet_id: UUID | None
     expected: int
     found: int
+    seq: int | None = None
 
 
 def differences_within(one: BookedBalance) -> Iterator[Difference]:
@@ -87,6 +97,17 @@ def difference_with_wallet(
         return None
     where = (told.owner_id, booked.account_id, told.wallet_id)
     return Difference("wallet", *where, told.balance_minor, booked.sum_minor)
+
+
+def difference_of_movement(told: BookMovement, booked: BookedAmount) -> Difference | None:
+    """Return how a movement differs from what is booked of it, if it does.
+
+    Where none does, and the balance after the latest doesn't, no balance before does.
+    """
+    if told.amount_minor == booked.amount_minor:
+        return None
+    where = (told.owner_id, booked.account_id, told.wallet_id)
+    return Difference("movement", *where, told.amount_minor, booked.amount_minor, told.seq)
 
 
 def is_behind(told: ToldBalance, booked: BookedWallet | None, *, is_read: bool) -> bool:

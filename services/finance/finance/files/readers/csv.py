@@ -1,12 +1,11 @@
 """Reads a bank's CSV: any delimiter and header, the mapping guessed or given."""
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, NamedTuple, cast
 
 from finance.files.readers.dates import DateOrder, date_of, is_date, moment_of, order_of
@@ -24,6 +23,7 @@ from finance.files.readers.lines import (
     Reading,
 )
 from finance.files.readers.numbers import amount_of, decimal_of, is_amount
+from finance.files.texts import text_lines
 from kit.csv_text import text_of
 
 DELIMITERS: Final = (";", ",", "\t", "|")
@@ -52,28 +52,30 @@ def read_csv(body: bytes, currency: str, choices: Choices) -> Reading:
     """
     text, encoding = decoded(body, choices.encoding)
     delimiter = choices.delimiter or _delimiter(text)
-    records = list(_records(text, delimiter))
-    if not records:
+    records = _records(text, delimiter)
+    first = list(islice(records, _SAMPLE_LINES + _HEADER_WITHIN))
+    if not first:
         raise FileError("file_empty")
-    header = _header(records, choices.mapping)
+    header = _header(first, choices.mapping)
     reading = Reading(encoding=encoding, delimiter=delimiter)
-    width = max(len(one.cells) for one in records[: _SAMPLE_LINES + _HEADER_WITHIN])
-    names = [] if header is None else [one.strip() for one in records[header].cells]
+    width = max(len(one.cells) for one in first)
+    names = [] if header is None else [one.strip() for one in first[header].cells]
     reading.columns = [
         (names[place] if place < len(names) else "")[:_COLUMN_NAME] or str(place + 1)
         for place in range(width)
     ]
-    reading.header_line = None if header is None else records[header].number
-    rows = records[0 if header is None else header + 1 :]
+    reading.header_line = None if header is None else first[header].number
+    sample = first[0 if header is None else header + 1 :]
     if choices.mapping is not None:
         mapping = _given(choices.mapping, reading.columns)
     else:
-        mapping = guessed(names) if header is not None else _by_content(rows)
+        mapping = guessed(names) if header is not None else _by_content(sample)
     reading.mapping = {held: reading.columns[place] for held, place in mapping.items()}
     has_amount = "amount" in mapping or "debit" in mapping or "credit" in mapping
     reading.ambiguous += [] if "date" in mapping else ["date"]
     reading.ambiguous += [] if has_amount else ["amount"]
     if not reading.ambiguous:
+        rows = [_narrowed(one, mapping) for one in chain(sample, records)]
         _read(rows, _Layout.of(rows, mapping, currency, choices, reading), reading, choices)
     return reading
 
@@ -198,7 +200,7 @@ def _read(rows: Sequence[_Record], layout: _Layout, reading: Reading, choices: C
 
 def _delimiter(text: str) -> str:
     """Return the delimiter by which the first lines have the most fields, most alike."""
-    sample = "".join(islice(io.StringIO(text, newline=""), _SAMPLE_LINES))[: 4 * _LONGEST_LINE]
+    sample = "".join(islice(text_lines(text), _SAMPLE_LINES))[: 4 * _LONGEST_LINE]
 
     def columns(delimiter: str) -> tuple[int, int]:
         widths = Counter(len(one.cells) for one in _records(sample, delimiter))
@@ -246,13 +248,21 @@ class _Passed:
 
 def _lines(text: str, passed: _Passed) -> Iterator[str]:
     """Yield lines; one beyond the bound is empty."""
-    for line in io.StringIO(text, newline=""):
+    for line in text_lines(text):
         passed.quotes += line.count('"')
         if len(line) > _LONGEST_LINE:
             passed.is_shortened = True
             yield "\n"
         else:
             yield line
+
+
+def _narrowed(record: _Record, mapping: Mapping[str, int]) -> _Record:
+    """Return a record without the cells that nobody reads, which may be most."""
+    places = frozenset(mapping.values())
+    cells = record.cells[: max(places) + 1]
+    kept = [cell if place in places else "" for place, cell in enumerate(cells)]
+    return _Record(record.number, kept, record.fault)
 
 
 def _checked(number: int, cells: list[str]) -> _Record:

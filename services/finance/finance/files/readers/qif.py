@@ -1,6 +1,5 @@
 """Reads QIF: a line for each field, a circumflex after each transaction."""
 
-import io
 from collections.abc import Iterator
 from typing import Final, cast
 
@@ -17,6 +16,7 @@ from finance.files.readers.lines import (
     Reading,
 )
 from finance.files.readers.numbers import amount_of, decimal_of
+from finance.files.texts import text_lines
 
 _KINDS: Final = {"bank", "cash", "ccard", "oth a", "oth l"}
 _FIELDS: Final = "DTUPMLN"
@@ -66,8 +66,8 @@ def _transactions(text: str) -> Iterator[tuple[str, int, dict[str, str]]]:
     """
     account, section, begun = "", "", 0
     said: dict[str, str] = {}
-    for number, raw in enumerate(io.StringIO(text, newline=None), start=1):
-        line = raw.rstrip("\n")[: LONGEST_CELL + 2]
+    for number, raw in enumerate(text_lines(text), start=1):
+        line = raw.rstrip("\r\n")[: LONGEST_CELL + 2]
         is_another = line.startswith("!") or (line.startswith("D") and "D" in said)
         if is_another and said and _is_of_transactions(section):
             yield account, begun, {}

@@ -14,7 +14,13 @@ MOST_ROWS: Final = 1_048_575  # of a sheet, below its line of names
 _LONGEST_TEXT: Final = 32_767
 _MOST_DIGITS: Final = 15  # that Excel keeps of a number: longer ones stay texts, and exact
 _CHUNK: Final = 1024 * 1024
-_WIDTHS: Final[dict[ColumnKind, int]] = {"text": 24, "amount": 16, "date": 12, "count": 12}
+_WIDTHS: Final[dict[ColumnKind, int]] = {
+    "text": 24,
+    "code": 24,
+    "amount": 16,
+    "date": 12,
+    "count": 12,
+}
 _FORMATS: Final[dict[ColumnKind, str]] = {
     "amount": "#,##0.00##",
     "date": "yyyy-mm-dd",
@@ -86,4 +92,11 @@ class XlsxWriter:
         elif kind in ("amount", "count") and sum(map(str.isdigit, cell)) <= _MOST_DIGITS:
             self._sheet.write_number(self._next, place, Decimal(cell), shape)
         else:
-            self._sheet.write_string(self._next, place, cell[:_LONGEST_TEXT])
+            self._write_text(place, cell[:_LONGEST_TEXT])
+
+    def _write_text(self, place: int, text: str) -> None:
+        if text.startswith("<r>") and text.endswith("</r>"):
+            # It would be written as it is, as markup; what is made of pieces is escaped.
+            self._sheet.write_rich_string(self._next, place, text[:1], text[1:2], text[2:])
+        else:
+            self._sheet.write_string(self._next, place, text)

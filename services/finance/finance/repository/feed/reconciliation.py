@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from finance.domain.feed.reconciliation import BookedBalance, BookedWallet, ToldBalance
+from finance.domain.feed.movements import BookMovement
+from finance.domain.feed.reconciliation import (
+    BookedAmount,
+    BookedBalance,
+    BookedWallet,
+    ToldBalance,
+)
 from kit.db import Connection
 
 _BALANCES: Final = """
@@ -22,10 +28,16 @@ SELECT account.id, account.wallet_id, account.seq,
 FROM unnest($1::uuid[], $2::bigint[]) AS told (wallet_id, seq)
 JOIN account ON account.wallet_id = told.wallet_id
 """
+_MOVEMENTS: Final = """
+SELECT told.wallet_id, told.seq, account.id, coalesce(amount_minor, 0)
+FROM unnest($1::uuid[], $2::bigint[]) AS told (wallet_id, seq)
+JOIN account ON account.wallet_id = told.wallet_id AND account.seq >= told.seq
+LEFT JOIN transaction ON account_id = account.id AND movement_seq = told.seq
+"""
 
 
 class BookedSums:
-    """What transactions add up to; each answer is of one moment."""
+    """What is booked, and what that adds up to; each answer is of one moment."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -41,3 +53,12 @@ class BookedSums:
             _WALLETS, [one.wallet_id for one in told], [one.seq for one in told]
         )
         return {row["wallet_id"]: BookedWallet(*row) for row in rows}
+
+    async def of_movements(
+        self, told: Sequence[BookMovement]
+    ) -> dict[tuple[UUID, int], BookedAmount]:
+        """Return what is booked of movements, by wallet and number."""
+        rows = await self._connection.fetch(
+            _MOVEMENTS, [one.wallet_id for one in told], [one.seq for one in told]
+        )
+        return {(row[0], row[1]): BookedAmount(*row[2:]) for row in rows}

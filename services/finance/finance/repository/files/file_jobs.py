@@ -1,6 +1,7 @@
 """Stores the jobs of files.
 
-Lock order: the owner (advisory, where a job is added), then jobs; books before either.
+Lock order: jobs in the order of their ids, then the owner (advisory, where a job is added or
+begun), then books.
 """
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
@@ -60,6 +61,10 @@ SELECT {_ROW} FROM file_job WHERE status IN ('queued', 'running') AND next_at <=
         AND other.status = 'running' AND other.next_at > $1)
 ORDER BY next_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """
+_IS_TAKEN: Final = """
+SELECT EXISTS (SELECT FROM file_job
+    WHERE user_id = $1 AND id <> $2 AND status = 'running' AND next_at > $3)
+"""
 _PAGE: Final = f"""
 SELECT {_ROW} FROM file_job
 WHERE user_id = $1 AND (task = 'export') = $2 AND status <> 'deleted'
@@ -75,7 +80,8 @@ ORDER BY expires_at LIMIT $2
 _FORGET: Final = """
 UPDATE file_job SET status = 'deleted', failure = NULL, options = '{}', result = '{}',
     next_at = NULL, expires_at = $2, version = version + 1
-WHERE user_id = ANY($1)
+WHERE id = ANY(ARRAY(
+    SELECT id FROM file_job WHERE user_id = ANY($1) ORDER BY id FOR NO KEY UPDATE))
 """
 _DELETE: Final = "DELETE FROM file_job WHERE id = ANY($1) AND status = 'deleted'"
 _BEGIN: Final = datetime.min.replace(year=2000, tzinfo=UTC)
@@ -115,6 +121,14 @@ class FileJobs:
         None of a user one of whose jobs is worked on.
         """
         return _one(await self._connection.fetchrow(_LOCK_DUE, now))
+
+    async def is_taken_from(self, job: FileJob, now: datetime) -> bool:
+        """Tell whether another job of a job's owner is worked on, once nobody else looks.
+
+        Of two workers that look at once, each at another job, one sees what the other has begun.
+        """
+        await self.lock_owner(job.user_id)
+        return bool(await self._connection.fetchval(_IS_TAKEN, job.user_id, job.id, now))
 
     async def save(self, job: FileJob) -> bool:
         """Store a job that is one version on; False where it has changed meanwhile."""

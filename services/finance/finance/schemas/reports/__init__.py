@@ -1,1 +1,1 @@
-"""Shapes what the API of reports takes and gives."""
+"""Shapes what the API of reports and budgets takes and gives."""

@@ -54,13 +54,13 @@ class AccountFlow(FlowFigures):
     @classmethod
     def of(cls, flow: CashFlow) -> "AccountFlow":
         """Return the cash flow of an account."""
-        before = flow.before
+        before = None if flow.before is None else cls.figures(flow.before)
         return cls.model_construct(
             account_id=flow.account_id,
             name=flow.name,
             kind=flow.kind,
             currency=flow.currency,
-            previous=before and FlowFigures.model_construct(**cls.figures(before)),
+            previous=None if before is None else FlowFigures.model_construct(**before),
             **cls.figures(flow),
         )
 

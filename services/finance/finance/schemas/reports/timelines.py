@@ -21,11 +21,13 @@ class BucketAnswer(TotalsAnswer):
     first: date = Field(alias="from", examples=["2026-11-01"])
     last: date = Field(alias="to", description="Included.", examples=["2026-11-30"])
 
-    @classmethod
-    def of_currency(cls, found: OverTime[Totals], currency: str) -> list[Self]:
+    @staticmethod
+    def of_currency(found: OverTime[Totals], currency: str) -> "list[BucketAnswer]":
         """Return the buckets of a currency."""
         return [
-            cls.model_construct(first=span.first, last=span.last, **cls.figures(one))
+            BucketAnswer.model_construct(
+                first=span.first, last=span.last, **TotalsAnswer.figures(one)
+            )
             for span, one in found.of(currency)
         ]
 
@@ -56,7 +58,7 @@ class SeriesAnswer(ReportAnswer):
             CurrencySeries.model_construct(
                 currency=currency,
                 buckets=BucketAnswer.of_currency(found, currency),
-                previous=before and BucketAnswer.of_currency(before, currency),
+                previous=None if before is None else BucketAnswer.of_currency(before, currency),
             )
             for currency in found.figures
         ]
@@ -70,11 +72,11 @@ class WorthPoint(Model):
     day: date = Field(alias="date", examples=["2026-11-30"])
     worth: MoneyObject
 
-    @classmethod
-    def of_currency(cls, found: OverTime[int], currency: str) -> list[Self]:
+    @staticmethod
+    def of_currency(found: OverTime[int], currency: str) -> "list[WorthPoint]":
         """Return the points of a currency."""
         return [
-            cls.model_construct(day=span.last, worth=MoneyObject.of(minor, currency))
+            WorthPoint.model_construct(day=span.last, worth=MoneyObject.of(minor, currency))
             for span, minor in found.of(currency)
         ]
 
@@ -105,7 +107,7 @@ class NetWorthAnswer(ReportAnswer):
             CurrencyWorth.model_construct(
                 currency=currency,
                 points=WorthPoint.of_currency(found, currency),
-                previous=before and WorthPoint.of_currency(before, currency),
+                previous=None if before is None else WorthPoint.of_currency(before, currency),
             )
             for currency in found.figures
         ]

@@ -129,7 +129,7 @@ async def try_on(
 
     Raises the refusals of ``add_rule`` but TooManyRules, and RuleNotFound.
     """
-    tried = await _drafted(connection, owner, draft, now)
+    tried = await _drafted(connection, owner, draft, now, within="rule/")
     rows, end = await SortedRows(connection).page(owner.user_id, NEWEST, TRIED)
     around = await _sorting(connection, owner, rows)
     if replaces is not None:
@@ -158,16 +158,16 @@ async def _find(connection: Connection, owner: BookOwner, rule_id: UUID) -> Cate
 
 
 async def _drafted(
-    connection: Connection, owner: BookOwner, draft: RuleDraft, now: datetime
+    connection: Connection, owner: BookOwner, draft: RuleDraft, now: datetime, within: str = ""
 ) -> CategoryRule:
-    """Return the rule that a draft comes to, as a new one."""
+    """Return the rule that a draft comes to; its fields stand ``within`` something."""
     found = await FinanceCategories(connection).of(owner.user_id, (draft.category_id,))
-    category = fitting(found.get(draft.category_id), None)
+    category = fitting(found.get(draft.category_id), None, at=f"{within}category_id")
     if draft.account_id is not None and not await Accounts(connection).of(
         owner.user_id, (draft.account_id,)
     ):
-        raise AccountNotYours
+        raise AccountNotYours(f"{within}account_id")
     if draft.payee_username is not None and draft.payee_id is None:
-        raise RulePayeeUnknown
+        raise RulePayeeUnknown(f"{within}payee_username")
     _, last = await Rules(connection).count(owner.user_id)
     return draft.rule(owner.user_id, type=category.type, last=last, now=now)

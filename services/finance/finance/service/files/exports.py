@@ -1,6 +1,7 @@
 """Makes the file of an export, and sends it to the storage as it is made.
 
-It runs in a process of its own: no row is kept once it is written.
+It runs in a process of its own: no row is kept once it is written. What can be refused is, when it
+is ordered.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,7 +25,7 @@ from finance.files.formats import FORMATS, TABLES, FileWriter, entry_writer, tab
 from finance.files.tables import TRANSACTIONS, row_of
 from finance.repository import Books
 from finance.repository.files.exports import Exports, ExportScope
-from finance.service.reports.files import report_table
+from finance.service.reports.files import report_table, require_short
 from kit.db import Connection, Database
 
 Tell = Callable[[int, int | None], None]  # rows so far, of how many
@@ -82,10 +83,7 @@ class _Export:
 
     async def _report(self) -> _Content:
         asked = self.job.options
-        # Of the month in which it was ordered, also where it is made in the next one.
-        period = with_edges(self.period, day_of(self.job.created_at, self.period.zone))
-        scope = ReportScope(self.job.user_id, period, account_id=_id(asked["account_id"]))
-        table = await report_table(self.connection, scope, asked)
+        table = await report_table(self.connection, _report_scope(self.job, self.period), asked)
         writer = table_writer(self.job.format, table.columns, self.folder, bom=asked["bom"])
         return _Content(writer, len(table.rows), _at_once(table.rows))
 
@@ -129,6 +127,22 @@ async def export(
             job.object_key or "", file.chunks(), media_type=shape.media_type, name=name
         )
     return {"rows": file.rows, "size": file.size, "sha256": file.digest.hexdigest()}
+
+
+async def require_possible(connection: Connection, job: FileJob) -> None:
+    """Refuse an order of which it is known that it would fail.
+
+    Raises:
+        RangeTooLong: a report would have more days, weeks or months than are shown.
+    """
+    if job.options["report"] != ExportedReport.TRANSACTIONS:
+        require_short(_report_scope(job, await _period(connection, job)), job.options)
+
+
+def _report_scope(job: FileJob, period: BookPeriod) -> ReportScope:
+    # Of the month in which it was ordered, also where it is made in the next one.
+    period = with_edges(period, day_of(job.created_at, period.zone))
+    return ReportScope(job.user_id, period, account_id=_id(job.options["account_id"]))
 
 
 async def _period(connection: Connection, job: FileJob) -> BookPeriod:

@@ -20,7 +20,7 @@ from finance.refusals import (
     TooManyFileJobs,
 )
 from finance.repository import FileJobs
-from kit.db import UnitOfWork
+from kit.db import Connection, UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope
 from kit.messaging.outbox import emit
@@ -34,11 +34,20 @@ async def order(uow: UnitOfWork, job: FileJob, *, most: int) -> FileJob:
     """
     jobs = FileJobs(uow)
     await jobs.lock_owner(job.user_id)
-    if await jobs.count_open(job.user_id) >= most:
-        raise TooManyFileJobs(most=most)
+    await require_place(uow, job.user_id, most=most)
     await jobs.add(job)
     _command(uow, job)
     return job
+
+
+async def require_place(connection: Connection, user_id: UUID, *, most: int) -> None:
+    """Refuse another job of a user who has ``most`` that have not ended.
+
+    Raises:
+        TooManyFileJobs: so it is.
+    """
+    if await FileJobs(connection).count_open(user_id) >= most:
+        raise TooManyFileJobs(most=most)
 
 
 async def make_ready(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
@@ -59,7 +68,7 @@ async def take(uow: UnitOfWork) -> FileJob | None:
     """
     now = uow.clock.now()
     job = await FileJobs(uow).lock_due(now)
-    if job is None:
+    if job is None or await FileJobs(uow).is_taken_from(job, now):
         return None
     if file_jobs.is_worn_out(job):
         lost = file_jobs.failed(job, now, "gave_up")

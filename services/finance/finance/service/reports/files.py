@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from finance.domain.dates.calendar import Granularity
-from finance.domain.files.exports import ExportedReport
+from finance.domain.files.exports import OPTIONS, ExportedReport
 from finance.domain.reports.reports import Totals
 from finance.domain.reports.scopes import ReportScope
 from finance.files.reports import (
@@ -44,6 +44,16 @@ async def report_table(
             timeline = _timeline(scope, asked)
             worth = await reports.net_worth(connection, scope, timeline)
             return worth_table(timeline.spans, worth.figures)
+
+
+def require_short(scope: ReportScope, asked: Mapping[str, Any]) -> None:
+    """Refuse a report of more days, weeks or months than are shown; reads nothing.
+
+    Raises:
+        RangeTooLong: by its name.
+    """
+    if "by" in OPTIONS[ExportedReport(asked["report"])]:
+        _timeline(scope, asked)
 
 
 async def _summary(connection: Connection, scope: ReportScope, *, compare: bool) -> ReportTable:

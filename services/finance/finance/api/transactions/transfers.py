@@ -14,7 +14,7 @@ from finance.refusals import (
     ToAmountDiffers,
     ToAmountNeeded,
 )
-from finance.schemas.transfers import TransferRequest, TransferSidesAnswer
+from finance.schemas.transactions.transfers import TransferRequest, TransferSidesAnswer
 from finance.service.transactions.transfers import add_transfer
 from kit.db import UnitOfWork
 from kit.web.answers import Answer

@@ -18,7 +18,7 @@ from finance.refusals import (
 )
 from finance.repository import FinancePeople, Rules
 from finance.repository.feed.categorisation import NEWEST
-from finance.schemas.rules import (
+from finance.schemas.feed.rules import (
     RuleAnswer,
     RuleRequest,
     RulesApplication,

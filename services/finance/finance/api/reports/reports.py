@@ -6,7 +6,7 @@ from fastapi import Query
 from pydantic_core import to_json
 
 from finance.api.owners import Owning
-from finance.api.report_answers import X_CACHE, Rendering, answered, book_of
+from finance.api.reports.answers import X_CACHE, Rendering, answered, book_of
 from finance.refusals import AccountNotYours, DateOutOfRange, RangeTooLong
 from finance.schemas.reports.categories import ByCategoryAnswer
 from finance.schemas.reports.flows import CashFlowAnswer

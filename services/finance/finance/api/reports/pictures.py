@@ -7,8 +7,8 @@ from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
 from finance.api.owners import OK, Owning
-from finance.api.report_answers import X_CACHE, Rendering, book_of, found_report
-from finance.api.reports import PATH, REFUSED
+from finance.api.reports.answers import X_CACHE, Rendering, book_of, found_report
+from finance.api.reports.reports import PATH, REFUSED
 from finance.charts.charts import (
     MOST_POINTS,
     Frame,

@@ -31,8 +31,12 @@ from finance.repository import (
     TransactionLists,
     Transactions,
 )
-from finance.schemas.queries import TransactionsQuery
-from finance.schemas.transactions import TransactionAnswer, TransactionChange, TransactionRequest
+from finance.schemas.transactions.queries import TransactionsQuery
+from finance.schemas.transactions.transactions import (
+    TransactionAnswer,
+    TransactionChange,
+    TransactionRequest,
+)
 from finance.service.transactions import transactions as service
 from finance.wiring import Wired
 from kit.db import Connection, UnitOfWork

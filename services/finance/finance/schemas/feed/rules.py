@@ -11,8 +11,8 @@ from finance.domain.categories import CategoryType
 from finance.domain.feed.categorisation import RuleTrial, SortingChange
 from finance.domain.feed.rules import MOST_PLACES, CategoryRule, RuleDraft, folded
 from finance.domain.transactions.transactions import TransactionType
-from finance.schemas.texts import EntryText, Tags, VisibleLine, bound_in
-from finance.schemas.transactions import SplitAnswer
+from finance.schemas.texts import EntryText, Tags, VisibleLine, bounds_in
+from finance.schemas.transactions.transactions import SplitAnswer
 from kit.money import decimal_text
 from kit.web.fields import AmountText, CurrencyCode, refuse_field
 from kit.web.queries import SpanQuery
@@ -107,8 +107,7 @@ class RuleRequest(Model):
                 "Укажите получателя один раз: payee_id или payee_username.",
                 field="payee_username",
             )
-        self._minor("amount_min")
-        self._minor("amount_max")
+        self._bounds()
         if all(getattr(self, name) is None for name in _CONDITIONS):
             raise refuse_field(
                 "required",
@@ -118,11 +117,12 @@ class RuleRequest(Model):
             )
         return self
 
-    def _minor(self, name: str) -> int | None:
-        return bound_in(self.currency, getattr(self, name), field=name)
+    def _bounds(self) -> tuple[int | None, int | None]:
+        return bounds_in(self.currency, self.amount_min, self.amount_max)
 
     def draft(self, payee_id: UUID | None) -> RuleDraft:
         """Return the rule as its owner has written it, with the payee that was found."""
+        amount_min_minor, amount_max_minor = self._bounds()
         return RuleDraft(
             category_id=self.category_id,
             tags=tuple(self.tags),
@@ -133,8 +133,8 @@ class RuleRequest(Model):
             product_category=self.product_category,
             kind=self.kind,
             words=self.words,
-            amount_min_minor=self._minor("amount_min"),
-            amount_max_minor=self._minor("amount_max"),
+            amount_min_minor=amount_min_minor,
+            amount_max_minor=amount_max_minor,
             currency=self.currency,
             account_id=self.account_id,
         )

@@ -1,9 +1,10 @@
 """Serves imports: hand a file in, see what is in it, choose, book it."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -26,17 +27,17 @@ from finance.refusals import (
     TooManyFileJobs,
 )
 from finance.repository import Accounts, FileJobs
-from finance.schemas.exports import FileJobsQuery
-from finance.schemas.imports import ImportAnswer, ImportChoices, ImportFormat
+from finance.schemas.files.exports import FileJobsQuery
+from finance.schemas.files.imports import ImportAnswer, ImportChoices, ImportFormat
 from finance.service.files import file_jobs as service
 from finance.wiring import Wired, Wiring
 from kit.db import UnitOfWork
 from kit.http import LOCATION
 from kit.ids import new_id
-from kit.refusals import CursorInvalid, Language, Refusal
+from kit.refusals import CursorInvalid, Language, Refusal, Unavailable
 from kit.web.answers import Answer
-from kit.web.idempotency import idempotently
-from kit.web.identity import Caller
+from kit.web.idempotency import idempotently, is_answered
+from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
 from kit.web.pagination import page_of
 from kit.web.routes import Router
@@ -44,6 +45,7 @@ from kit.web.schemas import Page
 
 PATH: Final = "/v1/finance/imports"
 MAX_BYTES: Final = 32 * 1024 * 1024
+_HAND_IN: Final = "hand_in_import"
 _EXAMPLES: Final = {
     "text/csv": "Дата;Сумма;Описание\n31.01.2026;-1 234,50;Пятёрочка\n",
     "application/x-ofx": "<OFX><CURDEF>RUB<ACCTID>1<STMTTRN><DTPOSTED>20260131<TRNAMT>-5.00"
@@ -68,7 +70,7 @@ class _FileNamed(BaseModel):
 @router.post(
     PATH,
     access="user",
-    operation_id="hand_in_import",
+    operation_id=_HAND_IN,
     answer_headers=(LOCATION,),
     summary="Hand a bank's file in",
     description="CSV, OFX or QIF of up to 32 MiB and 200,000 lines. It is read in the background"
@@ -103,16 +105,14 @@ async def hand_in_import(  # noqa: PLR0913, PLR0917 (one for each part of the re
 ) -> Answer:
     """Store the file, and order it to be read."""
     name = format or _format_of(request)
-    await _require_account(wired, caller.user, account_id)
+    await _require_place(request, caller, wired, account_id)
+    file = await _HandedIn.begun(request)
     job_id = new_id()
     key = f"imports/{job_id}.{name}"
-    file = _HandedIn(request)
     await wired.storage.put(key, file.chunks(), media_type="text/plain", name=f"import.{name}")
     named = _FileNamed(account_id=account_id, format=name, sha256=file.digest.hexdigest())
 
     async def work(uow: UnitOfWork) -> Answer:
-        if not file.size:
-            raise ImportEmpty
         now = uow.clock.now()
         job = FileJob(
             id=job_id,
@@ -132,14 +132,12 @@ async def hand_in_import(  # noqa: PLR0913, PLR0917 (one for each part of the re
         return _answer(job, language)
 
     try:
-        answer = await idempotently(
-            request, caller, operation="hand_in_import", body=named, work=work
-        )
+        answer = await idempotently(request, caller, operation=_HAND_IN, body=named, work=work)
     except Refusal:  # nothing was stored; of other errors nobody knows
-        await wired.storage.delete(key)
+        await _drop(wired, key)
         raise
     if answer.is_repeated:
-        await wired.storage.delete(key)
+        await _drop(wired, key)
     return answer
 
 
@@ -263,23 +261,41 @@ async def delete_import(import_id: UUID, caller: Caller, wired: Wired) -> None:
 class _HandedIn:
     """A file on its way into the storage: counted and hashed, and no archive."""
 
-    request: Request
+    beginning: bytes
+    rest: AsyncIterator[bytes]
     size: int = 0
     digest: Any = field(default_factory=sha256)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes.
+    @classmethod
+    async def begun(cls, request: Request) -> Self:
+        """Return a file of which the beginning has come.
 
         Raises:
+            ImportEmpty: there is none.
             ImportNotText: it begins as no text does.
+        """
+        stream = request.stream()
+        async for chunk in stream:
+            if is_binary(chunk):
+                raise ImportNotText
+            if chunk:
+                return cls(chunk, stream)
+        raise ImportEmpty
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the file as it comes.
+
+        Raises:
             BodyTooLarge: there is more of it than may be.
         """
-        async for chunk in self.request.stream():
-            if not self.size and is_binary(chunk):
-                raise ImportNotText
-            self.size += len(chunk)
-            self.digest.update(chunk)
-            yield chunk
+        yield self._passed(self.beginning)
+        async for chunk in self.rest:
+            yield self._passed(chunk)
+
+    def _passed(self, chunk: bytes) -> bytes:
+        self.size += len(chunk)
+        self.digest.update(chunk)
+        return chunk
 
 
 def _format_of(request: Request) -> str:
@@ -289,13 +305,26 @@ def _format_of(request: Request) -> str:
     return MEDIA_TYPES[media_type]
 
 
-async def _require_account(wired: Wiring, user_id: UUID, account_id: UUID) -> None:
+async def _require_place(
+    request: Request, caller: Identity, wired: Wiring, account_id: UUID
+) -> None:
+    """Refuse all that can be known to be refused before the file is taken."""
+    is_repeated = await is_answered(request, caller, operation=_HAND_IN)
     async with wired.database.read() as connection:
-        account = await Accounts(connection).find(user_id, account_id)
-    if account is None:
-        raise AccountNotYours("query/account_id")
-    if account.wallet_id is not None:
-        raise ImportIntoLinked
+        account = await Accounts(connection).find(caller.user, account_id)
+        if account is None:
+            raise AccountNotYours("query/account_id")
+        if account.wallet_id is not None:
+            raise ImportIntoLinked
+        if not is_repeated:
+            most = wired.settings.most_open_files
+            await service.require_place(connection, caller.user, most=most)
+
+
+async def _drop(wired: Wiring, key: str) -> None:
+    """Delete a file that no import has; where it stays, the bucket's rule ends it."""
+    with suppress(Unavailable):
+        await wired.storage.delete(key)
 
 
 def _answer(job: FileJob, language: Language) -> Answer:

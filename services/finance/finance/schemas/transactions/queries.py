@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from finance.domain.books import FinanceBook
 from finance.domain.transactions.transactions import TransactionFilter, TransactionType
 from finance.schemas.periods import PeriodFilters
-from finance.schemas.texts import bound_in
+from finance.schemas.texts import bounds_in
 from kit.web.fields import IDS, AmountText, CurrencyCode, split_ids
 from kit.web.queries import PageQuery
 
@@ -41,12 +41,11 @@ class TransactionsQuery(PeriodFilters, PageQuery):
 
     @model_validator(mode="after")
     def _read_amounts(self) -> Self:
-        self._minor("amount_min")
-        self._minor("amount_max")
+        self._bounds()
         return self
 
-    def _minor(self, name: str) -> int | None:
-        return bound_in(self.currency, getattr(self, name), field=name)
+    def _bounds(self) -> tuple[int | None, int | None]:
+        return bounds_in(self.currency, self.amount_min, self.amount_max)
 
     def wanted(self, book: FinanceBook) -> TransactionFilter:
         """Return the filter as the repository takes it.
@@ -54,6 +53,7 @@ class TransactionsQuery(PeriodFilters, PageQuery):
         Raises:
             PeriodInvalid: nothing can be in the period.
         """
+        amount_min, amount_max = self._bounds()
         return TransactionFilter(
             user_id=book.user_id,
             period=self.period(book),
@@ -64,7 +64,7 @@ class TransactionsQuery(PeriodFilters, PageQuery):
             text=self.text,
             tag=self.tag,
             currency=self.currency,
-            amount_min=self._minor("amount_min"),
-            amount_max=self._minor("amount_max"),
+            amount_min=amount_min,
+            amount_max=amount_max,
             is_uncategorised=self.uncategorised,
         )

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from finance.domain.files.file_jobs import FileJob, FileStatus, FileTask
 from finance.files.readers.lines import FAULTS
-from finance.schemas.exports import FileProgress
+from finance.schemas.files.exports import FileProgress
 from kit.refusals import Language
 from kit.web.schemas import Model
 

@@ -134,21 +134,8 @@ class ExportRequest(Model):
 
     def options(self, default_zone: str) -> dict[str, Any]:
         """Return what is asked for as a job keeps it."""
-        return {
-            "report": self.report,
-            "from": self.begin,
-            "to": self.end,
-            "tz": self.tz,
-            "account_id": self.account_id,
-            "category_id": self.category_id,
-            "type": self.type,
-            "by": self.by,
-            "level": self.level,
-            "compare": self.compare,
-            "bom": self.bom,
-            "is_mailed": self.email,
-            "default_zone": default_zone,
-        }
+        said = self.model_dump(mode="json", by_alias=True, exclude={"format", "email"})
+        return {**said, "is_mailed": self.email, "default_zone": default_zone}
 
 
 class FileProgress(Model):

@@ -13,13 +13,15 @@ from finance.refusals import (
     AccountNotYours,
     CategoryNotYours,
     ExportNotFound,
+    RangeTooLong,
     TooManyExportStreams,
     TooManyFileJobs,
 )
 from finance.repository import FileJobs
-from finance.schemas import exports as examples
-from finance.schemas.exports import ExportAnswer, ExportRequest, FileJobsQuery
+from finance.schemas.files import exports as examples
+from finance.schemas.files.exports import ExportAnswer, ExportRequest, FileJobsQuery
 from finance.service.files import file_jobs as service
+from finance.service.files.exports import require_possible
 from finance.wiring import Wired, Wiring
 from kit.db import UnitOfWork
 from kit.http import LOCATION
@@ -52,7 +54,7 @@ router = Router(tags=["exports"])
     status_code=202,
     response_model=ExportAnswer,
     is_idempotent=True,
-    refusals=(PeriodInvalid, AccountNotYours, CategoryNotYours, TooManyFileJobs),
+    refusals=(PeriodInvalid, AccountNotYours, CategoryNotYours, RangeTooLong, TooManyFileJobs),
 )
 async def order_export(
     request: Request,
@@ -80,6 +82,7 @@ async def order_export(
             updated_at=now,
             expires_at=now + wired.settings.export_ttl,
         )
+        await _require_possible(uow, job)
         await service.order(uow, job, most=wired.settings.most_open_files)
         return Answer(ACCEPTED, _shown(wired, job), {LOCATION: f"{PATH}/{job.id}"})
 
@@ -178,6 +181,13 @@ async def delete_export(export_id: UUID, caller: Caller, wired: Wired) -> None:
     """Delete one export of the caller."""
     async with wired.database.unit_of_work() as uow:
         await service.delete(uow, caller.user, export_id, is_import=False)
+
+
+async def _require_possible(uow: UnitOfWork, job: FileJob) -> None:
+    try:
+        await require_possible(uow, job)
+    except RangeTooLong as refused:  # it names a field of a query
+        raise RangeTooLong("to", **refused.params) from None
 
 
 async def _own(wired: Wiring, user_id: UUID, export_id: UUID) -> FileJob:

@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from pydantic_core import to_json
 
 from finance.api.owners import CREATED, OK, Owning
-from finance.api.report_answers import X_CACHE, Rendering, answered, book_of
+from finance.api.reports.answers import X_CACHE, Rendering, answered, book_of
 from finance.domain.dates.calendar import month_of
 from finance.domain.dates.days import day_of
 from finance.domain.reports.budgets import Budget
@@ -20,7 +20,7 @@ from finance.refusals import (
     TooManyBudgets,
 )
 from finance.repository import Budgets
-from finance.schemas.budgets import (
+from finance.schemas.reports.budgets import (
     BudgetAnswer,
     BudgetChange,
     BudgetRequest,

@@ -10,7 +10,7 @@ from finance.domain.transactions.recurrence_drafts import RecurrenceDraft
 from finance.domain.transactions.recurrences import Every, Recurrence
 from finance.domain.transactions.transactions import TransactionType
 from finance.schemas.texts import EntryText, Tags
-from finance.schemas.transactions import BookedType
+from finance.schemas.transactions.transactions import BookedType
 from kit.money import decimal_text
 from kit.web.fields import AmountText, not_null
 from kit.web.schemas import Model

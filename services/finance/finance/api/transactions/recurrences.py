@@ -21,7 +21,11 @@ from finance.refusals import (
     TypeNotSaid,
 )
 from finance.repository import Recurrences
-from finance.schemas.recurrences import RecurrenceAnswer, RecurrenceChange, RecurrenceRequest
+from finance.schemas.transactions.recurrences import (
+    RecurrenceAnswer,
+    RecurrenceChange,
+    RecurrenceRequest,
+)
 from finance.service.transactions import recurrences as service
 from finance.wiring import Wired
 from kit.db import UnitOfWork

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from finance.domain.transactions.transactions import Transaction
 from finance.domain.transactions.transfers import TransferDraft
 from finance.schemas.texts import EntryText
-from finance.schemas.transactions import TransactionAnswer
+from finance.schemas.transactions.transactions import TransactionAnswer
 from kit.web.fields import AmountText
 from kit.web.schemas import Model
 from kit.web.times import RangeEdge

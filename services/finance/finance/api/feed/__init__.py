@@ -1,0 +1,1 @@
+"""Serves the rules that sort."""

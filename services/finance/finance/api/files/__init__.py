@@ -1,0 +1,1 @@
+"""Serves exports and imports."""

@@ -1,0 +1,1 @@
+"""Serves reports, pictures of them, and budgets."""

@@ -1,0 +1,1 @@
+"""Serves transactions, transfers and what recurs."""

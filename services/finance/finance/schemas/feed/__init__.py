@@ -1,0 +1,1 @@
+"""Shapes what the API of rules takes and gives."""

@@ -1,0 +1,1 @@
+"""Shapes what the API of exports and imports takes and gives."""
