@@ -18,7 +18,7 @@ from finance.refusals import (
 )
 from kit.money import decimal_text
 
-MOST_ACCOUNTS: Final = 100  # of one book
+MOST_ACCOUNTS: Final = 100  # of one book, besides those that show wallets
 MOVE_TO: Final = "query/move_to"
 
 
