@@ -107,6 +107,19 @@ async def test_the_currency_changes_only_while_nothing_is_on_the_account(room: R
     assert (await room.patch(f"/accounts/{cash}", currency="JPY", name="Yen")).status_code == 200
 
 
+async def test_an_amount_goes_into_a_currency_with_fewer_decimals_if_it_fits(room: Room) -> None:
+    empty, cash = await room.account(), await room.account(opening_balance="-10.50")
+    answer = await room.patch(f"/accounts/{empty}", currency="JPY")
+    assert answer.json()["balance"] == {"amount": "0", "currency": "JPY"}
+    answer = await room.patch(f"/accounts/{cash}", currency="JPY")
+    assert (answer.status_code, code(answer)) == (422, "amount_invalid")
+    even, odd = [(await room.book(cash, amount))["id"] for amount in ("30.00", "30.50")]
+    moved = await room.patch(f"/transactions/{even}", account_id=empty)
+    assert (moved.json()["amount"], moved.json()["currency"]) == ("30", "JPY")
+    answer = await room.patch(f"/transactions/{odd}", account_id=empty)
+    assert (answer.status_code, code(answer)) == (422, "amount_invalid")
+
+
 async def test_no_balance_grows_beyond_what_an_account_can_hold(room: Room) -> None:
     most = "10000000000000.00"
     cash = await room.account(opening_balance=most)
