@@ -283,18 +283,19 @@ async def test_an_import_passes_and_what_is_too_large_is_refused_by_who_knows_it
 
 
 @pytest.mark.parametrize(
-    ("path", "headers", "status", "code"),
+    ("method", "path", "headers", "status", "code"),
     [
-        ("/" + "a" * 20_000, {}, 414, "uri_too_long"),
-        ("/", {"X-Long": "a" * 20_000}, 431, "headers_too_large"),
-        ("/", {"Host": "a b"}, 400, "request_refused"),
+        ("TRACE", "/", {}, 400, "request_refused"),
+        ("GET", "/" + "a" * 20_000, {}, 414, "uri_too_long"),
+        ("GET", "/", {"X-Long": "a" * 20_000}, 431, "headers_too_large"),
+        ("GET", "/", {"Host": "a b"}, 400, "request_refused"),
     ],
 )
-async def test_what_nginx_itself_refuses_is_a_problem_as_all_others(
-    edge: Edge, path: str, headers: dict[str, str], status: int, code: str
+async def test_what_nginx_itself_refuses_is_a_problem_as_all_others(  # noqa: PLR0913, PLR0917
+    edge: Edge, method: str, path: str, headers: dict[str, str], status: int, code: str
 ) -> None:
     async with edge.caller(edge.plain) as client:
-        answer = await client.get(path, headers=headers)
+        answer = await client.request(method, path, headers=headers)
     problem = answer.json()
     assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
     assert problem["request_id"] == answer.headers["x-request-id"]

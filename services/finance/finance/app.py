@@ -12,7 +12,7 @@ from finance.cache import ReportCache, ReportShelf
 from finance.clients.auth import AuthClient
 from finance.clients.storage import FileStorage
 from finance.clients.wallet import WalletClient
-from finance.live.exports import ExportStreams
+from finance.live.exports import MOST_OF_ONE_USER, ExportStreams
 from finance.loops import recurrences
 from finance.loops.feed import Feed
 from finance.loops.file_jobs import FileRunner, sweep_files
@@ -25,6 +25,7 @@ from kit.outgoing import calling_as
 from kit.refusals import catalogue
 from kit.runtime import Service
 from kit.turns import Turns
+from kit.waiters import Places
 from kit.wake_up import WakeUp
 from kit.web import etags
 from kit.web.app import create_app
@@ -97,6 +98,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
             reports=ReportCache(shelf),
             storage=FileStorage.of(settings),
             export_streams=ExportStreams(database),
+            places=Places(MOST_OF_ONE_USER),
         )
         yield
 

@@ -10,6 +10,7 @@ from finance.clients.wallet import WalletClient
 from finance.live.exports import ExportStreams
 from finance.settings import Settings
 from kit.db import Database
+from kit.waiters import Places
 from kit.web.state import from_state
 
 
@@ -24,6 +25,7 @@ class Wiring:
     reports: ReportCache
     storage: FileStorage
     export_streams: ExportStreams
+    places: Places
 
 
 Wired = Annotated[Wiring, from_state("wiring")]

@@ -35,7 +35,7 @@ async def test_all_rows_of_a_large_book_are_dated_handed_over_and_forgotten(room
         UUID(card),
         UUID(rent),
     )
-    assert (found["rows"], found["version"]) == (COUNT, 4)  # dated anew, then each handed over
+    assert (found["rows"], found["version"]) == (COUNT, 4)  # dated, and handed over twice
     assert await room.balance(card) == "-200.50"
     await room.told(changed(room.user, None, "deleted"))
     assert await room.rows("SELECT id FROM transaction LIMIT 1") == []

@@ -133,7 +133,7 @@ async def test_what_is_ambiguous_is_booked_only_after_a_choice(desk: Desk) -> No
 async def test_columns_are_taken_as_they_are_named(desk: Desk) -> None:
     account_id = await desk.room.account()
     found = await desk.checked(account_id, "when,much,what\n2026-01-31,-5.00,bread\n")
-    assert (found["ambiguous"], found["columns"]) == (["date", "amount"], ["when", "much", "what"])
+    assert (found["ambiguous"], found["columns"]) == (["amount"], ["when", "much", "what"])
     mapping = {"date": "when", "amount": "2", "description": "what"}
     path = f"/imports/{found['id']}"
     await desk.room.ask("PATCH", path, json={"mapping": mapping})
@@ -148,6 +148,20 @@ async def test_columns_are_taken_as_they_are_named(desk: Desk) -> None:
     assert (answer.status_code, code(answer)) == (422, "not_allowed")
 
 
+async def test_a_line_is_shown_as_it_is_booked(desk: Desk) -> None:
+    account_id = await desk.room.account()
+    text = "Card 4111 1111 1111 1111\u202e to\tBob " + "x" * 600
+    found = await desk.checked(
+        account_id, f"date,amount,description,category\n2026-01-31,-5.00,{text},{text}\n"
+    )
+    [line] = found["preview"]
+    await desk.booked(found["id"])
+    [booked] = await transactions(desk, account_id)
+    assert line["description"] == booked["description"]
+    assert line["description"].startswith("Card **** **** **** 1111 to Bob xxx")
+    assert "4111" not in str(found)
+
+
 async def test_a_file_that_cant_be_read_fails_and_says_why(desk: Desk) -> None:
     account_id = await desk.room.account()
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><OFX></OFX>'
@@ -155,6 +169,38 @@ async def test_a_file_that_cant_be_read_fails_and_says_why(desk: Desk) -> None:
     assert (found["status"], found["failure"]) == ("failed", "has_entities")
     answer = await desk.room.ask("POST", f"/imports/{found['id']}/book")
     assert (answer.status_code, code(answer)) == (409, "import_not_ready")
+
+
+CARD_AND_CASH_OFX = (
+    "<OFX><ACCTID>Card<STMTTRN><DTPOSTED>20260131<TRNAMT>1.00</STMTTRN>"
+    "<ACCTID>Cash<STMTTRN><DTPOSTED>20260131<TRNAMT>2.00</STMTTRN></OFX>"
+)
+CARD_AND_CASH_QIF = (
+    "!Account\nNCard\n^\n!Type:Bank\nD2026-01-31\nT1.00\n^\n"
+    "!Account\nNCash\n^\n!Type:Bank\nD2026-01-31\nT2.00\n^\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        ("date,amount,account\n2026-01-31,1.00,Card \n2026-01-31,2.00,Cash\n", "text/csv"),
+        (CARD_AND_CASH_OFX, "application/x-ofx"),
+        (CARD_AND_CASH_QIF, "application/qif"),
+    ],
+    ids=["csv", "ofx", "qif"],
+)
+async def test_accounts_of_a_file_are_named_so_that_one_can_be_chosen(
+    desk: Desk, content: str, media_type: str
+) -> None:
+    found = await desk.checked(await desk.room.account(), content, media_type=media_type)
+    assert (found["failure"], found["accounts"]) == ("several_accounts", ["Card", "Cash"])
+    path = f"/imports/{found['id']}"
+    for name, amount in (("Card", "1.00"), ("Cash", "2.00")):
+        await desk.room.ask("PATCH", path, json={"only_account": name})
+        await desk.work()
+        chosen = await desk.room.get(path)
+        assert [one["amount"] for one in chosen["preview"]] == [amount]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import structlog
+from pydantic import SecretStr
 from tests.integration.finance.files import Desk, fetched, opened_desk
 from tests.integration.finance.room import code
 from tests.integration.finance.storages import interrupted
 
+from kit.refusals import Unavailable
 from testkit.databases import Cluster
 
 QUICK = timedelta(seconds=1)
@@ -67,3 +71,36 @@ async def test_a_file_that_the_storage_takes_in_part_is_not_handed_in(cluster: C
             answer = await desk.hand_in(await desk.room.account(), LINES)
             assert (answer.status_code, code(answer)) == (503, "unavailable")
             assert await desk.room.rows("SELECT * FROM file_job") == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"s3_bucket": "nobodys"}, "NoSuchBucket"),
+        ({"s3_access_key": "nobody"}, "InvalidAccessKeyId"),
+        ({"s3_secret_key": SecretStr("wrong")}, "SignatureDoesNotMatch"),
+        ({"s3_endpoint": "http://127.0.0.1:1"}, None),
+    ],
+    ids=str,
+)
+async def test_a_storage_that_is_set_up_wrongly_is_an_outage_that_operators_are_told_of(
+    desk: Desk, wrong: dict[str, Any], said: str | None
+) -> None:
+    exported = (await desk.order())["id"]
+    handed_in = (await desk.hand_in(await desk.room.account(), LINES)).json()["id"]
+    runner = desk.elsewhere(s3_timeout=QUICK, **wrong)
+    with structlog.testing.capture_logs() as logs:
+        await desk.work(runner)
+        with pytest.raises(Unavailable):
+            await runner.storage.delete("imports/1")
+    for path in (f"/exports/{exported}", f"/imports/{handed_in}"):
+        assert (await desk.room.get(path))["status"] in {"queued", "checking"}
+    failed = [one for one in logs if one["event"] == "storage_failed"]
+    assert {(one["task"], one["code"]) for one in failed} == {
+        (task, said) for task in ("put", "read", "delete")
+    }
+    ended = [one for one in logs if one["event"] == "file_job_ended"]
+    assert {(one["log_level"], one["code"]) for one in ended} == {
+        ("warning", "storage_unavailable")
+    }
+    assert "Signature=" not in str(logs)

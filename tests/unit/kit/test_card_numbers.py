@@ -1,6 +1,6 @@
 import pytest
 
-from kit.card_numbers import holds_card_number
+from kit.card_numbers import holds_card_number, with_masked_card_numbers
 
 VISA, MIR, AMEX, MAESTRO = (
     "4111111111111111",
@@ -64,6 +64,24 @@ def test_a_full_card_number_is_recognised_however_it_is_written(text: str) -> No
 )
 def test_other_text_and_other_numbers_pass(text: str) -> None:
     assert not holds_card_number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("For the concert tickets", "For the concert tickets"),
+        (f"card {VISA}, valid", "card ************1111, valid"),
+        ("4111 1111-1111 1111", "**** ****-**** 1111"),
+        (f"{VISA} to {MIR}", "************1111 to ************0004"),
+        (f"{VISA} {VISA}", "************1111 ************1111"),
+        ("4111\u200b1111\u200b1111\u200b1111", "************1111"),
+        (f"room 7, {VISA} 56", "room 7, ************1111 56"),
+        ("account 40817810099910004312", "account 40817810099910004312"),
+    ],
+)
+def test_of_a_full_card_number_the_last_digits_are_left(text: str, masked: str) -> None:
+    assert with_masked_card_numbers(text) == masked
+    assert not holds_card_number(masked)
 
 
 def test_long_text_full_of_digits_is_searched_in_linear_steps() -> None:

@@ -3,6 +3,7 @@
 Knows no jobs. Buckets are made by whoever runs the storage.
 """
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Final, Self
 from urllib.parse import quote
 
 import obstore
+import structlog
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
@@ -22,6 +24,12 @@ from kit.refusals import Unavailable
 _PART_BYTES: Final = 8 * 1024 * 1024
 _PARTS_AT_ONCE: Final = 2
 _RETRIES: Final = 2  # of a request; none begins once its time is over
+# How the storage names what is wrong, as InvalidAccessKeyId; without one nobody has answered.
+_CODE: Final = re.compile(r"(?:<Code>|\(code: )([A-Za-z]{1,60})")
+_NO_BUCKET: Final = "NoSuchBucket"
+_NOT_FOUND: Final = (FileNotFoundError, NotFoundError)
+
+log = structlog.get_logger(__name__)
 
 
 class FileGoneError(Exception):
@@ -67,8 +75,8 @@ class FileStorage:
                 chunk_size=_PART_BYTES,
                 max_concurrency=_PARTS_AT_ONCE,
             )
-        except BaseError as error:  # what the chunks raise is nobody's fault but theirs
-            raise Unavailable from error
+        except (BaseError, FileNotFoundError) as error:  # other errors are those of the chunks
+            raise _unavailable("put", error) from error
 
     async def read(self, key: str) -> bytes:
         """Return a file that was handed in, and is bounded.
@@ -81,10 +89,10 @@ class FileStorage:
         try:
             found = await obstore.get_async(self._inside, key)
             return bytes(await found.bytes_async())
-        except (FileNotFoundError, NotFoundError):
-            raise FileGoneError from None
         except (BaseError, OSError) as error:
-            raise Unavailable from error
+            if isinstance(error, _NOT_FOUND) and _code(error) != _NO_BUCKET:
+                raise FileGoneError from None
+            raise _unavailable("read", error) from error
 
     async def delete(self, key: str) -> None:
         """Delete a file; one that is gone already is no mistake.
@@ -95,14 +103,24 @@ class FileStorage:
         _stay_outside()
         try:
             await obstore.delete_async(self._inside, key)
-        except (FileNotFoundError, NotFoundError):
-            return
         except (BaseError, OSError) as error:
-            raise Unavailable from error
+            if not isinstance(error, _NOT_FOUND) or _code(error) == _NO_BUCKET:
+                raise _unavailable("delete", error) from error
 
     def address(self, key: str, *, good_for: timedelta) -> str:
         """Return an address by which anybody may fetch a file for a while; asks nobody."""
         return obstore.sign(self._outside, "GET", key, good_for)
+
+
+def _unavailable(task: str, error: Exception) -> Unavailable:
+    """Tell operators why; what the storage says beside its code may hold names of keys."""
+    log.warning("storage_failed", task=task, error=type(error).__name__, code=_code(error))
+    return Unavailable()
+
+
+def _code(error: Exception) -> str | None:
+    found = _CODE.search(str(error))
+    return None if found is None else found[1]
 
 
 def _stay_outside() -> None:

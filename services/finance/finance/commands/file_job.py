@@ -96,7 +96,7 @@ async def outcome(
             case FileTask.BOOK:
                 facts = await book(database, storage, job, tell)
     except FileError as error:
-        return {"failed": error.code}
+        return {"failed": error.code, "accounts": error.accounts}
     except FileGoneError:
         return {"failed": "file_gone"}
     except MemoryError:

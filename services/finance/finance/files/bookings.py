@@ -17,9 +17,10 @@ from finance.domain.transactions.transactions import (
 )
 from finance.files.readers.lines import Line
 from finance.files.texts import one_line
-from kit.card_numbers import without_card_number
+from kit.card_numbers import with_masked_card_numbers
 
 LONGEST_TEXT: Final = 500  # of what a file says, so much is kept
+LONGEST_NOTE: Final = 5_000
 LONGEST_TAG: Final = 50
 
 CategoryIds = Mapping[tuple[CategoryType, str], UUID]
@@ -57,8 +58,8 @@ def booking_of(  # noqa: PLR0913 (what a line says, and where it goes)
         currency=account.currency,
         category_id=category_id,
         is_category_own=category_id is not None,
-        description=_text(line.description),
-        note=_text(line.note),
+        description=kept_text(line.description),
+        note=kept_text(line.note, LONGEST_NOTE),
         day=dating.day,
         at=dating.at,
         tags=_tags(line.tags),
@@ -69,11 +70,11 @@ def booking_of(  # noqa: PLR0913 (what a line says, and where it goes)
     )
 
 
-def _text(text: str) -> str | None:
-    """Return a text that may be kept: one line, bounded, no full card number."""
-    return without_card_number(one_line(text)[:LONGEST_TEXT].strip()) or None
+def kept_text(text: str, longest: int = LONGEST_TEXT) -> str | None:
+    """Return what is kept of a text: one line, bounded, no full card number."""
+    return with_masked_card_numbers(one_line(text)[:longest].strip()) or None
 
 
 def _tags(tags: Iterable[str]) -> tuple[str, ...]:
-    kept = (_text(tag[:LONGEST_TAG]) for tag in tags)
+    kept = (kept_text(tag[:LONGEST_TAG]) for tag in tags)
     return tuple(dict.fromkeys(filter(None, kept)))[:MOST_TAGS]

@@ -1,4 +1,4 @@
-"""Streams how far an export is, until it has ended."""
+"""Streams how far an export is, until it has ended; waits for the end of any job."""
 
 import asyncio
 import time
@@ -68,3 +68,13 @@ class ExportStreams:
                 await asyncio.sleep(LOOK_SECONDS)
                 async with self.database.read() as connection:
                     current = await FileJobs(connection).get(job.id)
+
+
+async def ended(database: Database, job_id: UUID) -> FileJob | None:
+    """Return a job once it has ended, None where it is deleted; no connection is held."""
+    while True:
+        async with database.read() as connection:
+            job = await FileJobs(connection).get(job_id)
+        if job is None or not job.is_open:
+            return job
+        await asyncio.sleep(LOOK_SECONDS)

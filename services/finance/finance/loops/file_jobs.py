@@ -134,10 +134,10 @@ class FileRunner:
             if "done" in told:
                 await service.finish(uow, job, told["done"], self.settings.export_ttl)
             elif "failed" in told:
-                await service.give_up(uow, job, told["failed"])
+                await service.give_up(uow, job, told["failed"], told.get("accounts", []))
             else:  # it was lost where it said nothing of how it ended
                 await service.put_off(uow, job, told.get("put_off", "process_lost"))
-        log.info("file_job_ended", job=str(job.id), task=job.task, **_brief(told))
+        _log_end(job, told)
 
     async def _current(self, job: FileJob) -> FileJob | None:
         async with self.database.read() as connection:
@@ -160,8 +160,11 @@ async def _heard(process: Process, said: list[dict[str, Any]]) -> None:
     await process.wait()
 
 
-def _brief(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {"outcome": next(iter(told.keys() & _ENDS), "process_lost")}
+def _log_end(job: FileJob, told: Mapping[str, Any]) -> None:
+    outcome = next(iter(told.keys() & _ENDS), "process_lost")
+    facts = {"code": told[outcome]} if outcome in {"failed", "put_off"} else {}
+    write = log.info if outcome in {"done", "failed"} else log.warning
+    write("file_job_ended", job=str(job.id), task=job.task, outcome=outcome, **facts)
 
 
 async def _end(process: Process) -> None:

@@ -75,9 +75,9 @@ def test_a_category_of_the_other_type_or_of_no_known_name_counts_as_none() -> No
     assert not booked(category="Прочее").is_category_own
 
 
-def test_texts_are_bounded_on_one_line_and_hold_no_card_number() -> None:
+def test_texts_are_bounded_on_one_line_and_hold_no_full_card_number() -> None:
     found = booked(description="a\nb" + "x" * 900, note="4111 1111 1111 1111", tags=("", "t\nu"))
     assert found.description is not None
     assert found.description.startswith("a bxxx")
     assert len(found.description) == 500
-    assert (found.note, found.tags) == (None, ("t u",))
+    assert (found.note, found.tags) == ("**** **** **** 1111", ("t u",))

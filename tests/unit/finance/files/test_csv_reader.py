@@ -49,6 +49,46 @@ def test_debit_and_credit_are_one_amount_with_a_sign() -> None:
 
 
 @pytest.mark.parametrize(
+    "header",
+    [
+        "Date,Value Date,Description,Debit,Credit,Balance",
+        "Date,Value Dt,Narration,Withdrawal Amt.,Deposit Amt.,Closing Balance",
+        "Дата,Сумма комиссии,Описание,Списание,Зачисление,Остаток",
+    ],
+)
+def test_what_is_named_like_an_amount_takes_no_place_of_debit_and_credit(header: str) -> None:
+    second = "0" if "комиссии" in header else "31/01/2026"
+    body = f"{header}\n31/01/2026,{second},x,5.00,,10.00\n30/01/2026,{second},y,,7.00,17.00\n"
+    reading = read_csv(body.encode(), "RUB", PLAIN)
+    assert [one.amount_minor for one in reading.lines] == [-500, 700]
+
+
+def test_what_went_out_is_told_by_a_column_where_no_amount_has_a_sign() -> None:
+    body = "operationDate;amount;type\n31.01.2026;5,00;Списание\n01.02.2026;7,00;Пополнение\n"
+    reading = read_csv(body.encode(), "RUB", PLAIN)
+    assert [one.amount_minor for one in reading.lines] == [-500, 700]
+    assert reading.mapping["date"] == "operationDate"
+    signed = read_csv(f"{body}02.02.2026;-9,00;Списание\n".encode(), "RUB", PLAIN)
+    assert [one.amount_minor for one in signed.lines] == [500, 700, -900]
+
+
+def test_what_was_paid_abroad_counts_as_the_account_has_it() -> None:
+    body = (
+        "Дата операции;Сумма операции;Валюта операции;Сумма платежа;Валюта платежа;Описание\n"
+        "31.01.2026 10:00:00;-10,00;USD;-900,00;RUB;Shop\n"
+    )
+    reading = read_csv(body.encode("cp1251"), "RUB", PLAIN)
+    assert [one.amount_minor for one in reading.lines] == [-90_000]
+
+
+def test_what_the_bank_has_not_carried_out_is_named() -> None:
+    body = b"date,amount,state\n2026-01-31,-5.00,COMPLETED\n2026-01-30,-6.00,DECLINED\n"
+    reading = read_csv(body, "RUB", PLAIN)
+    assert [one.amount_minor for one in reading.lines] == [-500]
+    assert reading.faults == [LineFault(3, "not_carried_out")]
+
+
+@pytest.mark.parametrize(
     ("dates", "order", "found"),
     [
         (["2026-02-01", "2026-01-31"], "ymd", date(2026, 2, 1)),
@@ -59,6 +99,11 @@ def test_debit_and_credit_are_one_amount_with_a_sign() -> None:
         (["01/02/2026", "31/01/2026"], "dmy", date(2026, 2, 1)),
         (["01/02/2026", "01/31/2026"], "mdy", date(2026, 1, 2)),
         (["2026-02-01T10:00:00Z", "2026-01-31"], "ymd", date(2026, 2, 1)),
+        (["1 Feb 2026", "02-Mar-26"], "dmy", date(2026, 2, 1)),
+        (["1 февраля 2026 г.", "02 мар. 2026"], "dmy", date(2026, 2, 1)),
+        (['"Feb 1, 2026"', '"March 2, 2026"'], "mdy", date(2026, 2, 1)),
+        (["2026-Feb-01", "2026 Mar 02"], "ymd", date(2026, 2, 1)),
+        (["31.12.99", "01.01.00"], "dmy", date(1999, 12, 31)),
     ],
 )
 def test_one_order_of_dates_is_found_for_the_whole_column(
@@ -95,6 +140,14 @@ def test_dates_that_fit_two_orders_are_said_to_be_ambiguous_until_one_is_chosen(
         (["$15.00"], 1_500),
         (["-$15.00"], -1_500),
         (["RUB 15.00"], 1_500),
+        (["\u201015.00"], -1_500),
+        (["\u201115,00 ₽"], -1_500),
+        (["\u201415.00"], -1_500),
+        (["15.00 DR"], -1_500),
+        (["15,00 Dr."], -1_500),
+        (["15.00CR"], 1_500),
+        (["DR 15.00"], -1_500),
+        (['="15.00"'], 1_500),
         (["0.500", "1.25"], 50),
     ],
 )
@@ -119,12 +172,16 @@ def test_a_mark_before_three_digits_is_ambiguous_until_one_is_chosen() -> None:
         ("01.01.1899;5,00;RUB;x", "date_out_of_range"),
         ("31.01.2026;five;RUB;x", "amount_malformed"),
         ("31.01.2026;;RUB;x", "amount_malformed"),
+        ("31.01.2026;~5,00;RUB;x", "amount_malformed"),
+        ("31.01.2026;\u00ac5,00;RUB;x", "amount_malformed"),
+        ("31.01.2026;-5,00 DR;RUB;x", "amount_malformed"),
+        ("31.01.2026;5;00;RUB;x", "currency_differs"),
         ("31.01.2026;0,00;RUB;x", "amount_zero"),
         ("31.01.2026;5,001;RUB;x", "amount_too_precise"),
         ("31.01.2026;99999999999999,00;RUB;x", "amount_too_large"),
         ("31.01.2026;5,00;USD;x", "currency_differs"),
         ("31.01.2026", "fields_missing"),
-        ("31.01.2026;5,00;RUB;" + "x" * 5_000, "cell_too_long"),
+        ("31.01.2026;5,00;RUB;" + "x" * 11_000, "cell_too_long"),
         ("31.01.2026;5,00;RUB;" + "x" * 100_000, "cell_too_long"),
         ("a;" * 200, "too_many_columns"),
     ],
@@ -154,7 +211,7 @@ def test_columns_without_names_are_told_by_what_stands_in_them() -> None:
 
 def test_a_mapping_is_taken_as_given_by_name_or_number() -> None:
     body = b"when,how much,what\n2026-01-31,-5.00,bread\n"
-    assert read_csv(body, "RUB", PLAIN).ambiguous == ["date", "amount"]
+    assert read_csv(body, "RUB", PLAIN).ambiguous == ["amount"]
     given = Choices(mapping={"date": "1", "amount": "how much", "description": "3"})
     [line] = read_csv(body, "RUB", given).lines
     assert line == Line(1 + 1, date(2026, 1, 31), -500, "bread")
@@ -180,6 +237,12 @@ def test_the_encoding_is_found(encoding: str) -> None:
     mark = "\ufeff" if encoding == "utf-16-be" else ""
     [line] = read_csv((mark + text).encode(encoding), "RUB", PLAIN).lines
     assert line.description == "хлеб ржаной"
+
+
+def test_utf_16_is_known_without_a_mark() -> None:
+    body = "date;amount;description\n2026-01-31;-5,00;хлеб\n".encode("utf-16-be")
+    reading = read_csv(body, "RUB", PLAIN)
+    assert (reading.encoding, reading.lines[0].description) == ("utf-16", "хлеб")
 
 
 @pytest.mark.parametrize(
@@ -249,11 +312,32 @@ def test_what_a_spreadsheet_must_not_run_comes_back_as_it_was() -> None:
     assert line.tags == ("a", "b")
 
 
-def test_a_quote_that_is_never_closed_swallows_no_line_unnamed() -> None:
+def test_a_quote_that_is_never_closed_spoils_its_own_line_alone() -> None:
     body = b'date,amount,description\n2026-01-29,1,a\n2026-01-30,2,"b\n2026-01-31,3,c\n'
     reading = read_csv(body, "RUB", PLAIN)
-    assert [one.amount_minor for one in reading.lines] == [100]
+    assert [(one.number, one.amount_minor) for one in reading.lines] == [(2, 100), (4, 300)]
     assert reading.faults == [LineFault(3, "malformed")]
+
+
+def test_a_quote_that_is_never_closed_misleads_nobody_about_the_delimiter() -> None:
+    rows = [f"{day:02}.01.2026;-{day},00;shop" for day in range(1, 29)] * 20
+    rows[3] += ';"x'
+    reading = read_csv("\n".join(["Date;Amount;Text", *rows]).encode(), "RUB", PLAIN)
+    assert (reading.delimiter, len(reading.lines)) == (";", len(rows) - 1)
+    assert reading.faults == [LineFault(5, "malformed")]
+
+
+def test_a_line_that_no_account_can_be_told_of_is_named_for_each() -> None:
+    body = b'date;amount;account;text\n2026-01-30;5;a;"x\n2026-01-30;6;b;y\n2026-01-30;7;a;z'
+    reading = read_csv(body, "RUB", Choices(only_account="b"))
+    assert [one.amount_minor for one in reading.lines] == [600]
+    assert reading.faults == [LineFault(2, "malformed")]
+
+
+def test_a_note_of_many_lines_as_long_as_ours_is_read() -> None:
+    note = "\n".join(["x" * 45] * 110)
+    [line] = read_csv(f'date,amount,note\n2026-01-30,2,"{note}"\n'.encode(), "RUB", PLAIN).lines
+    assert line.note == note.replace("\n", " ")
 
 
 def test_a_text_of_two_lines_and_a_quote_of_inches_are_no_faults() -> None:

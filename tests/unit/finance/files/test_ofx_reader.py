@@ -56,11 +56,49 @@ def transaction(**values: str) -> bytes:
         ({"TRNAMT": "0.00"}, "amount_zero"),
         ({"TRNAMT": "1.005"}, "amount_too_precise"),
         ({"CURSYM": "USD"}, "currency_differs"),
-        ({"MEMO": "x" * 5_000}, "cell_too_long"),
+        ({"MEMO": "x" * 11_000}, "cell_too_long"),
     ],
 )
 def test_a_bad_transaction_is_named(values: dict[str, str], code: str) -> None:
     assert read_ofx(transaction(**values), "RUB", PLAIN).faults == [LineFault(1, code)]
+
+
+@pytest.mark.parametrize("said", ["20260131", "202601312359", "20260131235959", "20260131235959.5"])
+def test_a_day_is_read_with_any_time_behind_it(said: str) -> None:
+    [line] = read_ofx(transaction(DTPOSTED=said), "RUB", PLAIN).lines
+    assert (line.date, line.at) == (date(2026, 1, 31), None)
+
+
+def test_what_was_paid_abroad_counts_as_the_account_has_it() -> None:
+    abroad = "<ORIGCURRENCY><CURRATE>90.0</CURRATE><CURSYM>USD</CURSYM></ORIGCURRENCY>"
+    body = transaction(TRNAMT="-450.00", NAME=f"Shop</NAME>{abroad}<MEMO>")
+    assert [one.amount_minor for one in read_ofx(body, "RUB", PLAIN).lines] == [-45_000]
+
+
+def test_a_currency_has_its_old_code() -> None:
+    assert len(read_ofx(transaction(CURSYM="RUR"), "RUB", PLAIN).lines) == 1
+
+
+def test_a_section_of_plain_characters_is_a_text() -> None:
+    body = transaction(NAME="<![CDATA[<b>M&S]] &amp; ]]>")
+    assert [one.description for one in read_ofx(body, "RUB", PLAIN).lines] == ["<b>M&S]] &amp;"]
+
+
+@pytest.mark.parametrize("name", ["ofx", "OFX xmlns='http://ofx.net'"])
+def test_the_first_element_is_known_however_it_is_spelt(name: str) -> None:
+    body = transaction().replace(b"<OFX>", f"<{name}>".encode())
+    assert len(read_ofx(body, "RUB", PLAIN).lines) == 1
+
+
+def test_utf_8_is_known_though_the_head_says_otherwise() -> None:
+    reading = read_ofx(SGML.encode(), "RUB", PLAIN)
+    assert (reading.encoding, reading.lines[0].description) == ("utf-8", "Хлеб & соль")
+
+
+@pytest.mark.parametrize("part", ["<", "<A>", "<A><![CDATA[", "<A><![CDATA[]", "<![CDATA[", "]]>"])
+def test_a_file_of_beginnings_is_read_once(part: str) -> None:
+    body = f"<OFX>{part * 200_000}<STMTTRN><DTPOSTED>20260131<TRNAMT>1</STMTTRN>".encode()
+    assert len(read_ofx(body, "RUB", PLAIN).lines) <= 1
 
 
 def test_an_entity_that_is_not_xmls_own_stays_a_text() -> None:

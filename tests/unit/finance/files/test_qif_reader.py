@@ -34,7 +34,7 @@ def test_ambiguous_dates_are_said_until_an_order_is_chosen() -> None:
         ("D31.01.2026", "amount_malformed"),
         ("D31.01.2026\nT0.00", "amount_zero"),
         ("D31.01.2026\nT1.005", "amount_too_precise"),
-        ("D31.01.2026\nT5\nP" + "x" * 9_000, "cell_too_long"),
+        ("D31.01.2026\nT5\nP" + "x" * 11_000, "cell_too_long"),
     ],
 )
 def test_a_bad_transaction_is_named(fields: str, code: str) -> None:
@@ -94,3 +94,17 @@ def test_lines_end_as_on_any_machine(end: str) -> None:
     body = end.join(["!Type:Bank", "D01/31/2026", "T5.00", "PBread", "^", ""])
     [line] = read_qif(body.encode(), "RUB", PLAIN).lines
     assert (line.number, line.description) == (2, "Bread")
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("1/31' 6", date(2006, 1, 31)),
+        ("1/ 1'26", date(2026, 1, 1)),
+        ("12/31/99", date(1999, 12, 31)),
+    ],
+)
+def test_years_are_read_as_quicken_writes_them(said: str, found: date) -> None:
+    body = f"!Type:Bank\nD{said}\nT5\n^\n".encode()
+    [line] = read_qif(body, "RUB", Choices(date_order="mdy")).lines
+    assert line.date == found

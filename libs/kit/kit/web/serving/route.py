@@ -46,7 +46,7 @@ class Route(APIRoute):
         takes_caller: Whether it wants to know who calls where no token is needed.
         speaks_oauth: Whether it refuses as a token endpoint does (`kit.web.oauth`).
         takes_turn: Whether it counts among its caller's, where the application lets each have few
-            at once (`kit.turns`); not one that reads a large body by itself.
+            at once (`kit.turns`); not one that reads a large body by itself, or lets callers wait.
     """
 
     def __init__(  # noqa: PLR0913 (each is a declaration of its own)

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Query, Request
 
+from finance.api.files.patience import WAITING, in_time, is_over
 from finance.api.owners import ACCEPTED, Owning, require_own
 from finance.domain.files.file_jobs import FileJob, FileStatus, FileTask
 from finance.refusals import (
@@ -33,6 +35,7 @@ from kit.web.event_stream import DOCUMENTED, EventStream, LastEventId, goes_on
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller
 from kit.web.pagination import page_of
+from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
 
@@ -50,17 +53,20 @@ router = Router(tags=["exports"])
     summary="Order a file of one's transactions, or of a report",
     description="Made in the background; the answer says where to look. The file lies in a storage"
     " until it expires, and whoever has its `url` can fetch it. A notice tells of it, and a mail"
-    " where `email` asks for one. CSV holds nothing that a spreadsheet would run.",
+    " where `email` asks for one. CSV holds nothing that a spreadsheet would run." + WAITING,
     status_code=202,
     response_model=ExportAnswer,
+    responses=is_over(ExportAnswer),
+    takes_turn=False,
     is_idempotent=True,
     refusals=(PeriodInvalid, AccountNotYours, CategoryNotYours, RangeTooLong, TooManyFileJobs),
 )
-async def order_export(
+async def order_export(  # noqa: PLR0913, PLR0917 (one for each part of the request)
     request: Request,
     caller: Caller,
     owner: Owning,
     body: ExportRequest,
+    wait: PreferWait,
     wired: Wired,
 ) -> Answer:
     """Store the order; a process of its own makes the file."""
@@ -86,7 +92,8 @@ async def order_export(
         await service.order(uow, job, most=wired.settings.most_open_files)
         return Answer(ACCEPTED, _shown(wired, job), {LOCATION: f"{PATH}/{job.id}"})
 
-    return await idempotently(request, caller, operation="order_export", body=body, work=work)
+    accepted = await idempotently(request, caller, operation="order_export", body=body, work=work)
+    return await in_time(accepted, wait, caller, wired, partial(_shown, wired))
 
 
 @router.get(

@@ -1,6 +1,6 @@
 """Serves imports: hand a file in, see what is in it, choose, book it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Query, Request
 from pydantic import BaseModel
 
+from finance.api.files.patience import WAITING, in_time, is_over
 from finance.api.owners import ACCEPTED, Owning
 from finance.domain.files.file_jobs import FileJob, FileTask
 from finance.files.formats import MEDIA_TYPES
@@ -40,6 +41,7 @@ from kit.web.idempotency import idempotently, is_answered
 from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
 from kit.web.pagination import page_of
+from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
 
@@ -76,9 +78,11 @@ class _FileNamed(BaseModel):
     description="CSV, OFX or QIF of up to 32 MiB and 200,000 lines. It is read in the background"
     " and nothing is booked yet: look at the answer's address for how it was read, what is new,"
     " and each bad line; choose otherwise (PATCH), then book it. Lines that are on the account"
-    " already are left out, so that the same file can be handed in again.",
+    " already are left out, so that the same file can be handed in again." + WAITING,
     status_code=202,
     response_model=ImportAnswer,
+    responses=is_over(ImportAnswer),
+    takes_turn=False,
     is_idempotent=True,
     max_body_bytes=MAX_BYTES,
     refusals=(
@@ -90,7 +94,6 @@ class _FileNamed(BaseModel):
         TooManyFileJobs,
     ),
     openapi_extra={"requestBody": {"required": True, "content": _DOCUMENTED}},
-    takes_turn=False,
 )
 async def hand_in_import(  # noqa: PLR0913, PLR0917 (one for each part of the request)
     request: Request,
@@ -98,6 +101,7 @@ async def hand_in_import(  # noqa: PLR0913, PLR0917 (one for each part of the re
     owner: Owning,
     wired: Wired,
     language: CallerLanguage,
+    wait: PreferWait,
     account_id: Annotated[UUID, Query(description="Where its lines are to be booked.")],
     format: Annotated[  # noqa: A002 - as exports call it
         ImportFormat | None, Query(description="By default what the content type says.")
@@ -138,7 +142,7 @@ async def hand_in_import(  # noqa: PLR0913, PLR0917 (one for each part of the re
         raise
     if answer.is_repeated:
         await _drop(wired, key)
-    return answer
+    return await in_time(answer, wait, caller, wired, _shown_in(language))
 
 
 @router.get(
@@ -204,19 +208,26 @@ async def get_import(
     operation_id="choose_import_reading",
     answer_headers=(LOCATION,),
     summary="Choose how a file is read, and read it again",
-    description="Fields that are given are taken as they are, null is guessed again.",
+    description="Fields that are given are taken as they are, null is guessed again." + WAITING,
     status_code=202,
     response_model=ImportAnswer,
+    responses=is_over(ImportAnswer),
+    takes_turn=False,
     refusals=(ImportNotFound, ImportBusy, ImportBooked),
 )
-async def choose_import_reading(
-    import_id: UUID, body: ImportChoices, caller: Caller, wired: Wired, language: CallerLanguage
+async def choose_import_reading(  # noqa: PLR0913, PLR0917 (one for each part of the request)
+    import_id: UUID,
+    body: ImportChoices,
+    caller: Caller,
+    wired: Wired,
+    language: CallerLanguage,
+    wait: PreferWait,
 ) -> Answer:
     """Check one import of the caller again."""
     choices = body.model_dump(mode="json", exclude_unset=True)
     async with wired.database.unit_of_work() as uow:
         job = await service.reread(uow, caller.user, import_id, choices)
-    return _answer(job, language)
+    return await in_time(_answer(job, language), wait, caller, wired, _shown_in(language))
 
 
 @router.post(
@@ -226,21 +237,29 @@ async def choose_import_reading(
     answer_headers=(LOCATION,),
     summary="Book what a file holds",
     description="All lines that are new and not faulty, in the background; a category counts where"
-    " one has one of that name.",
+    " one has one of that name." + WAITING,
     status_code=202,
     response_model=ImportAnswer,
+    responses=is_over(ImportAnswer),
+    takes_turn=False,
     is_idempotent=True,
     refusals=(ImportNotFound, ImportBusy, ImportNotReady, ImportBooked),
 )
-async def book_import(
-    request: Request, import_id: UUID, caller: Caller, language: CallerLanguage
+async def book_import(  # noqa: PLR0913, PLR0917 (one for each part of the request)
+    request: Request,
+    import_id: UUID,
+    caller: Caller,
+    wired: Wired,
+    language: CallerLanguage,
+    wait: PreferWait,
 ) -> Answer:
     """Book one import of the caller."""
 
     async def work(uow: UnitOfWork) -> Answer:
         return _answer(await service.book(uow, caller.user, import_id), language)
 
-    return await idempotently(request, caller, operation="book_import", body=None, work=work)
+    accepted = await idempotently(request, caller, operation="book_import", body=None, work=work)
+    return await in_time(accepted, wait, caller, wired, _shown_in(language))
 
 
 @router.delete(
@@ -325,6 +344,10 @@ async def _drop(wired: Wiring, key: str) -> None:
     """Delete a file that no import has; where it stays, the bucket's rule ends it."""
     with suppress(Unavailable):
         await wired.storage.delete(key)
+
+
+def _shown_in(language: Language) -> Callable[[FileJob], ImportAnswer]:
+    return lambda job: ImportAnswer.of(job, language)
 
 
 def _answer(job: FileJob, language: Language) -> Answer:

@@ -135,9 +135,10 @@ def put_off(job: FileJob, now: datetime, code: str) -> FileJob:
     return changed(job, now, status=FileStatus.QUEUED, next_at=now + wait)
 
 
-def failed(job: FileJob, now: datetime, code: str) -> FileJob:
+def failed(job: FileJob, now: datetime, code: str, **facts: Any) -> FileJob:
     """Return a job that no further attempt can help."""
-    return changed(job, now, status=FileStatus.FAILED, failure=code, next_at=None, ended_at=now)
+    ended = {"status": FileStatus.FAILED, "failure": code, "next_at": None, "ended_at": now}
+    return changed(job, now, **ended, **facts)
 
 
 def done(job: FileJob, now: datetime, **facts: Any) -> FileJob:

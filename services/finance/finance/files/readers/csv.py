@@ -1,20 +1,17 @@
 """Reads a bank's CSV: any delimiter and header, the mapping guessed or given."""
 
-import csv
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain, islice
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
+from finance.files.readers.currencies import is_named
 from finance.files.readers.dates import DateOrder, date_of, is_date, moment_of, order_of
 from finance.files.readers.encodings import decoded
-from finance.files.readers.headers import guessed
+from finance.files.readers.headers import OUTGOING, VOID, guessed, word_of
 from finance.files.readers.lines import (
-    LONGEST_CELL,
-    MOST_COLUMNS,
-    MOST_LINES,
+    LONGEST_ACCOUNT,
     Choices,
     FileError,
     Line,
@@ -22,23 +19,17 @@ from finance.files.readers.lines import (
     LineFault,
     Reading,
 )
-from finance.files.readers.numbers import amount_of, decimal_of, is_amount
-from finance.files.texts import text_lines
+from finance.files.readers.numbers import amount_of, decimal_of, is_amount, is_minus
+from finance.files.readers.records import (
+    HEADER_WITHIN,
+    SAMPLE_LINES,
+    Record,
+    delimiter_of,
+    records_of,
+)
 from kit.csv_text import text_of
 
-DELIMITERS: Final = (";", ",", "\t", "|")
-_HEADER_WITHIN: Final = 20
-_SAMPLE_LINES: Final = 50
-_LONGEST_LINE: Final = 64 * 1024
 _COLUMN_NAME: Final = 100
-
-
-class _Record(NamedTuple):
-    """A record of the table; ``fault`` says what is wrong with its shape."""
-
-    number: int
-    cells: Sequence[str]
-    fault: str | None = None
 
 
 def read_csv(body: bytes, currency: str, choices: Choices) -> Reading:
@@ -51,9 +42,9 @@ def read_csv(body: bytes, currency: str, choices: Choices) -> Reading:
             `mapping_unknown`, `file_empty`.
     """
     text, encoding = decoded(body, choices.encoding)
-    delimiter = choices.delimiter or _delimiter(text)
-    records = _records(text, delimiter)
-    first = list(islice(records, _SAMPLE_LINES + _HEADER_WITHIN))
+    delimiter = choices.delimiter or delimiter_of(text)
+    records = records_of(text, delimiter)
+    first = list(islice(records, SAMPLE_LINES + HEADER_WITHIN))
     if not first:
         raise FileError("file_empty")
     header = _header(first, choices.mapping)
@@ -69,7 +60,7 @@ def read_csv(body: bytes, currency: str, choices: Choices) -> Reading:
     if choices.mapping is not None:
         mapping = _given(choices.mapping, reading.columns)
     else:
-        mapping = guessed(names) if header is not None else _by_content(sample)
+        mapping = _by_content(sample) if header is None else _by_names(names, sample)
     reading.mapping = {held: reading.columns[place] for held, place in mapping.items()}
     has_amount = "amount" in mapping or "debit" in mapping or "credit" in mapping
     reading.ambiguous += [] if "date" in mapping else ["date"]
@@ -88,11 +79,12 @@ class _Layout:
     date_order: DateOrder
     decimal: str
     currency: str
+    is_unsigned: bool  # whether another column says what went out
 
     @classmethod
     def of(
         cls,
-        rows: Sequence[_Record],
+        rows: Sequence[Record],
         mapping: Mapping[str, int],
         currency: str,
         choices: Choices,
@@ -113,9 +105,11 @@ class _Layout:
         if choices.decimal is None and not is_sure:
             reading.ambiguous.append("decimal")
         reading.decimal = choices.decimal or decimal or "."
-        return cls(mapping, cast("DateOrder", reading.date_order), reading.decimal, currency)
+        is_unsigned = {"type", "amount"} <= mapping.keys() and not any(map(is_minus, amounts))
+        order = cast("DateOrder", reading.date_order)
+        return cls(mapping, order, reading.decimal, currency, is_unsigned)
 
-    def line(self, record: _Record) -> Line:
+    def line(self, record: Record) -> Line:
         """Return what a record says.
 
         Raises:
@@ -126,9 +120,10 @@ class _Layout:
         cells, mapping = record.cells, self.mapping
         if len(cells) <= max(mapping[held] for held in self._needed()):
             raise LineError("fields_missing")
-        said = self._cell(cells, "currency").strip().upper()
-        if said and said not in {self.currency, *_SIGNS.get(self.currency, ())}:
+        if not is_named(self._cell(cells, "currency"), self.currency):
             raise LineError("currency_differs")
+        if word_of(self._cell(cells, "status")) in VOID:
+            raise LineError("not_carried_out")
         minor = self._amount(cells)
         at = moment_of(self._cell(cells, "at"))
         tags = self._cell(cells, "tags").split(",")
@@ -158,6 +153,8 @@ class _Layout:
                 continue
             found = amount_of(cell, self.decimal, self.currency)
             minor += found if not sign else sign * abs(found)
+        if self.is_unsigned and word_of(self._cell(cells, "type")) in OUTGOING:
+            minor = -abs(minor)
         if not minor:
             blank = not any(self._cell(cells, held).strip() for held in _AMOUNTS)
             raise LineError("amount_malformed" if blank else "amount_zero")
@@ -172,24 +169,18 @@ class _Layout:
 
 
 _AMOUNTS: Final = ("amount", "debit", "credit")
-# Banks also write a currency as these.
-_SIGNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "RUB": ("RUR", "₽", "РУБ", "РУБ.", "Р."),
-    "USD": ("$",),
-    "EUR": ("€",),
-}
 
 
-def _read(rows: Sequence[_Record], layout: _Layout, reading: Reading, choices: Choices) -> None:
+def _read(rows: Sequence[Record], layout: _Layout, reading: Reading, choices: Choices) -> None:
     place = layout.mapping.get("account")
     if place is not None:
-        reading.accounts = list(dict.fromkeys(one for one in _column(rows, place) if one.strip()))
+        reading.accounts = list(filter(None, dict.fromkeys(map(_account, _column(rows, place)))))
         if choices.only_account is None and len(reading.accounts) > 1:
-            raise FileError("several_accounts")
+            raise FileError("several_accounts", reading.accounts)
     for record in rows:
         if choices.only_account is not None and place is not None:
             cell = record.cells[place] if place < len(record.cells) else ""
-            if cell != choices.only_account:
+            if _account(cell) != _account(choices.only_account) and record.fault is None:
                 continue
         try:
             reading.lines.append(layout.line(record))
@@ -198,87 +189,24 @@ def _read(rows: Sequence[_Record], layout: _Layout, reading: Reading, choices: C
         reading.count()
 
 
-def _delimiter(text: str) -> str:
-    """Return the delimiter by which the first lines have the most fields, most alike."""
-    sample = "".join(islice(text_lines(text), _SAMPLE_LINES))[: 4 * _LONGEST_LINE]
-
-    def columns(delimiter: str) -> tuple[int, int]:
-        widths = Counter(len(one.cells) for one in _records(sample, delimiter))
-        widths.pop(1, None)
-        width, times = widths.most_common(1)[0] if widths else (0, 0)
-        return times, width
-
-    return max(DELIMITERS, key=columns)
+def _account(cell: str) -> str:
+    return cell.strip()[:LONGEST_ACCOUNT].strip()
 
 
-def _records(text: str, delimiter: str) -> Iterator[_Record]:
-    """Yield the records that are not empty; of one beyond a bound its fault."""
-    csv.field_size_limit(_LONGEST_LINE)
-    passed = _Passed()
-    reader = csv.reader(_lines(text, passed), delimiter=delimiter)
-    found, number = 0, 1
-    while True:
-        passed.is_shortened, passed.quotes = False, 0
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield _Record(number, (), "malformed")
-        else:
-            if passed.is_shortened:
-                yield _Record(number, (), "cell_too_long")
-            elif passed.quotes % 2 and reader.line_num > number:
-                yield _Record(number, (), "malformed")  # it has run on to the end of the file
-            elif any(map(str.strip, cells)):
-                yield _checked(number, cells)
-        found += 1
-        number = reader.line_num + 1
-        if found > MOST_LINES + _HEADER_WITHIN:
-            raise FileError("too_many_lines")
-
-
-@dataclass(slots=True)
-class _Passed:
-    """What is known of a record's lines: whether one was emptied, how many quotes."""
-
-    is_shortened: bool = False
-    quotes: int = 0
-
-
-def _lines(text: str, passed: _Passed) -> Iterator[str]:
-    """Yield lines; one beyond the bound is empty."""
-    for line in text_lines(text):
-        passed.quotes += line.count('"')
-        if len(line) > _LONGEST_LINE:
-            passed.is_shortened = True
-            yield "\n"
-        else:
-            yield line
-
-
-def _narrowed(record: _Record, mapping: Mapping[str, int]) -> _Record:
+def _narrowed(record: Record, mapping: Mapping[str, int]) -> Record:
     """Return a record without the cells that nobody reads, which may be most."""
     places = frozenset(mapping.values())
     cells = record.cells[: max(places) + 1]
     kept = [cell if place in places else "" for place, cell in enumerate(cells)]
-    return _Record(record.number, kept, record.fault)
+    return Record(record.number, kept, record.fault)
 
 
-def _checked(number: int, cells: list[str]) -> _Record:
-    if len(cells) > MOST_COLUMNS:
-        return _Record(number, (), "too_many_columns")
-    if any(len(cell) > LONGEST_CELL for cell in cells):
-        return _Record(number, (), "cell_too_long")
-    return _Record(number, cells)
-
-
-def _header(records: Sequence[_Record], mapping: Mapping[str, str] | None) -> int | None:
+def _header(records: Sequence[Record], mapping: Mapping[str, str] | None) -> int | None:
     """Return which of the first records names columns: by the caller's words, or ours.
 
     Where nobody's words are there, it is the one above the first date, if it is as wide.
     """
-    first = records[:_HEADER_WITHIN]
+    first = records[:HEADER_WITHIN]
     words = {one for one in (mapping or {}).values() if not one.isdigit()}
     named = [
         len(words.intersection(map(str.strip, one.cells))) or len(guessed(one.cells))
@@ -292,9 +220,18 @@ def _header(records: Sequence[_Record], mapping: Mapping[str, str] | None) -> in
     return dated - 1 if is_above else None
 
 
-def _by_content(rows: Sequence[_Record]) -> dict[str, int]:
+def _by_names(names: Sequence[str], rows: Sequence[Record]) -> dict[str, int]:
+    """Guess the columns of a table by their names, and the days by what they are."""
+    mapping = guessed(names)
+    day = _by_content(rows).get("date")
+    if day is not None and day not in mapping.values():
+        mapping.setdefault("date", day)
+    return mapping
+
+
+def _by_content(rows: Sequence[Record]) -> dict[str, int]:
     """Guess the columns of a table without names by what stands in them."""
-    sample = [one.cells for one in rows[:_SAMPLE_LINES] if one.cells]
+    sample = [one.cells for one in rows[:SAMPLE_LINES] if one.cells]
     width = max(map(len, sample), default=0)
     columns = [[cells[place] for cells in sample if place < len(cells)] for place in range(width)]
     mapping: dict[str, int] = {}
@@ -329,5 +266,5 @@ def _given(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[str, int]
     return found
 
 
-def _column(rows: Sequence[_Record], place: int) -> Iterator[str]:
+def _column(rows: Sequence[Record], place: int) -> Iterator[str]:
     return (row.cells[place] for row in rows if place < len(row.cells) and row.cells[place])

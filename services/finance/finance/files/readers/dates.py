@@ -15,9 +15,30 @@ _DATE: Final = re.compile(
     r"(\d{1,4})([./-]|\s)\s?(\d{1,2})([./'-]|\s)\s?(\d{1,4})(?:[T,\s]\s*(\d{1,2}:\d{2}.{0,24}))?",
     re.ASCII,
 )
+# A month by its name, in the three orders; the rest of a name is not looked at.
+_NAMED: Final[dict[DateOrder, re.Pattern[str]]] = {
+    "dmy": re.compile(
+        r"(?P<d>\d{1,2})[ .-](?P<m>[^\W\d_]{3,9})\.?[ ,.-]{1,2}(?P<y>\d{4}|\d\d)(?: г\.?)?"
+    ),
+    "mdy": re.compile(r"(?P<m>[^\W\d_]{3,9})\.?[ -](?P<d>\d{1,2}),?[ -](?P<y>\d{4}|\d\d)"),
+    "ymd": re.compile(r"(?P<y>\d{4})[ .-](?P<m>[^\W\d_]{3,9})\.?[ .-](?P<d>\d{1,2})"),
+}
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            *(("jan", "янв"), ("feb", "фев"), ("mar", "мар"), ("apr", "апр")),
+            *(("may", "мая", "май"), ("jun", "июн"), ("jul", "июл"), ("aug", "авг")),
+            *(("sep", "сен"), ("oct", "окт"), ("nov", "ноя"), ("dec", "дек")),
+        ),
+        start=1,
+    )
+    for name in names
+}
 _COMPACT: Final = re.compile(r"((?:19|2\d)\d{2})(\d{2})(\d{2})", re.ASCII)
 _YEAR_DIGITS: Final = (2, 4)
 _CENTURY: Final = 2000
+_LAST_CENTURY_FROM: Final = 70  # as POSIX has it, give or take a year
 
 
 def date_of(text: str, order: DateOrder) -> date:
@@ -73,9 +94,11 @@ def _orders(text: str) -> list[DateOrder]:
 def _date(text: str, order: DateOrder) -> date | None:
     if order == "ymd" and (compact := _COMPACT.fullmatch(text)):
         return _day(*compact.groups())
-    found = _DATE.fullmatch(text)
+    found = _DATE.fullmatch(text.replace("' ", "'0"))  # Quicken's year of one digit
     if found is None:
-        return None
+        named = _NAMED[order].fullmatch(text)
+        month = None if named is None else _MONTHS.get(named["m"][:3].casefold())
+        return None if named is None or month is None else _day(named["y"], str(month), named["d"])
     first, _, second, _, third, _ = found.groups()
     match order:
         case "ymd":
@@ -89,7 +112,9 @@ def _date(text: str, order: DateOrder) -> date | None:
 def _day(year: str, month: str, day: str) -> date | None:
     if len(year) not in _YEAR_DIGITS or len(day) > 2 or len(month) > 2:  # noqa: PLR2004 (digits)
         return None
-    whole = int(year) + (_CENTURY if len(year) == _YEAR_DIGITS[0] else 0)
+    whole = int(year)
+    if len(year) == _YEAR_DIGITS[0]:
+        whole += _CENTURY - (100 if whole >= _LAST_CENTURY_FROM else 0)
     try:
         return date(whole, int(month), int(day))
     except ValueError:

@@ -39,16 +39,19 @@ def decoded(body: bytes, encoding: str | None = None) -> tuple[str, str]:
         raise FileError("encoding_wrong" if encoding else "file_not_text") from None
     if "\0" in text:
         raise FileError("file_not_text")
-    return text.removeprefix("\ufeff"), found.removesuffix("-sig").removesuffix("-le")
+    return text.removeprefix("\ufeff"), found.removesuffix("-sig").removesuffix("-le").removesuffix(
+        "-be"
+    )
 
 
 def _guessed(body: bytes) -> str:
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return encoding
-    odd = body[1:_SAMPLE:2]
-    if odd.count(0) > len(odd) * _FEW_ZEROS:
-        return "utf-16-le"
+    for second, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        bytes_of_one = body[second:_SAMPLE:2]
+        if bytes_of_one.count(0) > len(bytes_of_one) * _FEW_ZEROS:
+            return encoding
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

@@ -12,10 +12,6 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
         *("дата платежа", "дата транзакции", "дата проводки", "posting date", "booking date"),
         *("posted", "completed date", "value date", "started date"),
     ),
-    "amount": (
-        *("amount", "сумма", "сумма операции", "сумма платежа", "сумма в валюте счета"),
-        *("сумма в валюте счёта", "сумма в рублях", "transaction amount", "sum", "value"),
-    ),
     "debit": (
         *("debit", "дебет", "расход", "списание", "сумма списания", "withdrawal", "withdrawals"),
         *("paid out", "money out", "debit amount"),
@@ -23,6 +19,10 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "credit": (
         *("credit", "кредит", "приход", "доход", "зачисление", "поступление", "сумма зачисления"),
         *("deposit", "deposits", "paid in", "money in", "credit amount"),
+    ),
+    "amount": (
+        *("amount", "сумма", "сумма платежа", "сумма операции", "сумма в валюте счета"),
+        *("сумма в валюте счёта", "сумма в рублях", "transaction amount", "sum", "value"),
     ),
     "description": (
         *("description", "описание операции", "описание", "назначение платежа", "назначение"),
@@ -41,11 +41,34 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "note": ("note", "notes", "примечание", "комментарий", "comment"),
     "category": ("category", "категория", "категория операции"),
     "tags": ("tags", "теги", "метки"),
-    "currency": ("currency", "валюта", "валюта счета", "валюта счёта", "валюта операции"),
+    "currency": (
+        *("currency", "валюта", "валюта счета", "валюта счёта", "валюта платежа"),
+        "валюта операции",
+    ),
     "at": ("at", "timestamp"),
     "account": ("account", "счет", "счёт", "номер счета", "номер счёта"),
+    "type": (
+        *("type", "тип", "тип операции", "вид операции", "приход/расход", "дебет/кредит"),
+        *("debit/credit", "credit/debit", "dr/cr", "cr/dr", "transaction type"),
+    ),
+    "status": ("status", "статус", "статус операции", "state", "состояние"),
     "id": ("id", "transaction id", "id операции", "fitid", "идентификатор операции"),
 }
+_SIDES: Final = frozenset({"debit", "credit"})
+# What a bank says of an amount without a sign that went out, and of what it did not carry out.
+OUTGOING: Final = frozenset(
+    {
+        *("expense", "debit", "dr", "d", "withdrawal", "out", "outgoing", "sent"),
+        *("списание", "расход", "дебет", "дт", "оплата"),
+    }
+)
+VOID: Final = frozenset(
+    {
+        *("failed", "declined", "rejected", "reverted", "cancelled", "canceled"),
+        *("отклонена", "отклонено", "отклонён", "отменена", "отменено", "отменён"),
+        *("отказ", "ошибка", "неуспешно"),
+    }
+)
 _BLANKS: Final = re.compile(r"[\s\u00a0_]+")
 
 
@@ -60,7 +83,9 @@ def guessed(names: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for is_exact in (True, False):
         for held, known in WORDS.items():
-            place = None if held in found else _place(words, known, found, is_exact=is_exact)
+            if held in found or (held == "amount" and found.keys() & _SIDES and not is_exact):
+                continue  # what only begins so may be a fee beside debit and credit
+            place = _place(words, known, found, is_exact=is_exact)
             if place is not None:
                 found[held] = place
     if "amount" in found:  # of a table with all three the one with a sign is enough
@@ -75,7 +100,7 @@ def _place(
     taken = {*found.values()}
     for one in known:
         for place, word in enumerate(words):
-            fits = word == one if is_exact else word.startswith(f"{one} ")
+            fits = word == one if is_exact else word.startswith(f"{one} ") and one != "value"
             if fits and place not in taken:
                 return place
     return None

@@ -1,15 +1,18 @@
 """Says what is read from a file: lines to book, faults, and how it was read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 from typing import Final
 
 from finance.domain.dates.periods import FIRST_DAY, LAST_DAY
 
 MOST_LINES: Final = 200_000
 MOST_COLUMNS: Final = 100
-LONGEST_CELL: Final = 4096  # characters
+MOST_ACCOUNTS: Final = 100  # that are named
+LONGEST_ACCOUNT: Final = 100
+LONGEST_CELL: Final = 10_240  # characters; our own notes are half as long
 
 FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "malformed": ("The line is not of this format.", "Строка не этого формата."),
@@ -37,6 +40,10 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "У валюты меньше знаков после запятой.",
     ),
     "amount_too_large": ("The amount is too large.", "Слишком большая сумма."),
+    "not_carried_out": (
+        "The bank did not carry it out.",
+        "Банк не провёл эту операцию.",
+    ),
     "currency_differs": (
         "The account has another currency.",
         "У счёта другая валюта.",
@@ -45,11 +52,15 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 class FileError(ValueError):
-    """Nothing of the file can be read; ``code`` says why."""
+    """Nothing of the file can be read; ``code`` says why.
 
-    def __init__(self, code: str) -> None:
+    Of `several_accounts` the first are named, lest nobody knows what can be chosen.
+    """
+
+    def __init__(self, code: str, accounts: Iterable[str] = ()) -> None:
         super().__init__(code)
         self.code = code
+        self.accounts = list(islice(accounts, MOST_ACCOUNTS))
 
 
 class LineError(ValueError):

@@ -11,12 +11,21 @@ from kit.money import CURRENCIES, MAX_MINOR
 DECIMALS: Final = (",", ".")
 _LONGEST: Final = 64
 _BLANKS: Final = re.compile(r"[\s'\u2019\u00a0\u202f\u2009\u2007]+")
-_MINUS: Final = str.maketrans(dict.fromkeys("\u2212\u2013\u2012\ufe63\uff0d", "-"))
-# Digits, grouped or not; a sign before or after, brackets for a minus, a currency on either side.
-_AMOUNT: Final = re.compile(
-    r"(?P<open>\()?(?P<before>[-+]?)[^\d.,()+-]{0,8}(?P<sign>[-+]?)(?P<digits>[0-9.,]+)"
-    r"[^\d,()+-]{0,8}(?P<after>[-+]?)(?P<close>\))?"
+# All that is drawn as a minus; what else stands beside digits is no part of an amount.
+_MINUS: Final = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d", "-")
 )
+_CURRENCY: Final = r"(?:[^\W\d_]|[$\xa2-\xa5\u20a0-\u20c0]){0,8}"
+# Digits, grouped or not; a sign before or after, brackets or DR for a minus, a currency on either
+# side, and what keeps a spreadsheet from reading all that.
+_AMOUNT: Final = re.compile(
+    r'=?"?(?P<open>\()?(?P<before>[-+]?)'
+    rf"(?:(?P<led>[CD]R\.?)|{_CURRENCY})(?P<sign>[-+]?)(?P<digits>[0-9.,]+)"
+    rf"(?:(?P<side>[CD]R\.?)|{_CURRENCY}\.?)(?P<after>[-+]?)(?P<close>\))?"
+    r'"?',
+    re.IGNORECASE,
+)
+_SIDES: Final = {"": "", "C": "+", "D": "-"}
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}([.,])[0-9]{3}(\1[0-9]{3})*")
 _GROUP: Final = 3
 
@@ -57,6 +66,12 @@ def is_amount(text: str) -> bool:
     return _cell(text) is not None
 
 
+def is_minus(text: str) -> bool:
+    """Tell whether a text is an amount below zero."""
+    cell = _cell(text)
+    return cell is not None and cell.is_minus
+
+
 def decimal_of(cells: Iterable[str]) -> tuple[str | None, bool]:
     """Return the decimal mark that a column's amounts have, and whether that is sure.
 
@@ -90,7 +105,8 @@ def _cell(text: str) -> _Cell | None:
     found = _AMOUNT.fullmatch(_BLANKS.sub("", text.translate(_MINUS)))
     if found is None or bool(found["open"]) != bool(found["close"]):
         return None
-    signs = f"{found['before']}{found['sign']}{found['after']}"
+    side = _SIDES[f"{found['led'] or ''}{found['side'] or ''}"[:1].upper()]
+    signs = f"{found['before']}{found['sign']}{found['after']}{side}"
     digits = found["digits"].rstrip(".,") if found["digits"][-1] in ".," else found["digits"]
     if len(signs) > 1 or not digits or not digits[-1].isdigit():
         return None

@@ -6,6 +6,7 @@ from typing import Final, cast
 from finance.files.readers.dates import DateOrder, date_of, order_of
 from finance.files.readers.encodings import decoded
 from finance.files.readers.lines import (
+    LONGEST_ACCOUNT,
     LONGEST_CELL,
     MOST_LINES,
     Choices,
@@ -42,9 +43,9 @@ def read_qif(body: bytes, currency: str, choices: Choices) -> Reading:
             found.append((number, said))
         if len(found) > MOST_LINES:
             raise FileError("too_many_lines")
-        if len(accounts) > 1 and choices.only_account is None:
-            raise FileError("several_accounts")
     reading.accounts = list(accounts)
+    if len(accounts) > 1 and choices.only_account is None:
+        raise FileError("several_accounts", accounts)
     order, is_sure = order_of(said.get("D", "") for _, said in found)
     reading.ambiguous += [] if choices.date_order or is_sure else ["date_order"]
     reading.date_order = choices.date_order or order or "mdy"
@@ -77,7 +78,7 @@ def _transactions(text: str) -> Iterator[tuple[str, int, dict[str, str]]]:
             said, begun = {}, 0
         elif line.startswith("^"):
             if section == "!account":
-                account = said.get("N", "")[:100]
+                account = said.get("N", "")[:LONGEST_ACCOUNT]
             elif _is_of_transactions(section) and said:
                 yield account, begun, said
             said, begun = {}, 0

@@ -29,6 +29,8 @@ _Held = Literal[
     "currency",
     "at",
     "account",
+    "type",
+    "status",
     "id",
 ]
 

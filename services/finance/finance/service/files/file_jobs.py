@@ -92,9 +92,13 @@ async def finish(uow: UnitOfWork, job: FileJob, facts: Mapping[str, Any], ttl: t
     await _end(uow, file_jobs.done(job, now, expires_at=now + ttl, **facts))
 
 
-async def give_up(uow: UnitOfWork, job: FileJob, code: str) -> None:
-    """Store that a job failed for good: trying again would not help."""
-    await _end(uow, file_jobs.failed(job, uow.clock.now(), code))
+async def give_up(uow: UnitOfWork, job: FileJob, code: str, accounts: Sequence[str] = ()) -> None:
+    """Store that a job failed for good: trying again would not help.
+
+    Where that is for several accounts, their names are told, so that one can be chosen.
+    """
+    facts = {"result": {**job.result, "accounts": list(accounts)}} if accounts else {}
+    await _end(uow, file_jobs.failed(job, uow.clock.now(), code, **facts))
 
 
 async def put_off(uow: UnitOfWork, job: FileJob, code: str) -> None:

@@ -12,10 +12,10 @@ from finance.clients.storage import FileStorage
 from finance.domain.accounts import FinanceAccount
 from finance.domain.books import BookOwner
 from finance.domain.files.file_jobs import FileJob
-from finance.files.bookings import booking_of, by_name
+from finance.files.bookings import booking_of, by_name, kept_text
 from finance.files.formats import READERS
 from finance.files.readers.keys import keyed
-from finance.files.readers.lines import Choices, FileError, Line, Reading
+from finance.files.readers.lines import MOST_ACCOUNTS, Choices, FileError, Line, Reading
 from finance.repository import Accounts, Books, FinanceCategories
 from finance.repository.transactions.imports import Imports
 from finance.service.feed.rules import placed
@@ -143,7 +143,7 @@ def _found(reading: Reading, account: FinanceAccount, known: int) -> dict[str, A
         "columns": reading.columns,
         "mapping": reading.mapping,
         "ambiguous": reading.ambiguous,
-        "accounts": reading.accounts[:100],
+        "accounts": reading.accounts[:MOST_ACCOUNTS],
         "new": len(reading.lines) - known,
         "known": known,
         "faulty": len(reading.faults),
@@ -154,8 +154,8 @@ def _found(reading: Reading, account: FinanceAccount, known: int) -> dict[str, A
                 "date": line.date.isoformat(),
                 "amount": decimal_text(line.amount_minor, account.currency),
                 "currency": account.currency,
-                "description": line.description,
-                "category": line.category,
+                "description": kept_text(line.description) or "",
+                "category": kept_text(line.category) or "",
             }
             for line in reading.lines[:_PREVIEW]
         ],
