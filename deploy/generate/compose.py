@@ -12,6 +12,7 @@ _END = "# end of the settings\n"
 # Where things are stands with each container: it is not the same there as on this machine.
 _ADDRESSES = ("_URL", "_HOST", "_PORT")
 _STORAGE = "_S3_"
+_BOUNDS = ("_TIMEOUT",)  # which is the same wherever a storage is
 
 
 def filled(text: str) -> str:
@@ -34,7 +35,12 @@ def filled(text: str) -> str:
 def variables_of(settings: type[EnvironmentSettings]) -> list[str]:
     """Return the variables of a settings class that do not say where things are."""
     names = [variable(settings, name) for name in settings.model_fields]
-    return [name for name in names if not name.endswith(_ADDRESSES) and _STORAGE not in name]
+    return [name for name in names if not _says_where(name)]
+
+
+def _says_where(name: str) -> bool:
+    is_of_storage = _STORAGE in name and not name.endswith(_BOUNDS)
+    return is_of_storage or name.endswith(_ADDRESSES)
 
 
 def _anchors() -> Iterator[str]:

@@ -34,7 +34,7 @@ def without_card_number(text: str | None) -> str | None:
 
 
 def with_masked_card_numbers(text: str) -> str:
-    """Return a text in which of each full card number the last four digits alone are left."""
+    """Return a text with the last four digits of each full card number alone."""
     plain, parts, end = _plain(text), [], 0
     for place in _places(plain):
         hidden = place.stop - _SHOWN

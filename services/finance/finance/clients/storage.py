@@ -113,7 +113,7 @@ class FileStorage:
 
 
 def _unavailable(task: str, error: Exception) -> Unavailable:
-    """Tell operators why; what the storage says beside its code may hold names of keys."""
+    """Tell operators why, by code alone: the rest may hold names of keys."""
     log.warning("storage_failed", task=task, error=type(error).__name__, code=_code(error))
     return Unavailable()
 

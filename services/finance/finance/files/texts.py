@@ -21,4 +21,4 @@ def text_lines(text: str) -> Iterator[str]:
 
 
 def _is_unseen(one: str) -> bool:
-    return one.isspace() or unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return one.isspace() or unicodedata.category(one) in {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}

@@ -75,6 +75,10 @@ def test_a_category_of_the_other_type_or_of_no_known_name_counts_as_none() -> No
     assert not booked(category="Прочее").is_category_own
 
 
+def test_what_no_document_of_xml_may_hold_is_not_kept() -> None:
+    assert booked(description="a\ufffeb\uffff\U0010ffff c\x01").description == "a b c"
+
+
 def test_texts_are_bounded_on_one_line_and_hold_no_full_card_number() -> None:
     found = booked(description="a\nb" + "x" * 900, note="4111 1111 1111 1111", tags=("", "t\nu"))
     assert found.description is not None

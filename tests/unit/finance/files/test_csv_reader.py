@@ -327,6 +327,13 @@ def test_a_quote_that_is_never_closed_misleads_nobody_about_the_delimiter() -> N
     assert reading.faults == [LineFault(5, "malformed")]
 
 
+def test_what_stands_in_each_text_is_no_delimiter() -> None:
+    row = '2026-01-{},-5.00,Cash,"salt;\nbread;\nsoup"\n'
+    body = "date,amount,account,note\n" + "".join(row.format(10 + day) for day in range(15))
+    reading = read_csv(body.encode(), "RUB", PLAIN)
+    assert (reading.delimiter, len(reading.lines)) == (",", 15)
+
+
 def test_a_line_that_no_account_can_be_told_of_is_named_for_each() -> None:
     body = b'date;amount;account;text\n2026-01-30;5;a;"x\n2026-01-30;6;b;y\n2026-01-30;7;a;z'
     reading = read_csv(body, "RUB", Choices(only_account="b"))

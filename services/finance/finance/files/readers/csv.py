@@ -23,7 +23,7 @@ from finance.files.readers.numbers import amount_of, decimal_of, is_amount, is_m
 from finance.files.readers.records import (
     HEADER_WITHIN,
     SAMPLE_LINES,
-    Record,
+    TableRecord,
     delimiter_of,
     records_of,
 )
@@ -84,7 +84,7 @@ class _Layout:
     @classmethod
     def of(
         cls,
-        rows: Sequence[Record],
+        rows: Sequence[TableRecord],
         mapping: Mapping[str, int],
         currency: str,
         choices: Choices,
@@ -109,7 +109,7 @@ class _Layout:
         order = cast("DateOrder", reading.date_order)
         return cls(mapping, order, reading.decimal, currency, is_unsigned)
 
-    def line(self, record: Record) -> Line:
+    def line(self, record: TableRecord) -> Line:
         """Return what a record says.
 
         Raises:
@@ -171,7 +171,7 @@ class _Layout:
 _AMOUNTS: Final = ("amount", "debit", "credit")
 
 
-def _read(rows: Sequence[Record], layout: _Layout, reading: Reading, choices: Choices) -> None:
+def _read(rows: Sequence[TableRecord], layout: _Layout, reading: Reading, choices: Choices) -> None:
     place = layout.mapping.get("account")
     if place is not None:
         reading.accounts = list(filter(None, dict.fromkeys(map(_account, _column(rows, place)))))
@@ -193,15 +193,15 @@ def _account(cell: str) -> str:
     return cell.strip()[:LONGEST_ACCOUNT].strip()
 
 
-def _narrowed(record: Record, mapping: Mapping[str, int]) -> Record:
+def _narrowed(record: TableRecord, mapping: Mapping[str, int]) -> TableRecord:
     """Return a record without the cells that nobody reads, which may be most."""
     places = frozenset(mapping.values())
     cells = record.cells[: max(places) + 1]
     kept = [cell if place in places else "" for place, cell in enumerate(cells)]
-    return Record(record.number, kept, record.fault)
+    return TableRecord(record.number, kept, record.fault)
 
 
-def _header(records: Sequence[Record], mapping: Mapping[str, str] | None) -> int | None:
+def _header(records: Sequence[TableRecord], mapping: Mapping[str, str] | None) -> int | None:
     """Return which of the first records names columns: by the caller's words, or ours.
 
     Where nobody's words are there, it is the one above the first date, if it is as wide.
@@ -220,7 +220,7 @@ def _header(records: Sequence[Record], mapping: Mapping[str, str] | None) -> int
     return dated - 1 if is_above else None
 
 
-def _by_names(names: Sequence[str], rows: Sequence[Record]) -> dict[str, int]:
+def _by_names(names: Sequence[str], rows: Sequence[TableRecord]) -> dict[str, int]:
     """Guess the columns of a table by their names, and the days by what they are."""
     mapping = guessed(names)
     day = _by_content(rows).get("date")
@@ -229,7 +229,7 @@ def _by_names(names: Sequence[str], rows: Sequence[Record]) -> dict[str, int]:
     return mapping
 
 
-def _by_content(rows: Sequence[Record]) -> dict[str, int]:
+def _by_content(rows: Sequence[TableRecord]) -> dict[str, int]:
     """Guess the columns of a table without names by what stands in them."""
     sample = [one.cells for one in rows[:SAMPLE_LINES] if one.cells]
     width = max(map(len, sample), default=0)
@@ -266,5 +266,5 @@ def _given(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[str, int]
     return found
 
 
-def _column(rows: Sequence[Record], place: int) -> Iterator[str]:
+def _column(rows: Sequence[TableRecord], place: int) -> Iterator[str]:
     return (row.cells[place] for row in rows if place < len(row.cells) and row.cells[place])

@@ -17,7 +17,7 @@ _LONGEST_LINE: Final = 64 * 1024
 _MOST_LINES_OF_ONE: Final = 200
 
 
-class Record(NamedTuple):
+class TableRecord(NamedTuple):
     """A record of the table; ``fault`` says what is wrong with its shape."""
 
     number: int
@@ -25,7 +25,7 @@ class Record(NamedTuple):
     fault: str | None = None
 
 
-def records_of(text: str, delimiter: str) -> Iterator[Record]:
+def records_of(text: str, delimiter: str) -> Iterator[TableRecord]:
     """Yield the records that are not empty; of one beyond a bound its fault.
 
     Where a quote is not closed its line alone is at fault: the next one is read as it stands.
@@ -44,29 +44,30 @@ def records_of(text: str, delimiter: str) -> Iterator[Record]:
             return
         except _EndlessError:
             lines.go_back()
-            yield Record(number, (), "malformed")
+            yield TableRecord(number, (), "malformed")
         except csv.Error:
-            yield Record(number, (), "malformed")
+            yield TableRecord(number, (), "malformed")
         else:
             if lines.is_shortened:
-                yield Record(number, (), "cell_too_long")
+                yield TableRecord(number, (), "cell_too_long")
             elif lines.has_run_on:
                 lines.go_back()
-                yield Record(number, (), "malformed")
+                yield TableRecord(number, (), "malformed")
             elif any(map(str.strip, cells)):
                 yield _checked(number, cells)
     raise FileError("too_many_lines")
 
 
 def delimiter_of(text: str) -> str:
-    """Return the delimiter by which the first lines have the most fields, most alike."""
+    """Return the delimiter by which most of the first records have as many fields, and most."""
     sample = "".join(islice(text_lines(text), SAMPLE_LINES))[: 4 * _LONGEST_LINE]
 
-    def columns(delimiter: str) -> tuple[int, int]:
+    def columns(delimiter: str) -> tuple[float, int]:
         widths = Counter(len(one.cells) for one in records_of(sample, delimiter))
+        count = widths.total()
         widths.pop(1, None)
         width, times = widths.most_common(1)[0] if widths else (0, 0)
-        return times, width
+        return times / max(count, 1), width
 
     return max(DELIMITERS, key=columns)
 
@@ -114,9 +115,9 @@ class _Lines:
         del self._taken[1:]
 
 
-def _checked(number: int, cells: list[str]) -> Record:
+def _checked(number: int, cells: list[str]) -> TableRecord:
     if len(cells) > MOST_COLUMNS:
-        return Record(number, (), "too_many_columns")
+        return TableRecord(number, (), "too_many_columns")
     if any(len(cell) > LONGEST_CELL for cell in cells):
-        return Record(number, (), "cell_too_long")
-    return Record(number, cells)
+        return TableRecord(number, (), "cell_too_long")
+    return TableRecord(number, cells)
