@@ -24,6 +24,7 @@ from kit.audit import by_message
 from kit.outgoing import calling_as
 from kit.refusals import catalogue
 from kit.runtime import Service
+from kit.turns import Turns
 from kit.waiters import Places
 from kit.wake_up import WakeUp
 from kit.web import etags
@@ -62,6 +63,8 @@ def build(settings: Settings) -> Service:
         tags=_TAGS,
     )
     web.state.record_audit = by_message(RecordAudit)
+    # Whose book is written in for long, or read a lot, leaves half of the connections to others.
+    web.state.turns = Turns(max(1, settings.database_pool_size // 2))
     file_jobs = WakeUp()
     return Service(
         name=NAME,

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.integration.finance.movements import Purse
 from tests.integration.finance.room import Room, code
 
 from kit.ids import new_id
@@ -36,6 +37,7 @@ async def test_an_account_begins_with_its_opening_balance(room: Room) -> None:
         ({}, "/name", "required"),
         ({"name": " "}, "/name", "malformed"),
         ({"name": "x" * 101}, "/name", "too_long"),
+        ({"name": "Card 4111 1111 1111 1111"}, "/name", "card_number_refused"),
         ({"name": "x", "kind": "sock"}, "/kind", "not_allowed"),
         ({"name": "x", "currency": "rub"}, "/currency", "currency_unknown"),
         ({"name": "x", "opening_balance": "1.001"}, "/opening_balance", "amount_invalid"),
@@ -63,12 +65,13 @@ async def test_an_account_is_made_once_for_one_key(room: Room) -> None:
     assert len(await room.ids("/accounts")) == 1
 
 
-async def test_a_hundred_accounts_are_the_most(room: Room) -> None:
+async def test_a_hundred_accounts_are_the_most_besides_wallets(room: Room) -> None:
+    await Purse(room, room.user).moves(100)
     for number in range(100):
         await room.account(f"Account {number}")
     answer = await room.ask("POST", "/accounts", json={"name": "one more"})
     assert (answer.status_code, code(answer)) == (409, "too_many_accounts")
-    assert len(await room.ids("/accounts", limit=7)) == 100
+    assert len(await room.ids("/accounts", limit=7)) == 101
 
 
 async def test_an_edit_changes_what_it_names_and_minds_what_was_read(room: Room) -> None:
@@ -102,6 +105,19 @@ async def test_the_currency_changes_only_while_nothing_is_on_the_account(room: R
     refused = await room.patch(f"/accounts/{cash}", currency="USD")
     assert (refused.status_code, refused.json()["code"]) == (409, "account_in_use")
     assert (await room.patch(f"/accounts/{cash}", currency="JPY", name="Yen")).status_code == 200
+
+
+async def test_an_amount_goes_into_a_currency_with_fewer_decimals_if_it_fits(room: Room) -> None:
+    empty, cash = await room.account(), await room.account(opening_balance="-10.50")
+    answer = await room.patch(f"/accounts/{empty}", currency="JPY")
+    assert answer.json()["balance"] == {"amount": "0", "currency": "JPY"}
+    answer = await room.patch(f"/accounts/{cash}", currency="JPY")
+    assert (answer.status_code, code(answer)) == (422, "amount_invalid")
+    even, odd = [(await room.book(cash, amount))["id"] for amount in ("30.00", "30.50")]
+    moved = await room.patch(f"/transactions/{even}", account_id=empty)
+    assert (moved.json()["amount"], moved.json()["currency"]) == ("30", "JPY")
+    answer = await room.patch(f"/transactions/{odd}", account_id=empty)
+    assert (answer.status_code, code(answer)) == (422, "amount_invalid")
 
 
 async def test_no_balance_grows_beyond_what_an_account_can_hold(room: Room) -> None:

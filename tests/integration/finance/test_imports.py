@@ -268,6 +268,19 @@ async def test_an_account_that_goes_meanwhile_fails_the_booking(desk: Desk) -> N
     assert (booked["status"], booked["failure"]) == ("failed", "account_gone")
 
 
+async def test_what_was_looked_at_in_one_currency_is_not_booked_in_another(desk: Desk) -> None:
+    account_id = await desk.room.account()
+    found = await desk.checked(account_id, "Date,Amount\n2026-01-31,-5.00\n")
+    assert (await desk.room.patch(f"/accounts/{account_id}", currency="USD")).status_code == 200
+    booked = await desk.booked(found["id"])
+    assert (booked["status"], booked["failure"]) == ("failed", "currency_changed")
+    assert await desk.room.ids("/transactions") == []
+    answer = await desk.room.patch(f"/imports/{found['id']}")  # it is looked at again
+    assert answer.status_code == 202, answer.text
+    await desk.work()
+    assert (await desk.booked(found["id"]))["status"] == "booked"
+
+
 async def test_nobody_sees_anothers_import(desk: Desk) -> None:
     found = await desk.checked(await desk.room.account(), BANK)
     path = f"/imports/{found['id']}"

@@ -5,6 +5,9 @@ from random import Random
 
 from tests.integration.finance.room import Room
 
+from finance.repository import Books
+from kit.ids import new_id
+
 
 async def test_a_balance_is_exact_under_forty_parallel_inserts_and_deletes(room: Room) -> None:
     cash = await room.account(opening_balance="1000.00")
@@ -42,6 +45,18 @@ async def test_transfers_both_ways_and_edits_of_both_accounts_never_deadlock(roo
     sums = "sum(balance_minor)::int AS held, sum(opening_minor)::int AS opened"
     [found] = await room.rows(f"SELECT {sums} FROM account")
     assert found["held"] == found["opened"] - 3000
+
+
+async def test_whoever_waits_for_their_own_book_leaves_connections_to_others(room: Room) -> None:
+    cash, other = await room.account(), new_id()
+    async with asyncio.TaskGroup() as group, room.database.unit_of_work() as uow:
+        await Books(uow).lock(room.owner, uow.clock.now())  # as another zone does, for long
+        waiting = [group.create_task(room.book(cash)) for _ in range(30)]
+        async with asyncio.timeout(2):
+            for _ in range(5):
+                assert (await room.ask("GET", "/accounts", by=other)).status_code == 200
+        assert not any(one.done() for one in waiting)
+    assert await room.balance(cash) == "-300.00"
 
 
 async def test_an_account_is_not_deleted_under_a_booking(room: Room) -> None:

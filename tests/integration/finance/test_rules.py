@@ -261,6 +261,11 @@ async def test_a_rule_is_tried_on_the_past_before_it_is_stored(room: Room, purse
     instead = await tried(room, first["id"], category_id=food, words="tea")
     assert instead["changes"] == 2
     assert (await applied(room))["changed"] == 0  # nothing was stored
+    elsewhere = await tried(room, first["id"], category_id=food, words="cinema")
+    assert (elsewhere["fitting"], elsewhere["changes"]) == (1, 2)  # the cake has no category then
+    assert [one["new_category_id"] for one in elsewhere["examples"]] == [food, None]
+    await replaced(room, first, category_id=food, words="cinema")
+    assert (await applied(room))["changed"] == elsewhere["changes"]
     unknown = await room.ask(
         "POST",
         f"{RULES}/try",

@@ -117,6 +117,7 @@ async def test_without_a_date_it_is_today_in_the_books_zone(room: Room) -> None:
         ({"date": "2999-12-31T00:00:00Z"}, "date_out_of_range"),
         ({"tags": ["t"] * 21}, "too_long"),
         ({"tags": ["x" * 51]}, "too_long"),
+        ({"tags": ["4111 1111 1111 1111"]}, "card_number_refused"),
         ({"description": "x" * 501}, "too_long"),
         ({"description": "4111 1111 1111 1111"}, "card_number_refused"),
         ({"note": "x" * 5001}, "too_long"),

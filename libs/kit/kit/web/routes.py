@@ -29,6 +29,7 @@ class Declared(TypedDict, total=False):
     max_body_bytes: int
     open_by: str
     speaks_oauth: bool
+    takes_turn: bool
     other_bodies: Mapping[str, BodyReader]
     answer_headers: Sequence[str]
     answer_examples: Mapping[int, Any]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from finance.domain.amounts import require_balance, signed_minor_of
+from finance.domain.amounts import require_balance, signed_minor_of, written
 from finance.refusals import (
     AccountInUse,
     AccountLinked,
@@ -16,9 +16,8 @@ from finance.refusals import (
     AccountsSame,
     CurrenciesDiffer,
 )
-from kit.money import decimal_text
 
-MOST_ACCOUNTS: Final = 100  # of one book
+MOST_ACCOUNTS: Final = 100  # of one book, besides those that show wallets
 MOVE_TO: Final = "query/move_to"
 
 
@@ -89,7 +88,7 @@ def decide_account_change(
     edit that changes nothing leaves the version.
     """
     account = own(found)
-    opening = decimal_text(account.opening_minor, account.currency)
+    opening = written(account.opening_minor, account.currency)
     fields = {"currency": account.currency, "opening_balance": opening, **changes}
     opening = fields.pop("opening_balance")
     opening_minor = signed_minor_of(opening, fields["currency"], at="opening_balance")

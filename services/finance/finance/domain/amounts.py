@@ -3,7 +3,7 @@
 from typing import Final
 
 from finance.refusals import BalanceOutOfRange
-from kit.money import MAX_MINOR, AmountRefused, AmountZero, Money
+from kit.money import MAX_MINOR, AmountRefused, AmountZero, Money, decimal_text
 from kit.refusals import FieldFault, ValidationFailed
 
 MOST_BALANCE: Final = MAX_MINOR  # in minor units, either way
@@ -35,6 +35,15 @@ def signed_minor_of(text: str, currency: str, *, at: str) -> int:
     except AmountRefused:
         minor = minor_of(unsigned, currency, at=at)
     return minor if unsigned == text else -minor
+
+
+def written(minor: int, currency: str) -> str:
+    """Return minor units as their owner would write them: “10” rather than “10.00”.
+
+    So an amount may come to be of a currency with fewer decimals, if it fits.
+    """
+    text = decimal_text(minor, currency)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def require_balance(balance_minor: int) -> None:

@@ -112,8 +112,8 @@ class Accounts:
         return (await self.of(user_id, (account_id,))).get(account_id)
 
     async def count(self, user_id: UUID) -> int:
-        """Return how many accounts a user has."""
-        counted = "SELECT count(*) FROM account WHERE user_id = $1"
+        """Return how many accounts a user has, besides those that show wallets."""
+        counted = "SELECT count(*) FROM account WHERE user_id = $1 AND wallet_id IS NULL"
         return int(await self._connection.fetchval(counted, user_id))
 
     async def page(

@@ -52,19 +52,16 @@ _COUNTS: Final = "SELECT " + ", ".join(
         "(SELECT count(*) FROM category WHERE parent_id = $1) AS categories",
     )
 )
-_HAND_OVER: Final = """
-UPDATE {table} SET category_id = $2
-WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE category_id = $1 LIMIT $3))
-"""
 # What was read before the category went is stale afterwards.
-_HAND_OVER_EDITED: Final = """
+_HAND_OVER: Final = """
 UPDATE {table} SET category_id = $2, version = version + 1, updated_at = $3
 WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE category_id = $1 LIMIT $4))
 """
-_EDITED: Final = frozenset({"transaction", "recurring", "rule"})
-_EDIT_SPLIT: Final = """
-UPDATE transaction SET version = version + 1, updated_at = $2
-WHERE id = ANY(ARRAY(SELECT transaction_id FROM split WHERE category_id = $1))
+_HAND_OVER_PARTS: Final = """
+WITH part AS (SELECT ctid, transaction_id FROM split WHERE category_id = $1 LIMIT $4), whole AS (
+    UPDATE transaction SET version = version + 1, updated_at = $3
+    WHERE id = ANY(ARRAY(SELECT transaction_id FROM part)))
+UPDATE split SET category_id = $2 WHERE ctid = ANY(ARRAY(SELECT ctid FROM part))
 """
 _RAISE: Final = """
 UPDATE category SET parent_id = $2, version = version + 1, updated_at = $3 WHERE parent_id = $1
@@ -134,15 +131,9 @@ class FinanceCategories:
 
     async def hand_over(self, category: FinanceCategory, heir_id: UUID, now: datetime) -> None:
         """Give all that has a category another one; those in it go up to its parent."""
-        connection = self._connection
-        await connection.execute(_EDIT_SPLIT, category.id, now)
         for table in _USES.values():
-            if table in _EDITED:
-                statement = _HAND_OVER_EDITED.format(table=table)
-                await in_batches(connection, statement, category.id, heir_id, now)
-            else:
-                statement = _HAND_OVER.format(table=table)
-                await in_batches(connection, statement, category.id, heir_id)
+            statement = _HAND_OVER_PARTS if table == "split" else _HAND_OVER.format(table=table)
+            await in_batches(self._connection, statement, category.id, heir_id, now)
         await self._connection.execute(_RAISE, category.id, category.parent_id, now)
 
 

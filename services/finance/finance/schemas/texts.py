@@ -26,7 +26,8 @@ def _of_an_area(zone: str) -> str:
 
 
 BookZone = Annotated[Zone, AfterValidator(_of_an_area)]
-EntryName = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(visible_line)]
+VisibleLine = Annotated[str, AfterValidator(visible_line), AfterValidator(no_card_number)]
+EntryName = Annotated[VisibleLine, Field(max_length=LONGEST_NAME)]
 EntryText = Annotated[
     str, Field(max_length=500), AfterValidator(plain_text), AfterValidator(no_card_number)
 ]
@@ -43,7 +44,7 @@ def _once(tags: list[str]) -> list[str]:
 
 
 Tags = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=50), AfterValidator(visible_line)]],
+    list[Annotated[VisibleLine, Field(min_length=1, max_length=50)]],
     Field(max_length=MOST_TAGS, description="Each is kept once.", examples=[["weekend"]]),
     AfterValidator(_once),
 ]

@@ -4,6 +4,7 @@ Does not open units of work: the operation itself does, so that COMMIT is over b
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -13,6 +14,7 @@ from starlette.responses import Response
 
 from kit.http import LINK
 from kit.refusals import Refusal, TokenInvalid
+from kit.turns import Turns
 from kit.web.answers import Answer
 from kit.web.identity import Access, Identity, authenticate, authorise
 from kit.web.oauth import say_in_oauth
@@ -43,6 +45,8 @@ class Route(APIRoute):
         asked: What its function asks for.
         takes_caller: Whether it wants to know who calls where no token is needed.
         speaks_oauth: Whether it refuses as a token endpoint does (`kit.web.oauth`).
+        takes_turn: Whether it counts among its caller's, where the application lets each have few
+            at once (`kit.turns`); not one that reads a large body by itself, or lets callers wait.
     """
 
     def __init__(  # noqa: PLR0913 (each is a declaration of its own)
@@ -59,6 +63,7 @@ class Route(APIRoute):
         answer_headers: Sequence[str] = (),
         answer_examples: Mapping[int, Any] | None = None,
         speaks_oauth: bool = False,
+        takes_turn: bool = True,
         **declared: Any,
     ) -> None:
         """Read the operation's signature.
@@ -78,6 +83,7 @@ class Route(APIRoute):
         self.other_bodies = dict(other_bodies or {})
         self.open_by = open_by
         self.speaks_oauth = speaks_oauth
+        self.takes_turn = takes_turn
         self.answer_headers = tuple(answer_headers)
         self.answer_examples = dict(answer_examples or {})
         self.asked = parameters_of(self)
@@ -94,7 +100,8 @@ class Route(APIRoute):
         exchange.identity = await self._caller(exchange)
         try:
             arguments = await self.binder.bind(exchange)
-            result = await self.endpoint(**arguments)
+            async with self._turn(exchange):
+                result = await self.endpoint(**arguments)
         except Refusal as refusal:
             if self.speaks_oauth:
                 say_in_oauth(refusal)
@@ -132,6 +139,13 @@ class Route(APIRoute):
                 return None
             raise
         return identity
+
+    def _turn(self, exchange: Exchange) -> AbstractAsyncContextManager[None]:
+        turns: Turns | None = getattr(exchange.scope["app"].state, "turns", None)
+        caller = exchange.identity
+        if turns is None or not self.takes_turn or caller is None or caller.user_id is None:
+            return nullcontext()
+        return turns.of(caller.user_id)
 
     async def _send(self, exchange: Exchange, result: Any) -> None:
         # A value of another type than declared is first read into that type, so that only

@@ -57,6 +57,7 @@ router = Router(tags=["exports"])
     status_code=202,
     response_model=ExportAnswer,
     responses=is_over(ExportAnswer),
+    takes_turn=False,
     is_idempotent=True,
     refusals=(PeriodInvalid, AccountNotYours, CategoryNotYours, RangeTooLong, TooManyFileJobs),
 )

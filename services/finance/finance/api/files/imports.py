@@ -82,6 +82,7 @@ class _FileNamed(BaseModel):
     status_code=202,
     response_model=ImportAnswer,
     responses=is_over(ImportAnswer),
+    takes_turn=False,
     is_idempotent=True,
     max_body_bytes=MAX_BYTES,
     refusals=(
@@ -211,6 +212,7 @@ async def get_import(
     status_code=202,
     response_model=ImportAnswer,
     responses=is_over(ImportAnswer),
+    takes_turn=False,
     refusals=(ImportNotFound, ImportBusy, ImportBooked),
 )
 async def choose_import_reading(  # noqa: PLR0913, PLR0917 (one for each part of the request)
@@ -239,6 +241,7 @@ async def choose_import_reading(  # noqa: PLR0913, PLR0917 (one for each part of
     status_code=202,
     response_model=ImportAnswer,
     responses=is_over(ImportAnswer),
+    takes_turn=False,
     is_idempotent=True,
     refusals=(ImportNotFound, ImportBusy, ImportNotReady, ImportBooked),
 )

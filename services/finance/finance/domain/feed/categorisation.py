@@ -124,11 +124,16 @@ def place(rules: Sequence[CategoryRule], new: Transaction) -> Transaction:
 
 
 def try_rule(tried: CategoryRule, rows: Sequence[SortedRow], around: Sorting) -> RuleTrial:
-    """Return what a rule would do if it stood among the others, or took its old place."""
+    """Return what a rule would do if it stood among the others, or took its old place.
+
+    What only the old one fits may change, too: the next that fits is taken, or none.
+    """
     others = [one for one in around.rules if one.id != tried.id]
+    old = [one for one in around.rules if one.id == tried.id]
     rules = sorted((*others, tried), key=attrgetter("place", "id"))
     met = [row for row in rows if _meets(row, tried, around)]
-    return RuleTrial(len(rows), len(met), changes(met, replace(around, rules=rules)))
+    concerned = [row for row in rows if any(_meets(row, one, around) for one in (tried, *old))]
+    return RuleTrial(len(rows), len(met), changes(concerned, replace(around, rules=rules)))
 
 
 def _meets(row: SortedRow, rule: CategoryRule, around: Sorting) -> bool:

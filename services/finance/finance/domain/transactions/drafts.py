@@ -7,12 +7,12 @@ from typing import Any, Self
 from uuid import UUID
 
 from finance.domain.accounts import FinanceAccount
-from finance.domain.amounts import minor_of
+from finance.domain.amounts import minor_of, written
 from finance.domain.categories import FinanceCategory, fitting
 from finance.domain.dates.days import Dating
 from finance.domain.transactions.transactions import Split, Transaction, TransactionType
 from finance.refusals import SplitsDiffer, TransactionLinked, TransferFixed, TypeNotSaid
-from kit.money import MAX_MINOR, decimal_text
+from kit.money import MAX_MINOR
 
 # What may be changed of a wallet's movement, and of either side of a transfer.
 LABELS = frozenset({"category_id", "splits", "note", "tags"})
@@ -177,4 +177,4 @@ def require_changeable(found: Transaction, changes: Mapping[str, Any]) -> None:
 
 
 def _unsigned(minor: int, currency: str) -> str:
-    return decimal_text(abs(minor), currency)
+    return written(abs(minor), currency)

@@ -7,13 +7,13 @@ from typing import Any, Self
 from uuid import UUID
 
 from finance.domain.accounts import FinanceAccount
+from finance.domain.amounts import written
 from finance.domain.categories import FinanceCategory
 from finance.domain.dates.days import in_range
 from finance.domain.transactions.drafts import TransactionDraft, decide_draft
 from finance.domain.transactions.recurrences import EARLIEST, Every, Recurrence
 from finance.domain.transactions.transactions import TransactionType
 from finance.refusals import RecurrenceEndsEarly, RecurrenceTooEarly
-from kit.money import decimal_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class RecurrenceDraft:
         return cls(
             account_id=found.account_id,
             type=found.type,
-            amount=decimal_text(abs(found.amount_minor), found.currency),
+            amount=written(abs(found.amount_minor), found.currency),
             category_id=found.category_id,
             description=found.description,
             tags=found.tags,

@@ -59,7 +59,7 @@ def records_of(text: str, delimiter: str) -> Iterator[TableRecord]:
 
 
 def delimiter_of(text: str) -> str:
-    """Return the delimiter by which most of the first records have as many fields, and most."""
+    """Return the delimiter by which most records have as many fields, and most."""
     sample = "".join(islice(text_lines(text), SAMPLE_LINES))[: 4 * _LONGEST_LINE]
 
     def columns(delimiter: str) -> tuple[float, int]:

@@ -11,13 +11,12 @@ from finance.domain.categories import CategoryType
 from finance.domain.feed.categorisation import RuleTrial, SortingChange
 from finance.domain.feed.rules import MOST_PLACES, CategoryRule, RuleDraft, folded
 from finance.domain.transactions.transactions import TransactionType
-from finance.schemas.texts import EntryText, Tags, bounds_in
+from finance.schemas.texts import EntryText, Tags, VisibleLine, bounds_in
 from finance.schemas.transactions.transactions import SplitAnswer
 from kit.money import decimal_text
 from kit.web.fields import AmountText, CurrencyCode, refuse_field
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
-from kit.web.texts import visible_line
 
 MOST_EXAMPLES: Final = 20
 _ID: Final = "0197a1e0-1b2c-7d3e-8f40-5a6b7c8d9e0f"
@@ -48,7 +47,7 @@ _CONDITIONS: Final = (
     "account_id",
 )
 
-PlainName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(visible_line)]
+PlainName = Annotated[VisibleLine, Field(min_length=1, max_length=100)]
 
 
 def _of_words(text: str) -> str:
@@ -281,7 +280,11 @@ class RuleTrialAnswer(Model):
     )
     is_whole: bool = Field(description="Whether there are no older ones.", examples=[True])
     fitting: int = Field(description="How many meet its conditions.", examples=[14])
-    changes: int = Field(description="How many of these would be sorted otherwise.", examples=[9])
+    changes: int = Field(
+        description="How many of these, and of those that only the replaced rule fits, would be"
+        " sorted otherwise.",
+        examples=[9],
+    )
     examples: list[RuleExample] = Field(description="The newest of the changes.")
 
     @classmethod

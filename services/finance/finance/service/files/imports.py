@@ -109,6 +109,8 @@ async def _book(uow: UnitOfWork, job: FileJob, batch: _Keyed) -> int:
     owner = BookOwner(job.user_id, job.options["default_zone"])
     owned = await Books(uow).lock(owner, now)
     account = await _account(uow, job)
+    if account.currency != job.result["currency"]:  # what was shown is what is booked
+        raise FileError("currency_changed")
     known = await _known(uow, account, batch)
     new = [(key, line) for key, line in batch if key not in known]
     if not new:
@@ -132,6 +134,7 @@ async def _book(uow: UnitOfWork, job: FileJob, batch: _Keyed) -> int:
 
 def _found(reading: Reading, account: FinanceAccount, known: int) -> dict[str, Any]:
     return {
+        "currency": account.currency,
         "encoding": reading.encoding,
         "delimiter": reading.delimiter,
         "date_order": reading.date_order,
