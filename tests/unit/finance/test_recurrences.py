@@ -104,6 +104,12 @@ def test_what_is_due_is_booked_day_by_day() -> None:
     assert (first.tags, first.description, first.is_category_own) == (("home",), "Rent", False)
 
 
+def test_what_is_not_due_yet_stays_as_it_is() -> None:
+    one = entry(Every.MONTH, date(2026, 2, 1))
+    due = decide_due(one, 0, today=date(2026, 1, 31), now=NOW)
+    assert (due.entry, due.transactions) == (one, ())
+
+
 def test_days_that_are_booked_are_passed_over() -> None:
     one = entry(Every.DAY, date(2026, 1, 29))
     booked = {date(2026, 1, 29), date(2026, 1, 30)}
