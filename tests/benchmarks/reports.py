@@ -50,6 +50,10 @@ SELECT gen_random_uuid(), $1, $2, CASE WHEN n % 10 = 0 THEN 'income' ELSE 'expen
 FROM generate_series($4::bigint, $5::bigint - 1) AS n
 """
 _IS_FILLED = "SELECT EXISTS (SELECT FROM finance.account WHERE user_id = $1 AND name = 'Bench')"
+_BALANCE = """
+UPDATE finance.account SET balance_minor =
+    (SELECT sum(amount_minor) FROM finance.transaction WHERE account_id = $1) WHERE id = $1
+"""
 _CHANGED = "UPDATE finance.book SET version = version + 1 WHERE user_id = $1"
 
 
@@ -65,6 +69,7 @@ async def fill(admin_url: str, person: Person) -> None:
         for first in range(0, ROWS, PACK):
             last = first + PACK
             await connection.execute(_FILL, person.user_id, account, categories, first, last)
+        await connection.execute(_BALANCE, account)
         await connection.execute("VACUUM ANALYZE finance.transaction")
     finally:
         await connection.close()
