@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import Query, Request
 
-from finance.api.files.patience import WAITING, in_time, is_over
+from finance.api.files.patience import WAITING, documented_end, in_time
 from finance.api.owners import ACCEPTED, Owning, require_own
 from finance.domain.files.file_jobs import FileJob, FileStatus, FileTask
 from finance.refusals import (
@@ -56,7 +56,7 @@ router = Router(tags=["exports"])
     " where `email` asks for one. CSV holds nothing that a spreadsheet would run." + WAITING,
     status_code=202,
     response_model=ExportAnswer,
-    responses=is_over(ExportAnswer),
+    responses=documented_end(ExportAnswer),
     takes_turn=False,
     is_idempotent=True,
     refusals=(PeriodInvalid, AccountNotYours, CategoryNotYours, RangeTooLong, TooManyFileJobs),

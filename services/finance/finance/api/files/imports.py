@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Query, Request
 from pydantic import BaseModel
 
-from finance.api.files.patience import WAITING, in_time, is_over
+from finance.api.files.patience import WAITING, documented_end, in_time
 from finance.api.owners import ACCEPTED, Owning
 from finance.domain.files.file_jobs import FileJob, FileTask
 from finance.files.formats import MEDIA_TYPES
@@ -81,7 +81,7 @@ class _FileNamed(BaseModel):
     " already are left out, so that the same file can be handed in again." + WAITING,
     status_code=202,
     response_model=ImportAnswer,
-    responses=is_over(ImportAnswer),
+    responses=documented_end(ImportAnswer),
     takes_turn=False,
     is_idempotent=True,
     max_body_bytes=MAX_BYTES,
@@ -211,7 +211,7 @@ async def get_import(
     description="Fields that are given are taken as they are, null is guessed again." + WAITING,
     status_code=202,
     response_model=ImportAnswer,
-    responses=is_over(ImportAnswer),
+    responses=documented_end(ImportAnswer),
     takes_turn=False,
     refusals=(ImportNotFound, ImportBusy, ImportBooked),
 )
@@ -240,7 +240,7 @@ async def choose_import_reading(  # noqa: PLR0913, PLR0917 (one for each part of
     " one has one of that name." + WAITING,
     status_code=202,
     response_model=ImportAnswer,
-    responses=is_over(ImportAnswer),
+    responses=documented_end(ImportAnswer),
     takes_turn=False,
     is_idempotent=True,
     refusals=(ImportNotFound, ImportBusy, ImportNotReady, ImportBooked),

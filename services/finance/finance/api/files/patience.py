@@ -22,7 +22,7 @@ class _JobNamed(BaseModel):
     id: UUID
 
 
-def is_over(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+def documented_end(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     """Document the answer of a job that was over in time."""
     return {OK: {"model": model, "description": "It is over: done, or failed."}}
 

@@ -61,9 +61,8 @@ SELECT {_ROW} FROM file_job WHERE status IN ('queued', 'running') AND next_at <=
         AND other.status = 'running' AND other.next_at > $1)
 ORDER BY next_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """
-_IS_TAKEN: Final = """
-SELECT EXISTS (SELECT FROM file_job
-    WHERE user_id = $1 AND id <> $2 AND status = 'running' AND next_at > $3)
+_HAS_RUNNING: Final = """
+SELECT EXISTS (SELECT FROM file_job WHERE user_id = $1 AND status = 'running' AND next_at > $2)
 """
 _PAGE: Final = f"""
 SELECT {_ROW} FROM file_job
@@ -96,7 +95,7 @@ class FileJobs:
         self._connection = connection
 
     async def lock_owner(self, user_id: UUID) -> None:
-        """Let one unit of work at a time add jobs of a user."""
+        """Let one unit of work at a time add or begin jobs of a user."""
         await self._connection.execute(_ONE_AT_A_TIME, str(user_id))
 
     async def count_open(self, user_id: UUID) -> int:
@@ -122,13 +121,9 @@ class FileJobs:
         """
         return _one(await self._connection.fetchrow(_LOCK_DUE, now))
 
-    async def is_taken_from(self, job: FileJob, now: datetime) -> bool:
-        """Tell whether another job of a job's owner is worked on, once nobody else looks.
-
-        Of two workers that look at once, each at another job, one sees what the other has begun.
-        """
-        await self.lock_owner(job.user_id)
-        return bool(await self._connection.fetchval(_IS_TAKEN, job.user_id, job.id, now))
+    async def has_running(self, user_id: UUID, now: datetime) -> bool:
+        """Tell whether a job of a user is worked on; one whose lease is over is not."""
+        return bool(await self._connection.fetchval(_HAS_RUNNING, user_id, now))
 
     async def save(self, job: FileJob) -> bool:
         """Store a job that is one version on; False where it has changed meanwhile."""

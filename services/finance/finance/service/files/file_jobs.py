@@ -67,15 +67,20 @@ async def take(uow: UnitOfWork) -> FileJob | None:
     One whose worker was lost as often as may be has failed, and is returned so.
     """
     now = uow.clock.now()
-    job = await FileJobs(uow).lock_due(now)
-    if job is None or await FileJobs(uow).is_taken_from(job, now):
+    jobs = FileJobs(uow)
+    job = await jobs.lock_due(now)
+    if job is None:
+        return None
+    # Of two workers that look at once, each at another job, one sees what the other has begun.
+    await jobs.lock_owner(job.user_id)
+    if await jobs.has_running(job.user_id, now):
         return None
     if file_jobs.is_worn_out(job):
         lost = file_jobs.failed(job, now, "gave_up")
         await _end(uow, lost)
         return lost
     begun = file_jobs.begun(job, now)
-    await FileJobs(uow).save(begun)
+    await jobs.save(begun)
     return begun
 
 
