@@ -1,6 +1,7 @@
 """Recognises full card numbers in free text, so that none is stored or logged.
 
-Source: ISO/IEC 7812-1 (length, Luhn check digit, first digit names the kind of issuer).
+Sources: ISO/IEC 7812-1 (length, Luhn check digit, first digit names the kind of issuer); RFC 9562
+(UUIDs, which are no card numbers, whatever digits they hold).
 """
 
 import re
@@ -17,6 +18,11 @@ _DIGIT: Final = re.compile(r"\d")
 _GROUPS: Final = re.compile(r"\d+")
 # What people put between the groups of a number; anything longer, or a word, ends the number.
 _SEPARATOR: Final = re.compile(r"[\s.,_/\-\u00b7\u2010-\u2015]{0,3}")
+_UUID: Final = re.compile(
+    r"(?<![^\W_])[0-9a-f]{8}(-?)[0-9a-f]{4}\1[1-8][0-9a-f]{3}\1[89ab][0-9a-f]{3}\1[0-9a-f]{12}"
+    r"(?![^\W_])",
+    re.IGNORECASE,
+)
 
 
 def holds_card_number(text: str) -> bool:
@@ -50,13 +56,17 @@ def _plain(text: str) -> str:
 
 def _places(plain: str) -> Iterator[slice]:
     """Yield where full card numbers are, none within another."""
-    groups = list(_GROUPS.finditer(plain))
+    groups = list(_GROUPS.finditer(_UUID.sub(_blank, plain)))
     end = 0
     for first, group in enumerate(groups):
         found = None if group.start() < end else _end(plain, groups, first)
         if found is not None:
             end = found
             yield slice(group.start(), end)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return "x" * len(found.group())
 
 
 def _end(plain: str, groups: Sequence[re.Match[str]], first: int) -> int | None:

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,3 +43,10 @@ def test_with_another_check_digit_it_is_no_card_number(number: str) -> None:
 @given(st.text())
 def test_any_text_is_answered(text: str) -> None:
     assert holds_card_number(text) in (True, False)
+
+
+@given(one=st.uuids(), bare=st.booleans(), after=LETTERS)
+def test_no_uuid_is_a_card_number(one: UUID, *, bare: bool, after: str) -> None:
+    text = one.hex if bare else str(one)
+    assert not holds_card_number(f"order {text} {after}")
+    assert not holds_card_number(text.upper())

@@ -37,6 +37,9 @@ VISA, MIR, AMEX, MAESTRO = (
         "".join(chr(0x0660 + int(digit)) for digit in VISA),
         "".join(chr(0xFF10 + int(digit)) for digit in VISA),
         f"first line\n{VISA}\nlast line",
+        f"01a227ef-3512-7491-9302-5775578f6702 {VISA}",
+        "01a227ef35127491-9302-5775578f6702",
+        "01a227ef-3512-7491-9302-5775578f67020 4111 1111 1111 1111",
     ],
 )
 def test_a_full_card_number_is_recognised_however_it_is_written(text: str) -> None:
@@ -59,6 +62,8 @@ def test_a_full_card_number_is_recognised_however_it_is_written(text: str) -> No
         "411111111111",
         "4111 1111 and 1111 1111",
         "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03",
+        "01a227ef-3512-7491-9302-5775578f6702",
+        "order:01A227EF-3512-7491-9302-5775578F6702;",
         "½½½½½½½½½½½½½½½½",
     ],
 )

@@ -6,7 +6,7 @@ The edge (a route, a consumer, a timer) opens a unit of work; verbs use it and n
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
 import structlog
 from asyncpg import Connection as Driver
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.sql import ClauseElement
 T = TypeVar("T")
+
+# A server that stops ends its connections one after the other, so the one taken instead may be the
+# next. More often would let a statement that makes the server fall do so again and again.
+REPEATS: Final = 2
 
 log = structlog.get_logger(__name__)
 
@@ -128,10 +132,11 @@ class ReadConnection(Connection):
     __slots__ = ()
 
     async def _ask(self, question: Callable[[Driver], Awaitable[T]]) -> T:
-        try:
-            return await super()._ask(question)
-        except ConnectionLostError:
-            self.driver = await self._database.replaced(self.driver)
+        for _ in range(REPEATS):
+            try:
+                return await super()._ask(question)
+            except ConnectionLostError:
+                self.driver = await self._database.replaced(self.driver)
         return await super()._ask(question)
 
 

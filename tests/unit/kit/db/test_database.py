@@ -15,10 +15,11 @@ MISUSED = asyncpg.InterfaceError("another operation is in progress")
 
 
 class Driver:
-    """A connection whose every statement raises its error, where it has one."""
+    """A connection whose every statement raises its error, where it has one, after some."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: Exception | None = None, *, after: int = 0) -> None:
         self._error = error
+        self._left = after
 
     def is_closed(self) -> bool:
         return False
@@ -30,7 +31,8 @@ class Driver:
         return self._answer("value")
 
     def _answer(self, answer: str) -> str:
-        if self._error is not None:
+        self._left -= 1
+        if self._error is not None and self._left < 0:
             raise self._error
         return answer
 
@@ -85,6 +87,17 @@ async def read(database: Database) -> None:
 async def test_what_is_read_is_read_on_the_first_connection_that_answers() -> None:
     pool = Pool(Driver(LOST), Driver(LOST), Driver(LOST), Driver())
     await read(over(pool))
+    assert pool.lent == []
+
+
+async def test_what_is_read_is_read_while_connections_end_one_after_the_other() -> None:
+    await read(over(Pool(Driver(LOST), Driver(LOST, after=1), Driver())))
+
+
+async def test_a_statement_that_ends_every_connection_is_given_up() -> None:
+    pool = Pool(Driver(LOST), *(Driver(LOST, after=1) for _ in range(9)))
+    with pytest.raises(ConnectionLostError):
+        await read(over(pool))
     assert pool.lent == []
 
 
