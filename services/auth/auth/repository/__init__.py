@@ -5,6 +5,7 @@ from auth.repository.deletions import Deletion, Deletions
 from auth.repository.keys import Keys
 from auth.repository.links import Links
 from auth.repository.logins import Logins
+from auth.repository.seals import Seals
 from auth.repository.sessions import Sessions
 from auth.repository.users import NewUser, PageEnd, UserFilter, Users
 
@@ -18,6 +19,7 @@ __all__ = [
     "Logins",
     "NewUser",
     "PageEnd",
+    "Seals",
     "Sessions",
     "UserFilter",
     "Users",
