@@ -42,7 +42,8 @@ token as `Authorization: Bearer …`. The button “Authorize” does the last t
 _TAGS: Final = (
     {"name": "registration", "description": "Registration and activation."},
     {"name": "tokens", "description": "Login, refresh, logout."},
-    {"name": "passwords", "description": "Forgotten passwords."},
+    {"name": "passwords", "description": "Changed and forgotten passwords."},
+    {"name": "emails", "description": "Changes of one's e-mail address."},
     {"name": "me", "description": "One's own user."},
     {"name": "sessions", "description": "Live logins."},
     {"name": "users", "description": "Administration of users."},

@@ -2,6 +2,7 @@
 
 from auth.repository.audit import AuditFilter, AuditLog
 from auth.repository.deletions import Deletion, Deletions
+from auth.repository.email_changes import EmailChanges
 from auth.repository.keys import Keys
 from auth.repository.links import Links
 from auth.repository.logins import Logins
@@ -14,6 +15,7 @@ __all__ = [
     "AuditLog",
     "Deletion",
     "Deletions",
+    "EmailChanges",
     "Keys",
     "Links",
     "Logins",

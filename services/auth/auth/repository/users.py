@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, select, tuple_
 from auth.domain.lookalikes import looks, resting_key, skeleton
 from auth.domain.names import comparison_key, email_key
 from auth.domain.users import Role, User, UserStatus
-from auth.refusals import UsernameTaken
+from auth.refusals import EmailTaken, UsernameTaken
 from auth.tables import user_account
 from kit.db import Connection
 from kit.db.query import within
@@ -57,6 +57,10 @@ _REPLACE_HASH: Final = """
 UPDATE user_account SET password_hash = $2, token_version = $3, token_version_at = $4,
     updated_at = $4
 WHERE id = $1
+"""
+_CHANGE_HASH: Final = """
+UPDATE user_account SET password_hash = $3, updated_at = $4
+WHERE id = $1 AND password_hash = $2 AND status = 'active'
 """
 _IS_TAKEN: Final = """
 SELECT EXISTS (SELECT FROM user_account
@@ -153,6 +157,13 @@ class Users:
             _REPLACE_HASH, user.id, password_hash, user.token_version, now
         )
 
+    async def change_password(
+        self, user_id: UUID, old_hash: str, new_hash: str, now: datetime
+    ) -> bool:
+        """Store a new password's hash; return False if the old one was replaced meanwhile."""
+        count = await self._connection.execute(_CHANGE_HASH, user_id, old_hash, new_hash, now)
+        return count == 1
+
     async def has_username(self, username: str, now: datetime) -> bool:
         """Tell whether somebody has this username or one like it, or had it lately."""
         return await self.is_taken(username, None, now)
@@ -228,7 +239,7 @@ class Users:
         """Store a changed user; a deleted one loses the password, too.
 
         Raises:
-            UsernameTaken: somebody else has the new username; the transaction can't go on.
+            UsernameTaken, EmailTaken: somebody else has it; the transaction can't go on.
         """
         try:
             await self._connection.execute(
@@ -249,8 +260,9 @@ class Users:
                 user.language,
                 _skeleton(user.username),
             )
-        except UniqueViolationError:
-            raise UsernameTaken from None
+        except UniqueViolationError as error:
+            is_email = error.as_dict().get("constraint_name") == "uq_user_account_email_key"
+            raise (EmailTaken if is_email else UsernameTaken) from None
 
     async def page(self, wanted: UserFilter, after: PageEnd | None, limit: int) -> list[User]:
         """Return at most `limit` users, newest first."""

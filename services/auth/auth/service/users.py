@@ -17,7 +17,16 @@ from auth.domain.users import (
     decide_profile_change,
 )
 from auth.refusals import DeletionUnderWay, TooManyNames, UsernameTaken
-from auth.repository import AuditLog, Deletion, Deletions, Logins, NewUser, Sessions, Users
+from auth.repository import (
+    AuditLog,
+    Deletion,
+    Deletions,
+    EmailChanges,
+    Logins,
+    NewUser,
+    Sessions,
+    Users,
+)
 from auth.service.audit import note
 from auth.service.events import tell_changed
 from auth.service.registration import register
@@ -125,6 +134,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
     deleted = decide_deletion(user, other_active_admins=other_admins)
     await Sessions(uow).end(user_id, now, "deleted")
     await Users(uow).rest(user, now + NAME_RESTS, now)
+    await EmailChanges(uow).drop(user_id)
     await AuditLog(uow).forget_origins(user_id)
     return await _save(uow, user, deleted, now)
 
