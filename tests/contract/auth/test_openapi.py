@@ -49,7 +49,7 @@ ACCESS = {
     "owner": {"delete_session"},
     "admin": {
         *("list_users", "get_user", "change_user", "list_audit"),
-        *("list_user_sessions", "delete_user_session"),
+        *("list_user_sessions", "delete_user_session", "unlock_user", "log_out_user"),
     },
     "service": {"look_up_user", "list_contacts"},
 }

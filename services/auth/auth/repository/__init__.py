@@ -8,7 +8,8 @@ from auth.repository.links import Links
 from auth.repository.logins import Logins
 from auth.repository.seals import Seals
 from auth.repository.sessions import Sessions
-from auth.repository.users import NewUser, PageEnd, UserFilter, Users
+from auth.repository.user_pages import PageEnd, UserFilter
+from auth.repository.users import NewUser, Users
 
 __all__ = [
     "AuditFilter",

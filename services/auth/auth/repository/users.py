@@ -3,21 +3,18 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from asyncpg import Record, UniqueViolationError
-from sqlalchemy import Select, func, select, tuple_
 
 from auth.domain.lookalikes import looks, resting_key, skeleton
 from auth.domain.names import comparison_key, email_key
 from auth.domain.users import Role, User, UserStatus
 from auth.refusals import EmailTaken, UsernameTaken
-from auth.tables import user_account
+from auth.repository.user_pages import PageEnd, UserFilter, user_page
 from kit.db import Connection
-from kit.db.query import within
 from kit.refusals import Language, NotFound
-from kit.span import ALWAYS, Span
 
 COLUMNS: Final = """u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles,
     u.token_version, u.version, u.created_at, u.activated_at, u.language, u.password_hash"""
@@ -100,20 +97,6 @@ class NewUser:
     status: UserStatus
     roles: frozenset[Role]
     language: Language = "ru"
-
-
-@dataclass(frozen=True, slots=True)
-class UserFilter:
-    """A filter of users; None does not narrow."""
-
-    search: str | None = None
-    status: UserStatus | None = None
-    span: Span = ALWAYS
-    ids: Collection[UUID] | None = None
-
-
-# The position at which the last page ended: created_at and id. Only older rows follow.
-PageEnd = tuple[datetime, UUID]
 
 
 class Users:
@@ -264,9 +247,11 @@ class Users:
             is_email = error.as_dict().get("constraint_name") == "uq_user_account_email_key"
             raise (EmailTaken if is_email else UsernameTaken) from None
 
-    async def page(self, wanted: UserFilter, after: PageEnd | None, limit: int) -> list[User]:
+    async def page(
+        self, wanted: UserFilter, after: PageEnd | None, limit: int, now: datetime
+    ) -> list[User]:
         """Return at most `limit` users, newest first."""
-        rows = await self._connection.fetch(_user_page(wanted, after, limit))
+        rows = await self._connection.fetch(user_page(wanted, after, limit, now))
         return [user_from(row) for row in rows]
 
     async def outdated_since(self, since: datetime) -> list[tuple[UUID, int]]:
@@ -318,24 +303,6 @@ def user_from(row: Record) -> User:
         activated_at=row["activated_at"],
         language=row["language"],
     )
-
-
-def _user_page(wanted: UserFilter, after: PageEnd | None, limit: int) -> Select[Any]:
-    table = user_account.c
-    query = select(user_account).order_by(table.created_at.desc(), table.id.desc()).limit(limit)
-    if wanted.status is None:
-        query = query.where(table.status != UserStatus.DELETED.value)
-    else:
-        query = query.where(table.status == wanted.status.value)
-    if wanted.ids is not None:
-        query = query.where(table.id.in_(wanted.ids))
-    if wanted.search is not None:
-        # A literal substring: % and _ have no meaning here.
-        query = query.where(func.strpos(table.search_key, comparison_key(wanted.search)) > 0)
-    query = within(query, table.created_at, wanted.span)
-    if after is not None:
-        query = query.where(tuple_(table.created_at, table.id) < after)
-    return query
 
 
 def _key(name: str | None) -> str | None:
