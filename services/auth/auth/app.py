@@ -101,11 +101,15 @@ async def wired(service: Service) -> AsyncIterator[None]:
             state.database, state.clock, _closing_client(client, signer, settings, state.clock)
         ),
     )
-    catching_up = spawn(for_ever("revocations", state.wiring.revoker.catch_up), "auth.revocations")
+    revoker = state.wiring.revoker
+    revoking = [
+        spawn(for_ever("revocations", revoker.catch_up), "auth.revocations"),
+        spawn(for_ever("revocation_losses", revoker.notice_losses), "auth.revocation_losses"),
+    ]
     try:
         yield
     finally:
-        await stop([catching_up])
+        await stop(revoking)
         await client.aclose()
         state.wiring.hasher.close()
 
