@@ -39,7 +39,7 @@ from payments.wiring import Wired
 # A thousand rows with every text at its longest, in Latin letters, fit into this.
 MAX_BYTES: Final = 12 * 1024 * 1024
 
-router = Router(tags=["bulk payments"])
+router = Router(tags=["bulk payments"], scope="payments")
 
 
 class _BulkNamed(BaseModel):

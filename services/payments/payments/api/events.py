@@ -17,7 +17,7 @@ from payments.repository import Payments, StreamPosition
 from payments.schemas.changes import change_seen
 from payments.wiring import Wired, Wiring
 
-router = Router(tags=["events"])
+router = Router(tags=["events"], scope="payments")
 
 
 @router.get(

@@ -22,7 +22,7 @@ from payments.wiring import Wired
 CHUNK: Final = 500
 _BOM: Final = "\ufeff".encode()
 
-router = Router(tags=["payments"])
+router = Router(tags=["payments"], scope="payments")
 
 
 @router.get(

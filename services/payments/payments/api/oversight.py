@@ -21,7 +21,7 @@ from payments.schemas.oversight import BulksQuery, ChargeSeen, ChargesQuery, Ref
 from payments.schemas.refunds import RefundAnswer, refund_shown
 from payments.wiring import Wired, Wiring
 
-router = Router(tags=["oversight"])
+router = Router(tags=["oversight"], scope="payments")
 
 
 OversightQuery = RefundsQuery | BulksQuery | ChargesQuery

@@ -72,7 +72,7 @@ from payments.service import payments as service
 from payments.service.payments import Creation, Paying
 from payments.wiring import Wired
 
-router = Router(tags=["payments"])
+router = Router(tags=["payments"], scope="payments")
 
 
 @router.post(

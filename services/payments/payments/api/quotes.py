@@ -19,7 +19,7 @@ from payments.schemas.creation import LONGEST_PAYMENT, PaymentRequest
 from payments.schemas.quotes import QuoteAnswer, QuotedPayee
 from payments.wiring import Wired, Wiring
 
-router = Router(tags=["payments"])
+router = Router(tags=["payments"], scope="payments")
 
 
 def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refusal | None:
@@ -35,6 +35,7 @@ def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refu
     "/v1/payments/quote",
     access="user",
     operation_id="quote_payment",
+    scope="payments:read",  # it moves nothing
     summary="Quote a payment: would it be paid, or refused",
     description="Takes the same body as creating a payment. Answers 200 also where the payment "
     "would be refused or fail. With `execute_at` the limits of that day apply, with what is "

@@ -20,7 +20,7 @@ from wallet.schemas.queries import EntriesQuery, HouseAccountsQuery
 from wallet.service import history
 from wallet.wiring import Wired
 
-router = Router(tags=["ledger"])
+router = Router(tags=["ledger"], scope="wallets")
 
 
 @router.get(

@@ -26,7 +26,7 @@ from wallet.schemas.wallets import (
 from wallet.service import top_ups
 from wallet.wiring import Wired
 
-router = Router(tags=["top-ups"])
+router = Router(tags=["top-ups"], scope="wallets")
 
 
 @router.post(

@@ -30,7 +30,7 @@ from wallet.wiring import Wired
 
 LATEST_ENTRIES: Final = 10  # of each wallet, where a list has them
 
-router = Router(tags=["wallets"])
+router = Router(tags=["wallets"], scope="wallets")
 
 
 @router.get(

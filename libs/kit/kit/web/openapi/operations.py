@@ -32,6 +32,8 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found += [general.NotAuthenticated, general.TokenInvalid]
     if route.access in ("admin", "service"):
         found.append(general.Forbidden)
+    if route.access in ("user", "owner", "admin"):
+        found.append(general.NotForKeys if route.scope is None else general.ScopeMissing)
     if route.asked.path:
         found.append(general.NotFound)
     # Every operation refuses a parameter that it does not know, and one that is given twice.
@@ -66,6 +68,8 @@ def complete(operation: dict[str, Any], route: Route) -> None:
     operation["x-access"] = route.access
     if route.open_by is not None:
         operation["x-open-by"] = route.open_by
+    if route.scope is not None:
+        operation["x-scope"] = route.scope
     operation["security"] = security.required(route.access, takes_caller=route.takes_caller)
     if route.is_idempotent:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
