@@ -9,6 +9,7 @@ problem+json.
     ├── Forbidden                   403  forbidden
     ├── ScopeMissing                403  scope_missing
     ├── NotForKeys                  403  not_for_keys
+    ├── AddressRefused              403  address_refused
     ├── NotFound                    404  not_found
     ├── MethodNotAllowed            405  method_not_allowed
     ├── BodyUnreadable              400  body_unreadable
@@ -184,6 +185,17 @@ class NotForKeys(Refusal):
     title_ru = "Недоступно по ключу API"
     detail_en = "No API key and no limited token opens this operation: log in as the user."
     detail_ru = "Ни ключ API, ни ограниченный токен сюда не допускаются: войдите пользователем."
+
+
+class AddressRefused(Refusal):
+    """Refuses an API key from where its owner does not allow it; the gateway hands it on."""
+
+    code = "address_refused"
+    status = 403
+    title_en = "Address not allowed"
+    title_ru = "Адрес не разрешён"
+    detail_en = "This API key may not be used from your address."
+    detail_ru = "С вашего адреса этот ключ API использовать нельзя."
 
 
 class NotFound(Refusal):

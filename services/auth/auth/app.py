@@ -44,6 +44,7 @@ _TAGS: Final = (
     {"name": "passwords", "description": "Forgotten passwords."},
     {"name": "me", "description": "One's own user."},
     {"name": "sessions", "description": "Live logins."},
+    {"name": "API keys", "description": "Keys for programs."},
     {"name": "users", "description": "Administration of users."},
     {"name": "audit", "description": "The acts of administrators, in every service."},
     {"name": "internal", "description": "For other services; not routed by the gateway."},

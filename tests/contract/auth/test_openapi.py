@@ -36,13 +36,23 @@ ACCESS = {
         *("login", "token", "refresh", "get_jwks", "activate_by_page", "forgot_password"),
         *("show_password_reset", "reset_password", "reset_password_by_page"),
     },
-    "user": {"logout", "get_me", "change_me", "delete_me", "list_sessions"},
-    "owner": {"delete_session"},
+    "user": {
+        "logout",
+        "get_me",
+        "change_me",
+        "delete_me",
+        "list_sessions",
+        "make_api_key",
+        "list_api_keys",
+    },
+    "owner": {
+        *("delete_session", "get_api_key", "change_api_key", "rotate_api_key", "revoke_api_key"),
+    },
     "admin": {
         *("list_users", "get_user", "change_user", "list_audit"),
         *("list_user_sessions", "delete_user_session"),
     },
-    "service": {"look_up_user", "list_contacts"},
+    "service": {"look_up_user", "list_contacts", "exchange_api_key"},
 }
 
 

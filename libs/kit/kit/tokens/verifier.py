@@ -292,7 +292,7 @@ def _claims(claimed: _Payload) -> Claims:
         amr=claimed.amr,
         scope=None if claimed.scope is None else frozenset(claimed.scope.split()),
         wallet_ids=claimed.wallet_ids,
-        per_day=per_day and Money(per_day.minor, per_day.currency),
+        per_day=None if per_day is None else Money(per_day.minor, per_day.currency),
     )
 
 

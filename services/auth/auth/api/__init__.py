@@ -1,6 +1,6 @@
 """Serves auth's operations: parse, authorise, open the unit of work, call, answer."""
 
-from auth.api import audit, internal, me, passwords, registration, sessions, tokens, users
+from auth.api import api_keys, audit, internal, me, passwords, registration, sessions, tokens, users
 
 ROUTERS = (
     registration.router,
@@ -8,6 +8,7 @@ ROUTERS = (
     passwords.router,
     me.router,
     sessions.router,
+    api_keys.router,
     users.router,
     audit.router,
     internal.router,

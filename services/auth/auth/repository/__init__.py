@@ -1,5 +1,6 @@
 """Owns all of auth's SQL, one module for each noun."""
 
+from auth.repository.api_keys import ApiKeys
 from auth.repository.audit import AuditFilter, AuditLog
 from auth.repository.deletions import Deletion, Deletions
 from auth.repository.keys import Keys
@@ -9,6 +10,7 @@ from auth.repository.sessions import Sessions
 from auth.repository.users import NewUser, PageEnd, UserFilter, Users
 
 __all__ = [
+    "ApiKeys",
     "AuditFilter",
     "AuditLog",
     "Deletion",
