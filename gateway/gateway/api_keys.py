@@ -16,7 +16,8 @@ import structlog
 from pydantic import BaseModel, Field, ValidationError
 
 from gateway.refusals import ApiKeyInvalid
-from kit.refusals import AddressRefused, Refusal, TokenInvalid, Unavailable
+from kit.refusals import Refusal, TokenInvalid, Unavailable
+from kit.scopes import KeyAddressRefused
 from kit.tasks import spawn
 from kit.tokens.api_keys import is_well_formed
 from kit.tokens.service_client import ServiceToken
@@ -82,7 +83,7 @@ class KeyExchange:
 
         Raises:
             ApiKeyInvalid: it is mistyped, unknown, expired or revoked.
-            AddressRefused: its owner does not allow this address.
+            KeyAddressRefused: its owner does not allow this address.
             Unavailable: auth is away, and no token is kept.
         """
         if not is_well_formed(key):
@@ -160,8 +161,8 @@ class KeyExchange:
             raise Unavailable from error
         if code == "api_key_not_found":
             raise ApiKeyInvalid
-        if code == AddressRefused.code:
-            raise AddressRefused
+        if code == KeyAddressRefused.code:
+            raise KeyAddressRefused
         _log.warning("api_key_not_exchanged", status=answer.status_code, code=code)
         raise Unavailable
 

@@ -25,7 +25,6 @@ from gateway.routing import paths, routes
 from gateway.routing.table import METHODS, ProxyRoute, ProxyRoutes
 from kit import context, http
 from kit.refusals import (
-    AddressRefused,
     InternalError,
     NotAuthenticated,
     NotFound,
@@ -33,6 +32,7 @@ from kit.refusals import (
     TokenInvalid,
     Unavailable,
 )
+from kit.scopes import KeyAddressRefused
 from kit.tokens.api_keys import is_api_key
 from kit.tokens.verifier import Claims, TokenVerifier
 from kit.web.metrics import RequestMeter
@@ -184,7 +184,7 @@ class Gateway:
             return
         token = credentials[7:].strip(b" ").decode("latin-1")
         if is_api_key(token):
-            with suppress(ApiKeyInvalid, AddressRefused, Unavailable):
+            with suppress(ApiKeyInvalid, KeyAddressRefused, Unavailable):
                 exchange.claims = await self._by_key(exchange, token)
 
     async def _refuse(self, exchange: ProxiedRequest, refusal: Refusal) -> None:

@@ -7,9 +7,6 @@ problem+json.
     ├── NotAuthenticated            401  not_authenticated
     ├── TokenInvalid                401  token_invalid
     ├── Forbidden                   403  forbidden
-    ├── ScopeMissing                403  scope_missing
-    ├── NotForKeys                  403  not_for_keys
-    ├── AddressRefused              403  address_refused
     ├── NotFound                    404  not_found
     ├── MethodNotAllowed            405  method_not_allowed
     ├── BodyUnreadable              400  body_unreadable
@@ -159,43 +156,6 @@ class Forbidden(Refusal):
     title_ru = "Доступ запрещён"
     detail_en = "Your account may not use this operation."
     detail_ru = "Вашей учётной записи эта операция недоступна."
-
-
-class ScopeMissing(Refusal):
-    """Refuses a token that is limited to other scopes; the challenge is RFC 6750 §3.1's."""
-
-    code = "scope_missing"
-    status = 403
-    title_en = "Scope missing"
-    title_ru = "Не хватает области доступа"
-    detail_en = "This needs the scope “{scope}”, which the API key or the token does not have."
-    detail_ru = "Здесь нужна область доступа «{scope}», а у ключа или токена её нет."
-
-    def __init__(self, *, scope: str) -> None:
-        challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
-        super().__init__(headers={"WWW-Authenticate": challenge}, scope=scope)
-
-
-class NotForKeys(Refusal):
-    """Refuses API keys, and every token that is limited to scopes, where no scope opens."""
-
-    code = "not_for_keys"
-    status = 403
-    title_en = "Not for API keys"
-    title_ru = "Недоступно по ключу API"
-    detail_en = "No API key and no limited token opens this operation: log in as the user."
-    detail_ru = "Ни ключ API, ни ограниченный токен сюда не допускаются: войдите пользователем."
-
-
-class AddressRefused(Refusal):
-    """Refuses an API key from where its owner does not allow it; the gateway hands it on."""
-
-    code = "address_refused"
-    status = 403
-    title_en = "Address not allowed"
-    title_ru = "Адрес не разрешён"
-    detail_en = "This API key may not be used from your address."
-    detail_ru = "С вашего адреса этот ключ API использовать нельзя."
 
 
 class NotFound(Refusal):

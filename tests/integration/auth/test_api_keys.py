@@ -84,7 +84,7 @@ async def test_a_key_becomes_a_short_token_of_its_owner_within_its_bounds(
     claims = await world.tokens.verify(answer["access_token"])
     me = (await world.http.get("/v1/auth/me", headers=alice.headers)).json()
     assert (str(claims.user_id), str(claims.session_id)) == (me["id"], made["id"])
-    assert claims.scope == {"payments:read", "payments:write"}
+    assert claims.scope == frozenset({"payments:read", "payments:write"})
     assert {str(one) for one in claims.wallet_ids or ()} == {wallet_id}
     assert claims.per_day is not None
     assert (claims.per_day.minor, claims.per_day.currency) == (1550, "RUB")

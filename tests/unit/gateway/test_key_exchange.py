@@ -15,7 +15,8 @@ from gateway import api_keys
 from gateway.api_keys import KEPT_SECONDS, KeyExchange
 from gateway.refusals import ApiKeyInvalid
 from kit.ids import new_id
-from kit.refusals import AddressRefused, Unavailable
+from kit.refusals import Unavailable
+from kit.scopes import KeyAddressRefused
 from kit.tokens import ServiceToken
 from kit.tokens.api_keys import new_api_key
 from testkit.verification import Desk, Time
@@ -70,7 +71,7 @@ class Room:
     async def status(self, key: str, address: str = HERE) -> str:
         try:
             await self.exchange.identify(key, address)
-        except (ApiKeyInvalid, AddressRefused, Unavailable) as refusal:
+        except (ApiKeyInvalid, KeyAddressRefused, Unavailable) as refusal:
             return refusal.code
         return "ok"
 
@@ -95,7 +96,7 @@ async def test_a_key_becomes_its_owners_token(room: Room) -> None:
     token, claims = await room.exchange.identify(key, HERE)
     assert (await room.desk.verifier.verify(token)) is claims
     assert claims.subject == room.office.keys[key]["sub"]
-    assert claims.scope == {"payments:read"}
+    assert claims.scope == frozenset({"payments:read"})
     assert room.office.asked == [{"key": key, "address": HERE}]
 
 

@@ -13,14 +13,8 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from kit.money import Money
-from kit.refusals import (
-    Forbidden,
-    NotAuthenticated,
-    NotForKeys,
-    ScopeMissing,
-    TokenInvalid,
-    Unavailable,
-)
+from kit.refusals import Forbidden, NotAuthenticated, TokenInvalid, Unavailable
+from kit.scopes import KeyBounded, NotForKeys, ScopeMissing
 
 Access = Literal["public", "user", "owner", "admin", "service"]
 
@@ -104,6 +98,24 @@ class Identity:
         A bounded key has to name its wallet: None, a default one, is outside.
         """
         return self.wallet_ids is None or wallet_id in self.wallet_ids
+
+    def require_all_wallets(self) -> None:
+        """Refuse a key that works with some wallets only, where all are meant.
+
+        Raises:
+            KeyBounded: it does.
+        """
+        if self.wallet_ids is not None:
+            raise KeyBounded
+
+    def require_no_amount(self) -> None:
+        """Refuse a key that is held to an amount of a day, where none is counted.
+
+        Raises:
+            KeyBounded: it is.
+        """
+        if self.per_day is not None:
+            raise KeyBounded
 
 
 async def authenticate(headers: Mapping[bytes, bytes], tokens: Tokens | None) -> Identity:

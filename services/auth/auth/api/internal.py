@@ -17,7 +17,8 @@ from auth.schemas.users import Contact, Contacts, KnownUser
 from auth.service import api_keys
 from auth.wiring import Wired
 from kit import context
-from kit.refusals import AddressRefused, Forbidden, NotFound, ValidationFailed
+from kit.refusals import Forbidden, NotFound, ValidationFailed
+from kit.scopes import KeyAddressRefused
 from kit.web.faults import required
 from kit.web.fields import IDS, split_ids
 from kit.web.identity import Caller
@@ -83,7 +84,7 @@ async def list_contacts(wired: Wired, id: ContactIds) -> Contacts:  # noqa: A002
     operation_id="exchange_api_key",
     summary="Exchange an API key for a short access token of its owner",
     description="For the gateway alone: no other service ever sees a key.",
-    refusals=(refusals.ApiKeyNotFound, AddressRefused),
+    refusals=(refusals.ApiKeyNotFound, KeyAddressRefused),
 )
 async def exchange_api_key(
     body: ExchangeRequest, caller: Caller, wired: Wired

@@ -33,7 +33,6 @@ class Scope(StrEnum):
     PAYMENTS_WRITE = "payments:write"
     REFUNDS_READ = "refunds:read"
     REFUNDS_WRITE = "refunds:write"
-    SERVICES_READ = "services:read"
     SERVICES_WRITE = "services:write"
     WALLETS_READ = "wallets:read"
     WALLETS_WRITE = "wallets:write"

@@ -24,7 +24,7 @@ from auth.service.audit import note
 from auth.service.events import tell_new_place
 from kit.db import Database, UnitOfWork
 from kit.ids import new_id
-from kit.refusals import AddressRefused
+from kit.scopes import KeyAddressRefused
 from kit.tokens.api_keys import new_api_key
 
 
@@ -112,7 +112,7 @@ async def exchange(database: Database, secret: str, origin: Origin) -> Exchanged
 
     Raises:
         ApiKeyNotFound: unknown, expired or revoked, or its owner is not active.
-        AddressRefused: its owner does not allow that address.
+        KeyAddressRefused: its owner does not allow that address.
     """
     now = database.clock.now()
     async with database.read() as connection:
@@ -125,7 +125,7 @@ async def exchange(database: Database, secret: str, origin: Origin) -> Exchanged
     if user is None or user.status is not UserStatus.ACTIVE or works_until is None:
         raise ApiKeyNotFound
     if not is_allowed_from(key.terms.addresses, origin.address):
-        raise AddressRefused
+        raise KeyAddressRefused
     await _store_use(database, key, origin, now)
     return Exchanged(key, user, works_until)
 

@@ -43,10 +43,10 @@ class NewNotice:
 
     Attributes: user_id: the recipient. subject_id: the payment, transfer, budget, export, webhook
     endpoint, API key or user that it is about. other_id: the other person, if any; the name is
-    looked up when the notice is read. facts: what the text needs: `amount_minor`, `currency`, `reason`,
-    `url`, `until`, `dispute_reason`, `category`, `available_minor`, `month`, `format`, `rows`,
-    `hint`. occasion_id: distinguishes news of one kind about one subject: a refund, a dispute, a
-    lock, a use.
+    looked up when the notice is read. facts: what the text needs: `amount_minor`, `currency`,
+    `reason`, `url`, `until`, `dispute_reason`, `category`, `available_minor`, `month`, `format`,
+    `rows`, `hint`. occasion_id: distinguishes news of one kind about one subject: a refund, a
+    dispute, a lock, a use.
     is_mailed: whether news of a kind that is also mailed is.
     """
 

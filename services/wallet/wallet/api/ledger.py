@@ -130,7 +130,11 @@ def _mine(caller: Identity, owners: dict[UUID, UUID | None]) -> set[UUID] | None
     """
     if caller.is_admin:
         return None
-    mine = {account_id for account_id, owner_id in owners.items() if owner_id == caller.user}
+    mine = {
+        account_id
+        for account_id, owner_id in owners.items()
+        if owner_id == caller.user and caller.may_use(account_id)
+    }
     if not mine:
         raise NotFound
     return mine

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from kit import refusals as general
 from kit.http import LINK, PREFERENCE_APPLIED, REPLAYED, REQUEST_ID
 from kit.refusals import Refusal
+from kit.scopes import NotForKeys, ScopeMissing
 from kit.span import PeriodInvalid
 from kit.web.openapi import headers, problems, security
 from kit.web.queries import RangeFilters
@@ -33,7 +34,7 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
     if route.access in ("admin", "service"):
         found.append(general.Forbidden)
     if route.access in ("user", "owner", "admin"):
-        found.append(general.NotForKeys if route.scope is None else general.ScopeMissing)
+        found.append(NotForKeys if route.scope is None else ScopeMissing)
     if route.asked.path:
         found.append(general.NotFound)
     # Every operation refuses a parameter that it does not know, and one that is given twice.

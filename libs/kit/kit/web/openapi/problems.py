@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from kit.http import ALLOW, LANGUAGE, REQUEST_ID, RETRY_AFTER, WWW_AUTHENTICATE
-from kit.refusals import Language, Refusal, ScopeMissing
+from kit.refusals import Language, Refusal
+from kit.scopes import ScopeMissing
 from kit.web.oauth import error_of, status_of
 from kit.web.openapi import headers
 from kit.web.openapi.names import pascal_case, reference

@@ -13,7 +13,8 @@ from pydantic import BaseModel, TypeAdapter
 from starlette.responses import Response
 
 from kit.http import LINK
-from kit.refusals import NotForKeys, Refusal, ScopeMissing, TokenInvalid
+from kit.refusals import Refusal, TokenInvalid
+from kit.scopes import NotForKeys, ScopeMissing
 from kit.turns import Turns
 from kit.web.answers import Answer
 from kit.web.identity import Access, Identity, authenticate, authorise
