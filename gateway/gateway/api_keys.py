@@ -1,7 +1,7 @@
-"""Exchanges callers' API keys at auth for short access tokens, which services then verify.
+"""Exchanges callers' API keys at auth for short access tokens.
 
-No service ever sees a key. A token is kept for a minute, and longer only while auth is away. Does
-not know which keys there are, nor what they open.
+Services verify those; none of them ever sees a key. A token is kept for a minute, and longer only
+while auth is away. Does not know which keys there are, nor what they open.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class _Problem(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A token, and the times from which it is exchanged anew, and is of no use any more."""
+    """A token, when it is to be exchanged anew, and when it is of no use any more."""
 
     token: str
     due_at: float

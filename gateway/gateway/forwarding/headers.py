@@ -127,7 +127,7 @@ class Inbound:
         self.size = 0
 
     def authorise_by(self, token: str | None) -> None:
-        """Pass this access token on in place of what the caller sent; None passes nothing on."""
+        """Pass this token on in place of what the caller sent; None passes nothing on."""
         self.passed = [header for header in self.passed if header[0] != _AUTHORIZATION]
         if token is not None:
             self.passed.append((_AUTHORIZATION, b"Bearer " + token.encode("ascii")))

@@ -13,7 +13,7 @@ from kit.refusals import Refusal
 
 
 class ScopeMissing(Refusal):
-    """Refuses a token that is limited to other scopes; the challenge is RFC 6750 §3.1's."""
+    """Refuses a token that is limited to other scopes, as RFC 6750 §3.1 says."""
 
     code = "scope_missing"
     status = 403
@@ -28,7 +28,7 @@ class ScopeMissing(Refusal):
 
 
 class NotForKeys(Refusal):
-    """Refuses API keys, and every token that is limited to scopes, where no scope opens."""
+    """Refuses API keys, and other limited tokens, where no scope opens."""
 
     code = "not_for_keys"
     status = 403
@@ -39,7 +39,7 @@ class NotForKeys(Refusal):
 
 
 class KeyAddressRefused(Refusal):
-    """Refuses an API key from where its owner does not allow it; the gateway hands it on."""
+    """Refuses an API key from where its owner does not allow it."""
 
     code = "address_refused"
     status = 403

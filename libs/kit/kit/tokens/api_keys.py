@@ -35,7 +35,7 @@ def is_api_key(credentials: str) -> bool:
 
 
 def is_well_formed(key: str) -> bool:
-    """Tell whether a key has the form and the checksum; not whether there is such a key."""
+    """Tell whether a key has the form and the checksum, not whether there is one."""
     body, checksum = key[:-_CHECKSUM_LENGTH], key[-_CHECKSUM_LENGTH:]
     return _FORM.fullmatch(key) is not None and checksum == _checksum(body)
 

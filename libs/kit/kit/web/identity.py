@@ -151,7 +151,7 @@ async def authenticate(headers: Mapping[bytes, bytes], tokens: Tokens | None) ->
 
 
 def authorise(identity: Identity, access: Access, scope: str | None = None) -> None:
-    """Refuse an identity that the access level, or the operation's scope, does not admit.
+    """Refuse an identity that the access level or the scope does not admit.
 
     A service's token never passes for a user's, whatever roles it names (ASVS 9.2.2). A token that
     is limited to scopes passes nowhere without one: an operation that has none is closed to it.

@@ -1,4 +1,4 @@
-"""Decides about API keys: what one may be limited to, from where it works, and for how long."""
+"""Decides about API keys: their bounds, from where one works, and for how long."""
 
 import hashlib
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ MOST_PLACES: Final = 20
 _IPV4_PLACE: Final = 24
 _IPV6_PLACE: Final = 48
 
-Network: TypeAlias = IPv4Network | IPv6Network
+KeyNetwork: TypeAlias = IPv4Network | IPv6Network
 
 
 class Scope(StrEnum):
@@ -62,7 +62,7 @@ class KeyTerms:
     scopes: frozenset[Scope]
     wallet_ids: frozenset[UUID] | None = None
     per_day: Money | None = None
-    addresses: tuple[Network, ...] | None = None
+    addresses: tuple[KeyNetwork, ...] | None = None
     expires_at: datetime | None = None
 
     @property
@@ -155,8 +155,8 @@ def decide_making(terms: KeyTerms, *, live: int, now: datetime) -> None:
         raise ScopeNotBounded
 
 
-def is_allowed_from(addresses: Iterable[Network] | None, address: str) -> bool:
-    """Tell whether an address is in one of the networks; None of them are all networks."""
+def is_allowed_from(addresses: Iterable[KeyNetwork] | None, address: str) -> bool:
+    """Tell whether an address is in one of the networks; None stands for all."""
     if addresses is None:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Purges sessions that have ended, revoked keys, and links that nobody can use any more."""
+"""Purges ended sessions, revoked API keys, and links that nobody can use any more."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -98,7 +98,7 @@ class ApiKeys:
         return None if row is None else _key(row)
 
     async def by_secret(self, secret_hash: bytes) -> tuple[ApiKey, bool] | None:
-        """Return the key of a secret, and whether it is not the newest one; also a revoked key."""
+        """Return the key of a secret, even a revoked one, and whether the secret is old."""
         row = await self._connection.fetchrow(_FIND, secret_hash)
         return None if row is None else (_key(row), row["is_old_secret"])
 

@@ -56,7 +56,7 @@ KeyName = Annotated[
     Field(min_length=1, max_length=100, description="For its owner.", examples=[_KEY["name"]]),
     AfterValidator(_visible),
 ]
-Addresses = Annotated[
+KeyAddresses = Annotated[
     list[Annotated[str, Field(max_length=43), AfterValidator(_network)]] | None,
     Field(
         min_length=1,
@@ -93,7 +93,7 @@ class ApiKeyRequest(Model):
     amount_per_day: AmountPerDay | None = Field(
         default=None, description="How much it may pay in a day (UTC); null for no bound."
     )
-    addresses: Addresses = None
+    addresses: KeyAddresses = None
     expires_at: AwareDatetime | None = Field(
         default=None, description="When it stops to work; null for never."
     )
@@ -117,7 +117,7 @@ class ApiKeyPatch(Model):
     model_config = ConfigDict(json_schema_extra={"examples": [{"addresses": ["203.0.113.7"]}]})
 
     name: Annotated[KeyName | None, AfterValidator(not_null)] = None
-    addresses: Addresses = None
+    addresses: KeyAddresses = None
 
     @property
     def changes(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Makes API keys, changes and revokes them, and exchanges their secrets for access tokens."""
+"""Makes, changes, rotates, revokes and exchanges API keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -80,7 +80,7 @@ async def change(
 async def rotate(
     uow: UnitOfWork, user_id: UUID, key_id: UUID, origin: Origin, *, overlap: timedelta
 ) -> MadeKey:
-    """Give a key another secret; the one before works on for the overlap, older ones end.
+    """Give a key another secret; the one before works on for the overlap.
 
     Raises:
         ApiKeyNotFound: there is no such key, or it is another's.

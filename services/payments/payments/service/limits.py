@@ -33,7 +33,7 @@ async def count(uow: UnitOfWork, payment: Payment, minor: int, limit: Limit) -> 
 
 
 async def count_for_keys(uow: UnitOfWork, paid: Iterable[tuple[KeyLimit | None, Money]]) -> None:
-    """Count what API keys begin to pay, in the order of their ids, so that none deadlocks.
+    """Count what API keys begin to pay, in one order, so that none deadlocks.
 
     Raises:
         KeyLimitExceeded: one of them may not pay that much more today, or in another currency.
