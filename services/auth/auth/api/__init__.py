@@ -1,11 +1,23 @@
 """Serves auth's operations: parse, authorise, open the unit of work, call, answer."""
 
-from auth.api import api_keys, audit, internal, me, passwords, registration, sessions, tokens, users
+from auth.api import (
+    api_keys,
+    audit,
+    emails,
+    internal,
+    me,
+    passwords,
+    registration,
+    sessions,
+    tokens,
+    users,
+)
 
 ROUTERS = (
     registration.router,
     tokens.router,
     passwords.router,
+    emails.router,
     me.router,
     sessions.router,
     api_keys.router,

@@ -10,7 +10,7 @@ from fastapi import Query
 
 from auth import refusals
 from auth.domain.audit import Origin
-from auth.repository import Users
+from auth.repository import EmailChanges, Users
 from auth.schemas.api_keys import ExchangeRequest
 from auth.schemas.tokens import ServiceTokenAnswer
 from auth.schemas.users import Contact, Contacts, KnownUser
@@ -75,7 +75,8 @@ async def list_contacts(wired: Wired, id: ContactIds) -> Contacts:  # noqa: A002
     ids = split_ids(id)
     async with wired.database.read() as connection:
         found = await Users(connection).among(ids)
-    return Contacts(items=[Contact.of(user) for user in found])
+        changes = await EmailChanges(connection).among(ids, wired.database.clock.now())
+    return Contacts(items=[Contact.of(user, changes.get(user.id)) for user in found])
 
 
 @router.post(

@@ -3,11 +3,14 @@
 from auth.repository.api_keys import ApiKeys
 from auth.repository.audit import AuditFilter, AuditLog
 from auth.repository.deletions import Deletion, Deletions
+from auth.repository.email_changes import EmailChanges
 from auth.repository.keys import Keys
 from auth.repository.links import Links
 from auth.repository.logins import Logins
+from auth.repository.seals import Seals
 from auth.repository.sessions import Sessions
-from auth.repository.users import NewUser, PageEnd, UserFilter, Users
+from auth.repository.user_pages import PageEnd, UserFilter
+from auth.repository.users import NewUser, Users
 
 __all__ = [
     "ApiKeys",
@@ -15,11 +18,13 @@ __all__ = [
     "AuditLog",
     "Deletion",
     "Deletions",
+    "EmailChanges",
     "Keys",
     "Links",
     "Logins",
     "NewUser",
     "PageEnd",
+    "Seals",
     "Sessions",
     "UserFilter",
     "Users",

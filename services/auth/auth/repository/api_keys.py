@@ -9,7 +9,7 @@ from asyncpg import Record
 from sqlalchemy import select, tuple_
 
 from auth.domain.api_keys import ApiKey, KeyTerms, Scope
-from auth.repository.users import PageEnd
+from auth.repository.user_pages import PageEnd
 from auth.tables import api_key
 from kit.db import Connection
 from kit.db.query import within
