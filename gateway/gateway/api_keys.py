@@ -16,7 +16,7 @@ import structlog
 from pydantic import BaseModel, Field, ValidationError
 
 from gateway.refusals import ApiKeyInvalid
-from kit.refusals import Refusal, TokenInvalid, Unavailable
+from kit.refusals import TokenInvalid, Unavailable
 from kit.scopes import KeyAddressRefused
 from kit.tasks import spawn
 from kit.tokens.api_keys import is_well_formed
@@ -129,16 +129,17 @@ class KeyExchange:
     ) -> None:
         try:
             kept = await self._ask(key, address)
-        except Refusal as refusal:
-            if not isinstance(refusal, Unavailable):
+        except Exception as error:  # noqa: BLE001 - whoever waits has to hear of it
+            if not isinstance(error, Unavailable):
                 self._kept.pop(place, None)
-            under_way.set_exception(refusal)
+            under_way.set_exception(error)
             under_way.exception()  # it is no loss where everybody who waited has left
         else:
             self._keep(place, kept)
             under_way.set_result(kept)
         finally:
             del self._under_way[place]
+            under_way.cancel()  # where this was cancelled itself
 
     def _keep(self, place: bytes, kept: _Kept) -> None:
         self._kept.pop(place, None)

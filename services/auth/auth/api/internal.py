@@ -96,7 +96,8 @@ async def exchange_api_key(
     origin = Origin(body.address, request_id=context.current().request_id)
     found = await api_keys.exchange(wired.database, body.key, origin)
     now = wired.database.clock.now()
-    lifetime = found.works_until - now
+    # No longer than a login's token: revocations are made up for that long.
+    lifetime = min(found.works_until - now, wired.settings.access_token_lifetime)
     return ServiceTokenAnswer(
         access_token=wired.signer.for_key(found.user, found.key, lifetime, now),
         expires_in=int(lifetime.total_seconds()),
