@@ -79,6 +79,7 @@ AUTH = StackService(
         "NOTIFICATIONS_CLIENT_SECRET",
         "WALLET_CLIENT_SECRET",
         "FINANCE_CLIENT_SECRET",
+        "GATEWAY_CLIENT_SECRET",
     ),
 )
 WALLET = StackService(
@@ -122,6 +123,7 @@ GATEWAY = StackService(
     8000,
     frozenset({"redis"}),
     calls=("auth", "wallet", "payments", "shop", "finance", "notifications", "sandbox"),
+    secrets=("GATEWAY_CLIENT_SECRET",),
 )
 
 SERVICES: tuple[StackService, ...] = (

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+import httpx
 from redis.asyncio import Redis
 
+from gateway.api_keys import KeyExchange
 from gateway.cors import Cors
 from gateway.documents.pages import Documentation
 from gateway.forwarding.callers import TrustedProxies
@@ -19,7 +21,7 @@ from gateway.own.users import UserList
 from gateway.proxy import Gateway, OwnPart
 from gateway.routing.table import ProxyRoutes
 from gateway.settings import Settings
-from kit.tokens import Revocations, TokenVerifier
+from kit.tokens import Revocations, ServiceToken, TokenVerifier
 
 
 @asynccontextmanager
@@ -27,6 +29,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
     """Open what the gateway needs, yield the gateway, and close it all."""
     async with (
         Redis.from_url(settings.redis_url) as redis,
+        httpx.AsyncClient(trust_env=False) as client,
         Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams,
     ):
         tokens = await TokenVerifier.open(
@@ -36,13 +39,16 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             revocations=Revocations(redis),
         )
         try:
-            yield assembled(settings, upstreams, tokens)
+            yield assembled(settings, upstreams, tokens, client)
         finally:
             await tokens.close()
 
 
 def assembled(
-    settings: Settings, upstreams: Mapping[str, Upstream], tokens: TokenVerifier
+    settings: Settings,
+    upstreams: Mapping[str, Upstream],
+    tokens: TokenVerifier,
+    client: httpx.AsyncClient,
 ) -> Gateway:
     """Return the gateway, made of open parts."""
     routes = ProxyRoutes.of(in_production=settings.in_production, serves_docs=settings.serves_docs)
@@ -64,10 +70,12 @@ def assembled(
         "openapi": documentation.openapi,
         "combined": documentation.combined,
     }
+    own_token = ServiceToken(client, settings.auth_url, "gateway", settings.client_secret)
     return Gateway(
         table=routes,
         methods=Methods(routes, upstreams),
         tokens=tokens,
+        keys=KeyExchange(client, settings.auth_url, own_token, tokens),
         forwarder=forwarder,
         own=own,
         cors=Cors(settings.cors_origins, allows_local=not settings.in_production),

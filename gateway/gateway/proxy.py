@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from gateway.api_keys import KeyExchange
 from gateway.cors import Cors
 from gateway.forwarding.callers import TrustedProxies
 from gateway.forwarding.forwarder import Forwarder
@@ -19,11 +20,20 @@ from gateway.forwarding.headers import HeaderSorter
 from gateway.forwarding.request import ClientGone, ProxiedRequest
 from gateway.own import parameters
 from gateway.own.methods import Methods
-from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
+from gateway.refusals import ApiKeyInvalid, UpstreamTimeout, UpstreamUnavailable
 from gateway.routing import paths, routes
 from gateway.routing.table import METHODS, ProxyRoute, ProxyRoutes
 from kit import context, http
-from kit.refusals import InternalError, NotAuthenticated, NotFound, Refusal, TokenInvalid
+from kit.refusals import (
+    InternalError,
+    NotAuthenticated,
+    NotFound,
+    Refusal,
+    TokenInvalid,
+    Unavailable,
+)
+from kit.scopes import KeyAddressRefused
+from kit.tokens.api_keys import is_api_key
 from kit.tokens.verifier import Claims, TokenVerifier
 from kit.web.metrics import RequestMeter
 
@@ -44,6 +54,7 @@ class Gateway:
         table: ProxyRoutes,
         methods: Methods,
         tokens: TokenVerifier,
+        keys: KeyExchange,
         forwarder: Forwarder,
         own: Mapping[str, OwnPart],
         cors: Cors,
@@ -52,6 +63,7 @@ class Gateway:
         self._table = table
         self._methods = methods
         self._tokens = tokens
+        self._keys = keys
         self._forwarder = forwarder
         self._own = own
         self._cors = cors
@@ -91,7 +103,9 @@ class Gateway:
             await self._methods.answer(exchange)
             return
         route = await self._find_route(exchange)
-        if not route.is_public:
+        if route.is_public:
+            await self._identify_key(exchange)
+        else:
             exchange.claims = await self._identify(exchange)
         if route.own:
             if route.own not in routes.WITH_PARAMETERS:
@@ -148,10 +162,30 @@ class Gateway:
                 with suppress(NotFound, UpstreamUnavailable, UpstreamTimeout):
                     await self._methods.refuse(exchange)
             raise NotAuthenticated
-        claims = await self._tokens.verify(credentials[7:].strip(b" ").decode("latin-1"))
+        token = credentials[7:].strip(b" ").decode("latin-1")
+        if is_api_key(token):
+            return await self._by_key(exchange, token)
+        claims = await self._tokens.verify(token)
         if claims.user_id is None:  # services call each other directly, never through the gateway
             raise TokenInvalid
         return claims
+
+    async def _by_key(self, exchange: ProxiedRequest, key: str) -> Claims:
+        """Pass the key's access token on in its place."""
+        exchange.inbound.authorise_by(None)
+        token, claims = await self._keys.identify(key, exchange.caller)
+        exchange.inbound.authorise_by(token)
+        return claims
+
+    async def _identify_key(self, exchange: ProxiedRequest) -> None:
+        """Exchange an API key where no token is needed, too: a bad one is as none."""
+        credentials = exchange.inbound.read.get(b"authorization")
+        if credentials is None or credentials[:7].lower() != _BEARER:
+            return
+        token = credentials[7:].strip(b" ").decode("latin-1")
+        if is_api_key(token):
+            with suppress(ApiKeyInvalid, KeyAddressRefused, Unavailable):
+                exchange.claims = await self._by_key(exchange, token)
 
     async def _refuse(self, exchange: ProxiedRequest, refusal: Refusal) -> None:
         if exchange.status is None:  # else too late: the server breaks the connection off

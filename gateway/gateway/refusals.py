@@ -1,6 +1,7 @@
 """Holds the refusals of the gateway itself, beside those of kit.
 
 Refusal
+├── ApiKeyInvalid           401  api_key_invalid
 ├── PathRefused             400  path_refused
 ├── OriginRefused           403  origin_refused
 ├── UriTooLong              414  uri_too_long
@@ -10,6 +11,20 @@ Refusal
 """
 
 from kit.refusals import Refusal
+
+
+class ApiKeyInvalid(Refusal):
+    """There is no such API key; it does not say whether there was one."""
+
+    code = "api_key_invalid"
+    status = 401
+    title_en = "API key not accepted"
+    title_ru = "Ключ API не принят"
+    detail_en = "The API key is mistyped, expired or revoked, or its owner is not active."
+    detail_ru = "Ключ API набран с ошибкой, истёк или отозван, либо его владелец отключён."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 class PathRefused(Refusal):

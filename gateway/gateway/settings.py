@@ -4,10 +4,10 @@ import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Literal
 
-from pydantic import field_validator
+from pydantic import SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from kit.settings import IdentitySettings, RedisSettings, setting
+from kit.settings import IdentitySettings, RedisSettings, development_secret, setting
 
 _ORIGIN_URL: Final = r"^https?://[^\s/?#@]+/?$"
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
@@ -49,6 +49,11 @@ class Settings(RedisSettings, IdentitySettings):
     )
     proxy_header: ProxyHeader = setting(
         "x-forwarded-for", "The header in which these proxies say it."
+    )
+    client_secret: SecretStr = development_secret(
+        "development-gateway-client-secret",
+        "The secret with which the gateway gets its service token from auth.",
+        shared="GATEWAY_CLIENT_SECRET",
     )
     auth_url: str = setting(
         "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_ORIGIN_URL

@@ -90,6 +90,7 @@ _READ: Final = ONCE_ONLY | {
     b"traceparent",
     b"x-request-id",
 }
+_AUTHORIZATION: Final = b"authorization"
 # `Connection: authorization` must not remove the token on the way.
 _END_TO_END: Final = _READ - _HOP_BY_HOP
 _USUAL_CONNECTIONS: Final = frozenset((b"keep-alive", b"close"))
@@ -124,6 +125,12 @@ class Inbound:
         self.passed: list[Header] = []
         self.read: dict[bytes, bytes] = {}
         self.size = 0
+
+    def authorise_by(self, token: str | None) -> None:
+        """Pass this token on in place of what the caller sent; None passes nothing on."""
+        self.passed = [header for header in self.passed if header[0] != _AUTHORIZATION]
+        if token is not None:
+            self.passed.append((_AUTHORIZATION, b"Bearer " + token.encode("ascii")))
 
     def check(self, count: int) -> None:
         """Refuse a header block that is too large.

@@ -46,6 +46,7 @@ _TAGS: Final = (
     {"name": "emails", "description": "Changes of one's e-mail address."},
     {"name": "me", "description": "One's own user."},
     {"name": "sessions", "description": "Live logins."},
+    {"name": "API keys", "description": "Keys for programs."},
     {"name": "users", "description": "Administration of users."},
     {
         "name": "audit",

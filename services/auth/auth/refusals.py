@@ -11,7 +11,9 @@ Refusal
 │   ├── PasswordWrongLength     422  password_wrong_length
 │   ├── PasswordTooCommon       422  password_too_common
 │   ├── NameMissing             422  name_missing
-│   └── EmailMissing            422  email_missing
+│   ├── EmailMissing            422  email_missing
+│   ├── ApiKeyExpired           422  api_key_expired
+│   └── ScopeNotBounded         422  scope_not_bounded
 ├── UsernameTaken               409  username_taken
 ├── TooManyNames                409  too_many_names
 ├── EmailTaken                  409  email_taken
@@ -31,7 +33,10 @@ Refusal
 ├── LastAdmin                   409  last_admin
 ├── PasswordWrong               403  password_wrong
 ├── PasswordNeeded              403  password_needed
-└── DeletionUnderWay            409  deletion_under_way
+├── DeletionUnderWay            409  deletion_under_way
+├── LoginNotFresh               403  login_not_fresh
+├── TooManyApiKeys              409  too_many_api_keys
+└── ApiKeyNotFound              404  api_key_not_found
 """
 
 from kit.refusals import FieldRefusal, Refusal, TooManyRequests
@@ -330,3 +335,50 @@ class DeletionUnderWay(Refusal):
     title_ru = "Удаление уже идёт"
     detail_en = "This user is just being deleted. Try again in two minutes if nothing comes of it."
     detail_ru = "Этого пользователя уже удаляют. Если не удалится, повторите через две минуты."
+
+
+class LoginNotFresh(Refusal):
+    code = "login_not_fresh"
+    status = 403
+    title_en = "Log in again"
+    title_ru = "Войдите заново"
+    detail_en = "For this your login may be 15 minutes old at most: log in again."
+    detail_ru = "Для этого вход должен быть не старше 15 минут: войдите заново."
+
+
+class TooManyApiKeys(Refusal):
+    code = "too_many_api_keys"
+    status = 409
+    title_en = "Too many API keys"
+    title_ru = "Слишком много ключей API"
+    detail_en = "You may have {most} API keys at most; revoke one first."
+    detail_ru = "Ключей API может быть не больше {most}; сначала отзовите один из них."
+
+
+class ApiKeyNotFound(Refusal):
+    code = "api_key_not_found"
+    status = 404
+    title_en = "API key not found"
+    title_ru = "Ключ API не найден"
+    detail_en = "You have no such API key, or it was revoked."
+    detail_ru = "У вас нет такого ключа API, или он отозван."
+
+
+class ApiKeyExpired(FieldRefusal):
+    code = "api_key_expired"
+    status = 422
+    field = "expires_at"
+    title_en = "In the past"
+    title_ru = "В прошлом"
+    detail_en = "An API key can't expire before it is made."
+    detail_ru = "Срок ключа API не может истечь до его создания."
+
+
+class ScopeNotBounded(FieldRefusal):
+    code = "scope_not_bounded"
+    status = 422
+    field = "scopes"
+    title_en = "Scope not bounded"
+    title_ru = "Область без границ"
+    detail_en = "A key with wallets or an amount per day has scopes of payments and wallets only."
+    detail_ru = "Ключ с кошельками или суммой в день имеет лишь области «payments» и «wallets»."

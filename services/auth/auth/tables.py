@@ -246,3 +246,46 @@ signing_key = Table(
         postgresql_where=text("status <> 'retired'"),
     ),
 )
+
+# Of each key the newest secret's hash, and for an overlap the one before.
+api_key = Table(
+    "api_key",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("hint", Text, nullable=False, comment="what is shown of the secret"),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True, comment="SHA-256"),
+    Column("old_secret_hash", LargeBinary, unique=True, comment="SHA-256"),
+    Column("old_secret_until", DateTime(timezone=True)),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("wallet_ids", ARRAY(Uuid), comment="NULL for all of the owner's"),
+    Column("per_day_minor", BigInteger, comment="what it may pay in a day (UTC)"),
+    Column("currency", Text, comment="of per_day_minor"),
+    Column("addresses", ARRAY(Text), comment="networks; NULL for everywhere"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True), comment="to the minute"),
+    Column("last_address", Text),
+    Column("places", ARRAY(Text), nullable=False, server_default="{}", comment="used from"),
+    CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash_length"),
+    CheckConstraint("octet_length(old_secret_hash) = 32", name="old_secret_hash_length"),
+    CheckConstraint(
+        "(old_secret_hash IS NULL) = (old_secret_until IS NULL)", name="old_secret_ends"
+    ),
+    CheckConstraint("cardinality(scopes) > 0", name="some_scope"),
+    CheckConstraint(
+        "cardinality(wallet_ids) > 0 AND cardinality(addresses) > 0", name="bounded_to_some"
+    ),
+    CheckConstraint("(per_day_minor IS NULL) = (currency IS NULL)", name="amount_has_a_currency"),
+    CheckConstraint("per_day_minor > 0", name="per_day_is_some"),
+    Index(
+        "ix_api_key_live",
+        "user_id",
+        text("created_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
+    Index("ix_api_key_revoked_at", "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
+)

@@ -45,13 +45,16 @@ ACCESS = {
         "list_sessions",
         "list_events",
         *("change_password", "change_email", "cancel_email_change"),
+        *("make_api_key", "list_api_keys"),
     },
-    "owner": {"delete_session"},
+    "owner": {
+        *("delete_session", "get_api_key", "change_api_key", "rotate_api_key", "revoke_api_key"),
+    },
     "admin": {
         *("list_users", "get_user", "change_user", "list_audit"),
         *("list_user_sessions", "delete_user_session", "unlock_user", "log_out_user"),
     },
-    "service": {"look_up_user", "list_contacts"},
+    "service": {"look_up_user", "list_contacts", "exchange_api_key"},
 }
 
 

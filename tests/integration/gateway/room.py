@@ -150,9 +150,12 @@ async def opened(service: Service, *, tokens: Any = None, **chosen: Any) -> Asyn
     urls = {f"{name}_url": f"http://127.0.0.1:{service.port}" for name in SERVICES}
     settings = Settings().model_copy(update=urls | chosen)
     desk = await Desk.open()
-    async with Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams:
+    async with (
+        Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams,
+        httpx.AsyncClient(trust_env=False) as to_auth,
+    ):
         application = Application(
-            contextlib.nullcontext(assembled(settings, upstreams, tokens or desk.verifier))
+            contextlib.nullcontext(assembled(settings, upstreams, tokens or desk.verifier, to_auth))
         )
         async with (
             serving(server(application, host="127.0.0.1", port=0)) as port,

@@ -10,6 +10,7 @@ from kit.settings import load
 def production(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("REDIS_URL", "redis://:q8Zt3vYx7LmN2pRs5UwKj4HbGcFd9Ea1@redis:6379/0")
+    monkeypatch.setenv("GATEWAY_CLIENT_SECRET", "Rt6kPw3mZx8vNq2sYc5hJd9fLb4gTa7e")
 
 
 def test_development_needs_no_environment_at_all() -> None:
@@ -37,6 +38,14 @@ def test_production_has_neither_docs_nor_sandbox(production: None) -> None:
 def test_production_refuses_redis_without_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
     with pytest.raises(SystemExit, match="REDIS_URL"):
+        load(Settings, env_file=None)
+
+
+def test_production_refuses_the_development_secret(
+    production: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GATEWAY_CLIENT_SECRET")
+    with pytest.raises(SystemExit, match="GATEWAY_CLIENT_SECRET"):
         load(Settings, env_file=None)
 
 

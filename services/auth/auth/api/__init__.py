@@ -1,6 +1,17 @@
 """Serves auth's operations: parse, authorise, open the unit of work, call, answer."""
 
-from auth.api import audit, emails, internal, me, passwords, registration, sessions, tokens, users
+from auth.api import (
+    api_keys,
+    audit,
+    emails,
+    internal,
+    me,
+    passwords,
+    registration,
+    sessions,
+    tokens,
+    users,
+)
 
 ROUTERS = (
     registration.router,
@@ -9,6 +20,7 @@ ROUTERS = (
     emails.router,
     me.router,
     sessions.router,
+    api_keys.router,
     users.router,
     audit.router,
     internal.router,

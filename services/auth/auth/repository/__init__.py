@@ -1,5 +1,6 @@
 """Owns all of auth's SQL, one module for each noun."""
 
+from auth.repository.api_keys import ApiKeys
 from auth.repository.audit import AuditFilter, AuditLog
 from auth.repository.deletions import Deletion, Deletions
 from auth.repository.email_changes import EmailChanges
@@ -12,6 +13,7 @@ from auth.repository.user_pages import PageEnd, UserFilter
 from auth.repository.users import NewUser, Users
 
 __all__ = [
+    "ApiKeys",
     "AuditFilter",
     "AuditLog",
     "Deletion",

@@ -32,6 +32,7 @@ class MailKind(StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     LOGIN_LOCKED = "login_locked"
+    API_KEY_IN_NEW_PLACE = "api_key_in_new_place"
     EXPORT_READY = "export_ready"
     EXPORT_FAILED = "export_failed"
 
@@ -60,6 +61,7 @@ ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
     Kind.DISPUTE_WON: MailKind.DISPUTE_WON,
     Kind.DISPUTE_LOST: MailKind.DISPUTE_LOST,
     Kind.LOGIN_LOCKED: MailKind.LOGIN_LOCKED,
+    Kind.API_KEY_IN_NEW_PLACE: MailKind.API_KEY_IN_NEW_PLACE,
     Kind.EXPORT_READY: MailKind.EXPORT_READY,
     Kind.EXPORT_FAILED: MailKind.EXPORT_FAILED,
 }

@@ -76,6 +76,11 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             "Ten wrong passwords were given for your account. Nobody can log in from there until"
             " {until}. If it was not you, nothing needs to be done; a new password lifts the lock.",
         ),
+        Kind.API_KEY_IN_NEW_PLACE: Words(
+            "API key used from a new place",
+            "Your API key {hint} was used from a network that it had not been used from. Your log"
+            " of events says from where. If it was not your program, revoke the key.",
+        ),
         Kind.EXPORT_READY: Words(
             "File ready",
             "The {format} file that you ordered is ready: {rows} rows.",
@@ -139,6 +144,11 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             " {until}. Если это были не вы, делать ничего не нужно; новый пароль снимает"
             " блокировку.",
         ),
+        Kind.API_KEY_IN_NEW_PLACE: Words(
+            "Ключ API использован в новом месте",
+            "Ваш ключ API {hint} использован из сети, откуда им ещё не пользовались. Откуда именно,"
+            " видно в журнале событий. Если это не ваша программа, отзовите ключ.",
+        ),
         Kind.EXPORT_READY: Words(
             "Файл готов",
             "Заказанный вами файл {format} готов, строк: {rows}.",
@@ -185,6 +195,7 @@ def words(
         url=facts.get("url", ""),
         format=facts.get("format", "").upper(),
         rows=facts.get("rows", ""),
+        hint=facts.get("hint", ""),
         available=amount_words(facts, "available_minor"),
         category=facts.get("category", ""),
         month=facts.get("month", ""),

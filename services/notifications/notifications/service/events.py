@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.auth import UserChanged, UserLocked, UserRegistered
+from contracts.auth import ApiKeyInNewPlace, UserChanged, UserLocked, UserRegistered
 from contracts.finance import BudgetReached, ExportFailed, ExportReady
 from contracts.payments import (
     PaymentCancelled,
@@ -140,6 +140,18 @@ def _of_locked(event: UserLocked) -> Iterator[NewNotice]:
     )
 
 
+def _of_new_place(event: ApiKeyInNewPlace) -> Iterator[NewNotice]:
+    yield NewNotice(
+        id=new_id(),
+        user_id=event.user_id,
+        kind=Kind.API_KEY_IN_NEW_PLACE,
+        subject_id=event.key_id,
+        other_id=None,
+        facts={"hint": event.hint},
+        occasion_id=event.use_id,
+    )
+
+
 def _of_ready_export(event: ExportReady) -> Iterator[NewNotice]:
     yield _of_export(event, Kind.EXPORT_READY, rows=event.rows)
 
@@ -214,6 +226,7 @@ NOTICES_OF: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     PaymentDisputeClosed: _of_closed_dispute,
     FundsMoved: _of_funds,
     UserLocked: _of_locked,
+    ApiKeyInNewPlace: _of_new_place,
     ExportReady: _of_ready_export,
     ExportFailed: _of_failed_export,
     BudgetReached: _of_budget,
