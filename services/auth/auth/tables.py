@@ -79,6 +79,30 @@ user_account = Table(
     ),
 )
 
+# Front ends of others'. A deleted one stays for the sessions and audit rows that name it.
+client = Table(
+    "client",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("redirect_uris", ARRAY(Text), nullable=False),
+    Column("secret_hash", LargeBinary, comment="SHA-256 of the secret; NULL for a public client"),
+    Column("created_by", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("disabled_at", DateTime(timezone=True)),
+    Column("deleted_at", DateTime(timezone=True)),
+    CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="name_length"),
+    CheckConstraint("cardinality(redirect_uris) BETWEEN 1 AND 10", name="has_redirect_uris"),
+    CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash_length"),
+    CheckConstraint("deleted_at IS NULL OR disabled_at IS NOT NULL", name="deleted_is_disabled"),
+    Index(
+        "ix_client_created_at",
+        text("created_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+)
+
 session = Table(
     "session",
     METADATA,
@@ -92,6 +116,7 @@ session = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
     Column("end_reason", Text),
+    Column("client_id", Uuid, ForeignKey("client.id"), comment="NULL for our own front ends"),
     CheckConstraint("counter >= 0", name="counter_counts_up"),
     CheckConstraint("octet_length(hmac_key) = 32", name="hmac_key_length"),
     CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
@@ -103,6 +128,31 @@ session = Table(
         postgresql_where=text("ended_at IS NULL"),
     ),
     Index("ix_session_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+    Index(
+        "ix_session_client_id",
+        "client_id",
+        postgresql_where=text("client_id IS NOT NULL AND ended_at IS NULL"),
+    ),
+)
+
+# A used one is kept for a while: used again, it ends the session that it opened.
+authorization_code = Table(
+    "authorization_code",
+    METADATA,
+    Column("code_hash", LargeBinary, primary_key=True, comment="SHA-256 of the code"),
+    Column("client_id", Uuid, ForeignKey("client.id"), nullable=False),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("challenge", LargeBinary, nullable=False, comment="SHA-256 of the code verifier"),
+    Column("token_version", Integer, nullable=False, comment="the user's, at the login"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    Column("session_id", Uuid, comment="the session that it opened"),
+    CheckConstraint("octet_length(code_hash) = 32", name="code_hash_length"),
+    CheckConstraint("octet_length(challenge) = 32", name="challenge_length"),
+    CheckConstraint("session_id IS NULL OR used_at IS NOT NULL", name="opened_when_used"),
+    Index("ix_authorization_code_expires_at", "expires_at"),
 )
 
 link = Table(
