@@ -10,6 +10,7 @@ import httpx
 from auth import refusals
 from auth.api import ROUTERS
 from auth.clients.services import ClosingClient
+from auth.crypto.forms import FormSeal
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.signing import TokenSigner
 from auth.crypto.vault import KeyVault
@@ -41,6 +42,7 @@ token as `Authorization: Bearer …`. The button “Authorize” does the last t
 _TAGS: Final = (
     {"name": "registration", "description": "Registration and activation."},
     {"name": "tokens", "description": "Login, refresh, logout."},
+    {"name": "clients", "description": "Login for front ends of others: OAuth 2, code and PKCE."},
     {"name": "passwords", "description": "Forgotten passwords."},
     {"name": "me", "description": "One's own user."},
     {"name": "sessions", "description": "Live logins."},
@@ -91,6 +93,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
         hasher=PasswordHasher(queue=settings.hash_queue),
         signer=signer,
         vault=vault,
+        forms=FormSeal(settings.key_secret),
         revoker=Revoker(state.redis, state.database, state.clock, lifetime=lifetime),
         deletion_worker=DeletionWorker(
             state.database, state.clock, _closing_client(client, signer, settings, state.clock)

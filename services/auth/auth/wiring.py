@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from auth.crypto.forms import FormSeal
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.signing import TokenSigner
 from auth.crypto.vault import KeyVault
@@ -22,6 +23,7 @@ class Wiring:
     hasher: PasswordHasher
     signer: TokenSigner
     vault: KeyVault
+    forms: FormSeal
     revoker: Revoker
     deletion_worker: DeletionWorker
 

@@ -47,13 +47,14 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationCode:
-    """A code as stored; `token_version` is its user's at the login."""
+    """A code as stored; `token_version` and `amr` (RFC 8176) are of its user's login."""
 
     client_id: UUID
     user_id: UUID
     redirect_uri: str
     challenge: bytes
     token_version: int
+    amr: tuple[str, ...]
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None

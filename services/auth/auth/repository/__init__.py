@@ -1,22 +1,27 @@
 """Owns all of auth's SQL, one module for each noun."""
 
 from auth.repository.audit import AuditFilter, AuditLog
+from auth.repository.codes import Codes, FoundCode
 from auth.repository.deletions import Deletion, Deletions
 from auth.repository.keys import Keys
 from auth.repository.links import Links
 from auth.repository.logins import Logins
+from auth.repository.oauth_clients import OAuthClients
 from auth.repository.sessions import Sessions
 from auth.repository.users import NewUser, PageEnd, UserFilter, Users
 
 __all__ = [
     "AuditFilter",
     "AuditLog",
+    "Codes",
     "Deletion",
     "Deletions",
+    "FoundCode",
     "Keys",
     "Links",
     "Logins",
     "NewUser",
+    "OAuthClients",
     "PageEnd",
     "Sessions",
     "UserFilter",

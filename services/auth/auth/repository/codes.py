@@ -14,12 +14,12 @@ from kit.db import Connection
 
 _ADD: Final = """
 INSERT INTO authorization_code (code_hash, client_id, user_id, redirect_uri, challenge,
-    token_version, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    token_version, amr, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _LOCK: Final = f"""
 SELECT {COLUMNS}, c.client_id, c.redirect_uri, c.challenge, c.token_version AS logged_in_with,
-    c.created_at AS given_at, c.expires_at, c.used_at, c.session_id
+    c.amr, c.created_at AS given_at, c.expires_at, c.used_at, c.session_id
 FROM authorization_code AS c JOIN user_account AS u ON u.id = c.user_id
 WHERE c.code_hash = $1 FOR NO KEY UPDATE OF c
 """
@@ -58,6 +58,7 @@ class Codes:
             code.redirect_uri,
             code.challenge,
             code.token_version,
+            list(code.amr),
             code.created_at,
             code.expires_at,
         )
@@ -73,6 +74,7 @@ class Codes:
             redirect_uri=row["redirect_uri"],
             challenge=row["challenge"],
             token_version=row["logged_in_with"],
+            amr=tuple(row["amr"]),
             created_at=row["given_at"],
             expires_at=row["expires_at"],
             used_at=row["used_at"],

@@ -81,9 +81,7 @@ class OAuthClients:
     ) -> list[OAuthClient]:
         """Return at most `limit` clients, newest first."""
         created_at, last_id = after or (None, LAST_ID)
-        rows = await self._connection.fetch(
-            _PAGE, created_at, last_id, limit, *span
-        )
+        rows = await self._connection.fetch(_PAGE, created_at, last_id, limit, *span)
         return [OAuthClient(**_told(row)) for row in rows]
 
 

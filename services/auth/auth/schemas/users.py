@@ -278,6 +278,10 @@ class SessionAnswer(Model):
     last_used_at: datetime = Field(examples=["2026-01-31T18:30:00Z"])
     expires_at: datetime = Field(examples=["2026-02-14T18:30:00Z"])
     is_current: bool = Field(description="Whether this request is part of it.", examples=[True])
+    client_id: UUID | None = Field(
+        description="The OAuth client that has its tokens; null for our own front ends.",
+        examples=[None],
+    )
 
     @classmethod
     def of(cls, session: Session, current: UUID | None) -> Self:
@@ -289,6 +293,7 @@ class SessionAnswer(Model):
             last_used_at=session.rotated_at,
             expires_at=session.expires_at,
             is_current=session.id == current,
+            client_id=session.client_id,
         )
 
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0012"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -45,6 +45,7 @@ UPGRADE = (
         redirect_uri text NOT NULL,
         challenge bytea NOT NULL,
         token_version integer NOT NULL,
+        amr text[] NOT NULL,
         created_at timestamptz NOT NULL,
         expires_at timestamptz NOT NULL,
         used_at timestamptz,
@@ -63,6 +64,7 @@ UPGRADE = (
     "COMMENT ON COLUMN authorization_code.code_hash IS 'SHA-256 of the code'",
     "COMMENT ON COLUMN authorization_code.challenge IS 'SHA-256 of the code verifier'",
     "COMMENT ON COLUMN authorization_code.token_version IS 'the user''s, at the login'",
+    "COMMENT ON COLUMN authorization_code.amr IS 'RFC 8176'",
     "COMMENT ON COLUMN authorization_code.session_id IS 'the session that it opened'",
     "CREATE INDEX ix_authorization_code_expires_at ON authorization_code (expires_at)",
 )
