@@ -82,7 +82,8 @@ async def test_sessions_are_listed_newest_first_and_pages_meet(world: World) -> 
     starts = [item["created_at"] for item in listed]
     assert starts == sorted(starts, reverse=True)
     assert set(listed[0]) == {
-        *("id", "user_agent", "created_at", "last_used_at", "expires_at", "is_current")
+        *("id", "user_agent", "created_at", "last_used_at", "expires_at", "is_current"),
+        "client_id",
     }
     assert listed[0]["user_agent"].startswith("python-httpx")
 

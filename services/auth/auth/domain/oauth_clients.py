@@ -119,7 +119,7 @@ def place_of(uri: str) -> str:
     found = _HTTPS.fullmatch(uri)
     if found is not None:
         return found[2]
-    return uri.partition("://")[2].partition("/")[0] or uri.partition(":")[0]
+    return uri.split("/")[2] if _LOOPBACK.fullmatch(uri) else uri.partition(":")[0]
 
 
 def form_target(uri: str) -> str:

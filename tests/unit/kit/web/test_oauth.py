@@ -26,6 +26,8 @@ def refusal(code: str, status: int) -> type[Refusal]:
         (refusal("invalid_client", 401), "invalid_client", 401),
         (refusal("invalid_scope", 403), "invalid_scope", 400),
         (refusal("unsupported_grant_type", 422), "unsupported_grant_type", 400),
+        (refusal("unsupported_response_type", 400), "unsupported_response_type", 400),
+        (refusal("access_denied", 403), "access_denied", 400),
         (refusal("wrong_password", 401), "invalid_grant", 400),
         (refusal("account_locked", 403), "invalid_grant", 400),
         (refusal("already_used", 409), "invalid_grant", 400),
