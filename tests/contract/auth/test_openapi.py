@@ -37,7 +37,7 @@ ACCESS = {
         *("show_password_reset", "reset_password", "reset_password_by_page"),
         *("show_login_page", "authorize", "get_server_metadata"),
     },
-    "user": {"logout", "get_me", "change_me", "delete_me", "list_sessions"},
+    "user": {"logout", "get_me", "change_me", "delete_me", "list_sessions", "list_events"},
     "owner": {"delete_session"},
     "admin": {
         *("list_users", "get_user", "change_user", "list_audit"),

@@ -15,7 +15,7 @@ from auth.api.client_credentials import (
     require_service,
 )
 from auth.api.credentials import checked
-from auth.api.origins import origin_of
+from auth.api.origins import CallerOrigin, origin_of
 from auth.domain.codes import PresentedCode
 from auth.domain.names import EMAIL_LONGEST
 from auth.domain.oauth_clients import OAuthClient
@@ -118,16 +118,16 @@ async def _granted(
     summary="Exchange a refresh token for new tokens",
     refusals=(refusals.RefreshTokenInvalid,),
 )
-async def refresh(body: RefreshRequest, wired: Wired) -> TokenAnswer:
+async def refresh(body: RefreshRequest, request: Request, wired: Wired) -> TokenAnswer:
     """Rotate the refresh token.
 
     For 20 s the old token still gets the same successor; after that, using it ends the session.
     """
-    return await _refresh(body.refresh_token, wired)
+    return await _refresh(body.refresh_token, request, wired)
 
 
 async def _refresh(
-    refresh_token: str, wired: Wiring, client: OAuthClient | None = None
+    refresh_token: str, request: Request, wired: Wiring, client: OAuthClient | None = None
 ) -> TokenAnswer:
     presented = read_refresh_token(refresh_token)
     if presented is None:
@@ -137,6 +137,7 @@ async def _refresh(
         outcome = await sessions.refresh(
             uow,
             presented,
+            origin_of(request),
             vault=wired.vault,
             rules=wired.settings.session_rules,
             now=now,
@@ -155,12 +156,17 @@ async def _refresh(
     summary="End this session, all others, or all",
     status_code=204,
 )
-async def logout(caller: Caller, wired: Wired, body: LogoutRequest = LogoutRequest()) -> None:  # noqa: B008 - frozen
+async def logout(
+    caller: Caller,
+    wired: Wired,
+    origin: CallerOrigin,
+    body: LogoutRequest = LogoutRequest(),  # noqa: B008 - frozen
+) -> None:
     """End sessions: refresh tokens at once, access tokens within a second."""
     session_id = cast("UUID", caller.session_id)  # kit.tokens takes no user's token without one
     async with wired.database.unit_of_work() as uow:
         ended = await sessions.log_out(
-            uow, caller.user, session_id, LogoutScope(body.scope), wired.database.clock.now()
+            uow, caller.user, session_id, LogoutScope(body.scope), origin
         )
     await wired.revoker.sessions(ended)
 
@@ -229,7 +235,7 @@ async def _refresh_by_form(form: TokenForm, request: Request, wired: Wiring) -> 
     client = await client_named(given.client_id, wired)
     if client is not None:
         client = authenticated(client, given.secret)
-    return await _refresh(form.refresh_token, wired, client)
+    return await _refresh(form.refresh_token, request, wired, client)
 
 
 def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceTokenAnswer:
