@@ -1,4 +1,4 @@
-"""Renders the pages behind mailed links, and the one where clients have people log in.
+"""Renders the pages behind mailed links, and the login page of OAuth clients.
 
 Each has one button, or fields and buttons, or the result. Only a button's POST changes anything,
 because mail scanners follow links but press no buttons.

@@ -1,4 +1,4 @@
-"""Renders a token endpoint's refusals by RFC 6749 §5.2, and a login page's by §4.1.2.1.
+"""Renders a token endpoint's refusals by RFC 6749 §5.2, others by §4.1.2.1.
 
 A token endpoint's members stand beside the fields of every problem. The status is 400 but for an
 unknown client (401); sizes, types and outages keep theirs.

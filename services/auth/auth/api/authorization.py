@@ -164,7 +164,7 @@ def _origin_of(url: str) -> str:
 def _back(
     redirect_uri: str, state: str | None, wired: Wiring, told: dict[str, str]
 ) -> RedirectResponse:
-    """Send the user back; `iss` tells a client of several servers which one it was (RFC 9207)."""
+    """Send the user back; `iss` says which server it was (RFC 9207)."""
     address = return_address(redirect_uri, **told, state=state, iss=wired.settings.public_url)
     return RedirectResponse(address, _SEE_OTHER, headers={"referrer-policy": "no-referrer"})
 

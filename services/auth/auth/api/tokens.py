@@ -84,7 +84,7 @@ async def login(body: LoginRequest, request: Request, wired: Wired) -> TokenAnsw
     ),
 )
 async def token(form: Annotated[TokenForm, Form()], request: Request, wired: Wired) -> Answer:
-    """Give tokens for a code (RFC 6749 §4.1), a password (§4.3), or to a service (§4.4)."""
+    """Give tokens for a code (RFC 6749 §4.1), a password (§4.3), to a service (§4.4)."""
     given = await _granted(form, request, wired)
     return Answer(200, given, {"Pragma": "no-cache"})  # §5.1; no-store is on every answer
 
@@ -228,7 +228,7 @@ async def _exchange(form: TokenForm, request: Request, wired: Wiring) -> TokenAn
 
 
 async def _refresh_by_form(form: TokenForm, request: Request, wired: Wiring) -> TokenAnswer:
-    """Refresh for whoever has the token: a registered client, which says so, or our own."""
+    """Refresh for a registered client, which says that it is one, or for our own."""
     if form.refresh_token is None:
         raise _missing(form, "refresh_token")
     given = _credentials(form, request)

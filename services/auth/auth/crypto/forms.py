@@ -1,4 +1,4 @@
-"""Seals what a login page was opened for, so that its form can only send it back as it was."""
+"""Seals what a login page was opened for, until its form sends it back."""
 
 import base64
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ LIFETIME: Final = timedelta(minutes=15)  # people look for their password, or fo
 
 
 class FormSeal:
-    """Encrypts and signs the hidden field of a form (Fernet), for a quarter of an hour."""
+    """Encrypts and signs a form's hidden field (Fernet), for a quarter of an hour."""
 
     def __init__(self, secret: SecretStr) -> None:
         key = derive(secret, b"saldo auth login pages 1")

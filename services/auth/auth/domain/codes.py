@@ -1,4 +1,4 @@
-"""Decides about authorization codes: what a client asks for, and who may exchange one.
+"""Decides what an OAuth client may ask for, and who may exchange its code.
 
 RFC 6749 §4.1 with PKCE (RFC 7636), as RFC 9700 has it. Only the hash of a code is stored.
 """

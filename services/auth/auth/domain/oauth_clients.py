@@ -36,7 +36,7 @@ _PRIVATE: Final = re.compile(rf"([a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:){_PATH}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthClient:
-    """A registered client; one without a secret is public: an app, or a page in a browser."""
+    """A registered client; one without a secret is public: an app, or a web page."""
 
     id: UUID
     name: str
@@ -123,7 +123,7 @@ def place_of(uri: str) -> str:
 
 
 def form_target(uri: str) -> str:
-    """Return the source by which a page's `form-action` lets a form lead here (CSP3 §6.4.2)."""
+    """Return what a page's `form-action` has to name to let a form lead here (CSP3)."""
     found = _HTTPS.fullmatch(uri)
     return f"{uri.partition(':')[0]}:" if found is None else found[1]
 

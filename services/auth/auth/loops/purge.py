@@ -1,4 +1,4 @@
-"""Purges sessions that have ended, and links and codes that nobody can use any more."""
+"""Purges sessions that have ended, and links and codes that are of no more use."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Shapes authorization requests, the login page's form, and what the server says of itself."""
+"""Shapes authorization requests, the login page's form, and the metadata."""
 
 from typing import Literal
 
@@ -10,6 +10,8 @@ from kit.web.schemas import Model
 
 _CLIENT_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a91"
 _ISSUER = "https://pay.example.com"
+_GRANTS = ("authorization_code", "refresh_token", "password", "client_credentials")
+_CLIENT_AUTHENTICATION = ("none", "client_secret_basic", "client_secret_post")
 
 
 class AuthorizationQuery(BaseModel):
@@ -76,23 +78,34 @@ class AuthorizationForm(BaseModel):
 class ServerMetadata(Model):
     """What an OAuth client can find out by itself (RFC 8414)."""
 
-    issuer: str = Field(description="Comes back as `iss` (RFC 9207).", examples=[_ISSUER])
-    authorization_endpoint: str = Field(examples=[f"{_ISSUER}/v1/auth/authorize"])
-    token_endpoint: str = Field(examples=[f"{_ISSUER}/v1/auth/token"])
-    jwks_uri: str = Field(examples=[f"{_ISSUER}/.well-known/jwks.json"])
-    response_types_supported: tuple[Literal["code"]] = ("code",)
-    response_modes_supported: tuple[Literal["query"]] = ("query",)
-    grant_types_supported: tuple[str, ...] = (
-        "authorization_code",
-        "refresh_token",
-        "password",
-        "client_credentials",
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "issuer": _ISSUER,
+                    "authorization_endpoint": f"{_ISSUER}/v1/auth/authorize",
+                    "token_endpoint": f"{_ISSUER}/v1/auth/token",
+                    "jwks_uri": f"{_ISSUER}/.well-known/jwks.json",
+                    "response_types_supported": ["code"],
+                    "response_modes_supported": ["query"],
+                    "grant_types_supported": list(_GRANTS),
+                    "code_challenge_methods_supported": ["S256"],
+                    "token_endpoint_auth_methods_supported": list(_CLIENT_AUTHENTICATION),
+                    "authorization_response_iss_parameter_supported": True,
+                    "ui_locales_supported": ["en", "ru"],
+                }
+            ]
+        }
     )
-    code_challenge_methods_supported: tuple[Literal["S256"]] = ("S256",)
-    token_endpoint_auth_methods_supported: tuple[str, ...] = (
-        "none",
-        "client_secret_basic",
-        "client_secret_post",
-    )
+
+    issuer: str = Field(description="Comes back as `iss` (RFC 9207).")
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    response_types_supported: tuple[str, ...] = ("code",)
+    response_modes_supported: tuple[str, ...] = ("query",)
+    grant_types_supported: tuple[str, ...] = _GRANTS
+    code_challenge_methods_supported: tuple[str, ...] = ("S256",)
+    token_endpoint_auth_methods_supported: tuple[str, ...] = _CLIENT_AUTHENTICATION
     authorization_response_iss_parameter_supported: Literal[True] = True
     ui_locales_supported: tuple[str, ...] = ("en", "ru")

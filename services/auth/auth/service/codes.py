@@ -1,4 +1,4 @@
-"""Gives authorization codes to those who logged in, and exchanges them for sessions."""
+"""Gives authorization codes to those who log in, and exchanges them for sessions."""
 
 import secrets
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from kit.db import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class OpenedByCode:
-    """A session that a code has opened, and the ids of old ones that had to end for it."""
+    """A session that a code has opened, and the ids of those that had to end for it."""
 
     user: User
     session: Session

@@ -65,7 +65,7 @@ async def add(  # noqa: PLR0913 - what a client is
 async def change(
     uow: UnitOfWork, client_id: UUID, wanted: ClientChange, now: datetime
 ) -> tuple[OAuthClient, list[UUID]]:
-    """Change a client; return it, and the ids of the sessions that end as it is switched off.
+    """Change a client; return it, and the ids of the sessions that end by that.
 
     Raises:
         NotFound: no such client.
