@@ -39,7 +39,8 @@ def status_of(refusal: type[Refusal] | Refusal) -> int:
 
 def say_in_oauth(refusal: Refusal) -> None:
     """Give a refusal the members and status of a token endpoint; its ``code`` stays."""
-    refusal.members = {"error": error_of(refusal), "error_description": _ascii(refusal.detail())}
+    said = {"error": error_of(refusal), "error_description": _ascii(refusal.detail())}
+    refusal.members = {**refusal.members, **said}
     refusal.status = status_of(refusal)
     if refusal.status == _BAD_REQUEST:
         refusal.headers.pop("WWW-Authenticate", None)  # it belongs to 401

@@ -2,6 +2,7 @@
 
 from auth.repository.audit import AuditFilter, AuditLog
 from auth.repository.deletions import Deletion, Deletions
+from auth.repository.factors import Challenges, Passkeys, RecoveryCodes, Totps
 from auth.repository.keys import Keys
 from auth.repository.links import Links
 from auth.repository.logins import Logins
@@ -11,6 +12,7 @@ from auth.repository.users import NewUser, PageEnd, UserFilter, Users
 __all__ = [
     "AuditFilter",
     "AuditLog",
+    "Challenges",
     "Deletion",
     "Deletions",
     "Keys",
@@ -18,7 +20,10 @@ __all__ = [
     "Logins",
     "NewUser",
     "PageEnd",
+    "Passkeys",
+    "RecoveryCodes",
     "Sessions",
+    "Totps",
     "UserFilter",
     "Users",
 ]
