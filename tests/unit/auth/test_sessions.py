@@ -33,6 +33,7 @@ SESSION = Session(
     rotated_at=NOW,
     expires_at=NOW + timedelta(days=14),
     ended_at=None,
+    authenticated_at=NOW,
 )
 
 

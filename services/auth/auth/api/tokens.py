@@ -12,6 +12,7 @@ from fastapi import Form, Request
 
 from auth import refusals
 from auth.api.credentials import checked
+from auth.api.origins import origin_of
 from auth.domain.names import EMAIL_LONGEST
 from auth.domain.passwords import LONGEST as PASSWORD_LONGEST
 from auth.domain.sessions import Session, make_refresh_token, read_refresh_token
@@ -170,7 +171,7 @@ async def _log_in(name: str, password: str, request: Request, wired: Wiring) -> 
         session, crowded_out = await sessions.open_session(
             uow,
             credentials,
-            user_agent=request.headers.get("user-agent"),
+            origin=origin_of(request),
             rules=wired.settings.session_rules,
             now=wired.database.clock.now(),
         )

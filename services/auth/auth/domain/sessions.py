@@ -39,7 +39,11 @@ class SessionRules:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login; `counter` is that of its newest refresh token."""
+    """A login; `counter` is that of its newest refresh token.
+
+    Attributes: rotated_at: when it was last used, by a refresh. authenticated_at, amr: when its
+    user last proved who they are, and how, in the words of RFC 8176. address: where it was opened.
+    """
 
     id: UUID
     user_id: UUID
@@ -49,6 +53,9 @@ class Session:
     rotated_at: datetime
     expires_at: datetime
     ended_at: datetime | None
+    authenticated_at: datetime
+    amr: tuple[str, ...] = ("pwd",)
+    address: str | None = None
     user_agent: str | None = None
 
     def is_live(self, now: datetime) -> bool:

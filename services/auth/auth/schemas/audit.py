@@ -18,7 +18,7 @@ class AuditQuery(SpanQuery):
 
     old_names: ClassVar[Mapping[str, str]] = {"actor": "actor_id", "subject": "subject_id"}
 
-    actor_id: UUID | None = Field(None, description="The administrator.")
+    actor_id: UUID | None = Field(None, description="Who did it.")
     actor: UUID | None = old_name("actor_id")
     subject_id: str | None = Field(
         None, max_length=128, description="Id of what it was about, or of anybody who owns it."
@@ -26,10 +26,16 @@ class AuditQuery(SpanQuery):
     subject: str | None = old_name("subject_id", max_length=128)
     owner_id: UUID | None = Field(None, description="An owner of what it was about.")
     action: str | None = Field(
-        None, max_length=128, description="Id of the operation.", examples=["get_user"]
+        None,
+        max_length=128,
+        description="Id of the operation, or kind of the event.",
+        examples=["get_user"],
     )
     service: str | None = Field(
         None, max_length=64, description="Service of the operation.", examples=["wallet"]
+    )
+    address: str | None = Field(
+        None, max_length=64, description="Where it came from.", examples=["203.0.113.7"]
     )
 
     @property
@@ -41,18 +47,25 @@ class AuditQuery(SpanQuery):
             "owner_id": self.owner_id,
             "action": self.action,
             "service": self.service,
+            "address": self.address,
             "span": self.span,
         }
 
 
 class AuditEntry(Model):
-    """An act of an administrator: a change, or a look at something that others own."""
+    """An act of an administrator, or an event about a user's security."""
 
     id: UUID = Field(examples=["019abf60-11d0-7a35-8f7c-5d1e0a9b3c42"])
     at: datetime = Field(examples=["2026-01-31T12:00:00Z"])
-    actor_id: UUID = Field(description="The administrator.", examples=[_USER_ID])
+    actor_id: UUID | None = Field(
+        description="Who did it; null where nobody is known, as after a wrong name.",
+        examples=[_USER_ID],
+    )
     service: str = Field(description="Service of the operation.", examples=["auth"])
-    action: str = Field(description="Id of the operation.", examples=["get_user"])
+    action: str = Field(
+        description="Id of an administrator's operation, or kind of a user's event.",
+        examples=["get_user"],
+    )
     subject_kind: str = Field(description="Kind of what it was about.", examples=["user"])
     subject_id: str | None = Field(
         description="Id of what it was about; null for a list.", examples=[_USER_ID]
@@ -66,4 +79,11 @@ class AuditEntry(Model):
         examples=[[_USER_ID]],
     )
     request_id: str | None = Field(examples=["019abf60-11d0-7a35-8f7c-5d1e0a9b3c43"])
-    address: str = Field(description="Where the request came from.", examples=["203.0.113.7"])
+    address: str | None = Field(
+        description="Where the request came from; null once its user is deleted.",
+        examples=["203.0.113.7"],
+    )
+    user_agent: str | None = Field(
+        description="What its client called itself, of events.", examples=["Mozilla/5.0"]
+    )
+    details: dict[str, str | int] = Field(examples=[{"reason": "password"}])

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.vault import KeyVault
+from auth.domain.audit import Kind, Origin
 from auth.domain.lockout import LOCK, Failures, require_unlocked
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
@@ -22,12 +23,12 @@ from auth.domain.sessions import (
 from auth.domain.users import User, UserStatus, decide_login
 from auth.refusals import InvalidCredentials, RefreshTokenInvalid
 from auth.repository import Logins, Sessions
+from auth.service.audit import note
 from auth.service.events import tell_locked
 from kit.db import Database, UnitOfWork
 from kit.ids import new_id
 
 HMAC_KEY_BYTES: Final = 32
-USER_AGENT_LONGEST: Final = 256
 
 
 class LogoutScope(StrEnum):
@@ -95,15 +96,18 @@ async def count_failure(uow: UnitOfWork, before: Failures, now: datetime) -> Non
         tell_locked(uow, failures.user_id, now + LOCK)
 
 
-async def open_session(
+async def open_session(  # noqa: PLR0913 - who, where from, and for how long
     uow: UnitOfWork,
     credentials: Credentials,
     *,
-    user_agent: str | None,
+    origin: Origin,
     rules: SessionRules,
     now: datetime,
+    amr: tuple[str, ...] = ("pwd",),
 ) -> tuple[Session, list[UUID]]:
     """Open a session; return it, and the ids of old ones that had to end for it.
+
+    `amr` says how the user proved who they are (RFC 8176).
 
     Raises:
         UserPending, UserDisabled: the password is right, but the user is not active.
@@ -122,12 +126,17 @@ async def open_session(
         rotated_at=now,
         expires_at=rules.expires_at(now, now),
         ended_at=None,
-        user_agent=user_agent and user_agent[:USER_AGENT_LONGEST],
+        authenticated_at=now,
+        amr=amr,
+        address=origin.address,
+        user_agent=origin.user_agent,
     )
     hashed = credentials.password_hash
     crowded_out = await Sessions(uow).open(session, user, hashed, most=MOST_LIVE)
     if crowded_out is None:
         raise InvalidCredentials
+    opened = ("session", str(session.id))
+    await note(uow, Kind.LOGIN_OK, user.id, origin, subject=opened, details={"amr": " ".join(amr)})
     return session, crowded_out
 
 
