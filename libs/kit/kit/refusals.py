@@ -178,9 +178,7 @@ class StepUpRequired(Refusal):
         challenge = f'Bearer error="insufficient_user_authentication", max_age="{max_age_seconds}"'
         if needs_factor:
             challenge += ', acr_values="mfa"'
-        super().__init__(
-            headers={"WWW-Authenticate": challenge}, max_age_seconds=max_age_seconds
-        )
+        super().__init__(headers={"WWW-Authenticate": challenge}, max_age_seconds=max_age_seconds)
         if needs_factor:
             self.detail_en += " A second factor is needed."
             self.detail_ru += " Нужен второй фактор."

@@ -279,11 +279,12 @@ challenge = Table(
     Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     CheckConstraint(
-        "kind IN ('second_factor', 'passkey_registration', 'passkey_login', 'step_up')",
+        "kind IN ('second_factor', 'passkey_registration', 'passkey_login', 'passkey_factor',"
+        " 'step_up')",
         name="kind",
     ),
     CheckConstraint("(user_id IS NULL) = (token_version IS NULL)", name="somebody_s_version"),
-    CheckConstraint("user_id IS NOT NULL OR kind = 'passkey_login'", name="whose"),
+    CheckConstraint("(user_id IS NULL) = (kind = 'passkey_login')", name="whose"),
     CheckConstraint("octet_length(token_hash) = 32", name="token_hash_length"),
     CheckConstraint("tries >= 0", name="tries_count_up"),
     Index("ix_challenge_expires_at", "expires_at"),

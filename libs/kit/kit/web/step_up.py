@@ -4,6 +4,7 @@ Does not make anybody log in: auth does, at `POST /v1/auth/step-up`. What it dec
 the access token, so that no service has to ask another.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -35,11 +36,9 @@ def require_recent(
     lacks_factor = (needs_factor or identity.has_factor) and _FACTORS.isdisjoint(identity.amr)
     is_recent = identity.auth_time is not None and now - identity.auth_time <= within
     if not is_recent or lacks_factor or "key" in identity.amr:
-        raise StepUpRequired(
-            max_age_seconds=int(within.total_seconds()), needs_factor=lacks_factor
-        )
+        raise StepUpRequired(max_age_seconds=int(within.total_seconds()), needs_factor=lacks_factor)
 
 
-def changes_something(methods: frozenset[str] | set[str]) -> bool:
+def changes_something(methods: Collection[str] | None) -> bool:
     """Tell whether an operation with these methods is more than a look (RFC 9110 §9.2.1)."""
-    return not _SAFE.issuperset(methods)
+    return not _SAFE.issuperset(methods or ())

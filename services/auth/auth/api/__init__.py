@@ -1,10 +1,11 @@
 """Serves auth's operations: parse, authorise, open the unit of work, call, answer."""
 
-from auth.api import audit, internal, me, passwords, registration, sessions, tokens, users
+from auth.api import audit, factors, internal, me, passwords, registration, sessions, tokens, users
 
 ROUTERS = (
     registration.router,
     tokens.router,
+    *factors.ROUTERS,
     passwords.router,
     me.router,
     sessions.router,

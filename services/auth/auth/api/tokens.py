@@ -11,12 +11,10 @@ from uuid import UUID
 from fastapi import Form, Request
 
 from auth import refusals
-from auth.api.credentials import checked
-from auth.api.origins import origin_of
+from auth.api.logins import Given, log_in, tokens_of
 from auth.domain.names import EMAIL_LONGEST
 from auth.domain.passwords import LONGEST as PASSWORD_LONGEST
-from auth.domain.sessions import Session, make_refresh_token, read_refresh_token
-from auth.domain.users import User
+from auth.domain.sessions import read_refresh_token
 from auth.schemas.tokens import (
     Jwks,
     LoginRequest,
@@ -44,6 +42,8 @@ _LOGIN_REFUSALS: Final = (
     refusals.LoginLocked,
     refusals.UserPending,
     refusals.UserDisabled,
+    refusals.OtpRequired,
+    refusals.CodeWrong,
 )
 
 
@@ -52,11 +52,13 @@ _LOGIN_REFUSALS: Final = (
     access="public",
     operation_id="login",
     summary="Log in with username or e-mail and password",
+    description="Where a second factor is needed and no right `otp` came along, the refusal"
+    " `otp_required` has an `mfa_token` for `POST /v1/auth/login/code` or `…/login/passkey`.",
     refusals=_LOGIN_REFUSALS,
 )
 async def login(body: LoginRequest, request: Request, wired: Wired) -> TokenAnswer:
     """Open a session and return its tokens."""
-    return await _log_in(body.username, body.password, request, wired)
+    return await log_in(Given(body.username, body.password, body.otp), request, wired)
 
 
 @router.post(
@@ -94,7 +96,8 @@ async def _granted(
                 raise ValidationFailed(errors=[required(f"/{name}") for name in missing])
             if len(form.username) > EMAIL_LONGEST or len(form.password) > PASSWORD_LONGEST:
                 raise refusals.InvalidCredentials
-            return await _log_in(form.username, form.password, request, wired)
+            given = Given(form.username, form.password, form.otp)
+            return await log_in(given, request, wired)
         case "refresh_token":
             if form.refresh_token is None:
                 raise ValidationFailed(errors=[required("/refresh_token")])
@@ -132,7 +135,7 @@ async def _refresh(refresh_token: str, wired: Wiring) -> TokenAnswer:
     if isinstance(outcome, UUID):
         await wired.revoker.sessions([outcome])
         raise refusals.RefreshTokenInvalid
-    return _tokens(outcome.user, outcome.session, wired)
+    return tokens_of(outcome.user, outcome.session, wired)
 
 
 @router.post(
@@ -163,29 +166,6 @@ async def get_jwks(wired: Wired) -> Answer:
     """Publish the keys as a JSON Web Key Set (RFC 7517)."""
     published = Jwks.model_validate(wired.signer.jwks(wired.database.clock.now()))
     return Answer(200, published, {"Cache-Control": JWKS_CACHE})
-
-
-async def _log_in(name: str, password: str, request: Request, wired: Wiring) -> TokenAnswer:
-    credentials = await checked(name, password, request, wired)
-    async with wired.database.unit_of_work() as uow:
-        session, crowded_out = await sessions.open_session(
-            uow,
-            credentials,
-            origin=origin_of(request),
-            rules=wired.settings.session_rules,
-            now=wired.database.clock.now(),
-        )
-    await wired.revoker.sessions(crowded_out)
-    return _tokens(credentials.user, session, wired)
-
-
-def _tokens(user: User, session: Session, wired: Wiring) -> TokenAnswer:
-    refresh_key = wired.vault.refresh_key(session.hmac_key)
-    return TokenAnswer(
-        access_token=wired.signer.for_user(user, session, wired.database.clock.now()),
-        refresh_token=make_refresh_token(session.id, session.counter, refresh_key),
-        expires_in=wired.settings.access_token_seconds,
-    )
 
 
 def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceTokenAnswer:

@@ -107,6 +107,15 @@ class Sessions:
         )
         return count == 1
 
+    async def step_up(self, stronger: Session) -> None:
+        """Store when and how a session's user has last proved who they are."""
+        await self._connection.execute(
+            "UPDATE session SET authenticated_at = $2, amr = $3 WHERE id = $1",
+            stronger.id,
+            stronger.authenticated_at,
+            list(stronger.amr),
+        )
+
     async def end(
         self,
         user_id: UUID,

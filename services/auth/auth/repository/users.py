@@ -21,7 +21,8 @@ from kit.refusals import Language, NotFound
 from kit.span import ALWAYS, Span
 
 COLUMNS: Final = """u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles,
-    u.token_version, u.version, u.created_at, u.activated_at, u.language, u.factors, u.password_hash"""
+    u.token_version, u.version, u.created_at, u.activated_at, u.language, u.factors,
+    u.password_hash"""
 _SELECT: Final = f"SELECT {COLUMNS} FROM user_account u\n"  # noqa: S608 - a constant
 _BY_ID: Final = _SELECT + "WHERE u.id = $1"
 _BY_USERNAME: Final = _SELECT + "WHERE u.username_key = $1"

@@ -18,6 +18,7 @@ from auth.domain.users import (
 from auth.refusals import DeletionUnderWay, TooManyNames, UsernameTaken
 from auth.repository import Deletion, Deletions, Logins, NewUser, Sessions, Users
 from auth.service.events import tell_changed
+from auth.service.factors import changes as factors
 from auth.service.registration import register
 from kit.db import UnitOfWork
 from kit.ids import new_id
@@ -119,6 +120,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
         raise NotFound
     deleted = decide_deletion(user, other_active_admins=other_admins)
     await Sessions(uow).end(user_id, now, "deleted")
+    await factors.forget(uow, user_id, now)
     await Users(uow).rest(user, now + NAME_RESTS, now)
     return await _save(uow, user, deleted, now)
 

@@ -72,10 +72,11 @@ UPGRADE = (
         CONSTRAINT fk_challenge_user_id_user_account FOREIGN KEY (user_id)
             REFERENCES user_account (id),
         CONSTRAINT ck_challenge_kind CHECK (
-            kind IN ('second_factor', 'passkey_registration', 'passkey_login', 'step_up')),
+            kind IN ('second_factor', 'passkey_registration', 'passkey_login', 'passkey_factor',
+            'step_up')),
         CONSTRAINT ck_challenge_somebody_s_version
             CHECK ((user_id IS NULL) = (token_version IS NULL)),
-        CONSTRAINT ck_challenge_whose CHECK (user_id IS NOT NULL OR kind = 'passkey_login'),
+        CONSTRAINT ck_challenge_whose CHECK ((user_id IS NULL) = (kind = 'passkey_login')),
         CONSTRAINT ck_challenge_token_hash_length CHECK (octet_length(token_hash) = 32),
         CONSTRAINT ck_challenge_tries_count_up CHECK (tries >= 0)
     )

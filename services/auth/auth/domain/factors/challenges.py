@@ -19,7 +19,8 @@ class ChallengeKind(StrEnum):
 
     SECOND_FACTOR = "second_factor"
     PASSKEY_REGISTRATION = "passkey_registration"
-    PASSKEY_LOGIN = "passkey_login"
+    PASSKEY_LOGIN = "passkey_login"  # without a name, by whoever has a passkey
+    PASSKEY_FACTOR = "passkey_factor"  # after the right password
     STEP_UP = "step_up"
 
 
@@ -27,7 +28,7 @@ class ChallengeKind(StrEnum):
 class Challenge:
     """A challenge as stored.
 
-    Attributes: user_id: who has to answer it; None for a passkey's login without a name.
+    Attributes: user_id: who has to answer it; None where anybody may.
     token_version: the user's, so that a new password ends it. tries: the wrong answers so far.
     """
 

@@ -17,10 +17,10 @@ _ISSUER: Final = "Saldo"
 
 @dataclass(frozen=True, slots=True)
 class Totp:
-    """An authenticator app's key (base32), and the step of the newest code that was used."""
+    """An authenticator app's key, encrypted, and the step of the newest code that was used."""
 
     user_id: UUID
-    secret: str
+    sealed: bytes
     last_step: int | None
     confirmed_at: datetime | None
 
@@ -30,17 +30,18 @@ def uri_of(secret: str, name: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=_ISSUER)
 
 
-def step_of(totp: Totp, code: str, now: datetime) -> int | None:
+def step_of(secret: str, code: str, now: datetime, *, last_step: int | None) -> int | None:
     """Return the step whose code this is; None for a wrong one, and for one used before.
 
-    A code is good once (RFC 6238 §5.2), and so is none before it. All are compared in constant
-    time.
+    A code is good once, and none before it is good any more (RFC 6238 §5.2). All are compared in
+    constant time. The secret is in base32.
     """
-    generator = pyotp.TOTP(totp.secret, digits=DIGITS, interval=STEP_SECONDS)
+    generator = pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS)
     present = int(now.timestamp()) // STEP_SECONDS
     steps = [present + drift for drift in _DRIFT]
-    right = [step for step in steps if hmac.compare_digest(_code(generator, step), code.encode())]
-    if not right or (totp.last_step is not None and right[0] <= totp.last_step):
+    given = code.encode("utf-8", "replace")
+    right = [step for step in steps if hmac.compare_digest(_code(generator, step), given)]
+    if not right or (last_step is not None and right[0] <= last_step):
         return None
     return right[0]
 

@@ -25,15 +25,15 @@ class Totps:
         )
         return count == 1
 
-    async def lock(self, user_id: UUID) -> tuple[Totp, bytes] | None:
-        """Return a user's app without its key, and the key, encrypted; locked."""
+    async def lock(self, user_id: UUID) -> Totp | None:
+        """Return a user's app, locked so that one code at a time is judged."""
         row = await self._connection.fetchrow(
             "SELECT secret, last_step, confirmed_at FROM totp WHERE user_id = $1 FOR UPDATE",
             user_id,
         )
         if row is None:
             return None
-        return Totp(user_id, "", row["last_step"], row["confirmed_at"]), row["secret"]
+        return Totp(user_id, row["secret"], row["last_step"], row["confirmed_at"])
 
     async def use(self, user_id: UUID, step: int, now: datetime) -> None:
         """Store the step of a code that was used; the first one confirms the app."""
