@@ -52,7 +52,7 @@ async def log_in(given: Given, request: Request, wired: Wiring) -> TokenAnswer:
     async with wired.database.unit_of_work() as uow:
         words = await wired.checker.check(uow, acting, proof, ChallengeKind.SECOND_FACTOR)
         if words is None:
-            await count_failure(uow, credentials.failures, acting.now)
+            await count_failure(uow, credentials.failures, acting.origin, acting.now)
     if words is None:
         raise CodeWrong
     return await open_for(credentials, amr_of(PASSWORD, words), request, wired)

@@ -1,6 +1,8 @@
 """Finds where a request came from, for the audit log and the list of sessions."""
 
-from fastapi import Request
+from typing import Annotated
+
+from fastapi import Depends, Request
 
 from auth.domain.audit import USER_AGENT_LONGEST, Origin
 from kit import context
@@ -15,3 +17,10 @@ def origin_of(request: Request) -> Origin:
         user_agent=user_agent and user_agent[:USER_AGENT_LONGEST],
         request_id=context.current().request_id,
     )
+
+
+async def _origin(request: Request) -> Origin:
+    return origin_of(request)  # not handed to a thread, as what is not async would be
+
+
+CallerOrigin = Annotated[Origin, Depends(_origin)]

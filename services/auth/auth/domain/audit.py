@@ -53,6 +53,12 @@ class Kind(StrEnum):
     CODE_GRANTED = "code_granted"
 
 
+# Whoever did it has not proved to be the user.
+_UNPROVEN: Final = frozenset(
+    {Kind.LOGIN_FAILED, Kind.LOGIN_LOCKED, Kind.REFRESH_REUSED, Kind.TOTP_FAILED}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a request came from: its address and what its client calls itself."""
@@ -86,6 +92,11 @@ class AuditRecord:
     owner_ids: Sequence[UUID]
     user_agent: str | None = None
     details: Mapping[str, str | int] = field(default_factory=dict[str, "str | int"])
+
+
+def actor_of(kind: Kind, user_id: UUID | None, admin_id: UUID | None) -> UUID | None:
+    """Return who did it: an administrator, the user, or nobody known."""
+    return None if kind in _UNPROVEN else admin_id or user_id
 
 
 def origin_hash(salt: bytes, address: str, user_agent: str | None) -> bytes:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, or_, select, tuple_
 
-from auth.domain.audit import AuditRecord, origin_hash
+from auth.domain.audit import AuditRecord, Kind, origin_hash
 from auth.repository.users import PageEnd
 from auth.tables import audit, audit_origin
 from kit.db import Connection
@@ -66,6 +66,25 @@ class AuditLog:
         rows = [_row(entry) for entry in entries]
         await self._connection.execute(_ADD, *zip(*rows, strict=True))
 
+    async def forget_origins(self, user_id: UUID) -> None:
+        """Forget where a user's requests came from, and failed logins; what they did stays."""
+        await self._connection.execute(
+            """DELETE FROM audit_origin USING audit WHERE audit_id = audit.id
+            AND (actor_id = $1 OR (actor_id IS NULL AND owner_id = $1))""",
+            user_id,
+        )
+
+    async def events(
+        self, user_id: UUID, kind: Kind | None, span: Span, after: PageEnd | None, limit: int
+    ) -> list[AuditRecord]:
+        """Return at most `limit` events about a user, newest first."""
+        kinds = tuple(Kind) if kind is None else (kind,)
+        query = _newest(after, limit).where(
+            audit.c.owner_id == user_id, audit.c.action.in_(kinds), audit.c.service == "auth"
+        )
+        rows = await self._connection.fetch(within(query, audit.c.at, span))
+        return [_entry(row) for row in rows]
+
     async def page(
         self, wanted: AuditFilter, after: PageEnd | None, limit: int
     ) -> list[AuditRecord]:
@@ -74,7 +93,7 @@ class AuditLog:
         return [_entry(row) for row in rows]
 
 
-def _page(wanted: AuditFilter, after: PageEnd | None, limit: int) -> Select[Any]:
+def _newest(after: PageEnd | None, limit: int) -> Select[Any]:
     table = audit.c
     query = (
         select(audit, audit_origin.c.address, audit_origin.c.user_agent)
@@ -82,6 +101,11 @@ def _page(wanted: AuditFilter, after: PageEnd | None, limit: int) -> Select[Any]
         .order_by(table.at.desc(), table.id.desc())
         .limit(limit)
     )
+    return query if after is None else query.where(tuple_(table.at, table.id) < after)
+
+
+def _page(wanted: AuditFilter, after: PageEnd | None, limit: int) -> Select[Any]:
+    table, query = audit.c, _newest(after, limit)
     equal = {
         table.actor_id: wanted.actor_id,
         table.action: wanted.action,
@@ -93,10 +117,7 @@ def _page(wanted: AuditFilter, after: PageEnd | None, limit: int) -> Select[Any]
         query = query.where(_theirs(wanted.owner_id))
     if wanted.subject_id is not None:
         query = query.where(_about(wanted.subject_id))
-    query = within(query, table.at, wanted.span)
-    if after is not None:
-        query = query.where(tuple_(table.at, table.id) < after)
-    return query
+    return within(query, table.at, wanted.span)
 
 
 def _about(subject: str) -> ColumnElement[bool]:

@@ -97,13 +97,14 @@ class Sessions:
     async def rotate(self, read: Session, rotated: Session) -> bool:
         """Store a refresh unless another one came first: a compare-and-set."""
         count = await self._connection.execute(
-            """UPDATE session SET counter = $3, rotated_at = $4, expires_at = $5
+            """UPDATE session SET counter = $3, rotated_at = $4, expires_at = $5, address = $6
             WHERE id = $1 AND counter = $2 AND ended_at IS NULL""",
             read.id,
             read.counter,
             rotated.counter,
             rotated.rotated_at,
             rotated.expires_at,
+            rotated.address,
         )
         return count == 1
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
 
+from auth.domain.audit import AuditRecord, Kind
+from auth.domain.devices import device_of
 from kit.web.queries import SpanQuery, old_name
 from kit.web.schemas import Model
 
@@ -50,6 +52,49 @@ class AuditQuery(SpanQuery):
             "address": self.address,
             "span": self.span,
         }
+
+
+class EventQuery(SpanQuery):
+    """Filters and page of one's own events."""
+
+    kind: Kind | None = Field(None, examples=["login_ok"])
+
+
+class EventAnswer(Model):
+    """An event about the caller's security; what an administrator is, is not told."""
+
+    id: UUID = Field(examples=["019abf60-11d0-7a35-8f7c-5d1e0a9b3c42"])
+    at: datetime = Field(examples=["2026-01-31T12:00:00Z"])
+    kind: Kind = Field(examples=["login_ok"])
+    by: Literal["user", "administrator", "unknown"] = Field(
+        description="`unknown` where whoever it was did not prove to be the user.",
+        examples=["user"],
+    )
+    subject_kind: str = Field(description="Kind of what it was about.", examples=["session"])
+    subject_id: str | None = Field(examples=["019abf60-11d0-7a35-8f7c-5d1e0a9b3c43"])
+    device: str | None = Field(examples=["Firefox on Windows"])
+    address: str | None = Field(
+        description="Where the request came from; null for an administrator's.",
+        examples=["203.0.113.7"],
+    )
+    details: dict[str, str | int] = Field(examples=[{"amr": "pwd"}])
+
+    @classmethod
+    def of(cls, event: AuditRecord) -> Self:
+        """Show an event to the user whom it concerns."""
+        is_theirs = event.actor_id in {None, event.owner_id}
+        by: Literal["user", "unknown"] = "unknown" if event.actor_id is None else "user"
+        return cls(
+            id=event.id,
+            at=event.at,
+            kind=Kind(event.action),
+            by=by if is_theirs else "administrator",
+            subject_kind=event.subject_kind,
+            subject_id=event.subject_id,
+            device=device_of(event.user_agent) if is_theirs else None,
+            address=event.address if is_theirs else None,
+            details=dict(event.details),
+        )
 
 
 class AuditEntry(Model):

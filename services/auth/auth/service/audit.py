@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import cast
 from uuid import UUID
 
-from auth.domain.audit import AuditRecord, Kind, Origin
+from auth.domain.audit import AuditRecord, Kind, Origin, actor_of
 from auth.repository import AuditLog
 from contracts.auth import RecordAudit
 from kit.audit import Act
@@ -41,7 +41,7 @@ async def note(  # noqa: PLR0913 - who, what, where from
         kind: What happened.
         user_id: Whom it concerns, who finds it among their events; None where nobody is known.
         origin: Where the request came from.
-        actor_id: Who did it; None for the user themselves.
+        actor_id: Who did it; None for the user themselves, or whoever tried to be them.
         subject: Kind and id of what it was about; None for the user.
         details: A few words or numbers that a reader needs; never a secret, an address or a name.
     """
@@ -49,7 +49,7 @@ async def note(  # noqa: PLR0913 - who, what, where from
     event = AuditRecord(
         id=new_id(),
         at=uow.clock.now(),
-        actor_id=actor_id or user_id,
+        actor_id=actor_of(kind, user_id, actor_id),
         service=uow.service,
         action=kind,
         subject_kind=subject_kind,

@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from auth.domain.audit import Kind, Origin
 from auth.domain.links import Purpose
 from auth.domain.names import email_key
 from auth.domain.users import User, can_reset_password, decide_reset
 from auth.repository import Links, Logins, Sessions, Users
+from auth.service.audit import note
 from auth.service.links import make_link, use_link
 from auth.service.mails import Mailing
 from kit.db import UnitOfWork
@@ -37,7 +39,9 @@ async def forgot(
     mailing.password_reset(uow, user_id, link)
 
 
-async def reset(uow: UnitOfWork, token: str, password_hash: str, now: datetime) -> User:
+async def reset(
+    uow: UnitOfWork, token: str, password_hash: str, origin: Origin, now: datetime
+) -> User:
     """Set a new password, end sessions and access tokens, and lift a lock.
 
     Raises:
@@ -51,4 +55,5 @@ async def reset(uow: UnitOfWork, token: str, password_hash: str, now: datetime) 
     await Sessions(uow).end(user_id, now, "password_reset")
     await Logins(uow).lift(user_id)
     await Links(uow).drop_unused(user_id, Purpose.PASSWORD_RESET)
+    await note(uow, Kind.PASSWORD_RESET, user_id, origin)
     return changed

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from auth.crypto.hashing import PasswordHasher
@@ -20,6 +20,7 @@ from auth.domain.sessions import (
     Session,
     SessionRules,
     decide_refresh,
+    is_noted,
 )
 from auth.domain.users import User, UserStatus, decide_login
 from auth.refusals import InvalidCredentials, RefreshTokenInvalid
@@ -108,9 +109,12 @@ async def person(connection: Connection, user_id: UUID, address: str) -> Credent
     return Credentials(found.user, found.password_hash, found.failures)
 
 
-async def count_failure(uow: UnitOfWork, before: Failures, now: datetime) -> None:
+async def count_failure(uow: UnitOfWork, before: Failures, origin: Origin, now: datetime) -> None:
     """Count a wrong password; emit an event once if it starts a lock."""
     failures = await Logins(uow).count(before, now)
+    await note(uow, Kind.LOGIN_FAILED, failures.user_id, origin)
+    if failures.begins_a_lock:
+        await note(uow, Kind.LOGIN_LOCKED, failures.user_id, origin)
     if failures.begins_a_lock and failures.user_id is not None:
         tell_locked(uow, failures.user_id, now + LOCK)
 
@@ -154,8 +158,8 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
     crowded_out = await Sessions(uow).open(session, user, hashed, most=MOST_LIVE)
     if crowded_out is None:
         raise InvalidCredentials
-    opened = ("session", str(session.id))
-    await note(uow, Kind.LOGIN_OK, user.id, origin, subject=opened, details={"amr": " ".join(amr)})
+    details = {"amr": " ".join(amr)}
+    await note(uow, Kind.LOGIN_OK, user.id, origin, subject=_named(session.id), details=details)
     return session, crowded_out
 
 
@@ -178,9 +182,10 @@ async def step_up(
     return Continued(stronger, user)
 
 
-async def refresh(
+async def refresh(  # noqa: PLR0913 - what, where from, by which rules
     uow: UnitOfWork,
     presented: PresentedToken,
+    origin: Origin,
     *,
     vault: KeyVault,
     rules: SessionRules,
@@ -210,33 +215,48 @@ async def refresh(
             return Continued(session, user)
         if verdict is Refreshed.REUSED:
             await sessions.end(user.id, now, "refresh_reused", only=session.id)
+            await note(uow, Kind.REFRESH_REUSED, user.id, origin, subject=_named(session.id))
             return session.id
-        rotated = session.rotated(now, rules.expires_at(session.created_at, now))
+        rotated = session.rotated(now, rules.expires_at(session.created_at, now), origin.address)
         if await sessions.rotate(session, rotated):
+            if is_noted(session, rotated):
+                await note(uow, Kind.REFRESH, user.id, origin, subject=_named(session.id))
             return Continued(rotated, user)
         # Another request has just rotated it, so this token can't be the newest: read again.
 
 
 async def log_out(
-    uow: UnitOfWork, user_id: UUID, session_id: UUID, scope: LogoutScope, now: datetime
+    uow: UnitOfWork,
+    user_id: UUID,
+    session_id: UUID,
+    scope: LogoutScope,
+    origin: Origin,
 ) -> list[UUID]:
     """End sessions and return their ids."""
-    sessions = Sessions(uow)
-    match scope:
-        case LogoutScope.THIS:
-            return await sessions.end(user_id, now, "logout", only=session_id)
-        case LogoutScope.OTHERS:
-            return await sessions.end(user_id, now, "logout", but=session_id)
-    return await sessions.end(user_id, now, "logout")
+    only = session_id if scope is LogoutScope.THIS else None
+    but = session_id if scope is LogoutScope.OTHERS else None
+    ended = await Sessions(uow).end(user_id, uow.clock.now(), "logout", only=only, but=but)
+    details = {"scope": scope.value, "sessions": len(ended)}
+    await note(uow, Kind.LOGOUT, user_id, origin, subject=_named(session_id), details=details)
+    return ended
 
 
 async def end_session(
     uow: UnitOfWork,
     user_id: UUID,
     session_id: UUID,
-    now: datetime,
+    origin: Origin,
     *,
-    by: Literal["user", "admin"] = "user",
+    admin_id: UUID | None = None,
 ) -> list[UUID]:
     """End one of a user's sessions; do nothing if it is not theirs or has ended."""
-    return await Sessions(uow).end(user_id, now, f"ended_by_{by}", only=session_id)
+    reason = "ended_by_user" if admin_id is None else "ended_by_admin"
+    ended = await Sessions(uow).end(user_id, uow.clock.now(), reason, only=session_id)
+    if ended:
+        named = _named(session_id)
+        await note(uow, Kind.SESSION_REVOKED, user_id, origin, actor_id=admin_id, subject=named)
+    return ended
+
+
+def _named(session_id: UUID) -> tuple[str, str]:
+    return "session", str(session_id)

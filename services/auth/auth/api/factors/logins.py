@@ -118,7 +118,7 @@ async def _second_factor(
         words = await wired.checker.check(uow, acting, proof, ChallengeKind.PASSKEY_FACTOR)
         await judge(uow, mfa_token, is_right=words is not None)
         if words is None:
-            await count_failure(uow, found.failures, now)
+            await count_failure(uow, found.failures, origin, now)
         else:
             opened = await open_in(uow, found, amr_of(PASSWORD, words), request, wired)
     if opened is None:

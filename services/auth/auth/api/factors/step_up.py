@@ -103,7 +103,7 @@ async def _by_factor(user: User, proof: Proof, request: Request, wired: Wiring) 
         require_unlocked(found.failures, acting.now)
         words = await wired.checker.check(uow, acting, proof, ChallengeKind.STEP_UP)
         if words is None:
-            await count_failure(uow, found.failures, acting.now)
+            await count_failure(uow, found.failures, acting.origin, acting.now)
     if words is None:
         raise CodeWrong
     return words
