@@ -11,12 +11,8 @@ from uuid import UUID
 from fastapi import Form, Request
 
 from auth import refusals
-<<<<<<< HEAD
 from auth.api.logins import Given, log_in, tokens_of
-=======
-from auth.api.credentials import checked
 from auth.api.origins import CallerOrigin, origin_of
->>>>>>> wt-events
 from auth.domain.names import EMAIL_LONGEST
 from auth.domain.passwords import LONGEST as PASSWORD_LONGEST
 from auth.domain.sessions import read_refresh_token

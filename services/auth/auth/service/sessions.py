@@ -1,7 +1,7 @@
 """Logs users in and out, and refreshes their tokens."""
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -10,7 +10,6 @@ from uuid import UUID
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.vault import KeyVault
 from auth.domain.audit import Kind, Origin
-from auth.domain.factors.methods import amr_of
 from auth.domain.lockout import LOCK, Failures, require_unlocked
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
@@ -24,12 +23,11 @@ from auth.domain.sessions import (
 )
 from auth.domain.users import User, UserStatus, decide_login
 from auth.refusals import InvalidCredentials, RefreshTokenInvalid
-from auth.repository import Logins, Sessions, Users
+from auth.repository import Logins, Sessions
 from auth.service.audit import note
 from auth.service.events import tell_locked
-from kit.db import Connection, Database, UnitOfWork
+from kit.db import Database, UnitOfWork
 from kit.ids import new_id
-from kit.refusals import TokenInvalid
 
 HMAC_KEY_BYTES: Final = 32
 
@@ -92,23 +90,6 @@ async def check_password(
     return Credentials(found.user, found.password_hash, found.failures)
 
 
-async def person(connection: Connection, user_id: UUID, address: str) -> Credentials:
-    """Return a user who proves themselves otherwise, as if the password had been checked.
-
-    Whether they have to wait is not checked: a passkey can't be guessed.
-
-    Raises:
-        InvalidCredentials: there is no such user any more.
-    """
-    user = await Users(connection).get(user_id)
-    if user is None:
-        raise InvalidCredentials
-    found = await Logins(connection).find(user.username or user.email or "", address)
-    if found.user is None or found.password_hash is None:
-        raise InvalidCredentials
-    return Credentials(found.user, found.password_hash, found.failures)
-
-
 async def count_failure(uow: UnitOfWork, before: Failures, origin: Origin, now: datetime) -> None:
     """Count a wrong password; emit an event once if it starts a lock."""
     failures = await Logins(uow).count(before, now)
@@ -161,25 +142,6 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
     details = {"amr": " ".join(amr)}
     await note(uow, Kind.LOGIN_OK, user.id, origin, subject=_named(session.id), details=details)
     return session, crowded_out
-
-
-async def step_up(
-    uow: UnitOfWork, session_id: UUID, proof: tuple[str, ...], origin: Origin, now: datetime
-) -> Continued:
-    """Store that a session's user has proved anew who they are; its refresh tokens stay.
-
-    Raises:
-        TokenInvalid: the session has ended meanwhile.
-    """
-    found = await Sessions(uow).with_user(session_id)
-    if found is None or not found[0].is_live(now):
-        raise TokenInvalid
-    session, user = found
-    stronger = replace(session, authenticated_at=now, amr=amr_of(session.amr, proof))
-    await Sessions(uow).step_up(stronger)
-    about, details = ("session", str(session_id)), {"amr": " ".join(stronger.amr)}
-    await note(uow, Kind.STEPPED_UP, user.id, origin, subject=about, details=details)
-    return Continued(stronger, user)
 
 
 async def refresh(  # noqa: PLR0913 - what, where from, by which rules

@@ -21,8 +21,8 @@ from auth.schemas.factors.passkeys import PasskeyOptions
 from auth.schemas.tokens import TokenAnswer
 from auth.service.factors import passkeys
 from auth.service.factors.changes import Acting
-from auth.service.factors.proofs import Proof, judge, waiting_user
-from auth.service.sessions import count_failure, person
+from auth.service.factors.proofs import Proof, judge, person, waiting_user
+from auth.service.sessions import count_failure
 from auth.wiring import Wired, Wiring
 from kit.web.routes import Router
 

@@ -16,11 +16,11 @@ from auth.domain.users import User
 from auth.refusals import CodeWrong, FactorMissing, InvalidCredentials, OtpRequired, PasswordWrong
 from auth.schemas.factors.logins import StepUpAnswer, StepUpRequest
 from auth.schemas.factors.passkeys import PasskeyOptions
-from auth.service import sessions
 from auth.service.factors import passkeys
+from auth.service.factors import step_up as service
 from auth.service.factors.changes import Acting
-from auth.service.factors.proofs import Proof
-from auth.service.sessions import count_failure, person
+from auth.service.factors.proofs import Proof, person
+from auth.service.sessions import count_failure
 from auth.wiring import Wired, Wiring
 from kit.refusals import NotFound
 from kit.web.identity import Caller
@@ -59,7 +59,7 @@ async def step_up(
     session_id = cast("UUID", caller.session_id)  # kit.tokens takes no user's token without one
     now = wired.database.clock.now()
     async with wired.database.unit_of_work() as uow:
-        stepped = await sessions.step_up(uow, session_id, words, origin_of(request), now)
+        stepped = await service.step_up(uow, session_id, words, origin_of(request), now)
     return StepUpAnswer(
         access_token=wired.signer.for_user(stepped.user, stepped.session, now),
         expires_in=wired.settings.access_token_seconds,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from auth.crypto.passkeys import Answer, RelyingParty
 from auth.crypto.vault import KeyVault
@@ -10,13 +11,14 @@ from auth.domain.factors.challenges import ChallengeKind
 from auth.domain.factors.methods import ONE_TIME_CODE, Method
 from auth.domain.links import digest
 from auth.domain.users import User
-from auth.refusals import MfaTokenInvalid
-from auth.repository import Challenges, Users
+from auth.refusals import InvalidCredentials, MfaTokenInvalid
+from auth.repository import Challenges, Logins, Users
 from auth.service.audit import note
 from auth.service.factors import passkeys, recovery, totp
 from auth.service.factors.challenges import open_challenge
 from auth.service.factors.changes import Acting
-from kit.db import UnitOfWork
+from auth.service.sessions import Credentials
+from kit.db import Connection, UnitOfWork
 
 Words = tuple[str, ...]
 
@@ -78,6 +80,23 @@ async def waiting_user(uow: UnitOfWork, mfa_token: str, now: datetime) -> User:
     if found is None or user is None or user.token_version != found.token_version:
         raise MfaTokenInvalid
     return user
+
+
+async def person(connection: Connection, user_id: UUID, address: str) -> Credentials:
+    """Return a user who proves themselves otherwise, as if the password had been checked.
+
+    Whether they have to wait is not checked: a passkey can't be guessed.
+
+    Raises:
+        InvalidCredentials: there is no such user any more.
+    """
+    user = await Users(connection).get(user_id)
+    if user is None:
+        raise InvalidCredentials
+    found = await Logins(connection).find(user.username or user.email or "", address)
+    if found.user is None or found.password_hash is None:
+        raise InvalidCredentials
+    return Credentials(found.user, found.password_hash, found.failures)
 
 
 async def judge(uow: UnitOfWork, mfa_token: str, *, is_right: bool) -> None:
