@@ -64,7 +64,7 @@ class UserLocked(Event):
 
 
 class FactorChanged(Event):
-    """A user has a second factor more or less, or new recovery codes.
+    """A user has a second factor more or less: an authenticator app, or a passkey.
 
     It has no sequence, as UserLocked has none: it changes nothing that others know of the user.
     ``at`` is when, in aware UTC.
@@ -74,7 +74,7 @@ class FactorChanged(Event):
 
     change_id: UUID
     user_id: UUID
-    factor: Literal["totp", "passkey", "recovery_codes"]
+    factor: Literal["totp", "passkey"]
     is_added: bool
     at: datetime
 

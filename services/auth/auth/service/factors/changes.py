@@ -13,7 +13,7 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.outbox import emit
 
-ChangedFactor = Literal["totp", "passkey", "recovery_codes"]
+ChangedFactor = Literal["totp", "passkey"]
 
 
 @dataclass(frozen=True, slots=True)
