@@ -52,7 +52,7 @@ def status_of(refusal: type[Refusal] | Refusal) -> int:
 
 def say_in_oauth(refusal: Refusal) -> None:
     """Give a refusal the members and status of a token endpoint; its ``code`` stays."""
-    refusal.members = members_of(refusal)
+    refusal.members = {**refusal.members, **members_of(refusal)}
     refusal.status = status_of(refusal)
     if refusal.status == _BAD_REQUEST:
         refusal.headers.pop("WWW-Authenticate", None)  # it belongs to 401

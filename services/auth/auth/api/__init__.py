@@ -3,6 +3,7 @@
 from auth.api import (
     audit,
     authorization,
+    factors,
     internal,
     me,
     oauth_clients,
@@ -18,6 +19,7 @@ ROUTERS = (
     tokens.router,
     authorization.router,
     oauth_clients.router,
+    *factors.ROUTERS,
     passwords.router,
     me.router,
     sessions.router,

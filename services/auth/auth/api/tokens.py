@@ -14,14 +14,13 @@ from auth.api.client_credentials import (
     require_client,
     require_service,
 )
-from auth.api.credentials import checked
+from auth.api.logins import Given, log_in, tokens_of
 from auth.api.origins import CallerOrigin, origin_of
 from auth.domain.codes import PresentedCode
 from auth.domain.names import EMAIL_LONGEST
 from auth.domain.oauth_clients import OAuthClient
 from auth.domain.passwords import LONGEST as PASSWORD_LONGEST
-from auth.domain.sessions import Session, make_refresh_token, read_refresh_token
-from auth.domain.users import User
+from auth.domain.sessions import read_refresh_token
 from auth.schemas.tokens import (
     Jwks,
     LoginRequest,
@@ -50,6 +49,8 @@ _LOGIN_REFUSALS: Final = (
     refusals.LoginLocked,
     refusals.UserPending,
     refusals.UserDisabled,
+    refusals.OtpRequired,
+    refusals.CodeWrong,
 )
 
 
@@ -58,11 +59,13 @@ _LOGIN_REFUSALS: Final = (
     access="public",
     operation_id="login",
     summary="Log in with username or e-mail and password",
+    description="Where a second factor is needed and no right `otp` came along, the refusal"
+    " `otp_required` has an `mfa_token` for `POST /v1/auth/login/code` or `…/login/passkey`.",
     refusals=_LOGIN_REFUSALS,
 )
 async def login(body: LoginRequest, request: Request, wired: Wired) -> TokenAnswer:
     """Open a session and return its tokens."""
-    return await _log_in(body.username, body.password, request, wired)
+    return await log_in(Given(body.username, body.password, body.otp), request, wired)
 
 
 @router.post(
@@ -100,7 +103,8 @@ async def _granted(
                 raise _missing(form, "username", "password")
             if len(form.username) > EMAIL_LONGEST or len(form.password) > PASSWORD_LONGEST:
                 raise refusals.InvalidCredentials
-            return await _log_in(form.username, form.password, request, wired)
+            given = Given(form.username, form.password, form.otp)
+            return await log_in(given, request, wired)
         case "authorization_code":
             return await _exchange(form, request, wired)
         case "refresh_token":
@@ -146,7 +150,7 @@ async def _refresh(
     if isinstance(outcome, UUID):
         await wired.revoker.sessions([outcome])
         raise refusals.RefreshTokenInvalid
-    return _tokens(outcome.user, outcome.session, wired)
+    return tokens_of(outcome.user, outcome.session, wired)
 
 
 @router.post(
@@ -184,29 +188,6 @@ async def get_jwks(wired: Wired) -> Answer:
     return Answer(200, published, {"Cache-Control": JWKS_CACHE})
 
 
-async def _log_in(name: str, password: str, request: Request, wired: Wiring) -> TokenAnswer:
-    credentials = await checked(name, password, request, wired)
-    async with wired.database.unit_of_work() as uow:
-        session, crowded_out = await sessions.open_session(
-            uow,
-            credentials,
-            origin=origin_of(request),
-            rules=wired.settings.session_rules,
-            now=wired.database.clock.now(),
-        )
-    await wired.revoker.sessions(crowded_out)
-    return _tokens(credentials.user, session, wired)
-
-
-def _tokens(user: User, session: Session, wired: Wiring) -> TokenAnswer:
-    refresh_key = wired.vault.refresh_key(session.hmac_key)
-    return TokenAnswer(
-        access_token=wired.signer.for_user(user, session, wired.database.clock.now()),
-        refresh_token=make_refresh_token(session.id, session.counter, refresh_key),
-        expires_in=wired.settings.access_token_seconds,
-    )
-
-
 async def _exchange(form: TokenForm, request: Request, wired: Wiring) -> TokenAnswer:
     if form.code is None or form.redirect_uri is None or form.code_verifier is None:
         raise _missing(form, "code", "redirect_uri", "code_verifier")
@@ -224,7 +205,7 @@ async def _exchange(form: TokenForm, request: Request, wired: Wiring) -> TokenAn
         await wired.revoker.sessions(outcome)
         raise refusals.CodeInvalid
     await wired.revoker.sessions(outcome.crowded_out)
-    return _tokens(outcome.user, outcome.session, wired)
+    return tokens_of(outcome.user, outcome.session, wired)
 
 
 async def _refresh_by_form(form: TokenForm, request: Request, wired: Wiring) -> TokenAnswer:

@@ -10,6 +10,7 @@ Refusal
 │   ├── FullNameRefused         422  full_name_invalid
 │   ├── PasswordWrongLength     422  password_wrong_length
 │   ├── PasswordTooCommon       422  password_too_common
+│   ├── PasskeyNameInvalid      422  passkey_name_invalid
 │   ├── NameMissing             422  name_missing
 │   ├── EmailMissing            422  email_missing
 │   ├── ClientNameRefused       422  client_name_invalid
@@ -39,9 +40,28 @@ Refusal
 ├── LastAdmin                   409  last_admin
 ├── PasswordWrong               403  password_wrong
 ├── PasswordNeeded              403  password_needed
+├── OtpRequired                 403  otp_required
+├── CodeWrong                   403  code_wrong
+├── MfaTokenInvalid             401  mfa_token_invalid
+├── PasskeyRefused              403  passkey_refused
+├── TooManyPasskeys             409  too_many_passkeys
+├── TotpEnrolled                409  totp_enrolled
+├── TotpNotBegun                409  totp_not_begun
+├── FactorMissing               409  factor_missing
 └── DeletionUnderWay            409  deletion_under_way
 """
 
+from auth.refusals.factors import (
+    CodeWrong,
+    FactorMissing,
+    MfaTokenInvalid,
+    OtpRequired,
+    PasskeyNameInvalid,
+    PasskeyRefused,
+    TooManyPasskeys,
+    TotpEnrolled,
+    TotpNotBegun,
+)
 from auth.refusals.oauth_clients import (
     AccessDenied,
     ChallengeMissing,
@@ -94,18 +114,24 @@ __all__ = [
     "ClientNameRefused",
     "ClientUnknown",
     "CodeInvalid",
+    "CodeWrong",
     "DeletionUnderWay",
     "EmailMissing",
     "EmailNotAscii",
     "EmailRefused",
     "EmailTaken",
+    "FactorMissing",
     "FullNameRefused",
     "GrantUnsupported",
     "InvalidCredentials",
     "LastAdmin",
     "LoginLocked",
     "LoginPageOutdated",
+    "MfaTokenInvalid",
     "NameMissing",
+    "OtpRequired",
+    "PasskeyNameInvalid",
+    "PasskeyRefused",
     "PasswordNeeded",
     "PasswordTooCommon",
     "PasswordWrong",
@@ -117,6 +143,9 @@ __all__ = [
     "ResponseTypeUnsupported",
     "ScopeUnknown",
     "TooManyNames",
+    "TooManyPasskeys",
+    "TotpEnrolled",
+    "TotpNotBegun",
     "UserAlreadyActive",
     "UserDisabled",
     "UserPending",

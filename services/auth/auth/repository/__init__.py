@@ -3,6 +3,7 @@
 from auth.repository.audit import AuditFilter, AuditLog
 from auth.repository.codes import Codes, FoundCode
 from auth.repository.deletions import Deletion, Deletions
+from auth.repository.factors import Challenges, Passkeys, RecoveryCodes, Totps
 from auth.repository.keys import Keys
 from auth.repository.links import Links
 from auth.repository.logins import Logins
@@ -13,6 +14,7 @@ from auth.repository.users import NewUser, PageEnd, UserFilter, Users
 __all__ = [
     "AuditFilter",
     "AuditLog",
+    "Challenges",
     "Codes",
     "Deletion",
     "Deletions",
@@ -23,7 +25,10 @@ __all__ = [
     "NewUser",
     "OAuthClients",
     "PageEnd",
+    "Passkeys",
+    "RecoveryCodes",
     "Sessions",
+    "Totps",
     "UserFilter",
     "Users",
 ]

@@ -51,9 +51,9 @@ RETURNING id
 """
 _WITH_USER: Final = """
 SELECT u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles, u.token_version,
-    u.version, u.created_at, u.activated_at, u.language, s.id AS session_id, s.user_id, s.counter,
-    s.hmac_key, s.created_at AS opened_at, s.rotated_at, s.expires_at, s.ended_at, s.user_agent,
-    s.authenticated_at, s.amr, s.address, s.client_id
+    u.version, u.created_at, u.activated_at, u.language, u.factors, s.id AS session_id, s.user_id,
+    s.counter, s.hmac_key, s.created_at AS opened_at, s.rotated_at, s.expires_at, s.ended_at,
+    s.user_agent, s.authenticated_at, s.amr, s.address, s.client_id
 FROM session s JOIN user_account u ON u.id = s.user_id
 WHERE s.id = $1
 """
@@ -108,6 +108,15 @@ class Sessions:
             rotated.address,
         )
         return count == 1
+
+    async def step_up(self, stronger: Session) -> None:
+        """Store when and how a session's user has last proved who they are."""
+        await self._connection.execute(
+            "UPDATE session SET authenticated_at = $2, amr = $3 WHERE id = $1",
+            stronger.id,
+            stronger.authenticated_at,
+            list(stronger.amr),
+        )
 
     async def end(
         self,

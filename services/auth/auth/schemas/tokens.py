@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from auth.schemas.factors.factors import Code
 from auth.schemas.users import GivenPassword, LoginName
 from kit.web.schemas import Model
 
@@ -19,6 +20,9 @@ class LoginRequest(Model):
 
     username: LoginName
     password: GivenPassword
+    otp: Code | None = Field(
+        default=None, description="The code of the authenticator app, where there is one."
+    )
 
 
 class RefreshRequest(Model):
@@ -56,6 +60,7 @@ class TokenForm(BaseModel):
     )
     username: str | None = Field(default=None, description="A username or an e-mail address.")
     password: str | None = None
+    otp: str | None = Field(default=None, description="The code of the authenticator app.")
     refresh_token: str | None = None
     client_id: str | None = None
     client_secret: str | None = None

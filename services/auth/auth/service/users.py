@@ -20,6 +20,7 @@ from auth.refusals import DeletionUnderWay, TooManyNames, UsernameTaken
 from auth.repository import AuditLog, Deletion, Deletions, Logins, NewUser, Sessions, Users
 from auth.service.audit import note
 from auth.service.events import tell_changed
+from auth.service.factors import changes as factors
 from auth.service.registration import register
 from kit.db import UnitOfWork
 from kit.ids import new_id
@@ -124,6 +125,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
         raise NotFound
     deleted = decide_deletion(user, other_active_admins=other_admins)
     await Sessions(uow).end(user_id, now, "deleted")
+    await factors.forget(uow, user_id, now)
     await Users(uow).rest(user, now + NAME_RESTS, now)
     await AuditLog(uow).forget_origins(user_id)
     return await _save(uow, user, deleted, now)

@@ -32,6 +32,8 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found += [general.NotAuthenticated, general.TokenInvalid]
     if route.access in ("admin", "service"):
         found.append(general.Forbidden)
+    if route.access == "admin" and route.is_change:
+        found.append(general.StepUpRequired)
     if route.asked.path:
         found.append(general.NotFound)
     # Every operation refuses a parameter that it does not know, and one that is given twice.
