@@ -3,6 +3,7 @@
 from auth.api import (
     audit,
     authorization,
+    emails,
     factors,
     internal,
     me,
@@ -21,6 +22,7 @@ ROUTERS = (
     oauth_clients.router,
     *factors.ROUTERS,
     passwords.router,
+    emails.router,
     me.router,
     sessions.router,
     users.router,

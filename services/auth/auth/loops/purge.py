@@ -1,10 +1,10 @@
-"""Purges sessions that have ended, and links and codes that are of no more use."""
+"""Purges sessions that have ended, and links, codes and changes of no more use."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from auth.repository import Codes, Links, Sessions
+from auth.repository import Codes, EmailChanges, Links, Sessions
 from kit.db import Connection, Database
 from kit.db.purge import purge_in_batches
 from kit.tasks import for_ever
@@ -16,10 +16,11 @@ SESSIONS_KEPT: Final = timedelta(days=1)
 LINKS_KEPT: Final = timedelta(days=7)
 # Used again so long after, a code still ends the session that it opened.
 CODES_KEPT: Final = timedelta(days=1)
+NOTHING: Final = timedelta(0)
 PURGE_SECONDS: Final = 3600.0  # rarely: it has no index, which every refresh would have to update
 PURGE_BATCH: Final = 5000
 
-Purging = Callable[[Connection], Sessions | Links | Codes]
+Purging = Callable[[Connection], Codes | EmailChanges | Links | Sessions]
 
 
 async def run(database: Database) -> None:
@@ -30,7 +31,13 @@ async def run(database: Database) -> None:
 async def purge_once(database: Database) -> None:
     """Purge everything that is due, batch after batch."""
     now = database.clock.now()
-    for rows, kept in ((Sessions, SESSIONS_KEPT), (Links, LINKS_KEPT), (Codes, CODES_KEPT)):
+    kept_for = (
+        (Sessions, SESSIONS_KEPT),
+        (Links, LINKS_KEPT),
+        (Codes, CODES_KEPT),
+        (EmailChanges, NOTHING),
+    )
+    for rows, kept in kept_for:
         await _purge(database, rows, now - kept)
 
 

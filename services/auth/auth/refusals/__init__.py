@@ -20,6 +20,8 @@ Refusal
 ├── EmailTaken                  409  email_taken
 ├── ActivationTokenInvalid      400  activation_token_invalid
 ├── ResetTokenInvalid           400  reset_token_invalid
+├── EmailTokenInvalid           400  email_token_invalid
+├── EmailUnchanged              409  email_unchanged
 ├── UserAlreadyActive           409  user_already_active
 ├── InvalidCredentials          401  invalid_credentials
 ├── LoginLocked                 429  login_locked
@@ -84,6 +86,8 @@ from auth.refusals.users import (
     EmailNotAscii,
     EmailRefused,
     EmailTaken,
+    EmailTokenInvalid,
+    EmailUnchanged,
     FullNameRefused,
     InvalidCredentials,
     LastAdmin,
@@ -120,6 +124,8 @@ __all__ = [
     "EmailNotAscii",
     "EmailRefused",
     "EmailTaken",
+    "EmailTokenInvalid",
+    "EmailUnchanged",
     "FactorMissing",
     "FullNameRefused",
     "GrantUnsupported",

@@ -151,6 +151,24 @@ class ResetTokenInvalid(Refusal):
     detail_ru = "Ссылка неизвестна, использована или просрочена. Запросите новую."
 
 
+class EmailTokenInvalid(Refusal):
+    code = "email_token_invalid"
+    status = 400
+    title_en = "Confirmation link not valid"
+    title_ru = "Ссылка подтверждения недействительна"
+    detail_en = "The link is unknown, used or expired. Ask for the change again."
+    detail_ru = "Ссылка неизвестна, использована или просрочена. Запросите смену адреса ещё раз."
+
+
+class EmailUnchanged(Refusal):
+    code = "email_unchanged"
+    status = 409
+    title_en = "E-mail address unchanged"
+    title_ru = "Адрес электронной почты тот же"
+    detail_en = "This is your e-mail address already."
+    detail_ru = "Это и есть ваш адрес электронной почты."
+
+
 class UserAlreadyActive(Refusal):
     code = "user_already_active"
     status = 409

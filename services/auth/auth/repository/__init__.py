@@ -3,13 +3,16 @@
 from auth.repository.audit import AuditFilter, AuditLog
 from auth.repository.codes import Codes, FoundCode
 from auth.repository.deletions import Deletion, Deletions
+from auth.repository.email_changes import EmailChanges
 from auth.repository.factors import Challenges, Passkeys, RecoveryCodes, Totps
 from auth.repository.keys import Keys
 from auth.repository.links import Links
 from auth.repository.logins import Logins
 from auth.repository.oauth_clients import OAuthClients
+from auth.repository.seals import Seals
 from auth.repository.sessions import Sessions
-from auth.repository.users import NewUser, PageEnd, UserFilter, Users
+from auth.repository.user_pages import PageEnd, UserFilter
+from auth.repository.users import NewUser, Users
 
 __all__ = [
     "AuditFilter",
@@ -18,6 +21,7 @@ __all__ = [
     "Codes",
     "Deletion",
     "Deletions",
+    "EmailChanges",
     "FoundCode",
     "Keys",
     "Links",
@@ -27,6 +31,7 @@ __all__ = [
     "PageEnd",
     "Passkeys",
     "RecoveryCodes",
+    "Seals",
     "Sessions",
     "Totps",
     "UserFilter",

@@ -9,7 +9,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from auth.domain.oauth_clients import OAuthClient
-from auth.repository.users import PageEnd
+from auth.repository.user_pages import PageEnd
 from kit.db import Connection
 from kit.ids import LAST_ID
 from kit.span import ALWAYS, Span
