@@ -2,7 +2,13 @@
 
 from collections.abc import Sequence
 
-from contracts.auth import ApiKeyInNewPlace, UserChanged, UserLocked, UserRegistered
+from contracts.auth import (
+    ApiKeyInNewPlace,
+    FactorChanged,
+    UserChanged,
+    UserLocked,
+    UserRegistered,
+)
 from contracts.finance import BudgetReached, ExportFailed, ExportReady
 from contracts.notifications import (
     SendActivation,
@@ -55,6 +61,7 @@ def routes(webhooks: WakeUp) -> Routes:
             UserChanged: remember_people,
             UserLocked: notify,
             ApiKeyInNewPlace: notify,
+            FactorChanged: notify,
             PaymentCreated: send,
             PaymentPaid: notify_and_send,
             PaymentFailed: notify_and_send,

@@ -35,6 +35,7 @@ ACCESS = {
         *("register", "activate_by_link", "activate", "resend_activation"),
         *("login", "token", "refresh", "get_jwks", "activate_by_page", "forgot_password"),
         *("show_password_reset", "reset_password", "reset_password_by_page"),
+        *("show_login_page", "authorize", "get_server_metadata"),
         *("show_email_confirmation", "confirm_email", "confirm_email_by_page"),
     },
     "user": {
@@ -53,6 +54,8 @@ ACCESS = {
     "admin": {
         *("list_users", "get_user", "change_user", "list_audit"),
         *("list_user_sessions", "delete_user_session", "unlock_user", "log_out_user"),
+        *("list_clients", "create_client", "get_client", "change_client", "delete_client"),
+        "rotate_client_secret",
     },
     "service": {"look_up_user", "list_contacts", "exchange_api_key"},
 }
@@ -73,6 +76,7 @@ def test_no_answer_has_a_field_for_a_secret_of_the_database(document: dict[str, 
         for name in schema.get("properties", {})
     }
     assert not fields & {"password_hash", "hmac_key", "token_hash", "private_key", "d"}
+    assert not fields & {"secret_hash", "code_hash", "challenge"}
     assert not fields & {"token_version", "version", "username_key", "email_key", "search_key"}
 
 

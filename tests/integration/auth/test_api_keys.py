@@ -134,7 +134,7 @@ async def test_making_changing_and_rotating_need_a_fresh_login(world: World, ali
         await world.http.patch(where, json={"name": "x"}, headers=headers),
         await world.post(f"{where}/rotate", headers=headers),
     ):
-        assert code(answer) == (403, "login_not_fresh")
+        assert code(answer) == (403, "step_up_required")
     assert (await world.http.delete(where, headers=headers)).status_code == 204
 
 

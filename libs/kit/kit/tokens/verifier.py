@@ -40,7 +40,8 @@ class Claims:
     `user_id`, `session_id` are set for users only, `service` (the name without its `svc:`) for
     services only. `scope` is what the token is limited to, None where to nothing but the roles.
     `wallet_ids` and `per_day` bound an API key further: the wallets that it works with, and how
-    much it may pay in a day (UTC); None bounds nothing.
+    much it may pay in a day (UTC); None bounds nothing. `has_factor`: the user had a second factor
+    enrolled when it was issued.
     """
 
     subject: str
@@ -52,6 +53,7 @@ class Claims:
     expires_at: datetime
     auth_time: datetime | None
     amr: tuple[str, ...]
+    has_factor: bool
     scope: frozenset[str] | None = None
     wallet_ids: frozenset[UUID] | None = None
     per_day: Money | None = None
@@ -101,6 +103,7 @@ class _Payload(BaseModel):
     scope: str | None = None
     wallet_ids: frozenset[UUID] | None = None
     per_day: _PerDay | None = None
+    factor: bool = False
 
 
 @dataclass(slots=True)
@@ -290,6 +293,7 @@ def _claims(claimed: _Payload) -> Claims:
         if claimed.auth_time is None
         else datetime.fromtimestamp(claimed.auth_time, UTC),
         amr=claimed.amr,
+        has_factor=claimed.factor,
         scope=None if claimed.scope is None else frozenset(claimed.scope.split()),
         wallet_ids=claimed.wallet_ids,
         per_day=None if per_day is None else Money(per_day.minor, per_day.currency),

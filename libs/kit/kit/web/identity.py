@@ -44,6 +44,7 @@ class VerifiedClaims(Protocol):
     def wallet_ids(self) -> frozenset[UUID] | None: ...  # noqa: D102
     @property
     def per_day(self) -> Money | None: ...  # noqa: D102
+    def has_factor(self) -> bool: ...  # noqa: D102
 
 
 class Tokens(Protocol):
@@ -59,9 +60,10 @@ class Identity:
     """Says who is calling.
 
     `user_id` and `session_id` are set for users, `service` (its name) for services. `token` is the
-    access token itself, for asking another service in the caller's name. `scope` is what the token
-    is limited to, None where to nothing but the roles; `wallet_ids` and `per_day` are the bounds of
-    an API key, as in `kit.tokens.Claims`.
+    access token itself, for asking another service in the caller's name. `auth_time` and `amr`
+    (RFC 8176) say when and how the user logged in, `has_factor` whether one is enrolled. `scope` is
+    what the token is limited to, None where to nothing but the roles; `wallet_ids` and `per_day`
+    are the bounds of an API key, as in `kit.tokens.Claims`.
     """
 
     subject: str
@@ -75,6 +77,7 @@ class Identity:
     scope: frozenset[str] | None = None
     wallet_ids: frozenset[UUID] | None = None
     per_day: Money | None = None
+    has_factor: bool = False
 
     @property
     def is_admin(self) -> bool:
@@ -147,6 +150,7 @@ async def authenticate(headers: Mapping[bytes, bytes], tokens: Tokens | None) ->
         claims.scope,
         claims.wallet_ids,
         claims.per_day,
+        claims.has_factor,
     )
 
 

@@ -3,9 +3,12 @@
 from auth.api import (
     api_keys,
     audit,
+    authorization,
     emails,
+    factors,
     internal,
     me,
+    oauth_clients,
     passwords,
     registration,
     sessions,
@@ -16,6 +19,9 @@ from auth.api import (
 ROUTERS = (
     registration.router,
     tokens.router,
+    authorization.router,
+    oauth_clients.router,
+    *factors.ROUTERS,
     passwords.router,
     emails.router,
     me.router,

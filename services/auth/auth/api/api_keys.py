@@ -8,7 +8,6 @@ from fastapi import Query, Request
 
 from auth import refusals
 from auth.api.origins import origin_of
-from auth.domain.sessions import is_fresh
 from auth.repository import ApiKeys
 from auth.schemas.api_keys import (
     ApiKeyAnswer,
@@ -18,13 +17,14 @@ from auth.schemas.api_keys import (
     MadeApiKey,
 )
 from auth.service import api_keys as verbs
-from auth.wiring import Wired, Wiring
-from kit.refusals import CursorInvalid
-from kit.web.identity import Caller, Identity
+from auth.wiring import Wired
+from kit.refusals import CursorInvalid, StepUpRequired
+from kit.web.identity import Caller
 from kit.web.pagination import page_of
 from kit.web.queries import SpanQuery
 from kit.web.routes import Router
 from kit.web.schemas import Page
+from kit.web.step_up import require_recent
 
 _ADDRESS: Final = "/v1/auth/api-keys/{key_id}"
 
@@ -41,7 +41,7 @@ router = Router(tags=["API keys"])
     " is shown in this answer and never again. Needs a login of the last 15 minutes.",
     status_code=201,
     refusals=(
-        refusals.LoginNotFresh,
+        StepUpRequired,
         refusals.TooManyApiKeys,
         refusals.ApiKeyExpired,
         refusals.ScopeNotBounded,
@@ -51,7 +51,7 @@ async def make_api_key(
     body: ApiKeyRequest, caller: Caller, request: Request, wired: Wired
 ) -> MadeApiKey:
     """Make a key."""
-    _require_fresh(caller, wired)
+    require_recent(caller, wired.database.clock.now())
     origin, is_live = origin_of(request), wired.settings.in_production
     async with wired.database.unit_of_work() as uow:
         made = await verbs.make(uow, caller.user, body.terms, origin, is_live=is_live)
@@ -102,13 +102,13 @@ async def get_api_key(key_id: UUID, caller: Caller, wired: Wired) -> ApiKeyAnswe
     operation_id="change_api_key",
     summary="Change the name or the addresses of an API key",
     description="Other addresses count within a minute. Needs a login of the last 15 minutes.",
-    refusals=(refusals.LoginNotFresh, refusals.ApiKeyNotFound),
+    refusals=(StepUpRequired, refusals.ApiKeyNotFound),
 )
 async def change_api_key(
     key_id: UUID, body: ApiKeyPatch, caller: Caller, wired: Wired
 ) -> ApiKeyAnswer:
     """Change the given fields."""
-    _require_fresh(caller, wired)
+    require_recent(caller, wired.database.clock.now())
     async with wired.database.unit_of_work() as uow:
         key = await verbs.change(uow, caller.user, key_id, body.changes)
     return ApiKeyAnswer.of(key)
@@ -122,7 +122,7 @@ async def change_api_key(
     description="The secret before works on for the overlap, a day by default. A key that somebody"
     " has got hold of is revoked instead. The new secret is shown in this answer and never again."
     " Needs a login of the last 15 minutes.",
-    refusals=(refusals.LoginNotFresh, refusals.ApiKeyNotFound),
+    refusals=(StepUpRequired, refusals.ApiKeyNotFound),
 )
 async def rotate_api_key(
     key_id: UUID,
@@ -132,7 +132,7 @@ async def rotate_api_key(
     body: ApiKeyRotation = ApiKeyRotation(),  # noqa: B008 - frozen
 ) -> MadeApiKey:
     """Make a new secret."""
-    _require_fresh(caller, wired)
+    require_recent(caller, wired.database.clock.now())
     overlap = timedelta(seconds=body.overlap_seconds)
     async with wired.database.unit_of_work() as uow:
         made = await verbs.rotate(uow, caller.user, key_id, origin_of(request), overlap=overlap)
@@ -152,8 +152,3 @@ async def revoke_api_key(key_id: UUID, caller: Caller, request: Request, wired: 
     async with wired.database.unit_of_work() as uow:
         await verbs.revoke(uow, caller.user, key_id, origin_of(request))
     await wired.revoker.sessions([key_id])
-
-
-def _require_fresh(caller: Identity, wired: Wiring) -> None:
-    if not is_fresh(caller.auth_time, wired.database.clock.now()):
-        raise refusals.LoginNotFresh

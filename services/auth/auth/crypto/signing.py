@@ -71,6 +71,7 @@ class TokenSigner:
             roles=sorted(user.roles),
             auth_time=int(session.authenticated_at.timestamp()),
             amr=list(session.amr),
+            **({"factor": True} if user.factors else {}),
         )
 
     def for_key(self, user: User, key: ApiKey, lifetime: timedelta, now: datetime) -> str:

@@ -1,10 +1,10 @@
-"""Purges ended sessions, revoked API keys, and links and changes of no more use."""
+"""Purges sessions and API keys that have ended, and links, codes and changes of no more use."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from auth.repository import ApiKeys, EmailChanges, Links, Sessions
+from auth.repository import ApiKeys, Codes, EmailChanges, Links, Sessions
 from kit.db import Connection, Database
 from kit.db.purge import purge_in_batches
 from kit.tasks import for_ever
@@ -15,11 +15,13 @@ SESSIONS_KEPT: Final = timedelta(days=1)
 # Unknown links are refused alike; these are kept to explain why a user's link was refused.
 LINKS_KEPT: Final = timedelta(days=7)
 API_KEYS_KEPT: Final = timedelta(days=30)  # for whoever asks what a row of the audit log was about
+# Used again so long after, a code still ends the session that it opened.
+CODES_KEPT: Final = timedelta(days=1)
 NOTHING: Final = timedelta(0)
 PURGE_SECONDS: Final = 3600.0  # rarely: it has no index, which every refresh would have to update
 PURGE_BATCH: Final = 5000
 
-Purging = Callable[[Connection], ApiKeys | EmailChanges | Links | Sessions]
+Purging = Callable[[Connection], ApiKeys | Codes | EmailChanges | Links | Sessions]
 
 
 async def run(database: Database) -> None:
@@ -34,6 +36,7 @@ async def purge_once(database: Database) -> None:
         (Sessions, SESSIONS_KEPT),
         (Links, LINKS_KEPT),
         (ApiKeys, API_KEYS_KEPT),
+        (Codes, CODES_KEPT),
         (EmailChanges, NOTHING),
     )
     for rows, kept in kept_for:

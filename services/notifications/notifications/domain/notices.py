@@ -31,6 +31,10 @@ class Kind(StrEnum):
     BUDGET_USED = "budget_used"
     LOGIN_LOCKED = "login_locked"
     API_KEY_IN_NEW_PLACE = "api_key_in_new_place"
+    TOTP_ADDED = "totp_added"
+    TOTP_REMOVED = "totp_removed"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     EXPORT_READY = "export_ready"
     EXPORT_FAILED = "export_failed"
     WEBHOOKS_OFF_GONE = "webhooks_off_gone"
@@ -46,7 +50,7 @@ class NewNotice:
     looked up when the notice is read. facts: what the text needs: `amount_minor`, `currency`,
     `reason`, `url`, `until`, `dispute_reason`, `category`, `available_minor`, `month`, `format`,
     `rows`, `hint`. occasion_id: distinguishes news of one kind about one subject: a refund, a
-    dispute, a lock, a use.
+    dispute, a lock, a use, a change of factors.
     is_mailed: whether news of a kind that is also mailed is.
     """
 

@@ -81,6 +81,10 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             "Your API key {hint} was used from a network that it had not been used from. Your log"
             " of events says from where. If it was not your program, revoke the key.",
         ),
+        Kind.TOTP_ADDED: Words("Authenticator app added", "Logins ask for its code.{not_you}"),
+        Kind.TOTP_REMOVED: Words("Authenticator app removed", "Its codes open nothing.{not_you}"),
+        Kind.PASSKEY_ADDED: Words("Passkey added", "It logs in to your account.{not_you}"),
+        Kind.PASSKEY_REMOVED: Words("Passkey removed", "It opens nothing any more.{not_you}"),
         Kind.EXPORT_READY: Words(
             "File ready",
             "The {format} file that you ordered is ready: {rows} rows.",
@@ -149,6 +153,10 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             "Ваш ключ API {hint} использован из сети, откуда им ещё не пользовались. Откуда именно,"
             " видно в журнале событий. Если это не ваша программа, отзовите ключ.",
         ),
+        Kind.TOTP_ADDED: Words("Приложение для кодов подключено", "Вход спросит код.{not_you}"),
+        Kind.TOTP_REMOVED: Words("Приложение для кодов удалено", "Коды не нужны.{not_you}"),
+        Kind.PASSKEY_ADDED: Words("Ключ доступа добавлен", "Он открывает ваш вход.{not_you}"),
+        Kind.PASSKEY_REMOVED: Words("Ключ доступа удалён", "Он больше не действует.{not_you}"),
         Kind.EXPORT_READY: Words(
             "Файл готов",
             "Заказанный вами файл {format} готов, строк: {rows}.",
@@ -166,6 +174,10 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             " Исправьте, включите и повторите пропущенное.",
         ),
     },
+}
+_NOT_YOU: Final[Mapping[Language, str]] = {
+    "en": " If it was not you, set a new password and end all sessions.",
+    "ru": " Если это были не вы, смените пароль и завершите все сеансы.",
 }
 _TO: Final[Mapping[Language, str]] = {"en": " to {}", "ru": " пользователю {}"}
 _BY: Final[Mapping[Language, str]] = {"en": " from {}", "ru": " от пользователя {}"}
@@ -199,6 +211,7 @@ def words(
         available=amount_words(facts, "available_minor"),
         category=facts.get("category", ""),
         month=facts.get("month", ""),
+        not_you=_NOT_YOU[language],
         until=moment_words(facts["until"]) if "until" in facts else "",
     )
     reason = reason_words(facts.get("reason"), language) or dispute_words(

@@ -9,7 +9,13 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.auth import ApiKeyInNewPlace, UserChanged, UserLocked, UserRegistered
+from contracts.auth import (
+    ApiKeyInNewPlace,
+    FactorChanged,
+    UserChanged,
+    UserLocked,
+    UserRegistered,
+)
 from contracts.finance import BudgetReached, ExportFailed, ExportReady
 from contracts.payments import (
     PaymentCancelled,
@@ -32,6 +38,12 @@ from notifications.repository import Addresses, Deliveries, Endpoints, Mails, No
 
 TOP_UP: Final = "top_up"  # wallet's kind of transfers that bring money in
 _WHOLE: Final = 100  # per cent of a budget
+_FACTORS: Final = {
+    ("totp", True): Kind.TOTP_ADDED,
+    ("totp", False): Kind.TOTP_REMOVED,
+    ("passkey", True): Kind.PASSKEY_ADDED,
+    ("passkey", False): Kind.PASSKEY_REMOVED,
+}
 
 
 async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
@@ -152,6 +164,18 @@ def _of_new_place(event: ApiKeyInNewPlace) -> Iterator[NewNotice]:
     )
 
 
+def _of_factor(event: FactorChanged) -> Iterator[NewNotice]:
+    yield NewNotice(
+        id=new_id(),
+        user_id=event.user_id,
+        kind=_FACTORS[event.factor, event.is_added],
+        subject_id=event.user_id,
+        other_id=None,
+        facts={},
+        occasion_id=event.change_id,
+    )
+
+
 def _of_ready_export(event: ExportReady) -> Iterator[NewNotice]:
     yield _of_export(event, Kind.EXPORT_READY, rows=event.rows)
 
@@ -227,6 +251,7 @@ NOTICES_OF: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     FundsMoved: _of_funds,
     UserLocked: _of_locked,
     ApiKeyInNewPlace: _of_new_place,
+    FactorChanged: _of_factor,
     ExportReady: _of_ready_export,
     ExportFailed: _of_failed_export,
     BudgetReached: _of_budget,

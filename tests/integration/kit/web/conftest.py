@@ -72,6 +72,7 @@ class StatedClaims:
     scope: None = None
     wallet_ids: None = None
     per_day: None = None
+    has_factor: bool = False
 
 
 class AnyName:

@@ -42,6 +42,7 @@ class StatedClaims:
     scope: frozenset[str] | None = None
     wallet_ids: frozenset[UUID] | None = None
     per_day: Money | None = None
+    has_factor: bool = False
 
 
 @dataclass

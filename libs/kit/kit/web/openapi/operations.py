@@ -35,6 +35,8 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found.append(general.Forbidden)
     if route.access in ("user", "owner", "admin"):
         found.append(NotForKeys if route.scope is None else ScopeMissing)
+    if route.access == "admin" and route.is_change:
+        found.append(general.StepUpRequired)
     if route.asked.path:
         found.append(general.NotFound)
     # Every operation refuses a parameter that it does not know, and one that is given twice.

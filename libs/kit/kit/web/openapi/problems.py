@@ -135,7 +135,8 @@ def detail(refusal: type[Refusal], language: Language) -> str:
 
 def _headers_of(status: int, refusals: Sequence[type[Refusal]]) -> list[str]:
     found = [REQUEST_ID, LANGUAGE]
-    if status == 401 or ScopeMissing in refusals:  # noqa: PLR2004
+    steps_up = any(one.code == "step_up_required" for one in refusals)
+    if status == 401 or ScopeMissing in refusals or steps_up:  # noqa: PLR2004
         found.append(WWW_AUTHENTICATE)
     if status == 405:  # noqa: PLR2004
         found.append(ALLOW)

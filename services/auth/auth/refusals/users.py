@@ -1,43 +1,4 @@
-"""Defines every "no" that auth can say, beside those of kit.
-
-Refusal
-├── FieldRefusal
-│   ├── UsernameRefused         422  username_invalid
-│   ├── UsernameMixed           422  username_mixed
-│   ├── UsernameReserved        422  username_reserved
-│   ├── EmailNotAscii           422  email_not_ascii
-│   ├── EmailRefused            422  email_invalid
-│   ├── FullNameRefused         422  full_name_invalid
-│   ├── PasswordWrongLength     422  password_wrong_length
-│   ├── PasswordTooCommon       422  password_too_common
-│   ├── NameMissing             422  name_missing
-│   ├── EmailMissing            422  email_missing
-│   ├── ApiKeyExpired           422  api_key_expired
-│   └── ScopeNotBounded         422  scope_not_bounded
-├── UsernameTaken               409  username_taken
-├── TooManyNames                409  too_many_names
-├── EmailTaken                  409  email_taken
-├── ActivationTokenInvalid      400  activation_token_invalid
-├── ResetTokenInvalid           400  reset_token_invalid
-├── EmailTokenInvalid           400  email_token_invalid
-├── EmailUnchanged              409  email_unchanged
-├── UserAlreadyActive           409  user_already_active
-├── InvalidCredentials          401  invalid_credentials
-├── LoginLocked                 429  login_locked
-├── UserPending                 403  user_pending
-├── UserDisabled                403  user_disabled
-├── RefreshTokenInvalid         401  refresh_token_invalid
-├── ClientInvalid               401  invalid_client
-├── GrantUnsupported            400  unsupported_grant_type
-├── ScopeUnknown                400  invalid_scope
-├── LastAdmin                   409  last_admin
-├── PasswordWrong               403  password_wrong
-├── PasswordNeeded              403  password_needed
-├── DeletionUnderWay            409  deletion_under_way
-├── LoginNotFresh               403  login_not_fresh
-├── TooManyApiKeys              409  too_many_api_keys
-└── ApiKeyNotFound              404  api_key_not_found
-"""
+"""Holds the refusals to users, and to administrators of users."""
 
 from kit.refusals import FieldRefusal, Refusal, TooManyRequests
 
@@ -269,36 +230,6 @@ class RefreshTokenInvalid(Refusal):
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
 
 
-class ClientInvalid(Refusal):
-    code = "invalid_client"
-    status = 401
-    title_en = "Client not known"
-    title_ru = "Неизвестный клиент"
-    detail_en = "There is no client with this id and secret."
-    detail_ru = "Нет клиента с таким идентификатором и секретом."
-
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": 'Basic realm="saldo"'})
-
-
-class GrantUnsupported(Refusal):
-    code = "unsupported_grant_type"
-    status = 400
-    title_en = "Grant type not supported"
-    title_ru = "Тип запроса токена не поддерживается"
-    detail_en = "“grant_type” is “password”, “refresh_token” or “client_credentials”."
-    detail_ru = "«grant_type» — это «password», «refresh_token» или «client_credentials»."
-
-
-class ScopeUnknown(Refusal):
-    code = "invalid_scope"
-    status = 400
-    title_en = "Scope not known"
-    title_ru = "Неизвестная область доступа"
-    detail_en = "There are no scopes here: a token opens what its user may do. Leave “scope” out."
-    detail_ru = "Областей доступа нет: токен даёт права своего пользователя. Уберите «scope»."
-
-
 class LastAdmin(Refusal):
     code = "last_admin"
     status = 409
@@ -335,50 +266,3 @@ class DeletionUnderWay(Refusal):
     title_ru = "Удаление уже идёт"
     detail_en = "This user is just being deleted. Try again in two minutes if nothing comes of it."
     detail_ru = "Этого пользователя уже удаляют. Если не удалится, повторите через две минуты."
-
-
-class LoginNotFresh(Refusal):
-    code = "login_not_fresh"
-    status = 403
-    title_en = "Log in again"
-    title_ru = "Войдите заново"
-    detail_en = "For this your login may be 15 minutes old at most: log in again."
-    detail_ru = "Для этого вход должен быть не старше 15 минут: войдите заново."
-
-
-class TooManyApiKeys(Refusal):
-    code = "too_many_api_keys"
-    status = 409
-    title_en = "Too many API keys"
-    title_ru = "Слишком много ключей API"
-    detail_en = "You may have {most} API keys at most; revoke one first."
-    detail_ru = "Ключей API может быть не больше {most}; сначала отзовите один из них."
-
-
-class ApiKeyNotFound(Refusal):
-    code = "api_key_not_found"
-    status = 404
-    title_en = "API key not found"
-    title_ru = "Ключ API не найден"
-    detail_en = "You have no such API key, or it was revoked."
-    detail_ru = "У вас нет такого ключа API, или он отозван."
-
-
-class ApiKeyExpired(FieldRefusal):
-    code = "api_key_expired"
-    status = 422
-    field = "expires_at"
-    title_en = "In the past"
-    title_ru = "В прошлом"
-    detail_en = "An API key can't expire before it is made."
-    detail_ru = "Срок ключа API не может истечь до его создания."
-
-
-class ScopeNotBounded(FieldRefusal):
-    code = "scope_not_bounded"
-    status = 422
-    field = "scopes"
-    title_en = "Scope not bounded"
-    title_ru = "Область без границ"
-    detail_en = "A key with wallets or an amount per day has scopes of payments and wallets only."
-    detail_ru = "Ключ с кошельками или суммой в день имеет лишь области «payments» и «wallets»."

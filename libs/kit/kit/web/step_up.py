@@ -1,0 +1,44 @@
+"""Decides whether a login is recent and strong enough for what is asked (RFC 9470).
+
+Does not make anybody log in: auth does, at `POST /v1/auth/step-up`. What it decides by stands in
+the access token, so that no service has to ask another.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from kit.refusals import StepUpRequired
+from kit.web.identity import Identity
+
+RECENT: Final = timedelta(minutes=15)
+# RFC 8176: what proves a second factor; a recovery code counts as a one-time password.
+_FACTORS: Final = frozenset({"otp", "hwk"})
+_SAFE: Final = frozenset({"GET", "HEAD"})
+
+
+def require_recent(
+    identity: Identity, now: datetime, *, within: timedelta = RECENT, needs_factor: bool = False
+) -> None:
+    """Refuse a login that is too old, or that lacks the second factor of its user.
+
+    A program's key is no login, whatever its user has enrolled.
+
+    Args:
+        identity: The caller, a user.
+        now: The time, in UTC.
+        within: How old the login may be.
+        needs_factor: Whether a second factor is needed even of users who have none enrolled.
+
+    Raises:
+        StepUpRequired: the caller has to log in anew, or to step up.
+    """
+    lacks_factor = (needs_factor or identity.has_factor) and _FACTORS.isdisjoint(identity.amr)
+    is_recent = identity.auth_time is not None and now - identity.auth_time <= within
+    if not is_recent or lacks_factor or "key" in identity.amr:
+        raise StepUpRequired(max_age_seconds=int(within.total_seconds()), needs_factor=lacks_factor)
+
+
+def changes_something(methods: Collection[str] | None) -> bool:
+    """Tell whether an operation with these methods is more than a look (RFC 9110 §9.2.1)."""
+    return not _SAFE.issuperset(methods or ())
