@@ -44,6 +44,7 @@ class VerifiedClaims(Protocol):
     def wallet_ids(self) -> frozenset[UUID] | None: ...  # noqa: D102
     @property
     def per_day(self) -> Money | None: ...  # noqa: D102
+    @property
     def has_factor(self) -> bool: ...  # noqa: D102
 
 
