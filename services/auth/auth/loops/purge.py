@@ -1,4 +1,4 @@
-"""Purges sessions that have ended, and links and changes that nobody can use any more."""
+"""Purges ended sessions, and links and changes that nobody can use any more."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
