@@ -178,14 +178,17 @@ class Gateway:
         return claims
 
     async def _identify_key(self, exchange: ProxiedRequest) -> None:
-        """Exchange an API key where no token is needed, too: a bad one is as none."""
+        """Exchange an API key where no token is needed, too: a bad one is as none.
+
+        Who calls is not noted: whoever has keys would have as many limits of logins.
+        """
         credentials = exchange.inbound.read.get(b"authorization")
         if credentials is None or credentials[:7].lower() != _BEARER:
             return
         token = credentials[7:].strip(b" ").decode("latin-1")
         if is_api_key(token):
             with suppress(ApiKeyInvalid, KeyAddressRefused, Unavailable):
-                exchange.claims = await self._by_key(exchange, token)
+                await self._by_key(exchange, token)
 
     async def _refuse(self, exchange: ProxiedRequest, refusal: Refusal) -> None:
         if exchange.status is None:  # else too late: the server breaks the connection off
