@@ -25,7 +25,7 @@ from gateway.refusals import RateLimited, UpgradeRefused, UpstreamTimeout, Upstr
 from gateway.routing import paths, routes
 from gateway.routing.table import METHODS, ProxyRoute, ProxyRoutes
 from kit import context, http
-from kit.refusals import InternalError, NotAuthenticated, NotFound, Refusal, TokenInvalid
+from kit.refusals import Forbidden, InternalError, NotAuthenticated, NotFound, Refusal, TokenInvalid
 from kit.tokens.verifier import Claims, TokenVerifier
 from kit.web.metrics import RequestMeter
 
@@ -105,7 +105,9 @@ class Gateway:
             return
         route = await self._find_route(exchange)
         if not route.is_public:
-            exchange.claims = await self._identify(exchange)
+            exchange.claims = claims = await self._identify(exchange)
+            if route.is_for_admins and "admin" not in claims.roles:
+                raise Forbidden
         limit = route.limit(exchange.method)
         await self._admission.admit(exchange, limit)
         with self._admission.under_way(exchange, limit):

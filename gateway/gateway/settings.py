@@ -51,7 +51,9 @@ class Settings(RedisSettings, IdentitySettings):
         40.0, "Longest silence of a service, before its answer or within it.", gt=0
     )
     docs: bool | None = setting(
-        None, "Whether /docs, /redoc and /openapi are served; unset: everywhere but in production."
+        None,
+        "Whether /docs, /redoc and /openapi are served, in production to administrators only;"
+        " unset: everywhere but in production.",
     )
     cors_origins: list[str] = setting(
         [],

@@ -39,7 +39,9 @@ class Replica:
         self._out.set(0)
 
     def fell(self, now: float) -> None:
-        """Note that no connection to it could be made."""
+        """Note that no connection to it could be made; once for all that tried together."""
+        if now < self.out_until:
+            return
         doubled = max(FIRST_REST_SECONDS, 2 * self._rest_seconds)
         self._rest_seconds = min(LONGEST_REST_SECONDS, doubled)
         self.out_until = now + self._rest_seconds

@@ -49,7 +49,7 @@ class Policy:
 
 
 POLICIES: Final = (
-    Policy("login", 30),
+    Policy("login", 60),
     Policy("money", 300, is_strict=True),
     Policy("read", 1200),
     Policy("write", 300),

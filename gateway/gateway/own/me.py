@@ -15,7 +15,7 @@ from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
 from gateway.own.operations import OwnOperation
 from gateway.own.parameters import EXPAND, expand_parameter, is_expanded, refuse_unknown
-from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
+from gateway.refusals import RateLimited, UpstreamTimeout, UpstreamUnavailable
 from kit.refusals import (
     NotAuthenticated,
     TokenInvalid,
@@ -75,6 +75,7 @@ OPERATION: Final = OwnOperation(
         NotAuthenticated,
         TokenInvalid,
         ValidationFailed,
+        RateLimited,
         TooManyRequests,
         UpstreamUnavailable,
         Unavailable,

@@ -46,6 +46,7 @@ class ProxyRoute:
         upstream: The service that answers, empty where the gateway does.
         own: The part of the gateway that answers, empty where a service does alone.
         is_public: Whether no token is needed.
+        is_for_admins: Whether the token must be an administrator's; services say so themselves.
         is_import: Whether its bodies may be as large as a file.
         rewrite: What the alias stands for, None for a canonical path.
         reads: The limit that counts where something is read.
@@ -56,6 +57,7 @@ class ProxyRoute:
     upstream: str = ""
     own: str = ""
     is_public: bool = False
+    is_for_admins: bool = False
     is_import: bool = False
     rewrite: Rewrite | None = None
     reads: str = routes.READ
@@ -94,7 +96,7 @@ class ProxyRoutes:
         table.add_own(routes.OWN, is_public=False)
         table.add_own(routes.OWN_PUBLIC, is_public=True)
         if serves_docs:
-            table.add_own(routes.DOCUMENTATION, is_public=True)
+            table.add_own(routes.DOCUMENTATION, is_public=not in_production)
         for alias, operation in ALIASES.items():
             table.add_alias(alias, operation)
         return table
@@ -121,8 +123,12 @@ class ProxyRoutes:
         """Route operations to parts of the gateway itself."""
         for operation, own in operations.items():
             label = operation.partition(" ")[2]
-            limit = routes.PAGE if is_public else routes.READ
-            self.add(operation, ProxyRoute(label, own=own, is_public=is_public, reads=limit))
+            made = ProxyRoute(label, own=own, is_public=is_public)
+            if is_public:
+                made = replace(made, reads=routes.PAGE)
+            elif operation in routes.DOCUMENTATION:
+                made = replace(made, is_for_admins=True)
+            self.add(operation, made)
 
     def add(self, operation: str, route: ProxyRoute) -> None:
         """Route one operation, as `GET /v1/users/{id}`."""

@@ -35,9 +35,12 @@ async def answered(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, byte: bytes = b"x"
 ) -> bytes:
     """Return all that comes back while bytes are sent one by one."""
+    found = b""
     async with asyncio.timeout(LIMIT_SECONDS), asyncio.TaskGroup() as tasks:
         dribbling = tasks.create_task(dribble(writer, byte))
-        found = await reader.read()
+        with contextlib.suppress(ConnectionError):  # the other end closes on what it has not read
+            while part := await reader.read(65_536):
+                found += part
         dribbling.cancel()
     return found
 
