@@ -84,7 +84,7 @@ class Gateway:
             self._account(exchange, perf_counter() - started)
 
     def drain(self) -> None:
-        """Say from now on that this process is not ready, and end connections with their answer."""
+        """Be not ready from now on, and let connections end with their answer."""
         self._draining.set()
 
     def end_streams(self) -> None:

@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ConnectionBounds:
     """What connections from callers are held to.
 
     Attributes:
@@ -56,7 +56,7 @@ class BoundedProtocol(WholeProtocol):
     _in_head = True
     _timer: asyncio.TimerHandle | None = None
 
-    def __init__(self, *args: Any, bounds: Bounds, **options: Any) -> None:
+    def __init__(self, *args: Any, bounds: ConnectionBounds, **options: Any) -> None:
         super().__init__(*args, **options)
         self._bounds = bounds
 
@@ -191,7 +191,7 @@ class GatewayServer(DrainingServer):
 
 def server(application: Application, settings: Settings) -> uvicorn.Server:
     """Return the server, ready to `serve()`."""
-    bounds = Bounds(settings.max_connections, settings.head_seconds)
+    bounds = ConnectionBounds(settings.max_connections, settings.head_seconds)
     config = uvicorn.Config(
         application,
         host=settings.host,

@@ -1,4 +1,4 @@
-"""Owns a service's answer as it comes in: its head, and its body, whole or in parts."""
+"""Owns a service's answer as it comes in: its head, its body, whole or in parts."""
 
 from collections.abc import AsyncIterator
 from typing import Final

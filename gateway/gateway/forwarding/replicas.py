@@ -1,4 +1,4 @@
-"""Decides which replica of a service is asked: in turn, and none that lately did not answer.
+"""Decides which replica of a service is asked: in turn, and none that is away.
 
 It asks nothing itself and reads no clock. Times are seconds of any clock that never goes back.
 """

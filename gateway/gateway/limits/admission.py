@@ -1,4 +1,4 @@
-"""Admits a request within its caller's limits, and says on the answer how the caller stands."""
+"""Admits requests within their callers' limits, and tells callers how they stand."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from prometheus_client import Counter
 
 from gateway.forwarding.request import ProxiedRequest
 from gateway.limits.counts import Counts, LocalCounts, UnderWay
-from gateway.limits.policies import Standing, scaled
+from gateway.limits.policies import QuotaStanding, scaled
 from gateway.limits.shared import CountsAwayError
 from gateway.refusals import RateLimited, TooManyAtOnce
 from gateway.routing.routes import PAGE
@@ -26,7 +26,7 @@ class Admission:
     """Holds the limits of all callers."""
 
     def __init__(self, counts: Counts, factor: float) -> None:
-        """Take the counts that all gateways share, and how many times larger the limits are."""
+        """Take the counts that all gateways share, and how much larger limits are."""
         self._counts = counts
         self._local = LocalCounts()
         self._policies = scaled(factor)
@@ -56,7 +56,7 @@ class Admission:
             if policy.is_strict:
                 raise Unavailable from None
             level = self._local.take(key, policy)
-        self._tell(exchange, Standing(policy, level))
+        self._tell(exchange, QuotaStanding(policy, level))
 
     def admit_here(self, exchange: ProxiedRequest) -> None:
         """Count what the gateway answers itself, pages and refusals, against the address.
@@ -66,7 +66,7 @@ class Admission:
         """
         policy = self._policies[PAGE]
         level = self._local.take(f"{PAGE}:{network_of(exchange.caller)}", policy)
-        self._tell(exchange, Standing(policy, level))
+        self._tell(exchange, QuotaStanding(policy, level))
 
     @contextmanager
     def under_way(self, exchange: ProxiedRequest, limit: str) -> Iterator[None]:
@@ -85,7 +85,7 @@ class Admission:
                 raise TooManyAtOnce(limit=counted.most)
             yield
 
-    def _tell(self, exchange: ProxiedRequest, standing: Standing) -> None:
+    def _tell(self, exchange: ProxiedRequest, standing: QuotaStanding) -> None:
         exchange.is_counted = True
         exchange.own_headers += (
             (b"ratelimit-policy", standing.policy.header),

@@ -1,4 +1,4 @@
-"""Counts the requests of callers in this process, by the rule that Redis counts by, too.
+"""Counts the requests of callers in this process, as Redis does for all.
 
 The rule is GCRA (ITU-T I.371): one number for each caller and policy, no windows with edges.
 """
@@ -72,7 +72,7 @@ class UnderWay:
 
     @contextmanager
     def one(self, caller: str) -> Iterator[bool]:
-        """Count one as long as the block runs; False where the caller has the most already."""
+        """Count one while the block runs; False where the caller has the most already."""
         is_free = self._of_caller[caller] < self.most
         self._of_caller[caller] += is_free
         try:

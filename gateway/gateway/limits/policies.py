@@ -1,4 +1,4 @@
-"""Holds the limits of each class of operations, and how a caller stands to one. Data, mostly.
+"""Holds the limit of each class of operations, and how a caller stands to it.
 
 `routing.routes` says which operation is of which class.
 """
@@ -44,7 +44,7 @@ class Policy:
 
     @property
     def header(self) -> bytes:
-        """Return it as RateLimit-Policy has it (draft-ietf-httpapi-ratelimit-headers-10 §3)."""
+        """Return it as RateLimit-Policy has it (httpapi-ratelimit-headers-10 §3)."""
         return b'"%b";q=%d;w=%d' % (self.name.encode(), self.quota, self.window_seconds)
 
 
@@ -73,7 +73,7 @@ def scaled(factor: float) -> Mapping[str, Policy]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QuotaStanding:
     """How a caller stands to a policy after a request.
 
     Attributes:
@@ -97,7 +97,7 @@ class Standing:
 
     @property
     def header(self) -> bytes:
-        """Return it as RateLimit has it: what is left, and the seconds until all is back (§4)."""
+        """Return what is left, and when all is back, as RateLimit has it (§4)."""
         policy = self.policy
         used = self.level if self.is_within else policy.most - policy.interval - self.level
         left = policy.quota + (-used // policy.interval) if self.is_within else 0

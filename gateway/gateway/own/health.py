@@ -93,7 +93,7 @@ class Health:
         await exchange.answer(_OK, headers, body)
 
     async def upstreams(self, exchange: ProxiedRequest) -> None:
-        """Answer how each replica of each service lately did, to those who may read metrics.
+        """Answer how each replica lately did, to those who may read metrics.
 
         Raises:
             NotFound: to everybody else.

@@ -1,4 +1,4 @@
-"""Says which path leads where, which needs no token, and which limit counts. Data only.
+"""Says which path leads where, what needs no token, and which limit counts.
 
 `table` compiles it. Everything below a prefix needs a user's access token, unless it is listed as
 public. A trailing slash is the same route. Nothing else is reachable.

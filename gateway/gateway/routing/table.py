@@ -106,7 +106,7 @@ class ProxyRoutes:
         self._prefixes[prefix.encode()] = route
 
     def add_operation(self, operation: str, *, is_public: bool) -> None:
-        """Route an operation below a prefix that is public, an import, or has its own limit."""
+        """Route an operation that is public, an import, or has its own limit."""
         path = operation.partition(" ")[2]
         below = self._below(path.encode())
         upstream = routes.PUBLIC.get(operation) or (below.upstream if below else "")

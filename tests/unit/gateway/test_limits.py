@@ -5,7 +5,7 @@ import pytest
 from gateway.limits import counts
 from gateway.limits.admission import network_of
 from gateway.limits.counts import LocalCounts, UnderWay
-from gateway.limits.policies import POLICIES, Policy, Standing, scaled
+from gateway.limits.policies import POLICIES, Policy, QuotaStanding, scaled
 
 FIVE = Policy("five", 5, window_seconds=10)
 SECOND = 1_000_000
@@ -49,7 +49,7 @@ def test_each_caller_has_a_quota_of_their_own(clock: Clock) -> None:
 
 def test_an_answer_says_what_is_left_and_when_all_is_back(clock: Clock) -> None:
     local = LocalCounts(now=clock)
-    told = [Standing(FIVE, local.take("alice", FIVE)) for _ in range(6)]
+    told = [QuotaStanding(FIVE, local.take("alice", FIVE)) for _ in range(6)]
     assert [one.header for one in told] == [
         b'"five";r=4;t=2',
         b'"five";r=3;t=4',
@@ -61,7 +61,7 @@ def test_an_answer_says_what_is_left_and_when_all_is_back(clock: Clock) -> None:
     assert [one.is_within for one in told] == [True] * 5 + [False]
     assert told[-1].retry_after_seconds == 2
     clock.now += SECOND + 1
-    assert Standing(FIVE, local.take("alice", FIVE)).retry_after_seconds == 1
+    assert QuotaStanding(FIVE, local.take("alice", FIVE)).retry_after_seconds == 1
     assert FIVE.header == b'"five";q=5;w=10'
 
 
