@@ -15,6 +15,7 @@ import httpx
 import structlog
 from pydantic import BaseModel, Field, ValidationError
 
+from gateway.forwarding.request import ProxiedRequest
 from gateway.refusals import ApiKeyInvalid
 from kit.refusals import TokenInvalid, Unavailable
 from kit.scopes import KeyAddressRefused
@@ -74,6 +75,16 @@ class KeyExchange:
         self._monotonic = monotonic
         self._kept: dict[bytes, _Kept] = {}
         self._under_way: dict[bytes, asyncio.Future[_Kept]] = {}
+
+    async def replace(self, exchange: ProxiedRequest, key: str) -> Claims:
+        """Have the request go on with its key's access token; return the token's claims.
+
+        Where that is refused it goes on with neither, if it goes on at all. Raises as `identify`.
+        """
+        exchange.inbound.authorise_by(None)
+        token, claims = await self.identify(key, exchange.caller)
+        exchange.inbound.authorise_by(token)
+        return claims
 
     async def identify(self, key: str, address: str) -> tuple[str, Claims]:
         """Return a key's access token, and its claims.

@@ -89,3 +89,33 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(
     monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit, match=name):
         load(Settings, env_file=None)
+
+
+def test_a_service_may_have_several_replicas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WALLET_URLS", "http://one:8102,http://two:8102")
+    monkeypatch.setenv("SHOP_URL", "http://shop:8104")
+    urls = load(Settings, env_file=None).upstream_urls
+    assert urls["wallet"] == ("http://one:8102", "http://two:8102")
+    assert urls["shop"] == ("http://shop:8104",)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("WALLET_URLS", "http://one:8102,"),
+        ("WALLET_URLS", "one:8102"),
+        ("WALLET_URLS", "http://one:8102 http://two:8102"),
+        ("WALLET_URLS", "http://user@one:8102"),
+        ("WALLET_URL", "ftp://one"),
+        ("GATEWAY_RATE_LIMIT_FACTOR", "0"),
+        ("GATEWAY_HEAD_SECONDS", "-1"),
+        ("GATEWAY_TRUSTED_PROXIES", '["10.0.0.0/33"]'),
+        ("GATEWAY_METRICS_NETWORKS", '["localhost"]'),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit, match=variable):
+        load(Settings, env_file=None)
