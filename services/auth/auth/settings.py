@@ -48,7 +48,9 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         " outside production) or by `email`. Must be given in production where"
         " AUTH_ACTIVATION=link.",
     )
-    activation_hours: int = setting(48, "How long an activation link works.", ge=1, le=720)
+    activation_hours: int = setting(
+        48, "How long a link works that activates or confirms an address.", ge=1, le=720
+    )
     reset_minutes: int = setting(60, "How long a link to set a new password works.", ge=5, le=1440)
     access_token_seconds: int = setting(
         600, "Lifetime of an access token; revocations are remembered for an hour.", ge=60, le=3600
@@ -125,6 +127,11 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     def origins(self) -> list[str]:
         """The origins of the pages that may use passkeys."""
         return [one.strip() for one in (self.passkey_origins or self.public_url).split(",")]
+
+    @property
+    def mails_links(self) -> bool:
+        """Whether links to confirm an address are mailed; in production they always are."""
+        return self.in_production or self.activation_delivery == "email"
 
     @property
     def access_token_lifetime(self) -> timedelta:

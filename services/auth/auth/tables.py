@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -81,6 +82,30 @@ user_account = Table(
     ),
 )
 
+# Front ends of others'. A deleted one stays for the sessions and audit rows that name it.
+client = Table(
+    "client",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("redirect_uris", ARRAY(Text), nullable=False),
+    Column("secret_hash", LargeBinary, comment="SHA-256 of the secret; NULL for a public client"),
+    Column("created_by", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("disabled_at", DateTime(timezone=True)),
+    Column("deleted_at", DateTime(timezone=True)),
+    CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="name_length"),
+    CheckConstraint("cardinality(redirect_uris) BETWEEN 1 AND 10", name="has_redirect_uris"),
+    CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash_length"),
+    CheckConstraint("deleted_at IS NULL OR disabled_at IS NOT NULL", name="deleted_is_disabled"),
+    Index(
+        "ix_client_created_at",
+        text("created_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+)
+
 session = Table(
     "session",
     METADATA,
@@ -97,6 +122,7 @@ session = Table(
     Column("address", Text),
     Column("amr", ARRAY(Text), nullable=False, server_default="{pwd}", comment="RFC 8176"),
     Column("authenticated_at", DateTime(timezone=True), nullable=False),
+    Column("client_id", Uuid, ForeignKey("client.id"), comment="NULL for our own front ends"),
     CheckConstraint("counter >= 0", name="counter_counts_up"),
     CheckConstraint("octet_length(hmac_key) = 32", name="hmac_key_length"),
     CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
@@ -108,6 +134,32 @@ session = Table(
         postgresql_where=text("ended_at IS NULL"),
     ),
     Index("ix_session_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+    Index(
+        "ix_session_client_id",
+        "client_id",
+        postgresql_where=text("client_id IS NOT NULL AND ended_at IS NULL"),
+    ),
+)
+
+# A used one is kept for a while: used again, it ends the session that it opened.
+authorization_code = Table(
+    "authorization_code",
+    METADATA,
+    Column("code_hash", LargeBinary, primary_key=True, comment="SHA-256 of the code"),
+    Column("client_id", Uuid, ForeignKey("client.id"), nullable=False),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("challenge", LargeBinary, nullable=False, comment="SHA-256 of the code verifier"),
+    Column("token_version", Integer, nullable=False, comment="the user's, at the login"),
+    Column("amr", ARRAY(Text), nullable=False, comment="RFC 8176"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    Column("session_id", Uuid, comment="the session that it opened"),
+    CheckConstraint("octet_length(code_hash) = 32", name="code_hash_length"),
+    CheckConstraint("octet_length(challenge) = 32", name="challenge_length"),
+    CheckConstraint("session_id IS NULL OR used_at IS NOT NULL", name="opened_when_used"),
+    Index("ix_authorization_code_expires_at", "expires_at"),
 )
 
 link = Table(
@@ -119,7 +171,9 @@ link = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
-    CheckConstraint("purpose IN ('activation', 'password_reset')", name="purpose"),
+    CheckConstraint(
+        "purpose IN ('activation', 'password_reset', 'old_email', 'new_email')", name="purpose"
+    ),
     CheckConstraint("octet_length(token_hash) = 32", name="token_hash_length"),
     Index("ix_link_user_id", "user_id", "purpose"),
 )
@@ -135,6 +189,19 @@ login_failure = Table(
     CheckConstraint("count > 0", name="counted_from_one"),
     Index("ix_login_failure_ends_at", "ends_at"),
     Index("ix_login_failure_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
+)
+
+# A new address is its user's once both have confirmed; a later change takes the place of this one.
+email_change = Table(
+    "email_change",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("old_confirmed", Boolean, nullable=False),
+    Column("new_confirmed", Boolean, nullable=False),
+    CheckConstraint("NOT (old_confirmed AND new_confirmed)", name="waits"),
+    Index("ix_email_change_expires_at", "expires_at"),
 )
 
 # Names that their users gave up, and that nobody else may have yet.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from auth.crypto.forms import FormSeal
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.passkeys import RelyingParty
 from auth.crypto.signing import TokenSigner
@@ -24,6 +25,7 @@ class Wiring:
     hasher: PasswordHasher
     signer: TokenSigner
     vault: KeyVault
+    forms: FormSeal
     party: RelyingParty
     checker: Checker
     revoker: Revoker

@@ -49,8 +49,14 @@ class TokenForm(BaseModel):
 
     grant_type: str | None = Field(
         default=None,
-        description="`password` (the default), `refresh_token` or `client_credentials`.",
+        description="`authorization_code`, `refresh_token`, `password` (the default) or"
+        " `client_credentials`.",
         examples=["password"],
+    )
+    code: str | None = Field(default=None, description="With `authorization_code`: the code.")
+    redirect_uri: str | None = Field(default=None, description="The address that it came to.")
+    code_verifier: str | None = Field(
+        default=None, description="What the challenge was made from (RFC 7636)."
     )
     username: str | None = Field(default=None, description="A username or an e-mail address.")
     password: str | None = None

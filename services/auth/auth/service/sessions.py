@@ -108,10 +108,12 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
     rules: SessionRules,
     now: datetime,
     amr: tuple[str, ...] = ("pwd",),
+    client_id: UUID | None = None,
 ) -> tuple[Session, list[UUID]]:
     """Open a session; return it, and the ids of old ones that had to end for it.
 
-    `amr` says how the user proved who they are (RFC 8176).
+    `amr` says how the user proved who they are (RFC 8176), `client_id` which OAuth client gets the
+    tokens.
 
     Raises:
         UserPending, UserDisabled: the password is right, but the user is not active.
@@ -134,6 +136,7 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
         amr=amr,
         address=origin.address,
         user_agent=origin.user_agent,
+        client_id=client_id,
     )
     hashed = credentials.password_hash
     crowded_out = await Sessions(uow).open(session, user, hashed, most=MOST_LIVE)
@@ -152,15 +155,19 @@ async def refresh(  # noqa: PLR0913 - what, where from, by which rules
     vault: KeyVault,
     rules: SessionRules,
     now: datetime,
+    client_id: UUID | None = None,
 ) -> Continued | UUID:
     """Rotate a session's refresh token, or end the session if a token was copied.
+
+    `client_id` is the OAuth client that asks, which was authenticated before.
 
     Returns:
         The session at its newest counter; or the id of the session that was ended, which must be
         committed before the caller is refused.
 
     Raises:
-        RefreshTokenInvalid: unknown or forged, or the session has ended, or the user is not active.
+        RefreshTokenInvalid: unknown or forged, another client's, or the session has ended, or the
+            user is not active.
     """
     sessions = Sessions(uow)
     while True:
@@ -169,6 +176,8 @@ async def refresh(  # noqa: PLR0913 - what, where from, by which rules
             raise RefreshTokenInvalid
         session, user = found
         if not presented.is_genuine(vault.refresh_key(session.hmac_key)):
+            raise RefreshTokenInvalid
+        if session.client_id != client_id:
             raise RefreshTokenInvalid
         if not session.is_live(now) or user.status is not UserStatus.ACTIVE:
             raise RefreshTokenInvalid

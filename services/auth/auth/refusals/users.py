@@ -1,47 +1,4 @@
-"""Defines every "no" that auth can say, beside those of kit.
-
-Refusal
-├── FieldRefusal
-│   ├── UsernameRefused         422  username_invalid
-│   ├── UsernameMixed           422  username_mixed
-│   ├── UsernameReserved        422  username_reserved
-│   ├── EmailNotAscii           422  email_not_ascii
-│   ├── EmailRefused            422  email_invalid
-│   ├── FullNameRefused         422  full_name_invalid
-│   ├── PasswordWrongLength     422  password_wrong_length
-│   ├── PasswordTooCommon       422  password_too_common
-│   ├── PasskeyNameInvalid      422  passkey_name_invalid
-│   ├── NameMissing             422  name_missing
-│   └── EmailMissing            422  email_missing
-├── UsernameTaken               409  username_taken
-├── TooManyNames                409  too_many_names
-├── EmailTaken                  409  email_taken
-├── ActivationTokenInvalid      400  activation_token_invalid
-├── ResetTokenInvalid           400  reset_token_invalid
-├── UserAlreadyActive           409  user_already_active
-├── InvalidCredentials          401  invalid_credentials
-├── LoginLocked                 429  login_locked
-├── UserPending                 403  user_pending
-├── UserDisabled                403  user_disabled
-├── RefreshTokenInvalid         401  refresh_token_invalid
-├── ClientInvalid               401  invalid_client
-├── GrantUnsupported            400  unsupported_grant_type
-├── ScopeUnknown                400  invalid_scope
-├── LastAdmin                   409  last_admin
-├── PasswordWrong               403  password_wrong
-├── PasswordNeeded              403  password_needed
-├── OtpRequired                 403  otp_required
-├── CodeWrong                   403  code_wrong
-├── MfaTokenInvalid             401  mfa_token_invalid
-├── PasskeyRefused              403  passkey_refused
-├── TooManyPasskeys             409  too_many_passkeys
-├── TotpEnrolled                409  totp_enrolled
-├── TotpNotBegun                409  totp_not_begun
-├── FactorMissing               409  factor_missing
-└── DeletionUnderWay            409  deletion_under_way
-"""
-
-from collections.abc import Sequence
+"""Holds the refusals to users, and to administrators of users."""
 
 from kit.refusals import FieldRefusal, Refusal, TooManyRequests
 
@@ -194,6 +151,24 @@ class ResetTokenInvalid(Refusal):
     detail_ru = "Ссылка неизвестна, использована или просрочена. Запросите новую."
 
 
+class EmailTokenInvalid(Refusal):
+    code = "email_token_invalid"
+    status = 400
+    title_en = "Confirmation link not valid"
+    title_ru = "Ссылка подтверждения недействительна"
+    detail_en = "The link is unknown, used or expired. Ask for the change again."
+    detail_ru = "Ссылка неизвестна, использована или просрочена. Запросите смену адреса ещё раз."
+
+
+class EmailUnchanged(Refusal):
+    code = "email_unchanged"
+    status = 409
+    title_en = "E-mail address unchanged"
+    title_ru = "Адрес электронной почты тот же"
+    detail_en = "This is your e-mail address already."
+    detail_ru = "Это и есть ваш адрес электронной почты."
+
+
 class UserAlreadyActive(Refusal):
     code = "user_already_active"
     status = 409
@@ -255,36 +230,6 @@ class RefreshTokenInvalid(Refusal):
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
 
 
-class ClientInvalid(Refusal):
-    code = "invalid_client"
-    status = 401
-    title_en = "Client not known"
-    title_ru = "Неизвестный клиент"
-    detail_en = "There is no client with this id and secret."
-    detail_ru = "Нет клиента с таким идентификатором и секретом."
-
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": 'Basic realm="saldo"'})
-
-
-class GrantUnsupported(Refusal):
-    code = "unsupported_grant_type"
-    status = 400
-    title_en = "Grant type not supported"
-    title_ru = "Тип запроса токена не поддерживается"
-    detail_en = "“grant_type” is “password”, “refresh_token” or “client_credentials”."
-    detail_ru = "«grant_type» — это «password», «refresh_token» или «client_credentials»."
-
-
-class ScopeUnknown(Refusal):
-    code = "invalid_scope"
-    status = 400
-    title_en = "Scope not known"
-    title_ru = "Неизвестная область доступа"
-    detail_en = "There are no scopes here: a token opens what its user may do. Leave “scope” out."
-    detail_ru = "Областей доступа нет: токен даёт права своего пользователя. Уберите «scope»."
-
-
 class LastAdmin(Refusal):
     code = "last_admin"
     status = 409
@@ -321,96 +266,3 @@ class DeletionUnderWay(Refusal):
     title_ru = "Удаление уже идёт"
     detail_en = "This user is just being deleted. Try again in two minutes if nothing comes of it."
     detail_ru = "Этого пользователя уже удаляют. Если не удалится, повторите через две минуты."
-
-
-class OtpRequired(Refusal):
-    """Asks for a second factor; with an `mfa_token` after a right password."""
-
-    code = "otp_required"
-    status = 403
-    title_en = "Second factor needed"
-    title_ru = "Нужен второй фактор"
-    detail_en = "Give also one of what “methods” names."
-    detail_ru = "Подтвердите вход ещё и одним из способов, названных в «methods»."
-
-    def __init__(self, *, methods: Sequence[str], mfa_token: str | None = None) -> None:
-        super().__init__()
-        self.members = {"methods": list(methods)}
-        if mfa_token is not None:
-            self.members = {**self.members, "mfa_token": mfa_token}
-
-
-class CodeWrong(Refusal):
-    code = "code_wrong"
-    status = 403
-    title_en = "Code wrong"
-    title_ru = "Неверный код"
-    detail_en = "The code is wrong, too old, or has been used. Wait for the next one."
-    detail_ru = "Код неверен, устарел или уже использован. Дождитесь следующего."
-
-
-class MfaTokenInvalid(Refusal):
-    code = "mfa_token_invalid"
-    status = 401
-    title_en = "Login not under way"
-    title_ru = "Вход не начат"
-    detail_en = "It is unknown or too old, or five answers were wrong. Log in again."
-    detail_ru = "Вход неизвестен, устарел, или пять ответов были неверны. Войдите заново."
-
-
-class PasskeyRefused(Refusal):
-    code = "passkey_refused"
-    status = 403
-    title_en = "Passkey not accepted"
-    title_ru = "Ключ доступа не принят"
-    detail_en = "The passkey is not known here, or answered something else. Begin again."
-    detail_ru = "Этот ключ доступа здесь неизвестен, или ответ не на тот запрос. Начните заново."
-
-
-class PasskeyNameInvalid(FieldRefusal):
-    code = "passkey_name_invalid"
-    status = 422
-    field = "name"
-    title_en = "Name not accepted"
-    title_ru = "Название не принято"
-    detail_en = "A passkey's name has 1 to 64 visible characters."
-    detail_ru = "Название ключа доступа — от 1 до 64 видимых знаков."
-
-
-class TooManyPasskeys(Refusal):
-    code = "too_many_passkeys"
-    status = 409
-    title_en = "Too many passkeys"
-    title_ru = "Слишком много ключей доступа"
-    detail_en = "You may have {limit} passkeys. Remove one first."
-    detail_ru = "Ключей доступа может быть не больше {limit}. Сначала удалите один."
-
-    def __init__(self, *, limit: int) -> None:
-        super().__init__(limit=limit)
-
-
-class TotpEnrolled(Refusal):
-    code = "totp_enrolled"
-    status = 409
-    title_en = "App already set up"
-    title_ru = "Приложение уже подключено"
-    detail_en = "You have an authenticator app. Remove it before you set up another."
-    detail_ru = "Приложение для кодов уже подключено. Удалите его, чтобы подключить другое."
-
-
-class TotpNotBegun(Refusal):
-    code = "totp_not_begun"
-    status = 409
-    title_en = "No app to confirm"
-    title_ru = "Нечего подтверждать"
-    detail_en = "Begin at POST /v1/auth/totp/enroll; or it is confirmed already."
-    detail_ru = "Начните с POST /v1/auth/totp/enroll; или приложение уже подтверждено."
-
-
-class FactorMissing(Refusal):
-    code = "factor_missing"
-    status = 409
-    title_en = "No second factor"
-    title_ru = "Нет второго фактора"
-    detail_en = "There is nothing to recover from: set up an authenticator app or a passkey first."
-    detail_ru = "Сначала подключите приложение для кодов или ключ доступа."
