@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from auth.domain.lockout import LockoutRules
 from auth.domain.sessions import SessionRules
 from kit.settings import (
     HTTP_URL,
@@ -52,6 +53,20 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     )
     hash_queue: int = setting(
         128, "Passwords that may wait to be hashed; above it logins answer 503.", ge=1, le=10_000
+    )
+    failures_per_address: int = setting(
+        100,
+        "Wrong passwords from one address within an hour, whatever the names, before users unknown"
+        " there have to wait.",
+        ge=10,
+        le=1_000_000,
+    )
+    failures_per_minute: int = setting(
+        600,
+        "Wrong passwords from everywhere within a minute, before users have to wait for the next"
+        " one wherever they have not logged in before.",
+        ge=10,
+        le=1_000_000,
     )
     key_secret: SecretStr = development_secret(
         "development-key-secret-of-saldo-auth",
@@ -120,6 +135,11 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
             absolute=timedelta(days=self.session_absolute_days),
             grace=timedelta(seconds=self.refresh_grace_seconds),
         )
+
+    @property
+    def lockout_rules(self) -> LockoutRules:
+        """How many wrong passwords are free."""
+        return LockoutRules(self.failures_per_address, self.failures_per_minute)
 
     @property
     def client_secrets(self) -> dict[str, SecretStr]:

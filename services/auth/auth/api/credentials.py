@@ -19,7 +19,8 @@ async def checked(name: str, password: str, request: Request, wired: Wiring) -> 
     """
     now = wired.database.clock.now()
     attempt = LoginAttempt(name, password, address_of(request))
-    outcome = await check_password(wired.database, wired.hasher, attempt, now)
+    rules = wired.settings.lockout_rules
+    outcome = await check_password(wired.database, wired.hasher, attempt, rules, now)
     if isinstance(outcome, Failures):
         async with wired.database.unit_of_work() as uow:
             await count_failure(uow, outcome, now)

@@ -1,10 +1,11 @@
-"""Purges sessions that have ended, and links that nobody can use any more."""
+"""Purges what is over: sessions, links, counts of wrong passwords, and known places."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from auth.repository import Links, Sessions
+from auth.domain.lockout import PLACE_KEPT
+from auth.repository import KnownPlaces, Links, Logins, Sessions
 from kit.db import Connection, Database
 from kit.db.purge import purge_in_batches
 from kit.tasks import for_ever
@@ -17,7 +18,14 @@ LINKS_KEPT: Final = timedelta(days=7)
 PURGE_SECONDS: Final = 3600.0  # rarely: it has no index, which every refresh would have to update
 PURGE_BATCH: Final = 5000
 
-Purging = Callable[[Connection], Sessions | Links]
+Purging = Callable[[Connection], Sessions | Links | Logins | KnownPlaces]
+
+_KEPT: Final[tuple[tuple[Purging, timedelta], ...]] = (
+    (Sessions, SESSIONS_KEPT),
+    (Links, LINKS_KEPT),
+    (Logins, timedelta()),  # each count has its own end
+    (KnownPlaces, PLACE_KEPT),
+)
 
 
 async def run(database: Database) -> None:
@@ -28,7 +36,7 @@ async def run(database: Database) -> None:
 async def purge_once(database: Database) -> None:
     """Purge everything that is due, batch after batch."""
     now = database.clock.now()
-    for rows, kept in ((Sessions, SESSIONS_KEPT), (Links, LINKS_KEPT)):
+    for rows, kept in _KEPT:
         await _purge(database, rows, now - kept)
 
 

@@ -4,7 +4,7 @@ from auth.repository.audit import AuditFilter, AuditLog
 from auth.repository.deletions import Deletion, Deletions
 from auth.repository.keys import Keys
 from auth.repository.links import Links
-from auth.repository.logins import Logins
+from auth.repository.logins import KnownPlaces, Logins
 from auth.repository.sessions import Sessions
 from auth.repository.users import NewUser, PageEnd, UserFilter, Users
 
@@ -14,6 +14,7 @@ __all__ = [
     "Deletion",
     "Deletions",
     "Keys",
+    "KnownPlaces",
     "Links",
     "Logins",
     "NewUser",

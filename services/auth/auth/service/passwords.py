@@ -2,8 +2,10 @@
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from auth.domain.links import Purpose
+from auth.domain.lockout import place_key
 from auth.domain.names import email_key
 from auth.domain.users import User, can_reset_password, decide_reset
 from auth.repository import Links, Logins, Sessions, Users
@@ -37,8 +39,13 @@ async def forgot(
     mailing.password_reset(uow, user_id, link)
 
 
-async def reset(uow: UnitOfWork, token: str, password_hash: str, now: datetime) -> User:
-    """Set a new password, end sessions and access tokens, and lift a lock.
+async def reset(
+    uow: UnitOfWork, token: str, password_hash: str, address: str, now: datetime
+) -> User:
+    """Set a new password, end sessions and access tokens, and lift all locks.
+
+    From then on the user is known at this address only: whoever guesses the new password from
+    elsewhere makes nobody wait who logs in from here.
 
     Raises:
         ResetTokenInvalid: unknown, used, or expired.
@@ -49,6 +56,12 @@ async def reset(uow: UnitOfWork, token: str, password_hash: str, now: datetime) 
     changed = decide_reset(await users.lock(user_id))
     await users.set_password(changed, password_hash, now)
     await Sessions(uow).end(user_id, now, "password_reset")
-    await Logins(uow).lift(user_id)
+    await _start_afresh(Logins(uow), user_id, address, now)
     await Links(uow).drop_unused(user_id, Purpose.PASSWORD_RESET)
     return changed
+
+
+async def _start_afresh(logins: Logins, user_id: UUID, address: str, now: datetime) -> None:
+    await logins.lift(user_id)
+    await logins.know_none(user_id)
+    await logins.know(user_id, place_key(address), now)

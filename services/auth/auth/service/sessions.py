@@ -9,7 +9,7 @@ from uuid import UUID
 
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.vault import KeyVault
-from auth.domain.lockout import LOCK, Failures, require_unlocked
+from auth.domain.lockout import LOCK, Failures, LockoutRules, Scope, require_unlocked
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
     MOST_LIVE,
@@ -68,7 +68,11 @@ class Continued:
 
 
 async def check_password(
-    database: Database, hasher: PasswordHasher, attempt: LoginAttempt, now: datetime
+    database: Database,
+    hasher: PasswordHasher,
+    attempt: LoginAttempt,
+    rules: LockoutRules,
+    now: datetime,
 ) -> Credentials | Failures:
     """Return the user with this password; no unit of work may be open.
 
@@ -76,22 +80,26 @@ async def check_password(
     same time, the wrong passwords before this one: the caller counts this one and refuses.
 
     Raises:
-        LoginLocked: there were too many wrong passwords.
+        LoginLocked: there were too many wrong passwords; also while this one was looked at, so
+            that of many attempts at once no more are answered than of as many in turn.
         Unavailable: too many passwords are waiting to be hashed.
     """
     async with database.read() as connection:
-        found = await Logins(connection).find(attempt.name, attempt.address)
+        found = await Logins(connection).find(attempt.name, attempt.address, now, rules)
     require_unlocked(found.failures, now)
     is_right = await hasher.verify(canonical(attempt.password), found.password_hash)
+    async with database.read() as connection:
+        failures = await Logins(connection).again(found.failures, now)
+    require_unlocked(failures, now)
     if not is_right or found.user is None or found.password_hash is None:
-        return found.failures
-    return Credentials(found.user, found.password_hash, found.failures)
+        return failures
+    return Credentials(found.user, found.password_hash, failures)
 
 
 async def count_failure(uow: UnitOfWork, before: Failures, now: datetime) -> None:
     """Count a wrong password; emit an event once if it starts a lock."""
     failures = await Logins(uow).count(before, now)
-    if failures.begins_a_lock and failures.user_id is not None:
+    if failures.begin_a_lock and failures.user_id is not None:
         tell_locked(uow, failures.user_id, now + LOCK)
 
 
@@ -111,8 +119,7 @@ async def open_session(
     """
     user = credentials.user
     decide_login(user)
-    if credentials.failures.count:
-        await Logins(uow).forget(credentials.failures)
+    await _believe(uow, user.id, credentials.failures, now)
     session = Session(
         id=new_id(),
         user_id=user.id,
@@ -193,3 +200,11 @@ async def end_session(
 ) -> list[UUID]:
     """End one of a user's sessions; do nothing if it is not theirs or has ended."""
     return await Sessions(uow).end(user_id, now, f"ended_by_{by}", only=session_id)
+
+
+async def _believe(uow: UnitOfWork, user_id: UUID, failures: Failures, now: datetime) -> None:
+    """Forget the wrong passwords before the right one, and know the place from now on."""
+    if failures.of(Scope.LOGIN).count:
+        await Logins(uow).forget(failures)
+    if failures.should_know_place(now):
+        await Logins(uow).know(user_id, failures.of(Scope.PLACE).key, now)

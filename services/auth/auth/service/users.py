@@ -119,6 +119,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
         raise NotFound
     deleted = decide_deletion(user, other_active_admins=other_admins)
     await Sessions(uow).end(user_id, now, "deleted")
+    await Logins(uow).know_none(user_id)
     await Users(uow).rest(user, now + NAME_RESTS, now)
     return await _save(uow, user, deleted, now)
 
